@@ -1,0 +1,128 @@
+"""Fill the measured numbers of README.md and docs/ in from the results that are committed.
+
+A figure stands between two comments, which say where it comes from and how it is written:
+
+    <!-- figure: bench/results/world.json rows[photo 64].value ,.0f -->168<!-- /figure -->
+
+that is: a JSON file, a path in it (keys joined by dots; [NAME] picks the entry of a list that has
+this name, in which * stands for anything), and a Python format. The file must say which command
+gave it, at which commit, and under which protocol or on which machine.
+
+    python bench/fill_figures.py            fill in, print what changed
+    python bench/fill_figures.py --check    change nothing; exit 1 if a figure differs
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from json import loads
+from pathlib import Path
+
+from table import ROOT
+
+FIGURE = re.compile(
+    r"(?P<open><!-- figure: (?P<file>\S+\.json) (?P<where>.+?) (?P<format>\S+) -->)"
+    r"(?P<text>.*?)(?P<close><!-- /figure -->)"
+)
+STEP = re.compile(r"(?P<key>[^.\[\]]+)|\[(?P<name>[^\]]+)\]")
+
+
+class FigureError(Exception):
+    """A figure that cannot be filled in: one line that says which and why."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number in a document, and the one that should stand there."""
+
+    document: str
+    source: str
+    text: str
+    wanted: str
+
+
+def documents(root: Path = ROOT) -> list[Path]:
+    """The files whose figures are filled in."""
+    return [root / "README.md", *sorted((root / "docs").glob("*.md"))]
+
+
+def figures(document: Path, root: Path = ROOT) -> Iterator[Figure]:
+    """Every figure of a document."""
+    for match in FIGURE.finditer(document.read_text()):
+        source = f"{match['file']} {match['where']}"
+        yield Figure(document.name, source, match["text"], wanted(match, root))
+
+
+def filled(text: str, root: Path = ROOT) -> str:
+    """A document with every figure as its source has it."""
+    return FIGURE.sub(lambda match: match["open"] + wanted(match, root) + match["close"], text)
+
+
+def wanted(match: re.Match[str], root: Path = ROOT) -> str:
+    """What should stand between the two comments."""
+    try:
+        return format(look_up(load(root / match["file"]), match["where"]), match["format"])
+    except (FigureError, TypeError, ValueError) as error:
+        raise FigureError(f"{match['file']} {match['where']}: {error}") from error
+
+
+def load(path: Path) -> dict[str, object]:
+    """A result that says where it comes from."""
+    if not path.exists():
+        raise FigureError(f"{path.name} is not there: run make bench")
+    result = loads(path.read_text())
+    missing = [key for key in ("command", "commit") if not result.get(key)]
+    if not (result.get("protocol") or result.get("machine")):
+        missing.append("protocol or machine")
+    if missing:
+        raise FigureError(f"{path.name} does not say its {', '.join(missing)}")
+    return result
+
+
+def look_up(value: object, where: str) -> object:
+    """`rows[photo 64].value`: the entry called "photo 64" of the list "rows", and its "value"."""
+    for step in STEP.finditer(where):
+        value = _entry(value, step["name"]) if step["name"] else _field(value, step["key"])
+    return value
+
+
+def _entry(entries: object, name: str) -> object:
+    """The first entry of a list of dicts whose "name" is this; * stands for anything."""
+    for entry in entries if isinstance(entries, list) else ():
+        if fnmatchcase(entry.get("name", ""), name):
+            return entry
+    raise FigureError(f"no entry is called {name!r}")
+
+
+def _field(record: object, key: str) -> object:
+    """What a dict has under this key."""
+    if isinstance(record, dict) and key in record:
+        return record[key]
+    raise FigureError(f"there is no {key!r}")
+
+
+def main() -> int:
+    """Fill in, or check; 1 if a figure differs or cannot be filled in."""
+    parser = argparse.ArgumentParser(description="Fill the measured numbers in.")
+    parser.add_argument("--check", action="store_true", help="change nothing")
+    check = parser.parse_args().check
+    try:
+        stale = [f for path in documents() for f in figures(path) if f.text != f.wanted]
+        if not check:
+            for path in documents():
+                path.write_text(filled(path.read_text()))
+    except FigureError as error:
+        print(f"figures: {error}", file=sys.stderr)
+        return 1
+    for figure in stale:
+        print(f"{figure.document}: {figure.source}: {figure.text or 'empty'} -> {figure.wanted}")
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,48 @@
+"""Results of bench/ are kept as their programs print them, whether goals were met or not."""
+
+from __future__ import annotations
+
+from json import dumps, loads
+from pathlib import Path
+
+import pytest
+import record
+
+RESULT = {
+    "command": "python bench/x.py --json",
+    "commit": "0123456789ab",
+    "machine": {"cores": 2},
+    "rows": [{"name": "speed", "value": 3.0, "unit": "times", "goal": ">= 2", "ok": True}],
+}
+
+
+def program(folder: Path, name: str, prints: str, code: int) -> None:
+    """A program of bench/ that prints this and ends with this code."""
+    (folder / "bench").mkdir(exist_ok=True)
+    text = f"import sys\nassert sys.argv[1:] == ['--json']\nprint({prints!r})\nsys.exit({code})"
+    (folder / "bench" / f"{name}.py").write_text(text)
+
+
+@pytest.mark.parametrize(("code", "met"), [(0, True), (1, False)])
+def test_a_result_is_kept_and_shown(
+    code: int, met: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program(tmp_path, "speed", dumps(RESULT), code)
+    assert record.record("speed", tmp_path) == met
+    assert loads((tmp_path / "bench" / "results" / "speed.json").read_text()) == RESULT
+    assert "speed      3  times  >= 2  met" in capsys.readouterr().out
+
+
+def test_a_program_that_breaks_leaves_the_result_before(tmp_path: Path) -> None:
+    program(tmp_path, "speed", dumps(RESULT), 0)
+    record.record("speed", tmp_path)
+    program(tmp_path, "speed", "Traceback", 1)
+    assert not record.record("speed", tmp_path)
+    assert [path.name for path in (tmp_path / "bench" / "results").iterdir()] == ["speed.json"]
+
+
+def test_every_program_with_rows_is_on_the_list(root: Path) -> None:
+    programs = {
+        path.stem for path in (root / "bench").glob("*.py") if "report(" in path.read_text()
+    }
+    assert programs - {"table"} == set(record.PROGRAMS)

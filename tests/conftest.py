@@ -1,0 +1,85 @@
+"""What every test stands on: annotations checked at run time, a quiet machine, a cache of its own.
+
+The hook comes first, before anything of trombine is imported: under pytest every function of the
+package checks its arguments and its result against its annotations, shapes included.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+
+import hypothesis
+import pytest
+from jaxtyping import install_import_hook
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Set before torch, numba or a worker process reads them: tests run beside one another, and keep
+# their own cache, so that they neither use nor touch the user's. It outlives a run: compiling the
+# painters takes longer than most tests.
+SURROUNDINGS = {
+    "OMP_NUM_THREADS": "1",
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "OPENBLAS_NUM_THREADS": "1",
+    "NUMBA_NUM_THREADS": "1",
+    "TROMBINE_CACHE": str(ROOT / ".pytest_cache" / "trombine"),
+}
+os.environ.update(SURROUNDINGS)
+
+
+class KernelFinder(MetaPathFinder):
+    """Imports modules named kernel* as they are, past the hook.
+
+    The hook puts its decorator next to the function, below numba's, and numba cannot compile what
+    comes out.
+    """
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: object = None
+    ) -> ModuleSpec | None:
+        """The plain spec of a kernel module of trombine, None (the next finder's) for others."""
+        package, _, name = fullname.rpartition(".")
+        if not name.startswith("kernel") or package.partition(".")[0] != "trombine":
+            return None
+        return PathFinder.find_spec(fullname, path)
+
+
+# With the numeric tower an int will do for a float, as it does for pyright.
+CHECKER = "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
+install_import_hook("trombine", CHECKER)
+sys.meta_path.insert(0, KernelFinder())
+
+# "suite" draws the same examples each time: a failure is the change's. HYPOTHESIS_PROFILE=search
+# goes looking for new ones.
+hypothesis.settings.register_profile("suite", derandomize=True, deadline=None, max_examples=40)
+hypothesis.settings.register_profile("search", deadline=None, max_examples=1000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository."""
+    return ROOT
+
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Command:
+    """`command("replay", "a.png", cwd=folder)`: trombine in a fresh process, output captured.
+
+    It runs in an empty folder unless told, and turns warnings into errors, as the tests do.
+    """
+
+    def run(*arguments: str | Path, cwd: Path = tmp_path) -> subprocess.CompletedProcess[str]:
+        words = [sys.executable, "-W", "error", "-m", "trombine", *map(str, arguments)]
+        return subprocess.run(words, cwd=cwd, capture_output=True, text=True, timeout=300)
+
+    return run

@@ -1,0 +1,150 @@
+"""Every command and every Python snippet of README.md and docs/ is run, page by page, in order.
+
+A page starts in an empty folder; what its first command makes, its next one finds. What is not
+run is on the list below, with its reason; everything else that looks like a command is.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+# A command that starts with one of these is not run.
+NOT_RUN = {
+    "make demo": "installs; the demo has its own test",
+    "make test": "these are the tests",
+    "make lint": "reads the whole tree; .ci/run calls it",
+    "make bench": "measures for minutes",
+    "make figures": "draws docs/figures for minutes",
+    "make clean": "removes what the tests run in",
+    "make TORCH_INDEX=": "installs",
+    "make PYTHON=": "installs",
+    "git clone": "needs the network",
+    "cd trombine": "follows the clone",
+    "sudo apt": "installs",
+    "pip install": "installs",
+    ".venv/bin/pip install": "installs",
+    "source .venv/bin/activate": "changes the shell it is typed in; the tests run in it already",
+    "python bench/": "measures; each program has its own test, where it has one",
+    ".venv/bin/python bench/": "the same",
+    "trombine --install-completion": "edits the start-up files of the user's shell",
+}
+SHELL = {"sh", "bash", "shell", "console"}
+OTHER = {"text", "json", "toml", "yaml", "html", "javascript", "make", "ini", "csv", "python-repl"}
+BLOCK = re.compile(r"^( *)```([\w-]*)[^\n]*\n(.*?)^\1```", re.DOTALL | re.MULTILINE)
+
+PAGES = ["README.md", *sorted(p.name for p in Path(__file__).parents[2].glob("docs/*.md"))]
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """One thing to run: a line for the shell, or a whole block of Python."""
+
+    language: str
+    code: str
+
+
+def snippets(text: str) -> Iterator[Snippet]:
+    """What a page holds that can be run, in order."""
+    for _, language, body in BLOCK.findall(text):
+        if language == "python":
+            yield Snippet("python", body)
+        elif language in SHELL or not language:
+            yield from (Snippet("sh", line) for line in commands(body, language))
+        else:
+            assert language in OTHER, f"```{language}: run it, or say in OTHER that it is no code"
+
+
+def commands(body: str, language: str) -> list[str]:
+    """The commands of a block: lines after "$ " if there are any, else all but comments.
+
+    A block without a language may be a command's output: there, only what calls trombine counts.
+    """
+    lines = [line.strip() for line in body.replace("\\\n", " ").splitlines()]
+    prompted = [line[2:] for line in lines if line.startswith("$ ")]
+    plain = [line for line in lines if line and not line.startswith("#")]
+    return prompted or (plain if language else [s for s in plain if s.startswith("trombine ")])
+
+
+def reason_not_to_run(command: str) -> str | None:
+    """Why this command is on the list, if it is."""
+    return next((why for start, why in NOT_RUN.items() if command.startswith(start)), None)
+
+
+def run(snippet: Snippet, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run it as a reader would, but for warnings, which are errors here."""
+    here = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PYTHONWARNINGS": "error",
+    }
+    if snippet.language == "python":
+        command = [sys.executable, "-c", snippet.code]
+    else:
+        command = ["bash", "-euo", "pipefail", "-c", snippet.code]
+    return subprocess.run(
+        command, cwd=folder, env=os.environ | here, capture_output=True, text=True, timeout=300
+    )
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_does_what_it_says(page: str, root: Path, tmp_path: Path) -> None:
+    path = root / page if page == "README.md" else root / "docs" / page
+    for snippet in snippets(path.read_text()):
+        if snippet.language == "python" or not reason_not_to_run(snippet.code):
+            done = run(snippet, tmp_path)
+            assert done.returncode == 0, f"{page}: {snippet.code}\n{done.stdout}\n{done.stderr}"
+
+
+def test_the_list_names_nothing_that_no_page_has(root: Path) -> None:
+    pages = [root / "README.md", *(root / "docs").glob("*.md")]
+    found = [s.code for page in pages for s in snippets(page.read_text()) if s.language == "sh"]
+    unused = [start for start in NOT_RUN if not any(code.startswith(start) for code in found)]
+    assert not unused
+
+
+EXAMPLE = """
+```sh
+# a comment
+trombine data world --count 1 \\
+  --size 16
+make test
+```
+```
+trombine doctor
+Versions
+```
+```console
+$ trombine --version
+0.1.0
+```
+```python
+import trombine
+```
+```text
+trombine is not run here
+```
+"""
+
+
+def test_the_test_finds_the_commands_of_a_page() -> None:
+    found = [snippet.code.split() for snippet in snippets(EXAMPLE)]
+    assert found == [
+        ["trombine", "data", "world", "--count", "1", "--size", "16"],
+        ["make", "test"],
+        ["trombine", "doctor"],
+        ["trombine", "--version"],
+        ["import", "trombine"],
+    ]
+
+
+def test_a_failing_command_is_seen(tmp_path: Path) -> None:
+    assert run(Snippet("sh", "trombine no-such-verb"), tmp_path).returncode == 2
+    assert run(Snippet("sh", "false | true"), tmp_path).returncode == 1
+    assert run(Snippet("python", "import trombine; trombine.no_such_verb"), tmp_path).returncode

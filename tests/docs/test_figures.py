@@ -1,0 +1,113 @@
+"""A number in README.md or docs/ is the one that was measured, and says where it was measured."""
+
+from __future__ import annotations
+
+import re
+from json import dumps
+from pathlib import Path
+
+import pytest
+from fill_figures import FIGURE, FigureError, documents, figures, filled
+
+# The log tells what was tried on its day; its numbers are not promises and are not kept true.
+FREE = {"log.md"}
+# A number with a unit that only a measurement can give.
+MEASURED = re.compile(
+    r"\d[\d.,]*\s*(?:"
+    r"dB\b|ms\b|"
+    r"(?:pictures?|faces?|images?)\s*(?:/|per\b|an?\b)|"
+    r"(?:times|x)\s+(?:as\b|faster|slower|bare|the\b|a\b)|"
+    r"(?:MB|GB)/s|it/s"
+    r")"
+)
+
+
+def unmarked(text: str) -> list[str]:
+    """The lines that hold a measured number outside of a figure's marks and of code."""
+    prose = re.sub(r"```.*?```", "", FIGURE.sub("", text), flags=re.DOTALL)
+    return [line for line in prose.splitlines() if MEASURED.search(line)]
+
+
+def test_every_figure_is_the_one_that_was_measured(root: Path) -> None:
+    stale = [f for page in documents(root) for f in figures(page, root) if f.text != f.wanted]
+    assert not stale, "make figures fills them in"
+
+
+def test_every_figure_was_measured_on_committed_code(root: Path) -> None:
+    for page in documents(root):
+        for figure in figures(page, root):
+            result = (root / figure.source.partition(" ")[0]).read_text()
+            assert '+changes"' not in result and '"unknown"' not in result, figure.source
+
+
+def test_no_measured_number_stands_unmarked(root: Path) -> None:
+    loose = {p.name: unmarked(p.read_text()) for p in documents(root) if p.name not in FREE}
+    assert {name: lines for name, lines in loose.items() if lines} == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "refused"),
+    [
+        ("It paints 168 pictures a second.", True),
+        ("| bicubic | 26.6 dB |", True),
+        ("three times, 3 times faster", True),
+        ("a help page in 110 ms", True),
+        ("1.3 times bare", True),
+        ("at 64 px, in 4 styles, 19 classes", False),
+        ("within 3 minutes on 2 cores", False),
+        ("```text\n26.6 dB\n```", False),
+        ("<!-- figure: a.json rows[x].value .1f -->26.6<!-- /figure --> dB", False),
+    ],
+)
+def test_the_test_sees_an_unmarked_number(line: str, refused: bool) -> None:
+    assert bool(unmarked(line)) == refused
+
+
+RESULT = {
+    "command": "python bench/world.py --json",
+    "commit": "0123456789ab",
+    "protocol": None,
+    "machine": {"cores": 2},
+    "rows": [{"name": "photo, 64 px", "value": 168.44, "unit": "pictures a second", "ok": True}],
+}
+
+
+def text_with(where: str, form: str, text: str = "") -> str:
+    return f"<!-- figure: result.json {where} {form} -->{text}<!-- /figure -->"
+
+
+@pytest.mark.parametrize(
+    ("where", "form", "wanted"),
+    [
+        ("rows[photo, 64 px].value", ".0f", "168"),
+        ("rows[photo, 64 px].value", ",.1f", "168.4"),
+        ("rows[photo*].value", ".0f", "168"),
+        ("rows[photo, 64 px].unit", "s", "pictures a second"),
+        ("machine.cores", "d", "2"),
+        ("command", "s", "python bench/world.py --json"),
+    ],
+)
+def test_a_figure_is_looked_up_and_written(
+    where: str, form: str, wanted: str, tmp_path: Path
+) -> None:
+    (tmp_path / "result.json").write_text(dumps(RESULT))
+    text = f"before {text_with(where, form, '170')} after"
+    assert filled(text, tmp_path) == f"before {text_with(where, form, wanted)} after"
+
+
+@pytest.mark.parametrize(
+    ("where", "form"), [("rows[anime].value", ".0f"), ("speed", ".0f"), ("command", ".0f")]
+)
+def test_a_figure_that_is_not_there_is_refused(where: str, form: str, tmp_path: Path) -> None:
+    (tmp_path / "result.json").write_text(dumps(RESULT))
+    with pytest.raises(FigureError):
+        filled(text_with(where, form), tmp_path)
+
+
+@pytest.mark.parametrize("lost", [("command",), ("commit",), ("protocol", "machine")])
+def test_a_result_that_hides_where_it_comes_from_is_refused(
+    lost: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "result.json").write_text(dumps({k: v for k, v in RESULT.items() if k not in lost}))
+    with pytest.raises(FigureError, match="does not say"):
+        filled(text_with("rows[photo, 64 px].value", ".0f"), tmp_path)

@@ -1,0 +1,24 @@
+"""Links between the documents, to pictures and to files of the tree lead somewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|href|srcset)=\"([^\"]+)\"")
+PAGES = [
+    "README.md",
+    "CHANGELOG.md",
+    *(f"docs/{p.name}" for p in sorted(Path(__file__).parents[2].glob("docs/*.md"))),
+]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page: str, root: Path) -> None:
+    path = root / page
+    targets = [one or other for one, other in LINK.findall(path.read_text())]
+    local = [t.partition("#")[0] for t in targets if not t.startswith(("http", "#", "mailto:"))]
+    lost = [target for target in local if not (path.parent / target).exists()]
+    assert not lost

@@ -1,0 +1,153 @@
+"""The verbs as commands: help, examples, options, and what is said when they are asked wrongly."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from startup import PAGES
+
+from trombine import __version__
+from trombine.cli import GROUPS, VERBS, _parameters, application
+
+HEAVY = ("torch", "numpy", "numba", "scipy", "skimage", "PIL", "tifffile", "rich.progress")
+Command = Callable[..., subprocess.CompletedProcess[str]]
+PAGE_WORDS = ["", *GROUPS, *VERBS, "--install-completion"]
+# What a help page loads is told after it has been printed.
+HELP = """
+import json, sys
+from trombine.__main__ import main
+code = main(sys.argv[1:])
+print(json.dumps({"code": code, "loaded": sorted(sys.modules)}), file=sys.stderr)
+"""
+
+
+def in_shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a line as it is typed, with this trombine on the path."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    return subprocess.run(
+        ["bash", "-c", line],
+        cwd=folder,
+        env=os.environ | {"PATH": path, "HOME": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def request_of(line: str) -> type:
+    """The request behind a command."""
+    verb = VERBS[line]
+    return getattr(import_module(f"trombine.verbs.{verb.module}"), verb.request)
+
+
+@pytest.mark.parametrize("words", PAGE_WORDS)
+def test_help_shows_two_examples_and_loads_nothing_heavy(words: str, tmp_path: Path) -> None:
+    call = [sys.executable, "-c", HELP, *words.split(), "--help"]
+    done = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True)
+    told = json.loads(done.stderr.splitlines()[-1])
+    assert told["code"] == 0
+    examples = done.stdout.partition("Examples:")[2].split("\n")
+    lines = [line for line in examples if line.startswith("  ")]
+    assert len(lines) == 2
+    assert all(f"trombine {words}".strip() in line for line in lines)
+    assert not set(HEAVY) & set(told["loaded"])
+
+
+@pytest.mark.parametrize("words", PAGE_WORDS)
+def test_help_is_as_wide_as_it_should_be(words: str, tmp_path: Path) -> None:
+    done = in_shell(f"COLUMNS=80 trombine {words} --help", tmp_path)
+    assert done.returncode == 0
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_every_page_is_timed() -> None:
+    """bench/startup.py compares the help of every command."""
+    assert set(PAGES) == {"--help", *(f"{line} --help" for line in VERBS)}
+
+
+def test_every_example_does_what_it_says(tmp_path: Path) -> None:
+    """In the order of the table: a later one may use what an earlier one made."""
+    for verb in VERBS.values():
+        for example in verb.examples:
+            done = in_shell(example, tmp_path)
+            assert done.returncode == 0, f"{example}\n{done.stderr}"
+            assert done.stdout
+
+
+@pytest.mark.parametrize("line", VERBS)
+def test_a_command_says_what_its_request_says(line: str) -> None:
+    request = request_of(line)
+    assert VERBS[line].summary == (request.__doc__ or "").splitlines()[0]
+    assert f"{VERBS[line].module}.py" != "batch.py"
+    fields = {field.name for field in dataclasses.fields(request)}
+    assert set(VERBS[line].positional) <= fields
+
+
+@pytest.mark.parametrize("line", VERBS)
+def test_every_option_is_described(line: str, command: Command) -> None:
+    shown = command(*line.split(), "--help").stdout
+    for parameter in _parameters(request_of(line), VERBS[line].positional):
+        told = parameter.annotation.__metadata__[0]
+        assert told.help, f"{line}: {parameter.name} has no sentence below it"
+        assert told.help.split()[0] in shown
+
+
+@pytest.mark.parametrize("line", VERBS)
+def test_every_verb_has_its_page(line: str, root: Path) -> None:
+    page = root / "docs" / f"{line.split()[0]}.md"
+    assert f"trombine {line}" in page.read_text()
+    assert f"docs/{page.name}" in (root / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("dcotor", 'Did you mean "doctor"'),
+        ("data wolrd", 'Did you mean "world"'),
+        ("doctor --speed 3", "Unknown option: --speed"),
+        ("data world -o x", "--count"),
+        ("data world --count many -o x", "many"),
+        ("data world --count 1 --size 3 -o x", "16"),
+        ("data world --count 1 --style oil -o x", "anime"),
+        ("replay", "PICTURE"),
+        ("replay nowhere.png -o x.png", "nowhere.png"),
+    ],
+)
+def test_a_wrong_word_gets_one_line_and_2(words: str, said: str, command: Command) -> None:
+    done = command(*words.split())
+    assert done.returncode == 2
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("trombine: ")
+    assert said in line
+
+
+def test_version(command: Command) -> None:
+    done = command("--version")
+    assert (done.returncode, done.stdout.strip()) == (0, __version__)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_knows_every_command_and_option(
+    shell: Literal["bash", "zsh", "fish"],
+) -> None:
+    script = application().generate_completion(shell=shell)
+    for line in VERBS:
+        assert line.split()[-1] in script
+    assert "overwrite" in script
+
+
+def test_completion_is_installed_where_it_is_told(tmp_path: Path) -> None:
+    done = in_shell("trombine --install-completion --shell bash -o here/completion", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "leaves" in (tmp_path / "here" / "completion").read_text()
+    assert in_shell("bash -n here/completion", tmp_path).returncode == 0

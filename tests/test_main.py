@@ -1,0 +1,106 @@
+"""The console entry: what is set before anything is loaded, and how a command ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from trombine.__main__ import is_for_people, main
+from trombine.conventions import ConventionError
+from trombine.files import PictureError
+
+POLICY = """
+import os, sys
+from trombine.__main__ import main
+main(["--version"])
+assert "torch" not in sys.modules and "numba" not in sys.modules
+print(os.environ["OMP_WAIT_POLICY"])
+"""
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_idle_threads_sleep_unless_told_otherwise(before: str | None, after: str) -> None:
+    environment = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
+    environment |= {"OMP_WAIT_POLICY": before} if before else {}
+    done = subprocess.run(
+        [sys.executable, "-c", POLICY], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split()[-1] == after
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (PictureError("a.png", "is empty", "copy it again"), True),
+        (ConventionError("a picture is float32"), True),
+        (OSError(28, "No space left on device"), True),
+        (KeyError("x"), False),
+        (AssertionError(), False),
+    ],
+)
+def test_faults_keep_their_traceback(error: Exception, expected: bool) -> None:
+    assert is_for_people(error) == expected
+
+
+def ends_with(error: BaseException, patch: pytest.MonkeyPatch) -> int:
+    """How a command ends that raises this."""
+
+    def fail(_: object) -> int:
+        raise error
+
+    patch.setattr("trombine.cli.run", fail)
+    return main(["doctor"])
+
+
+def test_an_error_for_people_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ends_with(ConventionError("two\nlines"), monkeypatch) == 2
+    assert capsys.readouterr().err == "trombine: two lines\n"
+
+
+def test_a_fault_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ZeroDivisionError):
+        ends_with(ZeroDivisionError(), monkeypatch)
+
+
+def test_ctrl_c_gets_a_line_and_130(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ends_with(KeyboardInterrupt(), monkeypatch) == 130
+    assert "stopped" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")
+def test_ctrl_c_leaves_whole_files_only(tmp_path: Path) -> None:
+    words = ["data", "leaves", "--count", "100000", "--size", "64", "--workers", "2", "-o", "out"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "trombine", *words], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    ) as running:
+        wait_for_files(tmp_path / "out", 3)
+        running.send_signal(signal.SIGINT)
+        said = running.communicate(timeout=60)[1]
+    assert running.returncode == 130
+    assert said.splitlines() == ["trombine: stopped; the same command again does what is missing"]
+    assert all(path.stat().st_size for path in (tmp_path / "out").rglob("*.png"))
+    assert not list((tmp_path / "out").rglob("*.part*"))
+
+
+def wait_for_files(folder: Path, count: int) -> None:
+    """Until this many pictures are there."""
+    end = time.monotonic() + 120
+    while len(list(folder.glob("*.png"))) < count:
+        assert time.monotonic() < end, "nothing was made"
+        time.sleep(0.05)
+
+
+def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
+    line = f"set -o pipefail; {sys.executable} -m trombine doctor | head -n 1"
+    done = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,35 @@
+"""trombine repairs, sharpens, invents and restyles pictures of faces, and measures the result.
+
+The verbs are functions of this package; each takes what its request takes (trombine/verbs/):
+
+    import trombine
+
+    trombine.data_world(count=8, size=128, style="photo", output="faces")
+
+Importing trombine loads none of its libraries: a verb loads what it needs when it is called.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from trombine.functions import data_leaves, data_world, doctor, replay
+
+__all__ = ["__version__", "data_leaves", "data_world", "doctor", "replay"]
+
+
+def __getattr__(name: str) -> object:
+    """A verb, loaded when it is first asked for."""
+    if name not in __all__:
+        raise AttributeError(f"module 'trombine' has no attribute {name!r}")
+    from trombine import functions
+
+    return getattr(functions, name)
+
+
+def __dir__() -> list[str]:
+    """What tab completion offers."""
+    return __all__

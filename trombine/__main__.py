@@ -1,0 +1,55 @@
+"""The console entry: what must be so before anything else is loaded, and how a command ends.
+
+Exit codes: 0 done, 1 some inputs were skipped (or something broke), 2 it was asked for wrongly or
+the one input is bad, 130 Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+# OpenMP's idle threads otherwise spin; beside other work that made torch 5 to 60 times slower. It
+# is read when torch or numba is loaded, so it is set before that, and it can be set otherwise.
+ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE"}
+
+
+# Whose errors are about what was asked or given, and are said in one line: trombine's own, which
+# are raised for the user to read, and those of the library that reads the command line.
+SAID_IN_A_LINE = {"trombine", "cyclopts"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command, that of the command line unless given; return its exit code."""
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    try:
+        from trombine.cli import run
+
+        code = run(sys.argv[1:] if arguments is None else arguments)
+        sys.stdout.flush()  # here, where a pipe that is closed has its answer below
+        return code
+    except KeyboardInterrupt:
+        print("trombine: stopped; the same command again does what is missing", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # what read us, head say, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the exit fails too
+        return 0
+    except Exception as error:
+        if not is_for_people(error):
+            raise
+        print(f"trombine: {' '.join(str(error).splitlines())}", file=sys.stderr)
+        return 2
+
+
+def is_for_people(error: Exception) -> bool:
+    """Whether an error's text says all there is to say; any other is a fault, with its traceback.
+
+    What the system refuses (a full disk, a folder that may not be written) is for people too.
+    """
+    return isinstance(error, OSError) or type(error).__module__.split(".")[0] in SAID_IN_A_LINE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,171 @@
+"""Files of any kind: opened or refused in one line, written whole or not at all.
+
+Pictures are in images.py; this is below it, so that records, packs and pages are written the same
+way.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    Bytes = IO[bytes]
+else:  # what open() and io.BytesIO both are at run time; isinstance knows nothing of IO
+    Bytes = io.BufferedIOBase
+
+
+class PictureError(Exception):
+    """A file that cannot be used. As text it is one line: the file, what is wrong, what to do."""
+
+    def __init__(self, path: Path | str, what: str, remedy: str) -> None:
+        super().__init__(path, what, remedy)  # what pickle makes it from in another process
+        self.path, self.what, self.remedy = Path(path), what, remedy
+
+    @property
+    def why(self) -> str:
+        """The line without the file's name."""
+        return f"{self.what}; {self.remedy}"
+
+    def __str__(self) -> str:
+        return f"{shown(self.path)}: {self.why}"
+
+
+class OutputError(PictureError):
+    """A file that cannot be written: the next one would fail as well, so a batch stops."""
+
+
+def shown(path: Path | str) -> str:
+    """A name with line breaks, escapes, bidirectional marks and undecodable bytes written out.
+
+    A name may hold any byte but 0 and "/"; printed raw it could break the line, colour the
+    terminal, or end a program that prints strict UTF-8.
+    """
+    return "".join(letter if letter.isprintable() else _escaped(letter) for letter in str(path))
+
+
+def _escaped(letter: str) -> str:
+    code = ord(letter)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that was no UTF-8, as os.fsdecode keeps it
+        return f"\\x{code - 0xDC00:02x}"
+    return letter.encode("unicode_escape").decode("ascii")
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Bytes]:
+    """A file, open for reading, if it is one and holds something; else a PictureError."""
+    try:
+        with _open(path) as file:
+            yield file
+    except OSError as error:
+        raise _input_error(path, error) from error
+
+
+def _open(path: Path) -> Bytes:
+    try:
+        found = path.stat()
+    except ValueError as error:  # a zero byte in the name
+        raise PictureError(path, "is not the name of a file", "check the name") from error
+    if stat.S_ISDIR(found.st_mode):
+        raise PictureError(path, "is a folder", "name a picture in it")
+    if not stat.S_ISREG(found.st_mode):  # a pipe would never end
+        raise PictureError(path, "is not an ordinary file", "copy it to a file first")
+    if not found.st_size:
+        raise PictureError(path, "is empty", "copy it again from where it came")
+    return path.open("rb")
+
+
+_CHECK_NAME: Final = "check the name"
+_ASK: Final = "ask its owner, or change its permissions"
+_UNREADABLE: Final = {
+    errno.ENOENT: ("does not exist", _CHECK_NAME),
+    errno.ENOTDIR: ("does not exist", _CHECK_NAME),
+    errno.ENAMETOOLONG: ("has too long a name", _CHECK_NAME),
+    errno.ELOOP: ("is a link that leads to itself", "name the file itself"),
+    errno.EACCES: ("may not be read", _ASK),
+    errno.EPERM: ("may not be read", _ASK),
+}
+
+
+def _input_error(path: Path, error: OSError) -> PictureError:
+    if error.errno == errno.ENOENT and path.is_symlink():
+        return PictureError(path, "is a link to a file that is gone", "name the file itself")
+    unknown = (f"cannot be read ({_reason(error)})", "copy it elsewhere first")
+    return PictureError(path, *_UNREADABLE.get(error.errno or 0, unknown))
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file that appears whole or not at all."""
+    with atomic(path) as part:
+        part.write_bytes(data)
+
+
+@contextmanager
+def atomic(path: Path | str) -> Iterator[Path]:
+    """A new empty file beside `path` to write to; it becomes `path` if the block succeeds.
+
+    On any failure, Ctrl-C and a full disk among them, it is removed and `path` is as it was. The
+    folder is made if need be. The bytes are on the disk before the name is, so that a disk which
+    fills up late is noticed here.
+    """
+    target = Path(os.path.realpath(path))  # through a link, as other programs write
+    part = target.parent / f".trombine-{secrets.token_hex(6)}.part{target.suffix}"
+    try:
+        _check_target(Path(path), target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        yield part
+        _flush(part)
+        part.replace(target)
+    except OSError as error:
+        raise _output_error(Path(path), error) from error
+    finally:
+        _remove(part)
+
+
+def _check_target(path: Path, target: Path) -> None:
+    if target.is_dir():
+        raise OutputError(path, "is a folder", "name a file in it")
+    if target.exists() and not target.is_file():  # /dev/null would be replaced by a picture
+        raise OutputError(path, "is not an ordinary file", "choose another name")
+
+
+def _flush(part: Path) -> None:
+    with part.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _remove(part: Path) -> None:
+    # Where the folder cannot be reached there is nothing to remove, and the first error matters.
+    with suppress(OSError):
+        part.unlink(missing_ok=True)
+
+
+_ELSEWHERE: Final = "choose another folder"
+_AGAIN: Final = "free some space and run the same command again"
+_UNWRITABLE: Final = {
+    errno.ENOSPC: ("cannot be written, the disk is full", _AGAIN),
+    errno.EDQUOT: ("cannot be written, the disk's quota is used up", _AGAIN),
+    errno.EACCES: ("may not be written", f"{_ELSEWHERE}, or ask its owner"),
+    errno.EPERM: ("may not be written", f"{_ELSEWHERE}, or ask its owner"),
+    errno.EROFS: ("is on a disk that cannot be written", _ELSEWHERE),
+    errno.ENOTDIR: ("is in what is not a folder", _ELSEWHERE),
+    errno.EEXIST: ("is in what is not a folder", _ELSEWHERE),
+    errno.ENAMETOOLONG: ("has too long a name", "choose a shorter one"),
+}
+
+
+def _output_error(path: Path, error: OSError) -> OutputError:
+    unknown = (f"cannot be written ({_reason(error)})", "choose another place")
+    return OutputError(path, *_UNWRITABLE.get(error.errno or 0, unknown))
