@@ -1,0 +1,169 @@
+"""The demo page in small: every section is there, its numbers are right, nothing is left behind."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trombine.demo import __main__ as command
+from trombine.demo.amounts import Demo
+from trombine.demo.build import SECTIONS, build
+from trombine.demo.enlarging import as_batch, at_factors, enlarging_protocol, measured
+from trombine.demo.faces import path_between
+from trombine.demo.repair import draw_hole, fill_biharmonic, fill_mean, repair_protocol
+from trombine.measures import CHOOSING_SEEDS, one_table
+from trombine.world import STYLES, face, paint, to_vector
+
+TINY = Demo(
+    portrait=64,
+    small=32,
+    crowd=4,
+    variations=2,
+    frames=3,
+    leaves=2,
+    measured=3,
+    measured_size=48,
+)
+
+
+@pytest.fixture(scope="module")
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory, said: list[str]) -> str:
+    folder = tmp_path_factory.mktemp("demo")
+    path = build(replace(TINY, folder=folder / "new"), said.append)
+    assert path == (folder / "new" / "index.html").resolve()
+    assert [file.name for file in path.parent.iterdir()] == ["index.html"]
+    return path.read_text(encoding="utf-8")
+
+
+def test_every_section_is_there_and_was_announced(page: str, said: list[str]) -> None:
+    titles = re.findall(r"<h2[^>]*>(.*?)</h2>", page)
+    assert titles == [
+        "One person, four styles",
+        "A crowd",
+        "The same person, changed",
+        "From one face to another",
+        "Leaves",
+        "Repair without a net",
+        "Enlarging without a net",
+    ]
+    assert [line.split("  ", 1)[1] for line in said] == [name for name, _ in SECTIONS]
+
+
+def test_it_holds_as_many_pictures_as_asked(page: str) -> None:
+    styles = len(STYLES)
+    person, crowd, varied, leaves = 3 * styles, 4 * styles, 4 * 2, 2
+    repaired, enlarged, compared = 3 * 4, 2 * 4, 2
+    total = person + crowd + varied + leaves + repaired + enlarged + compared
+    assert page.count("<img ") == total
+    assert page.count('class="window"') == 2 * styles
+
+
+def test_it_is_one_file_that_asks_for_nothing(page: str) -> None:
+    assert not re.findall(r"""(?:src|href)="(?!data:|#)""", page)
+    assert not re.findall(r"url\((?!data:)|@import|https?://", page)
+
+
+def test_every_table_says_its_protocol(page: str) -> None:
+    photo = enlarging_protocol(TINY, "world:photo")
+    leaf = enlarging_protocol(TINY, "leaves")
+    for protocol in (repair_protocol(TINY), photo, leaf, at_factors(photo), at_factors(leaf)):
+        assert re.search(rf"[Pp]rotocol {protocol.hash}", page), protocol.name
+
+
+def test_its_seeds_are_for_choosing_and_none_is_logged() -> None:
+    demo = Demo()
+    assert demo.first_seed in CHOOSING_SEEDS
+    for protocol in (repair_protocol(demo), enlarging_protocol(demo, "world:photo")):
+        assert set(protocol.seeds) <= set(CHOOSING_SEEDS)
+        assert not protocol.logged
+    assert repair_protocol(Demo(first_seed=1_500_000)).logged
+
+
+def test_enlarging_is_measured_in_the_right_order() -> None:
+    """On smooth pictures: nearest < bicubic < the truth's JPEG, in each measure."""
+    y, x = np.mgrid[:48, :48]
+    waves = [np.sin(x / (3 + i)) * np.cos(y / 4) for i in range(3)]
+    pictures = [np.stack([128 + 80 * wave] * 3, -1).astype(np.uint8) for wave in waves]
+    protocol = enlarging_protocol(TINY, "waves")
+    table = one_table(measured(protocol, as_batch(pictures)))
+    for measure in protocol.measures:
+        nearest, bicubic, jpeg = (
+            table[name][measure].mean for name in ("nearest pixel", "bicubic", "truth as JPEG 95")
+        )
+        assert nearest < bicubic < jpeg
+
+
+def test_a_path_is_straight_and_ends_where_it_should() -> None:
+    start, end = face(1), face(2)
+    people = path_between(start, end, 5)
+    assert (people[0], people[-1]) == (start, end)
+    off = np.abs(to_vector(people[2]) - (to_vector(start) + to_vector(end)) / 2)
+    assert off.max() < 1  # fields that are whole numbers stay whole
+    assert (off < 1e-9).mean() > 0.95
+
+
+@pytest.mark.parametrize("seed", [3, 1_000_400, 1_000_401])
+def test_a_fill_changes_the_hole_only(seed: int) -> None:
+    truth = paint(face(seed), 48, "photo").pixels
+    hole = draw_hole(seed, 48)
+    assert 0.03 < hole.mean() < 0.6
+    assert np.array_equal(hole, draw_hole(seed, 48))
+    for fill in (fill_mean, fill_biharmonic):
+        filled = fill(truth, hole)
+        assert np.array_equal(filled[~hole], truth[~hole])
+        assert not np.array_equal(filled[hole], truth[hole])
+
+
+def test_the_biharmonic_fill_continues_a_slope() -> None:
+    """A plane is biharmonic: its hole is filled with the plane itself."""
+    y, x = np.mgrid[:48, :48]
+    plane = np.stack([x * 4 + 20, y * 4 + 20, x * 2 + y * 2], -1).astype(np.uint8)
+    hole = np.zeros((48, 48), bool)
+    hole[18:30, 15:33] = True
+    assert np.abs(fill_biharmonic(plane, hole).astype(int) - plane).max() <= 1
+
+
+def test_the_command_ends_with_the_path(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    asked = []
+
+    def fake(demo: Demo, say) -> Path:
+        asked.append(demo)
+        say("1/1  something")
+        return demo.folder / "index.html"
+
+    monkeypatch.setattr("trombine.demo.build.build", fake)
+    monkeypatch.setattr(sys, "argv", ["demo", "-o", str(tmp_path), "--first-seed", "7"])
+    command.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == str(tmp_path / "index.html")
+    assert re.fullmatch(r" *\d+\.\d s  1/1  something", lines[0])
+    assert asked == [Demo(folder=tmp_path, first_seed=7)]
+    monkeypatch.setattr(sys, "argv", ["demo"])
+    command.main()
+    assert asked[1] == Demo()
+
+
+def test_a_folder_that_cannot_be_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A file stands where the folder should be."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr("trombine.demo.build.SECTIONS", ())
+    monkeypatch.setattr(sys, "argv", ["demo", "-o", str(tmp_path / "file")])
+    with pytest.raises(SystemExit) as ended:
+        command.main()
+    assert ended.value.code == 2
+    error = capsys.readouterr().err
+    assert "index.html" in error and error.count("\n") == 1

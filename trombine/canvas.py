@@ -1,0 +1,178 @@
+"""Parts of a picture: a crop with context, tiles with a halo, and back into the whole.
+
+Works on numpy arrays and torch tensors alike, with height and width as the last two axes
+(C x H x W, N x C x H x W, or H x W). Nothing here resizes; data/degrade.py does.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float32
+
+# A numpy array or a torch tensor; what goes in comes out. Torch is not imported to say so.
+Plane = Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Box:
+    """A rectangle of pixels: rows `top` to `bottom` - 1, columns `left` to `right` - 1."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> int:
+        return self.right - self.left
+
+    def scaled(self, factor: int) -> Box:
+        """The same rectangle of the picture enlarged by a whole factor."""
+        return Box(
+            top=self.top * factor,
+            left=self.left * factor,
+            bottom=self.bottom * factor,
+            right=self.right * factor,
+        )
+
+
+def around(hole: Bool[np.ndarray, "h w"], *, context: float = 1.0, least: int = 0) -> Box:
+    """A square round the hole with `context` times the hole's longer side beside it.
+
+    Its side is at least `least` pixels; it is moved into the picture, and cut only where the
+    picture is smaller than it. It holds the whole hole.
+    """
+    if not hole.any():
+        raise ValueError("there is no hole to crop round")
+    rows = np.flatnonzero(hole.any(axis=1)).tolist()
+    columns = np.flatnonzero(hole.any(axis=0)).tolist()
+    extent = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
+    side = max(math.ceil(extent * (1 + context)), least)
+    top, bottom = _centred(rows[0], rows[-1] + 1, side, hole.shape[0])
+    left, right = _centred(columns[0], columns[-1] + 1, side, hole.shape[1])
+    return Box(top=top, left=left, bottom=bottom, right=right)
+
+
+def _centred(first: int, last: int, side: int, length: int) -> tuple[int, int]:
+    """`side` pixels of an axis with first..last in the middle, moved to lie in 0..length."""
+    side = min(side, length)
+    start = min(max((first + last - side) // 2, 0), length - side)
+    return start, start + side
+
+
+def cut(plane: Plane, box: Box) -> Plane:
+    """The part of the plane in the box: a view, not a copy."""
+    return plane[..., box.top : box.bottom, box.left : box.right]
+
+
+def paste(plane: Plane, part: Plane, box: Box, where: Plane | None = None) -> Plane:
+    """A copy of the plane with the part in the box; only where `where` (h x w, bool) is true."""
+    whole = plane.copy() if isinstance(plane, np.ndarray) else plane.clone()
+    inside = cut(whole, box)
+    if where is None:
+        inside[...] = part
+    else:
+        inside[..., where] = part[..., where]
+    return whole
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tile:
+    """A rectangle to work on, and how much each of its rows and columns counts in the whole."""
+
+    box: Box  # in the picture
+    rows: Float32[np.ndarray, "r"]  # of the result: as many as the box has, times the factor
+    columns: Float32[np.ndarray, "c"]
+
+
+def tiles(
+    height: int, width: int, *, size: int, halo: int, blend: int = 0, factor: int = 1
+) -> Iterator[Tile]:
+    """Tiles of `size` pixels (or the picture's, if less) that cover a picture.
+
+    The outer `halo` pixels of a tile are context and count for nothing, but at the picture's own
+    edges. Over `blend` pixels on each side of a seam the two neighbours fade into each other. The
+    counts of all tiles at a pixel add up to 1.
+    """
+    if not 0 <= blend <= halo or 2 * halo >= size:
+        raise ValueError(f"no tiles have size {size}, halo {halo} and blend {blend}")
+    across = _spans(width, size, halo, blend, factor)
+    for top, rows in _spans(height, size, halo, blend, factor):
+        for left, columns in across:
+            box = Box(
+                top=top,
+                left=left,
+                bottom=top + len(rows) // factor,
+                right=left + len(columns) // factor,
+            )
+            yield Tile(box=box, rows=rows, columns=columns)
+
+
+def _spans(
+    length: int, size: int, halo: int, blend: int, factor: int
+) -> list[tuple[int, np.ndarray]]:
+    """Tiles along one axis: where each starts, and how much each of its pixels counts."""
+    size = min(size, length)
+    count = 1 + -(-(length - size) // (size - 2 * halo)) if length > size else 1
+    starts = [round(i * (length - size) / max(count - 1, 1)) for i in range(count)]
+    # The seam between two tiles is in the middle of what they share.
+    seams = [(a + size + b) // 2 for a, b in pairwise(starts)]
+    at = (np.arange(length * factor) + 0.5) / factor
+    between = pairwise([-np.inf, *seams, np.inf])
+    counts = np.stack([_ramp(at - a, blend) * _ramp(b - at, blend) for a, b in between])
+    counts /= counts.sum(axis=0)
+    return [
+        (start, counts[i, start * factor : (start + size) * factor].astype(np.float32))
+        for i, start in enumerate(starts)
+    ]
+
+
+def _ramp(distance: np.ndarray, blend: int) -> np.ndarray:
+    """0 before the seam, 1 behind it, and a straight line over `blend` pixels on each side."""
+    return np.clip(0.5 + distance / (2 * blend), 0, 1) if blend else (distance > 0).astype(float)
+
+
+def through_tiles(
+    picture: Plane,
+    work: Callable[[Plane], Plane],
+    *,
+    size: int,
+    halo: int,
+    blend: int = 0,
+    factor: int = 1,
+) -> Plane:
+    """What `work` makes of a picture (float), done tile by tile; it enlarges by `factor`.
+
+    The same as `work(picture)` where `work` looks no farther than `halo` - `blend` pixels.
+    """
+    height, width = picture.shape[-2:]
+    whole = None
+    for tile in tiles(height, width, size=size, halo=halo, blend=blend, factor=factor):
+        done = work(cut(picture, tile.box))
+        box = tile.box.scaled(factor)
+        if tuple(done.shape[-2:]) != (box.height, box.width):
+            raise ValueError(f"a tile came back as {tuple(done.shape)}, not enlarged by {factor}")
+        if whole is None:
+            whole = _zeros(done, height * factor, width * factor)
+        share = tile.rows[:, None] * tile.columns
+        cut(whole, box)[...] += done * _alike(share, done)
+    return whole
+
+
+def _alike(share: np.ndarray, done: Plane) -> Plane:
+    return share.astype(done.dtype) if isinstance(done, np.ndarray) else done.new_tensor(share)
+
+
+def _zeros(like: Plane, height: int, width: int) -> Plane:
+    shape = (*like.shape[:-2], height, width)
+    return np.zeros(shape, like.dtype) if isinstance(like, np.ndarray) else like.new_zeros(shape)

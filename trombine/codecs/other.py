@@ -1,0 +1,103 @@
+"""Every other format that Pillow opens (GIF, BMP, PPM, AVIF, ...): read, never written."""
+
+from __future__ import annotations
+
+import io
+import struct
+from typing import Any, Final
+
+import numpy as np
+from PIL import Image as Pillow
+from PIL.ImageFile import ImageFile
+
+from trombine.codecs.kind import CodecError, Head, orientation, unsupported, upright
+from trombine.files import Bytes
+
+# Formats that run other programs, that have no pixels, or that have a module of their own here.
+_NOT_HERE: Final = {"EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG", "PNG", "JPEG", "TIFF", "WEBP"}
+_AS_THEY_ARE: Final = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK")
+
+
+def head(file: Bytes) -> Head:
+    """What the file's start says."""
+    opened = _opened(file)
+    width, height = opened.size
+    space = opened.mode
+    return Head(format=opened.format or "", width=width, height=height, lossless=False, space=space)
+
+
+def text(file: Bytes) -> str | None:
+    """Provenance is in none of these: trombine writes none of them."""
+    return None
+
+
+def decode(data: bytes) -> dict[str, Any]:
+    """The fields of the Image in the first frame of a file."""
+    opened = _opened(io.BytesIO(data))
+    opened.load()
+    info = dict(opened.info)
+    picture = _in_a_mode_of_ours(opened)
+    samples, mode = np.asarray(picture), picture.mode
+    if mode == "1":
+        samples = samples.astype(np.uint8) * np.uint8(255)
+    if mode.startswith("I;16"):
+        samples, mode = samples.astype(np.uint16), "L"
+    samples = samples if samples.ndim == 3 else samples[..., None]
+    return {
+        "samples": upright(samples, orientation(info.get("exif", b""))),
+        "mode": mode,
+        "palette": _palette(picture) if mode == "P" else None,
+        "profile": info.get("icc_profile"),
+    }
+
+
+def _opened(file: Bytes) -> ImageFile:
+    """The file as Pillow opens it; `PIL.Image.open` would warn of sizes and cannot be told not to.
+
+    Our own limit is checked by the caller, before any pixel is decoded.
+    """
+    Pillow.init()
+    start = file.read(16)
+    for name in Pillow.ID:
+        factory, accept = Pillow.OPEN[name]
+        if name in _NOT_HERE or accept is None or accept(start) is not True:
+            continue
+        file.seek(0)
+        try:
+            return factory(file, "")
+        except (SyntaxError, IndexError, TypeError, struct.error):
+            continue  # this format's mark by chance, as PIL.Image.open has it
+    raise CodecError("is not a picture", "name a PNG, JPEG, WebP, TIFF or other picture file")
+
+
+def _in_a_mode_of_ours(opened: Pillow.Image) -> Pillow.Image:
+    if opened.mode in _AS_THEY_ARE and not (opened.mode != "P" and "transparency" in opened.info):
+        return opened
+    if opened.mode.startswith("I;16"):
+        return opened
+    if opened.mode == "I" and _within_16_bits(opened):
+        return opened.convert("I;16")
+    if opened.mode in ("I", "F"):
+        raise unsupported("holds samples of more than 16 bits")
+    return opened.convert("RGBA" if opened.has_transparency_data else "RGB")
+
+
+def _within_16_bits(opened: Pillow.Image) -> bool:
+    samples = np.asarray(opened)
+    return bool(samples.min() >= 0 and samples.max() < 1 << 16)
+
+
+def _palette(picture: Pillow.Image) -> np.ndarray:
+    """The palette as bytes, n x 4, long enough for every index."""
+    colours = picture.getpalette("RGBA") or []
+    found = np.array(colours, np.uint8).reshape(-1, 4)
+    transparent = picture.info.get("transparency")
+    count = max(len(found), int(np.asarray(picture).max()) + 1)
+    palette = np.zeros((count, 4), np.uint8)
+    palette[:, 3] = 255
+    palette[: len(found)] = found
+    if isinstance(transparent, int) and transparent < count:
+        palette[transparent, 3] = 0
+    elif isinstance(transparent, bytes):
+        palette[: len(transparent), 3] = np.frombuffer(transparent[:count], np.uint8)
+    return palette

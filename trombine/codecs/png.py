@@ -1,0 +1,172 @@
+"""PNG, through Pillow for 8 bits and imagecodecs for 16, which Pillow narrows to 8.
+
+The chunks around the pixels (profile, palette's alpha, transparent colour, provenance) are read
+and written here, the same for both: imagecodecs knows none of them.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+
+from trombine.codecs.kind import Head, damaged, exactly, orientation, unpack, upright
+from trombine.files import Bytes
+from trombine.provenance import KEY
+from trombine.samples import Image
+
+SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+_SPACES: Final = {0: "L", 2: "RGB", 3: "P", 4: "LA", 6: "RGBA"}  # by the header's colour type
+# Fixed, so that the same picture makes the same bytes; beyond 4 files of photographs do not
+# shrink, and take longer.
+_LEVEL: Final = 4
+_LARGEST_PROFILE: Final = 1 << 24  # bytes, unpacked
+_HOLD_PIXELS: Final = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
+
+
+def head(file: Bytes) -> Head:
+    """What the first chunk says."""
+    start = exactly(file, 33)
+    width, height, _, kind = unpack(">IIBB", start[16:])
+    if start[12:16] != b"IHDR" or kind not in _SPACES or not width or not height:
+        raise damaged("its header is not one of PNG")
+    return Head(format="PNG", width=width, height=height, lossless=True, space=_SPACES[kind])
+
+
+def decode(data: bytes) -> dict[str, Any]:
+    """The fields of the Image in a PNG file, in its own depth and mode."""
+    depth, kind = unpack(">BB", data[24:])
+    # Only what holds pixels goes to the decoders: they would turn tRNS into an alpha channel,
+    # unpack texts of any size, and play animations.
+    bare = SIGNATURE + b"".join(raw for name, _, raw in chunks(data) if name in _HOLD_PIXELS)
+    around: dict[bytes, bytes] = {}
+    for name, body, _ in chunks(data):
+        if name not in (b"IDAT", b"tEXt"):
+            around.setdefault(name, body)
+    samples, mode = _wide(bare, kind) if depth == 16 else _narrow(bare)
+    fields = {"mode": mode, **_transparency(around, mode, depth, samples)}
+    if mode == "1" and "key" in fields:  # one bit of which one is transparent
+        fields["mode"] = "L"
+    turned = upright(samples, orientation(around.get(b"eXIf", b"")))
+    return {**fields, "samples": turned, "profile": _profile(around.get(b"iCCP", b""))}
+
+
+def _wide(bare: bytes, kind: int) -> tuple[np.ndarray, str]:
+    """16-bit samples and their mode."""
+    import imagecodecs
+
+    samples = imagecodecs.png_decode(bare)
+    return samples if samples.ndim == 3 else samples[..., None], _SPACES[kind]
+
+
+def _narrow(bare: bytes) -> tuple[np.ndarray, str]:
+    """8-bit samples and their mode; fewer bits than 8 are spread over 8."""
+    from PIL.PngImagePlugin import PngImageFile
+
+    with PngImageFile(io.BytesIO(bare)) as opened:
+        opened.load()
+        samples, mode = np.asarray(opened), opened.mode
+    if mode == "1":
+        samples = samples.astype(np.uint8) * np.uint8(255)
+    return samples if samples.ndim == 3 else samples[..., None], mode
+
+
+def _transparency(
+    found: dict[bytes, bytes], mode: str, depth: int, samples: np.ndarray
+) -> dict[str, Any]:
+    """The palette with its alpha, or the transparent colour, where there is one."""
+    alpha = found.get(b"tRNS", b"")
+    if mode == "P":
+        colours = found.get(b"PLTE", b"")[: 3 * 256]
+        count = max(len(colours) // 3, int(samples.max()) + 1)
+        palette = np.zeros((count, 4), np.uint8)  # an index beyond the end means black
+        palette[:, 3] = 255
+        palette[: len(colours) // 3, :3] = np.frombuffer(colours, np.uint8).reshape(-1, 3)
+        palette[: len(alpha), 3] = np.frombuffer(alpha[:count], np.uint8)
+        return {"palette": palette}
+    channels = {"1": 1, "L": 1, "RGB": 3}.get(mode, 0)
+    if not alpha or not channels:
+        return {}
+    spread = 255 // (2**depth - 1) if depth < 8 else 1
+    return {"key": tuple(value * spread for value in unpack(f">{channels}H", alpha))}
+
+
+def _profile(body: bytes) -> bytes | None:
+    """The ICC profile in an iCCP chunk: name, 0, method, deflated profile. None where broken."""
+    packed = body[body.find(b"\0") + 2 :]
+    try:
+        unpacker = zlib.decompressobj()
+        profile = unpacker.decompress(packed, _LARGEST_PROFILE)
+    except zlib.error:
+        return None
+    return profile if unpacker.eof and profile else None
+
+
+def text(file: Bytes) -> str | None:
+    """The record of provenance, as `encode` wrote it."""
+    for name, body, _ in chunks(file.read()):
+        word, _, value = body.partition(b"\0")
+        if name in (b"tEXt", b"iTXt") and word == KEY.encode():
+            # iTXt, as other programs may rewrite it: two flags, language, translated keyword.
+            value = value.split(b"\0", 4)[-1] if name == b"iTXt" else value
+            return value.decode("ascii", "replace")
+    return None
+
+
+def chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """Each whole chunk of a PNG file: its name, its body, and all its bytes."""
+    at = len(SIGNATURE)
+    while at + 12 <= len(data):
+        end = at + 12 + unpack(">I", data[at:])[0]
+        if end > len(data):
+            return
+        yield data[at + 4 : at + 8], data[at + 8 : end - 4], data[at:end]
+        at = end
+
+
+def chunk(name: bytes, body: bytes) -> bytes:
+    """One chunk's bytes: length, name, body, checksum."""
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def encode(image: Image, text: str | None) -> bytes:
+    """A PNG file of the image's samples, palette, profile and provenance; always the same bytes."""
+    plain = _encode_wide(image) if image.bits == 16 else _encode_narrow(image)
+    before, after = b"", b""  # where a palette is, some chunks must come before it, some after
+    if image.profile is not None:
+        before += chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(image.profile, 9))
+    if text is not None:
+        before += chunk(b"tEXt", KEY.encode() + b"\0" + text.encode("ascii"))
+    if image.key is not None:
+        after += chunk(b"tRNS", struct.pack(f">{len(image.key)}H", *image.key))
+    if image.palette is not None and (image.palette[:, 3] < 255).any():
+        opaque_from = int(np.flatnonzero(image.palette[:, 3] < 255)[-1]) + 1
+        after += chunk(b"tRNS", image.palette[:opaque_from, 3].tobytes())
+    parts = [raw for _, _, raw in chunks(plain)]
+    at = next(i for i, (name, _, _) in enumerate(chunks(plain)) if name == b"IDAT")
+    return b"".join([SIGNATURE, parts[0], before, *parts[1:at], after, *parts[at:]])
+
+
+def _encode_wide(image: Image) -> bytes:
+    import imagecodecs
+
+    samples = image.samples[..., 0] if image.samples.shape[2] == 1 else image.samples
+    return bytes(imagecodecs.png_encode(np.ascontiguousarray(samples), level=_LEVEL))
+
+
+def _encode_narrow(image: Image) -> bytes:
+    from PIL import Image as Pillow
+
+    out = io.BytesIO()
+    mode = "L" if image.mode == "1" else image.mode
+    picture = Pillow.frombytes(mode, (image.width, image.height), image.samples.tobytes())
+    if image.palette is not None:
+        picture.putpalette(image.palette[:, :3].tobytes())
+    if image.mode == "1":
+        picture = picture.convert("1", dither=Pillow.Dither.NONE)
+    picture.save(out, "PNG", compress_level=_LEVEL)
+    return out.getvalue()

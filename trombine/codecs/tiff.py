@@ -1,0 +1,187 @@
+"""TIFF, through tifffile, since Pillow narrows 16-bit colour. Provenance is ImageDescription.
+
+The first page of a file is the picture. Samples are unsigned, of 1, 2, 4, 8 or 16 bits.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+import tifffile
+from tifffile import COMPRESSION, EXTRASAMPLE, PHOTOMETRIC, TiffPage
+
+from trombine.codecs.kind import Head, damaged, unsupported, untagged, upright
+from trombine.files import Bytes
+from trombine.samples import SPACES, Image
+
+# tifffile reports what is odd in a file through logging, which prints where nobody listens; what
+# is wrong for us is raised.
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
+
+_LOSSLESS: Final = {
+    COMPRESSION.NONE,
+    COMPRESSION.LZW,
+    COMPRESSION.ADOBE_DEFLATE,
+    COMPRESSION.DEFLATE,
+    COMPRESSION.PACKBITS,
+    COMPRESSION.LZMA,
+    COMPRESSION.ZSTD,
+    COMPRESSION.CCITTRLE,
+    COMPRESSION.CCITT_T4,
+    COMPRESSION.CCITT_T6,
+}
+_SPACES: Final[dict[int, str]] = {
+    PHOTOMETRIC.MINISWHITE: "L",
+    PHOTOMETRIC.MINISBLACK: "L",
+    PHOTOMETRIC.RGB: "RGB",
+    PHOTOMETRIC.YCBCR: "RGB",  # inside JPEG, which turns it to RGB
+    PHOTOMETRIC.PALETTE: "P",
+    PHOTOMETRIC.SEPARATED: "CMYK",
+}
+_LETTERS: Final[dict[int, str]] = {EXTRASAMPLE.UNSPECIFIED: "X", EXTRASAMPLE.ASSOCALPHA: "a"}
+_EXTRAS: Final[dict[str, int]] = {"A": EXTRASAMPLE.UNASSALPHA, "a": EXTRASAMPLE.ASSOCALPHA, "X": 0}
+_LARGEST_TILE: Final = 1 << 24  # pixels; a tile is decoded whole, however small the picture
+_DNG_VERSION, _ORIENTATION, _PROFILE = 50706, 274, 34675
+
+
+def head(file: Bytes) -> Head:
+    """What the tags of the first page say."""
+    with tifffile.TiffFile(file) as opened:
+        page = _first(opened)
+        return Head(
+            format="TIFF",
+            width=page.imagewidth,
+            height=page.imagelength,
+            lossless=page.compression in _LOSSLESS,
+            space=_SPACES[page.photometric],
+        )
+
+
+def decode(data: bytes) -> dict[str, Any]:
+    """The fields of the Image in a TIFF file, in its own depth and mode."""
+    with tifffile.TiffFile(io.BytesIO(data)) as opened:
+        page = _first(opened)
+        mode = _SPACES[page.photometric] + "".join(_LETTERS.get(e, "A") for e in page.extrasamples)
+        if mode == "L" and page.bitspersample == 1:
+            mode = "1"
+        samples = _spread(_channels_last(page), page)
+        profile = _tag(page, _PROFILE)
+        return {
+            "samples": upright(samples, _tag(page, _ORIENTATION)),
+            "mode": mode,
+            "palette": _palette(page),
+            "profile": bytes(profile) if profile else None,
+        }
+
+
+def _first(opened: tifffile.TiffFile) -> TiffPage:
+    """The first page, if it is a picture of a kind that is read."""
+    page = opened.pages[0]
+    if not isinstance(page, TiffPage) or not all(_numbers(page)):
+        raise damaged("no picture in its first page")
+    if _DNG_VERSION in page.tags or page.is_reduced:
+        raise unsupported("is a camera's raw file")
+    if page.photometric not in _SPACES or _is_bare_ycbcr(page):
+        raise unsupported(f"holds {getattr(page.photometric, 'name', page.photometric)} colours")
+    if page.sampleformat != 1 or page.bitspersample not in (1, 2, 4, 8, 16):
+        raise unsupported(f"holds {page.bitspersample}-bit {page.dtype} samples")
+    channels = SPACES[_SPACES[page.photometric]]
+    if page.samplesperpixel not in (channels, channels + 1) or page.imagedepth != 1:
+        raise unsupported(f"holds {page.samplesperpixel} channels")
+    if len(page.extrasamples) != page.samplesperpixel - channels:
+        raise damaged("its tags contradict each other")
+    if page.is_tiled and page.tilewidth * page.tilelength > max(_LARGEST_TILE, page.size):
+        raise damaged("its tiles are larger than the picture")
+    return page
+
+
+def _numbers(page: TiffPage) -> Iterator[bool]:
+    """Whether each tag that should be one whole number is one: files may hold anything."""
+    counts = (page.imagewidth, page.imagelength, page.samplesperpixel, page.bitspersample)
+    yield from (isinstance(count, int) and count > 0 for count in counts)
+    codes = (page.photometric, page.compression, page.sampleformat, page.imagedepth)
+    yield from (isinstance(code, int) for code in codes)
+
+
+def _is_bare_ycbcr(page: TiffPage) -> bool:
+    return page.photometric == PHOTOMETRIC.YCBCR and page.compression in _LOSSLESS
+
+
+def _tag(page: TiffPage, code: int) -> Any:
+    tag = page.tags.get(code)
+    return None if tag is None else tag.value
+
+
+def _channels_last(page: TiffPage) -> np.ndarray:
+    """The page's samples, H x W x C, as stored."""
+    stored = page.asarray()
+    if stored.ndim == 2:
+        return stored[..., None]
+    return stored.transpose(1, 2, 0) if page.axes.startswith("S") else stored
+
+
+def _spread(samples: np.ndarray, page: TiffPage) -> np.ndarray:
+    """Samples spread over the whole of 8 or 16 bits, 0 dark; a palette's stay what they are."""
+    if page.bitspersample < 8 and page.photometric != PHOTOMETRIC.PALETTE:
+        samples = samples.astype(np.uint8) * np.uint8(255 // (2**page.bitspersample - 1))
+    if page.photometric == PHOTOMETRIC.MINISWHITE:
+        colours = samples[..., :1]
+        top = np.iinfo(samples.dtype).max
+        samples = np.concatenate([top - colours, samples[..., 1:]], axis=2)
+    return samples
+
+
+def _palette(page: TiffPage) -> np.ndarray | None:
+    """The colour map, which TIFF gives in 16 bits and in planes, as bytes: n x 4."""
+    if page.photometric != PHOTOMETRIC.PALETTE:
+        return None
+    if page.colormap is None:
+        raise damaged("its palette is missing")
+    colours = (np.asarray(page.colormap).T >> 8).astype(np.uint8)
+    return np.concatenate([colours, np.full((len(colours), 1), 255, np.uint8)], axis=1)
+
+
+def text(file: Bytes) -> str | None:
+    """The record of provenance, as `encode` wrote it."""
+    with tifffile.TiffFile(file) as opened:
+        return untagged(_tag(_first(opened), 270))
+
+
+def encode(image: Image, description: str | None) -> bytes:
+    """A TIFF file, deflated: the image in its own depth and mode."""
+    out = io.BytesIO()
+    samples = image.samples[..., 0] if image.samples.shape[2] == 1 else image.samples
+    fine = image.space not in ("1", "P")  # where neighbours are alike, differences pack better
+    tifffile.imwrite(
+        out,
+        samples > 127 if image.space == "1" else samples,
+        photometric=_photometric(image),
+        planarconfig="contig" if samples.ndim == 3 else None,
+        extrasamples=[_EXTRAS[letter] for letter in image.mode[len(image.space) :]] or None,
+        colormap=_colormap(image),
+        compression="zlib",
+        predictor=fine,
+        iccprofile=image.profile,
+        description=description,
+        metadata=None,
+        software=False,
+    )
+    return out.getvalue()
+
+
+def _photometric(image: Image) -> str:
+    names = {"RGB": "rgb", "P": "palette", "CMYK": "separated"}
+    return names.get(image.space, "minisblack")
+
+
+def _colormap(image: Image) -> np.ndarray | None:
+    """The palette as TIFF wants it: 3 planes of 256 values of 16 bits."""
+    if image.palette is None:
+        return None
+    whole = np.zeros((256, 3), np.uint16)
+    whole[: len(image.palette)] = image.palette[:, :3].astype(np.uint16) * 257
+    return np.ascontiguousarray(whole.T)

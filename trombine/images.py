@@ -1,0 +1,186 @@
+"""Pictures in files: read, written, refused in one line, and never left half written.
+
+What a picture is made of is in samples.py, the formats are in codecs/, safe opening and writing in
+files.py, what a verb does with many files in verbs/batch.py. Beside its pixels a picture keeps its
+profile and its transparency; nothing else of its file (camera, place, comments) is carried to what
+is made from it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from jaxtyping import UInt8, UInt16
+
+from trombine import codecs
+from trombine.codecs import CodecError
+from trombine.files import Bytes, OutputError, PictureError, atomic, opened, shown, write_bytes
+from trombine.provenance import ProvenanceError
+from trombine.samples import Image
+
+__all__ = [
+    "Image",
+    "OutputError",
+    "PictureError",
+    "atomic",
+    "encode_png",
+    "format_of",
+    "image_of",
+    "output_suffix",
+    "read",
+    "read_provenance",
+    "shown",
+    "what_is_lost",
+    "write",
+    "write_bytes",
+]
+
+Pixels = (
+    UInt8[np.ndarray, "h w"]
+    | UInt8[np.ndarray, "h w c"]
+    | UInt16[np.ndarray, "h w"]
+    | UInt16[np.ndarray, "h w c"]
+)
+
+# A picture of more pixels than this is refused before it is decoded, unless this variable of the
+# environment, or an argument, says otherwise. Pillow's own limit; 300 MB as a float picture.
+MAX_PIXELS: Final = 89_478_485
+MAX_PIXELS_VARIABLE: Final = "TROMBINE_MAX_PIXELS"
+
+SUFFIXES: Final = {
+    ".png": "PNG",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".webp": "WEBP",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+}
+_SUFFIX_OF: Final = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "TIFF": ".tif"}
+# What a folder is searched for; read() itself goes by the bytes, not by the name.
+PICTURE_SUFFIXES: Final = frozenset(SUFFIXES) | {".bmp", ".gif", ".ppm", ".pgm", ".avif", ".jp2"}
+_MODES: Final = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+
+
+def read(path: Path | str, *, max_pixels: int | None = None) -> Image:
+    """The picture in a file, upright, with its samples as they are; a PictureError says why not."""
+    path = Path(path)
+    with opened(path) as file, _named(path):
+        limit = _limit(path, max_pixels)
+        codecs.look(file, limit)
+        _check_length(path, file, limit)
+        file.seek(0)
+        return codecs.decode(file.read(), limit)
+
+
+def read_provenance(path: Path | str) -> dict[str, Any] | None:
+    """The record of how a file's picture was made; None where trombine did not make it."""
+    path = Path(path)
+    with opened(path) as file, _named(path):
+        limit = _limit(path, None)
+        codecs.look(file, limit)
+        _check_length(path, file, limit)
+        return codecs.record_in(file)
+
+
+def output_suffix(path: Path | str) -> str:
+    """How the name of what is made of this file ends, from the file's first bytes.
+
+    A lossless format is kept; anything else becomes ".png", in CMYK ".tif".
+    """
+    path = Path(path)
+    with opened(path) as file, _named(path):
+        kept = codecs.kept_format(codecs.look(file, _limit(path, None)))
+    same = SUFFIXES.get(path.suffix.lower()) == kept
+    return path.suffix if same else _SUFFIX_OF[kept]
+
+
+def write(
+    path: Path | str,
+    picture: Image | Pixels,
+    *,
+    provenance: dict[str, Any] | None = None,
+    quality: int = 95,
+) -> None:
+    """Write an Image, or samples (grey, RGB, RGBA), in the format that the suffix names.
+
+    What the format cannot hold is converted (see `what_is_lost`). The file appears whole or not
+    at all, over an older one. `quality` is JPEG's.
+    """
+    path = Path(path)
+    format = format_of(path)
+    image = picture if isinstance(picture, Image) else image_of(picture)
+    try:
+        data = codecs.encode(image, format, provenance=provenance, quality=quality)
+    except (ValueError, OSError, RuntimeError, MemoryError) as error:
+        size = f"{image.width} x {image.height}"
+        what = f"cannot hold a picture of {size} ({' '.join(str(error).split())})"
+        raise PictureError(path, what, "choose a name that ends in .png or .tif") from error
+    write_bytes(path, data)
+
+
+def image_of(pixels: Pixels) -> Image:
+    """Samples (grey, grey and alpha, RGB or RGBA; 8 or 16 bits) as an Image."""
+    samples = pixels if pixels.ndim == 3 else pixels[..., None]
+    return Image(samples=samples, mode=_MODES[samples.shape[2]])
+
+
+def encode_png(
+    pixels: UInt8[np.ndarray, "h w"] | UInt8[np.ndarray, "h w 3"],
+    provenance: dict[str, Any] | None = None,
+) -> bytes:
+    """A PNG file of grey or RGB samples; the same bytes each time."""
+    return codecs.encode(image_of(pixels), "PNG", provenance=provenance)
+
+
+def format_of(path: Path) -> str:
+    """The format that an output's suffix names: PNG, JPEG, WEBP or TIFF."""
+    format = SUFFIXES.get(path.suffix.lower())
+    if format is None:
+        ending = f"ends in {shown(path.suffix)}" if path.suffix else "has no ending"
+        raise PictureError(
+            path, f"{ending}, which is no format to write", "choose .png, .tif, .webp or .jpg"
+        )
+    return format
+
+
+def what_is_lost(image: Image, path: Path) -> str | None:
+    """What writing the image to this file changes beside what a verb did; None if nothing."""
+    losses = codecs.lost(image, format_of(path))
+    if not losses:
+        return None
+    return f"pixels that should have been kept are no longer exact: {', '.join(losses)}"
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Give an error about bytes the name of the file that they are from."""
+    try:
+        yield
+    except CodecError as error:
+        raise PictureError(path, error.what, error.remedy) from error
+    except ProvenanceError as error:
+        raise PictureError(path, str(error), error.remedy) from error
+
+
+def _limit(path: Path, max_pixels: int | None) -> int:
+    """The most pixels to read: the argument, the environment's, or the default."""
+    if max_pixels is not None:
+        return max_pixels
+    asked = os.environ.get(MAX_PIXELS_VARIABLE, str(MAX_PIXELS))
+    if not asked.isdecimal():
+        what = f"was not read: {MAX_PIXELS_VARIABLE} is {shown(asked)}"
+        raise PictureError(path, what, "make it a number of pixels")
+    return int(asked)
+
+
+def _check_length(path: Path, file: Bytes, limit: int) -> None:
+    """Refuse a file that is longer than a picture within the limit can be: it is read whole."""
+    length = os.fstat(file.fileno()).st_size
+    if length > 16 * limit + (1 << 26):
+        what = f"is {length >> 20:,} MB long, more than a picture of {limit:,} pixels can be"
+        raise PictureError(path, what, f"if you trust it, set {MAX_PIXELS_VARIABLE} higher")

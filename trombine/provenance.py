@@ -1,0 +1,150 @@
+"""What determines a picture's pixels, as a small JSON that travels inside the picture's file.
+
+A record holds the verb, its options, the seed, the model's hash, the inputs by name and hash, the
+versions, and what was resolved (tile, batch, threads, precision). It holds no paths, times, worker
+counts or names of machines, so the same work gives the same bytes. `replay` remakes the picture
+from it. How each format carries the text is in codecs.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import sys
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from trombine import __version__
+from trombine.files import shown
+
+KEY: Final = "trombine"
+FORMAT: Final = 1
+# A record's text is bounded, so that reading one from a hostile file stays cheap.
+LONGEST: Final = 1 << 20
+
+
+class ProvenanceError(Exception):
+    """A record that cannot be made, read, or followed: what is wrong, and what to do."""
+
+    def __init__(self, what: str, remedy: str = "make the picture anew") -> None:
+        super().__init__(what)
+        self.remedy = remedy
+
+
+def record(
+    verb: str,
+    options: Mapping[str, Any],
+    *,
+    seed: int | None = None,
+    inputs: Mapping[str, str] | None = None,
+    model: str | None = None,
+    resolved: Mapping[str, Any] | None = None,
+    needs: tuple[str, ...] = (),
+) -> dict[str, Any]:
+    """What determines a picture: a dict that JSON holds exactly.
+
+    `inputs` gives the SHA-256 of each input by its name (no folder), `model` the model's hash,
+    `resolved` what was chosen at run time. `needs` names installed packages that determine the
+    pixels beside numpy and pillow ("torch", "numba"), so that their versions are recorded.
+    """
+    whole = {
+        "format": FORMAT,
+        "verb": verb,
+        "options": dict(options),
+        "seed": seed,
+        "inputs": dict(inputs or {}),
+        "model": model,
+        "resolved": dict(resolved or {}),
+        "versions": versions(needs),
+    }
+    return loads(dumps({name: value for name, value in whole.items() if value not in (None, {})}))
+
+
+def dumps(record: Mapping[str, Any]) -> str:
+    """The record as one line of ASCII: sorted keys, no spaces, no NaN; the same text each time."""
+    try:
+        return json.dumps(record, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ProvenanceError(f"a record holds only what JSON holds: {error}") from error
+
+
+def loads(text: str) -> dict[str, Any]:
+    """The record that `dumps` wrote. The text comes from a file, so nothing in it is trusted."""
+    if len(text) > LONGEST:
+        raise ProvenanceError("its record is too long to be one of trombine's")
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ProvenanceError("its record is not JSON") from error
+    if not isinstance(found, dict) or not isinstance(found.get("verb"), str):
+        raise ProvenanceError("its record names no verb")
+    if not isinstance(found.get("format"), int) or found["format"] > FORMAT:
+        raise ProvenanceError("its record was written by a newer trombine", "update this one")
+    if not isinstance(found.get("options", {}), dict):
+        raise ProvenanceError("its record gives no options by name")
+    for part in ("inputs", "versions"):
+        _check_names(found.get(part, {}), part)
+    return found
+
+
+def _check_names(part: Any, title: str) -> None:
+    if not isinstance(part, dict) or not all(isinstance(value, str) for value in part.values()):
+        raise ProvenanceError(f"its record gives {title} as something else than names and texts")
+    if any(name in ("", "..") or "/" in name or "\\" in name for name in part):
+        raise ProvenanceError(f"its record gives {title} by path; a record holds only names")
+
+
+def versions(needs: tuple[str, ...] = ()) -> dict[str, str]:
+    """Versions of what determines pixels here: trombine, numpy, pillow, `needs`, the platform."""
+    packages = {name: _version(name) for name in ("numpy", "pillow", *needs)}
+    here = f"{sys.platform}-{platform.machine()}".lower()
+    return {"trombine": __version__, **packages, "platform": here}
+
+
+@lru_cache
+def _version(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(package)
+    except (PackageNotFoundError, ValueError):
+        return "not installed"
+
+
+def differences(record: Mapping[str, Any]) -> list[str]:
+    """What the record was made with that differs here, as in 'numpy 2.1.0 then, 2.4.6 now'."""
+    then = record.get("versions", {})
+    here = versions(tuple(sorted(set(then) - set(versions()))))
+    changed = [name for name in sorted(then) if then[name] != here[name]]
+    return [f"{shown(name)} {shown(then[name])} then, {here[name]} now" for name in changed]
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def find_inputs(record: Mapping[str, Any], folder: Path | None) -> dict[str, Path]:
+    """Where the record's inputs lie in `folder`, by name: each is there and has its hash."""
+    wanted = record.get("inputs", {})
+    if not wanted:
+        return {}
+    if folder is None:
+        names = ", ".join(shown(name) for name in sorted(wanted))
+        raise ProvenanceError(f"was made from {names}", "name the folder of that with --inputs")
+    return {name: _find_input(folder / name, wanted[name]) for name in sorted(wanted)}
+
+
+def _find_input(path: Path, wanted: str) -> Path:
+    name, folder = shown(path.name), shown(path.parent)
+    if not path.is_file():
+        what = f"was made from {name}, which is not in {folder}"
+        raise ProvenanceError(what, "name another folder with --inputs")
+    if digest(path) != wanted:
+        what = f"was made from another {name} than the one in {folder}"
+        raise ProvenanceError(what, "name another folder with --inputs")
+    return path

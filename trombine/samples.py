@@ -1,0 +1,172 @@
+"""A picture as its file holds it: the samples, their mode, palette, profile and alpha.
+
+`Image.rgb()` is the view that nets and measures see; `Image.replace()` puts new colours back
+under a hole and leaves every other sample as it was. How files become samples is in codecs.py,
+how colour spaces are converted in colour.py.
+
+A mode is a space ("1", "L", "P", "RGB", "CMYK") and, where there is one more channel, a letter:
+"A" alpha, "a" alpha that the colours are already multiplied by, "X" a channel that means nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from jaxtyping import Bool, Float32, UInt8, UInt16
+
+from trombine.colour import CHANNELS, from_srgb, to_srgb
+from trombine.conventions import check_hole, check_picture
+
+if TYPE_CHECKING:
+    import torch
+
+SPACES: Final = {"1": 1, "P": 1, **CHANNELS}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Image:
+    """One picture, upright (its file's orientation is applied), with what its file says of it."""
+
+    samples: UInt8[np.ndarray, "h w c"] | UInt16[np.ndarray, "h w c"]  # mode "1" holds 0 and 255
+    mode: str
+    palette: UInt8[np.ndarray, "n 4"] | None = None  # mode "P": red, green, blue, alpha
+    key: tuple[int, ...] | None = None  # the grey or RGB samples that mean transparent, as in PNG
+    profile: bytes | None = None  # ICC
+    format: str = "PNG"  # what it was read from, as Pillow names it
+    lossless: bool = True  # whether that file held the samples exactly
+    provenance: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what no file could hold: it would be written as something else."""
+        if self.space not in SPACES or len(self.mode) > len(self.space) + (self.space not in "1P"):
+            raise ValueError(f"no picture has mode {self.mode}")
+        channels = SPACES[self.space] + len(self.mode) - len(self.space)
+        if self.samples.ndim != 3 or self.samples.shape[2] != channels or not self.samples.size:
+            raise ValueError(f"{self.mode} samples are not {self.samples.shape}")
+        if self.samples.dtype != np.uint8 and (
+            self.space in "1P" or self.samples.dtype != np.uint16
+        ):
+            raise ValueError(f"{self.mode} samples are not {self.samples.dtype}")
+        if (self.space == "P") != (self.palette is not None):
+            raise ValueError("a palette belongs to mode P, and to no other")
+        if self.palette is not None and self.samples.max() >= len(self.palette):
+            raise ValueError("a sample points beyond the palette")
+
+    @property
+    def space(self) -> str:
+        """The mode without its alpha: "1", "L", "P", "RGB" or "CMYK"."""
+        return self.mode.rstrip("AaX")
+
+    @property
+    def height(self) -> int:
+        return self.samples.shape[0]
+
+    @property
+    def width(self) -> int:
+        return self.samples.shape[1]
+
+    @property
+    def bits(self) -> int:
+        return 8 * self.samples.dtype.itemsize
+
+    def rgb(self) -> Float32[np.ndarray, "h w 3"]:
+        """The colours in sRGB, [0, 1], through the profile; what is behind alpha is kept."""
+        if self.palette is not None:
+            colours = to_srgb(self.palette[:, :3], "RGB", self.profile)
+            return colours[self.samples[..., 0]]
+        flat = self.samples.reshape(-1, self.samples.shape[2])
+        colours = divided(flat) if self.mode.endswith("a") else flat[:, : SPACES[self.space]]
+        space = "L" if self.space == "1" else self.space
+        return to_srgb(colours, space, self.profile).reshape(self.height, self.width, 3)
+
+    def alpha(self) -> Float32[np.ndarray, "h w"] | None:
+        """How opaque each pixel is, in [0, 1]; None where the picture has no transparency."""
+        if self.palette is not None:
+            return self.palette[self.samples[..., 0], 3].astype(np.float32) / np.float32(255)
+        if self.key is not None:
+            return (self.samples != self.key).any(axis=2).astype(np.float32)
+        if not self.mode.endswith(("A", "a")):
+            return None
+        return self.samples[..., -1].astype(np.float32) / np.float32(2**self.bits - 1)
+
+    def picture(self) -> torch.Tensor:
+        """`rgb()` in the convention for pictures: float32, 3 x H x W."""
+        import torch
+
+        planes = np.ascontiguousarray(self.rgb().transpose(2, 0, 1))
+        return check_picture(torch.from_numpy(planes))
+
+    def replace_picture(self, picture: torch.Tensor, hole: torch.Tensor) -> Image:
+        """`replace` for tensors: a picture, 3 x H x W, and a hole, 1 x H x W."""
+        check_hole(hole, check_picture(picture))
+        colours = picture.detach().cpu().expand(3, -1, -1).permute(1, 2, 0).numpy()
+        return self.replace(colours, hole[0].cpu().numpy() == 1)
+
+    def replace(
+        self, colours: Float32[np.ndarray, "h w 3"], where: Bool[np.ndarray, "h w"]
+    ) -> Image:
+        """The picture with sRGB `colours` where `where` is true, and every other sample as it was.
+
+        Mode, depth and profile stay, and so does alpha: what was transparent is so still. A
+        palette keeps every entry that a pixel outside uses; unused ones take new colours.
+        """
+        if where.shape != self.samples.shape[:2] or colours.shape != (*where.shape, 3):
+            raise ValueError(f"{colours.shape} and {where.shape} do not fit {self.samples.shape}")
+        if not where.any():
+            return self
+        wanted = np.ascontiguousarray(colours[where])
+        if not (wanted.min() >= 0 and wanted.max() <= 1):  # written so that NaN fails
+            raise ValueError("colours are within [0, 1]")
+        if self.palette is not None:
+            return self._replace_in_palette(wanted, where)
+        samples = self.samples.copy()
+        samples[where] = self._encoded(wanted, self.samples[where])
+        return replace(self, samples=samples)
+
+    def _encoded(self, wanted: Float32[np.ndarray, "n 3"], old: np.ndarray) -> np.ndarray:
+        """sRGB colours as samples, n x c, with the alpha of the `old` ones."""
+        space = "L" if self.space == "1" else self.space
+        new = from_srgb(wanted, space, self.profile, self.samples.dtype)
+        if self.space == "1":
+            new = np.where(new > 127, np.uint8(255), np.uint8(0))
+        if self.mode.endswith("a"):
+            new = _multiplied(new, old[:, -1:])
+        new = np.concatenate([new, old[:, SPACES[self.space] :]], axis=1)
+        return new if self.key is None else _off_key(new, old, np.array(self.key, new.dtype))
+
+    def _replace_in_palette(
+        self, wanted: Float32[np.ndarray, "n 3"], where: Bool[np.ndarray, "h w"]
+    ) -> Image:
+        from trombine.palettes import extended, nearest
+
+        assert self.palette is not None
+        index = self.samples[..., 0]
+        coloured = from_srgb(wanted, "RGB", self.profile, np.dtype(np.uint8))
+        targets = np.concatenate([coloured, self.palette[index[where], 3:]], axis=1)
+        palette = extended(self.palette, np.unique(index[~where]), targets)
+        samples = self.samples.copy()
+        samples[where, 0] = nearest(palette, targets)
+        return replace(self, samples=samples, palette=palette)
+
+
+def divided(samples: np.ndarray) -> np.ndarray:
+    """The colours that alpha, the last channel, was multiplied into; black where it is 0."""
+    alpha = np.maximum(samples[..., -1:].astype(np.float64), 1)
+    top = np.iinfo(samples.dtype).max
+    return np.minimum(samples[..., :-1] / alpha * top, top).round().astype(samples.dtype)
+
+
+def _multiplied(colours: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    top = np.iinfo(colours.dtype).max
+    return (colours.astype(np.float64) * alpha / top).round().astype(colours.dtype)
+
+
+def _off_key(new: np.ndarray, old: np.ndarray, key: np.ndarray) -> np.ndarray:
+    """New samples, none of which turns transparent by chance; what was transparent stays so."""
+    hit = (new == key).all(axis=1)
+    new[hit, -1] += np.where(key[-1] < np.iinfo(new.dtype).max, 1, -1).astype(new.dtype)
+    gone = (old == key).all(axis=1)
+    new[gone] = old[gone]
+    return new
