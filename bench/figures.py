@@ -1,0 +1,78 @@
+"""The pictures of README.md and docs/, drawn anew: `make figures`.
+
+    python bench/figures.py [-o docs/figures] [--first-seed N]
+
+A sheet of faces in each style (the same people in all), one of their parts and landmarks, one of
+leaves. Seeds are nobody's: neither trained on, chosen by, nor in a protocol.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from table import ROOT
+
+from trombine.conventions import PARTS
+from trombine.images import write
+from trombine.pages.overlays import draw_parts, draw_points
+from trombine.pages.sheets import Sheet
+from trombine.world import STYLES, face, paint
+from trombine.world.leaves import leaves
+
+FIRST_SEED: Final = 2_000_000
+COLUMNS, ROWS, SIZE = 8, 3, 128
+
+
+def grid(pictures: list[np.ndarray], columns: int) -> list[list[np.ndarray]]:
+    """Pictures in rows."""
+    return [pictures[i : i + columns] for i in range(0, len(pictures), columns)]
+
+
+def style_sheet(style: str, first_seed: int) -> Sheet:
+    """A crowd in one style."""
+    seeds = range(first_seed, first_seed + COLUMNS * ROWS)
+    return Sheet(rows=grid([paint(face(seed), SIZE, style).pixels for seed in seeds], COLUMNS))
+
+
+def truth_sheet(first_seed: int) -> Sheet:
+    """Four people in four styles, their parts and landmarks drawn over them."""
+    rows = []
+    for style in STYLES:
+        painted = [paint(face(seed), 192, style) for seed in range(first_seed, first_seed + 4)]
+        shown = [
+            draw_points(draw_parts(one.pixels, one.parts), one.points, one.visible)
+            for one in painted
+        ]
+        rows.append([cell for one, over in zip(painted, shown, strict=True)
+                     for cell in (one.pixels, over)])  # fmt: skip
+    note = f"{len(PARTS)} parts, 68 landmarks; a hidden landmark is hollow"
+    return Sheet(rows=rows, row_titles=STYLES, note=note)
+
+
+def leaves_sheet(first_seed: int) -> Sheet:
+    """Overlapping shapes."""
+    seeds = range(first_seed, first_seed + COLUMNS * ROWS)
+    return Sheet(rows=grid([leaves(seed, SIZE) for seed in seeds], COLUMNS))
+
+
+def main() -> None:
+    """Draw every sheet."""
+    parser = argparse.ArgumentParser(description="Draw the pictures of the documentation.")
+    parser.add_argument("-o", "--output", type=Path, default=ROOT / "docs" / "figures")
+    parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
+    arguments = parser.parse_args()
+    sheets = {style: style_sheet(style, arguments.first_seed) for style in STYLES}
+    sheets["truth"] = truth_sheet(arguments.first_seed)
+    sheets["leaves"] = leaves_sheet(arguments.first_seed)
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    for name, sheet in sheets.items():
+        path = arguments.output / f"{name}.jpg"
+        write(path, sheet.pixels())
+        print(path)
+
+
+if __name__ == "__main__":
+    main()

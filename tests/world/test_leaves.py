@@ -1,0 +1,307 @@
+"""Leaves: the same scene at every size and in every process, nothing left bare, all of it drawn."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from trombine.world import leaves_colours as colours
+from trombine.world import leaves_letters as letters
+from trombine.world import leaves_materials as materials
+from trombine.world import leaves_terms as terms
+from trombine.world.leaves import expose, leaves, pictures_per_second, render
+from trombine.world.leaves_scene import LARGEST, SMALLEST, Camera, Scene, draw_scene
+
+SEEDS = (0, 1, 7, 44, 999_999, 1_999_999, 2**40)
+
+
+def digest(seed: int, size: int) -> str:
+    return hashlib.sha256(leaves(seed, size).tobytes()).hexdigest()
+
+
+def fresh(code: str) -> str:
+    """What this code prints in a process of its own, where warnings are errors."""
+    command = [sys.executable, "-W", "error", "-c", code]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+# --- pictures ---
+
+
+@pytest.mark.parametrize("size", [16, 17, 64, 101])
+def test_a_picture_is_pixels_of_the_size_asked(size: int) -> None:
+    picture = leaves(3, size)
+    assert picture.shape == (size, size, 3)
+    assert picture.dtype == np.uint8
+    assert picture.std() > 5
+
+
+def test_the_largest_size() -> None:
+    small, large = leaves(1, 128), leaves(1, 2048)
+    assert np.corrcoef(halved(large, 16).ravel(), small.ravel())[0, 1] > 0.95
+
+
+@pytest.mark.parametrize("size", [0, 15, 2049])
+def test_other_sizes_are_refused(size: int) -> None:
+    with pytest.raises(ValueError, match="from 16 to 2048"):
+        leaves(0, size)
+
+
+def test_seeds_below_0_are_refused() -> None:
+    with pytest.raises(ValueError):
+        leaves(-1, 16)
+
+
+def test_every_seed_is_another_picture() -> None:
+    assert len({digest(seed, 16) for seed in range(300)}) == 300
+
+
+def test_the_same_bytes_in_a_fresh_process_and_another_order() -> None:
+    here = [digest(seed, 48) for seed in SEEDS]
+    code = (
+        "import hashlib; from trombine.world.leaves import leaves\n"
+        f"for seed in reversed({SEEDS}):\n"
+        "    print(hashlib.sha256(leaves(seed, 48).tobytes()).hexdigest())"
+    )
+    assert fresh(code).split() == here[::-1]
+
+
+def test_numbers_drawn_elsewhere_change_nothing() -> None:
+    before = digest(5, 32)
+    np.random.seed(1)
+    leaves(6, 32)
+    assert digest(5, 32) == before
+
+
+def test_importing_it_leaves_numba_out() -> None:
+    code = "import sys, trombine.world.leaves; print('numba' in sys.modules)"
+    assert fresh(code).strip() == "False"
+
+
+def halved(picture: np.ndarray, by: int = 2) -> np.ndarray:
+    """A picture averaged in blocks."""
+    n = len(picture) // by
+    return picture.reshape(n, by, n, by, 3).mean((1, 3))
+
+
+def test_the_same_scene_at_another_size() -> None:
+    pairs = [(leaves(seed, 64), halved(leaves(seed, 128))) for seed in range(40)]
+    likeness = [np.corrcoef(small.ravel(), large.ravel())[0, 1] for small, large in pairs]
+    assert min(likeness) > 0.95
+    assert np.mean(likeness) > 0.98
+    others = pairwise(pairs)
+    assert max(np.corrcoef(a.ravel(), b.ravel())[0, 1] for (a, _), (_, b) in others) < 0.8
+
+
+def test_larger_pictures_hold_more() -> None:
+    lost = [np.abs(np.diff(leaves(seed, 128).astype(float), axis=0)).mean() for seed in range(12)]
+    kept = [
+        np.abs(np.diff(halved(leaves(seed, 256)), axis=0)).mean() / loss
+        for seed, loss in enumerate(lost)
+    ]
+    # Twice the size, halved again, has the contrast of the size itself, and a little more: the
+    # optics blur by the same part of a smaller pixel.
+    assert 0.95 < np.mean(kept) < 1.25
+
+
+def test_every_pixel_is_painted_and_finite() -> None:
+    for seed in range(60):
+        planes = expose(draw_scene(seed), 64)
+        light = np.stack([planes.red, planes.green, planes.blue])
+        assert not planes.free.any()
+        assert np.isfinite(light).all()
+        assert (light >= 0).all()
+        assert (light.sum(0) > 0).all()
+
+
+def test_a_picture_is_neither_black_nor_white() -> None:
+    pictures = [leaves(seed, 32) for seed in range(200)]
+    assert max(np.mean(p <= 2) for p in pictures) < 0.85
+    assert max(np.mean(p >= 253) for p in pictures) < 0.85
+    assert np.mean([np.mean(p >= 253) for p in pictures]) < 0.03
+
+
+def test_pictures_per_second_counts() -> None:
+    assert 1 < pictures_per_second(16, seconds=0.05) < 100_000
+
+
+# --- scenes ---
+
+
+def test_radii_keep_within_their_law() -> None:
+    for seed in range(30):
+        scene = draw_scene(seed)
+        assert SMALLEST[0] <= scene.smallest <= SMALLEST[1]
+        assert scene.radii.min() >= scene.smallest
+        assert scene.radii.max() <= LARGEST
+
+
+def test_some_pictures_are_calm_and_some_full() -> None:
+    counts = [len(draw_scene(seed).radii) for seed in range(200)]
+    assert min(counts) < 40
+    assert max(counts) > 1500
+
+
+def test_scenes_use_every_kind_and_pattern() -> None:
+    shapes = np.concatenate([draw_scene(seed).shapes for seed in range(150)])
+    assert set(shapes["kind"]) == set(range(len(terms.KINDS)))
+    assert set(shapes["pattern"]) == set(range(len(terms.PATTERNS)))
+    assert set(shapes["cut"]) == {0, 1}
+    assert (shapes["soft"] > 0.01).any()
+    assert (shapes["shadow"] > 0.3).any()
+
+
+def test_the_words_name_what_they_say() -> None:
+    for names in (terms.KINDS, terms.PATTERNS):
+        assert [getattr(terms, name.upper()) for name in names] == list(range(len(names)))
+
+
+def test_each_record_is_finite() -> None:
+    for seed in range(30):
+        shapes = draw_scene(seed).shapes
+        assert all(np.isfinite(shapes[name]).all() for name in terms.SHAPE.names or ())
+        assert (shapes["a"] > 0).all()
+        assert (shapes["b"] > 0).all()
+
+
+def test_materials_name_fields_and_families_that_exist() -> None:
+    for name, material in materials.MATERIALS.items():
+        assert set(material.ranges) <= set(materials.FIELDS), name
+        assert all(low <= high for low, high in material.ranges.values()), name
+        assert set(material.families.split()) <= set(colours.FAMILIES), name
+        assert set(material.seconds.split()) <= {"-", *colours.FAMILIES}, name
+        assert set(material.kinds.split()) <= set(terms.KINDS), name
+        assert set(material.patterns.split()) <= set(terms.PATTERNS), name
+
+
+def test_letters_are_made_of_strokes_and_differ() -> None:
+    table = letters.letter_table()
+    assert table.max() < 1 << len(letters.STROKES)
+    assert len(set(table.tolist())) >= 26
+    used = {stroke for letter in letters.LETTERS for stroke in letter.split()}
+    assert used == set(letters.STROKES)
+
+
+# --- drawing ---
+
+
+def scene(**fields: float) -> Scene:
+    """One white shape, all over the picture unless told, on black, in even light."""
+    shapes = np.zeros(2, terms.SHAPE)
+    shapes["cos"], shapes["x"], shapes["y"], shapes["kind"] = 1, 0.5, 0.5, terms.BOX
+    usual = {"a": 1.5, "b": 1.5, "r0": 1, "g0": 1, "b0": 1, "tex_cos": 1, "stretch": 1}
+    usual |= {"contrast": 1, "duty": 0.5, "bevel": 1, "mottle_stretch": 1, "tex_x": 3.3}
+    for name, value in {**usual, **fields}.items():
+        shapes[name][0] = value
+    shapes[1:]["a"], shapes[1:]["b"] = 1.5, 1.5
+    return Scene(
+        shapes=shapes,
+        corners=np.zeros((1, terms.CORNERS_MAX, 2), np.float32),
+        lamp=np.array([0.0, -0.6, 0.8]),
+        glow=np.array([0.0, 1.0, 1.0, 0.0]),
+        camera=Camera(
+            exposure=1, contrast=0, lift=0, vignette=0, optics=0, sharpening=0, grain=0, seed=0
+        ),
+        radii=np.array([0.1]),
+        smallest=0.1,
+    )
+
+
+PATTERNED = [name for name in terms.PATTERNS if name != "plain"]
+
+
+@pytest.mark.parametrize("pattern", PATTERNED)
+def test_a_pattern_is_seen_when_coarse_and_fades_to_its_mean_when_fine(pattern: str) -> None:
+    fields = {"pattern": terms.PATTERNS.index(pattern), "fuzz": 0.02, "tone": 0.3}
+    if pattern in ("bricks", "text"):
+        fields |= {"stretch": 0.7, "duty": 0.8}
+    coarse = expose(scene(**fields, rate=20.0), 192).red
+    fine = expose(scene(**fields, rate=400.0), 192).red
+    assert coarse.std() > 0.08
+    assert fine.std() < 0.01
+    assert fine.mean() == pytest.approx(coarse.mean(), abs=0.06)
+
+
+def test_a_cut_pattern_shows_what_is_behind() -> None:
+    fields = {"pattern": terms.STRIPES, "rate": 8.0, "fuzz": 0.02}
+    drawn = expose(scene(**fields, cut=1), 96).red
+    assert drawn.min() == 0
+    assert drawn.max() == pytest.approx(1)
+    assert drawn.mean() == pytest.approx(0.5, abs=0.03)
+
+
+def test_mottle_is_even_and_as_strong_as_asked() -> None:
+    fields = {"mottle": 0.1, "mottle_rate": 8.0, "mottle_gain": 0.0}
+    brightness = np.log(expose(scene(**fields), 256).red)
+    assert brightness.mean() == pytest.approx(0, abs=0.04)
+    assert brightness.std() == pytest.approx(0.1, abs=0.03)
+
+
+def test_the_rim_towards_the_lamp_is_brighter() -> None:
+    ball = {"kind": terms.ELLIPSE, "a": 0.4, "b": 0.4, "bevel": 0.4, "relief": 1.0}
+    drawn = expose(scene(**ball), 64).red
+    assert drawn[10:24].sum() > 1.5 * drawn[40:54].sum()  # the lamp is above
+    assert drawn[:, :32].sum() == pytest.approx(drawn[:, 32:].sum(), rel=1e-3)
+
+
+def test_a_shadow_falls_away_from_the_lamp_and_on_nothing_else() -> None:
+    made = scene(kind=terms.BOX, a=0.1, b=0.1, shadow=0.8, drop_y=0.15, spread=0.02)
+    made.shapes["r0"] = made.shapes["g0"] = made.shapes["b0"] = 1
+    drawn = expose(made, 64).red
+    assert drawn[45, 32] == pytest.approx(0.2, abs=0.01)  # below it
+    assert drawn[18, 32] == pytest.approx(1)  # above it
+    assert drawn[32, 32] == pytest.approx(1)  # itself
+
+
+def test_what_is_nearer_hides_what_is_behind() -> None:
+    made = scene(kind=terms.BOX, a=0.3, b=0.3)
+    shapes = made.shapes[[0, 0, 1]]
+    shapes["r0"][1], shapes["a"][1] = 0.5, 0.4
+    drawn = expose(Scene(**{**vars(made), "shapes": shapes}), 64).red
+    assert drawn[32, 32] == pytest.approx(1)
+    assert drawn[32, 9] == pytest.approx(0.5)
+    assert drawn[5, 5] == 0
+
+
+def test_boxes_hold_all_that_an_outline_may_cover() -> None:
+    from trombine.world.kernel_leaves_outlines import boxes, outline
+
+    shapes = np.concatenate([draw_scene(seed).shapes[:-1] for seed in range(40)])
+    rng = np.random.default_rng(0)
+    room, margin = np.empty((16, 4)), 0.01
+    corners = np.zeros((1, terms.CORNERS_MAX, 2), np.float32)
+    for s in rng.choice(shapes[shapes["kind"] != terms.POLYGON], 300):
+        count = boxes(s, margin, room)
+        assert (room[1:count, 0] == room[: count - 1, 1]).all()  # side by side
+        for u, v in rng.uniform(-1.2, 1.2, (60, 2)) * [s["a"], s["a"]]:
+            d, _, _, thick = outline(s, corners, u, v)
+            if d < margin * 0.99 and thick > 0:
+                held = (room[:count, 0] <= u) & (u < room[:count, 1])
+                assert held.sum() == 1
+                low, high = room[:count][held][0, 2:]
+                assert low <= v <= high
+
+
+def test_grain_has_the_strength_asked() -> None:
+    made = scene()
+    made.shapes["r0"] = made.shapes["g0"] = made.shapes["b0"] = 0.2
+    camera = {**vars(made.camera), "grain": 5.0, "seed": 12345}
+    noisy = render(Scene(**{**vars(made), "camera": Camera(**camera)}), 128).astype(float)
+    assert noisy[..., 1].std() == pytest.approx(5, rel=0.06)
+    # It is white: neighbours know nothing of one another.
+    grain = noisy[..., 1] - noisy[..., 1].mean()
+    for one, other in ((grain[:, 1:], grain[:, :-1]), (grain[1:], grain[:-1])):
+        assert abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) < 0.03
+
+
+def test_the_camera_keeps_the_middle_of_an_even_picture() -> None:
+    made = scene()
+    made.shapes["r0"] = made.shapes["g0"] = made.shapes["b0"] = 0.2140  # sRGB 127.5
+    camera = {**vars(made.camera), "optics": 0.2, "sharpening": 0.05}
+    picture = render(Scene(**{**vars(made), "camera": Camera(**camera)}), 32)
+    assert set(np.unique(picture)) <= {127, 128}

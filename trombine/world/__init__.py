@@ -1,0 +1,26 @@
+"""Parameters to pictures and truth: faces in several styles, and leaves.
+
+faces.py       who is in the picture: named numbers; people.py draws them from a seed
+proportions.py how large everything is; stylise.py what a style changes; shape.py packs it
+colours.py     what colours and light it has
+painting.py    the picture, its parts and landmarks
+kernel_*.py    what is computed per pixel, compiled by numba
+leaves.py      pictures of overlapping shapes
+"""
+
+from trombine.world.faces import FIELDS, VECTOR_NAMES, Face, from_vector, to_vector
+from trombine.world.painting import STYLES, Painted, paint
+from trombine.world.people import face, vary
+
+__all__ = [
+    "FIELDS",
+    "STYLES",
+    "VECTOR_NAMES",
+    "Face",
+    "Painted",
+    "face",
+    "from_vector",
+    "paint",
+    "to_vector",
+    "vary",
+]

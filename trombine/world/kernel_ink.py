@@ -1,0 +1,80 @@
+"""Marks on paper: coverage, strokes, and the flat colours that they are drawn with.
+
+Compiled by numba. A drawing is built from the back to the front on one colour c (3 numbers,
+sRGB); each mark lays some of a colour of the table of inks.py over it, its rows named here.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trombine.world.compiled import inner
+from trombine.world.kernel_noise import clamp
+
+(
+    I_SKIN,
+    I_SKIN_SHADE,
+    I_SKIN_INK,
+    I_BLUSH,
+    I_LIP,
+    I_LIP_SHADE,
+    I_MOUTH,
+    I_TONGUE,
+    I_TEETH,
+    I_WHITE,
+    I_WHITE_SHADE,
+    I_IRIS,
+    I_IRIS_DARK,
+    I_IRIS_GLOW,
+    I_LASH,
+    I_LID,
+    I_HAIR,
+    I_HAIR_SHADE,
+    I_HAIR_LIGHT,
+    I_HAIR_INK,
+    I_BROW,
+    I_CLOTH,
+    I_CLOTH_SHADE,
+    I_CLOTH_INK,
+    I_HAT,
+    I_HAT_SHADE,
+    I_HAT_INK,
+    I_FRAME,
+    I_METAL,
+    I_METAL_INK,
+    I_GROUND,
+    I_GROUND2,
+    I_INK,
+) = range(33)
+
+
+@inner
+def cover(distance: float, pixel: float) -> float:
+    """How much of a pixel lies inside an edge at this signed distance."""
+    return clamp(0.5 - distance / pixel, 0.0, 1.0)
+
+
+@inner
+def stroke(distance: float, half: float, pixel: float) -> float:
+    """How much of a pixel a line of this half width covers, its middle at this distance.
+
+    A line thinner than the pixel pales, it does not break.
+    """
+    return clamp(0.5 + (half - abs(distance)) / pixel, 0.0, min(1.0, 2.0 * half / pixel))
+
+
+@inner
+def taper(t: float, rise: float, fall: float) -> float:
+    """Pressure of a pen along a stroke, t from 0 to 1: 0 at both ends, 1 between."""
+    if t <= 0.0 or t >= 1.0:
+        return 0.0
+    return min(1.0, min(t / rise, (1.0 - t) / fall))
+
+
+@inner
+def lay(c: np.ndarray, colour: np.ndarray, amount: float) -> None:
+    """Lay a colour over c."""
+    if amount <= 0.0:
+        return
+    for k in range(3):
+        c[k] += (colour[k] - c[k]) * amount

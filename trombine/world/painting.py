@@ -1,0 +1,158 @@
+"""A face to a picture and its truth.
+
+`paint` draws; the labels come from the same signed distances, point by point, and the landmarks
+from the same curves. What is where is decided in shape.py and kernel_layers.py, colours in
+colours.py; the painters of the styles are kernel_photo.py, kernel_drawn.py and kernel_sketch.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+
+from trombine.conventions import PART_INDEX
+from trombine.world.colours import colours, lights_out_of_focus
+from trombine.world.faces import Face
+from trombine.world.inks import inks
+from trombine.world.shape import Shape, shape
+
+STYLES: Final = ("photo", "anime", "cartoon", "sketch")
+SMALLEST, LARGEST = 16, 2048
+
+Pixels = UInt8[np.ndarray, "size size 3"]
+Layers = UInt8[np.ndarray, "size size"]
+
+# The part of each layer that kernel_layers.top can name, in its order. A beard is hair.
+PART_OF_LAYER: Final = np.array(
+    [
+        PART_INDEX[name]
+        for name in (
+            "background",
+            "hair",
+            "neck",
+            "cloth",
+            "necklace",
+            "right_ear",
+            "left_ear",
+            "skin",
+            "nose",
+            "right_eye",
+            "left_eye",
+            "right_brow",
+            "left_brow",
+            "mouth",
+            "upper_lip",
+            "lower_lip",
+            "hair",
+            "glasses",
+            "hair",
+            "hat",
+            "earring",
+        )
+    ],
+    np.uint8,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Painted:
+    """A picture of a face with its exact truth."""
+
+    pixels: UInt8[np.ndarray, "size size 3"]  # sRGB
+    parts: UInt8[np.ndarray, "size size"]  # labels of conventions.PARTS
+    points: Float[np.ndarray, "68 2"]  # x, y in pixels, iBUG's order
+    visible: Bool[np.ndarray, "68"]  # not behind hair, hat, glasses, beard or the face's edge
+
+
+@cache
+def _tone_curve() -> Float[np.ndarray, "4096"]:
+    """Linear light to 8-bit values: a shoulder that keeps bright skin from clipping, then sRGB.
+
+    Indexed by the root of a quarter of the light, so 4 is the brightest.
+    """
+    light = (np.linspace(0, 1, 4096) ** 2) * 4
+    held = light * (1 + light / 2.6**2) / (1 + 0.72 * light)
+    held = np.clip(held * 1.12, 0, 1)
+    return 255 * np.where(held <= 0.0031308, 12.92 * held, 1.055 * held ** (1 / 2.4) - 0.055)
+
+
+def samples_across(size: int) -> int:
+    """Samples a pixel has across: small pictures need 2, where one pixel holds several edges."""
+    return 2 if size <= 192 else 1
+
+
+def points_of(form: Shape) -> tuple[Float[np.ndarray, "68 2"], Bool[np.ndarray, "68"]]:
+    """The landmarks in picture sizes (0 to 1), and which can be seen."""
+    from trombine.world.kernel_truth import landmarks
+
+    points = np.empty((68, 2))
+    visible = np.empty(68, np.bool_)
+    landmarks(form.record, form.tables, form.bumps, form.seed, points, visible)
+    return points, visible
+
+
+def _photo(person: Face, form: Shape, style: str, pixels: Pixels, layers: Layers) -> None:
+    from trombine.world.kernel_photo import paint_photo
+
+    paint_photo(
+        form.record,
+        form.tables,
+        form.bumps,
+        form.shades,
+        colours(person),
+        lights_out_of_focus(person),
+        _tone_curve(),
+        form.seed,
+        form.ground_seed,
+        samples_across(pixels.shape[0]),
+        pixels,
+        layers,
+    )
+
+
+def _drawn(person: Face, form: Shape, style: str, pixels: Pixels, layers: Layers) -> None:
+    from trombine.world.kernel_drawn import paint_drawn
+
+    paint_drawn(
+        form.record,
+        form.tables,
+        form.bumps,
+        inks(person, style),
+        form.seed,
+        form.ground_seed,
+        pixels,
+        layers,
+    )
+
+
+# A painter fills pixels, and layers with what is on top at the centre of each.
+PAINTERS: Final[dict[str, Callable[[Face, Shape, str, Pixels, Layers], None]]] = {
+    "photo": _photo,
+    "anime": _drawn,
+    "cartoon": _drawn,
+    "sketch": _photo,
+}
+
+
+def paint(person: Face, size: int, style: str = "photo") -> Painted:
+    """The picture of a face, size x size pixels, in a style, with its parts and landmarks."""
+    if style not in STYLES:
+        raise ValueError(f"a style is one of {', '.join(STYLES)}, not {style!r}")
+    if not SMALLEST <= size <= LARGEST:
+        raise ValueError(f"a size is between {SMALLEST} and {LARGEST} pixels, not {size}")
+    form = shape(person, style)
+    pixels = np.empty((size, size, 3), np.uint8)
+    layers = np.empty((size, size), np.uint8)
+    PAINTERS[style](person, form, style, pixels, layers)
+    points, visible = points_of(form)
+    return Painted(
+        pixels=pixels,
+        parts=PART_OF_LAYER[layers],
+        points=(points * size).astype(np.float32),
+        visible=visible,
+    )

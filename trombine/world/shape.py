@@ -1,0 +1,77 @@
+"""A face in a style as the kernels read it: a record of lengths, tables of outlines, relief.
+
+How large things are is decided in proportions.py, what a style changes in stylise.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from jaxtyping import Float
+
+from trombine.world.faces import Face
+from trombine.world.proportions import HalfOutline, proportions
+from trombine.world.stylise import STYLISE
+
+TABLE: Final = 257  # as kernel_geometry.TABLE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """A face in a style, as the kernels read it."""
+
+    record: np.ndarray  # one structured element, float64 fields
+    tables: Float[np.ndarray, "4 257"]
+    bumps: Float[np.ndarray, "5 n"]
+    shades: Float[np.ndarray, "5 m"]
+    seed: int  # of strands and textures
+    ground_seed: int
+
+
+def _spline(points: HalfOutline, steps: int = 24) -> Float[np.ndarray, "n 2"]:
+    """A Catmull-Rom curve through the points of a half outline that is mirrored at x = 0."""
+    first, last = points[1], points[-2]
+    closed = np.array([(-first[0], first[1]), *points, (-last[0], last[1])])
+    t = np.linspace(0, 1, steps, endpoint=False)[:, None]
+    pieces = []
+    for a, b, c, d in zip(closed, closed[1:], closed[2:], closed[3:], strict=False):
+        pieces.append(
+            0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2
+                   + (3 * b - a - 3 * c + d) * t**3)
+        )  # fmt: skip
+    return np.concatenate([*pieces, closed[-2:-1]])
+
+
+def _radii(half: HalfOutline, middle: float) -> Float[np.ndarray, "257"]:
+    """The half outline as radii round (0, middle), over the diamond angle from -1 to 1."""
+    curve = _spline(half)
+    across, down = np.abs(curve[:, 0]), curve[:, 1] - middle
+    angle = down / (across + np.abs(down))
+    order = np.argsort(angle)
+    grid = np.linspace(-1, 1, TABLE)
+    return np.interp(grid, angle[order], np.hypot(across, down)[order])
+
+
+def _slope(radii: Float[np.ndarray, "257"]) -> Float[np.ndarray, "257"]:
+    """What turns a radial distance to a distance across the outline: the cosine between them."""
+    p = np.linspace(-1, 1, TABLE)
+    theta = np.arctan2(p, 1 - np.abs(p))
+    return 1 / np.sqrt(1 + (np.gradient(radii, theta) / radii) ** 2)
+
+
+def shape(person: Face, style: str) -> Shape:
+    """Where everything of this face is, in this style."""
+    plan = STYLISE[style](person, proportions(person))
+    n = plan.lengths
+    face_radii = _radii(plan.outline, n["middle"])
+    hair_radii = [_radii(half, n["hair_middle"]) for half in plan.hair]
+    return Shape(
+        record=np.array([tuple(n.values())], np.dtype([(name, np.float64) for name in n])),
+        tables=np.stack([face_radii, _slope(face_radii), *hair_radii]),
+        bumps=plan.bumps,
+        shades=plan.shades,
+        seed=int(person.texture),
+        ground_seed=int(person.ground_texture),
+    )
