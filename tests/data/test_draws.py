@@ -1,0 +1,159 @@
+"""Draws: pinned, the same however they are asked for, and as even as chance should be."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import chi2, kstest
+
+from trombine.data import draws
+
+# How unlikely a draw may be before it is called uneven. Seeds are fixed: nothing here flickers.
+UNLIKELY = 1e-4
+
+
+def indices(stop: int, start: int = 0) -> np.ndarray:
+    return np.arange(start, stop, dtype=np.int64)
+
+
+def chance_of(counts: np.ndarray, expected: np.ndarray | float) -> float:
+    """The probability that an even draw is at least as uneven as these counts."""
+    return float(chi2.sf(((counts - expected) ** 2 / expected).sum(), counts.size - 1))
+
+
+def test_mix_is_splitmix64() -> None:
+    """The published first numbers of SplitMix64 from seed 1234567."""
+    golden = 0x9E3779B97F4A7C15
+    states = [(1234567 + golden * (i + 1)) % 2**64 for i in range(5)]
+    assert draws.mix(np.array(states, np.uint64)).tolist() == [
+        6457827717110365317,
+        3203168211198807973,
+        9817491932198370423,
+        4593380528125082431,
+        16408922859458223821,
+    ]
+
+
+def plain_mix(word: int) -> int:
+    """SplitMix64's finaliser on Python's integers."""
+    word = (word ^ (word >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
+    word = (word ^ (word >> 27)) * 0x94D049BB133111EB % 2**64
+    return word ^ (word >> 31)
+
+
+@given(st.integers(0, 2**40), st.integers(0, 9), st.lists(st.integers(0, 2**62), max_size=5))
+def test_bits_are_what_they_say(seed: int, rollbacks: int, places: list[int]) -> None:
+    first, second = (int(key) for key in draws.keys(seed, "x", rollbacks))
+    slow = [plain_mix(plain_mix((i * 0x9E3779B97F4A7C15 + first) % 2**64) ^ second) for i in places]
+    assert draws.bits(seed, "x", np.array(places, np.int64), rollbacks=rollbacks).tolist() == slow
+
+
+def test_draws_are_pinned() -> None:
+    """A run must draw the same after any update: these numbers never change."""
+    assert draws.bits(7, "crop", indices(2)).tolist() == [13878782242762682872, 989049708408042672]
+    assert draws.order(7, "order", 10, indices(10)).tolist() == [3, 1, 2, 8, 4, 7, 0, 5, 6, 9]
+    assert draws.order(7, "order", 10**12, indices(2)).tolist() == [840821580686, 821005731169]
+
+
+@pytest.mark.parametrize("change", ["seed", "what", "rollbacks"])
+def test_each_part_of_the_key_counts(change: str) -> None:
+    other = {
+        "seed": draws.bits(8, "crop", indices(100)),
+        "what": draws.bits(7, "flip", indices(100)),
+        "rollbacks": draws.bits(7, "crop", indices(100), rollbacks=1),
+    }
+    assert not (draws.bits(7, "crop", indices(100)) == other[change]).any()
+
+
+def test_uniforms_are_uniform_and_unrelated() -> None:
+    drawn = draws.uniforms(1, "u", indices(100_000))
+    assert drawn.min() >= 0 and drawn.max() < 1
+    assert kstest(drawn, "uniform").pvalue > UNLIKELY
+    others = [
+        drawn[1:],
+        draws.uniforms(2, "u", indices(99_999)),
+        draws.uniforms(1, "v", indices(99_999)),
+    ]
+    for other in others:  # 4 standard deviations of a correlation of unrelated numbers
+        assert abs(np.corrcoef(drawn[:-1], other)[0, 1]) < 4 / np.sqrt(100_000)
+
+
+def test_choices_follow_the_weights() -> None:
+    weights = np.array([7.0, 0.0, 2.0, 1.0])
+    drawn = draws.choices(3, "term", weights, indices(50_000))
+    counts = np.bincount(drawn, minlength=4)
+    assert counts[1] == 0
+    assert chance_of(counts[[0, 2, 3]], 5000 * weights[[0, 2, 3]]) > UNLIKELY
+    assert (draws.choices(3, "term", weights / 10, indices(50_000)) == drawn).all()
+
+
+def test_choices_never_pass_the_end() -> None:
+    """Weights whose sum rounds: the largest draw still falls to the last of them."""
+    weights = np.full(10, 0.1)
+    assert draws.choices(0, "t", weights, indices(200_000)).max() == 9
+
+
+def test_generators_of_neighbours_do_not_meet() -> None:
+    streams = [
+        draws.generator(5, "noise", index).bit_generator.random_raw(4096) for index in range(4)
+    ]
+    assert len(np.unique(np.concatenate(streams))) == 4 * 4096
+    again = draws.generator(5, "noise", 2).bit_generator.random_raw(4096)
+    assert (again == streams[2]).all()
+    tried = draws.generator(5, "noise", 2, rollbacks=1).bit_generator.random_raw(4096)
+    assert not (tried == streams[2]).any()
+
+
+@given(st.integers(1, 300), st.integers(0, 5), st.integers(0, 2**40))
+def test_every_epoch_is_a_permutation(length: int, epoch: int, seed: int) -> None:
+    drawn = draws.order(seed, "o", length, indices((epoch + 1) * length, epoch * length))
+    assert sorted(drawn.tolist()) == list(range(length))
+
+
+@given(st.integers(2, 10**15), st.lists(st.integers(0, 10**15), min_size=1, max_size=50))
+def test_an_order_may_be_asked_in_pieces(length: int, places: list[int]) -> None:
+    whole = draws.order(9, "o", length, np.array(places, np.int64))
+    single = [int(draws.order(9, "o", length, np.array([place], np.int64))[0]) for place in places]
+    assert whole.tolist() == single
+    assert (whole >= 0).all() and (whole < length).all()
+
+
+def test_large_order_is_a_permutation() -> None:
+    length = 100_003
+    assert len(np.unique(draws.order(1, "o", length, indices(length)))) == length
+
+
+def test_epochs_differ() -> None:
+    drawn = draws.order(1, "o", 1000, indices(3000)).reshape(3, 1000)
+    # Two unrelated permutations agree in one place, on average.
+    assert max((drawn[0] == drawn[1]).sum(), (drawn[1] == drawn[2]).sum()) < 8
+
+
+@pytest.mark.parametrize("length", [2, 3, 4, 5])
+def test_all_permutations_are_as_likely(length: int) -> None:
+    epochs = 24_000
+    drawn = draws.order(4, "o", length, indices(epochs * length)).reshape(epochs, length)
+    kinds = {order: i for i, order in enumerate(permutations(range(length)))}
+    counts = np.bincount([kinds[tuple(row)] for row in drawn.tolist()], minlength=len(kinds))
+    assert chance_of(counts, epochs / len(kinds)) > UNLIKELY
+
+
+@pytest.mark.parametrize("length", [20, 64, 65])
+def test_neighbours_are_unrelated(length: int) -> None:
+    """Where one item comes says nothing of where the next comes."""
+    epochs = 400_000 // length
+    drawn = draws.order(6, "o", length, indices(epochs * length)).reshape(epochs, length)
+    pairs = np.bincount(drawn[:, 0] * length + drawn[:, 1], minlength=length**2)
+    pairs = pairs.reshape(length, length)
+    assert not np.trace(pairs)
+    apart = pairs[~np.eye(length, dtype=bool)]
+    assert chance_of(apart, epochs / apart.size) > UNLIKELY
+
+
+def test_an_empty_order_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        draws.order(0, "o", 0, indices(1))

@@ -1,0 +1,261 @@
+"""Sources: what a spec opens, which pictures come when, and what a mix knows."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from trombine.conventions import to_picture
+from trombine.data import source as source_module
+from trombine.data.item import Batch, to_pictures
+from trombine.data.made import Maker
+from trombine.data.packing import write_pack
+from trombine.data.source import Source, batches, cache_path, prepare, source
+from trombine.data.spec import SpecError
+from trombine.events import Done, Progress
+
+SIZE = 16
+MIX = "world:photo#12*0.7+leaves#20*0.3"
+
+
+def same(left: Batch, right: Batch) -> bool:
+    """Whether two batches agree in every column."""
+    if (left.pair is None) != (right.pair is None):
+        return False
+    names = ("pixels", "parts", "points", "visible", "vectors", "labels", "seeds")
+    pairs = [(getattr(left, name), getattr(right, name)) for name in names]
+    return (
+        (left.indices == right.indices).all()
+        and all(a is b if a is None or b is None else torch.equal(a, b) for a, b in pairs)
+        and (left.pair is None or right.pair is None or same(left.pair, right.pair))
+    )
+
+
+def filled(batch: Batch) -> Batch:
+    """The batch with its NaNs as zeros, so that it can be compared."""
+    return Batch(
+        indices=batch.indices,
+        pixels=batch.pixels,
+        parts=batch.parts,
+        points=None if batch.points is None else batch.points.nan_to_num(),
+        visible=batch.visible,
+        vectors=None if batch.vectors is None else batch.vectors.nan_to_num(),
+        labels=batch.labels,
+        seeds=batch.seeds,
+    )
+
+
+def save(path: Path, value: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (SIZE, SIZE), (value, value, value)).save(path)
+
+
+def test_world_comes_from_a_pack_that_is_made_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TROMBINE_CACHE", str(tmp_path))
+    events = list(prepare("world:photo#5", SIZE, workers=1))
+    assert [event.done for event in events if isinstance(event, Progress)] == [1, 2, 3, 4, 5]
+    assert isinstance(events[-1], Done)
+
+    def refuse(maker: Maker, seed: int) -> None:
+        raise AssertionError(f"{maker} was painted again")
+
+    monkeypatch.setattr(Maker, "make", refuse)
+    assert not list(prepare("world:photo#5", SIZE))
+    assert len(source("world:photo#5", SIZE)) == 5
+
+
+def test_items_are_the_seeds() -> None:
+    faces = source("world:photo+anime#4", SIZE, first_seed=1_000_000, workers=1)
+    item = faces.item(3)
+    sample = Maker(kind="world", styles=("photo", "anime"), size=SIZE).make(1_000_003)
+    assert item.seed == 1_000_003 and item.name == "1000003"
+    assert item.vector is not None and (item.vector.numpy() == sample.vector).all()
+    assert item.pair is not None
+    for held, side in zip((item, item.pair), sample.sides, strict=True):
+        assert torch.equal(held.picture, to_picture(side.pixels))
+        assert held.parts is not None and (held.parts.numpy() == side.parts).all()
+        assert held.points is not None and (held.points.numpy() == side.points).all()
+        assert held.visible is not None and (held.visible.numpy() == side.visible).all()
+
+
+@pytest.mark.parametrize("edge", [1_000_000, 1_500_000, 2_000_000])
+def test_seeds_of_two_uses_do_not_meet(edge: int) -> None:
+    with pytest.raises(SpecError, match=f"cross {edge}, where another use begins"):
+        source("leaves#10", SIZE, first_seed=edge - 9)
+    source_module._check_seeds(edge - 10, 10)
+    source_module._check_seeds(edge, 10)
+
+
+def test_the_usual_count_stays_below_the_choosing_seeds() -> None:
+    source_module._check_seeds(0, source_module.USUAL_COUNT)
+    with pytest.raises(SpecError):
+        source_module._check_seeds(-1, 1)
+
+
+def test_the_cache_is_where_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TROMBINE_CACHE", str(tmp_path / "elsewhere"))
+    source("leaves#2", SIZE, workers=1)
+    found = [path.name for path in (tmp_path / "elsewhere" / "packs").iterdir()]
+    assert len(found) == 1 and found[0].startswith("leaves-16px-0-1-")
+
+
+def test_another_painter_has_another_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    maker = Maker(kind="leaves", size=SIZE)
+    before = cache_path(maker, 0, 2)
+    monkeypatch.setattr(source_module, "painter_hash", lambda: "0123")
+    assert cache_path(maker, 0, 2) != before
+
+
+def test_pictures_are_those_of_the_convention() -> None:
+    pixels = torch.arange(256, dtype=torch.uint8).repeat(3).reshape(1, 16, 16, 3)
+    assert torch.equal(to_pictures(pixels)[0], to_picture(pixels[0].numpy()))
+
+
+# Which pictures come when
+
+
+@pytest.mark.parametrize("spec", ["leaves#20", MIX])
+def test_a_batch_depends_on_its_number_alone(spec: str) -> None:
+    """Resumed is uninterrupted, also across the blocks in which draws are made ahead."""
+    opened = source(spec, SIZE, workers=1)
+    whole = list(islice(batches(opened, seed=3, size=600), 8))
+    for start in (1, 3, 7):
+        resumed = next(iter(batches(opened, seed=3, size=600, start=start)))
+        assert same(filled(resumed), filled(whole[start]))
+    small = list(islice(batches(opened, seed=3, size=200), 6))
+    joined = np.concatenate([batch.indices for batch in small])
+    assert (joined == np.concatenate([whole[0].indices, whole[1].indices])).all()
+
+
+@pytest.mark.parametrize("other", [{"seed": 4}, {"seed": 3, "rollbacks": 1}])
+def test_another_seed_and_another_try_draw_otherwise(other: dict[str, int]) -> None:
+    opened = source("leaves#20", SIZE, workers=1)
+    places = np.arange(20, dtype=np.int64)
+    seed, rollbacks = other["seed"], other.get("rollbacks", 0)
+    drawn = opened.draw(seed, places, rollbacks=rollbacks)
+    assert (drawn != opened.draw(3, places)).any()
+
+
+def test_every_item_comes_once_a_round() -> None:
+    opened = source("leaves#20", SIZE, workers=1)
+    drawn = opened.draw(0, np.arange(60, dtype=np.int64)).reshape(3, 20)
+    assert all(sorted(round_) == list(range(20)) for round_ in drawn.tolist())
+    assert len({tuple(round_) for round_ in drawn.tolist()}) == 3
+
+
+def test_a_mix_draws_by_weight_and_evenly_within() -> None:
+    opened = source(MIX, SIZE, workers=1)
+    assert len(opened) == 32
+    drawn = opened.draw(1, np.arange(24_000, dtype=np.int64))
+    counts = np.bincount(drawn, minlength=32)
+    # 16,800 of the 12 faces and 7,200 of the 20 leaves; 5 standard deviations of a share.
+    assert abs(counts[:12].sum() - 16_800) < 5 * np.sqrt(24_000 * 0.7 * 0.3)
+    assert np.abs(counts[:12] - 1400).max() < 5 * np.sqrt(1400)
+    assert np.abs(counts[12:] - 360).max() < 5 * np.sqrt(360)
+
+
+def test_within_one_round_of_a_term_nothing_comes_twice() -> None:
+    opened = source(MIX, SIZE, workers=1)
+    drawn = opened.draw(2, np.arange(20, dtype=np.int64))
+    leaves = drawn[drawn >= 12]
+    assert len(set(leaves.tolist())) == len(leaves) > 0
+
+
+# What a mix knows
+
+
+def test_a_mix_marks_what_it_does_not_know() -> None:
+    opened = source(MIX, SIZE, workers=1)
+    batch = opened.batch(np.array([31, 0, 12, 11], np.int64))
+    assert batch.parts is not None and batch.points is not None and batch.visible is not None
+    assert batch.vectors is not None
+    unknown = torch.tensor([True, False, True, False])
+    assert torch.equal((batch.parts == 255).all(dim=(1, 2)), unknown)
+    assert torch.equal(batch.points.isnan().all(dim=(1, 2)), unknown)
+    assert torch.equal(batch.vectors.isnan().all(dim=1), unknown)
+    assert not batch.visible[unknown].any()
+    assert batch.labels is None
+    leaf, face = opened.item(31), opened.item(0)
+    assert (leaf.parts, leaf.points, leaf.visible, leaf.vector) == (None, None, None, None)
+    assert face.parts is not None and face.visible is not None and face.vector is not None
+
+
+def test_a_batch_of_one_term_has_the_columns_of_all() -> None:
+    opened = source(MIX, SIZE, workers=1)
+    assert opened.batch(np.array([12, 13], np.int64)).parts is not None
+
+
+def test_a_mix_gives_each_item_as_its_own_source_does() -> None:
+    opened = source(MIX, SIZE, workers=1)
+    faces, leaves = source("world:photo#12", SIZE), source("leaves#20", SIZE)
+    batch = opened.batch(np.array([14, 3], np.int64))
+    assert torch.equal(batch.pixels[0], leaves.batch(np.array([2], np.int64)).pixels[0])
+    assert torch.equal(batch.pixels[1], faces.batch(np.array([3], np.int64)).pixels[0])
+    assert (opened.name(14), opened.name(3)) == (leaves.name(2), faces.name(3))
+
+
+def test_labels_of_a_mix_go_by_the_classes_names(tmp_path: Path) -> None:
+    for name in ("a/cat/1.png", "a/dog/2.png", "b/ant/1.png", "b/cat/2.png"):
+        save(tmp_path / name, 9)
+    opened = source(f"folder:{tmp_path}/a+folder:{tmp_path}/b+leaves#2", SIZE, workers=1)
+    assert opened.classes == ("cat", "dog", "ant")
+    batch = opened.batch(np.arange(6, dtype=np.int64))
+    assert batch.labels is not None and batch.labels.tolist() == [0, 1, 2, 0, -1, -1]
+    assert opened.item(2).label == 2 and opened.item(5).label is None
+
+
+def test_vectors_of_two_meanings_are_left_out(tmp_path: Path) -> None:
+    save(tmp_path / "a.png", 9)
+    (tmp_path / "metadata.jsonl").write_text('{"file_name": "a.png", "face": {"smile": 0.5}}\n')
+    opened = source(f"folder:{tmp_path}+world:photo#12", SIZE, workers=1)
+    assert opened.vector_names == ()
+    assert opened.batch(np.array([0, 1], np.int64)).vectors is None
+    alone = source(f"folder:{tmp_path}", SIZE).item(0).vector
+    assert alone is not None and alone.tolist() == [0.5]
+
+
+def test_pairs_do_not_mix_with_single_pictures() -> None:
+    with pytest.raises(SpecError, match="pairs do not mix"):
+        source("world:photo+anime#4+leaves#20", SIZE, workers=1)
+
+
+def test_pairs_mix_with_pairs() -> None:
+    opened = source("world:photo+anime#4+world:photo+sketch#3", SIZE, workers=1)
+    assert len(opened) == 7 and opened.paired
+    assert opened.item(5).pair is not None
+
+
+# Packs and folders
+
+
+def test_a_pack_may_be_counted_but_not_stretched(tmp_path: Path) -> None:
+    path = tmp_path / "pack"
+    list(write_pack(path, Maker(kind="leaves", size=SIZE), first_seed=0, count=6, workers=1))
+    assert len(source(f"pack:{path}#4", SIZE)) == 4
+    with pytest.raises(SpecError, match="only 6 pictures are there"):
+        source(f"pack:{path}#7", SIZE)
+    with pytest.raises(SpecError, match="is of 16 px, and 32 px are wanted"):
+        source(f"pack:{path}", 32)
+
+
+def test_a_batch_is_its_readers_own(tmp_path: Path) -> None:
+    """Who changes a batch in place must not change the pack."""
+    opened = source("leaves#20", SIZE, workers=1)
+    indices = np.array([4], np.int64)
+    batch = opened.batch(indices)
+    batch.pixels.zero_()
+    assert opened.batch(indices).pixels.any()
+
+
+def test_items_beyond_the_end_are_refused() -> None:
+    opened: Source = source("leaves#20", SIZE, workers=1)
+    for index in (-1, 20):
+        with pytest.raises(IndexError, match="items 0 to 19"):
+            opened.item(index)

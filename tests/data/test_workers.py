@@ -1,0 +1,129 @@
+"""Workers: results in order, errors that reach the caller, and nobody left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from trombine.data.workers import WorkerError, cores, in_order
+
+
+class BadNumberError(Exception):
+    """What a worker raises here."""
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+def fail_at_three(number: int) -> int:
+    if number == 3:
+        raise BadNumberError("three")
+    return number
+
+
+def die_at_three(number: int) -> int:
+    if number == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def threads(_: int) -> tuple[int, str]:
+    return os.getpid(), os.environ["OMP_NUM_THREADS"]
+
+
+def pid_slowly(_: int) -> int:
+    time.sleep(0.2)
+    return os.getpid()
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs (one that has ended and was not asked for does not)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 30) -> None:
+    start = time.monotonic()
+    while not condition():
+        assert time.monotonic() - start < seconds, "waited in vain"
+        time.sleep(0.02)
+
+
+def test_one_worker_is_this_process() -> None:
+    assert list(in_order(threads, [0], 1)) == [(os.getpid(), os.environ["OMP_NUM_THREADS"])]
+
+
+def test_results_come_in_order_from_single_threads() -> None:
+    assert list(in_order(square, range(50), 2)) == [n * n for n in range(50)]
+    found = list(in_order(threads, range(4), 2))
+    assert os.getpid() not in {pid for pid, _ in found}
+    assert {count for _, count in found} == {"1"}
+
+
+def test_items_are_asked_for_as_they_are_needed() -> None:
+    """A million seeds are not put into a queue at once."""
+    asked: list[int] = []
+
+    def items() -> Iterator[int]:
+        for number in range(1000):
+            asked.append(number)
+            yield number
+
+    with closing(in_order(square, items(), 2)) as results:
+        assert list(islice(results, 3)) == [0, 1, 4]
+    assert len(asked) < 20
+
+
+def test_an_error_in_a_worker_is_the_callers() -> None:
+    with pytest.raises(BadNumberError, match="three"):
+        list(in_order(fail_at_three, range(9), 2))
+
+
+def test_a_worker_that_dies_is_told_of_in_one_line() -> None:
+    with pytest.raises(WorkerError, match="a worker process ended by itself") as caught:
+        list(in_order(die_at_three, range(9), 2))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at /proc")
+def test_closing_ends_the_workers() -> None:
+    with closing(in_order(pid_slowly, range(1000), 2)) as results:
+        workers = set(islice(results, 6))
+    assert not any(alive(pid) for pid in workers)
+
+
+ORPHANS = """
+import os, sys, time
+sys.path.insert(0, sys.argv[1])
+from test_workers import pid_slowly
+from trombine.data.workers import in_order
+for pid in in_order(pid_slowly, range(1000), 2):
+    print(pid, flush=True)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at /proc")
+def test_workers_do_not_outlive_a_killed_parent() -> None:
+    command = [sys.executable, "-c", ORPHANS, str(Path(__file__).parent)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        workers = {int(parent.stdout.readline()) for _ in range(8)}
+        parent.kill()
+    assert len(workers) == 2
+    wait_for(lambda: not any(alive(pid) for pid in workers))
+
+
+def test_cores_are_at_least_one() -> None:
+    assert 1 <= cores() <= (os.cpu_count() or 1)

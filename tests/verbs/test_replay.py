@@ -1,0 +1,249 @@
+"""Make a picture's bytes again."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from trombine import provenance
+from trombine.events import Done, Event, Notice, Picture, Skipped
+from trombine.images import encode_png, read_provenance, write
+from trombine.provenance import ProvenanceError, digest, record
+from trombine.verbs import replay
+from trombine.verbs.batch import BatchError, exit_code
+from trombine.verbs.replay import REMAKE, ReplayRequest, run
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def drawn(seed: int, salt: int = 0) -> np.ndarray:
+    """What the verb of these tests paints: a function of its seed."""
+    return np.random.default_rng([seed, salt]).integers(0, 256, (8, 9, 3), np.uint8)
+
+
+def remake(made: Mapping[str, Any], inputs: Mapping[str, Path]) -> bytes:
+    """How it is made again, from its inputs where it has some."""
+    salt = sum(len(path.read_bytes()) for path in inputs.values())
+    return encode_png(drawn(made["seed"], salt), dict(made))
+
+
+@pytest.fixture(autouse=True)
+def verb(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A verb of these tests, beside those of the package."""
+    monkeypatch.setitem(REMAKE, "noise", "trombine.verbs.replay:remake_for_test")
+    monkeypatch.setattr(replay, "remake_for_test", remake, raising=False)
+
+
+def painted(folder: Path, seed: int, inputs: dict[str, str] | None = None, salt: int = 0) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{seed}.png"
+    made = record("noise", {}, seed=seed, inputs=inputs)
+    path.write_bytes(encode_png(drawn(seed, salt), made))
+    return path
+
+
+def events(*pictures: Path, output: Path, **options: Any) -> list[Event]:
+    return list(run(ReplayRequest(pictures=pictures, output=output, **options)))
+
+
+def why(heard: list[Event]) -> str:
+    """Why the only picture was skipped."""
+    (skipped,) = [event for event in heard if isinstance(event, Skipped)]
+    assert isinstance(heard[-1], Done) and exit_code(heard[-1]) == 2
+    assert "\n" not in skipped.why
+    return skipped.why
+
+
+def notices(heard: list[Event]) -> list[str]:
+    return [event.text for event in heard if isinstance(event, Notice)]
+
+
+def test_the_same_bytes_come_out(tmp_path: Path) -> None:
+    source = painted(tmp_path, 3)
+    heard = events(source, output=tmp_path / "again.png")
+    assert (tmp_path / "again.png").read_bytes() == source.read_bytes()
+    assert notices(heard) == []
+    assert Picture(tmp_path / "again.png", "again.png") in heard
+
+
+def test_several_pictures_go_into_a_folder(tmp_path: Path) -> None:
+    for seed in range(3):
+        painted(tmp_path / "in", seed)
+    heard = events(tmp_path / "in", output=tmp_path / "out")
+    assert heard[-1] == Done("3 pictures written", 3, 0, 0)
+    for seed in range(3):
+        name = f"{seed}.png"
+        assert (tmp_path / "in" / name).read_bytes() == (tmp_path / "out" / name).read_bytes()
+    with pytest.raises(BatchError, match="name a folder"):
+        events(tmp_path / "in", output=tmp_path / "one.png")
+
+
+def test_what_is_there_is_kept_unless_told(tmp_path: Path) -> None:
+    source = painted(tmp_path, 3)
+    out = tmp_path / "again.png"
+    out.write_bytes(b"old")
+    assert events(source, output=out)[-1] == Done(
+        "0 pictures written, 1 kept that were there (--overwrite makes them again)", 0, 0, 1
+    )
+    assert out.read_bytes() == b"old"
+    events(source, output=out, overwrite=True)
+    assert out.read_bytes() == source.read_bytes()
+
+
+def test_a_picture_is_not_written_over_itself(tmp_path: Path) -> None:
+    source = painted(tmp_path, 3)
+    with pytest.raises(BatchError, match="is an input"):
+        events(source, output=source, overwrite=True)
+
+
+def test_a_picture_without_a_record(tmp_path: Path) -> None:
+    write(tmp_path / "photo.png", drawn(1))
+    assert why(events(tmp_path / "photo.png", output=tmp_path / "a.png")) == (
+        "has no record of how it was made; name one that has"
+    )
+
+
+def test_a_picture_of_a_verb_that_cannot_be_repeated(tmp_path: Path) -> None:
+    write(tmp_path / "a.png", drawn(1), provenance=record("dream\n", {}))
+    assert why(events(tmp_path / "a.png", output=tmp_path / "b.png")) == (
+        r"was made by dream\n, which this trombine cannot repeat; update it"
+    )
+
+
+def test_a_record_that_its_verb_does_not_understand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(made: Mapping[str, Any], inputs: Mapping[str, Path]) -> bytes:
+        raise ProvenanceError("its record has no seed")
+
+    monkeypatch.setattr(replay, "remake_for_test", refuse)
+    source = painted(tmp_path, 1)
+    assert why(events(source, output=tmp_path / "b.png")) == (
+        "its record has no seed; make the picture anew"
+    )
+
+
+def test_a_bad_file(tmp_path: Path) -> None:
+    (tmp_path / "a.png").touch()
+    assert why(events(tmp_path / "a.png", output=tmp_path / "b.png")).startswith("is empty; ")
+
+
+def test_an_output_of_another_format_is_refused(tmp_path: Path) -> None:
+    source = painted(tmp_path, 3)
+    assert why(events(source, output=tmp_path / "again.jpg")) == (
+        f"is made again as it is, and {tmp_path}/again.jpg ends otherwise; let it end in .png"
+    )
+    assert not (tmp_path / "again.jpg").exists()
+
+
+def test_inputs_are_taken_from_the_folder_that_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "inputs"
+    folder.mkdir()
+    (folder / "photo.jpg").write_bytes(b"light")
+    source = painted(tmp_path, 3, {"photo.jpg": digest(folder / "photo.jpg")}, salt=5)
+    out = tmp_path / "again.png"
+    assert why(events(source, output=out)) == (
+        "was made from photo.jpg; name the folder of that with --inputs"
+    )
+    assert why(events(source, output=out, inputs=tmp_path)) == (
+        f"was made from photo.jpg, which is not in {tmp_path}; name another folder with --inputs"
+    )
+    events(source, output=out, inputs=folder)
+    assert out.read_bytes() == source.read_bytes()
+    (folder / "photo.jpg").write_bytes(b"other")
+    assert why(events(source, output=tmp_path / "b.png", inputs=folder)) == (
+        f"was made from another photo.jpg than the one in {folder};"
+        " name another folder with --inputs"
+    )
+
+
+def test_other_versions_are_named_and_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = painted(tmp_path, 3)
+    real = provenance._version
+
+    def older(package: str) -> str:
+        return "1.0" if package == "numpy" else real(package)
+
+    monkeypatch.setattr(provenance, "_version", older)
+    heard = events(source, output=tmp_path / "again.png")
+    assert notices(heard) == [
+        f"was made with other versions (numpy {np.__version__} then, 1.0 now); the bytes may differ"
+    ]
+    assert (tmp_path / "again.png").read_bytes() == source.read_bytes()
+
+
+def test_other_bytes_are_said(tmp_path: Path) -> None:
+    source = painted(tmp_path, 3)
+    made = read_provenance(source)
+    source.write_bytes(encode_png(drawn(4), made))  # somebody painted over it
+    heard = events(source, output=tmp_path / "again.png")
+    assert notices(heard) == [
+        "other bytes came out than this file has: it was changed, or made elsewhere"
+    ]
+    assert (tmp_path / "again.png").read_bytes() == encode_png(drawn(3), made)
+
+
+def test_bad_ones_among_many_are_named(tmp_path: Path) -> None:
+    good = painted(tmp_path / "in", 1)
+    write(tmp_path / "in" / "plain.png", drawn(1))
+    heard = events(tmp_path / "in", output=tmp_path / "out")
+    assert isinstance(heard[-1], Done) and exit_code(heard[-1]) == 1
+    assert "plain.png" in heard[-1].summary
+    assert (tmp_path / "out" / "1.png").read_bytes() == good.read_bytes()
+
+
+def test_every_verb_that_makes_pictures_can_be_repeated() -> None:
+    """The table is text: what it names is there, and loading replay did not load it."""
+    from importlib import import_module
+
+    for place in ("world", "leaves"):
+        module, _, name = REMAKE[place].partition(":")
+        assert callable(getattr(import_module(module), name))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("world", "--style", "photo"),
+        ("world", "--style", "sketch", "--first-seed", "7"),
+        ("leaves",),
+    ],
+)
+def test_a_world_picture_in_a_fresh_process_and_another_folder(
+    words: tuple[str, ...], command: Command, tmp_path: Path
+) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    there.mkdir()
+    made = command("data", *words, "--count", "2", "--size", "32", "-o", "faces", cwd=here)
+    assert made.returncode == 0, made.stderr
+    sources = [path for path in (here / "faces").rglob("*.png") if read_provenance(path)]
+    assert len(sources) == 2
+    for source in sources:
+        again = there / f"{source.stem}.png"
+        done = command("replay", source, "-o", again, cwd=there)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert again.read_bytes() == source.read_bytes()
+
+
+def test_the_command_ends_as_it_should(command: Command, tmp_path: Path) -> None:
+    """One line and 2 for a single bad picture; 1 where others went on."""
+    write(tmp_path / "plain.png", drawn(1))
+    alone = command("replay", "plain.png", "-o", "again.png")
+    assert alone.returncode == 2
+    (line,) = alone.stderr.splitlines()
+    assert line.endswith("plain.png: has no record of how it was made; name one that has")
+    missing = command("replay", "gone\x1b.png", "-o", "again.png")
+    assert missing.returncode == 2 and "\x1b" not in missing.stderr
+    both = command("replay", "plain.png", "gone.png", "-o", "out")
+    assert both.returncode == 1
+    assert "2 skipped: plain.png, gone.png" in both.stdout
+    several = command("replay", "plain.png", "gone.png", "-o", "one.png")
+    assert several.returncode == 2 and "name a folder" in several.stderr

@@ -1,0 +1,132 @@
+"""Chance without memory: every draw is a function of (seed, what for, index, rollbacks so far).
+
+`index` counts pictures in the whole run, so a step that is run again after a resume draws what it
+drew before, and there is nothing to save. `what` says in words what is drawn for ("crop",
+"noise"), so that two uses never share their numbers. `rollbacks` counts how often a run went back
+to a checkpoint, so that a second try is another try.
+
+    bits, uniforms, choices   one number an index, for many indices at once
+    generator                 a NumPy generator of its own for one index
+    order                     which item is the n-th one of an endless, shuffled reading
+
+All but `generator` are integer arithmetic written here: no library's next version changes them.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Final
+
+import numpy as np
+from jaxtyping import Float64, Int64, UInt64
+
+_GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
+# One number a round of the permutation; fewer than 6 can be told from chance on short lengths.
+_ROUNDS: Final = tuple(np.uint64(0xD1B54A32D192ED03 * turn % 2**64) for turn in range(8))
+_FEWEST_BITS: Final = 6  # of the permutation's domain, for the same reason
+
+
+def keys(seed: int, what: str, rollbacks: int = 0) -> tuple[np.uint64, np.uint64]:
+    """The 128 bits from which all draws for `what` follow."""
+    digest = blake2b(f"{seed}/{rollbacks}/{what}".encode(), digest_size=16).digest()
+    first, second = np.frombuffer(digest, "<u8").astype(np.uint64)
+    return first, second
+
+
+def mix(words: UInt64[np.ndarray, "*n"]) -> UInt64[np.ndarray, "*n"]:
+    """The finaliser of SplitMix64 (Steele, Lea and Flood 2014): a bijection that looks random."""
+    words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return words ^ (words >> np.uint64(31))
+
+
+def bits(
+    seed: int, what: str, indices: Int64[np.ndarray, "n"], *, rollbacks: int = 0
+) -> UInt64[np.ndarray, "n"]:
+    """64 random bits for each index."""
+    first, second = keys(seed, what, rollbacks)
+    # SplitMix64's streams are parts of one cycle; the second key takes overlaps apart.
+    return mix(mix(indices.astype(np.uint64) * _GOLDEN + first) ^ second)
+
+
+def uniforms(
+    seed: int, what: str, indices: Int64[np.ndarray, "n"], *, rollbacks: int = 0
+) -> Float64[np.ndarray, "n"]:
+    """A number in [0, 1) for each index."""
+    return (bits(seed, what, indices, rollbacks=rollbacks) >> np.uint64(11)) * 2.0**-53
+
+
+def choices(
+    seed: int,
+    what: str,
+    weights: Float64[np.ndarray, "k"],
+    indices: Int64[np.ndarray, "n"],
+    *,
+    rollbacks: int = 0,
+) -> Int64[np.ndarray, "n"]:
+    """Which of the weights, 0 to k - 1, each index falls to; weights need not sum to 1."""
+    edges = np.cumsum(weights)
+    at = uniforms(seed, what, indices, rollbacks=rollbacks) * edges[-1]
+    # The last edge is left out, so that rounding at the top cannot choose past the end.
+    return np.searchsorted(edges[:-1], at, side="right").astype(np.int64)
+
+
+def generator(seed: int, what: str, index: int, *, rollbacks: int = 0) -> np.random.Generator:
+    """NumPy's generator for one index: for draws that need many numbers, or distributions.
+
+    Philox counts blocks in its first counter word; the index is in the second, so the streams of
+    two indices never meet.
+    """
+    first, second = keys(seed, what, rollbacks)
+    philox = np.random.Philox(key=[int(first), int(second)], counter=[0, index, 0, 0])
+    return np.random.Generator(philox)
+
+
+def order(
+    seed: int,
+    what: str,
+    length: int,
+    places: Int64[np.ndarray, "n"],
+    *,
+    rollbacks: int = 0,
+) -> Int64[np.ndarray, "n"]:
+    """The items, 0 to length - 1, at these places of an endless shuffled reading.
+
+    Places 0 to length - 1 are a permutation of the items, the next `length` places are another,
+    and so on. It is a keyed permutation: no list is made, whatever the length.
+    """
+    if length < 1:
+        raise ValueError(f"an order needs at least one item, not {length}")
+    if length == 1:
+        return np.zeros_like(places)
+    first, second = keys(seed, what, rollbacks)
+    epochs, rest = np.divmod(places, length)
+    epoch_keys = mix(mix(epochs.astype(np.uint64) * _GOLDEN + first) ^ second)
+    return _walk(rest.astype(np.uint64), epoch_keys, length).astype(np.int64)
+
+
+def _walk(
+    words: UInt64[np.ndarray, "n"], word_keys: UInt64[np.ndarray, "n"], length: int
+) -> UInt64[np.ndarray, "n"]:
+    """Permute the numbers below `length`: go round the cycle until the number is below it again."""
+    width = max((length - 1).bit_length(), _FEWEST_BITS)
+    words = _feistel(words, word_keys, width)
+    outside = np.flatnonzero(words >= length)
+    while outside.size:
+        words[outside] = _feistel(words[outside], word_keys[outside], width)
+        outside = outside[words[outside] >= length]
+    return words
+
+
+def _feistel(
+    words: UInt64[np.ndarray, "n"], word_keys: UInt64[np.ndarray, "n"], width: int
+) -> UInt64[np.ndarray, "n"]:
+    """A keyed permutation of the numbers of `width` bits: a Feistel network of two halves."""
+    low_width = np.uint64(width // 2)
+    low_mask = (np.uint64(1) << low_width) - np.uint64(1)
+    high_mask = (np.uint64(1) << np.uint64(width - width // 2)) - np.uint64(1)
+    high, low = words >> low_width, words & low_mask
+    for even, odd in zip(_ROUNDS[::2], _ROUNDS[1::2], strict=True):
+        high = high ^ (mix(word_keys + even + low) & high_mask)
+        low = low ^ (mix(word_keys + odd + high) & low_mask)
+    return (high << low_width) | low

@@ -1,0 +1,166 @@
+"""The folder that `trombine data world` and `data leaves` write: pictures, and one line for each.
+
+It is the layout that Hugging Face's `datasets` loads as "imagefolder": metadata.jsonl has a JSON
+object a line, and each key that ends in file_name points to a picture.
+
+    one style                         a pair, photo+anime
+    metadata.jsonl                    metadata.jsonl
+    000000.png                        photo/000000.png
+    parts/000000.png                  photo_parts/000000.png
+                                      anime/000000.png
+                                      anime_parts/000000.png
+
+    file_name, parts_file_name        photo_file_name, photo_parts_file_name, anime_file_name, ...
+    landmarks, visible                photo_landmarks, photo_visible, anime_landmarks, ...
+    seed, size, style, face           the same
+
+`landmarks` is 68 times [x, y] in pixels, `visible` 68 booleans, `face` the face's numbers by
+name, and the parts are a palette PNG whose indices are the labels. Leaves have pictures and seeds
+only. Pictures of one name in two folders are the two of a pair, which is what tools for aligned
+pairs expect. Here is what a line and its files hold, in both directions; which files are made is
+in verbs/world.py, and any other folder of pictures is read in folder.py.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any, Final
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image
+
+from trombine import provenance
+from trombine.conventions import LANDMARK_COUNT, PART_COLOURS, ConventionError, check_points
+from trombine.data.made import POINT_DECIMALS, Maker, Sample, Side
+from trombine.images import encode_png
+
+METADATA: Final = "metadata.jsonl"
+FILE_NAME: Final = "file_name"
+PARTS_FILE_NAME: Final = "parts_file_name"
+
+Line = dict[str, Any]  # one line of metadata.jsonl
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """What is written for one seed: the files by their names in the folder, in the order in which
+    they are written (a picture that is there has its parts there), and the line.
+    """
+
+    seed: int
+    files: Mapping[str, bytes]
+    line: str
+
+
+@dataclass(frozen=True)
+class DrawChunk:
+    """The function workers run: what is to be written for a few seeds."""
+
+    maker: Maker
+
+    def __call__(self, seeds: Sequence[int]) -> list[Drawn]:
+        return [draw(self.maker, seed) for seed in seeds]
+
+
+def draw(maker: Maker, seed: int) -> Drawn:
+    """What is written for this seed."""
+    sample = maker.make(seed)
+    files = {}
+    for side, prefix in zip(sample.sides, prefixes(maker), strict=True):
+        if side.parts is not None:
+            files[parts_name(prefix, seed)] = parts_png(side.parts)
+        files[picture_name(prefix, seed)] = png(maker, seed, side)
+    return Drawn(seed=seed, files=files, line=json.dumps(_line(maker, sample)))
+
+
+def prefixes(maker: Maker) -> tuple[str, ...]:
+    """What stands before each side's keys, and names its folders: nothing for a single side."""
+    return maker.styles if len(maker.styles) > 1 else ("",)
+
+
+def names(maker: Maker, seed: int) -> Iterator[str]:
+    """The files of this seed, in the order in which they are written."""
+    for prefix in prefixes(maker):
+        if maker.kind == "world":
+            yield parts_name(prefix, seed)
+        yield picture_name(prefix, seed)
+
+
+def picture_name(prefix: str, seed: int) -> str:
+    """Where a picture is, in the folder."""
+    return f"{prefix}/{seed:06d}.png" if prefix else f"{seed:06d}.png"
+
+
+def parts_name(prefix: str, seed: int) -> str:
+    """Where the parts of a picture are, in the folder."""
+    return f"{join(prefix, 'parts')}/{seed:06d}.png"
+
+
+def png(maker: Maker, seed: int, side: Side) -> bytes:
+    """The file of a picture, with what `replay` needs to make it again."""
+    options = {"size": maker.size} | ({"style": side.style} if side.style else {})
+    record = provenance.record(maker.kind, options, seed=seed, needs=("numba",))
+    return encode_png(side.pixels, record)
+
+
+def parts_png(parts: UInt8[np.ndarray, "h w"]) -> bytes:
+    """The file of a parts map: its indices are the labels, its palette shows them."""
+    picture = Image.fromarray(parts, "L")
+    picture.putpalette(PART_COLOURS.tobytes())  # which makes it a palette picture
+    held = BytesIO()
+    picture.save(held, "png", compress_level=6)
+    return held.getvalue()
+
+
+def _line(maker: Maker, sample: Sample) -> Line:
+    """The line of metadata.jsonl: file names first, then what is short, then the truth."""
+    sides = list(zip(prefixes(maker), sample.sides, strict=True))
+    line: Line = {}
+    for prefix, side in sides:
+        line[join(prefix, FILE_NAME)] = picture_name(prefix, sample.seed)
+        if side.parts is not None:
+            line[join(prefix, PARTS_FILE_NAME)] = parts_name(prefix, sample.seed)
+    line |= {"seed": sample.seed, "size": maker.size}
+    if maker.styles:
+        line["style"] = "+".join(maker.styles)
+    for prefix, side in sides:
+        if side.points is not None and side.visible is not None:
+            points = np.round(side.points.astype(np.float64), POINT_DECIMALS)
+            line[join(prefix, "landmarks")] = points.tolist()
+            line[join(prefix, "visible")] = side.visible.tolist()
+    if sample.vector is not None:
+        line["face"] = dict(zip(maker.vector_names, sample.vector.tolist(), strict=True))
+    return line
+
+
+def sides_of(line: Line) -> tuple[str, ...]:
+    """What stands before the keys of each picture of a line: ("",), or the names of a pair."""
+    if FILE_NAME in line:
+        return ("",)
+    ends = f"_{FILE_NAME}"
+    pictures = [key for key in line if key.endswith(ends) and not key.endswith(PARTS_FILE_NAME)]
+    return tuple(key.removesuffix(ends) for key in pictures)
+
+
+def truth_of(line: Line, prefix: str) -> dict[str, np.ndarray]:
+    """The columns (as packs name them) that a line holds of the picture with this prefix.
+
+    Raises ValueError if its landmarks are not 68 points. Landmarks of which nothing says otherwise
+    are visible.
+    """
+    if join(prefix, "landmarks") not in line:
+        return {}
+    points = np.array(line[join(prefix, "landmarks")], np.float32)
+    visible = np.array(line.get(join(prefix, "visible"), [True] * LANDMARK_COUNT), np.bool_)
+    if points.shape != (LANDMARK_COUNT, 2) or visible.shape != (LANDMARK_COUNT,):
+        raise ConventionError(f"landmarks are {LANDMARK_COUNT} x 2, visible is {LANDMARK_COUNT}")
+    return {"points": check_points(points), "visible": visible}
+
+
+def join(prefix: str, name: str) -> str:
+    """The key of a side's `name`, or its folder."""
+    return f"{prefix}_{name}" if prefix else name

@@ -1,0 +1,170 @@
+"""A pack: many pictures and their truth in a few memory-mapped files; the fast way to read them.
+
+A pack is a folder. Each column is a NumPy file, which NumPy alone can map too; row i of every
+column belongs to picture i:
+
+    pictures.npy   uint8    N x H x W x 3
+    parts.npy      uint8    N x H x W         labels (conventions.PARTS)
+    points.npy     float32  N x 68 x 2        landmarks, x, y in pixels
+    visible.npy    bool     N x 68
+    vectors.npy    float64  N x k             index.json's vector_names
+    seeds.npy      int64    N
+    labels.npy     int64    N                 indices into index.json's classes
+
+and for pairs pair_pictures.npy, pair_parts.npy, ... Only `pictures` must be there. index.json has
+the format's number, each column's type, shape and SHA-256, what the pictures are (`about`), and
+`hash`, which names the content: two packs of equal hash hold the same. There is no time and no
+path in it, so the same request gives the same bytes.
+
+Reading is here; writing, which can be stopped and gone on with, is in packing.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from jaxtyping import Int64, UInt8
+
+from trombine.data.columns import TYPES, Columns, base
+from trombine.files import PictureError
+
+FORMAT: Final = 1
+INDEX: Final = "index.json"
+_AGAIN: Final = "make it again with --overwrite"
+
+
+class PackError(PictureError):
+    """A pack that cannot be read or written: one line that names it and says what to do."""
+
+
+class Pack:
+    """A complete pack, open for reading."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the pack at `path`; raises PackError for what is none, or is damaged."""
+        self.path = path
+        self.index = _read_index(path)
+        self.columns = {name: _map_column(self, name) for name in self.index["columns"]}
+        lengths = {len(column) for column in self.columns.values()}
+        if "pictures" not in self.columns or len(lengths) != 1:
+            raise PackError(path, "has columns that do not fit together", _AGAIN)
+
+    def __len__(self) -> int:
+        return len(self.columns["pictures"])
+
+    def __reduce__(self) -> tuple[type[Pack], tuple[Path]]:
+        return Pack, (self.path,)  # a process that gets a pack maps the files itself
+
+    @property
+    def size(self) -> int:
+        """Width and height of the pictures, pixels."""
+        return self.columns["pictures"].shape[1]
+
+    @property
+    def hash(self) -> str:
+        """The name of the content."""
+        return self.index["hash"]
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What the pictures are."""
+        return self.index["about"]
+
+    @property
+    def vector_names(self) -> tuple[str, ...]:
+        """What the numbers of a vector are."""
+        return tuple(self.about.get("vector_names", ()))
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What the labels mean."""
+        return tuple(self.about.get("classes", ()))
+
+    def rows(self, indices: Int64[np.ndarray, "n"]) -> Columns:
+        """These rows of all columns, copied to memory."""
+        return {name: np.take(column, indices, axis=0) for name, column in self.columns.items()}
+
+    def name(self, index: int) -> str:
+        """The seed of a row, or its number where there is none."""
+        seeds = self.columns.get("seeds")
+        return f"{index if seeds is None else int(seeds[index]):06d}"
+
+    def batch(self, indices: Int64[np.ndarray, "n"]) -> UInt8[np.ndarray, "n h w 3"]:
+        """The pictures at these indices, copied to memory."""
+        return np.take(self.columns["pictures"], indices, axis=0)
+
+    def verify(self) -> None:
+        """Read every byte; raises PackError unless it is what was written."""
+        for name, column in self.index["columns"].items():
+            if hash_file(self.path / f"{name}.npy") != column["sha256"]:
+                raise PackError(self.path / f"{name}.npy", "has changed since it was made", _AGAIN)
+        if content_hash(self.index) != self.hash:
+            raise PackError(self.path / INDEX, "has changed since it was made", _AGAIN)
+
+
+def is_pack(path: Path) -> bool:
+    """Whether a complete pack seems to be there; opening it may still find it damaged."""
+    return (path / INDEX).is_file()
+
+
+def part_of(path: Path) -> Path:
+    """Where the pack at `path` is, while it is being written."""
+    return path.with_name(path.name + ".part")
+
+
+def hash_file(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def content_hash(index: Mapping[str, Any]) -> str:
+    """The pack's hash: of its columns, and of what the numbers in them mean."""
+    about = index["about"]
+    content = [index["columns"], about.get("vector_names", []), about.get("classes", [])]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _read_index(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        begun = part_of(path).is_dir()
+        if begun:
+            raise PackError(path, "is not finished", "run the command that makes it again")
+        raise PackError(path, "does not exist", "check the name")
+    if not is_pack(path):
+        raise PackError(path, f"is not a pack: it has no {INDEX}", "for pictures, write folder:")
+    try:
+        index = json.loads((path / INDEX).read_text())
+        form, columns = index["format"], index["columns"]
+        complete = {"about", "hash"} <= index.keys() and all(
+            {"dtype", "shape", "sha256"} <= column.keys() for column in columns.values()
+        )
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise PackError(path / INDEX, "cannot be read", _AGAIN) from error
+    if form != FORMAT:
+        raise PackError(path, f"is a pack of format {form}", f"this trombine reads {FORMAT}")
+    if not complete:
+        raise PackError(path / INDEX, "is not whole", _AGAIN)
+    return index
+
+
+def _map_column(pack: Pack, name: str) -> np.ndarray:
+    """One column, mapped; its file must be what the index says, to the byte."""
+    said = pack.index["columns"][name]
+    file = pack.path / f"{name}.npy"
+    if TYPES.get(base(name)) != said["dtype"]:
+        raise PackError(file, "is a column that this trombine does not know", _AGAIN)
+    try:
+        column = np.load(file, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        raise PackError(file, "is missing", _AGAIN) from None
+    except (OSError, ValueError, EOFError) as error:
+        raise PackError(file, "is damaged", _AGAIN) from error
+    if column.dtype != said["dtype"] or list(column.shape) != said["shape"]:
+        raise PackError(file, f"is not what {INDEX} says", _AGAIN)
+    return np.asarray(column)  # a plain array on the same mapping: np.memmap is slow to index

@@ -1,0 +1,262 @@
+"""Pictures by number, from wherever a spec says; and the endless batches a training takes.
+
+    source("world:photo*0.7+leaves*0.3", 64)     opens; spec.py has the grammar
+
+A Source has a length, `item(i)` and `batch(indices)`. Its items are numbered through: those of a
+mix's first term, then those of the second, and so on. `draw` says which item is the n-th picture
+of a run: it weighs the terms and shuffles each, and it is a function of (seed, n, rollbacks) alone,
+so there is nothing to save for a resume.
+
+World and leaves are painted once, into a pack in the cache (`prepare` does it and says how far it
+is), and read from there.
+"""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from jaxtyping import Int64
+
+from trombine.data import draws
+from trombine.data.columns import PAIR, Columns, Store, unknown
+from trombine.data.folder import Folder
+from trombine.data.item import Batch, Item, batch_of, item_of
+from trombine.data.made import Maker, painter_hash
+from trombine.data.pack import Pack
+from trombine.data.packing import write_pack
+from trombine.data.spec import SpecError, Term, parse, spell
+from trombine.data.workers import cores
+from trombine.events import Event
+
+USUAL_COUNT: Final = 20_000  # pictures of a world, where the spec does not say
+# First seeds of: training, choosing, the frozen protocols, nobody (DESIGN, Seeds).
+SEED_RANGES: Final = (0, 1_000_000, 1_500_000, 2_000_000)
+_AHEAD: Final = 2048  # pictures drawn at once by `batches`; no result depends on it
+
+
+class Source(ABC):
+    """Pictures of one size, by number."""
+
+    spec: str  # how to open it again
+    size: int  # pixels, width and height
+    lengths: tuple[int, ...]  # of each term
+    weights: tuple[float, ...]  # of each term
+    vector_names: tuple[str, ...]  # of the numbers in a vector; empty where there are none
+    classes: tuple[str, ...]  # what labels mean; empty where there are none
+    paired: bool  # whether each item has a second side
+
+    @abstractmethod
+    def take(self, indices: Int64[np.ndarray, "n"]) -> Columns:
+        """The columns (pack.py names them) of these items, as arrays of their own."""
+
+    @abstractmethod
+    def name(self, index: int) -> str:
+        """What this item is called where it comes from."""
+
+    def __len__(self) -> int:
+        return sum(self.lengths)
+
+    def item(self, index: int) -> Item:
+        """The item of this number, from 0."""
+        if not 0 <= index < len(self):
+            raise IndexError(f"{self.spec} has items 0 to {len(self) - 1}, not {index}")
+        return item_of(self.name(index), self.take(np.array([index], np.int64)))
+
+    def batch(self, indices: Int64[np.ndarray, "n"]) -> Batch:
+        """The items of these numbers."""
+        return batch_of(indices, self.take(indices))
+
+    def draw(
+        self, seed: int, places: Int64[np.ndarray, "n"], *, rollbacks: int = 0
+    ) -> Int64[np.ndarray, "n"]:
+        """Which items are the pictures at these places of a run, counted from its start.
+
+        Each place falls to a term by weight; there it takes the item at this place of the term's
+        endless shuffled reading: no item comes twice within one length of the term.
+        """
+        weights = np.array(self.weights, np.float64)
+        terms = draws.choices(seed, "term", weights, places, rollbacks=rollbacks)
+        drawn = np.zeros_like(places)
+        start = 0
+        for term, length in enumerate(self.lengths):
+            here = np.flatnonzero(terms == term)
+            what = f"order of term {term}"
+            order = draws.order(seed, what, length, places[here], rollbacks=rollbacks)
+            drawn[here] = start + order
+            start += length
+        return drawn
+
+
+def batches(
+    source: Source, *, seed: int, size: int, start: int = 0, rollbacks: int = 0
+) -> Iterator[Batch]:
+    """Batches of `size` pictures, from number `start` on, without end.
+
+    Batch k has the pictures at places k * size to (k + 1) * size - 1 of the run, and depends on
+    (seed, k, rollbacks) alone: begun at k, it is what it would have been.
+    """
+    several = max(1, _AHEAD // size)
+    while True:
+        places = np.arange(start * size, (start + several) * size, dtype=np.int64)
+        for indices in source.draw(seed, places, rollbacks=rollbacks).reshape(several, size):
+            yield source.batch(indices)
+        start += several
+
+
+def source(spec: str, size: int, *, first_seed: int = 0, workers: int | None = None) -> Source:
+    """Open what the spec says, its pictures `size` pixels wide and high.
+
+    What must be painted first is, silently; `prepare` paints it with events. `first_seed` is that
+    of the world's and the leaves' pictures; `workers` processes paint, one a core if None.
+    """
+    for _ in prepare(spec, size, first_seed=first_seed, workers=workers):
+        pass
+    terms = parse(spec)
+    opened = [_open(term, size, first_seed) for term in terms]
+    return opened[0] if len(opened) == 1 else Mix(opened, [term.weight for term in terms])
+
+
+def prepare(
+    spec: str, size: int, *, first_seed: int = 0, workers: int | None = None
+) -> Iterator[Event]:
+    """Paint what the spec asks for and the cache lacks."""
+    for term in parse(spec):
+        if term.kind in ("world", "leaves"):
+            count = term.count or USUAL_COUNT
+            _check_seeds(first_seed, count)
+            path = cache_path(_maker(term, size), first_seed, count)
+            if not path.exists():
+                yield from write_pack(
+                    path,
+                    _maker(term, size),
+                    first_seed=first_seed,
+                    count=count,
+                    workers=workers or cores(),
+                )
+
+
+def cache_folder() -> Path:
+    """Where what can be made again is kept: TROMBINE_CACHE, or the system's usual place."""
+    from platformdirs import user_cache_path
+
+    return Path(os.environ.get("TROMBINE_CACHE") or user_cache_path("trombine", appauthor=False))
+
+
+def cache_path(maker: Maker, first_seed: int, count: int) -> Path:
+    """Where the pack of these seeds is kept; the painters' code is part of the name."""
+    what = str(maker).replace(":", "-")
+    seeds = f"{first_seed}-{first_seed + count - 1}"
+    return cache_folder() / "packs" / f"{what}-{maker.size}px-{seeds}-{painter_hash()}"
+
+
+def _check_seeds(first: int, count: int) -> None:
+    """Refuse seeds of two uses in one source: what is trained on must not be judged on."""
+    last = first + count - 1
+    if first < 0:
+        raise SpecError(f"seeds begin at 0, not at {first}")
+    for edge in SEED_RANGES[1:]:
+        if first < edge <= last:
+            raise SpecError(f"seeds {first} to {last} cross {edge}, where another use begins")
+
+
+def _maker(term: Term, size: int) -> Maker:
+    return Maker(kind=term.kind, styles=term.styles, size=size)
+
+
+def _open(term: Term, size: int, first_seed: int) -> Source:
+    if term.kind == "folder":
+        return Plain(Folder(Path(term.path), size), term, size)
+    if term.kind == "pack":
+        return Plain(Pack(Path(term.path)), term, size)
+    path = cache_path(_maker(term, size), first_seed, term.count or USUAL_COUNT)
+    return Plain(Pack(path), term, size)
+
+
+class Plain(Source):
+    """The pictures of one term: of a pack, in the cache or elsewhere, or of a folder."""
+
+    def __init__(self, store: Store, term: Term, size: int) -> None:
+        """All that is in the store, or as many as the term counts."""
+        self.spec, self.size = spell((replace(term, weight=1.0),)), size
+        if store.size != size:
+            raise SpecError(f"{self.spec} is of {store.size} px, and {size} px are wanted")
+        if term.count is not None and term.count > len(store):
+            raise SpecError(f"{self.spec}: only {len(store)} pictures are there")
+        self.store = store
+        self.lengths, self.weights = (term.count or len(store),), (1.0,)
+        self.vector_names, self.classes = store.vector_names, store.classes
+        self.paired = f"{PAIR}pictures" in self.take(np.zeros(0, np.int64))
+
+    def take(self, indices: Int64[np.ndarray, "n"]) -> Columns:
+        """These rows of the store."""
+        return self.store.rows(indices)
+
+    def name(self, index: int) -> str:
+        """What the store calls it."""
+        return self.store.name(index)
+
+
+class Mix(Source):
+    """Several sources one after the other, drawn from by weight.
+
+    It has the columns that any of them has. Labels are renumbered so that classes of one name are
+    one class; vectors are kept if those who have them agree on what the numbers mean.
+    """
+
+    def __init__(self, sources: Sequence[Source], weights: Sequence[float]) -> None:
+        """Mix sources of one size, all of pairs or none."""
+        self.sources, self.weights = tuple(sources), tuple(weights)
+        self.spec = spell(_weighted(sources, weights))
+        self.size = sources[0].size
+        self.paired = sources[0].paired
+        if any(source.paired != self.paired for source in sources):
+            raise SpecError(f"{self.spec}: pairs do not mix with single pictures")
+        self.lengths = tuple(len(source) for source in sources)
+        self.starts = np.cumsum((0, *self.lengths))
+        self.classes = tuple(dict.fromkeys(name for source in sources for name in source.classes))
+        meanings = {source.vector_names for source in sources if source.vector_names}
+        self.vector_names = meanings.pop() if len(meanings) == 1 else ()
+        empty = np.zeros(0, np.int64)
+        self.blank = {
+            name: cells for source in sources for name, cells in source.take(empty).items()
+        }
+        if not self.vector_names:
+            self.blank.pop("vectors", None)
+
+    def take(self, indices: Int64[np.ndarray, "n"]) -> Columns:
+        """Each item from the source it is in, the rows in the order asked for."""
+        n = len(indices)
+        mixed = {name: unknown(name, (n, *cells.shape[1:])) for name, cells in self.blank.items()}
+        terms = self._terms(indices)
+        for term in np.unique(terms).tolist():
+            here = np.flatnonzero(terms == term)
+            columns = self.sources[term].take(indices[here] - self.starts[term])
+            for name in mixed.keys() & columns.keys():
+                mixed[name][here] = self._relabelled(term, name, columns[name])
+        return mixed
+
+    def name(self, index: int) -> str:
+        """What its own source calls it."""
+        term = int(self._terms(np.array([index], np.int64))[0])
+        return self.sources[term].name(index - int(self.starts[term]))
+
+    def _terms(self, indices: Int64[np.ndarray, "n"]) -> Int64[np.ndarray, "n"]:
+        return np.searchsorted(self.starts, indices, side="right") - 1
+
+    def _relabelled(self, term: int, name: str, column: np.ndarray) -> np.ndarray:
+        if name != "labels":
+            return column
+        places = [self.classes.index(of) for of in self.sources[term].classes]
+        return np.array([*places, -1], np.int64)[column]  # and unknown, -1, stays
+
+
+def _weighted(sources: Sequence[Source], weights: Sequence[float]) -> tuple[Term, ...]:
+    """The terms of a mix, from what its sources and weights are."""
+    pairs = zip(sources, weights, strict=True)
+    return tuple(replace(parse(source.spec)[0], weight=weight) for source, weight in pairs)

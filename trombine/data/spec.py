@@ -1,0 +1,141 @@
+"""Where pictures come from, in one line of text: `world:photo*0.7+leaves*0.3`.
+
+    spec   = term { "+" term }
+    term   = body [ "#" count ] [ "*" weight ]
+    body   = "world:" style [ "+" style ]       faces; two styles are pairs of the same faces
+           | "leaves"                           overlapping shapes
+           | "folder:" path                     any folder of pictures
+           | "pack:" path                       a pack, as `trombine data ... --pack` writes it
+
+`+` joins both the styles of a pair and the terms of a mix. What follows a `+` begins a new term
+exactly if it begins with `world:`, `folder:` or `pack:`, or is `leaves`; otherwise it goes on with
+the term before: a pair's second style, or more of a path. So `world:photo+leaves` is a mix,
+`world:photo+anime` a pair, and `folder:a+b` the folder a+b. A path that could be read otherwise
+(its name ends in `#3`, or contains `+leaves`) is put in double quotes: `folder:"a+leaves"`.
+
+What a spec means is in source.py; here is only how it is written.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from trombine.world import STYLES
+
+
+class SpecError(ValueError):
+    """A spec that cannot be read; the message is one line and says what to write."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Term:
+    """One term of a spec."""
+
+    kind: str  # world, leaves, folder or pack
+    styles: tuple[str, ...] = ()  # of a world: one, or two for pairs
+    path: str = ""  # of a folder or a pack
+    count: int | None = None  # how many pictures; None: all, or as many as is usual
+    weight: float = 1.0  # beside the other terms' weights
+
+
+_START: Final = re.compile(r"world:|folder:|pack:|leaves(?=[#*]|$)")
+_PIECE: Final = re.compile(r'(?:(?:folder|pack):"[^"]*")?[^+]*')
+_TERM: Final = re.compile(r"(?s)(.*?)(?:#(\d+))?(?:\*(\d*\.?\d+))?")
+_KINDS: Final = "world:STYLE, leaves, folder:PATH or pack:PATH"
+
+
+def parse(spec: str) -> tuple[Term, ...]:
+    """The terms of a spec; raises SpecError."""
+    terms: list[str] = []
+    for piece in _pieces(spec.strip()):
+        if not terms or _START.match(piece):
+            terms.append(piece)
+        else:
+            terms[-1] += "+" + piece
+    return tuple(_term(text, spec) for text in terms)
+
+
+def spell(terms: tuple[Term, ...]) -> str:
+    """The one way to write these terms: parse(spell(terms)) == terms."""
+    return "+".join(_spell_term(term) for term in terms)
+
+
+def _pieces(spec: str) -> list[str]:
+    """`spec` cut at every + that is not inside a quoted path."""
+    pieces, at = [], 0
+    while at <= len(spec):
+        found = _PIECE.match(spec, at)
+        assert found is not None  # it matches the empty string
+        pieces.append(found[0])
+        at = found.end() + 1
+    return pieces
+
+
+def _term(text: str, spec: str) -> Term:
+    found = _TERM.fullmatch(text)
+    assert found is not None  # its first group takes anything
+    body, digits, factor = found.groups()
+    count = int(digits) if digits else None
+    weight = float(factor) if factor else 1.0
+    if count == 0 or weight == 0:
+        raise SpecError(f"{spec}: a count (#) and a weight (*) are above 0")
+    kind, colon, rest = body.partition(":")
+    if kind == "world" and colon:
+        return Term(kind=kind, styles=_styles(rest, spec), count=count, weight=weight)
+    if kind in ("folder", "pack") and rest:
+        return Term(kind=kind, path=_unquoted(rest), count=count, weight=weight)
+    if body == "leaves":
+        return Term(kind=body, count=count, weight=weight)
+    raise SpecError(_what_is_wrong(body, spec))
+
+
+def _styles(text: str, spec: str) -> tuple[str, ...]:
+    styles = tuple(text.split("+"))
+    wrong = next((style for style in styles if style not in STYLES), None)
+    if wrong is not None:
+        mix = " + ".join(f"world:{style}*WEIGHT" for style in STYLES[:2])
+        raise SpecError(
+            f"{spec}: '{wrong}' is not one of the styles {', '.join(STYLES)}"
+            f" (a mix names the kind in every term: {mix.replace(' ', '')})"
+        )
+    if len(styles) > 2 or len(set(styles)) < len(styles):
+        raise SpecError(f"{spec}: a pair is of two different styles, as in world:photo+anime")
+    return styles
+
+
+def _what_is_wrong(body: str, spec: str) -> str:
+    first, _, rest = body.partition("+")
+    if first == "leaves":  # then something that begins no term follows it
+        first = rest
+    hint = f"; did you mean world:{first}?" if first in STYLES else ""
+    return f"{spec}: '{first}' is not a source; a source is {_KINDS}{hint}"
+
+
+def _unquoted(path: str) -> str:
+    quoted = len(path) > 2 and path.startswith('"') and path.endswith('"')
+    return path[1:-1] if quoted else path
+
+
+def _spell_term(term: Term) -> str:
+    tail = f"#{term.count}" if term.count is not None else ""
+    tail += f"*{_decimal(term.weight)}" if term.weight != 1 else ""
+    if not term.path:
+        return ":".join(filter(None, (term.kind, "+".join(term.styles)))) + tail
+    plain = f"{term.kind}:{term.path}{tail}"
+    return plain if _reads_back(plain, term) else f'{term.kind}:"{term.path}"{tail}'
+
+
+def _reads_back(text: str, term: Term) -> bool:
+    try:
+        return parse(text) == (term,)
+    except SpecError:
+        return False
+
+
+def _decimal(number: float) -> str:
+    """A number without an exponent, which a spec has no way to write."""
+    from decimal import Decimal
+
+    return f"{Decimal(repr(number)):f}".removesuffix(".0")

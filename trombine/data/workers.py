@@ -1,0 +1,102 @@
+"""The same function over many items, in several processes, with the results in order.
+
+Nothing here knows of pictures. The results do not depend on the number of workers: each is a
+function of its item, and they come back in the order of the items. Workers never touch files;
+whoever drains the results does, so that a worker can be stopped at any moment.
+
+No NumPy here: a worker imports this module first, and then limits its threads.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import Connection
+from typing import TypeVar
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+# Each worker computes with one thread: there are as many workers as wanted cores.
+_ONE_THREAD = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+
+
+class WorkerError(RuntimeError):
+    """A worker process ended without a result."""
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def in_order(
+    function: Callable[[In], Out], items: Iterable[In], workers: int
+) -> Generator[Out, None, None]:
+    """Yield function(item) for each item, in order; one worker means this process.
+
+    `function` and the items must pickle. When the generator is closed, or this process dies
+    in whatever way, the workers end at once.
+    """
+    if workers > 1:
+        yield from _in_processes(function, items, workers)
+    else:
+        yield from map(function, items)
+
+
+def _in_processes(
+    function: Callable[[In], Out], items: Iterable[In], workers: int
+) -> Generator[Out, None, None]:
+    context = multiprocessing.get_context("spawn")  # a fork would copy locks and threads
+    held, lifeline = context.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(
+        workers, mp_context=context, initializer=_begin_worker, initargs=(held,)
+    )
+    pending: deque[Future[Out]] = deque()
+    try:
+        for item in items:
+            pending.append(pool.submit(function, item))
+            if len(pending) > 2 * workers:  # enough to keep all busy, and little memory
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+        pool.shutdown()
+    except BrokenProcessPool as error:
+        raise WorkerError(
+            "a worker process ended by itself (killed, out of memory, or started from a script"
+            " without `if __name__ == '__main__':`); run again, or with one worker"
+        ) from error
+    finally:
+        lifeline.close()  # whoever still works stops here
+        pool.shutdown(cancel_futures=True)
+        held.close()
+
+
+def _begin_worker(lifeline: Connection) -> None:
+    """Run in each worker before its first item."""
+    for name in _ONE_THREAD:
+        os.environ[name] = "1"
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent; the pipe tells us
+    threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
+
+
+def _end_with_parent(lifeline: Connection) -> None:
+    """End this process when the other end of the pipe is closed: the parent is done, or dead."""
+    try:
+        lifeline.recv_bytes()
+    except (EOFError, OSError):
+        os._exit(1)

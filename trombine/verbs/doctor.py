@@ -1,0 +1,197 @@
+"""What this machine can do for trombine, and where trombine keeps its files.
+
+It only looks: nothing is written, downloaded or repaired. What is looked at is the same on every
+machine, so that two answers can be laid beside each other.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+
+from trombine.events import Done, Event
+from trombine.files import shown
+
+# Which of them an answer about pictures, speed or drawing would first ask for.
+LIBRARIES = ("torch", "numpy", "numba", "scipy", "scikit-image", "pillow", "tifffile", "cyclopts")
+
+# What each extra of pyproject.toml adds; a test fails on one that is missing here.
+EXTRAS = {
+    "dev": "the tests, ruff and pyright: for work on trombine itself",
+}
+
+# What others may set, and what it does.
+VARIABLES = {
+    "TROMBINE_CACHE": "where packs are kept",
+    "TROMBINE_MAX_PIXELS": "the largest picture that is read",
+    "OMP_WAIT_POLICY": "PASSIVE unless set: idle threads sleep instead of spinning",
+    "OMP_NUM_THREADS": "threads that torch computes with",
+    "NUMBA_NUM_THREADS": "threads that numba computes with",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoctorRequest:
+    """Say what this machine can do, and where files are kept.
+
+    Versions, cores, threads, GPU, extras, folders. Nothing is written.
+    """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One line of the answer."""
+
+    topic: str
+    name: str
+    found: str
+
+
+def run(request: DoctorRequest) -> Iterator[Event]:
+    """Say all findings at once, as text."""
+    yield Done(summary=as_text(list(examine())), written=0, skipped=0, kept=0)
+
+
+def examine() -> Iterator[Finding]:
+    """Look at everything, topic by topic."""
+    for topic, look in TOPICS.items():
+        for name, found in look():
+            yield Finding(topic=topic, name=name, found=found)
+
+
+def as_text(findings: list[Finding]) -> str:
+    """The findings in aligned columns, the topic on its first line."""
+    width = max(len(finding.name) for finding in findings)
+    lines: list[str] = []
+    topic = ""
+    for finding in findings:
+        if finding.topic != topic:
+            topic = finding.topic
+            lines.extend(["", topic] if lines else [topic])
+        lines.append(f"  {finding.name.ljust(width)}  {finding.found}")
+    return "\n".join(lines)
+
+
+Looks = Iterator[tuple[str, str]]
+
+
+def _versions() -> Looks:
+    yield "trombine", installed("trombine") or "not installed: run from its folder"
+    yield "python", f"{platform.python_version()}, {sys.implementation.name}"
+    for name in LIBRARIES:
+        yield name, installed(name) or "missing: pip install trombine again"
+
+
+def _machine() -> Looks:
+    from trombine.data.workers import cores
+
+    yield "system", f"{platform.system()} {platform.release()}, {platform.machine()}"
+    yield "cores", f"{cores()} for this process, {os.cpu_count()} in the machine"
+    yield "memory", memory()
+    yield from _torch_devices()
+
+
+def _torch_devices() -> Looks:
+    """Threads and GPUs, as torch sees them; torch is loaded here and nowhere else in doctor."""
+    import torch
+
+    yield "threads", f"{torch.get_num_threads()} for torch"
+    yield "GPU", gpu()
+
+
+def gpu() -> str:
+    """The GPUs that torch can use, or why there is none."""
+    import torch
+
+    if torch.cuda.is_available():
+        cards = (torch.cuda.get_device_properties(i) for i in range(torch.cuda.device_count()))
+        return ", ".join(f"{card.name} ({size(card.total_memory)})" for card in cards)
+    if torch.backends.mps.is_available():
+        return "Apple GPU (mps)"
+    build = "for the CPU only" if torch.version.cuda is None else "for CUDA, which finds no card"
+    return f"none: this torch is {build}"
+
+
+def memory() -> str:
+    """The machine's memory."""
+    try:
+        return size(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, ValueError, OSError):  # Windows, or a system that does not say
+        return "unknown"
+
+
+def size(taken: int) -> str:
+    """A number of bytes for people."""
+    return f"{taken / 2**30:.1f} GB" if taken >= 2**30 else f"{taken / 2**20:.1f} MB"
+
+
+def _extras() -> Looks:
+    for extra, adds in EXTRAS.items():
+        lacking = missing_packages(extra)
+        state = (
+            f"lacks {', '.join(lacking)}: pip install 'trombine[{extra}]'" if lacking else "here"
+        )
+        yield extra, f"{adds} ({state})"
+
+
+def missing_packages(extra: str) -> list[str]:
+    """What this extra names and is not installed."""
+    return [name for name in packages_of(extra) if installed(name) is None]
+
+
+def packages_of(extra: str) -> list[str]:
+    """The packages that this extra brings, as the installed trombine declares them."""
+    marker = f"extra == '{extra}'"
+    try:
+        lines = requires("trombine") or []
+    except PackageNotFoundError:
+        return []
+    return [name_of(line) for line in lines if marker in line.replace('"', "'")]
+
+
+def name_of(requirement: str) -> str:
+    """`pyright` of `pyright[nodejs]>=1.1; extra == 'dev'`."""
+    return re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
+
+
+def _places() -> Looks:
+    from trombine.data.source import cache_folder
+
+    yield "cache", described(cache_folder())
+    yield "program", shown(Path(__file__).parent.parent)
+
+
+def described(folder: Path) -> str:
+    """A folder, and how much is in it."""
+    if not folder.exists():
+        return f"{shown(folder)} (not there yet)"
+    taken = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return f"{shown(folder)} ({size(taken)})"
+
+
+def _variables() -> Looks:
+    for name, does in VARIABLES.items():
+        yield name, f"{os.environ.get(name, 'not set')} ({does})"
+
+
+def installed(name: str) -> str | None:
+    """The version of an installed package."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+TOPICS = {
+    "Versions": _versions,
+    "Machine": _machine,
+    "Extras": _extras,
+    "Files": _places,
+    "Environment": _variables,
+}
