@@ -1,0 +1,258 @@
+"""Pages in a real browser: light, dark, on a phone; by keyboard; and nothing asked of a network."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Page as Tab
+
+from trombine.demo.amounts import Demo
+from trombine.demo.build import build
+from trombine.pages import (
+    Page,
+    Plot,
+    Series,
+    compare,
+    estimate,
+    grid,
+    key,
+    note,
+    picture,
+    plots,
+    scrubber,
+    table,
+)
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+DESKTOP, PHONE = (1280, 800), (390, 844)
+SERIES = ("#1f5fa6", "#7cb3f2")  # --series-1, light and dark, in style.css
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None and "CI" not in os.environ,
+        reason="no Chromium here: apt-get install chromium",
+    ),
+]
+
+
+def gradient(red: int) -> np.ndarray:
+    y, x = np.mgrid[:48, :48]
+    return np.stack([np.full((48, 48), red), x * 5, y * 5], -1).astype(np.uint8)
+
+
+def sample() -> Page:
+    """A page with one of everything, wide tables among it."""
+    page = Page(title="Everything on a page", lead="To be looked at.", foot="Made by a test.")
+    pictures = [picture(gradient(30 * i), f"Square {i}", caption=f"Square {i}") for i in range(6)]
+    frames = [gradient(30 * i) for i in range(6)]
+    page.section(
+        "Pictures",
+        "Squares in rows.\n\nAnd sliders.",
+        grid(pictures, columns=6, on_phone=2, title="Squares"),
+        key([("red", (200, 0, 0)), ("blue", (0, 0, 200))]),
+        compare(gradient(0), gradient(255), names=("Cold", "Warm"), alt="a square"),
+        scrubber([("One", frames), ("Two", frames)], label="colder to warmer", ends=("a", "b")),
+    )
+    columns = ["Method", *(f"A measure numbered {i}" for i in range(12))]
+    row = ["bicubic", *[estimate(30.0, 29.0, 31.0)] * 12]
+    line = Series(name="line", x=[0, 1, 2], y=[1, 3, 2], low=[0, 2, 1], high=[2, 4, 3])
+    bars = Series(name="bars", x=[0, 1], y=[1, 3], mark="bars")
+    page.section(
+        "Numbers",
+        "A table wider than a phone.",
+        table(columns, [row, row], caption="Wide", under="Under it."),
+        plots(
+            Plot(title="Line", x_label="x", y_label="y", series=(line,)),
+            Plot(title="Bars", x_label="x", y_label="y", series=(bars,), categories=("a", "b")),
+        ),
+        note("A remark."),
+    )
+    return page
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    arguments = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    ]
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> str:
+    file: Path = tmp_path_factory.mktemp("page") / "index.html"
+    file.write_text(sample().html(), encoding="utf-8")
+    return file.as_uri()
+
+
+@pytest.fixture(scope="module")
+def demo_address(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The demo page with hardly any pictures, and small ones."""
+    demo = Demo(
+        folder=tmp_path_factory.mktemp("demo"),
+        portrait=64,
+        small=32,
+        crowd=2,
+        variations=2,
+        frames=2,
+        leaves=2,
+        measured=2,
+        measured_size=48,
+    )
+    return build(demo, lambda _: None).as_uri()
+
+
+def opened(browser: Browser, address: str, size: tuple[int, int], scheme: str) -> Iterator[Tab]:
+    """A tab that fails at its end if anything was said on the console or asked of a host."""
+    complaints: list[str] = []
+    requests: list[str] = []
+    tab = browser.new_page(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if scheme == "dark" else "light",
+        reduced_motion="reduce",
+    )
+    tab.on("console", lambda message: complaints.append(message.text))
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    tab.on("request", lambda asked: requests.append(asked.url))
+    tab.goto(address)
+    yield tab
+    tab.close()
+    assert complaints == []
+    assert {url for url in requests if not url.startswith("data:")} == {address}
+
+
+@pytest.fixture(params=["light", "dark"])
+def scheme(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
+def tab(
+    browser: Browser, address: str, request: pytest.FixtureRequest, scheme: str
+) -> Iterator[Tab]:
+    yield from opened(browser, address, request.param, scheme)
+
+
+@pytest.fixture
+def desktop(browser: Browser, address: str) -> Iterator[Tab]:
+    yield from opened(browser, address, DESKTOP, "light")
+
+
+def test_axe_finds_nothing(tab: Tab) -> None:
+    found = Axe().run(tab)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_the_page_does_not_scroll_sideways_and_its_table_does(tab: Tab) -> None:
+    inner, outer = tab.evaluate(
+        "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    )
+    assert inner <= outer
+    assert tab.evaluate("(b => b.scrollWidth > b.clientWidth)(document.querySelector('.scroll'))")
+    tab.locator(".scroll").focus()
+    tab.keyboard.press("ArrowRight")
+    tab.wait_for_timeout(100)
+    assert tab.evaluate("document.querySelector('.scroll').scrollLeft") > 0
+
+
+def test_every_picture_is_loaded_and_shown(tab: Tab) -> None:
+    sizes = tab.evaluate("[...document.images].map(i => [i.naturalWidth, i.clientWidth])")
+    assert len(sizes) == 8
+    assert all(natural == 48 and shown > 30 for natural, shown in sizes)
+
+
+def test_rows_fit_the_screen(browser: Browser, address: str) -> None:
+    for size, columns in ((DESKTOP, 6), (PHONE, 2)):
+        for tab in opened(browser, address, size, "light"):
+            images = "[...document.querySelectorAll('.grid img')].slice(0, 6)"
+            tops = tab.evaluate(f"{images}.map(i => Math.round(i.getBoundingClientRect().top))")
+            assert tops.count(tops[0]) == columns
+
+
+def test_the_scheme_changes_paper_ink_and_plots(browser: Browser, address: str) -> None:
+    seen = {}
+    for scheme in ("light", "dark"):
+        for tab in opened(browser, address, DESKTOP, scheme):
+            paper = tab.evaluate("getComputedStyle(document.body).backgroundColor")
+            text = tab.evaluate("getComputedStyle(document.querySelector('svg text')).fill")
+            line = tab.evaluate("getComputedStyle(document.querySelector('svg polyline')).stroke")
+            seen[scheme] = (brightness(paper), brightness(text), line)
+    assert seen["light"][0] > 200 > 80 > seen["light"][1]
+    assert seen["dark"][0] < 60 < 180 < seen["dark"][1]
+    assert [seen["light"][2], seen["dark"][2]] == [as_rgb(colour) for colour in SERIES]
+
+
+def brightness(colour: str) -> float:
+    return float(np.mean([float(part) for part in colour.strip("rgb()").split(",")[:3]]))
+
+
+def as_rgb(colour: str) -> str:
+    return "rgb({}, {}, {})".format(*(int(colour[i : i + 2], 16) for i in (1, 3, 5)))
+
+
+def test_a_slider_walks_the_frames_by_keyboard(desktop: Tab) -> None:
+    """Six frames: at the first the sprite lies at 0 %, each step moves it by a fifth."""
+    slider = desktop.get_by_label("colder to warmer").and_(desktop.get_by_role("slider"))
+    slider.focus()
+    desktop.keyboard.press("Home")
+    places = [sprite_place(desktop)]
+    for _ in range(5):
+        desktop.keyboard.press("ArrowRight")
+        places.append(sprite_place(desktop))
+    assert places == [0, 20, 40, 60, 80, 100]
+
+
+def sprite_place(tab: Tab) -> int:
+    """How far the strip of frames is moved, in percent of its way."""
+    tab.wait_for_timeout(60)
+    place = tab.locator(".window").first.evaluate("e => getComputedStyle(e).backgroundPositionX")
+    return round(float(place.removesuffix("%")))
+
+
+def test_a_slider_uncovers_the_other_picture(desktop: Tab) -> None:
+    """At its left end all is the second picture, at its right end all is the first."""
+    slider = desktop.get_by_label("Cold or Warm: a square").and_(desktop.get_by_role("slider"))
+    slider.focus()
+    reds = []
+    for end in ("Home", "End"):
+        desktop.keyboard.press(end)
+        desktop.wait_for_timeout(60)
+        reds.append(middle_red(desktop.locator(".pile").screenshot()))
+    assert reds[0] > 240 and reds[1] < 15
+
+
+def middle_red(png: bytes) -> int:
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    return np.asarray(picture)[picture.height // 2, picture.width // 2, 0]
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_demo_page(browser: Browser, demo_address: str, size: tuple[int, int]) -> None:
+    for tab in opened(browser, demo_address, size, "light"):
+        found = Axe().run(tab)
+        assert found.violations_count == 0, found.generate_report()
+        inner = tab.evaluate("document.documentElement.scrollWidth")
+        assert inner <= size[0]
+
+
+def test_without_script_nothing_is_missing(browser: Browser, address: str) -> None:
+    tab = browser.new_page(java_script_enabled=False)
+    tab.goto(address)
+    assert tab.locator("img").count() == 8
+    assert tab.locator(".window").first.is_visible()
+    tab.close()

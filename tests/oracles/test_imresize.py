@@ -1,0 +1,193 @@
+"""imresize against MATLAB's definition in plain loops, and Pillow's resize against Pillow."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from trombine.conventions import to_pixels
+from trombine.data.degrade import (
+    Kernel,
+    imresize_matlab,
+    matlab_weights,
+    pillow_weights,
+    resize_pillow,
+)
+
+# MATLAB, one number at a time ----------------------------------------------------------------
+
+
+def cubic(x: float) -> float:
+    """imresize.m: f = (1.5|x|^3 - 2.5|x|^2 + 1)(|x| <= 1) + (-.5|x|^3 + 2.5|x|^2 - 4|x| + 2)..."""
+    x = abs(x)
+    if x <= 1:
+        return 1.5 * x**3 - 2.5 * x**2 + 1
+    return -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2 if x <= 2 else 0.0
+
+
+def lanczos3(x: float) -> float:
+    if abs(x) >= 3:
+        return 0.0
+    eps = 2.0**-52
+    return (math.sin(math.pi * x) * math.sin(math.pi * x / 3) + eps) / (math.pi**2 * x**2 / 3 + eps)
+
+
+KERNELS = {"bicubic": (cubic, 4.0), "lanczos": (lanczos3, 6.0)}
+
+
+def scalar_line(line: list[float], n_out: int, scale: float, kernel: str) -> list[float]:
+    """imresize.m's contributions() and imresizemex, for one line, everything counted from 1."""
+    h, width = KERNELS[kernel]
+    shrinking = scale < 1
+    if shrinking:
+        width /= scale
+    out = []
+    for x in range(1, n_out + 1):
+        u = x / scale + 0.5 * (1 - 1 / scale)
+        left = math.floor(u - width / 2)
+        total, weight_sum = 0.0, 0.0
+        for index in range(left, left + math.ceil(width) + 2):
+            weight = scale * h(scale * (u - index)) if shrinking else h(u - index)
+            mirrored = index  # symmetric: 3 2 1 | 1 2 3 ... n | n n-1
+            while not 1 <= mirrored <= len(line):
+                mirrored = 1 - mirrored if mirrored < 1 else 2 * len(line) + 1 - mirrored
+            total += weight * line[mirrored - 1]
+            weight_sum += weight
+        out.append(total / weight_sum)
+    return out
+
+
+def scalar_imresize(picture: np.ndarray, size: tuple[int, int], kernel: Kernel) -> np.ndarray:
+    """One channel: down the columns, then along the rows."""
+    rows, columns = picture.shape
+    down = [scalar_line(list(c), size[0], size[0] / rows, kernel) for c in picture.T]
+    across = np.array(down).T
+    return np.array([scalar_line(list(r), size[1], size[1] / columns, kernel) for r in across])
+
+
+@pytest.mark.parametrize("kernel", ["bicubic", "lanczos"])
+@pytest.mark.parametrize(
+    ("shape", "size"),
+    [
+        ((24, 24), (12, 12)),
+        ((24, 24), (8, 8)),
+        ((24, 16), (6, 4)),
+        ((24, 16), (3, 2)),  # x8: the kernel is wider than the picture
+        ((7, 5), (14, 10)),
+        ((5, 6), (15, 18)),
+        ((4, 3), (32, 24)),
+        ((13, 11), (7, 29)),  # shrunk one way, enlarged the other
+        ((9, 9), (9, 9)),
+        ((1, 6), (5, 2)),
+    ],
+)
+def test_imresize_is_its_definition(
+    shape: tuple[int, int], size: tuple[int, int], kernel: Kernel
+) -> None:
+    picture = np.random.default_rng(0).random(shape).astype(np.float32)
+    ours = imresize_matlab(torch.tensor(picture)[None], size=size, kernel=kernel)
+    assert ours[0].numpy() == pytest.approx(scalar_imresize(picture, size, kernel), abs=5e-7)
+
+
+def test_a_scale_that_does_not_divide() -> None:
+    """imresize(A, .3) of 10 gives ceil(3) = 3 pixels at steps of 1/.3; .35 gives 4 of 1/.35."""
+    line = np.random.default_rng(1).random(10).astype(np.float32)
+    for scale, n_out in ((0.3, 3), (0.35, 4), (1.7, 17), (2.0, 20)):
+        ours = imresize_matlab(torch.tensor(np.tile(line, (10, 1)))[None], scale=scale)
+        assert ours.shape == (1, n_out, n_out)
+        expected = scalar_line([float(v) for v in line], n_out, scale, "bicubic")
+        assert ours[0, 0].numpy() == pytest.approx(expected, abs=5e-7)
+
+
+def test_the_weights_of_x2_by_hand() -> None:
+    """Shrunk 2 times, the pixels lie 1/4, 3/4, 5/4, 7/4 from the centre on either side.
+
+    Keys' cubic there is 111/128, 29/128, -9/128, -3/128; their double sums to 2.
+    """
+    row = matlab_weights(32, 16, 0.5, "bicubic")[8]
+    expected = np.zeros(32)
+    expected[13:21] = np.array([-3, -9, 29, 111, 111, 29, -9, -3]) / 256
+    assert row == pytest.approx(expected, abs=1e-15)
+
+
+def test_the_weights_of_twice_as_large_by_hand() -> None:
+    """Enlarged 2 times, a pixel lies 1/4 from one input pixel and 3/4, 5/4, 7/4 from others."""
+    weights = matlab_weights(8, 16, 2.0, "bicubic")
+    expected = np.zeros(8)
+    expected[2:6] = np.array([-3, 29, 111, -9]) / 128
+    assert weights[8] == pytest.approx(expected, abs=1e-15)
+    first = np.array([111 + 29, -9 - 3 + 0, 0, 0, 0, 0, 0, 0]) / 128
+    first[0], first[1] = (111 + 29) / 128, (-9 - 3) / 128  # mirrored: 29 falls on 1, -3 on 2
+    assert weights[0] == pytest.approx(first, abs=1e-15)
+
+
+# Pillow --------------------------------------------------------------------------------------
+
+FILTERS: dict[Kernel, Image.Resampling] = {
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
+}
+sides = st.integers(1, 40)
+
+
+@given(
+    shape=st.tuples(sides, sides),
+    size=st.tuples(sides, sides),
+    kernel=st.sampled_from(sorted(FILTERS)),
+    seed=st.integers(0, 99),
+)
+def test_on_8_bits_it_is_pillow_bit_for_bit(
+    shape: tuple[int, int], size: tuple[int, int], kernel: Kernel, seed: int
+) -> None:
+    draw = np.random.default_rng(seed)
+    pixels = draw.choice(np.array([0, 1, 127, 128, 254, 255, 60], np.uint8), (*shape, 3))
+    theirs = np.asarray(Image.fromarray(pixels).resize((size[1], size[0]), FILTERS[kernel]))
+    picture = torch.tensor(pixels.transpose(2, 0, 1) / np.float32(255), dtype=torch.float32)
+    assert np.array_equal(to_pixels(resize_pillow(picture, size, kernel=kernel)), theirs)
+
+
+@given(shape=st.tuples(sides, sides), size=st.tuples(sides, sides), seed=st.integers(0, 99))
+def test_in_floating_point_it_is_pillows_mode_f(
+    shape: tuple[int, int], size: tuple[int, int], seed: int
+) -> None:
+    plane = np.random.default_rng(seed).random(shape, np.float32)
+    theirs = np.asarray(Image.fromarray(plane, "F").resize((size[1], size[0]), FILTERS["bicubic"]))
+    ours = resize_pillow(torch.tensor(plane)[None], size, rounded=False)
+    assert ours[0].numpy() == pytest.approx(theirs, abs=2e-6)
+
+
+@pytest.mark.parametrize("kernel", sorted(FILTERS))
+def test_rounded_or_not_is_one_level_at_most(kernel: Kernel) -> None:
+    """Smooth pictures stay in range, so that the two differ by the rounding of two passes."""
+    y, x = np.mgrid[:96, :120]
+    wave = 0.5 + 0.4 * np.sin(x / 9 + y / 17)
+    picture = torch.tensor((wave * 255).round() / 255, dtype=torch.float32)[None]
+    for size in ((48, 60), (32, 40), (24, 30), (12, 15), (192, 240), (50, 300)):
+        rounded = resize_pillow(picture, size, kernel=kernel)
+        exact = resize_pillow(picture, size, kernel=kernel, rounded=False)
+        assert (rounded - exact).abs().max().item() * 255 < 1.2
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4, 8])
+def test_nearest_is_pillows(factor: int) -> None:
+    pixels = np.random.default_rng(2).integers(0, 256, (24, 48), np.uint8)
+    for shape in ((24 // factor, 48 // factor), (24 * factor, 48 * factor)):
+        theirs = np.asarray(
+            Image.fromarray(pixels).resize((shape[1], shape[0]), Image.Resampling.NEAREST)
+        )
+        picture = torch.tensor(pixels / np.float32(255), dtype=torch.float32)[None]
+        ours = to_pixels(resize_pillow(picture, shape, kernel="nearest"))[..., 0]
+        assert np.array_equal(ours, theirs)
+
+
+def test_inside_the_picture_both_are_the_same() -> None:
+    """Away from the borders Pillow and MATLAB have the same weights."""
+    ours, theirs = pillow_weights(64, 16, "bicubic"), matlab_weights(64, 16, 0.25, "bicubic")
+    assert ours[2:-2] == pytest.approx(theirs[2:-2], abs=1e-12)
+    assert np.abs(ours - theirs).max() > 1e-3

@@ -1,0 +1,94 @@
+"""Contact sheets hold every picture unchanged, in its place, under its titles."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from trombine.pages import Sheet
+from trombine.pages.sheets import PAPER
+
+SIDE = 48
+PAPER_PIXEL = np.array(PAPER, np.uint8)
+
+
+def pictures(rows: int, columns: int) -> list[list[np.ndarray]]:
+    draw = np.random.default_rng(0)
+    shape = (rows, columns, SIDE, SIDE, 3)
+    return [list(row) for row in draw.integers(0, 256, shape, np.uint8)]
+
+
+@pytest.mark.parametrize("titled", [False, True])
+def test_every_picture_is_there_unchanged(titled: bool) -> None:
+    rows = pictures(2, 3)
+    sheet = Sheet(rows=rows)
+    if titled:
+        titles = {"row_titles": ["a", "b"], "column_titles": ["x", "y", "z"]}
+        sheet = replace(sheet, title="Sheet", note="small", **titles)
+    drawn = sheet.pixels()
+    for y, row in enumerate(rows):
+        for x, picture in enumerate(row):
+            left, top = sheet.place(y, x)
+            assert np.array_equal(drawn[top : top + SIDE, left : left + SIDE], picture)
+
+
+def test_the_gap_and_the_margin_are_paper() -> None:
+    sheet = Sheet(rows=pictures(2, 2), gap=8)
+    drawn = sheet.pixels()
+    left, top = sheet.place(0, 0)
+    assert sheet.place(1, 1) == (left + SIDE + 8, top + SIDE + 8)
+    assert np.array_equal(drawn[:top], np.broadcast_to(PAPER_PIXEL, drawn[:top].shape))
+    between = drawn[:, left + SIDE : left + SIDE + 8]
+    assert np.array_equal(between, np.broadcast_to(PAPER_PIXEL, between.shape))
+
+
+def test_titles_are_written_beside_their_rows_and_columns() -> None:
+    """Each title, when taken away, leaves paper where it was, and nothing else changes."""
+    rows = pictures(2, 2)
+    names = ["the first row", "second"], ["left", "right"]
+    with_all = Sheet(rows=rows, row_titles=names[0], column_titles=names[1])
+    without = Sheet(rows=rows, row_titles=[names[0][0], ""], column_titles=["left", ""])
+    changed = np.argwhere((with_all.pixels() != without.pixels()).any(axis=2))
+    left, top = with_all.place(1, 1)
+    in_row_title = (changed[:, 1] < with_all.place(0, 0)[0]) & (changed[:, 0] >= top)
+    in_column_title = (changed[:, 0] < with_all.place(0, 0)[1]) & (changed[:, 1] >= left)
+    assert in_row_title.any() and in_column_title.any()
+    assert (in_row_title | in_column_title).all()
+
+
+def test_a_long_title_is_not_cut() -> None:
+    drawn = Sheet(rows=pictures(1, 1), title="A title that is far wider than one picture").pixels()
+    assert drawn.shape[1] > 4 * SIDE
+    assert (drawn[:, -8:] == PAPER_PIXEL).all()
+
+
+def test_signs_the_font_has_not_are_spelled() -> None:
+    [row] = pictures(1, 1)
+    signs, letters = (Sheet(rows=[row], title=title).pixels() for title in ("2×–−…", "2x--..."))
+    assert np.array_equal(signs, letters)
+
+
+def test_places_may_be_empty_and_rows_short() -> None:
+    [[a, b]] = pictures(1, 2)
+    sheet = Sheet(rows=[[a, None], [b]])
+    drawn = sheet.pixels()
+    for place in (sheet.place(0, 1), sheet.place(1, 1)):
+        left, top = place
+        assert (drawn[top : top + SIDE, left : left + SIDE] == PAPER_PIXEL).all()
+
+
+def test_the_same_bytes_each_time() -> None:
+    rows = pictures(1, 2)
+    first, second = (Sheet(rows=rows, title="T", note="n").pixels() for _ in range(2))
+    assert np.array_equal(first, second)
+
+
+def test_what_cannot_be_a_sheet_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one picture"):
+        Sheet(rows=[[None]])
+    with pytest.raises(ValueError, match="row titles"):
+        Sheet(rows=pictures(2, 1), row_titles=["one"])
+    with pytest.raises(ValueError, match="column titles"):
+        Sheet(rows=pictures(1, 2), column_titles=["one"])

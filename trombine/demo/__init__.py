@@ -1,0 +1,11 @@
+"""One page that shows what trombine does, made on the spot: `python -m trombine.demo`.
+
+__main__.py   the command
+build.py      which sections the page has, and how many pictures each
+faces.py      the face world: styles, parts, landmarks, crowds, variations, paths; leaves
+naive.py      what methods without a net make of damage and of small pictures, measured
+
+The pictures are of seeds for choosing (from 1,000,000): no shipped net trains on them, and
+looking at them uses up none of the frozen protocols' seeds. So the numbers on the page are to
+look at; the numbers to quote are made by bench/ under protocol seeds, and logged.
+"""

@@ -1,0 +1,44 @@
+"""`python -m trombine.demo [-o FOLDER]`: make the page, say how far it is, end with its path."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+from trombine.files import PictureError
+
+
+def main() -> None:
+    """Make the page and print its path as the last line."""
+    asked = _asked()
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported, below
+    from trombine.demo.amounts import Demo
+    from trombine.demo.build import build
+
+    demo = Demo(folder=asked.output)
+    if asked.first_seed is not None:
+        demo = Demo(folder=asked.output, first_seed=asked.first_seed)
+    start = time.perf_counter()
+
+    def say(words: str) -> None:
+        print(f"{time.perf_counter() - start:6.1f} s  {words}", flush=True)
+
+    try:
+        print(build(demo, say))
+    except PictureError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+
+
+def _asked() -> argparse.Namespace:
+    words = argparse.ArgumentParser(prog="python -m trombine.demo", description="Make one page.")
+    words.add_argument("-o", "--output", type=Path, default=Path("demo"), help="folder of the page")
+    words.add_argument("--first-seed", type=int, help="of the faces shown; 1000000 if not given")
+    return words.parse_args()
+
+
+if __name__ == "__main__":
+    main()

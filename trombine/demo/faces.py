@@ -1,0 +1,141 @@
+"""The face world on a page: styles, truth, crowds, variations and paths; and leaves."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import UInt8
+
+from trombine.conventions import PARTS
+from trombine.demo.amounts import Demo
+from trombine.pages import Page, draw_parts, draw_points, grid, key, picture, scrubber
+from trombine.world import STYLES, Face, face, from_vector, paint, to_vector, vary
+
+Pixels = UInt8[np.ndarray, "h w 3"]
+
+KINDS = ("expression", "light", "pose", "background")  # what `vary` can draw again
+
+
+def add_person(demo: Demo, page: Page) -> None:
+    """One face in every style, with its parts and its landmarks."""
+    person = face(demo.first_seed)
+    painted = {style: paint(person, demo.portrait, style) for style in STYLES}
+    plain = [
+        picture(made.pixels, f"An invented face, {style} style", caption=style.capitalize())
+        for style, made in painted.items()
+    ]
+    parts = [
+        picture(draw_parts(made.pixels, made.parts), f"The same face's parts, {style} style")
+        for style, made in painted.items()
+    ]
+    points = [
+        picture(
+            draw_points(made.pixels, made.points, made.visible),
+            f"The same face's 68 landmarks, {style} style",
+        )
+        for style, made in painted.items()
+    ]
+    used = np.unique(np.concatenate([made.parts.ravel() for made in painted.values()]))
+    legend = key([(PARTS[i].name.replace("_", " "), PARTS[i].colour) for i in used.tolist()])
+    page.section(
+        "One person, four styles",
+        "The same numbers, four painters. Each style has its own proportions, and its own exact"
+        " truth: 19 parts and 68 landmarks that follow what is drawn, not what was meant.\n\n"
+        "Rings are landmarks that something covers. Left and right are the person's.",
+        grid(plain, columns=4),
+        grid(parts, columns=4, title="Parts"),
+        legend,
+        grid(points, columns=4, title="Landmarks"),
+    )
+
+
+def add_crowd(demo: Demo, page: Page) -> None:
+    """Many faces, the same people in each style."""
+    seeds = range(demo.first_seed + 100, demo.first_seed + 100 + demo.crowd)
+    blocks = []
+    for style in STYLES:
+        people = [
+            picture(paint(face(seed), demo.small, style).pixels, f"{style} face of seed {seed}")
+            for seed in seeds
+        ]
+        columns = min(8, demo.crowd)
+        title = style.capitalize()
+        blocks.append(grid(people, columns=columns, on_phone=4, title=title, tight=True))
+    page.section(
+        "A crowd",
+        f"Seeds {seeds[0]} to {seeds[-1]}, none left out. A seed is a person: the same bytes on"
+        " this machine whenever it is painted, at any size.\n\nSkin, age and hair are spread"
+        " evenly over people; what goes together in people goes together here.",
+        *blocks,
+    )
+
+
+def add_variations(demo: Demo, page: Page) -> None:
+    """One identity with other expressions, lights, poses and backgrounds."""
+    person = face(demo.first_seed + 200)
+    blocks = []
+    for kind in KINDS:
+        made = [
+            picture(
+                paint(_varied(person, kind, seed), demo.small * 3 // 2, "photo").pixels,
+                f"The person with another {kind}, number {seed}",
+            )
+            for seed in range(1, demo.variations + 1)
+        ]
+        title = f"Another {kind}"
+        blocks.append(grid(made, columns=demo.variations, on_phone=3, title=title, tight=True))
+    page.section(
+        "The same person, changed",
+        "Expression, light, pose and background can be drawn again while the identity stays."
+        " Such pairs show whether a method keeps the person.",
+        *blocks,
+    )
+
+
+def _varied(person: Face, kind: str, seed: int) -> Face:
+    """The person with one group of fields drawn again."""
+    expression, light, pose, background = (seed if kind == other else None for other in KINDS)
+    return vary(person, expression=expression, light=light, pose=pose, background=background)
+
+
+def add_paths(demo: Demo, page: Page) -> None:
+    """Straight lines between two faces' numbers, to walk along."""
+    blocks = []
+    for number in range(2):
+        start, end = (demo.first_seed + 300 + 2 * number + i for i in (0, 1))
+        people = path_between(face(start), face(end), demo.frames)
+        strips = [
+            (
+                style.capitalize(),
+                [paint(person, demo.small * 5 // 4, style).pixels for person in people],
+            )
+            for style in STYLES
+        ]
+        ends = (f"Seed {start}", f"Seed {end}")
+        blocks.append(scrubber(strips, label=f"from seed {start} to seed {end}", ends=ends))
+    page.section(
+        "From one face to another",
+        "A face is a point in a space of numbers, so between two faces there is a straight line."
+        " Move the slider: all four styles walk along it together.",
+        *blocks,
+    )
+
+
+def path_between(start: Face, end: Face, count: int) -> list[Face]:
+    """`count` faces on the straight line between two, both ends included."""
+    first, last = to_vector(start), to_vector(end)
+    return [from_vector((1 - t) * first + t * last) for t in np.linspace(0, 1, count)]
+
+
+def add_leaves(demo: Demo, page: Page) -> None:
+    """Pictures of overlapping shapes."""
+    from trombine.world.leaves import leaves  # compiles for seconds when first called
+
+    seeds = range(demo.first_seed, demo.first_seed + demo.leaves)
+    pictures = [picture(leaves(seed, 256), f"Overlapping shapes of seed {seed}") for seed in seeds]
+    page.section(
+        "Leaves",
+        "Shapes over shapes, of all sizes and textures. They show nothing, but their edges and"
+        " contrasts are spread as in photographs, and a net can learn from them how pictures"
+        " behave.",
+        grid(pictures, columns=4, tight=True),
+    )

@@ -1,0 +1,55 @@
+"""Parts and landmarks drawn over a picture."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+from PIL import Image, ImageDraw
+
+from trombine.conventions import LANDMARK_GROUPS, PART_COLOURS, check_parts, check_points
+
+Pixels = UInt8[np.ndarray, "h w 3"]
+
+CLOSED = ("right_eye", "left_eye", "outer_lips", "inner_lips")
+
+
+def draw_parts(
+    pixels: Pixels, parts: UInt8[np.ndarray, "h w"], *, strength: float = 0.72
+) -> Pixels:
+    """The parts' colours over the picture's light and shade."""
+    colours = PART_COLOURS[check_parts(parts)].astype(np.float32)
+    grey = pixels.astype(np.float32).mean(axis=2, keepdims=True).repeat(3, axis=2)
+    mixed = strength * colours + (1 - strength) * grey
+    return np.round(mixed).astype(np.uint8)
+
+
+def draw_points(
+    pixels: Pixels,
+    points: Float[np.ndarray, "68 2"],
+    visible: Bool[np.ndarray, "68"] | None = None,
+    *,
+    strength: float = 0.35,
+) -> Pixels:
+    """The landmarks over the paled picture: joined in groups, hidden ones as rings."""
+    times = 3  # drawn larger and averaged down, since Pillow's strokes have hard edges
+    height, width = pixels.shape[:2]
+    pale = np.round(255 - (255 - pixels.astype(np.float32)) * (1 - strength)).astype(np.uint8)
+    large = Image.fromarray(pale).resize((width * times, height * times), Image.Resampling.BICUBIC)
+    draw = ImageDraw.Draw(large)
+    spots = check_points(points) * times
+    seen = np.ones(len(spots), bool) if visible is None else visible
+    radius = max(times * min(height, width) / 140, times * 0.8)
+    for name, group in LANDMARK_GROUPS.items():
+        _draw_group(draw, spots[list(group)], name in CLOSED, radius)
+    for (x, y), in_sight in zip(spots.tolist(), seen.tolist(), strict=True):
+        box = (x - radius, y - radius, x + radius, y + radius)
+        fill = "#d1340f" if in_sight else "#ffffff"
+        draw.ellipse(box, fill=fill, outline="#d1340f", width=max(round(radius / 3), 1))
+    return np.asarray(large.resize((width, height), Image.Resampling.BOX))
+
+
+def _draw_group(
+    draw: ImageDraw.ImageDraw, spots: Float[np.ndarray, "n 2"], closed: bool, radius: float
+) -> None:
+    path = [tuple(spot) for spot in spots.tolist()]
+    draw.line(path + path[:1] if closed else path, fill="#1f5fa6", width=max(round(radius / 2), 1))

@@ -1,0 +1,131 @@
+"""Contact sheets: labelled grids of pictures, as one picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image, ImageDraw, ImageFont
+
+Pixels = UInt8[np.ndarray, "h w 3"]
+
+# Signs that Pillow's own font has not, and what is written in their place.
+SPELLED: Final = str.maketrans({"×": "x", "–": "-", "—": "-", "−": "-", "…": "...", "’": "'"})
+PAPER: Final = (250, 249, 246)
+INK: Final = (30, 29, 27)
+SOFT: Final = (110, 106, 99)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """Rows of pictures with their titles, in Latin letters. None leaves a place empty."""
+
+    rows: Sequence[Sequence[Pixels | None]]
+    title: str = ""
+    row_titles: Sequence[str] = ()
+    column_titles: Sequence[str] = ()
+    note: str = ""  # small, under the grid
+    gap: int = 6  # between pictures, in pixels
+
+    def __post_init__(self) -> None:
+        if not any(cell is not None for row in self.rows for cell in row):
+            raise ValueError("a sheet shows at least one picture")
+        if self.row_titles and len(self.row_titles) != len(self.rows):
+            raise ValueError("a sheet has as many row titles as rows")
+        if self.column_titles and len(self.column_titles) != max(map(len, self.rows)):
+            raise ValueError("a sheet has as many column titles as columns")
+
+    def pixels(self) -> Pixels:
+        """The sheet as a picture."""
+        left, top = self._corner()
+        width, height = self._grid_size()
+        margin = self._margin
+        under = 2 * self._letters if self.note else 0
+        wide = max(left + width, margin + self._widest_line()) + margin
+        sheet = Image.new("RGB", (wide, top + height + under + margin), PAPER)
+        self._write(ImageDraw.Draw(sheet), left, top, height)
+        for y, row in enumerate(self.rows):
+            for x, cell in enumerate(row):
+                if cell is not None:
+                    sheet.paste(Image.fromarray(cell), self.place(y, x))
+        return np.asarray(sheet)
+
+    def place(self, row: int, column: int) -> tuple[int, int]:
+        """The left and top pixel of a cell."""
+        left, top = self._corner()
+        cell_width, cell_height = self._cell()
+        return left + column * (cell_width + self.gap), top + row * (cell_height + self.gap)
+
+    # Sizes, all in pixels --------------------------------------------------------------------
+
+    def _cell(self) -> tuple[int, int]:
+        """Width and height of the largest picture."""
+        shown = [cell.shape for row in self.rows for cell in row if cell is not None]
+        return max(shape[1] for shape in shown), max(shape[0] for shape in shown)
+
+    def _grid_size(self) -> tuple[int, int]:
+        (width, height), columns = self._cell(), max(map(len, self.rows))
+        gaps = self.gap * (columns - 1), self.gap * (len(self.rows) - 1)
+        return columns * width + gaps[0], len(self.rows) * height + gaps[1]
+
+    @property
+    def _letters(self) -> int:
+        """The size of letters: a tenth of a picture, between 12 and 28."""
+        return min(max(round(self._cell()[0] / 10), 12), 28)
+
+    @property
+    def _margin(self) -> int:
+        return max(self._letters, 2 * self.gap)
+
+    def _corner(self) -> tuple[int, int]:
+        """Left and top of the grid: after the row titles, under the title and column titles."""
+        left = top = self._margin
+        if self.row_titles:
+            left += max(_width(name, self._letters) for name in self.row_titles) + self._letters
+        if self.title:
+            top += round(2.2 * self._letters)
+        if self.column_titles:
+            top += round(1.6 * self._letters)
+        return left, top
+
+    def _widest_line(self) -> int:
+        title = _width(self.title, round(1.3 * self._letters))
+        return max(title, _width(self.note, round(0.85 * self._letters)))
+
+    # Words -----------------------------------------------------------------------------------
+
+    def _write(self, draw: ImageDraw.ImageDraw, left: int, top: int, height: int) -> None:
+        letters, margin, (wide, high) = self._letters, self._margin, self._cell()
+        _word(draw, (margin, margin), self.title, INK, round(1.3 * letters), "lt")
+        for number, name in enumerate(self.column_titles):
+            middle = left + number * (wide + self.gap) + wide // 2
+            _word(draw, (middle, top - letters // 2), name, SOFT, letters, "ms")
+        for number, name in enumerate(self.row_titles):
+            middle = top + number * (high + self.gap) + high // 2
+            _word(draw, (left - letters, middle), name, SOFT, letters, "rm")
+        under = top + height + letters
+        _word(draw, (margin, under), self.note, SOFT, round(0.85 * letters), "lt")
+
+
+def _word(
+    draw: ImageDraw.ImageDraw,
+    place: tuple[int, int],
+    words: str,
+    colour: tuple[int, int, int],
+    size: int,
+    anchor: str,
+) -> None:
+    draw.text(place, words.translate(SPELLED), colour, _font(size), anchor)
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    font = ImageFont.load_default(size)
+    assert isinstance(font, ImageFont.FreeTypeFont)  # the other is for Pillow without FreeType
+    return font
+
+
+def _width(words: str, size: int) -> int:
+    return round(_font(size).getlength(words.translate(SPELLED)))
