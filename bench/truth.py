@@ -65,6 +65,11 @@ CHANGES: Final[dict[str, tuple[dict[str, float], tuple[str, ...], tuple[str, ...
 }  # fmt: skip
 
 
+def distance_to(places: np.ndarray) -> np.ndarray:
+    """How far each pixel's centre is from the nearest of these places, in pixels."""
+    return np.asarray(distance_transform_edt(~places))
+
+
 def any_of(parts: np.ndarray, names: Iterable[str]) -> np.ndarray:
     """Where the label is one of these."""
     return np.isin(parts, [PART_INDEX[name] for name in names])
@@ -76,7 +81,7 @@ def off_part(painted: Painted, face_width: float) -> np.ndarray:
     size = painted.parts.shape[0]
     found = np.full(68, np.nan)
     for group, names in ON.items():
-        away = distance_transform_edt(~any_of(painted.parts, names))
+        away = distance_to(any_of(painted.parts, names))
         for i in LANDMARK_GROUPS[group]:
             if painted.visible[i]:
                 column, row = np.clip(painted.points[i].astype(int), 0, size - 1)
@@ -131,8 +136,8 @@ def _away(person: Face, style: str, names: Iterable[str]) -> np.ndarray:
     """How far each pixel is from the nearest place with one of these labels, in pixels. Labels of
     three times the size are asked, so that a sliver narrower than a pixel is not overlooked."""
     fine = any_of(paint(bare(person), 3 * SIZE, style).parts, names)
-    coarse = fine.reshape(SIZE, 3, SIZE, 3).any(axis=(1, 3))
-    return distance_transform_edt(~coarse)
+    coarse = np.asarray(fine.reshape(SIZE, 3, SIZE, 3).any(axis=(1, 3)))
+    return distance_to(coarse)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -115,10 +115,14 @@ def test_every_verb_has_its_page(line: str, root: Path) -> None:
         ("data wolrd", 'Did you mean "world"'),
         ("doctor --speed 3", "Unknown option: --speed"),
         ("data world -o x", "--count"),
-        ("data world --count many -o x", "many"),
+        ("data world --count many -o x", "many is not a whole number"),
+        ("data world --count 4.5 -o x", "4.5 is not a whole number"),
+        ("data world --count 0 -o x", "1 or more"),
+        ("doctor me", "me"),
         ("data world --count 1 --size 3 -o x", "16"),
         ("data world --count 1 --style oil -o x", "anime"),
-        ("replay", "PICTURE"),
+        ("replay -o x", "PICTURES"),
+        ("replay a.png", "--output"),
         ("replay nowhere.png -o x.png", "nowhere.png"),
     ],
 )
@@ -129,6 +133,13 @@ def test_a_wrong_word_gets_one_line_and_2(words: str, said: str, command: Comman
     (line,) = done.stderr.splitlines()
     assert line.startswith("trombine: ")
     assert said in line
+
+
+@pytest.mark.parametrize("words", ["a b -o c", "-o c a b", "a --overwrite b -o c", "-oc -- a b"])
+def test_names_of_files_may_stand_anywhere(words: str, command: Command) -> None:
+    done = command("replay", *words.split())
+    assert done.returncode == 1
+    assert done.stdout == "0 pictures written, 2 skipped: a, b\n"
 
 
 def test_version(command: Command) -> None:

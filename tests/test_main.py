@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -65,6 +63,24 @@ def test_an_error_for_people_is_one_line(
     assert capsys.readouterr().err == "trombine: two lines\n"
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(28, "No space left on device"), "no space left on device"),
+        (PermissionError(13, "Permission denied", "a\nb"), "a\\nb: permission denied"),
+        (OSError("odd"), "odd"),
+    ],
+)
+def test_an_error_of_the_system_names_the_file(
+    error: Exception,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert ends_with(error, monkeypatch) == 2
+    assert capsys.readouterr().err == f"trombine: {said}\n"
+
+
 def test_a_fault_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ZeroDivisionError):
         ends_with(ZeroDivisionError(), monkeypatch)
@@ -75,29 +91,6 @@ def test_ctrl_c_gets_a_line_and_130(
 ) -> None:
     assert ends_with(KeyboardInterrupt(), monkeypatch) == 130
     assert "stopped" in capsys.readouterr().err
-
-
-@pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")
-def test_ctrl_c_leaves_whole_files_only(tmp_path: Path) -> None:
-    words = ["data", "leaves", "--count", "100000", "--size", "64", "--workers", "2", "-o", "out"]
-    with subprocess.Popen(
-        [sys.executable, "-m", "trombine", *words], cwd=tmp_path, stderr=subprocess.PIPE, text=True
-    ) as running:
-        wait_for_files(tmp_path / "out", 3)
-        running.send_signal(signal.SIGINT)
-        said = running.communicate(timeout=60)[1]
-    assert running.returncode == 130
-    assert said.splitlines() == ["trombine: stopped; the same command again does what is missing"]
-    assert all(path.stat().st_size for path in (tmp_path / "out").rglob("*.png"))
-    assert not list((tmp_path / "out").rglob("*.part*"))
-
-
-def wait_for_files(folder: Path, count: int) -> None:
-    """Until this many pictures are there."""
-    end = time.monotonic() + 120
-    while len(list(folder.glob("*.png"))) < count:
-        assert time.monotonic() < end, "nothing was made"
-        time.sleep(0.05)
 
 
 def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:

@@ -63,9 +63,9 @@ def test_a_full_palette_in_use_stays_as_it_is() -> None:
 
 def test_transparent_entries_are_not_given_up() -> None:
     palette = PALETTE.copy()
-    palette[7, 3] = 90
-    targets = np.array([[1, 2, 3, 90], [4, 5, 6, 255]], np.uint8)
-    assert np.array_equal(extended(palette, np.arange(0), targets)[7], palette[7])
+    palette[:3, 3] = 90, 0, 90
+    targets = np.array([[1, 2, 3, 90], [4, 5, 6, 255], [7, 8, 9, 255]], np.uint8)
+    assert np.array_equal(extended(palette, np.arange(0), targets)[:3], palette[:3])
 
 
 def test_a_palette_grows_no_more_than_it_must() -> None:

@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if not is_for_people(error):
             raise
-        print(f"trombine: {' '.join(str(error).splitlines())}", file=sys.stderr)
+        print(f"trombine: {in_a_line(error)}", file=sys.stderr)
         return 2
 
 
@@ -49,6 +49,16 @@ def is_for_people(error: Exception) -> bool:
     What the system refuses (a full disk, a folder that may not be written) is for people too.
     """
     return isinstance(error, OSError) or type(error).__module__.split(".")[0] in SAID_IN_A_LINE
+
+
+def in_a_line(error: Exception) -> str:
+    """An error's text; of the system's errors, which file, then what is wrong, without numbers."""
+    if isinstance(error, OSError) and error.strerror:
+        from trombine.files import shown
+
+        about = f"{shown(error.filename)}: " if error.filename else ""
+        return about + error.strerror.lower()
+    return " ".join(str(error).splitlines())
 
 
 if __name__ == "__main__":

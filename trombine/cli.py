@@ -12,9 +12,9 @@ import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-from cyclopts import App, Parameter
+from cyclopts import App, Parameter, Token
 
 from trombine import __version__
 
@@ -80,7 +80,7 @@ def application() -> App:
     app = App(
         name="trombine",
         version=__version__,
-        help="Repairs, sharpens, invents and restyles pictures of faces.",
+        help="Faces with exact truth: painted anywhere, and made again byte for byte.",
         help_format="plaintext",
         help_epilogue=_examples(VERBS["data world"].examples[0], "trombine doctor"),
         exit_on_error=False,
@@ -92,12 +92,7 @@ def application() -> App:
         app.command(group)
     for line, verb in VERBS.items():
         group, _, name = line.rpartition(" ")
-        (groups[group] if group else app).command(
-            f"{__name__}:{line.replace(' ', '_')}",
-            name=name,
-            help=verb.summary,
-            help_epilogue=_examples(*verb.examples),
-        )
+        _add(groups[group] if group else app, name, line, verb)
     app.register_install_completion_command(
         help="Complete commands and options in this shell.",
         help_epilogue=_examples(
@@ -105,6 +100,12 @@ def application() -> App:
         ),
     )
     return app
+
+
+def _add(app: App, name: str, line: str, verb: Verb) -> None:
+    """A command that is known by its name and summary until it is asked for: see __getattr__."""
+    place = f"{__name__}:{line.replace(' ', '_')}"
+    app.command(place, name=name, help=verb.summary, help_epilogue=_examples(*verb.examples))
 
 
 def _group(name: str, says: str) -> App:
@@ -135,7 +136,9 @@ def _command(verb: Verb) -> Callable[..., int]:
     def command(*arguments: object, **options: object) -> int:
         from trombine.console import follow
 
-        return follow(module.run(request(**signature.bind(*arguments, **options).arguments)))
+        asked = signature.bind(*arguments, **options)
+        asked.apply_defaults()
+        return follow(module.run(request(**asked.arguments)))
 
     command.__signature__ = signature  # pyright: ignore[reportFunctionMemberAccess]
     command.__annotations__ = {name: p.annotation for name, p in signature.parameters.items()}
@@ -149,15 +152,36 @@ def _parameters(request: type[Any], positional: Sequence[str]) -> Iterator[inspe
     says = {param.arg_name: param.description for param in parse_from_object(request).params}
     hints = get_type_hints(request, include_extras=True)
     for field in sorted(dataclasses.fields(request), key=lambda f: f.name not in positional):
-        told = Parameter(help=says.get(field.name), alias=SHORT.get(field.name), negative=())
-        yield inspect.Parameter(
-            field.name,
-            inspect.Parameter.POSITIONAL_ONLY
-            if field.name in positional
-            else inspect.Parameter.KEYWORD_ONLY,
-            default=_default(field),
-            annotation=Annotated[hints[field.name], told],
-        )
+        yield _parameter(field, hints[field.name], says.get(field.name), field.name in positional)
+
+
+def _parameter(
+    field: dataclasses.Field[Any], hint: Any, says: str | None, positional: bool
+) -> inspect.Parameter:
+    """A field as a parameter; without a name, a tuple takes all the words that are left."""
+    several = positional and get_origin(hint) is tuple
+    kind = inspect.Parameter.VAR_POSITIONAL if several else inspect.Parameter.POSITIONAL_ONLY
+    told = Parameter(
+        help=says,
+        alias=SHORT.get(field.name),
+        negative=(),
+        required=True if several else None,
+        converter=_whole if int in (hint, *get_args(hint)) else None,
+    )
+    return inspect.Parameter(
+        field.name,
+        kind if positional else inspect.Parameter.KEYWORD_ONLY,
+        default=inspect.Parameter.empty if several else _default(field),
+        annotation=Annotated[get_args(hint)[0] if several else hint, told],
+    )
+
+
+def _whole(_: object, tokens: Sequence[Token]) -> int:
+    """A whole number; cyclopts itself would read 4.5 as 4."""
+    try:
+        return int(tokens[0].value)
+    except ValueError:
+        raise ValueError(f"{tokens[0].value} is not a whole number") from None
 
 
 def _default(field: dataclasses.Field[Any]) -> object:

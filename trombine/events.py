@@ -55,7 +55,7 @@ class Skipped:
 class Done:
     """The job is over."""
 
-    summary: str  # one line for people
+    summary: str  # for people; one line, but what doctor found takes several
     written: int
     skipped: int
     kept: int  # outputs that were there already

@@ -68,13 +68,13 @@ def png_chunk(name: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
 
-def two_bit_png() -> bytes:
-    """A grey PNG of 2 bits a sample, which no library here writes."""
+def two_bit_png(kind: int = 0, *chunks: tuple[bytes, bytes]) -> bytes:
+    """A PNG of 2 bits a sample, grey or with a palette, which no library here writes."""
     rows = RNG.integers(0, 256, (SIZE[0], -(-SIZE[1] // 4)), np.uint8)
     rows[:, -1] &= 0xC0  # the bits beyond the width
     body = b"".join(b"\0" + row.tobytes() for row in rows)
-    header = struct.pack(">IIBBBBB", SIZE[1], SIZE[0], 2, 0, 0, 0, 0)
-    parts = [(b"IHDR", header), (b"IDAT", zlib.compress(body)), (b"IEND", b"")]
+    header = struct.pack(">IIBBBBB", SIZE[1], SIZE[0], 2, kind, 0, 0, 0)
+    parts = [(b"IHDR", header), *chunks, (b"IDAT", zlib.compress(body)), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*part) for part in parts)
 
 
@@ -98,6 +98,7 @@ UNASSOCIATED, ASSOCIATED, UNSPECIFIED = ["unassalpha"], ["assocalpha"], ["unspec
 KINDS: dict[str, Callable[[], bytes]] = {
     "png 1": one_bit,
     "png L of 2 bits": two_bit_png,
+    "png P of 2 bits, too short": lambda: two_bit_png(3, (b"PLTE", bytes(range(6)))),
     "png L": lambda: pillow(narrow(), "L"),
     "png L, profile": lambda: pillow(narrow(), "L", icc_profile=GREY),
     "png L, one grey transparent": lambda: pillow(narrow(), "L", transparency=7),
@@ -241,3 +242,17 @@ def test_the_file_that_was_written_has_the_samples_that_were_read() -> None:
     samples = wide(3)
     assert np.array_equal(codecs.decode(wide_png(samples), MAX_PIXELS).samples, samples)
     assert np.array_equal(codecs.decode(tiff(samples, "rgb"), MAX_PIXELS).samples, samples)
+
+
+def test_the_transparent_grey_of_two_bits_is_spread_as_they_are() -> None:
+    image = codecs.decode(two_bit_png(0, (b"tRNS", b"\0\2")), MAX_PIXELS)
+    assert image.key == (170,)
+    assert set(np.unique(image.samples)) == {0, 85, 170, 255}
+
+
+def test_one_bit_with_a_transparent_one_is_grey() -> None:
+    plain = one_bit()
+    clear = plain[:33] + png_chunk(b"tRNS", b"\0\1") + plain[33:]
+    image = codecs.decode(clear, MAX_PIXELS)
+    assert (image.mode, image.key) == ("L", (255,))
+    assert np.array_equal(image.samples, codecs.decode(plain, MAX_PIXELS).samples)

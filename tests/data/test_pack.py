@@ -153,7 +153,7 @@ def test_rows_after_the_noted_ones_are_cut_off(tmp_path: Path, whole: Path) -> N
     """As a kill leaves them, between two notes."""
     part = stopped(tmp_path / "pack")
     with (part / "pictures.npy").open("ab") as file:
-        file.write(b"half a row")
+        file.write(b"half a row" * 10_000)  # and more than the rows to come
     write(tmp_path / "pack")
     assert same(whole, tmp_path / "pack")
 

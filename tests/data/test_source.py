@@ -14,7 +14,7 @@ from trombine.conventions import to_picture
 from trombine.data import source as source_module
 from trombine.data.item import Batch, to_pictures
 from trombine.data.made import Maker
-from trombine.data.packing import write_pack
+from trombine.data.packing import PackWriter, write_pack
 from trombine.data.source import Source, batches, cache_path, prepare, source
 from trombine.data.spec import SpecError
 from trombine.events import Done, Progress
@@ -106,6 +106,18 @@ def test_the_cache_is_where_it_is_told(tmp_path: Path, monkeypatch: pytest.Monke
     assert len(found) == 1 and found[0].startswith("leaves-16px-0-1-")
 
 
+def test_a_damaged_pack_of_the_cache_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TROMBINE_CACHE", str(tmp_path))
+    whole = source("leaves#2", SIZE, workers=1).batch(np.arange(2, dtype=np.int64))
+    path = cache_path(Maker(kind="leaves", size=SIZE), 0, 2)
+    for name in ("pictures.npy", "index.json"):
+        (path / name).write_bytes(b"")
+        again = source("leaves#2", SIZE, workers=1).batch(np.arange(2, dtype=np.int64))
+        assert torch.equal(again.pixels, whole.pixels)
+
+
 def test_another_painter_has_another_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     maker = Maker(kind="leaves", size=SIZE)
     before = cache_path(maker, 0, 2)
@@ -168,6 +180,13 @@ def test_within_one_round_of_a_term_nothing_comes_twice() -> None:
     assert len(set(leaves.tolist())) == len(leaves) > 0
 
 
+def test_terms_are_shuffled_apart() -> None:
+    """Terms of one length would otherwise give pictures of the same places in turn."""
+    opened = source("leaves#20+leaves#20", SIZE, workers=1)
+    drawn = opened.draw(0, np.arange(20, dtype=np.int64))
+    assert len(set((drawn % 20).tolist())) < 20
+
+
 # What a mix knows
 
 
@@ -209,6 +228,18 @@ def test_labels_of_a_mix_go_by_the_classes_names(tmp_path: Path) -> None:
     batch = opened.batch(np.arange(6, dtype=np.int64))
     assert batch.labels is not None and batch.labels.tolist() == [0, 1, 2, 0, -1, -1]
     assert opened.item(2).label == 2 and opened.item(5).label is None
+
+
+def test_a_label_that_is_not_known_stays_so(tmp_path: Path) -> None:
+    about = {"classes": ["cat", "dog"]}
+    with PackWriter(tmp_path / "pack", count=2, about=about) as writer:
+        for label in (1, -1):
+            pixels = np.zeros((SIZE, SIZE, 3), np.uint8)
+            writer.add({"pictures": pixels, "labels": np.array(label, np.int64)})
+        writer.finish()
+    opened = source(f"pack:{tmp_path}/pack+leaves#2", SIZE, workers=1)
+    labels = opened.batch(np.arange(3, dtype=np.int64)).labels
+    assert labels is not None and labels.tolist() == [1, -1, -1]
 
 
 def test_vectors_of_two_meanings_are_left_out(tmp_path: Path) -> None:

@@ -46,6 +46,17 @@ def pid_slowly(_: int) -> int:
     return os.getpid()
 
 
+def pid_at_first(number: int) -> int:
+    time.sleep(0.2 if number < 4 else 60)
+    return os.getpid()
+
+
+def interrupted(number: int) -> int:
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(0.05)
+    return number
+
+
 def alive(pid: int) -> bool:
     """Whether a process runs (one that has ended and was not asked for does not)."""
     try:
@@ -65,7 +76,8 @@ def test_one_worker_is_this_process() -> None:
     assert list(in_order(threads, [0], 1)) == [(os.getpid(), os.environ["OMP_NUM_THREADS"])]
 
 
-def test_results_come_in_order_from_single_threads() -> None:
+def test_results_come_in_order_from_single_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
     assert list(in_order(square, range(50), 2)) == [n * n for n in range(50)]
     found = list(in_order(threads, range(4), 2))
     assert os.getpid() not in {pid for pid, _ in found}
@@ -97,10 +109,17 @@ def test_a_worker_that_dies_is_told_of_in_one_line() -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_ctrl_c_is_for_the_caller() -> None:
+    """A terminal sends it to the workers too, which must not die of it with tracebacks."""
+    assert list(in_order(interrupted, range(4), 2)) == [0, 1, 2, 3]
+
+
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at /proc")
-def test_closing_ends_the_workers() -> None:
-    with closing(in_order(pid_slowly, range(1000), 2)) as results:
-        workers = set(islice(results, 6))
+def test_closing_ends_the_workers_at_once() -> None:
+    with closing(in_order(pid_at_first, range(1000), 2)) as results:
+        workers = set(islice(results, 4))
+        start = time.monotonic()
+    assert time.monotonic() - start < 20
     assert not any(alive(pid) for pid in workers)
 
 

@@ -14,7 +14,7 @@ from trombine.world import leaves_colours as colours
 from trombine.world import leaves_letters as letters
 from trombine.world import leaves_materials as materials
 from trombine.world import leaves_terms as terms
-from trombine.world.leaves import expose, leaves, pictures_per_second, render
+from trombine.world.leaves import expose, leaves, render
 from trombine.world.leaves_scene import LARGEST, SMALLEST, Camera, Scene, draw_scene
 
 SEEDS = (0, 1, 7, 44, 999_999, 1_999_999, 2**40)
@@ -124,10 +124,6 @@ def test_a_picture_is_neither_black_nor_white() -> None:
     assert max(np.mean(p <= 2) for p in pictures) < 0.85
     assert max(np.mean(p >= 253) for p in pictures) < 0.85
     assert np.mean([np.mean(p >= 253) for p in pictures]) < 0.03
-
-
-def test_pictures_per_second_counts() -> None:
-    assert 1 < pictures_per_second(16, seconds=0.05) < 100_000
 
 
 # --- scenes ---

@@ -14,6 +14,7 @@ is), and read from there.
 from __future__ import annotations
 
 import os
+import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -28,7 +29,7 @@ from trombine.data.columns import PAIR, Columns, Store, unknown
 from trombine.data.folder import Folder
 from trombine.data.item import Batch, Item, batch_of, item_of
 from trombine.data.made import Maker, painter_hash
-from trombine.data.pack import Pack
+from trombine.data.pack import Pack, PackError
 from trombine.data.packing import write_pack
 from trombine.data.spec import SpecError, Term, parse, spell
 from trombine.data.workers import cores
@@ -127,18 +128,28 @@ def prepare(
 ) -> Iterator[Event]:
     """Paint what the spec asks for and the cache lacks."""
     for term in parse(spec):
-        if term.kind in ("world", "leaves"):
-            count = term.count or USUAL_COUNT
-            _check_seeds(first_seed, count)
-            path = cache_path(_maker(term, size), first_seed, count)
-            if not path.exists():
-                yield from write_pack(
-                    path,
-                    _maker(term, size),
-                    first_seed=first_seed,
-                    count=count,
-                    workers=workers or cores(),
-                )
+        if term.kind not in ("world", "leaves"):
+            continue
+        maker, count = _maker(term, size), term.count or USUAL_COUNT
+        _check_seeds(first_seed, count)
+        path = cache_path(maker, first_seed, count)
+        if not _is_whole(path):
+            processes = workers or cores()
+            yield from write_pack(
+                path, maker, first_seed=first_seed, count=count, workers=processes
+            )
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a pack of the cache is there; a damaged one is removed, for it can be made again."""
+    if not path.exists():
+        return False
+    try:
+        Pack(path)
+    except PackError:
+        shutil.rmtree(path)
+        return False
+    return True
 
 
 def cache_folder() -> Path:

@@ -81,7 +81,8 @@ def run(request: Request) -> Iterator[Event]:
     from trombine.data.workers import cores
 
     maker = _maker(request)
-    if request.count < 1 or request.first_seed < 0 or (request.workers or 1) < 1:
+    workers = cores() if request.workers is None else request.workers
+    if request.count < 1 or request.first_seed < 0 or workers < 1:
         raise WorldError("count and workers are 1 or more, the first seed is 0 or more")
     write = write_pack if request.pack else fill_folder
     yield from write(
@@ -89,7 +90,7 @@ def run(request: Request) -> Iterator[Event]:
         maker,
         first_seed=request.first_seed,
         count=request.count,
-        workers=request.workers or cores(),
+        workers=workers,
         overwrite=request.overwrite,
     )
 

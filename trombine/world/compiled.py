@@ -13,7 +13,8 @@ import os
 from pathlib import Path
 from typing import Any, Final
 
-import numba
+from numba import njit
+from numba.core import config
 from platformdirs import user_cache_path
 
 
@@ -25,12 +26,13 @@ def _cache_folder() -> Path:
     return (Path(base) if base else user_cache_path("trombine")) / "kernels" / digest[:16]
 
 
-numba.config.CACHE_DIR = str(_cache_folder())
+setattr(config, "CACHE_DIR", str(_cache_folder()))  # noqa: B010 - numba declares it nowhere
 
 # fastmath: a sum may be reordered, the same way every time the same machine compiles it. The error
 # model leaves out a test at each division.
-kernel: Final[Any] = numba.njit(fastmath=True, cache=True, error_model="numpy")
+kernel: Final[Any] = njit(fastmath=True, cache=True, error_model="numpy")
 
 # For what is called at every point and makes no array: without counts of references to the arrays
 # handed through, which are atomic and took as long as the arithmetic.
-inner: Final[Any] = numba.njit(fastmath=True, cache=True, _nrt=False)
+_BARE: Final[dict[str, Any]] = {"_nrt": False}  # numba knows the option, its stubs do not
+inner: Final[Any] = njit(fastmath=True, cache=True, error_model="numpy", **_BARE)

@@ -91,7 +91,7 @@ def _anime_bases(f: Face, seen: dict[str, Rgb]) -> dict[str, Rgb]:
         "skin": skin,
         "lip": _mix(skin * np.array([0.93, 0.72, 0.72]), lip, 0.15 + 0.8 * f.lipstick),
         "iris": _tuned(seen["iris"], light=(0.24, 0.8), vivid=(0.3, 1.4)),
-        "hair": _mix(hair, np.array([0.17, 0.18, 0.27]), 0.5 * max(0.0, 1 - 5 * hair.max())),
+        "hair": _mix(hair, _hex("262a3f"), 0.85 * max(0.0, 1 - 3 * float(seen["hair"].max()))),
         "cloth": _tuned(seen["cloth"], light=(0.2, 0.95), vivid=(0.05, 1.0)),
         "hat": _tuned(seen["hat"], light=(0.22, 0.95), vivid=(0.1, 1.0)),
         "ground": _tuned(seen["ground"], light=(0.5, 1.0), vivid=(0.15, 1.1)),
@@ -101,7 +101,7 @@ def _anime_bases(f: Face, seen: dict[str, Rgb]) -> dict[str, Rgb]:
 
 
 def _cartoon_bases(f: Face, seen: dict[str, Rgb]) -> dict[str, Rgb]:
-    skin = _tuned(seen["skin"], light=(0.14, 0.9), vivid=(0.55, 1.05))
+    skin = _tuned(seen["skin"], light=(0.17, 0.91), vivid=(0.45, 1.05))
     skin = _toward(skin, 0.105, 0.5)
     lip = _tuned(seen["lip"], light=(0.15, 0.9), vivid=(0.35, 1.0))
     return {
@@ -138,15 +138,17 @@ def _tones(f: Face, b: dict[str, Rgb], seen: dict[str, Rgb], style: str) -> dict
         "iris_dark": iris * np.array([0.3, 0.27, 0.36]),
         "iris_glow": _mix(_tuned(iris, light=(0.35, 1.2), vivid=(0.3, 1.2)), np.ones(3), 0.25),
         "lash": _hex("241a22") if not bold else ink,
-        "lid": _mix(_srgb(seen["lid"]), skin_shade, 0.4),
+        "lid": _mix(seen["lid"], skin_shade, 0.4),
         "hair_shade": hair * np.array([0.7, 0.64, 0.73]),
         "hair_light": _mix(
-            _toward(_tuned(hair, light=(0.22, 1.15), vivid=(0.1, 1.0)), 0.1, 0.25 * (1 - f.hair_dye)),
+            _toward(
+                _tuned(hair, light=(0.22, 1.15), vivid=(0.1, 1.0)), 0.1, 0.25 * (1 - f.hair_dye)
+            ),
             np.ones(3),
             0.25,
         ),
         "hair_ink": hair_ink,
-        "brow": _mix(_srgb(seen["brow"]) * 0.4 + hair * 0.5, ink, 0.2),
+        "brow": _mix(hair * 0.75, ink, 0.45 if not bold else 0.55),
         "cloth_shade": b["cloth"] * np.array([0.75, 0.71, 0.8]),
         "cloth_ink": _mix(b["cloth"] * 0.4, ink, 0.4 if not bold else 0.9),
         "hat_shade": b["hat"] * np.array([0.76, 0.72, 0.8]),
@@ -163,3 +165,21 @@ def inks(person: Face, style: str) -> Float[np.ndarray, "rows 3"]:
     bases = (_cartoon_bases if style == "cartoon" else _anime_bases)(person, seen)
     rows = _tones(person, bases, seen, style)
     return np.clip(np.stack([rows[name] for name in ROWS]), 0, 1)
+
+
+# How dark a pencil makes each part, where no shadow falls on it: 0 is paper.
+GREYS: Final = ("skin", "lip", "iris", "hair", "brow", "cloth", "hat", "frame")
+_PALEST: Final = {"skin": 0.0, "hair": 0.2, "brow": 0.55, "lip": 0.12, "frame": 0.35}
+_DARKEST: Final = {"skin": 0.36, "hair": 0.92, "brow": 0.95, "lip": 0.6, "iris": 0.85}
+
+
+def greys(person: Face) -> Float[np.ndarray, "parts"]:
+    """The parts of GREYS from the lightness of their colours, 0 (paper) to 1 (graphite)."""
+    table = dict(zip(LIGHTS, colours(person), strict=True))
+    luma = np.array([0.2126, 0.7152, 0.0722])
+    out = []
+    for name in GREYS:
+        dark = 1 - float(luma @ _srgb(table[name]))
+        low, high = _PALEST.get(name, 0.0), _DARKEST.get(name, 0.75)
+        out.append(low + (high - low) * min(1.0, max(0.0, (dark - 0.14) / 0.76)))
+    return np.array(out)

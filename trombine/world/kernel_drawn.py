@@ -68,7 +68,7 @@ def sample(r, tables, bumps, inks, seed, ground_seed, across, down, step, q, c) 
     distances(r, tables, bumps, seed, x, y, q)
     near = 1.3 * r.ink + pixel
     if q[D_HAT] > -near:
-        if q[D_HAIR] > -near or r.shaven > 0.5:
+        if q[D_HAIR] > -near:
             if q[D_FACE] > -near:
                 drawn_ground(r, inks, c, across, down, step, ground_seed)
                 _body(r, tables, inks, q, c, x, y, pixel, seed)

@@ -109,6 +109,12 @@ def anime_eye(r, inks, q: np.ndarray, c: np.ndarray, pixel: float, inside: float
     thick = r.lash * (0.3 + 0.7 * ramp(-1.0, 0.35, s)) * ramp(-1.1, -0.85, s)
     thick *= ramp(1.12 + 0.13 * r.lashes, 0.98, s)
     lay(c, inks[I_LASH], inside * stroke(line - 0.3 * thick, 0.62 * thick, pixel) * (thick > 0.001))
+    # Two points of lashes beyond the outer corner.
+    for k in range(2):
+        along = (s - 0.78 + 0.2 * k) / (0.3 * r.lashes)
+        rise = line - 0.55 * r.lash - (0.1 + 0.05 * k) * along * along
+        wide = 0.012 * r.lashes * taper(along, 0.05, 0.95) * (r.lashes > 0.7)
+        lay(c, inks[I_LASH], inside * stroke(rise, wide, pixel))
     # Lower lid: from the outer corner inward; crease: a thin line over the lashes.
     low = 0.007 * taper((s + 0.45) / 1.5, 0.5, 0.1)
     lay(c, inks[I_LASH], inside * 0.75 * stroke(below, low, pixel))

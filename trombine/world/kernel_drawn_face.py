@@ -57,7 +57,8 @@ def _shaded(r, q: np.ndarray, pixel: float) -> float:
     """Where the face lies in shadow: under hair or hat, and on the side away from the light."""
     u, v = q[U], q[V]
     over = min(q[D_HAIR], q[D_HAT])
-    hair = cover(over - r.cast - 0.04 * u * r.light_x, pixel)
+    cast = r.cast * (0.35 + 0.65 * ramp(0.5, -0.15, v)) + 0.04 * u * r.light_x
+    hair = cover(over - cast, pixel)
     away = -u if r.light_x > 0.0 else u
     if away < 0.0:
         return hair
@@ -104,6 +105,7 @@ def _lines(r, inks, q: np.ndarray, c: np.ndarray, pixel: float, inside: float) -
     if age > 0.0:
         t = (v - r.nose_base + 0.04) / (r.mouth_v - r.nose_base + 0.08)
         fold = r.nose_wing + 0.09 + (r.mouth_w * 1.25 - r.nose_wing - 0.06) * t
+        fold += 0.14 * t * (1.0 - t)
         mark = stroke((side - fold) * 0.8, half * taper(t, 0.3, 0.6), pixel)
         lay(c, inks[I_SKIN_INK], inside * 0.75 * age * mark)
     if age > 0.0 and q[D_EYE] < 0.5:
@@ -181,9 +183,9 @@ def _mouth(r, inks, q: np.ndarray, c: np.ndarray, pixel: float, inside: float) -
     low = 0.5 * r.ink * taper(0.5 + 1.1 * m, 0.4, 0.4)
     lay(c, inks[I_SKIN_INK], inside * 0.6 * stroke(v - q[MOUTH_BOTTOM] - 0.045, low, pixel))
     if r.cartoon > 0.5:
-        tick = abs((abs(m) - 1.04) * r.mouth_w - 0.25 * (v - q[MOUTH_UPPER]) ** 2)
-        along = (v - q[MOUTH_UPPER] + 0.05) / 0.1
-        lay(c, inks[ink], inside * stroke(tick, 0.9 * r.ink * taper(along, 0.4, 0.4), pixel))
+        along = (v - q[MOUTH_UPPER] + 0.055) / 0.11
+        tick = (abs(m) - 1.03) * r.mouth_w + 0.05 * (2.0 * along - 1.0) ** 2
+        lay(c, inks[ink], inside * stroke(tick, 0.75 * r.ink * taper(along, 0.45, 0.45), pixel))
 
 
 @inner
@@ -193,7 +195,8 @@ def _beard(r, inks, q: np.ndarray, c: np.ndarray, pixel: float, inside: float) -
     if d > 0.04:
         return
     lay(c, inks[I_HAIR], inside * cover(d, pixel))
-    low = max(d, q[MOUTH_BOTTOM] + 0.16 - q[V])
+    away = -q[U] if r.light_x > 0.0 else q[U]
+    low = max(d, -0.13 - 0.12 * ramp(-0.4, 0.7, away) - q[D_FACE])
     lay(c, inks[I_HAIR_SHADE], inside * cover(low, pixel))
     lay(c, inks[I_HAIR_INK], inside * stroke(d, 0.6 * r.ink, pixel))
 

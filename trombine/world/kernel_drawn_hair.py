@@ -93,13 +93,22 @@ def _halo(r, q: np.ndarray, x: float, y: float, pixel: float, seed: int) -> floa
     """The band of light round a head of smooth hair, jagged by the locks, open at places."""
     flow = q[FLOW]
     level = -1.22 + 0.26 * x * x
-    up, _ = locks(flow * 5.0 + 3.0, 0.5, seed + 11)
-    down, _ = locks(flow * 4.0 + 9.0, 0.5, seed + 12)
-    wide = ramp(0.98, 0.55, abs(x - 0.12 * r.light_x)) * (0.5 + noise1(flow * 2.3, seed + 13))
-    top = level - 0.1 * up * wide
-    bottom = level + (0.03 + 0.16 * down) * wide
-    band = max(top - y, y - bottom) + 0.06 * (wide < 0.35)
-    return cover(band * 0.8, pixel)
+    up, _ = locks(flow * 4.0 + 3.0, 0.5, seed + 11)
+    down, _ = locks(flow * 3.0 + 9.0, 0.5, seed + 12)
+    wide = ramp(0.95, 0.3, abs(x - 0.12 * r.light_x)) * (0.4 + 1.1 * noise1(flow * 1.7, seed + 13))
+    top = level - (0.03 + 0.06 * up) * wide
+    bottom = level + (0.17 * down * down + 0.025) * wide
+    return cover(max(top - y, y - bottom) * 0.8, pixel) * (wide > 0.0)
+
+
+@inner
+def _gloss(r, x: float, y: float, pixel: float) -> float:
+    """A cartoon's light on hair: one short arc on the light's side, and a dot after it."""
+    toward = -1.0 if r.light_x < 0.0 else 1.0
+    at = math.atan2(x * toward, -(y + 0.2))  # 0 at the crown, positive toward the light
+    away = math.sqrt(x * x + (y + 0.2) * (y + 0.2)) - 1.2
+    arc = stroke(away, 0.035 * taper((at - 0.3) / 0.4, 0.3, 0.3), pixel)
+    return max(arc, stroke(away, 0.035 * taper((at - 0.78) / 0.1, 0.5, 0.5), pixel))
 
 
 @inner
@@ -122,12 +131,12 @@ def drawn_hair(r, inks, q: np.ndarray, c, x: float, y: float, pixel: float, seed
     d = q[D_HAIR]
     inside = cover(d, pixel)
     if r.shaven > 0.5:
-        lay(c, inks[I_HAIR], 0.7 * inside)
+        lay(c, inks[I_HAIR], inside)
         lay(c, inks[I_HAIR_INK], stroke(d, r.ink * (q[D_FACE] > -0.03), pixel))
         return
     if inside > 0.0:
         lay(c, inks[I_HAIR], inside)
-        if r.scallop > 0.04:
+        if r.curl > 0.6:
             rate = 3.2 if r.cartoon > 0.5 else 4.0
             ink, light = _curl_lines(r, x, y, rate, pixel, seed + 31)
             lay(c, inks[I_HAIR_SHADE], inside * _flat_shadow(r, q, x, y, pixel, seed))
@@ -136,8 +145,8 @@ def drawn_hair(r, inks, q: np.ndarray, c, x: float, y: float, pixel: float, seed
             lay(c, inks[I_HAIR_INK], inside * ink)
         else:
             lay(c, inks[I_HAIR_SHADE], inside * _flat_shadow(r, q, x, y, pixel, seed))
-            if r.cartoon < 0.5:
-                lay(c, inks[I_HAIR_LIGHT], inside * _halo(r, q, x, y, pixel, seed))
+            light = _halo(r, q, x, y, pixel, seed) if r.cartoon < 0.5 else _gloss(r, x, y, pixel)
+            lay(c, inks[I_HAIR_LIGHT], inside * light)
             lay(c, inks[I_HAIR_INK], inside * _parting_lines(r, q, y, pixel, seed + 73))
             if r.long > 0.0 and y > -0.5:
                 lay(c, inks[I_HAIR_INK], inside * _hanging_lines(r, q, y, pixel, seed + 75))

@@ -60,6 +60,21 @@ def drawn_neck(r, tables, inks, q: np.ndarray, c, x: float, y: float, pixel: flo
 
 
 @inner
+def _collar(r, inks, c: np.ndarray, across: float, deep: float, inside: float, pixel) -> None:
+    """Two flaps round the neck, `deep` below the neckline, and a row of buttons."""
+    side = abs(across)
+    flap = deep - (0.1 + 0.2 * ramp(0.7, 0.1, side)) * ramp(1.0, 0.75, side)
+    notch = 0.35 * deep - side
+    lay(c, inks[I_CLOTH], inside * cover(max(flap, notch), pixel))
+    lay(c, inks[I_CLOTH_SHADE], inside * cover(max(max(-flap, flap - 0.05), notch), pixel))
+    edge = max(abs(flap), notch) if notch > flap else max(flap, notch)
+    lay(c, inks[I_CLOTH_INK], inside * stroke(edge, r.ink, pixel) * (side < 1.0))
+    lay(c, inks[I_CLOTH_INK], inside * stroke(side, 0.7 * r.ink, pixel) * (flap > 0.0))
+    button = math.sqrt((side - 0.06) ** 2 + (deep % 0.22 - 0.11) ** 2) - 0.022
+    lay(c, inks[I_CLOTH_INK], inside * cover(button, pixel) * (deep > 0.33) * (across > 0.0))
+
+
+@inner
 def drawn_cloth(r, inks, q: np.ndarray, c, x: float, y: float, pixel: float, seed: int) -> None:
     """Clothes: a flat colour, folds of shadow, a hem or a collar."""
     d = q[D_CLOTH]
@@ -74,10 +89,7 @@ def drawn_cloth(r, inks, q: np.ndarray, c, x: float, y: float, pixel: float, see
     lay(c, inks[I_CLOTH_SHADE], inside * cover((shade + 0.2) * 0.3, pixel) * (abs(across) > 0.3))
     lay(c, inks[I_CLOTH_SHADE], inside * cover(0.62 + across * toward, pixel))
     if r.collar > 0.5:
-        inner = -d - 0.2 - 0.1 * math.cos(3.0 * across)
-        lay(c, inks[I_CLOTH_INK], inside * stroke(inner, r.ink, pixel) * (abs(across) > 0.05))
-        notch = abs(across) - 0.35 * max(0.0, -d)
-        lay(c, inks[I_CLOTH_INK], inside * stroke(notch, 0.8 * r.ink, pixel) * (d > -0.25))
+        _collar(r, inks, c, across, -d, inside, pixel)
     else:
         lay(c, inks[I_CLOTH_INK], inside * 0.8 * stroke(d + 0.07, 0.6 * r.ink, pixel))
     lay(c, inks[I_CLOTH_INK], stroke(d, r.ink, pixel))
@@ -87,7 +99,7 @@ def drawn_cloth(r, inks, q: np.ndarray, c, x: float, y: float, pixel: float, see
 def drawn_metal(r, inks, d: float, c: np.ndarray, pixel: float) -> None:
     """A necklace or an earring."""
     lay(c, inks[I_METAL], cover(d, pixel))
-    lay(c, inks[I_METAL_INK], stroke(d, 0.7 * r.ink, pixel))
+    lay(c, inks[I_METAL_INK], stroke(d, 0.5 * r.ink, pixel))
 
 
 @inner

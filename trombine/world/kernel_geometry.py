@@ -227,10 +227,17 @@ def locks(t: float, lean: float, seed: int) -> tuple[float, float]:
 
 
 @inner
+def along_slope(inside: float, slope: float) -> float:
+    """A height over an edge that slopes, as a distance to it. Outside the edge no more than a
+    part of the way: an outline must not run on beyond a point."""
+    steep = math.sqrt(1.0 + slope * slope)
+    return inside / (steep if inside > 0.0 else min(steep, 1.6))
+
+
+@inner
 def hang(r, edge: float, flow: float, rate: float, long: float, seed: int) -> float:
     """A distance to an edge of hair, with the locks or curls of a drawing hanging from it."""
     if r.scallop > 0.0:
         return edge + 0.7 * r.scallop * abs(math.sin(4.5 * rate * flow))
     height, slope = locks(flow * rate, 0.5, seed)
-    steep = long * slope * rate
-    return (edge + long * height) / math.sqrt(1.0 + steep * steep)
+    return along_slope(edge + long * height, long * slope * rate)

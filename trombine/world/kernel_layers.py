@@ -14,6 +14,7 @@ from trombine.world.compiled import inner
 from trombine.world.kernel_geometry import (
     HAIR_LEFT,
     HAIR_RIGHT,
+    along_slope,
     brow,
     face_distance,
     hair_flow,
@@ -202,8 +203,8 @@ def _hair_reach(r, tables, x: float, y: float, seed: int, q: np.ndarray) -> tupl
         side = 40.0 if across < 0.0 else 0.0
         height, slope = locks((1.0 + angle) * r.tuft_rate + side, 0.7, seed + 46)
         tall = r.tuft * ramp(0.1, -0.4, y) * ramp(0.0, 0.15, 1.0 + angle)
-        steep = tall * slope * r.tuft_rate * 0.45
-        outer = (outer - tall * height) / math.sqrt(1.0 + steep * steep)
+        slope *= 2.0 * tall * height * r.tuft_rate * 0.45
+        outer = -along_slope(tall * height * height - outer, slope)
     if r.bun > 0.5:
         by = y - r.crown + 0.08
         q[D_BUN] = math.sqrt(across * across + by * by * 1.25) - r.bun_r + rough * 0.5
@@ -233,10 +234,13 @@ def _hair(r, outer: float, rough: float, seed: int, q: np.ndarray) -> None:
     end = r.side_end - r.side_back * ramp(0.9, 1.02, abs(u)) - v
     if r.lock > 0.0:
         line = hang(r, line, q[FLOW], r.lock_rate, r.lock, seed + 73)
-        end = hang(r, end, u, 2.2 * r.lock_rate, 0.1 + r.lock, seed + 74)
+        end = hang(r, end, u, 1.7 * r.lock_rate, 0.08 + 0.7 * r.lock, seed + 74)
     opening = max(line, sides)
     q[D_OPENING] = opening
-    hair = max(max(outer, -opening), rough * 0.3 - end)
+    beyond, below = max(outer, -opening), rough * 0.3 - end
+    hair = max(beyond, below)
+    if r.lock > 0.0 and hair > 0.0:  # an outline must not run on beyond the point of a lock
+        hair += max(0.0, min(beyond, below))
     if r.bald > 0.0:  # a bare crown: what is above the wreath is skin
         hair = max(hair, r.bald - v - 0.45 * abs(u) + rough)
     q[D_HAIR] = hair

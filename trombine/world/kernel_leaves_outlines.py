@@ -109,7 +109,8 @@ def blob(u: float, v: float, a: float, b: float, p0: float, p1: float, p2: float
     c3, s3 = c2 * c1 - s2 * s1, s2 * c1 + c2 * s1
     c5, s5 = c3 * c2 - s3 * s2, s3 * c2 + c3 * s2
     radius = 1 + p0 * s2 + p1 * c3 + p2 * s5
-    turn = (2 * p0 * c2 - 3 * p1 * s3 + 5 * p2 * c5) / k
+    # Inside, the waves' slope fades: at the centre it would have no bound.
+    turn = (2 * p0 * c2 - 3 * p1 * s3 + 5 * p2 * c5) * min(1 / k, k / 0.5)
     gu, gv = (c1 + s1 * turn) / a, (s1 - c1 * turn) / b
     steep = math.sqrt(gu * gu + gv * gv)
     return (k - radius) / steep, gu / steep, gv / steep, min(a, b)

@@ -8,7 +8,6 @@ numba is imported when the first picture is drawn.
 
 from __future__ import annotations
 
-import time
 from functools import cache
 from typing import Final
 
@@ -75,16 +74,6 @@ def tone_curve(camera: Camera) -> Float[np.ndarray, "steps"]:
     screen = colours.to_screen(shoulder)
     screen = screen + camera.contrast * (screen * screen * (3 - 2 * screen) - screen)
     return camera.lift + (1 - camera.lift) * screen
-
-
-def pictures_per_second(size: int, seconds: float = 1.0, first_seed: int = 0) -> float:
-    """Pictures drawn per second of this process's CPU time, after a first one to compile."""
-    leaves(first_seed, size)
-    start, count = time.process_time(), 0
-    while (spent := time.process_time() - start) < seconds:
-        count += 1
-        leaves(first_seed + count, size)
-    return count / spent
 
 
 @cache

@@ -148,6 +148,8 @@ def split_strands(draft: Draft) -> np.ndarray:
     rng, s = draft.rng, draft.shapes
     room = np.minimum(s["a"] / 0.2, 1) * (s["kind"] == terms.STROKE)
     count = 1 + ((draft.each("strands") - 1) * room).astype(int)
+    if count.max() == 1:
+        return s
     which = np.repeat(np.arange(len(s)), count)
     many, n = s[which], len(which)
     bundled = count[which] > 1

@@ -25,7 +25,7 @@ def colour(draft: Draft) -> None:
     first, second = (pair[draft.which] for pair in _draw_pairs(draft))
     shift = rng.normal(0, 1, (n, 3)) * [1.0, 0.1, 9.0]  # lightness, logarithm of chroma, hue
     shift[:, 0] *= draft.each("vary")
-    strength = 1.2 * rng.beta(2.5, 1.4)  # some pictures have little colour
+    strength = 1.1 * rng.beta(2.5, 1.3)  # some pictures have little colour
     lamp = _draw_lamp_colour(rng)
     for names, drawn in ((("r0", "g0", "b0"), first), (("r1", "g1", "b1"), second)):
         drawn[:, 0] = np.clip(drawn[:, 0] + shift[:, 0], 0.06, 0.97)

@@ -18,7 +18,7 @@ from jaxtyping import Bool, Float, UInt8
 from trombine.conventions import PART_INDEX
 from trombine.world.colours import colours, lights_out_of_focus
 from trombine.world.faces import Face
-from trombine.world.inks import inks
+from trombine.world.inks import greys, inks
 from trombine.world.shape import Shape, shape
 
 STYLES: Final = ("photo", "anime", "cartoon", "sketch")
@@ -130,12 +130,28 @@ def _drawn(person: Face, form: Shape, style: str, pixels: Pixels, layers: Layers
     )
 
 
+def _sketch(person: Face, form: Shape, style: str, pixels: Pixels, layers: Layers) -> None:
+    from trombine.world.kernel_sketch import paint_sketch
+
+    paint_sketch(
+        form.record,
+        form.tables,
+        form.bumps,
+        form.shades,
+        greys(person),
+        form.seed,
+        2 if pixels.shape[0] <= 96 else 1,
+        pixels,
+        layers,
+    )
+
+
 # A painter fills pixels, and layers with what is on top at the centre of each.
 PAINTERS: Final[dict[str, Callable[[Face, Shape, str, Pixels, Layers], None]]] = {
     "photo": _photo,
     "anime": _drawn,
     "cartoon": _drawn,
-    "sketch": _photo,
+    "sketch": _sketch,
 }
 
 

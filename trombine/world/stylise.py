@@ -55,11 +55,16 @@ def _earring(n: Lengths) -> float:
     return n["earring"] if n["long"] == 0.0 else 0.0
 
 
+def _goatee(n: Lengths) -> float:
+    """A beard of the chin alone has round corners; others keep the line of their cheeks."""
+    return -4.5 if n["beard_side"] < 0.5 else n["beard_rise"]
+
+
 def _mix(low: float, high: float, t: float) -> float:
     return low + (high - low) * t
 
 
-def _calm(bumps: Relief, share: float, down: float) -> Relief:
+def _calm(bumps: Relief, share: float, down: float) -> Float[np.ndarray, "5 2"]:
     """The nose's bumps, as flat as a drawing's, moved down with what is drawn of it."""
     calm = bumps[:, :2].copy()
     calm[4] *= share
@@ -127,11 +132,12 @@ def _anime_eyes(f: Face, n: Lengths) -> Lengths:
 def _anime_hair(f: Face, n: Lengths) -> Lengths:
     """Pointed locks, a fringe for most, side locks before the ears."""
     if n["shaven"] > 0.5:
-        return {"cast": 0.03}
+        return {"cast": 0.03, "edge": 0.0, "lump": 0.01}
     m, straight = f.masculine, 1 - n["coiled"]
     fringe = max(n["fringe"], _mix(0.62, 0.3, m)) * straight * (n["bald"] == 0.0)
     short = f.recession > 0.3
     curly = max(0.0, (f.hair_curl - 0.4) / 0.6)
+    loose = f.bun < 0.5 and f.hat < 0.5
     return {
         "hair_top": n["hair_top"] + 0.06,
         "fringe": n["fringe"] if short else fringe,
@@ -141,8 +147,9 @@ def _anime_hair(f: Face, n: Lengths) -> Lengths:
         "lump": 0.03,
         "lock": 0.08 + 0.24 * fringe * (1 - curly),
         "lock_rate": _mix(2.1, 3.0, m) + 0.8 * f.fringe,
-        "tuft": (0.02 + _mix(0.05, 0.13, m) * f.hair_volume) * (1 - curly) * (f.bun < 0.5),
-        "scallop": 0.1 * curly,
+        "tuft": (0.02 + _mix(0.04, 0.2, m) * f.hair_volume) * (1 - curly) * loose,
+        "scallop": 0.1 * curly * (f.hat < 0.5),
+        "tuft_rate": _mix(4.0, 6.0, m),
         "side_u": n["side_u"] - 0.05,
         "hair_side": n["hair_side"] - 0.05,
         "cast": 0.11,
@@ -167,17 +174,18 @@ def _anime(person: Face, plan: Plan) -> Plan:
         "lip_upper": n["lip_upper"] * _mix(0.32, 0.2, f.masculine) * (1 + 0.5 * f.lipstick),
         "lip_lower": n["lip_lower"] * _mix(0.38, 0.3, f.masculine) * (1 + 0.4 * f.lipstick),
         "beard_v": n["beard_v"] - 0.12,
+        "beard_rise": _goatee(n),
         "whiskers": 0.085,
         "fuzz": 0.3,
         "neck": n["neck"] * 0.74,
-        "neck_open": n["neck_open"] * 0.86,
+        "neck_open": min(n["neck_open"] * 0.86, n["neck"] * 0.74 + 0.15),
         "shoulder": 1.84 + 0.05 * f.masculine,
         "ear_v": 0.27,
         "earring": _earring(n),
         "ear_w": n["ear_w"] * 0.85,
         "ear_h": n["ear_h"] * 0.82,
         "glass_v": 0.1,
-        "glass_w": n["glass_w"] * 1.18,
+        "glass_w": min(n["glass_w"] * 1.18, n["glass_u"] - 0.06),
         "glass_h": n["glass_h"] * 1.3,
         "glass_thick": 0.018 + 0.6 * n["glass_thick"],
     }
@@ -217,7 +225,7 @@ def _cartoon_outline(f: Face) -> HalfOutline:
 
 def _cartoon_eyes(f: Face, n: Lengths) -> Lengths:
     """Round balls side by side, ellipses exactly; what the lids leave free is the eye."""
-    ball = 0.3 * (1 + 0.16 * f.eye_size)
+    ball = 0.315 * (1 + 0.16 * f.eye_size) * (0.88 if f.glasses > 0.5 else 1.0)
     opening = min(1.0, _mix(0.3, 1.25, f.lid_open)) * (1 - 0.25 * f.squint)
     return {
         "eye_v": 0.03,
@@ -246,17 +254,18 @@ def _cartoon_eyes(f: Face, n: Lengths) -> Lengths:
 def _cartoon_hair(f: Face, n: Lengths) -> Lengths:
     """Few large shapes."""
     if n["shaven"] > 0.5:
-        return {"cast": 0.0}
+        return {"cast": 0.0, "edge": 0.0, "lump": 0.01}
     curly = max(0.0, (f.hair_curl - 0.35) / 0.65)
+    loose = f.bun < 0.5 and f.hat < 0.5
     return {
         "jag": 0.0,
         "edge": 0.0,
         "lump": 0.02,
         "lock": (0.08 + 0.14 * n["fringe"]) * (1 - curly),
         "lock_rate": 1.7,
-        "tuft": 0.09 * f.hair_volume * f.masculine * (1 - curly) * (f.bun < 0.5),
+        "tuft": 0.16 * f.hair_volume * f.masculine * (1 - curly) * loose,
         "tuft_rate": 3.5,
-        "scallop": 0.13 * curly,
+        "scallop": 0.13 * curly * (f.hat < 0.5),
         "hair_side": n["hair_side"] - 0.05,
         "cast": 0.07,
     }
@@ -266,6 +275,7 @@ def _cartoon(person: Face, plan: Plan) -> Plan:
     f, n = person, plan.lengths
     base = 0.68 + 0.1 * f.nose_length
     mouth = 1.06 + 0.05 * f.mouth_height + 0.06 * f.nose_length + 0.05 * f.mouth_open
+    eyes = _cartoon_eyes(f, n)
     changes = {
         "cartoon": 1.0,
         "scale": n["scale"] * 0.95,
@@ -276,23 +286,26 @@ def _cartoon(person: Face, plan: Plan) -> Plan:
         "nose_wing": 0.19 * (1 + 0.35 * f.nose_width),
         "mouth_v": mouth,
         "mouth_w": n["mouth_w"] * 1.3,
-        "mouth_curve": n["mouth_curve"] * 1.5,
+        "mouth_curve": n["mouth_curve"] * 1.5 + 0.03,
         "mouth_gap": n["mouth_gap"] * 1.2,
         "lip_upper": n["lip_upper"] * _mix(0.75, 0.45, f.masculine),
         "lip_lower": n["lip_lower"] * _mix(0.85, 0.55, f.masculine),
+        "beard_rise": _goatee(n),
         "whiskers": 0.15,
         "fuzz": 0.3,
         "neck": n["neck"] * 0.85,
+        "neck_open": min(n["neck_open"], n["neck"] * 0.85 + 0.15),
         "shoulder": 1.9 + 0.05 * f.masculine,
         "earring": _earring(n),
         "ear_w": n["ear_w"] * 1.15,
         "ear_h": n["ear_h"] * 0.8,
+        "glass_u": eyes["eye_u"] + 0.015,
         "glass_v": 0.03,
-        "glass_w": n["glass_w"] * 1.06,
-        "glass_h": n["glass_h"] * 1.3,
-        "glass_thick": 0.022 + 0.7 * n["glass_thick"],
+        "glass_w": eyes["eye_w"] + 0.04,
+        "glass_h": eyes["eye_w"] * _mix(1.14, 1.04, f.glasses_shape) + 0.03,
+        "glass_thick": 0.014 + 0.6 * n["glass_thick"],
     }
-    lengths = _changed(plan, changes | _cartoon_eyes(f, n) | _cartoon_hair(f, n))
+    lengths = _changed(plan, changes | eyes | _cartoon_hair(f, n))
     outline = _cartoon_outline(f)
     return dataclasses.replace(
         plan, lengths=lengths, outline=outline, bumps=_calm(plan.bumps, 0.5, base - 0.78)
@@ -305,7 +318,11 @@ def _cartoon(person: Face, plan: Plan) -> Plan:
 def _sketch(person: Face, plan: Plan) -> Plan:
     """As a photograph: whoever draws from life keeps the proportions, the eyes a little large."""
     n = plan.lengths
-    changes = {"eye_w": n["eye_w"] * 1.06, "lid_upper": n["lid_upper"] * 1.08}
+    changes = {
+        "eye_w": n["eye_w"] * 1.06,
+        "lid_upper": n["lid_upper"] * 1.08,
+        "beard_rise": _goatee(n),
+    }
     return dataclasses.replace(plan, lengths=_changed(plan, changes))
 
 

@@ -1,0 +1,89 @@
+"""What a seed makes, and the name of the painter that made it."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trombine.data import made
+from trombine.data.made import Maker, chunks, make_all, painter_hash
+from trombine.world import STYLES, face, paint, to_vector
+from trombine.world.leaves import leaves
+
+
+def test_a_pair_is_one_face_in_two_styles() -> None:
+    sample = Maker(kind="world", styles=("sketch", "photo"), size=24).make(5)
+    assert sample.vector is not None
+    assert (sample.vector == to_vector(face(5))).all()
+    for side, style in zip(sample.sides, ("sketch", "photo"), strict=True):
+        truth = paint(face(5), 24, style)
+        assert side.style == style and (side.pixels == truth.pixels).all()
+        assert side.points is not None
+        assert np.abs(side.points - truth.points).max() <= 0.0005 + 1e-6
+        # A thousandth of a pixel: as text and as float32 it is the same number.
+        assert (
+            np.array([f"{p:.3f}" for p in side.points.flat], np.float32) == side.points.flat
+        ).all()
+
+
+def test_leaves_have_a_picture_alone() -> None:
+    sample = Maker(kind="leaves", size=24).make(5)
+    (side,) = sample.sides
+    assert (side.pixels == leaves(5, 24)).all()
+    assert (side.parts, side.points, side.visible, sample.vector) == (None,) * 4
+
+
+def test_a_maker_is_called_what_a_spec_calls_it() -> None:
+    assert str(Maker(kind="world", styles=("photo", "anime"), size=24)) == "world:photo+anime"
+    assert str(Maker(kind="leaves", size=24)) == "leaves"
+
+
+@pytest.mark.parametrize("size", [16, 64, 181, 182, 512, 2048])
+def test_chunks_hold_every_seed_once(size: int) -> None:
+    found = list(chunks(range(3, 40), size))
+    assert [seed for chunk in found for seed in chunk] == list(range(3, 40))
+    # No chunk holds more than some tenths of a second's pixels, and none is empty.
+    assert all(1 <= len(chunk) <= max(1, 2**19 // size**2) for chunk in found)
+
+
+def test_samples_come_in_the_order_of_the_seeds() -> None:
+    maker = Maker(kind="leaves", size=16)
+    assert [sample.seed for sample in make_all(maker, [9, 2, 5], 1)] == [9, 2, 5]
+
+
+def test_the_painters_hash_covers_all_that_painters_import(root: Path) -> None:
+    """Else pictures of an older painter would be taken from the cache."""
+    covered = ("trombine.world", "trombine.conventions")
+    for path in (root / "trombine" / "world").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            modules += [alias.name for alias in getattr(node, "names", []) if "." in alias.name]
+            ours = [module for module in modules if module.startswith("trombine")]
+            assert all(module.startswith(covered) for module in ours), (path, ours)
+
+
+def test_another_painter_has_another_hash(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "trombine"
+    shutil.copytree(root / "trombine", copy, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(made.trombine.conventions, "__file__", str(copy / "conventions.py"))
+    fresh = painter_hash.__wrapped__
+    before = fresh()
+    assert len(before) == 16 and fresh() == before
+    (copy / "cli.py").write_text("")
+    assert fresh() == before
+    with (copy / "world" / "__init__.py").open("a") as file:
+        file.write("# another\n")
+    assert fresh() != before
+
+
+def test_all_styles_are_made() -> None:
+    pixels = [
+        Maker(kind="world", styles=(style,), size=16).make(3).sides[0].pixels for style in STYLES
+    ]
+    assert len({picture.tobytes() for picture in pixels}) == len(STYLES)
