@@ -299,6 +299,23 @@ def test_a_record_beside_a_profile_and_a_palette(bits: int, tmp_path: Path) -> N
     assert np.array_equal(again.samples, image.samples)
 
 
+def test_the_chunks_of_a_png_stand_in_the_order_of_its_standard(tmp_path: Path) -> None:
+    """A reader may ignore a profile that comes after the palette."""
+    image = Image(
+        samples=np.zeros((2, 2, 1), np.uint8),
+        mode="P",
+        palette=np.zeros((2, 4), np.uint8),
+        profile=b"any profile",
+    )
+    write(tmp_path / "a.png", image, provenance=RECORD)
+    data, names = (tmp_path / "a.png").read_bytes(), []
+    at = 8
+    while at < len(data):
+        names.append(data[at + 4 : at + 8].decode())
+        at += 12 + int.from_bytes(data[at : at + 4])
+    assert names == ["IHDR", "iCCP", "tEXt", "PLTE", "tRNS", "IDAT", "IEND"]
+
+
 def test_others_can_read_the_record(tmp_path: Path) -> None:
     """Where each format has it, as the documentation says."""
     for suffix in (".png", ".jpg", ".webp", ".tif"):

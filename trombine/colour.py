@@ -16,8 +16,6 @@ from jaxtyping import Float32, UInt8, UInt16
 Samples = UInt8[np.ndarray, "n c"] | UInt16[np.ndarray, "n c"]
 
 CHANNELS: Final = {"L": 1, "RGB": 3, "CMYK": 4}
-# What an ICC profile's header calls the space that its device has.
-_SPACES: Final = {b"GRAY": "L", b"RGB ": "RGB", b"CMYK": "CMYK"}
 _CMS_NAMES: Final = {"L": "gray", "RGB": "rgb", "CMYK": "cmyk"}
 # BT.601's weights: what Pillow, and so most programs, mean by the grey of a colour.
 _GREY: Final = np.array([0.299, 0.587, 0.114])
@@ -60,7 +58,7 @@ def speaks(profile: bytes | None, space: str) -> bool:
     A broken profile, or one for another space (grey pictures often carry sRGB's), is kept in the
     file but not listened to, as browsers do.
     """
-    if profile is None or _SPACES.get(profile[16:20]) != space:
+    if profile is None:
         return False
     steps = np.linspace(0, 65535, 6).astype(np.uint16)
     grid = np.stack(np.meshgrid(*[steps] * CHANNELS[space], indexing="ij"), axis=-1)
@@ -68,7 +66,7 @@ def speaks(profile: bytes | None, space: str) -> bool:
     try:
         seen = _transform(trial, profile, space, _srgb(), "RGB")
         _transform(seen, _srgb(), "RGB", profile, space)
-    except (RuntimeError, ValueError):
+    except (RuntimeError, ValueError):  # LittleCMS refuses it, for these colours
         return False
     return space == "CMYK" or bool(np.abs(seen / 65535 - trial / 65535).max() > _SAME)
 

@@ -16,12 +16,12 @@ CHANNELS = {"1": 1, "L": 1, "P": 1, "RGB": 3, "CMYK": 4}
 MODES = ["1", "L", "LA", "La", "LX", "P", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "CMYKA"]
 
 
-def image(mode: str, bits: int = 8, clear: bool = False) -> Image:
+def image(mode: str, bits: int = 8, clear: bool = False, size: int = 7) -> Image:
     """A picture of noise; `clear` gives it a transparent colour or palette."""
     space = mode.rstrip("AaX")
     channels = CHANNELS[space] + len(mode) - len(space)
     dtype = {8: np.uint8, 16: np.uint16}[bits]
-    samples = RNG.integers(0, 2**bits, (6, 7, channels), dtype)
+    samples = RNG.integers(0, 2**bits, (size, size, channels), dtype)
     if space == "1":
         samples = (samples > 127).astype(np.uint8) * np.uint8(255)
     if mode.endswith("a"):  # no colour is brighter than its alpha lets it be
@@ -29,7 +29,7 @@ def image(mode: str, bits: int = 8, clear: bool = False) -> Image:
     palette = RNG.integers(0, 256, (256, 4), np.uint8) if space == "P" else None
     if palette is not None and not clear:
         palette[:, 3] = 255
-    key = tuple(int(v) for v in samples[2, 3]) if clear and palette is None else None
+    key = tuple(int(v) for v in samples[-1, -1]) if clear and palette is None else None
     return Image(samples=samples, mode=mode, palette=palette, key=key)
 
 
@@ -63,6 +63,14 @@ def test_every_picture_goes_into_every_format(
     # A colour behind a thin alpha that it was multiplied by is only known to alpha's precision.
     steps = 0.51 if not mode.endswith("a") or after.mode == before.mode else 255
     assert error <= steps / (2**depth - 1)
+
+
+@pytest.mark.parametrize("format", codecs.FORMATS)
+@pytest.mark.parametrize(("mode", "bits", "clear"), KINDS)
+def test_a_single_pixel_too(mode: str, bits: int, clear: bool, format: str) -> None:
+    before = image(mode, bits, clear, size=1)
+    after = codecs.decode(codecs.encode(before, format), MAX_PIXELS)
+    assert after.samples.shape[:2] == (1, 1)
 
 
 @pytest.mark.parametrize(("mode", "bits", "clear"), KINDS)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import imagecodecs
@@ -173,3 +176,43 @@ def test_what_is_not_read_says_why(data: bytes, says: str) -> None:
         codecs.decode(data, MAX_PIXELS)
     assert says in refusal.value.what
     assert refusal.value.remedy
+
+
+def patched(data: bytes, code: int, at: int, value: int) -> bytes:
+    """A little-endian TIFF with one number of a tag's entry changed: its count (4) or value (8)."""
+    entry = data.index(code.to_bytes(2, "little"), 8)
+    return data[: entry + at] + value.to_bytes(4, "little") + data[entry + at + 4 :]
+
+
+def test_a_small_tiff_of_huge_tiles_is_refused() -> None:
+    """A tile is decoded whole, however little of it is the picture."""
+    data = tiff(np.zeros((16, 16), np.uint8), tile=(16, 16), photometric="minisblack")
+    assert codecs.decode(data, MAX_PIXELS).width == 16
+    huge = patched(patched(data, 322, 8, 60_000), 323, 8, 60_000)
+    with pytest.raises(CodecError, match="tiles are larger than the picture"):
+        codecs.decode(huge, MAX_PIXELS)
+
+
+def test_a_width_of_two_numbers_is_refused() -> None:
+    """tifffile passes on whatever a tag holds; a list times a height is no number of pixels."""
+    data = tiff(np.zeros((16, 16), np.uint8), photometric="minisblack")
+    with pytest.raises(CodecError, match="no picture in its first page"):
+        codecs.look(io.BytesIO(patched(data, 256, 4, 2)), MAX_PIXELS)
+
+
+def test_what_a_library_only_warns_of_spoils_no_picture() -> None:
+    data = saved(Pillow.fromarray(SOFT), "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x05\1\x12")
+    with pytest.warns(UserWarning, match="Corrupt EXIF"), Pillow.open(io.BytesIO(data)) as opened:
+        opened.getexif()
+    assert codecs.decode(data, MAX_PIXELS).mode == "RGB"
+
+
+def test_nothing_is_printed_beside_the_refusal(tmp_path: Path) -> None:
+    """tifffile logs, and logging prints where nobody has set it up: here, a plain program."""
+    data = tiff(SOFT, photometric="rgb", description="x" * 300)
+    (tmp_path / "a.tif").write_bytes(data[:200])
+    code = "from trombine.images import *\ntry: read('a.tif')\nexcept PictureError as e: print(e)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == "" and len(done.stdout.splitlines()) == 1

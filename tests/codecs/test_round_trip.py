@@ -20,7 +20,7 @@ from PIL import Image as Pillow
 from PIL import ImageCms
 
 from trombine import codecs
-from trombine.images import MAX_PIXELS
+from trombine.images import MAX_PIXELS, Image
 
 RNG = np.random.default_rng(20)
 SIZE = (11, 17)  # height, width
@@ -235,6 +235,19 @@ def test_the_same_picture_makes_the_same_bytes(kind: str) -> None:
     image = codecs.decode(KINDS[kind](), MAX_PIXELS)
     format = codecs.kept_format(image)
     assert codecs.encode(image, format) == codecs.encode(image, format)
+
+
+@pytest.mark.parametrize("profile", [None, ADOBE])
+def test_alpha_that_is_all_opaque_is_alpha_still(profile: bytes | None) -> None:
+    """In WebP too, whose encoder would leave it out."""
+    samples = narrow(4)
+    samples[..., 3] = 255
+    for format in ("PNG", "WEBP", "TIFF"):
+        image = Image(samples=samples, mode="RGBA", profile=profile)
+        data = codecs.encode(image, format)
+        assert codecs.decode(data, MAX_PIXELS).mode == "RGBA"
+        with Pillow.open(io.BytesIO(data)) as opened:
+            assert opened.mode == "RGBA" and np.array_equal(np.asarray(opened), samples)
 
 
 def test_the_file_that_was_written_has_the_samples_that_were_read() -> None:

@@ -91,10 +91,13 @@ def test_choices_follow_the_weights() -> None:
     assert (draws.choices(3, "term", weights / 10, indices(50_000)) == drawn).all()
 
 
-def test_choices_never_pass_the_end() -> None:
-    """Weights whose sum rounds: the largest draw still falls to the last of them."""
-    weights = np.full(10, 0.1)
-    assert draws.choices(0, "t", weights, indices(200_000)).max() == 9
+@pytest.mark.parametrize("weights", [[1.0], [0.1] * 10, [1 / 3, 2 / 3], [5.0, 1e-30], [0.7, 0.0]])
+def test_choices_never_pass_the_end(weights: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the weights' sum rounds to: the largest draw falls to one that has a weight."""
+    largest = np.array([1 - 2.0**-53])
+    monkeypatch.setattr(draws, "uniforms", lambda *_, rollbacks: largest)
+    chosen = int(draws.choices(0, "t", np.array(weights), indices(1))[0])
+    assert chosen < len(weights) and weights[chosen] > 0
 
 
 def test_generators_of_neighbours_do_not_meet() -> None:

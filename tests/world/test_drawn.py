@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.ndimage import binary_dilation, distance_transform_edt
+from scipy.ndimage import distance_transform_edt
 
 from trombine.conventions import PART_INDEX
 from trombine.world import Face, face, paint
@@ -27,6 +27,11 @@ def mask(parts: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
     return np.isin(parts, [PART_INDEX[name] for name in names])
 
 
+def away_from(where: np.ndarray) -> np.ndarray:
+    """How far each pixel is from the nearest one of a mask, in pixels."""
+    return np.asarray(distance_transform_edt(~where))
+
+
 def width(points: np.ndarray) -> float:
     """The face's width in pixels: the jaw from ear to ear."""
     return float(np.linalg.norm(points[16] - points[0]))
@@ -38,7 +43,7 @@ def test_visible_landmarks_lie_on_their_parts(style: str, seed: int) -> None:
     painted = paint(face(seed), 512, style)
     reach = 0.02 * width(painted.points)
     for rows, names in ON_PARTS.values():
-        away = distance_transform_edt(~mask(painted.parts, names))
+        away = away_from(mask(painted.parts, names))
         for i in rows:
             x, y = painted.points[i]
             if painted.visible[i]:
@@ -62,7 +67,9 @@ def test_paint_is_the_same_each_time(style: str) -> None:
     np.testing.assert_array_equal(first.parts, again.parts)
 
 
-def changed(before: Face, after: Face, style: str, size: int = 256) -> tuple[np.ndarray, np.ndarray]:
+def changed(
+    before: Face, after: Face, style: str, size: int = 256
+) -> tuple[np.ndarray, np.ndarray]:
     """Where two pictures differ visibly, and the labels of the first."""
     a, b = paint(before, size, style), paint(after, size, style)
     np.testing.assert_array_equal(a.parts, b.parts)
@@ -94,7 +101,7 @@ def test_a_colour_changes_the_picture_only_on_its_part(style: str, what: str) ->
     plain = PLAIN | {"hair_dye": 0.0, "hair_grey": 0.0, "stubble": 0.0, "eye_makeup": 0.0}
     differs, parts = changed(face(31, **plain | one), face(31, **plain | other), style)
     ground = mask(parts, names)
-    away = distance_transform_edt(~ground)
+    away = away_from(ground)
     assert differs[ground].mean() > 0.02
     assert away[differs].max() <= 0.03 * 128  # the face is half of the picture wide
 
@@ -134,7 +141,7 @@ def test_anime_lashes_stay_on_the_face() -> None:
         differs = np.abs(pictures[0] - pictures[1]).max(axis=2) > 6
         on_face = mask(parts, ("skin", "nose", "right_eye", "left_eye", "right_brow", "left_brow"))
         assert differs.any()
-        assert not (differs & ~binary_dilation(on_face, iterations=2)).any()
+        assert away_from(on_face)[differs].max() <= 2
 
 
 def test_anime_skin_is_flat_colours() -> None:

@@ -118,13 +118,14 @@ def text(file: Bytes) -> str | None:
 
 
 def chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """Each whole chunk of a PNG file: its name, its body, and all its bytes."""
-    at = len(SIGNATURE)
-    while at + 12 <= len(data):
-        end = at + 12 + unpack(">I", data[at:])[0]
-        if end > len(data):
+    """Each whole chunk of a PNG file, up to the last: its name, its body, and all its bytes."""
+    at, name = len(SIGNATURE), b""
+    while at + 12 <= len(data) and name != b"IEND":
+        end = at + 12 + unpack(">I", data[at : at + 4])[0]
+        name = data[at + 4 : at + 8]
+        if end > len(data) or not name.isalpha():
             return
-        yield data[at + 4 : at + 8], data[at + 8 : end - 4], data[at:end]
+        yield name, data[at + 8 : end - 4], data[at:end]
         at = end
 
 
@@ -155,7 +156,8 @@ def _encode_wide(image: Image) -> bytes:
     import imagecodecs
 
     samples = image.samples[..., 0] if image.samples.shape[2] == 1 else image.samples
-    return bytes(imagecodecs.png_encode(np.ascontiguousarray(samples), level=_LEVEL))
+    # A copy, since a view of one pixel may have strides that imagecodecs takes for gaps.
+    return bytes(imagecodecs.png_encode(samples.copy(), level=_LEVEL))
 
 
 def _encode_narrow(image: Image) -> bytes:

@@ -23,7 +23,7 @@ def head(file: Bytes) -> Head:
     exactly(file, 12)
     width = height = 0
     lossless = True
-    for name, start in _chunks(file):
+    for name, start, _ in _chunks(file):
         if name == b"VP8X":
             width, height = _int24(start[4:]) + 1, _int24(start[7:]) + 1
         elif name == b"VP8L":
@@ -38,12 +38,12 @@ def head(file: Bytes) -> Head:
     return Head(format="WEBP", width=width, height=height, lossless=lossless, space="RGB")
 
 
-def _chunks(file: Bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The name and the first bytes of each chunk of a RIFF file, from after its header."""
+def _chunks(file: Bytes) -> Iterator[tuple[bytes, bytes, int]]:
+    """The name, first bytes and place of each chunk of a RIFF file, from after its header."""
     while len(start := file.read(8)) == 8:
         length = unpack("<I", start[4:])[0]
         here = file.tell()
-        yield start[:4], file.read(16)
+        yield start[:4], file.read(16), here
         file.seek(here + length + length % 2)
 
 
@@ -84,4 +84,20 @@ def encode(image: Image, description: str | None) -> bytes:
         icc_profile=image.profile or b"",
         exif=exif if description is not None else b"",
     )
-    return out.getvalue()
+    return _with_alpha(out.getvalue()) if image.mode == "RGBA" else out.getvalue()
+
+
+def _with_alpha(data: bytes) -> bytes:
+    """The file with the marks that it has alpha, which the encoder leaves out where all is opaque.
+
+    Without them the picture would come back as RGB. They are hints: the samples are there.
+    """
+    marked = bytearray(data)
+    if data[12:16] == b"VP8X":
+        marked[20] |= 0x10
+    file = io.BytesIO(data)
+    file.seek(12)
+    for name, _, at in _chunks(file):
+        if name == b"VP8L":
+            marked[at + 4] |= 0x10  # after a byte of signature and 28 bits of sizes
+    return bytes(marked)

@@ -67,8 +67,7 @@ def choices(
     """Which of the weights, 0 to k - 1, each index falls to; weights need not sum to 1."""
     edges = np.cumsum(weights)
     at = uniforms(seed, what, indices, rollbacks=rollbacks) * edges[-1]
-    # The last edge is left out, so that rounding at the top cannot choose past the end.
-    return np.searchsorted(edges[:-1], at, side="right").astype(np.int64)
+    return np.searchsorted(edges, at, side="right").astype(np.int64)
 
 
 def generator(seed: int, what: str, index: int, *, rollbacks: int = 0) -> np.random.Generator:

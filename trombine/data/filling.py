@@ -60,6 +60,8 @@ def _draw(
     """What is to be written for each seed; its line is noted once the next one is asked for."""
     results = in_order(DrawChunk(maker), chunks(seeds, maker.size), workers)
     with journal.open("a", encoding="utf-8", buffering=1) as notes, closing(results):
+        if notes.tell():  # left by a killed writer, whose last line may be torn
+            notes.write("\n")
         for drawn in chain.from_iterable(results):
             yield drawn
             notes.write(drawn.line + "\n")

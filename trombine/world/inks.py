@@ -169,7 +169,7 @@ def inks(person: Face, style: str) -> Float[np.ndarray, "rows 3"]:
 
 # How dark a pencil makes each part, where no shadow falls on it: 0 is paper.
 GREYS: Final = ("skin", "lip", "iris", "hair", "brow", "cloth", "hat", "frame")
-_PALEST: Final = {"skin": 0.0, "hair": 0.2, "brow": 0.55, "lip": 0.12, "frame": 0.35}
+_PALEST: Final = {"skin": 0.0, "hair": 0.3, "brow": 0.55, "lip": 0.12, "frame": 0.35}
 _DARKEST: Final = {"skin": 0.36, "hair": 0.92, "brow": 0.95, "lip": 0.6, "iris": 0.85}
 
 

@@ -39,7 +39,7 @@ from trombine.world.kernel_layers import (
 )
 from trombine.world.kernel_noise import clamp
 
-ROUGH = 0.05  # a difference between neighbours (sRGB, 0 to 1) that calls for more samples
+ROUGH = 0.13  # a difference between neighbours (sRGB, 0 to 1) that calls for more samples
 
 
 @inner

@@ -173,7 +173,11 @@ def _mouth(r, inks, q: np.ndarray, c: np.ndarray, pixel: float, inside: float) -
         tongue = (math.sqrt(dm * dm + dv * dv) - 1.0) * 0.4 * r.mouth_gap
         lay(c, inks[I_TONGUE], open_ * cover(tongue, pixel))
         reach = (0.12 + 0.3 * r.teeth) * r.mouth_gap * (1.0 - 0.5 * m * m)
-        lay(c, inks[I_TEETH], open_ * cover(v - q[MOUTH_UPPER] - reach, pixel))
+        teeth = open_ * cover(v - q[MOUTH_UPPER] - reach, pixel)
+        lay(c, inks[I_TEETH], teeth)
+        if r.cartoon > 0.5:
+            place = abs((abs(m) * r.mouth_w / 0.13 + 0.5) % 1.0 - 0.5) * 0.13
+            lay(c, inks[I_MOUTH], 0.45 * teeth * stroke(place, 0.006, pixel))
     ink = I_INK if r.cartoon > 0.5 else I_SKIN_INK
     press = r.ink * (1.0 if r.cartoon > 0.5 else 0.95) * taper(0.5 + 0.48 * m, 0.25, 0.25)
     lay(c, inks[ink], inside * stroke(v - q[MOUTH_UPPER], press, pixel))

@@ -98,7 +98,9 @@ def _halo(r, q: np.ndarray, x: float, y: float, pixel: float, seed: int) -> floa
     wide = ramp(0.95, 0.3, abs(x - 0.12 * r.light_x)) * (0.4 + 1.1 * noise1(flow * 1.7, seed + 13))
     top = level - (0.03 + 0.06 * up) * wide
     bottom = level + (0.17 * down * down + 0.025) * wide
-    return cover(max(top - y, y - bottom) * 0.8, pixel) * (wide > 0.0)
+    band = max(top - y, y - bottom)
+    below = stroke(y - bottom - 0.045 - 0.03 * up, 0.009 * clamp(2.0 * wide - 1.0, 0.0, 1.0), pixel)
+    return max(cover(band * 0.8, pixel), below) * (wide > 0.0)
 
 
 @inner
@@ -131,7 +133,9 @@ def drawn_hair(r, inks, q: np.ndarray, c, x: float, y: float, pixel: float, seed
     d = q[D_HAIR]
     inside = cover(d, pixel)
     if r.shaven > 0.5:
+        away = -x if r.light_x > 0.0 else x
         lay(c, inks[I_HAIR], inside)
+        lay(c, inks[I_HAIR_SHADE], inside * cover(0.62 - away - 0.12 * (y + 0.6) ** 2, pixel))
         lay(c, inks[I_HAIR_INK], stroke(d, r.ink * (q[D_FACE] > -0.03), pixel))
         return
     if inside > 0.0:
@@ -150,7 +154,9 @@ def drawn_hair(r, inks, q: np.ndarray, c, x: float, y: float, pixel: float, seed
             lay(c, inks[I_HAIR_INK], inside * _parting_lines(r, q, y, pixel, seed + 73))
             if r.long > 0.0 and y > -0.5:
                 lay(c, inks[I_HAIR_INK], inside * _hanging_lines(r, q, y, pixel, seed + 75))
-    lay(c, inks[I_HAIR_INK], stroke(d, 1.1 * r.ink, pixel))
+    # The outline presses and lifts, as a pen's does.
+    press = 0.8 + 0.5 * noise1(4.0 * q[FLOW] + 2.5 * y, seed + 33)
+    lay(c, inks[I_HAIR_INK], stroke(d, press * r.ink, pixel))
 
 
 @inner

@@ -63,12 +63,16 @@ def drawn_neck(r, tables, inks, q: np.ndarray, c, x: float, y: float, pixel: flo
 def _collar(r, inks, c: np.ndarray, across: float, deep: float, inside: float, pixel) -> None:
     """Two flaps round the neck, `deep` below the neckline, and a row of buttons."""
     side = abs(across)
-    flap = deep - (0.1 + 0.2 * ramp(0.7, 0.1, side)) * ramp(1.0, 0.75, side)
+    flap = deep - 0.34 * max(0.0, 1.0 - side / 0.85)
     notch = 0.35 * deep - side
     lay(c, inks[I_CLOTH], inside * cover(max(flap, notch), pixel))
-    lay(c, inks[I_CLOTH_SHADE], inside * cover(max(max(-flap, flap - 0.05), notch), pixel))
+    lay(
+        c,
+        inks[I_CLOTH_SHADE],
+        inside * cover(max(max(-flap, flap - 0.05), notch), pixel) * (side < 0.85),
+    )
     edge = max(abs(flap), notch) if notch > flap else max(flap, notch)
-    lay(c, inks[I_CLOTH_INK], inside * stroke(edge, r.ink, pixel) * (side < 1.0))
+    lay(c, inks[I_CLOTH_INK], inside * stroke(edge, r.ink, pixel) * (side < 0.85))
     lay(c, inks[I_CLOTH_INK], inside * stroke(side, 0.7 * r.ink, pixel) * (flap > 0.0))
     button = math.sqrt((side - 0.06) ** 2 + (deep % 0.22 - 0.11) ** 2) - 0.022
     lay(c, inks[I_CLOTH_INK], inside * cover(button, pixel) * (deep > 0.33) * (across > 0.0))

@@ -10,7 +10,14 @@ import math
 from trombine.world.compiled import inner
 from trombine.world.kernel_noise import clamp, fade, hash2, noise1, noise2, ramp
 
+HALF = 0.0105  # half width of a firm outline
 G_SKIN, G_LIP, G_IRIS, G_HAIR, G_BROW, G_CLOTH, G_HAT, G_FRAME = range(8)
+
+
+@inner
+def over(a: float, b: float) -> float:
+    """One mark over another."""
+    return 1.0 - (1.0 - a) * (1.0 - b)
 
 
 @inner

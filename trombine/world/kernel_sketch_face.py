@@ -52,14 +52,9 @@ from trombine.world.kernel_pencil import (
     finer,
     hatching,
     line,
+    over,
     strokes,
 )
-
-
-@inner
-def over(a: float, b: float) -> float:
-    """One mark over another."""
-    return 1.0 - (1.0 - a) * (1.0 - b)
 
 
 @inner
@@ -141,7 +136,7 @@ def _nose(r, q: np.ndarray, x: float, y: float, pixel: float, seed: int) -> floa
     )
     dark = 0.85 * ramp(1.25, 0.55, hole)
     wing = contour(q[D_NOSE], x, y, 0.011, pixel, seed + 1)
-    wing *= ramp(0.66, 0.8, t) * (1.0 - 0.65 * ramp(0.35, 0.1, side / r.nose_wing))
+    wing *= ramp(0.66, 0.8, t) * ramp(0.2, 0.5, side / r.nose_wing) * (t < 0.99)
     toward = -1.0 if r.light_x < 0.0 else 1.0
     bridge = 0.25 * line(q[D_NOSE] + 0.02, 0.009, pixel) * taper(t / 0.6, 0.4, 0.5)
     return over(over(dark, wing), bridge * (u * toward < 0.0))

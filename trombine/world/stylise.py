@@ -319,9 +319,12 @@ def _sketch(person: Face, plan: Plan) -> Plan:
     """As a photograph: whoever draws from life keeps the proportions, the eyes a little large."""
     n = plan.lengths
     changes = {
-        "eye_w": n["eye_w"] * 1.06,
+        "eye_w": n["eye_w"] * 1.02,
         "lid_upper": n["lid_upper"] * 1.08,
+        "glass_w": n["glass_w"] * 1.05,
         "beard_rise": _goatee(n),
+        "lock": 0.07 * (1 - n["coiled"]) * (n["shaven"] < 0.5),
+        "lock_rate": 5.0,
     }
     return dataclasses.replace(plan, lengths=_changed(plan, changes))
 

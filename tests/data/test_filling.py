@@ -1,0 +1,177 @@
+"""Filling a folder: what is kept, what is made, and what a stop leaves behind."""
+
+from __future__ import annotations
+
+import json
+import resource
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from trombine.data import filling, made
+from trombine.data.filling import fill_folder
+from trombine.data.made import Maker, Sample
+from trombine.events import Done
+from trombine.files import OutputError
+
+PHOTO = Maker(kind="world", styles=("photo",), size=16)
+OTHERS = [
+    Maker(kind="world", styles=("anime",), size=16),
+    Maker(kind="world", styles=("photo",), size=24),
+]
+
+
+def fill(
+    folder: Path,
+    maker: Maker = PHOTO,
+    count: int = 4,
+    first_seed: int = 0,
+    overwrite: bool = False,
+) -> Done:
+    events = fill_folder(
+        folder, maker, first_seed=first_seed, count=count, workers=1, overwrite=overwrite
+    )
+    done = list(events)[-1]
+    assert isinstance(done, Done)
+    return done
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, by its name in it."""
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The files of the first four photo faces, made in one go."""
+    folder = tmp_path_factory.mktemp("whole")
+    fill(folder)
+    return files(folder)
+
+
+def test_a_second_run_makes_only_what_is_missing(tmp_path: Path, whole: dict[str, bytes]) -> None:
+    fill(tmp_path)
+    (tmp_path / "000001.png").unlink()
+    (tmp_path / "parts" / "000003.png").unlink()
+    stamps = {name: (tmp_path / name).stat().st_mtime_ns for name in ("000000.png", "000003.png")}
+    done = fill(tmp_path)
+    assert (done.written, done.kept) == (2, 2)
+    assert done.summary == f"{tmp_path}: 4 faces of 16 px (2 were there)"
+    assert files(tmp_path) == whole
+    assert {name: (tmp_path / name).stat().st_mtime_ns for name in stamps} == stamps
+
+
+def test_more_of_the_same_is_added(tmp_path: Path, whole: dict[str, bytes]) -> None:
+    fill(tmp_path, count=2, first_seed=2)
+    assert fill(tmp_path).kept == 2
+    assert files(tmp_path) == whole
+
+
+def test_a_changed_picture_is_kept_unless_told_otherwise(
+    tmp_path: Path, whole: dict[str, bytes]
+) -> None:
+    fill(tmp_path)
+    (tmp_path / "000002.png").write_bytes(b"mine")
+    (tmp_path / "metadata.jsonl").unlink()  # even when its line must be made again
+    fill(tmp_path)
+    assert files(tmp_path) == whole | {"000002.png": b"mine"}
+    fill(tmp_path, overwrite=True)
+    assert files(tmp_path) == whole
+
+
+@pytest.mark.parametrize("other", OTHERS, ids=str)
+def test_other_pictures_are_not_mixed_in(tmp_path: Path, other: Maker) -> None:
+    folder = tmp_path / "faces"
+    fill(folder)
+    before = files(folder)
+    with pytest.raises(OutputError, match="other pictures than are asked for; choose another"):
+        fill(folder, other)
+    with pytest.raises(OutputError, match="other pictures"):  # one would stay as it is
+        fill(folder, other, count=3, overwrite=True)
+    assert files(folder) == before
+    fill(folder, other, overwrite=True)
+    fill(tmp_path / "new", other)
+    assert files(folder) == files(tmp_path / "new")
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "metadata.jsonl").write_text('{"file_name": "a.jpg", "text": "mine"}\n')
+    with pytest.raises(OutputError, match="other pictures"):
+        fill(tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="is a file; name a folder"):
+        fill(tmp_path / "file")
+
+
+def test_a_closed_run_leaves_a_whole_folder(tmp_path: Path, whole: dict[str, bytes]) -> None:
+    """Two of four: their files and lines are there, and nothing else is."""
+    events = fill_folder(tmp_path, PHOTO, first_seed=0, count=4, workers=1)
+    with closing(events):
+        list(islice(events, 1 + 2 + 2))
+    names = {"000000.png", "000001.png"}
+    assert files(tmp_path).keys() == {"metadata.jsonl", *names, *(f"parts/{n}" for n in names)}
+    told = (tmp_path / "metadata.jsonl").read_text().splitlines()
+    assert [json.loads(line)["seed"] for line in told] == [0, 1]
+    done = fill(tmp_path)
+    assert (done.written, done.kept) == (2, 2)
+    assert files(tmp_path) == whole
+
+
+def test_a_killed_run_is_gone_on_with(
+    tmp_path: Path, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a kill leaves it: pictures, a journal whose last line is torn, and no metadata."""
+    fill(tmp_path)
+    (tmp_path / "metadata.jsonl").unlink()
+    lines = whole["metadata.jsonl"].splitlines(keepends=True)
+    (tmp_path / filling.JOURNAL).write_bytes(lines[0] + lines[1] + lines[2][:100])
+    painted: list[int] = []
+    original = Maker.make
+
+    def painting(maker: Maker, seed: int) -> Sample:
+        painted.append(seed)
+        return original(maker, seed)
+
+    monkeypatch.setattr(Maker, "make", painting)
+    fill(tmp_path)
+    assert painted == [2, 3]
+    assert files(tmp_path) == whole
+
+
+def test_the_journal_of_other_pictures_is_refused(tmp_path: Path, whole: dict[str, bytes]) -> None:
+    """Killed before it had a metadata.jsonl, and then asked for another size."""
+    (tmp_path / filling.JOURNAL).write_bytes(whole["metadata.jsonl"])
+    with pytest.raises(OutputError, match="other pictures"):
+        fill(tmp_path, OTHERS[1])
+
+
+def test_a_full_disk_is_one_line_and_can_be_gone_on_with(
+    tmp_path: Path, whole: dict[str, bytes]
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (600, hard))  # bytes: a picture has more
+    try:
+        with pytest.raises(OutputError, match="cannot be written") as caught:
+            fill(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "\n" not in str(caught.value)
+    assert not [name for name in files(tmp_path) if "part" in Path(name).name]
+    fill(tmp_path)
+    assert files(tmp_path) == whole
+
+
+def test_a_failing_painter_is_named_by_its_seed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(seed: int) -> None:
+        raise ZeroDivisionError("a field\nis zero")
+
+    monkeypatch.setattr(made.trombine.world, "face", fail)
+    with pytest.raises(made.MakeError) as caught:
+        fill(tmp_path)
+    says = "seed 0 of world:photo at 16 px: ZeroDivisionError: a field is zero"
+    assert str(caught.value) == says
