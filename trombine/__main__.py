@@ -1,14 +1,18 @@
 """The console entry: what must be so before anything else is loaded, and how a command ends.
 
 Exit codes: 0 done, 1 some inputs were skipped (or something broke), 2 it was asked for wrongly or
-the one input is bad, 130 Ctrl-C.
+the one input is bad, 130 Ctrl-C, 143 told to end (SIGTERM): as after Ctrl-C, nothing half written
+is left.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
+from typing import NoReturn
 
 # OpenMP's idle threads otherwise spin; beside other work that made torch 5 to 60 times slower. It
 # is read when torch or numba is loaded, so it is set before that, and it can be set otherwise.
@@ -24,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command, that of the command line unless given; return its exit code."""
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    if threading.current_thread() is threading.main_thread():  # where alone Python allows it
+        signal.signal(signal.SIGTERM, end)
     try:
         from trombine.cli import run
 
@@ -41,6 +47,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"trombine: {in_a_line(error)}", file=sys.stderr)
         return 2
+
+
+def end(*_: object) -> NoReturn:
+    """Leave as Ctrl-C does, through every `finally`, which removes what is half written."""
+    sys.exit(143)
 
 
 def is_for_people(error: Exception) -> bool:

@@ -169,3 +169,10 @@ _UNWRITABLE: Final = {
 def _output_error(path: Path, error: OSError) -> OutputError:
     unknown = (f"cannot be written ({_reason(error)})", "choose another place")
     return OutputError(path, *_UNWRITABLE.get(error.errno or 0, unknown))
+
+
+def cache_folder() -> Path:
+    """Where what can be made again is kept: TROMBINE_CACHE, or the system's usual place."""
+    from platformdirs import user_cache_path
+
+    return Path(os.environ.get("TROMBINE_CACHE") or user_cache_path("trombine", appauthor=False))

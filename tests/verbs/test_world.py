@@ -214,7 +214,7 @@ def alive(pid: int) -> bool:
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at /proc")
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_stopped_command_leaves_no_half_file_and_no_worker(
     tmp_path: Path, how: signal.Signals
 ) -> None:
@@ -231,13 +231,14 @@ def test_a_stopped_command_leaves_no_half_file_and_no_worker(
     if how == signal.SIGINT:
         os.killpg(process.pid, how)  # as a terminal's Ctrl-C does
     else:
-        process.send_signal(how)
+        process.send_signal(how)  # to the command alone, as a service manager or `kill` does
     _, errors = process.communicate(timeout=60)
     wait_for(lambda: not any(alive(worker) for worker in workers), 20)
     found = files(folder)
     half = [name for name in found if "part" in Path(name).name]
-    if how == signal.SIGINT:
-        assert process.returncode == 130 and "Traceback" not in errors
+    if how != signal.SIGKILL:
+        assert process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143}[how]
+        assert "Traceback" not in errors
         assert not half and lines(folder)
     else:  # what was written was noted, but perhaps for the last
         noted = found[filling.JOURNAL].count(b"\n")

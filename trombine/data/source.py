@@ -13,7 +13,6 @@ is), and read from there.
 
 from __future__ import annotations
 
-import os
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -34,6 +33,7 @@ from trombine.data.packing import write_pack
 from trombine.data.spec import SpecError, Term, parse, spell
 from trombine.data.workers import cores
 from trombine.events import Event
+from trombine.files import cache_folder
 
 USUAL_COUNT: Final = 20_000  # pictures of a world, where the spec does not say
 # First seeds of: training, choosing, the frozen protocols, nobody (DESIGN, Seeds).
@@ -150,13 +150,6 @@ def _is_whole(path: Path) -> bool:
         shutil.rmtree(path)
         return False
     return True
-
-
-def cache_folder() -> Path:
-    """Where what can be made again is kept: TROMBINE_CACHE, or the system's usual place."""
-    from platformdirs import user_cache_path
-
-    return Path(os.environ.get("TROMBINE_CACHE") or user_cache_path("trombine", appauthor=False))
 
 
 def cache_path(maker: Maker, first_seed: int, count: int) -> Path:

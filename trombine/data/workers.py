@@ -49,8 +49,8 @@ def in_order(
 ) -> Generator[Out, None, None]:
     """Yield function(item) for each item, in order; one worker means this process.
 
-    `function` and the items must pickle. When the generator is closed, or this process dies
-    in whatever way, the workers end at once.
+    `function` and the items must pickle. When the generator is closed the workers end the items
+    at hand and stop; when this process dies, in whatever way, they stop at once.
     """
     if workers > 1:
         yield from _in_processes(function, items, workers)
@@ -81,8 +81,10 @@ def _in_processes(
             " without `if __name__ == '__main__':`); run again, or with one worker"
         ) from error
     finally:
-        lifeline.close()  # whoever still works stops here
+        # Who works ends the item at hand. To cut the lifeline first would be faster, but a worker
+        # that ends while it sends a result leaves half a message, and the pool waits for the rest.
         pool.shutdown(cancel_futures=True)
+        lifeline.close()
         held.close()
 
 
@@ -95,7 +97,7 @@ def _begin_worker(lifeline: Connection) -> None:
 
 
 def _end_with_parent(lifeline: Connection) -> None:
-    """End this process when the other end of the pipe is closed: the parent is done, or dead."""
+    """End this process when the other end of the pipe is closed: the parent is dead."""
     try:
         lifeline.recv_bytes()
     except (EOFError, OSError):

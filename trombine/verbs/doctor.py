@@ -28,7 +28,7 @@ EXTRAS = {
 
 # What others may set, and what it does.
 VARIABLES = {
-    "TROMBINE_CACHE": "where packs are kept",
+    "TROMBINE_CACHE": "where packs and compiled painters are kept",
     "TROMBINE_MAX_PIXELS": "the largest picture that is read",
     "OMP_WAIT_POLICY": "PASSIVE unless set: idle threads sleep instead of spinning",
     "OMP_NUM_THREADS": "threads that torch computes with",
@@ -161,7 +161,7 @@ def name_of(requirement: str) -> str:
 
 
 def _places() -> Looks:
-    from trombine.data.source import cache_folder
+    from trombine.files import cache_folder
 
     yield "cache", described(cache_folder())
     yield "program", shown(Path(__file__).parent.parent)

@@ -9,24 +9,23 @@ a folder that can't be written compiles once, too.
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 from typing import Any, Final
 
 from numba import njit
 from numba.core import config
-from platformdirs import user_cache_path
+
+from trombine.files import cache_folder
 
 
-def _cache_folder() -> Path:
+def _folder() -> Path:
     """The folder for this state of the kernels."""
     sources = sorted(Path(__file__).parent.glob("*.py"))
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
-    base = os.environ.get("TROMBINE_CACHE")
-    return (Path(base) if base else user_cache_path("trombine")) / "kernels" / digest[:16]
+    return cache_folder() / "kernels" / digest[:16]
 
 
-setattr(config, "CACHE_DIR", str(_cache_folder()))  # noqa: B010 - numba declares it nowhere
+setattr(config, "CACHE_DIR", str(_folder()))  # noqa: B010 - numba declares it nowhere
 
 # fastmath: a sum may be reordered, the same way every time the same machine compiles it. The error
 # model leaves out a test at each division.

@@ -5,6 +5,8 @@ Compiled by numba. Coordinates are those of kernel_geometry.py.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from trombine.world.compiled import inner, kernel
@@ -97,6 +99,17 @@ def _seen(r, tables, bumps, seed: int, index: int, x: float, y: float, q) -> boo
     return q[D_FACE] < 0.0
 
 
+@inner
+def _middle(points: np.ndarray, index: int) -> tuple[float, float]:
+    """The middle of the eye or the mouth that a landmark belongs to."""
+    first, last = (36, 42) if index < 42 else ((42, 48) if index < 48 else (48, 68))
+    x, y = 0.0, 0.0
+    for i in range(first, last):
+        x += points[i, 0]
+        y += points[i, 1]
+    return x / (last - first), y / (last - first)
+
+
 @kernel
 def landmarks(record, tables, bumps, seed: int, points: np.ndarray, visible: np.ndarray) -> None:
     """Fill points (68 x 2, in picture sizes) and visible (68)."""
@@ -114,5 +127,13 @@ def landmarks(record, tables, bumps, seed: int, points: np.ndarray, visible: np.
     for i in range(68):
         x, y = points[i, 0], points[i, 1]
         visible[i] = _seen(r, tables, bumps, seed, i, x, y, q)
+        # A corner has no area: what it belongs to must be seen beside it, toward the middle.
+        if visible[i] and i >= 36:
+            dx, dy = _middle(points, i)
+            step = min(1.0, 0.04 / (math.sqrt((dx - x) ** 2 + (dy - y) ** 2) + 1e-9))
+            near_x, near_y = x + (dx - x) * step, y + (dy - y) * step
+            visible[i] = _seen(r, tables, bumps, seed, i, near_x, near_y, q)
+    for i in range(68):
+        x, y = points[i, 0], points[i, 1]
         points[i, 0] = r.centre_x + r.scale * (x * r.cos_roll - y * r.sin_roll)
         points[i, 1] = r.centre_y + r.scale * (x * r.sin_roll + y * r.cos_roll)
