@@ -109,3 +109,17 @@ def test_truth_is_what_is_painted(style: str) -> None:
     """bench/truth.py in short: the same rows must be met."""
     for row in truth.measure(style, SEEDS):
         assert row.ok, row
+
+
+def test_compiled_painters_are_kept_in_our_folder_and_others_where_they_were() -> None:
+    program = (
+        "import numba, trombine.world.compiled as ours\n"
+        "from numba.core import config\n"
+        "before = config.CACHE_DIR\n"
+        "from trombine.world import face, paint\n"
+        "paint(face(0), 16)\n"
+        "assert config.CACHE_DIR == before, config.CACHE_DIR\n"
+        "from trombine.world.kernel_photo import paint_photo\n"
+        "assert paint_photo.stats.cache_path.startswith(ours._folder())\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -9,6 +9,8 @@ a folder that can't be written compiles once, too.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,20 +20,34 @@ from numba.core import config
 from trombine.files import cache_folder
 
 
-def _folder() -> Path:
+@cache
+def _folder() -> str:
     """The folder for this state of the kernels."""
     sources = sorted(Path(__file__).parent.glob("*.py"))
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
-    return cache_folder() / "kernels" / digest[:16]
+    return str(cache_folder() / "kernels" / digest[:16])
 
 
-setattr(config, "CACHE_DIR", str(_folder()))  # noqa: B010 - numba declares it nowhere
+def _compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """A decorator: numba's njit with these options, its files in our folder."""
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        # numba asks where to keep a function's files when it is decorated; others in this process
+        # who use numba keep theirs where they did.
+        settings = vars(config)
+        before, settings["CACHE_DIR"] = settings["CACHE_DIR"], _folder()
+        try:
+            return njit(fastmath=True, cache=True, error_model="numpy", **options)(function)
+        finally:
+            settings["CACHE_DIR"] = before
+
+    return decorate
+
 
 # fastmath: a sum may be reordered, the same way every time the same machine compiles it. The error
 # model leaves out a test at each division.
-kernel: Final[Any] = njit(fastmath=True, cache=True, error_model="numpy")
+kernel: Final = _compiled()
 
 # For what is called at every point and makes no array: without counts of references to the arrays
 # handed through, which are atomic and took as long as the arithmetic.
-_BARE: Final[dict[str, Any]] = {"_nrt": False}  # numba knows the option, its stubs do not
-inner: Final[Any] = njit(fastmath=True, cache=True, error_model="numpy", **_BARE)
+inner: Final = _compiled(_nrt=False)
