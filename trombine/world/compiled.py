@@ -19,6 +19,8 @@ from numba.core import config
 
 from trombine.files import cache_folder
 
+_SETTING: Final = "CACHE_DIR"  # of numba.core.config
+
 
 @cache
 def _folder() -> str:
@@ -34,12 +36,12 @@ def _compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     def decorate(function: Callable[..., Any]) -> Any:
         # numba asks where to keep a function's files when it is decorated; others in this process
         # who use numba keep theirs where they did.
-        settings = vars(config)
-        before, settings["CACHE_DIR"] = settings["CACHE_DIR"], _folder()
+        before = getattr(config, _SETTING)
+        setattr(config, _SETTING, _folder())
         try:
             return njit(fastmath=True, cache=True, error_model="numpy", **options)(function)
         finally:
-            settings["CACHE_DIR"] = before
+            setattr(config, _SETTING, before)
 
     return decorate
 
