@@ -129,7 +129,7 @@ def atomic(path: Path | str) -> Iterator[Path]:
         _flush(part)
         part.replace(target)
     except OSError as error:
-        raise _output_error(Path(path), error) from error
+        raise output_error(Path(path), error) from error
     finally:
         _remove(part)
 
@@ -166,7 +166,8 @@ _UNWRITABLE: Final = {
 }
 
 
-def _output_error(path: Path, error: OSError) -> OutputError:
+def output_error(path: Path, error: OSError) -> OutputError:
+    """What the system refused to write, in one line with what to do."""
     unknown = (f"cannot be written ({_reason(error)})", "choose another place")
     return OutputError(path, *_UNWRITABLE.get(error.errno or 0, unknown))
 

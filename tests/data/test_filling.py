@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
+import shutil
+import subprocess
+import sys
+import time
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from trombine.data import filling, made
 from trombine.data.filling import fill_folder
+from trombine.data.lock import locked
 from trombine.data.made import Maker, Sample
-from trombine.events import Done
-from trombine.files import OutputError
+from trombine.data.packing import write_pack
+from trombine.events import Done, Notice, Started
+from trombine.files import OutputError, write_bytes
+from trombine.images import encode_png
 
 PHOTO = Maker(kind="world", styles=("photo",), size=16)
 OTHERS = [
@@ -75,10 +84,70 @@ def test_a_changed_picture_is_kept_unless_told_otherwise(
 ) -> None:
     fill(tmp_path)
     (tmp_path / "000002.png").write_bytes(b"mine")
-    (tmp_path / "metadata.jsonl").unlink()  # even when its line must be made again
     fill(tmp_path)
     assert files(tmp_path) == whole | {"000002.png": b"mine"}
     fill(tmp_path, overwrite=True)
+    assert files(tmp_path) == whole
+
+
+@pytest.mark.parametrize("name", ["000002.png", "parts/000002.png"])
+def test_a_strangers_file_is_not_taken_for_ours(tmp_path: Path, name: str) -> None:
+    """Nor touched, nor described, and nothing is painted beside it."""
+    for data in (b"mine", encode_png(np.zeros((16, 16, 3), np.uint8))):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(OutputError, match=f"{name}: is there and was not made by this"):
+            fill(tmp_path)
+        assert files(tmp_path) == {name: data}
+
+
+def test_a_leaf_is_no_face(tmp_path: Path) -> None:
+    fill(tmp_path, Maker(kind="leaves", size=16))
+    (tmp_path / "metadata.jsonl").unlink()
+    with pytest.raises(OutputError, match="was not made by this command"):
+        fill(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["000002.png", "parts/000002.png"])
+def test_what_only_takes_the_name_does_not_count(
+    tmp_path: Path, whole: dict[str, bytes], name: str
+) -> None:
+    fill(tmp_path)
+    (tmp_path / name).write_bytes(b"")  # as a full disk may leave it
+    fill(tmp_path)
+    assert files(tmp_path) == whole
+    (tmp_path / name).unlink()
+    (tmp_path / name).mkdir()
+    for overwrite in (False, True):
+        with pytest.raises(OutputError, match="is a folder where a picture is to be"):
+            fill(tmp_path, overwrite=overwrite)
+
+
+def test_our_own_pictures_without_lines_are_made_again(
+    tmp_path: Path, whole: dict[str, bytes]
+) -> None:
+    """As a kill leaves them, or an overwriting of another size that was stopped."""
+    fill(tmp_path, OTHERS[1])
+    (tmp_path / "metadata.jsonl").unlink()
+    assert fill(tmp_path).written == 4
+    assert files(tmp_path) == whole
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_stopped_overwriting_is_gone_on_with(
+    tmp_path: Path, whole: dict[str, bytes], killed: bool
+) -> None:
+    fill(tmp_path, OTHERS[1])
+    events = fill_folder(tmp_path, PHOTO, first_seed=0, count=4, workers=1, overwrite=True)
+    with closing(events):
+        list(islice(events, 1 + 2 + 2))
+        left = files(tmp_path)
+    if killed:
+        shutil.rmtree(tmp_path)
+        for name, data in left.items():
+            write_bytes(tmp_path / name, data)
+    done = fill(tmp_path)  # the two that are there, and of the other size the two that are not
+    assert done.kept == (1 if killed else 2)
     assert files(tmp_path) == whole
 
 
@@ -87,9 +156,9 @@ def test_other_pictures_are_not_mixed_in(tmp_path: Path, other: Maker) -> None:
     folder = tmp_path / "faces"
     fill(folder)
     before = files(folder)
-    with pytest.raises(OutputError, match="other pictures than are asked for; choose another"):
+    with pytest.raises(OutputError, match="another size or style than is asked for; choose anoth"):
         fill(folder, other)
-    with pytest.raises(OutputError, match="other pictures"):  # one would stay as it is
+    with pytest.raises(OutputError, match="another size or style"):  # one would stay as it is
         fill(folder, other, count=3, overwrite=True)
     assert files(folder) == before
     fill(folder, other, overwrite=True)
@@ -97,13 +166,106 @@ def test_other_pictures_are_not_mixed_in(tmp_path: Path, other: Maker) -> None:
     assert files(folder) == files(tmp_path / "new")
 
 
-def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "metadata.jsonl").write_text('{"file_name": "a.jpg", "text": "mine"}\n')
-    with pytest.raises(OutputError, match="other pictures"):
-        fill(tmp_path)
+KINDS = {
+    "faces": PHOTO,
+    "leaves": Maker(kind="leaves", size=16),
+    "pairs": Maker(kind="world", styles=("photo", "anime"), size=16),
+    "other pairs": Maker(kind="world", styles=("photo", "sketch"), size=16),
+}
+
+
+@pytest.mark.parametrize("left", KINDS)
+def test_another_kind_is_not_written_over(tmp_path: Path, left: str) -> None:
+    """Else files of the old kind would lie among the new."""
+    fill(tmp_path, KINDS[left], count=1)
+    before = files(tmp_path)
+    for right in KINDS.keys() - {left}:
+        for overwrite in (False, True):
+            with pytest.raises(OutputError, match="of another kind than is asked for; choose"):
+                fill(tmp_path, KINDS[right], count=1, overwrite=overwrite)
+    assert files(tmp_path) == before
+
+
+def test_a_pack_is_not_filled(tmp_path: Path) -> None:
+    pack = tmp_path / "pack"
+    list(write_pack(pack, PHOTO, first_seed=0, count=1, workers=1))
+    before = files(pack)
+    with pytest.raises(OutputError, match="is a pack; choose another folder, or say --pack"):
+        fill(pack, overwrite=True)
+    assert files(pack) == before
+
+
+ODD = {
+    "a stranger's": b'{"file_name": "a.jpg", "text": "mine"}',
+    "like ours": b'{"file_name": "a.jpg", "seed": 0, "size": 16, "style": "photo"}',
+    "no UTF-8": b'{"file_name": "\xff.jpg"}',
+    "a list for a seed": b'{"file_name": "a.jpg", "seed": [1]}',
+    "text for a seed": b'{"file_name": "000000.png", "seed": "zz", "size": 16, "style": "photo"}',
+    "deep": b"[" * 100_000,
+    "a number": b"5",
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_folder_of_something_else_is_refused(tmp_path: Path, odd: str, overwrite: bool) -> None:
+    (tmp_path / "metadata.jsonl").write_bytes(ODD[odd] + b"\n")
+    with pytest.raises(OutputError, match="of another kind") as caught:
+        fill(tmp_path, overwrite=overwrite)
+    assert "\n" not in str(caught.value)
+    assert files(tmp_path) == {"metadata.jsonl": ODD[odd] + b"\n"}
+
+
+def test_a_place_that_cannot_be_is_one_line_that_names_what_was_asked_for(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(OutputError, match="is a file; name a folder"):
-        fill(tmp_path / "file")
+    wrong = {
+        tmp_path / "file": "is a file; name a folder",
+        tmp_path / "file" / "sub": "is in what is not a folder; choose another folder",
+        tmp_path / ("n" * 300): "has too long a name; choose a shorter one",
+    }
+    for folder, says in wrong.items():
+        with pytest.raises(OutputError) as caught:
+            fill(folder)
+        assert str(caught.value) == f"{folder}: {says}"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_place_that_may_not_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "ro").mkdir(mode=0o555)
+    with pytest.raises(OutputError, match="ro/new: may not be written; choose another folder"):
+        fill(tmp_path / "ro" / "new")
+
+
+TWO = """
+import sys
+from pathlib import Path
+from trombine.data.filling import fill_folder
+from trombine.data.made import Maker
+photo = Maker(kind="world", styles=("photo",), size=16)
+list(fill_folder(Path(sys.argv[1]), photo, first_seed=int(sys.argv[2]), count=2, workers=1))
+"""
+
+
+def test_two_who_fill_one_folder_lose_no_line(tmp_path: Path, whole: dict[str, bytes]) -> None:
+    with locked(tmp_path / filling.LOCK):  # both have looked before either goes on
+        both = [
+            subprocess.Popen([sys.executable, "-c", TWO, str(tmp_path), first])
+            for first in ("0", "2")
+        ]
+        time.sleep(3)
+        assert [process.poll() for process in both] == [None, None]
+    assert [process.wait(timeout=60) for process in both] == [0, 0]
+    assert files(tmp_path) == whole
+
+
+def test_who_waits_says_so(tmp_path: Path, whole: dict[str, bytes]) -> None:
+    events = fill_folder(tmp_path, PHOTO, first_seed=0, count=4, workers=1)
+    with locked(tmp_path / filling.LOCK):
+        assert isinstance(next(events), Started)
+        notice = next(events)
+        assert isinstance(notice, Notice) and "another process" in notice.text
+    assert isinstance(list(events)[-1], Done)
+    assert files(tmp_path) == whole
 
 
 def test_a_closed_run_leaves_a_whole_folder(tmp_path: Path, whole: dict[str, bytes]) -> None:
@@ -144,7 +306,7 @@ def test_a_killed_run_is_gone_on_with(
 def test_the_journal_of_other_pictures_is_refused(tmp_path: Path, whole: dict[str, bytes]) -> None:
     """Killed before it had a metadata.jsonl, and then asked for another size."""
     (tmp_path / filling.JOURNAL).write_bytes(whole["metadata.jsonl"])
-    with pytest.raises(OutputError, match="other pictures"):
+    with pytest.raises(OutputError, match="another size or style"):
         fill(tmp_path, OTHERS[1])
 
 

@@ -190,6 +190,24 @@ WRONG = {
     "few points": ('{"file_name": "a.png", "landmarks": [[1, 2]]}', "wrong about a.png"),
     "ragged points": ('{"file_name": "a.png", "landmarks": [[1, 2], [3]]}', "wrong about a.png"),
     "no points": ('{"file_name": "a.png", "landmarks": [["x", 2]]}', "wrong about a.png"),
+    "dict points": ('{"file_name": "a.png", "landmarks": {"x": 1}}', "wrong about a.png"),
+    "huge points": (f'{{"file_name": "a.png", "landmarks": [[1{"0" * 400}, 2]]}}', "wrong about"),
+    "text visible": (
+        json.dumps({"file_name": "a.png", "landmarks": [[1, 2]] * 68, "visible": ["no"] * 68}),
+        "visible is a list of true and false",
+    ),
+    "number for a name": ('{"file_name": 5}', "in line 1: file_name is not the name of a file"),
+    "no parts name": ('{"file_name": "a.png", "parts_file_name": 5}', "parts_file_name is not"),
+    "outside": ('{"file_name": "../a.png"}', "is not the name of a file in the folder"),
+    "far outside": ('{"file_name": "/etc/a.png"}', "is not the name of a file in the folder"),
+    "list face": ('{"file_name": "a.png", "face": [1]}', "face does not give numbers by name"),
+    "no face": ('\n{"file_name": "a.png", "face": null}', "in line 2: face does not"),
+    "text face": ('{"file_name": "a.png", "face": {"age": "old"}}', "face does not"),
+    "huge face": (f'{{"file_name": "a.png", "face": {{"age": 1{"0" * 400}}}}}', "face does not"),
+    "text seed": ('{"file_name": "a.png", "seed": "x"}', "in line 1: seed is not a whole number"),
+    "huge seed": ('{"file_name": "a.png", "seed": 9223372036854775808}', "seed is not a whole"),
+    "true seed": ('{"file_name": "a.png", "seed": true}', "seed is not a whole number"),
+    "deep": ("[" * 100_000, "names no picture in line 1"),
     "few visible": (
         json.dumps({"file_name": "a.png", "landmarks": [[1, 2]] * 68, "visible": [True]}),
         "visible is 68",
@@ -206,6 +224,13 @@ def test_a_wrong_metadata_is_refused_in_one_line(tmp_path: Path, wrong: str) -> 
         rows(Folder(tmp_path, 16))
     message = str(caught.value)
     assert says in message and str(tmp_path) in message and "\n" not in message
+
+
+def test_a_metadata_that_is_no_text_is_refused_in_one_line(tmp_path: Path) -> None:
+    save(tmp_path / "a.png", noise(16, 16))
+    (tmp_path / "metadata.jsonl").write_bytes(b'{"file_name": "a.png"}\n{"file_name": "\xff"}\n')
+    with pytest.raises(FolderError, match=r"metadata\.jsonl: is not UTF-8 in line 2"):
+        Folder(tmp_path, 16)
 
 
 def test_parts_that_are_none_are_refused(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import filecmp
 import json
 import pickle
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -158,15 +159,16 @@ def test_rows_after_the_noted_ones_are_cut_off(tmp_path: Path, whole: Path) -> N
     assert same(whole, tmp_path / "pack")
 
 
-@pytest.mark.parametrize("harm", ["short", "torn note", "no note"])
+@pytest.mark.parametrize("harm", ["short", "torn note", "nothing yet"])
 def test_a_harmed_part_is_begun_anew(tmp_path: Path, whole: Path, harm: str) -> None:
     part = stopped(tmp_path / "pack")
     if harm == "short":
         (part / "pictures.npy").write_bytes(b"")
     elif harm == "torn note":
         (part / packing.BEGUN).write_text('{"rows": 3')
-    else:
-        (part / packing.BEGUN).unlink()
+    else:  # killed before it wrote anything
+        shutil.rmtree(part)
+        part.mkdir()
     done = write(tmp_path / "pack")[-1]
     assert isinstance(done, Done) and done.kept == 0
     assert same(whole, tmp_path / "pack")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ from trombine.data.made import Maker
 from trombine.data.packing import PackWriter, write_pack
 from trombine.data.source import Source, batches, cache_path, prepare, source
 from trombine.data.spec import SpecError
-from trombine.events import Done, Progress
+from trombine.events import Done, Event, Progress
 
 SIZE = 16
 MIX = "world:photo#12*0.7+leaves#20*0.3"
@@ -91,6 +93,45 @@ def test_seeds_of_two_uses_do_not_meet(edge: int) -> None:
         source("leaves#10", SIZE, first_seed=edge - 9)
     source_module._check_seeds(edge - 10, 10)
     source_module._check_seeds(edge, 10)
+
+
+def test_a_source_paints_in_this_process_unless_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script without a guard for its workers is then none that fails."""
+    monkeypatch.setenv("TROMBINE_CACHE", str(tmp_path))
+    asked: list[int] = []
+    original = source_module.write_pack
+
+    def noted(path: Path, maker: Maker, **options: Any) -> Iterator[Event]:
+        asked.append(options["workers"])
+        yield from original(path, maker, **options)
+
+    monkeypatch.setattr(source_module, "write_pack", noted)
+    source("leaves#2", SIZE)
+    assert asked == [1]
+
+
+WRONG: dict[str, tuple[Callable[[], object], str]] = {
+    "size": (lambda: source("leaves#2", 8), "leaves#2: size is 16 to 2048 pixels, not 8"),
+    "no size": (lambda: source("folder:faces", 0), "size is a whole number, 1 or more, not 0"),
+    "workers": (lambda: source("leaves#2", SIZE, workers=0), "the number of workers is"),
+    "seed": (lambda: source("leaves#2", SIZE, first_seed=-1), "the first seed is"),
+    "last seed": (lambda: source("leaves#2", SIZE, first_seed=2**31 - 1), "seeds end at"),
+    "batch": (lambda: next(batches(source("leaves#20", SIZE), seed=0, size=0)), "batch's size is"),
+    "start": (
+        lambda: next(batches(source("leaves#20", SIZE), seed=0, size=2, start=-1)),
+        "batch's number is",
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_numbers_that_cannot_be_are_refused_in_one_line(wrong: str) -> None:
+    do, says = WRONG[wrong]
+    with pytest.raises(SpecError, match=says) as caught:
+        do()
+    assert "\n" not in str(caught.value)
 
 
 def test_the_usual_count_stays_below_the_choosing_seeds() -> None:
@@ -173,11 +214,12 @@ def test_a_mix_draws_by_weight_and_evenly_within() -> None:
     assert np.abs(counts[12:] - 360).max() < 5 * np.sqrt(360)
 
 
-def test_within_one_round_of_a_term_nothing_comes_twice() -> None:
+def test_a_mix_draws_nearly_as_if_from_all_of_a_term() -> None:
+    """As the page says: not in rounds, so after 20 draws of 20 leaves not all have come."""
     opened = source(MIX, SIZE, workers=1)
-    drawn = opened.draw(2, np.arange(20, dtype=np.int64))
-    leaves = drawn[drawn >= 12]
-    assert len(set(leaves.tolist())) == len(leaves) > 0
+    drawn = opened.draw(2, np.arange(2000, dtype=np.int64))
+    rounds = [drawn[drawn >= 12][20 * n : 20 * n + 20] for n in range(20)]
+    assert np.mean([len(set(leaves.tolist())) for leaves in rounds]) < 18
 
 
 def test_terms_are_shuffled_apart() -> None:

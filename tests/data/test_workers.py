@@ -46,8 +46,11 @@ def pid_slowly(_: int) -> int:
     return os.getpid()
 
 
-def pid_at_first(number: int) -> int:
-    time.sleep(0.2 if number < 4 else 60)
+def note(item: tuple[str, int]) -> int:
+    """Leave a file that says the item was begun."""
+    folder, number = item
+    (Path(folder) / str(number)).touch()
+    time.sleep(0.05)
     return os.getpid()
 
 
@@ -115,12 +118,41 @@ def test_ctrl_c_is_for_the_caller() -> None:
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at /proc")
-def test_closing_ends_the_workers_at_once() -> None:
-    with closing(in_order(pid_at_first, range(1000), 2)) as results:
+def test_closing_begins_no_further_items_and_ends_the_workers(tmp_path: Path) -> None:
+    """The items at hand are ended: a worker killed while it sends a result hangs the pool."""
+    items = ((str(tmp_path), number) for number in range(1000))
+    with closing(in_order(note, items, 2)) as results:
         workers = set(islice(results, 4))
-        start = time.monotonic()
-    assert time.monotonic() - start < 20
+        begun = len(list(tmp_path.iterdir()))
+    # At hand are one item a worker, and those that the pool has handed out already.
+    after = len(list(tmp_path.iterdir()))
+    assert after <= begun + 2 + 3
     assert not any(alive(pid) for pid in workers)
+    time.sleep(0.2)
+    assert len(list(tmp_path.iterdir())) == after
+
+
+UNGUARDED = """
+import sys
+from pathlib import Path
+from trombine.data.{module} import {write}
+from trombine.data.made import Maker
+leaves = Maker(kind="leaves", size=16)
+list({write}(Path(sys.argv[1]), leaves, first_seed=0, count=3, workers=2))
+"""
+
+
+@pytest.mark.parametrize("write", ["packing.write_pack", "filling.fill_folder"])
+def test_a_script_without_a_guard_is_told_and_does_not_hang(tmp_path: Path, write: str) -> None:
+    """Its workers come to the same call, and the lock is their parent's."""
+    module, _, function = write.partition(".")
+    script = tmp_path / "script.py"
+    script.write_text(UNGUARDED.format(module=module, write=function))
+    command = [sys.executable, str(script), str(tmp_path / "out")]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert answer.returncode == 1
+    assert "put the call below such a line, or ask for one worker" in answer.stderr
+    assert answer.stderr.rstrip().endswith("run again, or with one worker")
 
 
 ORPHANS = """

@@ -162,9 +162,11 @@ def test_events_follow_the_pictures(tmp_path: Path) -> None:
 
 
 WRONG = {
-    "count": ({"count": 0}, "count and workers are 1 or more"),
-    "seed": ({"first_seed": -1}, "the first seed is 0 or more"),
-    "workers": ({"workers": 0}, "count and workers are 1 or more"),
+    "count": ({"count": 0}, "^count is a whole number, 1 or more, not 0$"),
+    "seed": ({"first_seed": -1}, "^first seed is a whole number, 0 or more, not -1$"),
+    "last seed": ({"first_seed": 2**31 - 2}, "seeds end at 2147483647, before 2147483649"),
+    "huge seed": ({"first_seed": 10**23}, "seeds end at 2147483647"),
+    "workers": ({"workers": 0}, "^workers is a whole number, 1 or more, not 0$"),
     "small": ({"size": 8}, "size is 16 to 2048 pixels, not 8"),
     "style": ({"style": "foto"}, "the styles are photo, anime, cartoon, sketch, not foto"),
     "three": ({"style": "photo+anime+sketch"}, "a pair is of two different styles"),
@@ -269,6 +271,46 @@ def test_remake_gives_the_same_leaves(tmp_path: Path) -> None:
     record = read_provenance(tmp_path / "leaves" / "000000.png")
     assert record is not None and record["options"] == {"size": SIZE}
     assert remake(record, {}) == (tmp_path / "leaves" / "000000.png").read_bytes()
+
+
+def test_one_face_is_no_faces(tmp_path: Path) -> None:
+    assert make(faces(tmp_path / "one", count=1)).summary.endswith(": 1 face of 16 px")
+
+
+ODD: dict[str, Any] = {"count": "4", "size": 64.0, "first_seed": True, "workers": 1.5, "style": 3}
+
+
+@pytest.mark.parametrize("odd", [*ODD, "output"])
+def test_what_is_no_number_is_refused_in_one_line(tmp_path: Path, odd: str) -> None:
+    request = faces(tmp_path / "faces")
+    object.__setattr__(request, odd, ODD.get(odd, 5))  # past the check of annotations
+    with pytest.raises(WorldError) as caught:
+        list(run(request))
+    assert "\n" not in str(caught.value)
+
+
+WRONG_RECORDS: dict[str, dict[str, Any]] = {
+    "seed below 0": {"seed": -1},
+    "infinite seed": {"seed": float("inf")},
+    "half a seed": {"seed": 7.9},
+    "text seed": {"seed": "7"},
+    "true seed": {"seed": True},
+    "half a size": {"options": {"style": "photo", "size": 64.0}},
+    "text size": {"options": {"style": "photo", "size": "64"}},
+    "small size": {"options": {"style": "photo", "size": 8}},
+    "long style": {"options": {"style": "x" * 9999, "size": SIZE}},
+    "list style": {"options": {"style": ["photo"], "size": SIZE}},
+    "more options": {"options": {"style": "photo", "size": SIZE, "mood": 3}},
+    "another verb": {"verb": "leaves"},
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_RECORDS)
+def test_remake_refuses_what_no_world_wrote(wrong: str) -> None:
+    record = provenance.record("world", {"style": "photo", "size": SIZE}, seed=1)
+    with pytest.raises(provenance.ProvenanceError) as caught:
+        remake(record | WRONG_RECORDS[wrong], {})
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
 
 
 @pytest.mark.parametrize("lack", ["options", "seed"])

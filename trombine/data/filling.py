@@ -2,7 +2,9 @@
 
 What the files and the lines of metadata.jsonl hold is in imagefolder.py. While the folder is
 filled, lines are noted in a hidden file beside, so that one who is killed and runs again keeps
-them too; metadata.jsonl is written at the end, or when the work is stopped.
+them too; metadata.jsonl is written at the end, or when the work is stopped. One process fills a
+folder at a time; others wait. A file that no line describes is made again if it is one of ours,
+and never touched if it is not.
 """
 
 from __future__ import annotations
@@ -14,13 +16,25 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from trombine.data.imagefolder import METADATA, DrawChunk, Drawn, names
-from trombine.data.made import Maker, chunks
-from trombine.data.workers import in_order
-from trombine.events import Done, Event, Picture, Progress, Started
-from trombine.files import OutputError, atomic, shown
+from trombine.data.imagefolder import (
+    FILE_NAME,
+    METADATA,
+    DrawChunk,
+    Drawn,
+    Line,
+    is_ours,
+    names,
+)
+from trombine.data.lock import is_locked, locked
+from trombine.data.made import SEEDS, Maker, chunks
+from trombine.data.places import check_folder, writing
+from trombine.data.workers import check_start, in_order
+from trombine.events import Done, Event, Notice, Picture, Progress, Started
+from trombine.files import OutputError, shown, write_bytes
 
+_ELSEWHERE: Final = "choose another folder"
 JOURNAL: Final = f".{METADATA}.part"
+LOCK: Final = f".{METADATA}.lock"
 
 
 def fill_folder(
@@ -33,24 +47,40 @@ def fill_folder(
     overwrite: bool = False,
 ) -> Generator[Event, None, None]:
     """Write the missing pictures, and at the end, or when stopped, the lines of all there are."""
-    seeds, what = range(first_seed, first_seed + count), maker.plural
+    check_start(workers)
+    seeds = range(first_seed, first_seed + count)
+    yield Started(total=count, what=maker.plural)
+    with writing(folder):
+        check_folder(folder)
+        if is_locked(folder / LOCK):
+            yield Notice(file=folder, text="is being filled by another process; waiting for it")
+        with locked(folder / LOCK):
+            yield from _fill(folder, maker, seeds, workers, overwrite)
+
+
+def _fill(
+    folder: Path, maker: Maker, seeds: range, workers: int, overwrite: bool
+) -> Generator[Event, None, None]:
+    """Write what is missing, while nobody else does."""
     lines = _lines(folder, maker, seeds if overwrite else range(0))
     todo = [seed for seed in seeds if seed not in lines or not _is_there(folder, maker, seed)]
     kept = done = len(seeds) - len(todo)
-    yield Started(total=len(seeds), what=what)
-    _make_folders(folder, maker)
+    for seed in todo:
+        _refuse_others(folder, maker, seed, replace=overwrite or seed in lines)
+    if overwrite:  # first, lest the lines of old pictures be found beside new ones
+        _write_lines(folder, lines)
     try:
         with closing(_draw(maker, todo, workers, folder / JOURNAL)) as drawings:
             for drawn in drawings:
-                path = _write(folder, drawn, overwrite)
+                path = _write(folder, drawn, keep=drawn.seed in lines)
                 lines[drawn.seed] = drawn.line
                 done += 1
                 yield Picture(path=path, name=path.name)
-                yield Progress(done=done, total=len(seeds), what=what)
+                yield Progress(done=done, total=len(seeds), what=maker.plural)
     finally:
         _write_lines(folder, lines)
-    were = f" ({kept} were there)" if kept else ""
-    summary = f"{shown(folder)}: {len(seeds)} {what} of {maker.size} px{were}"
+    were = f" ({kept} {'was' if kept == 1 else 'were'} there)" if kept else ""
+    summary = f"{shown(folder)}: {maker.several(len(seeds))} of {maker.size} px{were}"
     yield Done(summary=summary, written=len(todo), skipped=0, kept=kept)
 
 
@@ -69,57 +99,86 @@ def _draw(
 
 def _lines(folder: Path, maker: Maker, but: range) -> dict[int, str]:
     """The lines that the folder has, by seed, but for some seeds; they must be of this maker."""
-    if folder.exists() and not folder.is_dir():
-        raise OutputError(folder, "is a file", "name a folder")
     lines: dict[int, str] = {}
     for path in (folder / METADATA, folder / JOURNAL):
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
         for line in text.splitlines():
-            meant = _meant(line)
-            if meant is None and path.name == JOURNAL:  # cut off when its writer was killed
+            held = _parsed(line)
+            if held is None and path.name == JOURNAL:  # cut off when its writer was killed
                 continue
-            if meant is None or meant[1:] != (maker.size, "+".join(maker.styles)):
-                if meant is None or meant[0] not in but:
-                    others = "describes other pictures than are asked for"
-                    raise OutputError(path, others, "choose another folder")
-            elif meant[0] not in but:
-                lines[meant[0]] = line
+            seed = _seed(held, maker)
+            if seed is None:
+                others = "describes pictures of another kind than is asked for"
+                raise OutputError(path, others, "choose another folder")
+            if seed in but:
+                continue
+            if held is None or not _is_alike(held, maker):
+                others = "describes pictures of another size or style than is asked for"
+                raise OutputError(path, others, "choose another folder")
+            lines[seed] = line
     return lines
 
 
-def _meant(line: str) -> tuple[int, int, str] | None:
-    """The seed, size and style of a line that this verb wrote; None for any other."""
+def _parsed(line: str) -> Line | None:
+    """What a line holds; None for one that is torn, or is no line of ours at all."""
     try:
         held = json.loads(line)
-        return held["seed"], held["size"], held.get("style", "")
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, RecursionError):
         return None
+    return held if isinstance(held, dict) else None
+
+
+def _seed(held: Line | None, maker: Maker) -> int | None:
+    """The seed of a line whose files are named as this maker's are; None for any other line."""
+    seed = held.get("seed") if held else None
+    if held is None or type(seed) is not int or seed not in SEEDS:
+        return None
+    files = [value for key, value in held.items() if key.endswith(FILE_NAME)]
+    return seed if set(map(str, files)) == set(names(maker, seed)) else None
+
+
+def _is_alike(held: Line, maker: Maker) -> bool:
+    return (held.get("size"), held.get("style", "")) == (maker.size, "+".join(maker.styles))
 
 
 def _is_there(folder: Path, maker: Maker, seed: int) -> bool:
-    return all((folder / name).is_file() for name in names(maker, seed))
+    return all(_has_bytes(folder / name) for name in names(maker, seed))
 
 
-def _make_folders(folder: Path, maker: Maker) -> None:
-    for name in names(maker, 0):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+def _has_bytes(path: Path) -> bool:
+    """Whether it is a file, and not an empty one, which a full disk may have left."""
+    return path.is_file() and path.stat().st_size > 0
 
 
-def _write(folder: Path, drawn: Drawn, overwrite: bool) -> Path:
-    """Write the files that are not there, the picture last; its path."""
+def _refuse_others(folder: Path, maker: Maker, seed: int, *, replace: bool) -> None:
+    """Refuse to write over what is not a file, or was not made by this verb.
+
+    `replace` is for a seed whose files may be replaced, whatever they hold.
+    """
+    for name in names(maker, seed):
+        path = folder / name
+        if path.is_dir():
+            raise OutputError(path, "is a folder where a picture is to be", _ELSEWHERE)
+        if not replace and _has_bytes(path) and not is_ours(path, maker):
+            what = "is there and was not made by this command"
+            raise OutputError(path, what, f"{_ELSEWHERE}, or replace it with --overwrite")
+
+
+def _write(folder: Path, drawn: Drawn, *, keep: bool) -> Path:
+    """Write the files, the picture last; its path. With `keep`, those that are there stay."""
     path = folder
     for name, data in drawn.files.items():
         path = folder / name
-        if overwrite or not path.exists():
-            with atomic(path) as temporary:
-                temporary.write_bytes(data)
+        if not (keep and _has_bytes(path)):
+            write_bytes(path, data)
     return path
 
 
 def _write_lines(folder: Path, lines: Mapping[int, str]) -> None:
     """Write metadata.jsonl, in the order of the seeds; the journal has then done its work."""
     if lines:
-        with atomic(folder / METADATA) as temporary:
-            text = "".join(lines[seed] + "\n" for seed in sorted(lines))
-            temporary.write_text(text, encoding="utf-8", newline="\n")
+        text = "".join(lines[seed] + "\n" for seed in sorted(lines))
+        write_bytes(folder / METADATA, text.encode())
+    else:
+        (folder / METADATA).unlink(missing_ok=True)
     (folder / JOURNAL).unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Final
 
 import numpy as np
@@ -23,7 +23,16 @@ from PIL import Image
 
 from trombine.conventions import LANDMARK_COUNT, PARTS
 from trombine.data.columns import PAIR, Columns, Row, stack, unknown
-from trombine.data.imagefolder import METADATA, PARTS_FILE_NAME, Line, join, sides_of, truth_of
+from trombine.data.imagefolder import (
+    FILE_NAME,
+    METADATA,
+    PARTS_FILE_NAME,
+    Line,
+    join,
+    sides_of,
+    truth_of,
+)
+from trombine.files import opened
 from trombine.images import PICTURE_SUFFIXES, PictureError, read, shown
 
 _MEND: Final = f"mend it, or take {METADATA} away to use the pictures alone"
@@ -160,20 +169,61 @@ def move_points(points: Float32[np.ndarray, "68 2"], square: Square, size: int) 
 
 
 def _read_lines(path: Path) -> list[Line]:
-    """The lines of a metadata.jsonl; raises FolderError for what names no picture."""
+    """The lines of a metadata.jsonl; raises FolderError for what cannot be followed."""
     lines: list[Line] = []
-    for number, text in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
-        if not text.strip():
-            continue
-        try:
-            line: Any = json.loads(text)
-        except ValueError:
-            line = None
-        if not isinstance(line, dict) or len(sides_of(line)) not in (1, 2):
-            what = f"names no picture in line {number}, or more than the two of a pair"
-            raise FolderError(path, what, _MEND)
-        lines.append(line)
+    for number, text in enumerate(_text(path).split("\n"), 1):
+        if text.strip():
+            lines.append(_read_line(path, number, text))
     return lines
+
+
+def _text(path: Path) -> str:
+    with opened(path) as file:
+        data = file.read()
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        number = data.count(b"\n", 0, error.start) + 1
+        raise FolderError(path, f"is not UTF-8 in line {number}", _MEND) from error
+
+
+def _read_line(path: Path, number: int, text: str) -> Line:
+    """One line, of which everything that names a file or a number is one."""
+    try:
+        line: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        line = None
+    if not isinstance(line, dict) or len(sides_of(line)) not in (1, 2):
+        what = f"names no picture in line {number}, or more than the two of a pair"
+        raise FolderError(path, what, _MEND)
+    if wrong := _what_is_wrong(line):
+        raise FolderError(path, f"is wrong in line {number}: {wrong}", _MEND)
+    return line
+
+
+def _what_is_wrong(line: Line) -> str | None:
+    """What a line holds that is of no use, if it does; landmarks are looked at when needed."""
+    for key in (key for key in line if key.endswith(FILE_NAME)):
+        unknown_parts = line[key] is None and key.endswith(PARTS_FILE_NAME)
+        if not unknown_parts and not _is_inside(line[key]):
+            return f"{key} is not the name of a file in the folder"
+    seed, face = line.get("seed", 0), line.get("face", {})
+    if type(seed) is not int or not -1 <= seed < 2**63:
+        return "seed is not a whole number of 0 to 2**63 - 1"
+    if not isinstance(face, dict) or not all(map(_is_number, face.values())):
+        return "face does not give numbers by name"
+    return None
+
+
+def _is_number(value: object) -> bool:
+    return type(value) is float or (type(value) is int and abs(value) < 2**63)
+
+
+def _is_inside(name: object) -> bool:
+    """Whether it names a file below the folder that it is read from."""
+    if not isinstance(name, str) or not name:
+        return False
+    return not PurePath(name).is_absolute() and ".." not in PurePath(name).parts
 
 
 def _find(path: Path) -> list[Line]:

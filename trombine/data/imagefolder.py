@@ -27,6 +27,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -36,7 +37,7 @@ from PIL import Image
 from trombine import provenance
 from trombine.conventions import LANDMARK_COUNT, PART_COLOURS, ConventionError, check_points
 from trombine.data.made import POINT_DECIMALS, Maker, Sample, Side
-from trombine.images import encode_png
+from trombine.images import PictureError, encode_png, read_provenance
 
 METADATA: Final = "metadata.jsonl"
 FILE_NAME: Final = "file_name"
@@ -116,6 +117,22 @@ def parts_png(parts: UInt8[np.ndarray, "h w"]) -> bytes:
     return held.getvalue()
 
 
+def is_ours(path: Path, maker: Maker) -> bool:
+    """Whether a file is a picture that this kind of maker painted, or its parts map."""
+    try:
+        record = read_provenance(path)
+        return record["verb"] == maker.kind if record else _has_part_colours(path)
+    except (PictureError, provenance.ProvenanceError, OSError, ValueError):
+        return False
+
+
+def _has_part_colours(path: Path) -> bool:
+    """Whether it is a palette picture with the palette of parts maps, which carry no record."""
+    with Image.open(path) as picture:
+        palette = picture.getpalette() if picture.mode == "P" else None
+    return palette is not None and bytes(palette).startswith(PART_COLOURS.tobytes())
+
+
 def _line(maker: Maker, sample: Sample) -> Line:
     """The line of metadata.jsonl: file names first, then what is short, then the truth."""
     sides = list(zip(prefixes(maker), sample.sides, strict=True))
@@ -154,11 +171,16 @@ def truth_of(line: Line, prefix: str) -> dict[str, np.ndarray]:
     """
     if join(prefix, "landmarks") not in line:
         return {}
-    points = np.array(line[join(prefix, "landmarks")], np.float32)
-    visible = np.array(line.get(join(prefix, "visible"), [True] * LANDMARK_COUNT), np.bool_)
-    if points.shape != (LANDMARK_COUNT, 2) or visible.shape != (LANDMARK_COUNT,):
+    visible = line.get(join(prefix, "visible"), [True] * LANDMARK_COUNT)
+    if not isinstance(visible, list) or not all(type(cell) is bool for cell in visible):
+        raise ConventionError("visible is a list of true and false")
+    try:
+        points = np.array(line[join(prefix, "landmarks")], np.float64).astype(np.float32)
+    except (TypeError, ValueError, OverflowError):
+        raise ConventionError("landmarks are pairs of numbers") from None
+    if points.shape != (LANDMARK_COUNT, 2) or len(visible) != LANDMARK_COUNT:
         raise ConventionError(f"landmarks are {LANDMARK_COUNT} x 2, visible is {LANDMARK_COUNT}")
-    return {"points": check_points(points), "visible": visible}
+    return {"points": check_points(points), "visible": np.array(visible, np.bool_)}
 
 
 def join(prefix: str, name: str) -> str:

@@ -26,6 +26,7 @@ from trombine.data.workers import in_order
 from trombine.world import STYLES
 
 SIZES: Final = range(16, 2049)  # pixels, of a world's pictures
+SEEDS: Final = range(2**31)  # what every column, record and reader holds exactly
 POINT_DECIMALS: Final = 3  # a thousandth of a pixel
 
 
@@ -62,8 +63,8 @@ class Maker:
     size: int  # pixels, width and height
 
     def __post_init__(self) -> None:
-        if self.size not in SIZES:
-            raise ValueError(f"size is {SIZES[0]} to {SIZES[-1]} pixels, not {self.size}")
+        if type(self.size) is not int or self.size not in SIZES:
+            raise ValueError(f"size is {SIZES[0]} to {SIZES[-1]} pixels, not {self.size!r}")
         if not set(self.styles) <= set(STYLES):
             raise ValueError(f"the styles are {', '.join(STYLES)}, not {'+'.join(self.styles)}")
         if len(self.styles) > 2 or len(set(self.styles)) < len(self.styles):
@@ -77,6 +78,12 @@ class Maker:
         """What its samples are called."""
         one_side = "faces" if self.kind == "world" else self.kind
         return "pairs of faces" if len(self.styles) > 1 else one_side
+
+    def several(self, count: int) -> str:
+        """So many of its samples, in words: 1 face, 4 faces."""
+        one_side = "face" if self.kind == "world" else "picture of leaves"
+        one = "pair of faces" if len(self.styles) > 1 else one_side
+        return f"1 {one}" if count == 1 else f"{count} {self.plural}"
 
     def make(self, seed: int) -> Sample:
         """The pictures and the truth of this seed."""

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import time
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Generator, Mapping
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Final
@@ -35,10 +36,11 @@ from trombine.data.pack import (
     is_pack,
     part_of,
 )
+from trombine.data.places import BEGUN, check_part, is_of_a_pack, place_of_pack, writing
+from trombine.data.workers import check_start
 from trombine.events import Done, Event, Notice, Progress, Started
-from trombine.files import OutputError, atomic, shown
+from trombine.files import atomic, shown
 
-BEGUN: Final = "begun.json"
 NOTE_SECONDS: Final = 5.0  # at most this much work is lost when the process is killed
 
 
@@ -118,8 +120,11 @@ class PackWriter:
             if {**found, "columns": {}, "rows": 0} == self.begun and self._reopen(found):
                 self.begun = found
                 return
-        shutil.rmtree(self.part, ignore_errors=True)
+        check_part(self.path)
+        if self.part.exists():
+            shutil.rmtree(self.part)
         self.part.mkdir(parents=True)
+        self._note()  # by which it is known as ours
 
     def _reopen(self, found: dict[str, Any]) -> bool:
         """Open each column after the noted rows, and cut off what follows them."""
@@ -180,8 +185,7 @@ def _put_in_place(part: Path, path: Path) -> None:
     if not path.exists():
         part.rename(path)
         return
-    old = path.with_name(path.name + ".old")
-    shutil.rmtree(old, ignore_errors=True)
+    old = path.with_name(f".trombine-{secrets.token_hex(6)}.old")  # a name that nobody has
     path.rename(old)
     part.rename(path)
     shutil.rmtree(old)
@@ -210,24 +214,35 @@ def write_pack(
     overwrite: bool = False,
 ) -> Generator[Event, None, None]:
     """Make the pack of `count` seeds at `path`, or what is missing of it; keep a whole one."""
-    wanted, lock = about(maker, first_seed, count), path.with_name(path.name + ".lock")
-    what = f"{shown(path)}: a pack of {count} {maker.plural} of {maker.size} px"
+    check_start(workers)
+    wanted = about(maker, first_seed, count)
+    what = f"{shown(path)}: a pack of {maker.several(count)} of {maker.size} px"
     yield Started(total=count, what=maker.plural)
-    if is_locked(lock):
-        yield Notice(file=path, text="is being made by another process; waiting for it")
-    with _writing(path), locked(lock):
-        if _keep(path, wanted, overwrite):
-            yield Done(summary=f"{what} (was there)", written=0, skipped=0, kept=count)
-            return
-        with PackWriter(path, count=count, about=wanted) as writer:
-            kept = writer.rows
-            seeds = range(first_seed + kept, first_seed + count)
-            with closing(make_all(maker, seeds, workers)) as samples:
-                for sample in samples:
-                    writer.add(row(sample))
-                    yield Progress(done=writer.rows, total=count, what=maker.plural)
-            writer.finish()
+    with writing(path):
+        target = place_of_pack(path)
+        lock = target.with_name(target.name + ".lock")
+        if is_locked(lock):
+            yield Notice(file=path, text="is being made by another process; waiting for it")
+        with locked(lock):
+            if _keep(target, wanted, overwrite):
+                yield Done(summary=f"{what} (was there)", written=0, skipped=0, kept=count)
+                return
+            with PackWriter(target, count=count, about=wanted) as writer:
+                kept = writer.rows
+                yield from _add_rows(writer, maker, first_seed, workers)
+                writer.finish()
     yield Done(summary=what, written=count - kept, skipped=0, kept=kept)
+
+
+def _add_rows(
+    writer: PackWriter, maker: Maker, first_seed: int, workers: int
+) -> Generator[Event, None, None]:
+    """Paint and add the rows that a pack lacks."""
+    seeds = range(first_seed + writer.rows, first_seed + writer.count)
+    with closing(make_all(maker, seeds, workers)) as samples:
+        for sample in samples:
+            writer.add(row(sample))
+            yield Progress(done=writer.rows, total=writer.count, what=maker.plural)
 
 
 def _keep(path: Path, wanted: Mapping[str, Any], overwrite: bool) -> bool:
@@ -237,6 +252,9 @@ def _keep(path: Path, wanted: Mapping[str, Any], overwrite: bool) -> bool:
     if not is_pack(path):
         raise PackError(path, "is not a pack", "choose another name")
     if overwrite:
+        if not is_of_a_pack(path):
+            what = "holds other files beside the pack, which would be lost"
+            raise PackError(path, what, "move them away, or choose another name")
         return False
     if Pack(path).about != wanted:
         raise PackError(path, "is another pack", "choose another name, or --overwrite")
@@ -253,16 +271,3 @@ def row(sample: Sample) -> dict[str, np.ndarray]:
         cells[f"{prefix}visible"] = side.visible
     cells |= {"vectors": sample.vector, "seeds": np.array(sample.seed, np.int64)}
     return {name: cell for name, cell in cells.items() if cell is not None}
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    """Say in one line why the pack could not be written."""
-    try:
-        yield
-    except OutputError:
-        raise
-    except OSError as error:
-        what = f"cannot be written ({(error.strerror or str(error)).lower()})"
-        remedy = "mend that and run the same command again: it goes on from there"
-        raise OutputError(path, what, remedy) from error

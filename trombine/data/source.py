@@ -27,11 +27,10 @@ from trombine.data import draws
 from trombine.data.columns import PAIR, Columns, Store, unknown
 from trombine.data.folder import Folder
 from trombine.data.item import Batch, Item, batch_of, item_of
-from trombine.data.made import Maker, painter_hash
+from trombine.data.made import SEEDS, Maker, painter_hash
 from trombine.data.pack import Pack, PackError
 from trombine.data.packing import write_pack
 from trombine.data.spec import SpecError, Term, parse, spell
-from trombine.data.workers import cores
 from trombine.events import Event
 from trombine.files import cache_folder
 
@@ -79,7 +78,9 @@ class Source(ABC):
         """Which items are the pictures at these places of a run, counted from its start.
 
         Each place falls to a term by weight; there it takes the item at this place of the term's
-        endless shuffled reading: no item comes twice within one length of the term.
+        endless shuffled reading. One term alone is so read in rounds, each item once a round. In a
+        mix the places that fall to a term are some of its reading's, so an item may come again
+        before another has come, nearly as if each were drawn from all.
         """
         weights = np.array(self.weights, np.float64)
         terms = draws.choices(seed, "term", weights, places, rollbacks=rollbacks)
@@ -102,6 +103,8 @@ def batches(
     Batch k has the pictures at places k * size to (k + 1) * size - 1 of the run, and depends on
     (seed, k, rollbacks) alone: begun at k, it is what it would have been.
     """
+    _check_whole("a batch's size", size, 1)
+    _check_whole("a batch's number", start, 0)
     several = max(1, _AHEAD // size)
     while True:
         places = np.arange(start * size, (start + several) * size, dtype=np.int64)
@@ -110,11 +113,12 @@ def batches(
         start += several
 
 
-def source(spec: str, size: int, *, first_seed: int = 0, workers: int | None = None) -> Source:
+def source(spec: str, size: int, *, first_seed: int = 0, workers: int = 1) -> Source:
     """Open what the spec says, its pictures `size` pixels wide and high.
 
     What must be painted first is, silently; `prepare` paints it with events. `first_seed` is that
-    of the world's and the leaves' pictures; `workers` processes paint, one a core if None.
+    of the world's and the leaves' pictures. `workers` processes paint; more than one needs a
+    script whose calls are below `if __name__ == "__main__":`.
     """
     for _ in prepare(spec, size, first_seed=first_seed, workers=workers):
         pass
@@ -123,10 +127,10 @@ def source(spec: str, size: int, *, first_seed: int = 0, workers: int | None = N
     return opened[0] if len(opened) == 1 else Mix(opened, [term.weight for term in terms])
 
 
-def prepare(
-    spec: str, size: int, *, first_seed: int = 0, workers: int | None = None
-) -> Iterator[Event]:
+def prepare(spec: str, size: int, *, first_seed: int = 0, workers: int = 1) -> Iterator[Event]:
     """Paint what the spec asks for and the cache lacks."""
+    _check_whole("a picture's size", size, 1)
+    _check_whole("the number of workers", workers, 1)
     for term in parse(spec):
         if term.kind not in ("world", "leaves"):
             continue
@@ -134,10 +138,7 @@ def prepare(
         _check_seeds(first_seed, count)
         path = cache_path(maker, first_seed, count)
         if not _is_whole(path):
-            processes = workers or cores()
-            yield from write_pack(
-                path, maker, first_seed=first_seed, count=count, workers=processes
-            )
+            yield from write_pack(path, maker, first_seed=first_seed, count=count, workers=workers)
 
 
 def _is_whole(path: Path) -> bool:
@@ -161,16 +162,25 @@ def cache_path(maker: Maker, first_seed: int, count: int) -> Path:
 
 def _check_seeds(first: int, count: int) -> None:
     """Refuse seeds of two uses in one source: what is trained on must not be judged on."""
+    _check_whole("the first seed", first, 0)
     last = first + count - 1
-    if first < 0:
-        raise SpecError(f"seeds begin at 0, not at {first}")
+    if last not in SEEDS:
+        raise SpecError(f"seeds end at {SEEDS[-1]}, before {last}; ask for fewer or lower ones")
     for edge in SEED_RANGES[1:]:
         if first < edge <= last:
             raise SpecError(f"seeds {first} to {last} cross {edge}, where another use begins")
 
 
+def _check_whole(what: str, number: object, least: int) -> None:
+    if type(number) is not int or number < least:
+        raise SpecError(f"{what} is a whole number, {least} or more, not {number!r}")
+
+
 def _maker(term: Term, size: int) -> Maker:
-    return Maker(kind=term.kind, styles=term.styles, size=size)
+    try:
+        return Maker(kind=term.kind, styles=term.styles, size=size)
+    except ValueError as error:
+        raise SpecError(f"{spell((term,))}: {error}") from error
 
 
 def _open(term: Term, size: int, first_seed: int) -> Source:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 from trombine.world import STYLES
@@ -43,11 +44,14 @@ class Term:
 _START: Final = re.compile(r"world:|folder:|pack:|leaves(?=[#*]|$)")
 _PIECE: Final = re.compile(r'(?:(?:folder|pack):"[^"]*")?[^+]*')
 _TERM: Final = re.compile(r"(?s)(.*?)(?:#(\d+))?(?:\*(\d*\.?\d+))?")
+_MOST_DIGITS: Final = 12  # of a count: more than any disk has pictures
 _KINDS: Final = "world:STYLE, leaves, folder:PATH or pack:PATH"
 
 
 def parse(spec: str) -> tuple[Term, ...]:
     """The terms of a spec; raises SpecError."""
+    if not isinstance(spec, str):
+        raise SpecError(f"a spec is text, such as 'world:photo', not {spec!r}")
     terms: list[str] = []
     for piece in _pieces(spec.strip()):
         if not terms or _START.match(piece):
@@ -77,10 +81,15 @@ def _term(text: str, spec: str) -> Term:
     found = _TERM.fullmatch(text)
     assert found is not None  # its first group takes anything
     body, digits, factor = found.groups()
+    if digits and len(digits) > _MOST_DIGITS:
+        raise SpecError(f"{spec[:40]}...: a count (#) has at most {_MOST_DIGITS} digits")
     count = int(digits) if digits else None
     weight = float(factor) if factor else 1.0
-    if count == 0 or weight == 0:
-        raise SpecError(f"{spec}: a count (#) and a weight (*) are above 0")
+    if count == 0 or not 0 < weight < inf:
+        raise SpecError(
+            f"{spec[:200]}: a count (#) and a weight (*) are above 0, and no more than"
+            " numbers can be"
+        )
     kind, colon, rest = body.partition(":")
     if kind == "world" and colon:
         return Term(kind=kind, styles=_styles(rest, spec), count=count, weight=weight)

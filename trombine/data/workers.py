@@ -44,6 +44,20 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def check_start(workers: int) -> None:
+    """Refuse to start workers in a process that is itself being started as one.
+
+    Such a process runs its parent's script again. Where the script has no guard it would come to
+    the same call, and wait for a lock that its parent holds.
+    """
+    # Set by multiprocessing while it imports the script; it has no public name.
+    if workers > 1 and getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise WorkerError(
+            "more than one worker was asked for in a script without `if __name__ == '__main__':`;"
+            " put the call below such a line, or ask for one worker"
+        )
+
+
 def in_order(
     function: Callable[[In], Out], items: Iterable[In], workers: int
 ) -> Generator[Out, None, None]:
