@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from trombine.demo import __main__ as command
 from trombine.demo.amounts import Demo
 from trombine.demo.build import SECTIONS, build
 from trombine.demo.enlarging import as_batch, at_factors, enlarging_protocol, measured
-from trombine.demo.faces import path_between
+from trombine.demo.faces import CHANGED, KINDS, _varied, most_different, path_between
 from trombine.demo.repair import draw_hole, fill_biharmonic, fill_mean, repair_protocol
 from trombine.measures import CHOOSING_SEEDS, one_table
 from trombine.world import STYLES, face, paint, to_vector
@@ -24,6 +25,7 @@ TINY = Demo(
     small=32,
     crowd=4,
     variations=2,
+    draws=5,
     frames=3,
     leaves=2,
     measured=3,
@@ -62,7 +64,7 @@ def test_every_section_is_there_and_was_announced(page: str, said: list[str]) ->
 def test_it_holds_as_many_pictures_as_asked(page: str) -> None:
     styles = len(STYLES)
     person, crowd, varied, leaves = 3 * styles, 4 * styles, 4 * 2, 2
-    repaired, enlarged, compared = 3 * 4, 2 * 4, 2
+    repaired, enlarged, compared = 3 * 4, 2 * 4, 2 * 2
     total = person + crowd + varied + leaves + repaired + enlarged + compared
     assert page.count("<img ") == total
     assert page.count('class="window"') == 2 * styles
@@ -101,6 +103,29 @@ def test_enlarging_is_measured_in_the_right_order() -> None:
             table[name][measure].mean for name in ("nearest pixel", "bicubic", "truth as JPEG 95")
         )
         assert nearest < bicubic < jpeg
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_variations_shown_are_the_most_different(kind: str) -> None:
+    """Further from one another than four in a row are, and none is there twice."""
+    person, demo = face(1_000_000 + CHANGED), replace(TINY, draws=12, variations=4)
+    seeds = most_different(person, kind, demo)
+    assert len(set(seeds)) == 4 and set(seeds) <= set(range(1, 13))
+
+    def nearest(chosen: list[int]) -> float:
+        made = [paint(_varied(person, kind, seed), 48, "photo").pixels for seed in chosen]
+        pairs = combinations([one.astype(np.float64) for one in made], 2)
+        return min(float(((a - b) ** 2).mean()) for a, b in pairs)
+
+    others = [nearest([first, first + 1, first + 2, first + 3]) for first in (1, 5, 9)]
+    assert nearest(seeds) >= max(others) and nearest(seeds) > sum(others) / 3
+
+
+def test_who_is_changed_hides_nothing() -> None:
+    person = face(Demo().first_seed + CHANGED)
+    assert person.age < 40 and person.hair_length < 0.5
+    assert max(person.beard, person.moustache, person.stubble) < 0.3
+    assert max(person.glasses, person.hat) < 0.5
 
 
 def test_a_path_is_straight_and_ends_where_it_should() -> None:

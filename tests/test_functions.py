@@ -7,12 +7,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 import trombine
 from trombine.cli import VERBS
-from trombine.functions import with_paths
+from trombine.functions import as_wanted
 from trombine.verbs.replay import ReplayRequest
 from trombine.verbs.world import LeavesRequest, WorldRequest
 
@@ -49,16 +51,74 @@ def test_a_function_takes_what_its_request_takes() -> None:
 
 
 def test_text_becomes_a_path_where_a_path_is_wanted() -> None:
-    assert with_paths(LeavesRequest, {"output": "a", "count": 2}) == {
+    assert as_wanted(LeavesRequest, {"output": "a", "count": 2}) == {
         "output": Path("a"),
         "count": 2,
+        "workers": 1,
     }
-    assert with_paths(WorldRequest, {"style": "photo"}) == {"style": "photo"}
-    assert with_paths(ReplayRequest, {"pictures": ("a.png", "b.png"), "inputs": "c"}) == {
+    assert as_wanted(WorldRequest, {"style": "photo"}) == {"style": "photo", "workers": 1}
+    assert as_wanted(ReplayRequest, {"pictures": ("a.png", "b.png"), "inputs": "c"}) == {
         "pictures": (Path("a.png"), Path("b.png")),
         "inputs": Path("c"),
     }
-    assert with_paths(ReplayRequest, {"pictures": "a.png"}) == {"pictures": (Path("a.png"),)}
+    assert as_wanted(ReplayRequest, {"pictures": "a.png"}) == {"pictures": (Path("a.png"),)}
+    several = iter([Path("a.png"), "b.png"])
+    assert as_wanted(ReplayRequest, {"pictures": several, "inputs": None}) == {
+        "pictures": (Path("a.png"), Path("b.png")),
+        "inputs": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"count": "4"}, "count is a whole number, not '4'"),
+        ({"count": 2.5}, "count is a whole number, not 2.5"),
+        ({"count": None}, "count is a whole number, not None"),
+        ({"size": 64.0}, "size is a whole number, not 64.0"),
+        ({"first_seed": True}, "first_seed is a whole number, not True"),
+        ({"workers": "2"}, "workers is a whole number, not '2'"),
+        ({"style": 3}, "style is a text, not 3"),
+        ({"pack": "no"}, "pack is True or False, not 'no'"),
+        ({"output": 5}, "output is a path, or text, not 5"),
+    ],
+)
+def test_a_wrong_type_is_said_in_one_line(
+    fields: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(TypeError) as error:
+        trombine.data_world(**{"count": 1, "output": tmp_path / "a", **fields})
+    assert str(error.value) == said
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize("pictures", [5, [5], b"a.png", ["a.png", None]])
+def test_pictures_are_paths(pictures: Any) -> None:
+    with pytest.raises(TypeError, match=r"^pictures is a path, or several, not "):
+        trombine.replay(pictures=pictures, output=Path("b"))
+
+
+def test_a_whole_number_of_numpy_is_one() -> None:
+    given = as_wanted(WorldRequest, {"count": np.int64(3)})["count"]
+    assert type(given) is int and given == 3
+
+
+def test_one_process_works_unless_it_is_told_otherwise() -> None:
+    """More than one import the script again, which then needs a guard."""
+    assert as_wanted(WorldRequest, {})["workers"] == 1
+    assert as_wanted(LeavesRequest, {"workers": None})["workers"] == 1
+    assert as_wanted(WorldRequest, {"workers": 2})["workers"] == 2
+    assert "workers" not in as_wanted(ReplayRequest, {})
+    assert WorldRequest(count=1, output=Path("a")).workers is None  # the command: all cores
+
+
+def test_a_script_without_a_guard_works(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("import trombine\ntrombine.data_leaves(count=40, size=16, output='a')\n")
+    done = subprocess.run(
+        [sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=300
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_function_does_what_its_command_does(tmp_path: Path, command: Command) -> None:

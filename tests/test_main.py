@@ -93,6 +93,25 @@ def test_ctrl_c_gets_a_line_and_130(
     assert "stopped" in capsys.readouterr().err
 
 
+INTERRUPTED = """
+import sys
+import trombine.cli
+from trombine.__main__ import main
+
+trombine.cli.run = lambda words: exec("raise KeyboardInterrupt")
+sys.exit(main([]))
+"""
+
+
+def test_ctrl_c_while_a_dataclass_is_made_ends_with_130_too(tmp_path: Path) -> None:
+    """`python -m` would end with the signal: an interrupt within exec(text) leaves a mark."""
+    (tmp_path / "interrupted.py").write_text(INTERRUPTED)
+    call = [sys.executable, "-m", "interrupted"]
+    done = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 130
+    assert done.stderr.startswith("trombine: stopped; ")
+
+
 def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
     line = f"set -o pipefail; {sys.executable} -m trombine doctor | head -n 1"
     done = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, text=True)

@@ -116,14 +116,24 @@ def test_inputs_have_names_and_no_paths(name: str) -> None:
         ("[]", "no verb"),
         ("{}", "no verb"),
         ('{"verb": 1, "format": 1}', "no verb"),
-        ('{"verb": "world"}', "newer"),
-        ('{"verb": "world", "format": "1"}', "newer"),
+        ('{"verb": "world"}', "gives no format"),
+        ('{"verb": "world", "format": "1"}', "gives '1' as its format"),
+        ('{"verb": "world", "format": -5}', "gives -5 as its format"),
+        ('{"verb": "world", "format": 0}', "gives 0 as its format"),
+        ('{"verb": "world", "format": true}', "gives True as its format"),
+        ('{"verb": "world", "format": 1.0}', r"gives 1\.0 as its format"),
         (f'{{"verb": "world", "format": {FORMAT + 1}}}', "newer"),
         ('{"verb": "world", "format": 1, "options": []}', "options"),
         ('{"verb": "world", "format": 1, "inputs": ["a"]}', "inputs"),
         ('{"verb": "world", "format": 1, "versions": {"numpy": 2}}', "versions"),
         ('{"verb": "world", "format": 1, "inputs": {"../../a": "b"}}', "path"),
         (" " * (LONGEST + 1), "too long"),
+        (
+            json.dumps(
+                {"verb": "a", "format": 1, "versions": {f"v{i}": "" for i in range(20_000)}}
+            ),
+            "20,000 versions",
+        ),
     ],
 )
 def test_a_strangers_record_is_refused(text: str, says: str) -> None:
@@ -141,6 +151,16 @@ def test_differences_are_named() -> None:
         r"odd\nname 3 then, not installed now",
     ]
     assert differences({"verb": "world"}) == []
+
+
+def test_a_strangers_text_is_cut_short() -> None:
+    made = record("world", {}, needs=("numba",))
+    made["versions"]["x" * 5000] = "9" * 5000
+    (line,) = differences(made)
+    assert len(line) < 200 and "x" * 60 + "… 9" in line
+    with pytest.raises(ProvenanceError) as error:
+        find_inputs({"inputs": {f"{i}.png": "" for i in range(9999)}}, None)
+    assert len(str(error.value)) < 300
 
 
 def test_another_machine_is_a_difference(monkeypatch: pytest.MonkeyPatch) -> None:

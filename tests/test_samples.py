@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image as Pillow
 
+from trombine.codecs import lost
 from trombine.conventions import ConventionError, to_picture
 from trombine.samples import Image
 
@@ -171,6 +172,17 @@ def test_alpha_is_read_from_wherever_it_is() -> None:
     for image, alpha in expected:
         found = image.alpha()
         assert found is not None and np.array_equal(found, alpha)
+
+
+def test_an_opaque_palette_is_no_transparency() -> None:
+    clear = KINDS["P, clear"]
+    assert clear.palette is not None
+    opaque = clear.palette.copy()
+    opaque[:, 3] = 255
+    image = dataclasses.replace(clear, palette=opaque)
+    assert image.alpha() is None
+    assert "transparency becomes white" in lost(clear, "JPEG")
+    assert lost(image, "JPEG") == ["every pixel is rounded"]
 
 
 def test_pictures_and_holes_are_checked_at_the_door() -> None:

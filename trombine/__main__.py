@@ -38,6 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return code
     except KeyboardInterrupt:
         print("trombine: stopped; the same command again does what is missing", file=sys.stderr)
+        # An interrupt inside of exec(text), of which an import of dataclasses is full, leaves a
+        # mark by which `python -m` ends with the signal, caught or not; the next exec clears it.
+        exec("")
         return 130
     except BrokenPipeError:  # what read us, head say, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the exit fails too

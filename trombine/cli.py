@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-from cyclopts import App, Parameter, Token
+from cyclopts import App, MissingArgumentError, Parameter, Token, UnusedCliTokensError
 
 from trombine import __version__
 
@@ -70,9 +70,34 @@ GROUPS = {"data": "Make pictures to learn from and to be measured on."}
 SHORT = {"output": "-o"}
 
 
+class CommandError(Exception):
+    """A command line that names too much or too little: one line."""
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run the command that these words name; return its exit code."""
-    return application()(arguments, result_action="return_int_as_exit_code_else_zero")
+    try:
+        return application()(arguments, result_action="return_int_as_exit_code_else_zero")
+    except UnusedCliTokensError as error:
+        raise CommandError(_too_much(error)) from error
+    except MissingArgumentError as error:
+        raise CommandError(_missing(error)) from error
+
+
+def _too_much(error: UnusedCliTokensError) -> str:
+    from trombine.files import shown
+
+    words = " ".join(shown(word) for word in error.unused_tokens or ())
+    line = " ".join(error.command_chain or ())
+    return f"{line}: does not take {words}; trombine {line} --help says what it takes"
+
+
+def _missing(error: MissingArgumentError) -> str:
+    """An option that is not there, or that has nothing after it."""
+    line = " ".join(error.command_chain or ())
+    name = error.keyword or (error.argument.name if error.argument else "an argument")
+    lacks = f"{name} needs a value after it" if error.keyword else f"{name} is missing"
+    return f"{line}: {lacks}; trombine {line} --help says what it takes"
 
 
 def application() -> App:

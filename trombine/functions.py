@@ -3,16 +3,22 @@
     result = data_world(count=4, size=128, output="faces")
     result.written      # the files that were made
 
+What works in processes works in one unless it is told otherwise, and the command in as many as
+there are cores: more than one imports the script again in each, which must then keep its work
+under `if __name__ == "__main__":`.
+
 A function runs the verb's generator to its end. Who wants to see it work, to draw a bar of their
 own, runs the generator: `for event in trombine.verbs.world.run(request)`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import reprlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import wraps
+from numbers import Integral
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar, get_args, get_type_hints
+from typing import Any, Final, ParamSpec, TypeVar, get_args, get_type_hints
 
 from trombine.events import Event
 from trombine.verbs import doctor as doctor_verb
@@ -31,28 +37,62 @@ def _function(
 
     @wraps(request, updated=())
     def verb(*unnamed: Fields.args, **fields: Fields.kwargs) -> Result:
-        return drain(run(request(*unnamed, **with_paths(request, fields))))
+        return drain(run(request(*unnamed, **as_wanted(request, fields))))
 
     return verb
 
 
-def with_paths(request: type | Callable[..., object], fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a request, with a path wherever it wants one and text was given.
+def as_wanted(request: type | Callable[..., object], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a request, each of the type that it wants; a TypeError says which is not.
 
-    Where it wants several, one alone will do.
+    Text is a path where a path is wanted; where several are, one alone will do. One process works
+    unless it is told otherwise.
     """
     hints = get_type_hints(request)
-    return {name: _as_path(hints.get(name), value) for name, value in fields.items()}
+    given = {name: _as_hinted(name, hints.get(name), value) for name, value in fields.items()}
+    if "workers" in hints and given.get("workers") is None:
+        given["workers"] = 1
+    return given
 
 
-def _as_path(hint: Any, value: Any) -> Any:
-    """What was given for a field of this type, with paths for text."""
-    if hint == tuple[Path, ...]:
-        several = (value,) if isinstance(value, str | Path) else value
-        return tuple(Path(one) for one in several)
-    if isinstance(value, str) and Path in (hint, *get_args(hint)):
-        return Path(value)
-    return value
+_WANTED: Final = {
+    int: "a whole number",
+    str: "a text",
+    bool: "True or False",
+    Path: "a path, or text",
+    tuple[Path, ...]: "a path, or several",
+}
+
+
+def _as_hinted(name: str, hint: Any, value: Any) -> Any:
+    """What was given for a field of this type; a name that is no field passes."""
+    optional = type(None) in get_args(hint)
+    kind = get_args(hint)[0] if optional else hint
+    if kind not in _WANTED or (optional and value is None):
+        return value
+    found = _as_kind(kind, value)
+    if found is None:
+        raise TypeError(f"{name} is {_WANTED[kind]}, not {reprlib.repr(value)}")
+    return found
+
+
+def _as_kind(kind: Any, value: Any) -> Any:
+    """The value as this kind, or None where it is another."""
+    if kind is int:  # NumPy's whole numbers too; True is none
+        return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
+    if kind is Path:
+        return Path(value) if isinstance(value, str | Path) else None
+    if kind == tuple[Path, ...]:
+        return _as_paths(value)
+    return value if isinstance(value, kind) else None
+
+
+def _as_paths(value: Any) -> tuple[Path, ...] | None:
+    if isinstance(value, str | Path):
+        return (Path(value),)
+    several = list(value) if isinstance(value, Iterable) else [value]
+    paths = tuple(Path(one) for one in several if isinstance(one, str | Path))
+    return paths if len(paths) == len(several) else None
 
 
 data_world = _function(world_verb.WorldRequest, world_verb.run)

@@ -24,6 +24,7 @@ KEY: Final = "trombine"
 FORMAT: Final = 1
 # A record's text is bounded, so that reading one from a hostile file stays cheap.
 LONGEST: Final = 1 << 20
+MOST_VERSIONS: Final = 100  # trombine's own have half a dozen
 
 
 class ProvenanceError(Exception):
@@ -81,8 +82,7 @@ def loads(text: str) -> dict[str, Any]:
         raise ProvenanceError("its record is not JSON") from error
     if not isinstance(found, dict) or not isinstance(found.get("verb"), str):
         raise ProvenanceError("its record names no verb")
-    if not isinstance(found.get("format"), int) or found["format"] > FORMAT:
-        raise ProvenanceError("its record was written by a newer trombine", "update this one")
+    _check_format(found.get("format"))
     if not isinstance(found.get("options", {}), dict):
         raise ProvenanceError("its record gives no options by name")
     for part in ("inputs", "versions"):
@@ -90,11 +90,27 @@ def loads(text: str) -> dict[str, Any]:
     return found
 
 
+def _check_format(number: Any) -> None:
+    if number is None:
+        raise ProvenanceError("its record gives no format")
+    if type(number) is not int or number < 1:  # a bool is an int too
+        raise ProvenanceError(f"its record gives {shortened(repr(number))} as its format")
+    if number > FORMAT:
+        raise ProvenanceError("its record was written by a newer trombine", "update this one")
+
+
 def _check_names(part: Any, title: str) -> None:
     if not isinstance(part, dict) or not all(isinstance(value, str) for value in part.values()):
         raise ProvenanceError(f"its record gives {title} as something else than names and texts")
     if any(name in ("", "..") or "/" in name or "\\" in name for name in part):
         raise ProvenanceError(f"its record gives {title} by path; a record holds only names")
+    if title == "versions" and len(part) > MOST_VERSIONS:
+        raise ProvenanceError(f"its record names {len(part):,} versions, more than any has")
+
+
+def shortened(text: str, length: int = 60) -> str:
+    """A stranger's text for a line of our own: on one line, and not too much of it."""
+    return shown(text if len(text) <= length else f"{text[:length]}…")
 
 
 def versions(needs: tuple[str, ...] = ()) -> dict[str, str]:
@@ -119,7 +135,7 @@ def differences(record: Mapping[str, Any]) -> list[str]:
     then = record.get("versions", {})
     here = versions(tuple(sorted(set(then) - set(versions()))))
     changed = [name for name in sorted(then) if then[name] != here[name]]
-    return [f"{shown(name)} {shown(then[name])} then, {here[name]} now" for name in changed]
+    return [f"{shortened(name)} {shortened(then[name])} then, {here[name]} now" for name in changed]
 
 
 def digest(path: Path) -> str:
@@ -134,7 +150,7 @@ def find_inputs(record: Mapping[str, Any], folder: Path | None) -> dict[str, Pat
     if not wanted:
         return {}
     if folder is None:
-        names = ", ".join(shown(name) for name in sorted(wanted))
+        names = shortened(", ".join(sorted(wanted)), 200)
         raise ProvenanceError(f"was made from {names}", "name the folder of that with --inputs")
     return {name: _find_input(folder / name, wanted[name]) for name in sorted(wanted)}
 

@@ -84,7 +84,8 @@ class Image:
     def alpha(self) -> Float32[np.ndarray, "h w"] | None:
         """How opaque each pixel is, in [0, 1]; None where the picture has no transparency."""
         if self.palette is not None:
-            return self.palette[self.samples[..., 0], 3].astype(np.float32) / np.float32(255)
+            opacity = self.palette[self.samples[..., 0], 3]
+            return None if opacity.min() == 255 else opacity.astype(np.float32) / np.float32(255)
         if self.key is not None:
             return (self.samples != self.key).any(axis=2).astype(np.float32)
         if not self.mode.endswith(("A", "a")):

@@ -263,6 +263,28 @@ def test_the_transparent_grey_of_two_bits_is_spread_as_they_are() -> None:
     assert set(np.unique(image.samples)) == {0, 85, 170, 255}
 
 
+@pytest.mark.parametrize(
+    ("bits_a_sample", "kind", "clear"),
+    [(1, "L", b"\xff\xff"), (2, "L", b"\xff\2"), (8, "L", b"\1\2"), (8, "RGB", b"\1\2\7\0\0\3")],
+)
+def test_of_a_transparent_colour_only_the_low_bits_count(
+    bits_a_sample: int, kind: str, clear: bytes
+) -> None:
+    """The others are zero by the standard, and are set by programs that do not know it."""
+    plain = {
+        1: one_bit,
+        2: lambda: two_bit_png(0),
+        8: lambda: pillow(narrow(3) if kind == "RGB" else narrow(), kind),
+    }[bits_a_sample]()
+    data = plain[:33] + png_chunk(b"tRNS", clear) + plain[33:]
+    image = codecs.decode(data, MAX_PIXELS)
+    spread = {1: 255, 2: 85, 8: 1}[bits_a_sample]
+    low = [clear[i] & (2**bits_a_sample - 1) for i in range(1, len(clear), 2)]
+    assert image.key == tuple(value * spread for value in low)
+    again = codecs.decode(codecs.encode(image, "PNG"), MAX_PIXELS)
+    assert again.key == image.key and np.array_equal(again.samples, image.samples)
+
+
 def test_one_bit_with_a_transparent_one_is_grey() -> None:
     plain = one_bit()
     clear = plain[:33] + png_chunk(b"tRNS", b"\0\1") + plain[33:]

@@ -75,8 +75,10 @@ def run(snippet: Snippet, folder: Path) -> subprocess.CompletedProcess[str]:
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "PYTHONWARNINGS": "error",
     }
-    if snippet.language == "python":
-        command = [sys.executable, "-c", snippet.code]
+    if snippet.language == "python":  # as a file, which other processes may import again
+        file = folder / "snippet.py"
+        file.write_text(snippet.code)
+        command = [sys.executable, file.name]
     else:
         command = ["bash", "-euo", "pipefail", "-c", snippet.code]
     return subprocess.run(
@@ -139,3 +141,19 @@ def test_a_failing_command_is_seen(tmp_path: Path) -> None:
     assert run(Snippet("sh", "trombine no-such-verb"), tmp_path).returncode == 2
     assert run(Snippet("sh", "false | true"), tmp_path).returncode == 1
     assert run(Snippet("python", "import trombine; trombine.no_such_verb"), tmp_path).returncode
+
+
+def test_a_snippet_is_run_as_a_file(tmp_path: Path) -> None:
+    """As a reader runs it: where it works in processes, each imports the file again."""
+    code = """
+import sys
+from multiprocessing import get_context
+if GUARD:
+    process = get_context("spawn").Process()
+    process.start()
+    process.join()
+    sys.exit(process.exitcode)
+"""
+    assert run(Snippet("python", code.replace("GUARD", "True")), tmp_path).returncode
+    guarded = code.replace("GUARD", "__name__ == '__main__'")
+    assert run(Snippet("python", guarded), tmp_path).returncode == 0

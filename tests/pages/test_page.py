@@ -132,8 +132,16 @@ def test_headings_go_down_one_at_a_time_and_links_arrive(reader: Reader) -> None
     assert levels[0] == 1
     assert all(after - before <= 1 for before, after in pairwise(levels))
     ids = [attributes["id"] for _, attributes in reader.elements if "id" in attributes]
-    assert ids == ["pictures", "numbers", "numbers-2"]
-    assert [link["href"] for link in reader.all("a")] == [f"#{name}" for name in ids]
+    assert ids == ["top", "pictures", "numbers", "numbers-2"]
+    contents = [f"#{name}" for name in ids[1:]]
+    way_back = ["#top"] * 3  # at the end of each section
+    assert [link["href"] for link in reader.all("a")] == contents + way_back
+
+
+def test_a_section_called_top_is_not_the_top() -> None:
+    page = Page(title="A page")
+    page.section("Top", "", note("a"))
+    assert 'href="#top-2"' in page.html()
 
 
 def test_words_from_outside_are_words() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,12 +12,14 @@ import numpy as np
 import pytest
 
 from trombine import provenance
+from trombine.codecs.png import chunk
+from trombine.data.made import MakeError
 from trombine.events import Done, Event, Notice, Picture, Skipped
 from trombine.images import encode_png, read_provenance, write
 from trombine.provenance import ProvenanceError, digest, record
 from trombine.verbs import replay
 from trombine.verbs.batch import BatchError, exit_code
-from trombine.verbs.replay import REMAKE, ReplayRequest, run
+from trombine.verbs.replay import HOLDS, REMAKE, ReplayRequest, run
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -197,6 +200,106 @@ def test_bad_ones_among_many_are_named(tmp_path: Path) -> None:
     assert isinstance(heard[-1], Done) and exit_code(heard[-1]) == 1
     assert "plain.png" in heard[-1].summary
     assert (tmp_path / "out" / "1.png").read_bytes() == good.read_bytes()
+
+
+def edited(folder: Path, verb: str = "world", **fields: Any) -> Path:
+    """A picture whose record, of a world, was edited: options by name, and the seed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    options = {"size": 32, "style": "photo"} | {k: v for k, v in fields.items() if k != "seed"}
+    made = record("world", {k: v for k, v in options.items() if v is not None}, seed=3)
+    made |= {"verb": verb, "seed": fields.get("seed", 3)}
+    plain = encode_png(drawn(1))
+    text = b"trombine\0" + json.dumps(made).replace("Infinity", "1e999").encode()
+    path = folder / "edited.png"
+    path.write_bytes(plain[:33] + chunk(b"tEXt", text) + plain[33:])
+    return path
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"seed": -1}, "its record gives -1 as seed, not a whole number from 0 on"),
+        ({"seed": 7.9}, "its record gives 7.9 as seed, not "),
+        ({"seed": "7"}, "its record gives '7' as seed, not "),
+        ({"seed": True}, "its record gives True as seed, not "),
+        ({"seed": None}, "its record gives nothing as seed, not "),
+        ({"seed": float("inf")}, "its record gives inf as seed, not "),
+        ({"seed": 2**63}, "its record gives 9223372036854775808 as seed, not "),
+        ({"seed": ["x" * 9999]}, "its record gives ['xxx"),
+        ({"size": 64.0}, "its record gives 64.0 as size, not a whole number from 0 on"),
+        ({"size": "64"}, "its record gives '64' as size, not a whole number from 0 on"),
+        ({"size": 5}, "16 to 2048"),
+        ({"style": 5}, "its record gives 5 as style, not a text"),
+        ({"style": None}, "its record gives nothing as style, not a text"),
+        ({"style": "oil"}, "anime"),
+        ({"colour": 5}, "its record gives colour, which world does not take"),
+        ({"verb": "leaves"}, "its record gives style, which leaves does not take"),
+    ],
+)
+def test_an_edited_record_is_skipped_and_the_rest_goes_on(
+    fields: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    bad, good = edited(tmp_path / "in", **fields), painted(tmp_path / "in", 1)
+    heard = events(tmp_path / "in", output=tmp_path / "out")
+    (skipped,) = [event for event in heard if isinstance(event, Skipped)]
+    assert skipped.file == bad
+    assert said in skipped.why and "\n" not in skipped.why and len(skipped.why) < 300
+    assert (tmp_path / "out" / good.name).read_bytes() == good.read_bytes()
+
+
+def test_what_its_painter_refuses_is_skipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(made: Mapping[str, Any], inputs: Mapping[str, Path]) -> bytes:
+        raise MakeError("seed 1 of noise: OverflowError: too large")
+
+    monkeypatch.setattr(replay, "remake_for_test", refuse)
+    assert why(events(painted(tmp_path, 1), output=tmp_path / "b.png")) == (
+        "has a record that cannot be followed (seed 1 of noise: OverflowError: too large);"
+        " make the picture anew"
+    )
+
+
+def test_every_verb_says_what_its_record_holds() -> None:
+    assert set(HOLDS) == set(REMAKE) - {"noise"}
+
+
+def test_many_other_versions_make_a_short_line(tmp_path: Path) -> None:
+    made = record("noise", {}, seed=1)
+    made["versions"] |= {f"library{number:02}": "x" * 500 for number in range(60)}
+    (tmp_path / "a.png").write_bytes(encode_png(drawn(1), made))
+    (line,) = notices(events(tmp_path / "a.png", output=tmp_path / "b.png"))
+    assert len(line) < 700 and " and 55 more)" in line
+
+
+def test_a_picture_whose_name_has_no_ending(tmp_path: Path) -> None:
+    source = painted(tmp_path, 3).rename(tmp_path / "picture")
+    assert why(events(source, output=tmp_path / "again.jpg")).endswith("; let it end in .png")
+    events(source, output=tmp_path / "again.png")
+    assert (tmp_path / "again.png").read_bytes() == source.read_bytes()
+
+
+def test_a_file_that_is_cut_short_is_called_so(tmp_path: Path) -> None:
+    source = painted(tmp_path, 3)
+    source.write_bytes(source.read_bytes()[:60])
+    assert why(events(source, output=tmp_path / "again.png")).startswith("is cut short or damaged")
+
+
+def test_a_name_that_is_too_long_is_skipped(tmp_path: Path) -> None:
+    source, long = painted(tmp_path, 3), tmp_path / f"{'n' * 300}.png"
+    heard = events(long, source, output=tmp_path / "out")
+    (skipped,) = [event for event in heard if isinstance(event, Skipped)]
+    assert (skipped.file, skipped.why) == (long, "has too long a name; check the name")
+    assert (tmp_path / "out" / "3.png").read_bytes() == source.read_bytes()
+
+
+def test_a_folder_of_pairs_says_where_its_pictures_are(tmp_path: Path) -> None:
+    for side in ("anime", "photo"):
+        painted(tmp_path / "pairs" / side, 3)
+    assert why(events(tmp_path / "pairs", output=tmp_path / "out")) == (
+        "has no pictures in it; name one of the folders in it that have, each with an output of"
+        f" its own: {tmp_path}/pairs/anime, {tmp_path}/pairs/photo"
+    )
 
 
 def test_every_verb_that_makes_pictures_can_be_repeated() -> None:

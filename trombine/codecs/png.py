@@ -92,7 +92,8 @@ def _transparency(
     if not alpha or not channels:
         return {}
     spread = 255 // (2**depth - 1) if depth < 8 else 1
-    return {"key": tuple(value * spread for value in unpack(f">{channels}H", alpha))}
+    low = 2**depth - 1  # the bits above the depth mean nothing
+    return {"key": tuple((value & low) * spread for value in unpack(f">{channels}H", alpha))}
 
 
 def _profile(body: bytes) -> bytes | None:
@@ -108,12 +109,16 @@ def _profile(body: bytes) -> bytes | None:
 
 def text(file: Bytes) -> str | None:
     """The record of provenance, as `encode` wrote it."""
+    whole = False
     for name, body, _ in chunks(file.read()):
+        whole = name == b"IEND"
         word, _, value = body.partition(b"\0")
         if name in (b"tEXt", b"iTXt") and word == KEY.encode():
             # iTXt, as other programs may rewrite it: two flags, language, translated keyword.
             value = value.split(b"\0", 4)[-1] if name == b"iTXt" else value
             return value.decode("ascii", "replace")
+    if not whole:
+        raise damaged("it ends before its last chunk")
     return None
 
 

@@ -18,6 +18,7 @@ class Demo:
     small: int = 128  # pixels of a face in a crowd
     crowd: int = 24  # faces in each style
     variations: int = 6  # of each kind
+    draws: int = 60  # of each kind, from which the most different are shown
     frames: int = 21  # of a path
     leaves: int = 8
     measured: int = 16  # faces, and pictures of leaves, in each table

@@ -46,7 +46,7 @@ def add_enlarging(demo: Demo, page: Page) -> None:
         " and the edges of leaves stay soft.\n\nPSNR-Y is the papers' measure: luma only, the"
         " border of four pixels left out.",
         grid([*_row(people[0], "face"), *_row(shapes[0], "leaves")], columns=4),
-        _slider(demo),
+        grid([_face_slider(demo), _leaves_slider(demo)], columns=2, on_phone=1),
         numbers_table(of_people, measured(of_people, people), "Faces, enlarged 4 times"),
         numbers_table(of_shapes, measured(of_shapes, shapes), "Leaves, enlarged 4 times"),
         plots(
@@ -64,7 +64,7 @@ def enlarging_protocol(demo: Demo, pictures: str) -> Protocol:
     """What the numbers for one kind of pictures are measured on."""
     first = demo.first_seed + 500
     return Protocol(
-        name=f"Enlarging {pictures} on the demo page",
+        name=f"Enlarging {'faces' if pictures.startswith('world') else pictures}",
         pictures=pictures,
         seeds=range(first, first + demo.measured),
         size=demo.measured_size,
@@ -138,9 +138,9 @@ def _row(truth: Float32[torch.Tensor, "3 h w"], about: str) -> list[str]:
     small = shrink(truth, 4)
     made = {
         "A quarter of the size": to_pixels(small),
-        "Bicubic": to_pixels(enlarge(small, 4)),
-        "Lanczos": to_pixels(enlarge(small, 4, kernel="lanczos")),
-        "Truth": to_pixels(truth),
+        "Enlarged by bicubic": to_pixels(enlarge(small, 4)),
+        "Enlarged by Lanczos": to_pixels(enlarge(small, 4, kernel="lanczos")),
+        "What was there": to_pixels(truth),
     }
     return [
         picture(pixels, f"{name}: {about}", caption=name, crisp=name.startswith("A quarter"))
@@ -148,8 +148,18 @@ def _row(truth: Float32[torch.Tensor, "3 h w"], about: str) -> list[str]:
     ]
 
 
-def _slider(demo: Demo) -> str:
+def _face_slider(demo: Demo) -> str:
     """A larger face than those measured, so that it can be looked at."""
-    pixels = paint(face(demo.first_seed + 501), demo.portrait, "photo").pixels
+    return _slider(paint(face(demo.first_seed + 501), demo.portrait, "photo").pixels, "a face")
+
+
+def _leaves_slider(demo: Demo) -> str:
+    from trombine.world.leaves import leaves
+
+    return _slider(leaves(demo.first_seed + 501, demo.portrait), "leaves")
+
+
+def _slider(pixels: Pixels, about: str) -> str:
     blurred = to_pixels(enlarge(shrink(to_picture(pixels), 4), 4))
-    return compare(blurred, pixels, names=("Bicubic", "Truth"), alt="a face enlarged 4 times")
+    names = ("Enlarged by bicubic", "What was there")
+    return compare(blurred, pixels, names=names, alt=f"{about} enlarged 4 times")

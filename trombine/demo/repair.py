@@ -65,7 +65,7 @@ def repair_protocol(demo: Demo) -> Protocol:
     """What the numbers of this section are measured on."""
     first = demo.first_seed + 400
     return Protocol(
-        name="Repair on the demo page",
+        name="Repairing faces",
         pictures="world:photo",
         seeds=range(first, first + demo.measured),
         size=demo.measured_size,
@@ -123,8 +123,12 @@ def _row(truth: Pixels, hole: Hole, repaired: Pixels, seed: int) -> list[str]:
     damaged[hole] = GREY
     about = f"the face of seed {seed}"
     return [
-        picture(damaged, f"Damaged: {about}", caption="With holes"),
-        picture(fill_mean(truth, hole), f"Filled by the mean: {about}", caption="Mean colour"),
-        picture(repaired, f"Repaired smoothly: {about}", caption="Biharmonic"),
-        picture(truth, f"The truth: {about}", caption="Truth"),
+        picture(damaged, f"Damaged: {about}", caption="A face with strokes missing"),
+        picture(
+            fill_mean(truth, hole),
+            f"Filled by the mean: {about}",
+            caption="Filled with the mean colour",
+        ),
+        picture(repaired, f"Repaired smoothly: {about}", caption="Filled smoothly (biharmonic)"),
+        picture(truth, f"The truth: {about}", caption="What was there"),
     ]

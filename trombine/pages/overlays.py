@@ -38,14 +38,23 @@ def draw_points(
     draw = ImageDraw.Draw(large)
     spots = check_points(points) * times
     seen = np.ones(len(spots), bool) if visible is None else visible
-    radius = max(times * min(height, width) / 140, times * 0.8)
+    largest = max(times * min(height, width) / 140, times * 0.8)
+    radii = np.clip(0.36 * _to_nearest(spots), times * 0.6, largest)
     for name, group in LANDMARK_GROUPS.items():
+        radius = float(radii[list(group)].min())
         _draw_group(draw, spots[list(group)], name in CLOSED, radius)
-    for (x, y), in_sight in zip(spots.tolist(), seen.tolist(), strict=True):
+    for (x, y), in_sight, radius in zip(spots.tolist(), seen.tolist(), radii.tolist(), strict=True):
         box = (x - radius, y - radius, x + radius, y + radius)
         fill = "#d1340f" if in_sight else "#ffffff"
         draw.ellipse(box, fill=fill, outline="#d1340f", width=max(round(radius / 3), 1))
     return np.asarray(large.resize((width, height), Image.Resampling.BOX))
+
+
+def _to_nearest(spots: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n"]:
+    """How far each spot is from its nearest neighbour: dots larger than half of it would touch."""
+    apart = np.hypot(*(spots[:, None] - spots[None]).transpose(2, 0, 1))
+    np.fill_diagonal(apart, np.inf)
+    return apart.min(axis=1)
 
 
 def _draw_group(

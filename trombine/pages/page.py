@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from importlib.resources import files
+from typing import Final
 
 from trombine.pages.markup import Html, element, escape, join
+
+# A long page on a phone needs a way back.
+_TOP: Final = "top"
+_UP: Final = element("p", {"class": "up"}, element("a", {"href": f"#{_TOP}"}, "To the top"))
 
 
 @dataclass(kw_only=True)
@@ -24,7 +29,7 @@ class Page:
         aside = join(element("h2", {"id": name}, title), paragraphs(text))
         body = join(
             element("div", {"class": "aside"}, aside),
-            element("div", {"class": "body"}, join(*blocks)),
+            element("div", {"class": "body"}, join(*blocks, _UP)),
         )
         markup = element("section", {"aria-labelledby": name}, body)
         self._sections.append((name, title, markup))
@@ -55,14 +60,14 @@ class Page:
         links = [element("a", {"href": f"#{name}"}, title) for name, title, _ in self._sections]
         entries = [element("li", {}, link) for link in links]
         contents = element("nav", {"aria-label": "Contents"}, element("ul", {}, join(*entries)))
-        return element("header", {}, join(element("h1", {}, self.title), lead, contents))
+        return element("header", {"id": _TOP}, join(element("h1", {}, self.title), lead, contents))
 
     def _footer(self) -> Html:
         return element("footer", {}, paragraphs(self.foot)) if self.foot else Html("")
 
     def _free_id(self, title: str) -> str:
         stem = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "section"
-        taken = {name for name, _, _ in self._sections}
+        taken = {_TOP, *(name for name, _, _ in self._sections)}
         names = [stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 3))]
         return next(name for name in names if name not in taken)
 

@@ -68,7 +68,7 @@ def batch(
     skipped: list[Path] = []
     written = kept = 0
     for done, job in enumerate(jobs, 1):
-        if job.output is not None and job.output.exists() and not overwrite:
+        if job.output is not None and _is(Path.exists, job.output) and not overwrite:
             kept += 1
         elif (why := (yield from _tried(job, work))) is None:
             written += 1
@@ -81,11 +81,20 @@ def batch(
 
 def _planned(source: Path, plan: Plan) -> _Job:
     try:
-        if source.is_dir():
-            raise PictureError(source, "has no pictures in it", "name a folder that has")
+        if _is(Path.is_dir, source):
+            raise PictureError(source, "has no pictures in it", _remedy_for(source))
         return _Job(source=source, output=plan(source), error=None)
     except PictureError as error:
         return _Job(source=source, output=None, error=error)
+
+
+def _remedy_for(empty: Path) -> str:
+    """What to do about a folder without pictures: pairs of faces lie in folders inside."""
+    inside = sorted(path for path in empty.iterdir() if path.is_dir() and _pictures_in(path))
+    if not inside:
+        return "name a folder that has"
+    names = ", ".join(shown(path) for path in inside[:_NAMED])
+    return f"name one of the folders in it that have, each with an output of its own: {names}"
 
 
 def _tried(job: _Job, work: Work) -> Generator[Event, None, str | None]:
@@ -110,9 +119,17 @@ def expand(inputs: Iterable[Path]) -> list[Path]:
     """
     found: dict[str, Path] = {}
     for path in inputs:
-        for file in (_pictures_in(path) or [path]) if path.is_dir() else [path]:
+        for file in (_pictures_in(path) or [path]) if _is(Path.is_dir, path) else [path]:
             found.setdefault(os.path.realpath(file), file)
     return list(found.values())
+
+
+def _is(asked: Callable[[Path], bool], path: Path) -> bool:
+    """Path.exists or Path.is_dir; False of a name that the system refuses, as too long a one."""
+    try:
+        return asked(path)
+    except OSError:
+        return False
 
 
 def _pictures_in(folder: Path) -> list[Path]:
@@ -133,7 +150,7 @@ def into(output: Path, inputs: Iterable[Path], suffix: Callable[[Path], str]) ->
     A name with an ending that is no folder yet means a file. In a folder an output is named as
     its input, with the ending that `suffix` gives it.
     """
-    if output.is_dir() or not output.suffix:
+    if _is(Path.is_dir, output) or not output.suffix:
         return lambda source: output / f"{source.stem}{suffix(source)}"
     count = len(expand(inputs))
     if count > 1:

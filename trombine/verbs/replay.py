@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from trombine.events import Event, Notice
 from trombine.files import PictureError, shown, write_bytes
-from trombine.provenance import ProvenanceError, differences, digest, find_inputs
+from trombine.provenance import ProvenanceError, differences, digest, find_inputs, shortened
 from trombine.verbs.batch import batch, expand, into
 
 # Who makes a verb's picture again: remake(record, inputs) -> the bytes of its file, where inputs
@@ -20,6 +20,14 @@ REMAKE: Final = {
     "world": "trombine.verbs.world:remake",
     "leaves": "trombine.verbs.world:remake",
 }
+# What a verb's record must hold, and of which kind: its seed and its options, no more and no less.
+HOLDS: Final[Mapping[str, Mapping[str, type]]] = {
+    "world": {"seed": int, "size": int, "style": str},
+    "leaves": {"seed": int, "size": int},
+}
+_KIND: Final = {int: "a whole number from 0 on", str: "a text"}
+_LARGEST: Final = 2**63 - 1
+_NAMED: Final = 5  # a notice names this many versions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +52,7 @@ class ReplayRequest:
 def run(request: ReplayRequest) -> Iterator[Event]:
     """Make each picture again."""
     sources = expand(request.pictures)
-    plan = into(request.output, sources, lambda source: source.suffix)
+    plan = into(request.output, sources, _ending)
 
     def work(source: Path, output: Path) -> Iterator[Event]:
         yield from _replay(source, output, request.inputs)
@@ -58,26 +66,69 @@ def _replay(source: Path, output: Path, inputs: Path | None) -> Iterator[Event]:
     record = read_provenance(source)
     if record is None:
         raise PictureError(source, "has no record of how it was made", "name one that has")
-    if output.suffix.lower() != source.suffix.lower():
+    ending = _ending(source)
+    if output.suffix.lower() != ending.lower():
         what = f"is made again as it is, and {shown(output)} ends otherwise"
-        raise PictureError(source, what, f"let it end in {shown(source.suffix)}")
+        raise PictureError(source, what, f"let it end in {shown(ending)}")
     if changed := differences(record):
-        text = f"was made with other versions ({', '.join(changed)}); the bytes may differ"
+        text = f"was made with other versions ({_first(changed)}); the bytes may differ"
         yield Notice(source, text)
-    try:
-        data = _remaker(record)(record, find_inputs(record, inputs))
-    except ProvenanceError as error:
-        raise PictureError(source, str(error), error.remedy) from error
+    data = _data(source, record, inputs)
     write_bytes(output, data)
     if sha256(data).hexdigest() != digest(source):
         text = "other bytes came out than this file has: it was changed, or made elsewhere"
         yield Notice(source, text)
 
 
+def _ending(source: Path) -> str:
+    """How the name of a picture ends, or would if it had an ending."""
+    from trombine.images import output_suffix
+
+    return source.suffix or output_suffix(source)
+
+
+def _first(changed: list[str]) -> str:
+    more = f" and {len(changed) - _NAMED:,} more" if len(changed) > _NAMED else ""
+    return ", ".join(changed[:_NAMED]) + more
+
+
+def _data(source: Path, record: Mapping[str, Any], inputs: Path | None) -> bytes:
+    """The bytes of the picture that the record describes; a PictureError where it cannot be."""
+    from trombine.data.made import MakeError
+
+    try:
+        remake = _remaker(record)
+        _check_kinds(record)
+        return remake(record, find_inputs(record, inputs))
+    except ProvenanceError as error:
+        raise PictureError(source, str(error), error.remedy) from error
+    except MakeError as error:
+        what = f"has a record that cannot be followed ({shortened(str(error), 200)})"
+        raise PictureError(source, what, "make the picture anew") from error
+
+
+def _check_kinds(record: Mapping[str, Any]) -> None:
+    """Refuse a record that does not hold what its verb writes: it was edited or made up."""
+    verb = record["verb"]
+    wanted = HOLDS.get(verb)
+    if wanted is None:
+        return
+    held = {**record.get("options", {}), "seed": record.get("seed")}
+    for name, kind in wanted.items():
+        value = held.pop(name, None)
+        # The exact type: True is an int too.
+        if type(value) is not kind or (isinstance(value, int) and not 0 <= value <= _LARGEST):
+            is_now = "nothing" if value is None else shortened(repr(value))
+            raise ProvenanceError(f"its record gives {is_now} as {name}, not {_KIND[kind]}")
+    if held:
+        names = shortened(", ".join(sorted(held)))
+        raise ProvenanceError(f"its record gives {names}, which {verb} does not take")
+
+
 def _remaker(record: Mapping[str, Any]) -> Callable[[Mapping[str, Any], Mapping[str, Path]], bytes]:
     place = REMAKE.get(record["verb"])
     if place is None:
-        verb = shown(record["verb"])
+        verb = shortened(record["verb"])
         raise ProvenanceError(f"was made by {verb}, which this trombine cannot repeat", "update it")
     module, _, name = place.partition(":")
     return getattr(import_module(module), name)
