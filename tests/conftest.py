@@ -7,6 +7,7 @@ package checks its arguments and its result against its annotations, shapes incl
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -31,6 +32,11 @@ SURROUNDINGS = {
     "TROMBINE_CACHE": str(ROOT / ".pytest_cache" / "trombine"),
 }
 os.environ.update(SURROUNDINGS)
+
+# A shell that starts a job in the background has it ignore Ctrl-C, and its children inherit that;
+# the tests that press it would wait in vain.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class KernelFinder(MetaPathFinder):
