@@ -144,7 +144,6 @@ def surface(f: Face) -> dict[str, float]:
         "pale": 1.0 - f.tone,
         "grain": f.grain,
         "vignette": f.vignette,
-        "grey": f.hair_grey,
         "ground_kind": f.ground_kind,
         "ground_busy": f.ground_busy,
     }
