@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import truth
+from scipy.ndimage import binary_dilation
 
 from trombine.conventions import PART_INDEX, PARTS
 from trombine.world import STYLES, face, paint, vary
@@ -123,3 +125,15 @@ def test_compiled_painters_are_kept_in_our_folder_and_others_where_they_were() -
         "assert paint_photo.stats.cache_path.startswith(ours._folder())\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_the_colour_of_the_iris_is_seen_in_the_eyes_and_nowhere_else(style: str) -> None:
+    """bench/truth.py says where a colour must not go; an iris is too small a share of an eye for
+    its rule of how much must follow."""
+    person = face(50, glasses=0.0, lid_open=0.8, fringe=0.0, hair_length=0.15)
+    brown, blue = (paint(replace(person, iris=iris), 256, style) for iris in (0.0, 1.0))
+    eyes = np.isin(brown.parts, [PART_INDEX["left_eye"], PART_INDEX["right_eye"]])
+    changed = (brown.pixels != blue.pixels).any(axis=-1)
+    assert changed[eyes].mean() > 0.1
+    assert not changed[~binary_dilation(eyes, iterations=3)].any()
