@@ -20,12 +20,12 @@ import numpy as np
 import pytest
 
 from trombine.data import packing
-from trombine.data.lock import is_locked, locked
 from trombine.data.made import Maker, make_all
 from trombine.data.pack import INDEX, Pack, PackError, part_of
 from trombine.data.packing import PackWriter, write_pack
 from trombine.events import Done, Event, Notice, Progress, Started
 from trombine.files import OutputError
+from trombine.lock import is_locked, locked
 
 PAIRS = Maker(kind="world", styles=("photo", "anime"), size=16)
 LEAVES = Maker(kind="leaves", size=16)

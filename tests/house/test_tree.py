@@ -33,10 +33,12 @@ def project(root: Path) -> dict[str, list[str]]:
     """The names of the packages that pyproject.toml asks for, by extra; the core's under ""."""
     table = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     lists = {"": table["dependencies"], **table["optional-dependencies"]}
-    return {
+    named = {
         extra: [re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in lines]
         for extra, lines in lists.items()
     }
+    # `dev` asks for extras of trombine itself.
+    return {extra: [n for n in names if n != "trombine"] for extra, names in named.items()}
 
 
 def pins(root: Path) -> dict[str, str]:

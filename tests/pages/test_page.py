@@ -181,10 +181,33 @@ def test_an_estimate_says_its_interval() -> None:
     assert "−\u20091.000 +\u20092.000" in estimate(30.0, 29.0, 32.0, digits=3)
 
 
+def test_a_strip_of_one_frame_stands_still() -> None:
+    strips = [("Still", [pixels(1)]), ("Walks", [pixels(2), pixels(3), pixels(4)])]
+    names = ["one", "two", "three"]
+    text = scrubber(strips, label="l", ends=("a", "b"), names=names, at=1.0)
+    assert text.count('class="window"') == 1 and text.count("<img") == 1
+    assert 'max="2" value="2"' in text and 'style="--at:1"' in text
+    assert 'aria-valuetext="three"' in text and "<strong>three</strong>" in text
+
+
+@pytest.mark.parametrize(("at", "step"), [(0.0, 0), (0.5, 2), (0.99, 4), (1.0, 5)])
+def test_where_a_slider_starts(at: float, step: int) -> None:
+    text = scrubber([("A", [pixels(1)] * 6)], label="l", ends=("a", "b"), at=at)
+    assert f'max="5" value="{step}"' in text and f'style="--at:{step / 5:.4g}"' in text
+
+
+def test_a_table_of_words_says_so() -> None:
+    rows = [["a", "b"]]
+    assert 'class="words"' in table(["x", "y"], rows, caption="c", words=True)
+    assert 'class="words"' not in table(["x", "y"], rows, caption="c")
+
+
 def test_what_cannot_be_shown_is_refused() -> None:
     with pytest.raises(ValueError, match="equally long"):
         scrubber([("A", [pixels(1)] * 2), ("B", [pixels(1)] * 3)], label="l", ends=("a", "b"))
     with pytest.raises(ValueError, match="two frames"):
         scrubber([("A", [pixels(1)])], label="l", ends=("a", "b"))
+    with pytest.raises(ValueError, match="equally long"):
+        scrubber([("A", [pixels(1)] * 2)], label="l", ends=("a", "b"), names=["one"])
     with pytest.raises(ValueError, match="other than 2 cells"):
         table(["a", "b"], [["1"]], caption="c")

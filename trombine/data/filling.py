@@ -25,12 +25,12 @@ from trombine.data.imagefolder import (
     is_ours,
     names,
 )
-from trombine.data.lock import is_locked, locked
 from trombine.data.made import SEEDS, Maker, chunks
 from trombine.data.places import check_folder, writing
 from trombine.data.workers import check_start, in_order
 from trombine.events import Done, Event, Notice, Picture, Progress, Started
 from trombine.files import OutputError, shown, write_bytes
+from trombine.lock import is_locked, locked
 
 _ELSEWHERE: Final = "choose another folder"
 JOURNAL: Final = f".{METADATA}.part"

@@ -24,7 +24,6 @@ import numpy as np
 
 from trombine import provenance
 from trombine.data.columns import PAIR, TYPES, Row, base
-from trombine.data.lock import is_locked, locked
 from trombine.data.made import Maker, Sample, make_all, painter_hash
 from trombine.data.pack import (
     FORMAT,
@@ -40,6 +39,7 @@ from trombine.data.places import BEGUN, check_part, is_of_a_pack, place_of_pack,
 from trombine.data.workers import check_start
 from trombine.events import Done, Event, Notice, Progress, Started
 from trombine.files import atomic, shown
+from trombine.lock import is_locked, locked
 
 NOTE_SECONDS: Final = 5.0  # at most this much work is lost when the process is killed
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -40,18 +41,35 @@ def grid(
 
 
 def scrubber(
-    strips: Sequence[tuple[str, Sequence[Pixels]]], *, label: str, ends: tuple[str, str]
+    strips: Sequence[tuple[str, Sequence[Pixels]]],
+    *,
+    label: str,
+    ends: tuple[str, str],
+    names: Sequence[str] = (),
+    at: float = 0.5,
+    columns: int = 0,
 ) -> Html:
-    """A slider that walks through frames. Several strips (a caption and frames) walk together.
+    """A slider that walks through frames. Several strips (a caption and frames) walk together; a
+    strip of a single frame stands still beside them.
 
-    `label` says what the frames show; `ends` is written at either end of the slider.
+    `label` says what the frames show; `ends` is written at either end of the slider, and the name
+    of the frame that is shown between them, if frames have `names`. It starts at `at`, 0 to 1.
     """
-    counts = {len(frames) for _, frames in strips}
-    if len(counts) != 1 or min(counts) < 2:
+    counts = {len(frames) for _, frames in strips if len(frames) != 1}
+    if len(counts) != 1 or min(counts) < 2 or len(names) not in (0, *counts):
         raise ValueError("the strips of a scrubber are equally long, two frames or more")
-    figures = grid([_strip(name, frames, label) for name, frames in strips], columns=len(strips))
-    slider = _slider(label, ends, last=counts.pop() - 1)
-    return element("div", {"class": "slides scrubber"}, join(figures, slider))
+    figures = [
+        picture(frames[0], f"{name}: {label}", caption=name)
+        if len(frames) == 1
+        else _strip(name, frames, label)
+        for name, frames in strips
+    ]
+    last = counts.pop() - 1
+    step = int(at * last)
+    rows = grid(figures, columns=columns or len(strips))
+    slider = _slider(label, ends, last=last, at=step, names=names)
+    box = {"class": "slides scrubber", "style": f"--at:{step / last:.4g}"}
+    return element("div", box, join(rows, slider))
 
 
 def _strip(caption: str, frames: Sequence[Pixels], label: str) -> Html:
@@ -79,16 +97,28 @@ def compare(
     return element("div", {"class": "slides compare"}, join(pile, slider))
 
 
-def _slider(label: str, ends: tuple[str, str], *, last: int) -> Html:
-    """Starts in the middle; script.js passes its place on to the pictures as --at, 0 to 1."""
+def _slider(
+    label: str,
+    ends: tuple[str, str],
+    *,
+    last: int,
+    at: int | None = None,
+    names: Sequence[str] = (),
+) -> Html:
+    """Starts in the middle, or at step `at`; script.js passes its place on to the pictures as
+    --at, 0 to 1, and writes the step's name between the ends."""
+    step = last // 2 if at is None else at
     attributes: dict[str, str | int] = {
         "type": "range",
         "min": 0,
         "max": last,
-        "value": last // 2,
+        "value": step,
         "aria-label": label,
     }
-    tags = [element("span", {}, end) for end in ends]
+    if names:
+        attributes |= {"data-names": json.dumps(list(names)), "aria-valuetext": names[step]}
+    now = [element("strong", {}, names[step])] if names else []
+    tags = [element("span", {}, ends[0]), *now, element("span", {}, ends[1])]
     legend = element("div", {"class": "ends", "aria-hidden": "true"}, join(*tags))
     return join(legend, element("input", attributes))
 
@@ -104,8 +134,10 @@ def table(
     *,
     caption: str,
     under: str = "",
+    words: bool = False,
 ) -> Html:
-    """A table: the first column names the rows, the others hold numbers. `under`: small print."""
+    """A table: the first column names the rows, the others hold numbers, or with `words` text.
+    `under`: small print."""
     if any(len(row) != len(columns) for row in rows):
         raise ValueError(f"a row of this table has other than {len(columns)} cells")
     heads = [element("th", {"scope": "col"}, name) for name in columns]
@@ -115,7 +147,7 @@ def table(
         lines.append(element("tr", {}, element("th", {"scope": "row"}, first), *cells))
     whole = element(
         "table",
-        {},
+        {"class": "words"} if words else {},
         element("caption", {}, caption),
         element("thead", {}, element("tr", {}, *heads)),
         element("tbody", {}, join(*lines)),

@@ -23,6 +23,8 @@ LIBRARIES = ("torch", "numpy", "numba", "scipy", "scikit-image", "pillow", "tiff
 
 # What each extra of pyproject.toml adds; a test fails on one that is missing here.
 EXTRAS = {
+    "tensorboard": "a run's curves and samples in TensorBoard too",
+    "export": "models as ONNX, for other programs",
     "dev": "the tests, ruff and pyright: for work on trombine itself",
 }
 
@@ -31,7 +33,7 @@ VARIABLES = {
     "TROMBINE_CACHE": "where packs and compiled painters are kept",
     "TROMBINE_MAX_PIXELS": "the largest picture that is read",
     "OMP_WAIT_POLICY": "PASSIVE unless set: idle threads sleep instead of spinning",
-    "OMP_NUM_THREADS": "threads that torch computes with",
+    "OMP_NUM_THREADS": "threads that torch computes with; a training has its own setting",
     "NUMBA_NUM_THREADS": "threads that numba computes with",
 }
 

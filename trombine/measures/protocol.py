@@ -1,8 +1,7 @@
-"""How good a picture is, and under which conditions that was said.
+"""Under which conditions a number was measured, and the numbers that may stand in one table.
 
-Here are PSNR and SSIM, as pure functions of pictures; the frozen `Protocol` that names what was
-measured; `Figure`, one number of a table with its interval; and the log of evaluations. What
-compares methods and draws verdicts is in judge/.
+Here are the frozen `Protocol` that names what was measured; `Figure`, one number of a table with
+its interval; and the log of evaluations. What compares methods and draws verdicts is in judge/.
 """
 
 from __future__ import annotations
@@ -18,125 +17,15 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import torch
-from jaxtyping import Float, Float32, Float64
+from jaxtyping import Float
 
-from trombine.conventions import ConventionError, check_hole, check_picture
+from trombine.measures.similarity import PerPicture
 
 CHOOSING_SEEDS: Final = range(1_000_000, 1_500_000)  # best checkpoint, thresholds, alarms
 PROTOCOL_SEEDS: Final = range(1_500_000, 2_000_000)  # frozen protocols: each use is logged
 
-CHECKOUT: Final = Path(__file__).resolve().parents[1]
+CHECKOUT: Final = Path(__file__).resolve().parents[2]
 LOG: Final = "bench/evaluations.jsonl"  # in a checkout
-
-# C x H x W or N x C x H x W; that two of them agree is checked by `_check_pair`.
-Picture = Float32[torch.Tensor, "... _ _ _"]
-PerPicture = Float64[torch.Tensor, "*n"]
-
-
-# ---------------------------------------------------------------------------------------------
-# PSNR
-
-
-def psnr(a: Picture, b: Picture, hole: torch.Tensor | None = None) -> PerPicture:
-    """Peak signal-to-noise ratio over all channels, in decibels, for each picture.
-
-    With `hole` (1 x H x W or N x 1 x H x W), only what is inside it counts. Equal pictures give
-    infinity.
-    """
-    _check_pair(a, b)
-    error = (a.double() - b.double()).square()
-    if hole is None:
-        return _decibels(error.mean((-3, -2, -1)), peak=1.0)
-    inside = check_hole(hole, a).double().expand_as(error)
-    area = inside.sum((-3, -2, -1))
-    if not area.all():
-        raise ConventionError("an empty hole has no PSNR")
-    return _decibels((error * inside).sum((-3, -2, -1)) / area, peak=1.0)
-
-
-def psnr_y(a: Picture, b: Picture, border: int) -> PerPicture:
-    """PSNR of the luma, `border` pixels cropped from each side, as papers on enlarging report it.
-
-    Luma is `luma()`, not rounded; the peak is 255 although luma ends at 235, as in those papers.
-    """
-    _check_pair(a, b)
-    if border < 0 or 2 * border >= min(a.shape[-2:]):
-        raise ConventionError(f"a border of {border} leaves nothing of {tuple(a.shape[-2:])}")
-    error = (luma(a) - luma(b)).square()
-    height, width = error.shape[-2:]
-    kept = error[..., border : height - border, border : width - border]
-    return _decibels(kept.mean((-3, -2, -1)), peak=255.0)
-
-
-def luma(
-    picture: Float32[torch.Tensor, "*n c h w"],
-) -> Float64[torch.Tensor, "*n 1 h w"]:
-    """Y of ITU-R BT.601 as MATLAB's rgb2ycbcr gives it, 16 (black) to 235 (white).
-
-    A picture of one channel is its own luma, 0 to 255, as those papers take grey pictures.
-    """
-    samples = picture.double()
-    if samples.shape[-3] == 1:
-        return 255 * samples
-    red, green, blue = samples.unbind(-3)
-    return (16 + 65.481 * red + 128.553 * green + 24.966 * blue).unsqueeze(-3)
-
-
-def _decibels(error: PerPicture, *, peak: float) -> PerPicture:
-    return 10 * torch.log10(peak**2 / error)
-
-
-def _check_pair(a: torch.Tensor, b: torch.Tensor) -> None:
-    if check_picture(a).shape != check_picture(b).shape:
-        raise ConventionError(f"pictures of {tuple(a.shape)} and {tuple(b.shape)} do not compare")
-
-
-# ---------------------------------------------------------------------------------------------
-# SSIM
-
-
-SSIM_RADIUS: Final = 5  # the Gaussian of sigma 1.5 is cut at 3.5 sigma, as scikit-image cuts it
-_TAPS: Final = np.exp(-0.5 * (np.arange(-SSIM_RADIUS, SSIM_RADIUS + 1) / 1.5) ** 2)
-SSIM_TAPS: Final = tuple((_TAPS / _TAPS.sum()).tolist())
-
-
-def ssim(a: Picture, b: Picture) -> PerPicture:
-    """Structural similarity (Wang et al., 2004), the mean over channels, for each picture.
-
-    Equal to scikit-image's structural_similarity(gaussian_weights=True, sigma=1.5,
-    use_sample_covariance=False, data_range=1, channel_axis=...): the mean is over the places
-    where the whole 11 x 11 window is inside the picture.
-    """
-    _check_pair(a, b)
-    if min(a.shape[-2:]) < len(SSIM_TAPS):
-        raise ConventionError(f"SSIM needs pictures of at least {len(SSIM_TAPS)} pixels a side")
-    return ssim_map(a.double(), b.double()).mean((-3, -2, -1))
-
-
-def ssim_map(
-    a: Float[torch.Tensor, "*n c h w"], b: Float[torch.Tensor, "*n c h w"]
-) -> Float[torch.Tensor, "*n c h-10 w-10"]:
-    """SSIM at each place where the window is inside the picture; differentiable, any range."""
-    c1, c2 = 0.01**2, 0.03**2
-    mean_a, mean_b = _windowed(a), _windowed(b)
-    var_a = _windowed(a * a) - mean_a * mean_a
-    var_b = _windowed(b * b) - mean_b * mean_b
-    cov = _windowed(a * b) - mean_a * mean_b
-    above = (2 * mean_a * mean_b + c1) * (2 * cov + c2)
-    below = (mean_a * mean_a + mean_b * mean_b + c1) * (var_a + var_b + c2)
-    return above / below
-
-
-def _windowed(x: torch.Tensor) -> torch.Tensor:
-    """The Gaussian mean of each whole window: one pass down, one across."""
-    for axis in (-2, -1):  # sums of shifted views: in float64 faster than a convolution
-        kept = x.shape[axis] - 2 * SSIM_RADIUS
-        total = SSIM_TAPS[0] * x.narrow(axis, 0, kept)
-        for shift, weight in enumerate(SSIM_TAPS[1:], start=1):
-            total = total + weight * x.narrow(axis, shift, kept)
-        x = total
-    return x
 
 
 # ---------------------------------------------------------------------------------------------

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from pathlib import Path
 
-from trombine.data.lock import is_locked, locked
+import pytest
+
+from trombine.lock import LockedError, alone, is_locked, locked
 
 
 def test_one_holds_it_at_a_time(tmp_path: Path) -> None:
@@ -48,3 +51,31 @@ def test_a_file_that_nobody_holds_is_no_lock(tmp_path: Path) -> None:
     assert not is_locked(path)
     with locked(path):
         assert is_locked(path)
+
+
+def test_alone_does_not_wait_and_says_who_holds_it(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "a.lock"
+    with alone(path), pytest.raises(LockedError) as found, alone(path):
+        pass
+    assert found.value.holder == os.getpid()
+    assert path.read_text() == "" and not is_locked(path)
+
+
+def test_who_only_asks_keeps_nobody_out(tmp_path: Path) -> None:
+    """While another asks and asks, the lock is always had."""
+    path, stop = tmp_path / "a.lock", threading.Event()
+    path.write_text("")
+
+    def ask() -> None:
+        while not stop.is_set():
+            is_locked(path)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        for _ in range(100):
+            with alone(path):
+                pass
+    finally:
+        stop.set()
+        asking.join()

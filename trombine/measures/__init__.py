@@ -1,0 +1,69 @@
+"""How good pictures are, and under which conditions that was said.
+
+similarity.py  a picture against the one it should be: PSNR, SSIM
+distances.py   a set of pictures against another: how far apart, how diverse, of what colour
+protocol.py    what was measured, the numbers of a table, the log of evaluations
+
+All are pure functions of pictures or features. What compares methods and draws verdicts is in
+judge/.
+"""
+
+from trombine.measures.distances import (
+    diversity,
+    energy_distance,
+    mean_colour,
+    sliced_distance,
+    spacing,
+)
+from trombine.measures.protocol import (
+    CHECKOUT,
+    CHOOSING_SEEDS,
+    LOG,
+    PROTOCOL_SEEDS,
+    Figure,
+    Protocol,
+    ProtocolError,
+    commit_of,
+    figure,
+    log_evaluation,
+    one_table,
+)
+from trombine.measures.similarity import (
+    SSIM_RADIUS,
+    SSIM_TAPS,
+    PerPicture,
+    Picture,
+    luma,
+    psnr,
+    psnr_y,
+    ssim,
+    ssim_map,
+)
+
+__all__ = [
+    "CHECKOUT",
+    "CHOOSING_SEEDS",
+    "LOG",
+    "PROTOCOL_SEEDS",
+    "SSIM_RADIUS",
+    "SSIM_TAPS",
+    "Figure",
+    "PerPicture",
+    "Picture",
+    "Protocol",
+    "ProtocolError",
+    "commit_of",
+    "diversity",
+    "energy_distance",
+    "figure",
+    "log_evaluation",
+    "luma",
+    "mean_colour",
+    "one_table",
+    "psnr",
+    "psnr_y",
+    "sliced_distance",
+    "spacing",
+    "ssim",
+    "ssim_map",
+]
