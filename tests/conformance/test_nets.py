@@ -1,0 +1,370 @@
+"""What every net keeps to, whatever it is for. A net that is not below fails the first test."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from trombine.nets import NETS, Net, NetError, Size, build, has_batch_statistics, sizes_of
+from trombine.weights import TASKS, Card, load, save
+from trombine.weights.exporting import as_onnx, difference, shapes
+
+Inputs = tuple[torch.Tensor, ...]
+Shape = Callable[[int, int, int], tuple[int, ...]]  # of count, height and width
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A net, small enough to be tried in a moment, and what must come out of it."""
+
+    net: str
+    task: str
+    gives: Shape
+    sizes: dict[str, Size] = field(default_factory=dict)
+    places: tuple[tuple[int, int], ...] = ((16, 16), (24, 17), (9, 31))  # height, width
+    exported: bool = True  # one variant of each net is: it takes seconds
+
+
+def same(count: int, height: int, width: int) -> tuple[int, ...]:
+    return count, 3, height, width
+
+
+def one_each(count: int, height: int, width: int) -> tuple[int, ...]:
+    return (count,)
+
+
+def patches(count: int, height: int, width: int) -> tuple[int, ...]:
+    return count, 1, height // 4, width // 4
+
+
+SQUARE = ((16, 16),)
+CASES = {
+    "residual": Case(
+        net="residual",
+        task="upscale",
+        sizes={"width": 6, "depth": 2},
+        gives=lambda n, h, w: (n, 3, 2 * h, 2 * w),
+    ),
+    "residual x3, grey": Case(
+        net="residual",
+        task="upscale",
+        sizes={"width": 6, "depth": 1, "factor": 3, "channels": 1},
+        gives=lambda n, h, w: (n, 1, 3 * h, 3 * w),
+        exported=False,
+    ),
+    "residual x1": Case(
+        net="residual",
+        task="restore",
+        sizes={"width": 6, "depth": 2, "factor": 1},
+        gives=same,
+        exported=False,
+    ),
+    "unet": Case(
+        net="unet", task="restore", sizes={"width": 4, "levels": 2, "residual": True}, gives=same
+    ),
+    "unet, group": Case(
+        net="unet",
+        task="restore",
+        sizes={"width": 8, "levels": 2, "norm": "group", "inputs": 4},
+        gives=same,
+        exported=False,
+    ),
+    "unet, batch": Case(
+        net="unet",
+        task="restore",
+        sizes={"width": 4, "levels": 3, "norm": "batch"},
+        gives=same,
+        exported=False,
+    ),
+    "dcgan_generator": Case(
+        net="dcgan_generator",
+        task="generate",
+        sizes={"latent": 6, "width": 4, "size": 16},
+        gives=same,
+        places=SQUARE,
+    ),
+    "dcgan_generator, group": Case(
+        net="dcgan_generator",
+        task="generate",
+        sizes={"latent": 6, "width": 8, "size": 32, "norm": "group"},
+        gives=same,
+        places=((32, 32),),
+        exported=False,
+    ),
+    "dcgan_generator, none": Case(
+        net="dcgan_generator",
+        task="generate",
+        sizes={"latent": 6, "width": 4, "size": 16, "norm": "none"},
+        gives=same,
+        places=SQUARE,
+        exported=False,
+    ),
+    "dcgan_discriminator": Case(
+        net="dcgan_discriminator",
+        task="judge",
+        sizes={"width": 4, "size": 16},
+        gives=one_each,
+        places=SQUARE,
+        exported=False,
+    ),
+    "dcgan_discriminator, batch": Case(
+        net="dcgan_discriminator",
+        task="judge",
+        sizes={"width": 4, "size": 32, "norm": "batch"},
+        gives=one_each,
+        places=((32, 32),),
+        exported=False,
+    ),
+    "dcgan_discriminator, spectral": Case(
+        net="dcgan_discriminator",
+        task="judge",
+        sizes={"width": 4, "size": 16, "norm": "spectral"},
+        gives=one_each,
+        places=SQUARE,
+    ),
+    "patch_discriminator": Case(
+        net="patch_discriminator",
+        task="judge",
+        sizes={"width": 4, "levels": 2, "inputs": 6},
+        gives=patches,
+        exported=False,
+    ),
+    "patch_discriminator, spectral": Case(
+        net="patch_discriminator",
+        task="judge",
+        sizes={"width": 4, "levels": 2, "norm": "spectral"},
+        gives=patches,
+    ),
+    "denoiser": Case(net="denoiser", task="denoise", sizes={"width": 4, "levels": 1}, gives=same),
+    "denoiser, deep": Case(
+        net="denoiser",
+        task="denoise",
+        sizes={"width": 8, "levels": 3},
+        gives=same,
+        exported=False,
+    ),
+    "encoder": Case(
+        net="encoder",
+        task="regress",
+        sizes={"width": 4, "levels": 2, "outputs": 5},
+        gives=lambda n, h, w: (n, 5),
+    ),
+}
+
+
+@pytest.fixture(params=CASES)
+def case(request: pytest.FixtureRequest) -> Case:
+    return CASES[request.param]
+
+
+def made(case: Case) -> Net:
+    return build(case.net, case.sizes)
+
+
+def stirred(case: Case) -> Net:
+    """The net as it could be after some training: no weight is zero, no statistics are fresh."""
+    net = made(case)
+    generator = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter += 0.1 * torch.randn(parameter.shape, generator=generator)
+        for name, buffer in net.named_buffers():
+            if name.endswith("running_var"):
+                buffer += torch.rand(buffer.shape, generator=generator)
+            elif name.endswith("running_mean"):
+                buffer += 0.1 * torch.randn(buffer.shape, generator=generator)
+    return net.eval()
+
+
+def some(case: Case, count: int = 4, place: tuple[int, int] | None = None) -> Inputs:
+    return TASKS[case.task].examples(made(case).sizes, (count, *(place or case.places[0])))
+
+
+def test_every_net_is_tried_and_exported() -> None:
+    assert {case.net for case in CASES.values()} == set(NETS)
+    assert {case.net for case in CASES.values() if case.exported} == set(NETS)
+
+
+def test_shapes(case: Case) -> None:
+    net = stirred(case)
+    for height, width in case.places:
+        for count in (1, 3):
+            found = net(*some(case, count, (height, width)))
+            assert tuple(found.shape) == case.gives(count, height, width)
+            assert found.isfinite().all()
+
+
+def test_sizes_are_all_there(case: Case) -> None:
+    net = made(case)
+    assert net.sizes == {**sizes_of(case.net), **case.sizes}
+    assert build(case.net, net.sizes).sizes == net.sizes
+
+
+def test_every_parameter_gets_a_gradient(case: Case) -> None:
+    net = stirred(case).train()
+    found = net(*some(case))
+    (found * torch.randn(found.shape, generator=torch.Generator().manual_seed(2))).sum().backward()
+    reached = {
+        name: 0.0 if p.grad is None else float(p.grad.abs().max())
+        for name, p in net.named_parameters()
+    }
+    # Far above rounding: a bias before batch norm gets a gradient of 1e-8.
+    assert {n for n, size in reached.items() if size < 1e-5 * max(reached.values())} == set()
+
+
+def test_a_picture_alone_is_as_in_a_batch(case: Case) -> None:
+    net, given = stirred(case), some(case)
+    together = net(*given)
+    for index in range(4):
+        alone = net(*(one[index : index + 1] for one in given))
+        torch.testing.assert_close(alone, together[index : index + 1], rtol=1e-4, atol=1e-5)
+
+
+def test_evaluation_is_deterministic_and_changes_nothing(case: Case) -> None:
+    net, given = stirred(case), some(case)
+    before = copy.deepcopy(net.state_dict())
+    kept = [one.clone() for one in given]
+    assert torch.equal(net(*given), net(*given))
+    assert all(torch.equal(before[name], now) for name, now in net.state_dict().items())
+    assert all(map(torch.equal, given, kept))
+
+
+def test_saved_and_loaded_it_is_the_same(case: Case, tmp_path: Path) -> None:
+    net, given = stirred(case), some(case)
+    path = tmp_path / "net.safetensors"
+    save(path, net, Card(task=case.task, net=case.net, sizes=net.sizes))
+    again = load(path).net
+    assert again.sizes == net.sizes and not again.training
+    assert again.state_dict().keys() == net.state_dict().keys()
+    assert all(torch.equal(one, again.state_dict()[n]) for n, one in net.state_dict().items())
+    torch.testing.assert_close(again(*given), net(*given), rtol=1e-6, atol=1e-6)
+    assert {n for n, p in net.named_parameters()} == {n for n, p in again.named_parameters()}
+
+
+def test_bf16_agrees(case: Case) -> None:
+    net, given = stirred(case), some(case)
+    wanted = net(*given).detach()
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        found = net(*given).float()
+    assert float((found - wanted).abs().max()) < 0.05 * max(1.0, float(wanted.abs().max()))
+    assert not torch.equal(found, wanted), "bf16 changed nothing: it was not used"
+
+
+def test_float64_agrees(case: Case) -> None:
+    net, given = stirred(case), some(case)
+    wanted = net(*given)
+    found = net.double()(*(one.double() for one in given))
+    assert found.dtype == torch.float64
+    torch.testing.assert_close(found.float(), wanted, rtol=1e-3, atol=1e-4)
+
+
+def test_channels_last_agrees(case: Case) -> None:
+    net, given = stirred(case), some(case)
+    wanted = net(*given)
+    net = net.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    last = [one.contiguous(memory_format=_layout(one)) for one in given]
+    torch.testing.assert_close(net(*last), wanted, rtol=1e-4, atol=1e-5)
+
+
+def _layout(tensor: torch.Tensor) -> torch.memory_format:
+    return torch.channels_last if tensor.ndim == 4 else torch.contiguous_format
+
+
+def test_it_begins_as_its_seed_says(case: Case) -> None:
+    before = torch.get_rng_state()
+    first, other = (build(case.net, case.sizes, seed=seed).state_dict() for seed in (1, 2))
+    assert torch.equal(before, torch.get_rng_state())
+    torch.rand(1)  # the global generator has no say
+    again = build(case.net, case.sizes, seed=1).state_dict()
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert any(not torch.equal(first[name], other[name]) for name in first)
+
+
+def test_it_draws_nothing(case: Case) -> None:
+    net, given = stirred(case).train(), some(case)
+    before = torch.get_rng_state()
+    net(*given)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def leaves(net: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    return ((name, part) for name, part in net.named_modules() if not list(part.children()))
+
+
+def test_what_a_layer_gave_stays(case: Case) -> None:
+    """Nothing works in place: who keeps a layer's features finds them as they were."""
+    net, given = stirred(case).train(), some(case)
+    seen: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
+
+    def keep(name: str) -> Callable[[nn.Module, object, object], None]:
+        def hook(_: nn.Module, __: object, found: object) -> None:
+            if isinstance(found, torch.Tensor):
+                seen[name] = (found, found.detach().clone())
+
+        return hook
+
+    for name, part in leaves(net):
+        part.register_forward_hook(keep(name))
+    net(*given)
+    assert len(seen) > 2
+    assert [name for name, (now, then) in seen.items() if not torch.equal(now, then)] == []
+
+
+def test_a_picture_depends_on_its_batch_only_where_that_is_said(case: Case) -> None:
+    net, given = stirred(case).train(), some(case)
+    if case.sizes.get("norm") == "spectral":  # which moves at each step, whatever the pictures
+        net.eval()
+    others = [torch.cat([one[:1], one[1:].flip(-1) * 0.5]) for one in given]
+    first = copy.deepcopy(net)(*given)[0]
+    second = copy.deepcopy(net)(*others)[0]
+    depends = not torch.allclose(first, second, rtol=1e-4, atol=1e-5)
+    assert depends == has_batch_statistics(net)
+
+
+def test_it_can_be_built_without_memory(case: Case) -> None:
+    with torch.device("meta"):
+        empty = build(case.net, case.sizes).state_dict()
+    assert all(one.is_meta for one in empty.values())
+    wanted = {name: one.shape for name, one in made(case).state_dict().items()}
+    assert {name: one.shape for name, one in empty.items()} == wanted
+
+
+def test_a_copy_is_independent(case: Case) -> None:
+    """Averages of weights are kept in a copy."""
+    net, given = stirred(case), some(case)
+    twin = copy.deepcopy(net)
+    wanted = net(*given)
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter.zero_()
+    torch.testing.assert_close(twin(*given), wanted, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.exported])
+def test_it_exports_to_onnx(name: str) -> None:
+    """Checked with another number and size of pictures than it was traced with."""
+    case = CASES[name]
+    net = stirred(case)
+    traced, other = (TASKS[case.task].examples(net.sizes, shape) for shape in shapes(net.sizes))
+    assert [one.shape for one in traced] != [one.shape for one in other]
+    data = as_onnx(net, traced, {})
+    for given in (traced, other):
+        assert difference(net, data, given) < 1e-4
+
+
+@pytest.mark.parametrize("net", NETS)
+def test_wrong_sizes_are_refused_in_one_line(net: str) -> None:
+    for name, default in sizes_of(net).items():
+        wrong = {int: (0, -1, 10**9, 2.5, "8", True), str: ("no-such", 3), bool: ("yes", 1)}
+        for value in wrong[type(default)]:
+            with pytest.raises(NetError) as refused:
+                build(net, {name: value})
+            assert name in str(refused.value) and "\n" not in str(refused.value)
+    with pytest.raises(NetError, match="there are"):
+        build(net, {"colour": 3})

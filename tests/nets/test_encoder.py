@@ -1,0 +1,33 @@
+"""The encoder: how much there is of a channel, and where."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from trombine.nets import build
+from trombine.nets.encoder import moments
+
+
+def test_moments_are_sums_over_pixels() -> None:
+    x = torch.rand(2, 3, 4, 5, dtype=torch.float64)
+    wanted = torch.zeros(2, 9, dtype=torch.float64)
+    for row in range(4):
+        for column in range(5):
+            value = x[:, :, row, column] / 20
+            wanted[:, 0:3] += value
+            wanted[:, 3:6] += value * ((column + 0.5) / 5 * 2 - 1)
+            wanted[:, 6:9] += value * ((row + 0.5) / 4 * 2 - 1)
+    torch.testing.assert_close(moments(x), wanted)
+
+
+def test_a_mirrored_picture_has_its_middle_on_the_other_side() -> None:
+    x = torch.rand(1, 2, 6, 6)
+    found, mirrored = moments(x)[0], moments(x.flip(-1))[0]
+    torch.testing.assert_close(mirrored, found * torch.tensor([1.0, 1, -1, -1, 1, 1]))
+
+
+@pytest.mark.parametrize("place", [(1, 1), (7, 64), (33, 20)])
+def test_any_size(place: tuple[int, int]) -> None:
+    net = build("encoder", {"width": 4, "outputs": 3})
+    assert net(torch.rand(2, 3, *place)).shape == (2, 3)

@@ -1,0 +1,74 @@
+"""The U-Net: any size, nothing lost on the way down, nothing of a checkerboard on the way up."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.nn import functional
+
+from trombine.nets import NetError, build
+from trombine.nets.blocks import doubled, padded
+from trombine.nets.unet import UNet
+
+
+@pytest.mark.parametrize("height", [1, 2, 7, 8, 9])
+@pytest.mark.parametrize("width", [1, 8, 13])
+def test_any_size(height: int, width: int) -> None:
+    net = build("unet", {"width": 4, "norm": "group", "inputs": 4, "outputs": 2})
+    assert net(torch.rand(2, 4, height, width)).shape == (2, 2, height, width)
+
+
+def test_a_size_between_is_as_if_it_were_padded() -> None:
+    net = build("unet", {"width": 4, "levels": 2})
+    x = torch.rand(1, 3, 9, 14)
+    larger = functional.pad(x, (0, 2, 0, 3), mode="replicate")
+    assert torch.equal(net(x), net(larger)[..., :9, :14])
+
+
+@pytest.mark.parametrize(("side", "wanted"), [(1, 8), (7, 8), (8, 8), (9, 16)])
+def test_padding_goes_to_the_next_multiple(side: int, wanted: int) -> None:
+    found = padded(torch.rand(1, 1, side, 8), 8)
+    assert found.shape == (1, 1, wanted, 8)
+    assert torch.equal(
+        found[:, :, side - 1 :], found[:, :, side - 1 : side].expand_as(found[:, :, side - 1 :])
+    )
+
+
+def test_residual_adds_the_first_planes() -> None:
+    sizes = {"width": 4, "levels": 2, "inputs": 5, "residual": True}
+    net = build("unet", sizes)
+    assert isinstance(net, UNet)
+    x = torch.rand(2, 5, 8, 8)
+    difference = net(x).detach() - x[:, :3]
+    assert 0 < float(difference.abs().mean()) < 0.2  # it begins near what it is given
+    torch.nn.init.zeros_(net.last.weight)
+    assert torch.equal(net(x), x[:, :3])
+
+
+def test_residual_needs_something_to_add_to() -> None:
+    with pytest.raises(NetError, match="at least 3 inputs"):
+        build("unet", {"inputs": 2, "residual": True})
+
+
+@pytest.mark.parametrize("norm", ["none", "group", "batch"])
+def test_what_passes_through_keeps_its_size(norm: str) -> None:
+    """Without normalisation too: else deep layers would begin by learning nothing."""
+    net = build("unet", {"width": 16, "norm": norm})
+    for name, weight in net.named_parameters():
+        if ".conv" in name and name.endswith("weight"):
+            wanted = (2 / weight[0].numel()) ** 0.5  # He et al., 2015
+            assert float(weight.detach().std()) == pytest.approx(wanted, rel=0.15)
+    found = net(torch.randn(2, 3, 32, 32))
+    assert 0.03 < float(found.detach().std()) < 3
+
+
+def test_doubling_repeats_pixels() -> None:
+    x = torch.rand(2, 3, 4, 5)
+    assert torch.equal(doubled(x), x.repeat_interleave(2, -1).repeat_interleave(2, -2))
+
+
+def test_a_plain_input_gives_no_checkerboard() -> None:
+    """Of a constant picture only the edges can be seen: inside every pixel is the same."""
+    net = build("unet", {"width": 8, "levels": 2})
+    found = net(torch.full((1, 3, 96, 96), 0.3)).detach()[..., 40:56, 40:56]
+    assert float((found - found[..., :1, :1]).abs().max()) < 1e-5

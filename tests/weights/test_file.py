@@ -1,0 +1,149 @@
+"""Files of models: the same bytes for the same model, one line for each kind of bad file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.torch import load, save
+
+from trombine.nets import Net
+from trombine.weights import Card, ModelError
+from trombine.weights.file import KEY, read, write
+
+
+def test_the_same_model_gives_the_same_bytes(net: Net, card: Card, tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    write(one, net, card)
+    write(other, net.to(memory_format=torch.channels_last), card)  # pyright: ignore
+    assert one.read_bytes() == other.read_bytes()
+
+
+def test_the_hash_is_the_files(file: Path) -> None:
+    assert read(file).hash == hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+
+
+def test_another_program_can_read_it(file: Path, net: Net) -> None:
+    tensors = load(file.read_bytes())
+    assert tensors.keys() == net.state_dict().keys()
+    assert all(torch.equal(tensors[name], one) for name, one in net.state_dict().items())
+
+
+def test_numbers_are_kept_as_float32(net: Net, card: Card, tmp_path: Path) -> None:
+    write(tmp_path / "double", net.double(), card)
+    assert {one.kind for one in read(tmp_path / "double").entries.values()} == {"F32"}
+
+
+def test_what_was_there_stays_where_writing_fails(
+    file: Path, net: Net, card: Card, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = file.read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(Exception, match="disk is full"):
+        write(file, net, card)
+    assert file.read_bytes() == before
+    assert list(file.parent.iterdir()) == [file]
+
+
+class Planted:
+    """What a harmful pickle does: it calls what it likes when it is loaded."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return Path.touch, (self.mark,)
+
+
+def refused(path: Path) -> str:
+    with pytest.raises(ModelError) as error:
+        read(path)
+    assert len(str(error.value).splitlines()) == 1
+    assert str(error.value).startswith(str(path))
+    return str(error.value)
+
+
+@pytest.mark.parametrize("old", [True, False])
+def test_a_pickle_is_named_and_not_run(tmp_path: Path, old: bool) -> None:
+    path, mark = tmp_path / "harmless.safetensors", tmp_path / "mark"
+    torch.save({"weight": Planted(mark)}, path, _use_new_zipfile_serialization=not old)
+    assert "pickled checkpoint" in refused(path) and "trombine models import" in refused(path)
+    path.write_bytes(pickle.dumps(Planted(mark)))
+    assert "pickled checkpoint" in refused(path)
+    assert not mark.exists()
+    pickle.loads(path.read_bytes())
+    assert mark.exists(), "the planted pickle does nothing: this test could not fail"
+
+
+@pytest.mark.parametrize("kept", [0.999, 0.9, 0.5, 0.02])
+def test_a_truncated_file_is_named(file: Path, kept: float) -> None:
+    data = file.read_bytes()
+    file.write_bytes(data[: int(kept * len(data))])
+    assert "is truncated" in refused(file)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "is empty"),
+        (b"{}", "is not a .safetensors file"),
+        (bytes(100), "is not a .safetensors file"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "is not a .safetensors file"),
+        (b"\xff" * 8 + b"{" + bytes(90), "is not a .safetensors file"),
+        (save({"a": torch.ones(2)}), "has no card"),
+        (save({"a": torch.ones(2)}, {"format": "pt"}), "has no card"),
+        (save({"a": torch.ones(2)}, {KEY: "[]"}), "its card is no JSON object"),
+        (save({"a": torch.ones(2)}, {KEY: '{"format": 9}'}), "written by a newer trombine"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_other_files_are_named(data: bytes, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.safetensors"
+    path.write_bytes(data)
+    assert said in refused(path)
+
+
+def test_no_file_and_folders_are_named(tmp_path: Path) -> None:
+    assert "does not exist" in refused(tmp_path / "none.safetensors")
+    assert "is a folder; name a .safetensors file in it" in refused(tmp_path)
+
+
+def test_a_header_that_promises_much_takes_no_memory(tmp_path: Path) -> None:
+    """A tensor of 4 TB in a file of 200 bytes."""
+    header = {"a": {"dtype": "F32", "shape": [10**6, 10**6], "data_offsets": [0, 4 * 10**12]}}
+    text = json.dumps(header).encode()
+    path = tmp_path / "large.safetensors"
+    path.write_bytes(len(text).to_bytes(8, "little") + text + bytes(100))
+    assert "is truncated" in refused(path)
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("bytes") / "changed.safetensors"
+
+
+SOME = save({"a": torch.ones(2), "b": torch.ones(3, 3)}, {KEY: '{"about": "", "task": "upscale"}'})
+
+
+@settings(max_examples=150)
+@given(at=st.integers(0, len(SOME) - 1), patch=st.binary(min_size=1, max_size=6), cut=st.booleans())
+def test_any_change_of_bytes_gives_one_line(
+    at: int, patch: bytes, cut: bool, scratch: Path
+) -> None:
+    """The card is not whole, so it is never a model; and never anything but a ModelError."""
+    changed = SOME[:at] + patch + SOME[at + len(patch) :]
+    scratch.write_bytes(changed[: at + 1] if cut else changed)
+    refused(scratch)

@@ -1,0 +1,225 @@
+"""Loading: by name or path, only what is whole and does the task; calling: only what fits."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+
+from trombine.conventions import ConventionError
+from trombine.nets import NETS, Net, build
+from trombine.weights import TASKS, Card, ModelError, load, model, read_card, save, shipped
+from trombine.weights.card import dumps
+from trombine.weights.file import KEY
+
+Tensors = dict[str, torch.Tensor]
+
+
+def test_a_model_is_called_with_a_picture(file: Path) -> None:
+    larger = load(file)(torch.rand(3, 8, 10))
+    assert larger.shape == (3, 16, 20) and larger.is_inference()
+    assert float(larger.min()) >= 0 and float(larger.max()) <= 1
+
+
+def test_a_batch_gives_what_its_pictures_give(file: Path) -> None:
+    enlarge, pictures = load(file), torch.rand(2, 3, 8, 8)
+    torch.testing.assert_close(enlarge(pictures), torch.stack([enlarge(one) for one in pictures]))
+
+
+def test_it_knows_where_it_is_from(file: Path, card: Card) -> None:
+    found = load(str(file))
+    assert (found.path, found.card) == (file, card)
+    assert read_card(file) == card
+    assert len(found.hash) == 12
+
+
+def test_a_shipped_model_goes_by_its_name(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model, "ZOO", tmp_path / "zoo")
+    (tmp_path / "zoo").mkdir()
+    assert shipped() == {}
+    shutil.copy(file, tmp_path / "zoo" / "tiny-x2.safetensors")
+    assert list(shipped()) == ["tiny-x2"]
+    assert load("tiny-x2", task="upscale").card == load(file).card
+    with pytest.raises(ModelError, match=r"tiny-x3: is neither .* shipped are: tiny-x2$"):
+        load("tiny-x3")
+
+
+def test_every_shipped_model_loads_and_does_its_task() -> None:
+    for name in shipped():
+        found = load(name)
+        assert found.card.scores and found.card.licence and found.card.about and found.card.data
+        given = TASKS[found.card.task].examples(found.net.sizes, (2, 32, 32))
+        assert found(*given).isfinite().all()
+
+
+def refused(path: Path | str, task: str | None = None) -> str:
+    with pytest.raises(ModelError) as error:
+        load(path, task=task)
+    assert len(str(error.value).splitlines()) == 1
+    assert str(error.value).startswith(str(path)) and len(str(error.value)) < 400
+    return str(error.value)
+
+
+def test_names_that_lead_nowhere() -> None:
+    assert "is neither a shipped model nor a file" in refused("enlarger-x99")
+    assert "models of the hub cannot be named yet" in refused("somebody/model")
+    assert "does not exist" in refused("nowhere.safetensors")
+    assert "is neither" in refused("n" * 300)
+
+
+def test_a_wrong_task_is_said(file: Path) -> None:
+    said = refused(file, task="restore")
+    assert "is for upscale" in said and "not for restore" in said
+    assert "there is no task sing; there are upscale" in refused(file, task="sing")
+
+
+def changed(file: Path, change: Callable[[Tensors], object], card: Card) -> Path:
+    """The file with other tensors or another card."""
+    tensors = load_tensors(file.read_bytes())
+    change(tensors)
+    file.write_bytes(save_tensors(tensors, {KEY: dumps(card)}))
+    return file
+
+
+def nothing(_: Tensors) -> None:
+    """Change no tensor."""
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda t: t.pop("tail.weight"), "lacks tail.weight of its net"),
+        (lambda t: [t.pop(n) for n in list(t)[:5]], "and 2 more tensors of its net"),
+        (lambda t: t.update(extra=torch.ones(1)), "has extra, which its net lacks"),
+        (
+            lambda t: t.update({"tail.bias": torch.ones(13)}),
+            "has tail.bias as F32 [13], and its net needs F32 [12]",
+        ),
+        (
+            lambda t: t.update({"tail.bias": torch.ones(12).double()}),
+            "has tail.bias as F64 [12], and its net needs F32 [12]",
+        ),
+        (lambda t: t.update({"tail.bias": torch.ones(12, dtype=torch.int8)}), "as I8 [12]"),
+    ],
+    ids=["missing", "several missing", "surplus", "misshapen", "double", "whole numbers"],
+)
+def test_tensors_that_do_not_fit_are_named(
+    change: Callable[[Tensors], object], said: str, file: Path, card: Card
+) -> None:
+    assert said in refused(changed(file, change, card))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"task": "sing"}, "does sing, which is unknown here; update trombine"),
+        ({"net": "resnet"}, "needs the net resnet, unknown here; update trombine"),
+        ({"net": "encoder", "sizes": {}}, "the net encoder cannot upscale"),
+        ({"sizes": {"breadth": 3}}, "residual has no size breadth"),
+        ({"sizes": {"width": 10**12}}, "width is 1 to 4096"),
+        ({"sizes": {"depth": 10**9}}, "depth is 1 to 256"),
+        ({"sizes": {"width": "4"}}, "width of residual is a whole number"),
+        ({"sizes": {"width": 4096, "depth": 256}}, "lacks body.1.conv.bias"),
+        ({"sizes": {"width": 4, "depth": 1, "channels": 1}}, "and its net needs F32"),
+        ({"task": "restore"}, "enlarges, so it cannot restore"),
+    ],
+    ids=str,
+)
+def test_a_card_that_lies_is_found_out(
+    change: dict[str, object], said: str, file: Path, card: Card
+) -> None:
+    """Before any memory is taken: the largest of them would be a net of 150 GB."""
+    assert said in refused(changed(file, nothing, replace(card, **change)))  # pyright: ignore
+
+
+def test_save_refuses_what_could_not_be_loaded(net: Net, card: Card, tmp_path: Path) -> None:
+    path = tmp_path / "new.safetensors"
+    for wrong in (
+        replace(card, task="sing"),
+        replace(card, net="encoder"),
+        replace(card, sizes={"width": 8}),
+        replace(card, sizes={"width": -1}),
+    ):
+        with pytest.raises(ModelError, match="cannot be written"):
+            save(path, net, wrong)
+    assert not path.exists()
+
+
+GENERATOR = Card(
+    task="generate", net="dcgan_generator", sizes={"latent": 5, "width": 2, "size": 16}
+)
+DENOISER = Card(task="denoise", net="denoiser", sizes={"width": 4, "levels": 1})
+REGRESSOR = Card(task="regress", net="encoder", sizes={"width": 4, "levels": 1, "outputs": 3})
+JUDGE = Card(task="judge", net="dcgan_discriminator", sizes={"width": 2, "size": 16})
+MASKED = Card(task="restore", net="unet", sizes={"width": 4, "levels": 1, "inputs": 4})
+CALLS = [
+    (GENERATOR, (torch.randn(5),), (3, 16, 16)),
+    (GENERATOR, (torch.randn(2, 5),), (2, 3, 16, 16)),
+    (DENOISER, (torch.randn(2, 3, 8, 8), torch.rand(2)), (2, 3, 8, 8)),
+    (REGRESSOR, (torch.rand(3, 9, 9),), (3,)),
+    (REGRESSOR, (torch.rand(2, 3, 9, 9),), (2, 3)),
+    (JUDGE, (torch.rand(3, 16, 16),), ()),
+    (JUDGE, (torch.rand(2, 3, 16, 16),), (2,)),
+    (MASKED, (torch.rand(4, 7, 9),), (3, 7, 9)),
+]
+WRONG_CALLS = [
+    (GENERATOR, (torch.randn(6),), "N x 5"),
+    (GENERATOR, (torch.randn(2, 5).double(),), "float32"),
+    (DENOISER, (torch.randn(3, 8, 8), torch.rand(1)), "N times"),
+    (DENOISER, (torch.randn(2, 3, 8, 8), torch.rand(3)), "N times"),
+    (DENOISER, (torch.randn(2, 3, 8, 8), torch.tensor([0.5, 1.5])), r"within \[0, 1\]"),
+    (REGRESSOR, (torch.rand(1, 9, 9),), "3 x H x W"),
+    (REGRESSOR, (torch.rand(3, 9, 9) * 2,), r"within \[0, 1\]"),
+    (REGRESSOR, (torch.full((3, 9, 9), float("nan")),), r"within \[0, 1\]"),
+    (REGRESSOR, (torch.zeros(0, 3, 9, 9),), "3 x H x W"),
+    (JUDGE, (torch.rand(3, 16, 32),), "16 x 16 pixels"),
+    (MASKED, (torch.rand(3, 8, 8),), "4 x H x W"),
+]
+
+
+def opened(card: Card, folder: Path) -> model.Model:
+    save(folder / "it.safetensors", build(card.net, card.sizes), card)
+    return load(folder / "it.safetensors", task=card.task)
+
+
+@pytest.mark.parametrize(("card", "given", "shape"), CALLS)
+def test_every_task_can_be_called(
+    card: Card, given: tuple[torch.Tensor, ...], shape: tuple[int, ...], tmp_path: Path
+) -> None:
+    found = opened(card, tmp_path)(*given)
+    assert tuple(found.shape) == shape and found.isfinite().all()
+
+
+@pytest.mark.parametrize(("card", "given", "said"), WRONG_CALLS)
+def test_what_does_not_fit_is_refused(
+    card: Card, given: tuple[torch.Tensor, ...], said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConventionError, match=said):
+        opened(card, tmp_path)(*given)
+
+
+def test_calling_changes_nothing_even_if_it_was_training(tmp_path: Path) -> None:
+    card = Card(task="restore", net="unet", sizes={"width": 4, "levels": 1, "norm": "batch"})
+    found = opened(card, tmp_path)
+    before = {name: one.clone() for name, one in found.net.state_dict().items()}
+    found.net.train()
+    found(torch.rand(2, 3, 8, 8))
+    assert all(torch.equal(before[name], one) for name, one in found.net.state_dict().items())
+
+
+def test_a_loaded_net_can_go_on_learning(file: Path) -> None:
+    net = load(file).net.train()
+    net(torch.rand(1, 3, 8, 8)).sum().backward()
+    assert all(parameter.grad is not None for parameter in net.parameters())
+
+
+def test_every_net_has_a_task_and_every_task_a_net() -> None:
+    assert {name for task in TASKS.values() for name in task.nets} == set(NETS)

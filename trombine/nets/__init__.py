@@ -1,0 +1,99 @@
+"""The nets: one family of architectures a file, and here the table of all of them.
+
+    residual             a small picture to one `factor` times as large
+    unet                 a picture to a picture of the same size
+    dcgan_generator      a random vector to a picture
+    dcgan_discriminator  a picture to a number: how real it looks
+    patch_discriminator  a picture to a map of such numbers
+    denoiser             a noisy picture and a time to what the noise is
+    encoder              a picture to a few numbers
+
+A net is built from its name and its sizes alone; what it has learnt comes from a file of weights
+(weights.py), how it learns is in objectives/ and training/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import torch
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from trombine.nets.dcgan import DCGANDiscriminator, DCGANGenerator
+from trombine.nets.denoiser import Denoiser
+from trombine.nets.encoder import Encoder
+from trombine.nets.patch import PatchDiscriminator
+from trombine.nets.residual import Residual
+from trombine.nets.sizes import Net, NetError, Size, defaults_of, read_size, resolved
+from trombine.nets.unet import UNet
+from trombine.provenance import shortened
+
+NETS: Final[dict[str, type[Net]]] = {
+    "residual": Residual,
+    "unet": UNet,
+    "dcgan_generator": DCGANGenerator,
+    "dcgan_discriminator": DCGANDiscriminator,
+    "patch_discriminator": PatchDiscriminator,
+    "denoiser": Denoiser,
+    "encoder": Encoder,
+}
+
+__all__ = [
+    "NETS",
+    "Net",
+    "NetError",
+    "Size",
+    "build",
+    "has_batch_statistics",
+    "parameter_count",
+    "parse",
+    "sizes_of",
+]
+
+
+def build(name: str, sizes: Mapping[str, Size], *, seed: int = 0) -> Net:
+    """A net as it is before it has learnt anything: a function of its name, sizes and seed.
+
+    What is not in `sizes` has its default. The global generator of torch is left as it was.
+    """
+    every = resolved(name, sizes_of(name), sizes)
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed the GPUs' as well
+        net = NETS[name](**every)
+    net.sizes = every
+    return net
+
+
+def sizes_of(name: str) -> dict[str, Size]:
+    """What a net's sizes are unless given."""
+    if name not in NETS:
+        raise NetError(f"there is no net {shortened(name)}; there are {', '.join(NETS)}")
+    return defaults_of(NETS[name])
+
+
+def parse(text: str) -> tuple[str, dict[str, Size]]:
+    """`residual:width=32,depth=8` as a name and the sizes that it gives."""
+    name, _, rest = text.partition(":")
+    defaults = sizes_of(name)
+    sizes: dict[str, Size] = {}
+    for pair in rest.split(",") if rest else ():
+        size, equals, value = pair.partition("=")
+        if not equals or size in sizes:
+            raise NetError(f"write a net as {name}:size=value,size=value, not {shortened(text)}")
+        if size not in defaults:
+            there = ", ".join(defaults)
+            raise NetError(f"{name} has no size {shortened(size)}; there are {there}")
+        sizes[size] = read_size(f"{size} of {name}", value, defaults[size])
+    return name, sizes
+
+
+def has_batch_statistics(net: nn.Module) -> bool:
+    """Whether one picture's result depends on the others in its batch while the net learns."""
+    return any(isinstance(part, _BatchNorm) for part in net.modules())
+
+
+def parameter_count(net: nn.Module) -> int:
+    """How many numbers the net learns."""
+    return sum(parameter.numel() for parameter in net.parameters())

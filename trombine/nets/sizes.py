@@ -1,0 +1,89 @@
+"""The sizes of a net: whole numbers, numbers, words and switches that say how large it is.
+
+Here is what they may be and how they are checked, below the families, which call `check_whole` and
+`check_choice` in their constructors. Which nets there are is in __init__.py.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from torch import nn
+
+from trombine.provenance import shortened
+
+Size = int | float | str | bool
+
+WIDEST: Final = 4096  # channels: beyond it a typing error, or a file that wants to do harm
+DEEPEST: Final = 256
+
+
+class NetError(Exception):
+    """A net that does not exist or cannot be that large: one line that says what there is."""
+
+
+class Net(nn.Module):
+    """Abstract: a net of NETS, with all its sizes as `build` resolved them.
+
+    It knows nothing of files, training or devices, and draws nothing.
+    """
+
+    sizes: dict[str, Size]
+
+
+def check_whole(name: str, number: int, least: int, most: int) -> None:
+    """Refuse a size out of its range."""
+    if not least <= number <= most:
+        raise NetError(f"{name} is {least} to {most}, not {number}")
+
+
+def check_choice(name: str, word: str, choices: Iterable[str]) -> None:
+    """Refuse a word that is none of these."""
+    if word not in (allowed := tuple(choices)):
+        raise NetError(f"{name} is one of {', '.join(allowed)}, not {shortened(word)}")
+
+
+def defaults_of(net: type[nn.Module]) -> dict[str, Size]:
+    """The sizes that a constructor takes, each with what it is unless given."""
+    parameters = inspect.signature(net).parameters.values()
+    return {parameter.name: parameter.default for parameter in parameters}
+
+
+def resolved(name: str, defaults: Mapping[str, Size], given: Mapping[str, Size]) -> dict[str, Size]:
+    """All sizes of the net `name`: those given, each of its default's type, and the defaults."""
+    for size, value in given.items():
+        if size not in defaults:
+            there = ", ".join(defaults)
+            raise NetError(f"{name} has no size {shortened(size)}; there are {there}")
+        _check_type(f"{size} of {name}", value, defaults[size])
+    merged = {**defaults, **given}
+    # A float may be given as a whole number; the card of the model then still says 1.0.
+    return {size: type(defaults[size])(value) for size, value in merged.items()}
+
+
+_KINDS: Final = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
+
+
+def _check_type(what: str, value: Size, default: Size) -> None:
+    wanted = type(default)
+    allowed = (int, float) if wanted is float else (wanted,)
+    if type(value) not in allowed:  # the exact type: True is an int too
+        raise NetError(f"{what} is {_KINDS[wanted]}, not {shortened(repr(value))}")
+
+
+def read_size(what: str, text: str, default: Size) -> Size:
+    """A size that was written as text, as the type of its default."""
+    if isinstance(default, bool):
+        switches = {"true": True, "false": False}
+        if text.lower() in switches:
+            return switches[text.lower()]
+    elif isinstance(default, str):
+        return text
+    else:
+        try:
+            return type(default)(text)
+        except ValueError:
+            pass
+    raise NetError(f"{what} is {_KINDS[type(default)]}, not {shortened(text)}")

@@ -1,0 +1,35 @@
+"""Model files: one file is one model, which can be loaded and called.
+
+    from trombine.weights import load
+
+    larger = load("enlarger-x2")(picture)
+
+    card.py       what a model says of itself
+    file.py       reading and writing
+    tasks.py      what models do, and what goes in and out
+    model.py      names and files to models, checked
+    exporting.py  to ONNX, checked
+    importing.py  from pickled checkpoints, without running what they say
+
+The shipped models are in zoo/; how a model learns is in training/.
+"""
+
+from __future__ import annotations
+
+from trombine.weights.card import Card, ModelError, Score
+from trombine.weights.model import Model, find, load, read_card, save, shipped
+from trombine.weights.tasks import TASKS, Task
+
+__all__ = [
+    "TASKS",
+    "Card",
+    "Model",
+    "ModelError",
+    "Score",
+    "Task",
+    "find",
+    "load",
+    "read_card",
+    "save",
+    "shipped",
+]

@@ -1,0 +1,142 @@
+"""One file is one model: its tensors in safetensors' format, its card in the header.
+
+Reading runs nothing that the file says, and takes no more memory than the file is long. Whether
+tensors and card belong together is checked in model.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import torch
+
+from trombine.files import PictureError, opened, shown, write_bytes
+from trombine.nets import Net
+from trombine.weights.card import Card, CardError, ModelError, dumps, loads
+
+KEY: Final = "trombine"  # of the card in the header
+ENDING: Final = ".safetensors"
+_AGAIN: Final = "copy it again from where it came"
+# As safetensors names them; nets hold no others. Numbers with a point are kept as float32.
+_TYPES: Final = {"F32": torch.float32, "I64": torch.int64}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One tensor as the file has it."""
+
+    kind: str  # safetensors' name of its type
+    shape: tuple[int, ...]
+    data: bytearray
+
+    def tensor(self) -> torch.Tensor:
+        """The tensor, over the same memory."""
+        return torch.frombuffer(self.data, dtype=_TYPES[self.kind]).reshape(self.shape)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a file holds."""
+
+    card: Card
+    entries: Mapping[str, Entry]
+    hash: str  # of the whole file: the first 12 hex digits of SHA-256
+
+
+def write(path: Path | str, net: Net, card: Card) -> None:
+    """Write a model, whole or not at all; the same weights and card give the same bytes."""
+    from safetensors.torch import save
+
+    tensors = {name: _plain(tensor) for name, tensor in net.state_dict().items()}
+    write_bytes(Path(path), save(tensors, {KEY: dumps(card)}))
+
+
+def _plain(tensor: torch.Tensor) -> torch.Tensor:
+    """In memory, in the usual order (not channels_last), numbers with a point as float32."""
+    kind = torch.float32 if tensor.is_floating_point() else tensor.dtype
+    plain = tensor.detach().to("cpu", kind)
+    return plain.clone(memory_format=torch.contiguous_format)
+
+
+def read(path: Path | str) -> Found:
+    """What a file holds; a ModelError where it is no model."""
+    from safetensors import SafetensorError, deserialize
+
+    path = Path(path)
+    data = _bytes(path)
+    try:
+        pairs = deserialize(data)
+    except SafetensorError as error:
+        raise ModelError(f"{shown(path)}: {_what_is_wrong(data)}") from error
+    entries = {
+        name: Entry(kind=found["dtype"], shape=tuple(found["shape"]), data=found["data"])
+        for name, found in pairs
+    }
+    hash = hashlib.sha256(data).hexdigest()[:12]
+    return Found(card=_card(path, data), entries=entries, hash=hash)
+
+
+def _bytes(path: Path) -> bytes:
+    if path.is_dir():
+        raise ModelError(f"{shown(path)}: is a folder; name a {ENDING} file in it")
+    try:
+        with opened(path) as file:
+            return file.read()
+    except PictureError as error:
+        raise ModelError(str(error)) from error
+
+
+def _card(path: Path, data: bytes) -> Card:
+    """The card in a header that safetensors has accepted."""
+    header = json.loads(data[8 : 8 + _header_length(data)])
+    text = (header.get("__metadata__") or {}).get(KEY)
+    if text is None:
+        what = "has no card, so trombine did not write it"
+        raise ModelError(f"{shown(path)}: {what}; {how_to_import(path)}")
+    try:
+        return loads(text)
+    except CardError as error:
+        raise ModelError(f"{shown(path)}: {error}") from error
+
+
+def _header_length(data: bytes) -> int:
+    return int.from_bytes(data[:8], "little")
+
+
+def _what_is_wrong(data: bytes) -> str:
+    """Why safetensors refused a file, and what to do."""
+    if data[8:9] == b"{" and _ends_early(data):
+        return f"is truncated; {_AGAIN}"
+    if is_pickle(data):
+        return f"is a pickled checkpoint, which could run code; {how_to_import('FILE')}"
+    return f"is not a {ENDING} file, or a damaged one; {_AGAIN}"
+
+
+def is_pickle(data: bytes) -> bool:
+    """Whether a file begins as torch.save's do, today's (a zip) or the old ones."""
+    return data.startswith((b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"))
+
+
+def how_to_import(path: Path | str) -> str:
+    """What to do with weights from elsewhere."""
+    return (
+        f"make it a model: trombine models import {shown(path)} --net NAME:SIZES --task TASK -o OUT"
+    )
+
+
+def _ends_early(data: bytes) -> bool:
+    """Whether the header, or the tensors that it names, should go on beyond the end."""
+    start = 8 + _header_length(data)
+    if start > len(data):
+        return start < 100_000_000  # the longest header that safetensors takes
+    try:
+        header = json.loads(data[8:start])
+        ends = [one["data_offsets"][1] for name, one in header.items() if name != "__metadata__"]
+        return start + max(ends) > len(data)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return False

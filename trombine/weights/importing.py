@@ -1,0 +1,85 @@
+"""Weights from elsewhere: a pickled checkpoint, or a bare safetensors file, to a model's tensors.
+
+A pickle is a program. torch reads it with `weights_only`, which knows tensors and plain containers
+and refuses all else; nothing that a file says is run.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+from trombine.files import PictureError, opened, shown
+from trombine.nets import Net, Size, build
+from trombine.provenance import shortened
+from trombine.weights.card import ModelError
+
+# Where others keep the weights in a checkpoint that holds more, the better ones first.
+_INSIDE: Final = ("params_ema", "ema", "params", "state_dict", "model", "net", "generator")
+_PREFIX: Final = "module."  # what torch's wrapper for several GPUs puts before each name
+
+
+def import_net(path: Path, name: str, sizes: Mapping[str, Size]) -> Net:
+    """The net of this name and these sizes with the weights of a file."""
+    net = build(name, sizes)
+    tensors = state_of(path)
+    wanted = net.state_dict()
+    _check_names(path, wanted, tensors)
+    for key, tensor in wanted.items():
+        if tensors[key].shape != tensor.shape:
+            shapes = f"{list(tensors[key].shape)}, and this net needs {list(tensor.shape)}"
+            raise ModelError(f"{shown(path)}: {key} is {shapes}; name other sizes in --net")
+    net.load_state_dict(tensors)
+    return net
+
+
+def _check_names(path: Path, wanted: Mapping[str, Any], there: Mapping[str, Any]) -> None:
+    for says, names in (
+        ("lacks", wanted.keys() - there.keys()),
+        ("has, beyond this net,", there.keys() - wanted.keys()),
+    ):
+        if names:
+            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+            first = f"{shortened(min(names))}{more}"
+            raise ModelError(f"{shown(path)}: {says} {first}; name the net it is of with --net")
+
+
+def state_of(path: Path) -> dict[str, torch.Tensor]:
+    """The tensors of a file by name, wherever in it they are."""
+    found = _unpickled(path)
+    for inside in _INSIDE:
+        if isinstance(found, Mapping) and isinstance(found.get(inside), Mapping):
+            found = found[inside]
+    if not isinstance(found, Mapping) or not found or not all(map(_is_named, found.items())):
+        raise ModelError(f"{shown(path)}: holds no table of named tensors; name another file")
+    return {str(name).removeprefix(_PREFIX): tensor for name, tensor in found.items()}
+
+
+def _is_named(pair: tuple[object, object]) -> bool:
+    return isinstance(pair[0], str) and isinstance(pair[1], torch.Tensor)
+
+
+def _unpickled(path: Path) -> object:
+    """What is in a file, if it is nothing but tensors in plain containers."""
+    from safetensors.torch import load
+
+    try:
+        with opened(path) as file:
+            begins = file.read(9)
+            file.seek(0)
+            if begins[8:] == b"{":
+                return load(file.read())
+            return torch.load(file, map_location="cpu", weights_only=True)
+    except PictureError as error:
+        raise ModelError(str(error)) from error
+    except pickle.UnpicklingError as error:
+        what = "holds more than tensors, and trombine runs nothing from a file"
+        remedy = "save its state_dict alone where it was made"
+        raise ModelError(f"{shown(path)}: {what}; {remedy}") from error
+    except Exception as error:  # whatever a stranger's bytes make torch stumble on
+        what = "cannot be read as a checkpoint"
+        raise ModelError(f"{shown(path)}: {what}; copy it again from where it came") from error

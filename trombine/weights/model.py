@@ -1,0 +1,153 @@
+"""A model: a net with its weights, callable, and its card.
+
+A file is believed only as far as it agrees with itself: the net is first built without memory,
+its shapes are compared with the file's, and only then do the file's tensors become the net's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, final
+
+import torch
+
+from trombine import zoo
+from trombine.files import shown
+from trombine.nets import NETS, Net, NetError, build
+from trombine.provenance import shortened
+from trombine.weights.card import Card, ModelError
+from trombine.weights.file import ENDING, Entry, read, write
+from trombine.weights.tasks import TASKS
+
+ZOO: Final = Path(zoo.__file__).parent
+_NAMED: Final = 3  # an error names this many tensors
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A net that can be used: `load("enlarger-x2")(picture)`."""
+
+    net: Net
+    card: Card
+    hash: str  # of its file: the first 12 hex digits of SHA-256
+    path: Path
+
+    def __call__(self, *given: torch.Tensor) -> torch.Tensor:
+        """What the task makes of what it is given; see TASKS. Nothing is learnt."""
+        self.net.eval()
+        with torch.inference_mode():
+            return TASKS[self.card.task].run(self.net, *given)
+
+
+def load(name: str | Path, *, task: str | None = None) -> Model:
+    """The model of this name, or in this file; with `task`, refused unless it does that."""
+    path = find(name)
+    found = read(path)
+    try:
+        _check_card(found.card, task)
+        net = _empty(found.card)
+        _check_tensors(net.state_dict(), found.entries)
+    except (ModelError, NetError) as error:
+        raise ModelError(f"{shown(path)}: {error}") from error
+    net.load_state_dict({key: one.tensor() for key, one in found.entries.items()}, assign=True)
+    return Model(net=net.eval(), card=found.card, hash=found.hash, path=path)
+
+
+def read_card(path: str | Path) -> Card:
+    """The card of a file, or of a shipped model; its tensors are not looked at."""
+    return read(find(path)).card
+
+
+def save(path: str | Path, net: Net, card: Card) -> None:
+    """Write a model that `load` will take; the same net and card give the same bytes."""
+    try:
+        _check_card(card, None)
+        empty = _empty(card)
+    except (ModelError, NetError) as error:
+        raise ModelError(f"{shown(path)}: cannot be written: {error}") from error
+    wanted, here = empty.state_dict(), net.state_dict()
+    if {name: one.shape for name, one in wanted.items()} != {n: t.shape for n, t in here.items()}:
+        raise ModelError(f"{shown(path)}: cannot be written: the card is of another net")
+    write(path, net, card)
+
+
+def shipped() -> dict[str, Path]:
+    """The models that come with trombine, by name."""
+    return {path.stem: path for path in sorted(ZOO.glob(f"*{ENDING}"))}
+
+
+def find(name: str | Path) -> Path:
+    """The file of a shipped model or of a path; a ModelError where it can be neither."""
+    there = shipped()
+    if isinstance(name, Path) or name.endswith(ENDING):
+        return Path(name)
+    if name in there:
+        return there[name]
+    if _exists(Path(name)):
+        return Path(name)
+    if "/" in name:
+        what = "is no file, and models of the hub cannot be named yet"
+        raise ModelError(f"{shown(name)}: {what}; download one, then name its file")
+    known = ", ".join(there) or "none yet"
+    raise ModelError(f"{shown(name)}: is neither a shipped model nor a file; shipped are: {known}")
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # too long a name, or a zero byte in it
+        return False
+
+
+def _check_card(card: Card, task: str | None) -> None:
+    """Refuse a model that does something else, or that this trombine cannot run."""
+    if task is not None and task not in TASKS:
+        raise ModelError(f"there is no task {shortened(task)}; there are {', '.join(TASKS)}")
+    if card.task not in TASKS:
+        raise ModelError(f"does {shortened(card.task)}, which is unknown here; update trombine")
+    if card.net not in NETS:
+        raise ModelError(f"needs the net {shortened(card.net)}, unknown here; update trombine")
+    if card.net not in TASKS[card.task].nets:
+        nets = ", ".join(TASKS[card.task].nets)
+        raise ModelError(f"the net {card.net} cannot {card.task}; what can is {nets}")
+    if task is not None and card.task != task:
+        raise ModelError(
+            f"is for {card.task} ({TASKS[card.task].says}), not for {task};"
+            f" trombine models list --task {task} says what is"
+        )
+
+
+def _empty(card: Card) -> Net:
+    """The net of a card, without memory for its weights, whatever sizes a stranger asks for."""
+    with torch.device("meta"):
+        net = build(card.net, card.sizes)
+    if card.task == "restore" and net.sizes.get("factor", 1) != 1:
+        raise ModelError("enlarges, so it cannot restore, which keeps the size")
+    return net
+
+
+_KINDS: Final = {torch.float32: "F32", torch.int64: "I64"}
+
+
+def _check_tensors(wanted: Mapping[str, torch.Tensor], there: Mapping[str, Entry]) -> None:
+    """Refuse tensors that are missing, surplus, or not of the net's shape and type."""
+    if missing := wanted.keys() - there.keys():
+        raise ModelError(f"lacks {_listed(missing)} of its net; ask for the file again")
+    if surplus := there.keys() - wanted.keys():
+        raise ModelError(f"has {_listed(surplus)}, which its net lacks; ask for the file again")
+    for name, tensor in wanted.items():
+        kind, shape = _KINDS[tensor.dtype], tuple(tensor.shape)
+        if (there[name].kind, there[name].shape) != (kind, shape):
+            raise ModelError(
+                f"has {shortened(name)} as {there[name].kind} {list(there[name].shape)}, and its"
+                f" net needs {kind} {list(shape)}; ask for the file again"
+            )
+
+
+def _listed(names: Iterable[str]) -> str:
+    first, count = sorted(names)[:_NAMED], len(set(names))
+    more = f" and {count - _NAMED} more tensors" if count > _NAMED else ""
+    return ", ".join(map(shortened, first)) + more

@@ -1,0 +1,154 @@
+"""What models do: for each task what goes in, what comes out, and which nets can do it.
+
+A task checks what it is given at its door; a net itself checks nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+
+from trombine.conventions import ConventionError, check_picture
+from trombine.nets import Net, Size
+
+Shape = tuple[int, int, int]
+"""How many, and the height and width of pictures."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One kind of work."""
+
+    says: str  # for people
+    nets: tuple[str, ...]  # that can do it
+    run: Callable[..., torch.Tensor]  # of a net and what it is given
+    examples: Callable[[Mapping[str, Size], Shape], tuple[torch.Tensor, ...]]  # of what goes in
+
+
+def _improve(net: Net, pictures: torch.Tensor) -> torch.Tensor:
+    """Pictures to pictures, of another size where the net enlarges."""
+    return _each(net, _looked_at(net, pictures)).clamp(0, 1)
+
+
+def _generate(net: Net, latents: torch.Tensor) -> torch.Tensor:
+    """Vectors, N x L or L, to pictures."""
+    length = net.sizes["latent"]
+    if latents.dtype != torch.float32 or latents.ndim not in (1, 2) or latents.shape[-1] != length:
+        raise ConventionError(
+            f"this model takes float32 vectors, N x {length}, not {_described(latents)}"
+        )
+    return net(latents[None])[0] if latents.ndim == 1 else net(latents)
+
+
+def _denoise(net: Net, noisy: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
+    """Noisy pictures and a time for each to what the net predicts of them."""
+    _check_planes(net, noisy)
+    if noisy.ndim != 4 or times.shape != noisy.shape[:1]:
+        raise ConventionError(
+            f"this model takes N x C x H x W and N times, not {_described(noisy)} and"
+            f" {_described(times)}"
+        )
+    if not ((times >= 0) & (times <= 1)).all():
+        raise ConventionError("times are within [0, 1]")
+    return net(noisy, times)
+
+
+def _look(net: Net, pictures: torch.Tensor) -> torch.Tensor:
+    """Pictures to whatever the net says of them."""
+    return _each(net, _looked_at(net, pictures))
+
+
+def _each(net: Net, pictures: torch.Tensor) -> torch.Tensor:
+    """A batch in, a batch out; one picture in, one result out."""
+    return net(pictures[None])[0] if pictures.ndim == 3 else net(pictures)
+
+
+def _looked_at(net: Net, pictures: torch.Tensor) -> torch.Tensor:
+    """Pictures, once they are known to be what this net takes."""
+    _check_planes(net, pictures)
+    check_picture(pictures.flatten(0, -3)[:, None])  # a net may take more planes than colours
+    return pictures
+
+
+def _check_planes(net: Net, pictures: torch.Tensor) -> None:
+    channels = _channels(net.sizes)
+    wrong = pictures.ndim not in (3, 4) or pictures.shape[-3] != channels
+    if wrong or pictures.dtype != torch.float32 or not pictures.numel():
+        raise ConventionError(
+            f"this model takes float32, (N x) {channels} x H x W, not {_described(pictures)}"
+        )
+    side = net.sizes.get("size")
+    if side is not None and tuple(pictures.shape[-2:]) != (side, side):
+        raise ConventionError(f"this model takes {side} x {side} pixels, not other sizes")
+
+
+def _channels(sizes: Mapping[str, Size]) -> int:
+    return int(sizes.get("channels", sizes.get("inputs", 3)))
+
+
+def _described(tensor: torch.Tensor) -> str:
+    return f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"
+
+
+def _some_pictures(sizes: Mapping[str, Size], shape: Shape) -> tuple[torch.Tensor, ...]:
+    count, *side = shape
+    side = [int(sizes["size"])] * 2 if "size" in sizes else side
+    return (torch.rand(count, _channels(sizes), *side, generator=_generator()),)
+
+
+def _some_vectors(sizes: Mapping[str, Size], shape: Shape) -> tuple[torch.Tensor, ...]:
+    return (torch.randn(shape[0], int(sizes["latent"]), generator=_generator()),)
+
+
+def _some_noise(sizes: Mapping[str, Size], shape: Shape) -> tuple[torch.Tensor, ...]:
+    count, *side = shape
+    noise = torch.randn(count, _channels(sizes), *side, generator=_generator())
+    return noise, torch.linspace(0.1, 0.9, count)
+
+
+def _generator() -> torch.Generator:
+    """The same numbers each time."""
+    return torch.Generator().manual_seed(0)
+
+
+TASKS: Final[dict[str, Task]] = {
+    "upscale": Task(
+        says="pictures to larger ones",
+        nets=("residual",),
+        run=_improve,
+        examples=_some_pictures,
+    ),
+    "restore": Task(
+        says="damaged pictures to whole ones of the same size",
+        nets=("unet", "residual"),
+        run=_improve,
+        examples=_some_pictures,
+    ),
+    "generate": Task(
+        says="random vectors to pictures",
+        nets=("dcgan_generator",),
+        run=_generate,
+        examples=_some_vectors,
+    ),
+    "denoise": Task(
+        says="noisy pictures and times to the noise, or what else was learnt",
+        nets=("denoiser",),
+        run=_denoise,
+        examples=_some_noise,
+    ),
+    "regress": Task(
+        says="pictures to a few numbers each",
+        nets=("encoder",),
+        run=_look,
+        examples=_some_pictures,
+    ),
+    "judge": Task(
+        says="pictures to how real they look",
+        nets=("dcgan_discriminator", "patch_discriminator"),
+        run=_look,
+        examples=_some_pictures,
+    ),
+}

@@ -1,0 +1,1 @@
+"""The models that come with trombine: one .safetensors file each, found by weights/."""
