@@ -1,0 +1,258 @@
+"""Checkpoints: the same bytes for the same content, any damage noticed, a kill loses nothing."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+from torch import Tensor
+
+from trombine.files import OutputError, PictureError
+from trombine.runs import checkpoints
+from trombine.runs.checkpoints import CheckpointError, DamagedError, latest, load, save
+from trombine.runs.folder import RunFolder
+
+TENSORS = {
+    "net/weight": torch.arange(6, dtype=torch.float32).reshape(2, 3),
+    "net/half": torch.tensor([1.5, -2.0], dtype=torch.bfloat16),
+    "count": torch.tensor(2**40, dtype=torch.int64),
+    "seen": torch.tensor([True, False, True]),
+    "pixels": torch.arange(5, dtype=torch.uint8),
+    "exact": torch.tensor([0.1, float("nan"), float("inf")], dtype=torch.float64),
+    "none": torch.zeros(0, 3),
+}
+PLAIN = {"pictures": 64, "phase": {"name": "begin", "since": 0.1}, "text": "é ü", "list": [1, None]}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    return RunFolder.create(tmp_path / "run", {})
+
+
+def same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
+    """Equal names, types, shapes and bytes."""
+    if one.keys() != other.keys():
+        return False
+    described = all(one[n].dtype == other[n].dtype and one[n].shape == other[n].shape for n in one)
+    return described and all(checkpoints._raw(one[n]) == checkpoints._raw(other[n]) for n in one)
+
+
+def test_what_is_loaded_is_what_was_saved(folder: RunFolder) -> None:
+    path = save(folder, 64, TENSORS, PLAIN)
+    assert path == folder.path / "checkpoints" / "000000064.safetensors"
+    tensors, plain = load(path)
+    assert same(tensors, TENSORS) and plain == PLAIN
+
+
+def test_any_safetensors_reader_can_read_it(folder: RunFolder) -> None:
+    path = save(folder, 64, TENSORS, PLAIN)
+    with safe_open(path, "pt") as file:
+        assert torch.equal(file.get_tensor("net/weight"), TENSORS["net/weight"])
+
+
+def test_the_same_content_is_the_same_bytes(folder: RunFolder) -> None:
+    turned = dict(reversed(TENSORS.items()))
+    turned["net/weight"] = TENSORS["net/weight"].t().contiguous().t()  # other strides
+    files = {
+        checkpoints.encode(TENSORS, PLAIN),
+        checkpoints.encode(turned, dict(reversed(PLAIN.items()))),
+    }
+    assert len(files) == 1
+    assert checkpoints.encode(TENSORS, PLAIN | {"pictures": 65}) not in files
+    assert checkpoints.encode(TENSORS | {"count": torch.tensor(3)}, PLAIN) not in files
+
+
+def test_tensors_may_share_memory(folder: RunFolder) -> None:
+    whole = torch.arange(8.0)
+    path = save(folder, 1, {"whole": whole, "again": whole, "part": whole[2:4]}, {})
+    tensors, _ = load(path)
+    assert torch.equal(tensors["again"], whole) and torch.equal(tensors["part"], whole[2:4])
+
+
+def test_what_is_loaded_may_be_changed(folder: RunFolder) -> None:
+    path = save(folder, 1, {"a": torch.zeros(3)}, {})
+    tensors, _ = load(path)
+    tensors["a"] += 1
+    assert load(path)[0]["a"].sum() == 0
+
+
+# Damage
+
+
+def test_every_flipped_byte_is_noticed(tmp_path: Path) -> None:
+    """Each byte of the file in turn, changed to another by chance."""
+    path, chance = tmp_path / "a.safetensors", random.Random(1)
+    whole = checkpoints.encode(TENSORS, PLAIN)
+    for place in range(len(whole)):
+        data = bytearray(whole)
+        data[place] ^= 1 << chance.randrange(8)
+        with pytest.raises(DamagedError):
+            checkpoints.decode(path, bytes(data))
+    assert checkpoints.decode(path, whole)[1] == PLAIN
+
+
+def test_every_length_but_the_whole_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    whole = checkpoints.encode(TENSORS, PLAIN)
+    for length in range(0, len(whole), 3):
+        path.write_bytes(whole[:length])
+        with pytest.raises(DamagedError) as found:
+            load(path)
+        assert str(found.value).startswith(f"{path}: ") and "\n" not in str(found.value)
+    path.write_bytes(whole + b"\0")
+    with pytest.raises(DamagedError):
+        load(path)
+
+
+@pytest.mark.parametrize("bit", range(8))
+def test_a_flipped_bit_of_the_plain_part_is_noticed(tmp_path: Path, bit: int) -> None:
+    whole = bytearray(checkpoints.encode({"a": torch.zeros(1)}, {"lr": 123456.0}))
+    whole[whole.index(b"123456") + 3] ^= 1 << bit
+    with pytest.raises(DamagedError):
+        checkpoints.decode(tmp_path / "a", bytes(whole))
+
+
+def test_a_newer_format_is_no_damage(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(folder, 1, TENSORS, PLAIN)
+    with monkeypatch.context() as later:
+        later.setattr(checkpoints, "FORMAT", 2)
+        path = save(folder, 2, TENSORS, PLAIN)
+    with pytest.raises(CheckpointError, match="is of a newer format, 2; update") as found:
+        latest(folder)
+    assert not isinstance(found.value, DamagedError) and path.exists()
+
+
+def test_another_file_is_no_checkpoint(tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    for data in (b"PK\x03\x04 a pickle in a zip", b"\x02\0\0\0\0\0\0\0{}", b"[]" * 100):
+        path.write_bytes(data)
+        with pytest.raises(CheckpointError, match="is no whole checkpoint"):
+            load(path)
+    with pytest.raises(PictureError, match="does not exist"):
+        load(tmp_path / "gone.safetensors")
+
+
+# Which are kept, and which is used
+
+
+def files(folder: RunFolder) -> list[str]:
+    return sorted(path.name for path in folder.checkpoints.iterdir())
+
+
+def test_the_last_two_are_kept(folder: RunFolder) -> None:
+    for pictures in (0, 10, 20, 30):
+        save(folder, pictures, {"a": torch.tensor(pictures)}, {})
+    assert files(folder) == ["000000020.safetensors", "000000030.safetensors"]
+    assert latest(folder).tensors["a"] == 30
+
+
+def test_going_back_removes_what_was_given_up(folder: RunFolder) -> None:
+    """A rollback trains on from fewer pictures: the later ones are no longer this run's."""
+    for pictures in (10, 20, 15):
+        save(folder, pictures, {"a": torch.tensor(pictures)}, {})
+    assert files(folder) == ["000000010.safetensors", "000000015.safetensors"]
+
+
+def test_the_newest_good_one_is_used_and_damaged_ones_are_named(folder: RunFolder) -> None:
+    for pictures in (10, 20):
+        save(folder, pictures, {"a": torch.tensor(pictures)}, {"n": pictures})
+    (folder.checkpoints / "000000030.safetensors").write_bytes(b"")
+    newest = folder.checkpoints / "000000020.safetensors"
+    data = bytearray(newest.read_bytes())
+    data[-1] ^= 1
+    newest.write_bytes(data)
+    found = latest(folder)
+    assert (found.tensors["a"], found.plain) == (10, {"n": 10})
+    assert found.path == folder.checkpoints / "000000010.safetensors"
+    assert [path.name for path in found.damaged] == [
+        "000000030.safetensors.damaged",
+        "000000020.safetensors.damaged",
+    ]
+    assert all(path.exists() for path in found.damaged)
+    assert latest(folder).damaged == ()
+    assert found.damaged[1].read_bytes() == bytes(data)
+
+
+def test_no_checkpoint_is_no_error(folder: RunFolder) -> None:
+    assert latest(folder) == ({}, {}, None, ())
+
+
+# Kills and full disks
+
+
+def test_the_log_is_on_the_disk_first(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.append({"n": 1})
+    happened: list[str] = []
+    write = checkpoints.write_bytes
+    monkeypatch.setattr(RunFolder, "sync", lambda _: happened.append("log"))
+
+    def noted(path: Path, data: bytes) -> None:
+        happened.append(path.name)
+        write(path, data)
+
+    monkeypatch.setattr(checkpoints, "write_bytes", noted)
+    save(folder, 7, TENSORS, PLAIN)
+    assert happened == ["log", "000000007.safetensors"]
+
+
+@pytest.mark.parametrize("name", ["fsync", "replace"])
+def test_a_save_that_fails_leaves_all_as_it_was(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    for pictures in (10, 20):
+        save(folder, pictures, TENSORS, {"n": pictures})
+    before = {path.name: path.read_bytes() for path in folder.checkpoints.iterdir()}
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    owner, attribute = {"fsync": (os, "fsync"), "replace": (Path, "replace")}[name]
+    with monkeypatch.context() as broken:
+        broken.setattr(owner, attribute, full)
+        with pytest.raises(OutputError, match="the disk is full"):
+            save(folder, 30, TENSORS, {"n": 30})
+    assert {path.name: path.read_bytes() for path in folder.checkpoints.iterdir()} == before
+    save(folder, 30, TENSORS, {"n": 30})
+    assert latest(folder).plain == {"n": 30}
+
+
+WRITE = """
+import sys
+from pathlib import Path
+import torch
+from trombine.runs.checkpoints import latest, save
+from trombine.runs.folder import RunFolder
+folder = RunFolder(Path(sys.argv[1]))
+with folder.alone():
+    found = latest(folder)
+    assert not found.damaged, found.damaged
+    number = found.plain.get("n", 0)
+    print("ready", flush=True)
+    while True:
+        number += 1
+        held = torch.full((400_000,), float(number))
+        save(folder, number, {"a": held, "b": held.long()}, {"n": number})
+"""
+
+
+def test_a_killed_writer_loses_at_most_the_one_in_hand(folder: RunFolder) -> None:
+    """Two writers one after the other, each killed at a moment of chance while it saves."""
+    chance, last = random.Random(2), 0
+    for _ in range(2):
+        words = [sys.executable, "-c", WRITE, str(folder.path)]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None and process.stdout.readline() == "ready\n"
+            time.sleep(0.15 + 0.1 * chance.random())
+            process.kill()
+        found = latest(folder)
+        assert found.damaged == () and found.plain["n"] > last
+        last = found.plain["n"]
+        assert torch.equal(found.tensors["a"], torch.full((400_000,), float(last)))
+        assert len(list(folder.checkpoints.glob("0*.safetensors"))) <= 3

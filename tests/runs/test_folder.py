@@ -1,0 +1,228 @@
+"""The run folder: lines that are whole or not there, samples by number, one process at a time."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from trombine.files import OutputError, PictureError
+from trombine.runs.folder import RunError, RunFolder, numbered
+
+SQUARE = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    return RunFolder.create(tmp_path / "run", {"recipe": "tiny", "settings": {"lr": 1e-3}})
+
+
+# The folder
+
+
+def test_a_recipe_is_read_as_it_was_written(folder: RunFolder) -> None:
+    assert RunFolder.open(folder.path).read_recipe() == {"recipe": "tiny", "settings": {"lr": 1e-3}}
+
+
+def test_a_run_is_begun_once(folder: RunFolder) -> None:
+    with pytest.raises(RunError, match="holds a run already"):
+        RunFolder.create(folder.path, {})
+
+
+def test_what_is_no_run_is_refused_in_a_line(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="is no run") as found:
+        RunFolder.open(tmp_path)
+    assert "\n" not in str(found.value)
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "{", "\x00"])
+def test_a_recipe_that_is_none_is_named(folder: RunFolder, text: str) -> None:
+    folder.recipe.write_text(text)
+    with pytest.raises(PictureError, match=r"recipe\.json"):
+        folder.read_recipe()
+
+
+# Lines
+
+
+def test_lines_are_sorted_json_without_nan(folder: RunFolder) -> None:
+    folder.append({"pictures": 1, "kind": "train", "values": {"b": float("nan"), "a": 0.1}})
+    folder.append({"x": [float("inf"), -1.5]})
+    lines = folder.log.read_text().splitlines()
+    assert lines[0] == '{"kind": "train", "pictures": 1, "values": {"a": 0.1, "b": null}}'
+    assert lines[1] == '{"x": [null, -1.5]}'
+    assert folder.entries() == [json.loads(line) for line in lines]
+
+
+@pytest.mark.parametrize("kept", [0, 1, 3, 5])
+@pytest.mark.parametrize("half", ["", '{"n": 5, "half'])
+def test_a_cut_keeps_whole_lines(folder: RunFolder, kept: int, half: str) -> None:
+    for number in range(5):
+        folder.append({"n": number})
+    with folder.log.open("a") as file:
+        file.write(half)
+    assert folder.lines == 5 and len(folder.entries()) == 5
+    folder.cut(kept)
+    assert [entry["n"] for entry in folder.entries()] == list(range(kept))
+    assert folder.lines == kept
+    assert folder.log.stat().st_size == 9 * kept  # {"n": 0} and a line break
+    folder.append({"n": 9})
+    assert [entry["n"] for entry in folder.entries()] == [*range(kept), 9]
+
+
+def test_a_log_that_lost_lines_is_not_gone_on_with(folder: RunFolder) -> None:
+    folder.append({"n": 0})
+    with pytest.raises(RunError, match="fewer than the 2 lines"):
+        folder.cut(2)
+    assert folder.lines == 1
+
+
+def test_nothing_logged_yet(folder: RunFolder) -> None:
+    folder.cut(0)
+    folder.sync()
+    assert folder.lines == 0 and folder.entries() == [] and folder.clock_entries() == []
+
+
+def test_an_unreadable_line_hides_no_other(folder: RunFolder) -> None:
+    folder.log.write_bytes(b'{"n": 0}\n\x00\x00\xff\n7\n{"n": 1}\n')
+    assert folder.entries() == [{"n": 0}, {"n": 1}]
+
+
+def test_a_full_disk_leaves_no_half_line(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system takes ten bytes of the second line, then has no room."""
+    folder.append({"n": 0})
+    write, calls = os.write, []
+
+    def full(file: int, data: bytes) -> int:
+        calls.append(data)
+        if len(calls) > 1:
+            raise OSError(28, "No space left on device")
+        return write(file, data[:10])
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(OutputError, match="the disk is full"):
+        folder.append({"n": 1, "more": "than ten bytes"})
+    monkeypatch.undo()
+    assert len(calls) == 2 and folder.log.read_bytes() == b'{"n": 0}\n'
+    folder.append({"n": 1})
+    assert folder.entries() == [{"n": 0}, {"n": 1}]
+
+
+FILL = """
+import signal, sys
+from pathlib import Path
+from trombine.files import OutputError
+from trombine.runs.folder import RunFolder
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+folder = RunFolder(Path(sys.argv[1]))
+try:
+    while True:
+        folder.append({"text": "x" * 90})
+except OutputError as error:
+    print(error)
+"""
+
+
+def test_a_real_limit_leaves_no_half_line(folder: RunFolder) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FILL, str(folder.path)], capture_output=True, text=True, timeout=60
+    )
+    assert "log.jsonl: cannot be written (file too large)" in done.stdout, done.stderr
+    assert folder.log.read_bytes().endswith(b"\n")
+    assert folder.lines == len(folder.entries()) == 1000 // 103
+    assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
+
+
+# Samples
+
+
+def test_samples_are_named_by_pictures_seen(folder: RunFolder) -> None:
+    for pictures in (12800, 0, 2_000_000_000):
+        folder.write_sample(pictures, SQUARE)
+    folder.write_fixed("truth", SQUARE)
+    folder.write_fixed("input", SQUARE)
+    (folder.samples / "000000007.txt").write_text("")
+    files = folder.sample_files()
+    assert list(files) == [0, 12800, 2_000_000_000]
+    assert files[12800].name == "000012800.png"
+    assert np.array_equal(np.asarray(Image.open(files[0])), SQUARE)
+    assert list(folder.fixed_files()) == ["input", "truth"]
+
+
+def test_a_cut_removes_later_samples_only(folder: RunFolder) -> None:
+    for pictures in (0, 10, 20, 30):
+        folder.write_sample(pictures, SQUARE)
+    folder.write_fixed("input", SQUARE)
+    folder.cut_samples(10)
+    assert list(folder.sample_files()) == [0, 10]
+    assert list(folder.fixed_files()) == ["input"]
+
+
+def test_no_folder_has_no_files(tmp_path: Path) -> None:
+    assert numbered(tmp_path / "nowhere", ".png") == {}
+    assert RunFolder(tmp_path / "nowhere").sample_files() == {}
+
+
+# One process at a time
+
+
+def test_a_run_is_trained_by_one(folder: RunFolder) -> None:
+    assert not folder.is_running
+    with folder.alone():
+        assert folder.is_running
+        with (
+            pytest.raises(RunError, match=f"is being trained by process {os.getpid()}; wait"),
+            RunFolder(folder.path).alone(),
+        ):
+            pass
+        assert folder.is_running
+    assert not folder.is_running
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from trombine.runs.folder import RunFolder
+with RunFolder(Path(sys.argv[1])).alone():
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_killed_holder_holds_nothing(folder: RunFolder) -> None:
+    words = [sys.executable, "-c", HOLD, str(folder.path)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stdout.readline() == "held\n"
+        with pytest.raises(RunError, match=f"by process {process.pid}"), folder.alone():
+            pass
+        process.kill()
+    assert not folder.is_running
+    with folder.alone():
+        assert folder.is_running
+
+
+def test_what_a_kill_left_is_cleared_by_the_next_holder(folder: RunFolder) -> None:
+    folder.write_sample(1, SQUARE)
+    folder.clock({"event": "started"})
+    left = [folder.path / ".trombine-aa.part.json", folder.samples / ".trombine-bb.part.png"]
+    for path in left:
+        path.write_text("half")
+    with folder.clocks.open("a") as file:
+        file.write('{"event": "ti')
+    assert folder.is_running is False and all(path.exists() for path in left)
+    with folder.alone():
+        assert not any(path.exists() for path in left)
+        folder.clock({"event": "resumed"})
+    assert [entry["event"] for entry in folder.clock_entries()] == ["started", "resumed"]
+    assert list(folder.sample_files()) == [1]

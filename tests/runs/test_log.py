@@ -1,0 +1,160 @@
+"""What a run tells: from lines made by hand, with what they mean worked out by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trombine.runs.folder import Entry, RunFolder
+from trombine.runs.log import ALARMED, FINISHED, RUNNING, STOPPED, Cost, cost, kept, read
+
+P, Q = "aaaa", "bbbb"  # protocols
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    settings = {"pictures": 500, "best": "SSIM"}
+    return RunFolder.create(tmp_path / "run", {"recipe": "tiny", "settings": settings})
+
+
+def train(pictures: int, **values: Any) -> Entry:
+    return {"kind": "train", "pictures": pictures, "values": values}
+
+
+def measure(pictures: int, psnr: float, *, best: bool, protocol: str = P) -> Entry:
+    values = {"PSNR": psnr, "SSIM": psnr / 100}
+    line = {"kind": "measure", "pictures": pictures, "values": values, "best": best}
+    return {**line, "protocol": protocol}
+
+
+def log(folder: RunFolder, *entries: Entry) -> None:
+    for entry in entries:
+        folder.append(entry)
+
+
+def test_curves_hold_the_finite_values(folder: RunFolder) -> None:
+    log(folder, train(10, a=1.0, b=float("nan")), train(20, a=2, b=4.0, c=True, d="x"))
+    curves = read(folder).curves
+    assert (curves["a"].pictures, curves["a"].values) == ([10, 20], [1.0, 2.0])
+    assert (curves["b"].pictures, curves["b"].values) == ([20], [4.0])
+    assert curves.keys() == {"a", "b"}
+
+
+def test_measures_stay_with_their_protocol(folder: RunFolder) -> None:
+    log(
+        folder,
+        measure(10, 20.0, best=True),
+        measure(20, 30.0, best=True, protocol=Q),
+        measure(30, 25.0, best=False),
+    )
+    measures = read(folder).measures
+    assert measures[P]["PSNR"].values == [20.0, 25.0] and measures[Q]["PSNR"].values == [30.0]
+
+
+def test_the_best_is_the_last_that_was_called_so(folder: RunFolder) -> None:
+    log(folder, measure(10, 20.0, best=True), measure(20, 30.0, best=True))
+    log(folder, measure(30, 40.0, best=False))
+    best = read(folder).best
+    assert best is not None
+    assert (best.pictures, best.measure, best.value, best.protocol) == (20, "SSIM", 0.3, P)
+
+
+def test_a_measure_that_the_recipe_does_not_name(folder: RunFolder) -> None:
+    folder.write_recipe({"resolved": {"best": "distance"}})
+    log(folder, measure(10, 20.0, best=True))
+    best = read(folder).best
+    assert best is not None and (best.measure, best.value) == ("PSNR", 20.0)
+
+
+def test_a_rollback_takes_back_all_but_alarms(folder: RunFolder) -> None:
+    log(folder, train(10, a=1.0), measure(10, 20.0, best=True), train(20, a=9.0))
+    log(folder, measure(20, 30.0, best=True), {"kind": "alarm", "pictures": 30, "alarm": "nan"})
+    log(folder, {"kind": "rollback", "pictures": 30, "to": 10, "rollbacks": 1}, train(20, a=2.0))
+    story = read(folder)
+    assert story.curves["a"].values == [1.0, 2.0]
+    assert story.best is not None and story.best.pictures == 10
+    assert [entry["alarm"] for entry in story.alarms] == ["nan"]
+    assert story.pictures == 20
+
+
+def test_two_rollbacks_one_after_the_other() -> None:
+    back = {"kind": "rollback", "rollbacks": 1}
+    entries = [train(n, a=n) for n in (10, 20, 30)]
+    entries += [{**back, "pictures": 30, "to": 20}, train(25, a=5), {**back, "to": 10}]
+    assert [e["pictures"] for e in kept(entries) if e["kind"] == "train"] == [10]
+
+
+@pytest.mark.parametrize(
+    ("last", "state"),
+    [
+        ([], STOPPED),
+        ([train(10, a=1.0)], STOPPED),
+        ([{"kind": "end", "pictures": 500}], FINISHED),
+        ([{"kind": "alarm", "pictures": 9, "did": "stopped"}], ALARMED),
+        ([{"kind": "alarm", "pictures": 9, "did": "warned"}], STOPPED),
+        ([{"kind": "alarm", "pictures": 9, "did": "stopped"}, train(10, a=1.0)], STOPPED),
+    ],
+)
+def test_states(folder: RunFolder, last: list[Entry], state: str) -> None:
+    log(folder, *last)
+    assert read(folder).state == state
+    with folder.alone():
+        assert read(folder).state == RUNNING
+    assert read(folder).state == state
+
+
+def test_a_run_that_has_ended_but_is_held_is_not_running(folder: RunFolder) -> None:
+    """Its last page is written by the process that trained it."""
+    log(folder, {"kind": "end", "pictures": 500})
+    with folder.alone():
+        folder.clock({"event": "saved", "pictures": 500})
+        assert read(folder).state == RUNNING
+        folder.clock({"event": "ended", "pictures": 500})
+        assert read(folder).state == FINISHED
+
+
+def test_a_run_of_which_there_is_nothing(tmp_path: Path) -> None:
+    story = read(RunFolder(tmp_path / "nowhere"))
+    assert (story.pictures, story.best, story.goal, story.command) == (0, None, None, "")
+    assert story.cost == Cost() and story.curves == {} and story.state == STOPPED
+
+
+# Cost
+
+
+def tick(event: str, pictures: int, seconds: float) -> Entry:
+    times = {"seconds": seconds, "cpu": 2 * seconds, "gpu": seconds / 2}
+    return {"event": event, "pictures": pictures, **times, "when": f"2030-01-01T00:00:{pictures}"}
+
+
+def test_the_cost_of_one_process() -> None:
+    spent = cost([tick("started", 0, 0.0), tick("tick", 10, 4.0), tick("ended", 30, 9.0)])
+    assert spent == Cost(
+        pictures=30, seconds=9.0, cpu=18.0, gpu=4.5, starts=1, last="2030-01-01T00:00:30"
+    )
+
+
+def test_killed_processes_are_counted_to_their_last_tick() -> None:
+    """0 to 40, killed; resumed at 30 to 50, killed; resumed at 50, stopped at once."""
+    spent = cost(
+        [
+            tick("started", 0, 0.0),
+            tick("tick", 40, 4.0),
+            tick("resumed", 30, 0.0),
+            tick("saved", 50, 2.5),
+            tick("resumed", 50, 0.0),
+        ]
+    )
+    assert (spent.pictures, spent.seconds, spent.cpu, spent.starts) == (60, 6.5, 13.0, 3)
+
+
+def test_a_rollback_costs_what_is_computed_again() -> None:
+    lines = [tick("started", 0, 0.0), tick("tick", 30, 3.0), tick("tick", 10, 3.1)]
+    assert cost([*lines, tick("ended", 40, 6.0)]).pictures == 60
+
+
+def test_a_clock_without_its_begin_or_its_numbers() -> None:
+    assert cost([]) == Cost()
+    assert cost([{"event": "tick", "pictures": 5}, tick("tick", 9, 2.0)]).pictures == 4

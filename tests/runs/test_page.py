@@ -1,0 +1,151 @@
+"""index.html of a run: what stands in it, at every stage of the run."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from trombine.runs.folder import RunFolder
+from trombine.runs.page import write_page
+
+
+def text_of(folder: RunFolder) -> str:
+    path = write_page(folder)
+    assert path == folder.path / "index.html"
+    return path.read_text(encoding="utf-8")
+
+
+def sections(text: str) -> list[str]:
+    return re.findall(r"<h2[^>]*>(.*?)</h2>", text)
+
+
+@pytest.fixture(scope="module")
+def upscale(made: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    return made.upscale(tmp_path_factory.mktemp("runs") / "fine")
+
+
+@pytest.fixture(scope="module")
+def adversarial(made: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    return made.adversarial(tmp_path_factory.mktemp("runs") / "anime", lines=100)
+
+
+def test_a_restorers_page(upscale: RunFolder) -> None:
+    upscale.best.write_bytes(b"")
+    upscale.film.write_bytes(b"")
+    text = text_of(upscale)
+    assert sections(text) == [
+        "Samples",
+        "Measures",
+        "Learning",
+        "Alarms and phases",
+        "Cost, and going on",
+        "Configuration",
+    ]
+    assert "<title>fine: upscale-x2</title>" in text
+    assert "Enlarges faces twice. Finished, 200,000 of 200,000 pictures seen. Best" in text
+    assert "Best PSNR 30.85, after 170,000 pictures." in text
+    assert all(f">{row}</figcaption>" in text for row in ("Input", "Made by the nets", "Truth"))
+    assert 'data-names="[&quot;0 pictures&quot;, &quot;40,000 pictures&quot;' in text
+    assert "Protocol 9f2c51d08a3e" in text and "No alarm has gone off." in text
+    assert "trombine train upscale-x2 -o runs/fine</code>" in text
+    assert "best.safetensors" in text and 'href="film.mp4"' in text
+    assert text.index(">Input<") < text.index(">Made by the nets<") < text.index(">Truth<")
+
+
+def test_the_page_of_one_that_an_alarm_stopped(adversarial: RunFolder) -> None:
+    text = text_of(adversarial)
+    assert "Watched" in sections(text) and "Measures" not in sections(text)
+    assert "Stopped by an alarm (collapse), 120,000 of 240,000 pictures seen." in text
+    for words in (
+        "rolled back to 59,000",
+        "not finite",
+        "under 0.02 for 3 times",
+        "it comes first",
+    ):
+        assert words in text
+    assert "D: coefficient of variation" in text and ">Truth<" not in text
+    assert "best.safetensors" not in text and "film.mp4" not in text
+
+
+def test_it_asks_nothing_of_another_host(upscale: RunFolder) -> None:
+    text = text_of(upscale)
+    found = re.findall(r'(?:src|href)="([^"#][^"]*)"', text)
+    assert all(one.startswith("data:") or one == "film.mp4" for one in found)
+    assert "url(http" not in text and "<script src" not in text
+
+
+def test_what_killed_processes_took_is_summed(upscale: RunFolder) -> None:
+    """Two processes of 600 seconds and 1,170 CPU seconds each; one left no last line."""
+    text = text_of(upscale)
+    for name, value in (("CPU time", "39 min"), ("Wall time", "20 min"), ("resumed", "2 times")):
+        assert re.search(rf"{name}</th><td>{value}</td>", text), name
+
+
+def test_the_same_files_give_the_same_page(upscale: RunFolder) -> None:
+    assert text_of(upscale) == text_of(upscale)
+
+
+# A run that has hardly begun
+
+
+def test_a_folder_with_nothing_in_it(tmp_path: Path) -> None:
+    text = text_of(RunFolder(tmp_path / "empty"))
+    assert "<title>empty</title>" in text and "None yet." in text
+
+
+def test_one_line_and_no_samples(made: ModuleType, tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path / "new", {"recipe": "new"})
+    folder.append(made.train(0, {"net/l1": 0.5, "net/gradient": None, "rate": 0.0}))
+    text = text_of(folder)
+    assert "Learning" in sections(text) and "<title>new</title>" in text
+    assert "Stopped, 0 pictures seen." in text
+
+
+def test_one_sample_is_no_slider(made: ModuleType, tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path / "new", {})
+    made.samples(folder, [100], restore=True)
+    text = text_of(folder)
+    assert ">Made by the nets</figcaption>" in text and "<input" not in text
+
+
+def test_rows_before_the_first_sample(made: ModuleType, tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path / "new", {})
+    folder.write_fixed("truth", made.faces())
+    assert ">Truth</figcaption>" in text_of(folder)
+
+
+def test_two_protocols_are_two_tables(made: ModuleType, tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path / "new", {})
+    line = {"kind": "measure", "pictures": 10, "values": {"PSNR": 30.25}, "best": True}
+    folder.append({**line, "protocol": "aaaa"})
+    folder.append({**line, "protocol": "bbbb", "values": {"PSNR": 31.75}})
+    tables = re.findall(r"<table.*?</table>", text_of(folder), re.S)
+    measured = [table for table in tables if "PSNR" in table]
+    assert ["aaaa" in table for table in measured] == [True, False]
+    assert ["30.25" in table for table in measured] == [True, False]
+    assert ["31.75" in table for table in measured] == [False, True]
+
+
+def test_words_from_outside_are_words(tmp_path: Path) -> None:
+    evil = "<script>alert(1)</script>"
+    folder = RunFolder.create(tmp_path / "run", {"recipe": evil, "settings": {evil: evil}})
+    alarm = {"kind": "alarm", "pictures": 1, "alarm": evil, "text": evil, "did": evil}
+    folder.append(alarm)
+    folder.append({"kind": "train", "pictures": 1, "values": {f"{evil}/{evil}": 1.0}})
+    assert evil not in text_of(folder)
+
+
+def test_a_long_log_takes_less_than_a_second(made: ModuleType, tmp_path: Path) -> None:
+    """Of CPU time; 2 here, where annotations are checked too."""
+    folder = made.upscale(tmp_path / "long", lines=20)
+    lines = folder.log.read_bytes().replace(b'"end"', b'"other"')
+    folder.log.write_bytes(lines * (10_000 // lines.count(b"\n") + 1))
+    assert folder.lines > 10_000
+    begin = time.process_time()
+    write_page(folder)
+    assert time.process_time() - begin < 2.0
+    assert folder.page.stat().st_size < 1_000_000

@@ -1,0 +1,12 @@
+"""The folder of a training run, and what it tells.
+
+folder.py       which files there are, the log that only grows, and one process at a time
+checkpoints.py  everything a run needs to go on, in one file that notices damage
+log.py          what the log says: curves, alarms, state, cost
+page.py         index.html; its plots are in curves.py, tables in tables.py, samples in frames.py
+film.py         film.mp4, from the samples
+board.py        TensorBoard's events
+compare.py      two runs on one page
+
+Nothing here knows what the tensors mean; that is in training/.
+"""

@@ -1,0 +1,90 @@
+"""TensorBoard's events of a run: its log as scalars, its samples as pictures, its settings.
+
+They are a copy for those who like TensorBoard (the extra `tensorboard`); the run itself is its
+log. A resumed run writes a new file, which tells TensorBoard to forget what was cut off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, final
+
+from trombine.runs.folder import RunFolder
+from trombine.runs.frames import Pixels
+from trombine.runs.tables import flat
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
+MISSING: Final = (
+    "no TensorBoard events are written: pip install 'trombine[tensorboard]' adds what that takes"
+)
+
+
+def open_board(folder: RunFolder, pictures: int | None = None) -> Board | None:
+    """The board of a run, resumed after so many pictures unless it is new.
+
+    None where TensorBoard is not installed; MISSING is the line to say then.
+    """
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        return None
+    purge = None if pictures is None else pictures + 1
+    folder.board.mkdir(parents=True, exist_ok=True)
+    return Board(SummaryWriter(str(folder.board), purge_step=purge))
+
+
+@final
+class Board:
+    """Events of one process; each is on its way to the disk when its method returns."""
+
+    def __init__(self, writer: SummaryWriter) -> None:
+        self._writer = writer
+
+    def entry(self, entry: Mapping[str, Any]) -> None:
+        """A line of the log: the numbers of training and of measures, and what went wrong."""
+        pictures, kind = entry.get("pictures", 0), entry.get("kind")
+        first = "measure/" if kind == "measure" else ""
+        for name, value in dict(entry.get("values") or {}).items():
+            if isinstance(value, int | float):
+                self._writer.add_scalar(f"{first}{name}", value, pictures)
+        if kind in ("alarm", "phase", "rollback"):
+            self._writer.add_text(str(kind), _told(entry), pictures)
+        self._writer.flush()
+
+    def sample(self, pictures: int, pixels: Pixels) -> None:
+        """What the nets made of the fixed things."""
+        self._writer.add_image("samples", pixels, pictures, dataformats="HWC")
+        self._writer.flush()
+
+    def settings(self, recipe: Mapping[str, Any], measures: Mapping[str, float]) -> None:
+        """recipe.json's settings beside what was reached, for the tab that compares runs."""
+        from torch.utils.tensorboard.summary import hparams
+
+        asked = {name: _plain(value) for name, value in flat(recipe).items()}
+        reached = {f"measure/{name}": value for name, value in measures.items()}
+        writer = self._writer._get_file_writer()
+        for part in hparams(asked, reached):
+            writer.add_summary(part)
+        self._writer.flush()
+
+    def close(self) -> None:
+        """Write what is left."""
+        self._writer.close()
+
+
+def _told(entry: Mapping[str, Any]) -> str:
+    told = {name: value for name, value in entry.items() if name not in ("kind", "pictures")}
+    return ", ".join(f"{name}: {value}" for name, value in told.items())
+
+
+def _plain(value: object) -> bool | int | float | str:
+    """What TensorBoard takes as a setting."""
+    return value if isinstance(value, bool | int | float | str) else str(value)
+
+
+def event_files(folder: RunFolder) -> list[Path]:
+    """The files of events, in the order in which they were begun."""
+    return sorted(folder.board.glob("events.out.tfevents.*"))

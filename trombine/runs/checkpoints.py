@@ -1,0 +1,156 @@
+"""Everything a run needs to go on, in one safetensors file that notices any damage.
+
+The header holds the plain part as JSON, and a BLAKE2b digest of that and of every tensor: its
+name, type, shape and bytes. Equal content gives equal bytes. A file is written beside its place
+and renamed, after the log that it counts the lines of is on the disk; the last two are kept.
+
+What the tensors and the plain part mean is known to training/. Models to use are in weights.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import Tensor
+
+from trombine.files import PictureError, opened, output_error, write_bytes
+from trombine.runs.folder import RunFolder, numbered
+
+FORMAT: Final = 1
+KEPT: Final = 2  # checkpoints
+SUFFIX: Final = ".safetensors"
+_KEY: Final = "trombine"  # in the header; only one, since several come in any order
+_EARLIER: Final = "use an earlier checkpoint"
+
+
+class CheckpointError(PictureError):
+    """A checkpoint that cannot be used: one line that names the file and says what to do."""
+
+
+class DamagedError(CheckpointError):
+    """A checkpoint whose bytes are not those that were written."""
+
+
+class Latest(NamedTuple):
+    """The newest good checkpoint of a run; empty, and without a path, where there is none."""
+
+    tensors: dict[str, Tensor]
+    plain: dict[str, Any]
+    path: Path | None
+    damaged: tuple[Path, ...]  # newer ones, as they are called since they were set aside
+
+
+def save(
+    folder: RunFolder, pictures: int, tensors: Mapping[str, Tensor], plain: Mapping[str, Any]
+) -> Path:
+    """Write the checkpoint of so many pictures; return its file.
+
+    Then all but the last two are removed, and those of later pictures: of a course given up.
+    """
+    path = folder.checkpoints / f"{pictures:09d}{SUFFIX}"
+    folder.sync()
+    write_bytes(path, encode(tensors, plain))
+    _prune(folder, pictures)
+    return path
+
+
+def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The tensors, on the CPU, and the plain part; a CheckpointError unless all is as written."""
+    try:
+        with opened(path) as file:
+            data = file.read()
+    except PictureError as error:
+        if path.is_file() and not path.stat().st_size:
+            raise DamagedError(path, "is an empty file", _EARLIER) from error
+        raise
+    return decode(path, data)
+
+
+def latest(folder: RunFolder) -> Latest:
+    """The newest checkpoint that is whole; damaged ones before it are renamed to *.damaged."""
+    damaged: list[Path] = []
+    for path in reversed(numbered(folder.checkpoints, SUFFIX).values()):
+        try:
+            tensors, plain = load(path)
+        except DamagedError:
+            damaged.append(_set_aside(path))
+        else:
+            return Latest(tensors, plain, path, tuple(damaged))
+    return Latest({}, {}, None, tuple(damaged))
+
+
+def encode(tensors: Mapping[str, Tensor], plain: Mapping[str, Any]) -> bytes:
+    """The bytes of a checkpoint."""
+    # A copy of its own for each, since safetensors refuses tensors that share memory.
+    held = {
+        name: tensors[name].detach().to("cpu", copy=True).contiguous() for name in sorted(tensors)
+    }
+    header = {"digest": digest(held, plain, FORMAT), "format": FORMAT, "plain": plain}
+    return safetensors.torch.save(held, {_KEY: _canonical(header)})
+
+
+def decode(path: Path, data: bytes) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """What these bytes of the file at `path` hold."""
+    try:
+        header = _header(data)
+        number, plain, expected = header["format"], header["plain"], header["digest"]
+        tensors = safetensors.torch.load(data)
+        found = digest(tensors, plain, number)
+    except (SafetensorError, LookupError, TypeError, ValueError, RuntimeError) as error:
+        raise DamagedError(path, "is no whole checkpoint", _EARLIER) from error
+    if found != expected:
+        raise DamagedError(path, "is damaged: its bytes are not those written", _EARLIER)
+    if number != FORMAT:
+        raise CheckpointError(path, f"is of a newer format, {number}", "update trombine")
+    return tensors, plain
+
+
+def digest(tensors: Mapping[str, Tensor], plain: Mapping[str, Any], number: int) -> str:
+    """BLAKE2b of the format's number and the content, as hex digits."""
+    described = [[name, str(one.dtype), list(one.shape)] for name, one in sorted(tensors.items())]
+    summary = hashlib.blake2b(_canonical([number, plain, described]).encode(), digest_size=32)
+    for _, one in sorted(tensors.items()):
+        summary.update(_raw(one))
+    return summary.hexdigest()
+
+
+def _raw(tensor: Tensor) -> memoryview:
+    """The bytes of a tensor, which may be of a type that NumPy has not."""
+    return tensor.reshape(-1).view(torch.uint8).numpy().data
+
+
+def _canonical(value: object) -> str:
+    """JSON, the same for equal values; a number that JSON has not is written as Python does."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def _header(data: bytes) -> dict[str, Any]:
+    """Our part of a safetensors header: 8 bytes of length, then JSON."""
+    length = int.from_bytes(data[:8], "little")
+    return json.loads(json.loads(data[8 : 8 + length])["__metadata__"][_KEY])
+
+
+def _prune(folder: RunFolder, pictures: int) -> None:
+    files = numbered(folder.checkpoints, SUFFIX)
+    kept = [number for number in files if number <= pictures][-KEPT:]
+    for number, path in files.items():
+        if number not in kept:
+            with suppress(FileNotFoundError):
+                path.unlink()
+
+
+def _set_aside(path: Path) -> Path:
+    """Rename a damaged file, so that it is neither used nor lost; return its new name."""
+    aside = path.with_name(f"{path.name}.damaged")
+    try:
+        return path.replace(aside)
+    except OSError as error:
+        raise output_error(aside, error) from error

@@ -1,0 +1,211 @@
+"""Two runs on one page: the same faces, the same curves, what was asked differently.
+
+Figures under different protocols stand in different tables, since they cannot be compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from trombine.files import write_bytes
+from trombine.pages import Html, Page, Plot, element, note, plots, scrubber, table
+from trombine.pages.markup import join
+from trombine.runs import tables
+from trombine.runs.curves import plots_of
+from trombine.runs.folder import RunFolder
+from trombine.runs.frames import Pixels, read_pixels, read_small, room_for, spread
+from trombine.runs.log import Curves, Story, read
+from trombine.runs.tables import short, value_at
+
+Pair = tuple[str, str]  # what the two runs are called
+Key = TypeVar("Key", int, str)
+
+
+def write_comparison(a: RunFolder, b: RunFolder, path: Path) -> Path:
+    """Write the page that compares two runs; returns the file."""
+    write_bytes(path, comparison(a, b).html().encode())
+    return path
+
+
+def comparison(a: RunFolder, b: RunFolder) -> Page:
+    """The page of two runs; what neither has is left out."""
+    one, other = read(a), read(b)
+    pair = names_of(a, b)
+    told = [tables.state_line(s, n) for n, s in zip(pair, (one, other), strict=True)]
+    sheet = Page(title=f"{pair[0]} and {pair[1]}", lead=join(told[0], element("br"), told[1]))
+    _samples(sheet, a, b, pair)
+    _measures(sheet, one, other, pair)
+    _course(sheet, one, other, pair)
+    _configuration(sheet, one, other, pair)
+    _cost(sheet, one, other, pair)
+    return sheet
+
+
+def names_of(a: RunFolder, b: RunFolder) -> Pair:
+    """Their names; where they are called alike, with the folder above, or as first and second."""
+    if a.name != b.name:
+        return a.name, b.name
+    longer = [f"{one.path.resolve().parent.name}/{one.name}" for one in (a, b)]
+    if longer[0] != longer[1]:
+        return longer[0], longer[1]
+    return f"{a.name} (first)", f"{a.name} (second)"
+
+
+# Samples
+
+
+def _samples(sheet: Page, a: RunFolder, b: RunFolder, pair: Pair) -> None:
+    files = readable(a.sample_files()), readable(b.sample_files())
+    times = common_times(*files)
+    if len(times) < 2:
+        return
+    walking = [
+        (name, [_small(by_then(held, time)) for time in times])
+        for name, held in zip(pair, files, strict=True)
+    ]
+    rows = a.fixed_files(), b.fixed_files()
+    same = are_same(*rows)
+    still = [(row.capitalize(), [_small(path)]) for row, path in readable(rows[0]).items()]
+    block = scrubber(
+        [*walking, *(still if same else ())],
+        label=f"samples of {pair[0]} and {pair[1]}, from the beginning to the end",
+        ends=("begin", "end"),
+        names=[f"{time:,} pictures" for time in times],
+        at=1.0,
+        columns=2,
+    )
+    text = "What either had made by then; one that ended earlier stays at its last."
+    apart = "" if same else "The two were given different fixed things, so faces differ."
+    sheet.section("Samples", f"{text}\n\n{apart}", block)
+
+
+def readable(files: Mapping[Key, Path]) -> dict[Key, Path]:
+    """The files that are pictures."""
+    return {key: path for key, path in files.items() if read_pixels(path) is not None}
+
+
+def are_same(a: Mapping[str, Path], b: Mapping[str, Path]) -> bool:
+    """Whether two runs were given the same things: then their samples show the same faces."""
+    return a.keys() == b.keys() and all(a[row].read_bytes() == b[row].read_bytes() for row in a)
+
+
+def common_times(a: Mapping[int, Path], b: Mapping[int, Path]) -> list[int]:
+    """Pictures seen at which both are shown, from where both have something."""
+    if not a or not b:
+        return []
+    begin = max(min(a), min(b))
+    times = sorted(time for time in {*a, *b} if time >= begin)
+    return spread(times, min(room_for(_small(files[min(files)]).shape) for files in (a, b)))
+
+
+def by_then(files: Mapping[int, Path], time: int) -> Path:
+    """The newest sample after so many pictures."""
+    return files[max(number for number in files if number <= time)]
+
+
+def _small(path: Path) -> Pixels:
+    pixels = read_small(path)
+    assert pixels is not None, "only what is readable is shown"
+    return pixels
+
+
+# Numbers
+
+
+def _measures(sheet: Page, one: Story, other: Story, pair: Pair) -> None:
+    shared = [protocol for protocol in one.measures if protocol in other.measures]
+    apart = {*one.measures, *other.measures} - {*shared}
+    blocks: list[Html] = []
+    for protocol in shared:
+        both = one.measures[protocol], other.measures[protocol]
+        blocks.append(plots(*overlaid(both, pair)))
+        blocks.append(measure_table(one, other, protocol, pair))
+    for name, story in zip(pair, (one, other), strict=True):
+        own = {
+            protocol: story.measures[protocol] for protocol in story.measures if protocol in apart
+        }
+        blocks += tables.measure_tables(replace(story, measures=own), name)
+    if apart:
+        blocks.append(note("Figures under different protocols cannot be compared."))
+    if blocks:
+        sheet.section("Measures", "On pictures that are kept for choosing.", *blocks)
+
+
+def measure_table(one: Story, other: Story, protocol: str, pair: Pair) -> Html:
+    """Both runs' figures under one protocol: at their best, and the last."""
+    held = one.measures[protocol], other.measures[protocol]
+    bests = [s.best if s.best and s.best.protocol == protocol else None for s in (one, other)]
+    rows = []
+    for name in dict.fromkeys((*held[0], *held[1])):
+        found = [curves.get(name) for curves in held]
+        at_best = [
+            value_at(curve, best.pictures) if curve and best else None
+            for curve, best in zip(found, bests, strict=True)
+        ]
+        last = [curve.values[-1] if curve else None for curve in found]
+        rows.append([name, *("–" if v is None else short(v) for v in (*at_best, *last))])
+    columns = ["Measure", *(f"{n}, best" for n in pair), *(f"{n}, last" for n in pair)]
+    return table(columns, rows, caption=f"Protocol {protocol or 'unnamed'}")
+
+
+def _course(sheet: Page, one: Story, other: Story, pair: Pair) -> None:
+    drawn = list(overlaid((one.curves, other.curves), pair))
+    apart = [
+        note(f"Only {name} has {', '.join(spelled(curve) for curve in own)}.")
+        for name, own in zip(pair, (_only(one, other), _only(other, one)), strict=True)
+        if own
+    ]
+    blocks = [plots(*drawn), *apart] if drawn else apart
+    if blocks:
+        sheet.section("Learning", "The same curves, one over the other.", *blocks)
+
+
+def overlaid(both: tuple[Curves, Curves], pair: Pair) -> Iterator[Plot]:
+    """A plot for each curve that both have, one over the other."""
+    for name in both[0]:
+        if name in both[1]:
+            held = dict(zip(pair, (both[0][name], both[1][name]), strict=True))
+            yield from plots_of(spelled(name), held, "")
+
+
+def spelled(name: str) -> str:
+    """A curve's name as a title: `net: l1`."""
+    return name.removeprefix("curve/").replace("/", ": ")
+
+
+def _only(one: Story, other: Story) -> list[str]:
+    return [name for name in one.curves if name not in other.curves]
+
+
+# What was asked
+
+
+def _configuration(sheet: Page, one: Story, other: Story, pair: Pair) -> None:
+    asked = tables.flat(one.recipe), tables.flat(other.recipe)
+    names = list(dict.fromkeys((*asked[0], *asked[1])))
+    rows = [[name, *(tables.spelled(held.get(name)) for held in asked)] for name in names]
+    differing = [[n, _strong(x), _strong(y)] for n, x, y in rows if x != y]
+    alike = [[name, x] for name, x, y in rows if x == y]
+    blocks = []
+    if differing:
+        columns = ["Setting", *pair]
+        blocks.append(table(columns, differing, caption="What differs", words=True))
+    if alike:
+        blocks.append(table(["Setting", "Both"], alike, caption="What is the same", words=True))
+    if blocks:
+        text = "Everything that was asked for or resolved." if differing else "Nothing differs."
+        sheet.section("Configuration", text, *blocks)
+
+
+def _strong(text: str) -> Html:
+    return element("strong", {}, text)
+
+
+def _cost(sheet: Page, one: Story, other: Story, pair: Pair) -> None:
+    both = zip(tables.cost_rows(one), tables.cost_rows(other), strict=True)
+    rows = [[name, mine, theirs] for (name, mine), (_, theirs) in both]
+    cost = table(["What", *pair], rows, caption="What it took", words=True)
+    sheet.section("Cost", "Of all the processes that trained them.", cost)

@@ -1,0 +1,294 @@
+"""The folder of a run: which files it has, and how they are written so that a kill loses nothing.
+
+    recipe.json          what was asked for, all of it resolved
+    log.jsonl            what happened, one JSON object a line; no clock in it
+    clock.jsonl          when it happened and what it cost; never cut
+    samples/             fixed-input.png, fixed-truth.png, 000012800.png: by pictures seen
+    checkpoints/         000012800.safetensors: checkpoints.py
+    best.safetensors     the best model by the run's own measure
+    index.html  film.mp4  board/
+
+Here are files, and nothing of nets. What the log says is read in log.py.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final, final
+
+import numpy as np
+from jaxtyping import UInt8
+
+from trombine.files import PictureError, opened, output_error, write_bytes
+from trombine.images import encode_png
+from trombine.lock import LockedError, alone, is_locked
+
+Entry = dict[str, Any]
+
+_NUMBERED: Final = re.compile(r"(\d{9,})\.\w+")
+_FIXED: Final = re.compile(r"fixed-(.+)\.png")
+
+
+class RunError(PictureError):
+    """A run that cannot be opened or gone on with: one line that names it and says what to do."""
+
+
+@final
+class RunFolder:
+    """A run's files by name. Making one reads and writes nothing."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.recipe = path / "recipe.json"
+        self.log = path / "log.jsonl"
+        self.clocks = path / "clock.jsonl"
+        self.samples = path / "samples"
+        self.checkpoints = path / "checkpoints"
+        self.best = path / "best.safetensors"
+        self.film = path / "film.mp4"
+        self.page = path / "index.html"
+        self.board = path / "board"
+        self.lock = path / ".lock"
+
+    @classmethod
+    def create(cls, path: Path, recipe: Mapping[str, Any]) -> RunFolder:
+        """A new run at `path`; a RunError where there is one already."""
+        folder = cls(path)
+        if folder.exists:
+            raise RunError(path, "holds a run already", "choose another name with -o")
+        folder.write_recipe(recipe)
+        return folder
+
+    @classmethod
+    def open(cls, path: Path) -> RunFolder:
+        """The run at `path`; a RunError where there is none."""
+        folder = cls(path)
+        if not folder.exists:
+            raise RunError(path, "is no run: it has no recipe.json", "trombine runs list says more")
+        return folder
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a run: its recipe is the first file written."""
+        return self.recipe.is_file()
+
+    @property
+    def name(self) -> str:
+        """What the run is called."""
+        return self.path.resolve().name
+
+    # One process at a time -------------------------------------------------------------------
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the run for training; a RunError names the process that holds it already.
+
+        What a killed process left half-written is cleared away.
+        """
+        try:
+            with alone(self.lock):
+                self._clear()
+                yield
+        except LockedError as error:
+            holder = f"process {error.holder}" if error.holder else "another process"
+            raise RunError(
+                self.path, f"is being trained by {holder}", "wait for it, or stop it first"
+            ) from error
+        except PermissionError as error:
+            raise output_error(self.path, error) from error
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a process trains it now."""
+        return is_locked(self.lock)
+
+    def _clear(self) -> None:
+        """Remove the parts of files that were never finished, and half a last line of the clock."""
+        for folder in (self.path, self.samples, self.checkpoints, self.board):
+            for part in folder.glob(".trombine-*.part*"):
+                with suppress(OSError):
+                    part.unlink()
+        _truncate(self.clocks, _whole_bytes(self.clocks))
+
+    # Text ------------------------------------------------------------------------------------
+
+    def write_recipe(self, recipe: Mapping[str, Any]) -> None:
+        """Write recipe.json, whole or not at all."""
+        text = json.dumps(recipe, indent=2, ensure_ascii=False)
+        write_bytes(self.recipe, f"{text}\n".encode())
+
+    def read_recipe(self) -> dict[str, Any]:
+        """What recipe.json says."""
+        with opened(self.recipe) as file:
+            data = file.read()
+        with suppress(ValueError):
+            found = json.loads(data)
+            if isinstance(found, dict):
+                return found
+        raise RunError(self.recipe, "is no JSON object", "copy it again from where it came")
+
+    def append(self, entry: Mapping[str, Any]) -> None:
+        """Add a line to log.jsonl: the system has all of it afterwards, or none of it."""
+        _append(self.log, entry)
+
+    def clock(self, entry: Mapping[str, Any]) -> None:
+        """Add a line to clock.jsonl."""
+        _append(self.clocks, entry)
+
+    def entries(self) -> list[Entry]:
+        """The log's whole lines, in order."""
+        return _read(self.log)
+
+    def clock_entries(self) -> list[Entry]:
+        """The clock's whole lines, in order."""
+        return _read(self.clocks)
+
+    @property
+    def lines(self) -> int:
+        """How many whole lines log.jsonl has."""
+        return _bytes(self.log).count(b"\n")
+
+    def cut(self, lines: int) -> None:
+        """Keep the first `lines` lines of log.jsonl; the others, half of one too, are dropped."""
+        data, end = _bytes(self.log), 0
+        for _ in range(lines):
+            end = data.find(b"\n", end) + 1
+            if not end:
+                raise RunError(
+                    self.log,
+                    f"has fewer than the {lines} lines that the checkpoint knows of",
+                    "restore it, or begin a new run",
+                )
+        _truncate(self.log, end)
+
+    def sync(self) -> None:
+        """Return once the log is on the disk."""
+        if self.log.exists():
+            _try(self.log, lambda: _fsync(self.log))
+
+    # Samples ---------------------------------------------------------------------------------
+
+    def write_sample(self, pictures: int, pixels: UInt8[np.ndarray, "h w 3"]) -> Path:
+        """What the nets made of the fixed things after so many pictures; returns the file."""
+        path = self.samples / f"{pictures:09d}.png"
+        write_bytes(path, encode_png(pixels))
+        return path
+
+    def write_fixed(self, row: str, pixels: UInt8[np.ndarray, "h w 3"]) -> Path:
+        """A row that never changes: "input", "truth"; returns the file."""
+        path = self.samples / f"fixed-{row}.png"
+        write_bytes(path, encode_png(pixels))
+        return path
+
+    def sample_files(self) -> dict[int, Path]:
+        """The samples by pictures seen, in order."""
+        return numbered(self.samples, ".png")
+
+    def fixed_files(self) -> dict[str, Path]:
+        """The rows that never change, by name: the input first, the truth last."""
+        found = ((_FIXED.fullmatch(path.name), path) for path in _listed(self.samples))
+        rows = {match[1]: path for match, path in found if match}
+        return dict(sorted(rows.items(), key=lambda row: (row[0] == "truth", row[0])))
+
+    def cut_samples(self, pictures: int) -> None:
+        """Remove the samples made after so many pictures."""
+        for number, path in self.sample_files().items():
+            if number > pictures:
+                _try(path, path.unlink)
+
+
+def numbered(folder: Path, suffix: str) -> dict[int, Path]:
+    """The files of a folder that are named by pictures seen, in order; {} if it is not there."""
+    found = ((_NUMBERED.fullmatch(path.name), path) for path in _listed(folder))
+    files = {int(match[1]): path for match, path in found if match and path.suffix == suffix}
+    return dict(sorted(files.items()))
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+# Lines of JSON, added so that a full disk leaves no half of one
+
+
+def _append(path: Path, entry: Mapping[str, Any]) -> None:
+    line = f"{json.dumps(_finite(entry), sort_keys=True, allow_nan=False)}\n".encode()
+    _try(path, lambda: _write_line(path, line))
+
+
+def _write_line(path: Path, line: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o666)
+    try:
+        before = os.fstat(file).st_size
+        try:
+            while line:
+                line = line[os.write(file, line) :]  # a disk that fills up takes a part
+        except OSError:
+            os.ftruncate(file, before)
+            raise
+    finally:
+        os.close(file)
+
+
+def _finite(value: Any) -> Any:
+    """The value with null for what JSON has no number for."""
+    if isinstance(value, Mapping):
+        return {key: _finite(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _read(path: Path) -> list[Entry]:
+    """Whole lines as objects; what a failing disk made unreadable is left out."""
+    found = (_object(line) for line in _bytes(path).split(b"\n")[:-1])
+    return [entry for entry in found if entry is not None]
+
+
+def _object(line: bytes) -> Entry | None:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+def _whole_bytes(path: Path) -> int:
+    """Where the last whole line ends."""
+    return _bytes(path).rfind(b"\n") + 1
+
+
+def _truncate(path: Path, size: int) -> None:
+    if path.exists() and path.stat().st_size > size:
+        _try(path, lambda: os.truncate(path, size))
+        _try(path, lambda: _fsync(path))
+
+
+def _fsync(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _try(path: Path, work: Callable[[], object]) -> None:
+    """Do it, or say in one line what the system refused."""
+    try:
+        work()
+    except OSError as error:
+        raise output_error(path, error) from error

@@ -1,0 +1,244 @@
+"""What a run tells: curves, the best, alarms, state and cost, read from its log and its clock.
+
+Each line is a JSON object with its `kind` and the `pictures` seen until then:
+
+    train      values: PHASE/TERM, PHASE/total, PHASE/gradient, curve/NAME, rate, weight/TERM
+    measure    values by measure, protocol (its hash), best (whether it was the best so far)
+    phase      phase, what (began, ended), why
+    alarm      alarm, text, did (warned, rolled back to N, stopped)
+    rollback   to (pictures), rollbacks (how many so far)
+    end        nothing more: all pictures are seen
+
+and each line of the clock has event, pictures, seconds, cpu, gpu, processes, when. training/ writes
+them; here they are only read, and a line that says less than expected is no error. How it looks is
+in page.py and compare.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any, Final
+
+from trombine.runs.folder import Entry, RunFolder
+
+RUNNING: Final = "running"
+FINISHED: Final = "finished"
+ALARMED: Final = "stopped by an alarm"
+STOPPED: Final = "stopped"
+
+TOTAL, GRADIENT = "total", "gradient"  # what a phase has beside its terms
+SEEN: Final = ("train", "measure", "phase", "end")  # kinds of lines that say how far it is
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Finite values over pictures seen."""
+
+    pictures: list[int] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+
+
+Curves = dict[str, Curve]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Best:
+    """The best that was measured."""
+
+    pictures: int
+    measure: str
+    value: float
+    protocol: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What all processes that trained this run took together, killed ones too."""
+
+    pictures: int = 0  # computed, those that were lost and computed again among them
+    seconds: float = 0.0  # wall
+    cpu: float = 0.0  # seconds
+    gpu: float = 0.0  # seconds
+    starts: int = 0  # how often it was begun or resumed
+    last: str = ""  # when it was last heard of, ISO 8601
+
+
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    """A run, as far as its files tell."""
+
+    name: str
+    recipe: Mapping[str, Any]  # recipe.json; {} where there is none
+    state: str
+    pictures: int  # seen
+    curves: Curves  # of training, by the name in the log
+    measures: dict[str, Curves]  # by protocol, then by measure
+    best: Best | None
+    phases: tuple[Entry, ...]
+    alarms: tuple[Entry, ...]
+    cost: Cost
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The resolved recipe."""
+        return _mapping(self.recipe.get("settings"))
+
+    @property
+    def goal(self) -> int | None:
+        """How many pictures it is to see."""
+        asked = self.settings.get("pictures")
+        return asked if isinstance(asked, int) else None
+
+    @property
+    def command(self) -> str:
+        """What goes on with it."""
+        return str(self.recipe.get("command") or "")
+
+
+def read(folder: RunFolder) -> Story:
+    """The story of a run; of one that has hardly begun too."""
+    recipe = folder.read_recipe() if folder.exists else {}
+    entries = kept(folder.entries())
+    measures = _measures(entries)
+    return Story(
+        name=folder.name,
+        recipe=recipe,
+        state=_state(folder, entries),
+        pictures=max((_pictures(e) for e in entries if e.get("kind") in SEEN), default=0),
+        curves=_curves(entry for entry in entries if entry.get("kind") == "train"),
+        measures=measures,
+        best=_best(entries, _chief(recipe)),
+        phases=_of_kind(entries, "phase"),
+        alarms=_of_kind(entries, "alarm"),
+        cost=cost(folder.clock_entries()),
+    )
+
+
+def by_phase(curves: Iterable[str]) -> dict[str, list[str]]:
+    """The names of the phases' terms, the total first; gradients, rates and the like are none."""
+    groups: dict[str, list[str]] = {}
+    for name in sorted(curves, key=lambda name: not name.endswith(f"/{TOTAL}")):
+        phase, _, term = name.rpartition("/")
+        if (
+            phase
+            and term != GRADIENT
+            and phase.partition("/")[0] not in ("curve", "weight", "rate")
+        ):
+            groups.setdefault(phase, []).append(name)
+    return dict(sorted(groups.items()))
+
+
+def kept(entries: Iterable[Entry]) -> list[Entry]:
+    """The course that counts: a rollback takes back what was trained since, but no alarm."""
+    course: list[Entry] = []
+    for entry in entries:
+        if entry.get("kind") == "rollback":
+            to = entry.get("to", 0)
+            course = [e for e in course if e.get("kind") == "alarm" or _pictures(e) <= to]
+        course.append(entry)
+    return course
+
+
+def cost(clock: Iterable[Entry]) -> Cost:
+    """The sum over processes; the last line of one that was killed is its last tick."""
+    sessions: list[list[Entry]] = []
+    for entry in clock:
+        if entry.get("event") in ("started", "resumed") or not sessions:
+            sessions.append([])
+        sessions[-1].append(entry)
+    return Cost(
+        pictures=sum(_computed(session) for session in sessions),
+        seconds=_summed(sessions, "seconds"),
+        cpu=_summed(sessions, "cpu"),
+        gpu=_summed(sessions, "gpu"),
+        starts=len(sessions),
+        last=str(sessions[-1][-1].get("when", "")) if sessions else "",
+    )
+
+
+def _computed(session: list[Entry]) -> int:
+    """Pictures a process went through: steps forward count, a rollback does not."""
+    seen = [_pictures(entry) for entry in session]
+    return sum(max(0, after - before) for before, after in pairwise(seen))
+
+
+def _summed(sessions: list[list[Entry]], name: str) -> float:
+    """The sum of the largest number of each session: within one, the clocks only go forward."""
+    return sum(max(_number(entry.get(name)) or 0.0 for entry in session) for session in sessions)
+
+
+def _state(folder: RunFolder, entries: list[Entry]) -> str:
+    clock = folder.clock_entries()
+    left = bool(clock) and clock[-1].get("event") in ("stopped", "ended")
+    if folder.is_running and not left:  # the last page is written before the lock is let go
+        return RUNNING
+    ends = [e for e in entries if e.get("kind") in ("end", "alarm", "train")]
+    last = ends[-1] if ends else {}
+    if last.get("kind") == "end":
+        return FINISHED
+    alarmed = last.get("kind") == "alarm" and str(last.get("did", "")).startswith("stopped")
+    return ALARMED if alarmed else STOPPED
+
+
+def _curves(entries: Iterable[Entry]) -> Curves:
+    curves: Curves = {}
+    for entry in entries:
+        pictures = _pictures(entry)
+        for name, value in _mapping(entry.get("values")).items():
+            if (number := _number(value)) is not None:
+                curve = curves.setdefault(name, Curve())
+                curve.pictures.append(pictures)
+                curve.values.append(number)
+    return curves
+
+
+def _measures(entries: list[Entry]) -> dict[str, Curves]:
+    """Measures by protocol, in the order in which the protocols came."""
+    by_protocol: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if entry.get("kind") == "measure":
+            by_protocol.setdefault(str(entry.get("protocol") or ""), []).append(entry)
+    return {protocol: _curves(lines) for protocol, lines in by_protocol.items()}
+
+
+def _best(entries: list[Entry], chief: str) -> Best | None:
+    """The last that was called best; it beat those before it."""
+    found = [e for e in entries if e.get("kind") == "measure" and e.get("best") is True]
+    values = _mapping(found[-1].get("values")) if found else {}
+    numbers = {name: n for name, value in values.items() if (n := _number(value)) is not None}
+    if not numbers:
+        return None
+    measure = chief if chief in numbers else next(iter(numbers))
+    return Best(
+        pictures=_pictures(found[-1]),
+        measure=measure,
+        value=numbers[measure],
+        protocol=str(found[-1].get("protocol") or ""),
+    )
+
+
+def _chief(recipe: Mapping[str, Any]) -> str:
+    """The measure by which the best is kept, as far as the recipe names it."""
+    resolved, settings = _mapping(recipe.get("resolved")), _mapping(recipe.get("settings"))
+    return str(resolved.get("best") or settings.get("best") or "")
+
+
+def _of_kind(entries: list[Entry], kind: str) -> tuple[Entry, ...]:
+    return tuple(entry for entry in entries if entry.get("kind") == kind)
+
+
+def _pictures(entry: Entry) -> int:
+    return int(_number(entry.get("pictures")) or 0)
+
+
+def _number(value: object) -> float | None:
+    """A number, but not True; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value)
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,181 @@
+"""What a run says in words and numbers: state, measures, alarms, configuration, cost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from trombine.pages import Html, table
+from trombine.runs.log import ALARMED, TOTAL, Best, Curve, Curves, Story, by_phase
+
+_GROUPS: Final = {
+    "settings": "Recipe",
+    "resolved": "What the machine made of it",
+    "data": "Data",
+}
+
+
+def short(value: float | int) -> str:
+    """A measured number: four digits, whole numbers in full."""
+    if value == int(value) and abs(value) < 1e15:
+        return f"{int(value):,}".replace("-", "−")
+    return f"{value:.4g}".replace("-", "−")
+
+
+def duration(seconds: float) -> str:
+    """A time for people, in the unit that fits."""
+    for unit, length in (("h", 3600.0), ("min", 60.0)):
+        if seconds >= length:
+            return f"{seconds / length:.3g} {unit}"
+    return f"{seconds:.3g} s"
+
+
+def sentence(text: str) -> str:
+    """A line with a capital first and a full stop last."""
+    text = text.strip()
+    return f"{text[:1].upper()}{text[1:].removesuffix('.')}." if text else ""
+
+
+def moment(iso: str) -> str:
+    """A time of ISO 8601 to the minute, as one reads it."""
+    try:
+        return datetime.fromisoformat(iso).strftime("%Y-%m-%d %H:%M %Z").strip()
+    except ValueError:
+        return iso or "–"
+
+
+def progress(story: Story) -> str:
+    """`12,800 of 200,000 pictures seen`."""
+    of = f" of {story.goal:,}" if story.goal else ""
+    return f"{story.pictures:,}{of} pictures seen"
+
+
+def state_line(story: Story, of: str = "") -> str:
+    """The state of a run in a sentence or two; `of` names it, on a page that has more than one."""
+    begin = f"{of}: {state(story)}" if of else state(story).capitalize()
+    line = f"{begin}, {progress(story)}."
+    return f"{line} {best_line(story.best)}" if story.best else line
+
+
+def state(story: Story) -> str:
+    """The state, and which alarm it was."""
+    if story.state != ALARMED:
+        return story.state
+    return f"{ALARMED} ({story.alarms[-1].get('alarm', 'unnamed')})"
+
+
+def best_line(best: Best) -> str:
+    """What the best is, in a sentence."""
+    return f"Best {best.measure} {short(best.value)}, after {best.pictures:,} pictures."
+
+
+def measure_tables(story: Story, of: str = "") -> Iterator[Html]:
+    """A table for each protocol, since figures of two protocols cannot be compared.
+
+    `of` names the run, on a page that has more than one.
+    """
+    for protocol, curves in story.measures.items():
+        best = story.best if story.best and story.best.protocol == protocol else None
+        rows = [_measure_row(name, curve, best) for name, curve in curves.items()]
+        columns = ["Measure", "first", "last", "at the best"]
+        caption = f"{of}, protocol" if of else "Protocol"
+        yield table(columns, rows, caption=f"{caption} {protocol or 'unnamed'}")
+
+
+def _measure_row(name: str, curve: Curve, best: Best | None) -> list[str]:
+    at_best = value_at(curve, best.pictures) if best else None
+    cells = (curve.values[0], curve.values[-1], at_best)
+    return [name, *("–" if value is None else short(value) for value in cells)]
+
+
+def value_at(curve: Curve, pictures: int) -> float | None:
+    """What was measured after so many pictures."""
+    held = dict(zip(curve.pictures, curve.values, strict=True))
+    return held.get(pictures)
+
+
+def alarm_table(story: Story) -> Html:
+    """What went wrong, and what was done about it."""
+    rows = [
+        [_seen(entry), *(str(entry.get(name, "")) for name in ("alarm", "text", "did"))]
+        for entry in story.alarms
+    ]
+    return table(["Pictures", "Alarm", "What was seen", "Done"], rows, caption="Alarms", words=True)
+
+
+def phase_table(story: Story) -> Html:
+    """When each phase began and ended, and why."""
+    rows = [
+        [_seen(entry), *(str(entry.get(name, "")) for name in ("phase", "what", "why"))]
+        for entry in story.phases
+    ]
+    return table(["Pictures", "Phase", "It", "Why"], rows, caption="Phases", words=True)
+
+
+def _seen(entry: Mapping[str, Any]) -> str:
+    pictures = entry.get("pictures", 0)
+    return f"{pictures:,}" if isinstance(pictures, int) else str(pictures)
+
+
+def cost_table(story: Story) -> Html:
+    """What it took, over all its resumes."""
+    return table(["What", "How much"], cost_rows(story), caption="What it took", words=True)
+
+
+def cost_rows(story: Story) -> list[list[str]]:
+    """The same as rows of a name and a number each."""
+    spent = story.cost
+    lost = spent.pictures - story.pictures
+    again = f" ({lost:,} of them lost and computed again)" if lost > 0 and spent.starts > 1 else ""
+    return [
+        ["Pictures computed", f"{max(spent.pictures, story.pictures):,}{again}"],
+        ["CPU time", duration(spent.cpu)],
+        ["GPU time", duration(spent.gpu)],
+        ["Wall time", duration(spent.seconds)],
+        ["Begun or resumed", f"{spent.starts} time{'' if spent.starts == 1 else 's'}"],
+        ["Last heard of", moment(spent.last)],
+    ]
+
+
+def configuration_tables(recipe: Mapping[str, Any]) -> Iterator[Html]:
+    """recipe.json, group by group."""
+    loose = {key: value for key, value in recipe.items() if key not in _GROUPS}
+    if loose:
+        yield _configuration("Run", loose)
+    for key, title in _GROUPS.items():
+        if isinstance(recipe.get(key), Mapping) and recipe[key]:
+            yield _configuration(title, recipe[key])
+
+
+def _configuration(title: str, held: Mapping[str, Any]) -> Html:
+    rows = [[name, spelled(value)] for name, value in flat(held).items()]
+    return table(["Setting", "Value"], rows, caption=title, words=True)
+
+
+def flat(held: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """Nested settings by their names with dots: {"nets.generator": ...}."""
+    found: dict[str, Any] = {}
+    for name, value in held.items():
+        if isinstance(value, Mapping) and value:
+            found |= flat(value, f"{before}{name}.")
+        else:
+            found[f"{before}{name}"] = value
+    return found
+
+
+def spelled(value: object) -> str:
+    """A setting as one would write it."""
+    if value is None or value == "" or value == {}:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def last_losses(curves: Curves) -> list[tuple[str, float]]:
+    """The newest values of the phases' terms, the totals first."""
+    names = [name for terms in by_phase(curves).values() for name in terms]
+    names.sort(key=lambda name: not name.endswith(f"/{TOTAL}"))
+    return [(name, curves[name].values[-1]) for name in names]
