@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import permutations
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -55,6 +56,8 @@ def test_bits_are_what_they_say(seed: int, rollbacks: int, places: list[int]) ->
 def test_draws_are_pinned() -> None:
     """A run must draw the same after any update: these numbers never change."""
     assert draws.bits(7, "crop", indices(2)).tolist() == [13878782242762682872, 989049708408042672]
+    drawn = draws.normals(7, "noise", indices(2, 1), (2,))
+    assert drawn.ravel() == pytest.approx([-0.42489856611005516, 0.0045042570979588305], abs=1e-12)
     assert draws.order(7, "order", 10, indices(10)).tolist() == [3, 1, 2, 8, 4, 7, 0, 5, 6, 9]
     assert draws.order(7, "order", 10**12, indices(2)).tolist() == [840821580686, 821005731169]
 
@@ -98,6 +101,71 @@ def test_choices_never_pass_the_end(weights: list[float], monkeypatch: pytest.Mo
     monkeypatch.setattr(draws, "uniforms", lambda *_, rollbacks: largest)
     chosen = int(draws.choices(0, "t", np.array(weights), indices(1))[0])
     assert chosen < len(weights) and weights[chosen] > 0
+
+
+def words_one_by_one(start: int, length: int) -> list[int]:
+    """The words behind normals, on Python's integers."""
+    second = plain_mix(start ^ int(draws._ROUNDS[1]))
+    states = [(start + (k + 1) * 0x9E3779B97F4A7C15) % 2**64 for k in range(length)]
+    return [plain_mix(plain_mix(state) ^ second) for state in states]
+
+
+def test_normals_are_what_they_say() -> None:
+    """By the inverse of the normal distribution in plain Python."""
+    drawn = draws.normals(4, "noise", indices(3), (2, 2))
+    for index, start in enumerate(draws.bits(4, "noise", indices(3)).tolist()):
+        shares = [((word >> 12) + 0.5) * 2.0**-52 for word in words_one_by_one(start, 4)]
+        slow = [NormalDist().inv_cdf(share) for share in shares]
+        assert drawn[index].ravel() == pytest.approx(slow, abs=1e-12)
+
+
+def test_normals_are_normal_and_unrelated() -> None:
+    drawn = draws.normals(1, "n", indices(400), (500,))
+    assert kstest(drawn.ravel(), "norm").pvalue > UNLIKELY
+    assert kstest(drawn[:, 7], "norm").pvalue > UNLIKELY  # over indices as well as along one
+    assert drawn.min() < -4 and drawn.max() > 4
+    others = [
+        np.roll(drawn, 1, axis=0),  # the neighbouring picture
+        np.roll(drawn, 1, axis=1),  # the neighbouring sample
+        np.roll(drawn, (1, -1), axis=(0, 1)),
+        draws.normals(2, "n", indices(400), (500,)),
+        draws.normals(1, "m", indices(400), (500,)),
+        draws.normals(1, "n", indices(400), (500,), rollbacks=1),
+    ]
+    for other in others:
+        assert abs(np.corrcoef(drawn.ravel(), other.ravel())[0, 1]) < 4 / np.sqrt(200_000)
+        assert not (drawn == other).any()
+
+
+def test_normals_of_pictures_are_unrelated_in_pairs() -> None:
+    """All correlations of 60 neighbours at once: as large as chance makes them, no larger."""
+    found = np.corrcoef(draws.normals(3, "n", indices(60), (3, 32, 32)).reshape(60, -1))
+    apart = found[np.triu_indices(60, 1)] * np.sqrt(3 * 32 * 32)
+    assert kstest(apart, "norm").pvalue > UNLIKELY
+
+
+@given(st.integers(0, 2**40), st.lists(st.integers(0, 2**62), min_size=1, max_size=6))
+def test_normals_may_be_asked_in_pieces(seed: int, places: list[int]) -> None:
+    """Bit for bit: a process that has a slice of the batch draws what the whole would draw."""
+    asked = np.array(places, np.int64)
+    whole = draws.normals(seed, "n", asked, (3, 5, 7))
+    assert whole.shape == (len(places), 3, 5, 7) and whole.dtype == np.float64
+    for i in range(len(places)):
+        alone = draws.normals(seed, "n", asked[i : i + 1], (3, 5, 7))
+        assert alone.tobytes() == whole[i].tobytes()
+    assert (draws.normals(seed, "n", asked, (20,)) == whole.reshape(-1, 105)[:, :20]).all()
+
+
+def test_normals_are_finite_at_the_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends = np.array([[0, 2**64 - 1]], np.uint64)
+    monkeypatch.setattr(draws, "_streams", lambda *_: ends)
+    low, high = draws.normals(0, "n", indices(1), (2,))[0]
+    assert low == pytest.approx(-8.21, abs=0.01) and high == pytest.approx(8.21, abs=0.01)
+
+
+def test_normals_of_no_shape_and_of_nobody() -> None:
+    assert draws.normals(0, "n", indices(4), ()).shape == (4,)
+    assert draws.normals(0, "n", indices(0), (3, 2)).shape == (0, 3, 2)
 
 
 def test_generators_of_neighbours_do_not_meet() -> None:

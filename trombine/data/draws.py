@@ -6,14 +6,17 @@ drew before, and there is nothing to save. `what` says in words what is drawn fo
 to a checkpoint, so that a second try is another try.
 
     bits, uniforms, choices   one number an index, for many indices at once
+    normals                   many normal numbers an index: noise in the shape of a picture
     generator                 a NumPy generator of its own for one index
     order                     which item is the n-th one of an endless, shuffled reading
 
 All but `generator` are integer arithmetic written here: no library's next version changes them.
+`normals` ends in scipy's inverse of the normal distribution, which may move a last bit.
 """
 
 from __future__ import annotations
 
+import math
 from hashlib import blake2b
 from typing import Final
 
@@ -68,6 +71,37 @@ def choices(
     edges = np.cumsum(weights)
     at = uniforms(seed, what, indices, rollbacks=rollbacks) * edges[-1]
     return np.searchsorted(edges, at, side="right").astype(np.int64)
+
+
+def normals(
+    seed: int,
+    what: str,
+    indices: Int64[np.ndarray, "n"],
+    shape: tuple[int, ...],
+    *,
+    rollbacks: int = 0,
+) -> Float64[np.ndarray, "n ..."]:
+    """Standard normal numbers for each index, n x shape.
+
+    An index has numbers of its own, the same whichever others are asked for beside it; a larger
+    shape begins with the numbers of a smaller one.
+    """
+    from scipy.special import ndtri  # here: reading data needs no scipy
+
+    words = _streams(bits(seed, what, indices, rollbacks=rollbacks), math.prod(shape))
+    # The middles of 2^52 equal steps: never 0 or 1, whose normal numbers are infinite.
+    shares = ((words >> np.uint64(12)) + 0.5) * 2.0**-52
+    return ndtri(shares).reshape(len(indices), *shape)
+
+
+def _streams(starts: UInt64[np.ndarray, "n"], length: int) -> UInt64[np.ndarray, "n length"]:
+    """The next `length` words of SplitMix64 from each start.
+
+    All starts lie on one cycle: a second key from each start takes overlaps apart, as in `bits`.
+    """
+    steps = np.arange(1, length + 1, dtype=np.uint64) * _GOLDEN
+    second = mix(starts ^ _ROUNDS[1])
+    return mix(mix(starts[:, None] + steps) ^ second[:, None])
 
 
 def generator(seed: int, what: str, index: int, *, rollbacks: int = 0) -> np.random.Generator:

@@ -1,0 +1,207 @@
+"""Samplers with nets that know the answer: a Gaussian's in closed form, a few points' by Bayes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+
+from trombine.data.draws import normals
+from trombine.objectives.schedules import Diffusion, Flow
+from trombine.samplers import METHODS, sample
+
+Process = Diffusion | Flow
+Net = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+PROCESSES: dict[str, Process] = {
+    "linear noise": Diffusion(schedule="linear"),
+    "cosine noise": Diffusion(schedule="cosine"),
+    "cosine v": Diffusion(schedule="cosine", predicts="v"),
+    "flow": Flow(),
+}
+MEAN, DEVIATION = 0.4, 0.5
+
+
+def of_gaussian(process: Process) -> Net:
+    """The best net for data of N(MEAN, DEVIATION²): the posterior mean of the clean picture."""
+
+    def net(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        a, b = (level.view(-1, *[1] * (x.ndim - 1)) for level in process.levels(t.double()))
+        gain = DEVIATION**2 * a / (DEVIATION**2 * a**2 + b**2)
+        return process.said(x, MEAN + gain * (x - a * MEAN), t.double())
+
+    return net
+
+
+def of_points(process: Process, points: torch.Tensor) -> Net:
+    """The best net for data that is one of these points: their mean by their probability."""
+
+    def net(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        a, b = process.levels(t.double())
+        apart = x.flatten(1)[:, None] - a.view(-1, 1, 1) * points.flatten(1)
+        chance = (-apart.square().sum(2) / (2 * b.view(-1, 1) ** 2)).softmax(1)
+        return process.said(x, (chance @ points.flatten(1)).view_as(x), t.double())
+
+    return net
+
+
+def noise_of(n: int, *shape: int, what: str = "start") -> torch.Tensor:
+    return torch.from_numpy(normals(0, what, np.arange(n), shape))
+
+
+def drawn(step: int, shape: tuple[int, ...]) -> torch.Tensor:
+    return noise_of(*shape, what=f"step {step}")
+
+
+def last(net: Net, process: Process, noise: torch.Tensor, steps: int, method: str) -> torch.Tensor:
+    *_, x = sample(net, process, noise, steps=steps, method=method, draw=drawn)
+    return x
+
+
+# --- a Gaussian ---------------------------------------------------------------------------------
+
+
+def exact(process: Process, noise: torch.Tensor) -> torch.Tensor:
+    """Where the flow of a Gaussian takes x_1: the same number of deviations from the mean."""
+    a, b = (level.item() for level in process.levels(torch.ones(1, dtype=torch.float64)))
+    return MEAN + DEVIATION * (noise - a * MEAN) / math.hypot(a * DEVIATION, b)
+
+
+@cache
+def errors_of(name: str, method: str) -> list[float]:
+    """How far from the exact flow, with 12, 24 and 48 steps."""
+    process = PROCESSES[name]
+    noise = noise_of(5, 2, 3)
+    net, wanted = of_gaussian(process), exact(process, noise)
+    made = [last(net, process, noise, steps, method) for steps in (12, 24, 48)]
+    return [(x - wanted).abs().max().item() for x in made]
+
+
+@pytest.mark.parametrize("method", ["ddim", "euler", "heun"])
+@pytest.mark.parametrize("name", PROCESSES)
+def test_a_gaussian_is_reached_the_nearer_the_more_steps(name: str, method: str) -> None:
+    """Twice the steps, about half the error."""
+    errors = errors_of(name, method)
+    assert errors[-1] < 0.09
+    assert min(coarse / fine for coarse, fine in pairwise(errors)) > 1.6
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_heun_is_nearer_than_euler(name: str) -> None:
+    assert errors_of(name, "heun")[-1] < errors_of(name, "euler")[-1] / 2
+
+
+def test_heun_errs_by_the_square_of_a_step() -> None:
+    """Where all steps are as long: those of diffusion end with a longer one, in their clock."""
+    errors = errors_of("flow", "heun")
+    assert min(coarse / fine for coarse, fine in pairwise(errors)) > 3.2
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", PROCESSES)
+def test_samples_have_the_datas_mean_and_deviation(name: str, method: str) -> None:
+    process = PROCESSES[name]
+    made = last(of_gaussian(process), process, noise_of(2000, 1), 100, method)
+    assert made.mean().item() == pytest.approx(MEAN, abs=0.03)
+    assert made.std().item() == pytest.approx(DEVIATION, rel=0.1)
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_drawing_on_the_way_converges_too(name: str) -> None:
+    process = PROCESSES[name]
+    net, noise = of_gaussian(process), noise_of(2000, 1)
+    errors = [abs(last(net, process, noise, n, "ddpm").std().item() - 0.5) for n in (5, 20, 80)]
+    assert errors[0] > errors[1] > errors[2]
+
+
+# --- a few points -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", PROCESSES)
+def test_samples_land_on_the_dataset(name: str, method: str) -> None:
+    """On each of its pictures about as often."""
+    process = PROCESSES[name]
+    points = torch.from_numpy(np.random.default_rng(0).uniform(-1, 1, (4, 1, 3, 3)))
+    made = last(of_points(process, points), process, noise_of(400, 1, 3, 3), 40, method)
+    apart = torch.cdist(made.flatten(1), points.flatten(1))
+    assert apart.amin(1).quantile(0.95) < 1e-3
+    assert torch.bincount(apart.argmin(1), minlength=4).min() > 50
+
+
+# --- what a walk is -----------------------------------------------------------------------------
+
+
+def test_each_step_is_one_picture_and_one_question() -> None:
+    asked: list[float] = []
+    net = of_gaussian(Flow())
+
+    def counted(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        assert t.shape == (len(x),) and t.dtype == x.dtype
+        asked.append(t[0].item())
+        return net(x, t).to(x.dtype)
+
+    noise = noise_of(3, 2).float()
+    walk = list(sample(counted, Flow(), noise, steps=4, method="euler"))
+    assert len(walk) == 4 and all(x.shape == noise.shape for x in walk)
+    assert asked == pytest.approx([1, 0.75, 0.5, 0.25])  # never time 0, where nothing is left
+    asked.clear()
+    list(sample(counted, Flow(), noise, steps=4, method="heun"))
+    assert len(asked) == 7
+
+
+def test_ddim_is_euler_for_straight_lines() -> None:
+    noise = noise_of(3, 2)
+    ways = [last(of_gaussian(Flow()), Flow(), noise, 7, method) for method in ("ddim", "euler")]
+    assert torch.allclose(ways[0], ways[1], atol=1e-12)
+
+
+def test_one_step_is_the_mean() -> None:
+    """All that can be said at time 1 of a flow is the mean of the data."""
+    made = last(of_gaussian(Flow()), Flow(), noise_of(5, 2), 1, "ddim")
+    assert torch.allclose(made, torch.full_like(made, MEAN))
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", PROCESSES)
+def test_a_slice_of_the_noise_gives_a_slice_of_the_pictures(name: str, method: str) -> None:
+    process = PROCESSES[name]
+    noise = noise_of(6, 2)
+    whole = last(of_gaussian(process), process, noise, 9, method)
+    part = last(of_gaussian(process), process, noise[:2], 9, method)
+    assert torch.allclose(whole[:2], part, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_within_the_limit_nothing_changes_and_beyond_it_stops(name: str) -> None:
+    process = PROCESSES[name]
+    noise = noise_of(50, 2)
+    net = of_gaussian(process)
+    *_, free = sample(net, process, noise, steps=20)
+    *_, wide = sample(net, process, noise, steps=20, limit=50.0)
+    *_, held = sample(net, process, noise, steps=20, limit=1.0)
+    assert torch.allclose(free, wide, atol=1e-9)
+    assert free.abs().max() > 1.1 and held.abs().max() <= 1
+    inside = free.abs().amax(1) < 0.3
+    assert torch.allclose(free[inside], held[inside], atol=0.1)
+
+
+def test_walking_keeps_no_gradients_and_changes_no_mode() -> None:
+    weight = torch.ones(1, requires_grad=True)
+    walk = sample(lambda x, t: weight * x, Flow(), torch.ones(1, 1), steps=3)
+    for x in walk:
+        assert torch.is_grad_enabled() and not x.requires_grad
+
+
+def test_what_cannot_be_walked_is_refused() -> None:
+    net = of_gaussian(Flow())
+    with pytest.raises(ValueError, match="there are ddim, ddpm, euler, heun"):
+        next(sample(net, Flow(), noise_of(1, 1), method="rk4"))
+    with pytest.raises(ValueError, match="no 0 steps"):
+        next(sample(net, Flow(), noise_of(1, 1), steps=0))
+    with pytest.raises(ValueError, match="draws noise on its way"):
+        next(sample(net, Flow(), noise_of(1, 1), steps=2, method="ddpm"))

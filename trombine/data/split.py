@@ -1,0 +1,81 @@
+"""Which pictures a training learns from, and which it is measured on meanwhile.
+
+World and leaves are painted from seeds for training and from seeds for choosing (DESIGN, Seeds).
+Of a folder or a pack some pictures are held out: a fixed choice, whatever else the recipe says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final, final
+
+import numpy as np
+from jaxtyping import Int64
+
+from trombine.data import draws
+from trombine.data.columns import Columns
+from trombine.data.source import SEED_RANGES, Mix, Source, prepare, source
+from trombine.data.spec import SpecError, Term, parse, spell
+from trombine.events import Event
+
+MOST_HELD_OUT: Final = 5  # of a folder or a pack, one picture in so many at most
+_CHOOSING: Final = SEED_RANGES[1]
+_MADE: Final = ("world", "leaves")
+
+
+@final
+class Part(Source):
+    """Some of the items of a source."""
+
+    def __init__(self, whole: Source, kept: Int64[np.ndarray, "n"]) -> None:
+        self.whole, self.kept = whole, kept
+        self.spec, self.size = whole.spec, whole.size
+        self.lengths, self.weights = (len(kept),), (1.0,)
+        self.vector_names, self.classes = whole.vector_names, whole.classes
+        self.paired = whole.paired
+
+    def take(self, indices: Int64[np.ndarray, "n"]) -> Columns:
+        """The whole's items that these stand for."""
+        return self.whole.take(self.kept[indices])
+
+    def name(self, index: int) -> str:
+        """What the whole calls it."""
+        return self.whole.name(int(self.kept[index]))
+
+
+def prepare_split(spec: str, size: int, count: int, *, workers: int = 1) -> Iterator[Event]:
+    """Paint what `split` needs and the cache lacks."""
+    for term in parse(spec):
+        if term.kind in _MADE:
+            yield from prepare(spell((term,)), size, workers=workers)
+            yield from prepare(_choosing(term, count), size, first_seed=_CHOOSING, workers=workers)
+
+
+def split(spec: str, size: int, count: int) -> tuple[Source, Source]:
+    """What to learn from, and of each term `count` pictures to measure on."""
+    terms = parse(spec)
+    pairs = [_split(term, size, count) for term in terms]
+    weights = [term.weight for term in terms]
+    learned, measured = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    if len(terms) == 1:
+        return learned[0], measured[0]
+    return Mix(learned, weights), Mix(measured, weights)
+
+
+def _split(term: Term, size: int, count: int) -> tuple[Source, Source]:
+    whole = source(spell((replace(term, weight=1.0),)), size)
+    if term.kind in _MADE:
+        return whole, source(_choosing(term, count), size, first_seed=_CHOOSING)
+    held = min(count, len(whole) // MOST_HELD_OUT)
+    if not held:
+        raise SpecError(
+            f"{whole.spec}: has {len(whole)} pictures; it takes {MOST_HELD_OUT} or more to hold"
+            " some out for measuring"
+        )
+    order = np.argsort(draws.bits(0, "held out", np.arange(len(whole))))
+    return Part(whole, np.sort(order[held:])), Part(whole, np.sort(order[:held]))
+
+
+def _choosing(term: Term, count: int) -> str:
+    return spell((replace(term, weight=1.0, count=count),))

@@ -1,0 +1,45 @@
+"""What a step minimises: an objective for each family of training, and what they are made of.
+
+objective.py    what every objective is: phases, terms, what they are computed from
+restore.py      undo a known damage
+sharpen.py      the same, then learn from a discriminator
+adversarial.py  a generator against a discriminator
+denoise.py      take noise away, step by step
+regress.py      read numbers from pictures
+
+terms.py        losses between pictures      critics.py   losses and penalties of discriminators
+perceptual.py   losses between features      pools.py     old pictures for a discriminator
+schedules.py    how noise grows              damage.py    what restoring undoes
+alarms/         what watches a training      judges.py    which net's features are compared
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from trombine.objectives.adversarial import AdversarialObjective
+from trombine.objectives.denoise import DenoiseObjective
+from trombine.objectives.objective import Objective, ObjectiveError
+from trombine.objectives.regress import RegressObjective
+from trombine.objectives.restore import RestoreObjective
+from trombine.objectives.sharpen import SharpenObjective
+from trombine.recipes.recipe import Recipe
+
+OBJECTIVES: Final[dict[str, type[Objective[Any]]]] = {
+    "restore": RestoreObjective,
+    "sharpen": SharpenObjective,
+    "adversarial": AdversarialObjective,
+    "denoise": DenoiseObjective,
+    "regress": RegressObjective,
+}
+
+__all__ = ["OBJECTIVES", "Objective", "ObjectiveError", "objective_of"]
+
+
+def objective_of(recipe: Recipe) -> Objective[Any]:
+    """The objective of a recipe; an ObjectiveError if its nets are not those it needs."""
+    objective = OBJECTIVES[recipe.objective](recipe)
+    if set(objective.roles) != set(recipe.nets):
+        wanted, has = ", ".join(objective.roles), ", ".join(recipe.nets)
+        raise ObjectiveError(f"{recipe.objective} needs the nets {wanted}; the recipe has {has}")
+    return objective

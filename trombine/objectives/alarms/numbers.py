@@ -1,0 +1,184 @@
+"""Alarms that hear losses, gradients and measures.
+
+The alarm of a discriminator's outputs is in discriminator.py; those that look at the samples are
+in looks.py.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Final, final
+
+from trombine.objectives.alarms.alarm import Action, Alarm, Alert, Report
+
+_SHOWN: Final = 3  # names listed in one line; the rest are counted
+
+
+def _listed(names: list[str]) -> str:
+    """The first few names, and how many more there are."""
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+# ---------------------------------------------------------------------------------------------
+# Not finite
+
+
+@final
+class NotFinite(Alarm):
+    """A value, a gradient or a sample that is NaN or infinite, or a measure that is NaN.
+
+    A measure may be infinite: the PSNR of two equal pictures is.
+    """
+
+    name = "not finite"
+    kept = ("bad",)
+
+    def __init__(self, *, action: Action = "roll back", tries: int = 3) -> None:
+        """After `tries` rollbacks it asks to stop instead: going back does not help then."""
+        super().__init__(action)
+        self.tries = tries
+        self.bad: list[str] = []  # what the last report of each kind had
+
+    def hear(self, report: Report) -> Alert | None:
+        """Speaks at once: nothing good comes after."""
+        for kind, names in _not_finite(report):
+            self.bad = [old for old in self.bad if not old.startswith(kind)]
+            self.bad += [f"{kind} {name}".strip() for name in sorted(names)]
+        if not self.bad:
+            return self._over()
+        stop = self.action == "roll back" and report.rollbacks >= self.tries
+        cure = "lower the rate, clip the gradients, or train in float32"
+        alert = self._tell(1.0, f"NaN or infinite: {_listed(self.bad)}; {cure}")
+        return Alert(alarm=self.name, text=alert.text, action="stop") if alert and stop else alert
+
+
+def _not_finite(report: Report) -> Iterator[tuple[str, list[str]]]:
+    """The kinds of things that were reported, and of each the names of those that are not."""
+    if report.values:
+        yield "value", [name for name, x in report.values.items() if not math.isfinite(x)]
+    if report.gradients:
+        yield "gradient of", [name for name, x in report.gradients.items() if not math.isfinite(x)]
+    if report.measures:
+        yield "measure", [name for name, x in report.measures.items() if math.isnan(x)]
+    if report.made is not None:
+        yield "samples", [] if report.made.isfinite().all() else [""]
+
+
+# ---------------------------------------------------------------------------------------------
+# No progress
+
+# Of what was gained since the first measurement: less is not told from the noise of measuring.
+NOTICEABLE: Final = 0.01
+ENDING: Final = 0.2  # of a run, its last part, where reaching the plateau is what is wanted
+
+
+@final
+class NoProgress(Alarm):
+    """The best of a measure has not been bettered for long.
+
+    Long is `patience` measurements, and as many pictures as `share` of those it took to reach the
+    best: learning curves run with the logarithm of the pictures seen. In the last part of a run of
+    `total` pictures it is silent.
+    """
+
+    name = "no progress"
+    kept = ("first", "best", "best_at", "since")
+
+    def __init__(
+        self,
+        measure: str,
+        *,
+        higher: bool = True,
+        patience: int = 10,
+        share: float = 0.5,
+        tolerance: float | None = None,
+        total: int | None = None,
+        action: Action = "warn",
+    ) -> None:
+        """`higher`: is better; `tolerance`: what counts as no better, None: NOTICEABLE."""
+        super().__init__(action)
+        self.measure, self.sign, self.tolerance = measure, 1 if higher else -1, tolerance
+        self.patience, self.share, self.total = patience, share, total
+        self.first: float | None = None
+        self.best = 0.0
+        self.best_at = 0  # pictures
+        self.since = 0  # measurements
+
+    def hear(self, report: Report) -> Alert | None:
+        """Hears the measure times."""
+        value = report.measures.get(self.measure, math.nan)
+        if not math.isfinite(value):
+            return None
+        if self._better(value):
+            self.best, self.best_at, self.since = value, report.pictures, 0
+            return self._over()
+        self.since += 1
+        return self._tell(1.0, self._text(value)) if self._stuck(report.pictures) else None
+
+    def _better(self, value: float) -> bool:
+        if self.first is None:
+            self.first = value
+            return True
+        gained = self.tolerance
+        if gained is None:
+            gained = NOTICEABLE * abs(self.best - self.first)
+        return self.sign * (value - self.best) > gained
+
+    def _stuck(self, pictures: int) -> bool:
+        if self.total is not None and pictures > (1 - ENDING) * self.total:
+            return False
+        return self.since >= self.patience and pictures - self.best_at >= self.share * self.best_at
+
+    def _text(self, value: float) -> str:
+        was = f"{self.best:.4g} at {self.best_at} pictures"
+        since = f"no better in {self.since} measurements since"
+        return f"{self.measure} is {value:.4g}, was {was}, {since}; lower the rate, or stop here"
+
+
+# ---------------------------------------------------------------------------------------------
+# No gradient
+
+FAINT: Final = 1e-12  # of the phase's largest: no optimiser sees it, float32 rounds at 1e-7
+
+
+@final
+class NoGradient(Alarm):
+    """A term that moves nothing: its gradient is zero, or FAINT beside the others of its phase.
+
+    A term whose weight is zero just now is not to be reported.
+    """
+
+    name = "no gradient"
+    kept = ("zeros", "named")
+
+    def __init__(self, *, checks: int = 3, action: Action = "warn") -> None:
+        """`checks`: running; a hinge is flat now and then."""
+        super().__init__(action)
+        self.checks = checks
+        self.zeros: dict[str, int] = {}  # checks running, by term
+        self.named: list[str] = []  # terms that were told
+
+    def hear(self, report: Report) -> Alert | None:
+        """Hears the reports that hold gradients."""
+        faint = _faint(report.gradients)
+        for term in report.gradients:
+            self.zeros[term] = self.zeros.get(term, 0) + 1 if term in faint else 0
+        dead = sorted(term for term, count in self.zeros.items() if count >= self.checks)
+        news = [term for term in dead if term not in self.named]
+        self.named = dead
+        if not news:
+            return None
+        self._over()  # another term is another trouble
+        cure = "is something detached, saturated or frozen on the way to the weights?"
+        return self._tell(1.0, f"no gradient from {_listed(news)} in {self.checks} checks; {cure}")
+
+
+def _faint(gradients: Mapping[str, float]) -> set[str]:
+    """The terms whose gradient is as good as none."""
+    largest: dict[str, float] = {}
+    for term, norm in gradients.items():
+        phase = term.partition("/")[0]
+        largest[phase] = max(largest.get(phase, 0.0), norm if math.isfinite(norm) else 0.0)
+    return {t for t, norm in gradients.items() if norm <= FAINT * largest[t.partition("/")[0]]}

@@ -1,0 +1,179 @@
+"""What discriminator and generator each make smaller, and what keeps a discriminator smooth.
+
+A critic is a pair of losses of logits: N of them, or N x 1 x h x w from a discriminator of
+patches, whose mean over the patches is the picture's value. Each loss is the mean over pictures
+of a value of each picture alone (the relativistic one: of each pair of a real and a made one), as
+in terms.py. Nothing here cuts a gradient: whoever trains the discriminator detaches the pictures.
+
+Which nets there are, in what order they learn, and how often a penalty is paid, is the
+objective's; spectral norm is in the nets; old generated pictures are in pools.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from jaxtyping import Float
+from torch.nn.functional import relu, softplus
+
+Logits = Float[torch.Tensor, "n *patches"]
+Scalar = Float[torch.Tensor, ""]
+Discriminator = Callable[[torch.Tensor], torch.Tensor]  # pictures to logits
+
+# (D(real), D(fake), the label of the real) and (D(fake), D(real)).
+DiscriminatorLoss = Callable[[torch.Tensor, torch.Tensor, float], torch.Tensor]
+GeneratorLoss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Critic:
+    """Two losses that belong together."""
+
+    of_discriminator: DiscriminatorLoss
+    of_generator: GeneratorLoss
+    labels: bool = False  # whether the real can have another label than 1
+    pairs: bool = False  # whether the generator's loss looks at D(real)
+
+    def discriminator(self, real: Logits, fake: Logits, *, real_label: float = 1.0) -> Scalar:
+        """The discriminator's loss; a `real_label` of .9 keeps it from being too sure (one-sided
+        label smoothing, Salimans et al. 2016)."""
+        if real_label != 1 and not self.labels:
+            able = ", ".join(name for name, critic in CRITICS.items() if critic.labels)
+            raise ValueError(f"this critic has no labels to smooth: only {able} have")
+        return self.of_discriminator(real, fake, real_label)
+
+    def generator(self, fake: Logits, real: Logits | None = None) -> Scalar:
+        """The generator's loss; D(real) is needed where `pairs` is true, ignored elsewhere."""
+        if self.pairs and real is None:
+            raise ValueError("a critic of pairs needs D(real) for the generator's loss too")
+        return self.of_generator(fake, fake if real is None else real)
+
+
+# ---------------------------------------------------------------------------------------------
+# The losses
+
+
+def _logistic_discriminator(real: Logits, fake: Logits, label: float) -> Scalar:
+    """Binary cross-entropy of `label` on the real and 0 on the fake (Goodfellow et al. 2014)."""
+    doubt = label * softplus(-real) + (1 - label) * softplus(real)
+    return doubt.mean() + softplus(fake).mean()
+
+
+def _logistic_generator(fake: Logits, _real: Logits) -> Scalar:
+    """-log D(fake), not log(1 - D(fake)): it has a slope where the generator is bad."""
+    return softplus(-fake).mean()
+
+
+def _hinge_discriminator(real: Logits, fake: Logits, _label: float) -> Scalar:
+    """max(0, 1 - D(real)) + max(0, 1 + D(fake)) (Lim and Ye 2017)."""
+    return relu(1 - real).mean() + relu(1 + fake).mean()
+
+
+def _lower_generator(fake: Logits, _real: Logits) -> Scalar:
+    """-D(fake), of the hinge and of Wasserstein."""
+    return -fake.mean()
+
+
+def _squares_discriminator(real: Logits, fake: Logits, label: float) -> Scalar:
+    """((D(real) - label)² + D(fake)²) / 2 (Mao et al. 2017)."""
+    return ((real - label).square().mean() + fake.square().mean()) / 2
+
+
+def _squares_generator(fake: Logits, _real: Logits) -> Scalar:
+    """(D(fake) - 1)² / 2."""
+    return (fake - 1).square().mean() / 2
+
+
+def _wasserstein_discriminator(real: Logits, fake: Logits, _label: float) -> Scalar:
+    """D(fake) - D(real): minus the distance, once D is held to slopes of 1 (Arjovsky et al. 2017).
+
+    `gradient_penalty` holds it.
+    """
+    return fake.mean() - real.mean()
+
+
+def _pairs_discriminator(real: Logits, fake: Logits, _label: float) -> Scalar:
+    """softplus(-(D(real_i) - D(fake_i))) (Jolicoeur-Martineau 2018, without the batch's mean)."""
+    _check_pairs(real, fake)
+    return softplus(fake - real).mean()
+
+
+def _pairs_generator(fake: Logits, real: Logits) -> Scalar:
+    """softplus(-(D(fake_i) - D(real_i)))."""
+    _check_pairs(real, fake)
+    return softplus(real - fake).mean()
+
+
+def _check_pairs(real: torch.Tensor, fake: torch.Tensor) -> None:
+    if real.shape != fake.shape:
+        raise ValueError(f"{tuple(real.shape)} and {tuple(fake.shape)} logits make no pairs")
+
+
+CRITICS: Final[dict[str, Critic]] = {
+    "logistic": Critic(
+        of_discriminator=_logistic_discriminator, of_generator=_logistic_generator, labels=True
+    ),
+    "hinge": Critic(of_discriminator=_hinge_discriminator, of_generator=_lower_generator),
+    "least squares": Critic(
+        of_discriminator=_squares_discriminator, of_generator=_squares_generator, labels=True
+    ),
+    "wasserstein": Critic(
+        of_discriminator=_wasserstein_discriminator, of_generator=_lower_generator
+    ),
+    "relativistic": Critic(
+        of_discriminator=_pairs_discriminator, of_generator=_pairs_generator, pairs=True
+    ),
+}
+
+
+# ---------------------------------------------------------------------------------------------
+# Penalties on a discriminator's slope
+
+
+def r1(discriminator: Discriminator, real: Float[torch.Tensor, "n *s"]) -> Scalar:
+    """Half the mean of |slope of D|² at real pictures (Mescheder et al. 2018).
+
+    The half is the convention of that paper and of StyleGAN: their gamma is the weight here. Paid
+    every k-th step only ("lazy"), it is given k times the weight.
+    """
+    return slopes(discriminator, real).square().sum(1).mean() / 2
+
+
+def r2(discriminator: Discriminator, fake: Float[torch.Tensor, "n *s"]) -> Scalar:
+    """The same at generated pictures."""
+    return r1(discriminator, fake)
+
+
+def gradient_penalty(
+    discriminator: Discriminator,
+    real: Float[torch.Tensor, "n *s"],
+    fake: Float[torch.Tensor, "n *s"],
+    mixing: Float[torch.Tensor, "n"],
+) -> Scalar:
+    """Mean of (|slope of D| - 1)² between real and fake (Gulrajani et al. 2017).
+
+    `mixing` is drawn by the caller, from [0, 1], one for each picture: 0 is the real one.
+    """
+    share = mixing.to(real.dtype).view(-1, *[1] * (real.ndim - 1))
+    between = torch.lerp(real.detach(), fake.detach(), share)
+    length = torch.linalg.vector_norm(slopes(discriminator, between), dim=1)  # slope 0 at 0: no NaN
+    return (length - 1).square().mean()
+
+
+def slopes(
+    discriminator: Discriminator, pictures: Float[torch.Tensor, "n *s"]
+) -> Float[torch.Tensor, "n m"]:
+    """The slope of each picture's mean logit in its own samples, flat; differentiable again.
+
+    With batch norm in D a picture's logit depends on its neighbours, and this is not its own
+    slope: penalties are for discriminators without.
+    """
+    pictures = pictures.detach().requires_grad_()
+    with torch.enable_grad():
+        logits = discriminator(pictures).reshape(len(pictures), -1)
+        total = logits.mean(1).sum()
+        (slope,) = torch.autograd.grad(total, pictures, create_graph=True)
+    return slope.flatten(1)

@@ -1,0 +1,76 @@
+"""Invent pictures by taking noise away: noise prediction, v prediction and flow matching."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, final
+
+import torch
+
+from trombine.measures import sliced_distance
+from trombine.objectives.alarms import Alarm, Collapse, NoGradient, NotFinite
+from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
+from trombine.objectives.schedules import Diffusion, Flow
+from trombine.objectives.terms import l2
+from trombine.recipes.recipe import Denoise
+from trombine.samplers import sample
+
+
+def process_of(recipe: Denoise) -> Diffusion | Flow:
+    """How noise is mixed in, and what the net says of the mixture."""
+    if recipe.process == "flow":
+        return Flow()
+    return Diffusion(schedule=recipe.noises, predicts=recipe.process)
+
+
+METHODS: Final = {"flow": "heun", "noise": "ddim", "v": "ddim"}
+
+
+@final
+class DenoiseObjective(Objective[Denoise]):
+    """One net: from a noisy picture and a time to what was mixed in."""
+
+    main = "net"
+    measures: Mapping[str, bool] = {"sliced distance": False, "loss": False}
+
+    def __init__(self, recipe: Denoise) -> None:
+        super().__init__(recipe)
+        self.process = process_of(recipe)
+
+    def phases(self) -> tuple[Phase, ...]:
+        """The one there is."""
+        return (Phase(name="denoise", learns=("net",), terms=self.terms),)
+
+    def terms(self, step: Step) -> Terms:
+        """What the net says of a noisy picture, compared with what is so."""
+        clean = 2 * step.pictures() - 1  # noise space: as wide as the noise
+        noise = step.normals("noise", clean.shape[1:])
+        time = step.uniforms("time")
+        said = step.nets["net"](self.process.mix(clean, noise, time), time)
+        return {self.recipe.process: l2(said, self.process.target(clean, noise, time))}
+
+    def samples(self, step: Step) -> Samples:
+        """What becomes of the fixed noises; beside it, real pictures."""
+        return Samples(made=self.made(step), still={"truth": step.pictures()})
+
+    def made(self, step: Step) -> Pictures:
+        """Pictures from noise, with no chance on the way."""
+        side = self.recipe.size
+        noise = step.normals("noise", (3, side, side))
+        method = METHODS[self.recipe.process]
+        walk = sample(step.nets["net"], self.process, noise, steps=self.recipe.steps, method=method)
+        *_, last = walk
+        return (last + 1).div(2).clamp(0, 1)
+
+    def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
+        """How far what is made is, as a whole, from what is real; and the loss on these."""
+        made = torch.cat([self.made(step).float() for step in steps])
+        real = torch.cat([step.pictures().float() for step in steps])
+        losses = [len(step) * float(self.terms(step)[self.recipe.process]) for step in steps]
+        loss = sum(losses) / len(real)  # the last step may be a shorter one
+        return {"sliced distance": float(sliced_distance(made, real)), "loss": loss}
+
+    def alarms(self) -> tuple[Alarm, ...]:
+        """What goes wrong with one net."""
+        stop = self.recipe.on_nan == "stop"
+        return (NotFinite(action="stop" if stop else "roll back"), Collapse(), NoGradient())

@@ -1,0 +1,55 @@
+"""The net whose features a perceptual term compares: VGG, or a model of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import Final, final
+
+from torch import Tensor
+
+from trombine.objectives.objective import ObjectiveError
+from trombine.objectives.perceptual import Perceptual, PerceptualError, refuse_witness
+from trombine.objectives.terms import wide
+from trombine.objectives.vgg import VGGError, vgg
+from trombine.recipes.recipe import Restore
+from trombine.weights import ModelError, load
+
+VGGS: Final = ("vgg16", "vgg19")
+
+
+@final
+class Judge:
+    """What a judging net sees of two pictures, as terms. It never changes."""
+
+    def __init__(self, perceptual: Perceptual) -> None:
+        self.perceptual = perceptual
+
+    def __call__(self, made: Tensor, truth: Tensor, wanted: Container[str]) -> dict[str, Tensor]:
+        """The terms `perceptual` and `gram`, those of them that are wanted."""
+        judge = self.perceptual
+        judge.net.to(made.device, wide(made).dtype)
+        ours, theirs = judge.see(wide(made)), judge.see_truth(wide(truth))
+        found = {}
+        if "perceptual" in wanted:
+            found["perceptual"] = judge.distance(ours, theirs)
+        if "gram" in wanted:
+            found["gram"] = judge.style(ours, theirs)
+        return found
+
+
+def judge_of(recipe: Restore) -> Judge:
+    """The judge that a recipe names."""
+    layers = [name for name in recipe.layers.split("+") if name]
+    if not recipe.judge or not layers:
+        raise ObjectiveError("perceptual and gram need a judge and its layers: --judge, --layers")
+    try:
+        refuse_witness(recipe.judge)
+        if recipe.judge in VGGS:
+            net = vgg(recipe.judge, recipe.judge_weights or None)
+        else:
+            model = load(recipe.judge)
+            refuse_witness(model.card.recipe)
+            net = model.net
+        return Judge(Perceptual(net, dict.fromkeys(layers, 1.0)))
+    except (ModelError, PerceptualError, VGGError) as error:
+        raise ObjectiveError(str(error)) from error

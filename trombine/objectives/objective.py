@@ -1,0 +1,201 @@
+"""What an objective is: its nets, its phases, and each phase's terms by name.
+
+An objective knows nothing of the loop (training/), and the loop nothing of what is learned. What
+they say to each other is here: a `Phase` says which nets learn, when, and from which terms; a
+`Step` is what terms are computed from. Everything that changes during a run is the loop's State:
+an objective itself never changes.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar, final
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+
+from trombine.data import draws
+from trombine.data.item import Batch
+from trombine.data.source import Source
+from trombine.objectives.alarms import Alarm
+from trombine.objectives.pools import Pool
+from trombine.recipes.recipe import Recipe
+
+Pictures = Float[Tensor, "n c h w"]
+Terms = Mapping[str, Tensor]
+"""Each a number, the mean over the step's pictures of one value a picture."""
+
+RecipeKind = TypeVar("RecipeKind", bound=Recipe)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Until:
+    """What a measure must say, on the choosing seeds, for something to end."""
+
+    measure: str
+    at_least: float | None = None
+    at_most: float | None = None
+    loses: float | None = None  # it is this much worse than the best since the phase began
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Ramp:
+    """A weight that goes from low to high over the first pictures of its phase.
+
+    Where `stops` comes true it stays as it is for the rest of the run.
+    """
+
+    high: float
+    over: int  # pictures
+    low: float = 0.0
+    stops: Until | None = None
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Phase:
+    """Some nets learn from some terms. All times are pictures seen."""
+
+    name: str
+    learns: tuple[str, ...]  # roles; no parameter and no buffer of another net changes
+    terms: Callable[[Step], Terms]
+    weights: Mapping[str, float | Ramp] = field(default_factory=dict)  # of terms; 1 if not there
+    every: int = 1  # of the steps while it lasts, one in so many
+    start: int = 0
+    after: str = ""  # the phase that must have ended before
+    lasts: int | None = None
+    until: Until | None = None
+    ends_on: tuple[str, ...] = ()  # alarms that end it when they ask to end a phase
+    rate: float = 1.0  # what the recipe's learning rate is multiplied by
+    exact: bool = False  # computed in float32 where the rest is in bf16: second derivatives
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Chance:
+    """Where a step's random numbers come from: one stream a picture, whatever the slice."""
+
+    seed: int
+    rollbacks: int
+    places: Int64[np.ndarray, "n"]  # of the step's pictures in the whole run
+    about: str = ""  # a prefix that keeps samples and measures apart from training
+
+    def normals(self, what: str, shape: Sequence[int]) -> np.ndarray:
+        """n x shape, standard normal, float64."""
+        return draws.normals(
+            self.seed, self.about + what, self.places, tuple(shape), rollbacks=self.rollbacks
+        )
+
+    def uniforms(self, what: str) -> np.ndarray:
+        """n numbers in [0, 1), float64."""
+        return draws.uniforms(self.seed, self.about + what, self.places, rollbacks=self.rollbacks)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What terms are computed from: one part of a step's pictures, and the nets.
+
+    `kept` goes from one phase of the step to the next, so that what one has made (and detached)
+    another need not make again. `curves` are numbers to be shown beside the terms.
+    """
+
+    nets: Mapping[str, nn.Module]
+    batches: Mapping[str, Batch]  # by stream
+    chance: Chance
+    device: torch.device
+    dtype: torch.dtype = torch.float32
+    vector_names: tuple[str, ...] = ()  # what the numbers of the batch's vectors mean
+    swap: Callable[[str, Tensor, Chance], Tensor] | None = None  # through the pool of this name
+    kept: dict[str, Tensor] = field(default_factory=dict)
+    curves: dict[str, Tensor] = field(default_factory=dict)
+
+    def pictures(self, stream: str = "data") -> Pictures:
+        """The pictures of a stream, in [0, 1]; computed once a step."""
+        name = f"pictures of {stream}"
+        if name not in self.kept:
+            self.kept[name] = self.batches[stream].pictures().to(self.device, self.dtype)
+        return self.kept[name]
+
+    def normals(self, what: str, shape: Sequence[int]) -> Tensor:
+        """Standard normal numbers for each picture: n x shape."""
+        return self._placed(self.chance.normals(what, shape))
+
+    def uniforms(self, what: str) -> Float[Tensor, "n"]:
+        """A number in [0, 1) for each picture."""
+        return self._placed(self.chance.uniforms(what))
+
+    def pooled(self, pool: str, made: Tensor) -> Tensor:
+        """What was made, some of it exchanged for older ones of this pool."""
+        return self.swap(pool, made, self.chance) if self.swap else made
+
+    def show(self, name: str, value: Tensor) -> None:
+        """A number for the run's curves."""
+        self.curves[name] = value.detach()
+
+    def _placed(self, numbers: np.ndarray) -> Tensor:
+        return torch.from_numpy(numbers).to(self.device, self.dtype)
+
+    def __len__(self) -> int:
+        return len(self.chance.places)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Samples:
+    """What the nets make of the fixed faces, and what never changes beside it."""
+
+    made: Pictures
+    still: Mapping[str, Pictures] = field(default_factory=dict)  # "input", "truth"
+
+
+class Objective(ABC, Generic[RecipeKind]):
+    """What is learned. Built from its recipe; holds nothing that changes."""
+
+    main: str  # the role whose model is the run's
+    roles: tuple[str, ...] = ("net",)  # the nets it needs
+    measures: Mapping[str, bool]  # name, and whether higher is better; the first chooses the best
+    streams: tuple[str, ...] = ("data",)
+    damage: str = ""  # what is done to the pictures that it is measured on, in words
+
+    def __init__(self, recipe: RecipeKind) -> None:
+        self.recipe = recipe
+
+    @property
+    def exports(self) -> Mapping[str, str]:
+        """Which nets become models, by role, and for which task."""
+        return {self.main: self.recipe.task}
+
+    @abstractmethod
+    def phases(self) -> tuple[Phase, ...]:
+        """In the order in which they are run within a step."""
+
+    @abstractmethod
+    def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
+        """How good the nets are on the choosing pictures, for each of `measures`."""
+
+    def samples(self, step: Step) -> Samples | None:
+        """What the nets make of the fixed faces; None where they make no pictures."""
+        return None
+
+    def alarms(self) -> tuple[Alarm, ...]:
+        """What could go wrong."""
+        return ()
+
+    def pools(self) -> Mapping[str, Pool]:
+        """Buffers of old pictures."""
+        return {}
+
+    def check(self, sources: Mapping[str, Source]) -> None:
+        """Refuse, in one line, data that this cannot learn from: an ObjectiveError."""
+        return
+
+
+class ObjectiveError(ValueError):
+    """A recipe whose objective cannot be: one line that says why and what to do."""

@@ -1,0 +1,166 @@
+"""What a net sees in pictures: the outputs of its layers, and how far apart two pictures' are.
+
+Features are taken before the activation: a layer's output is copied where the layer gives it, so
+that an activation which works in place cannot reach it. The judging net learns nothing and stays
+as it is; the gradient goes through it to the picture.
+
+VGG, which many papers judge by, is in vgg.py; the Gram matrix is in terms.py; which net a recipe
+means is in judges.py.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from pathlib import PurePath
+from typing import Final, final
+
+import torch
+from jaxtyping import Float
+from torch import nn
+
+from trombine.objectives.terms import gram_distance, l1, l2, wide
+from trombine.objectives.vgg import VGG
+
+Batch = Float[torch.Tensor, "n c h w"]
+Scalar = Float[torch.Tensor, ""]
+
+CRITERIA: Final = {"l1": l1, "l2": l2}
+# Judges finished work (judge/): a net trained to please it could not be judged by it.
+WITNESS: Final = "witness"
+
+
+class PerceptualError(ValueError):
+    """A judging net that there is not, or that may not judge here."""
+
+
+def features(net: nn.Module, x: Batch, layers: Iterable[str]) -> dict[str, torch.Tensor]:
+    """What each of these layers gives for x, by name, before whatever comes after it.
+
+    Layers are named as in net.named_modules(); those of a VGG also as in the papers, "conv3_3".
+    Of a layer that the net uses several times, the last output counts.
+    """
+    modules = {name: _layer(net, name) for name in layers}
+    found: dict[str, torch.Tensor] = {}
+
+    def keep(name: str, output: object) -> None:
+        if not isinstance(output, torch.Tensor):
+            raise PerceptualError(f"layer {name!r} gives no tensor: name one within it")
+        found[name] = output.clone()  # the activation after it may work in place
+
+    with ExitStack() as hooks:
+        for name, module in modules.items():
+            hook = module.register_forward_hook(
+                lambda _m, _i, output, name=name: keep(name, output)
+            )
+            hooks.callback(hook.remove)
+        net(x)
+    if missed := [name for name in modules if name not in found]:
+        raise PerceptualError(f"this net never runs its layers {', '.join(missed)}")
+    return {name: found[name] for name in modules}
+
+
+def _layer(net: nn.Module, name: str) -> nn.Module:
+    path = net.layers.get(name, name) if isinstance(net, VGG) else name
+    modules = dict(net.named_modules())
+    if path and path in modules:
+        return modules[path]
+    there = net.layers if isinstance(net, VGG) else [name for name in modules if name]
+    raise PerceptualError(f"no layer {name!r}: this net has {', '.join(there)}")
+
+
+@final
+class Perceptual:
+    """How far apart pictures are in what a net sees of them.
+
+    It judges by a copy of the net, which is frozen and never leaves eval mode. `layers` has the
+    weight of each. With `unit`, the channels at a place are scaled to a vector of length 1, so
+    that loud layers do not drown others (as LPIPS has it).
+    """
+
+    def __init__(
+        self,
+        net: nn.Module,
+        layers: Mapping[str, float],
+        *,
+        criterion: str = "l1",
+        gram: float = 0.0,
+        unit: bool = False,
+    ) -> None:
+        if not layers:
+            raise PerceptualError("no layers to compare")
+        if criterion not in CRITERIA:
+            raise PerceptualError(f"no criterion {criterion!r}: there are {', '.join(CRITERIA)}")
+        for name in layers:
+            _layer(net, name)
+        self.net = copy.deepcopy(net).eval().requires_grad_(False)
+        if isinstance(self.net, VGG):
+            self.net.cut_after(layers)
+        self.layers = dict(layers)
+        self.criterion = criterion
+        self.gram = gram
+        self.unit = unit
+
+    def __call__(self, made: Batch, truth: Batch) -> Scalar:
+        """The distance of features, and `gram` times that of their Gram matrices."""
+        ours, theirs = self.see(made), self.see_truth(truth)
+        total = self.distance(ours, theirs)
+        return total + self.gram * self.style(ours, theirs) if self.gram else total
+
+    def see(self, pictures: Batch) -> dict[str, torch.Tensor]:
+        """The features of pictures that a net makes: the gradient goes back to them."""
+        return features(self.net, pictures, self.layers)
+
+    def see_truth(self, pictures: Batch) -> dict[str, torch.Tensor]:
+        """The features of pictures that are given."""
+        with torch.no_grad():
+            return self.see(pictures)
+
+    def distance(
+        self, ours: Mapping[str, torch.Tensor], theirs: Mapping[str, torch.Tensor]
+    ) -> Scalar:
+        """Between features, place by place: the weighted sum over layers."""
+        return feature_distance(ours, theirs, self.layers, criterion=self.criterion, unit=self.unit)
+
+    def style(self, ours: Mapping[str, torch.Tensor], theirs: Mapping[str, torch.Tensor]) -> Scalar:
+        """Between Gram matrices: the weighted sum over layers."""
+        apart = [
+            weight * gram_distance(ours[name], theirs[name]) for name, weight in self.layers.items()
+        ]
+        return torch.stack(apart).sum()
+
+
+def feature_distance(
+    ours: Mapping[str, torch.Tensor],
+    theirs: Mapping[str, torch.Tensor],
+    layers: Mapping[str, float],
+    *,
+    criterion: str = "l1",
+    unit: bool = False,
+) -> Scalar:
+    """The weighted sum over layers of the mean distance of two sets of features.
+
+    For the features of a net that itself learns, too: a discriminator's, say.
+    """
+    apart = CRITERIA[criterion]
+    scaled = unit_length if unit else wide
+    found = [
+        weight * apart(scaled(ours[name]), scaled(theirs[name])) for name, weight in layers.items()
+    ]
+    return torch.stack(found).sum()
+
+
+def unit_length(features: Float[torch.Tensor, "n c *s"]) -> Float[torch.Tensor, "n c *s"]:
+    """The channels at each place as a vector of length 1; where there is nothing, of 0."""
+    features = wide(features)
+    return features * torch.rsqrt(features.square().sum(1, keepdim=True) + 1e-10)
+
+
+def refuse_witness(name: str) -> None:
+    """Refuse a net that judges finished work, by its name, its file's name, or its recipe's.
+
+    Called wherever an objective loads a judging net.
+    """
+    if PurePath(name).name.startswith(WITNESS):
+        raise PerceptualError(f"{name} judges finished work: nothing is trained by it, take reader")

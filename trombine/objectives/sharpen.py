@@ -1,0 +1,100 @@
+"""Undo a known damage, then look real: a net, its truth, and a discriminator.
+
+Three phases. The net learns alone; then the discriminator alone, of what the net makes; then both,
+the discriminator's weight rising from 0 until the measure has lost what it may lose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, final
+
+import torch
+
+from trombine.objectives.adversarial import Side
+from trombine.objectives.alarms import Alarm
+from trombine.objectives.damage import Damage
+from trombine.objectives.objective import (
+    Objective,
+    Phase,
+    Pictures,
+    Ramp,
+    Samples,
+    Step,
+    Terms,
+    Until,
+)
+from trombine.objectives.pools import Pool
+from trombine.objectives.restore import MEASURES, nearness, restored, restoring_alarms
+from trombine.objectives.terms import l1
+from trombine.recipes.recipe import Sharpen
+
+_MADE: Final = "made"
+
+
+@final
+class SharpenObjective(Objective[Sharpen]):
+    """Restoration with a critic."""
+
+    main = "net"
+    measures = MEASURES
+    roles = ("net", "critic")
+
+    def __init__(self, recipe: Sharpen) -> None:
+        super().__init__(recipe)
+        self.undone = Damage.parse(recipe.damage)
+        self.damage = self.undone.about
+        self.side = Side(recipe, role="critic")
+
+    def phases(self) -> tuple[Phase, ...]:
+        """Alone, both, and the discriminator, which begins before both."""
+        recipe, both = self.recipe, self.recipe.alone + self.recipe.critic_alone
+        stops = Until(measure="PSNR", loses=recipe.worst)
+        ramp = Ramp(high=recipe.adversarial, over=recipe.ramp, stops=stops)
+        truth = {"l1": recipe.l1}
+        return (
+            Phase(
+                name="alone", learns=("net",), terms=self.alone, weights=truth, lasts=recipe.alone
+            ),
+            Phase(
+                name="sharpen",
+                learns=("net",),
+                terms=self.sharpen,
+                weights={**truth, "adversarial": ramp},
+                start=both,
+            ),
+            *self.side.phases(self.made, start=recipe.alone),
+        )
+
+    def alone(self, step: Step) -> Terms:
+        """Nearness to the truth."""
+        return {"l1": l1(step.nets["net"](self.undone(step)), step.pictures())}
+
+    def sharpen(self, step: Step) -> Terms:
+        """Nearness to the truth, and what the discriminator thinks of it."""
+        made = step.nets["net"](self.undone(step))
+        step.kept[_MADE] = made.detach()
+        return {"l1": l1(made, step.pictures()), "adversarial": self.side.fooled(step, made)}
+
+    def made(self, step: Step) -> Pictures:
+        """What the net makes, for the discriminator to learn from."""
+        if _MADE not in step.kept:
+            with torch.no_grad():
+                step.kept[_MADE] = step.nets["net"](self.undone(step))
+        return step.kept[_MADE]
+
+    def samples(self, step: Step) -> Samples:
+        """The fixed faces, damaged and restored."""
+        return restored(step, self.undone)
+
+    def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
+        """How near to the truth, the mean over pictures."""
+        return nearness(steps, self.undone)
+
+    def alarms(self) -> tuple[Alarm, ...]:
+        """Those of restoring, and a discriminator that has won."""
+        return (*restoring_alarms(self.recipe, self.measures), *self.side.alarms())
+
+    def pools(self) -> Mapping[str, Pool]:
+        """Old pictures for the discriminator."""
+        return self.side.pools()

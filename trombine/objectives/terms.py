@@ -1,0 +1,153 @@
+"""What a term of an objective measures between two batches of pictures: a number to make smaller.
+
+Each is a pure function, differentiable, of any float type, and the mean over the pictures of a
+value of each picture alone. So the mean over equal slices of a batch is the value of the batch,
+and processes that share a batch agree with one that has it all.
+
+Terms on a discriminator's output are in critics.py, those on a net's features in perceptual.py
+(which uses `gram` of here); how weights change over a run is the objective's matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import torch
+from jaxtyping import Float
+from torch.nn.functional import avg_pool2d
+
+from trombine.conventions import ConventionError
+from trombine.measures.similarity import SSIM_TAPS, ssim_map, ssim_ratios
+
+Batch = Float[torch.Tensor, "n c h w"]
+Scalar = Float[torch.Tensor, ""]
+PerPicture = Float[torch.Tensor, "n"]
+
+
+# ---------------------------------------------------------------------------------------------
+# Sample by sample
+
+
+def l1(a: Float[torch.Tensor, "n *s"], b: Float[torch.Tensor, "n *s"]) -> Scalar:
+    """Mean of |a - b|."""
+    return _difference(a, b).abs().mean()
+
+
+def l2(a: Float[torch.Tensor, "n *s"], b: Float[torch.Tensor, "n *s"]) -> Scalar:
+    """Mean of (a - b)²."""
+    return _difference(a, b).square().mean()
+
+
+def charbonnier(
+    a: Float[torch.Tensor, "n *s"], b: Float[torch.Tensor, "n *s"], *, eps: float = 1e-3
+) -> Scalar:
+    """Mean of sqrt((a - b)² + eps²): L1 that is smooth at 0, where it is eps (Lai et al. 2017)."""
+    return (_difference(a, b).square() + eps**2).sqrt().mean()
+
+
+def _difference(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """a - b, in at least float32: squares and sums of bfloat16 lose what a loss is about."""
+    check_alike(a, b)
+    return wide(a) - wide(b)
+
+
+def check_alike(a: torch.Tensor, b: torch.Tensor) -> None:
+    """Refuse shapes that differ: subtracting would quietly repeat the smaller of them."""
+    if a.shape != b.shape:
+        raise ConventionError(f"batches of {tuple(a.shape)} and {tuple(b.shape)} do not compare")
+
+
+def wide(x: torch.Tensor) -> torch.Tensor:
+    """The same in float32, unless it is in float32 or float64."""
+    return x if x.dtype in (torch.float32, torch.float64) else x.float()
+
+
+def total_variation(x: Batch) -> Scalar:
+    """Sum of |steps| to the pixel below and to the right, per sample (anisotropic)."""
+    x = wide(x)
+    down = (x[..., 1:, :] - x[..., :-1, :]).abs().sum()
+    across = (x[..., 1:] - x[..., :-1]).abs().sum()
+    return (down + across) / x.numel()
+
+
+# ---------------------------------------------------------------------------------------------
+# Structure
+
+# Of the scales 1, 1/2, ... 1/16, as people weighted them (Wang, Simoncelli and Bovik 2003).
+SCALE_WEIGHTS: Final = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+# Structures that oppose each other give a mean below 0, which has no real power. The floor is not
+# 0: the slope of x ** .0448 there has no bound, and one such picture would undo a run.
+LEAST_STRUCTURE: Final = 1e-4
+
+
+def ssim_loss(a: Batch, b: Batch) -> Scalar:
+    """1 - SSIM, as measures.py has it: 0 for equal pictures, up to 2."""
+    check_alike(a, b)
+    scales(a, most=1)
+    return 1 - ssim_map(wide(a), wide(b)).mean()
+
+
+def ms_ssim_loss(a: Batch, b: Batch) -> Scalar:
+    """1 - MS-SSIM: 0 for equal pictures, up to 1. It is made smaller, MS-SSIM itself larger."""
+    return 1 - ms_ssim(a, b).mean()
+
+
+def ms_ssim(a: Batch, b: Batch) -> PerPicture:
+    """Multi-scale SSIM of pictures in [0, 1] (Wang, Simoncelli and Bovik 2003), the larger the
+    more alike, 1 for equal pictures.
+
+        ms_ssim = (mean of l·cs at the last scale) ** w_M · prod over the others mean(cs_j) ** w_j
+
+    for each channel, and then the mean over channels; scale j + 1 is scale j averaged over 2 x 2
+    pixels. A picture has as many of the 5 scales as hold the 11 x 11 window, all 5 from 176
+    pixels a side; the weights of those are made to sum to 1.
+    """
+    check_alike(a, b)
+    weights = scales(a)
+    a, b = wide(a), wide(b)
+    product = torch.ones_like(a[..., 0, 0])  # N C
+    for scale, weight in enumerate(weights, start=1):
+        light, structure = (above / below for above, below in ssim_ratios(a, b))
+        alike = light * structure if scale == len(weights) else structure
+        product = product * alike.mean((-2, -1)).clamp(min=LEAST_STRUCTURE) ** weight
+        if scale < len(weights):
+            a, b = avg_pool2d(a, 2), avg_pool2d(b, 2)
+    return product.mean(1)
+
+
+def scales(x: Batch, *, most: int = len(SCALE_WEIGHTS)) -> tuple[float, ...]:
+    """The weights of the scales that pictures of this size have, summing to 1; at most `most`."""
+    side, count = min(x.shape[-2:]), 0
+    while side >= len(SSIM_TAPS) and count < most:
+        side, count = side // 2, count + 1
+    if not count:
+        raise ConventionError(f"SSIM needs pictures of at least {len(SSIM_TAPS)} pixels a side")
+    total = sum(SCALE_WEIGHTS[:count])
+    return tuple(weight / total for weight in SCALE_WEIGHTS[:count])
+
+
+# ---------------------------------------------------------------------------------------------
+# Style
+
+
+def gram(features: Float[torch.Tensor, "n c h w"]) -> Float[torch.Tensor, "n c c"]:
+    """How channels go together, wherever in the picture: F Fᵀ / (c·h·w) (Gatys et al. 2016)."""
+    flat = wide(features).flatten(2)
+    with torch.autocast(flat.device.type, enabled=False):  # it would sum over places in bfloat16
+        return flat @ flat.transpose(1, 2) / (flat.shape[1] * flat.shape[2])
+
+
+def gram_distance(a: Float[torch.Tensor, "n c h w"], b: Float[torch.Tensor, "n c k l"]) -> Scalar:
+    """Squared distance of the Gram matrices, summed over their entries; sizes may differ."""
+    return (gram(a) - gram(b)).square().sum((1, 2)).mean()
+
+
+# Between a picture and its truth, by the name a recipe gives.
+TERMS: Final[dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]]] = {
+    "l1": l1,
+    "l2": l2,
+    "charbonnier": charbonnier,
+    "ssim": ssim_loss,
+    "ms_ssim": ms_ssim_loss,
+}

@@ -1,0 +1,136 @@
+"""VGG16 and VGG19 (Simonyan and Zisserman 2015), the part with the convolutions.
+
+The layout and the names of tensors are torchvision's, so that the weights it publishes fit; no
+torchvision is needed to read them. How features are taken and compared is in perceptual.py.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final, final
+
+import torch
+from jaxtyping import Float
+from torch import nn
+
+# Convolutions of each block; a block's channels are 1, 2, 4, 8, 8 times the width.
+BLOCKS: Final = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
+_WIDER: Final = (1, 2, 4, 8, 8)
+_WIDTH: Final = 64
+# Where torch.hub keeps what torchvision has fetched.
+_PUBLISHED: Final = {"vgg16": "vgg16-397923af.pth", "vgg19": "vgg19-dcbb9e9d.pth"}
+_MEAN: Final = (0.485, 0.456, 0.406)  # ImageNet's, of R, G and B in [0, 1]
+_DEVIATION: Final = (0.229, 0.224, 0.225)
+
+
+class VGGError(ValueError):
+    """Weights that are not there, or do not fit."""
+
+
+@final
+class VGG(nn.Module):
+    """Pictures in [0, 1] to the output of the last layer that is left.
+
+    `layers` has the names of the papers: "conv3_3" is the output of the third convolution of the
+    third block, before its activation; "relu3_3" is after it.
+    """
+
+    def __init__(self, *, name: str = "vgg16", width: int = _WIDTH) -> None:
+        super().__init__()
+        if name not in BLOCKS:
+            raise VGGError(f"no {name!r}: there are {', '.join(BLOCKS)}")
+        modules: list[nn.Module] = []
+        self.layers: dict[str, str] = {}
+        channels = 3
+        for block, (count, wider) in enumerate(zip(BLOCKS[name], _WIDER, strict=True), start=1):
+            for place in range(1, count + 1):
+                for kind in ("conv", "relu"):
+                    self.layers[f"{kind}{block}_{place}"] = f"features.{len(modules)}"
+                    modules.append(
+                        nn.Conv2d(channels, wider * width, 3, padding=1)
+                        if kind == "conv"
+                        else nn.ReLU(inplace=True)
+                    )
+                channels = wider * width
+            self.layers[f"pool{block}"] = f"features.{len(modules)}"
+            modules.append(nn.MaxPool2d(2))
+        self.features = nn.Sequential(*modules)
+
+    def forward(self, x: Float[torch.Tensor, "n 3 h w"]) -> Float[torch.Tensor, "n c i j"]:
+        """Normalised as the net was trained, then through the layers."""
+        mean, deviation = (x.new_tensor(of).view(1, 3, 1, 1) for of in (_MEAN, _DEVIATION))
+        return self.features((x - mean) / deviation)
+
+    def cut_after(self, layers: Iterable[str]) -> None:
+        """Drop what comes after the last of these layers: it would be computed for nothing."""
+        paths = [self.layers.get(name, name) for name in layers]
+        numbers = [int(path.split(".")[1]) for path in paths if path.startswith("features.")]
+        if len(numbers) == len(paths):  # "features", or "" for the net, means all of it
+            self.features = nn.Sequential(*list(self.features)[: max(numbers) + 1])
+
+
+def vgg(name: str, path: Path | str | None = None) -> VGG:
+    """VGG16 or VGG19 with the weights of a file, .pth or .safetensors; frozen, in eval mode.
+
+    Without a path, with torchvision's own weights: from where torch keeps them, or fetched by
+    torchvision where it works.
+    """
+    if name not in BLOCKS:
+        raise VGGError(f"no {name!r}: there are {', '.join(BLOCKS)}")
+    tensors = _read(Path(path)) if path else _torchvisions(name)
+    kept = {key: value for key, value in tensors.items() if key.startswith("features.")}
+    source = f"{path}" if path else f"torchvision's {name}"
+    first = kept.get("features.0.weight")
+    if first is None:
+        raise VGGError(f"{source} holds no weights of {name}: there is no features.0.weight")
+    with torch.device("meta"):  # no weights are drawn only to be replaced
+        net = VGG(name=name, width=len(first))
+    _check_fit(net, kept, f"{source} does not fit {name}")
+    net.load_state_dict(kept, assign=True)
+    return net.float().eval().requires_grad_(False)
+
+
+def _check_fit(net: VGG, tensors: Mapping[str, torch.Tensor], what: str) -> None:
+    wanted = net.state_dict()
+    if different := sorted(wanted.keys() ^ tensors.keys()):
+        kind = "lacks" if different[0] in wanted else "has also"
+        raise VGGError(f"{what}: it {kind} {different[0]}")
+    for key, value in wanted.items():
+        if tensors[key].shape != value.shape:
+            shapes = f"{tuple(tensors[key].shape)}, not {tuple(value.shape)}"
+            raise VGGError(f"{what}: {key} is {shapes}")
+
+
+def _read(path: Path) -> Mapping[str, torch.Tensor]:
+    """The tensors of a file; no code of it is run."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    if not path.is_file():
+        raise VGGError(f"{path} is not there: give the file of weights, .pth or .safetensors")
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        found = torch.load(path, map_location="cpu", weights_only=True)
+    except (SafetensorError, OSError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        raise VGGError(f"{path} cannot be read as weights: download it again") from error
+    except Exception as error:  # pickle's own, of which weights_only raises several
+        raise VGGError(f"{path} holds more than weights: take torchvision's file") from error
+    if not isinstance(found, dict):
+        raise VGGError(f"{path} holds no tensors by name: take torchvision's file")
+    return {str(key): value for key, value in found.items() if isinstance(value, torch.Tensor)}
+
+
+def _torchvisions(name: str) -> Mapping[str, torch.Tensor]:
+    kept = Path(torch.hub.get_dir()) / "checkpoints" / _PUBLISHED[name]
+    if kept.is_file():
+        return _read(kept)
+    try:
+        models = importlib.import_module("torchvision.models")
+        return getattr(models, name)(weights="IMAGENET1K_V1").state_dict()
+    except Exception as error:  # beside another build of torch its import fails in many ways
+        raise VGGError(
+            f"torchvision gives no weights of {name} here: give a file of them ({kept.name})"
+        ) from error

@@ -1,0 +1,46 @@
+"""What can be trained, by name: plain tables, a file per task."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from trombine.recipes.clean import CLEAN
+from trombine.recipes.generate import GENERATE
+from trombine.recipes.read import READ
+from trombine.recipes.recipe import (
+    Adversarial,
+    Denoise,
+    Net,
+    Recipe,
+    RecipeError,
+    Regress,
+    Restore,
+    Sharpen,
+)
+from trombine.recipes.settings import from_plain, settings_of, with_settings
+from trombine.recipes.upscale import UPSCALE
+
+RECIPES: Final[dict[str, Recipe]] = {**UPSCALE, **CLEAN, **GENERATE, **READ}
+
+__all__ = [
+    "RECIPES",
+    "Adversarial",
+    "Denoise",
+    "Net",
+    "Recipe",
+    "RecipeError",
+    "Regress",
+    "Restore",
+    "Sharpen",
+    "find",
+    "from_plain",
+    "settings_of",
+    "with_settings",
+]
+
+
+def find(name: str) -> Recipe:
+    """The recipe of this name, or a line that lists all."""
+    if name not in RECIPES:
+        raise RecipeError(f"there is no recipe {name!r}; there are {', '.join(RECIPES)}")
+    return RECIPES[name]

@@ -1,0 +1,25 @@
+"""What takes damage out of pictures without changing their size."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from trombine.recipes.recipe import Net, Recipe, Restore
+
+CLEAN: Final[dict[str, Recipe]] = {
+    "cleaner": Restore(
+        about="takes noise out of faces",
+        task="restore",
+        nets={"net": Net("unet", {"width": 32, "levels": 3, "residual": True})},
+        data="world:photo",
+        damage="noise:0.1",
+        size=64,
+        pictures=400_000,
+        batch=16,
+        lr=1e-3,
+        warmup=2_000,
+        clip=1.0,
+        ema=10_000,
+        ssim=0.1,
+    ),
+}

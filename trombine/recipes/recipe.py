@@ -1,0 +1,322 @@
+"""What a recipe is: everything that determines a training, as plain frozen data.
+
+Recipes name nets, objectives and losses, and load none of them: listing what can be trained needs
+no torch. Each family has its own fields besides those of every training; tables of recipes are in
+the files beside this one, a file per task; how settings are changed by name is in settings.py, and
+what the fields mean to a step in objectives/.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from abc import ABC
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final, final
+
+Size = int | float | str | bool
+
+
+class RecipeError(ValueError):
+    """A recipe that cannot be: one line that says which setting, and what it may be."""
+
+
+def plain_value(text: str) -> Size:
+    """Text as the number or the truth value it looks like."""
+    if text in ("True", "False", "true", "false"):
+        return text.lower() == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+@final
+@dataclass(frozen=True)
+class Net:
+    """An architecture by name, and its sizes: `residual:width=32,depth=8` as text."""
+
+    name: str
+    sizes: Mapping[str, Size] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        sizes = ",".join(f"{name}={value}" for name, value in self.sizes.items())
+        return f"{self.name}:{sizes}" if sizes else self.name
+
+    @classmethod
+    def parse(cls, text: str) -> Net:
+        """The net that this text spells."""
+        name, _, rest = text.partition(":")
+        sizes: dict[str, Size] = {}
+        for pair in rest.split(",") if rest else ():
+            size, equals, value = pair.partition("=")
+            if not (size.strip() and equals and value.strip()):
+                raise RecipeError(f"a net is written NAME:SIZE=VALUE,SIZE=VALUE, not {text!r}")
+            sizes[size.strip()] = plain_value(value.strip())
+        if not name.strip():
+            raise RecipeError(f"a net is written NAME:SIZE=VALUE,SIZE=VALUE, not {text!r}")
+        return cls(name.strip(), sizes)
+
+    def resized(self, size: str, value: Size) -> Net:
+        """The same net with one size changed."""
+        return dataclasses.replace(self, sizes={**self.sizes, size: value})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe(ABC):
+    """What every training has. Amounts of time are pictures seen."""
+
+    objective: ClassVar[str]  # its name in objectives.OBJECTIVES
+
+    about: str
+    """What it trains, in a line."""
+    task: str
+    """What the model is for: a name in weights.TASKS."""
+    nets: Mapping[str, Net]
+    """The nets by their role in the objective."""
+    data: str
+    """Which pictures: a spec, as `trombine data` explains."""
+    other: str = ""
+    """The second kind of pictures, for objectives that learn from two."""
+    size: int = 64
+    """Width and height of the pictures, in pixels."""
+    pictures: int = 200_000
+    """How long: pictures seen."""
+    batch: int = 16
+    """Pictures in a step."""
+    accumulate: int = 1
+    """Parts a step's pictures are computed in, one after the other, to need less memory."""
+    seed: int = 0
+    """Of everything that is drawn."""
+    optimiser: str = "adam"
+    """adam, adamw or sgd."""
+    lr: float = 1e-3
+    """The learning rate after the warm-up."""
+    beta1: float = 0.9
+    """Adam's memory of the gradient; momentum of sgd."""
+    beta2: float = 0.999
+    """Adam's memory of the squared gradient."""
+    eps: float = 1e-8
+    """What Adam adds to the divisor."""
+    weight_decay: float = 0.0
+    """Decay of the weights."""
+    schedule: str = "cosine"
+    """constant, linear (to 0) or cosine (to 0)."""
+    warmup: int = 0
+    """Pictures over which the rate rises from 0."""
+    clip: float = 0.0
+    """The largest norm of a net's gradient; 0 leaves it as it is."""
+    ema: int = 0
+    """Half-life of the averaged weights; 0: none are kept."""
+    precision: str = "float32"
+    """float32, bf16, float64, or auto: bf16 where the machine computes it."""
+    layout: str = "auto"
+    """Order in memory: contiguous, channels_last, or auto: the latter, as pictures come in it."""
+    threads: int = 0
+    """Of each process; 0: half of the cores, 4 at most."""
+    devices: int = 1
+    """Processes, one a device."""
+    device: str = "auto"
+    """cpu, cuda, or auto: cuda where there is one."""
+    log_every: int = 1_000
+    """Between two lines of the log."""
+    sample_every: int = 10_000
+    """Between two samples of the same fixed faces."""
+    measure_every: int = 10_000
+    """Between two measurements."""
+    save_every: int = 10_000
+    """Between two checkpoints."""
+    faces: int = 16
+    """How many fixed faces."""
+    judged: int = 64
+    """On how many pictures of choosing seeds it is measured."""
+    best: str = ""
+    """The measure by which the best model is kept; the objective's own choice unless given."""
+    on_nan: str = "roll back"
+    """What to do when a number is not finite: roll back (at a lower rate) or stop."""
+
+    def __post_init__(self) -> None:
+        for item in dataclasses.fields(self):
+            _check_number(item.name, getattr(self, item.name))
+        for name, allowed in CHOICES.items():
+            if hasattr(self, name) and getattr(self, name) not in allowed:
+                listed = ", ".join(allowed)
+                raise RecipeError(f"{name} is one of {listed}; not {getattr(self, name)!r}")
+        if not self.lr > 0:
+            raise RecipeError(f"lr is above 0, not {self.lr}")
+        if self.batch % (self.accumulate * self.devices):
+            parts = self.accumulate * self.devices
+            raise RecipeError(f"a batch of {self.batch} does not divide into {parts} equal parts")
+
+    def plain(self) -> dict[str, Any]:
+        """Every field as JSON has it; nets as text."""
+        fields = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
+        fields["nets"] = {role: str(net) for role, net in self.nets.items()}
+        return json.loads(json.dumps(fields))
+
+
+CHOICES: Final[dict[str, tuple[str, ...]]] = {
+    "optimiser": ("adam", "adamw", "sgd"),
+    "schedule": ("constant", "linear", "cosine"),
+    "precision": ("float32", "bf16", "float64", "auto"),
+    "layout": ("auto", "contiguous", "channels_last"),
+    "device": ("auto", "cpu", "cuda"),
+    "on_nan": ("roll back", "stop"),
+    "critic": ("logistic", "hinge", "least squares", "wasserstein", "relativistic"),
+    "process": ("noise", "v", "flow"),
+    "noises": ("cosine", "linear"),
+    "loss": ("l1", "l2", "charbonnier"),
+}
+
+
+_AT_LEAST_ONE: Final = (
+    *("size", "pictures", "batch", "accumulate", "devices", "faces", "judged", "steps"),
+    *("log_every", "sample_every", "measure_every", "save_every"),
+    *("generator_every", "penalty_every"),
+)
+_AT_MOST: Final = {"pool": 1.0, "real_label": 1.0, "threads": 1024, "seed": 2**63 - 1}
+_BELOW: Final = {"beta1": 1.0, "beta2": 1.0}
+
+
+def _check_number(name: str, value: object) -> None:
+    """Refuse a number that is none, or that is out of its range; none may be below 0."""
+    if not isinstance(value, int | float):
+        return
+    least = int(name in _AT_LEAST_ONE)
+    if not math.isfinite(value):
+        raise RecipeError(f"{name} is a number, not {value}")
+    if value < least:
+        raise RecipeError(f"{name} is {least} or more, not {value}")
+    if value > (most := _AT_MOST.get(name, math.inf)):
+        raise RecipeError(f"{name} is {most} or less, not {value}")
+    if value >= (bound := _BELOW.get(name, math.inf)):
+        raise RecipeError(f"{name} is below {bound:g}, not {value}")
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Restore(Recipe):
+    """Undo a known damage: one net, compared with the truth. Weights of 0 leave a term out."""
+
+    objective: ClassVar[str] = "restore"
+
+    damage: str = "shrink:2"
+    """What is undone: shrink:FACTOR, or noise:STRENGTH (its standard deviation)."""
+    l1: float = 1.0
+    """Weight of the mean absolute difference."""
+    l2: float = 0.0
+    """Weight of the mean squared difference."""
+    charbonnier: float = 0.0
+    """Weight of the smooth absolute difference."""
+    total_variation: float = 0.0
+    """Weight of the result's own roughness."""
+    ssim: float = 0.0
+    """Weight of 1 - SSIM."""
+    ms_ssim: float = 0.0
+    """Weight of 1 - SSIM at several scales."""
+    perceptual: float = 0.0
+    """Weight of the distance between a judging net's features."""
+    gram: float = 0.0
+    """Weight of the distance between the Gram matrices of these features."""
+    judge: str = ""
+    """The judging net: vgg16, vgg19, or a model by name or path."""
+    judge_weights: str = ""
+    """A file with the weights of vgg16 or vgg19; torchvision's own unless given."""
+    layers: str = ""
+    """Its layers that are compared, with + between them, each before its activation."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Sharpen(Recipe):
+    """Undo a known damage, then learn from a discriminator to make it look real.
+
+    Phases: the net alone, the discriminator alone, then both, with the discriminator's weight
+    rising while the measure allows.
+    """
+
+    objective: ClassVar[str] = "sharpen"
+
+    damage: str = "shrink:2"
+    """What is undone, as in restore."""
+    l1: float = 1.0
+    """Weight of the mean absolute difference."""
+    alone: int = 50_000
+    """Pictures before the discriminator begins."""
+    critic_alone: int = 5_000
+    """Pictures during which only the discriminator learns."""
+    critic: str = "logistic"
+    """logistic, hinge, least squares, wasserstein or relativistic."""
+    adversarial: float = 0.01
+    """The discriminator's weight at the end of its ramp."""
+    ramp: int = 50_000
+    """Pictures over which this weight rises from 0."""
+    worst: float = 1.0
+    """Decibels the measure may lose before the weight stops rising."""
+    real_label: float = 1.0
+    """What the discriminator is to say of real pictures (.9: one-sided smoothing)."""
+    pool: float = 0.0
+    """Share of generated pictures that the discriminator sees from older ones."""
+    r1: float = 0.0
+    """Weight of the gradient penalty on real pictures."""
+    penalty_every: int = 16
+    """Steps from one gradient penalty to the next."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Adversarial(Recipe):
+    """Invent pictures: a generator against a discriminator."""
+
+    objective: ClassVar[str] = "adversarial"
+
+    critic: str = "logistic"
+    """logistic, hinge, least squares, wasserstein or relativistic."""
+    lr_discriminator: float = 1.0
+    """The discriminator's learning rate as a part of the generator's."""
+    generator_every: int = 1
+    """Steps of the discriminator for one of the generator."""
+    real_label: float = 1.0
+    """What the discriminator is to say of real pictures (.9: one-sided smoothing)."""
+    pool: float = 0.0
+    """Share of generated pictures that the discriminator sees from older ones."""
+    r1: float = 0.0
+    """Weight of the gradient penalty on real pictures."""
+    r2: float = 0.0
+    """Weight of the gradient penalty on generated pictures."""
+    gradient_penalty: float = 0.0
+    """Weight of the penalty of Wasserstein critics, between real and generated pictures."""
+    penalty_every: int = 16
+    """Steps from one gradient penalty to the next; its weight is multiplied by as much."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Denoise(Recipe):
+    """Invent pictures: a net that takes noise away, step by step."""
+
+    objective: ClassVar[str] = "denoise"
+
+    process: str = "flow"
+    """What the net says of a noisy picture: noise, v or flow."""
+    noises: str = "cosine"
+    """How noise grows with time, for noise and v: cosine or linear."""
+    steps: int = 20
+    """Steps of sampling."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Regress(Recipe):
+    """Read numbers from pictures: those of a world's faces, or of a pack's vectors."""
+
+    objective: ClassVar[str] = "regress"
+
+    wanted: str = ""
+    """The vector's numbers that are learned, by name, with + between them."""
+    loss: str = "l2"
+    """l1, l2 or charbonnier."""

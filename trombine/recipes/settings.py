@@ -1,0 +1,102 @@
+"""Settings: a recipe's fields and the sizes of its nets, changed by name, from text.
+
+What a recipe is, and what its fields may be, is in recipe.py.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+
+from trombine.recipes.recipe import Net, Recipe, RecipeError, Size, plain_value
+
+FIXED: Final = {"about", "task", "nets"}  # fields that are not settings
+
+
+def with_settings(recipe: Recipe, settings: Mapping[str, str]) -> Recipe:
+    """The recipe with these settings changed.
+
+    A name is a field (`lr`), a net's role (`generator=dcgan_generator:width=32`), a size of one
+    net (`generator.width`), or a size alone (`width`), which changes every net that has it.
+    """
+    nets, changed = dict(recipe.nets), {}
+    hints = get_type_hints(type(recipe))
+    fields = {item.name for item in dataclasses.fields(recipe)} - FIXED
+    for raw, text in settings.items():
+        name = raw.replace("-", "_")
+        if name in fields:
+            changed[name] = _as_type(name, hints[name], text)
+            _resize(nets, name, changed[name])  # `size` is that of the pictures and of the nets
+        elif name in nets:
+            nets[name] = Net.parse(text)
+        elif not _resize(nets, name, plain_value(text)):
+            raise RecipeError(_unknown(recipe, raw, fields))
+    return dataclasses.replace(recipe, nets=nets, **changed)
+
+
+def _resize(nets: dict[str, Net], name: str, value: Size) -> bool:
+    """Change a size of the net that is named, or of every net that has it; False if none has.
+
+    What other sizes a net has besides those of the recipe is known to nets/, which refuses others.
+    """
+    only, _, size = name.rpartition(".")
+    found = [role for role, net in nets.items() if only == role or (not only and size in net.sizes)]
+    for role in found:
+        nets[role] = nets[role].resized(size, value)
+    return bool(found)
+
+
+def _unknown(recipe: Recipe, name: str, fields: set[str]) -> str:
+    from difflib import get_close_matches
+
+    sizes = {f"{role}.{size}" for role, net in recipe.nets.items() for size in net.sizes}
+    all_names = sorted(fields | set(recipe.nets) | sizes | {s.partition(".")[2] for s in sizes})
+    near = get_close_matches(name, all_names, n=3)
+    hint = f"did you mean {' or '.join(near)}?" if near else "--dry-run lists all settings"
+    return f"this recipe has no setting {name!r}; {hint}"
+
+
+def _as_type(name: str, hint: Any, text: str) -> Any:
+    """Text as the field's own type."""
+    kinds = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    kind = kinds[0]
+    try:
+        if kind is int:
+            return _whole(text)
+        return float(text) if kind is float else text
+    except (ValueError, OverflowError):
+        wanted = "a whole number" if kind is int else "a number"
+        raise RecipeError(f"{name} is {wanted}, not {text!r}") from None
+
+
+def _whole(text: str) -> int:
+    """A whole number, 20_000 or 2e5 too."""
+    try:
+        return int(text)
+    except ValueError:
+        number = float(text)
+        if number != int(number):
+            raise
+        return int(number)
+
+
+def from_plain(kind: type[Recipe], fields: Mapping[str, Any]) -> Recipe:
+    """The recipe that `plain()` was of."""
+    known = {item.name for item in dataclasses.fields(kind)}
+    if surplus := sorted(set(fields) - known):
+        raise RecipeError(f"this recipe has settings that are not known: {', '.join(surplus)}")
+    nets = {role: Net.parse(net) for role, net in fields["nets"].items()}
+    return kind(**{**fields, "nets": nets})
+
+
+def settings_of(texts: Sequence[str]) -> dict[str, str]:
+    """Settings by name, from NAME=VALUE each."""
+    found = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            raise RecipeError(f"a setting is written NAME=VALUE, not {text!r}")
+        found[name] = value
+    return found

@@ -1,0 +1,166 @@
+"""Noise to pictures: walk back from time 1 to time 0 with a net that was trained to denoise.
+
+    for x in sample(net, process, noise, steps=50):
+        ...  # x after each step; the last one is the picture
+
+The net is called as net(x, t), t a time for each picture. What it says, and how noise was mixed
+in, is the process's matter (objectives/schedules.py has them); a picture is whatever the net was
+trained on, usually in [-1, 1]. The noise, and all chance on the way, comes from the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final, Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Float
+
+Pictures = Float[torch.Tensor, "n *s"]
+Times = Float[torch.Tensor, "n"]
+Net = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+Draw = Callable[[int, tuple[int, ...]], torch.Tensor]  # (number of the step, shape) to normals
+
+
+@runtime_checkable
+class Process(Protocol):
+    """How noise is mixed in: x_t = a·clean + b·noise, and what a net says of x_t."""
+
+    def levels(self, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """a and b."""
+        ...
+
+    def clock(self, t: torch.Tensor) -> torch.Tensor:
+        """The variable in which x moves with `pace`."""
+        ...
+
+    def mix(self, clean: torch.Tensor, noise: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        """x_t."""
+        ...
+
+    def pace(self, clean: torch.Tensor, noise: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        """dx_t / d(clock)."""
+        ...
+
+    def clean(self, mixed: torch.Tensor, said: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        """The clean picture that the net's word means."""
+        ...
+
+    def noise(self, mixed: torch.Tensor, said: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        """The noise that the net's word means."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guide:
+    """A net, and how to take it at its word."""
+
+    net: Net
+    process: Process
+    limit: float | None  # clean pictures lie within ± this
+
+    def __call__(self, x: Pictures, t: Times) -> tuple[Pictures, Pictures]:
+        """The clean picture and the noise that x seems to be made of."""
+        with torch.no_grad():
+            said = self.net(x, t.to(x.dtype))
+        clean = self.process.clean(x, said, t)
+        if self.limit is None:
+            return clean, self.process.noise(x, said, t)
+        clean = clean.clamp(-self.limit, self.limit)
+        data_level, noise_level = (_over(level, x) for level in self.process.levels(t))
+        return clean, (x - data_level * clean) / noise_level
+
+
+def sample(
+    net: Net,
+    process: Process,
+    noise: Pictures,
+    *,
+    steps: int = 50,
+    method: str = "ddim",
+    draw: Draw | None = None,
+    limit: float | None = None,
+) -> Iterator[Pictures]:
+    """x after each of `steps` equal steps of time, the last one without noise.
+
+    A `limit` of 1 keeps each guess at the clean picture within [-1, 1], which holds an uncertain
+    net on its way. `draw` is what "ddpm" takes its noise from: called once a step, with the number
+    of the step and the shape.
+    """
+    if method not in METHODS or steps < 1:
+        raise ValueError(f"no {steps} steps of {method!r}: there are {', '.join(METHODS)}")
+    walk = METHODS[method]
+    guide = Guide(net=net, process=process, limit=limit)
+    times = torch.linspace(1, 0, steps + 1, dtype=torch.float64, device=noise.device)
+    x = noise.detach()
+    for number, (t, s) in enumerate(pairwise(times.unsqueeze(1).expand(-1, len(noise)))):
+        last = number == steps - 1  # at time 0 nothing is left to ask
+        x = guide(x, t)[0] if last else walk(guide, x, t, s, _of_step(draw, number))
+        yield x
+
+
+def _of_step(draw: Draw | None, number: int) -> Callable[[torch.Tensor], torch.Tensor]:
+    def normals(x: torch.Tensor) -> torch.Tensor:
+        if draw is None:
+            raise ValueError("this method draws noise on its way: give it a draw(step, shape)")
+        return draw(number, tuple(x.shape)).to(x)
+
+    return normals
+
+
+# ---------------------------------------------------------------------------------------------
+# One step, from time t to an earlier time s
+
+Normals = Callable[[torch.Tensor], torch.Tensor]  # noise in the shape of a tensor
+
+
+def ddim(guide: Guide, x: Pictures, t: Times, s: Times, _normals: Normals) -> Pictures:
+    """Mix what x is made of again, with less noise (Song, Meng and Ermon 2021)."""
+    clean, noise = guide(x, t)
+    return guide.process.mix(clean, noise, s)
+
+
+def ddpm(guide: Guide, x: Pictures, t: Times, s: Times, normals: Normals) -> Pictures:
+    """The same, with the share of the noise drawn anew that makes it a draw from q(x_s | x_t,
+    clean) (Ho et al. 2020)."""
+    clean, noise = guide(x, t)
+    (data_t, noise_t), (data_s, noise_s) = guide.process.levels(t), guide.process.levels(s)
+    added = noise_t.square() - (data_t / data_s * noise_s).square()  # from s to t
+    fresh = noise_s / noise_t * added.clamp(min=0).sqrt()
+    kept = (noise_s.square() - fresh.square()).clamp(min=0).sqrt()
+    mean = _over(data_s, x) * clean + _over(kept, x) * noise
+    return mean + _over(fresh, x) * normals(x)
+
+
+def euler(guide: Guide, x: Pictures, t: Times, s: Times, _normals: Normals) -> Pictures:
+    """A straight step along the pace at t; for flow matching the same as ddim."""
+    pace = guide.process.pace(*guide(x, t), t)
+    return x + _duration(guide, x, t, s) * pace
+
+
+def heun(guide: Guide, x: Pictures, t: Times, s: Times, _normals: Normals) -> Pictures:
+    """A step along the mean of the paces at both ends: asks the net twice, errs by the square."""
+    duration = _duration(guide, x, t, s)
+    first = guide.process.pace(*guide(x, t), t)
+    there = x + duration * first
+    second = guide.process.pace(*guide(there, s), s)
+    return x + duration * (first + second) / 2
+
+
+def _duration(guide: Guide, x: Pictures, t: Times, s: Times) -> torch.Tensor:
+    return _over(guide.process.clock(s) - guide.process.clock(t), x)
+
+
+def _over(numbers: Times, x: Pictures) -> torch.Tensor:
+    """A number for each picture, shaped to multiply them."""
+    return numbers.to(x.dtype).view(-1, *[1] * (x.ndim - 1))
+
+
+METHODS: Final[dict[str, Callable[[Guide, Pictures, Times, Times, Normals], Pictures]]] = {
+    "ddim": ddim,
+    "ddpm": ddpm,
+    "euler": euler,
+    "heun": heun,
+}
