@@ -30,6 +30,7 @@ TINY = Demo(
     leaves=2,
     measured=3,
     measured_size=48,
+    seconds=0.5,
 )
 
 
@@ -43,7 +44,7 @@ def page(tmp_path_factory: pytest.TempPathFactory, said: list[str]) -> str:
     folder = tmp_path_factory.mktemp("demo")
     path = build(replace(TINY, folder=folder / "new"), said.append)
     assert path == (folder / "new" / "index.html").resolve()
-    assert [file.name for file in path.parent.iterdir()] == ["index.html"]
+    assert sorted(file.name for file in path.parent.iterdir()) == ["index.html", "run"]
     return path.read_text(encoding="utf-8")
 
 
@@ -57,6 +58,8 @@ def test_every_section_is_there_and_was_announced(page: str, said: list[str]) ->
         "Leaves",
         "Repair without a net",
         "Enlarging without a net",
+        "Enlarging with a net",
+        "A training",
     ]
     assert [line.split("  ", 1)[1] for line in said] == [name for name, _ in SECTIONS]
 
@@ -64,14 +67,14 @@ def test_every_section_is_there_and_was_announced(page: str, said: list[str]) ->
 def test_it_holds_as_many_pictures_as_asked(page: str) -> None:
     styles = len(STYLES)
     person, crowd, varied, leaves = 3 * styles, 4 * styles, 4 * 2, 2
-    repaired, enlarged, compared = 3 * 4, 2 * 4, 2 * 2
-    total = person + crowd + varied + leaves + repaired + enlarged + compared
+    repaired, enlarged, compared, trained = 3 * 4, 2 * 4, 4 * 2, 2
+    total = person + crowd + varied + leaves + repaired + enlarged + compared + trained
     assert page.count("<img ") == total
-    assert page.count('class="window"') == 2 * styles
+    assert page.count('class="window"') == 2 * styles + 1
 
 
 def test_it_is_one_file_that_asks_for_nothing(page: str) -> None:
-    assert not re.findall(r"""(?:src|href)="(?!data:|#)""", page)
+    assert re.findall(r"""(?:src|href)="((?!data:|#)[^"]*)""", page) == ["run/index.html"]
     assert not re.findall(r"url\((?!data:)|@import|https?://", page)
 
 

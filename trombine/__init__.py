@@ -16,9 +16,38 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from trombine.functions import data_leaves, data_world, doctor, replay
+    from trombine.functions import (
+        data_leaves,
+        data_world,
+        doctor,
+        models_export,
+        models_import,
+        models_list,
+        models_show,
+        replay,
+        runs_compare,
+        runs_list,
+        runs_show,
+        sweep,
+        train,
+    )
 
-__all__ = ["__version__", "data_leaves", "data_world", "doctor", "replay"]
+__all__ = [
+    "__version__",
+    "data_leaves",
+    "data_world",
+    "doctor",
+    "models_export",
+    "models_import",
+    "models_list",
+    "models_show",
+    "replay",
+    "runs_compare",
+    "runs_list",
+    "runs_show",
+    "sweep",
+    "train",
+]
 
 
 def __getattr__(name: str) -> object:

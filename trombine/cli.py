@@ -28,6 +28,7 @@ class Verb:
     summary: str  # the first line of the request's docstring, here so that listing loads nothing
     examples: tuple[str, str]
     positional: tuple[str, ...] = ()  # fields that are given without a name
+    settings: str = ""  # the field that takes every other --NAME VALUE, as NAME=VALUE
 
 
 VERBS = {
@@ -49,6 +50,90 @@ VERBS = {
             "trombine data leaves --count 8 --size 64 --first-seed 100 --pack -o textures",
         ),
     ),
+    "train": Verb(
+        module="train",
+        request="TrainRequest",
+        summary="Train a net by a recipe; the same command again goes on where it was.",
+        examples=(
+            "trombine train dcgan --dry-run",
+            "trombine train enlarger-x2 --data leaves#100 --size 32 --pictures 400 -o runs/small",
+        ),
+        positional=("recipe",),
+        settings="settings",
+    ),
+    "sweep": Verb(
+        module="sweep",
+        request="SweepRequest",
+        summary="Train a recipe once for each combination of settings; one page shows all.",
+        examples=(
+            "trombine sweep enlarger-x2 --grid lr=1e-3,2e-3 --data leaves#100 --pictures 160",
+            "trombine sweep enlarger-x2 --zip width=8,16 --zip depth=4,2 --data leaves#100"
+            " --pictures 160 -o runs/shapes",
+        ),
+        positional=("recipe",),
+        settings="settings",
+    ),
+    "runs list": Verb(
+        module="runs",
+        request="RunsListRequest",
+        summary="List the runs of a folder: recipe, data, pictures seen, best, state.",
+        examples=("trombine runs list", "trombine runs list runs"),
+        positional=("folder",),
+    ),
+    "runs show": Verb(
+        module="runs",
+        request="RunsShowRequest",
+        summary="Say what became of a run, and write its page anew.",
+        examples=("trombine runs show small", "trombine runs show runs/small"),
+        positional=("run",),
+    ),
+    "runs compare": Verb(
+        module="runs",
+        request="RunsCompareRequest",
+        summary="Write a page of two runs: the same faces, the same curves, what was asked.",
+        examples=(
+            "trombine runs compare runs/shapes/width=8,depth=4 runs/shapes/width=16,depth=2",
+            "trombine runs compare small runs/sweep-enlarger-x2/lr=1e-3 -o two.html",
+        ),
+        positional=("first", "second"),
+    ),
+    "models list": Verb(
+        module="models",
+        request="ModelsListRequest",
+        summary="List the models that come with trombine: task, net, parameters, scores.",
+        examples=("trombine models list", "trombine models list --task upscale"),
+    ),
+    "models show": Verb(
+        module="models",
+        request="ModelsShowRequest",
+        summary="Say what a model is, what it was trained on, and how good it is.",
+        examples=(
+            "trombine models show enlarger-x2",
+            "trombine models show enlarger-x2 --json",
+        ),
+        positional=("model",),
+    ),
+    "models export": Verb(
+        module="models",
+        request="ModelsExportRequest",
+        summary="Write a model as ONNX, for programs that know nothing of trombine or torch.",
+        examples=(
+            "trombine models export enlarger-x2 --onnx -o enlarger.onnx",
+            "trombine models export enlarger-x2 --onnx --overwrite -o enlarger.onnx",
+        ),
+        positional=("model",),
+    ),
+    "models import": Verb(
+        module="models",
+        request="ModelsImportRequest",
+        summary="Make a model of a pickled checkpoint, without running what is in it.",
+        examples=(
+            "trombine models import old.pth --net residual --task upscale -o mine.safetensors",
+            "trombine models import old.pth --net residual:width=32,depth=8 --task upscale"
+            " --overwrite -o mine.safetensors",
+        ),
+        positional=("file",),
+    ),
     "replay": Verb(
         module="replay",
         request="ReplayRequest",
@@ -66,7 +151,11 @@ VERBS = {
         examples=("trombine doctor", "TROMBINE_CACHE=cache trombine doctor"),
     ),
 }
-GROUPS = {"data": "Make pictures to learn from and to be measured on."}
+GROUPS = {
+    "data": "Make pictures to learn from and to be measured on.",
+    "runs": "See what trainings have made, and how they went.",
+    "models": "See what models there are, and take them elsewhere and back.",
+}
 SHORT = {"output": "-o"}
 
 
@@ -77,11 +166,34 @@ class CommandError(Exception):
 def run(arguments: Sequence[str]) -> int:
     """Run the command that these words name; return its exit code."""
     try:
-        return application()(arguments, result_action="return_int_as_exit_code_else_zero")
+        return application()(
+            _spelt_out(arguments), result_action="return_int_as_exit_code_else_zero"
+        )
     except UnusedCliTokensError as error:
         raise CommandError(_too_much(error)) from error
     except MissingArgumentError as error:
         raise CommandError(_missing(error)) from error
+
+
+def _spelt_out(words: Sequence[str]) -> list[str]:
+    """The words with every `--lr 1e-4` that is a setting of a recipe as `--settings lr=1e-4`."""
+    verb = VERBS.get(" ".join(words[:1]))
+    if verb is None or not verb.settings:
+        return list(words)
+    request = getattr(import_module(f"trombine.verbs.{verb.module}"), verb.request)
+    known = {field.name.replace("_", "-") for field in dataclasses.fields(request)}
+    found, left = [], iter(words)
+    for word in left:
+        name, equals, value = word.removeprefix("--").partition("=")
+        if not word.startswith("--") or name in known | {"help", "version", ""}:
+            found.append(word)
+            continue
+        if not equals and (value := next(left, "")) == "":
+            line = " ".join(words[:1])
+            what = f"--{name} needs a value after it"
+            raise CommandError(f"{line}: {what}; trombine {line} --help says what it takes")
+        found += [f"--{verb.settings}", f"{name}={value}"]
+    return found
 
 
 def _too_much(error: UnusedCliTokensError) -> str:

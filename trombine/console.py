@@ -31,7 +31,7 @@ def follow(events: Iterable[Event]) -> int:
                 _say(bar, line)
             if isinstance(event, Done):
                 summary, code = event.summary, exit_code(event)
-    if code != BAD_USAGE:  # else the line that says why is all there is to say
+    if summary and code != BAD_USAGE:  # else the line that says why is all there is to say
         print(summary)
     return code
 

@@ -22,7 +22,11 @@ from typing import Any, Final, ParamSpec, TypeVar, get_args, get_type_hints
 
 from trombine.events import Event
 from trombine.verbs import doctor as doctor_verb
+from trombine.verbs import models as models_verb
 from trombine.verbs import replay as replay_verb
+from trombine.verbs import runs as runs_verb
+from trombine.verbs import sweep as sweep_verb
+from trombine.verbs import train as train_verb
 from trombine.verbs import world as world_verb
 from trombine.verbs.batch import Result, drain
 
@@ -61,6 +65,7 @@ _WANTED: Final = {
     bool: "True or False",
     Path: "a path, or text",
     tuple[Path, ...]: "a path, or several",
+    tuple[str, ...]: "NAME=VALUE texts, or a mapping of names to values",
 }
 
 
@@ -84,7 +89,18 @@ def _as_kind(kind: Any, value: Any) -> Any:
         return Path(value) if isinstance(value, str | Path) else None
     if kind == tuple[Path, ...]:
         return _as_paths(value)
+    if kind == tuple[str, ...]:
+        return _as_texts(value)
     return value if isinstance(value, kind) else None
+
+
+def _as_texts(value: Any) -> tuple[str, ...] | None:
+    if isinstance(value, Mapping):
+        return tuple(f"{name}={given}" for name, given in value.items())
+    if isinstance(value, str):
+        return (value,)
+    several = list(value) if isinstance(value, Iterable) else [value]
+    return tuple(several) if all(isinstance(one, str) for one in several) else None
 
 
 def _as_paths(value: Any) -> tuple[Path, ...] | None:
@@ -97,5 +113,14 @@ def _as_paths(value: Any) -> tuple[Path, ...] | None:
 
 data_world = _function(world_verb.WorldRequest, world_verb.run)
 data_leaves = _function(world_verb.LeavesRequest, world_verb.run)
+sweep = _function(sweep_verb.SweepRequest, sweep_verb.run)
+train = _function(train_verb.TrainRequest, train_verb.run)
+runs_list = _function(runs_verb.RunsListRequest, runs_verb.run)
+runs_show = _function(runs_verb.RunsShowRequest, runs_verb.run)
+runs_compare = _function(runs_verb.RunsCompareRequest, runs_verb.run)
+models_list = _function(models_verb.ModelsListRequest, models_verb.run)
+models_show = _function(models_verb.ModelsShowRequest, models_verb.run)
+models_export = _function(models_verb.ModelsExportRequest, models_verb.run)
+models_import = _function(models_verb.ModelsImportRequest, models_verb.run)
 replay = _function(replay_verb.ReplayRequest, replay_verb.run)
 doctor = _function(doctor_verb.DoctorRequest, doctor_verb.run)

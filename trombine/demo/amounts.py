@@ -23,3 +23,4 @@ class Demo:
     leaves: int = 8
     measured: int = 16  # faces, and pictures of leaves, in each table
     measured_size: int = 192  # pixels; a multiple of 24, for the factors 2, 3, 4 and 8
+    seconds: float = 20.0  # of training

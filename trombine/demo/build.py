@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from trombine.demo import enlarging, faces, repair
+from trombine.demo import enlarging, faces, repair, training
 from trombine.demo.amounts import Demo
 from trombine.files import write_bytes
 from trombine.pages import Html, Page, element
@@ -20,6 +20,8 @@ SECTIONS: Final[tuple[tuple[str, Callable[[Demo, Page], None]], ...]] = (
     ("leaves", faces.add_leaves),
     ("repair without a net, measured", repair.add_repair),
     ("enlarging without a net, measured", enlarging.add_enlarging),
+    ("enlarging with a net, measured", training.add_net),
+    ("a training, while you wait", training.add_training),
 )
 
 

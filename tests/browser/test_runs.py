@@ -1,0 +1,138 @@
+"""The pages of runs in a real browser: light, dark, on a phone, by keyboard."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Page as Tab
+
+from trombine.runs.compare import write_comparison
+from trombine.runs.folder import RunFolder
+from trombine.runs.page import write_page
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+DESKTOP, PHONE = (1280, 800), (390, 844)
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None and "CI" not in os.environ,
+        reason="no Chromium here: apt-get install chromium",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A restorer's page, a generator's, that of two runs, and that of one that has not begun."""
+    path = Path(__file__).parents[1] / "runs" / "made.py"
+    spec = importlib.util.spec_from_file_location("made", path)
+    assert spec is not None and spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    home = tmp_path_factory.mktemp("runs")
+    fine, anime = made.upscale(home / "fine", lines=300), made.adversarial(home / "anime")
+    return {
+        "restorer": write_page(fine),
+        "generator": write_page(anime),
+        "both": write_comparison(fine, anime, home / "both.html"),
+        "begun": write_page(RunFolder.create(home / "begun", {"recipe": "new"})),
+    }
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    arguments = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    ]
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield running
+        running.close()
+
+
+def opened(
+    browser: Browser, page: Path, size: tuple[int, int], *, dark: bool = False
+) -> Iterator[Tab]:
+    """A tab that fails at its end if anything was said on the console or asked of a host."""
+    complaints: list[str] = []
+    requests: list[str] = []
+    tab = browser.new_page(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if dark else "light",
+        reduced_motion="reduce",
+    )
+    tab.on("console", lambda message: complaints.append(message.text))
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    tab.on("request", lambda asked: requests.append(asked.url))
+    tab.goto(page.as_uri())
+    yield tab
+    tab.close()
+    assert complaints == []
+    assert {url for url in requests if not url.startswith("data:")} == {page.as_uri()}
+
+
+LOOKS = [("restorer", PHONE, True), ("generator", DESKTOP, False), ("generator", PHONE, False)]
+LOOKS += [("both", DESKTOP, True), ("both", PHONE, False), ("begun", PHONE, True)]
+
+
+@pytest.mark.parametrize(("name", "size", "dark"), LOOKS)
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(
+    browser: Browser, pages: dict[str, Path], name: str, size: tuple[int, int], dark: bool
+) -> None:
+    for tab in opened(browser, pages[name], size, dark=dark):
+        found = Axe().run(tab)
+        assert found.violations_count == 0, found.generate_report()
+        assert tab.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
+def test_the_slider_begins_at_the_end_and_names_what_it_shows(
+    browser: Browser, pages: dict[str, Path]
+) -> None:
+    for tab in opened(browser, pages["restorer"], DESKTOP):
+        slider = tab.get_by_role("slider")
+        shown = tab.locator(".ends strong")
+        assert (slider.input_value(), shown.inner_text()) == ("5", "200,000 pictures")
+        assert sprite_place(tab) == 100
+        slider.focus()
+        tab.keyboard.press("ArrowLeft")
+        assert shown.inner_text() == "160,000 pictures"
+        assert slider.get_attribute("aria-valuetext") == "160,000 pictures"
+        assert sprite_place(tab) == 80
+        tab.keyboard.press("Home")
+        assert (shown.inner_text(), sprite_place(tab)) == ("0 pictures", 0)
+
+
+def test_two_runs_walk_together(browser: Browser, pages: dict[str, Path]) -> None:
+    for tab in opened(browser, pages["both"], DESKTOP):
+        tab.get_by_role("slider").focus()
+        tab.keyboard.press("Home")
+        assert [sprite_place(tab, number) for number in (0, 1)] == [0, 0]
+        tab.keyboard.press("End")
+        assert [sprite_place(tab, number) for number in (0, 1)] == [100, 100]
+
+
+def test_input_output_and_truth_stand_in_a_row(browser: Browser, pages: dict[str, Path]) -> None:
+    for tab in opened(browser, pages["restorer"], DESKTOP):
+        boxes = [tab.locator(".scrubber figure").nth(i).bounding_box() for i in range(3)]
+        assert all(box is not None for box in boxes)
+        tops = {round(box["y"]) for box in boxes if box}
+        widths = {round(box["width"]) for box in boxes if box}
+        assert len(tops) == 1 and len(widths) == 1
+
+
+def sprite_place(tab: Tab, number: int = 0) -> int:
+    """How far a strip of frames is moved, in percent of its way."""
+    tab.wait_for_timeout(60)
+    window = tab.locator(".window").nth(number)
+    place = window.evaluate("e => getComputedStyle(e).backgroundPositionX")
+    return round(float(place.removesuffix("%")))

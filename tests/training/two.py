@@ -1,0 +1,137 @@
+"""Trains every family twice: by one process alone, and by two that share each batch.
+
+Run by test_together.py as `python two.py RANK FOLDER`, for ranks 0 and 1 at once. The first says,
+as JSON, by how much any weight, buffer, average or old picture differs in the end, and by how much
+the training has moved them.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import torch
+from torch import distributed as dist
+
+from trombine.objectives import objective_of
+from trombine.recipes import Recipe, find, with_settings
+from trombine.training.launch import Mesh
+from trombine.training.machine import choose
+from trombine.training.material import endless, open_material, parts_of
+from trombine.training.state import State, fresh
+from trombine.training.steps import Plan, advance, turn
+
+STEPS = 20
+SMALL = {
+    "data": "leaves#48",
+    "size": "16",
+    "batch": "8",
+    "width": "4",
+    "ema": "20",
+    "warmup": "16",
+    "threads": "1",
+    "precision": "float64",
+    "optimiser": "sgd",
+    "lr": "0.01",
+}
+PAIR = {"latent": "4", "optimiser": "sgd", "pool": "0.5"}
+FAMILIES: dict[str, tuple[str, dict[str, str]]] = {
+    "restore": ("enlarger-x2", {"depth": "2"}),
+    "restore, two parts": ("cleaner", {"levels": "2", "accumulate": "2", "l2": "1", "size": "16"}),
+    "sharpen": (
+        "sharpener-x2",
+        {
+            "depth": "2",
+            "levels": "2",
+            "alone": "40",
+            "critic_alone": "24",
+            "ramp": "80",
+            "pool": "0.5",
+            "r1": "1",
+            "penalty_every": "3",
+            "accumulate": "2",
+        },
+    ),
+    "adversarial": ("dcgan-r1", {**PAIR, "critic": "logistic", "penalty_every": "2"}),
+    "relativistic": ("dcgan-r1", {**PAIR, "accumulate": "2", "penalty_every": "2"}),
+    "wasserstein": (
+        "dcgan-r1",
+        {
+            **PAIR,
+            "critic": "wasserstein",
+            "r1": "0",
+            "r2": "0",
+            "gradient_penalty": "10",
+            "penalty_every": "1",
+            "generator_every": "2",
+        },
+    ),
+    "noise": ("diffusion", {"levels": "2", "process": "noise"}),
+    "v": ("diffusion", {"levels": "2", "accumulate": "2"}),
+    "flow": ("flow", {"levels": "2"}),
+    "regress": ("pose", {"data": "world:photo#48", "size": "32", "levels": "2"}),
+}
+
+
+def recipe_of(family: str) -> Recipe:
+    name, settings = FAMILIES[family]
+    sizes = {size for net in find(name).nets.values() for size in net.sizes}
+    known = {key: value for key, value in SMALL.items() if key in {*find(name).plain(), *sizes}}
+    return with_settings(find(name), {**known, **settings})
+
+
+def trained(recipe: Recipe, mesh: Mesh) -> State:
+    """The state after some steps of this process's share."""
+    objective, machine = objective_of(recipe), choose(recipe)
+    phases = objective.phases()
+    plan = Plan(recipe=recipe, objective=objective, phases=phases, machine=machine, mesh=mesh)
+    material = open_material(recipe, objective.streams)
+    state = fresh(recipe, objective, machine, mesh.device)
+    feed = endless(recipe, material, state)
+    for _ in range(STEPS):
+        list(turn(state, phases))
+        advance(state, plan, parts_of(plan, state, material, next(feed)))
+    return state
+
+
+def difference(one: State, two: State) -> float:
+    """The largest difference of any number; infinite where the two hold other things."""
+    ours, theirs = one.tensors(), two.tensors()
+    if ours.keys() != theirs.keys():
+        return float("inf")
+    apart = [(ours[n].double() - theirs[n].double()).abs().max() for n in ours if ours[n].numel()]
+    return float(torch.stack(apart).max())
+
+
+def moved(recipe: Recipe, state: State) -> float:
+    """By how much the net that has learned least has moved."""
+    objective, machine = objective_of(recipe), choose(recipe)
+    before = fresh(recipe, objective, machine, torch.device("cpu"))
+    ways = []
+    for role, net in state.nets.items():
+        old = dict(before.nets[role].named_parameters())
+        ways.append(max(float((p - old[n]).abs().max()) for n, p in net.named_parameters()))
+    return min(ways)
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    rank, folder = int(sys.argv[1]), Path(sys.argv[2])
+    meeting = f"file://{folder / 'meeting'}"
+    dist.init_process_group("gloo", init_method=meeting, rank=rank, world_size=2)
+    found: dict[str, tuple[float, float]] = {}
+    for family in FAMILIES:
+        recipe = recipe_of(family)
+        together = trained(recipe, Mesh(rank=rank, count=2))
+        if rank == 0:
+            alone = trained(recipe, Mesh())
+            found[family] = difference(alone, together), moved(recipe, alone)
+    if rank == 0:
+        print(json.dumps(found))
+    dist.barrier()
+    dist.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""`runs list`, `runs show` and `runs compare`: in words, by name and by path."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from trombine.events import Done, Event, Notice, Picture
+from trombine.functions import runs_compare, runs_list, runs_show
+from trombine.runs.folder import RunError, RunFolder
+from trombine.verbs.runs import (
+    COLUMNS,
+    RunsCompareRequest,
+    RunsListRequest,
+    RunsShowRequest,
+    columns,
+    run,
+)
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def made() -> ModuleType:
+    """tests/runs/made.py."""
+    path = Path(__file__).parents[1] / "runs" / "made.py"
+    spec = importlib.util.spec_from_file_location("made", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def home(made: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two runs in its folder runs, and what is none."""
+    home = tmp_path_factory.mktemp("home")
+    made.upscale(home / "runs" / "fine", lines=20)
+    made.adversarial(home / "runs" / "anime", lines=20)
+    (home / "runs" / "notes").mkdir()
+    return home
+
+
+@pytest.fixture
+def there(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(home)
+    return home
+
+
+def summary(events: list[Event]) -> str:
+    assert isinstance(events[-1], Done)
+    return events[-1].summary
+
+
+def test_list_says_what_each_run_is(there: Path) -> None:
+    lines = summary(list(run(RunsListRequest()))).splitlines()
+    assert lines[0].split() == [*COLUMNS[:-1], "last", "change"]
+    assert len(lines) == 3 and lines[1].startswith("anime  generate    world:1-20000/anime")
+    assert "120,000 of 240,000" in lines[1] and "stopped by an alarm (collapse)" in lines[1]
+    assert "200,000 of 200,000  PSNR 30.85" in lines[2] and "finished" in lines[2]
+    assert len({line.index("world:") for line in lines[1:]}) == 1
+
+
+def test_a_run_that_is_trained_now_is_running(there: Path) -> None:
+    folder = RunFolder(there / "runs" / "fine")
+    clock = folder.clocks.read_bytes()
+    with folder.alone():
+        folder.clock({"event": "resumed", "pictures": 200_000})
+        assert "  running  " in summary(list(run(RunsListRequest())))
+        assert "state   running" in summary(list(run(RunsShowRequest(run=Path("fine")))))
+    assert "  running  " not in summary(list(run(RunsListRequest())))
+    folder.clocks.write_bytes(clock)
+
+
+def test_no_runs_is_no_error(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        said = summary(list(run(RunsListRequest(folder=folder))))
+        assert said == f"no runs in {folder}; trombine train makes them there"
+
+
+def test_a_run_itself_is_listed(there: Path) -> None:
+    assert len(summary(list(run(RunsListRequest(folder=Path("runs/fine"))))).splitlines()) == 2
+
+
+def test_one_bad_run_does_not_hide_the_others(made: ModuleType, tmp_path: Path) -> None:
+    made.upscale(tmp_path / "good", lines=2)
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "recipe.json").write_text("{")
+    notice, done = run(RunsListRequest(folder=tmp_path))
+    assert isinstance(notice, Notice) and notice.file == tmp_path / "bad" / "recipe.json"
+    assert isinstance(done, Done) and "good" in done.summary
+
+
+def test_long_cells_are_cut() -> None:
+    text = columns([["x" * 50, *"abcdef"]])
+    assert "x" * 39 + "…" in text and "x" * 40 not in text
+
+
+def test_show_tells_and_writes_the_page(there: Path) -> None:
+    page = there / "runs" / "fine" / "index.html"
+    page.unlink(missing_ok=True)
+    picture, done = run(RunsShowRequest(run=Path("fine")))
+    assert isinstance(picture, Picture) and picture.path == Path("runs/fine/index.html")
+    assert page.exists() and isinstance(done, Done)
+    said = dict(line.split(maxsplit=1) for line in done.summary.splitlines()[1:])
+    assert done.summary.splitlines()[0] == "fine: upscale-x2"
+    assert said["state"] == "finished, 200,000 of 200,000 pictures seen"
+    assert said["best"] == "PSNR 30.85, after 170,000 pictures (protocol 9f2c51d08a3e)"
+    assert said["cost"].startswith("200,000 pictures, CPU time 39 min")
+    assert said["again"] == "trombine train upscale-x2 -o runs/fine"
+    assert said["page"] == "runs/fine/index.html"
+
+
+def test_show_says_which_alarm_it_was(there: Path) -> None:
+    said = summary(list(run(RunsShowRequest(run=Path("runs/anime")))))
+    assert "after 60,000 pictures: not finite, loss of generator is nan, rolled back" in said
+    assert "stopped by an alarm (collapse), 120,000 of 240,000 pictures seen" in said
+
+
+def test_what_is_no_run_is_said_in_a_line(there: Path) -> None:
+    with pytest.raises(RunError, match=r"^nowhere: does not exist; trombine runs list"):
+        list(run(RunsShowRequest(run=Path("nowhere"))))
+    with pytest.raises(RunError, match=r"^runs/notes: is no run"):
+        list(run(RunsCompareRequest(first=Path("fine"), second=Path("runs/notes"))))
+
+
+def test_compare_writes_beside_the_first(there: Path) -> None:
+    picture, _ = run(RunsCompareRequest(first=Path("fine"), second=Path("anime")))
+    assert isinstance(picture, Picture) and picture.path == Path("runs/fine-and-anime.html")
+    assert (there / "runs" / "fine-and-anime.html").exists()
+
+
+def test_in_python(there: Path, tmp_path: Path) -> None:
+    assert "upscale-x2" in runs_list().summary
+    assert runs_show(run=Path("anime")).written == (Path("runs/anime/index.html"),)
+    page = tmp_path / "both.html"
+    assert runs_compare(first=Path("fine"), second=Path("anime"), output=page).written == (page,)
+
+
+def test_on_the_command_line(home: Path, command: Command) -> None:
+    shown = command("runs", "show", "fine", cwd=home)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert shown.stdout.startswith("fine: upscale-x2\n")
+    missing = command("runs", "show", "gone", cwd=home)
+    assert missing.returncode == 2 and missing.stderr.count("\n") == 1
+
+
+LISTS = """
+import sys
+from trombine.__main__ import main
+code = main(["runs", "list"])
+print(code, sorted({"torch", "numba"} & set(sys.modules)))
+"""
+
+
+def test_listing_loads_neither_torch_nor_numba(home: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", LISTS], cwd=home, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "0 []", done.stderr

@@ -1,0 +1,14 @@
+"""The one training loop.
+
+    loop.py      the loop itself, told in order
+    steps.py     what a step does: phases, gradients, optimisers, averages, clocks
+    state.py     all that changes
+    material.py  pictures and chance for each step
+    story.py     what is written of a run: log, samples, measures, checkpoints, page
+    launch.py    several processes
+    stopping.py  Ctrl-C and SIGTERM
+    machine.py   device, precision, threads
+    expect.py    what a training would be: --dry-run
+
+What is minimised is in objectives/, what can be trained in recipes/, a run's files in runs/.
+"""

@@ -1,0 +1,154 @@
+"""What a training would be, before it is begun: `train --dry-run`.
+
+Time and memory are measured, not guessed: a few steps are taken, on grey pictures of the right
+size, and thrown away.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from statistics import median
+from typing import Final
+
+import numpy as np
+import torch
+
+from trombine.data.item import Batch
+from trombine.files import shown
+from trombine.nets import parameter_count
+from trombine.objectives import objective_of
+from trombine.objectives.objective import Phase, Ramp
+from trombine.recipes.recipe import Regress
+from trombine.recipes.settings import FIXED
+from trombine.training.launch import Mesh
+from trombine.training.loop import Order
+from trombine.training.machine import choose, prepare
+from trombine.training.material import Material, parts_of, streams_of
+from trombine.training.state import PhaseState, State, fresh
+from trombine.training.steps import Plan, advance
+
+STEPS: Final = 3  # timed, after one that is not
+
+
+def expectation(order: Order) -> str:
+    """Everything that is resolved, and what it takes, as lines."""
+    recipe, plan = order.recipe, _plan(order)
+    objective, machine, phases = plan.objective, plan.machine, plan.phases
+    state = fresh(recipe, objective, machine, plan.mesh.device)
+    seconds = median(_times(plan, state))
+    steps = -(-recipe.pictures // recipe.batch)
+    alone = seconds * steps / recipe.devices
+    lines = [f"{order.name}: {recipe.about}", f"run: {shown(order.folder)}"]
+    lines += ["", "nets"]
+    lines += [
+        f"  {role:<14} {recipe.nets[role]}  {parameter_count(net):,} parameters"
+        for role, net in state.nets.items()
+    ]
+    lines += ["", "phases", *(f"  {_told(phase)}" for phase in phases)]
+    lines += ["", "data"]
+    lines += [
+        f"  {stream:<14} {spec}, {recipe.size} px"
+        for stream, spec in streams_of(recipe, objective.streams).items()
+    ]
+    lines += ["", "resolved", *(f"  {name:<14} {v}" for name, v in machine.plain().items())]
+    lines += ["", "settings"]
+    lines += [
+        f"  {item.name:<18} {_shown(getattr(recipe, item.name))}"
+        for item in dataclasses.fields(recipe)
+        if item.name not in FIXED
+    ]
+    lines += ["", "expected"]
+    lines += [f"  time           {_duration(alone)}: {steps:,} steps of {1000 * seconds:.0f} ms"]
+    lines += [f"  memory         {_memory(machine.device):.1f} GB"]
+    return "\n".join(lines)
+
+
+def seconds_a_step(order: Order) -> float:
+    """How long a step takes here."""
+    plan = _plan(order)
+    state = fresh(order.recipe, plan.objective, plan.machine, plan.mesh.device)
+    return median(_times(plan, state))
+
+
+def _plan(order: Order) -> Plan:
+    """The plan of a training by this process alone."""
+    machine, objective = choose(order.recipe), objective_of(order.recipe)
+    prepare(machine)
+    return Plan(
+        recipe=order.recipe,
+        objective=objective,
+        phases=objective.phases(),
+        machine=machine,
+        mesh=Mesh(device=torch.device(machine.device)),
+    )
+
+
+def _shown(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value) or "-"
+
+
+def _told(phase: Phase) -> str:
+    """A phase in a line."""
+    when = f"from {phase.start:,}" + (f" for {phase.lasts:,}" if phase.lasts is not None else "")
+    often = "" if phase.every == 1 else f", one step in {phase.every}"
+    weights = ", ".join(f"{name} {_weight(weight)}" for name, weight in phase.weights.items())
+    terms = f": {weights}" if weights else ""
+    learns = " and ".join(phase.learns)
+    return f"{phase.name:<14} {learns} learns {when} pictures{often}{terms}"
+
+
+def _weight(weight: float | Ramp) -> str:
+    if isinstance(weight, Ramp):
+        return f"{weight.low:g} to {weight.high:g} over {weight.over:,}"
+    return f"{weight:g}"
+
+
+def _times(plan: Plan, state: State) -> Iterator[float]:
+    """Seconds of a few steps in which every phase takes part."""
+    state.phases = {phase.name: PhaseState(began=0) for phase in plan.phases}
+    for number in range(STEPS + 1):
+        began = time.perf_counter()
+        whole = {stream: _grey(plan) for stream in plan.objective.streams}
+        advance(state, plan, parts_of(plan, state, _nothing(plan), whole))
+        if number:
+            yield time.perf_counter() - began
+
+
+def _grey(plan: Plan) -> Batch:
+    """A batch of nearly grey pictures, with numbers where numbers are learned."""
+    recipe = plan.recipe
+    pixels = np.random.Generator(np.random.Philox(0)).integers(
+        96, 160, (recipe.batch, recipe.size, recipe.size, 3), dtype=np.uint8
+    )
+    wanted = recipe.wanted.split("+") if isinstance(recipe, Regress) else []
+    return Batch(
+        indices=np.arange(recipe.batch, dtype=np.int64),
+        pixels=torch.from_numpy(pixels),
+        vectors=torch.zeros(recipe.batch, len(wanted), dtype=torch.float64) if wanted else None,
+    )
+
+
+def _nothing(plan: Plan) -> Material:
+    """Material that only says what its numbers mean."""
+    wanted = plan.recipe.wanted.split("+") if isinstance(plan.recipe, Regress) else []
+    return Material({}, {}, tuple(wanted))
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} minutes"
+    return f"{seconds / 3600:.1f} hours"
+
+
+def _memory(device: str) -> float:
+    """Gigabytes at most so far."""
+    if device == "cuda":
+        return torch.cuda.max_memory_allocated() / 1e9
+    scale = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale / 1e9

@@ -1,0 +1,131 @@
+"""Processes: one alone, or several that Fabric launches here, on more devices or more machines.
+
+Fabric finds and starts the others; gradients are averaged here, in plain sight, because wrappers
+that do it behind `backward` and phases that take turns fight. Every process computes the same
+steps on its slice of the same pictures, so all hold the same state; the first alone writes files.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, final
+
+import torch
+from torch import Tensor
+from torch import distributed as dist
+
+_CPU: Final = torch.device("cpu")
+
+
+class LaunchError(Exception):
+    """Processes that do not go together: one line."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Mesh:
+    """This process among all that train together."""
+
+    rank: int = 0
+    count: int = 1
+    device: torch.device = _CPU
+
+    @property
+    def first(self) -> bool:
+        """Whether this is the process that writes and speaks."""
+        return self.rank == 0
+
+    def average(self, tensors: Sequence[Tensor]) -> None:
+        """Replace each tensor by its mean over all processes; one message for all of a type."""
+        if self.count == 1:
+            return
+        for dtype in dict.fromkeys(tensor.dtype for tensor in tensors):
+            same = [tensor for tensor in tensors if tensor.dtype == dtype]
+            flat = torch.cat([tensor.flatten() for tensor in same])
+            dist.all_reduce(flat)
+            parts = (flat / self.count).split([tensor.numel() for tensor in same])
+            for tensor, part in zip(same, parts, strict=True):
+                tensor.copy_(part.view(tensor.shape))
+
+    def gather(self, mine: Tensor) -> Tensor:
+        """The slices of all processes, as the whole batch they are of."""
+        if self.count == 1:
+            return mine
+        parts = [torch.empty_like(mine.contiguous()) for _ in range(self.count)]
+        dist.all_gather(parts, mine.contiguous())
+        return torch.cat(parts)
+
+    def agree(self, mine: bool) -> bool:
+        """Whether any process says so."""
+        if self.count == 1:
+            return mine
+        flag = torch.tensor([float(mine)], device=self.device)
+        dist.all_reduce(flag, op=dist.ReduceOp.MAX)
+        return bool(flag.item())
+
+    def tell(self, value: Any) -> Any:
+        """What the first process has, for all."""
+        if self.count == 1:
+            return value
+        box = [value if self.first else None]
+        dist.broadcast_object_list(box, src=0, device=self.device)
+        return box[0]
+
+    def slice(self, whole: int) -> slice:
+        """Which part of so many pictures is this process's."""
+        mine = whole // self.count
+        return slice(self.rank * mine, (self.rank + 1) * mine)
+
+
+def launch(devices: int, device: str) -> Mesh:
+    """Start the other processes, or join those that torchrun has started.
+
+    Each of them runs this program with the same words from the start; all go on from here.
+    """
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        _check_count(devices, int(os.environ["WORLD_SIZE"]))
+    if devices == 1:
+        return Mesh(device=torch.device(device))
+    from lightning_fabric import Fabric  # 1 s to import
+
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it tells what it does
+    local = int(os.environ.get("LOCAL_WORLD_SIZE", devices))
+    nodes = max(1, devices // local)
+    fabric = Fabric(accelerator=device, devices=local, num_nodes=nodes, strategy="ddp")
+    fabric.launch()
+    return Mesh(rank=fabric.global_rank, count=fabric.world_size, device=fabric.device)
+
+
+def _check_count(devices: int, started: int) -> None:
+    """Each process takes an equal part of a batch, so the run must know how many there are."""
+    if devices == started:
+        return
+    if os.environ["RANK"] != "0":
+        raise SystemExit(2)
+    raise LaunchError(f"torchrun has started {started} processes; give --devices {started}")
+
+
+@contextmanager
+def together(mesh: Mesh) -> Iterator[None]:
+    """What ends one of several processes ends all, and is said once."""
+    try:
+        yield
+    except RuntimeError as error:  # the errors of gloo have no type of their own
+        lost = isinstance(error, dist.DistError) or "gloo" in str(error).lower()
+        if mesh.count == 1 or not lost:
+            raise
+        if not mesh.first:
+            raise SystemExit(1) from None
+        raise LaunchError(
+            "another of the processes has ended; the same command goes on from the last checkpoint"
+        ) from error
+
+
+def leave(mesh: Mesh) -> None:
+    """End what `launch` began."""
+    if mesh.count > 1 and dist.is_initialized():
+        dist.destroy_process_group()

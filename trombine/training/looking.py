@@ -1,0 +1,112 @@
+"""What the nets make and how good it is, at one moment of a run; it changes nothing in them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from jaxtyping import UInt8
+from torch import Tensor
+
+from trombine import __version__
+from trombine.conventions import to_pixels
+from trombine.measures import CHOOSING_SEEDS, Protocol
+from trombine.training.material import Material, fixed_steps
+from trombine.training.state import State
+from trombine.training.steps import Plan
+from trombine.weights import Card, Score
+
+
+@contextmanager
+def still(state: State) -> Iterator[None]:
+    """The nets as they are used, not as they learn: nothing in them changes inside."""
+    for net in state.nets.values():
+        net.eval()
+    try:
+        with torch.inference_mode():
+            yield
+    finally:
+        for net in state.nets.values():
+            net.train()
+
+
+def sampled(
+    plan: Plan, state: State, material: Material
+) -> tuple[Tensor, dict[str, Tensor]] | None:
+    """What becomes of the fixed faces, and what never changes beside it."""
+    with still(state), plan.machine.autocast():
+        steps = fixed_steps(plan, state, material, plan.recipe.faces)
+        found = [plan.objective.samples(step) for step in steps]
+    samples = [one for one in found if one is not None]
+    if not samples:
+        return None
+    made = torch.cat([one.made.float() for one in samples]).clamp(0, 1).cpu()
+    rows = samples[0].still
+    return made, {
+        row: torch.cat([one.still[row].float() for one in samples]).clamp(0, 1).cpu()
+        for row in rows
+    }
+
+
+def measured(plan: Plan, state: State, material: Material) -> dict[str, float]:
+    """Every measure on the choosing pictures."""
+    with still(state), plan.machine.autocast():
+        steps = fixed_steps(plan, state, material, plan.recipe.judged)
+        found = plan.objective.measure(steps)
+    return {name: float(value) for name, value in found.items()}
+
+
+def protocol_of(plan: Plan, material: Material) -> Protocol:
+    """What a run's own measures are measured on."""
+    recipe, objective = plan.recipe, plan.objective
+    first = CHOOSING_SEEDS.start
+    pictures = " and ".join(source.spec for source in material.measured.values())
+    return Protocol(
+        name=f"choosing, while {recipe.about}",
+        pictures=pictures,
+        seeds=range(first, first + recipe.judged),
+        size=recipe.size,
+        degradations=(objective.damage,) if objective.damage else (),
+        measures=tuple(objective.measures),
+    )
+
+
+def card_of(
+    plan: Plan, state: State, material: Material, role: str, name: str, command: str
+) -> Card:
+    """What a model file says of itself."""
+    recipe, protocol = plan.recipe, protocol_of(plan, material)
+    net = recipe.nets[role]
+    scores = (
+        Score(measure=measure, value=value, protocol=protocol.hash)
+        for measure, value in state.measured.items()
+    )
+    return Card(
+        task=plan.objective.exports[role],
+        net=net.name,
+        sizes=dict(state.nets[role].sizes),
+        recipe=name,
+        settings=recipe.plain(),
+        data=" and ".join(source.spec for source in material.learned.values()),
+        pictures=state.pictures,
+        scores=tuple(scores),
+        licence="MIT",
+        command=command,
+        version=__version__,
+        about=recipe.about,
+    )
+
+
+def sheet(pictures: Tensor) -> UInt8[np.ndarray, "h w 3"]:
+    """Pictures side by side in a grid that is nearly square, at their true size."""
+    count, _, height, width = pictures.shape
+    columns = math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    whole = np.zeros((rows * height, columns * width, 3), np.uint8)
+    for number, picture in enumerate(pictures):
+        top, left = number // columns * height, number % columns * width
+        whole[top : top + height, left : left + width] = to_pixels(picture)
+    return whole

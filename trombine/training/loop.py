@@ -1,0 +1,335 @@
+"""The loop: one for every kind of training, told in order.
+
+Its clock is pictures seen. It owns the order of phases, precision, averages, schedules, samples,
+measures, checkpoints and what alarms ask for; what is learned, it is told by an objective. It
+yields events, and everything that changes is in State: a run that is killed at any instant and
+resumed is, bit for bit, the run that was not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, final
+
+from trombine import __version__
+from trombine.events import Done, Event, Notice, Progress, Started
+from trombine.files import shown
+from trombine.measures import CHECKOUT, commit_of
+from trombine.nets import build, has_batch_statistics
+from trombine.objectives import objective_of
+from trombine.objectives.objective import Objective
+from trombine.recipes.recipe import Recipe
+from trombine.recipes.settings import from_plain
+from trombine.runs import checkpoints
+from trombine.runs.board import MISSING, open_board
+from trombine.runs.folder import RunFolder
+from trombine.training.launch import Mesh, launch, leave, together
+from trombine.training.machine import Machine, choose, prepare
+from trombine.training.material import Material, endless, open_material, parts_of, prepare_material
+from trombine.training.state import State, fresh
+from trombine.training.steps import BrokenStepError, Plan, advance, turn
+from trombine.training.stopping import Told, listening
+from trombine.training.story import Story, TroubleError, report_of
+
+SLOWER: Final = 0.5  # what a rollback multiplies the learning rate by
+
+
+class TrainingError(Exception):
+    """A training that cannot begin or go on: one line that says why and what to do."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What is to be trained, and where its run is kept."""
+
+    name: str  # of the recipe
+    recipe: Recipe
+    folder: Path
+    change: bool = False  # go on with other settings than the run was begun with
+    board: bool = True  # TensorBoard's events too
+    command: str = ""  # by which it was asked for
+
+
+def train(order: Order) -> Iterator[Event]:
+    """Begin a run, or go on with it, until it is over; the same order again goes on."""
+    machine = choose(order.recipe)
+    objective = objective_of(order.recipe)
+    check(order.recipe, objective)
+    mesh = launch(order.recipe.devices, machine.device)
+    try:
+        with together(mesh):
+            events = _train(order, objective, machine, mesh)
+            if mesh.first:
+                yield from events
+            else:  # the others compute, and say nothing
+                for _ in events:
+                    pass
+    except TrainingError:
+        if mesh.first:  # the others would say the same
+            raise
+    finally:
+        leave(mesh)
+
+
+def _train(
+    order: Order, objective: Objective[Any], machine: Machine, mesh: Mesh
+) -> Iterator[Event]:
+    folder = RunFolder(order.folder)
+    with folder.alone() if mesh.first else nullcontext():
+        if mesh.first:  # what it refuses is refused before the others go on
+            machine = _agreed(order, folder, machine)
+            yield from prepare_material(order.recipe, objective.streams)
+            objective.check(open_material(order.recipe, objective.streams).learned)
+        machine = mesh.tell(machine)
+        prepare(machine)
+        material = open_material(order.recipe, objective.streams)
+        plan = Plan(
+            recipe=order.recipe,
+            objective=objective,
+            phases=objective.phases(),
+            machine=machine,
+            mesh=mesh,
+        )
+        if mesh.first and not _has_begun(folder):
+            folder.write_recipe(description(order, plan))
+        with listening() as told:
+            story = Story(folder, plan, material, order.name, told)
+            story.command = order.command
+            yield from _run(order, plan, material, story, told)
+
+
+def _run(order: Order, plan: Plan, material: Material, story: Story, told: Told) -> Iterator[Event]:
+    """From where the run is to its end, or until it is told to end."""
+    recipe, folder = plan.recipe, story.folder
+    state = fresh(recipe, plan.objective, plan.machine, plan.mesh.device)
+    resumed = yield from _resume(order, plan, state, folder)
+    if order.board and plan.mesh.first:
+        story.board = open_board(folder, state.pictures if resumed else None)
+        if story.board is None:
+            yield Notice(None, MISSING)
+    yield from story.tick(state, "resumed" if resumed else "started", now=True)
+    if resumed and order.change:
+        yield from _changed(order, plan, state, story)
+    yield Started(recipe.pictures, "pictures")
+    yield Progress(state.pictures, recipe.pictures, "pictures")
+    if not resumed:
+        yield from _begin(plan, state, story)
+    feed = endless(recipe, material, state)
+    while not over(plan, state) and not plan.mesh.agree(bool(told.signals)):
+        before = state.pictures
+        try:
+            yield from story.turned(state, turn(state, plan.phases))
+            yield from _step(plan, state, material, story, feed)
+            yield from _due(plan, state, story, before)
+        except TroubleError as trouble:
+            yield from _back(plan, state, story, trouble)
+            feed = endless(recipe, material, state)
+        yield Progress(state.pictures, recipe.pictures, "pictures")
+        yield from story.page(state)
+    yield from _end(order, plan, state, story)
+    plan.mesh.agree(True)  # one that left before the first has written all would end it
+    if plan.mesh.first and not over(plan, state):
+        raise told.ending()
+
+
+def _begin(plan: Plan, state: State, story: Story) -> Iterator[Event]:
+    """What there is before the first step: to compare with, and to go back to."""
+    yield from story.look(state)
+    yield from story.measure(state)
+    yield from story.save(state)
+
+
+def _step(
+    plan: Plan, state: State, material: Material, story: Story, feed: Iterator[dict[str, Any]]
+) -> Iterator[Event]:
+    with story.waiting():
+        whole = next(feed)
+    checked = _crosses(state.pictures - plan.recipe.batch, state.pictures, plan.recipe.log_every)
+    try:
+        parts = parts_of(plan, state, material, whole)
+        gradients = advance(state, plan, parts, checked=checked)
+    except BrokenStepError as error:
+        yield from story.hear(state, report_of(state, values={error.name: error.value}))
+        raise TrainingError(f"{error}; lower --lr, or set --clip") from error
+    if gradients:
+        yield from story.hear(state, report_of(state, gradients=gradients))
+
+
+def _due(plan: Plan, state: State, story: Story, before: int) -> Iterator[Event]:
+    """What is due after a step, by the run's clock; a checkpoint last, so that it has the rest."""
+    recipe, now = plan.recipe, state.pictures
+    yield from story.turned(state, turn(state, plan.phases))
+    works = {
+        story.means: recipe.log_every,
+        story.look: recipe.sample_every,
+        story.measure: recipe.measure_every,
+    }
+    due = [work for work, every in works.items() if _crosses(before, now, every)]
+    for work in due:
+        yield from work(state)
+    if last := over(plan, state):  # by the clock, or since a measure or an alarm said so
+        for work in works:
+            if work not in due:
+                yield from work(state)
+        yield from story.log(state, "end", {})
+    best = state.best is not None and state.best.pictures == now  # with the state that knows of it
+    if last or best or _crosses(before, now, recipe.save_every):
+        yield from story.save(state)
+
+
+def _crosses(before: int, after: int, every: int) -> bool:
+    return after // every > before // every
+
+
+def over(plan: Plan, state: State) -> bool:
+    """Whether the pictures are seen, or no phase is left."""
+    if state.pictures >= plan.recipe.pictures:
+        return True
+    return all(progress.ended is not None for progress in state.phases.values())
+
+
+def _end(order: Order, plan: Plan, state: State, story: Story) -> Iterator[Event]:
+    """Leave a run so that it can be looked at, and gone on with if it is not over."""
+    done, place = over(plan, state), shown(order.folder)
+    if not done:
+        yield from story.save(state)
+        saved = f"saved at {state.pictures:,} pictures; the same command goes on from there"
+        yield Notice(order.folder, saved)
+    yield from story.finish(state, "ended" if done else "stopped")
+    if not done:
+        return
+    best = f"; best {state.best.measure} {state.best.value:.4g}" if state.best else ""
+    page = shown(story.folder.page)
+    yield Done(f"{place}: {state.pictures:,} pictures seen{best}; {page}", 1, 0, 0)
+
+
+# ---------------------------------------------------------------------------------------------
+# Going on, and going back
+
+
+def _resume(order: Order, plan: Plan, state: State, folder: RunFolder) -> Iterator[Event]:
+    """Become the state of the newest good checkpoint; returns whether there was one."""
+    found = checkpoints.latest(folder) if plan.mesh.first else None
+    if found and found.path and not state.fits(found.tensors, found.plain):
+        raise TrainingError(
+            f"{shown(order.folder)}: other nets, optimisers, phases or alarms cannot go on where"
+            " these were; give another -o"
+        )
+    newest = plan.mesh.tell(None if found is None else (found.path, found.damaged))
+    path, damaged = newest
+    instead = "the one before it is used" if path else "there is none before it: from the start"
+    for file in damaged:
+        yield Notice(file, f"is a damaged checkpoint; {instead}")
+    if path is None:
+        if plan.mesh.first and folder.log.exists():
+            folder.cut(0)
+            folder.cut_samples(-1)
+        return False
+    tensors, plain = checkpoints.load(path)
+    state.load(tensors, plain)
+    if plan.mesh.first:
+        folder.cut(state.lines)
+        folder.cut_samples(state.pictures)
+    return True
+
+
+def _back(plan: Plan, state: State, story: Story, trouble: TroubleError) -> Iterator[Event]:
+    """Go back to the last good checkpoint, to try again with other chance at a lower rate."""
+    if trouble.alert.action == "stop":
+        yield from story.finish(state, "stopped")
+        raise TrainingError(f"{trouble.alert.alarm}: {trouble.alert.text}")
+    at, tries, slower = state.pictures, state.rollbacks + 1, state.slower * SLOWER
+    lines = state.lines
+    path = plan.mesh.tell(checkpoints.latest(story.folder).path if plan.mesh.first else None)
+    if path is None:
+        raise TrainingError(f"{trouble.alert.text}; and no checkpoint is whole to go back to")
+    tensors, plain = checkpoints.load(path)
+    state.load(tensors, plain)
+    back = state.pictures
+    state.rollbacks, state.slower, state.lines = tries, slower, lines
+    if plan.mesh.first:
+        story.folder.cut_samples(back)
+    yield from story.log(state, "rollback", {"from": at, "to": back, "rollbacks": tries})
+    yield Notice(None, f"{at:,} pictures: back to {back:,}, at {slower:g} of the learning rate")
+
+
+def _agreed(order: Order, folder: RunFolder, machine: Machine) -> Machine:
+    """The machine settings a run was begun with; refuse other settings unless told."""
+    if not _has_begun(folder):
+        return machine
+    kept = folder.read_recipe()
+    old, new = kept["settings"], order.recipe.plain()
+    other = [name for name in new if old.get(name) != new[name]]
+    if kept["recipe"] != order.name:
+        raise TrainingError(
+            f"{shown(order.folder)}: is a run of {kept['recipe']}; choose another name with -o"
+        )
+    if other and not order.change:
+        named = ", ".join(f"{name} {old.get(name)} (now {new[name]})" for name in other)
+        raise TrainingError(
+            f"{shown(order.folder)}: was begun with {named}; give the same settings,"
+            " another -o, or --change to go on with the new ones"
+        )
+    if other:
+        return machine
+    return Machine(**{name: kept["resolved"][name] for name in machine.plain()})
+
+
+def _has_begun(folder: RunFolder) -> bool:
+    """Whether there is anything to go on from; without, other settings do no harm."""
+    return folder.exists and any(folder.checkpoints.glob(f"*{checkpoints.SUFFIX}*"))
+
+
+def _changed(order: Order, plan: Plan, state: State, story: Story) -> Iterator[Event]:
+    """Write down that the run goes on with other settings, if it does."""
+    new = description(order, plan)
+    old = plan.mesh.tell(story.folder.read_recipe()["settings"] if plan.mesh.first else None)
+    if not (changes := {k: v for k, v in new["settings"].items() if old.get(k) != v}):
+        return
+    yield from story.log(state, "change", {"settings": changes})
+    if plan.mesh.first:
+        story.folder.write_recipe(new)
+    yield from story.save(state)
+
+
+def description(order: Order, plan: Plan) -> dict[str, Any]:
+    """What recipe.json holds: all that was asked for, and all that was chosen."""
+    best = order.recipe.best or next(iter(plan.objective.measures))
+    return {
+        "recipe": order.name,
+        "settings": order.recipe.plain(),
+        "resolved": {**plan.machine.plain(), "devices": plan.mesh.count, "best": best},
+        "version": __version__,
+        "commit": commit_of(CHECKOUT) if (CHECKOUT / ".git").exists() else None,
+        "command": order.command,
+    }
+
+
+def recipe_of(folder: RunFolder) -> tuple[str, Recipe]:
+    """The recipe that a run was begun with, and its name."""
+    from trombine.recipes import find
+
+    kept = folder.read_recipe()
+    return kept["recipe"], from_plain(type(find(kept["recipe"])), kept["settings"])
+
+
+def check(recipe: Recipe, objective: Objective[Any]) -> None:
+    """Refuse, before anything is begun, what no run could be of."""
+    if recipe.best and recipe.best not in objective.measures:
+        listed = ", ".join(objective.measures)
+        raise TrainingError(f"best is one of {listed}; not {recipe.best!r}")
+    if recipe.other and "other" not in objective.streams:
+        raise TrainingError("other: this recipe learns from one kind of pictures, --data")
+    if not recipe.other and "other" in objective.streams:
+        raise TrainingError("this recipe learns from two kinds of pictures: --data and --other")
+    nets = {role: build(net.name, net.sizes) for role, net in recipe.nets.items()}
+    bad = [role for role, net in nets.items() if has_batch_statistics(net)]
+    if bad and recipe.devices > 1:
+        raise TrainingError(
+            f"{' and '.join(bad)}: batch norm on {recipe.devices} processes would see a part of"
+            " each batch and learn something else; set norm=group, or train on one device"
+        )

@@ -1,0 +1,169 @@
+"""What a run's steps are computed from: its pictures, cut into the parts of this process."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, final
+
+import numpy as np
+import torch
+from jaxtyping import Int64
+
+from trombine.data.item import Batch
+from trombine.data.source import Source, batches
+from trombine.data.split import prepare_split, split
+from trombine.events import Event
+from trombine.objectives.objective import Chance, Step
+from trombine.recipes.recipe import Recipe
+from trombine.training.state import State
+from trombine.training.steps import Plan
+
+_FIXED: Final = "fixed "  # what is drawn for the fixed faces has nothing to do with training
+
+
+@final
+@dataclass(frozen=True)
+class Material:
+    """The pictures to learn from and to be measured on, by stream."""
+
+    learned: Mapping[str, Source]
+    measured: Mapping[str, Source]
+    vector_names: tuple[str, ...] = ()  # what the numbers of the data's vectors mean
+
+
+def streams_of(recipe: Recipe, streams: tuple[str, ...]) -> dict[str, str]:
+    """The spec of each stream of an objective."""
+    specs = {"data": recipe.data, "other": recipe.other}
+    return {stream: specs[stream] for stream in streams}
+
+
+def prepare_material(recipe: Recipe, streams: tuple[str, ...]) -> Iterator[Event]:
+    """Paint what is not there yet."""
+    from trombine.data.workers import cores
+
+    count = max(recipe.judged, recipe.faces)
+    for spec in streams_of(recipe, streams).values():
+        yield from prepare_split(spec, recipe.size, count, workers=cores())
+
+
+def open_material(recipe: Recipe, streams: tuple[str, ...]) -> Material:
+    """Open what is there."""
+    count = max(recipe.judged, recipe.faces)
+    pairs = {
+        stream: split(spec, recipe.size, count)
+        for stream, spec in streams_of(recipe, streams).items()
+    }
+    learned = {stream: pair[0] for stream, pair in pairs.items()}
+    measured = {stream: pair[1] for stream, pair in pairs.items()}
+    return Material(learned, measured, learned["data"].vector_names)
+
+
+def endless(recipe: Recipe, material: Material, state: State) -> Iterator[dict[str, Batch]]:
+    """The batches of all steps from the state's clock on."""
+    readers = {
+        stream: batches(
+            source,
+            seed=recipe.seed if stream == "data" else recipe.seed + 1,
+            size=recipe.batch,
+            start=state.pictures // recipe.batch,
+            rollbacks=state.rollbacks,
+        )
+        for stream, source in material.learned.items()
+    }
+    while True:
+        yield {stream: next(reader) for stream, reader in readers.items()}
+
+
+def parts_of(
+    plan: Plan, state: State, material: Material, whole: Mapping[str, Batch]
+) -> list[Step]:
+    """This process's share of a step, in as many parts as the recipe accumulates.
+
+    First the step is cut into parts, then each part among processes, so that the pictures of a
+    part are consecutive whatever the number of processes.
+    """
+    recipe, mesh = plan.recipe, plan.mesh
+    size = recipe.batch // recipe.accumulate
+    parts = []
+    for number in range(recipe.accumulate):
+        mine = mesh.slice(size)
+        here = slice(number * size + mine.start, number * size + mine.stop)
+        places = np.arange(state.pictures + here.start, state.pictures + here.stop, dtype=np.int64)
+        chance = Chance(seed=recipe.seed, rollbacks=state.rollbacks, places=places)
+        batches_here = {stream: cut(batch, here) for stream, batch in whole.items()}
+        parts.append(_step(plan, state, material, state.nets, batches_here, chance, pools=True))
+    return parts
+
+
+def fixed_steps(plan: Plan, state: State, material: Material, count: int) -> list[Step]:
+    """The first `count` choosing pictures, in parts of a batch, for the averaged nets."""
+    nets = {**state.nets, **state.averages}
+    places = np.arange(count, dtype=np.int64)
+    found = []
+    for start in range(0, count, plan.recipe.batch):
+        here = places[start : start + plan.recipe.batch]
+        whole = {
+            stream: source.batch(_draw(source, here))
+            for stream, source in material.measured.items()
+        }
+        chance = Chance(seed=plan.recipe.seed, rollbacks=0, places=here, about=_FIXED)
+        found.append(_step(plan, state, material, nets, whole, chance, pools=False))
+    return found
+
+
+def _draw(source: Source, places: Int64[np.ndarray, "n"]) -> Int64[np.ndarray, "n"]:
+    """In order where there is one term; a mix draws by weight."""
+    return source.draw(0, places) if len(source.lengths) > 1 else places % len(source)
+
+
+def _step(
+    plan: Plan,
+    state: State,
+    material: Material,
+    nets: Mapping[str, torch.nn.Module],
+    whole: Mapping[str, Batch],
+    chance: Chance,
+    *,
+    pools: bool,
+) -> Step:
+    def swap(name: str, made: torch.Tensor, at: Chance) -> torch.Tensor:
+        return _through_pool(plan, state, name, made, at)
+
+    return Step(
+        nets=nets,
+        batches=whole,
+        chance=chance,
+        device=plan.mesh.device,
+        dtype=plan.machine.dtype,
+        vector_names=material.vector_names,
+        swap=swap if pools and state.pools else None,
+    )
+
+
+def _through_pool(
+    plan: Plan, state: State, name: str, made: torch.Tensor, chance: Chance
+) -> torch.Tensor:
+    """Exchange some for older ones. All processes keep the same pool, of all their pictures."""
+    if name not in state.pools:
+        return made
+    mesh, mine = plan.mesh, len(made)
+    places = torch.from_numpy(chance.places).to(mesh.device)
+    every, all_places = mesh.gather(made), mesh.gather(places).cpu().numpy()
+    swapped = state.pools[name].swap(
+        every, all_places, seed=chance.seed, rollbacks=chance.rollbacks
+    )
+    return swapped[mesh.rank * mine : (mesh.rank + 1) * mine]
+
+
+def cut(batch: Batch, here: slice) -> Batch:
+    """Some of a batch's pictures, with all that is known of them."""
+    cells = {}
+    for field in dataclasses.fields(batch):
+        cell = getattr(batch, field.name)
+        if isinstance(cell, Batch):
+            cells[field.name] = cut(cell, here)
+        else:
+            cells[field.name] = cell if cell is None else cell[here]
+    return Batch(**cells)

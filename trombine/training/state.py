@@ -1,0 +1,211 @@
+"""All that changes in a run, in one place that can be written to a file and read back.
+
+A step is a function of State and batch. Whatever a later step depends on is a field here: if it
+is not, a resumed run is another run.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, final
+
+import torch
+from torch import Tensor, nn
+from torch.optim import SGD, Adam, AdamW, Optimizer
+
+from trombine.nets import Net, build
+from trombine.objectives.alarms import Alarm
+from trombine.objectives.objective import Objective
+from trombine.objectives.pools import Pool
+from trombine.recipes.recipe import Recipe
+from trombine.training.machine import Machine
+
+
+@final
+@dataclass(kw_only=True)
+class PhaseState:
+    """How far a phase is. Times are pictures seen."""
+
+    began: int | None = None
+    ended: int | None = None
+    steps: int = 0  # of the loop, since it began
+    best: dict[str, float] = field(default_factory=dict)  # of each measure, since it began
+
+
+@final
+@dataclass(kw_only=True)
+class Best:
+    """The best model so far."""
+
+    measure: str
+    value: float
+    pictures: int
+
+
+@final
+@dataclass(kw_only=True)
+class State:
+    """Everything in a run that changes."""
+
+    nets: dict[str, Net]
+    optimisers: dict[str, Optimizer]
+    averages: dict[str, Net]
+    pools: dict[str, Pool]
+    alarms: dict[str, Alarm]
+    phases: dict[str, PhaseState]
+    pictures: int = 0  # seen: the run's clock
+    rollbacks: int = 0
+    slower: float = 1.0  # what rollbacks have multiplied the learning rate by
+    lines: int = 0  # of the log
+    ramps: dict[str, float] = field(default_factory=dict)  # PHASE/TERM: where it was stopped
+    sums: dict[str, tuple[float, int]] = field(default_factory=dict)  # since the last log line
+    measured: dict[str, float] = field(default_factory=dict)  # when last measured
+    best: Best | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """What is not a tensor, as JSON has it."""
+        return {
+            "pictures": self.pictures,
+            "rollbacks": self.rollbacks,
+            "slower": self.slower,
+            "lines": self.lines,
+            "ramps": dict(self.ramps),
+            "sums": {name: list(pair) for name, pair in self.sums.items()},
+            "measured": dict(self.measured),
+            "best": asdict(self.best) if self.best else None,
+            "phases": {name: asdict(phase) for name, phase in self.phases.items()},
+            "alarms": {name: alarm.state() for name, alarm in self.alarms.items()},
+        }
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Every tensor by a path: nets/ROLE/NAME, optimisers/ROLE/NUMBER/NAME, ..."""
+        found: dict[str, Tensor] = {}
+        for kind, nets in (("nets", self.nets), ("averages", self.averages)):
+            for role, net in nets.items():
+                for name, tensor in net.state_dict().items():
+                    found[f"{kind}/{role}/{name}"] = tensor
+        for role, optimiser in self.optimisers.items():
+            for number, parameter in enumerate(_parameters(optimiser)):
+                for name, value in optimiser.state[parameter].items():
+                    if value is not None:
+                        found[f"optimisers/{role}/{number}/{name}"] = value
+        for name, pool in self.pools.items():
+            for part, tensor in pool.state().items():
+                found[f"pools/{name}/{part}"] = tensor
+        return found
+
+    def fits(self, tensors: Mapping[str, Tensor], plain: Mapping[str, Any]) -> bool:
+        """Whether these are of such a state: of the same nets, optimisers, phases and so on."""
+        mine, own = self.tensors(), self.plain()
+        kinds = ("nets/", "averages/")
+        nets = {name: one.shape for name, one in mine.items() if name.startswith(kinds)}
+        theirs = {name: one.shape for name, one in tensors.items() if name.startswith(kinds)}
+        alarms = {name: state.keys() for name, state in own["alarms"].items()}
+        told = {name: state.keys() for name, state in plain["alarms"].items()}
+        pools = {name for name in tensors if name.startswith("pools/")}
+        return (
+            nets == theirs
+            and alarms == told
+            and own["phases"].keys() == plain["phases"].keys()
+            and pools == {name for name in mine if name.startswith("pools/")}
+            and all(_remembers(self.optimisers[role], tensors, role) for role in self.optimisers)
+        )
+
+    def load(self, tensors: Mapping[str, Tensor], plain: Mapping[str, Any]) -> None:
+        """Become the state that these were taken from."""
+        for kind, nets in (("nets", self.nets), ("averages", self.averages)):
+            for role, net in nets.items():
+                _load_net(net, _below(tensors, f"{kind}/{role}/"))
+        for role, optimiser in self.optimisers.items():
+            _load_optimiser(optimiser, _below(tensors, f"optimisers/{role}/"))
+        for name, pool in self.pools.items():
+            pool.load(_below(tensors, f"pools/{name}/"))
+        for name, alarm in self.alarms.items():
+            alarm.load(plain["alarms"][name])
+        self.phases = {name: PhaseState(**fields) for name, fields in plain["phases"].items()}
+        self.pictures, self.rollbacks = plain["pictures"], plain["rollbacks"]
+        self.slower, self.lines = plain["slower"], plain["lines"]
+        self.ramps, self.measured = dict(plain["ramps"]), dict(plain["measured"])
+        self.sums = {name: (value, count) for name, (value, count) in plain["sums"].items()}
+        self.best = Best(**plain["best"]) if plain["best"] else None
+
+
+def fresh(recipe: Recipe, objective: Objective, machine: Machine, device: torch.device) -> State:
+    """The state before the first step; the same for the same recipe."""
+    nets = {
+        role: machine.place(build(net.name, net.sizes, seed=recipe.seed), device).train()
+        for role, net in recipe.nets.items()
+    }
+    averages = {
+        role: copy.deepcopy(nets[role]).eval().requires_grad_(False)
+        for role in (objective.exports if recipe.ema else ())
+    }
+    return State(
+        nets=nets,
+        optimisers={role: _optimiser(recipe, net) for role, net in nets.items()},
+        averages=averages,
+        pools=dict(objective.pools()),
+        alarms={alarm.name: alarm for alarm in objective.alarms()},
+        phases={phase.name: PhaseState() for phase in objective.phases()},
+    )
+
+
+def _optimiser(recipe: Recipe, net: nn.Module) -> Optimizer:
+    """Fused: one pass over each tensor in place of one an operation."""
+    parameters = list(net.parameters())
+    if recipe.optimiser == "sgd":
+        return SGD(
+            parameters,
+            lr=recipe.lr,
+            momentum=recipe.beta1,
+            weight_decay=recipe.weight_decay,
+            fused=True,
+        )
+    kind = AdamW if recipe.optimiser == "adamw" else Adam
+    return kind(
+        parameters,
+        lr=recipe.lr,
+        betas=(recipe.beta1, recipe.beta2),
+        eps=recipe.eps,
+        weight_decay=recipe.weight_decay,
+        fused=True,
+    )
+
+
+def _remembers(optimiser: Optimizer, tensors: Mapping[str, Tensor], role: str) -> bool:
+    """Whether what is kept for an optimiser, if anything is, is what this one keeps."""
+    kept = {name.rpartition("/")[2] for name in _below(tensors, f"optimisers/{role}/")}
+    own = {"momentum_buffer"} if isinstance(optimiser, SGD) else {"exp_avg", "exp_avg_sq", "step"}
+    return kept <= own
+
+
+def _parameters(optimiser: Optimizer) -> list[Tensor]:
+    return [parameter for group in optimiser.param_groups for parameter in group["params"]]
+
+
+def _below(tensors: Mapping[str, Tensor], path: str) -> dict[str, Tensor]:
+    return {
+        name.removeprefix(path): tensor for name, tensor in tensors.items() if name.startswith(path)
+    }
+
+
+def _load_net(net: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Copied in place: the order in memory stays that of the net."""
+    own = net.state_dict()
+    if own.keys() != tensors.keys():
+        raise KeyError(f"a checkpoint of other nets: {sorted(own.keys() ^ tensors.keys())[:3]}")
+    with torch.no_grad():
+        for name, tensor in own.items():
+            tensor.copy_(tensors[name])
+
+
+def _load_optimiser(optimiser: Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    """Moments take the order in memory of their parameter: fused steps walk them side by side."""
+    optimiser.state.clear()
+    for number, parameter in enumerate(_parameters(optimiser)):
+        for name, tensor in _below(tensors, f"{number}/").items():
+            like = parameter if tensor.shape == parameter.shape else tensor
+            kept = torch.empty_like(like, dtype=tensor.dtype, device=parameter.device)
+            optimiser.state[parameter][name] = kept.copy_(tensor)

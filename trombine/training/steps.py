@@ -1,0 +1,289 @@
+"""One step of training: which phases are due, and what each does to the nets that learn in it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
+from torch.nn.utils.parametrize import ParametrizationList
+from torch.optim.swa_utils import get_ema_multi_avg_fn
+
+from trombine.objectives.objective import Objective, Phase, Ramp, Step, Terms, Until
+from trombine.recipes.recipe import Recipe
+from trombine.training.launch import Mesh
+from trombine.training.machine import Machine
+from trombine.training.state import PhaseState, State
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a run does; none of it changes."""
+
+    recipe: Recipe
+    objective: Objective
+    phases: tuple[Phase, ...]
+    machine: Machine
+    mesh: Mesh
+
+
+class BrokenStepError(ArithmeticError):
+    """A term or a gradient is NaN or infinite; nothing has learned from it."""
+
+    def __init__(self, name: str, value: float, pictures: int) -> None:
+        super().__init__(f"{name} is {value} after {pictures:,} pictures")
+        self.name, self.value = name, value
+
+
+def advance(
+    state: State, plan: Plan, parts: Sequence[Step], *, checked: bool = False
+) -> dict[str, float]:
+    """Take one step: every phase that is due, then the averages and the clock.
+
+    `parts` are this process's pictures. Returns the gradient's norm of each term by itself where
+    that is to be checked.
+    """
+    gradients: dict[str, float] = {}
+    for phase in plan.phases:
+        progress = state.phases[phase.name]
+        if not lasting(progress):
+            continue
+        if progress.steps % phase.every == 0:
+            gradients |= _learn(state, plan, phase, parts, checked=checked)
+        progress.steps += 1
+    state.pictures += plan.recipe.batch
+    average(state, plan.recipe)
+    return gradients
+
+
+def _learn(
+    state: State, plan: Plan, phase: Phase, parts: Sequence[Step], *, checked: bool
+) -> dict[str, float]:
+    """One phase: terms, gradients, the mean over processes, clipping, the optimisers."""
+    gradients: dict[str, float] = {}
+    shown: dict[str, Tensor] = {}
+    for role in phase.learns:  # a step that broke has left its own
+        state.optimisers[role].zero_grad()
+    weights = {name: weight_of(state, phase, name) for name in phase.weights}
+    with learning(state.nets, phase.learns):
+        for part in parts:
+            with plan.machine.autocast(exact=phase.exact):
+                terms = phase.terms(part)
+            total = weighted(terms, weights) / len(parts)
+            if checked and part is parts[0]:
+                gradients = norms(state, phase, terms)
+            total.backward()
+            _add(shown, {**terms, "total": total * len(parts)}, phase.name, len(parts))
+            _add(shown, part.curves, "curve", len(parts))
+            part.curves.clear()
+    _move(state, plan, phase, shown)
+    ramps = [name for name, weight in phase.weights.items() if isinstance(weight, Ramp)]
+    _count(state, {f"weight/{phase.name}: {name}": weights[name] for name in ramps})
+    return {f"{phase.name}/{name}": norm for name, norm in gradients.items()}
+
+
+def _add(shown: dict[str, Tensor], values: Terms, prefix: str, parts: int) -> None:
+    for name, value in values.items():
+        place = f"{prefix}/{name}"
+        mean = value.detach().double() / parts
+        shown[place] = shown[place] + mean if place in shown else mean
+
+
+def _move(state: State, plan: Plan, phase: Phase, shown: dict[str, Tensor]) -> None:
+    """Let the nets of a phase learn from the gradients they have."""
+    nets = [state.nets[role] for role in phase.learns]
+    slopes = [[p.grad for p in net.parameters() if p.grad is not None] for net in nets]
+    values = torch.stack(list(shown.values()))
+    plan.mesh.average([values, *(grad for several in slopes for grad in several)])
+    lengths = [get_total_norm(several) for several in slopes]
+    numbers = dict(zip(shown, values.tolist(), strict=True))
+    numbers[f"{phase.name}/gradient"] = math.hypot(*(float(length) for length in lengths))
+    if broken := [name for name, value in numbers.items() if not math.isfinite(value)]:
+        raise BrokenStepError(broken[0], numbers[broken[0]], state.pictures)
+    rate = rate_at(plan.recipe, state.pictures) * phase.rate * state.slower
+    for role, net, length in zip(phase.learns, nets, lengths, strict=True):
+        if plan.recipe.clip:
+            clip_grads_with_norm_(net.parameters(), plan.recipe.clip, length)
+        for group in state.optimisers[role].param_groups:
+            group["lr"] = rate
+        state.optimisers[role].step()
+        state.optimisers[role].zero_grad()
+    _count(state, {**numbers, f"rate/{phase.name}": rate})
+
+
+def _count(state: State, values: Mapping[str, float]) -> None:
+    """Add numbers to the sums that the next log line tells the means of."""
+    for name, value in values.items():
+        total, count = state.sums.get(name, (0.0, 0))
+        state.sums[name] = (total + value, count + 1)
+
+
+def weighted(terms: Terms, weights: Mapping[str, float]) -> Tensor:
+    """The sum that a phase minimises."""
+    return torch.stack([weights.get(name, 1.0) * value for name, value in terms.items()]).sum()
+
+
+def norms(state: State, phase: Phase, terms: Terms) -> dict[str, float]:
+    """How strongly each term by itself moves the nets that learn."""
+    parameters = [p for role in phase.learns for p in state.nets[role].parameters()]
+    found: dict[str, float] = {}
+    for name, term in terms.items():
+        slopes: Sequence[Tensor | None] = (None,)
+        if term.requires_grad:
+            slopes = torch.autograd.grad(term, parameters, retain_graph=True, allow_unused=True)
+        found[name] = float(get_total_norm([slope for slope in slopes if slope is not None]))
+    return found
+
+
+@contextmanager
+def learning(nets: Mapping[str, nn.Module], roles: Sequence[str]) -> Iterator[None]:
+    """Only these nets learn inside: of the others no parameter and no buffer can change."""
+    held = [net for role, net in nets.items() if role not in roles]
+    for net in held:
+        _hold(net, held=True)
+    try:
+        yield
+    finally:
+        for net in held:
+            _hold(net, held=False)
+
+
+def _hold(net: nn.Module, *, held: bool) -> None:
+    """Hold a net still, or let it go.
+
+    Batch norm goes on to use the batch's statistics, as it does while its net learns, but counts
+    none of them; spectral norm uses the vectors it has, and iterates no further.
+    """
+    net.requires_grad_(not held)
+    for module in net.modules():
+        if isinstance(module, _BatchNorm):
+            module.track_running_stats = not held
+        elif isinstance(module, ParametrizationList):
+            module.train(not held)
+
+
+# ---------------------------------------------------------------------------------------------
+# Clocks
+
+
+def rate_at(recipe: Recipe, pictures: int) -> float:
+    """The learning rate after so many pictures."""
+    if pictures < recipe.warmup:
+        return recipe.lr * (pictures + recipe.batch) / (recipe.warmup + recipe.batch)
+    if recipe.schedule == "constant":
+        return recipe.lr
+    left = 1 - (pictures - recipe.warmup) / max(1, recipe.pictures - recipe.warmup)
+    left = min(1.0, max(0.0, left))
+    if recipe.schedule == "linear":
+        return recipe.lr * left
+    return recipe.lr * (1 - math.cos(math.pi * left)) / 2
+
+
+def weight_of(state: State, phase: Phase, term: str) -> float:
+    """What a term counts now."""
+    weight = phase.weights[term]
+    if not isinstance(weight, Ramp):
+        return float(weight)
+    if (held := state.ramps.get(f"{phase.name}/{term}")) is not None:
+        return held
+    gone = (state.pictures - (state.phases[phase.name].began or 0)) / max(1, weight.over)
+    return weight.low + (weight.high - weight.low) * min(1.0, gone)
+
+
+def average(state: State, recipe: Recipe) -> None:
+    """Draw the averages nearer to the nets; in the beginning faster, or they would lag behind."""
+    half_life = min(float(recipe.ema), 0.05 * state.pictures)
+    decay = 0.5 ** (recipe.batch / half_life) if half_life else 0.0
+    blend = get_ema_multi_avg_fn(decay)
+    for role, mean in state.averages.items():
+        net = state.nets[role]
+        with torch.no_grad():
+            blend(list(mean.parameters()), list(net.parameters()), torch.tensor(0))
+            for kept, buffer in zip(mean.buffers(), net.buffers(), strict=True):
+                kept.copy_(buffer)
+
+
+def lasting(progress: PhaseState) -> bool:
+    """Whether a phase has begun and not ended."""
+    return progress.began is not None and progress.ended is None
+
+
+def turn(state: State, phases: Sequence[Phase]) -> Iterator[tuple[str, str, str]]:
+    """Begin and end phases by the clock; says of each its name, began or ended, and why."""
+    for phase in phases:
+        progress = state.phases[phase.name]
+        if progress.began is None and _may_begin(state, phase):
+            progress.began = state.pictures
+            yield phase.name, "began", f"after {phase.after}" if phase.after else "its time came"
+        if lasting(progress) and _is_over(phase, progress, state.pictures):
+            progress.ended = state.pictures
+            yield phase.name, "ended", "its time was over"
+
+
+def _may_begin(state: State, phase: Phase) -> bool:
+    ready = not phase.after or state.phases[phase.after].ended is not None
+    return ready and state.pictures >= phase.start
+
+
+def _is_over(phase: Phase, progress: PhaseState, pictures: int) -> bool:
+    began = progress.began or 0
+    return phase.lasts is not None and pictures >= began + phase.lasts
+
+
+def turn_by_measure(
+    state: State, phases: Sequence[Phase], higher: Mapping[str, bool]
+) -> Iterator[tuple[str, str, str]]:
+    """End phases, and stop ramps, of which a measure says so; as `turn` does."""
+    for phase in phases:
+        progress = state.phases[phase.name]
+        if not lasting(progress):
+            continue
+        _remember(progress, state.measured, higher)
+        for term, weight in phase.weights.items():
+            place = f"{phase.name}/{term}"
+            stops = weight.stops if isinstance(weight, Ramp) else None
+            if stops is None or place in state.ramps:
+                continue
+            if said(stops, state.measured, progress.best, higher):
+                state.ramps[place] = weight_of(state, phase, term)
+                yield place, "stopped", _why(stops, state.measured)
+        if phase.until and said(phase.until, state.measured, progress.best, higher):
+            progress.ended = state.pictures
+            yield phase.name, "ended", _why(phase.until, state.measured)
+
+
+def _remember(
+    progress: PhaseState, measured: Mapping[str, float], higher: Mapping[str, bool]
+) -> None:
+    for name, value in measured.items():
+        better = max if higher[name] else min
+        progress.best[name] = better(value, progress.best.get(name, value))
+
+
+def said(
+    until: Until,
+    measured: Mapping[str, float],
+    best: Mapping[str, float],
+    higher: Mapping[str, bool],
+) -> bool:
+    """Whether the measure says what was waited for."""
+    if until.measure not in measured:
+        return False
+    value = measured[until.measure]
+    if until.at_least is not None and value >= until.at_least:
+        return True
+    if until.at_most is not None and value <= until.at_most:
+        return True
+    loss = best[until.measure] - value
+    return until.loses is not None and (loss if higher[until.measure] else -loss) > until.loses
+
+
+def _why(until: Until, measured: Mapping[str, float]) -> str:
+    return f"{until.measure} is {measured[until.measure]:.4g}"

@@ -1,0 +1,251 @@
+"""Models: which there are, what one says of itself, as ONNX, and from pickled checkpoints.
+
+What a model is, and how its file is read and written, is in weights/. Models are made by training;
+its best one lies in the run's folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from trombine.events import Done, Event, Notice, Picture
+from trombine.files import shown
+
+if TYPE_CHECKING:
+    from trombine.weights import Card, Model
+
+HEADS: Final = ("model", "task", "net", "parameters", "scores")
+
+
+class ModelsError(Exception):
+    """A request that cannot be followed: one line that says why and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelsListRequest:
+    """List the models that come with trombine: task, net, parameters, scores."""
+
+    task: str | None = None
+    """Only those that do this: upscale, restore, generate, denoise, regress or judge."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelsShowRequest:
+    """Say what a model is, what it was trained on, and how good it is."""
+
+    model: str
+    """The name of a model that comes with trombine, or a .safetensors file."""
+    json: bool = False
+    """The whole card as JSON, for a program, in place of text."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelsExportRequest:
+    """Write a model as ONNX, for programs that know nothing of trombine or torch.
+
+    Other counts and sizes of pictures than it was traced with are tried, and no file is left where
+    the results differ from torch's by 1e-4 or more.
+    """
+
+    model: str
+    """The name of a model that comes with trombine, or a .safetensors file."""
+    output: Path
+    """The file to write."""
+    onnx: bool = False
+    """As ONNX: the one kind of file there is, so say it."""
+    overwrite: bool = False
+    """Make again what is there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelsImportRequest:
+    """Make a model of a pickled checkpoint, without running what is in it.
+
+    A .safetensors file without a card will do as well. The tensors must be those of the net, by
+    name and shape.
+    """
+
+    file: Path
+    """The checkpoint: .pth, .pt, .ckpt."""
+    net: str
+    """The net that the weights are of, with its sizes: residual:width=32,depth=8."""
+    task: str
+    """What it does: upscale, restore, generate, denoise, regress or judge."""
+    output: Path
+    """The .safetensors file to write."""
+    about: str = ""
+    """What people should know of it: who trained it, on what."""
+    licence: str = ""
+    """Under which licence its maker gave it away."""
+    overwrite: bool = False
+    """Make again what is there."""
+
+
+Request = ModelsListRequest | ModelsShowRequest | ModelsExportRequest | ModelsImportRequest
+
+
+def run(request: Request) -> Iterator[Event]:
+    """Do what is asked."""
+    if isinstance(request, ModelsListRequest):
+        return _list(request)
+    if isinstance(request, ModelsShowRequest):
+        return _show(request)
+    return _written(request)
+
+
+# list
+
+
+def _list(request: ModelsListRequest) -> Iterator[Event]:
+    from trombine.weights import TASKS, ModelError, load, shipped
+
+    if request.task is not None and request.task not in TASKS:
+        raise ModelsError(f"there is no task {shown(request.task)}; there are {', '.join(TASKS)}")
+    rows: list[tuple[str, ...]] = []
+    for name, path in shipped().items():
+        try:
+            model = load(name)
+        except ModelError as error:
+            yield Notice(None, str(error))
+            continue
+        if request.task in (None, model.card.task):
+            rows.append(_row(path.stem, model))
+    which = f"for {request.task} " if request.task else ""
+    nothing = f"no model {which}comes with trombine; trombine train makes them"
+    yield Done(summary=columns(rows) if rows else nothing, written=0, skipped=0, kept=0)
+
+
+def _row(name: str, model: Model) -> tuple[str, ...]:
+    from trombine.nets import parameter_count
+
+    scores = ", ".join(f"{one.measure} {one.value:.4g}" for one in model.card.scores)
+    return name, model.card.task, model.card.net, f"{parameter_count(model.net):,}", scores or "–"
+
+
+def columns(rows: Sequence[Sequence[str]]) -> str:
+    """Rows under the heads, in aligned columns."""
+    cells = [HEADS, *([shown(cell) for cell in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in cells]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+# show
+
+
+def _show(request: ModelsShowRequest) -> Iterator[Event]:
+    from trombine.weights import load
+
+    model = load(request.model)
+    summary = as_json(model) if request.json else as_text(model)
+    yield Done(summary=summary, written=0, skipped=0, kept=0)
+
+
+def as_json(model: Model) -> str:
+    """The card, with the file's hash, as JSON."""
+    import json
+
+    return json.dumps({**asdict(model.card), "hash": model.hash}, indent=2, sort_keys=True)
+
+
+def as_text(model: Model) -> str:
+    """The card in aligned lines; what it does not say is left out."""
+    facts = [(name, shown(fact)) for name, fact in _facts(model) if fact]
+    width = max(len(name) for name, _ in facts)
+    return "\n".join(f"{name.ljust(width)}  {fact}" for name, fact in facts)
+
+
+def _facts(model: Model) -> Iterator[tuple[str, str]]:
+    from trombine.nets import parameter_count
+    from trombine.weights import TASKS
+
+    card = model.card
+    yield "model", model.path.stem
+    yield "about", card.about
+    yield "task", f"{card.task}: {TASKS[card.task].says}"
+    yield "net", f"{card.net}, {parameter_count(model.net):,} parameters"
+    yield "sizes", _pairs(model.net.sizes)
+    for score in card.scores:
+        under = f" (protocol {score.protocol})" if score.protocol else ""
+        yield "score", f"{score.measure} {score.value:.6g}{under}"
+    yield from _origin(card)
+    yield "hash", model.hash
+
+
+def _origin(card: Card) -> Iterator[tuple[str, str]]:
+    """What the model was made from, and by what."""
+    yield "data", card.data
+    yield "pictures seen", f"{card.pictures:,}" if card.pictures else ""
+    yield "recipe", card.recipe
+    yield "settings", _pairs(card.settings)
+    yield "command", card.command
+    yield "written by", f"trombine {card.version}"
+    yield "licence", card.licence or "not stated"
+
+
+def _pairs(values: object) -> str:
+    """`width 32, depth 8`; what is nested is left as JSON writes it."""
+    import json
+
+    if not isinstance(values, dict):
+        return ""
+    plain = {k: v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}
+    return ", ".join(f"{name} {value}" for name, value in plain.items())
+
+
+# export and import
+
+
+def _written(request: ModelsExportRequest | ModelsImportRequest) -> Iterator[Event]:
+    """Write the one output, unless it is there."""
+    _check(request)
+    output = request.output
+    if output.is_file() and not request.overwrite:
+        summary = f"{shown(output)} is there already (--overwrite makes it again)"
+        yield Done(summary=summary, written=0, skipped=0, kept=1)
+        return
+    says = _export(request) if isinstance(request, ModelsExportRequest) else _import(request)
+    yield Picture(output, output.name)
+    yield Done(summary=f"{shown(output)} written: {says}", written=1, skipped=0, kept=0)
+
+
+def _check(request: ModelsExportRequest | ModelsImportRequest) -> None:
+    if isinstance(request, ModelsExportRequest):
+        ending = ".onnx"
+        if not request.onnx:
+            raise ModelsError("models are exported as ONNX; say --onnx")
+    else:
+        ending = ".safetensors"
+    if request.output.suffix != ending:
+        raise ModelsError(f"{shown(request.output)}: the output ends in {ending}; choose such a -o")
+
+
+def _export(request: ModelsExportRequest) -> str:
+    from trombine.weights import load
+    from trombine.weights.exporting import check_extra, export
+
+    check_extra()
+    worst = export(load(request.model), request.output)
+    return f"its results differ from torch's by {worst:.1e} at most"
+
+
+def _import(request: ModelsImportRequest) -> str:
+    from trombine.nets import parameter_count, parse
+    from trombine.weights import Card, save
+    from trombine.weights.importing import import_net
+
+    name, sizes = parse(request.net)
+    net = import_net(request.file, name, sizes)
+    card = Card(
+        task=request.task,
+        net=name,
+        sizes=net.sizes,
+        about=request.about or f"imported from {request.file.name}",
+        licence=request.licence,
+        command="trombine models import",
+    )
+    save(request.output, net, card)
+    return f"{name}, {parameter_count(net):,} parameters, for {request.task}"

@@ -1,0 +1,189 @@
+"""What the runs of a folder are, one of them, two beside each other: `runs list | show | compare`.
+
+What a run's folder holds is in runs/folder.py, what it tells in runs/log.py; its pages are
+runs/page.py and runs/compare.py. Runs are made by verbs/train.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from trombine.events import Done, Event, Notice, Picture
+from trombine.files import PictureError, shown
+
+if TYPE_CHECKING:
+    from trombine.runs.folder import RunFolder
+    from trombine.runs.log import Story
+
+HOME: Final = Path("runs")
+"""Where runs are unless another place is named."""
+COLUMNS: Final = ("run", "recipe", "data", "pictures", "best", "state", "last change")
+_WIDEST: Final = 40  # letters of a cell
+_LAST: Final = 6  # values of the last line of training
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunsListRequest:
+    """List the runs of a folder: recipe, data, pictures seen, best, state."""
+
+    folder: Path = HOME
+    """The folder of the runs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunsShowRequest:
+    """Say what became of a run, and write its page anew."""
+
+    run: Path
+    """The run's name in the folder runs, or its path."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunsCompareRequest:
+    """Write a page of two runs: the same faces, the same curves, what was asked.
+
+    What was asked differently is marked. Figures under different protocols are kept apart.
+    """
+
+    first: Path
+    """A run's name in the folder runs, or its path."""
+    second: Path
+    """The other's."""
+    output: Path | None = None
+    """The page to write; beside the first run unless given."""
+
+
+Request = RunsListRequest | RunsShowRequest | RunsCompareRequest
+
+
+def run(request: Request) -> Iterator[Event]:
+    """Do what is asked."""
+    if isinstance(request, RunsListRequest):
+        return _list(request)
+    return _show(request) if isinstance(request, RunsShowRequest) else _compare(request)
+
+
+# list
+
+
+def _list(request: RunsListRequest) -> Iterator[Event]:
+    from trombine.runs.folder import RunFolder
+
+    candidates = [request.folder, *_inside(request.folder)]
+    folders = [folder for path in candidates if (folder := RunFolder(path)).exists]
+    rows: list[tuple[str, ...]] = []
+    for folder in folders:
+        try:
+            rows.append(_row(folder))
+        except PictureError as error:
+            yield Notice(error.path, error.why)
+    nothing = f"no runs in {shown(request.folder)}; trombine train makes them there"
+    yield Done(summary=columns(rows) if rows else nothing, written=0, skipped=0, kept=0)
+
+
+def _inside(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+
+
+def _row(folder: RunFolder) -> tuple[str, ...]:
+    from trombine.runs.log import read
+    from trombine.runs.tables import short, state
+
+    story = read(folder)
+    best = story.best
+    seen = f"{story.pictures:,}" + (f" of {story.goal:,}" if story.goal else "")
+    return (
+        shown(folder.name),
+        str(story.recipe.get("recipe") or "–"),
+        str(story.settings.get("data") or "–"),
+        seen,
+        f"{best.measure} {short(best.value)}" if best else "–",
+        state(story),
+        _changed(folder),
+    )
+
+
+def _changed(folder: RunFolder) -> str:
+    """When the run last wrote something, in this machine's time."""
+    files = (folder.recipe, folder.log, folder.clocks)
+    last = max(path.stat().st_mtime for path in files if path.exists())
+    return f"{datetime.fromtimestamp(last):%Y-%m-%d %H:%M}"
+
+
+def columns(rows: Sequence[Sequence[str]]) -> str:
+    """Rows under the heads, in aligned columns."""
+    cells = [[_cut(cell) for cell in row] for row in (COLUMNS, *rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in cells]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _cut(cell: str) -> str:
+    return cell if len(cell) <= _WIDEST else f"{cell[: _WIDEST - 1]}…"
+
+
+# show
+
+
+def _show(request: RunsShowRequest) -> Iterator[Event]:
+    from trombine.runs.log import read
+    from trombine.runs.page import title, write_page
+
+    folder = found(request.run)
+    page = write_page(folder)
+    yield Picture(page, page.name)
+    story = read(folder)
+    facts = [*_facts(story), ("page", shown(page))]
+    width = max(len(name) for name, _ in facts)
+    lines = [title(story), *(f"  {name.ljust(width)}  {fact}" for name, fact in facts)]
+    yield Done(summary="\n".join(lines), written=1, skipped=0, kept=0)
+
+
+def _facts(story: Story) -> Iterator[tuple[str, str]]:
+    from trombine.runs import tables
+
+    yield "state", f"{tables.state(story)}, {tables.progress(story)}"
+    if story.settings.get("data"):
+        yield "data", str(story.settings["data"])
+    if best := story.best:
+        line = f"{best.measure} {tables.short(best.value)}, after {best.pictures:,} pictures"
+        yield "best", f"{line} (protocol {best.protocol})" if best.protocol else line
+    if losses := tables.last_losses(story.curves):
+        yield "losses", ", ".join(f"{name} {tables.short(n)}" for name, n in losses[:_LAST])
+    for alarm in story.alarms[-3:]:
+        told = (alarm.get("alarm"), alarm.get("text"), alarm.get("did"))
+        at = f"after {alarm.get('pictures', 0):,} pictures"
+        yield "alarm", f"{at}: {', '.join(str(part) for part in told if part)}"
+    cost = dict(tables.cost_rows(story))
+    times = [f"{name} {cost[name]}" for name in ("CPU time", "GPU time", "Wall time")]
+    yield "cost", ", ".join([f"{cost['Pictures computed']} pictures", *times])
+    if story.command:
+        yield "again", story.command
+
+
+# compare
+
+
+def _compare(request: RunsCompareRequest) -> Iterator[Event]:
+    from trombine.runs.compare import write_comparison
+
+    first, second = found(request.first), found(request.second)
+    beside = first.path.parent / f"{first.name}-and-{second.name}.html"
+    page = write_comparison(first, second, request.output or beside)
+    yield Picture(page, page.name)
+    yield Done(summary=f"the two beside each other: {shown(page)}", written=1, skipped=0, kept=0)
+
+
+def found(run: Path) -> RunFolder:
+    """The run at this path, or of this name in the folder runs."""
+    from trombine.runs.folder import RunError, RunFolder
+
+    for path in (run, HOME / run):
+        if RunFolder(path).exists:
+            return RunFolder(path)
+    what = "is no run" if run.exists() else "does not exist"
+    raise RunError(run, what, f"trombine runs list shows those in {HOME}")

@@ -1,0 +1,55 @@
+"""Train a recipe several times with other settings: `sweep`. What it does is in sweeps.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from trombine.events import Event
+from trombine.recipes import find, settings_of, with_settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepRequest:
+    """Train a recipe once for each combination of settings; one page shows all.
+
+    Every value of a --grid is combined with every other; those of several --zip go side by side.
+    Any other setting, as --pictures 20000, is the same for all. Run again, only what is missing
+    is trained; a run that fails is named, and the rest go on.
+    """
+
+    recipe: str
+    """Its name, as train takes it."""
+    grid: tuple[str, ...] = ()
+    """NAME=VALUE,VALUE; several grids are combined."""
+    zip: tuple[str, ...] = ()
+    """NAME=VALUE,VALUE; several go side by side, the first values together."""
+    data: str = ""
+    """What to learn from, in place of the recipe's own: a spec such as folder:PATH."""
+    output: Path | None = None
+    """The sweep's folder; runs/sweep-RECIPE unless given."""
+    no_board: bool = False
+    """Write no TensorBoard events."""
+    settings: tuple[str, ...] = ()
+    """NAME=VALUE, a setting of every run; --NAME VALUE says the same."""
+
+
+def run(request: SweepRequest) -> Iterator[Event]:
+    """Train what is not trained yet."""
+    from trombine.sweeps import Sweep, combinations, sweep
+
+    given = settings_of(request.settings)
+    if request.data:
+        given["data"] = request.data
+    words = [f"--{name} {value}" for name, value in given.items()]
+    yield from sweep(
+        Sweep(
+            name=request.recipe,
+            recipe=with_settings(find(request.recipe), given),
+            folder=request.output or Path("runs") / f"sweep-{request.recipe}",
+            combinations=combinations(request.grid, request.zip),
+            command=" ".join(["trombine train", request.recipe, *words]),
+            board=not request.no_board,
+        )
+    )

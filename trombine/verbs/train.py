@@ -1,0 +1,74 @@
+"""Train a net by a recipe: `train`. The loop is in training/, recipes are in recipes/."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trombine.events import Done, Event
+from trombine.recipes import find, settings_of, with_settings
+
+if TYPE_CHECKING:
+    from trombine.training.loop import Order
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainRequest:
+    """Train a net by a recipe; the same command again goes on where it was.
+
+    Any setting of the recipe can be changed by its name: --lr 1e-4, --pictures 50000, --batch 8,
+    a net's size as --width 64 or --generator.width 64. --dry-run lists them all.
+    """
+
+    recipe: str
+    """Its name: enlarger-x2, sharpener-x2, cleaner, dcgan, dcgan-r1, flow, diffusion or pose."""
+    data: str = ""
+    """What to learn from, in place of the recipe's own: a spec such as folder:PATH."""
+    output: Path | None = None
+    """The run's folder; runs/RECIPE unless given."""
+    dry_run: bool = False
+    """Say what would be trained, on what, with how much memory and time, and stop."""
+    change: bool = False
+    """Go on with a run under other settings than it was begun with."""
+    no_board: bool = False
+    """Write no TensorBoard events."""
+    settings: tuple[str, ...] = ()
+    """NAME=VALUE, a setting of the recipe; --NAME VALUE says the same."""
+
+
+def run(request: TrainRequest) -> Iterator[Event]:
+    """Train, or say what would be trained."""
+    order = order_of(request)
+    if request.dry_run:
+        from trombine.training.expect import expectation
+
+        yield Done(expectation(order), 0, 0, 0)
+        return
+    from trombine.training.loop import train
+
+    yield from train(order)
+
+
+def order_of(request: TrainRequest) -> Order:
+    """What is asked for, as the loop takes it."""
+    from trombine.training.loop import Order
+
+    given = settings_of(request.settings)
+    if request.data:
+        given["data"] = request.data
+    recipe = with_settings(find(request.recipe), given)
+    folder = request.output or Path("runs") / request.recipe
+    words = [f"--{name.replace('_', '-')} {shlex.quote(value)}" for name, value in given.items()]
+    if request.output:
+        words.append(f"-o {shlex.quote(str(request.output))}")
+    return Order(
+        name=request.recipe,
+        recipe=recipe,
+        folder=folder,
+        change=request.change,
+        board=not request.no_board,
+        command=" ".join(["trombine train", request.recipe, *words]),
+    )
