@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -14,8 +15,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from trombine.recipes import find, with_settings
 from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
+from trombine.training.loop import Order, train
 
 HERE = Path(__file__).parent
 LOOPBACK = {**os.environ, "GLOO_SOCKET_IFNAME": "lo"}
@@ -81,9 +84,8 @@ def wait_for(ready: Callable[[], object], process: subprocess.Popen[str]) -> Non
         time.sleep(0.02)
 
 
-def state_of(run: Path) -> tuple[dict[str, torch.Tensor], dict[str, object]]:
-    latest = checkpoints.latest(RunFolder(run))
-    return latest.tensors, latest.plain
+def tensors_of(run: Path) -> Mapping[str, torch.Tensor]:
+    return checkpoints.latest(RunFolder(run)).tensors
 
 
 def largest(one: Mapping[str, torch.Tensor], two: Mapping[str, torch.Tensor]) -> float:
@@ -109,57 +111,27 @@ def test_two_processes_train_every_family_as_one_does(tmp_path: Path) -> None:
 
 
 def test_the_command_with_two_devices(start: Start, tmp_path: Path) -> None:
-    """The same weights as with one; told to end and gone on with, the same bytes as in one go."""
-    commands = {
-        name: (*WORDS, "--devices", devices, "-o", name)
-        for name, devices in (("one", "1"), ("two", "2"), ("halted", "2"))
-    }
-    for name in ("one", "two"):
-        process = start("-m", "trombine", *commands[name])
-        out, err = process.communicate(timeout=120)
-        assert process.returncode == 0, err
-        assert out.count("80 pictures seen") == out.count("\n") == 1, "one process speaks"
-        assert all(line.startswith("trombine: ") for line in err.splitlines())
-        assert none_left(process.pid)
-    one, two = state_of(tmp_path / "one")[0], state_of(tmp_path / "two")[0]
-    assert largest(one, two) < 1e-9
+    """The same weights as one; told to end, killed, gone on with: the same bytes as in one go."""
+    whole = start("-m", "trombine", *WORDS, "--devices", "2", "-o", "whole")
+    out, err = whole.communicate(timeout=120)
+    assert whole.returncode == 0, err
+    assert out.count("80 pictures seen") == out.count("\n") == 1, "one process speaks"
+    assert all(line.startswith("trombine: ") for line in err.splitlines())
+    assert none_left(whole.pid)
+    assert largest(alone(tmp_path / "one"), tensors_of(tmp_path / "whole")) < 1e-9
 
-    halted = start("-m", "trombine", *commands["halted"])
-    log = tmp_path / "halted" / "checkpoints"
-    wait_for(lambda: list(log.glob("*.safetensors")), halted)
-    os.killpg(halted.pid, signal.SIGINT)  # as Ctrl-C in a terminal does
-    _, err = halted.communicate(timeout=120)
-    assert halted.returncode == 130, err
+    parts, command = tmp_path / "parts", (*WORDS, "--devices", "2", "-o", "parts")
+    process = start("-m", "trombine", *command)
+    wait_for(lambda: list(parts.glob("checkpoints/*.safetensors")), process)
+    os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C in a terminal does
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 130, err
     assert err.count("goes on from there") == 1 and "Traceback" not in err
-    assert none_left(halted.pid)
-    where = state_of(tmp_path / "halted")[1]["pictures"]
-    assert where != 80, "it ended before it was told to"
+    assert none_left(process.pid)
+    assert not list(parts.glob("checkpoints/000000080.*")), "it ended before it was told to"
 
-    torchrun = ("-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-addr")
-    again = start(
-        *torchrun,
-        *("127.0.0.1", "--master-port", free_port(), "-m", "trombine", *commands["halted"]),
-    )
-    _, err = again.communicate(timeout=120)
-    assert again.returncode == 0, err
-    assert none_left(again.pid)
-    for place in ("checkpoints/000000080.safetensors", "log.jsonl", "best.safetensors"):
-        whole, parts = tmp_path / "two" / place, tmp_path / "halted" / place
-        assert whole.read_bytes() == parts.read_bytes(), place
-
-
-def free_port() -> str:
-    import socket
-
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return str(one.getsockname()[1])
-
-
-def test_one_of_two_is_killed(start: Start, tmp_path: Path) -> None:
-    process = start("-m", "trombine", *WORDS, "--devices", "2", "--pictures", "80000")
-    run = tmp_path / "runs" / "enlarger-x2"
-    wait_for(lambda: len(list(run.glob("checkpoints/*.safetensors"))) > 1, process)
+    process = start("-m", "trombine", *command)
+    wait_for(lambda: '"resumed"' in (parts / "clock.jsonl").read_text(), process)
     (other,) = (one for one in of_session(process.pid) if one != process.pid)
     os.kill(other, signal.SIGKILL)
     _, err = process.communicate(timeout=60)
@@ -167,15 +139,34 @@ def test_one_of_two_is_killed(start: Start, tmp_path: Path) -> None:
     assert "goes on from the last checkpoint" in err and "Traceback" not in err
     assert none_left(process.pid)
 
-
-def test_the_first_of_two_is_killed(start: Start, tmp_path: Path) -> None:
-    process = start("-m", "trombine", *WORDS, "--devices", "2", "--pictures", "80000")
-    run = tmp_path / "runs" / "enlarger-x2"
-    wait_for(lambda: len(list(run.glob("checkpoints/*.safetensors"))) > 1, process)
-    os.kill(process.pid, signal.SIGKILL)
-    _, err = process.communicate(timeout=60)
+    torchrun = ("-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-addr")
+    place = ("127.0.0.1", "--master-port", free_port())
+    process = start(*torchrun, *place, "-m", "trombine", *command)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
     assert none_left(process.pid)
-    assert "Traceback" not in err
+    for file in ("checkpoints/000000080.safetensors", "log.jsonl"):
+        assert (tmp_path / "whole" / file).read_bytes() == (parts / file).read_bytes(), file
+
+
+def alone(run: Path) -> Mapping[str, torch.Tensor]:
+    """What one process makes of the same command."""
+    pairs = zip(WORDS[2:-1:2], WORDS[3::2], strict=True)
+    given = {name.removeprefix("--").replace("-", "_"): value for name, value in pairs}
+    order = Order(
+        name="enlarger-x2",
+        recipe=with_settings(find("enlarger-x2"), given),
+        folder=run,
+        board=False,
+    )
+    list(train(order))
+    return tensors_of(run)
+
+
+def free_port() -> str:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return str(one.getsockname()[1])
 
 
 def test_batch_norm_is_refused_on_two(start: Start) -> None:

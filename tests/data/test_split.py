@@ -1,0 +1,89 @@
+"""What is learned from is never measured on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trombine.data.source import SEED_RANGES, Mix, Source
+from trombine.data.spec import SpecError
+from trombine.data.split import Part, prepare_split, split
+from trombine.images import write
+
+
+def seeds(source: Source) -> set[int]:
+    found = source.batch(np.arange(len(source))).seeds
+    assert found is not None
+    return set(found.tolist())
+
+
+def names(source: Source) -> set[str]:
+    return {source.name(index) for index in range(len(source))}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """23 pictures, each of one grey of its own."""
+    place = tmp_path_factory.mktemp("greys")
+    for number in range(23):
+        pixels = np.full((16, 16, 3), 10 * number, np.uint8)
+        write(place / f"{number:02d}.png", pixels)
+    return place
+
+
+def test_of_a_world_other_seeds_are_measured() -> None:
+    for _ in prepare_split("leaves#20", 16, 6):
+        pass
+    learned, measured = split("leaves#20", 16, 6)
+    assert seeds(learned) == set(range(20))
+    assert seeds(measured) == set(range(SEED_RANGES[1], SEED_RANGES[1] + 6))
+
+
+def test_what_is_prepared_is_all_that_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After it nothing has to be painted."""
+    for _ in prepare_split("leaves#20", 16, 6):
+        pass
+    monkeypatch.setattr("trombine.data.source.write_pack", None)
+    split("leaves#20", 16, 6)
+
+
+def test_of_a_folder_some_are_held_out(folder: Path) -> None:
+    learned, measured = split(f"folder:{folder}", 16, 64)
+    assert len(measured) == 4  # a fifth of 23 at most
+    assert len(learned) == 19
+    assert not names(learned) & names(measured)
+    assert len(names(learned) | names(measured)) == 23
+
+
+def test_fewer_are_held_out_where_fewer_are_wanted_and_they_are_the_same(folder: Path) -> None:
+    four = names(split(f"folder:{folder}", 16, 4)[1])
+    two = names(split(f"folder:{folder}", 16, 2)[1])
+    assert len(two) == 2
+    assert two < four
+
+
+def test_a_part_has_the_pictures_that_its_names_say(folder: Path) -> None:
+    for side in split(f"folder:{folder}", 16, 64):
+        batch = side.batch(np.arange(len(side)))
+        greys = (batch.pixels[:, 0, 0, 0] // 10).tolist()
+        assert greys == [int(Path(side.name(index)).stem) for index in range(len(side))]
+        assert isinstance(side, Part)
+
+
+def test_a_mix_is_split_term_by_term(folder: Path) -> None:
+    for _ in prepare_split(f"leaves#20*3+folder:{folder}", 16, 4):
+        pass
+    learned, measured = split(f"leaves#20*3+folder:{folder}", 16, 4)
+    assert isinstance(learned, Mix)
+    assert learned.lengths == (20, 19)
+    assert measured.lengths == (4, 4)
+    assert learned.weights == measured.weights == (3.0, 1.0)
+
+
+def test_too_few_pictures_are_refused(tmp_path: Path) -> None:
+    for number in range(4):
+        write(tmp_path / f"{number}.png", np.zeros((16, 16, 3), np.uint8))
+    with pytest.raises(SpecError, match="has 4 pictures; it takes 5 or more"):
+        split(f"folder:{tmp_path}", 16, 4)
