@@ -113,7 +113,7 @@ def test_what_it_says_names_the_run(swept: tuple[Path, list[Event]]) -> None:
 def test_settings_reach_the_runs(swept: tuple[Path, list[Event]]) -> None:
     kept = [RunFolder(swept[0] / name).read_recipe() for name in ("lr=1e-3", "lr=2e-3")]
     assert [one["settings"]["lr"] for one in kept] == [1e-3, 2e-3]
-    assert kept[0]["command"].endswith("--lr 1e-3")
+    assert " --lr 1e-3 -o " in kept[0]["command"]
     fixed = [
         (swept[0] / name / "samples/fixed-truth.png").read_bytes()
         for name in ("lr=1e-3", "lr=2e-3")

@@ -88,3 +88,10 @@ def test_what_is_not_finite_is_left_out() -> None:
 )
 def test_nice_steps(least: float, step: float) -> None:
     assert nice_step(float(least)) == pytest.approx(step)
+
+
+def test_values_that_differ_in_their_last_bit_are_one() -> None:
+    """Such as the means of a rate that never changes."""
+    axis = linear_axis([0.0002, 0.00020000000000000004], span=(0, 100))
+    assert len(axis.ticks) > 2 and axis.low < 0.0002 < axis.high
+    assert len({axis.label(tick) for tick in axis.ticks}) == len(axis.ticks)

@@ -50,39 +50,46 @@ def ended(child: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def told(run: Path, number: int) -> int:
-    """Tell a training to end once it has begun to take steps."""
+def told(run: Path, number: int, seconds: float = 0.0) -> int:
+    """Send a signal to a training so long after it has begun to write."""
     child = begun(run)
     log = run / "log.jsonl"
     before = log.stat().st_size if log.exists() else 0
     while (log.stat().st_size if log.exists() else 0) <= before:
         time.sleep(0.002)
+        if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            return ended(child)
+    time.sleep(seconds)
     os.kill(child, number)
     return ended(child)
 
 
 def examine(folder: Path) -> dict[str, object]:
-    loop.train  # noqa: B018 (loaded, with all that it needs, before the first fork)
-    began = time.monotonic()
-    whole = ended(begun(folder / "whole"))
-    long, chance = time.monotonic() - began, random.Random(0)
-    kills = []
-    for _ in range(4):
-        child = begun(folder / "killed")
-        time.sleep(chance.uniform(0.05, 0.6) * long)
-        os.kill(child, signal.SIGKILL)
-        kills.append(ended(child))
+    assert loop.train  # loaded, with what it needs, before the first fork
+    whole, chance = ended(begun(folder / "whole")), random.Random(0)
+    log = folder / "whole" / "log.jsonl"
+    long = log.stat().st_mtime - (folder / "whole" / "recipe.json").stat().st_mtime
+    kills = [
+        told(folder / "killed", signal.SIGKILL, chance.uniform(0, 0.1) * long) for _ in range(4)
+    ]
     codes = [told(folder / "told", number) for number in (signal.SIGINT, signal.SIGTERM)]
     rest = [ended(begun(folder / name)) for name in ("killed", "told")]
     wanted = contents(folder / "whole")
-    same = {name: same_but_name(contents(folder / name), wanted) for name in ("killed", "told")}
+    same = {name: different(contents(folder / name), wanted) for name in ("killed", "told")}
     said = (folder / "said.txt").read_text()
-    return {"whole": whole, "kills": kills, "codes": codes, "rest": rest, "same": same, "said": said}
+    return {
+        "whole": whole,
+        "kills": kills,
+        "codes": codes,
+        "rest": rest,
+        "same": same,
+        "said": said,
+    }
 
 
-def same_but_name(found: dict[str, bytes], wanted: dict[str, bytes]) -> list[str]:
-    """The files that differ; a model says in its card where it was made, and is left out."""
-    names = (found.keys() | wanted.keys()) - {"best.safetensors"}
+def different(found: dict[str, bytes], wanted: dict[str, bytes]) -> list[str]:
+    """The files that differ."""
+    names = found.keys() | wanted.keys()
     return sorted(name for name in names if found.get(name) != wanted.get(name))
 
 

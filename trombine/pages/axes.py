@@ -47,7 +47,7 @@ def linear_axis(
     if zero:
         held.append(0.0)
     low, high = min(held), max(held)
-    if low == high:
+    if high - low <= 1e-9 * max(abs(low), abs(high)):  # means of one number differ in a last bit
         reach = abs(low) / 10 or 1.0
         low, high = low - reach, high + reach
     step = nice_step((high - low) / count)

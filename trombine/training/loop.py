@@ -8,6 +8,7 @@ resumed is, bit for bit, the run that was not.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -51,7 +52,7 @@ class Order:
     folder: Path
     change: bool = False  # go on with other settings than the run was begun with
     board: bool = True  # TensorBoard's events too
-    command: str = ""  # by which it was asked for
+    command: str = ""  # by which it was asked for, without the run's folder
 
 
 def train(order: Order) -> Iterator[Event]:
@@ -305,7 +306,7 @@ def description(order: Order, plan: Plan) -> dict[str, Any]:
         "resolved": {**plan.machine.plain(), "devices": plan.mesh.count, "best": best},
         "version": __version__,
         "commit": commit_of(CHECKOUT) if (CHECKOUT / ".git").exists() else None,
-        "command": order.command,
+        "command": f"{order.command} -o {shlex.quote(str(order.folder))}",
     }
 
 

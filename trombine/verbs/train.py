@@ -62,8 +62,6 @@ def order_of(request: TrainRequest) -> Order:
     recipe = with_settings(find(request.recipe), given)
     folder = request.output or Path("runs") / request.recipe
     words = [f"--{name.replace('_', '-')} {shlex.quote(value)}" for name, value in given.items()]
-    if request.output:
-        words.append(f"-o {shlex.quote(str(request.output))}")
     return Order(
         name=request.recipe,
         recipe=recipe,

@@ -1,0 +1,86 @@
+"""Bugs of training loops that misled people: planted again, and caught."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from torch import nn
+
+from trombine.objectives.objective import Step, Terms
+from trombine.objectives.restore import RestoreObjective
+from trombine.objectives.terms import TERMS
+from trombine.training import steps
+
+Ours = Callable[[str, str], Callable[..., None]]
+RECIPES = "conformance/test_recipes.py"
+
+
+def caught(test: Callable[..., None], plant: Callable[[], None], **given: Any) -> None:
+    """The test passes as things are, and fails once the bug is planted."""
+    test(**given)
+    plant()
+    with pytest.raises(AssertionError):
+        test(**given)
+
+
+# --- a detach that cuts a term off --------------------------------------------------------------
+
+
+def cut_off(objective: RestoreObjective, step: Step) -> Terms:
+    """The reconstruction is compared after .detach(): its curve falls, and it teaches nothing."""
+    made, truth = step.nets["net"](objective.undone(step)), step.pictures()
+    found = {name: TERMS[name](made, truth) for name in objective.weights if name in TERMS}
+    return {**found, "l1": TERMS["l1"](made.detach(), truth)}
+
+
+def test_a_detach_that_made_a_reconstruction_term_inert(
+    ours: Ours, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    test = ours(RECIPES, "test_each_term_by_itself_moves_the_nets_that_learn")
+    caught(
+        test,
+        lambda: monkeypatch.setattr(RestoreObjective, "terms", cut_off),
+        case="cleaner",
+        tmp_path=tmp_path,
+    )
+
+
+def test_that_the_net_moves_would_not_have_seen_it(
+    ours: Ours, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Why each term is tried by itself: the other terms still move every weight."""
+    monkeypatch.setattr(RestoreObjective, "terms", cut_off)
+    ours(RECIPES, "test_a_phase_trains_what_it_says_and_nothing_else")(
+        case="cleaner", tmp_path=tmp_path
+    )
+
+
+# --- batch norm that moves while frozen ---------------------------------------------------------
+
+
+def only_parameters(net: nn.Module, *, held: bool) -> None:
+    """requires_grad_(False), as everybody writes it: the statistics go on counting."""
+    net.requires_grad_(not held)
+
+
+@pytest.mark.parametrize("case", ["dcgan", "dcgan, spectral norm"])
+def test_a_frozen_discriminator_whose_statistics_move(
+    case: str, ours: Ours, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    test = ours(RECIPES, "test_a_phase_trains_what_it_says_and_nothing_else")
+    plant = lambda: monkeypatch.setattr(steps, "_hold", only_parameters)  # noqa: E731
+    caught(test, plant, case=case, tmp_path=tmp_path)
+
+
+# --- gradients of a step that broke -------------------------------------------------------------
+
+
+def test_gradients_left_by_a_step_that_broke(ours: Ours, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every step after the rollback added to NaN, and the run ended after all its tries."""
+    test = ours("training/test_clocks.py", "test_a_step_that_broke_leaves_nothing_behind")
+    monkeypatch.setattr("torch.optim.Optimizer.zero_grad", lambda *_, **__: None)
+    with pytest.raises(AssertionError):
+        test()

@@ -1,0 +1,106 @@
+"""Settings by name, and what is refused of them, each in one line."""
+
+from __future__ import annotations
+
+import pytest
+
+from trombine.objectives import objective_of
+from trombine.recipes import Net, RecipeError, find, from_plain, with_settings
+
+
+def test_a_field_a_size_a_size_of_one_net_and_a_net() -> None:
+    recipe = with_settings(
+        find("dcgan"),
+        {
+            "lr": "1e-4",
+            "pictures": "2e5",
+            "width": "8",
+            "generator.width": "16",
+            "real-label": "1",
+            "size": "32",
+            "discriminator": "dcgan_discriminator:width=4,norm=spectral",
+        },
+    )
+    assert (recipe.lr, recipe.pictures, recipe.size) == (1e-4, 200_000, 32)
+    assert recipe.nets["generator"].sizes == {
+        "latent": 64,
+        "width": 16,
+        "size": 32,
+        "norm": "batch",
+    }
+    assert recipe.nets["discriminator"] == Net(
+        "dcgan_discriminator", {"width": 4, "norm": "spectral"}
+    )
+    assert find("dcgan").lr == 2e-4, "the table itself stays"
+
+
+def test_a_size_that_the_recipe_does_not_name() -> None:
+    recipe = with_settings(find("cleaner"), {"net.norm": "group"})
+    assert recipe.nets["net"].sizes["norm"] == "group"
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "said"),
+    [
+        ("dcgan", {"lrr": "1"}, "no setting 'lrr'; did you mean lr"),
+        ("dcgan", {"generator.latnt.x": "1"}, "no setting"),
+        ("dcgan", {"qqq": "1"}, "no setting 'qqq'; --dry-run lists all settings"),
+        ("dcgan", {"task": "upscale"}, "no setting 'task'"),
+        ("dcgan", {"lr": "fast"}, "lr is a number, not 'fast'"),
+        ("dcgan", {"lr": "0"}, "lr is above 0"),
+        ("dcgan", {"lr": "inf"}, "lr is a number, not inf"),
+        ("dcgan", {"clip": "nan"}, "clip is a number, not nan"),
+        ("dcgan", {"batch": "1.5"}, "batch is a whole number, not '1.5'"),
+        ("dcgan", {"pictures": "inf"}, "pictures is a whole number, not 'inf'"),
+        ("dcgan", {"pictures": "nan"}, "pictures is a whole number, not 'nan'"),
+        ("dcgan", {"batch": "0"}, "batch is 1 or more, not 0"),
+        ("dcgan", {"warmup": "-1"}, "warmup is 0 or more, not -1"),
+        ("dcgan", {"generator-every": "0"}, "generator_every is 1 or more"),
+        ("dcgan", {"penalty_every": "0"}, "penalty_every is 1 or more"),
+        ("dcgan", {"pool": "2"}, "pool is 1.0 or less, not 2.0"),
+        ("dcgan", {"beta1": "1"}, "beta1 is below 1, not 1.0"),
+        ("dcgan", {"seed": "9" * 30}, "seed is .* or less"),
+        ("dcgan", {"devices": "3"}, "a batch of 32 does not divide into 3 equal parts"),
+        ("dcgan", {"schedule": "steps"}, "schedule is one of constant, linear, cosine"),
+        ("dcgan", {"critic": "kind"}, "critic is one of logistic"),
+        ("diffusion", {"noises": "pink"}, "noises is one of cosine, linear"),
+        ("diffusion", {"steps": "0"}, "steps is 1 or more"),
+        ("dcgan", {"generator": "dcgan_generator:width"}, "NAME:SIZE=VALUE"),
+        ("dcgan", {"generator": ":width=2"}, "NAME:SIZE=VALUE"),
+    ],
+)
+def test_what_is_refused(name: str, settings: dict[str, str], said: str) -> None:
+    with pytest.raises(RecipeError, match=said) as caught:
+        with_settings(find(name), settings)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "said"),
+    [
+        ("dcgan", {"critic": "hinge"}, "hinge has no labels"),
+        ("dcgan", {"generator": "encoder"}, "encoder makes nothing of latents"),
+        ("dcgan", {"generator": "nosuch"}, "there is no net nosuch"),
+        ("enlarger-x2", {"l1": "0"}, "nothing to learn from"),
+        ("enlarger-x2", {"perceptual": "1"}, "need a judge and its layers"),
+        ("enlarger-x2", {"damage": "blur:2"}, "damage is shrink:FACTOR or noise:STRENGTH"),
+        ("pose", {"wanted": "yaw"}, "wanted names 1 numbers and the net has 3 outputs"),
+    ],
+)
+def test_what_no_objective_can_be_of(name: str, settings: dict[str, str], said: str) -> None:
+    with pytest.raises(Exception, match=said) as caught:
+        objective_of(with_settings(find(name), settings))
+    assert type(caught.value).__module__.startswith("trombine.")
+    assert "\n" not in str(caught.value)
+
+
+def test_no_such_recipe() -> None:
+    with pytest.raises(RecipeError, match="there is no recipe 'nosuch'; there are enlarger-x2"):
+        find("nosuch")
+
+
+def test_a_plain_form_of_another_version() -> None:
+    recipe = find("flow")
+    assert from_plain(type(recipe), recipe.plain()) == recipe
+    with pytest.raises(RecipeError, match="not known: colour"):
+        from_plain(type(recipe), {**recipe.plain(), "colour": 1})

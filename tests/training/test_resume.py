@@ -1,0 +1,336 @@
+"""A run that is killed, told to end, or out of disk, and is then gone on with, is the same run."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from resume import contents, order
+
+from trombine import files
+from trombine.events import Event, Notice, Progress
+from trombine.objectives.objective import Step, Terms
+from trombine.objectives.restore import RestoreObjective
+from trombine.recipes import with_settings
+from trombine.runs import checkpoints
+from trombine.runs import folder as folders
+from trombine.runs.folder import RunFolder
+from trombine.training import story
+from trombine.training.loop import Order, TrainingError, train
+
+HERE = Path(__file__).parent
+BENCH = HERE.parents[1] / "bench"
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(BENCH)}
+
+
+def changed(asked: Order, **settings: str) -> Order:
+    return replace(asked, recipe=with_settings(asked.recipe, settings))
+
+
+def finished(asked: Order) -> list[Event]:
+    return list(train(asked))
+
+
+def stopped_after(asked: Order, pictures: int) -> None:
+    """Train until so many pictures are seen, and end there as a killed process does: unsaved."""
+    events = train(asked)
+    for event in events:
+        if isinstance(event, Progress) and event.done >= pictures:
+            break
+    events.close()  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def told(events: list[Event]) -> list[str]:
+    return [event.text for event in events if isinstance(event, Notice)]
+
+
+def logged(run: Path, kind: str) -> list[dict[str, Any]]:
+    return [entry for entry in RunFolder(run).entries() if entry["kind"] == kind]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The bytes of a run that nothing happened to."""
+    run = tmp_path_factory.mktemp("whole") / "run"
+    finished(order("adversarial", run))
+    return contents(run)
+
+
+# --- killed, told to end ------------------------------------------------------------------------
+
+
+def test_killed_at_many_instants() -> None:
+    """The short version of `bench/resume.py --kills 50`, for two families."""
+    words = [BENCH / "resume.py", "--kills", "4", "--families", "sharpen", "denoise", "--json"]
+    run = subprocess.run(
+        [sys.executable, *map(str, words)], capture_output=True, text=True, timeout=300
+    )
+    rows = json.loads(run.stdout)["rows"]
+    assert run.returncode == 0, run.stdout
+    assert [row["value"] for row in rows if "other bytes" in row["name"]] == [0, 0]
+    assert [row["value"] for row in rows if row["name"].endswith(": kills")] == [4, 4]
+
+
+def test_killed_and_told_to_end_at_any_moment(tmp_path: Path) -> None:
+    words = [sys.executable, str(HERE / "killed.py"), str(tmp_path)]
+    run = subprocess.run(words, env=ENVIRONMENT, capture_output=True, text=True, timeout=90)
+    found = json.loads(run.stdout)
+    assert (found["whole"], found["rest"]) == (0, [0, 0]), found["said"]
+    # On a slow moment a kill may come when its run is over.
+    assert set(found["kills"]) <= {-9, 0}
+    assert found["kills"].count(-9) >= 2
+    assert found["codes"] == [130, 143]
+    assert found["said"].count("the same command goes on from there") == 2
+    assert found["same"] == {"killed": [], "told": []}
+    assert "Traceback" not in found["said"]
+
+
+@pytest.mark.parametrize("pictures", [0, 20, 48])
+def test_stopped_in_this_process(pictures: int, tmp_path: Path, whole: dict[str, bytes]) -> None:
+    stopped_after(order("adversarial", tmp_path / "run"), pictures)
+    finished(order("adversarial", tmp_path / "run"))
+    assert contents(tmp_path / "run") == whole
+
+
+def test_a_run_that_is_over_is_left_as_it_is(tmp_path: Path, whole: dict[str, bytes]) -> None:
+    finished(order("adversarial", tmp_path / "run"))
+    events = finished(order("adversarial", tmp_path / "run"))
+    assert contents(tmp_path / "run") == whole
+    assert not told(events)
+
+
+# --- other settings -----------------------------------------------------------------------------
+
+
+def test_other_settings_are_refused_unless_told(tmp_path: Path) -> None:
+    asked = order("restore", tmp_path / "run")
+    stopped_after(asked, 48)
+    other = changed(asked, lr="0.5")
+    with pytest.raises(TrainingError, match=r"begun with lr 0\.002 \(now 0\.5\).*--change"):
+        finished(other)
+    finished(replace(other, change=True))
+    (line,) = logged(tmp_path / "run", "change")
+    assert line["settings"] == {"lr": 0.5}
+    assert RunFolder(tmp_path / "run").read_recipe()["settings"]["lr"] == 0.5
+    finished(replace(other, change=True))  # nothing is changed: nothing is said
+    assert len(logged(tmp_path / "run", "change")) == 1
+
+
+@pytest.mark.parametrize(
+    "settings", [{"width": "6"}, {"optimiser": "sgd"}, {"ema": "0"}, {"on_nan": "stop"}]
+)
+def test_what_cannot_go_on_says_so(settings: dict[str, str], tmp_path: Path) -> None:
+    asked = order("restore", tmp_path / "run")
+    stopped_after(asked, 48)
+    other = replace(changed(asked, **settings), change=True)
+    if "on_nan" in settings:
+        finished(other)
+        return
+    with pytest.raises(TrainingError, match="cannot go on where these were; give another -o"):
+        finished(other)
+
+
+def test_a_run_of_another_recipe(tmp_path: Path) -> None:
+    stopped_after(order("restore", tmp_path / "run"), 24)
+    with pytest.raises(TrainingError, match="is a run of enlarger-x2; choose another name"):
+        finished(order("denoise", tmp_path / "run"))
+
+
+def test_a_run_that_has_not_begun_takes_other_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a mistake that the first step found, the right command is simply given."""
+    asked = order("restore", tmp_path / "run")
+    with monkeypatch.context() as planted, pytest.raises(ZeroDivisionError):
+        planted.setattr(story, "measured", lambda *_: 1 / 0)
+        finished(asked)
+    finished(changed(asked, lr="0.001"))
+    assert RunFolder(tmp_path / "run").read_recipe()["settings"]["lr"] == 0.001
+
+
+# --- damage -------------------------------------------------------------------------------------
+
+
+def test_a_damaged_checkpoint_is_named_and_the_one_before_used(
+    tmp_path: Path, whole: dict[str, bytes]
+) -> None:
+    run = tmp_path / "run"
+    stopped_after(order("adversarial", run), 60)
+    before, newest = sorted((run / "checkpoints").glob("*.safetensors"))
+    data = bytearray(newest.read_bytes())
+    data[-20] ^= 1
+    newest.write_bytes(data)
+    events = finished(order("adversarial", run))
+    (said,) = [event for event in events if isinstance(event, Notice) and event.file]
+    assert said.file and said.file.name == f"{newest.name}.damaged"
+    assert "the one before it is used" in said.text
+    assert contents(run) == whole
+    assert before.name < newest.name
+
+
+def test_without_any_good_checkpoint_it_begins_again(
+    tmp_path: Path, whole: dict[str, bytes]
+) -> None:
+    run = tmp_path / "run"
+    stopped_after(order("adversarial", run), 60)
+    for path in (run / "checkpoints").glob("*.safetensors"):
+        path.write_bytes(b"")
+    events = finished(order("adversarial", run))
+    assert len([line for line in told(events) if "from the start" in line]) == 2
+    assert contents(run) == whole
+
+
+# --- a full disk --------------------------------------------------------------------------------
+
+
+@contextmanager
+def full(monkeypatch: pytest.MonkeyPatch, place: str, times: int) -> Iterator[list[int]]:
+    """No space left, `times` times in a row, from the 30th writing of this kind on."""
+    count = [0]
+    owner, name = {
+        "a line": (folders, "_write_line"),
+        "a file": (files, "_flush"),
+    }[place]
+    honest = getattr(owner, name)
+
+    def write(*given: Any) -> None:
+        count[0] += 1
+        first = 9 if place == "a line" else 6
+        if first <= count[0] < first + times:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        honest(*given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(owner, name, write)
+        patched.setattr(story, "WAIT_SECONDS", 0.001)
+        yield count
+
+
+@pytest.mark.parametrize("place", ["a line", "a file"])
+def test_a_full_disk_makes_it_wait(
+    place: str, tmp_path: Path, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with full(monkeypatch, place, 5) as count:
+        events = finished(order("adversarial", tmp_path / "run"))
+    assert count[0] > 14
+    (said,) = [line for line in told(events) if "disk is full" in line]
+    assert said.endswith("the run waits and loses nothing; free some space, or press Ctrl-C")
+    assert contents(tmp_path / "run") == whole
+
+
+def test_ctrl_c_ends_the_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import signal
+
+    with full(monkeypatch, "a file", 10**9), pytest.raises(KeyboardInterrupt):
+        for event in train(order("adversarial", tmp_path / "run")):
+            if isinstance(event, Notice) and "disk is full" in event.text:
+                os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    place = tmp_path / "disk"
+    place.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(place)]
+    with suppress(FileNotFoundError):
+        if subprocess.run(words, capture_output=True).returncode == 0:
+            yield place
+            subprocess.run(["umount", "-l", str(place)], check=True)
+            return
+    pytest.skip("no file system may be mounted here: a full disk is only imitated")
+
+
+def test_a_disk_that_is_really_full(
+    small_disk: Path, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large file takes the rest of the disk, and is gone when the run has said that it waits."""
+    monkeypatch.setattr(story, "WAIT_SECONDS", 0.01)
+    run, ballast = small_disk / "run", small_disk / "ballast"
+    said: list[str] = []
+    for event in train(replace(order("adversarial", run), board=True)):
+        if isinstance(event, Progress) and event.done == 20:
+            fill(ballast)
+        if isinstance(event, Notice) and "the run waits" in event.text:
+            said.append(event.text)
+            ballast.unlink()
+    assert len(said) == 1
+    assert contents(run) == whole
+
+
+def fill(path: Path) -> None:
+    with path.open("wb") as file:
+        for size in (4096, 1):
+            with suppress(OSError):
+                while True:
+                    os.write(file.fileno(), bytes(size))
+
+
+# --- numbers that are none ----------------------------------------------------------------------
+
+
+def exploding(run: Path, **settings: str) -> Order:
+    """A rate at which the net is soon at infinity, however often it is halved."""
+    given = {"optimiser": "sgd", "clip": "0", "schedule": "constant", **settings}
+    return changed(order("restore", run), **given)
+
+
+def broken_twice(objective: RestoreObjective, step: Step) -> Terms:
+    """A loss that is NaN from 40 pictures on, until the run has gone back twice."""
+    found = HONEST(objective, step)
+    bad = step.chance.rollbacks < 2 and step.chance.places[0] >= 40 and torch.is_grad_enabled()
+    return {name: value * torch.nan if bad else value for name, value in found.items()}
+
+
+HONEST = RestoreObjective.terms
+
+
+def test_what_breaks_goes_back_and_on_at_a_lower_rate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RestoreObjective, "terms", broken_twice)
+    asked = order("restore", tmp_path / "run")
+    events = finished(asked)
+    back = logged(tmp_path / "run", "rollback")
+    assert [(line["from"], line["to"], line["rollbacks"]) for line in back] == [
+        (40, 36, 1),
+        (40, 36, 2),
+    ]
+    assert len([line for line in told(events) if "of the learning rate" in line]) == 2
+    assert logged(tmp_path / "run", "end")
+    assert [line["did"] for line in logged(tmp_path / "run", "alarm")][:2] == ["rolled back"] * 2
+    latest = checkpoints.latest(RunFolder(tmp_path / "run"))
+    assert (latest.plain["rollbacks"], latest.plain["slower"]) == (2, 0.25)
+
+    again = replace(asked, folder=tmp_path / "again")
+    for number in (1, 2, 2):  # stopped just after it went back, before the next checkpoint
+        events = train(again)
+        lines = (e for e in events if isinstance(e, Notice) and "learning rate" in e.text)
+        for _ in range(number):
+            next(lines)
+        events.close()  # pyright: ignore[reportAttributeAccessIssue]
+    finished(again)
+    assert contents(again.folder) == contents(asked.folder)
+
+
+def test_what_explodes_at_any_rate_ends_with_a_line(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="not finite: NaN or infinite: value restore/") as said:
+        finished(exploding(tmp_path / "run", lr="1e6"))
+    assert "\n" not in str(said.value)
+    assert len(logged(tmp_path / "run", "rollback")) == 3
+    assert logged(tmp_path / "run", "alarm")[-1]["did"] == "stopped"
+
+
+def test_it_stops_at_once_where_that_is_asked(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="not finite"):
+        finished(exploding(tmp_path / "run", lr="1e6", on_nan="stop"))
+    assert not logged(tmp_path / "run", "rollback")

@@ -1,0 +1,215 @@
+"""What the loop admits: an objective of two kinds of pictures, and runs that end by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar, final
+
+import pytest
+import torch
+
+from trombine import objectives
+from trombine.events import Progress
+from trombine.objectives.alarms import Alarm, NotFinite
+from trombine.objectives.critics import CRITICS
+from trombine.objectives.objective import Objective, Phase, Samples, Step, Terms, Until
+from trombine.objectives.pools import Pool
+from trombine.objectives.terms import l1
+from trombine.recipes import Net, Recipe
+from trombine.runs import checkpoints
+from trombine.runs.folder import RunFolder
+from trombine.training.launch import Mesh
+from trombine.training.loop import Order, train
+from trombine.training.machine import choose
+from trombine.training.material import endless, open_material, parts_of
+from trombine.training.state import PhaseState, State, fresh
+from trombine.training.steps import Plan, advance
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Unpaired(Recipe):
+    """A toy of what restyling will need: two kinds of pictures, four nets, cycles and pools."""
+
+    objective: ClassVar[str] = "toy of unpaired"
+
+
+class UnpairedObjective(Objective[Unpaired]):
+    main = "there"
+    roles = ("there", "back", "critic of data", "critic of other")
+    streams = ("data", "other")
+    measures: Mapping[str, bool] = {"cycle": False}
+
+    @property
+    def exports(self) -> Mapping[str, str]:
+        return {"there": "restore", "back": "restore"}
+
+    def phases(self) -> tuple[Phase, ...]:
+        weights = {"cycle": 10.0}
+        return (
+            Phase(name="generators", learns=("there", "back"), terms=self.made, weights=weights),
+            Phase(
+                name="critics",
+                learns=("critic of data", "critic of other"),
+                terms=self.judged,
+                every=2,
+            ),
+        )
+
+    def made(self, step: Step) -> Terms:
+        data, other = step.pictures(), step.pictures("other")
+        there, back = step.nets["there"](data), step.nets["back"](other)
+        step.kept["there"], step.kept["back"] = there.detach(), back.detach()
+        cycle = l1(step.nets["back"](there), data) + l1(step.nets["there"](back), other)
+        critic = CRITICS["least squares"]
+        return {
+            "there": critic.generator(step.nets["critic of other"](there)),
+            "back": critic.generator(step.nets["critic of data"](back)),
+            "cycle": cycle,
+        }
+
+    def judged(self, step: Step) -> Terms:
+        critic, found = CRITICS["least squares"], {}
+        for stream, made in (("data", "back"), ("other", "there")):
+            net = step.nets[f"critic of {stream}"]
+            fake = step.pooled(made, step.kept[made])
+            found[stream] = critic.discriminator(net(step.pictures(stream)), net(fake))
+        return found
+
+    def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
+        apart = [
+            l1(step.nets["back"](step.nets["there"](step.pictures())), step.pictures())
+            for step in steps
+        ]
+        return {"cycle": float(torch.stack(apart).mean())}
+
+    def samples(self, step: Step) -> Samples:
+        still = {"input": step.pictures()}
+        return Samples(made=step.nets["there"](step.pictures()).clamp(0, 1), still=still)
+
+    def alarms(self) -> tuple[Alarm, ...]:
+        return (NotFinite(),)
+
+    def pools(self) -> Mapping[str, Pool]:
+        return {name: Pool(capacity=6, share=0.5) for name in ("there", "back")}
+
+
+GENERATOR = Net("unet", {"width": 4, "levels": 2, "norm": "batch"})
+CRITIC = Net("patch_discriminator", {"width": 4, "levels": 2, "norm": "spectral"})
+RECIPE = Unpaired(
+    about="a toy",
+    task="restore",
+    nets={
+        "there": GENERATOR,
+        "back": GENERATOR,
+        "critic of data": CRITIC,
+        "critic of other": CRITIC,
+    },
+    data="leaves#48",
+    other="world:photo#48",
+    size=32,
+    batch=4,
+    pictures=48,
+    ema=16,
+    log_every=8,
+    sample_every=16,
+    measure_every=16,
+    save_every=16,
+    faces=4,
+    judged=4,
+    threads=1,
+)
+
+
+@pytest.fixture
+def unpaired(monkeypatch: pytest.MonkeyPatch) -> Unpaired:
+    monkeypatch.setitem(objectives.OBJECTIVES, "toy of unpaired", UnpairedObjective)
+    return RECIPE
+
+
+def kit(recipe: Recipe) -> tuple[Plan, State, Any, Any]:
+    objective, machine = objectives.objective_of(recipe), choose(recipe)
+    phases = objective.phases()
+    plan = Plan(recipe=recipe, objective=objective, phases=phases, machine=machine, mesh=Mesh())
+    state = fresh(recipe, objective, machine, plan.mesh.device)
+    state.phases = {phase.name: PhaseState(began=0) for phase in phases}
+    material = open_material(recipe, objective.streams)
+    return plan, state, endless(recipe, material, state), material
+
+
+def copied(state: State) -> dict[str, torch.Tensor]:
+    return {name: tensor.detach().clone() for name, tensor in state.tensors().items()}
+
+
+def test_two_kinds_of_pictures(unpaired: Unpaired) -> None:
+    plan, state, feed, material = kit(unpaired)
+    whole = next(feed)
+    assert whole["other"].seeds is not None and len(whole["other"]) == len(whole["data"]) == 4
+    advance(state, plan, parts_of(plan, state, material, whole))
+    assert all(len(pool) == 4 for pool in state.pools.values())
+    before = copied(state)  # the next step is the generators' alone: the critics' every is 2
+    norms = advance(state, plan, parts_of(plan, state, material, next(feed)), checked=True)
+    assert norms.keys() == {f"generators/{name}" for name in ("there", "back", "cycle")}
+    assert all(norm > 0 for norm in norms.values())
+    moved = {n for n, tensor in state.tensors().items() if not torch.equal(tensor, before[n])}
+    learners = {
+        f"nets/{role}/{name}"
+        for role in ("there", "back")
+        for name, _ in state.nets[role].named_parameters()
+    }
+    assert learners <= moved
+    assert not [n for n in moved if "critic" in n or n.startswith("pools/")]
+
+
+def test_unpaired_runs_are_exact_and_have_two_models(unpaired: Unpaired, tmp_path: Path) -> None:
+    asked = Order(name="toy", recipe=unpaired, folder=tmp_path / "whole", board=False)
+    list(train(asked))
+    again = replace(asked, folder=tmp_path / "parts")
+    for stop in (8, 20, 36):
+        events = train(again)
+        for event in events:
+            if isinstance(event, Progress) and event.done >= stop:
+                break
+        events.close()  # pyright: ignore[reportAttributeAccessIssue]
+    list(train(again))
+    for pattern in ("checkpoints/*.safetensors", "best*.safetensors", "log.jsonl", "samples/*"):
+        ours, theirs = (sorted(order.folder.glob(pattern)) for order in (asked, again))
+        assert [path.name for path in ours] == [path.name for path in theirs] != []
+        assert [path.read_bytes() for path in ours] == [path.read_bytes() for path in theirs]
+    assert (tmp_path / "whole" / "best-back.safetensors").exists()
+
+
+# --- ends that no clock knows -------------------------------------------------------------------
+
+
+class EndingObjective(UnpairedObjective):
+    """Its phases end when the measure says so, at once."""
+
+    def phases(self) -> tuple[Phase, ...]:
+        until = Until(measure="cycle", at_most=100)
+        return tuple(replace(phase, until=until) for phase in super().phases())
+
+
+class ShortObjective(UnpairedObjective):
+    def phases(self) -> tuple[Phase, ...]:
+        return tuple(replace(phase, lasts=20) for phase in super().phases())
+
+
+@pytest.mark.parametrize(("kind", "ends"), [(EndingObjective, 16), (ShortObjective, 20)])
+def test_a_run_ends_with_its_last_phase(
+    kind: type[UnpairedObjective], ends: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(objectives.OBJECTIVES, "toy of unpaired", kind)
+    asked = Order(name="toy", recipe=RECIPE, folder=tmp_path / "run", board=False)
+    list(train(asked))
+    entries = RunFolder(asked.folder).entries()
+    assert entries[-1] == {"kind": "end", "pictures": ends}
+    assert [e["pictures"] for e in entries if e.get("what") == "ended"] == [ends, ends]
+    assert [e for e in entries if e["kind"] == "measure"][-1]["pictures"] == ends
+    assert max(RunFolder(asked.folder).sample_files()) == ends
+    assert checkpoints.latest(RunFolder(asked.folder)).plain["pictures"] == ends
+    data = RunFolder(asked.folder).log.read_bytes()
+    list(train(asked))
+    assert RunFolder(asked.folder).log.read_bytes() == data

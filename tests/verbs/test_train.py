@@ -1,0 +1,137 @@
+"""`trombine train`: what it would do, what it refuses, and a folder of pictures to a model."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from trombine import __main__
+from trombine.recipes import RECIPES
+from trombine.weights import load
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+SMALL = {
+    "batch": "4",
+    "width": "4",
+    "depth": "1",
+    "levels": "1",
+    "size": "16",
+    "pictures": "16",
+    "faces": "4",
+    "judged": "4",
+    "threads": "1",
+    "save-every": "8",
+}
+
+
+def words(recipe: str, *more: str | Path) -> list[str]:
+    sizes = {size for net in RECIPES[recipe].nets.values() for size in net.sizes}
+    known = {*RECIPES[recipe].plain(), *sizes}
+    given = [f"--{n}={value}" for n, value in SMALL.items() if n.replace("-", "_") in known]
+    return ["train", recipe, *given, "--no-board", *map(str, more)]
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = __main__.main(arguments)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_dry_run(
+    recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, err = said(capsys, *words(recipe, "--dry-run"))
+    assert (code, err) == (0, "")
+    assert out.startswith(f"{recipe}: {RECIPES[recipe].about}\n")
+    for part in ("nets", "phases", "data", "resolved", "settings", "expected"):
+        assert f"\n{part}\n" in out
+    for role, net in RECIPES[recipe].nets.items():
+        assert re.search(rf"{role} +{net.name}:.* [\d,]+ parameters", out)
+    assert re.search(r"time +\d+ .*: 4 steps of \d+ ms", out)
+    assert re.search(r"memory +[\d.]+ GB", out)
+    assert not list(tmp_path.iterdir()), "it stops there"
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        (("train", "nosuch"), "there is no recipe 'nosuch'; there are enlarger-x2"),
+        (("train", "dcgan", "--lrr", "1"), "no setting 'lrr'; did you mean lr"),
+        (("train", "dcgan", "--lr"), "--lr needs a value after it"),
+        (("train", "dcgan", "--lr="), "NAME=VALUE"),
+        (("train", "dcgan", "--lr", "fast"), "lr is a number, not 'fast'"),
+        (("train", "dcgan", "--best", "PSNR"), "best is one of sliced distance; not 'PSNR'"),
+        (("train", "dcgan", "--other", "leaves"), "learns from one kind of pictures"),
+        (("train", "dcgan", "--device", "cuda"), "device cuda: torch finds none here"),
+        (("train", "dcgan", "--width", "many"), "width of dcgan_generator is a whole number"),
+        (("train", "dcgan", "--generator.colour", "1"), "colour"),
+        (("train", "dcgan", "--data", "nosuch"), "'nosuch' is not a source"),
+        (("train", "dcgan", "--data", "world:oil"), "'oil' is not one of the styles"),
+        (("train", "dcgan", "--data", "folder:gone"), "gone"),
+        (("train", "dcgan", "--data", "folder:few"), "it takes 5 or more"),
+        (("train", "pose", "--data", "leaves#48"), "has no numbers called yaw, pitch, roll"),
+    ],
+)
+def test_what_is_refused_in_a_line(
+    given: tuple[str, ...],
+    line: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    if "cuda" in given:
+        monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.chdir(tmp_path)
+    portraits(tmp_path / "few", 3)
+    code, out, err = said(capsys, *given)
+    assert (code, out) == (2, "")
+    assert line in err and err.startswith("trombine: ") and err.count("\n") == 1
+    assert not (tmp_path / "runs").exists() or not list((tmp_path / "runs").rglob("recipe.json"))
+
+
+def portraits(folder: Path, count: int) -> None:
+    folder.mkdir()
+    chance = np.random.default_rng(0)
+    for number in range(count):
+        pixels = chance.integers(0, 255, (20, 24, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+
+
+def test_a_folder_of_pictures_to_a_model(command: Command, tmp_path: Path) -> None:
+    """Of files whose folder has spaces in its name, from the command to a model that is called."""
+    portraits(tmp_path / "my own faces", 12)
+    data = "folder:my own faces"
+    run = command(*words("enlarger-x2", "--data", data, "-o", "a run"))
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith("a run: 16 pictures seen; best PSNR ")
+    model = load(tmp_path / "a run" / "best.safetensors")
+    assert model.card.data == data and model.card.recipe == "enlarger-x2"
+    assert f"--data '{data}'" in model.card.command
+    again = command(*words("enlarger-x2", "--data", data, "-o", "a run"))
+    assert (again.returncode, again.stdout) == (0, run.stdout)
+
+
+def test_the_command_in_the_card_says_the_same_again() -> None:
+    import shlex
+
+    from trombine.cli import _spelt_out
+    from trombine.verbs.train import TrainRequest, order_of
+
+    asked = TrainRequest(
+        recipe="enlarger-x2", data="folder:my own", settings=("lr=1e-4", "judge=a b")
+    )
+    order = order_of(asked)
+    spelt = _spelt_out(shlex.split(order.command)[1:])
+    assert spelt[:2] == ["train", "enlarger-x2"]
+    given = tuple(value for name, value in itertools.pairwise(spelt) if name == "--settings")
+    assert set(given) == {"lr=1e-4", "judge=a b"}
+    assert spelt[spelt.index("--data") + 1] == "folder:my own"
