@@ -71,6 +71,10 @@ def test_dry_run(
         (("train", "dcgan", "--lr", "fast"), "lr is a number, not 'fast'"),
         (("train", "dcgan", "--best", "PSNR"), "best is one of sliced distance; not 'PSNR'"),
         (("train", "dcgan", "--other", "leaves"), "learns from one kind of pictures"),
+        (
+            ("train", "dcgan-r1", "--devices", "640", "--batch", "640"),
+            "640 devices are asked for, and this machine has ",
+        ),
         (("train", "dcgan", "--device", "cuda"), "device cuda: torch finds none here"),
         (("train", "dcgan", "--width", "many"), "width of dcgan_generator is a whole number"),
         (("train", "dcgan", "--generator.colour", "1"), "colour"),
