@@ -188,7 +188,7 @@ def _spelt_out(words: Sequence[str]) -> list[str]:
         if not word.startswith("--") or name in known | {"help", "version", ""}:
             found.append(word)
             continue
-        if not equals and (value := next(left, "")) == "":
+        if not equals and ((value := next(left, "")) == "" or value.startswith("--")):
             line = " ".join(words[:1])
             what = f"--{name} needs a value after it"
             raise CommandError(f"{line}: {what}; trombine {line} --help says what it takes")
@@ -286,7 +286,8 @@ def _parameters(request: type[Any], positional: Sequence[str]) -> Iterator[inspe
     """The fields of a request as parameters, those without a name first."""
     from docstring_parser import parse_from_object
 
-    says = {param.arg_name: param.description for param in parse_from_object(request).params}
+    found = parse_from_object(request).params
+    says = {param.arg_name: " ".join((param.description or "").split()) for param in found}
     hints = get_type_hints(request, include_extras=True)
     for field in sorted(dataclasses.fields(request), key=lambda f: f.name not in positional):
         yield _parameter(field, hints[field.name], says.get(field.name), field.name in positional)

@@ -96,11 +96,18 @@ def _as_kind(kind: Any, value: Any) -> Any:
 
 def _as_texts(value: Any) -> tuple[str, ...] | None:
     if isinstance(value, Mapping):
-        return tuple(f"{name}={given}" for name, given in value.items())
+        return tuple(f"{name}={_as_value(given)}" for name, given in value.items())
     if isinstance(value, str):
         return (value,)
     several = list(value) if isinstance(value, Iterable) else [value]
     return tuple(several) if all(isinstance(one, str) for one in several) else None
+
+
+def _as_value(given: Any) -> str:
+    """What is given for a name as its text; several values have commas between them."""
+    if isinstance(given, Iterable) and not isinstance(given, str):
+        return ",".join(str(one) for one in given)
+    return str(given)
 
 
 def _as_paths(value: Any) -> tuple[Path, ...] | None:

@@ -29,6 +29,8 @@ class Axis:
     def label(self, tick: float) -> str:
         """A tick's number, with as many decimals as its neighbours need."""
         step = tick if self.log else self.ticks[1] - self.ticks[0]
+        if not tick and abs(step) < 1e-4:
+            return "0"
         if tick and (abs(tick) >= 1e7 or abs(step) < 1e-4):
             digits = max(0, math.floor(math.log10(abs(tick))) - _power(step))
             mantissa, exponent = f"{tick:.{digits}e}".split("e")

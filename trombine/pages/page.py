@@ -84,5 +84,16 @@ def note(text: str) -> Html:
     return element("p", {"class": "note"}, escape(text))
 
 
+def command(line: str) -> Html:
+    """A command as code that breaks between its options, and not inside of one."""
+    parts = (element("span", {}, part) for part in re.split(r" (?=-)", line))
+    return element("code", {"class": "command"}, Html(" ".join(parts)))
+
+
+def whole(value: str, *, longest: int = 36) -> Html:
+    """A short value, in a table of words, that is never broken: 1e-3."""
+    return element("span", {"class": "whole"}, value) if len(value) <= longest else escape(value)
+
+
 def _asset(name: str) -> Html:
     return Html((files("trombine.pages") / name).read_text(encoding="utf-8").strip())

@@ -61,6 +61,7 @@ class Plot:
     categories: tuple[str, ...] = ()  # names along x, in place of numbers
     x_log: bool = False
     y_log: bool = False
+    x_holds: Numbers = ()  # what the x axis reaches besides the series', so that plots compare
     width: int = 420
     height: int = 290
 
@@ -80,7 +81,7 @@ class Plot:
     @cached_property
     def x_axis(self) -> Axis:
         """From left to right; categories lie at 0, 1, 2... with half a step before and after."""
-        values = [value for one in self.series for value in one.x]
+        values = [*self.x_holds, *(value for one in self.series for value in one.x)]
         if self.categories:
             last = len(self.categories) - 1
             ticks = tuple(float(number) for number in range(last + 1))

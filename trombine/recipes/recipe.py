@@ -107,7 +107,7 @@ class Recipe(ABC):
     schedule: str = "cosine"
     """constant, linear (to 0) or cosine (to 0)."""
     warmup: int = 0
-    """Pictures over which the rate rises from 0."""
+    """Pictures over which the rate rises from 0; a tenth of the run at most."""
     clip: float = 0.0
     """The largest norm of a net's gradient; 0 leaves it as it is."""
     ema: int = 0
@@ -117,7 +117,7 @@ class Recipe(ABC):
     layout: str = "auto"
     """Order in memory: contiguous, channels_last, or auto: the latter, as pictures come in it."""
     threads: int = 0
-    """Of each process; 0: half of the cores, 4 at most."""
+    """Of each process, no more than there are cores; 0: half of the cores, 4 at most."""
     devices: int = 1
     """Processes, one a device."""
     device: str = "auto"
@@ -178,7 +178,10 @@ _AT_LEAST_ONE: Final = (
     *("log_every", "sample_every", "measure_every", "save_every"),
     *("generator_every", "penalty_every"),
 )
-_AT_MOST: Final = {"pool": 1.0, "real_label": 1.0, "threads": 1024, "seed": 2**63 - 1}
+_AT_MOST: Final = {
+    **{"pool": 1.0, "real_label": 1.0, "threads": 1024, "seed": 2**63 - 1},
+    **{"size": 2**20, "batch": 2**20, "pictures": 10**12},
+}
 _BELOW: Final = {"beta1": 1.0, "beta2": 1.0}
 
 
@@ -187,14 +190,20 @@ def _check_number(name: str, value: object) -> None:
     if not isinstance(value, int | float):
         return
     least = int(name in _AT_LEAST_ONE)
-    if not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):
         raise RecipeError(f"{name} is a number, not {value}")
     if value < least:
-        raise RecipeError(f"{name} is {least} or more, not {value}")
+        raise RecipeError(f"{name} is {least} or more, not {_short(value)}")
     if value > (most := _AT_MOST.get(name, math.inf)):
-        raise RecipeError(f"{name} is {most} or less, not {value}")
+        raise RecipeError(f"{name} is {most} or less, not {_short(value)}")
     if value >= (bound := _BELOW.get(name, math.inf)):
         raise RecipeError(f"{name} is below {bound:g}, not {value}")
+
+
+def _short(number: float) -> str:
+    """A number as it was given, or how long it is: 1e99 has a hundred digits."""
+    text = str(number)
+    return text if len(text) <= 20 else f"{text[:6]}... ({len(text)} digits)"
 
 
 @final

@@ -93,10 +93,12 @@ def from_plain(kind: type[Recipe], fields: Mapping[str, Any]) -> Recipe:
 
 def settings_of(texts: Sequence[str]) -> dict[str, str]:
     """Settings by name, from NAME=VALUE each."""
-    found = {}
+    found: dict[str, str] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not (name and equals and value):
             raise RecipeError(f"a setting is written NAME=VALUE, not {text!r}")
+        if name.replace("-", "_") in {other.replace("-", "_") for other in found}:
+            raise RecipeError(f"{name} is given twice; give each setting once")
         found[name] = value
     return found

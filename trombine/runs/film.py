@@ -1,6 +1,6 @@
 """film.mp4 of a run: its samples one after the other, ten seconds at most.
 
-Each sample is held equally long, the last one for a second more. The same samples give the same
+Each sample is held equally long, the last one for a second more, which is one of the ten. The same samples give the same
 bytes on one machine: one thread, no time, no version of the muxer.
 """
 
@@ -24,9 +24,9 @@ from trombine.runs.folder import RunFolder
 from trombine.runs.frames import Pixels, read_pixels, spread
 
 RATE: Final = 25  # frames a second
-LONGEST: Final = 10 * RATE  # frames, without the pause at the end
+_PAUSE: Final = RATE  # frames at the end
+LONGEST: Final = 10 * RATE - _PAUSE  # frames before it
 _HELD: Final = RATE // 2  # frames: no sample is shown for longer
-_PAUSE: Final = RATE
 # The best first; what the options mean is each encoder's own. With its macroblock tree x264 does
 # not always write the same bytes, though the same pictures come out.
 ENCODERS: Final = {

@@ -17,6 +17,7 @@ import json
 import math
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -195,6 +196,21 @@ class RunFolder:
         found = ((_FIXED.fullmatch(path.name), path) for path in _listed(self.samples))
         rows = {match[1]: path for match, path in found if match}
         return dict(sorted(rows.items(), key=lambda row: (row[0] == "truth", row[0])))
+
+    def set_samples_aside(self, pictures: int) -> None:
+        """Keep the samples until now under another name: later ones are of other things."""
+        if self.samples.is_dir():
+            aside = self.path / f"samples-until-{pictures:09d}"
+            _try(aside, lambda: self.samples.rename(aside))
+
+    def discard(self) -> None:
+        """Remove what a run that never began has left; other files stay, and their folder."""
+        for path in (self.recipe, self.log, self.clocks, self.page, self.lock, self.best):
+            path.unlink(missing_ok=True)
+        for folder in (self.samples, self.checkpoints, self.board):
+            shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):  # not empty, or not there
+            self.path.rmdir()
 
     def cut_samples(self, pictures: int) -> None:
         """Remove the samples made after so many pictures."""

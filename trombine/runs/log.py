@@ -7,6 +7,7 @@ Each line is a JSON object with its `kind` and the `pictures` seen until then:
     phase      phase, what (began, ended), why
     alarm      alarm, text, did (warned, rolled back to N, stopped)
     rollback   to (pictures), rollbacks (how many so far)
+    change     settings: those it goes on with, where they are others than before
     end        nothing more: all pictures are seen
 
 and each line of the clock has event, pictures, seconds, cpu, gpu, processes, when. training/ writes
@@ -21,7 +22,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final
 
-from trombine.runs.folder import Entry, RunFolder
+from trombine.runs.folder import Entry, RunFolder, numbered
 
 RUNNING: Final = "running"
 FINISHED: Final = "finished"
@@ -30,6 +31,7 @@ STOPPED: Final = "stopped"
 
 TOTAL, GRADIENT = "total", "gradient"  # what a phase has beside its terms
 SEEN: Final = ("train", "measure", "phase", "end")  # kinds of lines that say how far it is
+STAYING: Final = ("alarm", "change")  # kinds of lines that no rollback takes back
 
 
 @dataclass(frozen=True)
@@ -75,9 +77,11 @@ class Story:
     pictures: int  # seen
     curves: Curves  # of training, by the name in the log
     measures: dict[str, Curves]  # by protocol, then by measure
-    best: Best | None
+    best: Best | None  # the model that is kept
+    bests: dict[str, Best]  # by protocol, the newest last
     phases: tuple[Entry, ...]
     alarms: tuple[Entry, ...]
+    changes: tuple[Entry, ...]  # of settings
     cost: Cost
 
     @property
@@ -102,16 +106,19 @@ def read(folder: RunFolder) -> Story:
     recipe = folder.read_recipe() if folder.exists else {}
     entries = kept(folder.entries())
     measures = _measures(entries)
+    bests = _bests(entries, _chief(recipe))
     return Story(
         name=folder.name,
         recipe=recipe,
         state=_state(folder, entries),
-        pictures=max((_pictures(e) for e in entries if e.get("kind") in SEEN), default=0),
+        pictures=_seen(folder, entries),
         curves=_curves(entry for entry in entries if entry.get("kind") == "train"),
         measures=measures,
-        best=_best(entries, _chief(recipe)),
+        best=next(reversed(bests.values()), None),
+        bests=bests,
         phases=_of_kind(entries, "phase"),
         alarms=_of_kind(entries, "alarm"),
+        changes=_of_kind(entries, "change"),
         cost=cost(folder.clock_entries()),
     )
 
@@ -131,12 +138,13 @@ def by_phase(curves: Iterable[str]) -> dict[str, list[str]]:
 
 
 def kept(entries: Iterable[Entry]) -> list[Entry]:
-    """The course that counts: a rollback takes back what was trained since, but no alarm."""
+    """The course that counts: a rollback takes back what was trained since, but no alarm, and no
+    change of the settings."""
     course: list[Entry] = []
     for entry in entries:
         if entry.get("kind") == "rollback":
             to = entry.get("to", 0)
-            course = [e for e in course if e.get("kind") == "alarm" or _pictures(e) <= to]
+            course = [e for e in course if e.get("kind") in STAYING or _pictures(e) <= to]
         course.append(entry)
     return course
 
@@ -182,6 +190,12 @@ def _state(folder: RunFolder, entries: list[Entry]) -> str:
     return ALARMED if alarmed else STOPPED
 
 
+def _seen(folder: RunFolder, entries: list[Entry]) -> int:
+    """How far it is: a checkpoint may be newer than the last line of the log."""
+    logged = (_pictures(entry) for entry in entries if entry.get("kind") in SEEN)
+    return max(*numbered(folder.checkpoints, ".safetensors"), *logged, 0, 0)
+
+
 def _curves(entries: Iterable[Entry]) -> Curves:
     curves: Curves = {}
     for entry in entries:
@@ -203,20 +217,25 @@ def _measures(entries: list[Entry]) -> dict[str, Curves]:
     return {protocol: _curves(lines) for protocol, lines in by_protocol.items()}
 
 
-def _best(entries: list[Entry], chief: str) -> Best | None:
-    """The last that was called best; it beat those before it."""
-    found = [e for e in entries if e.get("kind") == "measure" and e.get("best") is True]
-    values = _mapping(found[-1].get("values")) if found else {}
-    numbers = {name: n for name, value in values.items() if (n := _number(value)) is not None}
+def _bests(entries: list[Entry], chief: str) -> dict[str, Best]:
+    """The last that was called best under each protocol; it beat those before it."""
+    found: dict[str, Best] = {}
+    for entry in entries:
+        if entry.get("kind") == "measure" and entry.get("best") is True:
+            protocol = str(entry.get("protocol") or "")
+            if best := _best(entry, chief, protocol):
+                found.pop(protocol, None)
+                found[protocol] = best
+    return found
+
+
+def _best(entry: Entry, chief: str, protocol: str) -> Best | None:
+    numbers = _curves([entry])
     if not numbers:
         return None
     measure = chief if chief in numbers else next(iter(numbers))
-    return Best(
-        pictures=_pictures(found[-1]),
-        measure=measure,
-        value=numbers[measure],
-        protocol=str(found[-1].get("protocol") or ""),
-    )
+    (value,) = numbers[measure].values
+    return Best(pictures=_pictures(entry), measure=measure, value=value, protocol=protocol)
 
 
 def _chief(recipe: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from torch import Tensor
 from trombine import __version__
 from trombine.conventions import to_pixels
 from trombine.measures import CHOOSING_SEEDS, Protocol
-from trombine.training.material import Material, fixed_steps
+from trombine.training.material import Material, fixed_steps, room
 from trombine.training.state import State
 from trombine.training.steps import Plan
 from trombine.weights import Card, Score
@@ -67,10 +67,11 @@ def protocol_of(plan: Plan, material: Material) -> Protocol:
     return Protocol(
         name=f"choosing, while {recipe.about}",
         pictures=pictures,
-        seeds=range(first, first + recipe.judged),
+        seeds=range(first, first + room(material.measured, recipe.judged)),
         size=recipe.size,
         degradations=(objective.damage,) if objective.damage else (),
         measures=tuple(objective.measures),
+        fingerprint=material.fingerprint,
     )
 
 

@@ -8,28 +8,29 @@ resumed is, bit for bit, the run that was not.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
-from contextlib import nullcontext
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final, final
+from typing import Any, Final
 
-from trombine import __version__
-from trombine.events import Done, Event, Notice, Progress, Started
+from trombine.events import Done, Event, Notice, Picture, Progress, Started
 from trombine.files import shown
-from trombine.measures import CHECKOUT, commit_of
-from trombine.nets import build, has_batch_statistics
 from trombine.objectives import objective_of
 from trombine.objectives.objective import Objective
-from trombine.recipes.recipe import Recipe
-from trombine.recipes.settings import from_plain
 from trombine.runs import checkpoints
 from trombine.runs.board import MISSING, open_board
 from trombine.runs.folder import RunFolder
 from trombine.training.launch import Mesh, launch, leave, together
 from trombine.training.machine import Machine, choose, prepare
 from trombine.training.material import Material, endless, open_material, parts_of, prepare_material
+from trombine.training.orders import (
+    Order,
+    TrainingError,
+    agreed,
+    check,
+    description,
+    has_begun,
+    place,
+    same_pictures,
+)
 from trombine.training.state import State, fresh
 from trombine.training.steps import BrokenStepError, Plan, advance, turn
 from trombine.training.stopping import Told, listening
@@ -38,28 +39,12 @@ from trombine.training.story import Story, TroubleError, report_of
 SLOWER: Final = 0.5  # what a rollback multiplies the learning rate by
 
 
-class TrainingError(Exception):
-    """A training that cannot begin or go on: one line that says why and what to do."""
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class Order:
-    """What is to be trained, and where its run is kept."""
-
-    name: str  # of the recipe
-    recipe: Recipe
-    folder: Path
-    change: bool = False  # go on with other settings than the run was begun with
-    board: bool = True  # TensorBoard's events too
-    command: str = ""  # by which it was asked for, without the run's folder
-
-
 def train(order: Order) -> Iterator[Event]:
     """Begin a run, or go on with it, until it is over; the same order again goes on."""
     machine = choose(order.recipe)
     objective = objective_of(order.recipe)
     check(order.recipe, objective)
+    place(order, objective)
     mesh = launch(order.recipe.devices, machine.device)
     try:
         with together(mesh):
@@ -80,27 +65,41 @@ def _train(
     order: Order, objective: Objective[Any], machine: Machine, mesh: Mesh
 ) -> Iterator[Event]:
     folder = RunFolder(order.folder)
-    with folder.alone() if mesh.first else nullcontext():
-        if mesh.first:  # what it refuses is refused before the others go on
-            machine = _agreed(order, folder, machine)
+    if not mesh.first:
+        yield from _follow(order, objective, mesh.tell(None), mesh, folder)
+        return
+    with folder.alone():
+        try:  # what is refused here is refused before the others go on
+            machine = agreed(order, folder, machine)
             yield from prepare_material(order.recipe, objective.streams)
-            objective.check(open_material(order.recipe, objective.streams).learned)
-        machine = mesh.tell(machine)
-        prepare(machine)
-        material = open_material(order.recipe, objective.streams)
-        plan = Plan(
-            recipe=order.recipe,
-            objective=objective,
-            phases=objective.phases(),
-            machine=machine,
-            mesh=mesh,
-        )
-        if mesh.first and not _has_begun(folder):
-            folder.write_recipe(description(order, plan))
-        with listening() as told:
-            story = Story(folder, plan, material, order.name, told)
-            story.command = order.command
-            yield from _run(order, plan, material, story, told)
+            found = open_material(order.recipe, objective.streams)
+            objective.check(found.learned)
+            same_pictures(order, folder, found)
+            yield from _follow(order, objective, mesh.tell(machine), mesh, folder)
+        finally:
+            if not has_begun(folder):  # it was refused, or stopped, before it began
+                folder.discard()
+
+
+def _follow(
+    order: Order, objective: Objective[Any], machine: Machine, mesh: Mesh, folder: RunFolder
+) -> Iterator[Event]:
+    """What every process does once the first has seen that it can be done."""
+    prepare(machine)
+    material = open_material(order.recipe, objective.streams)
+    plan = Plan(
+        recipe=order.recipe,
+        objective=objective,
+        phases=objective.phases(),
+        machine=machine,
+        mesh=mesh,
+    )
+    if mesh.first and not has_begun(folder):
+        folder.write_recipe(description(order, plan, material))
+    with listening() as told:
+        story = Story(folder, plan, material, order.name, told)
+        story.command = order.command
+        yield from _run(order, plan, material, story, told)
 
 
 def _run(order: Order, plan: Plan, material: Material, story: Story, told: Told) -> Iterator[Event]:
@@ -114,7 +113,7 @@ def _run(order: Order, plan: Plan, material: Material, story: Story, told: Told)
             yield Notice(None, MISSING)
     yield from story.tick(state, "resumed" if resumed else "started", now=True)
     if resumed and order.change:
-        yield from _changed(order, plan, state, story)
+        yield from _changed(order, plan, material, state, story)
     yield Started(recipe.pictures, "pictures")
     yield Progress(state.pictures, recipe.pictures, "pictures")
     if not resumed:
@@ -195,7 +194,7 @@ def over(plan: Plan, state: State) -> bool:
 
 def _end(order: Order, plan: Plan, state: State, story: Story) -> Iterator[Event]:
     """Leave a run so that it can be looked at, and gone on with if it is not over."""
-    done, place = over(plan, state), shown(order.folder)
+    done, run = over(plan, state), shown(order.folder)
     if not done:
         yield from story.save(state)
         saved = f"saved at {state.pictures:,} pictures; the same command goes on from there"
@@ -203,9 +202,13 @@ def _end(order: Order, plan: Plan, state: State, story: Story) -> Iterator[Event
     yield from story.finish(state, "ended" if done else "stopped")
     if not done:
         return
-    best = f"; best {state.best.measure} {state.best.value:.4g}" if state.best else ""
+    best = ""
+    if state.best:
+        value = f"{state.best.measure} {state.best.value:.4g}"
+        best = f"; best {value}, after {state.best.pictures:,}"
+        yield Picture(story.folder.best, story.folder.best.name)
     page = shown(story.folder.page)
-    yield Done(f"{place}: {state.pictures:,} pictures seen{best}; {page}", 1, 0, 0)
+    yield Done(f"{run}: {state.pictures:,} pictures seen{best}; {page}", 1, 0, 0)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -258,79 +261,27 @@ def _back(plan: Plan, state: State, story: Story, trouble: TroubleError) -> Iter
     yield Notice(None, f"{at:,} pictures: back to {back:,}, at {slower:g} of the learning rate")
 
 
-def _agreed(order: Order, folder: RunFolder, machine: Machine) -> Machine:
-    """The machine settings a run was begun with; refuse other settings unless told."""
-    if not _has_begun(folder):
-        return machine
-    kept = folder.read_recipe()
-    old, new = kept["settings"], order.recipe.plain()
-    other = [name for name in new if old.get(name) != new[name]]
-    if kept["recipe"] != order.name:
-        raise TrainingError(
-            f"{shown(order.folder)}: is a run of {kept['recipe']}; choose another name with -o"
-        )
-    if other and not order.change:
-        named = ", ".join(f"{name} {old.get(name)} (now {new[name]})" for name in other)
-        raise TrainingError(
-            f"{shown(order.folder)}: was begun with {named}; give the same settings,"
-            " another -o, or --change to go on with the new ones"
-        )
-    if other:
-        return machine
-    return Machine(**{name: kept["resolved"][name] for name in machine.plain()})
-
-
-def _has_begun(folder: RunFolder) -> bool:
-    """Whether there is anything to go on from; without, other settings do no harm."""
-    return folder.exists and any(folder.checkpoints.glob(f"*{checkpoints.SUFFIX}*"))
-
-
-def _changed(order: Order, plan: Plan, state: State, story: Story) -> Iterator[Event]:
-    """Write down that the run goes on with other settings, if it does."""
-    new = description(order, plan)
-    old = plan.mesh.tell(story.folder.read_recipe()["settings"] if plan.mesh.first else None)
-    if not (changes := {k: v for k, v in new["settings"].items() if old.get(k) != v}):
+def _changed(
+    order: Order, plan: Plan, material: Material, state: State, story: Story
+) -> Iterator[Event]:
+    """Write down that the run goes on with other settings or pictures, if it does."""
+    new, mesh = description(order, plan, material), plan.mesh
+    old = mesh.tell(story.folder.read_recipe() if mesh.first else None)
+    changes = {k: v for k, v in new["settings"].items() if old["settings"].get(k) != v}
+    if old["data"] != new["data"]:
+        changes.setdefault("data", f"{order.recipe.data}, other pictures")
+    if not changes:
         return
+    if over(plan, state):
+        raise TrainingError(
+            f"{shown(order.folder)}: has seen {state.pictures:,} pictures and is over; more"
+            " --pictures than that would go on, anything else is another run: give another -o"
+        )
     yield from story.log(state, "change", {"settings": changes})
-    if plan.mesh.first:
+    if old["protocol"] != new["protocol"]:  # neither the best nor the samples compare any more
+        state.best = None
+        if mesh.first:
+            story.folder.set_samples_aside(state.pictures)
+    if mesh.first:
         story.folder.write_recipe(new)
     yield from story.save(state)
-
-
-def description(order: Order, plan: Plan) -> dict[str, Any]:
-    """What recipe.json holds: all that was asked for, and all that was chosen."""
-    best = order.recipe.best or next(iter(plan.objective.measures))
-    return {
-        "recipe": order.name,
-        "settings": order.recipe.plain(),
-        "resolved": {**plan.machine.plain(), "devices": plan.mesh.count, "best": best},
-        "version": __version__,
-        "commit": commit_of(CHECKOUT) if (CHECKOUT / ".git").exists() else None,
-        "command": f"{order.command} -o {shlex.quote(str(order.folder))}",
-    }
-
-
-def recipe_of(folder: RunFolder) -> tuple[str, Recipe]:
-    """The recipe that a run was begun with, and its name."""
-    from trombine.recipes import find
-
-    kept = folder.read_recipe()
-    return kept["recipe"], from_plain(type(find(kept["recipe"])), kept["settings"])
-
-
-def check(recipe: Recipe, objective: Objective[Any]) -> None:
-    """Refuse, before anything is begun, what no run could be of."""
-    if recipe.best and recipe.best not in objective.measures:
-        listed = ", ".join(objective.measures)
-        raise TrainingError(f"best is one of {listed}; not {recipe.best!r}")
-    if recipe.other and "other" not in objective.streams:
-        raise TrainingError("other: this recipe learns from one kind of pictures, --data")
-    if not recipe.other and "other" in objective.streams:
-        raise TrainingError("this recipe learns from two kinds of pictures: --data and --other")
-    nets = {role: build(net.name, net.sizes) for role, net in recipe.nets.items()}
-    bad = [role for role, net in nets.items() if has_batch_statistics(net)]
-    if bad and recipe.devices > 1:
-        raise TrainingError(
-            f"{' and '.join(bad)}: batch norm on {recipe.devices} processes would see a part of"
-            " each batch and learn something else; set norm=group, or train on one device"
-        )

@@ -14,6 +14,7 @@ from typing import Any, Final, final
 
 import torch
 
+from trombine.data.workers import cores
 from trombine.nets import Net
 from trombine.recipes.recipe import Recipe
 
@@ -67,6 +68,11 @@ def choose(recipe: Recipe) -> Machine:
         device = "cuda" if torch.cuda.is_available() else "cpu"
     elif device == "cuda" and not torch.cuda.is_available():
         raise MachineError("device cuda: torch finds none here; give --device cpu")
+    if recipe.threads > (most := cores()):
+        raise MachineError(
+            f"{recipe.threads} threads are asked for, and this machine has {most} cores; give"
+            f" --threads {most} or fewer"
+        )
     precision = recipe.precision
     if precision == "auto":
         precision = "bf16" if has_bf16(device) else "float32"
@@ -89,8 +95,7 @@ def has_bf16(device: str) -> bool:
 
 def usual_threads() -> int:
     """Half of the cores that this process may use, four at most."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(MOST_THREADS, max(1, (cores or 1) // 2))
+    return min(MOST_THREADS, max(1, cores() // 2))
 
 
 def prepare(machine: Machine) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Final, final
 
 import numpy as np
@@ -31,6 +32,8 @@ class Material:
     learned: Mapping[str, Source]
     measured: Mapping[str, Source]
     vector_names: tuple[str, ...] = ()  # what the numbers of the data's vectors mean
+    names: Mapping[str, str] = field(default_factory=dict)  # hashes of the names of what is learned
+    fingerprint: str = ""  # of the pixels that it is measured on
 
 
 def streams_of(recipe: Recipe, streams: tuple[str, ...]) -> dict[str, str]:
@@ -57,7 +60,35 @@ def open_material(recipe: Recipe, streams: tuple[str, ...]) -> Material:
     }
     learned = {stream: pair[0] for stream, pair in pairs.items()}
     measured = {stream: pair[1] for stream, pair in pairs.items()}
-    return Material(learned, measured, learned["data"].vector_names)
+    return Material(
+        learned,
+        measured,
+        learned["data"].vector_names,
+        {stream: _names(source) for stream, source in learned.items()},
+        _fingerprint(measured, recipe.judged),
+    )
+
+
+def _names(source: Source) -> str:
+    """A hash of what the pictures are called, in their order."""
+    digest = blake2b(digest_size=8)
+    for index in range(len(source)):
+        digest.update(f"{source.name(index)}\0".encode(errors="surrogateescape"))
+    return digest.hexdigest()
+
+
+def _fingerprint(measured: Mapping[str, Source], count: int) -> str:
+    """A hash of the pixels of the first pictures to measure on."""
+    digest = blake2b(digest_size=8)
+    for source in measured.values():
+        batch = source.batch(_draw(source, np.arange(room(measured, count), dtype=np.int64)))
+        digest.update(batch.pixels.numpy().tobytes())
+    return digest.hexdigest()
+
+
+def room(measured: Mapping[str, Source], count: int) -> int:
+    """How many pictures there are to measure on or to look at, if so many are wanted."""
+    return min(count, *(len(source) for source in measured.values()))
 
 
 def endless(recipe: Recipe, material: Material, state: State) -> Iterator[dict[str, Batch]]:
@@ -98,7 +129,11 @@ def parts_of(
 
 
 def fixed_steps(plan: Plan, state: State, material: Material, count: int) -> list[Step]:
-    """The first `count` choosing pictures, in parts of a batch, for the averaged nets."""
+    """The first `count` choosing pictures, in parts of a batch, for the averaged nets.
+
+    Where fewer are held out, it is all of them: none comes twice.
+    """
+    count = room(material.measured, count)
     nets = {**state.nets, **state.averages}
     places = np.arange(count, dtype=np.int64)
     found = []
@@ -160,10 +195,10 @@ def _through_pool(
 def cut(batch: Batch, here: slice) -> Batch:
     """Some of a batch's pictures, with all that is known of them."""
     cells = {}
-    for field in dataclasses.fields(batch):
-        cell = getattr(batch, field.name)
+    for column in dataclasses.fields(batch):
+        cell = getattr(batch, column.name)
         if isinstance(cell, Batch):
-            cells[field.name] = cut(cell, here)
+            cells[column.name] = cut(cell, here)
         else:
-            cells[field.name] = cell if cell is None else cell[here]
+            cells[column.name] = cell if cell is None else cell[here]
     return Batch(**cells)

@@ -174,12 +174,13 @@ def _hold(net: nn.Module, *, held: bool) -> None:
 
 
 def rate_at(recipe: Recipe, pictures: int) -> float:
-    """The learning rate after so many pictures."""
-    if pictures < recipe.warmup:
-        return recipe.lr * (pictures + recipe.batch) / (recipe.warmup + recipe.batch)
+    """The learning rate after so many pictures. A short run warms up for a tenth of it."""
+    warmup = min(recipe.warmup, recipe.pictures // 10)
+    if pictures < warmup:
+        return recipe.lr * (pictures + recipe.batch) / (warmup + recipe.batch)
     if recipe.schedule == "constant":
         return recipe.lr
-    left = 1 - (pictures - recipe.warmup) / max(1, recipe.pictures - recipe.warmup)
+    left = 1 - (pictures - warmup) / max(1, recipe.pictures - warmup)
     left = min(1.0, max(0.0, left))
     if recipe.schedule == "linear":
         return recipe.lr * left

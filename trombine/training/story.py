@@ -183,7 +183,7 @@ class Story:
             yield from self.patiently(
                 lambda: checkpoints.save(self.folder, state.pictures, tensors, plain)
             )
-            yield from self.tick(state, "saved")
+            yield from self.tick(state, "saved", now=True)  # a killed process counts up to here
 
     def page(self, state: State, *, now: bool = False) -> Iterator[Event]:
         """Write index.html again, if the last one is old enough."""
@@ -270,5 +270,5 @@ def _is_better(value: float, best: Best | None, *, higher: bool) -> bool:
 
 def _measured_line(state: State, recipe: Recipe, is_best: bool) -> str:
     numbers = ", ".join(f"{name} {value:.4g}" for name, value in state.measured.items())
-    best = " (the best so far)" if is_best else ""
+    best = " (the best so far)" if is_best and state.pictures else ""
     return f"{state.pictures:,} of {recipe.pictures:,} pictures: {numbers}{best}"

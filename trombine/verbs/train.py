@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trombine.events import Done, Event
-from trombine.recipes import find, settings_of, with_settings
+from trombine.recipes import RecipeError, find, settings_of, with_settings
 
 if TYPE_CHECKING:
     from trombine.training.loop import Order
@@ -36,7 +36,12 @@ class TrainRequest:
     no_board: bool = False
     """Write no TensorBoard events."""
     settings: tuple[str, ...] = ()
-    """NAME=VALUE, a setting of the recipe; --NAME VALUE says the same."""
+    """NAME=VALUE, a setting of the recipe; --NAME VALUE says the same.
+
+    The most used: --lr, --batch, --pictures, --size (of the pictures, in pixels), --width (of the
+    nets), --seed, --precision, --threads, --devices, and how often (in pictures) --log-every,
+    --sample-every, --measure-every and --save-every. --dry-run lists them all.
+    """
 
 
 def run(request: TrainRequest) -> Iterator[Event]:
@@ -58,6 +63,8 @@ def order_of(request: TrainRequest) -> Order:
 
     given = settings_of(request.settings)
     if request.data:
+        if "data" in given:
+            raise RecipeError("data is given twice; give each setting once")
         given["data"] = request.data
     recipe = with_settings(find(request.recipe), given)
     folder = request.output or Path("runs") / request.recipe

@@ -1,0 +1,161 @@
+"""What is asked for when a run is begun or gone on with, and what of it is refused.
+
+A run goes on under the settings, with the pictures and by the machine settings it was begun with;
+others are refused, each in one line, unless the order says that they may change.
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, final
+
+from trombine import __version__
+from trombine.data.spec import parse
+from trombine.files import shown
+from trombine.measures import CHECKOUT, commit_of
+from trombine.nets import build, has_batch_statistics
+from trombine.objectives.objective import Objective
+from trombine.recipes.recipe import Recipe
+from trombine.recipes.settings import from_plain
+from trombine.runs import checkpoints
+from trombine.runs.folder import RunFolder
+from trombine.training.looking import protocol_of
+from trombine.training.machine import Machine
+from trombine.training.material import Material, streams_of
+from trombine.training.steps import Plan
+
+
+class TrainingError(Exception):
+    """A training that cannot begin or go on: one line that says why and what to do."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What is to be trained, and where its run is kept."""
+
+    name: str  # of the recipe
+    recipe: Recipe
+    folder: Path
+    change: bool = False  # go on with other settings than the run was begun with
+    board: bool = True  # TensorBoard's events too
+    command: str = ""  # by which it was asked for, without the run's folder
+
+
+def agreed(order: Order, folder: RunFolder, machine: Machine) -> Machine:
+    """The machine settings a run was begun with; refuse other settings unless told."""
+    if not has_begun(folder):
+        return machine
+    kept = folder.read_recipe()
+    old, new = kept["settings"], order.recipe.plain()
+    other = [name for name in new if old.get(name) != new[name]]
+    if kept["recipe"] != order.name:
+        raise TrainingError(
+            f"{shown(order.folder)}: is a run of {kept['recipe']}; choose another name with -o"
+        )
+    if other and not order.change:
+        named = ", ".join(f"{name} {old.get(name)} (now {new[name]})" for name in other)
+        raise TrainingError(
+            f"{shown(order.folder)}: was begun with {named}; give the same settings,"
+            " another -o, or --change to go on with the new ones"
+        )
+    if other:
+        return machine
+    return Machine(**{name: kept["resolved"][name] for name in machine.plain()})
+
+
+def has_begun(folder: RunFolder) -> bool:
+    """Whether there is anything to go on from; without, other settings do no harm."""
+    return folder.exists and any(folder.checkpoints.glob(f"*{checkpoints.SUFFIX}*"))
+
+
+def place(order: Order, objective: Objective[Any]) -> None:
+    """Refuse a folder in which the run would mix with other files, or with its own pictures."""
+    run = order.folder.resolve()
+    folder = RunFolder(order.folder)
+    for spec in streams_of(order.recipe, objective.streams).values():
+        for term in parse(spec):
+            if term.kind == "folder" and run.is_relative_to(Path(term.path).resolve()):
+                raise TrainingError(
+                    f"{shown(order.folder)}: is inside {shown(term.path)}, and its samples would"
+                    " become pictures to learn from; give another -o"
+                )
+    others = order.folder.is_dir() and any(
+        not path.name.startswith(".") for path in order.folder.iterdir()
+    )
+    if others and not folder.exists:
+        raise TrainingError(
+            f"{shown(order.folder)}: holds other files, and a run has a folder of its own; give"
+            " another -o"
+        )
+
+
+def same_pictures(order: Order, folder: RunFolder, material: Material) -> None:
+    """Refuse to go on where files of a folder or a pack have come or gone, unless told."""
+    if not has_begun(folder) or order.change:
+        return
+    kept = folder.read_recipe()["data"]
+    now = described(material)
+    for stream, what in now.items():
+        if kept.get(stream) != what:
+            count, before = what["pictures"], kept.get(stream, {}).get("pictures")
+            raise TrainingError(
+                f"{shown(order.folder)}: {what['spec']} has other pictures than those it was begun"
+                f" with ({count}, before {before}); put them back, give another -o, or --change"
+            )
+
+
+def described(material: Material) -> dict[str, dict[str, Any]]:
+    """What the pictures of each stream are known by."""
+    return {
+        stream: {
+            "spec": source.spec,
+            "pictures": len(source),
+            "learned": material.names[stream],
+            "measured": material.fingerprint,
+        }
+        for stream, source in material.learned.items()
+    }
+
+
+def description(order: Order, plan: Plan, material: Material) -> dict[str, Any]:
+    """What recipe.json holds: all that was asked for, and all that was chosen."""
+    best = order.recipe.best or next(iter(plan.objective.measures))
+    return {
+        "recipe": order.name,
+        "settings": order.recipe.plain(),
+        "resolved": {**plan.machine.plain(), "devices": plan.mesh.count, "best": best},
+        "data": described(material),
+        "protocol": protocol_of(plan, material).hash,
+        "version": __version__,
+        "commit": commit_of(CHECKOUT) if (CHECKOUT / ".git").exists() else None,
+        "command": f"{order.command} -o {shlex.quote(str(order.folder))}",
+    }
+
+
+def recipe_of(folder: RunFolder) -> tuple[str, Recipe]:
+    """The recipe that a run was begun with, and its name."""
+    from trombine.recipes import find
+
+    kept = folder.read_recipe()
+    return kept["recipe"], from_plain(type(find(kept["recipe"])), kept["settings"])
+
+
+def check(recipe: Recipe, objective: Objective[Any]) -> None:
+    """Refuse, before anything is begun, what no run could be of."""
+    if recipe.best and recipe.best not in objective.measures:
+        listed = ", ".join(objective.measures)
+        raise TrainingError(f"best is one of {listed}; not {recipe.best!r}")
+    if recipe.other and "other" not in objective.streams:
+        raise TrainingError("other: this recipe learns from one kind of pictures, --data")
+    if not recipe.other and "other" in objective.streams:
+        raise TrainingError("this recipe learns from two kinds of pictures: --data and --other")
+    nets = {role: build(net.name, net.sizes) for role, net in recipe.nets.items()}
+    bad = [role for role, net in nets.items() if has_batch_statistics(net)]
+    if bad and recipe.devices > 1:
+        raise TrainingError(
+            f"{' and '.join(bad)}: batch norm on {recipe.devices} processes would see a part of"
+            " each batch and learn something else; set norm=group, or train on one device"
+        )
