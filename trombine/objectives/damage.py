@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Final, final
 
 import torch
@@ -33,7 +34,7 @@ class Damage:
             strength = float(rest)
         except ValueError:
             strength = -1.0
-        if kind not in KINDS or strength <= 0 or (kind == "shrink" and strength % 1):
+        if kind not in KINDS or not 0 < strength < inf or (kind == "shrink" and strength % 1):
             raise ObjectiveError(f"damage is shrink:FACTOR or noise:STRENGTH, not {text!r}")
         return cls(kind=kind, strength=strength)
 
@@ -56,7 +57,8 @@ class Damage:
         if size % factor:
             near = [side for side in (size - size % factor, size + factor - size % factor) if side]
             listed = " or ".join(f"--size {side}" for side in near)
-            raise ObjectiveError(f"size {size} is no multiple of {factor}, as {self}; give {listed}")
+            needs = f"is not a multiple of {factor}, as damage {self} needs"
+            raise ObjectiveError(f"size {size} {needs}; give {listed}")
 
     def __call__(self, step: Step) -> Pictures:
         """What is left of a step's pictures."""

@@ -1,16 +1,19 @@
 """What a training would be, before it is begun: `train --dry-run`.
 
 Time and memory are measured, not guessed: a few steps are taken, on grey pictures of the right
-size, and thrown away.
+size, and thrown away. What training would refuse is refused here: settings, nets, a folder or a
+pack that cannot be opened. Only worlds are not painted.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import os
 import resource
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from statistics import median
 from typing import Final
 
@@ -18,6 +21,9 @@ import numpy as np
 import torch
 
 from trombine.data.item import Batch
+from trombine.data.made import Maker
+from trombine.data.spec import Term, parse, spell
+from trombine.data.split import split
 from trombine.files import shown
 from trombine.nets import parameter_count
 from trombine.objectives import objective_of
@@ -25,9 +31,9 @@ from trombine.objectives.objective import Phase, Ramp
 from trombine.recipes.recipe import Regress
 from trombine.recipes.settings import FIXED
 from trombine.training.launch import Mesh
-from trombine.training.loop import Order
-from trombine.training.machine import choose, prepare
+from trombine.training.machine import Machine, choose, prepare
 from trombine.training.material import Material, parts_of, streams_of
+from trombine.training.orders import Order, agreed, check, place
 from trombine.training.state import PhaseState, State, fresh
 from trombine.training.steps import Plan, advance
 
