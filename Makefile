@@ -16,7 +16,7 @@ PIP_INSTALL = .venv/bin/python -m pip install -c constraints.txt
 WORKERS ?= auto --maxprocesses 4
 
 help:
-	@echo "make demo      install, run every verb on the built-in world, write one page"
+	@echo "make demo      install, paint, repair, enlarge and train a little, write one page"
 	@echo "make test      install, run the tests"
 	@echo "make lint      ruff, ruff format, pyright"
 	@echo "make bench     measure, compare with the goals, write bench/results/"

@@ -15,7 +15,9 @@ import pytest
 import trombine
 from trombine.cli import VERBS
 from trombine.functions import as_wanted
+from trombine.sweeps import combinations
 from trombine.verbs.replay import ReplayRequest
+from trombine.verbs.sweep import SweepRequest
 from trombine.verbs.world import LeavesRequest, WorldRequest
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -90,6 +92,27 @@ def test_a_wrong_type_is_said_in_one_line(
         trombine.data_world(**{"count": 1, "output": tmp_path / "a", **fields})
     assert str(error.value) == said
     assert not (tmp_path / "a").exists()
+
+
+def test_names_and_values_become_texts() -> None:
+    """A mapping, as settings and grids take; several values of a name have commas between them."""
+    grid = {"lr": [1e-3, 2e-3], "width": (8, 16), "depth": range(2, 4), "critic": "hinge"}
+    assert as_wanted(SweepRequest, {"grid": grid})["grid"] == (
+        "lr=0.001,0.002",
+        "width=8,16",
+        "depth=2,3",
+        "critic=hinge",
+    )
+    nets = {"net": ["residual:width=8,depth=2", "residual:width=4"]}
+    text = as_wanted(SweepRequest, {"grid": nets})["grid"]
+    assert text == ("net=residual:width=8,depth=2;residual:width=4",)
+    assert [settings["net"] for settings in combinations(text, ())] == nets["net"]
+    assert as_wanted(SweepRequest, {"zip": {"lr": np.array([0.5, 0.25])}})["zip"] == (
+        "lr=0.5,0.25",
+    )
+    settings = {"lr": 1e-4, "schedule": "linear", "batch": 8}
+    given = as_wanted(SweepRequest, {"settings": settings})["settings"]
+    assert given == ("lr=0.0001", "schedule=linear", "batch=8")
 
 
 @pytest.mark.parametrize("pictures", [5, [5], b"a.png", ["a.png", None]])

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from trombine.events import Done, Event, Notice, Picture, Progress, Skipped, Started
+from trombine.nets import NetError
 from trombine.recipes import RecipeError, find, with_settings
 from trombine.runs.folder import RunFolder
-from trombine.sweeps import Sweep, combinations, name_of, sweep
+from trombine.sweeps import Sweep, check_given, combinations, name_of, points, sweep, value_of
+from trombine.training.orders import Order, TrainingError
+from trombine.verbs.sweep import SweepRequest, run
 
 TINY = {
     "data": "leaves#48",
@@ -74,6 +78,46 @@ def test_what_cannot_be_combined_is_refused(grids: list[str], zips: list[str], s
         combinations(grids, zips)
 
 
+def test_a_net_has_commas_of_its_own() -> None:
+    found = combinations(["net=residual:width=8,depth=2; residual:width=4", "lr=1,2"], [])
+    assert [(one["net"], one["lr"]) for one in found] == [
+        ("residual:width=8,depth=2", "1"),
+        ("residual:width=8,depth=2", "2"),
+        ("residual:width=4", "1"),
+        ("residual:width=4", "2"),
+    ]
+
+
+def test_what_varies_is_not_given_for_all() -> None:
+    check_given(combinations(["lr=1,2"], []), {"beta1": "0.5"})
+    with pytest.raises(RecipeError, match=r"^lr_discriminator: is given for all runs and varied"):
+        check_given(combinations(["lr_discriminator=1,2"], []), {"lr-discriminator": "3"})
+    grid = SweepRequest(recipe="enlarger-x2", grid=("data=leaves,leaves#4",), data="leaves")
+    with pytest.raises(RecipeError, match=r"^data: is given for all"):
+        list(run(grid))
+
+
+@pytest.mark.parametrize("grid", ["nope=1,2", "net.nope=1,2", "lr=none,never"])
+def test_what_no_run_could_have_is_refused_at_once(grid: str, tmp_path: Path) -> None:
+    name = grid.partition("=")[0].rpartition(".")[2]
+    with pytest.raises((RecipeError, NetError), match=name):
+        list(sweep(asked(tmp_path / "sweep", [grid])))
+    assert not (tmp_path / "sweep").exists()
+
+
+def test_a_setting_that_one_of_the_nets_has_may_vary(tmp_path: Path) -> None:
+    found = points(asked(tmp_path, ["net=unet:width=4;residual:width=4", "net.depth=1,2"]))
+    assert [point.recipe is None for point in found] == [True, True, False, False]
+
+
+def test_what_a_run_has_is_read_from_its_recipe() -> None:
+    settings = with_settings(find("dcgan"), {"generator.width": "8", "lr": "1e-3"}).plain()
+    assert value_of(settings, "lr") == "0.001"
+    assert value_of(settings, "generator.width") == "8"
+    assert value_of(settings, "generator").startswith("dcgan_generator:")
+    assert value_of(settings, "nope") == "–"
+
+
 def test_a_name_is_one_folder() -> None:
     name = name_of({"data": "folder:a/b", "lr": "1"})
     assert "/" not in name
@@ -124,8 +168,10 @@ def test_settings_reach_the_runs(swept: tuple[Path, list[Event]]) -> None:
 def test_the_page_shows_all(swept: tuple[Path, list[Event]]) -> None:
     page = (swept[0] / "index.html").read_text()
     assert 'href="lr=1e-3/index.html"' in page
-    assert "lr is a number" in page
+    assert "lr is a number" in page and "<h1>enlarger-x2, 3 runs</h1>" in page
     assert page.count("samples of lr=") == 2
+    assert "The same pictures" in page and "faces" not in page
+    assert re.search(r"PSNR [\d.]+ dB", page) and ">dB, higher is better</text>" in page
     assert any(isinstance(event, Picture) for event in swept[1])
 
 
@@ -139,3 +185,74 @@ def test_again_only_what_is_missing_is_trained(swept: tuple[Path, list[Event]]) 
     assert (done.written, done.skipped, done.kept) == (1, 0, 2)
     assert {path: path.read_bytes() for path in before} == before
     assert RunFolder(folder / "lr=1e-3").clocks.read_bytes() == log
+
+
+def test_what_is_the_same_is_trained_once(swept: tuple[Path, list[Event]]) -> None:
+    folder, _ = swept
+    events = list(sweep(asked(folder, ["lr=1e-3,0.001,1e-3,nothing"])))
+    said = [event.text for event in events if isinstance(event, Notice)]
+    assert said[0] == "lr=0.001 is the same run as lr=1e-3: it is trained once"
+    assert said[1] == "lr=1e-3 is named more than once: it is trained once"
+    done = events[-1]
+    assert isinstance(done, Done)
+    assert (done.written, done.skipped, done.kept) == (0, 1, 1)
+    assert done.summary.startswith("0 trained, 1 kept that was over, 1 failed: lr=nothing;")
+    assert not (folder / "lr=0.001").exists()
+
+
+def test_the_page_keeps_the_runs_of_an_earlier_sweep(swept: tuple[Path, list[Event]]) -> None:
+    folder, _ = swept
+    RunFolder.create(folder / "other", {"recipe": "dcgan"})
+    (folder / "damaged").mkdir()
+    (folder / "damaged" / "recipe.json").write_text("{")
+    list(sweep(asked(folder, ["lr=2e-3"])))
+    page = (folder / "index.html").read_text()
+    rows = re.findall(r'<th scope="row"><a href="(.*?)/index.html">', page)
+    earlier = sorted(path.name for path in folder.glob("lr=*") if path.name != "lr=2e-3")
+    assert len(earlier) >= 1 and rows == ["lr=2e-3", *earlier]
+    assert f"1 asked for now, {len(earlier)} earlier." in page
+    assert 'href="other' not in page and "damaged" not in page
+
+
+def test_a_run_begun_otherwise_is_told_in_plain_words(swept: tuple[Path, list[Event]]) -> None:
+    """And with a cure that sweep has: it cannot --change a run."""
+    folder, _ = swept
+    longer = asked(folder, ["lr=2e-3"])
+    recipe = with_settings(longer.recipe, {"pictures": "64", "net": "residual:width=6,depth=1"})
+    events = list(sweep(replace(longer, recipe=recipe)))
+    (skipped,) = [event for event in events if isinstance(event, Skipped)]
+    assert "net residual:width=4," in skipped.why and "(now residual:width=6," in skipped.why
+    assert "pictures 32 (now 64)" in skipped.why
+    assert skipped.why.endswith("; sweep into another folder with -o, or remove this run")
+    assert "{" not in skipped.why and "--change" not in skipped.why
+    page = (folder / "index.html").read_text()
+    assert "was begun with" in page and "{&#x27;" not in page
+
+
+def test_a_cure_that_a_sweep_has_not_is_not_given(
+    swept: tuple[Path, list[Event]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(order: Order) -> Iterator[Event]:
+        where = order.folder
+        raise TrainingError(f"{where}: has other pictures; put them back, or --change")
+        yield
+
+    monkeypatch.setattr("trombine.sweeps.train", refuse)
+    events = list(sweep(asked(swept[0], ["lr=8e-3"])))
+    (skipped,) = [event for event in events if isinstance(event, Skipped)]
+    cure = "sweep into another folder with -o, or remove this run"
+    assert skipped.why == f"has other pictures; {cure}"
+
+
+def test_the_command_that_asked_is_under_the_page(tmp_path: Path) -> None:
+    given = tuple(f"{name}={value}" for name, value in TINY.items())
+    ask = SweepRequest(
+        recipe="enlarger-x2", grid=("lr=1e-3;2e-3",), settings=given, output=tmp_path, no_board=True
+    )
+    list(run(ask))
+    page = (tmp_path / "index.html").read_text()
+    command = re.sub(r"<.*?>", "", page[page.index("<footer>") : page.index("</footer>")])
+    assert "trombine sweep enlarger-x2 --grid &#x27;lr=1e-3;2e-3&#x27; --data" in command
+    assert "--data &#x27;leaves#48&#x27; " in command
+    kept = RunFolder(tmp_path / "lr=1e-3").read_recipe()["command"]
+    assert "--data 'leaves#48' " in kept

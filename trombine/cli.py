@@ -76,21 +76,22 @@ VERBS = {
     "runs list": Verb(
         module="runs",
         request="RunsListRequest",
-        summary="List the runs of a folder: recipe, data, pictures seen, best, state.",
+        summary="List the runs of a folder, those of its sweeps too: data, pictures seen, best,"
+        " state.",
         examples=("trombine runs list", "trombine runs list runs"),
         positional=("folder",),
     ),
     "runs show": Verb(
         module="runs",
         request="RunsShowRequest",
-        summary="Say what became of a run, and write its page anew.",
+        summary="Say what became of a run, and write its page anew; of a sweep, which runs it has.",
         examples=("trombine runs show small", "trombine runs show runs/small"),
         positional=("run",),
     ),
     "runs compare": Verb(
         module="runs",
         request="RunsCompareRequest",
-        summary="Write a page of two runs: the same faces, the same curves, what was asked.",
+        summary="Write a page of two runs: the same pictures, the same curves, what was asked.",
         examples=(
             "trombine runs compare runs/shapes/width=8,depth=4 runs/shapes/width=16,depth=2",
             "trombine runs compare small runs/sweep-enlarger-x2/lr=1e-3 -o two.html",

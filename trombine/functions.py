@@ -104,9 +104,13 @@ def _as_texts(value: Any) -> tuple[str, ...] | None:
 
 
 def _as_value(given: Any) -> str:
-    """What is given for a name as its text; several values have commas between them."""
+    """What is given for a name as its text; of several values as a sweep's grid has them.
+
+    Commas stand between them, or semicolons where a value, a net, has commas of its own.
+    """
     if isinstance(given, Iterable) and not isinstance(given, str):
-        return ",".join(str(one) for one in given)
+        several = [str(one) for one in given]
+        return (";" if any("," in one for one in several) else ",").join(several)
     return str(given)
 
 

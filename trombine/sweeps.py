@@ -3,33 +3,40 @@
 The settings are combined as a grid (every value with every other) or zipped (first with first).
 Each combination is a run of its own in the sweep's folder, named by its settings; the same sweep
 again goes on with the runs that are not over. A run that fails is named, and the rest go on.
+What the page looks like is in runs/many.py.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Generator, Iterator, Mapping, Sequence
+import json
+import shlex
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, final
+from typing import Any, Final, final
 
 from trombine.events import Done, Event, Notice, Picture, Progress, Skipped, Started
 from trombine.files import OutputError, PictureError, shown, write_bytes
-from trombine.nets import NetError
+from trombine.nets import NetError, sizes_of
+from trombine.nets.sizes import resolved
 from trombine.objectives import ObjectiveError
-from trombine.pages import Html, Page, Plot, element, grid, picture, plots, table
-from trombine.recipes import Recipe, RecipeError, with_settings
-from trombine.runs.curves import plots_of
+from trombine.pages import Html, Page, command
+from trombine.recipes import Net, Recipe, RecipeError, with_settings
 from trombine.runs.folder import RunFolder
-from trombine.runs.frames import Pixels, read_pixels
-from trombine.runs.log import FINISHED, Curve, Story, read
-from trombine.training.loop import Order, TrainingError, train
+from trombine.runs.log import FINISHED, read
+from trombine.runs.many import Shown, add_runs
+from trombine.runs.tables import flat, sentence, spelled
+from trombine.training.loop import train
+from trombine.training.orders import Order, TrainingError, has_begun
 
 PAGE: Final = "index.html"
 Settings = Mapping[str, str]
 
 # What can be wrong with one run and leave the others alone.
 FAILURES: Final = (TrainingError, RecipeError, ObjectiveError, NetError, PictureError, ValueError)
+CURE: Final = "sweep into another folder with -o, or remove this run"
 
 
 @final
@@ -41,8 +48,27 @@ class Sweep:
     recipe: Recipe  # with what all runs share
     folder: Path
     combinations: tuple[Settings, ...]
-    command: str = ""
+    command: str = ""  # that trains one
+    asked: str = ""  # the command that asked for all
     board: bool = True
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """A combination, and the recipe that it makes."""
+
+    settings: Settings
+    recipe: Recipe | None
+    why: str = ""  # there is none
+
+    @property
+    def name(self) -> str:
+        """What its run is called."""
+        return name_of(self.settings)
+
+
+# What is asked for
 
 
 def combinations(grids: Sequence[str], zips: Sequence[str]) -> tuple[Settings, ...]:
@@ -71,36 +97,85 @@ def _rows(paired: Sequence[tuple[str, list[str]]]) -> list[tuple[str, ...]]:
 
 
 def _values(text: str) -> tuple[str, list[str]]:
+    """A name and its values. A net has commas of its own: then semicolons stand between values."""
     name, equals, rest = text.partition("=")
-    values = [value.strip() for value in rest.split(",")]
+    values = [value.strip() for value in rest.split(";" if ";" in rest else ",")]
     if not name.strip() or not equals or not all(values):
         raise RecipeError(f"what varies is written NAME=VALUE,VALUE, not {text!r}")
     return name.strip().replace("-", "_"), values
 
 
+def check_given(varied: Iterable[Settings], given: Settings) -> None:
+    """Refuse a setting that is to be the same for all and to vary."""
+    names = {name for settings in varied for name in settings}
+    if both := sorted(names & {name.replace("-", "_") for name in given}):
+        named = " and ".join(both)
+        raise RecipeError(f"{named}: is given for all runs and varied; leave one of the two out")
+
+
+def points(asked: Sweep) -> list[Point]:
+    """Every combination with its recipe; a RecipeError where none makes one."""
+    found = [_point(asked.recipe, settings) for settings in asked.combinations]
+    if all(point.recipe is None for point in found):
+        raise RecipeError(found[0].why)
+    return found
+
+
+def _point(recipe: Recipe, settings: Settings) -> Point:
+    try:
+        made = with_settings(recipe, settings)
+        _resolved(made)
+    except (RecipeError, NetError) as error:
+        return Point(settings=settings, recipe=None, why=str(error))
+    return Point(settings=settings, recipe=made)
+
+
+def _resolved(recipe: Recipe) -> str:
+    """All of a recipe as text, with every size of its nets: equal for equal runs."""
+    nets = {
+        role: [net.name, resolved(net.name, sizes_of(net.name), net.sizes)]
+        for role, net in recipe.nets.items()
+    }
+    return json.dumps({**recipe.plain(), "nets": nets}, sort_keys=True)
+
+
+def _different(found: Sequence[Point]) -> tuple[list[Point], dict[str, str]]:
+    """The points without those that are an earlier one again, and which those are."""
+    first: dict[str, Point] = {}
+    again: dict[str, str] = {}
+    for point in found:
+        key = _resolved(point.recipe) if point.recipe else point.name
+        if first.setdefault(key, point) is not point:
+            again[point.name] = first[key].name
+    return list(first.values()), again
+
+
+# Training
+
+
 def sweep(asked: Sweep) -> Iterator[Event]:
     """Train every combination that is not trained yet; then write the page of all."""
-    total = len(asked.combinations)
+    runs, again = _different(points(asked))
+    for name, other in again.items():
+        same = f"is the same run as {other}" if name != other else "is named more than once"
+        yield Notice(None, f"{name} {same}: it is trained once")
     failed: dict[str, str] = {}
     kept = 0
-    yield Started(total, "runs")
-    for number, settings in enumerate(asked.combinations, start=1):
-        place = asked.folder / name_of(settings)
-        folder = RunFolder(place)
-        if folder.exists and read(folder).state == FINISHED and _is_same(asked, settings, folder):
+    yield Started(len(runs), "runs")
+    for number, point in enumerate(runs, start=1):
+        place = asked.folder / point.name
+        if _is_over(point, RunFolder(place)):
             kept += 1
-        else:
-            why = yield from _tried(asked, settings, place, number)
-            if why:
-                failed[place.name] = why
-                yield Skipped(place, why)
-        write_bytes(asked.folder / PAGE, page_of(asked, failed).html().encode())
-        yield Progress(number, total, "runs")
+        elif why := (yield from _tried(asked, point, place, (number, len(runs)))):
+            failed[point.name] = why
+            yield Skipped(place, why)
+        write_bytes(asked.folder / PAGE, page_of(asked, runs, failed).html().encode())
+        yield Progress(number, len(runs), "runs")
     page = asked.folder / PAGE
     yield Picture(page, page.name)
-    trained = total - kept - len(failed)
+    trained = len(runs) - kept - len(failed)
     parts = [f"{trained} trained"]
-    parts += [f"{kept} kept that were over"] if kept else []
+    parts += [f"{kept} kept that {'was' if kept == 1 else 'were'} over"] if kept else []
     parts += [f"{len(failed)} failed: {', '.join(failed)}"] if failed else []
     yield Done(f"{', '.join(parts)}; {shown(page)}", trained, len(failed), kept)
 
@@ -110,123 +185,110 @@ def name_of(settings: Settings) -> str:
     return ",".join(f"{name}={value.replace('/', '_')}" for name, value in settings.items())
 
 
-def _order(asked: Sweep, settings: Settings, place: Path) -> Order:
-    words = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in settings.items())
-    return Order(
-        name=asked.name,
-        recipe=with_settings(asked.recipe, settings),
-        folder=place,
-        board=asked.board,
-        command=f"{asked.command} {words}".strip(),
-    )
-
-
-def _is_same(asked: Sweep, settings: Settings, folder: RunFolder) -> bool:
-    """Whether a run that is over was of these settings; if not, training says what differs."""
-    kept = folder.read_recipe().get("settings")
-    try:
-        return kept == with_settings(asked.recipe, settings).plain()
-    except RecipeError:
+def _is_over(point: Point, folder: RunFolder) -> bool:
+    """Whether a run of these settings is there and has nothing left to do."""
+    if point.recipe is None or not folder.exists or read(folder).state != FINISHED:
         return False
+    return folder.read_recipe().get("settings") == point.recipe.plain()
 
 
 def _tried(
-    asked: Sweep, settings: Settings, place: Path, number: int
+    asked: Sweep, point: Point, place: Path, number: tuple[int, int]
 ) -> Generator[Event, None, str]:
     """Train one combination; returns why it failed, or nothing."""
-    before = f"{number} of {len(asked.combinations)}, {place.name}"
+    if point.recipe is None:
+        return point.why
+    before = f"{number[0]} of {number[1]}, {point.name}"
     try:
-        for event in train(_order(asked, settings, place)):
+        if why := _begun_otherwise(asked.name, point.recipe, RunFolder(place)):
+            return why
+        for event in train(_order(asked, point, point.recipe, place)):
             if isinstance(event, Notice):
                 yield Notice(event.file, f"{before}: {event.text}")
             elif isinstance(event, Progress):
                 share = f"{before}: {event.done:,} of {event.total:,} {event.what}"
-                yield Progress(number - 1, len(asked.combinations), share)
+                yield Progress(number[0] - 1, number[1], share)
     except OutputError:  # a disk that cannot be written fails the next one too
         raise
     except FAILURES as error:
-        return " ".join(str(error).splitlines())
+        return _advised(" ".join(str(error).splitlines()).removeprefix(f"{shown(place)}: "))
     return ""
 
 
-# ---------------------------------------------------------------------------------------------
-# The page of a sweep
+def _order(asked: Sweep, point: Point, recipe: Recipe, place: Path) -> Order:
+    words = [f"--{n.replace('_', '-')} {shlex.quote(v)}" for n, v in point.settings.items()]
+    line = " ".join([asked.command, *words]).strip()
+    return Order(name=asked.name, recipe=recipe, folder=place, board=asked.board, command=line)
 
 
-def page_of(asked: Sweep, failed: Mapping[str, str]) -> Page:
-    """All runs on one page: a table, the same faces of each, the same measure over time."""
-    names = [name_of(settings) for settings in asked.combinations]
-    folders = {name: RunFolder(asked.folder / name) for name in names}
-    stories = {name: read(folder) for name, folder in folders.items() if folder.exists}
-    page = Page(
-        title=f"{asked.name}, {len(names)} runs",
-        lead=f"{asked.recipe.about.capitalize()}. {len(stories)} of {len(names)} runs begun.",
-        foot=element("code", {}, asked.command) if asked.command else Html(""),
-    )
-    rows = [_row(name, settings, stories, failed) for name, settings in _pairs(asked, names)]
-    varied = list(asked.combinations[0])
-    columns = ["Run", *varied, "Best", "At", "Pictures seen", "State"]
-    page.section(
-        "Runs",
-        "Measured on pictures kept for choosing, the same for all.",
-        table(columns, rows, caption="Runs, in the order they were asked for", words=True),
-    )
-    pictures = [
-        picture(pixels, f"samples of {name}", caption=name)
-        for name, pixels in _samples(folders).items()
+def _begun_otherwise(name: str, recipe: Recipe, folder: RunFolder) -> str:
+    """What a run that is there already was begun with, if it was something else."""
+    if not has_begun(folder):
+        return ""
+    kept = folder.read_recipe()
+    if kept.get("recipe") != name:
+        return f"is a run of {kept.get('recipe')}; {CURE}"
+    old, new = flat(kept.get("settings") or {}), flat(recipe.plain())
+    other = [
+        f"{setting.removeprefix('nets.')} {spelled(old.get(setting))} (now {spelled(value)})"
+        for setting, value in new.items()
+        if old.get(setting) != value
     ]
-    if pictures:
-        text = "The last samples of each run, of the same fixed faces."
-        page.section("The same faces", text, grid(pictures, columns=min(4, len(pictures))))
-    drawn = _plots(stories)
-    if drawn:
-        page.section("Measures", "Each run's measure as it learned.", plots(*drawn))
+    return f"was begun with {', '.join(other)}; {CURE}" if other else ""
+
+
+def _advised(why: str) -> str:
+    """What failed, with a cure that a sweep has: it cannot change a run's settings."""
+    what, _, cure = why.rpartition("; ")
+    return f"{what}; {CURE}" if "--change" in cure else why
+
+
+# The page
+
+
+def page_of(asked: Sweep, runs: Sequence[Point], failed: Mapping[str, str]) -> Page:
+    """All runs of this recipe in the folder on one page, those that are asked for now first."""
+    now = [
+        Shown(
+            folder=RunFolder(asked.folder / point.name),
+            settings=point.settings,
+            failed=failed.get(point.name, ""),
+        )
+        for point in runs
+    ]
+    earlier = list(_earlier(asked, [point.name for point in runs]))
+    count = len(now) + len(earlier)
+    lead = sentence(asked.recipe.about)
+    lead += f" {len(now)} asked for now, {len(earlier)} earlier." if earlier else ""
+    page = Page(
+        title=f"{asked.name}, {count} run{'' if count == 1 else 's'}",
+        lead=lead,
+        foot=command(asked.asked) if asked.asked else Html(""),
+    )
+    add_runs(page, [*now, *earlier])
     return page
 
 
-def _pairs(asked: Sweep, names: Sequence[str]) -> Iterator[tuple[str, Settings]]:
-    yield from zip(names, asked.combinations, strict=True)
+def _earlier(asked: Sweep, names: Sequence[str]) -> Iterator[Shown]:
+    """The runs of this recipe that an earlier sweep left in the folder."""
+    varied = list(asked.combinations[0])
+    for path in sorted(asked.folder.iterdir()) if asked.folder.is_dir() else ():
+        folder = RunFolder(path)
+        if path.name in names or not folder.exists:
+            continue
+        with suppress(PictureError):  # a recipe that cannot be read is not this one
+            kept = folder.read_recipe()
+            if kept.get("recipe") == asked.name:
+                values = {name: value_of(kept.get("settings") or {}, name) for name in varied}
+                yield Shown(folder=folder, settings=values, earlier=True)
 
 
-def _row(
-    name: str, settings: Settings, stories: Mapping[str, Story], failed: Mapping[str, str]
-) -> list[str]:
-    """A run's line of the table; its name leads to its own page."""
-    values = list(settings.values())
-    if name not in stories:
-        return [name, *values, "–", "–", "–", failed.get(name, "not begun")]
-    story = stories[name]
-    link = element("a", {"href": f"{name}/{PAGE}"}, name)
-    best = f"{story.best.measure} {story.best.value:.4g}" if story.best else "–"
-    at = f"{story.best.pictures:,}" if story.best else "–"
-    return [link, *values, best, at, f"{story.pictures:,}", failed.get(name, story.state)]
-
-
-def _samples(folders: Mapping[str, RunFolder]) -> dict[str, Pixels]:
-    """The newest sample of each run that has one."""
-    found: dict[str, Pixels] = {}
-    for name, folder in folders.items():
-        files = folder.sample_files()
-        pixels = read_pixels(files[max(files)]) if files else None
-        if pixels is not None:
-            found[name] = pixels
-    return found
-
-
-def _plots(stories: Mapping[str, Story]) -> list[Plot]:
-    """A plot for each measure, all runs in it."""
-    names = dict.fromkeys(
-        (protocol, measure)
-        for story in stories.values()
-        for protocol, curves in story.measures.items()
-        for measure in curves
-    )
-    drawn: list[Plot] = []
-    for protocol, measure in names:
-        held: dict[str, Curve] = {
-            name: story.measures[protocol][measure]
-            for name, story in stories.items()
-            if measure in story.measures.get(protocol, {})
-        }
-        drawn += list(plots_of(measure, held, ""))
-    return drawn
+def value_of(settings: Mapping[str, Any], name: str) -> str:
+    """What a setting is in recipe.json: a field, a net, or a size of the nets that have it."""
+    nets: Mapping[str, str] = settings.get("nets") or {}
+    if name in settings or name in nets:
+        return spelled(settings.get(name, nets.get(name)))
+    only, _, size = name.rpartition(".")
+    sizes = [Net.parse(text).sizes for role, text in nets.items() if only in ("", role)]
+    found = dict.fromkeys(str(held[size]) for held in sizes if size in held)
+    return ", ".join(found) or "–"

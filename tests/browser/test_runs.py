@@ -95,6 +95,16 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
         assert tab.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
+def test_options_and_settings_are_not_broken(browser: Browser, pages: dict[str, Path]) -> None:
+    """Settings on a phone too, where a command's first words may take two lines."""
+    height = "e.getBoundingClientRect().height / parseFloat(getComputedStyle(e).lineHeight)"
+    lines = f"all => all.map(e => {height})"
+    for kind, size in ((".command span", DESKTOP), (".whole", PHONE)):
+        for tab in opened(browser, pages["both"], size):
+            heights = tab.locator(kind).evaluate_all(lines)
+            assert len(heights) >= 4 and max(heights) < 1.5
+
+
 def test_the_slider_begins_at_the_end_and_names_what_it_shows(
     browser: Browser, pages: dict[str, Path]
 ) -> None:

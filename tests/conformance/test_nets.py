@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import onnx
 import pytest
 import torch
 from torch import nn
 
 from trombine.nets import NETS, Net, NetError, Size, build, has_batch_statistics, sizes_of
-from trombine.weights import TASKS, Card, load, save
+from trombine.weights import TASKS, Card, Task, load, save
 from trombine.weights.exporting import as_onnx, difference, shapes
 
 Inputs = tuple[torch.Tensor, ...]
@@ -353,9 +355,20 @@ def test_it_exports_to_onnx(name: str) -> None:
     net = stirred(case)
     traced, other = (TASKS[case.task].examples(net.sizes, shape) for shape in shapes(net.sizes))
     assert [one.shape for one in traced] != [one.shape for one in other]
-    data = as_onnx(net, traced, {})
+    data = as_onnx(net, TASKS[case.task], traced, {})
     for given in (traced, other):
         assert difference(net, data, given) < 1e-4
+    check_names_in(data, TASKS[case.task])
+
+
+def check_names_in(data: bytes, task: Task) -> None:
+    """Inputs, outputs and axes have names that a reader can do something with."""
+    graph = onnx.load_from_string(data).graph
+    assert [one.name for one in (*graph.input, *graph.output)] == [*task.takes, task.gives]
+    for value in (*graph.input, *graph.output):
+        axes = [one.dim_param for one in value.type.tensor_type.shape.dim if one.dim_param]
+        assert axes[0] == "batch"
+        assert all(re.fullmatch(r"(2\*)?(height|width)|\((height|width)//4\)", a) for a in axes[1:])
 
 
 @pytest.mark.parametrize("net", NETS)

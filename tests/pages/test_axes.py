@@ -52,6 +52,12 @@ def test_a_linear_axis_holds_its_values(values: list[float]) -> None:
     assert f"{steps[0]:.3e}"[0] in "125" or f"{steps[0]:.3e}".startswith("1.000e")
 
 
+def test_a_zero_among_small_numbers_has_no_row_of_zeros() -> None:
+    axis = linear_axis([0.0, 2e-4], span=SPAN)
+    assert [axis.label(tick) for tick in axis.ticks[:2]] == ["0", "5e−5"]
+    assert linear_axis([0, 1], span=SPAN).label(0.0) == "0.0"
+
+
 @given(values=numbers)
 def test_labels_are_different_and_read_back(values: list[float]) -> None:
     axis = linear_axis(values, span=SPAN)

@@ -14,6 +14,7 @@ from trombine.pages import (
     Page,
     Plot,
     Series,
+    command,
     compare,
     element,
     escape,
@@ -25,6 +26,7 @@ from trombine.pages import (
     plots,
     scrubber,
     table,
+    unbroken,
 )
 from trombine.pages.markup import VOID
 
@@ -211,3 +213,24 @@ def test_what_cannot_be_shown_is_refused() -> None:
         scrubber([("A", [pixels(1)] * 2)], label="l", ends=("a", "b"), names=["one"])
     with pytest.raises(ValueError, match="other than 2 cells"):
         table(["a", "b"], [["1"]], caption="c")
+
+
+def test_a_command_breaks_between_its_options_alone() -> None:
+    line = "trombine train x --log-every 16 -o 'my runs/a-b' --data <p>"
+    parts = re.findall(r"<span>(.*?)</span>", command(line))
+    assert parts == [
+        "trombine train x",
+        "--log-every 16",
+        "-o &#x27;my runs/a-b&#x27;",
+        "--data &lt;p&gt;",
+    ]
+    assert re.sub(r"<.*?>", "", command(line)).count("  ") == 0
+
+
+def test_a_value_breaks_after_the_commas_of_settings_alone() -> None:
+    assert unbroken("lr=1e-3,width=8").split("<wbr>") == [
+        '<span class="whole">lr=1e-3,</span>',
+        '<span class="whole">width=8</span>',
+    ]
+    assert unbroken("1,064") == '<span class="whole">1,064</span>'
+    assert unbroken("<" * 40) == "&lt;" * 40

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from trombine.objectives import objective_of
-from trombine.recipes import Net, RecipeError, find, from_plain, with_settings
+from trombine.recipes import Net, RecipeError, find, from_plain, settings_of, with_settings
 
 
 def test_a_field_a_size_a_size_of_one_net_and_a_net() -> None:
@@ -52,6 +52,10 @@ def test_a_size_that_the_recipe_does_not_name() -> None:
         ("dcgan", {"clip": "nan"}, "clip is a number, not nan"),
         ("dcgan", {"batch": "1.5"}, "batch is a whole number, not '1.5'"),
         ("dcgan", {"pictures": "inf"}, "pictures is a whole number, not 'inf'"),
+        ("dcgan", {"pictures": "1e99"}, r"1000000000000 or less, not 999999\.\.\. \(99 digits\)$"),
+        ("dcgan", {"pictures": "9" * 400}, r"or less, not 999999\.\.\. \(400 digits\)$"),
+        ("dcgan", {"size": "100000"}, "size is 16384 or less, not 100000"),
+        ("dcgan", {"batch": "1e18"}, "batch is 1048576 or less, not 1000000000000000000"),
         ("dcgan", {"pictures": "nan"}, "pictures is a whole number, not 'nan'"),
         ("dcgan", {"batch": "0"}, "batch is 1 or more, not 0"),
         ("dcgan", {"warmup": "-1"}, "warmup is 0 or more, not -1"),
@@ -84,6 +88,40 @@ def test_what_is_refused(name: str, settings: dict[str, str], said: str) -> None
         ("enlarger-x2", {"l1": "0"}, "nothing to learn from"),
         ("enlarger-x2", {"perceptual": "1"}, "need a judge and its layers"),
         ("enlarger-x2", {"damage": "blur:2"}, "damage is shrink:FACTOR or noise:STRENGTH"),
+        ("enlarger-x2", {"damage": "noise:nan"}, "damage is shrink:FACTOR or noise:STRENGTH"),
+        ("enlarger-x2", {"damage": "shrink:1e400"}, "damage is shrink:FACTOR or noise:STRENGTH"),
+        (
+            "enlarger-x2",
+            {"damage": "shrink:3", "size": "33"},
+            "shrink:3 needs a net that enlarges 3 times, and residual enlarges 2 times;"
+            " give --net.factor 3, or --damage shrink:2$",
+        ),
+        (
+            "sharpener-x2",
+            {"net.factor": "1"},
+            "shrink:2 needs a net that enlarges 2 times, and residual does not enlarge;"
+            " give --net.factor 2, or --damage noise:0.1$",
+        ),
+        (
+            "enlarger-x2",
+            {"damage": "noise:0.1"},
+            "noise:0.1 needs a net that does not enlarge, and residual enlarges 2 times;"
+            " give --net.factor 1, or --damage shrink:2$",
+        ),
+        (
+            "cleaner",
+            {"damage": "shrink:2"},
+            "shrink:2 needs a net that enlarges 2 times, and unet does not enlarge;"
+            " give --net residual:factor=2, or --damage noise:0.1$",
+        ),
+        (
+            "enlarger-x2",
+            {"size": "33"},
+            "size 33 is not a multiple of 2, as damage shrink:2 needs;"
+            " give --size 32 or --size 34$",
+        ),
+        ("sharpener-x2", {"size": "1"}, "is not a multiple of 2, .*; give --size 2$"),
+        ("enlarger-x2", {"net": "nosuch"}, "there is no net nosuch"),
         ("pose", {"wanted": "yaw"}, "wanted names 1 numbers and the net has 3 outputs"),
     ],
 )
@@ -92,6 +130,31 @@ def test_what_no_objective_can_be_of(name: str, settings: dict[str, str], said: 
         objective_of(with_settings(find(name), settings))
     assert type(caught.value).__module__.startswith("trombine.")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("enlarger-x2", {"damage": "shrink:3", "net.factor": "3", "size": "33"}),
+        ("enlarger-x2", {"net": "residual:width=8"}),  # a factor of 2 unless given
+        ("enlarger-x2", {"damage": "noise:0.1", "net.factor": "1", "size": "33"}),
+        ("enlarger-x2", {"damage": "shrink:1", "net": "unet"}),
+        ("cleaner", {"size": "33"}),
+    ],
+)
+def test_damage_that_a_net_can_undo(name: str, settings: dict[str, str]) -> None:
+    assert objective_of(with_settings(find(name), settings)).damage
+
+
+def test_a_setting_is_given_once() -> None:
+    assert settings_of(["lr=1", "net.width=8", "width=16"]) == {
+        "lr": "1",
+        "net.width": "8",
+        "width": "16",
+    }
+    for twice in (["lr=1", "lr=2"], ["lr=1", "lr=1"], ["save-every=1", "save_every=2"]):
+        with pytest.raises(RecipeError, match=r"^(lr|save_every) is given twice; "):
+            settings_of(twice)
 
 
 def test_no_such_recipe() -> None:

@@ -35,7 +35,7 @@ def text(two: tuple[RunFolder, RunFolder], tmp_path_factory: pytest.TempPathFact
     return text_of(*two, tmp_path_factory.mktemp("page") / "both.html")
 
 
-def test_the_same_faces_walk_together(text: str) -> None:
+def test_the_same_pictures_walk_together(text: str) -> None:
     assert text.count('class="window"') == 2
     captions = re.findall(r"<figcaption>(.*?)</figcaption>", text)
     assert captions == ["fast", "slow", "Input", "Truth"]
@@ -45,24 +45,32 @@ def test_the_same_faces_walk_together(text: str) -> None:
 def test_the_same_curves_lie_over_each_other(text: str) -> None:
     spoken = re.findall(r'<svg[^>]*aria-label="(.*?)"', text)
     assert [line for line in spoken if line.startswith("PSNR.")] == [
-        "PSNR.  against pictures seen: fast, slow."
+        "PSNR. dB, higher is better against pictures seen: fast, slow."
     ]
     learned = [line.partition(".")[0] for line in spoken[2:]]
-    assert learned == ["net: gradient", "net: l1", "net: ssim", "net: total", "rate"]
+    assert learned == [
+        "gradient norm of net",
+        "net: l1",
+        "net: ssim",
+        "loss of net",
+        "learning rate",
+    ]
     assert all(line.endswith("fast, slow.") for line in spoken)
 
 
 def test_what_differs_stands_out(text: str) -> None:
     found = tables(text)
     differing = re.findall(r'<th scope="row">(.*?)</th>', found["What differs"])
-    assert differing == ["settings.pictures", "settings.lr", "command"]
-    assert "<strong>0.001</strong>" in found["What differs"]
-    assert "settings.batch" in found["What is the same"]
+    assert differing == ["pictures", "lr", "command"]
+    assert re.search(r"<strong>(<span[^>]*>)?0\.001<", found["What differs"])
+    same = re.findall(r'<th scope="row">(.*?)</th>', found["What is the same"])
+    assert "batch" in same and "net" in same and "threads (as resolved)" in same
+    assert not any("settings." in name or "nets" in name for name in same)
 
 
 def test_one_protocol_is_one_table(text: str) -> None:
     (name,) = [name for name in tables(text) if "rotocol" in name]
-    row = re.search(r"PSNR</th>(.*?)</tr>", tables(text)[name])
+    row = re.search(r"PSNR \(dB, higher is better\)</th>(.*?)</tr>", tables(text)[name])
     assert name == "Protocol 9f2c51d08a3e" and row is not None
     assert re.findall(r"<td>(.*?)</td>", row[1]) == ["30.85", "30.85", "30.68", "30.68"]
 
@@ -83,7 +91,7 @@ def test_two_protocols_never_share_a_table(tmp_path: Path) -> None:
     assert "different protocols cannot be compared" in text
 
 
-def test_other_faces_are_said_to_be_others(made: ModuleType, tmp_path: Path) -> None:
+def test_other_pictures_are_said_to_be_others(made: ModuleType, tmp_path: Path) -> None:
     runs = [RunFolder.create(tmp_path / name, {}) for name in ("a", "b")]
     for number, folder in enumerate(runs):
         made.samples(folder, [0, 10], restore=False)
@@ -116,8 +124,30 @@ def test_what_only_one_has_is_named(made: ModuleType, tmp_path: Path) -> None:
     runs[0].append(made.train(10, {"net/l1": 1.0, "rate": 1.0, "curve/tint": 0.5}))
     runs[1].append(made.train(10, {"net/l2": 1.0, "rate": 1.0}))
     text = text_of(runs[0], runs[1], tmp_path / "both.html")
-    assert text.count("<svg") == 1 and 'aria-label="rate.' in text
+    assert text.count("<svg") == 1 and 'aria-label="learning rate.' in text
     assert "Only a has tint, net: l1." in text and "Only b has net: l2." in text
+
+
+def test_curves_of_one_run_are_named_in_words(made: ModuleType, tmp_path: Path) -> None:
+    runs = [RunFolder.create(tmp_path / name, {}) for name in ("a", "b")]
+    runs[0].append(made.train(10, {"rate/regress": 1.0, "regress/gradient": 1.0, "weight/r1": 1}))
+    text = text_of(runs[0], runs[1], tmp_path / "both.html")
+    said = "Only a has learning rate of regress, gradient norm of regress, weight of r1."
+    assert said in text
+
+
+def test_all_plots_reach_from_the_beginning_to_the_end(text: str) -> None:
+    axes = re.findall(r'<g class="x-axis">(.*?)</g>', text, re.S)
+    ends = {tuple(re.findall(r">([\d,]+)</text>", axis)) for axis in axes}
+    assert len(axes) == 7 and ends == {("0", "50,000", "100,000", "150,000", "200,000")}
+
+
+def test_a_gpus_time_is_told_where_one_of_the_two_had_it(tmp_path: Path) -> None:
+    runs = [RunFolder.create(tmp_path / name, {}) for name in ("a", "b")]
+    assert "GPU" not in text_of(runs[0], runs[1], tmp_path / "both.html")
+    runs[1].clock({"event": "started", "pictures": 0, "seconds": 9.0, "gpu": 9.0})
+    text = text_of(runs[0], runs[1], tmp_path / "both.html")
+    assert "GPU time</th><td>0 s</td><td>9 s</td>" in text
 
 
 def test_names_tell_the_two_apart(tmp_path: Path) -> None:

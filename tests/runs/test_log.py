@@ -61,6 +61,33 @@ def test_the_best_is_the_last_that_was_called_so(folder: RunFolder) -> None:
     assert (best.pictures, best.measure, best.value, best.protocol) == (20, "SSIM", 0.3, P)
 
 
+def test_each_protocol_has_its_best(folder: RunFolder) -> None:
+    log(folder, measure(10, 40.0, best=True), measure(20, 20.0, best=True, protocol=Q))
+    log(folder, measure(30, 50.0, best=True))
+    story = read(folder)
+    assert {protocol: best.pictures for protocol, best in story.bests.items()} == {P: 30, Q: 20}
+    assert story.best == story.bests[P], "the model that was kept last"
+
+
+def test_a_change_of_settings_stays_when_the_run_goes_back(folder: RunFolder) -> None:
+    change = {"kind": "change", "pictures": 20, "settings": {"lr": 2.0}}
+    log(folder, train(10, a=1.0), change, train(30, a=2.0))
+    log(folder, {"kind": "rollback", "pictures": 30, "to": 10, "rollbacks": 1})
+    assert read(folder).changes == (change,)
+
+
+def test_a_checkpoint_may_be_newer_than_the_log(folder: RunFolder) -> None:
+    """As after Ctrl-C, which saves between two lines of the log."""
+    log(folder, train(10, a=1.0))
+    assert read(folder).pictures == 10
+    folder.checkpoints.mkdir()
+    for name in ("000000005.safetensors", "000000014.safetensors", "000000020.safetensors.damaged"):
+        (folder.checkpoints / name).write_bytes(b"")
+    assert read(folder).pictures == 14
+    log(folder, train(15, a=1.0))
+    assert read(folder).pictures == 15
+
+
 def test_a_measure_that_the_recipe_does_not_name(folder: RunFolder) -> None:
     folder.write_recipe({"resolved": {"best": "distance"}})
     log(folder, measure(10, 20.0, best=True))

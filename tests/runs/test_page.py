@@ -47,11 +47,16 @@ def test_a_restorers_page(upscale: RunFolder) -> None:
     ]
     assert "<title>fine: upscale-x2</title>" in text
     assert "Enlarges faces twice. Finished, 200,000 of 200,000 pictures seen. Best" in text
-    assert "Best PSNR 30.85, after 170,000 pictures." in text
+    assert "Best PSNR 30.85 dB, after 170,000 pictures." in text
     assert all(f">{row}</figcaption>" in text for row in ("Input", "Made by the nets", "Truth"))
     assert 'data-names="[&quot;0 pictures&quot;, &quot;40,000 pictures&quot;' in text
     assert "Protocol 9f2c51d08a3e" in text and "No alarm has gone off." in text
-    assert "trombine train upscale-x2 -o runs/fine</code>" in text
+    command = re.search(r'It was made by <code class="command">(.*?)</code>', text)
+    assert command is not None
+    assert re.findall(r"<span>(.*?)</span>", command[1]) == [
+        "trombine train upscale-x2",
+        "-o runs/fine",
+    ]
     assert "best.safetensors" in text and 'href="film.mp4"' in text
     assert text.index(">Input<") < text.index(">Made by the nets<") < text.index(">Truth<")
 
@@ -118,6 +123,70 @@ def test_rows_before_the_first_sample(made: ModuleType, tmp_path: Path) -> None:
     assert ">Truth</figcaption>" in text_of(folder)
 
 
+def test_a_run_that_makes_no_pictures_has_no_samples(made: ModuleType, tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path / "pose", {})
+    assert "Samples" in sections(text_of(folder)), "none yet"
+    folder.append(made.train(10, {"net/l2": 0.5}))
+    assert "Samples" not in sections(text_of(folder))
+    folder.write_sample(10, made.faces())
+    assert "Samples" in sections(text_of(folder))
+
+
+def test_a_change_of_settings_is_told(made: ModuleType, tmp_path: Path) -> None:
+    settings = {"lr": 5e-4, "batch": 8, "nets": {"net": "residual:width=8"}}
+    folder = RunFolder.create(tmp_path / "run", {"settings": settings})
+    folder.append(made.train(64, {"net/l1": 0.5}))
+    change = {"lr": 5e-4, "nets": {"net": "residual:width=8"}}
+    folder.append({"kind": "change", "pictures": 1064, "settings": change})
+    text = text_of(folder)
+    tables = dict(re.findall(r"<caption>(.*?)</caption>(.*?)</table>", text, re.S))
+    rows = [
+        re.sub(r"<.*?>", " ", row).split()
+        for row in re.findall(r"<tr>(.*?)</tr>", tables["Changes of settings"])[1:]
+    ]
+    assert rows == [["1,064", "lr", "0.0005"], ["1,064", "net", "residual:width=8"]]
+    assert text.index(">Alarms and phases</h2>") < text.index("Changes of settings")
+    assert "0.0005, since 1,064 pictures" in tables["Recipe"]
+    assert "residual:width=8, since 1,064 pictures" in tables["Recipe"]
+    assert re.search(r"batch</th><td>(<span[^>]*>)?8<", tables["Recipe"])
+
+
+def test_measures_say_which_way_is_better(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path / "new", {})
+    values = {"PSNR": 30.25, "sliced distance": 0.1, "own": 1.0}
+    folder.append({"kind": "measure", "pictures": 10, "values": values, "best": True})
+    text = text_of(folder)
+    names = re.findall(r'<th scope="row">(.*?)</th>', text)
+    assert names[:3] == ["PSNR (dB, higher is better)", "own", "sliced distance (lower is better)"]
+    assert "sliced distance: how far" in text and ">dB, higher is better</text>" in text
+
+
+def test_more_than_was_asked_for_is_said_so(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path / "new", {"settings": {"pictures": 64}})
+    folder.append({"kind": "end", "pictures": 100})
+    assert "Finished, 100 pictures seen, 64 asked for." in text_of(folder)
+
+
+def test_only_what_had_a_gpu_tells_its_time(upscale: RunFolder, tmp_path: Path) -> None:
+    assert "GPU time" not in text_of(upscale)
+    folder = RunFolder.create(tmp_path / "new", {})
+    folder.clock({"event": "started", "pictures": 0, "seconds": 9.0, "gpu": 9.0})
+    assert "GPU time</th><td>9 s</td>" in text_of(folder)
+
+
+def test_measures_and_learning_have_one_axis(made: ModuleType, tmp_path: Path) -> None:
+    """One is measured from 0 on, the other learns until 90; it has seen 100."""
+    folder = RunFolder.create(tmp_path / "new", {})
+    folder.append({"kind": "measure", "pictures": 0, "values": {"PSNR": 20.0}})
+    folder.append({"kind": "measure", "pictures": 50, "values": {"PSNR": 30.0}})
+    for pictures in (60, 90):
+        folder.append(made.train(pictures, {"net/l1": 0.5, "rate": 1e-4, "curve/tint": 0.1}))
+    folder.append({"kind": "end", "pictures": 100})
+    axes = re.findall(r'<g class="x-axis">(.*?)</g>', text_of(folder), re.S)
+    ticks = [re.findall(r">([\d,]+)</text>", axis) for axis in axes]
+    assert len(ticks) == 4 and all(tick == ["0", "20", "40", "60", "80", "100"] for tick in ticks)
+
+
 def test_two_protocols_are_two_tables(made: ModuleType, tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path / "new", {})
     line = {"kind": "measure", "pictures": 10, "values": {"PSNR": 30.25}, "best": True}
@@ -128,6 +197,7 @@ def test_two_protocols_are_two_tables(made: ModuleType, tmp_path: Path) -> None:
     assert ["aaaa" in table for table in measured] == [True, False]
     assert ["30.25" in table for table in measured] == [True, False]
     assert ["31.75" in table for table in measured] == [False, True]
+    assert not any("–" in table for table in measured), "each has a best of its own"
 
 
 def test_words_from_outside_are_words(tmp_path: Path) -> None:

@@ -85,6 +85,20 @@ def test_the_rate(schedule: str, left: Any) -> None:
     assert steps == pytest.approx([steps[0]] * len(steps)) and rising[-1] == pytest.approx(0.5)
 
 
+def test_a_short_run_warms_up_for_a_tenth_of_it() -> None:
+    """However long a warm-up it is given, most of it is trained at the rate that was asked for."""
+    recipe = replace(tiny(schedule="constant", lr="0.5"), warmup=2000, pictures=640)
+    assert rate_at(recipe, 0) == pytest.approx(0.5 * 8 / 72)
+    assert rate_at(recipe, 32) == pytest.approx(0.5 * 40 / 72)
+    assert [rate_at(recipe, pictures) for pictures in (64, 320, 640)] == [0.5] * 3
+    falling = replace(recipe, schedule="linear")
+    assert rate_at(falling, 64) == 0.5
+    assert rate_at(falling, 64 + 288) == pytest.approx(0.25)
+    assert rate_at(falling, 640) == 0
+    as_given = replace(recipe, pictures=20_000)
+    assert rate_at(as_given, 1000) == pytest.approx(0.5 * 1008 / 2008)
+
+
 def test_without_a_warm_up_the_first_rate_is_the_whole() -> None:
     assert rate_at(tiny(lr="0.5"), 0) == 0.5
 

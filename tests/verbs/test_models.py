@@ -33,7 +33,13 @@ CARD = Card(
     net="residual",
     sizes={**SIZES, "factor": 2, "channels": 3},
     recipe="enlarger",
-    settings={"rate": 0.002, "nets": {"net": "residual"}},
+    settings={
+        "rate": 0.002,
+        "nets": {"net": "residual:width=4,depth=1"},
+        "judge": "",
+        "ema": None,
+        "about": "of the recipe",
+    },
     data="leaves#3",
     pictures=12_800,
     scores=(
@@ -107,19 +113,30 @@ def test_show_says_the_whole_card(zoo: Path) -> None:
         "score          SSIM 0.9 (protocol 0123456789ab)",
         "data           leaves#3",
         "pictures seen  12,800",
-        'settings       nets {"net": "residual"}, rate 0.002',
+        "settings       nets.net residual:width=4,depth=1",
+        "               rate 0.002",
         "command        trombine train enlarger",
         f"written by     trombine {trombine.__version__}",
         "licence        MIT",
         f"hash           {load('tiny-x2').hash}",
     ):
         assert fact in found.splitlines()
+    assert not any(word in found for word in ("judge", "ema", "of the recipe"))
+
+
+def test_show_refuses_a_damaged_one(zoo: Path) -> None:
+    path = zoo / "tiny-x2.safetensors"
+    data = bytearray(path.read_bytes())
+    data[-100] ^= 8
+    path.write_bytes(data)
+    with pytest.raises(ModelError, match=r"tiny-x2.safetensors: is damaged: its weights"):
+        done(models.run(ModelsShowRequest(model="tiny-x2")))
 
 
 def test_show_can_be_read_by_a_program(zoo: Path) -> None:
     summary = done(models.run(ModelsShowRequest(model="tiny-x2", json=True))).summary
-    plain = json.loads(json.dumps(asdict(CARD)))
-    assert json.loads(summary) == {**plain, "hash": load("tiny-x2").hash}
+    plain, found = json.loads(json.dumps(asdict(CARD))), load("tiny-x2")
+    assert json.loads(summary) == {**plain, "hash": found.hash, "digest": found.card.digest}
 
 
 def test_show_keeps_to_its_lines_whatever_a_card_says(tmp_path: Path) -> None:
@@ -149,9 +166,9 @@ def test_export_writes_and_says_how_equal_it_is(
     assert (last.summary, last.written) == (said, 1)
     assert path.read_text() == load("tiny-x2").hash
     path.write_text("mine")
-    (kept,) = models.run(asked)
-    assert isinstance(kept, Done) and (kept.written, kept.kept) == (0, 1)
-    assert "is there already" in kept.summary and path.read_text() == "mine"
+    with pytest.raises(ModelsError, match=r"tiny.onnx: is there already; --overwrite writes over"):
+        done(models.run(asked))
+    assert path.read_text() == "mine"
     again = ModelsExportRequest(model="tiny-x2", output=path, onnx=True, overwrite=True)
     assert done(models.run(again)).written == 1 and path.read_text() != "mine"
 
@@ -197,7 +214,12 @@ def test_import_makes_a_model(checkpoint: Path) -> None:
     assert all(torch.equal(wanted[name], one) for name, one in found.net.state_dict().items())
     assert (found.card.about, found.card.licence) == ("from a friend", "CC0")
     assert (found.card.recipe, found.card.pictures, found.card.scores) == ("", 0, ())
-    assert done(models.run(asked)).kept == 1
+    words = "old.pth --net residual:width=4,depth=1 --task upscale"
+    options = "--about 'from a friend' --licence CC0"
+    assert found.card.command == f"trombine models import {words} {options}"
+    with pytest.raises(ModelsError, match=r"new.safetensors: is there already; --overwrite"):
+        done(models.run(asked))
+    assert load(asked.output).hash == found.hash
     again = done(models.run(imported(checkpoint, overwrite=True)))  # pyright: ignore
     assert again.written == 1
     assert read_card(asked.output).about == "imported from old.pth"
@@ -209,7 +231,7 @@ def test_import_makes_a_model(checkpoint: Path) -> None:
         ({"net": "resnet"}, NetError, "there is no net resnet"),
         ({"net": "residual:width=wide"}, NetError, "width of residual is a whole number"),
         ({"net": "residual:width=8"}, ModelError, "name the net it is of with --net"),
-        ({"task": "sing"}, ModelError, "does sing, which is unknown"),
+        ({"task": "sing"}, ModelsError, "there is no task sing; there are upscale, restore"),
         ({"task": "judge"}, ModelError, "the net residual cannot judge"),
         ({"output": Path("new.pth")}, ModelsError, "the output ends in .safetensors"),
         ({"file": Path("nowhere.pth")}, ModelError, "nowhere.pth: does not exist"),
@@ -231,6 +253,10 @@ def test_the_commands(checkpoint: Path, command: Command) -> None:
     made = command(*words.split(), cwd=folder)
     assert (made.returncode, made.stderr) == (0, "")
     assert made.stdout.startswith("new.safetensors written: residual, ")
+    again = command(*words.split(), cwd=folder)
+    assert (again.returncode, again.stdout) == (2, "")
+    (line,) = again.stderr.splitlines()
+    assert line.startswith("trombine: new.safetensors: is there already; --overwrite")
     (folder / "new.safetensors").write_bytes(checkpoint.read_bytes())
     bad = command("models", "show", "new.safetensors", cwd=folder)
     assert (bad.returncode, bad.stdout) == (2, "")

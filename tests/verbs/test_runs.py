@@ -98,8 +98,56 @@ def test_one_bad_run_does_not_hide_the_others(made: ModuleType, tmp_path: Path) 
 
 
 def test_long_cells_are_cut() -> None:
-    text = columns([["x" * 50, *"abcdef"]])
+    """But not a run's name: one types it."""
+    text = columns([["y" * 50, "x" * 50, *"bcdef"]])
     assert "x" * 39 + "…" in text and "x" * 40 not in text
+    assert "y" * 50 in text
+
+
+@pytest.fixture
+def with_sweep(made: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a sweep of two runs, and a run, in its folder runs."""
+    for name in ("wide/lr=1e-3", "wide/lr=2e-3", "alone"):
+        made.upscale(tmp_path / "runs" / name, lines=2)
+    (tmp_path / "runs" / "wide" / "index.html").write_text("")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.usefixtures("with_sweep")
+def test_the_runs_of_a_sweep_are_listed() -> None:
+    lines = summary(list(run(RunsListRequest()))).splitlines()
+    assert [line.split()[0] for line in lines[1:]] == ["alone", "wide/lr=1e-3", "wide/lr=2e-3"]
+    said = summary(list(run(RunsShowRequest(run=Path("wide/lr=2e-3")))))
+    assert said.startswith("lr=2e-3: upscale-x2")
+
+
+@pytest.mark.parametrize("name", ["wide", "runs/wide"])
+@pytest.mark.usefixtures("with_sweep")
+def test_show_says_what_a_sweep_has(name: str) -> None:
+    lines = summary(list(run(RunsShowRequest(run=Path(name))))).splitlines()
+    assert lines[:2] == ["runs/wide: a sweep of 2 runs", "page: runs/wide/index.html"]
+    assert [line.split()[0] for line in lines[3:]] == ["wide/lr=1e-3", "wide/lr=2e-3"]
+
+
+@pytest.mark.usefixtures("with_sweep")
+def test_a_sweep_is_not_compared() -> None:
+    with pytest.raises(RunError, match=r"holds several runs; name one, as runs/wide/lr=1e-3$"):
+        list(run(RunsCompareRequest(first=Path("wide"), second=Path("alone"))))
+
+
+@pytest.mark.usefixtures("with_sweep")
+def test_show_tells_of_changes_and_of_a_last_batch_that_reached_beyond() -> None:
+    folder = RunFolder(Path("runs/alone"))
+    folder.write_recipe({"recipe": "r", "settings": {"pictures": 64}})
+    folder.log.unlink()
+    change = {"lr": 0.5, "nets": {"net": "residual"}}
+    folder.append({"kind": "change", "pictures": 1000, "settings": change})
+    folder.append({"kind": "end", "pictures": 1064})
+    said = summary(list(run(RunsShowRequest(run=Path("alone")))))
+    assert "after 1,000 pictures: lr 0.5, net residual" in said
+    assert "finished, 1,064 pictures seen, 64 asked for" in said
+    assert "1,064 of 64" not in summary(list(run(RunsListRequest())))
 
 
 def test_show_tells_and_writes_the_page(there: Path) -> None:
@@ -111,8 +159,8 @@ def test_show_tells_and_writes_the_page(there: Path) -> None:
     said = dict(line.split(maxsplit=1) for line in done.summary.splitlines()[1:])
     assert done.summary.splitlines()[0] == "fine: upscale-x2"
     assert said["state"] == "finished, 200,000 of 200,000 pictures seen"
-    assert said["best"] == "PSNR 30.85, after 170,000 pictures (protocol 9f2c51d08a3e)"
-    assert said["cost"].startswith("200,000 pictures, CPU time 39 min")
+    assert said["best"] == "PSNR 30.85 dB, after 170,000 pictures (protocol 9f2c51d08a3e)"
+    assert said["cost"] == "200,000 pictures, CPU time 39 min, wall time 20 min"
     assert said["again"] == "trombine train upscale-x2 -o runs/fine"
     assert said["page"] == "runs/fine/index.html"
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from trombine import __main__
@@ -61,6 +62,7 @@ def test_dry_run(
     assert not list(tmp_path.iterdir()), "it stops there"
 
 
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
 @pytest.mark.parametrize(
     ("given", "line"),
     [
@@ -68,6 +70,19 @@ def test_dry_run(
         (("train", "dcgan", "--lrr", "1"), "no setting 'lrr'; did you mean lr"),
         (("train", "dcgan", "--lr"), "--lr needs a value after it"),
         (("train", "dcgan", "--lr="), "NAME=VALUE"),
+        (("train", "dcgan", "--lr", "--batch", "8"), "--lr needs a value after it"),
+        (("train", "dcgan", "--lr", "1", "--lr", "2"), "lr is given twice"),
+        (("train", "dcgan", "--save-every", "1", "--save_every=2"), "save_every is given twice"),
+        (
+            ("train", "dcgan", "--settings", "data=leaves", "--data", "leaves"),
+            "data is given twice",
+        ),
+        (("train", "dcgan", "--pictures", "1e99"), "pictures is 1000000000000 or less"),
+        (
+            ("train", "dcgan", "--threads", "1000"),
+            "1000 threads are asked for, and this machine has",
+        ),
+        (("train", "enlarger-x2", "--size", "33"), "size 33 is not a multiple of 2"),
         (("train", "dcgan", "--lr", "fast"), "lr is a number, not 'fast'"),
         (("train", "dcgan", "--best", "PSNR"), "best is one of sliced distance; not 'PSNR'"),
         (("train", "dcgan", "--other", "leaves"), "learns from one kind of pictures"),
@@ -81,13 +96,19 @@ def test_dry_run(
         (("train", "dcgan", "--data", "nosuch"), "'nosuch' is not a source"),
         (("train", "dcgan", "--data", "world:oil"), "'oil' is not one of the styles"),
         (("train", "dcgan", "--data", "folder:gone"), "gone"),
+        (("train", "dcgan", "--data", "folder:"), "'folder:' is not a source"),
+        (("train", "dcgan", "--data", "pack:gone"), "gone: does not exist"),
         (("train", "dcgan", "--data", "folder:few"), "it takes 5 or more"),
+        (("train", "dcgan", "--data", "folder:few", "-o", "few/run"), "is inside few"),
+        (("train", "enlarger-x2", "--size", "4096"), "size is 16 to 2048 pixels"),
+        (("train", "dcgan", "--data", "leaves#2000000"), "seeds 0 to 1999999 cross 1000000"),
         (("train", "pose", "--data", "leaves#48"), "has no numbers called yaw, pitch, roll"),
     ],
 )
 def test_what_is_refused_in_a_line(
     given: tuple[str, ...],
     line: str,
+    dry: tuple[str, ...],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -96,10 +117,80 @@ def test_what_is_refused_in_a_line(
         monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     monkeypatch.chdir(tmp_path)
     portraits(tmp_path / "few", 3)
-    code, out, err = said(capsys, *given)
+    code, out, err = said(capsys, *given, *dry)
     assert (code, out) == (2, "")
     assert line in err and err.startswith("trombine: ") and err.count("\n") == 1
     assert not (tmp_path / "runs").exists() or not list((tmp_path / "runs").rglob("recipe.json"))
+
+
+def test_a_dry_run_paints_nothing_and_opens_what_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TROMBINE_CACHE", str(tmp_path / "cache"))
+    portraits(tmp_path / "mine", 8)
+    data = ("--data", "folder:mine+leaves*2+world:photo#9")
+    code, out, _ = said(capsys, *words("enlarger-x2", "--dry-run", *data))
+    assert code == 0 and data[1] in out
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_a_dry_run_says_what_a_folder_was_begun_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    portraits(tmp_path / "mine", 8)
+    asked = words("enlarger-x2", "--data", "folder:mine", "-o", "run")
+    assert said(capsys, *asked)[0] == 0
+    assert "\nrun: run\n" in said(capsys, *asked, "--dry-run")[1]
+    code, out, _ = said(capsys, *asked, "--dry-run", "--lr", "0.5")
+    assert code == 0 and "\nrun: run: was begun with lr 0.002 (now 0.5); " in out
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError("Unable to allocate 27.9 GiB"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes"),
+        torch.OutOfMemoryError("CUDA out of memory"),
+    ],
+)
+def test_a_dry_run_that_does_not_fit(
+    error: Exception,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def full(*_: object) -> None:
+        raise error
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("trombine.training.expect.advance", full)
+    code, out, err = said(capsys, *words("enlarger-x2", "--dry-run"))
+    assert (code, out) == (2, "") and err.count("\n") == 1
+    assert err.startswith("trombine: a step of 4 pictures of 16 px needs more memory than is here;")
+
+
+def test_a_dry_run_of_pictures_that_cannot_fit_is_refused_before_it_tries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    portraits(tmp_path / "mine", 8)
+    monkeypatch.setattr("os.sysconf", lambda name: 1024)  # pages, and bytes in each
+    asked = ("enlarger-x2", "--data", "folder:mine", "--dry-run", "--size", "320")
+    code, _, err = said(capsys, "train", *asked, "--batch", "2", "--threads", "1")
+    assert code == 2 and "a step of 2 pictures of 320 px needs more memory" in err
+
+
+def test_help_names_the_settings_that_are_used_most(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = said(capsys, "train", "--help")
+    text = " ".join(out.replace("│", " ").split())
+    often = [f"--{what}-every" for what in ("log", "sample", "measure", "save")]
+    for name in ("--lr", "--batch", "--pictures", "--size", "--width", "--seed", "--precision"):
+        assert name in text
+    assert code == 0 and {"--threads", "--devices"} < set(text.replace(",", "").split())
+    assert all(name in text for name in often)
+    assert not re.search(r"│ +│\n", out), "a paragraph of its own"
 
 
 def portraits(folder: Path, count: int) -> None:
@@ -120,6 +211,8 @@ def test_a_folder_of_pictures_to_a_model(command: Command, tmp_path: Path) -> No
     model = load(tmp_path / "a run" / "best.safetensors")
     assert model.card.data == data and model.card.recipe == "enlarger-x2"
     assert f"--data '{data}'" in model.card.command
+    assert model.card.about == f"enlarger-x2, trained on {data}"
+    assert model.card.licence == "", "whose pictures these are is not trombine's to say"
     again = command(*words("enlarger-x2", "--data", data, "-o", "a run"))
     assert (again.returncode, again.stdout) == (0, run.stdout)
 

@@ -28,9 +28,20 @@ def test_it_writes_what_onnxruntime_runs(
     found = session.run(None, {session.get_inputs()[0].name: picture.numpy()})[0]
     wanted = load(file).net(picture).detach()
     torch.testing.assert_close(torch.from_numpy(found), wanted, rtol=1e-4, atol=1e-5)
+    check_names(onnx.load(path).graph)
     metadata = {one.key: one.value for one in onnx.load(path).metadata_props}
     assert loads(metadata["trombine"]) == read_card(file)
     check_no_file_where_they_differ(file, tmp_path)
+
+
+def check_names(graph: onnx.GraphProto) -> None:
+    """What goes in and out, and its axes, are called what they are."""
+    assert [one.name for one in (*graph.input, *graph.output)] == ["picture", "larger"]
+    axes = [
+        [one.dim_param or one.dim_value for one in value.type.tensor_type.shape.dim]
+        for value in (*graph.input, *graph.output)
+    ]
+    assert axes == [["batch", 3, "height", "width"], ["batch", 3, "2*height", "2*width"]]
 
 
 def check_no_file_where_they_differ(file: Path, folder: Path) -> None:

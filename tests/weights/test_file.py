@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ from hypothesis import strategies as st
 from safetensors.torch import load, save
 
 from trombine.nets import Net
+from trombine.runs import checkpoints
 from trombine.weights import Card, ModelError
-from trombine.weights.file import KEY, read, write
+from trombine.weights.file import KEY, digest, read, write
 
 
 def test_the_same_model_gives_the_same_bytes(net: Net, card: Card, tmp_path: Path) -> None:
@@ -41,6 +43,38 @@ def test_another_program_can_read_it(file: Path, net: Net) -> None:
 def test_numbers_are_kept_as_float32(net: Net, card: Card, tmp_path: Path) -> None:
     write(tmp_path / "double", net.double(), card)
     assert {one.kind for one in read(tmp_path / "double").entries.values()} == {"F32"}
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), 1e300])
+def test_what_is_not_finite_is_not_written(
+    value: float, net: Net, card: Card, tmp_path: Path
+) -> None:
+    """The last is finite as float64, which is not what files hold."""
+    state = net.double().state_dict()
+    state["tail.bias"][3] = value
+    with pytest.raises(ModelError, match=r"new: cannot be written: tail\.bias holds NaN or inf"):
+        write(tmp_path / "new", net, card)
+    assert not (tmp_path / "new").exists()
+
+
+def test_the_digest_is_of_names_types_shapes_and_bytes(net: Net) -> None:
+    tensors = dict(net.state_dict())
+    first = tensors["tail.bias"]
+    others = [
+        {**tensors, "tail.bias": first.nextafter(torch.tensor(9.0))},
+        {**tensors, "tail.bias": first.view(torch.int32)},
+        {**tensors, "tail.bias": first[None]},
+        {("tail.bios" if name == "tail.bias" else name): one for name, one in tensors.items()},
+        dict(list(tensors.items())[1:]),
+    ]
+    assert len({digest(one) for one in (tensors, *others)}) == 6
+    assert digest(dict(reversed(tensors.items()))) == digest(tensors)
+
+
+def test_the_card_gets_the_digest(file: Path, net: Net, card: Card, tmp_path: Path) -> None:
+    assert read(file).card == replace(card, digest=digest(net.state_dict()))
+    write(tmp_path / "again", net, replace(card, digest="of something else"))
+    assert (tmp_path / "again").read_bytes() == file.read_bytes()
 
 
 def test_what_was_there_stays_where_writing_fails(
@@ -119,6 +153,13 @@ def test_other_files_are_named(data: bytes, said: str, tmp_path: Path) -> None:
 def test_no_file_and_folders_are_named(tmp_path: Path) -> None:
     assert "does not exist" in refused(tmp_path / "none.safetensors")
     assert "is a folder; name a .safetensors file in it" in refused(tmp_path)
+
+
+def test_a_checkpoint_of_a_run_says_that_it_is_one(net: Net, tmp_path: Path) -> None:
+    path = tmp_path / "000000064.safetensors"
+    path.write_bytes(checkpoints.encode(net.state_dict(), {"pictures": 64}))
+    said = refused(path)
+    assert "is a checkpoint" in said and "the model is best.safetensors in the run's folder" in said
 
 
 def test_a_header_that_promises_much_takes_no_memory(tmp_path: Path) -> None:

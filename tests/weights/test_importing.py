@@ -106,5 +106,25 @@ def test_weights_of_another_net_are_named(net: Net, tmp_path: Path) -> None:
         import_net(path, "resnet", {})
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite_are_refused(value: float, net: Net, tmp_path: Path) -> None:
+    path, state = tmp_path / "broken.pth", net.state_dict()
+    state["tail.bias"].fill_(value)
+    torch.save(state, path)
+    assert "tail.bias holds NaN or infinity; import an earlier checkpoint" in refused(path)
+
+
+@pytest.mark.parametrize("old", [True, False])
+def test_a_later_protocol_is_named_without_a_warning(old: bool, net: Net, tmp_path: Path) -> None:
+    """torch warns of it, and warnings are errors here."""
+    path = tmp_path / "later.pth"
+    torch.save(net.state_dict(), path, pickle_protocol=4, _use_new_zipfile_serialization=not old)
+    assert "save it again with torch.save(..., pickle_protocol=2)" in refused(path)
+
+
+def test_a_folder_is_named(tmp_path: Path) -> None:
+    assert "is a folder; name a checkpoint in it" in refused(tmp_path)
+
+
 def test_no_file_gets_one_line(tmp_path: Path) -> None:
     assert "does not exist" in refused(tmp_path / "none.pth")

@@ -24,6 +24,7 @@ from trombine.objectives.terms import TERMS, total_variation
 from trombine.recipes.recipe import Restore, Sharpen
 
 MEASURES: Final = {"PSNR": True, "SSIM": True}
+MUCH_WORSE: Final = 3.0  # dB below the best: the squared error is twice what it was
 
 
 @final
@@ -98,7 +99,7 @@ def restoring_alarms(recipe: Restore | Sharpen, measures: Mapping[str, bool]) ->
     name, higher = next(iter(measures.items()))
     return (
         NotFinite(action="stop" if recipe.on_nan == "stop" else "roll back"),
-        NoProgress(name, higher=higher, total=recipe.pictures),
+        NoProgress(name, higher=higher, total=recipe.pictures, much=MUCH_WORSE),
         TintDrift(),
         NoGradient(),
     )

@@ -14,7 +14,7 @@ script.js     the sliders; a page without script shows the same, still
 from trombine.pages.figures import compare, estimate, grid, key, picture, plots, scrubber, table
 from trombine.pages.markup import Html, element, escape
 from trombine.pages.overlays import draw_parts, draw_points
-from trombine.pages.page import Page, command, note, paragraphs, whole
+from trombine.pages.page import Page, command, note, paragraphs, unbroken
 from trombine.pages.plots import Plot, Series
 from trombine.pages.sheets import Sheet
 
@@ -39,5 +39,5 @@ __all__ = [
     "plots",
     "scrubber",
     "table",
-    "whole",
+    "unbroken",
 ]

@@ -90,9 +90,12 @@ def command(line: str) -> Html:
     return element("code", {"class": "command"}, Html(" ".join(parts)))
 
 
-def whole(value: str, *, longest: int = 36) -> Html:
-    """A short value, in a table of words, that is never broken: 1e-3."""
-    return element("span", {"class": "whole"}, value) if len(value) <= longest else escape(value)
+def unbroken(value: str, *, longest: int = 36) -> Html:
+    """A value, in a table of words, that breaks after the commas of settings and not inside of
+    one: `lr=1e-3,width=8`. What is longer than `longest` letters breaks anywhere."""
+    parts = re.split(r"(?<=,)(?=[a-z])", value)
+    spans = [element("span", {"class": "whole"}, p) if len(p) <= longest else p for p in parts]
+    return Html("<wbr>".join(escape(span) for span in spans))
 
 
 def _asset(name: str) -> Html:

@@ -179,8 +179,13 @@ _AT_LEAST_ONE: Final = (
     *("generator_every", "penalty_every"),
 )
 _AT_MOST: Final = {
-    **{"pool": 1.0, "real_label": 1.0, "threads": 1024, "seed": 2**63 - 1},
-    **{"size": 2**20, "batch": 2**20, "pictures": 10**12},
+    "pool": 1.0,
+    "real_label": 1.0,
+    "threads": 1024,
+    "seed": 2**63 - 1,
+    "size": 2**14,
+    "batch": 2**20,
+    "pictures": 10**12,
 }
 _BELOW: Final = {"beta1": 1.0, "beta2": 1.0}
 

@@ -7,6 +7,8 @@ page.py         index.html; its plots are in curves.py, tables in tables.py, sam
 film.py         film.mp4, from the samples
 board.py        TensorBoard's events
 compare.py      two runs on one page
+many.py         the runs of a sweep on one page
+meaning.py      what measures, curves and settings are called, and which way is better
 
 Nothing here knows what the tensors mean; that is in training/.
 """

@@ -1,4 +1,4 @@
-"""Two runs on one page: the same faces, the same curves, what was asked differently.
+"""Two runs on one page: the same pictures, the same curves, what was asked differently.
 
 Figures under different protocols stand in different tables, since they cannot be compared.
 """
@@ -11,10 +11,21 @@ from pathlib import Path
 from typing import TypeVar
 
 from trombine.files import write_bytes
-from trombine.pages import Html, Page, Plot, element, note, plots, scrubber, table
+from trombine.pages import (
+    Html,
+    Page,
+    Plot,
+    command,
+    element,
+    note,
+    plots,
+    scrubber,
+    table,
+    unbroken,
+)
 from trombine.pages.markup import join
-from trombine.runs import tables
-from trombine.runs.curves import plots_of
+from trombine.runs import meaning, tables
+from trombine.runs.curves import plots_of, to_the_end
 from trombine.runs.folder import RunFolder
 from trombine.runs.frames import Pixels, read_pixels, read_small, room_for, spread
 from trombine.runs.log import Curves, Story, read
@@ -78,7 +89,7 @@ def _samples(sheet: Page, a: RunFolder, b: RunFolder, pair: Pair) -> None:
         columns=2,
     )
     text = "What either had made by then; one that ended earlier stays at its last."
-    apart = "" if same else "The two were given different fixed things, so faces differ."
+    apart = "" if same else "The two were given different fixed things, so the pictures differ."
     sheet.section("Samples", f"{text}\n\n{apart}", block)
 
 
@@ -88,7 +99,7 @@ def readable(files: Mapping[Key, Path]) -> dict[Key, Path]:
 
 
 def are_same(a: Mapping[str, Path], b: Mapping[str, Path]) -> bool:
-    """Whether two runs were given the same things: then their samples show the same faces."""
+    """Whether two runs were given the same things: then their samples show the same ones."""
     return a.keys() == b.keys() and all(a[row].read_bytes() == b[row].read_bytes() for row in a)
 
 
@@ -121,7 +132,8 @@ def _measures(sheet: Page, one: Story, other: Story, pair: Pair) -> None:
     blocks: list[Html] = []
     for protocol in shared:
         both = one.measures[protocol], other.measures[protocol]
-        blocks.append(plots(*overlaid(both, pair)))
+        last = max(one.pictures, other.pictures)
+        blocks.append(plots(*to_the_end(overlaid(both, pair, measures=True), last)))
         blocks.append(measure_table(one, other, protocol, pair))
     for name, story in zip(pair, (one, other), strict=True):
         own = {
@@ -130,6 +142,9 @@ def _measures(sheet: Page, one: Story, other: Story, pair: Pair) -> None:
         blocks += tables.measure_tables(replace(story, measures=own), name)
     if apart:
         blocks.append(note("Figures under different protocols cannot be compared."))
+    names = [name for story in (one, other) for held in story.measures.values() for name in held]
+    if words := meaning.explained(names):
+        blocks.append(note(words))
     if blocks:
         sheet.section("Measures", "On pictures that are kept for choosing.", *blocks)
 
@@ -137,7 +152,7 @@ def _measures(sheet: Page, one: Story, other: Story, pair: Pair) -> None:
 def measure_table(one: Story, other: Story, protocol: str, pair: Pair) -> Html:
     """Both runs' figures under one protocol: at their best, and the last."""
     held = one.measures[protocol], other.measures[protocol]
-    bests = [s.best if s.best and s.best.protocol == protocol else None for s in (one, other)]
+    bests = [story.bests.get(protocol) for story in (one, other)]
     rows = []
     for name in dict.fromkeys((*held[0], *held[1])):
         found = [curves.get(name) for curves in held]
@@ -146,34 +161,34 @@ def measure_table(one: Story, other: Story, protocol: str, pair: Pair) -> Html:
             for curve, best in zip(found, bests, strict=True)
         ]
         last = [curve.values[-1] if curve else None for curve in found]
-        rows.append([name, *("–" if v is None else short(v) for v in (*at_best, *last))])
+        rows.append(
+            [meaning.titled(name), *("–" if v is None else short(v) for v in (*at_best, *last))]
+        )
     columns = ["Measure", *(f"{n}, best" for n in pair), *(f"{n}, last" for n in pair)]
     return table(columns, rows, caption=f"Protocol {protocol or 'unnamed'}")
 
 
 def _course(sheet: Page, one: Story, other: Story, pair: Pair) -> None:
-    drawn = list(overlaid((one.curves, other.curves), pair))
+    both = overlaid((one.curves, other.curves), pair)
+    drawn = list(to_the_end(both, max(one.pictures, other.pictures)))
     apart = [
-        note(f"Only {name} has {', '.join(spelled(curve) for curve in own)}.")
+        note(f"Only {name} has {', '.join(meaning.curve(curve) for curve in own)}.")
         for name, own in zip(pair, (_only(one, other), _only(other, one)), strict=True)
         if own
     ]
     blocks = [plots(*drawn), *apart] if drawn else apart
     if blocks:
-        sheet.section("Learning", "The same curves, one over the other.", *blocks)
+        text = "The same curves, one over the other." if drawn else "They have none in common."
+        sheet.section("Learning", text, *blocks)
 
 
-def overlaid(both: tuple[Curves, Curves], pair: Pair) -> Iterator[Plot]:
+def overlaid(both: tuple[Curves, Curves], pair: Pair, *, measures: bool = False) -> Iterator[Plot]:
     """A plot for each curve that both have, one over the other."""
     for name in both[0]:
         if name in both[1]:
             held = dict(zip(pair, (both[0][name], both[1][name]), strict=True))
-            yield from plots_of(spelled(name), held, "")
-
-
-def spelled(name: str) -> str:
-    """A curve's name as a title: `net: l1`."""
-    return name.removeprefix("curve/").replace("/", ": ")
+            title = name if measures else meaning.curve(name)
+            yield from plots_of(title, held, meaning.reading(name) if measures else "")
 
 
 def _only(one: Story, other: Story) -> list[str]:
@@ -186,9 +201,12 @@ def _only(one: Story, other: Story) -> list[str]:
 def _configuration(sheet: Page, one: Story, other: Story, pair: Pair) -> None:
     asked = tables.flat(one.recipe), tables.flat(other.recipe)
     names = list(dict.fromkeys((*asked[0], *asked[1])))
-    rows = [[name, *(tables.spelled(held.get(name)) for held in asked)] for name in names]
-    differing = [[n, _strong(x), _strong(y)] for n, x, y in rows if x != y]
-    alike = [[name, x] for name, x, y in rows if x == y]
+    rows = [
+        [meaning.setting(name), *(tables.spelled(held.get(name)) for held in asked)]
+        for name in names
+    ]
+    differing = [[n, _strong(n, x), _strong(n, y)] for n, x, y in rows if x != y]
+    alike = [[name, unbroken(x)] for name, x, y in rows if x == y]
     blocks = []
     if differing:
         columns = ["Setting", *pair]
@@ -200,12 +218,13 @@ def _configuration(sheet: Page, one: Story, other: Story, pair: Pair) -> None:
         sheet.section("Configuration", text, *blocks)
 
 
-def _strong(text: str) -> Html:
-    return element("strong", {}, text)
+def _strong(name: str, text: str) -> Html:
+    return element("strong", {}, command(text) if name == "command" else unbroken(text))
 
 
 def _cost(sheet: Page, one: Story, other: Story, pair: Pair) -> None:
-    both = zip(tables.cost_rows(one), tables.cost_rows(other), strict=True)
+    gpu = any(story.cost.gpu > 0 for story in (one, other))
+    both = zip(tables.cost_rows(one, gpu=gpu), tables.cost_rows(other, gpu=gpu), strict=True)
     rows = [[name, mine, theirs] for (name, mine), (_, theirs) in both]
     cost = table(["What", *pair], rows, caption="What it took", words=True)
     sheet.section("Cost", "Of all the processes that trained them.", cost)

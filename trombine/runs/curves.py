@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from trombine.pages import Plot, Series
 from trombine.pages.strokes import COLOURS
+from trombine.runs import meaning
 from trombine.runs.log import GRADIENT, TOTAL, Best, Curve, Curves, by_phase
 
 POINTS: Final = 200  # of a curve; a plot is about 400 pixels wide
@@ -58,7 +60,13 @@ def measure_plots(measures: Curves, best: Best | None) -> Iterator[Plot]:
             at = curve.pictures.index(best.pictures)
             value = curve.values[at]
             series.append(Series(name="kept as best", x=[best.pictures], y=[value], mark="points"))
-        yield Plot(title=name, x_label=_SEEN, y_label="", series=tuple(series))
+        how = meaning.reading(name)
+        yield Plot(title=name, x_label=_SEEN, y_label=how, series=tuple(series))
+
+
+def to_the_end(drawn: Iterable[Plot], pictures: int) -> Iterator[Plot]:
+    """The plots with one x axis for all: from the beginning of a run to so many pictures."""
+    yield from (replace(plot, x_holds=(0, pictures)) for plot in drawn)
 
 
 def plots_of(title: str, curves: Curves, y_label: str, *, decades: bool = True) -> Iterator[Plot]:

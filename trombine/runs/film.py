@@ -1,7 +1,7 @@
 """film.mp4 of a run: its samples one after the other, ten seconds at most.
 
-Each sample is held equally long, the last one for a second more, which is one of the ten. The same samples give the same
-bytes on one machine: one thread, no time, no version of the muxer.
+Each sample is held equally long, the last one for a second more, which is one of the ten. The
+same samples give the same bytes on one machine: one thread, no time, no version of the muxer.
 """
 
 from __future__ import annotations

@@ -6,15 +6,26 @@ curves.py, its tables in tables.py, its pictures in frames.py.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from trombine.files import write_bytes
-from trombine.pages import Html, Page, Plot, element, grid, note, picture, plots, scrubber
-from trombine.runs import curves, tables
+from trombine.pages import (
+    Html,
+    Page,
+    Plot,
+    command,
+    element,
+    grid,
+    note,
+    picture,
+    plots,
+    scrubber,
+)
+from trombine.runs import curves, meaning, tables
 from trombine.runs.folder import RunFolder
 from trombine.runs.frames import Pixels, read_small, read_strip
-from trombine.runs.log import FINISHED, Best, Story, read
+from trombine.runs.log import FINISHED, Story, read
 
 _SAMPLES = """What the nets make of the same fixed things, over the run. Drag the slider, or press
 the arrow keys on it."""
@@ -34,7 +45,7 @@ def page(folder: RunFolder, story: Story) -> Page:
     made = story.recipe.get("version")
     made_by = f"Written by trombine {made} beside the run's files." if made else ""
     sheet = Page(title=title(story), lead=lead, foot=made_by)
-    _samples(sheet, folder)
+    _samples(sheet, folder, story)
     _measures(sheet, story)
     _course(sheet, story)
     _events(sheet, story)
@@ -49,10 +60,12 @@ def title(story: Story) -> str:
     return f"{story.name}: {recipe}" if recipe and recipe != story.name else story.name
 
 
-def _samples(sheet: Page, folder: RunFolder) -> None:
+def _samples(sheet: Page, folder: RunFolder, story: Story) -> None:
     frames = read_strip(folder.sample_files())
     fixed = {row: read_small(path) for row, path in folder.fixed_files().items()}
     rows = {row: pixels for row, pixels in fixed.items() if pixels is not None}
+    if not frames and not rows and (story.curves or story.measures):
+        return  # samples come before any number: this run makes no pictures
     if not frames:
         sheet.section("Samples", "None yet.", *_still(rows))
         return
@@ -86,20 +99,22 @@ def sample_block(what: str, frames: dict[int, Pixels], rows: dict[str, Pixels]) 
 
 def _measures(sheet: Page, story: Story) -> None:
     drawn = [
-        plots(*curves.measure_plots(found, _best_under(story, protocol)))
+        plots(*_to_the_end(story, curves.measure_plots(found, story.bests.get(protocol))))
         for protocol, found in story.measures.items()
         if found
     ]
+    names = [name for found in story.measures.values() for name in found]
     if drawn:
         text = (
             "Measured on pictures that are kept for choosing; the run never trains on them."
             " Figures under different protocols cannot be compared."
         )
-        sheet.section("Measures", text, *drawn, *tables.measure_tables(story))
+        explained = [note(words)] if (words := meaning.explained(names)) else []
+        sheet.section("Measures", text, *drawn, *tables.measure_tables(story), *explained)
 
 
-def _best_under(story: Story, protocol: str) -> Best | None:
-    return story.best if story.best and story.best.protocol == protocol else None
+def _to_the_end(story: Story, drawn: Iterable[Plot]) -> Iterator[Plot]:
+    return curves.to_the_end(drawn, story.pictures)
 
 
 def _course(sheet: Page, story: Story) -> None:
@@ -108,15 +123,14 @@ def _course(sheet: Page, story: Story) -> None:
         *curves.gradient_plots(story.curves),
         *curves.pace_plots(story.curves),
     )
-    text = "Lines are means; the band round one reaches from the least to the largest value."
-    _plots(sheet, "Learning", f"Losses of each phase, gradients, rates.\n\n{text}", learned)
-    watched = list(curves.watched_plots(story.curves))
-    _plots(sheet, "Watched", "What the objective looks at, beside what it minimises.", watched)
-
-
-def _plots(sheet: Page, name: str, text: str, drawn: Sequence[Plot]) -> None:
-    if drawn:
-        sheet.section(name, text, plots(*drawn))
+    lines = "Lines are means; the band round one reaches from the least to the largest value."
+    text = f"Losses of each phase, gradients, rates.\n\n{lines}"
+    if learned:
+        sheet.section("Learning", text, plots(*_to_the_end(story, learned)))
+    watched = tuple(curves.watched_plots(story.curves))
+    text = "What the objective looks at, beside what it minimises."
+    if watched:
+        sheet.section("Watched", text, plots(*_to_the_end(story, watched)))
 
 
 def _events(sheet: Page, story: Story) -> None:
@@ -125,9 +139,12 @@ def _events(sheet: Page, story: Story) -> None:
         blocks.append(tables.alarm_table(story))
     if story.phases:
         blocks.append(tables.phase_table(story))
-    quiet = "No alarm has gone off." if not story.alarms else "What went wrong, and what was done."
+    said = "No alarm has gone off." if not story.alarms else "What went wrong, and what was done."
+    if story.changes:
+        blocks.insert(0, tables.change_table(story))
+        said += " It did not keep the settings it was begun with."
     if blocks or story.pictures:
-        sheet.section("Alarms and phases", quiet, *blocks)
+        sheet.section("Alarms and phases", said, *blocks)
 
 
 def _going_on(sheet: Page, story: Story, folder: RunFolder) -> None:
@@ -137,11 +154,11 @@ def _going_on(sheet: Page, story: Story, folder: RunFolder) -> None:
         blocks.insert(0, element("p", {}, "The best model is kept beside this page: ", kept))
     if story.command:
         how = "It was made by" if story.state == FINISHED else "To go on, run the same again:"
-        blocks.insert(0, element("p", {}, f"{how} ", element("code", {}, story.command)))
+        blocks.insert(0, element("p", {}, f"{how} ", command(story.command)))
     sheet.section("Cost, and going on", "Of all the processes that trained it.", *blocks)
 
 
 def _configuration(sheet: Page, story: Story) -> None:
-    blocks = list(tables.configuration_tables(story.recipe))
+    blocks = list(tables.configuration_tables(story))
     if blocks:
         sheet.section("Configuration", "Everything that was asked for or resolved.", *blocks)

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from trombine.pages import Html, table
+from trombine.pages import Html, command, table, unbroken
+from trombine.runs import meaning
 from trombine.runs.log import ALARMED, TOTAL, Best, Curve, Curves, Story, by_phase
 
 _GROUPS: Final = {
@@ -47,7 +48,9 @@ def moment(iso: str) -> str:
 
 
 def progress(story: Story) -> str:
-    """`12,800 of 200,000 pictures seen`."""
+    """`12,800 of 200,000 pictures seen`; the last batch may reach beyond what was asked."""
+    if story.goal and story.pictures > story.goal:
+        return f"{story.pictures:,} pictures seen, {story.goal:,} asked for"
     of = f" of {story.goal:,}" if story.goal else ""
     return f"{story.pictures:,}{of} pictures seen"
 
@@ -68,7 +71,12 @@ def state(story: Story) -> str:
 
 def best_line(best: Best) -> str:
     """What the best is, in a sentence."""
-    return f"Best {best.measure} {short(best.value)}, after {best.pictures:,} pictures."
+    return f"Best {best_value(best)}, after {best.pictures:,} pictures."
+
+
+def best_value(best: Best) -> str:
+    """`PSNR 30.85 dB`."""
+    return meaning.with_unit(best.measure, short(best.value))
 
 
 def measure_tables(story: Story, of: str = "") -> Iterator[Html]:
@@ -77,7 +85,7 @@ def measure_tables(story: Story, of: str = "") -> Iterator[Html]:
     `of` names the run, on a page that has more than one.
     """
     for protocol, curves in story.measures.items():
-        best = story.best if story.best and story.best.protocol == protocol else None
+        best = story.bests.get(protocol)
         rows = [_measure_row(name, curve, best) for name, curve in curves.items()]
         columns = ["Measure", "first", "last", "at the best"]
         caption = f"{of}, protocol" if of else "Protocol"
@@ -87,7 +95,7 @@ def measure_tables(story: Story, of: str = "") -> Iterator[Html]:
 def _measure_row(name: str, curve: Curve, best: Best | None) -> list[str]:
     at_best = value_at(curve, best.pictures) if best else None
     cells = (curve.values[0], curve.values[-1], at_best)
-    return [name, *("–" if value is None else short(value) for value in cells)]
+    return [meaning.titled(name), *("–" if value is None else short(value) for value in cells)]
 
 
 def value_at(curve: Curve, pictures: int) -> float | None:
@@ -114,6 +122,17 @@ def phase_table(story: Story) -> Html:
     return table(["Pictures", "Phase", "It", "Why"], rows, caption="Phases", words=True)
 
 
+def change_table(story: Story) -> Html:
+    """Which settings it went on with, and from when."""
+    rows = [
+        [_seen(entry), meaning.setting(f"settings.{name}"), unbroken(spelled(value))]
+        for entry in story.changes
+        for name, value in flat(entry.get("settings") or {}).items()
+    ]
+    columns = ["Pictures", "Setting", "From then on"]
+    return table(columns, rows, caption="Changes of settings", words=True)
+
+
 def _seen(entry: Mapping[str, Any]) -> str:
     pictures = entry.get("pictures", 0)
     return f"{pictures:,}" if isinstance(pictures, int) else str(pictures)
@@ -121,37 +140,54 @@ def _seen(entry: Mapping[str, Any]) -> str:
 
 def cost_table(story: Story) -> Html:
     """What it took, over all its resumes."""
-    return table(["What", "How much"], cost_rows(story), caption="What it took", words=True)
+    rows = cost_rows(story, gpu=story.cost.gpu > 0)
+    return table(["What", "How much"], rows, caption="What it took", words=True)
 
 
-def cost_rows(story: Story) -> list[list[str]]:
-    """The same as rows of a name and a number each."""
+def cost_rows(story: Story, *, gpu: bool) -> list[list[str]]:
+    """The same as rows of a name and a number each, with or without a GPU's time."""
     spent = story.cost
     lost = spent.pictures - story.pictures
     again = f" ({lost:,} of them lost and computed again)" if lost > 0 and spent.starts > 1 else ""
     return [
         ["Pictures computed", f"{max(spent.pictures, story.pictures):,}{again}"],
         ["CPU time", duration(spent.cpu)],
-        ["GPU time", duration(spent.gpu)],
+        *([["GPU time", duration(spent.gpu)]] if gpu else ()),
         ["Wall time", duration(spent.seconds)],
         ["Begun or resumed", f"{spent.starts} time{'' if spent.starts == 1 else 's'}"],
         ["Last heard of", moment(spent.last)],
     ]
 
 
-def configuration_tables(recipe: Mapping[str, Any]) -> Iterator[Html]:
-    """recipe.json, group by group."""
+def configuration_tables(story: Story) -> Iterator[Html]:
+    """recipe.json, group by group; beside what was changed on the way, since when it is so."""
+    recipe = story.recipe
+    since: dict[str, str] = {}
+    for entry in story.changes:
+        names = flat(entry.get("settings") or {})
+        since |= dict.fromkeys(names, f", since {_seen(entry)} pictures")
     loose = {key: value for key, value in recipe.items() if key not in _GROUPS}
     if loose:
-        yield _configuration("Run", loose)
+        yield _configuration("Run", loose, {})
     for key, title in _GROUPS.items():
         if isinstance(recipe.get(key), Mapping) and recipe[key]:
-            yield _configuration(title, recipe[key])
+            group = "data" if key == "data" else "settings"
+            yield _configuration(title, recipe[key], since if key == "settings" else {}, group)
 
 
-def _configuration(title: str, held: Mapping[str, Any]) -> Html:
-    rows = [[name, spelled(value)] for name, value in flat(held).items()]
+def _configuration(
+    title: str, held: Mapping[str, Any], since: Mapping[str, str], group: str = "settings"
+) -> Html:
+    rows = [
+        [meaning.setting(f"{group}.{name}"), _told(name, value, since.get(name, ""))]
+        for name, value in flat(held).items()
+    ]
     return table(["Setting", "Value"], rows, caption=title, words=True)
+
+
+def _told(name: str, value: object, since: str) -> str:
+    text = spelled(value)
+    return command(text) if name == "command" else unbroken(f"{text}{since}")
 
 
 def flat(held: Mapping[str, Any], before: str = "") -> dict[str, Any]:

@@ -15,25 +15,29 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from statistics import median
-from typing import Final
+from typing import Final, final
 
 import numpy as np
 import torch
+from jaxtyping import Int64
 
+from trombine.data.columns import Columns
 from trombine.data.item import Batch
 from trombine.data.made import Maker
-from trombine.data.spec import Term, parse, spell
+from trombine.data.source import SEED_RANGES, USUAL_COUNT, Mix, Source
+from trombine.data.spec import SpecError, Term, parse, spell
 from trombine.data.split import split
 from trombine.files import shown
 from trombine.nets import parameter_count
 from trombine.objectives import objective_of
 from trombine.objectives.objective import Phase, Ramp
-from trombine.recipes.recipe import Regress
+from trombine.recipes.recipe import Recipe, Regress
 from trombine.recipes.settings import FIXED
-from trombine.training.launch import Mesh
-from trombine.training.machine import Machine, choose, prepare
+from trombine.runs.folder import RunFolder
+from trombine.training.launch import Mesh, check_room
+from trombine.training.machine import MachineError, choose, prepare
 from trombine.training.material import Material, parts_of, streams_of
-from trombine.training.orders import Order, agreed, check, place
+from trombine.training.orders import Order, TrainingError, agreed, check, place
 from trombine.training.state import PhaseState, State, fresh
 from trombine.training.steps import Plan, advance
 
@@ -44,11 +48,13 @@ def expectation(order: Order) -> str:
     """Everything that is resolved, and what it takes, as lines."""
     recipe, plan = order.recipe, _plan(order)
     objective, machine, phases = plan.objective, plan.machine, plan.phases
-    state = fresh(recipe, objective, machine, plan.mesh.device)
-    seconds = median(_times(plan, state))
+    with _enough_memory(recipe):
+        _refuse(order, plan)
+        state = fresh(recipe, objective, machine, plan.mesh.device)
+        seconds = median(_times(plan, state))
     steps = -(-recipe.pictures // recipe.batch)
     alone = seconds * steps / recipe.devices
-    lines = [f"{order.name}: {recipe.about}", f"run: {shown(order.folder)}"]
+    lines = [f"{order.name}: {recipe.about}", f"run: {_place(order, plan)}"]
     lines += ["", "nets"]
     lines += [
         f"  {role:<14} {recipe.nets[role]}  {parameter_count(net):,} parameters"
@@ -83,6 +89,7 @@ def seconds_a_step(order: Order) -> float:
 def _plan(order: Order) -> Plan:
     """The plan of a training by this process alone."""
     machine, objective = choose(order.recipe), objective_of(order.recipe)
+    check(order.recipe, objective)
     prepare(machine)
     return Plan(
         recipe=order.recipe,
@@ -91,6 +98,90 @@ def _plan(order: Order) -> Plan:
         machine=machine,
         mesh=Mesh(device=torch.device(machine.device)),
     )
+
+
+# ---------------------------------------------------------------------------------------------
+# What would be refused
+
+
+def _refuse(order: Order, plan: Plan) -> None:
+    """Refuse what training would: the run's folder, the pictures, too many processes."""
+    recipe, objective = order.recipe, plan.objective
+    place(order, objective)
+    if recipe.devices > 1:
+        check_room(recipe.devices, plan.machine.device)
+    specs = streams_of(recipe, objective.streams)
+    objective.check({stream: _opened(spec, recipe) for stream, spec in specs.items()})
+
+
+def _place(order: Order, plan: Plan) -> str:
+    """The run's folder; if other settings were begun with there, that it would be refused."""
+    try:
+        agreed(order, RunFolder(order.folder), plan.machine)
+    except TrainingError as error:
+        return str(error)
+    return shown(order.folder)
+
+
+def _opened(spec: str, recipe: Recipe) -> Source:
+    """The pictures that a spec says; of a world only what they would be."""
+    count, terms = max(recipe.judged, recipe.faces), parse(spec)
+    opened = [
+        split(spell((term,)), recipe.size, count)[0] if term.path else Unpainted(term, recipe.size)
+        for term in terms
+    ]
+    return opened[0] if len(opened) == 1 else Mix(opened, [term.weight for term in terms])
+
+
+@final
+class Unpainted(Source):
+    """A world's pictures or leaves that nobody has painted yet: none can be taken."""
+
+    def __init__(self, term: Term, size: int) -> None:
+        try:
+            maker = Maker(kind=term.kind, styles=term.styles, size=size)
+        except ValueError as error:
+            raise SpecError(f"{spell((term,))}: {error}") from error
+        count = term.count or USUAL_COUNT
+        if count > (edge := SEED_RANGES[1]):
+            raise SpecError(f"seeds 0 to {count - 1} cross {edge}, where another use begins")
+        self.spec, self.size = spell((dataclasses.replace(term, weight=1.0),)), size
+        self.lengths, self.weights = (count,), (1.0,)
+        self.vector_names, self.classes = maker.vector_names, ()
+        self.paired = len(term.styles) > 1
+
+    def take(self, indices: Int64[np.ndarray, "n"]) -> Columns:
+        """As many of none as are asked for."""
+        pictures = np.zeros((len(indices), self.size, self.size, 3), np.uint8)
+        return {"pictures": pictures, "vectors": np.zeros((len(indices), len(self.vector_names)))}
+
+    def name(self, index: int) -> str:
+        """Which seed it is of."""
+        return str(index)
+
+
+@contextmanager
+def _enough_memory(recipe: Recipe) -> Iterator[None]:
+    """Say in a line that a step does not fit; at once where not even its pictures would."""
+    line = (
+        f"a step of {recipe.batch} pictures of {recipe.size} px needs more memory than is here;"
+        " give a lower --batch or --size, or compute it in several parts: --accumulate"
+    )
+    pictures = recipe.batch // recipe.accumulate * recipe.size**2 * 3 * 4  # bytes, as float32
+    if pictures > os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"):
+        raise MachineError(line)
+    try:
+        yield
+    except (MemoryError, torch.OutOfMemoryError) as error:
+        raise MachineError(line) from error
+    except RuntimeError as error:  # torch's own for the processor's memory has no type
+        if "allocate memory" not in str(error):
+            raise
+        raise MachineError(line) from error
+
+
+# ---------------------------------------------------------------------------------------------
+# What it would take
 
 
 def _shown(value: object) -> str:

@@ -92,7 +92,7 @@ def launch(devices: int, device: str) -> Mesh:
         _check_count(devices, int(os.environ["WORLD_SIZE"]))
     if devices == 1:
         return Mesh(device=torch.device(device))
-    _check_room(int(os.environ.get("LOCAL_WORLD_SIZE", devices)), device)
+    check_room(int(os.environ.get("LOCAL_WORLD_SIZE", devices)), device)
     from lightning_fabric import Fabric  # 1 s to import
 
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it tells what it does
@@ -112,7 +112,7 @@ def _check_count(devices: int, started: int) -> None:
     raise LaunchError(f"torchrun has started {started} processes; give --devices {started}")
 
 
-def _check_room(here: int, device: str) -> None:
+def check_room(here: int, device: str) -> None:
     """Refuse more processes on this machine than it has devices for: they would only wait."""
     room = torch.cuda.device_count() if device == "cuda" else max(2, cores())
     if here > room:

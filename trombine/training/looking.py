@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -13,7 +13,9 @@ from torch import Tensor
 
 from trombine import __version__
 from trombine.conventions import to_pixels
+from trombine.data.spec import parse
 from trombine.measures import CHOOSING_SEEDS, Protocol
+from trombine.recipes import RECIPES, Recipe
 from trombine.training.material import Material, fixed_steps, room
 from trombine.training.state import State
 from trombine.training.steps import Plan
@@ -81,6 +83,7 @@ def card_of(
     """What a model file says of itself."""
     recipe, protocol = plan.recipe, protocol_of(plan, material)
     net = recipe.nets[role]
+    data = " and ".join(source.spec for source in material.learned.values())
     scores = (
         Score(measure=measure, value=value, protocol=protocol.hash)
         for measure, value in state.measured.items()
@@ -91,14 +94,28 @@ def card_of(
         sizes=dict(state.nets[role].sizes),
         recipe=name,
         settings=recipe.plain(),
-        data=" and ".join(source.spec for source in material.learned.values()),
+        data=data,
         pictures=state.pictures,
         scores=tuple(scores),
-        licence="MIT",
+        licence=licence_of(source.spec for source in material.learned.values()),
         command=command,
         version=__version__,
-        about=recipe.about,
+        about=about_of(recipe, name, data),
     )
+
+
+def licence_of(specs: Iterable[str]) -> str:
+    """That of a model which has learnt from these; "" where it is not trombine's to say."""
+    kinds = {term.kind for spec in specs for term in parse(spec)}
+    return "MIT" if kinds <= {"world", "leaves"} else ""
+
+
+def about_of(recipe: Recipe, name: str, data: str) -> str:
+    """What the recipe says of itself, unless it was given other pictures than it speaks of."""
+    own = RECIPES.get(name)
+    if own and (own.data, own.other) == (recipe.data, recipe.other):
+        return recipe.about
+    return f"{name}, trained on {data}"
 
 
 def sheet(pictures: Tensor) -> UInt8[np.ndarray, "h w 3"]:

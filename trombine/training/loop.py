@@ -278,8 +278,9 @@ def _changed(
             " --pictures than that would go on, anything else is another run: give another -o"
         )
     yield from story.log(state, "change", {"settings": changes})
-    if old["protocol"] != new["protocol"]:  # neither the best nor the samples compare any more
+    if old["protocol"] != new["protocol"]:  # nothing measured or looked at compares any more
         state.best = None
+        state.alarms = {alarm.name: alarm for alarm in plan.objective.alarms()}
         if mesh.first:
             story.folder.set_samples_aside(state.pictures)
     if mesh.first:

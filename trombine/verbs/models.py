@@ -6,7 +6,8 @@ its best one lies in the run's folder.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,6 +18,7 @@ from trombine.files import shown
 if TYPE_CHECKING:
     from trombine.weights import Card, Model
 
+_SAID: Final = ("about", "task", "data")  # settings that the card itself says
 HEADS: Final = ("model", "task", "net", "parameters", "scores")
 
 
@@ -100,10 +102,10 @@ def run(request: Request) -> Iterator[Event]:
 
 
 def _list(request: ModelsListRequest) -> Iterator[Event]:
-    from trombine.weights import TASKS, ModelError, load, shipped
+    from trombine.weights import ModelError, load, shipped
 
-    if request.task is not None and request.task not in TASKS:
-        raise ModelsError(f"there is no task {shown(request.task)}; there are {', '.join(TASKS)}")
+    if request.task is not None:
+        _check_task(request.task)
     rows: list[tuple[str, ...]] = []
     for name, path in shipped().items():
         try:
@@ -116,6 +118,13 @@ def _list(request: ModelsListRequest) -> Iterator[Event]:
     which = f"for {request.task} " if request.task else ""
     nothing = f"no model {which}comes with trombine; trombine train makes them"
     yield Done(summary=columns(rows) if rows else nothing, written=0, skipped=0, kept=0)
+
+
+def _check_task(task: str) -> None:
+    from trombine.weights import TASKS
+
+    if task not in TASKS:
+        raise ModelsError(f"there is no task {shown(task)}; there are {', '.join(TASKS)}")
 
 
 def _row(name: str, model: Model) -> tuple[str, ...]:
@@ -180,33 +189,43 @@ def _origin(card: Card) -> Iterator[tuple[str, str]]:
     yield "data", card.data
     yield "pictures seen", f"{card.pictures:,}" if card.pictures else ""
     yield "recipe", card.recipe
-    yield "settings", _pairs(card.settings)
+    for number, line in enumerate(_settings(card.settings)):
+        yield "" if number else "settings", line
     yield "command", card.command
     yield "written by", f"trombine {card.version}"
     yield "licence", card.licence or "not stated"
 
 
-def _pairs(values: object) -> str:
-    """`width 32, depth 8`; what is nested is left as JSON writes it."""
+def _settings(values: Mapping[str, object]) -> Iterator[str]:
+    """A line for each that says something; of what is nested, one for each part."""
+    for name, value in sorted(values.items()):
+        if isinstance(value, dict):
+            yield from (f"{name}.{line}" for line in _settings(value))
+        elif value not in ("", None) and name not in _SAID:
+            yield f"{name} {_plain(value)}"
+
+
+def _pairs(values: Mapping[str, object]) -> str:
+    """`width 32, depth 8`."""
+    return ", ".join(f"{name} {_plain(value)}" for name, value in values.items())
+
+
+def _plain(value: object) -> str:
     import json
 
-    if not isinstance(values, dict):
-        return ""
-    plain = {k: v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}
-    return ", ".join(f"{name} {value}" for name, value in plain.items())
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 # export and import
 
 
 def _written(request: ModelsExportRequest | ModelsImportRequest) -> Iterator[Event]:
-    """Write the one output, unless it is there."""
+    """Write the one output, which is not to be there unless it is to be written over."""
     _check(request)
     output = request.output
     if output.is_file() and not request.overwrite:
-        summary = f"{shown(output)} is there already (--overwrite makes it again)"
-        yield Done(summary=summary, written=0, skipped=0, kept=1)
-        return
+        cure = "--overwrite writes over it, another -o leaves it"
+        raise ModelsError(f"{shown(output)}: is there already; {cure}")
     says = _export(request) if isinstance(request, ModelsExportRequest) else _import(request)
     yield Picture(output, output.name)
     yield Done(summary=f"{shown(output)} written: {says}", written=1, skipped=0, kept=0)
@@ -219,6 +238,7 @@ def _check(request: ModelsExportRequest | ModelsImportRequest) -> None:
             raise ModelsError("models are exported as ONNX; say --onnx")
     else:
         ending = ".safetensors"
+        _check_task(request.task)
     if request.output.suffix != ending:
         raise ModelsError(f"{shown(request.output)}: the output ends in {ending}; choose such a -o")
 
@@ -245,7 +265,16 @@ def _import(request: ModelsImportRequest) -> str:
         sizes=net.sizes,
         about=request.about or f"imported from {request.file.name}",
         licence=request.licence,
-        command="trombine models import",
+        command=_command(request),
     )
     save(request.output, net, card)
     return f"{name}, {parameter_count(net):,} parameters, for {request.task}"
+
+
+def _command(request: ModelsImportRequest) -> str:
+    """How to do it again; as everywhere in cards, without where it was written to."""
+    words = ["trombine", "models", "import", request.file.name]
+    words += ["--net", request.net, "--task", request.task]
+    words += ["--about", request.about] if request.about else []
+    words += ["--licence", request.licence] if request.licence else []
+    return shlex.join(words)

@@ -6,7 +6,7 @@ runs/page.py and runs/compare.py. Runs are made by verbs/train.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,7 +28,7 @@ _LAST: Final = 6  # values of the last line of training
 
 @dataclass(frozen=True, kw_only=True)
 class RunsListRequest:
-    """List the runs of a folder: recipe, data, pictures seen, best, state."""
+    """List the runs of a folder, those of its sweeps too: data, pictures seen, best, state."""
 
     folder: Path = HOME
     """The folder of the runs."""
@@ -36,15 +36,15 @@ class RunsListRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class RunsShowRequest:
-    """Say what became of a run, and write its page anew."""
+    """Say what became of a run, and write its page anew; of a sweep, which runs it has."""
 
     run: Path
-    """The run's name in the folder runs, or its path."""
+    """The run's name in the folder runs, SWEEP/RUN of a sweep's, or its path."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunsCompareRequest:
-    """Write a page of two runs: the same faces, the same curves, what was asked.
+    """Write a page of two runs: the same pictures, the same curves, what was asked.
 
     What was asked differently is marked. Figures under different protocols are kept apart.
     """
@@ -73,14 +73,12 @@ def run(request: Request) -> Iterator[Event]:
 def _list(request: RunsListRequest) -> Iterator[Event]:
     from trombine.runs.folder import RunFolder
 
-    candidates = [request.folder, *_inside(request.folder)]
-    folders = [folder for path in candidates if (folder := RunFolder(path)).exists]
-    rows: list[tuple[str, ...]] = []
-    for folder in folders:
-        try:
-            rows.append(_row(folder))
-        except PictureError as error:
-            yield Notice(error.path, error.why)
+    here = RunFolder(request.folder)
+    folders = {here.name: here} if here.exists else {}
+    for path in _inside(request.folder):
+        alone = RunFolder(path)
+        folders |= {path.name: alone} if alone.exists else _runs_in(path, f"{path.name}/")
+    rows = yield from _rows(folders)
     nothing = f"no runs in {shown(request.folder)}; trombine train makes them there"
     yield Done(summary=columns(rows) if rows else nothing, written=0, skipped=0, kept=0)
 
@@ -89,19 +87,39 @@ def _inside(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
 
 
-def _row(folder: RunFolder) -> tuple[str, ...]:
+def _runs_in(folder: Path, before: str = "") -> dict[str, RunFolder]:
+    """The runs of a sweep's folder, by what they are called."""
+    from trombine.runs.folder import RunFolder
+
+    runs = {f"{before}{path.name}": RunFolder(path) for path in _inside(folder)}
+    return {name: run for name, run in runs.items() if run.exists}
+
+
+def _rows(folders: Mapping[str, RunFolder]) -> Generator[Event, None, list[tuple[str, ...]]]:
+    """A row for each run that can be read."""
+    rows: list[tuple[str, ...]] = []
+    for name, folder in folders.items():
+        try:
+            rows.append(_row(name, folder))
+        except PictureError as error:
+            yield Notice(error.path, error.why)
+    return rows
+
+
+def _row(name: str, folder: RunFolder) -> tuple[str, ...]:
     from trombine.runs.log import read
-    from trombine.runs.tables import short, state
+    from trombine.runs.tables import best_value, state
 
     story = read(folder)
     best = story.best
-    seen = f"{story.pictures:,}" + (f" of {story.goal:,}" if story.goal else "")
+    goal = max(story.goal or 0, story.pictures)  # the last batch may reach beyond what was asked
+    seen = f"{story.pictures:,}" + (f" of {goal:,}" if story.goal else "")
     return (
-        shown(folder.name),
+        shown(name),
         str(story.recipe.get("recipe") or "–"),
         str(story.settings.get("data") or "–"),
         seen,
-        f"{best.measure} {short(best.value)}" if best else "–",
+        best_value(best) if best else "–",
         state(story),
         _changed(folder),
     )
@@ -116,7 +134,8 @@ def _changed(folder: RunFolder) -> str:
 
 def columns(rows: Sequence[Sequence[str]]) -> str:
     """Rows under the heads, in aligned columns."""
-    cells = [[_cut(cell) for cell in row] for row in (COLUMNS, *rows)]
+    # A run's name is whole: it is what the other verbs are given.
+    cells = [[name, *map(_cut, others)] for name, *others in (COLUMNS, *rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in cells]
     return "\n".join(line.rstrip() for line in lines)
@@ -133,6 +152,9 @@ def _show(request: RunsShowRequest) -> Iterator[Event]:
     from trombine.runs.log import read
     from trombine.runs.page import title, write_page
 
+    if sweep := sweep_at(request.run):
+        yield from _show_sweep(sweep)
+        return
     folder = found(request.run)
     page = write_page(folder)
     yield Picture(page, page.name)
@@ -143,24 +165,55 @@ def _show(request: RunsShowRequest) -> Iterator[Event]:
     yield Done(summary="\n".join(lines), written=1, skipped=0, kept=0)
 
 
+def _show_sweep(sweep: Path) -> Iterator[Event]:
+    """A sweep's runs; its page is written by `sweep`."""
+    from trombine.runs.folder import RunFolder
+
+    runs = _runs_in(sweep, f"{sweep.name}/")
+    page = RunFolder(sweep).page
+    what = "a sweep" if page.exists() else "a folder"
+    lines = [f"{shown(sweep)}: {what} of {len(runs)} run{'' if len(runs) == 1 else 's'}"]
+    lines += [f"page: {shown(page)}"] if page.exists() else []
+    rows = yield from _rows(runs)
+    yield Done(summary="\n".join([*lines, columns(rows)]), written=0, skipped=0, kept=0)
+
+
+def sweep_at(path: Path) -> Path | None:
+    """The folder of runs at this path, or of this name in the folder runs; None if it is none."""
+    from trombine.runs.folder import RunFolder
+
+    for place in (path, HOME / path):
+        if RunFolder(place).exists:
+            return None
+        if _runs_in(place):
+            return place
+    return None
+
+
 def _facts(story: Story) -> Iterator[tuple[str, str]]:
-    from trombine.runs import tables
+    from trombine.runs import meaning, tables
 
     yield "state", f"{tables.state(story)}, {tables.progress(story)}"
     if story.settings.get("data"):
         yield "data", str(story.settings["data"])
     if best := story.best:
-        line = f"{best.measure} {tables.short(best.value)}, after {best.pictures:,} pictures"
+        line = f"{tables.best_value(best)}, after {best.pictures:,} pictures"
         yield "best", f"{line} (protocol {best.protocol})" if best.protocol else line
     if losses := tables.last_losses(story.curves):
-        yield "losses", ", ".join(f"{name} {tables.short(n)}" for name, n in losses[:_LAST])
+        told = (f"{meaning.curve(name)} {tables.short(n)}" for name, n in losses[:_LAST])
+        yield "losses", ", ".join(told)
+    for change in story.changes[-3:]:
+        told = tables.flat(change.get("settings") or {}).items()
+        new = ", ".join(f"{n.removeprefix('nets.')} {tables.spelled(v)}" for n, v in told)
+        yield "change", f"after {change.get('pictures', 0):,} pictures: {new}"
     for alarm in story.alarms[-3:]:
         told = (alarm.get("alarm"), alarm.get("text"), alarm.get("did"))
         at = f"after {alarm.get('pictures', 0):,} pictures"
         yield "alarm", f"{at}: {', '.join(str(part) for part in told if part)}"
-    cost = dict(tables.cost_rows(story))
-    times = [f"{name} {cost[name]}" for name in ("CPU time", "GPU time", "Wall time")]
-    yield "cost", ", ".join([f"{cost['Pictures computed']} pictures", *times])
+    cost = dict(tables.cost_rows(story, gpu=story.cost.gpu > 0))
+    times = {"CPU time": "CPU time", "GPU time": "GPU time", "Wall time": "wall time"}
+    spent = [f"{name} {cost[row]}" for row, name in times.items() if row in cost]
+    yield "cost", ", ".join([f"{cost['Pictures computed']} pictures", *spent])
     if story.command:
         yield "again", story.command
 
@@ -185,5 +238,8 @@ def found(run: Path) -> RunFolder:
     for path in (run, HOME / run):
         if RunFolder(path).exists:
             return RunFolder(path)
+    if sweep := sweep_at(run):
+        one = next(iter(_runs_in(sweep)))
+        raise RunError(run, "holds several runs", f"name one, as {shown(sweep / one)}")
     what = "is no run" if run.exists() else "does not exist"
     raise RunError(run, what, f"trombine runs list shows those in {HOME}")

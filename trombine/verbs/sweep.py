@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ class SweepRequest:
     recipe: str
     """Its name, as train takes it."""
     grid: tuple[str, ...] = ()
-    """NAME=VALUE,VALUE; several grids are combined."""
+    """NAME=VALUE,VALUE; several grids are combined. With a ; in it, values stand between ;."""
     zip: tuple[str, ...] = ()
     """NAME=VALUE,VALUE; several go side by side, the first values together."""
     data: str = ""
@@ -37,19 +38,26 @@ class SweepRequest:
 
 def run(request: SweepRequest) -> Iterator[Event]:
     """Train what is not trained yet."""
-    from trombine.sweeps import Sweep, combinations, sweep
+    from trombine.sweeps import Sweep, check_given, combinations, sweep
 
     given = settings_of(request.settings)
     if request.data:
         given["data"] = request.data
-    words = [f"--{name} {value}" for name, value in given.items()]
+    varied = combinations(request.grid, request.zip)
+    check_given(varied, given)
+    folder = request.output or Path("runs") / f"sweep-{request.recipe}"
+    shared = [f"--{name.replace('_', '-')} {shlex.quote(v)}" for name, v in given.items()]
+    ways = {"--grid": request.grid, "--zip": request.zip}
+    vary = [f"{way} {shlex.quote(text)}" for way, texts in ways.items() for text in texts]
+    into = f"-o {shlex.quote(str(folder))}"
     yield from sweep(
         Sweep(
             name=request.recipe,
             recipe=with_settings(find(request.recipe), given),
-            folder=request.output or Path("runs") / f"sweep-{request.recipe}",
-            combinations=combinations(request.grid, request.zip),
-            command=" ".join(["trombine train", request.recipe, *words]),
+            folder=folder,
+            combinations=varied,
+            command=" ".join(["trombine train", request.recipe, *shared]),
+            asked=" ".join(["trombine sweep", request.recipe, *vary, *shared, into]),
             board=not request.no_board,
         )
     )

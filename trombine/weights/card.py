@@ -49,6 +49,7 @@ class Card:
     command: str = ""  # that made it
     version: str = __version__  # of trombine, that wrote it
     about: str = ""  # what people should know
+    digest: str = ""  # of the tensors: file.py sets it; "" in a file from before there was one
     format: int = FORMAT
 
 
@@ -63,7 +64,10 @@ def dumps(card: Card) -> str:
 
 def loads(text: str) -> Card:
     """The card that this text is of; a CardError says why there is none."""
-    found = _parsed(text)
+    found = {"digest": "", **_parsed(text)}
+    if "plain" in found and "task" not in found:  # as runs/checkpoints.py writes it
+        what = "is a checkpoint, for a training to go on from"
+        raise CardError(f"{what}; the model is best.safetensors in the run's folder")
     version = found.get("format")
     if type(version) is int and version > FORMAT:
         raise CardError(f"was written by a newer trombine (format {version}); update trombine")
@@ -106,6 +110,7 @@ _FIELDS: Final[Mapping[str, type]] = {
     "command": str,
     "version": str,
     "about": str,
+    "digest": str,
     "format": int,
 }
 _SCORE: Final[Mapping[str, type]] = {"measure": str, "value": float, "protocol": str}

@@ -22,9 +22,10 @@ from trombine.nets import Net, Size
 from trombine.weights.card import ModelError, dumps
 from trombine.weights.file import KEY
 from trombine.weights.model import Model
-from trombine.weights.tasks import TASKS, Shape
+from trombine.weights.tasks import TASKS, Shape, Task
 
 TOLERANCE: Final = 1e-4
+AXES: Final = {0: "batch", 2: "height", 3: "width"}  # of pictures; what may be of any length
 _NEEDED: Final = ("onnx", "onnxscript", "onnxruntime")
 
 
@@ -35,10 +36,9 @@ def export(model: Model, path: Path | str) -> float:
     where the difference is 1e-4 or more.
     """
     check_extra()
-    traced, other = (
-        TASKS[model.card.task].examples(model.net.sizes, shape) for shape in shapes(model.net.sizes)
-    )
-    data = as_onnx(model.net, traced, {KEY: dumps(model.card)})
+    task, sizes = TASKS[model.card.task], model.net.sizes
+    traced, other = (task.examples(sizes, shape) for shape in shapes(sizes))
+    data = as_onnx(model.net, task, traced, {KEY: dumps(model.card)})
     worst = max(difference(model.net, data, given) for given in (traced, other))
     if not worst < TOLERANCE:  # written so that NaN fails
         what = f"its results differ from torch's by {worst:.1e}, and {TOLERANCE:.0e} is allowed"
@@ -59,7 +59,9 @@ def shapes(sizes: Mapping[str, Size]) -> tuple[Shape, Shape]:
     return (2, 3 * unit, 2 * unit), (3, 2 * unit + 5, 4 * unit + 3)
 
 
-def as_onnx(net: Net, given: Sequence[torch.Tensor], metadata: Mapping[str, str]) -> bytes:
+def as_onnx(
+    net: Net, task: Task, given: Sequence[torch.Tensor], metadata: Mapping[str, str]
+) -> bytes:
     """The net as the bytes of an ONNX file; counts, heights and widths may change."""
     dynamic = tuple(_dynamic(one, fixed="size" in net.sizes) for one in given)
     with _quiet():
@@ -68,17 +70,29 @@ def as_onnx(net: Net, given: Sequence[torch.Tensor], metadata: Mapping[str, str]
             tuple(given),
             dynamo=True,
             external_data=False,
+            input_names=list(task.takes),
+            output_names=[task.gives],
             dynamic_shapes=dynamic,
             verbose=False,
         )
     program.model.metadata_props.update(metadata)
-    return program.model_proto.SerializeToString()
+    proto = program.model_proto
+    if task.scales:
+        _name_axes(proto.graph.output[0], int(net.sizes.get("factor", 1)))
+    return proto.SerializeToString()
 
 
-def _dynamic(given: torch.Tensor, *, fixed: bool) -> dict[int, Any]:
+def _dynamic(given: torch.Tensor, *, fixed: bool) -> dict[int, str]:
     """Which axes may have another length: the count, and a picture's height and width."""
-    axes = (0, 2, 3) if given.ndim == 4 and not fixed else (0,)
-    return dict.fromkeys(axes, torch.export.Dim.DYNAMIC)
+    axes = AXES if given.ndim == 4 and not fixed else (0,)
+    return {axis: AXES[axis] for axis in axes}
+
+
+def _name_axes(output: Any, factor: int) -> None:
+    """Say `2*height` of what comes out, where the exporter says how the net came to it."""
+    for axis in (2, 3):
+        name = AXES[axis] if factor == 1 else f"{factor}*{AXES[axis]}"
+        output.type.tensor_type.shape.dim[axis].dim_param = name
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -17,11 +17,13 @@ import torch
 
 from trombine.files import PictureError, opened, shown, write_bytes
 from trombine.nets import Net
-from trombine.weights.card import Card, CardError, ModelError, dumps, loads
+from trombine.provenance import shortened
+from trombine.runs import checkpoints
+from trombine.weights.card import FORMAT, Card, CardError, ModelError, dumps, loads
 
 KEY: Final = "trombine"  # of the card in the header
 ENDING: Final = ".safetensors"
-_AGAIN: Final = "copy it again from where it came"
+AGAIN: Final = "copy it again from where it came"
 # As safetensors names them; nets hold no others. Numbers with a point are kept as float32.
 _TYPES: Final = {"F32": torch.float32, "I64": torch.int64}
 
@@ -49,11 +51,28 @@ class Found:
 
 
 def write(path: Path | str, net: Net, card: Card) -> None:
-    """Write a model, whole or not at all; the same weights and card give the same bytes."""
+    """Write a model, whole or not at all; the same weights and card give the same bytes.
+
+    The file's card has the digest of the tensors, whatever was in this one.
+    """
     from safetensors.torch import save
 
     tensors = {name: _plain(tensor) for name, tensor in net.state_dict().items()}
-    write_bytes(Path(path), save(tensors, {KEY: dumps(card)}))
+    if broken := not_finite(tensors):
+        what = f"{shortened(broken)} holds NaN or infinity"
+        raise ModelError(f"{shown(path)}: cannot be written: {what}; use the net as it was before")
+    whole = replace(card, digest=digest(tensors))
+    write_bytes(Path(path), save(tensors, {KEY: dumps(whole)}))
+
+
+def digest(tensors: Mapping[str, torch.Tensor]) -> str:
+    """BLAKE2b of the name, type, shape and bytes of every tensor, as 64 hex digits."""
+    return checkpoints.digest(tensors, {}, FORMAT)
+
+
+def not_finite(tensors: Mapping[str, torch.Tensor]) -> str | None:
+    """The name of the first tensor that holds NaN or infinity."""
+    return next((name for name, one in tensors.items() if not one.isfinite().all()), None)
 
 
 def _plain(tensor: torch.Tensor) -> torch.Tensor:
@@ -111,10 +130,10 @@ def _header_length(data: bytes) -> int:
 def _what_is_wrong(data: bytes) -> str:
     """Why safetensors refused a file, and what to do."""
     if data[8:9] == b"{" and _ends_early(data):
-        return f"is truncated; {_AGAIN}"
+        return f"is truncated; {AGAIN}"
     if is_pickle(data):
         return f"is a pickled checkpoint, which could run code; {how_to_import('FILE')}"
-    return f"is not a {ENDING} file, or a damaged one; {_AGAIN}"
+    return f"is not a {ENDING} file, or a damaged one; {AGAIN}"
 
 
 def is_pickle(data: bytes) -> bool:

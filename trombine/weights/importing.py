@@ -7,6 +7,7 @@ and refuses all else; nothing that a file says is run.
 from __future__ import annotations
 
 import pickle
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,7 @@ from trombine.files import PictureError, opened, shown
 from trombine.nets import Net, Size, build
 from trombine.provenance import shortened
 from trombine.weights.card import ModelError
+from trombine.weights.file import not_finite
 
 # Where others keep the weights in a checkpoint that holds more, the better ones first.
 _INSIDE: Final = ("params_ema", "ema", "params", "state_dict", "model", "net", "generator")
@@ -34,6 +36,9 @@ def import_net(path: Path, name: str, sizes: Mapping[str, Size]) -> Net:
             shapes = f"{list(tensors[key].shape)}, and this net needs {list(tensor.shape)}"
             raise ModelError(f"{shown(path)}: {key} is {shapes}; name other sizes in --net")
     net.load_state_dict(tensors)
+    if broken := not_finite(net.state_dict()):
+        what = f"{shortened(broken)} holds NaN or infinity"
+        raise ModelError(f"{shown(path)}: {what}; import an earlier checkpoint")
     return net
 
 
@@ -67,8 +72,11 @@ def _unpickled(path: Path) -> object:
     """What is in a file, if it is nothing but tensors in plain containers."""
     from safetensors.torch import load
 
+    if path.is_dir():
+        raise ModelError(f"{shown(path)}: is a folder; name a checkpoint in it")
     try:
-        with opened(path) as file:
+        with opened(path) as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of protocol 4, which is refused below
             begins = file.read(9)
             file.seek(0)
             if begins[8:] == b"{":
@@ -77,9 +85,16 @@ def _unpickled(path: Path) -> object:
     except PictureError as error:
         raise ModelError(str(error)) from error
     except pickle.UnpicklingError as error:
-        what = "holds more than tensors, and trombine runs nothing from a file"
-        remedy = "save its state_dict alone where it was made"
-        raise ModelError(f"{shown(path)}: {what}; {remedy}") from error
+        raise ModelError(f"{shown(path)}: {_why_refused(error)}") from error
     except Exception as error:  # whatever a stranger's bytes make torch stumble on
         what = "cannot be read as a checkpoint"
         raise ModelError(f"{shown(path)}: {what}; copy it again from where it came") from error
+
+
+def _why_refused(error: pickle.UnpicklingError) -> str:
+    """What torch's reader, which knows the instructions of protocol 2 alone, did not take."""
+    if "Unsupported operand" in str(error):
+        what = "is pickled in a way that torch does not read safely"
+        return f"{what}; save it again with torch.save(..., pickle_protocol=2)"
+    what = "holds more than tensors, and trombine runs nothing from a file"
+    return f"{what}; save its state_dict alone where it was made"

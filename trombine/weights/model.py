@@ -18,8 +18,8 @@ from trombine.files import shown
 from trombine.nets import NETS, Net, NetError, build
 from trombine.provenance import shortened
 from trombine.weights.card import Card, ModelError
-from trombine.weights.file import ENDING, Entry, read, write
-from trombine.weights.tasks import TASKS
+from trombine.weights.file import AGAIN, ENDING, Entry, digest, read, write
+from trombine.weights.tasks import TASKS, check_given
 
 ZOO: Final = Path(zoo.__file__).parent
 _NAMED: Final = 3  # an error names this many tensors
@@ -37,9 +37,11 @@ class Model:
 
     def __call__(self, *given: torch.Tensor) -> torch.Tensor:
         """What the task makes of what it is given; see TASKS. Nothing is learnt."""
+        task = TASKS[self.card.task]
+        check_given(task, given)
         self.net.eval()
         with torch.inference_mode():
-            return TASKS[self.card.task].run(self.net, *given)
+            return task.run(self.net, *given)
 
 
 def load(name: str | Path, *, task: str | None = None) -> Model:
@@ -50,9 +52,11 @@ def load(name: str | Path, *, task: str | None = None) -> Model:
         _check_card(found.card, task)
         net = _empty(found.card)
         _check_tensors(net.state_dict(), found.entries)
+        tensors = {key: one.tensor() for key, one in found.entries.items()}
+        _check_digest(found.card, tensors)
     except (ModelError, NetError) as error:
         raise ModelError(f"{shown(path)}: {error}") from error
-    net.load_state_dict({key: one.tensor() for key, one in found.entries.items()}, assign=True)
+    net.load_state_dict(tensors, assign=True)
     return Model(net=net.eval(), card=found.card, hash=found.hash, path=path)
 
 
@@ -81,6 +85,8 @@ def shipped() -> dict[str, Path]:
 
 def find(name: str | Path) -> Path:
     """The file of a shipped model or of a path; a ModelError where it can be neither."""
+    if not isinstance(name, str | Path):
+        raise ModelError(f"a model is named by a text or a path, not by {type(name).__name__}")
     there = shipped()
     if isinstance(name, Path) or name.endswith(ENDING):
         return Path(name)
@@ -145,6 +151,12 @@ def _check_tensors(wanted: Mapping[str, torch.Tensor], there: Mapping[str, Entry
                 f"has {shortened(name)} as {there[name].kind} {list(there[name].shape)}, and its"
                 f" net needs {kind} {list(shape)}; ask for the file again"
             )
+
+
+def _check_digest(card: Card, tensors: Mapping[str, torch.Tensor]) -> None:
+    """Refuse weights that are not those that were written; a card may know of no digest."""
+    if card.digest and card.digest != digest(tensors):
+        raise ModelError(f"is damaged: its weights are not those that were written; {AGAIN}")
 
 
 def _listed(names: Iterable[str]) -> str:

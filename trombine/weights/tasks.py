@@ -5,7 +5,7 @@ A task checks what it is given at its door; a net itself checks nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,9 +23,25 @@ class Task:
     """One kind of work."""
 
     says: str  # for people
+    takes: tuple[str, ...]  # what goes in is called this
+    gives: str  # and what comes out this
     nets: tuple[str, ...]  # that can do it
     run: Callable[..., torch.Tensor]  # of a net and what it is given
     examples: Callable[[Mapping[str, Size], Shape], tuple[torch.Tensor, ...]]  # of what goes in
+    scales: bool = False  # what comes out is as high and wide as what went in, times the factor
+
+
+def check_given(task: Task, given: Sequence[object]) -> None:
+    """Refuse what is no tensor, and more or fewer than the task takes."""
+    wanted = " and ".join(task.takes)
+    if len(given) != (count := len(task.takes)):
+        tensors = "1 tensor" if count == 1 else f"{count} tensors"
+        raise ConventionError(f"this model takes {tensors} ({wanted}), not {len(given)}")
+    for one in given:
+        if not isinstance(one, torch.Tensor):
+            raise ConventionError(
+                f"this model takes {wanted} as torch tensors, not {type(one).__name__}"
+            )
 
 
 def _improve(net: Net, pictures: torch.Tensor) -> torch.Tensor:
@@ -51,8 +67,8 @@ def _denoise(net: Net, noisy: torch.Tensor, times: torch.Tensor) -> torch.Tensor
             f"this model takes N x C x H x W and N times, not {_described(noisy)} and"
             f" {_described(times)}"
         )
-    if not ((times >= 0) & (times <= 1)).all():
-        raise ConventionError("times are within [0, 1]")
+    if times.dtype != torch.float32 or not ((times >= 0) & (times <= 1)).all():
+        raise ConventionError("times are float32, within [0, 1]")
     return net(noisy, times)
 
 
@@ -117,36 +133,51 @@ def _generator() -> torch.Generator:
 TASKS: Final[dict[str, Task]] = {
     "upscale": Task(
         says="pictures to larger ones",
+        takes=("picture",),
+        gives="larger",
         nets=("residual",),
         run=_improve,
         examples=_some_pictures,
+        scales=True,
     ),
     "restore": Task(
         says="damaged pictures to whole ones of the same size",
+        takes=("picture",),
+        gives="restored",
         nets=("unet", "residual"),
         run=_improve,
         examples=_some_pictures,
+        scales=True,
     ),
     "generate": Task(
         says="random vectors to pictures",
+        takes=("latents",),
+        gives="pictures",
         nets=("dcgan_generator",),
         run=_generate,
         examples=_some_vectors,
     ),
     "denoise": Task(
         says="noisy pictures and times to the noise, or what else was learnt",
+        takes=("noisy", "times"),
+        gives="predicted",
         nets=("denoiser",),
         run=_denoise,
         examples=_some_noise,
+        scales=True,
     ),
     "regress": Task(
         says="pictures to a few numbers each",
+        takes=("picture",),
+        gives="numbers",
         nets=("encoder",),
         run=_look,
         examples=_some_pictures,
     ),
     "judge": Task(
         says="pictures to how real they look",
+        takes=("picture",),
+        gives="verdict",
         nets=("dcgan_discriminator", "patch_discriminator"),
         run=_look,
         examples=_some_pictures,

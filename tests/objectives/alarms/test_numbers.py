@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 import torch
 
+from trombine.objectives import objective_of
 from trombine.objectives.alarms import Alarm, Alert, NoGradient, NoProgress, NotFinite, Report
+from trombine.recipes import find
 
 Listen = Callable[[Alarm, Iterable[Report]], list[tuple[int, Alert]]]
 
@@ -131,6 +133,135 @@ def test_it_hears_its_own_measure_only(listen: Listen) -> None:
     reports = [Report(pictures=i, measures={"other": 1.0}) for i in range(99)]
     reports += [Report(pictures=i, measures={"it": math.nan}) for i in range(99)]
     assert not listen(NoProgress("it"), reports)
+
+
+def fallen(seed: int) -> list[Report]:
+    """A PSNR that is fine, and from a time on 3.5 to 20 dB below its best, noise as elsewhere."""
+    draw = np.random.default_rng(seed)
+    reports, at = curve(seed), int(draw.integers(0, TIMES))
+    drop = draw.uniform(3.5, 20)
+    best = max(report.measures["it"] for report in reports[: at + 1])
+    for i, report in enumerate(reports[at + 1 :], start=at + 1):
+        value = best - drop + float(draw.normal(0, 0.04))
+        reports[i] = Report(pictures=report.pictures, measures={"it": value})
+    return reports
+
+
+def test_it_hears_a_fall_at_once(listen: Listen) -> None:
+    """From what there was before the first step, too, and in the last fifth of a run."""
+    total = TIMES * EVERY
+    for seed in range(200):
+        reports = fallen(seed)
+        best = [max(r.measures["it"] for r in reports[: i + 1]) for i in range(TIMES)]
+        lost = [b - r.measures["it"] for b, r in zip(best, reports, strict=True)]
+        first = next((i for i, loss in enumerate(lost) if loss > 3), None)
+        found = listen(NoProgress("it", much=3.0, total=total), reports)
+        if first is None:  # the last measurement was the one before the fall
+            assert not found, seed
+            continue
+        assert [i for i, _ in found] == [first], seed
+        assert "much better" in found[0][1].text and "lower the rate" in found[0][1].text
+
+
+def test_the_numbers_of_a_run_that_fell_apart(listen: Listen) -> None:
+    values = [26.45, 9.0, 5.1]
+    reports = [Report(pictures=32 * i, measures={"PSNR": v}) for i, v in enumerate(values)]
+    ((i, alert),) = listen(NoProgress("PSNR", much=3.0, total=64), reports)
+    assert i == 1
+    assert "PSNR is 9, was 26.45 at 0 pictures" in alert.text
+
+
+@pytest.mark.parametrize("name", ["enlarger-x2", "sharpener-x2", "cleaner"])
+def test_what_restores_hears_three_decibels(name: str, listen: Listen) -> None:
+    reports = [Report(pictures=i, measures={"PSNR": 26.45 - 1.6 * i}) for i in range(3)]
+    heard = [listen(alarm, reports) for alarm in objective_of(find(name)).alarms()]
+    assert [i for alerts in heard for i, _ in alerts] == [2]
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_it_is_quiet_where_a_healthy_measure_dips(sign: int, listen: Listen) -> None:
+    """A PSNR that loses 1 dB now and then; an error whose noise is a tenth of it."""
+    loud = []
+    for seed in range(200):
+        draw = np.random.default_rng(seed)
+        reports = curve(seed)
+        for i, report in enumerate(reports):
+            value = report.measures["it"]
+            value -= float(draw.uniform(0, 1)) if draw.random() < 0.1 else 0.0
+            if sign < 0:
+                value = (1 - report.measures["it"] / 40) * float(draw.lognormal(0, 0.1))
+            reports[i] = Report(pictures=report.pictures, measures={"it": value})
+        alarm = NoProgress("it", higher=sign > 0, much=3.0 if sign > 0 else None, patience=10**6)
+        if listen(alarm, reports):
+            loud.append(seed)
+    assert len(loud) <= 1
+
+
+def test_an_error_that_doubles_has_fallen(listen: Listen) -> None:
+    values = [1.0, 0.5, 0.3, 0.4, 0.55, 0.61, 0.62, 0.9, 1.3]
+    reports = [Report(pictures=i, measures={"it": value}) for i, value in enumerate(values)]
+    alerts = listen(NoProgress("it", higher=False), reports)
+    assert [i for i, _ in alerts] == [5, 8], "and again when it is twice as far"
+
+
+def test_a_fall_is_told_after_being_stuck_and_again_after_a_rise(listen: Listen) -> None:
+    values = [20.0, *[20.0] * 10, 16.0, 16.0, 19.5, 16.0, 21.0, 17.0]
+    reports = [Report(pictures=i, measures={"it": value}) for i, value in enumerate(values)]
+    alerts = listen(NoProgress("it", much=3.0), reports)
+    # 19.5 ends the fall, though not the being stuck, which is then told of again.
+    assert [i for i, _ in alerts] == [10, 11, 13, 14, 16]
+
+
+LINES = 10  # of the log between two measurements
+
+
+def with_losses(seed: int, reports: list[Report], *, falls: float) -> list[Report]:
+    """Log lines of a training loss, which `falls` by this share in all, between measurements.
+
+    Each with noise of a tenth; the first measurement is before the first step.
+    """
+    draw = np.random.default_rng(seed)
+    found = []
+    for i, report in enumerate(reports):
+        found.append(report)
+        for j in range(LINES):
+            gone = min(1.0, (i + j / LINES) / 6)
+            loss = 0.02 * (1 - falls * gone) * draw.lognormal(0, 0.1)
+            values = {"restore/total": float(loss), "restore/l1": 1.0, "rate/restore": 1.0}
+            found.append(Report(pictures=report.pictures + j, values=values))
+    return found
+
+
+@pytest.mark.parametrize("falls", [0.0, 0.3])
+def test_it_tells_learning_by_heart_from_a_rate_too_high(falls: float, listen: Listen) -> None:
+    """The measure sinks slowly from the first measurement on; the training loss falls, or not."""
+    wrong = []
+    for seed in range(200):
+        draw = np.random.default_rng(seed)
+        values = 26.45 - 0.02 * np.arange(20) + draw.normal(0, 0.01, 20)
+        reports = [
+            Report(pictures=EVERY * i, measures={"it": float(v)}) for i, v in enumerate(values)
+        ]
+        alerts = listen(NoProgress("it", much=3.0), with_losses(seed, reports, falls=falls))
+        assert alerts, seed
+        text = alerts[-1][1].text
+        by_heart = "by heart; give more of them, or stop earlier" in text
+        assert by_heart != ("lower the rate" in text)
+        if by_heart != bool(falls):
+            wrong.append(seed)
+    assert len(wrong) <= 1
+
+
+def test_the_losses_of_several_phases_are_no_one_loss(listen: Listen) -> None:
+    """A discriminator's loss falls while it wins: nothing is learned by heart for that."""
+    stuck = [Report(pictures=i, measures={"it": 1.0}) for i in range(12)]
+    both = [
+        Report(pictures=i, values={"net/total": 1 / (i + 1), "critic/total": 1 / (i + 1)})
+        for i in range(12)
+    ]
+    mixed = [one for pair in zip(stuck, both, strict=True) for one in pair]
+    ((_, alert),) = listen(NoProgress("it"), mixed)
+    assert "lower the rate" in alert.text
 
 
 # No gradient ---------------------------------------------------------------------------------

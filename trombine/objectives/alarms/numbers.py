@@ -72,19 +72,25 @@ def _not_finite(report: Report) -> Iterator[tuple[str, list[str]]]:
 # Of what was gained since the first measurement: less is not told from the noise of measuring.
 NOTICEABLE: Final = 0.01
 ENDING: Final = 0.2  # of a run, its last part, where reaching the plateau is what is wanted
+FALLEN: Final = 2.0  # how bad a fall is at least, beside 1, which being stuck is
+_LINES: Final = 10  # of the log, over some of which the training loss is averaged
+BY_HEART: Final = 0.85  # of the loss there was with the best: noise alone does not fall so far
 
 
 @final
 class NoProgress(Alarm):
-    """The best of a measure has not been bettered for long.
+    """The best of a measure has not been bettered for long, or is far above what there is now.
 
     Long is `patience` measurements, and as many pictures as `share` of those it took to reach the
     best: learning curves run with the logarithm of the pictures seen. In the last part of a run of
-    `total` pictures it is silent.
+    `total` pictures it is silent. What is worse than the best by more than `much` has fallen, and
+    that is said at once and at any time: before the first step too there was something to lose.
+
+    Where the training loss has gone on to fall since the best, pictures are learned by heart.
     """
 
     name = "no progress"
-    kept = ("first", "best", "best_at", "since")
+    kept = ("first", "best", "best_at", "since", "lines", "loss", "loss_then")
 
     def __init__(
         self,
@@ -94,28 +100,58 @@ class NoProgress(Alarm):
         patience: int = 10,
         share: float = 0.5,
         tolerance: float | None = None,
+        much: float | None = None,
         total: int | None = None,
         action: Action = "warn",
     ) -> None:
-        """`higher`: is better; `tolerance`: what counts as no better, None: NOTICEABLE."""
+        """`higher`: is better; `tolerance`: what counts as no better, None: NOTICEABLE.
+
+        `much`: what counts as much worse, in the measure's own unit; None: as much as the best is,
+        which doubles an error.
+        """
         super().__init__(action)
         self.measure, self.sign, self.tolerance = measure, 1 if higher else -1, tolerance
-        self.patience, self.share, self.total = patience, share, total
+        self.patience, self.share, self.total, self.much = patience, share, total, much
         self.first: float | None = None
         self.best = 0.0
         self.best_at = 0  # pictures
         self.since = 0  # measurements
+        self.lines = 0  # of the log
+        self.loss = 0.0  # in training, smoothed
+        self.loss_then = 0.0  # when the best was measured; at first, of the first lines
 
     def hear(self, report: Report) -> Alert | None:
-        """Hears the measure times."""
+        """Hears the measure times, and the training loss in between."""
+        self._learned(report.values)
         value = report.measures.get(self.measure, math.nan)
         if not math.isfinite(value):
             return None
         if self._better(value):
             self.best, self.best_at, self.since = value, report.pictures, 0
+            self.loss_then = self.loss
             return self._over()
         self.since += 1
-        return self._tell(1.0, self._text(value)) if self._stuck(report.pictures) else None
+        if (fall := self._fall(value)) > 1:
+            return self._tell(FALLEN * fall, self._text(value, fallen=True))
+        if fall < 0.5 and self.told >= FALLEN:
+            self._over()
+        stuck = self._stuck(report.pictures)
+        return self._tell(1.0, self._text(value, fallen=False)) if stuck else None
+
+    def _learned(self, values: Mapping[str, float]) -> None:
+        """Hears the training loss, where one phase alone has any."""
+        totals = [value for name, value in values.items() if name.endswith("/total")]
+        if len(totals) != 1 or not math.isfinite(totals[0]):
+            return
+        self.lines += 1
+        self.loss += (totals[0] - self.loss) / min(self.lines, _LINES)
+        if self.lines <= _LINES:  # the first measurement is before the first step
+            self.loss_then = self.loss
+
+    def _fall(self, value: float) -> float:
+        """How far below the best, `much` being 1."""
+        much = abs(self.best) if self.much is None else self.much
+        return self.sign * (self.best - value) / max(much, 1e-9)
 
     def _better(self, value: float) -> bool:
         if self.first is None:
@@ -131,10 +167,18 @@ class NoProgress(Alarm):
             return False
         return self.since >= self.patience and pictures - self.best_at >= self.share * self.best_at
 
-    def _text(self, value: float) -> str:
-        was = f"{self.best:.4g} at {self.best_at} pictures"
-        since = f"no better in {self.since} measurements since"
-        return f"{self.measure} is {value:.4g}, was {was}, {since}; lower the rate, or stop here"
+    def _text(self, value: float, *, fallen: bool) -> str:
+        was = f"{self.best:.4g} at {self.best_at:,} pictures"
+        since = "much better" if fallen else f"no better in {self.since} measurements since"
+        cure = "lower the rate, or stop here"
+        if fallen:
+            cure = "lower the rate, set clip, and begin again or go on from the best checkpoint"
+        if 0 < self.loss < BY_HEART * self.loss_then:
+            cure = (
+                f"the training loss fell meanwhile, from {self.loss_then:.3g} to {self.loss:.3g}:"
+                " it learns its pictures by heart; give more of them, or stop earlier"
+            )
+        return f"{self.measure} is {value:.4g}, was {was}, {since}; {cure}"
 
 
 # ---------------------------------------------------------------------------------------------

@@ -1,0 +1,36 @@
+"""docs/runs.md names every file of a run's folder and every kind of line in its log."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+from trombine.runs.folder import RunFolder
+
+
+def test_every_file_is_in_the_listing(root: Path) -> None:
+    listing = (root / "docs" / "runs.md").read_text().split("```text")[1].split("```")[0]
+    held = vars(RunFolder(Path("run"))).items()
+    names = {path.name for key, path in held if key != "path"}
+    assert len(names) == 10
+    assert names - set(re.findall(r"^  ([\w.]+)", listing, re.MULTILINE)) == set()
+
+
+def test_every_kind_of_line_is_in_the_table(root: Path) -> None:
+    """Those that the reader of logs knows, and those that training writes."""
+    table = re.findall(r"^\| `(\w+)` \|", (root / "docs" / "runs.md").read_text(), re.MULTILINE)
+    read = (root / "trombine" / "runs" / "log.py").read_text()
+    known = re.findall(r"^    (\w+)  ", (ast.get_docstring(ast.parse(read)) or ""), re.MULTILINE)
+    written = {
+        kind
+        for path in (root / "trombine" / "training").glob("*.py")
+        for kind in re.findall(r"\blog\(state, \"(\w+)\"", path.read_text())
+    }
+    assert set(table) == set(known) and len(written) > 5
+    assert written - set(table) == set()
+
+
+def test_the_demo_is_not_said_to_run_every_verb(root: Path) -> None:
+    """It has no replay, doctor, sweep or export."""
+    assert not [n for n in ("README.md", "Makefile") if "every verb" in (root / n).read_text()]

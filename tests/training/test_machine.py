@@ -1,0 +1,30 @@
+"""What a run is computed with: what is chosen, and what this machine has not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from trombine.data.workers import cores
+from trombine.recipes import find
+from trombine.training.machine import MOST_THREADS, MachineError, choose, usual_threads
+
+
+def test_threads_are_half_of_the_cores_unless_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = find("enlarger-x2")
+    for here, usual in ((1, 1), (2, 1), (5, 2), (8, 4), (64, MOST_THREADS)):
+        monkeypatch.setattr("trombine.training.machine.cores", lambda here=here: here)
+        assert usual_threads() == choose(recipe).threads == usual
+        assert choose(replace(recipe, threads=here)).threads == here
+
+
+def test_more_threads_than_cores_are_refused() -> None:
+    """They would wait for each other; a step then takes minutes."""
+    recipe, most = find("enlarger-x2"), cores()
+    with pytest.raises(MachineError) as caught:
+        choose(replace(recipe, threads=most + 1))
+    assert str(caught.value) == (
+        f"{most + 1} threads are asked for, and this machine has {most} cores;"
+        f" give --threads {most} or fewer"
+    )

@@ -1,0 +1,67 @@
+"""What the clock of a run tells of a process that was killed, or told to end."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from trombine.events import Progress
+from trombine.recipes import find, with_settings
+from trombine.runs.folder import RunFolder
+from trombine.runs.log import read
+from trombine.training.loop import Order, train
+
+TINY = {
+    "data": "leaves#24",
+    "size": "16",
+    "pictures": "64",
+    "batch": "8",
+    "width": "4",
+    "depth": "1",
+    "judged": "2",
+    "faces": "2",
+    "precision": "float32",
+    "threads": "1",
+    "log_every": "40",
+    "sample_every": "40",
+    "measure_every": "40",
+    "save_every": "16",
+}
+
+
+def order(folder: Path) -> Order:
+    recipe = with_settings(find("enlarger-x2"), TINY)
+    return Order(name="enlarger-x2", recipe=recipe, folder=folder, board=False)
+
+
+def test_a_killed_process_counts_up_to_its_last_checkpoint(tmp_path: Path) -> None:
+    """32 pictures are saved and 40 seen when it is killed, before any half minute is over."""
+    events = train(order(tmp_path / "run"))
+    for event in events:
+        if isinstance(event, Progress) and event.total == 64 and event.done >= 24:
+            break
+    events.close()  # pyright: ignore[reportAttributeAccessIssue]
+    folder = RunFolder(tmp_path / "run")
+    lines = folder.clock_entries()
+    assert [(line["event"], line["pictures"]) for line in lines] == [
+        ("started", 0),
+        ("saved", 0),
+        ("saved", 16),
+    ]
+    assert lines[-1]["cpu"] > lines[0]["cpu"] and lines[-1]["seconds"] > lines[0]["seconds"]
+    list(train(order(tmp_path / "run")))
+    assert read(folder).cost.pictures == 16 + 48
+
+
+def test_one_that_was_told_to_end_has_seen_what_it_saved(tmp_path: Path) -> None:
+    """It ends at 24 pictures, between two lines of the log, of which the last is of 0."""
+    with pytest.raises(KeyboardInterrupt):
+        for event in train(order(tmp_path / "run")):
+            if isinstance(event, Progress) and event.total == 64 and event.done == 24:
+                signal.raise_signal(signal.SIGINT)
+    folder = RunFolder(tmp_path / "run")
+    assert folder.entries()[-1]["pictures"] == 0
+    story = read(folder)
+    assert (story.state, story.pictures, story.cost.pictures) == ("stopped", 24, 24)

@@ -1,0 +1,91 @@
+"""What a run's numbers mean to who reads of them: measures' units and directions, plain names.
+
+How a measure is computed is in measures/, which an objective takes in objectives/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from trombine.runs.log import GRADIENT, TOTAL
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meaning:
+    """How to read a measure."""
+
+    what: str
+    higher: bool  # whether higher is better
+    unit: str = ""
+
+
+MEASURES: Final[dict[str, Meaning]] = {
+    "PSNR": Meaning(
+        what="how small the squared error is; 6 dB more is half the error",
+        higher=True,
+        unit="dB",
+    ),
+    "SSIM": Meaning(
+        what="how alike brightness, contrast and structure are; 1 for equal pictures",
+        higher=True,
+    ),
+    "sliced distance": Meaning(
+        what="how far all that was made is from all that is real; 0 for equal sets",
+        higher=False,
+    ),
+    "loss": Meaning(what="what training makes small, on pictures it never saw", higher=False),
+    "unexplained": Meaning(
+        what="the part of the variance that is left; 0 is perfect, 1 is to say the mean",
+        higher=False,
+    ),
+}
+
+
+def reading(measure: str) -> str:
+    """`dB, higher is better`; nothing for a measure that is not known."""
+    if not (meaning := MEASURES.get(measure)):
+        return ""
+    better = f"{'higher' if meaning.higher else 'lower'} is better"
+    return f"{meaning.unit}, {better}" if meaning.unit else better
+
+
+def titled(measure: str) -> str:
+    """`PSNR (dB, higher is better)`."""
+    return f"{measure} ({how})" if (how := reading(measure)) else measure
+
+
+def with_unit(measure: str, value: str) -> str:
+    """`PSNR 30.85 dB`."""
+    unit = MEASURES[measure].unit if measure in MEASURES else ""
+    return f"{measure} {value} {unit}".strip()
+
+
+def explained(measures: Iterable[str]) -> str:
+    """A sentence for each measure that is known."""
+    known = [name for name in dict.fromkeys(measures) if name in MEASURES]
+    return " ".join(f"{name}: {MEASURES[name].what}." for name in known)
+
+
+def curve(name: str) -> str:
+    """What a curve is called: `net: l1`, `gradient norm of net`, `learning rate of net`."""
+    first, _, rest = name.partition("/")
+    if first == "curve" and rest:
+        return rest
+    if first in ("rate", "weight"):
+        what = {"rate": "learning rate", "weight": "weight"}[first]
+        return f"{what} of {rest}" if rest else what
+    phase, _, term = name.rpartition("/")
+    called = {GRADIENT: "gradient norm of", TOTAL: "loss of"}.get(term)
+    return f"{called} {phase}" if phase and called else name.replace("/", ": ")
+
+
+def setting(name: str) -> str:
+    """What a setting of recipe.json is called: `lr`, `net`, `threads (as resolved)`."""
+    group, _, rest = name.partition(".")
+    if group == "settings" and rest:
+        return rest.removeprefix("nets.")
+    if group == "resolved" and rest:
+        return f"{rest} (as resolved)"
+    return (rest if group == "data" else name).replace(".", ": ")
