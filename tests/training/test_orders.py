@@ -157,3 +157,11 @@ def test_the_best_model_is_what_was_written(tmp_path: Path) -> None:
     events = list(train(order(tmp_path / "run", "leaves#40")))
     written = [event.path for event in events if isinstance(event, Picture)]
     assert written == [tmp_path / "run" / "best.safetensors"]
+
+
+def test_another_net_is_told_as_text(tmp_path: Path) -> None:
+    trained(order(tmp_path / "run", "leaves#40"))
+    other = order(tmp_path / "run", "leaves#40", depth="2")
+    said = r"begun with net residual:width=4,depth=1,factor=2 \(now residual:width=4,depth=2,fa"
+    with pytest.raises(TrainingError, match=said):
+        trained(other)

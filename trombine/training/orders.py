@@ -56,7 +56,7 @@ def agreed(order: Order, folder: RunFolder, machine: Machine) -> Machine:
             f"{shown(order.folder)}: is a run of {kept['recipe']}; choose another name with -o"
         )
     if other and not order.change:
-        named = ", ".join(f"{name} {old.get(name)} (now {new[name]})" for name in other)
+        named = ", ".join(_told(name, old.get(name), new[name]) for name in other)
         raise TrainingError(
             f"{shown(order.folder)}: was begun with {named}; give the same settings,"
             " another -o, or --change to go on with the new ones"
@@ -64,6 +64,14 @@ def agreed(order: Order, folder: RunFolder, machine: Machine) -> Machine:
     if other:
         return machine
     return Machine(**{name: kept["resolved"][name] for name in machine.plain()})
+
+
+def _told(name: str, before: Any, now: Any) -> str:
+    """One setting that differs; of nets only those that do."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        other = [role for role in now if before.get(role) != now[role]]
+        return ", ".join(f"{role} {before.get(role)} (now {now[role]})" for role in other)
+    return f"{name} {before} (now {now})"
 
 
 def has_begun(folder: RunFolder) -> bool:
