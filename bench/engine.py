@@ -84,7 +84,8 @@ def recipe_of(name: str, **settings: str) -> Recipe:
 def in_turn(ours: Steps, theirs: Steps, count: int) -> tuple[float, float]:
     """The median seconds of a step of each side, taken in turn."""
     for _ in range(3):
-        next(ours), next(theirs)
+        for side in (ours, theirs):
+            next(side)
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(count):
         for side, taken in zip((ours, theirs), times, strict=True):

@@ -87,3 +87,15 @@ def test_too_few_pictures_are_refused(tmp_path: Path) -> None:
         write(tmp_path / f"{number}.png", np.zeros((16, 16, 3), np.uint8))
     with pytest.raises(SpecError, match="has 4 pictures; it takes 5 or more"):
         split(f"folder:{tmp_path}", 16, 4)
+
+
+def test_a_test_folder_beside_is_measured_on(tmp_path: Path) -> None:
+    """As sets of two kinds come: trainA, trainB, testA, testB."""
+    for number, name in enumerate(("trainA", "trainB", "testA", "testB")):
+        for picture in range(3 + number):
+            write(tmp_path / name / f"{name}{picture}.png", np.zeros((16, 16, 3), np.uint8))
+    for kind, many in (("A", (3, 5)), ("B", (4, 6))):
+        learned, measured = split(f"folder:{tmp_path / f'train{kind}'}", 16, 64)
+        assert (len(learned), len(measured)) == many
+        assert all(f"train{kind}" in name for name in names(learned))
+        assert all(f"test{kind}" in name for name in names(measured))

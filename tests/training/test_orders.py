@@ -165,3 +165,12 @@ def test_another_net_is_told_as_text(tmp_path: Path) -> None:
     said = r"begun with net residual:width=4,depth=1,factor=2 \(now residual:width=4,depth=2,fa"
     with pytest.raises(TrainingError, match=said):
         trained(other)
+
+
+def test_a_checkpoint_that_a_kill_left_over_is_removed(tmp_path: Path) -> None:
+    asked = order(tmp_path / "run", "leaves#40")
+    run = trained(asked)
+    kept = sorted(path.name for path in run.checkpoints.iterdir())
+    shutil.copy(run.checkpoints / kept[-1], run.checkpoints / "000000008.safetensors")
+    trained(asked)
+    assert sorted(path.name for path in run.checkpoints.iterdir()) == kept

@@ -1,13 +1,16 @@
 """Which pictures a training learns from, and which it is measured on meanwhile.
 
 World and leaves are painted from seeds for training and from seeds for choosing (DESIGN, Seeds).
-Of a folder or a pack some pictures are held out: a fixed choice, whatever else the recipe says.
+Of a folder or a pack some pictures are held out: a fixed choice, whatever else the recipe says. A
+folder called train..., with a test... beside it (trainA and testA, as pairs of sets come), is
+learned from as it is, and measured on the other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Final, final
 
 import numpy as np
@@ -67,6 +70,8 @@ def _split(term: Term, size: int, count: int) -> tuple[Source, Source]:
     whole = source(spell((replace(term, weight=1.0),)), size)
     if term.kind in _MADE:
         return whole, source(_choosing(term, count), size, first_seed=_CHOOSING)
+    if beside := _test_beside(term):
+        return whole, source(spell((beside,)), size)
     held = min(count, len(whole) // MOST_HELD_OUT)
     if not held:
         raise SpecError(
@@ -79,3 +84,12 @@ def _split(term: Term, size: int, count: int) -> tuple[Source, Source]:
 
 def _choosing(term: Term, count: int) -> str:
     return spell((replace(term, weight=1.0, count=count),))
+
+
+def _test_beside(term: Term) -> Term | None:
+    """The folder of pictures to measure on that comes with a folder to learn from."""
+    path = Path(term.path)
+    if term.kind != "folder" or not path.name.startswith("train"):
+        return None
+    beside = path.with_name(f"test{path.name.removeprefix('train')}")
+    return replace(term, path=str(beside), weight=1.0, count=None) if beside.is_dir() else None

@@ -58,7 +58,7 @@ def save(
     path = folder.checkpoints / f"{pictures:09d}{SUFFIX}"
     folder.sync()
     write_bytes(path, encode(tensors, plain))
-    _prune(folder, pictures)
+    prune(folder, pictures)
     return path
 
 
@@ -138,7 +138,8 @@ def _header(data: bytes) -> dict[str, Any]:
     return json.loads(json.loads(data[8 : 8 + length])["__metadata__"][_KEY])
 
 
-def _prune(folder: RunFolder, pictures: int) -> None:
+def prune(folder: RunFolder, pictures: int) -> None:
+    """Keep the last two of a run that has seen so many pictures: a kill may have left more."""
     files = numbered(folder.checkpoints, SUFFIX)
     kept = [number for number in files if number <= pictures][-KEPT:]
     for number, path in files.items():

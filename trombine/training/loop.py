@@ -238,6 +238,7 @@ def _resume(order: Order, plan: Plan, state: State, folder: RunFolder) -> Iterat
     if plan.mesh.first:
         folder.cut(state.lines)
         folder.cut_samples(state.pictures)
+        checkpoints.prune(folder, state.pictures)
     return True
 
 
