@@ -34,7 +34,7 @@ from trombine.training.orders import (
 from trombine.training.state import State, fresh
 from trombine.training.steps import BrokenStepError, Plan, advance, turn
 from trombine.training.stopping import Told, listening
-from trombine.training.story import Story, TroubleError, report_of
+from trombine.training.story import TroubleError, Writer, report_of
 
 SLOWER: Final = 0.5  # what a rollback multiplies the learning rate by
 
@@ -97,12 +97,14 @@ def _follow(
     if mesh.first and not has_begun(folder):
         folder.write_recipe(description(order, plan, material))
     with listening() as told:
-        story = Story(folder, plan, material, order.name, told)
+        story = Writer(folder, plan, material, order.name, told)
         story.command = order.command
         yield from _run(order, plan, material, story, told)
 
 
-def _run(order: Order, plan: Plan, material: Material, story: Story, told: Told) -> Iterator[Event]:
+def _run(
+    order: Order, plan: Plan, material: Material, story: Writer, told: Told
+) -> Iterator[Event]:
     """From where the run is to its end, or until it is told to end."""
     recipe, folder = plan.recipe, story.folder
     state = fresh(recipe, plan.objective, plan.machine, plan.mesh.device)
@@ -136,7 +138,7 @@ def _run(order: Order, plan: Plan, material: Material, story: Story, told: Told)
         raise told.ending()
 
 
-def _begin(plan: Plan, state: State, story: Story) -> Iterator[Event]:
+def _begin(plan: Plan, state: State, story: Writer) -> Iterator[Event]:
     """What there is before the first step: to compare with, and to go back to."""
     yield from story.look(state)
     yield from story.measure(state)
@@ -144,7 +146,7 @@ def _begin(plan: Plan, state: State, story: Story) -> Iterator[Event]:
 
 
 def _step(
-    plan: Plan, state: State, material: Material, story: Story, feed: Iterator[dict[str, Any]]
+    plan: Plan, state: State, material: Material, story: Writer, feed: Iterator[dict[str, Any]]
 ) -> Iterator[Event]:
     with story.waiting():
         whole = next(feed)
@@ -159,7 +161,7 @@ def _step(
         yield from story.hear(state, report_of(state, gradients=gradients))
 
 
-def _due(plan: Plan, state: State, story: Story, before: int) -> Iterator[Event]:
+def _due(plan: Plan, state: State, story: Writer, before: int) -> Iterator[Event]:
     """What is due after a step, by the run's clock; a checkpoint last, so that it has the rest."""
     recipe, now = plan.recipe, state.pictures
     yield from story.turned(state, turn(state, plan.phases))
@@ -192,7 +194,7 @@ def over(plan: Plan, state: State) -> bool:
     return all(progress.ended is not None for progress in state.phases.values())
 
 
-def _end(order: Order, plan: Plan, state: State, story: Story) -> Iterator[Event]:
+def _end(order: Order, plan: Plan, state: State, story: Writer) -> Iterator[Event]:
     """Leave a run so that it can be looked at, and gone on with if it is not over."""
     done, run = over(plan, state), shown(order.folder)
     if not done:
@@ -242,7 +244,7 @@ def _resume(order: Order, plan: Plan, state: State, folder: RunFolder) -> Iterat
     return True
 
 
-def _back(plan: Plan, state: State, story: Story, trouble: TroubleError) -> Iterator[Event]:
+def _back(plan: Plan, state: State, story: Writer, trouble: TroubleError) -> Iterator[Event]:
     """Go back to the last good checkpoint, to try again with other chance at a lower rate."""
     if trouble.alert.action == "stop":
         yield from story.finish(state, "stopped")
@@ -263,7 +265,7 @@ def _back(plan: Plan, state: State, story: Story, trouble: TroubleError) -> Iter
 
 
 def _changed(
-    order: Order, plan: Plan, material: Material, state: State, story: Story
+    order: Order, plan: Plan, material: Material, state: State, story: Writer
 ) -> Iterator[Event]:
     """Write down that the run goes on with other settings or pictures, if it does."""
     new, mesh = description(order, plan, material), plan.mesh

@@ -39,7 +39,7 @@ _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
 @final
-class Story:
+class Writer:
     """The writer of one run."""
 
     def __init__(
