@@ -174,3 +174,25 @@ def test_a_checkpoint_that_a_kill_left_over_is_removed(tmp_path: Path) -> None:
     shutil.copy(run.checkpoints / kept[-1], run.checkpoints / "000000008.safetensors")
     trained(asked)
     assert sorted(path.name for path in run.checkpoints.iterdir()) == kept
+
+
+def test_a_change_that_is_broken_off_is_made_by_the_same_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between the checkpoint and recipe.json: the best of other pictures is not kept."""
+    data = pictures(tmp_path / "faces", range(12))
+    trained(order(tmp_path / "run", f"folder:{data}"))
+    other = pictures(tmp_path / "others", range(12), seed=1)
+    more = replace(order(tmp_path / "run", f"folder:{other}", pictures="64"), change=True)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(RunFolder, "write_recipe", killed)
+        with pytest.raises(KeyboardInterrupt):
+            trained(more)
+    run = trained(more)
+    bests = [line["pictures"] for line in run.entries() if line.get("best")]
+    assert any(pictures > 32 for pictures in bests)
+    assert run.read_recipe()["settings"]["data"] == f"folder:{other}"

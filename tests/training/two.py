@@ -8,6 +8,7 @@ the training has moved them.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -128,9 +129,11 @@ def main() -> None:
             alone = trained(recipe, Mesh())
             found[family] = difference(alone, together), moved(recipe, alone)
     if rank == 0:
-        print(json.dumps(found))
+        print(json.dumps(found), flush=True)
     dist.barrier()
     dist.destroy_process_group()
+    # What is examined is said; gloo's threads have been seen to abort the interpreter as it ends.
+    os._exit(0)
 
 
 if __name__ == "__main__":

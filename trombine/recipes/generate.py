@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from trombine.recipes.recipe import Adversarial, Denoise, Net, Recipe
@@ -10,6 +11,21 @@ _DCGAN: Final = {
     "generator": Net("dcgan_generator", {"latent": 64, "width": 64, "size": 64, "norm": "batch"}),
     "discriminator": Net("dcgan_discriminator", {"width": 64, "size": 64, "norm": "batch"}),
 }
+
+_FLOW: Final = Denoise(
+    about="invents faces by carrying noise to pictures, step by step",
+    task="denoise",
+    nets={"net": Net("denoiser", {"width": 48, "levels": 3})},
+    data="world:anime",
+    size=32,
+    pictures=1_000_000,
+    batch=32,
+    lr=1e-3,
+    warmup=10_000,
+    clip=1.0,
+    ema=20_000,
+    process="flow",
+)
 
 GENERATE: Final[dict[str, Recipe]] = {
     "dcgan": Adversarial(
@@ -47,32 +63,10 @@ GENERATE: Final[dict[str, Recipe]] = {
         r2=1.0,
         pool=0.01,
     ),
-    "flow": Denoise(
-        about="invents faces by carrying noise to pictures, step by step",
-        task="denoise",
-        nets={"net": Net("denoiser", {"width": 48, "levels": 3})},
-        data="world:anime",
-        size=32,
-        pictures=1_000_000,
-        batch=32,
-        lr=1e-3,
-        warmup=10_000,
-        clip=1.0,
-        ema=20_000,
-        process="flow",
-    ),
-    "diffusion": Denoise(
+    "flow": _FLOW,
+    "diffusion": replace(
+        _FLOW,
         about="invents faces by taking noise away, step by step",
-        task="denoise",
-        nets={"net": Net("denoiser", {"width": 48, "levels": 3})},
-        data="world:anime",
-        size=32,
-        pictures=1_000_000,
-        batch=32,
-        lr=1e-3,
-        warmup=10_000,
-        clip=1.0,
-        ema=20_000,
         process="v",
         steps=50,
     ),

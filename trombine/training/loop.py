@@ -286,6 +286,6 @@ def _changed(
         state.alarms = {alarm.name: alarm for alarm in plan.objective.alarms()}
         if mesh.first:
             story.folder.set_samples_aside(state.pictures)
-    if mesh.first:
-        story.folder.write_recipe(new)
     yield from story.save(state)
+    if mesh.first:  # last: killed before, the same command changes the same again
+        story.folder.write_recipe(new)

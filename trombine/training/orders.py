@@ -18,7 +18,6 @@ from trombine.measures import CHECKOUT, commit_of
 from trombine.nets import build, has_batch_statistics
 from trombine.objectives.objective import Objective
 from trombine.recipes.recipe import Recipe
-from trombine.recipes.settings import from_plain
 from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
 from trombine.training.looking import protocol_of
@@ -141,14 +140,6 @@ def description(order: Order, plan: Plan, material: Material) -> dict[str, Any]:
         "commit": commit_of(CHECKOUT) if (CHECKOUT / ".git").exists() else None,
         "command": f"{order.command} -o {shlex.quote(str(order.folder))}",
     }
-
-
-def recipe_of(folder: RunFolder) -> tuple[str, Recipe]:
-    """The recipe that a run was begun with, and its name."""
-    from trombine.recipes import find
-
-    kept = folder.read_recipe()
-    return kept["recipe"], from_plain(type(find(kept["recipe"])), kept["settings"])
 
 
 def check(recipe: Recipe, objective: Objective[Any]) -> None:
