@@ -11,12 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from trombine.data.masks import mask
 from trombine.demo import __main__ as command
 from trombine.demo.amounts import Demo
 from trombine.demo.build import SECTIONS, build
+from trombine.demo.damage import PRINTS, SHOWN, SINGLES
 from trombine.demo.enlarging import as_batch, at_factors, enlarging_protocol, measured
 from trombine.demo.faces import CHANGED, KINDS, _varied, most_different, path_between
-from trombine.demo.repair import draw_hole, fill_biharmonic, fill_mean, repair_protocol
+from trombine.demo.fractals import LARGE, MOVED
+from trombine.demo.masks import FAMILIES
+from trombine.demo.repair import HOLES, fill_biharmonic, fill_mean, repair_protocol
 from trombine.measures import CHOOSING_SEEDS, one_table
 from trombine.world import STYLES, face, paint, to_vector
 
@@ -56,6 +60,9 @@ def test_every_section_is_there_and_was_announced(page: str, said: list[str]) ->
         "The same person, changed",
         "From one face to another",
         "Leaves",
+        "Fractals",
+        "Masks",
+        "Pictures as they are found",
         "Repair without a net",
         "Enlarging without a net",
         "Enlarging with a net",
@@ -68,9 +75,13 @@ def test_it_holds_as_many_pictures_as_asked(page: str) -> None:
     styles = len(STYLES)
     person, crowd, varied, leaves = 3 * styles, 4 * styles, 4 * 2, 2
     repaired, enlarged, compared, trained = 3 * 4, 2 * 4, 4 * 2, 2
-    total = person + crowd + varied + leaves + repaired + enlarged + compared + trained
+    fractals = 4 + len(LARGE)
+    holes = 8 * (len(FAMILIES) + 1)  # and a curriculum
+    spoilt = 2 * (1 + len(SHOWN)) + len(SINGLES) + len(PRINTS)
+    total = person + crowd + varied + leaves + fractals + holes + spoilt
+    total += repaired + enlarged + compared + trained
     assert page.count("<img ") == total
-    assert page.count('class="window"') == 2 * styles + 1
+    assert page.count('class="window"') == 2 * styles + 1 + len(MOVED)
 
 
 def test_it_is_one_file_that_asks_for_nothing(page: str) -> None:
@@ -143,9 +154,7 @@ def test_a_path_is_straight_and_ends_where_it_should() -> None:
 @pytest.mark.parametrize("seed", [3, 1_000_400, 1_000_401])
 def test_a_fill_changes_the_hole_only(seed: int) -> None:
     truth = paint(face(seed), 48, "photo").pixels
-    hole = draw_hole(seed, 48)
-    assert 0.03 < hole.mean() < 0.6
-    assert np.array_equal(hole, draw_hole(seed, 48))
+    hole = mask(HOLES, seed, 48)
     for fill in (fill_mean, fill_biharmonic):
         filled = fill(truth, hole)
         assert np.array_equal(filled[~hole], truth[~hole])

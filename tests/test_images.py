@@ -195,7 +195,7 @@ def test_plain_samples_of_every_depth(channels: int | None, dtype: type, tmp_pat
         assert np.array_equal(read(tmp_path / f"out{suffix}").samples, samples.reshape(9, 7, -1))
 
 
-@pytest.mark.parametrize("name", ["out", "out.gif", "out.xyz\n"])
+@pytest.mark.parametrize("name", ["out", "out.jp2", "out.xyz\n"])
 def test_a_name_that_says_no_format(name: str, tmp_path: Path) -> None:
     with pytest.raises(PictureError, match=r"choose \.png, \.tif, \.webp or \.jpg"):
         write(tmp_path / name, PIXELS)
@@ -227,7 +227,10 @@ def test_the_quality_of_a_jpeg(tmp_path: Path) -> None:
         ("a.webp", {"format": "WEBP", "lossless": True}, ".webp"),
         ("a.webp", {"format": "WEBP"}, ".png"),
         ("a.jpg", {"format": "JPEG"}, ".png"),
-        ("a.gif", {"format": "GIF"}, ".png"),
+        ("a.gif", {"format": "GIF"}, ".gif"),
+        ("a.bmp", {"format": "BMP"}, ".bmp"),
+        ("a.avif", {"format": "AVIF"}, ".png"),
+        ("a.ppm", {"format": "PPM"}, ".png"),
         ("misnamed.jpg", {"format": "PNG"}, ".png"),
     ],
 )

@@ -214,6 +214,21 @@ def test_colours_are_checked_too() -> None:
     assert (image.replace(colours, HOLE).samples[HOLE] == 128).all()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_pixels_are_the_colours_rounded(kind: str) -> None:
+    pixels = KINDS[kind].rgb_pixels()
+    assert pixels.dtype == np.uint8 and pixels.flags.c_contiguous
+    assert np.array_equal(pixels, (KINDS[kind].rgb() * 255).round())
+
+
+def test_every_sample_of_8_bits_is_its_own_pixel() -> None:
+    """The short way and the long one, over all there is."""
+    ramp = np.arange(256, dtype=np.uint8).reshape(16, 16, 1)
+    image = Image(samples=ramp, mode="L")
+    assert np.array_equal(image.rgb_pixels(), np.repeat(ramp, 3, axis=2))
+    assert np.array_equal(image.rgb_pixels(), (image.rgb() * 255).round())
+
+
 def test_an_empty_hole_changes_nothing() -> None:
     image = KINDS["RGB"]
     assert image.replace(image.rgb(), np.zeros_like(HOLE)) is image

@@ -17,7 +17,10 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from trombine.functions import (
+        data_fractals,
         data_leaves,
+        data_masks,
+        data_prepare,
         data_world,
         doctor,
         models_export,
@@ -34,7 +37,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "__version__",
+    "data_fractals",
     "data_leaves",
+    "data_masks",
+    "data_prepare",
     "data_world",
     "doctor",
     "models_export",

@@ -50,6 +50,35 @@ VERBS = {
             "trombine data leaves --count 8 --size 64 --first-seed 100 --pack -o textures",
         ),
     ),
+    "data fractals": Verb(
+        module="fractals",
+        request="FractalsRequest",
+        summary="Paint fractals, each with the numbers it is made from, ready to publish.",
+        examples=(
+            "trombine data fractals --count 4 --size 64 -o fractals",
+            "trombine data fractals --count 8 --size 64 --first-seed 100 --pack -o dreams",
+        ),
+    ),
+    "data masks": Verb(
+        module="masks",
+        request="MasksRequest",
+        summary="Draw masks: which pixels are to be painted (white), which are kept.",
+        examples=(
+            "trombine data masks --count 8 --size 64 -o masks",
+            "trombine data masks --count 8 --size 64 --family irregular:30-40*0.7+squares*0.3"
+            " -o mixed",
+        ),
+    ),
+    "data prepare": Verb(
+        module="prepare",
+        request="PrepareRequest",
+        summary="Make a pack of a folder of pictures: cropped, resized, sorted by use.",
+        examples=(
+            "trombine data prepare faces --size 64 -o faces-pack",
+            "trombine data prepare faces --as imagefolder --size 32 --crop none -o small-faces",
+        ),
+        positional=("folder",),
+    ),
     "train": Verb(
         module="train",
         request="TrainRequest",

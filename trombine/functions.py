@@ -22,7 +22,10 @@ from typing import Any, Final, ParamSpec, TypeVar, get_args, get_type_hints
 
 from trombine.events import Event
 from trombine.verbs import doctor as doctor_verb
+from trombine.verbs import fractals as fractals_verb
+from trombine.verbs import masks as masks_verb
 from trombine.verbs import models as models_verb
+from trombine.verbs import prepare as prepare_verb
 from trombine.verbs import replay as replay_verb
 from trombine.verbs import runs as runs_verb
 from trombine.verbs import sweep as sweep_verb
@@ -124,6 +127,9 @@ def _as_paths(value: Any) -> tuple[Path, ...] | None:
 
 data_world = _function(world_verb.WorldRequest, world_verb.run)
 data_leaves = _function(world_verb.LeavesRequest, world_verb.run)
+data_fractals = _function(fractals_verb.FractalsRequest, fractals_verb.run)
+data_masks = _function(masks_verb.MasksRequest, masks_verb.run)
+data_prepare = _function(prepare_verb.PrepareRequest, prepare_verb.run)
 sweep = _function(sweep_verb.SweepRequest, sweep_verb.run)
 train = _function(train_verb.TrainRequest, train_verb.run)
 runs_list = _function(runs_verb.RunsListRequest, runs_verb.run)

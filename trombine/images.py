@@ -9,8 +9,10 @@ is made from it.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import struct
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,12 +20,13 @@ import numpy as np
 from jaxtyping import UInt8, UInt16
 
 from trombine import codecs
-from trombine.codecs import CodecError
+from trombine.codecs import CodecError, Frames, beside
 from trombine.files import Bytes, OutputError, PictureError, atomic, opened, shown, write_bytes
 from trombine.provenance import ProvenanceError
 from trombine.samples import Image
 
 __all__ = [
+    "Frames",
     "Image",
     "OutputError",
     "PictureError",
@@ -33,11 +36,14 @@ __all__ = [
     "image_of",
     "output_suffix",
     "read",
+    "read_frames",
     "read_provenance",
     "shown",
     "what_is_lost",
     "write",
     "write_bytes",
+    "write_encoded",
+    "write_frames",
 ]
 
 Pixels = (
@@ -59,22 +65,33 @@ SUFFIXES: Final = {
     ".webp": "WEBP",
     ".tif": "TIFF",
     ".tiff": "TIFF",
+    ".gif": "GIF",
+    ".bmp": "BMP",
+    ".avif": "AVIF",
 }
-_SUFFIX_OF: Final = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "TIFF": ".tif"}
+_SUFFIX_OF: Final = {format: suffix for suffix, format in reversed(SUFFIXES.items())}
+FILM_SUFFIXES: Final = {".gif": "GIF", ".webp": "WEBP"}
 # What a folder is searched for; read() itself goes by the bytes, not by the name.
-PICTURE_SUFFIXES: Final = frozenset(SUFFIXES) | {".bmp", ".gif", ".ppm", ".pgm", ".avif", ".jp2"}
+PICTURE_SUFFIXES: Final = frozenset(SUFFIXES) | {".ppm", ".pgm", ".jp2", ".heic", ".heif"}
 _MODES: Final = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
-def read(path: Path | str, *, max_pixels: int | None = None) -> Image:
-    """The picture in a file, upright, with its samples as they are; a PictureError says why not."""
+def read(path: Path | str, *, max_pixels: int | None = None, least: int | None = None) -> Image:
+    """The picture in a file, upright, with its samples as they are; a PictureError says why not.
+
+    With `least`, a JPEG is decoded at 1/2, 1/4 or 1/8, whichever is the smallest with both sides
+    that many pixels still, and the Image says so in `reduced`; other formats are read whole.
+    """
     path = Path(path)
     with opened(path) as file, _named(path):
         limit = _limit(path, max_pixels)
         codecs.look(file, limit)
         _check_length(path, file, limit)
         file.seek(0)
-        return codecs.decode(file.read(), limit)
+        image = codecs.decode(file.read(), limit, least)
+        if image.format in codecs.BESIDE:
+            image = replace(image, provenance=beside.sound_record(path))
+        return image
 
 
 def read_provenance(path: Path | str) -> dict[str, Any] | None:
@@ -82,9 +99,9 @@ def read_provenance(path: Path | str) -> dict[str, Any] | None:
     path = Path(path)
     with opened(path) as file, _named(path):
         limit = _limit(path, None)
-        codecs.look(file, limit)
+        head = codecs.look(file, limit)
         _check_length(path, file, limit)
-        return codecs.record_in(file)
+        return beside.record(path) if head.format in codecs.BESIDE else codecs.record_in(file)
 
 
 def output_suffix(path: Path | str) -> str:
@@ -109,17 +126,60 @@ def write(
     """Write an Image, or samples (grey, RGB, RGBA), in the format that the suffix names.
 
     What the format cannot hold is converted (see `what_is_lost`). The file appears whole or not
-    at all, over an older one. `quality` is JPEG's.
+    at all, over an older one. `quality` is JPEG's and AVIF's. A BMP's record of provenance is in a
+    file beside it, NAME.bmp.json.
     """
     path = Path(path)
     format = format_of(path)
     image = picture if isinstance(picture, Image) else image_of(picture)
-    try:
-        data = codecs.encode(image, format, provenance=provenance, quality=quality)
-    except (ValueError, OSError, RuntimeError, MemoryError) as error:
-        size = f"{image.width} x {image.height}"
-        what = f"cannot hold a picture of {size} ({' '.join(str(error).split())})"
-        raise PictureError(path, what, "choose a name that ends in .png or .tif") from error
+    inside = None if format in codecs.BESIDE else provenance
+    with _encoding(path, f"a picture of {image.width} x {image.height}"):
+        data = codecs.encode(image, format, provenance=inside, quality=quality)
+    write_encoded(path, data, provenance)
+
+
+def write_encoded(path: Path, data: bytes, provenance: dict[str, Any] | None) -> None:
+    """Write the bytes of a picture's file that is encoded, and its record where that is beside."""
+    if SUFFIXES.get(path.suffix.lower()) not in codecs.BESIDE:
+        write_bytes(path, data)
+        return
+    with beside.written(path, data, provenance):
+        write_bytes(path, data)
+
+
+def read_frames(path: Path | str, *, max_pixels: int | None = None) -> Frames:
+    """The film in a GIF or WebP file, each frame as a viewer shows it; of a still its one frame.
+
+    All frames together are bounded as one picture is.
+    """
+    path = Path(path)
+    with opened(path) as file, _named(path):
+        limit = _limit(path, max_pixels)
+        codecs.look(file, limit)
+        _check_length(path, file, limit)
+        file.seek(0)
+        return codecs.decode_frames(file.read(), limit)
+
+
+def write_frames(
+    path: Path | str,
+    frames: Sequence[Image],
+    durations: Sequence[int],
+    *,
+    loops: int = 0,
+    provenance: dict[str, Any] | None = None,
+) -> None:
+    """Write a film as .gif or .webp, always the same bytes: durations in ms, `loops` 0 for ever.
+
+    WebP is lossless; GIF has 256 colours a frame, and durations in tens of ms.
+    """
+    path = Path(path)
+    format = FILM_SUFFIXES.get(path.suffix.lower())
+    if format is None:
+        raise PictureError(path, "ends in no format for films", "choose .gif or .webp")
+    film = Frames(frames=tuple(frames), durations=tuple(durations), loops=loops)
+    with _encoding(path, f"a film of {len(film.frames):,} frames"):
+        data = codecs.encode_frames(film, format, provenance=provenance)
     write_bytes(path, data)
 
 
@@ -138,7 +198,7 @@ def encode_png(
 
 
 def format_of(path: Path) -> str:
-    """The format that an output's suffix names: PNG, JPEG, WEBP or TIFF."""
+    """The format that an output's suffix names."""
     format = SUFFIXES.get(path.suffix.lower())
     if format is None:
         ending = f"ends in {shown(path.suffix)}" if path.suffix else "has no ending"
@@ -154,6 +214,16 @@ def what_is_lost(image: Image, path: Path) -> str | None:
     if not losses:
         return None
     return f"pixels that should have been kept are no longer exact: {', '.join(losses)}"
+
+
+@contextmanager
+def _encoding(path: Path, what: str) -> Iterator[None]:
+    """Say in one line what a format cannot hold."""
+    try:
+        yield
+    except (ValueError, OSError, RuntimeError, MemoryError, struct.error) as error:
+        what = f"cannot hold {what} ({' '.join(str(error).split())})"
+        raise PictureError(path, what, "choose a name that ends in .png or .tif") from error
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8, UInt16
 
-from trombine.colour import CHANNELS, from_srgb, to_srgb
+from trombine.colour import CHANNELS, from_srgb, speaks, to_srgb
 from trombine.conventions import check_hole, check_picture
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class Image:
     profile: bytes | None = None  # ICC
     format: str = "PNG"  # what it was read from, as Pillow names it
     lossless: bool = True  # whether that file held the samples exactly
+    reduced: int = 1  # how many times smaller than in its file it was decoded (images.read's least)
     provenance: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
@@ -80,6 +81,20 @@ class Image:
         colours = divided(flat) if self.mode.endswith("a") else flat[:, : SPACES[self.space]]
         space = "L" if self.space == "1" else self.space
         return to_srgb(colours, space, self.profile).reshape(self.height, self.width, 3)
+
+    def rgb_pixels(self) -> UInt8[np.ndarray, "h w 3"]:
+        """`rgb()` in 8 bits, rounded; where the samples are that already, they are the answer."""
+        if self.palette is not None:
+            return _in_8_bits(to_srgb(self.palette[:, :3], "RGB", self.profile))[
+                self.samples[..., 0]
+            ]
+        space = "L" if self.space == "1" else self.space
+        plain = self.bits == 8 and space != "CMYK" and not self.mode.endswith("a")
+        if not plain or speaks(self.profile, space):
+            return _in_8_bits(self.rgb())
+        if space == "L":
+            return np.repeat(self.samples[..., :1], 3, axis=2)
+        return np.ascontiguousarray(self.samples[..., :3])
 
     def alpha(self) -> Float32[np.ndarray, "h w"] | None:
         """How opaque each pixel is, in [0, 1]; None where the picture has no transparency."""
@@ -150,6 +165,10 @@ class Image:
         samples = self.samples.copy()
         samples[where, 0] = nearest(palette, targets)
         return replace(self, samples=samples, palette=palette)
+
+
+def _in_8_bits(colours: np.ndarray) -> np.ndarray:
+    return (colours * 255).round().astype(np.uint8)
 
 
 def divided(samples: np.ndarray) -> np.ndarray:

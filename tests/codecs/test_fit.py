@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 
+import imagecodecs
 import numpy as np
 import pytest
 from PIL import Image as Pillow
@@ -13,6 +15,8 @@ from trombine.images import MAX_PIXELS, Image
 
 RNG = np.random.default_rng(5)
 CHANNELS = {"1": 1, "L": 1, "P": 1, "RGB": 3, "CMYK": 4}
+ADOBE = imagecodecs.cms_profile("adobergb")
+GREY = imagecodecs.cms_profile("gray", gamma=1.0)
 MODES = ["1", "L", "LA", "La", "LX", "P", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "CMYKA"]
 
 
@@ -49,7 +53,7 @@ KINDS = [
 ]
 
 
-@pytest.mark.parametrize("format", ["PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("format", ["PNG", "WEBP", "TIFF", "BMP"])
 @pytest.mark.parametrize(("mode", "bits", "clear"), KINDS)
 def test_every_picture_goes_into_every_format(
     mode: str, bits: int, clear: bool, format: str
@@ -57,7 +61,7 @@ def test_every_picture_goes_into_every_format(
     """Through the file: what is seen is what was, to the depth that the format has."""
     before = image(mode, bits, clear)
     after = codecs.decode(codecs.encode(before, format), MAX_PIXELS)
-    depth = min(bits, 8 if format == "WEBP" else 16)
+    depth = min(bits, 8 if format in ("WEBP", "BMP") else 16)
     assert after.bits == depth or after.mode == "1"
     error = np.abs(seen(after) - seen(before)).max()
     # A colour behind a thin alpha that it was multiplied by is only known to alpha's precision.
@@ -92,8 +96,66 @@ def test_no_ink_is_what_transparent_cmyk_becomes() -> None:
 
 @pytest.mark.parametrize("format", codecs.FORMATS)
 def test_what_fits_is_left_alone(format: str) -> None:
-    picture = image("RGB")
+    picture = image("L" if format == "GIF" else "RGB")
     assert codecs.fit(picture, format) is picture
+
+
+@pytest.mark.parametrize(("mode", "bits", "clear"), KINDS)
+def test_gif_keeps_whatever_has_256_colours(mode: str, bits: int, clear: bool) -> None:
+    """A picture of 49 pixels has; opacity is made all or nothing."""
+    before = image(mode, bits, clear)
+    after = codecs.decode(codecs.encode(before, "GIF"), MAX_PIXELS)
+    seen, alpha = after.alpha(), before.alpha()
+    opaque = np.ones((7, 7)) if seen is None else seen
+    assert np.array_equal(opaque, np.ones((7, 7)) if alpha is None else alpha >= 0.5)
+    shown = opaque == 1
+    assert np.array_equal(after.rgb_pixels()[shown], before.rgb_pixels()[shown])
+    told = "transparency becomes all or nothing" in codecs.lost(before, "GIF")
+    assert told == (alpha is not None and bool(((alpha > 0) & (alpha < 1)).any()))
+
+
+def test_more_than_256_colours_in_a_gif_are_told_and_close() -> None:
+    ramp = np.linspace(0, 255, 64).astype(np.uint8)
+    samples = np.stack([*np.meshgrid(ramp, ramp), np.full((64, 64), 99, np.uint8)], axis=2)
+    before = Image(samples=samples, mode="RGB")
+    assert codecs.lost(before, "GIF") == ["colours become 256"]
+    after = codecs.decode(codecs.encode(before, "GIF"), MAX_PIXELS)
+    assert len(np.unique(after.rgb_pixels().reshape(-1, 3), axis=0)) <= 256
+    assert np.abs(after.rgb() - before.rgb()).mean() < 8 / 255
+    assert codecs.encode(before, "GIF") == codecs.encode(before, "GIF")
+
+
+@pytest.mark.parametrize("colours", [255, 256, 257])
+@pytest.mark.parametrize("clear", [False, True])
+def test_the_transparent_colour_is_one_of_the_256(colours: int, clear: bool) -> None:
+    samples = np.full((300, 1, 4), 255, np.uint8)
+    samples[:, 0, 0], samples[:, 0, 1] = np.arange(300) % colours % 256, np.arange(300) // 256
+    samples[:, 0, 1] *= np.arange(300) < colours
+    samples[:colours, 0, 3] = 255
+    samples[-1, 0, 3] = 0 if clear else 255
+    before = Image(samples=samples, mode="RGBA")
+    after = codecs.decode(codecs.encode(before, "GIF"), MAX_PIXELS)
+    visible = samples[..., 3] > 0
+    exact = np.array_equal(after.rgb_pixels()[visible], before.rgb_pixels()[visible])
+    assert exact == (colours + clear <= 256)
+    assert (codecs.lost(before, "GIF") == []) == exact
+    assert (after.alpha() is not None) == clear
+
+
+@pytest.mark.parametrize("format", ["GIF", "BMP"])
+@pytest.mark.parametrize("mode", ["L", "P", "RGB", "RGBA"])
+def test_where_no_profile_fits_colours_become_srgb(mode: str, format: str) -> None:
+    plain = image(mode)
+    before = dataclasses.replace(plain, profile=GREY if mode == "L" else ADOBE)
+    after = codecs.decode(codecs.encode(before, format), MAX_PIXELS)
+    visible = slice(None) if (alpha := after.alpha()) is None else alpha > 0
+    assert after.profile is None
+    assert np.abs(after.rgb()[visible] - before.rgb()[visible]).max() < 0.51 / 255
+    assert np.abs(plain.rgb()[visible] - before.rgb()[visible]).max() > 4 / 255
+    assert "colours become sRGB" in codecs.lost(before, format)
+    silent = dataclasses.replace(plain, profile=b"no profile")
+    assert codecs.fit(silent, format).profile is None
+    assert "colours become sRGB" not in codecs.lost(silent, format)
 
 
 def test_sixteen_bits_are_rounded_not_cut() -> None:
@@ -130,6 +192,12 @@ def test_a_premultiplied_picture_is_what_pillow_makes_of_it() -> None:
             "WEBP",
             ["16 bits a sample become 8", "CMYK becomes sRGB"],
         ),
+        (image("RGBA"), "BMP", []),
+        (image("LA", 16), "BMP", ["16 bits a sample become 8"]),
+        (image("P"), "BMP", []),
+        (image("P"), "GIF", []),
+        (image("1"), "GIF", []),
+        (image("RGB"), "AVIF", ["every pixel is rounded"]),
     ],
 )
 def test_losses_are_named(picture: Image, format: str, losses: list[str]) -> None:

@@ -64,6 +64,7 @@ def files(orientation: int) -> dict[str, bytes]:
         "png, 16 bits": wide_png(orientation),
         "jpeg": with_exif("JPEG", orientation),
         "webp": with_exif("WEBP", orientation, lossless=True),
+        "avif": with_exif("AVIF", orientation),
         "tiff": tiff(orientation, SAMPLES),
         "tiff, 16 bits": tiff(orientation, SAMPLES.astype(np.uint16) * 257),
     }
@@ -98,7 +99,7 @@ def test_what_is_written_is_not_turned_again(kind: str, format: str) -> None:
     again = codecs.encode(image, format)
     with Pillow.open(io.BytesIO(again)) as opened:
         assert opened.getexif().get(274, 1) == 1
-    assert codecs.decode(again, MAX_PIXELS).samples.shape == (9, 6, 3)
+    assert codecs.decode(again, MAX_PIXELS).rgb().shape == (9, 6, 3)
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 257, None, "6"])

@@ -15,8 +15,8 @@ import tifffile
 from PIL import Image as Pillow
 
 from trombine import codecs
-from trombine.codecs import CodecError
-from trombine.images import MAX_PIXELS
+from trombine.codecs import CodecError, kind
+from trombine.images import MAX_PIXELS, image_of
 
 RNG = np.random.default_rng(2)
 SOFT = np.asarray(  # JPEG's own rounding of noise would hide what is looked for
@@ -99,8 +99,10 @@ def test_the_first_frame_of_a_film_is_the_picture() -> None:
         (saved(Pillow.fromarray(SOFT), "TIFF"), "TIFF"),
         (saved(Pillow.fromarray(SOFT), "TIFF", compression="jpeg"), "PNG"),
         (saved(cmyk(), "TIFF"), "TIFF"),
-        (saved(Pillow.fromarray(SOFT), "BMP"), "PNG"),
-        (saved(Pillow.fromarray(SOFT).convert("P"), "GIF"), "PNG"),
+        (saved(Pillow.fromarray(SOFT), "BMP"), "BMP"),
+        (saved(Pillow.fromarray(SOFT).convert("P"), "GIF"), "GIF"),
+        (saved(Pillow.fromarray(SOFT), "AVIF"), "PNG"),
+        (saved(Pillow.fromarray(SOFT), "PPM"), "PNG"),
     ],
 )
 def test_the_format_of_what_is_made_of_it(picture: bytes, kept: str) -> None:
@@ -216,3 +218,34 @@ def test_nothing_is_printed_beside_the_refusal(tmp_path: Path) -> None:
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert done.stderr == "" and len(done.stdout.splitlines()) == 1
+
+
+def test_a_jpeg_that_goes_over_its_pixels_again_and_again_is_refused() -> None:
+    """A scan of a few bytes costs a pass over the whole picture."""
+    data = saved(Pillow.fromarray(SOFT), "JPEG", progressive=True)
+    assert codecs.decode(data, MAX_PIXELS).samples.shape == SOFT.shape
+    start, end = data.index(b"\xff\xda"), data.rindex(b"\xff\xd9")
+    again = data[:start] + data[start:end] * 60 + data[end:]
+    with pytest.raises(CodecError, match="again and again"):
+        codecs.decode(again, MAX_PIXELS)
+    # What looks like scans inside a comment is none.
+    comment = b"\xff\xfe\x01\xf6" + b"\xff\xda\x00\x02" * 125
+    assert codecs.decode(data[:2] + comment + data[2:], MAX_PIXELS).samples.shape == SOFT.shape
+
+
+def test_a_large_picture_is_taken_over_in_strips(monkeypatch: pytest.MonkeyPatch) -> None:
+    for mode in ("1", "L", "P", "RGB", "CMYK"):
+        picture = Pillow.fromarray(SOFT).convert(mode)
+        monkeypatch.setattr("trombine.codecs.kind._STRIP", 1 << 22)
+        whole = kind.samples_of(picture)
+        monkeypatch.setattr("trombine.codecs.kind._STRIP", 300)
+        assert np.array_equal(kind.samples_of(picture), whole)
+        assert np.array_equal(whole, np.asarray(picture))
+
+
+def test_wrong_sums_in_a_png_of_16_bits_are_told_by_us(capfd: pytest.CaptureFixture[str]) -> None:
+    data = bytearray(codecs.encode(image_of(RNG.integers(0, 65536, (9, 9, 3), np.uint16)), "PNG"))
+    data[-20] ^= 1  # in the sum of the last chunk that holds pixels
+    with pytest.raises(CodecError, match="checksums are wrong"):
+        codecs.decode(bytes(data), MAX_PIXELS)
+    assert capfd.readouterr() == ("", "")

@@ -55,6 +55,7 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
             "layers": "stem+head",
         },
     ),
+    "enlarger-wild-x4": ("enlarger-wild-x4", ENLARGER),
     "sharpener-x2": ("sharpener-x2", {**ENLARGER, **RAMP, "levels": "2"}),
     "sharpener-x2, all": (
         "sharpener-x2",
@@ -62,6 +63,7 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "cleaner": ("cleaner", {"levels": "2"}),
     "cleaner, batch norm": ("cleaner", {"levels": "2", "net.norm": "batch"}),
+    "restorer": ("restorer", {"levels": "2"}),
     "dcgan": ("dcgan", {"latent": "4", "pool": "0.5"}),
     "dcgan, spectral norm": ("dcgan", {"latent": "4", "discriminator.norm": "spectral"}),
     "dcgan, hinge": ("dcgan", {"latent": "4", "critic": "hinge", "real_label": "1"}),

@@ -19,10 +19,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trombine.data import packing
+from trombine.data import pack_writer
 from trombine.data.made import Maker, make_all
 from trombine.data.pack import INDEX, Pack, PackError, part_of
-from trombine.data.packing import PackWriter, write_pack
+from trombine.data.pack_writer import PackWriter
+from trombine.data.packing import write_pack
 from trombine.events import Done, Event, Notice, Progress, Started
 from trombine.files import OutputError
 from trombine.lock import is_locked, locked
@@ -115,9 +116,9 @@ def test_a_stopped_writer_is_gone_on_with(tmp_path: Path, whole: Path) -> None:
 KILLED = """
 import sys
 from pathlib import Path
-from trombine.data import packing
+from trombine.data import pack_writer, packing
 from trombine.data.made import Maker
-packing.NOTE_SECONDS = 0
+pack_writer.NOTE_SECONDS = 0
 leaves = Maker(kind="leaves", size=16)
 for event in packing.write_pack(Path(sys.argv[1]), leaves, first_seed=100, count=12, workers=1):
     print(event, flush=True)
@@ -165,7 +166,7 @@ def test_a_harmed_part_is_begun_anew(tmp_path: Path, whole: Path, harm: str) -> 
     if harm == "short":
         (part / "pictures.npy").write_bytes(b"")
     elif harm == "torn note":
-        (part / packing.BEGUN).write_text('{"rows": 3')
+        (part / pack_writer.BEGUN).write_text('{"rows": 3')
     else:  # killed before it wrote anything
         shutil.rmtree(part)
         part.mkdir()

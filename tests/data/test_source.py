@@ -16,7 +16,8 @@ from trombine.conventions import to_picture
 from trombine.data import source as source_module
 from trombine.data.item import Batch, to_pictures
 from trombine.data.made import Maker
-from trombine.data.packing import PackWriter, write_pack
+from trombine.data.pack_writer import PackWriter
+from trombine.data.packing import write_pack
 from trombine.data.source import Source, batches, cache_path, prepare, source
 from trombine.data.spec import SpecError
 from trombine.events import Done, Event, Progress

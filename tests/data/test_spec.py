@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trombine.data.spec import SpecError, Term, parse, spell
+from trombine.data.columns import SPLITS
+from trombine.data.layouts import LAYOUTS
+from trombine.data.spec import LAYOUT_NAMES, SpecError, Term, parse, spell
 from trombine.world import STYLES
 
 PHOTO = Term(kind="world", styles=("photo",))
@@ -114,13 +116,18 @@ weights = st.just(1.0) | st.floats(1e-9, 1e9)
 styles = st.lists(st.sampled_from(STYLES), min_size=1, max_size=2, unique=True).map(tuple)
 # Paths of pieces that are likely to be mistaken for something else.
 pieces = st.sampled_from(
-    ["a", "+", "#", "3", "*", ".5", "leaves", "world:", "photo", "/", " ", ":"]
+    ["a", "+", "#", "3", "*", ".5", "leaves", "world:", "photo", "/", " ", ":", "@test", "celeba:"]
 )
 paths = st.lists(pieces, max_size=6).map(lambda parts: "a" + "".join(parts))
 bodies = (
-    st.tuples(st.just("world"), styles, st.just(""))
-    | st.just(("leaves", (), ""))
-    | st.tuples(st.sampled_from(["folder", "pack"]), st.just(()), paths)
+    st.tuples(st.just("world"), styles, st.just(""), st.just(""))
+    | st.sampled_from([("leaves", (), "", ""), ("fractals", (), "", "")])
+    | st.tuples(
+        st.sampled_from(["folder", "pack", "celeba", "celebamask-hq", "hub"]),
+        st.just(()),
+        paths,
+        st.sampled_from(["", *SPLITS]),
+    )
 )
 
 
@@ -128,7 +135,23 @@ bodies = (
 def test_any_terms_read_back(drawn: list[tuple[tuple, int | None, float]]) -> None:
     # Made here and not by hypothesis: the check of annotations draws numbers, and it minds.
     terms = tuple(
-        Term(kind=kind, styles=styles, path=path, count=count, weight=weight)
-        for (kind, styles, path), count, weight in drawn
+        Term(kind=kind, styles=styles, path=path, split=split, count=count, weight=weight)
+        for (kind, styles, path, split), count, weight in drawn
     )
     assert parse(spell(terms)) == terms
+
+
+def test_every_layout_is_a_kind_of_source() -> None:
+    assert set(LAYOUT_NAMES) == set(LAYOUTS)
+    assert parse("celeba:faces")[0] == Term(kind="celeba", path="faces")
+
+
+def test_a_split_is_of_pictures_that_have_one() -> None:
+    assert parse("pack:a@test#3*.5")[0] == Term(
+        kind="pack", path="a", split="test", count=3, weight=0.5
+    )
+    assert parse('folder:"a@test"')[0] == Term(kind="folder", path="a@test")
+    assert spell((Term(kind="folder", path="a@test"),)) == 'folder:"a@test"'
+    for spec in ("leaves@test", "world:photo@train", "fractals@choose"):
+        with pytest.raises(SpecError, match="is for pictures of a folder"):
+            parse(spec)

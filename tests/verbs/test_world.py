@@ -21,10 +21,11 @@ from PIL import Image
 from trombine import provenance
 from trombine.conventions import PARTS
 from trombine.data import filling
+from trombine.data.asked import AskedError, remake
 from trombine.data.source import source
 from trombine.events import Done, Picture, Progress, Started
 from trombine.images import read, read_provenance
-from trombine.verbs.world import LeavesRequest, WorldError, WorldRequest, remake, run
+from trombine.verbs.world import LeavesRequest, WorldRequest, run
 from trombine.world import VECTOR_NAMES, face, from_vector, paint
 
 SIZE = 16
@@ -177,7 +178,7 @@ WRONG = {
 @pytest.mark.parametrize("wrong", WRONG)
 def test_what_cannot_be_is_refused_before_anything_is_done(tmp_path: Path, wrong: str) -> None:
     changes, says = WRONG[wrong]
-    with pytest.raises(WorldError, match=says.replace("+", r"\+")):
+    with pytest.raises(AskedError, match=says.replace("+", r"\+")):
         make(faces(tmp_path / "faces", **changes))
     assert not (tmp_path / "faces").exists()
 
@@ -284,7 +285,7 @@ ODD: dict[str, Any] = {"count": "4", "size": 64.0, "first_seed": True, "workers"
 def test_what_is_no_number_is_refused_in_one_line(tmp_path: Path, odd: str) -> None:
     request = faces(tmp_path / "faces")
     object.__setattr__(request, odd, ODD.get(odd, 5))  # past the check of annotations
-    with pytest.raises(WorldError) as caught:
+    with pytest.raises(AskedError) as caught:
         list(run(request))
     assert "\n" not in str(caught.value)
 

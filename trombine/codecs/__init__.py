@@ -10,23 +10,28 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 from PIL.Image import DecompressionBombError
 
-from trombine.codecs.fit import FORMATS, fit, lost
-from trombine.codecs.kind import CodecError, Head, damaged, recognise, tagged
+from trombine.codecs.fit import BESIDE, FORMATS, fit, lost
+from trombine.codecs.kind import START, CodecError, Frames, Head, damaged, recognise, tagged
 from trombine.files import Bytes
 from trombine.provenance import ProvenanceError, dumps, loads
 from trombine.samples import Image
 
 __all__ = [
+    "BESIDE",
     "FORMATS",
     "CodecError",
+    "Frames",
     "Head",
     "decode",
+    "decode_frames",
     "encode",
+    "encode_frames",
     "fit",
     "kept_format",
     "look",
@@ -35,28 +40,33 @@ __all__ = [
 ]
 
 
+# The module of each format that has one. Loaded when such a file comes: PNG should not wait for
+# tifffile, and most people have no pillow-heif.
+_MODULES: Final = {
+    "PNG": "png",
+    "JPEG": "jpeg",
+    "WEBP": "webp",
+    "TIFF": "tiff",
+    "GIF": "gif",
+    "BMP": "bmp",
+    "AVIF": "avif",
+    "HEIF": "heif",
+}
+_LOSSY: Final = ("JPEG", "AVIF")
+
+
 def _codec(format: str) -> ModuleType:
-    """The module of a format. Imported here: PNG alone should not wait for tifffile."""
-    if format == "PNG":
-        from trombine.codecs import png as codec
-    elif format == "JPEG":
-        from trombine.codecs import jpeg as codec
-    elif format == "WEBP":
-        from trombine.codecs import webp as codec
-    elif format == "TIFF":
-        from trombine.codecs import tiff as codec
-    else:
-        from trombine.codecs import other as codec
-    return codec
+    return import_module(f"trombine.codecs.{_MODULES.get(format, 'other')}")
 
 
 def look(file: Bytes, limit: int) -> Head:
     """What the file says of its picture, without decoding a pixel; refuses more than `limit`."""
     with _one_kind_of_error():
         head = _codec(_format(file)).head(file)
-    if head.width * head.height > limit:
+    if head.width * head.height * head.copies > limit:
+        most = limit // head.copies
         raise CodecError(
-            f"has {head.width} x {head.height} pixels, more than the {limit:,} that are read",
+            f"has {head.width} x {head.height} pixels, more than the {most:,} that are read",
             "if you trust it, set TROMBINE_MAX_PIXELS higher",
         )
     return head
@@ -69,12 +79,14 @@ def kept_format(of: Head | Image) -> str:
     return "TIFF" if of.space == "CMYK" else "PNG"
 
 
-def decode(data: bytes, limit: int) -> Image:
-    """The picture in a file's bytes, upright."""
+def decode(data: bytes, limit: int, least: int | None = None) -> Image:
+    """The picture in a file's bytes, upright; a JPEG smaller as `least` allows (images.read)."""
     file = io.BytesIO(data)
     head = look(file, limit)
+    format = recognise(data[:START])
     with _one_kind_of_error():
-        fields = _codec(recognise(data[:12])).decode(data)
+        codec = _codec(format)
+        fields = codec.decode(data, least) if format == "JPEG" else codec.decode(data)
         return Image(
             **fields,
             format=head.format,
@@ -103,22 +115,42 @@ def encode(
 ) -> bytes:
     """A file of one of FORMATS: the image, fitted to what the format holds; always the same bytes.
 
-    `quality` is JPEG's, 1 to 100; the other formats are written lossless.
+    `quality` is JPEG's and AVIF's, 1 to 100; the other formats are written lossless.
     """
     text = None if provenance is None else dumps(provenance)
+    if text is not None and format in BESIDE:
+        raise ValueError(f"a {format} file holds no record")
     fitted = fit(image, format)
     codec = _codec(format)
     if format == "PNG":  # where the record has a keyword of its own
         return codec.encode(fitted, text)
     comment = None if text is None else tagged(text)
-    if format == "JPEG":
+    if format in _LOSSY:
         return codec.encode(fitted, comment, quality)
     return codec.encode(fitted, comment)
 
 
+def decode_frames(data: bytes, limit: int) -> Frames:
+    """The film in a file's bytes; of any still picture, its one frame."""
+    format = recognise(data[:START])
+    look(io.BytesIO(data), limit)
+    with _one_kind_of_error():
+        from trombine.codecs import frames
+
+        found = frames.read(data, format, limit)
+    return Frames(frames=(decode(data, limit),)) if found is None else found
+
+
+def encode_frames(film: Frames, format: str, *, provenance: dict[str, Any] | None = None) -> bytes:
+    """A GIF or WebP file of a film; always the same bytes."""
+    from trombine.codecs import frames
+
+    return frames.write(film, format, None if provenance is None else tagged(dumps(provenance)))
+
+
 def _format(file: Bytes) -> str:
     file.seek(0)
-    start = file.read(12)
+    start = file.read(START)
     file.seek(0)
     return recognise(start)
 

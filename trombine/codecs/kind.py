@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from trombine.files import Bytes
 from trombine.provenance import KEY
+from trombine.samples import Image
+
+if TYPE_CHECKING:
+    from PIL import Image as Pillow
 
 SIGNATURES: Final = (
     (b"\x89PNG\r\n\x1a\n", "PNG"),
@@ -18,7 +22,19 @@ SIGNATURES: Final = (
     (b"MM\0*", "TIFF"),
     (b"II+\0", "TIFF"),  # BigTIFF
     (b"MM\0+", "TIFF"),
+    (b"GIF87a", "GIF"),
+    (b"GIF89a", "GIF"),
+    (b"BM", "BMP"),
 )
+START: Final = 128  # bytes that tell a format
+# What a file of boxes (ISO base media) says that it is, in its first box.
+_BRANDS: Final = {
+    **dict.fromkeys((b"avif", b"avis"), "AVIF"),
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"), "HEIF"),
+}
+MOST_LOOPS: Final = 65535
+_STRIP: Final = 1 << 22  # pixels
+_DESCRIPTION: Final = 270  # EXIF's tag
 
 
 class CodecError(Exception):
@@ -38,6 +54,25 @@ class Head:
     height: int
     lossless: bool
     space: str  # "CMYK", or anything else
+    copies: int = 1  # how many pictures of that size its decoder holds, if it is a glutton
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Frames:
+    """A film: its pictures as they are shown, all of one size, and for how long each."""
+
+    frames: tuple[Image, ...]
+    durations: tuple[int, ...] = (0,)  # milliseconds
+    loops: int = 1  # how often it is shown; 0: for ever
+
+    def __post_init__(self) -> None:
+        """Refuse what is no film."""
+        if len(self.frames) != len(self.durations) or not self.frames:
+            raise ValueError(f"{len(self.frames)} frames, but {len(self.durations)} durations")
+        if len({frame.samples.shape[:2] for frame in self.frames}) > 1:
+            raise ValueError("the frames of a film have one size")
+        if min(self.durations) < 0 or not 0 <= self.loops <= MOST_LOOPS:
+            raise ValueError(f"a duration or {self.loops} loops is out of range")
 
 
 def damaged(detail: object) -> CodecError:
@@ -52,10 +87,18 @@ def unsupported(what: str) -> CodecError:
 
 
 def recognise(start: bytes) -> str:
-    """PNG, JPEG, WEBP or TIFF by a file's first 12 bytes; "" for anything else."""
+    """The format by a file's first START bytes, as Pillow names it; "" where it has no codec."""
     if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
         return "WEBP"
+    if start[4:8] == b"ftyp":
+        return _by_brand(start[: max(16, int.from_bytes(start[:4]))])
     return next((name for signature, name in SIGNATURES if start.startswith(signature)), "")
+
+
+def _by_brand(box: bytes) -> str:
+    """By the main brand, then by those that the file is compatible with."""
+    brands = [box[8:12], *(box[at : at + 4] for at in range(16, len(box), 4))]
+    return next((_BRANDS[brand] for brand in brands if brand in _BRANDS), "")
 
 
 def exactly(file: Bytes, count: int) -> bytes:
@@ -100,6 +143,22 @@ def orientation(exif: bytes) -> object:
         return None
 
 
+def samples_of(picture: Pillow.Image) -> np.ndarray:
+    """What Pillow decoded, as an array of its own.
+
+    In strips: for a moment Pillow holds whatever it hands out twice, beside the picture itself.
+    """
+    rows = max(1, _STRIP // picture.width)
+    if picture.height <= rows:
+        return np.asarray(picture)
+    first = np.asarray(picture.crop((0, 0, picture.width, rows)))
+    samples = np.empty((picture.height, *first.shape[1:]), first.dtype)
+    for top in range(0, picture.height, rows):
+        below = min(top + rows, picture.height)
+        samples[top:below] = np.asarray(picture.crop((0, top, picture.width, below)))
+    return samples
+
+
 def tagged(text: str) -> str:
     """A record as it stands in a comment or a description, where other programs write too."""
     return f"{KEY} {text}"
@@ -112,3 +171,23 @@ def untagged(text: str | bytes | object) -> str | None:
     if not isinstance(text, str) or not text.startswith(f"{KEY} "):
         return None
     return text[len(KEY) + 1 :].rstrip("\0")
+
+
+def described(record: str | None) -> bytes:
+    """A block of EXIF whose image description is the record; empty where there is none."""
+    from PIL import Image as Pillow
+
+    if record is None:
+        return b""
+    block = Pillow.Exif()
+    block[_DESCRIPTION] = record
+    return block.tobytes()
+
+
+def description(exif: bytes) -> str | None:
+    """The record in a block of EXIF that `described` made."""
+    from PIL import Image as Pillow
+
+    block = Pillow.Exif()
+    block.load(exif)
+    return untagged(block.get(_DESCRIPTION))

@@ -1,4 +1,4 @@
-"""Every other format that Pillow opens (GIF, BMP, PPM, AVIF, ...): read, never written."""
+"""Every other format that Pillow opens (PPM, JPEG 2000, ICO, ...): read, never written."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL.ImageFile import ImageFile
 
-from trombine.codecs.kind import CodecError, Head, orientation, unsupported, upright
+from trombine.codecs.kind import CodecError, Head, orientation, samples_of, unsupported, upright
 from trombine.files import Bytes
 
 # Formats that run other programs, that have no pixels, or that have a module of their own here.
-_NOT_HERE: Final = {"EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG", "PNG", "JPEG", "TIFF", "WEBP"}
+_NO_PIXELS: Final = {"EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG"}
+_NOT_HERE: Final = _NO_PIXELS | {"PNG", "JPEG", "TIFF", "WEBP", "GIF", "BMP", "AVIF"}
 _AS_THEY_ARE: Final = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK")
 
 
@@ -27,17 +28,21 @@ def head(file: Bytes) -> Head:
 
 
 def text(file: Bytes) -> str | None:
-    """Provenance is in none of these: trombine writes none of them."""
+    """Nothing: trombine writes none of these."""
     return None
 
 
 def decode(data: bytes) -> dict[str, Any]:
     """The fields of the Image in the first frame of a file."""
-    opened = _opened(io.BytesIO(data))
+    return fields(_opened(io.BytesIO(data)))
+
+
+def fields(opened: ImageFile) -> dict[str, Any]:
+    """The fields of the Image that Pillow decodes, for any format."""
     opened.load()
     info = dict(opened.info)
     picture = _in_a_mode_of_ours(opened)
-    samples, mode = np.asarray(picture), picture.mode
+    samples, mode = samples_of(picture), picture.mode
     if mode == "1":
         samples = samples.astype(np.uint8) * np.uint8(255)
     if mode.startswith("I;16"):
@@ -46,7 +51,7 @@ def decode(data: bytes) -> dict[str, Any]:
     return {
         "samples": upright(samples, orientation(info.get("exif", b""))),
         "mode": mode,
-        "palette": _palette(picture) if mode == "P" else None,
+        "palette": palette_of(picture) if mode == "P" else None,
         "profile": info.get("icc_profile"),
     }
 
@@ -83,11 +88,11 @@ def _in_a_mode_of_ours(opened: Pillow.Image) -> Pillow.Image:
 
 
 def _within_16_bits(opened: Pillow.Image) -> bool:
-    samples = np.asarray(opened)
+    samples = samples_of(opened)
     return bool(samples.min() >= 0 and samples.max() < 1 << 16)
 
 
-def _palette(picture: Pillow.Image) -> np.ndarray:
+def palette_of(picture: Pillow.Image) -> np.ndarray:
     """The palette as bytes, n x 4, long enough for every index."""
     colours = picture.getpalette("RGBA") or []
     found = np.array(colours, np.uint8).reshape(-1, 4)

@@ -10,11 +10,21 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL.WebPImagePlugin import WebPImageFile
 
-from trombine.codecs.kind import Head, damaged, exactly, orientation, unpack, untagged, upright
+from trombine.codecs.kind import (
+    Head,
+    damaged,
+    described,
+    description,
+    exactly,
+    orientation,
+    samples_of,
+    unpack,
+    upright,
+)
 from trombine.files import Bytes
 from trombine.samples import Image
 
-_DESCRIPTION: Final = 270  # EXIF's tag
+_COPIES: Final = 4  # of a film's canvas, that Pillow and libwebp hold beside what they give out
 _METHOD: Final = 4  # effort; fixed, so that the same picture makes the same bytes
 
 
@@ -22,7 +32,7 @@ def head(file: Bytes) -> Head:
     """What the chunks say. Pillow is not asked: it allocates the canvas to find its size."""
     exactly(file, 12)
     width = height = 0
-    lossless = True
+    lossless, film = True, False
     for name, start, _ in _chunks(file):
         if name == b"VP8X":
             width, height = _int24(start[4:]) + 1, _int24(start[7:]) + 1
@@ -30,12 +40,22 @@ def head(file: Bytes) -> Head:
             bits = unpack("<I", start[1:])[0]
             width, height = width or (bits & 0x3FFF) + 1, height or (bits >> 14 & 0x3FFF) + 1
         elif name in (b"VP8 ", b"ANMF"):  # a lossy picture, or frames of a film: the first is read
-            lossless = False
+            lossless, film = False, film or name == b"ANMF"
             sizes = unpack("<HH", start[6:]) if name == b"VP8 " else (1, 1)
             width, height = width or sizes[0] & 0x3FFF, height or sizes[1] & 0x3FFF
     if not width or not height:
         raise damaged("no picture in it")
-    return Head(format="WEBP", width=width, height=height, lossless=lossless, space="RGB")
+    copies = _COPIES if film else 1
+    return Head(
+        format="WEBP", width=width, height=height, lossless=lossless, space="RGB", copies=copies
+    )
+
+
+def count_frames(data: bytes) -> int:
+    """How many frames of a film there are; 0 for a still picture."""
+    file = io.BytesIO(data)
+    file.seek(12)
+    return sum(name == b"ANMF" for name, _, _ in _chunks(file))
 
 
 def _chunks(file: Bytes) -> Iterator[tuple[bytes, bytes, int]]:
@@ -53,28 +73,51 @@ def _int24(data: bytes) -> int:
 
 def decode(data: bytes) -> dict[str, Any]:
     """The fields of the Image in a WebP file: RGB or RGBA."""
+    if count_frames(data):
+        samples, around = _first_frame(data)
+    else:
+        import imagecodecs
+
+        # The same libwebp as Pillow's, which would hold five copies of a picture, not one.
+        samples = imagecodecs.webp_decode(data)
+        around = {name: _chunk(data, name) for name in (b"EXIF", b"ICCP")}
+    return {
+        "samples": upright(samples, orientation(around[b"EXIF"])),
+        "mode": "RGB" if samples.shape[2] == 3 else "RGBA",
+        "profile": around[b"ICCP"] or None,
+    }
+
+
+def _first_frame(data: bytes) -> tuple[np.ndarray, dict[bytes, bytes]]:
+    """Of a film: the samples, and the chunks around them."""
     with WebPImageFile(io.BytesIO(data)) as opened:
         opened.load()
-        samples, mode, info = np.asarray(opened), opened.mode, opened.info
-    turned = upright(samples, orientation(info.get("exif", b"")))
-    return {"samples": turned, "mode": mode, "profile": info.get("icc_profile")}
+        around = {
+            b"EXIF": opened.info.get("exif", b""),
+            b"ICCP": opened.info.get("icc_profile", b""),
+        }
+        return samples_of(opened), around
+
+
+def _chunk(data: bytes, wanted: bytes) -> bytes:
+    """The body of the first chunk of this name; empty where there is none."""
+    file = io.BytesIO(data)
+    file.seek(12)
+    for name, _, at in _chunks(file):
+        if name == wanted:
+            return data[at : at + unpack("<I", data[at - 4 : at])[0]]
+    return b""
 
 
 def text(file: Bytes) -> str | None:
     """The record of provenance, as `encode` wrote it."""
-    with WebPImageFile(file) as opened:
-        block = Pillow.Exif()
-        block.load(opened.info.get("exif", b""))
-        return untagged(block.get(_DESCRIPTION))
+    return description(_chunk(file.read(), b"EXIF"))
 
 
-def encode(image: Image, description: str | None) -> bytes:
+def encode(image: Image, record: str | None) -> bytes:
     """A lossless WebP file of an 8-bit RGB or RGBA image; colours behind alpha are kept too."""
     out = io.BytesIO()
     picture = Pillow.frombytes(image.mode, (image.width, image.height), image.samples.tobytes())
-    exif = Pillow.Exif()
-    if description is not None:
-        exif[_DESCRIPTION] = description
     picture.save(
         out,
         "WEBP",
@@ -82,7 +125,7 @@ def encode(image: Image, description: str | None) -> bytes:
         exact=True,
         method=_METHOD,
         icc_profile=image.profile or b"",
-        exif=exif if description is not None else b"",
+        exif=described(record),
     )
     return _with_alpha(out.getvalue()) if image.mode == "RGBA" else out.getvalue()
 

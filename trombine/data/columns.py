@@ -20,10 +20,14 @@ TYPES: Final = {
     "parts": "uint8",  # H x W, labels (conventions.PARTS)
     "points": "float32",  # 68 x 2, pixels
     "visible": "bool",  # 68
+    "five": "float32",  # 5 x 2, pixels: eyes, nose, corners of the mouth, left of the picture first
     "vectors": "float64",  # as many as the store's vector_names
     "seeds": "int64",
     "labels": "int64",  # indices into the store's classes
+    "splits": "int64",  # indices into SPLITS
 }
+# What a picture may be used for: to learn from, to choose the best by, to judge by.
+SPLITS: Final = ("train", "choose", "test")
 PAIR: Final = "pair_"  # before the names of the second side's columns
 
 # What a row holds of a column that is not known of its picture: nothing a net takes for a value.
@@ -31,9 +35,11 @@ UNKNOWN: Final = {
     "parts": 255,  # torch's cross_entropy can be told to ignore it
     "points": np.nan,
     "visible": False,
+    "five": np.nan,
     "vectors": np.nan,
     "seeds": -1,
     "labels": -1,
+    "splits": -1,
 }
 
 
@@ -60,6 +66,10 @@ class Store(Protocol):
 
     def rows(self, indices: Int64[np.ndarray, "n"]) -> Columns:
         """These rows of all columns, as arrays of their own; the same columns for any rows."""
+        ...
+
+    def splits(self) -> Int64[np.ndarray, "n"] | None:
+        """What each row's picture is for, into SPLITS or -1; None where nobody says."""
         ...
 
     def name(self, index: int) -> str:

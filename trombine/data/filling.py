@@ -25,7 +25,7 @@ from trombine.data.imagefolder import (
     is_ours,
     names,
 )
-from trombine.data.made import SEEDS, Maker, chunks
+from trombine.data.made import KINDS, SEEDS, Maker, chunks
 from trombine.data.places import check_folder, writing
 from trombine.data.workers import check_start, in_order
 from trombine.events import Done, Event, Notice, Picture, Progress, Started
@@ -35,6 +35,8 @@ from trombine.lock import is_locked, locked
 _ELSEWHERE: Final = "choose another folder"
 JOURNAL: Final = f".{METADATA}.part"
 LOCK: Final = f".{METADATA}.lock"
+# The keys by which lines of different kinds, all named by their seeds, are told apart.
+_MARKS: Final = {k for kind in KINDS.values() for k in (kind.vector_key, kind.styles_key) if k}
 
 
 def fill_folder(
@@ -129,16 +131,20 @@ def _parsed(line: str) -> Line | None:
 
 
 def _seed(held: Line | None, maker: Maker) -> int | None:
-    """The seed of a line whose files are named as this maker's are; None for any other line."""
+    """The seed of a line that is of this maker's kind, its files named so; None for any other."""
     seed = held.get("seed") if held else None
     if held is None or type(seed) is not int or seed not in SEEDS:
+        return None
+    kind = KINDS[maker.kind]
+    if held.keys() & _MARKS != {kind.vector_key, kind.styles_key} - {""}:
         return None
     files = [value for key, value in held.items() if key.endswith(FILE_NAME)]
     return seed if set(map(str, files)) == set(names(maker, seed)) else None
 
 
 def _is_alike(held: Line, maker: Maker) -> bool:
-    return (held.get("size"), held.get("style", "")) == (maker.size, "+".join(maker.styles))
+    styles = held.get(KINDS[maker.kind].styles_key, "")
+    return (held.get("size"), styles) == (maker.size, "+".join(maker.styles))
 
 
 def _is_there(folder: Path, maker: Maker, seed: int) -> bool:

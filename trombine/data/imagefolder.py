@@ -35,8 +35,8 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from trombine import provenance
-from trombine.conventions import LANDMARK_COUNT, PART_COLOURS, ConventionError, check_points
-from trombine.data.made import POINT_DECIMALS, Maker, Sample, Side
+from trombine.conventions import PART_COLOURS
+from trombine.data.made import KINDS, POINT_DECIMALS, Maker, Sample, Side
 from trombine.images import PictureError, encode_png, read_provenance
 
 METADATA: Final = "metadata.jsonl"
@@ -80,7 +80,7 @@ def draw(maker: Maker, seed: int) -> Drawn:
 
 def prefixes(maker: Maker) -> tuple[str, ...]:
     """What stands before each side's keys, and names its folders: nothing for a single side."""
-    return maker.styles if len(maker.styles) > 1 else ("",)
+    return maker.styles if maker.paired else ("",)
 
 
 def names(maker: Maker, seed: int) -> Iterator[str]:
@@ -103,8 +103,10 @@ def parts_name(prefix: str, seed: int) -> str:
 
 def png(maker: Maker, seed: int, side: Side) -> bytes:
     """The file of a picture, with what `replay` needs to make it again."""
-    options = {"size": maker.size} | ({"style": side.style} if side.style else {})
-    record = provenance.record(maker.kind, options, seed=seed, needs=("numba",))
+    kind = KINDS[maker.kind]
+    styles = side.style or "+".join(maker.styles)
+    options = {"size": maker.size} | ({kind.styles_key: styles} if kind.styles_key else {})
+    record = provenance.record(maker.kind, options, seed=seed, inputs=side.inputs, needs=kind.needs)
     return encode_png(side.pixels, record)
 
 
@@ -143,14 +145,16 @@ def _line(maker: Maker, sample: Sample) -> Line:
             line[join(prefix, PARTS_FILE_NAME)] = parts_name(prefix, sample.seed)
     line |= {"seed": sample.seed, "size": maker.size}
     if maker.styles:
-        line["style"] = "+".join(maker.styles)
+        line[KINDS[maker.kind].styles_key] = "+".join(maker.styles)
+    line |= sample.says
     for prefix, side in sides:
         if side.points is not None and side.visible is not None:
             points = np.round(side.points.astype(np.float64), POINT_DECIMALS)
             line[join(prefix, "landmarks")] = points.tolist()
             line[join(prefix, "visible")] = side.visible.tolist()
     if sample.vector is not None:
-        line["face"] = dict(zip(maker.vector_names, sample.vector.tolist(), strict=True))
+        numbers = dict(zip(maker.vector_names, sample.vector.tolist(), strict=True))
+        line[KINDS[maker.kind].vector_key] = numbers
     return line
 
 
@@ -161,26 +165,6 @@ def sides_of(line: Line) -> tuple[str, ...]:
     ends = f"_{FILE_NAME}"
     pictures = [key for key in line if key.endswith(ends) and not key.endswith(PARTS_FILE_NAME)]
     return tuple(key.removesuffix(ends) for key in pictures)
-
-
-def truth_of(line: Line, prefix: str) -> dict[str, np.ndarray]:
-    """The columns (as packs name them) that a line holds of the picture with this prefix.
-
-    Raises ValueError if its landmarks are not 68 points. Landmarks of which nothing says otherwise
-    are visible.
-    """
-    if join(prefix, "landmarks") not in line:
-        return {}
-    visible = line.get(join(prefix, "visible"), [True] * LANDMARK_COUNT)
-    if not isinstance(visible, list) or not all(type(cell) is bool for cell in visible):
-        raise ConventionError("visible is a list of true and false")
-    try:
-        points = np.array(line[join(prefix, "landmarks")], np.float64).astype(np.float32)
-    except (TypeError, ValueError, OverflowError):
-        raise ConventionError("landmarks are pairs of numbers") from None
-    if points.shape != (LANDMARK_COUNT, 2) or len(visible) != LANDMARK_COUNT:
-        raise ConventionError(f"landmarks are {LANDMARK_COUNT} x 2, visible is {LANDMARK_COUNT}")
-    return {"points": check_points(points), "visible": np.array(visible, np.bool_)}
 
 
 def join(prefix: str, name: str) -> str:

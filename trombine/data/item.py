@@ -2,8 +2,8 @@
 
 Here columns (columns.py) become items and batches, which hold tensors. What is not known is None in
 an item. In a batch it is None if its source knows it of no picture; where a source knows it of some
-pictures only, as a mix does, the other rows hold what no net takes for a value: parts 255, points
-and vectors NaN, visible False, labels and seeds -1.
+pictures only, as a mix does, the other rows hold what no net takes for a value: parts 255, points,
+five and vectors NaN, visible False, labels and seeds -1.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 from torch import Tensor
 
 from trombine.data.columns import PAIR, Columns, known
+from trombine.nets.spaces import to_space
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +28,7 @@ class Item:
     parts: UInt8[Tensor, "h w"] | None = None
     points: Float32[Tensor, "68 2"] | None = None
     visible: Bool[Tensor, "68"] | None = None
+    five: Float32[Tensor, "5 2"] | None = None
     vector: Float64[Tensor, "k"] | None = None
     label: int | None = None
     seed: int | None = None
@@ -46,17 +48,19 @@ class Batch:
     parts: UInt8[Tensor, "n h w"] | None = None
     points: Float32[Tensor, "n 68 2"] | None = None
     visible: Bool[Tensor, "n 68"] | None = None
+    five: Float32[Tensor, "n 5 2"] | None = None
     vectors: Float64[Tensor, "n k"] | None = None
     labels: Int64[Tensor, "n"] | None = None
     seeds: Int64[Tensor, "n"] | None = None
     pair: Batch | None = None
+    space: str = "rgb"  # that `pictures` gives them in: one of nets.spaces.SPACES
 
     def __len__(self) -> int:
         return len(self.pixels)
 
     def pictures(self) -> Float32[Tensor, "n 3 h w"]:
-        """The samples as pictures in [0, 1]."""
-        return to_pictures(self.pixels)
+        """The samples as pictures, in [0, 1] unless the batch's space is another."""
+        return to_space(to_pictures(self.pixels), self.space)
 
 
 def to_pictures(pixels: UInt8[Tensor, "n h w 3"]) -> Float32[Tensor, "n 3 h w"]:
@@ -68,8 +72,8 @@ def to_pictures(pixels: UInt8[Tensor, "n h w 3"]) -> Float32[Tensor, "n 3 h w"]:
     return pixels.permute(0, 3, 1, 2).float().div_(255)
 
 
-def batch_of(indices: Int64[np.ndarray, "n"], columns: Columns) -> Batch:
-    """The batch that these columns hold."""
+def batch_of(indices: Int64[np.ndarray, "n"], columns: Columns, space: str = "rgb") -> Batch:
+    """The batch that these columns hold, its pictures to be given in this space."""
     cells = {name: torch.from_numpy(column) for name, column in columns.items()}
     return Batch(
         indices=indices,
@@ -77,10 +81,12 @@ def batch_of(indices: Int64[np.ndarray, "n"], columns: Columns) -> Batch:
         parts=cells.get("parts"),
         points=cells.get("points"),
         visible=cells.get("visible"),
+        five=cells.get("five"),
         vectors=cells.get("vectors"),
         labels=cells.get("labels"),
         seeds=cells.get("seeds"),
-        pair=batch_of(indices, _second(columns)) if f"{PAIR}pictures" in columns else None,
+        pair=batch_of(indices, _second(columns), space) if f"{PAIR}pictures" in columns else None,
+        space=space,
     )
 
 
@@ -93,6 +99,7 @@ def item_of(name: str, columns: Columns) -> Item:
         parts=cells.get("parts"),
         points=cells.get("points"),
         visible=cells.get("visible"),
+        five=cells.get("five"),
         vector=cells.get("vectors"),
         label=int(cells["labels"]) if "labels" in cells else None,
         seed=int(cells["seeds"]) if "seeds" in cells else None,

@@ -1,7 +1,8 @@
-"""What the built-in worlds make of a seed: pictures with their truth, still as NumPy arrays.
+"""What is made of a seed: pictures with their truth, still as NumPy arrays.
 
 A Maker is what a `world:` or `leaves` term of a spec asks for, at a size. It is small and it
-pickles, so workers get it whole; what it makes depends on the seed and on nothing else.
+pickles, so workers get it whole; what it makes depends on the seed and on nothing else. KINDS is
+the table of what can be made: faces, leaves, fractals, masks.
 Packs (pack.py) and folders (imagefolder.py) both keep what a Maker makes, and both keep the same
 numbers: points are rounded here, once.
 """
@@ -9,13 +10,13 @@ numbers: points are rounded here, once.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, UInt8
@@ -36,73 +37,76 @@ class MakeError(RuntimeError):
 
 @dataclass(frozen=True, kw_only=True)
 class Side:
-    """One picture and its truth; leaves have no parts and no points."""
+    """One picture and its truth; only faces have parts and points."""
 
-    style: str | None  # None: leaves
-    pixels: UInt8[np.ndarray, "h w 3"]
+    style: str | None  # None: not of the world
+    pixels: UInt8[np.ndarray, "h w 3"] | UInt8[np.ndarray, "h w"]  # masks are h x w, 0 and 255
     parts: UInt8[np.ndarray, "h w"] | None = None
     points: Float32[np.ndarray, "68 2"] | None = None
     visible: Bool[np.ndarray, "68"] | None = None
+    inputs: Mapping[str, str] = field(default_factory=dict)  # SHA-256 of files it is made from
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """What one seed makes: one side, or the two of a pair, and the face's vector."""
+    """What one seed makes: one side, or the two of a pair, and the numbers it is made from."""
 
     seed: int
     sides: tuple[Side, ...]
     vector: Float64[np.ndarray, "n"] | None = None
+    says: Mapping[str, Any] = field(default_factory=dict)  # what else metadata.jsonl says of it
 
 
 @dataclass(frozen=True, kw_only=True)
 class Maker:
     """What is made of each seed."""
 
-    kind: str  # world or leaves
-    styles: tuple[str, ...] = ()  # of a world: one, or two for pairs
+    kind: str  # a name in KINDS
+    styles: tuple[str, ...] = ()  # of a world: one, or two for pairs; of masks: the families
     size: int  # pixels, width and height
 
     def __post_init__(self) -> None:
         if type(self.size) is not int or self.size not in SIZES:
             raise ValueError(f"size is {SIZES[0]} to {SIZES[-1]} pixels, not {self.size!r}")
-        if not set(self.styles) <= set(STYLES):
-            raise ValueError(f"the styles are {', '.join(STYLES)}, not {'+'.join(self.styles)}")
-        if len(self.styles) > 2 or len(set(self.styles)) < len(self.styles):
-            raise ValueError(f"a pair is of two different styles, not {'+'.join(self.styles)}")
+        KINDS[self.kind].check(self.styles)
 
     def __str__(self) -> str:
-        return f"world:{'+'.join(self.styles)}" if self.styles else self.kind
+        return f"{self.kind}:{'+'.join(self.styles)}" if self.styles else self.kind
+
+    @property
+    def paired(self) -> bool:
+        """Whether each seed makes two pictures."""
+        return self.kind == "world" and len(self.styles) > 1
 
     @property
     def plural(self) -> str:
         """What its samples are called."""
-        one_side = "faces" if self.kind == "world" else self.kind
-        return "pairs of faces" if len(self.styles) > 1 else one_side
+        return "pairs of faces" if self.paired else KINDS[self.kind].plural
 
     def several(self, count: int) -> str:
         """So many of its samples, in words: 1 face, 4 faces."""
-        one_side = "face" if self.kind == "world" else "picture of leaves"
-        one = "pair of faces" if len(self.styles) > 1 else one_side
+        one = "pair of faces" if self.paired else KINDS[self.kind].one
         return f"1 {one}" if count == 1 else f"{count} {self.plural}"
 
     def make(self, seed: int) -> Sample:
         """The pictures and the truth of this seed."""
         try:
-            return _leaves(seed, self.size) if self.kind == "leaves" else self._faces(seed)
+            return KINDS[self.kind].make(self, seed)
         except Exception as error:
             why = " ".join(f"{type(error).__name__}: {error}".split())[:300]
             raise MakeError(f"seed {seed} of {self} at {self.size} px: {why}") from error
 
-    def _faces(self, seed: int) -> Sample:
-        face = trombine.world.face(seed)
-        vector = np.asarray(trombine.world.to_vector(face), np.float64)
-        sides = tuple(_side(face, self.size, style) for style in self.styles)
-        return Sample(seed=seed, sides=sides, vector=vector)
-
     @property
     def vector_names(self) -> tuple[str, ...]:
         """The names of the numbers in a sample's vector."""
-        return tuple(trombine.world.VECTOR_NAMES) if self.kind == "world" else ()
+        return KINDS[self.kind].vector_names()
+
+
+def _faces(maker: Maker, seed: int) -> Sample:
+    face = trombine.world.face(seed)
+    vector = np.asarray(trombine.world.to_vector(face), np.float64)
+    sides = tuple(_side(face, maker.size, style) for style in maker.styles)
+    return Sample(seed=seed, sides=sides, vector=vector)
 
 
 def _side(face: trombine.world.Face, size: int, style: str) -> Side:
@@ -117,10 +121,94 @@ def _side(face: trombine.world.Face, size: int, style: str) -> Side:
     )
 
 
-def _leaves(seed: int, size: int) -> Sample:
+def _leaves(maker: Maker, seed: int) -> Sample:
     from trombine.world.leaves import leaves
 
-    return Sample(seed=seed, sides=(Side(style=None, pixels=leaves(seed, size)),))
+    return Sample(seed=seed, sides=(Side(style=None, pixels=leaves(seed, maker.size)),))
+
+
+def _masks(maker: Maker, seed: int) -> Sample:
+    from trombine.data.masks import draw_mask, parse_mix
+
+    drawn = draw_mask(parse_mix("+".join(maker.styles)), seed, maker.size)
+    side = Side(style=drawn.family, pixels=drawn.pixels, inputs=drawn.inputs)
+    return Sample(seed=seed, sides=(side,), says={"family": drawn.family, "share": drawn.share})
+
+
+def _check_families(families: tuple[str, ...]) -> None:
+    from trombine.data.masks import parse_mix
+
+    if families:  # none where a mask is made again, from what its record says
+        parse_mix("+".join(families))
+
+
+def _fractals(maker: Maker, seed: int) -> Sample:
+    from trombine.world.fractals import fractal, paint_fractal, to_vector
+
+    drawn = fractal(seed)
+    side = Side(style=None, pixels=paint_fractal(drawn, maker.size))
+    return Sample(seed=seed, sides=(side,), vector=to_vector(drawn))
+
+
+def _fractal_names() -> tuple[str, ...]:
+    from trombine.world.fractals import VECTOR_NAMES
+
+    return VECTOR_NAMES
+
+
+def _check_styles(styles: tuple[str, ...]) -> None:
+    if not set(styles) <= set(STYLES):
+        raise ValueError(f"the styles are {', '.join(STYLES)}, not {'+'.join(styles)}")
+    if len(styles) > 2 or len(set(styles)) < len(styles):
+        raise ValueError(f"a pair is of two different styles, not {'+'.join(styles)}")
+
+
+def _check_none(styles: tuple[str, ...]) -> None:
+    if styles:
+        raise ValueError(
+            f"there are no styles to choose from, and {'+'.join(styles)} was asked for"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """What can be made of seeds."""
+
+    one: str
+    plural: str
+    make: Callable[[Maker, int], Sample]
+    check: Callable[[tuple[str, ...]], None] = _check_none  # raises ValueError about the styles
+    vector_names: Callable[[], tuple[str, ...]] = tuple  # of the numbers in a sample's vector
+    vector_key: str = ""  # under which metadata.jsonl has these numbers, by name
+    styles_key: str = ""  # under which metadata.jsonl and records have the styles
+    needs: tuple[str, ...] = ("numba",)  # packages that determine the pixels
+
+
+KINDS: Final = {
+    "world": Kind(
+        one="face",
+        plural="faces",
+        make=_faces,
+        check=_check_styles,
+        vector_names=lambda: tuple(trombine.world.VECTOR_NAMES),
+        vector_key="face",
+        styles_key="style",
+    ),
+    "leaves": Kind(one="picture of leaves", plural="leaves", make=_leaves),
+    "fractals": Kind(
+        one="fractal",
+        plural="fractals",
+        make=_fractals,
+        vector_names=_fractal_names,
+        vector_key="fractal",
+        needs=("numba", "scipy"),
+    ),
+    "masks": Kind(
+        one="mask", plural="masks", make=_masks, check=_check_families, styles_key="families"
+    ),
+}
+# The keys of metadata.jsonl that hold numbers by name; a line has one at most.
+VECTOR_KEYS: Final = tuple(kind.vector_key for kind in KINDS.values() if kind.vector_key)
 
 
 @dataclass(frozen=True)

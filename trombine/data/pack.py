@@ -9,14 +9,19 @@ column belongs to picture i:
     visible.npy    bool     N x 68
     vectors.npy    float64  N x k             index.json's vector_names
     seeds.npy      int64    N
+    five.npy       float32  N x 5 x 2         eyes, nose, corners of the mouth
     labels.npy     int64    N                 indices into index.json's classes
+    splits.npy     int64    N                 0 to learn from, 1 to choose by, 2 to judge by
+    names.jsonl                               what each picture was called, a text a line
+    skipped.jsonl                             pictures that could not be read, and why
 
 and for pairs pair_pictures.npy, pair_parts.npy, ... Only `pictures` must be there. index.json has
 the format's number, each column's type, shape and SHA-256, what the pictures are (`about`), and
 `hash`, which names the content: two packs of equal hash hold the same. There is no time and no
 path in it, so the same request gives the same bytes.
 
-Reading is here; writing, which can be stopped and gone on with, is in packing.py.
+Reading is here; writing, which can be stopped and gone on with, is in
+pack_writer.py.
 """
 
 from __future__ import annotations
@@ -24,6 +29,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,10 +37,12 @@ import numpy as np
 from jaxtyping import Int64, UInt8
 
 from trombine.data.columns import TYPES, Columns, base
-from trombine.files import PictureError
+from trombine.files import PictureError, shown
 
 FORMAT: Final = 1
 INDEX: Final = "index.json"
+NAMES: Final = "names.jsonl"
+SKIPPED: Final = "skipped.jsonl"
 _AGAIN: Final = "make it again with --overwrite"
 
 
@@ -90,9 +98,26 @@ class Pack:
         return {name: np.take(column, indices, axis=0) for name, column in self.columns.items()}
 
     def name(self, index: int) -> str:
-        """The seed of a row, or its number where there is none."""
+        """What a row's picture was called; where that is not known its seed, or its number."""
+        if "names" in self.index:
+            return self._names[index]
         seeds = self.columns.get("seeds")
         return f"{index if seeds is None else int(seeds[index]):06d}"
+
+    def splits(self) -> Int64[np.ndarray, "n"] | None:
+        """What each picture is for, where it is said."""
+        return self.columns.get("splits")
+
+    @cached_property
+    def _names(self) -> list[str]:
+        path = self.path / NAMES
+        try:
+            names = [shown(json.loads(line)) for line in path.read_bytes().splitlines()]
+        except (OSError, ValueError, TypeError) as error:
+            raise PackError(path, "cannot be read", _AGAIN) from error
+        if len(names) != len(self):
+            raise PackError(path, f"has {len(names)} names for {len(self)} pictures", _AGAIN)
+        return names
 
     def batch(self, indices: Int64[np.ndarray, "n"]) -> UInt8[np.ndarray, "n h w 3"]:
         """The pictures at these indices, copied to memory."""
@@ -103,6 +128,9 @@ class Pack:
         for name, column in self.index["columns"].items():
             if hash_file(self.path / f"{name}.npy") != column["sha256"]:
                 raise PackError(self.path / f"{name}.npy", "has changed since it was made", _AGAIN)
+        names = self.index.get("names")
+        if names and hash_file(self.path / NAMES) != names["sha256"]:
+            raise PackError(self.path / NAMES, "has changed since it was made", _AGAIN)
         if content_hash(self.index) != self.hash:
             raise PackError(self.path / INDEX, "has changed since it was made", _AGAIN)
 
@@ -127,6 +155,7 @@ def content_hash(index: Mapping[str, Any]) -> str:
     """The pack's hash: of its columns, and of what the numbers in them mean."""
     about = index["about"]
     content = [index["columns"], about.get("vector_names", []), about.get("classes", [])]
+    content += [index["names"]] if "names" in index else []
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

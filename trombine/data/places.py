@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Final
 
 from trombine.data.columns import PAIR, TYPES
-from trombine.data.pack import INDEX, is_pack, part_of
+from trombine.data.pack import INDEX, NAMES, SKIPPED, is_pack, part_of
 from trombine.files import OutputError, output_error
 
 BEGUN: Final = "begun.json"
 _COLUMNS: Final = tuple(f"{mark}{name}.npy" for mark in ("", PAIR) for name in TYPES)
-_OURS: Final = frozenset((BEGUN, INDEX, *_COLUMNS))
+_OURS: Final = frozenset((BEGUN, INDEX, NAMES, SKIPPED, *_COLUMNS))
 
 
 @contextmanager

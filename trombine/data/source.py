@@ -7,8 +7,8 @@ mix's first term, then those of the second, and so on. `draw` says which item is
 of a run: it weighs the terms and shuffles each, and it is a function of (seed, n, rollbacks) alone,
 so there is nothing to save for a resume.
 
-World and leaves are painted once, into a pack in the cache (`prepare` does it and says how far it
-is), and read from there.
+What is painted is painted once, into a pack in the cache (`prepare` does it and says how far it
+is), and read from there; so is what comes from the hub.
 """
 
 from __future__ import annotations
@@ -24,15 +24,20 @@ import numpy as np
 from jaxtyping import Int64
 
 from trombine.data import draws
-from trombine.data.columns import PAIR, Columns, Store, unknown
+from trombine.data.augment import Augment, augmented
+from trombine.data.columns import PAIR, SPLITS, Columns, Store, unknown
+from trombine.data.decoding import Wanted
 from trombine.data.folder import Folder
+from trombine.data.hub import hub_folder, prepare_hub
 from trombine.data.item import Batch, Item, batch_of, item_of
 from trombine.data.made import SEEDS, Maker, painter_hash
 from trombine.data.pack import Pack, PackError
 from trombine.data.packing import write_pack
+from trombine.data.preparing import prepare_pack
 from trombine.data.spec import SpecError, Term, parse, spell
 from trombine.events import Event
 from trombine.files import cache_folder
+from trombine.nets.spaces import SPACES
 
 USUAL_COUNT: Final = 20_000  # pictures of a world, where the spec does not say
 # First seeds of: training, choosing, the frozen protocols, nobody (DESIGN, Seeds).
@@ -50,6 +55,9 @@ class Source(ABC):
     vector_names: tuple[str, ...]  # of the numbers in a vector; empty where there are none
     classes: tuple[str, ...]  # what labels mean; empty where there are none
     paired: bool  # whether each item has a second side
+    augment: Augment = Augment()  # what `batches` changes; items stay as they are
+    splits: Int64[np.ndarray, "n"] | None = None  # of each item, into SPLITS; None: nobody says
+    space: str = "rgb"  # of the pictures that batches give: one of nets.spaces.SPACES
 
     @abstractmethod
     def take(self, indices: Int64[np.ndarray, "n"]) -> Columns:
@@ -70,7 +78,7 @@ class Source(ABC):
 
     def batch(self, indices: Int64[np.ndarray, "n"]) -> Batch:
         """The items of these numbers."""
-        return batch_of(indices, self.take(indices))
+        return batch_of(indices, self.take(indices), self.space)
 
     def draw(
         self, seed: int, places: Int64[np.ndarray, "n"], *, rollbacks: int = 0
@@ -101,30 +109,51 @@ def batches(
     """Batches of `size` pictures, from number `start` on, without end.
 
     Batch k has the pictures at places k * size to (k + 1) * size - 1 of the run, and depends on
-    (seed, k, rollbacks) alone: begun at k, it is what it would have been.
+    (seed, k, rollbacks) alone: begun at k, it is what it would have been. A source that augments
+    changes each picture by its place.
     """
     _check_whole("a batch's size", size, 1)
     _check_whole("a batch's number", start, 0)
     several = max(1, _AHEAD // size)
     while True:
         places = np.arange(start * size, (start + several) * size, dtype=np.int64)
-        for indices in source.draw(seed, places, rollbacks=rollbacks).reshape(several, size):
-            yield source.batch(indices)
+        drawn = source.draw(seed, places, rollbacks=rollbacks).reshape(several, size)
+        for indices, here in zip(drawn, places.reshape(several, size), strict=True):
+            batch, augment = source.batch(indices), source.augment
+            if augment != Augment():
+                batch = augmented(batch, augment, seed=seed, places=here, rollbacks=rollbacks)
+            yield batch
         start += several
 
 
-def source(spec: str, size: int, *, first_seed: int = 0, workers: int = 1) -> Source:
+def source(
+    spec: str,
+    size: int,
+    *,
+    first_seed: int = 0,
+    workers: int = 1,
+    augment: str = "none",
+    space: str = "rgb",
+) -> Source:
     """Open what the spec says, its pictures `size` pixels wide and high.
 
     What must be painted first is, silently; `prepare` paints it with events. `first_seed` is that
     of the world's and the leaves' pictures. `workers` processes paint; more than one needs a
     script whose calls are below `if __name__ == "__main__":`.
+
+    Off unless given: by `augment` (augment.py has the words) `batches` changes pictures and their
+    truth by chance; in `space` (nets/spaces.py lists them) the batches give them.
     """
+    changes = Augment.parse(augment)
+    if space not in SPACES:
+        raise SpecError(f"space is one of {', '.join(SPACES)}; not {space!r}")
     for _ in prepare(spec, size, first_seed=first_seed, workers=workers):
         pass
     terms = parse(spec)
-    opened = [_open(term, size, first_seed) for term in terms]
-    return opened[0] if len(opened) == 1 else Mix(opened, [term.weight for term in terms])
+    several = [_open(term, size, first_seed) for term in terms]
+    opened = several[0] if len(several) == 1 else Mix(several, [term.weight for term in terms])
+    opened.augment, opened.space = changes, space
+    return opened
 
 
 def prepare(spec: str, size: int, *, first_seed: int = 0, workers: int = 1) -> Iterator[Event]:
@@ -132,13 +161,28 @@ def prepare(spec: str, size: int, *, first_seed: int = 0, workers: int = 1) -> I
     _check_whole("a picture's size", size, 1)
     _check_whole("the number of workers", workers, 1)
     for term in parse(spec):
-        if term.kind not in ("world", "leaves"):
+        if term.kind == "hub":
+            yield from _from_hub(term.path, size, workers)
+        if term.path:
             continue
         maker, count = _maker(term, size), term.count or USUAL_COUNT
         _check_seeds(first_seed, count)
         path = cache_path(maker, first_seed, count)
         if not _is_whole(path):
             yield from write_pack(path, maker, first_seed=first_seed, count=count, workers=workers)
+
+
+def _from_hub(name: str, size: int, workers: int) -> Iterator[Event]:
+    """Load a set of the hub, and make a pack of it in the cache."""
+    path = hub_path(name, size)
+    if not _is_whole(path):
+        yield from prepare_hub(name, hub_folder(name))
+        yield from prepare_pack(hub_folder(name), path, Wanted(size=size), workers=workers)
+
+
+def hub_path(name: str, size: int) -> Path:
+    """Where the pack of a set of the hub is kept."""
+    return cache_folder() / "packs" / f"hub-{hub_folder(name).name}-{size}px"
 
 
 def _is_whole(path: Path) -> bool:
@@ -184,36 +228,51 @@ def _maker(term: Term, size: int) -> Maker:
 
 
 def _open(term: Term, size: int, first_seed: int) -> Source:
-    if term.kind == "folder":
-        return Plain(Folder(Path(term.path), size), term, size)
+    return Plain(_store(term, size, first_seed), term, size)
+
+
+def _store(term: Term, size: int, first_seed: int) -> Store:
+    """Where the pictures of a term are; what is painted, or taken from the hub, is in the cache."""
     if term.kind == "pack":
-        return Plain(Pack(Path(term.path)), term, size)
-    path = cache_path(_maker(term, size), first_seed, term.count or USUAL_COUNT)
-    return Plain(Pack(path), term, size)
+        return Pack(Path(term.path))
+    if term.kind == "hub":
+        return Pack(hub_path(term.path, size))
+    if term.path:
+        layout = "" if term.kind == "folder" else term.kind
+        return Folder(Path(term.path), size, layout)
+    return Pack(cache_path(_maker(term, size), first_seed, term.count or USUAL_COUNT))
 
 
 class Plain(Source):
     """The pictures of one term: of a pack, in the cache or elsewhere, or of a folder."""
 
     def __init__(self, store: Store, term: Term, size: int) -> None:
-        """All that is in the store, or as many as the term counts."""
+        """All that is in the store, or as many as the term counts, or those of its split."""
         self.spec, self.size = spell((replace(term, weight=1.0),)), size
         if store.size != size:
             raise SpecError(f"{self.spec} is of {store.size} px, and {size} px are wanted")
-        if term.count is not None and term.count > len(store):
-            raise SpecError(f"{self.spec}: only {len(store)} pictures are there")
         self.store = store
-        self.lengths, self.weights = (term.count or len(store),), (1.0,)
+        splits = store.splits()
+        kept = np.arange(len(store), dtype=np.int64)
+        if term.split:
+            kept = np.flatnonzero(splits == SPLITS.index(term.split)) if splits is not None else []
+            if not len(kept):
+                raise SpecError(f"{self.spec}: none of its pictures is said to be for this")
+        if term.count is not None and term.count > len(kept):
+            raise SpecError(f"{self.spec}: only {len(kept)} pictures are there")
+        self.kept = np.asarray(kept, np.int64)[: term.count]
+        self.splits = None if splits is None else splits[self.kept]
+        self.lengths, self.weights = (len(self.kept),), (1.0,)
         self.vector_names, self.classes = store.vector_names, store.classes
         self.paired = f"{PAIR}pictures" in self.take(np.zeros(0, np.int64))
 
     def take(self, indices: Int64[np.ndarray, "n"]) -> Columns:
         """These rows of the store."""
-        return self.store.rows(indices)
+        return self.store.rows(self.kept[indices])
 
     def name(self, index: int) -> str:
         """What the store calls it."""
-        return self.store.name(index)
+        return self.store.name(int(self.kept[index]))
 
 
 class Mix(Source):

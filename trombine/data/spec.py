@@ -1,17 +1,22 @@
 """Where pictures come from, in one line of text: `world:photo*0.7+leaves*0.3`.
 
     spec   = term { "+" term }
-    term   = body [ "#" count ] [ "*" weight ]
+    term   = body [ "@" split ] [ "#" count ] [ "*" weight ]
     body   = "world:" style [ "+" style ]       faces; two styles are pairs of the same faces
            | "leaves"                           overlapping shapes
-           | "folder:" path                     any folder of pictures
-           | "pack:" path                       a pack, as `trombine data ... --pack` writes it
+           | "fractals"                         the Fractal Dream maps
+           | "folder:" path                     any folder of pictures, its layout recognised
+           | layout ":" path                    a folder of this layout: celeba:PATH, lfw:PATH, ...
+           | "pack:" path                       a pack, as `trombine data prepare` writes it
+           | "hub:" name                        a data set of the Hugging Face hub
+    split  = "train" | "choose" | "test"        only the pictures that are for this
 
 `+` joins both the styles of a pair and the terms of a mix. What follows a `+` begins a new term
-exactly if it begins with `world:`, `folder:` or `pack:`, or is `leaves`; otherwise it goes on with
-the term before: a pair's second style, or more of a path. So `world:photo+leaves` is a mix,
+exactly if it begins with a kind and a colon, or is `leaves` or `fractals`; otherwise it goes on
+with the term before: a pair's second style, or more of a path. So `world:photo+leaves` is a mix,
 `world:photo+anime` a pair, and `folder:a+b` the folder a+b. A path that could be read otherwise
-(its name ends in `#3`, or contains `+leaves`) is put in double quotes: `folder:"a+leaves"`.
+(its name ends in `#3` or `@test`, or contains `+leaves`) is put in double quotes:
+`folder:"a+leaves"`.
 
 What a spec means is in source.py; here is only how it is written.
 """
@@ -23,6 +28,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Final
 
+from trombine.data.columns import SPLITS
 from trombine.world import STYLES
 
 
@@ -34,18 +40,37 @@ class SpecError(ValueError):
 class Term:
     """One term of a spec."""
 
-    kind: str  # world, leaves, folder or pack
+    kind: str  # world, one of PAINTED, or one of PATHS
     styles: tuple[str, ...] = ()  # of a world: one, or two for pairs
-    path: str = ""  # of a folder or a pack
+    path: str = ""  # of a folder or a pack; the name of a data set of the hub
+    split: str = ""  # only pictures that are for this: one of columns.SPLITS
     count: int | None = None  # how many pictures; None: all, or as many as is usual
     weight: float = 1.0  # beside the other terms' weights
 
 
-_START: Final = re.compile(r"world:|folder:|pack:|leaves(?=[#*]|$)")
-_PIECE: Final = re.compile(r'(?:(?:folder|pack):"[^"]*")?[^+]*')
-_TERM: Final = re.compile(r"(?s)(.*?)(?:#(\d+))?(?:\*(\d*\.?\d+))?")
+PAINTED: Final = ("leaves", "fractals")  # beside the world
+# The layouts that a folder is named to have (layouts/ has the table, which a test holds to this).
+LAYOUT_NAMES: Final = (
+    "celebamask-hq",
+    "celeba",
+    "lfw",
+    "ffhq",
+    "utkface",
+    "anime-faces",
+    "simpsons",
+    "flickr8k",
+    "unpaired",
+    "imagefolder",
+    "plain",
+)
+PATHS: Final = ("folder", "pack", "hub", *LAYOUT_NAMES)
+
+_PATH: Final = "|".join(PATHS)
+_START: Final = re.compile(rf"(?:world|{_PATH}):|(?:{'|'.join(PAINTED)})(?=[#*]|$)")
+_PIECE: Final = re.compile(rf'(?:(?:{_PATH}):"[^"]*")?[^+]*')
+_TERM: Final = re.compile(rf"(?s)(.*?)(?:@({'|'.join(SPLITS)}))?(?:#(\d+))?(?:\*(\d*\.?\d+))?")
 _MOST_DIGITS: Final = 12  # of a count: more than any disk has pictures
-_KINDS: Final = "world:STYLE, leaves, folder:PATH or pack:PATH"
+_KINDS: Final = "world:STYLE, leaves, fractals, folder:PATH, pack:PATH, hub:NAME or LAYOUT:PATH"
 
 
 def parse(spec: str) -> tuple[Term, ...]:
@@ -80,7 +105,7 @@ def _pieces(spec: str) -> list[str]:
 def _term(text: str, spec: str) -> Term:
     found = _TERM.fullmatch(text)
     assert found is not None  # its first group takes anything
-    body, digits, factor = found.groups()
+    body, split, digits, factor = found.groups()
     if digits and len(digits) > _MOST_DIGITS:
         raise SpecError(f"{spec[:40]}...: a count (#) has at most {_MOST_DIGITS} digits")
     count = int(digits) if digits else None
@@ -91,11 +116,14 @@ def _term(text: str, spec: str) -> Term:
             " numbers can be"
         )
     kind, colon, rest = body.partition(":")
+    if kind in PATHS and rest:
+        path = _unquoted(rest)
+        return Term(kind=kind, path=path, split=split or "", count=count, weight=weight)
+    if split and (kind == "world" or body in PAINTED):
+        raise SpecError(f"{spec}: @{split} is for pictures of a folder; those of seeds have none")
     if kind == "world" and colon:
         return Term(kind=kind, styles=_styles(rest, spec), count=count, weight=weight)
-    if kind in ("folder", "pack") and rest:
-        return Term(kind=kind, path=_unquoted(rest), count=count, weight=weight)
-    if body == "leaves":
+    if body in PAINTED:
         return Term(kind=body, count=count, weight=weight)
     raise SpecError(_what_is_wrong(body, spec))
 
@@ -116,7 +144,7 @@ def _styles(text: str, spec: str) -> tuple[str, ...]:
 
 def _what_is_wrong(body: str, spec: str) -> str:
     first, _, rest = body.partition("+")
-    if first == "leaves":  # then something that begins no term follows it
+    if first in PAINTED:  # then something that begins no term follows it
         first = rest
     hint = f"; did you mean world:{first}?" if first in STYLES else ""
     return f"{spec}: '{first}' is not a source; a source is {_KINDS}{hint}"
@@ -128,7 +156,8 @@ def _unquoted(path: str) -> str:
 
 
 def _spell_term(term: Term) -> str:
-    tail = f"#{term.count}" if term.count is not None else ""
+    tail = f"@{term.split}" if term.split else ""
+    tail += f"#{term.count}" if term.count is not None else ""
     tail += f"*{_decimal(term.weight)}" if term.weight != 1 else ""
     if not term.path:
         return ":".join(filter(None, (term.kind, "+".join(term.styles)))) + tail

@@ -1,9 +1,10 @@
 """Which pictures a training learns from, and which it is measured on meanwhile.
 
-World and leaves are painted from seeds for training and from seeds for choosing (DESIGN, Seeds).
-Of a folder or a pack some pictures are held out: a fixed choice, whatever else the recipe says. A
-folder called train..., with a test... beside it (trainA and testA, as pairs of sets come), is
-learned from as it is, and measured on the other.
+What is painted is painted from seeds for training and from seeds for choosing (DESIGN, Seeds). A
+pack or a folder whose layout says what its pictures are for is taken at its word, and those that
+are to judge by (test) are left alone. Of any other some pictures are held out: a fixed choice,
+whatever else the recipe says. A folder called train..., with a test... beside it (trainA and testA,
+as pairs of sets come), is learned from as it is, and measured on the other.
 """
 
 from __future__ import annotations
@@ -17,14 +18,13 @@ import numpy as np
 from jaxtyping import Int64
 
 from trombine.data import draws
-from trombine.data.columns import Columns
+from trombine.data.columns import SPLITS, Columns
 from trombine.data.source import SEED_RANGES, Mix, Source, prepare, source
 from trombine.data.spec import SpecError, Term, parse, spell
 from trombine.events import Event
 
 MOST_HELD_OUT: Final = 5  # of a folder or a pack, one picture in so many at most
 _CHOOSING: Final = SEED_RANGES[1]
-_MADE: Final = ("world", "leaves")
 
 
 @final
@@ -37,6 +37,7 @@ class Part(Source):
         self.lengths, self.weights = (len(kept),), (1.0,)
         self.vector_names, self.classes = whole.vector_names, whole.classes
         self.paired = whole.paired
+        self.splits = None if whole.splits is None else whole.splits[kept]
 
     def take(self, indices: Int64[np.ndarray, "n"]) -> Columns:
         """The whole's items that these stand for."""
@@ -50,7 +51,7 @@ class Part(Source):
 def prepare_split(spec: str, size: int, count: int, *, workers: int = 1) -> Iterator[Event]:
     """Paint what `split` needs and the cache lacks."""
     for term in parse(spec):
-        if term.kind in _MADE:
+        if not term.path:
             yield from prepare(spell((term,)), size, workers=workers)
             yield from prepare(_choosing(term, count), size, first_seed=_CHOOSING, workers=workers)
 
@@ -68,10 +69,29 @@ def split(spec: str, size: int, count: int) -> tuple[Source, Source]:
 
 def _split(term: Term, size: int, count: int) -> tuple[Source, Source]:
     whole = source(spell((replace(term, weight=1.0),)), size)
-    if term.kind in _MADE:
+    if not term.path:
         return whole, source(_choosing(term, count), size, first_seed=_CHOOSING)
     if beside := _test_beside(term):
         return whole, source(spell((beside,)), size)
+    if whole.splits is not None and not term.split:
+        return _as_said(whole, whole.splits, count)
+    return _held_out(whole, count)
+
+
+def _as_said(whole: Source, splits: Int64[np.ndarray, "n"], count: int) -> tuple[Source, Source]:
+    """What is for learning, and of what is for choosing as many as are wanted."""
+    learned = Part(whole, np.flatnonzero(splits == SPLITS.index("train")))
+    chosen = np.flatnonzero(splits == SPLITS.index("choose"))
+    if not len(learned):
+        raise SpecError(f"{whole.spec}: none of its pictures is for training")
+    if not len(chosen):
+        return _held_out(learned, count)
+    order = np.argsort(draws.bits(0, "held out", np.arange(len(chosen))))
+    return learned, Part(whole, np.sort(chosen[order[:count]]))
+
+
+def _held_out(whole: Source, count: int) -> tuple[Source, Source]:
+    """Some of the pictures to measure on, the others to learn from."""
     held = min(count, len(whole) // MOST_HELD_OUT)
     if not held:
         raise SpecError(

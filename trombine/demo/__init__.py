@@ -3,7 +3,9 @@
 __main__.py   the command
 build.py      which sections the page has, and how many pictures each
 faces.py      the face world: styles, parts, landmarks, crowds, variations, paths; leaves
-naive.py      what methods without a net make of damage and of small pictures, measured
+fractals.py, masks.py, damage.py   what data are made of: fractals, holes, spoilt pictures
+repair.py, enlarging.py   what methods without a net make of holes and of small pictures, measured
+training.py   a net that enlarges, and a training
 
 The pictures are of seeds for choosing (from 1,000,000): no shipped net trains on them, and
 looking at them uses up none of the frozen protocols' seeds. So the numbers on the page are to

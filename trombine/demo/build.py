@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from trombine.demo import enlarging, faces, repair, training
+from trombine.demo import damage, enlarging, faces, fractals, masks, repair, training
 from trombine.demo.amounts import Demo
 from trombine.files import write_bytes
 from trombine.pages import Html, Page, element
@@ -18,6 +18,9 @@ SECTIONS: Final[tuple[tuple[str, Callable[[Demo, Page], None]], ...]] = (
     ("variations of one person", faces.add_variations),
     ("paths between faces", faces.add_paths),
     ("leaves", faces.add_leaves),
+    ("fractals", fractals.add_fractals),
+    ("masks", masks.add_masks),
+    ("degradations", damage.add_damage),
     ("repair without a net, measured", repair.add_repair),
     ("enlarging without a net, measured", enlarging.add_enlarging),
     ("enlarging with a net, measured", training.add_net),

@@ -43,4 +43,5 @@ def objective_of(recipe: Recipe) -> Objective[Any]:
     if set(objective.roles) != set(recipe.nets):
         wanted, has = ", ".join(objective.roles), ", ".join(recipe.nets)
         raise ObjectiveError(f"{recipe.objective} needs the nets {wanted}; the recipe has {has}")
+    objective.check_space()
     return objective

@@ -126,6 +126,7 @@ class AdversarialObjective(Objective[Adversarial]):
     """A generator against a discriminator."""
 
     main = "generator"
+    invents = True
     roles = ("generator", "discriminator")
     measures: Mapping[str, bool] = {"sliced distance": False}
 
@@ -166,12 +167,12 @@ class AdversarialObjective(Objective[Adversarial]):
     def samples(self, step: Step) -> Samples:
         """What the generator makes of the fixed latents; beside it, real pictures."""
         made = step.nets["generator"](step.normals("latent", (self.latent,)))
-        return Samples(made=made, still={"truth": step.pictures()})
+        return Samples(made=step.shown(made), still={"truth": step.shown(step.pictures())})
 
     def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
         """How far what is made is, as a whole, from what is real."""
         made = [self.samples(step).made.float() for step in steps]
-        real = [step.pictures().float() for step in steps]
+        real = [step.shown(step.pictures()).float() for step in steps]
         return {"sliced distance": float(sliced_distance(torch.cat(made), torch.cat(real)))}
 
     def alarms(self) -> tuple[Alarm, ...]:

@@ -1,57 +1,74 @@
-"""What is done to a picture before a net undoes it, by name: `shrink:2`, `noise:0.1`."""
+"""What is done to a picture before a net undoes it: `shrink:2`, `noise:0.1`, or a chain.
+
+Shrinking alone and normal noise alone are older than chains and stay as they were, bit for bit:
+nets that are shipped learned from them. Everything else is spelled and drawn by data/degrade.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import inf
+from math import inf, nan
 from typing import Final, final
 
 import torch
 from jaxtyping import Float
 
-from trombine.data.degrade import enlarge, shrink
+from trombine.data.degrade import Chain, ChainError, enlarge, shrink
 from trombine.nets import sizes_of
 from trombine.objectives.objective import ObjectiveError, Step
 from trombine.recipes.recipe import Net
 
 Pictures = Float[torch.Tensor, "n c h w"]
 
+_DAMAGED: Final = "damaged"  # under this name a step keeps what a chain made
+
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class Damage:
-    """A kind of damage and how strong it is."""
+    """A kind of damage and how strong it is, or a chain of degradations."""
 
-    kind: str
-    strength: float
+    text: str
+    kind: str = ""  # one of KINDS; none of a chain
+    strength: float = 0.0
+    chain: Chain | None = None
 
     @classmethod
     def parse(cls, text: str) -> Damage:
-        """The damage that a recipe spells KIND:STRENGTH."""
+        """The damage that a recipe spells: KIND:STRENGTH, a preset, or a chain."""
         kind, _, rest = text.partition(":")
+        strength = _number(rest)
+        if kind in KINDS and 0 < strength < inf and not (kind == "shrink" and strength % 1):
+            return cls(text=f"{kind}:{strength:g}", kind=kind, strength=strength)
         try:
-            strength = float(rest)
-        except ValueError:
-            strength = -1.0
-        if kind not in KINDS or not 0 < strength < inf or (kind == "shrink" and strength % 1):
-            raise ObjectiveError(f"damage is shrink:FACTOR or noise:STRENGTH, not {text!r}")
-        return cls(kind=kind, strength=strength)
+            return cls(text=text, chain=Chain.parse(text))
+        except ChainError as error:
+            expected = "damage is shrink:FACTOR or noise:STRENGTH, or a chain of degradations"
+            raise ObjectiveError(f"{expected}; {error}") from error
 
     def __str__(self) -> str:
-        return f"{self.kind}:{self.strength:g}"
+        return self.text
+
+    @property
+    def factor(self) -> int:
+        """How many times smaller the damaged pictures are."""
+        if self.chain:
+            return self.chain.scale
+        return int(self.strength) if self.kind == "shrink" else 1
 
     @property
     def about(self) -> str:
         """In words, as a protocol tells it."""
+        if self.chain:  # spelled out, for what a preset's name means may change
+            return f"degraded by {self.chain}, drawn for each picture"
         if self.kind == "shrink":
-            factor = int(self.strength)
-            return f"shrunk {factor} times as MATLAB's bicubic imresize, rounded to 8 bits"
+            return f"shrunk {self.factor} times as MATLAB's bicubic imresize, rounded to 8 bits"
         return f"normal noise of {self.strength:g}"
 
     def check(self, nets: Mapping[str, Net], size: int) -> None:
         """Refuse a net that cannot undo it, and pictures that cannot be shrunk so."""
-        factor = int(self.strength) if self.kind == "shrink" else 1
+        factor = self.factor
         if "net" in nets:
             _check_net(self, nets["net"], factor)
         if size % factor:
@@ -62,11 +79,19 @@ class Damage:
 
     def __call__(self, step: Step) -> Pictures:
         """What is left of a step's pictures."""
-        return KINDS[self.kind](step, self.strength)
+        return _degraded(step, self.chain) if self.chain else KINDS[self.kind](step, self.strength)
 
     def naive(self, damaged: Pictures) -> Float[torch.Tensor, "n c k l"]:
         """The best that no net is needed for: bicubic enlarging; the picture as it is."""
-        return enlarge(damaged, int(self.strength)) if self.kind == "shrink" else damaged
+        smaller = self.factor > 1 or self.kind == "shrink"
+        return enlarge(damaged, self.factor) if smaller else damaged
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return nan
 
 
 def _check_net(damage: Damage, net: Net, factor: int) -> None:
@@ -93,6 +118,21 @@ def _noise(step: Step, strength: float) -> Pictures:
     pictures = step.pictures()
     noise = step.normals("damage", pictures.shape[1:])
     return pictures + strength * noise
+
+
+def _degraded(step: Step, chain: Chain) -> Pictures:
+    """Once a step: phases that follow one another see the same."""
+    if _DAMAGED not in step.kept:
+        pictures, chance = step.pictures(), step.chance
+        made = chain(
+            pictures.float(),
+            seed=chance.seed,
+            places=chance.places,
+            rollbacks=chance.rollbacks,
+            about=chance.about,
+        )
+        step.kept[_DAMAGED] = made.to(pictures.dtype)
+    return step.kept[_DAMAGED]
 
 
 KINDS: Final[dict[str, Callable[[Step, float], Pictures]]] = {"shrink": _shrink, "noise": _noise}

@@ -31,6 +31,7 @@ class DenoiseObjective(Objective[Denoise]):
     """One net: from a noisy picture and a time to what was mixed in."""
 
     main = "net"
+    invents = True
     measures: Mapping[str, bool] = {"sliced distance": False, "loss": False}
 
     def __init__(self, recipe: Denoise) -> None:
@@ -51,7 +52,7 @@ class DenoiseObjective(Objective[Denoise]):
 
     def samples(self, step: Step) -> Samples:
         """What becomes of the fixed noises; beside it, real pictures."""
-        return Samples(made=self.made(step), still={"truth": step.pictures()})
+        return Samples(made=self.made(step), still={"truth": step.shown(step.pictures())})
 
     def made(self, step: Step) -> Pictures:
         """Pictures from noise, with no chance on the way."""
@@ -60,12 +61,12 @@ class DenoiseObjective(Objective[Denoise]):
         method = METHODS[self.recipe.process]
         walk = sample(step.nets["net"], self.process, noise, steps=self.recipe.steps, method=method)
         *_, last = walk
-        return (last + 1).div(2).clamp(0, 1)
+        return step.shown((last + 1).div(2)).clamp(0, 1)
 
     def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
         """How far what is made is, as a whole, from what is real; and the loss on these."""
         made = torch.cat([self.made(step).float() for step in steps])
-        real = torch.cat([step.pictures().float() for step in steps])
+        real = torch.cat([step.shown(step.pictures()).float() for step in steps])
         losses = [len(step) * float(self.terms(step)[self.recipe.process]) for step in steps]
         loss = sum(losses) / len(real)  # the last step may be a shorter one
         return {"sliced distance": float(sliced_distance(made, real)), "loss": loss}

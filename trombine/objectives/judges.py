@@ -49,7 +49,7 @@ def judge_of(recipe: Restore) -> Judge:
         else:
             model = load(recipe.judge)
             refuse_witness(model.card.recipe)
-            net = model.net
+            net = model.in_rgb
         return Judge(Perceptual(net, dict.fromkeys(layers, 1.0)))
     except (ModelError, PerceptualError, VGGError) as error:
         raise ObjectiveError(str(error)) from error

@@ -11,7 +11,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar, final
+from typing import Final, Generic, TypeVar, final
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from trombine.data import draws
 from trombine.data.item import Batch
 from trombine.data.source import Source
+from trombine.nets.spaces import SPACES, from_space, to_space
 from trombine.objectives.alarms import Alarm
 from trombine.objectives.pools import Pool
 from trombine.recipes.recipe import Recipe
@@ -28,6 +29,8 @@ from trombine.recipes.recipe import Recipe
 Pictures = Float[Tensor, "n c h w"]
 Terms = Mapping[str, Tensor]
 """Each a number, the mean over the step's pictures of one value a picture."""
+
+INVENTED: Final = tuple(name for name in SPACES if name != "imagenet")
 
 RecipeKind = TypeVar("RecipeKind", bound=Recipe)
 
@@ -112,16 +115,22 @@ class Step:
     device: torch.device
     dtype: torch.dtype = torch.float32
     vector_names: tuple[str, ...] = ()  # what the numbers of the batch's vectors mean
+    space: str = "rgb"  # of nets.spaces.SPACES: that pictures are learned in
     swap: Callable[[str, Tensor, Chance], Tensor] | None = None  # through the pool of this name
     kept: dict[str, Tensor] = field(default_factory=dict)
     curves: dict[str, Tensor] = field(default_factory=dict)
 
     def pictures(self, stream: str = "data") -> Pictures:
-        """The pictures of a stream, in [0, 1]; computed once a step."""
+        """The pictures of a stream, in [0, 1], in the step's space; computed once a step."""
         name = f"pictures of {stream}"
         if name not in self.kept:
-            self.kept[name] = self.batches[stream].pictures().to(self.device, self.dtype)
+            pictures = self.batches[stream].pictures().to(self.device, self.dtype)
+            self.kept[name] = to_space(pictures, self.space)
         return self.kept[name]
+
+    def shown(self, pictures: Pictures) -> Pictures:
+        """Pictures in the step's space as RGB, for people and for measures."""
+        return from_space(pictures, self.space)
 
     def normals(self, what: str, shape: Sequence[int]) -> Tensor:
         """Standard normal numbers for each picture: n x shape."""
@@ -163,6 +172,9 @@ class Objective(ABC, Generic[RecipeKind]):
     measures: Mapping[str, bool]  # name, and whether higher is better; the first chooses the best
     streams: tuple[str, ...] = ("data",)
     damage: str = ""  # what is done to the pictures that it is measured on, in words
+    # Whether it learns pictures in the recipe's space, to invent such; elsewhere a net that works
+    # in a space is shown RGB and gives it, and losses and measures are of RGB.
+    invents: bool = False
 
     def __init__(self, recipe: RecipeKind) -> None:
         self.recipe = recipe
@@ -195,6 +207,15 @@ class Objective(ABC, Generic[RecipeKind]):
     def check(self, sources: Mapping[str, Source]) -> None:
         """Refuse, in one line, data that this cannot learn from: an ObjectiveError."""
         return
+
+    def check_space(self) -> None:
+        """Refuse a space in which pictures cannot be invented: nets give [0, 1]."""
+        if self.invents and self.recipe.space not in INVENTED:
+            able = " or ".join(f"--space {name}" for name in INVENTED)
+            raise ObjectiveError(
+                f"space {self.recipe.space}: normalises what a net is shown, and"
+                f" {self.recipe.objective} invents pictures; give {able}"
+            )
 
 
 class ObjectiveError(ValueError):

@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import final
+from typing import Final, final
 
 import torch
 from jaxtyping import Float
 
+from trombine.data.augment import Augment
 from trombine.data.source import Source
 from trombine.objectives.alarms import Alarm, NoGradient, NoProgress, NotFinite
 from trombine.objectives.objective import Objective, ObjectiveError, Phase, Step, Terms
 from trombine.objectives.terms import TERMS
 from trombine.recipes.recipe import Regress
+
+# What each change of a picture makes untrue of a face or a fractal: vectors do not change with it.
+_FRAMED: Final = ("centre_x", "centre_y")
+UNTRUE: Final = {
+    "zoom": ("scale", *_FRAMED),
+    "shift": _FRAMED,
+    "mirror": ("yaw", "roll", "gaze_x", "light_turn", "parting", "centre_x", *"abcdxy"),
+    "rotate": ("roll", "gaze_x", "gaze_y", "light_turn", "light_height", *_FRAMED),
+    "colour": (
+        *("tone", "undertone", "ruddy", "iris", "iris_light", "lip_red", "lipstick"),
+        *("lipstick_hue", "hair_light", "hair_red", "hair_grey", "hair_hue", "light_warm"),
+        *("exposure", "glasses_hue", "hat_hue", "hat_light", "cloth_hue", "cloth_grey"),
+        *("cloth_light", "ground_hue", "ground_grey", "ground_light", "palette"),
+    ),
+}
 
 
 @final
@@ -31,6 +47,17 @@ class RegressObjective(Objective[Regress]):
                 f"wanted names {len(self.wanted)} numbers and the net has {outputs} outputs;"
                 " name as many as net.outputs says, with + between them"
             )
+        self._check_augment(Augment.parse(recipe.augment))
+
+    def _check_augment(self, augment: Augment) -> None:
+        """Refuse changes of pictures after which what is learned of them is no longer true."""
+        for change, names in UNTRUE.items():
+            wrong = [name for name in self.wanted if name in names]
+            if wrong and getattr(augment, change) != getattr(Augment(), change):
+                raise ObjectiveError(
+                    f"augment {change} changes the {' and '.join(wrong)} of a picture, and its"
+                    f" vector says what it was; leave {change} out"
+                )
 
     def check(self, sources: Mapping[str, Source]) -> None:
         """The data must have all the numbers that are wanted."""

@@ -15,14 +15,14 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
+from trombine.nets.spaces import to_space
+
 # Convolutions of each block; a block's channels are 1, 2, 4, 8, 8 times the width.
 BLOCKS: Final = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
 _WIDER: Final = (1, 2, 4, 8, 8)
 _WIDTH: Final = 64
 # Where torch.hub keeps what torchvision has fetched.
 _PUBLISHED: Final = {"vgg16": "vgg16-397923af.pth", "vgg19": "vgg19-dcbb9e9d.pth"}
-_MEAN: Final = (0.485, 0.456, 0.406)  # ImageNet's, of R, G and B in [0, 1]
-_DEVIATION: Final = (0.229, 0.224, 0.225)
 
 
 class VGGError(ValueError):
@@ -60,8 +60,7 @@ class VGG(nn.Module):
 
     def forward(self, x: Float[torch.Tensor, "n 3 h w"]) -> Float[torch.Tensor, "n c i j"]:
         """Normalised as the net was trained, then through the layers."""
-        mean, deviation = (x.new_tensor(of).view(1, 3, 1, 1) for of in (_MEAN, _DEVIATION))
-        return self.features((x - mean) / deviation)
+        return self.features(to_space(x, "imagenet"))
 
     def cut_after(self, layers: Iterable[str]) -> None:
         """Drop what comes after the last of these layers: it would be computed for nothing."""

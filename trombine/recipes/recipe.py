@@ -84,6 +84,10 @@ class Recipe(ABC):
     """The second kind of pictures, for objectives that learn from two."""
     size: int = 64
     """Width and height of the pictures, in pixels."""
+    augment: str = "none"
+    """Chance changes of what is learned from, and of its truth: zoom:1.2+mirror+rotate:10."""
+    space: str = "rgb"
+    """Colours that the nets work in: rgb, hsv, or imagenet (normalised by its mean and spread)."""
     pictures: int = 200_000
     """How long: pictures seen."""
     batch: int = 16
@@ -151,6 +155,8 @@ class Recipe(ABC):
         if self.batch % (self.accumulate * self.devices):
             parts = self.accumulate * self.devices
             raise RecipeError(f"a batch of {self.batch} does not divide into {parts} equal parts")
+        if self.augment != "none":
+            _check_augment(self.augment)
 
     def plain(self) -> dict[str, Any]:
         """Every field as JSON has it; nets as text."""
@@ -163,6 +169,7 @@ CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "optimiser": ("adam", "adamw", "sgd"),
     "schedule": ("constant", "linear", "cosine"),
     "precision": ("float32", "bf16", "float64", "auto"),
+    "space": ("rgb", "hsv", "imagenet"),  # nets.spaces.SPACES, which needs torch
     "layout": ("auto", "contiguous", "channels_last"),
     "device": ("auto", "cpu", "cuda"),
     "on_nan": ("roll back", "stop"),
@@ -205,6 +212,16 @@ def _check_number(name: str, value: object) -> None:
         raise RecipeError(f"{name} is below {bound:g}, not {value}")
 
 
+def _check_augment(text: str) -> None:
+    from trombine.data.augment import Augment  # only where it is asked for: it loads torch
+    from trombine.data.spec import SpecError
+
+    try:
+        Augment.parse(text)
+    except SpecError as error:
+        raise RecipeError(str(error)) from error
+
+
 def _short(number: float) -> str:
     """A number as it was given, or how long it is: 1e99 has a hundred digits."""
     text = str(number)
@@ -219,7 +236,7 @@ class Restore(Recipe):
     objective: ClassVar[str] = "restore"
 
     damage: str = "shrink:2"
-    """What is undone: shrink:FACTOR, or noise:STRENGTH (its standard deviation)."""
+    """What is undone: shrink:FACTOR, noise:STRENGTH, or a chain as docs/degradations.md tells."""
     l1: float = 1.0
     """Weight of the mean absolute difference."""
     l2: float = 0.0

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from trombine import __version__
 from trombine.conventions import to_pixels
-from trombine.data.spec import parse
+from trombine.data.spec import PAINTED, parse
 from trombine.measures import CHOOSING_SEEDS, Protocol
 from trombine.recipes import RECIPES, Recipe
 from trombine.training.material import Material, fixed_steps, room
@@ -107,7 +107,7 @@ def card_of(
 def licence_of(specs: Iterable[str]) -> str:
     """That of a model which has learnt from these; "" where it is not trombine's to say."""
     kinds = {term.kind for spec in specs for term in parse(spec)}
-    return "MIT" if kinds <= {"world", "leaves"} else ""
+    return "MIT" if kinds <= {"world", *PAINTED} else ""
 
 
 def about_of(recipe: Recipe, name: str, data: str) -> str:

@@ -12,14 +12,18 @@ import numpy as np
 import torch
 from jaxtyping import Int64
 
+from trombine.data.augment import Augment
 from trombine.data.item import Batch
 from trombine.data.source import Source, batches
 from trombine.data.split import prepare_split, split
 from trombine.events import Event
+from trombine.nets import Net
 from trombine.objectives.objective import Chance, Step
 from trombine.recipes.recipe import Recipe
 from trombine.training.state import State
 from trombine.training.steps import Plan
+from trombine.weights import TASKS
+from trombine.weights.tasks import in_rgb
 
 _FIXED: Final = "fixed "  # what is drawn for the fixed faces has nothing to do with training
 
@@ -59,6 +63,8 @@ def open_material(recipe: Recipe, streams: tuple[str, ...]) -> Material:
         for stream, spec in streams_of(recipe, streams).items()
     }
     learned = {stream: pair[0] for stream, pair in pairs.items()}
+    for source in learned.values():  # what it is measured on stays as it is
+        source.augment = Augment.parse(recipe.augment)
     measured = {stream: pair[1] for stream, pair in pairs.items()}
     return Material(
         learned,
@@ -157,7 +163,7 @@ def _step(
     plan: Plan,
     state: State,
     material: Material,
-    nets: Mapping[str, torch.nn.Module],
+    nets: Mapping[str, Net],
     whole: Mapping[str, Batch],
     chance: Chance,
     *,
@@ -167,14 +173,27 @@ def _step(
         return _through_pool(plan, state, name, made, at)
 
     return Step(
-        nets=nets,
+        nets=_in_rgb(plan, nets),
         batches=whole,
         chance=chance,
         device=plan.mesh.device,
         dtype=plan.machine.dtype,
         vector_names=material.vector_names,
+        space=plan.recipe.space if plan.objective.invents else "rgb",
         swap=swap if pools and state.pools else None,
     )
+
+
+def _in_rgb(plan: Plan, nets: Mapping[str, Net]) -> Mapping[str, Net]:
+    """The nets as the objective uses them: what works in another space is shown RGB and gives it.
+
+    Where pictures are invented they are themselves in that space, and so are the losses.
+    """
+    space = plan.recipe.space
+    if space == "rgb" or plan.objective.invents:
+        return nets
+    exports = plan.objective.exports.items()
+    return {**nets, **{role: in_rgb(TASKS[task], nets[role], space) for role, task in exports}}
 
 
 def _through_pool(
@@ -200,5 +219,5 @@ def cut(batch: Batch, here: slice) -> Batch:
         if isinstance(cell, Batch):
             cells[column.name] = cut(cell, here)
         else:
-            cells[column.name] = cell if cell is None else cell[here]
+            cells[column.name] = cell if cell is None or isinstance(cell, str) else cell[here]
     return Batch(**cells)

@@ -6,6 +6,7 @@ others are refused, each in one line, unless the order says that they may change
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +49,8 @@ def agreed(order: Order, folder: RunFolder, machine: Machine) -> Machine:
     if not has_begun(folder):
         return machine
     kept = folder.read_recipe()
-    old, new = kept["settings"], order.recipe.plain()
+    # A run of an older trombine lacks the settings that came since: they were off.
+    old, new = {**_usual(order.recipe), **kept["settings"]}, order.recipe.plain()
     other = [name for name in new if old.get(name) != new[name]]
     if kept["recipe"] != order.name:
         raise TrainingError(
@@ -63,6 +65,12 @@ def agreed(order: Order, folder: RunFolder, machine: Machine) -> Machine:
     if other:
         return machine
     return Machine(**{name: kept["resolved"][name] for name in machine.plain()})
+
+
+def _usual(recipe: Recipe) -> dict[str, Any]:
+    """What each setting is unless given."""
+    fields = dataclasses.fields(recipe)
+    return {one.name: one.default for one in fields if one.default is not dataclasses.MISSING}
 
 
 def _told(name: str, before: Any, now: Any) -> str:

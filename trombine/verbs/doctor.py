@@ -25,6 +25,8 @@ LIBRARIES = ("torch", "numpy", "numba", "scipy", "scikit-image", "pillow", "tiff
 EXTRAS = {
     "tensorboard": "a run's curves and samples in TensorBoard too",
     "export": "models as ONNX, for other programs",
+    "heif": "HEIC, as phones save photographs, is read",
+    "hub": "sets of pictures of the Hugging Face hub",
     "dev": "the tests, ruff and pyright: for work on trombine itself",
 }
 

@@ -10,20 +10,24 @@ from pathlib import Path
 from typing import Any, Final
 
 from trombine.events import Event, Notice
-from trombine.files import PictureError, shown, write_bytes
+from trombine.files import PictureError, shown
 from trombine.provenance import ProvenanceError, differences, digest, find_inputs, shortened
 from trombine.verbs.batch import batch, expand, into
 
 # Who makes a verb's picture again: remake(record, inputs) -> the bytes of its file, where inputs
 # gives the path of each input by its name. Written as text, so that replay loads one verb only.
 REMAKE: Final = {
-    "world": "trombine.verbs.world:remake",
-    "leaves": "trombine.verbs.world:remake",
+    "world": "trombine.data.asked:remake",
+    "leaves": "trombine.data.asked:remake",
+    "fractals": "trombine.data.asked:remake",
+    "masks": "trombine.verbs.masks:remake",
 }
 # What a verb's record must hold, and of which kind: its seed and its options, no more and no less.
 HOLDS: Final[Mapping[str, Mapping[str, type]]] = {
     "world": {"seed": int, "size": int, "style": str},
     "leaves": {"seed": int, "size": int},
+    "fractals": {"seed": int, "size": int},
+    "masks": {"seed": int, "size": int, "families": str},
 }
 _KIND: Final = {int: "a whole number from 0 on", str: "a text"}
 _LARGEST: Final = 2**63 - 1
@@ -61,7 +65,7 @@ def run(request: ReplayRequest) -> Iterator[Event]:
 
 
 def _replay(source: Path, output: Path, inputs: Path | None) -> Iterator[Event]:
-    from trombine.images import read_provenance
+    from trombine.images import read_provenance, write_encoded
 
     record = read_provenance(source)
     if record is None:
@@ -74,7 +78,7 @@ def _replay(source: Path, output: Path, inputs: Path | None) -> Iterator[Event]:
         text = f"was made with other versions ({_first(changed)}); the bytes may differ"
         yield Notice(source, text)
     data = _data(source, record, inputs)
-    write_bytes(output, data)
+    write_encoded(output, data, record)
     if sha256(data).hexdigest() != digest(source):
         text = "other bytes came out than this file has: it was changed, or made elsewhere"
         yield Notice(source, text)

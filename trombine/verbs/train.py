@@ -24,7 +24,8 @@ class TrainRequest:
     """
 
     recipe: str
-    """Its name: enlarger-x2, sharpener-x2, cleaner, dcgan, dcgan-r1, flow, diffusion or pose."""
+    """Its name: enlarger-x2, enlarger-wild-x4, sharpener-x2, cleaner, restorer, dcgan, dcgan-r1,
+    flow, diffusion or pose."""
     data: str = ""
     """What to learn from, in place of the recipe's own: a spec such as folder:PATH."""
     output: Path | None = None
@@ -39,8 +40,9 @@ class TrainRequest:
     """NAME=VALUE, a setting of the recipe; --NAME VALUE says the same.
 
     The most used: --lr, --batch, --pictures, --size (of the pictures, in pixels), --width (of the
-    nets), --seed, --precision, --threads, --devices, and how often (in pictures) --log-every,
-    --sample-every, --measure-every and --save-every. --dry-run lists them all.
+    nets), --augment, --space, --seed, --precision, --threads, --devices, and how often (in
+    pictures) --log-every, --sample-every, --measure-every and --save-every. --dry-run lists them
+    all.
     """
 
 

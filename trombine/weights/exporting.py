@@ -38,8 +38,9 @@ def export(model: Model, path: Path | str) -> float:
     check_extra()
     task, sizes = TASKS[model.card.task], model.net.sizes
     traced, other = (task.examples(sizes, shape) for shape in shapes(sizes))
-    data = as_onnx(model.net, task, traced, {KEY: dumps(model.card)})
-    worst = max(difference(model.net, data, given) for given in (traced, other))
+    net = model.in_rgb
+    data = as_onnx(net, task, traced, {KEY: dumps(model.card)})
+    worst = max(difference(net, data, given) for given in (traced, other))
     if not worst < TOLERANCE:  # written so that NaN fails
         what = f"its results differ from torch's by {worst:.1e}, and {TOLERANCE:.0e} is allowed"
         raise ModelError(f"{shown(path)}: not written: {what}; use the model itself")

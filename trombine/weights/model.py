@@ -16,10 +16,11 @@ import torch
 from trombine import zoo
 from trombine.files import shown
 from trombine.nets import NETS, Net, NetError, build
+from trombine.nets.spaces import SPACES
 from trombine.provenance import shortened
 from trombine.weights.card import Card, ModelError
 from trombine.weights.file import AGAIN, ENDING, Entry, digest, read, write
-from trombine.weights.tasks import TASKS, check_given
+from trombine.weights.tasks import TASKS, channels, check_given, in_rgb
 
 ZOO: Final = Path(zoo.__file__).parent
 _NAMED: Final = 3  # an error names this many tensors
@@ -41,7 +42,22 @@ class Model:
         check_given(task, given)
         self.net.eval()
         with torch.inference_mode():
-            return task.run(self.net, *given)
+            return task.run(self.in_rgb, *given)
+
+    @property
+    def space(self) -> str:
+        """The colour space that the net itself works in, one of nets.spaces.SPACES."""
+        return space_of(self.card)
+
+    @property
+    def in_rgb(self) -> Net:
+        """The net as it is used: pictures go in and come out as RGB, whatever its own space."""
+        return in_rgb(TASKS[self.card.task], self.net, self.space)
+
+
+def space_of(card: Card) -> str:
+    """The colour space that a card says its net works in; of old cards, and of others', RGB."""
+    return str(card.settings.get("space", "rgb"))
 
 
 def load(name: str | Path, *, task: str | None = None) -> Model:
@@ -119,6 +135,8 @@ def _check_card(card: Card, task: str | None) -> None:
     if card.net not in TASKS[card.task].nets:
         nets = ", ".join(TASKS[card.task].nets)
         raise ModelError(f"the net {card.net} cannot {card.task}; what can is {nets}")
+    if (space := space_of(card)) not in SPACES:
+        raise ModelError(f"works in the space {shortened(space)}, unknown here; update trombine")
     if task is not None and card.task != task:
         raise ModelError(
             f"is for {card.task} ({TASKS[card.task].says}), not for {task};"
@@ -132,6 +150,8 @@ def _empty(card: Card) -> Net:
         net = build(card.net, card.sizes)
     if card.task == "restore" and net.sizes.get("factor", 1) != 1:
         raise ModelError("enlarges, so it cannot restore, which keeps the size")
+    if (space := space_of(card)) != "rgb" and channels(net.sizes) != 3:
+        raise ModelError(f"works in {space}, which pictures of 3 channels have")
     return net
 
 

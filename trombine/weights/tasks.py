@@ -13,6 +13,7 @@ import torch
 
 from trombine.conventions import ConventionError, check_picture
 from trombine.nets import Net, Size
+from trombine.nets.spaces import Within
 
 Shape = tuple[int, int, int]
 """How many, and the height and width of pictures."""
@@ -29,6 +30,15 @@ class Task:
     run: Callable[..., torch.Tensor]  # of a net and what it is given
     examples: Callable[[Mapping[str, Size], Shape], tuple[torch.Tensor, ...]]  # of what goes in
     scales: bool = False  # what comes out is as high and wide as what went in, times the factor
+    sees: bool = False  # what goes in is a picture,
+    draws: bool = False  # what comes out is one: they change where a net works in another space
+
+
+def in_rgb(task: Task, net: Net, space: str) -> Net:
+    """The net for those who have pictures in RGB and want them so, whatever space it works in."""
+    if space == "rgb" or not (task.sees or task.draws):
+        return net
+    return Within(net, space, sees=task.sees, gives=task.draws)
 
 
 def check_given(task: Task, given: Sequence[object]) -> None:
@@ -90,18 +100,19 @@ def _looked_at(net: Net, pictures: torch.Tensor) -> torch.Tensor:
 
 
 def _check_planes(net: Net, pictures: torch.Tensor) -> None:
-    channels = _channels(net.sizes)
-    wrong = pictures.ndim not in (3, 4) or pictures.shape[-3] != channels
+    planes = channels(net.sizes)
+    wrong = pictures.ndim not in (3, 4) or pictures.shape[-3] != planes
     if wrong or pictures.dtype != torch.float32 or not pictures.numel():
         raise ConventionError(
-            f"this model takes float32, (N x) {channels} x H x W, not {_described(pictures)}"
+            f"this model takes float32, (N x) {planes} x H x W, not {_described(pictures)}"
         )
     side = net.sizes.get("size")
     if side is not None and tuple(pictures.shape[-2:]) != (side, side):
         raise ConventionError(f"this model takes {side} x {side} pixels, not other sizes")
 
 
-def _channels(sizes: Mapping[str, Size]) -> int:
+def channels(sizes: Mapping[str, Size]) -> int:
+    """How many planes what goes in has."""
     return int(sizes.get("channels", sizes.get("inputs", 3)))
 
 
@@ -112,7 +123,7 @@ def _described(tensor: torch.Tensor) -> str:
 def _some_pictures(sizes: Mapping[str, Size], shape: Shape) -> tuple[torch.Tensor, ...]:
     count, *side = shape
     side = [int(sizes["size"])] * 2 if "size" in sizes else side
-    return (torch.rand(count, _channels(sizes), *side, generator=_generator()),)
+    return (torch.rand(count, channels(sizes), *side, generator=_generator()),)
 
 
 def _some_vectors(sizes: Mapping[str, Size], shape: Shape) -> tuple[torch.Tensor, ...]:
@@ -121,7 +132,7 @@ def _some_vectors(sizes: Mapping[str, Size], shape: Shape) -> tuple[torch.Tensor
 
 def _some_noise(sizes: Mapping[str, Size], shape: Shape) -> tuple[torch.Tensor, ...]:
     count, *side = shape
-    noise = torch.randn(count, _channels(sizes), *side, generator=_generator())
+    noise = torch.randn(count, channels(sizes), *side, generator=_generator())
     return noise, torch.linspace(0.1, 0.9, count)
 
 
@@ -139,6 +150,8 @@ TASKS: Final[dict[str, Task]] = {
         run=_improve,
         examples=_some_pictures,
         scales=True,
+        sees=True,
+        draws=True,
     ),
     "restore": Task(
         says="damaged pictures to whole ones of the same size",
@@ -148,6 +161,8 @@ TASKS: Final[dict[str, Task]] = {
         run=_improve,
         examples=_some_pictures,
         scales=True,
+        sees=True,
+        draws=True,
     ),
     "generate": Task(
         says="random vectors to pictures",
@@ -156,6 +171,7 @@ TASKS: Final[dict[str, Task]] = {
         nets=("dcgan_generator",),
         run=_generate,
         examples=_some_vectors,
+        draws=True,
     ),
     "denoise": Task(
         says="noisy pictures and times to the noise, or what else was learnt",
@@ -173,6 +189,7 @@ TASKS: Final[dict[str, Task]] = {
         nets=("encoder",),
         run=_look,
         examples=_some_pictures,
+        sees=True,
     ),
     "judge": Task(
         says="pictures to how real they look",
@@ -181,5 +198,6 @@ TASKS: Final[dict[str, Task]] = {
         nets=("dcgan_discriminator", "patch_discriminator"),
         run=_look,
         examples=_some_pictures,
+        sees=True,
     ),
 }

@@ -1,4 +1,4 @@
-"""Parameters to pictures and truth: faces in several styles, and leaves.
+"""Parameters to pictures and truth: faces in several styles, leaves, fractals.
 
 faces.py       who is in the picture: named numbers; people.py draws them from a seed
 proportions.py how large everything is; stylise.py what a style changes; shape.py packs it
@@ -6,6 +6,7 @@ colours.py     what colours and light it has
 painting.py    the picture, its parts and landmarks
 kernel_*.py    what is computed per pixel, compiled by numba
 leaves.py      pictures of overlapping shapes
+fractals.py    where the points of chaotic orbits fall
 """
 
 from trombine.world.faces import FIELDS, VECTOR_NAMES, Face, from_vector, to_vector

@@ -1,4 +1,4 @@
-"""How the kernels are compiled: `@kernel` and `@inner`, cached where they can't go stale.
+"""How the kernels are compiled: `@kernel`, `@inner` and `@exact`, cached where they can't go stale.
 
 numba recompiles a cached function when the file it stands in has changed, not when a function
 that it calls, in another file, has. So the cache's folder is named by the contents of all kernel
@@ -30,7 +30,7 @@ def _folder() -> str:
     return str(cache_folder() / "kernels" / digest[:16])
 
 
-def _compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+def _compiled(*, fastmath: bool = True, **options: Any) -> Callable[[Callable[..., Any]], Any]:
     """A decorator: numba's njit with these options, its files in our folder."""
 
     def decorate(function: Callable[..., Any]) -> Any:
@@ -39,7 +39,7 @@ def _compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
         before = getattr(config, _SETTING)
         setattr(config, _SETTING, _folder())
         try:
-            return njit(fastmath=True, cache=True, error_model="numpy", **options)(function)
+            return njit(fastmath=fastmath, cache=True, error_model="numpy", **options)(function)
         finally:
             setattr(config, _SETTING, before)
 
@@ -49,6 +49,9 @@ def _compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
 # fastmath: a sum may be reordered, the same way every time the same machine compiles it. The error
 # model leaves out a test at each division.
 kernel: Final = _compiled()
+
+# As Python itself would compute it, to the last bit: for orbits, in which a last bit grows.
+exact: Final = _compiled(fastmath=False)
 
 # For what is called at every point and makes no array: without counts of references to the arrays
 # handed through, which are atomic and took as long as the arithmetic.

@@ -1,0 +1,103 @@
+"""A JPEG decoded at a fraction of its size, against the whole one shrunk."""
+
+from __future__ import annotations
+
+import io
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import skimage.data
+from PIL import Image as Pillow
+from PIL import ImageCms
+
+from trombine import codecs
+from trombine.images import MAX_PIXELS, Image, encode_png, read
+
+# A photograph with sides that no denominator divides.
+PHOTO = Pillow.fromarray(skimage.data.astronaut()[:397, :509])
+
+
+def jpeg(picture: Pillow.Image = PHOTO, **options: Any) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=95, **options)
+    return out.getvalue()
+
+
+def turned(orientation: int) -> dict[str, Pillow.Exif]:
+    exif = Pillow.Exif()
+    exif[274] = orientation
+    return {"exif": exif}
+
+
+def psnr(one: np.ndarray, other: np.ndarray) -> float:
+    error = np.square(one.astype(np.float64) - other).mean()
+    return 10 * math.log10(255**2 / error)
+
+
+def shrunk(whole: Image, by: int) -> np.ndarray:
+    """The mean of each by x by block that is whole, from the side where the file starts."""
+    height, width = whole.height // by * by, whole.width // by * by
+    cut = whole.samples[:height, :width].astype(np.float64)
+    return cut.reshape(height // by, by, width // by, by, -1).mean(axis=(1, 3))
+
+
+@pytest.mark.parametrize(
+    ("least", "reduced"),
+    [(None, 1), (1000, 1), (397, 1), (199, 1), (198, 2), (100, 2), (99, 4), (49, 8), (1, 8)],
+)
+def test_the_smallest_that_is_large_enough(least: int | None, reduced: int) -> None:
+    image = codecs.decode(jpeg(), MAX_PIXELS, least)
+    assert image.reduced == reduced
+    assert (image.height, image.width) == (-(-397 // reduced), -(-509 // reduced))
+    assert min(image.height, image.width) >= min(least or 1, 397)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}])
+@pytest.mark.parametrize("by", [2, 4, 8])
+def test_it_is_the_whole_one_shrunk(mode: str, options: dict[str, Any], by: int) -> None:
+    data = jpeg(PHOTO.convert(mode), **options)
+    whole, small = (codecs.decode(data, MAX_PIXELS, least) for least in (None, 397 // by))
+    assert (small.mode, small.reduced) == (mode, by)
+    expected = shrunk(whole, by)
+    found = small.samples[: expected.shape[0], : expected.shape[1]]
+    assert psnr(found, expected) > 33
+    # One pixel to the side is another picture: the figure above can fail.
+    assert psnr(found[:, 1:], expected[:, :-1]) < 30
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_it_is_turned_as_the_whole_one(orientation: int) -> None:
+    """Sides that are divided exactly, so that both start at the same corner however turned."""
+    data = jpeg(PHOTO.crop((0, 0, 504, 392)), **turned(orientation))
+    whole, small = (codecs.decode(data, MAX_PIXELS, least) for least in (None, 98))
+    assert small.reduced == 4
+    assert psnr(small.samples, shrunk(whole, 4)) > 33
+
+
+def test_a_profile_and_a_cmyk_that_adobe_did_not_write() -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    assert codecs.decode(jpeg(icc_profile=profile), MAX_PIXELS, 99).profile == profile
+    adobe = jpeg(PHOTO.convert("CMYK"))
+    at = adobe.index(b"Adobe")
+    plain = adobe[: at - 4] + adobe[at + 12 :]  # without that segment of 16 bytes
+    whole, small = (codecs.decode(plain, MAX_PIXELS, least) for least in (None, 99))
+    assert psnr(small.samples[:99, :127], shrunk(whole, 4)) > 33
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 300), (7, 9), (8, 8), (17, 16)])
+def test_tiny_pictures(size: tuple[int, int]) -> None:
+    image = codecs.decode(jpeg(PHOTO.resize(size)), MAX_PIXELS, 1)
+    assert (image.width, image.height) == tuple(-(-side // image.reduced) for side in size)
+    assert image.reduced == max(by for by in (1, 2, 4, 8) if by <= min(size))
+
+
+def test_other_formats_are_read_whole(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(encode_png(np.asarray(PHOTO)))
+    (tmp_path / "a.jpg").write_bytes(jpeg())
+    assert read(tmp_path / "a.png", least=50).samples.shape == (397, 509, 3)
+    assert read(tmp_path / "a.png", least=50).reduced == 1
+    assert read(tmp_path / "a.jpg", least=50).samples.shape == (100, 128, 3)

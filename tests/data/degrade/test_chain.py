@@ -1,0 +1,290 @@
+"""Chains: what they are spelled like, that each picture draws for itself, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trombine.data.degrade import PRESETS, Chain, ChainError, Chances, degrade_one, shrink
+from trombine.data.degrade.blur import gaussian_blur
+from trombine.data.degrade.chain import OneOf, Range, Term
+from trombine.data.degrade.compress import jpeg
+from trombine.data.degrade.noise import gaussian_noise
+from trombine.data.degrade.terms import KINDS, SHRINK, Amount, usage
+
+SIZE = 48  # a multiple of every preset's factor
+# A term of every kind, strong enough to be seen.
+EXAMPLES = {
+    "blur:box": "blur:box:2-4",
+    "blur:gaussian": "blur:gaussian:1-2",
+    "blur:long": "blur:long:2-4:0.5-1",
+    "blur:motion": "blur:motion:4-7",
+    "resize": "resize:0.3-0.7",
+    "shrink": "shrink:2",
+    "shrink:pillow": "shrink:pillow:3",
+    "shrink:area": "shrink:area:4",
+    "shrink:nearest": "shrink:nearest:8",
+    "noise:gaussian": "noise:gaussian:0.05-0.1",
+    "noise:grey": "noise:grey:0.05-0.1",
+    "noise:poisson": "noise:poisson:50-100",
+    "noise:pattern": "noise:pattern:0.05-0.1",
+    "jpeg": "jpeg:20-60",
+    "webp": "webp:20-60",
+    "fade": "fade:0.5-1",
+    "stains": "stains:0.7-1",
+    "scratches": "scratches:0.7-1",
+    "dust": "dust:0.7-1",
+    "creases": "creases:0.7-1",
+    "torn": "torn:0.7-1",
+}
+
+
+def pictures(count: int = 6, height: int = SIZE, width: int = SIZE) -> torch.Tensor:
+    levels = torch.rand(count, 3, height, width, generator=torch.Generator().manual_seed(9))
+    return 0.3 + 0.4 * torch.linspace(0, 1, width) + 0.2 * (levels - 0.5)
+
+
+def places(count: int, start: int = 0) -> np.ndarray:
+    return np.arange(start, start + count, dtype=np.int64)
+
+
+def test_every_kind_has_an_example() -> None:
+    assert EXAMPLES.keys() == KINDS.keys()
+
+
+@pytest.mark.parametrize("text", [*EXAMPLES.values(), *PRESETS])
+def test_a_picture_is_degraded_the_same_whatever_its_batch(text: str) -> None:
+    chain, batch = Chain.parse(text), pictures()
+    whole = chain(batch, seed=3, places=places(6))
+    assert whole.shape == (6, 3, SIZE // chain.scale, SIZE // chain.scale)
+    assert whole.min() >= 0 and whole.max() <= 1
+    alone = [chain(batch[i : i + 1].contiguous(), seed=3, places=places(1, i))[0] for i in range(6)]
+    assert torch.equal(whole, torch.stack(alone))
+    backwards = chain(batch.flip(0), seed=3, places=places(6)[::-1].copy())
+    assert torch.equal(backwards.flip(0), whole)
+    assert torch.equal(batch, pictures()), "what it was given is as it was"
+
+
+@pytest.mark.parametrize("text", ["blur:gaussian:1-2+jpeg:50", "wild-x4"])
+def test_a_picture_is_degraded_the_same_whatever_nets_are_computed_in(text: str) -> None:
+    chain = Chain.parse(text)
+    plain = chain(pictures(), seed=3, places=places(6))
+    with torch.autocast("cpu", dtype=torch.bfloat16), torch.inference_mode():
+        assert torch.equal(chain(pictures(), seed=3, places=places(6)), plain)
+    striped = pictures().to(memory_format=torch.channels_last)
+    assert torch.equal(chain(striped, seed=3, places=places(6)), plain)
+
+
+DRAWN = [text for text in (*EXAMPLES.values(), *PRESETS) if not text.startswith(SHRINK)]
+
+
+@pytest.mark.parametrize("text", DRAWN)
+def test_each_picture_seed_and_rollback_draws_anew(text: str) -> None:
+    chain = Chain.parse(text)
+    same = pictures(1).expand(4, -1, -1, -1).contiguous()
+    first = chain(same, seed=3, places=places(4))
+    others = [
+        chain(same, seed=4, places=places(4)),
+        chain(same, seed=3, places=places(4, 4)),
+        chain(same, seed=3, places=places(4), rollbacks=1),
+        chain(same, seed=3, places=places(4), about="fixed "),
+    ]
+    assert all(not torch.equal(first, other) for other in others)
+    assert torch.equal(first, chain(same, seed=3, places=places(4)))
+    apart = {tuple(one.flatten().tolist()) for one in first}
+    assert len(apart) > 1
+
+
+def test_a_chain_of_one_term_is_the_function() -> None:
+    batch, at = pictures(), places(6)
+    of_noise = Chances(seed=5, places=at, about="degrade 0 noise:gaussian ")
+    expected = {
+        "shrink:4": shrink(batch, 4),
+        "blur:gaussian:1.3": gaussian_blur(batch, np.full(6, 1.3)),
+        "jpeg:40": jpeg(batch, np.full(6, 40)),
+        "noise:gaussian:0.1": gaussian_noise(batch, np.full(6, 0.1), of_noise),
+    }
+    for text, made in expected.items():
+        assert torch.equal(Chain.parse(text)(batch, seed=5, places=at), made), text
+
+
+def test_a_chain_is_its_terms_in_their_order() -> None:
+    batch, at = pictures(), places(6)
+    made = Chain.parse("blur:gaussian:1.3+shrink:2+jpeg:40")(batch, seed=5, places=at)
+    blurred = gaussian_blur(batch, np.full(6, 1.3))
+    assert torch.equal(made, jpeg(shrink(blurred, 2), np.full(6, 40)))
+    assert not torch.equal(made, shrink(jpeg(blurred, np.full(6, 40)), 2))
+
+
+def test_amounts_are_drawn_evenly() -> None:
+    """Seen through a picture of one level, whose noise tells its strength."""
+    count = 400
+    plain = torch.full((count, 3, 16, 16), 0.5)
+    made = Chain.parse("noise:gaussian:0.02-0.1")(plain, seed=1, places=places(count))
+    strengths = (made - 0.5).flatten(1).std(dim=1)
+    assert strengths.min() > 0.017 and strengths.max() < 0.112
+    for share in (0.25, 0.5, 0.75):
+        assert strengths.quantile(share).item() == pytest.approx(0.02 + 0.08 * share, abs=0.007)
+
+
+def test_a_chance_and_alternatives_are_kept() -> None:
+    count = 600
+    plain = torch.full((count, 3, 8, 8), 0.5)
+    plain[..., 4:] = 0.25
+    chain = Chain.parse("blur:box:2/blur:box:5/blur:gaussian:3?0.6")
+    made = chain(plain, seed=1, places=places(count))
+    found: dict[tuple[float, ...], int] = {}
+    for one in made.round(decimals=4):
+        key = tuple(one[0, 0].tolist())
+        found[key] = found.get(key, 0) + 1
+    shares = sorted(number / count for number in found.values())
+    assert shares == pytest.approx([0.2, 0.2, 0.2, 0.4], abs=0.06)
+
+
+def test_what_is_damaged_is_marked() -> None:
+    batch, of = pictures(), Chances(seed=2, places=places(6))
+    chain = Chain.parse("scratches:0.8+dust:0.5")
+    found = chain.marked(batch, of)
+    changed = (found.pictures - batch).abs().amax(dim=1, keepdim=True)
+    assert set(found.damaged.unique().tolist()) == {0.0, 1.0}
+    assert 0.005 < found.damaged.mean() < 0.4
+    assert (changed[found.damaged == 0] < 0.12).all()
+    assert (changed[found.damaged == 1] > 0).float().mean() > 0.95
+    small = Chain.parse("scratches:0.8+dust:0.5+shrink:4").marked(batch, of)
+    pooled = torch.nn.functional.max_pool2d(found.damaged, 4)
+    assert torch.equal(small.damaged, pooled), "a pixel is damaged if any of its own was"
+    assert not Chain.parse("jpeg:30").marked(batch, of).damaged.any()
+
+
+def test_one_picture_of_any_size() -> None:
+    picture = pictures(1, 37, 50)[0]
+    chain = Chain.parse("wild-x4")
+    made = degrade_one(picture, chain, 8)
+    assert made.shape == (3, 9, 12)
+    batch = chain(picture[None, :, :36, :48].contiguous(), seed=8, places=places(1))
+    assert torch.equal(made, batch[0])
+    assert degrade_one(pictures(1, 3, 2)[0], Chain.parse("old-photo"), 8).shape == (3, 3, 2)
+
+
+# --- spelling -----------------------------------------------------------------------------------
+
+
+# Plain numbers and names: annotations are checked with numbers of Python's own `random`, which
+# hypothesis does not want while it draws.
+PlainTerm = tuple[str, list[tuple[float, float]]]
+
+
+def numbers(amount: Amount) -> st.SearchStrategy[tuple[float, float]]:
+    """What the amount may be drawn from."""
+    whole = st.integers(int(np.ceil(amount.low)), int(amount.high)).map(float)
+    parts = st.floats(amount.low, amount.high).map(abs)  # without -0.0
+    one = whole if amount.whole else parts
+    if amount.fixed:
+        return one.map(lambda number: (number, number))
+    return st.tuples(one, one).map(lambda pair: (min(pair), max(pair)))
+
+
+def terms(*, smaller: bool) -> st.SearchStrategy[PlainTerm]:
+    names = [name for name in KINDS if (name.partition(":")[0] == SHRINK) == smaller]
+    return st.sampled_from(names).flatmap(
+        lambda name: st.tuples(
+            st.just(name), st.tuples(*map(numbers, KINDS[name].amounts)).map(list)
+        )
+    )
+
+
+steps = st.one_of(
+    st.tuples(st.lists(terms(smaller=True), min_size=1, max_size=1), st.just(1.0)),
+    st.tuples(
+        st.lists(terms(smaller=False), min_size=1, max_size=3),
+        st.floats(0, 1, exclude_min=True),
+    ),
+)
+
+
+@given(st.lists(steps, min_size=1, max_size=4))
+def test_what_is_spelled_is_read_again(listed: list[tuple[list[PlainTerm], float]]) -> None:
+    chain = Chain(
+        steps=tuple(
+            OneOf(
+                terms=tuple(
+                    Term(name=name, amounts=tuple(Range(*pair) for pair in pairs))
+                    for name, pairs in plain
+                ),
+                chance=chance,
+            )
+            for plain, chance in listed
+        )
+    )
+    assert Chain.parse(str(chain)) == chain
+
+
+@given(st.text(alphabet="blurox:shinkgaeps-+/?0.5 \n", max_size=40))
+def test_any_text_is_read_or_refused_in_a_line(text: str) -> None:
+    try:
+        chain = Chain.parse(text)
+    except ChainError as error:
+        assert "\n" not in str(error)
+    else:
+        assert Chain.parse(str(chain)) == chain
+
+
+def test_shorter_spellings() -> None:
+    assert str(Chain.parse(" blur:motion:4 + jpeg:60-60?1 ")) == "blur:motion:4:0-180+jpeg:60"
+    assert str(Chain.parse("noise:pattern:.5")) == "noise:pattern:0.5:0-999"
+    assert str(Chain.parse("shrink:area:2.0/shrink:2")) == "shrink:area:2/shrink:2"
+
+
+def test_a_preset_stands_for_its_steps() -> None:
+    for name, text in PRESETS.items():
+        chain = Chain.parse(name)
+        assert chain == Chain.parse(text) == Chain.parse(str(chain))
+        factor = name.partition("-x")[2]
+        assert chain.scale == int(factor or 1)
+    both = Chain.parse("old-photo+shrink:2")
+    assert both.steps[:-1] == Chain.parse("old-photo").steps and both.scale == 2
+    assert Chain.parse("shrink:2+jpeg:50+shrink:area:3").scale == 6
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "there is no ''; there are blur:box, .*wild-x4.*old-photo"),
+        ("jpg:50", "there is no 'jpg:50'; there are"),
+        ("blur:2", r"write blur:box:WIDTH or .*blur:motion:LENGTH\[:ANGLE\], not 'blur:2'"),
+        ("jpeg", "write jpeg:QUALITY, not 'jpeg'"),
+        ("jpeg:50:60", "write jpeg:QUALITY, not 'jpeg:50:60'"),
+        ("blur:motion:3:0:1", "write blur:motion:LENGTH"),
+        ("jpeg:fine", "quality of jpeg is a number or a range such as 1-2, not 'fine'"),
+        ("jpeg:1e2", "a number or a range"),
+        ("jpeg:-5", "a number or a range"),
+        ("jpeg:50.5", "quality of jpeg is a whole number, not '50.5'"),
+        ("jpeg:0-50", "quality of jpeg lies in 1 to 100, lower end first, not '0-50'"),
+        ("jpeg:90-50", "lower end first"),
+        ("noise:gaussian:2", "strength of noise:gaussian lies in 0 to 1"),
+        ("noise:0.1", "write noise:gaussian:STRENGTH or"),
+        ("shrink:2-4", "factor of shrink is one number, not the range '2-4'"),
+        ("shrink:2/shrink:area:4", "of one size: in 'shrink:2/shrink:area:4' give all the same"),
+        ("shrink:2/jpeg:50", "all results must be of one size"),
+        ("shrink:2?0.5", r"of one size: leave out \? after 'shrink:2'"),
+        ("jpeg:50?", r"after \? stands how often, such as \?0.5, not 'jpeg:50\?'"),
+        ("jpeg:50?0", "above 0 and at most 1, not 0"),
+        ("jpeg:50?1.5", "at most 1, not 1.5"),
+        ("jpeg:50?0.5?0.5", "a number or a range"),
+        ("jpeg:50++jpeg:50", "there is no ''"),
+        ("jpeg:" + "9" * 400, "lies in 1 to 100"),
+    ],
+)
+def test_what_is_no_chain(text: str, said: str) -> None:
+    with pytest.raises(ChainError, match=said) as caught:
+        Chain.parse(text)
+    assert "\n" not in str(caught.value)
+
+
+def test_usage() -> None:
+    assert usage("blur:long") == "blur:long:SIGMA:ACROSS[:ANGLE]"
+    for name, example in EXAMPLES.items():
+        assert example.startswith(name) and KINDS[name].about

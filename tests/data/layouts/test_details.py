@@ -1,0 +1,263 @@
+"""What single layouts do with what is odd, broken or hostile."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from trombine.data.folder import Folder
+from trombine.data.layouts import celebamask, list_folder
+from trombine.data.layouts.celebamask import PART_FILES
+from trombine.data.layouts.rows import Rows
+from trombine.data.listing import FolderError
+
+
+def refusal(path: Path, layout: str = "") -> str:
+    with pytest.raises(FolderError) as caught:
+        list_folder(path, layout)
+    message = str(caught.value)
+    assert message.isprintable() and str(path) in message
+    return message
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def test_celeba_numbers_people_by_size(tiny: ModuleType, tmp_path: Path) -> None:
+    tiny.celeba(tmp_path)
+    assert list_folder(tmp_path).classes == ("3", "12", "10177")
+
+
+def test_celeba_says_which_row_cannot_be_meant(tiny: ModuleType, tmp_path: Path) -> None:
+    tiny.celeba(tmp_path)
+    replace(tmp_path / "Eval/list_eval_partition.txt", "000002.jpg 1", "000002.jpg 4")
+    assert "wrong about 000002.jpg: a part of the set is 0, 1 or 2" in refusal(tmp_path)
+    replace(tmp_path / "Eval/list_eval_partition.txt", "000002.jpg 4", "000002.jpg 1")
+    replace(tmp_path / "Anno/list_attr_celeba.txt", "000003.jpg -1", "000003.jpg -2")
+    assert "wrong about 000003.jpg: an attribute is 1 or -1" in refusal(tmp_path)
+
+
+def test_what_no_table_says_is_unknown(tiny: ModuleType, tmp_path: Path) -> None:
+    tiny.celeba(tmp_path)
+    tiny.pictures(tmp_path, ["Img/img_align_celeba/000012.jpg"])
+    record = list_folder(tmp_path).records[-1]
+    assert (record.label, record.split, record.vector, record.sides[0].five) == (-1, -1, None, None)
+    row = Folder(tmp_path, 16).rows(np.array([4]))
+    assert np.isnan(row["vectors"]).all() and np.isnan(row["five"]).all() and row["labels"] == -1
+
+
+def test_no_layout_follows_a_table_out_of_the_folder(tiny: ModuleType, tmp_path: Path) -> None:
+    """A name with .. is of no picture that is there."""
+    tiny.picture(tmp_path / "secret.jpg")
+    home = tmp_path / "home"
+    tiny.celeba(home)
+    table = home / "Eval/list_eval_partition.txt"
+    table.write_text(table.read_text() + "../../secret.jpg 0\n")
+    listing = list_folder(home)
+    assert all("secret" not in record.name for record in listing.records)
+    assert listing.missing == 2
+
+
+def test_the_masks_are_joined_in_the_official_order(tiny: ModuleType, tmp_path: Path) -> None:
+    tiny.celebamask(tmp_path)
+    assert list(PART_FILES) == tiny.PART_FILES.split() and len(PART_FILES) == 18
+    masks = list_folder(tmp_path).records[-1].sides[0].masks
+    start = "CelebAMask-HQ/CelebAMask-HQ-mask-anno/1/02001_"
+    assert masks[:2] == ((1, f"{start}skin.png"), (2, f"{start}nose.png"))
+    assert [label for label, _ in masks] == sorted(label for label, _ in masks)
+
+
+def test_whose_left_is_meant_is_measured(tiny: ModuleType, tmp_path: Path) -> None:
+    tiny.celebamask(tmp_path / "person")
+    tiny.celebamask(tmp_path / "picture", picture_sides=True)
+    tiny.celebamask_joined(tmp_path / "joined")
+    swapped = {
+        name: list_folder(tmp_path / name).records[0].sides[0].swapped
+        for name in ("person", "picture", "joined")
+    }
+    assert swapped == {"person": False, "picture": True, "joined": False}
+    for path in (tmp_path / "joined/CelebAMask-HQ-mask").iterdir():
+        with Image.open(path) as found:
+            labels = np.asarray(found)
+        exchanged = np.array([0, 1, 2, 3, 5, 4, 7, 6, *range(8, 19)], np.uint8)[labels]
+        Image.fromarray(exchanged).save(path)
+    folder = Folder(tmp_path / "joined", 32)
+    assert (
+        folder.rows(np.array([1]))["parts"][0][12, 18:24] == 4
+    ).all()  # its right: person's left
+
+
+def test_the_most_faces_decide_whose_left_is_meant(
+    tiny: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One face that is annotated otherwise, and one that cannot be read, do not."""
+    tiny.celebamask(tmp_path)
+    masks = tmp_path / "CelebAMask-HQ/CelebAMask-HQ-mask-anno/0"
+    (masks / "00000_l_eye.png").rename(masks / "x")
+    (masks / "00000_r_eye.png").rename(masks / "00000_l_eye.png")
+    (masks / "x").rename(masks / "00000_r_eye.png")
+    (masks / "00002_l_eye.png").write_bytes(b"no picture")
+    assert not list_folder(tmp_path).records[0].sides[0].swapped
+    monkeypatch.setattr(celebamask, "_LOOKED_AT", 1)
+    assert list_folder(tmp_path).records[0].sides[0].swapped
+
+
+@pytest.mark.parametrize("line", ["x 1 000002.jpg", "1 2", "1 2 000003.jpg 4"])
+def test_a_broken_mapping_is_named(tiny: ModuleType, tmp_path: Path, line: str) -> None:
+    tiny.celebamask(tmp_path)
+    path = tmp_path / "CelebAMask-HQ/CelebA-HQ-to-CelebA-mapping.txt"
+    path.write_text(path.read_text() + line + "\n")
+    assert f"mapping.txt: cannot be read in line 6: {line};" in refusal(tmp_path)
+
+
+def test_lfw_names_a_broken_line(tiny: ModuleType, tmp_path: Path) -> None:
+    tiny.lfw(tmp_path)
+    replace(tmp_path / "peopleDevTrain.txt", "Cy_Wu\t1", "Cy_Wu\tone")
+    assert "peopleDevTrain.txt: cannot be read in line 3: Cy_Wu\\tone;" in refusal(tmp_path)
+
+
+def ffhq_entries(path: Path) -> dict[str, dict[str, object]]:
+    return json.loads((path / "ffhq-dataset-v2.json").read_text())
+
+
+@pytest.mark.parametrize("read", [7, 100, 1 << 20])
+def test_ffhq_is_read_in_pieces_of_any_size(
+    tiny: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: int
+) -> None:
+    from trombine.data.layouts import ffhq
+
+    truth = tiny.ffhq(tmp_path)
+    entries = ffhq_entries(tmp_path)
+    for indent in (None, 2):
+        (tmp_path / "ffhq-dataset-v2.json").write_text(json.dumps(entries, indent=indent) + "\n")
+        monkeypatch.setattr(ffhq, "_READ", read)
+        records = list_folder(tmp_path).records
+        points = np.stack([record.sides[0].points for record in records])
+        np.testing.assert_allclose(points, truth.points, rtol=1e-6)
+
+
+FFHQ_WRONG = {
+    "cut off": (lambda text: text[: len(text) // 2], "cannot be read after picture"),
+    "no object": (lambda text: "[1]", "is not a JSON object of pictures"),
+    "nothing in it": (lambda text: "{", "cannot be read at its start"),
+    "more after it": (lambda text: text + "x", "cannot be read after picture 7"),
+    "few points": (
+        lambda text: json.dumps(
+            {"0": {"category": "training", "image": {"face_landmarks": [1, 2]}}}
+        ),
+        "is wrong about picture 0",
+    ),
+    "no category": (lambda text: text.replace("training", "learning"), "wrong about picture 0"),
+    "text": (lambda text: '{"0": "x"}', "wrong about picture 0"),
+}
+
+
+@pytest.mark.parametrize("wrong", FFHQ_WRONG)
+def test_a_broken_ffhq_json_is_refused_in_one_line(
+    tiny: ModuleType, tmp_path: Path, wrong: str
+) -> None:
+    tiny.ffhq(tmp_path)
+    change, says = FFHQ_WRONG[wrong]
+    path = tmp_path / "ffhq-dataset-v2.json"
+    path.write_text(change(path.read_text()))
+    assert says in refusal(tmp_path)
+
+
+def test_ffhq_without_its_json_and_at_full_size(tiny: ModuleType, tmp_path: Path) -> None:
+    truth = tiny.ffhq(tmp_path)
+    (tmp_path / "thumbnails128x128").rename(tmp_path / "images1024x1024")
+    points = list_folder(tmp_path).records[0].sides[0].points
+    np.testing.assert_allclose(points, truth.points[0] * 8, rtol=1e-6)
+    (tmp_path / "ffhq-dataset-v2.json").unlink()
+    record = list_folder(tmp_path).records[0]
+    assert record.sides[0].points is None and record.split == -1
+
+
+UTK = {
+    "26_0_2_20170104023102422.jpg": [26, 0, 2],
+    "26_0_2_20170104023102422.jpg.chip.jpg": [26, 0, 2],
+    "55_0_0_20170116232725357jpg.chip.jpg": [55, 0, 0],
+    "24_0_1_20170116220224657 .jpg": [24, 0, 1],
+    "61_3_20170109150557335.jpg.chip.jpg": [61, None, None],
+    "53__0_20170116184028385.jpg": [53, None, 0],
+    "44_1__20170116235150272.jpg": [44, 1, None],
+    "holiday.jpg": [None, None, None],
+}
+
+
+def test_utkface_reads_the_names_that_the_set_has(tiny: ModuleType, tmp_path: Path) -> None:
+    tiny.pictures(tmp_path, list(UTK))
+    listing = list_folder(tmp_path, "utkface")
+    vectors = {record.name: record.vector for record in listing.records}
+    for name, wanted in UTK.items():
+        found = vectors[name]
+        numbers = [None] * 3 if found is None else [None if n != n else n for n in found]
+        assert numbers == wanted, name
+
+
+def test_unpaired_says_which_kind_is_lost(tiny: ModuleType, tmp_path: Path) -> None:
+    tiny.pictures(tmp_path, ["trainA/1.png", "testA/1.png"])
+    assert "trainB: is not there, and unpaired needs it" in refusal(tmp_path, "unpaired")
+
+
+def test_train_and_test_of_a_and_b_are_unpaired_too(tiny: ModuleType, tmp_path: Path) -> None:
+    tiny.pictures(tmp_path, ["train/A/1.png", "train/B/1.png", "test/A/1.png"])
+    by_name, by_files = list_folder(tmp_path, "unpaired"), list_folder(tmp_path)
+    assert by_files.layout == "imagefolder" and by_name.classes == by_files.classes == ("A", "B")
+    assert sorted(map(repr, by_name.records)) == sorted(map(repr, by_files.records))
+
+
+CSV_WRONG = {
+    "outside": ("file_name,a\n../a.png,1\n", "cannot be read in line 2: ../a.png,1;"),
+    "far outside": ("file_name,a\n/etc/a.png,1\n", "cannot be read in line 2"),
+    "short": ("file_name,a\na.png\n", "cannot be read in line 2: a.png;"),
+    "after a long cell": ('file_name,a\na.png,"1\n2"\nb.png\n', "cannot be read in line 4: b.png;"),
+    "no names": ("picture,a\na.png,1\n", "has no column file_name in its first line"),
+    "empty": ("\n", "has no column file_name"),
+    "head alone": ("file_name,a\n", "names no picture that is there"),
+    "all lost": ("file_name\nlost.png\n", "names no picture that is there"),
+    "a huge cell": ("file_name\n" + "a" * 200_000 + "\n", "in line 2: not as CSV is written"),
+    "a zero byte": ("file_name\na\0.png\n", "names no picture that is there"),
+}
+
+
+@pytest.mark.parametrize("wrong", CSV_WRONG)
+def test_a_broken_metadata_csv_is_refused_in_one_line(
+    tiny: ModuleType, tmp_path: Path, wrong: str
+) -> None:
+    text, says = CSV_WRONG[wrong]
+    tiny.pictures(tmp_path, ["a.png"])
+    (tmp_path / "metadata.csv").write_text(text)
+    assert says in refusal(tmp_path)
+
+
+def test_descriptions_of_the_parts_must_be_alike(tiny: ModuleType, tmp_path: Path) -> None:
+    tiny.pictures(tmp_path, ["train/a.png", "test/a.png"])
+    (tmp_path / "train/metadata.csv").write_text("file_name,a\na.png,1\n")
+    (tmp_path / "test/metadata.csv").write_text("file_name,b\na.png,1\n")
+    assert "train/metadata.csv: describes other things than test" in refusal(tmp_path)
+
+
+def test_a_description_of_all_parts_gives_their_splits(tiny: ModuleType, tmp_path: Path) -> None:
+    tiny.pictures(tmp_path, ["train/a.png", "val/a.png", "c.png"])
+    names = ("val/a.png", "c.png", "train/a.png")
+    lines = "".join(json.dumps({"file_name": name}) + "\n" for name in names)
+    (tmp_path / "metadata.jsonl").write_text(lines)
+    assert [r.split for r in list_folder(tmp_path).records] == [1, -1, 0]
+    (tmp_path / "metadata.jsonl").unlink()
+    (tmp_path / "metadata.csv").write_text("file_name,label\n" + "".join(f"{n},x\n" for n in names))
+    listing = list_folder(tmp_path)
+    assert [(r.split, r.label) for r in listing.records] == [(1, 0), (-1, 0), (0, 0)]
+
+
+def test_rows_keep_200000_pictures_small() -> None:
+    rows = Rows(pictures=["a"] * 200_000, vectors=np.zeros((200_000, 2), np.float32))
+    assert len(rows) == 200_000 and rows[-1].vector.tolist() == [0, 0]

@@ -1,0 +1,157 @@
+"""Masks of a run: keyed by place, mixed by weight, moved from one family to another."""
+
+from __future__ import annotations
+
+from math import sqrt
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from trombine.conventions import check_hole
+from trombine.data.draws import uniforms
+from trombine.data.masks import MaskError, draw_mask, draw_masks, mask, parse, parse_mix, redraw
+from trombine.data.masks.chance import Chance
+from trombine.data.masks.draw import _draw, _stage_at
+from trombine.world import face, paint
+
+SIZE = 24
+
+
+def drawn(spec: str, places: range | list[int], rollbacks: int = 0) -> torch.Tensor:
+    return draw_masks(
+        spec, seed=5, places=np.array(places, np.int64), size=SIZE, rollbacks=rollbacks
+    )
+
+
+def is_left_half(holes: torch.Tensor) -> np.ndarray:
+    left = torch.from_numpy(mask("half:left", 0, SIZE)).float()
+    return (holes[:, 0] == left).all(dim=(1, 2)).numpy()
+
+
+def test_they_are_holes_of_a_batch_of_pictures() -> None:
+    holes = drawn("irregular+parts", range(6))
+    assert holes.shape == (6, 1, SIZE, SIZE) and holes.dtype == torch.float32
+    check_hole(holes, torch.zeros(6, 3, SIZE, SIZE))
+    assert all(0 < hole.sum() < hole.numel() for hole in holes)
+
+
+@pytest.mark.parametrize("spec", ["irregular*2+squares+text+half+parts", "huge>squares@5-30"])
+def test_a_mask_depends_on_its_place_alone(spec: str) -> None:
+    """Not on where a slice begins, how long it is, or in which order places are asked for."""
+    whole = drawn(spec, range(40))
+    assert torch.equal(drawn(spec, range(11, 29)), whole[11:29])
+    assert torch.equal(drawn(spec, [30, 2, 2, 17]), whole[[30, 2, 2, 17]])
+    assert torch.equal(draw_masks(parse(spec), seed=5, places=np.arange(40), size=SIZE), whole)
+
+
+def test_places_seeds_and_rollbacks_differ() -> None:
+    whole = drawn("irregular", range(30))
+    assert len({hole.numpy().tobytes() for hole in whole}) == 30
+    other = draw_masks("irregular", seed=6, places=np.arange(30), size=SIZE)
+    again = drawn("irregular", range(30), rollbacks=1)
+    for one in (other, again):
+        assert not (one == whole).all(dim=(1, 2, 3)).any()
+
+
+def test_no_places_give_no_masks() -> None:
+    assert drawn("irregular", range(0)).shape == (0, 1, SIZE, SIZE)
+
+
+def test_a_rectangle() -> None:
+    holes = draw_masks("irregular+half", seed=1, places=np.arange(4), size=(20, 33))
+    assert holes.shape == (4, 1, 20, 33)
+
+
+def test_parts_are_those_of_each_picture() -> None:
+    parts = np.stack([paint(face(seed), SIZE, "photo").parts for seed in range(3)])
+    holes = draw_masks("parts:face", seed=1, places=np.arange(3), size=SIZE, parts=parts)
+    for number in range(3):
+        chance = Chance(seed=1, place=number)
+        own = _draw(parse_mix("parts:face"), chance, (SIZE, SIZE), parts[number]).hole
+        assert np.array_equal(holes[number, 0].numpy() > 0, own)
+
+
+def test_faces_of_a_run_are_for_training_and_differ() -> None:
+    holes = drawn("parts:face", range(12))
+    assert len({hole.numpy().tobytes() for hole in holes}) == 12
+
+
+def test_a_mix_follows_its_weights() -> None:
+    """Chi-square over 2,000 places."""
+    mix = parse_mix("half:left*5+half:top*3+half:right*2")
+    weights = np.array([term.weight for term in mix])
+    chosen = [Chance(seed=9, place=place).choice("family", weights) for place in range(2000)]
+    counts = np.bincount(chosen, minlength=3)
+    assert stats.chisquare(counts, 2000 * weights / 10).pvalue > 0.001
+
+
+def test_a_mask_is_the_same_alone_and_in_a_mix() -> None:
+    mix = parse_mix("irregular:20-30,inside*2+squares+half:top,left+scratches+text+parts:nose")
+    families = set()
+    for seed in range(40):
+        one = draw_mask(mix, seed, SIZE)
+        families.add(one.family)
+        assert np.array_equal(one.hole, mask(one.family, seed, SIZE))
+        assert np.array_equal(one.hole, redraw(one.family, seed, SIZE, ()).hole)
+        assert one.share == round(one.hole.sum() / SIZE**2, 6) and one.inputs == {}
+        assert np.array_equal(one.pixels > 0, one.hole) and set(np.unique(one.pixels)) == {0, 255}
+    assert families == {
+        "irregular:20-30,inside",
+        "squares",
+        "half:top,left",
+        "scratches",
+        "text",
+        "parts:nose",
+    }
+
+
+# Curricula
+
+
+def test_a_curriculum_is_one_family_before_and_another_after() -> None:
+    spec = "half:right>half:left@100-300"
+    assert not is_left_half(drawn(spec, range(101))).any()  # at 100 the chance is still 0
+    assert is_left_half(drawn(spec, range(300, 400))).all()
+    assert is_left_half(drawn(spec, [10**12])).all()
+
+
+def test_between_them_the_chance_grows_evenly() -> None:
+    """Counted in eight parts of the move, within 4.5 standard deviations each."""
+    first, length = 1000, 4000
+    masks = parse(f"half:right>half:left@{first}-{first + length}")
+    places = np.arange(first, first + length)
+    new = np.array(
+        [
+            _stage_at(masks, Chance(seed=2, place=place)) is masks.stages[1]
+            for place in places.tolist()
+        ]
+    )
+    expected = (places - first) / length
+    for part in np.split(np.arange(length), 8):
+        spread = sqrt((expected[part] * (1 - expected[part])).sum())
+        assert abs(new[part].sum() - expected[part].sum()) < 4.5 * spread
+    at = uniforms(2, "mask: stage", places) * length < places - first
+    assert np.array_equal(new, at)
+
+
+def test_a_change_at_once() -> None:
+    assert (
+        is_left_half(drawn("half:right>half:left@7", range(12))).tolist()
+        == [False] * 7 + [True] * 5
+    )
+    assert is_left_half(drawn("half:right>half:left@0", range(3))).all()
+
+
+def test_several_changes() -> None:
+    masks = parse("squares>huge@10-20>text@20>half@50-60>scratches@60")
+    names = [_stage_at(masks, Chance(seed=0, place=p)).mix[0].family for p in range(80)]
+    assert set(names[:11]) == {"squares"} and set(names[11:20]) == {"squares", "huge"}
+    assert set(names[20:51]) == {"text"} and set(names[51:60]) == {"text", "half"}
+    assert set(names[60:]) == {"scratches"}
+
+
+def test_the_mask_of_a_seed_has_no_clock() -> None:
+    with pytest.raises(MaskError, match="needs a run"):
+        mask("huge>squares@5", 0, SIZE)

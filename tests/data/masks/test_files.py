@@ -1,0 +1,171 @@
+"""Masks from files: which side is the hole, which file, how it is fitted, NVIDIA's two sets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy import ndimage
+
+from trombine.data.masks import MaskError, draw_mask, draw_masks, mask, parse_mix, redraw
+from trombine.data.masks.chance import Chance
+from trombine.data.masks.files import NVIDIA_GROWS, _augmented, _resized, list_files, resolve
+
+SIZE = 64
+Folder = Callable[..., Path]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    """`folder("name", holes)`: PNG files in which the holes are white, or black."""
+
+    def write(name: str, holes: list[np.ndarray], *, white: bool = True) -> Path:
+        place = tmp_path / name
+        place.mkdir()
+        for number, hole in enumerate(holes):
+            Image.fromarray(((hole == white) * 255).astype(np.uint8)).save(
+                place / f"{number:03}.png"
+            )
+        return place
+
+    return write
+
+
+def strokes(count: int, size: int = SIZE, spec: str = "irregular:10-40") -> list[np.ndarray]:
+    return [mask(spec, seed, size) for seed in range(count)]
+
+
+def test_white_is_the_hole_unless_it_is_inverted(folder: Folder) -> None:
+    (hole,) = strokes(1)
+    white, black = folder("white", [hole]), folder("black", [hole], white=False)
+    assert np.array_equal(mask(f"files:{white}", 3, SIZE), hole)
+    assert np.array_equal(mask(f"inverted:{black}", 3, SIZE), hole)
+    assert np.array_equal(mask(f"inverted:{white}", 3, SIZE), ~hole)
+
+
+def test_every_file_comes_and_a_seed_is_one_file(folder: Folder) -> None:
+    holes = strokes(5)
+    place = folder("masks", holes)
+    (place / "notes.txt").write_text("no mask")
+    found = [mask(f"files:{place}", seed, SIZE) for seed in range(60)]
+    which = [next(i for i, hole in enumerate(holes) if np.array_equal(hole, one)) for one in found]
+    assert set(which) == set(range(5)) and max(map(which.count, which)) < 30
+    run = draw_masks(f"files:{place}", seed=1, places=np.arange(40), size=SIZE)[:, 0].numpy() > 0
+    assert {one.tobytes() for one in run} == {hole.tobytes() for hole in holes}
+
+
+def test_files_below_and_of_other_modes_are_read(tmp_path: Path) -> None:
+    (hole,) = strokes(1)
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    picture = Image.fromarray(hole.astype(np.uint8) * 255)
+    picture.convert("1").save(tmp_path / "a" / "one.png")
+    picture.convert("RGB").save(tmp_path / "a" / "b" / "three.bmp")
+    assert list_files(str(tmp_path)) == ("a/b/three.bmp", "a/one.png")
+    for seed in range(8):
+        assert np.array_equal(mask(f"files:{tmp_path}", seed, SIZE), hole)
+
+
+def test_a_file_is_cropped_to_its_middle_and_resized() -> None:
+    hole = np.zeros((40, 80), bool)
+    hole[:, :20] = True  # which the crop to a square takes away
+    hole[10:30, 30:50] = True
+    fitted = _resized(hole, 20, 20)
+    assert np.array_equal(np.argwhere(fitted)[[0, -1]], [[5, 5], [14, 14]])
+    assert fitted.sum() == 100
+    assert np.array_equal(_resized(hole, 40, 80), hole)
+    large = _resized(hole, 160, 320)
+    assert large.mean() == pytest.approx(hole.mean(), abs=0.01)
+
+
+def test_a_file_that_is_all_hole_keeps_a_pixel(folder: Folder) -> None:
+    place = folder("full", [np.ones((SIZE, SIZE), bool)])
+    assert (~mask(f"files:{place}", 0, SIZE)).sum() == 1
+    assert mask(f"inverted:{place}", 0, SIZE).sum() == 1
+
+
+# NVIDIA's sets: the training masks are mostly white, and black is the hole; the testing masks
+# have 1 to 60 % of white, which is the hole.
+
+
+def test_its_testing_masks_are_taken_as_they_are(folder: Folder) -> None:
+    holes = [mask(f"irregular:{10 * b}-{10 * b + 10}", b, SIZE) for b in range(6)]
+    place = folder("testing", holes)
+    for seed in range(12):
+        found = mask(f"nvidia:{place}", seed, SIZE)
+        assert any(np.array_equal(found, hole) for hole in holes)
+        assert np.array_equal(found, mask(f"files:{place}", seed, SIZE))
+
+
+def test_its_training_masks_are_grown_and_turned(folder: Folder) -> None:
+    holes = strokes(4, 128, "irregular:0-6")
+    place = folder("training", holes, white=False)
+    found = [mask(f"nvidia:{place}", seed, 128) for seed in range(12)]
+    assert len({one.tobytes() for one in found}) == 12
+    raw = np.mean([hole.mean() for hole in holes])
+    assert 1.3 * raw < np.mean([one.mean() for one in found]) < 0.5
+    assert np.array_equal(found[3], mask(f"nvidia:{place}", 3, 128))
+
+
+def test_a_hole_is_grown_by_a_square_of_9_to_49_pixels() -> None:
+    """Of 512: one pixel becomes a square, turned, of that side."""
+    hole = np.zeros((512, 512), bool)
+    hole[256, 256] = True
+    sides = [np.sqrt(_augmented(hole, Chance(seed=seed)).sum()) for seed in range(40)]
+    low, high = NVIDIA_GROWS
+    assert low - 1 < min(sides) < low + 8 and high - 8 < max(sides) < high + 1
+
+
+def test_augmenting_moves_and_turns() -> None:
+    hole = np.zeros((256, 256), bool)
+    hole[120:136, 60:196] = True
+    seen = [_augmented(hole, Chance(seed=seed)) for seed in range(12)]
+    middles = np.array([ndimage.center_of_mass(one) for one in seen])
+    assert (middles.std(0) > 5).all() and (abs(middles - 128) < 40).all()
+    tall = [np.ptp(np.argwhere(one)[:, 0]) for one in seen]
+    assert min(tall) < 90 < 120 < max(tall)
+
+
+def test_what_it_was_made_from_makes_it_again(folder: Folder) -> None:
+    dark = folder("dark", strokes(3, SIZE, "irregular:0-10"), white=False)
+    light = folder("light", strokes(3, SIZE, "irregular:20-30"))
+    mix = parse_mix(f"nvidia:{dark}+nvidia:{light}+files:{light}+inverted:{dark}+squares")
+    families = set()
+    for seed in range(40):
+        one = draw_mask(mix, seed, SIZE)
+        families.add(one.family)
+        files = () if one.file is None else (one.file,)
+        assert list(one.inputs) == [file.name for file in files]
+        again = redraw(one.family, seed, SIZE, files)
+        assert np.array_equal(again.hole, one.hole) and again.family == one.family
+    assert families == {"nvidia", "files", "inverted", "squares"}
+
+
+def test_it_knows_the_sets_by_their_looks(folder: Folder) -> None:
+    dark, light = folder("a", strokes(3), white=False), folder("b", strokes(3))
+    for place, family in ((dark, "nvidia"), (light, "files")):
+        (term,) = parse_mix(f"nvidia:{place}")
+        assert resolve(term, Chance(seed=0))[0].family == family
+
+
+# What is refused
+
+
+def test_folders_without_masks_are_refused_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "a.png").write_bytes(b"no picture")
+    for name, said in (
+        ("none", "is not a folder"),
+        ("empty", "holds no pictures"),
+        ("bad", "a.png"),
+    ):
+        with pytest.raises(MaskError, match=said):
+            mask(f"files:{tmp_path / name}", 0, SIZE)
+
+
+def test_a_mask_of_a_file_needs_the_file() -> None:
+    with pytest.raises(MaskError, match="made from one file"):
+        redraw("files", 0, SIZE, ())

@@ -1,0 +1,108 @@
+"""Specs of masks: what can be written, what it means, and what is said about what cannot."""
+
+from __future__ import annotations
+
+import pytest
+
+from trombine.data.masks import DEFAULT, MaskError, parse, parse_mix, spell
+from trombine.data.masks.spec import FAMILIES, Stage, Term
+from trombine.verbs.masks import MasksRequest
+
+IRREGULAR = Term(family="irregular", share=(0, 60))
+HUGE = Term(family="huge", share=(50, 80))
+
+
+@pytest.mark.parametrize(
+    ("text", "term"),
+    [
+        ("irregular", IRREGULAR),
+        ("irregular:30-40", Term(family="irregular", share=(30, 40))),
+        ("irregular:30-40,inside", Term(family="irregular", share=(30, 40), edge="inside")),
+        (
+            "irregular:border*0.25",
+            Term(family="irregular", share=(0, 60), edge="border", weight=0.25),
+        ),
+        ("huge", HUGE),
+        ("huge:inside", Term(family="huge", share=(50, 60), edge="inside")),
+        ("squares*2", Term(family="squares", weight=2)),
+        ("half:left,slanted", Term(family="half", names=("left", "slanted"))),
+        ("parts:eyes,mouth", Term(family="parts", names=("eyes", "mouth"))),
+        ("scratches", Term(family="scratches")),
+        ("files:a folder/of masks", Term(family="files", path="a folder/of masks")),
+        ("inverted:a+b", Term(family="inverted", path="a+b")),
+        ('nvidia:"a+huge"*2', Term(family="nvidia", path="a+huge", weight=2)),
+        ('files:"a>b@3"', Term(family="files", path="a>b@3")),
+        ("files:a@b", Term(family="files", path="a@b")),
+    ],
+)
+def test_a_term(text: str, term: Term) -> None:
+    assert parse_mix(text) == (term,)
+    assert parse_mix(spell(term)) == (term,)
+
+
+def test_a_mix() -> None:
+    mix = parse_mix("irregular*0.7+squares*0.3+files:a+b+text")
+    assert [(term.family, term.weight) for term in mix] == [
+        ("irregular", 0.7),
+        ("squares", 0.3),
+        ("files", 1),
+        ("text", 1),
+    ]
+    assert mix[2].path == "a+b"
+    assert parse_mix("+".join(map(spell, mix))) == mix
+
+
+def test_a_curriculum() -> None:
+    masks = parse("squares > huge@1000 > irregular*2+text@50000-200000")
+    text = Term(family="text")
+    assert masks.stages == (
+        Stage(mix=(Term(family="squares"),)),
+        Stage(mix=(HUGE,), first=1000, last=1000),
+        Stage(
+            mix=(Term(family="irregular", share=(0, 60), weight=2), text), first=50000, last=200000
+        ),
+    )
+    assert parse(str(masks)) == masks
+    assert parse(str(parse("huge>squares@0"))) == parse("huge>squares@0")
+
+
+def test_the_default_has_every_family_that_needs_no_folder() -> None:
+    families = {term.family for term in parse_mix(DEFAULT)}
+    assert families == set(FAMILIES) - {"files", "inverted", "nvidia"}
+    assert MasksRequest.__dataclass_fields__["family"].default == DEFAULT
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "'' is no family of masks"),
+        ("blobs", "'blobs' is no family"),
+        ("squares:", "'squares:' is no family"),
+        ("irregular:40-30", "A below B"),
+        ("irregular:30-30", "A below B"),
+        ("irregular:30-95", "at most 90"),
+        ("irregular:0-61,inside", "inside of a margin is A-B, A below B, at most 60"),
+        ("irregular:outside", "'outside' is neither a share"),
+        ("squares:3", "squares takes nothing after a colon"),
+        ("half:middle", "'middle' is none of left, right"),
+        ("parts:tail", "'tail' is none of"),
+        ("files", "name the folder, as in files:PATH"),
+        ('files:""', "name the folder|no family"),
+        ("squares*0", "above 0"),
+        ("squares*" + "9" * 400, "above 0"),
+        ("squares>huge", "say when 'huge' comes"),
+        ("squares>huge@9-5", "one after another"),
+        ("squares>huge@9>text@5", "one after another"),
+        ("squares>@5", "'' is no family"),
+        ("squares+", "is no family|takes nothing"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_in_a_line(text: str, said: str) -> None:
+    with pytest.raises(MaskError, match=said) as caught:
+        parse(text)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_curriculum_is_no_mix() -> None:
+    with pytest.raises(MaskError, match="needs a run"):
+        parse_mix("squares>huge@5")

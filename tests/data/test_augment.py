@@ -1,0 +1,359 @@
+"""Changes of pictures by chance: how they are written, drawn, and what of a batch changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from scipy.spatial.transform import Rotation
+from scipy.stats import kstest
+
+from trombine.conventions import mirror_parts, mirror_points, mirror_visible
+from trombine.data import draws
+from trombine.data.augment import Augment, Changes, augmented, changed, drawn
+from trombine.data.item import Batch
+from trombine.data.source import batches, source
+from trombine.data.spec import SpecError
+from trombine.nets.spaces import to_space
+
+SIZE = 32
+ALL = Augment.parse("zoom:0.8-1.3+shift:0.1+mirror+rotate:20+colour:0.2")
+PLACES = np.arange(6, dtype=np.int64)
+
+
+@pytest.fixture(scope="module")
+def faces() -> Batch:
+    return source("world:photo#6", SIZE).batch(PLACES)
+
+
+@pytest.fixture(scope="module")
+def pairs() -> Batch:
+    """The same picture on both sides, so that what is done to them can be compared."""
+    found = source("world:photo+anime#6", SIZE).batch(PLACES)
+    assert found.pair is not None
+    return replace(found, pair=replace(found, pair=None))
+
+
+def same(a: Batch, b: Batch) -> None:
+    for name in ("pixels", "parts", "points", "visible", "five", "vectors", "labels", "seeds"):
+        ours, theirs = getattr(a, name), getattr(b, name)
+        assert (ours is None) == (theirs is None), name
+        if ours is not None:
+            torch.testing.assert_close(ours, theirs, rtol=0, atol=0, equal_nan=True)
+
+
+def rows(batch: Batch, here: slice) -> Batch:
+    cells = {
+        name: getattr(batch, name)[here]
+        for name in ("indices", "pixels", "parts", "points", "visible", "vectors", "seeds")
+    }
+    return Batch(**cells)
+
+
+# --- how it is written --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "zoom:1.3+mirror+rotate:15+colour:0.1",
+        "zoom:0.8-1.3",
+        "zoom:0.8-1",
+        "zoom:1.1+shift:0.05",
+        "mirror",
+        "shift:0.001+rotate:0.1",
+    ],
+)
+def test_spelling_and_parsing_agree(text: str) -> None:
+    assert Augment.parse(text).spell() == text
+
+
+def test_it_says_what_is_changed() -> None:
+    wanted = Augment(zoom=(1, 1.3), mirror=True, rotate=15, colour=0.1)
+    assert Augment.parse(" mirror + colour:.1 + rotate:15+zoom: 1.3") == wanted
+    assert Augment.parse("zoom:0.7-0.9").zoom == (0.7, 0.9)
+    assert Augment().spell() == "none" and Augment.parse("none") == Augment.parse("") == Augment()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("none+mirror", "not none"),
+        ("flip", "not flip"),
+        ("mirror:2", "not mirror:2"),
+        ("mirror+", "augment is zoom:1.3"),
+        ("mirror+mirror", "mirror is there twice"),
+        ("zoom", "not nothing; write zoom:1.3 or zoom:0.8-1.3"),
+        ("zoom:1", "above 1"),
+        ("zoom:3", "up to 2"),
+        ("zoom:0.1-1.2", "from 0.5"),
+        ("zoom:1.3-0.8", "not 1.3-0.8"),
+        ("zoom:nan", "not nan"),
+        ("rotate:181", "up to 180"),
+        ("shift:-0.1", "above 0"),
+        ("colour:inf", "up to 0.5"),
+        ("colour:red", "not red; write colour:0.05, or leave it out"),
+        ("x\ny", "not "),
+    ],
+)
+def test_what_is_written_wrong_is_refused_in_a_line(text: str, says: str) -> None:
+    with pytest.raises(SpecError) as error:
+        Augment.parse(text)
+    assert says in str(error.value) and "\n" not in str(error.value)
+
+
+# --- what is drawn ------------------------------------------------------------------------------
+
+
+def much(augment: str, count: int = 4000) -> Changes:
+    places = np.arange(count, dtype=np.int64)
+    return drawn(Augment.parse(augment), (SIZE, SIZE), seed=1, places=places)
+
+
+def evenly(values: np.ndarray, low: float, high: float) -> bool:
+    return kstest(values, "uniform", (low, high - low)).pvalue > 0.01
+
+
+def test_draws_are_spread_as_is_said() -> None:
+    changes = much("zoom:0.8-1.3+shift:0.1+rotate:20+mirror")
+    assert evenly(np.log(changes.zooms), np.log(0.8), np.log(1.3))
+    assert 0.48 < changes.mirrored.mean() < 0.52
+    flips = np.where(changes.mirrored, -1, 1)
+    linear = changes.maps[:, :, :2] / changes.zooms[:, None, None]
+    angles = np.degrees(np.arctan2(linear[:, 0, 1], linear[:, 1, 1]) * -1)
+    assert evenly(angles, -20, 20)
+    np.testing.assert_allclose(np.linalg.det(linear), flips)
+    centres = changes.maps @ [SIZE / 2, SIZE / 2, 1] - SIZE / 2
+    for axis in (0, 1):
+        assert evenly(centres[:, axis] / SIZE, -0.1, 0.1)
+    several = np.stack([np.log(changes.zooms), flips, angles, *centres.T])
+    assert np.abs(np.corrcoef(several) - np.eye(5)).max() < 0.06
+
+
+def test_zoom_from_one_on_only_enlarges() -> None:
+    assert evenly(np.log(much("zoom:1.3").zooms), 0, np.log(1.3))
+
+
+def test_colours_are_spread_as_is_said() -> None:
+    """Of greys brightness and contrast are seen, of the rest saturation too."""
+    tints = much("colour:0.2").tints
+    grey = tints @ [0.5, 0.5, 0.5, 1]
+    np.testing.assert_allclose(grey, grey[:, :1].repeat(3, 1), atol=1e-12)  # it stays grey
+    assert evenly(2 * grey[:, 0], 0.8, 1.2)  # contrast is about the middle grey
+    contrast = (tints @ [1, 1, 1, 1] - grey)[:, 0] / grey[:, 0]
+    assert evenly(contrast, 0.8, 1.2)
+
+
+def test_saturation_and_hue_are_spread_as_is_said() -> None:
+    """What is left of the map without what greys show: first a turn of hue, then saturation."""
+    linear = much("colour:0.2").tints[:, :, :3]
+    chroma = linear / linear.sum(2)[:, :1, None]  # a row's sum is what becomes of grey
+    saturation = np.sqrt(np.linalg.det(chroma))  # it scales two of three directions
+    assert evenly(saturation, 0.8, 1.2)
+    luma = np.tile([0.299, 0.587, 0.114], (3, 1))
+    saturated = luma + saturation[:, None, None] * (np.eye(3) - luma)
+    turns = Rotation.from_matrix(np.linalg.inv(saturated) @ chroma).as_rotvec(degrees=True)
+    assert np.ptp(turns, axis=1).max() < 1e-6  # round (1, 1, 1)
+    assert evenly(turns.sum(1) / np.sqrt(3), -12, 12)
+
+
+def test_a_pictures_changes_are_of_its_place_alone() -> None:
+    places = np.array([3, 8, 10**12, 0], np.int64)
+    whole = drawn(ALL, (SIZE, SIZE), seed=1, places=places)
+    for at, place in enumerate(places):
+        alone = drawn(ALL, (SIZE, SIZE), seed=1, places=np.array([place]))
+        assert np.array_equal(alone.maps[0], whole.maps[at])
+        assert np.array_equal(alone.tints[0], whole.tints[at])
+
+
+@pytest.mark.parametrize("other", [{"seed": 2}, {"rollbacks": 1}])
+def test_another_run_and_another_try_change_otherwise(other: dict[str, int]) -> None:
+    first = drawn(ALL, (SIZE, SIZE), seed=1, places=PLACES)
+    second = drawn(ALL, (SIZE, SIZE), **{"seed": 1, **other}, places=PLACES)
+    assert not np.isclose(first.maps, second.maps).all((1, 2)).any()
+
+
+# --- what becomes of a batch --------------------------------------------------------------------
+
+
+def test_nothing_asked_is_nothing_changed(faces: Batch) -> None:
+    same(augmented(faces, Augment(), seed=0, places=PLACES), faces)
+
+
+def test_mirrored_twice_is_as_before(faces: Batch) -> None:
+    still = drawn(Augment(), (SIZE, SIZE), seed=0, places=PLACES)
+    maps = np.tile([[-1.0, 0, SIZE], [0, 1, 0]], (len(PLACES), 1, 1))
+    mirror = replace(still, mirrored=np.ones(len(PLACES), bool), maps=maps)
+    once = changed(faces, mirror)
+    assert not torch.equal(once.pixels, faces.pixels)
+    twice = changed(once, mirror)
+    assert faces.points is not None and twice.points is not None
+    torch.testing.assert_close(twice.points, faces.points)
+    same(replace(twice, points=faces.points, visible=faces.visible), faces)
+
+
+def test_a_mirror_is_the_conventions(faces: Batch) -> None:
+    """To the very sample, and with its truth as conventions.py mirrors it."""
+    found = augmented(faces, Augment(mirror=True), seed=0, places=PLACES)
+    mirrored = drawn(Augment(mirror=True), (SIZE, SIZE), seed=0, places=PLACES).mirrored
+    assert 0 < mirrored.sum() < len(mirrored)
+    assert faces.parts is not None and faces.points is not None and faces.visible is not None
+    assert found.parts is not None and found.points is not None and found.visible is not None
+    for row, flipped in enumerate(mirrored):
+        pixels, parts = faces.pixels[row].numpy(), faces.parts[row].numpy()
+        points, visible = faces.points[row].numpy(), faces.visible[row].numpy()
+        if flipped:
+            pixels, parts = pixels[:, ::-1], mirror_parts(parts)
+            points, visible = mirror_points(points, SIZE), mirror_visible(visible)
+        assert np.array_equal(found.pixels[row], pixels)
+        assert np.array_equal(found.parts[row], parts)
+        np.testing.assert_allclose(found.points[row], points, atol=1e-5)
+        assert np.array_equal(found.visible[row], visible)
+
+
+def test_a_slice_of_a_batch_is_the_batchs_slice(faces: Batch) -> None:
+    whole = augmented(faces, ALL, seed=3, places=PLACES + 40)
+    for here in (slice(0, 1), slice(2, 5)):
+        part = augmented(rows(faces, here), ALL, seed=3, places=PLACES[here] + 40)
+        same(part, rows(whole, here))
+
+
+def test_what_was_given_is_left_as_it_was(faces: Batch) -> None:
+    before = replace(faces, pixels=faces.pixels.clone())
+    augmented(faces, ALL, seed=3, places=PLACES)
+    same(faces, before)
+
+
+def test_both_sides_of_a_pair_change_alike(pairs: Batch) -> None:
+    found = augmented(pairs, ALL, seed=3, places=PLACES)
+    assert found.pair is not None and not torch.equal(found.pixels, pairs.pixels)
+    same(found, found.pair)
+
+
+def test_numbers_labels_and_seeds_stay(faces: Batch) -> None:
+    labelled = replace(faces, labels=torch.arange(6))
+    found = augmented(labelled, ALL, seed=3, places=PLACES)
+    for name in ("vectors", "labels", "seeds", "indices"):
+        assert getattr(found, name) is getattr(labelled, name)
+
+
+def test_what_is_not_known_stays_unknown(faces: Batch) -> None:
+    """Rows of a mix: parts 255, points NaN, visible False; and columns that are not there."""
+    lost = replace(
+        faces,
+        parts=torch.full_like(faces.pixels[..., 0], 255),
+        points=torch.full((6, 68, 2), torch.nan),
+        visible=torch.zeros(6, 68, dtype=torch.bool),
+        five=torch.full((6, 5, 2), torch.nan),
+    )
+    found = augmented(lost, ALL, seed=3, places=PLACES)
+    same(replace(found, pixels=lost.pixels), lost)
+    bare = Batch(indices=faces.indices, pixels=faces.pixels)
+    only = augmented(bare, ALL, seed=3, places=PLACES)
+    same(replace(only, pixels=bare.pixels), bare)
+    assert torch.equal(only.pixels, found.pixels)
+
+
+def test_an_unknown_part_of_a_picture_stays_unknown(faces: Batch) -> None:
+    parts = torch.full_like(faces.pixels[..., 0], 255)
+    parts[:, :, : SIZE // 2] = 4  # the left eye, everywhere
+    found = augmented(replace(faces, parts=parts), ALL, seed=3, places=PLACES).parts
+    assert found is not None and set(found.unique().tolist()) == {4, 5, 255}
+
+
+def test_what_left_the_picture_is_not_visible(faces: Batch) -> None:
+    augment = Augment.parse("zoom:1.9-2+shift:0.3")
+    seen = replace(faces, visible=torch.ones(6, 68, dtype=torch.bool))
+    found = augmented(seen, augment, seed=3, places=PLACES)
+    assert found.points is not None and found.visible is not None
+    x, y = found.points.unbind(-1)
+    inside = (x >= 0) & (x < SIZE) & (y >= 0) & (y < SIZE)
+    assert torch.equal(found.visible, inside)
+    assert 0.2 < inside.float().mean() < 0.9
+    hidden = augmented(replace(faces, visible=~inside), augment, seed=3, places=PLACES)
+    assert hidden.visible is not None and not (hidden.visible & ~inside).any()
+
+
+def test_the_five_points_keep_their_order(faces: Batch) -> None:
+    """CelebA's: the left ones are left in the picture, mirrored or not."""
+    five = torch.tensor([[10, 12], [22, 12], [16, 18], [11, 24], [21, 24]]).float()
+    batch = replace(faces, five=five.repeat(6, 1, 1))
+    found = augmented(batch, Augment.parse("mirror+shift:0.05"), seed=3, places=PLACES).five
+    assert found is not None
+    x = found[..., 0]
+    assert (x[:, 0] < x[:, 2]).all() and (x[:, 2] < x[:, 1]).all() and (x[:, 3] < x[:, 4]).all()
+    mirrored = drawn(Augment(mirror=True), (SIZE, SIZE), seed=3, places=PLACES).mirrored
+    widths = (x[:, 1] - x[:, 0]).numpy()
+    np.testing.assert_allclose(widths, 12, atol=1e-4)
+    middles = (x[:, 2] - x[:, 0]).numpy()
+    np.testing.assert_allclose(middles[~mirrored], 6, atol=1e-4)
+    np.testing.assert_allclose(x[:, 4] - x[:, 3], 10, atol=1e-4)
+
+
+# --- as an option of a source -------------------------------------------------------------------
+
+
+def test_a_source_changes_its_batches_by_their_places() -> None:
+    text = ALL.spell()
+    plain, changing = source("world:photo#6", SIZE), source("world:photo#6", SIZE, augment=text)
+    assert changing.augment == ALL and plain.augment == Augment()
+    several = zip(batches(plain, seed=5, size=4), batches(changing, seed=5, size=4), strict=False)
+    for number, (before, after) in enumerate(islice(several, 4)):
+        places = np.arange(4 * number, 4 * number + 4, dtype=np.int64)
+        same(after, augmented(before, ALL, seed=5, places=places))
+    item = changing.item(2)
+    assert torch.equal(item.picture, plain.item(2).picture)
+
+
+def test_begun_later_a_source_goes_on_as_it_would_have() -> None:
+    changing = source("world:photo#6", SIZE, augment="mirror+rotate:9")
+    first = list(islice(batches(changing, seed=5, size=3, rollbacks=2), 5))
+    later = next(batches(changing, seed=5, size=3, start=4, rollbacks=2))
+    same(first[4], later)
+
+
+@pytest.mark.parametrize("space", ["rgb", "hsv", "imagenet"])
+def test_a_source_gives_pictures_in_its_space(space: str) -> None:
+    plain = source("world:photo+anime#6", SIZE).batch(PLACES)
+    found = source("world:photo+anime#6", SIZE, space=space).batch(PLACES)
+    same(found, plain)
+    assert torch.equal(found.pictures(), to_space(plain.pictures(), space))
+    assert found.pair is not None and plain.pair is not None
+    assert torch.equal(found.pair.pictures(), to_space(plain.pair.pictures(), space))
+    after = augmented(found, ALL, seed=0, places=PLACES)
+    assert after.space == space
+
+
+@pytest.mark.parametrize(
+    ("augment", "space", "says"),
+    [
+        ("flip", "rgb", "augment is zoom"),
+        ("", "lab", "space is one of rgb, hsv, imagenet; not 'lab'"),
+    ],
+)
+def test_a_wrong_option_is_refused_before_anything_is_opened(
+    augment: str, space: str, says: str, tmp_path: Path
+) -> None:
+    with pytest.raises(SpecError, match=says):
+        source(f"folder:{tmp_path / 'none'}", SIZE, augment=augment, space=space)
+
+
+Draw = Callable[..., np.ndarray]
+
+
+def test_no_two_changes_share_their_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    honest: Draw = draws.uniforms
+
+    def noted(seed: int, what: str, *rest: object, **named: object) -> np.ndarray:
+        asked.append(what)
+        return honest(seed, what, *rest, **named)
+
+    monkeypatch.setattr(draws, "uniforms", noted)
+    drawn(ALL, (SIZE, SIZE), seed=0, places=PLACES)
+    assert len(asked) == len(set(asked)) == 9 and all(a.startswith("augment ") for a in asked)

@@ -1,0 +1,192 @@
+"""Sets of the hub: read from a small one on this disk; nothing here reaches a network."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from trombine.data import hub
+from trombine.data.folder import Folder
+from trombine.data.hub import hub_folder, parse_hub, prepare_hub
+from trombine.data.listing import FolderError
+from trombine.events import Done, Event, Progress, Started
+
+WHY = "the extra hub is not installed: pip install -c constraints.txt '.[hub]'"
+Local = Callable[..., object]
+
+
+def encoded(level: int, format: str) -> bytes:
+    held = io.BytesIO()
+    pixels = np.full((16, 16, 3), level, np.uint8)
+    Image.fromarray(pixels).save(held, format)
+    return held.getvalue()
+
+
+@pytest.fixture
+def datasets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
+    """The library, told to stay off the network and to keep its files here."""
+    found = pytest.importorskip("datasets", reason=WHY)
+    monkeypatch.setattr(found.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    monkeypatch.setattr(found.config, "HF_HUB_OFFLINE", True)
+    return found
+
+
+@pytest.fixture
+def local(datasets: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Whatever is asked of the hub is answered with a small set of this disk."""
+    features = datasets.Features(
+        {
+            "text": datasets.Value("string"),
+            "photo": datasets.Image(),
+            "label": datasets.ClassLabel(names=["wolf", "cat"]),
+            "age": datasets.Value("float64"),
+            "glad": datasets.Value("bool"),
+        }
+    )
+    photos = [encoded(10, "png"), encoded(20, "jpeg"), encoded(30, "webp")]
+    rows = {
+        "text": ["a", "b", None],
+        "photo": [{"bytes": photo, "path": None} for photo in photos],
+        "label": [0, 1, -1],
+        "age": [31.5, None, 7.0],
+        "glad": [True, False, None],
+    }
+    datasets.disable_progress_bars()
+    whole = datasets.Dataset.from_dict(rows, features=features)
+    (tmp_path / "set").mkdir()
+    whole.to_parquet(str(tmp_path / "set/train.parquet"))
+    whole.select([1]).to_parquet(str(tmp_path / "set/test.parquet"))
+    load = datasets.load_dataset
+
+    def answer(name: str, config: str | None = None, *, split: str | None = None) -> object:
+        assert name == "owner/name" and config is None
+        return load(str(tmp_path / "set"), split=split)
+
+    monkeypatch.setattr(datasets, "load_dataset", answer)
+    return datasets
+
+
+def run(name: str, folder: Path) -> list[Event]:
+    return list(prepare_hub(name, folder))
+
+
+def test_a_set_comes_as_a_folder(local: ModuleType, tmp_path: Path) -> None:
+    events = run("owner/name", tmp_path / "out")
+    assert isinstance(events[0], Started) and events[0].total == 4
+    assert [e.done for e in events if isinstance(e, Progress)] == [4]
+    assert isinstance(events[-1], Done) and events[-1].written == 4
+    folder = Folder(tmp_path / "out", 16)
+    names = [folder.name(i) for i in range(4)]
+    assert names == [
+        *("train/000000.png", "train/000001.jpg", "train/000002.webp"),
+        "test/000000.jpg",
+    ]
+    assert (tmp_path / "out" / names[1]).read_bytes() == encoded(20, "jpeg")
+    rows = folder.rows(np.arange(4))
+    assert rows["pictures"][0].min() == rows["pictures"][0].max() == 10
+    assert folder.classes == ("cat", "wolf") and rows["labels"].tolist() == [1, 0, -1, 0]
+    assert rows["splits"].tolist() == [0, 0, 0, 2]
+    assert folder.vector_names == ("age", "glad")
+    wanted = [[31.5, 1], [np.nan, 0], [7, np.nan], [np.nan, 0]]
+    np.testing.assert_array_equal(rows["vectors"], wanted)
+
+
+def test_what_is_there_is_kept_and_what_is_half_there_is_not(
+    local: ModuleType, tmp_path: Path
+) -> None:
+    folder = tmp_path / "out"
+    run("owner/name", folder)
+    (folder / "train/000000.png").write_bytes(b"half")
+    assert isinstance(event := run("owner/name", folder)[0], Done) and event.kept == 1
+    (folder / "metadata.csv").unlink()
+    run("owner/name", folder)
+    assert (folder / "train/000000.png").read_bytes() == encoded(10, "png")
+
+
+def test_one_split_alone(local: ModuleType, tmp_path: Path) -> None:
+    run("owner/name:test", tmp_path / "out")
+    assert [r.split for r in Folder(tmp_path / "out", 16).listing.records] == [2]
+
+
+def refusal(name: str, folder: Path) -> str:
+    with pytest.raises(FolderError) as caught:
+        run(name, folder)
+    message = str(caught.value)
+    assert message.startswith(f"hub:{name}: ") and message.isprintable()
+    assert not folder.exists()
+    return message
+
+
+def test_without_the_extra_the_cure_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    message = refusal("owner/name", tmp_path / "out")
+    assert message == "hub:owner/name: needs the extra hub; pip install 'trombine[hub]'"
+
+
+@pytest.mark.parametrize("error", [ConnectionError("no\nroute " + "x" * 999), ValueError("")])
+def test_a_set_that_cannot_be_loaded_is_named(
+    datasets: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: object, **__: object) -> object:
+        raise error
+
+    monkeypatch.setattr(datasets, "load_dataset", fail)
+    message = refusal("owner/name:test", tmp_path / "out")
+    assert "cannot be loaded (" in message and "check the name and the network" in message
+    assert len(message) < 400
+
+
+def test_a_set_without_pictures_is_named(
+    datasets: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = datasets.Dataset.from_dict({"text": ["a"]})
+    monkeypatch.setattr(datasets, "load_dataset", lambda *_, split: {"train": texts})
+    assert "has no column of pictures" in refusal("owner/name", tmp_path / "out")
+
+
+@pytest.mark.parametrize("image", [{"bytes": b"root:x:0", "path": None}, None])
+def test_only_pictures_are_copied(
+    datasets: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, image: object
+) -> None:
+    """A set may name a file of this machine."""
+    (tmp_path / "secret").write_text("root:x:0")
+    images = [image, {"bytes": None, "path": str(tmp_path / "secret")}]
+    features = datasets.Features({"image": datasets.Image()})
+    for one in images:
+        whole = datasets.Dataset.from_dict({"image": [one]}, features=features)
+        monkeypatch.setattr(datasets, "load_dataset", lambda *_, split, w=whole: {"train": w})
+        with pytest.raises(FolderError, match="has no picture in row 0 of train"):
+            run("owner/name", tmp_path / "out")
+        assert not list((tmp_path / "out/train").iterdir())
+
+
+NAMES = {
+    "owner/name": ("owner/name", None, None),
+    "name": ("name", None, None),
+    "owner/name:train": ("owner/name", None, "train"),
+    "owner/name/small-2:test": ("owner/name", "small-2", "test"),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_are_read(name: str) -> None:
+    wanted = parse_hub(name)
+    assert (wanted.name, wanted.config, wanted.split) == NAMES[name]
+    assert hub_folder(name).parent == hub.cache_folder() / "hub"
+
+
+@pytest.mark.parametrize(
+    "name", ["", "a/b/c/d", "/etc", "../x", "a/..", "a b", "a:b:c", "a:", "a\n"]
+)
+def test_what_is_no_name_is_refused(name: str) -> None:
+    with pytest.raises(FolderError, match="is not a name of the hub"):
+        parse_hub(name)

@@ -1,0 +1,324 @@
+"""`data prepare`: a pack of a folder is the folder's pictures, however it was made."""
+
+from __future__ import annotations
+
+import filecmp
+import hashlib
+import json
+import signal
+import subprocess
+import sys
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from trombine.data import pack_writer
+from trombine.data.columns import SPLITS
+from trombine.data.decoding import Wanted, split_share
+from trombine.data.folder import Folder
+from trombine.data.made import Maker
+from trombine.data.pack import Pack, PackError, part_of
+from trombine.data.preparing import prepare_pack
+from trombine.data.source import source
+from trombine.data.spec import SpecError
+from trombine.data.split import split
+from trombine.events import Done, Event, Progress, Skipped, Started
+from trombine.files import PictureError
+from trombine.verbs.prepare import PrepareError, PrepareRequest, run
+
+SIZE = 40  # from which on pictures are written beside the writer (preparing._LARGE)
+WANTED = Wanted(size=SIZE)
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Forty pictures of several sizes and formats, in subfolders."""
+    folder = tmp_path / "pictures"
+    rng = np.random.default_rng(3)
+    for number in range(40):
+        ending = ("jpg", "png", "webp")[number % 3]
+        path = folder / f"{'ab'[number % 2]}" / f"{number:02d}.{ending}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pixels = rng.integers(0, 256, (20 + number, 60 - number, 3), np.uint8)
+        Image.fromarray(pixels).save(path)
+    return folder
+
+
+def prepare(folder: Path, path: Path, wanted: Wanted = WANTED, workers: int = 1) -> list[Event]:
+    return list(prepare_pack(folder, path, wanted, workers=workers))
+
+
+def same(left: Path, right: Path) -> bool:
+    names = sorted(path.name for path in left.iterdir())
+    assert names == sorted(path.name for path in right.iterdir())
+    return sorted(filecmp.cmpfiles(left, right, names, shallow=False)[0]) == names
+
+
+def spoil(folder: Path) -> list[str]:
+    """Break the first, the last and two pictures in the middle; their names."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    bad = [paths[0], paths[17], paths[18], paths[-1]]
+    for path in bad:
+        path.write_bytes(path.read_bytes()[:60])
+    return [path.relative_to(folder).as_posix() for path in bad]
+
+
+def test_a_pack_holds_what_the_folder_gives(pictures: Path, tmp_path: Path) -> None:
+    events = prepare(pictures, tmp_path / "pack")
+    folder, pack = Folder(pictures, SIZE), Pack(tmp_path / "pack")
+    pack.verify()
+    assert len(pack) == len(folder) == 40
+    everything = np.arange(40, dtype=np.int64)
+    given = folder.rows(everything)
+    for name in given:
+        assert np.array_equal(pack.columns[name], given[name]), name
+    assert [pack.name(i) for i in range(40)] == [folder.name(i) for i in range(40)]
+    assert pack.classes == ("a", "b")
+    assert events[0] == Started(total=40, what="pictures")
+    assert [event.done for event in events if isinstance(event, Progress)] == [*range(1, 41)]
+    assert events[-1] == Done(
+        summary=f"{tmp_path / 'pack'}: a pack of 40 pictures of 40 px (plain)",
+        written=40,
+        skipped=0,
+        kept=0,
+    )
+    assert prepare(pictures, tmp_path / "pack")[-1].kept == 40  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_the_middle_square_is_what_pillow_makes_of_it(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, (30, 50, 3), np.uint8)
+    (tmp_path / "in").mkdir()
+    Image.fromarray(pixels).save(tmp_path / "in" / "x.png")
+    how = Image.Resampling.BICUBIC
+    for crop, cut in (("centre", pixels[:, 10:40]), ("none", pixels)):
+        prepare(tmp_path / "in", tmp_path / crop, Wanted(size=SIZE, crop=crop))
+        expected = np.asarray(Image.fromarray(cut).resize((SIZE, SIZE), how))
+        assert np.array_equal(Pack(tmp_path / crop).columns["pictures"][0], expected)
+
+
+def test_bad_pictures_are_listed_and_left_out(pictures: Path, tmp_path: Path) -> None:
+    bad = spoil(pictures)
+    events = prepare(pictures, tmp_path / "pack")
+    assert [event.file for event in events if isinstance(event, Skipped)] == [
+        pictures / name for name in bad
+    ]
+    pack = Pack(tmp_path / "pack")
+    pack.verify()
+    listed = [
+        json.loads(line) for line in (tmp_path / "pack" / "skipped.jsonl").read_text().splitlines()
+    ]
+    assert [line["file"] for line in listed] == bad
+    assert all("cut short or damaged" in line["why"] for line in listed)
+    folder = Folder(pictures, SIZE)
+    good = [i for i in range(40) if folder.name(i) not in bad]
+    assert [pack.name(i) for i in range(36)] == [folder.name(i) for i in good]
+    given = folder.rows(np.array(good, np.int64))
+    assert np.array_equal(pack.columns["pictures"], given["pictures"])
+    assert np.array_equal(pack.columns["labels"], given["labels"])
+    done = events[-1]
+    assert isinstance(done, Done) and (done.written, done.skipped) == (36, 4)
+    assert "4 could not be read and are listed in skipped.jsonl" in done.summary
+
+
+def test_the_number_of_workers_leaves_no_trace(pictures: Path, tmp_path: Path) -> None:
+    spoil(pictures)
+    prepare(pictures, tmp_path / "one")
+    prepare(pictures, tmp_path / "two", workers=2)
+    assert same(tmp_path / "one", tmp_path / "two")
+
+
+@pytest.mark.parametrize("bad", [False, True], ids=["good", "bad"])
+def test_stopped_anywhere_and_run_again_it_is_the_same_pack(
+    pictures: Path, tmp_path: Path, bad: bool
+) -> None:
+    if bad:
+        spoil(pictures)
+    prepare(pictures, tmp_path / "whole")
+    for stop in (2, 18, 19, 20, 21, 40):
+        path = tmp_path / f"stopped-{stop}"
+        with closing(prepare_pack(pictures, path, WANTED)) as events:
+            list(islice(events, stop))
+        with pytest.raises(PackError, match="is not finished"):
+            Pack(path)
+        prepare(pictures, path)
+        assert same(tmp_path / "whole", path), stop
+        assert not part_of(path).exists()
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["stopped", "killed"])
+def test_a_writer_that_ends_while_it_closes_gaps_begins_anew(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed: bool
+) -> None:
+    spoil(pictures)
+    prepare(pictures, tmp_path / "whole")
+    moved = iter(range(3))
+
+    def pwrite(file: int, data: bytes, at: int) -> int:
+        if sys._getframe(1).f_code.co_name == "_close_gaps" and next(moved, None) is None:
+            raise KeyboardInterrupt
+        return kept(file, data, at)
+
+    kept = pack_writer.os.pwrite
+    monkeypatch.setattr(pack_writer.os, "pwrite", pwrite)
+    if killed:  # then nothing is noted on the way out
+        monkeypatch.setattr(pack_writer.PackWriter, "__exit__", lambda self, *_: self._close())
+    with pytest.raises(KeyboardInterrupt):
+        prepare(pictures, tmp_path / "again")
+    monkeypatch.undo()
+    prepare(pictures, tmp_path / "again")
+    assert same(tmp_path / "whole", tmp_path / "again")
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from trombine.data import pack_writer
+from trombine.data.decoding import Wanted
+from trombine.data.preparing import prepare_pack
+pack_writer.NOTE_SECONDS = 0
+if __name__ == "__main__":
+    made = prepare_pack(Path(sys.argv[1]), Path(sys.argv[2]), Wanted(size=40), workers=2)
+    for event in made:
+        print(event, flush=True)
+        if getattr(event, "done", 0) == 21:
+            sys.stdin.read()  # wait here to be killed
+"""
+
+
+def test_killed_half_way_and_run_again_it_is_the_same_pack(pictures: Path, tmp_path: Path) -> None:
+    spoil(pictures)
+    prepare(pictures, tmp_path / "whole")
+    script = tmp_path / "killed.py"
+    script.write_text(KILLED)
+    command = [sys.executable, str(script), str(pictures), str(tmp_path / "pack")]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "done=21" in line:
+                process.send_signal(signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+    assert json.loads((part_of(tmp_path / "pack") / "begun.json").read_text())["rows"] > 10
+    done = prepare(pictures, tmp_path / "pack")[-1]
+    assert isinstance(done, Done) and done.kept > 10
+    assert same(tmp_path / "whole", tmp_path / "pack")
+
+
+def test_what_a_picture_is_for_is_decided_by_its_bytes(pictures: Path, tmp_path: Path) -> None:
+    wanted = Wanted(size=SIZE, choose=30, test=30)
+    prepare(pictures, tmp_path / "pack", wanted)
+    pack = Pack(tmp_path / "pack")
+    for row in range(40):
+        share = split_share(hashlib.sha256((pictures / pack.name(row)).read_bytes()).digest())
+        wanted_split = "test" if share < 30 else "choose" if share < 60 else "train"
+        assert SPLITS[pack.columns["splits"][row]] == wanted_split
+    assert set(pack.columns["splits"].tolist()) == {0, 1, 2}
+    other = tmp_path / "other"  # other names, another folder
+    other.mkdir()
+    for path in pictures.rglob("*.*"):
+        (other / f"z{path.name}").write_bytes(path.read_bytes())
+    prepare(other, tmp_path / "other-pack", wanted)
+    again = Pack(tmp_path / "other-pack")
+    by_name = {Path(again.name(i)).name[1:]: int(again.columns["splits"][i]) for i in range(40)}
+    for row in range(40):
+        assert by_name[Path(pack.name(row)).name] == pack.columns["splits"][row]
+
+
+def test_shares_are_even() -> None:
+    digests = [hashlib.sha256(str(number).encode()).digest() for number in range(4000)]
+    shares = np.array([split_share(digest) for digest in digests])
+    assert 0 <= shares.min() < 1 and 99 < shares.max() < 100
+    assert abs(shares.mean() - 50) < 3 * 100 / np.sqrt(12 * 4000)
+
+
+def test_a_spec_names_a_split_and_training_leaves_the_test_alone(
+    pictures: Path, tmp_path: Path
+) -> None:
+    prepare(pictures, tmp_path / "pack", Wanted(size=SIZE, choose=30, test=30))
+    pack = Pack(tmp_path / "pack")
+    splits = pack.columns["splits"]
+    for number, name in enumerate(SPLITS):
+        opened = source(f"pack:{tmp_path / 'pack'}@{name}", SIZE)
+        rows = np.flatnonzero(splits == number)
+        assert [opened.name(i) for i in range(len(opened))] == [
+            pack.name(row) for row in rows.tolist()
+        ]
+    learned, measured = split(f"pack:{tmp_path / 'pack'}", SIZE, 100)
+    names = {learned.name(i) for i in range(len(learned))}
+    assert names == {pack.name(row) for row in np.flatnonzero(splits == 0).tolist()}
+    chosen = {measured.name(i) for i in range(len(measured))}
+    assert chosen == {pack.name(row) for row in np.flatnonzero(splits == 1).tolist()}
+    with pytest.raises(SpecError, match="none of its pictures is said to be for this"):
+        source(f"folder:{pictures}@test", SIZE)
+
+
+def test_another_folder_is_another_pack(pictures: Path, tmp_path: Path) -> None:
+    prepare(pictures, tmp_path / "pack")
+    next(pictures.rglob("*.png")).unlink()
+    with pytest.raises(PackError, match="is another pack"):
+        prepare(pictures, tmp_path / "pack")
+    list(prepare_pack(pictures, tmp_path / "pack", WANTED, overwrite=True))
+    assert len(Pack(tmp_path / "pack")) == 39
+
+
+def test_a_begun_pack_of_another_folder_is_begun_anew(pictures: Path, tmp_path: Path) -> None:
+    with closing(prepare_pack(pictures, tmp_path / "pack", WANTED)) as events:
+        list(islice(events, 20))
+    first = min(pictures.rglob("*.jpg"))
+    Image.fromarray(np.zeros((33, 33, 3), np.uint8)).save(first)
+    prepare(pictures, tmp_path / "pack")
+    pack = Pack(tmp_path / "pack")
+    assert pack.columns["pictures"][0].max() == 0
+
+
+def test_nothing_to_read_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "a.png").write_bytes(b"no picture")
+    with pytest.raises(PictureError, match="holds no picture that can be read"):
+        prepare(tmp_path / "bad", tmp_path / "pack")
+    assert not (tmp_path / "pack").exists()
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(PictureError, match="holds no pictures"):
+        prepare(tmp_path / "empty", tmp_path / "pack")
+
+
+def test_pairs_keep_both_sides_and_all_truth(tmp_path: Path) -> None:
+    from trombine.data.filling import fill_folder
+
+    maker = Maker(kind="world", styles=("photo", "anime"), size=48)
+    list(fill_folder(tmp_path / "pairs", maker, first_seed=5, count=3, workers=1))
+    prepare(tmp_path / "pairs", tmp_path / "pack", Wanted(size=48))
+    pack = Pack(tmp_path / "pack")
+    for row in range(3):
+        sample = maker.make(5 + row)
+        for mark, side in zip(("", "pair_"), sample.sides, strict=True):
+            assert side.parts is not None and side.points is not None and side.visible is not None
+            assert np.array_equal(pack.columns[f"{mark}pictures"][row], side.pixels)
+            assert np.array_equal(pack.columns[f"{mark}parts"][row], side.parts)
+            assert np.array_equal(pack.columns[f"{mark}points"][row], side.points)
+            assert np.array_equal(pack.columns[f"{mark}visible"][row], side.visible)
+        assert sample.vector is not None
+        assert np.array_equal(pack.columns["vectors"][row], sample.vector)
+        assert pack.columns["seeds"][row] == 5 + row
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "says"),
+    [
+        ("size", 8, "size is 16 to 2048"),
+        ("crop", "face", "crop face needs the reader"),
+        ("crop", "round", "crop is centre, none or face"),
+        ("test", -1, "percent"),
+        ("choose", 90, "percent"),
+        ("workers", 0, "workers is a whole number"),
+    ],
+)
+def test_a_wrong_request_is_refused(tmp_path: Path, option: str, value: object, says: str) -> None:
+    asked = {"folder": tmp_path, "output": tmp_path / "pack", option: value}
+    with pytest.raises(PrepareError, match=says):
+        list(run(PrepareRequest(**asked)))  # pyright: ignore[reportArgumentType]

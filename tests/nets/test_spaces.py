@@ -1,0 +1,146 @@
+"""Colour spaces against scikit-image and colorsys, their way back, and their slopes."""
+
+from __future__ import annotations
+
+import colorsys
+
+import numpy as np
+import pytest
+import torch
+from skimage.color import rgb2hsv
+
+from trombine.nets import build
+from trombine.nets.spaces import SPACES, Within, from_space, to_space
+
+CORNERS = torch.cartesian_prod(*[torch.tensor([0.0, 1 / 255, 0.5, 254 / 255, 1.0])] * 3)
+
+
+def some(count: int = 3) -> torch.Tensor:
+    return torch.rand(count, 3, 8, 9, generator=torch.Generator().manual_seed(0))
+
+
+def as_pictures(colours: torch.Tensor) -> torch.Tensor:
+    """N colours as one row of pixels, 1 x 3 x 1 x N."""
+    return colours.T[None, :, None].contiguous()
+
+
+def eight_bit() -> torch.Tensor:
+    numbers = np.random.default_rng(0).integers(0, 256, (4000, 3))
+    return as_pictures(torch.from_numpy(numbers).float() / 255)
+
+
+ALL = {"random": some(), "8 bits": eight_bit(), "corners and greys": as_pictures(CORNERS)}
+
+
+def turned(a: torch.Tensor, b: torch.Tensor) -> float:
+    """How far two HSV pictures are apart; hues by the shorter way round."""
+    gap = (a - b).abs()
+    gap[:, 0] = torch.minimum(gap[:, 0], 1 - gap[:, 0])
+    return float(gap.max())
+
+
+@pytest.mark.parametrize("which", ALL)
+def test_hsv_is_scikit_images(which: str) -> None:
+    pictures = ALL[which]
+    wanted = torch.from_numpy(rgb2hsv(pictures.double().numpy(), channel_axis=1))
+    assert turned(to_space(pictures.double(), "hsv"), wanted) < 1e-9
+    assert turned(to_space(pictures, "hsv").double(), wanted) < 1e-6
+
+
+def test_both_ways_are_colorsys() -> None:
+    wanted = torch.tensor([colorsys.rgb_to_hsv(*colour) for colour in CORNERS.double().tolist()])
+    assert turned(to_space(as_pictures(CORNERS), "hsv"), as_pictures(wanted)) < 1e-6
+    hues = torch.cartesian_prod(*[torch.linspace(0, 1, 13, dtype=torch.float64)] * 3)
+    back = torch.tensor([colorsys.hsv_to_rgb(*c) for c in hues.tolist()], dtype=torch.float64)
+    found = from_space(as_pictures(hues), "hsv")
+    torch.testing.assert_close(found, as_pictures(back), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize("which", ALL)
+def test_there_and_back(name: str, which: str) -> None:
+    there = to_space(ALL[which], name)
+    assert there.shape == ALL[which].shape and there.dtype == torch.float32
+    torch.testing.assert_close(from_space(there, name), ALL[which], rtol=0, atol=1e-6)
+
+
+def test_rgb_is_the_very_tensor() -> None:
+    pictures = some()
+    assert to_space(pictures, "rgb") is pictures and from_space(pictures, "rgb") is pictures
+
+
+def test_imagenets_is_the_formula() -> None:
+    pictures = some().double()
+    found = to_space(pictures, "imagenet")
+    for channel, (mean, deviation) in enumerate(((0.485, 0.229), (0.456, 0.224), (0.406, 0.225))):
+        assert torch.equal(found[:, channel], (pictures[:, channel] - mean) / deviation)
+
+
+@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize("which", ALL)
+def test_slopes_are_finite_everywhere(name: str, which: str) -> None:
+    """Greys, black and ties between channels too: a slope of NaN there would end a training."""
+    for go in (to_space, from_space):
+        pictures = ALL[which].clone().requires_grad_()
+        weights = 1 + torch.arange(pictures.numel()).view(pictures.shape) % 7
+        (go(pictures, name) * weights).sum().backward()
+        assert pictures.grad is not None and torch.isfinite(pictures.grad).all()
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_slopes_are_those_of_small_steps(name: str) -> None:
+    pictures = some(1)[..., :4, :4].double().mul(0.8).add(0.1).requires_grad_()
+    for go in (to_space, from_space):
+        assert torch.autograd.gradcheck(lambda x, go=go: go(x, name), (pictures,), eps=1e-7)
+
+
+def test_nearly_equal_samples_have_no_wild_slope() -> None:
+    pictures = torch.full((1, 3, 1, 4), 0.5)
+    pictures[0, 0, 0] += torch.tensor([1e-9, 1e-7, 1e-6, 1e-5])
+    pictures.requires_grad_()
+    to_space(pictures, "hsv").sum().backward()
+    assert pictures.grad is not None and pictures.grad.abs().max() < 1e7
+
+
+def test_hue_wraps() -> None:
+    """Any number of turns is the same hue, and on both sides of red are neighbours."""
+    hsv = some().double()
+    turns = torch.tensor([3.0, 0, 0], dtype=torch.float64).view(3, 1, 1)
+    for other in (hsv + turns, hsv - turns):
+        torch.testing.assert_close(from_space(other, "hsv"), from_space(hsv, "hsv"))
+    red = torch.tensor([[1e-7, 1, 1], [1 - 1e-7, 1, 1]], dtype=torch.float64)
+    below, above = from_space(as_pictures(red), "hsv")[0, :, 0].T
+    assert (below - above).abs().max() < 1e-6
+
+
+def test_what_leaves_the_range_is_held_at_its_edge() -> None:
+    pictures = 3 * some() - 1
+    assert torch.equal(to_space(pictures, "hsv"), to_space(pictures.clamp(0, 1), "hsv"))
+
+
+def test_the_layout_in_memory_is_that_of_batches() -> None:
+    assert to_space(some(), "hsv").is_contiguous(memory_format=torch.channels_last)
+
+
+def test_an_unknown_space_is_refused_in_a_line() -> None:
+    with pytest.raises(ValueError, match="no colour space lab; there are rgb, hsv, imagenet"):
+        to_space(some(), "lab")
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_a_net_within_a_space_sees_and_gives_it(name: str) -> None:
+    net, pictures = build("residual", {"width": 4, "depth": 1, "factor": 1}), some()
+    within = Within(net, name, sees=True, gives=True)
+    assert torch.equal(within(pictures), from_space(net(to_space(pictures, name)), name))
+    assert within.sizes == net.sizes
+    only_sees = Within(net, name, sees=True, gives=False)
+    assert torch.equal(only_sees(pictures), net(to_space(pictures, name)))
+    only_gives = Within(net, name, sees=False, gives=True)
+    assert torch.equal(only_gives(pictures), from_space(net(pictures), name))
+
+
+def test_a_net_in_bf16_gives_hues_in_full() -> None:
+    net = build("residual", {"width": 4, "depth": 1, "factor": 1})
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        made = Within(net, "hsv", sees=True, gives=True)(some())
+    assert made.dtype == torch.float32

@@ -1,0 +1,211 @@
+"""`data masks`: what is written, for any number of workers, and how it is made again."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import trombine
+from trombine import provenance
+from trombine.data import filling
+from trombine.data.made import Maker
+from trombine.data.masks import mask, parse_mix
+from trombine.data.masks.gallery import LARGEST, by_family, shrunk
+from trombine.events import Done
+from trombine.files import OutputError
+from trombine.images import read, read_provenance
+from trombine.verbs.masks import MasksError, MasksRequest, remake, run
+from trombine.verbs.replay import ReplayRequest
+from trombine.verbs.replay import run as replay
+
+SIZE = 24
+QUICK = "irregular*2+squares+half:left"
+
+
+def asked(output: Path, **changes: Any) -> MasksRequest:
+    request = MasksRequest(count=6, size=SIZE, output=output, family=QUICK, workers=1)
+    return dataclasses.replace(request, **changes)
+
+
+def make(request: MasksRequest) -> Done:
+    done = list(run(request))[-1]
+    assert isinstance(done, Done)
+    return done
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+
+
+def lines(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "metadata.jsonl").read_text().splitlines()]
+
+
+def test_masks_lines_and_a_page(tmp_path: Path) -> None:
+    done = make(asked(tmp_path / "m", first_seed=7))
+    assert done.written == 6 and "6 masks of 24 px" in done.summary
+    numbers = [f"{seed:06d}.png" for seed in range(7, 13)]
+    assert files(tmp_path / "m").keys() == {"metadata.jsonl", "index.html", *numbers}
+    for line in lines(tmp_path / "m"):
+        with Image.open(tmp_path / "m" / line["file_name"]) as picture:
+            pixels = np.asarray(picture)
+            assert picture.mode == "L"
+        assert np.array_equal(pixels, mask(QUICK, line["seed"], SIZE) * 255)
+        share = int((pixels == 255).sum()) / SIZE**2  # counted
+        assert line["share"] == pytest.approx(share, abs=1e-6)
+        assert (line["size"], line["families"]) == (SIZE, QUICK)
+        assert np.array_equal(pixels, mask(line["family"], line["seed"], SIZE) * 255)
+
+
+def test_any_number_of_workers_writes_the_same(tmp_path: Path) -> None:
+    for name, workers in (("one", 1), ("two", 2)):
+        make(asked(tmp_path / name, count=20, workers=workers))
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+
+
+def test_one_who_is_stopped_goes_on(tmp_path: Path) -> None:
+    make(asked(tmp_path / "whole"))
+    events = run(asked(tmp_path / "half"))
+    for _ in range(5):
+        next(events)
+    events.close()  # type: ignore[attr-defined]
+    there = files(tmp_path / "half")
+    assert 0 < sum(name.endswith(".png") for name in there) < 6 and "index.html" not in there
+    done = make(asked(tmp_path / "half"))
+    assert done.kept > 0 and files(tmp_path / "half") == files(tmp_path / "whole")
+
+
+def test_more_are_added_and_the_page_shows_all(tmp_path: Path) -> None:
+    make(asked(tmp_path / "m"))
+    make(asked(tmp_path / "m", first_seed=100, count=2))
+    page = (tmp_path / "m" / "index.html").read_text()
+    assert "8 masks of 24 pixels" in page and "Mask of seed 101" in page
+
+
+def test_a_folder_of_other_masks_is_left_alone(tmp_path: Path) -> None:
+    make(asked(tmp_path / "m"))
+    before = files(tmp_path / "m")
+    for change in ({"family": "squares"}, {"size": 32}):
+        with pytest.raises(OutputError, match="of another size or style"):
+            make(asked(tmp_path / "m", **change))
+    assert files(tmp_path / "m") == before
+
+
+def test_the_page_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("mine")
+    with pytest.raises(OutputError, match="not made by trombine"):
+        make(asked(tmp_path))
+    assert files(tmp_path) == {"index.html": b"mine"}
+
+
+def test_the_page(tmp_path: Path) -> None:
+    """A section a family, a table that is right, every mask of a small folder, a histogram."""
+    make(asked(tmp_path, count=9))
+    page = (tmp_path / "index.html").read_text()
+    found = by_family(lines(tmp_path))
+    assert list(found) == ["irregular", "squares", "half:left"]
+    for family, members in found.items():
+        assert f">{family.capitalize()}</h2>" in page
+        mean = np.mean([line["share"] for line in members])
+        assert re.search(rf">{family}</th>.*?>{len(members)}<.*?>{mean:.1%}<", page)
+    assert page.count("Mask of seed") == 9
+    assert page.count("<svg") == 1 and "http" not in page.replace("http://www.w3.org", "")
+
+
+def test_a_large_mask_is_shrunk_for_the_page() -> None:
+    assert shrunk(np.zeros((500, 300), np.uint8)).shape == (LARGEST, LARGEST * 300 // 500)
+    assert shrunk(np.zeros((20, 30), np.uint8)).shape == (20, 30)
+
+
+# Made again
+
+
+def test_replay_makes_the_same_bytes(tmp_path: Path) -> None:
+    make(asked(tmp_path / "m", family="irregular:20-30,border+text+parts:eyes+scratches", count=8))
+    pictures = tuple(sorted((tmp_path / "m").glob("*.png")))
+    list(replay(ReplayRequest(pictures=pictures, output=tmp_path / "again")))
+    for path in pictures:
+        assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
+
+
+def test_replay_of_masks_from_files_needs_the_files(tmp_path: Path) -> None:
+    make(asked(tmp_path / "source", family="irregular:5-10", count=3))
+    for name in ("metadata.jsonl", "index.html"):
+        (tmp_path / "source" / name).unlink()
+    family = f"nvidia:{tmp_path / 'source'}+inverted:{tmp_path / 'source'}"
+    make(asked(tmp_path / "m", family=family, count=8))
+    pictures = tuple(sorted((tmp_path / "m").glob("*.png")))
+    inputs = tmp_path / "source"
+    list(replay(ReplayRequest(pictures=pictures, output=tmp_path / "again", inputs=inputs)))
+    for path in pictures:
+        record = read_provenance(path) or {}
+        assert len(record["inputs"]) == 1 and str(tmp_path) not in provenance.dumps(record)
+        assert record["options"]["families"] in ("files", "inverted")
+        assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
+
+
+def test_a_record_that_was_edited_is_refused(tmp_path: Path) -> None:
+    make(asked(tmp_path, count=1))
+    record = read_provenance(tmp_path / "000000.png") or {}
+    assert remake(record, {}) == (tmp_path / "000000.png").read_bytes()
+    options = record["options"]
+    for changed in (
+        {"options": options | {"families": "blobs"}},
+        {"options": options | {"families": "files"}},
+        {"options": options | {"families": "huge>squares@3"}},
+        {"options": options | {"families": f"files:{tmp_path}"}},
+        {"options": options | {"size": 9}},
+        {"options": {}},
+        {"seed": -3},
+        {"seed": "3"},
+    ):
+        with pytest.raises(provenance.ProvenanceError, match="not of a mask"):
+            remake(record | changed, {})
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"count": 0}, "count is a whole number, 1 or more, not 0"),
+        ({"size": 15}, "size is 16 to 2048 pixels, not 15"),
+        ({"workers": 0}, "workers is a whole number"),
+        ({"first_seed": -1}, "first seed is a whole number, 0 or more"),
+        ({"first_seed": 2**31 - 2}, "seeds end at 2147483647"),
+        ({"family": "blobs"}, "'blobs' is no family"),
+        ({"family": "huge>squares@5"}, "needs a run"),
+        ({"family": "files:nowhere"}, "nowhere is not a folder of masks"),
+    ],
+)
+def test_what_cannot_be_is_refused(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(MasksError, match=said):
+        make(asked(tmp_path / "m", **changes))
+    assert not (tmp_path / "m").exists()
+
+
+def test_from_python(tmp_path: Path) -> None:
+    result = trombine.data_masks(count=3, size=16, family="squares", output=tmp_path / "m")
+    assert [path.name for path in result.written] == ["000000.png", "000001.png", "000002.png"]
+    assert read(tmp_path / "m" / "000000.png").mode == "L"
+
+
+def test_a_maker_of_masks(tmp_path: Path) -> None:
+    maker = Maker(kind="masks", styles=("squares*2", "huge:60-70"), size=32)
+    sample = maker.make(4)
+    drawn = mask("squares*2+huge:60-70", 4, 32)
+    assert np.array_equal(sample.sides[0].pixels, drawn * 255)
+    assert sample.says["share"] == round(drawn.mean(), 6)
+    assert sample.says["family"] in ("squares", "huge:60-70") and maker.several(2) == "2 masks"
+    with pytest.raises(ValueError, match="no family"):
+        Maker(kind="masks", styles=("blobs",), size=32)
+    assert filling.JOURNAL not in files(tmp_path) and len(parse_mix("squares*2+huge")) == 2

@@ -1,0 +1,262 @@
+"""Fractals: numbers that say all, pictures that fill their frame, and none that is nearly empty."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import subprocess
+import sys
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from trombine.world.fractals import (
+    BENDS,
+    FEWEST,
+    MARGIN,
+    POINTS,
+    SHARES,
+    STARTS,
+    VECTOR_NAMES,
+    Fractal,
+    fractal,
+    from_vector,
+    is_nearly_empty,
+    orbit,
+    paint_fractal,
+    to_vector,
+    tries,
+)
+from trombine.world.fractals_colours import PALETTES, ramp
+from trombine.world.leaves_colours import to_light, to_screen
+
+SEEDS = (0, 1, 7, 999_999, 2**40)
+# Known without a computer: both sines pull every point to (0, 0), as |a| + |d a| and |b| + |c b|
+# are below 1.
+FIXED = Fractal(a=0.3, b=0.3, c=0.5, d=0.5, x=0.7, y=-0.4, palette=0)
+
+
+def digest(seed: int, size: int) -> str:
+    return hashlib.sha256(paint_fractal(fractal(seed), size).tobytes()).hexdigest()
+
+
+def fresh(code: str) -> str:
+    """What this code prints in a process of its own, where warnings are errors."""
+    command = [sys.executable, "-W", "error", "-c", code]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def ink(picture: np.ndarray) -> np.ndarray:
+    """Whether a pixel is not white."""
+    return np.asarray((picture < 250).any(-1))
+
+
+# --- numbers ---
+
+
+def test_numbers_are_drawn_from_their_ranges() -> None:
+    drawn = np.array([to_vector(one) for seed in range(60) for one in islice(tries(seed), 8)])
+    ranges = (BENDS, BENDS, SHARES, SHARES, STARTS, STARTS)
+    for column, (low, high) in zip(drawn.T, ranges, strict=False):
+        assert low <= column.min() < low + 0.05 * (high - low)
+        assert high - 0.05 * (high - low) < column.max() <= high
+    assert np.abs(np.corrcoef(drawn[:, :6].T) - np.eye(6)).max() < 0.17  # 3.7 / sqrt(480)
+    assert set(drawn[:, 6]) == set(range(len(PALETTES)))
+
+
+def test_a_seed_has_one_fractal_and_a_try_one_stream() -> None:
+    assert fractal(3) == fractal(3)
+    assert len({fractal(seed) for seed in range(20)}) == 20
+    assert len(set(islice(tries(5), 20))) == 20
+    assert next(tries(5)) == next(tries(5))
+
+
+def test_the_first_try_that_shows_something_is_taken() -> None:
+    for seed in range(10):
+        before = []
+        for one in tries(seed):
+            if one == fractal(seed):
+                break
+            before.append(one)
+        assert all(map(is_nearly_empty, before))
+        assert not is_nearly_empty(fractal(seed))
+
+
+def test_a_vector_and_back() -> None:
+    one = fractal(11)
+    vector = to_vector(one)
+    assert vector.shape == (len(VECTOR_NAMES),)
+    assert from_vector(vector) == one
+    assert from_vector(np.array(json.loads(json.dumps(vector.tolist())))) == one
+    assert from_vector(vector + np.eye(7)[6] * 0.9) == one  # on the way to another palette
+    with pytest.raises(ValueError, match="7 numbers"):
+        from_vector(vector[:6])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("a", np.nan), ("b", np.inf), ("c", 101.0), ("y", -200.0), ("palette", 5), ("palette", -1)],
+)
+def test_numbers_that_cannot_be_are_refused(name: str, value: float) -> None:
+    with pytest.raises(ValueError, match=f"{name} is "):
+        dataclasses.replace(FIXED, **{name: value})
+    with pytest.raises(ValueError, match=f"{name} is "):
+        from_vector(to_vector(FIXED) * 0 + [value if n == name else 0 for n in VECTOR_NAMES])
+
+
+def test_seeds_below_0_are_refused() -> None:
+    with pytest.raises(ValueError):
+        fractal(-1)
+
+
+# --- what is nearly empty ---
+
+
+def test_a_fixed_point_is_rejected() -> None:
+    assert np.abs(orbit(FIXED, 3000)[-1]).max() < 1e-9
+    assert is_nearly_empty(FIXED)
+
+
+def test_cycles_and_loops_are_rejected() -> None:
+    """With c = d = 0, x'' = sin(b sin(a x)): two steps are a map of one number."""
+    cycle = dataclasses.replace(FIXED, a=2.0, b=2.0, c=0.0, d=0.0)
+    assert len(np.unique(orbit(cycle, 6000)[-1000:].round(6), axis=0)) <= 4
+    assert is_nearly_empty(cycle)
+
+
+def test_what_falls_into_a_cycle_late_is_rejected() -> None:
+    """A try of a seed whose first stretch alone would have passed."""
+    from trombine.world.fractals import STRETCHES, cells_hit
+
+    late = [
+        one
+        for seed in range(130)
+        for one in islice(tries(seed), 3)
+        if cells_hit(orbit(one, STRETCHES[0].stop)[STRETCHES[0].start :]) >= FEWEST
+        and cells_hit(orbit(one, STRETCHES[1].stop)[STRETCHES[1].start :]) < FEWEST
+    ]
+    assert late
+    assert all(map(is_nearly_empty, late))
+
+
+def test_about_four_of_five_draws_are_rejected() -> None:
+    """As the dataset card says."""
+    drawn = [next(tries(seed)) for seed in range(150)]
+    assert 0.68 < np.mean([is_nearly_empty(one) for one in drawn]) < 0.9
+
+
+def test_no_picture_is_nearly_empty() -> None:
+    covered = [ink(paint_fractal(fractal(seed), 64)).mean() for seed in range(40)]
+    assert min(covered) > 0.08
+
+
+# --- pictures ---
+
+
+@pytest.mark.parametrize("size", [16, 17, 64, 101])
+def test_a_picture_is_pixels_of_the_size_asked(size: int) -> None:
+    picture = paint_fractal(fractal(3), size)
+    assert picture.shape == (size, size, 3)
+    assert picture.dtype == np.uint8
+
+
+@pytest.mark.parametrize("size", [0, 15, 2049])
+def test_other_sizes_are_refused(size: int) -> None:
+    with pytest.raises(ValueError, match="from 16 to 2048"):
+        paint_fractal(FIXED, size)
+
+
+def test_the_same_bytes_in_a_fresh_process_and_another_order() -> None:
+    here = [digest(seed, 48) for seed in SEEDS]
+    code = (
+        "import hashlib; from trombine.world.fractals import fractal, paint_fractal\n"
+        f"for seed in reversed({SEEDS}):\n"
+        "    picture = paint_fractal(fractal(seed), 48)\n"
+        "    print(hashlib.sha256(picture.tobytes()).hexdigest())"
+    )
+    assert fresh(code).split() == here[::-1]
+
+
+def test_importing_it_leaves_numba_and_scipy_out() -> None:
+    code = "import sys, trombine.world.fractals; print({'numba', 'scipy'} & set(sys.modules))"
+    assert fresh(code).strip() == "set()"
+
+
+@pytest.mark.parametrize("smooth", [0.0, 24.0])
+def test_a_picture_fills_its_frame_but_for_the_margin(smooth: float) -> None:
+    size = 200
+    for seed in range(8):
+        marked = ink(paint_fractal(fractal(seed), size, smooth=smooth))
+        for axis in (0, 1):
+            found = np.flatnonzero(marked.any(axis))
+            room = 3 if smooth else 1  # pixels: a soft edge, or rounding
+            assert MARGIN * size - room <= found[0] <= MARGIN * size + 1 + room
+            assert (1 - MARGIN) * size - 2 - room <= found[-1] <= (1 - MARGIN) * size + room
+
+
+def test_y_goes_up() -> None:
+    one = fractal(8)
+    points = orbit(one, POINTS)
+    middle = (points.min(0) + points.max(0)) / 2
+    right_and_up = ((points > middle).all(1)).sum()
+    left_and_up = ((points[:, 0] < middle[0]) & (points[:, 1] > middle[1])).sum()
+    marked = ink(paint_fractal(one, 64, smooth=0))
+    corners = marked[:32, 32:].sum(), marked[:32, :32].sum()
+    assert (right_and_up > left_and_up) == (corners[0] > corners[1])
+    assert right_and_up != left_and_up
+
+
+def test_a_fixed_point_is_one_dot_in_the_middle() -> None:
+    picture = paint_fractal(dataclasses.replace(FIXED, x=0.0, y=0.0), 33, smooth=0)
+    assert np.argwhere(ink(picture)).tolist() == [[16, 16]]
+
+
+def test_another_size_shows_the_same() -> None:
+    pairs = [(seed, fractal(seed)) for seed in range(12)]
+    small = [paint_fractal(one, 64).astype(float) for _, one in pairs]
+    large = [
+        paint_fractal(one, 256).reshape(64, 4, 64, 4, 3).mean((1, 3)).astype(float)
+        for _, one in pairs
+    ]
+    likeness = np.corrcoef([p.ravel() for p in small + large])[:12, 12:]
+    assert np.diag(likeness).min() > 0.85
+    assert (np.diag(likeness) >= likeness.max(1)).all()
+
+
+def test_more_points_are_less_noise() -> None:
+    """What 60,000 points show is nearer to what a million show when it is smoothed."""
+    one = fractal(0)
+    truth = paint_fractal(one, 256, points=1_000_000).astype(float)
+    bare, smooth = (paint_fractal(one, 256, smooth=s).astype(float) for s in (0.0, 24.0))
+    assert np.abs(smooth - truth).mean() < 0.8 * np.abs(bare - truth).mean()
+
+
+# --- colours ---
+
+
+def test_palettes_fall_from_nearly_white_to_dark() -> None:
+    assert len(PALETTES) >= 3
+    for number in range(len(PALETTES)):
+        colours = ramp(number)
+        grey = colours @ [0.2126, 0.7152, 0.0722]
+        assert grey[0] > 0.95 and grey[-1] < 0.1
+        assert (np.diff(grey) < 1e-9).all()
+
+
+def test_palettes_differ_and_pass_through_what_is_stated() -> None:
+    middles = np.array([ramp(number)[len(ramp(number)) // 2] for number in range(len(PALETTES))])
+    apart = np.abs(middles[:, None] - middles[None]).max(-1) + np.eye(len(middles))
+    assert apart.min() > 0.1
+    for number, stops in enumerate(PALETTES.values()):
+        first = to_screen(to_light(np.array([stops[0]])))[0]
+        assert np.allclose(ramp(number)[0], first)
+
+
+def test_a_palette_changes_the_colours_only() -> None:
+    one = fractal(2)
+    masks = [ink(paint_fractal(dataclasses.replace(one, palette=p), 64, smooth=0)) for p in (0, 1)]
+    assert (masks[0] == masks[1]).mean() > 0.99
+    pictures = [paint_fractal(dataclasses.replace(one, palette=p), 64) for p in range(5)]
+    assert len({picture.tobytes() for picture in pictures}) == 5

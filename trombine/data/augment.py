@@ -1,0 +1,304 @@
+"""Pictures changed by chance, and their truth with them: `zoom:1.3+mirror+rotate:15+colour:0.1`.
+
+    zoom:Z     larger by a factor between 1 and Z, even in its logarithm; zoom:A-Z: between A and Z
+    shift:S    to each side by up to S of the picture's width
+    mirror     half of the pictures; left and right parts, landmarks and points change places
+    rotate:D   by up to D degrees to either side
+    colour:C   brightness, contrast and saturation each by a factor between 1 - C and 1 + C, hue by
+               up to 60 C degrees to either side
+    none       nothing
+
+All geometry of a picture is one affine map, and its samples are computed once, by the bicubic that
+`degrade` shrinks with (widened where the picture gets smaller, so that it does not alias). What is
+outside is the picture mirrored at its edge, which near a face shows a second head: why zoom:Z only
+enlarges, and moderate numbers do best. Parts move by the same map, each pixel taking the
+nearest label; landmarks and points are moved by the map itself and are exact; those that leave the
+picture are no longer visible. Both sides of a pair change in the same way. Where a map is exact
+(mirror, zoom 1, no turn) the very samples come back.
+
+The numbers of a vector, labels and seeds stay as they are: whether a mirrored face keeps its yaw is
+for who learns it to know (objectives/regress.py refuses what it knows not to). The loops over
+samples are in kernel_resample.py.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any, Final, final
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float32, Float64, Int64, UInt8
+from torch import Tensor
+
+from trombine.conventions import MIRRORED_LANDMARK, MIRRORED_PART
+from trombine.data import draws
+from trombine.data.item import Batch
+from trombine.data.spec import SpecError
+from trombine.provenance import shortened
+
+NONE: Final = "none"
+MOST: Final = {"shift": 0.5, "rotate": 180.0, "colour": 0.5}
+ZOOMS: Final = (0.5, 2.0)
+_WRITTEN: Final = "zoom:1.3+shift:0.05+mirror+rotate:15+colour:0.1, any of them"
+_HUE: Final = math.pi / 3  # radians of hue to 1 of colour
+_LUMA: Final = np.array([0.299, 0.587, 0.114])  # of R, G and B: Rec. 601
+_MIRRORED_FIVE: Final = np.array([1, 0, 2, 4, 3])  # eyes, nose, corners of the mouth
+_LABELS: Final = np.arange(256, dtype=np.uint8)  # 255, of which nothing is known, stays as well
+_MIRRORED_LABEL: Final = np.concatenate([MIRRORED_PART, _LABELS[len(MIRRORED_PART) :]])
+
+Maps = Float64[np.ndarray, "n 2 3"]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Augment:
+    """By how much pictures are changed; what is left out is not."""
+
+    zoom: tuple[float, float] = (1.0, 1.0)  # the least factor and the largest
+    shift: float = 0.0
+    mirror: bool = False
+    rotate: float = 0.0
+    colour: float = 0.0
+
+    @classmethod
+    def parse(cls, text: str) -> Augment:
+        """The changes that this text spells, none of them for `none` or ""; raises SpecError."""
+        if text in ("", NONE):
+            return cls()
+        found: dict[str, Any] = {}
+        for term in text.split("+"):
+            name, _, rest = (part.strip() for part in term.partition(":"))
+            if name in found:
+                raise SpecError(f"augment: {name} is there twice; give each change once")
+            if term.strip() == "mirror":
+                found[name] = True
+            elif name == "zoom":
+                found[name] = _zoom(rest)
+            elif name in MOST:
+                found[name] = _strength(name, rest)
+            else:
+                raise SpecError(f"augment is {_WRITTEN}; not {shortened(term) or 'nothing'}")
+        return cls(**found)
+
+    def spell(self) -> str:
+        """The text that `parse` takes."""
+        least, most = self.zoom
+        low = f"{_number(least)}-" if least != 1 or most == 1 else ""
+        terms = [f"zoom:{low}{_number(most)}"] if self.zoom != (1, 1) else []
+        terms += [f"shift:{_number(self.shift)}"] if self.shift else []
+        terms += ["mirror"] if self.mirror else []
+        names = [name for name in ("rotate", "colour") if getattr(self, name)]
+        terms += [f"{name}:{_number(getattr(self, name))}" for name in names]
+        return "+".join(terms) or NONE
+
+
+def _number(number: float) -> str:
+    return repr(float(number)).removesuffix(".0")
+
+
+def _zoom(text: str) -> tuple[float, float]:
+    """The two factors of A-Z; from 1 on where only Z is given."""
+    least, _, most = text.rpartition("-")
+    low, high = _float(least or "1"), _float(most)
+    if not (ZOOMS[0] <= low <= high <= ZOOMS[1] and low < high):
+        raise SpecError(
+            f"augment zoom is a factor above 1, up to {ZOOMS[1]:g}, or two from {ZOOMS[0]:g} to"
+            f" {ZOOMS[1]:g}, not {shortened(text) or 'nothing'}; write zoom:1.3 or zoom:0.8-1.3"
+        )
+    return low, high
+
+
+def _strength(name: str, text: str) -> float:
+    """The number of a term, within its limits."""
+    strength, most = _float(text), MOST[name]
+    if not 0 < strength <= most:
+        raise SpecError(
+            f"augment {name} is above 0, up to {most:g}, not {shortened(text) or 'nothing'};"
+            f" write {name}:{most / 10:g}, or leave it out"
+        )
+    return strength
+
+
+def _float(text: str) -> float:
+    """The number, NaN where it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """What becomes of each picture of a batch."""
+
+    maps: Maps  # from a place of the old picture, x and y in pixels, to one of the new
+    zooms: Float64[np.ndarray, "n"]
+    mirrored: Bool[np.ndarray, "n"]
+    tints: Float64[np.ndarray, "n 3 4"]  # from old R, G, B in [0, 1], and 1, to the new
+
+
+def augmented(
+    batch: Batch,
+    augment: Augment,
+    *,
+    seed: int,
+    places: Int64[np.ndarray, "n"],
+    rollbacks: int = 0,
+) -> Batch:
+    """The batch of the pictures at these places of a run, changed, and its truth with it."""
+    height, width = batch.pixels.shape[1:3]
+    changes = drawn(augment, (height, width), seed=seed, places=places, rollbacks=rollbacks)
+    return changed(batch, changes)
+
+
+# ---------------------------------------------------------------------------------------------
+# What is drawn
+
+
+def drawn(
+    augment: Augment,
+    shape: tuple[int, int],
+    *,
+    seed: int,
+    places: Int64[np.ndarray, "n"],
+    rollbacks: int = 0,
+) -> Changes:
+    """The changes of pictures of this height and width: a function of each place alone."""
+
+    def even(what: str, reach: float) -> Float64[np.ndarray, "n"]:
+        """A number within ± reach for each place."""
+        shares = draws.uniforms(seed, f"augment {what}", places, rollbacks=rollbacks)
+        return reach * (2 * shares - 1)
+
+    height, width = shape
+    least, most = (math.log(factor) for factor in augment.zoom)
+    zooms = np.exp((least + most) / 2 + even("zoom", (most - least) / 2))
+    mirrored = (even("mirror", 1.0) < 0) & augment.mirror
+    linear = _turns(even("rotate", math.radians(augment.rotate))) * zooms[:, None, None]
+    linear[mirrored, :, 0] *= -1  # mirrored first, then turned
+    centre = np.array([width, height]) / 2
+    shifts = np.stack([even("shift x", augment.shift), even("shift y", augment.shift)], 1) * width
+    offsets = centre + shifts - linear @ centre
+    tints = _tints(*(even(f"colour {what}", augment.colour) for what in _COLOURS))
+    maps = np.concatenate([linear, offsets[:, :, None]], 2)
+    return Changes(maps=maps, zooms=zooms, mirrored=mirrored, tints=tints)
+
+
+_COLOURS: Final = ("brightness", "contrast", "saturation", "hue")
+
+
+def _turns(angles: Float64[np.ndarray, "n"]) -> Float64[np.ndarray, "n 2 2"]:
+    """Rotations; y points down, so a positive one is clockwise in the picture."""
+    cos, sin = np.cos(angles), np.sin(angles)
+    return np.stack([np.stack([cos, -sin], 1), np.stack([sin, cos], 1)], 1)
+
+
+def _tints(
+    brightness: Float64[np.ndarray, "n"],
+    contrast: Float64[np.ndarray, "n"],
+    saturation: Float64[np.ndarray, "n"],
+    hue: Float64[np.ndarray, "n"],
+) -> Float64[np.ndarray, "n 3 4"]:
+    """Hue turned round the axis of greys, then saturation, contrast, brightness: one map each."""
+    luma = np.broadcast_to(_LUMA, (3, 3))  # the same grey for R, G and B
+    saturated = luma + (1 + saturation)[:, None, None] * (np.eye(3) - luma)
+    colours = saturated @ _hues(hue * _HUE)
+    bright = (1 + brightness)[:, None, None]
+    scaled = bright * (1 + contrast)[:, None, None] * colours
+    lifts = np.broadcast_to(bright * (-contrast / 2)[:, None, None], (len(hue), 3, 1))
+    return np.concatenate([scaled, lifts], 2)
+
+
+def _hues(angles: Float64[np.ndarray, "n"]) -> Float64[np.ndarray, "n 3 3"]:
+    """Rotations of R, G, B round (1, 1, 1) by Rodrigues' formula: greys stay."""
+    cross = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / math.sqrt(3)
+    sin, rest = np.sin(angles)[:, None, None], 1 - np.cos(angles)[:, None, None]
+    return np.eye(3) + sin * cross + rest * (cross @ cross)
+
+
+# ---------------------------------------------------------------------------------------------
+# What becomes of a batch
+
+
+def changed(batch: Batch, changes: Changes) -> Batch:
+    """The batch after these changes, both sides of pairs alike."""
+    height, width = batch.pixels.shape[1:3]
+    back = _inverse(changes.maps)
+    points, visible, five = batch.points, batch.visible, batch.five
+    if points is not None:
+        points = _moved(points, changes, MIRRORED_LANDMARK)
+    if visible is not None:
+        seen = _permuted(visible.numpy(), changes.mirrored, MIRRORED_LANDMARK)
+        visible = torch.from_numpy(seen & _inside(points, width, height))
+    if five is not None:
+        five = _moved(five, changes, _MIRRORED_FIVE)
+    return replace(
+        batch,
+        pixels=_resampled(batch.pixels, back, changes),
+        parts=None if batch.parts is None else _relabelled(batch.parts, back, changes.mirrored),
+        points=points,
+        visible=visible,
+        five=five,
+        pair=None if batch.pair is None else changed(batch.pair, changes),
+    )
+
+
+def _inverse(maps: Maps) -> Maps:
+    """From places of the new picture to those of the old."""
+    linear = np.linalg.inv(maps[:, :, :2])
+    return np.concatenate([linear, -linear @ maps[:, :, 2:]], 2)
+
+
+def _resampled(
+    pixels: UInt8[Tensor, "n h w 3"], back: Maps, changes: Changes
+) -> UInt8[Tensor, "n h w 3"]:
+    from trombine.data.kernel_resample import resample  # here: reading data needs no compiler
+
+    old = np.ascontiguousarray(pixels.numpy())
+    new = np.empty_like(old)
+    tints = changes.tints * [1, 1, 1, 255]  # samples, not [0, 1]
+    resample(old, back, np.maximum(1 / changes.zooms, 1), tints, new)
+    return torch.from_numpy(new)
+
+
+def _relabelled(
+    parts: UInt8[Tensor, "n h w"], back: Maps, mirrored: Bool[np.ndarray, "n"]
+) -> UInt8[Tensor, "n h w"]:
+    from trombine.data.kernel_resample import nearest
+
+    old = np.ascontiguousarray(parts.numpy())
+    new = np.empty_like(old)
+    nearest(old, back, new)
+    new[mirrored] = _MIRRORED_LABEL[new[mirrored]]
+    return torch.from_numpy(new)
+
+
+def _moved(
+    points: Float32[Tensor, "n k 2"], changes: Changes, partners: Int64[np.ndarray, "k"]
+) -> Float32[Tensor, "n k 2"]:
+    """Points through the map, each under the name of what it is now; unknown ones stay so."""
+    linear, offsets = changes.maps[:, :, :2], changes.maps[:, :, 2]
+    there = points.numpy().astype(np.float64) @ linear.transpose(0, 2, 1) + offsets[:, None]
+    return torch.from_numpy(_permuted(there, changes.mirrored, partners).astype(np.float32))
+
+
+def _permuted(
+    cells: np.ndarray, mirrored: Bool[np.ndarray, "n"], partners: Int64[np.ndarray, "k"]
+) -> np.ndarray:
+    """Rows of mirrored pictures with left and right exchanged."""
+    found = cells.copy()
+    found[mirrored] = cells[mirrored][:, partners]
+    return found
+
+
+def _inside(
+    points: Float32[Tensor, "n 68 2"] | None, width: int, height: int
+) -> Bool[np.ndarray, "n 68"] | bool:
+    """Which points are in the picture; none of those that are not known."""
+    if points is None:
+        return True
+    x, y = points.numpy().transpose(2, 0, 1)
+    return (x >= 0) & (x < width) & (y >= 0) & (y < height)

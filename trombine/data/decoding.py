@@ -1,0 +1,84 @@
+"""What a process does for `data prepare`: it decodes pictures and puts them into their places.
+
+What a picture is for (columns.SPLITS) its layout says. Where it does not, the hash of the file's
+bytes decides, so that a picture has the same use under any name and in any folder, and a copy of
+it can never be judged on after it was learned from.
+
+A process imports this module before its first picture, so nothing of the worlds is imported here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from trombine.data.columns import SPLITS, Row, unknown
+from trombine.data.listing import Listing, Record
+from trombine.data.pack_writer import Slot
+from trombine.data.reading import CROPS, read_row
+from trombine.files import PictureError
+
+Placed = tuple[int, Record]  # a record, and its place among all
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """How pictures are made into a pack."""
+
+    size: int  # pixels, width and height
+    crop: str = "centre"  # a name in reading.CROPS
+    choose: int = 5  # percent
+    test: int = 5  # percent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Read:
+    """One picture, without what was put into a slot; or why it could not be read."""
+
+    name: str
+    row: Row | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadChunk:
+    """The function workers run: the rows of a few records, the large cells put into their files."""
+
+    folder: Path
+    listing: Listing  # without its records
+    wanted: Wanted
+    shapes: Mapping[str, tuple[int, ...]]  # of a row in each slot
+    slots: Mapping[str, Slot]
+
+    def __call__(self, records: Sequence[Placed]) -> list[Read]:
+        return [self._read(place, record) for place, record in records]
+
+    def _read(self, place: int, record: Record) -> Read:
+        try:
+            crop = CROPS[self.wanted.crop]
+            row = dict(read_row(self.folder, self.listing, record, self.wanted.size, crop))
+            split = record.split if record.split >= 0 else self._split(record)
+        except PictureError as error:
+            return Read(name=record.name, why=error.why)
+        for name, slot in self.slots.items():
+            cell = row.pop(name, None)
+            slot.write(place, unknown(name, self.shapes[name]) if cell is None else cell)
+        return Read(name=record.name, row={**row, "splits": np.array(split, np.int64)})
+
+    def _split(self, record: Record) -> int:
+        """What a picture is for, by its bytes."""
+        with (self.folder / record.name).open("rb") as file:
+            share = split_share(hashlib.file_digest(file, "sha256").digest())
+        if share < self.wanted.test:
+            return SPLITS.index("test")
+        choose = self.wanted.test + self.wanted.choose
+        return SPLITS.index("choose" if share < choose else "train")
+
+
+def split_share(digest: bytes) -> float:
+    """Where a picture stands among all, 0 to 100, by the SHA-256 of its file."""
+    return int.from_bytes(digest[:8], "big") / 2**64 * 100

@@ -1,0 +1,51 @@
+"""What spoils pictures: made smaller, unsharp, noisy, squeezed into files, old.
+
+resize.py    smaller and larger, exactly as Pillow and as MATLAB do
+smaller.py   smaller by other means, and smaller and back
+blur.py      box, Gaussian and motion blur
+noise.py     of the reading, of the light, of the sensor
+compress.py  through JPEG and WebP
+old.py       what years do to a print: fading, stains
+marks.py     what hands do to it: scratches, dust, creases, a torn corner
+
+terms.py     all of these by name, with what each is given
+chain.py     several after one another, spelled as text and drawn by seed
+presets.py   chains by name
+chance.py    what is drawn for a picture, whatever batch it comes in
+"""
+
+from __future__ import annotations
+
+from trombine.data.degrade.chain import Chain, ChainError, degrade_one
+from trombine.data.degrade.chance import Chances
+from trombine.data.degrade.marks import Marked
+from trombine.data.degrade.presets import PRESETS
+from trombine.data.degrade.resize import (
+    How,
+    Kernel,
+    crop_to_multiple,
+    enlarge,
+    imresize_matlab,
+    matlab_weights,
+    pillow_weights,
+    resize_pillow,
+    shrink,
+)
+
+__all__ = [
+    "PRESETS",
+    "Chain",
+    "ChainError",
+    "Chances",
+    "How",
+    "Kernel",
+    "Marked",
+    "crop_to_multiple",
+    "degrade_one",
+    "enlarge",
+    "imresize_matlab",
+    "matlab_weights",
+    "pillow_weights",
+    "resize_pillow",
+    "shrink",
+]

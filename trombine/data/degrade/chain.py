@@ -1,0 +1,263 @@
+"""Degradations one after another, spelled as one line of text and drawn by seed.
+
+    blur:gaussian:0.4-2+shrink:4/shrink:area:4+noise:gaussian:0-0.06?0.5+jpeg:60-95
+
+Steps are joined by "+". A step is one term, or several with "/" between them, of which each picture
+gets one; "?0.5" after it: half of the pictures get it. A term is a name of terms.KINDS and its
+amounts, each a number or a range, from which every picture draws its own. A name of presets.PRESETS
+stands for its steps.
+
+All that is drawn is a function of the seed, the number of the step, and the picture's place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+from typing import Final, final
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Float64, Int64
+from torch.nn.functional import max_pool2d
+
+from trombine.conventions import check_picture
+from trombine.data.degrade.chance import Chances
+from trombine.data.degrade.marks import Marked
+from trombine.data.degrade.presets import PRESETS
+from trombine.data.degrade.resize import crop_to_multiple
+from trombine.data.degrade.terms import KINDS, SHRINK, Amount, usage
+
+Pictures = Float32[torch.Tensor, "n 3 h w"]
+Degraded = Float32[torch.Tensor, "n 3 h2 w2"]
+
+_NUMBER: Final = r"\d+(?:\.\d*)?|\.\d+"
+_RANGE: Final = re.compile(rf"({_NUMBER})(?:-({_NUMBER}))?", re.ASCII)
+_CHANCE: Final = re.compile(rf"(.*)\?({_NUMBER})", re.ASCII | re.DOTALL)
+
+
+class ChainError(ValueError):
+    """A text that spells no chain: one line that says what to write."""
+
+
+@final
+@dataclass(frozen=True)
+class Range:
+    """What an amount is drawn from, evenly; one number where both are the same."""
+
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        low, high = _spelled(self.low), _spelled(self.high)
+        return low if low == high else f"{low}-{high}"
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Term:
+    """One degradation and its amounts."""
+
+    name: str
+    amounts: tuple[Range, ...]
+
+    def __str__(self) -> str:
+        return ":".join((self.name, *map(str, self.amounts)))
+
+    @property
+    def scale(self) -> int:
+        """How many times smaller the result is."""
+        return int(self.amounts[0].low) if self.name.partition(":")[0] == SHRINK else 1
+
+    def __call__(self, pictures: Pictures, chances: Chances) -> Degraded | Marked:
+        """The pictures after it."""
+        mine, kind = chances.named(self.name), KINDS[self.name]
+        pairs = zip(kind.amounts, self.amounts, strict=True)
+        return kind.apply(pictures, [_drawn(mine, *pair) for pair in pairs], mine)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class OneOf:
+    """A step: each picture gets one of these terms, or is left as it is."""
+
+    terms: tuple[Term, ...]
+    chance: float = 1.0  # that it gets one
+
+    def __str__(self) -> str:
+        listed = "/".join(map(str, self.terms))
+        return listed if self.chance == 1 else f"{listed}?{_spelled(self.chance)}"
+
+    def __call__(self, before: Marked, chances: Chances) -> Marked:
+        """The pictures, and what is damaged of them, after this step."""
+        which = np.floor(chances.uniforms("which") * len(self.terms)).astype(np.int64)
+        which[chances.uniforms("whether") >= self.chance] = len(self.terms)
+        found = _smaller(before, self.terms[0].scale)
+        for number, term in enumerate(self.terms):
+            if (chosen := which == number).any():
+                here = torch.from_numpy(np.flatnonzero(chosen))
+                made = term(before.pictures[here], chances.only(chosen))
+                _put(found, here, made)
+        return found
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Chain:
+    """Steps, in their order."""
+
+    steps: tuple[OneOf, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> Chain:
+        """The chain that this text spells; a ChainError if it spells none."""
+        return cls(steps=tuple(step for words in text.split("+") for step in _steps(words)))
+
+    def __str__(self) -> str:
+        return "+".join(map(str, self.steps))
+
+    @property
+    def scale(self) -> int:
+        """How many times smaller the result is."""
+        return prod(step.terms[0].scale for step in self.steps)
+
+    def __call__(
+        self,
+        pictures: Pictures,
+        *,
+        seed: int,
+        places: Int64[np.ndarray, "n"],
+        rollbacks: int = 0,
+        about: str = "",
+    ) -> Degraded:
+        """The pictures at these places of a run, degraded; `about` begins every draw's name."""
+        chances = Chances(seed=seed, places=places, rollbacks=rollbacks, about=about)
+        return self.marked(pictures, chances).pictures
+
+    def marked(self, pictures: Pictures, chances: Chances) -> Marked:
+        """The same, with a map of the pixels that scratches, stains and the like damaged.
+
+        It is computed on the processor: the codecs are there, and no device rounds otherwise.
+        """
+        device = check_picture(pictures).device
+        here = pictures.detach().cpu().contiguous()
+        found = Marked(pictures=here, damaged=torch.zeros_like(here[:, :1]))
+        with torch.autocast("cpu", enabled=False):  # nets may be computed in fewer bits, not this
+            for number, step in enumerate(self.steps):
+                found = step(found, chances.named(f"degrade {number}"))
+        return Marked(pictures=found.pictures.to(device), damaged=found.damaged.to(device))
+
+
+def degrade_one(
+    picture: Float32[torch.Tensor, "3 h w"], chain: Chain, seed: int
+) -> Float32[torch.Tensor, "3 h2 w2"]:
+    """One picture of any size; rows and columns that do not divide by the scale are cut off."""
+    whole = crop_to_multiple(picture, chain.scale)[None]
+    return chain(whole, seed=seed, places=np.zeros(1, np.int64))[0]
+
+
+# ---------------------------------------------------------------------------------------------
+# Doing
+
+
+def _drawn(chances: Chances, amount: Amount, wanted: Range) -> Float64[np.ndarray, "n"]:
+    """The amount of each picture."""
+    if wanted.low == wanted.high:
+        return np.full(len(chances.places), wanted.low)
+    drawn = wanted.low + (wanted.high - wanted.low) * chances.uniforms(amount.name)
+    return np.round(drawn) if amount.whole else drawn
+
+
+def _smaller(before: Marked, scale: int) -> Marked:
+    """Room for the result: what was there, or what is as large as that will be."""
+    if scale == 1:
+        return Marked(pictures=before.pictures.clone(), damaged=before.damaged.clone())
+    count, channels, height, width = before.pictures.shape
+    room = torch.empty(count, channels, height // scale, width // scale)
+    return Marked(pictures=room, damaged=max_pool2d(before.damaged, scale))
+
+
+def _put(found: Marked, here: Int64[torch.Tensor, "k"], made: torch.Tensor | Marked) -> None:
+    """Some of the pictures into their places."""
+    if isinstance(made, Marked):
+        found.pictures[here] = made.pictures
+        found.damaged[here] = torch.maximum(found.damaged[here], made.damaged)
+    else:
+        found.pictures[here] = made
+
+
+# ---------------------------------------------------------------------------------------------
+# Reading
+
+
+def _steps(text: str) -> Iterator[OneOf]:
+    """The step that this text spells, or those of a preset."""
+    text = text.strip()
+    if text in PRESETS:
+        yield from Chain.parse(PRESETS[text]).steps
+        return
+    chance = 1.0
+    if found := _CHANCE.fullmatch(text):
+        text, chance = found[1], float(found[2])
+    elif "?" in text:
+        raise ChainError(f"after ? stands how often, such as ?0.5, not {text!r}")
+    terms = tuple(_term(words.strip()) for words in text.split("/"))
+    _check_step(text, terms, chance)
+    yield OneOf(terms=terms, chance=chance)
+
+
+def _check_step(text: str, terms: tuple[Term, ...], chance: float) -> None:
+    if not 0 < chance <= 1:
+        raise ChainError(f"after ? stands how often, above 0 and at most 1, not {chance:g}")
+    scales = {term.scale for term in terms}
+    if len(scales) > 1:
+        raise ChainError(f"all results must be of one size: in {text!r} give all the same factor")
+    if scales != {1} and chance < 1:
+        raise ChainError(f"all results must be of one size: leave out ? after {text!r}")
+
+
+def _term(text: str) -> Term:
+    words = text.split(":")
+    name = next((n for n in (":".join(words[:2]), words[0]) if n in KINDS), "")
+    if not name:
+        raise ChainError(_unknown(words[0], text))
+    given, wanted = words[name.count(":") + 1 :], KINDS[name].amounts
+    needed = sum(amount.usual is None for amount in wanted)
+    if not needed <= len(given) <= len(wanted):
+        raise ChainError(f"write {usage(name)}, not {text!r}")
+    pairs = zip(wanted, given, strict=False)
+    amounts = [_range(amount, word, name) for amount, word in pairs]
+    usual = [Range(*amount.usual) for amount in wanted[len(given) :] if amount.usual]
+    return Term(name=name, amounts=(*amounts, *usual))
+
+
+def _unknown(family: str, text: str) -> str:
+    """That there is no such term, and which there are: of its family, if there is that."""
+    if sorts := [usage(name) for name in KINDS if name.partition(":")[0] == family]:
+        return f"write {' or '.join(sorts)}, not {text!r}"
+    return f"there is no {text!r}; there are {', '.join((*KINDS, *PRESETS))}"
+
+
+def _range(amount: Amount, text: str, name: str) -> Range:
+    found = _RANGE.fullmatch(text)
+    if not found:
+        raise ChainError(
+            f"{amount.name} of {name} is a number or a range such as 1-2, not {text!r}"
+        )
+    low = float(found[1])
+    wanted = Range(low, float(found[2]) if found[2] else low)
+    if amount.fixed and wanted.low != wanted.high:
+        raise ChainError(f"{amount.name} of {name} is one number, not the range {text!r}")
+    if not amount.low <= wanted.low <= wanted.high <= amount.high:
+        limits = f"{_spelled(amount.low)} to {_spelled(amount.high)}"
+        raise ChainError(f"{amount.name} of {name} lies in {limits}, lower end first, not {text!r}")
+    if amount.whole and (wanted.low % 1 or wanted.high % 1):
+        raise ChainError(f"{amount.name} of {name} is a whole number, not {text!r}")
+    return wanted
+
+
+def _spelled(number: float) -> str:
+    """The shortest text that gives the number again, without an exponent."""
+    return np.format_float_positional(number, trim="-")

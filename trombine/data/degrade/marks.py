@@ -1,0 +1,253 @@
+"""What hands do to a print: scratches, dust, creases, a torn corner.
+
+Each is drawn by Pillow on a finer canvas, so that edges are soft, and comes with a map of the
+pixels it damaged (1 = damaged), which is the hole for whoever paints them anew. Lengths are parts
+of the picture's shorter side: a mark looks the same at any size. Amounts go from 0, nothing, to 1,
+a print that was treated badly. What years do is in old.py.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, final
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Float64
+from PIL import Image, ImageDraw
+
+from trombine.data.degrade.chance import Chances
+
+Pictures = Float32[torch.Tensor, "n 3 h w"]
+Maps = Float32[torch.Tensor, "n 1 h w"]
+Pixels = Float32[np.ndarray, "3 h w"]
+Plane = Float32[np.ndarray, "h w"]
+Amounts = Float64[np.ndarray, "n"]
+
+SEEN: Final = 0.12  # the share of a pixel that a mark covers, from which it counts as damaged
+PAPER: Final = np.array([0.96, 0.94, 0.90], np.float32)  # what shows where the layer is gone
+DIRT: Final = np.array([0.10, 0.08, 0.07], np.float32)
+LIDS: Final = np.array([[0.93, 0.93, 0.92], [0.09, 0.09, 0.10]], np.float32)  # of scanners
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Marked:
+    """Pictures, and which of their pixels are damaged."""
+
+    pictures: Pictures
+    damaged: Maps  # 1 = damaged, 0 = not
+
+
+@final
+class Canvas:
+    """One mark's share of each pixel, drawn on a finer grid."""
+
+    def __init__(self, height: int, width: int) -> None:
+        self.height, self.width = height, width
+        self.side = min(height, width)
+        self.finer = 4 if max(height, width) <= 512 else 2
+        self.image = Image.new("L", (width * self.finer, height * self.finer))
+        self.pen = ImageDraw.Draw(self.image)
+
+    def line(self, points: Float64[np.ndarray, "k 2"], width: float, share: float) -> None:
+        """A bent line, in pixels of the picture; thinner than the grid is fainter instead."""
+        wide = width * self.finer
+        level = round(255 * share * min(1.0, wide))
+        spots = [tuple(spot) for spot in (points * self.finer).tolist()]
+        self.pen.line(spots, fill=level, width=max(1, round(wide)), joint="curve")
+
+    def speck(self, x: float, y: float, radii: tuple[float, float], share: float) -> None:
+        """An ellipse."""
+        box = (x - radii[0], y - radii[1], x + radii[0], y + radii[1])
+        self.pen.ellipse([edge * self.finer for edge in box], fill=round(255 * share))
+
+    def polygon(self, points: Float64[np.ndarray, "k 2"]) -> None:
+        """A filled outline."""
+        self.pen.polygon([tuple(spot) for spot in (points * self.finer).tolist()], fill=255)
+
+    def shares(self) -> Plane:
+        """How much of each pixel is covered, 0 to 1."""
+        return np.asarray(self.image.reduce(self.finer), np.float32) / 255
+
+
+Mark = Callable[[Pixels, float, np.random.Generator], tuple[Pixels, Plane]]
+
+
+def scratches(pictures: Pictures, amount: Amounts, chances: Chances) -> Marked:
+    """Thin, slightly bent lines, most of them bright: the layer is gone; some dark: dirt in it."""
+    return _each(pictures, amount, chances, _scratched)
+
+
+def dust(pictures: Pictures, amount: Amounts, chances: Chances) -> Marked:
+    """Specks and hairs, bright and dark."""
+    return _each(pictures, amount, chances, _dusty)
+
+
+def creases(pictures: Pictures, amount: Amounts, chances: Chances) -> Marked:
+    """One to three folds from border to border: a broken white line between light and shade."""
+    return _each(pictures, amount, chances, _creased)
+
+
+def torn(pictures: Pictures, amount: Amounts, chances: Chances) -> Marked:
+    """A corner that is gone, up to two fifths of the side, behind a rim of bare paper."""
+    return _each(pictures, amount, chances, _torn)
+
+
+def _each(pictures: Pictures, amount: Amounts, chances: Chances, mark: Mark) -> Marked:
+    made, maps = [], []
+    for number, draw in enumerate(chances.generators("marks")):
+        pixels = pictures[number].cpu().numpy()
+        spoilt, covered = pixels, np.zeros(pixels.shape[1:], np.float32)
+        if amount[number] > 0:
+            spoilt, covered = mark(pixels, float(amount[number]), draw)
+        made.append(spoilt)
+        maps.append((covered > SEEN)[None].astype(np.float32))
+    after, damaged = (torch.from_numpy(np.stack(one)).to(pictures.device) for one in (made, maps))
+    return Marked(pictures=after.clamp(0, 1), damaged=damaged)
+
+
+# ---------------------------------------------------------------------------------------------
+# One picture
+
+
+def _scratched(pixels: Pixels, amount: float, draw: np.random.Generator) -> tuple[Pixels, Plane]:
+    bright, dark = _canvases(pixels)
+    main = draw.uniform(0, math.pi)  # a print is pulled through something in one direction
+    for _ in range(1 + draw.poisson(7 * amount)):
+        along = draw.normal(main, 0.12) if draw.random() < 0.6 else draw.uniform(0, math.pi)
+        length = bright.side * min(1.4, 0.12 + draw.exponential(0.35))
+        points = _bent(draw, bright, along, length, bend=0.04)
+        width = bright.side * draw.uniform(0.002, 0.002 + 0.006 * amount)
+        canvas = bright if draw.random() < 0.75 else dark
+        _scratch(draw, canvas, points, max(width, 0.7))
+    return _covered(pixels, bright.shares(), dark.shares())
+
+
+def _scratch(
+    draw: np.random.Generator, canvas: Canvas, points: Float64[np.ndarray, "k 2"], width: float
+) -> None:
+    """One line, pressed harder here than there, that begins and ends faintly."""
+    share, last = draw.uniform(0.5, 1.0), len(points) - 1
+    pressed = draw.uniform(0.75, 1.0, last)
+    pressed[draw.random(last) < 0.05] = 0
+    for step, hard in enumerate(pressed.tolist()):
+        ends = min(1.0, 5 * (step + 0.5) / last, 5 * (last - step - 0.5) / last)
+        canvas.line(points[step : step + 2], width * (0.4 + 0.6 * ends), share * hard * ends)
+
+
+def _dusty(pixels: Pixels, amount: float, draw: np.random.Generator) -> tuple[Pixels, Plane]:
+    bright, dark = _canvases(pixels)
+    for _ in range(1 + draw.poisson(45 * amount)):
+        canvas = bright if draw.random() < 0.65 else dark
+        radius = canvas.side * min(0.012, 0.0015 + draw.exponential(0.0022))
+        radii = (max(0.3, radius), max(0.3, radius * draw.uniform(0.5, 1.0)))
+        x, y = draw.uniform(0, canvas.width), draw.uniform(0, canvas.height)
+        canvas.speck(x, y, radii, draw.uniform(0.4, 0.95))
+    for _ in range(draw.poisson(4 * amount)):
+        canvas = bright if draw.random() < 0.5 else dark
+        points = _curl(draw, canvas)
+        canvas.line(points, max(0.4, canvas.side * 0.0028), draw.uniform(0.5, 0.9))
+    return _covered(pixels, bright.shares(), dark.shares())
+
+
+def _creased(pixels: Pixels, amount: float, draw: np.random.Generator) -> tuple[Pixels, Plane]:
+    white, _ = _canvases(pixels)
+    shade = np.zeros(pixels.shape[1:], np.float32)
+    for _ in range(int(draw.integers(1, 2 + round(2 * amount)))):
+        along = draw.choice([0.0, math.pi / 2, math.pi / 4, -math.pi / 4]) + draw.normal(0, 0.12)
+        points = _bent(draw, white, along, 3.0 * white.side, bend=0.004, steps=90)
+        shade += _fold(points, along, pixels.shape[1:], 0.02 * white.side)
+        for first, last in _pieces(draw, len(points), gaps=0.35 * (1 - 0.6 * amount)):
+            width = white.side * draw.uniform(0.003, 0.004 + 0.006 * amount)
+            white.line(points[first:last], max(width, 0.5), draw.uniform(0.5, 1.0))
+    lit = 1 + 0.2 * (0.4 + 0.6 * amount) * np.clip(shade, -1, 1)
+    shaded = np.clip(pixels * lit, 0, 1)
+    return _covered(shaded, white.shares(), np.zeros_like(shade))
+
+
+def _torn(pixels: Pixels, amount: float, draw: np.random.Generator) -> tuple[Pixels, Plane]:
+    gone, paper = _canvases(pixels)
+    high, wide = (gone.side * draw.uniform(0.14, 0.16 + 0.3 * amount) for _ in range(2))
+    at = np.linspace(0, 1, 48)
+    ragged = np.cumsum(draw.normal(0, 0.004, (48, 2)), axis=0)
+    ragged -= np.outer(at, ragged[-1])  # as if it had to end where the straight line does
+    edge = np.stack([wide * (1 - at), high * at], axis=1) + gone.side * ragged
+    edge[0, 1], edge[-1, 0] = -1.0, -1.0  # from border to border
+    rim = np.convolve(np.abs(draw.normal(0, 0.022, 52)), np.full(5, 0.2), "valid")
+    corner = np.array([[-2.0, -2.0]])
+    gone.polygon(np.concatenate([edge, corner]))
+    paper.polygon(np.concatenate([edge + gone.side * rim[:, None], corner]))
+    turn, lid = int(draw.integers(4)), LIDS[int(draw.integers(len(LIDS)))]
+    lost, bare = (_to_corner(one.shares(), turn) for one in (gone, paper))
+    made = _over(_over(pixels, PAPER, bare), lid, lost)
+    return made, np.maximum(lost, bare)
+
+
+def _to_corner(shares: Plane, turn: int) -> Plane:
+    flipped = shares[::-1] if turn & 1 else shares
+    return np.ascontiguousarray(flipped[:, ::-1] if turn & 2 else flipped)
+
+
+def _canvases(pixels: Pixels) -> tuple[Canvas, Canvas]:
+    height, width = pixels.shape[1:]
+    return Canvas(height, width), Canvas(height, width)
+
+
+def _covered(pixels: Pixels, bright: Plane, dark: Plane) -> tuple[Pixels, Plane]:
+    made = _over(_over(pixels, DIRT, 0.85 * dark), PAPER, bright)
+    return made, np.maximum(bright, dark)
+
+
+def _over(pixels: Pixels, colour: Float32[np.ndarray, "3"], share: Plane) -> Pixels:
+    return pixels + (colour[:, None, None] - pixels) * share
+
+
+# ---------------------------------------------------------------------------------------------
+# Lines, in pixels
+
+
+def _bent(
+    draw: np.random.Generator,
+    canvas: Canvas,
+    along: float,
+    length: float,
+    *,
+    bend: float,
+    steps: int = 24,
+) -> Float64[np.ndarray, "k 2"]:
+    """A line through a drawn place that strays from straight by about `bend` of its length."""
+    middle = draw.uniform(0.1, 0.9, 2) * (canvas.width, canvas.height)
+    at = np.linspace(-0.5, 0.5, steps) * length
+    sway = np.cumsum(draw.normal(0, 1, steps)) / steps
+    sway += draw.normal(0, 1) * np.linspace(-1, 1, steps) ** 2
+    aside = bend * length * (sway - sway.mean())
+    cosine, sine = math.cos(along), math.sin(along)
+    return middle + np.stack([at * cosine - aside * sine, at * sine + aside * cosine], axis=1)
+
+
+def _curl(draw: np.random.Generator, canvas: Canvas) -> Float64[np.ndarray, "k 2"]:
+    """A hair: a line whose direction turns steadily, and a little by chance."""
+    turns = np.cumsum(draw.normal(draw.normal(0, 0.14), 0.12, 18)) + draw.uniform(0, 2 * math.pi)
+    step = canvas.side * draw.uniform(0.004, 0.014)
+    steps = step * np.stack([np.cos(turns), np.sin(turns)], axis=1)
+    return draw.uniform(0, 1, 2) * (canvas.width, canvas.height) + np.cumsum(steps, axis=0)
+
+
+def _pieces(draw: np.random.Generator, count: int, *, gaps: float = 0.08) -> list[tuple[int, int]]:
+    """The stretches of a line of so many points that are there: some are missing."""
+    there = draw.random(count - 1) >= gaps
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], there, [False]])))
+    return [(int(first), int(last) + 1) for first, last in edges.reshape(-1, 2)]
+
+
+def _fold(
+    points: Float64[np.ndarray, "k 2"], along: float, size: tuple[int, ...], reach: float
+) -> Plane:
+    """Light on one side of a fold and shade on the other, gone at a few times `reach`."""
+    y, x = np.mgrid[: size[0], : size[1]]
+    middle = points.mean(axis=0)
+    aside = (y + 0.5 - middle[1]) * math.cos(along) - (x + 0.5 - middle[0]) * math.sin(along)
+    return (np.sign(aside) * np.exp(-np.abs(aside) / reach)).astype(np.float32)

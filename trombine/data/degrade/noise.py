@@ -1,0 +1,78 @@
+"""Noise: of the reading (Gaussian), of the light (Poisson), of the sensor (a fixed pattern).
+
+Strengths are parts of the range from black to white. What leaves [0, 1] is cut off.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Float64, Int64
+
+from trombine.data import draws
+from trombine.data.degrade.chance import Chances
+
+Pictures = Float32[torch.Tensor, "n c h w"]
+Amounts = Float64[np.ndarray, "n"]
+
+
+def gaussian_noise(
+    pictures: Pictures, strength: Amounts, chances: Chances, *, grey: bool = False
+) -> Pictures:
+    """Normal numbers of this standard deviation added, the same to all colours if `grey`."""
+    _, channels, height, width = pictures.shape
+    numbers = chances.normals("numbers", (1 if grey else channels, height, width))
+    return _added(pictures, strength[:, None, None, None] * numbers)
+
+
+def poisson_noise(pictures: Pictures, photons: Amounts, chances: Chances) -> Pictures:
+    """The count of photons at each pixel, where white has so many on average.
+
+    The variance is the mean / photons.
+    """
+    means = pictures.cpu().double().numpy() * photons[:, None, None, None]
+    drawn = zip(chances.generators("photons"), means, strict=True)
+    counts = [generator.poisson(mean) for generator, mean in drawn]
+    shares = np.stack(counts) / photons[:, None, None, None]
+    return torch.from_numpy(shares).float().to(pictures.device).clamp(0, 1)
+
+
+def pattern_noise(
+    pictures: Pictures, strength: Amounts, pattern: Int64[np.ndarray, "n"]
+) -> Pictures:
+    """What a sensor does to every picture alike: stripes, and pixels of unequal gain.
+
+    Each number in `pattern` is a sensor of its own.
+    """
+    height, width = pictures.shape[-2:]
+    made = []
+    for picture, much, sensor in zip(pictures, strength.tolist(), pattern.tolist(), strict=True):
+        gain, offset = sensor_pattern(sensor, height, width)
+        gains = torch.from_numpy(1 + much * gain).float().to(picture.device)
+        offsets = torch.from_numpy(much * offset).float().to(picture.device)
+        made.append(picture * gains + offsets)
+    return torch.stack(made).clamp(0, 1)
+
+
+@lru_cache(maxsize=64)
+def sensor_pattern(
+    sensor: int, height: int, width: int
+) -> tuple[Float64[np.ndarray, "3 h w"], Float64[np.ndarray, "1 h w"]]:
+    """How far each pixel's gain is from 1, and what rows and columns add.
+
+    Standard deviations: 1 of the gain, half of it of rows and of columns, where less is seen.
+
+    A larger picture of the same sensor begins, top left, with the pattern of a smaller one.
+    """
+    rows, columns = np.arange(height), np.arange(width)
+    gain = draws.normals(sensor, "sensor gain", rows, (width, 3)).transpose(2, 0, 1)
+    down = draws.normals(sensor, "sensor rows", rows, ())
+    along = draws.normals(sensor, "sensor columns", columns, ())
+    offset = (down[:, None] + along[None, :]) / 2
+    return np.ascontiguousarray(gain), offset[None]
+
+
+def _added(pictures: Pictures, numbers: Float64[np.ndarray, "n _ h w"]) -> Pictures:
+    return (pictures + torch.from_numpy(numbers).float().to(pictures.device)).clamp(0, 1)

@@ -1,0 +1,225 @@
+"""Every degradation by name: what it is given, and the function that does it.
+
+A name is a family, or a family and a sort with ":" between them; how a chain of terms is spelled is
+in chain.py. The functions themselves are in the files beside this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, final
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Float64
+
+from trombine.data.degrade import blur, compress, marks, noise, old, smaller
+from trombine.data.degrade.chance import Chances
+from trombine.data.degrade.marks import Marked
+from trombine.data.degrade.resize import How, shrink
+
+Pictures = Float32[torch.Tensor, "n c h w"]
+Made = Float32[torch.Tensor, "n c h2 w2"]
+Amounts = Float64[np.ndarray, "n"]
+Apply = Callable[[Pictures, Sequence[Amounts], Chances], Made | Marked]
+
+SHRINK: Final = "shrink"  # the family whose results are smaller than what they are made of
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Amount:
+    """One of the numbers a term is given, as a number or a range."""
+
+    name: str
+    low: float  # the least it may be
+    high: float
+    usual: tuple[float, float] | None = None  # what it is where it is not given; None: it must be
+    whole: bool = False  # a number without a fraction; a range is drawn and rounded
+    fixed: bool = False  # the same for every picture: no range
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A degradation."""
+
+    about: str
+    amounts: tuple[Amount, ...]
+    apply: Apply
+
+
+def _box(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Pictures:
+    return blur.box_blur(pictures, amounts[0])
+
+
+def _gaussian(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Pictures:
+    return blur.gaussian_blur(pictures, amounts[0])
+
+
+def _long_gaussian(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Pictures:
+    return blur.long_gaussian_blur(pictures, *amounts)
+
+
+def _motion(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Pictures:
+    return blur.motion_blur(pictures, *amounts)
+
+
+def _resize(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Pictures:
+    return smaller.smaller_and_back(pictures, amounts[0])
+
+
+def _bicubic(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances, *, how: How) -> Made:
+    return shrink(pictures, int(amounts[0][0]), how)
+
+
+def _area(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Made:
+    return smaller.shrink_area(pictures, int(amounts[0][0]))
+
+
+def _nearest(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Made:
+    return smaller.shrink_nearest(pictures, int(amounts[0][0]))
+
+
+def _coloured(
+    pictures: Pictures, amounts: Sequence[Amounts], chances: Chances, *, grey: bool
+) -> Pictures:
+    return noise.gaussian_noise(pictures, amounts[0], chances, grey=grey)
+
+
+def _poisson(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Pictures:
+    return noise.poisson_noise(pictures, amounts[0], chances)
+
+
+def _pattern(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Pictures:
+    return noise.pattern_noise(pictures, amounts[0], amounts[1].astype(np.int64))
+
+
+def _jpeg(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Pictures:
+    return compress.jpeg(pictures, amounts[0].astype(np.int64))
+
+
+def _webp(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Pictures:
+    return compress.webp(pictures, amounts[0].astype(np.int64))
+
+
+def _fade(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Pictures:
+    return old.fade(pictures, amounts[0], chances)
+
+
+def _stains(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Marked:
+    return old.stains(pictures, amounts[0], chances)
+
+
+def _scratches(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Marked:
+    return marks.scratches(pictures, amounts[0], chances)
+
+
+def _dust(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Marked:
+    return marks.dust(pictures, amounts[0], chances)
+
+
+def _creases(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Marked:
+    return marks.creases(pictures, amounts[0], chances)
+
+
+def _torn(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Marked:
+    return marks.torn(pictures, amounts[0], chances)
+
+
+_SIGMA: Final = Amount(name="sigma", low=0, high=32)
+_ANGLE: Final = Amount(name="angle", low=0, high=360, usual=(0, 180))
+_FACTOR: Final = Amount(name="factor", low=1, high=64, whole=True, fixed=True)
+_STRENGTH: Final = Amount(name="strength", low=0, high=1)
+_AMOUNT: Final = Amount(name="amount", low=0, high=1)
+
+KINDS: Final[dict[str, Kind]] = {
+    "blur:box": Kind(
+        about="the mean over a square of WIDTH pixels",
+        amounts=(Amount(name="width", low=0, high=64),),
+        apply=_box,
+    ),
+    "blur:gaussian": Kind(
+        about="a round Gaussian of SIGMA pixels", amounts=(_SIGMA,), apply=_gaussian
+    ),
+    "blur:long": Kind(
+        about="a Gaussian of SIGMA pixels along ANGLE (degrees) and of ACROSS across it",
+        amounts=(_SIGMA, Amount(name="across", low=0, high=32), _ANGLE),
+        apply=_long_gaussian,
+    ),
+    "blur:motion": Kind(
+        about="a straight motion over LENGTH pixels in the direction ANGLE",
+        amounts=(Amount(name="length", low=0, high=64), _ANGLE),
+        apply=_motion,
+    ),
+    "resize": Kind(
+        about="smaller, to this SHARE of its sides, and back",
+        amounts=(Amount(name="share", low=0.05, high=1),),
+        apply=_resize,
+    ),
+    "shrink": Kind(
+        about="FACTOR times smaller, as MATLAB's bicubic imresize",
+        amounts=(_FACTOR,),
+        apply=partial(_bicubic, how="matlab"),
+    ),
+    "shrink:pillow": Kind(
+        about="the same, as Pillow's bicubic resize",
+        amounts=(_FACTOR,),
+        apply=partial(_bicubic, how="pillow"),
+    ),
+    "shrink:area": Kind(
+        about="the same, by the mean of each square", amounts=(_FACTOR,), apply=_area
+    ),
+    "shrink:nearest": Kind(
+        about="the same, by the pixel in the middle", amounts=(_FACTOR,), apply=_nearest
+    ),
+    "noise:gaussian": Kind(
+        about="normal noise in every colour, of STRENGTH as standard deviation",
+        amounts=(_STRENGTH,),
+        apply=partial(_coloured, grey=False),
+    ),
+    "noise:grey": Kind(
+        about="the same noise in all colours",
+        amounts=(_STRENGTH,),
+        apply=partial(_coloured, grey=True),
+    ),
+    "noise:poisson": Kind(
+        about="the noise of light, where white is so many PHOTONS",
+        amounts=(Amount(name="photons", low=1, high=1_000_000),),
+        apply=_poisson,
+    ),
+    "noise:pattern": Kind(
+        about="stripes and unequal pixels of a SENSOR: the same number, the same pattern",
+        amounts=(
+            _STRENGTH,
+            Amount(name="sensor", low=0, high=1_000_000, usual=(0, 999), whole=True),
+        ),
+        apply=_pattern,
+    ),
+    "jpeg": Kind(
+        about="through a JPEG file of this QUALITY",
+        amounts=(Amount(name="quality", low=1, high=100, whole=True),),
+        apply=_jpeg,
+    ),
+    "webp": Kind(
+        about="through a WebP file of this QUALITY",
+        amounts=(Amount(name="quality", low=0, high=100, whole=True),),
+        apply=_webp,
+    ),
+    "fade": Kind(about="faded, yellowed, uneven: an old print", amounts=(_AMOUNT,), apply=_fade),
+    "stains": Kind(about="blotches with darker rims", amounts=(_AMOUNT,), apply=_stains),
+    "scratches": Kind(about="thin lines", amounts=(_AMOUNT,), apply=_scratches),
+    "dust": Kind(about="specks and hairs", amounts=(_AMOUNT,), apply=_dust),
+    "creases": Kind(about="one to three folds", amounts=(_AMOUNT,), apply=_creases),
+    "torn": Kind(about="a corner torn off", amounts=(_AMOUNT,), apply=_torn),
+}
+
+
+def usage(name: str) -> str:
+    """How a term is written: blur:motion:LENGTH[:ANGLE]."""
+    words = [
+        f"[:{a.name.upper()}]" if a.usual else f":{a.name.upper()}" for a in KINDS[name].amounts
+    ]
+    return name + "".join(words)

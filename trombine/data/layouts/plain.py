@@ -1,0 +1,115 @@
+"""Any pictures in folders: two sets that are not pairs, classes and splits by folder, or just
+pictures.
+
+    trainA/ trainB/ testA/ testB/      unpaired: two kinds of picture; also train/A/ and so on
+    train/cat/1.png test/dog/2.png     imagefolder, as Hugging Face's datasets reads it
+    cat/1.png dog/2.png                plain: folders are classes if all pictures are in them
+
+A folder with a metadata.jsonl or a metadata.csv is an imagefolder too: metadata.py reads those
+that trombine's own reader (data/described.py) does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from trombine.data.layouts.finding import few_folders, few_pictures, pictures_below
+from trombine.data.layouts.layout import Layout, lacking
+from trombine.data.layouts.metadata import SPLIT_NAMES, list_metadata, metadata_in, split_of
+from trombine.data.layouts.rows import Rows, labelled
+from trombine.data.listing import Listing
+
+_UNPAIRED: Final = "unpaired"
+# Folder: which part of the set it is, and which of the two kinds it holds.
+_SIDES: Final = {
+    f"{name}{slash}{kind}": (split, kind)
+    for slash in ("", "/")
+    for kind in ("A", "B")
+    for name, split in SPLIT_NAMES.items()
+}
+
+
+def list_unpaired(path: Path) -> Listing:
+    """The pictures of both kinds, which are the classes."""
+    found = [(folder, *of) for folder, of in _SIDES.items() if (path / folder).is_dir()]
+    if {kind for _, _, kind in found} != {"A", "B"}:
+        lost = "trainB" if any(kind == "A" for _, _, kind in found) else "trainA"
+        cure = "put the pictures of one kind into trainA, those of the other into trainB"
+        raise lacking(path / lost, _UNPAIRED, cure)
+    named = [
+        (f"{folder}/{name}", split, kind)
+        for folder, split, kind in found
+        for name in pictures_below(path / folder)
+    ]
+    classes, labels = labelled([kind for _, _, kind in named])
+    splits = np.array([split for _, split, _ in named], np.int64)
+    rows = Rows(pictures=[name for name, _, _ in named], labels=labels, splits=splits)
+    return Listing(layout=_UNPAIRED, records=rows, classes=classes)
+
+
+def _is_unpaired(path: Path) -> bool:
+    return any(
+        (path / f"{name}A").is_dir() and (path / f"{name}B").is_dir() for name in SPLIT_NAMES
+    )
+
+
+def list_imagefolder(path: Path) -> Listing:
+    """What metadata files say; else folders as splits, and the folders in those as classes."""
+    if metadata_in(path):
+        return list_metadata(path)
+    names = pictures_below(path)
+    splits = np.array([split_of(name) for name in names], np.int64)
+    within = [name.partition("/")[2] if split_of(name) >= 0 else name for name in names]
+    classes, labels = _classes(within)
+    rows = Rows(
+        pictures=names,
+        labels=labels if classes else None,
+        splits=splits if (splits >= 0).any() else None,
+    )
+    return Listing(layout="imagefolder", records=rows, classes=classes)
+
+
+def _is_imagefolder(path: Path) -> bool:
+    """Whether it is described, or all it holds is folders called train, test and so on."""
+    folders = few_folders(path)
+    split = bool(folders) and all(name in SPLIT_NAMES for name in folders)
+    return bool(metadata_in(path)) or (split and not few_pictures(path))
+
+
+def list_plain(path: Path) -> Listing:
+    """Every picture in the folder and below."""
+    names = pictures_below(path)
+    classes, labels = _classes(names)
+    rows = Rows(pictures=names, labels=labels if classes else None)
+    return Listing(layout="plain", records=rows, classes=classes)
+
+
+def _classes(names: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray]:
+    """The first folder of each name, if every picture is in one."""
+    if not all("/" in name for name in names):
+        return (), np.full(len(names), -1)
+    return labelled([name.partition("/")[0] for name in names])
+
+
+UNPAIRED: Final = Layout(
+    name=_UNPAIRED,
+    about="trainA, trainB, testA, testB: two kinds of picture that are not pairs",
+    recognise=_is_unpaired,
+    list=list_unpaired,
+)
+IMAGEFOLDER: Final = Layout(
+    name="imagefolder",
+    about="metadata.jsonl or metadata.csv, or folders train, validation, test with classes in them",
+    recognise=_is_imagefolder,
+    list=list_imagefolder,
+)
+PLAIN: Final = Layout(
+    name="plain",
+    about="any folder of pictures; folders are classes if all pictures are in them",
+    recognise=lambda path: True,
+    list=list_plain,
+)

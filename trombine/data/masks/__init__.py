@@ -1,0 +1,31 @@
+"""Masks: which pixels are to be painted, drawn by families, each a function of its seed.
+
+draw.py        mask(spec, seed, size), and draw_masks(...) for trainings
+spec.py        families, mixes and curricula in one line of text
+chance.py      what a mask is drawn from: its seed, its place in a run, the rollbacks
+straight.py    squares, halves
+brushes.py     what is painted by a moving brush: irregular, huge, scratches, text
+kernel_brush.py  when a moving brush reaches each pixel, compiled
+parts.py       named parts of a face
+files.py       a folder of mask files, NVIDIA's among them
+gallery.py     a page of masks
+"""
+
+from trombine.data.masks.draw import Drawn, draw_mask, draw_masks, mask, redraw
+from trombine.data.masks.files import check_folders
+from trombine.data.masks.spec import DEFAULT, MaskError, Masks, parse, parse_mix, spell
+
+__all__ = [
+    "DEFAULT",
+    "Drawn",
+    "MaskError",
+    "Masks",
+    "check_folders",
+    "draw_mask",
+    "draw_masks",
+    "mask",
+    "parse",
+    "parse_mix",
+    "redraw",
+    "spell",
+]

@@ -1,0 +1,190 @@
+"""From a spec to masks: which family is drawn, and that each mask leaves something of both.
+
+A seed's mask is the same at every size, finer where there are more pixels, and the same whether
+its family was asked for alone or drawn from a mix. In a run the place, which counts pictures, is
+part of the key, and the clock of a curriculum.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from jaxtyping import Float32, Int64, UInt8
+
+from trombine.data.masks.brushes import draw_brushed, draw_scratches, draw_text
+from trombine.data.masks.chance import Chance, Hole
+from trombine.data.masks.files import draw_file, resolve
+from trombine.data.masks.parts import draw_parts
+from trombine.data.masks.spec import (
+    BRUSHED,
+    FOLDERS,
+    MaskError,
+    Masks,
+    Stage,
+    Term,
+    parse,
+    parse_mix,
+    spell,
+)
+from trombine.data.masks.straight import draw_half, draw_squares
+
+if TYPE_CHECKING:
+    import torch
+
+SIZES: Final = range(16, 2049)  # pixels of a side
+
+_SHAPES: Final = {
+    **dict.fromkeys(BRUSHED, draw_brushed),
+    "squares": draw_squares,
+    "half": draw_half,
+    "scratches": draw_scratches,
+    "text": draw_text,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """One mask, and what it is."""
+
+    hole: Hole
+    family: str  # the term it was drawn from, spelt without weight and folder
+    file: Path | None = None  # what it was made from, if it was
+
+    @property
+    def share(self) -> float:
+        """The part of the picture that is hole, to a millionth."""
+        return round(float(self.hole.mean()), 6)
+
+    @property
+    def pixels(self) -> UInt8[np.ndarray, "h w"]:
+        """As in a file: 255 where the picture is to be painted, else 0."""
+        return self.hole.astype(np.uint8) * np.uint8(255)
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """The SHA-256 of what it was made from, by name, as records of provenance have them."""
+        file = self.file
+        return {} if file is None else {file.name: sha256(file.read_bytes()).hexdigest()}
+
+
+def mask(
+    spec: str,
+    seed: int,
+    size: int | tuple[int, int],
+    parts: UInt8[np.ndarray, "h w"] | None = None,
+) -> Hole:
+    """The mask of a seed: True where the picture is to be painted.
+
+    `spec` is a mix (spec.py says how it is written), `size` pixels: of both sides, or height and
+    width. `parts` are the labels of the picture to be masked, for masks over parts of a face.
+    """
+    return draw_mask(parse_mix(spec), seed, size, parts).hole
+
+
+def draw_mask(
+    mix: tuple[Term, ...],
+    seed: int,
+    size: int | tuple[int, int],
+    parts: UInt8[np.ndarray, "h w"] | None = None,
+) -> Drawn:
+    """The mask of a seed, with what it is."""
+    return _draw(mix, Chance(seed=seed), _sides(size), parts)
+
+
+def draw_masks(
+    masks: Masks | str,
+    *,
+    seed: int,
+    places: Int64[np.ndarray, "n"],
+    size: int | tuple[int, int],
+    parts: UInt8[np.ndarray, "n h w"] | None = None,
+    rollbacks: int = 0,
+) -> Float32[torch.Tensor, "n 1 h w"]:
+    """Masks for these places of a run, 1 where the picture is to be painted.
+
+    A mask is a function of the seed, its place and the rollbacks (and of the picture's parts, for
+    masks over parts): the same whatever other places are asked for beside it.
+    """
+    import torch
+
+    asked = _parsed(masks) if isinstance(masks, str) else masks
+    sides = _sides(size)
+    holes = np.empty((len(places), 1, *sides), np.float32)
+    for number, place in enumerate(places.tolist()):
+        chance = Chance(seed=seed, place=place, rollbacks=rollbacks)
+        own = None if parts is None else parts[number]
+        holes[number, 0] = _draw(_stage_at(asked, chance).mix, chance, sides, own).hole
+    return torch.from_numpy(holes)
+
+
+_parsed = lru_cache(parse)
+
+
+def _stage_at(masks: Masks, chance: Chance) -> Stage:
+    """The stage that a mask of this place is from.
+
+    Between a change's first and last place the chance of the new stage grows evenly from 0 to 1.
+    """
+    now = masks.stages[0]
+    for stage in masks.stages[1:]:
+        gone, length = chance.place - stage.first, stage.last - stage.first
+        if gone >= length and gone >= 0:
+            now = stage
+        elif gone > 0 and chance.uniform("stage") * length < gone:
+            return stage
+    return now
+
+
+def _draw(
+    mix: tuple[Term, ...],
+    chance: Chance,
+    sides: tuple[int, int],
+    parts: UInt8[np.ndarray, "h w"] | None,
+) -> Drawn:
+    term = mix[chance.choice("family", np.array([term.weight for term in mix]))]
+    if parts is not None and parts.shape != sides:
+        raise MaskError(f"parts of {parts.shape} pixels are not those of a mask of {sides}")
+    file = None
+    if term.family in FOLDERS:
+        term, file = resolve(term, chance)
+        hole = draw_file(term.family, file, chance, *sides)
+    elif term.family == "parts":
+        hole = draw_parts(term, chance, *sides, parts)
+    else:
+        hole = _SHAPES[term.family](term, chance, *sides)
+    plain = Term(family=term.family, share=term.share, edge=term.edge, names=term.names)
+    return Drawn(hole=_with_both(hole), family=spell(plain), file=file)
+
+
+def redraw(family: str, seed: int, size: int, files: tuple[Path, ...]) -> Drawn:
+    """The mask of a seed from what a `Drawn` says of itself, and the file it was made from."""
+    if family in FOLDERS:
+        if len(files) != 1:
+            raise MaskError(f"a mask of {family} is made from one file")
+        hole = draw_file(family, files[0], Chance(seed=seed), *_sides(size))
+        return Drawn(hole=_with_both(hole), family=family, file=files[0])
+    term, *others = parse_mix(family)
+    if others or term.path:  # which no `Drawn` says; a stranger's record may not name a folder
+        raise MaskError(f"{family[:60]} is not one family of masks")
+    return draw_mask((term,), seed, size)
+
+
+def _with_both(hole: Hole) -> Hole:
+    """The hole with a pixel in its middle if it was empty, and without one if it was everything."""
+    if not hole.any():
+        hole[hole.shape[0] // 2, hole.shape[1] // 2] = True
+    if hole.all():
+        hole[0, 0] = False
+    return hole
+
+
+def _sides(size: int | tuple[int, int]) -> tuple[int, int]:
+    sides = (size, size) if isinstance(size, int) else size
+    if not all(side in SIZES for side in sides):
+        raise MaskError(f"a mask has {SIZES[0]} to {SIZES[-1]} pixels a side, not {size}")
+    return sides

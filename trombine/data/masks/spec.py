@@ -1,0 +1,235 @@
+"""Masks in one line of text: `irregular:30-40`, `irregular*0.7+squares*0.3`, a curriculum.
+
+    spec   = mix { ">" mix "@" first [ "-" last ] }
+    mix    = term { "+" term }
+    term   = family [ ":" what ] [ "*" weight ]
+
+    irregular   strokes, blobs and dots; `:30-40` is the share of the picture in percent (0-60
+                unless given), `,inside` keeps away from the border, `,border` touches it
+    huge        the same with a huge brush, 50-80 % of the picture unless given
+    squares     one to six squares
+    half        one side of the picture; `:left,top` says which of left, right, top, bottom, slanted
+    parts       a part of a face; `:eyes,mouth` says which, together
+    scratches   lines, hairs and dust as on an old film
+    text        letters over the picture
+    files:PATH  a folder of mask files, white = hole; `inverted:PATH` black = hole; `nvidia:PATH`
+                NVIDIA's irregular masks, either set
+
+`huge>irregular@50000-200000` is a curriculum: huge masks until the run has seen 50,000 pictures,
+irregular ones from 200,000 on, and between them the chance of an irregular one grows evenly. With
+one number the change is at once. More can follow: `squares>huge@1000>irregular@50000-90000`.
+
+In a path, `+` followed by a family, `>`, and an ending such as `*2` or `@5` would be read as more
+of the spec: put such a path in double quotes. What a spec means is in draw.py.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from math import inf
+from typing import Final
+
+from trombine.data.masks.names import PART_NAMES
+
+SIDES: Final = ("left", "right", "top", "bottom", "slanted")
+EDGES: Final = ("inside", "border")
+BRUSHED: Final = {"irregular": (0, 60), "huge": (50, 80)}  # the share that is usual, percent
+MOST: Final = {"": 90, "border": 90, "inside": 60}  # percent, by what is said of the border
+PLAIN: Final = ("squares", "scratches", "text")
+FOLDERS: Final = ("files", "inverted", "nvidia")
+FAMILIES: Final = (*BRUSHED, "squares", "half", "parts", "scratches", "text", *FOLDERS)
+DEFAULT: Final = "irregular*3+squares+huge+half+parts+scratches+text"
+
+_START: Final = re.compile(rf"(?:{'|'.join(FAMILIES)})(?=[:*]|$)")
+_TERM: Final = re.compile(r"(?s)(\w*)(:)?(.*?)(?:\*(\d*\.?\d+))?")
+_MOVE: Final = re.compile(r"(?s)(.*)@(\d{1,15})(?:-(\d{1,15}))?")
+_SHARE: Final = re.compile(r"(\d{1,3})-(\d{1,3})")
+
+
+class MaskError(ValueError):
+    """A spec that cannot be read, or masks that cannot be drawn; one line that says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Term:
+    """One family, as it was asked for."""
+
+    family: str
+    share: tuple[int, int] = (0, 0)  # of a brushed family: above the first, to the second, percent
+    edge: str = ""  # of a brushed family: inside, border, or either
+    names: tuple[str, ...] = ()  # sides of a half, or parts; none: any
+    path: str = ""  # of a folder
+    weight: float = 1.0  # beside the other terms of its mix
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """A mix, and the places of the run over which it takes the place of the one before."""
+
+    mix: tuple[Term, ...]
+    first: int = 0
+    last: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Masks:
+    """What a spec asks for: one mix, or several after one another."""
+
+    stages: tuple[Stage, ...]
+
+    def __str__(self) -> str:
+        first, *others = self.stages
+        return ">".join(["+".join(map(spell, first.mix)), *map(_spell_stage, others)])
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """The terms of all mixes."""
+        return tuple(term for stage in self.stages for term in stage.mix)
+
+
+def parse(spec: str) -> Masks:
+    """What a spec asks for; raises MaskError."""
+    if not isinstance(spec, str):
+        raise MaskError(f"masks are asked for in text, such as 'irregular', not {spec!r}")
+    first, *others = _cut(spec.strip(), ">")
+    stages = [Stage(mix=_mix(first, spec))]
+    for text in others:
+        stages.append(_stage(text, stages[-1].last, spec))
+    return Masks(stages=tuple(stages))
+
+
+def parse_mix(spec: str) -> tuple[Term, ...]:
+    """The terms of a spec that is no curriculum; raises MaskError."""
+    first, *others = parse(spec).stages
+    if others:
+        raise MaskError(f"{spec}: a curriculum needs a run whose pictures it counts; ask for a mix")
+    return first.mix
+
+
+def spell(term: Term) -> str:
+    """The one way to write a term."""
+    plain = _spell_plain(term)
+    if not term.path:
+        return plain
+    quoted = f'{term.family}:"{term.path}"{_spell_weight(term)}'
+    try:
+        return plain if parse(f"{plain}>squares@1").stages[0].mix == (term,) else quoted
+    except MaskError:
+        return quoted
+
+
+# ---------------------------------------------------------------------------------------------
+# Reading
+
+
+def _cut(text: str, sign: str) -> list[str]:
+    """The text cut at a sign, but for where it stands in double quotes."""
+    pieces, quoted = [""], False
+    for letter in text:
+        quoted ^= letter == '"'
+        if letter == sign and not quoted:
+            pieces.append("")
+        else:
+            pieces[-1] += letter
+    return [piece.strip() for piece in pieces]
+
+
+def _stage(text: str, earliest: int, spec: str) -> Stage:
+    """A mix and when it comes, not before the last change has ended."""
+    found = _MOVE.fullmatch(text)
+    if found is None:
+        how = "squares>irregular@1000-5000"
+        raise MaskError(f"{spec}: say when '{text}' comes, in pictures seen, as in {how}")
+    first = int(found[2])
+    last = int(found[3]) if found[3] else first
+    if not earliest <= first <= last:
+        raise MaskError(f"{spec}: the changes of a curriculum come one after another")
+    return Stage(mix=_mix(found[1], spec), first=first, last=last)
+
+
+def _mix(text: str, spec: str) -> tuple[Term, ...]:
+    terms: list[str] = []
+    for piece in _cut(text, "+"):
+        if not terms or _START.match(piece):
+            terms.append(piece)
+        else:  # more of a path
+            terms[-1] += "+" + piece
+    return tuple(_term(term, spec) for term in terms)
+
+
+def _term(text: str, spec: str) -> Term:
+    found = _TERM.fullmatch(text)
+    assert found is not None  # all its groups take nothing too, and the third anything
+    family, colon, rest, factor = found.groups()
+    weight = float(factor) if factor else 1.0
+    if family not in FAMILIES or bool(colon) != bool(rest):
+        raise MaskError(f"{spec}: '{text}' is no family of masks; they are {', '.join(FAMILIES)}")
+    if not 0 < weight < inf:
+        raise MaskError(f"{spec}: a weight (*) is above 0, and no more than numbers can be")
+    if family in FOLDERS:
+        return Term(family=family, path=_path(family, rest, spec), weight=weight)
+    if family in BRUSHED:
+        share, edge = _brushed(family, rest, spec)
+        return Term(family=family, share=share, edge=edge, weight=weight)
+    return Term(family=family, names=_names(family, rest, spec), weight=weight)
+
+
+def _path(family: str, rest: str, spec: str) -> str:
+    quoted = len(rest) > 1 and rest.startswith('"') and rest.endswith('"')
+    path = rest[1:-1] if quoted else rest
+    if not path:
+        raise MaskError(f"{spec}: name the folder, as in {family}:PATH")
+    return path
+
+
+def _brushed(family: str, rest: str, spec: str) -> tuple[tuple[int, int], str]:
+    """The share and the edge of `30-40,inside`."""
+    share, edge = BRUSHED[family], ""
+    for word in filter(None, rest.split(",")):
+        if found := _SHARE.fullmatch(word):
+            share = (int(found[1]), int(found[2]))
+        elif word in EDGES:
+            edge = word
+        else:
+            raise MaskError(f"{spec}: '{word}' is neither a share, as 30-40, nor inside or border")
+    share = (share[0], min(share[1], MOST[edge])) if share == BRUSHED[family] else share
+    if not share[0] < share[1] <= MOST[edge]:
+        where = " inside of a margin" if edge == "inside" else ""
+        raise MaskError(f"{spec}: a share{where} is A-B, A below B, at most {MOST[edge]} percent")
+    return share, edge
+
+
+def _names(family: str, rest: str, spec: str) -> tuple[str, ...]:
+    known = {"half": SIDES, "parts": PART_NAMES}.get(family, ())
+    names = tuple(dict.fromkeys(filter(None, rest.split(","))))
+    wrong = next((name for name in names if name not in known), None)
+    if wrong is not None and not known:
+        raise MaskError(f"{spec}: {family} takes nothing after a colon")
+    if wrong is not None:
+        raise MaskError(f"{spec}: '{wrong}' is none of {', '.join(known)}")
+    return names
+
+
+# ---------------------------------------------------------------------------------------------
+# Writing
+
+
+def _spell_stage(stage: Stage) -> str:
+    when = str(stage.first) if stage.first == stage.last else f"{stage.first}-{stage.last}"
+    return f"{'+'.join(map(spell, stage.mix))}@{when}"
+
+
+def _spell_plain(term: Term) -> str:
+    usual = BRUSHED.get(term.family)
+    words = [f"{term.share[0]}-{term.share[1]}"] if usual and term.share != usual else []
+    words += [term.edge] if term.edge else []
+    what = term.path or ",".join([*words, *term.names])
+    return term.family + (f":{what}" if what else "") + _spell_weight(term)
+
+
+def _spell_weight(term: Term) -> str:
+    if term.weight == 1:
+        return ""
+    return f"*{Decimal(repr(term.weight)):f}".removesuffix(".0")  # a spec has no exponents

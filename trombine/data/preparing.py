@@ -1,0 +1,152 @@
+"""A folder of pictures made into a pack: cropped, resized, sorted by use, the bad ones left out.
+
+Pictures are decoded in several processes; one writes. The pack depends on the folder and on what
+is asked, not on the number of processes or on how often the work was stopped (pack_writer.py).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from trombine.data.columns import Row
+from trombine.data.decoding import Placed, ReadChunk, Wanted
+from trombine.data.layouts import list_folder
+from trombine.data.listing import FolderError, Listing
+from trombine.data.pack_writer import PackWriter, write_at
+from trombine.data.reading import blank_row
+from trombine.data.workers import check_start, in_order
+from trombine.events import Done, Event, Notice, Progress, Skipped, Started
+from trombine.files import shown
+
+_SEVERAL: Final = 32  # pictures that a process is given at once; no result depends on it
+_LARGE: Final = 4096  # bytes of a cell that is not sent from process to process
+
+
+def prepare_pack(
+    folder: Path,
+    path: Path,
+    wanted: Wanted,
+    *,
+    layout: str = "",
+    workers: int = 1,
+    overwrite: bool = False,
+) -> Generator[Event, None, None]:
+    """Make the pack of a folder at `path`, or what is missing of it; keep a whole one."""
+    check_start(workers)
+    listing = list_folder(folder, layout)
+    count = len(listing.records)
+    if not count:
+        raise FolderError(folder, "holds no pictures", "check the name")
+    yield Started(total=count, what="pictures")
+    if listing.missing:
+        text = f"{listing.missing:,} pictures that {listing.blame} names are not there"
+        yield Notice(file=folder, text=text)
+    about = _about(folder, listing, wanted)
+    made = _Made()
+
+    def fill(target: Path) -> Generator[Event, None, None]:
+        blank = {**blank_row(listing, wanted.size), "splits": np.array(-1, np.int64)}
+        large = {name: cell for name, cell in blank.items() if cell.nbytes >= _LARGE}
+        with PackWriter(target, count=count, about=about, slotted=large) as writer:
+            made.kept = writer.rows
+            yield from _fill(writer, folder, listing, wanted, workers, blank)
+            made.rows, made.skipped = writer.rows, len(writer.skipped)
+            if not writer.rows:
+                raise FolderError(folder, "holds no picture that can be read", "name another")
+            writer.finish()
+
+    there = yield from write_at(path, about, fill, overwrite=overwrite)
+    if there:
+        what = f"{shown(path)}: the pack of these pictures was there"
+        yield Done(summary=what, written=0, skipped=0, kept=count)
+        return
+    what = f"{shown(path)}: a pack of {made.rows:,} pictures of {wanted.size} px ({listing.layout})"
+    if made.skipped:
+        what += f"; {made.skipped:,} could not be read and are listed in skipped.jsonl"
+    yield Done(summary=what, written=made.rows - made.kept, skipped=made.skipped, kept=made.kept)
+
+
+@dataclass
+class _Made:
+    """What became of the pictures."""
+
+    kept: int = 0
+    rows: int = 0
+    skipped: int = 0
+
+
+def _about(folder: Path, listing: Listing, wanted: Wanted) -> dict[str, Any]:
+    """What determines the rows of the pack."""
+    return {
+        "kind": "prepared",
+        "layout": listing.layout,
+        "size": wanted.size,
+        "crop": wanted.crop,
+        "choose": wanted.choose,
+        "test": wanted.test,
+        "count": len(listing.records),
+        "files": _digest(folder, listing),
+        "vector_names": list(listing.vector_names),
+        "classes": list(listing.classes),
+    }
+
+
+def _digest(folder: Path, listing: Listing) -> str:
+    """A hash of the names and lengths of the files, and of what is said of the pictures."""
+    digest, start = hashlib.sha256(), f"{folder}{os.sep}"
+    for record in listing.records:
+        said = [record.label, record.split, record.seed, _plain(record.vector)]
+        for view in record.sides:
+            files = [view.picture, view.parts, *(name for _, name in view.masks)]
+            said += [files, [_length(start + name) for name in files if name]]
+            said += [_plain(view.points), view.visible, _plain(view.five), view.swapped]
+        digest.update(f"{said}\0".encode(errors="surrogateescape"))
+    return digest.hexdigest()
+
+
+def _plain(held: Any) -> Any:
+    """Numbers whose text says them all, which that of a large array does not."""
+    return held.tolist() if isinstance(held, np.ndarray) else held
+
+
+def _length(path: str) -> int:
+    try:
+        return Path(path).stat().st_size
+    except (OSError, ValueError):
+        return -1
+
+
+def _fill(
+    writer: PackWriter, folder: Path, listing: Listing, wanted: Wanted, workers: int, blank: Row
+) -> Iterator[Event]:
+    """Add what the pack lacks, in the listing's order."""
+    read = ReadChunk(
+        folder=folder,
+        listing=replace(listing, records=()),
+        wanted=wanted,
+        shapes={name: blank[name].shape for name in writer.slots},
+        slots=writer.slots,
+    )
+    todo = enumerate(islice(listing.records, writer.seen, None), writer.seen)
+    with closing(in_order(read, _chunks(todo), workers)) as results:
+        for found in (one for several in results for one in several):
+            if found.row is None:
+                writer.skip(found.name, found.why)
+                yield Skipped(file=folder / found.name, why=found.why)
+            else:
+                writer.add({**blank, **found.row}, found.name)
+            yield Progress(done=writer.seen, total=writer.count, what="pictures")
+
+
+def _chunks(records: Iterator[Placed]) -> Iterator[tuple[Placed, ...]]:
+    while chunk := tuple(islice(records, _SEVERAL)):
+        yield chunk

@@ -1,0 +1,245 @@
+"""One record of a listing as the row of a store: decoded, cut out, resized, its truth with it.
+
+A crop says which box of a picture is kept; the box becomes the whole of a square of the wanted
+size (bicubic, antialiased). Points move with it, and labels are taken at the nearest pixel. A JPEG
+that is much larger than wanted is decoded at a half, a quarter or an eighth of its size, which is
+faster and looks the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+from PIL import Image as Pillow
+
+from trombine.conventions import (
+    LANDMARK_COUNT,
+    MIRRORED_PART,
+    PARTS,
+    ConventionError,
+    check_points,
+)
+from trombine.data.columns import PAIR, Row, unknown
+from trombine.data.listing import FolderError, Listing, Record, View
+from trombine.images import Image, PictureError, read, shown
+
+_FIVE: Final = (5, 2)
+# How many times larger a picture may be than its parts map, or smaller: CelebAMask-HQ's is 2.
+_RATIOS: Final = (1.0, 2.0, 4.0, 8.0, 0.5, 0.25, 0.125)
+_MEND: Final = "mend it, or take it away to use the pictures alone"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Box:
+    """A rectangle of a picture, pixels."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+    def is_all_of(self, side: int) -> bool:
+        """Whether it is all of a picture of this width and height."""
+        return (self.left, self.top, self.width, self.height) == (0, 0, side, side)
+
+
+Crop = Callable[[Image], Box]
+
+
+def middle(image: Image) -> Box:
+    """The largest square in the middle."""
+    side = min(image.height, image.width)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    return Box(left=left, top=top, width=side, height=side)
+
+
+def whole(image: Image) -> Box:
+    """All of the picture; one that is not square is squeezed."""
+    return Box(left=0, top=0, width=image.width, height=image.height)
+
+
+CROPS: Final[dict[str, Crop]] = {"centre": middle, "none": whole}
+
+
+def read_row(folder: Path, listing: Listing, record: Record, size: int, crop: Crop = middle) -> Row:
+    """What a store keeps of a record; raises PictureError for what cannot be read."""
+    row: dict[str, np.ndarray] = {}
+    for mark, view in zip(("", PAIR), record.sides, strict=False):
+        found = _read_side(folder, listing, view, size, crop)
+        row |= {mark + name: cell for name, cell in found.items()}
+    if listing.vector_names and record.vector is not None:
+        row["vectors"] = np.asarray(record.vector, np.float64)
+    if record.seed >= 0:
+        row["seeds"] = np.array(record.seed, np.int64)
+    if listing.classes:
+        row["labels"] = np.array(record.label, np.int64)
+    if record.split >= 0:
+        row["splits"] = np.array(record.split, np.int64)
+    return row
+
+
+def blank_row(listing: Listing, size: int) -> Row:
+    """A row of which nothing is known, of all the columns that some record knows."""
+    found = {name for record in listing.records for name in _known_of(record)}  # in one pass
+    shapes: dict[str, tuple[int, ...]] = {
+        "pictures": (size, size, 3),
+        "parts": (size, size),
+        "points": (LANDMARK_COUNT, 2),
+        "visible": (LANDMARK_COUNT,),
+        "five": _FIVE,
+        "seeds": (),
+        "splits": (),
+    }
+    marked = {mark + name: shape for mark in ("", PAIR) for name, shape in shapes.items()}
+    wanted = {name: shape for name, shape in marked.items() if name in found}
+    wanted |= {"vectors": (len(listing.vector_names),)} if listing.vector_names else {}
+    wanted |= {"labels": ()} if listing.classes else {}
+    return {name: unknown(name, shape) for name, shape in wanted.items()}
+
+
+def _known_of(record: Record) -> Iterator[str]:
+    """The columns of which a record knows something."""
+    for mark, view in zip(("", PAIR), record.sides, strict=False):
+        yield f"{mark}pictures"
+        if view.parts or view.masks:
+            yield f"{mark}parts"
+        if view.points is not None:
+            yield from (f"{mark}points", f"{mark}visible")
+        if view.five is not None:
+            yield f"{mark}five"
+    if record.seed >= 0:
+        yield "seeds"
+    if record.split >= 0:
+        yield "splits"
+
+
+def _read_side(
+    folder: Path, listing: Listing, view: View, size: int, crop: Crop
+) -> dict[str, np.ndarray]:
+    image = read(folder / view.picture, least=size)
+    box = crop(image)
+    row = {"pictures": resize(image.rgb_pixels(), box, size)}
+    if view.parts or view.masks:
+        parts = resize_parts(_read_parts(folder, view, image), image, box, size)
+        row["parts"] = MIRRORED_PART[parts] if view.swapped else parts
+    try:
+        truth = _truth(view)
+    except ValueError as error:
+        file = folder / (listing.blame or view.picture)
+        raise FolderError(file, f"is wrong about {shown(view.picture)}: {error}", _MEND) from error
+    for name in ("points", "five"):
+        if name in truth:
+            truth[name] = move_points(truth[name], box, size, image.reduced)
+    return row | truth
+
+
+def _truth(view: View) -> dict[str, np.ndarray]:
+    """The points of a picture, checked; those of which nothing says otherwise are visible."""
+    truth: dict[str, np.ndarray] = {}
+    if view.points is not None:
+        truth["points"] = _points(view.points, (LANDMARK_COUNT, 2), "landmarks")
+        truth["visible"] = _visible(view.visible)
+    if view.five is not None:
+        truth["five"] = _points(view.five, _FIVE, "its five points")
+    return truth
+
+
+def _points(found: Any, shape: tuple[int, int], what: str) -> Float32[np.ndarray, "k 2"]:
+    try:
+        points = np.array(found, np.float64).astype(np.float32)
+    except (TypeError, ValueError, OverflowError):
+        raise ConventionError(f"{what} are pairs of numbers") from None
+    if points.shape != shape:
+        raise ConventionError(f"{what} are {shape[0]} x {shape[1]}")
+    if shape[0] == LANDMARK_COUNT:
+        return check_points(points)
+    if not np.isfinite(points).all():
+        raise ConventionError(f"{what} are not all numbers")
+    return points
+
+
+def _visible(found: Any) -> np.ndarray:
+    if found is None:
+        return np.ones(LANDMARK_COUNT, np.bool_)
+    if not isinstance(found, list) or not all(type(cell) is bool for cell in found):
+        raise ConventionError("visible is a list of true and false")
+    if len(found) != LANDMARK_COUNT:
+        raise ConventionError(f"visible is {LANDMARK_COUNT}")
+    return np.array(found, np.bool_)
+
+
+def _read_parts(folder: Path, view: View, image: Image) -> UInt8[np.ndarray, "h w"]:
+    """The labels of a picture: of one file that holds them all, or of a file for each part."""
+    if view.parts:
+        labels = _read_labels(folder / view.parts, "a parts map")
+        if labels.max() >= len(PARTS) or _ratio(labels, image) is None:
+            what = f"is not a parts map of its picture's size, with labels below {len(PARTS)}"
+            raise PictureError(folder / view.parts, what, _MEND)
+        return labels
+    joined: np.ndarray | None = None
+    for label, name in view.masks:
+        mask = _read_labels(folder / name, "a mask")
+        if _ratio(mask, image) is None or (joined is not None and mask.shape != joined.shape):
+            raise PictureError(folder / name, "is not a mask of its picture's size", _MEND)
+        joined = np.zeros(mask.shape, np.uint8) if joined is None else joined
+        joined[mask > 127] = label
+    assert joined is not None  # the caller asks only where there are masks
+    return joined
+
+
+def _read_labels(path: Path, what: str) -> UInt8[np.ndarray, "h w"]:
+    """The samples of a palette or grey picture; the first channel of three that are alike."""
+    samples = read(path).samples
+    alike = samples.shape[2] == 1 or (samples[..., :1] == samples[..., :3]).all()
+    if not alike or samples.dtype != np.uint8:
+        raise PictureError(path, f"is not {what}: its colours differ", _MEND)
+    return samples[..., 0]
+
+
+def _ratio(labels: UInt8[np.ndarray, "h w"], image: Image) -> float | None:
+    """How many times wider the labels' picture was; None if they do not fit on it."""
+    height, width = labels.shape
+    for ratio in _RATIOS:
+        wide, high = width * ratio / image.reduced, height * ratio / image.reduced
+        if (np.ceil(wide), np.ceil(high)) == (image.width, image.height):
+            return ratio
+    return None
+
+
+def resize(pixels: UInt8[np.ndarray, "h w 3"], box: Box, size: int) -> UInt8[np.ndarray, "s s 3"]:
+    """The box of the picture at the wanted size; as it is, if it is that size."""
+    cut = np.ascontiguousarray(
+        pixels[box.top : box.top + box.height, box.left : box.left + box.width]
+    )
+    if cut.shape[:2] == (size, size):
+        return cut
+    picture = Pillow.fromarray(cut)
+    return np.asarray(picture.resize((size, size), Pillow.Resampling.BICUBIC))
+
+
+def resize_parts(
+    parts: UInt8[np.ndarray, "h w"], image: Image, box: Box, size: int
+) -> UInt8[np.ndarray, "s s"]:
+    """The labels at the centres of the new pixels: a label is never averaged."""
+    scale = image.reduced / (_ratio(parts, image) or 1.0)  # of the picture's pixels to the labels'
+    steps = (np.arange(size) + 0.5) / size
+    rows = ((box.top + steps * box.height) * scale).astype(np.int64)
+    columns = ((box.left + steps * box.width) * scale).astype(np.int64)
+    last_row, last_column = parts.shape[0] - 1, parts.shape[1] - 1
+    return parts[np.ix_(np.minimum(rows, last_row), np.minimum(columns, last_column))]
+
+
+def move_points(
+    points: Float32[np.ndarray, "k 2"], box: Box, size: int, reduced: int = 1
+) -> Float32[np.ndarray, "k 2"]:
+    """The points in the resized box, pixels; those of a picture of that size as they are."""
+    if box.is_all_of(size) and reduced == 1:
+        return points
+    scale = np.array([size / box.width, size / box.height])
+    moved = (points.astype(np.float64) / reduced - [box.left, box.top]) * scale
+    return moved.astype(np.float32)

@@ -1,0 +1,94 @@
+"""A folder of anybody's pictures made into a pack: `data prepare`.
+
+How it is done is in data/preparing.py; the layouts that are recognised are in data/layouts/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from trombine.events import Done, Event
+
+_HUB: Final = "hub:"
+
+
+class PrepareError(Exception):
+    """A request that cannot be followed: one line that says why and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrepareRequest:
+    """Make a pack of a folder of pictures: cropped, resized, sorted by use.
+
+    Face sets such as CelebA, LFW or FFHQ are recognised, and their parts, landmarks, attributes
+    and classes kept. A picture that cannot be read is listed and left out. Stopped and run again,
+    it goes on where it was.
+    """
+
+    folder: Path
+    """The folder of pictures; or hub:NAME, a data set of the Hugging Face hub."""
+    output: Path
+    """The pack to write."""
+    size: int = 128
+    """Width and height in pixels, 16 to 2048."""
+    crop: str = "centre"
+    """centre: the middle square; none: all of the picture, squeezed if it is not square."""
+    as_: str = ""
+    """The folder's layout, where it is not recognised: celeba, lfw, ffhq, ... as docs/layouts.md
+    lists them."""
+    choose: int = 5
+    """Percent of the pictures to choose the best by, where the layout does not say which."""
+    test: int = 5
+    """Percent of the pictures to judge by, where the layout does not say which."""
+    workers: int | None = None
+    """How many processes read; as many as there are cores unless given."""
+    overwrite: bool = False
+    """Make the pack again if it is there, or another one in its place."""
+
+
+def run(request: PrepareRequest) -> Iterator[Event]:
+    """Make the pack, or what is missing of it."""
+    from trombine.data.decoding import Wanted
+    from trombine.data.hub import hub_folder, prepare_hub
+    from trombine.data.preparing import prepare_pack
+    from trombine.data.workers import cores
+
+    _check(request)
+    wanted = Wanted(size=request.size, crop=request.crop, choose=request.choose, test=request.test)
+    folder = request.folder
+    if str(folder).startswith(_HUB):
+        name = str(folder).removeprefix(_HUB)
+        folder = hub_folder(name)
+        yield from (event for event in prepare_hub(name, folder) if not isinstance(event, Done))
+    yield from prepare_pack(
+        folder,
+        request.output,
+        wanted,
+        layout=request.as_,
+        workers=cores() if request.workers is None else request.workers,
+        overwrite=request.overwrite,
+    )
+
+
+def _check(request: PrepareRequest) -> None:
+    """Refuse what cannot be; a program may have given anything."""
+    from trombine.data.made import SIZES
+    from trombine.data.reading import CROPS
+
+    if type(request.size) is not int or request.size not in SIZES:
+        raise PrepareError(f"size is {SIZES[0]} to {SIZES[-1]} pixels, not {request.size!r}")
+    if request.crop == "face":
+        raise PrepareError(
+            "crop face needs the reader, which this trombine does not have yet; give --crop"
+            " centre, or none for pictures that are faces already"
+        )
+    if request.crop not in CROPS:
+        raise PrepareError(f"crop is {', '.join(CROPS)} or face, not {request.crop!r}")
+    shares = (request.choose, request.test)
+    if any(type(share) is not int or share < 0 for share in shares) or sum(shares) > 90:
+        raise PrepareError("choose and test are percent, 0 or more, and 90 at most together")
+    if request.workers is not None and (type(request.workers) is not int or request.workers < 1):
+        raise PrepareError(f"workers is a whole number, 1 or more, not {request.workers!r}")
