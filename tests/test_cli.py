@@ -57,10 +57,13 @@ def test_help_shows_two_examples_and_loads_nothing_heavy(words: str, tmp_path: P
     done = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True)
     told = json.loads(done.stderr.splitlines()[-1])
     assert told["code"] == 0
-    examples = done.stdout.partition("Examples:")[2].split("\n")
+    examples = done.stdout.partition("Examples:")[2].replace(" \\\n    ", " ").split("\n")
     lines = [line for line in examples if line.startswith("  ")]
     assert len(lines) == 2
     assert all(f"trombine {words}".strip() in line for line in lines)
+    if verb := VERBS.get(words):
+        assert [line.strip() for line in lines] == list(verb.examples), "as they can be copied"
+    assert '[default: ""]' not in done.stdout and "[default: ()]" not in done.stdout
     assert not set(HEAVY) & set(told["loaded"])
 
 
@@ -116,9 +119,15 @@ def test_every_verb_has_its_page(line: str, root: Path) -> None:
     [
         ("dcotor", 'Did you mean "doctor"'),
         ("data wolrd", 'Did you mean "world"'),
-        ("doctor --speed 3", "Unknown option: --speed"),
+        ("doctor --speed 3", "doctor: does not take --speed; trombine doctor --help says"),
+        ("data world --count 1 -o x --siz 3", "take --siz; did you mean --size?; trombine data"),
+        ("doctor -xyz", "doctor: does not take -xyz; "),
+        ("train dcgan --change=oh", 'train: --change: unable to convert "oh" into bool; '),
         ("data world -o x", "--count"),
-        ("data world --count many -o x", "many is not a whole number"),
+        (
+            "data world --count many -o x",
+            "world: --count: many is not a whole number; trombine data",
+        ),
         ("data world --count 4.5 -o x", "4.5 is not a whole number"),
         ("data world --count 0 -o x", "1 or more"),
         ("doctor me", "doctor: does not take me; "),

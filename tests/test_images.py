@@ -195,10 +195,18 @@ def test_plain_samples_of_every_depth(channels: int | None, dtype: type, tmp_pat
         assert np.array_equal(read(tmp_path / f"out{suffix}").samples, samples.reshape(9, 7, -1))
 
 
-@pytest.mark.parametrize("name", ["out", "out.jp2", "out.xyz\n"])
-def test_a_name_that_says_no_format(name: str, tmp_path: Path) -> None:
-    with pytest.raises(PictureError, match=r"choose \.png, \.tif, \.webp or \.jpg"):
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("out", "has no ending, which would say the format; "),
+        ("out.jp2", "ends in .jp2, which is no format to write; "),
+        ("out.xyz\n", "ends in .xyz\\n, which is no format to write; "),
+    ],
+)
+def test_a_name_that_says_no_format(name: str, says: str, tmp_path: Path) -> None:
+    with pytest.raises(PictureError) as error:
         write(tmp_path / name, PIXELS)
+    assert error.value.why == f"{says}choose .png, .jpg, .webp, .tif, .gif, .bmp or .avif"
     assert not list(tmp_path.iterdir())
 
 

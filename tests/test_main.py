@@ -93,6 +93,20 @@ def test_ctrl_c_gets_a_line_and_130(
     assert "stopped" in capsys.readouterr().err
 
 
+def test_sigterm_gets_the_same_line_and_143(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ends_with(KeyboardInterrupt(), monkeypatch)
+    line = capsys.readouterr().err
+    with pytest.raises(SystemExit) as left:
+        ends_with(SystemExit(143), monkeypatch)
+    assert left.value.code == 143
+    assert capsys.readouterr().err == line
+    with pytest.raises(SystemExit):
+        ends_with(SystemExit(1), monkeypatch)
+    assert not capsys.readouterr().err
+
+
 INTERRUPTED = """
 import sys
 import trombine.cli

@@ -1,8 +1,8 @@
 """The console entry: what must be so before anything else is loaded, and how a command ends.
 
 Exit codes: 0 done, 1 some inputs were skipped (or something broke), 2 it was asked for wrongly or
-the one input is bad, 130 Ctrl-C, 143 told to end (SIGTERM): as after Ctrl-C, nothing half written
-is left.
+the one input is bad, 130 Ctrl-C, 143 told to end (SIGTERM): the same line, and after both nothing
+half written is left.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from typing import NoReturn
 # is read when torch or numba is loaded, so it is set before that, and it can be set otherwise.
 ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 
+
+TERMINATED = 143
+STOPPED = "trombine: stopped; the same command again does what is missing"
 
 # Whose errors are about what was asked or given, and are said in one line: trombine's own, which
 # are raised for the user to read, and those of the library that reads the command line.
@@ -37,11 +40,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()  # here, where a pipe that is closed has its answer below
         return code
     except KeyboardInterrupt:
-        print("trombine: stopped; the same command again does what is missing", file=sys.stderr)
+        print(STOPPED, file=sys.stderr)
         # An interrupt inside of exec(text), of which an import of dataclasses is full, leaves a
         # mark by which `python -m` ends with the signal, caught or not; the next exec clears it.
         exec("")
         return 130
+    except SystemExit as leaving:
+        if leaving.code == TERMINATED:
+            print(STOPPED, file=sys.stderr)
+        raise
     except BrokenPipeError:  # what read us, head say, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the exit fails too
         return 0
@@ -54,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def end(*_: object) -> NoReturn:
     """Leave as Ctrl-C does, through every `finally`, which removes what is half written."""
-    sys.exit(143)
+    sys.exit(TERMINATED)
 
 
 def is_for_people(error: Exception) -> bool:

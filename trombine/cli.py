@@ -14,7 +14,16 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-from cyclopts import App, MissingArgumentError, Parameter, Token, UnusedCliTokensError
+from cyclopts import (
+    App,
+    CycloptsError,
+    MissingArgumentError,
+    Parameter,
+    Token,
+    UnknownCommandError,
+    UnknownOptionError,
+    UnusedCliTokensError,
+)
 
 from trombine import __version__
 
@@ -187,6 +196,7 @@ GROUPS = {
     "models": "See what models there are, and take them elsewhere and back.",
 }
 SHORT = {"output": "-o"}
+WIDEST = 78  # of an example's line: the width of a help page, but for two spaces before it
 
 
 class CommandError(Exception):
@@ -199,10 +209,13 @@ def run(arguments: Sequence[str]) -> int:
         return application()(
             _spelt_out(arguments), result_action="return_int_as_exit_code_else_zero"
         )
-    except UnusedCliTokensError as error:
-        raise CommandError(_too_much(error)) from error
-    except MissingArgumentError as error:
-        raise CommandError(_missing(error)) from error
+    except UnknownCommandError:
+        raise  # it lists the commands that there are
+    except CycloptsError as error:
+        line = " ".join(error.command_chain or ())
+        about, asked = (f"{line}: ", f"trombine {line}") if line else ("", "trombine")
+        what = f"{about}{_wrong(error)}; {asked} --help says what it takes"
+        raise CommandError(what) from error
 
 
 def _spelt_out(words: Sequence[str]) -> list[str]:
@@ -226,20 +239,21 @@ def _spelt_out(words: Sequence[str]) -> list[str]:
     return found
 
 
-def _too_much(error: UnusedCliTokensError) -> str:
+def _wrong(error: CycloptsError) -> str:
+    """What is wrong with a command's words, as all other errors are said."""
     from trombine.files import shown
 
-    words = " ".join(shown(word) for word in error.unused_tokens or ())
-    line = " ".join(error.command_chain or ())
-    return f"{line}: does not take {words}; trombine {line} --help says what it takes"
-
-
-def _missing(error: MissingArgumentError) -> str:
-    """An option that is not there, or that has nothing after it."""
-    line = " ".join(error.command_chain or ())
-    name = error.keyword or (error.argument.name if error.argument else "an argument")
-    lacks = f"{name} needs a value after it" if error.keyword else f"{name} is missing"
-    return f"{line}: {lacks}; trombine {line} --help says what it takes"
+    if isinstance(error, UnusedCliTokensError):
+        return f"does not take {' '.join(shown(word) for word in error.unused_tokens or ())}"
+    if isinstance(error, UnknownOptionError):
+        _, _, near = str(error).partition(" Did you mean ")
+        name = shown(error.token.keyword or error.token.value)
+        return f"does not take {name}" + (f"; did you mean {near}" if near else "")
+    if isinstance(error, MissingArgumentError):
+        name = error.keyword or (error.argument.name if error.argument else "an argument")
+        return f"{name} needs a value after it" if error.keyword else f"{name} is missing"
+    text = shown(" ".join(str(error).split())).removesuffix(".").removeprefix("Invalid value for ")
+    return text[:1].lower() + text[1:]
 
 
 def application() -> App:
@@ -283,7 +297,15 @@ def _group(name: str, says: str) -> App:
 
 def _examples(*lines: str) -> str:
     """The last part of a help page."""
-    return "\n".join(["Examples:", *(f"  {line}" for line in lines)])
+    return "\n".join(["Examples:", *(f"  {part}" for line in lines for part in _broken(line))])
+
+
+def _broken(line: str) -> list[str]:
+    """A command as lines that fit and can be copied: all but the last end with a backslash."""
+    at = line.rfind(" -", 4, WIDEST - 1)
+    if len(line) <= WIDEST or at < 0:
+        return [line]
+    return [f"{line[:at]} \\", *_broken(f"  {line[at + 1 :]}")]
 
 
 def __getattr__(name: str) -> Callable[..., int]:
@@ -329,17 +351,19 @@ def _parameter(
     """A field as a parameter; without a name, a tuple takes all the words that are left."""
     several = positional and get_origin(hint) is tuple
     kind = inspect.Parameter.VAR_POSITIONAL if several else inspect.Parameter.POSITIONAL_ONLY
+    default = inspect.Parameter.empty if several else _default(field)
     told = Parameter(
         help=says,
         alias=SHORT.get(field.name),
         negative=(),
         required=True if several else None,
+        show_default=False if default in ("", ()) else None,
         converter=_whole if int in (hint, *get_args(hint)) else None,
     )
     return inspect.Parameter(
         field.name,
         kind if positional else inspect.Parameter.KEYWORD_ONLY,
-        default=inspect.Parameter.empty if several else _default(field),
+        default=default,
         annotation=Annotated[get_args(hint)[0] if several else hint, told],
     )
 

@@ -70,6 +70,8 @@ SUFFIXES: Final = {
     ".avif": "AVIF",
 }
 _SUFFIX_OF: Final = {format: suffix for suffix, format in reversed(SUFFIXES.items())}
+*_MOST, _LAST = dict.fromkeys(_SUFFIX_OF[format] for format in SUFFIXES.values())
+_CHOOSE: Final = f"choose {', '.join(_MOST)} or {_LAST}"
 FILM_SUFFIXES: Final = {".gif": "GIF", ".webp": "WEBP"}
 # What a folder is searched for; read() itself goes by the bytes, not by the name.
 PICTURE_SUFFIXES: Final = frozenset(SUFFIXES) | {".ppm", ".pgm", ".jp2", ".heic", ".heif"}
@@ -185,8 +187,11 @@ def write_frames(
 
 def image_of(pixels: Pixels) -> Image:
     """Samples (grey, grey and alpha, RGB or RGBA; 8 or 16 bits) as an Image."""
-    samples = pixels if pixels.ndim == 3 else pixels[..., None]
-    return Image(samples=samples, mode=_MODES[samples.shape[2]])
+    samples = pixels[..., None] if pixels.ndim == 2 else pixels
+    mode = _MODES.get(samples.shape[2]) if samples.ndim == 3 else None
+    if mode is None:
+        raise ValueError(f"samples are h x w, or h x w x 1 to 4, not {pixels.shape}")
+    return Image(samples=samples, mode=mode)
 
 
 def encode_png(
@@ -201,10 +206,9 @@ def format_of(path: Path) -> str:
     """The format that an output's suffix names."""
     format = SUFFIXES.get(path.suffix.lower())
     if format is None:
-        ending = f"ends in {shown(path.suffix)}" if path.suffix else "has no ending"
-        raise PictureError(
-            path, f"{ending}, which is no format to write", "choose .png, .tif, .webp or .jpg"
-        )
+        ending = f"ends in {shown(path.suffix)}, which is no format to write"
+        what = ending if path.suffix else "has no ending, which would say the format"
+        raise PictureError(path, what, _CHOOSE)
     return format
 
 

@@ -101,3 +101,15 @@ def test_other_formats_are_read_whole(tmp_path: Path) -> None:
     assert read(tmp_path / "a.png", least=50).samples.shape == (397, 509, 3)
     assert read(tmp_path / "a.png", least=50).reduced == 1
     assert read(tmp_path / "a.jpg", least=50).samples.shape == (100, 128, 3)
+
+
+@pytest.mark.parametrize("orientation", range(2, 9))
+def test_a_turned_picture_begins_where_the_whole_one_does(orientation: int) -> None:
+    """What stands for fewer pixels comes last: the points of a picture are divided, no more."""
+    odd = codecs.decode(jpeg(PHOTO, **turned(orientation)), MAX_PIXELS, 20)
+    assert odd.reduced == 1
+    even = jpeg(PHOTO.crop((0, 0, 508, 396)), **turned(orientation))
+    image, whole = codecs.decode(even, MAX_PIXELS, 20), codecs.decode(even, MAX_PIXELS)
+    assert image.reduced == 4
+    assert (4 * image.height, 4 * image.width) == (whole.height, whole.width)
+    assert psnr(image.samples, shrunk(whole, 4)) > 35

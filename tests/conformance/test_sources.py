@@ -13,9 +13,11 @@ import torch
 from PIL import Image
 
 from trombine.conventions import check_parts, check_picture, check_points
+from trombine.data.decoding import Wanted
 from trombine.data.item import Batch, Item
 from trombine.data.made import Maker
 from trombine.data.packing import write_pack
+from trombine.data.preparing import prepare_pack
 from trombine.data.source import Source, batches, source
 from trombine.verbs.world import LeavesRequest, WorldRequest, run
 
@@ -45,6 +47,16 @@ def packed(path: Path, maker: Maker) -> str:
     return f"pack:{path}"
 
 
+def prepared(folder: Path) -> str:
+    """A pack of a folder that says what its pictures are for; one of them cannot be read."""
+    for use in ("train", "validation"):
+        pictures(folder / use)
+    (folder / "train/a/bad.png").write_bytes(b"no picture")
+    path = folder.with_name("prepared")
+    list(prepare_pack(folder, path, Wanted(size=SIZE)))
+    return f"pack:{path}"
+
+
 WORLD = Maker(kind="world", styles=("cartoon",), size=SIZE)
 
 KINDS: dict[str, Callable[[Path], str]] = {
@@ -56,6 +68,9 @@ KINDS: dict[str, Callable[[Path], str]] = {
     "folder of pairs": lambda path: drawn(path, "anime+photo"),
     "folder of leaves": drawn_leaves,
     "pack": lambda path: packed(path, WORLD),
+    "prepared": prepared,
+    "prepared, of one use": lambda path: prepared(path) + "@choose",
+    "mix of uses": lambda path: prepared(path) + "@choose*.5+fractals#3",
     "counted": lambda path: packed(path, WORLD) + "#2",
     "mix": lambda path: "leaves#3*.2+" + drawn(path, "photo") + "*3",
     "mix of pairs": lambda path: "world:photo+anime#3+" + drawn(path, "anime+sketch"),
@@ -78,6 +93,13 @@ def test_it_says_what_it_is(opened: Source) -> None:
     assert len(opened) == sum(opened.lengths) > 0
     assert len(opened.lengths) == len(opened.weights)
     assert len({opened.name(index) for index in range(len(opened))}) > len(opened) / 2
+
+
+def test_it_says_what_each_picture_is_for_or_nothing(opened: Source) -> None:
+    assert opened.splits is None or opened.splits.shape == (len(opened),)
+    columns = opened.take(np.arange(len(opened), dtype=np.int64))
+    assert (opened.splits is None) == ("splits" not in columns)
+    assert opened.splits is None or np.array_equal(opened.splits, columns["splits"])
 
 
 def test_its_spec_opens_it_again(opened: Source) -> None:

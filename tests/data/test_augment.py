@@ -83,10 +83,13 @@ def test_it_says_what_is_changed() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("none+mirror", "not none"),
-        ("flip", "not flip"),
-        ("mirror:2", "not mirror:2"),
-        ("mirror+", "augment is zoom:1.3"),
+        ("none+mirror", "none means no change at all; leave it out beside others"),
+        ("flip", "there is no flip; did you mean mirror?"),
+        ("color:0.1", "there is no color; did you mean colour?"),
+        ("rotation:5", "did you mean rotate?"),
+        ("blur", "there is no blur; write zoom:1.3"),
+        ("mirror:2", "mirror takes no number"),
+        ("mirror+", "a change is missing before or after a '+'; write zoom:1.3"),
         ("mirror+mirror", "mirror is there twice"),
         ("zoom", "not nothing; write zoom:1.3 or zoom:0.8-1.3"),
         ("zoom:1", "above 1"),
@@ -98,7 +101,7 @@ def test_it_says_what_is_changed() -> None:
         ("shift:-0.1", "above 0"),
         ("colour:inf", "up to 0.5"),
         ("colour:red", "not red; write colour:0.05, or leave it out"),
-        ("x\ny", "not "),
+        ("x\ny", "there is no x"),
     ],
 )
 def test_what_is_written_wrong_is_refused_in_a_line(text: str, says: str) -> None:
@@ -332,7 +335,7 @@ def test_a_source_gives_pictures_in_its_space(space: str) -> None:
 @pytest.mark.parametrize(
     ("augment", "space", "says"),
     [
-        ("flip", "rgb", "augment is zoom"),
+        ("flip", "rgb", "augment: there is no flip"),
         ("", "lab", "space is one of rgb, hsv, imagenet; not 'lab'"),
     ],
 )

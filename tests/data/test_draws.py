@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import combinations, permutations
 from statistics import NormalDist
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2, kstest
 
 from trombine.data import draws
+from trombine.data.augment import Augment, drawn
+from trombine.data.degrade import Chain
+from trombine.data.masks import DEFAULT, draw_masks
+from trombine.data.source import batches, source
+from trombine.objectives.objective import Chance
 
 # How unlikely a draw may be before it is called uneven. Seeds are fixed: nothing here flickers.
 UNLIKELY = 1e-4
@@ -228,3 +234,55 @@ def test_neighbours_are_unrelated(length: int) -> None:
 def test_an_empty_order_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one"):
         draws.order(0, "o", 0, indices(1))
+
+
+def test_no_two_uses_of_a_seed_share_their_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading, augmentation, chains, masks and plain noise of one run; what it is measured on."""
+    asked: list[str] = []
+    honest = draws.keys
+
+    def noted(seed: int, what: str, rollbacks: int = 0) -> tuple[np.uint64, np.uint64]:
+        asked.append(f"{seed} {what}")
+        return honest(seed, what, rollbacks)
+
+    chain, places, one = (
+        Chain.parse("old-photo+noise:grey:0.1?0.5+wild-x2"),
+        indices(40),
+        indices(1),
+    )
+    batch, augment = torch.rand(40, 3, 16, 16), Augment.parse("zoom:1.3+shift:0.1+mirror+colour:.1")
+    uses = {
+        "reading": lambda: next(batches(source("leaves#4+world:photo#2", 16), seed=0, size=4)),
+        "augmentation": lambda: drawn(augment, (16, 16), seed=0, places=places),
+        "a chain": lambda: chain(batch, seed=0, places=places),
+        "masks": lambda: draw_masks(f"{DEFAULT}>half@1-90", seed=0, places=places, size=16),
+        "noise": lambda: Chance(seed=0, rollbacks=0, places=one).normals("damage", (2,)),
+        "a chain, fixed": lambda: chain(batch, seed=0, places=places, about="fixed "),
+        "masks, fixed": lambda: draw_masks(DEFAULT, seed=0, places=places, size=16, about="fixed "),
+    }
+    uses["reading"]()  # what must be painted is
+    monkeypatch.setattr(draws, "keys", noted)
+    found: dict[str, set[str]] = {}
+    for name, use in uses.items():
+        asked.clear()
+        use()
+        found[name] = set(asked)
+        assert asked, name
+    for name, other in combinations(found, 2):
+        assert not found[name] & found[other], (name, other)
+
+
+def test_no_two_steps_of_a_chain_share_their_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    honest = draws.keys
+
+    def noted(seed: int, what: str, rollbacks: int = 0) -> tuple[np.uint64, np.uint64]:
+        asked.append(what)
+        return honest(seed, what, rollbacks)
+
+    monkeypatch.setattr(draws, "keys", noted)
+    twice = (
+        "noise:gaussian:0-0.1/noise:grey:0-0.1+noise:poisson:9-99+dust:0-1+scratches:0-1+fade:0-1"
+    )
+    Chain.parse(f"{twice}+{twice}")(torch.rand(1, 3, 16, 16), seed=0, places=indices(1))
+    assert len(asked) == len(set(asked)) > 30

@@ -101,6 +101,27 @@ def test_a_strangers_file_is_not_taken_for_ours(tmp_path: Path, name: str) -> No
         assert files(tmp_path) == {name: data}
 
 
+@pytest.mark.parametrize("maker", [PHOTO, Maker(kind="leaves", size=16)], ids=str)
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_folder_of_pictures_is_not_filled(tmp_path: Path, maker: Maker, overwrite: bool) -> None:
+    """Its metadata.jsonl would hide them from whoever reads the folder."""
+    (tmp_path / "p00.JPG").write_bytes(b"mine")
+    says = "holds p00.JPG, which this command did not make and would hide; choose another folder"
+    with pytest.raises(OutputError, match=f"{tmp_path}: {says}"):
+        fill(tmp_path, maker, overwrite=overwrite)
+    assert files(tmp_path) == {"p00.JPG": b"mine"}
+
+
+def test_other_files_are_no_reason_to_refuse(tmp_path: Path, whole: dict[str, bytes]) -> None:
+    """Notes, what a killed writer of ours left, and what was put into a folder of ours later."""
+    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / ".trombine-0123456789ab.part.png").write_bytes(b"half")
+    fill(tmp_path, count=2)
+    (tmp_path / "sheet.png").write_bytes(b"mine")
+    fill(tmp_path)
+    assert files(tmp_path).items() >= whole.items()
+
+
 def test_a_leaf_is_no_face(tmp_path: Path) -> None:
     fill(tmp_path, Maker(kind="leaves", size=16))
     (tmp_path / "metadata.jsonl").unlink()
@@ -156,9 +177,11 @@ def test_other_pictures_are_not_mixed_in(tmp_path: Path, other: Maker) -> None:
     folder = tmp_path / "faces"
     fill(folder)
     before = files(folder)
-    with pytest.raises(OutputError, match="another size or style than is asked for; choose anoth"):
+    says = "16 px, not of 24" if other.size == 24 else "of the style photo, not anime"
+    cure = "; choose another folder, or make all anew with --overwrite"
+    with pytest.raises(OutputError, match=f"describes faces .*{says}{cure}"):
         fill(folder, other)
-    with pytest.raises(OutputError, match="another size or style"):  # one would stay as it is
+    with pytest.raises(OutputError, match=says):  # one would stay as it is
         fill(folder, other, count=3, overwrite=True)
     assert files(folder) == before
     fill(folder, other, overwrite=True)
@@ -306,7 +329,7 @@ def test_a_killed_run_is_gone_on_with(
 def test_the_journal_of_other_pictures_is_refused(tmp_path: Path, whole: dict[str, bytes]) -> None:
     """Killed before it had a metadata.jsonl, and then asked for another size."""
     (tmp_path / filling.JOURNAL).write_bytes(whole["metadata.jsonl"])
-    with pytest.raises(OutputError, match="another size or style"):
+    with pytest.raises(OutputError, match="16 px, not of 24"):
         fill(tmp_path, OTHERS[1])
 
 

@@ -253,3 +253,14 @@ def test_a_bad_picture_is_named(tmp_path: Path) -> None:
     (tmp_path / "bad.png").write_bytes(b"no picture")
     with pytest.raises(PictureError, match=r"bad\.png"):
         rows(Folder(tmp_path, 16))
+
+
+def test_a_bad_picture_of_a_training_has_a_cure(tmp_path: Path) -> None:
+    (tmp_path / "broken.png").symlink_to(tmp_path / "gone.png")
+    folder = Folder(tmp_path, 16)
+    with pytest.raises(PictureError) as caught:
+        folder.rows(np.zeros(1, np.int64))
+    assert str(caught.value) == (
+        f"{tmp_path / 'broken.png'}: is a link to a file that is gone; remove it, or make a pack of"
+        " the folder: trombine data prepare leaves it out"
+    )

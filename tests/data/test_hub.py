@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,14 @@ from trombine.data import hub
 from trombine.data.folder import Folder
 from trombine.data.hub import hub_folder, parse_hub, prepare_hub
 from trombine.data.listing import FolderError
-from trombine.events import Done, Event, Progress, Started
+from trombine.data.pack import Pack
+from trombine.data.source import source
+from trombine.data.split import prepare_split
+from trombine.events import Done, Event, Notice, Progress, Started
+from trombine.files import PictureError
+from trombine.lock import locked
+from trombine.verbs.prepare import PrepareRequest
+from trombine.verbs.prepare import run as prepare
 
 WHY = "the extra hub is not installed: pip install -c constraints.txt '.[hub]'"
 Local = Callable[..., object]
@@ -115,6 +123,82 @@ def test_one_split_alone(local: ModuleType, tmp_path: Path) -> None:
     assert [r.split for r in Folder(tmp_path / "out", 16).listing.records] == [2]
 
 
+def test_splits_of_nearly_the_same_name_are_kept_apart(
+    local: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = local.load_dataset("owner/name", split="train")
+    both = {"part.a": whole.select([0]), "part_a": whole.select([2])}
+    monkeypatch.setattr(local, "load_dataset", lambda *_, split: both)
+    run("owner/name", tmp_path / "out")
+    rows = Folder(tmp_path / "out", 16).rows(np.arange(2))
+    assert rows["pictures"][:, 0, 0, 0].tolist() == [10, 30]
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TROMBINE_CACHE", str(tmp_path / "kept"))
+    return tmp_path / "kept"
+
+
+def test_a_set_is_a_source_and_is_loaded_once(
+    local: ModuleType, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = list(prepare_split("hub:owner/name*2", 16, 4))
+    assert sum(isinstance(event, Started) for event in events) == 2  # loaded, and made a pack
+    monkeypatch.setattr(local, "load_dataset", None)
+    opened = source("hub:owner/name", 16)
+    assert opened.spec == "hub:owner/name" and opened.classes == ("cat", "wolf")
+    assert opened.splits is not None and opened.splits.tolist() == [0, 0, 0, 2]
+    assert opened.item(0).picture.max() == np.float32(10 / 255)
+    tested = source("hub:owner/name@test", 16)
+    assert [tested.name(i) for i in range(len(tested))] == ["test/000000.jpg"]
+
+
+def test_prepare_takes_a_set(local: ModuleType, cache: Path, tmp_path: Path) -> None:
+    asked = PrepareRequest(folder=Path("hub:owner/name"), output=tmp_path / "pack", size=16)
+    done = [event for event in prepare(asked) if isinstance(event, Done)]
+    assert [event.written for event in done] == [4]
+    assert Pack(tmp_path / "pack").vector_names == ("age", "glad")
+
+
+def test_loading_that_is_stopped_is_begun_again(
+    local: ModuleType, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, left = hub._write, iter(range(2))
+
+    def write(*given: object) -> str:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return kept(*given)  # pyright: ignore[reportArgumentType]
+
+    monkeypatch.setattr(hub, "_write", write)
+    with pytest.raises(KeyboardInterrupt):
+        source("hub:owner/name", 16)
+    assert not (hub_folder("owner/name") / "metadata.csv").exists()
+    monkeypatch.setattr(hub, "_write", kept)
+    assert len(source("hub:owner/name", 16)) == 4
+
+
+def test_one_process_loads_at_a_time(local: ModuleType, tmp_path: Path) -> None:
+    with locked(tmp_path / "out.lock"):
+        events = prepare_hub("owner/name", tmp_path / "out")
+        notice = next(events)
+        assert isinstance(notice, Notice) and "another process" in notice.text
+    assert isinstance(list(events)[-1], Done)
+    assert not (tmp_path / "out.lock").exists()
+
+
+def test_a_picture_that_is_gone_is_named(
+    datasets: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    features = datasets.Features({"image": datasets.Image()})
+    images = [{"bytes": None, "path": str(tmp_path / "gone.png")}]
+    whole = datasets.Dataset.from_dict({"image": images}, features=features)
+    monkeypatch.setattr(datasets, "load_dataset", lambda *_, split: {"train": whole})
+    with pytest.raises(PictureError, match=r"gone\.png: does not exist"):
+        run("owner/name", tmp_path / "out")
+
+
 def refusal(name: str, folder: Path) -> str:
     with pytest.raises(FolderError) as caught:
         run(name, folder)
@@ -153,7 +237,7 @@ def test_a_set_without_pictures_is_named(
     assert "has no column of pictures" in refusal("owner/name", tmp_path / "out")
 
 
-@pytest.mark.parametrize("image", [{"bytes": b"root:x:0", "path": None}, None])
+@pytest.mark.parametrize("image", [{"bytes": b"root:x:0", "path": None}])
 def test_only_pictures_are_copied(
     datasets: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, image: object
 ) -> None:
@@ -164,7 +248,7 @@ def test_only_pictures_are_copied(
     for one in images:
         whole = datasets.Dataset.from_dict({"image": [one]}, features=features)
         monkeypatch.setattr(datasets, "load_dataset", lambda *_, split, w=whole: {"train": w})
-        with pytest.raises(FolderError, match="has no picture in row 0 of train"):
+        with pytest.raises(FolderError, match="has what is no picture of a known format in row 0"):
             run("owner/name", tmp_path / "out")
         assert not list((tmp_path / "out/train").iterdir())
 
@@ -190,3 +274,72 @@ def test_names_are_read(name: str) -> None:
 def test_what_is_no_name_is_refused(name: str) -> None:
     with pytest.raises(FolderError, match="is not a name of the hub"):
         parse_hub(name)
+
+
+def answer(datasets: ModuleType, monkeypatch: pytest.MonkeyPatch, whole: object) -> None:
+    monkeypatch.setattr(datasets, "load_dataset", lambda *_, split: {"train": whole})
+
+
+def test_a_row_without_a_picture_is_left_out(
+    datasets: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = {"bytes": encoded(9, "png"), "path": None}
+    rows = {"image": [None, photo, {"bytes": b"", "path": None}], "age": [1, 2, 3]}
+    features = datasets.Features({"image": datasets.Image(), "age": datasets.Value("int32")})
+    answer(datasets, monkeypatch, datasets.Dataset.from_dict(rows, features=features))
+    events = run("owner/name", tmp_path / "out")
+    assert [e.text for e in events if isinstance(e, Notice)] == [
+        "2 rows have no picture and are left out"
+    ]
+    assert isinstance(events[-1], Done) and events[-1].written == 1
+    assert (tmp_path / "out/metadata.csv").read_text() == "file_name,age\ntrain/000001.png,2\n"
+    empty = datasets.Dataset.from_dict({"image": [None], "age": [1]}, features=features)
+    answer(datasets, monkeypatch, empty)
+    with pytest.raises(FolderError, match="has no picture in any row"):
+        run("owner/name", tmp_path / "none")
+
+
+KINDS = {"float32": (0.5, False), "int8": (3, True), "bool": (True, True), "string": ("a", True)}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_label_that_is_a_measure_is_no_class(
+    datasets: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    value, is_class = KINDS[kind]
+    rows = {"image": [{"bytes": encoded(9, "png"), "path": None}], "label": [value]}
+    features = datasets.Features({"image": datasets.Image(), "label": datasets.Value(kind)})
+    answer(datasets, monkeypatch, datasets.Dataset.from_dict(rows, features=features))
+    run("owner/name", tmp_path / "out")
+    folder = Folder(tmp_path / "out", 16)
+    assert folder.classes == ((str(value),) if is_class else ())
+    assert folder.vector_names == (() if is_class else ("label_value",))
+
+
+def test_off_the_network_nothing_is_tried_again_and_nothing_said(
+    datasets: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And all is as it was afterwards."""
+    import huggingface_hub
+
+    asked: list[str] = []
+
+    class Cut:
+        def head(self, url: str, timeout: float) -> None:
+            asked.append(url)
+            assert timeout == huggingface_hub.constants.HF_HUB_ETAG_TIMEOUT
+            raise ConnectionError("no route")
+
+    def fail(*_: object, **__: object) -> object:
+        assert datasets.config.HF_HUB_OFFLINE
+        assert not logging.getLogger("huggingface_hub.utils._http").isEnabledFor(logging.ERROR)
+        raise ConnectionError("off")
+
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(huggingface_hub, "get_session", Cut)
+    monkeypatch.setattr(datasets, "load_dataset", fail)
+    level = logging.getLogger("huggingface_hub").level
+    assert "cannot be loaded (off)" in refusal("owner/name", tmp_path / "out")
+    assert asked == [huggingface_hub.constants.ENDPOINT]
+    assert not datasets.config.HF_HUB_OFFLINE
+    assert logging.getLogger("huggingface_hub").level == level

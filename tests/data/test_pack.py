@@ -160,11 +160,17 @@ def test_rows_after_the_noted_ones_are_cut_off(tmp_path: Path, whole: Path) -> N
     assert same(whole, tmp_path / "pack")
 
 
-@pytest.mark.parametrize("harm", ["short", "torn note", "nothing yet"])
+@pytest.mark.parametrize("harm", ["short", "gone", "torn note", "older note", "nothing yet"])
 def test_a_harmed_part_is_begun_anew(tmp_path: Path, whole: Path, harm: str) -> None:
     part = stopped(tmp_path / "pack")
     if harm == "short":
         (part / "pictures.npy").write_bytes(b"")
+    elif harm == "gone":
+        (part / "seeds.npy").unlink()
+    elif harm == "older note":
+        note = json.loads((part / pack_writer.BEGUN).read_text())
+        del note["names"], note["skipped"]
+        (part / pack_writer.BEGUN).write_text(json.dumps(note))
     elif harm == "torn note":
         (part / pack_writer.BEGUN).write_text('{"rows": 3')
     else:  # killed before it wrote anything

@@ -157,13 +157,13 @@ def test_a_writer_that_ends_while_it_closes_gaps_begins_anew(
     prepare(pictures, tmp_path / "whole")
     moved = iter(range(3))
 
-    def pwrite(file: int, data: bytes, at: int) -> int:
+    def write_all(file: int, data: bytes, at: int) -> None:
         if sys._getframe(1).f_code.co_name == "_close_gaps" and next(moved, None) is None:
             raise KeyboardInterrupt
-        return kept(file, data, at)
+        kept(file, data, at)
 
-    kept = pack_writer.os.pwrite
-    monkeypatch.setattr(pack_writer.os, "pwrite", pwrite)
+    kept = pack_writer._write_all
+    monkeypatch.setattr(pack_writer, "_write_all", write_all)
     if killed:  # then nothing is noted on the way out
         monkeypatch.setattr(pack_writer.PackWriter, "__exit__", lambda self, *_: self._close())
     with pytest.raises(KeyboardInterrupt):

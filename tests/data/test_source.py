@@ -313,7 +313,7 @@ def test_a_pack_may_be_counted_but_not_stretched(tmp_path: Path) -> None:
     path = tmp_path / "pack"
     list(write_pack(path, Maker(kind="leaves", size=SIZE), first_seed=0, count=6, workers=1))
     assert len(source(f"pack:{path}#4", SIZE)) == 4
-    with pytest.raises(SpecError, match="only 6 pictures are there"):
+    with pytest.raises(SpecError, match="has only 6 pictures; ask for no more"):
         source(f"pack:{path}#7", SIZE)
     with pytest.raises(SpecError, match="is of 16 px, and 32 px are wanted"):
         source(f"pack:{path}", 32)

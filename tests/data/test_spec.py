@@ -91,7 +91,7 @@ WRONG = {
     "leaves*0": "above 0",
     "leaves*-1": "is not a source",
     "leaves*0.0": "above 0",
-    "folder:": "'folder:' is not a source",
+    "folder:": "names nothing after 'folder:'; write folder:PATH",
     "leaves*" + "9" * 400: "above 0, and no more",
     "+leaves": "'' is not a source",
     "leaves++leaves": "is not a source",

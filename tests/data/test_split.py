@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trombine.data.source import SEED_RANGES, Mix, Source
+from trombine.data.source import SEED_RANGES, Mix, Source, source
 from trombine.data.spec import SpecError
-from trombine.data.split import Part, prepare_split, split
+from trombine.data.split import Part, apart, prepare_split, split
 from trombine.images import write
 
 
@@ -57,6 +57,13 @@ def test_of_a_folder_some_are_held_out(folder: Path) -> None:
     assert len(names(learned) | names(measured)) == 23
 
 
+def test_what_is_held_out_is_spread_over_the_folder(folder: Path) -> None:
+    """Names are often in an order: by people, or by days."""
+    held = sorted(int(Path(name).stem) for name in names(split(f"folder:{folder}", 16, 64)[1]))
+    assert held[0] < 8 and held[-1] >= 15
+    assert held != list(range(held[0], held[0] + 4))
+
+
 def test_fewer_are_held_out_where_fewer_are_wanted_and_they_are_the_same(folder: Path) -> None:
     four = names(split(f"folder:{folder}", 16, 4)[1])
     two = names(split(f"folder:{folder}", 16, 2)[1])
@@ -99,3 +106,66 @@ def test_a_test_folder_beside_is_measured_on(tmp_path: Path) -> None:
         assert (len(learned), len(measured)) == many
         assert all(f"train{kind}" in name for name in names(learned))
         assert all(f"test{kind}" in name for name in names(measured))
+
+
+def test_what_terms_share_is_not_both_learned_from_and_measured_on(folder: Path) -> None:
+    """The pictures held out depend on how many there are."""
+    for spec in (
+        f"folder:{folder}+folder:{folder}#10",
+        f"folder:{folder}#10*2+leaves#20+plain:{folder}",
+        f"folder:{folder}+folder:{folder}",
+    ):
+        learned, measured = split(spec, 16, 64)
+        assert names(learned) and names(measured)
+        assert not names(learned) & names(measured), spec
+
+
+def test_a_pack_named_twice_keeps_its_uses_apart(tmp_path: Path) -> None:
+    for use in ("train", "validation", "test"):
+        for number in range(6):
+            write(tmp_path / use / f"{number}.png", np.full((16, 16, 3), number, np.uint8))
+    whole = f"folder:{tmp_path}"
+    for spec in (f"{whole}+{whole}@validation", f"{whole}+{whole}@train", f"{whole}+{whole}@test"):
+        learned, measured = split(spec.replace("@validation", "@choose"), 16, 4)
+        assert not names(learned) & names(measured), spec
+    with pytest.raises(SpecError, match="all of its pictures are measured on"):
+        split(f"folder:{tmp_path / 'train'}+folder:{tmp_path / 'test'}", 16, 4)
+
+
+def test_what_a_folder_says_goes_before_a_folder_beside(tmp_path: Path) -> None:
+    for inner in ("train", "validation", "test"):
+        for number in range(6):
+            picture = np.full((16, 16, 3), number, np.uint8)
+            write(tmp_path / "training" / inner / f"{number}.png", picture)
+            write(tmp_path / "testing" / f"{number}.png", picture)
+    learned, measured = split(f"folder:{tmp_path / 'training'}", 16, 4)
+    assert all(name.startswith("train/") for name in names(learned))
+    assert all(name.startswith("validation/") for name in names(measured))
+    learned, measured = split(f"folder:{tmp_path / 'training'}@choose", 16, 4)
+    assert all(name.startswith("validation/") for name in names(learned) | names(measured))
+
+
+def test_a_mix_says_what_its_pictures_are_for(tmp_path: Path) -> None:
+    for use in ("train", "test"):
+        write(tmp_path / use / "0.png", np.zeros((16, 16, 3), np.uint8))
+    mixed = source(f"folder:{tmp_path}+leaves#2", 16)
+    assert mixed.splits is not None and mixed.splits.tolist() == [2, 0, -1, -1]
+    assert source("leaves#2+leaves#3", 16).splits is None
+
+
+def test_streams_do_not_learn_what_another_is_measured_on(folder: Path) -> None:
+    pairs = {
+        "data": split(f"folder:{folder}", 16, 4),
+        "other": split(f"folder:{folder}#10+leaves#8", 16, 3),
+    }
+    measured = {
+        "data": names(pairs["data"][1]),
+        "other": {name for name in names(pairs["other"][1]) if name.endswith(".png")},
+    }
+    assert names(pairs["data"][0]) & measured["other"]  # else this shows nothing
+    found = apart(pairs)
+    judged = measured["data"] | measured["other"]
+    assert not names(found["data"][0]) & judged and not names(found["other"][0]) & judged
+    assert names(found["data"][0]) | judged == {f"{i:02d}.png" for i in range(23)}
+    assert len(found["other"][0].lengths) == 2 and found["other"][0].weights == (1.0, 1.0)
+    assert all(found[stream][1] is pairs[stream][1] for stream in pairs)

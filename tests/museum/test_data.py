@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from trombine.data import augment
+from trombine.data import augment, split
+from trombine.data.columns import SPLITS
+from trombine.data.decoding import ReadChunk
+from trombine.data.degrade import Chain, Chances, Marked
+from trombine.data.listing import Record
+from trombine.data.masks import Drawn, draw, parts
+from trombine.data.masks.names import LABELS
+from trombine.training import material
 
 Ours = Callable[[str, str], Callable[..., None]]
 
@@ -50,3 +62,229 @@ def test_an_augmentation_that_forgets_the_truth(
     monkeypatch.setattr(augment, name, FORGOTTEN[name])
     with pytest.raises(AssertionError):
         test(text=text)
+
+
+# --- the two polarities of masks, and masks of something else -----------------------------------
+
+
+def caught(test: Callable[..., None], plant: Callable[[], None], **given: Any) -> None:
+    """The test passes as things are, and fails once the bug is planted."""
+    test(**given)
+    plant()
+    with pytest.raises(AssertionError):
+        test(**given)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Callable[..., Path]:
+    """Holes as files, white or black: a new folder each time it is asked for."""
+    made: list[Path] = []
+
+    def write(name: str, holes: list[np.ndarray], *, white: bool = True) -> Path:
+        place = tmp_path / f"{len(made)}-{name}"
+        place.mkdir()
+        made.append(place)
+        for number, hole in enumerate(holes):
+            picture = Image.fromarray(((hole == white) * 255).astype(np.uint8))
+            picture.save(place / f"{number:03}.png")
+        return place
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("family", "name"),
+    [
+        ("files", "test_white_is_the_hole_unless_it_is_inverted"),
+        ("inverted", "test_white_is_the_hole_unless_it_is_inverted"),
+        ("nvidia:training", "test_its_training_masks_are_grown_and_turned"),
+    ],
+)
+def test_one_loader_takes_the_hole_for_what_is_kept(
+    family: str,
+    name: str,
+    ours: Ours,
+    monkeypatch: pytest.MonkeyPatch,
+    folder: Callable[..., Path],
+) -> None:
+    """Sets of masks come in both polarities; a net that got the wrong one copied its input."""
+    honest = draw.draw_file
+
+    def planted(of: str, *rest: Any) -> np.ndarray:
+        hole = honest(of, *rest)
+        return ~hole if of == family else hole
+
+    plant = lambda: monkeypatch.setattr(draw, "draw_file", planted)  # noqa: E731
+    caught(ours("data/masks/test_files.py", name), plant, folder=folder)
+
+
+def test_masks_are_written_in_black(ours: Ours, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = Drawn.pixels.fget
+    assert honest is not None
+    black = property(lambda drawn: 255 - honest(drawn))
+    test = ours("data/masks/test_draw.py", "test_a_mask_is_the_same_alone_and_in_a_mix")
+    caught(test, lambda: monkeypatch.setattr(Drawn, "pixels", black))
+
+
+def kept(*given: Any, **named: Any) -> torch.Tensor:
+    """1 where the picture is kept."""
+    return 1 - draw.draw_masks(*given, **named)
+
+
+def of_the_first(*given: Any, parts: np.ndarray, **named: Any) -> torch.Tensor:
+    """All masks over the parts of the first picture."""
+    return draw.draw_masks(*given, parts=np.repeat(parts[:1], len(parts), 0), **named)
+
+
+@pytest.mark.parametrize("planted", [kept, of_the_first])
+def test_masks_of_a_batch_that_are_not_its_own(
+    planted: Any, ours: Ours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test = ours("data/masks/test_draw.py", "test_parts_are_those_of_each_picture")
+    caught(test, lambda: monkeypatch.setitem(test.__globals__, "draw_masks", planted))
+
+
+@pytest.mark.parametrize("name", ["left_eye", "right_brow", "mouth", "lower_lip", "eyes"])
+def test_a_name_that_means_the_label_beside_it(
+    name: str, ours: Ours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mask over the wrong channel of the segmentation, as in record 000."""
+    beside = tuple(label + 1 for label in LABELS[name])
+    test = ours("data/masks/test_families.py", "test_names_of_parts")
+    caught(test, lambda: monkeypatch.setitem(LABELS, name, beside))
+
+
+def test_a_mask_over_another_label_than_is_named(
+    ours: Ours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = parts._found
+    planted = lambda labels, names: honest(labels + np.uint8(1), names)  # noqa: E731
+    test = ours("data/masks/test_families.py", "test_a_part_is_the_part_grown_by_its_margin")
+    caught(test, lambda: monkeypatch.setattr(parts, "_found", planted), name="nose")
+
+
+def test_a_mask_over_the_eyes_of_the_picture_as_it_was(
+    ours: Ours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test = ours(
+        "data/masks/test_draw.py", "test_a_mask_over_the_eyes_follows_the_augmented_picture"
+    )
+    caught(test, lambda: monkeypatch.setattr(augment, "_relabelled", not_relabelled))
+
+
+# --- degradations that leave the truth ----------------------------------------------------------
+
+CHAIN = "data/degrade/test_chain.py"
+
+
+def unchanged(_chain: Chain, pictures: torch.Tensor, _chances: Chances) -> Marked:
+    """The answer is the question: a perfect score, and nothing learned."""
+    return Marked(pictures=pictures, damaged=torch.zeros_like(pictures[:, :1]))
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("test_a_chain_of_one_term_is_the_function", {}),
+        ("test_each_picture_seed_and_rollback_draws_anew", {"text": "jpeg:20-60"}),
+    ],
+)
+def test_a_chain_that_changes_nothing(
+    name: str, given: dict[str, str], ours: Ours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant = lambda: monkeypatch.setattr(Chain, "marked", unchanged)  # noqa: E731
+    caught(ours(CHAIN, name), plant, **given)
+
+
+def one_place(chances: Chances) -> Chances:
+    """Every picture takes the numbers of the first place."""
+    return replace(chances, places=np.zeros_like(chances.places))
+
+
+@pytest.mark.parametrize(
+    ("what", "text"),
+    [
+        ("normals", "noise:gaussian:0.1"),
+        ("normals", "noise:grey:0.1"),
+        ("generators", "noise:poisson:40"),
+        ("generators", "scratches:0.9"),
+    ],
+)
+def test_the_same_noise_for_all_pictures(
+    what: str, text: str, ours: Ours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A net learns it by heart and takes it away again: it sees the truth, and only here."""
+    honest = getattr(Chances, what)
+
+    def planted(self: Chances, *rest: Any) -> Any:
+        return honest(one_place(self), *rest)
+
+    plant = lambda: monkeypatch.setattr(Chances, what, planted)  # noqa: E731
+    caught(ours(CHAIN, "test_no_two_pictures_are_damaged_alike"), plant, text=text)
+
+
+def test_noise_by_the_place_in_the_batch(ours: Ours, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every batch has the same noise, and a slice of it another."""
+    honest = Chances.normals
+
+    def planted(self: Chances, *rest: Any) -> np.ndarray:
+        return honest(replace(self, places=np.arange(len(self.places))), *rest)
+
+    test = ours(CHAIN, "test_a_picture_is_degraded_the_same_whatever_its_batch")
+    plant = lambda: monkeypatch.setattr(Chances, "normals", planted)  # noqa: E731
+    caught(test, plant, text="noise:gaussian:0.05-0.1")
+
+
+def test_measured_on_the_damage_that_was_learned(
+    ours: Ours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "test_what_it_is_measured_on_is_damaged_otherwise_than_what_it_learns_from"
+    plant = lambda: monkeypatch.setattr(material, "_FIXED", "")  # noqa: E731
+    caught(ours("training/test_options.py", name), plant)
+
+
+# --- splits by order: neighbours are of one person, or of one film -------------------------------
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Forty pictures in two folders."""
+    place, chance = tmp_path / "pictures", np.random.default_rng(3)
+    for number in range(40):
+        path = place / "ab"[number % 2] / f"{number:02d}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(chance.integers(0, 256, (20, 24, 3), np.uint8)).save(path)
+    return place
+
+
+def by_name(self: ReadChunk, record: Record) -> int:
+    """A copy under another name is learned from and judged by."""
+    return int(hashlib.sha256(record.name.encode()).digest()[0]) % len(SPLITS)
+
+
+def by_order(self: ReadChunk, record: Record) -> int:
+    """The first third, the second, the third."""
+    return int(Path(record.name).stem) * len(SPLITS) // 40
+
+
+@pytest.mark.parametrize("planted", [by_name, by_order])
+def test_a_split_by_something_else_than_content(
+    planted: Any, ours: Ours, monkeypatch: pytest.MonkeyPatch, pictures: Path, tmp_path: Path
+) -> None:
+    test = ours("data/test_preparing.py", "test_what_a_picture_is_for_is_decided_by_its_bytes")
+    (tmp_path / "before").mkdir()
+    test(pictures=pictures, tmp_path=tmp_path / "before")
+    monkeypatch.setattr(ReadChunk, "_split", planted)
+    (tmp_path / "after").mkdir()
+    with pytest.raises(AssertionError):
+        test(pictures=pictures, tmp_path=tmp_path / "after")
+
+
+def test_the_first_pictures_of_a_folder_are_held_out(
+    ours: Ours, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for number in range(23):
+        Image.fromarray(np.full((16, 16, 3), number, np.uint8)).save(tmp_path / f"{number:02d}.png")
+    in_order = SimpleNamespace(bits=lambda _seed, _what, indices: indices)
+    test = ours("data/test_split.py", "test_what_is_held_out_is_spread_over_the_folder")
+    caught(test, lambda: monkeypatch.setattr(split, "draws", in_order), folder=tmp_path)

@@ -87,9 +87,9 @@ def test_what_is_refused(name: str, settings: dict[str, str], said: str) -> None
         ("dcgan", {"generator": "nosuch"}, "there is no net nosuch"),
         ("enlarger-x2", {"l1": "0"}, "nothing to learn from"),
         ("enlarger-x2", {"perceptual": "1"}, "need a judge and its layers"),
-        ("enlarger-x2", {"damage": "blur:2"}, "damage is shrink:FACTOR or noise:STRENGTH"),
-        ("enlarger-x2", {"damage": "noise:nan"}, "damage is shrink:FACTOR or noise:STRENGTH"),
-        ("enlarger-x2", {"damage": "shrink:1e400"}, "damage is shrink:FACTOR or noise:STRENGTH"),
+        ("enlarger-x2", {"damage": "blur:2"}, "damage: write blur:box:WIDTH or"),
+        ("enlarger-x2", {"damage": "noise:nan"}, "damage: write noise:STRENGTH, a number above 0"),
+        ("enlarger-x2", {"damage": "shrink:1e400"}, "damage: factor of shrink is a number"),
         (
             "enlarger-x2",
             {"damage": "shrink:3", "size": "33"},
@@ -106,7 +106,13 @@ def test_what_is_refused(name: str, settings: dict[str, str], said: str) -> None
             "enlarger-x2",
             {"damage": "noise:0.1"},
             "noise:0.1 needs a net that does not enlarge, and residual enlarges 2 times;"
-            " give --net.factor 1, or --damage shrink:2$",
+            " give --damage noise:gaussian:0.1\\+shrink:2, or train a recipe that does not enlarge,"
+            " such as cleaner$",
+        ),
+        (
+            "enlarger-x2",
+            {"damage": "blur:box:2+jpeg:50"},
+            "; give --damage blur:box:2\\+jpeg:50\\+shrink:2, or train .* such as cleaner$",
         ),
         (
             "cleaner",

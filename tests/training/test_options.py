@@ -94,6 +94,30 @@ def test_what_it_is_measured_on_stays_as_it_is() -> None:
     assert material.fingerprint == plain.fingerprint
 
 
+def measured_damage(pictures: int, rollbacks: int, seed: str) -> torch.Tensor:
+    """What a run of this seed, at this moment, is measured on."""
+    settings = {"damage": "wild-x2", "seed": seed, "batch": "4"}
+    plan, state, material = begun("restore", **settings)
+    state.pictures, state.rollbacks = pictures, rollbacks
+    return torch.cat([damage(plan, step) for step in fixed_steps(plan, state, material, 8)])
+
+
+def test_what_it_is_measured_on_is_damaged_the_same_in_every_run() -> None:
+    """At any moment and whatever the run's seed: their numbers stand under one protocol."""
+    fixed = measured_damage(0, 0, "0")
+    assert torch.equal(measured_damage(48, 2, "0"), fixed)
+    assert torch.equal(measured_damage(0, 0, "7"), fixed)
+
+
+def test_what_it_is_measured_on_is_damaged_otherwise_than_what_it_learns_from() -> None:
+    """The same pictures at the same places of the same seed."""
+    plan, state, material = begun("restore", damage="shrink:2+noise:grey:0.1", batch="4")
+    (fixed, *_) = fixed_steps(plan, state, material, 4)
+    places = replace(fixed.chance, about="")
+    learned = replace(fixed, chance=places, kept={})
+    assert not torch.equal(damage(plan, learned), damage(plan, fixed))
+
+
 def stopped_after(one: Order, pictures: int) -> None:
     """Train until so many pictures are seen, and end there as a killed process does: unsaved."""
     events: Iterator[object] = train(one)
@@ -110,6 +134,7 @@ def test_killed_and_gone_on_with_it_is_the_same_run(
     family: str, space: str, tmp_path: Path
 ) -> None:
     settings = {"augment": ALL, "space": space}
+    settings |= {"damage": "wild-x2"} if family in COMPARE else {}
     list(train(asked(family, tmp_path / "whole", **settings)))
     killed = asked(family, tmp_path / "killed", **settings)
     for pictures in (20, 52):
@@ -140,7 +165,7 @@ def test_a_run_from_before_there_were_options_goes_on(tmp_path: Path) -> None:
 
 
 def test_it_is_refused_early_in_a_line() -> None:
-    with pytest.raises(RecipeError, match=r"augment is zoom:1.3.*not flip$"):
+    with pytest.raises(RecipeError, match=r"augment: there is no flip; did you mean mirror\?$"):
         asked("restore", Path("unused"), augment="flip")
 
 

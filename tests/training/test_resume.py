@@ -18,7 +18,7 @@ import torch
 from resume import contents, order
 
 from trombine import files
-from trombine.events import Event, Notice, Progress
+from trombine.events import Done, Event, Notice, Progress
 from trombine.objectives.objective import Step, Terms
 from trombine.objectives.restore import RestoreObjective
 from trombine.recipes import with_settings
@@ -107,6 +107,8 @@ def test_a_run_that_is_over_is_left_as_it_is(tmp_path: Path, whole: dict[str, by
     events = finished(order("adversarial", tmp_path / "run"))
     assert contents(tmp_path / "run") == whole
     assert not told(events)
+    (done,) = [event for event in events if isinstance(event, Done)]
+    assert "run: was over already, nothing is done: 96 pictures seen" in done.summary
 
 
 # --- other settings -----------------------------------------------------------------------------

@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, final
 
+import numpy as np
 import pytest
 import torch
 
 from trombine import objectives
+from trombine.data.listing import FolderError
 from trombine.events import Progress
+from trombine.images import write
 from trombine.objectives.alarms import Alarm, NotFinite
 from trombine.objectives.critics import CRITICS
 from trombine.objectives.objective import Objective, Phase, Samples, Step, Terms, Until
@@ -20,10 +23,11 @@ from trombine.objectives.terms import l1
 from trombine.recipes import Net, Recipe
 from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
+from trombine.training import material as material_module
 from trombine.training.launch import Mesh
 from trombine.training.loop import Order, train
 from trombine.training.machine import choose
-from trombine.training.material import endless, open_material, parts_of
+from trombine.training.material import endless, open_material, parts_of, prepare_material
 from trombine.training.state import PhaseState, State, fresh
 from trombine.training.steps import Plan, advance
 
@@ -121,6 +125,29 @@ RECIPE = Unpaired(
     judged=4,
     threads=1,
 )
+
+
+def test_no_stream_learns_what_another_is_measured_on(tmp_path: Path) -> None:
+    for number in range(23):
+        write(tmp_path / f"{number:02d}.png", np.full((32, 32, 3), number, np.uint8))
+    recipe = replace(RECIPE, data=f"folder:{tmp_path}", other=f"folder:{tmp_path}#10")
+    material = open_material(recipe, ("data", "other"))
+    learned, measured = (
+        {source.name(i) for source in sources.values() for i in range(len(source))}
+        for sources in (material.learned, material.measured)
+    )
+    assert not learned & measured and len(learned | measured) == 23
+
+
+def test_no_stream_is_painted_where_the_path_of_another_is_not_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def paint(*_: object, **__: object) -> object:
+        raise AssertionError("painted")
+
+    monkeypatch.setattr(material_module, "prepare_split", paint)
+    with pytest.raises(FolderError, match="is not a folder"):
+        list(prepare_material(replace(RECIPE, other="folder:gone"), ("data", "other")))
 
 
 @pytest.fixture

@@ -38,13 +38,14 @@ SMALL = {
 }
 PAIR = {"latent": "4", "optimiser": "sgd", "pool": "0.5"}
 FAMILIES: dict[str, tuple[str, dict[str, str]]] = {
-    "restore": ("enlarger-x2", {"depth": "2"}),
+    "restore": ("enlarger-x2", {"depth": "2", "damage": "wild-x2"}),
     "restore, two parts": ("cleaner", {"levels": "2", "accumulate": "2", "l2": "1", "size": "16"}),
     "sharpen": (
         "sharpener-x2",
         {
             "depth": "2",
             "levels": "2",
+            "damage": "blur:motion:1-4?0.8+shrink:2/shrink:area:2+noise:gaussian:0.05+jpeg:40-90",
             "alone": "40",
             "critic_alone": "24",
             "ramp": "80",

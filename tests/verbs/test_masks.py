@@ -16,7 +16,7 @@ import trombine
 from trombine import provenance
 from trombine.data import filling
 from trombine.data.made import Maker
-from trombine.data.masks import mask, parse_mix
+from trombine.data.masks import MaskError, mask, parse_mix
 from trombine.data.masks.gallery import LARGEST, by_family, shrunk
 from trombine.events import Done
 from trombine.files import OutputError
@@ -93,10 +93,56 @@ def test_more_are_added_and_the_page_shows_all(tmp_path: Path) -> None:
 def test_a_folder_of_other_masks_is_left_alone(tmp_path: Path) -> None:
     make(asked(tmp_path / "m"))
     before = files(tmp_path / "m")
-    for change in ({"family": "squares"}, {"size": 32}):
-        with pytest.raises(OutputError, match="of another size or style"):
+    cure = "; choose another folder, or make all anew with --overwrite"
+    for change, said in (
+        ({"family": "squares"}, re.escape(f"masks of the family {QUICK}, not squares{cure}")),
+        ({"size": 32}, f"describes masks of {SIZE} px, not of 32{cure}"),
+    ):
+        with pytest.raises(OutputError, match=said):
             make(asked(tmp_path / "m", **change))
     assert files(tmp_path / "m") == before
+
+
+def test_a_folder_of_pictures_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "p00.png").write_bytes(b"mine")
+    with pytest.raises(OutputError, match=r"holds p00\.png, which this command did not make"):
+        make(asked(tmp_path))
+    assert files(tmp_path) == {"p00.png": b"mine"}
+
+
+def source(folder: Path, count: int, first_seed: int = 0) -> None:
+    """Mask files of somebody."""
+    folder.mkdir(exist_ok=True)
+    for seed in range(first_seed, first_seed + count):
+        Image.fromarray(mask("squares", seed, SIZE)).save(folder / f"{seed}.png")
+
+
+def test_masks_of_files_that_have_changed_are_not_mixed(tmp_path: Path) -> None:
+    """With more files the same seeds take others."""
+    source(tmp_path / "s", 3)
+    request = asked(tmp_path / "m", family=f"files:{tmp_path / 's'}+half")
+    make(request)
+    before = files(tmp_path / "m")
+    assert make(request).kept == 6
+    source(tmp_path / "s", 3, first_seed=3)
+    with pytest.raises(OutputError, match=r"drawn from other files than files:.* has now; ch"):
+        make(dataclasses.replace(request, count=9))
+    assert files(tmp_path / "m") == before
+    make(dataclasses.replace(request, overwrite=True))
+    make(dataclasses.replace(request, output=tmp_path / "new"))
+    assert files(tmp_path / "m") == files(tmp_path / "new")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_bad_file_is_named_in_a_line(tmp_path: Path, workers: int) -> None:
+    source(tmp_path / "s", 1)
+    whole = (tmp_path / "s" / "0.png").read_bytes()
+    (tmp_path / "s" / "0.png").write_bytes(whole[:60])
+    request = asked(tmp_path / "m", family=f"files:{tmp_path / 's'}", workers=workers)
+    with pytest.raises(MaskError) as caught:
+        make(request)
+    assert str(caught.value).startswith(f"{tmp_path / 's' / '0.png'}: ")
+    assert "\n" not in str(caught.value) and "Error" not in str(caught.value)
 
 
 def test_the_page_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
@@ -118,6 +164,22 @@ def test_the_page(tmp_path: Path) -> None:
         assert re.search(rf">{family}</th>.*?>{len(members)}<.*?>{mean:.1%}<", page)
     assert page.count("Mask of seed") == 9
     assert page.count("<svg") == 1 and "http" not in page.replace("http://www.w3.org", "")
+
+
+def test_the_page_shows_every_family_that_was_asked_for(tmp_path: Path) -> None:
+    """Those of which no mask was drawn by examples of their own."""
+    source(tmp_path / "s", 4)
+    family = f"irregular*9+squares+parts:eyes+inverted:{tmp_path / 's'}+nvidia:{tmp_path / 's'}"
+    make(asked(tmp_path / "m", family=family, count=1))
+    assert [line["family"] for line in lines(tmp_path / "m")] == ["squares"]
+    page = (tmp_path / "m" / "index.html").read_text()
+    assert f"1 mask of {SIZE} pixels, of the family {family}." in page
+    for title in ("Irregular", "Squares", "Parts:eyes", "Inverted", "NVIDIA:testing"):
+        assert f">{title}" in page
+    assert page.count("drawn for the page alone") == 4 and page.count("Mask of seed") == 1 + 4 * 6
+    make(asked(tmp_path / "n", family=f"nvidia:{tmp_path / 's'}"))
+    assert "drawn for the page alone" not in (tmp_path / "n" / "index.html").read_text()
+    assert {line["family"] for line in lines(tmp_path / "n")} == {"nvidia:testing"}
 
 
 def test_a_large_mask_is_shrunk_for_the_page() -> None:
@@ -148,7 +210,7 @@ def test_replay_of_masks_from_files_needs_the_files(tmp_path: Path) -> None:
     for path in pictures:
         record = read_provenance(path) or {}
         assert len(record["inputs"]) == 1 and str(tmp_path) not in provenance.dumps(record)
-        assert record["options"]["families"] in ("files", "inverted")
+        assert record["options"]["families"] in ("nvidia:testing", "inverted")
         assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
 
 
@@ -183,7 +245,8 @@ def test_a_record_that_was_edited_is_refused(tmp_path: Path) -> None:
         ({"first_seed": -1}, "first seed is a whole number, 0 or more"),
         ({"first_seed": 2**31 - 2}, "seeds end at 2147483647"),
         ({"family": "blobs"}, "'blobs' is no family"),
-        ({"family": "huge>squares@5"}, "needs a run"),
+        ({"family": "huge>squares@5"}, "counts the pictures of a run"),
+        ({"family": ""}, "^no masks are asked for"),
         ({"family": "files:nowhere"}, "nowhere is not a folder of masks"),
     ],
 )

@@ -7,6 +7,7 @@ name. A decoder gets no byte before `limit`, the most pixels a picture may have,
 from __future__ import annotations
 
 import io
+import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,6 +54,8 @@ _MODULES: Final = {
     "HEIF": "heif",
 }
 _LOSSY: Final = ("JPEG", "AVIF")
+# What Python says of bytes that a decoder, most often Pillow, did not expect: nothing for people.
+_STUMBLED: Final = (struct.error, LookupError, TypeError, AttributeError, ArithmeticError, EOFError)
 
 
 def _codec(format: str) -> ModuleType:
@@ -167,4 +170,10 @@ def _one_kind_of_error() -> Iterator[None]:
     except (MemoryError, DecompressionBombError) as error:
         raise CodecError("needs more memory than it may have", "make it smaller") from error
     except Exception as error:  # decoders of five libraries: there is no shorter list
-        raise damaged(error) from error
+        raise damaged(_said(error)) from error
+
+
+def _said(error: Exception) -> object:
+    """What a decoder says of the bytes; words of ours where it only stumbled over them."""
+    stumbled = isinstance(error.__cause__ or error, _STUMBLED)
+    return "it breaks off, or its parts do not fit together" if stumbled else error

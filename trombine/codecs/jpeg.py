@@ -56,11 +56,24 @@ def _decoded(data: bytes, least: int | None) -> tuple[np.ndarray, str, dict[Any,
     with JpegImageFile(io.BytesIO(data)) as opened:
         whole = opened.width
         if least is not None:
-            opened.draft(opened.mode, (max(1, least), max(1, least)))
+            by = _reduction(opened, max(1, least))
+            opened.draft(opened.mode, (whole // by, opened.height // by))
         # The last pixel of a reduced row may stand for fewer: its width is rounded up.
         reduced = next(by for by in (1, 2, 4, 8) if -(-whole // by) == opened.width)
         opened.load()
         return samples_of(opened), opened.mode, opened.info, reduced
+
+
+def _reduction(opened: JpegImageFile, least: int) -> int:
+    """How many times smaller to decode it.
+
+    A last pixel that stands for fewer comes first where a picture is turned, and moves all others:
+    such a picture is only reduced by what its sides are multiples of.
+    """
+    turned = orientation(opened.info.get("exif", b"")) not in (None, 1)
+    width, height = opened.size
+    fits = (by for by in (8, 4, 2) if not turned or width % by == height % by == 0)
+    return next((by for by in fits if min(width, height) // by >= least), 1)
 
 
 def _scans(data: bytes) -> int:

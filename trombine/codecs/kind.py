@@ -67,7 +67,9 @@ class Frames:
 
     def __post_init__(self) -> None:
         """Refuse what is no film."""
-        if len(self.frames) != len(self.durations) or not self.frames:
+        if not self.frames:
+            raise ValueError("a film has one frame or more; there are none")
+        if len(self.frames) != len(self.durations):
             raise ValueError(f"{len(self.frames)} frames, but {len(self.durations)} durations")
         if len({frame.samples.shape[:2] for frame in self.frames}) > 1:
             raise ValueError("the frames of a film have one size")

@@ -65,13 +65,14 @@ def _opened(file: Bytes) -> ImageFile:
     start = file.read(16)
     for name in Pillow.ID:
         factory, accept = Pillow.OPEN[name]
-        if name in _NOT_HERE or accept is None or accept(start) is not True:
+        if name in _NOT_HERE or accept is None:
             continue
         file.seek(0)
         try:
-            return factory(file, "")
+            if accept(start) is True:
+                return factory(file, "")
         except (SyntaxError, IndexError, TypeError, struct.error):
-            continue  # this format's mark by chance, as PIL.Image.open has it
+            continue  # this format's mark by chance, or too few bytes, as PIL.Image.open has it
     raise CodecError("is not a picture", "name a PNG, JPEG, WebP, TIFF or other picture file")
 
 

@@ -1,14 +1,22 @@
 """Pictures to batches.
 
-spec.py        where pictures come from, in one line of text
+spec.py        where pictures come from, in one line of text; paths.py: whether they are there
 source.py      opens what a spec says: items, batches, and which picture comes when
+split.py       which pictures a training learns from, and which it is measured on
 draws.py       chance as a function of (seed, what for, index, rollbacks)
-made.py        what the worlds make of a seed; workers.py: in several processes
+item.py        columns as tensors; columns.py: what any store keeps
+augment.py     pictures changed by chance, with their truth; kernel_resample.py computes it
+
+made.py        what is made of a seed: faces, leaves, fractals, masks; workers.py: in processes
 asked.py       what verbs that make pictures of seeds share; publishing.py: card and notebook
-pack.py        the fast store, pack_writer.py writes it, packing.py makes one of seeds and
-               preparing.py one of a folder; columns.py: what any store keeps
-imagefolder.py the store of single files, filling.py writes it, folder.py reads it
-places.py      where both may be written
-item.py        columns as tensors
+masks/         holes by family, mixes and curricula
 degrade/       what spoils pictures: smaller, unsharp, noisy, squeezed, old; and chains of these
+
+pack.py        the fast store; pack_writer.py writes it, packing.py has one made of seeds,
+               preparing.py one of a folder, and decoding.py is what its processes do
+folder.py      the store of single files: layouts/ list what is there (listing.py), described.py
+               those that a metadata.jsonl describes, and reading.py makes rows of them
+imagefolder.py what `trombine data` writes into a folder, and filling.py writes it
+places.py      where packs and folders may be written
+hub.py         sets of the Hugging Face hub, as folders
 """

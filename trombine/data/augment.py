@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Any, Final, final
 
 import numpy as np
@@ -42,6 +43,16 @@ NONE: Final = "none"
 MOST: Final = {"shift": 0.5, "rotate": 180.0, "colour": 0.5}
 ZOOMS: Final = (0.5, 2.0)
 _WRITTEN: Final = "zoom:1.3+shift:0.05+mirror+rotate:15+colour:0.1, any of them"
+_OTHER_WORDS: Final = {
+    "flip": "mirror",
+    "hflip": "mirror",
+    "scale": "zoom",
+    "move": "shift",
+    "translate": "shift",
+    "turn": "rotate",
+    "jitter": "colour",
+    "hue": "colour",
+}
 _HUE: Final = math.pi / 3  # radians of hue to 1 of colour
 _LUMA: Final = np.array([0.299, 0.587, 0.114])  # of R, G and B: Rec. 601
 _MIRRORED_FIVE: Final = np.array([1, 0, 2, 4, 3])  # eyes, nose, corners of the mouth
@@ -79,7 +90,7 @@ class Augment:
             elif name in MOST:
                 found[name] = _strength(name, rest)
             else:
-                raise SpecError(f"augment is {_WRITTEN}; not {shortened(term) or 'nothing'}")
+                raise SpecError(f"augment: {_mistake(name)}")
         return cls(**found)
 
     def spell(self) -> str:
@@ -92,6 +103,20 @@ class Augment:
         names = [name for name in ("rotate", "colour") if getattr(self, name)]
         terms += [f"{name}:{_number(getattr(self, name))}" for name in names]
         return "+".join(terms) or NONE
+
+
+def _mistake(name: str) -> str:
+    """Why there is no such change, and what may be meant."""
+    if name == "mirror":
+        return "mirror takes no number, as half of the pictures are mirrored; write mirror"
+    if name == NONE:
+        return f"{NONE} means no change at all; leave it out beside others"
+    if not name:
+        return f"a change is missing before or after a '+'; write {_WRITTEN}"
+    near = get_close_matches(name, ("zoom", "mirror", *MOST), n=1, cutoff=0.65)
+    meant = _OTHER_WORDS.get(name) or (near[0] if near else "")
+    said = f"there is no {shortened(name)}"
+    return f"{said}; did you mean {meant}?" if meant else f"{said}; write {_WRITTEN}"
 
 
 def _number(number: float) -> str:

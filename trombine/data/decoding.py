@@ -20,7 +20,7 @@ from trombine.data.columns import SPLITS, Row, unknown
 from trombine.data.listing import Listing, Record
 from trombine.data.pack_writer import Slot
 from trombine.data.reading import CROPS, read_row
-from trombine.files import PictureError
+from trombine.files import PictureError, opened
 
 Placed = tuple[int, Record]  # a record, and its place among all
 
@@ -71,8 +71,8 @@ class ReadChunk:
 
     def _split(self, record: Record) -> int:
         """What a picture is for, by its bytes."""
-        with (self.folder / record.name).open("rb") as file:
-            share = split_share(hashlib.file_digest(file, "sha256").digest())
+        with opened(self.folder / record.name) as file:
+            share = split_share(hashlib.sha256(file.read()).digest())
         if share < self.wanted.test:
             return SPLITS.index("test")
         choose = self.wanted.test + self.wanted.choose

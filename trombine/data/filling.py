@@ -4,13 +4,14 @@ What the files and the lines of metadata.jsonl hold is in imagefolder.py. While 
 filled, lines are noted in a hidden file beside, so that one who is killed and runs again keeps
 them too; metadata.jsonl is written at the end, or when the work is stopped. One process fills a
 folder at a time; others wait. A file that no line describes is made again if it is one of ours,
-and never touched if it is not.
+and never touched if it is not. A folder of somebody's pictures is not filled at all: who reads it
+afterwards would see no others than metadata.jsonl names.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Mapping
+from collections.abc import Collection, Generator, Mapping
 from contextlib import closing
 from itertools import chain
 from pathlib import Path
@@ -30,7 +31,9 @@ from trombine.data.places import check_folder, writing
 from trombine.data.workers import check_start, in_order
 from trombine.events import Done, Event, Notice, Picture, Progress, Started
 from trombine.files import OutputError, shown, write_bytes
+from trombine.images import PICTURE_SUFFIXES
 from trombine.lock import is_locked, locked
+from trombine.provenance import shortened
 
 _ELSEWHERE: Final = "choose another folder"
 JOURNAL: Final = f".{METADATA}.part"
@@ -69,6 +72,8 @@ def _fill(
     kept = done = len(seeds) - len(todo)
     for seed in todo:
         _refuse_others(folder, maker, seed, replace=overwrite or seed in lines)
+    if not (folder / METADATA).exists():  # else pictures it does not name are hidden already
+        _refuse_to_hide(folder, maker, but={*lines, *(seeds if overwrite else ())})
     if overwrite:  # first, lest the lines of old pictures be found beside new ones
         _write_lines(folder, lines)
     try:
@@ -111,12 +116,11 @@ def _lines(folder: Path, maker: Maker, but: range) -> dict[int, str]:
             seed = _seed(held, maker)
             if seed is None:
                 others = "describes pictures of another kind than is asked for"
-                raise OutputError(path, others, "choose another folder")
+                raise OutputError(path, others, _ELSEWHERE)
             if seed in but:
                 continue
-            if held is None or not _is_alike(held, maker):
-                others = "describes pictures of another size or style than is asked for"
-                raise OutputError(path, others, "choose another folder")
+            if why := _unlike(held or {}, maker):
+                raise OutputError(path, why, f"{_ELSEWHERE}, or make all anew with --overwrite")
             lines[seed] = line
     return lines
 
@@ -142,9 +146,18 @@ def _seed(held: Line | None, maker: Maker) -> int | None:
     return seed if set(map(str, files)) == set(names(maker, seed)) else None
 
 
-def _is_alike(held: Line, maker: Maker) -> bool:
-    styles = held.get(KINDS[maker.kind].styles_key, "")
-    return (held.get("size"), styles) == (maker.size, "+".join(maker.styles))
+def _unlike(held: Line, maker: Maker) -> str:
+    """What a line of this maker's kind says otherwise than it would; nothing if it is alike."""
+    kind, wanted = KINDS[maker.kind], "+".join(maker.styles)
+    size, styles = held.get("size"), held.get(kind.styles_key, "")
+    if size != maker.size:
+        return f"describes {maker.plural} of {shortened(str(size))} px, not of {maker.size}"
+    if styles != wanted:
+        word = "family" if maker.kind == "masks" else "style"
+        return f"describes {maker.plural} of the {word} {shortened(str(styles))}, not {wanted}"
+    if any(held.get(key) != value for key, value in kind.says(maker.styles).items()):
+        return f"describes {maker.plural} drawn from other files than {wanted} has now"
+    return ""
 
 
 def _is_there(folder: Path, maker: Maker, seed: int) -> bool:
@@ -168,6 +181,16 @@ def _refuse_others(folder: Path, maker: Maker, seed: int, *, replace: bool) -> N
         if not replace and _has_bytes(path) and not is_ours(path, maker):
             what = "is there and was not made by this command"
             raise OutputError(path, what, f"{_ELSEWHERE}, or replace it with --overwrite")
+
+
+def _refuse_to_hide(folder: Path, maker: Maker, but: Collection[int]) -> None:
+    """Refuse a folder that holds pictures of somebody else, but for those of some seeds."""
+    ours = {name for seed in but for name in names(maker, seed)}
+    found = folder.glob("[!.]*") if folder.exists() else ()
+    for path in sorted(path for path in found if path.suffix.lower() in PICTURE_SUFFIXES):
+        if path.name not in ours and path.is_file() and not is_ours(path, maker):
+            what = f"holds {shown(path.name)}, which this command did not make and would hide"
+            raise OutputError(folder, what, _ELSEWHERE)
 
 
 def _write(folder: Path, drawn: Drawn, *, keep: bool) -> Path:

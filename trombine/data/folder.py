@@ -7,17 +7,20 @@ a row is in reading.py. The middle square of each picture is kept.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from jaxtyping import Int64
 
-from trombine.data.columns import Columns, stack
+from trombine.data.columns import Columns, Row, stack
 from trombine.data.layouts import list_folder
-from trombine.data.listing import FolderError
+from trombine.data.listing import FolderError, Record
 from trombine.data.reading import blank_row, read_row
-from trombine.files import shown
+from trombine.files import PictureError, shown
 
 __all__ = ["Folder", "FolderError"]
+
+_LEAVE_OUT: Final = "remove it, or make a pack of the folder: trombine data prepare leaves it out"
 
 
 class Folder:
@@ -58,5 +61,12 @@ class Folder:
     def rows(self, indices: Int64[np.ndarray, "n"]) -> Columns:
         """The columns of these pictures, read now."""
         records = (self.listing.records[index] for index in indices.tolist())
-        rows = (read_row(self.path, self.listing, record, self.size) for record in records)
-        return stack(rows, self.blank)
+        return stack((self._row(record) for record in records), self.blank)
+
+    def _row(self, record: Record) -> Row:
+        try:
+            return read_row(self.path, self.listing, record, self.size)
+        except PictureError as error:
+            if error.path not in {self.path / view.picture for view in record.sides}:
+                raise  # of what is said of the picture
+            raise PictureError(error.path, error.what, _LEAVE_OUT) from error

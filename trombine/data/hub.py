@@ -13,8 +13,11 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
+import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -23,14 +26,19 @@ from typing import Any, Final, final
 from trombine.data.imagefolder import FILE_NAME
 from trombine.data.layouts.metadata import CSV, LABEL
 from trombine.data.listing import FolderError
-from trombine.events import Done, Event, Progress, Started
-from trombine.files import cache_folder, shown, write_bytes
+from trombine.data.places import writing
+from trombine.events import Done, Event, Notice, Progress, Started
+from trombine.files import cache_folder, opened, shown, write_bytes
+from trombine.lock import is_locked, locked
 
 Dataset = Any  # of datasets, whose annotations say less than it does
 EXTRA: Final = "pip install 'trombine[hub]'"
 _NAME: Final = re.compile(r"([\w.-]+(?:/[\w.-]+)?)(?:/([\w.-]+))?(?::([\w.-]+))?")
 _EVERY: Final = 100  # pictures between two events
 _MOST_SAID: Final = 200  # letters of somebody else's error
+# The libraries that say what they do, and where a user sets how much.
+_LOGGERS: Final = {"datasets": "DATASETS_VERBOSITY", "huggingface_hub": "HF_HUB_VERBOSITY"}
+_CLASSES: Final = re.compile(r"u?int\d+|bool|(?:large_)?string")
 _NUMBERS: Final = re.compile(r"u?int\d+|float\d+|bool")
 # How a file of these first bytes is called.
 _SUFFIXES: Final = tuple(
@@ -85,9 +93,20 @@ def hub_folder(name: str) -> Path:
 def prepare_hub(name: str, folder: Path) -> Iterator[Event]:
     """Write the pictures of a set of the hub to a folder; keep a folder that is complete.
 
-    The metadata.csv is written last, so where it is, all is. Raises FolderError in one line
-    without the extra, without the network, and for a set that has no pictures.
+    The metadata.csv is written last, so where it is, all is; one process writes at a time. Raises
+    FolderError in one line without the extra, without the network, and for a set that has no
+    pictures.
     """
+    with writing(folder):
+        lock = folder.with_name(f"{folder.name}.lock")
+        if is_locked(lock):
+            yield Notice(file=folder, text="is being loaded by another process; waiting for it")
+        with locked(lock):
+            yield from _prepare(name, folder)
+
+
+def _prepare(name: str, folder: Path) -> Iterator[Event]:
+    """The same, while nobody else does."""
     if (folder / CSV).is_file():
         yield Done(summary=f"{shown(folder)}: hub:{name} (was there)", written=0, skipped=0, kept=1)
         return
@@ -96,15 +115,28 @@ def prepare_hub(name: str, folder: Path) -> Iterator[Event]:
     columns = _columns(name, next(iter(splits.values())))
     yield Started(total=total, what="pictures")
     rows: list[list[str]] = []
-    for row in chain.from_iterable(
+    every = chain.from_iterable(
         _rows(name, split, dataset, columns, folder) for split, dataset in splits.items()
-    ):
-        rows.append(row)
-        if len(rows) % _EVERY == 0 or len(rows) == total:
-            yield Progress(done=len(rows), total=total, what="pictures")
-    heading = [FILE_NAME, *([LABEL] if columns.label else ()), *columns.numbers]
-    write_bytes(folder / CSV, _as_csv([heading, *rows]))
-    yield Done(summary=f"{shown(folder)}: hub:{name}", written=total, skipped=0, kept=0)
+    )
+    for done, row in enumerate(every, 1):
+        rows += [row] if row else []
+        if done % _EVERY == 0 or done == total:
+            yield Progress(done=done, total=total, what="pictures")
+    if not rows:
+        raise _error(name, "has no picture in any row", "choose another split")
+    if lost := total - len(rows):
+        text = (
+            "1 row has no picture and is" if lost == 1 else f"{lost:,} rows have no picture and are"
+        )
+        yield Notice(file=folder, text=f"{text} left out")
+    write_bytes(folder / CSV, _as_csv([_heading(columns), *rows]))
+    yield Done(summary=f"{shown(folder)}: hub:{name}", written=len(rows), skipped=0, kept=0)
+
+
+def _heading(columns: _Columns) -> list[str]:
+    """What the columns of metadata.csv are called; `label` there is a class."""
+    numbers = [f"{key}_value" if key == LABEL else key for key in columns.numbers]
+    return [FILE_NAME, *([LABEL] if columns.label else ()), *numbers]
 
 
 def _load(name: str) -> Mapping[str, Dataset]:
@@ -115,12 +147,43 @@ def _load(name: str) -> Mapping[str, Dataset]:
     except ImportError as error:
         raise _error(name, "needs the extra hub", EXTRA) from error
     try:
-        found: Any = datasets.load_dataset(wanted.name, wanted.config, split=wanted.split)
+        with _quiet(datasets):
+            found: Any = datasets.load_dataset(wanted.name, wanted.config, split=wanted.split)
     except Exception as error:  # of many libraries, for what is no fault of ours
         reason = shown(" ".join(str(error).split())[:_MOST_SAID]) or type(error).__name__
         cure = "check the name and the network; what was downloaded before works without one"
         raise _error(name, f"cannot be loaded ({reason})", cure) from error
     return {wanted.split: found} if wanted.split else found
+
+
+@contextmanager
+def _quiet(datasets: Any) -> Iterator[None]:
+    """The libraries without lines of their own, and off the network where it cannot be reached.
+
+    They would try six times in 23 seconds; off the network they give what was downloaded before.
+    """
+    loggers = [logging.getLogger(name) for name, said in _LOGGERS.items() if said not in os.environ]
+    levels, offline = [logger.level for logger in loggers], datasets.config.HF_HUB_OFFLINE
+    try:
+        for logger in loggers:
+            logger.setLevel(logging.CRITICAL)
+        datasets.config.HF_HUB_OFFLINE = offline or not _is_reached()
+        yield
+    finally:
+        datasets.config.HF_HUB_OFFLINE = offline
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def _is_reached() -> bool:
+    """Whether the hub answers, be it with an error of its own."""
+    from huggingface_hub import constants, get_session
+
+    try:
+        get_session().head(constants.ENDPOINT, timeout=constants.HF_HUB_ETAG_TIMEOUT)
+    except Exception:  # of whichever library it connects with
+        return False
+    return True
 
 
 def _columns(name: str, dataset: Dataset) -> _Columns:
@@ -132,7 +195,8 @@ def _columns(name: str, dataset: Dataset) -> _Columns:
     if not images:
         raise _error(name, "has no column of pictures", "choose a set of pictures")
     labels = [key for key, feature in features.items() if isinstance(feature, ClassLabel)]
-    label = LABEL if LABEL in features else next(iter(labels), None)
+    named = LABEL in features and _may_be_classes(features[LABEL], ClassLabel, Value)
+    label = LABEL if named else next(iter(labels), None)
     numbers = tuple(
         key
         for key, feature in features.items()
@@ -143,6 +207,15 @@ def _columns(name: str, dataset: Dataset) -> _Columns:
     return _Columns(image=images[0], label=label, classes=classes, numbers=numbers)
 
 
+def _may_be_classes(feature: object, class_label: Any, value: Any) -> bool:
+    """Whether what a column holds can be classes: no measure, such as a share or an angle."""
+    if isinstance(feature, class_label):
+        return True
+    return isinstance(feature, value) and bool(
+        _CLASSES.fullmatch(str(getattr(feature, "dtype", "")))
+    )
+
+
 def _is_number(feature: object, value: Any) -> bool:
     return isinstance(feature, value) and bool(
         _NUMBERS.fullmatch(str(getattr(feature, "dtype", "")))
@@ -151,27 +224,31 @@ def _is_number(feature: object, value: Any) -> bool:
 
 def _rows(
     name: str, split: str, dataset: Dataset, columns: _Columns, folder: Path
-) -> Iterator[list[str]]:
-    """Write the pictures of a split, and say the row of each."""
+) -> Iterator[list[str] | None]:
+    """Write the pictures of a split, and say the row of each; None for a row without one."""
     from datasets import Image
 
     kept = [columns.image, *([columns.label] if columns.label else ()), *columns.numbers]
     raw = dataset.select_columns(kept).cast_column(columns.image, Image(decode=False))
-    inner = "".join(letter if letter.isalnum() else "_" for letter in split)
+    inner = re.sub(r"[^\w.-]", "_", split).lstrip(".")
     (folder / inner).mkdir(parents=True, exist_ok=True)
     for number, row in enumerate(raw):
-        file = _write(name, folder / inner, number, row[columns.image])
+        image = row[columns.image]
+        if image is None or not (image["bytes"] or image["path"]):
+            yield None
+            continue
+        file = _write(name, folder / inner, number, image)
         label = [_class(row[columns.label], columns.classes)] if columns.label else []
         yield [f"{inner}/{file}", *label, *(_number(row[key]) for key in columns.numbers)]
 
 
-def _write(name: str, folder: Path, number: int, image: Mapping[str, Any] | None) -> str:
+def _write(name: str, folder: Path, number: int, image: Mapping[str, Any]) -> str:
     """Write one picture as it is, and say what its file is called."""
-    data: bytes = _bytes(image) if image else b""
+    data = _bytes(image)
     # A set may name any file of this machine as its picture: what is none is not copied.
     suffix = next((suffix for start, suffix in _SUFFIXES if start.match(data)), None)
     if suffix is None:
-        what = f"has no picture in row {number} of {folder.name}, or one of no known format"
+        what = f"has what is no picture of a known format in row {number} of {folder.name}"
         raise _error(name, what, "choose another split")
     file = f"{number:06d}{suffix}"
     # Not forced to the disk one by one: metadata.csv, which is, says that all are there.
@@ -183,7 +260,8 @@ def _bytes(image: Mapping[str, Any]) -> bytes:
     """The file of a picture, which a set holds or names."""
     if image["bytes"]:
         return image["bytes"]
-    return Path(image["path"]).read_bytes() if image["path"] else b""
+    with opened(Path(image["path"])) as file:
+        return file.read()
 
 
 def _class(value: object, classes: tuple[str, ...]) -> str:

@@ -146,6 +146,7 @@ def _line(maker: Maker, sample: Sample) -> Line:
     line |= {"seed": sample.seed, "size": maker.size}
     if maker.styles:
         line[KINDS[maker.kind].styles_key] = "+".join(maker.styles)
+    line |= KINDS[maker.kind].says(maker.styles)
     line |= sample.says
     for prefix, side in sides:
         if side.points is not None and side.visible is not None:

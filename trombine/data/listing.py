@@ -24,9 +24,9 @@ class View:
     picture: str
     parts: str = ""  # a palette or grey picture whose samples are labels
     masks: tuple[tuple[int, str], ...] = ()  # label and file; later ones cover earlier ones
-    points: Any = None  # 68 x 2, pixels of the file
+    points: Any = None  # 68 x 2, pixels of the file's picture, upright as its EXIF says
     visible: Any = None  # 68; None: all are
-    five: Any = None  # 5 x 2, pixels of the file
+    five: Any = None  # 5 x 2, the same
     swapped: bool = False  # parts and masks call left what is left in the picture
 
 
@@ -55,4 +55,11 @@ class Listing:
     classes: tuple[str, ...] = ()
     vector_names: tuple[str, ...] = ()
     blame: str = ""  # the file that describes the pictures, for what is wrong with their truth
-    missing: int = 0  # pictures that it describes and the folder lacks
+    missing: int = 0  # pictures that files of it name and the folder lacks
+    named_in: tuple[str, ...] = ()  # those files
+    notes: tuple[str, ...] = ()  # what else people should know, a line each
+
+
+def pictures(count: int) -> str:
+    """So many pictures, in words."""
+    return "1 picture" if count == 1 else f"{count:,} pictures"

@@ -23,7 +23,9 @@ from jaxtyping import Bool, Float32, Float64, UInt8
 
 import trombine.conventions
 import trombine.world
+from trombine.data.masks.spec import MaskError
 from trombine.data.workers import in_order
+from trombine.files import PictureError
 from trombine.world import STYLES
 
 SIZES: Final = range(16, 2049)  # pixels, of a world's pictures
@@ -92,6 +94,8 @@ class Maker:
         """The pictures and the truth of this seed."""
         try:
             return KINDS[self.kind].make(self, seed)
+        except (PictureError, MaskError):  # about a file, in a line
+            raise
         except Exception as error:
             why = " ".join(f"{type(error).__name__}: {error}".split())[:300]
             raise MakeError(f"seed {seed} of {self} at {self.size} px: {why}") from error
@@ -135,6 +139,14 @@ def _masks(maker: Maker, seed: int) -> Sample:
     return Sample(seed=seed, sides=(side,), says={"family": drawn.family, "share": drawn.share})
 
 
+def _says_files(families: tuple[str, ...]) -> dict[str, str]:
+    """Hashes of what the folders hold that masks are drawn from, if there are any."""
+    from trombine.data.masks import listing_hash, parse_mix
+
+    paths = [term.path for term in parse_mix("+".join(families)) if term.path] if families else []
+    return {"files": "+".join(map(listing_hash, paths))} if paths else {}
+
+
 def _check_families(families: tuple[str, ...]) -> None:
     from trombine.data.masks import parse_mix
 
@@ -163,6 +175,10 @@ def _check_styles(styles: tuple[str, ...]) -> None:
         raise ValueError(f"a pair is of two different styles, not {'+'.join(styles)}")
 
 
+def _says_nothing(styles: tuple[str, ...]) -> dict[str, str]:
+    return {}
+
+
 def _check_none(styles: tuple[str, ...]) -> None:
     if styles:
         raise ValueError(
@@ -181,6 +197,7 @@ class Kind:
     vector_names: Callable[[], tuple[str, ...]] = tuple  # of the numbers in a sample's vector
     vector_key: str = ""  # under which metadata.jsonl has these numbers, by name
     styles_key: str = ""  # under which metadata.jsonl and records have the styles
+    says: Callable[[tuple[str, ...]], Mapping[str, str]] = _says_nothing  # more, of the styles
     needs: tuple[str, ...] = ("numba",)  # packages that determine the pixels
 
 
@@ -204,7 +221,12 @@ KINDS: Final = {
         needs=("numba", "scipy"),
     ),
     "masks": Kind(
-        one="mask", plural="masks", make=_masks, check=_check_families, styles_key="families"
+        one="mask",
+        plural="masks",
+        make=_masks,
+        check=_check_families,
+        styles_key="families",
+        says=_says_files,
     ),
 }
 # The keys of metadata.jsonl that hold numbers by name; a line has one at most.

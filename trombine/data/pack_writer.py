@@ -36,14 +36,18 @@ from trombine.data.pack import (
     INDEX,
     NAMES,
     SKIPPED,
-    Pack,
-    PackError,
     content_hash,
     hash_file,
-    is_pack,
     part_of,
 )
-from trombine.data.places import BEGUN, check_part, is_of_a_pack, place_of_pack, writing
+from trombine.data.places import (
+    BEGUN,
+    check_part,
+    is_of_a_pack,
+    keep_pack,
+    place_of_pack,
+    writing,
+)
 from trombine.events import Event, Notice
 from trombine.files import atomic
 from trombine.lock import is_locked, locked
@@ -68,26 +72,18 @@ def write_at(
         if is_locked(lock):
             yield Notice(file=path, text="is being made by another process; waiting for it")
         with locked(lock):
-            if _keep(target, about, overwrite):
+            if keep_pack(target, about, overwrite):
+                _remove_begun(target)
                 return True
             yield from fill(target)
     return False
 
 
-def _keep(path: Path, wanted: Mapping[str, Any], overwrite: bool) -> bool:
-    """Whether the pack at `path` is what is wanted; raises PackError if it is in the way."""
-    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
-        return False
-    if not is_pack(path):
-        raise PackError(path, "is not a pack", "choose another name")
-    if overwrite:
-        if not is_of_a_pack(path):
-            what = "holds other files beside the pack, which would be lost"
-            raise PackError(path, what, "move them away, or choose another name")
-        return False
-    if Pack(path).about != wanted:
-        raise PackError(path, "is another pack", "choose another name, or --overwrite")
-    return True
+def _remove_begun(path: Path) -> None:
+    """Remove what a stopped --overwrite left beside a pack that is wanted as it is."""
+    part = part_of(path)
+    if (part / BEGUN).is_file() and is_of_a_pack(part):
+        shutil.rmtree(part)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,9 +97,8 @@ class Slot:
     def write(self, place: int, value: np.ndarray) -> None:
         """Put a row at the place that its picture has among all, the bad ones counted."""
         with self.path.open("r+b", buffering=0) as file:
-            os.pwrite(
-                file.fileno(), np.ascontiguousarray(value).data, self.start + place * self.row
-            )
+            data = np.ascontiguousarray(value).tobytes()
+            _write_all(file.fileno(), data, self.start + place * self.row)
 
 
 class PackWriter:
@@ -194,6 +189,11 @@ class PackWriter:
         self.skipped.append([self.seen, name, why])
         self._note_in_time()
 
+    def discard(self) -> None:
+        """Leave nothing behind, for no pack can be made of this."""
+        self._close()
+        shutil.rmtree(self.part)
+
     def finish(self) -> None:
         """Make the pack complete: hash it, write its index, give it its name."""
         if self.seen != self.count:
@@ -226,6 +226,7 @@ class PackWriter:
             if {**found, **nothing} == self.begun and self._reopen(found):
                 self.begun = found
                 return
+        self._close()  # what was opened before one was found missing
         check_part(self.path)
         if self.part.exists():
             shutil.rmtree(self.part)
@@ -237,10 +238,10 @@ class PackWriter:
         """Open each file after what was noted of it, and cut off what follows."""
         if not found["rows"]:
             return False
-        seen = found["rows"] + len(found["skipped"])
+        written = _end_of_rows(found)
         for name, column in found["columns"].items():
             file = self._files[f"{name}.npy"] = (self.part / f"{name}.npy").open("r+b")
-            there = seen if name in self._slotted else found["rows"]
+            there = written if name in self._slotted else found["rows"]
             if not _cut(file, _write_head(file, column) + there * _row_bytes(column)):
                 self._close()
                 return False
@@ -287,7 +288,7 @@ class PackWriter:
             for place, now in enumerate(kept):
                 if place != now:
                     row = os.pread(file, slot.row, slot.start + now * slot.row)
-                    os.pwrite(file, row, slot.start + place * slot.row)
+                    _write_all(file, row, slot.start + place * slot.row)
             os.ftruncate(file, slot.start + len(kept) * slot.row)
         self.begun["rows"] = rows
 
@@ -318,6 +319,22 @@ class PackWriter:
             for file in self._files.values():
                 stack.callback(file.close)
             self._files = {}
+
+
+def _end_of_rows(found: Mapping[str, Any]) -> int:
+    """The place after the last row in a slot: of pictures skipped since nothing was written."""
+    end = found["rows"] + len(found["skipped"])
+    gone = {place for place, _, _ in found["skipped"]}
+    while end - 1 in gone:
+        end -= 1
+    return end
+
+
+def _write_all(file: int, data: bytes, at: int) -> None:
+    """Write all of it: where a disk fills up, a part is written first, and that is no error."""
+    done = 0
+    while done < len(data):
+        done += os.pwrite(file, data[done:], at + done)
 
 
 def _cut(file: BinaryIO, end: int) -> bool:

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from trombine.data.columns import PAIR, TYPES
-from trombine.data.pack import INDEX, NAMES, SKIPPED, is_pack, part_of
+from trombine.data.pack import INDEX, NAMES, SKIPPED, Pack, PackError, is_pack, part_of
 from trombine.files import OutputError, output_error
 
 BEGUN: Final = "begun.json"
 _COLUMNS: Final = tuple(f"{mark}{name}.npy" for mark in ("", PAIR) for name in TYPES)
 _OURS: Final = frozenset((BEGUN, INDEX, NAMES, SKIPPED, *_COLUMNS))
+
+# What is said where this of two packs' `about` differs: of that which is there, and as wanted.
+_DIFFERS: Final = {
+    "size": "it is of {} px, and {} px are asked for",
+    "crop": "its crop is {}, and {} is asked for",
+    "choose": "it has {} % to choose by, and {} are asked for",
+    "test": "it has {} % to judge by, and {} are asked for",
+    "layout": "its folder was read as {}, and is read as {}",
+    "styles": "its styles are {}, and {} are asked for",
+    "first_seed": "its first seed is {}, and {} is asked for",
+    "count": "it was made of {} pictures, and now there are {}",
+    "files": "files of the folder have changed, or what its tables say",
+    "painter": "it was painted by another version",
+}
 
 
 @contextmanager
@@ -21,10 +35,17 @@ def writing(path: Path) -> Iterator[None]:
     """Say in one line, which names what was asked for, why it could not be written."""
     try:
         yield
-    except OutputError:
-        raise
+    except OutputError as error:
+        if error.path.name not in _OURS:
+            raise
+        raise OutputError(path, error.what, error.remedy) from error  # not a file of NAME.part
     except OSError as error:
         raise output_error(path, error) from error
+
+
+def is_any_pack(folder: Path) -> bool:
+    """Whether a pack seems to be there, or one that was begun."""
+    return is_pack(folder) or (folder / BEGUN).exists()
 
 
 def is_of_a_pack(folder: Path) -> bool:
@@ -52,11 +73,39 @@ def place_of_pack(path: Path) -> Path:
     return target
 
 
+def keep_pack(path: Path, wanted: Mapping[str, Any], overwrite: bool) -> bool:
+    """Whether the pack at `path` is what is wanted; raises PackError if it is in the way."""
+    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        return False
+    if not is_pack(path):
+        raise PackError(path, "is not a pack", "choose another name")
+    if overwrite:
+        if not is_of_a_pack(path):
+            what = "holds other files beside the pack, which would be lost"
+            raise PackError(path, what, "move them away, or choose another name")
+        return False
+    if (about := Pack(path).about) != wanted:
+        what = f"is another pack: {_how_it_differs(about, wanted)}"
+        raise PackError(path, what, "choose another name, or --overwrite")
+    return True
+
+
+def _how_it_differs(about: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+    """What of a pack that is there, by its `about`, is not as it is wanted; in words."""
+    if about.get("kind") != wanted["kind"]:
+        return "its pictures come from elsewhere"
+    keys = [key for key in _DIFFERS if about.get(key) != wanted.get(key)]
+    if "count" in keys and "files" in keys:
+        keys.remove("files")
+    found = [_DIFFERS[key].format(about.get(key), wanted.get(key)) for key in keys]
+    return "; ".join(found) or "what is said of its pictures has changed"
+
+
 def check_folder(folder: Path) -> None:
     """Refuse to fill what is no folder, or is a pack."""
     if folder.exists() and not folder.is_dir():
         raise OutputError(folder, "is a file", "name a folder")
-    if is_pack(folder) or (folder / BEGUN).exists():
+    if is_any_pack(folder):
         raise OutputError(folder, "is a pack", "choose another folder, or say --pack")
 
 

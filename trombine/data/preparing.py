@@ -20,7 +20,8 @@ import numpy as np
 from trombine.data.columns import Row
 from trombine.data.decoding import Placed, ReadChunk, Wanted
 from trombine.data.layouts import list_folder
-from trombine.data.listing import FolderError, Listing
+from trombine.data.listing import FolderError, Listing, pictures
+from trombine.data.pack import SKIPPED, Pack
 from trombine.data.pack_writer import PackWriter, write_at
 from trombine.data.reading import blank_row
 from trombine.data.workers import check_start, in_order
@@ -44,12 +45,8 @@ def prepare_pack(
     check_start(workers)
     listing = list_folder(folder, layout)
     count = len(listing.records)
-    if not count:
-        raise FolderError(folder, "holds no pictures", "check the name")
     yield Started(total=count, what="pictures")
-    if listing.missing:
-        text = f"{listing.missing:,} pictures that {listing.blame} names are not there"
-        yield Notice(file=folder, text=text)
+    yield from (Notice(file=folder, text=text) for text in _notes(listing))
     about = _about(folder, listing, wanted)
     made = _Made()
 
@@ -58,21 +55,43 @@ def prepare_pack(
         large = {name: cell for name, cell in blank.items() if cell.nbytes >= _LARGE}
         with PackWriter(target, count=count, about=about, slotted=large) as writer:
             made.kept = writer.rows
+            if writer.seen:
+                text = f"goes on where it was stopped: {writer.seen:,} of {count:,} were there"
+                yield Notice(file=path, text=text)
             yield from _fill(writer, folder, listing, wanted, workers, blank)
             made.rows, made.skipped = writer.rows, len(writer.skipped)
             if not writer.rows:
+                writer.discard()
                 raise FolderError(folder, "holds no picture that can be read", "name another")
             writer.finish()
 
     there = yield from write_at(path, about, fill, overwrite=overwrite)
     if there:
-        what = f"{shown(path)}: the pack of these pictures was there"
-        yield Done(summary=what, written=0, skipped=0, kept=count)
+        lacks = f" ({bad:,} could not be read, see {SKIPPED})" if (bad := _skipped(path)) else ""
+        what = f"{shown(path)}: the pack of these pictures was there{lacks}"
+        yield Done(summary=what, written=0, skipped=0, kept=len(Pack(path)))
         return
-    what = f"{shown(path)}: a pack of {made.rows:,} pictures of {wanted.size} px ({listing.layout})"
+    what = f"a pack of {pictures(made.rows)} of {wanted.size} px ({listing.layout})"
+    what = f"{shown(path)}: {what}"
     if made.skipped:
-        what += f"; {made.skipped:,} could not be read and are listed in skipped.jsonl"
+        are = "is" if made.skipped == 1 else "are"
+        what += f"; {made.skipped:,} could not be read and {are} listed in {SKIPPED}"
     yield Done(summary=what, written=made.rows - made.kept, skipped=made.skipped, kept=made.kept)
+
+
+def _notes(listing: Listing) -> Iterator[str]:
+    """What people should know of what is in the folder."""
+    if listing.missing:
+        are = "is" if listing.missing == 1 else "are"
+        named = " and ".join(listing.named_in) or "its tables"
+        yield f"{pictures(listing.missing)} named in {named} {are} not there"
+    yield from listing.notes
+
+
+def _skipped(path: Path) -> int:
+    """How many pictures a pack lists that could not be read."""
+    file = path / SKIPPED
+    return len(file.read_bytes().splitlines()) if file.is_file() else 0
 
 
 @dataclass

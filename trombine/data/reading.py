@@ -9,7 +9,6 @@ faster and looks the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 from PIL import Image as Pillow
 
+from trombine.canvas import Box, cut
 from trombine.conventions import (
     LANDMARK_COUNT,
     MIRRORED_PART,
@@ -34,20 +34,6 @@ _RATIOS: Final = (1.0, 2.0, 4.0, 8.0, 0.5, 0.25, 0.125)
 _MEND: Final = "mend it, or take it away to use the pictures alone"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Box:
-    """A rectangle of a picture, pixels."""
-
-    left: int
-    top: int
-    width: int
-    height: int
-
-    def is_all_of(self, side: int) -> bool:
-        """Whether it is all of a picture of this width and height."""
-        return (self.left, self.top, self.width, self.height) == (0, 0, side, side)
-
-
 Crop = Callable[[Image], Box]
 
 
@@ -55,12 +41,12 @@ def middle(image: Image) -> Box:
     """The largest square in the middle."""
     side = min(image.height, image.width)
     left, top = (image.width - side) // 2, (image.height - side) // 2
-    return Box(left=left, top=top, width=side, height=side)
+    return Box(top=top, left=left, bottom=top + side, right=left + side)
 
 
 def whole(image: Image) -> Box:
     """All of the picture; one that is not square is squeezed."""
-    return Box(left=0, top=0, width=image.width, height=image.height)
+    return Box(top=0, left=0, bottom=image.height, right=image.width)
 
 
 CROPS: Final[dict[str, Crop]] = {"centre": middle, "none": whole}
@@ -213,12 +199,10 @@ def _ratio(labels: UInt8[np.ndarray, "h w"], image: Image) -> float | None:
 
 def resize(pixels: UInt8[np.ndarray, "h w 3"], box: Box, size: int) -> UInt8[np.ndarray, "s s 3"]:
     """The box of the picture at the wanted size; as it is, if it is that size."""
-    cut = np.ascontiguousarray(
-        pixels[box.top : box.top + box.height, box.left : box.left + box.width]
-    )
-    if cut.shape[:2] == (size, size):
-        return cut
-    picture = Pillow.fromarray(cut)
+    part = np.ascontiguousarray(cut(pixels.transpose(2, 0, 1), box).transpose(1, 2, 0))
+    if part.shape[:2] == (size, size):
+        return part
+    picture = Pillow.fromarray(part)
     return np.asarray(picture.resize((size, size), Pillow.Resampling.BICUBIC))
 
 
@@ -238,7 +222,7 @@ def move_points(
     points: Float32[np.ndarray, "k 2"], box: Box, size: int, reduced: int = 1
 ) -> Float32[np.ndarray, "k 2"]:
     """The points in the resized box, pixels; those of a picture of that size as they are."""
-    if box.is_all_of(size) and reduced == 1:
+    if box == Box(top=0, left=0, bottom=size, right=size) and reduced == 1:
         return points
     scale = np.array([size / box.width, size / box.height])
     moved = (points.astype(np.float64) / reduced - [box.left, box.top]) * scale

@@ -30,9 +30,11 @@ from trombine.data.decoding import Wanted
 from trombine.data.folder import Folder
 from trombine.data.hub import hub_folder, prepare_hub
 from trombine.data.item import Batch, Item, batch_of, item_of
+from trombine.data.listing import pictures
 from trombine.data.made import SEEDS, Maker, painter_hash
 from trombine.data.pack import Pack, PackError
 from trombine.data.packing import write_pack
+from trombine.data.paths import check_paths
 from trombine.data.preparing import prepare_pack
 from trombine.data.spec import SpecError, Term, parse, spell
 from trombine.events import Event
@@ -42,6 +44,7 @@ from trombine.nets.spaces import SPACES
 USUAL_COUNT: Final = 20_000  # pictures of a world, where the spec does not say
 # First seeds of: training, choosing, the frozen protocols, nobody (DESIGN, Seeds).
 SEED_RANGES: Final = (0, 1_000_000, 1_500_000, 2_000_000)
+_SORT: Final = "make a pack of the folder: trombine data prepare says it of each"
 _AHEAD: Final = 2048  # pictures drawn at once by `batches`; no result depends on it
 
 
@@ -160,6 +163,7 @@ def prepare(spec: str, size: int, *, first_seed: int = 0, workers: int = 1) -> I
     """Paint what the spec asks for and the cache lacks."""
     _check_whole("a picture's size", size, 1)
     _check_whole("the number of workers", workers, 1)
+    check_paths(spec)
     for term in parse(spec):
         if term.kind == "hub":
             yield from _from_hub(term.path, size, workers)
@@ -250,16 +254,19 @@ class Plain(Source):
         """All that is in the store, or as many as the term counts, or those of its split."""
         self.spec, self.size = spell((replace(term, weight=1.0),)), size
         if store.size != size:
-            raise SpecError(f"{self.spec} is of {store.size} px, and {size} px are wanted")
+            what = f"{self.spec} is of {store.size} px, and {size} px are wanted"
+            other = f"make a pack of {size} px: trombine data prepare --size {size}"
+            raise SpecError(f"{what}; give --size {store.size}, or {other}")
         self.store = store
         splits = store.splits()
         kept = np.arange(len(store), dtype=np.int64)
         if term.split:
             kept = np.flatnonzero(splits == SPLITS.index(term.split)) if splits is not None else []
             if not len(kept):
-                raise SpecError(f"{self.spec}: none of its pictures is said to be for this")
+                cure = _SORT if splits is None else f"name another use than {term.split}"
+                raise SpecError(f"{self.spec}: none of its pictures is said to be for this; {cure}")
         if term.count is not None and term.count > len(kept):
-            raise SpecError(f"{self.spec}: only {len(kept)} pictures are there")
+            raise SpecError(f"{self.spec}: has only {pictures(len(kept))}; ask for no more")
         self.kept = np.asarray(kept, np.int64)[: term.count]
         self.splits = None if splits is None else splits[self.kept]
         self.lengths, self.weights = (len(self.kept),), (1.0,)
@@ -301,6 +308,8 @@ class Mix(Source):
         }
         if not self.vector_names:
             self.blank.pop("vectors", None)
+        if any(source.splits is not None for source in sources):
+            self.splits = np.concatenate([_splits_of(source) for source in sources])
 
     def take(self, indices: Int64[np.ndarray, "n"]) -> Columns:
         """Each item from the source it is in, the rows in the order asked for."""
@@ -327,6 +336,10 @@ class Mix(Source):
             return column
         places = [self.classes.index(of) for of in self.sources[term].classes]
         return np.array([*places, -1], np.int64)[column]  # and unknown, -1, stays
+
+
+def _splits_of(source: Source) -> Int64[np.ndarray, "n"]:
+    return unknown("splits", (len(source),)) if source.splits is None else source.splits
 
 
 def _weighted(sources: Sequence[Source], weights: Sequence[float]) -> tuple[Term, ...]:

@@ -18,17 +18,22 @@ with the term before: a pair's second style, or more of a path. So `world:photo+
 (its name ends in `#3` or `@test`, or contains `+leaves`) is put in double quotes:
 `folder:"a+leaves"`.
 
-What a spec means is in source.py; here is only how it is written.
+What a spec means is in source.py; here is only how it is written, and what to write in place of one
+that is wrong.
 """
 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from math import inf
+from pathlib import Path
 from typing import Final
 
 from trombine.data.columns import SPLITS
+from trombine.data.pack import is_pack
+from trombine.files import shown
 from trombine.world import STYLES
 
 
@@ -116,6 +121,9 @@ def _term(text: str, spec: str) -> Term:
             " numbers can be"
         )
     kind, colon, rest = body.partition(":")
+    if kind in PATHS and colon and not rest:
+        hint = quoted_hint(spec, kind) or f"write {kind}:PATH"
+        raise SpecError(f"{spec}: names nothing after '{kind}:'; {hint}")
     if kind in PATHS and rest:
         path = _unquoted(rest)
         return Term(kind=kind, path=path, split=split or "", count=count, weight=weight)
@@ -146,8 +154,37 @@ def _what_is_wrong(body: str, spec: str) -> str:
     first, _, rest = body.partition("+")
     if first in PAINTED:  # then something that begins no term follows it
         first = rest
-    hint = f"; did you mean world:{first}?" if first in STYLES else ""
+    hint = f"; did you mean world:{first}?" if first in STYLES else _path_hint(first)
     return f"{spec}: '{first}' is not a source; a source is {_KINDS}{hint}"
+
+
+def is_there(path: str) -> bool:
+    """Whether it is the path of something; any text may be asked about, however long."""
+    with suppress(OSError):
+        return bool(path) and Path(path).exists()
+    return False
+
+
+def _path_hint(text: str) -> str:
+    """What to write where the text is the path of a folder or a pack."""
+    if not is_there(text):
+        return ""
+    kind = "pack" if is_pack(Path(text)) else "folder"
+    return f"; write {shown(spell((Term(kind=kind, path=text),)))}"
+
+
+def quoted_hint(spec: str, kind: str, path: str = "") -> str:
+    """What to write where a path that is there was taken apart, as `folder:a+leaves` is; or "".
+
+    Of the texts behind a `kind:` of the spec that go on where `path` ends, the longest counts.
+    """
+    for start in re.finditer(rf"{re.escape(kind)}:(?={re.escape(path)})", spec):
+        rest = spec[start.end() :]
+        ends = (len(rest), *(sign.start() for sign in re.finditer(r"[+*#@]", rest)))
+        for end in sorted((end for end in ends if end > len(path)), reverse=True):
+            if is_there(rest[:end]):
+                return f'write {kind}:"{shown(rest[:end])}"'
+    return ""
 
 
 def _unquoted(path: str) -> str:

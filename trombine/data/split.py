@@ -4,12 +4,13 @@ What is painted is painted from seeds for training and from seeds for choosing (
 pack or a folder whose layout says what its pictures are for is taken at its word, and those that
 are to judge by (test) are left alone. Of any other some pictures are held out: a fixed choice,
 whatever else the recipe says. A folder called train..., with a test... beside it (trainA and testA,
-as pairs of sets come), is learned from as it is, and measured on the other.
+as pairs of sets come), is learned from as it is, and measured on the other. Where terms share
+pictures, none that is measured on by one is learned from by another; nor where streams do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, final
@@ -19,6 +20,8 @@ from jaxtyping import Int64
 
 from trombine.data import draws
 from trombine.data.columns import SPLITS, Columns
+from trombine.data.listing import pictures
+from trombine.data.paths import check_paths
 from trombine.data.source import SEED_RANGES, Mix, Source, prepare, source
 from trombine.data.spec import SpecError, Term, parse, spell
 from trombine.events import Event
@@ -50,9 +53,10 @@ class Part(Source):
 
 def prepare_split(spec: str, size: int, count: int, *, workers: int = 1) -> Iterator[Event]:
     """Paint what `split` needs and the cache lacks."""
+    check_paths(spec)
     for term in parse(spec):
+        yield from prepare(spell((term,)), size, workers=workers)
         if not term.path:
-            yield from prepare(spell((term,)), size, workers=workers)
             yield from prepare(_choosing(term, count), size, first_seed=_CHOOSING, workers=workers)
 
 
@@ -60,22 +64,52 @@ def split(spec: str, size: int, count: int) -> tuple[Source, Source]:
     """What to learn from, and of each term `count` pictures to measure on."""
     terms = parse(spec)
     pairs = [_split(term, size, count) for term in terms]
-    weights = [term.weight for term in terms]
-    learned, measured = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     if len(terms) == 1:
-        return learned[0], measured[0]
-    return Mix(learned, weights), Mix(measured, weights)
+        return pairs[0]
+    weights, measured = [term.weight for term in terms], [pair[1] for pair in pairs]
+    taken = {file for source in measured for file in _files(source)}
+    return Mix([_without(pair[0], taken) for pair in pairs], weights), Mix(measured, weights)
 
 
 def _split(term: Term, size: int, count: int) -> tuple[Source, Source]:
     whole = source(spell((replace(term, weight=1.0),)), size)
     if not term.path:
         return whole, source(_choosing(term, count), size, first_seed=_CHOOSING)
+    if term.split:
+        return _held_out(whole, count)
+    if whole.splits is not None:
+        return _as_said(whole, whole.splits, count)
     if beside := _test_beside(term):
         return whole, source(spell((beside,)), size)
-    if whole.splits is not None and not term.split:
-        return _as_said(whole, whole.splits, count)
     return _held_out(whole, count)
+
+
+def apart(pairs: Mapping[str, tuple[Source, Source]]) -> dict[str, tuple[Source, Source]]:
+    """What to learn from and to measure on by stream, nothing measured on by one learned by any."""
+    taken = {file for _, measured in pairs.values() for file in _files(measured)}
+    return {name: (_without(learned, taken), judged) for name, (learned, judged) in pairs.items()}
+
+
+def _without(learned: Source, taken: set[str]) -> Source:
+    """What is learned from, but for these pictures."""
+    if isinstance(learned, Mix):
+        return Mix([_without(one, taken) for one in learned.sources], learned.weights)
+    files = _files(learned)
+    kept = [index for index, file in enumerate(files) if file not in taken]
+    if len(kept) == len(files):
+        return learned
+    if not kept:
+        raise SpecError(f"{learned.spec}: all of its pictures are measured on; name other ones")
+    return Part(learned, np.array(kept, np.int64))
+
+
+def _files(source: Source) -> list[str]:
+    """What its pictures are called, their folder with them; none of what is painted."""
+    if isinstance(source, Mix):
+        return [file for one in source.sources for file in _files(one)]
+    path = parse(source.spec)[0].path
+    start = Path(path).resolve()
+    return [f"{start}/{source.name(index)}" for index in range(len(source))] if path else []
 
 
 def _as_said(whole: Source, splits: Int64[np.ndarray, "n"], count: int) -> tuple[Source, Source]:
@@ -95,7 +129,7 @@ def _held_out(whole: Source, count: int) -> tuple[Source, Source]:
     held = min(count, len(whole) // MOST_HELD_OUT)
     if not held:
         raise SpecError(
-            f"{whole.spec}: has {len(whole)} pictures; it takes {MOST_HELD_OUT} or more to hold"
+            f"{whole.spec}: has {pictures(len(whole))}; it takes {MOST_HELD_OUT} or more to hold"
             " some out for measuring"
         )
     order = np.argsort(draws.bits(0, "held out", np.arange(len(whole))))

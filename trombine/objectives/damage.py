@@ -44,11 +44,15 @@ class Damage:
         try:
             return cls(text=text, chain=Chain.parse(text))
         except ChainError as error:
-            expected = "damage is shrink:FACTOR or noise:STRENGTH, or a chain of degradations"
-            raise ObjectiveError(f"{expected}; {error}") from error
+            raise ObjectiveError(f"damage: {_why(kind, rest) or error}") from error
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def in_chain(self) -> str:
+        """As it is spelled within a chain."""
+        return f"noise:gaussian:{self.strength:g}" if self.kind == "noise" else self.text
 
     @property
     def factor(self) -> int:
@@ -94,6 +98,13 @@ def _number(text: str) -> float:
         return nan
 
 
+def _why(kind: str, rest: str) -> str:
+    """What is wrong with plain noise, which chains know nothing of; nothing if it is none."""
+    if kind != "noise" or set(rest) & set("+/?:"):
+        return ""
+    return f"write noise:STRENGTH, a number above 0 such as noise:0.1, not 'noise:{rest}'"
+
+
 def _check_net(damage: Damage, net: Net, factor: int) -> None:
     """Refuse a net whose pictures are larger or smaller than the truth."""
     sizes = {**sizes_of(net.name), **net.sizes}
@@ -102,11 +113,18 @@ def _check_net(damage: Damage, net: Net, factor: int) -> None:
         return
     does = f"enlarges {enlarges} times" if enlarges > 1 else "does not enlarge"
     needs = f"enlarges {factor} times" if factor > 1 else "does not enlarge"
+    wrong = f"damage {damage} needs a net that {needs}, and {net.name} {does}"
+    raise ObjectiveError(f"{wrong}; {_cure(damage, sizes, enlarges, factor)}")
+
+
+def _cure(damage: Damage, sizes: Mapping[str, object], enlarges: int, factor: int) -> str:
+    """What to give for a net that enlarges so many times and damage of another factor."""
+    if factor == 1:  # whoever took a net that enlarges wants it to
+        added = f"{damage.in_chain}+shrink:{enlarges}"
+        return f"give --damage {added}, or train a recipe that does not enlarge, such as cleaner"
     other = f"--damage shrink:{enlarges}" if enlarges > 1 else "--damage noise:0.1"
     cure = f"--net.factor {factor}" if "factor" in sizes else f"--net residual:factor={factor}"
-    raise ObjectiveError(
-        f"damage {damage} needs a net that {needs}, and {net.name} {does}; give {cure}, or {other}"
-    )
+    return f"give {cure}, or {other}"
 
 
 def _shrink(step: Step, factor: float) -> Pictures:

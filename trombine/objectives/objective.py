@@ -175,6 +175,7 @@ class Objective(ABC, Generic[RecipeKind]):
     # Whether it learns pictures in the recipe's space, to invent such; elsewhere a net that works
     # in a space is shown RGB and gives it, and losses and measures are of RGB.
     invents: bool = False
+    pairs: bool = False  # whether it learns from the second side of pairs, Batch.pair, too
 
     def __init__(self, recipe: RecipeKind) -> None:
         self.recipe = recipe

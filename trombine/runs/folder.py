@@ -19,7 +19,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, final
 
@@ -92,17 +92,18 @@ class RunFolder:
 
         What a killed process left half-written is cleared away.
         """
-        try:
-            with alone(self.lock):
+        with ExitStack() as held:
+            try:
+                held.enter_context(alone(self.lock))
                 self._clear()
-                yield
-        except LockedError as error:
-            holder = f"process {error.holder}" if error.holder else "another process"
-            raise RunError(
-                self.path, f"is being trained by {holder}", "wait for it, or stop it first"
-            ) from error
-        except PermissionError as error:
-            raise output_error(self.path, error) from error
+            except LockedError as error:
+                holder = f"process {error.holder}" if error.holder else "another process"
+                raise RunError(
+                    self.path, f"is being trained by {holder}", "wait for it, or stop it first"
+                ) from error
+            except OSError as error:
+                raise output_error(self.path, error) from error
+            yield
 
     @property
     def is_running(self) -> bool:

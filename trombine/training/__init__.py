@@ -5,6 +5,7 @@
     steps.py     what a step does: phases, gradients, optimisers, averages, clocks
     state.py     all that changes
     material.py  pictures and chance for each step
+    shares.py    how many pictures are learned from, measured on and left alone
     story.py     what is written of a run: log, samples, measures, checkpoints, page
     looking.py   what the nets make, and how good it is, at one moment
     launch.py    several processes

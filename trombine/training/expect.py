@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from statistics import median
 from typing import Final, final
 
@@ -38,6 +39,7 @@ from trombine.training.launch import Mesh, check_room
 from trombine.training.machine import MachineError, choose, prepare
 from trombine.training.material import Material, parts_of, streams_of
 from trombine.training.orders import Order, TrainingError, agreed, check, place
+from trombine.training.shares import remarks, shares, terms_of
 from trombine.training.state import PhaseState, State, fresh
 from trombine.training.steps import Plan, advance
 
@@ -49,7 +51,7 @@ def expectation(order: Order) -> str:
     recipe, plan = order.recipe, _plan(order)
     objective, machine, phases = plan.objective, plan.machine, plan.phases
     with _enough_memory(recipe):
-        _refuse(order, plan)
+        opened = _opened_all(order, plan)
         state = fresh(recipe, objective, machine, plan.mesh.device)
         seconds = median(_times(plan, state))
     steps = -(-recipe.pictures // recipe.batch)
@@ -62,10 +64,10 @@ def expectation(order: Order) -> str:
     ]
     lines += ["", "phases", *(f"  {_told(phase)}" for phase in phases)]
     lines += ["", "data"]
-    lines += [
-        f"  {stream:<14} {spec}, {recipe.size} px"
-        for stream, spec in streams_of(recipe, objective.streams).items()
-    ]
+    for stream, spec in streams_of(recipe, objective.streams).items():
+        lines += [f"  {stream:<14} {spec}, {recipe.size} px"]
+        told = [*shares(*opened[stream]), *remarks(objective, opened[stream][0])]
+        lines += [f"    {line}" for line in told]
     lines += ["", "resolved", *(f"  {name:<14} {v}" for name, v in machine.plain().items())]
     lines += ["", "settings"]
     lines += [
@@ -104,14 +106,19 @@ def _plan(order: Order) -> Plan:
 # What would be refused
 
 
-def _refuse(order: Order, plan: Plan) -> None:
-    """Refuse what training would: the run's folder, the pictures, too many processes."""
+def _opened_all(order: Order, plan: Plan) -> dict[str, tuple[Source, Source]]:
+    """What each stream learns from and is measured on.
+
+    Refuses what training would: the run's folder, the pictures, too many processes.
+    """
     recipe, objective = order.recipe, plan.objective
     place(order, objective)
     if recipe.devices > 1:
         check_room(recipe.devices, plan.machine.device)
     specs = streams_of(recipe, objective.streams)
-    objective.check({stream: _opened(spec, recipe) for stream, spec in specs.items()})
+    opened = {stream: _opened(spec, recipe) for stream, spec in specs.items()}
+    objective.check({stream: pair[0] for stream, pair in opened.items()})
+    return opened
 
 
 def _place(order: Order, plan: Plan) -> str:
@@ -123,14 +130,23 @@ def _place(order: Order, plan: Plan) -> str:
     return shown(order.folder)
 
 
-def _opened(spec: str, recipe: Recipe) -> Source:
-    """The pictures that a spec says; of a world only what they would be."""
-    count, terms = max(recipe.judged, recipe.faces), parse(spec)
-    opened = [
-        split(spell((term,)), recipe.size, count)[0] if term.path else Unpainted(term, recipe.size)
+def _opened(spec: str, recipe: Recipe) -> tuple[Source, Source]:
+    """As data/split.py's `split`; of a world only what they would be."""
+    size, count, terms = recipe.size, max(recipe.judged, recipe.faces), parse(spec)
+    files = tuple(term for term in terms if term.path)  # together: they may share pictures
+    found = (
+        zip(*map(terms_of, split(spell(files), size, count)), strict=True) if files else iter(())
+    )
+    pairs = [
+        next(found)
+        if term.path
+        else (Unpainted(term, size), Unpainted(replace(term, count=count), size))
         for term in terms
     ]
-    return opened[0] if len(opened) == 1 else Mix(opened, [term.weight for term in terms])
+    if len(terms) == 1:
+        return pairs[0]
+    weights = [term.weight for term in terms]
+    return Mix([pair[0] for pair in pairs], weights), Mix([pair[1] for pair in pairs], weights)
 
 
 @final
@@ -145,7 +161,7 @@ class Unpainted(Source):
         count = term.count or USUAL_COUNT
         if count > (edge := SEED_RANGES[1]):
             raise SpecError(f"seeds 0 to {count - 1} cross {edge}, where another use begins")
-        self.spec, self.size = spell((dataclasses.replace(term, weight=1.0),)), size
+        self.spec, self.size = spell((replace(term, weight=1.0),)), size
         self.lengths, self.weights = (count,), (1.0,)
         self.vector_names, self.classes = maker.vector_names, ()
         self.paired = len(term.styles) > 1

@@ -16,7 +16,6 @@ from trombine.files import shown
 from trombine.objectives import objective_of
 from trombine.objectives.objective import Objective
 from trombine.runs import checkpoints
-from trombine.runs.board import MISSING, open_board
 from trombine.runs.folder import RunFolder
 from trombine.training.launch import Mesh, launch, leave, together
 from trombine.training.machine import Machine, choose, prepare
@@ -31,6 +30,7 @@ from trombine.training.orders import (
     place,
     same_pictures,
 )
+from trombine.training.shares import notices
 from trombine.training.state import State, fresh
 from trombine.training.steps import BrokenStepError, Plan, advance, turn
 from trombine.training.stopping import Told, listening
@@ -110,9 +110,10 @@ def _run(
     state = fresh(recipe, plan.objective, plan.machine, plan.mesh.device)
     resumed = yield from _resume(order, plan, state, folder)
     if order.board and plan.mesh.first:
-        story.board = open_board(folder, state.pictures if resumed else None)
-        if story.board is None:
-            yield Notice(None, MISSING)
+        yield from story.begin_board(state.pictures if resumed else None)
+    was_over = over(plan, state)
+    if plan.mesh.first and not was_over:
+        yield from notices(plan.objective, material)
     yield from story.tick(state, "resumed" if resumed else "started", now=True)
     if resumed and order.change:
         yield from _changed(order, plan, material, state, story)
@@ -132,7 +133,7 @@ def _run(
             feed = endless(recipe, material, state)
         yield Progress(state.pictures, recipe.pictures, "pictures")
         yield from story.page(state)
-    yield from _end(order, plan, state, story)
+    yield from _end(order, plan, state, story, was_over=was_over)
     plan.mesh.agree(True)  # one that left before the first has written all would end it
     if plan.mesh.first and not over(plan, state):
         raise told.ending()
@@ -194,7 +195,9 @@ def over(plan: Plan, state: State) -> bool:
     return all(progress.ended is not None for progress in state.phases.values())
 
 
-def _end(order: Order, plan: Plan, state: State, story: Writer) -> Iterator[Event]:
+def _end(
+    order: Order, plan: Plan, state: State, story: Writer, *, was_over: bool
+) -> Iterator[Event]:
     """Leave a run so that it can be looked at, and gone on with if it is not over."""
     done, run = over(plan, state), shown(order.folder)
     if not done:
@@ -210,7 +213,8 @@ def _end(order: Order, plan: Plan, state: State, story: Writer) -> Iterator[Even
         best = f"; best {value}, after {state.best.pictures:,}"
         yield Picture(story.folder.best, story.folder.best.name)
     page = shown(story.folder.page)
-    yield Done(f"{run}: {state.pictures:,} pictures seen{best}; {page}", 1, 0, 0)
+    already = "was over already, nothing is done: " if was_over else ""
+    yield Done(f"{run}: {already}{state.pictures:,} pictures seen{best}; {page}", 1, 0, 0)
 
 
 # ---------------------------------------------------------------------------------------------

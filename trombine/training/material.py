@@ -14,8 +14,9 @@ from jaxtyping import Int64
 
 from trombine.data.augment import Augment
 from trombine.data.item import Batch
+from trombine.data.paths import check_paths
 from trombine.data.source import Source, batches
-from trombine.data.split import prepare_split, split
+from trombine.data.split import apart, prepare_split, split
 from trombine.events import Event
 from trombine.nets import Net
 from trombine.objectives.objective import Chance, Step
@@ -26,6 +27,7 @@ from trombine.weights import TASKS
 from trombine.weights.tasks import in_rgb
 
 _FIXED: Final = "fixed "  # what is drawn for the fixed faces has nothing to do with training
+_FIXED_SEED: Final = 0  # nor with the run's seed: runs of one protocol are measured on the same
 
 
 @final
@@ -51,17 +53,19 @@ def prepare_material(recipe: Recipe, streams: tuple[str, ...]) -> Iterator[Event
     from trombine.data.workers import cores
 
     count = max(recipe.judged, recipe.faces)
-    for spec in streams_of(recipe, streams).values():
+    specs = streams_of(recipe, streams)
+    for spec in specs.values():
+        check_paths(spec)
+    for spec in specs.values():
         yield from prepare_split(spec, recipe.size, count, workers=cores())
 
 
 def open_material(recipe: Recipe, streams: tuple[str, ...]) -> Material:
     """Open what is there."""
     count = max(recipe.judged, recipe.faces)
-    pairs = {
-        stream: split(spec, recipe.size, count)
-        for stream, spec in streams_of(recipe, streams).items()
-    }
+    specs = streams_of(recipe, streams)
+    pairs = {stream: split(spec, recipe.size, count) for stream, spec in specs.items()}
+    pairs = apart(pairs) if len(pairs) > 1 else pairs
     learned = {stream: pair[0] for stream, pair in pairs.items()}
     for source in learned.values():  # what it is measured on stays as it is
         source.augment = Augment.parse(recipe.augment)
@@ -149,7 +153,7 @@ def fixed_steps(plan: Plan, state: State, material: Material, count: int) -> lis
             stream: source.batch(_draw(source, here))
             for stream, source in material.measured.items()
         }
-        chance = Chance(seed=plan.recipe.seed, rollbacks=0, places=here, about=_FIXED)
+        chance = Chance(seed=_FIXED_SEED, rollbacks=0, places=here, about=_FIXED)
         found.append(_step(plan, state, material, nets, whole, chance, pools=False))
     return found
 

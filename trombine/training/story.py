@@ -17,11 +17,11 @@ from typing import Any, Final, final
 from torch import Tensor
 
 from trombine.events import Event, Notice
-from trombine.files import OutputError
+from trombine.files import OutputError, output_error
 from trombine.objectives.alarms import Alert, Report
 from trombine.recipes.recipe import Recipe
 from trombine.runs import checkpoints
-from trombine.runs.board import Board
+from trombine.runs.board import MISSING, Board, open_board
 from trombine.runs.film import write_film
 from trombine.runs.folder import RunFolder
 from trombine.runs.page import write_page
@@ -202,6 +202,15 @@ class Writer:
         yield from self.patiently(lambda: write_film(self.folder))
         yield from self.page(state, now=True)
 
+    def begin_board(self, pictures: int | None) -> Iterator[Event]:
+        """Open the board, resumed after so many pictures unless it is new."""
+        try:
+            self.board = open_board(self.folder, pictures)
+        except OSError as error:
+            yield from self._no_board(error)
+        else:
+            yield from () if self.board else (Notice(None, MISSING),)
+
     def show(self, write: Callable[[Board], None]) -> Iterator[Event]:
         """Write to the board, if there is one; a copy that fails must not end the run."""
         if self.board is None:
@@ -209,9 +218,12 @@ class Writer:
         try:
             write(self.board)
         except OSError as error:
-            self.board = None
-            why = (error.strerror or str(error)).lower()
-            yield Notice(self.folder.board, f"no more TensorBoard events are written: {why}")
+            yield from self._no_board(error)
+
+    def _no_board(self, error: OSError) -> Iterator[Event]:
+        self.board = None
+        why = output_error(self.folder.board, error).what
+        yield Notice(self.folder.board, f"{why}; no more TensorBoard events are written")
 
     def patiently(self, write: Callable[[], object]) -> Iterator[Event]:
         """Write; where the disk is full, say so once and try again until it is not."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from trombine.events import Done, Event
+from trombine.files import shown
 
 _HUB: Final = "hub:"
 
@@ -37,8 +38,8 @@ class PrepareRequest:
     crop: str = "centre"
     """centre: the middle square; none: all of the picture, squeezed if it is not square."""
     as_: str = ""
-    """The folder's layout, where it is not recognised: celeba, lfw, ffhq, ... as docs/layouts.md
-    lists them."""
+    """The folder's layout, where it is not recognised: celebamask-hq, celeba, lfw, ffhq, utkface,
+    anime-faces, simpsons, flickr8k, unpaired, imagefolder or plain."""
     choose: int = 5
     """Percent of the pictures to choose the best by, where the layout does not say which."""
     test: int = 5
@@ -73,11 +74,25 @@ def run(request: PrepareRequest) -> Iterator[Event]:
     )
 
 
+def _check_folder(folder: Path) -> None:
+    """Say what to write in place of a spec."""
+    from trombine.data.spec import PATHS
+
+    kind, _, path = str(folder).partition(":")
+    if kind not in PATHS or kind == "hub" or folder.exists():
+        return
+    if kind == "pack":
+        raise PrepareError(f"{shown(folder)}: is a pack already; name a folder of pictures")
+    layout = "" if kind == "folder" else f" --as {kind}"
+    raise PrepareError(f"{shown(folder)}: is not a folder; write {shown(path)}{layout}")
+
+
 def _check(request: PrepareRequest) -> None:
     """Refuse what cannot be; a program may have given anything."""
     from trombine.data.made import SIZES
     from trombine.data.reading import CROPS
 
+    _check_folder(request.folder)
     if type(request.size) is not int or request.size not in SIZES:
         raise PrepareError(f"size is {SIZES[0]} to {SIZES[-1]} pixels, not {request.size!r}")
     if request.crop == "face":

@@ -7,10 +7,12 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
+from trombine.conventions import ConventionError
 from trombine.data.degrade import PRESETS, Chain, ChainError, Chances, degrade_one, shrink
 from trombine.data.degrade.blur import gaussian_blur
-from trombine.data.degrade.chain import OneOf, Range, Term
+from trombine.data.degrade.chain import OneOf, Range, Term, _drawn
 from trombine.data.degrade.compress import jpeg
 from trombine.data.degrade.noise import gaussian_noise
 from trombine.data.degrade.terms import KINDS, SHRINK, Amount, usage
@@ -130,6 +132,61 @@ def test_amounts_are_drawn_evenly() -> None:
         assert strengths.quantile(share).item() == pytest.approx(0.02 + 0.08 * share, abs=0.007)
 
 
+def test_whole_amounts_are_drawn_evenly() -> None:
+    """The ends as often as what is between them: chi-square over 4,000 pictures."""
+    (amount,) = KINDS["jpeg"].amounts
+    chances = Chances(seed=1, places=places(4000), about="degrade 0 jpeg ")
+    drawn = _drawn(chances, amount, Range(50, 53))
+    values, counts = np.unique(drawn, return_counts=True)
+    assert values.tolist() == [50, 51, 52, 53]
+    assert stats.chisquare(counts).pvalue > 0.001
+
+
+FIXED = [
+    *("noise:gaussian:0.1", "noise:grey:0.1", "noise:poisson:40", "fade:0.8", "stains:0.9"),
+    *("scratches:0.9", "dust:0.9", "creases:0.9", "torn:0.9"),
+]
+
+
+@pytest.mark.parametrize("text", FIXED)
+def test_no_two_pictures_are_damaged_alike(text: str) -> None:
+    """Of the same amount, so that nothing but the numbers within tells two of them apart."""
+    count = 40
+    plain = torch.full((count, 3, 24, 24), 0.5)
+    spoilt = Chain.parse(text)(plain, seed=3, places=places(count)) - plain
+    assert len({one.numpy().tobytes() for one in spoilt}) == count
+    if text.startswith("noise"):
+        alike = np.corrcoef(spoilt[:, 0].flatten(1).numpy()) - np.eye(count)
+        assert np.abs(alike).max() < 5 / 24  # five standard deviations of 24 x 24 numbers
+
+
+def middles(pictures: torch.Tensor, scale: int) -> np.ndarray:
+    """The middle of what is brighter than the ground, x and y in pixels of the large picture."""
+    light = (pictures.mean(dim=1) - 0.1).clamp(min=0).numpy()
+    light[light < 0.02] = 0
+    at = (np.arange(light.shape[-1]) + 0.5) * scale
+    total = light.sum((1, 2))
+    return np.stack([light.sum(1) @ at / total, light.sum(2) @ at / total], axis=1)
+
+
+STEADY = ("blur", "resize", "shrink", "jpeg", "webp")
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_no_step_of_a_preset_moves_the_picture(name: str) -> None:
+    """A net that must guess where the picture was moved to learns to draw it unsharp."""
+    places_of = np.random.default_rng(0).uniform(40, 56, (6, 2, 1, 1))
+    y, x = np.mgrid[:96, :96] + 0.5
+    blobs = np.exp(-((x - places_of[:, 0]) ** 2 + (y - places_of[:, 1]) ** 2) / 162)
+    batch = torch.from_numpy(0.1 + 0.7 * blobs).float()[:, None].expand(-1, 3, -1, -1).contiguous()
+    steps = Chain.parse(name).steps
+    terms = [term for step in steps for term in step.terms if term.name.startswith(STEADY)]
+    for term in terms:
+        made = Chain(steps=(OneOf(terms=(term,)),))(batch, seed=1, places=places(6))
+        apart = middles(made, term.scale) - middles(batch, 1)
+        assert np.abs(apart.mean(0)).max() < 0.2, term
+
+
 def test_a_chance_and_alternatives_are_kept() -> None:
     count = 600
     plain = torch.full((count, 3, 8, 8), 0.5)
@@ -167,6 +224,8 @@ def test_one_picture_of_any_size() -> None:
     batch = chain(picture[None, :, :36, :48].contiguous(), seed=8, places=places(1))
     assert torch.equal(made, batch[0])
     assert degrade_one(pictures(1, 3, 2)[0], Chain.parse("old-photo"), 8).shape == (3, 3, 2)
+    with pytest.raises(ConventionError, match="50 x 3 pixels cannot become 4 times fewer"):
+        degrade_one(picture[:, :3], chain, 8)
 
 
 # --- spelling -----------------------------------------------------------------------------------
@@ -252,8 +311,9 @@ def test_a_preset_stands_for_its_steps() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "there is no ''; there are blur:box, .*wild-x4.*old-photo"),
-        ("jpg:50", "there is no 'jpg:50'; there are"),
+        ("", "a degradation is missing"),
+        ("marble:3", "there is no 'marble:3'; there are blur, resize, .*wild-x4.*old-photo"),
+        ("jpg:50", r"there is no 'jpg:50'; did you mean jpeg\?"),
         ("blur:2", r"write blur:box:WIDTH or .*blur:motion:LENGTH\[:ANGLE\], not 'blur:2'"),
         ("jpeg", "write jpeg:QUALITY, not 'jpeg'"),
         ("jpeg:50:60", "write jpeg:QUALITY, not 'jpeg:50:60'"),
@@ -274,7 +334,7 @@ def test_a_preset_stands_for_its_steps() -> None:
         ("jpeg:50?0", "above 0 and at most 1, not 0"),
         ("jpeg:50?1.5", "at most 1, not 1.5"),
         ("jpeg:50?0.5?0.5", "a number or a range"),
-        ("jpeg:50++jpeg:50", "there is no ''"),
+        ("jpeg:50++jpeg:50", r"a degradation is missing before or after a '\+' or '/'"),
         ("jpeg:" + "9" * 400, "lies in 1 to 100"),
     ],
 )

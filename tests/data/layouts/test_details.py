@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from trombine.data.folder import Folder
-from trombine.data.layouts import celebamask, list_folder
+from trombine.data.layouts import celebamask, finding, list_folder
 from trombine.data.layouts.celebamask import PART_FILES
 from trombine.data.layouts.rows import Rows
 from trombine.data.listing import FolderError
@@ -261,3 +261,13 @@ def test_a_description_of_all_parts_gives_their_splits(tiny: ModuleType, tmp_pat
 def test_rows_keep_200000_pictures_small() -> None:
     rows = Rows(pictures=["a"] * 200_000, vectors=np.zeros((200_000, 2), np.float32))
     assert len(rows) == 200_000 and rows[-1].vector.tolist() == [0, 0]
+
+
+def test_names_that_differ_by_a_zero_have_one_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the order in which the system lists them."""
+    names = ["10.png", "1.png", "01.png", "2.png"]
+    for given in (names, names[::-1]):
+        monkeypatch.setattr(finding, "_names", lambda *_, given=given, **__: iter(given))
+        assert finding.pictures_in(tmp_path) == ["01.png", "1.png", "2.png", "10.png"]

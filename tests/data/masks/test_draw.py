@@ -9,11 +9,14 @@ import pytest
 import torch
 from scipy import stats
 
-from trombine.conventions import check_hole
+from trombine.conventions import LANDMARK_GROUPS, PART_INDEX, check_hole
+from trombine.data.augment import Augment, augmented
+from trombine.data.augment import drawn as drawn_changes
 from trombine.data.draws import uniforms
 from trombine.data.masks import MaskError, draw_mask, draw_masks, mask, parse, parse_mix, redraw
 from trombine.data.masks.chance import Chance
 from trombine.data.masks.draw import _draw, _stage_at
+from trombine.data.source import source
 from trombine.world import face, paint
 
 SIZE = 24
@@ -53,6 +56,38 @@ def test_places_seeds_and_rollbacks_differ() -> None:
     again = drawn("irregular", range(30), rollbacks=1)
     for one in (other, again):
         assert not (one == whole).all(dim=(1, 2, 3)).any()
+
+
+@pytest.mark.parametrize("spec", ["irregular", "squares", "half", "parts:eyes", "text"])
+def test_what_is_measured_on_has_masks_of_its_own(spec: str) -> None:
+    """Not those of the first pictures that were learned from."""
+    asked = {"seed": 5, "places": np.arange(12), "size": SIZE}
+    fixed = draw_masks(spec, **asked, about="fixed ")
+    assert not torch.equal(fixed, draw_masks(spec, **asked))
+    assert torch.equal(fixed, draw_masks(spec, **asked, about="fixed "))
+
+
+def test_a_mask_over_the_eyes_follows_the_augmented_picture() -> None:
+    """Also when left and right have changed places: drawn from the parts as they then are."""
+    places = np.arange(8)
+    faces = source("world:photo#8", 64).batch(places)
+    found = augmented(faces, Augment.parse("mirror+shift:0.2+rotate:20"), seed=1, places=places)
+    changes = drawn_changes(
+        Augment.parse("mirror+shift:0.2+rotate:20"), (64, 64), seed=1, places=places
+    )
+    assert 0 < changes.mirrored.sum() < 8
+    assert found.parts is not None and found.points is not None
+    for name in ("left_eye", "right_eye"):
+        eye = found.points.numpy()[:, list(LANDMARK_GROUPS[name])].mean(1)
+        parts = found.parts.numpy()
+        holes = draw_masks(f"parts:{name}", seed=1, places=places, size=64, parts=parts)[:, 0]
+        seen = 0
+        for hole, (x, y), labels in zip(holes.numpy(), eye, parts, strict=True):
+            if (labels == PART_INDEX[name]).sum() >= 6:
+                middle = np.argwhere(hole > 0).mean(0)[::-1] + 0.5
+                assert np.hypot(*(middle - (x, y))) < 4
+                seen += 1
+        assert seen >= 4
 
 
 def test_no_places_give_no_masks() -> None:
@@ -153,5 +188,5 @@ def test_several_changes() -> None:
 
 
 def test_the_mask_of_a_seed_has_no_clock() -> None:
-    with pytest.raises(MaskError, match="needs a run"):
+    with pytest.raises(MaskError, match=r"counts the pictures of a run, .*draw_masks in Python"):
         mask("huge>squares@5", 0, SIZE)

@@ -10,9 +10,19 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from trombine.data.masks import MaskError, draw_mask, draw_masks, mask, parse_mix, redraw
+from trombine.data.masks import (
+    MaskError,
+    check_folders,
+    draw_mask,
+    draw_masks,
+    listing_hash,
+    mask,
+    parse_mix,
+    redraw,
+)
 from trombine.data.masks.chance import Chance
 from trombine.data.masks.files import NVIDIA_GROWS, _augmented, _resized, list_files, resolve
+from trombine.world import face, paint
 
 SIZE = 64
 Folder = Callable[..., Path]
@@ -80,10 +90,12 @@ def test_a_file_is_cropped_to_its_middle_and_resized() -> None:
     assert large.mean() == pytest.approx(hole.mean(), abs=0.01)
 
 
-def test_a_file_that_is_all_hole_keeps_a_pixel(folder: Folder) -> None:
-    place = folder("full", [np.ones((SIZE, SIZE), bool)])
-    assert (~mask(f"files:{place}", 0, SIZE)).sum() == 1
-    assert mask(f"inverted:{place}", 0, SIZE).sum() == 1
+def test_a_hole_that_the_crop_takes_away_leaves_a_pixel(tmp_path: Path) -> None:
+    wide = np.zeros((SIZE, 2 * SIZE), np.uint8)
+    wide[:, :8] = 255
+    Image.fromarray(wide).save(tmp_path / "a.png")
+    assert mask(f"files:{tmp_path}", 0, SIZE).sum() == 1
+    assert (~mask(f"inverted:{tmp_path}", 0, SIZE)).sum() == 1
 
 
 # NVIDIA's sets: the training masks are mostly white, and black is the hole; the testing masks
@@ -140,17 +152,82 @@ def test_what_it_was_made_from_makes_it_again(folder: Folder) -> None:
         assert list(one.inputs) == [file.name for file in files]
         again = redraw(one.family, seed, SIZE, files)
         assert np.array_equal(again.hole, one.hole) and again.family == one.family
-    assert families == {"nvidia", "files", "inverted", "squares"}
+    assert families == {"nvidia:training", "nvidia:testing", "files", "inverted", "squares"}
 
 
 def test_it_knows_the_sets_by_their_looks(folder: Folder) -> None:
     dark, light = folder("a", strokes(3), white=False), folder("b", strokes(3))
-    for place, family in ((dark, "nvidia"), (light, "files")):
-        (term,) = parse_mix(f"nvidia:{place}")
-        assert resolve(term, Chance(seed=0))[0].family == family
+    for place, reading in ((dark, "nvidia:training"), (light, "nvidia:testing")):
+        mix = parse_mix(f"nvidia:{place}")
+        assert resolve(mix[0], Chance(seed=0))[0] == reading
+        assert draw_mask(mix, 0, SIZE).family == reading
+
+
+@pytest.mark.parametrize("bin", ["0-10", "30-40", "50-60"])
+def test_one_bin_of_its_testing_set_is_known_as_well(bin: str, folder: Folder) -> None:
+    """The last is more white than black, and white is the hole all the same."""
+    place = folder("bin", strokes(12, SIZE, f"irregular:{bin}"))
+    (term,) = parse_mix(f"nvidia:{place}")
+    assert resolve(term, Chance(seed=0))[0] == "nvidia:testing"
+    low, high = (int(edge) / 100 for edge in bin.split("-"))
+    assert all(low < mask(f"nvidia:{place}", seed, SIZE).mean() <= high for seed in range(6))
 
 
 # What is refused
+
+
+@pytest.mark.parametrize("family", ["files", "inverted", "nvidia"])
+def test_zeros_and_ones_are_refused(family: str, tmp_path: Path) -> None:
+    """As arrays of booleans are often written: a picture of them is black."""
+    (hole,) = strokes(1)
+    Image.fromarray(hole.astype(np.uint8)).save(tmp_path / "a.png")
+    with pytest.raises(MaskError, match=r"a\.png holds 0 and 1, which are both black"):
+        mask(f"{family}:{tmp_path}", 0, SIZE)
+
+
+@pytest.mark.parametrize(
+    ("family", "level", "said"),
+    [
+        ("files", 0, "holds no hole"),
+        ("files", 255, "is nothing but hole"),
+        ("inverted", 0, "is nothing but hole"),
+        ("inverted", 255, "holds no hole"),
+        ("nvidia", 0, "holds no hole"),
+    ],
+)
+def test_a_file_of_one_colour_is_refused(
+    family: str, level: int, said: str, tmp_path: Path
+) -> None:
+    Image.fromarray(np.full((SIZE, SIZE), level, np.uint8)).save(tmp_path / "a.png")
+    with pytest.raises(MaskError, match=rf"a\.png {said}, which is no mask; take it out"):
+        mask(f"{family}:{tmp_path}", 0, SIZE)
+
+
+def test_photographs_are_none_of_nvidias(tmp_path: Path) -> None:
+    """Soft edges are no reason; a mask of one's own may be grey."""
+    Image.fromarray(paint(face(3), SIZE, "photo").pixels).save(tmp_path / "a.png")
+    with pytest.raises(MaskError, match=r"a\.png is neither black nor white .*; name their"):
+        mask(f"nvidia:{tmp_path}", 0, SIZE)
+    assert mask(f"files:{tmp_path}", 0, SIZE).any()
+    (hole,) = strokes(1, 256, "irregular:20-30")
+    for holes in (hole, ~hole):
+        soft = ndimage.uniform_filter(holes * 255.0, 3).astype(np.uint8)
+        Image.fromarray(soft).save(tmp_path / "a.png")
+        check_folders(parse_mix(f"nvidia:{tmp_path}"))
+        assert mask(f"nvidia:{tmp_path}", 0, SIZE).any()
+
+
+def test_a_folder_is_looked_at_anew(tmp_path: Path) -> None:
+    Image.fromarray(strokes(1)[0]).save(tmp_path / "a.png")
+    mix = parse_mix(f"files:{tmp_path}")
+    check_folders(mix)
+    before = listing_hash(str(tmp_path))
+    check_folders(mix)
+    assert listing_hash(str(tmp_path)) == before
+    Image.fromarray(~strokes(1)[0]).save(tmp_path / "b.png")
+    assert listing_hash(str(tmp_path)) == before
+    check_folders(mix)
+    assert listing_hash(str(tmp_path)) != before and len(list_files(str(tmp_path))) == 2
 
 
 def test_folders_without_masks_are_refused_in_a_line(tmp_path: Path) -> None:

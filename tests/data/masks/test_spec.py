@@ -75,9 +75,20 @@ def test_the_default_has_every_family_that_needs_no_folder() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "'' is no family of masks"),
-        ("blobs", "'blobs' is no family"),
-        ("squares:", "'squares:' is no family"),
+        ("", "^no masks are asked for; name a family: irregular, huge"),
+        ("blobs", "'blobs' is no family of masks; they are irregular"),
+        ("squares+iregular:3-9", r"'iregular:3-9' is no family of masks; did you mean irregular\?"),
+        ("squares:", "nothing stands after 'squares:'; leave out the ':'"),
+        ("squares/2", "'squares/2' is no family"),
+        ("irregular:inside,border", "takes one share, and inside or border, but not both"),
+        ("irregular:50-60,inside,border", "not both"),
+        ("huge:50-60,60-70", "takes one share"),
+        ("squares*-1", r"after '\*' stands a weight above 0, as in squares\*0.5, not '-1'"),
+        ("squares*x", "not 'x'"),
+        ("irregular:30-40*x", "not 'x'"),
+        ("squares*", "not ''"),
+        ("files*2", "name the folder, as in files:PATH"),
+        ("files:", "name the folder, as in files:PATH"),
         ("irregular:40-30", "A below B"),
         ("irregular:30-30", "A below B"),
         ("irregular:30-95", "at most 90"),
@@ -93,8 +104,10 @@ def test_the_default_has_every_family_that_needs_no_folder() -> None:
         ("squares>huge", "say when 'huge' comes"),
         ("squares>huge@9-5", "one after another"),
         ("squares>huge@9>text@5", "one after another"),
-        ("squares>@5", "'' is no family"),
-        ("squares+", "is no family|takes nothing"),
+        ("squares>@5", r"a family of masks is missing before or after a '\+' or '>'"),
+        ("squares+", "is missing"),
+        ("+squares", "is missing"),
+        ("squares+blobs", "'blobs' is no family"),
     ],
 )
 def test_what_cannot_be_read_is_refused_in_a_line(text: str, said: str) -> None:
@@ -104,5 +117,5 @@ def test_what_cannot_be_read_is_refused_in_a_line(text: str, said: str) -> None:
 
 
 def test_a_curriculum_is_no_mix() -> None:
-    with pytest.raises(MaskError, match="needs a run"):
+    with pytest.raises(MaskError, match=r"counts the pictures of a run, .*draw_masks in Python"):
         parse_mix("squares>huge@5")

@@ -12,6 +12,9 @@ terms.py     all of these by name, with what each is given
 chain.py     several after one another, spelled as text and drawn by seed
 presets.py   chains by name
 chance.py    what is drawn for a picture, whatever batch it comes in
+
+All of it computes with the samples of sRGB as they are, as papers on enlarging do, not with light:
+a blur, or the mean of a square, is a little darker than a lens would make it.
 """
 
 from __future__ import annotations

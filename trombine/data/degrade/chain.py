@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from math import prod
 from typing import Final, final
 
@@ -23,7 +24,7 @@ import torch
 from jaxtyping import Float32, Float64, Int64
 from torch.nn.functional import max_pool2d
 
-from trombine.conventions import check_picture
+from trombine.conventions import ConventionError, check_picture
 from trombine.data.degrade.chance import Chances
 from trombine.data.degrade.marks import Marked
 from trombine.data.degrade.presets import PRESETS
@@ -139,6 +140,7 @@ class Chain:
     def marked(self, pictures: Pictures, chances: Chances) -> Marked:
         """The same, with a map of the pixels that scratches, stains and the like damaged.
 
+        Where a later step spreads the damage, as a blur does, the map does not grow with it.
         It is computed on the processor: the codecs are there, and no device rounds otherwise.
         """
         device = check_picture(pictures).device
@@ -154,6 +156,9 @@ def degrade_one(
     picture: Float32[torch.Tensor, "3 h w"], chain: Chain, seed: int
 ) -> Float32[torch.Tensor, "3 h2 w2"]:
     """One picture of any size; rows and columns that do not divide by the scale are cut off."""
+    height, width = picture.shape[-2:]
+    if min(height, width) < chain.scale:
+        raise ConventionError(f"{width} x {height} pixels cannot become {chain.scale} times fewer")
     whole = crop_to_multiple(picture, chain.scale)[None]
     return chain(whole, seed=seed, places=np.zeros(1, np.int64))[0]
 
@@ -166,8 +171,11 @@ def _drawn(chances: Chances, amount: Amount, wanted: Range) -> Float64[np.ndarra
     """The amount of each picture."""
     if wanted.low == wanted.high:
         return np.full(len(chances.places), wanted.low)
-    drawn = wanted.low + (wanted.high - wanted.low) * chances.uniforms(amount.name)
-    return np.round(drawn) if amount.whole else drawn
+    shares = chances.uniforms(amount.name)
+    if amount.whole:  # both ends as often as what is between them
+        steps = np.floor(shares * (wanted.high - wanted.low + 1))
+        return np.minimum(wanted.low + steps, wanted.high)
+    return wanted.low + (wanted.high - wanted.low) * shares
 
 
 def _smaller(before: Marked, scale: int) -> Marked:
@@ -234,10 +242,15 @@ def _term(text: str) -> Term:
 
 
 def _unknown(family: str, text: str) -> str:
-    """That there is no such term, and which there are: of its family, if there is that."""
+    """That there is no such term, and which there are: near it, or of its family, or all."""
+    if not text:
+        return "a degradation is missing before or after a '+' or '/'"
     if sorts := [usage(name) for name in KINDS if name.partition(":")[0] == family]:
         return f"write {' or '.join(sorts)}, not {text!r}"
-    return f"there is no {text!r}; there are {', '.join((*KINDS, *PRESETS))}"
+    families = dict.fromkeys(name.partition(":")[0] for name in KINDS)
+    if near := get_close_matches(family, (*families, *PRESETS), n=4):
+        return f"there is no {text!r}; did you mean {' or '.join(near)}?"
+    return f"there is no {text!r}; there are {', '.join((*families, *PRESETS))}"
 
 
 def _range(amount: Amount, text: str, name: str) -> Range:

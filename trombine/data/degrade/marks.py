@@ -87,7 +87,10 @@ def dust(pictures: Pictures, amount: Amounts, chances: Chances) -> Marked:
 
 
 def creases(pictures: Pictures, amount: Amounts, chances: Chances) -> Marked:
-    """One to three folds from border to border: a broken white line between light and shade."""
+    """One to three folds from border to border: a broken white line between light and shade.
+
+    Damaged is the line; light and shade leave the picture beside it to be seen.
+    """
     return _each(pictures, amount, chances, _creased)
 
 

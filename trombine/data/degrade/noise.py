@@ -33,7 +33,7 @@ def poisson_noise(pictures: Pictures, photons: Amounts, chances: Chances) -> Pic
     The variance is the mean / photons.
     """
     means = pictures.cpu().double().numpy() * photons[:, None, None, None]
-    drawn = zip(chances.generators("photons"), means, strict=True)
+    drawn = zip(chances.generators("counts"), means, strict=True)
     counts = [generator.poisson(mean) for generator, mean in drawn]
     shares = np.stack(counts) / photons[:, None, None, None]
     return torch.from_numpy(shares).float().to(pictures.device).clamp(0, 1)
@@ -56,7 +56,7 @@ def pattern_noise(
     return torch.stack(made).clamp(0, 1)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=4)  # 100 MB each at 2048 px; a run of one sensor needs one
 def sensor_pattern(
     sensor: int, height: int, width: int
 ) -> tuple[Float64[np.ndarray, "3 h w"], Float64[np.ndarray, "1 h w"]]:

@@ -26,7 +26,11 @@ def shrink_area(pictures: Pictures, factor: int) -> Smaller:
 
 
 def shrink_nearest(pictures: Pictures, factor: int) -> Smaller:
-    """Each pixel the one that lies under its centre, as careless programs do it."""
+    """Each pixel the one that lies under its centre, as careless programs do it.
+
+    Under the centre of an even square four pixels meet, and the last is taken: the picture moves by
+    half a pixel, up and to the left.
+    """
     _, _, height, width = _divided(pictures, factor)
     return resize_pillow(pictures, (height, width), kernel="nearest")
 

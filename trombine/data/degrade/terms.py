@@ -37,7 +37,7 @@ class Amount:
     low: float  # the least it may be
     high: float
     usual: tuple[float, float] | None = None  # what it is where it is not given; None: it must be
-    whole: bool = False  # a number without a fraction; a range is drawn and rounded
+    whole: bool = False  # a number without a fraction; of a range, each as often
     fixed: bool = False  # the same for every picture: no range
 
 
@@ -173,7 +173,9 @@ KINDS: Final[dict[str, Kind]] = {
         about="the same, by the mean of each square", amounts=(_FACTOR,), apply=_area
     ),
     "shrink:nearest": Kind(
-        about="the same, by the pixel in the middle", amounts=(_FACTOR,), apply=_nearest
+        about="the same, by the pixel in the middle; even factors move it by half a pixel",
+        amounts=(_FACTOR,),
+        apply=_nearest,
     ),
     "noise:gaussian": Kind(
         about="normal noise in every colour, of STRENGTH as standard deviation",

@@ -7,6 +7,8 @@ none is outside the folder; reading them is in data/reading.py.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -14,12 +16,14 @@ from trombine.data.layouts.cartoons import ANIME, SIMPSONS
 from trombine.data.layouts.celeba import CELEBA
 from trombine.data.layouts.celebamask import CELEBAMASK
 from trombine.data.layouts.ffhq import FFHQ
+from trombine.data.layouts.finding import folders_in, pictures_below, pictures_in
 from trombine.data.layouts.flickr import FLICKR
 from trombine.data.layouts.layout import Layout
 from trombine.data.layouts.lfw import LFW
 from trombine.data.layouts.plain import IMAGEFOLDER, PLAIN, UNPAIRED
 from trombine.data.layouts.utkface import UTKFACE
-from trombine.data.listing import FolderError, Listing
+from trombine.data.listing import FolderError, Listing, pictures
+from trombine.data.places import is_any_pack
 from trombine.files import shown
 
 __all__ = ["LAYOUTS", "Layout", "layout_of", "list_folder"]
@@ -39,6 +43,7 @@ LAYOUTS: Final[dict[str, Layout]] = {
     "lfw": LFW,
     "plain": PLAIN,
 }
+_ANY: Final = (IMAGEFOLDER.name, PLAIN.name)  # of all the pictures that a folder holds
 
 
 def list_folder(path: Path, layout: str = "") -> Listing:
@@ -52,9 +57,30 @@ def list_folder(path: Path, layout: str = "") -> Listing:
         what = f"cannot be read as {shown(layout)!r}"
         raise FolderError(path, what, f"a layout is one of {', '.join(LAYOUTS)}")
     listing = LAYOUTS[layout or layout_of(path)].list(path)
+    if not listing.records and is_any_pack(path):
+        raise FolderError(path, "is a pack already", f"use it as pack:{shown(path)}")
     if not listing.records:
         raise FolderError(path, "holds no pictures", "check the name")
-    return listing
+    return replace(listing, notes=(*listing.notes, *_beside(path, listing)))
+
+
+def _beside(path: Path, listing: Listing) -> Iterator[str]:
+    """What to say of pictures that lie beside the folder of a set, where only that was read.
+
+    A set that is in several folders is not meant: its first and last picture are in two.
+    """
+    first, last = listing.records[0].name, listing.records[-1].name
+    home, slash, _ = first.partition("/")
+    if not slash or not last.startswith(home + slash) or listing.layout in _ANY:
+        return
+    if not LAYOUTS[listing.layout].recognise(path / home):
+        return
+    others = (path / name for name in folders_in(path) if name != home)
+    count = len(pictures_in(path)) + sum(len(pictures_below(other)) for other in others)
+    if count:
+        are = "is" if count == 1 else "are"
+        what = f"{pictures(count)} beside the folder {shown(home)} {are} left out"
+        yield f"{what}, for it is a set ({listing.layout}); name each folder by itself"
 
 
 def layout_of(path: Path) -> str:

@@ -42,6 +42,7 @@ def list_celeba(path: Path) -> Listing:
     people = find_table(path, "identity_CelebA", width=1)
     classes, labels = _people(people, names) if people else ((), None)
     tables = [table for table in (attributes, points, partition, people) if table]
+    lost = {table.path: set(table.names) - set(names) for table in tables}
     rows = Rows(
         pictures=named(path, folder, names),
         vectors=yes_or_no(attributes).of(names) if attributes else None,
@@ -57,7 +58,8 @@ def list_celeba(path: Path) -> Listing:
         classes=classes,
         vector_names=attributes.columns if attributes else (),
         blame=prefix(path, points.path)[:-1] if points else "",
-        missing=len({name for table in tables for name in table.names} - set(names)),
+        missing=len(set().union(*lost.values())),
+        named_in=tuple(file.relative_to(path).as_posix() for file, gone in lost.items() if gone),
     )
 
 

@@ -66,6 +66,7 @@ def list_celebamask(path: Path) -> Listing:
         records=rows,
         vector_names=attributes.columns if attributes else (),
         missing=len(set(attributes.names) - set(names)) if attributes else 0,
+        named_in=(attributes.path.name,) if attributes else (),
     )
 
 

@@ -51,7 +51,7 @@ def list_ffhq(path: Path) -> Listing:
     points, splits, missing = _read(file, place, len(names))
     points *= np.float32(_WIDTHS[folder.name] / _GIVEN)
     rows = Rows(pictures=pictures, points=points, splits=splits)
-    return Listing(layout=_NAME, records=rows, blame=_JSON, missing=missing)
+    return Listing(layout=_NAME, records=rows, blame=_JSON, missing=missing, named_in=(_JSON,))
 
 
 def _read(

@@ -94,7 +94,7 @@ def _names(folder: Path, *, folders: bool, most: int | None = None) -> Iterator[
     try:
         with os.scandir(folder) as entries:
             seen = islice(entries, most)
-            yield from (entry.name for entry in seen if entry.is_dir() == folders)
+            yield from (entry.name for entry in seen if _is_folder(entry) == folders)
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
@@ -102,6 +102,15 @@ def _names(folder: Path, *, folders: bool, most: int | None = None) -> Iterator[
         raise PictureError(folder, f"cannot be listed ({why})", "check its permissions") from error
 
 
-def _by_number(name: str) -> tuple[str | int, ...]:
-    """What to sort by so that numbers in names go by size."""
-    return tuple(int(piece) if i % 2 else piece for i, piece in enumerate(_NUMBER.split(name)))
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is one; a link that leads nowhere is a file, which cannot be read."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _by_number(name: str) -> tuple[tuple[str | int, ...], str]:
+    """What to sort by so that numbers in names go by size, and 01 and 1 always the same way."""
+    pieces = enumerate(_NUMBER.split(name))
+    return tuple(int(piece) if i % 2 else piece for i, piece in pieces), name

@@ -7,6 +7,7 @@ Flickr_8k.trainImages.txt           and devImages, testImages: names, one a line
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Final
 
@@ -41,7 +42,14 @@ def list_flickr(path: Path) -> Listing:
         pictures=named(path, folder, names),
         splits=np.array([split.get(name, -1) for name in names], np.int64) if split else None,
     )
-    return Listing(layout=_NAME, records=rows, missing=len(split.keys() - set(names)))
+    lost = split.keys() - set(names)
+    named_in = tuple(f"Flickr_8k.{part}Images.txt" for part in _SPLITS if _in(lost, split, part))
+    return Listing(layout=_NAME, records=rows, missing=len(lost), named_in=named_in)
+
+
+def _in(names: Set[str], split: Mapping[str, int], part: str) -> bool:
+    """Whether any of the names is in this part of the set."""
+    return any(split[name] == _SPLITS.index(part) for name in names)
 
 
 def _splits(path: Path) -> dict[str, int]:

@@ -53,8 +53,14 @@ def list_lfw(path: Path) -> Listing:
         labels=labels,
         splits=np.array([split.get(name, -1) for name in people], np.int64) if split else None,
     )
-    missing = sum(_missing(found, Counter(people)) for found in stated.values())
-    return Listing(layout=_NAME, records=rows, classes=classes, missing=missing)
+    lost = {part: _missing(found, Counter(people)) for part, found in stated.items()}
+    return Listing(
+        layout=_NAME,
+        records=rows,
+        classes=classes,
+        missing=sum(lost.values()),
+        named_in=tuple(f"peopleDev{part}" for part, count in lost.items() if count),
+    )
 
 
 def _missing(stated: Mapping[str, int], there: Counter[str]) -> int:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import nan
 from pathlib import Path
+from posixpath import normpath
 from typing import Final
 
 import numpy as np
@@ -20,10 +21,10 @@ import numpy as np
 from trombine.data.columns import SPLITS
 from trombine.data.described import is_inside, list_described
 from trombine.data.imagefolder import FILE_NAME, METADATA
-from trombine.data.layouts.finding import prefix
+from trombine.data.layouts.finding import pictures_below, prefix
 from trombine.data.layouts.rows import Rows, labelled
 from trombine.data.layouts.tables import bad_line, read_lines
-from trombine.data.listing import FolderError, Listing, Record
+from trombine.data.listing import FolderError, Listing, Record, pictures
 
 CSV: Final = "metadata.csv"
 LABEL: Final = "label"
@@ -55,8 +56,26 @@ def _metadata_of(folder: Path) -> Path | None:
 
 
 def list_metadata(path: Path) -> Listing:
-    """The pictures that the files describe, in their order."""
+    """The pictures that the files describe, in their order; the others are counted."""
     files = metadata_in(path)
+    listing = _join(path, files)
+    unlisted = len(set(pictures_below(path)) - _files_of(listing.records))
+    if not unlisted:
+        return listing
+    names = " or ".join(file.relative_to(path).as_posix() for file in files)
+    verbs = "is not in {}, and is" if unlisted == 1 else "are not in {}, and are"
+    note = f"{pictures(unlisted)} of the folder {verbs.format(names)} left out"
+    return replace(listing, notes=(note,))
+
+
+def _files_of(records: Sequence[Record]) -> set[str]:
+    """The pictures of records and their parts, spelled as a walk through the folder does."""
+    views = (view for record in records for view in record.sides)
+    return {normpath(name) for view in views for name in (view.picture, view.parts) if name}
+
+
+def _join(path: Path, files: Sequence[Path]) -> Listing:
+    """What the files say, as one listing."""
     listings = [_list_file(file) for file in files]
     first = listings[0]
     for file, listing in zip(files, listings, strict=True):
@@ -81,6 +100,11 @@ def list_metadata(path: Path) -> Listing:
         classes=classes,
         blame=files[0].relative_to(path).as_posix(),
         missing=sum(listing.missing for listing in listings),
+        named_in=tuple(
+            file.relative_to(path).as_posix()
+            for file, listing in zip(files, listings, strict=True)
+            if listing.missing
+        ),
     )
 
 

@@ -21,7 +21,8 @@ from trombine.data.layouts.finding import few_folders, few_pictures, pictures_be
 from trombine.data.layouts.layout import Layout, lacking
 from trombine.data.layouts.metadata import SPLIT_NAMES, list_metadata, metadata_in, split_of
 from trombine.data.layouts.rows import Rows, labelled
-from trombine.data.listing import Listing
+from trombine.data.listing import Listing, pictures
+from trombine.data.places import is_any_pack
 
 _UNPAIRED: Final = "unpaired"
 # Folder: which part of the set it is, and which of the two kinds it holds.
@@ -70,12 +71,16 @@ def list_imagefolder(path: Path) -> Listing:
         labels=labels if classes else None,
         splits=splits if (splits >= 0).any() else None,
     )
-    return Listing(layout="imagefolder", records=rows, classes=classes)
+    notes = _strays(within)
+    return Listing(layout="imagefolder", records=rows, classes=classes, notes=notes)
 
 
 def _is_imagefolder(path: Path) -> bool:
-    """Whether it is described, or all it holds is folders called train, test and so on."""
-    folders = few_folders(path)
+    """Whether it is described, or all it holds is folders called train, test and so on.
+
+    A pack that is made beside them, perhaps of them, changes nothing.
+    """
+    folders = [name for name in few_folders(path) if not is_any_pack(path / name)]
     split = bool(folders) and all(name in SPLIT_NAMES for name in folders)
     return bool(metadata_in(path)) or (split and not few_pictures(path))
 
@@ -85,7 +90,7 @@ def list_plain(path: Path) -> Listing:
     names = pictures_below(path)
     classes, labels = _classes(names)
     rows = Rows(pictures=names, labels=labels if classes else None)
-    return Listing(layout="plain", records=rows, classes=classes)
+    return Listing(layout="plain", records=rows, classes=classes, notes=_strays(names))
 
 
 def _classes(names: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray]:
@@ -93,6 +98,16 @@ def _classes(names: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray]:
     if not all("/" in name for name in names):
         return (), np.full(len(names), -1)
     return labelled([name.partition("/")[0] for name in names])
+
+
+def _strays(names: Sequence[str]) -> tuple[str, ...]:
+    """What to say where a few pictures beside several folders keep these from being classes."""
+    folders = {name.partition("/")[0] for name in names if "/" in name}
+    strays = sum("/" not in name for name in names)
+    if len(folders) < 2 or not 0 < strays < len(names) / 2:
+        return ()
+    lie = "lies" if strays == 1 else "lie"
+    return (f"{pictures(strays)} {lie} beside the class folders, so there are no classes",)
 
 
 UNPAIRED: Final = Layout(

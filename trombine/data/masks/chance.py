@@ -19,17 +19,22 @@ class Chance:
     seed: int
     place: int = 0
     rollbacks: int = 0
+    about: str = ""  # what every draw's name begins with
+
+    def named(self, what: str) -> str:
+        """The name under which numbers are drawn for one use."""
+        return f"{self.about}mask: {what}"
 
     def generator(self, what: str) -> np.random.Generator:
         """Many numbers for one use."""
-        return generator(self.seed, f"mask: {what}", self.place, rollbacks=self.rollbacks)
+        return generator(self.seed, self.named(what), self.place, rollbacks=self.rollbacks)
 
     def uniform(self, what: str) -> float:
         """A number in [0, 1)."""
         at = np.array([self.place])
-        return float(uniforms(self.seed, f"mask: {what}", at, rollbacks=self.rollbacks)[0])
+        return float(uniforms(self.seed, self.named(what), at, rollbacks=self.rollbacks)[0])
 
     def choice(self, what: str, weights: Float64[np.ndarray, "k"]) -> int:
         """Which of the weights."""
-        at, name = np.array([self.place]), f"mask: {what}"
-        return int(choices(self.seed, name, weights, at, rollbacks=self.rollbacks)[0])
+        at = np.array([self.place])
+        return int(choices(self.seed, self.named(what), weights, at, rollbacks=self.rollbacks)[0])

@@ -7,7 +7,7 @@ part of the key, and the clock of a curriculum.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -18,7 +18,7 @@ from jaxtyping import Float32, Int64, UInt8
 
 from trombine.data.masks.brushes import draw_brushed, draw_scratches, draw_text
 from trombine.data.masks.chance import Chance, Hole
-from trombine.data.masks.files import draw_file, resolve
+from trombine.data.masks.files import READINGS, draw_file, resolve
 from trombine.data.masks.parts import draw_parts
 from trombine.data.masks.spec import (
     BRUSHED,
@@ -52,7 +52,7 @@ class Drawn:
     """One mask, and what it is."""
 
     hole: Hole
-    family: str  # the term it was drawn from, spelt without weight and folder
+    family: str  # the term it was drawn from, without weight; of a file, how it was read
     file: Path | None = None  # what it was made from, if it was
 
     @property
@@ -104,11 +104,13 @@ def draw_masks(
     size: int | tuple[int, int],
     parts: UInt8[np.ndarray, "n h w"] | None = None,
     rollbacks: int = 0,
+    about: str = "",
 ) -> Float32[torch.Tensor, "n 1 h w"]:
     """Masks for these places of a run, 1 where the picture is to be painted.
 
     A mask is a function of the seed, its place and the rollbacks (and of the picture's parts, for
-    masks over parts): the same whatever other places are asked for beside it.
+    masks over parts): the same whatever other places are asked for beside it. `about` begins every
+    draw's name: what a run is measured on has masks of its own, not those of its first pictures.
     """
     import torch
 
@@ -116,7 +118,7 @@ def draw_masks(
     sides = _sides(size)
     holes = np.empty((len(places), 1, *sides), np.float32)
     for number, place in enumerate(places.tolist()):
-        chance = Chance(seed=seed, place=place, rollbacks=rollbacks)
+        chance = Chance(seed=seed, place=place, rollbacks=rollbacks, about=about)
         own = None if parts is None else parts[number]
         holes[number, 0] = _draw(_stage_at(asked, chance).mix, chance, sides, own).hole
     return torch.from_numpy(holes)
@@ -149,21 +151,20 @@ def _draw(
     term = mix[chance.choice("family", np.array([term.weight for term in mix]))]
     if parts is not None and parts.shape != sides:
         raise MaskError(f"parts of {parts.shape} pixels are not those of a mask of {sides}")
-    file = None
     if term.family in FOLDERS:
-        term, file = resolve(term, chance)
-        hole = draw_file(term.family, file, chance, *sides)
-    elif term.family == "parts":
+        reading, file = resolve(term, chance)
+        hole = draw_file(reading, file, chance, *sides)
+        return Drawn(hole=_with_both(hole), family=reading, file=file)
+    if term.family == "parts":
         hole = draw_parts(term, chance, *sides, parts)
     else:
         hole = _SHAPES[term.family](term, chance, *sides)
-    plain = Term(family=term.family, share=term.share, edge=term.edge, names=term.names)
-    return Drawn(hole=_with_both(hole), family=spell(plain), file=file)
+    return Drawn(hole=_with_both(hole), family=spell(replace(term, weight=1.0)))
 
 
 def redraw(family: str, seed: int, size: int, files: tuple[Path, ...]) -> Drawn:
     """The mask of a seed from what a `Drawn` says of itself, and the file it was made from."""
-    if family in FOLDERS:
+    if family in READINGS:
         if len(files) != 1:
             raise MaskError(f"a mask of {family} is made from one file")
         hole = draw_file(family, files[0], Chance(seed=seed), *_sides(size))

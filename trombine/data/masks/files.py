@@ -15,13 +15,17 @@ cropped to the middle of the wanted shape and resized; a pixel is hole if more t
             six bins of hole area from (.01, .1] to (.5, .6], half of them with holes at the
             border. White is the hole: programs that sort these files into the bins count white.
 
-Which set a folder is, is told by how its files look, since people rename folders: in both sets
-the holes are, on average, the smaller part, before they are grown.
+Which set a folder is, is told by how its files look, since people rename folders: of the testing
+set at most .6 is white, in any bin; of the training set, before its holes are grown, more. Their
+edges are soft, but most of each file is black or white; what is not is refused as no such mask.
+
+A mask says how its file was read: files, inverted, nvidia:training or nvidia:testing.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -41,31 +45,42 @@ NVIDIA_THRESHOLD: Final = 0.6
 NVIDIA_SIDE: Final = 512  # pixels of the side that these grow a hole at
 NVIDIA_GROWS: Final = (9, 49)  # pixels, the width of the square that a hole is grown by
 _LOOKED_AT: Final = 24  # files, spread over the folder, to tell the sets apart
+_TESTING_MOST: Final = 0.65  # of a testing set is white: its last bin ends at 0.6
+_GREYS: Final = (0.1, 0.9)  # between them a pixel is neither black nor white
+_MOST_GREY: Final = 0.25  # the share of such pixels that soft edges may have
+
+TRAINING: Final = "nvidia:training"
+TESTING: Final = "nvidia:testing"
+READINGS: Final = ("files", "inverted", TRAINING, TESTING)  # how a file becomes a hole
 
 
-def resolve(term: Term, chance: Chance) -> tuple[Term, Path]:
-    """Which file this chance takes of a folder, and how it is to be read: NVIDIA's testing set is
-    read as any other folder, so `nvidia` is its training set from here on."""
+def resolve(term: Term, chance: Chance) -> tuple[str, Path]:
+    """How the files of a folder are read, and which of them this chance takes."""
     names = list_files(term.path)
     path = Path(term.path) / names[int(chance.uniform("file") * len(names))]
-    bright = term.family == "nvidia" and not _is_mostly_bright(term.path)
-    return Term(family="files" if bright else term.family), path
+    if term.family != "nvidia":
+        return term.family, path
+    return TRAINING if _is_mostly_bright(term.path) else TESTING, path
 
 
 def check_folders(mix: tuple[Term, ...]) -> None:
-    """Refuse folders that hold no pictures; raises MaskError."""
+    """Look at the folders as they are now; refuse those without pictures by a MaskError."""
+    for cached in (list_files, listing_hash, _is_mostly_bright):
+        cached.cache_clear()
     for term in mix:
         if term.path:
             list_files(term.path)
 
 
-def draw_file(family: str, path: Path, chance: Chance, height: int, width: int) -> Hole:
-    """The hole in a file, as the family reads it: files, inverted or nvidia (the training set)."""
-    grey = _read(path)
-    if family == "nvidia":
-        hole = _augmented(grey <= NVIDIA_THRESHOLD, chance)
-    else:
-        hole = grey > MIDDLE if family == "files" else grey <= MIDDLE
+def draw_file(reading: str, path: Path, chance: Chance, height: int, width: int) -> Hole:
+    """The hole in a file, by one of READINGS."""
+    grey = _read(path, nvidia=reading in (TRAINING, TESTING))
+    if reading == TRAINING:
+        return _resized(_augmented(grey <= NVIDIA_THRESHOLD, chance), height, width)
+    hole = grey <= MIDDLE if reading == "inverted" else grey > MIDDLE
+    if hole.all() or not hole.any():
+        found = "is nothing but hole" if hole.all() else "holds no hole"
+        raise MaskError(f"{shown(path)} {found}, which is no mask; take it out of the folder")
     return _resized(hole, height, width)
 
 
@@ -82,19 +97,34 @@ def list_files(folder: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=32)
+def listing_hash(folder: str) -> str:
+    """A hash of the names and sizes of a folder's files: of others, a seed takes another."""
+    root = Path(folder)
+    listed = (f"{name}\0{(root / name).stat().st_size}\n" for name in list_files(folder))
+    return sha256("".join(listed).encode(errors="surrogateescape")).hexdigest()[:16]
+
+
+@lru_cache(maxsize=32)
 def _is_mostly_bright(folder: str) -> bool:
-    """Whether the files of a folder are bright on more than half of their area, on average."""
+    """Whether the files of a folder are brighter, on average, than any part of the testing set."""
     names = list_files(folder)
     looked_at = names[:: max(len(names) // _LOOKED_AT, 1)][:_LOOKED_AT]
-    shares = [(_read(Path(folder) / name) > NVIDIA_THRESHOLD).mean() for name in looked_at]
-    return bool(np.mean(shares) > 0.5)
+    greys = (_read(Path(folder) / name, nvidia=True) for name in looked_at)
+    shares = [(grey > NVIDIA_THRESHOLD).mean() for grey in greys]
+    return bool(np.mean(shares) > _TESTING_MOST)
 
 
-def _read(path: Path) -> Grey:
+def _read(path: Path, *, nvidia: bool = False) -> Grey:
     try:
-        return read(path).rgb().mean(axis=2)
+        grey = read(path).rgb().mean(axis=2)
     except PictureError as error:
         raise MaskError(str(error)) from error
+    if 0 < grey.max() < 1.5 / 255:  # which would be a mask without a hole, or all hole
+        raise MaskError(f"{shown(path)} holds 0 and 1, which are both black; write 0 and 255")
+    if nvidia and ((grey > _GREYS[0]) & (grey < _GREYS[1])).mean() > _MOST_GREY:
+        what = "is neither black nor white over much of it, so none of NVIDIA's masks"
+        raise MaskError(f"{shown(path)} {what}; name their folder, or use files:PATH")
+    return grey
 
 
 def _augmented(hole: Hole, chance: Chance) -> Hole:

@@ -1,9 +1,14 @@
-"""A page of the masks in a folder: examples of every family, and how large the holes are."""
+"""A page of the masks in a folder: examples of every family, and how large the holes are.
+
+A family that was asked for and that no mask of the folder is of is shown by examples drawn for the
+page alone.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,14 +17,17 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from trombine.data.imagefolder import FILE_NAME, METADATA
-from trombine.data.masks.spec import FAMILIES
-from trombine.files import OutputError, write_bytes
+from trombine.data.masks.draw import draw_mask
+from trombine.data.masks.files import TESTING, TRAINING
+from trombine.data.masks.spec import FAMILIES, Term, parse_mix, spell
+from trombine.files import OutputError, shown, write_bytes
 from trombine.images import read
 from trombine.pages import Html, Page, Plot, Series, grid, picture, plots, table
 
 Line = dict[str, Any]
 
 SHOWN: Final = 24  # masks of a family
+DRAWN: Final = 6  # examples of a family of which the folder has none
 LARGEST: Final = 192  # pixels of a mask on the page
 BINS: Final = 20  # of the histogram
 _MARK: Final = b'<meta name="generator" content="trombine">'  # of every page of ours
@@ -33,7 +41,8 @@ _ABOUT: Final = {
     "text": "Lines of letters.",
     "files": "From files: what is bright is the hole.",
     "inverted": "From files: what is dark is the hole.",
-    "nvidia": "From NVIDIA's training masks, grown, turned and cropped.",
+    TRAINING: "From NVIDIA's training masks: what is dark is the hole, grown, turned and cropped.",
+    TESTING: "From NVIDIA's testing masks: what is bright is the hole.",
 }
 
 
@@ -47,16 +56,23 @@ def write_page(path: Path, folder: Path) -> None:
     """The page of all masks that the folder's metadata.jsonl names."""
     text = (folder / METADATA).read_text(encoding="utf-8")
     lines = [json.loads(line) for line in text.splitlines()]
+    asked, size = lines[0]["families"], lines[0]["size"]
     page = Page(
         title="Masks",
-        lead=f"{len(lines):,} masks of {lines[0]['size']} pixels. White is what is to be painted."
-        " Each is a function of its seed, by which its file is named.",
+        lead=f"{len(lines):,} {'mask' if len(lines) == 1 else 'masks'} of {size} pixels, of the"
+        f" family {shown(asked)}. White is what is to be painted. Each is a function of its seed,"
+        " by which its file is named.",
         foot="Made by trombine data masks.",
     )
     page.section("How large the holes are", _spread(lines), histogram(lines), _shares(lines))
     for family, members in by_family(lines).items():
-        plain = family.partition(":")[0]
-        page.section(family.capitalize(), _ABOUT.get(plain, ""), _examples(folder, members))
+        page.section(_title(family), _about(family), _examples(folder, members))
+    for term in missing(asked, lines):
+        drawn = [draw_mask((term,), seed, min(size, LARGEST)) for seed in range(DRAWN)]
+        about = "None is in this folder; these are drawn for the page alone."
+        cells = (_cell(mask.pixels, seed, mask.share) for seed, mask in enumerate(drawn))
+        family = drawn[0].family
+        page.section(_title(family), f"{_about(family)} {about}", _grid(cells))
     write_bytes(path, page.html().encode())
 
 
@@ -66,6 +82,25 @@ def by_family(lines: Sequence[Line]) -> dict[str, list[Line]]:
     found = {line["family"] for line in lines}
     names = sorted(found, key=lambda name: (places[name.partition(":")[0]], name))
     return {name: [line for line in lines if line["family"] == name] for name in names}
+
+
+def missing(asked: str, lines: Sequence[Line]) -> list[Term]:
+    """The terms of what was asked for, without weights, of which there is no mask."""
+    terms = dict.fromkeys(replace(term, weight=1.0) for term in parse_mix(asked))
+    found = {line["family"] for line in lines}
+    # Of a file a line says how it was read, nvidia:training, and not from which folder.
+    read = {family.partition(":")[0] for family in found}
+    return [t for t in terms if (t.family not in read if t.path else spell(t) not in found)]
+
+
+def _title(family: str) -> str:
+    """As a heading: NVIDIA is no plain word."""
+    plain, colon, rest = family.partition(":")
+    return ("NVIDIA" if plain == "nvidia" else plain.capitalize()) + colon + rest
+
+
+def _about(family: str) -> str:
+    return _ABOUT.get(family) or _ABOUT.get(family.partition(":")[0], "")
 
 
 def histogram(lines: Sequence[Line]) -> Html:
@@ -103,16 +138,19 @@ def _shares(lines: Sequence[Line]) -> Html:
 
 
 def _examples(folder: Path, members: Sequence[Line]) -> Html:
-    shown = [
-        picture(
-            shrunk(read(folder / line[FILE_NAME]).samples[..., 0]),
-            f"Mask of seed {line['seed']}",
-            caption=f"{line['seed']}: {line['share']:.0%}",
-            crisp=True,
-        )
+    return _grid(
+        _cell(read(folder / line[FILE_NAME]).samples[..., 0], line["seed"], line["share"])
         for line in members[:SHOWN]
-    ]
-    return grid(shown, columns=6, on_phone=3, tight=True)
+    )
+
+
+def _grid(cells: Iterable[Html]) -> Html:
+    return grid(list(cells), columns=6, on_phone=3, tight=True)
+
+
+def _cell(mask: UInt8[np.ndarray, "h w"], seed: int, share: float) -> Html:
+    caption = f"{seed}: {share:.0%}"
+    return picture(shrunk(mask), f"Mask of seed {seed}", caption=caption, crisp=True)
 
 
 def shrunk(mask: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "k l"]:

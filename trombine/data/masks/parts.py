@@ -33,14 +33,24 @@ def draw_parts(
     usual = USUAL[int(rng.integers(len(USUAL)))]
     if parts is None or parts.min() >= len(PARTS):  # of which nothing is known
         parts = _world_parts(chance, height, width)
-    hole = _found(parts, term.names or (usual,))
+    names = term.names or (usual,)
+    hole = _found(parts, names)
     if not hole.any():
-        hole = _found(parts, ("face",))
-    return _grown(hole, margin)
+        names = ("face",)
+        hole = _found(parts, names)
+    grown = _grown(hole, margin)
+    return _filled(grown) if "face" in names else grown
 
 
 def _found(parts: Labels, names: tuple[str, ...]) -> Hole:
     return np.isin(parts, [label for name in names for label in LABELS[name]])
+
+
+def _filled(hole: Hole) -> Hole:
+    """The hole with what it encloses: glasses or a moustache left in a face would tell of it."""
+    from scipy.ndimage import binary_fill_holes
+
+    return np.asarray(binary_fill_holes(hole), np.bool_)
 
 
 def _grown(hole: Hole, margin: float) -> Hole:
@@ -57,9 +67,9 @@ def _world_parts(chance: Chance, height: int, width: int) -> Labels:
     from trombine.world import face, paint
 
     seed = chance.seed
-    if chance.place or chance.rollbacks:
+    if chance.place or chance.rollbacks or chance.about:
         at = np.array([chance.place])
-        drawn = bits(chance.seed, "mask: face", at, rollbacks=chance.rollbacks)
+        drawn = bits(chance.seed, chance.named("face"), at, rollbacks=chance.rollbacks)
         seed = int(drawn[0] % np.uint64(_SEEDS))
     size = max(height, width)
     top, left = (size - height) // 2, (size - width) // 2

@@ -5,7 +5,8 @@
     term   = family [ ":" what ] [ "*" weight ]
 
     irregular   strokes, blobs and dots; `:30-40` is the share of the picture in percent (0-60
-                unless given), `,inside` keeps away from the border, `,border` touches it
+                unless given, at most 90), `,inside` keeps away from the border (at most 60),
+                `,border` touches it
     huge        the same with a huge brush, 50-80 % of the picture unless given
     squares     one to six squares
     half        one side of the picture; `:left,top` says which of left, right, top, bottom, slanted
@@ -28,6 +29,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from difflib import get_close_matches
 from math import inf
 from typing import Final
 
@@ -42,6 +44,7 @@ FOLDERS: Final = ("files", "inverted", "nvidia")
 FAMILIES: Final = (*BRUSHED, "squares", "half", "parts", "scratches", "text", *FOLDERS)
 DEFAULT: Final = "irregular*3+squares+huge+half+parts+scratches+text"
 
+_IN_FOLDERS: Final = tuple(f"{family}:" for family in FOLDERS)
 _START: Final = re.compile(rf"(?:{'|'.join(FAMILIES)})(?=[:*]|$)")
 _TERM: Final = re.compile(r"(?s)(\w*)(:)?(.*?)(?:\*(\d*\.?\d+))?")
 _MOVE: Final = re.compile(r"(?s)(.*)@(\d{1,15})(?:-(\d{1,15}))?")
@@ -93,6 +96,8 @@ def parse(spec: str) -> Masks:
     """What a spec asks for; raises MaskError."""
     if not isinstance(spec, str):
         raise MaskError(f"masks are asked for in text, such as 'irregular', not {spec!r}")
+    if not spec.strip():
+        raise MaskError(f"no masks are asked for; name a family: {', '.join(FAMILIES)}")
     first, *others = _cut(spec.strip(), ">")
     stages = [Stage(mix=_mix(first, spec))]
     for text in others:
@@ -104,7 +109,8 @@ def parse_mix(spec: str) -> tuple[Term, ...]:
     """The terms of a spec that is no curriculum; raises MaskError."""
     first, *others = parse(spec).stages
     if others:
-        raise MaskError(f"{spec}: a curriculum needs a run whose pictures it counts; ask for a mix")
+        why = "a curriculum (>) counts the pictures of a run, and here is none"
+        raise MaskError(f"{spec}: {why}; ask for a mix, or for draw_masks in Python")
     return first.mix
 
 
@@ -152,10 +158,10 @@ def _stage(text: str, earliest: int, spec: str) -> Stage:
 def _mix(text: str, spec: str) -> tuple[Term, ...]:
     terms: list[str] = []
     for piece in _cut(text, "+"):
-        if not terms or _START.match(piece):
+        if terms and terms[-1].startswith(_IN_FOLDERS) and not _START.match(piece):
+            terms[-1] += "+" + piece  # more of a path
+        else:
             terms.append(piece)
-        else:  # more of a path
-            terms[-1] += "+" + piece
     return tuple(_term(term, spec) for term in terms)
 
 
@@ -164,8 +170,8 @@ def _term(text: str, spec: str) -> Term:
     assert found is not None  # all its groups take nothing too, and the third anything
     family, colon, rest, factor = found.groups()
     weight = float(factor) if factor else 1.0
-    if family not in FAMILIES or bool(colon) != bool(rest):
-        raise MaskError(f"{spec}: '{text}' is no family of masks; they are {', '.join(FAMILIES)}")
+    if wrong := _mistake(text, family, colon, rest):
+        raise MaskError(f"{spec}: {wrong}")
     if not 0 < weight < inf:
         raise MaskError(f"{spec}: a weight (*) is above 0, and no more than numbers can be")
     if family in FOLDERS:
@@ -174,6 +180,22 @@ def _term(text: str, spec: str) -> Term:
         share, edge = _brushed(family, rest, spec)
         return Term(family=family, share=share, edge=edge, weight=weight)
     return Term(family=family, names=_names(family, rest, spec), weight=weight)
+
+
+def _mistake(text: str, family: str, colon: str | None, rest: str) -> str:
+    """What is wrong with a term before its details are looked at; nothing if nothing is."""
+    if not text:
+        return "a family of masks is missing before or after a '+' or '>'"
+    if family not in FAMILIES or (rest and not colon and not rest.startswith("*")):
+        near = get_close_matches(family, FAMILIES, n=1)
+        others = f"did you mean {near[0]}?" if near else f"they are {', '.join(FAMILIES)}"
+        return f"'{text}' is no family of masks; {others}"
+    if "*" in rest and (family not in FOLDERS or not colon):
+        weight = rest.partition("*")[2]
+        return f"after '*' stands a weight above 0, as in {family}*0.5, not '{weight}'"
+    if family in FOLDERS and not rest:
+        return f"name the folder, as in {family}:PATH"
+    return f"nothing stands after '{text}'; leave out the ':'" if colon and not rest else ""
 
 
 def _path(family: str, rest: str, spec: str) -> str:
@@ -186,14 +208,17 @@ def _path(family: str, rest: str, spec: str) -> str:
 
 def _brushed(family: str, rest: str, spec: str) -> tuple[tuple[int, int], str]:
     """The share and the edge of `30-40,inside`."""
-    share, edge = BRUSHED[family], ""
-    for word in filter(None, rest.split(",")):
-        if found := _SHARE.fullmatch(word):
-            share = (int(found[1]), int(found[2]))
-        elif word in EDGES:
-            edge = word
-        else:
-            raise MaskError(f"{spec}: '{word}' is neither a share, as 30-40, nor inside or border")
+    words = [word for word in rest.split(",") if word]
+    edges = [word for word in words if word in EDGES]
+    shares = [found for found in map(_SHARE.fullmatch, words) if found]
+    wrong = next((word for word in words if word not in EDGES and not _SHARE.fullmatch(word)), "")
+    if wrong:
+        raise MaskError(f"{spec}: '{wrong}' is neither a share, as 30-40, nor inside or border")
+    if len(edges) > 1 or len(shares) > 1:
+        what = f"{family} takes one share, and inside or border, but not both"
+        raise MaskError(f"{spec}: {what}; mix two with +")
+    edge = edges[0] if edges else ""
+    share = (int(shares[0][1]), int(shares[0][2])) if shares else BRUSHED[family]
     share = (share[0], min(share[1], MOST[edge])) if share == BRUSHED[family] else share
     if not share[0] < share[1] <= MOST[edge]:
         where = " inside of a margin" if edge == "inside" else ""

@@ -1,0 +1,132 @@
+"""What a run says of its pictures: how many it learns from, measures on and leaves alone."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trombine import data_prepare, lock
+from trombine.data.source import source
+from trombine.events import Notice
+from trombine.files import OutputError
+from trombine.images import write
+from trombine.objectives import RestoreObjective
+from trombine.recipes import find, with_settings
+from trombine.training import story
+from trombine.training.expect import expectation
+from trombine.training.loop import Order, train
+
+TINY = {
+    "size": "16",
+    "pictures": "16",
+    "batch": "8",
+    "width": "4",
+    "depth": "1",
+    "judged": "4",
+    "faces": "4",
+    "precision": "float32",
+    "threads": "1",
+}
+
+
+@pytest.fixture(autouse=True)
+def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pack whose pictures have uses, and a folder whose have none."""
+    monkeypatch.chdir(tmp_path)
+    chance = np.random.default_rng(0)
+    for folder, count in {"set": 40, "plain": 10}.items():
+        for number in range(count):
+            pixels = chance.integers(0, 256, (16, 16, 3), np.uint8)
+            write(Path(folder) / f"{number}.png", pixels)
+    data_prepare(folder=Path("set"), size=16, output=Path("pack"), choose=25, test=35)
+
+
+def order(data: str, run: str = "run", *, board: bool = False) -> Order:
+    recipe = with_settings(find("enlarger-x2"), {**TINY, "data": data})
+    return Order(name="enlarger-x2", recipe=recipe, folder=Path(run), board=board)
+
+
+def said(data: str) -> list[str]:
+    """The notices before anything is measured."""
+    found = [event.text for event in train(order(data)) if isinstance(event, Notice)]
+    return [line for line in found if "PSNR" not in line]
+
+
+def foreseen(data: str) -> list[str]:
+    """What a dry run says of the pictures, without the line with the spec and the size."""
+    part = expectation(order(data)).partition("\ndata\n")[2].partition("\n\n")[0]
+    return [line.strip() for line in part.splitlines()[1:]]
+
+
+def test_a_pack_with_uses_and_a_folder_without() -> None:
+    data = "pack:pack+folder:plain*2+leaves#9"
+    learned, tests = (len(source(f"pack:pack@{use}", 16)) for use in ("train", "test"))
+    terms = [
+        f"pack:pack: {learned} to learn from, 4 to measure on, {tests} for tests left alone",
+        "folder:plain: 8 to learn from, 2 to measure on",
+        "leaves#9: 9 to learn from, 4 to measure on",
+    ]
+    assert foreseen(data) == terms
+    assert said(data) == ["; ".join(terms)], "one line"
+
+
+def test_pictures_of_two_terms_are_counted_as_they_are_split() -> None:
+    data = "folder:plain+leaves#9+folder:plain"
+    (line,) = said(data)
+    assert line == "; ".join(foreseen(data))
+    assert line.startswith("folder:plain: 8 to learn from, 2 to measure on; leaves#9: ")
+
+
+def test_to_learn_from_tests_is_remarked_on() -> None:
+    data = "pack:pack@test"
+    count = len(source(data, 16))
+    remark = f"{data}: learns from pictures that are for tests; judge what comes of it by others"
+    for lines in (foreseen(data), said(data)):
+        held = count // 5
+        assert lines == [f"{data}: {count - held} to learn from, {held} to measure on", remark]
+
+
+def test_pairs_of_which_one_side_is_learned(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = "world:photo+anime#9"
+    remark = f"{data}: is of pairs, and this recipe learns from their first side alone"
+    assert foreseen(data)[1:] == [remark]
+    assert said(data)[1:] == [remark]
+    monkeypatch.setattr(RestoreObjective, "pairs", True)
+    assert len(foreseen(data)) == 1
+
+
+# --- a disk that takes nothing ------------------------------------------------------------------
+
+
+REFUSED = {
+    errno.ENOSPC: "run: cannot be written, the disk is full; free some space and run",
+    errno.EROFS: "run: is on a disk that cannot be written; choose another folder",
+}
+
+
+@pytest.mark.parametrize("number", REFUSED)
+def test_a_disk_that_takes_nothing_is_named_with_a_cure(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> Iterator[None]:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(lock, "_take", refuse)
+    with pytest.raises(OutputError) as error:
+        list(train(order("folder:plain")))
+    assert str(error.value).startswith(REFUSED[number])
+
+
+def test_a_board_that_cannot_be_begun_ends_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(story, "open_board", refuse)
+    events = list(train(order("folder:plain", board=True)))
+    line = "cannot be written, the disk is full; no more TensorBoard events are written"
+    assert Notice(Path("run/board"), line) in events
