@@ -7,7 +7,7 @@ is about, and with a worker for each core; what starts its workers is not counte
 in one run. How fast data are made, fractals and packs of folders, is in making.py.
 
     python bench/data.py [--sizes 64 128] [--count 2048] [--first-seed 0] [--rounds 9] [--json]
-                         [--fractals 12000] [--jpegs 20000] [--turns 3]
+                         [--fractals 12000] [--jpegs 20000] [--turns 5]
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=9, help="turns that each loader has")
     parser.add_argument("--fractals", type=int, default=FRACTALS, help="fractals that are made")
     parser.add_argument("--jpegs", type=int, default=20_000, help="pictures that are prepared")
-    parser.add_argument("--turns", type=int, default=3, help="turns that each way to prepare has")
+    parser.add_argument("--turns", type=int, default=5, help="turns that each way to prepare has")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 

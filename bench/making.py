@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -13,12 +15,10 @@ import numpy as np
 from PIL import Image
 from table import Row, at_least, at_most, interleaved, ratio_of_medians
 
-from trombine.data.decoding import Wanted
 from trombine.data.filling import fill_folder
 from trombine.data.made import Maker
 from trombine.data.pack import Pack
 from trombine.data.packing import write_pack
-from trombine.data.preparing import prepare_pack
 from trombine.data.reading import middle, resize
 from trombine.data.workers import cores
 from trombine.images import read
@@ -90,9 +90,10 @@ def seconds_of(make: Callable[[Path, Path, int], None], jpegs: Path, out: Path, 
 
 
 def prepared(jpegs: Path, out: Path, workers: int) -> None:
-    """As `trombine data prepare` does it."""
-    for _ in prepare_pack(jpegs, out, Wanted(size=SMALL), workers=workers):
-        pass
+    """The command, all of it: a process imports less from it than from a program like this one."""
+    words = ["data", "prepare", jpegs, "--size", SMALL, "--workers", workers, "-o", out]
+    command = [sys.executable, "-m", "trombine", *map(str, words)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 def plainly(jpegs: Path, out: Path, workers: int) -> None:
