@@ -29,6 +29,7 @@ from trombine.events import Done, Event, Notice, Progress, Skipped, Started
 from trombine.files import shown
 
 _SEVERAL: Final = 32  # pictures that a process is given at once; no result depends on it
+_AHEAD: Final = 32  # times as many wait for each process, to last while the disk is forced
 _LARGE: Final = 4096  # bytes of a cell that is not sent from process to process
 
 
@@ -156,7 +157,7 @@ def _fill(
         slots=writer.slots,
     )
     todo = enumerate(islice(listing.records, writer.seen, None), writer.seen)
-    with closing(in_order(read, _chunks(todo), workers)) as results:
+    with closing(in_order(read, _chunks(todo), workers, ahead=_AHEAD)) as results:
         for found in (one for several in results for one in several):
             if found.row is None:
                 writer.skip(found.name, found.why)

@@ -59,21 +59,24 @@ def check_start(workers: int) -> None:
 
 
 def in_order(
-    function: Callable[[In], Out], items: Iterable[In], workers: int
+    function: Callable[[In], Out], items: Iterable[In], workers: int, *, ahead: int = 2
 ) -> Generator[Out, None, None]:
     """Yield function(item) for each item, in order; one worker means this process.
+
+    Each worker is given up to `ahead` items beyond what was asked for: enough to keep it busy, and
+    few where results are large.
 
     `function` and the items must pickle. When the generator is closed the workers end the items
     at hand and stop; when this process dies, in whatever way, they stop at once.
     """
     if workers > 1:
-        yield from _in_processes(function, items, workers)
+        yield from _in_processes(function, items, workers, ahead)
     else:
         yield from map(function, items)
 
 
 def _in_processes(
-    function: Callable[[In], Out], items: Iterable[In], workers: int
+    function: Callable[[In], Out], items: Iterable[In], workers: int, ahead: int
 ) -> Generator[Out, None, None]:
     context = multiprocessing.get_context("spawn")  # a fork would copy locks and threads
     held, lifeline = context.Pipe(duplex=False)
@@ -84,7 +87,7 @@ def _in_processes(
     try:
         for item in items:
             pending.append(pool.submit(function, item))
-            if len(pending) > 2 * workers:  # enough to keep all busy, and little memory
+            if len(pending) > ahead * workers:
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
