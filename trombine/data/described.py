@@ -18,11 +18,6 @@ from trombine.files import opened
 _MEND: Final = f"mend it, or take {METADATA} away to use the pictures alone"
 
 
-def is_described(folder: Path) -> bool:
-    """Whether the folder has a metadata.jsonl."""
-    return (folder / METADATA).is_file()
-
-
 def list_described(folder: Path) -> Listing:
     """The pictures that metadata.jsonl names, in its order."""
     path = folder / METADATA

@@ -28,12 +28,8 @@ class Folder:
 
     def __init__(self, path: Path, size: int, layout: str = "") -> None:
         """Look what is in the folder; raises FolderError if that is no pictures."""
-        if not path.is_dir():
-            raise FolderError(path, "is not a folder", "check the name")
         self.path, self.size = path, size
         self.listing = list_folder(path, layout)
-        if not self.listing.records:
-            raise FolderError(path, "holds no pictures", "check the name")
         self.blank = blank_row(self.listing, size)
 
     @property

@@ -120,7 +120,7 @@ def _as_said(whole: Source, splits: Int64[np.ndarray, "n"], count: int) -> tuple
         raise SpecError(f"{whole.spec}: none of its pictures is for training")
     if not len(chosen):
         return _held_out(learned, count)
-    order = np.argsort(draws.bits(0, "held out", np.arange(len(chosen))))
+    order = _shuffled(len(chosen))
     return learned, Part(whole, np.sort(chosen[order[:count]]))
 
 
@@ -132,8 +132,13 @@ def _held_out(whole: Source, count: int) -> tuple[Source, Source]:
             f"{whole.spec}: has {pictures(len(whole))}; it takes {MOST_HELD_OUT} or more to hold"
             " some out for measuring"
         )
-    order = np.argsort(draws.bits(0, "held out", np.arange(len(whole))))
+    order = _shuffled(len(whole))
     return Part(whole, np.sort(order[held:])), Part(whole, np.sort(order[:held]))
+
+
+def _shuffled(count: int) -> Int64[np.ndarray, "n"]:
+    """So many places in an order that is always the same."""
+    return np.argsort(draws.bits(0, "held out", np.arange(count)))
 
 
 def _choosing(term: Term, count: int) -> str:
