@@ -18,7 +18,7 @@ from pathlib import Path
 from table import ROOT, Row, as_table
 
 # In this order: the short ones first.
-PROGRAMS = ("startup", "truth", "data", "fuzz", "engine", "resume", "world")
+PROGRAMS = ("startup", "truth", "data", "fuzz", "engine", "resume", "world", "remake", "upscale")
 
 
 def main() -> int:

@@ -53,7 +53,7 @@ SMALL: Final = {
     "threads": "1",
 }
 FAMILIES: Final = {
-    "restore": ("enlarger-x2", {"size": "32", "depth": "2", "precision": "float32"}),
+    "restore": ("upscale-fast-x2", {"size": "32", "depth": "2", "precision": "float32"}),
     "sharpen": (
         "sharpener-x2",
         {

@@ -48,6 +48,7 @@ app()
 # Every page a user can ask for, and the bare program's page of the same kind.
 PAGES = {
     "--help": "--help",
+    "upscale --help": "greet --help",
     "data world --help": "greet --help",
     "data leaves --help": "greet --help",
     "data fractals --help": "greet --help",

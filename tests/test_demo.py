@@ -16,12 +16,13 @@ from trombine.demo import __main__ as command
 from trombine.demo.amounts import Demo
 from trombine.demo.build import SECTIONS, build
 from trombine.demo.damage import PRINTS, SHOWN, SINGLES
-from trombine.demo.enlarging import as_batch, at_factors, enlarging_protocol, measured
+from trombine.demo.enlarging import as_batch, by_factor, enlarging_protocol
 from trombine.demo.faces import CHANGED, KINDS, _varied, most_different, path_between
 from trombine.demo.fractals import LARGE, MOVED
 from trombine.demo.masks import FAMILIES
 from trombine.demo.repair import HOLES, fill_biharmonic, fill_mean, repair_protocol
-from trombine.measures import CHOOSING_SEEDS, one_table
+from trombine.demo.upscaling import upscaling_protocol
+from trombine.measures import CHOOSING_SEEDS
 from trombine.world import STYLES, face, paint, to_vector
 
 TINY = Demo(
@@ -74,7 +75,8 @@ def test_every_section_is_there_and_was_announced(page: str, said: list[str]) ->
 def test_it_holds_as_many_pictures_as_asked(page: str) -> None:
     styles = len(STYLES)
     person, crowd, varied, leaves = 3 * styles, 4 * styles, 4 * 2, 2
-    repaired, enlarged, compared, trained = 3 * 4, 2 * 4, 4 * 2, 2
+    repaired, enlarged, trained = 3 * 4, 2 * 4, 2
+    compared = 2 * 2 * 3 * 2  # at two factors, whole and a detail, three pictures, two ways
     fractals = 4 + len(LARGE)
     holes = 8 * (len(FAMILIES) + 1)  # and a curriculum
     spoilt = 2 * (1 + len(SHOWN)) + len(SINGLES) + len(PRINTS)
@@ -92,7 +94,8 @@ def test_it_is_one_file_that_asks_for_nothing(page: str) -> None:
 def test_every_table_says_its_protocol(page: str) -> None:
     photo = enlarging_protocol(TINY, "world:photo")
     leaf = enlarging_protocol(TINY, "leaves")
-    for protocol in (repair_protocol(TINY), photo, leaf, at_factors(photo), at_factors(leaf)):
+    nets = [upscaling_protocol(TINY, pictures) for pictures in ("faces", "drawings")]
+    for protocol in (repair_protocol(TINY), photo, leaf, *nets):
         assert re.search(rf"[Pp]rotocol {protocol.hash}", page), protocol.name
 
 
@@ -106,17 +109,14 @@ def test_its_seeds_are_for_choosing_and_none_is_logged() -> None:
 
 
 def test_enlarging_is_measured_in_the_right_order() -> None:
-    """On smooth pictures: nearest < bicubic < the truth's JPEG, in each measure."""
+    """On smooth pictures, at each factor: nearest < bicubic, Lanczos; and larger is harder."""
     y, x = np.mgrid[:48, :48]
     waves = [np.sin(x / (3 + i)) * np.cos(y / 4) for i in range(3)]
     pictures = [np.stack([128 + 80 * wave] * 3, -1).astype(np.uint8) for wave in waves]
-    protocol = enlarging_protocol(TINY, "waves")
-    table = one_table(measured(protocol, as_batch(pictures)))
-    for measure in protocol.measures:
-        nearest, bicubic, jpeg = (
-            table[name][measure].mean for name in ("nearest pixel", "bicubic", "truth as JPEG 95")
-        )
-        assert nearest < bicubic < jpeg
+    plot = by_factor(enlarging_protocol(TINY, "waves"), as_batch(pictures), "Waves")
+    nearest, bicubic, lanczos = (np.array(line.y) for line in plot.series)
+    assert (nearest < bicubic).all() and (nearest < lanczos).all()
+    assert (np.diff([nearest, bicubic, lanczos]) < 0).all()
 
 
 @pytest.mark.parametrize("kind", KINDS)

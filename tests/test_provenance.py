@@ -192,6 +192,21 @@ def test_inputs_are_found_by_name_and_hash(tmp_path: Path) -> None:
         find_inputs(made, tmp_path)
 
 
+def test_inputs_that_cannot_be_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ProvenanceError, match=r"^was made from x{60}…, which cannot be read in"):
+        find_inputs({"inputs": {"x" * 300: ""}}, tmp_path)
+    (tmp_path / "a").write_bytes(b"secret")
+
+    def refuse(path: Path) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(provenance, "digest", refuse)
+    with pytest.raises(ProvenanceError) as error:
+        find_inputs({"inputs": {"a": ""}}, tmp_path)
+    said = f"was made from a, which cannot be read in {tmp_path} (permission denied)"
+    assert str(error.value) == said
+
+
 def test_the_record_is_small() -> None:
     text = dumps(record("world", {"style": "photo", "size": 64}, seed=7, needs=("numba",)))
     assert len(text) < 300

@@ -250,3 +250,84 @@ def test_an_empty_hole_changes_nothing() -> None:
 def test_what_no_file_holds_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError):
         Image(**wrong)  # pyright: ignore[reportArgumentType]
+
+
+def own(image: Image) -> Image:
+    """The picture enlarged once, with the colours and the alpha that it has."""
+    return image.enlarged(image.rgb(), image.alpha())
+
+
+@pytest.mark.parametrize("kind", ["L", "L16", "LA", "RGB", "RGB16", "RGBA", "RGBA16"])
+def test_a_picture_of_its_own_colours_is_itself(kind: str) -> None:
+    image = KINDS[kind]
+    again = own(image)
+    assert (again.mode, again.bits) == (image.mode, image.bits)
+    assert np.array_equal(again.samples, image.samples)
+
+
+@pytest.mark.parametrize("kind", ["La", "RGBa"])
+def test_colours_are_multiplied_by_the_new_alpha(kind: str) -> None:
+    image = KINDS[kind]
+    assert np.array_equal(own(image).samples, image.samples)
+    halved = image.enlarged(image.rgb(), np.full((12, 15), 128 / 255, np.float32))
+    assert halved.mode == kind and (halved.samples[..., -1] == 128).all()
+    expected = image.rgb()[..., : halved.samples.shape[2] - 1] * 128
+    assert np.abs(halved.samples[..., :-1] - expected).max() <= 1
+    assert image.enlarged(image.rgb(), None).mode == image.space
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode"),
+    [
+        ("1", "L"),
+        ("P", "RGB"),
+        ("P, clear", "RGBA"),
+        ("RGBX", "RGB"),
+        ("L, one grey transparent", "LA"),
+        ("RGB, one transparent", "RGBA"),
+        ("CMYK", "CMYK"),
+        ("CMYK16", "CMYK"),
+        ("CMYKA", "CMYKA"),
+    ],
+)
+def test_another_size_needs_a_richer_mode(kind: str, mode: str) -> None:
+    image = KINDS[kind]
+    again = own(image)
+    assert (again.mode, again.bits, again.key, again.palette) == (mode, image.bits, None, None)
+    assert np.array_equal((again.rgb() * 255).round(), (image.rgb() * 255).round())
+    then, now = image.alpha(), again.alpha()
+    assert (then is None) == (now is None)
+    assert then is None or (now is not None and np.array_equal(then, now))
+
+
+@pytest.mark.parametrize("kind", ["RGB, profile", "RGB16, profile"])
+def test_another_size_keeps_the_profile(kind: str) -> None:
+    """Colours go in as sRGB, become what the profile means by them, and are seen as they were."""
+    image = KINDS[kind]
+    colours = RNG.uniform(0.2, 0.8, (9, 11, 3)).astype(np.float32)
+    after = image.enlarged(colours, None)
+    assert (after.profile, after.bits) == (image.profile, image.bits)
+    assert np.abs(after.rgb() - colours).max() <= EXACT[kind] / 4
+    assert np.abs(after.samples / (2**image.bits - 1) - colours).max() > 0.02
+
+
+def test_another_size_is_rounded_once_and_belongs_to_no_record() -> None:
+    """Between two levels of 8 bits there are 256 of 16, and a large picture has all its rows."""
+    ramp = np.linspace(0, 1, 700 * 500, dtype=np.float32).reshape(700, 500)
+    colours = np.repeat(ramp[..., None], 3, axis=2)
+    made = dataclasses.replace(KINDS["RGB16"], provenance={"verb": "x"}, format="TIFF", reduced=2)
+    after = made.enlarged(colours, None)
+    assert np.array_equal(after.samples, (colours.astype(np.float64) * 65535).round())
+    assert len(np.unique(after.samples)) == 65536
+    assert (after.provenance, after.format, after.reduced) == (None, "TIFF", 1)
+
+
+def test_what_is_no_colour_and_no_alpha_is_refused() -> None:
+    image, colours = KINDS["RGB"], np.full((4, 5, 3), 0.5, np.float32)
+    for wrong in (1.5, -0.1, np.nan):
+        with pytest.raises(ValueError, match=r"\[0, 1\]"):
+            image.enlarged(np.full((4, 5, 3), wrong, np.float32), None)
+        with pytest.raises(ValueError, match=r"\[0, 1\]"):
+            image.enlarged(colours, np.full((4, 5), wrong, np.float32))
+    with pytest.raises(Exception, match=r"does not fit|Type-check"):
+        image.enlarged(colours, np.ones((5, 4), np.float32))

@@ -36,11 +36,11 @@ TINY = {
 
 def asked(folder: Path, grids: Sequence[str], zips: Sequence[str] = ()) -> Sweep:
     return Sweep(
-        name="enlarger-x2",
-        recipe=with_settings(find("enlarger-x2"), TINY),
+        name="upscale-fast-x2",
+        recipe=with_settings(find("upscale-fast-x2"), TINY),
         folder=folder,
         combinations=combinations(grids, zips),
-        command="trombine train enlarger-x2",
+        command="trombine train upscale-fast-x2",
         board=False,
     )
 
@@ -92,7 +92,7 @@ def test_what_varies_is_not_given_for_all() -> None:
     check_given(combinations(["lr=1,2"], []), {"beta1": "0.5"})
     with pytest.raises(RecipeError, match=r"^lr_discriminator: is given for all runs and varied"):
         check_given(combinations(["lr_discriminator=1,2"], []), {"lr-discriminator": "3"})
-    grid = SweepRequest(recipe="enlarger-x2", grid=("data=leaves,leaves#4",), data="leaves")
+    grid = SweepRequest(recipe="upscale-fast-x2", grid=("data=leaves,leaves#4",), data="leaves")
     with pytest.raises(RecipeError, match=r"^data: is given for all"):
         list(run(grid))
 
@@ -168,7 +168,7 @@ def test_settings_reach_the_runs(swept: tuple[Path, list[Event]]) -> None:
 def test_the_page_shows_all(swept: tuple[Path, list[Event]]) -> None:
     page = (swept[0] / "index.html").read_text()
     assert 'href="lr=1e-3/index.html"' in page
-    assert "lr is a number" in page and "<h1>enlarger-x2, 3 runs</h1>" in page
+    assert "lr is a number" in page and "<h1>upscale-fast-x2, 3 runs</h1>" in page
     assert page.count("samples of lr=") == 2
     assert "The same pictures" in page and "faces" not in page
     assert re.search(r"PSNR [\d.]+ dB", page) and ">dB, higher is better</text>" in page
@@ -247,12 +247,16 @@ def test_a_cure_that_a_sweep_has_not_is_not_given(
 def test_the_command_that_asked_is_under_the_page(tmp_path: Path) -> None:
     given = tuple(f"{name}={value}" for name, value in TINY.items())
     ask = SweepRequest(
-        recipe="enlarger-x2", grid=("lr=1e-3;2e-3",), settings=given, output=tmp_path, no_board=True
+        recipe="upscale-fast-x2",
+        grid=("lr=1e-3;2e-3",),
+        settings=given,
+        output=tmp_path,
+        no_board=True,
     )
     list(run(ask))
     page = (tmp_path / "index.html").read_text()
     command = re.sub(r"<.*?>", "", page[page.index("<footer>") : page.index("</footer>")])
-    assert "trombine sweep enlarger-x2 --grid &#x27;lr=1e-3;2e-3&#x27; --data" in command
+    assert "trombine sweep upscale-fast-x2 --grid &#x27;lr=1e-3;2e-3&#x27; --data" in command
     assert "--data &#x27;leaves#48&#x27; " in command
     kept = RunFolder(tmp_path / "lr=1e-3").read_recipe()["command"]
     assert "--data 'leaves#48' " in kept

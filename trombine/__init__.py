@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         runs_show,
         sweep,
         train,
+        upscale,
     )
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "runs_show",
     "sweep",
     "train",
+    "upscale",
 ]
 
 

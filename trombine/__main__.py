@@ -7,6 +7,8 @@ half written is left.
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import signal
 import sys
@@ -31,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command, that of the command line unless given; return its exit code."""
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    atexit.register(gc.freeze)  # else the last collection walks all of torch, half a second long
     if threading.current_thread() is threading.main_thread():  # where alone Python allows it
         signal.signal(signal.SIGTERM, end)
     try:

@@ -94,7 +94,8 @@ VERBS = {
         summary="Train a net by a recipe; the same command again goes on where it was.",
         examples=(
             "trombine train dcgan --dry-run",
-            "trombine train enlarger-x2 --data leaves#100 --size 32 --pictures 400 -o runs/small",
+            "trombine train upscale-fast-x2 --data leaves#100 --size 32 --pictures 400"
+            " -o runs/small",
         ),
         positional=("recipe",),
         settings="settings",
@@ -104,8 +105,8 @@ VERBS = {
         request="SweepRequest",
         summary="Train a recipe once for each combination of settings; one page shows all.",
         examples=(
-            "trombine sweep enlarger-x2 --grid lr=1e-3,2e-3 --data leaves#100 --pictures 160",
-            "trombine sweep enlarger-x2 --zip width=8,16 --zip depth=4,2 --data leaves#100"
+            "trombine sweep upscale-fast-x2 --grid lr=1e-3,2e-3 --data leaves#100 --pictures 160",
+            "trombine sweep upscale-fast-x2 --zip width=8,16 --zip depth=4,2 --data leaves#100"
             " --pictures 160 -o runs/shapes",
         ),
         positional=("recipe",),
@@ -132,7 +133,7 @@ VERBS = {
         summary="Write a page of two runs: the same pictures, the same curves, what was asked.",
         examples=(
             "trombine runs compare runs/shapes/width=8,depth=4 runs/shapes/width=16,depth=2",
-            "trombine runs compare small runs/sweep-enlarger-x2/lr=1e-3 -o two.html",
+            "trombine runs compare small runs/sweep-upscale-fast-x2/lr=1e-3 -o two.html",
         ),
         positional=("first", "second"),
     ),
@@ -147,8 +148,8 @@ VERBS = {
         request="ModelsShowRequest",
         summary="Say what a model is, what it was trained on, and how good it is.",
         examples=(
-            "trombine models show enlarger-x2",
-            "trombine models show enlarger-x2 --json",
+            "trombine models show upscale-fast-x2",
+            "trombine models show upscale-fast-x2 --json",
         ),
         positional=("model",),
     ),
@@ -157,8 +158,8 @@ VERBS = {
         request="ModelsExportRequest",
         summary="Write a model as ONNX, for programs that know nothing of trombine or torch.",
         examples=(
-            "trombine models export enlarger-x2 --onnx -o enlarger.onnx",
-            "trombine models export enlarger-x2 --onnx --overwrite -o enlarger.onnx",
+            "trombine models export upscale-fast-x2 --onnx -o enlarger.onnx",
+            "trombine models export upscale-fast-x2 --onnx --overwrite -o enlarger.onnx",
         ),
         positional=("model",),
     ),
@@ -172,6 +173,16 @@ VERBS = {
             " --overwrite -o mine.safetensors",
         ),
         positional=("file",),
+    ),
+    "upscale": Verb(
+        module="upscale",
+        request="UpscaleRequest",
+        summary="Enlarge pictures and films, sharper than interpolation does.",
+        examples=(
+            "trombine upscale leaves/000000.png -x 4 --sheet -o large.png",
+            "trombine upscale faces --size 400x300 --model upscale-fast -o larger",
+        ),
+        positional=("pictures",),
     ),
     "replay": Verb(
         module="replay",
@@ -195,7 +206,7 @@ GROUPS = {
     "runs": "See what trainings have made, and how they went.",
     "models": "See what models there are, and take them elsewhere and back.",
 }
-SHORT = {"output": "-o"}
+SHORT = {"output": "-o", "factor": "-x"}
 WIDEST = 78  # of an example's line: the width of a help page, but for two spaces before it
 
 
@@ -358,7 +369,7 @@ def _parameter(
         negative=(),
         required=True if several else None,
         show_default=False if default in ("", ()) else None,
-        converter=_whole if int in (hint, *get_args(hint)) else None,
+        converter=_whole if int in (hint, *get_args(hint)) and str not in get_args(hint) else None,
     )
     return inspect.Parameter(
         field.name,

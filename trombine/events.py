@@ -1,13 +1,16 @@
 """What a long job says while it runs: the bar, the server's stream and the tests read the same.
 
 Every verb's `run(request)` yields these. `Started` comes first, `Done` last, whatever happened to
-single files between. A job that cannot go on raises instead.
+single files between. A job that cannot go on raises instead. `ticked` makes events of what a
+plain function says by calling another.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 
 @dataclass(frozen=True)
@@ -62,3 +65,40 @@ class Done:
 
 
 Event = Started | Progress | Picture | Notice | Skipped | Done
+
+Tick = Callable[[int, int], None]
+"""Told of each step of a job, how many of how many are over; it raises where the job is to end."""
+Made = TypeVar("Made")
+
+
+class UnwantedError(Exception):
+    """A job that nobody waits for any more."""
+
+
+def ticked(what: str, job: Callable[[Tick], Made]) -> Generator[Progress, None, Made]:
+    """Do a job that tells of its steps by calling a function, as events; return what it made.
+
+    The job runs in a thread. Who closes this generator, or interrupts it by Ctrl-C, ends the job
+    at its next step.
+    """
+    import threading
+    from concurrent.futures import ThreadPoolExecutor
+    from queue import SimpleQueue
+
+    said: SimpleQueue[Progress | None] = SimpleQueue()
+    stop = threading.Event()
+
+    def tick(done: int, total: int) -> None:
+        if stop.is_set():
+            raise UnwantedError
+        said.put(Progress(done, total, what))
+
+    with ThreadPoolExecutor(1) as pool:
+        try:  # from before the job begins, as Ctrl-C may come at any moment
+            made = pool.submit(job, tick)
+            made.add_done_callback(lambda _: said.put(None))
+            while (event := said.get()) is not None:
+                yield event
+        finally:
+            stop.set()
+    return made.result()

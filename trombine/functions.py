@@ -30,6 +30,7 @@ from trombine.verbs import replay as replay_verb
 from trombine.verbs import runs as runs_verb
 from trombine.verbs import sweep as sweep_verb
 from trombine.verbs import train as train_verb
+from trombine.verbs import upscale as upscale_verb
 from trombine.verbs import world as world_verb
 from trombine.verbs.batch import Result, drain
 
@@ -125,6 +126,7 @@ def _as_paths(value: Any) -> tuple[Path, ...] | None:
     return paths if len(paths) == len(several) else None
 
 
+upscale = _function(upscale_verb.UpscaleRequest, upscale_verb.run)
 data_world = _function(world_verb.WorldRequest, world_verb.run)
 data_leaves = _function(world_verb.LeavesRequest, world_verb.run)
 data_fractals = _function(fractals_verb.FractalsRequest, fractals_verb.run)

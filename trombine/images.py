@@ -32,6 +32,7 @@ __all__ = [
     "PictureError",
     "atomic",
     "encode_png",
+    "film_suffix",
     "format_of",
     "image_of",
     "output_suffix",
@@ -39,6 +40,7 @@ __all__ = [
     "read_frames",
     "read_provenance",
     "shown",
+    "size_of",
     "what_is_lost",
     "write",
     "write_bytes",
@@ -116,6 +118,30 @@ def output_suffix(path: Path | str) -> str:
         kept = codecs.kept_format(codecs.look(file, _limit(path, None)))
     same = SUFFIXES.get(path.suffix.lower()) == kept
     return path.suffix if same else _SUFFIX_OF[kept]
+
+
+def size_of(path: Path | str) -> tuple[int, int]:
+    """Height and width of the picture in a file, without decoding it."""
+    path = Path(path)
+    with opened(path) as file, _named(path):
+        head = codecs.look(file, _limit(path, None))
+    return head.height, head.width
+
+
+def film_suffix(path: Path | str) -> str | None:
+    """How the name of what is made of this film ends; None where the file holds a still picture."""
+    path = Path(path)
+    with opened(path) as file, _named(path):
+        limit = _limit(path, None)
+        format = codecs.look(file, limit).format
+        if format not in FILM_SUFFIXES.values():
+            return None
+        _check_length(path, file, limit)
+        file.seek(0)
+        if codecs.count_frames(file.read()) < 2:
+            return None
+    same = FILM_SUFFIXES.get(path.suffix.lower()) == format
+    return path.suffix if same else _SUFFIX_OF[format]
 
 
 def write(
@@ -225,7 +251,7 @@ def _encoding(path: Path, what: str) -> Iterator[None]:
     """Say in one line what a format cannot hold."""
     try:
         yield
-    except (ValueError, OSError, RuntimeError, MemoryError, struct.error) as error:
+    except (ValueError, OverflowError, OSError, RuntimeError, MemoryError, struct.error) as error:
         what = f"cannot hold {what} ({' '.join(str(error).split())})"
         raise PictureError(path, what, "choose a name that ends in .png or .tif") from error
 

@@ -156,11 +156,17 @@ def find_inputs(record: Mapping[str, Any], folder: Path | None) -> dict[str, Pat
 
 
 def _find_input(path: Path, wanted: str) -> Path:
-    name, folder = shown(path.name), shown(path.parent)
-    if not path.is_file():
+    name, folder = shortened(path.name), shown(path.parent)
+    try:
+        found = digest(path) if path.is_file() else None
+    except OSError as error:  # too long a name for a file, or one that may not be read
+        why = (error.strerror or str(error)).lower()
+        what = f"was made from {name}, which cannot be read in {folder} ({why})"
+        raise ProvenanceError(what, "name another folder with --inputs") from error
+    if found is None:
         what = f"was made from {name}, which is not in {folder}"
         raise ProvenanceError(what, "name another folder with --inputs")
-    if digest(path) != wanted:
+    if found != wanted:
         what = f"was made from another {name} than the one in {folder}"
         raise ProvenanceError(what, "name another folder with --inputs")
     return path

@@ -1,8 +1,9 @@
 """A picture as its file holds it: the samples, their mode, palette, profile and alpha.
 
 `Image.rgb()` is the view that nets and measures see; `Image.replace()` puts new colours back
-under a hole and leaves every other sample as it was. How files become samples is in codecs.py,
-how colour spaces are converted in colour.py.
+under a hole and leaves every other sample as it was; `Image.enlarged()` is a picture of another
+size that keeps what the file says of this one. How files become samples is in codecs/, how colour
+spaces are converted in colour.py.
 
 A mode is a space ("1", "L", "P", "RGB", "CMYK") and, where there is one more channel, a letter:
 "A" alpha, "a" alpha that the colours are already multiplied by, "X" a channel that means nothing.
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     import torch
 
 SPACES: Final = {"1": 1, "P": 1, **CHANNELS}
+# The space that holds what pictures of another size have: greys between, more colours.
+_RICHER: Final = {"1": "L", "P": "RGB"}
+_STRIP: Final = 1 << 18  # pixels converted at once: conversions hold some 100 bytes for each
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -140,6 +144,47 @@ class Image:
         samples = self.samples.copy()
         samples[where] = self._encoded(wanted, self.samples[where])
         return replace(self, samples=samples)
+
+    def enlarged(
+        self, colours: Float32[np.ndarray, "h2 w2 3"], alpha: Float32[np.ndarray, "h2 w2"] | None
+    ) -> Image:
+        """A picture of another size: these sRGB colours, this alpha, this picture's space, depth
+        and profile.
+
+        Black and white becomes grey, a palette RGB; a transparent colour becomes alpha, and a
+        channel that means nothing is gone. Each sample is rounded once, to the picture's depth.
+        """
+        if alpha is not None and alpha.shape != colours.shape[:2]:
+            raise ValueError(f"an alpha of {alpha.shape} does not fit colours of {colours.shape}")
+        for given in (colours, alpha):
+            if given is not None and not (given.min() >= 0 and given.max() <= 1):  # NaN fails too
+                raise ValueError("colours and alpha are within [0, 1]")
+        rows = max(1, _STRIP // colours.shape[1])
+        strips = [
+            self._sampled(colours[top : top + rows], None if alpha is None else alpha[top:][:rows])
+            for top in range(0, len(colours), rows)
+        ]
+        ending = "" if alpha is None else "a" if self.mode.endswith("a") else "A"
+        return Image(
+            samples=np.concatenate(strips),
+            mode=_RICHER.get(self.space, self.space) + ending,
+            profile=self.profile,
+            format=self.format,
+            lossless=self.lossless,
+        )
+
+    def _sampled(self, colours: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
+        """sRGB colours, h x w x 3, and alpha as samples, h x w x c, of this picture's kind."""
+        space, dtype = _RICHER.get(self.space, self.space), self.samples.dtype
+        flat = np.ascontiguousarray(colours.reshape(-1, 3))
+        samples = from_srgb(flat, space, self.profile, dtype)
+        if alpha is not None:
+            top = np.iinfo(dtype).max
+            opacity = (alpha.reshape(-1, 1).astype(np.float64) * top).round().astype(dtype)
+            if self.mode.endswith("a"):
+                samples = _multiplied(samples, opacity)
+            samples = np.concatenate([samples, opacity], axis=1)
+        return samples.reshape(*colours.shape[:2], -1)
 
     def _encoded(self, wanted: Float32[np.ndarray, "n 3"], old: np.ndarray) -> np.ndarray:
         """sRGB colours as samples, n x c, with the alpha of the `old` ones."""

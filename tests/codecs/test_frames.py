@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -20,6 +21,7 @@ from trombine.images import MAX_PIXELS, Image, image_of
 from trombine.provenance import record
 
 RNG = np.random.default_rng(8)
+ADOBE = imagecodecs.cms_profile("adobergb")
 PALETTE = np.concatenate([RNG.integers(0, 256, (15, 4), np.uint8) | (0, 0, 0, 255)])
 CLEAR = np.concatenate([PALETTE, np.zeros((1, 4), np.uint8)]).astype(np.uint8)
 
@@ -268,3 +270,34 @@ def test_a_film_cut_short_is_refused() -> None:
         data = codecs.encode_frames(film(shapes()), format)
         with pytest.raises(CodecError, match="cut short or damaged"):
             codecs.decode_frames(data[: len(data) * 3 // 4], MAX_PIXELS)
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+def test_a_film_keeps_its_profile_as_webp(channels: int) -> None:
+    """As Pillow writes and reads it; the samples stay what they were in it."""
+    frames = [Pillow.fromarray(frame) for frame in shapes(channels=channels)]
+    out = io.BytesIO()
+    frames[0].save(
+        out, "WEBP", save_all=True, append_images=frames[1:], duration=50, lossless=True,
+        icc_profile=ADOBE,
+    )  # fmt: skip
+    found = codecs.decode_frames(out.getvalue(), MAX_PIXELS)
+    assert [frame.profile for frame in found.frames] == [ADOBE] * 5
+    data = codecs.encode_frames(found, "WEBP", provenance=record("world", {}))
+    with Pillow.open(io.BytesIO(data)) as opened:
+        assert opened.info["icc_profile"] == ADOBE and opened.info["loop"] == 0
+    for ours, theirs in zip(by_hand(data), shapes(channels=channels), strict=True):
+        opaque = ours[..., 3] > 0
+        assert np.array_equal(ours[opaque][:, :3], theirs[opaque][:, :3])
+
+
+def test_a_profile_that_gif_has_no_place_for_and_frames_that_differ_become_srgb() -> None:
+    wide = [replace(image_of(frame), profile=ADOBE) for frame in shapes(2)]
+    expected = wide[1].rgb_pixels()
+    assert not np.array_equal(expected, wide[1].samples)
+    plain = replace(image_of(shapes(1)[0]), profile=None)
+    for frames, format in ((wide, "GIF"), ([plain, wide[1]], "WEBP")):
+        whole = Frames(frames=tuple(frames), durations=(50, 50))
+        found = codecs.decode_frames(codecs.encode_frames(whole, format), MAX_PIXELS)
+        assert [frame.profile for frame in found.frames] == [None, None]
+        assert np.array_equal(found.frames[1].samples, expected)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
+import threading
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from trombine.images import PictureError, read, write, write_frames
+from trombine import codecs
+from trombine.images import PictureError, image_of, read, write, write_frames
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5])
@@ -49,3 +53,30 @@ def test_samples_that_are_no_picture() -> None:
 def test_a_film_of_nothing(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="one frame or more"):
         write_frames(tmp_path / "a.gif", [], [])
+
+
+class Slow(io.BytesIO):
+    """A file whose bytes come when they are let."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.asked, self.let = threading.Event(), threading.Event()
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.asked.set()
+        assert self.let.wait(10)
+        return super().read(size)
+
+
+def test_two_threads_that_read_leave_warnings_as_they_were() -> None:
+    """The one that begins first ends first, which without a lock leaves them off."""
+    data = codecs.encode(image_of(np.zeros((2, 2, 3), np.uint8)), "PNG")
+    before, files = warnings.filters, [Slow(data), Slow(data)]
+    readers = [threading.Thread(target=codecs.look, args=(file, 9)) for file in files]
+    for reader, file in zip(readers, files, strict=True):
+        reader.start()
+        file.asked.wait(0.2)
+    for reader, file in zip(readers, files, strict=True):
+        file.let.set()
+        reader.join()
+    assert warnings.filters is before

@@ -67,6 +67,19 @@ CASES = {
         gives=same,
         exported=False,
     ),
+    "srresnet": Case(
+        net="srresnet",
+        task="upscale",
+        sizes={"width": 4, "blocks": 2, "kernel": 5, "factor": 4},
+        gives=lambda n, h, w: (n, 3, 4 * h, 4 * w),
+    ),
+    "srresnet x3, no norm, grey": Case(
+        net="srresnet",
+        task="upscale",
+        sizes={"width": 4, "blocks": 2, "norm": "none", "factor": 3, "channels": 1},
+        gives=lambda n, h, w: (n, 1, 3 * h, 3 * w),
+        exported=False,
+    ),
     "unet": Case(
         net="unet", task="restore", sizes={"width": 4, "levels": 2, "residual": True}, gives=same
     ),
@@ -368,7 +381,8 @@ def check_names_in(data: bytes, task: Task) -> None:
     for value in (*graph.input, *graph.output):
         axes = [one.dim_param for one in value.type.tensor_type.shape.dim if one.dim_param]
         assert axes[0] == "batch"
-        assert all(re.fullmatch(r"(2\*)?(height|width)|\((height|width)//4\)", a) for a in axes[1:])
+        size = r"([24]\*)?(height|width)|\((height|width)//4\)"
+        assert all(re.fullmatch(size, axis) for axis in axes[1:])
 
 
 @pytest.mark.parametrize("net", NETS)

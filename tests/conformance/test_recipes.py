@@ -38,15 +38,23 @@ SMALL = {
 }
 RAMP = {"alone": "4", "critic_alone": "4", "ramp": "8"}
 ENLARGER = {"depth": "2", "size": "32"}
-# Each recipe, and variants that its settings allow; JUDGE stands for a model made by the test.
+# Each recipe, and variants that its settings allow; JUDGE and START stand for models that the test
+# makes.
 CASES: dict[str, tuple[str, dict[str, str]]] = {
-    "enlarger-x2": ("enlarger-x2", ENLARGER),
+    "upscale-x2": ("upscale-x2", ENLARGER),
+    "upscale-x4": ("upscale-x4", ENLARGER),
+    "upscale-grown-x4": ("upscale-grown-x4", {**ENLARGER, "start": "START"}),
+    "upscale-fast-x2": ("upscale-fast-x2", ENLARGER),
+    "upscale-fast-x4": ("upscale-fast-x4", ENLARGER),
+    "upscale-drawings-x2": ("upscale-drawings-x2", ENLARGER),
+    "upscale-drawings-x4": ("upscale-drawings-x4", ENLARGER),
     "every term": (
-        "enlarger-x2",
+        "upscale-fast-x2",
         {
             **ENLARGER,
             "l2": "1",
             "charbonnier": "1",
+            "luma": "1",
             "total_variation": "0.1",
             "ssim": "1",
             "perceptual": "1",
@@ -55,7 +63,13 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
             "layers": "stem+head",
         },
     ),
-    "enlarger-wild-x4": ("enlarger-wild-x4", ENLARGER),
+    "upscale-wild-x4": ("upscale-wild-x4", ENLARGER),
+    "srresnet-x2": ("srresnet-x2", {"blocks": "2", "size": "32"}),
+    "srresnet-x4": ("srresnet-x4", {"blocks": "2", "size": "32"}),
+    "srresnet-x4, batch norm": (
+        "srresnet-x4",
+        {"blocks": "2", "size": "32", "net.norm": "batch", "net.kernel": "3"},
+    ),
     "sharpener-x2": ("sharpener-x2", {**ENLARGER, **RAMP, "levels": "2"}),
     "sharpener-x2, all": (
         "sharpener-x2",
@@ -91,6 +105,14 @@ def judge_file(folder: Path) -> Path:
     return path
 
 
+def start_file(folder: Path) -> Path:
+    """A small enlarger of two times, as a model file."""
+    net = build("residual", {"width": 4, "depth": 2, "factor": 2}, seed=4)
+    path = folder / "start.safetensors"
+    save(path, net, Card(task="upscale", net="residual", sizes=net.sizes))
+    return path
+
+
 def shrunk(case: str, folder: Path) -> Recipe:
     """The case's recipe, so small that a step takes a moment."""
     name, settings = CASES[case]
@@ -102,6 +124,8 @@ def shrunk(case: str, folder: Path) -> Recipe:
         convs = [n for n, part in layers.items() if isinstance(part, torch.nn.Conv2d)]
         chosen = f"{convs[0]}+{convs[-1]}"
         settings = {**settings, "judge": str(judge_file(folder)), "layers": chosen}
+    if "start" in settings:
+        settings = {**settings, "start": str(start_file(folder))}
     return with_settings(recipe, {**known, **settings})
 
 

@@ -67,6 +67,7 @@ def rows(batch: Batch, here: slice) -> Batch:
         "zoom:1.1+shift:0.05",
         "mirror",
         "shift:0.001+rotate:0.1",
+        "mirror+crop:48",
     ],
 )
 def test_spelling_and_parsing_agree(text: str) -> None:
@@ -101,6 +102,9 @@ def test_it_says_what_is_changed() -> None:
         ("shift:-0.1", "above 0"),
         ("colour:inf", "up to 0.5"),
         ("colour:red", "not red; write colour:0.05, or leave it out"),
+        ("crop:0", "1 to 16384, not 0; write crop:64"),
+        ("crop:2.5", "not 2.5; write crop:64"),
+        ("patch:64", "there is no patch; did you mean crop?"),
         ("x\ny", "there is no x"),
     ],
 )

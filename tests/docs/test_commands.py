@@ -24,6 +24,7 @@ NOT_RUN = {
     "make bench": "measures for minutes",
     "make figures": "draws docs/figures and fills numbers in",
     "make TORCH_INDEX=": "installs from the network",
+    "python bench/upscale_study.py": "trains for hours",
     "pip install": "installs from the network",
     "trombine --install-completion": "edits the start-up files of the user's shell",
 }

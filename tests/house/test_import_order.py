@@ -25,6 +25,7 @@ ORDER = (
     "objectives",
     "recipes",
     "samplers",
+    "upscaling",
     "data",
     "weights",
     "zoo",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from torch import nn
 from trombine.objectives.objective import Step, Terms
 from trombine.objectives.restore import RestoreObjective
 from trombine.objectives.terms import TERMS
+from trombine.recipes.freeze import Freeze
 from trombine.training import steps
 
 Ours = Callable[[str, str], Callable[..., None]]
@@ -73,6 +75,25 @@ def test_a_frozen_discriminator_whose_statistics_move(
     test = ours(RECIPES, "test_a_phase_trains_what_it_says_and_nothing_else")
     plant = lambda: monkeypatch.setattr(steps, "_hold", only_parameters)  # noqa: E731
     caught(test, plant, case=case, tmp_path=tmp_path)
+
+
+@contextmanager
+def without_gradients(net: nn.Module, freeze: Freeze, pictures: int) -> Iterator[None]:
+    """The same, of parts: a grown net whose frozen body has the statistics of the new pictures."""
+    parts = [net.get_submodule(part) for part in freeze.parts] if freeze.holds(pictures) else []
+    for part in parts:
+        part.requires_grad_(False)
+    yield
+    for part in parts:
+        part.requires_grad_()
+
+
+def test_frozen_parts_whose_statistics_move(
+    ours: Ours, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    test = ours("training/test_start.py", "test_what_is_frozen_stands_still_and_all_else_moves")
+    plant = lambda: monkeypatch.setattr(steps, "frozen", without_gradients)  # noqa: E731
+    caught(test, plant, case="srresnet", tmp_path=tmp_path)
 
 
 # --- gradients of a step that broke -------------------------------------------------------------

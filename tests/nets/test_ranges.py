@@ -10,6 +10,7 @@ from trombine.nets import Size, build
 
 NETS: dict[str, dict[str, Size]] = {
     "residual": {"width": 4, "depth": 1},
+    "srresnet": {"width": 4, "blocks": 1},
     "dcgan_discriminator": {"width": 4, "size": 16},
     "patch_discriminator": {"width": 4, "levels": 2},
     "encoder": {"width": 4, "levels": 2},

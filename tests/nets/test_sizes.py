@@ -49,7 +49,7 @@ def test_text_is_read(text: str, name: str, sizes: dict[str, Size]) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("resnet", "there is no net resnet; there are residual, unet"),
+        ("resnet", "there is no net resnet; there are residual, srresnet"),
         ("", "there is no net ; there are residual"),
         ("a\nb", r"there is no net a\nb;"),
         ("residual:width", "write a net as residual:size=value,size=value"),

@@ -12,7 +12,7 @@ from trombine.data.item import Batch
 from trombine.objectives import ObjectiveError
 from trombine.objectives.damage import Damage
 from trombine.objectives.objective import Chance, Step
-from trombine.recipes.recipe import Net
+from trombine.recipes.recipe import Net, Restore
 
 
 def pictures(count: int = 4, size: int = 24) -> torch.Tensor:
@@ -103,14 +103,33 @@ def test_the_naive_answer_to_a_chain() -> None:
 )
 def test_nets_and_sizes_that_do_not_fit(text: str, net: str, size: int, said: str) -> None:
     with pytest.raises(ObjectiveError, match=said) as caught:
-        Damage.parse(text).check({"net": Net.parse(net)}, size)
+        Damage.parse(text).check(asked(net, size))
     assert "\n" not in str(caught.value)
 
 
+def test_windows_that_do_not_fit() -> None:
+    said = "augment crop:30 is not a multiple of 4, .*; give crop:28 or crop:32$"
+    with pytest.raises(ObjectiveError, match=said):
+        Damage.parse("shrink:4").check(asked("residual:factor=4", 64, "mirror+crop:30"))
+
+
 def test_nets_and_sizes_that_fit() -> None:
-    Damage.parse("wild-x4").check({"net": Net.parse("residual:factor=4")}, 64)
-    Damage.parse("old-photo").check({"net": Net.parse("unet")}, 33)
-    Damage.parse("jpeg:30+shrink:area:2").check({"net": Net.parse("residual")}, 64)
+    Damage.parse("wild-x4").check(asked("residual:factor=4", 64))
+    Damage.parse("wild-x4").check(asked("residual:factor=4", 64, "crop:32"))
+    Damage.parse("old-photo").check(asked("unet", 33))
+    Damage.parse("jpeg:30+shrink:area:2").check(asked("residual", 64))
+
+
+def asked(net: str, size: int, augment: str = "none") -> Restore:
+    """A recipe of this net, for pictures of this size."""
+    return Restore(
+        about="",
+        task="upscale",
+        nets={"net": Net.parse(net)},
+        data="leaves",
+        size=size,
+        augment=augment,
+    )
 
 
 @pytest.mark.parametrize(

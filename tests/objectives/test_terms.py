@@ -12,7 +12,7 @@ import torch
 from jaxtyping import TypeCheckError
 
 from trombine.conventions import ConventionError
-from trombine.measures import ssim
+from trombine.measures import luma, ssim
 from trombine.objectives import terms
 from trombine.objectives.terms import (
     SCALE_WEIGHTS,
@@ -22,6 +22,7 @@ from trombine.objectives.terms import (
     gram_distance,
     l1,
     l2,
+    luma_l1,
     ms_ssim,
     ms_ssim_loss,
     ssim_loss,
@@ -74,6 +75,17 @@ def test_total_variation_is_that_of_a_loop() -> None:
     assert total_variation(x).item() == pytest.approx(total / x.numel(), rel=1e-12)
 
 
+def test_luma_is_the_measures() -> None:
+    """The mean |difference| of what PSNR-Y is of, whose range is 219 of 255 levels."""
+    a = batch(1, 2, 3, 8, 9, dtype=torch.float32)
+    b = noisy(a, 0.1)
+    apart = (luma(a) - luma(b)).abs().mean().item() / 219
+    assert luma_l1(a, b).item() == pytest.approx(apart, rel=1e-5)
+    assert luma_l1(a[:, :1], b[:, :1]).item() == l1(a[:, :1], b[:, :1]).item()
+    with pytest.raises(ConventionError, match="2 channels have no luma"):
+        luma_l1(a[:, :2], b[:, :2])
+
+
 def test_ssim_loss_is_the_measure() -> None:
     a = batch(1, 3, 3, 24, 30, dtype=torch.float32)
     b = noisy(a, 0.05).clamp(0, 1)
@@ -122,7 +134,7 @@ def test_going_down_the_slope_leads_to_the_truth(name: str) -> None:
 
 @pytest.mark.parametrize("name", ALL)
 def test_slopes_are_those_of_finite_differences(name: str) -> None:
-    truth = batch(6, 2, 2, 13, 12)
+    truth = batch(6, 2, 3, 13, 12)
     guess = noisy(truth, 0.1).requires_grad_()
     assert torch.autograd.gradcheck(lambda x: ALL[name](x, truth), guess, fast_mode=True)
 

@@ -127,6 +127,39 @@ def test_the_weights_of_twice_as_large_by_hand() -> None:
     assert weights[0] == pytest.approx(first, abs=1e-15)
 
 
+def test_the_weights_of_x4_by_hand() -> None:
+    """Shrunk 4 times, the pixels lie 1/8, 3/8, ... 15/8 (in pixels of the result) from the centre.
+
+    Keys' cubic there, in 1024ths: 987, 745, 399, 93, -49, -75, -45, -7; their double sums to 4.
+    """
+    half = [987, 745, 399, 93, -49, -75, -45, -7]
+    expected = np.zeros(32)
+    expected[8:24] = np.array([*half[::-1], *half]) / 4096
+    row = matlab_weights(32, 8, 0.25, "bicubic")[3]
+    assert np.roll(expected, -2) == pytest.approx(row, abs=1e-15)
+
+
+def test_a_line_that_ends_in_white_by_hand() -> None:
+    """0 0 0 1 halved: the second pixel sees the last one (111) and its mirror image (29)."""
+    line = torch.tensor([0.0, 0.0, 0.0, 1.0]).repeat(4, 1)
+    small = imresize_matlab(line[None], scale=0.5)[0]
+    assert small.flatten().tolist() == pytest.approx([-12 / 256, 140 / 256] * 2, abs=1e-7)
+
+
+def test_vectors_stated_elsewhere() -> None:
+    """0 to 15 in four rows: what others state that MATLAB and Octave give for it.
+
+    Where 6.1501 stands they print 6.1505, but opposite values make 15, as 0 and 15 do.
+    """
+    counted = torch.arange(16, dtype=torch.float32).reshape(1, 4, 4) / 15
+    three = [[0.7506, 2.1004, 3.4503], [6.1501, 7.5, 8.8499], [11.5497, 12.8996, 14.2494]]
+    ours = imresize_matlab(counted, size=(3, 3))[0] * 15
+    assert ours.numpy() == pytest.approx(np.array(three), abs=6e-5)
+    two = [[2.1875, 4.3125], [10.6875, 12.8125]]  # not antialiased
+    ours = imresize_matlab(counted, scale=0.5, antialias=False)[0] * 15
+    assert ours.numpy() == pytest.approx(np.array(two), abs=1e-5)
+
+
 # Pillow --------------------------------------------------------------------------------------
 
 FILTERS: dict[Kernel, Image.Resampling] = {

@@ -85,13 +85,17 @@ def test_what_is_refused(name: str, settings: dict[str, str], said: str) -> None
         ("dcgan", {"critic": "hinge"}, "hinge has no labels"),
         ("dcgan", {"generator": "encoder"}, "encoder makes nothing of latents"),
         ("dcgan", {"generator": "nosuch"}, "there is no net nosuch"),
-        ("enlarger-x2", {"l1": "0"}, "nothing to learn from"),
-        ("enlarger-x2", {"perceptual": "1"}, "need a judge and its layers"),
-        ("enlarger-x2", {"damage": "blur:2"}, "damage: write blur:box:WIDTH or"),
-        ("enlarger-x2", {"damage": "noise:nan"}, "damage: write noise:STRENGTH, a number above 0"),
-        ("enlarger-x2", {"damage": "shrink:1e400"}, "damage: factor of shrink is a number"),
+        ("upscale-fast-x2", {"l1": "0", "luma": "0"}, "nothing to learn from"),
+        ("upscale-fast-x2", {"perceptual": "1"}, "need a judge and its layers"),
+        ("upscale-fast-x2", {"damage": "blur:2"}, "damage: write blur:box:WIDTH or"),
         (
-            "enlarger-x2",
+            "upscale-fast-x2",
+            {"damage": "noise:nan"},
+            "damage: write noise:STRENGTH, a number above 0",
+        ),
+        ("upscale-fast-x2", {"damage": "shrink:1e400"}, "damage: factor of shrink is a number"),
+        (
+            "upscale-fast-x2",
             {"damage": "shrink:3", "size": "33"},
             "shrink:3 needs a net that enlarges 3 times, and residual enlarges 2 times;"
             " give --net.factor 3, or --damage shrink:2$",
@@ -103,14 +107,14 @@ def test_what_is_refused(name: str, settings: dict[str, str], said: str) -> None
             " give --net.factor 2, or --damage noise:0.1$",
         ),
         (
-            "enlarger-x2",
+            "upscale-fast-x2",
             {"damage": "noise:0.1"},
             "noise:0.1 needs a net that does not enlarge, and residual enlarges 2 times;"
             " give --damage noise:gaussian:0.1\\+shrink:2, or train a recipe that does not enlarge,"
             " such as cleaner$",
         ),
         (
-            "enlarger-x2",
+            "upscale-fast-x2",
             {"damage": "blur:box:2+jpeg:50"},
             "; give --damage blur:box:2\\+jpeg:50\\+shrink:2, or train .* such as cleaner$",
         ),
@@ -121,13 +125,13 @@ def test_what_is_refused(name: str, settings: dict[str, str], said: str) -> None
             " give --net residual:factor=2, or --damage noise:0.1$",
         ),
         (
-            "enlarger-x2",
+            "upscale-fast-x2",
             {"size": "33"},
             "size 33 is not a multiple of 2, as damage shrink:2 needs;"
             " give --size 32 or --size 34$",
         ),
         ("sharpener-x2", {"size": "1"}, "is not a multiple of 2, .*; give --size 2$"),
-        ("enlarger-x2", {"net": "nosuch"}, "there is no net nosuch"),
+        ("upscale-fast-x2", {"net": "nosuch"}, "there is no net nosuch"),
         ("pose", {"wanted": "yaw"}, "wanted names 1 numbers and the net has 3 outputs"),
     ],
 )
@@ -141,10 +145,10 @@ def test_what_no_objective_can_be_of(name: str, settings: dict[str, str], said: 
 @pytest.mark.parametrize(
     ("name", "settings"),
     [
-        ("enlarger-x2", {"damage": "shrink:3", "net.factor": "3", "size": "33"}),
-        ("enlarger-x2", {"net": "residual:width=8"}),  # a factor of 2 unless given
-        ("enlarger-x2", {"damage": "noise:0.1", "net.factor": "1", "size": "33"}),
-        ("enlarger-x2", {"damage": "shrink:1", "net": "unet"}),
+        ("upscale-fast-x2", {"damage": "shrink:3", "net.factor": "3", "size": "33"}),
+        ("upscale-fast-x2", {"net": "residual:width=8"}),  # a factor of 2 unless given
+        ("upscale-fast-x2", {"damage": "noise:0.1", "net.factor": "1", "size": "33"}),
+        ("upscale-fast-x2", {"damage": "shrink:1", "net": "unet"}),
         ("cleaner", {"size": "33"}),
     ],
 )
@@ -164,7 +168,9 @@ def test_a_setting_is_given_once() -> None:
 
 
 def test_no_such_recipe() -> None:
-    with pytest.raises(RecipeError, match="there is no recipe 'nosuch'; there are enlarger-x2"):
+    with pytest.raises(
+        RecipeError, match="there is no recipe 'nosuch'; there are upscale-x2, upscale-x4"
+    ):
         find("nosuch")
 
 

@@ -41,7 +41,7 @@ TINY = {
 
 
 def tiny(**settings: str) -> Recipe:
-    return with_settings(find("enlarger-x2"), {**TINY, **settings})
+    return with_settings(find("upscale-fast-x2"), {**TINY, **settings})
 
 
 def begun(recipe: Recipe) -> tuple[Plan, State]:

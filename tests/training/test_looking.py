@@ -25,7 +25,7 @@ def test_the_second_pictures_count_too() -> None:
 
 
 def test_a_recipe_that_has_no_name_here_is_said_as_it_is() -> None:
-    assert about_of(find("enlarger-x2"), "mine", "leaves") == "mine, trained on leaves"
+    assert about_of(find("upscale-fast-x2"), "mine", "leaves") == "mine, trained on leaves"
 
 
 @pytest.mark.parametrize(

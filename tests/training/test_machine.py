@@ -12,7 +12,7 @@ from trombine.training.machine import MOST_THREADS, MachineError, choose, usual_
 
 
 def test_threads_are_half_of_the_cores_unless_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    recipe = find("enlarger-x2")
+    recipe = find("cleaner")
     for here, usual in ((1, 1), (2, 1), (5, 2), (8, 4), (64, MOST_THREADS)):
         monkeypatch.setattr("trombine.training.machine.cores", lambda here=here: here)
         assert usual_threads() == choose(recipe).threads == usual
@@ -21,7 +21,7 @@ def test_threads_are_half_of_the_cores_unless_given(monkeypatch: pytest.MonkeyPa
 
 def test_more_threads_than_cores_are_refused() -> None:
     """They would wait for each other; a step then takes minutes."""
-    recipe, most = find("enlarger-x2"), cores()
+    recipe, most = find("upscale-fast-x2"), cores()
     with pytest.raises(MachineError) as caught:
         choose(replace(recipe, threads=most + 1))
     assert str(caught.value) == (

@@ -41,7 +41,7 @@ INVENT, COMPARE = ("adversarial", "denoise"), ("restore", "sharpen")
 
 def asked(family: str, run: Path, **settings: str) -> Order:
     one = order(family, run)
-    return replace(one, recipe=with_settings(one.recipe, settings))
+    return replace(one, recipe=with_settings(one.recipe, {"augment": "none", **settings}))
 
 
 def begun(family: str, **settings: str) -> tuple[Plan, State, Material]:

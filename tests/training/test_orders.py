@@ -41,8 +41,8 @@ def pictures(folder: Path, numbers: range, seed: int = 0) -> Path:
 
 
 def order(run: Path, data: str, **settings: str) -> Order:
-    recipe = with_settings(find("enlarger-x2"), {**TINY, "data": data, **settings})
-    return Order(name="enlarger-x2", recipe=recipe, folder=run, board=False, command="made up")
+    recipe = with_settings(find("upscale-fast-x2"), {**TINY, "data": data, **settings})
+    return Order(name="upscale-fast-x2", recipe=recipe, folder=run, board=False, command="made up")
 
 
 def trained(asked: Order) -> RunFolder:
@@ -138,10 +138,10 @@ def test_a_run_that_another_process_begins_is_left_alone(tmp_path: Path) -> None
     run = RunFolder(tmp_path / "run")
     run.path.mkdir()
     with run.alone():
-        run.write_recipe({"recipe": "enlarger-x2"})
+        run.write_recipe({"recipe": "upscale-fast-x2"})
         with pytest.raises(RunError, match="is being trained by"):
             trained(order(run.path, "leaves#40"))
-        assert json.loads(run.recipe.read_text()) == {"recipe": "enlarger-x2"}
+        assert json.loads(run.recipe.read_text()) == {"recipe": "upscale-fast-x2"}
 
 
 def test_no_picture_is_looked_at_twice_where_few_are_held_out(tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ def test_what_cannot_go_on_says_so(settings: dict[str, str], tmp_path: Path) -> 
 
 def test_a_run_of_another_recipe(tmp_path: Path) -> None:
     stopped_after(order("restore", tmp_path / "run"), 24)
-    with pytest.raises(TrainingError, match="is a run of enlarger-x2; choose another name"):
+    with pytest.raises(TrainingError, match="is a run of upscale-fast-x2; choose another name"):
         finished(order("denoise", tmp_path / "run"))
 
 

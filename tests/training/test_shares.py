@@ -47,8 +47,8 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def order(data: str, run: str = "run", *, board: bool = False) -> Order:
-    recipe = with_settings(find("enlarger-x2"), {**TINY, "data": data})
-    return Order(name="enlarger-x2", recipe=recipe, folder=Path(run), board=board)
+    recipe = with_settings(find("upscale-fast-x2"), {**TINY, "data": data})
+    return Order(name="upscale-fast-x2", recipe=recipe, folder=Path(run), board=board)
 
 
 def said(data: str) -> list[str]:

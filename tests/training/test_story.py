@@ -32,8 +32,8 @@ TINY = {
 
 
 def order(folder: Path) -> Order:
-    recipe = with_settings(find("enlarger-x2"), TINY)
-    return Order(name="enlarger-x2", recipe=recipe, folder=folder, board=False)
+    recipe = with_settings(find("upscale-fast-x2"), TINY)
+    return Order(name="upscale-fast-x2", recipe=recipe, folder=folder, board=False)
 
 
 def test_a_killed_process_counts_up_to_its_last_checkpoint(tmp_path: Path) -> None:

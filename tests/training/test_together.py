@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 LOOPBACK = {**os.environ, "GLOO_SOCKET_IFNAME": "lo"}
 # Twenty steps of SGD in float64, without batch statistics.
 WORDS = (
-    *("train", "enlarger-x2", "--data", "leaves#48", "--size", "16", "--width", "4"),
+    *("train", "upscale-fast-x2", "--data", "leaves#48", "--size", "16", "--width", "4"),
     *("--depth", "2", "--batch", "4", "--pictures", "80", "--faces", "4", "--judged", "4"),
     *("--precision", "float64", "--optimiser", "sgd", "--lr", "0.1", "--threads", "1"),
     *("--warmup", "0", "--ema", "20", "--save-every", "40", "--no-board"),
@@ -154,8 +154,8 @@ def alone(run: Path) -> Mapping[str, torch.Tensor]:
     pairs = zip(WORDS[2:-1:2], WORDS[3::2], strict=True)
     given = {name.removeprefix("--").replace("-", "_"): value for name, value in pairs}
     order = Order(
-        name="enlarger-x2",
-        recipe=with_settings(find("enlarger-x2"), given),
+        name="upscale-fast-x2",
+        recipe=with_settings(find("upscale-fast-x2"), given),
         folder=run,
         board=False,
     )

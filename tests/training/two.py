@@ -38,7 +38,7 @@ SMALL = {
 }
 PAIR = {"latent": "4", "optimiser": "sgd", "pool": "0.5"}
 FAMILIES: dict[str, tuple[str, dict[str, str]]] = {
-    "restore": ("enlarger-x2", {"depth": "2", "damage": "wild-x2"}),
+    "restore": ("upscale-fast-x2", {"depth": "2", "damage": "wild-x2"}),
     "restore, two parts": ("cleaner", {"levels": "2", "accumulate": "2", "l2": "1", "size": "16"}),
     "sharpen": (
         "sharpener-x2",

@@ -365,3 +365,31 @@ def test_what_is_there_is_not_decoded(tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr("trombine.codecs.decode", decode)
     assert done(run(sources, tmp_path / "out")).kept == 4
+
+
+def test_the_steps_of_one_picture_are_words_beside_those_of_all(tmp_path: Path) -> None:
+    def work(source: Path, output: Path) -> Iterator[Event]:
+        yield Progress(5, 12, "tiles")
+        yield from invert(source, output)
+
+    sources = pictures(tmp_path, "a.png", "b.png")
+    said = [event for event in run(sources, tmp_path / "out", work) if isinstance(event, Progress)]
+    assert said == [
+        Progress(0, 2, "pictures (a.png: 5 of 12 tiles)"),
+        Progress(1, 2, "pictures"),
+        Progress(1, 2, "pictures (b.png: 5 of 12 tiles)"),
+        Progress(2, 2, "pictures"),
+    ]
+    said = [e for e in run(sources[:1], tmp_path / "new", work) if isinstance(e, Progress)]
+    assert said == [Progress(5, 12, "tiles"), Progress(1, 1, "pictures")], "one is all there is"
+
+
+def test_what_counts_as_there_can_be_more_than_the_output(tmp_path: Path) -> None:
+    sources = pictures(tmp_path / "in", "a.png", "b.png")
+    out = tmp_path / "out"
+    run(sources, out)
+    (out / "b.txt").touch()
+    plan = into(out, sources, output_suffix)
+    is_there = lambda source, output: output.with_suffix(".txt").exists()  # noqa: E731
+    end = done(list(batch(sources, plan, invert, is_there=is_there)))
+    assert (end.written, end.kept) == (1, 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 from collections.abc import Callable
@@ -24,17 +23,6 @@ from trombine.verbs.runs import (
 )
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture(scope="module")
-def made() -> ModuleType:
-    """tests/runs/made.py."""
-    path = Path(__file__).parents[1] / "runs" / "made.py"
-    spec = importlib.util.spec_from_file_location("made", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="module")

@@ -14,14 +14,16 @@ import torch
 from PIL import Image
 
 from trombine import __main__
+from trombine.nets import build
 from trombine.recipes import RECIPES
-from trombine.weights import load
+from trombine.weights import Card, load, save
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 SMALL = {
     "batch": "4",
     "width": "4",
     "depth": "1",
+    "blocks": "1",
     "levels": "1",
     "size": "16",
     "pictures": "16",
@@ -39,6 +41,15 @@ def words(recipe: str, *more: str | Path) -> list[str]:
     return ["train", recipe, *given, "--no-board", *map(str, more)]
 
 
+@pytest.fixture
+def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model to begin with, for the recipes that begin with one: the shipped ones are larger."""
+    net = build("residual", {"width": 4, "depth": 1})
+    path = tmp_path_factory.mktemp("start") / "small.safetensors"
+    save(path, net, Card(task="upscale", net="residual", sizes=net.sizes))
+    return path
+
+
 def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
     code = __main__.main(arguments)
     out, err = capsys.readouterr()
@@ -47,10 +58,15 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str,
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_dry_run(
-    recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    recipe: str,
+    start: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    code, out, err = said(capsys, *words(recipe, "--dry-run"))
+    begins = ("--start", str(start)) if RECIPES[recipe].start else ()
+    code, out, err = said(capsys, *words(recipe, "--dry-run", *begins))
     assert (code, err) == (0, "")
     assert out.startswith(f"{recipe}: {RECIPES[recipe].about}\n")
     for part in ("nets", "phases", "data", "resolved", "settings", "expected"):
@@ -66,7 +82,7 @@ def test_dry_run(
 @pytest.mark.parametrize(
     ("given", "line"),
     [
-        (("train", "nosuch"), "there is no recipe 'nosuch'; there are enlarger-x2"),
+        (("train", "nosuch"), "there is no recipe 'nosuch'; there are upscale-x2"),
         (("train", "dcgan", "--lrr", "1"), "no setting 'lrr'; did you mean lr"),
         (("train", "dcgan", "--lr"), "--lr needs a value after it"),
         (("train", "dcgan", "--lr="), "NAME=VALUE"),
@@ -82,7 +98,7 @@ def test_dry_run(
             ("train", "dcgan", "--threads", "1000"),
             "1000 threads are asked for, and this machine has",
         ),
-        (("train", "enlarger-x2", "--size", "33"), "size 33 is not a multiple of 2"),
+        (("train", "upscale-fast-x2", "--size", "33"), "size 33 is not a multiple of 2"),
         (("train", "dcgan", "--lr", "fast"), "lr is a number, not 'fast'"),
         (("train", "dcgan", "--best", "PSNR"), "best is one of sliced distance; not 'PSNR'"),
         (("train", "dcgan", "--other", "leaves"), "learns from one kind of pictures"),
@@ -100,7 +116,7 @@ def test_dry_run(
         (("train", "dcgan", "--data", "pack:gone"), "gone: does not exist"),
         (("train", "dcgan", "--data", "folder:few"), "it takes 5 or more"),
         (("train", "dcgan", "--data", "folder:few", "-o", "few/run"), "is inside few"),
-        (("train", "enlarger-x2", "--size", "4096"), "size is 16 to 2048 pixels"),
+        (("train", "upscale-fast-x2", "--size", "4096"), "size is 16 to 2048 pixels"),
         (("train", "dcgan", "--data", "leaves#2000000"), "seeds 0 to 1999999 cross 1000000"),
         (("train", "pose", "--data", "leaves#48"), "has no numbers called yaw, pitch, roll"),
     ],
@@ -130,7 +146,7 @@ def test_a_dry_run_paints_nothing_and_opens_what_is_there(
     monkeypatch.setenv("TROMBINE_CACHE", str(tmp_path / "cache"))
     portraits(tmp_path / "mine", 8)
     data = ("--data", "folder:mine+leaves*2+world:photo#9")
-    code, out, _ = said(capsys, *words("enlarger-x2", "--dry-run", *data))
+    code, out, _ = said(capsys, *words("upscale-fast-x2", "--dry-run", *data))
     assert code == 0 and data[1] in out
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
@@ -140,7 +156,7 @@ def test_a_dry_run_says_what_a_folder_was_begun_with(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     portraits(tmp_path / "mine", 8)
-    asked = words("enlarger-x2", "--data", "folder:mine", "-o", "run")
+    asked = words("upscale-fast-x2", "--data", "folder:mine", "-o", "run")
     assert said(capsys, *asked)[0] == 0
     assert "\nrun: run\n" in said(capsys, *asked, "--dry-run")[1]
     code, out, _ = said(capsys, *asked, "--dry-run", "--lr", "0.5")
@@ -166,7 +182,7 @@ def test_a_dry_run_that_does_not_fit(
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("trombine.training.expect.advance", full)
-    code, out, err = said(capsys, *words("enlarger-x2", "--dry-run"))
+    code, out, err = said(capsys, *words("upscale-fast-x2", "--dry-run"))
     assert (code, out) == (2, "") and err.count("\n") == 1
     assert err.startswith("trombine: a step of 4 pictures of 16 px needs more memory than is here;")
 
@@ -177,9 +193,21 @@ def test_a_dry_run_of_pictures_that_cannot_fit_is_refused_before_it_tries(
     monkeypatch.chdir(tmp_path)
     portraits(tmp_path / "mine", 8)
     monkeypatch.setattr("os.sysconf", lambda name: 1024)  # pages, and bytes in each
-    asked = ("enlarger-x2", "--data", "folder:mine", "--dry-run", "--size", "320")
-    code, _, err = said(capsys, "train", *asked, "--batch", "2", "--threads", "1")
+    asked = ("upscale-fast-x2", "--data", "folder:mine", "--dry-run", "--size", "320")
+    whole = ("--batch", "2", "--threads", "1", "--augment", "none")
+    code, _, err = said(capsys, "train", *asked, *whole)
     assert code == 2 and "a step of 2 pictures of 320 px needs more memory" in err
+
+
+def test_a_dry_run_takes_steps_of_the_windows_that_are_learned_from(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen = []
+    monkeypatch.setattr("trombine.training.expect.advance", lambda *a, **_: seen.append(a[2]))
+    asked = ("--data", "leaves#100", "--size", "32", "--augment", "mirror+crop:24")
+    code, out, _ = said(capsys, "train", "upscale-fast-x2", *asked, "--dry-run")
+    assert code == 0 and "leaves#100, 32 px, windows of 24 px" in out
+    assert {step.pictures().shape[-2:] for parts in seen for step in parts} == {(24, 24)}
 
 
 def test_help_names_the_settings_that_are_used_most(capsys: pytest.CaptureFixture[str]) -> None:
@@ -205,15 +233,15 @@ def test_a_folder_of_pictures_to_a_model(command: Command, tmp_path: Path) -> No
     """Of files whose folder has spaces in its name, from the command to a model that is called."""
     portraits(tmp_path / "my own faces", 12)
     data = "folder:my own faces"
-    run = command(*words("enlarger-x2", "--data", data, "-o", "a run"))
+    run = command(*words("upscale-fast-x2", "--data", data, "-o", "a run"))
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith("a run: 16 pictures seen; best PSNR ")
     model = load(tmp_path / "a run" / "best.safetensors")
-    assert model.card.data == data and model.card.recipe == "enlarger-x2"
+    assert model.card.data == data and model.card.recipe == "upscale-fast-x2"
     assert f"--data '{data}'" in model.card.command
-    assert model.card.about == f"enlarger-x2, trained on {data}"
+    assert model.card.about == f"upscale-fast-x2, trained on {data}"
     assert model.card.licence == "", "whose pictures these are is not trombine's to say"
-    again = command(*words("enlarger-x2", "--data", data, "-o", "a run"))
+    again = command(*words("upscale-fast-x2", "--data", data, "-o", "a run"))
     over = "a run: was over already, nothing is done: "
     assert (again.returncode, again.stdout) == (0, run.stdout.replace("a run: ", over, 1))
 
@@ -225,11 +253,11 @@ def test_the_command_in_the_card_says_the_same_again() -> None:
     from trombine.verbs.train import TrainRequest, order_of
 
     asked = TrainRequest(
-        recipe="enlarger-x2", data="folder:my own", settings=("lr=1e-4", "judge=a b")
+        recipe="upscale-fast-x2", data="folder:my own", settings=("lr=1e-4", "judge=a b")
     )
     order = order_of(asked)
     spelt = _spelt_out(shlex.split(order.command)[1:])
-    assert spelt[:2] == ["train", "enlarger-x2"]
+    assert spelt[:2] == ["train", "upscale-fast-x2"]
     given = tuple(value for name, value in itertools.pairwise(spelt) if name == "--settings")
     assert set(given) == {"lr=1e-4", "judge=a b"}
     assert spelt[spelt.index("--data") + 1] == "folder:my own"

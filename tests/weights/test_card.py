@@ -44,9 +44,9 @@ def test_a_newer_format_says_so_whatever_else_it_holds() -> None:
         loads(json.dumps({"format": 2, "something": "new"}))
 
 
-def test_a_card_from_before_the_digest_has_none() -> None:
-    plain = {key: value for key, value in PLAIN.items() if key != "digest"}
-    assert loads(json.dumps(plain)) == CARD and CARD.digest == ""
+def test_a_card_from_before_the_digest_and_the_start_has_none() -> None:
+    plain = {key: value for key, value in PLAIN.items() if key not in ("digest", "start")}
+    assert loads(json.dumps(plain)) == CARD and CARD.digest == CARD.start == ""
 
 
 SCORE = {"measure": "m", "value": 1.0, "protocol": "p"}
@@ -68,6 +68,7 @@ WRONG: list[dict[str, Any]] = [
     {"scores": [{**SCORE, "more": 1}]},
     {"scores": [{"measure": "m", "value": 1.0}]},
     {"digest": None},
+    {"start": None},
     {"format": 0},
     {"format": "1"},
     {"format": True},
@@ -82,7 +83,7 @@ def test_a_wrong_field_gets_one_line(change: dict[str, Any]) -> None:
     assert len(str(refused.value).splitlines()) == 1 and len(str(refused.value)) < 200
 
 
-@pytest.mark.parametrize("name", sorted(PLAIN.keys() - {"digest"}))
+@pytest.mark.parametrize("name", sorted(PLAIN.keys() - {"digest", "start"}))
 def test_a_missing_field_gets_one_line(name: str) -> None:
     plain = {key: value for key, value in PLAIN.items() if key != name}
     with pytest.raises(CardError, match=f"lacks {name}"):

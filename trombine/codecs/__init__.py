@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import struct
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from typing import Any, Final
 
 from PIL.Image import DecompressionBombError
 
-from trombine.codecs.fit import BESIDE, FORMATS, fit, lost
+from trombine.codecs.fit import BESIDE, FILMS, FORMATS, fit, lost
 from trombine.codecs.kind import START, CodecError, Frames, Head, damaged, recognise, tagged
 from trombine.files import Bytes
 from trombine.provenance import ProvenanceError, dumps, loads
@@ -25,10 +26,12 @@ from trombine.samples import Image
 
 __all__ = [
     "BESIDE",
+    "FILMS",
     "FORMATS",
     "CodecError",
     "Frames",
     "Head",
+    "count_frames",
     "decode",
     "decode_frames",
     "encode",
@@ -56,6 +59,9 @@ _MODULES: Final = {
 _LOSSY: Final = ("JPEG", "AVIF")
 # What Python says of bytes that a decoder, most often Pillow, did not expect: nothing for people.
 _STUMBLED: Final = (struct.error, LookupError, TypeError, AttributeError, ArithmeticError, EOFError)
+# Warnings are silenced for the whole process: were two threads to do it at once, the one that ends
+# last would leave them off. One thread may come back in: decoding looks for a record as well.
+_SILENT: Final = threading.RLock()
 
 
 def _codec(format: str) -> ModuleType:
@@ -144,8 +150,18 @@ def decode_frames(data: bytes, limit: int) -> Frames:
     return Frames(frames=(decode(data, limit),)) if found is None else found
 
 
+def count_frames(data: bytes) -> int:
+    """How many frames the film in a file's bytes has; 1 of a still picture."""
+    from trombine.codecs import frames
+
+    with _one_kind_of_error():
+        return frames.count(data, recognise(data[:START]))
+
+
 def encode_frames(film: Frames, format: str, *, provenance: dict[str, Any] | None = None) -> bytes:
     """A GIF or WebP file of a film; always the same bytes."""
+    if format not in FILMS:
+        raise ValueError(f"a {format} file holds no film")
     from trombine.codecs import frames
 
     return frames.write(film, format, None if provenance is None else tagged(dumps(provenance)))
@@ -162,7 +178,7 @@ def _format(file: Bytes) -> str:
 def _one_kind_of_error() -> Iterator[None]:
     """Whatever a decoder does about hostile bytes becomes a CodecError; it prints no warning."""
     try:
-        with warnings.catch_warnings():
+        with _SILENT, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     except (CodecError, ProvenanceError):

@@ -27,6 +27,7 @@ _MODES: Final = {
 }
 _BITS: Final = {"PNG": 16, "TIFF": 16}  # the others: 8
 FORMATS: Final = tuple(_MODES)
+FILMS: Final = ("GIF", "WEBP")  # those that hold many frames
 # Those that hold no record of provenance: it is in a file beside them.
 BESIDE: Final = ("BMP",)
 _NO_PROFILE: Final = ("GIF", "BMP")  # there colours are sRGB

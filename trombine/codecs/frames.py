@@ -16,6 +16,7 @@ from PIL import Image as Pillow
 from PIL.WebPImagePlugin import WebPImageFile
 
 from trombine.codecs import gif, webp
+from trombine.codecs.fit import fit
 from trombine.codecs.gif import Layout, Part
 from trombine.codecs.indexed import indexed
 from trombine.codecs.kind import MOST_LOOPS, CodecError, Frames, described, samples_of
@@ -36,12 +37,19 @@ def read(data: bytes, format: str, limit: int) -> Frames | None:
     return _read_webp(data, limit) if format == "WEBP" else None
 
 
+def count(data: bytes, format: str) -> int:
+    """How many frames a file shows, without decoding one; 1 where it holds a still picture."""
+    if format == "GIF":
+        return max(len(gif.layout(data).parts), 1)
+    return max(webp.count_frames(data), 1) if format == "WEBP" else 1
+
+
 def write(film: Frames, format: str, record: str | None) -> bytes:
     """The bytes of a film; one frame is a film too. `record` is provenance."""
-    shown = _alike([_seen(frame) for frame in film.frames])
     if format == "GIF":
-        return _write_gif(shown, film, record)
-    return _write_webp(shown, film, record)
+        return _write_gif(_alike([_seen(frame) for frame in film.frames]), film, record)
+    shown, profile = _with_profile(film)
+    return _write_webp(_alike(shown), film, record, profile)
 
 
 def _check(count: int, width: int, height: int, limit: int, *, parts: int = 0) -> None:
@@ -54,13 +62,22 @@ def _check(count: int, width: int, height: int, limit: int, *, parts: int = 0) -
         )
 
 
-def _images(frames: list[Shown]) -> tuple[Image, ...]:
+def _images(frames: list[Shown], profile: bytes | None = None) -> tuple[Image, ...]:
     """RGBA where any frame is transparent anywhere, else RGB."""
     opaque = all((frame[..., 3:] == 255).all() for frame in frames)
     for index, frame in enumerate(frames) if opaque else ():
         frames[index] = np.ascontiguousarray(frame[..., :3])
     mode = "RGB" if opaque else "RGBA"
-    return tuple(Image(samples=frame, mode=mode) for frame in frames)
+    return tuple(Image(samples=frame, mode=mode, profile=profile) for frame in frames)
+
+
+def _with_profile(film: Frames) -> tuple[list[Shown], bytes | None]:
+    """The frames for a WebP, and the profile that all of them have there; sRGB if they differ."""
+    fitted = [fit(frame, "WEBP") for frame in film.frames]
+    profile = fitted[0].profile
+    if profile is None or any(frame.profile != profile for frame in fitted):
+        return [_seen(frame) for frame in film.frames], None
+    return [frame.samples for frame in fitted], profile
 
 
 def _seen(image: Image) -> Shown:
@@ -184,10 +201,13 @@ def _read_webp(data: bytes, limit: int) -> Frames | None:
             frames.append(samples_of(opened.convert("RGBA")))
             durations.append(int(opened.info["duration"]))
         loops = min(int(opened.info["loop"]), MOST_LOOPS)
-    return Frames(frames=_images(frames), durations=tuple(durations), loops=loops)
+        profile = opened.info.get("icc_profile") or None
+    return Frames(frames=_images(frames, profile), durations=tuple(durations), loops=loops)
 
 
-def _write_webp(shown: list[Shown], film: Frames, record: str | None) -> bytes:
+def _write_webp(
+    shown: list[Shown], film: Frames, record: str | None, profile: bytes | None
+) -> bytes:
     """Lossless; libwebp joins a frame that looks like the one before with it, times added."""
     out = io.BytesIO()
     first, *others = [Pillow.fromarray(frame) for frame in shown]
@@ -200,6 +220,7 @@ def _write_webp(shown: list[Shown], film: Frames, record: str | None) -> bytes:
         loop=film.loops,
         lossless=True,
         method=4,
+        icc_profile=profile or b"",
         exif=described(record).removeprefix(b"Exif\0\0"),
     )
     return out.getvalue()

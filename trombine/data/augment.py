@@ -6,6 +6,7 @@
     rotate:D   by up to D degrees to either side
     colour:C   brightness, contrast and saturation each by a factor between 1 - C and 1 + C, hue by
                up to 60 C degrees to either side
+    crop:N     then a window of N x N pixels of it, anywhere; of a smaller picture all
     none       nothing
 
 All geometry of a picture is one affine map, and its samples are computed once, by the bicubic that
@@ -14,7 +15,7 @@ outside is the picture mirrored at its edge, which near a face shows a second he
 enlarges, and moderate numbers do best. Parts move by the same map, each pixel taking the
 nearest label; landmarks and points are moved by the map itself and are exact; those that leave the
 picture are no longer visible. Both sides of a pair change in the same way. Where a map is exact
-(mirror, zoom 1, no turn) the very samples come back.
+(mirror, crop, zoom 1, no turn) the very samples come back.
 
 The numbers of a vector, labels and seeds stay as they are: whether a mirrored face keeps its yaw is
 for who learns it to know (objectives/regress.py refuses what it knows not to). The loops over
@@ -42,7 +43,8 @@ from trombine.provenance import shortened
 NONE: Final = "none"
 MOST: Final = {"shift": 0.5, "rotate": 180.0, "colour": 0.5}
 ZOOMS: Final = (0.5, 2.0)
-_WRITTEN: Final = "zoom:1.3+shift:0.05+mirror+rotate:15+colour:0.1, any of them"
+LARGEST_CROP: Final = 2**14  # as the size of a recipe
+_WRITTEN: Final = "zoom:1.3+shift:0.05+mirror+rotate:15+colour:0.1+crop:64, any of them"
 _OTHER_WORDS: Final = {
     "flip": "mirror",
     "hflip": "mirror",
@@ -52,6 +54,8 @@ _OTHER_WORDS: Final = {
     "turn": "rotate",
     "jitter": "colour",
     "hue": "colour",
+    "patch": "crop",
+    "window": "crop",
 }
 _HUE: Final = math.pi / 3  # radians of hue to 1 of colour
 _LUMA: Final = np.array([0.299, 0.587, 0.114])  # of R, G and B: Rec. 601
@@ -72,6 +76,7 @@ class Augment:
     mirror: bool = False
     rotate: float = 0.0
     colour: float = 0.0
+    crop: int = 0
 
     @classmethod
     def parse(cls, text: str) -> Augment:
@@ -87,6 +92,8 @@ class Augment:
                 found[name] = True
             elif name == "zoom":
                 found[name] = _zoom(rest)
+            elif name == "crop":
+                found[name] = _side(rest)
             elif name in MOST:
                 found[name] = _strength(name, rest)
             else:
@@ -102,6 +109,7 @@ class Augment:
         terms += ["mirror"] if self.mirror else []
         names = [name for name in ("rotate", "colour") if getattr(self, name)]
         terms += [f"{name}:{_number(getattr(self, name))}" for name in names]
+        terms += [f"crop:{self.crop}"] if self.crop else []
         return "+".join(terms) or NONE
 
 
@@ -113,7 +121,7 @@ def _mistake(name: str) -> str:
         return f"{NONE} means no change at all; leave it out beside others"
     if not name:
         return f"a change is missing before or after a '+'; write {_WRITTEN}"
-    near = get_close_matches(name, ("zoom", "mirror", *MOST), n=1, cutoff=0.65)
+    near = get_close_matches(name, ("zoom", "mirror", "crop", *MOST), n=1, cutoff=0.65)
     meant = _OTHER_WORDS.get(name) or (near[0] if near else "")
     said = f"there is no {shortened(name)}"
     return f"{said}; did you mean {meant}?" if meant else f"{said}; write {_WRITTEN}"
@@ -146,6 +154,17 @@ def _strength(name: str, text: str) -> float:
     return strength
 
 
+def _side(text: str) -> int:
+    """The side of a window in pixels."""
+    side = int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else 0
+    if not 0 < side <= LARGEST_CROP:
+        raise SpecError(
+            f"augment crop is the side of a window in pixels, 1 to {LARGEST_CROP}, not"
+            f" {shortened(text) or 'nothing'}; write crop:64"
+        )
+    return side
+
+
 def _float(text: str) -> float:
     """The number, NaN where it is none."""
     try:
@@ -160,6 +179,7 @@ class Changes:
     """What becomes of each picture of a batch."""
 
     maps: Maps  # from a place of the old picture, x and y in pixels, to one of the new
+    shape: tuple[int, int]  # height and width of the new pictures
     zooms: Float64[np.ndarray, "n"]
     mirrored: Bool[np.ndarray, "n"]
     tints: Float64[np.ndarray, "n 3 4"]  # from old R, G, B in [0, 1], and 1, to the new
@@ -198,6 +218,11 @@ def drawn(
         shares = draws.uniforms(seed, f"augment {what}", places, rollbacks=rollbacks)
         return reach * (2 * shares - 1)
 
+    def corners(axis: str, room: int) -> Float64[np.ndarray, "n"]:
+        """Where the window begins, a whole pixel from 0 to `room`, for each place."""
+        shares = draws.uniforms(seed, f"augment crop {axis}", places, rollbacks=rollbacks)
+        return np.floor(shares * (room + 1))
+
     height, width = shape
     least, most = (math.log(factor) for factor in augment.zoom)
     zooms = np.exp((least + most) / 2 + even("zoom", (most - least) / 2))
@@ -207,9 +232,12 @@ def drawn(
     centre = np.array([width, height]) / 2
     shifts = np.stack([even("shift x", augment.shift), even("shift y", augment.shift)], 1) * width
     offsets = centre + shifts - linear @ centre
+    cut = (min(height, augment.crop or height), min(width, augment.crop or width))
+    if cut != shape:
+        offsets -= np.stack([corners("x", width - cut[1]), corners("y", height - cut[0])], 1)
     tints = _tints(*(even(f"colour {what}", augment.colour) for what in _COLOURS))
     maps = np.concatenate([linear, offsets[:, :, None]], 2)
-    return Changes(maps=maps, zooms=zooms, mirrored=mirrored, tints=tints)
+    return Changes(maps=maps, shape=cut, zooms=zooms, mirrored=mirrored, tints=tints)
 
 
 _COLOURS: Final = ("brightness", "contrast", "saturation", "hue")
@@ -250,7 +278,7 @@ def _hues(angles: Float64[np.ndarray, "n"]) -> Float64[np.ndarray, "n 3 3"]:
 
 def changed(batch: Batch, changes: Changes) -> Batch:
     """The batch after these changes, both sides of pairs alike."""
-    height, width = batch.pixels.shape[1:3]
+    height, width = changes.shape
     back = _inverse(changes.maps)
     points, visible, five = batch.points, batch.visible, batch.five
     if points is not None:
@@ -263,7 +291,7 @@ def changed(batch: Batch, changes: Changes) -> Batch:
     return replace(
         batch,
         pixels=_resampled(batch.pixels, back, changes),
-        parts=None if batch.parts is None else _relabelled(batch.parts, back, changes.mirrored),
+        parts=None if batch.parts is None else _relabelled(batch.parts, back, changes),
         points=points,
         visible=visible,
         five=five,
@@ -279,25 +307,25 @@ def _inverse(maps: Maps) -> Maps:
 
 def _resampled(
     pixels: UInt8[Tensor, "n h w 3"], back: Maps, changes: Changes
-) -> UInt8[Tensor, "n h w 3"]:
+) -> UInt8[Tensor, "n k l 3"]:
     from trombine.data.kernel_resample import resample  # here: reading data needs no compiler
 
     old = np.ascontiguousarray(pixels.numpy())
-    new = np.empty_like(old)
+    new = np.empty((len(old), *changes.shape, 3), np.uint8)
     tints = changes.tints * [1, 1, 1, 255]  # samples, not [0, 1]
     resample(old, back, np.maximum(1 / changes.zooms, 1), tints, new)
     return torch.from_numpy(new)
 
 
 def _relabelled(
-    parts: UInt8[Tensor, "n h w"], back: Maps, mirrored: Bool[np.ndarray, "n"]
-) -> UInt8[Tensor, "n h w"]:
+    parts: UInt8[Tensor, "n h w"], back: Maps, changes: Changes
+) -> UInt8[Tensor, "n k l"]:
     from trombine.data.kernel_resample import nearest
 
     old = np.ascontiguousarray(parts.numpy())
-    new = np.empty_like(old)
+    new = np.empty((len(old), *changes.shape), np.uint8)
     nearest(old, back, new)
-    new[mirrored] = _MIRRORED_LABEL[new[mirrored]]
+    new[changes.mirrored] = _MIRRORED_LABEL[new[changes.mirrored]]
     return torch.from_numpy(new)
 
 

@@ -52,7 +52,7 @@ def _taps(x: float, wide: float, n: int, places, weights) -> int:
 
 @kernel
 def resample(pixels, maps, widths, tints, out) -> None:
-    """pixels n h w 3 to out, of the same shape.
+    """pixels n h w 3 to out, n k l 3.
 
     maps n 2 3: where in the old picture a place of the new one is, x and y in pixels. widths n: by
     how much the cubic is widened, above 1 where the picture shrinks. tints n 3 4: the new red,
@@ -63,8 +63,8 @@ def resample(pixels, maps, widths, tints, out) -> None:
     columns, rows = np.empty(most, np.int64), np.empty(most, np.int64)
     across, down = np.empty(most), np.empty(most)
     for n in range(len(pixels)):
-        for i in range(height):
-            for j in range(width):
+        for i in range(out.shape[1]):
+            for j in range(out.shape[2]):
                 x = maps[n, 0, 0] * (j + 0.5) + maps[n, 0, 1] * (i + 0.5) + maps[n, 0, 2]
                 y = maps[n, 1, 0] * (j + 0.5) + maps[n, 1, 1] * (i + 0.5) + maps[n, 1, 2]
                 wide = _taps(x, widths[n], width, columns, across)
@@ -84,11 +84,11 @@ def resample(pixels, maps, widths, tints, out) -> None:
 
 @kernel
 def nearest(labels, maps, out) -> None:
-    """labels n h w to out, each the label of the old pixel that its middle falls into."""
+    """labels n h w to out n k l, each the label of the old pixel that its middle falls into."""
     height, width = labels.shape[1], labels.shape[2]
     for n in range(len(labels)):
-        for i in range(height):
-            for j in range(width):
+        for i in range(out.shape[1]):
+            for j in range(out.shape[2]):
                 x = maps[n, 0, 0] * (j + 0.5) + maps[n, 0, 1] * (i + 0.5) + maps[n, 0, 2]
                 y = maps[n, 1, 0] * (j + 0.5) + maps[n, 1, 1] * (i + 0.5) + maps[n, 1, 2]
                 row = reflected(math.floor(y), height)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from trombine.demo import damage, enlarging, faces, fractals, masks, repair, training
+from trombine.demo import damage, enlarging, faces, fractals, masks, repair, training, upscaling
 from trombine.demo.amounts import Demo
 from trombine.files import write_bytes
 from trombine.pages import Html, Page, element
@@ -23,7 +23,7 @@ SECTIONS: Final[tuple[tuple[str, Callable[[Demo, Page], None]], ...]] = (
     ("degradations", damage.add_damage),
     ("repair without a net, measured", repair.add_repair),
     ("enlarging without a net, measured", enlarging.add_enlarging),
-    ("enlarging with a net, measured", training.add_net),
+    ("enlarging with a net, measured", upscaling.add_upscaling),
     ("a training, while you wait", training.add_training),
 )
 

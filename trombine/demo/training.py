@@ -1,4 +1,4 @@
-"""What training looks like: the shipped enlarger beside bicubic, and a tiny one trained now."""
+"""What training looks like: a tiny enlarger trained while the page is made."""
 
 from __future__ import annotations
 
@@ -7,17 +7,8 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Final
 
-import torch
-from jaxtyping import Float32
-
-from trombine.conventions import to_pixels
-from trombine.data.degrade import crop_to_multiple, enlarge, shrink
 from trombine.demo.amounts import Demo
-from trombine.demo.enlarging import as_batch
-from trombine.demo.numbers import numbers_table
-from trombine.demo.repair import as_jpeg
-from trombine.measures import Figure, Protocol, figure, psnr, psnr_y, ssim
-from trombine.pages import Page, compare, element, grid, note, plots
+from trombine.pages import Page, element, plots
 from trombine.recipes import find, with_settings
 from trombine.runs.curves import measure_plots
 from trombine.runs.folder import RunFolder
@@ -26,14 +17,8 @@ from trombine.runs.log import read
 from trombine.runs.page import sample_block
 from trombine.training.expect import seconds_a_step
 from trombine.training.loop import Order, train
-from trombine.weights import Model, load
-from trombine.world import face, paint
 
-Pictures = Float32[torch.Tensor, "n 3 h w"]
-
-NET: Final = "enlarger-x2"
-FACTOR: Final = 2
-MEASURES: Final = ("PSNR-Y", "PSNR", "SSIM")
+NET: Final = "upscale-fast-x2"
 # Small enough to be seen learning in seconds.
 TINY: Final = {
     "data": "leaves#2000",
@@ -48,87 +33,6 @@ TINY: Final = {
     "threads": "1",
 }
 LOOKS: Final = 12  # samples and measures of the tiny training
-
-
-def add_net(demo: Demo, page: Page) -> None:
-    """The enlarger that comes with trombine, beside enlarging without a net."""
-    from trombine.world.leaves import leaves
-
-    model = load(NET, task="upscale")
-    people = enlarged_protocol(demo, "world:photo")
-    shapes = enlarged_protocol(demo, "leaves")
-    faces = as_batch([paint(face(s), demo.measured_size, "photo").pixels for s in people.seeds])
-    others = as_batch([leaves(s, demo.measured_size) for s in shapes.seeds])
-    person = as_batch([paint(face(demo.first_seed + 501), demo.portrait, "photo").pixels])
-    page.section(
-        "Enlarging with a net",
-        "A net that comes with trombine enlarges twice. It learned from leaves alone: never from a"
-        " face, never from a photograph, and it sharpens both.\n\n"
-        f"{model.card.pictures:,} pictures in training,"
-        f" {sum(p.numel() for p in model.net.parameters()):,} parameters, on a CPU.",
-        grid(
-            [
-                _slider(person, model, "a face"),
-                _slider(photograph(demo.portrait), model, "a photograph"),
-            ],
-            columns=2,
-            on_phone=1,
-        ),
-        numbers_table(people, measured(people, faces, model), "Faces, enlarged twice"),
-        numbers_table(shapes, measured(shapes, others, model), "Leaves, enlarged twice"),
-        note(
-            "The photograph is one that scikit-image brings along; it is here to look at, not to"
-            " measure."
-        ),
-    )
-
-
-def enlarged_protocol(demo: Demo, pictures: str) -> Protocol:
-    """What the numbers for one kind of pictures are measured on."""
-    first = demo.first_seed + 500
-    return Protocol(
-        name=f"Enlarging {'faces' if pictures.startswith('world') else pictures} twice",
-        pictures=pictures,
-        seeds=range(first, first + demo.measured),
-        size=demo.measured_size,
-        degradations=(f"shrunk {FACTOR} times as MATLAB's bicubic imresize, rounded to 8 bits",),
-        measures=MEASURES,
-    )
-
-
-def measured(protocol: Protocol, truth: Pictures, model: Model) -> list[Figure]:
-    """Without a net, with it, and the ceiling."""
-    small = shrink(truth, FACTOR)
-    made = {
-        "bicubic": enlarge(small, FACTOR),
-        "Lanczos": enlarge(small, FACTOR, kernel="lanczos"),
-        NET: model(small),
-        "truth as JPEG 95": as_batch([as_jpeg(to_pixels(one)) for one in truth]),
-    }
-    figures = []
-    for name, guess in made.items():
-        values = (psnr_y(truth, guess, border=FACTOR), psnr(truth, guess), ssim(truth, guess))
-        pairs = zip(MEASURES, values, strict=True)
-        figures += [figure(protocol, name, measure, value) for measure, value in pairs]
-    return figures
-
-
-def photograph(size: int) -> Pictures:
-    """The face of a photograph that a dependency brings along, as it was taken."""
-    from skimage.data import astronaut
-
-    return crop_to_multiple(as_batch([astronaut()[:size, 60 : 60 + size]]), FACTOR)
-
-
-def _slider(truth: Pictures, model: Model, about: str) -> str:
-    """Enlarged by bicubic and by the net, at the size at which pixels can be told apart."""
-    small = shrink(truth, FACTOR)
-    plain, sharp = enlarge(small, FACTOR)[0], model(small)[0]
-    names = ("bicubic", "the net")
-    return compare(to_pixels(plain), to_pixels(sharp), names=names, alt=f"{about} enlarged twice")
-
-
-# ---------------------------------------------------------------------------------------------
 
 
 def add_training(demo: Demo, page: Page) -> None:

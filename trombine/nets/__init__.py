@@ -1,6 +1,7 @@
 """The nets: one family of architectures a file, and here the table of all of them.
 
     residual             a small picture to one `factor` times as large
+    srresnet             the same, as in SRResNet
     unet                 a picture to a picture of the same size
     dcgan_generator      a random vector to a picture
     dcgan_discriminator  a picture to a number: how real it looks
@@ -27,11 +28,13 @@ from trombine.nets.encoder import Encoder
 from trombine.nets.patch import PatchDiscriminator
 from trombine.nets.residual import Residual
 from trombine.nets.sizes import Net, NetError, Size, defaults_of, read_size, resolved
+from trombine.nets.srresnet import SRResNet
 from trombine.nets.unet import UNet
 from trombine.provenance import shortened
 
 NETS: Final[dict[str, type[Net]]] = {
     "residual": Residual,
+    "srresnet": SRResNet,
     "unet": UNet,
     "dcgan_generator": DCGANGenerator,
     "dcgan_discriminator": DCGANDiscriminator,

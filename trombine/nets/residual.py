@@ -29,11 +29,16 @@ class Residual(Net):
         check_whole("factor", factor, 1, 8)
         check_whole("channels", channels, 1, WIDEST)
         super().__init__()
-        self.factor = factor
+        self.factor, self.depth = factor, depth
         self.head = conv3(channels, width)
         self.body = nn.Sequential(*(Step(width) for _ in range(depth)))
         self.tail = conv3(width, channels * factor**2)
         begin_small(self.tail, 0.1)
+
+    @property
+    def reach(self) -> int:
+        """One pixel for each convolution: more than the two that bicubic interpolation looks at."""
+        return self.depth + 2
 
     def forward(self, x: Float[torch.Tensor, "n c h w"]) -> Float[torch.Tensor, "n c fh fw"]:
         """Small pictures, range [0, 1], to large ones, range about [0, 1]."""

@@ -31,6 +31,15 @@ class Net(nn.Module):
     """
 
     sizes: dict[str, Size]
+    factor: int = 1  # what comes out is so many times as high and wide as what goes in
+
+    @property
+    def reach(self) -> int | None:
+        """How many pixels of what goes in, to each side, a pixel that comes out depends on.
+
+        None where that is all of them, or not known: such a net cannot work in tiles.
+        """
+        return None
 
 
 def check_whole(name: str, number: int, least: int, most: int) -> None:

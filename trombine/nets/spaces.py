@@ -65,8 +65,13 @@ class Within(Net):
     def __init__(self, net: Net, space: str, *, sees: bool, gives: bool) -> None:
         """`sees`: pictures go in; `gives`: pictures come out."""
         super().__init__()
-        self.net, self.sizes = net, net.sizes
+        self.net, self.sizes, self.factor = net, net.sizes, net.factor
         self.space, self.sees, self.gives = space, sees, gives
+
+    @property
+    def reach(self) -> int | None:
+        """The net's: a colour space has no neighbours."""
+        return self.net.reach
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """What the net makes of pictures that it is shown in its space."""

@@ -14,10 +14,11 @@ from typing import Final, final
 import torch
 from jaxtyping import Float
 
+from trombine.data.augment import Augment
 from trombine.data.degrade import Chain, ChainError, enlarge, shrink
 from trombine.nets import sizes_of
 from trombine.objectives.objective import ObjectiveError, Step
-from trombine.recipes.recipe import Net
+from trombine.recipes.recipe import Net, Restore, Sharpen
 
 Pictures = Float[torch.Tensor, "n c h w"]
 
@@ -70,16 +71,19 @@ class Damage:
             return f"shrunk {self.factor} times as MATLAB's bicubic imresize, rounded to 8 bits"
         return f"normal noise of {self.strength:g}"
 
-    def check(self, nets: Mapping[str, Net], size: int) -> None:
+    def check(self, recipe: Restore | Sharpen) -> None:
         """Refuse a net that cannot undo it, and pictures that cannot be shrunk so."""
-        factor = self.factor
+        factor, nets, size = self.factor, recipe.nets, recipe.size
         if "net" in nets:
             _check_net(self, nets["net"], factor)
         if size % factor:
-            near = [side for side in (size - size % factor, size + factor - size % factor) if side]
-            listed = " or ".join(f"--size {side}" for side in near)
+            listed = " or ".join(f"--size {side}" for side in _multiples(size, factor))
             needs = f"is not a multiple of {factor}, as damage {self} needs"
             raise ObjectiveError(f"size {size} {needs}; give {listed}")
+        if (crop := Augment.parse(recipe.augment).crop) % factor:
+            listed = " or ".join(f"crop:{side}" for side in _multiples(crop, factor))
+            needs = f"is not a multiple of {factor}, as damage {self} needs"
+            raise ObjectiveError(f"augment crop:{crop} {needs}; give {listed}")
 
     def __call__(self, step: Step) -> Pictures:
         """What is left of a step's pictures."""
@@ -89,6 +93,11 @@ class Damage:
         """The best that no net is needed for: bicubic enlarging; the picture as it is."""
         smaller = self.factor > 1 or self.kind == "shrink"
         return enlarge(damaged, self.factor) if smaller else damaged
+
+
+def _multiples(side: int, factor: int) -> list[int]:
+    """Those next to a side that is none."""
+    return [near for near in (side - side % factor, side + factor - side % factor) if near]
 
 
 def _number(text: str) -> float:

@@ -28,6 +28,7 @@ UNTRUE: Final = {
         *("exposure", "glasses_hue", "hat_hue", "hat_light", "cloth_hue", "cloth_grey"),
         *("cloth_light", "ground_hue", "ground_grey", "ground_light", "palette"),
     ),
+    "crop": ("scale", *_FRAMED),
 }
 
 

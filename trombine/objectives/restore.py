@@ -37,7 +37,7 @@ class RestoreObjective(Objective[Restore]):
     def __init__(self, recipe: Restore) -> None:
         super().__init__(recipe)
         self.undone = Damage.parse(recipe.damage)
-        self.undone.check(recipe.nets, recipe.size)
+        self.undone.check(recipe)
         self.damage = self.undone.about
         weights = {**{name: getattr(recipe, name) for name in TERMS}}
         for name in ("total_variation", "perceptual", "gram"):

@@ -43,7 +43,7 @@ class SharpenObjective(Objective[Sharpen]):
     def __init__(self, recipe: Sharpen) -> None:
         super().__init__(recipe)
         self.undone = Damage.parse(recipe.damage)
-        self.undone.check(recipe.nets, recipe.size)
+        self.undone.check(recipe)
         self.damage = self.undone.about
         self.side = Side(recipe, role="critic")
 

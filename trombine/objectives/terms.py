@@ -46,6 +46,20 @@ def charbonnier(
     return (_difference(a, b).square() + eps**2).sqrt().mean()
 
 
+LUMA: Final = (0.299, 0.587, 0.114)  # of R, G and B: Rec. 601, as in measures.luma
+
+
+def luma_l1(a: Batch, b: Batch) -> Scalar:
+    """Mean of |a - b| of the luma, which is what people see details by; grey is its own."""
+    difference = _difference(a, b)
+    if difference.shape[1] == 1:
+        return difference.abs().mean()
+    if difference.shape[1] != len(LUMA):
+        raise ConventionError(f"pictures of {difference.shape[1]} channels have no luma")
+    red, green, blue = difference.unbind(1)
+    return (LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue).abs().mean()
+
+
 def _difference(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     """a - b, in at least float32: squares and sums of bfloat16 lose what a loss is about."""
     check_alike(a, b)
@@ -148,6 +162,7 @@ TERMS: Final[dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]]] = 
     "l1": l1,
     "l2": l2,
     "charbonnier": charbonnier,
+    "luma": luma_l1,
     "ssim": ssim_loss,
     "ms_ssim": ms_ssim_loss,
 }

@@ -96,6 +96,10 @@ class Recipe(ABC):
     """Parts a step's pictures are computed in, one after the other, to need less memory."""
     seed: int = 0
     """Of everything that is drawn."""
+    start: str = ""
+    """A model by name or path, whose tensors the net begins with wherever name and shape agree."""
+    freeze: str = ""
+    """Parts of that net that stand still: head+body, or head+body@50000 until so many pictures."""
     optimiser: str = "adam"
     """adam, adamw or sgd."""
     lr: float = 1e-3
@@ -155,8 +159,6 @@ class Recipe(ABC):
         if self.batch % (self.accumulate * self.devices):
             parts = self.accumulate * self.devices
             raise RecipeError(f"a batch of {self.batch} does not divide into {parts} equal parts")
-        if self.augment != "none":
-            _check_augment(self.augment)
 
     def plain(self) -> dict[str, Any]:
         """Every field as JSON has it; nets as text."""
@@ -212,16 +214,6 @@ def _check_number(name: str, value: object) -> None:
         raise RecipeError(f"{name} is below {bound:g}, not {value}")
 
 
-def _check_augment(text: str) -> None:
-    from trombine.data.augment import Augment  # only where it is asked for: it loads torch
-    from trombine.data.spec import SpecError
-
-    try:
-        Augment.parse(text)
-    except SpecError as error:
-        raise RecipeError(str(error)) from error
-
-
 def _short(number: float) -> str:
     """A number as it was given, or how long it is: 1e99 has a hundred digits."""
     text = str(number)
@@ -243,6 +235,8 @@ class Restore(Recipe):
     """Weight of the mean squared difference."""
     charbonnier: float = 0.0
     """Weight of the smooth absolute difference."""
+    luma: float = 0.0
+    """Weight of the mean absolute difference of the luma."""
     total_variation: float = 0.0
     """Weight of the result's own roughness."""
     ssim: float = 0.0

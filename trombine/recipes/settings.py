@@ -10,7 +10,15 @@ import types
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
-from trombine.recipes.recipe import Net, Recipe, RecipeError, Size, plain_value
+from trombine.recipes.recipe import (
+    Net,
+    Recipe,
+    RecipeError,
+    Restore,
+    Sharpen,
+    Size,
+    plain_value,
+)
 
 FIXED: Final = {"about", "task", "nets"}  # fields that are not settings
 
@@ -33,7 +41,7 @@ def with_settings(recipe: Recipe, settings: Mapping[str, str]) -> Recipe:
             nets[name] = Net.parse(text)
         elif not _resize(nets, name, plain_value(text)):
             raise RecipeError(_unknown(recipe, raw, fields))
-    return dataclasses.replace(recipe, nets=nets, **changed)
+    return _with_augment(dataclasses.replace(recipe, nets=nets, **changed))
 
 
 def _resize(nets: dict[str, Net], name: str, value: Size) -> bool:
@@ -88,7 +96,29 @@ def from_plain(kind: type[Recipe], fields: Mapping[str, Any]) -> Recipe:
     if surplus := sorted(set(fields) - known):
         raise RecipeError(f"this recipe has settings that are not known: {', '.join(surplus)}")
     nets = {role: Net.parse(net) for role, net in fields["nets"].items()}
-    return kind(**{**fields, "nets": nets})
+    return _with_augment(kind(**{**fields, "nets": nets}))
+
+
+def _with_augment(recipe: Recipe) -> Recipe:
+    """The recipe, once it is known that its pictures can be changed so.
+
+    Not asked of the recipes of the tables: it loads torch, and their tests ask it.
+    """
+    from trombine.data.augment import Augment
+    from trombine.data.spec import SpecError
+
+    if recipe.augment == "none":
+        return recipe
+    try:
+        crop = Augment.parse(recipe.augment).crop
+    except SpecError as error:
+        raise RecipeError(str(error)) from error
+    if crop and not isinstance(recipe, Restore | Sharpen):  # whose nets take any size
+        raise RecipeError(
+            f"augment crop is for what restores or enlarges, and this recipe is"
+            f" {recipe.objective}: give a smaller --size"
+        )
+    return recipe
 
 
 def settings_of(texts: Sequence[str]) -> dict[str, str]:

@@ -1,41 +1,106 @@
-"""Enlargers."""
+"""Enlargers: NAME-xN enlarges N times; `trombine upscale --model NAME -x N` takes its file.
+
+`upscale` is for photographs and faces, `upscale-drawings` for drawn ones, `upscale-wild` for what
+phones and web pages have blurred, grained and squeezed; `upscale-fast` has a sixth of the
+parameters, and `srresnet` is the net of the paper (Ledig et al., 2017) to compare with. What was
+tried before these were chosen is in docs/upscale-study.md.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from trombine.recipes.recipe import Net, Recipe, Restore, Sharpen
 
+_X2: Final = Restore(
+    about="enlarges twice; learns from leaves, which have what photographs have",
+    task="upscale",
+    nets={"net": Net("residual", {"width": 64, "depth": 12, "factor": 2})},
+    data="leaves#4000",
+    damage="shrink:2",
+    luma=2.0,
+    size=240,  # a multiple of 2, 3, 4 and 8
+    augment="mirror+crop:60",
+    pictures=600_000,
+    batch=16,
+    lr=1e-3,
+    warmup=2_000,
+    clip=1.0,
+    ema=10_000,
+    precision="auto",
+    threads=1,
+    sample_every=20_000,
+    measure_every=20_000,
+    save_every=20_000,
+)
+_X4: Final = replace(
+    _X2,
+    about="enlarges four times; learns from leaves",
+    nets={"net": Net("residual", {"width": 64, "depth": 14, "factor": 4})},
+    data="leaves#3000",
+    damage="shrink:4",
+    size=360,
+    augment="mirror+crop:120",
+)
+_DRAWN: Final = "world:anime#1500+world:cartoon#1500+world:sketch#1500+leaves#1500*0.5"
+
 UPSCALE: Final[dict[str, Recipe]] = {
-    "enlarger-x2": Restore(
-        about="enlarges twice; learns from leaves, which have what photographs have",
-        task="upscale",
+    "upscale-x2": _X2,
+    "upscale-x4": _X4,
+    "upscale-fast-x2": replace(
+        _X2,
+        about="enlarges twice, fast: a net a sixth as large; learns from leaves",
         nets={"net": Net("residual", {"width": 32, "depth": 8, "factor": 2})},
-        data="leaves",
-        damage="shrink:2",
-        size=64,
-        pictures=400_000,
-        batch=16,
+        pictures=300_000,
         lr=2e-3,
-        warmup=2_000,
-        clip=1.0,
-        ema=10_000,
-        precision="auto",
     ),
-    "enlarger-wild-x4": Restore(
+    "upscale-fast-x4": replace(
+        _X4,
+        about="enlarges four times, fast: a net a sixth as large; learns from leaves",
+        nets={"net": Net("residual", {"width": 32, "depth": 8, "factor": 4})},
+        pictures=300_000,
+        lr=2e-3,
+    ),
+    "upscale-drawings-x2": replace(
+        _X2,
+        about="enlarges drawings twice; learns from drawn faces and leaves",
+        nets={"net": Net("residual", {"width": 48, "depth": 8, "factor": 2})},
+        data=_DRAWN,
+        pictures=200_000,
+    ),
+    "upscale-drawings-x4": replace(
+        _X4,
+        about="enlarges drawings four times; learns from drawn faces and leaves",
+        nets={"net": Net("residual", {"width": 48, "depth": 10, "factor": 4})},
+        data=_DRAWN,
+        size=240,
+        pictures=200_000,
+    ),
+    "upscale-wild-x4": replace(
+        _X4,
         about="enlarges four times what phones and web pages have blurred, grained and squeezed",
-        task="upscale",
-        nets={"net": Net("residual", {"width": 48, "depth": 12, "factor": 4})},
-        data="world:photo*0.5+leaves*0.5",
+        data="world:photo#2000+leaves#3000",
         damage="wild-x4",
-        size=128,
+        size=240,
         pictures=400_000,
-        batch=16,
-        lr=1e-3,
-        warmup=2_000,
-        clip=1.0,
-        ema=10_000,
-        precision="auto",
+    ),
+    "upscale-grown-x4": replace(
+        _X4,
+        about="enlarges four times, grown from the net that enlarges twice; learns from leaves",
+        start="upscale-x2",
+    ),
+    "srresnet-x2": replace(
+        _X2,
+        about="enlarges twice by the net of the paper, SRResNet; learns from leaves",
+        nets={"net": Net("srresnet", {"width": 64, "blocks": 16, "factor": 2, "norm": "none"})},
+        lr=5e-4,
+    ),
+    "srresnet-x4": replace(
+        _X4,
+        about="enlarges four times by the net of the paper, SRResNet; learns from leaves",
+        nets={"net": Net("srresnet", {"width": 64, "blocks": 16, "factor": 4, "norm": "none"})},
+        lr=5e-4,
     ),
     "sharpener-x2": Sharpen(
         about="enlarges twice, then learns from a discriminator to look sharp",

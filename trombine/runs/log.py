@@ -2,6 +2,7 @@
 
 Each line is a JSON object with its `kind` and the `pictures` seen until then:
 
+    start      model, hash, taken and fresh (tensors), where the net begins with another's weights
     train      values: PHASE/TERM, PHASE/total, PHASE/gradient, curve/NAME, rate, weight/TERM
     measure    values by measure, protocol (its hash), best (whether it was the best so far)
     phase      phase, what (began, ended), why

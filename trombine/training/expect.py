@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from jaxtyping import Int64
 
+from trombine.data.augment import Augment
 from trombine.data.columns import Columns
 from trombine.data.item import Batch
 from trombine.data.made import Maker
@@ -40,6 +41,7 @@ from trombine.training.machine import MachineError, choose, prepare
 from trombine.training.material import Material, parts_of, streams_of
 from trombine.training.orders import Order, TrainingError, agreed, check, place
 from trombine.training.shares import remarks, shares, terms_of
+from trombine.training.start import start_of
 from trombine.training.state import PhaseState, State, fresh
 from trombine.training.steps import Plan, advance
 
@@ -62,10 +64,13 @@ def expectation(order: Order) -> str:
         f"  {role:<14} {recipe.nets[role]}  {parameter_count(net):,} parameters"
         for role, net in state.nets.items()
     ]
+    if plan.start:
+        lines += [f"  {plan.start}"]
     lines += ["", "phases", *(f"  {_told(phase)}" for phase in phases)]
     lines += ["", "data"]
     for stream, spec in streams_of(recipe, objective.streams).items():
-        lines += [f"  {stream:<14} {spec}, {recipe.size} px"]
+        window = f", windows of {_side(recipe)} px" if _side(recipe) < recipe.size else ""
+        lines += [f"  {stream:<14} {spec}, {recipe.size} px{window}"]
         told = [*shares(*opened[stream]), *remarks(objective, opened[stream][0])]
         lines += [f"    {line}" for line in told]
     lines += ["", "resolved", *(f"  {name:<14} {v}" for name, v in machine.plain().items())]
@@ -99,6 +104,7 @@ def _plan(order: Order) -> Plan:
         phases=objective.phases(),
         machine=machine,
         mesh=Mesh(device=torch.device(machine.device)),
+        start=start_of(order.recipe, objective.main),
     )
 
 
@@ -179,11 +185,12 @@ class Unpainted(Source):
 @contextmanager
 def _enough_memory(recipe: Recipe) -> Iterator[None]:
     """Say in a line that a step does not fit; at once where not even its pictures would."""
+    side = _side(recipe)
     line = (
-        f"a step of {recipe.batch} pictures of {recipe.size} px needs more memory than is here;"
+        f"a step of {recipe.batch} pictures of {side} px needs more memory than is here;"
         " give a lower --batch or --size, or compute it in several parts: --accumulate"
     )
-    pictures = recipe.batch // recipe.accumulate * recipe.size**2 * 3 * 4  # bytes, as float32
+    pictures = recipe.batch // recipe.accumulate * side**2 * 3 * 4  # bytes, as float32
     if pictures > os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"):
         raise MachineError(line)
     try:
@@ -233,9 +240,9 @@ def _times(plan: Plan, state: State) -> Iterator[float]:
 
 def _grey(plan: Plan) -> Batch:
     """A batch of nearly grey pictures, with numbers where numbers are learned."""
-    recipe = plan.recipe
+    recipe, side = plan.recipe, _side(plan.recipe)
     pixels = np.random.Generator(np.random.Philox(0)).integers(
-        96, 160, (recipe.batch, recipe.size, recipe.size, 3), dtype=np.uint8
+        96, 160, (recipe.batch, side, side, 3), dtype=np.uint8
     )
     wanted = recipe.wanted.split("+") if isinstance(recipe, Regress) else []
     return Batch(
@@ -243,6 +250,11 @@ def _grey(plan: Plan) -> Batch:
         pixels=torch.from_numpy(pixels),
         vectors=torch.zeros(recipe.batch, len(wanted), dtype=torch.float64) if wanted else None,
     )
+
+
+def _side(recipe: Recipe) -> int:
+    """Width and height of what is learned from: of pictures, or of windows of them."""
+    return min(recipe.size, Augment.parse(recipe.augment).crop or recipe.size)
 
 
 def _nothing(plan: Plan) -> Material:

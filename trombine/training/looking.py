@@ -94,6 +94,7 @@ def card_of(
         sizes=dict(state.nets[role].sizes),
         recipe=name,
         settings=recipe.plain(),
+        start=plan.start.hash if plan.start and role == plan.objective.main else "",
         data=data,
         pictures=state.pictures,
         scores=tuple(scores),

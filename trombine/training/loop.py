@@ -29,10 +29,12 @@ from trombine.training.orders import (
     has_begun,
     place,
     same_pictures,
+    same_start,
 )
 from trombine.training.shares import notices
+from trombine.training.start import start_of
 from trombine.training.state import State, fresh
-from trombine.training.steps import BrokenStepError, Plan, advance, turn
+from trombine.training.steps import BrokenStepError, Plan, advance, thawed, turn
 from trombine.training.stopping import Told, listening
 from trombine.training.story import TroubleError, Writer, report_of
 
@@ -71,6 +73,7 @@ def _train(
     with folder.alone():
         try:  # what is refused here is refused before the others go on
             machine = agreed(order, folder, machine)
+            same_start(order, folder, start_of(order.recipe, objective.main))
             yield from prepare_material(order.recipe, objective.streams)
             found = open_material(order.recipe, objective.streams)
             objective.check(found.learned)
@@ -93,6 +96,7 @@ def _follow(
         phases=objective.phases(),
         machine=machine,
         mesh=mesh,
+        start=start_of(order.recipe, objective.main),
     )
     if mesh.first and not has_begun(folder):
         folder.write_recipe(description(order, plan, material))
@@ -141,6 +145,7 @@ def _run(
 
 def _begin(plan: Plan, state: State, story: Writer) -> Iterator[Event]:
     """What there is before the first step: to compare with, and to go back to."""
+    yield from story.starts(state)
     yield from story.look(state)
     yield from story.measure(state)
     yield from story.save(state)
@@ -166,6 +171,7 @@ def _due(plan: Plan, state: State, story: Writer, before: int) -> Iterator[Event
     """What is due after a step, by the run's clock; a checkpoint last, so that it has the rest."""
     recipe, now = plan.recipe, state.pictures
     yield from story.turned(state, turn(state, plan.phases))
+    yield from story.turned(state, thawed(plan.freeze, before, now))
     works = {
         story.means: recipe.log_every,
         story.look: recipe.sample_every,

@@ -16,14 +16,16 @@ from trombine import __version__
 from trombine.data.spec import parse
 from trombine.files import shown
 from trombine.measures import CHECKOUT, commit_of
-from trombine.nets import build, has_batch_statistics
+from trombine.nets import Net, build, has_batch_statistics
 from trombine.objectives.objective import Objective
+from trombine.recipes.freeze import Freeze
 from trombine.recipes.recipe import Recipe
 from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
 from trombine.training.looking import protocol_of
 from trombine.training.machine import Machine
 from trombine.training.material import Material, streams_of
+from trombine.training.start import Start, start_of
 from trombine.training.steps import Plan
 
 
@@ -122,6 +124,22 @@ def same_pictures(order: Order, folder: RunFolder, material: Material) -> None:
             )
 
 
+def same_start(order: Order, folder: RunFolder, start: Start | None) -> None:
+    """Refuse to go on where the run was begun with other weights; --change cannot help there."""
+    if not has_begun(folder):
+        return
+    before, now = folder.read_recipe().get("start"), start.plain() if start else None
+    if (before or {}).get("hash") != (now or {}).get("hash"):
+        raise TrainingError(
+            f"{shown(order.folder)}: was begun with the weights of {_named(before)}, not of"
+            f" {_named(now)}, and what a run begins with stays; give another -o"
+        )
+
+
+def _named(start: dict[str, Any] | None) -> str:
+    return f"{start['model']} ({start['hash']})" if start else "no model"
+
+
 def described(material: Material) -> dict[str, dict[str, Any]]:
     """What the pictures of each stream are known by."""
     return {
@@ -141,6 +159,7 @@ def description(order: Order, plan: Plan, material: Material) -> dict[str, Any]:
     return {
         "recipe": order.name,
         "settings": order.recipe.plain(),
+        "start": plan.start.plain() if plan.start else None,
         "resolved": {**plan.machine.plain(), "devices": plan.mesh.count, "best": best},
         "data": described(material),
         "protocol": protocol_of(plan, material).hash,
@@ -160,9 +179,32 @@ def check(recipe: Recipe, objective: Objective[Any]) -> None:
     if not recipe.other and "other" in objective.streams:
         raise TrainingError("this recipe learns from two kinds of pictures: --data and --other")
     nets = {role: build(net.name, net.sizes) for role, net in recipe.nets.items()}
+    start = start_of(recipe, objective.main)
+    _check_freeze(Freeze.parse(recipe.freeze), nets[objective.main], start)
     bad = [role for role, net in nets.items() if has_batch_statistics(net)]
     if bad and recipe.devices > 1:
         raise TrainingError(
             f"{' and '.join(bad)}: batch norm on {recipe.devices} processes would see a part of"
             " each batch and learn something else; set norm=group, or train on one device"
         )
+
+
+def _check_taught(freeze: Freeze, start: Start) -> None:
+    """Refuse to freeze what the model that is begun with does not have."""
+    for name in start.fresh:
+        if any(name.startswith(f"{part}.") for part in freeze.parts):
+            lacks = f"{shown(start.model)} has no {name}, which would stay as chance made it"
+            raise TrainingError(f"freeze: {lacks}; freeze less")
+
+
+def _check_freeze(freeze: Freeze, net: Net, start: Start | None) -> None:
+    """Refuse parts that the net does not have, that nobody has taught, and to freeze all of it."""
+    known = {name for name, part in net.named_modules() if name and list(part.parameters())}
+    if unknown := [part for part in freeze.parts if part not in known]:
+        there = ", ".join(name for name, _ in net.named_children() if name in known)
+        raise TrainingError(f"freeze: the net has no part {shown(unknown[0])}; it has {there}")
+    if start is not None:
+        _check_taught(freeze, start)
+    held = {id(one) for part in freeze.parts for one in net.get_submodule(part).parameters()}
+    if len(held) == len(list(net.parameters())):
+        raise TrainingError(f"freeze: without {freeze} nothing of the net is left to learn")

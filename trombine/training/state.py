@@ -21,6 +21,7 @@ from trombine.objectives.objective import Objective
 from trombine.objectives.pools import Pool
 from trombine.recipes.recipe import Recipe
 from trombine.training.machine import Machine
+from trombine.training.start import begin
 
 
 @final
@@ -133,11 +134,12 @@ class State:
 
 
 def fresh(recipe: Recipe, objective: Objective, machine: Machine, device: torch.device) -> State:
-    """The state before the first step; the same for the same recipe."""
+    """The state before the first step; the same for the same recipe, and model to start from."""
     nets = {
         role: machine.place(build(net.name, net.sizes, seed=recipe.seed), device).train()
         for role, net in recipe.nets.items()
     }
+    begin(nets[objective.main], recipe)
     averages = {
         role: copy.deepcopy(nets[role]).eval().requires_grad_(False)
         for role in (objective.exports if recipe.ema else ())

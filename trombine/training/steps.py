@@ -13,12 +13,15 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.nn.utils.parametrize import ParametrizationList
+from torch.optim import SGD, Optimizer
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from trombine.objectives.objective import Objective, Phase, Ramp, Step, Terms, Until
+from trombine.recipes.freeze import Freeze
 from trombine.recipes.recipe import Recipe
 from trombine.training.launch import Mesh
 from trombine.training.machine import Machine
+from trombine.training.start import Start
 from trombine.training.state import PhaseState, State
 
 
@@ -32,6 +35,12 @@ class Plan:
     phases: tuple[Phase, ...]
     machine: Machine
     mesh: Mesh
+    start: Start | None = None  # what the main net has begun with, if not with chance
+
+    @property
+    def freeze(self) -> Freeze:
+        """What of the main net stands still."""
+        return Freeze.parse(self.recipe.freeze)
 
 
 class BrokenStepError(ArithmeticError):
@@ -72,7 +81,8 @@ def _learn(
     for role in phase.learns:  # a step that broke has left its own
         state.optimisers[role].zero_grad()
     weights = {name: weight_of(state, phase, name) for name in phase.weights}
-    with learning(state.nets, phase.learns):
+    main = state.nets[plan.objective.main]
+    with learning(state.nets, phase.learns), frozen(main, plan.freeze, state.pictures):
         for part in parts:
             with plan.machine.autocast(exact=phase.exact):
                 terms = phase.terms(part)
@@ -113,9 +123,23 @@ def _move(state: State, plan: Plan, phase: Phase, shown: dict[str, Tensor]) -> N
             clip_grads_with_norm_(net.parameters(), plan.recipe.clip, length)
         for group in state.optimisers[role].param_groups:
             group["lr"] = rate
+        _remember_all(state.optimisers[role])
         state.optimisers[role].step()
         state.optimisers[role].zero_grad()
     _count(state, {**numbers, f"rate/{phase.name}": rate})
+
+
+def _remember_all(optimiser: Optimizer) -> None:
+    """Give momentum 0 to what was frozen until now: fused SGD wants that of all, or of none."""
+    if not isinstance(optimiser, SGD):
+        return
+    every = [one for group in optimiser.param_groups for one in group["params"]]
+    moving = [optimiser.state[one] for one in every if one.grad is not None]
+    if not any(kept.get("momentum_buffer") is not None for kept in moving):
+        return
+    for one in every:
+        if one.grad is not None and optimiser.state[one].get("momentum_buffer") is None:
+            optimiser.state[one]["momentum_buffer"] = torch.zeros_like(one)
 
 
 def _count(state: State, values: Mapping[str, float]) -> None:
@@ -132,7 +156,8 @@ def weighted(terms: Terms, weights: Mapping[str, float]) -> Tensor:
 
 def norms(state: State, phase: Phase, terms: Terms) -> dict[str, float]:
     """How strongly each term by itself moves the nets that learn."""
-    parameters = [p for role in phase.learns for p in state.nets[role].parameters()]
+    every = (p for role in phase.learns for p in state.nets[role].parameters())
+    parameters = [parameter for parameter in every if parameter.requires_grad]
     found: dict[str, float] = {}
     for name, term in terms.items():
         slopes: Sequence[Tensor | None] = (None,)
@@ -167,6 +192,23 @@ def _hold(net: nn.Module, *, held: bool) -> None:
             module.track_running_stats = not held
         elif isinstance(module, ParametrizationList):
             module.train(not held)
+
+
+@contextmanager
+def frozen(net: nn.Module, freeze: Freeze, pictures: int) -> Iterator[None]:
+    """Inside, the frozen parts of a net stand still, and compute as they do in a finished model.
+
+    Their batch norm uses the statistics that it has. Optimisers pass over what has no gradient:
+    the moments of frozen weights stay as they are too, and are not there before they move.
+    """
+    held = [net.get_submodule(part) for part in freeze.parts] if freeze.holds(pictures) else []
+    for part in held:
+        part.requires_grad_(False).eval()
+    try:
+        yield
+    finally:
+        for part in held:
+            part.requires_grad_().train()
 
 
 # ---------------------------------------------------------------------------------------------
@@ -226,6 +268,12 @@ def turn(state: State, phases: Sequence[Phase]) -> Iterator[tuple[str, str, str]
         if lasting(progress) and _is_over(phase, progress, state.pictures):
             progress.ended = state.pictures
             yield phase.name, "ended", "its time was over"
+
+
+def thawed(freeze: Freeze, before: int, now: int) -> Iterator[tuple[str, str, str]]:
+    """Say, as `turn` does, that what was frozen moves again since so many pictures are seen."""
+    if freeze.until is not None and before < freeze.until <= now:
+        yield f"freeze of {freeze}", "ended", "its time was over"
 
 
 def _may_begin(state: State, phase: Phase) -> bool:

@@ -78,6 +78,18 @@ class Writer:
         for phase, what, why in turns:
             yield from self.log(state, "phase", {"phase": phase, "what": what, "why": why})
 
+    def starts(self, state: State) -> Iterator[Event]:
+        """Lines for what the main net begins with, and for what of it stands still."""
+        start, freeze = self.plan.start, self.plan.freeze
+        if start:
+            yield from self.log(state, "start", start.plain())
+            yield Notice(None, str(start))
+        if freeze.parts:
+            until = "for ever" if freeze.until is None else f"until {freeze.until:,} pictures"
+            turn = (f"freeze of {freeze}", "began", until)
+            yield from self.turned(state, iter((turn,)))
+            yield Notice(None, f"{freeze}: frozen {until}")
+
     def tick(self, state: State, event: str = "tick", *, now: bool = False) -> Iterator[Event]:
         """A line of the clock: what it has cost since this process began."""
         seconds = time.monotonic() - self._began

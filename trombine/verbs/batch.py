@@ -1,26 +1,36 @@
 """Many files in, one output each: what every such verb shares, written once.
 
-Folders become the pictures in them. Two inputs for one output, and an output over an input, are
+Folders become the pictures in them. Two inputs for one file, and a file over one that is read, are
 refused before anything is done. An output that is there is kept unless it is to be overwritten, so
 that the same command again does only what is missing. A bad input is skipped and named; the others
-go on. What a verb does with one file is its own `work`.
+go on. Small inputs can be worked on at the same time, and are told of in their order all the same.
+What a verb does with one file is its own `work`.
 """
 
 from __future__ import annotations
 
+import errno
 import os
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from trombine.events import Done, Event, Notice, Picture, Progress, Skipped, Started
 from trombine.files import OutputError, PictureError, shown
+
+if TYPE_CHECKING:
+    import threading
+    from concurrent.futures import Future
 
 Plan = Callable[[Path], Path]
 """The output of an input; a PictureError where the input is bad."""
 Work = Callable[[Path, Path], Iterable[Event]]
 """Makes the output of an input, whole or not at all; a PictureError where the input is bad."""
+Attempt = Generator[Event, None, str | None]
+"""One job being done: what it says, and in the end why it was skipped, or None."""
 
 OK, SOME_SKIPPED, BAD_USAGE = 0, 1, 2
 _NAMED: Final = 20  # a summary names this many skipped inputs
@@ -46,6 +56,16 @@ class _Job:
     source: Path
     output: Path | None  # None where the input is bad
     error: PictureError | None
+    beside: tuple[Path, ...] = ()  # what else is written with the output
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Whole:
+    """The batch that jobs are done in."""
+
+    work: Work
+    total: int
+    what: str
 
 
 def batch(
@@ -55,37 +75,150 @@ def batch(
     *,
     overwrite: bool = False,
     what: str = "pictures",
+    is_there: Callable[[Path, Path], bool] = lambda source, output: output.exists(),
+    beside: Callable[[Path], Iterable[Path]] = lambda output: (),
+    also_read: Iterable[Path] = (),
+    at_once: int = 1,
+    light: Callable[[Path], bool] = lambda source: True,
 ) -> Iterator[Event]:
     """Do `work` on every input whose output, as `plan` names it, is not there.
 
-    An OutputError, such as a full disk, ends the batch: the next file would fail as well.
+    `is_there` says of an input and its output whether nothing is left to do. `beside` names what
+    else is written with an output, and `also_read` are files that are read
+    beside the inputs: none of what is read is written over.
+    Up to `at_once` inputs that are `light`, small enough for memory to hold so many, are worked on
+    in threads at the same time; each is told of in its turn, but for its own progress. An
+    OutputError, such as a full disk, ends the batch: the next file would fail as well.
     """
-    jobs = [_planned(source, plan) for source in expand(inputs)]
+    jobs = [_planned(source, plan, beside) for source in expand(inputs)]
     if not jobs:
         raise BatchError("no pictures were named; name files or a folder")
-    _refuse_clashes(jobs)
+    _refuse_clashes(jobs, also_read)
     yield Started(len(jobs), what)
     skipped: list[Path] = []
     written = kept = 0
-    for done, job in enumerate(jobs, 1):
-        if job.output is not None and _is(Path.exists, job.output) and not overwrite:
-            kept += 1
-        elif (why := (yield from _tried(job, work))) is None:
-            written += 1
-        else:
-            skipped.append(job.source)
-            yield Skipped(job.source, why)
-        yield Progress(done, len(jobs), what)
+
+    def is_kept(job: _Job) -> bool:
+        if job.output is None or overwrite:
+            return False
+        return _is(lambda output: is_there(job.source, output), job.output)
+
+    whole = _Whole(work=work, total=len(jobs), what=what)
+    together = at_once if len(jobs) > 1 else 1
+    with closing(_attempts(jobs, whole, is_kept, together, light)) as attempts:
+        for done, (job, attempt) in enumerate(attempts, 1):
+            if attempt is None:
+                kept += 1
+            elif (why := (yield from attempt)) is None:
+                written += 1
+            else:
+                skipped.append(job.source)
+                yield Skipped(job.source, why)
+            yield Progress(done, len(jobs), what)
     yield Done(_summary(written, kept, skipped, what), written, len(skipped), kept)
 
 
-def _planned(source: Path, plan: Plan) -> _Job:
+def _attempts(
+    jobs: list[_Job],
+    whole: _Whole,
+    is_kept: Callable[[_Job], bool],
+    at_once: int,
+    light: Callable[[Path], bool],
+) -> Generator[tuple[_Job, Attempt | None], None, None]:
+    """Each job in its order and its attempt, which is None where the output is kept.
+
+    Light ones are begun ahead of their turn. Who closes this generator ends those at their next
+    event; what was not begun never is.
+    """
+    import threading
+    from concurrent.futures import ThreadPoolExecutor
+
+    stop = threading.Event()
+    ahead: deque[tuple[_Job, Attempt | None]] = deque()
+    with ThreadPoolExecutor(at_once) as pool:
+        try:
+            for number, job in enumerate(jobs):
+                if is_kept(job):
+                    ahead.append((job, None))
+                elif at_once > 1 and job.output is not None and light(job.source):
+                    heard = pool.submit(_heard, job, number, whole, stop)
+                    ahead.append((job, _told(heard)))
+                else:
+                    yield from _emptied(ahead)
+                    yield job, _tried(job, number, whole)
+                if len(ahead) > 2 * at_once:  # so that no thread waits while one is told of
+                    yield ahead.popleft()
+            yield from _emptied(ahead)
+        finally:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+
+
+def _emptied(
+    ahead: deque[tuple[_Job, Attempt | None]],
+) -> Iterator[tuple[_Job, Attempt | None]]:
+    while ahead:
+        yield ahead.popleft()
+
+
+@dataclass
+class _Heard:
+    """What an attempt in a thread has said, and how it ended."""
+
+    events: list[Event] = field(default_factory=list)
+    why: str | None = None
+    error: Exception | None = None
+
+
+def _heard(job: _Job, number: int, whole: _Whole, stop: threading.Event) -> _Heard:
+    """Do one job in a thread, to its end or to the first event after `stop`."""
+    heard = _Heard()
+    with closing(_tried(job, number, whole)) as attempt:
+        try:
+            while not stop.is_set():
+                event = next(attempt)
+                if not isinstance(event, Progress):
+                    heard.events.append(event)
+        except StopIteration as end:
+            heard.why = end.value
+        except Exception as error:  # whatever it is, it is raised in the job's turn
+            heard.error = error
+    return heard
+
+
+def _told(future: Future[_Heard]) -> Attempt:
+    """An attempt in a thread, told of as if it were made now."""
+    heard = future.result()
+    yield from heard.events
+    if heard.error is not None:
+        raise heard.error
+    return heard.why
+
+
+def _planned(source: Path, plan: Plan, beside: Callable[[Path], Iterable[Path]]) -> _Job:
     try:
         if _is(Path.is_dir, source):
             raise PictureError(source, "has no pictures in it", _remedy_for(source))
-        return _Job(source=source, output=plan(source), error=None)
+        output = plan(source)
+        others = tuple(beside(output))
+        for path in (output, *others):
+            _check_name(source, path)
+        return _Job(source=source, output=output, error=None, beside=others)
     except PictureError as error:
         return _Job(source=source, output=None, error=error)
+
+
+def _check_name(source: Path, made: Path) -> None:
+    """Refuse a name that the disk would refuse, before work is done for it."""
+    place = made.absolute()
+    there = next((folder for folder in place.parents if _is(Path.is_dir, folder)), place)
+    for name in place.relative_to(there).parts:
+        try:
+            (there / name).lstat()
+        except OSError as error:  # most often it is not there yet
+            if error.errno == errno.ENAMETOOLONG:
+                what = f"would become {shown(made)}, and {shown(name)} is too long a name"
+                raise PictureError(source, what, "choose a shorter one") from error
 
 
 def _remedy_for(empty: Path) -> str:
@@ -97,12 +230,13 @@ def _remedy_for(empty: Path) -> str:
     return f"name one of the folders in it that have, each with an output of its own: {names}"
 
 
-def _tried(job: _Job, work: Work) -> Generator[Event, None, str | None]:
-    """Do one job; return why it was skipped, or None."""
+def _tried(job: _Job, number: int, whole: _Whole) -> Attempt:
+    """Do one job, the one after `number` others; return why it was skipped, or None."""
     if job.output is None or job.error is not None:
         return job.error.why if job.error else ""
     try:
-        yield from work(job.source, job.output)
+        for event in whole.work(job.source, job.output):
+            yield _as_part(event, job, number, whole)
     except OutputError:
         raise
     except PictureError as error:
@@ -110,6 +244,18 @@ def _tried(job: _Job, work: Work) -> Generator[Event, None, str | None]:
         return error.why if error.path == job.source else str(error)
     yield Picture(job.output, job.output.name)
     return None
+
+
+def _as_part(event: Event, job: _Job, number: int, whole: _Whole) -> Event:
+    """An event of a job; its own progress as words beside that of the whole batch.
+
+    A single job is the whole batch: its steps are what the bar counts.
+    """
+    if not isinstance(event, Progress) or whole.total == 1:
+        return event
+    name = shown(job.source.name)
+    steps = f"{whole.what} ({name}: {event.done:,} of {event.total:,} {event.what})"
+    return Progress(number, whole.total, steps)
 
 
 def expand(inputs: Iterable[Path]) -> list[Path]:
@@ -161,24 +307,31 @@ def into(output: Path, inputs: Iterable[Path], suffix: Callable[[Path], str]) ->
     return lambda source: output
 
 
-def _refuse_clashes(jobs: list[_Job]) -> None:
-    """Refuse two inputs for one output, and an output that is an input."""
-    sources = {os.path.realpath(job.source) for job in jobs}
+def _refuse_clashes(jobs: list[_Job], also_read: Iterable[Path]) -> None:
+    """Refuse two inputs for one file, and to write over what is read."""
+    sources = (job.source for job in jobs)
+    read = {os.path.realpath(path) for path in (*sources, *also_read)}
     makers: dict[str, Path] = {}
-    for job in jobs:
-        if job.output is None:
-            continue
-        place = os.path.realpath(job.output)
+    for job, path in _written(jobs):
+        place = os.path.realpath(path)
         other = makers.setdefault(place, job.source)
         if other is not job.source:
+            made = "become" if path == job.output else "write"
             raise BatchError(
-                f"{shown(other)} and {shown(job.source)} would both become {shown(job.output)};"
+                f"{shown(other)} and {shown(job.source)} would both {made} {shown(path)};"
                 " put them into two folders"
             )
-        if place in sources:
+        if place in read:
             raise BatchError(
-                f"{shown(job.output)}: is an input, and would be written over; choose another -o"
+                f"{shown(path)}: is an input, and would be written over; choose another -o"
             )
+
+
+def _written(jobs: list[_Job]) -> Iterator[tuple[_Job, Path]]:
+    """Each file that is written, and by which job."""
+    for job in jobs:
+        if job.output is not None:
+            yield from ((job, path) for path in (job.output, *job.beside))
 
 
 def _summary(written: int, kept: int, skipped: list[Path], what: str) -> str:
@@ -201,7 +354,7 @@ def exit_code(done: Done) -> int:
 
 def drain(events: Iterable[Event]) -> Result:
     """Run a verb to its end. Where its only input is bad, say so as an error, not as a result."""
-    heard = list(events)
+    heard = [event for event in events if not isinstance(event, Progress)]  # of which are many
     done = next(event for event in heard if isinstance(event, Done))
     skipped = tuple(event for event in heard if isinstance(event, Skipped))
     if exit_code(done) == BAD_USAGE:

@@ -11,7 +11,14 @@ from typing import Any, Final
 
 from trombine.events import Event, Notice
 from trombine.files import PictureError, shown
-from trombine.provenance import ProvenanceError, differences, digest, find_inputs, shortened
+from trombine.provenance import (
+    ProvenanceError,
+    differences,
+    digest,
+    dumps,
+    find_inputs,
+    shortened,
+)
 from trombine.verbs.batch import batch, expand, into
 
 # Who makes a verb's picture again: remake(record, inputs) -> the bytes of its file, where inputs
@@ -21,6 +28,7 @@ REMAKE: Final = {
     "leaves": "trombine.data.asked:remake",
     "fractals": "trombine.data.asked:remake",
     "masks": "trombine.verbs.masks:remake",
+    "upscale": "trombine.upscaling.asked:remake",
 }
 # What a verb's record must hold, and of which kind: its seed and its options, no more and no less.
 HOLDS: Final[Mapping[str, Mapping[str, type]]] = {
@@ -28,6 +36,15 @@ HOLDS: Final[Mapping[str, Mapping[str, type]]] = {
     "leaves": {"seed": int, "size": int},
     "fractals": {"seed": int, "size": int},
     "masks": {"seed": int, "size": int, "families": str},
+    "upscale": {
+        "picture": str,
+        "enlarge": str,
+        "model": str,
+        "tile": int,
+        "format": str,
+        "shows": str,
+        "truth": str,
+    },
 }
 _KIND: Final = {int: "a whole number from 0 on", str: "a text"}
 _LARGEST: Final = 2**63 - 1
@@ -103,11 +120,15 @@ def _data(source: Path, record: Mapping[str, Any], inputs: Path | None) -> bytes
     try:
         remake = _remaker(record)
         _check_kinds(record)
+        dumps(record)  # the picture made again is to carry it
         return remake(record, find_inputs(record, inputs))
     except ProvenanceError as error:
         raise PictureError(source, str(error), error.remedy) from error
-    except MakeError as error:
-        what = f"has a record that cannot be followed ({shortened(str(error), 200)})"
+    except PictureError:
+        raise
+    except Exception as error:  # what a stranger's record does to a verb, there is no list of
+        why = str(error) if isinstance(error, MakeError) else f"{type(error).__name__}: {error}"
+        what = f"has a record that cannot be followed ({shortened(why, 200)})"
         raise PictureError(source, what, "make the picture anew") from error
 
 
@@ -117,7 +138,8 @@ def _check_kinds(record: Mapping[str, Any]) -> None:
     wanted = HOLDS.get(verb)
     if wanted is None:
         return
-    held = {**record.get("options", {}), "seed": record.get("seed")}
+    held = dict(record.get("options", {}))
+    held |= {"seed": record["seed"]} if "seed" in record else {}
     for name, kind in wanted.items():
         value = held.pop(name, None)
         # The exact type: True is an int too.

@@ -2,7 +2,7 @@
 
     from trombine.weights import load
 
-    larger = load("enlarger-x2")(picture)
+    larger = load("upscale-fast-x2")(picture)
 
     card.py       what a model says of itself
     file.py       reading and writing

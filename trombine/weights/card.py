@@ -44,6 +44,7 @@ class Card:
     settings: Mapping[str, Any] = field(default_factory=dict)  # the whole resolved recipe, as JSON
     data: str = ""  # the spec of the pictures that it has learnt from
     pictures: int = 0  # seen in training
+    start: str = ""  # hash of the model that its net began with, where the settings name one
     scores: tuple[Score, ...] = ()
     licence: str = ""
     command: str = ""  # that made it
@@ -64,7 +65,7 @@ def dumps(card: Card) -> str:
 
 def loads(text: str) -> Card:
     """The card that this text is of; a CardError says why there is none."""
-    found = {"digest": "", **_parsed(text)}
+    found = {"digest": "", "start": "", **_parsed(text)}  # which came later
     if "plain" in found and "task" not in found:  # as runs/checkpoints.py writes it
         what = "is a checkpoint, for a training to go on from"
         raise CardError(f"{what}; the model is best.safetensors in the run's folder")
@@ -105,6 +106,7 @@ _FIELDS: Final[Mapping[str, type]] = {
     "settings": dict,
     "data": str,
     "pictures": int,
+    "start": str,
     "scores": list,
     "licence": str,
     "command": str,

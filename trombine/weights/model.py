@@ -19,7 +19,7 @@ from trombine.nets import NETS, Net, NetError, build
 from trombine.nets.spaces import SPACES
 from trombine.provenance import shortened
 from trombine.weights.card import Card, ModelError
-from trombine.weights.file import AGAIN, ENDING, Entry, digest, read, write
+from trombine.weights.file import AGAIN, ENDING, Entry, digest, not_finite, read, write
 from trombine.weights.tasks import TASKS, channels, check_given, in_rgb
 
 ZOO: Final = Path(zoo.__file__).parent
@@ -29,7 +29,7 @@ _NAMED: Final = 3  # an error names this many tensors
 @final
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """A net that can be used: `load("enlarger-x2")(picture)`."""
+    """A net that can be used: `load("upscale-fast-x2")(picture)`."""
 
     net: Net
     card: Card
@@ -70,6 +70,7 @@ def load(name: str | Path, *, task: str | None = None) -> Model:
         _check_tensors(net.state_dict(), found.entries)
         tensors = {key: one.tensor() for key, one in found.entries.items()}
         _check_digest(found.card, tensors)
+        _check_numbers(tensors)
     except (ModelError, NetError) as error:
         raise ModelError(f"{shown(path)}: {error}") from error
     net.load_state_dict(tensors, assign=True)
@@ -177,6 +178,12 @@ def _check_digest(card: Card, tensors: Mapping[str, torch.Tensor]) -> None:
     """Refuse weights that are not those that were written; a card may know of no digest."""
     if card.digest and card.digest != digest(tensors):
         raise ModelError(f"is damaged: its weights are not those that were written; {AGAIN}")
+
+
+def _check_numbers(tensors: Mapping[str, torch.Tensor]) -> None:
+    """Refuse weights of which no picture comes; `save` writes none, another program may."""
+    if broken := not_finite(tensors):
+        raise ModelError(f"holds NaN or infinity in {shortened(broken)}; ask for the file again")
 
 
 def _listed(names: Iterable[str]) -> str:

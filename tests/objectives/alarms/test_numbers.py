@@ -171,7 +171,7 @@ def test_the_numbers_of_a_run_that_fell_apart(listen: Listen) -> None:
     assert "PSNR is 9, was 26.45 at 0 pictures" in alert.text
 
 
-@pytest.mark.parametrize("name", ["enlarger-x2", "sharpener-x2", "cleaner"])
+@pytest.mark.parametrize("name", ["upscale-fast-x2", "sharpener-x2", "cleaner"])
 def test_what_restores_hears_three_decibels(name: str, listen: Listen) -> None:
     reports = [Report(pictures=i, measures={"PSNR": 26.45 - 1.6 * i}) for i in range(3)]
     heard = [listen(alarm, reports) for alarm in objective_of(find(name)).alarms()]

@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 import numpy as np
 import torch
-from jaxtyping import Float32, Float64
+from jaxtyping import Float32, Float64, Int64
 from PIL import Image
 
 from trombine.conventions import ConventionError, check_picture
@@ -125,6 +125,19 @@ def matlab_weights(
     from 1. When shrinking, the kernel is widened by 1 / scale. Places outside the input are
     mirrored back, the border pixel repeated.
     """
+    sources, values = matlab_taps(n_in, n_out, scale, kernel, antialias)
+    weights = np.zeros((n_out, n_in))
+    np.add.at(weights, (np.arange(n_out)[:, None], sources), values)
+    return weights
+
+
+def matlab_taps(
+    n_in: int, n_out: int, scale: float, kernel: Kernel, antialias: bool = True
+) -> tuple[Int64[np.ndarray, "n_out taps"], Float64[np.ndarray, "n_out taps"]]:
+    """The same as inputs and their weights for each output, for those to whom zeros are too many.
+
+    An input may come twice in an output, by mirroring; its weights add up.
+    """
     curve, support = _KERNELS[kernel]
     widened = min(scale, 1.0) if antialias and kernel != "nearest" else 1.0
     places = np.arange(1, n_out + 1) / scale + 0.5 * (1 - 1 / scale)
@@ -134,10 +147,7 @@ def matlab_weights(
     values = curve(widened * (places[:, None] - taps))
     values /= values.sum(axis=1, keepdims=True)
     mirrored = np.concatenate([np.arange(n_in), np.arange(n_in)[::-1]])
-    sources = mirrored[(taps.astype(np.int64) - 1) % (2 * n_in)]
-    weights = np.zeros((n_out, n_in))
-    np.add.at(weights, (np.arange(n_out)[:, None], sources), values)
-    return weights
+    return mirrored[(taps.astype(np.int64) - 1) % (2 * n_in)], values
 
 
 # ---------------------------------------------------------------------------------------------

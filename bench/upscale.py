@@ -1,0 +1,381 @@
+"""How well and how fast the shipped nets enlarge: every figure that trombine upscale promises.
+
+    python bench/upscale.py [--first-seed N] [--count M] [--only GROUP ...] [--log FILE] [--json]
+
+Set5 and the portraits are read from ../shared/data beside the repository; where they are missing
+their rows are left out, and a line says so. Figures are PSNR-Y, each with its 95 % interval and the
+hash of its protocol. Uses of public pictures and of protocol seeds are logged in
+bench/evaluations.jsonl, or in the file given with --log.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from json import loads
+from math import sqrt
+from pathlib import Path
+from typing import Final
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import upscale_speed
+from table import ROOT, Row, at_least, at_most, report
+from upscale_drawings import SIZES as SIZES_PAINTED
+from upscale_drawings import wrong_of
+from upscale_pictures import (
+    SHARED,
+    Pictures,
+    drawings,
+    faces,
+    photographs,
+    portraits,
+    set5,
+)
+from upscale_quality import (
+    WILD,
+    Scores,
+    bicubic_of_papers,
+    measured,
+    way_of,
+    worst_seam,
+)
+
+from trombine.conventions import to_pixels
+from trombine.measures import PROTOCOL_SEEDS, Figure, Protocol, log_evaluation
+from trombine.nets import build
+from trombine.upscaling.drawing import is_drawing
+from trombine.weights import load, read_card, shipped
+from trombine.world import STYLES
+
+STUDY: Final = ROOT / "bench" / "results" / "upscale-study.json"
+BICUBIC: Final = {2: 33.66, 4: 28.42}  # published, of Set5
+NEAR: Final = 0.02  # dB
+SET5: Final = {2: 37.2, 4: 31.3}  # dB, at least
+AIMS: Final = {2: {"VDSR": 37.53}, 4: {"VDSR": 31.35, "SRResNet": 32.05}}  # published, of Set5
+PORTRAITS: Final = {2: 3.0, 4: 2.6}  # dB over bicubic, as are the next two
+FACES: Final = {2: 3.5, 4: 3.0}
+DRAWINGS: Final = {2: 4.0, 4: 4.0}
+WILD_GAIN: Final = 1.0  # dB over bicubic and over upscale
+DETECTED: Final = 0.99  # of world pictures
+SAME: Final = 1e-5  # tiled and whole
+SIDE: Final = 256  # pixels, of the small pictures that are timed
+TILED: Final = 4  # of pictures in tiles, for each net
+
+Rows = Iterator[Row]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What to measure on, and what is kept of it."""
+
+    seeds: range  # of the world's faces
+    log: Path | None = None  # where evaluations are written; None: where they belong
+    protocols: dict[str, str]  # name to hash, of all that was measured: filled in on the way
+
+
+# ---------------------------------------------------------------------------------------------
+# Nearness to the truth
+
+
+def set5_rows(asked: Asked) -> Rows:
+    """Against what papers report."""
+    if not there("set5"):
+        return
+    pictures = set5()
+    for factor, goal in SET5.items():
+        scores = scored(asked, "upscale", pictures, factor)
+        about, net = f"Set5 x{factor}", f"upscale-x{factor}"
+        found = bicubic_of_papers(pictures, factor)
+        wanted = BICUBIC[factor]
+        near = abs(found - wanted) <= NEAR
+        yield Row(f"{about}: bicubic as in papers", found, "dB", f"{wanted} ± {NEAR}", near)
+        yield plain(f"{about}: bicubic in colour", scores.figure("bicubic"))
+        yield goal_row(f"{about}: {net}", scores.figure(net), goal)
+        for other, published in AIMS[factor].items():
+            above = scores.figure(net).mean - published
+            yield Row(f"{about}: {net} above {other}, published {published}", above, "dB")
+        yield from better_rows(about, scores, net)
+
+
+def photograph_rows(asked: Asked) -> Rows:
+    """Better than without a net, on each."""
+    pictures = photographs()
+    for factor in (2, 4):
+        scores = scored(asked, "upscale", pictures, factor)
+        about, net = f"photographs x{factor}", f"upscale-x{factor}"
+        yield plain(f"{about}: {net}", scores.figure(net))
+        yield plain(f"{about}: {net} over bicubic", scores.gained(net, "bicubic"))
+        yield from better_rows(about, scores, net)
+
+
+def portrait_rows(asked: Asked) -> Rows:
+    """Better by so much on average, and better on each."""
+    if not there("portraits"):
+        return
+    pictures = portraits()
+    for factor, goal in PORTRAITS.items():
+        scores = scored(asked, "upscale", pictures, factor)
+        about, net = f"portraits x{factor}", f"upscale-x{factor}"
+        yield from gain_rows(about, scores, net, goal)
+        yield from better_rows(about, scores, net)
+
+
+def face_rows(asked: Asked) -> Rows:
+    """Faces of the world."""
+    pictures = faces(asked.seeds)
+    for factor, goal in FACES.items():
+        scores = scored(asked, "upscale", pictures, factor)
+        yield from gain_rows(f"faces x{factor}", scores, f"upscale-x{factor}", goal)
+
+
+def drawing_rows(asked: Asked) -> Rows:
+    """Drawn faces of the world, with the net for drawings."""
+    pictures = drawings(asked.seeds)
+    for factor, goal in DRAWINGS.items():
+        scores = scored(asked, "upscale-drawings", pictures, factor)
+        yield from gain_rows(f"drawings x{factor}", scores, f"upscale-drawings-x{factor}", goal)
+
+
+def wild_rows(asked: Asked) -> Rows:
+    """Damaged pictures, also against the net that saw none."""
+    names = ("upscale-wild-x4", "upscale-x4")
+    for pictures in (faces(asked.seeds), photographs()):
+        scores = scored_by(asked, names, pictures, 4, chain=WILD, over="upscale-x4")
+        about = f"{pictures.name} x4, damaged: {names[0]}"
+        yield plain(about, scores.figure(names[0]))
+        for floor in ("bicubic", "upscale-x4"):
+            yield goal_row(f"{about} over {floor}", scores.gained(names[0], floor), WILD_GAIN)
+
+
+def scored(asked: Asked, family: str, pictures: Pictures, factor: int) -> Scores:
+    """One net's scores: the family's, for this factor."""
+    return scored_by(asked, (f"{family}-x{factor}",), pictures, factor)
+
+
+def scored_by(
+    asked: Asked,
+    names: tuple[str, ...],
+    pictures: Pictures,
+    factor: int,
+    *,
+    chain: str = "",
+    over: str = "",
+) -> Scores:
+    """Scores of these nets, said and logged."""
+    models = {name: load(name) for name in names}
+    ways = {name: way_of(model) for name, model in models.items()}
+    scores = measured(pictures, factor, ways, chain=chain, over=over)
+    say(scores.protocol.describe())
+    asked.protocols[scores.protocol.name] = scores.protocol.hash
+    for name, model in models.items():
+        scores.log(name, model.hash, asked.log)
+    return scores
+
+
+def gain_rows(about: str, scores: Scores, net: str, goal: float) -> Rows:
+    """A net's figure, and its mean gain over bicubic, which has a goal."""
+    yield plain(f"{about}: {net}", scores.figure(net))
+    yield goal_row(f"{about}: {net} over bicubic", scores.gained(net, "bicubic"), goal)
+
+
+def better_rows(about: str, scores: Scores, net: str) -> Rows:
+    """On how many pictures the net is not better, and where it gains least."""
+    picture, gain = scores.least_gain(net)
+    unit = f"of {len(scores.pictures)}"
+    name = f"{about}: pictures that are not better than by bicubic and Lanczos"
+    yield at_most(name, scores.not_better(net), unit, 0)
+    yield Row(f"{about}: least gain over the better of both, {picture}", gain, "dB")
+
+
+def plain(name: str, one: Figure) -> Row:
+    """A row without a goal."""
+    return Row(name, one.mean, unit_of(one))
+
+
+def goal_row(name: str, one: Figure, goal: float) -> Row:
+    """A row that is met when the mean is `goal` or more."""
+    return at_least(name, one.mean, unit_of(one), goal)
+
+
+def unit_of(one: Figure) -> str:
+    """Decibels, the interval, and under which protocol."""
+    return f"dB ({one.low:.2f} to {one.high:.2f}, protocol {one.protocol})"
+
+
+# ---------------------------------------------------------------------------------------------
+# Everything else
+
+
+def detector_rows(asked: Asked) -> Rows:
+    """Whether drawings are told from photographs: faces of every style, and real photographs."""
+    found = wrong_of(asked.seeds.start, len(asked.seeds))
+    figures = detector_figures(asked, {style: found[style] for style in STYLES})
+    for style, one in zip(STYLES, figures, strict=True):
+        yield at_least(f"detector: {style} faces told right", one.mean, shares_of(one), DETECTED)
+    wrong = found["photographs"]
+    assert isinstance(wrong, list)
+    yield at_most(f"detector: photographs taken for drawings{among(wrong)}", len(wrong), "", 0)
+    if there("set5"):
+        truths = set5().truths.items()
+        wrong = [name for name, truth in truths if is_drawing(to_pixels(truth))]
+        yield at_most(f"detector: Set5 taken for drawings{among(wrong)}", len(wrong), "of 5", 0)
+
+
+def detector_figures(asked: Asked, wrong: Mapping[str, float | list[str]]) -> list[Figure]:
+    """The share that is told right in each style, with Wilson's 95 % interval; said and logged."""
+    protocol = Protocol(
+        name="drawing or photograph",
+        pictures="world:photo, world:anime, world:cartoon, world:sketch",
+        seeds=asked.seeds,
+        size=None,
+        degradations=(f"painted at {', '.join(map(str, SIZES_PAINTED))} px",),
+        measures=tuple(f"told right: {style}" for style in wrong),
+    )
+    count = len(asked.seeds) * len(SIZES_PAINTED)
+    figures = []
+    for measure, share in zip(protocol.measures, wrong.values(), strict=True):
+        assert isinstance(share, float)
+        low, high = wilson(1 - share, count)
+        figures.append(
+            Figure(
+                protocol=protocol.hash,
+                method="is_drawing",
+                measure=measure,
+                mean=1 - share,
+                low=low,
+                high=high,
+                count=count,
+            )
+        )
+    say(protocol.describe())
+    asked.protocols[protocol.name] = protocol.hash
+    log_evaluation(protocol, None, figures, asked.log)
+    return figures
+
+
+def wilson(share: float, count: int) -> tuple[float, float]:
+    """The 95 % interval of a share (Wilson, 1927)."""
+    z = 1.959964
+    middle = share + z * z / (2 * count)
+    reach = z * sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    return (middle - reach) / (1 + z * z / count), (middle + reach) / (1 + z * z / count)
+
+
+def shares_of(one: Figure) -> str:
+    """The unit of a share, its interval, and under which protocol."""
+    return f"of pictures ({one.low:.4f} to {one.high:.4f}, protocol {one.protocol})"
+
+
+def among(names: list[str]) -> str:
+    """Which they are, if there are any."""
+    return f": {', '.join(names)}" if names else ""
+
+
+def speed_rows(asked: Asked) -> Rows:
+    """Seconds and bytes, beside plain torch."""
+    for name in ("upscale-x2", "upscale-x4"):
+        ratio, apart = upscale_speed.eager_ratio(load(name).in_rgb, SIDE)
+        yield at_least(f"speed: {name} against plain torch", ratio, "times", 1.5)
+        yield at_most(f"speed: {name} from plain torch", apart, "of white", 1e-4)
+    net = load("upscale-x4").in_rgb
+    paper = build("srresnet", {"factor": 4}).eval()
+    ratio = upscale_speed.net_ratio(paper, net, SIDE)
+    yield at_least("speed: upscale-x4 against SRResNet in plain torch", ratio, "times", 2)
+    seconds, mebibytes = upscale_speed.twelve_megapixels("upscale-x4")
+    about = "speed: 12 megapixels by trombine upscale -x 4"
+    yield at_most(f"{about}, time", seconds, "s", 30)
+    yield at_most(f"{about}, memory", mebibytes * 2**20 / 1e9, "GB", 1.5)
+    power = upscale_speed.linearity(net)
+    near = abs(power - 1) <= 0.1
+    yield Row("speed: time grows as pixels to the power of", power, "", "0.9 to 1.1", near)
+    gain = upscale_speed.several_at_once(net)
+    yield Row("speed: small pictures two at once against in turn", gain, "times")
+
+
+def study_rows(asked: Asked) -> Rows:
+    """The net of the paper, trained here on the same pictures for as many CPU-minutes."""
+    rows = loads(STUDY.read_text())["rows"] if STUDY.exists() else []
+    found = {row["name"]: row for row in rows}
+    if not {"upscale-x4", "srresnet-x4"} <= found.keys():
+        say("skipped: bench/upscale_study.py has not trained upscale-x4 and srresnet-x4 yet")
+        return
+    ours, theirs = found["upscale-x4"], found["srresnet-x4"]
+    name = "study x4: upscale-x4 over SRResNet, trained here for as long"
+    above = ours["value"] - theirs["value"]
+    yield Row(name, above, "dB", "> 0", above > 0)
+    longer = ours["minutes"] / theirs["minutes"]
+    yield at_most("study x4: CPU-minutes of upscale-x4 against SRResNet's", longer, "times", 1.05)
+
+
+def seam_rows(asked: Asked) -> Rows:
+    """Tiled equals whole, for each shipped net."""
+    for name in shipped():
+        if read_card(name).task == "upscale":
+            worst = worst_seam(name, asked.seeds.start, TILED)
+            yield at_most(f"tiled against whole, {TILED} sizes: {name}", worst, "of white", SAME)
+
+
+def there(folder: str) -> bool:
+    """Whether a folder of ../shared/data is there; says so where it is not."""
+    if (SHARED / folder).is_dir():
+        return True
+    say(f"skipped: there is no ../shared/data/{folder} beside the repository")
+    return False
+
+
+GROUPS: Final[dict[str, Callable[[Asked], Rows]]] = {
+    "set5": set5_rows,
+    "photographs": photograph_rows,
+    "portraits": portrait_rows,
+    "faces": face_rows,
+    "drawings": drawing_rows,
+    "wild": wild_rows,
+    "detector": detector_rows,
+    "seams": seam_rows,
+    "study": study_rows,
+    "speed": speed_rows,
+}
+
+
+def say(text: str) -> None:
+    """A line for who waits; rows come at the end."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def measure(asked: Asked, groups: list[str]) -> Rows:
+    """The rows of these groups, with a line for each group that says how long it took."""
+    for name in groups:
+        start = time.perf_counter()
+        yield from GROUPS[name](asked)
+        say(f"{name}: {time.perf_counter() - start:.0f} s")
+
+
+def main() -> int:
+    """Measure; 1 unless every row meets its goal."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--first-seed", type=int, default=PROTOCOL_SEEDS.start)
+    parser.add_argument("--count", type=int, default=200, help="faces of the world, 2 or more")
+    parser.add_argument(
+        "--only", nargs="+", choices=GROUPS, metavar="GROUP", help=f"of {', '.join(GROUPS)}"
+    )
+    parser.add_argument("--log", type=Path, metavar="FILE", help="where evaluations are logged")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    given = parser.parse_args()
+    if given.count < 2:
+        parser.error("--count is 2 or more: an interval needs two pictures")
+    seeds = range(given.first_seed, given.first_seed + given.count)
+    asked = Asked(seeds=seeds, log=given.log, protocols={})
+    rows = list(measure(asked, given.only or list(GROUPS)))
+    protocols = ", ".join(f"{name}: {hash}" for name, hash in asked.protocols.items())
+    return report(rows, json=given.json, protocol=protocols or None)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

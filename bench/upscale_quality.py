@@ -1,0 +1,198 @@
+"""How near to the truth nets enlarge, beside bicubic and Lanczos: what bench/upscale.py reports.
+
+A net's figure is PSNR-Y with the border cropped by the factor, of its result rounded to 8 bits. A
+picture is cropped to a multiple of the factor and shrunk in colour as MATLAB's bicubic imresize
+does, rounded to 8 bits, or damaged by a chain. Grey pictures are shrunk, and compared, as grey.
+Which pictures there are is in upscale_pictures.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Float64
+from upscale_pictures import Pictures
+
+from trombine.colour import from_srgb
+from trombine.conventions import to_picture, to_pixels
+from trombine.data.degrade import (
+    Chain,
+    crop_to_multiple,
+    degrade_one,
+    enlarge,
+    imresize_matlab,
+    shrink,
+)
+from trombine.measures import Figure, Protocol, figure, log_evaluation, luma, psnr, psnr_y
+from trombine.nets import Net
+from trombine.upscaling.running import enlarged
+from trombine.weights import Model, load
+
+Picture = Float32[torch.Tensor, "c h w"]
+Way = Callable[[torch.Tensor], torch.Tensor]  # small pictures to large ones
+
+MEASURE: Final = "PSNR-Y"
+SHRUNK: Final = "shrunk {} times in colour as MATLAB's bicubic imresize, rounded to 8 bits"
+SCORED: Final = "results rounded to 8 bits; a border of {} pixels does not count"
+# The damage that upscale-wild undoes; noise of 5 levels of 255.
+WILD: Final = "blur:gaussian:1+shrink:4+noise:gaussian:0.019608+jpeg:40"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Scores:
+    """PSNR-Y of each way for each picture, and under which protocol."""
+
+    protocol: Protocol
+    pictures: tuple[str, ...]
+    values: dict[str, Float64[np.ndarray, "n"]]
+    floors: tuple[str, ...]  # the ways that nets are to be better than
+
+    def gain(self, way: str, floor: str) -> Float64[np.ndarray, "n"]:
+        """How much better than a floor, picture by picture, in decibels."""
+        return self.values[way] - self.values[floor]
+
+    def least_gain(self, way: str) -> tuple[str, float]:
+        """The picture where `way` gains least over the best floor, and by how much."""
+        gains = self._over_all(way)
+        worst = int(gains.argmin())
+        return self.pictures[worst], float(gains[worst])
+
+    def not_better(self, way: str) -> int:
+        """How many pictures some floor makes as well."""
+        return int((~(self._over_all(way) > 0)).sum())  # NaN is not better
+
+    def _over_all(self, way: str) -> Float64[np.ndarray, "n"]:
+        return np.min([self.gain(way, floor) for floor in self.floors], axis=0)
+
+    def figure(self, way: str) -> Figure:
+        """The mean PSNR-Y of a way, with its interval."""
+        return figure(self.protocol, way, MEASURE, self.values[way])
+
+    def gained(self, way: str, floor: str) -> Figure:
+        """The mean gain over a floor, with its interval."""
+        return figure(self.protocol, way, f"gain over {floor}", self.gain(way, floor))
+
+    def log(self, way: str, model_hash: str, path: Path | None) -> None:
+        """A line of bench/evaluations.jsonl for a net, if the protocol's uses are logged."""
+        gains = [self.gained(way, floor) for floor in self.floors if floor != way]
+        log_evaluation(self.protocol, model_hash, [self.figure(way), *gains], path)
+
+
+# ---------------------------------------------------------------------------------------------
+# Ways to enlarge
+
+
+def floors(factor: int) -> dict[str, Way]:
+    """What needs no net."""
+    return {
+        "bicubic": lambda small: enlarge(small, factor),
+        "Lanczos": lambda small: enlarge(small, factor, kernel="lanczos"),
+    }
+
+
+def way_of(model: Model) -> Way:
+    """What a net makes of small pictures, rounded to 8 bits; of grey ones grey."""
+    return lambda small: _in_8_bits(enlarged(model.in_rgb, small.expand(3, -1, -1)), len(small))
+
+
+def _in_8_bits(colours: Float32[torch.Tensor, "3 h w"], channels: int) -> Picture:
+    """As a file of so many channels holds it."""
+    if channels == 3:
+        return to_picture(to_pixels(colours))
+    flat = np.ascontiguousarray(colours.permute(1, 2, 0).reshape(-1, 3).numpy())
+    grey = from_srgb(flat, "L", None, np.dtype(np.uint8))
+    return to_picture(grey.reshape(*colours.shape[1:], 1))
+
+
+# ---------------------------------------------------------------------------------------------
+# Measuring
+
+
+def measured(
+    pictures: Pictures, factor: int, nets: Mapping[str, Way], *, chain: str = "", over: str = ""
+) -> Scores:
+    """Every net and every floor on all of these pictures.
+
+    With a `chain` that is the damage, and shrinking is part of it. `over` names a net that is a
+    floor for the others.
+    """
+    ways = {**floors(factor), **nets}
+    below = (*floors(factor), *([over] if over else ()))
+    found: dict[str, list[float]] = {name: [] for name in ways}
+    for index, truth in enumerate(pictures.truths.values()):
+        seed = pictures.seeds[index] if pictures.seeds else index
+        whole = crop_to_multiple(truth, factor)
+        small = damaged(whole, chain, seed) if chain else shrink(whole, factor)
+        for name, way in ways.items():
+            found[name].append(psnr_y(whole, way(small), border=factor).item())
+    return Scores(
+        protocol=protocol_of(pictures, factor, chain, below),
+        pictures=tuple(pictures.truths),
+        values={name: np.array(values) for name, values in found.items()},
+        floors=below,
+    )
+
+
+def protocol_of(
+    pictures: Pictures, factor: int, chain: str, below: tuple[str, ...] = ("bicubic", "Lanczos")
+) -> Protocol:
+    """All that the figures depend on besides the net."""
+    damage = f"{chain}, seeds of its chance the picture's" if chain else SHRUNK.format(factor)
+    return Protocol(
+        name=f"{pictures.name} x{factor}{', damaged' if chain else ''}",
+        pictures=pictures.spec,
+        seeds=pictures.seeds,
+        size=pictures.size,
+        degradations=(f"cropped to a multiple of {factor}", damage, SCORED.format(factor)),
+        measures=(MEASURE, *(f"gain over {floor}" for floor in below)),
+        public=not pictures.seeds,
+        fingerprint=pictures.fingerprint,
+    )
+
+
+def damaged(picture: Picture, chain: str, seed: int) -> Picture:
+    """Through the chain; a grey picture gets grey noise, and stays grey."""
+    if len(picture) == 3:
+        return degrade_one(picture, Chain.parse(chain), seed)
+    grey = Chain.parse(chain.replace("noise:gaussian", "noise:grey"))
+    return degrade_one(picture.expand(3, -1, -1).contiguous(), grey, seed)[:1]
+
+
+def bicubic_of_papers(pictures: Pictures, factor: int) -> float:
+    """The mean PSNR of bicubic as papers have it: of the luma alone, rounded to 8 bits, which is
+    shrunk and enlarged without rounding between."""
+    found = []
+    for picture in pictures.truths.values():
+        truth = (luma(crop_to_multiple(picture, factor)).round() / 255).float()
+        small = imresize_matlab(truth, scale=1 / factor).clamp(0, 1)
+        large = imresize_matlab(small, scale=float(factor)).clamp(0, 1)
+        large = to_picture(to_pixels(large))
+        inner = slice(factor, -factor)
+        found.append(psnr(truth[..., inner, inner], large[..., inner, inner]).item())
+    return float(np.mean(found))
+
+
+# ---------------------------------------------------------------------------------------------
+# Tiles
+
+
+def worst_seam(name: str, seed: int, count: int) -> float:
+    """How far tiled results of a shipped net are from whole ones, at most, over so many sizes."""
+    net, draw = load(name).in_rgb, np.random.default_rng(seed)
+    return float(np.max([_seam(net, draw) for _ in range(count)]))  # NaN stays NaN
+
+
+def _seam(net: Net, draw: np.random.Generator) -> float:
+    """One picture of noise, whose sides are multiples of nothing, in four tiles or more."""
+    seen = 2 * (net.reach or 0)  # a tile with its overlaps is larger by this
+    height, width = (seen + int(more) for more in draw.integers(21, 80, 2))
+    picture = torch.from_numpy(draw.random((3, height, width), np.float32))
+    tile = int(draw.integers(9, min(height, width) - seen))
+    with torch.inference_mode():
+        whole = net(picture[None])[0].clamp(0, 1)
+    return float((enlarged(net, picture, tile=tile) - whole).abs().max())

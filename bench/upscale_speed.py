@@ -1,0 +1,151 @@
+"""How fast nets run over large pictures, and in how much memory: functions for bench/upscale.py.
+
+What runs is trombine/upscaling/running.py; it is compared with plain torch: the same net as it is,
+with slopes, on the whole picture, with two threads. Nets need not have learnt anything for that.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from itertools import pairwise
+from json import dumps, loads
+from math import log
+from statistics import median
+
+import torch
+from table import ROOT, interleaved, ratio_of_medians
+
+from trombine.nets import Net, build
+from trombine.upscaling.running import enlarged
+
+THREADS = 2
+LARGE = (750, 1000)  # high and wide: 12 megapixels at x4
+SIDES = (200, 400, 800)
+
+
+def eager_ratio(net: Net, side: int, rounds: int = 5) -> tuple[float, float]:
+    """How many times faster than plain torch, by the medians; and how far the results differ."""
+    picture = _picture(side, side)
+    torch.set_num_threads(THREADS)
+    times = interleaved(
+        {
+            "eager": partial(_seconds, partial(net, picture[None])),
+            "ours": partial(_seconds, partial(enlarged, net, picture, threads=THREADS)),
+        },
+        rounds,
+    )
+    wanted = net(picture[None])[0].detach().clamp(0, 1)
+    difference = (enlarged(net, picture, threads=THREADS) - wanted).abs().max()
+    return ratio_of_medians(times["eager"], times["ours"]), float(difference)
+
+
+def net_ratio(slow: Net, fast: Net, side: int, rounds: int = 5) -> float:
+    """How many times faster than plain torch with one net another is, run by us."""
+    picture = _picture(side, side)
+    torch.set_num_threads(THREADS)
+    times = interleaved(
+        {
+            "slow": partial(_seconds, partial(slow, picture[None])),
+            "fast": partial(_seconds, partial(enlarged, fast, picture, threads=THREADS)),
+        },
+        rounds,
+    )
+    return ratio_of_medians(times["slow"], times["fast"])
+
+
+def twelve_megapixels(model: str = "upscale-x4") -> tuple[float, float]:
+    """Seconds and peak MiB of a fresh process that makes 4000 x 3000 pixels, files included."""
+    height, width = LARGE
+    program = f"import upscale_speed; upscale_speed.command_line({model!r}, {height}, {width})"
+    done = _fresh(program)
+    return done["seconds"], done["mebibytes"]
+
+
+def command_line(model: str, height: int, width: int) -> None:
+    """Run `trombine upscale` on a picture of this size as a child, and print what it took."""
+    import tempfile
+    from pathlib import Path
+
+    from PIL import Image
+
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "small.png"
+        pixels = (255 * _picture(height, width)).byte().permute(1, 2, 0).numpy()
+        Image.fromarray(pixels).save(source)
+        output = Path(folder) / "large.png"
+        words = ["upscale", str(source), "-x", "4", "--model", model.removesuffix("-x4")]
+        command = [sys.executable, "-m", "trombine", *words, "-o", str(output)]
+        start = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True)
+        seconds = time.perf_counter() - start
+        with Image.open(output) as made:
+            assert made.size == (4 * width, 4 * height)
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    print(dumps({"seconds": seconds, "mebibytes": peak}))
+
+
+def linearity(net: Net | None = None, rounds: int = 3) -> float:
+    """The exponent of seconds against pixels, 1 where time is linear: the largest between sizes."""
+    net = net or build("residual", {"width": 32, "depth": 8, "factor": 4})
+    measures = {
+        str(side): partial(_seconds, partial(enlarged, net, _picture(side, side), threads=THREADS))
+        for side in SIDES
+    }
+    times = [median(found) for found in interleaved(measures, rounds).values()]
+    return max(
+        log(late / early) / (2 * log(large / small))
+        for (small, large), (early, late) in zip(pairwise(SIDES), pairwise(times), strict=True)
+    )
+
+
+def several_at_once(net: Net, side: int = 160, count: int = 8, rounds: int = 5) -> float:
+    """How many times faster small pictures are, two at once by one thread each, than in turn."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    pictures = [_picture(side, side) for _ in range(count)]
+
+    def in_turn() -> None:
+        for picture in pictures:
+            enlarged(net, picture, threads=THREADS)
+
+    def at_once() -> None:
+        with ThreadPoolExecutor(THREADS) as pool:
+            list(pool.map(partial(enlarged, net, threads=1), pictures))
+
+    both = {"in turn": partial(_seconds, in_turn), "at once": partial(_seconds, at_once)}
+    times = interleaved(both, rounds)
+    return ratio_of_medians(times["in turn"], times["at once"])
+
+
+def _picture(height: int, width: int) -> torch.Tensor:
+    """A smooth picture with some noise, so that its file is neither tiny nor as large as can be."""
+    down, across = torch.linspace(0, 9, height)[:, None], torch.linspace(0, 7, width)
+    waves = torch.stack([torch.sin(down * across / (k + 1)) for k in range(3)])
+    noise = torch.rand(waves.shape, generator=torch.Generator().manual_seed(0))
+    return 0.5 + 0.4 * waves + 0.05 * (noise - 0.5)
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _fresh(program: str) -> dict[str, float]:
+    """What a program prints, run in a new process, so that its memory is its own."""
+    found = os.environ.get("PYTHONPATH")
+    paths = os.pathsep.join([str(ROOT / "bench"), str(ROOT), *([found] if found else [])])
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": paths},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return loads(done.stdout)

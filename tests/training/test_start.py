@@ -1,0 +1,364 @@
+"""A net that begins with another's weights, and parts of it that stand still for a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from resume import contents
+
+from trombine.events import Done, Event, Notice, Progress
+from trombine.nets import Size, build
+from trombine.objectives import objective_of
+from trombine.recipes import Net, Recipe, RecipeError, find, with_settings
+from trombine.recipes.freeze import Freeze
+from trombine.runs.folder import RunFolder
+from trombine.training.expect import expectation
+from trombine.training.launch import Mesh
+from trombine.training.loop import Order, TrainingError, train
+from trombine.training.machine import choose
+from trombine.training.material import endless, open_material, parts_of
+from trombine.training.orders import check
+from trombine.training.state import PhaseState, State, fresh
+from trombine.training.steps import Plan, advance, frozen
+from trombine.weights import Card, load, save
+
+TINY = {
+    "data": "leaves#48",
+    "size": "32",
+    "batch": "4",
+    "ema": "20",
+    "warmup": "0",
+    "faces": "4",
+    "judged": "8",
+    "threads": "1",
+    "precision": "float32",
+    "pictures": "64",
+    "log_every": "8",
+    "sample_every": "16",
+    "measure_every": "16",
+    "save_every": "8",
+}
+SMALL: dict[str, dict[str, Size]] = {
+    "residual": {"width": 4, "depth": 2},
+    "srresnet": {"width": 4, "blocks": 2, "kernel": 3, "norm": "batch"},
+}
+# Recipe, the net's family, what is frozen of it, and other settings.
+FROZEN: dict[str, tuple[str, str, str, dict[str, str]]] = {
+    "residual": ("upscale-x4", "residual", "head+body", {}),
+    "one step of its body": ("upscale-x4", "residual", "body.1", {"optimiser": "adamw"}),
+    "srresnet": ("srresnet-x4", "srresnet", "head+act+body+rise.0", {"weight_decay": "0.1"}),
+    "sgd": ("srresnet-x4", "srresnet", "body", {"optimiser": "sgd", "clip": "1"}),
+    "its critic alone": ("sharpener-x2", "srresnet", "body", {"levels": "2", "accumulate": "2"}),
+}
+
+
+def saved(path: Path, net: str, factor: int, seed: int = 5) -> Path:
+    """A model of a small net that has moved away from its beginning, as if it had learnt."""
+    made = build(net, {**SMALL[net], "factor": factor}, seed=seed)
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, tensor in made.state_dict().items():
+            if tensor.is_floating_point():
+                tensor += 0.05 * torch.rand(tensor.shape, generator=generator)
+            elif name.endswith("tracked"):
+                tensor += 7
+    save(path, made, Card(task="upscale", net=net, sizes=made.sizes))
+    return path
+
+
+def grown(name: str, net: str = "residual", **settings: str) -> Recipe:
+    """A tiny form of a recipe, its net one of SMALL."""
+    recipe = find(name)
+    factor = recipe.nets["net"].sizes["factor"]
+    nets = {**recipe.nets, "net": Net(net, {**SMALL[net], "factor": factor})}
+    return with_settings(replace(recipe, nets=nets), {**TINY, **settings})
+
+
+def begun(recipe: Recipe) -> tuple[Plan, State, Iterator[Any], Any]:
+    objective, machine = objective_of(recipe), choose(recipe)
+    check(recipe, objective)
+    phases = objective.phases()
+    plan = Plan(recipe=recipe, objective=objective, phases=phases, machine=machine, mesh=Mesh())
+    state = fresh(recipe, objective, machine, plan.mesh.device)
+    state.phases = {phase.name: PhaseState(began=0) for phase in phases}
+    material = open_material(recipe, objective.streams)
+    return plan, state, endless(recipe, material, state), material
+
+
+def stepped(kit: tuple[Plan, State, Iterator[Any], Any], steps: int = 1) -> None:
+    plan, state, feed, material = kit
+    for _ in range(steps):
+        advance(state, plan, parts_of(plan, state, material, next(feed)), checked=True)
+
+
+def copied(state: State) -> dict[str, torch.Tensor]:
+    return {name: tensor.detach().clone() for name, tensor in state.tensors().items()}
+
+
+def moved(before: Mapping[str, torch.Tensor], after: Mapping[str, torch.Tensor]) -> set[str]:
+    same = {n for n in before.keys() & after.keys() if torch.equal(before[n], after[n])}
+    return (before.keys() | after.keys()) - same
+
+
+def run(recipe: Recipe, folder: Path, **more: Any) -> Order:
+    return Order(name="mine", recipe=recipe, folder=folder, board=False, command="train", **more)
+
+
+def finished(order: Order) -> list[Event]:
+    return list(train(order))
+
+
+def stopped_after(order: Order, pictures: int) -> None:
+    """Train until so many pictures are seen, and end there as a killed process does: unsaved."""
+    events = train(order)
+    for event in events:
+        if isinstance(event, Progress) and event.done >= pictures:
+            break
+    events.close()  # pyright: ignore[reportAttributeAccessIssue]
+
+
+# --- start --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "net", "new"),
+    [
+        ("upscale-grown-x4", "residual", {"tail.weight", "tail.bias"}),
+        (
+            "srresnet-x4",
+            "srresnet",
+            {"rise.1.conv.weight", "rise.1.conv.bias", "rise.1.act.weight"},
+        ),
+    ],
+)
+def test_a_net_begins_with_what_agrees(name: str, net: str, new: set[str], tmp_path: Path) -> None:
+    path = saved(tmp_path / "x2.safetensors", net, 2)
+    recipe = grown(name, net, start=str(path))
+    _, state, _, _ = begun(recipe)
+    own, theirs = state.nets["net"].state_dict(), load(path).net.state_dict()
+    assert {n for n in own if n not in theirs or own[n].shape != theirs[n].shape} == new
+    assert all(torch.equal(own[name], theirs[name]) for name in own.keys() - new)
+    chance = fresh(replace(recipe, start=""), objective_of(recipe), choose(recipe), Mesh().device)
+    assert all(torch.equal(own[name], chance.nets["net"].state_dict()[name]) for name in new)
+    means = state.averages["net"].state_dict()
+    assert all(torch.equal(own[name], means[name]) for name in own), "the averages begin equal"
+
+
+def test_a_deeper_net_takes_the_layers_there_are(tmp_path: Path) -> None:
+    path = saved(tmp_path / "x2.safetensors", "residual", 2)
+    recipe = grown("upscale-grown-x4", start=str(path), depth="3")
+    _, state, _, _ = begun(recipe)
+    own, theirs = state.nets["net"].state_dict(), load(path).net.state_dict()
+    assert {n for n in own if n in theirs and torch.equal(own[n], theirs[n])} == {
+        *("head.weight", "head.bias", "body.0.conv.weight", "body.0.conv.bias"),
+        *("body.1.conv.weight", "body.1.conv.bias"),
+    }
+
+
+def test_it_is_said_and_written_down(tmp_path: Path) -> None:
+    path = saved(tmp_path / "x2.safetensors", "residual", 2)
+    order = run(grown("upscale-grown-x4", start=str(path), freeze="head@32"), tmp_path / "run")
+    told = [event.text for event in finished(order) if isinstance(event, Notice)]
+    hash, folder = load(path).hash, RunFolder(tmp_path / "run")
+    line = f"begins with 6 of 8 tensors from {path} ({hash}); new: tail"
+    assert line in told
+    assert "head: frozen until 32 pictures" in told
+    assert line in expectation(order)
+    written = folder.read_recipe()["start"]
+    assert (written["model"], written["hash"]) == (str(path), hash)
+    assert written["fresh"] == ["tail.weight", "tail.bias"] and len(written["taken"]) == 6
+    entries = folder.entries()
+    (logged,) = [entry for entry in entries if entry["kind"] == "start"]
+    assert logged == {"kind": "start", "pictures": 0, **written}
+    turns = [e for e in entries if e["kind"] == "phase" and e["phase"] == "freeze of head"]
+    assert [(turn["pictures"], turn["what"]) for turn in turns] == [(0, "began"), (32, "ended")]
+    card = load(folder.best).card
+    assert (card.settings["start"], card.start) == (str(path), hash)
+
+
+def test_where_nothing_is_taken_nothing_is_said(tmp_path: Path) -> None:
+    told = finished(run(grown("upscale-x4"), tmp_path / "run"))
+    assert not [e for e in told if isinstance(e, Notice) and "begins with" in e.text]
+    folder = RunFolder(tmp_path / "run")
+    assert folder.read_recipe()["start"] is None
+    assert not [entry for entry in folder.entries() if entry["kind"] == "start"]
+    assert load(folder.best).card.start == ""
+
+
+@pytest.mark.parametrize("change", [False, True])
+def test_a_run_goes_on_only_with_the_weights_it_began_with(change: bool, tmp_path: Path) -> None:
+    path = saved(tmp_path / "x2.safetensors", "residual", 2)
+    kept = path.read_bytes()
+    order = run(grown("upscale-grown-x4", start=str(path)), tmp_path / "run", change=change)
+    stopped_after(order, 24)
+    saved(path, "residual", 2, seed=6)
+    with pytest.raises(TrainingError, match=r"was begun with the weights of .* not of .* give an"):
+        finished(order)
+    if change:
+        none = replace(order, recipe=replace(order.recipe, start=""))
+        with pytest.raises(TrainingError, match=r"not of no model, and what a run begins with st"):
+            finished(none)
+    path.unlink()
+    with pytest.raises(RecipeError, match=r"^start: .*x2\.safetensors: does not exist"):
+        finished(order)
+    path.write_bytes(kept)
+    assert any(isinstance(event, Done) for event in finished(order))
+
+
+@pytest.mark.parametrize(
+    ("net", "sizes", "said"),
+    [
+        ("residual", {"width": 5}, "has no weights that this net could take over; it is residual:"),
+        ("srresnet", {"width": 5}, "has no weights that this net could take over; it is srresnet:"),
+    ],
+)
+def test_a_start_of_which_nothing_agrees(
+    net: str, sizes: dict[str, str], said: str, tmp_path: Path
+) -> None:
+    """Of the second the counters of batch norm agree, and are nothing to begin with."""
+    path = saved(tmp_path / "x2.safetensors", net, 2)
+    other = {"residual": "upscale-x4", "srresnet": "srresnet-x4"}[net]
+    recipe = grown(other, net, start=str(path), **{k: str(v) for k, v in sizes.items()})
+    with pytest.raises(RecipeError) as refused:
+        finished(run(recipe, tmp_path / "run"))
+    assert said in str(refused.value) and "\n" not in str(refused.value)
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_is_no_model_is_no_start(tmp_path: Path) -> None:
+    for name in ("no-such", str(tmp_path), str(tmp_path / "none.safetensors")):
+        recipe = grown("upscale-x4", start=name)
+        with pytest.raises(RecipeError, match=r"^start: "):
+            check(recipe, objective_of(recipe))
+
+
+# --- freeze -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", FROZEN)
+def test_what_is_frozen_stands_still_and_all_else_moves(case: str, tmp_path: Path) -> None:
+    """Of the frozen parts no weight, buffer, moment or average changes; of the others all do."""
+    name, net, freeze, settings = FROZEN[case]
+    factor = int(find(name).nets["net"].sizes["factor"])
+    start = saved(tmp_path / "start.safetensors", net, factor)
+    recipe = grown(name, net, start=str(start), freeze=f"{freeze}@12", **settings)
+    kit = begun(recipe)
+    state, parts = kit[1], tuple(f"{part}." for part in freeze.split("+"))
+    model = state.nets["net"]
+    held = {n for n in model.state_dict() if n.startswith(parts)}
+    numbers = [n for n, (name, _) in enumerate(model.named_parameters()) if name in held]
+    before = copied(state)
+    stepped(kit, 2)
+    after = copied(state)
+    still = {f"{kind}/net/{name}" for kind in ("nets", "averages") for name in held}
+    found = moved(before, after)
+    assert held and not still & found
+    assert not [n for n in after if n.startswith(tuple(f"optimisers/net/{i}/" for i in numbers))]
+    others = {f"{kind}/net/{n}" for kind in ("nets", "averages") for n in model.state_dict()}
+    assert others - still <= found, "what is not frozen learns"
+    assert all(p.requires_grad and p.grad is None for p in model.parameters())
+    assert all(part.training for part in model.modules())
+    stepped(kit, 1)  # the last of the twelve pictures
+    assert not still & moved(before, copied(state))
+    stepped(kit, 1)
+    assert still <= moved(before, copied(state)), "its time is over"
+
+
+def test_frozen_parts_compute_as_they_will_when_the_net_is_used() -> None:
+    net = build("srresnet", {**SMALL["srresnet"], "factor": 2}).train()
+    x = torch.rand(4, 4, 8, 8)
+    other = net.body(x)  # pyright: ignore[reportCallIssue]
+    wanted = net.eval().body(x)  # pyright: ignore[reportCallIssue]
+    net.train()
+    with frozen(net, Freeze(parts=("body",)), 0):
+        assert torch.equal(net.body(x), wanted)  # pyright: ignore[reportCallIssue]
+    assert not torch.allclose(other, wanted)
+    with frozen(net, Freeze(parts=("body",), until=8), 8):
+        assert torch.allclose(net.body(x), other)  # pyright: ignore[reportCallIssue]
+
+
+@pytest.mark.parametrize("pictures", [12, 44])
+def test_a_run_stopped_while_frozen_or_after_is_the_run_that_was_not(
+    pictures: int, tmp_path: Path
+) -> None:
+    path = saved(tmp_path / "x2.safetensors", "srresnet", 2)
+    recipe = grown("srresnet-x4", "srresnet", start=str(path), freeze="head+body@36", lr="0.01")
+    finished(run(recipe, tmp_path / "whole"))
+    order = run(recipe, tmp_path / "again")
+    stopped_after(order, pictures)
+    finished(order)
+    assert contents(tmp_path / "again") == contents(tmp_path / "whole")
+    assert len(contents(tmp_path / "whole")) > 8
+
+
+def test_what_nobody_has_taught_is_not_frozen(tmp_path: Path) -> None:
+    path = saved(tmp_path / "x2.safetensors", "residual", 2)
+    settings = {"start": str(path), "depth": "3", "freeze": "head+body"}
+    recipe = grown("upscale-grown-x4", **settings)
+    said = r"^freeze: .* has no body\.2\.conv\.weight, which would stay as chance made it; freeze"
+    with pytest.raises(TrainingError, match=said):
+        check(recipe, objective_of(recipe))
+    taught = grown("upscale-grown-x4", **{**settings, "freeze": "head+body.0+body.1"})
+    check(taught, objective_of(taught))
+
+
+def test_a_run_frozen_for_ever_ends_with_what_it_began_with(tmp_path: Path) -> None:
+    path = saved(tmp_path / "x2.safetensors", "residual", 2)
+    finished(run(grown("upscale-x4", start=str(path), freeze="head+body"), tmp_path / "run"))
+    best = load(tmp_path / "run/best.safetensors")
+    assert best.card.pictures > 0
+    own, theirs = best.net.state_dict(), load(path).net.state_dict()
+    same = {name for name in own if name in theirs and torch.equal(own[name], theirs[name])}
+    assert same == {name for name in own if not name.startswith("tail")}
+
+
+@pytest.mark.parametrize(
+    ("freeze", "said"),
+    [
+        ("hed", "freeze: the net has no part hed; it has head, body, tail"),
+        ("head+body.7", r"freeze: the net has no part body\.7; it has head, body, tail"),
+        ("body.0.act", r"freeze: the net has no part body\.0\.act; it has head, body, tail"),
+        ("head+body+tail", "freeze: without head and body and tail nothing of the net is left to"),
+        ("head+tail+body.0+body.1@8", "freeze: without head and tail and"),
+        ("head+", "freeze is written PART"),
+        ("@8", "freeze is written PART"),
+        ("head@", "freeze is written PART"),
+        ("head@0", "freeze is written PART"),
+        ("head@-5", "freeze is written PART"),
+        ("head@soon", "freeze is written PART"),
+        ("head@" + "9" * 5000, "freeze is written PART"),
+    ],
+)
+def test_what_cannot_be_frozen_gets_one_line(freeze: str, said: str) -> None:
+    recipe = grown("upscale-x4", freeze=freeze)
+    with pytest.raises((TrainingError, RecipeError), match=f"^{said}") as refused:
+        check(recipe, objective_of(recipe))
+    assert "\n" not in str(refused.value) and len(str(refused.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("text", "parts", "until"),
+    [
+        ("", (), None),
+        ("head", ("head",), None),
+        ("head+body.0", ("head", "body.0"), None),
+        ("head + body @ 50_000", ("head", "body"), 50_000),
+    ],
+)
+def test_freeze_is_read(text: str, parts: tuple[str, ...], until: int | None) -> None:
+    found = Freeze.parse(text)
+    assert (found.parts, found.until) == (parts, until)
+    assert found.holds(0) == bool(parts)
+    assert found.holds(49_999) == bool(parts)
+    assert found.holds(50_000) == (bool(parts) and until is None)
+
+
+def test_settings_of_a_card_can_be_read_as_json(tmp_path: Path) -> None:
+    recipe = grown("upscale-x4", freeze="head@8")
+    assert json.loads(json.dumps(recipe.plain()))["freeze"] == "head@8"

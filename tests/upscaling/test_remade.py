@@ -1,0 +1,165 @@
+"""Records that somebody edited: refused in a line each, and the pictures beside them are made."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from trombine import codecs
+from trombine.codecs.png import chunk
+from trombine.events import Done, Skipped
+from trombine.images import Image, encode_png, image_of, read_frames, write, write_frames
+from trombine.provenance import ProvenanceError, digest, find_inputs
+from trombine.upscaling.asked import (
+    RESULT,
+    SHEET,
+    Asked,
+    enlarged,
+    record_of,
+    remake,
+    seen,
+    way_for,
+)
+from trombine.verbs import replay
+
+RNG = np.random.default_rng(5)
+ASKED = Asked(enlarge="x2", model="upscale-fast")
+Record = dict[str, Any]
+
+
+def pixels(height: int = 10, width: int = 12) -> Image:
+    return image_of(RNG.integers(0, 256, (height, width, 3), np.uint8))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A picture, its truth, a long picture and a film."""
+    there = tmp_path / "in"
+    write(there / "a.png", pixels())
+    write(there / "truth.png", pixels(20, 24))
+    write(there / "long.png", pixels(1, 8200))
+    write_frames(there / "f.gif", [pixels(), pixels()], [50, 50])
+    return there
+
+
+def made_of(folder: Path, name: str, *, sheet: bool = False) -> Record:
+    """The record of a result, or of a sheet with the truth, as upscale writes it."""
+    source, small = folder / name, read_frames(folder / name)
+    truth = folder / "truth.png" if sheet else None
+    return record_of(
+        source,
+        small,
+        way_for(small, ASKED),
+        ASKED,
+        format="GIF" if len(small.frames) > 1 and not sheet else "PNG",
+        digests={path: digest(path) for path in (source, truth) if path is not None},
+        shows=SHEET if sheet else RESULT,
+        truth=truth,
+    )
+
+
+def with_options(**options: Any) -> Callable[[Record], object]:
+    return lambda made: made["options"].update(options)
+
+
+def with_a_long_text(format: str) -> Callable[[Record], object]:
+    def change(made: Record) -> None:
+        made["options"]["format"] = format
+        made["resolved"] = {"x": "y" * 100_000}
+
+    return change
+
+
+EDITS: dict[str, tuple[str, bool, Callable[[Record], object], str]] = {
+    "sheet of another size": (
+        *("a.png", True, with_options(enlarge="x3")),
+        "its truth is 24 x 20, and the result would be 36 x 30",
+    ),
+    "sheet as a BMP": ("a.png", True, with_options(format="BMP"), "a sheet as BMP is no file"),
+    "result with a truth": (
+        *("a.png", True, with_options(shows="result")),
+        "only the sheet of a picture has a truth",
+    ),
+    "film as a JPEG": ("f.gif", False, with_options(format="JPEG"), "a film as JPEG is no file"),
+    "film as a PNG": ("f.gif", False, with_options(format="PNG"), "a film as PNG is no file"),
+    "film's sheet with a truth": (
+        *("f.gif", True, with_options()),
+        "only the sheet of a picture has a truth",
+    ),
+    "too long for WebP": ("long.png", False, with_options(format="WEBP"), ""),
+    "too long a text for JPEG": ("a.png", False, with_a_long_text("JPEG"), "Comment"),
+    "no number": (
+        *("a.png", False, lambda made: made["resolved"].update(tile=[float("nan")])),
+        "only what JSON holds",
+    ),
+}
+
+
+def edited(edit: str, folder: Path) -> Record:
+    name, sheet, change, _ = EDITS[edit]
+    made = copy.deepcopy(made_of(folder, name, sheet=sheet))
+    change(made)
+    return made
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edited_record_is_refused_in_a_line(edit: str, folder: Path) -> None:
+    made = edited(edit, folder)
+    with pytest.raises(ProvenanceError) as error:
+        remake(made, find_inputs(made, folder))
+    assert EDITS[edit][-1] in str(error.value)
+    assert len(str(error.value)) < 300 and str(error.value).isprintable()
+
+
+@pytest.mark.parametrize("edit", list(EDITS)[:6])
+def test_what_can_be_seen_is_refused_before_the_work(
+    edit: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = edited(edit, folder)
+    monkeypatch.setattr("trombine.upscaling.asked.enlarged", None)
+    with pytest.raises(ProvenanceError, match="has a record that cannot be followed"):
+        remake(made, find_inputs(made, folder))
+
+
+def test_the_batch_goes_on(folder: Path, tmp_path: Path) -> None:
+    """Each edited record in a file of its own, and one that is as it was."""
+    records = {edit: edited(edit, folder) for edit in EDITS}
+    records["too long a name"] = made_of(folder, "a.png")
+    records["too long a name"]["inputs"]["x" * 300] = "0"
+    records["no picture"] = made_of(folder, "a.png")
+    (folder / "b.txt").write_bytes(b"words")
+    records["no picture"]["inputs"] = {"b.txt": digest(folder / "b.txt")}
+    records["no picture"]["options"]["picture"] = "b.txt"
+    files = [tmp_path / f"{name}.png" for name in records]
+    for path, made in zip(files, records.values(), strict=True):
+        path.write_bytes(carrying(made))
+    small = read_frames(folder / "a.png")
+    good = enlarged(small, way_for(small, ASKED), ASKED).frames[0]
+    write(tmp_path / "good.png", good, provenance=made_of(folder, "a.png"))
+    request = replay.ReplayRequest(
+        pictures=(*files, tmp_path / "good.png"), inputs=folder, output=tmp_path / "again"
+    )
+    *heard, done = list(replay.run(request))
+    assert isinstance(done, Done) and (done.written, done.skipped) == (1, len(files))
+    why = {event.file.stem: event.why for event in heard if isinstance(event, Skipped)}
+    assert all(len(line) < 400 and line.isprintable() for line in why.values())
+    assert why["no picture"].startswith("was made from b.txt, which is not a picture")
+    assert "x" * 60 + "…, which cannot be read in" in why["too long a name"]
+    assert (tmp_path / "again" / "good.png").read_bytes() == (tmp_path / "good.png").read_bytes()
+
+
+def carrying(made: Record) -> bytes:
+    """A picture with this record, written by somebody else's program: NaN too."""
+    plain = encode_png(seen(pixels()))
+    return plain[:33] + chunk(b"tEXt", b"trombine\0" + json.dumps(made).encode()) + plain[33:]
+
+
+def test_a_film_is_written_in_formats_for_films_only(folder: Path) -> None:
+    with pytest.raises(ValueError, match="a JPEG file holds no film"):
+        codecs.encode_frames(read_frames(folder / "f.gif"), "JPEG")

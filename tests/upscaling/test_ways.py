@@ -1,0 +1,270 @@
+"""Ways to a size: which nets, in which order, to exactly which size, and which are refused."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trombine.images import MAX_PIXELS
+from trombine.nets import build
+from trombine.upscaling import running, ways
+from trombine.upscaling.ways import WayError, check_pixels, factor_of, families, named, way_to
+from trombine.verbs.upscale import MOST_TIMES
+from trombine.weights import Card, Model, ModelError, load, save, shipped
+
+FACTORS = {"upscale": (2, 4), "three": (3,), "four": (4,), "all": (2, 3, 4)}
+SIDES = st.integers(1, 300)
+
+
+def written(path: Path, *, task: str = "upscale", **sizes: int) -> Path:
+    net = build("residual", {"width": 1, "depth": 1, **sizes})
+    save(path, net, Card(task=task, net="residual", sizes=net.sizes))
+    return path
+
+
+@pytest.fixture(scope="module", autouse=True)
+def zoo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Small nets in place of those that are shipped, and one that has no factor in its name."""
+    folder = tmp_path_factory.mktemp("zoo")
+    there = {
+        named(name, factor): written(folder / f"{named(name, factor)}.safetensors", factor=factor)
+        for name, factors in FACTORS.items()
+        for factor in factors
+    }
+    there["mender"] = written(folder / "mender.safetensors", task="restore", factor=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ways, "shipped", lambda: there)
+        yield
+
+
+def factors(way: ways.Way) -> list[int]:
+    return [factor_of(model) for model in way.models]
+
+
+def test_a_family_is_the_shipped_files_of_a_name() -> None:
+    assert {name: tuple(found) for name, found in families().items()} == FACTORS
+    assert named("upscale-drawings", 4) == "upscale-drawings-x4"
+
+
+def test_each_shipped_net_enlarges_as_its_name_says() -> None:
+    for name, path in shipped().items():
+        if match := ways._NAME.fullmatch(name):
+            assert factor_of(load(path)) == int(match["factor"]), name
+
+
+@pytest.mark.parametrize(
+    ("model", "factor", "steps", "last"),
+    [
+        ("upscale", 2, [2], ""),
+        ("upscale", 3, [4], "bicubic"),
+        ("upscale", 4, [4], ""),
+        ("upscale", 5, [4, 2], "bicubic"),
+        ("upscale", 8, [4, 2], ""),
+        ("upscale", 9, [4, 4], "bicubic"),
+        ("upscale", 16, [4, 4], ""),
+        ("all", 3, [3], ""),
+        ("all", 7, [4, 2], "bicubic"),
+        ("all", 11, [4, 3], "bicubic"),
+        ("four", 2, [4], "bicubic"),
+        ("three", 4, [3, 3], "bicubic"),
+        ("upscale-x2", 2, [2], ""),
+        ("upscale-x2", 3, [2, 2], "bicubic"),
+        ("upscale-x2", 4, [2, 2], ""),
+        ("upscale-x2", 16, [2, 2, 2, 2], ""),
+        ("upscale-x4", 2, [4], "bicubic"),
+    ],
+)
+def test_the_nearest_net_that_is_enough(
+    model: str, factor: int, steps: list[int], last: str
+) -> None:
+    way = way_to(30, 20, factor=factor, box=None, model=model)
+    assert (factors(way), way.last, way.size) == (steps, last, (30 * factor, 20 * factor))
+
+
+@given(height=SIDES, width=SIDES, box=st.tuples(SIDES, SIDES), model=st.sampled_from([*FACTORS]))
+def test_what_fits_in_a_box(height: int, width: int, box: tuple[int, int], model: str) -> None:
+    """By trying every size: the largest of the picture's shape, to half a pixel."""
+    most = min(box[0] / width, box[1] / height)
+    if most <= 1 or most > 16:
+        with pytest.raises(WayError):
+            way_to(height, width, factor=None, box=box, model=model)
+        return
+    way = way_to(height, width, factor=None, box=box, model=model)
+    high, wide = way.size
+    assert high <= box[1] and wide <= box[0], "it fits"
+    assert high == box[1] or wide == box[0], "and nothing larger would"
+    assert abs(high - most * height) <= 0.5 + 1e-9 and abs(wide - most * width) <= 0.5 + 1e-9
+    product = math.prod(factors(way))
+    assert product * height >= high and product * width >= wide, "the last step never enlarges"
+    assert (way.last == "") == ((product * height, product * width) == way.size)
+    if (least := fewest(FACTORS[model], max(high / height, wide / width))) is not None:
+        assert len(way.models) == least
+
+
+def fewest(there: tuple[int, ...], wanted: float) -> int | None:
+    """How many nets it takes, by trying all rows of them."""
+    for count in range(1, 5):
+        for row in itertools.product(there, repeat=count):
+            if math.prod(row) >= wanted - 1e-9:
+                return count
+    return None
+
+
+def test_a_file_is_a_net_of_its_own(tmp_path: Path) -> None:
+    path = written(tmp_path / "my.safetensors", factor=3)
+    for model in (path, str(path)):
+        way = way_to(10, 10, factor=2, box=None, model=model)
+        assert (factors(way), way.last, way.size) == ([3], "bicubic", (20, 20))
+
+
+def test_a_net_is_loaded_once_and_anew_when_its_file_changes(tmp_path: Path) -> None:
+    path = written(tmp_path / "my.safetensors", factor=2)
+
+    def model() -> Model:
+        return way_to(9, 9, factor=4, box=None, model=path).models[0]
+
+    first = model()
+    assert model() is first
+    way = way_to(9, 9, factor=4, box=None, model=path)
+    assert way.models == (first, first)
+    os.utime(written(path, factor=3), ns=(1, 1))
+    assert factor_of(model()) == 3
+
+
+def test_a_loaded_net_is_ready_for_all_pictures(tmp_path: Path) -> None:
+    path = written(tmp_path / "my.safetensors", factor=2)
+    assert ways.model_in(path).in_rgb in running._KEPT
+
+
+@pytest.mark.parametrize(
+    ("box", "says"),
+    [
+        ((640, 480), "is 800 x 600 already; nothing to enlarge for 640 x 480"),
+        ((800, 9000), "is 800 x 600 already; nothing to enlarge for 800 x 9000"),
+        ((0, 900), "cannot be 0 x 900; choose a size of 1 x 1 or more"),
+        (
+            (13000, 13000),
+            "is 800 x 600, and would be enlarged 16.25 times;"
+            " choose a size at most 16 times as large",
+        ),
+    ],
+)
+def test_a_box_that_is_none(box: tuple[int, int], says: str) -> None:
+    with pytest.raises(WayError) as caught:
+        way_to(600, 800, factor=None, box=box, model="upscale")
+    assert str(caught.value) == says
+    assert f"{caught.value.what}; {caught.value.remedy}" == says
+
+
+def test_the_verb_says_the_same_bound() -> None:
+    assert MOST_TIMES == ways.MOST
+
+
+@pytest.mark.parametrize("factor", [-2, 0, 1, 17])
+def test_a_factor_that_is_none(factor: int) -> None:
+    with pytest.raises(WayError, match=f"cannot be enlarged {factor} times; choose 2 to 16"):
+        way_to(6, 8, factor=factor, box=None, model="upscale")
+
+
+def test_one_of_factor_and_box() -> None:
+    for factor, box in ((2, (9, 9)), (None, None)):
+        with pytest.raises(WayError, match="give one of them"):
+            way_to(6, 8, factor=factor, box=box, model="upscale")
+
+
+def test_the_result_is_bounded() -> None:
+    """To the pixel: 9,459 squared is below the bound, 9,460 squared above it."""
+    assert 9459**2 <= MAX_PIXELS < 9460**2
+    assert way_to(8000, 8000, factor=None, box=(9459, 9999), model="upscale").size == (9459, 9459)
+    with pytest.raises(WayError) as caught:
+        way_to(4730, 4730, factor=2, box=None, model="upscale")
+    assert str(caught.value) == (
+        "would become 9,460 x 9,460, 89,491,600 pixels, and at most 89,478,485 are made;"
+        " choose --size 9459x9459, or less"
+    )
+    check_pixels((100, 100), frames=8947)
+    with pytest.raises(WayError, match="8,948 frames of 100 x 100, 89,480,000 pixels"):
+        check_pixels((100, 100), frames=8948)
+
+
+def too_large(height: int, width: int, **asked: Any) -> str:
+    """What is to be done about a size."""
+    with pytest.raises(WayError) as caught:
+        way_to(height, width, **{"box": None, "factor": 4, "model": "all", **asked})
+    return caught.value.remedy
+
+
+@given(
+    height=st.integers(1, 9000),
+    width=st.integers(1, 9000),
+    frames=st.integers(1, 50),
+    model=st.sampled_from([*FACTORS]),
+)
+def test_the_size_that_is_named_can_be_made(
+    height: int, width: int, frames: int, model: str
+) -> None:
+    """And it is about the largest: of one that is 1 % larger, the same is said."""
+    asked: dict[str, Any] = {"model": model, "frames": frames}
+    try:
+        way_to(height, width, factor=16, box=None, **asked)
+    except WayError as error:
+        remedy = error.remedy
+    else:
+        return
+    if not (found := re.fullmatch(r"choose --size (\d+)x(\d+), or less", remedy)):
+        assert remedy == "there is no larger size for it by this --model"
+        with pytest.raises(WayError):
+            way_to(height, width, factor=2, box=None, **asked)
+        return
+    box = (int(found[1]), int(found[2]))
+    high, wide = way_to(height, width, factor=None, box=box, **asked).size
+    assert frames * high * wide <= MAX_PIXELS
+    if min(height, width) > 100:
+        larger = (math.ceil(1.01 * box[0]) + 1, math.ceil(1.01 * box[1]) + 1)
+        assert too_large(height, width, factor=None, box=larger, **asked) == remedy
+
+
+def test_a_photograph_of_a_camera() -> None:
+    assert too_large(4000, 6000, factor=2, model="upscale") == "choose --size 11585x7723, or less"
+    assert too_large(9000, 9900, factor=2) == "choose --size 9921x9019, or less"
+    assert too_large(9459, 9459, factor=2).startswith("there is no larger size")
+    assert too_large(4000, 6000, model="four").startswith("there is no larger size")
+
+
+def test_what_is_larger_on_the_way_is_bounded_too() -> None:
+    with pytest.raises(WayError, match="before it is shrunk"):
+        way_to(8000, 8000, factor=None, box=(9459, 9999), model="four")
+
+
+@pytest.mark.parametrize("model", ["upscal", "srresnet", "a/b", "upscale-x8", "x" * 300, "\0", ""])
+def test_a_model_that_is_none(model: str) -> None:
+    with pytest.raises(ModelError) as caught:
+        way_to(6, 8, factor=2, box=None, model=model)
+    line = str(caught.value)
+    choice = "one of: auto, upscale, three, four, all; or a full name, as upscale-x2 or upscale-x4"
+    assert f"to enlarge, choose {choice}, or a .safetensors file" in line
+    assert line.isprintable()
+
+
+def test_a_file_that_does_not_enlarge(tmp_path: Path) -> None:
+    same = written(tmp_path / "same.safetensors", factor=1)
+    grey = written(tmp_path / "grey.safetensors", factor=2, channels=1)
+    for model, says in [
+        ("mender", "is for restore"),
+        (same, "keeps the size; name a net that enlarges"),
+        (grey, "works on 1 channels"),
+        (tmp_path / "gone.safetensors", "does not exist"),
+    ]:
+        with pytest.raises(Exception, match=says) as caught:
+            way_to(6, 8, factor=2, box=None, model=model)
+        assert type(caught.value).__module__.startswith("trombine."), "said in a line"
+        assert "\n" not in str(caught.value)

@@ -1,0 +1,38 @@
+"""Made-up pictures, models and runs for the tests of this folder."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+
+def loaded(path: Path) -> ModuleType:
+    """A file beside the tests, which are no package."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def kit() -> ModuleType:
+    """The functions of kit.py beside this file."""
+    return loaded(Path(__file__).parent / "kit.py")
+
+
+@pytest.fixture(scope="session")
+def made() -> ModuleType:
+    """The functions of tests/runs/made.py."""
+    return loaded(Path(__file__).parents[1] / "runs" / "made.py")
+
+
+@pytest.fixture
+def photographs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is a drawing has tests of its own: here it is what is white in its corner."""
+    from trombine.upscaling import asked
+
+    monkeypatch.setattr(asked, "is_drawing", lambda pixels, _: bool((pixels[0, 0] == 255).all()))

@@ -1,0 +1,98 @@
+"""Small pictures, films and models to enlarge, and what was said of them.
+
+Loaded by the tests of upscale beside it, through their fixture `kit`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image as Pillow
+from PIL import ImageCms
+
+from trombine import weights
+from trombine.events import Event, Notice, Skipped
+from trombine.images import Image, write, write_frames
+from trombine.nets import build
+from trombine.verbs.upscale import UpscaleRequest, run
+from trombine.weights import Card
+
+ALPHA = np.linspace(0, 255, 20 * 24).reshape(20, 24).astype(np.uint8)
+
+
+def pixels(height: int = 20, width: int = 24, seed: int = 3) -> np.ndarray:
+    """A smooth picture, 8 bits."""
+    rows, columns = np.mgrid[:height, :width]
+    phases = np.random.default_rng(seed).random(3) * 6
+    waves = [np.sin(rows / 3 + columns / 5 + phase) for phase in phases]
+    return (np.stack(waves, axis=2) * 100 + 127).astype(np.uint8)
+
+
+def profile() -> bytes:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def of_every_kind() -> dict[str, Image]:
+    """Pictures of each mode, depth and format that their results stay in, by the file's name."""
+    return {
+        "grey.png": Image(samples=pixels()[..., :1], mode="L"),
+        "grey16.png": Image(samples=pixels()[..., :1].astype(np.uint16) * 250, mode="L"),
+        "colour16.png": Image(samples=pixels().astype(np.uint16) * 251, mode="RGB"),
+        "alpha.png": Image(samples=np.dstack([pixels(), ALPHA]), mode="RGBA"),
+        "cmyk.tif": Image(samples=np.dstack([pixels(), ALPHA // 2]), mode="CMYK"),
+        "profile.png": Image(samples=pixels(), mode="RGB", profile=profile()),
+        "still.webp": Image(samples=pixels(), mode="RGB"),
+        "plain.bmp": Image(samples=pixels(), mode="RGB"),
+    }
+
+
+def photo(folder: Path, name: str = "a.png", **options: Any) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    write(folder / name, pixels(**options))
+    return folder / name
+
+
+def drawing(folder: Path, name: str = "line.png") -> Path:
+    """White at the top, so a drawing: see the fixture `photographs`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    white = np.where(np.arange(20) < 9, 255, 0).astype(np.uint8)[:, None, None]
+    write(folder / name, np.maximum(pixels(), white))
+    return folder / name
+
+
+def film(path: Path, count: int = 3) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frames = [Image(samples=pixels(seed=seed), mode="RGB") for seed in range(count)]
+    write_frames(path, frames, [40 * (1 + at) for at in range(count)], loops=2)
+    return path
+
+
+def model_file(path: Path, **sizes: Any) -> Path:
+    """A model that is quick, has learnt nothing, and looks 3 pixels far; unless told, 3 times."""
+    net = build("residual", {"width": 4, "depth": 1, "factor": 3, **sizes}, seed=5)
+    weights.save(path, net, Card(task="upscale", net="residual", sizes=net.sizes))
+    return path
+
+
+def events(*pictures: Path, output: Path, **options: Any) -> list[Event]:
+    """All that enlarging these says."""
+    return list(run(UpscaleRequest(pictures=pictures, output=output, **options)))
+
+
+def notices(heard: list[Event]) -> list[str]:
+    return [event.text for event in heard if isinstance(event, Notice)]
+
+
+def why(heard: list[Event]) -> str:
+    """Why the only picture was skipped."""
+    (skipped,) = [event for event in heard if isinstance(event, Skipped)]
+    assert "\n" not in skipped.why
+    return skipped.why
+
+
+def size(path: Path) -> tuple[int, int]:
+    """Width and height."""
+    with Pillow.open(path) as opened:
+        return opened.size

@@ -1,0 +1,119 @@
+"""Many files in, more than one file out of each: what is refused; what is kept of what is said."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from trombine.events import Done, Event, Notice, Picture, Progress, Skipped, Started
+from trombine.files import PictureError, write_bytes
+from trombine.verbs.batch import BatchError, batch, drain, into
+
+
+def files(folder: Path, *names: str) -> list[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        (folder / name).write_bytes(b"a picture")
+    return [folder / name for name in names]
+
+
+def copied(source: Path, output: Path) -> Iterator[Event]:
+    """What stands for a verb here."""
+    write_bytes(output, source.read_bytes())
+    write_bytes(sheet(output)[0], b"a sheet")
+    return iter(())
+
+
+def sheet(output: Path) -> list[Path]:
+    return [output.with_name(f"{output.stem}.sheet.png")]
+
+
+def run(sources: list[Path], output: Path, also_read: tuple[Path, ...] = ()) -> list[Event]:
+    plan = into(output, sources, lambda source: source.suffix)
+    events = batch(sources, plan, copied, overwrite=True, beside=sheet, also_read=also_read)
+    return list(events)
+
+
+def refused(sources: list[Path], output: Path, also_read: tuple[Path, ...] = ()) -> str:
+    """What is said; and nothing is done."""
+    with pytest.raises(BatchError) as error:
+        run(sources, output, also_read)
+    return str(error.value)
+
+
+def test_two_inputs_that_write_one_file_beside_their_outputs(tmp_path: Path) -> None:
+    a, b = files(tmp_path, "a.png", "a.tif")
+    out = tmp_path / "out"
+    assert refused([a, b], out) == (
+        f"{a} and {b} would both write {out}/a.sheet.png; put them into two folders"
+    )
+    assert not out.exists()
+
+
+def test_an_output_that_another_input_writes_beside_its_own(tmp_path: Path) -> None:
+    a, b = files(tmp_path, "a.tif", "a.sheet.png")
+    out = tmp_path / "out"
+    assert refused([a, b], out).startswith(f"{a} and {b} would both become {out}/a.sheet.png;")
+    assert refused([b, a], out).startswith(f"{b} and {a} would both write {out}/a.sheet.png;")
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.sheet.png"])
+def test_what_is_read_beside_the_inputs_is_never_written_over(name: str, tmp_path: Path) -> None:
+    (source,) = files(tmp_path / "in", "a.png")
+    (truth,) = files(tmp_path / "truths", name)
+    (tmp_path / "out").symlink_to(tmp_path / "truths")
+    for output in (tmp_path / "truths", tmp_path / "out"):
+        said = f"{output / name}: is an input, and would be written over; choose another -o"
+        assert refused([source], output, (truth,)) == said
+    assert truth.read_bytes() == b"a picture"
+
+
+@pytest.mark.parametrize("folder", ["there", "new", "new/in/new"])
+@pytest.mark.parametrize("length", [246, 251])
+def test_too_long_a_name_is_skipped_before_the_work(
+    folder: str, length: int, tmp_path: Path
+) -> None:
+    """Of 255 letters, 10 are the sheet's ending, 4 the output's own."""
+    (tmp_path / "there").mkdir()
+    long = "n" * length
+    sources = files(tmp_path / "in", "a.png", f"{long}.png", "z.png")
+    out = tmp_path / folder
+    heard = run(sources, out)
+    (skipped,) = [event for event in heard if isinstance(event, Skipped)]
+    assert skipped == Skipped(
+        sources[1],
+        f"would become {out}/{long}.sheet.png, and {long}.sheet.png is too long a name;"
+        " choose a shorter one",
+    )
+    made = sorted(path.name for path in out.iterdir())
+    assert made == ["a.png", "a.sheet.png", "z.png", "z.sheet.png"]
+
+
+def test_too_long_a_folder_is_no_reason_to_begin(tmp_path: Path) -> None:
+    sources = files(tmp_path / "in", "a.png")
+    with pytest.raises(PictureError, match="is too long a name; choose a shorter one"):
+        drain(run(sources, tmp_path / ("n" * 256)))
+
+
+def test_a_function_keeps_what_its_result_needs_and_not_each_step() -> None:
+    alive: list[weakref.ref[Progress]] = []
+
+    def step(number: int) -> Progress:
+        progress = Progress(number, 3, "pictures")
+        alive.append(weakref.ref(progress))
+        return progress
+
+    def events() -> Iterator[Event]:
+        yield Started(3, "pictures")
+        yield from map(step, range(3))
+        yield Notice(None, "mind the gap")
+        yield Picture(Path("a.png"), "a.png")
+        assert [there() for there in alive] == [None] * 3
+        yield Done("1 picture written", 1, 0, 0)
+
+    result = drain(events())
+    assert len(alive) == 3
+    assert (result.written, len(result.notices)) == ((Path("a.png"),), 1)

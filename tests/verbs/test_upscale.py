@@ -1,0 +1,278 @@
+"""Enlarge pictures and films: what comes out, by which model, what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from trombine import weights
+from trombine.conventions import to_picture
+from trombine.events import Done, Notice, Picture, Progress, Skipped
+from trombine.files import PictureError
+from trombine.images import read, read_frames, read_provenance, write
+from trombine.nets import build
+from trombine.provenance import digest
+from trombine.upscaling import ways, work
+from trombine.verbs.upscale import UpscaleError
+from trombine.weights import Card, ModelError
+
+pytestmark = pytest.mark.usefixtures("photographs")
+
+
+# What comes out
+
+
+@pytest.mark.parametrize("factor", [2, 4])
+def test_a_picture_is_what_its_net_makes_of_it(
+    factor: int, tmp_path: Path, kit: ModuleType
+) -> None:
+    heard = kit.events(kit.photo(tmp_path), output=tmp_path / "b.png", factor=factor)
+    net = weights.load(f"upscale-x{factor}")
+    wanted = net(to_picture(kit.pixels())).permute(1, 2, 0).numpy() * 255
+    made = read(tmp_path / "b.png").samples
+    assert np.abs(made - wanted).max() < 0.5 + 255 * 1e-5, "rounded once"
+    assert heard[-1] == Done("1 picture written", 1, 0, 0)
+    assert kit.notices(heard) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "wanted"),
+    [
+        ({}, (48, 40)),
+        ({"factor": 3}, (72, 60)),
+        ({"size": "100x100"}, (100, 83)),
+        ({"size": "999x50"}, (60, 50)),
+        ({"model": "upscale-drawings-x4"}, (96, 80)),
+        ({"model": "upscale-drawings-x4", "factor": 2}, (48, 40)),
+        ({"model": "upscale-wild"}, (48, 40)),
+    ],
+)
+def test_how_large_it_becomes(
+    options: dict[str, Any], wanted: tuple[int, int], tmp_path: Path, kit: ModuleType
+) -> None:
+    kit.events(kit.photo(tmp_path), output=tmp_path / "b.png", **options)
+    assert kit.size(tmp_path / "b.png") == wanted
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "grey.png",
+        "grey16.png",
+        "colour16.png",
+        "alpha.png",
+        "cmyk.tif",
+        "profile.png",
+        "still.webp",
+        "plain.bmp",
+    ],
+)
+def test_depth_mode_alpha_and_profile_stay(name: str, tmp_path: Path, kit: ModuleType) -> None:
+    small = kit.of_every_kind()[name]
+    write(tmp_path / name, small)
+    heard = kit.events(tmp_path / name, output=tmp_path / "out")
+    large = read(tmp_path / "out" / name)
+    assert (large.mode, large.bits, large.profile) == (small.mode, small.bits, small.profile)
+    assert (large.height, large.width) == (40, 48)
+    assert kit.notices(heard) == []
+    assert np.allclose(small.rgb().mean((0, 1)), large.rgb().mean((0, 1)), atol=0.02)
+    before, after = small.alpha(), large.alpha()
+    assert (before is None) == (after is None)
+    if before is not None and after is not None:
+        assert abs(before.mean() - after.mean()) < 0.01
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"), [("a.jpg", "a.png"), ("a.gif", "a.png"), ("a.ppm", "a.png")]
+)
+def test_what_cannot_hold_the_result_becomes_png(
+    name: str, wanted: str, tmp_path: Path, kit: ModuleType
+) -> None:
+    if name.endswith("ppm"):
+        Pillow.fromarray(kit.pixels()).save(tmp_path / name)
+    else:
+        write(tmp_path / name, kit.pixels())
+    assert kit.notices(kit.events(tmp_path / name, output=tmp_path / "out")) == []
+    assert kit.size(tmp_path / "out" / wanted) == (48, 40)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("b.jpg", "does not hold all of the result: every pixel is rounded; .png or .tif would"),
+        ("b.gif", "does not hold all of the result: colours become 256; .png or .tif would"),
+    ],
+)
+def test_what_a_format_does_not_hold_is_said(
+    name: str, said: str, tmp_path: Path, kit: ModuleType
+) -> None:
+    heard = kit.events(kit.photo(tmp_path), output=tmp_path / name)
+    assert Notice(tmp_path / name, said) in heard
+
+
+def test_what_holds_cmyk_is_named(tmp_path: Path, kit: ModuleType) -> None:
+    write(tmp_path / "a.tif", kit.of_every_kind()["cmyk.tif"])
+    (said,) = kit.notices(kit.events(tmp_path / "a.tif", output=tmp_path / "b.png"))
+    assert said == "does not hold all of the result: CMYK becomes sRGB; .tif would"
+
+
+@pytest.mark.parametrize(
+    ("name", "output"), [("a.webp", "out"), ("a.gif", "out"), ("a.gif", "b.webp")]
+)
+def test_a_film_stays_one(name: str, output: str, tmp_path: Path, kit: ModuleType) -> None:
+    heard = kit.events(kit.film(tmp_path / name), output=tmp_path / output)
+    (made,) = [event.path for event in heard if isinstance(event, Picture)]
+    assert made is not None
+    found = read_frames(made)
+    assert (len(found.frames), found.durations, found.loops) == (3, (40, 80, 120), 2)
+    assert {frame.samples.shape for frame in found.frames} == {(40, 48, 3)}
+    assert made.suffix == ".webp" or "colours become 256; .webp would" in kit.notices(heard)[0]
+
+
+def test_a_film_is_not_put_into_a_picture(tmp_path: Path, kit: ModuleType) -> None:
+    heard = kit.events(kit.film(tmp_path / "a.gif"), output=tmp_path / "b.png")
+    assert kit.why(heard) == (
+        f"is a film of 3 frames, and {tmp_path}/b.png holds one; let it end in .gif or .webp"
+    )
+    assert not (tmp_path / "b.png").exists()
+
+
+def test_the_same_with_other_threads_and_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kit: ModuleType
+) -> None:
+    """Small ones go side by side, and the tiles of the large one do."""
+    monkeypatch.setattr(work, "LIGHT", 1000)
+    mine = kit.model_file(tmp_path / "mine.safetensors", factor=2)
+    sources = [kit.photo(tmp_path / "in", f"{i}.png", seed=i, width=24 + i) for i in range(5)]
+    kit.film(tmp_path / "in" / "film.gif")
+    kit.photo(tmp_path / "in", "large.png", height=60, width=90)
+    alone = kit.events(tmp_path / "in", output=tmp_path / "one", model=mine, tile=16, threads=1)
+    many = kit.events(tmp_path / "in", output=tmp_path / "three", model=mine, tile=16, threads=3)
+    assert [type(event) for event in alone if not isinstance(event, Progress)] == [
+        type(event) for event in many if not isinstance(event, Progress)
+    ]
+    for name in [*(source.name for source in sources), "film.gif", "large.png"]:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "three" / name).read_bytes()
+
+
+# Which model
+
+
+def test_a_drawing_gets_its_own_net_and_that_is_said(tmp_path: Path, kit: ModuleType) -> None:
+    source = kit.drawing(tmp_path)
+    heard = kit.events(source, output=tmp_path / "b.png")
+    assert kit.notices(heard) == [
+        "looks like a drawing: enlarged by upscale-drawings (--model upscale takes the other)"
+    ]
+    kit.events(source, output=tmp_path / "c.png", model="upscale-drawings")
+    kit.events(source, output=tmp_path / "d.png", model="upscale")
+    made = {name: read(tmp_path / f"{name}.png").samples for name in "bc"}
+    assert np.array_equal(made["b"], made["c"])
+    models = [
+        (read_provenance(tmp_path / f"{name}.png") or {})["options"]["model"] for name in "bd"
+    ]
+    assert models == ["upscale-drawings", "upscale"]
+
+
+@pytest.mark.parametrize("kind", [Path, str])
+def test_a_model_file(kind: type, tmp_path: Path, kit: ModuleType) -> None:
+    mine = kit.model_file(tmp_path / "mine.safetensors")
+    kit.events(kit.photo(tmp_path), output=tmp_path / "b.png", model=kind(mine))
+    assert kit.size(tmp_path / "b.png") == (72, 60), "its own factor"
+    made = read_provenance(tmp_path / "b.png")
+    assert made is not None and made["options"]["model"] == "mine.safetensors"
+    assert made["inputs"]["mine.safetensors"] == digest(mine)
+
+
+def test_models_that_are_none(tmp_path: Path, kit: ModuleType) -> None:
+    source, out = kit.photo(tmp_path), tmp_path / "b.png"
+    net = build("dcgan_generator", {"width": 4, "size": 16})
+    card = Card(task="generate", net="dcgan_generator", sizes=net.sizes)
+    weights.save(tmp_path / "faces.safetensors", net, card)
+    with pytest.raises(ModelError, match="neither a shipped model nor a file; to enlarge, choose"):
+        kit.events(source, output=out, model="upscal")
+    with pytest.raises(ModelError, match=r"is for generate .*, not for upscale"):
+        kit.events(source, output=out, model=str(tmp_path / "faces.safetensors"), factor=2)
+    with pytest.raises(ModelError, match=r"gone\.safetensors"):
+        kit.events(source, output=out, model=tmp_path / "gone.safetensors", size="90x90")
+    assert not out.exists()
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"factor": 5}, "-x is 2, 3 or 4, not 5; --size takes any size, up to 16 times as large"),
+        ({"factor": 2, "size": "90x90"}, "-x and --size both say how large; give one of them"),
+        ({"size": "90"}, "--size is WIDTHxHEIGHT, as in 1920x1080, not 90"),
+        ({"size": "0x90"}, "--size is WIDTHxHEIGHT, as in 1920x1080, not 0x90"),
+        ({"size": "x3"}, "--size is WIDTHxHEIGHT, as in 1920x1080, not x3"),
+        ({"tile": 3}, "--tile is auto, or a whole number, "),
+        ({"tile": "many"}, "--tile is auto, or a whole number, "),
+        ({"threads": 0}, "--threads is a whole number, 1 or more, not 0"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_line(
+    options: dict[str, Any], said: str, tmp_path: Path, kit: ModuleType
+) -> None:
+    with pytest.raises(UpscaleError) as error:
+        kit.events(kit.photo(tmp_path), output=tmp_path / "b.png", **options)
+    assert str(error.value).startswith(said) and "\n" not in str(error.value)
+    assert not (tmp_path / "b.png").exists()
+
+
+def test_an_ending_that_is_no_format_is_refused_before_the_work(
+    tmp_path: Path, kit: ModuleType
+) -> None:
+    with pytest.raises(PictureError, match=r"b\.xyz: ends in \.xyz, which is no format to write"):
+        kit.events(kit.photo(tmp_path), output=tmp_path / "b.xyz")
+
+
+def test_bad_pictures_are_skipped_and_named(tmp_path: Path, kit: ModuleType) -> None:
+    good = kit.photo(tmp_path / "in", "good.png")
+    (tmp_path / "in" / "text.png").write_text("no picture")
+    (tmp_path / "in" / "short.png").write_bytes(good.read_bytes()[:-60])
+    heard = kit.events(tmp_path / "in", output=tmp_path / "out")
+    whys = {event.file.name: event.why for event in heard if isinstance(event, Skipped)}
+    assert whys["text.png"].startswith("is not a picture; ")
+    assert whys["short.png"].startswith("is cut short or damaged (")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["good.png"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            {"factor": 4},
+            "would become 96 x 80, 7,680 pixels, and at most 5,000 are made; choose",
+        ),
+        ({"size": "24x24"}, "is 24 x 20 already; nothing to enlarge for 24 x 24"),
+        ({"size": "999x999"}, "is 24 x 20, and would be enlarged 41.6"),
+    ],
+)
+def test_sizes_that_cannot_be(
+    options: dict[str, Any],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kit: ModuleType,
+) -> None:
+    monkeypatch.setattr(ways, "MAX_PIXELS", 5000)
+    assert kit.why(
+        kit.events(kit.photo(tmp_path), output=tmp_path / "b.png", **options)
+    ).startswith(said)
+
+
+def test_a_film_of_too_many_pixels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kit: ModuleType
+) -> None:
+    monkeypatch.setattr(ways, "MAX_PIXELS", 5000)
+    said = kit.why(kit.events(kit.film(tmp_path / "a.gif"), output=tmp_path / "b.gif"))
+    assert said.startswith("would become 3 frames of 48 x 40, 5,760 pixels")

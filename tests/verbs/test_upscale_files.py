@@ -1,0 +1,309 @@
+"""Enlarge: which files are read and written, under which names, and what stops at one of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from trombine.events import Notice, Skipped
+from trombine.files import PictureError
+from trombine.images import Image, read, read_provenance, size_of, write
+from trombine.provenance import digest
+from trombine.upscaling import work
+from trombine.upscaling.ways import Way
+from trombine.verbs import replay
+from trombine.verbs.batch import BatchError
+from trombine.verbs.upscale import UpscaleError, UpscaleRequest, run
+
+pytestmark = pytest.mark.usefixtures("photographs")
+
+
+# What is read is not written over
+
+
+@pytest.mark.parametrize("truth", ["truths", "truths/a.png"])
+def test_a_truth_is_never_written_over(truth: str, tmp_path: Path, kit: ModuleType) -> None:
+    source = kit.photo(tmp_path / "in")
+    there = kit.photo(tmp_path / "truths", height=40, width=48)
+    before = there.read_bytes()
+    with pytest.raises(BatchError, match=r"truths/a\.png: is an input, and would be written over"):
+        kit.events(source, output=tmp_path / "truths", truth=tmp_path / truth, overwrite=True)
+    sheet = kit.photo(tmp_path / "truths", "b.sheet.png", height=40, width=48)
+    with pytest.raises(BatchError, match=r"b\.sheet\.png: is an input"):
+        kit.events(source, output=tmp_path / "truths" / "b.png", truth=sheet, sheet=True)
+    assert there.read_bytes() == before
+
+
+def test_two_outputs_do_not_share_a_sheet(tmp_path: Path, kit: ModuleType) -> None:
+    for name in ("a.png", "a.tif"):
+        kit.photo(tmp_path / "in", name)
+    with pytest.raises(BatchError, match=r"would both write .*/out/a\.sheet\.png; put them into"):
+        kit.events(tmp_path / "in", output=tmp_path / "out", sheet=True)
+    assert not (tmp_path / "out").exists()
+    kit.events(tmp_path / "in", output=tmp_path / "out")
+    assert len(list((tmp_path / "out").iterdir())) == 2
+
+
+# Truths
+
+
+def test_a_truth_that_is_not_there_is_said_so(tmp_path: Path, kit: ModuleType) -> None:
+    sources = [kit.photo(tmp_path / "in", name) for name in ("a.png", "b.png")]
+    for gone in (tmp_path / "gone", tmp_path / ("g" * 300)):
+        with pytest.raises(UpscaleError, match=r"(g|gone): does not exist; "):
+            kit.events(*sources, output=tmp_path / "out", truth=gone)
+    assert not (tmp_path / "out").exists()
+
+
+def test_of_two_truths_with_one_name_the_one_with_the_same_ending(
+    tmp_path: Path, kit: ModuleType
+) -> None:
+    source = kit.photo(tmp_path / "in")
+    for name in ("a.png", "a.tif"):
+        kit.photo(tmp_path / "truths", name, height=40, width=48)
+    kit.events(source, output=tmp_path / "b.png", truth=tmp_path / "truths", sheet=True)
+    made = read_provenance(tmp_path / "b.sheet.png")
+    assert made is not None and made["options"]["truth"] == "truth-a.png"
+    (tmp_path / "truths" / "a.png").rename(tmp_path / "truths" / "a.bmp")
+    with pytest.raises(UpscaleError, match=r"a\.bmp and .*a\.tif could each be the truth of .*a"):
+        kit.events(source, output=tmp_path / "c.png", truth=tmp_path / "truths")
+
+
+# Names
+
+
+def test_a_name_that_no_record_may_have_is_skipped(tmp_path: Path, kit: ModuleType) -> None:
+    names = ("a.png", "b\\c.png", "n" * 248 + ".png", "z.png")
+    sources = [kit.photo(tmp_path / "in", name) for name in names]
+    heard = kit.events(*sources, output=tmp_path / "out", sheet=True)
+    skipped = [event for event in heard if isinstance(event, Skipped)]
+    assert [event.file for event in skipped] == sources[1:3]
+    assert skipped[0].why == (
+        "has a backslash in its name, which no record of a picture may have; rename it"
+    )
+    assert skipped[1].why.endswith(".sheet.png is too long a name; choose a shorter one")
+    made = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert made == ["a.png", "a.sheet.png", "z.png", "z.sheet.png"]
+
+
+def test_a_record_beside_a_bmp_counts_as_its_name(tmp_path: Path, kit: ModuleType) -> None:
+    long = tmp_path / "in" / ("n" * 247 + ".bmp")
+    good = kit.photo(tmp_path / "in", "z.bmp")
+    long.write_bytes(good.read_bytes())
+    heard = kit.events(long, good, output=tmp_path / "out")
+    (skipped,) = [event for event in heard if isinstance(event, Skipped)]
+    assert skipped.why.endswith(".bmp.json is too long a name; choose a shorter one")
+
+
+@pytest.mark.parametrize("name", ["upscale", "a.png", "mine.safetensors"])
+def test_a_model_of_ones_own_may_have_any_name(name: str, tmp_path: Path, kit: ModuleType) -> None:
+    """That of a shipped net, or of the picture: then its record calls it otherwise."""
+    source = kit.photo(tmp_path / "in")
+    mine = kit.model_file(tmp_path / "models" / "m.safetensors").rename(tmp_path / "models" / name)
+    kit.events(source, output=tmp_path / "b.png", model=mine)
+    made = read_provenance(tmp_path / "b.png")
+    called = "model-a.png" if name == "a.png" else name
+    assert made is not None and made["inputs"] == {"a.png": digest(source), called: digest(mine)}
+    mine.rename(tmp_path / "in" / called)
+    request = replay.ReplayRequest(
+        pictures=(tmp_path / "b.png",), inputs=tmp_path / "in", output=tmp_path / "c.png"
+    )
+    assert kit.notices(list(replay.run(request))) == []
+    assert (tmp_path / "c.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_a_picture_may_be_named_as_a_net(tmp_path: Path, kit: ModuleType) -> None:
+    source = kit.photo(tmp_path / "in").rename(tmp_path / "in" / "upscale")
+    kit.events(source, output=tmp_path / "b.png")
+    request = replay.ReplayRequest(
+        pictures=(tmp_path / "b.png",), inputs=tmp_path / "in", output=tmp_path / "c.png"
+    )
+    assert kit.notices(list(replay.run(request))) == []
+    assert (tmp_path / "c.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+# Files that change while they are read
+
+
+@pytest.mark.parametrize("which", ["a.png", "truth.png", "mine.safetensors"])
+def test_a_file_that_changes_while_it_is_read_is_skipped(
+    which: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kit: ModuleType
+) -> None:
+    """Its hash in the record would be that of another file."""
+    first = kit.photo(tmp_path)
+    mine = kit.model_file(tmp_path / "mine.safetensors", factor=2)
+    kit.photo(tmp_path / "t", "truth.png", height=40, width=48).rename(tmp_path / "truth.png")
+    finds = work.way_for
+
+    def changing(*arguments: Any) -> Way:
+        way = finds(*arguments)
+        with (tmp_path / which).open("ab") as file:
+            file.write(b"more")
+        return way
+
+    with monkeypatch.context() as patched:
+        patched.setattr(work, "way_for", changing)
+        truth = tmp_path / "truth.png"
+        heard = kit.events(first, output=tmp_path / "b.png", truth=truth, model=mine)
+    said = "was changed while it was read; run the same command again once it is whole"
+    assert kit.why(heard).removeprefix(f"{tmp_path / which}: ") == said
+    assert not (tmp_path / "b.png").exists()
+
+
+def test_a_file_that_vanishes_is_skipped_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kit: ModuleType
+) -> None:
+    first, second = kit.photo(tmp_path / "in"), kit.photo(tmp_path / "in", "z.png")
+    reads = work.read_frames
+
+    def vanishing(path: Path) -> work.Frames:
+        film = reads(path)
+        first.unlink(missing_ok=True)
+        return film
+
+    monkeypatch.setattr(work, "read_frames", vanishing)
+    heard = kit.events(first, second, output=tmp_path / "out", threads=1)
+    assert [event for event in heard if isinstance(event, Skipped)] == [
+        Skipped(first, "does not exist; check the name")
+    ]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["z.png"]
+
+
+# What is there
+
+
+def test_only_what_was_made_so_is_kept(tmp_path: Path, kit: ModuleType) -> None:
+    """Anything else that is there is left alone, and said."""
+    source, other, out = kit.photo(tmp_path), kit.photo(tmp_path, "b.png", seed=5), tmp_path / "e"
+    out = out.with_suffix(".png")
+    kit.events(source, output=out)
+    before = out.read_bytes()
+    assert kit.events(source, output=out, tile=20, threads=2)[-1].kept == 1
+    made_so = f"{out}: is there, and was made otherwise (x2 of a.png by upscale)"
+    for file, options in [
+        (source, {"factor": 4}),
+        (source, {"model": "upscale-fast"}),
+        (other, {}),
+    ]:
+        said = kit.why(kit.events(file, output=out, **options))
+        assert said == f"{made_so}; choose another -o, or add --overwrite"
+    film = kit.film(tmp_path / "film.gif")
+    assert kit.why(kit.events(film, output=out)).startswith("is a film of 3 frames, and ")
+    source.write_bytes(other.read_bytes())
+    said = kit.why(kit.events(source, output=out))
+    assert said.startswith(f"{out}: is there, and was made from another a.png; ")
+    assert out.read_bytes() == before
+    heard = kit.events(source, output=out, overwrite=True)
+    assert heard[-1].written == 1 and kit.events(source, output=out)[-1].kept == 1
+
+
+def test_a_model_trained_on_makes_another_picture(tmp_path: Path, kit: ModuleType) -> None:
+    source, out = kit.photo(tmp_path), tmp_path / "b.png"
+    mine = kit.model_file(tmp_path / "mine.safetensors", factor=2)
+    kit.events(source, output=out, model=mine)
+    assert kit.events(source, output=out, model=mine)[-1].kept == 1
+    kit.model_file(mine, factor=3)
+    said = kit.why(kit.events(source, output=out, model=mine, factor=2))
+    assert said.startswith(f"{out}: is there, and was made from another mine.safetensors; ")
+
+
+@pytest.mark.parametrize("name", ["b.png", "b.bmp"])
+def test_what_is_somebody_elses_is_left_alone(name: str, tmp_path: Path, kit: ModuleType) -> None:
+    source, out = kit.photo(tmp_path), kit.photo(tmp_path, name, height=40, width=48)
+    for data in (out.read_bytes(), b"no picture", b""):
+        out.write_bytes(data)
+        said = kit.why(kit.events(source, output=out))
+        assert said.startswith(f"{out}: is there, and trombine did not make it; choose another -o")
+        assert out.read_bytes() == data
+
+
+# What a format is large enough for
+
+
+def strip(folder: Path, name: str, width: int) -> Path:
+    """One row, which makes a long result of few pixels."""
+    folder.mkdir(parents=True, exist_ok=True)
+    grey = np.full((1, width, 3), 90, np.uint8)
+    write(folder / name, Image(samples=grey, mode="RGB"))
+    return folder / name
+
+
+@pytest.mark.parametrize("name", ["b.webp", "b.jpg", "b.gif", "b.avif"])
+def test_a_result_that_its_format_cannot_hold_is_refused_before_it_is_made(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kit: ModuleType
+) -> None:
+    most = work.MOST_A_SIDE[work.format_of(Path(name))]
+    made: list[object] = []
+    monkeypatch.setattr(work, "enlarged", lambda *_, **__: made.append(1))
+    source = strip(tmp_path, "a.png", most // 2 + 1)
+    said = kit.why(kit.events(source, output=tmp_path / name))
+    assert said == (
+        f"would become {2 * (most // 2 + 1):,} x 2, and {Path(name).suffix} holds at most"
+        f" {most:,} a side; choose a smaller size, or for a picture .png or .tif"
+    )
+    assert not made
+
+
+@pytest.mark.parametrize("format", ["WEBP", "JPEG", "GIF", "AVIF"])
+def test_a_format_does_hold_so_many_pixels_a_side(format: str, tmp_path: Path) -> None:
+    most = work.MOST_A_SIDE[format]
+    path = strip(tmp_path, f"a.{format.lower()}", most)
+    assert read(path).width == most
+    with pytest.raises(PictureError, match=r"cannot hold|is cut short"):
+        read(strip(tmp_path, f"b.{format.lower()}", 2 * most + 1))
+
+
+def test_where_nobody_named_a_format_one_is_taken_that_is_large_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kit: ModuleType
+) -> None:
+    monkeypatch.setitem(work.MOST_A_SIDE, "WEBP", 60)
+    write(tmp_path / "a.webp", kit.pixels())
+    kit.events(tmp_path / "a.webp", output=tmp_path / "two")
+    kit.events(tmp_path / "a.webp", output=tmp_path / "four", factor=4)
+    kit.events(tmp_path / "a.webp", output=tmp_path / "box", size="999x50")
+    assert size_of(tmp_path / "two" / "a.webp") == (40, 48)
+    assert size_of(tmp_path / "four" / "a.png") == (80, 96)
+    assert size_of(tmp_path / "box" / "a.webp") == (50, 60)
+
+
+# Numbers that cannot be
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"tile": 10**20}, "--tile is auto, or a whole number, 16 to 1,000,000, not 1000000000"),
+        ({"tile": "9" * 5000}, "--tile is auto, or a whole number, 16 to 1,000,000, not '9999"),
+        ({"tile": 10**5000}, "--tile is auto, or a whole number, 16 to 1,000,000, not one so la"),
+        ({"tile": True}, "--tile is auto, or a whole number, 16 to 1,000,000, not True"),
+        ({"tile": 16.0}, "--tile is auto, or a whole number, 16 to 1,000,000, not 16.0"),
+        ({"factor": 10**5000}, "-x is 2, 3 or 4, not one so large; --size takes any size"),
+        ({"threads": -(10**5000)}, "--threads is a whole number, 1 or more, not one so large"),
+        ({"model": None}, "model is a name or a path, not None"),
+        ({"model": 5}, "model is a name or a path, not 5"),
+    ],
+)
+def test_what_a_program_may_give(
+    options: dict[str, Any], said: str, tmp_path: Path, kit: ModuleType
+) -> None:
+    """Put in later: the tests check types where a request is made, which users' programs do not."""
+    request = UpscaleRequest(pictures=(kit.photo(tmp_path),), output=tmp_path / "b.png")
+    for name, value in options.items():
+        object.__setattr__(request, name, value)
+    with pytest.raises(UpscaleError) as error:
+        list(run(request))
+    assert str(error.value).startswith(said) and len(str(error.value)) < 200
+
+
+def test_the_largest_tile_is_replayed(tmp_path: Path, kit: ModuleType) -> None:
+    source = kit.photo(tmp_path / "in")
+    heard = kit.events(source, output=tmp_path / "b.png", tile="1000000")
+    assert not [event for event in heard if isinstance(event, Notice | Skipped)]
+    request = replay.ReplayRequest(
+        pictures=(tmp_path / "b.png",), inputs=tmp_path / "in", output=tmp_path / "c.png"
+    )
+    assert kit.notices(list(replay.run(request))) == []

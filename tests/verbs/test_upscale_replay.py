@@ -1,0 +1,160 @@
+"""The records of enlarged pictures: the same bytes again; and the command."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from trombine import weights
+from trombine.__main__ import main
+from trombine.events import Event
+from trombine.images import encode_png, read_provenance, write
+from trombine.provenance import digest
+from trombine.verbs import replay
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+pytestmark = pytest.mark.usefixtures("photographs")
+
+
+# The same bytes again
+
+
+def again(path: Path, inputs: Path, output: Path) -> list[Event]:
+    request = replay.ReplayRequest(pictures=(path,), inputs=inputs, output=output)
+    return list(replay.run(request))
+
+
+def test_replay_in_a_fresh_process_and_another_folder(
+    tmp_path: Path, command: Command, kit: ModuleType
+) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    there.mkdir()
+    for name in ("colour16.png", "alpha.png", "cmyk.tif", "plain.bmp"):
+        (here / "in").mkdir(parents=True, exist_ok=True)
+        write(here / "in" / name, kit.of_every_kind()[name])
+    kit.photo(here / "in", "photo.jpg")
+    kit.film(here / "in" / "film.gif")
+    kit.film(here / "in" / "moving.webp")
+    kit.drawing(here / "in")
+    kit.events(here / "in", output=here / "out", factor=3, sheet=True, tile=16)
+    done = command("replay", "../here/out", "--inputs", "../here/in", "-o", "again", cwd=there)
+    assert (done.returncode, done.stderr) == (0, "")
+    names = sorted(path.name for path in (here / "out").iterdir())
+    assert len(names) == 17, "eight, their sheets, and the record beside the BMP"
+    for name in names:
+        assert (here / "out" / name).read_bytes() == (there / "again" / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("output", "options"),
+    [
+        ("b.jpg", {"factor": 4}),
+        ("b.avif", {"size": "70x90"}),
+        ("b.tif", {"model": "upscale-drawings-x4"}),
+    ],
+)
+def test_replay_of_other_formats_and_ways(
+    output: str, options: dict[str, Any], tmp_path: Path, kit: ModuleType
+) -> None:
+    kit.events(kit.photo(tmp_path / "in"), output=tmp_path / output, **options)
+    heard = again(tmp_path / output, tmp_path / "in", tmp_path / f"c{Path(output).suffix}")
+    assert kit.notices(heard) == []
+    assert (tmp_path / f"c{Path(output).suffix}").read_bytes() == (tmp_path / output).read_bytes()
+
+
+def test_replay_of_a_model_file_and_of_a_sheet_with_its_truth(
+    tmp_path: Path, kit: ModuleType
+) -> None:
+    """The truth has the name of the input: its record calls it otherwise."""
+    source = kit.photo(tmp_path / "in")
+    mine = kit.model_file(tmp_path / "in" / "mine.safetensors")
+    truth = kit.photo(tmp_path / "truths", height=60, width=72)
+    kit.events(source, output=tmp_path / "b.png", model=mine, truth=truth, sheet=True)
+    (tmp_path / "in" / "truth-a.png").write_bytes(truth.read_bytes())
+    for name in ("b.png", "b.sheet.png"):
+        assert kit.notices(again(tmp_path / name, tmp_path / "in", tmp_path / f"c-{name}")) == []
+        assert (tmp_path / f"c-{name}").read_bytes() == (tmp_path / name).read_bytes()
+
+
+def test_a_record_holds_what_determines_the_bytes_and_no_more(
+    tmp_path: Path, kit: ModuleType
+) -> None:
+    source = kit.photo(tmp_path / "in")
+    kit.events(source, output=tmp_path / "b.png", tile=16, threads=2)
+    made = read_provenance(tmp_path / "b.png")
+    assert made is not None
+    assert made["options"] == {
+        "picture": "a.png",
+        "enlarge": "x2",
+        "model": "upscale",
+        "tile": 16,
+        "format": "PNG",
+        "shows": "result",
+        "truth": "",
+    }
+    assert made["inputs"] == {"a.png": digest(source)}
+    assert made["model"] == weights.load("upscale-x2").hash
+    assert made["resolved"]["tile"] and str(tmp_path) not in str(made)
+
+
+def edited(kit: ModuleType, folder: Path, **fields: Any) -> Path:
+    """A result whose record was edited."""
+    source = kit.photo(folder / "in")
+    kit.events(source, output=folder / "b.png")
+    made = read_provenance(folder / "b.png")
+    assert made is not None
+    top = {name: fields.pop(name) for name in ("model_hash",) if name in fields}
+    made["options"] |= fields
+    made |= {"model": top["model_hash"]} if top else {}
+    (folder / "b.png").write_bytes(encode_png(kit.pixels(), made))
+    return folder / "b.png"
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"enlarge": "x99"}, "has a record that cannot be followed (cannot be enlarged 99 times"),
+        ({"enlarge": "much"}, "has a record that cannot be followed (much is neither a factor"),
+        ({"enlarge": "999999x999999"}, "has a record that cannot be followed (is 24 x 20, and wo"),
+        ({"model": "/etc/passwd"}, "has a record that cannot be followed (/etc/passwd is not amo"),
+        ({"model": "a.png"}, "has a record that cannot be followed ("),
+        ({"picture": "other.png"}, "has a record that cannot be followed (other.png is not among"),
+        ({"format": "EXE"}, "has a record that cannot be followed (result as EXE is no file)"),
+        ({"shows": "all"}, "has a record that cannot be followed (all as PNG is no file)"),
+        ({"shows": "sheet", "truth": "t.png"}, "has a record that cannot be followed (t.png is"),
+        ({"tile": "16"}, "its record gives '16' as tile, not a whole number"),
+        ({"tile": 1}, "has a record that cannot be followed ("),
+        ({"colour": 3}, "its record gives colour, which upscale does not take"),
+        ({"model_hash": "0123456789ab"}, "was made by another upscale (0123456789ab) than the one"),
+        ({"model_hash": [1]}, "was made by another upscale ([1]) than the one"),
+    ],
+)
+def test_a_record_that_cannot_be_followed(
+    fields: dict[str, Any], said: str, tmp_path: Path, kit: ModuleType
+) -> None:
+    source = edited(kit, tmp_path, **fields)
+    heard = again(source, tmp_path / "in", tmp_path / "c.png")
+    assert kit.why(heard).startswith(said)
+
+
+# As a command
+
+
+def test_the_command(tmp_path: Path, command: Command, kit: ModuleType) -> None:
+    kit.photo(tmp_path)
+    words = ("-x", "3", "--tile", "auto", "--sheet", "-o", "b.png")
+    done = command("upscale", "a.png", *words)
+    assert (done.returncode, done.stdout) == (0, "1 picture written\n"), done.stderr
+    assert kit.size(tmp_path / "b.png") == (72, 60)
+    assert (tmp_path / "b.sheet.png").exists()
+
+
+def test_the_command_refuses_in_a_line(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["upscale", "a.png", "-x", "5", "-o", "b.png"]) == 2
+    said = "trombine: -x is 2, 3 or 4, not 5; --size takes any size, up to 16 times as large\n"
+    assert capfd.readouterr() == ("", said)

@@ -1,0 +1,173 @@
+"""Enlarge beside a truth, onto sheets; what is said while it works; Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from trombine.events import Done, Picture, Progress, Skipped
+from trombine.images import read, write
+from trombine.verbs.batch import BatchError
+from trombine.verbs.upscale import UpscaleError, UpscaleRequest, run
+
+pytestmark = pytest.mark.usefixtures("photographs")
+
+
+# The truth and the sheet
+
+
+def test_a_truth_gives_numbers(tmp_path: Path, kit: ModuleType) -> None:
+    large = kit.pixels(40, 48)
+    write(tmp_path / "truth.png", large)
+    source = kit.photo(tmp_path)
+    heard = kit.events(source, output=tmp_path / "b.png", truth=tmp_path / "truth.png", sheet=True)
+    (said,) = kit.notices(heard)
+    assert said.startswith("PSNR-Y and SSIM: bicubic ") and "; result " in said
+    assert not said.endswith("inf dB, 1.0000")
+    kit.events(source, output=tmp_path / "itself.png", truth=tmp_path / "b.png")
+    (said,) = kit.notices(
+        kit.events(source, output=tmp_path / "itself.png", truth=tmp_path / "b.png", overwrite=True)
+    )
+    assert said.endswith("result inf dB, 1.0000"), "the result is the truth"
+
+
+def test_truths_of_several_are_in_a_folder(tmp_path: Path, kit: ModuleType) -> None:
+    sources = [kit.photo(tmp_path / "in", name) for name in ("a.png", "b.png", "c.png")]
+    kit.photo(tmp_path / "truths", "a.tif", height=40, width=48)
+    kit.photo(tmp_path / "truths", "b.png", height=40, width=44)
+    heard = kit.events(*sources, output=tmp_path / "out", truth=tmp_path / "truths")
+    assert [event.file for event in heard if isinstance(event, Skipped)] == [sources[1]]
+    (skipped,) = [event.why for event in heard if isinstance(event, Skipped)]
+    assert skipped == (
+        f"{tmp_path}/truths/b.png: is 44 x 40, and the result would be 48 x 40;"
+        " name one of that size as --truth, or none"
+    )
+    first, missing = kit.notices(heard)
+    assert first.startswith("PSNR-Y") and missing == (
+        f"has no truth of its name in {tmp_path}/truths"
+    )
+    with pytest.raises(UpscaleError, match="is one file, and there are 3 pictures; name a folder"):
+        kit.events(*sources, output=tmp_path / "out", truth=sources[0])
+
+
+def test_a_film_has_no_truth(tmp_path: Path, kit: ModuleType) -> None:
+    heard = kit.events(
+        kit.film(tmp_path / "a.gif"), output=tmp_path / "b.gif", truth=kit.photo(tmp_path)
+    )
+    assert kit.why(heard) == "is a film, and has no truth; leave --truth out"
+
+
+def test_a_sheet_beside_each_output(tmp_path: Path, kit: ModuleType) -> None:
+    kit.photo(tmp_path / "in", "a.jpg")
+    kit.film(tmp_path / "in" / "b.gif")
+    heard = kit.events(tmp_path / "in", output=tmp_path / "out", sheet=True)
+    made = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert made == ["a.png", "a.sheet.png", "b.gif", "b.sheet.png"]
+    said = [event.name for event in heard if isinstance(event, Picture)]
+    assert said == ["a.sheet.png", "a.png", "b.sheet.png", "b.gif"]
+    large = read(tmp_path / "out" / "a.png").samples
+    shown = read(tmp_path / "out" / "a.sheet.png").samples
+    windows = np.lib.stride_tricks.sliding_window_view(shown, (1, 1, 3))
+    assert {tuple(colour) for colour in large.reshape(-1, 3)} <= {
+        tuple(colour) for colour in windows.reshape(-1, 3)
+    }, "the result is on it"
+
+
+def test_a_sheet_that_is_missing_is_made_and_the_output_is_left(
+    tmp_path: Path, kit: ModuleType
+) -> None:
+    source, out = kit.photo(tmp_path), tmp_path / "b.png"
+    kit.events(source, output=out)
+    before = out.stat().st_mtime_ns
+    heard = kit.events(source, output=out, sheet=True)
+    assert (tmp_path / "b.sheet.png").exists() and out.stat().st_mtime_ns == before
+    assert isinstance(kit.events(source, output=out, sheet=True)[-1], Done)
+    (tmp_path / "b.sheet.png").unlink()
+    heard = kit.events(source, output=out, sheet=True, factor=4)
+    assert kit.why(heard) == (
+        f"{out}: is there, and was made otherwise (x2 of a.png by upscale);"
+        " choose another -o, or add --overwrite"
+    )
+    heard = kit.events(source, output=out, sheet=True, tile=16)
+    assert kit.why(heard) == (
+        f"{out}: is there, and was made otherwise than its sheet would be;"
+        " choose another -o, or add --overwrite"
+    )
+    assert not (tmp_path / "b.sheet.png").exists()
+
+
+def test_a_sheet_is_not_written_over_an_input(tmp_path: Path, kit: ModuleType) -> None:
+    kit.photo(tmp_path / "in", "a.jpg")
+    kit.photo(tmp_path / "in", "a.sheet.jpg")
+    with pytest.raises(BatchError, match=r"would both (write|become) .*/a\.sheet\.png; put them"):
+        kit.events(tmp_path / "in", output=tmp_path / "out", sheet=True)
+    (tmp_path / "in" / "a.jpg").unlink()
+    (tmp_path / "in" / "a.sheet.jpg").rename(tmp_path / "in" / "a.sheet.png")
+    source, output = kit.photo(tmp_path, "a.jpg"), tmp_path / "in" / "a.png"
+    with pytest.raises(BatchError, match=r"a\.sheet\.png: is an input, and would be written over"):
+        kit.events(source, output=output, truth=tmp_path / "in" / "a.sheet.png", sheet=True)
+
+
+# While it works
+
+
+def test_one_picture_is_told_of_by_percent_several_by_words(
+    tmp_path: Path, kit: ModuleType
+) -> None:
+    source = kit.photo(tmp_path / "in", "a.png", height=40, width=40)
+    mine = kit.model_file(tmp_path / "mine.safetensors")
+    one = kit.events(source, output=tmp_path / "b.png", model=mine, tile=16)
+    steps = [event for event in one if isinstance(event, Progress)]
+    assert len(steps) > 4 and steps[-1] == Progress(1, 1, "pictures")
+    assert {(event.total, event.what) for event in steps[:-1]} == {(100, "percent")}
+    done = [event.done for event in steps[:-1]]
+    assert done == sorted(done) and done[-1] == 100
+    kit.photo(tmp_path / "in", "c.png", height=40, width=40)
+    two = kit.events(tmp_path / "in", output=tmp_path / "out", model=mine, tile=16, threads=1)
+    words = [event.what for event in two if isinstance(event, Progress)]
+    assert "pictures (a.png: 100 of 100 percent)" in words and words[-1] == "pictures"
+
+
+def test_who_goes_away_leaves_nothing(tmp_path: Path, kit: ModuleType) -> None:
+    source = kit.photo(tmp_path, height=60, width=60)
+    mine = kit.model_file(tmp_path / "mine.safetensors")
+    output = tmp_path / "out" / "b.png"
+    request = UpscaleRequest(pictures=(source,), output=output, model=mine, tile=16)
+    heard = run(request)
+    while not isinstance(next(heard), Progress):
+        pass
+    heard.close()  # pyright: ignore[reportAttributeAccessIssue]
+    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
+
+
+def test_a_real_interrupt_keeps_what_is_done_and_the_rest_is_made_later(
+    tmp_path: Path, kit: ModuleType
+) -> None:
+    kit.photo(tmp_path / "in", "a.png")
+    kit.photo(tmp_path / "in", "b.png", height=700, width=700)
+    words = ["upscale", "in", "-x", "4", "--model", "upscale", "-o", "out"]
+    command = [sys.executable, "-W", "error", "-m", "trombine", *words]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    while not (tmp_path / "out" / "a.png").exists() and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    said = process.stderr.read()
+    process.stderr.close()
+    assert (process.wait(timeout=60), said) == (
+        130,
+        "trombine: stopped; the same command again does what is missing\n",
+    )
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.png"]
+    kit.photo(tmp_path / "in", "b.png", height=30, width=30)
+    heard = kit.events(tmp_path / "in", output=tmp_path / "out", factor=4)
+    assert heard[-1] == Done(
+        "1 picture written, 1 kept that were there (--overwrite makes them again)", 1, 0, 1
+    )

@@ -1,0 +1,51 @@
+"""The shipped models: each as its card says, made by a recipe of its own name, small enough."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import torch
+
+from trombine.recipes import RECIPES, with_settings
+from trombine.recipes.settings import settings_of
+from trombine.weights import load, shipped
+
+MOST = 4 * 2**20  # bytes of one file
+MOST_OF_ALL = 48 * 2**20
+ENLARGERS = ("upscale", "upscale-drawings", "upscale-fast", "upscale-wild")
+
+
+def test_they_are_small() -> None:
+    sizes = {name: path.stat().st_size for name, path in shipped().items()}
+    assert all(size <= MOST for size in sizes.values()), sizes
+    assert sum(sizes.values()) <= MOST_OF_ALL
+    assert sum(size for name, size in sizes.items() if name.startswith("upscale")) <= 4 * MOST
+
+
+def test_what_the_verbs_name_is_there() -> None:
+    wanted = {"upscale-x2", "upscale-x4", "upscale-drawings-x2", "upscale-drawings-x4"}
+    assert wanted | {"upscale-wild-x4"} <= set(shipped())
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_its_card_names_the_recipe_and_the_command_that_remake_it(name: str) -> None:
+    card = load(name).card
+    assert card.recipe == name and card.command == f"trombine train {name}"
+    recipe = with_settings(RECIPES[name], settings_of(()))
+    assert {**recipe.plain(), "about": ""} == {**card.settings, "about": ""}
+    net = recipe.nets["net"]
+    assert card.net == net.name and net.sizes.items() <= card.sizes.items()
+    assert card.data == recipe.data and card.licence == "MIT"
+    assert 0 < card.pictures <= recipe.pictures and card.scores
+
+
+@pytest.mark.parametrize("name", [name for name in shipped() if re.search(r"-x\d$", name)])
+def test_it_enlarges_as_its_name_says(name: str) -> None:
+    model, factor = load(name), int(name[-1])
+    assert name.rpartition("-")[0] in ENLARGERS
+    picture = torch.full((3, 9, 11), 0.5)
+    large = model(picture)
+    assert large.shape == (3, 9 * factor, 11 * factor)
+    middle = large[:, 3 * factor : -3 * factor, 3 * factor : -3 * factor]
+    assert (middle - 0.5).abs().max() < 2.5 / 255, "what is even stays even, without a tint"

@@ -1,0 +1,158 @@
+"""What the shipped nets make of small pictures: a photograph, a face and a drawing, measured.
+
+What bicubic and Lanczos alone make of them at more factors is in enlarging.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+import torch
+from jaxtyping import Float32, UInt8
+
+from trombine.conventions import to_picture, to_pixels
+from trombine.data.degrade import crop_to_multiple, enlarge, shrink
+from trombine.demo.amounts import Demo
+from trombine.demo.enlarging import as_batch
+from trombine.demo.numbers import numbers_table
+from trombine.measures import Figure, Protocol, figure, log_evaluation, psnr_y, ssim
+from trombine.pages import Html, Page, compare, grid, note
+from trombine.upscaling.running import enlarged
+from trombine.upscaling.ways import model_in, named, nets_of
+from trombine.world import face, paint
+
+Pixels = UInt8[np.ndarray, "_ _ 3"]  # small and large ones meet here
+Batch = Float32[torch.Tensor, "n 3 _ _"]
+Picture = Float32[torch.Tensor, "3 _ _"]
+Method = Callable[[Batch, int], Batch]
+Place = tuple[float, float]  # down and across, as shares of the picture
+
+FACTORS: Final = (2, 4)
+DRAWN: Final = ("anime", "cartoon", "sketch")
+# What stands in each table beside bicubic and Lanczos.
+FOR_FACES: Final = ("upscale",)
+FOR_DRAWINGS: Final = ("upscale", "upscale-drawings")
+PERSON: Final = 258  # after the first seed: the one at the top of the page
+ZOOM: Final = 3  # a detail is this part of a side, and shown as large as the whole
+
+
+def add_upscaling(demo: Demo, page: Page) -> None:
+    """The nets that come with trombine beside bicubic: to look at, then in numbers."""
+    people, drawings = upscaling_protocol(demo, "faces"), upscaling_protocol(demo, "drawings")
+    faces = [paint(face(seed), demo.measured_size, "photo").pixels for seed in people.seeds]
+    drawn = [
+        paint(face(seed), demo.measured_size, DRAWN[number % len(DRAWN)]).pixels
+        for number, seed in enumerate(drawings.seeds)
+    ]
+    page.section(
+        "Enlarging with a net",
+        "Nets that come with trombine enlarge two and four times. They learned from what this"
+        " program paints itself, never from a photograph. Drawings have a net of their own, which"
+        " trombine upscale takes by itself when a picture is one.\n\n"
+        "Each picture was made smaller and enlarged again, by bicubic (left of the slider) and by"
+        " a net (right). After it comes a detail, three times larger.",
+        *(_sliders(*shown) for shown in _shown(demo)),
+        numbers_table(people, measured(people, as_batch(faces), FOR_FACES), "Faces, enlarged"),
+        numbers_table(
+            drawings, measured(drawings, as_batch(drawn), FOR_DRAWINGS), "Drawings, enlarged"
+        ),
+        note(
+            "The photograph is one that scikit-image brings along; it is here to look at, not to"
+            " measure."
+        ),
+    )
+
+
+def upscaling_protocol(demo: Demo, pictures: str) -> Protocol:
+    """What the numbers for "faces" or "drawings" are measured on."""
+    first = demo.first_seed + 500
+    sources = {"faces": "world:photo", "drawings": f"world:{', '.join(DRAWN)} in turn"}
+    return Protocol(
+        name=f"Enlarging {pictures} with nets",
+        pictures=sources[pictures],
+        seeds=range(first, first + demo.measured),
+        size=demo.measured_size,
+        degradations=("shrunk as MATLAB's bicubic imresize, rounded to 8 bits",),
+        measures=tuple(
+            f"{measure} at {factor} times" for measure in ("PSNR-Y", "SSIM") for factor in FACTORS
+        ),
+    )
+
+
+def measured(protocol: Protocol, truth: Batch, families: tuple[str, ...]) -> list[Figure]:
+    """Bicubic, Lanczos and the nets at both factors; logged if the protocol says so."""
+    methods: dict[str, Method] = {
+        "bicubic": enlarge,
+        "Lanczos": lambda small, factor: enlarge(small, factor, kernel="lanczos"),
+        **{family: _through(family) for family in families},
+    }
+    figures = []
+    for factor in FACTORS:
+        small = shrink(truth, factor)
+        for name, method in methods.items():
+            guess = method(small, factor)
+            values = {"PSNR-Y": psnr_y(truth, guess, border=factor), "SSIM": ssim(truth, guess)}
+            figures += [
+                figure(protocol, name, f"{measure} at {factor} times", value)
+                for measure, value in values.items()
+            ]
+    log_evaluation(protocol, None, figures)
+    return figures
+
+
+def _through(family: str) -> Method:
+    """The family's net for a factor, rounded to 8 bits as a file is."""
+
+    def method(small: Batch, factor: int) -> Batch:
+        return as_batch([_enlarged(one, family, factor) for one in small])
+
+    return method
+
+
+def _enlarged(small: Picture, family: str, factor: int) -> Pixels:
+    net = model_in(nets_of(family)[factor]).in_rgb
+    return to_pixels(enlarged(net, small))
+
+
+# ---------------------------------------------------------------------------------------------
+# To look at
+
+
+def _shown(demo: Demo) -> list[tuple[Picture, str, str, Place]]:
+    """Pictures with what they show, the family of nets for them, and where the eyes are."""
+    person, size = face(demo.first_seed + PERSON), demo.portrait
+    drawn = to_picture(paint(person, size, "anime").pixels)
+    return [
+        (photograph(size), "a photograph", "upscale", (0.3, 0.42)),
+        (to_picture(paint(person, size, "photo").pixels), "a face", "upscale", (0.49, 0.5)),
+        (drawn, "a drawing", "upscale-drawings", (0.5, 0.5)),
+    ]
+
+
+def photograph(size: int) -> Picture:
+    """The face of a photograph that a dependency brings along, as it was taken."""
+    from skimage.data import astronaut
+
+    cut = np.ascontiguousarray(astronaut()[:size, 60 : 60 + size])
+    return crop_to_multiple(to_picture(cut), max(FACTORS))
+
+
+def _sliders(truth: Picture, about: str, family: str, eyes: Place) -> Html:
+    """One picture at both factors: all of it, and the eyes."""
+    sliders = []
+    for factor in FACTORS:
+        small = shrink(truth, factor)
+        pair = to_pixels(enlarge(small, factor)), _enlarged(small, family, factor)
+        names, alt = ("bicubic", named(family, factor)), f"{about} enlarged {factor} times"
+        sliders.append(compare(*pair, names=names, alt=alt))
+        height, width = (side // ZOOM for side in pair[0].shape[:2])
+        top, left = (
+            round((ZOOM * share - 0.5) * side)
+            for share, side in zip(eyes, (height, width), strict=True)
+        )
+        before, after = (one[top : top + height, left : left + width] for one in pair)
+        sliders.append(compare(before, after, names=names, alt=f"a detail of {alt}", crisp=True))
+    title = f"{about[0].upper()}{about[1:]}, 2 and 4 times larger"
+    return grid(sliders, columns=2, on_phone=1, title=title)

@@ -1,0 +1,189 @@
+"""Whole pictures and films enlarged: their colours and their transparency, in their own mode.
+
+Which nets and which last step are taken is in ways.py, how one net runs on a large picture in
+running.py, how new colours become samples in samples.py. Files are read and written elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+
+from trombine.codecs import Frames
+from trombine.samples import Image
+from trombine.upscaling import running
+from trombine.upscaling.last import resized
+from trombine.upscaling.ways import Size, Way, check_pixels, factor_of
+
+Tick = Callable[[int, int], None]
+"""Told, after each part of the work, how much is done and of how much, both in pixels that go
+into nets; what it raises stops the work."""
+
+Colours = Float32[np.ndarray, "h w 3"]
+Alpha = Float32[np.ndarray, "h w"]
+
+
+def enlarged_image(
+    image: Image,
+    way: Way,
+    *,
+    tile: int | None = None,
+    threads: int | None = None,
+    tick: Tick | None = None,
+) -> Image:
+    """The picture at the way's size: in its mode, depth and profile, with its transparency.
+
+    Where all is grey the result is exactly grey. `tile` and `threads` are running.enlarged's.
+    """
+    # Through sRGB a profile's strongest colours would be lost, and nets need not know which red is
+    # meant. Inks they have never seen.
+    plain = image if image.space == "CMYK" else replace(image, profile=None)
+    alpha = plain.alpha()
+    once, every = _work(plain, way), _passes(alpha) * _work(plain, way)
+    colours = _through(_planes(plain, alpha), way, tile, threads, _share(tick, 0, once, every))
+    if alpha is not None:
+        alpha = _enlarged_alpha(alpha, way, tile, threads, _share(tick, once, once, every))
+    made = plain.enlarged(colours.permute(1, 2, 0).numpy(), alpha)
+    return replace(made, profile=image.profile)
+
+
+def enlarged_film(
+    film: Frames,
+    way: Way,
+    *,
+    tile: int | None = None,
+    threads: int | None = None,
+    tick: Tick | None = None,
+) -> Frames:
+    """Each frame of a film enlarged; of equal frames in a row only the first is computed."""
+    count = len(film.frames)
+    check_pixels(way.size, frames=count)
+    again = [index > 0 and _equal(*film.frames[index - 1 : index + 1]) for index in range(count)]
+    work = [
+        0 if same else _passes(frame.alpha()) * _work(frame, way)
+        for frame, same in zip(film.frames, again, strict=True)
+    ]
+    made: list[Image] = []
+    for index, frame in enumerate(film.frames):
+        if again[index]:
+            made.append(made[-1])
+            continue
+        share = _share(tick, sum(work[:index]), work[index], sum(work))
+        made.append(enlarged_image(frame, way, tile=tile, threads=threads, tick=share))
+    return Frames(frames=tuple(made), durations=film.durations, loops=film.loops)
+
+
+def _equal(one: Image, other: Image) -> bool:
+    if (one.mode, one.key, one.profile) != (other.mode, other.key, other.profile):
+        return False
+    if one.palette is not None and other.palette is not None:
+        return np.array_equal(one.palette[one.samples], other.palette[other.samples])
+    return one.bits == other.bits and np.array_equal(one.samples, other.samples)
+
+
+# ---------------------------------------------------------------------------------------------
+# Colours and alpha
+
+
+def _planes(image: Image, alpha: Alpha | None) -> Float32[torch.Tensor, "3 h w"]:
+    """What the nets see of the picture's colours."""
+    colours = image.rgb() if alpha is None else uncovered(image.rgb(), alpha)
+    return torch.from_numpy(np.ascontiguousarray(colours.transpose(2, 0, 1)))
+
+
+def uncovered(colours: Colours, alpha: Alpha) -> Colours:
+    """The colours with those behind an alpha of 0, which may be any, as the nearest visible one.
+
+    A net looks beyond the edge of what is visible, and would draw the hidden colours into it.
+    """
+    hidden = alpha == 0
+    if not hidden.any() or hidden.all():
+        return colours
+    from scipy.ndimage import distance_transform_edt
+
+    nearest = distance_transform_edt(hidden, return_distances=False, return_indices=True)
+    rows, columns = np.asarray(nearest)
+    return colours[rows, columns]
+
+
+def _enlarged_alpha(
+    alpha: Alpha, way: Way, tile: int | None, threads: int | None, tick: Tick | None
+) -> Float32[np.ndarray, "h2 w2"]:
+    """Alpha through the same nets, as a grey picture, which neither rings nor thins out.
+
+    It is held between the least and the largest alpha of the nine small pixels round it: exactly 0
+    or 1 where all of these are.
+    """
+    if alpha.min() == alpha.max():
+        return np.full(way.size, alpha[0, 0], np.float32)
+    from scipy.ndimage import maximum_filter, minimum_filter
+
+    planes = torch.from_numpy(alpha).expand(3, -1, -1)
+    made = _through(planes, way, tile, threads, tick)[0].numpy()
+    least, most = minimum_filter(alpha, 3), maximum_filter(alpha, 3)
+    return np.clip(made, _spread(least, way.size), _spread(most, way.size))
+
+
+def _spread(alpha: Alpha, size: Size) -> Float32[np.ndarray, "h2 w2"]:
+    """Each pixel of the result as the small one that its centre lies in."""
+    rows, columns = (
+        (2 * np.arange(new) + 1) * old // (2 * new)
+        for new, old in zip(size, alpha.shape, strict=True)
+    )
+    return alpha[rows[:, None], columns]
+
+
+def _through(
+    planes: Float32[torch.Tensor, "3 h w"],
+    way: Way,
+    tile: int | None,
+    threads: int | None,
+    tick: Tick | None,
+) -> Float32[torch.Tensor, "3 h2 w2"]:
+    """A picture through all nets of a way, and to its size; grey stays exactly grey."""
+    grey = bool((planes == planes[:1]).all())
+    work = _pixels(planes.shape[-2], planes.shape[-1], way)
+    for index, model in enumerate(way.models):
+        share = _share(tick, sum(work[:index]), work[index], sum(work))
+        planes = running.enlarged(
+            model.in_rgb, planes.contiguous(), tile=tile, threads=threads, tick=share
+        )
+        if grey:
+            planes = planes.mean(dim=0, keepdim=True).expand(3, -1, -1)
+    if not way.last:
+        return planes
+    return resized(planes[:1], way.size).expand(3, -1, -1) if grey else resized(planes, way.size)
+
+
+# ---------------------------------------------------------------------------------------------
+# Progress
+
+
+def _passes(alpha: Alpha | None) -> int:
+    """How often a picture goes through the nets: once, and once for its alpha."""
+    return 1 if alpha is None or alpha.min() == alpha.max() else 2
+
+
+def _work(image: Image, way: Way) -> int:
+    """How many pixels go into nets in one pass."""
+    return sum(_pixels(image.height, image.width, way))
+
+
+def _pixels(height: int, width: int, way: Way) -> list[int]:
+    """How many pixels go into each net of a way."""
+    found, count = [], height * width
+    for model in way.models:
+        found.append(count)
+        count *= factor_of(model) ** 2
+    return found
+
+
+def _share(tick: Tick | None, start: int, length: int, every: int) -> Tick | None:
+    """The tick of a part of the work: those `length` pixels of `every` that begin at `start`."""
+    if tick is None:
+        return None
+    return lambda done, of: tick(start + length * done // of, every)

@@ -1,0 +1,233 @@
+"""The standard sheet: what went in, bicubic, what came out, and the truth where it is known.
+
+Here is which piece of each picture a sheet shows, and how large. How a sheet is drawn is in
+pages/sheets.py; what a measure means, in measures/.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from jaxtyping import Float64, UInt8
+from PIL import Image
+
+from trombine.conventions import ConventionError, to_picture
+from trombine.measures import psnr_y, ssim
+from trombine.pages import Sheet
+from trombine.pages.sheets import PAPER
+
+Pixels = UInt8[np.ndarray, "_ _ 3"]  # pictures of different sizes meet here
+Size = tuple[int, int]  # height, width
+Place = tuple[int, int, int, int]  # top, left, height, width
+
+CELL: Final = {3: 480, 4: 440}  # the longer side of a cell by columns: a sheet stays below 2000
+NARROWEST: Final = 320  # of a cell, so that a column's title has room
+LOWEST: Final = 120
+ZOOM: Final = 3
+PLAIN: Final = "bicubic"
+MEASURED: Final = 768  # pixels a side, at most, that are measured: SSIM takes its time
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """How near a picture is to the truth."""
+
+    psnr: float  # of the luma, in dB
+    ssim: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Column:
+    title: str
+    pixels: Pixels
+    known: bool = True  # the input is not: its pixels are squares of the result's size
+
+
+def standard_sheet(small: Pixels, result: Pixels, truth: Pixels | None, title: str) -> Pixels:
+    """The whole pictures, a detail pixel for pixel, and a detail three times larger.
+
+    Columns: the input with its pixels as squares, bicubic, the result, and the truth where it is
+    known, with PSNR-Y and SSIM. A detail is where the input has most of it. Rows that would show
+    the same again are left out. At most 2000 pixels wide, whatever the pictures.
+    """
+    if truth is not None and truth.shape != result.shape:
+        raise ConventionError("the truth on a sheet is as large as the result")
+    columns = _columns(small, result, truth)
+    shown = _fitting(_size(result), CELL[len(columns)])
+    cell = max(shown[0], LOWEST), max(shown[1], NARROWEST)
+    rows = {"whole": [_whole(column, shown) for column in columns]}
+    times = shown[0] / result.shape[0]
+    if times < 1:
+        rows["1 : 1"] = _details(columns, cell, 1)
+    if times < ZOOM:
+        rows[f"{ZOOM} : 1"] = _details(columns, cell, ZOOM)
+    return Sheet(
+        rows=[[_centred(one, cell) for one in row] for row in rows.values()],
+        title=title,
+        row_titles=list(rows) if len(rows) > 1 else (),
+        column_titles=[column.title for column in columns],
+        note=_note(result, columns[1].title != PLAIN),
+    ).pixels()
+
+
+def _columns(small: Pixels, result: Pixels, truth: Pixels | None) -> list[_Column]:
+    made = {"bicubic": bicubic(small, _size(result)), "result": result}
+    numbers = {} if truth is None else scores(small, result, truth)
+    columns = [_Column(title=_sides(small), pixels=small, known=False)]
+    for name, pixels in made.items():
+        one = numbers.get(name)
+        said = "" if one is None else f"  {one.psnr:.2f}, {one.ssim:.4f}"
+        columns.append(_Column(title=f"{name}{said}", pixels=pixels))
+    return columns if truth is None else [*columns, _Column(title="truth", pixels=truth)]
+
+
+def _sides(small: Pixels) -> str:
+    return f"input, {small.shape[1]} × {small.shape[0]}"
+
+
+def bicubic(small: Pixels, size: Size) -> Pixels:
+    """The input as most programs would enlarge it."""
+    return _resized(small, size, Image.Resampling.BICUBIC)
+
+
+def scores(small: Pixels, result: Pixels, truth: Pixels) -> dict[str, Score]:
+    """How near bicubic and the result are to the truth, by these names.
+
+    None are there where the picture is too small to say; of a large one its middle is measured.
+    """
+    border = max(1, round(result.shape[0] / small.shape[0]))
+    if min(truth.shape[:2]) < 11 + 2 * border:  # SSIM's window
+        return {}
+    wanted = _measurable(truth)
+    made = {"bicubic": bicubic(small, _size(result)), "result": result}
+    return {name: _score(wanted, _measurable(pixels), border) for name, pixels in made.items()}
+
+
+def _score(wanted: torch.Tensor, made: torch.Tensor, border: int) -> Score:
+    return Score(psnr=psnr_y(wanted, made, border=border).item(), ssim=ssim(wanted, made).item())
+
+
+def _measurable(pixels: Pixels) -> torch.Tensor:
+    """The middle of the picture, or all of it."""
+    (top, left), (height, width) = _middle(pixels, MEASURED)
+    return to_picture(np.ascontiguousarray(pixels[top : top + height, left : left + width]))[None]
+
+
+def _middle(pixels: Pixels, most: int) -> tuple[Size, Size]:
+    """Where the middle of a picture begins and how large it is, `most` to a side at most."""
+    height, width = (min(side, most) for side in pixels.shape[:2])
+    return ((pixels.shape[0] - height) // 2, (pixels.shape[1] - width) // 2), (height, width)
+
+
+def _note(result: Pixels, measured: bool) -> str:
+    sides = f"Result: {result.shape[1]} × {result.shape[0]} pixels."
+    part = f", of the middle {MEASURED} pixels" if max(result.shape[:2]) > MEASURED else ""
+    return f"{sides} Numbers: PSNR-Y in dB, SSIM{part}." if measured else sides
+
+
+# ---------------------------------------------------------------------------------------------
+# Whole pictures
+
+
+def _size(pixels: Pixels) -> Size:
+    return pixels.shape[0], pixels.shape[1]
+
+
+def _fitting(size: Size, most: int) -> Size:
+    """The size at which a picture fits a cell: smaller, or whole times larger."""
+    longer = max(size)
+    if longer <= most:
+        return size[0] * (most // longer), size[1] * (most // longer)
+    return max(1, round(size[0] * most / longer)), max(1, round(size[1] * most / longer))
+
+
+def _whole(column: _Column, shown: Size) -> Pixels:
+    """Squares where a picture grows, the mean of what falls together where it shrinks."""
+    shrinks = column.pixels.shape[0] > shown[0]
+    how = Image.Resampling.LANCZOS if shrinks else Image.Resampling.NEAREST
+    return _resized(column.pixels, shown, how)
+
+
+def _resized(pixels: Pixels, size: Size, how: Image.Resampling) -> Pixels:
+    return np.asarray(Image.fromarray(pixels).resize((size[1], size[0]), how))
+
+
+def _centred(pixels: Pixels, cell: Size) -> Pixels:
+    """In the middle of a cell of paper."""
+    full = np.full((*cell, 3), PAPER, np.uint8)
+    top, left = (cell[0] - pixels.shape[0]) // 2, (cell[1] - pixels.shape[1]) // 2
+    full[top : top + pixels.shape[0], left : left + pixels.shape[1]] = pixels
+    return full
+
+
+# ---------------------------------------------------------------------------------------------
+# Details
+
+
+def _details(columns: list[_Column], cell: Size, zoom: int) -> list[Pixels]:
+    """The same piece of each picture, `zoom` times larger, no larger than a cell."""
+    small, result = columns[0].pixels, columns[2].pixels
+    height, width = (min(side // zoom, of) for side, of in zip(cell, _size(result), strict=True))
+    place = detail(small, _size(result), (height, width))
+    return [
+        _piece(column.pixels, place, zoom)
+        if column.known
+        else _squares(column.pixels, place, _size(result), zoom)
+        for column in columns
+    ]
+
+
+def detail(small: Pixels, result: Size, piece: Size) -> Place:
+    """Where a piece of the result has most detail: the sum of steps between the input's pixels.
+
+    Of equally detailed ones (a plain picture) the one nearest to the middle.
+    """
+    up = result[0] / small.shape[0], result[1] / small.shape[1]
+    window = tuple(
+        min(max(1, round(side / times)), of)
+        for side, times, of in zip(piece, up, small.shape, strict=False)
+    )
+    sums = _window_sums(_steps(small), (window[0], window[1]))
+    best = np.argwhere(sums >= sums.max() - 1e-6)  # sums of whole numbers: equal is equal
+    middle = (np.array(sums.shape) - 1) / 2
+    y, x = best[np.abs(best - middle).sum(axis=1).argmin()]
+    top = min(round(int(y) * up[0]), result[0] - piece[0])
+    left = min(round(int(x) * up[1]), result[1] - piece[1])
+    return top, left, *piece
+
+
+def _steps(pixels: Pixels) -> Float64[np.ndarray, "h w"]:
+    """How far each pixel is from the next ones right and below, channels together."""
+    steps = np.zeros(pixels.shape[:2])
+    for axis in (0, 1):
+        far = np.abs(np.diff(pixels.astype(np.int16), axis=axis)).sum(axis=2)
+        steps[: far.shape[0], : far.shape[1]] += far
+    return steps
+
+
+def _window_sums(values: Float64[np.ndarray, "h w"], size: Size) -> Float64[np.ndarray, "y x"]:
+    """The sum under each placing of a window, by differences of running sums."""
+    running = np.pad(values.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
+    rows = running[size[0] :] - running[: -size[0]]
+    return rows[:, size[1] :] - rows[:, : -size[1]]
+
+
+def _piece(pixels: Pixels, place: Place, zoom: int) -> Pixels:
+    top, left, height, width = place
+    piece = pixels[top : top + height, left : left + width]
+    return piece.repeat(zoom, axis=0).repeat(zoom, axis=1)
+
+
+def _squares(small: Pixels, place: Place, result: Size, zoom: int) -> Pixels:
+    """The same piece of the input, each of its pixels a square."""
+    top, left, height, width = place
+    rows, columns = (
+        np.minimum((np.arange(start, start + count) + 0.5) * of / whole, of - 1).astype(int)
+        for start, count, of, whole in zip(
+            (top, left), (height, width), small.shape[:2], result, strict=True
+        )
+    )
+    return np.repeat(np.repeat(small[rows][:, columns], zoom, axis=0), zoom, axis=1)

@@ -1,0 +1,273 @@
+"""Which nets, one after the other, and which last step lead from a picture's size to the one asked.
+
+A shipped file NAME-xN enlarges N times; all files of one NAME are a family, and of it the nearest
+net is taken: the smallest N that is enough. What is then too large is shrunk (last.py). How nets
+run on pictures is in pictures.py and running.py.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+from typing import Final, Literal
+
+from trombine.files import shown
+from trombine.images import MAX_PIXELS
+from trombine.upscaling.running import keep
+from trombine.weights import Model, ModelError, load, shipped
+from trombine.weights.file import ENDING
+from trombine.weights.tasks import channels
+
+MOST: Final = 16  # times as high and wide: beyond it a net invents what it then enlarges
+# What is shrunk at the end may be larger for a while, as floats: 4 GB at this many pixels.
+_MOST_ON_THE_WAY: Final = 4 * MAX_PIXELS
+_NAME: Final = re.compile(r"(?P<family>.+)-x(?P<factor>[2-9]|[1-9]\d+)")
+
+Size = tuple[int, int]
+
+
+class WayError(Exception):
+    """A size that a picture cannot be brought to: what is wrong, and what to do."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(what, remedy)
+        self.what, self.remedy = what, remedy
+
+    def __str__(self) -> str:
+        return f"{self.what}; {self.remedy}"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Way:
+    """What is done to a picture to enlarge it."""
+
+    models: tuple[Model, ...]  # one after the other
+    size: Size  # height, width of the result
+    last: Literal["", "bicubic"]  # what then shrinks it to that size
+
+
+def way_to(
+    height: int,
+    width: int,
+    *,
+    factor: int | None,
+    box: Size | None,
+    model: str | Path,
+    frames: int = 1,
+) -> Way:
+    """The way from height x width to `factor` times that, or to what fits in `box`, width x height.
+
+    `model` is a family (upscale), a shipped net (upscale-x2), or a file; one net is applied as
+    often as needed. A film has as many `frames`. A WayError says why the size is none; a
+    ModelError, why the model.
+    """
+    size = _asked(height, width, factor, box)
+    wanted = _times((height, width), size)
+    if wanted > MOST:
+        what = f"is {width:,} x {height:,}, and would be enlarged {float(wanted):.4g} times"
+        raise WayError(what, f"choose a size at most {MOST} times as large")
+    nets = nets_of(model)
+    steps = _steps(list(nets), wanted)
+    _check_pixels((height, width), size, list(nets), frames)
+    product = math.prod(steps)
+    return Way(
+        models=tuple(model_in(nets[step]) for step in steps),
+        size=size,
+        last="" if size == (height * product, width * product) else "bicubic",
+    )
+
+
+def named(model: str, factor: int) -> str:
+    """The name of the net of a family that enlarges so many times."""
+    return f"{model}-x{factor}"
+
+
+def families() -> dict[str, dict[int, Path]]:
+    """The shipped nets that enlarge: of each name, by how many times."""
+    found: dict[str, dict[int, Path]] = {}
+    for name, path in shipped().items():
+        if match := _NAME.fullmatch(name):
+            found.setdefault(match["family"], {})[int(match["factor"])] = path
+    return found
+
+
+def nets_of(model: str | Path) -> dict[int, Path]:
+    """The nets that a name or a path stands for, by how much each enlarges."""
+    there = families()
+    if isinstance(model, str) and model in there:
+        return there[model]
+    path = _file(model, there)
+    return {factor_of(model_in(path)): path}
+
+
+def model_in(path: Path) -> Model:
+    """The enlarger in a file; loaded and got ready once, however many pictures go through it."""
+    try:
+        state = path.stat()
+    except (OSError, ValueError):  # then loading says what is wrong
+        return load(path, task="upscale")
+    return _loaded(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=8)
+def _loaded(path: Path, written: int, length: int) -> Model:
+    """`written` and `length`: a file that has changed is another model."""
+    model = load(path, task="upscale")
+    if channels(model.card.sizes) != 3:
+        planes = channels(model.card.sizes)
+        raise ModelError(f"{shown(path)}: works on {planes} channels; name a net for colours, 3")
+    keep(model.in_rgb)
+    return model
+
+
+def factor_of(model: Model) -> int:
+    """How many times the model enlarges."""
+    factor = int(model.card.sizes.get("factor", 1))
+    if factor < 2:
+        raise ModelError(f"{shown(model.path)}: keeps the size; name a net that enlarges")
+    return factor
+
+
+# ---------------------------------------------------------------------------------------------
+# Sizes
+
+
+def _asked(height: int, width: int, factor: int | None, box: Size | None) -> Size:
+    """The size of the result."""
+    if box is not None and factor is None:
+        return _fitted(height, width, box)
+    if factor is None or box is not None:
+        raise WayError("was given a factor and a size, or neither", "give one of them")
+    if not 2 <= factor <= MOST:
+        raise WayError(f"cannot be enlarged {factor} times", f"choose 2 to {MOST}")
+    return height * factor, width * factor
+
+
+def _fitted(height: int, width: int, box: Size) -> Size:
+    """The largest size within width x height of the picture's shape, rounded to whole pixels."""
+    if min(box) < 1:
+        raise WayError(f"cannot be {box[0]} x {box[1]}", "choose a size of 1 x 1 or more")
+    scale = min(Fraction(box[0], width), Fraction(box[1], height))
+    if scale <= 1:
+        raise WayError(
+            f"is {width} x {height} already",
+            f"nothing to enlarge for {box[0]} x {box[1]}",
+        )
+    return _rounded(scale * height), _rounded(scale * width)
+
+
+def _rounded(length: Fraction) -> int:
+    """To the nearest, halves up: the picture is being enlarged, so it is never 0."""
+    return int(length + Fraction(1, 2))
+
+
+def _times(small: Size, size: Size) -> Fraction:
+    """How many times as large a size is, by the side that grows more."""
+    return max(Fraction(size[0], small[0]), Fraction(size[1], small[1]))
+
+
+# ---------------------------------------------------------------------------------------------
+# How many pixels
+
+
+def check_pixels(size: Size, *, frames: int = 1) -> None:
+    """Refuse a result of more pixels than pictures may have, all frames of a film together."""
+    if what := _too_many(size, frames):
+        raise WayError(what, "choose a smaller size")
+
+
+def _too_many(size: Size, frames: int) -> str:
+    height, width = size
+    count = frames * height * width
+    if count <= MAX_PIXELS:
+        return ""
+    each = f"{frames:,} frames of " if frames > 1 else ""
+    would = f"would become {each}{width:,} x {height:,}, {count:,} pixels"
+    return f"{would}, and at most {MAX_PIXELS:,} are made"
+
+
+def _check_pixels(small: Size, size: Size, factors: list[int], frames: int) -> None:
+    """The same, with the size that can be made; one frame may be larger until it is shrunk."""
+    what, on_the_way = _too_many(size, frames), _on_the_way(small, size, factors)
+    if not what and on_the_way > _MOST_ON_THE_WAY:
+        would = f"would have {on_the_way:,} pixels before it is shrunk to size"
+        what = f"{would}, and at most {_MOST_ON_THE_WAY:,} are made"
+    if what:
+        raise WayError(what, _smaller(small, factors, frames))
+
+
+def _on_the_way(small: Size, size: Size, factors: list[int]) -> int:
+    """The pixels of what the nets make, which is then shrunk to size."""
+    return small[0] * small[1] * math.prod(_steps(factors, _times(small, size))) ** 2
+
+
+def _smaller(small: Size, factors: list[int], frames: int) -> str:
+    """What to do about a size that is too large."""
+    for height, width in _candidates(small, MAX_PIXELS // frames):
+        if _can_be(small, (width, height), factors, frames):
+            return f"choose --size {width}x{height}, or less"
+    return "there is no larger size for it by this --model"
+
+
+def _candidates(small: Size, most: int) -> Iterator[Size]:
+    """Sizes of the picture's shape, the largest first, one of which the nets make if they can.
+
+    The first have as many pixels as may be. The others: at each number of times the nets may come
+    to, more of them are needed.
+    """
+    height, width = small
+    wide = math.isqrt(most * width // height)
+    yield _rounded(Fraction(wide * height, width)), wide
+    high = math.isqrt(most * height // width)  # where the other was rounded to too many
+    yield high, min(_rounded(Fraction(high * width, height)), most // max(high, 1))
+    yield from ((height * times, width * times) for times in range(MOST, 1, -1))
+
+
+def _can_be(small: Size, box: Size, factors: list[int], frames: int) -> bool:
+    try:
+        size = _fitted(*small, box)
+    except WayError:
+        return False
+    sound = frames * size[0] * size[1] <= MAX_PIXELS and _times(small, size) <= MOST
+    return sound and _on_the_way(small, size, factors) <= _MOST_ON_THE_WAY
+
+
+# ---------------------------------------------------------------------------------------------
+# Nets
+
+
+def _steps(factors: list[int], wanted: Fraction) -> list[int]:
+    """Each step the smallest factor that is enough, or the largest there is, until it is enough."""
+    steps: list[int] = []
+    while (left := wanted / math.prod(steps)) > 1:
+        enough = [factor for factor in factors if factor >= left]
+        steps.append(min(enough) if enough else max(factors))
+    return steps
+
+
+def _file(model: str | Path, there: dict[str, dict[int, Path]]) -> Path:
+    """The one file that is meant, if it can be one."""
+    path = Path(model)
+    if isinstance(model, Path) or model.endswith(ENDING):
+        return path
+    if model in (ships := shipped()):
+        return ships[model]
+    if _is_file(path):
+        return path
+    known = ", ".join(("auto", *there))
+    full = " or ".join(named(name, factor) for name in list(there)[:1] for factor in there[name])
+    choice = f"one of: {known}; or a full name, as {full}, or a .safetensors file"
+    what = "is neither a shipped model nor a file"
+    raise ModelError(f"{shown(model)}: {what}; to enlarge, choose {choice}")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long a name, or a zero byte in it
+        return False
