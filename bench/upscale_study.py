@@ -57,7 +57,7 @@ class Study:
     settings: str
 
 
-MANY: Final = "--pictures 64000 --ema 4000"
+MANY: Final = "--pictures 40000 --ema 4000"
 NET: Final = "--width 64 --depth 8"
 GROWN: Final = "--depth 8 --start runs/study/leaves-240/best.safetensors"  # of the same depth
 
@@ -98,23 +98,24 @@ STUDIES: Final = {
     "leaves+drawings": _data("leaves#4000*3+world:anime#4000", 240),
     "leaves+fractals": _data("leaves#4000*3+fractals#2000", 240),
     "leaves-shrunk": _data("leaves#4000", 240, "--augment zoom:0.5-1+mirror+crop:60"),
+    "rescaled": _data("leaves#4000", 240, "--damage shrink:rescaled:2"),
     "l1": _loss("--luma 0"),
     "l2": _loss("--l1 0 --luma 0 --l2 1"),
     "charbonnier": _loss("--l1 0 --charbonnier 1"),
     "luma-8": _loss("--luma 8"),
-    "w32-d8": _net(32, 8, 220_000),
-    "w48-d8": _net(48, 8, 98_000),
-    "w64-d4": _net(64, 4, 116_000),
-    "w64-d16": _net(64, 16, 36_000),
-    "w96-d8": _net(96, 8, 33_000),
-    "half": Study("time", "upscale-x2", f"{NET} --pictures 32000 --ema 4000"),
-    "twice": Study("time", "upscale-x2", f"{NET} --pictures 128000 --ema 4000"),
-    "upscale-x4": _x4("x4", "upscale-x4", 70_000),
-    "srresnet-x4": _x4("x4", "srresnet-x4", 11_400),
-    "not-grown": _x4("grown", "upscale-x4", 64_000, "--depth 8"),
-    "grown": _x4("grown", "upscale-x4", 64_000, GROWN),
-    "grown-frozen": _x4("grown", "upscale-x4", 64_000, f"{GROWN} --freeze head+body"),
-    "grown-frozen-half": _x4("grown", "upscale-x4", 64_000, f"{GROWN} --freeze head+body@32000"),
+    "w32-d8": _net(32, 8, 138_000),
+    "w48-d8": _net(48, 8, 61_000),
+    "w64-d4": _net(64, 4, 72_000),
+    "w64-d16": _net(64, 16, 22_500),
+    "w96-d8": _net(96, 8, 20_500),
+    "half": Study("time", "upscale-x2", f"{NET} --pictures 20000 --ema 4000"),
+    "twice": Study("time", "upscale-x2", f"{NET} --pictures 80000 --ema 4000"),
+    "upscale-x4": _x4("x4", "upscale-x4", 44_000),
+    "srresnet-x4": _x4("x4", "srresnet-x4", 7_100),
+    "not-grown": _x4("grown", "upscale-x4", 40_000, "--depth 8"),
+    "grown": _x4("grown", "upscale-x4", 40_000, GROWN),
+    "grown-frozen": _x4("grown", "upscale-x4", 40_000, f"{GROWN} --freeze head+body"),
+    "grown-frozen-half": _x4("grown", "upscale-x4", 40_000, f"{GROWN} --freeze head+body@20000"),
 }
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 from scipy import ndimage, stats
 
 from trombine.conventions import to_picture, to_pixels
-from trombine.data.degrade import Chances, resize_pillow
+from trombine.data.degrade import Chances, matlab_weights, resize_pillow
 from trombine.data.degrade.blur import (
     box_blur,
     box_kernel,
@@ -24,7 +24,12 @@ from trombine.data.degrade.blur import (
 )
 from trombine.data.degrade.compress import WEBP_EFFORT, jpeg, webp
 from trombine.data.degrade.noise import gaussian_noise, pattern_noise, poisson_noise, sensor_pattern
-from trombine.data.degrade.smaller import shrink_area, shrink_nearest, smaller_and_back
+from trombine.data.degrade.smaller import (
+    shrink_area,
+    shrink_nearest,
+    shrink_rescaled,
+    smaller_and_back,
+)
 
 
 def pictures(count: int = 3, height: int = 40, width: int = 56) -> torch.Tensor:
@@ -246,6 +251,20 @@ def test_area_is_the_mean_of_a_square(factor: int) -> None:
         total = levels[..., rows, columns].sum(dim=(-1, -2))
         expected = (2 * total + factor**2) // (2 * factor**2)  # halves up, in whole numbers
         assert torch.equal(made[..., row, column].long(), expected)
+
+
+def test_rescaled_fits_what_leaves_the_range_and_leaves_the_rest() -> None:
+    """By hand, from the matrix of weights: bars overshoot; a soft picture beside them does not."""
+    bars = torch.zeros(3, 24, 24)
+    bars[:, 8:16, 8:16] = 1
+    made = shrink_rescaled(torch.stack([bars, torch.full_like(bars, 0.4)]), 2)
+    weights = matlab_weights(24, 12, 0.5, "bicubic")
+    wanted = weights @ bars[0].double().numpy() @ weights.T
+    low, high = wanted.min(), wanted.max()
+    assert low < -0.01 and high > 1.02
+    levels = np.round((wanted - low) / (high - low) * 255)
+    assert np.abs((made[0] * 255).numpy() - levels).max() < 1e-3
+    assert torch.equal(made[1], torch.full((3, 12, 12), 102 / 255))
 
 
 @pytest.mark.parametrize("factor", [2, 3, 4])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import gc
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import final
 
 import numpy as np
@@ -15,7 +17,7 @@ from jaxtyping import Float
 from trombine.nets import Net, build
 from trombine.nets.spaces import Within
 from trombine.upscaling import running
-from trombine.upscaling.running import enlarged, keep, resolved_threads, resolved_tile
+from trombine.upscaling.running import enlarged, keep, resolved_tile
 from trombine.weights import load, read_card, shipped
 
 ENLARGERS = [name for name, path in shipped().items() if read_card(path).task == "upscale"]
@@ -135,71 +137,36 @@ def test_the_threads_of_torch_are_as_before() -> None:
         torch.set_num_threads(before)
 
 
-def test_two_calls_at_the_same_time() -> None:
-    """Each thread that calls keeps its number, those begun later have it too, workers have one."""
-    net, before = small(), torch.get_num_threads()
-    pictures = [some(40, 41, seed) for seed in range(4)]
-    found: dict[int, torch.Tensor] = {}
-    outside: list[int] = []
-    inside: list[int] = []
-
-    def note() -> None:
-        outside.append(torch.get_num_threads())
-
-    def tick(done: int, of: int) -> None:
-        note()
-
-    def work(index: int) -> None:
-        found[index] = enlarged(net, pictures[index], tile=9, threads=2, tick=tick)
-        note()
-
+def test_a_net_computes_with_the_threads_that_are_asked_for() -> None:
+    net, before, found = small(), torch.get_num_threads(), list[int]()
     handle = torch.nn.Module.register_forward_hook(
-        net, lambda *_: inside.append(torch.get_num_threads())
+        net, lambda *_: found.append(torch.get_num_threads())
     )
     try:
         torch.set_num_threads(3)
-        run([threading.Thread(target=work, args=(index,)) for index in range(4)])
-        run([threading.Thread(target=note)])
+        for threads in (None, 1, 2, 0):
+            enlarged(net, some(20, 20), tile=20, threads=threads)
     finally:
         torch.set_num_threads(before)
-    handle.remove()
-    assert set(outside) == {3} and set(inside) == {1}
-    for index, picture in enumerate(pictures):
-        assert torch.equal(found[index], enlarged(net, picture, tile=9))
+        handle.remove()
+    assert found == [3, 1, 2, 1]
 
 
-def test_each_caller_keeps_its_own_number_of_threads() -> None:
-    """Also one that has another than who is at it already."""
+def test_calls_at_the_same_time() -> None:
+    """As a batch of small pictures makes them; threads begun later have torch's usual number."""
     net, before = small(), torch.get_num_threads()
-    at_it, go_on = threading.Event(), threading.Event()
-    found: dict[str, int] = {}
-
-    def tick(done: int, of: int) -> None:
-        at_it.set()
-        go_on.wait(10)
-
-    def first() -> None:
-        enlarged(net, some(40, 40), tile=9, tick=tick)
-        found["first"] = torch.get_num_threads()
-
-    def second() -> None:
-        at_it.wait(10)
-        torch.set_num_threads(2)
-        enlarged(net, some(20, 20), tile=9)
-        found["second"] = torch.get_num_threads()
-        go_on.set()
-
-    def last() -> None:
-        found["last"] = torch.get_num_threads()
-
+    pictures = [some(40, 41, seed) for seed in range(12)]
     try:
         torch.set_num_threads(3)
-        run([threading.Thread(target=first), threading.Thread(target=second)])
-        run([threading.Thread(target=last)])
-        found["here"] = torch.get_num_threads()
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(partial(enlarged, net, tile=9, threads=1), pictures))
+        later: list[int] = []
+        run([threading.Thread(target=lambda: later.append(torch.get_num_threads()))])
+        assert [*later, torch.get_num_threads()] == [3, 3]
     finally:
         torch.set_num_threads(before)
-    assert found == {"first": 3, "second": 2, "last": 2, "here": 3}
+    for picture, made in zip(pictures, found, strict=True):
+        assert torch.equal(made, enlarged(net, picture, tile=9))
 
 
 def test_a_net_that_is_kept_is_got_ready_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -291,31 +258,17 @@ def test_one_tile_is_told_of_once() -> None:
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
-def test_what_a_tick_raises_stops_the_rest(
-    error: type[BaseException], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begun, go_on = [], threading.Event()
-
-    class Slow(Net):
-        reach = 0  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            begun.append(x.shape)
-            if len(begun) > 1:
-                go_on.wait(10)
-            return x
+def test_what_a_tick_raises_stops_the_rest(error: type[BaseException]) -> None:
+    net, begun = small(), list[int]()
 
     def tick(done: int, of: int) -> None:
-        go_on.set()
-        raise error("enough")
+        if done == 3:
+            raise error("enough")
 
-    net, others = Slow(), threading.active_count()
-    net.sizes = {}
-    monkeypatch.setattr(running, "_ready", lambda net: net)
+    torch.nn.Module.register_forward_pre_hook(net, lambda *_: begun.append(1))
     with pytest.raises(error, match="enough"):
-        enlarged(net, some(40, 40), tile=4, threads=2, tick=tick)
-    assert 1 <= len(begun) < 20, "of 100"
-    assert threading.active_count() == others, "those at hand were waited for"
+        enlarged(net, some(60, 60), tile=4, tick=tick)
+    assert len(begun) == 3
 
 
 def test_what_a_net_raises_is_raised() -> None:
@@ -361,10 +314,5 @@ def test_the_tile_that_is_chosen(height: int, width: int) -> None:
         size = min(side + 32, length)
         count *= 1 + max(0, -(-(length - size) // side))
         box *= size
-    assert box * 64 * 4 <= 24 << 20, "features stay in the cache"
+    assert box * 64 * 4 <= 32 << 20, "features stay in the cache"
     assert count * box < (1.4 if min(height, width) > 60 else 2) * height * width + 64**2
-
-
-def test_the_threads_that_are_asked_for() -> None:
-    assert resolved_threads(3) == 3 and resolved_threads(0) == 1
-    assert resolved_threads(None) >= 1

@@ -48,8 +48,9 @@ from trombine.upscaling.ways import Way, WayError, way_to
 
 SHEET_ENDING: Final = ".sheet.png"
 _ELSEWHERE: Final = "choose another -o, or add --overwrite"
-# Pictures of up to this many pixels are worked on several at once: each takes one thread only.
-LIGHT: Final = 1 << 17
+# Pictures of up to this many pixels are worked on several at once, each by one thread: that is
+# faster than all threads for each of them in turn (docs/log.md).
+LIGHT: Final = 1 << 16
 # Pixels that a side may have in a format; an AVIF with more can be written, but not read.
 MOST_A_SIDE: Final = {"WEBP": 16383, "JPEG": 65500, "GIF": 65535, "AVIF": 32768}
 

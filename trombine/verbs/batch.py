@@ -84,11 +84,11 @@ def batch(
     """Do `work` on every input whose output, as `plan` names it, is not there.
 
     `is_there` says of an input and its output whether nothing is left to do. `beside` names what
-    else is written with an output, and `also_read` are files that are read
-    beside the inputs: none of what is read is written over.
-    Up to `at_once` inputs that are `light`, small enough for memory to hold so many, are worked on
-    in threads at the same time; each is told of in its turn, but for its own progress. An
-    OutputError, such as a full disk, ends the batch: the next file would fail as well.
+    else is written with an output, and `also_read` are files that are read beside the inputs: none
+    of what is read is written over. Up to `at_once` inputs that are `light`, small enough for
+    memory to hold so many, are worked on in threads at the same time; each is told of in its turn,
+    but for its own progress. An OutputError, such as a full disk, ends the batch: the next file
+    would fail as well.
     """
     jobs = [_planned(source, plan, beside) for source in expand(inputs)]
     if not jobs:

@@ -65,7 +65,7 @@ class UpscaleRequest:
 
 def run(request: UpscaleRequest) -> Iterator[Event]:
     """Enlarge every picture whose output is not there."""
-    from trombine.upscaling.running import resolved_threads
+    from trombine.data.workers import cores
     from trombine.upscaling.work import Job, beside, is_done, is_light, work_on
 
     _check(request)
@@ -75,7 +75,7 @@ def run(request: UpscaleRequest) -> Iterator[Event]:
     _check_format(request, sources)
     known = _known(request.truth)
     truths = _truths(request.truth, known, sources)
-    threads = resolved_threads(request.threads)
+    threads = request.threads or cores()
 
     def work(source: Path, output: Path) -> Iterator[Event]:
         truth = truths.get(source)

@@ -26,6 +26,7 @@ EXAMPLES = {
     "blur:motion": "blur:motion:4-7",
     "resize": "resize:0.3-0.7",
     "shrink": "shrink:2",
+    "shrink:rescaled": "shrink:rescaled:2",
     "shrink:pillow": "shrink:pillow:3",
     "shrink:area": "shrink:area:4",
     "shrink:nearest": "shrink:nearest:8",

@@ -79,6 +79,10 @@ def _area(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> M
     return smaller.shrink_area(pictures, int(amounts[0][0]))
 
 
+def _rescaled(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Made:
+    return smaller.shrink_rescaled(pictures, int(amounts[0][0]))
+
+
 def _nearest(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Made:
     return smaller.shrink_nearest(pictures, int(amounts[0][0]))
 
@@ -164,8 +168,13 @@ KINDS: Final[dict[str, Kind]] = {
         amounts=(_FACTOR,),
         apply=partial(_bicubic, how="matlab"),
     ),
+    "shrink:rescaled": Kind(
+        about="the same; what leaves the range by it is scaled to fit, not cut off",
+        amounts=(_FACTOR,),
+        apply=_rescaled,
+    ),
     "shrink:pillow": Kind(
-        about="the same, as Pillow's bicubic resize",
+        about="FACTOR times smaller, as Pillow's bicubic resize",
         amounts=(_FACTOR,),
         apply=partial(_bicubic, how="pillow"),
     ),
