@@ -279,22 +279,25 @@ def among(names: list[str]) -> str:
 def speed_rows(asked: Asked) -> Rows:
     """Seconds and bytes, beside plain torch."""
     for name in ("upscale-x2", "upscale-x4"):
-        ratio, apart = upscale_speed.eager_ratio(load(name).in_rgb, SIDE)
+        net = load(name).in_rgb
+        ratio = upscale_speed.times_faster(net, net, SIDE)
+        apart = upscale_speed.apart(net, SIDE)
         yield at_least(f"speed: {name} against plain torch", ratio, "times", 1.5)
         yield at_most(f"speed: {name} from plain torch", apart, "of white", 1e-4)
     net = load("upscale-x4").in_rgb
     paper = build("srresnet", {"factor": 4}).eval()
-    ratio = upscale_speed.net_ratio(paper, net, SIDE)
+    ratio = upscale_speed.times_faster(net, paper, SIDE)
     yield at_least("speed: upscale-x4 against SRResNet in plain torch", ratio, "times", 2)
     seconds, mebibytes = upscale_speed.twelve_megapixels("upscale-x4")
     about = "speed: 12 megapixels by trombine upscale -x 4"
     yield at_most(f"{about}, time", seconds, "s", 30)
     yield at_most(f"{about}, memory", mebibytes * 2**20 / 1e9, "GB", 1.5)
-    power = upscale_speed.linearity(net)
+    power, steepest = upscale_speed.linearity(net)
     near = abs(power - 1) <= 0.1
     yield Row("speed: time grows as pixels to the power of", power, "", "0.9 to 1.1", near)
+    yield Row("speed: the same where it is steepest, from one tile to several", steepest, "")
     gain = upscale_speed.several_at_once(net)
-    yield Row("speed: small pictures two at once against in turn", gain, "times")
+    yield Row("speed: pictures of 64 px two at once against in turn", gain, "times")
 
 
 def study_rows(asked: Asked) -> Rows:

@@ -16,47 +16,38 @@ from functools import partial
 from itertools import pairwise
 from json import dumps, loads
 from math import log
-from statistics import median
+from statistics import linear_regression, median
 
 import torch
 from table import ROOT, interleaved, ratio_of_medians
 
 from trombine.nets import Net, build
-from trombine.upscaling.running import enlarged
+from trombine.upscaling.running import enlarged, keep
 
 THREADS = 2
 LARGE = (750, 1000)  # high and wide: 12 megapixels at x4
 SIDES = (200, 400, 800)
 
 
-def eager_ratio(net: Net, side: int, rounds: int = 5) -> tuple[float, float]:
-    """How many times faster than plain torch, by the medians; and how far the results differ."""
+def times_faster(net: Net, plain: Net, side: int, rounds: int = 5) -> float:
+    """How many times faster a net is, as it is run here, than a net in plain torch: by medians."""
     picture = _picture(side, side)
     torch.set_num_threads(THREADS)
     times = interleaved(
         {
-            "eager": partial(_seconds, partial(net, picture[None])),
+            "plain": partial(_seconds, partial(plain, picture[None])),
             "ours": partial(_seconds, partial(enlarged, net, picture, threads=THREADS)),
         },
         rounds,
     )
-    wanted = net(picture[None])[0].detach().clamp(0, 1)
-    difference = (enlarged(net, picture, threads=THREADS) - wanted).abs().max()
-    return ratio_of_medians(times["eager"], times["ours"]), float(difference)
+    return ratio_of_medians(times["plain"], times["ours"])
 
 
-def net_ratio(slow: Net, fast: Net, side: int, rounds: int = 5) -> float:
-    """How many times faster than plain torch with one net another is, run by us."""
+def apart(net: Net, side: int) -> float:
+    """How far what is made here is from what plain torch makes of the whole picture."""
     picture = _picture(side, side)
-    torch.set_num_threads(THREADS)
-    times = interleaved(
-        {
-            "slow": partial(_seconds, partial(slow, picture[None])),
-            "fast": partial(_seconds, partial(enlarged, fast, picture, threads=THREADS)),
-        },
-        rounds,
-    )
-    return ratio_of_medians(times["slow"], times["fast"])
+    wanted = net(picture[None])[0].detach().clamp(0, 1)
+    return float((enlarged(net, picture, threads=THREADS) - wanted).abs().max())
 
 
 def twelve_megapixels(model: str = "upscale-x4") -> tuple[float, float]:
@@ -90,24 +81,31 @@ def command_line(model: str, height: int, width: int) -> None:
     print(dumps({"seconds": seconds, "mebibytes": peak}))
 
 
-def linearity(net: Net | None = None, rounds: int = 3) -> float:
-    """The exponent of seconds against pixels, 1 where time is linear: the largest between sizes."""
+def linearity(net: Net | None = None, rounds: int = 3) -> tuple[float, float]:
+    """The exponent of seconds against pixels, 1 where time is linear, and its steepest step.
+
+    The first is the slope through all sizes. From one tile to many is a step of its own: tiles
+    overlap, and a picture that is one tile has no overlap.
+    """
     net = net or build("residual", {"width": 32, "depth": 8, "factor": 4})
     measures = {
         str(side): partial(_seconds, partial(enlarged, net, _picture(side, side), threads=THREADS))
         for side in SIDES
     }
     times = [median(found) for found in interleaved(measures, rounds).values()]
-    return max(
-        log(late / early) / (2 * log(large / small))
-        for (small, large), (early, late) in zip(pairwise(SIDES), pairwise(times), strict=True)
+    pixels, seconds = [2 * log(side) for side in SIDES], [log(time) for time in times]
+    steps = (
+        (late - early) / (large - small)
+        for (small, large), (early, late) in zip(pairwise(pixels), pairwise(seconds), strict=True)
     )
+    return linear_regression(pixels, seconds).slope, max(steps)
 
 
-def several_at_once(net: Net, side: int = 160, count: int = 8, rounds: int = 5) -> float:
+def several_at_once(net: Net, side: int = 64, count: int = 24, rounds: int = 5) -> float:
     """How many times faster small pictures are, two at once by one thread each, than in turn."""
     from concurrent.futures import ThreadPoolExecutor
 
+    keep(net)  # as a batch has it
     pictures = [_picture(side, side) for _ in range(count)]
 
     def in_turn() -> None:
