@@ -128,6 +128,13 @@ def size_of(path: Path | str) -> tuple[int, int]:
     return head.height, head.width
 
 
+def holds_others(path: Path | str) -> bool:
+    """Whether a file holds more pictures than are read: a TIFF of pages, a moving PNG or AVIF."""
+    path = Path(path)
+    with opened(path) as file, _named(path):
+        return codecs.look(file, _limit(path, None)).others
+
+
 def film_suffix(path: Path | str) -> str | None:
     """How the name of what is made of this film ends; None where the file holds a still picture."""
     path = Path(path)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 
 from trombine.events import Notice, Skipped
 from trombine.files import PictureError
@@ -152,6 +153,22 @@ def test_a_file_that_changes_while_it_is_read_is_skipped(
     said = "was changed while it was read; run the same command again once it is whole"
     assert kit.why(heard).removeprefix(f"{tmp_path / which}: ") == said
     assert not (tmp_path / "b.png").exists()
+
+
+def test_of_several_pictures_in_a_file_the_first_is_enlarged_and_that_is_said(
+    tmp_path: Path, kit: ModuleType
+) -> None:
+    first = read(kit.photo(tmp_path)).samples
+    pictures = [Pillow.fromarray(first), Pillow.fromarray(np.ascontiguousarray(first[::-1]))]
+    source = tmp_path / "pages.tif"
+    pictures[0].save(source, save_all=True, append_images=pictures[1:])
+    events = kit.events(source, output=tmp_path / "large.tif")
+    said = [event.text for event in events if isinstance(event, Notice)]
+    assert said == ["holds more pictures than one; the first is enlarged"]
+    kit.events(tmp_path / "a.png", output=tmp_path / "alone.tif")
+    assert np.array_equal(
+        read(tmp_path / "large.tif").samples, read(tmp_path / "alone.tif").samples
+    )
 
 
 def test_a_file_that_vanishes_is_skipped_and_the_others_go_on(

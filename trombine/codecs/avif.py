@@ -34,9 +34,14 @@ _OPTIONS: Final = {"speed": 6, "max_threads": 1, "autotiling": False, "subsampli
 def head(file: Bytes) -> Head:
     """What the boxes say."""
     with _opened(file) as opened:
-        width, height = opened.size
-        space = opened.mode
-    return Head(format="AVIF", width=width, height=height, lossless=False, space=space)
+        return Head(
+            format="AVIF",
+            width=opened.width,
+            height=opened.height,
+            lossless=False,
+            space=opened.mode,
+            others=opened.is_animated,
+        )
 
 
 def decode(data: bytes) -> dict[str, Any]:

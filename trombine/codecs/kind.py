@@ -54,6 +54,7 @@ class Head:
     height: int
     lossless: bool
     space: str  # "CMYK", or anything else
+    others: bool = False  # whether it holds more pictures, which are not read; a film's are
     copies: int = 1  # how many pictures of that size its decoder holds, if it is a glutton
 
 

@@ -42,7 +42,23 @@ def head(file: Bytes) -> Head:
     width, height, _, kind = unpack(">IIBB", start[16:])
     if start[12:16] != b"IHDR" or kind not in _SPACES or not width or not height:
         raise damaged("its header is not one of PNG")
-    return Head(format="PNG", width=width, height=height, lossless=True, space=_SPACES[kind])
+    return Head(
+        format="PNG",
+        width=width,
+        height=height,
+        lossless=True,
+        space=_SPACES[kind],
+        others=_moves(file),
+    )
+
+
+def _moves(file: Bytes) -> bool:
+    """Whether there is an animation: its chunk lies before the first picture."""
+    while len(start := file.read(8)) == 8 and start[4:] != b"IDAT":
+        if start[4:] == b"acTL":
+            return True
+        file.seek(unpack(">I", start[:4])[0] + 4, io.SEEK_CUR)
+    return False
 
 
 def decode(data: bytes) -> dict[str, Any]:

@@ -58,7 +58,16 @@ def head(file: Bytes) -> Head:
             height=page.imagelength,
             lossless=page.compression in _LOSSLESS,
             space=_SPACES[page.photometric],
+            others=_has_another(opened),
         )
+
+
+def _has_another(opened: tifffile.TiffFile) -> bool:
+    """Whether there is a second page that is no small copy of the first."""
+    try:
+        return len(opened.pages) > 1 and not getattr(opened.pages[1], "is_reduced", True)
+    except Exception:  # it may be anything; what is read is the first, which is sound
+        return False
 
 
 def decode(data: bytes) -> dict[str, Any]:

@@ -43,6 +43,14 @@ _X4: Final = replace(
     size=360,
     augment="mirror+crop:120",
 )
+# As wild-x4 (data/degrade/presets.py), nearer to the usual: less blur, and more often a JPEG.
+_WILD: Final = (
+    "blur:gaussian:0.4-1.8/blur:gaussian:0.4-1.8/blur:long:0.4-2.4:0.4-1.2/blur:motion:1-5?0.9"
+    "+shrink:4/shrink:4/shrink:pillow:4/shrink:area:4"
+    "+noise:gaussian:0.005-0.035/noise:gaussian:0.005-0.035/noise:grey:0.005-0.03"
+    "/noise:poisson:300-4000?0.85"
+    "+jpeg:30-95/jpeg:30-60/webp:30-95?0.9"
+)
 _DRAWN: Final = "world:anime#1500+world:cartoon#1500+world:sketch#1500+leaves#1500*0.5"
 
 UPSCALE: Final[dict[str, Recipe]] = {
@@ -52,14 +60,14 @@ UPSCALE: Final[dict[str, Recipe]] = {
         _X2,
         about="enlarges twice, fast: a net a sixth as large; learns from leaves",
         nets={"net": Net("residual", {"width": 32, "depth": 8, "factor": 2})},
-        pictures=300_000,
+        pictures=250_000,
         lr=2e-3,
     ),
     "upscale-fast-x4": replace(
         _X4,
         about="enlarges four times, fast: a net a sixth as large; learns from leaves",
         nets={"net": Net("residual", {"width": 32, "depth": 8, "factor": 4})},
-        pictures=300_000,
+        pictures=250_000,
         lr=2e-3,
     ),
     "upscale-drawings-x2": replace(
@@ -80,10 +88,13 @@ UPSCALE: Final[dict[str, Recipe]] = {
     "upscale-wild-x4": replace(
         _X4,
         about="enlarges four times what phones and web pages have blurred, grained and squeezed",
-        data="world:photo#2000+leaves#3000",
-        damage="wild-x4",
-        size=240,
-        pictures=400_000,
+        data="leaves#3000*4+world:photo#1500",
+        damage=_WILD,
+        start="upscale-x2",  # what it has learnt of edges serves here, too
+        l1=0.0,
+        luma=0.0,
+        l2=1.0,  # what is lost can be many things: their mean is nearest to all of them
+        pictures=250_000,
     ),
     "upscale-grown-x4": replace(
         _X4,

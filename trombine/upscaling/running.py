@@ -27,7 +27,6 @@ _STEP: Final = 8  # the sides that are tried are so far apart
 _MOST_BYTES: Final = 32 << 20  # of a tile's features: beyond it tiles get slower (docs/log.md)
 _LARGEST_LEAST: Final = 128  # but tiles of a net that looks far would else be halo for the most
 _PROBE: Final = 8  # pixels a side of what a net's features are measured on
-_LAST: Final = torch.channels_last
 
 Picture = Float32[torch.Tensor, "c h w"]
 
@@ -52,7 +51,7 @@ def enlarged(
 
     def work(part: Picture) -> Float32[torch.Tensor, "c k l"]:
         nonlocal done
-        made = ready(part[None].contiguous(memory_format=_LAST))[0].clamp_(0, 1)
+        made = ready(part[None])[0].clamp_(0, 1)
         done += 1
         if tick is not None:
             tick(done, count)
@@ -154,7 +153,7 @@ def _ready(net: Net) -> Net:
 def _copied(net: Net) -> Net:
     """A copy that only enlarges."""
     ready = copy.deepcopy(net).eval().requires_grad_(False)
-    ready.to(memory_format=_LAST)  # pyright: ignore[reportCallIssue]
+    ready.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     return ready
 
 

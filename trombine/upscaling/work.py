@@ -19,6 +19,7 @@ from trombine.images import (
     FILM_SUFFIXES,
     Image,
     format_of,
+    holds_others,
     read,
     read_frames,
     read_provenance,
@@ -80,6 +81,8 @@ def work_on(job: Job) -> Iterator[Event]:
     format = format_of(job.output)
     made = record_of(job.source, small, way, asked, format=format, digests=digests)
     is_kept = _is_kept(job, made)
+    if holds_others(job.source):
+        yield Notice(job.source, "holds more pictures than one; the first is enlarged")
 
     def enlarge(tick: Tick) -> Frames:
         def percent(done: int, of: int) -> None:
