@@ -228,6 +228,7 @@ def test_a_start_of_which_nothing_agrees(
     with pytest.raises(RecipeError) as refused:
         finished(run(recipe, tmp_path / "run"))
     assert said in str(refused.value) and "\n" not in str(refused.value)
+    assert str(refused.value).endswith("--start none begins with chance")
     assert not (tmp_path / "run").exists()
 
 

@@ -21,6 +21,7 @@ from trombine.recipes.recipe import (
 )
 
 FIXED: Final = {"about", "task", "nets"}  # fields that are not settings
+_NOTHING: Final = "none"  # takes back what a recipe sets of a field that is usually empty
 
 
 def with_settings(recipe: Recipe, settings: Mapping[str, str]) -> Recipe:
@@ -35,7 +36,8 @@ def with_settings(recipe: Recipe, settings: Mapping[str, str]) -> Recipe:
     for raw, text in settings.items():
         name = raw.replace("-", "_")
         if name in fields:
-            changed[name] = _as_type(name, hints[name], text)
+            empty = text == _NOTHING and getattr(Recipe, name, None) == ""
+            changed[name] = "" if empty else _as_type(name, hints[name], text)
             _resize(nets, name, changed[name])  # `size` is that of the pictures and of the nets
         elif name in nets:
             nets[name] = Net.parse(text)

@@ -213,12 +213,14 @@ def _shown(value: object) -> str:
 
 def _told(phase: Phase) -> str:
     """A phase in a line."""
-    when = f"from {phase.start:,}" + (f" for {phase.lasts:,}" if phase.lasts is not None else "")
+    when = f"from picture {phase.start:,} on"
+    if phase.lasts is not None:
+        when += f", for {phase.lasts:,}"
     often = "" if phase.every == 1 else f", one step in {phase.every}"
     weights = ", ".join(f"{name} {_weight(weight)}" for name, weight in phase.weights.items())
     terms = f": {weights}" if weights else ""
     learns = " and ".join(phase.learns)
-    return f"{phase.name:<14} {learns} learns {when} pictures{often}{terms}"
+    return f"{phase.name:<14} {learns} learns {when}{often}{terms}"
 
 
 def _weight(weight: float | Ramp) -> str:

@@ -74,7 +74,7 @@ def _compared(recipe: Recipe, net: Net) -> tuple[Start, Mapping[str, Tensor]]:
     if not any(own[name].ndim > 1 for name in taken):
         raise RecipeError(
             f"start: {shown(recipe.start)} has no weights that this net could take over; it is"
-            f" {_spelled(model.card.net, model.card.sizes)}"
+            f" {_spelled(model.card.net, model.card.sizes)}; --start none begins with chance"
         )
     fresh = tuple(name for name in own if name not in taken)
     return Start(model=recipe.start, hash=model.hash, taken=taken, fresh=fresh), theirs
