@@ -31,6 +31,7 @@ SIDES = (200, 400, 800)
 
 def times_faster(net: Net, plain: Net, side: int, rounds: int = 5) -> float:
     """How many times faster a net is, as it is run here, than a net in plain torch: by medians."""
+    keep(net)  # as ways.py does with whatever it loads
     picture = _picture(side, side)
     torch.set_num_threads(THREADS)
     times = interleaved(
@@ -105,7 +106,7 @@ def several_at_once(net: Net, side: int = 64, count: int = 24, rounds: int = 5) 
     """How many times faster small pictures are, two at once by one thread each, than in turn."""
     from concurrent.futures import ThreadPoolExecutor
 
-    keep(net)  # as a batch has it
+    keep(net)
     pictures = [_picture(side, side) for _ in range(count)]
 
     def in_turn() -> None:

@@ -97,8 +97,8 @@ class Recipe(ABC):
     seed: int = 0
     """Of everything that is drawn."""
     start: str = ""
-    """A model by name or path, whose tensors the net begins with wherever name and shape agree; none
-    is chance, where the recipe says otherwise."""
+    """A model by name or path, whose tensors the net begins with wherever name and shape agree;
+    none is chance, where the recipe says otherwise."""
     freeze: str = ""
     """Parts of that net that stand still: head+body, or head+body@50000 until so many pictures."""
     optimiser: str = "adam"
