@@ -5,12 +5,12 @@ the same CPU-minutes. What is chosen is chosen by leaves and faces of choosing s
 scikit-image's coffee and rocket; astronaut, chelsea and Set5 are reported, and nothing is chosen by
 them. docs/upscale-study.md has the tables and what follows from them.
 
-    python bench/upscale_study.py                       all rows: some CPU-hours
-    python bench/upscale_study.py leaves-60 faces       only these
+    python bench/upscale_study.py                       all rows that the result lacks
+    python bench/upscale_study.py leaves-60 faces       these, whether it has them or not
     python bench/upscale_study.py --at-once 2           two rows at a time
 
-A row that was stopped goes on where it was, and one that is there is kept: the rows lie in
-runs/study/, what is known of them in bench/results/upscale-study.json.
+All rows together take some CPU-hours. One that was stopped goes on where it was: the trainings lie
+in runs/study/, what is known of them in bench/results/upscale-study.json.
 """
 
 from __future__ import annotations
@@ -139,7 +139,23 @@ def main() -> int:
         return True
 
     with ThreadPoolExecutor(asked.at_once) as pool:
-        return 0 if all(list(pool.map(one, asked.rows or STUDIES))) else 1
+        return 0 if all(list(pool.map(one, asked.rows or lacking()))) else 1
+
+
+def known() -> dict[str, dict[str, Any]]:
+    """The rows of the result by name."""
+    rows = loads(RESULT.read_text())["rows"] if RESULT.exists() else []
+    return {row["name"]: row for row in rows}
+
+
+def lacking() -> list[str]:
+    """The rows that the result has not, or has of another training."""
+    rows = known()
+    return [
+        name
+        for name, study in STUDIES.items()
+        if not asdict(study).items() <= rows.get(name, {}).items()
+    ]
 
 
 def train(name: str) -> str:
@@ -153,8 +169,7 @@ def train(name: str) -> str:
 
 def add(name: str) -> None:
     """Measure a row and put it into the result."""
-    found = loads(RESULT.read_text()) if RESULT.exists() else {"rows": []}
-    rows = {row["name"]: row for row in found["rows"]}
+    rows = known()
     if name not in rows or rows[name]["model"] != load(file_of(name)).hash:
         rows[name] = row_of(name)
     told = {"command": command(), "commit": commit(), "protocol": None, "machine": machine()}
