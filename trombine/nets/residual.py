@@ -65,4 +65,4 @@ class Step(nn.Module):
 
     def forward(self, x: Features) -> Features:
         """The same shape."""
-        return self.conv(self.act(x)).add_(x)  # in place: one large block of memory less
+        return x + self.conv(self.act(x))
