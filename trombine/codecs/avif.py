@@ -57,9 +57,16 @@ def decode(data: bytes) -> dict[str, Any]:
 
 
 def _samples(data: bytes) -> np.ndarray:
-    """Of the first frame: imagecodecs' where they have 8 bits, since Pillow holds four copies."""
+    """Of the first frame: imagecodecs' where they have 8 bits, since Pillow holds four copies.
+
+    Of a film Pillow's: given several frames imagecodecs writes beyond its memory.
+    """
     import imagecodecs
 
+    with _opened(io.BytesIO(data)) as opened:
+        if opened.is_animated:
+            opened.load()
+            return samples_of(opened)
     samples = imagecodecs.avif_decode(data, index=0)
     if samples.dtype != np.uint8:
         del samples
