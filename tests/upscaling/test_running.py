@@ -314,5 +314,5 @@ def test_the_tile_that_is_chosen(height: int, width: int) -> None:
         size = min(side + 32, length)
         count *= 1 + max(0, -(-(length - size) // side))
         box *= size
-    assert box * 64 * 4 <= 32 << 20, "features stay in the cache"
+    assert box * 64 * 4 <= 32 << 20, "features are blocks that are kept"
     assert count * box < (1.4 if min(height, width) > 60 else 2) * height * width + 64**2

@@ -64,11 +64,9 @@ def _samples(data: bytes) -> np.ndarray:
     import imagecodecs
 
     with _opened(io.BytesIO(data)) as opened:
-        if opened.is_animated:
-            opened.load()
-            return samples_of(opened)
-    samples = imagecodecs.avif_decode(data, index=0)
-    if samples.dtype != np.uint8:
+        moves = opened.is_animated
+    samples = None if moves else imagecodecs.avif_decode(data, index=0)
+    if samples is None or samples.dtype != np.uint8:
         del samples
         with _opened(io.BytesIO(data)) as opened:
             opened.load()

@@ -2,8 +2,9 @@
 
 The picture is cut into tiles that overlap by as far as the net looks (`Net.reach`), so the result
 is that of the whole picture at once. One tile is computed after the other, by all of torch's
-threads: so its features stay in the cache. Which net is run on which picture is in ways.py and
-pictures.py; where tiles lie, and how they become one picture, in canvas.py.
+threads, so small that its memory need not be asked of the system anew for every layer. Which net is
+run on which picture is in ways.py and pictures.py; where tiles lie, and how they become one
+picture, in canvas.py.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from trombine.nets import Net
 
 LEAST_TILE: Final = 16  # pixels a side: smaller ones would be halo and nothing else
 _STEP: Final = 8  # the sides that are tried are so far apart
-_MOST_BYTES: Final = 32 << 20  # of a tile's features: beyond it tiles get slower (docs/log.md)
+_MOST_BYTES: Final = 32 << 20  # of a tile's features: glibc keeps no larger block (docs/log.md)
 _LARGEST_LEAST: Final = 128  # but tiles of a net that looks far would else be halo for the most
 _PROBE: Final = 8  # pixels a side of what a net's features are measured on
 
@@ -65,7 +66,7 @@ def resolved_tile(net: Net, height: int, width: int, tile: int | None) -> int:
     """How many pixels a side of the small picture a tile counts for: a function of these alone.
 
     Unless given, the side at which the least is computed, the overlaps included, among those whose
-    features stay in the cache. A net that looks at the whole picture has one tile.
+    features are blocks that are kept. A net that looks at the whole picture has one tile.
     """
     if net.reach is None:
         return max(height, width)
@@ -91,7 +92,7 @@ def _along(length: int, side: int, reach: int) -> tuple[int, int]:
 
 
 def _most(net: Net) -> int:
-    """The largest side at which the net's largest features stay in the cache."""
+    """The largest side at which the net's largest features are a block that is kept."""
     box = int((_MOST_BYTES / (4 * _numbers_a_pixel(net))) ** 0.5)
     return max(_LARGEST_LEAST, box - 2 * (net.reach or 0))
 
