@@ -71,6 +71,10 @@ FAMILIES: Final = {
     "adversarial": ("dcgan", {"pool": "0.5", "latent": "8"}),
     "denoise": ("flow", {"levels": "2", "steps": "3"}),
     "regress": ("pose", {"data": "world:photo#48", "size": "32"}),
+    "read": (
+        "reader",
+        {"data": "world:photo#48", "other": "leaves#48", "real": "leaves#48", "size": "32"},
+    ),
 }
 # Where a process can be killed inside the writing of a checkpoint.
 WRITING: Final = ("nothing written", "half written", "written, not renamed", "renamed, not pruned")

@@ -21,7 +21,7 @@ def test_an_objective_says_what_it_is(name: str) -> None:
     assert {role for phase in phases for role in phase.learns} == set(objective.roles)
     assert len({phase.name for phase in phases}) == len(phases)
     assert {phase.after for phase in phases} <= {"", *(phase.name for phase in phases)}
-    assert objective.measures and set(objective.streams) <= {"data", "other"}
+    assert objective.measures and set(objective.streams) <= {"data", "other", "real"}
     assert objective.main in objective.exports and set(objective.exports.values()) <= set(TASKS)
     alarms = [alarm.name for alarm in objective.alarms()]
     assert len(set(alarms)) == len(alarms) and "not finite" in alarms and "no gradient" in alarms

@@ -38,6 +38,13 @@ SMALL = {
 }
 RAMP = {"alone": "4", "critic_alone": "4", "ramp": "8"}
 ENLARGER = {"depth": "2", "size": "32"}
+READER = {
+    "data": "world:photo#32+world:sketch#32",
+    "other": "leaves#48",
+    "real": "none",
+    "size": "32",
+    "features": "4",
+}
 # Each recipe, and variants that its settings allow; JUDGE and START stand for models that the test
 # makes.
 CASES: dict[str, tuple[str, dict[str, str]]] = {
@@ -90,6 +97,9 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
     "flow": ("flow", {"levels": "2", "steps": "2"}),
     "diffusion": ("diffusion", {"levels": "2", "steps": "2"}),
     "diffusion of noise": ("diffusion", {"levels": "2", "steps": "2", "process": "noise"}),
+    "reader": ("reader", READER),
+    "reader, real": ("reader", {**READER, "real": "leaves#48", "damage": "none"}),
+    "witness": ("witness", READER),
     "pose": ("pose", {"data": "world:photo#48", "size": "32", "levels": "2"}),
 }
 Kit = tuple[Plan, State, Iterator[Any], Material]

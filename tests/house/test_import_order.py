@@ -27,6 +27,7 @@ ORDER = (
     "samplers",
     "upscaling",
     "data",
+    "reader",
     "weights",
     "zoo",
     "nets",

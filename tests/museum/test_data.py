@@ -46,7 +46,7 @@ def not_relabelled(parts: torch.Tensor, *_rest: object) -> torch.Tensor:
 
 FORGOTTEN: dict[str, Any] = {
     "_moved": left_where_they_were,
-    "_permuted": not_renamed,
+    "permuted": not_renamed,
     "_relabelled": not_relabelled,
 }
 

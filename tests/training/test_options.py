@@ -27,7 +27,7 @@ from trombine.runs.folder import RunFolder
 from trombine.training.launch import Mesh
 from trombine.training.loop import Order, train
 from trombine.training.machine import choose
-from trombine.training.material import Material, cut, endless, fixed_steps, open_material, parts_of
+from trombine.training.material import Material, endless, fixed_steps, open_material, parts_of
 from trombine.training.orders import TrainingError
 from trombine.training.state import State, fresh
 from trombine.training.steps import Plan
@@ -318,6 +318,6 @@ def test_a_batch_is_cut_with_its_space() -> None:
     source = material.learned["data"]
     source.space = "hsv"
     whole = source.batch(np.arange(4))
-    part = cut(whole, slice(1, 3))
+    part = whole.only(slice(1, 3))
     assert part.space == "hsv" and len(part) == 2
     assert torch.equal(part.pictures(), whole.pictures()[1:3])

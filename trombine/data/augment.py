@@ -61,7 +61,7 @@ _HUE: Final = math.pi / 3  # radians of hue to 1 of colour
 _LUMA: Final = np.array([0.299, 0.587, 0.114])  # of R, G and B: Rec. 601
 _MIRRORED_FIVE: Final = np.array([1, 0, 2, 4, 3])  # eyes, nose, corners of the mouth
 _LABELS: Final = np.arange(256, dtype=np.uint8)  # 255, of which nothing is known, stays as well
-_MIRRORED_LABEL: Final = np.concatenate([MIRRORED_PART, _LABELS[len(MIRRORED_PART) :]])
+MIRRORED_LABEL: Final = np.concatenate([MIRRORED_PART, _LABELS[len(MIRRORED_PART) :]])
 
 Maps = Float64[np.ndarray, "n 2 3"]
 
@@ -227,7 +227,7 @@ def drawn(
     least, most = (math.log(factor) for factor in augment.zoom)
     zooms = np.exp((least + most) / 2 + even("zoom", (most - least) / 2))
     mirrored = (even("mirror", 1.0) < 0) & augment.mirror
-    linear = _turns(even("rotate", math.radians(augment.rotate))) * zooms[:, None, None]
+    linear = turns(even("rotate", math.radians(augment.rotate))) * zooms[:, None, None]
     linear[mirrored, :, 0] *= -1  # mirrored first, then turned
     centre = np.array([width, height]) / 2
     shifts = np.stack([even("shift x", augment.shift), even("shift y", augment.shift)], 1) * width
@@ -243,7 +243,7 @@ def drawn(
 _COLOURS: Final = ("brightness", "contrast", "saturation", "hue")
 
 
-def _turns(angles: Float64[np.ndarray, "n"]) -> Float64[np.ndarray, "n 2 2"]:
+def turns(angles: Float64[np.ndarray, "n"]) -> Float64[np.ndarray, "n 2 2"]:
     """Rotations; y points down, so a positive one is clockwise in the picture."""
     cos, sin = np.cos(angles), np.sin(angles)
     return np.stack([np.stack([cos, -sin], 1), np.stack([sin, cos], 1)], 1)
@@ -279,12 +279,12 @@ def _hues(angles: Float64[np.ndarray, "n"]) -> Float64[np.ndarray, "n 3 3"]:
 def changed(batch: Batch, changes: Changes) -> Batch:
     """The batch after these changes, both sides of pairs alike."""
     height, width = changes.shape
-    back = _inverse(changes.maps)
+    back = inverse(changes.maps)
     points, visible, five = batch.points, batch.visible, batch.five
     if points is not None:
         points = _moved(points, changes, MIRRORED_LANDMARK)
     if visible is not None:
-        seen = _permuted(visible.numpy(), changes.mirrored, MIRRORED_LANDMARK)
+        seen = permuted(visible.numpy(), changes.mirrored, MIRRORED_LANDMARK)
         visible = torch.from_numpy(seen & _inside(points, width, height))
     if five is not None:
         five = _moved(five, changes, _MIRRORED_FIVE)
@@ -299,7 +299,7 @@ def changed(batch: Batch, changes: Changes) -> Batch:
     )
 
 
-def _inverse(maps: Maps) -> Maps:
+def inverse(maps: Maps) -> Maps:
     """From places of the new picture to those of the old."""
     linear = np.linalg.inv(maps[:, :, :2])
     return np.concatenate([linear, -linear @ maps[:, :, 2:]], 2)
@@ -325,7 +325,7 @@ def _relabelled(
     old = np.ascontiguousarray(parts.numpy())
     new = np.empty((len(old), *changes.shape), np.uint8)
     nearest(old, back, new)
-    new[changes.mirrored] = _MIRRORED_LABEL[new[changes.mirrored]]
+    new[changes.mirrored] = MIRRORED_LABEL[new[changes.mirrored]]
     return torch.from_numpy(new)
 
 
@@ -335,10 +335,10 @@ def _moved(
     """Points through the map, each under the name of what it is now; unknown ones stay so."""
     linear, offsets = changes.maps[:, :, :2], changes.maps[:, :, 2]
     there = points.numpy().astype(np.float64) @ linear.transpose(0, 2, 1) + offsets[:, None]
-    return torch.from_numpy(_permuted(there, changes.mirrored, partners).astype(np.float32))
+    return torch.from_numpy(permuted(there, changes.mirrored, partners).astype(np.float32))
 
 
-def _permuted(
+def permuted(
     cells: np.ndarray, mirrored: Bool[np.ndarray, "n"], partners: Int64[np.ndarray, "k"]
 ) -> np.ndarray:
     """Rows of mirrored pictures with left and right exchanged."""

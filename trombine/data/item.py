@@ -8,7 +8,8 @@ five and vectors NaN, visible False, labels and seeds -1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import torch
@@ -57,6 +58,17 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.pixels)
+
+    def only(self, rows: slice | Int64[np.ndarray, "k"]) -> Batch:
+        """Some of the pictures, with all that is known of them."""
+        cells: dict[str, Any] = {}
+        for column in fields(self):
+            cell = getattr(self, column.name)
+            if isinstance(cell, Batch):
+                cells[column.name] = cell.only(rows)
+            else:
+                cells[column.name] = cell if cell is None or isinstance(cell, str) else cell[rows]
+        return Batch(**cells)
 
     def pictures(self) -> Float32[Tensor, "n 3 h w"]:
         """The samples as pictures, in [0, 1] unless the batch's space is another."""

@@ -1,6 +1,6 @@
 """Pictures and parts through an affine map, each sample computed once: the loops of augment.py.
 
-Compiled by numba. Everything is in this one file: numba then sees for itself when to compile again.
+Compiled by numba.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def cubic(t: float) -> float:
 
 
 @inner
-def _taps(x: float, wide: float, n: int, places, weights) -> int:
+def taps(x: float, wide: float, n: int, places, weights) -> int:
     """The samples round x along one axis and their weights, which sum to 1; how many."""
     first = math.ceil(x - 0.5 - 2.0 * wide)
     last = math.floor(x - 0.5 + 2.0 * wide)
@@ -67,8 +67,8 @@ def resample(pixels, maps, widths, tints, out) -> None:
             for j in range(out.shape[2]):
                 x = maps[n, 0, 0] * (j + 0.5) + maps[n, 0, 1] * (i + 0.5) + maps[n, 0, 2]
                 y = maps[n, 1, 0] * (j + 0.5) + maps[n, 1, 1] * (i + 0.5) + maps[n, 1, 2]
-                wide = _taps(x, widths[n], width, columns, across)
-                high = _taps(y, widths[n], height, rows, down)
+                wide = taps(x, widths[n], width, columns, across)
+                high = taps(y, widths[n], height, rows, down)
                 red, green, blue = 0.0, 0.0, 0.0
                 for k in range(high):
                     for m in range(wide):

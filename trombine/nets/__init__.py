@@ -8,6 +8,7 @@
     patch_discriminator  a picture to a map of such numbers
     denoiser             a noisy picture and a time to what the noise is
     encoder              a picture to a few numbers
+    reader               a picture to what is where in a face
 
 A net is built from its name and its sizes alone; what it has learnt comes from a file of weights
 (weights.py), how it learns is in objectives/ and training/.
@@ -26,6 +27,7 @@ from trombine.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from trombine.nets.denoiser import Denoiser
 from trombine.nets.encoder import Encoder
 from trombine.nets.patch import PatchDiscriminator
+from trombine.nets.reader import Reader
 from trombine.nets.residual import Residual
 from trombine.nets.sizes import Net, NetError, Size, defaults_of, read_size, resolved
 from trombine.nets.srresnet import SRResNet
@@ -41,6 +43,7 @@ NETS: Final[dict[str, type[Net]]] = {
     "patch_discriminator": PatchDiscriminator,
     "denoiser": Denoiser,
     "encoder": Encoder,
+    "reader": Reader,
 }
 
 __all__ = [

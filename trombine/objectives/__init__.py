@@ -6,6 +6,7 @@ sharpen.py      the same, then learn from a discriminator
 adversarial.py  a generator against a discriminator
 denoise.py      take noise away, step by step
 regress.py      read numbers from pictures
+read.py         read what is where in a face; reading.py has its terms
 
 terms.py        losses between pictures      critics.py   losses and penalties of discriminators
 perceptual.py   losses between features      pools.py     old pictures for a discriminator
@@ -21,6 +22,7 @@ from typing import Any, Final
 from trombine.objectives.adversarial import AdversarialObjective
 from trombine.objectives.denoise import DenoiseObjective
 from trombine.objectives.objective import Objective, ObjectiveError
+from trombine.objectives.read import ReadObjective
 from trombine.objectives.regress import RegressObjective
 from trombine.objectives.restore import RestoreObjective
 from trombine.objectives.sharpen import SharpenObjective
@@ -32,6 +34,7 @@ OBJECTIVES: Final[dict[str, type[Objective[Any]]]] = {
     "adversarial": AdversarialObjective,
     "denoise": DenoiseObjective,
     "regress": RegressObjective,
+    "read": ReadObjective,
 }
 
 __all__ = ["OBJECTIVES", "Objective", "ObjectiveError", "objective_of"]

@@ -114,7 +114,8 @@ class Step:
     chance: Chance
     device: torch.device
     dtype: torch.dtype = torch.float32
-    vector_names: tuple[str, ...] = ()  # what the numbers of the batch's vectors mean
+    vector_names: tuple[str, ...] = ()  # what the numbers of the data's vectors mean
+    classes: tuple[str, ...] = ()  # what the data's labels mean
     space: str = "rgb"  # of nets.spaces.SPACES: that pictures are learned in
     swap: Callable[[str, Tensor, Chance], Tensor] | None = None  # through the pool of this name
     kept: dict[str, Tensor] = field(default_factory=dict)
@@ -170,7 +171,8 @@ class Objective(ABC, Generic[RecipeKind]):
     main: str  # the role whose model is the run's
     roles: tuple[str, ...] = ("net",)  # the nets it needs
     measures: Mapping[str, bool]  # name, and whether higher is better; the first chooses the best
-    streams: tuple[str, ...] = ("data",)
+    streams: tuple[str, ...] = ("data",)  # fields of the recipe: data first
+    wanted: tuple[str, ...] = ()  # numbers that the vectors of its data must have
     damage: str = ""  # what is done to the pictures that it is measured on, in words
     # Whether it learns pictures in the recipe's space, to invent such; elsewhere a net that works
     # in a space is shown RGB and gives it, and losses and measures are of RGB.

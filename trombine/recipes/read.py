@@ -1,12 +1,62 @@
-"""What reads a face."""
+"""What reads a face.
+
+`reader` is what verbs and objectives use, `witness` what judges and benchmarks use: the same
+recipe, another seed and width. What was tried is in docs/reader.md.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
-from trombine.recipes.recipe import Net, Recipe, Regress
+from trombine.recipes.recipe import Net, Read, Recipe, Regress
+
+_TRAITS: Final = (
+    "masculine+age+tone+hair_light+hair_red+hair_grey+hair_length+hair_curl+hair_volume+recession"
+    "+fringe+beard+moustache+brow_thick+brow_height+head_height+jaw_width+nose_width+nose_length"
+    "+mouth_width+lower_lip+eye_size+eye_spacing"
+)
+_MOMENT: Final = (
+    "yaw+pitch+roll+smile+mouth_open+brow_raise+lid_open+gaze_x+gaze_y+light_turn+light_height"
+    "+light_warm+exposure+glasses+hat"
+)
+_READER: Final = Read(
+    about="reads what is where in a face, and what it is like; learns from painted faces",
+    task="read",
+    nets={"net": Net("reader", {"width": 24, "features": 64, "traits": 23, "moment": 19})},
+    data="world:photo#9000*3+world:anime#3000+world:cartoon#3000+world:sketch#3000",
+    other="leaves#1200*3+fractals#300",
+    real="plain:../shared/data/portraits",
+    traits=_TRAITS,
+    moment=_MOMENT,
+    damage=(
+        "blur:gaussian:0.3-1.8/blur:motion:1-6?0.3+resize:0.25-0.9?0.3"
+        "+noise:gaussian:0.01-0.08/noise:grey:0.01-0.06?0.3+jpeg:25-95?0.4"
+    ),
+    size=128,
+    pictures=400_000,
+    batch=16,
+    lr=1e-3,
+    warmup=4_000,
+    clip=1.0,
+    ema=10_000,
+    precision="auto",
+    threads=1,
+    sample_every=40_000,
+    measure_every=20_000,
+    save_every=20_000,
+    judged=128,
+    best="IoU",
+)
 
 READ: Final[dict[str, Recipe]] = {
+    "reader": _READER,
+    "witness": replace(
+        _READER,
+        about="reads as reader does, trained apart from it, for judging alone",
+        nets={"net": _READER.nets["net"].resized("width", 22)},
+        seed=1,
+    ),
     "pose": Regress(
         about="reads where a face turns, from a picture",
         task="regress",

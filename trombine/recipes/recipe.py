@@ -346,3 +346,42 @@ class Regress(Recipe):
     """The vector's numbers that are learned, by name, with + between them."""
     loss: str = "l2"
     """l1, l2 or charbonnier."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Read(Recipe):
+    """Read what is where in a face, from painted faces in windows as staging.py makes them.
+
+    `other` is what they stand before. Weights of 0 leave a term out.
+    """
+
+    objective: ClassVar[str] = "read"
+
+    real: str = ""
+    """Pictures of faces of which nothing is known: what is read of them as they are is to be read
+    of them changed, too."""
+    traits: str = ""
+    """What is read of whoever it is: numbers of a painted face, by name, with + between them."""
+    moment: str = ""
+    """What is read of the moment: pose, expression, light, what is worn."""
+    damage: str = "none"
+    """What spoils the windows: a chain as docs/degradations.md tells."""
+    parts: float = 1.0
+    """Weight of the labels, pixel by pixel."""
+    overlap: float = 0.5
+    """Weight of how far each group of parts lies from where it is."""
+    points: float = 20.0
+    """Weight of the landmarks' distance, in sizes of the face."""
+    spread: float = 0.02
+    """Weight of what is said of that distance."""
+    face: float = 0.5
+    """Weight of whether a window shows a face."""
+    centres: float = 0.1
+    """Weight of where the middles of faces are, and how large they are."""
+    fields: float = 0.3
+    """Weight of traits and moment."""
+    agree: float = 0.3
+    """Weight of everything on the real pictures."""
+    agree_from: int = 0
+    """Pictures seen before these begin to count."""

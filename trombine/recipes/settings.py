@@ -36,7 +36,7 @@ def with_settings(recipe: Recipe, settings: Mapping[str, str]) -> Recipe:
     for raw, text in settings.items():
         name = raw.replace("-", "_")
         if name in fields:
-            empty = text == _NOTHING and getattr(Recipe, name, None) == ""
+            empty = text == _NOTHING and getattr(type(recipe), name, None) == ""
             changed[name] = "" if empty else _as_type(name, hints[name], text)
             _resize(nets, name, changed[name])  # `size` is that of the pictures and of the nets
         elif name in nets:

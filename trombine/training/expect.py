@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from jaxtyping import Int64
 
+from trombine.conventions import LANDMARK_COUNT
 from trombine.data.augment import Augment
 from trombine.data.columns import Columns
 from trombine.data.item import Batch
@@ -33,13 +34,20 @@ from trombine.files import shown
 from trombine.nets import parameter_count
 from trombine.objectives import objective_of
 from trombine.objectives.objective import Phase, Ramp
-from trombine.recipes.recipe import Recipe, Regress
+from trombine.recipes.recipe import Recipe
 from trombine.recipes.settings import FIXED
 from trombine.runs.folder import RunFolder
 from trombine.training.launch import Mesh, check_room
 from trombine.training.machine import MachineError, choose, prepare
 from trombine.training.material import Material, parts_of, streams_of
-from trombine.training.orders import Order, TrainingError, agreed, check, place
+from trombine.training.orders import (
+    Order,
+    TrainingError,
+    agreed,
+    check,
+    place,
+    with_what_is_there,
+)
 from trombine.training.shares import remarks, shares, terms_of
 from trombine.training.start import start_of
 from trombine.training.state import PhaseState, State, fresh
@@ -50,6 +58,7 @@ STEPS: Final = 3  # timed, after one that is not
 
 def expectation(order: Order) -> str:
     """Everything that is resolved, and what it takes, as lines."""
+    order, said = with_what_is_there(order)
     recipe, plan = order.recipe, _plan(order)
     objective, machine, phases = plan.objective, plan.machine, plan.phases
     with _enough_memory(recipe):
@@ -73,6 +82,7 @@ def expectation(order: Order) -> str:
         lines += [f"  {stream:<14} {spec}, {recipe.size} px{window}"]
         told = [*shares(*opened[stream]), *remarks(objective, opened[stream][0])]
         lines += [f"    {line}" for line in told]
+    lines += [f"  {said}"] if said else []
     lines += ["", "resolved", *(f"  {name:<14} {v}" for name, v in machine.plain().items())]
     lines += ["", "settings"]
     lines += [
@@ -169,7 +179,8 @@ class Unpainted(Source):
             raise SpecError(f"seeds 0 to {count - 1} cross {edge}, where another use begins")
         self.spec, self.size = spell((replace(term, weight=1.0),)), size
         self.lengths, self.weights = (count,), (1.0,)
-        self.vector_names, self.classes = maker.vector_names, ()
+        self.vector_names = maker.vector_names
+        self.classes = term.styles if len(term.styles) == 1 else ()
         self.paired = len(term.styles) > 1
 
     def take(self, indices: Int64[np.ndarray, "n"]) -> Columns:
@@ -241,16 +252,21 @@ def _times(plan: Plan, state: State) -> Iterator[float]:
 
 
 def _grey(plan: Plan) -> Batch:
-    """A batch of nearly grey pictures, with numbers where numbers are learned."""
+    """A batch of nearly grey pictures, with as much truth as an objective may ask for."""
     recipe, side = plan.recipe, _side(plan.recipe)
     pixels = np.random.Generator(np.random.Philox(0)).integers(
         96, 160, (recipe.batch, side, side, 3), dtype=np.uint8
     )
-    wanted = recipe.wanted.split("+") if isinstance(recipe, Regress) else []
+    wanted, count = plan.objective.wanted, recipe.batch
+    points = torch.linspace(side / 4, 3 * side / 4, 2 * LANDMARK_COUNT).reshape(1, -1, 2)
     return Batch(
-        indices=np.arange(recipe.batch, dtype=np.int64),
+        indices=np.arange(count, dtype=np.int64),
         pixels=torch.from_numpy(pixels),
-        vectors=torch.zeros(recipe.batch, len(wanted), dtype=torch.float64) if wanted else None,
+        parts=torch.zeros(count, side, side, dtype=torch.uint8),
+        points=points.repeat(count, 1, 1),
+        visible=torch.ones(count, LANDMARK_COUNT, dtype=torch.bool),
+        vectors=torch.zeros(count, len(wanted), dtype=torch.float64) if wanted else None,
+        labels=torch.zeros(count, dtype=torch.int64),
     )
 
 
@@ -261,8 +277,7 @@ def _side(recipe: Recipe) -> int:
 
 def _nothing(plan: Plan) -> Material:
     """Material that only says what its numbers mean."""
-    wanted = plan.recipe.wanted.split("+") if isinstance(plan.recipe, Regress) else []
-    return Material({}, {}, tuple(wanted))
+    return Material({}, {}, plan.objective.wanted)
 
 
 def _duration(seconds: float) -> str:

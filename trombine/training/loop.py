@@ -30,6 +30,7 @@ from trombine.training.orders import (
     place,
     same_pictures,
     same_start,
+    with_what_is_there,
 )
 from trombine.training.shares import notices
 from trombine.training.start import start_of
@@ -43,6 +44,7 @@ SLOWER: Final = 0.5  # what a rollback multiplies the learning rate by
 
 def train(order: Order) -> Iterator[Event]:
     """Begin a run, or go on with it, until it is over; the same order again goes on."""
+    order, said = with_what_is_there(order)
     machine = choose(order.recipe)
     objective = objective_of(order.recipe)
     check(order.recipe, objective)
@@ -51,6 +53,8 @@ def train(order: Order) -> Iterator[Event]:
     try:
         with together(mesh):
             events = _train(order, objective, machine, mesh)
+            if said and mesh.first:
+                yield Notice(None, said)
             if mesh.first:
                 yield from events
             else:  # the others compute, and say nothing

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -38,14 +37,14 @@ class Material:
     learned: Mapping[str, Source]
     measured: Mapping[str, Source]
     vector_names: tuple[str, ...] = ()  # what the numbers of the data's vectors mean
+    classes: tuple[str, ...] = ()  # what the data's labels mean
     names: Mapping[str, str] = field(default_factory=dict)  # hashes of the names of what is learned
     fingerprint: str = ""  # of the pixels that it is measured on
 
 
 def streams_of(recipe: Recipe, streams: tuple[str, ...]) -> dict[str, str]:
-    """The spec of each stream of an objective."""
-    specs = {"data": recipe.data, "other": recipe.other}
-    return {stream: specs[stream] for stream in streams}
+    """The spec of each stream of an objective: the field of the recipe that has its name."""
+    return {stream: getattr(recipe, stream) for stream in streams}
 
 
 def prepare_material(recipe: Recipe, streams: tuple[str, ...]) -> Iterator[Event]:
@@ -74,6 +73,7 @@ def open_material(recipe: Recipe, streams: tuple[str, ...]) -> Material:
         learned,
         measured,
         learned["data"].vector_names,
+        learned["data"].classes,
         {stream: _names(source) for stream, source in learned.items()},
         _fingerprint(measured, recipe.judged),
     )
@@ -106,12 +106,12 @@ def endless(recipe: Recipe, material: Material, state: State) -> Iterator[dict[s
     readers = {
         stream: batches(
             source,
-            seed=recipe.seed if stream == "data" else recipe.seed + 1,
+            seed=recipe.seed + number,
             size=recipe.batch,
             start=state.pictures // recipe.batch,
             rollbacks=state.rollbacks,
         )
-        for stream, source in material.learned.items()
+        for number, (stream, source) in enumerate(material.learned.items())
     }
     while True:
         yield {stream: next(reader) for stream, reader in readers.items()}
@@ -133,7 +133,7 @@ def parts_of(
         here = slice(number * size + mine.start, number * size + mine.stop)
         places = np.arange(state.pictures + here.start, state.pictures + here.stop, dtype=np.int64)
         chance = Chance(seed=recipe.seed, rollbacks=state.rollbacks, places=places)
-        batches_here = {stream: cut(batch, here) for stream, batch in whole.items()}
+        batches_here = {stream: batch.only(here) for stream, batch in whole.items()}
         parts.append(_step(plan, state, material, state.nets, batches_here, chance, pools=True))
     return parts
 
@@ -183,6 +183,7 @@ def _step(
         device=plan.mesh.device,
         dtype=plan.machine.dtype,
         vector_names=material.vector_names,
+        classes=material.classes,
         space=plan.recipe.space if plan.objective.invents else "rgb",
         swap=swap if pools and state.pools else None,
     )
@@ -213,15 +214,3 @@ def _through_pool(
         every, all_places, seed=chance.seed, rollbacks=chance.rollbacks
     )
     return swapped[mesh.rank * mine : (mesh.rank + 1) * mine]
-
-
-def cut(batch: Batch, here: slice) -> Batch:
-    """Some of a batch's pictures, with all that is known of them."""
-    cells = {}
-    for column in dataclasses.fields(batch):
-        cell = getattr(batch, column.name)
-        if isinstance(cell, Batch):
-            cells[column.name] = cut(cell, here)
-        else:
-            cells[column.name] = cell if cell is None or isinstance(cell, str) else cell[here]
-    return Batch(**cells)

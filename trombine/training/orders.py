@@ -18,6 +18,7 @@ from trombine.files import shown
 from trombine.measures import CHECKOUT, commit_of
 from trombine.nets import Net, build, has_batch_statistics
 from trombine.objectives.objective import Objective
+from trombine.recipes import RECIPES
 from trombine.recipes.freeze import Freeze
 from trombine.recipes.recipe import Recipe
 from trombine.runs import checkpoints
@@ -44,6 +45,20 @@ class Order:
     change: bool = False  # go on with other settings than the run was begun with
     board: bool = True  # TensorBoard's events too
     command: str = ""  # by which it was asked for, without the run's folder
+
+
+def with_what_is_there(order: Order) -> tuple[Order, str]:
+    """The order without the real pictures that its recipe would learn from beside painted ones, if
+    they are not there; and what to say of it. Pictures that were asked for must be there."""
+    real, own = getattr(order.recipe, "real", ""), RECIPES.get(order.name)
+    if not real or not own or real != getattr(own, "real", ""):
+        return order, ""
+    missing = [term.path for term in parse(real) if term.path and not Path(term.path).exists()]
+    if not missing:
+        return order, ""
+    recipe = dataclasses.replace(order.recipe, real="")
+    said = f"{shown(missing[0])}: is not there; learns from painted faces alone"
+    return dataclasses.replace(order, recipe=recipe), said
 
 
 def agreed(order: Order, folder: RunFolder, machine: Machine) -> Machine:

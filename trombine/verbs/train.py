@@ -26,7 +26,8 @@ class TrainRequest:
     recipe: str
     """Its name: upscale-x2, upscale-x4, upscale-fast-x2, upscale-fast-x4, upscale-drawings-x2,
     upscale-drawings-x4, upscale-wild-x4, upscale-grown-x4, srresnet-x2, srresnet-x4, sharpener-x2,
-    cleaner, restorer, dcgan, dcgan-r1, flow, diffusion or pose."""
+    cleaner, restorer, dcgan, dcgan-r1, flow, diffusion, reader, witness or
+    pose."""
     data: str = ""
     """What to learn from, in place of the recipe's own: a spec such as folder:PATH."""
     output: Path | None = None

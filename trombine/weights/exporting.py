@@ -72,14 +72,17 @@ def as_onnx(
             dynamo=True,
             external_data=False,
             input_names=list(task.takes),
-            output_names=[task.gives],
+            output_names=list(task.gives),
             dynamic_shapes=dynamic,
             verbose=False,
         )
     program.model.metadata_props.update(metadata)
     proto = program.model_proto
-    if task.scales:
-        _name_axes(proto.graph.output[0], int(net.sizes.get("factor", 1)))
+    factor = int(net.sizes.get("factor", 1))
+    axes = {task.gives[0]: "{}" if factor == 1 else f"{factor}*{{}}"} if task.scales else task.axes
+    for output in proto.graph.output:
+        if output.name in axes:
+            _name_axes(output, axes[output.name])
     return proto.SerializeToString()
 
 
@@ -89,11 +92,10 @@ def _dynamic(given: torch.Tensor, *, fixed: bool) -> dict[int, str]:
     return {axis: AXES[axis] for axis in axes}
 
 
-def _name_axes(output: Any, factor: int) -> None:
+def _name_axes(output: Any, written: str) -> None:
     """Say `2*height` of what comes out, where the exporter says how the net came to it."""
     for axis in (2, 3):
-        name = AXES[axis] if factor == 1 else f"{factor}*{AXES[axis]}"
-        output.type.tensor_type.shape.dim[axis].dim_param = name
+        output.type.tensor_type.shape.dim[axis].dim_param = written.format(AXES[axis])
 
 
 @contextmanager
@@ -118,8 +120,13 @@ def difference(net: Net, data: bytes, given: Sequence[torch.Tensor]) -> float:
     names = [one.name for one in session.get_inputs()]
     feed = {name: one.numpy() for name, one in zip(names, given, strict=True)}
     with torch.inference_mode():
-        wanted = net(*given)
-    found = torch.from_numpy(session.run(None, feed)[0])
+        made = net(*given)
+    several = (made,) if isinstance(made, torch.Tensor) else tuple(made)
+    found = [torch.from_numpy(one) for one in session.run(None, feed)]
+    return max(_apart(one, wanted) for one, wanted in zip(found, several, strict=True))
+
+
+def _apart(found: torch.Tensor, wanted: torch.Tensor) -> float:
     if found.shape != wanted.shape:
         return float("inf")
     return float((found - wanted).abs().max() / wanted.abs().max().clamp(min=1))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, final
+from typing import Any, Final, final
 
 import torch
 
@@ -36,7 +36,7 @@ class Model:
     hash: str  # of its file: the first 12 hex digits of SHA-256
     path: Path
 
-    def __call__(self, *given: torch.Tensor) -> torch.Tensor:
+    def __call__(self, *given: torch.Tensor) -> Any:
         """What the task makes of what it is given; see TASKS. Nothing is learnt."""
         task = TASKS[self.card.task]
         check_given(task, given)

@@ -6,15 +6,17 @@ A task checks what it is given at its door; a net itself checks nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import torch
 
 from trombine.conventions import ConventionError, check_picture
 from trombine.nets import Net, Size
+from trombine.nets.reader import Reading
 from trombine.nets.spaces import Within
 
+Made = torch.Tensor | Reading
 Shape = tuple[int, int, int]
 """How many, and the height and width of pictures."""
 
@@ -25,11 +27,12 @@ class Task:
 
     says: str  # for people
     takes: tuple[str, ...]  # what goes in is called this
-    gives: str  # and what comes out this
+    gives: tuple[str, ...]  # and what comes out this: a tensor, or several by name
     nets: tuple[str, ...]  # that can do it
-    run: Callable[..., torch.Tensor]  # of a net and what it is given
+    run: Callable[..., Made]  # of a net and what it is given
     examples: Callable[[Mapping[str, Size], Shape], tuple[torch.Tensor, ...]]  # of what goes in
     scales: bool = False  # what comes out is as high and wide as what went in, times the factor
+    axes: Mapping[str, str] = field(default_factory=dict)  # how high and wide else, by name
     sees: bool = False  # what goes in is a picture,
     draws: bool = False  # what comes out is one: they change where a net works in another space
 
@@ -85,6 +88,14 @@ def _denoise(net: Net, noisy: torch.Tensor, times: torch.Tensor) -> torch.Tensor
 def _look(net: Net, pictures: torch.Tensor) -> torch.Tensor:
     """Pictures to whatever the net says of them."""
     return _each(net, _looked_at(net, pictures))
+
+
+def _read(net: Net, pictures: torch.Tensor) -> Reading:
+    """Pictures to all that a reader says of them."""
+    pictures = _looked_at(net, pictures)
+    if pictures.ndim == 4:
+        return net(pictures)
+    return Reading(*(one[0] for one in net(pictures[None])))
 
 
 def _each(net: Net, pictures: torch.Tensor) -> torch.Tensor:
@@ -145,7 +156,7 @@ TASKS: Final[dict[str, Task]] = {
     "upscale": Task(
         says="pictures to larger ones",
         takes=("picture",),
-        gives="larger",
+        gives=("larger",),
         nets=("residual", "srresnet"),
         run=_improve,
         examples=_some_pictures,
@@ -156,7 +167,7 @@ TASKS: Final[dict[str, Task]] = {
     "restore": Task(
         says="damaged pictures to whole ones of the same size",
         takes=("picture",),
-        gives="restored",
+        gives=("restored",),
         nets=("unet", "residual"),
         run=_improve,
         examples=_some_pictures,
@@ -167,7 +178,7 @@ TASKS: Final[dict[str, Task]] = {
     "generate": Task(
         says="random vectors to pictures",
         takes=("latents",),
-        gives="pictures",
+        gives=("pictures",),
         nets=("dcgan_generator",),
         run=_generate,
         examples=_some_vectors,
@@ -176,7 +187,7 @@ TASKS: Final[dict[str, Task]] = {
     "denoise": Task(
         says="noisy pictures and times to the noise, or what else was learnt",
         takes=("noisy", "times"),
-        gives="predicted",
+        gives=("predicted",),
         nets=("denoiser",),
         run=_denoise,
         examples=_some_noise,
@@ -185,16 +196,26 @@ TASKS: Final[dict[str, Task]] = {
     "regress": Task(
         says="pictures to a few numbers each",
         takes=("picture",),
-        gives="numbers",
+        gives=("numbers",),
         nets=("encoder",),
         run=_look,
         examples=_some_pictures,
         sees=True,
     ),
+    "read": Task(
+        says="pictures to what is where in a face",
+        takes=("picture",),
+        gives=Reading._fields,
+        nets=("reader",),
+        run=_read,
+        examples=_some_pictures,
+        axes={"parts": "{}", "centres": "({}+15)//16*2"},
+        sees=True,
+    ),
     "judge": Task(
         says="pictures to how real they look",
         takes=("picture",),
-        gives="verdict",
+        gives=("verdict",),
         nets=("dcgan_discriminator", "patch_discriminator"),
         run=_look,
         examples=_some_pictures,

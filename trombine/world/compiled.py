@@ -24,8 +24,9 @@ _SETTING: Final = "CACHE_DIR"  # of numba.core.config
 
 @cache
 def _folder() -> str:
-    """The folder for this state of the kernels."""
-    sources = sorted(Path(__file__).parent.glob("*.py"))
+    """The folder for this state of the kernels: those of the world, and those of the data."""
+    package = Path(__file__).parents[1]
+    sources = sorted([*package.glob("world/*.py"), *package.glob("*/kernel_*.py")])
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
     return str(cache_folder() / "kernels" / digest[:16])
 

@@ -4,6 +4,7 @@ pictures.
     trainA/ trainB/ testA/ testB/      unpaired: two kinds of picture; also train/A/ and so on
     train/cat/1.png test/dog/2.png     imagefolder, as Hugging Face's datasets reads it
     cat/1.png dog/2.png                plain: folders are classes if all pictures are in them
+    1.png 2.png test.txt               test.txt lists those that are for tests, one a line
 
 A folder with a metadata.jsonl or a metadata.csv is an imagefolder too: metadata.py reads those
 that trombine's own reader (data/described.py) does not.
@@ -17,10 +18,12 @@ from typing import Final
 
 import numpy as np
 
+from trombine.data.columns import SPLITS
 from trombine.data.layouts.finding import few_folders, few_pictures, pictures_below
 from trombine.data.layouts.layout import Layout, lacking
 from trombine.data.layouts.metadata import SPLIT_NAMES, list_metadata, metadata_in, split_of
 from trombine.data.layouts.rows import Rows, labelled
+from trombine.data.layouts.tables import read_lines
 from trombine.data.listing import Listing, pictures
 from trombine.data.places import is_any_pack
 
@@ -86,10 +89,11 @@ def _is_imagefolder(path: Path) -> bool:
 
 
 def list_plain(path: Path) -> Listing:
-    """Every picture in the folder and below."""
+    """Every picture in the folder and below; lists beside them say what some are for."""
     names = pictures_below(path)
     classes, labels = _classes(names)
-    rows = Rows(pictures=names, labels=labels if classes else None)
+    splits = _listed(path, names)
+    rows = Rows(pictures=names, labels=labels if classes else None, splits=splits)
     return Listing(layout="plain", records=rows, classes=classes, notes=_strays(names))
 
 
@@ -98,6 +102,28 @@ def _classes(names: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray]:
     if not all("/" in name for name in names):
         return (), np.full(len(names), -1)
     return labelled([name.partition("/")[0] for name in names])
+
+
+def _listed(path: Path, names: Sequence[str]) -> np.ndarray | None:
+    """What train.txt, val.txt and test.txt say their pictures are for.
+
+    Where there is no train.txt, what is not listed is for training. A text of which any line is
+    not the name of a picture is no such list.
+    """
+    splits = np.full(len(names), -1, np.int64)
+    places = {name: place for place, name in enumerate(names)}
+    found = set()
+    for word, split in SPLIT_NAMES.items():
+        if not (file := path / f"{word}.txt").is_file():
+            continue
+        lines = [line.strip() for line in read_lines(file) if line.strip()]
+        if lines and places.keys() >= set(lines):
+            splits[[places[line] for line in lines]] = split
+            found.add(split)
+    if not found:
+        return None
+    train = SPLITS.index("train")
+    return splits if train in found else np.where(splits < 0, train, splits)
 
 
 def _strays(names: Sequence[str]) -> tuple[str, ...]:
@@ -124,7 +150,7 @@ IMAGEFOLDER: Final = Layout(
 )
 PLAIN: Final = Layout(
     name="plain",
-    about="any folder of pictures; folders are classes if all pictures are in them",
+    about="any folder of pictures; folders are classes if all pictures are in them; lists: splits",
     recognise=lambda path: True,
     list=list_plain,
 )

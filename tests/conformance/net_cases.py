@@ -1,0 +1,213 @@
+"""A case of every net, and how it is built and fed: for the questions of test_nets.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+
+from trombine.nets import Net, Size, build
+from trombine.weights import TASKS
+
+Inputs = tuple[torch.Tensor, ...]
+Shape = Callable[[int, int, int], tuple[int, ...]]  # of count, height and width
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A net, small enough to be tried in a moment, and what must come out of it."""
+
+    net: str
+    task: str
+    gives: Shape
+    sizes: dict[str, Size] = field(default_factory=dict)
+    places: tuple[tuple[int, int], ...] = ((16, 16), (24, 17), (9, 31))  # height, width
+    exported: bool = True  # one variant of each net is: it takes seconds
+
+
+def same(count: int, height: int, width: int) -> tuple[int, ...]:
+    return count, 3, height, width
+
+
+def one_each(count: int, height: int, width: int) -> tuple[int, ...]:
+    return (count,)
+
+
+def sixteenths(height: int, width: int) -> int:
+    """Places of a map of centres: an eighth of sides that are made multiples of 16."""
+    return 4 * -(-height // 16) * -(-width // 16)
+
+
+def patches(count: int, height: int, width: int) -> tuple[int, ...]:
+    return count, 1, height // 4, width // 4
+
+
+SQUARE = ((16, 16),)
+CASES = {
+    "residual": Case(
+        net="residual",
+        task="upscale",
+        sizes={"width": 6, "depth": 2},
+        gives=lambda n, h, w: (n, 3, 2 * h, 2 * w),
+    ),
+    "residual x3, grey": Case(
+        net="residual",
+        task="upscale",
+        sizes={"width": 6, "depth": 1, "factor": 3, "channels": 1},
+        gives=lambda n, h, w: (n, 1, 3 * h, 3 * w),
+        exported=False,
+    ),
+    "residual x1": Case(
+        net="residual",
+        task="restore",
+        sizes={"width": 6, "depth": 2, "factor": 1},
+        gives=same,
+        exported=False,
+    ),
+    "srresnet": Case(
+        net="srresnet",
+        task="upscale",
+        sizes={"width": 4, "blocks": 2, "kernel": 5, "factor": 4},
+        gives=lambda n, h, w: (n, 3, 4 * h, 4 * w),
+    ),
+    "srresnet x3, no norm, grey": Case(
+        net="srresnet",
+        task="upscale",
+        sizes={"width": 4, "blocks": 2, "norm": "none", "factor": 3, "channels": 1},
+        gives=lambda n, h, w: (n, 1, 3 * h, 3 * w),
+        exported=False,
+    ),
+    "unet": Case(
+        net="unet", task="restore", sizes={"width": 4, "levels": 2, "residual": True}, gives=same
+    ),
+    "unet, group": Case(
+        net="unet",
+        task="restore",
+        sizes={"width": 8, "levels": 2, "norm": "group", "inputs": 4},
+        gives=same,
+        exported=False,
+    ),
+    "unet, batch": Case(
+        net="unet",
+        task="restore",
+        sizes={"width": 4, "levels": 3, "norm": "batch"},
+        gives=same,
+        exported=False,
+    ),
+    "dcgan_generator": Case(
+        net="dcgan_generator",
+        task="generate",
+        sizes={"latent": 6, "width": 4, "size": 16},
+        gives=same,
+        places=SQUARE,
+    ),
+    "dcgan_generator, group": Case(
+        net="dcgan_generator",
+        task="generate",
+        sizes={"latent": 6, "width": 8, "size": 32, "norm": "group"},
+        gives=same,
+        places=((32, 32),),
+        exported=False,
+    ),
+    "dcgan_generator, none": Case(
+        net="dcgan_generator",
+        task="generate",
+        sizes={"latent": 6, "width": 4, "size": 16, "norm": "none"},
+        gives=same,
+        places=SQUARE,
+        exported=False,
+    ),
+    "dcgan_discriminator": Case(
+        net="dcgan_discriminator",
+        task="judge",
+        sizes={"width": 4, "size": 16},
+        gives=one_each,
+        places=SQUARE,
+        exported=False,
+    ),
+    "dcgan_discriminator, batch": Case(
+        net="dcgan_discriminator",
+        task="judge",
+        sizes={"width": 4, "size": 32, "norm": "batch"},
+        gives=one_each,
+        places=((32, 32),),
+        exported=False,
+    ),
+    "dcgan_discriminator, spectral": Case(
+        net="dcgan_discriminator",
+        task="judge",
+        sizes={"width": 4, "size": 16, "norm": "spectral"},
+        gives=one_each,
+        places=SQUARE,
+    ),
+    "patch_discriminator": Case(
+        net="patch_discriminator",
+        task="judge",
+        sizes={"width": 4, "levels": 2, "inputs": 6},
+        gives=patches,
+        exported=False,
+    ),
+    "patch_discriminator, spectral": Case(
+        net="patch_discriminator",
+        task="judge",
+        sizes={"width": 4, "levels": 2, "norm": "spectral"},
+        gives=patches,
+    ),
+    "denoiser": Case(net="denoiser", task="denoise", sizes={"width": 4, "levels": 1}, gives=same),
+    "denoiser, deep": Case(
+        net="denoiser",
+        task="denoise",
+        sizes={"width": 8, "levels": 3},
+        gives=same,
+        exported=False,
+    ),
+    "encoder": Case(
+        net="encoder",
+        task="regress",
+        sizes={"width": 4, "levels": 2, "outputs": 5},
+        gives=lambda n, h, w: (n, 5),
+    ),
+    "reader": Case(
+        net="reader",
+        task="read",
+        sizes={"width": 6, "features": 8, "traits": 2, "moment": 5},
+        gives=lambda n, h, w: (n, 19 * h * w + 3 * 68 + 2 * sixteenths(h, w) + 1 + 8 + 2 + 5),
+        places=((32, 32), (48, 33), (17, 62)),
+    ),
+}
+
+
+def made(case: Case) -> Net:
+    return build(case.net, case.sizes)
+
+
+def stirred(case: Case) -> Net:
+    """The net as it could be after some training: no weight is zero, no statistics are fresh."""
+    net = made(case)
+    generator = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter += 0.1 * torch.randn(parameter.shape, generator=generator)
+        for name, buffer in net.named_buffers():
+            if name.endswith("running_var"):
+                buffer += torch.rand(buffer.shape, generator=generator)
+            elif name.endswith("running_mean"):
+                buffer += 0.1 * torch.randn(buffer.shape, generator=generator)
+    return net.eval()
+
+
+def joined(found: torch.Tensor | tuple[torch.Tensor, ...]) -> torch.Tensor:
+    """What comes out; where it is several tensors, one row of all their numbers a picture."""
+    if isinstance(found, torch.Tensor):
+        return found
+    return torch.cat([one.reshape(len(one), -1) for one in found], 1)
+
+
+def rounding(wanted: torch.Tensor) -> float:
+    """By how much numbers may differ that were summed in another order, small beside large."""
+    return 1e-5 * max(1.0, float(wanted.detach().abs().max()))
+
+
+def some(case: Case, count: int = 4, place: tuple[int, int] | None = None) -> Inputs:
+    return TASKS[case.task].examples(made(case).sizes, (count, *(place or case.places[0])))

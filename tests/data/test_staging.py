@@ -1,0 +1,190 @@
+"""Windows for a reader: their truth goes with them, and each is a function of its place alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.functional import max_pool2d
+
+from trombine.conventions import MIRRORED_LANDMARK, mirror_parts, mirror_points
+from trombine.data.item import Batch
+from trombine.data.staging import Stage, Staged, staged
+from trombine.world import face, paint
+
+SIDE = 96
+NOTHING = Stage(
+    size=(1.0, 1.0), turn=0, shift=0, grounds=0, fronts=0, holes=0, none=0, grey=0, colour=0
+)
+
+
+@cache
+def faces(count: int = 24) -> Batch:
+    painted = [paint(face(900_000 + seed), SIDE, "photo") for seed in range(count)]
+    return Batch(
+        indices=np.arange(count, dtype=np.int64),
+        pixels=torch.from_numpy(np.stack([one.pixels for one in painted])),
+        parts=torch.from_numpy(np.stack([one.parts for one in painted])),
+        points=torch.from_numpy(np.stack([one.points for one in painted])),
+        visible=torch.from_numpy(np.stack([one.visible for one in painted])),
+    )
+
+
+def flat(colour: tuple[int, int, int], count: int = 24) -> Batch:
+    """Grounds of one colour."""
+    pixels = np.broadcast_to(np.array(colour, np.uint8), (count, SIDE, SIDE, 3)).copy()
+    return Batch(indices=np.arange(count, dtype=np.int64), pixels=torch.from_numpy(pixels))
+
+
+def run(stage: Stage, batch: Batch | None = None, *, seed: int = 3) -> Staged:
+    batch = batch or faces()
+    places = np.arange(len(batch), dtype=np.int64)
+    return staged(batch, flat((0, 0, 255), len(batch)), stage, seed=seed, places=places)
+
+
+def test_with_nothing_done_it_is_the_face_or_its_mirror_image() -> None:
+    found, old = run(NOTHING), faces()
+    assert old.parts is not None and old.points is not None and old.visible is not None
+    assert 4 < int(found.mirrored.sum()) < 20 and found.shows.all() and found.coloured.all()
+    for n, mirrored in enumerate(found.mirrored.tolist()):
+        pixels, parts, points = (x[n].numpy() for x in (old.pixels, old.parts, old.points))
+        seen = old.visible[n].numpy()
+        if mirrored:
+            pixels, parts, points = (
+                pixels[:, ::-1],
+                mirror_parts(parts),
+                mirror_points(points, SIDE),
+            )
+            seen = seen[MIRRORED_LANDMARK]
+        assert np.array_equal(found.pixels[n].numpy(), pixels)
+        assert np.array_equal(found.parts[n].numpy(), parts)
+        np.testing.assert_allclose(found.points[n].numpy(), points, atol=1e-4)
+        inside = ((points >= 0) & (points < SIDE)).all(1)
+        assert np.array_equal(found.visible[n].numpy(), seen & inside)
+
+
+def test_landmarks_lie_where_their_pixels_went() -> None:
+    """Of pictures whose colours say where each pixel was, each landmark finds its own place."""
+    old = faces()
+    assert old.points is not None
+    down, across = np.meshgrid(np.arange(SIDE), np.arange(SIDE), indexing="ij")
+    coded = np.stack([across * 2 + 20, down * 2 + 20, np.zeros_like(down)], -1).astype(np.uint8)
+    pixels = torch.from_numpy(np.broadcast_to(coded, old.pixels.shape).copy())
+    stage = replace(NOTHING, size=(0.5, 1.4), turn=40.0, shift=0.1)
+    found = run(stage, replace(old, pixels=pixels))
+    checked = 0
+    for n in range(len(pixels)):
+        points = old.points[n].numpy()
+        wanted = points[MIRRORED_LANDMARK] if found.mirrored[n] else points
+        for (x, y), (old_x, old_y) in zip(found.points[n].tolist(), wanted.tolist(), strict=True):
+            if not (3 < x < SIDE - 3 and 3 < y < SIDE - 3 and 4 < old_x < 92 and 4 < old_y < 92):
+                continue
+            red, green, blue = found.pixels[n, int(y), int(x)].tolist()
+            if blue:  # beyond the old picture's edge
+                continue
+            # The colour is of the middle of the pixel that the landmark is in.
+            assert (
+                abs((red - 20) / 2 + 0.5 - old_x) < 2.0
+                and abs((green - 20) / 2 + 0.5 - old_y) < 2.0
+            )
+            checked += 1
+    assert checked > 800
+
+
+def test_parts_lie_where_their_pixels_went() -> None:
+    """Of pictures painted in the colours of their parts, labels are those of the colours."""
+    old = faces()
+    assert old.parts is not None
+    coded = (old.parts[..., None].repeat(1, 1, 1, 3) * 12 + 10).contiguous()
+    stage = replace(NOTHING, size=(0.5, 1.4), turn=40.0, shift=0.1)
+    found = run(stage, replace(old, pixels=coded))
+    plain = ~found.mirrored
+    there = (found.pixels[..., 2] < 240) & plain[:, None, None]
+    labels = ((found.pixels[..., 0].float() - 10) / 12).round()
+    label = found.parts.float()[:, None]
+    highest, lowest = max_pool2d(label, 5, 1, 2)[:, 0], -max_pool2d(-label, 5, 1, 2)[:, 0]
+    inner = there & (highest == lowest)  # elsewhere colours of two parts are mixed
+    assert (labels == found.parts)[inner].float().mean() > 0.999
+    assert int(inner.sum()) > 20_000 and int(label[inner[:, None]].unique().numel()) > 6
+
+
+def test_cut_out_a_face_stands_before_the_ground() -> None:
+    old = faces()
+    assert old.parts is not None
+    red = old.pixels.clone()
+    red[(old.parts == 0)] = torch.tensor([255, 0, 0], dtype=torch.uint8)
+    found = run(replace(NOTHING, grounds=1.0), replace(old, pixels=red))
+    behind = found.parts == 0
+    share = (found.pixels[behind] == torch.tensor([0, 0, 255])).all(-1).float().mean()
+    assert share > 0.95  # but for the edge, where both are seen
+    assert not (found.pixels == torch.tensor([255, 0, 0])).all(-1).any()
+
+
+def test_under_a_thing_nothing_is_seen() -> None:
+    plain, found = run(NOTHING), run(replace(NOTHING, fronts=1.0))
+    changed = (found.pixels != plain.pixels).any(-1)
+    assert changed.any((1, 2)).float().mean() > 0.9
+    assert torch.equal(found.parts[~changed], plain.parts[~changed])
+    hidden = plain.visible & ~found.visible
+    assert hidden.any() and not (found.visible & ~plain.visible).any()
+    for n, k in torch.nonzero(hidden).tolist():
+        x, y = found.points[n, k].int().tolist()
+        around = found.parts[n, max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2]
+        assert (around == 0).any()  # a landmark may lie at the thing's edge
+    torch.testing.assert_close(found.points, plain.points)
+
+
+def test_under_a_hole_the_truth_stays() -> None:
+    plain, found = run(NOTHING), run(replace(NOTHING, holes=1.0))
+    assert torch.equal(found.parts, plain.parts) and torch.equal(found.visible, plain.visible)
+    share = (found.pixels != plain.pixels).any(-1).float().mean((1, 2))
+    assert (share > 0.001).all() and share.mean() < 0.6
+
+
+def test_windows_without_a_face() -> None:
+    batch = faces()
+    found = run(replace(NOTHING, none=1.0))
+    assert not found.shows.any() and not (found.parts[~found.shows] == 1).any()
+    cut = (found.parts == 255).all((1, 2))
+    assert (found.parts[~cut] == 0).all() and 2 < int(cut.sum()) < 16
+    assert found.pixels.shape == batch.pixels.shape
+    usual = [run(Stage(), seed=seed).shows.float().mean() for seed in range(8)]
+    assert 0.65 < float(torch.stack(usual).mean()) < 0.85
+
+
+def test_grey_and_other_colours() -> None:
+    grey = run(replace(NOTHING, grey=1.0))
+    assert not grey.coloured.any()
+    assert int((grey.pixels.amax(-1).int() - grey.pixels.amin(-1).int()).max()) <= 1
+    other = run(replace(NOTHING, colour=1.0))
+    assert not other.coloured.any() and (other.pixels != run(NOTHING).pixels).any()
+
+
+@pytest.mark.parametrize("about", ["", "real "])
+def test_a_window_is_a_function_of_its_place(about: str) -> None:
+    batch, grounds, stage = faces(), flat((9, 200, 30)), Stage()
+    places = np.arange(100, 124, dtype=np.int64)
+    whole = staged(batch, grounds, stage, seed=5, places=places, about=about)
+    some = np.array([3, 17])
+    rows = torch.from_numpy(some)
+    few = Batch(
+        indices=some,
+        pixels=batch.pixels[rows],
+        parts=None if batch.parts is None else batch.parts[rows],
+        points=None if batch.points is None else batch.points[rows],
+        visible=None if batch.visible is None else batch.visible[rows],
+    )
+    behind = Batch(indices=some, pixels=grounds.pixels[rows])
+    again = staged(few, behind, stage, seed=5, places=places[some], about=about)
+    for name in ("pixels", "parts", "points", "visible", "shows", "sizes", "turned"):
+        assert torch.equal(getattr(again, name), getattr(whole, name)[rows]), name
+    other = staged(batch, grounds, stage, seed=5, places=places, about=about, rollbacks=1)
+    assert not torch.equal(other.pixels, whole.pixels)
+
+
+def test_what_is_not_known_is_refused() -> None:
+    with pytest.raises(ValueError, match="parts and landmarks"):
+        run(NOTHING, replace(faces(), parts=None))

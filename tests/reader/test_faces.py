@@ -1,0 +1,134 @@
+"""From what a net says to faces of a picture: boxes, parts, none twice."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.functional import avg_pool2d, one_hot, pad
+
+from trombine.conventions import PART_INDEX
+from trombine.nets.reader import CENTRE_STEP, Reader
+from trombine.reader import Face, Frame, parts_map, shared
+from trombine.reader.faces import _box, _upright
+from trombine.reader.scan import Place, apart, places
+from trombine.world import face, paint
+
+
+def as_face(parts: np.ndarray, frame: Frame) -> Face:
+    """A face whose window holds these parts."""
+    logits = 10 * one_hot(torch.from_numpy(parts).long(), 19).permute(2, 0, 1).float()
+    return Face(
+        box=(0.0, 0.0, 1.0, 1.0),
+        likely=0.9,
+        points=np.zeros((68, 2), np.float32),
+        errors=np.zeros(68, np.float32),
+        traits={},
+        moment={},
+        style={},
+        features=np.zeros(4, np.float32),
+        frame=frame,
+        logits=logits,
+    )
+
+
+def test_the_parts_of_a_window_lie_where_it_looks() -> None:
+    painted = paint(face(900_001), 128, "photo")
+    frame = Frame(x=40 + 64, y=20 + 64, side=128)
+    whole = parts_map([as_face(painted.parts, frame)], 200, 220)
+    assert np.array_equal(whole[20:148, 40:168], painted.parts)
+    whole[20:148, 40:168] = 0
+    assert not whole.any()
+
+
+def test_a_turned_window_and_back() -> None:
+    """Parts in a window that is turned and twice as large, read out along the window's pixels."""
+    painted = paint(face(900_002), 128, "photo")
+    frame = Frame(x=300.0, y=260.0, side=256, turn=0.5)
+    whole = parts_map([as_face(painted.parts, frame)], 600, 640)
+    down, across = np.mgrid[0:128, 0:128] + 0.5
+    there = frame.to_picture(torch.from_numpy(np.stack([across, down], -1).reshape(-1, 2)))
+    x, y = np.floor(there.numpy()).astype(int).T
+    assert (whole[y, x].reshape(128, 128) == painted.parts).mean() > 0.98
+
+
+def test_a_window_at_the_edge_is_cut() -> None:
+    painted = paint(face(900_001), 128, "photo")
+    whole = parts_map([as_face(painted.parts, Frame(x=0, y=64, side=128))], 128, 90)
+    assert np.array_equal(whole[:, :64], painted.parts[:, 64:]) and not whole[:, 64:].any()
+
+
+def test_the_smaller_face_lies_in_front() -> None:
+    skin, hair = (np.full((128, 128), PART_INDEX[name], np.uint8) for name in ("skin", "hair"))
+    large, small = (Frame(x=64, y=64, side=side) for side in (128, 32))
+    faces = [as_face(skin, small), as_face(hair, large)]
+    for several in (faces, faces[::-1]):
+        whole = parts_map(several, 128, 128)
+        assert (whole[49:79, 49:79] == PART_INDEX["skin"]).all()
+        assert whole[10, 10] == PART_INDEX["hair"]
+
+
+def test_the_box_of_the_largest_piece() -> None:
+    parts = np.zeros((128, 128), np.uint8)
+    parts[40:100, 30:90] = PART_INDEX["skin"]
+    parts[10:40, 20:100] = PART_INDEX["hair"]
+    parts[100:128, 40:80] = PART_INDEX["neck"]
+    parts[120:123, 2:5] = PART_INDEX["skin"]
+    assert _box(parts, Frame(x=64, y=64, side=128)) == pytest.approx((30, 40, 90, 100))
+    assert _box(parts, Frame(x=0, y=0, side=256)) == pytest.approx((-68, -48, 52, 72))
+    assert _box(np.zeros((128, 128), np.uint8), Frame(x=0, y=0, side=9)) is None
+
+
+@pytest.mark.parametrize("turn", [0.0, 0.3, -0.7, 2.0])
+def test_a_turned_face_is_set_upright(turn: float) -> None:
+    points = torch.from_numpy(paint(face(900_003), 128, "photo").points).double()
+    upright = _upright(points)
+    cos, sin = np.cos(turn), np.sin(turn)
+    turned = (points - 64) @ torch.tensor([[cos, -sin], [sin, cos]]).T.double() + 64
+    found = _upright(turned)
+    assert np.angle(np.exp(1j * (found.turn - upright.turn - turn))) == pytest.approx(0, abs=1e-6)
+    assert found.side == pytest.approx(upright.side, rel=1e-6)
+    torch.testing.assert_close(found.to_window(turned), upright.to_window(points))
+
+
+def test_boxes_that_share() -> None:
+    assert shared((0, 0, 2, 2), (1, 0, 3, 2)) == pytest.approx(1 / 3)
+    assert shared((0, 0, 2, 2), (5, 5, 6, 6)) == 0
+    assert shared((0, 0, 2, 2), (0, 0, 2, 2)) == pytest.approx(1)
+
+
+def test_of_places_that_lie_over_one_another_the_likeliest_stays() -> None:
+    best = Place(x=50, y=50, size=40, likely=0.9)
+    near, far = Place(x=54, y=50, size=44, likely=0.6), Place(x=120, y=50, size=40, likely=0.3)
+    assert apart([near, far, best]) == [best, far]
+
+
+def marked(x: torch.Tensor) -> torch.Tensor:
+    """Takes the brightest places for the middles of faces of 40 pixels."""
+    below, right = -x.shape[-2] % 16, -x.shape[-1] % 16
+    light = avg_pool2d(pad(x, (0, right, 0, below)).mean(1, keepdim=True), CENTRE_STEP)
+    return torch.cat([20 * light - 6, torch.full_like(light, float(np.log(40)))], 1)
+
+
+@pytest.fixture
+def net(monkeypatch: pytest.MonkeyPatch) -> Reader:
+    found = Reader(width=4)
+    monkeypatch.setattr(found, "scan", marked)
+    return found
+
+
+@pytest.mark.parametrize(("height", "width"), [(300, 401), (200, 200), (900, 200)])
+def test_places_are_in_pixels_of_the_picture(net: Reader, height: int, width: int) -> None:
+    picture = torch.zeros(3, height, width)
+    x, y, reach = width // 2, height // 2, min(height, width) // 12
+    picture[:, y - reach : y + reach + 1, x - reach : x + reach + 1] = 1
+    found = places(picture, net)
+    nearest = min(found, key=lambda one: abs(one.x - x) + abs(one.y - y))
+    assert abs(nearest.x - x - 0.5) < 6 and abs(nearest.y - y - 0.5) < 6
+
+
+@pytest.mark.parametrize(("height", "width"), [(3, 500), (20, 30), (700, 8)])
+def test_small_and_thin_pictures_are_looked_at(net: Reader, height: int, width: int) -> None:
+    assert places(torch.ones(3, height, width), net)
+    assert not places(torch.zeros(3, height, width), net)
+    assert isinstance(places(torch.ones(3, 1, 1), net), list)

@@ -1,0 +1,346 @@
+"""What a reader is shown: faces as they stand in the world of pictures, not in the middle of one.
+
+A face is moved, turned, made smaller or larger and mirrored; put before another ground along its
+outline, with things in front of it, or with holes in it; and some windows show none: ground alone,
+things that look a little like a face, faces cut in two. The truth goes with the picture. Parts
+under a thing are background, for that is what is seen there; parts under a hole stay, for a reader
+is to guess them. All of it is drawn by a picture's place in the run (draws.py); the loops are in
+kernel_stage.py.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final, final
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float32, Float64, Int64, UInt8
+from torch import Tensor
+
+from trombine.conventions import MIRRORED_LANDMARK
+from trombine.data import draws
+from trombine.data.augment import MIRRORED_LABEL, inverse, permuted, turns
+from trombine.data.columns import UNKNOWN
+from trombine.data.item import Batch
+from trombine.data.masks import draw_masks
+
+THINGS: Final = 8  # in a picture at most
+HOLES: Final = "irregular:5-40*2+squares"
+_COLOURS: Final = ("red", "green", "blue")
+_CUT_OUT, _NO_FACE = 1, 2  # of kernel_stage's `alone`
+_MOST_HIDDEN: Final = 0.5  # of a face's landmarks, by things in front
+# Most faces are framed as usual, or nearly: a reader reads twice, the second time what it has set
+# upright itself. The others may stand anywhere, as they do where it looks for them first.
+_NEAR: Final = 0.65  # of all
+_NEAR_SIZE: Final = (0.85, 1.15)
+_NEAR_PART: Final = 0.3  # of the turn and the shift of the others
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """How often what is done; shares of all pictures, unless said."""
+
+    size: tuple[float, float] = (0.45, 1.4)  # of the face, as a part of what it was
+    turn: float = 35.0  # degrees to either side
+    shift: float = 0.12  # of the width, to each side
+    grounds: float = 0.5  # before another ground, along the outline
+    fronts: float = 0.25  # something in front
+    holes: float = 0.25  # with a hole
+    none: float = 0.2  # no face: ground, blobs, faces cut in two, a third each
+    grey: float = 0.25  # without colours, or in one
+    colour: float = 0.5  # in other colours
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Staged:
+    """Windows, and what is true of them."""
+
+    pixels: UInt8[Tensor, "n h w 3"]
+    parts: UInt8[Tensor, "n h w"]  # 255 where nobody says: of faces cut in two
+    points: Float32[Tensor, "n 68 2"]  # also where they are out of sight, or of the window
+    visible: Bool[Tensor, "n 68"]
+    shows: Bool[Tensor, "n"]  # a whole face, its middle in the window, half of it in sight
+    sizes: Float32[Tensor, "n"]  # of the face: the longer side of the box of its landmarks, pixels
+    middles: Float32[Tensor, "n 2"]  # of that box
+    mirrored: Bool[Tensor, "n"]
+    turned: Float32[Tensor, "n"]  # radians, clockwise
+    coloured: Bool[Tensor, "n"]  # whether its colours are its own
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class _Chance:
+    """Draws for the pictures at some places of a run."""
+
+    seed: int
+    places: Int64[np.ndarray, "n"]
+    rollbacks: int = 0
+    about: str = ""
+
+    def even(self, what: str, low: float = 0.0, high: float = 1.0) -> Float64[np.ndarray, "n"]:
+        """A number between low and high for each."""
+        name = f"{self.about}stage {what}"
+        shares = draws.uniforms(self.seed, name, self.places, rollbacks=self.rollbacks)
+        return low + (high - low) * shares
+
+    def is_drawn(self, what: str, share: float) -> Bool[np.ndarray, "n"]:
+        """Whether it happens, to this share of them."""
+        return self.even(what) < share
+
+
+def staged(
+    batch: Batch,
+    grounds: Batch,
+    stage: Stage,
+    *,
+    seed: int,
+    places: Int64[np.ndarray, "n"],
+    rollbacks: int = 0,
+    about: str = "",
+) -> Staged:
+    """Windows of the size of the pictures, of which parts and landmarks must be known."""
+    from trombine.data.kernel_stage import covered
+    from trombine.data.kernel_stage import stage as run
+
+    if batch.parts is None or batch.points is None or batch.visible is None:
+        raise ValueError("only pictures whose parts and landmarks are known can be staged")
+    chance = _Chance(seed=seed, places=places, rollbacks=rollbacks, about=about)
+    old = np.ascontiguousarray(batch.pixels.numpy())
+    height, width = old.shape[1:3]
+    near, mirrored = chance.is_drawn("near", _NEAR), chance.is_drawn("mirror", 0.5)
+    sizes, angles = _sizes(chance, stage, near), _angles(chance, stage, near)
+    linear = turns(angles) * sizes[:, None, None]
+    linear[mirrored, :, 0] *= -1
+    maps = _maps(chance, stage, (height, width), near, sizes, linear)
+    alone, cuts, blobs = _kinds(chance, stage, width, sizes)
+    things = _things(chance, stage, width, blobs)
+    tints, coloured = _tints(chance, stage)
+    new = np.empty_like(old)
+    parts = np.empty(old.shape[:3], np.uint8)
+    labels = np.ascontiguousarray(batch.parts.numpy())
+    behind = np.ascontiguousarray(grounds.pixels.numpy())
+    back, widths = inverse(maps), np.maximum(1 / sizes, 1.0)
+    behind_maps = _ground_maps(chance, behind.shape[1], width)
+    run(old, labels, behind, back, widths, behind_maps, alone, cuts, tints, things, new, parts)
+    parts[mirrored] = MIRRORED_LABEL[parts[mirrored]]
+    points = batch.points.numpy().astype(np.float64) @ maps[:, :, :2].transpose(0, 2, 1)
+    points = permuted(points + maps[:, None, :, 2], mirrored, MIRRORED_LANDMARK)
+    hidden = np.empty(points.shape[:2], np.bool_)
+    covered(points, things, hidden)
+    seen = permuted(batch.visible.numpy(), mirrored, MIRRORED_LANDMARK) & ~hidden
+    seen &= ((points >= 0) & (points < [width, height])).all(-1)
+    low, high = points.min(1), points.max(1)
+    middle = (low + high) / 2
+    inside = ((middle > 0) & (middle < [width, height])).all(-1)
+    uncut = (cuts[:, 0] == 0) & (cuts[:, 1] == 0)
+    parts[~uncut] = UNKNOWN["parts"]
+    whole = (alone != _NO_FACE) & uncut & (hidden.mean(1) < _MOST_HIDDEN)
+    windows = Staged(
+        pixels=torch.from_numpy(new),
+        parts=torch.from_numpy(parts),
+        points=torch.from_numpy(points.astype(np.float32)),
+        visible=torch.from_numpy(seen),
+        shows=torch.from_numpy(whole & inside),
+        sizes=torch.from_numpy((high - low).max(1).astype(np.float32)),
+        middles=torch.from_numpy(middle.astype(np.float32)),
+        mirrored=torch.from_numpy(mirrored),
+        turned=torch.from_numpy(angles.astype(np.float32)),
+        coloured=torch.from_numpy(coloured),
+    )
+    return _holed(chance, stage, windows)
+
+
+# ---------------------------------------------------------------------------------------------
+# What is drawn
+
+
+def _sizes(chance: _Chance, stage: Stage, near: Bool[np.ndarray, "n"]) -> Float64[np.ndarray, "n"]:
+    """As usual, or of any size."""
+    least, most = np.log(stage.size)
+    low, high = np.clip(np.log(_NEAR_SIZE), least, most)
+    usual, any_size = chance.even("near size", low, high), chance.even("size", least, most)
+    return np.exp(np.where(near, usual, any_size))
+
+
+def _angles(chance: _Chance, stage: Stage, near: Bool[np.ndarray, "n"]) -> Float64[np.ndarray, "n"]:
+    """Radians, mostly few: the product of two draws is more often small."""
+    most = math.radians(stage.turn) * np.where(near, _NEAR_PART, 1.0)
+    return most * chance.even("turn", -1, 1) * chance.even("turn more")
+
+
+def _maps(
+    chance: _Chance,
+    stage: Stage,
+    shape: tuple[int, int],
+    near: Bool[np.ndarray, "n"],
+    sizes: Float64[np.ndarray, "n"],
+    linear: Float64[np.ndarray, "n 2 2"],
+) -> Float64[np.ndarray, "n 2 3"]:
+    """From places of the old pictures to those of the new. Small faces have room to move."""
+    height, width = shape
+    centre = np.array([width, height]) / 2
+    room = stage.shift * np.where(near, _NEAR_PART, 1.0)
+    room = room + np.where(near, 0.0, np.maximum(0.0, 0.9 - sizes) / 2) * (stage.shift > 0)
+    shifts = np.stack([chance.even("right", -1, 1) * room, chance.even("down", -1, 1) * room], 1)
+    offsets = centre + shifts * width - linear @ centre
+    return np.concatenate([linear, offsets[:, :, None]], 2)
+
+
+def _kinds(
+    chance: _Chance, stage: Stage, width: int, sizes: Float64[np.ndarray, "n"]
+) -> tuple[Int64[np.ndarray, "n"], Float64[np.ndarray, "n 5"], Bool[np.ndarray, "n"]]:
+    """What stands before what, where faces are cut, and which windows show blobs instead."""
+    count = len(sizes)
+    none = chance.is_drawn("none", stage.none)
+    which = chance.even("which", 0, 3).astype(np.int64)  # ground alone, blobs, faces cut in two
+    alone = np.where(chance.is_drawn("ground", stage.grounds), _CUT_OUT, 0)
+    alone[none & (which < 2)] = _NO_FACE
+    cuts = np.zeros((count, 5))
+    cut = none & (which == 2)
+    # Through the face's middle or near it, along any line, the normal pointing any way.
+    turn, off = chance.even("cut turn", 0, 2 * math.pi), chance.even("cut off", -0.12, 0.12)
+    a, b = np.cos(turn), np.sin(turn)
+    cuts[cut, 0], cuts[cut, 1] = a[cut], b[cut]
+    cuts[cut, 2] = ((a + b) * width / 2 + off * width * sizes)[cut]
+    moved = cut & chance.is_drawn("cut moved", 0.4)  # along the line, by a third of the face
+    by = chance.even("cut by", 0.2, 0.45) * width * sizes
+    by *= np.where(chance.is_drawn("cut back", 0.5), -1, 1)
+    cuts[moved, 3], cuts[moved, 4] = (-b * by)[moved], (a * by)[moved]
+    return alone, cuts, none & (which == 1)
+
+
+def _things(
+    chance: _Chance, stage: Stage, width: int, blobs: Bool[np.ndarray, "n"]
+) -> Float64[np.ndarray, "n t 11"]:
+    """What lies in front: one or two things anywhere, or the blobs of something like a face."""
+    things = np.zeros((len(blobs), THINGS, 11))
+    fronts = chance.is_drawn("front", stage.fronts) & ~blobs
+    for t in range(2):
+        there = fronts if t == 0 else fronts & chance.is_drawn("second", 0.4)
+        where = [chance.even(f"front {t} {axis}", 0.1, 0.9) for axis in "xy"]
+        long, thin = (
+            chance.even(f"front {t} long", 0.06, 0.35),
+            chance.even(f"front {t} thin", 0.15),
+        )
+        turn = chance.even(f"front {t} turn", 0, math.pi)
+        one = _thing(where[0], where[1], long, np.maximum(long * thin, 0.03), turn)
+        one[:, 6] = np.where(chance.is_drawn(f"front {t} angular", 0.5), 8.0, 2.0)
+        one[:, 10] = chance.is_drawn(f"front {t} shows", 0.5)
+        for c, name in enumerate(_COLOURS):
+            one[:, 7 + c] = chance.even(f"front {t} {name}", 0, 255)
+        things[there, t] = one[there]
+    things[blobs] = _blobs(chance)[blobs]
+    things[:, :, :4] *= width
+    return things
+
+
+def _thing(x, y, across, down, turn) -> Float64[np.ndarray, "n 11"]:
+    """Round things, in parts of the width, black."""
+    one = np.zeros((len(x), 11))
+    one[:, 0], one[:, 1], one[:, 2], one[:, 3] = x, y, across, down
+    one[:, 4], one[:, 5], one[:, 6] = np.cos(turn), np.sin(turn), 2.0
+    return one
+
+
+def _blobs(chance: _Chance) -> Float64[np.ndarray, "n t 11"]:
+    """A round thing of one colour with spots where a face has eyes, and a bar or none.
+
+    Some have one spot too few, or they stand askew: like a face, and none.
+    """
+    x, y = chance.even("blob x", 0.35, 0.65), chance.even("blob y", 0.35, 0.65)
+    size, turn = chance.even("blob size", 0.18, 0.42), chance.even("blob turn", -0.6, 0.6)
+    cos, sin = np.cos(turn), np.sin(turn)
+    count = len(x)
+    things = np.zeros((count, THINGS, 11))
+    colour = [chance.even(f"blob {name}", 40, 240) for name in _COLOURS]
+    things[:, 0] = _thing(x, y, size, size * chance.even("blob long", 0.8, 1.4), turn)
+    spots = (("left", -0.4, -0.2), ("right", 0.4, -0.2), ("mouth", 0.0, 0.45), ("nose", 0.0, 0.1))
+    for t, (name, u, v) in enumerate(spots, start=1):
+        u = u + chance.even(f"blob {name} u", -0.15, 0.15)
+        v = v + chance.even(f"blob {name} v", -0.15, 0.15)
+        wide = size * chance.even(f"blob {name} wide", 0.08, 0.28 if t < 3 else 0.5)
+        high = size * chance.even(f"blob {name} high", 0.06, 0.22)
+        spot = _thing(
+            x + size * (cos * u - sin * v), y + size * (sin * u + cos * v), wide, high, turn
+        )
+        there = chance.is_drawn(f"blob {name}", 0.7)
+        things[there, t] = spot[there]
+    things[:, :, 6] = np.where(chance.is_drawn("blob angular", 0.2), 6.0, 2.0)[:, None]
+    dark = chance.even("blob dark", 0.0, 1.6)
+    for c in range(3):
+        things[:, :, 7 + c] = colour[c][:, None]
+        things[:, 1:, 7 + c] = np.clip(colour[c] * dark, 0, 255)[:, None]
+    return things
+
+
+def _ground_maps(chance: _Chance, side: int, width: int) -> Float64[np.ndarray, "n 2 3"]:
+    """Any part of the ground, up to twice as large as it is, or half."""
+    scale = np.exp(chance.even("ground size", math.log(0.5), math.log(1.6)))
+    room = side - width * scale
+    maps = np.zeros((len(scale), 2, 3))
+    maps[:, 0, 0] = maps[:, 1, 1] = scale
+    maps[:, 0, 2], maps[:, 1, 2] = chance.even("ground x") * room, chance.even("ground y") * room
+    return maps
+
+
+_LUMA: Final = np.array([0.299, 0.587, 0.114])
+
+
+def _tints(
+    chance: _Chance, stage: Stage
+) -> tuple[Float64[np.ndarray, "n 3 4"], Bool[np.ndarray, "n"]]:
+    """Other colours: grey or toned, brighter, flatter, warmer; and which are as they were."""
+    grey = chance.is_drawn("grey", stage.grey)
+    other = chance.is_drawn("colour", stage.colour)
+    count = len(grey)
+    tints = np.zeros((count, 3, 4))
+    luma = np.broadcast_to(_LUMA, (3, 3))
+    saturation = np.where(grey, 0.0, np.where(other, chance.even("saturation", 0.4, 1.5), 1.0))
+    mixed = luma + saturation[:, None, None] * (np.eye(3) - luma)
+    gains = np.ones((count, 3))
+    cast = other & chance.is_drawn("cast", 0.5)
+    for c, name in enumerate(_COLOURS):
+        gains[:, c] = np.where(cast, chance.even(f"cast {name}", 0.8, 1.15), 1.0)
+    contrast = np.where(other, chance.even("contrast", 0.6, 1.35), 1.0)
+    lift = np.where(other, chance.even("bright", -40.0, 40.0), 0.0)
+    tints[:, :, :3] = mixed * (gains * contrast[:, None])[:, :, None]
+    tints[:, :, 3] = (128 * (1 - contrast) + lift)[:, None]
+    return tints, ~(grey | other)
+
+
+# ---------------------------------------------------------------------------------------------
+# Holes
+
+
+def _holed(chance: _Chance, stage: Stage, windows: Staged) -> Staged:
+    """Some windows with a hole, in one colour or in noise; what was there stays the truth."""
+    there = np.flatnonzero(chance.is_drawn("hole", stage.holes) & windows.shows.numpy())
+    if not len(there):
+        return windows
+    pixels = windows.pixels.numpy()
+    masks = draw_masks(
+        HOLES,
+        seed=chance.seed,
+        places=chance.places[there],
+        size=pixels.shape[1],
+        rollbacks=chance.rollbacks,
+        about=f"{chance.about}stage ",
+    )
+    kinds = chance.even("hole kind", 0, 4).astype(np.int64)
+    colours = np.stack([chance.even(f"hole {name}", 0, 255) for name in _COLOURS], 1)
+    for n, mask in zip(there.tolist(), masks.numpy()[:, 0] == 1, strict=True):
+        # Of one colour, the picture's mean, black or white, or noise.
+        fills = (colours[n], pixels[n].mean((0, 1)), 255 * (colours[n, :1] > 128))
+        pixels[n][mask] = _noise(chance, n, mask) if kinds[n] == 3 else fills[kinds[n]].astype(int)
+    return windows
+
+
+def _noise(chance: _Chance, number: int, mask: Bool[np.ndarray, "h w"]) -> UInt8[np.ndarray, "k 3"]:
+    """Samples of any colour for the pixels of a hole."""
+    name, place = f"{chance.about}stage noise", int(chance.places[number])
+    own = draws.generator(chance.seed, name, place, rollbacks=chance.rollbacks)
+    return own.integers(0, 256, (int(mask.sum()), 3), np.uint8)

@@ -1,0 +1,323 @@
+"""Read what is where in a face: parts, landmarks, whether it is one, what it is like.
+
+What it learns from are windows: painted faces as staging.py puts them before other pictures, then
+spoiled by a chain. Their truth is exact. Of real pictures nothing is known: the net reads them as
+they are, and what it is sure of is the truth of the same pictures staged and spoiled. No gradient
+goes through the first reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final, cast, final
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+
+from trombine.conventions import (
+    GROUP_OF_PART,
+    GROUPS,
+    MIRRORED_LANDMARK,
+    MIRRORED_PART,
+    PART_COLOURS,
+)
+from trombine.data.columns import UNKNOWN
+from trombine.data.degrade import Chain, ChainError
+from trombine.data.item import Batch, to_pictures
+from trombine.data.source import Source
+from trombine.data.staging import Stage, Staged, staged
+from trombine.nets.reader import Reading
+from trombine.objectives import reading as terms
+from trombine.objectives.alarms import Alarm, NoGradient, NoProgress, NotFinite
+from trombine.objectives.objective import (
+    Objective,
+    ObjectiveError,
+    Phase,
+    Ramp,
+    Samples,
+    Step,
+    Terms,
+)
+from trombine.reader import Fields
+from trombine.recipes.recipe import Read
+from trombine.world import STYLES
+
+_ONE_IN: Final = 4  # real pictures that is learned from: of the world there is no end
+_SURE: Final = 0.75  # of a part's label, before it is taught
+_WELL: Final = 0.04  # of the width: landmarks thought nearer than that are taught as seen
+
+
+@final
+class ReadObjective(Objective[Read]):
+    """One net, one phase."""
+
+    main = "net"
+    measures: Mapping[str, bool] = {
+        "IoU": True,
+        "points": False,
+        "AUC": True,
+        "explained": True,
+        "style": True,
+    }
+
+    def __init__(self, recipe: Read) -> None:
+        super().__init__(recipe)
+        self.streams = ("data", "other", "real") if recipe.real else ("data", "other")
+        try:
+            self.traits, self.moment = Fields.parse(recipe.traits), Fields.parse(recipe.moment)
+        except KeyError as error:
+            raise ObjectiveError(f"a painted face has no number called {error.args[0]}") from error
+        try:
+            self.chain = None if recipe.damage == "none" else Chain.parse(recipe.damage)
+        except ChainError as error:
+            raise ObjectiveError(f"damage: {error}") from error
+        if self.chain and self.chain.scale > 1:
+            raise ObjectiveError("damage: a reader's windows stay as large as they are; no shrink")
+        self.varies = terms.variation(self.traits), terms.variation(self.moment)
+        self.wanted = (*self.traits.names, *self.moment.names)
+        names = ("parts", "overlap", "points", "spread", "face", "centres", "fields")
+        self.weights = {name: getattr(recipe, name) for name in names if getattr(recipe, name)}
+        if not self.weights:
+            raise ObjectiveError("nothing to learn from: every term of the recipe has weight 0")
+
+    def check(self, sources: Mapping[str, Source]) -> None:
+        """The data must be painted faces, and the net have an output for each number and style."""
+        source = sources["data"]
+        missing = set(self.wanted) - set(source.vector_names)
+        if missing:
+            raise ObjectiveError(
+                f"{source.spec} has no {', '.join(sorted(missing))}; a reader learns from painted"
+                " faces: world:photo, or a mix of styles"
+            )
+        sizes = self.recipe.nets["net"].sizes
+        if not set(source.classes) <= set(STYLES):
+            raise ObjectiveError(f"{source.spec}: {', '.join(source.classes)} are no styles")
+        count = len(self.moment.names) + len(STYLES)
+        wanted = {"traits": len(self.traits.names), "moment": count}
+        for name, count in wanted.items():
+            if sizes.get(name) != count:
+                raise ObjectiveError(
+                    f"the net has {sizes.get(name)} outputs as {name}, and {count} are wanted (the"
+                    f" numbers, and in moment the styles); give --net.{name} {count}"
+                )
+
+    def phases(self) -> tuple[Phase, ...]:
+        """The one there is."""
+        weights: dict[str, float | Ramp] = dict(self.weights)
+        if self.recipe.real:
+            over = max(1, self.recipe.pictures // 4)
+            weights["agree"] = Ramp(high=self.recipe.agree, over=over)
+        return (Phase(name="read", learns=("net",), terms=self.terms, weights=weights),)
+
+    def terms(self, step: Step) -> Terms:
+        """What is read of the windows, compared with what is so."""
+        batch = step.batches["data"]
+        windows = self._staged(step, batch, "")
+        reading = self._read(step, windows, "")
+        found = self._terms(reading, windows)
+        if "fields" in self.weights:
+            found["fields"] = self._fields(reading, step, windows)
+        if self.recipe.real:
+            found["agree"] = self._agree(step)
+        return found
+
+    def _terms(self, reading: Reading, windows: Staged) -> dict[str, Tensor]:
+        """What parts, landmarks and faces differ in."""
+        parts = windows.parts.to(reading.parts.device)
+        counts = windows.shows.to(reading.parts)
+        far, said = terms.points_loss(reading, windows, counts)
+        found = {
+            "parts": terms.parts_loss(reading.parts, parts),
+            "overlap": terms.overlap_loss(reading.parts, parts, counts),
+            "points": far,
+            "spread": said,
+            "face": terms.face_loss(reading.face, windows.shows),
+            "centres": terms.centres_loss(reading.centres, windows),
+        }
+        return {name: value for name, value in found.items() if name in self.weights}
+
+    def _fields(self, reading: Reading, step: Step, windows: Staged) -> Tensor:
+        """What traits, moment and style differ in."""
+        styles, found = _styles(step), []
+        several = (self.traits, self.moment), (reading.traits, reading.moment), self.varies
+        for kind, read, varies in zip(*several, strict=True):
+            truth = terms.field_truth(kind, _numbers(step, kind), windows)
+            counts = terms.field_counts(kind, styles, windows)
+            mine = read[:, : len(kind.names)]
+            found.append(terms.fields_loss(mine, truth, counts, varies))
+        drawn = reading.moment[:, len(self.moment.names) :]
+        found.append(terms.style_loss(drawn, styles, windows.shows.to(drawn)))
+        return torch.stack(found).sum()
+
+    def _agree(self, step: Step) -> Tensor:
+        """The same terms on some of the real pictures, against what is read of them as they are."""
+        here = np.flatnonzero(step.chance.places % _ONE_IN == 0)
+        share = _ONE_IN * len(here) / len(step)  # so that slices of a step have the step's mean
+        if not len(here):
+            return torch.zeros((), device=step.device)
+        some = _only(step, here)
+        taught = _taught(some.nets["net"], some.batches["real"], step.device, step.dtype)
+        windows = self._staged(some, taught, "real ")
+        reading = self._read(some, windows, "real ")
+        found = self._terms(reading, windows)
+        terms = [self.weights[name] * value for name, value in found.items()]
+        return share * torch.stack(terms).sum()
+
+    def _staged(self, step: Step, batch: Batch, about: str) -> Staged:
+        chance = step.chance
+        return staged(
+            batch,
+            step.batches["other"],
+            Stage(),
+            seed=chance.seed,
+            places=chance.places,
+            rollbacks=chance.rollbacks,
+            about=chance.about + about,
+        )
+
+    def _read(self, step: Step, windows: Staged, about: str) -> Reading:
+        """What the net says of the windows, spoiled."""
+        pictures, chance = to_pictures(windows.pixels), step.chance
+        if self.chain:
+            pictures = self.chain(
+                pictures,
+                seed=chance.seed,
+                places=chance.places,
+                rollbacks=chance.rollbacks,
+                about=chance.about + about,
+            )
+        return cast(Reading, step.nets["net"](pictures.to(step.device, step.dtype)))
+
+    def samples(self, step: Step) -> Samples:
+        """The parts that are read, over the pictures, beside those that are there."""
+        pictures = step.pictures().float()
+        reading = cast(Reading, step.nets["net"](step.pictures()))
+        parts = step.batches["data"].parts
+        assert parts is not None
+        still = {"input": pictures, "truth": _coloured(pictures, parts)}
+        return Samples(made=_coloured(pictures, reading.parts.argmax(1)), still=still)
+
+    def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
+        """IoU of the groups; landmarks in parts of the distance between the pupils; whether faces
+        are told from grounds; how much of the fields' variance is explained; style."""
+        both, either = torch.zeros(len(GROUPS)), torch.zeros(len(GROUPS))
+        off: list[Tensor] = []
+        faces: list[Tensor] = []
+        grounds: list[Tensor] = []
+        read: list[Tensor] = []
+        truth: list[Tensor] = []
+        styles: list[Tensor] = []
+        kinds = (self.traits, self.moment)
+        for step in steps:
+            batch = step.batches["data"]
+            reading = cast(Reading, step.nets["net"](step.pictures()))
+            other = cast(Reading, step.nets["net"](step.pictures("other")))
+            inter, union = overlaps(reading.parts.argmax(1).cpu(), batch.parts)
+            both, either = both + inter, either + union
+            off.append(errors(reading.points.cpu(), batch.points)[batch.visible])
+            faces.append(reading.face.cpu())
+            grounds.append(other.face.cpu())
+            count = len(self.moment.names)
+            wanted = [terms.field_truth(one, _numbers(step, one), None) for one in kinds]
+            truth.append(torch.cat(wanted, 1))
+            read.append(torch.cat([reading.traits, reading.moment[:, :count]], 1).cpu())
+            styles.append(reading.moment[:, count:].cpu().argmax(1) == _styles(step))
+        left = (torch.cat(read) - torch.cat(truth)).square().mean(0)
+        varies = torch.cat(truth).var(0, correction=0).clamp(min=1e-6)
+        return {
+            "IoU": float((both / either.clamp(min=1)).mean()),
+            "points": float(torch.cat(off).mean()),
+            "AUC": auc(torch.cat(faces), torch.cat(grounds)),
+            "explained": float((1 - left / varies).clamp(min=-1).mean()),
+            "style": float(torch.cat(styles).float().mean()),
+        }
+
+    def alarms(self) -> tuple[Alarm, ...]:
+        """What goes wrong with one net."""
+        stop = self.recipe.on_nan == "stop"
+        return (
+            NotFinite(action="stop" if stop else "roll back"),
+            NoProgress("IoU", higher=True, total=self.recipe.pictures),
+            NoGradient(),
+        )
+
+
+def _only(step: Step, here: Int64[np.ndarray, "k"]) -> Step:
+    """A step of these of its pictures alone."""
+    batches = {name: batch.only(here) for name, batch in step.batches.items()}
+    chance = replace(step.chance, places=step.chance.places[here])
+    return replace(step, batches=batches, chance=chance, kept={}, curves={})
+
+
+def _styles(step: Step) -> Int64[Tensor, "n"]:
+    """The style of each picture, by its number in STYLES; -1 where nobody says."""
+    labels = step.batches["data"].labels
+    if labels is None:
+        return torch.full((len(step),), -1)
+    places = [STYLES.index(name) for name in step.classes or STYLES]
+    return torch.tensor([*places, -1])[labels]  # and unknown, -1, stays
+
+
+def _numbers(step: Step, fields: terms.Fields) -> Float[Tensor, "n k"]:
+    """The numbers of the step's pictures that these fields are."""
+    vectors = step.batches["data"].vectors
+    assert vectors is not None
+    return vectors[:, [step.vector_names.index(name) for name in fields.names]].float()
+
+
+def _taught(net: nn.Module, batch: Batch, device: torch.device, dtype: torch.dtype) -> Batch:
+    """Real pictures with what is read of them: the mean of the picture's reading and its mirror's.
+
+    Parts of which the net is not sure are unknown; landmarks that it thinks it may miss count as
+    out of sight.
+    """
+    pictures = to_pictures(batch.pixels).to(device, dtype)
+    with torch.no_grad():
+        here = cast(Reading, net(pictures))
+        there = cast(Reading, net(pictures.flip(-1)))
+    width = pictures.shape[-1]
+    mirrored = there.points[:, torch.from_numpy(MIRRORED_LANDMARK)].clone()
+    mirrored[..., 0] = width - mirrored[..., 0]
+    points = ((here.points + mirrored) / 2).float().cpu()
+    spreads = (here.spreads + there.spreads[:, torch.from_numpy(MIRRORED_LANDMARK)]) / 2
+    apart = (here.points - mirrored).norm(dim=-1) / width
+    visible = (spreads.exp() < _WELL) & (apart < _WELL)
+    other = there.parts.float().softmax(1)[:, torch.from_numpy(MIRRORED_PART).long()].flip(-1)
+    likely, labels = ((here.parts.float().softmax(1) + other) / 2).max(1)
+    parts = labels.masked_fill(likely < _SURE, UNKNOWN["parts"]).to(torch.uint8).cpu()
+    return replace(batch, parts=parts, points=points, visible=visible.cpu())
+
+
+def _coloured(pictures: Tensor, parts: Tensor) -> Float[Tensor, "n 3 h w"]:
+    """The pictures with their parts' colours over them."""
+    colours = torch.from_numpy(PART_COLOURS).float() / 255
+    over = colours.to(pictures)[parts.long()].permute(0, 3, 1, 2)
+    return (0.45 * pictures.mean(1, keepdim=True) + 0.55 * over).clamp(0, 1)
+
+
+def overlaps(read: Tensor, true: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Of each group the pixels that are in both, and in either; unknown ones are in none."""
+    assert true is not None
+    groups = torch.from_numpy(GROUP_OF_PART).long()
+    known = true != UNKNOWN["parts"]
+    mine, theirs = groups[read[known].long()], groups[true[known].long()]
+    count = len(GROUPS)
+    both = torch.bincount(mine[mine == theirs], minlength=count)
+    either = torch.bincount(mine, minlength=count) + torch.bincount(theirs, minlength=count) - both
+    return both.float(), either.float()
+
+
+def errors(read: Tensor, true: Tensor | None) -> Float[Tensor, "n 68"]:
+    """How far landmarks are off, in parts of the distance between the pupils."""
+    assert true is not None
+    right, left = true[:, 36:42].mean(1), true[:, 42:48].mean(1)
+    return (read.float() - true).norm(dim=-1) / (right - left).norm(dim=-1)[:, None]
+
+
+def auc(positive: Tensor, negative: Tensor) -> float:
+    """How often one is above another of the negatives; ties count half."""
+    more = (positive[:, None] > negative[None]).double().mean()
+    return float(more + (positive[:, None] == negative[None]).double().mean() / 2)

@@ -1,0 +1,28 @@
+"""What is where in a face: faces found in a picture, and each one read.
+
+scan.py    where faces may be, over several sizes of the picture
+frames.py  windows on a picture: what a reader looks at, and back
+fields.py  the numbers that are read: traits, moment, style
+faces.py   all of it: a picture to its faces
+
+The net is nets/reader.py; what it learns is in objectives/read.py.
+"""
+
+from trombine.reader.faces import Face, parts_map, read_faces
+from trombine.reader.fields import Fields, fields_of, styles_told
+from trombine.reader.frames import WINDOW, Frame, round_face, seen
+from trombine.reader.scan import shared
+
+__all__ = [
+    "WINDOW",
+    "Face",
+    "Fields",
+    "Frame",
+    "fields_of",
+    "parts_map",
+    "read_faces",
+    "round_face",
+    "seen",
+    "shared",
+    "styles_told",
+]

@@ -1,0 +1,242 @@
+"""A picture to its faces: found, then read twice, the second time upright and at the right size."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, cast, final
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float32, UInt8
+from torch import Tensor
+from torch.nn import functional
+
+from trombine.conventions import PART_INDEX
+from trombine.nets.reader import Reader, Reading
+from trombine.reader.fields import fields_of, styles_told
+from trombine.reader.frames import WINDOW, Frame, round_face, seen
+from trombine.reader.scan import Corners, places, shared
+from trombine.weights import Model
+
+FACE: Final = 0.5  # how likely a window is to show a face before it is called one
+_TWICE: Final = 0.4  # of what two boxes share, from which on they are of one face
+_BATCH: Final = 16  # windows read at once
+_IN_BOX: Final = np.array(
+    [
+        PART_INDEX[name]
+        for name in (
+            *("skin", "nose", "glasses", "left_eye", "right_eye", "left_brow", "right_brow"),
+            *("left_ear", "right_ear", "mouth", "upper_lip", "lower_lip"),
+        )
+    ]
+)
+_EYES: Final = (slice(36, 42), slice(42, 48))
+
+Picture = Float32[Tensor, "3 h w"]
+Enlarge = Callable[[Picture, int], Picture]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Face:
+    """One face of a picture. Places and lengths are in pixels of the picture."""
+
+    box: Corners  # left, top, right, bottom: tight round all parts but hair, neck and what is worn
+    likely: float  # to be a face
+    points: Float32[np.ndarray, "68 2"]
+    errors: Float32[np.ndarray, "68"]  # by how much each point may be off
+    traits: Mapping[str, float]  # of whoever it is, by name, as in a painted face
+    moment: Mapping[str, float]  # pose, expression, light, what is worn
+    style: Mapping[str, float]  # how likely each is
+    features: Float32[np.ndarray, "f"]  # by which people can be told apart
+    frame: Frame  # that it was read in
+    logits: Float32[Tensor, "p 128 128"]  # of the parts, in that frame
+
+    @property
+    def size(self) -> float:
+        """The longer side of its box."""
+        left, top, right, bottom = self.box
+        return max(right - left, bottom - top)
+
+
+def read_faces(
+    picture: Picture, model: Model, *, largest: bool = False, enlarge: Enlarge | None = None
+) -> list[Face]:
+    """The faces of a picture, from left to right; with `largest` only that one.
+
+    `enlarge` makes small faces larger (a picture, and how many times) before they are read.
+    """
+    net = cast(Reader, model.net)
+    with torch.inference_mode():
+        frames = [round_face(one.x, one.y, one.size) for one in places(picture, net)]
+        first = _read(picture, net, frames, None)
+        likely = [(one, frame) for one, frame in first if one.likely > FACE / 2]
+        again = [_upright(one.points) for one, _ in likely]
+        faces = [
+            face
+            for found, frame in _read(picture, net, again, enlarge)
+            if found.likely > FACE and (face := _told(found, frame, model)) is not None
+        ]
+    faces = _once(faces)
+    if largest:
+        faces = sorted(faces, key=lambda one: -one.size)[:1]
+    return sorted(faces, key=lambda one: one.box[0])
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """What a reader says of one window; points in pixels of the picture."""
+
+    likely: float
+    points: Tensor
+    reading: Reading  # of this window alone
+
+
+def _read(
+    picture: Picture, net: Reader, frames: Sequence[Frame], enlarge: Enlarge | None
+) -> list[tuple[_Found, Frame]]:
+    found: list[tuple[_Found, Frame]] = []
+    for start in range(0, len(frames), _BATCH):
+        some = frames[start : start + _BATCH]
+        if enlarge:
+            windows = torch.cat([_enlarged(picture, frame, enlarge) for frame in some])
+        else:
+            windows = seen(picture, some)
+        whole = net(windows)
+        for number, frame in enumerate(some):
+            own = Reading(*(one[number : number + 1] for one in whole))
+            likely = float(own.face.sigmoid())
+            points = frame.to_picture(own.points[0])
+            found.append((_Found(likely=likely, points=points, reading=own), frame))
+    return found
+
+
+def _enlarged(picture: Picture, frame: Frame, enlarge: Enlarge) -> Float32[Tensor, "1 3 128 128"]:
+    """A window of the picture, which is enlarged first where the window has more pixels."""
+    times = 4 if frame.side < WINDOW / 2 else 2
+    if frame.side >= WINDOW:
+        return seen(picture, [frame])
+    reach = math.ceil(frame.side) + 8
+    left, top = max(0, int(frame.x) - reach), max(0, int(frame.y) - reach)
+    region = picture[:, top : int(frame.y) + reach, left : int(frame.x) + reach]
+    larger = enlarge(region.contiguous(), times)
+    inside = replace(
+        frame,
+        x=(frame.x - left) * times,
+        y=(frame.y - top) * times,
+        side=frame.side * times,
+    )
+    return seen(larger, [inside])
+
+
+def _upright(points: Tensor) -> Frame:
+    """The frame in which a face with these landmarks stands upright, as large as it should be."""
+    right, left = (points[eye].mean(0) for eye in _EYES)
+    across = left - right
+    turn = math.atan2(float(across[1]), float(across[0]))
+    cos, sin = math.cos(turn), math.sin(turn)
+    upright = points @ torch.tensor([[cos, -sin], [sin, cos]], dtype=points.dtype)
+    low, high = upright.amin(0), upright.amax(0)
+    middle = (low + high) / 2 @ torch.tensor([[cos, sin], [-sin, cos]], dtype=points.dtype)
+    size = max(float((high - low).max()), 1.0)
+    return round_face(float(middle[0]), float(middle[1]), size, turn)
+
+
+def _told(found: _Found, frame: Frame, model: Model) -> Face | None:
+    """All that was read of a face; None where no part of one is seen."""
+    reading = found.reading
+    box = _box(reading.parts[0].argmax(0).numpy().astype(np.uint8), frame)
+    if box is None:
+        return None
+    traits, moment = fields_of(model.card.settings)
+    count = len(moment.names)
+    told = moment.told(reading.moment[0, :count])
+    if "roll" in told:  # it was turned upright before it was read
+        told["roll"] += frame.turn
+    return Face(
+        box=box,
+        likely=found.likely,
+        points=found.points.float().numpy(),
+        errors=(reading.spreads[0].exp() * frame.side).numpy(),
+        traits=traits.told(reading.traits[0]),
+        moment=told,
+        style=styles_told(reading.moment[0, count:]),
+        features=reading.features[0].numpy(),
+        frame=frame,
+        logits=reading.parts[0],
+    )
+
+
+def _box(parts: UInt8[np.ndarray, "h w"], frame: Frame) -> Corners | None:
+    """The box of the largest piece of face in a window, as one of the picture."""
+    from scipy.ndimage import label
+
+    inside = np.isin(parts, _IN_BOX)
+    if not inside.any():
+        return None
+    pieces = np.zeros(parts.shape, np.int32)
+    label(inside, output=pieces)
+    largest = int(np.bincount(pieces.ravel())[1:].argmax()) + 1
+    rows, columns = np.nonzero(pieces == largest)
+    corners = [
+        (columns + across, rows + down) for across in (0, 1) for down in (0, 1)
+    ]  # of each pixel
+    places = np.concatenate([np.stack(pair, 1) for pair in corners]).astype(np.float64)
+    there = frame.to_picture(torch.from_numpy(places)).numpy()
+    (left, top), (right, bottom) = there.min(0), there.max(0)
+    return float(left), float(top), float(right), float(bottom)
+
+
+def _once(faces: list[Face]) -> list[Face]:
+    """The likeliest of those that lie over one another."""
+    kept: list[Face] = []
+    for face in sorted(faces, key=lambda one: -one.likely):
+        if all(shared(face.box, other.box) < _TWICE for other in kept):
+            kept.append(face)
+    return kept
+
+
+def parts_map(faces: Sequence[Face], height: int, width: int) -> UInt8[np.ndarray, "h w"]:
+    """The parts of a whole picture; where faces overlap, the smaller lies over the larger."""
+    whole = np.zeros((height, width), np.uint8)
+    for face in sorted(faces, key=lambda one: -one.frame.side):
+        labels, inside, left, top = _labels(face, height, width)
+        region = whole[top : top + labels.shape[0], left : left + labels.shape[1]]
+        mine = inside & (labels != 0)
+        region[mine] = labels[mine]
+    return whole
+
+
+_ROWS: Final = 256  # of a picture that are labelled at once
+
+
+def _labels(
+    face: Face, height: int, width: int
+) -> tuple[UInt8[np.ndarray, "k l"], Bool[np.ndarray, "k l"], int, int]:
+    """The labels of the rectangle round a face's window, which of them the window knows, and
+    the rectangle's left and top."""
+    frame = face.frame
+    reach = frame.side * (abs(math.cos(frame.turn)) + abs(math.sin(frame.turn))) / 2
+    left, right = (min(max(round(frame.x + s * reach), 0), width) for s in (-1, 1))
+    top, bottom = (min(max(round(frame.y + s * reach), 0), height) for s in (-1, 1))
+    labels = np.zeros((bottom - top, right - left), np.uint8)
+    inside = np.zeros(labels.shape, bool)
+    across = torch.arange(left, right, dtype=torch.float64) + 0.5
+    for start in range(top, bottom, _ROWS):
+        down = torch.arange(start, min(start + _ROWS, bottom), dtype=torch.float64) + 0.5
+        grid = torch.stack(torch.meshgrid(across, down, indexing="xy"), -1)
+        unit = 2 * frame.to_window(grid.reshape(-1, 2)) / WINDOW - 1
+        unit = unit.reshape(grid.shape)
+        rows = slice(start - top, start - top + len(down))
+        logits = functional.grid_sample(
+            face.logits[None].float(),
+            unit[None].float(),
+            padding_mode="border",
+            align_corners=False,
+        )
+        labels[rows] = logits[0].argmax(0).numpy()
+        inside[rows] = (unit.abs() <= 1).all(-1).numpy()
+    return labels, inside, left, top

@@ -1,0 +1,55 @@
+"""The numbers that a reader reads: fields of a painted face, scaled to -1 to 1, and the style."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from trombine.world import FIELDS, STYLES
+
+
+@final
+class Fields:
+    """Some fields of a painted face, by name."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        infos = {info.name: info for info in FIELDS}
+        if missing := [name for name in names if name not in infos]:
+            raise KeyError(", ".join(missing))
+        self.names = names
+        self.low = torch.tensor([infos[name].low for name in names])
+        self.high = torch.tensor([infos[name].high for name in names])
+
+    @classmethod
+    def parse(cls, text: str) -> Fields:
+        """Those of a recipe's setting: names with + between them."""
+        return cls(tuple(name for name in text.split("+") if name))
+
+    def scaled(self, values: Float[Tensor, "n k"]) -> Float[Tensor, "n k"]:
+        """From -1, the lowest a field can be, to 1."""
+        low, high = self.low.to(values), self.high.to(values)
+        return 2 * (values - low) / (high - low) - 1
+
+    def unscaled(self, read: Float[Tensor, "n k"]) -> Float[Tensor, "n k"]:
+        """The values again."""
+        low, high = self.low.to(read), self.high.to(read)
+        return low + (read + 1) / 2 * (high - low)
+
+    def told(self, read: Float[Tensor, "k"]) -> dict[str, float]:
+        """What was read, by name, within the range that a field has."""
+        values = self.unscaled(read[None].float().clamp(-1, 1))[0].tolist()
+        return dict(zip(self.names, values, strict=True))
+
+
+def fields_of(settings: Mapping[str, Any]) -> tuple[Fields, Fields]:
+    """Traits and moment of a model, by the settings on its card."""
+    return Fields.parse(str(settings["traits"])), Fields.parse(str(settings["moment"]))
+
+
+def styles_told(read: Float[Tensor, "s"]) -> dict[str, float]:
+    """How likely each style is."""
+    return dict(zip(STYLES, read.float().softmax(0).tolist(), strict=True))

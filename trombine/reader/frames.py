@@ -1,0 +1,101 @@
+"""Windows on a picture: where they lie, what is seen in them, and back.
+
+A reader looks at windows of 128 pixels. A Frame says which square of the picture a window shows,
+turned by how much; outside the picture its last row and column go on.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional
+
+WINDOW: Final = 128  # pixels, of a window's sides
+# How a face stands in its window: the longer side of the box of its landmarks is half of the
+# window's, and the box's middle lies lower than the window's, by this part of that side.
+SHARE: Final = 0.5
+LOWER: Final = 0.22
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """A square of a picture. Its middle and its side are in pixels of the picture."""
+
+    x: float
+    y: float
+    side: float
+    turn: float = 0.0  # radians, clockwise
+
+    def to_picture(self, places: Float[Tensor, "k 2"]) -> Float[Tensor, "k 2"]:
+        """Places of the window, in its pixels, as places of the picture."""
+        from_middle = (places.double() / WINDOW - 0.5) * self.side
+        return from_middle @ self._turned().T + torch.tensor([self.x, self.y]).double()
+
+    def to_window(self, places: Float[Tensor, "k 2"]) -> Float[Tensor, "k 2"]:
+        """Places of the picture as places of the window, in its pixels."""
+        from_middle = places.double() - torch.tensor([self.x, self.y]).double()
+        return (from_middle @ self._turned() / self.side + 0.5) * WINDOW
+
+    def _turned(self) -> Float[Tensor, "2 2"]:
+        cos, sin = math.cos(self.turn), math.sin(self.turn)
+        return torch.tensor([[cos, -sin], [sin, cos]], dtype=torch.float64)
+
+
+def round_face(x: float, y: float, size: float, turn: float = 0.0) -> Frame:
+    """The frame of a face whose landmarks' box has this middle and this longer side."""
+    down = -LOWER * size  # from the box's middle to the window's, along the face
+    return Frame(
+        x=x - math.sin(turn) * down,
+        y=y + math.cos(turn) * down,
+        side=size / SHARE,
+        turn=turn,
+    )
+
+
+def seen(picture: Float[Tensor, "c h w"], frames: Sequence[Frame]) -> Float[Tensor, "n c 128 128"]:
+    """What the windows show, averaged where they are smaller than what they show."""
+    if not frames:
+        return picture.new_zeros(0, picture.shape[0], WINDOW, WINDOW)
+    return torch.stack([_one(picture, frame) for frame in frames])
+
+
+_FINE: Final = 1.25  # pixels to one of the window, beyond which 2 x 2 samples make it
+
+
+def _one(picture: Float[Tensor, "c h w"], frame: Frame) -> Float[Tensor, "c 128 128"]:
+    region, left, top = _region(picture, frame)
+    shrink = max(1, int(frame.side / WINDOW))  # whole pixels are averaged first
+    if shrink > 1:
+        region = functional.avg_pool2d(region[None], shrink, ceil_mode=True)[0]
+    times = 2 if frame.side / (WINDOW * shrink) > _FINE else 1
+    count = times * WINDOW
+    steps = (torch.arange(count, dtype=torch.float64) + 0.5) / times
+    grid = torch.stack(torch.meshgrid(steps, steps, indexing="xy"), -1).reshape(-1, 2)
+    places = (frame.to_picture(grid) - torch.tensor([left, top]).double()) / shrink
+    height, width = region.shape[-2:]
+    unit = 2 * places / torch.tensor([width, height]).double() - 1
+    grid = unit.reshape(1, count, count, 2).to(region)
+    fine = functional.grid_sample(
+        region[None], grid, mode="bilinear", padding_mode="border", align_corners=False
+    )
+    return functional.avg_pool2d(fine, times)[0]
+
+
+def _region(
+    picture: Float[Tensor, "c h w"], frame: Frame
+) -> tuple[Float[Tensor, "c k l"], int, int]:
+    """The part of the picture that a window can show, at least a pixel of it, and where it is."""
+    reach = frame.side * (abs(math.cos(frame.turn)) + abs(math.sin(frame.turn))) / 2 + 2
+    height, width = picture.shape[-2:]
+    left = min(max(math.floor(frame.x - reach), 0), width - 1)
+    top = min(max(math.floor(frame.y - reach), 0), height - 1)
+    right = min(max(math.ceil(frame.x + reach), left + 1), width)
+    bottom = min(max(math.ceil(frame.y + reach), top + 1), height)
+    return picture[:, top:bottom, left:right], left, top
