@@ -175,6 +175,14 @@ CASES = {
         gives=lambda n, h, w: (n, 19 * h * w + 3 * 68 + 2 * sixteenths(h, w) + 1 + 8 + 2 + 5),
         places=((32, 32), (48, 33), (17, 62)),
     ),
+    "reader, group": Case(
+        net="reader",
+        task="read",
+        sizes={"width": 12, "features": 8, "traits": 2, "moment": 5, "norm": "group"},
+        gives=lambda n, h, w: (n, 19 * h * w + 3 * 68 + 2 * sixteenths(h, w) + 1 + 8 + 2 + 5),
+        places=((32, 32), (48, 33)),
+        exported=False,
+    ),
 }
 
 

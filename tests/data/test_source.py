@@ -243,10 +243,19 @@ def test_a_mix_marks_what_it_does_not_know() -> None:
     assert torch.equal(batch.points.isnan().all(dim=(1, 2)), unknown)
     assert torch.equal(batch.vectors.isnan().all(dim=1), unknown)
     assert not batch.visible[unknown].any()
-    assert batch.labels is None
+    assert batch.labels is not None and opened.classes == ("photo",)
+    assert batch.labels.tolist() == [-1, 0, -1, 0]
     leaf, face = opened.item(31), opened.item(0)
     assert (leaf.parts, leaf.points, leaf.visible, leaf.vector) == (None, None, None, None)
     assert face.parts is not None and face.visible is not None and face.vector is not None
+
+
+def test_painted_faces_are_of_the_class_of_their_style() -> None:
+    opened = source("world:photo#2+world:sketch#3", SIZE, workers=1)
+    assert opened.classes == ("photo", "sketch")
+    labels = opened.batch(np.arange(5, dtype=np.int64)).labels
+    assert labels is not None and labels.tolist() == [0, 0, 1, 1, 1]
+    assert source("world:photo+anime#2", SIZE).classes == ()  # of both
 
 
 def test_a_batch_of_one_term_has_the_columns_of_all() -> None:

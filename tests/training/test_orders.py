@@ -12,9 +12,10 @@ import pytest
 
 from trombine.events import Picture
 from trombine.images import write
-from trombine.recipes import find, with_settings
+from trombine.recipes import RECIPES, Read, find, with_settings
 from trombine.runs.folder import RunError, RunFolder
 from trombine.training.loop import Order, TrainingError, train
+from trombine.training.orders import with_what_is_there
 
 TINY = {
     "size": "32",
@@ -196,3 +197,23 @@ def test_a_change_that_is_broken_off_is_made_by_the_same_command(
     bests = [line["pictures"] for line in run.entries() if line.get("best")]
     assert any(pictures > 32 for pictures in bests)
     assert run.read_recipe()["settings"]["data"] == f"folder:{other}"
+
+
+def test_real_pictures_that_are_not_there_are_done_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the recipe itself names them; what was asked for must be there."""
+    monkeypatch.chdir(tmp_path)
+    recipe = find("reader")
+    named = Order(name="reader", recipe=recipe, folder=tmp_path / "run")
+    found, said = with_what_is_there(named)
+    assert isinstance(found.recipe, Read) and found.recipe.real == ""
+    assert "is not there" in said and "painted faces alone" in said
+    asked = replace(named, recipe=with_settings(recipe, {"real": "folder:nowhere"}))
+    assert with_what_is_there(asked) == (asked, "")
+    place = tmp_path / "here"
+    place.mkdir()
+    own = replace(recipe, real=f"plain:{place}")
+    monkeypatch.setitem(RECIPES, "reader", own)
+    there = replace(named, recipe=own)
+    assert with_what_is_there(there) == (there, "")

@@ -29,17 +29,12 @@ def conv3(inputs: int, outputs: int, *, stride: int = 1, bias: bool = True) -> n
     return nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=bias)
 
 
-RELU: Final = math.sqrt(2)  # the gain that makes good what the activation takes
-SILU: Final = 1.678  # of standard normal numbers it leaves a mean square of .355
-
-
-def steady(layer: nn.Conv2d, gain: float = RELU) -> nn.Conv2d:
+def steady(layer: nn.Conv2d) -> nn.Conv2d:
     """The layer, begun so that what passes through many of them keeps its size (He et al., 2015).
 
     torch's own beginning lets it fade, which only a normalisation would make good again.
     """
-    fan = layer.weight[0].numel()
-    nn.init.normal_(layer.weight, std=gain / math.sqrt(fan))
+    nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
     return layer

@@ -1,7 +1,8 @@
 """Reading a face: where its parts and landmarks are, whether it is one, and what it is like.
 
-A U-Net without normalisation, so that what it says of a place depends on what lies round it and on
-nothing else, in a window of 128 pixels as in a whole photograph. It works at a half to a sixteenth
+A U-Net. With batch normalisation, whose statistics stand still once it has learnt, what it says of
+a place depends on what lies round it and on nothing else, in a window of 128 pixels as in a whole
+photograph. It works at a half to a sixteenth
 of the picture's size; nothing is computed at full size, which would cost more than all the rest.
 From the way back come
 
@@ -10,13 +11,13 @@ From the way back come
                 al., 2018), and how far off it may be, read where the heat is
     centres     at an eighth: whether the middle of a face is here, and how large that face is
 
-and from the smallest size, pooled, the numbers of a whole window: whether it shows a face, what
-says who it is (`features`, from which the traits are read), and its moment.
+and from the smallest size, pooled, from what is seen where the landmarks are, and from the shape
+they make, the numbers of a whole window: whether it shows a face, what says who it is (`features`,
+from which the traits are read), and its moment.
 """
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise
 from typing import NamedTuple, final
 
@@ -25,13 +26,13 @@ from jaxtyping import Float
 from torch import nn
 
 from trombine.conventions import LANDMARK_COUNT, PARTS
-from trombine.nets.blocks import SILU, Features, conv3, doubled, padded, steady
+from trombine.nets.blocks import Features, conv3, doubled, norm, padded, steady
 from trombine.nets.encoder import moments
-from trombine.nets.sizes import WIDEST, Net, check_whole
+from trombine.nets.sizes import WIDEST, Net, check_choice, check_whole
 
-HALF = math.sqrt(0.5)  # keeps the sum of two as large as each
 MULTIPLE = 16  # of the sides that it works in
 POINT_STEP = 4  # pixels from one place of a heat map to the next
+HERE = 8  # channels of what is read where a landmark is
 CENTRE_STEP = 8  # pixels from one place of the map of centres to the next
 
 
@@ -53,23 +54,34 @@ class Reader(Net):
     """N x 3 x H x W within [0, 1] to a Reading."""
 
     def __init__(
-        self, *, width: int = 24, features: int = 64, traits: int = 16, moment: int = 16
+        self,
+        *,
+        width: int = 24,
+        features: int = 64,
+        traits: int = 16,
+        moment: int = 16,
+        norm: str = "batch",
     ) -> None:
         check_whole("width", width, 4, WIDEST)
         check_whole("features", features, 1, WIDEST)
         check_whole("traits", traits, 1, WIDEST)
         check_whole("moment", moment, 1, WIDEST)
+        check_choice("norm", norm, ("group", "batch"))
         super().__init__()
         sides = [width, width * 7 // 3, width * 10 // 3, 4 * width]
-        self.first = Pair(3, sides[0], stride=2)
-        self.down = nn.ModuleList(Pair(a, b, stride=2) for a, b in pairwise(sides))
-        self.deep = Pair(sides[3], sides[3])
-        self.up = nn.ModuleList(Up(b, a) for a, b in reversed(list(pairwise(sides))))
+        pairs = list(pairwise(sides))
+        self.first = Pair(3, sides[0], norm, stride=2)
+        self.down = nn.ModuleList(Pair(fine, coarse, norm, stride=2) for fine, coarse in pairs)
+        self.deep = Conv(sides[3], sides[3], norm)
+        self.up = nn.ModuleList(Up(coarse, fine, norm) for fine, coarse in reversed(pairs))
         self.parts = nn.Sequential(nn.Conv2d(width, 4 * len(PARTS), 1), nn.PixelShuffle(2))
         self.heat = nn.Conv2d(sides[1], 2 * LANDMARK_COUNT, 1)
         self.centres = nn.Conv2d(sides[2], 2, 1)
-        self.norm = nn.LayerNorm(3 * sides[3])  # of each window's own numbers
-        self.pooled = nn.Linear(3 * sides[3], 2 * features)
+        self.here = nn.Conv2d(sides[1], HERE, 1, bias=False)  # which scale would take away
+        numbers = 3 * sides[3] + LANDMARK_COUNT * (HERE + 2)
+        self.pooled = nn.Linear(numbers, 2 * features)
+        # Most of these numbers hardly differ from face to face: what differs is made larger.
+        self.scale = nn.BatchNorm1d(numbers) if norm == "batch" else nn.LayerNorm(numbers)
         self.face = nn.Linear(2 * features, 1)
         self.features = nn.Linear(2 * features, features)
         self.traits = nn.Linear(features, traits)
@@ -84,8 +96,11 @@ class Reader(Net):
         eighth = self.up[0](deep, eighth)
         quarter = self.up[1](eighth, quarter)
         half = self.up[2](quarter, half)
-        points, spreads = _points(self.heat(quarter))
-        pooled = self.act(self.pooled(self.norm(moments(deep))))
+        share, spreads = _shares(self.heat(quarter))
+        points = _middles_of(share)
+        marks = share.flatten(2) @ self.here(quarter).flatten(2).transpose(1, 2)
+        every = [moments(deep), marks.flatten(1), _shape(points).flatten(1)]
+        pooled = self.act(self.pooled(self.scale(torch.cat(every, 1))))
         features = self.features(pooled)
         return Reading(
             parts=self.parts(half)[..., :height, :width],
@@ -108,50 +123,77 @@ class Reader(Net):
         passed = [self.first(x)]
         for down in self.down:
             passed.append(down(passed[-1]))
-        return [*passed[:-1], self.deep(passed[-1])]
+        return [*passed[:-1], passed[-1] + self.deep(passed[-1])]
+
+
+@final
+class Conv(nn.Module):
+    """A convolution, normalised and activated."""
+
+    def __init__(self, inputs: int, outputs: int, kind: str, *, stride: int = 1) -> None:
+        super().__init__()
+        bias = kind != "batch"  # which would take it away again
+        self.conv = steady(conv3(inputs, outputs, stride=stride, bias=bias))
+        self.norm = norm(kind, outputs)
+        self.act = nn.SiLU()
+
+    def forward(self, x: Features) -> Float[torch.Tensor, "n d h2 w2"]:
+        """The size, divided by the stride."""
+        return self.act(self.norm(self.conv(x)))
 
 
 @final
 class Pair(nn.Module):
     """A convolution, and a second one added to it."""
 
-    def __init__(self, inputs: int, outputs: int, *, stride: int = 1) -> None:
+    def __init__(self, inputs: int, outputs: int, kind: str, *, stride: int = 1) -> None:
         super().__init__()
-        self.conv1 = steady(conv3(inputs, outputs, stride=stride), gain=SILU)
-        self.conv2 = steady(conv3(outputs, outputs), gain=SILU)
-        self.act = nn.SiLU()
+        self.first = Conv(inputs, outputs, kind, stride=stride)
+        self.second = Conv(outputs, outputs, kind)
 
     def forward(self, x: Features) -> Float[torch.Tensor, "n d h2 w2"]:
         """The size, divided by the stride."""
-        x = self.act(self.conv1(x))
-        return HALF * (x + self.act(self.conv2(x)))
+        x = self.first(x)
+        return x + self.second(x)
 
 
 @final
 class Up(nn.Module):
     """Coarse features at twice the size, added to those of the way down; then a Pair."""
 
-    def __init__(self, coarse: int, fine: int) -> None:
+    def __init__(self, coarse: int, fine: int, kind: str) -> None:
         super().__init__()
-        self.narrow = steady(nn.Conv2d(coarse, fine, 1), gain=1.0)
-        self.pair = Pair(fine, fine)
+        self.narrow = nn.Conv2d(coarse, fine, 1)
+        self.pair = Pair(fine, fine, kind)
 
     def forward(
         self, coarse: Features, fine: Float[torch.Tensor, "n d h2 w2"]
     ) -> Float[torch.Tensor, "n d h2 w2"]:
         """The height and width of `fine`."""
-        return self.pair(HALF * (fine + doubled(self.narrow(coarse))))
+        return self.pair(fine + doubled(self.narrow(coarse)))
 
 
-def _points(
+def _shares(
     maps: Float[torch.Tensor, "n k h w"],
-) -> tuple[Float[torch.Tensor, "n p 2"], Float[torch.Tensor, "n p"]]:
-    """The middle of each heat map, in pixels of the picture, and what the other maps say there."""
+) -> tuple[Float[torch.Tensor, "n p h w"], Float[torch.Tensor, "n p"]]:
+    """Of each landmark's heat what each place has of it, and what the other maps say there."""
     heat, spread = maps.to(torch.promote_types(maps.dtype, torch.float32)).chunk(2, 1)
     share = heat.flatten(2).softmax(-1).unflatten(2, heat.shape[-2:])
+    return share, (share * spread).sum((-2, -1))
+
+
+def _middles_of(share: Float[torch.Tensor, "n p h w"]) -> Float[torch.Tensor, "n p 2"]:
+    """Where the middles of heat maps are, in pixels of the picture."""
     x = (share.sum(-2) * _middles(share, -1)).sum(-1)
     y = (share.sum(-1) * _middles(share, -2)).sum(-1)
-    return torch.stack([x, y], -1), (share * spread).sum((-2, -1))
+    return torch.stack([x, y], -1)
+
+
+def _shape(points: Float[torch.Tensor, "n p 2"]) -> Float[torch.Tensor, "n p 2"]:
+    """Landmarks from their own middle, in units of how far they are from it on average."""
+    off = points - points.mean(1, keepdim=True)
+    size = off.square().sum(-1, keepdim=True).mean(1, keepdim=True).clamp(min=1.0).sqrt()
+    return off / size
 
 
 def _middles(maps: Float[torch.Tensor, "n k h w"], axis: int) -> Float[torch.Tensor, "s"]:

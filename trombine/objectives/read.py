@@ -18,7 +18,6 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from trombine.conventions import (
-    GROUP_OF_PART,
     GROUPS,
     MIRRORED_LANDMARK,
     MIRRORED_PART,
@@ -29,6 +28,7 @@ from trombine.data.degrade import Chain, ChainError
 from trombine.data.item import Batch, to_pictures
 from trombine.data.source import Source
 from trombine.data.staging import Stage, Staged, staged
+from trombine.measures.reading import auc, explained, overlaps, point_errors
 from trombine.nets.reader import Reading
 from trombine.objectives import reading as terms
 from trombine.objectives.alarms import Alarm, NoGradient, NoProgress, NotFinite
@@ -215,9 +215,10 @@ class ReadObjective(Objective[Read]):
             batch = step.batches["data"]
             reading = cast(Reading, step.nets["net"](step.pictures()))
             other = cast(Reading, step.nets["net"](step.pictures("other")))
+            assert batch.parts is not None and batch.points is not None
             inter, union = overlaps(reading.parts.argmax(1).cpu(), batch.parts)
             both, either = both + inter, either + union
-            off.append(errors(reading.points.cpu(), batch.points)[batch.visible])
+            off.append(point_errors(reading.points.cpu(), batch.points)[batch.visible])
             faces.append(reading.face.cpu())
             grounds.append(other.face.cpu())
             count = len(self.moment.names)
@@ -225,13 +226,11 @@ class ReadObjective(Objective[Read]):
             truth.append(torch.cat(wanted, 1))
             read.append(torch.cat([reading.traits, reading.moment[:, :count]], 1).cpu())
             styles.append(reading.moment[:, count:].cpu().argmax(1) == _styles(step))
-        left = (torch.cat(read) - torch.cat(truth)).square().mean(0)
-        varies = torch.cat(truth).var(0, correction=0).clamp(min=1e-6)
         return {
             "IoU": float((both / either.clamp(min=1)).mean()),
             "points": float(torch.cat(off).mean()),
             "AUC": auc(torch.cat(faces), torch.cat(grounds)),
-            "explained": float((1 - left / varies).clamp(min=-1).mean()),
+            "explained": float(explained(torch.cat(read), torch.cat(truth)).clamp(min=-1).mean()),
             "style": float(torch.cat(styles).float().mean()),
         }
 
@@ -296,28 +295,3 @@ def _coloured(pictures: Tensor, parts: Tensor) -> Float[Tensor, "n 3 h w"]:
     colours = torch.from_numpy(PART_COLOURS).float() / 255
     over = colours.to(pictures)[parts.long()].permute(0, 3, 1, 2)
     return (0.45 * pictures.mean(1, keepdim=True) + 0.55 * over).clamp(0, 1)
-
-
-def overlaps(read: Tensor, true: Tensor | None) -> tuple[Tensor, Tensor]:
-    """Of each group the pixels that are in both, and in either; unknown ones are in none."""
-    assert true is not None
-    groups = torch.from_numpy(GROUP_OF_PART).long()
-    known = true != UNKNOWN["parts"]
-    mine, theirs = groups[read[known].long()], groups[true[known].long()]
-    count = len(GROUPS)
-    both = torch.bincount(mine[mine == theirs], minlength=count)
-    either = torch.bincount(mine, minlength=count) + torch.bincount(theirs, minlength=count) - both
-    return both.float(), either.float()
-
-
-def errors(read: Tensor, true: Tensor | None) -> Float[Tensor, "n 68"]:
-    """How far landmarks are off, in parts of the distance between the pupils."""
-    assert true is not None
-    right, left = true[:, 36:42].mean(1), true[:, 42:48].mean(1)
-    return (read.float() - true).norm(dim=-1) / (right - left).norm(dim=-1)[:, None]
-
-
-def auc(positive: Tensor, negative: Tensor) -> float:
-    """How often one is above another of the negatives; ties count half."""
-    more = (positive[:, None] > negative[None]).double().mean()
-    return float(more + (positive[:, None] == negative[None]).double().mean() / 2)

@@ -34,6 +34,7 @@ _COUNTS: Final = {
     "hair": 0.7,
 }
 _HIDDEN: Final = 0.3  # what a landmark counts that is out of sight
+_LEAST_ERROR: Final = 1e-3  # of the width: an eighth of a pixel
 _FOCUS: Final = 2  # how much less easy places of the map of centres count (Lin et al., 2017)
 _NEAR: Final = 4  # and those beside a middle (Law and Deng, 2018)
 
@@ -72,15 +73,15 @@ def overlap_loss(
 def points_loss(
     reading: Reading, windows: Staged, counts: Float[Tensor, "n"]
 ) -> tuple[Scalar, Scalar]:
-    """How far landmarks are off, in sizes of the face; and of what was said of that: Laplace's
-    log b + |e| / b, e in widths of the window. The second moves nothing but what was said."""
+    """How far landmarks are off, in sizes of the face; and how far from the logarithm of that, in
+    widths of the window, is what was said of it. The second moves nothing but what was said."""
     true, sizes = windows.points.to(reading.points), windows.sizes.to(reading.points)
     off = (reading.points - true).abs().sum(-1)  # n 68
     seen = windows.visible.to(off.device)
     weights = torch.where(seen, 1.0, _HIDDEN) * counts[:, None]
     far = off / sizes.clamp(min=1.0)[:, None]
     width = windows.pixels.shape[2]
-    said = reading.spreads + off.detach() / width * (-reading.spreads).exp()
+    said = (reading.spreads - (off.detach() / width).clamp(min=_LEAST_ERROR).log()).abs()
     return (weights * far).mean(), (weights * said).mean()
 
 
@@ -189,7 +190,7 @@ def fields_loss(
 ) -> Scalar:
     """Squared error of each field as a part of its variance; of what is far off, less."""
     off = (read.float() - truth.to(read).float()) / varies.to(read).float()
-    each = functional.huber_loss(off, torch.zeros_like(off), reduction="none", delta=2.0)
+    each = functional.huber_loss(off, torch.zeros_like(off), reduction="none", delta=1.0)
     return (counts.to(each) * each).mean()
 
 

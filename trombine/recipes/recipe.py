@@ -373,13 +373,13 @@ class Read(Recipe):
     """Weight of how far each group of parts lies from where it is."""
     points: float = 20.0
     """Weight of the landmarks' distance, in sizes of the face."""
-    spread: float = 0.02
+    spread: float = 0.1
     """Weight of what is said of that distance."""
     face: float = 0.5
     """Weight of whether a window shows a face."""
     centres: float = 0.1
     """Weight of where the middles of faces are, and how large they are."""
-    fields: float = 0.3
+    fields: float = 1.0
     """Weight of traits and moment."""
     agree: float = 0.3
     """Weight of everything on the real pictures."""

@@ -271,3 +271,34 @@ def test_names_that_differ_by_a_zero_have_one_order(
     for given in (names, names[::-1]):
         monkeypatch.setattr(finding, "_names", lambda *_, given=given, **__: iter(given))
         assert finding.pictures_in(tmp_path) == ["01.png", "1.png", "2.png", "10.png"]
+
+
+def pictures_with(folder: Path, lists: dict[str, str]) -> Path:
+    """Four pictures, and texts beside them."""
+    folder.mkdir()
+    for number in range(4):
+        Image.new("RGB", (8, 8), (number, 0, 0)).save(folder / f"{number}.png")
+    for name, text in lists.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("lists", "splits"),
+    [
+        ({}, None),
+        ({"test.txt": "1.png\n3.png\n"}, [0, 2, 0, 2]),
+        ({"test.txt": "1.png\n\n  3.png", "val.txt": "0.png"}, [1, 2, 0, 2]),
+        ({"train.txt": "2.png\n", "test.txt": "1.png"}, [-1, 2, 0, -1]),
+        ({"test.txt": "1.png\nall the others are for training\n"}, None),
+        ({"test.txt": ""}, None),
+        ({"notes.txt": "1.png"}, None),
+    ],
+)
+def test_lists_beside_pictures_say_what_they_are_for(
+    lists: dict[str, str], splits: list[int] | None, tmp_path: Path
+) -> None:
+    records = list_folder(pictures_with(tmp_path / "set", lists), "plain").records
+    assert isinstance(records, Rows)
+    found = None if records.splits is None else records.splits.tolist()
+    assert found == splits

@@ -114,7 +114,8 @@ def _listed(path: Path, names: Sequence[str]) -> np.ndarray | None:
     places = {name: place for place, name in enumerate(names)}
     found = set()
     for word, split in SPLIT_NAMES.items():
-        if not (file := path / f"{word}.txt").is_file():
+        file = path / f"{word}.txt"
+        if not file.is_file() or not file.stat().st_size:
             continue
         lines = [line.strip() for line in read_lines(file) if line.strip()]
         if lines and places.keys() >= set(lines):

@@ -1,0 +1,233 @@
+"""How well the shipped reader reads faces: every figure that trombine read promises.
+
+    python bench/reader.py [--first-seed N] [--count M] [--model NAME] [--witness NAME] [--json]
+
+Held-out painted faces of 128 px, read as they are framed; pictures that show no face; damage of
+several kinds; and the 102 test portraits of ../shared/data, whose rows are left out, with a line,
+where it is missing. Uses of protocol seeds and of the portraits are logged in
+bench/evaluations.jsonl, or in the file given with --log.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import numpy as np
+import torch
+from reader_pictures import NO_FACES, SIDE, Faces, faces, no_faces, partners, spoiled
+from reader_quality import (
+    Read,
+    agreement,
+    errors,
+    ious,
+    mirrored_apart,
+    picture_errors,
+    picture_ious,
+    read,
+    wrong_together,
+)
+from table import Row, at_least, at_most, report
+from upscale_pictures import SHARED, portraits
+
+from trombine.measures import PROTOCOL_SEEDS, Protocol, figure, log_evaluation
+from trombine.measures.reading import auc, explained, nearer
+from trombine.objectives.reading import UNDRAWN
+from trombine.reader import fields_of, read_faces, round_face, seen
+from trombine.weights import Model, load
+from trombine.world import STYLES, VECTOR_NAMES
+
+IOU: Final = {"photo": 0.93, "drawn": 0.91}
+POINTS: Final = {"photo": 1.8, "drawn": 2.5}  # percent of the distance between the pupils
+MAIN: Final = ("masculine", "tone", "hair_light", "hair_length", "beard", "yaw", "roll", "smile")
+MAIN_GOAL: Final = 0.8
+SWITCHES: Final = ("glasses", "hat")  # above .5 they are there
+COUNT: Final = 200
+MILLISECONDS: Final = 60
+LARGEST: Final = 3_000_000  # bytes
+Rows = Iterator[Row]
+
+
+def face_rows(model: Model, found: Sequence[Faces], reads: Sequence[Read]) -> Rows:
+    """Parts and landmarks, for each style."""
+    for one, told in zip(found, reads, strict=True):
+        kind = "photo" if one.style == "photo" else "drawn"
+        groups = ious(told, one)
+        mean = float(np.mean(list(groups.values())))
+        yield at_least(f"{one.style}: IoU of the groups", mean, "mean", IOU[kind])
+        for name, value in groups.items():
+            yield Row(f"{one.style}: IoU of {name}", value, "")
+        off = 100 * float(errors(told, one).mean())
+        yield at_most(f"{one.style}: landmarks", off, "% of the pupils", POINTS[kind])
+
+
+def no_face_rows(model: Model, reads: Sequence[Read], seeds: range) -> Rows:
+    """Faces told from what is none."""
+    shown = torch.cat([one.face for one in reads])
+    for kind in NO_FACES:
+        told = read(model, no_faces(kind, seeds)).face
+        yield at_least(f"faces against {kind}", auc(shown, told), "AUC", 0.99)
+
+
+def field_rows(model: Model, found: Sequence[Faces], reads: Sequence[Read]) -> Rows:
+    """Numbers of the face, for each style that draws them, and the style."""
+    traits, moment = fields_of(model.card.settings)
+    for one, told in zip(found, reads, strict=True):
+        for kind, values in ((traits, told.traits), (moment, told.moment)):
+            places = [VECTOR_NAMES.index(name) for name in kind.names]
+            true = kind.scaled(one.vectors[:, places].float())
+            mine = values[:, : len(kind.names)]
+            for name, r2, a, b in zip(
+                kind.names, explained(mine, true), mine.T, true.T, strict=True
+            ):
+                if name in UNDRAWN.get(one.style, ()):
+                    continue
+                right = name in SWITCHES
+                value = float(((a > 0) == (b > 0)).float().mean()) if right else float(r2)
+                goal = one.style == "photo" and name in (*MAIN, *SWITCHES)
+                row = f"{one.style}: {name}", value, "right" if right else "R2"
+                yield at_least(*row, MAIN_GOAL) if goal else Row(*row)
+        style = told.moment[:, len(moment.names) :].argmax(1) == STYLES.index(one.style)
+        yield Row(f"{one.style}: style", float(style.float().mean()), "right")
+
+
+def likeness_rows(model: Model, photo: Faces, told: Read) -> Rows:
+    """Whether the same person in another moment is nearer than others."""
+    other = read(model, partners(photo.seeds)).features
+    same = torch.eye(len(other), dtype=torch.bool)
+    yield Row("the same person nearer than another", nearer(told.features, other, same), "of pairs")
+
+
+def spoiled_rows(model: Model, photo: Faces) -> Rows:
+    """Curves: parts and landmarks against damage."""
+    for name, amount, pictures in spoiled(photo.pictures):
+        told = read(model, pictures)
+        mean = float(np.mean(list(ious(told, photo).values())))
+        yield Row(f"{name} {amount:g}: IoU of the groups", mean, "mean")
+        off = 100 * float(errors(told, photo).mean())
+        yield Row(f"{name} {amount:g}: landmarks", off, "% of the pupils")
+
+
+def witness_rows(
+    model: Model, witness: Model, found: Sequence[Faces], reads: Sequence[Read]
+) -> Rows:
+    """The witness's errors beside the reader's, and whether they fall on the same pixels."""
+    for one, mine in zip(found, reads, strict=True):
+        told = read(witness, one.pictures)
+        left = [1 - float(np.mean(list(ious(r, one).values()))) for r in (told, mine)]
+        yield at_most(f"{one.style}: witness's lack of IoU", left[0] / left[1], "times", 1.1)
+        off = [float(errors(r, one).mean()) for r in (told, mine)]
+        yield at_most(f"{one.style}: witness's landmarks", off[0] / off[1], "times", 1.1)
+        together = wrong_together(told, mine, one)
+        yield Row(f"{one.style}: wrong on the same pixels", together, "correlation")
+
+
+def portrait_rows(model: Model, witness: Model | None, path: Path | None) -> Rows:
+    """Real faces, of which nothing is known: found, and read alike by whoever reads."""
+    if not (SHARED / "portraits").exists():
+        print("no portraits: ../shared/data/portraits is missing", file=sys.stderr)
+        return
+    windows, count = [], 0
+    pictures = portraits()
+    truths = pictures.truths
+    for picture in truths.values():
+        picture = picture.expand(3, -1, -1).contiguous()
+        found = read_faces(picture, model, largest=True)
+        count += bool(found)
+        if found:
+            low, high = found[0].points.min(0), found[0].points.max(0)
+            x, y = ((low + high) / 2).tolist()
+            windows.append(seen(picture, [round_face(x, y, float((high - low).max()))])[0])
+    yield at_least("portraits: found", count / len(truths), "of 102", 0.99)
+    shown = torch.stack(windows)
+    apart = mirrored_apart(model, shown)
+    measure = "landmarks of the mirrored, % of the pupils"
+    protocol = Protocol(
+        name="reading portraits",
+        pictures=pictures.spec,
+        seeds=range(0),
+        size=None,
+        degradations=("those that are found, framed by their landmarks",),
+        measures=(measure,),
+        public=True,
+        fingerprint=pictures.fingerprint,
+    )
+    found_apart = figure(protocol, "reader", measure, apart)
+    log_evaluation(protocol, model.hash, [found_apart], path)
+    yield at_most(f"portraits: {measure.partition(',')[0]}", found_apart.mean, "% of the pupils", 2)
+    if witness:
+        points, parts = agreement(read(model, shown), read(witness, shown))
+        yield at_most("portraits: reader and witness, landmarks", points, "% of the pupils", 3)
+        yield at_least("portraits: reader and witness, parts", parts, "IoU", 0.85)
+
+
+def cost_rows(model: Model) -> Rows:
+    """How long a window takes on one core, and how large the file is."""
+    torch.set_num_threads(1)
+    picture, times = torch.rand(3, SIDE, SIDE), []
+    for turn in range(25):
+        began = time.perf_counter()
+        model(picture)
+        times += [time.perf_counter() - began] if turn > 4 else []
+    yield at_most("a window of 128 px", 1000 * float(np.median(times)), "ms", MILLISECONDS)
+    yield at_most("the file", model.path.stat().st_size, "bytes", LARGEST)
+
+
+def log(model: Model, found: Sequence[Faces], reads: Sequence[Read], path: Path | None) -> str:
+    """Write down that protocol seeds were used; the hash of photo's protocol."""
+    hashes = []
+    for one, told in zip(found, reads, strict=True):
+        measures = ("IoU of a picture's groups", "landmarks, % of the pupils")
+        protocol = Protocol(
+            name=f"reading {one.style}",
+            pictures=f"world:{one.style}",
+            seeds=one.seeds,
+            size=SIDE,
+            degradations=(),
+            measures=measures,
+        )
+        values = (picture_ious(told, one), picture_errors(told, one))
+        pairs = zip(measures, values, strict=True)
+        figures = [figure(protocol, "reader", name, value) for name, value in pairs]
+        log_evaluation(protocol, model.hash, figures, path)
+        hashes.append(protocol.hash)
+    return hashes[0]
+
+
+def main() -> int:
+    """Measure, print, say whether every goal is met."""
+    parser = argparse.ArgumentParser(description="Measure the reader.")
+    parser.add_argument("--first-seed", type=int, default=PROTOCOL_SEEDS.start)
+    parser.add_argument("--count", type=int, default=COUNT)
+    parser.add_argument("--model", default="reader")
+    parser.add_argument("--witness", default="witness", help="none leaves its rows out")
+    parser.add_argument("--log", type=Path)
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    model = load(asked.model, task="read")
+    witness = None if asked.witness == "none" else load(asked.witness, task="read")
+    seeds = range(asked.first_seed, asked.first_seed + asked.count)
+    found = [faces(seeds, style) for style in STYLES]
+    reads = [read(model, one.pictures) for one in found]
+    rows = [
+        *face_rows(model, found, reads),
+        *no_face_rows(model, reads, seeds),
+        *field_rows(model, found, reads),
+        *likeness_rows(model, found[0], reads[0]),
+        *spoiled_rows(model, found[0]),
+        *(witness_rows(model, witness, found, reads) if witness else ()),
+        *portrait_rows(model, witness, asked.log),
+        *cost_rows(model),
+    ]
+    return report(rows, json=asked.json, protocol=log(model, found, reads, asked.log))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

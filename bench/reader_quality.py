@@ -1,0 +1,103 @@
+"""How well a reader reads: the measures of reader.py, each a function of a model and pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, cast
+
+import numpy as np
+import torch
+from reader_pictures import Faces
+
+from trombine.conventions import GROUPS, MIRRORED_LANDMARK
+from trombine.measures.reading import INNER, between_pupils, overlaps, point_errors
+from trombine.nets.reader import Reading
+from trombine.weights import Model
+
+_AT_ONCE: Final = 32
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Read:
+    """What a model says of pictures, of all of them."""
+
+    labels: torch.Tensor  # n h w
+    points: torch.Tensor
+    face: torch.Tensor
+    features: torch.Tensor
+    traits: torch.Tensor
+    moment: torch.Tensor
+
+
+def read(model: Model, pictures: torch.Tensor) -> Read:
+    """All pictures, a few at a time."""
+    found: list[Read] = []
+    for some in pictures.split(_AT_ONCE):
+        one = cast(Reading, model(some))
+        found.append(
+            Read(
+                labels=one.parts.argmax(1).to(torch.uint8),
+                points=one.points,
+                face=one.face,
+                features=one.features,
+                traits=one.traits,
+                moment=one.moment,
+            )
+        )
+    names = ("labels", "points", "face", "features", "traits", "moment")
+    return Read(**{name: torch.cat([getattr(one, name) for one in found]) for name in names})
+
+
+def ious(read: Read, faces: Faces) -> dict[str, float]:
+    """The IoU of each group."""
+    both, either = overlaps(read.labels, faces.parts)
+    return dict(zip(GROUPS, (both / either.clamp(min=1)).tolist(), strict=True))
+
+
+def picture_ious(read: Read, faces: Faces) -> np.ndarray:
+    """The mean IoU of the groups that are there, of each picture."""
+    found = []
+    for mine, true in zip(read.labels, faces.parts, strict=True):
+        both, either = overlaps(mine, true)
+        found.append(float((both / either.clamp(min=1))[either > 0].mean()))
+    return np.array(found)
+
+
+def errors(read: Read, faces: Faces) -> torch.Tensor:
+    """The error of each visible landmark, in parts of the distance between the pupils."""
+    return point_errors(read.points, faces.points)[faces.visible]
+
+
+def picture_errors(read: Read, faces: Faces) -> np.ndarray:
+    """The mean error of each picture's visible landmarks, in percent."""
+    every = point_errors(read.points, faces.points)
+    seen = faces.visible.float()
+    return (100 * (every * seen).sum(1) / seen.sum(1).clamp(min=1)).numpy()
+
+
+def mirrored_apart(model: Model, pictures: torch.Tensor) -> np.ndarray:
+    """How far landmarks of the mirrored picture, mirrored back, lie from those of the picture.
+
+    The mean of each picture, in percent of the distance between the pupils.
+    """
+    here, there = read(model, pictures), read(model, pictures.flip(-1))
+    back = there.points[:, torch.from_numpy(MIRRORED_LANDMARK)].clone()
+    back[..., 0] = pictures.shape[-1] - back[..., 0]
+    apart = (here.points - back).norm(dim=-1).mean(1) / between_pupils(here.points)
+    return 100 * apart.numpy()
+
+
+def agreement(one: Read, other: Read) -> tuple[float, float]:
+    """How far two readers' inner landmarks are apart, in percent; and the IoU of their parts."""
+    apart = (one.points - other.points).norm(dim=-1)[:, INNER].mean(1)
+    both, either = overlaps(one.labels, other.labels)
+    return float(100 * (apart / between_pupils(one.points)).mean()), float(
+        (both / either.clamp(min=1)).mean()
+    )
+
+
+def wrong_together(one: Read, other: Read, faces: Faces) -> float:
+    """The correlation of where two readers' labels are wrong, over all pixels."""
+    a = (one.labels != faces.parts).flatten().double().numpy()
+    b = (other.labels != faces.parts).flatten().double().numpy()
+    return float(np.corrcoef(a, b)[0, 1])

@@ -1,0 +1,69 @@
+"""How well a face was read: its parts, its landmarks, whether it is one, its numbers."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Float, Int64, UInt8
+from torch import Tensor
+
+from trombine.conventions import GROUP_OF_PART, GROUPS, LANDMARK_GROUPS, PARTS
+
+INNER = slice(17, 68)  # landmarks but those of the jaw
+
+
+def overlaps(
+    read: UInt8[Tensor, "*s"] | Int64[Tensor, "*s"], true: UInt8[Tensor, "*s"]
+) -> tuple[Float[Tensor, "8"], Float[Tensor, "8"]]:
+    """Of each group of parts the pixels that are in both maps, and in either.
+
+    Their quotient is the IoU; sums over pictures come before it. Pixels whose truth is no label
+    (255) are in none.
+    """
+    groups = torch.from_numpy(GROUP_OF_PART).long()
+    known = true < len(PARTS)
+    mine, theirs = groups[read[known].long()], groups[true[known].long()]
+    count = len(GROUPS)
+    both = torch.bincount(mine[mine == theirs], minlength=count)
+    either = torch.bincount(mine, minlength=count) + torch.bincount(theirs, minlength=count) - both
+    return both.float(), either.float()
+
+
+def between_pupils(points: Float[Tensor, "n 68 2"]) -> Float[Tensor, "n"]:
+    """The distance of the middles of the eyes."""
+    right, left = (
+        points[:, list(LANDMARK_GROUPS[eye])].mean(1) for eye in ("right_eye", "left_eye")
+    )
+    return (right - left).norm(dim=-1)
+
+
+def point_errors(
+    read: Float[Tensor, "n 68 2"], true: Float[Tensor, "n 68 2"]
+) -> Float[Tensor, "n 68"]:
+    """How far landmarks are off, in parts of the distance between the pupils."""
+    return (read.float() - true).norm(dim=-1) / between_pupils(true)[:, None]
+
+
+def auc(positive: Float[Tensor, "n"], negative: Float[Tensor, "m"]) -> float:
+    """How often one is above another of the negatives; ties count half."""
+    more = (positive[:, None] > negative[None]).double().mean()
+    return float(more + (positive[:, None] == negative[None]).double().mean() / 2)
+
+
+def explained(read: Float[Tensor, "n k"], true: Float[Tensor, "n k"]) -> Float[Tensor, "k"]:
+    """R2 of each column: 1 is perfect, 0 is to say the mean of what is true."""
+    left = (read - true).square().mean(0)
+    return 1 - left / true.var(0, correction=0).clamp(min=1e-12)
+
+
+def nearer(
+    features: Float[Tensor, "n f"], others: Float[Tensor, "n f"], same: Bool[Tensor, "n n"]
+) -> float:
+    """How often a picture's own partner is nearer to it than another person's, by cosine.
+
+    `same` says which of the others are of the same person; each row has one, its partner.
+    """
+    unit = torch.nn.functional.normalize
+    alike = unit(features.double()) @ unit(others.double()).T
+    partner = alike[same][:, None]
+    rest = alike[~same].reshape(len(features), -1)
+    return float((partner > rest).double().mean())
