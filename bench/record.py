@@ -18,7 +18,18 @@ from pathlib import Path
 from table import ROOT, Row, as_table
 
 # In this order: the short ones first.
-PROGRAMS = ("startup", "truth", "data", "fuzz", "engine", "resume", "world", "remake", "upscale")
+PROGRAMS = (
+    "startup",
+    "truth",
+    "data",
+    "fuzz",
+    "engine",
+    "resume",
+    "world",
+    "remake",
+    "reader",
+    "upscale",
+)
 
 
 def main() -> int:

@@ -301,4 +301,4 @@ def test_a_recipe_is_what_its_plain_form_says(tmp_path: Path) -> None:
     for case in CASES:
         recipe = shrunk(case, tmp_path)
         assert from_plain(type(recipe), recipe.plain()) == recipe
-        assert replace(recipe, seed=1).plain() != recipe.plain()
+        assert replace(recipe, seed=7).plain() != recipe.plain()

@@ -159,6 +159,8 @@ def test_grey_and_other_colours() -> None:
     grey = run(replace(NOTHING, grey=1.0))
     assert not grey.coloured.any()
     assert int((grey.pixels.amax(-1).int() - grey.pixels.amin(-1).int()).max()) <= 1
+    luma = faces().pixels.double() @ torch.tensor([0.299, 0.587, 0.114]).double()  # Rec. 601
+    assert float((grey.pixels[..., 0] - luma)[~grey.mirrored].abs().max()) <= 0.501
     other = run(replace(NOTHING, colour=1.0))
     assert not other.coloured.any() and (other.pixels != run(NOTHING).pixels).any()
 

@@ -271,14 +271,15 @@ class Plain(Source):
         self.splits = None if splits is None else splits[self.kept]
         self.lengths, self.weights = (len(self.kept),), (1.0,)
         self.vector_names, self.classes = store.vector_names, store.classes
-        if len(term.styles) == 1:  # painted faces are of the class of their style
+        self.styled = len(term.styles) == 1
+        if self.styled:  # painted faces are of the class of their style
             self.classes = term.styles
         self.paired = f"{PAIR}pictures" in self.take(np.zeros(0, np.int64))
 
     def take(self, indices: Int64[np.ndarray, "n"]) -> Columns:
         """These rows of the store."""
         rows = self.store.rows(self.kept[indices])
-        if self.classes != self.store.classes:
+        if self.styled:
             return {**rows, "labels": np.zeros(len(indices), np.int64)}
         return rows
 

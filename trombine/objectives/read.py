@@ -8,7 +8,8 @@ goes through the first reading.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final, cast, final
 
@@ -46,6 +47,7 @@ from trombine.recipes.recipe import Read
 from trombine.world import STYLES
 
 _ONE_IN: Final = 4  # real pictures that is learned from: of the world there is no end
+_REAL: Final = "real "  # begins the names of what is drawn for these
 _SURE: Final = 0.75  # of a part's label, before it is taught
 _WELL: Final = 0.04  # of the width: landmarks thought nearer than that are taught as seen
 
@@ -113,16 +115,38 @@ class ReadObjective(Objective[Read]):
         return (Phase(name="read", learns=("net",), terms=self.terms, weights=weights),)
 
     def terms(self, step: Step) -> Terms:
-        """What is read of the windows, compared with what is so."""
-        batch = step.batches["data"]
-        windows = self._staged(step, batch, "")
-        reading = self._read(step, windows, "")
+        """What is read of the windows, compared with what is so.
+
+        Painted and real windows are read at once, so that they share the batch's statistics.
+        """
+        net = step.nets["net"]
+        windows = self._staged(step, step.batches["data"], "")
+        pictures = [self._spoiled(step, windows, "")]
+        some = self._some_real(step)
+        real = None
+        if some is not None:
+            taught = _taught(net, some.batches["real"], some.device, some.dtype)
+            real = self._staged(some, taught, _REAL)
+            pictures.append(self._spoiled(some, real, _REAL))
+        whole = cast(Reading, net(torch.cat(pictures)))
+        count = len(step)
+        reading = Reading(*(one[:count] for one in whole))
         found = self._terms(reading, windows)
         if "fields" in self.weights:
             found["fields"] = self._fields(reading, step, windows)
         if self.recipe.real:
-            found["agree"] = self._agree(step)
+            found["agree"] = torch.zeros((), device=step.device)
+            if real is not None:
+                told = self._terms(Reading(*(one[count:] for one in whole)), real)
+                terms = [self.weights[name] * value for name, value in told.items()]
+                # As many of them as there are: slices of a step have the step's mean so.
+                found["agree"] = _ONE_IN * len(real.shows) / count * torch.stack(terms).sum()
         return found
+
+    def _some_real(self, step: Step) -> Step | None:
+        """A step of some of the real pictures alone; None where they are not learned from."""
+        here = np.flatnonzero(step.chance.places % _ONE_IN == 0)
+        return _only(step, here) if self.recipe.real and len(here) else None
 
     def _terms(self, reading: Reading, windows: Staged) -> dict[str, Tensor]:
         """What parts, landmarks and faces differ in."""
@@ -152,20 +176,6 @@ class ReadObjective(Objective[Read]):
         found.append(terms.style_loss(drawn, styles, windows.shows.to(drawn)))
         return torch.stack(found).sum()
 
-    def _agree(self, step: Step) -> Tensor:
-        """The same terms on some of the real pictures, against what is read of them as they are."""
-        here = np.flatnonzero(step.chance.places % _ONE_IN == 0)
-        share = _ONE_IN * len(here) / len(step)  # so that slices of a step have the step's mean
-        if not len(here):
-            return torch.zeros((), device=step.device)
-        some = _only(step, here)
-        taught = _taught(some.nets["net"], some.batches["real"], step.device, step.dtype)
-        windows = self._staged(some, taught, "real ")
-        reading = self._read(some, windows, "real ")
-        found = self._terms(reading, windows)
-        terms = [self.weights[name] * value for name, value in found.items()]
-        return share * torch.stack(terms).sum()
-
     def _staged(self, step: Step, batch: Batch, about: str) -> Staged:
         chance = step.chance
         return staged(
@@ -178,8 +188,8 @@ class ReadObjective(Objective[Read]):
             about=chance.about + about,
         )
 
-    def _read(self, step: Step, windows: Staged, about: str) -> Reading:
-        """What the net says of the windows, spoiled."""
+    def _spoiled(self, step: Step, windows: Staged, about: str) -> Float[Tensor, "n 3 h w"]:
+        """The windows' pictures after the chain."""
         pictures, chance = to_pictures(windows.pixels), step.chance
         if self.chain:
             pictures = self.chain(
@@ -189,7 +199,7 @@ class ReadObjective(Objective[Read]):
                 rollbacks=chance.rollbacks,
                 about=chance.about + about,
             )
-        return cast(Reading, step.nets["net"](pictures.to(step.device, step.dtype)))
+        return pictures.to(step.device, step.dtype)
 
     def samples(self, step: Step) -> Samples:
         """The parts that are read, over the pictures, beside those that are there."""
@@ -274,7 +284,7 @@ def _taught(net: nn.Module, batch: Batch, device: torch.device, dtype: torch.dty
     out of sight.
     """
     pictures = to_pictures(batch.pixels).to(device, dtype)
-    with torch.no_grad():
+    with torch.no_grad(), _as_it_is_used(net):
         here = cast(Reading, net(pictures))
         there = cast(Reading, net(pictures.flip(-1)))
     width = pictures.shape[-1]
@@ -288,6 +298,18 @@ def _taught(net: nn.Module, batch: Batch, device: torch.device, dtype: torch.dty
     likely, labels = ((here.parts.float().softmax(1) + other) / 2).max(1)
     parts = labels.masked_fill(likely < _SURE, UNKNOWN["parts"]).to(torch.uint8).cpu()
     return replace(batch, parts=parts, points=points, visible=visible.cpu())
+
+
+@contextmanager
+def _as_it_is_used(net: nn.Module) -> Iterator[None]:
+    """Inside, the net computes as a finished model does, and nothing of it changes."""
+    learning = [part for part in net.modules() if part.training]
+    net.eval()
+    try:
+        yield
+    finally:
+        for part in learning:
+            part.training = True
 
 
 def _coloured(pictures: Tensor, parts: Tensor) -> Float[Tensor, "n 3 h w"]:

@@ -40,6 +40,20 @@ MEASURES: Final[dict[str, Meaning]] = {
         what="the part of the variance that is left; 0 is perfect, 1 is to say the mean",
         higher=False,
     ),
+    "IoU": Meaning(
+        what="what read and true parts of a face share, the mean of eight groups; 1 is perfect",
+        higher=True,
+    ),
+    "points": Meaning(
+        what="how far landmarks are off, in parts of the distance between the pupils",
+        higher=False,
+    ),
+    "AUC": Meaning(what="how often a face looks more like one than what is none", higher=True),
+    "explained": Meaning(
+        what="the part of the variance of a face's numbers that is read; 1 is perfect",
+        higher=True,
+    ),
+    "style": Meaning(what="how often the style is read right", higher=True),
 }
 
 
