@@ -24,6 +24,7 @@ from trombine.training.loop import Order, TrainingError, train
 from trombine.training.machine import choose
 from trombine.training.material import endless, open_material, parts_of
 from trombine.training.orders import check
+from trombine.training.start import start_of
 from trombine.training.state import PhaseState, State, fresh
 from trombine.training.steps import Plan, advance, frozen
 from trombine.weights import Card, load, save
@@ -363,3 +364,11 @@ def test_freeze_is_read(text: str, parts: tuple[str, ...], until: int | None) ->
 def test_settings_of_a_card_can_be_read_as_json(tmp_path: Path) -> None:
     recipe = grown("upscale-x4", freeze="head@8")
     assert json.loads(json.dumps(recipe.plain()))["freeze"] == "head@8"
+
+
+@pytest.mark.parametrize("name", ["witness", "models/witness.safetensors"])
+def test_nothing_begins_with_the_witness(name: str, tmp_path: Path) -> None:
+    """What had begun with it would be judged by its own kind."""
+    recipe = with_settings(find("upscale-fast-x2"), {"start": name})
+    with pytest.raises(RecipeError, match=r"^start: .*judges finished work"):
+        start_of(recipe, "net")

@@ -23,6 +23,7 @@ from trombine.conventions import MIRRORED_LANDMARK
 from trombine.data import draws
 from trombine.data.augment import MIRRORED_LABEL, inverse, permuted, turns
 from trombine.data.columns import UNKNOWN
+from trombine.data.degrade import Chances
 from trombine.data.item import Batch
 from trombine.data.masks import draw_masks
 
@@ -71,27 +72,6 @@ class Staged:
     coloured: Bool[Tensor, "n"]  # whether its colours are its own
 
 
-@final
-@dataclass(frozen=True, kw_only=True)
-class _Chance:
-    """Draws for the pictures at some places of a run."""
-
-    seed: int
-    places: Int64[np.ndarray, "n"]
-    rollbacks: int = 0
-    about: str = ""
-
-    def even(self, what: str, low: float = 0.0, high: float = 1.0) -> Float64[np.ndarray, "n"]:
-        """A number between low and high for each."""
-        name = f"{self.about}stage {what}"
-        shares = draws.uniforms(self.seed, name, self.places, rollbacks=self.rollbacks)
-        return low + (high - low) * shares
-
-    def is_drawn(self, what: str, share: float) -> Bool[np.ndarray, "n"]:
-        """Whether it happens, to this share of them."""
-        return self.even(what) < share
-
-
 def staged(
     batch: Batch,
     grounds: Batch,
@@ -108,10 +88,10 @@ def staged(
 
     if batch.parts is None or batch.points is None or batch.visible is None:
         raise ValueError("only pictures whose parts and landmarks are known can be staged")
-    chance = _Chance(seed=seed, places=places, rollbacks=rollbacks, about=about)
+    chance = Chances(seed=seed, places=places, rollbacks=rollbacks, about=about).named("stage")
     old = np.ascontiguousarray(batch.pixels.numpy())
     height, width = old.shape[1:3]
-    near, mirrored = chance.is_drawn("near", _NEAR), chance.is_drawn("mirror", 0.5)
+    near, mirrored = _is_drawn(chance, "near", _NEAR), _is_drawn(chance, "mirror", 0.5)
     sizes, angles = _sizes(chance, stage, near), _angles(chance, stage, near)
     linear = turns(angles) * sizes[:, None, None]
     linear[mirrored, :, 0] *= -1
@@ -158,22 +138,34 @@ def staged(
 # What is drawn
 
 
-def _sizes(chance: _Chance, stage: Stage, near: Bool[np.ndarray, "n"]) -> Float64[np.ndarray, "n"]:
+def _even(
+    chance: Chances, what: str, low: float = 0.0, high: float = 1.0
+) -> Float64[np.ndarray, "n"]:
+    """A number between low and high for each picture."""
+    return low + (high - low) * chance.uniforms(what)
+
+
+def _is_drawn(chance: Chances, what: str, share: float) -> Bool[np.ndarray, "n"]:
+    """Whether it happens, to this share of the pictures."""
+    return chance.uniforms(what) < share
+
+
+def _sizes(chance: Chances, stage: Stage, near: Bool[np.ndarray, "n"]) -> Float64[np.ndarray, "n"]:
     """As usual, or of any size."""
     least, most = np.log(stage.size)
     low, high = np.clip(np.log(_NEAR_SIZE), least, most)
-    usual, any_size = chance.even("near size", low, high), chance.even("size", least, most)
+    usual, any_size = _even(chance, "near size", low, high), _even(chance, "size", least, most)
     return np.exp(np.where(near, usual, any_size))
 
 
-def _angles(chance: _Chance, stage: Stage, near: Bool[np.ndarray, "n"]) -> Float64[np.ndarray, "n"]:
+def _angles(chance: Chances, stage: Stage, near: Bool[np.ndarray, "n"]) -> Float64[np.ndarray, "n"]:
     """Radians, mostly few: the product of two draws is more often small."""
     most = math.radians(stage.turn) * np.where(near, _NEAR_PART, 1.0)
-    return most * chance.even("turn", -1, 1) * chance.even("turn more")
+    return most * _even(chance, "turn", -1, 1) * _even(chance, "turn more")
 
 
 def _maps(
-    chance: _Chance,
+    chance: Chances,
     stage: Stage,
     shape: tuple[int, int],
     near: Bool[np.ndarray, "n"],
@@ -185,53 +177,55 @@ def _maps(
     centre = np.array([width, height]) / 2
     room = stage.shift * np.where(near, _NEAR_PART, 1.0)
     room = room + np.where(near, 0.0, np.maximum(0.0, 0.9 - sizes) / 2) * (stage.shift > 0)
-    shifts = np.stack([chance.even("right", -1, 1) * room, chance.even("down", -1, 1) * room], 1)
+    shifts = np.stack(
+        [_even(chance, "right", -1, 1) * room, _even(chance, "down", -1, 1) * room], 1
+    )
     offsets = centre + shifts * width - linear @ centre
     return np.concatenate([linear, offsets[:, :, None]], 2)
 
 
 def _kinds(
-    chance: _Chance, stage: Stage, width: int, sizes: Float64[np.ndarray, "n"]
+    chance: Chances, stage: Stage, width: int, sizes: Float64[np.ndarray, "n"]
 ) -> tuple[Int64[np.ndarray, "n"], Float64[np.ndarray, "n 5"], Bool[np.ndarray, "n"]]:
     """What stands before what, where faces are cut, and which windows show blobs instead."""
     count = len(sizes)
-    none = chance.is_drawn("none", stage.none)
-    which = chance.even("which", 0, 3).astype(np.int64)  # ground alone, blobs, faces cut in two
-    alone = np.where(chance.is_drawn("ground", stage.grounds), _CUT_OUT, 0)
+    none = _is_drawn(chance, "none", stage.none)
+    which = _even(chance, "which", 0, 3).astype(np.int64)  # ground alone, blobs, faces cut in two
+    alone = np.where(_is_drawn(chance, "ground", stage.grounds), _CUT_OUT, 0)
     alone[none & (which < 2)] = _NO_FACE
     cuts = np.zeros((count, 5))
     cut = none & (which == 2)
     # Through the face's middle or near it, along any line, the normal pointing any way.
-    turn, off = chance.even("cut turn", 0, 2 * math.pi), chance.even("cut off", -0.12, 0.12)
+    turn, off = _even(chance, "cut turn", 0, 2 * math.pi), _even(chance, "cut off", -0.12, 0.12)
     a, b = np.cos(turn), np.sin(turn)
     cuts[cut, 0], cuts[cut, 1] = a[cut], b[cut]
     cuts[cut, 2] = ((a + b) * width / 2 + off * width * sizes)[cut]
-    moved = cut & chance.is_drawn("cut moved", 0.4)  # along the line, by a third of the face
-    by = chance.even("cut by", 0.2, 0.45) * width * sizes
-    by *= np.where(chance.is_drawn("cut back", 0.5), -1, 1)
+    moved = cut & _is_drawn(chance, "cut moved", 0.4)  # along the line, by a third of the face
+    by = _even(chance, "cut by", 0.2, 0.45) * width * sizes
+    by *= np.where(_is_drawn(chance, "cut back", 0.5), -1, 1)
     cuts[moved, 3], cuts[moved, 4] = (-b * by)[moved], (a * by)[moved]
     return alone, cuts, none & (which == 1)
 
 
 def _things(
-    chance: _Chance, stage: Stage, width: int, blobs: Bool[np.ndarray, "n"]
+    chance: Chances, stage: Stage, width: int, blobs: Bool[np.ndarray, "n"]
 ) -> Float64[np.ndarray, "n t 11"]:
     """What lies in front: one or two things anywhere, or the blobs of something like a face."""
     things = np.zeros((len(blobs), THINGS, 11))
-    fronts = chance.is_drawn("front", stage.fronts) & ~blobs
+    fronts = _is_drawn(chance, "front", stage.fronts) & ~blobs
     for t in range(2):
-        there = fronts if t == 0 else fronts & chance.is_drawn("second", 0.4)
-        where = [chance.even(f"front {t} {axis}", 0.1, 0.9) for axis in "xy"]
+        there = fronts if t == 0 else fronts & _is_drawn(chance, "second", 0.4)
+        where = [_even(chance, f"front {t} {axis}", 0.1, 0.9) for axis in "xy"]
         long, thin = (
-            chance.even(f"front {t} long", 0.06, 0.35),
-            chance.even(f"front {t} thin", 0.15),
+            _even(chance, f"front {t} long", 0.06, 0.35),
+            _even(chance, f"front {t} thin", 0.15),
         )
-        turn = chance.even(f"front {t} turn", 0, math.pi)
+        turn = _even(chance, f"front {t} turn", 0, math.pi)
         one = _thing(where[0], where[1], long, np.maximum(long * thin, 0.03), turn)
-        one[:, 6] = np.where(chance.is_drawn(f"front {t} angular", 0.5), 8.0, 2.0)
-        one[:, 10] = chance.is_drawn(f"front {t} shows", 0.5)
+        one[:, 6] = np.where(_is_drawn(chance, f"front {t} angular", 0.5), 8.0, 2.0)
+        one[:, 10] = _is_drawn(chance, f"front {t} shows", 0.5)
         for c, name in enumerate(_COLOURS):
-            one[:, 7 + c] = chance.even(f"front {t} {name}", 0, 255)
+            one[:, 7 + c] = _even(chance, f"front {t} {name}", 0, 255)
         things[there, t] = one[there]
     things[blobs] = _blobs(chance)[blobs]
     things[:, :, :4] *= width
@@ -246,44 +240,47 @@ def _thing(x, y, across, down, turn) -> Float64[np.ndarray, "n 11"]:
     return one
 
 
-def _blobs(chance: _Chance) -> Float64[np.ndarray, "n t 11"]:
+def _blobs(chance: Chances) -> Float64[np.ndarray, "n t 11"]:
     """A round thing of one colour with spots where a face has eyes, and a bar or none.
 
     Some have one spot too few, or they stand askew: like a face, and none.
     """
-    x, y = chance.even("blob x", 0.35, 0.65), chance.even("blob y", 0.35, 0.65)
-    size, turn = chance.even("blob size", 0.18, 0.42), chance.even("blob turn", -0.6, 0.6)
+    x, y = _even(chance, "blob x", 0.35, 0.65), _even(chance, "blob y", 0.35, 0.65)
+    size, turn = _even(chance, "blob size", 0.18, 0.42), _even(chance, "blob turn", -0.6, 0.6)
     cos, sin = np.cos(turn), np.sin(turn)
     count = len(x)
     things = np.zeros((count, THINGS, 11))
-    colour = [chance.even(f"blob {name}", 40, 240) for name in _COLOURS]
-    things[:, 0] = _thing(x, y, size, size * chance.even("blob long", 0.8, 1.4), turn)
+    colour = [_even(chance, f"blob {name}", 40, 240) for name in _COLOURS]
+    things[:, 0] = _thing(x, y, size, size * _even(chance, "blob long", 0.8, 1.4), turn)
     spots = (("left", -0.4, -0.2), ("right", 0.4, -0.2), ("mouth", 0.0, 0.45), ("nose", 0.0, 0.1))
     for t, (name, u, v) in enumerate(spots, start=1):
-        u = u + chance.even(f"blob {name} u", -0.15, 0.15)
-        v = v + chance.even(f"blob {name} v", -0.15, 0.15)
-        wide = size * chance.even(f"blob {name} wide", 0.08, 0.28 if t < 3 else 0.5)
-        high = size * chance.even(f"blob {name} high", 0.06, 0.22)
+        u = u + _even(chance, f"blob {name} u", -0.15, 0.15)
+        v = v + _even(chance, f"blob {name} v", -0.15, 0.15)
+        wide = size * _even(chance, f"blob {name} wide", 0.08, 0.28 if t < 3 else 0.5)
+        high = size * _even(chance, f"blob {name} high", 0.06, 0.22)
         spot = _thing(
             x + size * (cos * u - sin * v), y + size * (sin * u + cos * v), wide, high, turn
         )
-        there = chance.is_drawn(f"blob {name}", 0.7)
+        there = _is_drawn(chance, f"blob {name}", 0.7)
         things[there, t] = spot[there]
-    things[:, :, 6] = np.where(chance.is_drawn("blob angular", 0.2), 6.0, 2.0)[:, None]
-    dark = chance.even("blob dark", 0.0, 1.6)
+    things[:, :, 6] = np.where(_is_drawn(chance, "blob angular", 0.2), 6.0, 2.0)[:, None]
+    dark = _even(chance, "blob dark", 0.0, 1.6)
     for c in range(3):
         things[:, :, 7 + c] = colour[c][:, None]
         things[:, 1:, 7 + c] = np.clip(colour[c] * dark, 0, 255)[:, None]
     return things
 
 
-def _ground_maps(chance: _Chance, side: int, width: int) -> Float64[np.ndarray, "n 2 3"]:
+def _ground_maps(chance: Chances, side: int, width: int) -> Float64[np.ndarray, "n 2 3"]:
     """Any part of the ground, up to twice as large as it is, or half."""
-    scale = np.exp(chance.even("ground size", math.log(0.5), math.log(1.6)))
+    scale = np.exp(_even(chance, "ground size", math.log(0.5), math.log(1.6)))
     room = side - width * scale
     maps = np.zeros((len(scale), 2, 3))
     maps[:, 0, 0] = maps[:, 1, 1] = scale
-    maps[:, 0, 2], maps[:, 1, 2] = chance.even("ground x") * room, chance.even("ground y") * room
+    maps[:, 0, 2], maps[:, 1, 2] = (
+        _even(chance, "ground x") * room,
+        _even(chance, "ground y") * room,
+    )
     return maps
 
 
@@ -291,22 +288,22 @@ _LUMA: Final = np.array([0.299, 0.587, 0.114])
 
 
 def _tints(
-    chance: _Chance, stage: Stage
+    chance: Chances, stage: Stage
 ) -> tuple[Float64[np.ndarray, "n 3 4"], Bool[np.ndarray, "n"]]:
     """Other colours: grey or toned, brighter, flatter, warmer; and which are as they were."""
-    grey = chance.is_drawn("grey", stage.grey)
-    other = chance.is_drawn("colour", stage.colour)
+    grey = _is_drawn(chance, "grey", stage.grey)
+    other = _is_drawn(chance, "colour", stage.colour)
     count = len(grey)
     tints = np.zeros((count, 3, 4))
     luma = np.broadcast_to(_LUMA, (3, 3))
-    saturation = np.where(grey, 0.0, np.where(other, chance.even("saturation", 0.4, 1.5), 1.0))
+    saturation = np.where(grey, 0.0, np.where(other, _even(chance, "saturation", 0.4, 1.5), 1.0))
     mixed = luma + saturation[:, None, None] * (np.eye(3) - luma)
     gains = np.ones((count, 3))
-    cast = other & chance.is_drawn("cast", 0.5)
+    cast = other & _is_drawn(chance, "cast", 0.5)
     for c, name in enumerate(_COLOURS):
-        gains[:, c] = np.where(cast, chance.even(f"cast {name}", 0.8, 1.15), 1.0)
-    contrast = np.where(other, chance.even("contrast", 0.6, 1.35), 1.0)
-    lift = np.where(other, chance.even("bright", -40.0, 40.0), 0.0)
+        gains[:, c] = np.where(cast, _even(chance, f"cast {name}", 0.8, 1.15), 1.0)
+    contrast = np.where(other, _even(chance, "contrast", 0.6, 1.35), 1.0)
+    lift = np.where(other, _even(chance, "bright", -40.0, 40.0), 0.0)
     tints[:, :, :3] = mixed * (gains * contrast[:, None])[:, :, None]
     tints[:, :, 3] = (128 * (1 - contrast) + lift)[:, None]
     return tints, ~(grey | other)
@@ -316,9 +313,9 @@ def _tints(
 # Holes
 
 
-def _holed(chance: _Chance, stage: Stage, windows: Staged) -> Staged:
+def _holed(chance: Chances, stage: Stage, windows: Staged) -> Staged:
     """Some windows with a hole, in one colour or in noise; what was there stays the truth."""
-    there = np.flatnonzero(chance.is_drawn("hole", stage.holes) & windows.shows.numpy())
+    there = np.flatnonzero(_is_drawn(chance, "hole", stage.holes) & windows.shows.numpy())
     if not len(there):
         return windows
     pixels = windows.pixels.numpy()
@@ -328,10 +325,10 @@ def _holed(chance: _Chance, stage: Stage, windows: Staged) -> Staged:
         places=chance.places[there],
         size=pixels.shape[1],
         rollbacks=chance.rollbacks,
-        about=f"{chance.about}stage ",
+        about=chance.about,
     )
-    kinds = chance.even("hole kind", 0, 4).astype(np.int64)
-    colours = np.stack([chance.even(f"hole {name}", 0, 255) for name in _COLOURS], 1)
+    kinds = _even(chance, "hole kind", 0, 4).astype(np.int64)
+    colours = np.stack([_even(chance, f"hole {name}", 0, 255) for name in _COLOURS], 1)
     for n, mask in zip(there.tolist(), masks.numpy()[:, 0] == 1, strict=True):
         # Of one colour, the picture's mean, black or white, or noise.
         fills = (colours[n], pixels[n].mean((0, 1)), 255 * (colours[n, :1] > 128))
@@ -339,8 +336,8 @@ def _holed(chance: _Chance, stage: Stage, windows: Staged) -> Staged:
     return windows
 
 
-def _noise(chance: _Chance, number: int, mask: Bool[np.ndarray, "h w"]) -> UInt8[np.ndarray, "k 3"]:
+def _noise(chance: Chances, number: int, mask: Bool[np.ndarray, "h w"]) -> UInt8[np.ndarray, "k 3"]:
     """Samples of any colour for the pixels of a hole."""
-    name, place = f"{chance.about}stage noise", int(chance.places[number])
+    name, place = f"{chance.about}noise", int(chance.places[number])
     own = draws.generator(chance.seed, name, place, rollbacks=chance.rollbacks)
     return own.integers(0, 256, (int(mask.sum()), 3), np.uint8)

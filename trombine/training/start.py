@@ -17,6 +17,7 @@ from torch import Tensor
 
 from trombine.files import shown
 from trombine.nets import Net, build
+from trombine.objectives.perceptual import PerceptualError, refuse_witness
 from trombine.recipes.recipe import Recipe, RecipeError
 from trombine.weights import ModelError, load
 
@@ -65,8 +66,10 @@ def begin(net: Net, recipe: Recipe) -> None:
 def _compared(recipe: Recipe, net: Net) -> tuple[Start, Mapping[str, Tensor]]:
     """What of the model's tensors agrees with the net's; refused where no weights do."""
     try:
+        refuse_witness(recipe.start)
         model = load(recipe.start)
-    except ModelError as error:
+        refuse_witness(model.card.recipe)
+    except (ModelError, PerceptualError) as error:
         raise RecipeError(f"start: {error}") from error
     own, theirs = net.state_dict(), model.net.state_dict()
     taken = tuple(n for n, one in own.items() if n in theirs and one.shape == theirs[n].shape)

@@ -1,0 +1,19 @@
+"""The witness judges finished work: what trains or repairs must not know of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+# Where its name stands: its recipe, the help that lists recipes, and what refuses it.
+KNOWN = {"recipes/read.py", "verbs/train.py", "objectives/perceptual.py", "objectives/judges.py"}
+KNOWN |= {"training/start.py"}
+
+
+def test_only_judges_name_the_witness(root: Path) -> None:
+    package = root / "trombine"
+    named = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if "witness" in path.read_text() and "judge" not in path.relative_to(package).parts
+    }
+    assert named == KNOWN
