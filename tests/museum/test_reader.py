@@ -31,7 +31,7 @@ MIRRORED = "test_with_nothing_done_it_is_the_face_or_its_mirror_image"
         ("permuted", as_it_was, MIRRORED),
         ("MIRRORED_LABEL", np.arange(256, dtype=np.uint8), MIRRORED),
         ("inverse", lambda maps: maps, "test_landmarks_lie_where_their_pixels_went"),
-        ("_LUMA", np.array([1.0, 0.0, 0.2]), "test_grey_and_other_colours"),
+        ("LUMA", np.array([1.0, 0.0, 0.2]), "test_grey_and_other_colours"),
         ("_holed", lambda chance, stage, windows: windows, "test_under_a_hole_the_truth_stays"),
     ],
 )

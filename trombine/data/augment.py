@@ -58,7 +58,7 @@ _OTHER_WORDS: Final = {
     "window": "crop",
 }
 _HUE: Final = math.pi / 3  # radians of hue to 1 of colour
-_LUMA: Final = np.array([0.299, 0.587, 0.114])  # of R, G and B: Rec. 601
+LUMA: Final = np.array([0.299, 0.587, 0.114])  # of R, G and B: Rec. 601
 _MIRRORED_FIVE: Final = np.array([1, 0, 2, 4, 3])  # eyes, nose, corners of the mouth
 _LABELS: Final = np.arange(256, dtype=np.uint8)  # 255, of which nothing is known, stays as well
 MIRRORED_LABEL: Final = np.concatenate([MIRRORED_PART, _LABELS[len(MIRRORED_PART) :]])
@@ -256,7 +256,7 @@ def _tints(
     hue: Float64[np.ndarray, "n"],
 ) -> Float64[np.ndarray, "n 3 4"]:
     """Hue turned round the axis of greys, then saturation, contrast, brightness: one map each."""
-    luma = np.broadcast_to(_LUMA, (3, 3))  # the same grey for R, G and B
+    luma = np.broadcast_to(LUMA, (3, 3))  # the same grey for R, G and B
     saturated = luma + (1 + saturation)[:, None, None] * (np.eye(3) - luma)
     colours = saturated @ _hues(hue * _HUE)
     bright = (1 + brightness)[:, None, None]

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from trombine.conventions import MIRRORED_LANDMARK
 from trombine.data import draws
-from trombine.data.augment import MIRRORED_LABEL, inverse, permuted, turns
+from trombine.data.augment import LUMA, MIRRORED_LABEL, inverse, permuted, turns
 from trombine.data.columns import UNKNOWN
 from trombine.data.degrade import Chances
 from trombine.data.item import Batch
@@ -284,9 +284,6 @@ def _ground_maps(chance: Chances, side: int, width: int) -> Float64[np.ndarray, 
     return maps
 
 
-_LUMA: Final = np.array([0.299, 0.587, 0.114])
-
-
 def _tints(
     chance: Chances, stage: Stage
 ) -> tuple[Float64[np.ndarray, "n 3 4"], Bool[np.ndarray, "n"]]:
@@ -295,7 +292,7 @@ def _tints(
     other = _is_drawn(chance, "colour", stage.colour)
     count = len(grey)
     tints = np.zeros((count, 3, 4))
-    luma = np.broadcast_to(_LUMA, (3, 3))
+    luma = np.broadcast_to(LUMA, (3, 3))
     saturation = np.where(grey, 0.0, np.where(other, _even(chance, "saturation", 0.4, 1.5), 1.0))
     mixed = luma + saturation[:, None, None] * (np.eye(3) - luma)
     gains = np.ones((count, 3))

@@ -2,9 +2,8 @@
 
 A U-Net. With batch normalisation, whose statistics stand still once it has learnt, what it says of
 a place depends on what lies round it and on nothing else, in a window of 128 pixels as in a whole
-photograph. It works at a half to a sixteenth
-of the picture's size; nothing is computed at full size, which would cost more than all the rest.
-From the way back come
+photograph. It works at a half to a sixteenth of the picture's size; nothing is computed at full
+size, which would cost more than all the rest. From the way back come
 
     parts       at a half, four pixels at once: a logit for each of the classes
     points      at a quarter: a heat map for each landmark, whose middle is the landmark (Sun et

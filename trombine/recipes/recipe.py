@@ -383,5 +383,3 @@ class Read(Recipe):
     """Weight of traits and moment."""
     agree: float = 0.3
     """Weight of everything on the real pictures."""
-    agree_from: int = 0
-    """Pictures seen before these begin to count."""
