@@ -238,7 +238,7 @@ def test_clipping() -> None:
     assert curves["restore/gradient"][0] == pytest.approx(whole), "told as it was"
 
 
-@pytest.mark.parametrize("optimiser", ["sgd", "adam", "adamw"])
+@pytest.mark.parametrize("optimiser", ["sgd", "adam", "adamw", "muon"])
 def test_parts_of_a_batch_are_the_batch(optimiser: str) -> None:
     found: list[Mapping[str, torch.Tensor]] = []
     for parts in ("1", "2", "4"):

@@ -102,11 +102,11 @@ class Recipe(ABC):
     freeze: str = ""
     """Parts of that net that stand still: head+body, or head+body@50000 until so many pictures."""
     optimiser: str = "adam"
-    """adam, adamw or sgd."""
+    """adam, adamw, sgd, or muon: orthogonal steps of matrices, the rest by Adam."""
     lr: float = 1e-3
     """The learning rate after the warm-up."""
     beta1: float = 0.9
-    """Adam's memory of the gradient; momentum of sgd."""
+    """Adam's and muon's memory of the gradient; momentum of sgd."""
     beta2: float = 0.999
     """Adam's memory of the squared gradient."""
     eps: float = 1e-8
@@ -169,7 +169,7 @@ class Recipe(ABC):
 
 
 CHOICES: Final[dict[str, tuple[str, ...]]] = {
-    "optimiser": ("adam", "adamw", "sgd"),
+    "optimiser": ("adam", "adamw", "muon", "sgd"),
     "schedule": ("constant", "linear", "cosine"),
     "precision": ("float32", "bf16", "float64", "auto"),
     "space": ("rgb", "hsv", "imagenet"),  # nets.spaces.SPACES, which needs torch

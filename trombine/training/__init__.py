@@ -3,6 +3,7 @@
     loop.py      the loop itself, told in order
     orders.py    what is asked for, and what of it is refused
     steps.py     what a step does: phases, gradients, optimisers, averages, clocks
+    muon.py      an optimiser of matrices
     state.py     all that changes
     material.py  pictures and chance for each step
     shares.py    how many pictures are learned from, measured on and left alone

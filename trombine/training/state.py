@@ -21,6 +21,7 @@ from trombine.objectives.objective import Objective
 from trombine.objectives.pools import Pool
 from trombine.recipes.recipe import Recipe
 from trombine.training.machine import Machine
+from trombine.training.muon import Muon
 from trombine.training.start import begin
 
 
@@ -155,8 +156,16 @@ def fresh(recipe: Recipe, objective: Objective, machine: Machine, device: torch.
 
 
 def _optimiser(recipe: Recipe, net: nn.Module) -> Optimizer:
-    """Fused: one pass over each tensor in place of one an operation."""
+    """Fused, where there is such a one: one pass over each tensor in place of one an operation."""
     parameters = list(net.parameters())
+    if recipe.optimiser == "muon":
+        return Muon(
+            parameters,
+            lr=recipe.lr,
+            betas=(recipe.beta1, recipe.beta2),
+            eps=recipe.eps,
+            weight_decay=recipe.weight_decay,
+        )
     if recipe.optimiser == "sgd":
         return SGD(
             parameters,
