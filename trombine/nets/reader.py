@@ -23,15 +23,17 @@ from typing import NamedTuple, final
 import torch
 from jaxtyping import Float
 from torch import nn
+from torch.nn.functional import avg_pool2d, linear
 
-from trombine.conventions import LANDMARK_COUNT, PARTS
+from trombine.conventions import LANDMARK_COUNT, LANDMARK_GROUPS, PARTS
 from trombine.nets.blocks import Features, conv3, doubled, norm, padded, steady
-from trombine.nets.encoder import moments
 from trombine.nets.sizes import WIDEST, Net, check_choice, check_whole
 
 MULTIPLE = 16  # of the sides that it works in
 POINT_STEP = 4  # pixels from one place of a heat map to the next
-HERE = 8  # channels of what is read where a landmark is
+HERE = 6  # channels of what is read where a landmark is
+THERE = 8  # and where a part is
+RIGHT_EYE, LEFT_EYE = (list(LANDMARK_GROUPS[name]) for name in ("right_eye", "left_eye"))
 CENTRE_STEP = 8  # pixels from one place of the map of centres to the next
 
 
@@ -67,17 +69,21 @@ class Reader(Net):
         check_whole("moment", moment, 1, WIDEST)
         check_choice("norm", norm, ("group", "batch"))
         super().__init__()
-        sides = [width, width * 7 // 3, width * 10 // 3, 4 * width]
+        # In eights where there is a choice, as many as a register holds.
+        sides = [width, max(8, round(width * 7 / 24) * 8), max(8, round(width * 10 / 24) * 8)]
+        sides.append(4 * width)
         pairs = list(pairwise(sides))
         self.first = Pair(3, sides[0], norm, stride=2)
         self.down = nn.ModuleList(Pair(fine, coarse, norm, stride=2) for fine, coarse in pairs)
         self.deep = Conv(sides[3], sides[3], norm)
         self.up = nn.ModuleList(Up(coarse, fine, norm) for fine, coarse in reversed(pairs))
-        self.parts = nn.Sequential(nn.Conv2d(width, 4 * len(PARTS), 1), nn.PixelShuffle(2))
-        self.heat = nn.Conv2d(sides[1], 2 * LANDMARK_COUNT, 1)
-        self.centres = nn.Conv2d(sides[2], 2, 1)
-        self.here = nn.Conv2d(sides[1], HERE, 1, bias=False)  # which scale would take away
-        numbers = 3 * sides[3] + LANDMARK_COUNT * (HERE + 2)
+        self.parts = nn.Sequential(Mix(width, 4 * len(PARTS)), nn.PixelShuffle(2))
+        self.heat = Mix(sides[1], 2 * LANDMARK_COUNT)
+        self.centres = Mix(sides[2], 2)
+        # Without biases, which `scale` would take away.
+        self.here = Mix(sides[1], HERE, bias=False)
+        self.there = Mix(sides[1], THERE, bias=False)
+        numbers = sides[3] + LANDMARK_COUNT * (HERE + 2) + 2 + len(PARTS) * (THERE + 3 + 3)
         self.pooled = nn.Linear(numbers, 2 * features)
         # Most of these numbers hardly differ from face to face: what differs is made larger.
         self.scale = nn.BatchNorm1d(numbers) if norm == "batch" else nn.LayerNorm(numbers)
@@ -97,12 +103,17 @@ class Reader(Net):
         half = self.up[2](quarter, half)
         share, spreads = _shares(self.heat(quarter))
         points = _middles_of(share)
-        marks = share.flatten(2) @ self.here(quarter).flatten(2).transpose(1, 2)
-        every = [moments(deep), marks.flatten(1), _shape(points).flatten(1)]
+        logits = self.parts[0](half)
+        every = [
+            deep.mean((-2, -1)),
+            _pooled(share, self.here(quarter)).flatten(1),
+            *_shape(points),
+            *_of_parts(logits, torch.cat([self.there(quarter), avg_pool2d(x, 4)], 1), points),
+        ]
         pooled = self.act(self.pooled(self.scale(torch.cat(every, 1))))
         features = self.features(pooled)
         return Reading(
-            parts=self.parts(half)[..., :height, :width],
+            parts=self.parts[1](logits)[..., :height, :width],
             points=points,
             spreads=spreads,
             centres=self.centres(eighth),
@@ -123,6 +134,18 @@ class Reader(Net):
         for down in self.down:
             passed.append(down(passed[-1]))
         return [*passed[:-1], passed[-1] + self.deep(passed[-1])]
+
+
+@final
+class Mix(nn.Conv2d):
+    """A convolution of single pixels: a product of matrices, which on few pictures is faster."""
+
+    def __init__(self, inputs: int, outputs: int, *, bias: bool = True) -> None:
+        super().__init__(inputs, outputs, 1, bias=bias)
+
+    def forward(self, input: Features) -> Float[torch.Tensor, "n d h w"]:
+        """The size that it is given."""
+        return linear(input.movedim(1, -1), self.weight.flatten(1), self.bias).movedim(-1, 1)
 
 
 @final
@@ -162,7 +185,7 @@ class Up(nn.Module):
 
     def __init__(self, coarse: int, fine: int, kind: str) -> None:
         super().__init__()
-        self.narrow = nn.Conv2d(coarse, fine, 1)
+        self.narrow = Mix(coarse, fine)
         self.pair = Pair(fine, fine, kind)
 
     def forward(
@@ -188,11 +211,50 @@ def _middles_of(share: Float[torch.Tensor, "n p h w"]) -> Float[torch.Tensor, "n
     return torch.stack([x, y], -1)
 
 
-def _shape(points: Float[torch.Tensor, "n p 2"]) -> Float[torch.Tensor, "n p 2"]:
-    """Landmarks from their own middle, in units of how far they are from it on average."""
-    off = points - points.mean(1, keepdim=True)
-    size = off.square().sum(-1, keepdim=True).mean(1, keepdim=True).clamp(min=1.0).sqrt()
-    return off / size
+# What a window's numbers are read from says nothing back to where landmarks and parts are: those
+# are learned from what is true of them alone.
+
+
+def _pooled(
+    share: Float[torch.Tensor, "n p h w"], values: Features
+) -> Float[torch.Tensor, "n p c"]:
+    """The mean of the values by each of the shares."""
+    return share.detach().flatten(2) @ values.flatten(2).transpose(1, 2)
+
+
+def _size(off: Float[torch.Tensor, "n p 2"]) -> Float[torch.Tensor, "n 1 1"]:
+    """How far landmarks are from their middle on average, in pixels."""
+    return off.square().sum(-1, keepdim=True).mean(1, keepdim=True).clamp(min=1.0).sqrt()
+
+
+def _shape(points: Float[torch.Tensor, "n p 2"]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Landmarks from their own middle as the face stands upright, in units of how far they are from
+    it on average; and where its eyes' line points."""
+    off = (points - points.mean(1, keepdim=True)).detach()
+    across = off[:, LEFT_EYE].mean(1) - off[:, RIGHT_EYE].mean(1)
+    along = across / across.norm(dim=1, keepdim=True).clamp(min=1.0)
+    cos, sin = along[:, :1], along[:, 1:]
+    x, y = off.unbind(-1)
+    upright = torch.stack([cos * x + sin * y, cos * y - sin * x], -1)
+    return (upright / _size(off)).flatten(1), along
+
+
+def _of_parts(
+    logits: Float[torch.Tensor, "n k h2 w2"], values: Features, points: Float[torch.Tensor, "n p 2"]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The means of the values over each part, and where and how large it is beside the face.
+
+    Logits are those of four pixels at once, at a half of the size; values are at a quarter.
+    """
+    coarse = avg_pool2d(logits.detach(), 2).unflatten(1, (len(PARTS), -1)).mean(2)
+    likely = coarse.to(torch.promote_types(coarse.dtype, torch.float32)).softmax(1)
+    area = likely.sum((-2, -1), keepdim=True)
+    share = likely / area.clamp(min=1.0)
+    middle = points.mean(1, keepdim=True).detach()
+    size = _size(points.detach() - middle)
+    off = (_middles_of(share) - middle * area[..., 0].clamp(max=1.0)) / size
+    large = area[..., 0].sqrt() * POINT_STEP / size
+    return _pooled(share, values).flatten(1), torch.cat([off, large], -1).flatten(1)
 
 
 def _middles(maps: Float[torch.Tensor, "n k h w"], axis: int) -> Float[torch.Tensor, "s"]:

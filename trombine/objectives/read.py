@@ -46,7 +46,7 @@ from trombine.reader import Fields
 from trombine.recipes.recipe import Read
 from trombine.world import STYLES
 
-_ONE_IN: Final = 4  # of the real pictures of a step: they are few, and each costs three readings
+_ONE_IN: Final = 16  # of the real pictures: they are few, and each costs three readings
 _REAL: Final = "real "  # begins the names of what is drawn for these
 _SURE: Final = 0.75  # of a part's label, before it is taught
 _WELL: Final = 0.04  # of the width: landmarks thought nearer than that are taught as seen
