@@ -30,6 +30,7 @@ __all__ = [
     "Image",
     "OutputError",
     "PictureError",
+    "as_seen",
     "atomic",
     "encode_png",
     "film_suffix",
@@ -216,6 +217,11 @@ def write_frames(
     with _encoding(path, f"a film of {len(film.frames):,} frames"):
         data = codecs.encode_frames(film, format, provenance=provenance)
     write_bytes(path, data)
+
+
+def as_seen(image: Image) -> UInt8[np.ndarray, "h w 3"]:
+    """A picture as it is looked at: 8 bits, sRGB, on white where it is transparent."""
+    return codecs.fit(image, "JPEG").rgb_pixels()
 
 
 def image_of(pixels: Pixels) -> Image:

@@ -12,13 +12,13 @@ import hashlib
 import json
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 from trombine import __version__
-from trombine.files import shown
+from trombine.files import PictureError, opened, shown
 
 KEY: Final = "trombine"
 FORMAT: Final = 1
@@ -142,6 +142,27 @@ def digest(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digests_of(inputs: Iterable[Path]) -> dict[Path, str]:
+    """The hash of each file that a picture is made from; a PictureError names one that is bad."""
+    return {path: _input_digest(path) for path in inputs}
+
+
+def _input_digest(path: Path) -> str:
+    if "\\" in path.name:  # on some systems a path
+        what = "has a backslash in its name, which no record of a picture may have"
+        raise PictureError(path, what, "rename it")
+    with opened(path):  # which says in a line why not
+        return digest(path)
+
+
+def check_unchanged(digests: Mapping[Path, str]) -> None:
+    """Refuse a file that was changed while it was read: its hash would be another picture's."""
+    for path, then in digests.items():
+        if _input_digest(path) != then:
+            what = "was changed while it was read"
+            raise PictureError(path, what, "run the same command again once it is whole")
 
 
 def find_inputs(record: Mapping[str, Any], folder: Path | None) -> dict[str, Path]:

@@ -26,7 +26,7 @@ def test_every_picture_is_there_unchanged(titled: bool) -> None:
     sheet = Sheet(rows=rows)
     if titled:
         titles = {"row_titles": ["a", "b"], "column_titles": ["x", "y", "z"]}
-        sheet = replace(sheet, title="Sheet", note="small", **titles)
+        sheet = replace(sheet, title="Sheet", note="small\nand more", **titles)
     drawn = sheet.pixels()
     for y, row in enumerate(rows):
         for x, picture in enumerate(row):

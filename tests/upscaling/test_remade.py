@@ -14,7 +14,15 @@ import pytest
 from trombine import codecs
 from trombine.codecs.png import chunk
 from trombine.events import Done, Skipped
-from trombine.images import Image, encode_png, image_of, read_frames, write, write_frames
+from trombine.images import (
+    Image,
+    as_seen,
+    encode_png,
+    image_of,
+    read_frames,
+    write,
+    write_frames,
+)
 from trombine.provenance import ProvenanceError, digest, find_inputs
 from trombine.upscaling.asked import (
     RESULT,
@@ -23,7 +31,6 @@ from trombine.upscaling.asked import (
     enlarged,
     record_of,
     remake,
-    seen,
     way_for,
 )
 from trombine.verbs import replay
@@ -156,7 +163,7 @@ def test_the_batch_goes_on(folder: Path, tmp_path: Path) -> None:
 
 def carrying(made: Record) -> bytes:
     """A picture with this record, written by somebody else's program: NaN too."""
-    plain = encode_png(seen(pixels()))
+    plain = encode_png(as_seen(pixels()))
     return plain[:33] + chunk(b"tEXt", b"trombine\0" + json.dumps(made).encode()) + plain[33:]
 
 

@@ -27,7 +27,7 @@ class Sheet:
     title: str = ""
     row_titles: Sequence[str] = ()
     column_titles: Sequence[str] = ()
-    note: str = ""  # small, under the grid
+    note: str = ""  # small, under the grid; one line or several
     gap: int = 6  # between pictures, in pixels
 
     def __post_init__(self) -> None:
@@ -43,7 +43,7 @@ class Sheet:
         left, top = self._corner()
         width, height = self._grid_size()
         margin = self._margin
-        under = 2 * self._letters if self.note else 0
+        under = round((0.7 + 1.3 * len(self._notes)) * self._letters) if self.note else 0
         wide = max(left + width, margin + self._widest_line()) + margin
         sheet = Image.new("RGB", (wide, top + height + under + margin), PAPER)
         self._write(ImageDraw.Draw(sheet), left, top, height)
@@ -93,7 +93,11 @@ class Sheet:
 
     def _widest_line(self) -> int:
         title = _width(self.title, round(1.3 * self._letters))
-        return max(title, _width(self.note, round(0.85 * self._letters)))
+        return max(title, *(_width(line, round(0.85 * self._letters)) for line in self._notes))
+
+    @property
+    def _notes(self) -> list[str]:
+        return self.note.split("\n")
 
     # Words -----------------------------------------------------------------------------------
 
@@ -106,8 +110,9 @@ class Sheet:
         for number, name in enumerate(self.row_titles):
             middle = top + number * (high + self.gap) + high // 2
             _word(draw, (left - letters, middle), name, SOFT, letters, "rm")
-        under = top + height + letters
-        _word(draw, (margin, under), self.note, SOFT, round(0.85 * letters), "lt")
+        for number, line in enumerate(self._notes):
+            under = top + height + round((1 + 1.3 * number) * letters)
+            _word(draw, (margin, under), line, SOFT, round(0.85 * letters), "lt")
 
 
 def _word(

@@ -20,7 +20,7 @@ from jaxtyping import UInt8
 from trombine import codecs
 from trombine.codecs import CodecError, Frames
 from trombine.files import PictureError
-from trombine.images import Image, encode_png, read, read_frames
+from trombine.images import Image, as_seen, encode_png, read, read_frames
 from trombine.provenance import ProvenanceError, digest, record, shortened
 from trombine.upscaling.drawing import is_drawing
 from trombine.upscaling.pictures import enlarged_film, enlarged_image
@@ -96,18 +96,13 @@ def sheet(
     small: Frames, result: Frames, truth: Image | None, title: str
 ) -> UInt8[np.ndarray, "h w 3"]:
     """The standard sheet of a picture, or of a film's first frame."""
-    known = None if truth is None else seen(truth)
-    return standard_sheet(seen(small.frames[0]), seen(result.frames[0]), known, title)
-
-
-def seen(image: Image) -> UInt8[np.ndarray, "h w 3"]:
-    """A picture as it is looked at: 8 bits, sRGB, on white where it is transparent."""
-    return codecs.fit(image, "JPEG").rgb_pixels()
+    known = None if truth is None else as_seen(truth)
+    return standard_sheet(as_seen(small.frames[0]), as_seen(result.frames[0]), known, title)
 
 
 def scored(small: Frames, result: Frames, truth: Image) -> dict[str, Score]:
     """How near bicubic and the result are to the truth; empty where it is too small to say."""
-    return scores(seen(small.frames[0]), seen(result.frames[0]), seen(truth))
+    return scores(as_seen(small.frames[0]), as_seen(result.frames[0]), as_seen(truth))
 
 
 def title_of(name: str, way: Way) -> str:

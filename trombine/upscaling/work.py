@@ -14,7 +14,7 @@ from typing import Any, Final
 from trombine.codecs import BESIDE, Frames, lost
 from trombine.codecs.beside import place
 from trombine.events import Event, Notice, Picture, Tick, ticked
-from trombine.files import PictureError, opened, shown
+from trombine.files import PictureError, shown
 from trombine.images import (
     FILM_SUFFIXES,
     Image,
@@ -27,7 +27,7 @@ from trombine.images import (
     write,
     write_frames,
 )
-from trombine.provenance import digest
+from trombine.provenance import check_unchanged, digests_of
 from trombine.upscaling.asked import (
     AUTO,
     DRAWINGS,
@@ -71,13 +71,13 @@ class Job:
 
 def work_on(job: Job) -> Iterator[Event]:
     """Enlarge one picture or film, write it and its sheet, and say what should be known of it."""
-    digests = _digests(job)
+    digests = digests_of(_files(job))
     small = _read(job)
     _check_there(job)
     asked = yield from _asked(job, small)
     way = _way(job, small, asked)
     truth = _truth(job, small, way)
-    _check_unchanged(job, digests)
+    check_unchanged(digests)
     format = format_of(job.output)
     made = record_of(job.source, small, way, asked, format=format, digests=digests)
     is_kept = _is_kept(job, made)
@@ -100,26 +100,10 @@ def work_on(job: Job) -> Iterator[Event]:
         yield _scores(job, small, result, truth)
 
 
-def _digests(job: Job) -> dict[Path, str]:
-    """The hash of each file that the result is made from."""
+def _files(job: Job) -> list[Path]:
+    """What the result is made from."""
     files = (job.source, model_file(job.asked.model), job.truth)
-    return {path: _digest(path) for path in files if path is not None}
-
-
-def _digest(path: Path) -> str:
-    if "\\" in path.name:  # on some systems a path
-        what = "has a backslash in its name, which no record of a picture may have"
-        raise PictureError(path, what, "rename it")
-    with opened(path):  # which says in a line why not
-        return digest(path)
-
-
-def _check_unchanged(job: Job, digests: Mapping[Path, str]) -> None:
-    """Refuse a file that was changed while it was read: its hash would be another picture's."""
-    for path, now in _digests(job).items():
-        if digests[path] != now:
-            what = "was changed while it was read"
-            raise PictureError(path, what, "run the same command again once it is whole")
+    return [path for path in files if path is not None]
 
 
 def _read(job: Job) -> Frames:
