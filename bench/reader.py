@@ -37,18 +37,22 @@ from reader_quality import (
 from table import Row, at_least, at_most, report
 from upscale_pictures import SHARED, portraits
 
+from trombine.conventions import to_picture
 from trombine.measures import PROTOCOL_SEEDS, Protocol, figure, log_evaluation
-from trombine.measures.reading import auc, explained, nearer
+from trombine.measures.reading import auc, explained, nearer, overlaps, point_errors
 from trombine.objectives.reading import UNDRAWN
-from trombine.reader import fields_of, read_faces, round_face, seen
+from trombine.reader import fields_of, parts_map, read_faces, round_face, seen
+from trombine.readings.asked import enlarge
 from trombine.weights import Model, load
-from trombine.world import STYLES, VECTOR_NAMES
+from trombine.world import STYLES, VECTOR_NAMES, face, paint
+from trombine.world.leaves import leaves
 
 IOU: Final = {"photo": 0.93, "drawn": 0.91}
 POINTS: Final = {"photo": 1.8, "drawn": 2.5}  # percent of the distance between the pupils
 MAIN: Final = ("masculine", "tone", "hair_light", "hair_length", "beard", "yaw", "roll", "smile")
 MAIN_GOAL: Final = 0.8
 SWITCHES: Final = ("glasses", "hat")  # above .5 they are there
+SMALL: Final = (32, 48)  # pixels, of pictures of small faces
 COUNT: Final = 200
 MILLISECONDS: Final = 60
 LARGEST: Final = 3_000_000  # bytes
@@ -113,6 +117,33 @@ def spoiled_rows(model: Model, photo: Faces) -> Rows:
         yield Row(f"{name} {amount:g}: IoU of the groups", mean, "mean")
         off = 100 * float(errors(told, photo).mean())
         yield Row(f"{name} {amount:g}: landmarks", off, "% of the pupils")
+
+
+def small_rows(model: Model, seeds: range) -> Rows:
+    """Small faces on leaves, found and read as they are, and enlarged first."""
+    for side in SMALL:
+        truth = [paint(face(seed), side, "photo") for seed in seeds]
+        for name, enlarged in (("as they are", None), ("enlarged", enlarge)):
+            maps, points, true = [], [], []
+            for seed, made in zip(seeds, truth, strict=True):
+                scene = leaves(seed, 2 * side)
+                here = slice(side // 2, side // 2 + side)
+                scene[here, here] = made.pixels
+                found = read_faces(to_picture(scene), model, largest=True, enlarge=enlarged)
+                if found:
+                    maps.append(parts_map(found, *scene.shape[:2])[here, here])
+                    points.append(found[0].points - side // 2)
+                    true.append(made)
+            labels = torch.from_numpy(np.stack([one.parts for one in true]))
+            both, either = overlaps(torch.from_numpy(np.stack(maps)), labels)
+            yield Row(f"{side} px, {name}: found", len(true) / len(truth), "of all")
+            yield Row(
+                f"{side} px, {name}: IoU of the groups", float((both / either).mean()), "mean"
+            )
+            places = torch.from_numpy(np.stack([one.points for one in true]))
+            visible = torch.from_numpy(np.stack([one.visible for one in true]))
+            off = point_errors(torch.from_numpy(np.stack(points)), places)[visible]
+            yield Row(f"{side} px, {name}: landmarks", 100 * float(off.mean()), "% of the pupils")
 
 
 def witness_rows(
@@ -222,6 +253,7 @@ def main() -> int:
         *field_rows(model, found, reads),
         *likeness_rows(model, found[0], reads[0]),
         *spoiled_rows(model, found[0]),
+        *small_rows(model, seeds),
         *(witness_rows(model, witness, found, reads) if witness else ()),
         *portrait_rows(model, witness, asked.log),
         *cost_rows(model),

@@ -49,6 +49,7 @@ app()
 PAGES = {
     "--help": "--help",
     "upscale --help": "greet --help",
+    "read --help": "greet --help",
     "data world --help": "greet --help",
     "data leaves --help": "greet --help",
     "data fractals --help": "greet --help",

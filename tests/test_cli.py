@@ -17,7 +17,8 @@ import torch
 from startup import PAGES
 
 from trombine import __version__
-from trombine.cli import GROUPS, VERBS, _parameters, application
+from trombine.cli import _parameters, application
+from trombine.commands import GROUPS, VERBS
 from trombine.nets import build
 
 HEAVY = ("torch", "numpy", "numba", "scipy", "skimage", "PIL", "tifffile", "rich.progress")

@@ -67,6 +67,7 @@ def test_every_section_is_there_and_was_announced(page: str, said: list[str]) ->
         "Repair without a net",
         "Enlarging without a net",
         "Enlarging with a net",
+        "What is where in a face",
         "A training",
     ]
     assert [line.split("  ", 1)[1] for line in said] == [name for name, _ in SECTIONS]
@@ -81,7 +82,8 @@ def test_it_holds_as_many_pictures_as_asked(page: str) -> None:
     holes = 8 * (len(FAMILIES) + 1)  # and a curriculum
     spoilt = 2 * (1 + len(SHOWN)) + len(SINGLES) + len(PRINTS)
     total = person + crowd + varied + leaves + fractals + holes + spoilt
-    total += repaired + enlarged + compared + trained
+    read = 3 * (styles + 1)
+    total += repaired + enlarged + compared + read + trained
     assert page.count("<img ") == total
     assert page.count('class="window"') == 2 * styles + 1 + len(MOVED)
 

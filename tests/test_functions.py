@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import trombine
-from trombine.cli import VERBS
+from trombine.commands import VERBS
 from trombine.functions import as_wanted
 from trombine.sweeps import combinations
 from trombine.verbs.replay import ReplayRequest

@@ -1,8 +1,8 @@
 """The verbs as commands.
 
-A command is a line of the table below; its options are the fields of the verb's request, with
-their types, defaults and descriptions. Nothing is loaded until a command is named, and then only
-its verb: a help page must not wait for torch. What running a verb looks like is in console.py.
+A command is a line of the table in commands.py; its options are the fields of the verb's request,
+with their types, defaults and descriptions. Nothing is loaded until a command is named, and then
+only its verb: a help page must not wait for torch. What running a verb looks like is in console.py.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
@@ -26,187 +25,8 @@ from cyclopts import (
 )
 
 from trombine import __version__
+from trombine.commands import GROUPS, SHORT, VERBS, Verb
 
-
-@dataclass(frozen=True, kw_only=True)
-class Verb:
-    """A command: where its verb is, what it says of itself, two ways to use it."""
-
-    module: str  # in trombine.verbs
-    request: str  # the dataclass whose fields are the options
-    summary: str  # the first line of the request's docstring, here so that listing loads nothing
-    examples: tuple[str, str]
-    positional: tuple[str, ...] = ()  # fields that are given without a name
-    settings: str = ""  # the field that takes every other --NAME VALUE, as NAME=VALUE
-
-
-VERBS = {
-    "data world": Verb(
-        module="world",
-        request="WorldRequest",
-        summary="Paint faces, with exact parts, landmarks and parameters.",
-        examples=(
-            "trombine data world --count 4 --size 64 -o faces",
-            "trombine data world --count 2 --size 64 --style photo+anime --pack -o pairs",
-        ),
-    ),
-    "data leaves": Verb(
-        module="world",
-        request="LeavesRequest",
-        summary="Paint overlapping shapes with the statistics of natural pictures.",
-        examples=(
-            "trombine data leaves --count 4 --size 64 -o leaves",
-            "trombine data leaves --count 8 --size 64 --first-seed 100 --pack -o textures",
-        ),
-    ),
-    "data fractals": Verb(
-        module="fractals",
-        request="FractalsRequest",
-        summary="Paint fractals, each with the numbers it is made from, ready to publish.",
-        examples=(
-            "trombine data fractals --count 4 --size 64 -o fractals",
-            "trombine data fractals --count 8 --size 64 --first-seed 100 --pack -o dreams",
-        ),
-    ),
-    "data masks": Verb(
-        module="masks",
-        request="MasksRequest",
-        summary="Draw masks: which pixels are to be painted (white), which are kept.",
-        examples=(
-            "trombine data masks --count 8 --size 64 -o masks",
-            "trombine data masks --count 8 --size 64 --family irregular:30-40*0.7+squares*0.3"
-            " -o mixed",
-        ),
-    ),
-    "data prepare": Verb(
-        module="prepare",
-        request="PrepareRequest",
-        summary="Make a pack of a folder of pictures: cropped, resized, sorted by use.",
-        examples=(
-            "trombine data prepare faces --size 64 -o faces-pack",
-            "trombine data prepare faces --as imagefolder --size 32 --crop none -o small-faces",
-        ),
-        positional=("folder",),
-    ),
-    "train": Verb(
-        module="train",
-        request="TrainRequest",
-        summary="Train a net by a recipe; the same command again goes on where it was.",
-        examples=(
-            "trombine train dcgan --dry-run",
-            "trombine train upscale-fast-x2 --data leaves#100 --size 32 --pictures 400"
-            " -o runs/small",
-        ),
-        positional=("recipe",),
-        settings="settings",
-    ),
-    "sweep": Verb(
-        module="sweep",
-        request="SweepRequest",
-        summary="Train a recipe once for each combination of settings; one page shows all.",
-        examples=(
-            "trombine sweep upscale-fast-x2 --grid lr=1e-3,2e-3 --data leaves#100 --pictures 160",
-            "trombine sweep upscale-fast-x2 --zip width=8,16 --zip depth=4,2 --data leaves#100"
-            " --pictures 160 -o runs/shapes",
-        ),
-        positional=("recipe",),
-        settings="settings",
-    ),
-    "runs list": Verb(
-        module="runs",
-        request="RunsListRequest",
-        summary="List the runs of a folder, those of its sweeps too: data, pictures seen, best,"
-        " state.",
-        examples=("trombine runs list", "trombine runs list runs"),
-        positional=("folder",),
-    ),
-    "runs show": Verb(
-        module="runs",
-        request="RunsShowRequest",
-        summary="Say what became of a run, and write its page anew; of a sweep, which runs it has.",
-        examples=("trombine runs show small", "trombine runs show runs/small"),
-        positional=("run",),
-    ),
-    "runs compare": Verb(
-        module="runs",
-        request="RunsCompareRequest",
-        summary="Write a page of two runs: the same pictures, the same curves, what was asked.",
-        examples=(
-            "trombine runs compare runs/shapes/width=8,depth=4 runs/shapes/width=16,depth=2",
-            "trombine runs compare small runs/sweep-upscale-fast-x2/lr=1e-3 -o two.html",
-        ),
-        positional=("first", "second"),
-    ),
-    "models list": Verb(
-        module="models",
-        request="ModelsListRequest",
-        summary="List the models that come with trombine: task, net, parameters, scores.",
-        examples=("trombine models list", "trombine models list --task upscale"),
-    ),
-    "models show": Verb(
-        module="models",
-        request="ModelsShowRequest",
-        summary="Say what a model is, what it was trained on, and how good it is.",
-        examples=(
-            "trombine models show upscale-fast-x2",
-            "trombine models show upscale-fast-x2 --json",
-        ),
-        positional=("model",),
-    ),
-    "models export": Verb(
-        module="models",
-        request="ModelsExportRequest",
-        summary="Write a model as ONNX, for programs that know nothing of trombine or torch.",
-        examples=(
-            "trombine models export upscale-fast-x2 --onnx -o enlarger.onnx",
-            "trombine models export upscale-fast-x2 --onnx --overwrite -o enlarger.onnx",
-        ),
-        positional=("model",),
-    ),
-    "models import": Verb(
-        module="models",
-        request="ModelsImportRequest",
-        summary="Make a model of a pickled checkpoint, without running what is in it.",
-        examples=(
-            "trombine models import old.pth --net residual --task upscale -o mine.safetensors",
-            "trombine models import old.pth --net residual:width=32,depth=8 --task upscale"
-            " --overwrite -o mine.safetensors",
-        ),
-        positional=("file",),
-    ),
-    "upscale": Verb(
-        module="upscale",
-        request="UpscaleRequest",
-        summary="Enlarge pictures and films, sharper than interpolation does.",
-        examples=(
-            "trombine upscale leaves/000000.png -x 4 --sheet -o large.png",
-            "trombine upscale faces --size 400x300 --model upscale-fast -o larger",
-        ),
-        positional=("pictures",),
-    ),
-    "replay": Verb(
-        module="replay",
-        request="ReplayRequest",
-        summary="Make the same bytes again, from what a picture says of itself.",
-        examples=(
-            "trombine replay faces/000000.png -o again.png",
-            "trombine replay faces/000000.png --overwrite -o again.png",
-        ),
-        positional=("pictures",),
-    ),
-    "doctor": Verb(
-        module="doctor",
-        request="DoctorRequest",
-        summary="Say what this machine can do, and where files are kept.",
-        examples=("trombine doctor", "TROMBINE_CACHE=cache trombine doctor"),
-    ),
-}
-GROUPS = {
-    "data": "Make pictures to learn from and to be measured on.",
-    "runs": "See what trainings have made, and how they went.",
-    "models": "See what models there are, and take them elsewhere and back.",
-}
-SHORT = {"output": "-o", "factor": "-x"}
 WIDEST = 78  # of an example's line: the width of a help page, but for two spaces before it
 
 

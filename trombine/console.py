@@ -1,7 +1,7 @@
 """What a running verb looks like on a terminal: a bar while it works, a line for what went wrong.
 
-Bar and lines go to the error stream, and a bar only if that is a terminal. The summary alone goes
-to the output stream.
+Bar and lines go to the error stream, and a bar only if that is a terminal. The summary, and what
+was found where no file is written of it, go to the output stream.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from trombine.events import Done, Event, Notice, Progress, Skipped, Started
+from trombine.events import Done, Event, Found, Notice, Progress, Skipped, Started
 from trombine.files import shown
 from trombine.verbs.batch import BAD_USAGE, exit_code
 
@@ -29,6 +29,8 @@ def follow(events: Iterable[Event]) -> int:
                 _draw(bar, event)
             if line := _line(event):
                 _say(bar, line)
+            if isinstance(event, Found):
+                print(event.text)
             if isinstance(event, Done):
                 summary, code = event.summary, exit_code(event)
     if summary and code != BAD_USAGE:  # else the line that says why is all there is to say

@@ -7,10 +7,10 @@ plain function says by calling another.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,15 @@ class Notice:
 
 
 @dataclass(frozen=True)
+class Found:
+    """What an input shows, where no file is written of it."""
+
+    file: Path
+    text: str  # for people, or for another program
+    value: Mapping[str, Any]  # the same, as JSON holds it
+
+
+@dataclass(frozen=True)
 class Skipped:
     """One input was bad and nothing was made of it; the others go on."""
 
@@ -64,7 +73,7 @@ class Done:
     kept: int  # outputs that were there already
 
 
-Event = Started | Progress | Picture | Notice | Skipped | Done
+Event = Started | Progress | Picture | Notice | Found | Skipped | Done
 
 Tick = Callable[[int, int], None]
 """Told of each step of a job, how many of how many are over; it raises where the job is to end."""

@@ -26,6 +26,7 @@ from trombine.verbs import fractals as fractals_verb
 from trombine.verbs import masks as masks_verb
 from trombine.verbs import models as models_verb
 from trombine.verbs import prepare as prepare_verb
+from trombine.verbs import read as read_verb
 from trombine.verbs import replay as replay_verb
 from trombine.verbs import runs as runs_verb
 from trombine.verbs import sweep as sweep_verb
@@ -127,6 +128,7 @@ def _as_paths(value: Any) -> tuple[Path, ...] | None:
 
 
 upscale = _function(upscale_verb.UpscaleRequest, upscale_verb.run)
+read = _function(read_verb.ReadRequest, read_verb.run)
 data_world = _function(world_verb.WorldRequest, world_verb.run)
 data_leaves = _function(world_verb.LeavesRequest, world_verb.run)
 data_fractals = _function(fractals_verb.FractalsRequest, fractals_verb.run)

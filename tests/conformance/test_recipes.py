@@ -98,7 +98,7 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
     "diffusion": ("diffusion", {"levels": "2", "steps": "2"}),
     "diffusion of noise": ("diffusion", {"levels": "2", "steps": "2", "process": "noise"}),
     "reader": ("reader", READER),
-    "reader, real": ("reader", {**READER, "real": "leaves#48", "damage": "none"}),
+    "reader, real": ("reader", {**READER, "real": "leaves#48", "damage": "none", "batch": "16"}),
     "witness": ("witness", READER),
     "pose": ("pose", {"data": "world:photo#48", "size": "32", "levels": "2"}),
 }

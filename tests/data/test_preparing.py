@@ -311,8 +311,7 @@ def test_pairs_keep_both_sides_and_all_truth(tmp_path: Path) -> None:
     ("option", "value", "says"),
     [
         ("size", 8, "size is 16 to 2048"),
-        ("crop", "face", "crop face needs the reader"),
-        ("crop", "round", "crop is centre, none or face"),
+        ("crop", "round", "crop is centre, none, face, not"),
         ("test", -1, "percent"),
         ("choose", 90, "percent"),
         ("workers", 0, "workers is a whole number"),

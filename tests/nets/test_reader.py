@@ -7,6 +7,7 @@ import math
 import pytest
 import torch
 from torch import nn
+from torch.nn.functional import avg_pool2d
 
 from trombine.conventions import LANDMARK_GROUPS, PARTS
 from trombine.nets.reader import POINT_STEP, Mix, Reader, _of_parts, _pooled, _shape
@@ -54,8 +55,10 @@ def test_means_over_parts() -> None:
                 part = int(labels[n, i // 2, j // 2])
                 logits[n, 4 * part : 4 * part + 4, i, j] = 40.0
     values, points = drawn(2, 3, 8, 8), 20 * drawn(2, 68, 2)
-    means, places = _of_parts(logits, values, points)
-    means, places = means.view(2, len(PARTS), 3), places.view(2, len(PARTS), 3)
+    picture = drawn(2, 3, 32, 32)
+    means, places = _of_parts(logits, values, picture, points)
+    values = torch.cat([values, avg_pool2d(picture, 4)], 1)
+    means, places = means.view(2, len(PARTS), 6), places.view(2, len(PARTS), 3)
     for n in range(2):
         middle = points[n].mean(0)
         size = (points[n] - middle).square().sum(-1).mean().sqrt()

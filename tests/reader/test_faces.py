@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -10,8 +12,8 @@ from torch.nn.functional import avg_pool2d, one_hot, pad
 from trombine.conventions import PART_INDEX
 from trombine.nets.reader import CENTRE_STEP, Reader
 from trombine.reader import Face, Frame, parts_map, shared
-from trombine.reader.faces import _box, _upright
-from trombine.reader.scan import Place, apart, places
+from trombine.reader.faces import _box, _once, _upright
+from trombine.reader.scan import Place, apart, covered, places
 from trombine.world import face, paint
 
 
@@ -97,6 +99,23 @@ def test_boxes_that_share() -> None:
     assert shared((0, 0, 2, 2), (0, 0, 2, 2)) == pytest.approx(1)
 
 
+def test_boxes_that_lie_in_one_another() -> None:
+    assert covered((0, 0, 2, 2), (1, 0, 3, 2)) == pytest.approx(1 / 2)
+    assert covered((0, 0, 9, 9), (2, 3, 4, 4)) == covered((2, 3, 4, 4), (0, 0, 9, 9)) == 1
+    assert covered((0, 0, 2, 2), (2, 2, 3, 3)) == covered((0, 0, 2, 2), (1, 1, 1, 1)) == 0
+
+
+def test_of_faces_in_one_another_the_likeliest_stays() -> None:
+    parts = np.full((128, 128), PART_INDEX["skin"], np.uint8)
+    face_at = as_face(parts, Frame(x=64, y=64, side=128))
+    boxes = {"whole": (0, 0, 90, 100), "piece": (20, 30, 50, 60), "other": (80, 0, 170, 100)}
+    faces = [
+        replace(face_at, box=tuple(map(float, box)), likely=likely)
+        for box, likely in zip(boxes.values(), (0.8, 0.7, 0.9), strict=True)
+    ]
+    assert _once(faces) == [faces[2], faces[0]]
+
+
 def test_of_places_that_lie_over_one_another_the_likeliest_stays() -> None:
     best = Place(x=50, y=50, size=40, likely=0.9)
     near, far = Place(x=54, y=50, size=44, likely=0.6), Place(x=120, y=50, size=40, likely=0.3)
@@ -132,3 +151,18 @@ def test_small_and_thin_pictures_are_looked_at(net: Reader, height: int, width: 
     assert places(torch.ones(3, height, width), net)
     assert not places(torch.zeros(3, height, width), net)
     assert isinstance(places(torch.ones(3, 1, 1), net), list)
+
+
+def test_a_large_picture_is_not_looked_through_for_the_smallest(
+    net: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[tuple[int, int]] = []
+
+    def noted(x: torch.Tensor) -> torch.Tensor:
+        sizes.append((x.shape[-2], x.shape[-1]))
+        return marked(x)
+
+    monkeypatch.setattr(net, "scan", noted)
+    places(torch.zeros(3, 1000, 4800), net)
+    assert sizes[0] == (400, 1920), "faces of a forty-eighth of the side are 40 pixels there"
+    assert [width for _, width in sizes] == [1920 // 2**step for step in range(len(sizes))]

@@ -1,16 +1,16 @@
 """One record of a listing as the row of a store: decoded, cut out, resized, its truth with it.
 
-A crop says which box of a picture is kept; the box becomes the whole of a square of the wanted
-size (bicubic, antialiased). Points move with it, and labels are taken at the nearest pixel. A JPEG
-that is much larger than wanted is decoded at a half, a quarter or an eighth of its size, which is
-faster and looks the same.
+A crop says which box of a picture is kept, or which turned square (a Frame); that becomes the whole
+of a square of the wanted size (bicubic, antialiased). Points move with it, and labels are taken at
+the nearest pixel. A JPEG that is much larger than wanted is decoded at a half, a quarter or an
+eighth of its size, which is faster and looks the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -25,8 +25,12 @@ from trombine.conventions import (
     check_points,
 )
 from trombine.data.columns import PAIR, Row, unknown
+from trombine.data.framing import face_frame, framed, framed_parts, framed_points
 from trombine.data.listing import FolderError, Listing, Record, View
 from trombine.images import Image, PictureError, read, shown
+
+if TYPE_CHECKING:
+    from trombine.reader import Frame  # which takes a second
 
 _FIVE: Final = (5, 2)
 # How many times larger a picture may be than its parts map, or smaller: CelebAMask-HQ's is 2.
@@ -34,7 +38,8 @@ _RATIOS: Final = (1.0, 2.0, 4.0, 8.0, 0.5, 0.25, 0.125)
 _MEND: Final = "mend it, or take it away to use the pictures alone"
 
 
-Crop = Callable[[Image], Box]
+Crop = Callable[[Image], "Box | Frame | None"]
+"""What is kept of a picture; None where it does not show what is wanted."""
 
 
 def middle(image: Image) -> Box:
@@ -49,7 +54,12 @@ def whole(image: Image) -> Box:
     return Box(top=0, left=0, bottom=image.height, right=image.width)
 
 
-CROPS: Final[dict[str, Crop]] = {"centre": middle, "none": whole}
+def largest_face(image: Image) -> Frame | None:
+    """The square that its largest face stands in upright, the eyes in their places."""
+    return face_frame(image.rgb_pixels())
+
+
+CROPS: Final[dict[str, Crop]] = {"centre": middle, "none": whole, "face": largest_face}
 
 
 def read_row(folder: Path, listing: Listing, record: Record, size: int, crop: Crop = middle) -> Row:
@@ -107,8 +117,11 @@ def _known_of(record: Record) -> Iterator[str]:
 def _read_side(
     folder: Path, listing: Listing, view: View, size: int, crop: Crop
 ) -> dict[str, np.ndarray]:
-    image = read(folder / view.picture, least=size)
+    image = read(folder / view.picture, least=None if crop is largest_face else size)
     box = crop(image)
+    if box is None:
+        what, remedy = "shows no face", "take it away, or give --crop centre"
+        raise PictureError(folder / view.picture, what, remedy)
     row = {"pictures": resize(image.rgb_pixels(), box, size)}
     if view.parts or view.masks:
         parts = resize_parts(_read_parts(folder, view, image), image, box, size)
@@ -197,8 +210,12 @@ def _ratio(labels: UInt8[np.ndarray, "h w"], image: Image) -> float | None:
     return None
 
 
-def resize(pixels: UInt8[np.ndarray, "h w 3"], box: Box, size: int) -> UInt8[np.ndarray, "s s 3"]:
+def resize(
+    pixels: UInt8[np.ndarray, "h w 3"], box: Box | Frame, size: int
+) -> UInt8[np.ndarray, "s s 3"]:
     """The box of the picture at the wanted size; as it is, if it is that size."""
+    if not isinstance(box, Box):
+        return framed(pixels, box, size)
     part = np.ascontiguousarray(cut(pixels.transpose(2, 0, 1), box).transpose(1, 2, 0))
     if part.shape[:2] == (size, size):
         return part
@@ -207,10 +224,12 @@ def resize(pixels: UInt8[np.ndarray, "h w 3"], box: Box, size: int) -> UInt8[np.
 
 
 def resize_parts(
-    parts: UInt8[np.ndarray, "h w"], image: Image, box: Box, size: int
+    parts: UInt8[np.ndarray, "h w"], image: Image, box: Box | Frame, size: int
 ) -> UInt8[np.ndarray, "s s"]:
     """The labels at the centres of the new pixels: a label is never averaged."""
     scale = image.reduced / (_ratio(parts, image) or 1.0)  # of the picture's pixels to the labels'
+    if not isinstance(box, Box):
+        return framed_parts(parts, box, size, scale)
     steps = (np.arange(size) + 0.5) / size
     rows = ((box.top + steps * box.height) * scale).astype(np.int64)
     columns = ((box.left + steps * box.width) * scale).astype(np.int64)
@@ -219,9 +238,11 @@ def resize_parts(
 
 
 def move_points(
-    points: Float32[np.ndarray, "k 2"], box: Box, size: int, reduced: int = 1
+    points: Float32[np.ndarray, "k 2"], box: Box | Frame, size: int, reduced: int = 1
 ) -> Float32[np.ndarray, "k 2"]:
     """The points in the resized box, pixels; those of a picture of that size as they are."""
+    if not isinstance(box, Box):
+        return framed_points(points / reduced, box, size)
     if box == Box(top=0, left=0, bottom=size, right=size) and reduced == 1:
         return points
     scale = np.array([size / box.width, size / box.height])

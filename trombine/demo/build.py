@@ -6,7 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from trombine.demo import damage, enlarging, faces, fractals, masks, repair, training, upscaling
+from trombine.demo import (
+    damage,
+    enlarging,
+    faces,
+    fractals,
+    masks,
+    reading,
+    repair,
+    training,
+    upscaling,
+)
 from trombine.demo.amounts import Demo
 from trombine.files import write_bytes
 from trombine.pages import Html, Page, element
@@ -24,6 +34,7 @@ SECTIONS: Final[tuple[tuple[str, Callable[[Demo, Page], None]], ...]] = (
     ("repair without a net, measured", repair.add_repair),
     ("enlarging without a net, measured", enlarging.add_enlarging),
     ("enlarging with a net, measured", upscaling.add_upscaling),
+    ("what is where in a face", reading.add_reading),
     ("a training, while you wait", training.add_training),
 )
 

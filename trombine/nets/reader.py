@@ -23,7 +23,7 @@ from typing import NamedTuple, final
 import torch
 from jaxtyping import Float
 from torch import nn
-from torch.nn.functional import avg_pool2d, linear
+from torch.nn.functional import linear
 
 from trombine.conventions import LANDMARK_COUNT, LANDMARK_GROUPS, PARTS
 from trombine.nets.blocks import Features, conv3, doubled, norm, padded, steady
@@ -31,8 +31,12 @@ from trombine.nets.sizes import WIDEST, Net, check_choice, check_whole
 
 MULTIPLE = 16  # of the sides that it works in
 POINT_STEP = 4  # pixels from one place of a heat map to the next
-HERE = 6  # channels of what is read where a landmark is
+HERE = 4  # channels of what is read where a landmark is
 THERE = 8  # and where a part is
+POOLED = 96  # numbers that are made of all of these
+# Of several hundred numbers together: a step of the layers that read them would otherwise move what
+# they say by more than it varies.
+QUIET = 0.1
 RIGHT_EYE, LEFT_EYE = (list(LANDMARK_GROUPS[name]) for name in ("right_eye", "left_eye"))
 CENTRE_STEP = 8  # pixels from one place of the map of centres to the next
 
@@ -84,13 +88,17 @@ class Reader(Net):
         self.here = Mix(sides[1], HERE, bias=False)
         self.there = Mix(sides[1], THERE, bias=False)
         numbers = sides[3] + LANDMARK_COUNT * (HERE + 2) + 2 + len(PARTS) * (THERE + 3 + 3)
-        self.pooled = nn.Linear(numbers, 2 * features)
         # Most of these numbers hardly differ from face to face: what differs is made larger.
-        self.scale = nn.BatchNorm1d(numbers) if norm == "batch" else nn.LayerNorm(numbers)
-        self.face = nn.Linear(2 * features, 1)
-        self.features = nn.Linear(2 * features, features)
+        self.scale = (
+            nn.BatchNorm1d(numbers, affine=False)
+            if norm == "batch"
+            else nn.LayerNorm(numbers, elementwise_affine=False)
+        )
+        self.pooled = nn.Linear(numbers, POOLED)
+        self.face = nn.Linear(POOLED, 1)
+        self.features = nn.Linear(numbers + POOLED, features)
         self.traits = nn.Linear(features, traits)
-        self.moment = nn.Linear(2 * features, moment)
+        self.moment = nn.Linear(numbers + POOLED, moment)
         self.act = nn.SiLU()
 
     def forward(self, x: Float[torch.Tensor, "n 3 h w"]) -> Reading:
@@ -108,10 +116,12 @@ class Reader(Net):
             deep.mean((-2, -1)),
             _pooled(share, self.here(quarter)).flatten(1),
             *_shape(points),
-            *_of_parts(logits, torch.cat([self.there(quarter), avg_pool2d(x, 4)], 1), points),
+            *_of_parts(logits, self.there(quarter), x, points),
         ]
-        pooled = self.act(self.pooled(self.scale(torch.cat(every, 1))))
-        features = self.features(pooled)
+        numbers = QUIET * self.scale(torch.cat(every, 1))
+        pooled = self.act(self.pooled(numbers))
+        both = torch.cat([numbers, pooled], 1)
+        features = self.features(both)
         return Reading(
             parts=self.parts[1](logits)[..., :height, :width],
             points=points,
@@ -119,8 +129,8 @@ class Reader(Net):
             centres=self.centres(eighth),
             face=self.face(pooled)[:, 0],
             features=features,
-            traits=self.traits(self.act(features)),
-            moment=self.moment(pooled),
+            traits=self.traits(features),
+            moment=self.moment(both),
         )
 
     def scan(self, x: Float[torch.Tensor, "n 3 h w"]) -> Float[torch.Tensor, "n 2 k l"]:
@@ -211,6 +221,12 @@ def _middles_of(share: Float[torch.Tensor, "n p h w"]) -> Float[torch.Tensor, "n
     return torch.stack([x, y], -1)
 
 
+def _shrunk(x: Float[torch.Tensor, "n k h2 w2"], like: Features) -> Float[torch.Tensor, "n k h w"]:
+    """Means of squares of pixels, as many as the other has; ONNX has no pooling to a size."""
+    height, width = like.shape[-2:]
+    return x.unflatten(3, (width, -1)).unflatten(2, (height, -1)).mean((3, 5))
+
+
 # What a window's numbers are read from says nothing back to where landmarks and parts are: those
 # are learned from what is true of them alone.
 
@@ -240,13 +256,18 @@ def _shape(points: Float[torch.Tensor, "n p 2"]) -> tuple[torch.Tensor, torch.Te
 
 
 def _of_parts(
-    logits: Float[torch.Tensor, "n k h2 w2"], values: Features, points: Float[torch.Tensor, "n p 2"]
+    logits: Float[torch.Tensor, "n k h2 w2"],
+    values: Features,
+    picture: Float[torch.Tensor, "n 3 h4 w4"],
+    points: Float[torch.Tensor, "n p 2"],
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The means of the values over each part, and where and how large it is beside the face.
+    """The means of values and colours over each part, and where and how large it is beside the
+    face.
 
     Logits are those of four pixels at once, at a half of the size; values are at a quarter.
     """
-    coarse = avg_pool2d(logits.detach(), 2).unflatten(1, (len(PARTS), -1)).mean(2)
+    values = torch.cat([values, _shrunk(picture, values)], 1)
+    coarse = _shrunk(logits.detach(), values).unflatten(1, (len(PARTS), -1)).mean(2)
     likely = coarse.to(torch.promote_types(coarse.dtype, torch.float32)).softmax(1)
     area = likely.sum((-2, -1), keepdim=True)
     share = likely / area.clamp(min=1.0)

@@ -13,15 +13,17 @@ from jaxtyping import Bool, Float32, UInt8
 from torch import Tensor
 from torch.nn import functional
 
-from trombine.conventions import PART_INDEX
+from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
 from trombine.nets.reader import Reader, Reading
 from trombine.reader.fields import fields_of, styles_told
-from trombine.reader.frames import WINDOW, Frame, round_face, seen
-from trombine.reader.scan import Corners, places, shared
+from trombine.reader.frames import WINDOW, Frame, aligned, round_face, seen
+from trombine.reader.scan import Corners, covered, places, shared
 from trombine.weights import Model
 
 FACE: Final = 0.5  # how likely a window is to show a face before it is called one
-_TWICE: Final = 0.4  # of what two boxes share, from which on they are of one face
+_LOST: Final = 0.016  # of the window: where half of its landmarks may be off by more, none is seen
+_TWICE: Final = 0.6  # of the smaller of two boxes inside the other: from here on one face
+_AT_ODDS: Final = 0.2  # of what the boxes of parts and landmarks share: below it there is no face
 _BATCH: Final = 16  # windows read at once
 _IN_BOX: Final = np.array(
     [
@@ -32,7 +34,7 @@ _IN_BOX: Final = np.array(
         )
     ]
 )
-_EYES: Final = (slice(36, 42), slice(42, 48))
+_EYES: Final = [list(LANDMARK_GROUPS[name]) for name in ("right_eye", "left_eye")]
 
 Picture = Float32[Tensor, "3 h w"]
 Enlarge = Callable[[Picture, int], Picture]
@@ -53,6 +55,11 @@ class Face:
     features: Float32[np.ndarray, "f"]  # by which people can be told apart
     frame: Frame  # that it was read in
     logits: Float32[Tensor, "p 128 128"]  # of the parts, in that frame
+
+    def aligned(self) -> Frame:
+        """The square that has its eyes in the places where aligned faces have them."""
+        right, left = (self.points[eye].mean(0).astype(np.float64) for eye in _EYES)
+        return aligned(right, left)
 
     @property
     def size(self) -> float:
@@ -146,10 +153,12 @@ def _upright(points: Tensor) -> Frame:
 
 
 def _told(found: _Found, frame: Frame, model: Model) -> Face | None:
-    """All that was read of a face; None where no part of one is seen."""
+    """All that was read of a face; None where parts and landmarks are of none."""
     reading = found.reading
     box = _box(reading.parts[0].argmax(0).numpy().astype(np.uint8), frame)
-    if box is None:
+    points = found.points.float().numpy()
+    sure = float(reading.spreads[0].median().exp()) < _LOST
+    if box is None or not sure or shared(box, _round(points)) < _AT_ODDS:
         return None
     traits, moment = fields_of(model.card.settings)
     count = len(moment.names)
@@ -159,7 +168,7 @@ def _told(found: _Found, frame: Frame, model: Model) -> Face | None:
     return Face(
         box=box,
         likely=found.likely,
-        points=found.points.float().numpy(),
+        points=points,
         errors=(reading.spreads[0].exp() * frame.side).numpy(),
         traits=traits.told(reading.traits[0]),
         moment=told,
@@ -168,6 +177,12 @@ def _told(found: _Found, frame: Frame, model: Model) -> Face | None:
         frame=frame,
         logits=reading.parts[0],
     )
+
+
+def _round(points: Float32[np.ndarray, "68 2"]) -> Corners:
+    """The box of a face's landmarks."""
+    (left, top), (right, bottom) = points.min(0).tolist(), points.max(0).tolist()
+    return left, top, right, bottom
 
 
 def _box(parts: UInt8[np.ndarray, "h w"], frame: Frame) -> Corners | None:
@@ -194,7 +209,7 @@ def _once(faces: list[Face]) -> list[Face]:
     """The likeliest of those that lie over one another."""
     kept: list[Face] = []
     for face in sorted(faces, key=lambda one: -one.likely):
-        if all(shared(face.box, other.box) < _TWICE for other in kept):
+        if all(covered(face.box, other.box) < _TWICE for other in kept):
             kept.append(face)
     return kept
 

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
+import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Float64
 from torch import Tensor
 from torch.nn import functional
 
@@ -55,6 +56,27 @@ def round_face(x: float, y: float, size: float, turn: float = 0.0) -> Frame:
         x=x - math.sin(turn) * down,
         y=y + math.cos(turn) * down,
         side=size / SHARE,
+        turn=turn,
+    )
+
+
+# Where the middles of the eyes are in an aligned face, as parts of the side of its square: as far
+# apart and as high as in painted faces.
+EYES_APART: Final = 0.23
+EYES_DOWN: Final = 0.48
+
+
+def aligned(right: Float64[np.ndarray, "2"], left: Float64[np.ndarray, "2"]) -> Frame:
+    """The frame that has the middles of a face's eyes in their places, level."""
+    across = left - right
+    turn = math.atan2(across[1], across[0])
+    side = max(math.hypot(*across), 1e-3) / EYES_APART
+    down = (0.5 - EYES_DOWN) * side
+    x, y = (right + left) / 2
+    return Frame(
+        x=float(x - math.sin(turn) * down),
+        y=float(y + math.cos(turn) * down),
+        side=side,
         turn=turn,
     )
 

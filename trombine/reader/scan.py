@@ -14,6 +14,7 @@ from torch.nn import functional
 from trombine.nets.reader import CENTRE_STEP, Reader
 
 SMALLEST: Final = 18.0  # pixels: the longer side of the box of a face's landmarks
+PART: Final = 48  # and in large pictures this part of their longer side: all pixels would take long
 LIKELY: Final = 0.25  # a place of the map is looked at closer from here on
 _BEST: Final = 40.0  # pixels at which the smallest faces are looked for
 _STEP: Final = 2.0  # from one size of the picture to the next
@@ -41,11 +42,12 @@ class Place:
 def places(picture: Float[Tensor, "3 h w"], net: Reader) -> list[Place]:
     """Where faces may be, the likeliest first; none twice."""
     found: list[Place] = []
-    scale = _BEST / SMALLEST
+    longer = max(picture.shape[-2:])
+    scale = _BEST / max(SMALLEST, longer / PART)
     while True:
         found += _at(picture, net, scale)
         scale /= _STEP
-        if max(picture.shape[-2:]) * scale < _LEAST:
+        if longer * scale < _LEAST:
             return apart(found)[:_MOST]
 
 
@@ -89,3 +91,11 @@ def shared(a: Corners, b: Corners) -> float:
     both = max(width, 0.0) * max(height, 0.0)
     areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (a, b))
     return both / (areas - both) if areas > both else 0.0
+
+
+def covered(a: Corners, b: Corners) -> float:
+    """The part of the smaller of two boxes that the other has, too."""
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    least = min((box[2] - box[0]) * (box[3] - box[1]) for box in (a, b))
+    return max(width, 0.0) * max(height, 0.0) / least if least > 0 else 0.0

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from trombine.events import Done, Event, Notice, Picture, Progress, Skipped, Started
+from trombine.events import Done, Event, Found, Notice, Picture, Progress, Skipped, Started
 from trombine.files import OutputError, PictureError, shown
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class Result:
     skipped: tuple[Skipped, ...]
     notices: tuple[Notice, ...]
     kept: int  # outputs that were there already
+    found: tuple[Found, ...] = ()  # what inputs show, where no file was written of it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -367,4 +368,5 @@ def drain(events: Iterable[Event]) -> Result:
         skipped=skipped,
         notices=tuple(event for event in heard if isinstance(event, Notice)),
         kept=done.kept,
+        found=tuple(event for event in heard if isinstance(event, Found)),
     )

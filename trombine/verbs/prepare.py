@@ -36,7 +36,8 @@ class PrepareRequest:
     size: int = 128
     """Width and height in pixels, 16 to 2048."""
     crop: str = "centre"
-    """centre: the middle square; none: all of the picture, squeezed if it is not square."""
+    """centre: the middle square; none: all of the picture, squeezed if it is not square; face: the
+    largest face, upright, its eyes where aligned faces have them."""
     as_: str = ""
     """The folder's layout, where it is not recognised: celebamask-hq, celeba, lfw, ffhq, utkface,
     anime-faces, simpsons, flickr8k, unpaired, imagefolder or plain."""
@@ -95,13 +96,8 @@ def _check(request: PrepareRequest) -> None:
     _check_folder(request.folder)
     if type(request.size) is not int or request.size not in SIZES:
         raise PrepareError(f"size is {SIZES[0]} to {SIZES[-1]} pixels, not {request.size!r}")
-    if request.crop == "face":
-        raise PrepareError(
-            "crop face needs the reader, which this trombine does not have yet; give --crop"
-            " centre, or none for pictures that are faces already"
-        )
     if request.crop not in CROPS:
-        raise PrepareError(f"crop is {', '.join(CROPS)} or face, not {request.crop!r}")
+        raise PrepareError(f"crop is {', '.join(CROPS)}, not {request.crop!r}")
     shares = (request.choose, request.test)
     if any(type(share) is not int or share < 0 for share in shares) or sum(shares) > 90:
         raise PrepareError("choose and test are percent, 0 or more, and 90 at most together")

@@ -29,6 +29,7 @@ REMAKE: Final = {
     "fractals": "trombine.data.asked:remake",
     "masks": "trombine.verbs.masks:remake",
     "upscale": "trombine.upscaling.asked:remake",
+    "read": "trombine.readings.asked:remake",
 }
 # What a verb's record must hold, and of which kind: its seed and its options, no more and no less.
 HOLDS: Final[Mapping[str, Mapping[str, type]]] = {
@@ -45,6 +46,7 @@ HOLDS: Final[Mapping[str, Mapping[str, type]]] = {
         "shows": str,
         "truth": str,
     },
+    "read": {"picture": str, "model": str, "faces": str, "enlarge": int, "shows": str},
 }
 _KIND: Final = {int: "a whole number from 0 on", str: "a text"}
 _LARGEST: Final = 2**63 - 1

@@ -1,0 +1,233 @@
+"""`read`: what is said of faces, what is written of them, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import trombine
+from trombine.console import follow
+from trombine.conventions import PARTS, check_parts
+from trombine.events import Event, Found, Notice
+from trombine.files import PictureError
+from trombine.images import read, write
+from trombine.reader import parts_map
+from trombine.readings.asked import Asked, read_as
+from trombine.verbs.batch import Result
+from trombine.verbs.read import ReadError, ReadRequest, run
+from trombine.weights import ModelError
+from trombine.world import face, paint
+from trombine.world.leaves import leaves
+
+
+@pytest.fixture(scope="module")
+def two() -> np.ndarray:
+    """Two faces of 128 px beside each other, the left one a little smaller."""
+    scene = leaves(1_400_000, 300)[:170].copy()
+    for number, (left, size) in enumerate(((8, 112), (150, 140))):
+        scene[14 : 14 + size, left : left + size] = paint(
+            face(1_400_000 + number), size, "photo"
+        ).pixels
+    return scene
+
+
+@pytest.fixture
+def photo(tmp_path: Path, two: np.ndarray) -> Path:
+    write(tmp_path / "in" / "two.png", two)
+    return tmp_path / "in" / "two.png"
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Path:
+    write(tmp_path / "in" / "empty.png", np.full((90, 120, 3), 128, np.uint8))
+    return tmp_path / "in" / "empty.png"
+
+
+def reading(**asked: Any) -> Result:
+    return trombine.read(**asked)
+
+
+def events(**asked: Any) -> list[Event]:
+    return list(run(ReadRequest(**asked)))
+
+
+# --- without -o ---------------------------------------------------------------------------------
+
+
+def test_faces_are_told_of_from_left_to_right(photo: Path) -> None:
+    result = reading(pictures=photo)
+    assert not result.written
+    (found,) = result.found
+    assert found.file == photo
+    left, right = found.value["faces"]
+    for one, (x, y, size) in ((left, (64, 70, 112)), (right, (220, 84, 140))):
+        box = one["box"]
+        assert abs((box[0] + box[2]) / 2 - x) < size / 10
+        assert abs((box[1] + box[3]) / 2 - y - 0.05 * size) < size / 10
+        assert 0.3 * size < box[3] - box[1] < 0.75 * size
+        assert one["likely"] > 0.5
+        assert max(one["style"], key=one["style"].get) == "photo"
+        assert sum(one["style"].values()) == pytest.approx(1, abs=0.01)
+    head, titles, *rows = found.text.splitlines()
+    assert head == f"{photo.name} (300 x 170): 2 faces"
+    assert "style" in titles and len(rows) == 2 and all("photo" in row for row in rows)
+
+
+def test_as_json_a_line_for_each_picture(
+    photo: Path, empty: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = follow(run(ReadRequest(pictures=(photo, empty), json=True)))
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert code == 0
+    assert [one["picture"] for one in lines] == ["two.png", "empty.png"]
+    assert [len(one["faces"]) for one in lines] == [2, 0]
+    assert len(lines[0]["faces"][0]["features"]) == 64
+
+
+def test_no_face_is_no_error_but_is_said(empty: Path) -> None:
+    heard = events(pictures=(empty,))
+    assert any(isinstance(one, Notice) and "no face" in one.text for one in heard)
+    (found,) = (one for one in heard if isinstance(one, Found))
+    assert found.text == "empty.png (120 x 90): 0 faces"
+
+
+def test_a_bad_one_is_skipped_and_the_others_are_read(photo: Path) -> None:
+    bad = photo.with_name("bad.png")
+    bad.write_bytes(b"no picture")
+    result = reading(pictures=(bad, photo))
+    assert [one.file for one in result.skipped] == [bad]
+    assert [one.file for one in result.found] == [photo]
+    with pytest.raises(PictureError, match=r"bad\.png"):
+        reading(pictures=bad)
+
+
+def test_the_largest_alone(photo: Path) -> None:
+    (found,) = reading(pictures=photo, faces="largest").found
+    (one,) = found.value["faces"]
+    assert one["box"][0] > 150
+
+
+@pytest.mark.parametrize("kind", ["grey", "16 bits", "alpha"])
+def test_pictures_of_any_kind(tmp_path: Path, two: np.ndarray, kind: str) -> None:
+    made = {
+        "grey": two.mean(2).astype(np.uint8),
+        "16 bits": two.astype(np.uint16) * 257,
+        "alpha": np.concatenate([two, np.full((*two.shape[:2], 1), 255, np.uint8)], 2),
+    }
+    write(tmp_path / "one.png", made[kind])
+    (found,) = reading(pictures=tmp_path / "one.png").found
+    assert len(found.value["faces"]) == 2
+
+
+def test_small_faces_are_enlarged_first_where_that_is_asked(tmp_path: Path) -> None:
+    scene = leaves(1_400_001, 128)
+    scene[40:88, 40:88] = paint(face(1_400_003), 48, "photo").pixels
+    write(tmp_path / "small.png", scene)
+    plain, sharper = (
+        reading(pictures=tmp_path / "small.png", enlarge=asked).found[0].value["faces"]
+        for asked in (False, True)
+    )
+    assert len(plain) == len(sharper) == 1
+    assert np.abs(np.subtract(plain[0]["box"], sharper[0]["box"])).max() < 6
+    assert plain != sharper
+
+
+# --- with -o ------------------------------------------------------------------------------------
+
+
+def test_what_is_written_is_what_was_read(tmp_path: Path, photo: Path) -> None:
+    result = reading(
+        pictures=photo, output=tmp_path / "out", write_parts=True, write_points=True, json=True
+    )
+    folder = tmp_path / "out"
+    assert result.written == (folder / "two.png",)
+    names = ["two.json", "two.parts.png", "two.png", "two.points.json"]
+    assert sorted(path.name for path in folder.iterdir()) == names
+    told = read_as(read(photo), Asked(model="reader"))
+    labels = check_parts(read(folder / "two.parts.png").samples[..., 0])
+    assert np.array_equal(labels, parts_map(told.faces, 170, 300))
+    assert labels.max() < len(PARTS) and len(np.unique(labels)) > 6
+    points = json.loads((folder / "two.points.json").read_text())["faces"]
+    for mine, one in zip(points, told.faces, strict=True):
+        np.testing.assert_allclose(mine["points"], one.points, atol=1e-3)
+        assert len(mine["errors"]) == 68
+    fields = json.loads((folder / "two.json").read_text())["faces"]
+    assert fields[0]["traits"]["age"] == pytest.approx(told.faces[0].traits["age"], abs=1e-3)
+
+
+def test_replay_makes_sheet_and_parts_again(tmp_path: Path, photo: Path) -> None:
+    out = tmp_path / "out"
+    reading(pictures=photo, output=out, write_parts=True, enlarge=True)
+    made = [out / "two.png", out / "two.parts.png"]
+    asked: Any = {"pictures": made, "inputs": photo.parent}
+    trombine.replay(output=tmp_path / "again", **asked)
+    for path in made:
+        assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_the_same_again_makes_only_what_is_missing(tmp_path: Path, photo: Path) -> None:
+    out = tmp_path / "out"
+    reading(pictures=photo, output=out)
+    before = (out / "two.png").read_bytes()
+    assert reading(pictures=photo, output=out).kept == 1
+    assert reading(pictures=photo, output=out, write_points=True).kept == 0
+    assert (out / "two.points.json").exists()
+    assert (out / "two.png").read_bytes() == before
+
+
+def test_what_was_made_otherwise_is_left_alone(tmp_path: Path, photo: Path, empty: Path) -> None:
+    out = tmp_path / "out"
+    reading(pictures=photo, output=out)
+    with pytest.raises(PictureError, match="was made otherwise"):
+        reading(pictures=photo, output=out, faces="largest")
+    shutil.copy(empty, photo)
+    with pytest.raises(PictureError, match=r"from another two\.png"):
+        reading(pictures=photo, output=out)
+    reading(pictures=photo, output=out, overwrite=True)
+    write(out / "empty.png", np.zeros((4, 4, 3), np.uint8))
+    with pytest.raises(PictureError, match="trombine did not make it"):
+        reading(pictures=empty, output=out)
+
+
+def test_a_sheet_is_a_png(tmp_path: Path, photo: Path) -> None:
+    with pytest.raises(PictureError, match=r"let it end in \.png"):
+        reading(pictures=photo, output=tmp_path / "sheet.jpg")
+
+
+def test_with_sheets_too_a_bad_one_is_skipped(tmp_path: Path, photo: Path) -> None:
+    gone = photo.with_name("gone.png")
+    for _ in range(2):  # where the sheet of what is gone is there, too
+        result = reading(pictures=(gone, photo), output=tmp_path / "out")
+        assert [one.file for one in result.skipped] == [gone]
+        assert "does not exist" in result.skipped[0].why
+        shutil.copy(tmp_path / "out" / "two.png", tmp_path / "out" / "gone.png")
+
+
+def test_a_sheet_of_no_face(tmp_path: Path, empty: Path) -> None:
+    reading(pictures=empty, output=tmp_path / "seen.png", write_parts=True)
+    assert not read(tmp_path / "seen.parts.png").samples.any()
+
+
+# --- what is asked ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "says"),
+    [
+        ({"faces": "some"}, ReadError, "--faces is all or largest, not some"),
+        ({"write_parts": True}, ReadError, "say where with -o"),
+        ({"write_points": True}, ReadError, "say where with -o"),
+        ({"model": "upscale-x2"}, ModelError, "upscale"),
+        ({"model": "nobody"}, ModelError, "nobody"),
+    ],
+)
+def test_what_cannot_be(
+    photo: Path, asked: dict[str, Any], error: type[Exception], says: str
+) -> None:
+    with pytest.raises(error, match=says):
+        events(pictures=(photo,), **asked)

@@ -1,0 +1,69 @@
+"""Pictures of faces cut out as a Frame says: turned upright, as large as is wanted, truth and all.
+
+Outside the picture it is mirrored at its edge, as augment.py does.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float32, Float64, UInt8
+
+if TYPE_CHECKING:
+    from trombine.reader import Frame
+
+Maps = Float64[np.ndarray, "1 2 3"]
+
+
+def face_frame(pixels: UInt8[np.ndarray, "h w 3"]) -> Frame | None:
+    """Where the largest face of a picture stands with its eyes in their places; None without."""
+    import torch
+
+    from trombine.reader import read_faces
+    from trombine.weights import load
+
+    picture = torch.tensor(pixels).permute(2, 0, 1).float() / 255
+    faces = read_faces(picture, load("reader", task="read"), largest=True)
+    return faces[0].aligned() if faces else None
+
+
+def framed(
+    pixels: UInt8[np.ndarray, "h w 3"], frame: Frame, size: int
+) -> UInt8[np.ndarray, "s s 3"]:
+    """What the frame shows, bicubic and widened where it shrinks."""
+    from trombine.data.kernel_resample import resample
+
+    made = np.empty((1, size, size, 3), np.uint8)
+    plain = np.concatenate([np.eye(3), np.zeros((3, 1))], 1)[None]
+    shrinks = np.array([max(frame.side / size, 1.0)])
+    resample(np.ascontiguousarray(pixels)[None], _map(frame, size), shrinks, plain, made)
+    return made[0]
+
+
+def framed_parts(
+    parts: UInt8[np.ndarray, "h w"], frame: Frame, size: int, times: float = 1.0
+) -> UInt8[np.ndarray, "s s"]:
+    """The labels at the middles of the new pixels; `times` as many pixels as the picture has."""
+    from trombine.data.kernel_resample import nearest
+
+    made = np.empty((1, size, size), np.uint8)
+    nearest(np.ascontiguousarray(parts)[None], _map(frame, size) * times, made)
+    return made[0]
+
+
+def framed_points(
+    points: Float32[np.ndarray, "k 2"], frame: Frame, size: int
+) -> Float32[np.ndarray, "k 2"]:
+    """Points of the picture as points of what the frame shows."""
+    linear, offset = _map(frame, size)[0, :, :2], _map(frame, size)[0, :, 2]
+    return ((points.astype(np.float64) - offset) @ np.linalg.inv(linear).T).astype(np.float32)
+
+
+def _map(frame: Frame, size: int) -> Maps:
+    """From places of the new picture to those of the old."""
+    cos, sin = math.cos(frame.turn), math.sin(frame.turn)
+    linear = np.array([[cos, -sin], [sin, cos]]) * frame.side / size
+    middle = np.array([frame.x, frame.y]) - linear @ [size / 2, size / 2]
+    return np.concatenate([linear, middle[:, None]], 1)[None]

@@ -1,0 +1,230 @@
+"""`read`: the faces of pictures, and what is where in them.
+
+How one picture is read is in readings/; here is what is asked for, what is refused, and what is
+written or said of each file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from trombine.events import Done, Event, Found, Notice, Progress, Skipped, Started
+from trombine.files import PictureError, shown, write_bytes
+from trombine.verbs.batch import BatchError, batch, expand, into
+
+if TYPE_CHECKING:
+    from trombine.readings.asked import Asked, Told
+
+FACES: Final = ("all", "largest")
+PARTS_ENDING: Final = ".parts.png"
+POINTS_ENDING: Final = ".points.json"
+JSON_ENDING: Final = ".json"
+_ELSEWHERE: Final = "choose another -o, or add --overwrite"
+
+
+class ReadError(Exception):
+    """A request that cannot be followed: one line that says why and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadRequest:
+    """Find the faces of pictures, and read what is where in each.
+
+    With -o parts and landmarks are drawn over each picture; without it a table says what was found,
+    and no file is written.
+    """
+
+    pictures: tuple[Path, ...]
+    """The pictures to read, or folders of them."""
+    output: Path | None = None
+    """The sheet to write, a .png file, or for several pictures the folder."""
+    write_parts: bool = False
+    """Write NAME.parts.png beside each sheet: which of 19 parts each pixel is of."""
+    write_points: bool = False
+    """Write NAME.points.json beside each sheet: the 68 landmarks of each face, in pixels, and by
+    how much each may be off."""
+    json: bool = False
+    """What was read of each face as JSON: NAME.json beside each sheet, or without -o a line for
+    each picture in place of the table."""
+    faces: str = "all"
+    """all or largest: only the largest face of each picture."""
+    enlarge: bool = False
+    """Enlarge small faces by trombine's nets before they are read."""
+    model: str | Path = "reader"
+    """The reader, or a .safetensors file that train has made."""
+    overwrite: bool = False
+    """Make again what is there."""
+
+
+def run(request: ReadRequest) -> Iterator[Event]:
+    """Read every picture; those whose sheets are there are left out."""
+    asked = _asked(request)
+    sources = expand(request.pictures)
+    if not sources:
+        raise BatchError("no pictures were named; name files or a folder")
+    return (
+        _told(request, asked, sources)
+        if request.output is None
+        else _drawn(request, asked, sources, request.output)
+    )
+
+
+def _asked(request: ReadRequest) -> Asked:
+    """What is asked of each picture; there must be such a model."""
+    from trombine.readings.asked import Asked
+    from trombine.weights import load
+
+    if request.faces not in FACES:
+        raise ReadError(f"--faces is {' or '.join(FACES)}, not {shown(str(request.faces))}")
+    if request.output is None and (request.write_parts or request.write_points):
+        raise ReadError("--write-parts and --write-points write files; say where with -o")
+    load(request.model, task="read")
+    return Asked(model=request.model, faces=request.faces, enlarge=request.enlarge)
+
+
+# ---------------------------------------------------------------------------------------------
+# Without -o
+
+
+def _told(request: ReadRequest, asked: Asked, sources: list[Path]) -> Iterator[Event]:
+    """A table, or a line of JSON, for each picture."""
+    from trombine.readings.asked import as_json
+
+    yield Started(len(sources), "pictures")
+    skipped = 0
+    for number, source in enumerate(sources, 1):
+        try:
+            found = yield from _read(source, asked)
+            value = as_json(source, found)
+            yield Found(source, json.dumps(value) if request.json else _table(value), value)
+        except PictureError as error:
+            skipped += 1
+            why = error.why if error.path == source else str(error)
+            yield Skipped(source, why)
+        yield Progress(number, len(sources), "pictures")
+    yield Done("", written=len(sources) - skipped, skipped=skipped, kept=0)
+
+
+_SAID: Final = (  # of the fields, under these heads
+    ("masculine", "masculine"),
+    ("age", "age"),
+    ("tone", "skin"),
+    ("hair_light", "hair"),
+    ("beard", "beard"),
+    ("smile", "smile"),
+    ("yaw", "yaw"),
+    ("roll", "roll"),
+    ("glasses", "glasses"),
+    ("hat", "hat"),
+)
+
+
+def _table(value: dict[str, Any]) -> str:
+    """A line for the picture, and one for each of its faces."""
+    faces = value["faces"]
+    many = f"{len(faces)} face{'' if len(faces) == 1 else 's'}"
+    head = f"{shown(value['picture'])} ({value['width']} x {value['height']}): {many}"
+    if not faces:
+        return head
+    known = [
+        (name, title) for name, title in _SAID if name in faces[0]["traits"] | faces[0]["moment"]
+    ]
+    rows = [["left", "top", "right", "bottom", "style", *(title for _, title in known)]]
+    for face in faces:
+        fields = face["traits"] | face["moment"]
+        style = max(face["style"], key=face["style"].__getitem__)
+        box = [f"{side:.0f}" for side in face["box"]]
+        rows.append([*box, style, *(f"{fields[name]:.2g}" for name, _ in known)])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = (
+        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+        for row in rows
+    )
+    return "\n".join([head, *(f"  {line}" for line in lines)])
+
+
+# ---------------------------------------------------------------------------------------------
+# With -o
+
+
+def _drawn(
+    request: ReadRequest, asked: Asked, sources: list[Path], output: Path
+) -> Iterator[Event]:
+    """A sheet for each picture, and what is wanted beside it."""
+    from trombine.images import read_provenance
+    from trombine.provenance import digests_of
+    from trombine.readings.asked import model_file, otherwise
+
+    plan = into(output, sources, lambda source: ".png")
+
+    def beside(sheet: Path) -> list[Path]:
+        endings = (
+            (request.write_parts, PARTS_ENDING),
+            (request.write_points, POINTS_ENDING),
+            (request.json, JSON_ENDING),
+        )
+        return [sheet.with_suffix(ending) for wanted, ending in endings if wanted]
+
+    def record(sheet: Path) -> dict[str, Any] | None:
+        try:
+            return read_provenance(sheet)
+        except PictureError:
+            return None
+
+    def is_there(source: Path, sheet: Path) -> bool:
+        whole = all(path.exists() for path in (sheet, *beside(sheet)))
+        return whole and not otherwise(record(sheet), source, asked)
+
+    def work(source: Path, sheet: Path) -> Iterator[Event]:
+        if sheet.suffix.lower() != ".png":
+            raise PictureError(sheet, "is no name for a sheet", "let it end in .png")
+        file = model_file(asked.model)
+        digests = digests_of([source, *([file] if file else [])])
+        is_theirs = sheet.exists() and not request.overwrite
+        if is_theirs and (why := otherwise(record(sheet), source, asked)):
+            raise PictureError(sheet, f"is there, and {why}", _ELSEWHERE)
+        yield from _write(request, asked, source, sheet, digests)
+
+    yield from batch(
+        sources, plan, work, overwrite=request.overwrite, is_there=is_there, beside=beside
+    )
+
+
+def _write(
+    request: ReadRequest, asked: Asked, source: Path, sheet: Path, digests: Mapping[Path, str]
+) -> Iterator[Event]:
+    """What is written of one picture; the sheet last, for where it is all is."""
+    from trombine.provenance import check_unchanged
+    from trombine.readings import asked as told
+
+    found = yield from _read(source, asked)
+    check_unchanged(digests)
+    if request.write_parts:
+        made = told.record_of(source, asked, told.PARTS, digests)
+        write_bytes(sheet.with_suffix(PARTS_ENDING), told.encoded(source, found, made))
+    if request.write_points:
+        text = told.dumps(told.points_json(source, found))
+        write_bytes(sheet.with_suffix(POINTS_ENDING), text.encode())
+    if request.json:
+        text = told.dumps(told.as_json(source, found))
+        write_bytes(sheet.with_suffix(JSON_ENDING), text.encode())
+    made = told.record_of(source, asked, told.SHEET, digests)
+    write_bytes(sheet, told.encoded(source, found, made))
+
+
+def _read(source: Path, asked: Asked) -> Generator[Event, None, Told]:
+    """What a file shows; said where it is no face."""
+    from trombine.images import holds_others, read
+    from trombine.readings.asked import read_as
+
+    image = read(source)
+    if holds_others(source):
+        yield Notice(source, "holds more pictures than one; the first is read")
+    found = read_as(image, asked)
+    if not found.faces:
+        yield Notice(source, "shows no face that trombine would know")
+    return found
