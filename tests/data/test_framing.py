@@ -104,7 +104,7 @@ def test_prepare_makes_aligned_faces_of_scenes(tmp_path: Path) -> None:
         made = paint(face(1_350_000 + number), size, "photo")
         scene[top : top + size, left : left + size] = made.pixels
         eyes = [made.points[list(LANDMARK_GROUPS[name])].mean(0) for name in EYES]
-        wanted.append(np.array(eyes) + [left, top])
+        wanted.append(np.add(eyes, (left, top)))
         write(folder / f"{number:02d}.png", scene)
     write(folder / "none.png", np.full((200, 200, 3), 90, np.uint8))
     asked = PrepareRequest(
