@@ -17,6 +17,7 @@ from trombine.events import Skipped
 from trombine.images import read, write
 from trombine.reader.frames import EYES_APART, EYES_DOWN, Frame, aligned
 from trombine.verbs.prepare import PrepareRequest, run
+from trombine.weights import load
 from trombine.world import face, paint
 from trombine.world.leaves import leaves
 
@@ -115,6 +116,7 @@ def test_prepare_makes_aligned_faces_of_scenes(tmp_path: Path) -> None:
         ("none.png", "shows no face")
     ]
     pack = Pack(tmp_path / "pack")
+    assert pack.about["reader"] == load("reader").hash, "another would find them elsewhere"
     assert pack.columns["pictures"].shape == (12, 128, 128, 3)
     off = []
     for number, eyes in enumerate(wanted):

@@ -6,7 +6,7 @@ Outside the picture it is mirrored at its edge, as augment.py does.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from jaxtyping import Float32, Float64, UInt8
@@ -15,17 +15,16 @@ if TYPE_CHECKING:
     from trombine.reader import Frame
 
 Maps = Float64[np.ndarray, "1 2 3"]
+READER: Final = "reader"  # that finds the faces
 
 
 def face_frame(pixels: UInt8[np.ndarray, "h w 3"]) -> Frame | None:
     """Where the largest face of a picture stands with its eyes in their places; None without."""
-    import torch
-
+    from trombine.conventions import to_picture
     from trombine.reader import read_faces
     from trombine.weights import load
 
-    picture = torch.tensor(pixels).permute(2, 0, 1).float() / 255
-    faces = read_faces(picture, load("reader", task="read"), largest=True)
+    faces = read_faces(to_picture(pixels), load(READER, task="read"), largest=True)
     return faces[0].aligned() if faces else None
 
 

@@ -19,11 +19,12 @@ import numpy as np
 
 from trombine.data.columns import Row
 from trombine.data.decoding import Placed, ReadChunk, Wanted
+from trombine.data.framing import READER
 from trombine.data.layouts import list_folder
 from trombine.data.listing import FolderError, Listing, pictures
 from trombine.data.pack import SKIPPED, Pack
 from trombine.data.pack_writer import PackWriter, write_at
-from trombine.data.reading import blank_row
+from trombine.data.reading import CROPS, blank_row, largest_face
 from trombine.data.workers import check_start, in_order
 from trombine.events import Done, Event, Notice, Progress, Skipped, Started
 from trombine.files import shown
@@ -117,7 +118,17 @@ def _about(folder: Path, listing: Listing, wanted: Wanted) -> dict[str, Any]:
         "files": _digest(folder, listing),
         "vector_names": list(listing.vector_names),
         "classes": list(listing.classes),
+        **_by_whom(wanted),
     }
+
+
+def _by_whom(wanted: Wanted) -> dict[str, str]:
+    """Which reader finds the faces, where faces are cut out: another one finds them elsewhere."""
+    if CROPS[wanted.crop] is not largest_face:
+        return {}
+    from trombine.weights import load
+
+    return {"reader": load(READER, task="read").hash}
 
 
 def _digest(folder: Path, listing: Listing) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import torch
 from jaxtyping import UInt8
 
-from trombine.conventions import PART_INDEX
+from trombine.conventions import PART_INDEX, to_picture
 from trombine.demo.amounts import Demo
 from trombine.pages import Html, Page, grid, note, picture
 from trombine.pages.overlays import draw_parts
@@ -64,8 +63,7 @@ def _crowd(demo: Demo, style: str, number: int) -> Pixels:
 
 def _row(pixels: Pixels, about: str) -> Html:
     """The picture, its landmarks, its parts."""
-    whole = torch.tensor(pixels).permute(2, 0, 1).float() / 255
-    faces: list[Face] = read_faces(whole, load("reader", task="read"))
+    faces: list[Face] = read_faces(to_picture(pixels), load("reader", task="read"))
     parts = parts_map(faces, *pixels.shape[:2])
     figures = [
         picture(pixels, about),

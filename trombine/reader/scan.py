@@ -86,16 +86,22 @@ Corners = tuple[float, float, float, float]
 
 def shared(a: Corners, b: Corners) -> float:
     """The part of two boxes together that both have."""
-    width = min(a[2], b[2]) - max(a[0], b[0])
-    height = min(a[3], b[3]) - max(a[1], b[1])
-    both = max(width, 0.0) * max(height, 0.0)
-    areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (a, b))
+    both, areas = _both(a, b), _area(a) + _area(b)
     return both / (areas - both) if areas > both else 0.0
 
 
 def covered(a: Corners, b: Corners) -> float:
     """The part of the smaller of two boxes that the other has, too."""
+    least = min(_area(a), _area(b))
+    return _both(a, b) / least if least > 0 else 0.0
+
+
+def _area(box: Corners) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _both(a: Corners, b: Corners) -> float:
+    """The area that two boxes share."""
     width = min(a[2], b[2]) - max(a[0], b[0])
     height = min(a[3], b[3]) - max(a[1], b[1])
-    least = min((box[2] - box[0]) * (box[3] - box[1]) for box in (a, b))
-    return max(width, 0.0) * max(height, 0.0) / least if least > 0 else 0.0
+    return max(width, 0.0) * max(height, 0.0)

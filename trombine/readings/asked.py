@@ -18,6 +18,7 @@ import torch
 from jaxtyping import UInt8
 
 from trombine import codecs
+from trombine.conventions import to_picture
 from trombine.files import PictureError
 from trombine.images import Image, as_seen, encode_png, read
 from trombine.provenance import ProvenanceError, digest, record, shortened
@@ -55,7 +56,7 @@ class Told:
 def read_as(image: Image, asked: Asked) -> Told:
     """The faces of a picture; a ModelError where there is no such model."""
     pixels = as_seen(image)
-    picture = torch.tensor(pixels).permute(2, 0, 1).float() / 255
+    picture = to_picture(pixels)
     model = load(asked.model, task="read")
     largest = asked.faces == LARGEST
     larger = enlarge if asked.enlarge else None

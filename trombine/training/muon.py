@@ -7,7 +7,7 @@ kernels are a matrix, one row for each output. What is no matrix (biases, norms)
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, final
 
 import torch
@@ -41,8 +41,12 @@ class Muon(Optimizer):
         super().__init__(params, defaults)
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]
-        """Move everything that has a gradient."""
+    def step(self, closure: Callable[[], float] | None = None) -> Any:
+        """Move everything that has a gradient; `closure`, which torch allows, makes it."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
         for group in self.param_groups:
             for parameter in group["params"]:
                 if parameter.grad is None:
@@ -51,6 +55,7 @@ class Muon(Optimizer):
                     parameter.mul_(1 - group["lr"] * group["weight_decay"])
                 move = _move_matrix if parameter.ndim >= 2 else _move_other
                 move(parameter, parameter.grad, self.state[parameter], group)
+        return loss
 
 
 def _move_matrix(parameter: Tensor, slope: Tensor, kept: dict[str, Any], group: Any) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any, final
 
 import torch
@@ -158,14 +159,6 @@ def fresh(recipe: Recipe, objective: Objective, machine: Machine, device: torch.
 def _optimiser(recipe: Recipe, net: nn.Module) -> Optimizer:
     """Fused, where there is such a one: one pass over each tensor in place of one an operation."""
     parameters = list(net.parameters())
-    if recipe.optimiser == "muon":
-        return Muon(
-            parameters,
-            lr=recipe.lr,
-            betas=(recipe.beta1, recipe.beta2),
-            eps=recipe.eps,
-            weight_decay=recipe.weight_decay,
-        )
     if recipe.optimiser == "sgd":
         return SGD(
             parameters,
@@ -174,14 +167,13 @@ def _optimiser(recipe: Recipe, net: nn.Module) -> Optimizer:
             weight_decay=recipe.weight_decay,
             fused=True,
         )
-    kind = AdamW if recipe.optimiser == "adamw" else Adam
-    return kind(
+    kinds = {"adam": partial(Adam, fused=True), "adamw": partial(AdamW, fused=True), "muon": Muon}
+    return kinds[recipe.optimiser](
         parameters,
         lr=recipe.lr,
         betas=(recipe.beta1, recipe.beta2),
         eps=recipe.eps,
         weight_decay=recipe.weight_decay,
-        fused=True,
     )
 
 

@@ -19,7 +19,6 @@ from trombine.verbs.batch import BatchError, batch, expand, into
 if TYPE_CHECKING:
     from trombine.readings.asked import Asked, Told
 
-FACES: Final = ("all", "largest")
 PARTS_ENDING: Final = ".parts.png"
 POINTS_ENDING: Final = ".points.json"
 JSON_ENDING: Final = ".json"
@@ -75,11 +74,11 @@ def run(request: ReadRequest) -> Iterator[Event]:
 
 def _asked(request: ReadRequest) -> Asked:
     """What is asked of each picture; there must be such a model."""
-    from trombine.readings.asked import Asked
+    from trombine.readings.asked import EVERY, LARGEST, Asked
     from trombine.weights import load
 
-    if request.faces not in FACES:
-        raise ReadError(f"--faces is {' or '.join(FACES)}, not {shown(str(request.faces))}")
+    if request.faces not in (EVERY, LARGEST):
+        raise ReadError(f"--faces is {EVERY} or {LARGEST}, not {shown(str(request.faces))}")
     if request.output is None and (request.write_parts or request.write_points):
         raise ReadError("--write-parts and --write-points write files; say where with -o")
     load(request.model, task="read")
