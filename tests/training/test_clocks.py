@@ -99,6 +99,17 @@ def test_a_short_run_warms_up_for_a_tenth_of_it() -> None:
     assert rate_at(as_given, 1000) == pytest.approx(0.5 * 1008 / 2008)
 
 
+def test_the_rate_rises_again_where_each_fall_ends() -> None:
+    """Falls of 1,000, 2,000 and what is left of the run, each like a run of its own."""
+    recipe = replace(tiny(schedule="linear", lr="0.5"), warmup=100, cycle=1000, pictures=5000)
+    gone = {100: 1, 550: 0.5, 999: 1 / 900, 1000: 1, 2000: 0.5, 3000: 1, 4000: 0.5, 5000: 0}
+    for pictures, left in gone.items():
+        assert rate_at(recipe, pictures) == pytest.approx(0.5 * left)
+    once = replace(recipe, cycle=0, pictures=1000)
+    for pictures in range(0, 1000, 8):
+        assert rate_at(recipe, pictures) == rate_at(once, pictures), "as in a run of 1,000"
+
+
 def test_without_a_warm_up_the_first_rate_is_the_whole() -> None:
     assert rate_at(tiny(lr="0.5"), 0) == 0.5
 

@@ -110,7 +110,7 @@ class ReadObjective(Objective[Read]):
         """The one there is."""
         weights: dict[str, float | Ramp] = dict(self.weights)
         if self.recipe.real:
-            over = max(1, self.recipe.pictures // 4)
+            over = max(1, (self.recipe.cycle or self.recipe.pictures) // 4)
             weights["agree"] = Ramp(high=self.recipe.agree, over=over)
         return (Phase(name="read", learns=("net",), terms=self.terms, weights=weights),)
 

@@ -115,6 +115,9 @@ class Recipe(ABC):
     """Decay of the weights."""
     schedule: str = "cosine"
     """constant, linear (to 0) or cosine (to 0)."""
+    cycle: int = 0
+    """Pictures after which a fall ends and the rate is as at first again, each fall being twice as
+    long as the one before; 0: it falls once, over the whole run."""
     warmup: int = 0
     """Pictures over which the rate rises from 0; a tenth of the run at most."""
     clip: float = 0.0

@@ -222,11 +222,23 @@ def rate_at(recipe: Recipe, pictures: int) -> float:
         return recipe.lr * (pictures + recipe.batch) / (warmup + recipe.batch)
     if recipe.schedule == "constant":
         return recipe.lr
-    left = 1 - (pictures - warmup) / max(1, recipe.pictures - warmup)
+    began, end = _fall(recipe, pictures)
+    began = max(began, warmup)
+    left = 1 - (pictures - began) / max(1, end - began)
     left = min(1.0, max(0.0, left))
     if recipe.schedule == "linear":
         return recipe.lr * left
     return recipe.lr * (1 - math.cos(math.pi * left)) / 2
+
+
+def _fall(recipe: Recipe, pictures: int) -> tuple[int, int]:
+    """From where to where the rate falls that is falling now: warm restarts (Loshchilov and Hutter,
+    2017). The last fall ends with the run, however short that makes it."""
+    if not recipe.cycle or pictures >= recipe.pictures:
+        return 0, recipe.pictures
+    times = 2 ** ((pictures // recipe.cycle + 1).bit_length() - 1)  # 1, 2, 4, ...
+    began = recipe.cycle * (times - 1)
+    return began, min(began + recipe.cycle * times, recipe.pictures)
 
 
 def weight_of(state: State, phase: Phase, term: str) -> float:
