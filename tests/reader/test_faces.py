@@ -9,11 +9,12 @@ import pytest
 import torch
 from torch.nn.functional import avg_pool2d, one_hot, pad
 
-from trombine.conventions import PART_INDEX
+from trombine.conventions import PART_INDEX, to_picture
 from trombine.nets.reader import CENTRE_STEP, Reader
-from trombine.reader import Face, Frame, parts_map, shared
+from trombine.reader import Face, Frame, parts_map, read_faces, shared
 from trombine.reader.faces import _box, _once, _upright
 from trombine.reader.scan import Place, apart, covered, places
+from trombine.weights import load
 from trombine.world import face, paint
 
 
@@ -166,3 +167,18 @@ def test_a_large_picture_is_not_looked_through_for_the_smallest(
     places(torch.zeros(3, 1000, 4800), net)
     assert sizes[0] == (400, 1920), "faces of a forty-eighth of the side are 40 pixels there"
     assert [width for _, width in sizes] == [1920 // 2**step for step in range(len(sizes))]
+
+
+def test_faces_are_found_in_the_dark() -> None:
+    """An eighth of the light: each is found where it is found in the light."""
+    model = load("reader", task="read")
+    for seed in range(900_010, 900_018):
+        pixels = paint(face(seed), 128, "photo").pixels
+        light = read_faces(to_picture(pixels), model, largest=True)
+        dark = read_faces(to_picture(pixels // 8), model, largest=True)
+        apart = np.linalg.norm(light[0].points - dark[0].points, axis=1)
+        assert apart.mean() < 2, "pixels"
+
+
+def test_a_black_picture_shows_nobody() -> None:
+    assert read_faces(torch.zeros(3, 64, 64), load("reader", task="read")) == []
