@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from reader_pictures import Faces
 
-from trombine.conventions import GROUPS, MIRRORED_LANDMARK
+from trombine.conventions import GROUPS
 from trombine.measures.reading import INNER, between_pupils, overlaps, point_errors
 from trombine.nets.reader import Reading
+from trombine.reader.twice import points_back, read_twice
 from trombine.weights import Model
 
 _AT_ONCE: Final = 32
@@ -29,11 +30,11 @@ class Read:
     moment: torch.Tensor
 
 
-def read(model: Model, pictures: torch.Tensor) -> Read:
-    """All pictures, a few at a time."""
+def read(model: Model, pictures: torch.Tensor, *, once: bool = False) -> Read:
+    """All pictures, a few at a time, as trombine read does; or each once."""
     found: list[Read] = []
     for some in pictures.split(_AT_ONCE):
-        one = cast(Reading, model(some))
+        one = cast(Reading, model(some)) if once else read_twice(model, some)
         found.append(
             Read(
                 labels=one.parts.argmax(1).to(torch.uint8),
@@ -78,11 +79,11 @@ def picture_errors(read: Read, faces: Faces) -> np.ndarray:
 def mirrored_apart(model: Model, pictures: torch.Tensor) -> np.ndarray:
     """How far landmarks of the mirrored picture, mirrored back, lie from those of the picture.
 
-    The mean of each picture, in percent of the distance between the pupils.
+    The mean of each picture, in percent of the distance between the pupils. Each is read once: the
+    mean of two readings, one of them mirrored, would be the same by itself.
     """
-    here, there = read(model, pictures), read(model, pictures.flip(-1))
-    back = there.points[:, torch.from_numpy(MIRRORED_LANDMARK)].clone()
-    back[..., 0] = pictures.shape[-1] - back[..., 0]
+    here, there = (read(model, one, once=True) for one in (pictures, pictures.flip(-1)))
+    back = points_back(there.points, pictures.shape[-1])
     apart = (here.points - back).norm(dim=-1).mean(1) / between_pupils(here.points)
     return 100 * apart.numpy()
 

@@ -21,7 +21,6 @@ from torch import Tensor, nn
 from trombine.conventions import (
     GROUPS,
     MIRRORED_LANDMARK,
-    MIRRORED_PART,
     PART_COLOURS,
 )
 from trombine.data.columns import UNKNOWN
@@ -43,6 +42,7 @@ from trombine.objectives.objective import (
     Terms,
 )
 from trombine.reader import Fields
+from trombine.reader.twice import parts_back, points_back
 from trombine.recipes.recipe import Read
 from trombine.world import STYLES
 
@@ -288,13 +288,12 @@ def _taught(net: nn.Module, batch: Batch, device: torch.device, dtype: torch.dty
         here = cast(Reading, net(pictures))
         there = cast(Reading, net(pictures.flip(-1)))
     width = pictures.shape[-1]
-    mirrored = there.points[:, torch.from_numpy(MIRRORED_LANDMARK)].clone()
-    mirrored[..., 0] = width - mirrored[..., 0]
+    mirrored = points_back(there.points, width)
     points = ((here.points + mirrored) / 2).float().cpu()
     spreads = (here.spreads + there.spreads[:, torch.from_numpy(MIRRORED_LANDMARK)]) / 2
     apart = (here.points - mirrored).norm(dim=-1) / width
     visible = (spreads.exp() < _WELL) & (apart < _WELL)
-    other = there.parts.float().softmax(1)[:, torch.from_numpy(MIRRORED_PART).long()].flip(-1)
+    other = parts_back(there.parts.float().softmax(1))
     likely, labels = ((here.parts.float().softmax(1) + other) / 2).max(1)
     parts = labels.masked_fill(likely < _SURE, UNKNOWN["parts"]).to(torch.uint8).cpu()
     return replace(batch, parts=parts, points=points, visible=visible.cpu())

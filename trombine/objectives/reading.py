@@ -129,8 +129,6 @@ def variation(fields: Fields) -> Float[Tensor, "k"]:
     return fields.scaled(drawn[:, places].float()).std(0).clamp(min=0.05)
 
 
-# What mirroring turns round; what it makes of the rest stays.
-MIRRORS: Final = ("yaw", "roll", "gaze_x", "light_turn", "parting")
 # What is true of a picture that was turned only if it was turned a little (radians).
 _TURNS: Final = ("gaze_x", "gaze_y", "light_turn", "light_height")
 _LITTLE: Final = 0.15
@@ -152,13 +150,9 @@ def field_truth(
     """What the fields are after a window was mirrored and turned, scaled."""
     values = vectors.clone()
     if windows is not None:
-        for place, name in enumerate(fields.names):
-            if name in MIRRORS:
-                values[:, place] = torch.where(
-                    windows.mirrored, -values[:, place], values[:, place]
-                )
-            if name == "roll":
-                values[:, place] += windows.turned
+        values = torch.where(windows.mirrored[:, None], values * fields.signs, values)
+        if "roll" in fields.names:
+            values[:, fields.names.index("roll")] += windows.turned
     return fields.scaled(values)
 
 

@@ -3,6 +3,7 @@
 scan.py    where faces may be, over several sizes of the picture
 frames.py  windows on a picture: what a reader looks at, and back
 fields.py  the numbers that are read: traits, moment, style
+twice.py   a window read twice, which is better
 faces.py   all of it: a picture to its faces
 
 The net is nets/reader.py; what it learns is in objectives/read.py.
@@ -12,6 +13,7 @@ from trombine.reader.faces import Face, parts_map, read_faces
 from trombine.reader.fields import Fields, fields_of, styles_told
 from trombine.reader.frames import WINDOW, Frame, round_face, seen
 from trombine.reader.scan import shared
+from trombine.reader.twice import read_twice
 
 __all__ = [
     "WINDOW",
@@ -21,6 +23,7 @@ __all__ = [
     "fields_of",
     "parts_map",
     "read_faces",
+    "read_twice",
     "round_face",
     "seen",
     "shared",

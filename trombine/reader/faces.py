@@ -18,6 +18,7 @@ from trombine.nets.reader import Reader, Reading
 from trombine.reader.fields import fields_of, styles_told
 from trombine.reader.frames import WINDOW, Frame, aligned, round_face, seen
 from trombine.reader.scan import Corners, covered, places, shared
+from trombine.reader.twice import read_twice
 from trombine.weights import Model
 
 FACE: Final = 0.5  # how likely a window is to show a face before it is called one
@@ -84,12 +85,12 @@ def read_faces(
     picture = _lit(picture)
     with torch.inference_mode():
         frames = [round_face(one.x, one.y, one.size) for one in places(picture, net)]
-        first = _read(picture, net, frames, None)
+        first = _read(picture, model, frames)
         likely = [(one, frame) for one, frame in first if one.likely > FACE / 2]
         again = [_upright(one.points) for one, _ in likely]
         faces = [
             face
-            for found, frame in _read(picture, net, again, enlarge)
+            for found, frame in _read(picture, model, again, twice=True, enlarge=enlarge)
             if found.likely > FACE and (face := _told(found, frame, model)) is not None
         ]
     faces = _once(faces)
@@ -117,7 +118,12 @@ class _Found:
 
 
 def _read(
-    picture: Picture, net: Reader, frames: Sequence[Frame], enlarge: Enlarge | None
+    picture: Picture,
+    model: Model,
+    frames: Sequence[Frame],
+    *,
+    twice: bool = False,
+    enlarge: Enlarge | None = None,
 ) -> list[tuple[_Found, Frame]]:
     found: list[tuple[_Found, Frame]] = []
     for start in range(0, len(frames), _BATCH):
@@ -126,7 +132,7 @@ def _read(
             windows = torch.cat([_enlarged(picture, frame, enlarge) for frame in some])
         else:
             windows = seen(picture, some)
-        whole = net(windows)
+        whole = read_twice(model, windows) if twice else cast(Reading, model(windows))
         for number, frame in enumerate(some):
             own = Reading(*(one[number : number + 1] for one in whole))
             likely = float(own.face.sigmoid())

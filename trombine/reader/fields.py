@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, final
+from typing import Any, Final, final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from trombine.world import FIELDS, STYLES
+
+# What mirroring turns round, each the same to both sides; what it makes of the rest stays.
+MIRRORS: Final = ("yaw", "roll", "gaze_x", "light_turn", "parting")
 
 
 @final
@@ -23,6 +26,7 @@ class Fields:
         self.names = names
         self.low = torch.tensor([infos[name].low for name in names])
         self.high = torch.tensor([infos[name].high for name in names])
+        self.signs = torch.tensor([-1.0 if name in MIRRORS else 1.0 for name in names])
 
     @classmethod
     def parse(cls, text: str) -> Fields:

@@ -1,0 +1,67 @@
+"""A window read twice: as it is, and mirrored and moved a little; what comes out is the mean.
+
+What a net says of a thing depends a little on the side it is on and on where it lies between the
+places of a coarser map. The mean depends on it less, and is nearer to what is so: docs/reader.md
+has by how much.
+"""
+
+from __future__ import annotations
+
+from typing import Final, cast
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn.functional import pad
+
+from trombine.conventions import MIRRORED_LANDMARK, MIRRORED_PART
+from trombine.nets.reader import Reading
+from trombine.reader.fields import Fields, fields_of
+from trombine.weights import Model
+
+MOVED: Final = 2  # pixels, to the right and down: half a place of the heat maps
+_LEAST: Final = 1e-8  # likely, where a logarithm is taken
+
+
+def read_twice(model: Model, pictures: Float[Tensor, "n 3 h w"]) -> Reading:
+    """What a reader says of pictures, the mean of two readings; centres are of the first alone."""
+    height, width = pictures.shape[-2:]
+    moved = pad(pictures.flip(-1), (MOVED, 0, MOVED, 0), mode="replicate")[..., :height, :width]
+    here, there = cast(Reading, model(pictures)), cast(Reading, model(moved))
+    traits, moment = fields_of(model.card.settings)
+    likely = here.parts.float().softmax(1)
+    other = parts_back(there.parts.float().softmax(1))
+    inside = likely[..., : height - MOVED, MOVED:]  # where the second saw something, too
+    inside += other[..., MOVED:, : width - MOVED]
+    inside /= 2
+    points = points_back(there.points, width + MOVED) - torch.tensor([0.0, MOVED])
+    back = torch.from_numpy(MIRRORED_LANDMARK)
+    return Reading(
+        parts=likely.clamp(min=_LEAST).log(),
+        points=(here.points + points) / 2,
+        spreads=(here.spreads + there.spreads[:, back]) / 2,
+        centres=here.centres,
+        face=(here.face + there.face) / 2,
+        features=(here.features + there.features) / 2,
+        traits=(here.traits + _back(there.traits, traits)) / 2,
+        moment=(here.moment + _back(there.moment, moment)) / 2,
+    )
+
+
+def parts_back(parts: Float[Tensor, "n p h w"]) -> Float[Tensor, "n p h w"]:
+    """What is said of the mirrored pictures' parts, as it is of the pictures'."""
+    return parts[:, torch.from_numpy(MIRRORED_PART).long()].flip(-1)
+
+
+def points_back(points: Float[Tensor, "n 68 2"], width: float) -> Float[Tensor, "n 68 2"]:
+    """The same of landmarks, in pixels; pictures of this width."""
+    mirrored = points[:, torch.from_numpy(MIRRORED_LANDMARK)].clone()
+    mirrored[..., 0] = width - mirrored[..., 0]
+    return mirrored
+
+
+def _back(read: Float[Tensor, "n k"], fields: Fields) -> Float[Tensor, "n k"]:
+    """The same of numbers; those after the fields, the styles, mirroring leaves as they are."""
+    signs = torch.ones(read.shape[1])
+    signs[: len(fields.names)] = fields.signs
+    return read * signs
