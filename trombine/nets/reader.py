@@ -39,6 +39,19 @@ POOLED = 96  # numbers that are made of all of these
 QUIET = 0.1
 RIGHT_EYE, LEFT_EYE = (list(LANDMARK_GROUPS[name]) for name in ("right_eye", "left_eye"))
 CENTRE_STEP = 8  # pixels from one place of the map of centres to the next
+# What a pixel of each group counts where parts are learned: small parts more, or they would be lost
+# in the large. What is said of parts leans to them by as much.
+_COUNTS = {
+    "background": 0.5,
+    "skin": 0.8,
+    "nose": 1.5,
+    "eyes": 2.0,
+    "brows": 3.0,
+    "ears": 2.0,
+    "mouth": 2.5,
+    "hair": 0.7,
+}
+PART_COUNTS = tuple(_COUNTS[part.group] for part in PARTS)
 
 
 class Reading(NamedTuple):

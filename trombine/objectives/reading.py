@@ -17,22 +17,11 @@ from torch.nn import functional
 from trombine.conventions import GROUP_OF_PART, GROUPS
 from trombine.data.columns import UNKNOWN
 from trombine.data.staging import Staged
-from trombine.nets.reader import CENTRE_STEP, Reading
+from trombine.nets.reader import CENTRE_STEP, PART_COUNTS, Reading
 from trombine.reader import Fields
 from trombine.world import STYLES
 
 Scalar = Float[Tensor, ""]
-# What a pixel of each group counts: small parts more, or they would be lost in the large.
-_COUNTS: Final = {
-    "background": 0.5,
-    "skin": 0.8,
-    "nose": 1.5,
-    "eyes": 2.0,
-    "brows": 3.0,
-    "ears": 2.0,
-    "mouth": 2.5,
-    "hair": 0.7,
-}
 _HIDDEN: Final = 0.3  # what a landmark counts that is out of sight
 _LEAST_ERROR: Final = 1e-3  # of the width: an eighth of a pixel
 _FOCUS: Final = 2  # how much less easy places of the map of centres count (Lin et al., 2017)
@@ -46,9 +35,7 @@ def part_groups() -> Float[Tensor, "19 8"]:
 
 def parts_loss(logits: Float[Tensor, "n p h w"], parts: UInt8[Tensor, "n h w"]) -> Scalar:
     """Cross-entropy, each pixel weighted by its group; unknown pixels count nothing."""
-    counts = part_groups().to(logits.device) @ torch.tensor([_COUNTS[name] for name in GROUPS]).to(
-        logits.device
-    )
+    counts = torch.tensor(PART_COUNTS, device=logits.device)
     unknown = parts == UNKNOWN["parts"]
     labels = parts.long().masked_fill(unknown, 0)
     each = functional.cross_entropy(logits.float(), labels, reduction="none")
