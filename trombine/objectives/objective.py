@@ -118,6 +118,7 @@ class Step:
     classes: tuple[str, ...] = ()  # what the data's labels mean
     space: str = "rgb"  # of nets.spaces.SPACES: that pictures are learned in
     swap: Callable[[str, Tensor, Chance], Tensor] | None = None  # through the pool of this name
+    averages: Mapping[str, nn.Module] = field(default_factory=dict)  # where the recipe keeps them
     kept: dict[str, Tensor] = field(default_factory=dict)
     curves: dict[str, Tensor] = field(default_factory=dict)
 

@@ -1,9 +1,10 @@
 """Read what is where in a face: parts, landmarks, whether it is one, what it is like.
 
 What it learns from are windows: painted faces as staging.py puts them before other pictures, then
-spoiled by a chain. Their truth is exact. Of real pictures nothing is known: the net reads them as
-they are, and what it is sure of is the truth of the same pictures staged and spoiled. No gradient
-goes through the first reading.
+spoiled by a chain. Their truth is exact. Of real pictures nothing is known: a teacher reads them as
+they are, and what it is sure of is the truth of the same pictures staged and spoiled. The teacher
+is the net's average over time. A picture on which it is lost teaches nothing, or a net that has
+begun to call all of a picture skin would be sure of that, and teach itself so.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from typing import Final, cast, final
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
 from trombine.conventions import (
+    GROUP_OF_PART,
     GROUPS,
+    LANDMARK_GROUPS,
     MIRRORED_LANDMARK,
     PART_COLOURS,
 )
@@ -41,7 +44,7 @@ from trombine.objectives.objective import (
     Step,
     Terms,
 )
-from trombine.reader import Fields
+from trombine.reader import LOST, Fields
 from trombine.reader.twice import parts_back, points_back
 from trombine.recipes.recipe import Read
 from trombine.world import STYLES
@@ -50,6 +53,8 @@ _ONE_IN: Final = 16  # of the real pictures: they are few, and each costs three 
 _REAL: Final = "real "  # begins the names of what is drawn for these
 _SURE: Final = 0.75  # of a part's label, before it is taught
 _WELL: Final = 0.04  # of the width: landmarks thought nearer than that are taught as seen
+# Where the middles of landmarks are, there should be a part of this group, but for one.
+_ORGANS: Final = {"right_eye": "eyes", "left_eye": "eyes", "nose": "nose", "inner_lips": "mouth"}
 
 
 @final
@@ -122,10 +127,9 @@ class ReadObjective(Objective[Read]):
         net = step.nets["net"]
         windows = self._staged(step, step.batches["data"], "")
         pictures = [self._spoiled(step, windows, "")]
-        some = self._some_real(step)
+        some, taught = self._some_real(step)
         real = None
-        if some is not None:
-            taught = _taught(net, some.batches["real"], some.device, some.dtype)
+        if taught is not None:
             real = self._staged(some, taught, _REAL)
             pictures.append(self._spoiled(some, real, _REAL))
         whole = cast(Reading, net(torch.cat(pictures)))
@@ -135,18 +139,26 @@ class ReadObjective(Objective[Read]):
         if "fields" in self.weights:
             found["fields"] = self._fields(reading, step, windows)
         if self.recipe.real:
+            # As much as they are of them all: slices of a step have the step's mean so.
+            share = _ONE_IN * (0 if real is None else len(real.shows)) / count
+            step.curves["real pictures that teach"] = torch.tensor(share, device=step.device)
             found["agree"] = torch.zeros((), device=step.device)
             if real is not None:
                 told = self._terms(Reading(*(one[count:] for one in whole)), real)
                 terms = [self.weights[name] * value for name, value in told.items()]
-                # As many of them as there are: slices of a step have the step's mean so.
-                found["agree"] = _ONE_IN * len(real.shows) / count * torch.stack(terms).sum()
+                found["agree"] = share * torch.stack(terms).sum()
         return found
 
-    def _some_real(self, step: Step) -> Step | None:
-        """A step of some of the real pictures alone; None where they are not learned from."""
+    def _some_real(self, step: Step) -> tuple[Step, Batch | None]:
+        """A step of some of the real pictures alone, and what they teach; None where none does."""
         here = np.flatnonzero(step.chance.places % _ONE_IN == 0)
-        return _only(step, here) if self.recipe.real and len(here) else None
+        if not (self.recipe.real and len(here)):
+            return step, None
+        some = _only(step, here)
+        teacher = step.averages.get("net", step.nets["net"])
+        taught, sure = _taught(teacher, some.batches["real"], some.device, some.dtype)
+        teaches = np.flatnonzero(sure.numpy())
+        return _only(some, teaches), taught.only(teaches) if len(teaches) else None
 
     def _terms(self, reading: Reading, windows: Staged) -> dict[str, Tensor]:
         """What parts, landmarks and faces differ in."""
@@ -277,8 +289,11 @@ def _numbers(step: Step, fields: terms.Fields) -> Float[Tensor, "n k"]:
     return vectors[:, [step.vector_names.index(name) for name in fields.names]].float()
 
 
-def _taught(net: nn.Module, batch: Batch, device: torch.device, dtype: torch.dtype) -> Batch:
-    """Real pictures with what is read of them: the mean of the picture's reading and its mirror's.
+def _taught(
+    net: nn.Module, batch: Batch, device: torch.device, dtype: torch.dtype
+) -> tuple[Batch, Bool[Tensor, "n"]]:
+    """Real pictures with what is read of them, the mean of the picture's reading and its mirror's;
+    and which of them show a face that was found.
 
     Parts of which the net is not sure are unknown; landmarks that it thinks it may miss count as
     out of sight.
@@ -296,7 +311,19 @@ def _taught(net: nn.Module, batch: Batch, device: torch.device, dtype: torch.dty
     other = parts_back(there.parts.float().softmax(1))
     likely, labels = ((here.parts.float().softmax(1) + other) / 2).max(1)
     parts = labels.masked_fill(likely < _SURE, UNKNOWN["parts"]).to(torch.uint8).cpu()
-    return replace(batch, parts=parts, points=points, visible=visible.cpu())
+    found = (spreads.median(1).values.exp() < LOST).cpu() & _in_place(labels.cpu(), points)
+    return replace(batch, parts=parts, points=points, visible=visible.cpu()), found
+
+
+def _in_place(labels: Int64[Tensor, "n h w"], points: Float[Tensor, "n 68 2"]) -> Bool[Tensor, "n"]:
+    """Whether parts and landmarks are of the same face: all organs but one lie where both say."""
+    each, right = torch.arange(len(labels)), torch.zeros(len(labels), dtype=torch.int64)
+    groups = torch.from_numpy(GROUP_OF_PART)
+    for name, group in _ORGANS.items():
+        x, y = points[:, list(LANDMARK_GROUPS[name])].mean(1).long().unbind(1)
+        column, row = x.clamp(0, labels.shape[2] - 1), y.clamp(0, labels.shape[1] - 1)
+        right += groups[labels[each, row, column]] == GROUPS.index(group)
+    return right >= len(_ORGANS) - 1
 
 
 @contextmanager

@@ -9,13 +9,14 @@ faces.py   all of it: a picture to its faces
 The net is nets/reader.py; what it learns is in objectives/read.py.
 """
 
-from trombine.reader.faces import Face, parts_map, read_faces
+from trombine.reader.faces import LOST, Face, parts_map, read_faces
 from trombine.reader.fields import Fields, fields_of, styles_told
 from trombine.reader.frames import WINDOW, Frame, round_face, seen
 from trombine.reader.scan import shared
 from trombine.reader.twice import read_twice
 
 __all__ = [
+    "LOST",
     "WINDOW",
     "Face",
     "Fields",

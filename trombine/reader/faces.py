@@ -22,7 +22,7 @@ from trombine.reader.twice import read_twice
 from trombine.weights import Model
 
 FACE: Final = 0.5  # how likely a window is to show a face before it is called one
-_LOST: Final = 0.016  # of the window: where half of its landmarks may be off by more, none is seen
+LOST: Final = 0.016  # of the window: where half of its landmarks may be off by more, none is seen
 _TWICE: Final = 0.6  # of the smaller of two boxes inside the other: from here on one face
 _AT_ODDS: Final = 0.2  # of what the boxes of parts and landmarks share: below it there is no face
 _BATCH: Final = 16  # windows read at once
@@ -177,7 +177,7 @@ def _told(found: _Found, frame: Frame, model: Model) -> Face | None:
     reading = found.reading
     box = _box(reading.parts[0].argmax(0).numpy().astype(np.uint8), frame)
     points = found.points.float().numpy()
-    sure = float(reading.spreads[0].median().exp()) < _LOST
+    sure = float(reading.spreads[0].median().exp()) < LOST
     if box is None or not sure or shared(box, _round(points)) < _AT_ODDS:
         return None
     traits, moment = fields_of(model.card.settings)

@@ -186,6 +186,7 @@ def _step(
         classes=material.classes,
         space=plan.recipe.space if plan.objective.invents else "rgb",
         swap=swap if pools and state.pools else None,
+        averages=_in_rgb(plan, state.averages) if state.averages else {},
     )
 
 
