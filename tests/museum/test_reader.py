@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,11 +11,12 @@ import pytest
 import torch
 
 from trombine.data import staging
-from trombine.objectives import reading
+from trombine.objectives import read, reading
 
 Ours = Callable[[str, str], Callable[..., None]]
 STAGING = "data/test_staging.py"
 TERMS = "objectives/test_reading.py"
+TEACHING = "objectives/test_teaching.py"
 
 
 def as_it_was(cells: np.ndarray, *_rest: object) -> np.ndarray:
@@ -72,3 +74,24 @@ def test_a_detach_that_cuts_the_landmarks_off(ours: Ours, monkeypatch: pytest.Mo
     monkeypatch.setattr(reading, "points_loss", swapped)
     with pytest.raises((AssertionError, RuntimeError)):
         test()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "test"),
+    [
+        (
+            {"_in_place": lambda labels, points: torch.ones(len(labels), dtype=torch.bool)},
+            "test_one_lost_picture_takes_nothing_from_the_others",
+        ),
+        ({"LOST": math.inf}, "test_a_picture_whose_landmarks_are_not_found_teaches_nothing"),
+    ],
+)
+def test_a_net_that_teaches_itself_that_all_is_skin(
+    wrong: dict[str, Any], test: str, ours: Ours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was sure, so it learned it: on painted faces all was well, on photographs nothing."""
+    ours(TEACHING, test)()
+    for name, value in wrong.items():
+        monkeypatch.setattr(read, name, value)
+    with pytest.raises(AssertionError):
+        ours(TEACHING, test)()

@@ -1,0 +1,144 @@
+"""Who teaches a reader on real pictures, and when nobody does.
+
+The teacher here knows the truth of painted faces that are called real, or says something else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
+from trombine.data.item import Batch
+from trombine.nets import build
+from trombine.nets.reader import Reading
+from trombine.objectives.objective import Chance, Step
+from trombine.objectives.read import ReadObjective
+from trombine.reader.twice import parts_back, points_back
+from trombine.recipes import Read, find
+from trombine.world import VECTOR_NAMES, face, paint, to_vector
+
+SIDE, COUNT = 64, 4
+SURE, LOST = 0.005, 0.05  # of the width: what is said of the landmarks' errors
+Wrong = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]  # parts and points, as they are said
+
+
+class Teacher(nn.Module):
+    """Says what is true, or what `wrong` makes of it; of mirrored pictures the same, mirrored."""
+
+    def __init__(self, batch: Batch, wrong: Wrong | None = None, error: float = SURE) -> None:
+        super().__init__()
+        assert batch.parts is not None and batch.points is not None
+        parts, points = batch.parts.long(), batch.points
+        if wrong is not None:
+            parts, points = wrong(parts.clone(), points.clone())
+        logits = 20 * functional.one_hot(parts, 19).permute(0, 3, 1, 2).float()
+        self.said = [(logits, points), (parts_back(logits), points_back(points, SIDE))]
+        self.error, self.asked = error, 0
+
+    def forward(self, pictures: Tensor) -> Reading:
+        parts, points = self.said[self.asked % 2]
+        self.asked += 1
+        nothing = torch.zeros(len(pictures))
+        spreads = torch.full((len(pictures), 68), self.error).log()
+        return Reading(parts, points, spreads, nothing, nothing, nothing, nothing, nothing)
+
+
+def painted() -> Batch:
+    """Faces as a source would give them."""
+    made = [paint(face(seed), SIDE, "photo") for seed in range(COUNT)]
+    vectors = [torch.from_numpy(to_vector(face(seed))) for seed in range(COUNT)]
+    return Batch(
+        indices=np.arange(COUNT),
+        pixels=torch.from_numpy(np.stack([one.pixels for one in made])),
+        parts=torch.from_numpy(np.stack([one.parts for one in made])),
+        points=torch.from_numpy(np.stack([one.points for one in made])).float(),
+        visible=torch.from_numpy(np.stack([one.visible for one in made])),
+        vectors=torch.stack(vectors).double(),
+        labels=torch.zeros(COUNT, dtype=torch.int64),
+    )
+
+
+def taught(teacher: nn.Module, *, averaged: bool = True) -> tuple[float, float]:
+    """The share of real pictures that teach, and what the net differs by from what they teach."""
+    recipe = find("reader")
+    assert isinstance(recipe, Read)
+    objective = ReadObjective(replace(recipe, size=SIDE, damage="none"))
+    batch = painted()
+    net = build("reader", recipe.nets["net"].sizes, seed=0).train()
+    bare = Batch(indices=batch.indices, pixels=batch.pixels)
+    step = Step(
+        nets={"net": net},
+        averages={"net": teacher} if averaged else {},
+        batches={"data": batch, "other": bare, "real": bare},
+        chance=Chance(seed=1, rollbacks=0, places=16 * np.arange(COUNT)),  # which all are used
+        device=torch.device("cpu"),
+        vector_names=VECTOR_NAMES,
+        classes=("photo",),
+    )
+    agree = objective.terms(step)["agree"]
+    return float(step.curves["real pictures that teach"]) / 16, float(agree.detach())
+
+
+def all_skin(parts: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
+    """What a net says that has taught itself too long."""
+    return torch.full_like(parts, PART_INDEX["skin"]), points
+
+
+def elsewhere(parts: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
+    """Landmarks off by a third of the picture."""
+    return parts, points + torch.tensor([0.0, SIDE / 3])
+
+
+def without(*groups: str) -> Wrong:
+    """Skin where these organs are."""
+
+    def gone(parts: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
+        for one, of in enumerate(points):
+            for group in groups:
+                low = of[list(LANDMARK_GROUPS[group])].amin(0).long() - 3
+                high = of[list(LANDMARK_GROUPS[group])].amax(0).long() + 4
+                parts[one, low[1] : high[1], low[0] : high[0]] = PART_INDEX["skin"]
+        return parts, points
+
+    return gone
+
+
+def test_what_is_read_well_is_taught() -> None:
+    share, agree = taught(Teacher(painted()))
+    assert share == 1 and agree > 0
+
+
+@pytest.mark.parametrize("wrong", [all_skin, elsewhere, without("right_eye", "inner_lips")])
+def test_a_picture_whose_parts_and_landmarks_are_at_odds_teaches_nothing(wrong: Wrong) -> None:
+    assert taught(Teacher(painted(), wrong)) == (0, 0)
+
+
+def test_a_picture_whose_landmarks_are_not_found_teaches_nothing() -> None:
+    assert taught(Teacher(painted(), error=LOST)) == (0, 0)
+
+
+def test_one_organ_may_be_hidden() -> None:
+    assert taught(Teacher(painted(), without("right_eye")))[0] == 1
+
+
+def test_one_lost_picture_takes_nothing_from_the_others() -> None:
+    def one(parts: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
+        parts[2] = PART_INDEX["skin"]
+        return parts, points
+
+    share, agree = taught(Teacher(painted(), one))
+    assert share == (COUNT - 1) / COUNT and agree > 0
+
+
+def test_the_average_over_time_teaches() -> None:
+    """The net that learns knows nothing yet: by itself it is lost."""
+    teacher = Teacher(painted())
+    assert taught(teacher)[0] == 1 and teacher.asked == 2
+    assert taught(teacher, averaged=False) == (0, 0) and teacher.asked == 2
