@@ -82,7 +82,7 @@ def no_face_rows(model: Model, reads: Sequence[Read], seeds: range) -> Rows:
 
 def field_rows(model: Model, found: Sequence[Faces], reads: Sequence[Read]) -> Rows:
     """Numbers of the face, for each style that draws them, and the style."""
-    traits, moment = fields_of(model.card.settings)
+    traits, moment = fields_of(model)
     for one, told in zip(found, reads, strict=True):
         for kind, values in ((traits, told.traits), (moment, told.moment)):
             places = [VECTOR_NAMES.index(name) for name in kind.names]
@@ -134,12 +134,13 @@ def small_rows(model: Model, seeds: range) -> Rows:
                     maps.append(parts_map(found, *scene.shape[:2])[here, here])
                     points.append(found[0].points - side // 2)
                     true.append(made)
+            yield Row(f"{side} px, {name}: found", len(true) / len(truth), "of all")
+            if not true:
+                continue
             labels = torch.from_numpy(np.stack([one.parts for one in true]))
             both, either = overlaps(torch.from_numpy(np.stack(maps)), labels)
-            yield Row(f"{side} px, {name}: found", len(true) / len(truth), "of all")
-            yield Row(
-                f"{side} px, {name}: IoU of the groups", float((both / either).mean()), "mean"
-            )
+            mean = float((both / either.clamp(min=1)).mean())
+            yield Row(f"{side} px, {name}: IoU of the groups", mean, "mean")
             places = torch.from_numpy(np.stack([one.points for one in true]))
             visible = torch.from_numpy(np.stack([one.visible for one in true]))
             off = point_errors(torch.from_numpy(np.stack(points)), places)[visible]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,9 @@ import torch
 
 from trombine.conventions import LANDMARK_GROUPS
 from trombine.data.framing import framed, framed_parts, framed_points
+from trombine.data.listing import Listing, Record, View
 from trombine.data.pack import Pack
-from trombine.data.reading import largest_face
+from trombine.data.reading import largest_face, read_row
 from trombine.events import Skipped
 from trombine.images import read, write
 from trombine.reader.frames import EYES_APART, EYES_DOWN, Frame, aligned
@@ -128,3 +130,31 @@ def test_prepare_makes_aligned_faces_of_scenes(tmp_path: Path) -> None:
         places = [[64 - 64 * EYES_APART, 128 * EYES_DOWN], [64 + 64 * EYES_APART, 128 * EYES_DOWN]]
         off.append(np.linalg.norm(there - places, axis=1).mean())
     assert np.mean(off) < 2
+
+
+def test_both_sides_of_a_pair_are_cut_alike(tmp_path: Path) -> None:
+    """What lies in one place of the first lies there in the second, if that is larger, too."""
+    sides = paint(face(8), 160, "photo"), paint(face(8), 320, "anime")
+    views = []
+    for name, one in zip(("a.png", "b.png"), sides, strict=True):
+        write(tmp_path / name, one.pixels)
+        views.append(View(picture=name, points=one.points.tolist()))
+    record = Record(sides=tuple(views))
+    row = read_row(tmp_path, Listing(layout="", records=[record]), record, 96, largest_face)
+    frame = largest_face(read(tmp_path / "a.png"))
+    assert frame is not None
+    assert np.array_equal(row["pictures"], framed(sides[0].pixels, frame, 96))
+    twice = replace(frame, x=2 * frame.x, y=2 * frame.y, side=2 * frame.side)
+    assert np.array_equal(row["pair_pictures"], framed(sides[1].pixels, twice, 96))
+    shape = framed_points(sides[1].points.astype(np.float32), twice, 96)
+    np.testing.assert_allclose(row["pair_points"], shape, atol=1e-3)
+
+
+def test_what_is_cut_away_is_not_visible(tmp_path: Path) -> None:
+    write(tmp_path / "wide.png", noise(40, 100))
+    points = np.stack([np.linspace(0, 100, 68), np.full(68, 20.0)], 1)
+    seen = [number % 5 > 0 for number in range(68)]
+    record = Record(sides=(View(picture="wide.png", points=points.tolist(), visible=seen),))
+    row = read_row(tmp_path, Listing(layout="", records=[record]), record, 40)
+    inside = (points[:, 0] > 30) & (points[:, 0] < 70)
+    assert np.array_equal(row["visible"], inside & np.array(seen))

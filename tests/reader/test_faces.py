@@ -11,6 +11,7 @@ from torch.nn.functional import avg_pool2d, one_hot, pad
 
 from trombine.conventions import PART_INDEX, to_picture
 from trombine.nets.reader import CENTRE_STEP, Reader
+from trombine.nets.spaces import to_space
 from trombine.reader import Face, Frame, parts_map, read_faces, shared
 from trombine.reader.faces import _box, _once, _upright
 from trombine.reader.scan import Place, apart, covered, places
@@ -182,3 +183,33 @@ def test_faces_are_found_in_the_dark() -> None:
 
 def test_a_black_picture_shows_nobody() -> None:
     assert read_faces(torch.zeros(3, 64, 64), load("reader", task="read")) == []
+
+
+@pytest.mark.parametrize("side", [0, 1, 2])  # left, top, right
+def test_the_box_of_a_face_that_is_cut_lies_in_the_picture(side: int) -> None:
+    """What the net says of what it cannot see is no part of the picture."""
+    pixels = paint(face(900_010), 256, "photo").pixels
+    cut = (pixels[:, 90:], pixels[90:], pixels[:, :-90])[side]
+    (found,) = read_faces(to_picture(np.ascontiguousarray(cut)), load("reader", task="read"))
+    left, top, right, bottom = found.box
+    assert 0 <= left < right <= cut.shape[1] and 0 <= top < bottom <= cut.shape[0]
+    assert (left, top, right - cut.shape[1])[side] == 0, "up to the edge, where it was cut"
+
+
+def test_a_net_scans_pictures_in_its_own_space(
+    net: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[torch.Tensor] = []
+
+    def noted(x: torch.Tensor) -> torch.Tensor:
+        seen.append(x)
+        return marked(x)
+
+    monkeypatch.setattr(net, "scan", noted)
+    picture = torch.rand(3, 60, 70, generator=torch.Generator().manual_seed(1))
+    places(picture, net)
+    plain = seen.copy()
+    seen.clear()
+    places(picture, net, "imagenet")
+    for one, other in zip(plain, seen, strict=True):
+        torch.testing.assert_close(other, to_space(one, "imagenet"))

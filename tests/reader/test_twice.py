@@ -27,7 +27,7 @@ class Exact(Net):
 
     def __init__(self) -> None:
         super().__init__()
-        self.sizes = {}
+        self.sizes = {"traits": 23, "moment": 19}
 
     def forward(self, x: torch.Tensor) -> Reading:
         return exact(x)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from trombine.reader import parts_map
 from trombine.readings.asked import Asked, read_as
 from trombine.verbs.batch import Result
 from trombine.verbs.read import ReadError, ReadRequest, run
-from trombine.weights import ModelError
+from trombine.weights import ModelError, load, save
 from trombine.world import face, paint
 from trombine.world.leaves import leaves
 
@@ -137,6 +138,25 @@ def test_small_faces_are_enlarged_first_where_that_is_asked(tmp_path: Path) -> N
     assert plain != sharper
 
 
+@pytest.mark.parametrize(
+    ("traits", "says"),
+    [
+        ("age", "its card names other numbers than it reads; give"),
+        ("age+charm", r"its card does not say what it reads \(charm\); give"),
+        (None, r"its card does not say what it reads \(traits\); give"),
+    ],
+)
+def test_a_model_whose_card_is_of_another_is_refused(
+    tmp_path: Path, photo: Path, traits: str | None, says: str
+) -> None:
+    model = load("reader", task="read")
+    settings = {name: value for name, value in model.card.settings.items() if name != "traits"}
+    settings |= {"traits": traits} if traits else {}
+    save(tmp_path / "own.safetensors", model.net, replace(model.card, settings=settings))
+    with pytest.raises(ReadError, match=says):
+        reading(pictures=photo, model=tmp_path / "own.safetensors")
+
+
 # --- with -o ------------------------------------------------------------------------------------
 
 
@@ -192,6 +212,27 @@ def test_what_was_made_otherwise_is_left_alone(tmp_path: Path, photo: Path, empt
     write(out / "empty.png", np.zeros((4, 4, 3), np.uint8))
     with pytest.raises(PictureError, match="trombine did not make it"):
         reading(pictures=empty, output=out)
+
+
+@pytest.mark.parametrize("name", ["two.json", "two.points.json", "two.parts.png"])
+def test_no_file_of_somebody_elses_is_lost(tmp_path: Path, photo: Path, name: str) -> None:
+    """Many a folder has a NAME.json beside each photograph."""
+    theirs = tmp_path / name
+    theirs.write_text('{"mine": 1}')
+    every: Any = {"write_parts": True, "write_points": True, "json": True}
+    with pytest.raises(PictureError, match=f"{name}: is there, and trombine did not make it"):
+        reading(pictures=photo, output=tmp_path / "two.png", **every)
+    assert theirs.read_text() == '{"mine": 1}' and not (tmp_path / "two.png").exists()
+    reading(pictures=photo, output=tmp_path / "two.png", overwrite=True, **every)
+    assert reading(pictures=photo, output=tmp_path / "two.png", **every).kept == 1
+
+
+def test_what_lies_beside_is_of_the_same_reading(tmp_path: Path, photo: Path) -> None:
+    out = tmp_path / "out"
+    reading(pictures=photo, output=out, faces="largest", json=True)
+    reading(pictures=photo, output=out, overwrite=True)
+    with pytest.raises(PictureError, match=r"two\.json: is there, and was made otherwise"):
+        reading(pictures=photo, output=out, json=True)
 
 
 def test_a_sheet_is_a_png(tmp_path: Path, photo: Path) -> None:

@@ -9,6 +9,7 @@ eighth of its size, which is faster and looks the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -65,8 +66,10 @@ CROPS: Final[dict[str, Crop]] = {"centre": middle, "none": whole, "face": larges
 def read_row(folder: Path, listing: Listing, record: Record, size: int, crop: Crop = middle) -> Row:
     """What a store keeps of a record; raises PictureError for what cannot be read."""
     row: dict[str, np.ndarray] = {}
+    # A face is decoded whole: how much of the picture it will be is not known yet.
+    least, both = None if crop is largest_face else size, _for_both(crop)
     for mark, view in zip(("", PAIR), record.sides, strict=False):
-        found = _read_side(folder, listing, view, size, crop)
+        found = _read_side(folder, listing, view, size, both, least)
         row |= {mark + name: cell for name, cell in found.items()}
     if listing.vector_names and record.vector is not None:
         row["vectors"] = np.asarray(record.vector, np.float64)
@@ -77,6 +80,22 @@ def read_row(folder: Path, listing: Listing, record: Record, size: int, crop: Cr
     if record.split >= 0:
         row["splits"] = np.array(record.split, np.int64)
     return row
+
+
+def _for_both(crop: Crop) -> Crop:
+    """The same for both sides of a pair: the second of the first's shape is framed as that was."""
+    first: list[tuple[Frame, Image]] = []
+
+    def both(image: Image) -> Box | Frame | None:
+        if first and image.height * first[0][1].width == image.width * first[0][1].height:
+            frame, times = first[0][0], image.width / first[0][1].width
+            return replace(frame, x=frame.x * times, y=frame.y * times, side=frame.side * times)
+        found = crop(image)
+        if found is not None and not isinstance(found, Box):
+            first.append((found, image))
+        return found
+
+    return both
 
 
 def blank_row(listing: Listing, size: int) -> Row:
@@ -115,9 +134,9 @@ def _known_of(record: Record) -> Iterator[str]:
 
 
 def _read_side(
-    folder: Path, listing: Listing, view: View, size: int, crop: Crop
+    folder: Path, listing: Listing, view: View, size: int, crop: Crop, least: int | None
 ) -> dict[str, np.ndarray]:
-    image = read(folder / view.picture, least=None if crop is largest_face else size)
+    image = read(folder / view.picture, least=least)
     box = crop(image)
     if box is None:
         what, remedy = "shows no face", "take it away, or give --crop centre"
@@ -134,6 +153,8 @@ def _read_side(
     for name in ("points", "five"):
         if name in truth:
             truth[name] = move_points(truth[name], box, size, image.reduced)
+    if "visible" in truth:  # and not cut away
+        truth["visible"] &= ((truth["points"] >= 0) & (truth["points"] <= size)).all(-1)
     return row | truth
 
 

@@ -93,11 +93,12 @@ class ReadObjective(Objective[Read]):
     def check(self, sources: Mapping[str, Source]) -> None:
         """The data must be painted faces, and the net have an output for each number and style."""
         source = sources["data"]
-        missing = set(self.wanted) - set(source.vector_names)
-        if missing:
+        missing = ", ".join(sorted(set(self.wanted) - set(source.vector_names)))
+        if missing or not _told_in_full(source):
+            lacks = f"no {missing}" if missing else "pictures without parts, landmarks and numbers"
             raise ObjectiveError(
-                f"{source.spec} has no {', '.join(sorted(missing))}; a reader learns from painted"
-                " faces: world:photo, or a mix of styles"
+                f"{source.spec} has {lacks}; a reader learns from painted faces: world:photo, or a"
+                " mix of styles"
             )
         sizes = self.recipe.nets["net"].sizes
         if not set(source.classes) <= set(STYLES):
@@ -264,6 +265,17 @@ class ReadObjective(Objective[Read]):
             NoProgress("IoU", higher=True, total=self.recipe.pictures),
             NoGradient(),
         )
+
+
+def _told_in_full(source: Source) -> bool:
+    """Whether of the first picture of each of its terms all is known: a mix has what any has."""
+    firsts = np.cumsum([0, *source.lengths[:-1]])
+    batch = source.batch(firsts)
+    numbers, points = batch.vectors, batch.points
+    if numbers is None or points is None or batch.parts is None:
+        return False
+    known = (batch.parts != UNKNOWN["parts"]).any()
+    return bool(numbers.isfinite().all() and points.isfinite().all() and known)
 
 
 def _only(step: Step, here: Int64[np.ndarray, "k"]) -> Step:

@@ -81,19 +81,18 @@ def read_faces(
 
     `enlarge` makes small faces larger (a picture, and how many times) before they are read.
     """
-    net = cast(Reader, model.net)
     picture = _lit(picture)
     with torch.inference_mode():
-        frames = [round_face(one.x, one.y, one.size) for one in places(picture, net)]
+        found = places(picture, cast(Reader, model.net), model.space)
+        frames = [round_face(one.x, one.y, one.size) for one in found]
         first = _read(picture, model, frames)
         likely = [(one, frame) for one, frame in first if one.likely > FACE / 2]
         again = [_upright(one.points) for one, _ in likely]
-        faces = [
-            face
-            for found, frame in _read(picture, model, again, twice=True, enlarge=enlarge)
-            if found.likely > FACE and (face := _told(found, frame, model)) is not None
+        read = _read(picture, model, again, twice=True, enlarge=enlarge)
+        told = [
+            _told(one, frame, model, picture.shape[-2:]) for one, frame in read if one.likely > FACE
         ]
-    faces = _once(faces)
+    faces = _once([face for face in told if face is not None])
     if largest:
         faces = sorted(faces, key=lambda one: -one.size)[:1]
     return sorted(faces, key=lambda one: one.box[0])
@@ -172,15 +171,18 @@ def _upright(points: Tensor) -> Frame:
     return round_face(float(middle[0]), float(middle[1]), size, turn)
 
 
-def _told(found: _Found, frame: Frame, model: Model) -> Face | None:
-    """All that was read of a face; None where parts and landmarks are of none."""
+def _told(found: _Found, frame: Frame, model: Model, size: Sequence[int]) -> Face | None:
+    """All that was read of a face, in a picture of this height and width; None where parts and
+    landmarks are of none."""
     reading = found.reading
     box = _box(reading.parts[0].argmax(0).numpy().astype(np.uint8), frame)
+    box = box and _inside(box, *size)
     points = found.points.float().numpy()
+    of_points = _inside(_round(points), *size)
     sure = float(reading.spreads[0].median().exp()) < LOST
-    if box is None or not sure or shared(box, _round(points)) < _AT_ODDS:
+    if box is None or not sure or shared(box, of_points) < _AT_ODDS:
         return None
-    traits, moment = fields_of(model.card.settings)
+    traits, moment = fields_of(model)
     count = len(moment.names)
     told = moment.told(reading.moment[0, :count])
     if "roll" in told:  # it was turned upright before it was read
@@ -202,6 +204,13 @@ def _told(found: _Found, frame: Frame, model: Model) -> Face | None:
 def _round(points: Float32[np.ndarray, "68 2"]) -> Corners:
     """The box of a face's landmarks."""
     (left, top), (right, bottom) = points.min(0).tolist(), points.max(0).tolist()
+    return left, top, right, bottom
+
+
+def _inside(box: Corners, height: int, width: int) -> Corners:
+    """What of a box lies in a picture of this size."""
+    left, right = (min(max(x, 0.0), float(width)) for x in box[::2])
+    top, bottom = (min(max(y, 0.0), float(height)) for y in box[1::2])
     return left, top, right, bottom
 
 

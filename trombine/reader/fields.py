@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, final
+from typing import Final, final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from trombine.weights import Model, ModelError
 from trombine.world import FIELDS, STYLES
 
 # What mirroring turns round, each the same to both sides; what it makes of the rest stays.
@@ -49,9 +49,18 @@ class Fields:
         return dict(zip(self.names, values, strict=True))
 
 
-def fields_of(settings: Mapping[str, Any]) -> tuple[Fields, Fields]:
-    """Traits and moment of a model, by the settings on its card."""
-    return Fields.parse(str(settings["traits"])), Fields.parse(str(settings["moment"]))
+def fields_of(model: Model) -> tuple[Fields, Fields]:
+    """Traits and moment of a model, by the settings on its card; a ModelError where these are not
+    of this net."""
+    settings, sizes = model.card.settings, model.net.sizes
+    try:
+        traits, moment = (Fields.parse(str(settings[name])) for name in ("traits", "moment"))
+    except KeyError as error:
+        raise ModelError(f"its card does not say what it reads ({error.args[0]})") from error
+    counts = len(traits.names), len(moment.names) + len(STYLES)
+    if counts != (sizes.get("traits"), sizes.get("moment")):
+        raise ModelError("its card names other numbers than it reads")
+    return traits, moment
 
 
 def styles_told(read: Float[Tensor, "s"]) -> dict[str, float]:

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from trombine.nets.reader import CENTRE_STEP, Reader
+from trombine.nets.spaces import to_space
 
 SMALLEST: Final = 18.0  # pixels: the longer side of the box of a face's landmarks
 PART: Final = 48  # and in large pictures this part of their longer side: all pixels would take long
@@ -19,7 +20,7 @@ LIKELY: Final = 0.25  # a place of the map is looked at closer from here on
 _BEST: Final = 40.0  # pixels at which the smallest faces are looked for
 _STEP: Final = 2.0  # from one size of the picture to the next
 _LEAST: Final = 32  # pixels: no picture is looked at smaller than this
-_MOST: Final = 200  # places that are looked at closer: more are no faces but noise
+_MOST: Final = 1000  # places that are looked at closer: more are no faces but noise
 _SAME: Final = 0.3  # of what two squares share, from which on they are of one face
 
 
@@ -39,25 +40,25 @@ class Place:
         return self.x - half, self.y - half, self.x + half, self.y + half
 
 
-def places(picture: Float[Tensor, "3 h w"], net: Reader) -> list[Place]:
-    """Where faces may be, the likeliest first; none twice."""
+def places(picture: Float[Tensor, "3 h w"], net: Reader, space: str = "rgb") -> list[Place]:
+    """Where faces may be, the likeliest first; none twice. The net works in this space."""
     found: list[Place] = []
     longer = max(picture.shape[-2:])
     scale = _BEST / max(SMALLEST, longer / PART)
     while True:
-        found += _at(picture, net, scale)
+        found += _at(picture, net, space, scale)
         scale /= _STEP
         if longer * scale < _LEAST:
             return apart(found)[:_MOST]
 
 
-def _at(picture: Float[Tensor, "3 h w"], net: Reader, scale: float) -> list[Place]:
+def _at(picture: Float[Tensor, "3 h w"], net: Reader, space: str, scale: float) -> list[Place]:
     """The peaks of the map at one size of the picture."""
     height, width = (max(1, round(side * scale)) for side in picture.shape[-2:])
     smaller = functional.interpolate(
         picture[None], (height, width), mode="bilinear", antialias=True, align_corners=False
     )
-    logits, sizes = net.scan(smaller)[0].float()
+    logits, sizes = net.scan(to_space(smaller, space))[0].float()
     likely = logits.sigmoid()
     highest = functional.max_pool2d(likely[None], 3, 1, 1)[0]
     rows, columns = torch.nonzero((likely == highest) & (likely > LIKELY), as_tuple=True)

@@ -34,7 +34,7 @@ def read_twice(model: Model, pictures: Float[Tensor, "n 3 h w"]) -> Reading:
     height, width = pictures.shape[-2:]
     moved = pad(pictures.flip(-1), (MOVED, 0, MOVED, 0), mode="replicate")[..., :height, :width]
     here, there = cast(Reading, model(pictures)), cast(Reading, model(moved))
-    traits, moment = fields_of(model.card.settings)
+    traits, moment = fields_of(model)
     likely = here.parts.float().softmax(1)
     other = parts_back(there.parts.float().softmax(1))
     inside = likely[..., : height - MOVED, MOVED:]  # where the second saw something, too

@@ -20,13 +20,13 @@ from jaxtyping import UInt8
 from trombine import codecs
 from trombine.conventions import to_picture
 from trombine.files import PictureError
-from trombine.images import Image, as_seen, encode_png, read
-from trombine.provenance import ProvenanceError, digest, record, shortened
+from trombine.images import Image, as_seen, encode_png, read, read_provenance
+from trombine.provenance import ProvenanceError, digest, loads, record, shortened
 from trombine.reader.faces import Face, parts_map, read_faces
 from trombine.readings.drawing import PALETTE, drawn
 from trombine.weights import ModelError, load, shipped
 
-SHEET, PARTS = "sheet", "parts"
+SHEET, PARTS, POINTS, FIELDS = "sheet", "parts", "points", "fields"  # what a file shows
 EVERY, LARGEST = "all", "largest"  # faces
 _ENLARGERS: Final = {2: "upscale-x2", 4: "upscale-x4"}
 _NO_ROUNDING: Final = 3  # digits after the point, of pixels and numbers in JSON
@@ -110,11 +110,6 @@ def _rounded(value: Any) -> Any:
     return round(float(value), _NO_ROUNDING)
 
 
-def dumps(found: Mapping[str, Any]) -> str:
-    """The text of a JSON file."""
-    return json.dumps(found, indent=1, allow_nan=False) + "\n"
-
-
 # ---------------------------------------------------------------------------------------------
 # The record, and the same bytes again
 
@@ -122,7 +117,7 @@ def dumps(found: Mapping[str, Any]) -> str:
 def record_of(
     source: Path, asked: Asked, shows: str, digests: Mapping[Path, str]
 ) -> dict[str, Any]:
-    """What determines the bytes of a sheet or a parts map; `digests` is of the files read."""
+    """What determines the bytes of one of a picture's files; `digests` is of the files read."""
     inputs, file = {source.name: digests[source]}, model_file(asked.model)
     called = str(asked.model) if file is None else _called(file, source)
     if file is not None:
@@ -152,15 +147,28 @@ def _hashes(asked: Asked) -> str:
     return "+".join(load(name).hash for name in names)
 
 
-def otherwise(made: Mapping[str, Any] | None, source: Path, asked: Asked) -> str:
-    """What keeps a file with this record from being the sheet that is asked for; empty if it is.
+def record_in(path: Path) -> dict[str, Any] | None:
+    """The record in one of a picture's files; None where trombine did not write it."""
+    try:
+        if path.suffix != ".json":
+            return read_provenance(path)
+        return loads(json.dumps(json.loads(path.read_bytes())["record"]))
+    except (PictureError, ProvenanceError):
+        return None
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return None  # JSON of somebody else's
+
+
+def otherwise(path: Path, shows: str, source: Path, asked: Asked) -> str:
+    """What keeps a file from being the one that is asked for; empty if it is.
 
     The hash of a shipped net does not count: a newer trombine need not make all sheets again.
     """
+    made = record_in(path)
     if made is None:
         return "trombine did not make it"
     files = {path: digest(path) for path in (source, model_file(asked.model)) if path}
-    wanted = record_of(source, asked, SHEET, files)
+    wanted = record_of(source, asked, shows, files)
     if (made["verb"], made.get("options")) != (wanted["verb"], wanted["options"]):
         return "was made otherwise"
     then = made.get("inputs", {})
@@ -169,8 +177,12 @@ def otherwise(made: Mapping[str, Any] | None, source: Path, asked: Asked) -> str
 
 
 def encoded(source: Path, told: Told, made: dict[str, Any]) -> bytes:
-    """The bytes of the PNG file that the record is of."""
-    if made["options"]["shows"] == SHEET:
+    """The bytes of the file that the record is of."""
+    shows = made["options"]["shows"]
+    if shows in (POINTS, FIELDS):
+        found = (points_json if shows == POINTS else as_json)(source, told)
+        return (json.dumps({**found, "record": made}, indent=1, allow_nan=False) + "\n").encode()
+    if shows == SHEET:
         title = f"{shortened(source.name)}: {shortened(made['options']['model'])}"
         return encode_png(drawn(told.pixels, told.parts(), told.faces, title), made)
     labels = Image(samples=told.parts()[..., None], mode="P", palette=PALETTE)

@@ -74,14 +74,20 @@ def run(request: ReadRequest) -> Iterator[Event]:
 
 def _asked(request: ReadRequest) -> Asked:
     """What is asked of each picture; there must be such a model."""
+    from trombine.reader import fields_of
     from trombine.readings.asked import EVERY, LARGEST, Asked
-    from trombine.weights import load
+    from trombine.weights import ModelError, load
 
     if request.faces not in (EVERY, LARGEST):
         raise ReadError(f"--faces is {EVERY} or {LARGEST}, not {shown(str(request.faces))}")
     if request.output is None and (request.write_parts or request.write_points):
         raise ReadError("--write-parts and --write-points write files; say where with -o")
-    load(request.model, task="read")
+    model = load(request.model, task="read")
+    try:
+        fields_of(model)
+    except ModelError as error:
+        remedy = "give a file as trombine train reader makes it"
+        raise ReadError(f"{shown(str(request.model))}: {error}; {remedy}") from error
     return Asked(model=request.model, faces=request.faces, enlarge=request.enlarge)
 
 
@@ -154,65 +160,61 @@ def _drawn(
     request: ReadRequest, asked: Asked, sources: list[Path], output: Path
 ) -> Iterator[Event]:
     """A sheet for each picture, and what is wanted beside it."""
-    from trombine.images import read_provenance
     from trombine.provenance import digests_of
     from trombine.readings.asked import model_file, otherwise
 
     plan = into(output, sources, lambda source: ".png")
 
-    def beside(sheet: Path) -> list[Path]:
-        endings = (
-            (request.write_parts, PARTS_ENDING),
-            (request.write_points, POINTS_ENDING),
-            (request.json, JSON_ENDING),
-        )
-        return [sheet.with_suffix(ending) for wanted, ending in endings if wanted]
-
-    def record(sheet: Path) -> dict[str, Any] | None:
-        try:
-            return read_provenance(sheet)
-        except PictureError:
-            return None
-
     def is_there(source: Path, sheet: Path) -> bool:
-        whole = all(path.exists() for path in (sheet, *beside(sheet)))
-        return whole and not otherwise(record(sheet), source, asked)
+        files = _files(request, sheet).items()
+        whole = all(path.exists() for _, path in files)
+        return whole and not any(otherwise(path, shows, source, asked) for shows, path in files)
 
     def work(source: Path, sheet: Path) -> Iterator[Event]:
         if sheet.suffix.lower() != ".png":
             raise PictureError(sheet, "is no name for a sheet", "let it end in .png")
         file = model_file(asked.model)
         digests = digests_of([source, *([file] if file else [])])
-        is_theirs = sheet.exists() and not request.overwrite
-        if is_theirs and (why := otherwise(record(sheet), source, asked)):
-            raise PictureError(sheet, f"is there, and {why}", _ELSEWHERE)
+        for shows, path in _files(request, sheet).items():
+            is_theirs = path.exists() and not request.overwrite
+            if is_theirs and (why := otherwise(path, shows, source, asked)):
+                raise PictureError(path, f"is there, and {why}", _ELSEWHERE)
         yield from _write(request, asked, source, sheet, digests)
 
     yield from batch(
-        sources, plan, work, overwrite=request.overwrite, is_there=is_there, beside=beside
+        sources,
+        plan,
+        work,
+        overwrite=request.overwrite,
+        is_there=is_there,
+        beside=lambda sheet: [path for path in _files(request, sheet).values() if path != sheet],
     )
+
+
+def _files(request: ReadRequest, sheet: Path) -> dict[str, Path]:
+    """What is written of a picture, by what it shows; the sheet last, for where it is all is."""
+    from trombine.readings.asked import FIELDS, PARTS, POINTS, SHEET
+
+    beside = (
+        (request.write_parts, PARTS, PARTS_ENDING),
+        (request.write_points, POINTS, POINTS_ENDING),
+        (request.json, FIELDS, JSON_ENDING),
+    )
+    files = {shows: sheet.with_suffix(ending) for wanted, shows, ending in beside if wanted}
+    return {**files, SHEET: sheet}
 
 
 def _write(
     request: ReadRequest, asked: Asked, source: Path, sheet: Path, digests: Mapping[Path, str]
 ) -> Iterator[Event]:
-    """What is written of one picture; the sheet last, for where it is all is."""
+    """Read a picture, and write what is wanted of it."""
     from trombine.provenance import check_unchanged
-    from trombine.readings import asked as told
+    from trombine.readings.asked import encoded, record_of
 
     found = yield from _read(source, asked)
     check_unchanged(digests)
-    if request.write_parts:
-        made = told.record_of(source, asked, told.PARTS, digests)
-        write_bytes(sheet.with_suffix(PARTS_ENDING), told.encoded(source, found, made))
-    if request.write_points:
-        text = told.dumps(told.points_json(source, found))
-        write_bytes(sheet.with_suffix(POINTS_ENDING), text.encode())
-    if request.json:
-        text = told.dumps(told.as_json(source, found))
-        write_bytes(sheet.with_suffix(JSON_ENDING), text.encode())
-    made = told.record_of(source, asked, told.SHEET, digests)
-    write_bytes(sheet, told.encoded(source, found, made))
+    for shows, path in _files(request, sheet).items():
+        write_bytes(path, encoded(source, found, record_of(source, asked, shows, digests)))
 
 
 def _read(source: Path, asked: Asked) -> Generator[Event, None, Told]:
