@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,9 +17,11 @@ from torch.nn import functional
 
 from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
 from trombine.data.item import Batch
+from trombine.data.source import source
+from trombine.images import write
 from trombine.nets import build
 from trombine.nets.reader import Reading
-from trombine.objectives.objective import Chance, Step
+from trombine.objectives.objective import Chance, ObjectiveError, Step
 from trombine.objectives.read import ReadObjective
 from trombine.reader.twice import parts_back, points_back
 from trombine.recipes import Read, find
@@ -142,3 +145,15 @@ def test_the_average_over_time_teaches() -> None:
     teacher = Teacher(painted())
     assert taught(teacher)[0] == 1 and teacher.asked == 2
     assert taught(teacher, averaged=False) == (0, 0) and teacher.asked == 2
+
+
+def test_a_mix_with_pictures_of_which_nothing_is_known_is_refused(tmp_path: Path) -> None:
+    """It has all the names that the painted ones have; their terms would be nothing but NaN."""
+    for number in range(3):
+        write(tmp_path / f"{number}.png", paint(face(number), SIDE, "photo").pixels)
+    recipe = find("reader")
+    assert isinstance(recipe, Read)
+    objective = ReadObjective(replace(recipe, size=SIDE))
+    objective.check({"data": source("world:photo#4+world:anime#4", SIDE)})
+    with pytest.raises(ObjectiveError, match="has pictures without parts, landmarks and numbers"):
+        objective.check({"data": source(f"world:photo#4+plain:{tmp_path}", SIDE)})
