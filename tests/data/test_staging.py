@@ -11,6 +11,7 @@ import torch
 from torch.nn.functional import max_pool2d
 
 from trombine.conventions import MIRRORED_LANDMARK, mirror_parts, mirror_points
+from trombine.data import staging
 from trombine.data.item import Batch
 from trombine.data.staging import Stage, Staged, staged
 from trombine.world import face, paint
@@ -153,6 +154,25 @@ def test_windows_without_a_face() -> None:
     assert found.pixels.shape == batch.pixels.shape
     usual = [run(Stage(), seed=seed).shows.float().mean() for seed in range(8)]
     assert 0.65 < float(torch.stack(usual).mean()) < 0.85
+
+
+def test_a_cut_goes_through_the_face_wherever_that_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Through the window's middle it would leave small faces whole, which then are none."""
+    drawn = staging._is_drawn
+    monkeypatch.setattr(
+        staging,
+        "_is_drawn",
+        lambda chance, what, likely: drawn(chance, what, 0.0 if what == "cut moved" else likely),
+    )
+    white = replace(faces(), pixels=torch.full_like(faces().pixels, 255))
+    small = replace(NOTHING, size=(0.4, 0.5), shift=0.1, none=1.0)
+    shares = []
+    for seed in range(12):
+        found = run(small, white, seed=seed)
+        for n in torch.nonzero((found.parts == 255).all((1, 2)))[:, 0].tolist():
+            x, y = found.points[n].long().clamp(0, SIDE - 1).unbind(1)
+            shares.append(float((found.pixels[n, y, x] == 255).all(-1).float().mean()))
+    assert len(shares) > 50 and min(shares) > 0.05 and max(shares) < 0.95
 
 
 def test_grey_and_other_colours() -> None:

@@ -96,7 +96,11 @@ def staged(
     linear = turns(angles) * sizes[:, None, None]
     linear[mirrored, :, 0] *= -1
     maps = _maps(chance, stage, (height, width), near, sizes, linear)
-    alone, cuts, blobs = _kinds(chance, stage, width, sizes)
+    points = batch.points.numpy().astype(np.float64) @ maps[:, :, :2].transpose(0, 2, 1)
+    points = permuted(points + maps[:, None, :, 2], mirrored, MIRRORED_LANDMARK)
+    low, high = points.min(1), points.max(1)
+    middle = (low + high) / 2
+    alone, cuts, blobs = _kinds(chance, stage, width, sizes, middle)
     things = _things(chance, stage, width, blobs)
     tints, coloured = _tints(chance, stage)
     new = np.empty_like(old)
@@ -107,14 +111,10 @@ def staged(
     behind_maps = _ground_maps(chance, behind.shape[1], width)
     run(old, labels, behind, back, widths, behind_maps, alone, cuts, tints, things, new, parts)
     parts[mirrored] = MIRRORED_LABEL[parts[mirrored]]
-    points = batch.points.numpy().astype(np.float64) @ maps[:, :, :2].transpose(0, 2, 1)
-    points = permuted(points + maps[:, None, :, 2], mirrored, MIRRORED_LANDMARK)
     hidden = np.empty(points.shape[:2], np.bool_)
     covered(points, things, hidden)
     seen = permuted(batch.visible.numpy(), mirrored, MIRRORED_LANDMARK) & ~hidden
     seen &= ((points >= 0) & (points < [width, height])).all(-1)
-    low, high = points.min(1), points.max(1)
-    middle = (low + high) / 2
     inside = ((middle > 0) & (middle < [width, height])).all(-1)
     uncut = (cuts[:, 0] == 0) & (cuts[:, 1] == 0)
     parts[~uncut] = UNKNOWN["parts"]
@@ -185,7 +185,11 @@ def _maps(
 
 
 def _kinds(
-    chance: Chances, stage: Stage, width: int, sizes: Float64[np.ndarray, "n"]
+    chance: Chances,
+    stage: Stage,
+    width: int,
+    sizes: Float64[np.ndarray, "n"],
+    middles: Float64[np.ndarray, "n 2"],
 ) -> tuple[Int64[np.ndarray, "n"], Float64[np.ndarray, "n 5"], Bool[np.ndarray, "n"]]:
     """What stands before what, where faces are cut, and which windows show blobs instead."""
     count = len(sizes)
@@ -199,7 +203,7 @@ def _kinds(
     turn, off = _even(chance, "cut turn", 0, 2 * math.pi), _even(chance, "cut off", -0.12, 0.12)
     a, b = np.cos(turn), np.sin(turn)
     cuts[cut, 0], cuts[cut, 1] = a[cut], b[cut]
-    cuts[cut, 2] = ((a + b) * width / 2 + off * width * sizes)[cut]
+    cuts[cut, 2] = (a * middles[:, 0] + b * middles[:, 1] + off * width * sizes)[cut]
     moved = cut & _is_drawn(chance, "cut moved", 0.4)  # along the line, by a third of the face
     by = _even(chance, "cut by", 0.2, 0.45) * width * sizes
     by *= np.where(_is_drawn(chance, "cut back", 0.5), -1, 1)
