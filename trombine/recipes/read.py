@@ -34,7 +34,8 @@ _READER: Final = Read(
         "+noise:gaussian:0.01-0.08/noise:grey:0.01-0.06?0.3+jpeg:25-95?0.4"
     ),
     size=128,
-    pictures=56_000,
+    pictures=154_000,
+    cycle=56_000,
     batch=8,
     optimiser="muon",
     lr=5e-3,
