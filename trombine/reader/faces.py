@@ -21,7 +21,9 @@ from trombine.reader.scan import Corners, covered, places, shared
 from trombine.reader.twice import read_twice
 from trombine.weights import Model
 
-FACE: Final = 0.5  # how likely a window is to show a face before it is called one
+# How likely a window is to show a face before it is called one: beside parts and landmarks that have
+# to be of the same face, what shows none is below a fiftieth.
+FACE: Final = 0.25
 LOST: Final = 0.016  # of the window: where half of its landmarks may be off by more, none is seen
 _TWICE: Final = 0.6  # of the smaller of two boxes inside the other: from here on one face
 _AT_ODDS: Final = 0.2  # of what the boxes of parts and landmarks share: below it there is no face
