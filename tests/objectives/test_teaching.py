@@ -155,5 +155,5 @@ def test_a_mix_with_pictures_of_which_nothing_is_known_is_refused(tmp_path: Path
     assert isinstance(recipe, Read)
     objective = ReadObjective(replace(recipe, size=SIDE))
     objective.check({"data": source("world:photo#4+world:anime#4", SIDE)})
-    with pytest.raises(ObjectiveError, match="has pictures without parts, landmarks and numbers"):
+    with pytest.raises(ObjectiveError, match="has pictures of which no numbers are known"):
         objective.check({"data": source(f"world:photo#4+plain:{tmp_path}", SIDE)})

@@ -188,8 +188,8 @@ def test_a_black_picture_shows_nobody() -> None:
 @pytest.mark.parametrize("side", [0, 1, 2])  # left, top, right
 def test_the_box_of_a_face_that_is_cut_lies_in_the_picture(side: int) -> None:
     """What the net says of what it cannot see is no part of the picture."""
-    pixels = paint(face(900_010), 256, "photo").pixels
-    cut = (pixels[:, 90:], pixels[90:], pixels[:, :-90])[side]
+    pixels = paint(face(900_014), 256, "photo").pixels
+    cut = (pixels[:, 75:], pixels[75:], pixels[:, :-75])[side]
     (found,) = read_faces(to_picture(np.ascontiguousarray(cut)), load("reader", task="read"))
     left, top, right, bottom = found.box
     assert 0 <= left < right <= cut.shape[1] and 0 <= top < bottom <= cut.shape[0]

@@ -95,7 +95,7 @@ class ReadObjective(Objective[Read]):
         source = sources["data"]
         missing = ", ".join(sorted(set(self.wanted) - set(source.vector_names)))
         if missing or not _told_in_full(source):
-            lacks = f"no {missing}" if missing else "pictures without parts, landmarks and numbers"
+            lacks = f"no {missing}" if missing else "pictures of which no numbers are known"
             raise ObjectiveError(
                 f"{source.spec} has {lacks}; a reader learns from painted faces: world:photo, or a"
                 " mix of styles"
@@ -268,14 +268,9 @@ class ReadObjective(Objective[Read]):
 
 
 def _told_in_full(source: Source) -> bool:
-    """Whether of the first picture of each of its terms all is known: a mix has what any has."""
-    firsts = np.cumsum([0, *source.lengths[:-1]])
-    batch = source.batch(firsts)
-    numbers, points = batch.vectors, batch.points
-    if numbers is None or points is None or batch.parts is None:
-        return False
-    known = (batch.parts != UNKNOWN["parts"]).any()
-    return bool(numbers.isfinite().all() and points.isfinite().all() and known)
+    """Whether the numbers of the first picture of each term are known: a mix has what any has."""
+    vectors = source.batch(np.cumsum([0, *source.lengths[:-1]])).vectors
+    return vectors is not None and bool(vectors.isfinite().all())
 
 
 def _only(step: Step, here: Int64[np.ndarray, "k"]) -> Step:

@@ -21,7 +21,7 @@ from trombine.reader.scan import Corners, covered, places, shared
 from trombine.reader.twice import read_twice
 from trombine.weights import Model
 
-# How likely a window is to show a face before it is called one: beside parts and landmarks that have
+# How likely a window is to show a face before it is called one: with parts and landmarks that have
 # to be of the same face, what shows none is below a fiftieth.
 FACE: Final = 0.25
 LOST: Final = 0.016  # of the window: where half of its landmarks may be off by more, none is seen
