@@ -166,18 +166,19 @@ def portrait_rows(model: Model, witness: Model | None, path: Path | None) -> Row
     if not (SHARED / "portraits").exists():
         print("no portraits: ../shared/data/portraits is missing", file=sys.stderr)
         return
-    windows, count = [], 0
+    windows = []
     pictures = portraits()
     truths = pictures.truths
     for picture in truths.values():
         picture = picture.expand(3, -1, -1).contiguous()
         found = read_faces(picture, model, largest=True)
-        count += bool(found)
         if found:
             low, high = found[0].points.min(0), found[0].points.max(0)
             x, y = ((low + high) / 2).tolist()
             windows.append(seen(picture, [round_face(x, y, float((high - low).max()))])[0])
-    yield at_least("portraits: found", count / len(truths), "of 102", 0.99)
+    yield at_least("portraits: found", len(windows) / len(truths), "of 102", 0.99)
+    if not windows:
+        return
     shown = torch.stack(windows)
     apart = mirrored_apart(model, shown)
     measure = "landmarks of the mirrored, % of the pupils"

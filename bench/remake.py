@@ -16,7 +16,6 @@ import shlex
 import subprocess
 import sys
 from dataclasses import asdict
-from json import loads
 from pathlib import Path
 from shutil import rmtree
 from typing import Final
@@ -26,6 +25,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import torch
 from table import ROOT, Row, at_most, report
 
+from trombine.runs.folder import RunFolder
+from trombine.runs.log import cost
 from trombine.weights import Model, load, shipped
 
 RUNS: Final = ROOT / "runs" / "remade"
@@ -66,8 +67,8 @@ def retrain(name: str) -> float:
 
 
 def cpu_seconds(folder: Path) -> float:
-    """What a run has computed for, as its clock says."""
-    return float(loads((folder / "clock.jsonl").read_text().splitlines()[-1])["cpu"])
+    """What a run has computed for, as its clock says: all of its processes together."""
+    return cost(RunFolder(folder).clock_entries()).cpu
 
 
 def compared(name: str, ours: Path, made: Path) -> list[Row]:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 import upscale_study as study
+from remake import cpu_seconds
 
 from trombine.recipes import find, with_settings
+from trombine.runs.folder import RunFolder
 
 
 def test_only_what_the_result_lacks_is_trained(
@@ -31,3 +33,10 @@ def test_a_row_changes_settings_that_its_recipe_has(name: str) -> None:
     settings = dict(zip(words[::2], words[1::2], strict=True))
     changed = with_settings(find(row.recipe), settings)
     assert changed.pictures == int(settings["pictures"]) <= 200_000
+
+
+def test_a_row_that_was_stopped_took_what_all_its_processes_took(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    for event, cpu in (("started", 1), ("stopped", 469), ("resumed", 1), ("ended", 489)):
+        run.clock({"event": event, "cpu": cpu})
+    assert cpu_seconds(tmp_path) == 469 + 489
