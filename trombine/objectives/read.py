@@ -263,7 +263,7 @@ class ReadObjective(Objective[Read]):
         return (
             NotFinite(action="stop" if stop else "roll back"),
             NoProgress("IoU", higher=True, total=self.recipe.pictures),
-            NoGradient(sometimes={"read/agree"}),  # one picture of sixteen, if that
+            NoGradient(),
         )
 
 

@@ -312,11 +312,3 @@ def test_another_term_is_other_news(listen: Listen) -> None:
 def test_what_is_not_a_number_is_another_alarms(listen: Listen) -> None:
     reports = [Report(pictures=0, gradients={"net/a": math.nan, "net/b": 1.0})] * 9
     assert not listen(NoGradient(), reports)
-
-
-def test_a_term_that_not_every_step_has_is_not_missed(listen: Listen) -> None:
-    dead = [Report(pictures=0, gradients={"net/l1": 1.0, "net/agree": 0.0})] * 3
-    assert listen(NoGradient(), dead)
-    assert not listen(NoGradient(sometimes={"net/agree"}), dead)
-    still = [Report(pictures=0, gradients={"net/l1": 0.0, "net/agree": 1.0})] * 3
-    assert listen(NoGradient(sometimes={"net/agree"}), still)

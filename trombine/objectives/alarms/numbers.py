@@ -7,7 +7,7 @@ in looks.py.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, final
 
 from trombine.objectives.alarms.alarm import Action, Alarm, Alert, Report
@@ -197,20 +197,17 @@ class NoGradient(Alarm):
     name = "no gradient"
     kept = ("zeros", "named")
 
-    def __init__(
-        self, *, checks: int = 3, action: Action = "warn", sometimes: Collection[str] = ()
-    ) -> None:
-        """`checks`: running; a hinge is flat now and then. `sometimes`: terms, each with its phase,
-        that not every step has; they are not looked at."""
+    def __init__(self, *, checks: int = 3, action: Action = "warn") -> None:
+        """`checks`: running; a hinge is flat now and then."""
         super().__init__(action)
-        self.checks, self.sometimes = checks, sometimes
+        self.checks = checks
         self.zeros: dict[str, int] = {}  # checks running, by term
         self.named: list[str] = []  # terms that were told
 
     def hear(self, report: Report) -> Alert | None:
         """Hears the reports that hold gradients."""
         faint = _faint(report.gradients)
-        for term in set(report.gradients) - set(self.sometimes):
+        for term in report.gradients:
             self.zeros[term] = self.zeros.get(term, 0) + 1 if term in faint else 0
         dead = sorted(term for term, count in self.zeros.items() if count >= self.checks)
         news = [term for term in dead if term not in self.named]
