@@ -198,8 +198,7 @@ def _told(future: Future[_Heard]) -> Attempt:
 
 def _planned(source: Path, plan: Plan, beside: Callable[[Path], Iterable[Path]]) -> _Job:
     try:
-        if _is(Path.is_dir, source):
-            raise PictureError(source, "has no pictures in it", _remedy_for(source))
+        refuse_empty(source)
         output = plan(source)
         others = tuple(beside(output))
         for path in (output, *others):
@@ -222,13 +221,15 @@ def _check_name(source: Path, made: Path) -> None:
                 raise PictureError(source, what, "choose a shorter one") from error
 
 
-def _remedy_for(empty: Path) -> str:
-    """What to do about a folder without pictures: pairs of faces lie in folders inside."""
-    inside = sorted(path for path in empty.iterdir() if path.is_dir() and _pictures_in(path))
-    if not inside:
-        return "name a folder that has"
-    names = ", ".join(shown(path) for path in inside[:_NAMED])
-    return f"name one of the folders in it that have, each with an output of its own: {names}"
+def refuse_empty(source: Path) -> None:
+    """Refuse a folder, which after `expand` is one without pictures."""
+    if not _is(Path.is_dir, source):
+        return
+    remedy = "name a folder that has"
+    if inside := _with_pictures(source):  # pairs of faces lie in folders inside
+        own = "each with an output of its own"
+        remedy = f"name one of the folders in it that have, {own}: {_listed(inside)}"
+    raise PictureError(source, "has no pictures in it", remedy)
 
 
 def _tried(job: _Job, number: int, whole: _Whole) -> Attempt:
@@ -269,6 +270,23 @@ def expand(inputs: Iterable[Path]) -> list[Path]:
         for file in (_pictures_in(path) or [path]) if _is(Path.is_dir, path) else [path]:
             found.setdefault(os.path.realpath(file), file)
     return list(found.values())
+
+
+def left_alone(inputs: Iterable[Path]) -> Iterator[Notice]:
+    """Of folders whose folders have pictures too, that these are not meant."""
+    for path in inputs:
+        if _is(Path.is_dir, path) and (inside := _with_pictures(path)):
+            yield Notice(path, f"pictures in folders inside are left alone: {_listed(inside)}")
+
+
+def _with_pictures(folder: Path) -> list[Path]:
+    inside = (path for path in folder.iterdir() if not path.name.startswith("."))
+    return sorted(path for path in inside if path.is_dir() and _pictures_in(path))
+
+
+def _listed(paths: list[Path]) -> str:
+    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+    return ", ".join(shown(path) for path in paths[:_NAMED]) + more
 
 
 def _is(asked: Callable[[Path], bool], path: Path) -> bool:
@@ -349,9 +367,7 @@ def _summary(written: int, kept: int, skipped: list[Path], what: str) -> str:
     if kept:
         parts.append(f"{kept} kept that were there (--overwrite makes them again)")
     if skipped:
-        names = ", ".join(shown(path) for path in skipped[:_NAMED])
-        more = f" and {len(skipped) - _NAMED} more" if len(skipped) > _NAMED else ""
-        parts.append(f"{len(skipped)} skipped: {names}{more}")
+        parts.append(f"{len(skipped)} skipped: {_listed(skipped)}")
     return ", ".join(parts)
 
 
