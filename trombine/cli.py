@@ -25,7 +25,7 @@ from cyclopts import (
 )
 
 from trombine import __version__
-from trombine.commands import GROUPS, SHORT, VERBS, Verb
+from trombine.commands import GROUPS, SHORT, VERBS, Verb, said_of_fields
 
 WIDEST = 78  # of an example's line: the width of a help page, but for two spaces before it
 
@@ -169,11 +169,7 @@ def _command(verb: Verb) -> Callable[..., int]:
 
 def _parameters(request: type[Any], positional: Sequence[str]) -> Iterator[inspect.Parameter]:
     """The fields of a request as parameters, those without a name first."""
-    from docstring_parser import parse_from_object
-
-    found = parse_from_object(request).params
-    says = {param.arg_name: " ".join((param.description or "").split()) for param in found}
-    hints = get_type_hints(request, include_extras=True)
+    says, hints = said_of_fields(request), get_type_hints(request, include_extras=True)
     for field in sorted(dataclasses.fields(request), key=lambda f: f.name not in positional):
         yield _parameter(field, hints[field.name], says.get(field.name), field.name in positional)
 

@@ -20,6 +20,14 @@ class Verb:
     settings: str = ""  # the field that takes every other --NAME VALUE, as NAME=VALUE
 
 
+def said_of_fields(request: object) -> dict[str, str]:
+    """What a request says of each of its fields, by its name, in one line."""
+    from docstring_parser import parse_from_object
+
+    found = parse_from_object(request).params
+    return {one.arg_name: " ".join((one.description or "").split()) for one in found}
+
+
 VERBS = {
     "data world": Verb(
         module="world",

@@ -18,9 +18,10 @@ import reprlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from numbers import Integral
 from pathlib import Path
-from textwrap import fill
+from textwrap import TextWrapper
 from typing import Any, Final, ParamSpec, TypeVar, get_args, get_type_hints
 
+from trombine.commands import said_of_fields
 from trombine.events import Event
 from trombine.verbs import doctor as doctor_verb
 from trombine.verbs import fractals as fractals_verb
@@ -51,27 +52,14 @@ def _function(
     verb.__name__ = verb.__qualname__ = name
     verb.__module__ = "trombine"
     verb.__doc__ = _help(request)
-    told = inspect.signature(request).replace(return_annotation=Result)
-    verb.__signature__ = told  # pyright: ignore[reportFunctionMemberAccess]
+    vars(verb)["__signature__"] = inspect.signature(request).replace(return_annotation=Result)
     return verb
 
 
 def _help(request: Callable[..., object]) -> str:
     """What the request says of itself and of each of its fields, for help()."""
-    from docstring_parser import parse_from_object
-
-    found = parse_from_object(request).params
-    says = [(one.arg_name, " ".join((one.description or "").split())) for one in found]
-    fields = (
-        fill(
-            f"{name}: {text}",
-            79,
-            initial_indent="    ",
-            subsequent_indent="        ",
-            break_on_hyphens=False,
-        )
-        for name, text in says
-    )
+    lines = TextWrapper(79, "    ", "        ", break_on_hyphens=False)
+    fields = (lines.fill(f"{name}: {text}") for name, text in said_of_fields(request).items())
     return "\n".join([inspect.getdoc(request) or "", "", "Arguments, by name:", *fields])
 
 

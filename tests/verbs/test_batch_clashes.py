@@ -10,7 +10,7 @@ import pytest
 
 from trombine.events import Done, Event, Notice, Picture, Progress, Skipped, Started
 from trombine.files import PictureError, write_bytes
-from trombine.verbs.batch import BatchError, batch, drain, into
+from trombine.verbs.batch import BatchError, batch, drain, into, left_alone
 
 
 def files(folder: Path, *names: str) -> list[Path]:
@@ -76,6 +76,25 @@ def test_what_is_read_beside_the_inputs_is_never_written_over(name: str, tmp_pat
         said = f"{output / name}: is an input, and would be written over; choose another -o"
         assert refused([source], output, (truth,)) == said
     assert truth.read_bytes() == b"a picture"
+
+
+def test_folders_inside_are_told_of_if_they_can_be_looked_into(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files(tmp_path / "in" / "more", "b.png")
+    assert not list(left_alone([tmp_path / "in"])), "it is refused, and these are named there"
+    files(tmp_path / "in", "a.png")
+    files(tmp_path / "in" / "closed", "c.png")
+    look = Path.iterdir
+
+    def iterdir(path: Path) -> Iterator[Path]:
+        if path.name == "closed":
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    (notice,) = left_alone([tmp_path / "in"])
+    assert notice.text == f"pictures in folders inside are left alone: {tmp_path}/in/more"
 
 
 @pytest.mark.parametrize("folder", ["there", "new", "new/in/new"])

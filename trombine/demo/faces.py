@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from trombine.conventions import PARTS
 from trombine.demo.amounts import Demo
-from trombine.pages import Page, draw_parts, draw_points, grid, key, picture, scrubber
+from trombine.pages import Page, draw_parts, draw_points, grid, key, key_of, picture, scrubber
 from trombine.world import STYLES, Face, face, from_vector, paint, to_vector, vary
 
 Pixels = UInt8[np.ndarray, "h w 3"]
@@ -43,8 +42,7 @@ def add_person(demo: Demo, page: Page) -> None:
         )
         for style, made in painted.items()
     ]
-    used = np.unique(np.concatenate([made.parts.ravel() for made in painted.values()]))
-    legend = key([(PARTS[i].name.replace("_", " "), PARTS[i].colour) for i in used.tolist()])
+    legend = key(key_of(*(made.parts for made in painted.values())))
     page.section(
         "One person, four styles",
         "The same numbers, four painters. Each style has its own proportions, and its own exact"

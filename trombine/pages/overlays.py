@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 from PIL import Image, ImageDraw
 
-from trombine.conventions import LANDMARK_GROUPS, PART_COLOURS, check_parts, check_points
+from trombine.conventions import LANDMARK_GROUPS, PART_COLOURS, PARTS, check_parts, check_points
 
 Pixels = UInt8[np.ndarray, "h w 3"]
 
@@ -21,6 +21,13 @@ def draw_parts(
     grey = pixels.astype(np.float32).mean(axis=2, keepdims=True).repeat(3, axis=2)
     mixed = strength * colours + (1 - strength) * grey
     return np.round(mixed).astype(np.uint8)
+
+
+def key_of(*parts: UInt8[np.ndarray, "_ _"]) -> list[tuple[str, tuple[int, int, int]]]:
+    """The name and the colour of each part that is in one of these maps."""
+    labels = np.unique(np.concatenate([check_parts(one).ravel() for one in parts]))
+    used = [PARTS[label] for label in labels.tolist()]
+    return [(part.name.replace("_", " "), part.colour) for part in used]
 
 
 def draw_points(

@@ -262,7 +262,8 @@ def _once(faces: list[Face]) -> list[Face]:
 def _fits(face: Face) -> float:
     """How much of its size its window has, or the other way round: 1 where they are the same.
 
-    A window that was too small for a face cuts its parts off, and its numbers are of a part."""
+    A window that was too small for a face cuts its parts off, and its numbers are of a part.
+    """
     wanted = _upright(torch.from_numpy(face.points)).side / face.frame.side
     return min(wanted, 1 / wanted)
 

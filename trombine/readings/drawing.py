@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 from PIL import Image, ImageDraw
 
-from trombine.conventions import PART_COLOURS, PARTS
-from trombine.pages.overlays import draw_parts, draw_points
+from trombine.conventions import PART_COLOURS
+from trombine.pages.overlays import draw_parts, draw_points, key_of
 from trombine.pages.sheets import Sheet
 from trombine.reader.faces import Face
 
@@ -33,13 +33,9 @@ def drawn(
     labels = np.asarray(Image.fromarray(parts).resize(size, Image.Resampling.NEAREST))
     columns = "landmarks", "parts"
     rows = [[draw_landmarks(picture, faces, scale), draw_parts(picture, labels)]]
-    key = [(_said(PARTS[i].name), PARTS[i].colour) for i in np.unique(parts).tolist() if i]
+    key = key_of(parts) if faces else ()
     note = _note(faces)
     return Sheet(rows=rows, title=title, column_titles=columns, key=key, note=note).pixels()
-
-
-def _said(part: str) -> str:
-    return part.replace("_", " ")
 
 
 def draw_landmarks(picture: Pixels, faces: Sequence[Face], scale: float) -> Pixels:

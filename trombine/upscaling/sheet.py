@@ -16,7 +16,7 @@ from jaxtyping import Float64, UInt8
 from PIL import Image
 
 from trombine.conventions import ConventionError, to_picture
-from trombine.measures import SSIM_TAPS, luma, psnr_y, ssim
+from trombine.measures import SSIM_TAPS, luma, psnr, ssim
 from trombine.pages import Sheet
 from trombine.pages.sheets import PAPER
 
@@ -113,21 +113,16 @@ def _score(wanted: Pixels, made: Pixels) -> Score:
     height, more = wanted.shape[0], len(SSIM_TAPS) - 1  # rows that a window has beside its first
     error = alike = 0.0
     for start in range(0, height, _BAND):
-        a, b = (_picture(one[start : start + _BAND]) for one in (wanted, made))
-        error += a.shape[-2] * 10 ** (-psnr_y(a, b, border=0).item() / 10)
         a, b = (_luma(one[start : start + _BAND + more]) for one in (wanted, made))
-        if a.shape[-2] > more:
-            alike += (a.shape[-2] - more) * ssim(a, b).item()
-    psnr = -10 * log10(error / height) if error else inf
-    return Score(psnr=psnr, ssim=alike / (height - more))
-
-
-def _picture(pixels: Pixels) -> torch.Tensor:
-    return to_picture(np.ascontiguousarray(pixels))[None]
+        rows = min(_BAND, height - start)
+        error += rows * 10 ** (-psnr(a[..., :rows, :], b[..., :rows, :]).item() / 10)
+        places = a.shape[-2] - more
+        alike += places * ssim(a, b).item() if places > 0 else 0.0
+    return Score(psnr=-10 * log10(error / height) if error else inf, ssim=alike / (height - more))
 
 
 def _luma(pixels: Pixels) -> torch.Tensor:
-    return (luma(_picture(pixels)) / 255).float()
+    return (luma(to_picture(np.ascontiguousarray(pixels))[None]) / 255).float()
 
 
 def _note(result: Pixels, measured: bool) -> str:

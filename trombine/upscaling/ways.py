@@ -70,8 +70,8 @@ def way_to(
     wanted, nets = _times((height, width), size), nets_of(model)
     if wanted > MOST:
         what = f"is {width:,} x {height:,}, and would be enlarged {float(wanted):.4g} times"
-        least = _smaller((height, width), list(nets), frames)
-        raise WayError(what, f"{MOST} times is the most; {least}")
+        remedy = _smaller((height, width), list(nets), frames)
+        raise WayError(what, f"{MOST} times is the most; {remedy}")
     steps = _steps(list(nets), wanted)
     _check_pixels((height, width), size, list(nets), frames)
     product = math.prod(steps)

@@ -223,13 +223,11 @@ def _check_name(source: Path, made: Path) -> None:
 
 def refuse_empty(source: Path) -> None:
     """Refuse a folder, which after `expand` is one without pictures."""
-    if not _is(Path.is_dir, source):
-        return
-    remedy = "name a folder that has"
-    if inside := _with_pictures(source):  # pairs of faces lie in folders inside
-        own = "each with an output of its own"
-        remedy = f"name one of the folders in it that have, {own}: {_listed(inside)}"
-    raise PictureError(source, "has no pictures in it", remedy)
+    if _is(Path.is_dir, source):
+        inside = _with_pictures(source)  # where pairs of faces lie
+        own = "name one of the folders in it that have, each with an output of its own: "
+        remedy = own + _listed(inside) if inside else "name a folder that has"
+        raise PictureError(source, "has no pictures in it", remedy)
 
 
 def _tried(job: _Job, number: int, whole: _Whole) -> Attempt:
@@ -267,21 +265,25 @@ def expand(inputs: Iterable[Path]) -> list[Path]:
     """
     found: dict[str, Path] = {}
     for path in inputs:
-        for file in (_pictures_in(path) or [path]) if _is(Path.is_dir, path) else [path]:
+        for file in (sorted(_pictures_in(path)) or [path]) if _is(Path.is_dir, path) else [path]:
             found.setdefault(os.path.realpath(file), file)
     return list(found.values())
 
 
 def left_alone(inputs: Iterable[Path]) -> Iterator[Notice]:
-    """Of folders whose folders have pictures too, that these are not meant."""
+    """Of folders with pictures whose folders have some too, that these are not meant."""
     for path in inputs:
-        if _is(Path.is_dir, path) and (inside := _with_pictures(path)):
+        if _is(_has_pictures, path) and (inside := _with_pictures(path)):
             yield Notice(path, f"pictures in folders inside are left alone: {_listed(inside)}")
 
 
 def _with_pictures(folder: Path) -> list[Path]:
     inside = (path for path in folder.iterdir() if not path.name.startswith("."))
-    return sorted(path for path in inside if path.is_dir() and _pictures_in(path))
+    return sorted(path for path in inside if _is(_has_pictures, path))
+
+
+def _has_pictures(path: Path) -> bool:
+    return path.is_dir() and any(_pictures_in(path))
 
 
 def _listed(paths: list[Path]) -> str:
@@ -290,17 +292,17 @@ def _listed(paths: list[Path]) -> str:
 
 
 def _is(asked: Callable[[Path], bool], path: Path) -> bool:
-    """Path.exists or Path.is_dir; False of a name that the system refuses, as too long a one."""
+    """Path.exists or the like; False where the system refuses, as of too long a name."""
     try:
         return asked(path)
     except OSError:
         return False
 
 
-def _pictures_in(folder: Path) -> list[Path]:
+def _pictures_in(folder: Path) -> Iterator[Path]:
     from trombine.images import PICTURE_SUFFIXES
 
-    return sorted(
+    return (
         path
         for path in folder.iterdir()
         if path.suffix.lower() in PICTURE_SUFFIXES

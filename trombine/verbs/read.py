@@ -106,7 +106,7 @@ def _told(request: ReadRequest, asked: Asked, sources: list[Path]) -> Iterator[E
         try:
             refuse_empty(source)
             found = yield from _read(source, asked)
-            value = {**as_json(source, found), "picture": str(source)}  # which other may share
+            value = {**as_json(source, found), "picture": str(source)}  # names may be alike
             yield Found(source, json.dumps(value) if request.json else _table(value), value)
         except PictureError as error:
             skipped += 1
@@ -116,9 +116,18 @@ def _told(request: ReadRequest, asked: Asked, sources: list[Path]) -> Iterator[E
     yield Done("", written=len(sources) - skipped, skipped=skipped, kept=0)
 
 
-# Of the fields a table has these.
-_WHO: Final = "masculine", "age", "tone", "hair_light", "beard"
-_NOW: Final = "smile", "yaw", "roll", "glasses", "hat"
+_SAID: Final = (  # of the fields, in a table
+    "masculine",
+    "age",
+    "tone",
+    "hair_light",
+    "beard",
+    "smile",
+    "yaw",
+    "roll",
+    "glasses",
+    "hat",
+)
 
 
 def _table(value: dict[str, Any]) -> str:
@@ -128,7 +137,7 @@ def _table(value: dict[str, Any]) -> str:
     head = f"{shown(value['picture'])} ({value['width']} x {value['height']}): {many}"
     if not faces:
         return head
-    known = [name for name in (*_WHO, *_NOW) if name in faces[0]["traits"] | faces[0]["moment"]]
+    known = [name for name in _SAID if name in faces[0]["traits"] | faces[0]["moment"]]
     rows = [["left", "top", "right", "bottom", "style", *known]]
     for face in faces:
         fields = face["traits"] | face["moment"]
@@ -155,6 +164,7 @@ def _drawn(
     from trombine.readings.asked import model_file, otherwise
 
     plan = into(output, sources, lambda source: ".png")
+    many: list[int] = []  # faces of each picture that was read
 
     def is_there(source: Path, sheet: Path) -> bool:
         files = _files(request, sheet).items()
@@ -172,7 +182,6 @@ def _drawn(
                 raise PictureError(path, f"is there, and {why}", _ELSEWHERE)
         many.append((yield from _write(request, asked, source, sheet, digests)))
 
-    many: list[int] = []  # faces of each picture
     yield from left_alone(request.pictures)
     events = batch(
         sources,
