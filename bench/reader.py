@@ -49,7 +49,10 @@ from trombine.world.leaves import leaves
 
 IOU: Final = {"photo": 0.93, "drawn": 0.91}
 POINTS: Final = {"photo": 1.8, "drawn": 2.5}  # percent of the distance between the pupils
-MAIN: Final = ("masculine", "tone", "hair_light", "hair_length", "beard", "yaw", "roll", "smile")
+MAIN: Final = (
+    *("masculine", "age", "tone", "hair_light", "hair_length", "beard", "smile", "mouth_open"),
+    *("yaw", "pitch", "roll", "light_turn", "light_height"),
+)
 MAIN_GOAL: Final = 0.8
 SWITCHES: Final = ("glasses", "hat")  # above .5 they are there
 SMALL: Final = (32, 48)  # pixels, of pictures of small faces
@@ -99,7 +102,8 @@ def field_rows(model: Model, found: Sequence[Faces], reads: Sequence[Read]) -> R
                 row = f"{one.style}: {name}", value, "right" if right else "R2"
                 yield at_least(*row, MAIN_GOAL) if goal else Row(*row)
         style = told.moment[:, len(moment.names) :].argmax(1) == STYLES.index(one.style)
-        yield Row(f"{one.style}: style", float(style.float().mean()), "right")
+        row = f"{one.style}: style", float(style.float().mean()), "right"
+        yield at_least(*row, MAIN_GOAL)
 
 
 def likeness_rows(model: Model, photo: Faces, told: Read) -> Rows:
