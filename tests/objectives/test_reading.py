@@ -38,6 +38,7 @@ def windows(**changes: torch.Tensor) -> Staged:
         mirrored=torch.tensor([False, True, True, False]),
         turned=torch.tensor([0.0, 0.3, -0.1, -0.4]),
         coloured=torch.tensor([True, False, True, True]),
+        plain=torch.zeros(4, dtype=torch.bool),
     )
     return dataclasses.replace(made, **changes)
 

@@ -78,12 +78,14 @@ class Reader(Net):
         features: int = 64,
         traits: int = 16,
         moment: int = 16,
+        head: int = 0,
         norm: str = "batch",
     ) -> None:
         check_whole("width", width, 4, WIDEST)
         check_whole("features", features, 1, WIDEST)
         check_whole("traits", traits, 1, WIDEST)
         check_whole("moment", moment, 1, WIDEST)
+        check_whole("head", head, 0, WIDEST)  # channels before the parts; 0: none of their own
         check_choice("norm", norm, ("group", "batch"))
         super().__init__()
         # In eights where there is a choice, as many as a register holds.
@@ -94,7 +96,8 @@ class Reader(Net):
         self.down = nn.ModuleList(Pair(fine, coarse, norm, stride=2) for fine, coarse in pairs)
         self.deep = Conv(sides[3], sides[3], norm)
         self.up = nn.ModuleList(Up(coarse, fine, norm) for fine, coarse in reversed(pairs))
-        self.parts = nn.Sequential(Mix(width, 4 * len(PARTS)), nn.PixelShuffle(2))
+        self.head = Conv(width, head, norm) if head else nn.Identity()
+        self.parts = nn.Sequential(Mix(head or width, 4 * len(PARTS)), nn.PixelShuffle(2))
         self.heat = Mix(sides[1], 2 * LANDMARK_COUNT)
         self.centres = Mix(sides[2], 2)
         # Without biases, which `scale` would take away.
@@ -124,7 +127,7 @@ class Reader(Net):
         half = self.up[2](quarter, half)
         share, spreads = _shares(self.heat(quarter))
         points = _middles_of(share)
-        logits = self.parts[0](half)
+        logits = self.parts[0](self.head(half))
         every = [
             deep.mean((-2, -1)),
             _pooled(share, self.here(quarter)).flatten(1),
