@@ -23,7 +23,7 @@ from typing import NamedTuple, final
 import torch
 from jaxtyping import Float
 from torch import nn
-from torch.nn.functional import linear
+from torch.nn.functional import avg_pool2d, linear
 
 from trombine.conventions import LANDMARK_COUNT, LANDMARK_GROUPS, PARTS
 from trombine.nets.blocks import Features, conv3, doubled, norm, padded, steady
@@ -237,12 +237,6 @@ def _middles_of(share: Float[torch.Tensor, "n p h w"]) -> Float[torch.Tensor, "n
     return torch.stack([x, y], -1)
 
 
-def _shrunk(x: Float[torch.Tensor, "n k h2 w2"], like: Features) -> Float[torch.Tensor, "n k h w"]:
-    """Means of squares of pixels, as many as the other has; ONNX has no pooling to a size."""
-    height, width = like.shape[-2:]
-    return x.unflatten(3, (width, -1)).unflatten(2, (height, -1)).mean((3, 5))
-
-
 # What a window's numbers are read from says nothing back to where landmarks and parts are: those
 # are learned from what is true of them alone.
 
@@ -282,8 +276,8 @@ def _of_parts(
 
     Logits are those of four pixels at once, at a half of the size; values are at a quarter.
     """
-    values = torch.cat([values, _shrunk(picture, values)], 1)
-    coarse = _shrunk(logits.detach(), values).unflatten(1, (len(PARTS), -1)).mean(2)
+    values = torch.cat([values, avg_pool2d(picture, 4)], 1)
+    coarse = avg_pool2d(logits.detach(), 2).unflatten(1, (len(PARTS), -1)).mean(2)
     likely = coarse.to(torch.promote_types(coarse.dtype, torch.float32)).softmax(1)
     area = likely.sum((-2, -1), keepdim=True)
     share = likely / area.clamp(min=1.0)
