@@ -140,10 +140,11 @@ def test_every_verb_has_its_page(line: str, root: Path) -> None:
         ("replay -o x", "PICTURES"),
         ("replay a.png", "--output"),
         ("replay nowhere.png -o x.png", "nowhere.png"),
+        ("replay a.png -o ", "one of the words is empty; if it is a variable, it is not set"),
     ],
 )
 def test_a_wrong_word_gets_one_line_and_2(words: str, said: str, command: Command) -> None:
-    done = command(*words.split())
+    done = command(*words.split(" "))
     assert done.returncode == 2
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()

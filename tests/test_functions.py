@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pydoc
 import subprocess
 import sys
 from collections.abc import Callable
@@ -46,6 +47,10 @@ def test_a_function_takes_what_its_request_takes() -> None:
     fields = inspect.signature(trombine.data_leaves).parameters
     assert list(fields) == list(inspect.signature(LeavesRequest).parameters)
     assert "overlapping shapes" in (trombine.data_leaves.__doc__ or "")
+    assert trombine.data_leaves.__name__ == "data_leaves"
+    told = pydoc.plain(pydoc.render_doc(trombine.data_leaves))
+    assert "data_leaves(*, " in told and "Result" in told.splitlines()[2]
+    assert all(f"    {name}: " in told for name in fields)
     with pytest.raises(TypeError):
         trombine.data_leaves(3)  # pyright: ignore[reportCallIssue]
     with pytest.raises(TypeError):

@@ -36,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     atexit.register(gc.freeze)  # else the last collection walks all of torch, half a second long
     if threading.current_thread() is threading.main_thread():  # where alone Python allows it
         signal.signal(signal.SIGTERM, end)
+        if arguments is None and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, interrupt)
     try:
         from trombine.cli import run
 
@@ -43,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()  # here, where a pipe that is closed has its answer below
         return code
     except KeyboardInterrupt:
+        if arguments is None:
+            _only_once()
         print(STOPPED, file=sys.stderr)
         # An interrupt inside of exec(text), of which an import of dataclasses is full, leaves a
         # mark by which `python -m` ends with the signal, caught or not; the next exec clears it.
@@ -60,6 +64,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"trombine: {in_a_line(error)}", file=sys.stderr)
         return 2
+
+
+def interrupt(*_: object) -> NoReturn:
+    """Leave by Ctrl-C, once: a second one, while threads are waited for, would abort them."""
+    _only_once()
+    raise KeyboardInterrupt
+
+
+def _only_once() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def end(*_: object) -> NoReturn:

@@ -36,6 +36,8 @@ class CommandError(Exception):
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command that these words name; return its exit code."""
+    if "" in arguments:  # a path of no letters would be the folder that one is in
+        raise CommandError("one of the words is empty; if it is a variable, it is not set")
     try:
         return application()(
             _spelt_out(arguments), result_action="return_int_as_exit_code_else_zero"

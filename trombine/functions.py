@@ -13,11 +13,12 @@ own, runs the generator: `for event in trombine.verbs.world.run(request)`.
 
 from __future__ import annotations
 
+import inspect
 import reprlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import wraps
 from numbers import Integral
 from pathlib import Path
+from textwrap import fill
 from typing import Any, Final, ParamSpec, TypeVar, get_args, get_type_hints
 
 from trombine.events import Event
@@ -40,15 +41,38 @@ Request = TypeVar("Request")
 
 
 def _function(
-    request: Callable[Fields, Request], run: Callable[[Request], Iterator[Event]]
+    name: str, request: Callable[Fields, Request], run: Callable[[Request], Iterator[Event]]
 ) -> Callable[Fields, Result]:
     """A function that takes the fields of a request, by name; a path may be given as text."""
 
-    @wraps(request, updated=())
     def verb(*unnamed: Fields.args, **fields: Fields.kwargs) -> Result:
         return drain(run(request(*unnamed, **as_wanted(request, fields))))
 
+    verb.__name__ = verb.__qualname__ = name
+    verb.__module__ = "trombine"
+    verb.__doc__ = _help(request)
+    told = inspect.signature(request).replace(return_annotation=Result)
+    verb.__signature__ = told  # pyright: ignore[reportFunctionMemberAccess]
     return verb
+
+
+def _help(request: Callable[..., object]) -> str:
+    """What the request says of itself and of each of its fields, for help()."""
+    from docstring_parser import parse_from_object
+
+    found = parse_from_object(request).params
+    says = [(one.arg_name, " ".join((one.description or "").split())) for one in found]
+    fields = (
+        fill(
+            f"{name}: {text}",
+            79,
+            initial_indent="    ",
+            subsequent_indent="        ",
+            break_on_hyphens=False,
+        )
+        for name, text in says
+    )
+    return "\n".join([inspect.getdoc(request) or "", "", "Arguments, by name:", *fields])
 
 
 def as_wanted(request: type | Callable[..., object], fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,21 +151,21 @@ def _as_paths(value: Any) -> tuple[Path, ...] | None:
     return paths if len(paths) == len(several) else None
 
 
-upscale = _function(upscale_verb.UpscaleRequest, upscale_verb.run)
-read = _function(read_verb.ReadRequest, read_verb.run)
-data_world = _function(world_verb.WorldRequest, world_verb.run)
-data_leaves = _function(world_verb.LeavesRequest, world_verb.run)
-data_fractals = _function(fractals_verb.FractalsRequest, fractals_verb.run)
-data_masks = _function(masks_verb.MasksRequest, masks_verb.run)
-data_prepare = _function(prepare_verb.PrepareRequest, prepare_verb.run)
-sweep = _function(sweep_verb.SweepRequest, sweep_verb.run)
-train = _function(train_verb.TrainRequest, train_verb.run)
-runs_list = _function(runs_verb.RunsListRequest, runs_verb.run)
-runs_show = _function(runs_verb.RunsShowRequest, runs_verb.run)
-runs_compare = _function(runs_verb.RunsCompareRequest, runs_verb.run)
-models_list = _function(models_verb.ModelsListRequest, models_verb.run)
-models_show = _function(models_verb.ModelsShowRequest, models_verb.run)
-models_export = _function(models_verb.ModelsExportRequest, models_verb.run)
-models_import = _function(models_verb.ModelsImportRequest, models_verb.run)
-replay = _function(replay_verb.ReplayRequest, replay_verb.run)
-doctor = _function(doctor_verb.DoctorRequest, doctor_verb.run)
+upscale = _function("upscale", upscale_verb.UpscaleRequest, upscale_verb.run)
+read = _function("read", read_verb.ReadRequest, read_verb.run)
+data_world = _function("data_world", world_verb.WorldRequest, world_verb.run)
+data_leaves = _function("data_leaves", world_verb.LeavesRequest, world_verb.run)
+data_fractals = _function("data_fractals", fractals_verb.FractalsRequest, fractals_verb.run)
+data_masks = _function("data_masks", masks_verb.MasksRequest, masks_verb.run)
+data_prepare = _function("data_prepare", prepare_verb.PrepareRequest, prepare_verb.run)
+sweep = _function("sweep", sweep_verb.SweepRequest, sweep_verb.run)
+train = _function("train", train_verb.TrainRequest, train_verb.run)
+runs_list = _function("runs_list", runs_verb.RunsListRequest, runs_verb.run)
+runs_show = _function("runs_show", runs_verb.RunsShowRequest, runs_verb.run)
+runs_compare = _function("runs_compare", runs_verb.RunsCompareRequest, runs_verb.run)
+models_list = _function("models_list", models_verb.ModelsListRequest, models_verb.run)
+models_show = _function("models_show", models_verb.ModelsShowRequest, models_verb.run)
+models_export = _function("models_export", models_verb.ModelsExportRequest, models_verb.run)
+models_import = _function("models_import", models_verb.ModelsImportRequest, models_verb.run)
+replay = _function("replay", replay_verb.ReplayRequest, replay_verb.run)
+doctor = _function("doctor", doctor_verb.DoctorRequest, doctor_verb.run)

@@ -221,7 +221,8 @@ def write_frames(
 
 def as_seen(image: Image) -> UInt8[np.ndarray, "h w 3"]:
     """A picture as it is looked at: 8 bits, sRGB, on white where it is transparent."""
-    return codecs.fit(image, "JPEG").rgb_pixels()
+    opaque = image if image.alpha() is None else codecs.fit(image, "JPEG")
+    return opaque.rgb_pixels()
 
 
 def image_of(pixels: Pixels) -> Image:

@@ -75,6 +75,16 @@ def test_every_kind_of_file_is_read(tmp_path: Path) -> None:
     assert (read == grey[..., None]).all()
 
 
+def test_what_is_transparent_is_put_on_white(tmp_path: Path) -> None:
+    colours, alpha = noise(16, 16), noise(16, 16)[..., :1]
+    alpha[:8] = 0
+    save(tmp_path / "a.png", np.concatenate([colours, alpha], axis=2))
+    share = alpha / 255
+    expected = share * colours + (1 - share) * 255
+    read = rows(Folder(tmp_path, 16))["pictures"][0]
+    assert (read[:8] == 255).all() and np.abs(read - expected).max() <= 0.51
+
+
 def test_pictures_that_lie_on_their_side_are_turned(tmp_path: Path) -> None:
     pixels = noise(16, 16)
     orientation = Image.Exif()

@@ -121,7 +121,7 @@ def test_bad_pictures_are_listed_and_left_out(pictures: Path, tmp_path: Path) ->
     assert np.array_equal(pack.columns["labels"], given["labels"])
     done = events[-1]
     assert isinstance(done, Done) and (done.written, done.skipped) == (36, 4)
-    assert "4 could not be read and are listed in skipped.jsonl" in done.summary
+    assert "4 left out, listed in skipped.jsonl" in done.summary
 
 
 def test_the_number_of_workers_leaves_no_trace(pictures: Path, tmp_path: Path) -> None:

@@ -142,9 +142,9 @@ def test_numbers_of_pictures_are_in_words(tmp_path: Path) -> None:
     folder = fill(tmp_path / "in", "1.png", "2.png")
     (folder / "2.png").write_bytes(b"no picture")
     said = summary(prepare(folder, tmp_path / "pack"))
-    assert "a pack of 1 picture of 16 px (plain); 1 could not be read and is listed in" in said
+    assert "a pack of 1 picture of 16 px (plain); 1 left out, listed in" in said
     again = summary(prepare(folder, tmp_path / "pack"))
-    assert again.endswith("was there (1 could not be read, see skipped.jsonl)")
+    assert again.endswith("was there (1 left out, see skipped.jsonl)")
 
 
 def test_nothing_is_left_of_a_pack_that_cannot_be(tmp_path: Path) -> None:

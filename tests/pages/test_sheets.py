@@ -64,6 +64,16 @@ def test_a_long_title_is_not_cut() -> None:
     assert (drawn[:, -8:] == PAPER_PIXEL).all()
 
 
+def test_a_key_has_each_colour_in_lines_no_wider_than_the_grid() -> None:
+    key = [(f"colour {n}", (n, 255 - n, 9)) for n in range(7)]
+    rows = pictures(1, 4)
+    without, drawn = Sheet(rows=rows).pixels(), Sheet(rows=rows, key=key, note="n").pixels()
+    assert drawn.shape[1] == without.shape[1] and drawn.shape[0] > without.shape[0] + 3 * 12
+    corners = [np.argwhere((drawn == colour).all(axis=2))[0].tolist() for _, colour in key]
+    assert corners == sorted(corners) and len({y for y, _ in corners}) > 1
+    assert len({x for _, x in corners}) < len(corners), "they stand under one another"
+
+
 def test_signs_the_font_has_not_are_spelled() -> None:
     [row] = pictures(1, 1)
     signs, letters = (Sheet(rows=[row], title=title).pixels() for title in ("2×–−…", "2x--..."))

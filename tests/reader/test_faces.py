@@ -72,15 +72,35 @@ def test_the_smaller_face_lies_in_front() -> None:
         assert whole[10, 10] == PART_INDEX["hair"]
 
 
-def test_the_box_of_the_largest_piece() -> None:
+def within(left: float, top: float, right: float, bottom: float) -> np.ndarray:
+    """Landmarks that fill a box."""
+    places = np.random.default_rng(1).uniform((left, top), (right, bottom), (68, 2))
+    places[:2] = (left, top), (right, bottom)
+    return places.astype(np.float32)
+
+
+def test_the_box_is_of_what_is_near_the_landmarks_and_of_the_largest_piece() -> None:
     parts = np.zeros((128, 128), np.uint8)
     parts[40:100, 30:90] = PART_INDEX["skin"]
     parts[10:40, 20:100] = PART_INDEX["hair"]
     parts[100:128, 40:80] = PART_INDEX["neck"]
-    parts[120:123, 2:5] = PART_INDEX["skin"]
-    assert _box(parts, Frame(x=64, y=64, side=128)) == pytest.approx((30, 40, 90, 100))
-    assert _box(parts, Frame(x=0, y=0, side=256)) == pytest.approx((-68, -48, 52, 72))
-    assert _box(np.zeros((128, 128), np.uint8), Frame(x=0, y=0, side=9)) is None
+    parts[120:125, 2:7] = PART_INDEX["skin"]  # of another
+    points = within(35, 50, 85, 95)
+    assert _box(parts, points, Frame(x=64, y=64, side=128)) == pytest.approx((30, 40, 90, 100))
+    assert _box(parts, points, Frame(x=0, y=0, side=256)) == pytest.approx((-68, -48, 52, 72))
+    assert _box(np.zeros((128, 128), np.uint8), points, Frame(x=0, y=0, side=9)) is None
+    far = within(2, 100, 8, 128)
+    assert _box(parts, far, Frame(x=64, y=64, side=128)) == pytest.approx((2, 40, 90, 125))
+
+
+def test_an_ear_behind_hair_is_in_the_box_and_a_speck_is_not() -> None:
+    parts = np.zeros((128, 128), np.uint8)
+    parts[40:100, 30:80] = PART_INDEX["skin"]
+    parts[40:100, 80:86] = PART_INDEX["hair"]
+    parts[60:70, 86:92] = PART_INDEX["left_ear"]
+    parts[70:72, 20:22] = PART_INDEX["right_ear"]
+    found = _box(parts, within(32, 45, 86, 98), Frame(x=64, y=64, side=128))
+    assert found == pytest.approx((30, 40, 92, 100))
 
 
 @pytest.mark.parametrize("turn", [0.0, 0.3, -0.7, 2.0])
@@ -116,6 +136,23 @@ def test_of_faces_in_one_another_the_likeliest_stays() -> None:
         for box, likely in zip(boxes.values(), (0.8, 0.7, 0.9), strict=True)
     ]
     assert _once(faces) == [faces[2], faces[0]]
+
+
+def test_of_a_face_read_twice_the_window_that_fits_stays() -> None:
+    """Both are sure; one has seen a part of the face alone."""
+    points = paint(face(900_003), 128, "photo").points
+    upright = _upright(torch.from_numpy(points))
+    parts = np.full((128, 128), PART_INDEX["skin"], np.uint8)
+    whole, cut, wide = (
+        replace(as_face(parts, replace(upright, side=times * upright.side)), points=points)
+        for times in (1.02, 0.68, 1.5)
+    )
+    likely = {"whole": 0.9991, "cut": 0.9995, "wide": 0.9993}
+    faces = [
+        replace(one, likely=likely[name])
+        for name, one in {"cut": cut, "whole": whole, "wide": wide}.items()
+    ]
+    assert _once(faces) == [faces[1]]
 
 
 def test_of_places_that_lie_over_one_another_the_likeliest_stays() -> None:

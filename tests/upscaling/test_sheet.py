@@ -5,11 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PIL import Image
-from skimage.metrics import peak_signal_noise_ratio
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from trombine.conventions import ConventionError
 from trombine.pages.sheets import PAPER
-from trombine.upscaling.sheet import CELL, _columns, _steps, _window_sums, detail, standard_sheet
+from trombine.upscaling.sheet import (
+    CELL,
+    _columns,
+    _steps,
+    _window_sums,
+    detail,
+    scores,
+    standard_sheet,
+)
 
 Pixels = np.ndarray
 PAPER_PIXEL = np.array(PAPER, np.uint8)
@@ -131,6 +139,23 @@ def test_the_numbers_are_those_of_the_pictures() -> None:
     told = float(columns[2].title.split()[1].rstrip(","))
     assert told == pytest.approx(expected, abs=0.1)
     assert float(columns[1].title.split()[1].rstrip(",")) < told
+
+
+@pytest.mark.parametrize("height", [64, 271, 530])
+def test_all_of_a_picture_is_measured_in_its_luma(height: int) -> None:
+    """In one piece it is scikit-image's, to the rounding of pixels; the border is left out."""
+    truth, result = noise(height, 30), noise(height, 30, 1)
+    result[20:] = truth[20:] // 2 + result[20:] // 2
+    result[-1] = 0
+    rows = slice(2, height - 2)
+    weights = np.array([65.481, 128.553, 24.966])
+    y = [16 + one[rows, 2:-2].astype(float) @ weights / 255 for one in (truth, result)]
+    found = scores(truth[::2, ::2], result, truth)["result"]
+    assert found.psnr == pytest.approx(peak_signal_noise_ratio(*y, data_range=255), abs=1e-4)
+    alike = structural_similarity(
+        *y, data_range=255, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
+    )
+    assert found.ssim == pytest.approx(alike, abs=1e-5)
 
 
 def test_no_numbers_without_truth_and_none_for_specks() -> None:

@@ -154,7 +154,7 @@ def test_a_loaded_net_is_ready_for_all_pictures(tmp_path: Path) -> None:
         (
             (13000, 13000),
             "is 800 x 600, and would be enlarged 16.25 times;"
-            " choose a size at most 16 times as large",
+            " 16 times is the most; choose --size 10922x8192, or less",
         ),
     ],
 )

@@ -44,20 +44,27 @@ def refused(sources: list[Path], output: Path, also_read: tuple[Path, ...] = ())
     return str(error.value)
 
 
+def skipped(events: list[Event]) -> dict[Path, str]:
+    return {event.file: event.why for event in events if isinstance(event, Skipped)}
+
+
 def test_two_inputs_that_write_one_file_beside_their_outputs(tmp_path: Path) -> None:
-    a, b = files(tmp_path, "a.png", "a.tif")
+    a, b, c = files(tmp_path, "a.png", "a.tif", "c.png")
     out = tmp_path / "out"
-    assert refused([a, b], out) == (
-        f"{a} and {b} would both write {out}/a.sheet.png; put them into two folders"
-    )
-    assert not out.exists()
+    both = f"would write {out}/a.sheet.png, and so would"
+    cure = "rename one, or take two folders"
+    assert skipped(run([a, b, c], out)) == {a: f"{both} {b}; {cure}", b: f"{both} {a}; {cure}"}
+    assert sorted(path.name for path in out.iterdir()) == ["c.png", "c.sheet.png"]
 
 
 def test_an_output_that_another_input_writes_beside_its_own(tmp_path: Path) -> None:
-    a, b = files(tmp_path, "a.tif", "a.sheet.png")
+    a, b, c = files(tmp_path, "a.tif", "a.sheet.png", "c.png")
     out = tmp_path / "out"
-    assert refused([a, b], out).startswith(f"{a} and {b} would both become {out}/a.sheet.png;")
-    assert refused([b, a], out).startswith(f"{b} and {a} would both write {out}/a.sheet.png;")
+    for order in ([a, b, c], [c, b, a]):
+        why = skipped(run(order, out))
+        assert why[a].startswith(f"would write {out}/a.sheet.png, and so would {b};")
+        assert why[b].startswith(f"would become {out}/a.sheet.png, and so would {a};")
+        assert sorted(path.name for path in out.iterdir()) == ["c.png", "c.sheet.png"]
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.sheet.png"])

@@ -14,7 +14,7 @@ import pytest
 import trombine
 from trombine.console import follow
 from trombine.conventions import PARTS, check_parts
-from trombine.events import Event, Found, Notice
+from trombine.events import Event, Found, Notice, Skipped
 from trombine.files import PictureError
 from trombine.images import read, write
 from trombine.reader import parts_map
@@ -75,7 +75,7 @@ def test_faces_are_told_of_from_left_to_right(photo: Path) -> None:
         assert max(one["style"], key=one["style"].get) == "photo"
         assert sum(one["style"].values()) == pytest.approx(1, abs=0.01)
     head, titles, *rows = found.text.splitlines()
-    assert head == f"{photo.name} (300 x 170): 2 faces"
+    assert head == f"{photo} (300 x 170): 2 faces"
     assert "style" in titles and len(rows) == 2 and all("photo" in row for row in rows)
 
 
@@ -85,7 +85,7 @@ def test_as_json_a_line_for_each_picture(
     code = follow(run(ReadRequest(pictures=(photo, empty), json=True)))
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert code == 0
-    assert [one["picture"] for one in lines] == ["two.png", "empty.png"]
+    assert [one["picture"] for one in lines] == [str(photo), str(empty)]
     assert [len(one["faces"]) for one in lines] == [2, 0]
     assert len(lines[0]["faces"][0]["features"]) == 64
 
@@ -94,7 +94,7 @@ def test_no_face_is_no_error_but_is_said(empty: Path) -> None:
     heard = events(pictures=(empty,))
     assert any(isinstance(one, Notice) and "no face" in one.text for one in heard)
     (found,) = (one for one in heard if isinstance(one, Found))
-    assert found.text == "empty.png (120 x 90): 0 faces"
+    assert found.text == f"{empty} (120 x 90): 0 faces"
 
 
 def test_a_bad_one_is_skipped_and_the_others_are_read(photo: Path) -> None:
@@ -157,6 +157,21 @@ def test_a_model_whose_card_is_of_another_is_refused(
         reading(pictures=photo, model=tmp_path / "own.safetensors")
 
 
+def test_folders_inside_and_folders_without_pictures_are_told_of(
+    tmp_path: Path, photo: Path
+) -> None:
+    inside, bare = tmp_path / "in" / "more", tmp_path / "in" / "bare"
+    inside.mkdir()
+    bare.mkdir()
+    (inside / "b.png").write_bytes(photo.read_bytes())
+    heard = events(pictures=(photo.parent, bare))
+    notice, *_ = (one for one in heard if isinstance(one, Notice))
+    assert notice == Notice(photo.parent, f"pictures in folders inside are left alone: {inside}")
+    assert [one.value["picture"] for one in heard if isinstance(one, Found)] == [str(photo)]
+    (skipped,) = (one for one in heard if isinstance(one, Skipped))
+    assert skipped == Skipped(bare, "has no pictures in it; name a folder that has")
+
+
 # --- with -o ------------------------------------------------------------------------------------
 
 
@@ -166,6 +181,7 @@ def test_what_is_written_is_what_was_read(tmp_path: Path, photo: Path) -> None:
     )
     folder = tmp_path / "out"
     assert result.written == (folder / "two.png",)
+    assert result.summary == "1 picture written; 2 faces read"
     names = ["two.json", "two.parts.png", "two.png", "two.points.json"]
     assert sorted(path.name for path in folder.iterdir()) == names
     told = read_as(read(photo), Asked(model="reader"))

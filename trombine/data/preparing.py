@@ -69,15 +69,14 @@ def prepare_pack(
 
     there = yield from write_at(path, about, fill, overwrite=overwrite)
     if there:
-        lacks = f" ({bad:,} could not be read, see {SKIPPED})" if (bad := _skipped(path)) else ""
+        lacks = f" ({bad:,} left out, see {SKIPPED})" if (bad := _skipped(path)) else ""
         what = f"{shown(path)}: the pack of these pictures was there{lacks}"
         yield Done(summary=what, written=0, skipped=0, kept=len(Pack(path)))
         return
     what = f"a pack of {pictures(made.rows)} of {wanted.size} px ({listing.layout})"
     what = f"{shown(path)}: {what}"
     if made.skipped:
-        are = "is" if made.skipped == 1 else "are"
-        what += f"; {made.skipped:,} could not be read and {are} listed in {SKIPPED}"
+        what += f"; {made.skipped:,} left out, listed in {SKIPPED}"
     yield Done(summary=what, written=made.rows - made.kept, skipped=made.skipped, kept=made.kept)
 
 

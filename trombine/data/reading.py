@@ -28,7 +28,7 @@ from trombine.conventions import (
 from trombine.data.columns import PAIR, Row, unknown
 from trombine.data.framing import face_frame, framed, framed_parts, framed_points
 from trombine.data.listing import FolderError, Listing, Record, View
-from trombine.images import Image, PictureError, read, shown
+from trombine.images import Image, PictureError, as_seen, read, shown
 
 if TYPE_CHECKING:
     from trombine.reader import Frame  # which takes a second
@@ -57,7 +57,7 @@ def whole(image: Image) -> Box:
 
 def largest_face(image: Image) -> Frame | None:
     """The square that its largest face stands in upright, the eyes in their places."""
-    return face_frame(image.rgb_pixels())
+    return face_frame(as_seen(image))
 
 
 CROPS: Final[dict[str, Crop]] = {"centre": middle, "none": whole, "face": largest_face}
@@ -141,7 +141,7 @@ def _read_side(
     if box is None:
         what, remedy = "shows no face", "take it away, or give --crop centre"
         raise PictureError(folder / view.picture, what, remedy)
-    row = {"pictures": resize(image.rgb_pixels(), box, size)}
+    row = {"pictures": resize(as_seen(image), box, size)}
     if view.parts or view.masks:
         parts = resize_parts(_read_parts(folder, view, image), image, box, size)
         row["parts"] = MIRRORED_PART[parts] if view.swapped else parts

@@ -11,6 +11,7 @@ from jaxtyping import UInt8
 from PIL import Image, ImageDraw, ImageFont
 
 Pixels = UInt8[np.ndarray, "h w 3"]
+Colour = tuple[int, int, int]
 
 # Signs that Pillow's own font has not, and what is written in their place.
 SPELLED: Final = str.maketrans({"×": "x", "–": "-", "—": "-", "−": "-", "…": "...", "’": "'"})
@@ -27,7 +28,8 @@ class Sheet:
     title: str = ""
     row_titles: Sequence[str] = ()
     column_titles: Sequence[str] = ()
-    note: str = ""  # small, under the grid; one line or several
+    key: Sequence[tuple[str, Colour]] = ()  # what colours mean, under the grid
+    note: str = ""  # small, under that; one line or several
     gap: int = 6  # between pictures, in pixels
 
     def __post_init__(self) -> None:
@@ -43,7 +45,8 @@ class Sheet:
         left, top = self._corner()
         width, height = self._grid_size()
         margin = self._margin
-        under = round((0.7 + 1.3 * len(self._notes)) * self._letters) if self.note else 0
+        lines = len(self._key_lines()) + (len(self._notes) if self.note else 0)
+        under = round((0.7 + 1.3 * lines) * self._letters) if lines else 0
         wide = max(left + width, margin + self._widest_line()) + margin
         sheet = Image.new("RGB", (wide, top + height + under + margin), PAPER)
         self._write(ImageDraw.Draw(sheet), left, top, height)
@@ -93,11 +96,28 @@ class Sheet:
 
     def _widest_line(self) -> int:
         title = _width(self.title, round(1.3 * self._letters))
-        return max(title, *(_width(line, round(0.85 * self._letters)) for line in self._notes))
+        return max(title, *(_width(line, self._small) for line in self._notes))
 
     @property
     def _notes(self) -> list[str]:
         return self.note.split("\n")
+
+    @property
+    def _small(self) -> int:
+        return round(0.85 * self._letters)
+
+    def _key_lines(self) -> list[list[tuple[int, str, Colour]]]:
+        """The key in lines no wider than the grid: from where, which name, which colour."""
+        lines: list[list[tuple[int, str, Colour]]] = []
+        x, most = 0, self._grid_size()[0]
+        for name, colour in self.key:
+            wide = 2 * self._small + _width(name, self._small)
+            if not lines or x + wide > most:
+                lines.append([])
+                x = 0
+            lines[-1].append((x, name, colour))
+            x += wide + self._small
+        return lines
 
     # Words -----------------------------------------------------------------------------------
 
@@ -110,16 +130,26 @@ class Sheet:
         for number, name in enumerate(self.row_titles):
             middle = top + number * (high + self.gap) + high // 2
             _word(draw, (left - letters, middle), name, SOFT, letters, "rm")
-        for number, line in enumerate(self._notes):
-            under = top + height + round((1 + 1.3 * number) * letters)
-            _word(draw, (margin, under), line, SOFT, round(0.85 * letters), "lt")
+        key, small = self._key_lines(), self._small
+        for number, entries in enumerate(key):
+            y = self._under(top + height, number)
+            for x, name, colour in entries:
+                draw.rectangle((left + x, y, left + x + small, y + small), fill=colour)
+                place = left + x + round(1.5 * small), y + round(0.8 * small)
+                _word(draw, place, name, SOFT, small, "ls")
+        for number, line in enumerate(self._notes, start=len(key)):
+            _word(draw, (margin, self._under(top + height, number)), line, SOFT, small, "lt")
+
+    def _under(self, grid: int, line: int) -> int:
+        """Where a line of small words begins, under a grid that ends there."""
+        return grid + round((1 + 1.3 * line) * self._letters)
 
 
 def _word(
     draw: ImageDraw.ImageDraw,
     place: tuple[int, int],
     words: str,
-    colour: tuple[int, int, int],
+    colour: Colour,
     size: int,
     anchor: str,
 ) -> None:

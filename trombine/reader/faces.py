@@ -27,6 +27,8 @@ FACE: Final = 0.25
 LOST: Final = 0.016  # of the window: where half of its landmarks may be off by more, none is seen
 _TWICE: Final = 0.6  # of the smaller of two boxes inside the other: from here on one face
 _AT_ODDS: Final = 0.2  # of what the boxes of parts and landmarks share: below it there is no face
+_BESIDE: Final = 0.2  # of the landmarks' box, to each side: what is there can be of the same face
+_SPECK: Final = 12  # pixels of a window: what is smaller says nothing of where a face ends
 _BATCH: Final = 16  # windows read at once
 # A picture is dark whose lightest pixels but 2 of 100 are below that: none were learned from. It is
 # made so light that these are at that.
@@ -177,7 +179,8 @@ def _told(found: _Found, frame: Frame, model: Model, size: Sequence[int]) -> Fac
     """All that was read of a face, in a picture of this height and width; None where parts and
     landmarks are of none."""
     reading = found.reading
-    box = _box(reading.parts[0].argmax(0).numpy().astype(np.uint8), frame)
+    parts = reading.parts[0].argmax(0).numpy().astype(np.uint8)
+    box = _box(parts, reading.points[0].float().numpy(), frame)
     box = box and _inside(box, *size)
     points = found.points.float().numpy()
     of_points = _inside(_round(points), *size)
@@ -216,17 +219,28 @@ def _inside(box: Corners, height: int, width: int) -> Corners:
     return left, top, right, bottom
 
 
-def _box(parts: UInt8[np.ndarray, "h w"], frame: Frame) -> Corners | None:
-    """The box of the largest piece of face in a window, as one of the picture."""
-    from scipy.ndimage import label
+def _box(
+    parts: UInt8[np.ndarray, "h w"], points: Float32[np.ndarray, "68 2"], frame: Frame
+) -> Corners | None:
+    """The box of the face in a window, whose landmarks are there, as one of the picture.
+
+    The largest piece of face, and what hair or things cut off of it: pieces whose middle lies
+    among the landmarks or beside them, where ears are. Another's face lies further off.
+    """
+    from scipy.ndimage import center_of_mass, label
 
     inside = np.isin(parts, _IN_BOX)
     if not inside.any():
         return None
     pieces = np.zeros(parts.shape, np.int32)
     label(inside, output=pieces)
-    largest = int(np.bincount(pieces.ravel())[1:].argmax()) + 1
-    rows, columns = np.nonzero(pieces == largest)
+    sizes = np.bincount(pieces.ravel())[1:]
+    middles = np.array(center_of_mass(inside, pieces, range(1, len(sizes) + 1)))[:, ::-1] + 0.5
+    low, high = points.min(0), points.max(0)
+    room = _BESIDE * (high - low)
+    mine = ((middles > low - room) & (middles < high + room)).all(1) & (sizes >= _SPECK)
+    mine[sizes.argmax()] = True
+    rows, columns = np.nonzero(np.isin(pieces, 1 + np.flatnonzero(mine)))
     corners = [
         (columns + across, rows + down) for across in (0, 1) for down in (0, 1)
     ]  # of each pixel
@@ -237,12 +251,20 @@ def _box(parts: UInt8[np.ndarray, "h w"], frame: Frame) -> Corners | None:
 
 
 def _once(faces: list[Face]) -> list[Face]:
-    """The likeliest of those that lie over one another."""
+    """Of those that lie over one another the likeliest, read in the window that fits best."""
     kept: list[Face] = []
-    for face in sorted(faces, key=lambda one: -one.likely):
+    for face in sorted(faces, key=lambda one: -one.likely * _fits(one)):
         if all(covered(face.box, other.box) < _TWICE for other in kept):
             kept.append(face)
     return kept
+
+
+def _fits(face: Face) -> float:
+    """How much of its size its window has, or the other way round: 1 where they are the same.
+
+    A window that was too small for a face cuts its parts off, and its numbers are of a part."""
+    wanted = _upright(torch.from_numpy(face.points)).side / face.frame.side
+    return min(wanted, 1 / wanted)
 
 
 def parts_map(faces: Sequence[Face], height: int, width: int) -> UInt8[np.ndarray, "h w"]:

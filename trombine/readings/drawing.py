@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 from PIL import Image, ImageDraw
 
-from trombine.conventions import PART_COLOURS
+from trombine.conventions import PART_COLOURS, PARTS
 from trombine.pages.overlays import draw_parts, draw_points
 from trombine.pages.sheets import Sheet
 from trombine.reader.faces import Face
@@ -33,7 +33,13 @@ def drawn(
     labels = np.asarray(Image.fromarray(parts).resize(size, Image.Resampling.NEAREST))
     columns = "landmarks", "parts"
     rows = [[draw_landmarks(picture, faces, scale), draw_parts(picture, labels)]]
-    return Sheet(rows=rows, title=title, column_titles=columns, note=_note(faces)).pixels()
+    key = [(_said(PARTS[i].name), PARTS[i].colour) for i in np.unique(parts).tolist() if i]
+    note = _note(faces)
+    return Sheet(rows=rows, title=title, column_titles=columns, key=key, note=note).pixels()
+
+
+def _said(part: str) -> str:
+    return part.replace("_", " ")
 
 
 def draw_landmarks(picture: Pixels, faces: Sequence[Face], scale: float) -> Pixels:

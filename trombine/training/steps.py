@@ -155,11 +155,17 @@ def weighted(terms: Terms, weights: Mapping[str, float]) -> Tensor:
 
 
 def norms(state: State, phase: Phase, terms: Terms) -> dict[str, float]:
-    """How strongly each term by itself moves the nets that learn."""
+    """How strongly each term by itself moves the nets that learn.
+
+    A constant of nothing is left out: of what it is about this step has no picture. A term that was
+    cut off is another constant, and counts.
+    """
     every = (p for role in phase.learns for p in state.nets[role].parameters())
     parameters = [parameter for parameter in every if parameter.requires_grad]
     found: dict[str, float] = {}
     for name, term in terms.items():
+        if not term.requires_grad and term == 0:
+            continue
         slopes: Sequence[Tensor | None] = (None,)
         if term.requires_grad:
             slopes = torch.autograd.grad(term, parameters, retain_graph=True, allow_unused=True)

@@ -7,6 +7,7 @@ pages/sheets.py; what a measure means, in measures/.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf, log10
 from typing import Final
 
 import numpy as np
@@ -15,7 +16,7 @@ from jaxtyping import Float64, UInt8
 from PIL import Image
 
 from trombine.conventions import ConventionError, to_picture
-from trombine.measures import psnr_y, ssim
+from trombine.measures import SSIM_TAPS, luma, psnr_y, ssim
 from trombine.pages import Sheet
 from trombine.pages.sheets import PAPER
 
@@ -28,7 +29,7 @@ NARROWEST: Final = 320  # of a cell, so that a column's title has room
 LOWEST: Final = 120
 ZOOM: Final = 3
 PLAIN: Final = "bicubic"
-MEASURED: Final = 768  # pixels a side, at most, that are measured: SSIM takes its time
+_BAND: Final = 256  # rows that are measured at once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,7 @@ class Score:
     """How near a picture is to the truth."""
 
     psnr: float  # of the luma, in dB
-    ssim: float
+    ssim: float  # of the luma
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +51,7 @@ def standard_sheet(small: Pixels, result: Pixels, truth: Pixels | None, title: s
     """The whole pictures, a detail pixel for pixel, and a detail three times larger.
 
     Columns: the input with its pixels as squares, bicubic, the result, and the truth where it is
-    known, with PSNR-Y and SSIM. A detail is where the input has most of it. Rows that would show
+    known, with PSNR-Y and SSIM-Y. A detail is where the input has most of it. Rows that would show
     the same again are left out. At most 2000 pixels wide, whatever the pictures.
     """
     if truth is not None and truth.shape != result.shape:
@@ -96,36 +97,42 @@ def bicubic(small: Pixels, size: Size) -> Pixels:
 def scores(small: Pixels, result: Pixels, truth: Pixels) -> dict[str, Score]:
     """How near bicubic and the result are to the truth, by these names.
 
-    None are there where the picture is too small to say; of a large one its middle is measured.
+    As papers on enlarging measure: of the luma, without a border. None are there where the picture
+    is too small to say.
     """
     border = max(1, round(result.shape[0] / small.shape[0]))
-    if min(truth.shape[:2]) < 11 + 2 * border:  # SSIM's window
+    if min(truth.shape[:2]) < len(SSIM_TAPS) + 2 * border:
         return {}
-    wanted = _measurable(truth)
     made = {"bicubic": bicubic(small, _size(result)), "result": result}
-    return {name: _score(wanted, _measurable(pixels), border) for name, pixels in made.items()}
+    inside = slice(border, -border), slice(border, -border)
+    return {name: _score(truth[inside], pixels[inside]) for name, pixels in made.items()}
 
 
-def _score(wanted: torch.Tensor, made: torch.Tensor, border: int) -> Score:
-    return Score(psnr=psnr_y(wanted, made, border=border).item(), ssim=ssim(wanted, made).item())
+def _score(wanted: Pixels, made: Pixels) -> Score:
+    """By bands of rows: the sums of a large picture would fill the memory."""
+    height, more = wanted.shape[0], len(SSIM_TAPS) - 1  # rows that a window has beside its first
+    error = alike = 0.0
+    for start in range(0, height, _BAND):
+        a, b = (_picture(one[start : start + _BAND]) for one in (wanted, made))
+        error += a.shape[-2] * 10 ** (-psnr_y(a, b, border=0).item() / 10)
+        a, b = (_luma(one[start : start + _BAND + more]) for one in (wanted, made))
+        if a.shape[-2] > more:
+            alike += (a.shape[-2] - more) * ssim(a, b).item()
+    psnr = -10 * log10(error / height) if error else inf
+    return Score(psnr=psnr, ssim=alike / (height - more))
 
 
-def _measurable(pixels: Pixels) -> torch.Tensor:
-    """The middle of the picture, or all of it."""
-    (top, left), (height, width) = _middle(pixels, MEASURED)
-    return to_picture(np.ascontiguousarray(pixels[top : top + height, left : left + width]))[None]
+def _picture(pixels: Pixels) -> torch.Tensor:
+    return to_picture(np.ascontiguousarray(pixels))[None]
 
 
-def _middle(pixels: Pixels, most: int) -> tuple[Size, Size]:
-    """Where the middle of a picture begins and how large it is, `most` to a side at most."""
-    height, width = (min(side, most) for side in pixels.shape[:2])
-    return ((pixels.shape[0] - height) // 2, (pixels.shape[1] - width) // 2), (height, width)
+def _luma(pixels: Pixels) -> torch.Tensor:
+    return (luma(_picture(pixels)) / 255).float()
 
 
 def _note(result: Pixels, measured: bool) -> str:
     sides = f"Result: {result.shape[1]} × {result.shape[0]} pixels."
-    part = f", of the middle {MEASURED} pixels" if max(result.shape[:2]) > MEASURED else ""
-    return f"{sides} Numbers: PSNR-Y in dB, SSIM{part}." if measured else sides
+    return f"{sides} Numbers: PSNR-Y in dB, SSIM-Y." if measured else sides
 
 
 # ---------------------------------------------------------------------------------------------

@@ -67,11 +67,11 @@ def way_to(
     ModelError, why the model.
     """
     size = _asked(height, width, factor, box)
-    wanted = _times((height, width), size)
+    wanted, nets = _times((height, width), size), nets_of(model)
     if wanted > MOST:
         what = f"is {width:,} x {height:,}, and would be enlarged {float(wanted):.4g} times"
-        raise WayError(what, f"choose a size at most {MOST} times as large")
-    nets = nets_of(model)
+        least = _smaller((height, width), list(nets), frames)
+        raise WayError(what, f"{MOST} times is the most; {least}")
     steps = _steps(list(nets), wanted)
     _check_pixels((height, width), size, list(nets), frames)
     product = math.prod(steps)

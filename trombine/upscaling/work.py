@@ -274,7 +274,7 @@ def _sheet(
 def _scores(job: Job, small: Frames, result: Frames, truth: Image) -> Notice:
     """How near the result is to the truth, and bicubic for comparison."""
     said = [f"{n} {s.psnr:.2f} dB, {s.ssim:.4f}" for n, s in scored(small, result, truth).items()]
-    what = f"PSNR-Y and SSIM: {'; '.join(said)}" if said else "is too small to be measured"
+    what = f"PSNR-Y and SSIM-Y: {'; '.join(said)}" if said else "is too small to be measured"
     return Notice(job.output, what)
 
 

@@ -1,20 +1,20 @@
 """Many files in, one output each: what every such verb shares, written once.
 
-Folders become the pictures in them. Two inputs for one file, and a file over one that is read, are
-refused before anything is done. An output that is there is kept unless it is to be overwritten, so
-that the same command again does only what is missing. A bad input is skipped and named; the others
-go on. Small inputs can be worked on at the same time, and are told of in their order all the same.
-What a verb does with one file is its own `work`.
+Folders become the pictures in them. To write over a file that is read is refused before anything
+is done. An output that is there is kept unless it is to be overwritten, so that the same command
+again does only what is missing. A bad input is skipped and named, and so are all that would write
+the same file; the others go on. Small inputs can be worked on at the same time, and are told of in
+their order all the same. What a verb does with one file is its own `work`.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -91,10 +91,10 @@ def batch(
     but for its own progress. An OutputError, such as a full disk, ends the batch: the next file
     would fail as well.
     """
-    jobs = [_planned(source, plan, beside) for source in expand(inputs)]
+    jobs = _without_clashes([_planned(source, plan, beside) for source in expand(inputs)])
     if not jobs:
         raise BatchError("no pictures were named; name files or a folder")
-    _refuse_clashes(jobs, also_read)
+    _refuse_to_write_over(jobs, also_read)
     yield Started(len(jobs), what)
     skipped: list[Path] = []
     written = kept = 0
@@ -198,8 +198,7 @@ def _told(future: Future[_Heard]) -> Attempt:
 
 def _planned(source: Path, plan: Plan, beside: Callable[[Path], Iterable[Path]]) -> _Job:
     try:
-        if _is(Path.is_dir, source):
-            raise PictureError(source, "has no pictures in it", _remedy_for(source))
+        refuse_empty(source)
         output = plan(source)
         others = tuple(beside(output))
         for path in (output, *others):
@@ -222,13 +221,15 @@ def _check_name(source: Path, made: Path) -> None:
                 raise PictureError(source, what, "choose a shorter one") from error
 
 
-def _remedy_for(empty: Path) -> str:
-    """What to do about a folder without pictures: pairs of faces lie in folders inside."""
-    inside = sorted(path for path in empty.iterdir() if path.is_dir() and _pictures_in(path))
-    if not inside:
-        return "name a folder that has"
-    names = ", ".join(shown(path) for path in inside[:_NAMED])
-    return f"name one of the folders in it that have, each with an output of its own: {names}"
+def refuse_empty(source: Path) -> None:
+    """Refuse a folder, which after `expand` is one without pictures."""
+    if not _is(Path.is_dir, source):
+        return
+    remedy = "name a folder that has"
+    if inside := _with_pictures(source):  # pairs of faces lie in folders inside
+        own = "each with an output of its own"
+        remedy = f"name one of the folders in it that have, {own}: {_listed(inside)}"
+    raise PictureError(source, "has no pictures in it", remedy)
 
 
 def _tried(job: _Job, number: int, whole: _Whole) -> Attempt:
@@ -271,6 +272,23 @@ def expand(inputs: Iterable[Path]) -> list[Path]:
     return list(found.values())
 
 
+def left_alone(inputs: Iterable[Path]) -> Iterator[Notice]:
+    """Of folders whose folders have pictures too, that these are not meant."""
+    for path in inputs:
+        if _is(Path.is_dir, path) and (inside := _with_pictures(path)):
+            yield Notice(path, f"pictures in folders inside are left alone: {_listed(inside)}")
+
+
+def _with_pictures(folder: Path) -> list[Path]:
+    inside = (path for path in folder.iterdir() if not path.name.startswith("."))
+    return sorted(path for path in inside if path.is_dir() and _pictures_in(path))
+
+
+def _listed(paths: list[Path]) -> str:
+    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+    return ", ".join(shown(path) for path in paths[:_NAMED]) + more
+
+
 def _is(asked: Callable[[Path], bool], path: Path) -> bool:
     """Path.exists or Path.is_dir; False of a name that the system refuses, as too long a one."""
     try:
@@ -308,21 +326,30 @@ def into(output: Path, inputs: Iterable[Path], suffix: Callable[[Path], str]) ->
     return lambda source: output
 
 
-def _refuse_clashes(jobs: list[_Job], also_read: Iterable[Path]) -> None:
-    """Refuse two inputs for one file, and to write over what is read."""
+def _without_clashes(jobs: list[_Job]) -> list[_Job]:
+    """The jobs, those of which another would write a file, too, being bad: none of them is done."""
+    makers: dict[str, list[_Job]] = defaultdict(list)
+    for job, path in _written(jobs):
+        makers[os.path.realpath(path)].append(job)
+    bad: dict[Path, PictureError] = {}
+    for job, path in _written(jobs):
+        others = [one.source for one in makers[os.path.realpath(path)] if one is not job]
+        if others and job.source not in bad:
+            made = "become" if path == job.output else "write"
+            what = f"would {made} {shown(path)}, and so would {shown(others[0])}"
+            bad[job.source] = PictureError(job.source, what, "rename one, or take two folders")
+    return [
+        replace(job, output=None, error=bad[job.source]) if job.source in bad else job
+        for job in jobs
+    ]
+
+
+def _refuse_to_write_over(jobs: list[_Job], also_read: Iterable[Path]) -> None:
+    """What is read stays as it is."""
     sources = (job.source for job in jobs)
     read = {os.path.realpath(path) for path in (*sources, *also_read)}
-    makers: dict[str, Path] = {}
-    for job, path in _written(jobs):
-        place = os.path.realpath(path)
-        other = makers.setdefault(place, job.source)
-        if other is not job.source:
-            made = "become" if path == job.output else "write"
-            raise BatchError(
-                f"{shown(other)} and {shown(job.source)} would both {made} {shown(path)};"
-                " put them into two folders"
-            )
-        if place in read:
+    for _, path in _written(jobs):
+        if os.path.realpath(path) in read:
             raise BatchError(
                 f"{shown(path)}: is an input, and would be written over; choose another -o"
             )
@@ -340,9 +367,7 @@ def _summary(written: int, kept: int, skipped: list[Path], what: str) -> str:
     if kept:
         parts.append(f"{kept} kept that were there (--overwrite makes them again)")
     if skipped:
-        names = ", ".join(shown(path) for path in skipped[:_NAMED])
-        more = f" and {len(skipped) - _NAMED} more" if len(skipped) > _NAMED else ""
-        parts.append(f"{len(skipped)} skipped: {names}{more}")
+        parts.append(f"{len(skipped)} skipped: {_listed(skipped)}")
     return ", ".join(parts)
 
 

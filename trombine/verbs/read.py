@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from trombine.events import Done, Event, Found, Notice, Progress, Skipped, Started
 from trombine.files import PictureError, shown, write_bytes
-from trombine.verbs.batch import BatchError, batch, expand, into
+from trombine.verbs.batch import BatchError, batch, expand, into, left_alone, refuse_empty
 
 if TYPE_CHECKING:
     from trombine.readings.asked import Asked, Told
@@ -99,12 +99,14 @@ def _told(request: ReadRequest, asked: Asked, sources: list[Path]) -> Iterator[E
     """A table, or a line of JSON, for each picture."""
     from trombine.readings.asked import as_json
 
+    yield from left_alone(request.pictures)
     yield Started(len(sources), "pictures")
     skipped = 0
     for number, source in enumerate(sources, 1):
         try:
+            refuse_empty(source)
             found = yield from _read(source, asked)
-            value = as_json(source, found)
+            value = {**as_json(source, found), "picture": str(source)}  # which other may share
             yield Found(source, json.dumps(value) if request.json else _table(value), value)
         except PictureError as error:
             skipped += 1
@@ -114,18 +116,9 @@ def _told(request: ReadRequest, asked: Asked, sources: list[Path]) -> Iterator[E
     yield Done("", written=len(sources) - skipped, skipped=skipped, kept=0)
 
 
-_SAID: Final = (  # of the fields, under these heads
-    ("masculine", "masculine"),
-    ("age", "age"),
-    ("tone", "skin"),
-    ("hair_light", "hair"),
-    ("beard", "beard"),
-    ("smile", "smile"),
-    ("yaw", "yaw"),
-    ("roll", "roll"),
-    ("glasses", "glasses"),
-    ("hat", "hat"),
-)
+# Of the fields a table has these.
+_WHO: Final = "masculine", "age", "tone", "hair_light", "beard"
+_NOW: Final = "smile", "yaw", "roll", "glasses", "hat"
 
 
 def _table(value: dict[str, Any]) -> str:
@@ -135,15 +128,13 @@ def _table(value: dict[str, Any]) -> str:
     head = f"{shown(value['picture'])} ({value['width']} x {value['height']}): {many}"
     if not faces:
         return head
-    known = [
-        (name, title) for name, title in _SAID if name in faces[0]["traits"] | faces[0]["moment"]
-    ]
-    rows = [["left", "top", "right", "bottom", "style", *(title for _, title in known)]]
+    known = [name for name in (*_WHO, *_NOW) if name in faces[0]["traits"] | faces[0]["moment"]]
+    rows = [["left", "top", "right", "bottom", "style", *known]]
     for face in faces:
         fields = face["traits"] | face["moment"]
         style = max(face["style"], key=face["style"].__getitem__)
         box = [f"{side:.0f}" for side in face["box"]]
-        rows.append([*box, style, *(f"{fields[name]:.2g}" for name, _ in known)])
+        rows.append([*box, style, *(f"{fields[name]:.2g}" for name in known)])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = (
         "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
@@ -179,9 +170,11 @@ def _drawn(
             is_theirs = path.exists() and not request.overwrite
             if is_theirs and (why := otherwise(path, shows, source, asked)):
                 raise PictureError(path, f"is there, and {why}", _ELSEWHERE)
-        yield from _write(request, asked, source, sheet, digests)
+        many.append((yield from _write(request, asked, source, sheet, digests)))
 
-    yield from batch(
+    many: list[int] = []  # faces of each picture
+    yield from left_alone(request.pictures)
+    events = batch(
         sources,
         plan,
         work,
@@ -189,6 +182,11 @@ def _drawn(
         is_there=is_there,
         beside=lambda sheet: [path for path in _files(request, sheet).values() if path != sheet],
     )
+    for event in events:
+        if isinstance(event, Done) and many:
+            faces = "1 face" if sum(many) == 1 else f"{sum(many):,} faces"
+            event = replace(event, summary=f"{event.summary}; {faces} read")
+        yield event
 
 
 def _files(request: ReadRequest, sheet: Path) -> dict[str, Path]:
@@ -206,8 +204,8 @@ def _files(request: ReadRequest, sheet: Path) -> dict[str, Path]:
 
 def _write(
     request: ReadRequest, asked: Asked, source: Path, sheet: Path, digests: Mapping[Path, str]
-) -> Iterator[Event]:
-    """Read a picture, and write what is wanted of it."""
+) -> Generator[Event, None, int]:
+    """Read a picture, and write what is wanted of it; how many faces it shows."""
     from trombine.provenance import check_unchanged
     from trombine.readings.asked import encoded, record_of
 
@@ -215,6 +213,7 @@ def _write(
     check_unchanged(digests)
     for shows, path in _files(request, sheet).items():
         write_bytes(path, encoded(source, found, record_of(source, asked, shows, digests)))
+    return len(found.faces)
 
 
 def _read(source: Path, asked: Asked) -> Generator[Event, None, Told]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from trombine.events import Event, Notice
 from trombine.files import shown
-from trombine.verbs.batch import batch, expand, into
+from trombine.verbs.batch import batch, expand, into, left_alone
 
 if TYPE_CHECKING:
     from trombine.upscaling.asked import Asked
@@ -93,6 +93,7 @@ def run(request: UpscaleRequest) -> Iterator[Event]:
         )
         yield from work_on(job)
 
+    yield from left_alone(request.pictures)
     yield from batch(
         sources,
         plan,
