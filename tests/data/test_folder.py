@@ -43,6 +43,19 @@ def test_pictures_of_the_right_size_come_as_they_are(tmp_path: Path) -> None:
     assert (pictures == np.stack([saved[1], saved[0], saved[2]])).all()
 
 
+@pytest.mark.parametrize("small", [True, False])
+def test_only_the_pictures_of_a_small_folder_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: bool
+) -> None:
+    saved = save(tmp_path / "a.png", noise(24, 24))
+    monkeypatch.setattr("trombine.data.folder._KEPT", 24 * 24 * 3 - (not small))
+    folder = Folder(tmp_path, 24)
+    given = rows(folder)["pictures"]
+    given[:] = 0  # rows are the caller's own
+    later = save(tmp_path / "a.png", noise(24, 24))
+    assert (rows(folder)["pictures"] == (saved if small else later)).all()
+
+
 def test_others_are_cropped_to_the_middle_and_shrunk(tmp_path: Path) -> None:
     wide = save(tmp_path / "wide.png", noise(60, 101))
     tall = save(tmp_path / "wide2.png", noise(33, 20))

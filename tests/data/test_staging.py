@@ -18,7 +18,16 @@ from trombine.world import face, paint
 
 SIDE = 96
 NOTHING = Stage(
-    size=(1.0, 1.0), turn=0, shift=0, grounds=0, fronts=0, holes=0, none=0, grey=0, colour=0
+    size=(1.0, 1.0),
+    turn=0,
+    shift=0,
+    grounds=0,
+    fronts=0,
+    holes=0,
+    plain=0,
+    none=0,
+    grey=0,
+    colour=0,
 )
 
 
@@ -44,6 +53,22 @@ def run(stage: Stage, batch: Batch | None = None, *, seed: int = 3) -> Staged:
     batch = batch or faces()
     places = np.arange(len(batch), dtype=np.int64)
     return staged(batch, flat((0, 0, 255), len(batch)), stage, seed=seed, places=places)
+
+
+def test_what_is_plain_is_the_face_or_its_mirror_image() -> None:
+    found, still = run(Stage(plain=1, none=0)), run(NOTHING)
+    for one, other in zip(vars(found).values(), vars(still).values(), strict=True):
+        if one is not found.plain:
+            assert torch.equal(one, other)
+    assert found.plain.all() and not still.plain.any()
+
+
+def test_some_are_plain_and_the_others_are_as_they_would_be() -> None:
+    some, none = run(Stage(plain=0.4)), run(Stage(plain=0))
+    assert 4 < int(some.plain.sum()) < 16 and not (some.plain & ~some.shows).any()
+    for one, other in zip(vars(some).values(), vars(none).values(), strict=True):
+        if one is not some.plain:
+            assert torch.equal(one[~some.plain], other[~some.plain])
 
 
 def test_with_nothing_done_it_is_the_face_or_its_mirror_image() -> None:

@@ -38,6 +38,7 @@ def windows(**changes: torch.Tensor) -> Staged:
         mirrored=torch.tensor([False, True, True, False]),
         turned=torch.tensor([0.0, 0.3, -0.1, -0.4]),
         coloured=torch.tensor([True, False, True, True]),
+        plain=torch.zeros(4, dtype=torch.bool),
     )
     return dataclasses.replace(made, **changes)
 
@@ -99,6 +100,21 @@ def test_overlap_is_1_where_nothing_is_right_and_0_where_all_is() -> None:
     only = torch.where(groups[parts.long()] == groups[other.long()], 255, parts.int())
     found = reading.overlap_loss(sure.roll(1, 1), only.to(torch.uint8), torch.ones(2))
     assert float(found) == pytest.approx(1, abs=1e-4)
+
+
+def test_overlap_by_hand() -> None:
+    logits, shown = noise(1, 19, 2, 3), [[1, 6, 255], [13, 7, 1]]  # skin, brows, hair, unknown
+    shares = logits[0].softmax(0)
+    known = [(i, j) for i in range(2) for j in range(3) if shown[i][j] != 255]
+    lacks = []
+    for group in {GROUP_OF_PART[shown[i][j]] for i, j in known}:
+        likely = {p: float(shares[list(group == GROUP_OF_PART), *p].sum()) for p in known}
+        area = [p for p in known if GROUP_OF_PART[shown[p[0]][p[1]]] == group]
+        lacks.append(1 - 2 * sum(likely[p] for p in area) / (sum(likely.values()) + len(area)))
+    assert len(lacks) == 3
+    parts = torch.tensor([shown], dtype=torch.uint8)
+    found = reading.overlap_loss(logits, parts, torch.tensor([0.5]))
+    assert float(found) == pytest.approx(0.5 * sum(lacks) / 3, rel=1e-5)
 
 
 def test_points_by_hand() -> None:

@@ -16,8 +16,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
-from trombine.data.item import Batch
+from trombine.data.item import Batch, to_pictures
 from trombine.data.source import source
+from trombine.data.staging import Stage, staged
 from trombine.images import write
 from trombine.nets import build
 from trombine.nets.reader import Reading
@@ -157,3 +158,27 @@ def test_a_mix_with_pictures_of_which_nothing_is_known_is_refused(tmp_path: Path
     objective.check({"data": source("world:photo#4+world:anime#4", SIDE)})
     with pytest.raises(ObjectiveError, match="has pictures of which no numbers are known"):
         objective.check({"data": source(f"world:photo#4+plain:{tmp_path}", SIDE)})
+
+
+def test_a_face_that_is_to_stay_as_painted_is_not_spoiled() -> None:
+    recipe, batch, plain = find("reader"), painted(), 0
+    assert isinstance(recipe, Read)
+    objective = ReadObjective(replace(recipe, size=SIDE, real="", damage="noise:gaussian:0.05"))
+    net, shown = build("reader", recipe.nets["net"].sizes, seed=0).train(), []
+    net.register_forward_pre_hook(lambda _, given: shown.append(given[0]))
+    for turn in range(8):
+        places = COUNT * turn + np.arange(COUNT)
+        step = Step(
+            nets={"net": net},
+            batches={"data": batch, "other": batch},
+            chance=Chance(seed=1, rollbacks=0, places=places),
+            device=torch.device("cpu"),
+            vector_names=VECTOR_NAMES,
+            classes=("photo",),
+        )
+        objective.terms(step)
+        windows = staged(batch, batch, Stage(), seed=1, places=places)
+        same = (shown[-1] == to_pictures(windows.pixels)).flatten(1).all(1)
+        assert torch.equal(same, windows.plain)
+        plain += int(windows.plain.sum())
+    assert 2 < plain < 20

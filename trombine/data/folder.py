@@ -20,6 +20,7 @@ from trombine.files import PictureError, shown
 
 __all__ = ["Folder", "FolderError"]
 
+_KEPT: Final = 2**28  # bytes of rows: a folder with fewer is decoded once
 _LEAVE_OUT: Final = "remove it, or make a pack of the folder: trombine data prepare leaves it out"
 
 
@@ -31,6 +32,8 @@ class Folder:
         self.path, self.size = path, size
         self.listing = list_folder(path, layout)
         self.blank = blank_row(self.listing, size)
+        most = sum(cell.nbytes for cell in self.blank.values()) * len(self)
+        self._kept: dict[int, Row] | None = {} if most <= _KEPT else None
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -55,11 +58,17 @@ class Folder:
         return found if (found >= 0).any() else None
 
     def rows(self, indices: Int64[np.ndarray, "n"]) -> Columns:
-        """The columns of these pictures, read now."""
-        records = (self.listing.records[index] for index in indices.tolist())
-        return stack((self._row(record) for record in records), self.blank)
+        """The columns of these pictures, read now; those of a small folder are read once."""
+        return stack((self._row(index) for index in indices.tolist()), self.blank)
 
-    def _row(self, record: Record) -> Row:
+    def _row(self, index: int) -> Row:
+        if self._kept is None:
+            return self._read(self.listing.records[index])
+        if index not in self._kept:
+            self._kept[index] = self._read(self.listing.records[index])
+        return self._kept[index]
+
+    def _read(self, record: Record) -> Row:
         try:
             return read_row(self.path, self.listing, record, self.size)
         except PictureError as error:

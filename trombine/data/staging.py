@@ -2,10 +2,11 @@
 
 A face is moved, turned, made smaller or larger and mirrored; put before another ground along its
 outline, with things in front of it, or with holes in it; and some windows show none: ground alone,
-things that look a little like a face, faces cut in two. The truth goes with the picture. Parts
-under a thing are background, for that is what is seen there; parts under a hole stay, for a reader
-is to guess them. All of it is drawn by a picture's place in the run (draws.py); the loops are in
-kernel_stage.py.
+things that look a little like a face, faces cut in two. Some are as they were painted, or mirrored:
+what lies between pixels, and what differs little from face to face, is learned from these. The
+truth goes with the picture. Parts under a thing are background, for that is what is seen there;
+parts under a hole stay, for a reader is to guess them. All of it is drawn by a picture's place in
+the run (draws.py); the loops are in kernel_stage.py.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ class Stage:
     grounds: float = 0.5  # before another ground, along the outline
     fronts: float = 0.25  # something in front
     holes: float = 0.25  # with a hole
+    plain: float = 0.3  # of those that show a face: as they were painted, and not spoiled after
     none: float = 0.2  # no face: ground, blobs, faces cut in two, a third each
     grey: float = 0.25  # without colours, or in one
     colour: float = 0.5  # in other colours
@@ -70,6 +72,7 @@ class Staged:
     mirrored: Bool[Tensor, "n"]
     turned: Float32[Tensor, "n"]  # radians, clockwise
     coloured: Bool[Tensor, "n"]  # whether its colours are its own
+    plain: Bool[Tensor, "n"]  # whether it is as it was painted, but for mirroring
 
 
 def staged(
@@ -92,17 +95,22 @@ def staged(
     old = np.ascontiguousarray(batch.pixels.numpy())
     height, width = old.shape[1:3]
     near, mirrored = _is_drawn(chance, "near", _NEAR), _is_drawn(chance, "mirror", 0.5)
-    sizes, angles = _sizes(chance, stage, near), _angles(chance, stage, near)
+    none = _is_drawn(chance, "none", stage.none)
+    plain = _is_drawn(chance, "plain", stage.plain) & ~none
+    sizes = np.where(plain, 1.0, _sizes(chance, stage, near))
+    angles = np.where(plain, 0.0, _angles(chance, stage, near))
     linear = turns(angles) * sizes[:, None, None]
     linear[mirrored, :, 0] *= -1
-    maps = _maps(chance, stage, (height, width), near, sizes, linear)
+    maps = _maps(chance, _room(stage, near, plain, sizes), (height, width), linear)
     points = batch.points.numpy().astype(np.float64) @ maps[:, :, :2].transpose(0, 2, 1)
     points = permuted(points + maps[:, None, :, 2], mirrored, MIRRORED_LANDMARK)
     low, high = points.min(1), points.max(1)
     middle = (low + high) / 2
-    alone, cuts, blobs = _kinds(chance, stage, width, sizes, middle)
-    things = _things(chance, stage, width, blobs)
-    tints, coloured = _tints(chance, stage)
+    alone, cuts, blobs = _kinds(chance, none, width, sizes, middle)
+    alone[_is_drawn(chance, "ground", stage.grounds) & ~plain & (alone == 0)] = _CUT_OUT
+    fronts = _is_drawn(chance, "front", stage.fronts) & ~plain & ~blobs
+    things = _things(chance, fronts, width, blobs)
+    tints, coloured = _tints(chance, stage, plain)
     new = np.empty_like(old)
     parts = np.empty(old.shape[:3], np.uint8)
     labels = np.ascontiguousarray(batch.parts.numpy())
@@ -130,6 +138,7 @@ def staged(
         mirrored=torch.from_numpy(mirrored),
         turned=torch.from_numpy(angles.astype(np.float32)),
         coloured=torch.from_numpy(coloured),
+        plain=torch.from_numpy(plain),
     )
     return _holed(chance, stage, windows)
 
@@ -164,19 +173,27 @@ def _angles(chance: Chances, stage: Stage, near: Bool[np.ndarray, "n"]) -> Float
     return most * _even(chance, "turn", -1, 1) * _even(chance, "turn more")
 
 
-def _maps(
-    chance: Chances,
+def _room(
     stage: Stage,
-    shape: tuple[int, int],
     near: Bool[np.ndarray, "n"],
+    plain: Bool[np.ndarray, "n"],
     sizes: Float64[np.ndarray, "n"],
-    linear: Float64[np.ndarray, "n 2 2"],
-) -> Float64[np.ndarray, "n 2 3"]:
-    """From places of the old pictures to those of the new. Small faces have room to move."""
-    height, width = shape
-    centre = np.array([width, height]) / 2
+) -> Float64[np.ndarray, "n"]:
+    """How far a face may move to each side, of the width. Small ones have more room."""
     room = stage.shift * np.where(near, _NEAR_PART, 1.0)
     room = room + np.where(near, 0.0, np.maximum(0.0, 0.9 - sizes) / 2) * (stage.shift > 0)
+    return np.where(plain, 0.0, room)
+
+
+def _maps(
+    chance: Chances,
+    room: Float64[np.ndarray, "n"],
+    shape: tuple[int, int],
+    linear: Float64[np.ndarray, "n 2 2"],
+) -> Float64[np.ndarray, "n 2 3"]:
+    """From places of the old pictures to those of the new."""
+    height, width = shape
+    centre = np.array([width, height]) / 2
     shifts = np.stack(
         [_even(chance, "right", -1, 1) * room, _even(chance, "down", -1, 1) * room], 1
     )
@@ -186,17 +203,15 @@ def _maps(
 
 def _kinds(
     chance: Chances,
-    stage: Stage,
+    none: Bool[np.ndarray, "n"],
     width: int,
     sizes: Float64[np.ndarray, "n"],
     middles: Float64[np.ndarray, "n 2"],
 ) -> tuple[Int64[np.ndarray, "n"], Float64[np.ndarray, "n 5"], Bool[np.ndarray, "n"]]:
-    """What stands before what, where faces are cut, and which windows show blobs instead."""
+    """Which windows show no face, where faces are cut, and which show blobs instead."""
     count = len(sizes)
-    none = _is_drawn(chance, "none", stage.none)
     which = _even(chance, "which", 0, 3).astype(np.int64)  # ground alone, blobs, faces cut in two
-    alone = np.where(_is_drawn(chance, "ground", stage.grounds), _CUT_OUT, 0)
-    alone[none & (which < 2)] = _NO_FACE
+    alone = np.where(none & (which < 2), _NO_FACE, 0)
     cuts = np.zeros((count, 5))
     cut = none & (which == 2)
     # Through the face's middle or near it, along any line, the normal pointing any way.
@@ -212,11 +227,10 @@ def _kinds(
 
 
 def _things(
-    chance: Chances, stage: Stage, width: int, blobs: Bool[np.ndarray, "n"]
+    chance: Chances, fronts: Bool[np.ndarray, "n"], width: int, blobs: Bool[np.ndarray, "n"]
 ) -> Float64[np.ndarray, "n t 11"]:
     """What lies in front: one or two things anywhere, or the blobs of something like a face."""
     things = np.zeros((len(blobs), THINGS, 11))
-    fronts = _is_drawn(chance, "front", stage.fronts) & ~blobs
     for t in range(2):
         there = fronts if t == 0 else fronts & _is_drawn(chance, "second", 0.4)
         where = [_even(chance, f"front {t} {axis}", 0.1, 0.9) for axis in "xy"]
@@ -289,11 +303,11 @@ def _ground_maps(chance: Chances, side: int, width: int) -> Float64[np.ndarray, 
 
 
 def _tints(
-    chance: Chances, stage: Stage
+    chance: Chances, stage: Stage, plain: Bool[np.ndarray, "n"]
 ) -> tuple[Float64[np.ndarray, "n 3 4"], Bool[np.ndarray, "n"]]:
     """Other colours: grey or toned, brighter, flatter, warmer; and which are as they were."""
-    grey = _is_drawn(chance, "grey", stage.grey)
-    other = _is_drawn(chance, "colour", stage.colour)
+    grey = _is_drawn(chance, "grey", stage.grey) & ~plain
+    other = _is_drawn(chance, "colour", stage.colour) & ~plain
     count = len(grey)
     tints = np.zeros((count, 3, 4))
     luma = np.broadcast_to(LUMA, (3, 3))
@@ -316,7 +330,9 @@ def _tints(
 
 def _holed(chance: Chances, stage: Stage, windows: Staged) -> Staged:
     """Some windows with a hole, in one colour or in noise; what was there stays the truth."""
-    there = np.flatnonzero(_is_drawn(chance, "hole", stage.holes) & windows.shows.numpy())
+    there = np.flatnonzero(
+        _is_drawn(chance, "hole", stage.holes) & (windows.shows & ~windows.plain).numpy()
+    )
     if not len(there):
         return windows
     pixels = windows.pixels.numpy()

@@ -194,7 +194,7 @@ class ReadObjective(Objective[Read]):
         return staged(
             batch,
             step.batches["other"],
-            Stage(),
+            Stage(plain=0.0) if about == _REAL else Stage(),
             seed=chance.seed,
             places=chance.places,
             rollbacks=chance.rollbacks,
@@ -202,13 +202,14 @@ class ReadObjective(Objective[Read]):
         )
 
     def _spoiled(self, step: Step, windows: Staged, about: str) -> Float[Tensor, "n 3 h w"]:
-        """The windows' pictures after the chain."""
+        """The windows' pictures after the chain, but for those that are to stay as painted."""
         pictures, chance = to_pictures(windows.pixels), step.chance
-        if self.chain:
-            pictures = self.chain(
-                pictures,
+        spoiled = ~windows.plain
+        if self.chain and spoiled.any():
+            pictures[spoiled] = self.chain(
+                pictures[spoiled],
                 seed=chance.seed,
-                places=chance.places,
+                places=chance.places[spoiled.numpy()],
                 rollbacks=chance.rollbacks,
                 about=chance.about + about,
             )

@@ -47,13 +47,18 @@ def overlap_loss(
 ) -> Scalar:
     """1 - Dice of each group that is there, by what is thought likely, the mean of a window's."""
     groups = part_groups().to(logits.device)
-    unknown = (parts == UNKNOWN["parts"])[:, None]
-    labels = parts.long().masked_fill(unknown[:, 0], 0)
-    likely = torch.einsum("nphw,pg->nghw", logits.float().softmax(1), groups) * ~unknown
-    there = groups[labels].permute(0, 3, 1, 2) * ~unknown
-    both, sizes = (likely * there).sum((2, 3)), (likely + there).sum((2, 3))
-    present = (there.sum((2, 3)) > 0).float()
-    lacks = present * (1 - 2 * both / sizes.clamp(min=1.0))
+    known = (parts != UNKNOWN["parts"]).flatten(1)
+    labels = parts.long().flatten(1)
+    group = torch.from_numpy(GROUP_OF_PART).long().to(labels.device)[labels * known]
+    kinds = torch.arange(len(GROUPS), device=labels.device)[:, None]
+    there = ((group[:, None] == kinds) & known[:, None]).float()
+    # How much of each part is thought likely where each group is, and where anything is known.
+    where = torch.cat([there, known[:, None].float()], 1)
+    likely = logits.float().softmax(1).flatten(2) @ where.transpose(1, 2)
+    both, sizes = (likely[..., :-1] * groups).sum(1), (likely[..., -1:] * groups).sum(1)
+    area = there.sum(2)
+    present = (area > 0).float()
+    lacks = present * (1 - 2 * both / (sizes + area).clamp(min=1.0))
     return (counts * lacks.sum(1) / present.sum(1).clamp(min=1.0)).mean()
 
 

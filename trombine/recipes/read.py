@@ -20,10 +20,11 @@ _MOMENT: Final = (
     "yaw+pitch+roll+smile+mouth_open+brow_raise+lid_open+gaze_x+gaze_y+light_turn+light_height"
     "+light_warm+exposure+glasses+hat"
 )
+_SIZES: Final = {"width": 24, "features": 64, "traits": 23, "moment": 19, "head": 32}
 _READER: Final = Read(
     about="reads what is where in a face, and what it is like; learns from painted faces",
     task="read",
-    nets={"net": Net("reader", {"width": 24, "features": 64, "traits": 23, "moment": 19})},
+    nets={"net": Net("reader", _SIZES)},
     data="world:photo#9000*3+world:anime#3000+world:cartoon#3000+world:sketch#3000",
     other="leaves#1200*3+fractals#300",
     real="plain:../shared/data/portraits",
@@ -34,8 +35,7 @@ _READER: Final = Read(
         "+noise:gaussian:0.01-0.08/noise:grey:0.01-0.06?0.3+jpeg:25-95?0.4"
     ),
     size=128,
-    pictures=154_000,
-    cycle=56_000,
+    pictures=150_000,
     batch=8,
     optimiser="muon",
     lr=5e-3,
