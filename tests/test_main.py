@@ -135,8 +135,8 @@ from trombine.__main__ import main
 
 def run(words):
     threading.Thread(target=time.sleep, args=(1.5,)).start()  # the process waits for its end
-    print("working", flush=True)
     try:
+        print("working", flush=True)
         time.sleep(60)
     finally:
         print("leaving", flush=True)

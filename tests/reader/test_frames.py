@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -60,6 +61,14 @@ def test_beyond_the_edge_the_last_row_goes_on() -> None:
     found = seen(picture, [Frame(x=-500, y=20, side=64), Frame(x=25, y=700, side=64)])
     assert float(found[0].std(-1).max()) < 1e-6
     assert float(found[1].std(-2).max()) < 1e-6
+
+
+def test_white_stays_white() -> None:
+    drawn = np.random.default_rng(0).uniform((60, 60, 20, -0.5), (120, 120, 400, 0.5), (40, 4))
+    frames = [Frame(x=x, y=y, side=side, turn=turn) for x, y, side, turn in drawn.tolist()]
+    windows = seen(torch.ones(3, 200, 180), frames)
+    assert windows.amax() <= 1
+    assert windows.amin() > 1 - 1e-5
 
 
 def test_no_frames_no_windows() -> None:

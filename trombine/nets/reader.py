@@ -23,7 +23,7 @@ from typing import NamedTuple, final
 import torch
 from jaxtyping import Float
 from torch import nn
-from torch.nn.functional import avg_pool2d, linear
+from torch.nn.functional import linear
 
 from trombine.conventions import LANDMARK_COUNT, LANDMARK_GROUPS, PARTS
 from trombine.nets.blocks import Features, conv3, doubled, norm, padded, steady
@@ -78,14 +78,14 @@ class Reader(Net):
         features: int = 64,
         traits: int = 16,
         moment: int = 16,
-        head: int = 0,
+        head: int = 32,
         norm: str = "batch",
     ) -> None:
         check_whole("width", width, 4, WIDEST)
         check_whole("features", features, 1, WIDEST)
         check_whole("traits", traits, 1, WIDEST)
         check_whole("moment", moment, 1, WIDEST)
-        check_whole("head", head, 0, WIDEST)  # channels before the parts; 0: none of their own
+        check_whole("head", head, 1, WIDEST)  # channels before the parts
         check_choice("norm", norm, ("group", "batch"))
         super().__init__()
         # In eights where there is a choice, as many as a register holds.
@@ -96,8 +96,8 @@ class Reader(Net):
         self.down = nn.ModuleList(Pair(fine, coarse, norm, stride=2) for fine, coarse in pairs)
         self.deep = Conv(sides[3], sides[3], norm)
         self.up = nn.ModuleList(Up(coarse, fine, norm) for fine, coarse in reversed(pairs))
-        self.head = Conv(width, head, norm) if head else nn.Identity()
-        self.parts = nn.Sequential(Mix(head or width, 4 * len(PARTS)), nn.PixelShuffle(2))
+        self.head = Conv(width, head, norm)
+        self.parts = nn.Sequential(Mix(head, 4 * len(PARTS)), nn.PixelShuffle(2))
         self.heat = Mix(sides[1], 2 * LANDMARK_COUNT)
         self.centres = Mix(sides[2], 2)
         # Without biases, which `scale` would take away.
@@ -237,6 +237,19 @@ def _middles_of(share: Float[torch.Tensor, "n p h w"]) -> Float[torch.Tensor, "n
     return torch.stack([x, y], -1)
 
 
+def _shrunk(
+    x: Float[torch.Tensor, "n k h2 w2"], like: Features, times: int
+) -> Float[torch.Tensor, "n k h w"]:
+    """Means of squares of pixels, as many as the other has.
+
+    Written out: ONNX has no pooling to a size, and a mean over two axes at once is slow.
+    """
+    height, width = like.shape[-2:]
+    squares = x.unflatten(3, (width, times)).unflatten(2, (height, times))
+    pixels = [squares[:, :, :, i, :, j] for i in range(times) for j in range(times)]
+    return sum(pixels[1:], pixels[0]) / times**2
+
+
 # What a window's numbers are read from says nothing back to where landmarks and parts are: those
 # are learned from what is true of them alone.
 
@@ -276,8 +289,8 @@ def _of_parts(
 
     Logits are those of four pixels at once, at a half of the size; values are at a quarter.
     """
-    values = torch.cat([values, avg_pool2d(picture, 4)], 1)
-    coarse = avg_pool2d(logits.detach(), 2).unflatten(1, (len(PARTS), -1)).mean(2)
+    values = torch.cat([values, _shrunk(picture, values, 4)], 1)
+    coarse = _shrunk(logits.detach(), values, 2).unflatten(1, (len(PARTS), -1)).mean(2)
     likely = coarse.to(torch.promote_types(coarse.dtype, torch.float32)).softmax(1)
     area = likely.sum((-2, -1), keepdim=True)
     share = likely / area.clamp(min=1.0)

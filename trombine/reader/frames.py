@@ -107,7 +107,7 @@ def _one(picture: Float[Tensor, "c h w"], frame: Frame) -> Float[Tensor, "c 128 
     fine = functional.grid_sample(
         region[None], grid, mode="bilinear", padding_mode="border", align_corners=False
     )
-    return functional.avg_pool2d(fine, times)[0]
+    return functional.avg_pool2d(fine, times)[0].clamp(0, 1)  # white times its shares is 1 + 1e-7
 
 
 def _region(
