@@ -39,7 +39,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# Those that take a minute or more begin first: at the end one worker would wait for another.
+# Those that take about a minute or more begin first: at the end one worker would wait for another.
 LONG = ("test_every_example_does_", "test_the_faces_of_a_crowd_", "test_the_demo_page")
 
 
