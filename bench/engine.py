@@ -3,7 +3,8 @@
 The plain loops below are what a tutorial has: no averages, checks, phases or log. Both sides take
 steps in turn, in one process, so that whatever else the machine does meets both alike; the ratio
 is that of the medians. Of the time that a run waits for pictures, the share is counted by the loop
-itself, reading from a pack.
+itself, reading from a pack. Of the page of a run, with a log as long as days of training leave, it
+is the processor's time.
 
     python bench/engine.py
 """
@@ -13,8 +14,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
@@ -30,6 +33,8 @@ from trombine.data.split import prepare_split
 from trombine.nets import build
 from trombine.objectives import objective_of
 from trombine.recipes import Recipe, find, with_settings
+from trombine.runs.folder import RunFolder
+from trombine.runs.page import write_page
 from trombine.training.launch import Mesh
 from trombine.training.machine import Machine, choose, prepare
 from trombine.training.material import endless, open_material, parts_of
@@ -39,6 +44,7 @@ from trombine.training.steps import Plan, advance
 DATA: Final = "leaves#2000"
 BATCH: Final = 32
 LABEL: Final = 0.9  # the recipe's
+LINES: Final = 10_000
 CPU: Final = torch.device("cpu")
 
 Steps = Iterator[None]
@@ -73,6 +79,7 @@ def measure(count: int, threads: int) -> Iterator[Row]:
     eager = choose(with_settings(recipe, {"precision": "float32", "layout": "contiguous"}))
     a, b = in_turn(loop(recipe, auto), plain_dcgan(recipe, eager, fused=False), count)
     yield at_least("DCGAN: auto / plain eager float32", b / a, "x", 1.6)
+    yield at_most(f"page of a run, its log of {LINES:,} lines", page_seconds(LINES), "s", 1)
 
 
 def recipe_of(name: str, **settings: str) -> Recipe:
@@ -100,6 +107,23 @@ def learned(recipe: Recipe) -> Source:
     for _ in prepare_split(recipe.data, recipe.size, recipe.judged):
         pass
     return open_material(recipe, ("data",)).learned["data"]
+
+
+def page_seconds(lines: int) -> float:
+    """The median time of the processor for writing the page of a run with so long a log."""
+    with tempfile.TemporaryDirectory() as parent:
+        folder = RunFolder.create(Path(parent) / "long", {})
+        for i in range(lines):
+            values = {f"repair/{term}": 1 / (i + 1) for term in ("total", "gradient", "l1", "ssim")}
+            measured = {"kind": "measure", "protocol": "0123", "values": {"PSNR": 20 + i / lines}}
+            trained = {"kind": "train", "values": values}
+            folder.append({"pictures": 32 * i, **(trained if i % 20 else measured)})
+        taken = []
+        for _ in range(5):
+            began = time.process_time()
+            write_page(folder)
+            taken.append(time.process_time() - began)
+    return median(taken)
 
 
 # ---------------------------------------------------------------------------------------------

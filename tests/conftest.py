@@ -83,6 +83,31 @@ def root() -> Path:
     return ROOT
 
 
+@pytest.fixture(scope="session")
+def calls_in() -> Callable[[Callable[[], object]], int]:
+    """How many functions something calls: what its time grows with, and the same on any machine.
+
+    Tests time nothing: another's work on the same machine would make them fail.
+    """
+
+    def count(do: Callable[[], object]) -> int:
+        calls = 0
+
+        def note(_frame: object, event: str, _of: object) -> None:
+            nonlocal calls
+            calls += event in ("call", "c_call")
+
+        before = sys.getprofile()
+        sys.setprofile(note)
+        try:
+            do()
+        finally:
+            sys.setprofile(before)
+        return calls
+
+    return count
+
+
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
