@@ -34,6 +34,7 @@ POINT_STEP = 4  # pixels from one place of a heat map to the next
 HERE = 4  # channels of what is read where a landmark is
 THERE = 8  # and where a part is
 POOLED = 96  # numbers that are made of all of these
+NUMBERS = ("pooled", "face", "features", "traits", "moment")  # the layers that make and read them
 # Of several hundred numbers together: a step of the layers that read them would otherwise move what
 # they say by more than it varies.
 QUIET = 0.1

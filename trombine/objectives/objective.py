@@ -67,6 +67,7 @@ class Phase:
 
     name: str
     learns: tuple[str, ...]  # roles; no parameter and no buffer of another net changes
+    parts: tuple[str, ...] = ()  # of these nets only these layers learn; all where none is named
     terms: Callable[[Step], Terms]
     weights: Mapping[str, float | Ramp] = field(default_factory=dict)  # of terms; 1 if not there
     every: int = 1  # of the steps while it lasts, one in so many

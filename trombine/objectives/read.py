@@ -32,7 +32,7 @@ from trombine.data.item import Batch, to_pictures
 from trombine.data.source import Source
 from trombine.data.staging import Stage, Staged, staged
 from trombine.measures.reading import auc, explained, overlaps, point_errors
-from trombine.nets.reader import Reading
+from trombine.nets.reader import NUMBERS, Reading
 from trombine.objectives import reading as terms
 from trombine.objectives.alarms import Alarm, NoGradient, NoProgress, NotFinite
 from trombine.objectives.objective import (
@@ -52,6 +52,7 @@ from trombine.world import STYLES
 _ONE_IN: Final = 16  # of the real pictures: they are few, and each costs three readings
 _REAL: Final = "real "  # begins the names of what is drawn for these
 _SURE: Final = 0.75  # of a part's label, before it is taught
+_SLOWER: Final = 0.4  # the rate at which the numbers learn alone
 _WELL: Final = 0.04  # of the width: landmarks thought nearer than that are taught as seen
 # Where the middles of landmarks are, there should be a part of this group, but for one.
 _ORGANS: Final = {"right_eye": "eyes", "left_eye": "eyes", "nose": "nose", "inner_lips": "mouth"}
@@ -59,7 +60,7 @@ _ORGANS: Final = {"right_eye": "eyes", "left_eye": "eyes", "nose": "nose", "inne
 
 @final
 class ReadObjective(Objective[Read]):
-    """One net, one phase."""
+    """One net; the numbers of a window may learn on alone."""
 
     main = "net"
     measures: Mapping[str, bool] = {
@@ -113,12 +114,27 @@ class ReadObjective(Objective[Read]):
                 )
 
     def phases(self) -> tuple[Phase, ...]:
-        """The one there is."""
+        """Everything; then, if asked for, the numbers of a window alone."""
+        recipe = self.recipe
         weights: dict[str, float | Ramp] = dict(self.weights)
-        if self.recipe.real:
-            over = max(1, (self.recipe.cycle or self.recipe.pictures) // 4)
-            weights["agree"] = Ramp(high=self.recipe.agree, over=over)
-        return (Phase(name="read", learns=("net",), terms=self.terms, weights=weights),)
+        if recipe.real:
+            over = max(1, (recipe.cycle or recipe.pictures) // 4)
+            weights["agree"] = Ramp(high=recipe.agree, over=over)
+        end = recipe.numbers_after or None
+        whole = Phase(name="read", learns=("net",), terms=self.terms, weights=weights, lasts=end)
+        told = {name: self.weights[name] for name in ("face", "fields") if name in self.weights}
+        if end is None or not told:
+            return (whole,)
+        numbers = Phase(
+            name="numbers",
+            learns=("net",),
+            parts=NUMBERS,
+            terms=self.number_terms,
+            weights=told,
+            start=end,
+            rate=_SLOWER,
+        )
+        return whole, numbers
 
     def terms(self, step: Step) -> Terms:
         """What is read of the windows, compared with what is so.
@@ -148,6 +164,17 @@ class ReadObjective(Objective[Read]):
                 told = self._terms(Reading(*(one[count:] for one in whole)), real)
                 terms = [self.weights[name] * value for name, value in told.items()]
                 found["agree"] = share * torch.stack(terms).sum()
+        return found
+
+    def number_terms(self, step: Step) -> Terms:
+        """What is said of a window as a whole, compared with what is so."""
+        windows = self._staged(step, step.batches["data"], "")
+        reading = cast(Reading, step.nets["net"](self._spoiled(step, windows, "")))
+        found: dict[str, Tensor] = {}
+        if "face" in self.weights:
+            found["face"] = terms.face_loss(reading.face, windows.shows)
+        if "fields" in self.weights:
+            found["fields"] = self._fields(reading, step, windows)
         return found
 
     def _some_real(self, step: Step) -> tuple[Step, Batch | None]:
@@ -261,9 +288,10 @@ class ReadObjective(Objective[Read]):
     def alarms(self) -> tuple[Alarm, ...]:
         """What goes wrong with one net."""
         stop = self.recipe.on_nan == "stop"
+        best = self.recipe.best or next(iter(self.measures))
         return (
             NotFinite(action="stop" if stop else "roll back"),
-            NoProgress("IoU", higher=True, total=self.recipe.pictures),
+            NoProgress(best, higher=self.measures.get(best, True), total=self.recipe.pictures),
             NoGradient(),
         )
 

@@ -35,10 +35,12 @@ _READER: Final = Read(
         "+noise:gaussian:0.01-0.08/noise:grey:0.01-0.06?0.3+jpeg:25-95?0.4"
     ),
     size=128,
-    pictures=150_000,
+    pictures=270_000,
+    numbers_after=150_000,
     batch=8,
     optimiser="muon",
     lr=5e-3,
+    cycle=150_000,
     beta1=0.95,
     warmup=2_000,
     clip=1.0,
@@ -50,7 +52,7 @@ _READER: Final = Read(
     save_every=7_000,
     log_every=4_000,
     judged=128,
-    best="IoU",
+    best="explained",  # of numbers, which are learned last
 )
 
 READ: Final[dict[str, Recipe]] = {

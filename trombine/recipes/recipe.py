@@ -386,3 +386,5 @@ class Read(Recipe):
     """Weight of traits and moment."""
     agree: float = 0.3
     """Weight of everything on the real pictures."""
+    numbers_after: int = 0
+    """Pictures after which only traits, moment and whether it is a face learn on; 0: never."""

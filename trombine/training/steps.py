@@ -82,7 +82,11 @@ def _learn(
         state.optimisers[role].zero_grad()
     weights = {name: weight_of(state, phase, name) for name in phase.weights}
     main = state.nets[plan.objective.main]
-    with learning(state.nets, phase.learns), frozen(main, plan.freeze, state.pictures):
+    with (
+        learning(state.nets, phase.learns),
+        frozen(main, plan.freeze, state.pictures),
+        besides(state.nets, phase),
+    ):
         for part in parts:
             with plan.machine.autocast(exact=phase.exact):
                 terms = phase.terms(part)
@@ -207,13 +211,33 @@ def frozen(net: nn.Module, freeze: Freeze, pictures: int) -> Iterator[None]:
     Their batch norm uses the statistics that it has. Optimisers pass over what has no gradient:
     the moments of frozen weights stay as they are too, and are not there before they move.
     """
-    held = [net.get_submodule(part) for part in freeze.parts] if freeze.holds(pictures) else []
-    for part in held:
+    parts = freeze.parts if freeze.holds(pictures) else ()
+    with _still([net.get_submodule(part) for part in parts]):
+        yield
+
+
+@contextmanager
+def besides(nets: Mapping[str, nn.Module], phase: Phase) -> Iterator[None]:
+    """Inside, of the nets that learn all stands still but the phase's parts, as if frozen."""
+    learning = {role: dict(nets[role].named_children()) for role in phase.learns if phase.parts}
+    others = [
+        part
+        for parts in learning.values()
+        for name, part in parts.items()
+        if name not in phase.parts
+    ]
+    with _still(others):
+        yield
+
+
+@contextmanager
+def _still(parts: Sequence[nn.Module]) -> Iterator[None]:
+    for part in parts:
         part.requires_grad_(False).eval()
     try:
         yield
     finally:
-        for part in held:
+        for part in parts:
             part.requires_grad_().train()
 
 
