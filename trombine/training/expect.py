@@ -8,13 +8,15 @@ pack that cannot be opened. Only worlds are not painted.
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import pairwise
 from statistics import median
 from typing import Final, final
 
@@ -64,7 +66,7 @@ def expectation(order: Order) -> str:
     with _enough_memory(recipe):
         opened = _opened_all(order, plan)
         state = fresh(recipe, objective, machine, plan.mesh.device)
-        seconds = median(_times(plan, state))
+        seconds = _seconds_a_step(plan, state)
     steps = -(-recipe.pictures // recipe.batch)
     alone = seconds * steps / recipe.devices
     lines = [f"{order.name}: {recipe.about}", f"run: {_place(order, plan)}"]
@@ -100,7 +102,7 @@ def seconds_a_step(order: Order) -> float:
     """How long a step takes here."""
     plan = _plan(order)
     state = fresh(order.recipe, plan.objective, plan.machine, plan.mesh.device)
-    return median(_times(plan, state))
+    return _seconds_a_step(plan, state)
 
 
 def _plan(order: Order) -> Plan:
@@ -231,6 +233,8 @@ def _told(phase: Phase) -> str:
     weights = ", ".join(f"{name} {_weight(weight)}" for name, weight in phase.weights.items())
     terms = f": {weights}" if weights else ""
     learns = " and ".join(phase.learns)
+    if phase.parts:
+        learns = f"{', '.join(phase.parts)} of {learns}"
     return f"{phase.name:<14} {learns} learns {when}{often}{terms}"
 
 
@@ -240,9 +244,34 @@ def _weight(weight: float | Ramp) -> str:
     return f"{weight:g}"
 
 
-def _times(plan: Plan, state: State) -> Iterator[float]:
-    """Seconds of a few steps in which every phase takes part."""
-    state.phases = {phase.name: PhaseState(began=0) for phase in plan.phases}
+def stretches(phases: Sequence[Phase], pictures: int) -> Iterator[tuple[int, frozenset[str]]]:
+    """How many of a run's pictures are seen with which phases under way, one such stretch after the
+    other; what a measure may end goes on."""
+    by_name = {phase.name: phase for phase in phases}
+
+    def span(phase: Phase) -> tuple[float, float]:
+        ready = span(by_name[phase.after])[1] if phase.after else 0
+        begin = max(phase.start, ready)
+        return begin, math.inf if phase.lasts is None else begin + phase.lasts
+
+    spans = {phase.name: span(phase) for phase in phases}
+    marks = {int(mark) for both in spans.values() for mark in both if mark < pictures}
+    for begin, end in pairwise(sorted({0, *marks, pictures})):
+        yield end - begin, frozenset(n for n, (at, to) in spans.items() if at <= begin < to)
+
+
+def _seconds_a_step(plan: Plan, state: State) -> float:
+    """The mean over all steps of the run."""
+    counts: dict[frozenset[str], int] = {}
+    for count, names in stretches(plan.phases, plan.recipe.pictures):
+        counts[names] = counts.get(names, 0) + count
+    whole = sum(count * median(_times(plan, state, names)) for names, count in counts.items())
+    return whole / sum(counts.values())
+
+
+def _times(plan: Plan, state: State, names: Collection[str]) -> Iterator[float]:
+    """Seconds of a few steps in which these phases take part."""
+    state.phases = {n: PhaseState(began=0 if n in names else None) for n in state.phases}
     for number in range(STEPS + 1):
         began = time.perf_counter()
         whole = {stream: _grey(plan) for stream in plan.objective.streams}
