@@ -39,13 +39,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# Those that take about a minute or more begin first: at the end one worker would wait for another.
-LONG = ("test_every_example_does_", "test_the_faces_of_a_crowd_", "test_the_demo_page")
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long tests to the front, all others as they were."""
-    items.sort(key=lambda item: not item.name.startswith(LONG))
+    """Long tests to the front, all others as they were: at the end one worker would wait for
+    another."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 class KernelFinder(MetaPathFinder):

@@ -80,6 +80,7 @@ def test_every_page_is_timed() -> None:
     assert set(PAGES) == {"--help", *(f"{line} --help" for line in VERBS)}
 
 
+@pytest.mark.long
 def test_every_example_does_what_it_says(tmp_path: Path) -> None:
     """In the order of the table: a later one may use what an earlier one made."""
     torch.save(build("residual", {}).state_dict(), tmp_path / "old.pth")  # which others bring

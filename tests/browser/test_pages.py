@@ -241,6 +241,7 @@ def middle_red(png: bytes) -> int:
     return np.asarray(picture)[picture.height // 2, picture.width // 2, 0]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_the_demo_page(browser: Browser, demo_address: str, size: tuple[int, int]) -> None:
     for tab in opened(browser, demo_address, size, "light"):

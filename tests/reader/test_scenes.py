@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 import pytest
 import torch
@@ -55,25 +53,15 @@ def found_in(pixels: np.ndarray) -> list[Corners]:
     return [one.box for one in read_faces(picture, load("reader", task="read"))]
 
 
-@lru_cache
-def counts() -> tuple[int, int]:
-    """How many of the faces are found, and how many others."""
+@pytest.mark.long
+def test_the_faces_of_a_crowd_are_found_and_hardly_anything_else() -> None:
     hit = more = 0
     for number in range(SCENES):
         pixels, boxes = scene(number)
         found = found_in(pixels)
         hit += sum(any(shared(box, one) >= 0.5 for one in found) for box in boxes)
         more += sum(all(shared(box, one) < 0.5 for box in boxes) for one in found)
-    return hit, more
-
-
-def test_the_faces_of_a_crowd_are_found() -> None:
-    hit, _ = counts()
     assert hit >= 0.95 * SCENES * FACES, f"{hit} of {SCENES * FACES}"
-
-
-def test_few_boxes_are_of_no_face() -> None:
-    _, more = counts()
     assert more <= 0.02 * SCENES * FACES, f"{more} boxes of no face"
 
 
