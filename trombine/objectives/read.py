@@ -120,21 +120,19 @@ class ReadObjective(Objective[Read]):
         if recipe.real:
             over = max(1, (recipe.cycle or recipe.pictures) // 4)
             weights["agree"] = Ramp(high=recipe.agree, over=over)
-        end = recipe.numbers_after or None
-        whole = Phase(name="read", learns=("net",), terms=self.terms, weights=weights, lasts=end)
-        told = {name: self.weights[name] for name in ("face", "fields") if name in self.weights}
-        if end is None or not told:
+        whole = Phase(name="read", learns=("net",), terms=self.terms, weights=weights)
+        if not (recipe.numbers_after and recipe.fields):
             return (whole,)
         numbers = Phase(
             name="numbers",
             learns=("net",),
-            parts=NUMBERS,
+            parts=tuple(part for part in NUMBERS if part != "face" or recipe.face),
             terms=self.number_terms,
-            weights=told,
-            start=end,
+            weights={n: w for n, w in self.weights.items() if n in ("face", "fields")},
+            start=recipe.numbers_after,
             rate=_SLOWER,
         )
-        return whole, numbers
+        return replace(whole, lasts=recipe.numbers_after), numbers
 
     def terms(self, step: Step) -> Terms:
         """What is read of the windows, compared with what is so.
@@ -170,11 +168,9 @@ class ReadObjective(Objective[Read]):
         """What is said of a window as a whole, compared with what is so."""
         windows = self._staged(step, step.batches["data"], "")
         reading = cast(Reading, step.nets["net"](self._spoiled(step, windows, "")))
-        found: dict[str, Tensor] = {}
+        found = {"fields": self._fields(reading, step, windows)}
         if "face" in self.weights:
             found["face"] = terms.face_loss(reading.face, windows.shows)
-        if "fields" in self.weights:
-            found["fields"] = self._fields(reading, step, windows)
         return found
 
     def _some_real(self, step: Step) -> tuple[Step, Batch | None]:

@@ -219,14 +219,8 @@ def frozen(net: nn.Module, freeze: Freeze, pictures: int) -> Iterator[None]:
 @contextmanager
 def besides(nets: Mapping[str, nn.Module], phase: Phase) -> Iterator[None]:
     """Inside, of the nets that learn all stands still but the phase's parts, as if frozen."""
-    learning = {role: dict(nets[role].named_children()) for role in phase.learns if phase.parts}
-    others = [
-        part
-        for parts in learning.values()
-        for name, part in parts.items()
-        if name not in phase.parts
-    ]
-    with _still(others):
+    every = [pair for role in phase.learns for pair in nets[role].named_children() if phase.parts]
+    with _still([layer for name, layer in every if name not in phase.parts]):
         yield
 
 
