@@ -100,8 +100,6 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
     "diffusion of noise": ("diffusion", {"levels": "2", "steps": "2", "process": "noise"}),
     "reader": ("reader", READER),
     "reader, real": ("reader", {**READER, "real": "leaves#48", "damage": "none", "batch": "16"}),
-    "reader, no face": ("reader", {**READER, "face": "0"}),
-    "reader, no numbers": ("reader", {**READER, "fields": "0"}),
     "witness": ("witness", READER),
     "pose": ("pose", {"data": "world:photo#48", "size": "32", "levels": "2"}),
 }

@@ -21,7 +21,7 @@ from trombine.data.source import source
 from trombine.data.staging import Stage, staged
 from trombine.images import write
 from trombine.nets import build
-from trombine.nets.reader import Reading
+from trombine.nets.reader import NUMBERS, Reading
 from trombine.objectives.objective import Chance, ObjectiveError, Step
 from trombine.objectives.read import ReadObjective
 from trombine.reader.twice import parts_back, points_back
@@ -67,6 +67,20 @@ def painted() -> Batch:
         vectors=torch.stack(vectors).double(),
         labels=torch.zeros(COUNT, dtype=torch.int64),
     )
+
+
+def test_numbers_learn_alone_only_where_they_are_learned() -> None:
+    recipe = find("reader")
+    assert isinstance(recipe, Read)
+    whole, numbers = ReadObjective(recipe).phases()
+    assert (whole.lasts, numbers.start) == (recipe.numbers_after, recipe.numbers_after)
+    assert set(numbers.parts) == set(NUMBERS) and numbers.weights.keys() == {"face", "fields"}
+    _, faceless = ReadObjective(replace(recipe, face=0.0)).phases()
+    assert set(numbers.parts) - set(faceless.parts) == {"face"}
+    assert faceless.weights.keys() == {"fields"}
+    for other in (replace(recipe, fields=0.0), replace(recipe, numbers_after=0)):
+        (only,) = ReadObjective(other).phases()
+        assert only.lasts is None
 
 
 def taught(teacher: nn.Module, *, averaged: bool = True) -> tuple[float, float]:
