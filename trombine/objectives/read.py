@@ -9,7 +9,7 @@ begun to call all of a picture skin would be sure of that, and teach itself so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final, cast, final
@@ -52,6 +52,7 @@ from trombine.world import STYLES
 _ONE_IN: Final = 16  # of the real pictures: they are few, and each costs three readings
 _REAL: Final = "real "  # begins the names of what is drawn for these
 _SURE: Final = 0.75  # of a part's label, before it is taught
+_SAID: Final = ("face", "fields")  # the terms of what is said of a window as a whole
 _SLOWER: Final = 0.4  # the rate at which the numbers learn alone
 _WELL: Final = 0.04  # of the width: landmarks thought nearer than that are taught as seen
 # Where the middles of landmarks are, there should be a part of this group, but for one.
@@ -116,10 +117,9 @@ class ReadObjective(Objective[Read]):
     def phases(self) -> tuple[Phase, ...]:
         """Everything; then, if asked for, the numbers of a window alone."""
         recipe = self.recipe
-        weights: dict[str, float | Ramp] = dict(self.weights)
-        if recipe.real:
-            over = max(1, (recipe.cycle or recipe.pictures) // 4)
-            weights["agree"] = Ramp(high=recipe.agree, over=over)
+        over = max(1, (recipe.cycle or recipe.pictures) // 4)
+        ramp: dict[str, float | Ramp] = {"agree": Ramp(high=recipe.agree, over=over)}
+        weights = self.weights | (ramp if recipe.real else {})
         whole = Phase(name="read", learns=("net",), terms=self.terms, weights=weights)
         if not (recipe.numbers_after and recipe.fields):
             return (whole,)
@@ -128,14 +128,23 @@ class ReadObjective(Objective[Read]):
             learns=("net",),
             parts=tuple(part for part in NUMBERS if part != "face" or recipe.face),
             terms=self.number_terms,
-            weights={n: w for n, w in self.weights.items() if n in ("face", "fields")},
+            weights={name: self.weights[name] for name in _SAID if name in self.weights}
+            | ({"agree": recipe.agree} if recipe.real and recipe.face else {}),
             start=recipe.numbers_after,
             rate=_SLOWER,
         )
         return replace(whole, lasts=recipe.numbers_after), numbers
 
     def terms(self, step: Step) -> Terms:
-        """What is read of the windows, compared with what is so.
+        """What is read of the windows, compared with what is so."""
+        return self._compared(step, tuple(self.weights))
+
+    def number_terms(self, step: Step) -> Terms:
+        """The same of what is said of a window as a whole."""
+        return self._compared(step, tuple(name for name in _SAID if name in self.weights))
+
+    def _compared(self, step: Step, names: Collection[str]) -> dict[str, Tensor]:
+        """The terms of these names, and `agree` of them.
 
         Painted and real windows are read at once, so that they share the batch's statistics.
         """
@@ -150,27 +159,18 @@ class ReadObjective(Objective[Read]):
         whole = cast(Reading, net(torch.cat(pictures)))
         count = len(step)
         reading = Reading(*(one[:count] for one in whole))
-        found = self._terms(reading, windows)
-        if "fields" in self.weights:
+        found = self._terms(reading, windows, names)
+        if "fields" in names:
             found["fields"] = self._fields(reading, step, windows)
-        if self.recipe.real:
+        if self.recipe.real and set(names) - {"fields"}:
             # As much as they are of them all: slices of a step have the step's mean so.
             share = _ONE_IN * (0 if real is None else len(real.shows)) / count
             step.curves["real pictures that teach"] = torch.tensor(share, device=step.device)
             found["agree"] = torch.zeros((), device=step.device)
             if real is not None:
-                told = self._terms(Reading(*(one[count:] for one in whole)), real)
+                told = self._terms(Reading(*(one[count:] for one in whole)), real, names)
                 terms = [self.weights[name] * value for name, value in told.items()]
                 found["agree"] = share * torch.stack(terms).sum()
-        return found
-
-    def number_terms(self, step: Step) -> Terms:
-        """What is said of a window as a whole, compared with what is so."""
-        windows = self._staged(step, step.batches["data"], "")
-        reading = cast(Reading, step.nets["net"](self._spoiled(step, windows, "")))
-        found = {"fields": self._fields(reading, step, windows)}
-        if "face" in self.weights:
-            found["face"] = terms.face_loss(reading.face, windows.shows)
         return found
 
     def _some_real(self, step: Step) -> tuple[Step, Batch | None]:
@@ -184,20 +184,21 @@ class ReadObjective(Objective[Read]):
         teaches = np.flatnonzero(sure.numpy())
         return _only(some, teaches), taught.only(teaches) if len(teaches) else None
 
-    def _terms(self, reading: Reading, windows: Staged) -> dict[str, Tensor]:
-        """What parts, landmarks and faces differ in."""
+    def _terms(
+        self, reading: Reading, windows: Staged, names: Collection[str]
+    ) -> dict[str, Tensor]:
+        """Those of these terms that are of parts, landmarks and faces."""
         parts = windows.parts.to(reading.parts.device)
         counts = windows.shows.to(reading.parts)
-        far, said = terms.points_loss(reading, windows, counts)
         found = {
-            "parts": terms.parts_loss(reading.parts, parts),
-            "overlap": terms.overlap_loss(reading.parts, parts, counts),
-            "points": far,
-            "spread": said,
-            "face": terms.face_loss(reading.face, windows.shows),
-            "centres": terms.centres_loss(reading.centres, windows),
+            "parts": lambda: terms.parts_loss(reading.parts, parts),
+            "overlap": lambda: terms.overlap_loss(reading.parts, parts, counts),
+            "points": lambda: terms.points_loss(reading, windows, counts)[0],
+            "spread": lambda: terms.points_loss(reading, windows, counts)[1],
+            "face": lambda: terms.face_loss(reading.face, windows.shows),
+            "centres": lambda: terms.centres_loss(reading.centres, windows),
         }
-        return {name: value for name, value in found.items() if name in self.weights}
+        return {name: term() for name, term in found.items() if name in names}
 
     def _fields(self, reading: Reading, step: Step, windows: Staged) -> Tensor:
         """What traits, moment and style differ in."""

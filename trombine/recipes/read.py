@@ -35,7 +35,7 @@ _READER: Final = Read(
         "+noise:gaussian:0.01-0.08/noise:grey:0.01-0.06?0.3+jpeg:25-95?0.4"
     ),
     size=128,
-    pictures=270_000,
+    pictures=210_000,
     numbers_after=150_000,
     batch=8,
     optimiser="muon",
