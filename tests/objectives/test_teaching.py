@@ -74,10 +74,13 @@ def test_numbers_learn_alone_only_where_they_are_learned() -> None:
     assert isinstance(recipe, Read)
     whole, numbers = ReadObjective(recipe).phases()
     assert (whole.lasts, numbers.start) == (recipe.numbers_after, recipe.numbers_after)
-    assert set(numbers.parts) == set(NUMBERS) and numbers.weights.keys() == {"face", "fields"}
+    assert set(numbers.parts) == set(NUMBERS)
+    assert numbers.weights.keys() == {"face", "fields", "agree"}, "real faces stay faces"
     _, faceless = ReadObjective(replace(recipe, face=0.0)).phases()
     assert set(numbers.parts) - set(faceless.parts) == {"face"}
     assert faceless.weights.keys() == {"fields"}
+    _, painted = ReadObjective(replace(recipe, real="")).phases()
+    assert painted.weights.keys() == {"face", "fields"}
     for other in (replace(recipe, fields=0.0), replace(recipe, numbers_after=0)):
         (only,) = ReadObjective(other).phases()
         assert only.lasts is None
