@@ -189,10 +189,7 @@ def may_change(state: State, phase: Phase) -> tuple[str, ...]:
     """How the names begin of all that a phase may change."""
     found = ["averages/", "pools/"]
     for role in phase.learns:
-        if not phase.parts:
-            found += [f"nets/{role}/", f"optimisers/{role}/"]
-            continue
-        found += [f"nets/{role}/{part}." for part in phase.parts]
+        found += [f"nets/{role}/{part}." for part in phase.parts] or [f"nets/{role}/"]
         names = enumerate(name for name, _ in state.nets[role].named_parameters())
         found += [f"optimisers/{role}/{place}/" for place, name in names if learns(phase, name)]
     return tuple(found)

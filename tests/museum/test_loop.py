@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from torch import nn
 
-from trombine.objectives.objective import Phase, Step, Terms
+from trombine.objectives.objective import Step, Terms
 from trombine.objectives.restore import RestoreObjective
 from trombine.objectives.terms import TERMS
-from trombine.recipes.freeze import Freeze
 from trombine.training import steps
 
 Ours = Callable[[str, str], Callable[..., None]]
@@ -78,9 +78,8 @@ def test_a_frozen_discriminator_whose_statistics_move(
 
 
 @contextmanager
-def without_gradients(net: nn.Module, freeze: Freeze, pictures: int) -> Iterator[None]:
-    """The same, of parts: a grown net whose frozen body has the statistics of the new pictures."""
-    parts = [net.get_submodule(part) for part in freeze.parts] if freeze.holds(pictures) else []
+def without_gradients(parts: Sequence[nn.Module]) -> Iterator[None]:
+    """The same, of parts: a frozen body that has the statistics of the new pictures."""
     for part in parts:
         part.requires_grad_(False)
     yield
@@ -92,27 +91,15 @@ def test_frozen_parts_whose_statistics_move(
     ours: Ours, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     test = ours("training/test_start.py", "test_what_is_frozen_stands_still_and_all_else_moves")
-    plant = lambda: monkeypatch.setattr(steps, "frozen", without_gradients)  # noqa: E731
+    plant = partial(monkeypatch.setattr, steps, "_still", without_gradients)
     caught(test, plant, case="srresnet", tmp_path=tmp_path)
 
 
-@contextmanager
-def beside_the_parts(nets: Mapping[str, nn.Module], phase: Phase) -> Iterator[None]:
-    """The same, of what does not learn in a phase: it computes with the batch's statistics."""
-    named = [pair for role in phase.learns for pair in nets[role].named_children() if phase.parts]
-    others = [part for name, part in named if name not in phase.parts]
-    for part in others:
-        part.requires_grad_(False)
-    yield
-    for part in others:
-        part.requires_grad_()
-
-
-def test_all_but_a_phases_parts_whose_statistics_move(
+def test_what_a_phase_holds_still_and_whose_statistics_move(
     ours: Ours, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     test = ours(RECIPES, "test_a_phase_trains_what_it_says_and_nothing_else")
-    plant = lambda: monkeypatch.setattr(steps, "besides", beside_the_parts)  # noqa: E731
+    plant = partial(monkeypatch.setattr, steps, "_still", without_gradients)
     caught(test, plant, case="reader", tmp_path=tmp_path)
 
 

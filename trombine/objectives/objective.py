@@ -185,6 +185,11 @@ class Objective(ABC, Generic[RecipeKind]):
         self.recipe = recipe
 
     @property
+    def best(self) -> str:
+        """The measure by which the best model is chosen."""
+        return self.recipe.best or next(iter(self.measures))
+
+    @property
     def exports(self) -> Mapping[str, str]:
         """Which nets become models, by role, and for which task."""
         return {self.main: self.recipe.task}

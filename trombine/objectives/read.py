@@ -52,7 +52,7 @@ from trombine.world import STYLES
 _ONE_IN: Final = 16  # of the real pictures: they are few, and each costs three readings
 _REAL: Final = "real "  # begins the names of what is drawn for these
 _SURE: Final = 0.75  # of a part's label, before it is taught
-_SAID: Final = ("face", "fields")  # the terms of what is said of a window as a whole
+_SAID: Final = frozenset({"face", "fields"})  # the terms of what is said of a window as a whole
 _SLOWER: Final = 0.4  # the rate at which the numbers learn alone
 _WELL: Final = 0.04  # of the width: landmarks thought nearer than that are taught as seen
 # Where the middles of landmarks are, there should be a part of this group, but for one.
@@ -117,9 +117,13 @@ class ReadObjective(Objective[Read]):
     def phases(self) -> tuple[Phase, ...]:
         """Everything; then, if asked for, the numbers of a window alone."""
         recipe = self.recipe
-        over = max(1, (recipe.cycle or recipe.pictures) // 4)
-        ramp: dict[str, float | Ramp] = {"agree": Ramp(high=recipe.agree, over=over)}
-        weights = self.weights | (ramp if recipe.real else {})
+        weights: dict[str, float | Ramp] = dict(self.weights)
+        said = {name: weight for name, weight in self.weights.items() if name in _SAID}
+        if recipe.real:
+            over = max(1, (recipe.cycle or recipe.pictures) // 4)
+            weights["agree"] = Ramp(high=recipe.agree, over=over)
+            if recipe.face:
+                said["agree"] = recipe.agree
         whole = Phase(name="read", learns=("net",), terms=self.terms, weights=weights)
         if not (recipe.numbers_after and recipe.fields):
             return (whole,)
@@ -128,8 +132,7 @@ class ReadObjective(Objective[Read]):
             learns=("net",),
             parts=tuple(part for part in NUMBERS if part != "face" or recipe.face),
             terms=self.number_terms,
-            weights={name: self.weights[name] for name in _SAID if name in self.weights}
-            | ({"agree": recipe.agree} if recipe.real and recipe.face else {}),
+            weights=said,
             start=recipe.numbers_after,
             rate=_SLOWER,
         )
@@ -137,11 +140,11 @@ class ReadObjective(Objective[Read]):
 
     def terms(self, step: Step) -> Terms:
         """What is read of the windows, compared with what is so."""
-        return self._compared(step, tuple(self.weights))
+        return self._compared(step, self.weights)
 
     def number_terms(self, step: Step) -> Terms:
         """The same of what is said of a window as a whole."""
-        return self._compared(step, tuple(name for name in _SAID if name in self.weights))
+        return self._compared(step, _SAID & self.weights.keys())
 
     def _compared(self, step: Step, names: Collection[str]) -> dict[str, Tensor]:
         """The terms of these names, and `agree` of them.
@@ -190,11 +193,12 @@ class ReadObjective(Objective[Read]):
         """Those of these terms that are of parts, landmarks and faces."""
         parts = windows.parts.to(reading.parts.device)
         counts = windows.shows.to(reading.parts)
+        far, said = terms.points_loss(reading, windows, counts)
         found = {
             "parts": lambda: terms.parts_loss(reading.parts, parts),
             "overlap": lambda: terms.overlap_loss(reading.parts, parts, counts),
-            "points": lambda: terms.points_loss(reading, windows, counts)[0],
-            "spread": lambda: terms.points_loss(reading, windows, counts)[1],
+            "points": lambda: far,
+            "spread": lambda: said,
             "face": lambda: terms.face_loss(reading.face, windows.shows),
             "centres": lambda: terms.centres_loss(reading.centres, windows),
         }
@@ -285,10 +289,9 @@ class ReadObjective(Objective[Read]):
     def alarms(self) -> tuple[Alarm, ...]:
         """What goes wrong with one net."""
         stop = self.recipe.on_nan == "stop"
-        best = self.recipe.best or next(iter(self.measures))
         return (
             NotFinite(action="stop" if stop else "roll back"),
-            NoProgress(best, higher=self.measures.get(best, True), total=self.recipe.pictures),
+            NoProgress(self.best, higher=self.measures[self.best], total=self.recipe.pictures),
             NoGradient(),
         )
 

@@ -170,12 +170,15 @@ def described(material: Material) -> dict[str, dict[str, Any]]:
 
 def description(order: Order, plan: Plan, material: Material) -> dict[str, Any]:
     """What recipe.json holds: all that was asked for, and all that was chosen."""
-    best = order.recipe.best or next(iter(plan.objective.measures))
     return {
         "recipe": order.name,
         "settings": order.recipe.plain(),
         "start": plan.start.plain() if plan.start else None,
-        "resolved": {**plan.machine.plain(), "devices": plan.mesh.count, "best": best},
+        "resolved": {
+            **plan.machine.plain(),
+            "devices": plan.mesh.count,
+            "best": plan.objective.best,
+        },
         "data": described(material),
         "protocol": protocol_of(plan, material).hash,
         "version": __version__,

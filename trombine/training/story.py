@@ -137,7 +137,7 @@ class Writer:
         plan = self.plan
         found = measured(plan, state, self.material) if plan.mesh.first else None
         state.measured = dict(plan.mesh.tell(found))
-        name = plan.recipe.best or next(iter(plan.objective.measures))
+        name = plan.objective.best
         value, higher = state.measured[name], plan.objective.measures[name]
         is_best = math.isfinite(value) and _is_better(value, state.best, higher=higher)
         if is_best:
