@@ -16,6 +16,8 @@ import torch
 
 from trombine.conventions import ConventionError
 from trombine.measures import (
+    CHOOSING_SEEDS,
+    PROTOCOL_SEEDS,
     Figure,
     Protocol,
     ProtocolError,
@@ -274,3 +276,10 @@ def test_writers_at_once_do_not_mix_their_lines(tmp_path: Path) -> None:
         list(pool.map(write, models))
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert sorted(line["model"] for line in lines) == sorted(models * 10)
+
+
+def test_seeds_for_choosing_and_for_protocols_share_none() -> None:
+    """Below a million is for training; each kind ends where the next begins."""
+    assert (CHOOSING_SEEDS[0], CHOOSING_SEEDS[-1]) == (1_000_000, 1_499_999)
+    assert (PROTOCOL_SEEDS[0], PROTOCOL_SEEDS[-1]) == (1_500_000, 1_999_999)
+    assert PROTOCOL_SEEDS.start not in CHOOSING_SEEDS

@@ -13,7 +13,7 @@ import torch
 
 from trombine.data.draws import normals
 from trombine.objectives.schedules import Diffusion, Flow
-from trombine.samplers import METHODS, sample
+from trombine.samplers import METHODS, Guide, sample
 
 Process = Diffusion | Flow
 Net = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -205,3 +205,13 @@ def test_what_cannot_be_walked_is_refused() -> None:
         next(sample(net, Flow(), noise_of(1, 1), steps=0))
     with pytest.raises(ValueError, match="draws noise on its way"):
         next(sample(net, Flow(), noise_of(1, 1), steps=2, method="ddpm"))
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_beyond_the_limit_clean_and_noise_are_still_what_x_is_made_of(name: str) -> None:
+    """A clean picture that is cut off at the limit leaves more of x to the noise."""
+    process = PROCESSES[name]
+    x, t = 3 * noise_of(20, 2), torch.full((20,), 0.4, dtype=torch.float64)
+    clean, noise = Guide(net=of_gaussian(process), process=process, limit=0.5)(x, t)
+    assert clean.abs().max() == 0.5, "the example shows nothing"
+    assert torch.allclose(process.mix(clean, noise, t), x, atol=1e-9)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from trombine.conventions import GROUPS
-from trombine.measures.reading import auc, explained, nearer, overlaps, point_errors
+from trombine.conventions import GROUPS, LANDMARK_GROUPS
+from trombine.measures.reading import INNER, auc, explained, nearer, overlaps, point_errors
 
 GENERATOR = torch.Generator().manual_seed(3)
 
@@ -53,3 +53,8 @@ def test_nearer() -> None:
     assert nearer(people, people + 0.1, same) == 1
     turned = people.roll(1, 0)  # each one's partner looks like another
     assert nearer(people, turned, same) == 0
+
+
+def test_inner_landmarks_are_all_but_the_jaws() -> None:
+    jaw = {*LANDMARK_GROUPS["jaw"]}
+    assert [number for number in range(68) if number not in jaw] == [*range(68)[INNER]]

@@ -23,7 +23,7 @@ from trombine.images import write
 from trombine.nets import build
 from trombine.nets.reader import NUMBERS, Reading
 from trombine.objectives.objective import Chance, ObjectiveError, Step
-from trombine.objectives.read import ReadObjective
+from trombine.objectives.read import ReadObjective, _taught
 from trombine.reader.twice import parts_back, points_back
 from trombine.recipes import Read, find
 from trombine.world import VECTOR_NAMES, face, paint, to_vector
@@ -199,3 +199,20 @@ def test_a_face_that_is_to_stay_as_painted_is_not_spoiled() -> None:
         assert torch.equal(same, windows.plain)
         plain += int(windows.plain.sum())
     assert 2 < plain < 20
+
+
+def test_a_teacher_reads_each_picture_by_itself() -> None:
+    """A net that learns has batch norm by its batch; as a teacher it reads as a finished model."""
+    recipe, batch = find("reader"), painted()
+    assert isinstance(recipe, Read)
+    net = build("reader", {**recipe.nets["net"].sizes, "width": 8}, seed=0).train()
+    before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
+    cpu, number = torch.device("cpu"), torch.float32
+    together, _ = _taught(net, batch, cpu, number)
+    singles = [_taught(net, batch.only(np.array([one])), cpu, number)[0] for one in range(COUNT)]
+    assert together.points is not None
+    torch.testing.assert_close(
+        together.points, torch.cat([one.points for one in singles if one.points is not None])
+    )
+    assert net.training and all(part.training for part in net.modules())
+    assert all(torch.equal(before[name], tensor) for name, tensor in net.state_dict().items())

@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from skimage.transform import rotate
 from torch.nn.functional import avg_pool2d, one_hot, pad
 
 from trombine.conventions import PART_INDEX, to_picture
 from trombine.nets.reader import CENTRE_STEP, Reader
 from trombine.nets.spaces import to_space
-from trombine.reader import Face, Frame, parts_map, read_faces, shared
+from trombine.reader import Face, Frame, faces, parts_map, read_faces, shared
 from trombine.reader.faces import _box, _once, _upright
 from trombine.reader.scan import Place, apart, covered, places
 from trombine.weights import load
@@ -250,3 +251,32 @@ def test_a_net_scans_pictures_in_its_own_space(
     places(picture, net, "imagenet")
     for one, other in zip(plain, seen, strict=True):
         torch.testing.assert_close(other, to_space(one, "imagenet"))
+
+
+@pytest.mark.parametrize("turn", [-35, -15, 15, 35])
+def test_a_turned_face_has_its_roll(turn: int) -> None:
+    """It is set upright before its numbers are read; what they say of roll is of the picture."""
+    model = load("reader", task="read")
+    pixels = paint(face(900_021), 256, "photo").pixels
+    (upright,) = read_faces(to_picture(pixels), model, largest=True)
+    turned = rotate(pixels, turn, resize=False, mode="edge", preserve_range=True)
+    (found,) = read_faces(to_picture(turned.astype(np.uint8)), model, largest=True)
+    # skimage turns counter-clockwise, which is negative where y points down.
+    assert found.moment["roll"] - upright.moment["roll"] == pytest.approx(
+        -np.deg2rad(turn), abs=0.1
+    )
+
+
+@pytest.mark.parametrize(("likely", "count"), [(0.2, 0), (0.3, 1), (0.6, 1)])
+def test_from_a_quarter_on_it_is_a_face(
+    likely: float, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Set5's baby, who fills her picture, is read as a face with .47."""
+    read = faces._read
+
+    def as_likely(*given: object, **options: object) -> list[object]:
+        return [(replace(one, likely=likely), frame) for one, frame in read(*given, **options)]  # pyright: ignore
+
+    monkeypatch.setattr(faces, "_read", as_likely)
+    picture = to_picture(paint(face(900_021), 128, "photo").pixels)
+    assert len(read_faces(picture, load("reader", task="read"), largest=True)) == count

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from trombine.events import Progress
 from trombine.recipes import find, with_settings
+from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
 from trombine.runs.log import read
 from trombine.training.loop import Order, train
@@ -65,3 +69,19 @@ def test_one_that_was_told_to_end_has_seen_what_it_saved(tmp_path: Path) -> None
     assert folder.entries()[-1]["pictures"] == 0
     story = read(folder)
     assert (story.state, story.pictures, story.cost.pictures) == ("stopped", 24, 24)
+
+
+def test_the_best_model_is_the_average_over_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The average is what is measured, so it is kept: not the weights that learn."""
+    monkeypatch.setattr(checkpoints, "prune", lambda *_: None)
+    averaged = with_settings(find("upscale-fast-x2"), {**TINY, "ema": "20"})
+    list(train(replace(order(tmp_path / "run"), recipe=averaged)))
+    folder = RunFolder(tmp_path / "run")
+    best = checkpoints.latest(folder).plain["best"]["pictures"]
+    assert best > 0, "before the first step the two are the same"
+    tensors, _ = checkpoints.load(folder.checkpoints / f"{best:09d}.safetensors")
+    kept = load_file(folder.best)
+    assert all(torch.equal(kept[name], tensors[f"averages/net/{name}"]) for name in kept)
+    assert not all(torch.equal(kept[name], tensors[f"nets/net/{name}"]) for name in kept)

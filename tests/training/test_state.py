@@ -1,0 +1,71 @@
+"""A State that was written as a checkpoint and read back is the same State, in every field."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+import torch
+
+from trombine.objectives import objective_of
+from trombine.recipes import find, with_settings
+from trombine.training.machine import choose
+from trombine.training.state import Best, PhaseState, State, fresh
+
+SMALL = {"width": "4", "depth": "1", "levels": "1", "size": "32", "precision": "float32"}
+TENSORS = {"nets", "optimisers", "averages", "pools"}
+
+
+def sharpener(seed: int) -> State:
+    recipe = with_settings(find("sharpener-x2"), {**SMALL, "seed": str(seed)})
+    objective = objective_of(recipe)
+    return fresh(recipe, objective, choose(recipe), torch.device("cpu"))
+
+
+def as_saved(state: State) -> State:
+    """What a fresh process makes of this state's checkpoint."""
+    tensors = {name: tensor.clone() for name, tensor in state.tensors().items()}
+    plain = json.loads(json.dumps(state.plain()))
+    resumed = sharpener(seed=5)
+    assert resumed.fits(tensors, plain)
+    resumed.load(tensors, plain)
+    return resumed
+
+
+def in_the_middle() -> State:
+    """A state in which no plain field has the value that it begins with."""
+    state = sharpener(seed=4)
+    for phase in state.phases:
+        state.phases[phase] = PhaseState(began=8, ended=64, steps=7, best={"PSNR-Y": 21.5})
+    for number, alarm in enumerate(state.alarms.values()):
+        kept = json.loads(json.dumps(alarm.state()))
+        alarm.load({name: value + number if value else value for name, value in kept.items()})
+    state.pictures, state.rollbacks, state.slower, state.lines = 96, 2, 0.25, 31
+    state.ramps = {"net/logistic": 0.375}
+    state.sums = {"net/l1": (1.5, 6)}
+    state.measured = {"PSNR-Y": 22.5}
+    state.best = Best(measure="PSNR-Y", value=22.5, pictures=80)
+    return state
+
+
+@pytest.mark.parametrize(
+    "name", [one.name for one in dataclasses.fields(State) if one.name not in TENSORS]
+)
+def test_every_field_comes_back(name: str) -> None:
+    state = in_the_middle()
+    resumed = as_saved(state)
+    if name == "alarms":
+        assert {k: a.state() for k, a in resumed.alarms.items()} == {
+            k: a.state() for k, a in state.alarms.items()
+        }
+        return
+    assert getattr(resumed, name) == getattr(state, name)
+    assert getattr(state, name) != getattr(sharpener(seed=4), name), "the example shows nothing"
+
+
+def test_every_tensor_comes_back() -> None:
+    state = in_the_middle()
+    resumed = as_saved(state).tensors()
+    assert resumed.keys() == state.tensors().keys()
+    assert all(torch.equal(resumed[name], tensor) for name, tensor in state.tensors().items())
