@@ -22,7 +22,7 @@ from trombine.files import OutputError, PictureError, shown, write_bytes
 from trombine.nets import NetError, sizes_of
 from trombine.nets.sizes import resolved
 from trombine.objectives import ObjectiveError
-from trombine.pages import Html, Page, command
+from trombine.pages import Html, Page, check_page, command
 from trombine.recipes import Net, Recipe, RecipeError, with_settings
 from trombine.runs.folder import RunError, RunFolder, mapping
 from trombine.runs.log import FINISHED, read
@@ -185,11 +185,7 @@ def _check_folder(folder: Path) -> None:
     """Refuse a folder whose page is a run's or somebody else's: the sweep's would replace it."""
     if RunFolder(folder).exists:
         raise RunError(folder, "is a run, and a sweep has a folder of its own", "give another -o")
-    page = folder / PAGE
-    if page.is_file() and b'content="trombine"' not in page.read_bytes()[:1000]:
-        raise RunError(
-            page, "is there, and no page of trombine", "give another -o, or move it away"
-        )
+    check_page(folder / PAGE)
 
 
 def name_of(settings: Settings) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
-from trombine.files import shown
+from trombine.files import OutputError, shown
 from trombine.pages.markup import Html, element, escape, join
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 # A long page on a phone needs a way back.
+GENERATOR: Final = "trombine"
 _TOP: Final = "top"
 _UP: Final = element("p", {"class": "up"}, element("a", {"href": f"#{_TOP}"}, "To the top"))
 
@@ -23,7 +25,7 @@ class Page:
     title: str
     lead: str = ""  # a sentence or two under the title
     foot: str = ""  # how the page was made
-    generator: str = "trombine"  # what wrote it, for programs
+    generator: str = GENERATOR  # what wrote it: who writes a page again looks for this
     _sections: list[tuple[str, str, Html]] = field(default_factory=list)  # id, title, markup
 
     def section(self, title: str, text: str, *blocks: str) -> None:
@@ -44,7 +46,7 @@ class Page:
             element("meta", {"charset": "utf-8"}),
             element("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}),
             element("meta", {"name": "color-scheme", "content": "light dark"}),
-            element("meta", {"name": "generator", "content": self.generator}),
+            _generated_by(self.generator),
             # An empty icon, so that a browser asks no server for one.
             element("link", {"rel": "icon", "href": "data:,"}),
             element("title", {}, self.title),
@@ -74,6 +76,18 @@ class Page:
         taken = {_TOP, *(name for name, _, _ in self._sections)}
         names = [stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 3))]
         return next(name for name in names if name not in taken)
+
+
+def check_page(path: Path, generator: str = GENERATOR) -> None:
+    """Refuse to write over a file that is no page by this generator; an empty one is nobody's."""
+    mark = _generated_by(generator).encode()
+    if path.exists() and (not path.is_file() or mark not in (path.read_bytes() or mark)):
+        what = f"is there and was not made by {generator}"
+        raise OutputError(path, what, "choose another -o, or move it away")
+
+
+def _generated_by(generator: str) -> Html:
+    return element("meta", {"name": "generator", "content": generator})
 
 
 def paragraphs(text: str) -> Html:

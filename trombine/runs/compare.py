@@ -10,11 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeVar
 
-from trombine.files import OutputError, write_bytes
+from trombine.files import write_bytes
 from trombine.pages import (
     Html,
     Page,
     Plot,
+    check_page,
     command,
     element,
     note,
@@ -31,26 +32,16 @@ from trombine.runs.frames import Pixels, read_pixels, read_small, room_for, spre
 from trombine.runs.log import Curves, Story, read
 from trombine.runs.tables import short, value_at
 
-MARK: Final = "trombine runs compare"  # in the page's head: it may be written again
-_HEAD: Final = 1000  # bytes
+GENERATOR: Final = "trombine runs compare"
 Pair = tuple[str, str]  # what the two runs are called
 Key = TypeVar("Key", int, str)
 
 
 def write_comparison(a: RunFolder, b: RunFolder, path: Path) -> Path:
     """Write the page that compares two runs, over another such page at most; returns the file."""
-    if path.is_file() and not _is_ours(path):
-        what = "is there, and no page of two runs"
-        raise OutputError(path, what, "give another -o, or move it away")
+    check_page(path, GENERATOR)
     write_bytes(path, comparison(a, b).html().encode())
     return path
-
-
-def _is_ours(path: Path) -> bool:
-    """Whether a file is a page that was written here, or holds nothing."""
-    with path.open("rb") as file:
-        head = file.read(_HEAD)
-    return not head or MARK.encode() in head
 
 
 def comparison(a: RunFolder, b: RunFolder) -> Page:
@@ -59,7 +50,7 @@ def comparison(a: RunFolder, b: RunFolder) -> Page:
     pair = names_of(a, b)
     told = [tables.state_line(s, n) for n, s in zip(pair, (one, other), strict=True)]
     lead = join(told[0], element("br"), told[1])
-    sheet = Page(title=f"{pair[0]} and {pair[1]}", lead=lead, generator=MARK)
+    sheet = Page(title=f"{pair[0]} and {pair[1]}", lead=lead, generator=GENERATOR)
     _samples(sheet, a, b, pair)
     _measures(sheet, one, other, pair)
     _course(sheet, one, other, pair)
