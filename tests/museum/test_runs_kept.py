@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from trombine.data import contents as looking
 from trombine.data.contents import contents_of
 from trombine.data.source import source
 from trombine.data.split import split
+from trombine.data.workers import cores
 from trombine.events import Notice
 from trombine.files import OutputError, PictureError
 from trombine.functions import data_prepare, runs_compare, runs_list, runs_show, sweep
@@ -228,25 +229,43 @@ def test_a_folder_that_was_there_stays(tmp_path: Path) -> None:
 
 def test_a_sweep_keeps_a_run_whose_checkpoints_are_gone(tmp_path: Path) -> None:
     """A sweep names a run that is not over and has lost its checkpoints, and trains the others."""
-    settings = {**TINY, "data": f"folder:{pictures(tmp_path / 'faces')}"}
-    settings.pop("width")
-
-    def swept() -> Result:
-        grid = {"width": ["4", "6"]}
-        output = tmp_path / "s"
-        return sweep(recipe="upscale-fast-x2", grid=grid, settings=settings, output=output)
-
-    swept()
+    data = pictures(tmp_path / "faces")
+    swept(tmp_path / "s", data, "width=4,6")
     first = RunFolder(tmp_path / "s" / "width=4")
     shutil.rmtree(first.checkpoints)
     lines = first.log.read_bytes().splitlines(keepends=True)
     first.log.write_bytes(b"".join(lines[:-1]))  # it was stopped before its end
     shutil.rmtree(tmp_path / "s" / "width=6")
     before = state(first.path)
-    result = swept()
-    (skipped,) = result.skipped
+    (skipped,) = swept(tmp_path / "s", data, "width=4,6").skipped
     assert skipped.file == first.path and "no whole checkpoint to go on from" in skipped.why
     assert state(first.path) == before and RunFolder(tmp_path / "s" / "width=6").best.exists()
+
+
+def swept(output: Path, data: Path, grid: str) -> Result:
+    shared = {**TINY, "data": f"folder:{data}"}
+    settings = tuple(f"{name}={value}" for name, value in shared.items() if name != "width")
+    return sweep(recipe="upscale-fast-x2", grid=(grid,), settings=settings, output=output)
+
+
+def test_of_two_processes_one_says_that_a_run_is_kept(run: Order, command: Command) -> None:
+    """Where two processes are to train, one line is said, and the run is kept."""
+    if cores() < 2:
+        pytest.skip("this machine has one core")
+    for path in (run.folder / "checkpoints").iterdir():
+        path.write_bytes(b"")  # which is seen once both have begun
+    before = state(run.folder)
+    words = [*flags({**TINY, "devices": "2"}), "--data", run.recipe.data, "--change", "--no-board"]
+    done = command("train", "upscale-fast-x2", *words, "-o", run.folder)
+    assert done.returncode == 2 and state(run.folder) == before, done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.startswith("trombine: ")]
+    assert len(lines) == 1 and GONE in lines[0], done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def flags(settings: Mapping[str, str]) -> list[str]:
+    pairs = [(f"--{name.replace('_', '-')}", value) for name, value in settings.items()]
+    return [word for pair in pairs for word in pair]
 
 
 # --- training pictures that were changed in place ------------------------------------------------
@@ -423,7 +442,7 @@ def test_a_newest_checkpoint_that_cannot_be_read_is_set_aside(
     (notice,) = [event for event in events if isinstance(event, Notice) and event.file]
     assert notice.file == newest.with_name(f"{newest.name}.damaged")
     assert "the one before it is used" in notice.text
-    assert before.is_file() and os.path.lexists(notice.file)
+    assert before.is_file() and notice.file and os.path.lexists(notice.file)
     for name in ("best.safetensors", "log.jsonl", f"checkpoints/{newest.name}"):
         assert (run.folder / name).read_bytes() == (finished.folder / name).read_bytes()
 
@@ -611,15 +630,17 @@ def bomb(side: int = 60_000) -> bytes:
 
 def test_a_sweep_names_a_damaged_run_and_trains_the_others(tmp_path: Path) -> None:
     """A run of a sweep whose recipe.json is damaged is skipped and named, and the others go on."""
-    data = f"folder:{pictures(tmp_path / 'faces')}"
-    settings = {name: value for name, value in {**TINY, "data": data}.items() if name != "width"}
-    for name, text in (("width=4", "{"), ("width=8", "7"), ("old", '{"settings": {"nets": [1]}}')):
+    data = pictures(tmp_path / "faces")
+    damaged = {"width=4": "{", "width=8": "7"}
+    for number, nets in enumerate(("[1]", '{"net": "::"}', '{"net": [1]}')):
+        text = f'{{"recipe": "upscale-fast-x2", "settings": {{"nets": {nets}}}}}'
+        damaged[f"earlier {number}"] = text
+    for name, text in damaged.items():
         folder = tmp_path / "s" / name
         (folder / "checkpoints").mkdir(parents=True)
         (folder / "checkpoints" / "000000008.safetensors").write_bytes(b"")
         (folder / "recipe.json").write_text(text)
-    grid = {"width": ["4", "6", "8"]}
-    result = sweep(recipe="upscale-fast-x2", grid=grid, settings=settings, output=tmp_path / "s")
+    result = swept(tmp_path / "s", data, "width=4,6,8")
     assert [one.file.name for one in result.skipped] == ["width=4", "width=8"]
     assert all("is no JSON object" in one.why for one in result.skipped)
     assert (tmp_path / "s" / "width=6" / "best.safetensors").exists()
@@ -661,7 +682,7 @@ def test_a_sweep_writes_its_page_over_no_other(home: Path) -> None:
     before = state(home)
     for folder, message in ((home / "site", "no page of trombine"), (home / "good", "is a run")):
         with pytest.raises(PictureError, match=message):
-            sweep(recipe="upscale-fast-x2", grid={"lr": ["1", "2"]}, output=folder)
+            sweep(recipe="upscale-fast-x2", grid=("lr=1,2",), output=folder)
     assert state(home) == before
 
 
@@ -687,11 +708,9 @@ def test_a_run_and_its_pictures_may_have_names_that_are_not_utf_8(tmp_path: Path
     (page,) = runs_compare(first=request.folder, second=other.folder).written
     for path in (*shown.written, page):
         assert "caf\\xe9" in path.read_text(encoding="utf-8")
-    swept = {**TINY, "data": f"folder:{data}"}
-    swept.pop("width")
     output = tmp_path / f"sweep {CAFE}"
-    result = sweep(recipe="upscale-fast-x2", grid={"width": ["4"]}, settings=swept, output=output)
-    assert result.skipped == () and (output / "index.html").exists()
+    assert swept(output, data, "width=4").skipped == ()
+    assert (output / "index.html").exists()
     card = read_card(request.folder / "best.safetensors")
     assert card.settings["data"] == f"folder:{data}"
 
@@ -699,9 +718,7 @@ def test_a_run_and_its_pictures_may_have_names_that_are_not_utf_8(tmp_path: Path
 def test_names_that_are_not_utf_8_on_the_command_line(tmp_path: Path, command: Command) -> None:
     """The same from the command line, with TensorBoard or without it."""
     data = pictures(tmp_path / CAFE)
-    words = [
-        word for name, value in TINY.items() for word in (f"--{name.replace('_', '-')}", value)
-    ]
+    words = flags(TINY)
     run = command("train", "upscale-fast-x2", "--data", f"folder:{data}", *words, "-o", f"r/{CAFE}")
     assert run.returncode == 0 and "Traceback" not in run.stderr, run.stderr
     run = command("runs", "show", f"r/{CAFE}")
