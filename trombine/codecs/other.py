@@ -24,7 +24,14 @@ def head(file: Bytes) -> Head:
     opened = _opened(file)
     width, height = opened.size
     space = opened.mode
-    return Head(format=opened.format or "", width=width, height=height, lossless=False, space=space)
+    return Head(
+        format=opened.format or "",
+        width=width,
+        height=height,
+        lossless=False,
+        space=space,
+        others=getattr(opened, "n_frames", 1) > 1,
+    )
 
 
 def text(file: Bytes) -> str | None:
