@@ -38,7 +38,9 @@ class Image:
     palette: UInt8[np.ndarray, "n 4"] | None = None  # mode "P": red, green, blue, alpha
     key: tuple[int, ...] | None = None  # the grey or RGB samples that mean transparent, as in PNG
     profile: bytes | None = None  # ICC
-    code: bytes | None = None  # of its colours, as PNG's cICP has it; the profile says it, if any can
+    code: bytes | None = (
+        None  # of its colours, as PNG's cICP has it; the profile says it, if any can
+    )
     format: str = "PNG"  # what it was read from, as Pillow names it
     lossless: bool = True  # whether that file held the samples exactly
     reduced: int = 1  # how many times smaller than in its file it was decoded (images.read's least)

@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from trombine.codecs.kind import (
+    MOST_CHUNKS,
     Head,
     damaged,
     exactly,
@@ -198,12 +199,14 @@ def text(file: Bytes) -> str | None:
 
 def chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
     """Each whole chunk of a PNG file, up to the last: its name, its body, and all its bytes."""
-    at, name = len(SIGNATURE), b""
+    at, name, count = len(SIGNATURE), b"", 0
     while at + 12 <= len(data) and name != b"IEND":
         end = at + 12 + unpack(">I", data[at : at + 4])[0]
         name = data[at + 4 : at + 8]
         if end > len(data) or not name.isalpha():
             return
+        if (count := count + 1) > MOST_CHUNKS:
+            raise damaged("it has more chunks than a picture has")
         yield name, data[at + 8 : end - 4], data[at:end]
         at = end
 
