@@ -180,7 +180,7 @@ def _one_kind_of_error() -> Iterator[None]:
     try:
         with _SILENT, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            # Of a picture inside a picture, as in an ICO: only Pillow sees its size before decoding.
+            # Of a picture inside a picture, as in an ICO, whose size only Pillow sees.
             warnings.simplefilter("error", DecompressionBombWarning)
             yield
     except (CodecError, ProvenanceError):
