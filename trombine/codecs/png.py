@@ -106,8 +106,9 @@ def _colours(around: dict[bytes, bytes], space: str) -> bytes | None:
         return profile
     gamma, places = around.get(b"gAMA", b""), around.get(b"cHRM", b"")
     power = 100_000 / max(1, unpack(">I", gamma)[0]) if len(gamma) == 4 else None
-    chromaticities = [one / 100_000 for one in unpack(">8I", places)] if len(places) == 32 else None
-    return profile_of(space, chromaticities and tuple(chromaticities), power)
+    if len(places) != 32:
+        return profile_of(space, None, power)
+    return profile_of(space, tuple(one / 100_000 for one in unpack(">8I", places)), power)
 
 
 def _wide(bare: bytes, kind: int) -> tuple[np.ndarray, str]:
