@@ -38,6 +38,7 @@ __all__ = [
     "format_in",
     "format_of",
     "image_of",
+    "not_followed",
     "output_suffix",
     "own_suffix",
     "read",
@@ -142,7 +143,8 @@ def size_of(path: Path | str) -> tuple[int, int]:
 
 
 def holds_others(path: Path | str) -> bool:
-    """Whether a file holds more pictures than are read: a TIFF of pages, a moving PNG or AVIF."""
+    """Whether a file holds more pictures than are read: a TIFF of pages, a HEIC of
+    several, a moving PNG or AVIF."""
     path = Path(path)
     with opened(path) as file, _named(path):
         return codecs.look(file, _limit(path, None)).others
@@ -272,6 +274,12 @@ def format_of(path: Path) -> str:
 def format_in(data: bytes) -> str:
     """The format of a picture's bytes, as SUFFIXES names it; "" where it is none that is known."""
     return codecs.recognise(data[: codecs.START])
+
+
+def not_followed(image: Image) -> str:
+    """What to say of a picture whose file gives its colours in a way that is not followed."""
+    instead = "its profile says" if image.profile is not None else "sRGB would have them"
+    return f"says that its colours are {image.unfollowed}; they are taken as {instead}"
 
 
 def what_is_lost(image: Image, path: Path) -> str | None:

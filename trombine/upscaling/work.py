@@ -21,6 +21,7 @@ from trombine.images import (
     check_beside,
     format_of,
     holds_others,
+    not_followed,
     read,
     read_frames,
     read_provenance,
@@ -47,6 +48,7 @@ from trombine.upscaling.asked import (
     way_for,
 )
 from trombine.upscaling.ways import Way, WayError, way_to
+from trombine.weights import ModelError
 
 SHEET_ENDING: Final = ".sheet.png"
 _ELSEWHERE: Final = "choose another -o, or add --overwrite"
@@ -83,12 +85,18 @@ def work_on(job: Job, *, threads: int) -> Iterator[Event]:
     is_kept = _is_kept(job, made)
     if holds_others(job.source):
         yield Notice(job.source, "holds more pictures than one; the first is enlarged")
+    if small.frames[0].unfollowed:
+        yield Notice(job.source, not_followed(small.frames[0]))
 
     def enlarge(tick: Tick) -> Frames:
         def percent(done: int, of: int) -> None:
             tick(100 * done // of, 100)
 
-        return enlarged(small, way, asked, threads=threads, tick=percent)
+        try:
+            return enlarged(small, way, asked, threads=threads, tick=percent)
+        except ModelError as error:
+            what, _, remedy = str(error).partition("; ")
+            raise PictureError(job.source, f"cannot be enlarged by {what}", remedy) from error
 
     result = yield from ticked("percent", enlarge)
     if job.sheet:  # before the result, so that a result that is there has its sheet
@@ -220,6 +228,8 @@ def _better(result: Frames) -> str:
     first, *others = result.frames
     if others:
         return ".webp"
+    if first.unfollowed:
+        return ".png"
     return ".tif" if first.space == "CMYK" else ".png or .tif"
 
 

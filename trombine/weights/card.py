@@ -15,6 +15,7 @@ from typing import Any, Final, NoReturn
 from trombine import __version__
 from trombine.nets import Size
 from trombine.provenance import shortened
+from trombine.texts import from_json
 
 FORMAT: Final = 1
 LONGEST: Final = 1_000_000  # letters of a card
@@ -82,8 +83,8 @@ def _parsed(text: str) -> dict[str, Any]:
     try:
         if len(text) > LONGEST:
             raise ValueError("too long")
-        found = json.loads(text, parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
+        found = from_json(text, parse_constant=_no_number)
+    except ValueError as error:
         raise _damaged("its card is not JSON") from error
     if not isinstance(found, dict):
         raise _damaged("its card is no JSON object")
@@ -132,8 +133,8 @@ def _check_fields(found: Mapping[str, Any], wanted: Mapping[str, type], whose: s
 
 def _check_values(found: Mapping[str, Any]) -> None:
     """Refuse numbers that cannot be, and sizes that are none."""
-    if found["pictures"] < 0 or found["format"] < 1:
-        raise _damaged("its card counts below zero")
+    if not 0 <= found["pictures"] < 2**63 or found["format"] < 1:
+        raise _damaged("its card counts below zero, or beyond all pictures")
     for name, value in found["sizes"].items():
         if type(value) not in (int, float, str, bool) or value in (math.inf, -math.inf):
             raise _damaged(f"its card gives as size {shortened(name)} what is none")
