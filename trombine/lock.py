@@ -39,11 +39,11 @@ def locked(path: Path) -> Iterator[None]:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     file = path.open("a")
-    fcntl.flock(file, fcntl.LOCK_EX)
+    _wait(file)
     while not _is_at(path, file):  # the one before removed what we waited for
         file.close()
         file = path.open("a")
-        fcntl.flock(file, fcntl.LOCK_EX)
+        _wait(file)
     with file:
         try:
             yield
@@ -81,6 +81,15 @@ def is_locked(path: Path) -> bool:
     except OSError:  # gone since, not ours to open, or on a disk without locks
         return False
     return False
+
+
+def _wait(file: TextIO) -> None:
+    """Lock this file once its holder lets go of it."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)  # pyright: ignore[reportOptionalMemberAccess]
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
 
 
 def _take(file: TextIO) -> None:
