@@ -47,6 +47,8 @@ ORDER = (
     "provenance",
     "files",
     "lock",
+    "memory",
+    "signals",
     "conventions",
 )
 # What a module may take from the package itself: a constant, not a verb.

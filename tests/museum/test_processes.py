@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event, Thread
@@ -12,6 +14,7 @@ from threading import Event, Thread
 import pytest
 import torch
 
+from trombine.__main__ import main
 from trombine.data.filling import fill_folder
 from trombine.data.made import Maker
 from trombine.events import Notice
@@ -146,3 +149,187 @@ def test_a_disk_without_locks_lets_nobody_wait(
     monkeypatch.setattr(fcntl, "flock", refuse)
     with locked(tmp_path / "lock"):
         pass
+
+
+# --- Ctrl-C and SIGTERM while a command starts ------------------------------------------------
+
+STOPPED = "trombine: stopped; the same command again does what is missing\n"
+SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143}
+
+# In front of the program's own modules: sends a signal while MODULE is imported, and aborts, as
+# C++ would, where that raises an error there.
+WHILE_IMPORTED = """
+import os, sys
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "MODULE":
+            sys.meta_path.remove(self)
+            try:
+                os.kill(os.getpid(), NUMBER)
+                sum(range(10))
+            except BaseException:
+                os.abort()
+
+sys.meta_path.insert(0, Finder())
+"""
+
+Start = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Start:
+    """`start(code, "doctor")`: the command in a fresh process that runs `code` before all else."""
+
+    def run(code: str, words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "first").mkdir(exist_ok=True)
+        (tmp_path / "first" / "sitecustomize.py").write_text(code)
+        paths = os.pathsep.join([str(tmp_path / "first"), *sys.path[1:]])
+        return subprocess.run(
+            [sys.executable, "-m", "trombine", *words.split()],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": paths} | environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    return run
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize(
+    ("module", "words"),
+    [
+        ("cyclopts", "--help"),
+        ("cyclopts.core", "upscale --help"),
+        ("trombine.verbs.doctor", "doctor"),
+        ("torch", "doctor"),
+        ("torch.nn", "train upscale-fast-x2 --data leaves#100 --dry-run"),
+        ("numpy", "data world --count 2 --size 16 -o out"),
+    ],
+)
+def test_a_signal_within_an_import_waits_for_its_end(
+    start: Start, number: signal.Signals, module: str, words: str
+) -> None:
+    """A command that is stopped while it starts ends with 130 or 143 and one line, always."""
+    code = WHILE_IMPORTED.replace("MODULE", module).replace("NUMBER", str(int(number)))
+    done = start(code, words)
+    assert (done.returncode, done.stderr) == (SIGNALS[number], STOPPED)
+
+
+IN_A_WORKER = """
+import os, signal, sys
+
+if "--multiprocessing-fork" in sys.orig_argv:
+    os.kill(os.getpid(), signal.SIGINT)
+"""
+
+
+def test_ctrl_c_never_reaches_a_worker_that_starts(start: Start) -> None:
+    """A terminal sends Ctrl-C to the workers too; they print nothing, and their parent decides."""
+    done = start(IN_A_WORKER, "data world --count 2 --size 16 --workers 2 -o out")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+HALF_STARTED = """
+import os, signal
+from multiprocessing import util
+
+spawn = util.spawnv_passfds
+
+def spawn_and_be_interrupted(*arguments):
+    number = spawn(*arguments)
+    if "--multiprocessing-fork" in arguments[1]:
+        os.kill(os.getpid(), signal.SIGINT)
+    return number
+
+util.spawnv_passfds = spawn_and_be_interrupted
+"""
+
+
+def test_a_worker_is_started_whole_or_not_at_all(start: Start) -> None:
+    """Stopped between a worker's start and what it is told, the command ends without a traceback
+    of the worker."""
+    done = start(HALF_STARTED, "data world --count 2 --size 16 --workers 2 -o out")
+    assert (done.returncode, done.stderr) == (130, STOPPED)
+
+
+# The command `doctor` does this instead, whatever it is.
+INSTEAD = """
+import os, signal, sys, time
+
+def instead(words):
+BODY
+
+import trombine.cli
+trombine.cli.run = instead
+"""
+
+
+@pytest.fixture
+def instead(start: Start) -> Start:
+    """`instead(lines)`: a command that runs these lines."""
+
+    def run(body: str) -> subprocess.CompletedProcess[str]:
+        lines = "\n".join(f"    {line}" for line in body.strip().splitlines())
+        return start(INSTEAD.replace("BODY", lines), "doctor")
+
+    return run
+
+
+def test_an_interrupt_that_python_cannot_raise_is_raised_again(instead: Start) -> None:
+    """Ctrl-C within a `__del__`, whose errors Python prints and forgets, stops the command too."""
+    body = """
+class Held:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        sum(range(10))
+Held()
+time.sleep(60)
+"""
+    done = instead(body)
+    assert (done.returncode, done.stderr) == (130, STOPPED)
+
+
+def test_a_second_signal_of_either_kind_breaks_nothing(instead: Start) -> None:
+    """SIGTERM after Ctrl-C, or the other way round, does not stop the removal of what is half
+    written."""
+    for first, second in ((2, 15), (15, 2), (15, 15)):
+        body = f"""
+try:
+    os.kill(os.getpid(), {first})
+    time.sleep(60)
+finally:
+    os.kill(os.getpid(), {second})
+    print("removed")
+"""
+        done = instead(body)
+        assert (done.returncode, done.stderr) == (128 + first, STOPPED)
+        assert done.stdout == "removed\n"
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_after_the_last_line_is_too_late(instead: Start, number: signal.Signals) -> None:
+    """A command whose work is done ends with 0, whatever arrives while Python clears up."""
+    body = f"""
+import atexit
+atexit.register(os.kill, os.getpid(), {int(number)})
+return 0
+"""
+    done = instead(body)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_who_ignores_ctrl_c_goes_on_ignoring_it(start: Start) -> None:
+    """A command that a shell runs behind others does not end by the Ctrl-C that is for them."""
+    code = WHILE_IMPORTED.replace("MODULE", "cyclopts").replace("NUMBER", "2")
+    ignoring = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+    assert start(ignoring + code, "--version").returncode == 0
+
+
+def test_a_program_that_calls_main_keeps_its_handlers() -> None:
+    """Called with words, a command leaves signals to the program that calls it."""
+    before = [signal.getsignal(number) for number in SIGNALS]
+    assert main(["--version"]) == 0
+    assert [signal.getsignal(number) for number in SIGNALS] == before
