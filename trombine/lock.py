@@ -40,11 +40,11 @@ def locked(path: Path) -> Iterator[None]:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     file = path.open("a")
-    fcntl.flock(file, fcntl.LOCK_EX)
+    _wait(file)
     while not _is_at(path, file):  # the one before removed what we waited for
         file.close()
         file = path.open("a")
-        fcntl.flock(file, fcntl.LOCK_EX)
+        _wait(file)
     with file:
         try:
             yield
