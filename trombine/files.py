@@ -120,6 +120,18 @@ def _reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
+def identity(path: Path) -> object:
+    """What all names of a file have in common: links, hard links, ./x, other letters' cases."""
+    if "\0" in str(path):  # no file has such a name
+        return str(path)
+    real = os.path.realpath(path)  # of new/../x too, where new is not there yet
+    try:
+        there = Path(real).stat()
+    except OSError:  # most often it is not there
+        return real
+    return there.st_dev, there.st_ino
+
+
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file that appears whole or not at all."""
     with atomic(path) as part:
