@@ -24,7 +24,7 @@ STOPPED = "trombine: stopped; the same command again does what is missing"
 SAID_IN_A_LINE = {"trombine", "cyclopts"}
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | tuple[str, ...] | None = None) -> int:
     """Run one command, that of the command line unless given; return its exit code.
 
     Of the command line it is all that this process does; with `arguments` it is called by a
@@ -52,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
         raise
 
 
-def _run(arguments: list[str]) -> int:
+def _run(arguments: list[str] | tuple[str, ...]) -> int:
     """Run one command, and say in one line what it was refused for."""
     import atexit
     import gc
