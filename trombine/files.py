@@ -244,6 +244,20 @@ def _remove(part: Path) -> None:
         part.unlink(missing_ok=True)
 
 
+def check_name(source: Path, target: Path) -> None:
+    """Refuse what a source would become where the disk would refuse its name, before any work."""
+    place = target.absolute()
+    # Path.is_dir raises for too long a name.
+    there = next((path for path in place.parents if os.path.isdir(path)), place)  # noqa: PTH112
+    for name in place.relative_to(there).parts:
+        try:
+            (there / name).lstat()
+        except OSError as error:  # most often it is not there yet
+            if error.errno == errno.ENAMETOOLONG:
+                what = f"would become {shown(target)}, and {shown(name)} is too long a name"
+                raise PictureError(source, what, "choose a shorter one") from error
+
+
 _ELSEWHERE: Final = "choose another folder"
 _AGAIN: Final = "free some space and run the same command again"
 _UNWRITABLE: Final = {

@@ -1,7 +1,7 @@
 """Many files in, one output each: what every such verb shares, written once.
 
 Folders become the pictures in them. To write over a file that is read is refused before anything
-is done (overwriting.py). An output that is there
+is done, here and in the verbs that write one file (`refuse_to_write_over`). An output that is there
 is kept unless it is to be overwritten, so that the same command again does only what is missing. A
 bad input is skipped and named, and so are all that would write the same file; the others go on.
 Small inputs can be worked on at the same time, and are told of in their order all the same. What a
@@ -10,7 +10,6 @@ verb does with one file is its own `work`.
 
 from __future__ import annotations
 
-import errno
 import os
 from collections import defaultdict, deque
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -20,9 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from trombine.events import Done, Event, Found, Notice, Picture, Progress, Skipped, Started
-from trombine.files import OutputError, PictureError, clear_parts, shown
+from trombine.files import OutputError, PictureError, check_name, clear_parts, identity, shown
 from trombine.memory import ENDED, RELIEF, ran_out
-from trombine.verbs.overwriting import BatchError, refuse_to_write_over
 
 if TYPE_CHECKING:
     import threading
@@ -37,6 +35,10 @@ Attempt = Generator[Event, None, str | None]
 
 OK, SOME_SKIPPED, BAD_USAGE = 0, 1, 2
 _NAMED: Final = 20  # a summary names this many skipped inputs
+
+
+class BatchError(Exception):
+    """Asked for wrongly: one line that says why, and what to do. Nothing was done."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,23 +205,10 @@ def _planned(source: Path, plan: Plan, beside: Callable[[Path], Iterable[Path]])
         output = plan(source)
         others = tuple(beside(output))
         for path in (output, *others):
-            _check_name(source, path)
+            check_name(source, path)
         return _Job(source=source, output=output, error=None, beside=others)
     except PictureError as error:
         return _Job(source=source, output=None, error=error)
-
-
-def _check_name(source: Path, made: Path) -> None:
-    """Refuse a name that the disk would refuse, before work is done for it."""
-    place = made.absolute()
-    there = next((folder for folder in place.parents if _is(Path.is_dir, folder)), place)
-    for name in place.relative_to(there).parts:
-        try:
-            (there / name).lstat()
-        except OSError as error:  # most often it is not there yet
-            if error.errno == errno.ENAMETOOLONG:
-                what = f"would become {shown(made)}, and {shown(name)} is too long a name"
-                raise PictureError(source, what, "choose a shorter one") from error
 
 
 def refuse_empty(source: Path) -> None:
@@ -360,6 +349,15 @@ def _prepare_outputs(jobs: list[_Job], also_read: Iterable[Path]) -> None:
     refuse_to_write_over(outputs, (*(job.source for job in jobs), *records, *also_read))
     for folder in {Path(os.path.realpath(path)).parent for path in outputs}:
         clear_parts(folder)
+
+
+def refuse_to_write_over(written: Iterable[Path], read: Iterable[Path]) -> None:
+    """What is read stays as it is: a BatchError names the first file that would be written over."""
+    inputs = set(map(identity, read))
+    for path in written:
+        if identity(path) in inputs:
+            what = "is an input, and would be written over"
+            raise BatchError(f"{shown(path)}: {what}; choose another -o")
 
 
 def _written(jobs: list[_Job]) -> Iterator[tuple[_Job, Path]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trombine.events import Done, Event
-from trombine.verbs.overwriting import refuse_to_write_over
+from trombine.verbs.batch import refuse_to_write_over
 
 if TYPE_CHECKING:
     from trombine.data.made import Maker

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from trombine.events import Done, Event, Notice, Picture
 from trombine.files import PictureError, shown
-from trombine.verbs.overwriting import refuse_to_write_over
+from trombine.verbs.batch import refuse_to_write_over
 
 if TYPE_CHECKING:
     from trombine.runs.folder import RunFolder
