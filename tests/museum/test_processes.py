@@ -441,10 +441,27 @@ def test_a_file_never_gets_the_number_of_a_closed_stream(start: Start, tmp_path:
     assert int((tmp_path / "opened").read_text()) > 2
 
 
+REFUSES_LATE = """
+import sys
+import trombine.cli
+from trombine.__main__ import main
+
+def refuse(words):
+    print("as far as it came")
+    raise OSError("odd")
+
+trombine.cli.run = refuse
+sys.argv = ["trombine"]
+sys.exit(main())
+"""
+
+
 def test_a_full_disk_behind_the_output_is_one_line(shell: Shell) -> None:
-    """What cannot be written down is said, once."""
+    """What cannot be written down is said, once, and does not hide what else is said."""
     done = shell("trombine --version >/dev/full")
     assert (done.returncode, done.stderr) == (2, b"trombine: no space left on device\n")
+    done = shell(f"{sys.executable} -c '{REFUSES_LATE}' >/dev/full")
+    assert (done.returncode, done.stderr) == (2, b"trombine: odd\n")
 
 
 def test_who_stops_reading_complaints_stops_no_work(shell: Shell, tmp_path: Path) -> None:
