@@ -45,9 +45,9 @@ ORDER = (
     "palettes",
     "colour",
     "provenance",
+    "memory",
     "files",
     "lock",
-    "memory",
     "signals",
     "conventions",
 )

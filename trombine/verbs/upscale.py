@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from trombine.events import Event, Notice
 from trombine.files import shown
-from trombine.memory import RELIEF
+from trombine.memory import RELIEF, enough
 from trombine.verbs.batch import batch, expand, into, left_alone
 
 if TYPE_CHECKING:
@@ -93,7 +93,8 @@ def run(request: UpscaleRequest) -> Iterator[Event]:
             overwrite=request.overwrite,
             threads=1 if shares else threads,
         )
-        yield from work_on(job)
+        with enough(source, f"{RELIEF}, or give a smaller --tile or fewer --threads"):
+            yield from work_on(job)
 
     yield from left_alone(request.pictures)
     yield from batch(
@@ -106,7 +107,6 @@ def run(request: UpscaleRequest) -> Iterator[Event]:
         also_read=known,
         at_once=threads,
         light=is_light,
-        relief=f"{RELIEF}, or give a smaller --tile or fewer --threads",
     )
 
 
