@@ -46,9 +46,9 @@ ORDER = (
     "colour",
     "provenance",
     "texts",
+    "memory",
     "files",
     "lock",
-    "memory",
     "signals",
     "conventions",
 )
