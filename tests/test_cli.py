@@ -42,7 +42,7 @@ def in_shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
         env=os.environ | {"PATH": path, "HOME": str(folder)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
 
 

@@ -12,7 +12,7 @@ def test_it_compares_the_two(root: Path) -> None:
     words = ["--sizes", "16", "--count", "96", "--first-seed", "50", "--rounds", "1", "--json"]
     words += ["--fractals", "4", "--jpegs", "6", "--turns", "1"]
     command = [sys.executable, "-W", "error", "bench/data.py", *words]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=600)
     assert not done.stderr
     rows = {row["name"]: row for row in loads(done.stdout)["rows"]}
     rates = [rows[f"16 px uint8: {loader}"]["value"] for loader in ("pack", "JPEGs")]

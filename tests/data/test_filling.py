@@ -277,7 +277,7 @@ def test_two_who_fill_one_folder_lose_no_line(tmp_path: Path, whole: dict[str, b
         ]
         time.sleep(3)
         assert [process.poll() for process in both] == [None, None]
-    assert [process.wait(timeout=60) for process in both] == [0, 0]
+    assert [process.wait(timeout=600) for process in both] == [0, 0]
     assert files(tmp_path) == whole
 
 

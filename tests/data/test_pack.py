@@ -223,7 +223,7 @@ def test_two_writers_at_once_make_one_pack(tmp_path: Path, whole: Path) -> None:
     code = KILLED.replace('getattr(event, "done", 0) == 7', "False")
     command = [sys.executable, "-c", code, str(path)]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    outputs = [process.communicate(timeout=60)[0] for process in both]
+    outputs = [process.communicate(timeout=600)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
     # One painted, and the other found it painted.
     assert sorted("written=0" in output for output in outputs) == [False, True]

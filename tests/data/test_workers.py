@@ -149,7 +149,7 @@ def test_a_script_without_a_guard_is_told_and_does_not_hang(tmp_path: Path, writ
     script = tmp_path / "script.py"
     script.write_text(UNGUARDED.format(module=module, write=function))
     command = [sys.executable, str(script), str(tmp_path / "out")]
-    answer = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert answer.returncode == 1
     assert "put the call below such a line, or ask for one worker" in answer.stderr
     assert answer.stderr.rstrip().endswith("run again, or with one worker")

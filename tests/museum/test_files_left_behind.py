@@ -152,7 +152,7 @@ class Writer:
         return self._close()
 
     def _close(self) -> int:
-        self.process.communicate(timeout=60)
+        self.process.communicate(timeout=600)
         return self.process.returncode
 
 

@@ -136,7 +136,7 @@ except OutputError as error:
 
 def test_a_real_limit_leaves_no_half_line(folder: RunFolder) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", FILL, str(folder.path)], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", FILL, str(folder.path)], capture_output=True, text=True, timeout=600
     )
     assert "log.jsonl: cannot be written (file too large)" in done.stdout, done.stderr
     assert folder.log.read_bytes().endswith(b"\n")

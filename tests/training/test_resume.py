@@ -83,7 +83,7 @@ def test_killed_at_many_instants() -> None:
 
 def test_killed_and_told_to_end_at_any_moment(tmp_path: Path) -> None:
     words = [sys.executable, str(HERE / "killed.py"), str(tmp_path)]
-    run = subprocess.run(words, env=ENVIRONMENT, capture_output=True, text=True, timeout=90)
+    run = subprocess.run(words, env=ENVIRONMENT, capture_output=True, text=True, timeout=600)
     found = json.loads(run.stdout)
     assert (found["whole"], found["rest"]) == (0, [0, 0]), found["said"]
     # On a slow moment a kill may come when its run is over.

@@ -102,7 +102,7 @@ def test_two_processes_train_every_family_as_one_does(tmp_path: Path) -> None:
         )
         for rank in (0, 1)
     ]
-    said = [process.communicate(timeout=180)[0] for process in both]
+    said = [process.communicate(timeout=600)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
     found = json.loads(said[0])
     assert len(found) == 11
@@ -113,7 +113,7 @@ def test_two_processes_train_every_family_as_one_does(tmp_path: Path) -> None:
 def test_the_command_with_two_devices(start: Start, tmp_path: Path) -> None:
     """The same weights as one; told to end, killed, gone on with: the same bytes as in one go."""
     whole = start("-m", "trombine", *WORDS, "--devices", "2", "-o", "whole")
-    out, err = whole.communicate(timeout=120)
+    out, err = whole.communicate(timeout=600)
     assert whole.returncode == 0, err
     assert out.count("80 pictures seen") == out.count("\n") == 1, "one process speaks"
     assert all(line.startswith("trombine: ") for line in err.splitlines())
@@ -124,7 +124,7 @@ def test_the_command_with_two_devices(start: Start, tmp_path: Path) -> None:
     process = start("-m", "trombine", *command)
     wait_for(lambda: list(parts.glob("checkpoints/*.safetensors")), process)
     os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C in a terminal does
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=600)
     assert process.returncode == 130, err
     assert err.count("goes on from there") == 1 and "Traceback" not in err
     assert none_left(process.pid)
@@ -134,7 +134,7 @@ def test_the_command_with_two_devices(start: Start, tmp_path: Path) -> None:
     wait_for(lambda: '"resumed"' in (parts / "clock.jsonl").read_text(), process)
     (other,) = (one for one in of_session(process.pid) if one != process.pid)
     os.kill(other, signal.SIGKILL)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=600)
     assert process.returncode != 0
     assert "goes on from the last checkpoint" in err and "Traceback" not in err
     assert none_left(process.pid)
@@ -142,7 +142,7 @@ def test_the_command_with_two_devices(start: Start, tmp_path: Path) -> None:
     torchrun = ("-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-addr")
     place = ("127.0.0.1", "--master-port", free_port())
     process = start(*torchrun, *place, "-m", "trombine", *command)
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=600)
     assert process.returncode == 0, err
     assert none_left(process.pid)
     for file in ("checkpoints/000000080.safetensors", "log.jsonl"):
@@ -171,6 +171,6 @@ def free_port() -> str:
 
 def test_batch_norm_is_refused_on_two(start: Start) -> None:
     process = start("-m", "trombine", "train", "dcgan", "--data", "leaves#48", "--devices", "2")
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=600)
     assert process.returncode == 2 and not out
     assert "batch norm on 2 processes" in err and err.count("\n") == 1

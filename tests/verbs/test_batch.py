@@ -351,7 +351,7 @@ def test_a_real_interrupt_in_a_real_process(tmp_path: Path) -> None:
     parts = names(tmp_path / "out")
     assert all(map(is_part, parts)) and len(parts) == 2, "the half file, and its writer's lock"
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=30) != 0
+    assert process.wait(timeout=600) != 0
     process.stdout.close()
     assert names(tmp_path / "out") == []
 

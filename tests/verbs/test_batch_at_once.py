@@ -80,7 +80,7 @@ def test_at_once_the_same_is_made_and_said_in_the_same_order(
 def test_light_ones_do_run_at_once_and_heavy_ones_alone(tmp_path: Path) -> None:
     """Three threads meet at a barrier, which one at a time never pass."""
     sources = pictures(tmp_path / "in", ["a1.png", "a2.png", "a3.png", "b.png", "c1.png"])
-    meeting = threading.Barrier(3, timeout=30)
+    meeting = threading.Barrier(3, timeout=600)
     lock, busy, most = threading.Lock(), [0], {}
 
     def work(source: Path, output: Path) -> Iterator[Event]:

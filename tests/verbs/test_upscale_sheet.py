@@ -162,7 +162,7 @@ def test_a_real_interrupt_keeps_what_is_done_and_the_rest_is_made_later(
     process.send_signal(signal.SIGINT)
     said = process.stderr.read()
     process.stderr.close()
-    assert (process.wait(timeout=60), said) == (
+    assert (process.wait(timeout=600), said) == (
         130,
         "trombine: stopped; the same command again does what is missing\n",
     )

@@ -235,7 +235,7 @@ def test_a_stopped_command_leaves_no_half_file_and_no_worker(
         os.killpg(process.pid, how)  # as a terminal's Ctrl-C does
     else:
         process.send_signal(how)  # to the command alone, as a service manager or `kill` does
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=600)
     wait_for(lambda: not any(alive(worker) for worker in workers), 20)
     found = files(folder)
     half = [name for name in found if "part" in Path(name).name]
