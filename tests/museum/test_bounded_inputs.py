@@ -148,12 +148,12 @@ def test_colours_that_cannot_be_followed_are_kept_and_said(tmp_path: Path) -> No
     """The mark of an HDR picture stays in PNG, and is said where it is not followed or kept."""
     (tmp_path / "hdr.png").write_bytes(png(PIXELS, chunk(b"cICP", bytes([9, 16, 0, 1]))))
     (tmp_path / "p3.png").write_bytes(png(PIXELS, chunk(b"cICP", bytes([12, 13, 0, 1]))))
-    result = trombine.upscale(pictures=tmp_path / "hdr.png", output=tmp_path / "larger.png")
+    result = trombine.upscale(pictures=(tmp_path / "hdr.png",), output=tmp_path / "larger.png")
     assert any("HDR (PQ)" in notice.text for notice in result.notices)
     assert images.read(tmp_path / "larger.png").code == bytes([9, 16, 0, 1])
-    result = trombine.upscale(pictures=tmp_path / "hdr.png", output=tmp_path / "larger.webp")
+    result = trombine.upscale(pictures=(tmp_path / "hdr.png",), output=tmp_path / "larger.webp")
     assert any("nothing says any more" in notice.text for notice in result.notices)
-    result = trombine.upscale(pictures=tmp_path / "p3.png", output=tmp_path / "p3.webp")
+    result = trombine.upscale(pictures=(tmp_path / "p3.png",), output=tmp_path / "p3.webp")
     assert not result.notices, "the profile says all of it"
     assert images.read(tmp_path / "p3.webp").profile is not None
 
@@ -253,17 +253,17 @@ def test_a_pickle_cannot_fill_memory(old: bool, tmp_path: Path) -> None:
 
 def test_a_name_with_a_zero_byte_is_refused_everywhere(tmp_path: Path) -> None:
     """A zero byte in a path is one line of ours, wherever it is given."""
-    picture, bad = tmp_path / "a.png", str(tmp_path / "a\0b.png")
+    picture, bad = tmp_path / "a.png", tmp_path / "a\0b.png"
     images.write(picture, images.image_of(PIXELS))
     calls: list[Callable[[], object]] = [
         lambda: images.read(bad),
         lambda: images.write(bad, images.image_of(PIXELS)),
-        lambda: trombine.upscale(pictures=bad, output=tmp_path / "o.png"),
-        lambda: trombine.upscale(pictures=picture, output=bad),
-        lambda: trombine.read(pictures=[picture], output=bad),
+        lambda: trombine.upscale(pictures=(bad,), output=tmp_path / "o.png"),
+        lambda: trombine.upscale(pictures=(picture,), output=bad),
+        lambda: trombine.read(pictures=(picture,), output=bad),
         lambda: trombine.data_leaves(count=1, size=32, output=bad),
         lambda: trombine.data_prepare(folder=tmp_path, output=bad),
-        lambda: trombine.replay(pictures=bad, output=tmp_path / "o.png"),
+        lambda: trombine.replay(pictures=(bad,), output=tmp_path / "o.png"),
         lambda: trombine.models_export(model="upscale-fast-x2", onnx=True, output=bad),
         lambda: weights.load("a\0b"),
         lambda: weights.load(Path("a\0b.safetensors")),
@@ -310,7 +310,7 @@ def tiff(piece: bytes, packed: int, side: int = 16) -> bytes:
 
 
 LARGE = np.zeros((500, 500), np.uint8)
-PIECES: dict[str, Callable[[np.ndarray], bytes]] = {
+PIECES: dict[str, Callable[[np.ndarray], bytes | bytearray]] = {
     "JPEG": lambda a: imagecodecs.jpeg_encode(a),
     "JPEG2000": lambda a: imagecodecs.jpeg2k_encode(a, level=0, codecformat="j2k"),
     "JPEG_2000_LOSSY": lambda a: imagecodecs.jpeg2k_encode(a, level=0, codecformat="jp2"),
@@ -341,7 +341,8 @@ def test_a_strip_as_large_as_the_picture_is_read(kind: str) -> None:
 
 def test_a_tiff_of_jpeg_in_strips_and_tiles_is_read() -> None:
     """A JPEG in strips, of which the last is shorter, or in tiles, is read as before."""
-    for how in ({"rowsperstrip": 16}, {"tile": (16, 16)}):
+    ways: tuple[dict[str, Any], ...] = ({"rowsperstrip": 16}, {"tile": (16, 16)})
+    for how in ways:
         out = io.BytesIO()
         tifffile.imwrite(out, PIXELS, photometric="rgb", compression="jpeg", **how)
         assert codecs.decode(out.getvalue(), LIMIT).samples.shape == PIXELS.shape
@@ -780,7 +781,7 @@ def test_weights_that_overflow_do_not_end_a_folder(
         images.write(tmp_path / "in" / f"{number}.png", images.image_of(PIXELS))
     for verb, name in ((trombine.upscale, "upscale-fast-x2"), (trombine.read, "reader")):
         file = overflowing(name)
-        result = verb(pictures=tmp_path / "in", output=tmp_path / "out", model=file)
+        result = verb(pictures=(tmp_path / "in",), output=tmp_path / "out", model=file)
         assert len(result.skipped) == 2 and not result.written
         for skipped in result.skipped:
             assert file.name in skipped.why and "infinite numbers; take another" in skipped.why

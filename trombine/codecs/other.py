@@ -27,14 +27,7 @@ def head(file: Bytes) -> Head:
     opened = _opened(file if (short := pnm.bare(start)) == start else io.BytesIO(short))
     width, height = opened.size
     space = opened.mode
-    return Head(
-        format=opened.format or "",
-        width=width,
-        height=height,
-        lossless=False,
-        space=space,
-        others=getattr(opened, "n_frames", 1) > 1,
-    )
+    return Head(format=opened.format or "", width=width, height=height, lossless=False, space=space)
 
 
 def text(file: Bytes) -> str | None:
