@@ -7,6 +7,7 @@ entries of a palette, or the pixels under a hole. Samples are uint8 or uint16; s
 
 from __future__ import annotations
 
+import struct
 from functools import lru_cache
 from typing import Final
 
@@ -21,6 +22,21 @@ _CMS_NAMES: Final = {"L": "gray", "RGB": "rgb", "CMYK": "cmyk"}
 _GREY: Final = np.array([0.299, 0.587, 0.114])
 # Profiles of sRGB differ in their last bits; a difference below this is none.
 _SAME: Final = 1.5 / 255
+# White, red, green and blue as x and y of CIE 1931, by the numbers of H.273: sRGB, BT.2020, P3.
+Chromaticities = tuple[float, ...]  # eight
+_WHITE: Final = (0.3127, 0.3290)
+SRGB: Final[Chromaticities] = (*_WHITE, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
+_CODED_PRIMARIES: Final = {
+    1: SRGB,
+    9: (*_WHITE, 0.708, 0.292, 0.170, 0.797, 0.131, 0.046),
+    12: (*_WHITE, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060),
+}
+# The power of light that a sample stands for; None: sRGB's own curve.
+_CODED_POWERS: Final[dict[int, float | None]] = {13: None, 4: 2.2, 5: 2.8, 8: 1.0}
+_BRIGHTER: Final = {16: "PQ", 18: "HLG"}  # codes of HDR
+_POWERS: Final = (0.1, 10.0)  # beyond them a file is wrong about its gamma
+_USUAL: Final = (2.2, 0.03)  # the power that stands for sRGB's curve, and what is as good as it
+_NEAR: Final = 0.002  # of x and y: files round them
 
 
 def to_srgb(samples: Samples, space: str, profile: bytes | None) -> Float32[np.ndarray, "n 3"]:
@@ -69,6 +85,53 @@ def speaks(profile: bytes | None, space: str) -> bool:
     except (RuntimeError, ValueError):  # LittleCMS refuses it, for these colours
         return False
     return space == "CMYK" or bool(np.abs(seen / 65535 - trial / 65535).max() > _SAME)
+
+
+def profile_of(space: str, places: Chromaticities | None, power: float | None) -> bytes | None:
+    """An ICC profile of "L" or "RGB" colours with this white and these primaries; None for sRGB.
+
+    A sample stands for so much `power` of itself in light; None is sRGB's own curve. The same
+    bytes each time. What no profile can be made of is not listened to, as a broken one is not.
+    """
+    if power is not None and not _POWERS[0] <= power <= _POWERS[1]:
+        return None
+    places = places or SRGB
+    plain = power is None or abs(power - _USUAL[0]) <= _USUAL[1]
+    if plain and (space == "L" or np.allclose(places, SRGB, atol=_NEAR)):
+        return None
+    return _built(space, places, power)
+
+
+def coded(code: bytes) -> tuple[bytes | None, str]:
+    """The profile of RGB colours that a code of H.273, as in PNG's cICP, names, None for sRGB;
+    and in words what it names that is not followed here.
+    """
+    primaries, curve, matrix, full = code
+    if primaries in _CODED_PRIMARIES and curve in _CODED_POWERS and (matrix, full) == (0, 1):
+        return profile_of("RGB", _CODED_PRIMARIES[primaries], _CODED_POWERS[curve]), ""
+    if curve in _BRIGHTER:
+        return None, f"HDR ({_BRIGHTER[curve]})"
+    return None, f"of the code {'-'.join(map(str, code))}"
+
+
+@lru_cache(maxsize=16)
+def _built(space: str, places: Chromaticities, power: float | None) -> bytes | None:
+    import imagecodecs as codec
+
+    white, *rest = [(*places[i : i + 2], 1.0) for i in range(0, 8, 2)]
+    shares = np.linspace(0, 1, 1024)
+    curve = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
+    try:
+        made = codec.cms_profile(
+            _CMS_NAMES[space],
+            whitepoint=white,
+            primaries=None if space == "L" else [number for place in rest for number in place],
+            transferfunction=(curve * 65535).round().astype(np.uint16) if power is None else None,
+            gamma=power,
+        )
+    except (RuntimeError, ValueError):
+        return None
+    return made[:24] + struct.pack(">6H", 2000, 1, 1, 0, 0, 0) + made[36:]  # not when it was made
 
 
 def _transform(

@@ -36,6 +36,7 @@ __all__ = [
     "film_suffix",
     "format_of",
     "image_of",
+    "not_followed",
     "output_suffix",
     "read",
     "read_frames",
@@ -130,7 +131,8 @@ def size_of(path: Path | str) -> tuple[int, int]:
 
 
 def holds_others(path: Path | str) -> bool:
-    """Whether a file holds more pictures than are read: a TIFF of pages, a moving PNG or AVIF."""
+    """Whether a file holds more pictures than are read: a TIFF of pages, a HEIC of
+    several, a moving PNG or AVIF."""
     path = Path(path)
     with opened(path) as file, _named(path):
         return codecs.look(file, _limit(path, None)).others
@@ -250,6 +252,12 @@ def format_of(path: Path) -> str:
         what = ending if path.suffix else "has no ending, which would say the format"
         raise PictureError(path, what, _CHOOSE)
     return format
+
+
+def not_followed(image: Image) -> str:
+    """What to say of a picture whose file gives its colours in a way that is not followed."""
+    instead = "its profile says" if image.profile is not None else "sRGB would have them"
+    return f"says that its colours are {image.unfollowed}; they are taken as {instead}"
 
 
 def what_is_lost(image: Image, path: Path) -> str | None:

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from trombine import __version__
 from trombine.files import PictureError, opened, shown
+from trombine.texts import from_json
 
 KEY: Final = "trombine"
 FORMAT: Final = 1
@@ -77,8 +78,8 @@ def loads(text: str) -> dict[str, Any]:
     if len(text) > LONGEST:
         raise ProvenanceError("its record is too long to be one of trombine's")
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        found = from_json(text)
+    except ValueError as error:
         raise ProvenanceError("its record is not JSON") from error
     if not isinstance(found, dict) or not isinstance(found.get("verb"), str):
         raise ProvenanceError("its record names no verb")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8, UInt16
 
-from trombine.colour import CHANNELS, from_srgb, speaks, to_srgb
+from trombine.colour import CHANNELS, coded, from_srgb, speaks, to_srgb
 from trombine.conventions import check_hole, check_picture
 
 if TYPE_CHECKING:
@@ -38,6 +38,9 @@ class Image:
     palette: UInt8[np.ndarray, "n 4"] | None = None  # mode "P": red, green, blue, alpha
     key: tuple[int, ...] | None = None  # the grey or RGB samples that mean transparent, as in PNG
     profile: bytes | None = None  # ICC
+    code: bytes | None = (
+        None  # of its colours, as PNG's cICP has it; the profile says it, if any can
+    )
     format: str = "PNG"  # what it was read from, as Pillow names it
     lossless: bool = True  # whether that file held the samples exactly
     reduced: int = 1  # how many times smaller than in its file it was decoded (images.read's least)
@@ -75,6 +78,11 @@ class Image:
     @property
     def bits(self) -> int:
         return 8 * self.samples.dtype.itemsize
+
+    @property
+    def unfollowed(self) -> str:
+        """What its file calls its colours where nothing here follows that; else nothing."""
+        return "" if self.code is None else coded(self.code)[1]
 
     def rgb(self) -> Float32[np.ndarray, "h w 3"]:
         """The colours in sRGB, [0, 1], through the profile; what is behind alpha is kept."""
@@ -169,6 +177,7 @@ class Image:
             samples=np.concatenate(strips),
             mode=_RICHER.get(self.space, self.space) + ending,
             profile=self.profile,
+            code=self.code,
             format=self.format,
             lossless=self.lossless,
         )

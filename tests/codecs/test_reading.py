@@ -246,6 +246,6 @@ def test_a_large_picture_is_taken_over_in_strips(monkeypatch: pytest.MonkeyPatch
 def test_wrong_sums_in_a_png_of_16_bits_are_told_by_us(capfd: pytest.CaptureFixture[str]) -> None:
     data = bytearray(codecs.encode(image_of(RNG.integers(0, 65536, (9, 9, 3), np.uint16)), "PNG"))
     data[-20] ^= 1  # in the sum of the last chunk that holds pixels
-    with pytest.raises(CodecError, match="checksums are wrong"):
+    with pytest.raises(CodecError, match="is cut short or damaged"):
         codecs.decode(bytes(data), MAX_PIXELS)
     assert capfd.readouterr() == ("", "")

@@ -45,6 +45,7 @@ ORDER = (
     "palettes",
     "colour",
     "provenance",
+    "texts",
     "files",
     "lock",
     "conventions",

@@ -16,7 +16,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, Final
 
-from PIL.Image import DecompressionBombError
+from PIL.Image import DecompressionBombError, DecompressionBombWarning
 
 from trombine.codecs.fit import BESIDE, FILMS, FORMATS, fit, lost
 from trombine.codecs.kind import START, CodecError, Frames, Head, damaged, recognise, tagged
@@ -180,10 +180,12 @@ def _one_kind_of_error() -> Iterator[None]:
     try:
         with _SILENT, warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            # Of a picture inside a picture, as in an ICO, whose size only Pillow sees.
+            warnings.simplefilter("error", DecompressionBombWarning)
             yield
     except (CodecError, ProvenanceError):
         raise
-    except (MemoryError, DecompressionBombError) as error:
+    except (MemoryError, DecompressionBombError, DecompressionBombWarning) as error:
         raise CodecError("needs more memory than it may have", "make it smaller") from error
     except Exception as error:  # decoders of five libraries: there is no shorter list
         raise damaged(_said(error)) from error

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from trombine.files import OutputError, atomic, output_error
 from trombine.provenance import KEY, LONGEST, ProvenanceError, dumps, loads
+from trombine.texts import from_json
 
 _HASH: Final = "sha256"
 _ROOM: Final = 200  # bytes, for what is around the record
@@ -75,7 +76,7 @@ def _held(there: Path) -> dict[str, Any] | None:
     try:
         if not there.is_file() or there.stat().st_size > LONGEST + _ROOM:
             return None
-        held = json.loads(there.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        held = from_json(there.read_bytes())
+    except (OSError, ValueError):
         return None
     return held if isinstance(held, dict) and set(held) == {_HASH, KEY} else None

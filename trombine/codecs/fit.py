@@ -88,6 +88,8 @@ def lost(image: Image, format: str) -> list[str]:
         losses.append("CMYK becomes sRGB")
     elif format in _NO_PROFILE and _speaks(image):
         losses.append("colours become sRGB")
+    if image.unfollowed and format != "PNG":
+        losses.append(f"nothing says any more that its colours are {image.unfollowed}")
     alpha = image.alpha()
     if alpha is not None and not _transparent(format):
         losses.append("transparency becomes white")

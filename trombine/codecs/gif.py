@@ -18,7 +18,7 @@ from jaxtyping import UInt8
 from PIL import Image as Pillow
 from PIL.GifImagePlugin import GifImageFile
 
-from trombine.codecs.kind import Head, exactly, samples_of, unpack, untagged
+from trombine.codecs.kind import MOST_CHUNKS, Head, damaged, exactly, samples_of, unpack, untagged
 from trombine.codecs.other import palette_of
 from trombine.files import Bytes
 from trombine.samples import Image
@@ -59,14 +59,19 @@ class Layout:
 
 def head(file: Bytes) -> Head:
     """What the blocks before the first pixels say."""
-    with GifImageFile(file) as opened:
-        width, height = opened.size
+    start, _ = _start(file)
+    width, height = unpack("<HH", start[6:])
+    left, top, wide, high = unpack("<HHHH", exactly(file, 8))
+    width, height = max(width, left + wide), max(height, top + high)
     return Head(format="GIF", width=width, height=height, lossless=True, space="P")
 
 
 def decode(data: bytes) -> dict[str, Any]:
     """The fields of the Image that is a GIF's first picture: "P", "L" or "1"."""
-    with GifImageFile(io.BytesIO(data)) as opened:
+    file = io.BytesIO(data)
+    start, control = _start(file)
+    bare = b"".join([start, control, _PICTURE, file.read()])
+    with GifImageFile(io.BytesIO(bare)) as opened:
         opened.load()
         samples = samples_of(opened)[..., None]
         if opened.mode == "L" and "transparency" not in opened.info:
@@ -103,6 +108,35 @@ def _palette(image: Image) -> UInt8[np.ndarray, "n 4"]:
 # --- reading -----------------------------------------------------------------------------------
 
 
+def _start(file: Bytes) -> tuple[bytes, bytes]:
+    """The header with its palette, and the control of the first picture; behind whose mark the
+    file then is. Pillow would copy all comments for each that comes after them.
+    """
+    start = exactly(file, 13)
+    start += _table(file, start[10])
+    control = b""
+    for mark in _marks(file):
+        if mark == _PICTURE:
+            return start, control
+        label, body = exactly(file, 1), b"".join(_blocks(file))
+        if label[0] == _CONTROL:
+            control = b"".join([_EXTENSION, label, *_in_blocks(body)])
+    raise damaged("no picture in it")
+
+
+def _marks(file: Bytes) -> Iterator[bytes]:
+    """The mark of each picture and extension, behind which the file then is; other bytes between
+    them are passed over.
+    """
+    count = 0
+    while (mark := file.read(1)) not in (b"", _END):
+        if mark in (_PICTURE, _EXTENSION):
+            yield mark
+            count += 1
+        if count > MOST_CHUNKS:
+            raise damaged("it has more pictures and comments than a film has")
+
+
 def layout(data: bytes) -> Layout:
     """The blocks of a GIF file, in order; a CodecError where one is cut short."""
     width, height, flags = unpack("<HHB", data[6:])
@@ -112,11 +146,11 @@ def layout(data: bytes) -> Layout:
     parts: list[Part] = []
     comments: list[bytes] = []
     repeats, control = None, b""
-    while (mark := file.read(1)) not in (b"", _END):
+    for mark in _marks(file):
         if mark == _PICTURE:
             parts.append(_part(file, shared, control))
             control = b""
-        elif mark == _EXTENSION:
+        else:
             label, body = exactly(file, 1)[0], b"".join(_blocks(file))
             control = body if label == _CONTROL else control
             comments += [body] if label == _COMMENT else []
@@ -152,11 +186,11 @@ def _part(file: io.BytesIO, shared: bytes, control: bytes) -> Part:
     )
 
 
-def _table(file: io.BytesIO, flags: int) -> bytes:
+def _table(file: Bytes, flags: int) -> bytes:
     return exactly(file, 3 << (flags & 7) + 1) if flags & 128 else b""
 
 
-def _blocks(file: io.BytesIO) -> Iterator[bytes]:
+def _blocks(file: Bytes) -> Iterator[bytes]:
     """The blocks up to the empty one, which is read too."""
     while count := exactly(file, 1)[0]:
         yield exactly(file, count)

@@ -18,7 +18,14 @@ def head(file: Bytes) -> Head:
     """What the boxes say; the size is that of the picture turned upright."""
     opened = _opened(file)
     width, height = opened.size
-    return Head(format="HEIF", width=width, height=height, lossless=False, space=opened.mode)
+    return Head(
+        format="HEIF",
+        width=width,
+        height=height,
+        lossless=False,
+        space=opened.mode,
+        others=len(opened) > 1,
+    )
 
 
 def decode(data: bytes) -> dict[str, Any]:

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
 from PIL import Image as Pillow
 from PIL.JpegImagePlugin import JpegImageFile
 
-from trombine.codecs.kind import Head, damaged, orientation, samples_of, untagged, upright
+from trombine.codecs.kind import (
+    Head,
+    damaged,
+    orientation,
+    samples_of,
+    unpack,
+    untagged,
+    upright,
+)
 from trombine.files import Bytes
 from trombine.samples import Image
 
 # A few bytes ask a decoder to go over all of a large picture; hostile files hold thousands of them.
 _MOST_SCANS: Final = 100
+_MOST_SEGMENTS: Final = 5000  # before them: 300 MB of profiles and the like
+_SCAN: Final = 0xDA
+_FRAMES: Final = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # markers of frames, with their size
 _MARKER: Final = re.compile(
     rb"\xff[^\x00\x01\xd0-\xd8\xff]"
 )  # one that a segment follows, or the end
@@ -23,6 +35,7 @@ _MARKER: Final = re.compile(
 
 def head(file: Bytes) -> Head:
     """What the segments before the pixels say."""
+    _check_start(file)
     with JpegImageFile(file) as opened:
         width, height = opened.size
         space = opened.mode
@@ -78,11 +91,36 @@ def _reduction(opened: JpegImageFile, least: int) -> int:
 
 def _scans(data: bytes) -> int:
     """How often the file goes over its pixels: once, or in a progressive one about ten times."""
-    count, at = 0, 2
+    return sum(marker == _SCAN for marker, _ in _segments(data))
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, int]]:
+    """The marker of each segment, and where its length is; those between pixels too."""
+    at = 2
     while (mark := _MARKER.search(data, at)) and mark[0] != b"\xff\xd9":
-        count += mark[0] == b"\xff\xda"
+        yield mark[0][1], mark.end()
         at = mark.end() + int.from_bytes(data[mark.end() : mark.end() + 2])
-    return count
+
+
+def frames(data: bytes) -> Iterator[tuple[int, int]]:
+    """The height and width of each frame that is in a file, or in a piece of a TIFF."""
+    for marker, at in _segments(data):
+        if marker in _FRAMES:
+            height, width = unpack(">HH", data[at + 3 : at + 7])
+            yield height, width
+
+
+def _check_start(file: Bytes) -> None:
+    """Refuse more segments before the pixels than Pillow goes through in a moment."""
+    file.seek(2)
+    for _ in range(_MOST_SEGMENTS):
+        start = file.read(4)
+        if len(start) < 4 or start[0] != 0xFF or start[1] == _SCAN:
+            break
+        file.seek(int.from_bytes(start[2:]) - 2, io.SEEK_CUR)
+    else:
+        raise damaged("it has more segments than a picture has")
+    file.seek(0)
 
 
 def text(file: Bytes) -> str | None:

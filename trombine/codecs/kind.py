@@ -33,6 +33,7 @@ _BRANDS: Final = {
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"), "HEIF"),
 }
 MOST_LOOPS: Final = 65535
+MOST_CHUNKS: Final = 100_000  # of a file: an encoder writes some kB in each
 _STRIP: Final = 1 << 22  # pixels
 _DESCRIPTION: Final = 270  # EXIF's tag
 

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL.ImageFile import ImageFile
 
+from trombine.codecs import pnm
 from trombine.codecs.kind import CodecError, Head, orientation, samples_of, unsupported, upright
 from trombine.files import Bytes
 
@@ -21,10 +22,19 @@ _AS_THEY_ARE: Final = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK")
 
 def head(file: Bytes) -> Head:
     """What the file's start says."""
-    opened = _opened(file)
+    start = file.read(pnm.LONGEST)
+    file.seek(0)
+    opened = _opened(file if (short := pnm.bare(start)) == start else io.BytesIO(short))
     width, height = opened.size
     space = opened.mode
-    return Head(format=opened.format or "", width=width, height=height, lossless=False, space=space)
+    return Head(
+        format=opened.format or "",
+        width=width,
+        height=height,
+        lossless=False,
+        space=space,
+        others=getattr(opened, "n_frames", 1) > 1,
+    )
 
 
 def text(file: Bytes) -> str | None:
@@ -34,7 +44,7 @@ def text(file: Bytes) -> str | None:
 
 def decode(data: bytes) -> dict[str, Any]:
     """The fields of the Image in the first frame of a file."""
-    return fields(_opened(io.BytesIO(data)))
+    return fields(_opened(io.BytesIO(pnm.bare(data))))
 
 
 def fields(opened: ImageFile) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""PNG, through Pillow for 8 bits and imagecodecs for 16, which Pillow narrows to 8.
+"""PNG, read through Pillow; 16 bits, which it would narrow to 8, in two halves.
 
 The chunks around the pixels (profile, palette's alpha, transparent colour, provenance) are read
-and written here, the same for both: imagecodecs knows none of them.
+and written here. 16 bits are written by imagecodecs, which knows none of them.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from trombine.codecs.kind import (
+    MOST_CHUNKS,
     Head,
     damaged,
     exactly,
@@ -23,6 +24,7 @@ from trombine.codecs.kind import (
     unpack,
     upright,
 )
+from trombine.colour import coded, profile_of
 from trombine.files import Bytes
 from trombine.provenance import KEY
 from trombine.samples import Image
@@ -33,6 +35,7 @@ _SPACES: Final = {0: "L", 2: "RGB", 3: "P", 4: "LA", 6: "RGBA"}  # by the header
 # shrink, and take longer.
 _LEVEL: Final = 4
 _LARGEST_PROFILE: Final = 1 << 24  # bytes, unpacked
+_OF_BYTES: Final = {"L": 4, "LA": 6}  # colour types that have as many bytes as these 16-bit ones
 _HOLD_PIXELS: Final = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
 
 
@@ -76,25 +79,71 @@ def decode(data: bytes) -> dict[str, Any]:
     if mode == "1" and "key" in fields:  # one bit of which one is transparent
         fields["mode"] = "L"
     turned = upright(samples, orientation(around.get(b"eXIf", b"")))
-    return {**fields, "samples": turned, "profile": _profile(around.get(b"iCCP", b""))}
+    space = {"1": "", "L": "L", "LA": "L"}.get(fields["mode"], "RGB")  # 0 and 1 are what they are
+    return {
+        **fields,
+        "samples": turned,
+        "profile": _colours(around, space) if space else _profile(around.get(b"iCCP", b"")),
+        "code": _code(around, space),
+    }
+
+
+def _code(around: dict[bytes, bytes], space: str) -> bytes | None:
+    """The body of a cICP chunk, which is of colours."""
+    body = around.get(b"cICP", b"")
+    return body if len(body) == 4 and space == "RGB" else None
+
+
+def _colours(around: dict[bytes, bytes], space: str) -> bytes | None:
+    """The profile of what the chunks say of the colours, in the standard's order: cICP, iCCP, sRGB,
+    gAMA and cHRM. None where that is sRGB, or nothing.
+    """
+    code = _code(around, space)
+    if code is not None and not coded(code)[1]:
+        return coded(code)[0]
+    profile = _profile(around.get(b"iCCP", b""))
+    if profile is not None or b"sRGB" in around:
+        return profile
+    gamma, places = around.get(b"gAMA", b""), around.get(b"cHRM", b"")
+    power = 100_000 / max(1, unpack(">I", gamma)[0]) if len(gamma) == 4 else None
+    if len(places) != 32:
+        return profile_of(space, None, power)
+    return profile_of(space, tuple(one / 100_000 for one in unpack(">8I", places)), power)
 
 
 def _wide(bare: bytes, kind: int) -> tuple[np.ndarray, str]:
-    """16-bit samples and their mode."""
-    import imagecodecs
+    """16-bit samples and their mode. libpng would do, but says on the terminal what it minds.
 
-    # What libpng thinks of a wrong sum it prints, where nobody asked.
-    if any(zlib.crc32(raw[4:-4]) != unpack(">I", raw[-4:])[0] for _, _, raw in chunks(bare)):
+    To Pillow a grey of two bytes is shown as a grey and an alpha of one, which are packed alike.
+    Of colours it unpacks only one byte of two, whichever it is asked for.
+    """
+    mode = _SPACES[kind]
+    if mode in _OF_BYTES:
+        both = _narrow(_of_bytes(bare, _OF_BYTES[mode]))[0]
+        high, low = both[..., 0::2], both[..., 1::2]
+    else:
+        high, low = _narrow(bare, f"{mode};16B")[0], _narrow(bare, f"{mode};16L")[0]
+    return high.astype(np.uint16) << 8 | low, mode
+
+
+def _of_bytes(bare: bytes, kind: int) -> bytes:
+    """The file, its header calling each byte a sample of 8 bits."""
+    (name, body, raw), *others = chunks(bare)
+    if chunk(name, body) != raw:
         raise damaged("its checksums are wrong")
-    samples = imagecodecs.png_decode(bare)
-    return samples if samples.ndim == 3 else samples[..., None], _SPACES[kind]
+    start = chunk(name, body[:8] + bytes([8, kind]) + body[10:])
+    return SIGNATURE + start + b"".join(raw for _, _, raw in others)
 
 
-def _narrow(bare: bytes) -> tuple[np.ndarray, str]:
-    """8-bit samples and their mode; fewer bits than 8 are spread over 8."""
+def _narrow(bare: bytes, packed: str = "") -> tuple[np.ndarray, str]:
+    """8-bit samples and their mode; fewer bits than 8 are spread over 8. `packed` is how Pillow
+    unpacks them, where it is not as the header says.
+    """
     from PIL.PngImagePlugin import PngImageFile
 
     with PngImageFile(io.BytesIO(bare)) as opened:
+        if packed:
+            opened.tile = [tile._replace(args=packed) for tile in opened.tile]
         opened.load()
         samples, mode = samples_of(opened), opened.mode
     if mode == "1":
@@ -151,12 +200,14 @@ def text(file: Bytes) -> str | None:
 
 def chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
     """Each whole chunk of a PNG file, up to the last: its name, its body, and all its bytes."""
-    at, name = len(SIGNATURE), b""
+    at, name, count = len(SIGNATURE), b"", 0
     while at + 12 <= len(data) and name != b"IEND":
         end = at + 12 + unpack(">I", data[at : at + 4])[0]
         name = data[at + 4 : at + 8]
         if end > len(data) or not name.isalpha():
             return
+        if (count := count + 1) > MOST_CHUNKS:
+            raise damaged("it has more chunks than a picture has")
         yield name, data[at + 8 : end - 4], data[at:end]
         at = end
 
@@ -170,6 +221,8 @@ def encode(image: Image, text: str | None) -> bytes:
     """A PNG file of the image's samples, palette, profile and provenance; always the same bytes."""
     plain = _encode_wide(image) if image.bits == 16 else _encode_narrow(image)
     before, after = b"", b""  # where a palette is, some chunks must come before it, some after
+    if image.code is not None:
+        before += chunk(b"cICP", image.code)
     if image.profile is not None:
         before += chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(image.profile, 9))
     if text is not None:

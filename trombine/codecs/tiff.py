@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from itertools import islice
 from typing import Any, Final
 
 import numpy as np
 import tifffile
 from tifffile import COMPRESSION, EXTRASAMPLE, PHOTOMETRIC, TiffPage
 
-from trombine.codecs.kind import Head, damaged, unsupported, untagged, upright
+from trombine.codecs import jpeg
+from trombine.codecs.kind import Head, damaged, unpack, unsupported, untagged, upright
 from trombine.files import Bytes
 from trombine.samples import SPACES, Image
 
@@ -45,6 +49,9 @@ _SPACES: Final[dict[int, str]] = {
 _LETTERS: Final[dict[int, str]] = {EXTRASAMPLE.UNSPECIFIED: "X", EXTRASAMPLE.ASSOCALPHA: "a"}
 _EXTRAS: Final[dict[str, int]] = {"A": EXTRASAMPLE.UNASSALPHA, "a": EXTRASAMPLE.ASSOCALPHA, "X": 0}
 _LARGEST_TILE: Final = 1 << 24  # pixels; a tile is decoded whole, however small the picture
+_SMALL: Final = 1 << 16  # pixels, by which a strip or tile may be larger than it should
+_MARK: Final = b"\xff\x4f\xff\x51"  # that a stream of JPEG 2000 begins with
+_STREAM: Final = re.compile(re.escape(_MARK))
 _DNG_VERSION, _ORIENTATION, _PROFILE = 50706, 274, 34675
 
 
@@ -74,6 +81,7 @@ def decode(data: bytes) -> dict[str, Any]:
     """The fields of the Image in a TIFF file, in its own depth and mode."""
     with tifffile.TiffFile(io.BytesIO(data)) as opened:
         page = _first(opened)
+        _check_pieces(page, data)
         mode = _SPACES[page.photometric] + "".join(_LETTERS.get(e, "A") for e in page.extrasamples)
         if mode == "L" and page.bitspersample == 1:
             mode = "1"
@@ -106,6 +114,59 @@ def _first(opened: tifffile.TiffFile) -> TiffPage:
     if page.is_tiled and page.tilewidth * page.tilelength > max(_LARGEST_TILE, page.size):
         raise damaged("its tiles are larger than the picture")
     return page
+
+
+def _check_pieces(page: TiffPage, data: bytes) -> None:
+    """Refuse strips and tiles that are pictures themselves, and larger ones than the tags say.
+
+    A decoder makes room for what such a piece says of itself. What else packs bytes is decoded
+    into the room that the tags give, and no more.
+    """
+    if page.compression in _LOSSLESS:
+        return
+    sizes = _SIZES.get(page.compression)
+    if sizes is None:
+        raise unsupported(f"holds pixels packed as {getattr(page.compression, 'name', 'no known')}")
+    high = page.tilelength if page.is_tiled else min(page.rowsperstrip, page.imagelength)
+    wide = page.tilewidth if page.is_tiled else page.imagewidth
+    for at, count in zip(page.dataoffsets, page.databytecounts, strict=False):
+        for height, width in sizes(data[at : at + count]):
+            if height * width > 2 * high * wide + _SMALL:
+                raise damaged("its strips or tiles are larger than it says")
+
+
+def _sizes_of_jpeg2000(piece: bytes) -> Iterator[tuple[int, int]]:
+    """Of a bare stream, or of each that may be one in its boxes."""
+    marks = _STREAM.finditer(piece)
+    for mark in islice(marks, 1) if piece.startswith(_MARK) else marks:
+        right, below, left, top = unpack(">4I", piece[mark.end() + 4 :][:16])
+        yield below - top, right - left
+
+
+def _sizes_by(name: str) -> Callable[[bytes], Iterator[tuple[int, int]]]:
+    """As the codec of this name reads the head of a file."""
+
+    def sizes(piece: bytes) -> Iterator[tuple[int, int]]:
+        found = import_module(f"trombine.codecs.{name}").head(io.BytesIO(piece))
+        yield found.height, found.width
+
+    return sizes
+
+
+# How large the pictures in a strip or a tile are, by how it is packed.
+_SIZES: Final[dict[int, Callable[[bytes], Iterator[tuple[int, int]]]]] = {
+    COMPRESSION.OJPEG: jpeg.frames,
+    COMPRESSION.JPEG: jpeg.frames,
+    COMPRESSION.ALT_JPEG: jpeg.frames,
+    COMPRESSION.JPEG_LOSSY: jpeg.frames,
+    COMPRESSION.JPEG2000: _sizes_of_jpeg2000,
+    COMPRESSION.JPEG_2000_LOSSY: _sizes_of_jpeg2000,
+    COMPRESSION.APERIO_JP2000_YCBC: _sizes_of_jpeg2000,
+    COMPRESSION.APERIO_JP2000_RGB: _sizes_of_jpeg2000,
+    COMPRESSION.WEBP: _sizes_by("webp"),
+    COMPRESSION.WEBP_DEPRECATED: _sizes_by("webp"),
+    COMPRESSION.PNG: _sizes_by("png"),
+}
 
 
 def _numbers(page: TiffPage) -> Iterator[bool]:

@@ -11,6 +11,7 @@ from PIL import Image as Pillow
 from PIL.WebPImagePlugin import WebPImageFile
 
 from trombine.codecs.kind import (
+    MOST_CHUNKS,
     Head,
     damaged,
     described,
@@ -60,7 +61,10 @@ def count_frames(data: bytes) -> int:
 
 def _chunks(file: Bytes) -> Iterator[tuple[bytes, bytes, int]]:
     """The name, first bytes and place of each chunk of a RIFF file, from after its header."""
+    count = 0
     while len(start := file.read(8)) == 8:
+        if (count := count + 1) > MOST_CHUNKS:
+            raise damaged("it has more chunks than a picture has")
         length = unpack("<I", start[4:])[0]
         here = file.tell()
         yield start[:4], file.read(16), here

@@ -39,6 +39,7 @@ from trombine.data import draws
 from trombine.data.item import Batch
 from trombine.data.spec import SpecError
 from trombine.provenance import shortened
+from trombine.texts import check_length
 
 NONE: Final = "none"
 MOST: Final = {"shift": 0.5, "rotate": 180.0, "colour": 0.5}
@@ -83,6 +84,7 @@ class Augment:
         """The changes that this text spells, none of them for `none` or ""; raises SpecError."""
         if text in ("", NONE):
             return cls()
+        check_length(text, SpecError)
         found: dict[str, Any] = {}
         for term in text.split("+"):
             name, _, rest = (part.strip() for part in term.partition(":"))

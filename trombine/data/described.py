@@ -6,7 +6,6 @@ as it names a picture of the folder by `file_name`; what trombine knows nothing 
 
 from __future__ import annotations
 
-import json
 from pathlib import Path, PurePath
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ from trombine.data.imagefolder import FILE_NAME, METADATA, PARTS_FILE_NAME, Line
 from trombine.data.listing import FolderError, Listing, Record, View
 from trombine.data.made import VECTOR_KEYS
 from trombine.files import opened
+from trombine.texts import from_json
 
 _MEND: Final = f"mend it, or take {METADATA} away to use the pictures alone"
 
@@ -73,8 +73,8 @@ def _text(path: Path) -> str:
 def _read_line(path: Path, number: int, text: str) -> Line:
     """One line, of which everything that names a file or a number is one."""
     try:
-        line: Any = json.loads(text)
-    except (ValueError, RecursionError):
+        line: Any = from_json(text)
+    except ValueError:
         line = None
     if not isinstance(line, dict) or len(sides_of(line)) not in (1, 2):
         what = f"names no picture in line {number}, or more than the two of a pair"

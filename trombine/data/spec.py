@@ -27,6 +27,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from math import inf
 from pathlib import Path
 from typing import Final
@@ -34,6 +35,7 @@ from typing import Final
 from trombine.data.columns import SPLITS
 from trombine.data.pack import is_pack
 from trombine.files import shown
+from trombine.texts import check_length
 from trombine.world import STYLES
 
 
@@ -73,8 +75,12 @@ PATHS: Final = ("folder", "pack", "hub", *LAYOUT_NAMES)
 _PATH: Final = "|".join(PATHS)
 _START: Final = re.compile(rf"(?:world|{_PATH}):|(?:{'|'.join(PAINTED)})(?=[#*]|$)")
 _PIECE: Final = re.compile(rf'(?:(?:{_PATH}):"[^"]*")?[^+]*')
-_TERM: Final = re.compile(rf"(?s)(.*?)(?:@({'|'.join(SPLITS)}))?(?:#(\d+))?(?:\*(\d*\.?\d+))?")
+_TERM: Final = re.compile(
+    rf"(?s)(.*?)(?:@({'|'.join(SPLITS)}))?(?:#(\d+))?(?:\*(\d+(?:\.\d+)?|\.\d+))?"
+)
 _MOST_DIGITS: Final = 12  # of a count: more than any disk has pictures
+_LONGEST_PATH: Final = 4096  # letters
+_MOST_TRIED: Final = 100  # places where a path may begin, and where each may end
 _KINDS: Final = "world:STYLE, leaves, fractals, folder:PATH, pack:PATH, hub:NAME or LAYOUT:PATH"
 
 
@@ -82,6 +88,7 @@ def parse(spec: str) -> tuple[Term, ...]:
     """The terms of a spec; raises SpecError."""
     if not isinstance(spec, str):
         raise SpecError(f"a spec is text, such as 'world:photo', not {spec!r}")
+    check_length(spec, SpecError)
     terms: list[str] = []
     for piece in _pieces(spec.strip()):
         if not terms or _START.match(piece):
@@ -178,10 +185,12 @@ def quoted_hint(spec: str, kind: str, path: str = "") -> str:
 
     Of the texts behind a `kind:` of the spec that go on where `path` ends, the longest counts.
     """
-    for start in re.finditer(rf"{re.escape(kind)}:(?={re.escape(path)})", spec):
+    starts = re.finditer(rf"{re.escape(kind)}:(?={re.escape(path)})", spec)
+    for start in islice(starts, _MOST_TRIED):
         rest = spec[start.end() :]
         ends = (len(rest), *(sign.start() for sign in re.finditer(r"[+*#@]", rest)))
-        for end in sorted((end for end in ends if end > len(path)), reverse=True):
+        within = (end for end in ends if len(path) < end <= _LONGEST_PATH)
+        for end in islice(sorted(within, reverse=True), _MOST_TRIED):
             if is_there(rest[:end]):
                 return f'write {kind}:"{shown(rest[:end])}"'
     return ""

@@ -33,6 +33,7 @@ from trombine.nets.sizes import Net, NetError, Size, defaults_of, read_size, res
 from trombine.nets.srresnet import SRResNet
 from trombine.nets.unet import UNet
 from trombine.provenance import shortened
+from trombine.texts import check_length
 
 NETS: Final[dict[str, type[Net]]] = {
     "residual": Residual,
@@ -81,6 +82,7 @@ def sizes_of(name: str) -> dict[str, Size]:
 
 def parse(text: str) -> tuple[str, dict[str, Size]]:
     """`residual:width=32,depth=8` as a name and the sizes that it gives."""
+    check_length(text, NetError)
     name, _, rest = text.partition(":")
     defaults = sizes_of(name)
     sizes: dict[str, Size] = {}

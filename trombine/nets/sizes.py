@@ -45,7 +45,7 @@ class Net(nn.Module):
 def check_whole(name: str, number: int, least: int, most: int) -> None:
     """Refuse a size out of its range."""
     if not least <= number <= most:
-        raise NetError(f"{name} is {least} to {most}, not {number}")
+        raise NetError(f"{name} is {least} to {most}, not {shortened(str(number))}")
 
 
 def check_choice(name: str, word: str, choices: Iterable[str]) -> None:
@@ -69,7 +69,10 @@ def resolved(name: str, defaults: Mapping[str, Size], given: Mapping[str, Size])
         _check_type(f"{size} of {name}", value, defaults[size])
     merged = {**defaults, **given}
     # A float may be given as a whole number; the card of the model then still says 1.0.
-    return {size: type(defaults[size])(value) for size, value in merged.items()}
+    try:
+        return {size: type(defaults[size])(value) for size, value in merged.items()}
+    except OverflowError as error:  # a whole number of hundreds of digits
+        raise NetError(f"{name} has a size that is larger than numbers can be") from error
 
 
 _KINDS: Final = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}

@@ -24,6 +24,7 @@ from trombine.images import Image, as_seen, encode_png, read, read_provenance
 from trombine.provenance import ProvenanceError, digest, loads, record, shortened
 from trombine.reader.faces import Face, parts_map, read_faces
 from trombine.readings.drawing import PALETTE, drawn
+from trombine.texts import from_json
 from trombine.weights import ModelError, load, shipped
 
 SHEET, PARTS, POINTS, FIELDS = "sheet", "parts", "points", "fields"  # what a file shows
@@ -152,10 +153,10 @@ def record_in(path: Path) -> dict[str, Any] | None:
     try:
         if path.suffix != ".json":
             return read_provenance(path)
-        return loads(json.dumps(json.loads(path.read_bytes())["record"]))
+        return loads(json.dumps(from_json(path.read_bytes())["record"]))
     except (PictureError, ProvenanceError):
         return None
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+    except (OSError, ValueError, LookupError, TypeError):
         return None  # JSON of somebody else's
 
 

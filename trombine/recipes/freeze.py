@@ -10,6 +10,7 @@ from typing import Final, final
 
 from trombine.provenance import shortened
 from trombine.recipes.recipe import RecipeError
+from trombine.texts import check_length
 
 _MOST_DIGITS: Final = 12
 
@@ -27,6 +28,7 @@ class Freeze:
         """The parts that `head+body` or `head+body@50000` spells; of "" none."""
         if not text:
             return cls()
+        check_length(text, RecipeError)
         names, at, count = text.partition("@")
         parts = tuple(name.strip() for name in names.split("+"))
         digits = count.strip().replace("_", "")

@@ -19,6 +19,7 @@ from trombine.recipes.recipe import (
     Size,
     plain_value,
 )
+from trombine.texts import check_length
 
 FIXED: Final = {"about", "task", "nets"}  # fields that are not settings
 _NOTHING: Final = "none"  # takes back what a recipe sets of a field that is usually empty
@@ -127,6 +128,7 @@ def settings_of(texts: Sequence[str]) -> dict[str, str]:
     """Settings by name, from NAME=VALUE each."""
     found: dict[str, str] = {}
     for text in texts:
+        check_length(text, RecipeError)
         name, equals, value = text.partition("=")
         if not (name and equals and value):
             raise RecipeError(f"a setting is written NAME=VALUE, not {text!r}")

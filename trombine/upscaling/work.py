@@ -20,6 +20,7 @@ from trombine.images import (
     Image,
     format_of,
     holds_others,
+    not_followed,
     read,
     read_frames,
     read_provenance,
@@ -83,6 +84,8 @@ def work_on(job: Job) -> Iterator[Event]:
     is_kept = _is_kept(job, made)
     if holds_others(job.source):
         yield Notice(job.source, "holds more pictures than one; the first is enlarged")
+    if small.frames[0].unfollowed:
+        yield Notice(job.source, not_followed(small.frames[0]))
 
     def enlarge(tick: Tick) -> Frames:
         def percent(done: int, of: int) -> None:
@@ -212,6 +215,8 @@ def _better(result: Frames) -> str:
     first, *others = result.frames
     if others:
         return ".webp"
+    if first.unfollowed:
+        return ".png"
     return ".tif" if first.space == "CMYK" else ".png or .tif"
 
 

@@ -227,12 +227,14 @@ def _write(
 
 def _read(source: Path, asked: Asked) -> Generator[Event, None, Told]:
     """What a file shows; said where it is no face."""
-    from trombine.images import holds_others, read
+    from trombine.images import holds_others, not_followed, read
     from trombine.readings.asked import read_as
 
     image = read(source)
     if holds_others(source):
         yield Notice(source, "holds more pictures than one; the first is read")
+    if image.unfollowed:
+        yield Notice(source, not_followed(image))
     found = read_as(image, asked)
     if not found.faces:
         yield Notice(source, "shows no face that trombine would know")

@@ -15,6 +15,7 @@ from typing import Any, Final, NoReturn
 from trombine import __version__
 from trombine.nets import Size
 from trombine.provenance import shortened
+from trombine.texts import from_json
 
 FORMAT: Final = 1
 LONGEST: Final = 1_000_000  # letters of a card
@@ -82,8 +83,8 @@ def _parsed(text: str) -> dict[str, Any]:
     try:
         if len(text) > LONGEST:
             raise ValueError("too long")
-        found = json.loads(text, parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
+        found = from_json(text, parse_constant=_no_number)
+    except ValueError as error:
         raise _damaged("its card is not JSON") from error
     if not isinstance(found, dict):
         raise _damaged("its card is no JSON object")

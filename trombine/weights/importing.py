@@ -6,15 +6,17 @@ and refuses all else; nothing that a file says is run.
 
 from __future__ import annotations
 
-import pickle
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, Final
+from zipfile import ZipFile, is_zipfile
 
 import torch
 
-from trombine.files import PictureError, opened, shown
+from trombine.files import Bytes, PictureError, opened, shown
 from trombine.nets import Net, Size, build
 from trombine.provenance import shortened
 from trombine.weights.card import ModelError
@@ -22,6 +24,8 @@ from trombine.weights.file import not_finite
 
 # Where others keep the weights in a checkpoint that holds more, the better ones first.
 _INSIDE: Final = ("params_ema", "ema", "params", "state_dict", "model", "net", "generator")
+_MOST_TIMES: Final = 4  # as large as its file a checkpoint may be, unpacked
+_FILLED: Final = b"\nbytearray\n"
 _PREFIX: Final = "module."  # what torch's wrapper for several GPUs puts before each name
 
 
@@ -32,6 +36,9 @@ def import_net(path: Path, name: str, sizes: Mapping[str, Size]) -> Net:
     wanted = net.state_dict()
     _check_names(path, wanted, tensors)
     for key, tensor in wanted.items():
+        if kind := _unusual(tensors[key]):
+            what = f"{shortened(key)} is {kind}, which no net of trombine holds"
+            raise ModelError(f"{shown(path)}: {what}; save it as plain numbers, and import that")
         if tensors[key].shape != tensor.shape:
             shapes = f"{list(tensors[key].shape)}, and this net needs {list(tensor.shape)}"
             raise ModelError(f"{shown(path)}: {key} is {shapes}; name other sizes in --net")
@@ -40,6 +47,19 @@ def import_net(path: Path, name: str, sizes: Mapping[str, Size]) -> Net:
         what = f"{shortened(broken)} holds NaN or infinity"
         raise ModelError(f"{shown(path)}: {what}; import an earlier checkpoint")
     return net
+
+
+def _unusual(tensor: torch.Tensor) -> str:
+    """What keeps a tensor from being numbers in memory, one for each of its places."""
+    if tensor.is_nested:
+        return "nested"
+    if tensor.is_meta:
+        return "without numbers (on torch's meta device)"
+    if tensor.is_quantized:
+        return "quantised"
+    if tensor.layout != torch.strided:
+        return "sparse"
+    return "complex" if tensor.is_complex() else ""
 
 
 def _check_names(path: Path, wanted: Mapping[str, Any], there: Mapping[str, Any]) -> None:
@@ -81,17 +101,40 @@ def _unpickled(path: Path) -> object:
             file.seek(0)
             if begins[8:] == b"{":
                 return load(file.read())
+            _check_packed(path, file)
             return torch.load(file, map_location="cpu", weights_only=True)
+    except ModelError:
+        raise
     except PictureError as error:
         raise ModelError(str(error)) from error
-    except pickle.UnpicklingError as error:
+    except UnpicklingError as error:
         raise ModelError(f"{shown(path)}: {_why_refused(error)}") from error
     except Exception as error:  # whatever a stranger's bytes make torch stumble on
         what = "cannot be read as a checkpoint"
         raise ModelError(f"{shown(path)}: {what}; copy it again from where it came") from error
 
 
-def _why_refused(error: pickle.UnpicklingError) -> str:
+def _check_packed(path: Path, file: Bytes) -> None:
+    """Refuse a file that takes far more memory than it is long, by a zip's own directory.
+
+    torch packs nothing when it saves. Of the few things that its reader makes of a pickle, a
+    bytearray of any length is the only one that is filled with more than the file holds.
+    """
+    pieces: Iterable[bytes | mmap] = (mmap(file.fileno(), 0, access=ACCESS_READ),)
+    if is_zipfile(file):
+        with ZipFile(file) as packed:
+            size, length = sum(one.file_size for one in packed.infolist()), path.stat().st_size
+            if size > _MOST_TIMES * length:
+                what = f"would be unpacked to {size / 1e6:,.0f} MB, {size // length} times itself"
+                raise ModelError(f"{shown(path)}: {what}; save it again with torch.save")
+            names = [name for name in packed.namelist() if name.endswith(".pkl")]
+            pieces = [packed.read(name) for name in names]
+    if any(piece.find(_FILLED) >= 0 for piece in pieces):
+        raise UnpicklingError("a bytearray")
+    file.seek(0)
+
+
+def _why_refused(error: UnpicklingError) -> str:
     """What torch's reader, which knows the instructions of protocol 2 alone, did not take."""
     if "Unsupported operand" in str(error):
         what = "is pickled in a way that torch does not read safely"

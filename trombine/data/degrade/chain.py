@@ -30,6 +30,7 @@ from trombine.data.degrade.marks import Marked
 from trombine.data.degrade.presets import PRESETS
 from trombine.data.degrade.resize import crop_to_multiple
 from trombine.data.degrade.terms import KINDS, SHRINK, Amount, usage
+from trombine.texts import check_length
 
 Pictures = Float32[torch.Tensor, "n 3 h w"]
 Degraded = Float32[torch.Tensor, "n 3 h2 w2"]
@@ -114,6 +115,7 @@ class Chain:
     @classmethod
     def parse(cls, text: str) -> Chain:
         """The chain that this text spells; a ChainError if it spells none."""
+        check_length(text, ChainError)
         return cls(steps=tuple(step for words in text.split("+") for step in _steps(words)))
 
     def __str__(self) -> str:

@@ -34,6 +34,7 @@ from math import inf
 from typing import Final
 
 from trombine.data.masks.names import PART_NAMES
+from trombine.texts import check_length
 
 SIDES: Final = ("left", "right", "top", "bottom", "slanted")
 EDGES: Final = ("inside", "border")
@@ -45,8 +46,9 @@ FAMILIES: Final = (*BRUSHED, "squares", "half", "parts", "scratches", "text", *F
 DEFAULT: Final = "irregular*3+squares+huge+half+parts+scratches+text"
 
 _IN_FOLDERS: Final = tuple(f"{family}:" for family in FOLDERS)
+_CUT: Final = {sign: re.compile(rf'"[^"]*"?|[{sign}]') for sign in ">+"}
 _START: Final = re.compile(rf"(?:{'|'.join(FAMILIES)})(?=[:*]|$)")
-_TERM: Final = re.compile(r"(?s)(\w*)(:)?(.*?)(?:\*(\d*\.?\d+))?")
+_TERM: Final = re.compile(r"(?s)(\w*)(:)?(.*?)(?:\*(\d+(?:\.\d+)?|\.\d+))?")
 _MOVE: Final = re.compile(r"(?s)(.*)@(\d{1,15})(?:-(\d{1,15}))?")
 _SHARE: Final = re.compile(r"(\d{1,3})-(\d{1,3})")
 
@@ -96,6 +98,7 @@ def parse(spec: str) -> Masks:
     """What a spec asks for; raises MaskError."""
     if not isinstance(spec, str):
         raise MaskError(f"masks are asked for in text, such as 'irregular', not {spec!r}")
+    check_length(spec, MaskError)
     if not spec.strip():
         raise MaskError(f"no masks are asked for; name a family: {', '.join(FAMILIES)}")
     first, *others = _cut(spec.strip(), ">")
@@ -132,14 +135,9 @@ def spell(term: Term) -> str:
 
 def _cut(text: str, sign: str) -> list[str]:
     """The text cut at a sign, but for where it stands in double quotes."""
-    pieces, quoted = [""], False
-    for letter in text:
-        quoted ^= letter == '"'
-        if letter == sign and not quoted:
-            pieces.append("")
-        else:
-            pieces[-1] += letter
-    return [piece.strip() for piece in pieces]
+    cuts = [found.start() for found in _CUT[sign].finditer(text) if found[0] == sign]
+    starts, ends = [0, *(cut + 1 for cut in cuts)], [*cuts, len(text)]
+    return [text[start:end].strip() for start, end in zip(starts, ends, strict=True)]
 
 
 def _stage(text: str, earliest: int, spec: str) -> Stage:
