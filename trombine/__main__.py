@@ -91,12 +91,12 @@ def is_for_people(error: Exception) -> bool:
 
 def in_a_line(error: Exception) -> str:
     """An error's text; of the system's errors, which file, then what is wrong, without numbers."""
-    if isinstance(error, OSError) and error.strerror:
-        from trombine.files import shown
+    from trombine.files import shown
 
-        about = f"{shown(error.filename)}: " if error.filename else ""
-        return about + error.strerror.lower()
-    return " ".join(str(error).splitlines())
+    if isinstance(error, OSError) and error.strerror:
+        about = f"{error.filename}: " if error.filename else ""
+        return shown(about + error.strerror.lower())
+    return shown(" ".join(str(error).splitlines()))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """What a running verb looks like on a terminal: a bar while it works, a line for what went wrong.
 
 Bar and lines go to the error stream, and a bar only if that is a terminal. The summary, and what
-was found where no file is written of it, go to the output stream.
+was found where no file is written of it, go to the output stream. Here, and in __main__ for errors,
+what a file puts into a text (escapes, other writing directions) is written out, so that it cannot
+reach the terminal.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from trombine.events import Done, Event, Found, Notice, Progress, Skipped, Started
-from trombine.files import shown
+from trombine.files import printable, shown
 from trombine.verbs.batch import BAD_USAGE, exit_code
 
 if TYPE_CHECKING:
@@ -30,11 +32,11 @@ def follow(events: Iterable[Event]) -> int:
             if line := _line(event):
                 _say(bar, line)
             if isinstance(event, Found):
-                print(event.text)
+                print(printable(event.text))
             if isinstance(event, Done):
                 summary, code = event.summary, exit_code(event)
     if summary and code != BAD_USAGE:  # else the line that says why is all there is to say
-        print(summary)
+        print(printable(summary))
     return code
 
 
@@ -52,19 +54,19 @@ def _bar() -> Bar:
 def _draw(bar: Bar, event: Event) -> None:
     """Begin a bar, or move the one that was begun last."""
     if isinstance(event, Started):
-        bar.add_task(event.what, total=event.total)
+        bar.add_task(shown(event.what), total=event.total)
     elif isinstance(event, Progress) and bar.task_ids:
         last = bar.task_ids[-1]
-        bar.update(last, completed=event.done, total=event.total, description=event.what)
+        bar.update(last, completed=event.done, total=event.total, description=shown(event.what))
 
 
 def _line(event: Event) -> str:
-    """What an event is worth saying even where no bar is drawn."""
+    """What an event is worth saying even where no bar is drawn: one line, whatever is in it."""
     if isinstance(event, Skipped):
-        return f"trombine: skipped {shown(event.file)}: {event.why}"
+        return shown(f"trombine: skipped {event.file}: {event.why}")
     if isinstance(event, Notice):
-        about = f"{shown(event.file)}: " if event.file else ""
-        return f"trombine: {about}{event.text}"
+        about = f"{event.file}: " if event.file else ""
+        return shown(f"trombine: {about}{event.text}")
     return ""
 
 

@@ -9,12 +9,16 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import secrets
 import stat
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
+
+from trombine.lock import let_go, new_lock
 
 if TYPE_CHECKING:
     Bytes = IO[bytes]
@@ -49,6 +53,11 @@ def shown(path: Path | str) -> str:
     terminal, or end a program that prints strict UTF-8.
     """
     return "".join(letter if letter.isprintable() else _escaped(letter) for letter in str(path))
+
+
+def printable(text: str) -> str:
+    """Lines of text as `shown` gives a name, but for their line breaks, which stay."""
+    return "\n".join(map(shown, text.split("\n")))
 
 
 def _escaped(letter: str) -> str:
@@ -117,21 +126,84 @@ def atomic(path: Path | str) -> Iterator[Path]:
 
     On any failure, Ctrl-C and a full disk among them, it is removed and `path` is as it was. The
     folder is made if need be. The bytes are on the disk before the name is, so that a disk which
-    fills up late is noticed here.
+    fills up late is noticed here. A file that is replaced passes on its permissions.
     """
     target = Path(os.path.realpath(path))  # through a link, as other programs write
-    part = target.parent / f".trombine-{secrets.token_hex(6)}.part{target.suffix}"
     try:
         _check_target(Path(path), target)
         target.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-        yield part
-        _flush(part)
-        part.replace(target)
+        _clear_once(target.parent)
+        before = target.stat() if target.exists() else None
+        with _new_part(target, 0o666 if before is None else 0o600) as part:
+            yield part
+            flush(part)
+            if before is not None:
+                keep_permissions(before, part)
+            part.replace(target)
     except OSError as error:
         raise output_error(Path(path), error) from error
-    finally:
-        _remove(part)
+
+
+# What a file is called until it is whole, and the lock that its writer holds meanwhile. The lock is
+# a file of its own: on some network disks nothing can be written to a file that is locked.
+_PART: Final = re.compile(r"(\.trombine-[0-9a-f]+)\.(lock|part(\..*)?)", re.DOTALL)
+_CLEARED: Final[set[Path]] = set()  # folders, by this process
+
+
+@contextmanager
+def _new_part(target: Path, mode: int) -> Iterator[Path]:
+    """A new empty file beside `target`, which no process takes for abandoned; gone afterwards."""
+    while True:
+        stem = target.with_name(f".trombine-{secrets.token_hex(6)}")
+        with new_lock(stem.with_name(f"{stem.name}.lock")) as is_held:
+            if not is_held:
+                continue
+            part = stem.with_name(f"{stem.name}.part{target.suffix}")
+            try:
+                os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
+                yield part
+            finally:
+                _remove(part)
+            return
+
+
+def is_part(name: str) -> bool:
+    """Whether a file of this name is of one that is being written, or was when its writer ended."""
+    return _PART.fullmatch(name) is not None
+
+
+def clear_parts(folder: Path) -> None:
+    """Remove what killed processes left half written; what a living one writes stays."""
+    parts: dict[str, list[Path]] = defaultdict(list)
+    with suppress(OSError):  # not there, or not to be read
+        for path in folder.iterdir():
+            if match := _PART.fullmatch(path.name):
+                parts[match[1]].append(path)
+    for stem, paths in parts.items():
+        # Where it cannot be removed, or its writer has just ended, nothing is lost.
+        with suppress(OSError), let_go(folder / f"{stem}.lock") as is_abandoned:
+            if is_abandoned:
+                for path in sorted(paths, reverse=True):  # the lock last
+                    path.unlink(missing_ok=True)
+
+
+def _clear_once(folder: Path) -> None:
+    """Clear a folder before the first file is written to it: to look each time would take long."""
+    if folder not in _CLEARED:
+        clear_parts(folder)
+        _CLEARED.add(folder)
+
+
+def keep_permissions(before: os.stat_result, path: Path) -> None:
+    """Give a file the permissions of the one that it replaces, and its owner where that may be."""
+    with suppress(OSError, AttributeError):  # which root may alone; Windows knows none
+        os.chown(path, -1, before.st_gid)
+        os.chown(path, before.st_uid, -1)
+    mode = stat.S_IMODE(before.st_mode) & 0o777
+    if path.stat().st_gid != before.st_gid:  # what one group may, another may not
+        mode &= ~0o070
+    with suppress(OSError):  # a disk without permissions
+        path.chmod(mode)
 
 
 def _check_target(path: Path, target: Path) -> None:
@@ -141,7 +213,8 @@ def _check_target(path: Path, target: Path) -> None:
         raise OutputError(path, "is not an ordinary file", "choose another name")
 
 
-def _flush(part: Path) -> None:
+def flush(part: Path) -> None:
+    """Return once a file is on the disk."""
     with part.open("rb+") as file:
         os.fsync(file.fileno())
 

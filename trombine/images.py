@@ -32,12 +32,15 @@ __all__ = [
     "PictureError",
     "as_seen",
     "atomic",
+    "check_beside",
     "encode_png",
     "film_suffix",
+    "format_in",
     "format_of",
     "image_of",
     "not_followed",
     "output_suffix",
+    "own_suffix",
     "read",
     "read_frames",
     "read_provenance",
@@ -122,6 +125,15 @@ def output_suffix(path: Path | str) -> str:
     return path.suffix if same else _SUFFIX_OF[kept]
 
 
+def own_suffix(path: Path | str) -> str:
+    """How the name of a file ends, or would if it told the format of the bytes."""
+    path = Path(path)
+    with opened(path) as file, _named(path):
+        format = codecs.look(file, _limit(path, None)).format
+    same = SUFFIXES.get(path.suffix.lower()) == format
+    return path.suffix if same else _SUFFIX_OF.get(format, path.suffix)
+
+
 def size_of(path: Path | str) -> tuple[int, int]:
     """Height and width of the picture in a file, without decoding it."""
     path = Path(path)
@@ -178,11 +190,16 @@ def write(
 
 def write_encoded(path: Path, data: bytes, provenance: dict[str, Any] | None) -> None:
     """Write the bytes of a picture's file that is encoded, and its record where that is beside."""
-    if SUFFIXES.get(path.suffix.lower()) not in codecs.BESIDE:
+    if SUFFIXES.get(path.suffix.lower()) in codecs.BESIDE:
+        beside.write(path, data, provenance)
+    else:
         write_bytes(path, data)
-        return
-    with beside.written(path, data, provenance):
-        write_bytes(path, data)
+
+
+def check_beside(path: Path) -> None:
+    """Refuse an output whose record, where it is a file of its own, would replace somebody's."""
+    if SUFFIXES.get(path.suffix.lower()) in codecs.BESIDE:
+        beside.check_place(path)
 
 
 def read_frames(path: Path | str, *, max_pixels: int | None = None) -> Frames:
@@ -258,6 +275,11 @@ def not_followed(image: Image) -> str:
     """What to say of a picture whose file gives its colours in a way that is not followed."""
     instead = "its profile says" if image.profile is not None else "sRGB would have them"
     return f"says that its colours are {image.unfollowed}; they are taken as {instead}"
+
+
+def format_in(data: bytes) -> str:
+    """The format of a picture's bytes, as SUFFIXES names it; "" where it is none that is known."""
+    return codecs.recognise(data[: codecs.START])
 
 
 def what_is_lost(image: Image, path: Path) -> str | None:

@@ -1,7 +1,8 @@
 """One process at a time: a lock file, which the system lets go of when its holder ends.
 
-`locked` waits for whoever holds it; `alone` does not, and says who. Where the system has no flock
-(Windows, some network disks), nobody waits for anybody.
+`locked` waits for whoever holds it; `alone` does not, and says who. `new_lock` marks what its
+holder alone works on, and `let_go` tells whether such a holder has ended. Where there is no flock
+(Windows, some network disks), nobody waits for anybody, and nobody is known to have ended.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import errno
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -69,6 +70,34 @@ def alone(path: Path) -> Iterator[None]:
             file.truncate(0)
 
 
+@contextmanager
+def new_lock(path: Path) -> Iterator[bool]:
+    """Hold a lock file that was not there; it is gone afterwards.
+
+    Gives False where another process took it for one that was let go of, before it was held.
+    """
+    file = path.open("x")
+    try:
+        with file:
+            _wait(file)
+            yield _is_at(path, file)
+    finally:
+        with suppress(OSError):  # the error before matters
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def let_go(path: Path) -> Iterator[bool]:
+    """Whether no living process holds the lock file of a `new_lock`; none takes it meanwhile."""
+    if fcntl is None:
+        yield False
+    elif not path.exists():
+        yield True
+    else:
+        with path.open("r") as file:
+            yield _is_shared(file)
+
+
 def is_locked(path: Path) -> bool:
     """Whether another process, or another place of this one, holds the lock now."""
     if fcntl is None or not path.exists():
@@ -81,6 +110,17 @@ def is_locked(path: Path) -> bool:
     except OSError:  # gone since, not ours to open, or on a disk without locks
         return False
     return False
+
+
+def _is_shared(file: TextIO) -> bool:
+    """Hold this file beside others who only look; False where it is held, or locks are unknown."""
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _take(file: TextIO) -> None:
@@ -98,6 +138,17 @@ def _take(file: TextIO) -> None:
         except OSError as error:
             if error.errno in _NO_LOCKS:
                 return None
+            raise
+
+
+def _wait(file: TextIO) -> None:
+    """Lock this file, after whoever holds it; nothing where the disk has no locks."""
+    if fcntl is None:
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
             raise
 
 

@@ -22,7 +22,7 @@ from trombine.files import OutputError, PictureError, shown, write_bytes
 from trombine.nets import NetError, sizes_of
 from trombine.nets.sizes import resolved
 from trombine.objectives import ObjectiveError
-from trombine.pages import Html, Page, command
+from trombine.pages import Html, Page, check_page, command
 from trombine.recipes import Net, Recipe, RecipeError, with_settings
 from trombine.runs.folder import RunFolder
 from trombine.runs.log import FINISHED, read
@@ -161,6 +161,7 @@ def sweep(asked: Sweep) -> Iterator[Event]:
         yield Notice(None, f"{name} {same}: it is trained once")
     failed: dict[str, str] = {}
     kept = 0
+    check_page(asked.folder / PAGE)
     yield Started(len(runs), "runs")
     for number, point in enumerate(runs, start=1):
         place = asked.folder / point.name

@@ -52,7 +52,7 @@ def test_the_file_of_somebody_else_is_left_alone(
 ) -> None:
     path = tmp_path / "a.bmp"
     place(path).write_bytes(held)
-    with pytest.raises(OutputError, match="lies where the record of the picture goes"):
+    with pytest.raises(PictureError, match="lies where the record of the picture goes"):
         write(path, PIXELS, provenance=made)
     assert place(path).read_bytes() == held and not path.exists()
     path.write_bytes(b"")

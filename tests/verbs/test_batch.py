@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from trombine.events import Done, Event, Notice, Picture, Progress, Skipped, Started
-from trombine.files import OutputError, PictureError, atomic, write_bytes
+from trombine.files import OutputError, PictureError, atomic, is_part, write_bytes
 from trombine.images import output_suffix, read, write
 from trombine.verbs.batch import BatchError, batch, drain, exit_code, expand, into
 
@@ -348,7 +348,8 @@ def test_a_real_interrupt_in_a_real_process(tmp_path: Path) -> None:
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "working\n"
-    assert len(names(tmp_path / "out")) == 1, "the half file, under another name"
+    parts = names(tmp_path / "out")
+    assert all(map(is_part, parts)) and len(parts) == 2, "the half file, and its writer's lock"
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=30) != 0
     process.stdout.close()

@@ -28,6 +28,7 @@ __all__ = [
     "BESIDE",
     "FILMS",
     "FORMATS",
+    "START",
     "CodecError",
     "Frames",
     "Head",
@@ -40,6 +41,7 @@ __all__ = [
     "kept_format",
     "look",
     "lost",
+    "recognise",
     "record_in",
 ]
 

@@ -7,13 +7,11 @@ that name is nobody's.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any, Final
 
-from trombine.files import OutputError, atomic, output_error
+from trombine.files import PictureError, atomic, flush, output_error, write_bytes
 from trombine.provenance import KEY, LONGEST, ProvenanceError, dumps, loads
 from trombine.texts import from_json
 
@@ -26,24 +24,32 @@ def place(path: Path) -> Path:
     return path.with_name(f"{path.name}.json")
 
 
-@contextmanager
-def written(path: Path, data: bytes, provenance: dict[str, Any] | None) -> Iterator[None]:
-    """Put the record of the picture `data` in its place once the block has written the picture.
-
-    Where the block fails, what was there stays. Without a record, an older one is removed.
-    """
+def check_place(path: Path) -> None:
+    """Refuse a picture beside which a file of somebody else lies where its record goes."""
     there = place(path)
     if there.exists() and _held(there) is None:
         what = "lies where the record of the picture goes, and is none"
-        raise OutputError(there, what, "move it away, or choose another name")
+        raise PictureError(there, what, "move it away, or choose another name")
+
+
+def write(path: Path, data: bytes, provenance: dict[str, Any] | None) -> None:
+    """Write the picture `data` and its record; without a record, an older one is removed.
+
+    The record takes its place first: whoever is killed in between leaves one of a picture that is
+    not there, which the same command makes. The other way round it would leave a picture of which
+    nobody could tell that it is ours.
+    """
+    check_place(path)
     if provenance is None:
-        yield
-        _remove(there)
+        write_bytes(path, data)
+        _remove(place(path))
         return
     held = {_HASH: sha256(data).hexdigest(), KEY: json.loads(dumps(provenance))}
-    with atomic(there) as part:
-        part.write_text(json.dumps(held, sort_keys=True, separators=(",", ":")) + "\n")
-        yield
+    with atomic(path) as part:
+        part.write_bytes(data)
+        flush(part)  # a disk that is full says so before an older record is replaced
+        text = json.dumps(held, sort_keys=True, separators=(",", ":")) + "\n"
+        write_bytes(place(path), text.encode())
 
 
 def _remove(there: Path) -> None:

@@ -30,7 +30,7 @@ from trombine.data.made import KINDS, SEEDS, Maker, chunks
 from trombine.data.places import check_folder, writing
 from trombine.data.workers import check_start, in_order
 from trombine.events import Done, Event, Notice, Picture, Progress, Started
-from trombine.files import OutputError, shown, write_bytes
+from trombine.files import OutputError, clear_parts, shown, write_bytes
 from trombine.images import PICTURE_SUFFIXES
 from trombine.lock import is_locked, locked
 from trombine.provenance import shortened
@@ -60,6 +60,7 @@ def fill_folder(
         if is_locked(folder / LOCK):
             yield Notice(file=folder, text="is being filled by another process; waiting for it")
         with locked(folder / LOCK):
+            clear_parts(folder)
             yield from _fill(folder, maker, seeds, workers, overwrite)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from trombine.data.columns import PAIR, TYPES
 from trombine.data.pack import INDEX, NAMES, SKIPPED, Pack, PackError, is_pack, part_of
-from trombine.files import OutputError, output_error
+from trombine.files import OutputError, is_part, output_error
 
 BEGUN: Final = "begun.json"
 _COLUMNS: Final = tuple(f"{mark}{name}.npy" for mark in ("", PAIR) for name in TYPES)
@@ -52,13 +52,8 @@ def is_of_a_pack(folder: Path) -> bool:
     """Whether a folder is empty, or holds a pack or part of one and nothing else."""
     if folder.is_symlink() or not folder.is_dir():
         return False
-    names = {found.name for found in folder.iterdir() if not _is_half_a_file(found)}
+    names = {found.name for found in folder.iterdir() if not is_part(found.name)}
     return not names or (names <= _OURS and bool(names & {BEGUN, INDEX}))
-
-
-def _is_half_a_file(path: Path) -> bool:
-    """Whether it is what a killed writer of begun.json or index.json left."""
-    return path.name.startswith(".trombine-") and path.name.endswith(".part.json")
 
 
 def place_of_pack(path: Path) -> Path:

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from trombine.files import PictureError
+from trombine.files import PictureError, shown
 
 
 def main() -> None:
@@ -27,9 +27,9 @@ def main() -> None:
         print(f"{time.perf_counter() - start:6.1f} s  {words}", flush=True)
 
     try:
-        print(build(demo, say))
+        print(shown(build(demo, say)))
     except PictureError as error:
-        print(error, file=sys.stderr)
+        print(shown(str(error)), file=sys.stderr)
         sys.exit(2)
 
 

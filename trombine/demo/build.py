@@ -19,7 +19,7 @@ from trombine.demo import (
 )
 from trombine.demo.amounts import Demo
 from trombine.files import write_bytes
-from trombine.pages import Html, Page, element
+from trombine.pages import Html, Page, check_page, element
 from trombine.world import VECTOR_NAMES
 
 SECTIONS: Final[tuple[tuple[str, Callable[[Demo, Page], None]], ...]] = (
@@ -41,6 +41,9 @@ SECTIONS: Final[tuple[tuple[str, Callable[[Demo, Page], None]], ...]] = (
 
 def build(demo: Demo, say: Callable[[str], None]) -> Path:
     """Make the page, saying which section comes next; returns where it is."""
+    path = demo.folder / "index.html"
+    check_page(path)
+    training.check_run(demo)
     page = Page(
         title="Faces whose truth is known",
         lead=(
@@ -54,7 +57,6 @@ def build(demo: Demo, say: Callable[[str], None]) -> Path:
     for number, (name, add) in enumerate(SECTIONS, start=1):
         say(f"{number}/{len(SECTIONS)}  {name}")
         add(demo, page)
-    path = demo.folder / "index.html"
     write_bytes(path, page.html().encode())
     return path.resolve()
 

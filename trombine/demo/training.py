@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from shutil import rmtree
 from typing import Final
 
 from trombine.demo.amounts import Demo
+from trombine.files import OutputError
 from trombine.pages import Page, element, plots
 from trombine.recipes import find, with_settings
 from trombine.runs.curves import measure_plots
@@ -32,12 +34,14 @@ TINY: Final = {
     "precision": "float32",
     "threads": "1",
 }
+RUN: Final = "run"  # its folder
 LOOKS: Final = 12  # samples and measures of the tiny training
 
 
 def add_training(demo: Demo, page: Page) -> None:
     """Train a tiny enlarger for some seconds; show what it learned, and link its run's page."""
-    folder = RunFolder(demo.folder / "run")
+    check_run(demo)
+    folder = RunFolder(demo.folder / RUN)
     rmtree(folder.path, ignore_errors=True)
     order = tiny(demo, folder.path)
     for _ in train(order):
@@ -58,6 +62,17 @@ def add_training(demo: Demo, page: Page) -> None:
     )
 
 
+def check_run(demo: Demo) -> None:
+    """Refuse to train where something else stands than the run of an earlier demo."""
+    folder = RunFolder(demo.folder / RUN)
+    inside = set(folder.path.iterdir()) if folder.path.is_dir() else set()
+    if inside <= {folder.lock}:  # the first file of a run that was stopped early
+        return
+    command = folder.read_recipe().get("command") if folder.exists else ""
+    if not str(command).startswith(_command(TINY)):
+        raise OutputError(folder.path, "is there and was not made by the demo", "choose another -o")
+
+
 def _still(folder: RunFolder) -> dict[str, Pixels]:
     """What never changes beside the samples."""
     found = {row: read_small(path) for row, path in folder.fixed_files().items()}
@@ -72,9 +87,13 @@ def tiny(demo: Demo, place: Path) -> Order:
     often = str(recipe.batch * (steps // LOOKS))
     clocks = {f"{what}_every": often for what in ("log", "sample", "measure", "save")}
     words = {**TINY, "pictures": str(recipe.batch * steps), **clocks}
-    told = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in words.items())
     return replace(
         order,
         recipe=with_settings(recipe, {"pictures": words["pictures"], **clocks}),
-        command=f"trombine train {NET} {told}",
+        command=_command(words),
     )
+
+
+def _command(words: Mapping[str, str]) -> str:
+    options = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in words.items())
+    return f"trombine train {NET} {options}"

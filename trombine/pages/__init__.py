@@ -14,7 +14,7 @@ script.js     the sliders; a page without script shows the same, still
 from trombine.pages.figures import compare, estimate, grid, key, picture, plots, scrubber, table
 from trombine.pages.markup import Html, element, escape
 from trombine.pages.overlays import draw_parts, draw_points, key_of
-from trombine.pages.page import Page, command, note, paragraphs, unbroken
+from trombine.pages.page import Page, check_page, command, note, paragraphs, unbroken
 from trombine.pages.plots import Plot, Series
 from trombine.pages.sheets import Sheet
 
@@ -24,6 +24,7 @@ __all__ = [
     "Plot",
     "Series",
     "Sheet",
+    "check_page",
     "command",
     "compare",
     "draw_parts",

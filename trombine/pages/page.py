@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
+from trombine.files import OutputError
 from trombine.pages.markup import Html, element, escape, join
 
 # A long page on a phone needs a way back.
 _TOP: Final = "top"
 _UP: Final = element("p", {"class": "up"}, element("a", {"href": f"#{_TOP}"}, "To the top"))
+_GENERATOR: Final = element("meta", {"name": "generator", "content": "trombine"})  # every page's
 
 
 @dataclass(kw_only=True)
@@ -40,7 +43,7 @@ class Page:
             element("meta", {"charset": "utf-8"}),
             element("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}),
             element("meta", {"name": "color-scheme", "content": "light dark"}),
-            element("meta", {"name": "generator", "content": "trombine"}),
+            _GENERATOR,
             # An empty icon, so that a browser asks no server for one.
             element("link", {"rel": "icon", "href": "data:,"}),
             element("title", {}, self.title),
@@ -70,6 +73,12 @@ class Page:
         taken = {_TOP, *(name for name, _, _ in self._sections)}
         names = [stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 3))]
         return next(name for name in names if name not in taken)
+
+
+def check_page(path: Path) -> None:
+    """Refuse to write over a page that is somebody else's."""
+    if path.exists() and (not path.is_file() or _GENERATOR.encode() not in path.read_bytes()):
+        raise OutputError(path, "is there and was not made by trombine", "choose another -o")
 
 
 def paragraphs(text: str) -> Html:

@@ -26,7 +26,7 @@ from typing import Any, Final, final
 import numpy as np
 from jaxtyping import UInt8
 
-from trombine.files import PictureError, opened, output_error, write_bytes
+from trombine.files import PictureError, clear_parts, opened, output_error, write_bytes
 from trombine.images import encode_png
 from trombine.lock import LockedError, alone, is_locked
 
@@ -113,9 +113,7 @@ class RunFolder:
     def _clear(self) -> None:
         """Remove the parts of files that were never finished, and half a last line of the clock."""
         for folder in (self.path, self.samples, self.checkpoints, self.board):
-            for part in folder.glob(".trombine-*.part*"):
-                with suppress(OSError):
-                    part.unlink()
+            clear_parts(folder)
         _truncate(self.clocks, _whole_bytes(self.clocks))
 
     # Text ------------------------------------------------------------------------------------

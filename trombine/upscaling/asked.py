@@ -159,8 +159,14 @@ def record_of(
     )
 
 
-def otherwise(made: Mapping[str, Any] | None, source: Path, asked: Asked) -> str:
-    """What keeps a file with this record from being the result that is asked for; empty if it is.
+def otherwise(
+    made: Mapping[str, Any] | None,
+    source: Path,
+    asked: Asked,
+    shows: str = RESULT,
+    truth: Path | None = None,
+) -> str:
+    """What keeps a file with this record from being the one that is asked for; empty if it is.
 
     The tile does not count: no pixel differs by more than rounding. Nor does the hash of a shipped
     net: a newer trombine need not make all results again.
@@ -171,11 +177,13 @@ def otherwise(made: Mapping[str, Any] | None, source: Path, asked: Asked) -> str
     model = model_file(asked.model)
     called = str(asked.model) if model is None else _called(model, source, "model")
     models = (PHOTOGRAPHS, DRAWINGS) if asked.model == AUTO else (called,)
-    wanted = ("upscale", RESULT, source.name, asked.enlarge)
-    named = [options.get(name) for name in ("shows", "picture", "enlarge")]
+    beside = "" if truth is None else _called(truth, source, "truth")
+    wanted = ("upscale", shows, source.name, asked.enlarge, beside)
+    named = [options.get(name) for name in ("shows", "picture", "enlarge", "truth")]
     if (made["verb"], *named) != wanted or options.get("model") not in models:
         return f"was made otherwise ({_said(made)})"
     files = {source.name: source} | ({} if model is None else {called: model})
+    files |= {} if truth is None else {beside: truth}
     then = made.get("inputs", {})
     changed = [name for name, path in files.items() if then.get(name) != digest(path)]
     return f"was made from another {shortened(changed[0])}" if changed else ""

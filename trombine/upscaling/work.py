@@ -18,6 +18,7 @@ from trombine.files import PictureError, shown
 from trombine.images import (
     FILM_SUFFIXES,
     Image,
+    check_beside,
     format_of,
     holds_others,
     not_followed,
@@ -67,10 +68,9 @@ class Job:
     truth: Path | None
     sheet: bool
     overwrite: bool
-    threads: int
 
 
-def work_on(job: Job) -> Iterator[Event]:
+def work_on(job: Job, *, threads: int) -> Iterator[Event]:
     """Enlarge one picture or film, write it and its sheet, and say what should be known of it."""
     digests = digests_of(_files(job))
     small = _read(job)
@@ -91,7 +91,7 @@ def work_on(job: Job) -> Iterator[Event]:
         def percent(done: int, of: int) -> None:
             tick(100 * done // of, 100)
 
-        return enlarged(small, way, asked, threads=job.threads, tick=percent)
+        return enlarged(small, way, asked, threads=threads, tick=percent)
 
     result = yield from ticked("percent", enlarge)
     if job.sheet:  # before the result, so that a result that is there has its sheet
@@ -118,19 +118,27 @@ def _read(job: Job) -> Frames:
     return film
 
 
-def is_done(source: Path, output: Path, asked: Asked, *, sheet: bool) -> bool:
+def is_done(job: Job) -> bool:
     """Whether what is asked for is there already, made from this input as it is now."""
-    if not output.exists() or (sheet and not sheet_beside(output).exists()):
-        return False
-    return not otherwise(_record(output), source, asked)
+    return all(path.exists() and not why for path, why in _unlike(job))
 
 
 def _check_there(job: Job) -> None:
     """Refuse to write over what is somebody's, or was made otherwise."""
-    if job.overwrite or not job.output.exists():
+    check_beside(job.output)
+    if job.overwrite:
         return
-    if why := otherwise(_record(job.output), job.source, job.asked):
-        raise PictureError(job.output, f"is there, and {why}", _ELSEWHERE)
+    for path, why in _unlike(job):
+        if path.exists() and why:
+            raise PictureError(path, f"is there, and {why}", _ELSEWHERE)
+
+
+def _unlike(job: Job) -> Iterator[tuple[Path, str]]:
+    """The output and its sheet, and what keeps each from being what is asked for."""
+    yield job.output, otherwise(_record(job.output), job.source, job.asked)
+    if job.sheet:
+        path = sheet_beside(job.output)
+        yield path, otherwise(_record(path), job.source, job.asked, SHEET, job.truth)
 
 
 def _record(output: Path) -> dict[str, Any] | None:

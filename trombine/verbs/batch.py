@@ -1,10 +1,11 @@
 """Many files in, one output each: what every such verb shares, written once.
 
 Folders become the pictures in them. To write over a file that is read is refused before anything
-is done. An output that is there is kept unless it is to be overwritten, so that the same command
-again does only what is missing. A bad input is skipped and named, and so are all that would write
-the same file; the others go on. Small inputs can be worked on at the same time, and are told of in
-their order all the same. What a verb does with one file is its own `work`.
+is done, here and in the verbs that write one file (`refuse_to_write_over`). An output that is there
+is kept unless it is to be overwritten, so that the same command again does only what is missing. A
+bad input is skipped and named, and so are all that would write the same file; the others go on.
+Small inputs can be worked on at the same time, and are told of in their order all the same. What a
+verb does with one file is its own `work`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from trombine.events import Done, Event, Found, Notice, Picture, Progress, Skipped, Started
-from trombine.files import OutputError, PictureError, shown
+from trombine.files import OutputError, PictureError, clear_parts, shown
 
 if TYPE_CHECKING:
     import threading
@@ -91,10 +92,16 @@ def batch(
     but for its own progress. An OutputError, such as a full disk, ends the batch: the next file
     would fail as well.
     """
+    from trombine.codecs.beside import place
+
     jobs = _without_clashes([_planned(source, plan, beside) for source in expand(inputs)])
     if not jobs:
         raise BatchError("no pictures were named; name files or a folder")
-    _refuse_to_write_over(jobs, also_read)
+    outputs = [path for _, path in _written(jobs)]
+    records = (place(job.source) for job in jobs)  # of a BMP, in a file beside it
+    refuse_to_write_over(outputs, (*(job.source for job in jobs), *records, *also_read))
+    for folder in {Path(os.path.realpath(path)).parent for path in outputs}:
+        clear_parts(folder)
     yield Started(len(jobs), what)
     skipped: list[Path] = []
     written = kept = 0
@@ -346,15 +353,26 @@ def _without_clashes(jobs: list[_Job]) -> list[_Job]:
     ]
 
 
-def _refuse_to_write_over(jobs: list[_Job], also_read: Iterable[Path]) -> None:
-    """What is read stays as it is."""
-    sources = (job.source for job in jobs)
-    read = {os.path.realpath(path) for path in (*sources, *also_read)}
-    for _, path in _written(jobs):
-        if os.path.realpath(path) in read:
+def refuse_to_write_over(written: Iterable[Path], read: Iterable[Path]) -> None:
+    """What is read stays as it is: a BatchError names the first file that would be written over."""
+    inputs = {_identity(path) for path in read}
+    for path in written:
+        if _identity(path) in inputs:
             raise BatchError(
                 f"{shown(path)}: is an input, and would be written over; choose another -o"
             )
+
+
+def _identity(path: Path) -> object:
+    """What all names of a file have in common: links, hard links, ./x, other letters' cases."""
+    if "\0" in str(path):  # no file has such a name
+        return str(path)
+    real = os.path.realpath(path)  # of new/../x too, where new is not there yet
+    try:
+        there = Path(real).stat()
+    except OSError:  # most often it is not there
+        return real
+    return there.st_dev, there.st_ino
 
 
 def _written(jobs: list[_Job]) -> Iterator[tuple[_Job, Path]]:

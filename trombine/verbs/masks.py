@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trombine.events import Done, Event
+from trombine.verbs.batch import refuse_to_write_over
 
 if TYPE_CHECKING:
     from trombine.data.made import Maker
@@ -52,12 +53,14 @@ class MasksRequest:
 def run(request: MasksRequest) -> Iterator[Event]:
     """Draw the masks that are not there, and write the page of all that are."""
     from trombine.data.filling import fill_folder
-    from trombine.data.masks.gallery import check_page, write_page
+    from trombine.data.masks.gallery import write_page
     from trombine.data.workers import cores
+    from trombine.pages import check_page
 
     _check(request)
     maker = _maker(request)
     check_page(request.output / PAGE)
+    _refuse_to_write_over(request, maker)
     workers = cores() if request.workers is None else request.workers
     for event in fill_folder(
         request.output,
@@ -108,6 +111,18 @@ def _check(request: MasksRequest) -> None:
         raise MasksError(f"seeds end at {SEEDS[-1]}, before {last}; ask for fewer or lower ones")
     if not isinstance(request.output, Path):
         raise MasksError(f"output is a path, not {request.output!r}")
+
+
+def _refuse_to_write_over(request: MasksRequest, maker: Maker) -> None:
+    """Masks that others are drawn from stay as they are."""
+    from trombine.data.imagefolder import names
+    from trombine.data.masks import files_of, parse_mix
+
+    read = files_of(parse_mix(request.family))
+    if read:
+        seeds = range(request.first_seed, request.first_seed + request.count)
+        written = (request.output / name for seed in seeds for name in names(maker, seed))
+        refuse_to_write_over(written, read)
 
 
 def _maker(request: MasksRequest) -> Maker:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from trombine.events import Done, Event, Notice, Picture
 from trombine.files import shown
+from trombine.verbs.batch import refuse_to_write_over
 
 if TYPE_CHECKING:
     from trombine.weights import Card, Model
@@ -223,6 +224,7 @@ def _written(request: ModelsExportRequest | ModelsImportRequest) -> Iterator[Eve
     """Write the one output, which is not to be there unless it is to be written over."""
     _check(request)
     output = request.output
+    refuse_to_write_over([output], [_read_by(request)])
     if output.is_file() and not request.overwrite:
         cure = "--overwrite writes over it, another -o leaves it"
         raise ModelsError(f"{shown(output)}: is there already; {cure}")
@@ -241,6 +243,12 @@ def _check(request: ModelsExportRequest | ModelsImportRequest) -> None:
         _check_task(request.task)
     if request.output.suffix != ending:
         raise ModelsError(f"{shown(request.output)}: the output ends in {ending}; choose such a -o")
+
+
+def _read_by(request: ModelsExportRequest | ModelsImportRequest) -> Path:
+    from trombine.weights import find
+
+    return find(request.model) if isinstance(request, ModelsExportRequest) else request.file
 
 
 def _export(request: ModelsExportRequest) -> str:

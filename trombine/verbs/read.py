@@ -164,6 +164,7 @@ def _drawn(
     from trombine.readings.asked import model_file, otherwise
 
     plan = into(output, sources, lambda source: ".png")
+    file = model_file(asked.model)
     many: list[int] = []  # faces of each picture that was read
 
     def is_there(source: Path, sheet: Path) -> bool:
@@ -174,7 +175,6 @@ def _drawn(
     def work(source: Path, sheet: Path) -> Iterator[Event]:
         if sheet.suffix.lower() != ".png":
             raise PictureError(sheet, "is no name for a sheet", "let it end in .png")
-        file = model_file(asked.model)
         digests = digests_of([source, *([file] if file else [])])
         for shows, path in _files(request, sheet).items():
             is_theirs = path.exists() and not request.overwrite
@@ -190,6 +190,7 @@ def _drawn(
         overwrite=request.overwrite,
         is_there=is_there,
         beside=lambda sheet: [path for path in _files(request, sheet).values() if path != sheet],
+        also_read=[file] if file else [],
     )
     for event in events:
         if isinstance(event, Done) and many:

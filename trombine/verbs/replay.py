@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib import import_module
@@ -74,40 +75,73 @@ class ReplayRequest:
 
 def run(request: ReplayRequest) -> Iterator[Event]:
     """Make each picture again."""
+    from trombine.images import own_suffix
+
     sources = expand(request.pictures)
-    plan = into(request.output, sources, _ending)
+    plan = into(request.output, sources, own_suffix)
 
     def work(source: Path, output: Path) -> Iterator[Event]:
         yield from _replay(source, output, request.inputs)
 
-    yield from batch(sources, plan, work, overwrite=request.overwrite)
+    yield from batch(
+        sources,
+        plan,
+        work,
+        overwrite=request.overwrite,
+        beside=_beside,
+        also_read=_read_for(sources, request.inputs),
+    )
+
+
+def _beside(output: Path) -> list[Path]:
+    """The record of an output whose format has no room for one."""
+    from trombine.codecs import BESIDE
+    from trombine.codecs.beside import place
+    from trombine.images import SUFFIXES
+
+    return [place(output)] if SUFFIXES.get(output.suffix.lower()) in BESIDE else []
+
+
+def _read_for(sources: list[Path], inputs: Path | None) -> Iterator[Path]:
+    """The files that these pictures are made again from, as their records name them."""
+    from trombine.images import read_provenance
+
+    for source in sources if inputs is not None else ():
+        with suppress(PictureError):  # which its work will say
+            record = read_provenance(source) or {}
+            yield from (Path(inputs or "", name) for name in record.get("inputs", {}))
 
 
 def _replay(source: Path, output: Path, inputs: Path | None) -> Iterator[Event]:
-    from trombine.images import read_provenance, write_encoded
+    from trombine.images import (
+        SUFFIXES,
+        check_beside,
+        format_in,
+        format_of,
+        own_suffix,
+        read_provenance,
+        write_encoded,
+    )
 
     record = read_provenance(source)
     if record is None:
         raise PictureError(source, "has no record of how it was made", "name one that has")
-    ending = _ending(source)
-    if output.suffix.lower() != ending.lower():
+    ending = own_suffix(source)
+    if SUFFIXES.get(output.suffix.lower()) != SUFFIXES.get(ending.lower()):
         what = f"is made again as it is, and {shown(output)} ends otherwise"
         raise PictureError(source, what, f"let it end in {shown(ending)}")
+    check_beside(output)
     if changed := differences(record):
         text = f"was made with other versions ({_first(changed)}); the bytes may differ"
         yield Notice(source, text)
     data = _data(source, record, inputs)
+    if format_in(data) != format_of(output):  # anyone may have edited the record
+        what = "has a record of a picture of another format than it has itself"
+        raise PictureError(source, what, "make the picture anew")
     write_encoded(output, data, record)
     if sha256(data).hexdigest() != digest(source):
         text = "other bytes came out than this file has: it was changed, or made elsewhere"
         yield Notice(source, text)
-
-
-def _ending(source: Path) -> str:
-    """How the name of a picture ends, or would if it had an ending."""
-    from trombine.images import output_suffix
-
-    return source.suffix or output_suffix(source)
 
 
 def _first(changed: list[str]) -> str:

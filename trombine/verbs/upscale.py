@@ -66,6 +66,7 @@ class UpscaleRequest:
 def run(request: UpscaleRequest) -> Iterator[Event]:
     """Enlarge every picture whose output is not there."""
     from trombine.data.workers import cores
+    from trombine.upscaling.asked import model_file
     from trombine.upscaling.work import Job, beside, is_done, is_light, work_on
 
     _check(request)
@@ -77,21 +78,21 @@ def run(request: UpscaleRequest) -> Iterator[Event]:
     truths = _truths(request.truth, known, sources)
     threads = request.threads or cores()
 
-    def work(source: Path, output: Path) -> Iterator[Event]:
-        truth = truths.get(source)
-        if truth is None and request.truth is not None:
-            yield Notice(source, f"has no truth of its name in {shown(request.truth)}")
-        shares = len(sources) > 1 and is_light(source)
-        job = Job(
+    def job_of(source: Path, output: Path) -> Job:
+        return Job(
             source=source,
             output=output,
             asked=asked,
-            truth=truth,
+            truth=truths.get(source),
             sheet=request.sheet,
             overwrite=request.overwrite,
-            threads=1 if shares else threads,
         )
-        yield from work_on(job)
+
+    def work(source: Path, output: Path) -> Iterator[Event]:
+        if source not in truths and request.truth is not None:
+            yield Notice(source, f"has no truth of its name in {shown(request.truth)}")
+        shares = len(sources) > 1 and is_light(source)
+        yield from work_on(job_of(source, output), threads=1 if shares else threads)
 
     yield from left_alone(request.pictures)
     yield from batch(
@@ -99,9 +100,9 @@ def run(request: UpscaleRequest) -> Iterator[Event]:
         plan,
         work,
         overwrite=request.overwrite,
-        is_there=lambda source, output: is_done(source, output, asked, sheet=request.sheet),
+        is_there=lambda source, output: is_done(job_of(source, output)),
         beside=lambda output: beside(output, sheet=request.sheet),
-        also_read=known,
+        also_read=[*known, *([model] if (model := model_file(asked.model)) else [])],
         at_once=threads,
         light=is_light,
     )

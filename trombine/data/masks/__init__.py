@@ -12,7 +12,7 @@ gallery.py     a page of masks
 """
 
 from trombine.data.masks.draw import Drawn, draw_mask, draw_masks, mask, redraw
-from trombine.data.masks.files import check_folders, listing_hash
+from trombine.data.masks.files import check_folders, files_of, listing_hash
 from trombine.data.masks.spec import DEFAULT, MaskError, Masks, parse, parse_mix, spell
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "check_folders",
     "draw_mask",
     "draw_masks",
+    "files_of",
     "listing_hash",
     "mask",
     "parse",

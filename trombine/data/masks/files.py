@@ -72,6 +72,11 @@ def check_folders(mix: tuple[Term, ...]) -> None:
             list_files(term.path)
 
 
+def files_of(mix: tuple[Term, ...]) -> list[Path]:
+    """All files that masks of this mix are drawn from."""
+    return [Path(term.path, name) for term in mix if term.path for name in list_files(term.path)]
+
+
 def draw_file(reading: str, path: Path, chance: Chance, height: int, width: int) -> Hole:
     """The hole in a file, by one of READINGS."""
     grey = _read(path, nvidia=reading in (TRAINING, TESTING))

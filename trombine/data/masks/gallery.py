@@ -20,7 +20,7 @@ from trombine.data.imagefolder import FILE_NAME, METADATA
 from trombine.data.masks.draw import draw_mask
 from trombine.data.masks.files import TESTING, TRAINING
 from trombine.data.masks.spec import FAMILIES, Term, parse_mix, spell
-from trombine.files import OutputError, shown, write_bytes
+from trombine.files import shown, write_bytes
 from trombine.images import read
 from trombine.pages import Html, Page, Plot, Series, grid, picture, plots, table
 
@@ -30,7 +30,6 @@ SHOWN: Final = 24  # masks of a family
 DRAWN: Final = 6  # examples of a family of which the folder has none
 LARGEST: Final = 192  # pixels of a mask on the page
 BINS: Final = 20  # of the histogram
-_MARK: Final = b'<meta name="generator" content="trombine">'  # of every page of ours
 _ABOUT: Final = {
     "irregular": "Strokes, blobs and dots of one brush, until the wanted share is covered.",
     "huge": "As irregular, with a huge brush.",
@@ -44,12 +43,6 @@ _ABOUT: Final = {
     TRAINING: "From NVIDIA's training masks: what is dark is the hole, grown, turned and cropped.",
     TESTING: "From NVIDIA's testing masks: what is bright is the hole.",
 }
-
-
-def check_page(path: Path) -> None:
-    """Refuse to write over a page that is somebody else's."""
-    if path.exists() and (not path.is_file() or _MARK not in path.read_bytes()):
-        raise OutputError(path, "is there and was not made by trombine", "choose another folder")
 
 
 def write_page(path: Path, folder: Path) -> None:
