@@ -11,7 +11,7 @@ Importing trombine loads none of its libraries: a verb loads what it needs when 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False  # typing's own takes longer to import than all the rest here
 
 __version__ = "0.1.0"
 

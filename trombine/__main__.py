@@ -7,21 +7,16 @@ half written is left.
 
 from __future__ import annotations
 
-import atexit
-import gc
 import os
-import signal
 import sys
-import threading
-from collections.abc import Sequence
-from typing import NoReturn
+from contextlib import suppress
+
+from trombine import signals  # first of ours, and small: see there
 
 # OpenMP's idle threads otherwise spin; beside other work that made torch 5 to 60 times slower. It
 # is read when torch or numba is loaded, so it is set before that, and it can be set otherwise.
 ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 
-
-TERMINATED = 143
 STOPPED = "trombine: stopped; the same command again does what is missing"
 
 # Whose errors are about what was asked or given, and are said in one line: trombine's own, which
@@ -29,73 +24,119 @@ STOPPED = "trombine: stopped; the same command again does what is missing"
 SAID_IN_A_LINE = {"trombine", "cyclopts"}
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command, that of the command line unless given; return its exit code."""
-    for name, value in ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
-    atexit.register(gc.freeze)  # else the last collection walks all of torch, half a second long
-    if threading.current_thread() is threading.main_thread():  # where alone Python allows it
-        signal.signal(signal.SIGTERM, end)
-        if arguments is None and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            signal.signal(signal.SIGINT, interrupt)
-    try:
-        from trombine.cli import run
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command, that of the command line unless given; return its exit code.
 
-        code = run(sys.argv[1:] if arguments is None else arguments)
-        sys.stdout.flush()  # here, where a pipe that is closed has its answer below
+    Of the command line it is all that this process does; with `arguments` it is called by a
+    program, which handles signals as it likes.
+    """
+    is_process = arguments is None
+    try:
+        if is_process:
+            signals.obey(main.__code__)
+        code = _run(sys.argv[1:] if arguments is None else arguments)
+        if is_process:
+            signals.over()
         return code
     except KeyboardInterrupt:
-        if arguments is None:
-            _only_once()
-        print(STOPPED, file=sys.stderr)
+        if is_process:
+            signals.ignore()
+        _say(STOPPED)
         # An interrupt inside of exec(text), of which an import of dataclasses is full, leaves a
         # mark by which `python -m` ends with the signal, caught or not; the next exec clears it.
         exec("")
         return 130
     except SystemExit as leaving:
-        if leaving.code == TERMINATED:
-            print(STOPPED, file=sys.stderr)
+        if leaving.code == signals.TERMINATED:
+            _say(STOPPED)
         raise
+
+
+def _run(arguments: list[str]) -> int:
+    """Run one command, and say in one line what it was refused for."""
+    import atexit
+    import gc
+
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    atexit.register(gc.freeze)  # else the last collection walks all of torch, half a second long
+    _mend_streams()
+    from trombine.memory import ran_out
+
+    try:
+        from trombine.cli import run
+
+        code = run(arguments)
+        sys.stdout.flush()  # here, where a pipe that is closed has its answer below
+        return code
     except BrokenPipeError:  # what read us, head say, has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the exit fails too
+        _drop_output()
         return 0
     except Exception as error:
         if not is_for_people(error):
             raise
-        print(f"trombine: {in_a_line(error)}", file=sys.stderr)
-        return 2
+        _say(f"trombine: {in_a_line(error)}")
+        try:
+            sys.stdout.flush()
+        except OSError:  # a full disk, most often what was just said
+            _drop_output()
+        return 1 if ran_out(error) else 2
 
 
-def interrupt(*_: object) -> NoReturn:
-    """Leave by Ctrl-C, once: a second one, while threads are waited for, would abort them."""
-    _only_once()
-    raise KeyboardInterrupt
+def _mend_streams() -> None:
+    """Let output and error stream take any text, also where they were closed (`2>&-`).
+
+    What a stream's encoding lacks is written as its number. A file that was opened later must not
+    get the number of a closed stream, for libraries write their complaints there.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:  # the lowest number that is free is taken
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        stream = getattr(sys, name)
+        if stream is None:
+            stream = open(number, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+            setattr(sys, name, stream)
+        if hasattr(stream, "reconfigure"):  # what a program has put there takes what it takes
+            stream.reconfigure(errors="backslashreplace")
 
 
-def _only_once() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _drop_output() -> None:
+    """Send what is still to be written nowhere, else the exit fails too."""
+    with suppress(ValueError):  # io.UnsupportedOperation: a program's stream may be no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def end(*_: object) -> NoReturn:
-    """Leave as Ctrl-C does, through every `finally`, which removes what is half written."""
-    sys.exit(TERMINATED)
+def _say(line: str) -> None:
+    """A line on the error stream, if anybody reads it."""
+    with suppress(OSError):
+        print(line, file=sys.stderr, flush=True)
 
 
 def is_for_people(error: Exception) -> bool:
     """Whether an error's text says all there is to say; any other is a fault, with its traceback.
 
-    What the system refuses (a full disk, a folder that may not be written) is for people too.
+    What the system refuses (a full disk, a folder that may not be written, memory) is for people
+    too.
     """
-    return isinstance(error, OSError) or type(error).__module__.split(".")[0] in SAID_IN_A_LINE
+    from trombine.memory import ran_out
+
+    is_ours = type(error).__module__.split(".")[0] in SAID_IN_A_LINE
+    return is_ours or isinstance(error, OSError) or ran_out(error)
 
 
 def in_a_line(error: Exception) -> str:
     """An error's text; of the system's errors, which file, then what is wrong, without numbers."""
     from trombine.files import shown
+    from trombine.memory import ENDED, ran_out
 
     if isinstance(error, OSError) and error.strerror:
         about = f"{error.filename}: " if error.filename else ""
         return shown(about + error.strerror.lower())
+    if ran_out(error):
+        return f"{ENDED}; ask for less at once, end other programs, or take a larger machine"
     return shown(" ".join(str(error).splitlines()))
 
 

@@ -250,3 +250,24 @@ def cache_folder() -> Path:
     from platformdirs import user_cache_path
 
     return Path(os.environ.get("TROMBINE_CACHE") or user_cache_path("trombine", appauthor=False))
+
+
+KERNELS: Final = "kernels"  # in the cache's folder: what is compiled (world/compiled.py)
+
+
+def cache_refusal() -> str:
+    """Why nothing that is compiled can be kept, and what to do; nothing where it can.
+
+    The folder is made if need be: only trying tells, for whom permissions do not bind.
+    """
+    import tempfile
+
+    folder = cache_folder() / KERNELS
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        what = output_error(folder, error).what
+        cost = "every process compiles its painters anew"
+        return f"{what}; {cost} until TROMBINE_CACHE names a folder that can be"
+    return ""

@@ -40,11 +40,11 @@ def locked(path: Path) -> Iterator[None]:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     file = path.open("a")
-    fcntl.flock(file, fcntl.LOCK_EX)
+    _wait(file)
     while not _is_at(path, file):  # the one before removed what we waited for
         file.close()
         file = path.open("a")
-        fcntl.flock(file, fcntl.LOCK_EX)
+        _wait(file)
     with file:
         try:
             yield
@@ -121,6 +121,15 @@ def _is_shared(file: TextIO) -> bool:
     except OSError:
         return False
     return True
+
+
+def _wait(file: TextIO) -> None:
+    """Lock this file once its holder lets go of it."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)  # pyright: ignore[reportOptionalMemberAccess]
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
 
 
 def _take(file: TextIO) -> None:

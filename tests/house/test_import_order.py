@@ -48,6 +48,8 @@ ORDER = (
     "texts",
     "files",
     "lock",
+    "memory",
+    "signals",
     "conventions",
 )
 # What a module may take from the package itself: a constant, not a verb.

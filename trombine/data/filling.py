@@ -27,7 +27,7 @@ from trombine.data.imagefolder import (
     names,
 )
 from trombine.data.made import KINDS, SEEDS, Maker, chunks
-from trombine.data.places import check_folder, writing
+from trombine.data.places import check_folder, uncached, writing
 from trombine.data.workers import check_start, in_order
 from trombine.events import Done, Event, Notice, Picture, Progress, Started
 from trombine.files import OutputError, clear_parts, shown, write_bytes
@@ -55,6 +55,7 @@ def fill_folder(
     check_start(workers)
     seeds = range(first_seed, first_seed + count)
     yield Started(total=count, what=maker.plural)
+    yield from uncached()
     with writing(folder):
         check_folder(folder)
         if is_locked(folder / LOCK):

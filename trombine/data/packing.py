@@ -12,6 +12,7 @@ import numpy as np
 from trombine.data.columns import PAIR
 from trombine.data.made import Maker, Sample, make_all, painter_hash
 from trombine.data.pack_writer import PackWriter, write_at
+from trombine.data.places import uncached
 from trombine.data.workers import check_start
 from trombine.events import Done, Event, Progress, Started
 from trombine.files import shown
@@ -52,6 +53,7 @@ def write_pack(
             writer.finish()
 
     yield Started(total=count, what=maker.plural)
+    yield from uncached()
     there = yield from write_at(path, wanted, fill, overwrite=overwrite)
     kept = count if there else kept
     what = f"{shown(path)}: a pack of {maker.several(count)} of {maker.size} px"

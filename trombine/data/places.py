@@ -9,7 +9,15 @@ from typing import Any, Final
 
 from trombine.data.columns import PAIR, TYPES
 from trombine.data.pack import INDEX, NAMES, SKIPPED, Pack, PackError, is_pack, part_of
-from trombine.files import OutputError, is_part, output_error
+from trombine.events import Notice
+from trombine.files import (
+    KERNELS,
+    OutputError,
+    cache_folder,
+    cache_refusal,
+    is_part,
+    output_error,
+)
 
 BEGUN: Final = "begun.json"
 _COLUMNS: Final = tuple(f"{mark}{name}.npy" for mark in ("", PAIR) for name in TYPES)
@@ -41,6 +49,12 @@ def writing(path: Path) -> Iterator[None]:
         raise OutputError(path, error.what, error.remedy) from error  # not a file of NAME.part
     except OSError as error:
         raise output_error(path, error) from error
+
+
+def uncached() -> Iterator[Notice]:
+    """Say so where the painters that are compiled cannot be kept for the next time."""
+    if why := cache_refusal():
+        yield Notice(cache_folder() / KERNELS, why)
 
 
 def is_any_pack(folder: Path) -> bool:

@@ -14,9 +14,10 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import TypeVar
 
@@ -80,13 +81,15 @@ def _in_processes(
 ) -> Generator[Out, None, None]:
     context = multiprocessing.get_context("spawn")  # a fork would copy locks and threads
     held, lifeline = context.Pipe(duplex=False)
-    pool = ProcessPoolExecutor(
-        workers, mp_context=context, initializer=_begin_worker, initargs=(held,)
-    )
+    with _undisturbed():
+        pool = ProcessPoolExecutor(
+            workers, mp_context=context, initializer=_begin_worker, initargs=(held,)
+        )
     pending: deque[Future[Out]] = deque()
     try:
         for item in items:
-            pending.append(pool.submit(function, item))
+            with _undisturbed():  # a worker may be started here
+                pending.append(pool.submit(function, item))
             if len(pending) > ahead * workers:
                 yield pending.popleft().result()
         while pending:
@@ -105,11 +108,51 @@ def _in_processes(
         held.close()
 
 
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Inside, signals wait; and the processes that are started there never see Ctrl-C.
+
+    One that is half started would print a traceback for want of its other half. A terminal sends
+    Ctrl-C to all processes; children inherit that it is blocked, and their parent ends them.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        with _blocked():
+            yield
+        return
+    waiting: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    ours = [number for number, handler in before.items() if handler is not None]
+    try:
+        for number in ours:
+            signal.signal(number, lambda number, _: waiting.append(number))
+        with _blocked():
+            yield
+    finally:
+        for number in ours:
+            signal.signal(number, before[number])
+        for number in waiting:
+            signal.raise_signal(number)
+
+
+@contextmanager
+def _blocked() -> Iterator[None]:
+    """Inside, this thread and what it starts do not get Ctrl-C."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _begin_worker(lifeline: Connection) -> None:
     """Run in each worker before its first item."""
     for name in _ONE_THREAD:
         os.environ[name] = "1"
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent; the pipe tells us
+    # Ctrl-C is for the parent, and the pipe tells us; until here it was blocked.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
 
 

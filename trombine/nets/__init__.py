@@ -16,12 +16,13 @@ A net is built from its name and its sizes alone; what it has learnt comes from 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.overrides import TorchFunctionMode
 
 from trombine.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from trombine.nets.denoiser import Denoiser
@@ -63,14 +64,41 @@ __all__ = [
 def build(name: str, sizes: Mapping[str, Size], *, seed: int = 0) -> Net:
     """A net as it is before it has learnt anything: a function of its name, sizes and seed.
 
-    What is not in `sizes` has its default. The global generator of torch is left as it was.
+    What is not in `sizes` has its default. Any number of threads may build at the same time: the
+    global generator of torch is neither read nor changed.
     """
     every = resolved(name, sizes_of(name), sizes)
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed the GPUs' as well
+    with _OwnGenerator(seed):
         net = NETS[name](**every)
     net.sizes = every
     return net
+
+
+# What nets draw their first weights with; some of these call others of them.
+_DRAWS: Final = {"uniform_", "normal_", "kaiming_uniform_", "kaiming_normal_"}
+
+
+class _OwnGenerator(TorchFunctionMode):
+    """Inside, this thread draws from a generator of its own wherever none is named.
+
+    torch's layers draw from the global one, which all threads share, and take no other.
+    """
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.generator = torch.Generator().manual_seed(seed)
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        options = dict(kwargs or {})
+        if getattr(func, "__name__", "") in _DRAWS and options.get("generator") is None:
+            options["generator"] = self.generator
+        return func(*args, **options)
 
 
 def sizes_of(name: str) -> dict[str, Size]:
