@@ -16,7 +16,14 @@ from torch import Tensor
 
 from trombine.files import OutputError, PictureError
 from trombine.runs import checkpoints
-from trombine.runs.checkpoints import CheckpointError, DamagedError, latest, load, save
+from trombine.runs.checkpoints import (
+    CheckpointError,
+    DamagedError,
+    latest,
+    load,
+    save,
+    set_aside,
+)
 from trombine.runs.folder import RunFolder
 
 TENSORS = {
@@ -172,12 +179,23 @@ def test_the_newest_good_one_is_used_and_damaged_ones_are_named(folder: RunFolde
     assert (found.tensors["a"], found.plain) == (10, {"n": 10})
     assert found.path == folder.checkpoints / "000000010.safetensors"
     assert [path.name for path in found.damaged] == [
-        "000000030.safetensors.damaged",
-        "000000020.safetensors.damaged",
+        "000000030.safetensors",
+        "000000020.safetensors",
     ]
-    assert all(path.exists() for path in found.damaged)
+    aside = set_aside(found.damaged)
+    assert [path.name for path in aside] == [f"{path.name}.damaged" for path in found.damaged]
     assert latest(folder).damaged == ()
-    assert found.damaged[1].read_bytes() == bytes(data)
+    assert aside[1].read_bytes() == bytes(data)
+
+
+def test_what_was_set_aside_before_stays(folder: RunFolder) -> None:
+    path = folder.checkpoints / "000000010.safetensors"
+    for text in (b"once", b"twice"):
+        folder.checkpoints.mkdir(exist_ok=True)
+        path.write_bytes(text)
+        set_aside([path])
+    kept = {path.name: path.read_bytes() for path in folder.checkpoints.iterdir()}
+    assert kept == {f"{path.name}.damaged": b"once", f"{path.name}.damaged-2": b"twice"}
 
 
 def test_no_checkpoint_is_no_error(folder: RunFolder) -> None:

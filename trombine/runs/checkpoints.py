@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -22,13 +23,15 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from trombine.files import PictureError, opened, output_error, write_bytes
-from trombine.runs.folder import RunFolder, numbered
+from trombine.runs.folder import RunFolder, listed, numbered
 
 FORMAT: Final = 1
 KEPT: Final = 2  # checkpoints
 SUFFIX: Final = ".safetensors"
 _KEY: Final = "trombine"  # in the header; only one, since several come in any order
 _EARLIER: Final = "use an earlier checkpoint"
+# What reading may raise; a RecursionError, of JSON nested too deep, is a RuntimeError.
+_DAMAGE: Final = (SafetensorError, LookupError, TypeError, ValueError, RuntimeError, OverflowError)
 
 
 class CheckpointError(PictureError):
@@ -36,7 +39,7 @@ class CheckpointError(PictureError):
 
 
 class DamagedError(CheckpointError):
-    """A checkpoint whose bytes are not those that were written."""
+    """A checkpoint whose bytes are not those that were written, or cannot be read at all."""
 
 
 class Latest(NamedTuple):
@@ -45,7 +48,7 @@ class Latest(NamedTuple):
     tensors: dict[str, Tensor]
     plain: dict[str, Any]
     path: Path | None
-    damaged: tuple[Path, ...]  # newer ones, as they are called since they were set aside
+    damaged: tuple[Path, ...]  # newer ones, which `set_aside` renames
 
 
 def save(
@@ -67,21 +70,21 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
         with opened(path) as file:
             data = file.read()
-    except PictureError as error:
-        if path.is_file() and not path.stat().st_size:
-            raise DamagedError(path, "is an empty file", _EARLIER) from error
-        raise
+    except PictureError as error:  # a folder, a link to nothing, a disk that fails
+        raise DamagedError(path, error.what, _EARLIER) from error
+    except OSError as error:
+        raise DamagedError(path, "cannot be read", _EARLIER) from error
     return decode(path, data)
 
 
 def latest(folder: RunFolder) -> Latest:
-    """The newest checkpoint that is whole; damaged ones before it are renamed to *.damaged."""
+    """The newest checkpoint that is whole, and the damaged ones after it. Nothing is changed."""
     damaged: list[Path] = []
     for path in reversed(numbered(folder.checkpoints, SUFFIX).values()):
         try:
             tensors, plain = load(path)
         except DamagedError:
-            damaged.append(_set_aside(path))
+            damaged.append(path)
         else:
             return Latest(tensors, plain, path, tuple(damaged))
     return Latest({}, {}, None, tuple(damaged))
@@ -104,7 +107,7 @@ def decode(path: Path, data: bytes) -> tuple[dict[str, Tensor], dict[str, Any]]:
         number, plain, expected = header["format"], header["plain"], header["digest"]
         tensors = safetensors.torch.load(data)
         found = digest(tensors, plain, number)
-    except (SafetensorError, LookupError, TypeError, ValueError, RuntimeError) as error:
+    except _DAMAGE as error:
         raise DamagedError(path, "is no whole checkpoint", _EARLIER) from error
     if found != expected:
         raise DamagedError(path, "is damaged: its bytes are not those written", _EARLIER)
@@ -138,19 +141,33 @@ def _header(data: bytes) -> dict[str, Any]:
     return json.loads(json.loads(data[8 : 8 + length])["__metadata__"][_KEY])
 
 
+def any_in(folder: RunFolder) -> bool:
+    """Whether there are checkpoints, whole ones or damaged ones that were set aside."""
+    names = (path.name for path in listed(folder.checkpoints))
+    return any(SUFFIX in name and not name.startswith(".") for name in names)
+
+
 def prune(folder: RunFolder, pictures: int) -> None:
     """Keep the last two of a run that has seen so many pictures: a kill may have left more."""
     files = numbered(folder.checkpoints, SUFFIX)
     kept = [number for number in files if number <= pictures][-KEPT:]
     for number, path in files.items():
-        if number not in kept:
+        if number not in kept and (path.is_symlink() or not path.is_dir()):
             with suppress(FileNotFoundError):
                 path.unlink()
 
 
+def set_aside(damaged: Iterable[Path]) -> tuple[Path, ...]:
+    """Rename damaged checkpoints, so that they are neither used nor lost; return the new names."""
+    return tuple(_set_aside(path) for path in damaged)
+
+
 def _set_aside(path: Path) -> Path:
-    """Rename a damaged file, so that it is neither used nor lost; return its new name."""
     aside = path.with_name(f"{path.name}.damaged")
+    number = 1
+    while os.path.lexists(aside):  # one that was set aside before stays
+        number += 1
+        aside = path.with_name(f"{path.name}.damaged-{number}")
     try:
         return path.replace(aside)
     except OSError as error:

@@ -32,8 +32,11 @@ from trombine.lock import LockedError, alone, is_locked
 
 Entry = dict[str, Any]
 
-_NUMBERED: Final = re.compile(r"(\d{9,})\.\w+")
+_NUMBERED: Final = re.compile(r"([0-9]{9,15})\.\w+")
+_DEEPEST: Final = 32  # levels of JSON; our own files have five
+_PUT_BACK: Final = "put it back from a copy, or move it away"
 _FIXED: Final = re.compile(r"fixed-(.+)\.png")
+_BEST: Final = re.compile(r"best-.+\.safetensors")
 
 
 class RunError(PictureError):
@@ -77,7 +80,10 @@ class RunFolder:
     @property
     def exists(self) -> bool:
         """Whether there is a run: its recipe is the first file written."""
-        return self.recipe.is_file()
+        try:
+            return self.recipe.is_file()
+        except PermissionError:  # who reads it says so
+            return True
 
     @property
     def name(self) -> str:
@@ -121,17 +127,17 @@ class RunFolder:
     def write_recipe(self, recipe: Mapping[str, Any]) -> None:
         """Write recipe.json, whole or not at all."""
         text = json.dumps(recipe, indent=2, ensure_ascii=False)
-        write_bytes(self.recipe, f"{text}\n".encode())
+        # A byte of a name that is no UTF-8 becomes JSON's own \udcff, and comes back as it was.
+        write_bytes(self.recipe, f"{text}\n".encode(errors="backslashreplace"))
 
     def read_recipe(self) -> dict[str, Any]:
         """What recipe.json says."""
         with opened(self.recipe) as file:
             data = file.read()
-        with suppress(ValueError):
-            found = json.loads(data)
-            if isinstance(found, dict):
-                return found
-        raise RunError(self.recipe, "is no JSON object", "copy it again from where it came")
+        recipe = _object(data)
+        if recipe is None:
+            raise RunError(self.recipe, "is no JSON object", "copy it again from where it came")
+        return recipe
 
     def append(self, entry: Mapping[str, Any]) -> None:
         """Add a line to log.jsonl: the system has all of it afterwards, or none of it."""
@@ -192,7 +198,7 @@ class RunFolder:
 
     def fixed_files(self) -> dict[str, Path]:
         """The rows that never change, by name: the input first, the truth last."""
-        found = ((_FIXED.fullmatch(path.name), path) for path in _listed(self.samples))
+        found = ((_FIXED.fullmatch(path.name), path) for path in listed(self.samples))
         rows = {match[1]: path for match, path in found if match}
         return dict(sorted(rows.items(), key=lambda row: (row[0] == "truth", row[0])))
 
@@ -202,14 +208,24 @@ class RunFolder:
             aside = self.path / f"samples-until-{pictures:09d}"
             _try(aside, lambda: self.samples.rename(aside))
 
-    def discard(self) -> None:
-        """Remove what a run that never began has left; other files stay, and their folder."""
-        for path in (self.recipe, self.log, self.clocks, self.page, self.lock, self.best):
+    def discard(self, *, keep_folder: bool) -> None:
+        """Remove what a run that never began has left; other files stay, and their folder.
+
+        Only who made the run may do so: where one was before, these files are that one's.
+        """
+        models = self.best_files()
+        for path in (self.recipe, self.log, self.clocks, self.page, self.lock, *models):
             path.unlink(missing_ok=True)
         for folder in (self.samples, self.checkpoints, self.board):
             shutil.rmtree(folder, ignore_errors=True)
-        with suppress(OSError):  # not empty, or not there
-            self.path.rmdir()
+        if not keep_folder:
+            with suppress(OSError):  # not empty, or not there
+                self.path.rmdir()
+
+    def best_files(self) -> list[Path]:
+        """The best models: the main one first, then those of the other roles."""
+        others = (path for path in listed(self.path) if _BEST.fullmatch(path.name))
+        return [*([self.best] if os.path.lexists(self.best) else ()), *sorted(others)]
 
     def cut_samples(self, pictures: int) -> None:
         """Remove the samples made after so many pictures."""
@@ -220,16 +236,24 @@ class RunFolder:
 
 def numbered(folder: Path, suffix: str) -> dict[int, Path]:
     """The files of a folder that are named by pictures seen, in order; {} if it is not there."""
-    found = ((_NUMBERED.fullmatch(path.name), path) for path in _listed(folder))
+    found = ((_NUMBERED.fullmatch(path.name), path) for path in listed(folder))
     files = {int(match[1]): path for match, path in found if match and path.suffix == suffix}
     return dict(sorted(files.items()))
 
 
-def _listed(folder: Path) -> list[Path]:
+def listed(folder: Path) -> list[Path]:
+    """What is in a folder; nothing where it is none, a RunError where it cannot be read."""
     try:
         return list(folder.iterdir())
     except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError as error:
+        raise RunError(folder, _unreadable(error), "mount it, or ask its owner") from error
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    """A JSON object; an empty one for anything else."""
+    return value if isinstance(value, Mapping) else {}
 
 
 # Lines of JSON, added so that a full disk leaves no half of one
@@ -266,23 +290,43 @@ def _finite(value: Any) -> Any:
 
 def _read(path: Path) -> list[Entry]:
     """Whole lines as objects; what a failing disk made unreadable is left out."""
-    found = (_object(line) for line in _bytes(path).split(b"\n")[:-1])
-    return [entry for entry in found if entry is not None]
+    entries = (_object(line) for line in _bytes(path).split(b"\n")[:-1])
+    return [entry for entry in entries if entry is not None]
 
 
-def _object(line: bytes) -> Entry | None:
+def _object(data: bytes) -> Entry | None:
+    """A JSON object; None for anything else, and for one that is nested as nothing of ours is."""
     try:
-        found = json.loads(line)
-    except ValueError:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return value if isinstance(value, dict) and not _is_deep(value) else None
+
+
+def _is_deep(value: object) -> bool:
+    level: list[Any] = [value]
+    for _ in range(_DEEPEST):
+        inner = (part.values() if isinstance(part, dict) else part for part in level)
+        level = [one for parts in inner for one in parts if isinstance(one, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def _bytes(path: Path) -> bytes:
+    """A file's bytes: none where it is not there or empty, a RunError where it is no file."""
     try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return b""
+        if path.is_file():
+            return path.read_bytes()
+        if not path.exists():
+            return b""
+    except OSError as error:
+        raise RunError(path, _unreadable(error), _PUT_BACK) from error
+    raise RunError(path, "is no ordinary file", _PUT_BACK)
+
+
+def _unreadable(error: OSError) -> str:
+    return f"cannot be read ({(error.strerror or str(error)).lower()})"
 
 
 def _whole_bytes(path: Path) -> int:

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final
 
-from trombine.runs.folder import Entry, RunFolder, numbered
+from trombine.runs.folder import Entry, RunFolder, mapping, numbered
 
 RUNNING: Final = "running"
 FINISHED: Final = "finished"
@@ -32,6 +32,8 @@ STOPPED: Final = "stopped"
 
 TOTAL, GRADIENT = "total", "gradient"  # what a phase has beside its terms
 SEEN: Final = ("train", "measure", "phase", "end")  # kinds of lines that say how far it is
+_MOST: Final = 10**15  # pictures: what is more is damage
+_LARGEST: Final = 1e300  # so that sums and differences of values are finite too
 STAYING: Final = ("alarm", "change")  # kinds of lines that no rollback takes back
 
 
@@ -88,13 +90,12 @@ class Story:
     @property
     def settings(self) -> Mapping[str, Any]:
         """The resolved recipe."""
-        return _mapping(self.recipe.get("settings"))
+        return mapping(self.recipe.get("settings"))
 
     @property
     def goal(self) -> int | None:
         """How many pictures it is to see."""
-        asked = self.settings.get("pictures")
-        return asked if isinstance(asked, int) else None
+        return pictures_of(self.settings.get("pictures")) or None
 
     @property
     def command(self) -> str:
@@ -144,7 +145,7 @@ def kept(entries: Iterable[Entry]) -> list[Entry]:
     course: list[Entry] = []
     for entry in entries:
         if entry.get("kind") == "rollback":
-            to = entry.get("to", 0)
+            to = pictures_of(entry.get("to"))
             course = [e for e in course if e.get("kind") in STAYING or _pictures(e) <= to]
         course.append(entry)
     return course
@@ -201,7 +202,7 @@ def _curves(entries: Iterable[Entry]) -> Curves:
     curves: Curves = {}
     for entry in entries:
         pictures = _pictures(entry)
-        for name, value in _mapping(entry.get("values")).items():
+        for name, value in mapping(entry.get("values")).items():
             if (number := _number(value)) is not None:
                 curve = curves.setdefault(name, Curve())
                 curve.pictures.append(pictures)
@@ -241,7 +242,7 @@ def _best(entry: Entry, chief: str, protocol: str) -> Best | None:
 
 def _chief(recipe: Mapping[str, Any]) -> str:
     """The measure by which the best is kept, as far as the recipe names it."""
-    resolved, settings = _mapping(recipe.get("resolved")), _mapping(recipe.get("settings"))
+    resolved, settings = mapping(recipe.get("resolved")), mapping(recipe.get("settings"))
     return str(resolved.get("best") or settings.get("best") or "")
 
 
@@ -250,15 +251,17 @@ def _of_kind(entries: list[Entry], kind: str) -> tuple[Entry, ...]:
 
 
 def _pictures(entry: Entry) -> int:
-    return int(_number(entry.get("pictures")) or 0)
+    return pictures_of(entry.get("pictures"))
+
+
+def pictures_of(value: object) -> int:
+    """A count of pictures; 0 for what is none."""
+    number = _number(value)
+    return int(number) if number is not None and 0 <= number <= _MOST else 0
 
 
 def _number(value: object) -> float | None:
-    """A number, but not True; None for anything else."""
+    """A finite number that can be drawn, but not True; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value)
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    return float(value) if abs(value) <= _LARGEST else None

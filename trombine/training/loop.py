@@ -8,9 +8,12 @@ resumed is, bit for bit, the run that was not.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
+from trombine.data.contents import contents_of
 from trombine.events import Done, Event, Notice, Picture, Progress, Started
 from trombine.files import shown
 from trombine.objectives import objective_of
@@ -24,12 +27,16 @@ from trombine.training.orders import (
     Order,
     TrainingError,
     agreed,
+    begun_with,
     check,
     description,
     has_begun,
+    other_pictures,
     place,
+    refuse_to_lose,
     same_pictures,
     same_start,
+    trained,
     with_what_is_there,
 )
 from trombine.training.shares import notices
@@ -39,6 +46,7 @@ from trombine.training.steps import BrokenStepError, Plan, advance, thawed, turn
 from trombine.training.stopping import Told, listening
 from trombine.training.story import TroubleError, Writer, report_of
 
+Agreement = tuple[Machine, Mapping[str, str]]  # with the hashes of what pictures hold
 SLOWER: Final = 0.5  # what a rollback multiplies the learning rate by
 
 
@@ -74,26 +82,32 @@ def _train(
     if not mesh.first:
         yield from _follow(order, objective, mesh.tell(None), mesh, folder)
         return
+    was_there = os.path.lexists(order.folder)
     with folder.alone():
+        is_new = not folder.exists
         try:  # what is refused here is refused before the others go on
             machine = agreed(order, folder, machine)
             same_start(order, folder, start_of(order.recipe, objective.main))
             yield from prepare_material(order.recipe, objective.streams)
             found = open_material(order.recipe, objective.streams)
             objective.check(found.learned)
-            same_pictures(order, folder, found)
-            yield from _follow(order, objective, mesh.tell(machine), mesh, folder)
+            contents = yield from contents_of(found.learned)
+            same_pictures(order, folder, replace(found, contents=contents))
+            agreement = mesh.tell((machine, contents))
+            yield from _follow(order, objective, agreement, mesh, folder)
         finally:
-            if not has_begun(folder):  # it was refused, or stopped, before it began
-                folder.discard()
+            # It was refused, or stopped, before it began. What was there before stays.
+            if is_new and not has_begun(folder) and not trained(folder):
+                folder.discard(keep_folder=was_there)
 
 
 def _follow(
-    order: Order, objective: Objective[Any], machine: Machine, mesh: Mesh, folder: RunFolder
+    order: Order, objective: Objective[Any], agreement: Agreement, mesh: Mesh, folder: RunFolder
 ) -> Iterator[Event]:
     """What every process does once the first has seen that it can be done."""
+    machine, contents = agreement
     prepare(machine)
-    material = open_material(order.recipe, objective.streams)
+    material = replace(open_material(order.recipe, objective.streams), contents=contents)
     plan = Plan(
         recipe=order.recipe,
         objective=objective,
@@ -239,8 +253,10 @@ def _resume(order: Order, plan: Plan, state: State, folder: RunFolder) -> Iterat
             f"{shown(order.folder)}: other nets, optimisers, phases or alarms cannot go on where"
             " these were; give another -o"
         )
-    newest = plan.mesh.tell(None if found is None else (found.path, found.damaged))
-    path, damaged = newest
+    if found and not found.path:
+        refuse_to_lose(folder)
+    newest = found and (found.path, checkpoints.set_aside(found.damaged))
+    path, damaged = plan.mesh.tell(newest)
     instead = "the one before it is used" if path else "there is none before it: from the start"
     for file in damaged:
         yield Notice(file, f"is a damaged checkpoint; {instead}")
@@ -265,7 +281,10 @@ def _back(plan: Plan, state: State, story: Writer, trouble: TroubleError) -> Ite
         raise TrainingError(f"{trouble.alert.alarm}: {trouble.alert.text}")
     at, tries, slower = state.pictures, state.rollbacks + 1, state.slower * SLOWER
     lines = state.lines
-    path = plan.mesh.tell(checkpoints.latest(story.folder).path if plan.mesh.first else None)
+    found = checkpoints.latest(story.folder) if plan.mesh.first else None
+    if found and found.path:
+        checkpoints.set_aside(found.damaged)
+    path = plan.mesh.tell(found and found.path)
     if path is None:
         raise TrainingError(f"{trouble.alert.text}; and no checkpoint is whole to go back to")
     tensors, plain = checkpoints.load(path)
@@ -283,9 +302,9 @@ def _changed(
 ) -> Iterator[Event]:
     """Write down that the run goes on with other settings or pictures, if it does."""
     new, mesh = description(order, plan, material), plan.mesh
-    old = mesh.tell(story.folder.read_recipe() if mesh.first else None)
+    old = mesh.tell(begun_with(story.folder) if mesh.first else None)
     changes = {k: v for k, v in new["settings"].items() if old["settings"].get(k) != v}
-    if old["data"] != new["data"]:
+    if other_pictures(old["data"], new["data"]):
         changes.setdefault("data", f"{order.recipe.data}, other pictures")
     if not changes:
         return
@@ -295,7 +314,7 @@ def _changed(
             " --pictures than that would go on, anything else is another run: give another -o"
         )
     yield from story.log(state, "change", {"settings": changes})
-    if old["protocol"] != new["protocol"]:  # nothing measured or looked at compares any more
+    if old.get("protocol") != new["protocol"]:  # nothing measured or looked at compares any more
         state.best = None
         state.alarms = {alarm.name: alarm for alarm in plan.objective.alarms()}
         if mesh.first:

@@ -39,6 +39,7 @@ class Material:
     vector_names: tuple[str, ...] = ()  # what the numbers of the data's vectors mean
     classes: tuple[str, ...] = ()  # what the data's labels mean
     names: Mapping[str, str] = field(default_factory=dict)  # hashes of the names of what is learned
+    contents: Mapping[str, str] = field(default_factory=dict)  # hashes of what is learned
     fingerprint: str = ""  # of the pixels that it is measured on
 
 
@@ -75,7 +76,7 @@ def open_material(recipe: Recipe, streams: tuple[str, ...]) -> Material:
         learned["data"].vector_names,
         learned["data"].classes,
         {stream: _names(source) for stream, source in learned.items()},
-        _fingerprint(measured, recipe.judged),
+        fingerprint=_fingerprint(measured, recipe.judged),
     )
 
 

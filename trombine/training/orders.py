@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, final
+from typing import Any, Final, final
 
 from trombine import __version__
 from trombine.data.spec import parse
@@ -22,12 +23,22 @@ from trombine.recipes import RECIPES
 from trombine.recipes.freeze import Freeze
 from trombine.recipes.recipe import Recipe
 from trombine.runs import checkpoints
-from trombine.runs.folder import RunFolder
+from trombine.runs.folder import RunError, RunFolder
+from trombine.runs.log import pictures_of
 from trombine.training.looking import protocol_of
-from trombine.training.machine import Machine
+from trombine.training.machine import DTYPES, Machine
 from trombine.training.material import Material, streams_of
 from trombine.training.start import Start, start_of
 from trombine.training.steps import Plan
+from trombine.weights import ModelError, read_card
+
+_PARTS: Final = {"recipe": str, "settings": dict, "resolved": dict, "data": dict}
+_MACHINES: Final = {  # what each of a machine's settings may be
+    "device": ("cpu", "cuda"),
+    "precision": tuple(DTYPES),
+    "layout": ("contiguous", "channels_last"),
+    "threads": range(1, 1025),
+}
 
 
 class TrainingError(Exception):
@@ -62,19 +73,22 @@ def with_what_is_there(order: Order) -> tuple[Order, str]:
 
 
 def agreed(order: Order, folder: RunFolder, machine: Machine) -> Machine:
-    """The machine settings a run was begun with; refuse other settings unless told."""
+    """The machine settings a run was begun with; refuse other settings unless told, and a run that
+    can only begin anew and would lose what it made."""
     if not has_begun(folder):
+        refuse_to_lose(folder)
         return machine
-    kept = folder.read_recipe()
+    kept = begun_with(folder)
     # A run of an older trombine lacks the settings that came since: they were off.
     old, new = {**_usual(order.recipe), **kept["settings"]}, order.recipe.plain()
     other = [name for name in new if old.get(name) != new[name]]
     if kept["recipe"] != order.name:
         raise TrainingError(
-            f"{shown(order.folder)}: is a run of {kept['recipe']}; choose another name with -o"
+            f"{shown(order.folder)}: is a run of {shown(kept['recipe'])};"
+            " choose another name with -o"
         )
     if other and not order.change:
-        named = ", ".join(_told(name, old.get(name), new[name]) for name in other)
+        named = shown(", ".join(_told(name, old.get(name), new[name]) for name in other))
         raise TrainingError(
             f"{shown(order.folder)}: was begun with {named}; give the same settings,"
             " another -o, or --change to go on with the new ones"
@@ -100,7 +114,58 @@ def _told(name: str, before: Any, now: Any) -> str:
 
 def has_begun(folder: RunFolder) -> bool:
     """Whether there is anything to go on from; without, other settings do no harm."""
-    return folder.exists and any(folder.checkpoints.glob(f"*{checkpoints.SUFFIX}*"))
+    return folder.exists and checkpoints.any_in(folder)
+
+
+def trained(folder: RunFolder) -> Path | None:
+    """What training has made beyond what is there before the first step: a model, a sample or a
+    line of the log. Where there is none, a run may begin anew with nothing lost."""
+    if models := [path for path in folder.best_files() if not _is_untrained(path)]:
+        return models[0]
+    if any(pictures_of(entry.get("pictures")) for entry in folder.entries()):
+        return folder.log
+    return next((path for number, path in folder.sample_files().items() if number), None)
+
+
+def _is_untrained(model: Path) -> bool:
+    """Whether a model is that of a run's beginning, which the next beginning makes again."""
+    try:
+        return not read_card(model).pictures
+    except ModelError:  # nobody knows
+        return False
+
+
+def refuse_to_lose(folder: RunFolder) -> None:
+    """Refuse to begin a run anew where its checkpoints are gone and what it made is still there."""
+    if path := trained(folder):
+        raise TrainingError(
+            f"{shown(folder.path)}: has {shown(path.name)} of a training, and no whole checkpoint"
+            " to go on from; put its checkpoints back, or give another -o"
+        )
+
+
+def begun_with(folder: RunFolder) -> dict[str, Any]:
+    """What recipe.json says of a run that goes on; a RunError where it is not as it was written."""
+    kept = folder.read_recipe()
+    wrong = [name for name, kind in _PARTS.items() if not isinstance(kept.get(name), kind)]
+    if not wrong:
+        wrong += [f"data of {n}" for n, of in kept["data"].items() if not isinstance(of, dict)]
+        wrong += [n for n, some in _MACHINES.items() if not _is_one(kept["resolved"].get(n), some)]
+    start = kept.get("start")
+    if start is not None and not _has_texts(start, "model", "hash"):
+        wrong.append("start")
+    if wrong:
+        what = f"is damaged: its {shown(wrong[0])} is not what a run was begun with"
+        raise RunError(folder.recipe, what, "put it back from a copy, or begin another run with -o")
+    return kept
+
+
+def _is_one(value: object, choices: Sequence[object]) -> bool:
+    return isinstance(value, str | int) and value in choices
+
+
+def _has_texts(value: object, *names: str) -> bool:
+    return isinstance(value, dict) and all(isinstance(value.get(name), str) for name in names)
 
 
 def place(order: Order, objective: Objective[Any]) -> None:
@@ -128,22 +193,35 @@ def same_pictures(order: Order, folder: RunFolder, material: Material) -> None:
     """Refuse to go on where files of a folder or a pack have come or gone, unless told."""
     if not has_begun(folder) or order.change:
         return
-    kept = folder.read_recipe()["data"]
+    kept = begun_with(folder)["data"]
     now = described(material)
-    for stream, what in now.items():
-        if kept.get(stream) != what:
-            count, before = what["pictures"], kept.get(stream, {}).get("pictures")
-            raise TrainingError(
-                f"{shown(order.folder)}: {what['spec']} has other pictures than those it was begun"
-                f" with ({count}, before {before}); put them back, give another -o, or --change"
-            )
+    for stream in other_pictures(kept, now):
+        spec, count = now[stream]["spec"], now[stream]["pictures"]
+        before = kept.get(stream, {}).get("pictures")
+        how = f"{count}, before {before}" if count != before else "under the same names"
+        raise TrainingError(
+            f"{shown(order.folder)}: {shown(spec)} has other pictures than those it was begun"
+            f" with ({how}); put them back, give another -o, or --change"
+        )
+
+
+def other_pictures(kept: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """The streams whose pictures are others than they were.
+
+    A run of an older trombine says less of its pictures: what it does not say is not compared.
+    """
+    return [
+        stream
+        for stream, known in now.items()
+        if stream not in kept or any(kept[stream].get(n, v) != v for n, v in known.items())
+    ]
 
 
 def same_start(order: Order, folder: RunFolder, start: Start | None) -> None:
     """Refuse to go on where the run was begun with other weights; --change cannot help there."""
     if not has_begun(folder):
         return
-    before, now = folder.read_recipe().get("start"), start.plain() if start else None
+    before, now = begun_with(folder).get("start"), start.plain() if start else None
     if (before or {}).get("hash") != (now or {}).get("hash"):
         raise TrainingError(
             f"{shown(order.folder)}: was begun with the weights of {_named(before)}, not of"
@@ -152,7 +230,7 @@ def same_start(order: Order, folder: RunFolder, start: Start | None) -> None:
 
 
 def _named(start: dict[str, Any] | None) -> str:
-    return f"{start['model']} ({start['hash']})" if start else "no model"
+    return shown(f"{start['model']} ({start['hash']})") if start else "no model"
 
 
 def described(material: Material) -> dict[str, dict[str, Any]]:
@@ -163,6 +241,7 @@ def described(material: Material) -> dict[str, dict[str, Any]]:
             "pictures": len(source),
             "learned": material.names[stream],
             "measured": material.fingerprint,
+            **({"contents": material.contents[stream]} if stream in material.contents else {}),
         }
         for stream, source in material.learned.items()
     }
