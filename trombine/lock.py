@@ -123,15 +123,6 @@ def _is_shared(file: TextIO) -> bool:
     return True
 
 
-def _wait(file: TextIO) -> None:
-    """Lock this file once its holder lets go of it."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX)  # pyright: ignore[reportOptionalMemberAccess]
-    except OSError as error:
-        if error.errno not in _NO_LOCKS:
-            raise
-
-
 def _take(file: TextIO) -> None:
     """Lock this file, or raise LockedError once it is clear that its holder stays."""
     if fcntl is None:
