@@ -23,14 +23,15 @@ from typing import Final
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from attack_interrupts import interrupt_rows
 from attack_kills import VERBS, kill_rows
 from attack_mutants import mutant_rows, work
-from table import Row, report
+from interrupts import interrupts, is_right
+from table import Row, at_least, at_most, report
 
 from trombine.data.workers import cores
 
 GROUPS: Final = ("mutants", "kills", "interrupts")
+_BATCHES: Final = 20  # of interrupts, some of which come when a command is done
 
 
 def main() -> int:
@@ -49,8 +50,25 @@ def main() -> int:
                 place / "kills", arguments.verbs, arguments.kills, arguments.first_seed
             )
         if "interrupts" in arguments.only:
-            rows += interrupt_rows(place, arguments.interrupts, arguments.first_seed)
+            rows += interrupt_rows(arguments.interrupts, arguments.first_seed)
     return report(rows, json=arguments.json)
+
+
+def interrupt_rows(count: int, first_seed: int) -> list[Row]:
+    """So many commands that were stopped before they were done, and how they ended."""
+    stopped = wrong = 0
+    for batch in range(_BATCHES):
+        for delay, number, code, errors in interrupts(count - stopped, first_seed + batch):
+            stopped += code != 0
+            if not is_right(number, code, errors):
+                wrong += 1
+                print(f"{number} after {delay:.2f} s: {code}: {errors[-400:]}", file=sys.stderr)
+        if stopped >= count:
+            break
+    return [
+        at_least("interrupts while starting", stopped, "interrupts", count),
+        at_most("  that end otherwise than with 130 or 143", wrong, "interrupts", 0),
+    ]
 
 
 def parse() -> argparse.Namespace:
