@@ -39,6 +39,7 @@ from trombine.__main__ import main as trombine
 MEMORY: Final = 1500.0  # MB above what a process holds that has loaded torch
 SECONDS: Final = 10.0  # for one command
 TRACEBACK, CRASH, LINE, LOSS = "traceback", "crash", "line", "loss"
+_CHILDREN: Final = resource.RUSAGE_CHILDREN
 _HANGS: Final = 60.0  # seconds after which a command is ended
 _ROOM: Final = 14 << 30  # bytes of address space: beyond it memory is refused, not the machine ill
 # What a command that is refused may write all the same: when it ran, and pages of what is there.
@@ -57,7 +58,8 @@ class Outcome:
     refused: int = 0
     commands: int = 0
     megabytes: float = 0.0  # the most that a command took above the process's own
-    seconds: float = 0.0  # of the slowest command
+    seconds: float = 0.0  # of the processor, that the slowest command took
+    waited: float = 0.0  # seconds on the clock, on a machine that may have other work
 
 
 # Mutants: the process that counts ------------------------------------------------------------
@@ -104,7 +106,10 @@ def sums(outcomes: Sequence[Outcome], count: int) -> list[Row]:
         at_most("lines that are none, or hold marks", sorts[LINE], "commands", 0),
         at_most("files lost or changed by a refusal", sorts[LOSS], "commands", 0),
         at_most("most memory, above torch's", max(o.megabytes for o in outcomes), "MB", MEMORY),
-        at_most("longest command", max(o.seconds for o in outcomes), "s", SECONDS),
+        at_most(
+            "longest command, processor time", max(o.seconds for o in outcomes), "s", SECONDS
+        ),
+        Row("  on the clock", max(o.waited for o in outcomes), "s"),
     ]
 
 
@@ -260,13 +265,14 @@ def attempt(
         streams.say({"begun": pattern, "change": f"{change} {name}"[:200]})
         before = contents(here)
         reset_peak()
-        start = time.perf_counter()
+        start, ticks = time.perf_counter(), processor_time()
         signal.setitimer(signal.ITIMER_REAL, _HANGS)  # then the system ends the process
         os.chdir(here)
         code, fault = run(words)
         os.chdir(place)
         signal.setitimer(signal.ITIMER_REAL, 0)
-        outcome.seconds = max(outcome.seconds, time.perf_counter() - start)
+        outcome.seconds = max(outcome.seconds, processor_time() - ticks)
+        outcome.waited = max(outcome.waited, time.perf_counter() - start)
         outcome.megabytes = max(outcome.megabytes, peak() - own)
         outcome.commands += 1
         outcome.refused += code == 2
@@ -275,6 +281,12 @@ def attempt(
         streams.take()
         outcome.faults += [(sort, what, pattern) for sort, what in faults]
     return outcome
+
+
+def processor_time() -> float:
+    """Seconds that this process and those it has started and waited for have worked."""
+    own, others = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(_CHILDREN)
+    return own.ru_utime + own.ru_stime + others.ru_utime + others.ru_stime
 
 
 def prepare(material: Path, target: Target, chance: Any, clean: Path) -> tuple[str, str]:

@@ -186,7 +186,7 @@ def test_rows_fail_where_anything_was_wrong() -> None:
     assert failed(faults=[(LINE, "", "")]) == ["lines that are none, or hold marks"]
     assert failed(faults=[(LOSS, "", "")]) == ["files lost or changed by a refusal"]
     assert failed(megabytes=2000.0) == ["most memory, above torch's"]
-    assert failed(seconds=11.0) == ["longest command"]
+    assert failed(seconds=11.0) == ["longest command, processor time"]
 
 
 # Mutants: files change --------------------------------------------------------------------------
