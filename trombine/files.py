@@ -77,11 +77,18 @@ def opened(path: Path) -> Iterator[Bytes]:
         raise _input_error(path, error) from error
 
 
+_CHECK_NAME: Final = "check the name"
+
+
+def check_name(path: Path | str) -> None:
+    """Refuse a name with a zero byte in it, which no system takes."""
+    if "\0" in str(path):
+        raise PictureError(path, "is not the name of a file", _CHECK_NAME)
+
+
 def _open(path: Path) -> Bytes:
-    try:
-        found = path.stat()
-    except ValueError as error:  # a zero byte in the name
-        raise PictureError(path, "is not the name of a file", "check the name") from error
+    check_name(path)
+    found = path.stat()
     if stat.S_ISDIR(found.st_mode):
         raise PictureError(path, "is a folder", "name a picture in it")
     if not stat.S_ISREG(found.st_mode):  # a pipe would never end
@@ -91,7 +98,6 @@ def _open(path: Path) -> Bytes:
     return path.open("rb")
 
 
-_CHECK_NAME: Final = "check the name"
 _ASK: Final = "ask its owner, or change its permissions"
 _UNREADABLE: Final = {
     errno.ENOENT: ("does not exist", _CHECK_NAME),
@@ -128,6 +134,7 @@ def atomic(path: Path | str) -> Iterator[Path]:
     folder is made if need be. The bytes are on the disk before the name is, so that a disk which
     fills up late is noticed here. A file that is replaced passes on its permissions.
     """
+    check_name(path)
     target = Path(os.path.realpath(path))  # through a link, as other programs write
     try:
         _check_target(Path(path), target)

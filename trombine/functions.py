@@ -23,6 +23,7 @@ from typing import Any, Final, ParamSpec, TypeVar, get_args, get_type_hints
 
 from trombine.commands import said_of_fields
 from trombine.events import Event
+from trombine.files import check_name
 from trombine.verbs import doctor as doctor_verb
 from trombine.verbs import fractals as fractals_verb
 from trombine.verbs import masks as masks_verb
@@ -95,6 +96,9 @@ def _as_hinted(name: str, hint: Any, value: Any) -> Any:
     found = _as_kind(kind, value)
     if found is None:
         raise TypeError(f"{name} is {_WANTED[kind]}, not {reprlib.repr(value)}")
+    for path in found if isinstance(found, tuple) else (found,):
+        if isinstance(path, Path):
+            check_name(path)
     return found
 
 

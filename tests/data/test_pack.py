@@ -287,7 +287,7 @@ HARMS: dict[str, tuple[Callable[[Path], object], str]] = {
     "empty": (lambda path: (path / "pictures.npy").write_bytes(b""), "is damaged"),
     "pickled": (lambda path: (path / "seeds.npy").write_bytes(pickle.dumps([1])), "is damaged"),
     "missing": (lambda path: (path / "seeds.npy").unlink(), "seeds.npy: is missing"),
-    "other": (other_shape, "is not what index.json says"),
+    "other": (other_shape, "not what index.json says"),
     "torn index": (lambda path: (path / INDEX).write_text('{"format": 1'), "cannot be read"),
     "foreign index": (lambda path: (path / INDEX).write_text('["a", "b"]'), "cannot be read"),
     "newer": (lambda path: change_index(path, "format", 2), "is a pack of format 2"),

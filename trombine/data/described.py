@@ -6,6 +6,7 @@ as it names a picture of the folder by `file_name`; what trombine knows nothing 
 
 from __future__ import annotations
 
+from math import inf
 from pathlib import Path, PurePath
 from typing import Any, Final
 
@@ -101,7 +102,9 @@ def _what_is_wrong(line: Line) -> str | None:
 
 
 def _is_number(value: object) -> bool:
-    return type(value) is float or (type(value) is int and abs(value) < 2**63)
+    if type(value) is float:
+        return abs(value) != inf  # NaN: it is not known
+    return type(value) is int and abs(value) < 2**63
 
 
 def is_inside(name: object) -> bool:

@@ -30,19 +30,24 @@ import hashlib
 import json
 from collections.abc import Mapping
 from functools import cached_property
+from io import BytesIO
+from math import prod
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from jaxtyping import Int64, UInt8
 
-from trombine.data.columns import TYPES, Columns, base
+from trombine.conventions import PARTS
+from trombine.data.columns import SPLITS, TYPES, Columns, base
 from trombine.files import PictureError, shown
+from trombine.texts import from_json
 
 FORMAT: Final = 1
 INDEX: Final = "index.json"
 NAMES: Final = "names.jsonl"
 SKIPPED: Final = "skipped.jsonl"
+_BEFORE: Final = 10  # bytes before the head of a .npy file: its mark, version, and how long it is
 _AGAIN: Final = "make it again with --overwrite"
 
 
@@ -94,8 +99,27 @@ class Pack:
         return tuple(self.about.get("classes", ()))
 
     def rows(self, indices: Int64[np.ndarray, "n"]) -> Columns:
-        """These rows of all columns, copied to memory."""
-        return {name: np.take(column, indices, axis=0) for name, column in self.columns.items()}
+        """These rows of all columns, copied to memory; a PackError where they cannot be meant."""
+        rows = {name: np.take(column, indices, axis=0) for name, column in self.columns.items()}
+        for name, column in rows.items():
+            if what := self._what_is_wrong(base(name), column):
+                raise PackError(self.path / f"{name}.npy", what, _AGAIN)
+        return rows
+
+    def _what_is_wrong(self, name: str, column: np.ndarray) -> str:
+        """What no picture has, in rows of a column; nothing where they may be."""
+        ends = {"parts": len(PARTS), "labels": len(self.classes), "splits": len(SPLITS)}
+        if name in ends:
+            above = column + column.dtype.type(1)  # what is unknown, -1 or 255, becomes 0
+            if not 0 <= above.min(initial=0) <= above.max(initial=0) <= ends[name]:
+                return f"holds {name} that are none of the {ends[name]} there are"
+        if column.dtype.kind == "f" and np.isinf(column).any():
+            return "holds infinite numbers"
+        if name in ("points", "five"):
+            lost = np.isnan(column)
+            if (lost.any((1, 2)) != lost.all((1, 2))).any():
+                return "holds points of which only some are numbers"
+        return ""
 
     def name(self, index: int) -> str:
         """What a row's picture was called; where that is not known its seed, or its number."""
@@ -112,7 +136,7 @@ class Pack:
     def _names(self) -> list[str]:
         path = self.path / NAMES
         try:
-            names = [shown(json.loads(line)) for line in path.read_bytes().splitlines()]
+            names = [shown(from_json(line)) for line in path.read_bytes().splitlines()]
         except (OSError, ValueError, TypeError) as error:
             raise PackError(path, "cannot be read", _AGAIN) from error
         if len(names) != len(self):
@@ -168,11 +192,13 @@ def _read_index(path: Path) -> dict[str, Any]:
     if not is_pack(path):
         raise PackError(path, f"is not a pack: it has no {INDEX}", "for pictures, write folder:")
     try:
-        index = json.loads((path / INDEX).read_text())
+        index = from_json((path / INDEX).read_bytes())
         form, columns = index["format"], index["columns"]
-        complete = {"about", "hash"} <= index.keys() and all(
+        complete = isinstance(index["hash"], str) and _is_about(index["about"])
+        complete = complete and all(
             {"dtype", "shape", "sha256"} <= column.keys() for column in columns.values()
         )
+        complete = complete and {"sha256"} <= index.get("names", {"sha256": ""}).keys()
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise PackError(path / INDEX, "cannot be read", _AGAIN) from error
     if form != FORMAT:
@@ -182,18 +208,50 @@ def _read_index(path: Path) -> dict[str, Any]:
     return index
 
 
+def _is_about(about: Any) -> bool:
+    """Whether it says by name what pictures are, and in texts what their numbers are called."""
+    names = [about.get(key, []) for key in ("vector_names", "classes")]
+    return all(isinstance(n, list) and all(isinstance(one, str) for one in n) for n in names)
+
+
+def head_of(column: Mapping[str, Any]) -> bytes:
+    """The head of the .npy file of a column of the index."""
+    descr = np.lib.format.dtype_to_descr(np.dtype(column["dtype"]))
+    head = {"descr": descr, "fortran_order": False, "shape": tuple(column["shape"])}
+    out = BytesIO()
+    np.lib.format.write_array_header_1_0(out, head)
+    return out.getvalue()
+
+
 def _map_column(pack: Pack, name: str) -> np.ndarray:
     """One column, mapped; its file must be what the index says, to the byte."""
     said = pack.index["columns"][name]
     file = pack.path / f"{name}.npy"
     if TYPES.get(base(name)) != said["dtype"]:
         raise PackError(file, "is a column that this trombine does not know", _AGAIN)
+    if not file.exists():
+        raise PackError(file, "is missing", _AGAIN)
     try:
-        column = np.load(file, mmap_mode="r", allow_pickle=False)
-    except FileNotFoundError:
-        raise PackError(file, "is missing", _AGAIN) from None
-    except (OSError, ValueError, EOFError) as error:
-        raise PackError(file, "is damaged", _AGAIN) from error
-    if column.dtype != said["dtype"] or list(column.shape) != said["shape"]:
-        raise PackError(file, f"is not what {INDEX} says", _AGAIN)
+        start = _start_of(file, said)
+        column = np.memmap(file, said["dtype"], "r", start, tuple(said["shape"]))
+    except (OSError, ValueError, TypeError, OverflowError) as error:
+        raise PackError(file, f"is damaged, or not what {INDEX} says", _AGAIN) from error
     return np.asarray(column)  # a plain array on the same mapping: np.memmap is slow to index
+
+
+def _start_of(file: Path, said: Mapping[str, Any]) -> int:
+    """Where the numbers of a column begin; a ValueError unless its head and length are right.
+
+    The head is compared and not parsed: what NumPy makes of another is of no use here. How many
+    spaces end it may differ.
+    """
+    wanted = head_of(said)
+    with file.open("rb") as data:
+        begins = data.read(_BEFORE)
+        head = data.read(int.from_bytes(begins[-2:], "little"))
+    if begins[:-2] != wanted[: _BEFORE - 2] or head.rstrip() != wanted[_BEFORE:].rstrip():
+        raise ValueError("has another head")
+    length = np.dtype(said["dtype"]).itemsize * prod(said["shape"])
+    if file.stat().st_size != _BEFORE + len(head) + length:
+        raise ValueError("has another length")
+    return _BEFORE + len(head)

@@ -22,7 +22,6 @@ import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Final
@@ -38,6 +37,7 @@ from trombine.data.pack import (
     SKIPPED,
     content_hash,
     hash_file,
+    head_of,
     part_of,
 )
 from trombine.data.places import (
@@ -262,7 +262,7 @@ class PackWriter:
             file = self._files[f"{name}.npy"] = (self.part / f"{name}.npy").open("w+b")
             _write_head(file, column)
             file.flush()
-            self._hashes[name] = hashlib.sha256(_head(column))
+            self._hashes[name] = hashlib.sha256(head_of(column))
 
     def _hash(self, name: str) -> str:
         """The SHA-256 of a column's file: known by now if all of it was written in one go."""
@@ -273,7 +273,7 @@ class PackWriter:
     def _slot(self, name: str) -> Slot:
         column = self.begun["columns"][name]
         return Slot(
-            path=self.part / f"{name}.npy", start=len(_head(column)), row=_row_bytes(column)
+            path=self.part / f"{name}.npy", start=len(head_of(column)), row=_row_bytes(column)
         )
 
     def _close_gaps(self) -> None:
@@ -353,15 +353,7 @@ def _line(value: Any) -> bytes:
 def _write_head(file: BinaryIO, column: Mapping[str, Any]) -> int:
     """Write the head of a .npy file of this column; its length in bytes."""
     file.seek(0)
-    return file.write(_head(column))
-
-
-def _head(column: Mapping[str, Any]) -> bytes:
-    descr = np.lib.format.dtype_to_descr(np.dtype(column["dtype"]))
-    head = {"descr": descr, "fortran_order": False, "shape": tuple(column["shape"])}
-    out = BytesIO()
-    np.lib.format.write_array_header_1_0(out, head)
-    return out.getvalue()
+    return file.write(head_of(column))
 
 
 def _row_bytes(column: Mapping[str, Any]) -> int:

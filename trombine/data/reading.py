@@ -171,7 +171,8 @@ def _truth(view: View) -> dict[str, np.ndarray]:
 
 def _points(found: Any, shape: tuple[int, int], what: str) -> Float32[np.ndarray, "k 2"]:
     try:
-        points = np.array(found, np.float64).astype(np.float32)
+        with np.errstate(over="ignore"):  # to infinity, which is refused below
+            points = np.array(found, np.float64).astype(np.float32)
     except (TypeError, ValueError, OverflowError):
         raise ConventionError(f"{what} are pairs of numbers") from None
     if points.shape != shape:

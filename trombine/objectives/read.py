@@ -25,6 +25,7 @@ from trombine.conventions import (
     LANDMARK_GROUPS,
     MIRRORED_LANDMARK,
     PART_COLOURS,
+    PARTS,
 )
 from trombine.data.columns import UNKNOWN
 from trombine.data.degrade import Chain, ChainError
@@ -376,6 +377,7 @@ def _as_it_is_used(net: nn.Module) -> Iterator[None]:
 
 def _coloured(pictures: Tensor, parts: Tensor) -> Float[Tensor, "n 3 h w"]:
     """The pictures with their parts' colours over them."""
-    colours = torch.from_numpy(PART_COLOURS).float() / 255
+    colours = torch.zeros(256, 3)  # black where nothing is known of a pixel
+    colours[: len(PARTS)] = torch.from_numpy(PART_COLOURS).float() / 255
     over = colours.to(pictures)[parts.long()].permute(0, 3, 1, 2)
     return (0.45 * pictures.mean(1, keepdim=True) + 0.55 * over).clamp(0, 1)

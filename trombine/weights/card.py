@@ -133,8 +133,8 @@ def _check_fields(found: Mapping[str, Any], wanted: Mapping[str, type], whose: s
 
 def _check_values(found: Mapping[str, Any]) -> None:
     """Refuse numbers that cannot be, and sizes that are none."""
-    if found["pictures"] < 0 or found["format"] < 1:
-        raise _damaged("its card counts below zero")
+    if not 0 <= found["pictures"] < 2**63 or found["format"] < 1:
+        raise _damaged("its card counts below zero, or beyond all pictures")
     for name, value in found["sizes"].items():
         if type(value) not in (int, float, str, bool) or value in (math.inf, -math.inf):
             raise _damaged(f"its card gives as size {shortened(name)} what is none")

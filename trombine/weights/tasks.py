@@ -11,7 +11,7 @@ from typing import Final
 
 import torch
 
-from trombine.conventions import ConventionError, check_picture
+from trombine.conventions import ConventionError, check_picture, check_plain
 from trombine.nets import Net, Size
 from trombine.nets.reader import Reading
 from trombine.nets.spaces import Within
@@ -55,6 +55,7 @@ def check_given(task: Task, given: Sequence[object]) -> None:
             raise ConventionError(
                 f"this model takes {wanted} as torch tensors, not {type(one).__name__}"
             )
+        check_plain(one, f"what this model takes ({wanted})")
 
 
 def _improve(net: Net, pictures: torch.Tensor) -> torch.Tensor:

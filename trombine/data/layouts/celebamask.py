@@ -22,7 +22,7 @@ from trombine.data.layouts.celeba import find_table, splits_of, yes_or_no
 from trombine.data.layouts.finding import first_folder, folders_in, named, pictures_in, prefix
 from trombine.data.layouts.layout import Layout, lacking
 from trombine.data.layouts.rows import Masks, Rows
-from trombine.data.layouts.tables import Table, bad_line, read_lines, read_table
+from trombine.data.layouts.tables import Table, bad_line, is_count, read_lines, read_table
 from trombine.data.listing import Listing
 from trombine.images import PictureError, read
 
@@ -48,7 +48,7 @@ def list_celebamask(path: Path) -> Listing:
     home = _home(path)
     if home is None:
         raise lacking(path / _PICTURES, _NAME, "unpack CelebAMask-HQ.zip and name its folder")
-    names = [name for name in pictures_in(home / _PICTURES) if _stem(name).isdecimal()]
+    names = [name for name in pictures_in(home / _PICTURES) if is_count(_stem(name))]
     numbers = np.array([int(_stem(name)) for name in names], np.int64)
     joined = _joined(path, home, numbers)
     masks = None if joined else _find_masks(path, home, numbers)
@@ -180,7 +180,7 @@ def _splits(home: Path, numbers: Int64[np.ndarray, "n"]) -> Int64[np.ndarray, "n
     originals: dict[int, str] = {}
     for line_number, line in enumerate(read_lines(mapping)[1:], 2):
         cells = line.split()  # the face's number, the number in CelebA, the name in CelebA
-        if cells and (len(cells) != 3 or not cells[0].isdecimal()):
+        if cells and (len(cells) != 3 or not is_count(cells[0])):
             raise bad_line(mapping, line_number, line)
         if cells:
             originals[int(cells[0])] = cells[2]

@@ -20,6 +20,7 @@ from trombine.data.columns import SPLITS
 from trombine.data.layouts.finding import first_folder, pictures_below, prefix
 from trombine.data.layouts.layout import Layout, lacking
 from trombine.data.layouts.rows import Rows
+from trombine.data.layouts.tables import is_count
 from trombine.data.listing import FolderError, Listing
 from trombine.files import Bytes, opened
 
@@ -47,7 +48,7 @@ def list_ffhq(path: Path) -> Listing:
     pictures = [start + name for name in names]
     if not file.is_file():
         return Listing(layout=_NAME, records=Rows(pictures=pictures))
-    place = {int(number): row for row, number in enumerate(numbers) if number.isdecimal()}
+    place = {int(number): row for row, number in enumerate(numbers) if is_count(number)}
     points, splits, missing = _read(file, place, len(names))
     points *= np.float32(_WIDTHS[folder.name] / _GIVEN)
     rows = Rows(pictures=pictures, points=points, splits=splits)
@@ -62,12 +63,13 @@ def _read(
     splits = np.full(count, -1, np.int64)
     missing = 0
     for number, entry in _entries(file):
-        row = place.get(int(number)) if number.isdecimal() else None
+        row = place.get(int(number)) if is_count(number) else None
         if row is None:
             missing += 1
             continue
         try:
-            given = np.array(entry["image"]["face_landmarks"], np.float32)
+            with np.errstate(over="ignore"):  # what is beyond numbers is refused with the picture
+                given = np.array(entry["image"]["face_landmarks"], np.float32)
             points[row] = given.reshape(LANDMARK_COUNT, 2)
             splits[row] = _SPLITS[entry["category"]]
         except (LookupError, TypeError, ValueError, OverflowError):

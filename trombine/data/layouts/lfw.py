@@ -27,7 +27,7 @@ from trombine.data.layouts.finding import (
 )
 from trombine.data.layouts.layout import Layout, lacking
 from trombine.data.layouts.rows import Rows, labelled
-from trombine.data.layouts.tables import bad_line, read_lines
+from trombine.data.layouts.tables import bad_line, is_count, read_lines
 from trombine.data.listing import Listing
 
 _NAME: Final = "lfw"
@@ -79,7 +79,7 @@ def _people(path: Path, home: Path, part: str) -> Iterator[tuple[str, int]]:
         cells = [cell for cell in re.split(r"[\t,]", line.strip()) if cell]
         if not cells:
             continue
-        if len(cells) not in ((3, 4) if paired else (2,)) or not cells[-1].isdecimal():
+        if len(cells) not in ((3, 4) if paired else (2,)) or not is_count(cells[-1]):
             raise bad_line(table, number, line)
         yield cells[0], 0 if paired else int(cells[1])
         if len(cells) == 4:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from math import nan
+from itertools import chain
+from math import inf, nan
 from pathlib import Path
 from posixpath import normpath
 from typing import Final
@@ -135,6 +136,8 @@ def _list_csv(file: Path) -> Listing:
         raise FolderError(file, "names no picture that is there", "copy the pictures beside it")
     columns = [name for name in rows[0] if name not in (FILE_NAME, LABEL) and _numeric(rows, name)]
     numbers = [[float(row[name] or nan) for name in columns] for row in there]
+    if inf in map(abs, chain.from_iterable(numbers)):
+        raise FolderError(file, "gives an infinite number", "mend it, or leave the cell empty")
     labels = [row.get(LABEL, "") for row in there]
     classes, found = labelled(labels)
     records = Rows(

@@ -24,6 +24,8 @@ from trombine.files import opened, shown
 
 _BLOCK: Final = 8192  # rows turned to numbers at once
 _AGAIN: Final = "copy it again from where it came, or take it away"
+_MOST_DIGITS: Final = 12  # of how many rows there are
+_LARGEST: Final = 2.0**31  # a number of a table, beyond which it is none
 _MOST_SHOWN: Final = 40  # letters of what is wrong
 
 
@@ -86,6 +88,11 @@ def read_lines(path: Path) -> list[str]:
         raise FolderError(path, f"is not UTF-8 in line {number}", _AGAIN) from error
 
 
+def is_count(text: str) -> bool:
+    """Whether a text is a whole number, and not more digits than any set has pictures."""
+    return text.isdecimal() and len(text) <= _MOST_DIGITS
+
+
 def bad_line(path: Path, number: int, line: str) -> FolderError:
     """What to raise for a line that cannot be read."""
     return FolderError(path, f"cannot be read in line {number}: {_bounded(line)}", _AGAIN)
@@ -100,8 +107,11 @@ def _head(path: Path, lines: list[str], comma: bool) -> tuple[int | None, tuple[
     """How many rows are promised, what the numbers are called, and where the rows begin."""
     if comma:
         return None, tuple(_cells(lines[0], comma)[1:]), 1
-    if not lines[0].strip().isdecimal() or len(lines) < 2:
+    first = lines[0].strip()
+    if not first.isdecimal() or len(lines) < 2:
         return None, (), 0
+    if not is_count(first):
+        raise bad_line(path, 1, first)
     return int(lines[0]), tuple(lines[1].split()), 2
 
 
@@ -120,7 +130,7 @@ def _block(
         values = np.loadtxt(rests, np.float32, comments=None, delimiter=sign, ndmin=2)
     except ValueError:
         raise _wrong_row(path, rows, k, comma) from None
-    if values.shape != (len(rows), k):
+    if values.shape != (len(rows), k) or (np.abs(values) > _LARGEST).any():
         raise _wrong_row(path, rows, k, comma)
     return [name for name, _ in cut], values
 
@@ -133,6 +143,7 @@ def _wrong_row(path: Path, rows: Sequence[tuple[int, str]], k: int, comma: bool)
 
 def _is_row(cells: list[str], k: int) -> bool:
     try:
-        return len([float(cell) for cell in cells[1:]]) == k
+        numbers = [float(cell) for cell in cells[1:]]
     except ValueError:
         return False
+    return len(numbers) == k and not any(abs(number) > _LARGEST for number in numbers)
