@@ -16,7 +16,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
 import shutil
 import time
 from collections.abc import Callable, Generator, Mapping
@@ -38,6 +37,7 @@ from trombine.data.pack import (
     content_hash,
     hash_file,
     head_of,
+    is_pack,
     part_of,
 )
 from trombine.data.places import (
@@ -49,7 +49,7 @@ from trombine.data.places import (
     writing,
 )
 from trombine.events import Event, Notice
-from trombine.files import atomic
+from trombine.files import atomic, keep_permissions
 from trombine.lock import is_locked, locked
 
 NOTE_SECONDS: Final = 5.0  # at most this much work is lost when the process is killed
@@ -72,11 +72,23 @@ def write_at(
         if is_locked(lock):
             yield Notice(file=path, text="is being made by another process; waiting for it")
         with locked(lock):
+            _settle(target)
             if keep_pack(target, about, overwrite):
                 _remove_begun(target)
                 return True
             yield from fill(target)
     return False
+
+
+def _settle(path: Path) -> None:
+    """End what a process that was killed had begun: a whole pack gets its name, an old one goes."""
+    part, old = part_of(path), _aside(path)
+    if not path.exists() and is_pack(part) and is_of_a_pack(part) and not (part / BEGUN).exists():
+        part.rename(path)
+    if is_pack(path):
+        shutil.rmtree(old, ignore_errors=True)
+    elif old.exists() and not path.exists():
+        old.rename(path)
 
 
 def _remove_begun(path: Path) -> None:
@@ -370,7 +382,14 @@ def _put_in_place(part: Path, path: Path) -> None:
     if not path.exists():
         part.rename(path)
         return
-    old = path.with_name(f".trombine-{secrets.token_hex(6)}.old")  # a name that nobody has
+    old = _aside(path)
+    keep_permissions(path.stat(), part)
     path.rename(old)
     part.rename(path)
     shutil.rmtree(old)
+
+
+def _aside(path: Path) -> Path:
+    """What the pack that another takes the place of is called until it is removed."""
+    name = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:12]
+    return path.with_name(f".trombine-{name}.old")

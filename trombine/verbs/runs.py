@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from trombine.events import Done, Event, Notice, Picture
 from trombine.files import PictureError, shown
+from trombine.verbs.batch import refuse_to_write_over
 
 if TYPE_CHECKING:
     from trombine.runs.folder import RunFolder
@@ -135,7 +136,8 @@ def _changed(folder: RunFolder) -> str:
 def columns(rows: Sequence[Sequence[str]]) -> str:
     """Rows under the heads, in aligned columns."""
     # A run's name is whole: it is what the other verbs are given.
-    cells = [[name, *map(_cut, others)] for name, *others in (COLUMNS, *rows)]
+    plain = [list(map(shown, row)) for row in (COLUMNS, *rows)]  # a cell may be from a file
+    cells = [[name, *map(_cut, others)] for name, *others in plain]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in cells]
     return "\n".join(line.rstrip() for line in lines)
@@ -161,7 +163,8 @@ def _show(request: RunsShowRequest) -> Iterator[Event]:
     story = read(folder)
     facts = [*_facts(story), ("page", shown(page))]
     width = max(len(name) for name, _ in facts)
-    lines = [title(story), *(f"  {name.ljust(width)}  {fact}" for name, fact in facts)]
+    told = (f"  {name.ljust(width)}  {shown(fact)}" for name, fact in facts)
+    lines = [shown(title(story)), *told]
     yield Done(summary="\n".join(lines), written=1, skipped=0, kept=0)
 
 
@@ -222,11 +225,15 @@ def _facts(story: Story) -> Iterator[tuple[str, str]]:
 
 
 def _compare(request: RunsCompareRequest) -> Iterator[Event]:
+    from trombine.pages import check_page
     from trombine.runs.compare import write_comparison
 
     first, second = found(request.first), found(request.second)
     beside = first.path.parent / f"{first.name}-and-{second.name}.html"
-    page = write_comparison(first, second, request.output or beside)
+    output = request.output or beside
+    refuse_to_write_over([output], [first.page, second.page])
+    check_page(output)
+    page = write_comparison(first, second, output)
     yield Picture(page, page.name)
     yield Done(summary=f"the two beside each other: {shown(page)}", written=1, skipped=0, kept=0)
 
