@@ -106,9 +106,7 @@ def sums(outcomes: Sequence[Outcome], count: int) -> list[Row]:
         at_most("lines that are none, or hold marks", sorts[LINE], "commands", 0),
         at_most("files lost or changed by a refusal", sorts[LOSS], "commands", 0),
         at_most("most memory, above torch's", max(o.megabytes for o in outcomes), "MB", MEMORY),
-        at_most(
-            "longest command, processor time", max(o.seconds for o in outcomes), "s", SECONDS
-        ),
+        at_most("longest command, processor time", max(o.seconds for o in outcomes), "s", SECONDS),
         Row("  on the clock", max(o.waited for o in outcomes), "s"),
     ]
 

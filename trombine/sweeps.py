@@ -24,7 +24,7 @@ from trombine.nets.sizes import resolved
 from trombine.objectives import ObjectiveError
 from trombine.pages import Html, Page, check_page, command
 from trombine.recipes import Net, Recipe, RecipeError, with_settings
-from trombine.runs.folder import RunFolder
+from trombine.runs.folder import RunError, RunFolder, mapping
 from trombine.runs.log import FINISHED, read
 from trombine.runs.many import Shown, add_runs
 from trombine.runs.tables import flat, sentence, spelled
@@ -156,6 +156,7 @@ def _different(found: Sequence[Point]) -> tuple[list[Point], dict[str, str]]:
 def sweep(asked: Sweep) -> Iterator[Event]:
     """Train every combination that is not trained yet; then write the page of all."""
     runs, again = _different(points(asked))
+    _check_folder(asked.folder)
     for name, other in again.items():
         same = f"is the same run as {other}" if name != other else "is named more than once"
         yield Notice(None, f"{name} {same}: it is trained once")
@@ -165,9 +166,9 @@ def sweep(asked: Sweep) -> Iterator[Event]:
     yield Started(len(runs), "runs")
     for number, point in enumerate(runs, start=1):
         place = asked.folder / point.name
-        if _is_over(point, RunFolder(place)):
-            kept += 1
-        elif why := (yield from _tried(asked, point, place, (number, len(runs)))):
+        why, was_over = yield from _tried(asked, point, place, (number, len(runs)))
+        kept += was_over
+        if why:
             failed[point.name] = why
             yield Skipped(place, why)
         write_bytes(asked.folder / PAGE, page_of(asked, runs, failed).html().encode())
@@ -179,6 +180,17 @@ def sweep(asked: Sweep) -> Iterator[Event]:
     parts += [f"{kept} kept that {'was' if kept == 1 else 'were'} over"] if kept else []
     parts += [f"{len(failed)} failed: {', '.join(failed)}"] if failed else []
     yield Done(f"{', '.join(parts)}; {shown(page)}", trained, len(failed), kept)
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse a folder whose page is a run's or somebody else's: the sweep's would replace it."""
+    if RunFolder(folder).exists:
+        raise RunError(folder, "is a run, and a sweep has a folder of its own", "give another -o")
+    page = folder / PAGE
+    if page.is_file() and b'content="trombine"' not in page.read_bytes()[:1000]:
+        raise RunError(
+            page, "is there, and no page of trombine", "give another -o, or move it away"
+        )
 
 
 def name_of(settings: Settings) -> str:
@@ -195,14 +207,16 @@ def _is_over(point: Point, folder: RunFolder) -> bool:
 
 def _tried(
     asked: Sweep, point: Point, place: Path, number: tuple[int, int]
-) -> Generator[Event, None, str]:
-    """Train one combination; returns why it failed, or nothing."""
+) -> Generator[Event, None, tuple[str, bool]]:
+    """Train one combination; returns why it failed, or nothing, and whether it was over before."""
     if point.recipe is None:
-        return point.why
+        return point.why, False
     before = f"{number[0]} of {number[1]}, {point.name}"
     try:
+        if _is_over(point, RunFolder(place)):
+            return "", True
         if why := _begun_otherwise(asked.name, point.recipe, RunFolder(place)):
-            return why
+            return why, False
         for event in train(_order(asked, point, point.recipe, place)):
             if isinstance(event, Notice):
                 yield Notice(event.file, f"{before}: {event.text}")
@@ -212,8 +226,9 @@ def _tried(
     except OutputError:  # a disk that cannot be written fails the next one too
         raise
     except FAILURES as error:
-        return _advised(" ".join(str(error).splitlines()).removeprefix(f"{shown(place)}: "))
-    return ""
+        line = " ".join(str(error).splitlines()).removeprefix(f"{shown(place)}: ")
+        return _advised(line), False
+    return "", False
 
 
 def _order(asked: Sweep, point: Point, recipe: Recipe, place: Path) -> Order:
@@ -228,10 +243,10 @@ def _begun_otherwise(name: str, recipe: Recipe, folder: RunFolder) -> str:
         return ""
     kept = folder.read_recipe()
     if kept.get("recipe") != name:
-        return f"is a run of {kept.get('recipe')}; {CURE}"
-    old, new = flat(kept.get("settings") or {}), flat(recipe.plain())
+        return f"is a run of {shown(str(kept.get('recipe')))}; {CURE}"
+    old, new = flat(mapping(kept.get("settings"))), flat(recipe.plain())
     other = [
-        f"{setting.removeprefix('nets.')} {spelled(old.get(setting))} (now {spelled(value)})"
+        f"{setting.removeprefix('nets.')} {shown(spelled(old.get(setting)))} (now {spelled(value)})"
         for setting, value in new.items()
         if old.get(setting) != value
     ]
@@ -277,16 +292,17 @@ def _earlier(asked: Sweep, names: Sequence[str]) -> Iterator[Shown]:
         folder = RunFolder(path)
         if path.name in names or not folder.exists:
             continue
-        with suppress(PictureError):  # a recipe that cannot be read is not this one
+        with suppress(PictureError, RecipeError):  # a recipe that is damaged is not this one
             kept = folder.read_recipe()
             if kept.get("recipe") == asked.name:
-                values = {name: value_of(kept.get("settings") or {}, name) for name in varied}
+                settings = mapping(kept.get("settings"))
+                values = {name: value_of(settings, name) for name in varied}
                 yield Shown(folder=folder, settings=values, earlier=True)
 
 
 def value_of(settings: Mapping[str, Any], name: str) -> str:
     """What a setting is in recipe.json: a field, a net, or a size of the nets that have it."""
-    nets: Mapping[str, str] = settings.get("nets") or {}
+    nets = {role: str(text) for role, text in mapping(settings.get("nets")).items()}
     if name in settings or name in nets:
         return spelled(settings.get(name, nets.get(name)))
     only, _, size = name.rpartition(".")

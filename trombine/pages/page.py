@@ -8,13 +8,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from trombine.files import OutputError
+from trombine.files import OutputError, shown
 from trombine.pages.markup import Html, element, escape, join
 
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 # A long page on a phone needs a way back.
 _TOP: Final = "top"
 _UP: Final = element("p", {"class": "up"}, element("a", {"href": f"#{_TOP}"}, "To the top"))
-_GENERATOR: Final = element("meta", {"name": "generator", "content": "trombine"})  # every page's
+_MARK: Final = b'<meta name="generator" content="trombine'  # every page has it
 
 
 @dataclass(kw_only=True)
@@ -24,6 +25,7 @@ class Page:
     title: str
     lead: str = ""  # a sentence or two under the title
     foot: str = ""  # how the page was made
+    generator: str = "trombine"  # what wrote it, for programs
     _sections: list[tuple[str, str, Html]] = field(default_factory=list)  # id, title, markup
 
     def section(self, title: str, text: str, *blocks: str) -> None:
@@ -38,12 +40,13 @@ class Page:
         self._sections.append((name, title, markup))
 
     def html(self) -> str:
-        """The file's text."""
+        """The file's text. Bytes of names that are no UTF-8 are written out, as they could not be
+        encoded."""
         head = join(
             element("meta", {"charset": "utf-8"}),
             element("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}),
             element("meta", {"name": "color-scheme", "content": "light dark"}),
-            _GENERATOR,
+            element("meta", {"name": "generator", "content": self.generator}),
             # An empty icon, so that a browser asks no server for one.
             element("link", {"rel": "icon", "href": "data:,"}),
             element("title", {}, self.title),
@@ -56,7 +59,7 @@ class Page:
         whole = element(
             "html", {"lang": "en"}, element("head", {}, head), element("body", {}, body)
         )
-        return f"<!doctype html>\n{whole}\n"
+        return _SURROGATE.sub(lambda letter: shown(letter[0]), f"<!doctype html>\n{whole}\n")
 
     def _header(self) -> Html:
         lead = element("p", {"class": "lead"}, self.lead) if self.lead else Html("")
@@ -77,7 +80,7 @@ class Page:
 
 def check_page(path: Path) -> None:
     """Refuse to write over a page that is somebody else's."""
-    if path.exists() and (not path.is_file() or _GENERATOR.encode() not in path.read_bytes()):
+    if path.exists() and (not path.is_file() or _MARK not in path.read_bytes()):
         raise OutputError(path, "is there and was not made by trombine", "choose another -o")
 
 

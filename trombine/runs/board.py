@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, final
 
+from trombine.files import shown
 from trombine.runs.folder import RunFolder
 from trombine.runs.frames import Pixels
 from trombine.runs.tables import flat
@@ -77,12 +78,12 @@ class Board:
 
 def _told(entry: Mapping[str, Any]) -> str:
     told = {name: value for name, value in entry.items() if name not in ("kind", "pictures")}
-    return ", ".join(f"{name}: {value}" for name, value in told.items())
+    return shown(", ".join(f"{name}: {value}" for name, value in told.items()))
 
 
 def _plain(value: object) -> bool | int | float | str:
     """What TensorBoard takes as a setting."""
-    return value if isinstance(value, bool | int | float | str) else str(value)
+    return value if isinstance(value, bool | int | float) else shown(str(value))
 
 
 def event_files(folder: RunFolder) -> list[Path]:

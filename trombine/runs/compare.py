@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
-from trombine.files import write_bytes
+from trombine.files import OutputError, write_bytes
 from trombine.pages import (
     Html,
     Page,
@@ -31,14 +31,26 @@ from trombine.runs.frames import Pixels, read_pixels, read_small, room_for, spre
 from trombine.runs.log import Curves, Story, read
 from trombine.runs.tables import short, value_at
 
+MARK: Final = "trombine runs compare"  # in the page's head: it may be written again
+_HEAD: Final = 1000  # bytes
 Pair = tuple[str, str]  # what the two runs are called
 Key = TypeVar("Key", int, str)
 
 
 def write_comparison(a: RunFolder, b: RunFolder, path: Path) -> Path:
-    """Write the page that compares two runs; returns the file."""
+    """Write the page that compares two runs, over another such page at most; returns the file."""
+    if path.is_file() and not _is_ours(path):
+        what = "is there, and no page of two runs"
+        raise OutputError(path, what, "give another -o, or move it away")
     write_bytes(path, comparison(a, b).html().encode())
     return path
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file is a page that was written here, or holds nothing."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    return not head or MARK.encode() in head
 
 
 def comparison(a: RunFolder, b: RunFolder) -> Page:
@@ -46,7 +58,8 @@ def comparison(a: RunFolder, b: RunFolder) -> Page:
     one, other = read(a), read(b)
     pair = names_of(a, b)
     told = [tables.state_line(s, n) for n, s in zip(pair, (one, other), strict=True)]
-    sheet = Page(title=f"{pair[0]} and {pair[1]}", lead=join(told[0], element("br"), told[1]))
+    lead = join(told[0], element("br"), told[1])
+    sheet = Page(title=f"{pair[0]} and {pair[1]}", lead=lead, generator=MARK)
     _samples(sheet, a, b, pair)
     _measures(sheet, one, other, pair)
     _course(sheet, one, other, pair)
@@ -77,9 +90,9 @@ def _samples(sheet: Page, a: RunFolder, b: RunFolder, pair: Pair) -> None:
         (name, [_small(by_then(held, time)) for time in times])
         for name, held in zip(pair, files, strict=True)
     ]
-    rows = a.fixed_files(), b.fixed_files()
+    rows = readable(a.fixed_files()), readable(b.fixed_files())
     same = are_same(*rows)
-    still = [(row.capitalize(), [_small(path)]) for row, path in readable(rows[0]).items()]
+    still = [(row.capitalize(), [_small(path)]) for row, path in rows[0].items()]
     block = scrubber(
         [*walking, *(still if same else ())],
         label=f"samples of {pair[0]} and {pair[1]}, from the beginning to the end",
@@ -99,7 +112,8 @@ def readable(files: Mapping[Key, Path]) -> dict[Key, Path]:
 
 
 def are_same(a: Mapping[str, Path], b: Mapping[str, Path]) -> bool:
-    """Whether two runs were given the same things: then their samples show the same ones."""
+    """Whether two runs were given the same things, of the files that can be read: then their
+    samples show the same ones."""
     return a.keys() == b.keys() and all(a[row].read_bytes() == b[row].read_bytes() for row in a)
 
 

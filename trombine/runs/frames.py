@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+import warnings
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -10,6 +13,8 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
+from trombine.files import PictureError, opened
+
 Pixels = UInt8[np.ndarray, "h w 3"]
 
 LARGEST: Final = 512  # pixels, the width of a frame on a page
@@ -17,12 +22,31 @@ _WIDEST: Final = 16_000  # pixels: a page holds a strip as one WebP, which ends 
 _AREA: Final = 3_000_000  # pixels of a strip: it must be quick to write and to open
 
 
+# What Pillow may raise of a damaged PNG.
+_DAMAGE: Final = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    LookupError,
+    TypeError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
+_MOST: Final = 2**26  # pixels of a sample
+
+
 def read_pixels(path: Path) -> Pixels | None:
-    """The picture of a file; None where it is none."""
+    """The picture of a file; None where it is none, or larger than any sample."""
     try:
-        with Image.open(path) as picture:
-            return np.asarray(picture.convert("RGB"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        with opened(path) as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(file, formats=("PNG",)) as picture:
+                width, height = picture.size
+                if not 0 < width * height <= _MOST:
+                    return None
+                return np.asarray(picture.convert("RGB"))
+    except (PictureError, *_DAMAGE):
         return None
 
 

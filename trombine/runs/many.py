@@ -6,10 +6,13 @@ their settings, is said by who asks (sweeps.py).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Final
+from urllib.parse import quote
 
 from trombine.files import PictureError
 from trombine.pages import (
@@ -26,11 +29,13 @@ from trombine.pages import (
     unbroken,
 )
 from trombine.runs import meaning, tables
-from trombine.runs.compare import are_same
+from trombine.runs.compare import are_same, readable
 from trombine.runs.curves import plots_of, to_the_end
 from trombine.runs.folder import RunFolder
 from trombine.runs.frames import Pixels, read_pixels
 from trombine.runs.log import Story, read
+
+_PLAIN: Final = "=,;+@!$'()*"  # as they are in an address; others, as # and %, would mislead
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +82,7 @@ def _table(page: Page, runs: Sequence[Shown], stories: Mapping[str, Story], *, a
 def _link(run: Shown, story: Story | None) -> Html:
     """A run's name, which leads to its page."""
     name = unbroken(run.folder.name)
-    page = f"{run.folder.name}/{run.folder.page.name}"
+    page = f"{quote(os.fsencode(run.folder.name), safe=_PLAIN)}/{run.folder.page.name}"
     return element("a", {"href": page}, name) if story else name
 
 
@@ -94,7 +99,7 @@ def _samples(page: Page, folders: Sequence[RunFolder]) -> None:
     made = {folder: pixels for folder in folders if (pixels := _newest(folder)) is not None}
     if not made:
         return
-    rows = [folder.fixed_files() for folder in made]
+    rows = [readable(folder.fixed_files()) for folder in made]
     same = all(are_same(one, other) for one, other in pairwise(rows))
     title = "The same pictures" if same else "Samples"
     told = "of the same fixed things." if same else "which were not given the same things."

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from trombine.pages import Html, command, table, unbroken
 from trombine.runs import meaning
-from trombine.runs.log import ALARMED, TOTAL, Best, Curve, Curves, Story, by_phase
+from trombine.runs.folder import mapping
+from trombine.runs.log import ALARMED, TOTAL, Best, Curve, Curves, Story, by_phase, pictures_of
 
 _GROUPS: Final = {
     "settings": "Recipe",
@@ -127,15 +128,14 @@ def change_table(story: Story) -> Html:
     rows = [
         [_seen(entry), meaning.setting(f"settings.{name}"), unbroken(spelled(value))]
         for entry in story.changes
-        for name, value in flat(entry.get("settings") or {}).items()
+        for name, value in flat(mapping(entry.get("settings"))).items()
     ]
     columns = ["Pictures", "Setting", "From then on"]
     return table(columns, rows, caption="Changes of settings", words=True)
 
 
 def _seen(entry: Mapping[str, Any]) -> str:
-    pictures = entry.get("pictures", 0)
-    return f"{pictures:,}" if isinstance(pictures, int) else str(pictures)
+    return f"{pictures_of(entry.get('pictures')):,}"
 
 
 def cost_table(story: Story) -> Html:
@@ -164,7 +164,7 @@ def configuration_tables(story: Story) -> Iterator[Html]:
     recipe = story.recipe
     since: dict[str, str] = {}
     for entry in story.changes:
-        names = flat(entry.get("settings") or {})
+        names = flat(mapping(entry.get("settings")))
         since |= dict.fromkeys(names, f", since {_seen(entry)} pictures")
     loose = {key: value for key, value in recipe.items() if key not in _GROUPS}
     if loose:

@@ -95,7 +95,7 @@ def expectation(order: Order) -> str:
     lines += ["", "expected"]
     lines += [f"  time           {_duration(alone)}: {steps:,} steps of {1000 * seconds:.0f} ms"]
     lines += [f"  memory         {_memory(machine.device):.1f} GB"]
-    return "\n".join(lines)
+    return "\n".join(map(shown, lines))
 
 
 def seconds_a_step(order: Order) -> float:

@@ -14,6 +14,7 @@ from trombine.data.source import Mix, Source
 from trombine.data.spec import parse
 from trombine.data.split import Part
 from trombine.events import Event, Notice
+from trombine.files import shown
 from trombine.objectives.objective import Objective
 from trombine.training.material import Material
 
@@ -58,9 +59,8 @@ def notices(objective: Objective[Any], material: Material) -> Iterator[Event]:
     """All of it, as a run says it when it begins."""
     for stream, learned in material.learned.items():
         found = shares(learned, material.measured[stream])
-        yield Notice(None, "; ".join(map(str, found)))
-        for line in remarks(objective, learned):
-            yield Notice(None, line)
+        for line in ("; ".join(map(str, found)), *remarks(objective, learned)):
+            yield Notice(None, shown(line))
 
 
 def terms_of(source: Source) -> tuple[Source, ...]:

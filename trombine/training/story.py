@@ -220,6 +220,9 @@ class Writer:
             self.board = open_board(self.folder, pictures)
         except OSError as error:
             yield from self._no_board(error)
+        except UnicodeEncodeError:
+            why = "is no name in UTF-8, the only ones TensorBoard knows; no events are written"
+            yield Notice(self.folder.board, why)
         else:
             yield from () if self.board else (Notice(None, MISSING),)
 

@@ -117,11 +117,11 @@ def _row(name: str, folder: RunFolder) -> tuple[str, ...]:
     seen = f"{story.pictures:,}" + (f" of {goal:,}" if story.goal else "")
     return (
         shown(name),
-        str(story.recipe.get("recipe") or "–"),
-        str(story.settings.get("data") or "–"),
+        shown(str(story.recipe.get("recipe") or "–")),
+        shown(str(story.settings.get("data") or "–")),
         seen,
-        best_value(best) if best else "–",
-        state(story),
+        shown(best_value(best)) if best else "–",
+        shown(state(story)),
         _changed(folder),
     )
 
@@ -130,7 +130,10 @@ def _changed(folder: RunFolder) -> str:
     """When the run last wrote something, in this machine's time."""
     files = (folder.recipe, folder.log, folder.clocks)
     last = max(path.stat().st_mtime for path in files if path.exists())
-    return f"{datetime.fromtimestamp(last):%Y-%m-%d %H:%M}"
+    try:
+        return f"{datetime.fromtimestamp(last):%Y-%m-%d %H:%M}"
+    except (OverflowError, ValueError):  # a time that no calendar has
+        return "–"
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:
@@ -161,10 +164,10 @@ def _show(request: RunsShowRequest) -> Iterator[Event]:
     page = write_page(folder)
     yield Picture(page, page.name)
     story = read(folder)
-    facts = [*_facts(story), ("page", shown(page))]
+    facts = [*_facts(story), ("page", str(page))]
     width = max(len(name) for name, _ in facts)
-    told = (f"  {name.ljust(width)}  {shown(fact)}" for name, fact in facts)
-    lines = [shown(title(story)), *told]
+    lines = [title(story), *(f"  {name.ljust(width)}  {fact}" for name, fact in facts)]
+    lines = [shown(line) for line in lines]
     yield Done(summary="\n".join(lines), written=1, skipped=0, kept=0)
 
 
@@ -195,6 +198,8 @@ def sweep_at(path: Path) -> Path | None:
 
 def _facts(story: Story) -> Iterator[tuple[str, str]]:
     from trombine.runs import meaning, tables
+    from trombine.runs.folder import mapping
+    from trombine.runs.log import pictures_of
 
     yield "state", f"{tables.state(story)}, {tables.progress(story)}"
     if story.settings.get("data"):
@@ -206,12 +211,12 @@ def _facts(story: Story) -> Iterator[tuple[str, str]]:
         told = (f"{meaning.curve(name)} {tables.short(n)}" for name, n in losses[:_LAST])
         yield "losses", ", ".join(told)
     for change in story.changes[-3:]:
-        told = tables.flat(change.get("settings") or {}).items()
+        told = tables.flat(mapping(change.get("settings"))).items()
         new = ", ".join(f"{n.removeprefix('nets.')} {tables.spelled(v)}" for n, v in told)
-        yield "change", f"after {change.get('pictures', 0):,} pictures: {new}"
+        yield "change", f"after {pictures_of(change.get('pictures')):,} pictures: {new}"
     for alarm in story.alarms[-3:]:
         told = (alarm.get("alarm"), alarm.get("text"), alarm.get("did"))
-        at = f"after {alarm.get('pictures', 0):,} pictures"
+        at = f"after {pictures_of(alarm.get('pictures')):,} pictures"
         yield "alarm", f"{at}: {', '.join(str(part) for part in told if part)}"
     cost = dict(tables.cost_rows(story, gpu=story.cost.gpu > 0))
     times = {"CPU time": "CPU time", "GPU time": "GPU time", "Wall time": "wall time"}
