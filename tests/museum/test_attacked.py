@@ -5,10 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+
+from trombine.data.made import Maker
+from trombine.data.pack import Pack
+from trombine.data.packing import write_pack
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -58,3 +64,46 @@ def test_a_damaged_line_of_masks_is_named(
     file.write_text("".join(json.dumps(line) + "\n" for line in lines))
     done = command("data", "masks", "--count", "4", "--size", "16", "--workers", "1", "-o", folder)
     refused(done, "metadata.jsonl", "line 3", "--overwrite")
+
+
+DEEP = "[" * 100_000 + "]" * 100_000
+
+
+def begin(path: Path, rows: int) -> None:
+    """Write so many rows of a pack of four, and stop."""
+    maker = Maker(kind="leaves", size=16)
+    with closing(write_pack(path, maker, first_seed=0, count=4, workers=1)) as events:
+        for event in events:
+            if getattr(event, "done", 0) == rows:
+                break
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("rows", DEEP),
+        ("rows", "-1"),
+        ("rows", "5"),
+        ("rows", '"2"'),
+        ("columns", "[]"),
+        ("columns", "[1]"),
+        ("columns", '{"../original": {"dtype": "uint8", "shape": [4, 16, 16, 3]}}'),
+        ("columns", '{"pictures": {"dtype": "uint8", "shape": "x"}}'),
+        ("names", "-1"),
+        ("skipped", "[[]]"),
+        ("skipped", '[["0", 1, 2]]'),
+    ],
+)
+def test_a_damaged_note_of_a_pack_begins_it_anew(name: str, text: str, tmp_path: Path) -> None:
+    """A note of how far a pack was that says what cannot be costs the rows, and no other file."""
+    begin(tmp_path / "whole", 9)
+    begin(tmp_path / "pack", 2)
+    np.save(tmp_path / "original.npy", np.zeros((99, 99)))
+    original = (tmp_path / "original.npy").read_bytes()
+    note = tmp_path / "pack.part" / "begun.json"
+    held = {**json.loads(note.read_text()), name: "@"}
+    note.write_text(json.dumps(held).replace('"@"', text))
+    begin(tmp_path / "pack", 9)
+    assert (tmp_path / "original.npy").read_bytes() == original
+    assert Pack(tmp_path / "pack").hash == Pack(tmp_path / "whole").hash
+    Pack(tmp_path / "pack").verify()
