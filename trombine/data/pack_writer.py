@@ -42,6 +42,7 @@ from trombine.data.pack import (
 )
 from trombine.data.places import (
     BEGUN,
+    check_note,
     check_part,
     is_of_a_pack,
     keep_pack,
@@ -235,7 +236,7 @@ class PackWriter:
         """Go on with the folder beside, if it is of this pack and whole; else begin anew."""
         with suppress(OSError, ValueError, LookupError, TypeError):
             found = from_json((self.part / BEGUN).read_text())
-            _check_note(found, self.count)
+            check_note(found, self.count)
             nothing = {name: self.begun[name] for name in ("columns", "rows", "names", "skipped")}
             if {**found, **nothing} == self.begun and self._reopen(found):
                 self.begun = found
@@ -333,20 +334,6 @@ class PackWriter:
             for file in self._files.values():
                 stack.callback(file.close)
             self._files = {}
-
-
-def _check_note(note: Any, count: int) -> None:
-    """Refuse, as a ValueError, what is no note of a writer: its names are of files that are cut."""
-    rows, names, columns = note["rows"], note["names"], {**note["columns"]}
-    if type(rows) is not int or type(names) is not int or not 0 <= rows <= count or names < 0:
-        raise ValueError("rows or names are no counts")
-    for name, column in columns.items():
-        sides = column["shape"]
-        if TYPES.get(base(name)) != column["dtype"] or not all(type(s) is int for s in sides):
-            raise ValueError(f"{name} is no column")
-    for place, name, why in note["skipped"]:
-        if type(place) is not int or not isinstance(name, str) or not isinstance(why, str):
-            raise ValueError("what was skipped is no list of names and reasons")
 
 
 def _end_of_rows(found: Mapping[str, Any]) -> int:
