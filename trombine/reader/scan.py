@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from trombine.nets.reader import CENTRE_STEP, Reader
 from trombine.nets.spaces import to_space
+from trombine.weights.tasks import check_made
 
 SMALLEST: Final = 18.0  # pixels: the longer side of the box of a face's landmarks
 PART: Final = 48  # and in large pictures this part of their longer side: all pixels would take long
@@ -59,6 +60,7 @@ def _at(picture: Float[Tensor, "3 h w"], net: Reader, space: str, scale: float) 
         picture[None], (height, width), mode="bilinear", antialias=True, align_corners=False
     )
     logits, sizes = net.scan(to_space(smaller, space))[0].float()
+    check_made(logits, sizes)
     likely = logits.sigmoid()
     highest = functional.max_pool2d(likely[None], 3, 1, 1)[0]
     rows, columns = torch.nonzero((likely == highest) & (likely > LIKELY), as_tuple=True)

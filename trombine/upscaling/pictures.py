@@ -14,10 +14,12 @@ import torch
 from jaxtyping import Float32
 
 from trombine.codecs import Frames
+from trombine.files import shown
 from trombine.samples import Image
 from trombine.upscaling import running
 from trombine.upscaling.last import resized
 from trombine.upscaling.ways import Size, Way, check_pixels, factor_of
+from trombine.weights import ModelError
 
 Tick = Callable[[int, int], None]
 """Told, after each part of the work, how much is done and of how much, both in pixels that go
@@ -149,9 +151,12 @@ def _through(
     work = _pixels(planes.shape[-2], planes.shape[-1], way)
     for index, model in enumerate(way.models):
         share = _share(tick, sum(work[:index]), work[index], sum(work))
-        planes = running.enlarged(
-            model.in_rgb, planes.contiguous(), tile=tile, threads=threads, tick=share
-        )
+        try:
+            planes = running.enlarged(
+                model.in_rgb, planes.contiguous(), tile=tile, threads=threads, tick=share
+            )
+        except ModelError as error:
+            raise ModelError(f"{shown(model.path.name)}: {error}") from error
         if grey:
             planes = planes.mean(dim=0, keepdim=True).expand(3, -1, -1)
     if not way.last:

@@ -22,6 +22,7 @@ from jaxtyping import Float32
 
 from trombine.canvas import through_tiles
 from trombine.nets import Net
+from trombine.weights.tasks import check_made
 
 LEAST_TILE: Final = 16  # pixels a side: smaller ones would be halo and nothing else
 _STEP: Final = 8  # the sides that are tried are so far apart
@@ -44,7 +45,7 @@ def enlarged(
 
     As net(picture[None])[0].clamp(0, 1) to 1e-5, whatever the `tile` (see resolved_tile). `threads`
     are torch's own unless given. `tick(done, of)` is called after each tile; what it raises ends
-    the work.
+    the work. A ModelError where what the net makes is no numbers.
     """
     height, width = picture.shape[-2:]
     side, reach, ready = resolved_tile(net, height, width, tile), net.reach or 0, _ready(net)
@@ -52,11 +53,12 @@ def enlarged(
 
     def work(part: Picture) -> Float32[torch.Tensor, "c k l"]:
         nonlocal done
-        made = ready(part[None])[0].clamp_(0, 1)
+        made = ready(part[None])[0]
+        check_made(made)  # before an infinite one becomes white
         done += 1
         if tick is not None:
             tick(done, count)
-        return made
+        return made.clamp_(0, 1)
 
     with torch.no_grad(), _computing(threads):
         return through_tiles(picture, work, size=side + 2 * reach, halo=reach, factor=net.factor)

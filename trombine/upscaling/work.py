@@ -48,6 +48,7 @@ from trombine.upscaling.asked import (
     way_for,
 )
 from trombine.upscaling.ways import Way, WayError, way_to
+from trombine.weights import ModelError
 
 SHEET_ENDING: Final = ".sheet.png"
 _ELSEWHERE: Final = "choose another -o, or add --overwrite"
@@ -91,7 +92,11 @@ def work_on(job: Job, *, threads: int) -> Iterator[Event]:
         def percent(done: int, of: int) -> None:
             tick(100 * done // of, 100)
 
-        return enlarged(small, way, asked, threads=threads, tick=percent)
+        try:
+            return enlarged(small, way, asked, threads=threads, tick=percent)
+        except ModelError as error:
+            what, _, remedy = str(error).partition("; ")
+            raise PictureError(job.source, f"cannot be enlarged by {what}", remedy) from error
 
     result = yield from ticked("percent", enlarge)
     if job.sheet:  # before the result, so that a result that is there has its sheet

@@ -230,13 +230,18 @@ def _read(source: Path, asked: Asked) -> Generator[Event, None, Told]:
     """What a file shows; said where it is no face."""
     from trombine.images import holds_others, not_followed, read
     from trombine.readings.asked import read_as
+    from trombine.weights import ModelError
 
     image = read(source)
     if holds_others(source):
         yield Notice(source, "holds more pictures than one; the first is read")
     if image.unfollowed:
         yield Notice(source, not_followed(image))
-    found = read_as(image, asked)
+    try:
+        found = read_as(image, asked)
+    except ModelError as error:
+        what, _, remedy = str(error).partition("; ")
+        raise PictureError(source, f"cannot be read by {what}", remedy) from error
     if not found.faces:
         yield Notice(source, "shows no face that trombine would know")
     return found

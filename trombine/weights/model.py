@@ -20,7 +20,7 @@ from trombine.nets.spaces import SPACES
 from trombine.provenance import shortened
 from trombine.weights.card import Card, ModelError
 from trombine.weights.file import AGAIN, ENDING, Entry, digest, not_finite, read, write
-from trombine.weights.tasks import TASKS, channels, check_given, in_rgb
+from trombine.weights.tasks import TASKS, channels, check_given, check_made, in_rgb
 
 ZOO: Final = Path(zoo.__file__).parent
 _NAMED: Final = 3  # an error names this many tensors
@@ -41,8 +41,13 @@ class Model:
         task = TASKS[self.card.task]
         check_given(task, given)
         self.net.eval()
-        with torch.inference_mode():
-            return task.run(self.in_rgb, *given)
+        try:
+            with torch.inference_mode():
+                made = task.run(self.in_rgb, *given)
+            check_made(*(made if isinstance(made, tuple) else (made,)))
+        except ModelError as error:
+            raise ModelError(f"{shown(self.path)}: {error}") from error
+        return made
 
     @property
     def space(self) -> str:

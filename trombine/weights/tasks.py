@@ -15,6 +15,7 @@ from trombine.conventions import ConventionError, check_picture, check_plain
 from trombine.nets import Net, Size
 from trombine.nets.reader import Reading
 from trombine.nets.spaces import Within
+from trombine.weights.card import ModelError
 
 Made = torch.Tensor | Reading
 Shape = tuple[int, int, int]
@@ -58,9 +59,17 @@ def check_given(task: Task, given: Sequence[object]) -> None:
         check_plain(one, f"what this model takes ({wanted})")
 
 
+def check_made(*made: torch.Tensor) -> None:
+    """Refuse a net's result that is no numbers: finite weights can lead beyond all of them."""
+    if not all(bool(one.isfinite().all()) for one in made):
+        raise ModelError("its weights lead to infinite numbers; take another model")
+
+
 def _improve(net: Net, pictures: torch.Tensor) -> torch.Tensor:
     """Pictures to pictures, of another size where the net enlarges."""
-    return _each(net, _looked_at(net, pictures)).clamp(0, 1)
+    made = _each(net, _looked_at(net, pictures))
+    check_made(made)  # before an infinite one becomes white
+    return made.clamp(0, 1)
 
 
 def _generate(net: Net, latents: torch.Tensor) -> torch.Tensor:
