@@ -1,8 +1,8 @@
 """The console entry: what must be so before anything else is loaded, and how a command ends.
 
-Exit codes: 0 done, 1 some inputs were skipped (or something broke), 2 it was asked for wrongly or
-the one input is bad, 130 Ctrl-C, 143 told to end (SIGTERM): the same line, and after both nothing
-half written is left.
+Exit codes: 0 done, 1 some inputs were skipped (or something broke, or memory ended), 2 it was
+asked for wrongly or the one input is bad, 130 Ctrl-C, 143 told to end (SIGTERM): the same line, and
+after both nothing half written is left.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def in_a_line(error: Exception) -> str:
         about = f"{error.filename}: " if error.filename else ""
         return shown(about + error.strerror.lower())
     if ran_out(error):
-        return f"{ENDED}; ask for less at once, end other programs, or take a larger machine"
+        return f"{ENDED}; end other programs, or ask for less at once (smaller, or fewer --workers)"
     return shown(" ".join(str(error).splitlines()))
 
 

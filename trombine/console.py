@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from trombine.events import Done, Event, Found, Notice, Progress, Skipped, Started
@@ -71,8 +71,9 @@ def _line(event: Event) -> str:
 
 
 def _say(bar: Bar | None, line: str) -> None:
-    """One line above the bar, not wrapped: another program may read it."""
-    if bar:
-        bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
-    else:
-        print(line, file=sys.stderr)
+    """One line above the bar, not wrapped: another program may read it, or has had enough."""
+    with suppress(OSError):  # the work goes on, whoever hears of it
+        if bar:
+            bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        else:
+            print(line, file=sys.stderr)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 ENDED = "takes more memory than there is"
+RELIEF = "end other programs, or take a smaller picture"
 
 # What torch's errors, plain RuntimeErrors, and Python's of a thread without room hold.
 _SIGNS = (
     "can't allocate memory",
     "not enough memory",
-    "out of memory",
+    "CUDA out of memory",
+    "CUDA error: out of memory",
     "bad_alloc",
     "can't start new thread",
 )

@@ -64,14 +64,14 @@ def in_order(
 ) -> Generator[Out, None, None]:
     """Yield function(item) for each item, in order; one worker means this process.
 
-    Each worker is given up to `ahead` items beyond what was asked for: enough to keep it busy, and
-    few where results are large.
+    There are no more workers than cores, except that two may share one. Each is given up to `ahead`
+    items beyond what was asked for: enough to keep it busy, and few where results are large.
 
     `function` and the items must pickle. When the generator is closed the workers end the items
     at hand and stop; when this process dies, in whatever way, they stop at once.
     """
     if workers > 1:
-        yield from _in_processes(function, items, workers, ahead)
+        yield from _in_processes(function, items, min(workers, max(2, cores())), ahead)
     else:
         yield from map(function, items)
 

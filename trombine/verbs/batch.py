@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 from trombine.events import Done, Event, Found, Notice, Picture, Progress, Skipped, Started
 from trombine.files import OutputError, PictureError, clear_parts, shown
+from trombine.memory import ENDED, RELIEF, ran_out
 
 if TYPE_CHECKING:
     import threading
@@ -68,6 +69,7 @@ class _Whole:
     work: Work
     total: int
     what: str
+    relief: str
 
 
 def batch(
@@ -82,6 +84,7 @@ def batch(
     also_read: Iterable[Path] = (),
     at_once: int = 1,
     light: Callable[[Path], bool] = lambda source: True,
+    relief: str = RELIEF,
 ) -> Iterator[Event]:
     """Do `work` on every input whose output, as `plan` names it, is not there.
 
@@ -90,7 +93,7 @@ def batch(
     of what is read is written over. Up to `at_once` inputs that are `light`, small enough for
     memory to hold so many, are worked on in threads at the same time; each is told of in its turn,
     but for its own progress. An OutputError, such as a full disk, ends the batch: the next file
-    would fail as well.
+    would fail as well. Where memory ends, the input is skipped, and `relief` is what to do.
     """
     from trombine.codecs.beside import place
 
@@ -111,7 +114,7 @@ def batch(
             return False
         return _is(lambda output: is_there(job.source, output), job.output)
 
-    whole = _Whole(work=work, total=len(jobs), what=what)
+    whole = _Whole(work=work, total=len(jobs), what=what, relief=relief)
     together = at_once if len(jobs) > 1 else 1
     with closing(_attempts(jobs, whole, is_kept, together, light)) as attempts:
         for done, (job, attempt) in enumerate(attempts, 1):
@@ -249,6 +252,10 @@ def _tried(job: _Job, number: int, whole: _Whole) -> Attempt:
     except PictureError as error:
         # A verb may read more than one file (a mask); the line then says which was bad.
         return error.why if error.path == job.source else str(error)
+    except Exception as error:
+        if not ran_out(error):
+            raise
+        return f"{ENDED}; {whole.relief}"
     yield Picture(job.output, job.output.name)
     return None
 

@@ -31,7 +31,8 @@ class FractalsRequest:
     first_seed: int = 0
     """The seed of the first picture; the others follow it."""
     workers: int | None = None
-    """How many processes paint; as many as there are cores unless given."""
+    """How many processes paint; as many as there are cores unless given, and no more than
+    that."""
     pack: bool = False
     """Write a pack: fewer and larger files, which are faster to read, in place of pictures."""
     overwrite: bool = False

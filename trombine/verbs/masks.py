@@ -45,7 +45,8 @@ class MasksRequest:
     first_seed: int = 0
     """The seed of the first mask; the others follow it."""
     workers: int | None = None
-    """How many processes draw; as many as there are cores unless given."""
+    """How many processes draw; as many as there are cores unless given, and no more than
+    that."""
     overwrite: bool = False
     """Make again what is there."""
 

@@ -46,7 +46,8 @@ class PrepareRequest:
     test: int = 5
     """Percent of the pictures to judge by, where the layout does not say which."""
     workers: int | None = None
-    """How many processes read; as many as there are cores unless given."""
+    """How many processes read; as many as there are cores unless given, and no more than
+    that."""
     overwrite: bool = False
     """Make the pack again if it is there, or another one in its place."""
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from trombine.events import Done, Event, Found, Notice, Progress, Skipped, Started
 from trombine.files import PictureError, shown, write_bytes
+from trombine.memory import ENDED, RELIEF, ran_out
 from trombine.verbs.batch import BatchError, batch, expand, into, left_alone, refuse_empty
 
 if TYPE_CHECKING:
@@ -112,6 +113,11 @@ def _told(request: ReadRequest, asked: Asked, sources: list[Path]) -> Iterator[E
             skipped += 1
             why = error.why if error.path == source else str(error)
             yield Skipped(source, why)
+        except Exception as error:
+            if not ran_out(error):
+                raise
+            skipped += 1
+            yield Skipped(source, f"{ENDED}; {RELIEF}")
         yield Progress(number, len(sources), "pictures")
     yield Done("", written=len(sources) - skipped, skipped=skipped, kept=0)
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from trombine.events import Event, Notice
 from trombine.files import shown
+from trombine.memory import RELIEF
 from trombine.verbs.batch import batch, expand, into, left_alone
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ class UpscaleRequest:
     """What the result should look like, to be measured against: a picture as large as it, or a
     folder with pictures of the same names."""
     threads: int | None = None
-    """How many threads work; as many as there are cores unless given. The bytes are the same."""
+    """How many threads work; as many as there are cores unless given, and no more than that. The
+    bytes are the same."""
     overwrite: bool = False
     """Make again what is there."""
 
@@ -76,7 +78,7 @@ def run(request: UpscaleRequest) -> Iterator[Event]:
     _check_format(request, sources)
     known = _known(request.truth)
     truths = _truths(request.truth, known, sources)
-    threads = request.threads or cores()
+    threads = min(request.threads or cores(), cores())
 
     def job_of(source: Path, output: Path) -> Job:
         return Job(
@@ -105,6 +107,7 @@ def run(request: UpscaleRequest) -> Iterator[Event]:
         also_read=[*known, *([model] if (model := model_file(asked.model)) else [])],
         at_once=threads,
         light=is_light,
+        relief=f"{RELIEF}, or give a smaller --tile or fewer --threads",
     )
 
 
