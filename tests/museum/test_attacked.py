@@ -89,6 +89,7 @@ def begin(path: Path, rows: int) -> None:
         ("columns", "[1]"),
         ("columns", '{"../original": {"dtype": "uint8", "shape": [4, 16, 16, 3]}}'),
         ("columns", '{"pictures": {"dtype": "uint8", "shape": "x"}}'),
+        ("columns", '{"pictures": {"dtype": "uint8", "shape": [4, 16, 8, 3]}}'),
         ("names", "-1"),
         ("skipped", "[[]]"),
         ("skipped", '[["0", 1, 2]]'),
@@ -107,3 +108,28 @@ def test_a_damaged_note_of_a_pack_begins_it_anew(name: str, text: str, tmp_path:
     assert (tmp_path / "original.npy").read_bytes() == original
     assert Pack(tmp_path / "pack").hash == Pack(tmp_path / "whole").hash
     Pack(tmp_path / "pack").verify()
+
+
+READER = (
+    *("train", "reader", "--data", "pack:faces", "--other", "pack:leaves", "--no-board"),
+    *("--size", "16", "--batch", "4", "--width", "4", "--faces", "2", "--judged", "4"),
+    *("--warmup", "0", "--threads", "1", "--precision", "float32", "--pictures", "4", "-o", "run"),
+)
+
+
+def test_a_measure_that_is_no_number_stops_a_run_in_a_line(
+    tmp_path: Path, command: Command
+) -> None:
+    """A reader that is measured on faces without landmarks stops, and names that measure."""
+    for kind, name in (("world", "faces"), ("leaves", "leaves")):
+        styles = ("photo",) if kind == "world" else ()
+        maker = Maker(kind=kind, styles=styles, size=16)
+        for _ in write_pack(tmp_path / name, maker, first_seed=0, count=6, workers=1):
+            pass
+    points = np.load(tmp_path / "faces" / "points.npy")
+    np.save(tmp_path / "faces" / "points.npy", np.full_like(points, np.nan))
+    done = command(*READER)
+    assert done.returncode == 2
+    lines = done.stderr.splitlines()
+    assert all(line.startswith("trombine: ") for line in lines)
+    assert "measure points" in lines[-1]

@@ -37,6 +37,7 @@ from trombine.data.pack import (
     content_hash,
     hash_file,
     head_of,
+    is_headed,
     is_pack,
     part_of,
 )
@@ -257,7 +258,8 @@ class PackWriter:
         for name, column in found["columns"].items():
             file = self._files[f"{name}.npy"] = (self.part / f"{name}.npy").open("r+b")
             there = written if name in self._slotted else found["rows"]
-            if not _cut(file, _write_head(file, column) + there * _row_bytes(column)):
+            end = len(head_of(column)) + there * _row_bytes(column)
+            if not is_headed(file, column) or not _cut(file, end):
                 self._close()
                 return False
         if found["names"]:
