@@ -120,6 +120,18 @@ def _reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
+def identity(path: Path) -> object:
+    """What all names of a file have in common: links, hard links, ./x, other letters' cases."""
+    if "\0" in str(path):  # no file has such a name
+        return str(path)
+    real = os.path.realpath(path)  # of new/../x too, where new is not there yet
+    try:
+        there = Path(real).stat()
+    except OSError:  # most often it is not there
+        return real
+    return there.st_dev, there.st_ino
+
+
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file that appears whole or not at all."""
     with atomic(path) as part:
@@ -230,6 +242,20 @@ def _remove(part: Path) -> None:
     # Where the folder cannot be reached there is nothing to remove, and the first error matters.
     with suppress(OSError):
         part.unlink(missing_ok=True)
+
+
+def check_target_name(source: Path, target: Path) -> None:
+    """Refuse what a source would become where the disk would refuse its name, before any work."""
+    place = target.absolute()
+    # Path.is_dir raises for too long a name.
+    there = next((path for path in place.parents if os.path.isdir(path)), place)  # noqa: PTH112
+    for name in place.relative_to(there).parts:
+        try:
+            (there / name).lstat()
+        except OSError as error:  # most often it is not there yet
+            if error.errno == errno.ENAMETOOLONG:
+                what = f"would become {shown(target)}, and {shown(name)} is too long a name"
+                raise PictureError(source, what, "choose a shorter one") from error
 
 
 _ELSEWHERE: Final = "choose another folder"

@@ -34,7 +34,10 @@ class LockedError(Exception):
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock file at `path`, waiting for whoever holds it; it is gone afterwards."""
+    """Hold the lock file at `path`, waiting for whoever holds it; it is gone afterwards.
+
+    A file of that name that holds anything, poetry.lock perhaps, is locked and stays.
+    """
     if fcntl is None:
         yield
         return
@@ -49,7 +52,8 @@ def locked(path: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            path.unlink(missing_ok=True)
+            if not os.fstat(file.fileno()).st_size:  # else it is a file of somebody's
+                path.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -72,13 +76,12 @@ def alone(path: Path) -> Iterator[None]:
 
 @contextmanager
 def new_lock(path: Path) -> Iterator[bool]:
-    """Hold a lock file that was not there; it is gone afterwards.
+    """Hold a new lock file, of a name that nobody else takes; it is gone afterwards.
 
     Gives False where another process took it for one that was let go of, before it was held.
     """
-    file = path.open("x")
     try:
-        with file:
+        with path.open("x") as file:
             _wait(file)
             yield _is_at(path, file)
     finally:

@@ -38,7 +38,6 @@ from trombine.data.pack import (
     hash_file,
     head_of,
     is_headed,
-    is_pack,
     part_of,
 )
 from trombine.data.places import (
@@ -48,10 +47,12 @@ from trombine.data.places import (
     is_of_a_pack,
     keep_pack,
     place_of_pack,
+    put_in_place,
+    settle,
     writing,
 )
 from trombine.events import Event, Notice
-from trombine.files import atomic, keep_permissions
+from trombine.files import atomic
 from trombine.lock import is_locked, locked
 from trombine.texts import from_json
 
@@ -75,23 +76,12 @@ def write_at(
         if is_locked(lock):
             yield Notice(file=path, text="is being made by another process; waiting for it")
         with locked(lock):
-            _settle(target)
+            settle(target)
             if keep_pack(target, about, overwrite):
                 _remove_begun(target)
                 return True
             yield from fill(target)
     return False
-
-
-def _settle(path: Path) -> None:
-    """End what a process that was killed had begun: a whole pack gets its name, an old one goes."""
-    part, old = part_of(path), _aside(path)
-    if not path.exists() and is_pack(part) and is_of_a_pack(part) and not (part / BEGUN).exists():
-        part.rename(path)
-    if is_pack(path):
-        shutil.rmtree(old, ignore_errors=True)
-    elif old.exists() and not path.exists():
-        old.rename(path)
 
 
 def _remove_begun(path: Path) -> None:
@@ -231,7 +221,7 @@ class PackWriter:
         index |= {"versions": provenance.versions(("numba",)), "hash": content_hash(index)}
         _write_json(self.part / INDEX, index)
         (self.part / BEGUN).unlink()
-        _put_in_place(self.part, self.path)
+        put_in_place(self.part, self.path)
 
     def _resume(self) -> None:
         """Go on with the folder beside, if it is of this pack and whole; else begin anew."""
@@ -380,21 +370,3 @@ def _row_bytes(column: Mapping[str, Any]) -> int:
 def _write_json(path: Path, value: Mapping[str, Any]) -> None:
     with atomic(path) as temporary:
         temporary.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n")
-
-
-def _put_in_place(part: Path, path: Path) -> None:
-    """Rename the complete folder; an older pack of the name goes once the new one stands."""
-    if not path.exists():
-        part.rename(path)
-        return
-    old = _aside(path)
-    keep_permissions(path.stat(), part)
-    path.rename(old)
-    part.rename(path)
-    shutil.rmtree(old)
-
-
-def _aside(path: Path) -> Path:
-    """What the pack that another takes the place of is called until it is removed."""
-    name = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:12]
-    return path.with_name(f".trombine-{name}.old")

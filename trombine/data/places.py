@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +19,7 @@ from trombine.files import (
     cache_folder,
     cache_refusal,
     is_part,
+    keep_permissions,
     output_error,
 )
 
@@ -138,3 +142,32 @@ def check_part(path: Path) -> None:
     if (part.exists() or part.is_symlink()) and not is_of_a_pack(part):
         what = "is in the way and is not a pack that was begun"
         raise OutputError(part, what, "move it away, or choose another name for the pack")
+
+
+def put_in_place(part: Path, path: Path) -> None:
+    """Rename the complete folder; an older pack of the name goes once the new one stands."""
+    if not path.exists():
+        part.rename(path)
+        return
+    old = _aside(path)
+    keep_permissions(path.stat(), part)
+    path.rename(old)
+    part.rename(path)
+    shutil.rmtree(old)
+
+
+def settle(path: Path) -> None:
+    """End what a process that was killed had begun: a whole pack gets its name, an old one goes."""
+    part, old = part_of(path), _aside(path)
+    if not path.exists() and is_pack(part) and is_of_a_pack(part) and not (part / BEGUN).exists():
+        part.rename(path)
+    if is_pack(path):
+        shutil.rmtree(old, ignore_errors=True)
+    elif old.exists() and not path.exists():
+        old.rename(path)
+
+
+def _aside(path: Path) -> Path:
+    """What the pack that another takes the place of is called until it is removed."""
+    name = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:12]
+    return path.with_name(f".trombine-{name}.old")

@@ -10,7 +10,6 @@ verb does with one file is its own `work`.
 
 from __future__ import annotations
 
-import errno
 import os
 from collections import defaultdict, deque
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -20,7 +19,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from trombine.events import Done, Event, Found, Notice, Picture, Progress, Skipped, Started
-from trombine.files import OutputError, PictureError, clear_parts, shown
+from trombine.files import (
+    OutputError,
+    PictureError,
+    check_target_name,
+    clear_parts,
+    identity,
+    shown,
+)
 from trombine.memory import ENDED, RELIEF, ran_out
 
 if TYPE_CHECKING:
@@ -95,16 +101,10 @@ def batch(
     but for its own progress. An OutputError, such as a full disk, ends the batch: the next file
     would fail as well. Where memory ends, the input is skipped, and `relief` is what to do.
     """
-    from trombine.codecs.beside import place
-
     jobs = _without_clashes([_planned(source, plan, beside) for source in expand(inputs)])
     if not jobs:
         raise BatchError("no pictures were named; name files or a folder")
-    outputs = [path for _, path in _written(jobs)]
-    records = (place(job.source) for job in jobs)  # of a BMP, in a file beside it
-    refuse_to_write_over(outputs, (*(job.source for job in jobs), *records, *also_read))
-    for folder in {Path(os.path.realpath(path)).parent for path in outputs}:
-        clear_parts(folder)
+    _prepare_outputs(jobs, also_read)
     yield Started(len(jobs), what)
     skipped: list[Path] = []
     written = kept = 0
@@ -212,23 +212,10 @@ def _planned(source: Path, plan: Plan, beside: Callable[[Path], Iterable[Path]])
         output = plan(source)
         others = tuple(beside(output))
         for path in (output, *others):
-            _check_name(source, path)
+            check_target_name(source, path)
         return _Job(source=source, output=output, error=None, beside=others)
     except PictureError as error:
         return _Job(source=source, output=None, error=error)
-
-
-def _check_name(source: Path, made: Path) -> None:
-    """Refuse a name that the disk would refuse, before work is done for it."""
-    place = made.absolute()
-    there = next((folder for folder in place.parents if _is(Path.is_dir, folder)), place)
-    for name in place.relative_to(there).parts:
-        try:
-            (there / name).lstat()
-        except OSError as error:  # most often it is not there yet
-            if error.errno == errno.ENAMETOOLONG:
-                what = f"would become {shown(made)}, and {shown(name)} is too long a name"
-                raise PictureError(source, what, "choose a shorter one") from error
 
 
 def refuse_empty(source: Path) -> None:
@@ -360,26 +347,24 @@ def _without_clashes(jobs: list[_Job]) -> list[_Job]:
     ]
 
 
+def _prepare_outputs(jobs: list[_Job], also_read: Iterable[Path]) -> None:
+    """Refuse to write over what is read; clear the folders of what killed commands left."""
+    from trombine.codecs.beside import place
+
+    outputs = [path for _, path in _written(jobs)]
+    records = (place(job.source) for job in jobs)  # of a BMP, in a file beside it
+    refuse_to_write_over(outputs, (*(job.source for job in jobs), *records, *also_read))
+    for folder in {Path(os.path.realpath(path)).parent for path in outputs}:
+        clear_parts(folder)
+
+
 def refuse_to_write_over(written: Iterable[Path], read: Iterable[Path]) -> None:
     """What is read stays as it is: a BatchError names the first file that would be written over."""
-    inputs = {_identity(path) for path in read}
+    inputs = set(map(identity, read))
     for path in written:
-        if _identity(path) in inputs:
-            raise BatchError(
-                f"{shown(path)}: is an input, and would be written over; choose another -o"
-            )
-
-
-def _identity(path: Path) -> object:
-    """What all names of a file have in common: links, hard links, ./x, other letters' cases."""
-    if "\0" in str(path):  # no file has such a name
-        return str(path)
-    real = os.path.realpath(path)  # of new/../x too, where new is not there yet
-    try:
-        there = Path(real).stat()
-    except OSError:  # most often it is not there
-        return real
-    return there.st_dev, there.st_ino
+        if identity(path) in inputs:
+            what = "is an input, and would be written over"
+            raise BatchError(f"{shown(path)}: {what}; choose another -o")
 
 
 def _written(jobs: list[_Job]) -> Iterator[tuple[_Job, Path]]:
