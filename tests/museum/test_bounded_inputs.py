@@ -331,7 +331,7 @@ def test_a_strip_that_is_larger_than_the_picture_is_not_decoded(kind: str) -> No
     assert error.value.what.endswith(("larger than it says)", f"packed as {kind}"))
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "JPEG2000", "JPEG_2000_LOSSY", "PNG"])
+@pytest.mark.parametrize("kind", ["JPEG", "JPEG2000", "JPEG_2000_LOSSY"])
 def test_a_strip_as_large_as_the_picture_is_read(kind: str) -> None:
     """A TIFF whose strips are pictures of the right size is read as before."""
     pixels = np.repeat(np.arange(0, 256, 16, dtype=np.uint8)[None], 16, 0)
@@ -445,10 +445,7 @@ def test_no_decoder_speaks_by_itself(channels: int, capfd: pytest.CaptureFixture
     """A 16-bit PNG that libpng would remark on is read without a word on the terminal."""
     samples = RNG.integers(0, 65536, (9, 7, channels), np.uint16)
     whole = codecs.encode(images.image_of(samples), "PNG")
-    pieces = [
-        (name, zlib.compress(zlib.decompress(body) + bytes(500)) if name == b"IDAT" else body)
-        for name, body, _ in chunks(whole)
-    ]
+    pieces = [(name, body + b"abc" if name == b"IDAT" else body) for name, body, _ in chunks(whole)]
     data = SIGNATURE + b"".join(chunk(name, body) for name, body in pieces)
     assert np.array_equal(codecs.decode(data, LIMIT).samples, samples)
     assert capfd.readouterr() == ("", "")

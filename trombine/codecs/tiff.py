@@ -9,7 +9,6 @@ import io
 import logging
 import re
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from itertools import islice
 from typing import Any, Final
 
@@ -17,7 +16,7 @@ import numpy as np
 import tifffile
 from tifffile import COMPRESSION, EXTRASAMPLE, PHOTOMETRIC, TiffPage
 
-from trombine.codecs import jpeg
+from trombine.codecs import jpeg, webp
 from trombine.codecs.kind import Head, damaged, unpack, unsupported, untagged, upright
 from trombine.files import Bytes
 from trombine.samples import SPACES, Image
@@ -143,14 +142,9 @@ def _sizes_of_jpeg2000(piece: bytes) -> Iterator[tuple[int, int]]:
         yield below - top, right - left
 
 
-def _sizes_by(name: str) -> Callable[[bytes], Iterator[tuple[int, int]]]:
-    """As the codec of this name reads the head of a file."""
-
-    def sizes(piece: bytes) -> Iterator[tuple[int, int]]:
-        found = import_module(f"trombine.codecs.{name}").head(io.BytesIO(piece))
-        yield found.height, found.width
-
-    return sizes
+def _sizes_of_webp(piece: bytes) -> Iterator[tuple[int, int]]:
+    found = webp.head(io.BytesIO(piece))
+    yield found.height, found.width
 
 
 # How large the pictures in a strip or a tile are, by how it is packed.
@@ -163,9 +157,8 @@ _SIZES: Final[dict[int, Callable[[bytes], Iterator[tuple[int, int]]]]] = {
     COMPRESSION.JPEG_2000_LOSSY: _sizes_of_jpeg2000,
     COMPRESSION.APERIO_JP2000_YCBC: _sizes_of_jpeg2000,
     COMPRESSION.APERIO_JP2000_RGB: _sizes_of_jpeg2000,
-    COMPRESSION.WEBP: _sizes_by("webp"),
-    COMPRESSION.WEBP_DEPRECATED: _sizes_by("webp"),
-    COMPRESSION.PNG: _sizes_by("png"),
+    COMPRESSION.WEBP: _sizes_of_webp,
+    COMPRESSION.WEBP_DEPRECATED: _sizes_of_webp,
 }
 
 
