@@ -7,11 +7,20 @@ after both nothing half written is left.
 
 from __future__ import annotations
 
+import _signal  # pyright: ignore[reportMissingImports] # signal itself takes its time
 import os
 import sys
-from contextlib import suppress
 
-from trombine import signals  # first of ours, and small: see there
+# Until `signals.obey`, Ctrl-C ends the process of a command as SIGTERM does, without a traceback.
+PROGRAM = os.path.splitext(os.path.basename(sys.argv[0]))[0]  # noqa: PTH119, PTH122
+if (__name__ == "__main__" or PROGRAM == "trombine") and (
+    _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler
+):
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+
+from contextlib import suppress  # noqa: E402
+
+from trombine import signals  # noqa: E402
 
 # OpenMP's idle threads otherwise spin; beside other work that made torch 5 to 60 times slower. It
 # is read when torch or numba is loaded, so it is set before that, and it can be set otherwise.

@@ -244,7 +244,7 @@ def _remove(part: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def check_target_name(source: Path, target: Path) -> None:
+def check_output(source: Path, target: Path) -> None:
     """Refuse what a source would become where the disk would refuse its name, before any work."""
     place = target.absolute()
     # Path.is_dir raises for too long a name.

@@ -1,6 +1,12 @@
-"""Whether an error says that memory has ended; Python, NumPy and torch each say it otherwise."""
+"""Memory that ends: Python, NumPy and torch each say it otherwise, and here it is one line."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from trombine.files import PictureError
 
 ENDED = "takes more memory than there is"
 RELIEF = "end other programs, or take a smaller picture"
@@ -21,3 +27,14 @@ def ran_out(error: BaseException) -> bool:
     if isinstance(error, MemoryError):
         return True
     return isinstance(error, RuntimeError) and any(sign in str(error) for sign in _SIGNS)
+
+
+@contextmanager
+def enough(path: Path, relief: str = RELIEF) -> Iterator[None]:
+    """Inside, where memory ends over a file, a PictureError says so."""
+    try:
+        yield
+    except Exception as error:
+        if not ran_out(error):
+            raise
+        raise PictureError(path, ENDED, relief) from error

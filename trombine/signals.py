@@ -40,7 +40,8 @@ def obey(below: CodeType) -> None:
 
     Who started it may have chosen to ignore Ctrl-C, as a shell does for what runs behind it.
     """
-    has_ctrl_c = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    usual = (signal.default_int_handler, signal.SIG_DFL)
+    has_ctrl_c = signal.getsignal(signal.SIGINT) in usual
     _Command.obeyed = (signal.SIGINT, signal.SIGTERM) if has_ctrl_c else (signal.SIGTERM,)
     _Command.below = below
     _handle(_leave)

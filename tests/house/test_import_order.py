@@ -45,10 +45,10 @@ ORDER = (
     "palettes",
     "colour",
     "provenance",
+    "memory",
     "texts",
     "files",
     "lock",
-    "memory",
     "signals",
     "conventions",
 )

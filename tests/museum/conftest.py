@@ -1,8 +1,11 @@
-"""How a room of the museum shows which of our tests fails on a planted bug."""
+"""How a room of the museum shows which test fails on a planted bug, and how a command ends."""
 
 from __future__ import annotations
 
 import importlib.util
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -10,6 +13,7 @@ from types import ModuleType
 import pytest
 
 Ours = Callable[[str, str], Callable[..., None]]
+Start = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
@@ -37,3 +41,46 @@ def _module(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
         _LOADED[path] = module
     return _LOADED[path]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Start:
+    """`start(code, "doctor")`: the command in a fresh process that runs `code` before all else."""
+
+    def run(code: str, words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "first").mkdir(exist_ok=True)
+        (tmp_path / "first" / "sitecustomize.py").write_text(code)
+        paths = os.pathsep.join([str(tmp_path / "first"), *sys.path[1:]])
+        return subprocess.run(
+            [sys.executable, "-m", "trombine", *words.split()],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": paths} | environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    return run
+
+
+# The command `doctor` does this instead, whatever it is.
+INSTEAD = """
+import os, signal, sys, time
+
+def instead(words):
+BODY
+
+import trombine.cli
+trombine.cli.run = instead
+"""
+
+
+@pytest.fixture
+def instead(start: Start) -> Start:
+    """`instead(lines)`: a command that runs these lines, and others before all else if given."""
+
+    def run(body: str, before: str = "", **env: str) -> subprocess.CompletedProcess[str]:
+        lines = "\n".join(f"    {line}" for line in body.strip().splitlines())
+        return start(before + INSTEAD.replace("BODY", lines), "doctor", **env)
+
+    return run

@@ -19,15 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from trombine.events import Done, Event, Found, Notice, Picture, Progress, Skipped, Started
-from trombine.files import (
-    OutputError,
-    PictureError,
-    check_target_name,
-    clear_parts,
-    identity,
-    shown,
-)
-from trombine.memory import ENDED, RELIEF, ran_out
+from trombine.files import OutputError, PictureError, check_output, clear_parts, identity, shown
 
 if TYPE_CHECKING:
     import threading
@@ -75,7 +67,6 @@ class _Whole:
     work: Work
     total: int
     what: str
-    relief: str
 
 
 def batch(
@@ -90,7 +81,6 @@ def batch(
     also_read: Iterable[Path] = (),
     at_once: int = 1,
     light: Callable[[Path], bool] = lambda source: True,
-    relief: str = RELIEF,
 ) -> Iterator[Event]:
     """Do `work` on every input whose output, as `plan` names it, is not there.
 
@@ -99,7 +89,7 @@ def batch(
     of what is read is written over. Up to `at_once` inputs that are `light`, small enough for
     memory to hold so many, are worked on in threads at the same time; each is told of in its turn,
     but for its own progress. An OutputError, such as a full disk, ends the batch: the next file
-    would fail as well. Where memory ends, the input is skipped, and `relief` is what to do.
+    would fail as well.
     """
     jobs = _without_clashes([_planned(source, plan, beside) for source in expand(inputs)])
     if not jobs:
@@ -114,7 +104,7 @@ def batch(
             return False
         return _is(lambda output: is_there(job.source, output), job.output)
 
-    whole = _Whole(work=work, total=len(jobs), what=what, relief=relief)
+    whole = _Whole(work=work, total=len(jobs), what=what)
     together = at_once if len(jobs) > 1 else 1
     with closing(_attempts(jobs, whole, is_kept, together, light)) as attempts:
         for done, (job, attempt) in enumerate(attempts, 1):
@@ -212,7 +202,7 @@ def _planned(source: Path, plan: Plan, beside: Callable[[Path], Iterable[Path]])
         output = plan(source)
         others = tuple(beside(output))
         for path in (output, *others):
-            check_target_name(source, path)
+            check_output(source, path)
         return _Job(source=source, output=output, error=None, beside=others)
     except PictureError as error:
         return _Job(source=source, output=None, error=error)
@@ -239,10 +229,6 @@ def _tried(job: _Job, number: int, whole: _Whole) -> Attempt:
     except PictureError as error:
         # A verb may read more than one file (a mask); the line then says which was bad.
         return error.why if error.path == job.source else str(error)
-    except Exception as error:
-        if not ran_out(error):
-            raise
-        return f"{ENDED}; {whole.relief}"
     yield Picture(job.output, job.output.name)
     return None
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from trombine.events import Done, Event, Found, Notice, Progress, Skipped, Started
 from trombine.files import PictureError, shown, write_bytes
-from trombine.memory import ENDED, RELIEF, ran_out
+from trombine.memory import enough
 from trombine.verbs.batch import BatchError, batch, expand, into, left_alone, refuse_empty
 
 if TYPE_CHECKING:
@@ -106,18 +106,14 @@ def _told(request: ReadRequest, asked: Asked, sources: list[Path]) -> Iterator[E
     for number, source in enumerate(sources, 1):
         try:
             refuse_empty(source)
-            found = yield from _read(source, asked)
+            with enough(source):
+                found = yield from _read(source, asked)
             value = {**as_json(source, found), "picture": str(source)}  # names may be alike
             yield Found(source, json.dumps(value) if request.json else _table(value), value)
         except PictureError as error:
             skipped += 1
             why = error.why if error.path == source else str(error)
             yield Skipped(source, why)
-        except Exception as error:
-            if not ran_out(error):
-                raise
-            skipped += 1
-            yield Skipped(source, f"{ENDED}; {RELIEF}")
         yield Progress(number, len(sources), "pictures")
     yield Done("", written=len(sources) - skipped, skipped=skipped, kept=0)
 
@@ -225,10 +221,11 @@ def _write(
     from trombine.provenance import check_unchanged
     from trombine.readings.asked import encoded, record_of
 
-    found = yield from _read(source, asked)
-    check_unchanged(digests)
-    for shows, path in _files(request, sheet).items():
-        write_bytes(path, encoded(source, found, record_of(source, asked, shows, digests)))
+    with enough(source):
+        found = yield from _read(source, asked)
+        check_unchanged(digests)
+        for shows, path in _files(request, sheet).items():
+            write_bytes(path, encoded(source, found, record_of(source, asked, shows, digests)))
     return len(found.faces)
 
 

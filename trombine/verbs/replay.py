@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from trombine.events import Event, Notice
 from trombine.files import PictureError, shown
+from trombine.memory import enough
 from trombine.provenance import (
     ProvenanceError,
     differences,
@@ -157,7 +158,8 @@ def _data(source: Path, record: Mapping[str, Any], inputs: Path | None) -> bytes
         remake = _remaker(record)
         _check_kinds(record)
         dumps(record)  # the picture made again is to carry it
-        return remake(record, find_inputs(record, inputs))
+        with enough(source):
+            return remake(record, find_inputs(record, inputs))
     except ProvenanceError as error:
         raise PictureError(source, str(error), error.remedy) from error
     except PictureError:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from trombine.events import Event, Notice
 from trombine.files import shown
-from trombine.memory import RELIEF
+from trombine.memory import RELIEF, enough
 from trombine.verbs.batch import batch, expand, into, left_alone
 
 if TYPE_CHECKING:
@@ -94,7 +94,8 @@ def run(request: UpscaleRequest) -> Iterator[Event]:
         if source not in truths and request.truth is not None:
             yield Notice(source, f"has no truth of its name in {shown(request.truth)}")
         shares = len(sources) > 1 and is_light(source)
-        yield from work_on(job_of(source, output), threads=1 if shares else threads)
+        with enough(source, f"{RELIEF}, or give a smaller --tile or fewer --threads"):
+            yield from work_on(job_of(source, output), threads=1 if shares else threads)
 
     yield from left_alone(request.pictures)
     yield from batch(
@@ -107,7 +108,6 @@ def run(request: UpscaleRequest) -> Iterator[Event]:
         also_read=[*known, *([model] if (model := model_file(asked.model)) else [])],
         at_once=threads,
         light=is_light,
-        relief=f"{RELIEF}, or give a smaller --tile or fewer --threads",
     )
 
 
