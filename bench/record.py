@@ -25,6 +25,7 @@ PROGRAMS = (
     "fuzz",
     "engine",
     "resume",
+    "attack",
     "world",
     "remake",
     "reader",

@@ -33,7 +33,7 @@ from functools import cached_property
 from io import BytesIO
 from math import prod
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 from jaxtyping import Int64, UInt8
@@ -221,6 +221,18 @@ def head_of(column: Mapping[str, Any]) -> bytes:
     out = BytesIO()
     np.lib.format.write_array_header_1_0(out, head)
     return out.getvalue()
+
+
+def is_headed(file: BinaryIO, column: Mapping[str, Any]) -> bool:
+    """Whether the file's head says this type and shape, of however many rows."""
+    head = head_of(column)
+    file.seek(0)
+    return _without_count(file.read(len(head))) == _without_count(head)
+
+
+def _without_count(head: bytes) -> tuple[bytes, bytes]:
+    before, _, shape = head.partition(b"'shape': (")
+    return before, shape.partition(b",")[2].strip()
 
 
 def _map_column(pack: Pack, name: str) -> np.ndarray:

@@ -37,10 +37,12 @@ from trombine.data.pack import (
     content_hash,
     hash_file,
     head_of,
+    is_headed,
     part_of,
 )
 from trombine.data.places import (
     BEGUN,
+    check_note,
     check_part,
     is_of_a_pack,
     keep_pack,
@@ -52,6 +54,7 @@ from trombine.data.places import (
 from trombine.events import Event, Notice
 from trombine.files import atomic
 from trombine.lock import is_locked, locked
+from trombine.texts import from_json
 
 NOTE_SECONDS: Final = 5.0  # at most this much work is lost when the process is killed
 
@@ -223,7 +226,8 @@ class PackWriter:
     def _resume(self) -> None:
         """Go on with the folder beside, if it is of this pack and whole; else begin anew."""
         with suppress(OSError, ValueError, LookupError, TypeError):
-            found = json.loads((self.part / BEGUN).read_text())
+            found = from_json((self.part / BEGUN).read_text())
+            check_note(found, self.count)
             nothing = {name: self.begun[name] for name in ("columns", "rows", "names", "skipped")}
             if {**found, **nothing} == self.begun and self._reopen(found):
                 self.begun = found
@@ -244,7 +248,8 @@ class PackWriter:
         for name, column in found["columns"].items():
             file = self._files[f"{name}.npy"] = (self.part / f"{name}.npy").open("r+b")
             there = written if name in self._slotted else found["rows"]
-            if not _cut(file, _write_head(file, column) + there * _row_bytes(column)):
+            end = len(head_of(column)) + there * _row_bytes(column)
+            if not is_headed(file, column) or not _cut(file, end):
                 self._close()
                 return False
         if found["names"]:

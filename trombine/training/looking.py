@@ -87,6 +87,7 @@ def card_of(
     scores = (
         Score(measure=measure, value=value, protocol=protocol.hash)
         for measure, value in state.measured.items()
+        if math.isfinite(value)  # else the alarms say so, and a card holds none
     )
     return Card(
         task=plan.objective.exports[role],

@@ -6,7 +6,6 @@ page alone.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,9 +19,10 @@ from trombine.data.imagefolder import FILE_NAME, METADATA
 from trombine.data.masks.draw import draw_mask
 from trombine.data.masks.files import TESTING, TRAINING
 from trombine.data.masks.spec import FAMILIES, Term, parse_mix, spell
-from trombine.files import shown, write_bytes
+from trombine.files import PictureError, shown, write_bytes
 from trombine.images import read
 from trombine.pages import Html, Page, Plot, Series, grid, picture, plots, table
+from trombine.texts import from_json
 
 Line = dict[str, Any]
 
@@ -30,6 +30,7 @@ SHOWN: Final = 24  # masks of a family
 DRAWN: Final = 6  # examples of a family of which the folder has none
 LARGEST: Final = 192  # pixels of a mask on the page
 BINS: Final = 20  # of the histogram
+_ANEW: Final = "make the masks again with --overwrite"
 _ABOUT: Final = {
     "irregular": "Strokes, blobs and dots of one brush, until the wanted share is covered.",
     "huge": "As irregular, with a huge brush.",
@@ -47,8 +48,7 @@ _ABOUT: Final = {
 
 def write_page(path: Path, folder: Path) -> None:
     """The page of all masks that the folder's metadata.jsonl names."""
-    text = (folder / METADATA).read_text(encoding="utf-8")
-    lines = [json.loads(line) for line in text.splitlines()]
+    lines = _read_lines(folder / METADATA)
     asked, size = lines[0]["families"], lines[0]["size"]
     page = Page(
         title="Masks",
@@ -67,6 +67,21 @@ def write_page(path: Path, folder: Path) -> None:
         family = drawn[0].family
         page.section(_title(family), f"{_about(family)} {about}", _grid(cells))
     write_bytes(path, page.html().encode())
+
+
+def _read_lines(path: Path) -> list[Line]:
+    """The lines of a metadata.jsonl that fill_folder has written or kept.
+
+    It has checked what says whose they are; their families and shares may be anything yet.
+    """
+    lines = [from_json(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    for number, line in enumerate(lines, 1):
+        family, share = line.get("family"), line.get("share")
+        if not isinstance(family, str) or family.partition(":")[0] not in FAMILIES:
+            raise PictureError(path, f"names no family of masks in line {number}", _ANEW)
+        if type(share) not in (int, float) or not 0 <= share <= 1:
+            raise PictureError(path, f"gives no share of 0 to 1 in line {number}", _ANEW)
+    return lines
 
 
 def by_family(lines: Sequence[Line]) -> dict[str, list[Line]]:
