@@ -291,13 +291,14 @@ def test_what_a_kill_leaves_is_seen(
         (130, "trombine: stopped", False),
         (3, "", True),
         (130, 'Traceback:\n  File "trombine/cli.py"', True),
+        (-2, "", True),
         (0, "", True),
     ],
 )
 def test_a_command_that_ends_otherwise_is_counted(
     code: int, errors: str, missed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One that was done before it was told to end is no interrupt; others end as they should."""
+    """One that was done before, or that Python ended before trombine began, is no interrupt."""
 
     def interrupts(count: int, seed: int) -> list[tuple[float, int, int, str]]:
         return [(0.1, 2, code, errors)] * count
@@ -305,4 +306,4 @@ def test_a_command_that_ends_otherwise_is_counted(
     monkeypatch.setattr(attack, "interrupts", interrupts)
     rows = attack.interrupt_rows(4, 0)
     assert any(not row.ok for row in rows) == missed
-    assert rows[0].value == (4 if code else 0)
+    assert rows[0].value == (0 if missed else 4)
