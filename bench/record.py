@@ -25,6 +25,7 @@ PROGRAMS = (
     "fuzz",
     "engine",
     "resume",
+    "same",
     "attack",
     "world",
     "remake",
