@@ -257,6 +257,7 @@ with folder.alone():
         number += 1
         held = torch.full((400_000,), float(number))
         save(folder, number, {"a": held, "b": held.long()}, {"n": number})
+        print("saved", flush=True)
 """
 
 
@@ -267,7 +268,8 @@ def test_a_killed_writer_loses_at_most_the_one_in_hand(folder: RunFolder) -> Non
         words = [sys.executable, "-c", WRITE, str(folder.path)]
         with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None and process.stdout.readline() == "ready\n"
-            time.sleep(0.15 + 0.1 * chance.random())
+            assert process.stdout.readline() == "saved\n"
+            time.sleep(0.1 * chance.random())  # wherever the next ones then are
             process.kill()
         found = latest(folder)
         assert found.damaged == () and found.plain["n"] > last
