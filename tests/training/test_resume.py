@@ -201,7 +201,7 @@ def full(monkeypatch: pytest.MonkeyPatch, place: str, times: int) -> Iterator[li
     count = [0]
     owner, name = {
         "a line": (folders, "_write_line"),
-        "a file": (files, "_flush"),
+        "a file": (files, "flush"),
     }[place]
     honest = getattr(owner, name)
 
