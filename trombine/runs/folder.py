@@ -29,11 +29,11 @@ from jaxtyping import UInt8
 from trombine.files import PictureError, clear_parts, opened, output_error, write_bytes
 from trombine.images import encode_png
 from trombine.lock import LockedError, alone, is_locked
+from trombine.texts import from_json
 
 Entry = dict[str, Any]
 
 _NUMBERED: Final = re.compile(r"([0-9]{9,15})\.\w+")
-_DEEPEST: Final = 32  # levels of JSON; our own files have five
 _PUT_BACK: Final = "put it back from a copy, or move it away"
 _FIXED: Final = re.compile(r"fixed-(.+)\.png")
 _BEST: Final = re.compile(r"best-.+\.safetensors")
@@ -295,22 +295,12 @@ def _read(path: Path) -> list[Entry]:
 
 
 def _object(data: bytes) -> Entry | None:
-    """A JSON object; None for anything else, and for one that is nested as nothing of ours is."""
+    """A JSON object; None for anything else, and for one that is nested too deeply."""
     try:
-        value = json.loads(data)
-    except (ValueError, RecursionError):
+        value = from_json(data)
+    except ValueError:
         return None
-    return value if isinstance(value, dict) and not _is_deep(value) else None
-
-
-def _is_deep(value: object) -> bool:
-    level: list[Any] = [value]
-    for _ in range(_DEEPEST):
-        inner = (part.values() if isinstance(part, dict) else part for part in level)
-        level = [one for parts in inner for one in parts if isinstance(one, dict | list)]
-        if not level:
-            return False
-    return True
+    return value if isinstance(value, dict) else None
 
 
 def _bytes(path: Path) -> bytes:
