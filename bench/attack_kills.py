@@ -30,7 +30,7 @@ from table import Row, at_least, at_most
 
 FOREIGN: Final = {"notes.txt": b"mine\n", ".hidden": b"mine too\n", "mine.part": b"no part\n"}
 _POLL: Final = 0.001  # seconds between two looks at the folder
-_TRIES: Final = 4  # for a kill that comes before the command is done
+_TRIES: Final = 12  # for a kill that comes before the command is done
 _HANGS: Final = 300.0  # seconds
 
 
@@ -92,16 +92,16 @@ def attack(verb: Verb, material: Path, place: Path, kills: int, chance: random.R
     seconds, events = time.perf_counter() - start, looks.events
     wanted = contents(place)
     for number in range(kills):
+        share = (number + chance.random()) / kills
         for _ in range(_TRIES):
             fresh(verb, material, place)
             before = contents(place)
-            share = (number + chance.random()) / kills
             moment = by_events(share * events) if number % 2 else by_time(share * seconds)
             if killed(verb, place, moment, alone=number % 3 == 2):
                 count.kills += 1
                 judge(verb, place, before, wanted, count)
                 break
-            seconds *= 0.8
+            share *= 0.8  # it was done before: kill it earlier
     shutil.rmtree(place)
     return count
 
