@@ -28,7 +28,8 @@ from typing import Any, Final
 from mutants import mutant, sound_files
 from table import Row, at_least, at_most, report
 
-from trombine.images import PictureError, output_suffix, read, read_frames, read_provenance
+from trombine.images import output_suffix, read, read_frames, read_provenance
+from trombine.refusal import InputError
 
 MEMORY: Final = 1000.0  # MB, for the whole process
 SECONDS: Final = 10.0  # for opening a file once
@@ -175,7 +176,7 @@ def outcome(opens: Callable[[], Any]) -> tuple[bool, str]:
     """Whether the file was read, and what is wrong with how it was refused."""
     try:
         opens()
-    except PictureError as error:
+    except InputError as error:
         line = str(error)
         return False, "" if line.isprintable() else f"several lines, or marks: {line!r}"
     except BaseException as error:

@@ -20,7 +20,6 @@ from trombine.conventions import (
     PART_COLOURS,
     PART_INDEX,
     PARTS,
-    ConventionError,
     check_hole,
     check_parts,
     check_picture,
@@ -32,10 +31,11 @@ from trombine.conventions import (
     to_picture,
     to_pixels,
 )
+from trombine.refusal import InputError
 
 RNG = np.random.default_rng(9)
 # The annotations refuse some of what the checks refuse; under test they come first.
-REFUSALS = (ConventionError, TypeCheckError, BeartypeCallHintViolation)
+REFUSALS = (InputError, TypeCheckError, BeartypeCallHintViolation)
 
 
 # --- pictures and holes ------------------------------------------------------------------------
@@ -66,7 +66,7 @@ def test_a_picture_passes_as_it_is(shape: tuple[int, ...]) -> None:
     ],
 )
 def test_what_is_no_picture_is_refused(wrong: torch.Tensor, says: str) -> None:
-    with pytest.raises(ConventionError, match=says):
+    with pytest.raises(InputError, match=says):
         check_picture(wrong)
 
 
@@ -90,7 +90,7 @@ def test_a_hole_passes_as_it_is(lead: tuple[int, ...]) -> None:
     ],
 )
 def test_what_is_no_hole_is_refused(wrong: torch.Tensor, says: str) -> None:
-    with pytest.raises(ConventionError, match=says):
+    with pytest.raises(InputError, match=says):
         check_hole(wrong, torch.rand(3, 4, 5))
 
 
@@ -117,7 +117,7 @@ def test_pixels_are_rounded_to_the_nearest() -> None:
 
 
 def test_pixels_of_what_is_no_picture_are_refused() -> None:
-    with pytest.raises(ConventionError):
+    with pytest.raises(InputError):
         to_pixels(torch.full((3, 2, 2), 1.5))
 
 

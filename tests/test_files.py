@@ -16,12 +16,13 @@ from pathlib import Path
 
 import pytest
 
-from trombine.files import OutputError, PictureError, atomic, opened, shown, write_bytes
+from trombine.files import atomic, opened, write_bytes
+from trombine.refusal import InputError, OutputError, shown
 
 
 def refusal(path: Path) -> str:
     """What is said about a file that cannot be opened."""
-    with pytest.raises(PictureError) as error, opened(path):
+    with pytest.raises(InputError) as error, opened(path):
         pass
     line = str(error.value)
     assert "\n" not in line
@@ -118,10 +119,10 @@ def test_odd_names_are_printed_on_one_line(name: str, printed: str, tmp_path: Pa
 
 
 def test_an_error_comes_through_from_another_process() -> None:
-    error = PictureError("a.png", "is empty", "copy it again")
+    error = InputError("is empty", "copy it again", path="a.png")
     again = pickle.loads(pickle.dumps(error))
     assert (str(again), again.path, again.why) == (str(error), Path("a.png"), error.why)
-    assert isinstance(pickle.loads(pickle.dumps(OutputError("a", "b", "c"))), OutputError)
+    assert isinstance(pickle.loads(pickle.dumps(OutputError("b", "c", path="a"))), OutputError)
 
 
 def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:

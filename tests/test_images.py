@@ -16,7 +16,6 @@ from PIL import Image as Pillow
 from trombine.images import (
     MAX_PIXELS,
     Image,
-    PictureError,
     encode_png,
     output_suffix,
     read,
@@ -25,6 +24,7 @@ from trombine.images import (
     write,
 )
 from trombine.provenance import dumps, record
+from trombine.refusal import InputError
 
 RNG = np.random.default_rng(8)
 PIXELS = RNG.integers(0, 256, (20, 30, 3), np.uint8)
@@ -33,7 +33,7 @@ SUFFIXES = [".png", ".tif", ".tiff", ".webp", ".jpg", ".jpeg", ".PNG"]
 
 
 def refusal(path: Path, **options: Any) -> str:
-    with pytest.raises(PictureError) as error:
+    with pytest.raises(InputError) as error:
         read(path, **options)
     line = str(error.value)
     assert line.startswith(f"{path}: ") and "\n" not in line and "; " in line
@@ -204,14 +204,14 @@ def test_plain_samples_of_every_depth(channels: int | None, dtype: type, tmp_pat
     ],
 )
 def test_a_name_that_says_no_format(name: str, says: str, tmp_path: Path) -> None:
-    with pytest.raises(PictureError) as error:
+    with pytest.raises(InputError) as error:
         write(tmp_path / name, PIXELS)
     assert error.value.why == f"{says}choose .png, .jpg, .webp, .tif, .gif, .bmp or .avif"
     assert not list(tmp_path.iterdir())
 
 
 def test_a_picture_too_large_for_the_format_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(PictureError) as error:
+    with pytest.raises(InputError) as error:
         write(tmp_path / "out.webp", np.zeros((1, 16384), np.uint8))
     assert "cannot hold a picture of 16384 x 1 (" in str(error.value)
     assert not list(tmp_path.iterdir())
@@ -352,7 +352,7 @@ def test_a_broken_record_spoils_no_picture(tmp_path: Path) -> None:
     newer = b'trombine {"verb":"world","format":99}'
     Pillow.fromarray(PIXELS).save(tmp_path / "a.jpg", comment=newer)
     assert read(tmp_path / "a.jpg").provenance is None
-    with pytest.raises(PictureError, match="newer trombine; update this one"):
+    with pytest.raises(InputError, match="newer trombine; update this one"):
         read_provenance(tmp_path / "a.jpg")
 
 

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from trombine.__main__ import is_for_people, main
-from trombine.conventions import ConventionError
-from trombine.files import PictureError
+from trombine.refusal import InputError
 
 POLICY = """
 import os, sys
@@ -37,8 +36,8 @@ def test_idle_threads_sleep_unless_told_otherwise(before: str | None, after: str
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
-        (PictureError("a.png", "is empty", "copy it again"), True),
-        (ConventionError("a picture is float32"), True),
+        (InputError("is empty", "copy it again", path="a.png"), True),
+        (InputError("a picture is float32"), True),
         (OSError(28, "No space left on device"), True),
         (KeyError("x"), False),
         (AssertionError(), False),
@@ -61,7 +60,7 @@ def ends_with(error: BaseException, patch: pytest.MonkeyPatch) -> int:
 def test_an_error_for_people_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert ends_with(ConventionError("two\nlines"), monkeypatch) == 2
+    assert ends_with(InputError("two\nlines"), monkeypatch) == 2
     assert capsys.readouterr().err == "trombine: two lines\n"
 
 

@@ -14,13 +14,11 @@ import numpy as np
 import pytest
 import torch
 
-from trombine.conventions import ConventionError
 from trombine.measures import (
     CHOOSING_SEEDS,
     PROTOCOL_SEEDS,
     Figure,
     Protocol,
-    ProtocolError,
     commit_of,
     figure,
     log_evaluation,
@@ -31,6 +29,7 @@ from trombine.measures import (
     ssim,
     ssim_map,
 )
+from trombine.refusal import InputError
 
 CHOOSING = Protocol(
     name="a try",
@@ -76,7 +75,7 @@ def test_only_the_hole_counts() -> None:
     hole = torch.zeros(1, 8, 8)
     hole[:, :4, :4] = 1
     assert psnr(a, b, hole).item() == pytest.approx(20, abs=1e-5)
-    with pytest.raises(ConventionError, match="empty hole"):
+    with pytest.raises(InputError, match="empty hole"):
         psnr(a, b, torch.zeros(1, 8, 8))
 
 
@@ -86,7 +85,7 @@ def test_the_border_does_not_count() -> None:
     b[..., :2], b[..., -2:], b[..., :2, :], b[..., -2:, :] = 0, 0, 0, 0
     assert psnr_y(a, b, 2).item() == float("inf")
     assert psnr_y(a, b, 1).item() < 30
-    with pytest.raises(ConventionError, match="leaves nothing"):
+    with pytest.raises(InputError, match="leaves nothing"):
         psnr_y(a, b, 6)
 
 
@@ -98,14 +97,14 @@ def test_grey_is_its_own_luma() -> None:
 @pytest.mark.parametrize("measure", [psnr, ssim, lambda a, b: psnr_y(a, b, 1)])
 def test_what_is_no_picture_is_refused(measure) -> None:
     good = torch.zeros(3, 16, 16)
-    with pytest.raises(ConventionError, match="do not compare"):
+    with pytest.raises(InputError, match="do not compare"):
         measure(good, torch.zeros(3, 16, 17))
-    with pytest.raises(ConventionError, match="within"):
+    with pytest.raises(InputError, match="within"):
         measure(good, good + 1.5)
 
 
 def test_ssim_of_a_picture_smaller_than_its_window_is_refused() -> None:
-    with pytest.raises(ConventionError, match="at least 11"):
+    with pytest.raises(InputError, match="at least 11"):
         ssim(torch.zeros(3, 10, 30), torch.zeros(3, 10, 30))
 
 
@@ -177,7 +176,7 @@ def test_a_protocol_describes_itself() -> None:
 
 
 def test_numbers_under_two_protocols_do_not_share_a_table() -> None:
-    with pytest.raises(ProtocolError, match="different protocols"):
+    with pytest.raises(InputError, match="different protocols"):
         one_table([values(CHOOSING), values(FROZEN)])
 
 
@@ -185,7 +184,7 @@ def test_a_table_has_rows_by_method_and_no_number_twice() -> None:
     first = values(CHOOSING)
     second = figure(CHOOSING, "lanczos", "SSIM", np.array([0.9, 0.8, 0.9, 0.8]))
     assert one_table([first, second]) == {"bicubic": {"PSNR": first}, "lanczos": {"SSIM": second}}
-    with pytest.raises(ProtocolError, match="two numbers"):
+    with pytest.raises(InputError, match="two numbers"):
         one_table([first, first])
 
 
@@ -199,7 +198,7 @@ def test_a_table_has_rows_by_method_and_no_number_twice() -> None:
     ],
 )
 def test_a_figure_that_cannot_be_is_refused(measure: str, numbers: list, word: str) -> None:
-    with pytest.raises(ProtocolError, match=word):
+    with pytest.raises(InputError, match=word):
         figure(CHOOSING, "bicubic", measure, np.array(numbers))
 
 
@@ -238,7 +237,7 @@ def test_one_protocol_seed_is_enough_to_be_logged(first: int, tmp_path: Path) ->
 
 
 def test_the_log_refuses_figures_of_another_protocol(tmp_path: Path) -> None:
-    with pytest.raises(ProtocolError):
+    with pytest.raises(InputError):
         log_evaluation(FROZEN, None, [values(CHOOSING)], tmp_path / "log.jsonl")
 
 

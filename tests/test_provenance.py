@@ -18,7 +18,6 @@ from trombine import provenance
 from trombine.provenance import (
     FORMAT,
     LONGEST,
-    ProvenanceError,
     differences,
     digest,
     dumps,
@@ -26,6 +25,7 @@ from trombine.provenance import (
     loads,
     record,
 )
+from trombine.refusal import InputError
 
 
 def test_a_record_holds_what_was_given_and_the_versions() -> None:
@@ -97,13 +97,13 @@ def test_another_process_writes_the_same_text(tmp_path: Path) -> None:
     "options", [{"path": Path("a")}, {"number": np.float32(1)}, {"nan": float("nan")}]
 )
 def test_what_json_cannot_hold_exactly_is_refused(options: dict[str, Any]) -> None:
-    with pytest.raises(ProvenanceError, match="JSON"):
+    with pytest.raises(InputError, match="JSON"):
         record("world", options)
 
 
 @pytest.mark.parametrize("name", ["faces/a.png", "..", "", "C:\\a.png"])
 def test_inputs_have_names_and_no_paths(name: str) -> None:
-    with pytest.raises(ProvenanceError, match="path"):
+    with pytest.raises(InputError, match="path"):
         record("world", {}, inputs={name: "ab"})
 
 
@@ -137,7 +137,7 @@ def test_inputs_have_names_and_no_paths(name: str) -> None:
     ],
 )
 def test_a_strangers_record_is_refused(text: str, says: str) -> None:
-    with pytest.raises(ProvenanceError, match=says):
+    with pytest.raises(InputError, match=says):
         loads(text)
 
 
@@ -158,7 +158,7 @@ def test_a_strangers_text_is_cut_short() -> None:
     made["versions"]["x" * 5000] = "9" * 5000
     (line,) = differences(made)
     assert len(line) < 200 and "x" * 60 + "… 9" in line
-    with pytest.raises(ProvenanceError) as error:
+    with pytest.raises(InputError) as error:
         find_inputs({"inputs": {f"{i}.png": "" for i in range(9999)}}, None)
     assert len(str(error.value)) < 300
 
@@ -181,19 +181,19 @@ def test_inputs_are_found_by_name_and_hash(tmp_path: Path) -> None:
     made = record("inpaint", {}, inputs={"photo.jpg": digest(photo)})
     assert find_inputs(made, tmp_path) == {"photo.jpg": photo}
     assert find_inputs(record("world", {}), None) == {}
-    with pytest.raises(ProvenanceError, match=r"^was made from photo.jpg$") as error:
+    with pytest.raises(InputError, match=r"^was made from photo.jpg$") as error:
         find_inputs(made, None)
     assert "--inputs" in error.value.remedy
     photo.write_bytes(b"dark")
-    with pytest.raises(ProvenanceError, match=r"another photo\.jpg than the one in"):
+    with pytest.raises(InputError, match=r"another photo\.jpg than the one in"):
         find_inputs(made, tmp_path)
     photo.unlink()
-    with pytest.raises(ProvenanceError, match=r"photo\.jpg, which is not in"):
+    with pytest.raises(InputError, match=r"photo\.jpg, which is not in"):
         find_inputs(made, tmp_path)
 
 
 def test_inputs_that_cannot_be_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ProvenanceError, match=r"^was made from x{60}…, which cannot be read in"):
+    with pytest.raises(InputError, match=r"^was made from x{60}…, which cannot be read in"):
         find_inputs({"inputs": {"x" * 300: ""}}, tmp_path)
     (tmp_path / "a").write_bytes(b"secret")
 
@@ -201,7 +201,7 @@ def test_inputs_that_cannot_be_looked_at(tmp_path: Path, monkeypatch: pytest.Mon
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(provenance, "digest", refuse)
-    with pytest.raises(ProvenanceError) as error:
+    with pytest.raises(InputError) as error:
         find_inputs({"inputs": {"a": ""}}, tmp_path)
     said = f"was made from a, which cannot be read in {tmp_path} (permission denied)"
     assert str(error.value) == said

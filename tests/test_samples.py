@@ -11,7 +11,8 @@ import torch
 from PIL import Image as Pillow
 
 from trombine.codecs import lost
-from trombine.conventions import ConventionError, to_picture
+from trombine.conventions import to_picture
+from trombine.refusal import InputError
 from trombine.samples import Image
 
 RNG = np.random.default_rng(6)
@@ -193,11 +194,11 @@ def test_pictures_and_holes_are_checked_at_the_door() -> None:
     assert np.array_equal(after.samples[~HOLE], image.samples[~HOLE])
     grey = image.replace_picture(picture[:1], hole)
     assert np.array_equal(grey.samples[HOLE], np.repeat(image.samples[HOLE][:, :1], 3, axis=1))
-    with pytest.raises(ConventionError, match="nothing between"):
+    with pytest.raises(InputError, match="nothing between"):
         image.replace_picture(picture, hole * 255)
-    with pytest.raises(ConventionError, match=r"\[0, 1\]"):
+    with pytest.raises(InputError, match=r"\[0, 1\]"):
         image.replace_picture(picture * 2 - 1, hole)
-    with pytest.raises(ConventionError, match="size"):
+    with pytest.raises(InputError, match="size"):
         image.replace_picture(picture, hole[:, 1:])
 
 

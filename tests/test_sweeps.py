@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from trombine.events import Done, Event, Notice, Picture, Progress, Skipped, Started
-from trombine.nets import NetError
-from trombine.recipes import RecipeError, find, with_settings
+from trombine.recipes import find, with_settings
+from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder
 from trombine.sweeps import Sweep, check_given, combinations, name_of, points, sweep, value_of
-from trombine.training.orders import Order, TrainingError
+from trombine.training.orders import Order
 from trombine.verbs.sweep import SweepRequest, run
 
 TINY = {
@@ -74,7 +74,7 @@ def test_what_is_zipped_goes_side_by_side_within_each_point_of_the_grid() -> Non
     ],
 )
 def test_what_cannot_be_combined_is_refused(grids: list[str], zips: list[str], said: str) -> None:
-    with pytest.raises(RecipeError, match=re.escape(said)):
+    with pytest.raises(InputError, match=re.escape(said)):
         combinations(grids, zips)
 
 
@@ -90,17 +90,17 @@ def test_a_net_has_commas_of_its_own() -> None:
 
 def test_what_varies_is_not_given_for_all() -> None:
     check_given(combinations(["lr=1,2"], []), {"beta1": "0.5"})
-    with pytest.raises(RecipeError, match=r"^lr_discriminator: is given for all runs and varied"):
+    with pytest.raises(InputError, match=r"^lr_discriminator: is given for all runs and varied"):
         check_given(combinations(["lr_discriminator=1,2"], []), {"lr-discriminator": "3"})
     grid = SweepRequest(recipe="upscale-fast-x2", grid=("data=leaves,leaves#4",), data="leaves")
-    with pytest.raises(RecipeError, match=r"^data: is given for all"):
+    with pytest.raises(InputError, match=r"^data: is given for all"):
         list(run(grid))
 
 
 @pytest.mark.parametrize("grid", ["nope=1,2", "net.nope=1,2", "lr=none,never"])
 def test_what_no_run_could_have_is_refused_at_once(grid: str, tmp_path: Path) -> None:
     name = grid.partition("=")[0].rpartition(".")[2]
-    with pytest.raises((RecipeError, NetError), match=name):
+    with pytest.raises(InputError, match=name):
         list(sweep(asked(tmp_path / "sweep", [grid])))
     assert not (tmp_path / "sweep").exists()
 
@@ -234,7 +234,7 @@ def test_a_cure_that_a_sweep_has_not_is_not_given(
 ) -> None:
     def refuse(order: Order) -> Iterator[Event]:
         where = order.folder
-        raise TrainingError(f"{where}: has other pictures; put them back, or --change")
+        raise InputError(f"{where}: has other pictures; put them back, or --change")
         yield
 
     monkeypatch.setattr("trombine.sweeps.train", refuse)

@@ -138,8 +138,8 @@ def is_for_people(error: Exception) -> bool:
 
 def in_a_line(error: Exception) -> str:
     """An error's text; of the system's errors, which file, then what is wrong, without numbers."""
-    from trombine.files import shown
     from trombine.memory import ENDED, ran_out
+    from trombine.refusal import shown
 
     if isinstance(error, OSError) and error.strerror:
         about = f"{error.filename}: " if error.filename else ""

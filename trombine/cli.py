@@ -26,18 +26,15 @@ from cyclopts import (
 
 from trombine import __version__
 from trombine.commands import GROUPS, SHORT, VERBS, Verb, said_of_fields
+from trombine.refusal import InputError
 
 WIDEST = 78  # of an example's line: the width of a help page, but for two spaces before it
-
-
-class CommandError(Exception):
-    """A command line that names too much or too little: one line."""
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command that these words name; return its exit code."""
     if "" in arguments:  # a path of no letters would be the folder that one is in
-        raise CommandError("one of the words is empty; if it is a variable, it is not set")
+        raise InputError("one of the words is empty; if it is a variable, it is not set")
     try:
         return application()(
             _spelt_out(arguments), result_action="return_int_as_exit_code_else_zero"
@@ -48,7 +45,7 @@ def run(arguments: Sequence[str]) -> int:
         line = " ".join(error.command_chain or ())
         about, asked = (f"{line}: ", f"trombine {line}") if line else ("", "trombine")
         what = f"{about}{_wrong(error)}; {asked} --help says what it takes"
-        raise CommandError(what) from error
+        raise InputError(what) from error
 
 
 def _spelt_out(words: Sequence[str]) -> list[str]:
@@ -67,14 +64,14 @@ def _spelt_out(words: Sequence[str]) -> list[str]:
         if not equals and ((value := next(left, "")) == "" or value.startswith("--")):
             line = " ".join(words[:1])
             what = f"--{name} needs a value after it"
-            raise CommandError(f"{line}: {what}; trombine {line} --help says what it takes")
+            raise InputError(f"{line}: {what}; trombine {line} --help says what it takes")
         found += [f"--{verb.settings}", f"{name}={value}"]
     return found
 
 
 def _wrong(error: CycloptsError) -> str:
     """What is wrong with a command's words, as all other errors are said."""
-    from trombine.files import shown
+    from trombine.refusal import shown
 
     if isinstance(error, UnusedCliTokensError):
         return f"does not take {' '.join(shown(word) for word in error.unused_tokens or ())}"

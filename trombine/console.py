@@ -14,7 +14,7 @@ from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from trombine.events import Done, Event, Found, Notice, Progress, Skipped, Started
-from trombine.files import printable, shown
+from trombine.refusal import printable, shown
 from trombine.verbs.batch import BAD_USAGE, exit_code
 
 if TYPE_CHECKING:

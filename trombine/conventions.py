@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from jaxtyping import Bool, Float, UInt8, UInt16
 
+from trombine.refusal import InputError
+
 if TYPE_CHECKING:
     import torch
 
@@ -97,17 +99,13 @@ MIRRORED_LANDMARK: Final = np.array(
 )
 
 
-class ConventionError(ValueError):
-    """A picture, hole, parts map or set of landmarks that is not what the conventions say."""
-
-
 def check_plain(tensor: torch.Tensor, what: str) -> torch.Tensor:
     """Return `tensor` if it is numbers in memory, one for each of its places."""
     import torch
 
     if tensor.is_nested or tensor.is_meta or tensor.layout != torch.strided:
         kind = "nested" if tensor.is_nested else "meta" if tensor.is_meta else "sparse or packed"
-        raise ConventionError(f"{what} is a plain tensor, not one that is {kind}")
+        raise InputError(f"{what} is a plain tensor, not one that is {kind}")
     return tensor
 
 
@@ -117,12 +115,12 @@ def check_picture(picture: torch.Tensor) -> torch.Tensor:
 
     check_plain(picture, "a picture")
     if picture.dtype != torch.float32:
-        raise ConventionError(f"a picture is float32, not {picture.dtype}")
+        raise InputError(f"a picture is float32, not {picture.dtype}")
     if picture.ndim not in (3, 4) or picture.shape[-3] not in (1, 3):
-        raise ConventionError(f"a picture is (N x) C x H x W, C 1 or 3, not {tuple(picture.shape)}")
+        raise InputError(f"a picture is (N x) C x H x W, C 1 or 3, not {tuple(picture.shape)}")
     low, high = picture.aminmax() if picture.numel() else (torch.zeros(()), torch.zeros(()))
     if not (low >= 0 and high <= 1):  # written so that NaN fails
-        raise ConventionError(f"a picture is within [0, 1], not [{low:.3g}, {high:.3g}]")
+        raise InputError(f"a picture is within [0, 1], not [{low:.3g}, {high:.3g}]")
     return picture
 
 
@@ -130,30 +128,30 @@ def check_hole(hole: torch.Tensor, picture: torch.Tensor) -> torch.Tensor:
     """Return `hole` if it is 1 x H x W (or N x 1 x H x W) of 0 and 1, as large as `picture`."""
     check_plain(hole, "a hole")
     if hole.ndim != picture.ndim or hole.shape[-3] != 1 or hole.shape[-2:] != picture.shape[-2:]:
-        raise ConventionError(
+        raise InputError(
             f"a hole has the picture's size and one channel; the picture is"
             f" {tuple(picture.shape)}, the hole {tuple(hole.shape)}"
         )
     if not ((hole == 0) | (hole == 1)).all():
-        raise ConventionError("a hole holds 1 (to be painted) and 0 (kept) and nothing between")
+        raise InputError("a hole holds 1 (to be painted) and 0 (kept) and nothing between")
     return hole
 
 
 def check_parts(parts: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w"]:
     """Return `parts` if it is a uint8 map, H x W, of labels below 19."""
     if parts.dtype != np.uint8 or parts.ndim != 2:
-        raise ConventionError(f"parts are uint8, H x W, not {parts.dtype}, {parts.shape}")
+        raise InputError(f"parts are uint8, H x W, not {parts.dtype}, {parts.shape}")
     if parts.size and parts.max() >= len(PARTS):
-        raise ConventionError(f"parts are labels from 0 to {len(PARTS) - 1}, not {parts.max()}")
+        raise InputError(f"parts are labels from 0 to {len(PARTS) - 1}, not {parts.max()}")
     return parts
 
 
 def check_points(points: Float[np.ndarray, "68 2"]) -> Float[np.ndarray, "68 2"]:
     """Return `points` if they are 68 finite x, y pairs."""
     if points.shape != (LANDMARK_COUNT, 2):
-        raise ConventionError(f"landmarks are {LANDMARK_COUNT} x 2, not {points.shape}")
+        raise InputError(f"landmarks are {LANDMARK_COUNT} x 2, not {points.shape}")
     if not np.isfinite(points).all():
-        raise ConventionError("landmarks are finite numbers")
+        raise InputError("landmarks are finite numbers")
     return points
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 from trombine.lock import let_go, new_lock
+from trombine.refusal import InputError, OutputError, shown
 
 if TYPE_CHECKING:
     Bytes = IO[bytes]
@@ -26,50 +27,9 @@ else:  # what open() and io.BytesIO both are at run time; isinstance knows nothi
     Bytes = io.BufferedIOBase
 
 
-class PictureError(Exception):
-    """A file that cannot be used. As text it is one line: the file, what is wrong, what to do."""
-
-    def __init__(self, path: Path | str, what: str, remedy: str) -> None:
-        super().__init__(path, what, remedy)  # what pickle makes it from in another process
-        self.path, self.what, self.remedy = Path(path), what, remedy
-
-    @property
-    def why(self) -> str:
-        """The line without the file's name."""
-        return f"{self.what}; {self.remedy}"
-
-    def __str__(self) -> str:
-        return f"{shown(self.path)}: {self.why}"
-
-
-class OutputError(PictureError):
-    """A file that cannot be written: the next one would fail as well, so a batch stops."""
-
-
-def shown(path: Path | str) -> str:
-    """A name with line breaks, escapes, bidirectional marks and undecodable bytes written out.
-
-    A name may hold any byte but 0 and "/"; printed raw it could break the line, colour the
-    terminal, or end a program that prints strict UTF-8.
-    """
-    return "".join(letter if letter.isprintable() else _escaped(letter) for letter in str(path))
-
-
-def printable(text: str) -> str:
-    """Lines of text as `shown` gives a name, but for their line breaks, which stay."""
-    return "\n".join(map(shown, text.split("\n")))
-
-
-def _escaped(letter: str) -> str:
-    code = ord(letter)
-    if 0xDC80 <= code <= 0xDCFF:  # a byte that was no UTF-8, as os.fsdecode keeps it
-        return f"\\x{code - 0xDC00:02x}"
-    return letter.encode("unicode_escape").decode("ascii")
-
-
 @contextmanager
 def opened(path: Path) -> Iterator[Bytes]:
-    """A file, open for reading, if it is one and holds something; else a PictureError."""
+    """A file, open for reading, if it is one and holds something; else an InputError."""
     try:
         with _open(path) as file:
             yield file
@@ -83,18 +43,18 @@ _CHECK_NAME: Final = "check the name"
 def check_name(path: Path | str) -> None:
     """Refuse a name with a zero byte in it, which no system takes."""
     if "\0" in str(path):
-        raise PictureError(path, "is not the name of a file", _CHECK_NAME)
+        raise InputError("is not the name of a file", _CHECK_NAME, path=path)
 
 
 def _open(path: Path) -> Bytes:
     check_name(path)
     found = path.stat()
     if stat.S_ISDIR(found.st_mode):
-        raise PictureError(path, "is a folder", "name a picture in it")
+        raise InputError("is a folder", "name a picture in it", path=path)
     if not stat.S_ISREG(found.st_mode):  # a pipe would never end
-        raise PictureError(path, "is not an ordinary file", "copy it to a file first")
+        raise InputError("is not an ordinary file", "copy it to a file first", path=path)
     if not found.st_size:
-        raise PictureError(path, "is empty", "copy it again from where it came")
+        raise InputError("is empty", "copy it again from where it came", path=path)
     return path.open("rb")
 
 
@@ -109,11 +69,11 @@ _UNREADABLE: Final = {
 }
 
 
-def _input_error(path: Path, error: OSError) -> PictureError:
+def _input_error(path: Path, error: OSError) -> InputError:
     if error.errno == errno.ENOENT and path.is_symlink():
-        return PictureError(path, "is a link to a file that is gone", "name the file itself")
+        return InputError("is a link to a file that is gone", "name the file itself", path=path)
     unknown = (f"cannot be read ({_reason(error)})", "copy it elsewhere first")
-    return PictureError(path, *_UNREADABLE.get(error.errno or 0, unknown))
+    return InputError(*_UNREADABLE.get(error.errno or 0, unknown), path=path)
 
 
 def _reason(error: OSError) -> str:
@@ -227,9 +187,9 @@ def keep_permissions(before: os.stat_result, path: Path) -> None:
 
 def _check_target(path: Path, target: Path) -> None:
     if target.is_dir():
-        raise OutputError(path, "is a folder", "name a file in it")
+        raise OutputError("is a folder", "name a file in it", path=path)
     if target.exists() and not target.is_file():  # /dev/null would be replaced by a picture
-        raise OutputError(path, "is not an ordinary file", "choose another name")
+        raise OutputError("is not an ordinary file", "choose another name", path=path)
 
 
 def flush(part: Path) -> None:
@@ -255,7 +215,7 @@ def check_output_name(source: Path, target: Path) -> None:
         except OSError as error:  # most often it is not there yet
             if error.errno == errno.ENAMETOOLONG:
                 what = f"would become {shown(target)}, and {shown(name)} is too long a name"
-                raise PictureError(source, what, "choose a shorter one") from error
+                raise InputError(what, "choose a shorter one", path=source) from error
 
 
 _ELSEWHERE: Final = "choose another folder"
@@ -275,7 +235,7 @@ _UNWRITABLE: Final = {
 def output_error(path: Path, error: OSError) -> OutputError:
     """What the system refused to write, in one line with what to do."""
     unknown = (f"cannot be written ({_reason(error)})", "choose another place")
-    return OutputError(path, *_UNWRITABLE.get(error.errno or 0, unknown))
+    return OutputError(*_UNWRITABLE.get(error.errno or 0, unknown), path=path)
 
 
 def cache_folder() -> Path:

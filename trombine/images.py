@@ -20,16 +20,14 @@ import numpy as np
 from jaxtyping import UInt8, UInt16
 
 from trombine import codecs
-from trombine.codecs import CodecError, Frames, beside
-from trombine.files import Bytes, OutputError, PictureError, atomic, opened, shown, write_bytes
-from trombine.provenance import ProvenanceError
+from trombine.codecs import Frames, beside
+from trombine.files import Bytes, atomic, opened, write_bytes
+from trombine.refusal import InputError, about, shown
 from trombine.samples import Image
 
 __all__ = [
     "Frames",
     "Image",
-    "OutputError",
-    "PictureError",
     "as_seen",
     "atomic",
     "check_beside",
@@ -86,13 +84,13 @@ _MODES: Final = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
 def read(path: Path | str, *, max_pixels: int | None = None, least: int | None = None) -> Image:
-    """The picture in a file, upright, with its samples as they are; a PictureError says why not.
+    """The picture in a file, upright, with its samples as they are; an InputError says why not.
 
     With `least`, a JPEG is decoded at 1/2, 1/4 or 1/8, whichever is the smallest with both sides
     that many pixels still, and the Image says so in `reduced`; other formats are read whole.
     """
     path = Path(path)
-    with opened(path) as file, _named(path):
+    with opened(path) as file, about(path):
         limit = _limit(path, max_pixels)
         codecs.look(file, limit)
         _check_length(path, file, limit)
@@ -106,7 +104,7 @@ def read(path: Path | str, *, max_pixels: int | None = None, least: int | None =
 def read_provenance(path: Path | str) -> dict[str, Any] | None:
     """The record of how a file's picture was made; None where trombine did not make it."""
     path = Path(path)
-    with opened(path) as file, _named(path):
+    with opened(path) as file, about(path):
         limit = _limit(path, None)
         head = codecs.look(file, limit)
         _check_length(path, file, limit)
@@ -119,7 +117,7 @@ def output_suffix(path: Path | str) -> str:
     A lossless format is kept; anything else becomes ".png", in CMYK ".tif".
     """
     path = Path(path)
-    with opened(path) as file, _named(path):
+    with opened(path) as file, about(path):
         kept = codecs.kept_format(codecs.look(file, _limit(path, None)))
     same = SUFFIXES.get(path.suffix.lower()) == kept
     return path.suffix if same else _SUFFIX_OF[kept]
@@ -128,7 +126,7 @@ def output_suffix(path: Path | str) -> str:
 def own_suffix(path: Path | str) -> str:
     """How the name of a file ends, or would if it told the format of the bytes."""
     path = Path(path)
-    with opened(path) as file, _named(path):
+    with opened(path) as file, about(path):
         format = codecs.look(file, _limit(path, None)).format
     same = SUFFIXES.get(path.suffix.lower()) == format
     return path.suffix if same else _SUFFIX_OF.get(format, path.suffix)
@@ -137,7 +135,7 @@ def own_suffix(path: Path | str) -> str:
 def size_of(path: Path | str) -> tuple[int, int]:
     """Height and width of the picture in a file, without decoding it."""
     path = Path(path)
-    with opened(path) as file, _named(path):
+    with opened(path) as file, about(path):
         head = codecs.look(file, _limit(path, None))
     return head.height, head.width
 
@@ -146,14 +144,14 @@ def holds_others(path: Path | str) -> bool:
     """Whether a file holds more pictures than are read: a TIFF of pages, a HEIC of
     several, a moving PNG or AVIF."""
     path = Path(path)
-    with opened(path) as file, _named(path):
+    with opened(path) as file, about(path):
         return codecs.look(file, _limit(path, None)).others
 
 
 def film_suffix(path: Path | str) -> str | None:
     """How the name of what is made of this film ends; None where the file holds a still picture."""
     path = Path(path)
-    with opened(path) as file, _named(path):
+    with opened(path) as file, about(path):
         limit = _limit(path, None)
         format = codecs.look(file, limit).format
         if format not in FILM_SUFFIXES.values():
@@ -208,7 +206,7 @@ def read_frames(path: Path | str, *, max_pixels: int | None = None) -> Frames:
     All frames together are bounded as one picture is.
     """
     path = Path(path)
-    with opened(path) as file, _named(path):
+    with opened(path) as file, about(path):
         limit = _limit(path, max_pixels)
         codecs.look(file, limit)
         _check_length(path, file, limit)
@@ -231,7 +229,7 @@ def write_frames(
     path = Path(path)
     format = FILM_SUFFIXES.get(path.suffix.lower())
     if format is None:
-        raise PictureError(path, "ends in no format for films", "choose .gif or .webp")
+        raise InputError("ends in no format for films", "choose .gif or .webp", path=path)
     film = Frames(frames=tuple(frames), durations=tuple(durations), loops=loops)
     with _encoding(path, f"a film of {len(film.frames):,} frames"):
         data = codecs.encode_frames(film, format, provenance=provenance)
@@ -267,7 +265,7 @@ def format_of(path: Path) -> str:
     if format is None:
         ending = f"ends in {shown(path.suffix)}, which is no format to write"
         what = ending if path.suffix else "has no ending, which would say the format"
-        raise PictureError(path, what, _CHOOSE)
+        raise InputError(what, _CHOOSE, path=path)
     return format
 
 
@@ -295,20 +293,11 @@ def _encoding(path: Path, what: str) -> Iterator[None]:
     """Say in one line what a format cannot hold."""
     try:
         yield
+    except InputError:
+        raise
     except (ValueError, OverflowError, OSError, RuntimeError, MemoryError, struct.error) as error:
         what = f"cannot hold {what} ({' '.join(str(error).split())})"
-        raise PictureError(path, what, "choose a name that ends in .png or .tif") from error
-
-
-@contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """Give an error about bytes the name of the file that they are from."""
-    try:
-        yield
-    except CodecError as error:
-        raise PictureError(path, error.what, error.remedy) from error
-    except ProvenanceError as error:
-        raise PictureError(path, str(error), error.remedy) from error
+        raise InputError(what, "choose a name that ends in .png or .tif", path=path) from error
 
 
 def _limit(path: Path, max_pixels: int | None) -> int:
@@ -318,7 +307,7 @@ def _limit(path: Path, max_pixels: int | None) -> int:
     asked = os.environ.get(MAX_PIXELS_VARIABLE, str(MAX_PIXELS))
     if not asked.isdecimal():
         what = f"was not read: {MAX_PIXELS_VARIABLE} is {shown(asked)}"
-        raise PictureError(path, what, "make it a number of pixels")
+        raise InputError(what, "make it a number of pixels", path=path)
     return int(asked)
 
 
@@ -327,4 +316,4 @@ def _check_length(path: Path, file: Bytes, limit: int) -> None:
     length = os.fstat(file.fileno()).st_size
     if length > 16 * limit + (1 << 26):
         what = f"is {length >> 20:,} MB long, more than a picture of {limit:,} pixels can be"
-        raise PictureError(path, what, f"if you trust it, set {MAX_PIXELS_VARIABLE} higher")
+        raise InputError(what, f"if you trust it, set {MAX_PIXELS_VARIABLE} higher", path=path)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from trombine.files import PictureError
+from trombine.refusal import InputError
 
 ENDED = "takes more memory than there is"
 RELIEF = "end other programs, or take a smaller picture"
@@ -31,10 +31,10 @@ def ran_out(error: BaseException) -> bool:
 
 @contextmanager
 def enough(path: Path, relief: str = RELIEF) -> Iterator[None]:
-    """Inside, where memory ends over a file, a PictureError says so."""
+    """Inside, where memory ends over a file, an InputError says so."""
     try:
         yield
     except Exception as error:
         if not ran_out(error):
             raise
-        raise PictureError(path, ENDED, relief) from error
+        raise InputError(ENDED, relief, path=path) from error

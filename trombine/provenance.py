@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from trombine import __version__
-from trombine.files import PictureError, opened, shown
+from trombine.files import opened
+from trombine.refusal import InputError, shown
 from trombine.texts import from_json
 
 KEY: Final = "trombine"
@@ -28,12 +29,7 @@ LONGEST: Final = 1 << 20
 MOST_VERSIONS: Final = 100  # trombine's own have half a dozen
 
 
-class ProvenanceError(Exception):
-    """A record that cannot be made, read, or followed: what is wrong, and what to do."""
-
-    def __init__(self, what: str, remedy: str = "make the picture anew") -> None:
-        super().__init__(what)
-        self.remedy = remedy
+REMAKE: Final = "make the picture anew"
 
 
 def record(
@@ -70,22 +66,22 @@ def dumps(record: Mapping[str, Any]) -> str:
     try:
         return json.dumps(record, sort_keys=True, separators=(",", ":"), allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise ProvenanceError(f"a record holds only what JSON holds: {error}") from error
+        raise InputError(f"a record holds only what JSON holds: {error}", REMAKE) from error
 
 
 def loads(text: str) -> dict[str, Any]:
     """The record that `dumps` wrote. The text comes from a file, so nothing in it is trusted."""
     if len(text) > LONGEST:
-        raise ProvenanceError("its record is too long to be one of trombine's")
+        raise InputError("its record is too long to be one of trombine's", REMAKE)
     try:
         found = from_json(text)
     except ValueError as error:
-        raise ProvenanceError("its record is not JSON") from error
+        raise InputError("its record is not JSON", REMAKE) from error
     if not isinstance(found, dict) or not isinstance(found.get("verb"), str):
-        raise ProvenanceError("its record names no verb")
+        raise InputError("its record names no verb", REMAKE)
     _check_format(found.get("format"))
     if not isinstance(found.get("options", {}), dict):
-        raise ProvenanceError("its record gives no options by name")
+        raise InputError("its record gives no options by name", REMAKE)
     for part in ("inputs", "versions"):
         _check_names(found.get(part, {}), part)
     return found
@@ -93,20 +89,20 @@ def loads(text: str) -> dict[str, Any]:
 
 def _check_format(number: Any) -> None:
     if number is None:
-        raise ProvenanceError("its record gives no format")
+        raise InputError("its record gives no format", REMAKE)
     if type(number) is not int or number < 1:  # a bool is an int too
-        raise ProvenanceError(f"its record gives {shortened(repr(number))} as its format")
+        raise InputError(f"its record gives {shortened(repr(number))} as its format", REMAKE)
     if number > FORMAT:
-        raise ProvenanceError("its record was written by a newer trombine", "update this one")
+        raise InputError("its record was written by a newer trombine", "update this one")
 
 
 def _check_names(part: Any, title: str) -> None:
     if not isinstance(part, dict) or not all(isinstance(value, str) for value in part.values()):
-        raise ProvenanceError(f"its record gives {title} as something else than names and texts")
+        raise InputError(f"its record gives {title} as something else than names and texts", REMAKE)
     if any(name in ("", "..") or "/" in name or "\\" in name for name in part):
-        raise ProvenanceError(f"its record gives {title} by path; a record holds only names")
+        raise InputError(f"its record gives {title} by path; a record holds only names", REMAKE)
     if title == "versions" and len(part) > MOST_VERSIONS:
-        raise ProvenanceError(f"its record names {len(part):,} versions, more than any has")
+        raise InputError(f"its record names {len(part):,} versions, more than any has", REMAKE)
 
 
 def shortened(text: str, length: int = 60) -> str:
@@ -131,6 +127,17 @@ def _version(package: str) -> str:
         return "not installed"
 
 
+def not_followed(error: Exception) -> InputError:
+    """Why a record cannot be followed; a file that the error names is one it is made from."""
+    if not isinstance(error, InputError):
+        why = shortened(" ".join(str(error).split()) or type(error).__name__, 200)
+        return InputError(f"has a record that cannot be followed ({why})", REMAKE)
+    if error.path is None:
+        return error
+    what = f"was made from {shortened(error.path.name)}, which {error.what}"
+    return InputError(what, error.remedy)
+
+
 def differences(record: Mapping[str, Any]) -> list[str]:
     """What the record was made with that differs here, as in 'numpy 2.1.0 then, 2.4.6 now'."""
     then = record.get("versions", {})
@@ -146,14 +153,14 @@ def digest(path: Path) -> str:
 
 
 def digests_of(inputs: Iterable[Path]) -> dict[Path, str]:
-    """The hash of each file that a picture is made from; a PictureError names one that is bad."""
+    """The hash of each file that a picture is made from; an InputError names one that is bad."""
     return {path: _input_digest(path) for path in inputs}
 
 
 def _input_digest(path: Path) -> str:
     if "\\" in path.name:  # on some systems a path
         what = "has a backslash in its name, which no record of a picture may have"
-        raise PictureError(path, what, "rename it")
+        raise InputError(what, "rename it", path=path)
     with opened(path):  # which says in a line why not
         return digest(path)
 
@@ -163,7 +170,7 @@ def check_unchanged(digests: Mapping[Path, str]) -> None:
     for path, then in digests.items():
         if _input_digest(path) != then:
             what = "was changed while it was read"
-            raise PictureError(path, what, "run the same command again once it is whole")
+            raise InputError(what, "run the same command again once it is whole", path=path)
 
 
 def find_inputs(record: Mapping[str, Any], folder: Path | None) -> dict[str, Path]:
@@ -173,7 +180,7 @@ def find_inputs(record: Mapping[str, Any], folder: Path | None) -> dict[str, Pat
         return {}
     if folder is None:
         names = shortened(", ".join(sorted(wanted)), 200)
-        raise ProvenanceError(f"was made from {names}", "name the folder of that with --inputs")
+        raise InputError(f"was made from {names}", "name the folder of that with --inputs")
     return {name: _find_input(folder / name, wanted[name]) for name in sorted(wanted)}
 
 
@@ -184,11 +191,11 @@ def _find_input(path: Path, wanted: str) -> Path:
     except OSError as error:  # too long a name for a file, or one that may not be read
         why = (error.strerror or str(error)).lower()
         what = f"was made from {name}, which cannot be read in {folder} ({why})"
-        raise ProvenanceError(what, "name another folder with --inputs") from error
+        raise InputError(what, "name another folder with --inputs") from error
     if found is None:
         what = f"was made from {name}, which is not in {folder}"
-        raise ProvenanceError(what, "name another folder with --inputs")
+        raise InputError(what, "name another folder with --inputs")
     if found != wanted:
         what = f"was made from another {name} than the one in {folder}"
-        raise ProvenanceError(what, "name another folder with --inputs")
+        raise InputError(what, "name another folder with --inputs")
     return path

@@ -18,24 +18,24 @@ from pathlib import Path
 from typing import Any, Final, final
 
 from trombine.events import Done, Event, Notice, Picture, Progress, Skipped, Started
-from trombine.files import OutputError, PictureError, shown, write_bytes
-from trombine.nets import NetError, sizes_of
+from trombine.files import write_bytes
+from trombine.nets import sizes_of
 from trombine.nets.sizes import resolved
-from trombine.objectives import ObjectiveError
 from trombine.pages import Html, Page, check_page, command
-from trombine.recipes import Net, Recipe, RecipeError, with_settings
-from trombine.runs.folder import RunError, RunFolder, mapping
+from trombine.recipes import Net, Recipe, with_settings
+from trombine.refusal import InputError, OutputError, shown
+from trombine.runs.folder import RunFolder, mapping
 from trombine.runs.log import FINISHED, read
 from trombine.runs.many import Shown, add_runs
 from trombine.runs.tables import flat, sentence, spelled
 from trombine.training.loop import train
-from trombine.training.orders import Order, TrainingError, has_begun
+from trombine.training.orders import Order, has_begun
 
 PAGE: Final = "index.html"
 Settings = Mapping[str, str]
 
 # What can be wrong with one run and leave the others alone.
-FAILURES: Final = (TrainingError, RecipeError, ObjectiveError, NetError, PictureError, ValueError)
+FAILURES: Final = (InputError, ValueError)
 CURE: Final = "sweep into another folder with -o, or remove this run"
 
 
@@ -77,13 +77,13 @@ def combinations(grids: Sequence[str], zips: Sequence[str]) -> tuple[Settings, .
     paired = [_values(text) for text in zips]
     names = [name for name, _ in (*crossed, *paired)]
     if twice := {name for name in names if names.count(name) > 1}:
-        raise RecipeError(f"{', '.join(sorted(twice))}: is varied twice; name each setting once")
+        raise InputError(f"{', '.join(sorted(twice))}: is varied twice; name each setting once")
     if not names:
-        raise RecipeError("nothing varies; give --grid NAME=VALUE,VALUE or --zip with several")
+        raise InputError("nothing varies; give --grid NAME=VALUE,VALUE or --zip with several")
     lengths = {len(values) for _, values in paired}
     if len(lengths) > 1:
         counts = ", ".join(f"{name} {len(values)}" for name, values in paired)
-        raise RecipeError(f"what is zipped has as many values each; here {counts}")
+        raise InputError(f"what is zipped has as many values each; here {counts}")
     together = [dict(zip((n for n, _ in paired), row, strict=True)) for row in _rows(paired)]
     apart = [
         dict(zip((name for name, _ in crossed), row, strict=True))
@@ -101,7 +101,7 @@ def _values(text: str) -> tuple[str, list[str]]:
     name, equals, rest = text.partition("=")
     values = [value.strip() for value in rest.split(";" if ";" in rest else ",")]
     if not name.strip() or not equals or not all(values):
-        raise RecipeError(f"what varies is written NAME=VALUE,VALUE, not {text!r}")
+        raise InputError(f"what varies is written NAME=VALUE,VALUE, not {text!r}")
     return name.strip().replace("-", "_"), values
 
 
@@ -110,14 +110,14 @@ def check_given(varied: Iterable[Settings], given: Settings) -> None:
     names = {name for settings in varied for name in settings}
     if both := sorted(names & {name.replace("-", "_") for name in given}):
         named = " and ".join(both)
-        raise RecipeError(f"{named}: is given for all runs and varied; leave one of the two out")
+        raise InputError(f"{named}: is given for all runs and varied; leave one of the two out")
 
 
 def points(asked: Sweep) -> list[Point]:
-    """Every combination with its recipe; a RecipeError where none makes one."""
+    """Every combination with its recipe; an InputError where none makes one."""
     found = [_point(asked.recipe, settings) for settings in asked.combinations]
     if all(point.recipe is None for point in found):
-        raise RecipeError(found[0].why)
+        raise InputError(found[0].why)
     return found
 
 
@@ -125,7 +125,7 @@ def _point(recipe: Recipe, settings: Settings) -> Point:
     try:
         made = with_settings(recipe, settings)
         _resolved(made)
-    except (RecipeError, NetError) as error:
+    except InputError as error:
         return Point(settings=settings, recipe=None, why=str(error))
     return Point(settings=settings, recipe=made)
 
@@ -184,7 +184,9 @@ def sweep(asked: Sweep) -> Iterator[Event]:
 def _check_folder(folder: Path) -> None:
     """Refuse a folder whose page is a run's or somebody else's: the sweep's would replace it."""
     if RunFolder(folder).exists:
-        raise RunError(folder, "is a run, and a sweep has a folder of its own", "give another -o")
+        raise InputError(
+            "is a run, and a sweep has a folder of its own", "give another -o", path=folder
+        )
     check_page(folder / PAGE)
 
 
@@ -287,7 +289,7 @@ def _earlier(asked: Sweep, names: Sequence[str]) -> Iterator[Shown]:
         folder = RunFolder(path)
         if path.name in names or not folder.exists:
             continue
-        with suppress(PictureError, RecipeError):  # a recipe that is damaged is not this one
+        with suppress(InputError):  # a recipe that is damaged is not this one
             kept = folder.read_recipe()
             if kept.get("recipe") == asked.name:
                 settings = mapping(kept.get("settings"))

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from trombine.codecs.beside import place
-from trombine.files import OutputError, PictureError
 from trombine.images import read, read_provenance, write, write_encoded
 from trombine.provenance import LONGEST, record
+from trombine.refusal import InputError, OutputError
 
 PIXELS = np.random.default_rng(4).integers(0, 256, (5, 7, 3), np.uint8)
 RECORD = record("world", {"size": 64, "style": "photo"}, seed=7)
@@ -52,7 +52,7 @@ def test_the_file_of_somebody_else_is_left_alone(
 ) -> None:
     path = tmp_path / "a.bmp"
     place(path).write_bytes(held)
-    with pytest.raises(PictureError, match="lies where the record of the picture goes"):
+    with pytest.raises(InputError, match="lies where the record of the picture goes"):
         write(path, PIXELS, provenance=made)
     assert place(path).read_bytes() == held and not path.exists()
     path.write_bytes(b"")
@@ -74,7 +74,7 @@ def test_a_record_beside_is_trusted_as_little_as_one_inside(tmp_path: Path) -> N
     held = json.loads(place(path).read_text())
     place(path).write_text(json.dumps(held | {"trombine": {"verb": "world", "format": 99}}))
     assert read(path).provenance is None
-    with pytest.raises(PictureError, match="newer trombine; update this one"):
+    with pytest.raises(InputError, match="newer trombine; update this one"):
         read_provenance(path)
     place(path).write_text(json.dumps(held | {"trombine": "x" * (LONGEST + 300)}))
     assert read_provenance(path) is None

@@ -15,10 +15,11 @@ import pytest
 from PIL import Image as Pillow
 
 from trombine import codecs
-from trombine.codecs import CodecError, Frames, gif
+from trombine.codecs import Frames, gif
 from trombine.codecs.gif import Layout
 from trombine.images import MAX_PIXELS, Image, image_of
 from trombine.provenance import record
+from trombine.refusal import InputError
 
 RNG = np.random.default_rng(8)
 ADOBE = imagecodecs.cms_profile("adobergb")
@@ -234,7 +235,7 @@ def test_ten_thousand_frames_are_refused_before_one_is_decoded(
 
     monkeypatch.setattr("trombine.codecs.gif.unpacked", decode)
     monkeypatch.setattr("trombine.codecs.frames.WebPImageFile", decode)
-    with pytest.raises(CodecError, match="has 10,000 frames of") as error:
+    with pytest.raises(InputError, match="has 10,000 frames of") as error:
         codecs.decode_frames(data, MAX_PIXELS)
     assert error.value.remedy == "if you trust it, set TROMBINE_MAX_PIXELS higher"
 
@@ -245,7 +246,7 @@ def test_large_parts_on_a_small_canvas_count_too() -> None:
     parts = tuple(gif.packed(np.zeros((1, side), np.uint8), colours) for side in (8, 900, 900))
     data = gif.assembled(Layout(width=8, height=1, parts=parts))
     assert len(codecs.decode_frames(data, 1808).frames) == 3
-    with pytest.raises(CodecError, match="frames"):
+    with pytest.raises(InputError, match="frames"):
         codecs.decode_frames(data, 1807)
 
 
@@ -268,7 +269,7 @@ def test_what_is_no_film(wrong: dict[str, Any]) -> None:
 def test_a_film_cut_short_is_refused() -> None:
     for format in ("GIF", "WEBP"):
         data = codecs.encode_frames(film(shapes()), format)
-        with pytest.raises(CodecError, match="cut short or damaged"):
+        with pytest.raises(InputError, match="cut short or damaged"):
             codecs.decode_frames(data[: len(data) * 3 // 4], MAX_PIXELS)
 
 

@@ -13,8 +13,8 @@ import skimage.data
 from PIL import Image as Pillow
 
 from trombine import codecs
-from trombine.codecs import CodecError
-from trombine.images import MAX_PIXELS, PictureError, output_suffix, read, read_provenance
+from trombine.images import MAX_PIXELS, output_suffix, read, read_provenance
+from trombine.refusal import InputError
 
 heif = pytest.importorskip("pillow_heif", reason="needs the extra heif")
 
@@ -88,20 +88,20 @@ def test_ten_bits_become_eight() -> None:
 def test_the_limit_is_kept_and_damage_is_told(tmp_path: Path) -> None:
     path = tmp_path / "a.heic"
     path.write_bytes(heic())
-    with pytest.raises(PictureError, match="has 203 x 150 pixels, more than the 9"):
+    with pytest.raises(InputError, match="has 203 x 150 pixels, more than the 9"):
         read(path, max_pixels=9)
     assert output_suffix(path) == ".png"
     assert read_provenance(path) is None
     for share in (0.1, 0.5, 0.9):
         path.write_bytes(heic()[: int(len(heic()) * share)])
-        with pytest.raises(PictureError, match="cut short or damaged"):
+        with pytest.raises(InputError, match="cut short or damaged"):
             read(path)
 
 
 def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     data = heic()
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
-    with pytest.raises(CodecError) as error:
+    with pytest.raises(InputError) as error:
         codecs.decode(data, MAX_PIXELS)
     assert error.value.what == "is HEIC, which needs pillow-heif"
     assert error.value.remedy.startswith("pip install 'trombine[heif]'")

@@ -15,8 +15,9 @@ import tifffile
 from PIL import Image as Pillow
 
 from trombine import codecs
-from trombine.codecs import CodecError, kind
+from trombine.codecs import kind
 from trombine.images import MAX_PIXELS, image_of
+from trombine.refusal import InputError
 
 RNG = np.random.default_rng(2)
 SOFT = np.asarray(  # JPEG's own rounding of noise would hide what is looked for
@@ -174,7 +175,7 @@ def tiff(samples: np.ndarray, **options: Any) -> bytes:
     ],
 )
 def test_what_is_not_read_says_why(data: bytes, says: str) -> None:
-    with pytest.raises(CodecError) as refusal:
+    with pytest.raises(InputError) as refusal:
         codecs.decode(data, MAX_PIXELS)
     assert says in refusal.value.what
     assert refusal.value.remedy
@@ -191,14 +192,14 @@ def test_a_small_tiff_of_huge_tiles_is_refused() -> None:
     data = tiff(np.zeros((16, 16), np.uint8), tile=(16, 16), photometric="minisblack")
     assert codecs.decode(data, MAX_PIXELS).width == 16
     huge = patched(patched(data, 322, 8, 60_000), 323, 8, 60_000)
-    with pytest.raises(CodecError, match="tiles are larger than the picture"):
+    with pytest.raises(InputError, match="tiles are larger than the picture"):
         codecs.decode(huge, MAX_PIXELS)
 
 
 def test_a_width_of_two_numbers_is_refused() -> None:
     """tifffile passes on whatever a tag holds; a list times a height is no number of pixels."""
     data = tiff(np.zeros((16, 16), np.uint8), photometric="minisblack")
-    with pytest.raises(CodecError, match="no picture in its first page"):
+    with pytest.raises(InputError, match="no picture in its first page"):
         codecs.look(io.BytesIO(patched(data, 256, 4, 2)), MAX_PIXELS)
 
 
@@ -213,7 +214,7 @@ def test_nothing_is_printed_beside_the_refusal(tmp_path: Path) -> None:
     """tifffile logs, and logging prints where nobody has set it up: here, a plain program."""
     data = tiff(SOFT, photometric="rgb", description="x" * 300)
     (tmp_path / "a.tif").write_bytes(data[:200])
-    code = "from trombine.images import *\ntry: read('a.tif')\nexcept PictureError as e: print(e)"
+    code = "from trombine.images import *\ntry: read('a.tif')\nexcept InputError as e: print(e)"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )
@@ -226,7 +227,7 @@ def test_a_jpeg_that_goes_over_its_pixels_again_and_again_is_refused() -> None:
     assert codecs.decode(data, MAX_PIXELS).samples.shape == SOFT.shape
     start, end = data.index(b"\xff\xda"), data.rindex(b"\xff\xd9")
     again = data[:start] + data[start:end] * 60 + data[end:]
-    with pytest.raises(CodecError, match="again and again"):
+    with pytest.raises(InputError, match="again and again"):
         codecs.decode(again, MAX_PIXELS)
     # What looks like scans inside a comment is none.
     comment = b"\xff\xfe\x01\xf6" + b"\xff\xda\x00\x02" * 125
@@ -246,6 +247,6 @@ def test_a_large_picture_is_taken_over_in_strips(monkeypatch: pytest.MonkeyPatch
 def test_wrong_sums_in_a_png_of_16_bits_are_told_by_us(capfd: pytest.CaptureFixture[str]) -> None:
     data = bytearray(codecs.encode(image_of(RNG.integers(0, 65536, (9, 9, 3), np.uint16)), "PNG"))
     data[-20] ^= 1  # in the sum of the last chunk that holds pixels
-    with pytest.raises(CodecError, match="is cut short or damaged"):
+    with pytest.raises(InputError, match="is cut short or damaged"):
         codecs.decode(bytes(data), MAX_PIXELS)
     assert capfd.readouterr() == ("", "")

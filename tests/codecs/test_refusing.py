@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from trombine import codecs
-from trombine.images import PictureError, image_of, read, write, write_frames
+from trombine.images import image_of, read, write, write_frames
+from trombine.refusal import InputError
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5])
@@ -21,7 +22,7 @@ from trombine.images import PictureError, image_of, read, write, write_frames
 def test_a_text_of_a_few_bytes_is_no_picture(count: int, suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"a{suffix}"
     path.write_bytes(b"hello"[:count])
-    with pytest.raises(PictureError, match="is not a picture; "):
+    with pytest.raises(InputError, match="is not a picture; "):
         read(path)
 
 
@@ -34,7 +35,7 @@ def test_no_words_of_python_are_said_of_a_file_cut_short(suffix: str, tmp_path: 
         path.write_bytes(data[:end])
         try:
             read(path)
-        except PictureError as error:
+        except InputError as error:
             said.add(error.what)
     assert said
     assert not [line for line in said if "unpack" in line or "index" in line]

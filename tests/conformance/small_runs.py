@@ -15,13 +15,13 @@ import numpy as np
 import pytest
 
 from trombine.events import Notice
-from trombine.files import PictureError
 from trombine.functions import sweep
 from trombine.images import write
 from trombine.recipes import find, with_settings
+from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder
 from trombine.training import story
-from trombine.training.loop import Order, TrainingError, train
+from trombine.training.loop import Order, train
 from trombine.verbs.batch import Result
 from trombine.weights import read_card
 
@@ -84,7 +84,7 @@ def finished_run(home: Path) -> Order:
 def refused(request: Order, message: str) -> None:
     """A training that is refused in one line, and touches nothing."""
     before = state(request.folder)
-    with pytest.raises((TrainingError, PictureError), match=message) as error:
+    with pytest.raises(InputError, match=message) as error:
         trained(request)
     assert "\n" not in str(error.value)
     assert state(request.folder) == before

@@ -13,7 +13,8 @@ import torch
 from net_cases import CASES, Case, joined, made, rounding, some, stirred
 from torch import nn
 
-from trombine.nets import NETS, NetError, build, has_batch_statistics, sizes_of
+from trombine.nets import NETS, build, has_batch_statistics, sizes_of
+from trombine.refusal import InputError
 from trombine.weights import TASKS, Card, Task, load, save
 from trombine.weights.exporting import as_onnx, difference, shapes
 
@@ -213,8 +214,8 @@ def test_wrong_sizes_are_refused_in_one_line(net: str) -> None:
     for name, default in sizes_of(net).items():
         wrong = {int: (0, -1, 10**9, 2.5, "8", True), str: ("no-such", 3), bool: ("yes", 1)}
         for value in wrong[type(default)]:
-            with pytest.raises(NetError) as refused:
+            with pytest.raises(InputError) as refused:
                 build(net, {name: value})
             assert name in str(refused.value) and "\n" not in str(refused.value)
-    with pytest.raises(NetError, match="there are"):
+    with pytest.raises(InputError, match="there are"):
         build(net, {"colour": 3})

@@ -18,8 +18,8 @@ from trombine.data import draws
 from trombine.data.augment import Augment, Changes, augmented, changed, drawn
 from trombine.data.item import Batch
 from trombine.data.source import batches, source
-from trombine.data.spec import SpecError
 from trombine.nets.spaces import to_space
+from trombine.refusal import InputError
 
 SIZE = 32
 ALL = Augment.parse("zoom:0.8-1.3+shift:0.1+mirror+rotate:20+colour:0.2")
@@ -109,7 +109,7 @@ def test_it_says_what_is_changed() -> None:
     ],
 )
 def test_what_is_written_wrong_is_refused_in_a_line(text: str, says: str) -> None:
-    with pytest.raises(SpecError) as error:
+    with pytest.raises(InputError) as error:
         Augment.parse(text)
     assert says in str(error.value) and "\n" not in str(error.value)
 
@@ -346,7 +346,7 @@ def test_a_source_gives_pictures_in_its_space(space: str) -> None:
 def test_a_wrong_option_is_refused_before_anything_is_opened(
     augment: str, space: str, says: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(SpecError, match=says):
+    with pytest.raises(InputError, match=says):
         source(f"folder:{tmp_path / 'none'}", SIZE, augment=augment, space=space)
 
 

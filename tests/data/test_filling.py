@@ -21,9 +21,10 @@ from trombine.data.filling import fill_folder
 from trombine.data.made import Maker, Sample
 from trombine.data.packing import write_pack
 from trombine.events import Done, Notice, Started
-from trombine.files import OutputError, write_bytes
+from trombine.files import write_bytes
 from trombine.images import encode_png
 from trombine.lock import locked
+from trombine.refusal import OutputError
 
 PHOTO = Maker(kind="world", styles=("photo",), size=16)
 OTHERS = [

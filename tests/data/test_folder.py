@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trombine.data.folder import Folder, FolderError
-from trombine.images import PictureError
+from trombine.data.folder import Folder
+from trombine.refusal import InputError
 
 RNG = np.random.default_rng(5)
 
@@ -243,7 +243,7 @@ def test_a_wrong_metadata_is_refused_in_one_line(tmp_path: Path, wrong: str) -> 
     text, says = WRONG[wrong]
     save(tmp_path / "a.png", noise(16, 16))
     (tmp_path / "metadata.jsonl").write_text(text + "\n")
-    with pytest.raises(FolderError) as caught:
+    with pytest.raises(InputError) as caught:
         rows(Folder(tmp_path, 16))
     message = str(caught.value)
     assert says in message and str(tmp_path) in message and "\n" not in message
@@ -252,7 +252,7 @@ def test_a_wrong_metadata_is_refused_in_one_line(tmp_path: Path, wrong: str) -> 
 def test_a_metadata_that_is_no_text_is_refused_in_one_line(tmp_path: Path) -> None:
     save(tmp_path / "a.png", noise(16, 16))
     (tmp_path / "metadata.jsonl").write_bytes(b'{"file_name": "a.png"}\n{"file_name": "\xff"}\n')
-    with pytest.raises(FolderError, match=r"metadata\.jsonl: is not UTF-8 in line 2"):
+    with pytest.raises(InputError, match=r"metadata\.jsonl: is not UTF-8 in line 2"):
         Folder(tmp_path, 16)
 
 
@@ -261,27 +261,27 @@ def test_parts_that_are_none_are_refused(tmp_path: Path) -> None:
     describe(tmp_path, {"file_name": "a.png", "parts_file_name": "p.png"})
     for wrong in (np.zeros((8, 16), np.uint8), np.full((16, 16), 19, np.uint8), noise(16, 16)):
         save(tmp_path / "p.png", wrong)
-        with pytest.raises(PictureError, match=r"p\.png: is not a parts map"):
+        with pytest.raises(InputError, match=r"p\.png: is not a parts map"):
             rows(Folder(tmp_path, 16))
 
 
 def test_no_folder_and_no_pictures_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(FolderError, match="is not a folder"):
+    with pytest.raises(InputError, match="is not a folder"):
         Folder(tmp_path / "nowhere", 16)
-    with pytest.raises(FolderError, match="holds no pictures"):
+    with pytest.raises(InputError, match="holds no pictures"):
         Folder(tmp_path, 16)
 
 
 def test_a_bad_picture_is_named(tmp_path: Path) -> None:
     (tmp_path / "bad.png").write_bytes(b"no picture")
-    with pytest.raises(PictureError, match=r"bad\.png"):
+    with pytest.raises(InputError, match=r"bad\.png"):
         rows(Folder(tmp_path, 16))
 
 
 def test_a_bad_picture_of_a_training_has_a_cure(tmp_path: Path) -> None:
     (tmp_path / "broken.png").symlink_to(tmp_path / "gone.png")
     folder = Folder(tmp_path, 16)
-    with pytest.raises(PictureError) as caught:
+    with pytest.raises(InputError) as caught:
         folder.rows(np.zeros(1, np.int64))
     assert str(caught.value) == (
         f"{tmp_path / 'broken.png'}: is a link to a file that is gone; remove it, or make a pack of"

@@ -16,13 +16,12 @@ from PIL import Image
 from trombine.data import hub
 from trombine.data.folder import Folder
 from trombine.data.hub import hub_folder, parse_hub, prepare_hub
-from trombine.data.listing import FolderError
 from trombine.data.pack import Pack
 from trombine.data.source import source
 from trombine.data.split import prepare_split
 from trombine.events import Done, Event, Notice, Progress, Started
-from trombine.files import PictureError
 from trombine.lock import locked
+from trombine.refusal import InputError
 from trombine.verbs.prepare import PrepareRequest
 from trombine.verbs.prepare import run as prepare
 
@@ -195,12 +194,12 @@ def test_a_picture_that_is_gone_is_named(
     images = [{"bytes": None, "path": str(tmp_path / "gone.png")}]
     whole = datasets.Dataset.from_dict({"image": images}, features=features)
     monkeypatch.setattr(datasets, "load_dataset", lambda *_, split: {"train": whole})
-    with pytest.raises(PictureError, match=r"gone\.png: does not exist"):
+    with pytest.raises(InputError, match=r"gone\.png: does not exist"):
         run("owner/name", tmp_path / "out")
 
 
 def refusal(name: str, folder: Path) -> str:
-    with pytest.raises(FolderError) as caught:
+    with pytest.raises(InputError) as caught:
         run(name, folder)
     message = str(caught.value)
     assert message.startswith(f"hub:{name}: ") and message.isprintable()
@@ -248,7 +247,7 @@ def test_only_pictures_are_copied(
     for one in images:
         whole = datasets.Dataset.from_dict({"image": [one]}, features=features)
         monkeypatch.setattr(datasets, "load_dataset", lambda *_, split, w=whole: {"train": w})
-        with pytest.raises(FolderError, match="has what is no picture of a known format in row 0"):
+        with pytest.raises(InputError, match="has what is no picture of a known format in row 0"):
             run("owner/name", tmp_path / "out")
         assert not list((tmp_path / "out/train").iterdir())
 
@@ -272,7 +271,7 @@ def test_names_are_read(name: str) -> None:
     "name", ["", "a/b/c/d", "/etc", "../x", "a/..", "a b", "a:b:c", "a:", "a\n"]
 )
 def test_what_is_no_name_is_refused(name: str) -> None:
-    with pytest.raises(FolderError, match="is not a name of the hub"):
+    with pytest.raises(InputError, match="is not a name of the hub"):
         parse_hub(name)
 
 
@@ -295,7 +294,7 @@ def test_a_row_without_a_picture_is_left_out(
     assert (tmp_path / "out/metadata.csv").read_text() == "file_name,age\ntrain/000001.png,2\n"
     empty = datasets.Dataset.from_dict({"image": [None], "age": [1]}, features=features)
     answer(datasets, monkeypatch, empty)
-    with pytest.raises(FolderError, match="has no picture in any row"):
+    with pytest.raises(InputError, match="has no picture in any row"):
         run("owner/name", tmp_path / "none")
 
 

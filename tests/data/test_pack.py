@@ -22,12 +22,12 @@ import pytest
 
 from trombine.data import pack_writer
 from trombine.data.made import Maker, make_all
-from trombine.data.pack import INDEX, Pack, PackError, part_of
+from trombine.data.pack import INDEX, Pack, part_of
 from trombine.data.pack_writer import PackWriter
 from trombine.data.packing import write_pack
 from trombine.events import Done, Event, Notice, Progress, Started
-from trombine.files import OutputError
 from trombine.lock import is_locked, locked
+from trombine.refusal import InputError, OutputError
 
 PAIRS = Maker(kind="world", styles=("photo", "anime"), size=16)
 LEAVES = Maker(kind="leaves", size=16)
@@ -106,7 +106,7 @@ def test_a_stopped_writer_is_gone_on_with(tmp_path: Path, whole: Path) -> None:
     path = tmp_path / "pack"
     with closing(write_pack(path, LEAVES, first_seed=100, count=COUNT, workers=1)) as events:
         list(islice(events, 1 + 5))  # five pictures
-    with pytest.raises(PackError, match="is not finished; run the command that makes it again"):
+    with pytest.raises(InputError, match="is not finished; run the command that makes it again"):
         Pack(path)
     done = write(path)[-1]
     assert isinstance(done, Done) and (done.written, done.kept) == (COUNT - 5, 5)
@@ -202,7 +202,7 @@ def test_a_pack_that_is_there_is_kept(tmp_path: Path) -> None:
 def test_another_pack_is_replaced_only_when_told(tmp_path: Path, whole: Path) -> None:
     path = tmp_path / "pack"
     write(path, PAIRS, count=2)
-    with pytest.raises(PackError, match="another pack"):
+    with pytest.raises(InputError, match="another pack"):
         write(path)
     list(write_pack(path, LEAVES, first_seed=100, count=COUNT, workers=1, overwrite=True))
     assert same(whole, path)
@@ -213,7 +213,7 @@ def test_what_is_no_pack_is_never_replaced(tmp_path: Path) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()
     (folder / "mine.txt").write_text("mine")
-    with pytest.raises(PackError, match="is not a pack; choose another name"):
+    with pytest.raises(InputError, match="is not a pack; choose another name"):
         list(write_pack(folder, LEAVES, first_seed=0, count=1, workers=1, overwrite=True))
     assert (folder / "mine.txt").read_text() == "mine"
 
@@ -310,14 +310,14 @@ def test_a_damaged_pack_is_refused_in_one_line(tmp_path: Path, harm: str) -> Non
     write(path, count=3)
     do, says = HARMS[harm]
     do(path)
-    with pytest.raises(PackError) as caught:
+    with pytest.raises(InputError) as caught:
         Pack(path)
     message = str(caught.value)
     assert message.startswith(str(path)) and says in message and "\n" not in message
 
 
 def test_no_pack_at_all_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(PackError, match="does not exist; check the name"):
+    with pytest.raises(InputError, match="does not exist; check the name"):
         Pack(tmp_path / "nowhere")
 
 
@@ -327,7 +327,7 @@ def test_verify_finds_one_changed_byte(tmp_path: Path) -> None:
     data = bytearray((path / "pictures.npy").read_bytes())
     data[-1] ^= 1
     (path / "pictures.npy").write_bytes(data)
-    with pytest.raises(PackError, match=r"pictures.npy: has changed"):
+    with pytest.raises(InputError, match=r"pictures.npy: has changed"):
         Pack(path).verify()
 
 

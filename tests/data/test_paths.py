@@ -13,10 +13,9 @@ from trombine.data.made import Maker
 from trombine.data.packing import write_pack
 from trombine.data.paths import check_paths
 from trombine.data.source import source
-from trombine.data.spec import SpecError
 from trombine.data.split import prepare_split
-from trombine.files import PictureError
 from trombine.images import write
+from trombine.refusal import InputError
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +45,7 @@ CURES = {
 
 @pytest.mark.parametrize("spec", CURES)
 def test_what_was_meant_is_named(spec: str) -> None:
-    with pytest.raises(PictureError, match=re.escape(CURES[spec])) as caught:
+    with pytest.raises(InputError, match=re.escape(CURES[spec])) as caught:
         check_paths(spec)
     assert str(caught.value).isprintable()
 
@@ -60,7 +59,7 @@ def test_what_is_there_is_left_alone(spec: str) -> None:
 
 def test_a_pack_that_is_begun_is_not_said_to_be_gone(here: Path) -> None:
     (here / "new.part").mkdir()
-    with pytest.raises(PictureError, match="is not finished"):
+    with pytest.raises(InputError, match="is not finished"):
         source("pack:new", 16)
 
 
@@ -69,9 +68,9 @@ def test_nothing_is_painted_for_a_spec_that_cannot_be(monkeypatch: pytest.Monkey
         raise AssertionError("painted")
 
     monkeypatch.setattr(source_module, "write_pack", paint)
-    with pytest.raises(PictureError, match="is not a folder"):
+    with pytest.raises(InputError, match="is not a folder"):
         source("leaves#3+folder:gone", 16)
-    with pytest.raises(PictureError, match="is not a folder"):
+    with pytest.raises(InputError, match="is not a folder"):
         list(prepare_split("leaves#3+folder:gone", 16, 2))
 
 
@@ -89,14 +88,14 @@ HINTS = {
 
 @pytest.mark.parametrize("spec", HINTS)
 def test_a_wrong_spec_says_what_to_write(spec: str) -> None:
-    with pytest.raises(SpecError, match=HINTS[spec]):
+    with pytest.raises(InputError, match=HINTS[spec]):
         check_paths(spec)
 
 
 def test_a_use_that_nobody_states_and_another_size_have_a_cure() -> None:
-    with pytest.raises(SpecError, match="for this; make a pack of the folder: trombine data prep"):
+    with pytest.raises(InputError, match="for this; make a pack of the folder: trombine data prep"):
         source("folder:plain@test", 16)
-    with pytest.raises(SpecError, match="give --size 16, or make a pack of 32 px: trombine data"):
+    with pytest.raises(InputError, match="give --size 16, or make a pack of 32 px: trombine data"):
         source("pack:two", 32)
-    with pytest.raises(SpecError, match="has only 1 picture; ask for no more"):
+    with pytest.raises(InputError, match="has only 1 picture; ask for no more"):
         source("folder:plain#3", 16)

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from trombine.data.made import Maker
-from trombine.data.pack import Pack, PackError, part_of
+from trombine.data.pack import Pack, part_of
 from trombine.data.packing import write_pack
-from trombine.files import OutputError
+from trombine.refusal import InputError, OutputError
 
 LEAVES = Maker(kind="leaves", size=16)
 
@@ -56,7 +56,7 @@ def test_a_pack_with_a_strangers_file_is_not_replaced(tmp_path: Path) -> None:
     path = tmp_path / "pack"
     write(path, count=2)
     (path / "notes.txt").write_text("mine")
-    with pytest.raises(PackError, match="holds other files beside the pack"):
+    with pytest.raises(InputError, match="holds other files beside the pack"):
         replace(path)
     assert (path / "notes.txt").read_text() == "mine"
 

@@ -21,14 +21,13 @@ from trombine.data.columns import SPLITS
 from trombine.data.decoding import Wanted, split_share
 from trombine.data.folder import Folder
 from trombine.data.made import Maker
-from trombine.data.pack import Pack, PackError, part_of
+from trombine.data.pack import Pack, part_of
 from trombine.data.preparing import prepare_pack
 from trombine.data.source import source
-from trombine.data.spec import SpecError
 from trombine.data.split import split
 from trombine.events import Done, Event, Progress, Skipped, Started
-from trombine.files import PictureError
-from trombine.verbs.prepare import PrepareError, PrepareRequest, run
+from trombine.refusal import InputError
+from trombine.verbs.prepare import PrepareRequest, run
 
 SIZE = 40  # from which on pictures are written beside the writer (preparing._LARGE)
 WANTED = Wanted(size=SIZE)
@@ -142,7 +141,7 @@ def test_stopped_anywhere_and_run_again_it_is_the_same_pack(
         path = tmp_path / f"stopped-{stop}"
         with closing(prepare_pack(pictures, path, WANTED)) as events:
             list(islice(events, stop))
-        with pytest.raises(PackError, match="is not finished"):
+        with pytest.raises(InputError, match="is not finished"):
             Pack(path)
         prepare(pictures, path)
         assert same(tmp_path / "whole", path), stop
@@ -253,14 +252,14 @@ def test_a_spec_names_a_split_and_training_leaves_the_test_alone(
     assert names == {pack.name(row) for row in np.flatnonzero(splits == 0).tolist()}
     chosen = {measured.name(i) for i in range(len(measured))}
     assert chosen == {pack.name(row) for row in np.flatnonzero(splits == 1).tolist()}
-    with pytest.raises(SpecError, match="none of its pictures is said to be for this"):
+    with pytest.raises(InputError, match="none of its pictures is said to be for this"):
         source(f"folder:{pictures}@test", SIZE)
 
 
 def test_another_folder_is_another_pack(pictures: Path, tmp_path: Path) -> None:
     prepare(pictures, tmp_path / "pack")
     next(pictures.rglob("*.png")).unlink()
-    with pytest.raises(PackError, match="is another pack"):
+    with pytest.raises(InputError, match="is another pack"):
         prepare(pictures, tmp_path / "pack")
     list(prepare_pack(pictures, tmp_path / "pack", WANTED, overwrite=True))
     assert len(Pack(tmp_path / "pack")) == 39
@@ -279,11 +278,11 @@ def test_a_begun_pack_of_another_folder_is_begun_anew(pictures: Path, tmp_path: 
 def test_nothing_to_read_is_said_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "a.png").write_bytes(b"no picture")
-    with pytest.raises(PictureError, match="holds no picture that can be read"):
+    with pytest.raises(InputError, match="holds no picture that can be read"):
         prepare(tmp_path / "bad", tmp_path / "pack")
     assert not (tmp_path / "pack").exists()
     (tmp_path / "empty").mkdir()
-    with pytest.raises(PictureError, match="holds no pictures"):
+    with pytest.raises(InputError, match="holds no pictures"):
         prepare(tmp_path / "empty", tmp_path / "pack")
 
 
@@ -319,5 +318,5 @@ def test_pairs_keep_both_sides_and_all_truth(tmp_path: Path) -> None:
 )
 def test_a_wrong_request_is_refused(tmp_path: Path, option: str, value: object, says: str) -> None:
     asked = {"folder": tmp_path, "output": tmp_path / "pack", option: value}
-    with pytest.raises(PrepareError, match=says):
+    with pytest.raises(InputError, match=says):
         list(run(PrepareRequest(**asked)))  # pyright: ignore[reportArgumentType]

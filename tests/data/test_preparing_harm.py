@@ -18,11 +18,11 @@ from trombine.data import decoding
 from trombine.data.columns import Row
 from trombine.data.decoding import Wanted
 from trombine.data.listing import Listing, Record
-from trombine.data.pack import Pack, PackError, part_of
+from trombine.data.pack import Pack, part_of
 from trombine.data.preparing import prepare_pack
 from trombine.data.reading import Crop
 from trombine.events import Done, Event, Notice, Skipped
-from trombine.files import OutputError
+from trombine.refusal import InputError, OutputError
 
 SIZE = 40  # from which on pictures are written beside the writer (preparing._LARGE)
 WANTED = Wanted(size=SIZE)
@@ -179,7 +179,7 @@ def test_a_pack_that_is_there_says_what_it_holds(tmp_path: Path) -> None:
     assert done(prepare(folder, tmp_path / "pack")).written == 6
     assert done(prepare(folder, tmp_path / "pack")).kept == 6
     (folder / "05.png").unlink()
-    with pytest.raises(PackError, match="is another pack"):
+    with pytest.raises(InputError, match="is another pack"):
         prepare(folder, tmp_path / "pack")
 
 

@@ -15,10 +15,10 @@ from PIL import Image
 
 from trombine.data import pack_writer
 from trombine.data.decoding import Wanted
-from trombine.data.pack import Pack, PackError, part_of
+from trombine.data.pack import Pack, part_of
 from trombine.data.preparing import prepare_pack
 from trombine.events import Done, Event, Notice
-from trombine.files import OutputError, PictureError
+from trombine.refusal import InputError, OutputError
 
 WANTED = Wanted(size=16)
 
@@ -113,7 +113,7 @@ def test_a_picture_beside_class_folders_is_pointed_at(tmp_path: Path) -> None:
 
 
 def differing(folder: Path, path: Path, wanted: Wanted = WANTED, layout: str = "") -> str:
-    with pytest.raises(PackError) as caught:
+    with pytest.raises(InputError) as caught:
         prepare(folder, path, wanted, layout=layout)
     assert str(caught.value).endswith("; choose another name, or --overwrite")
     return str(caught.value)
@@ -150,7 +150,7 @@ def test_numbers_of_pictures_are_in_words(tmp_path: Path) -> None:
 def test_nothing_is_left_of_a_pack_that_cannot_be(tmp_path: Path) -> None:
     folder = fill(tmp_path / "in", "1.png")
     (folder / "1.png").write_bytes(b"no picture")
-    with pytest.raises(PictureError, match="holds no picture that can be read"):
+    with pytest.raises(InputError, match="holds no picture that can be read"):
         prepare(folder, tmp_path / "pack")
     assert not part_of(tmp_path / "pack").exists()
 
@@ -181,7 +181,7 @@ def test_a_stopped_overwrite_goes_when_the_old_pack_is_wanted(tmp_path: Path) ->
 def test_a_pack_is_said_to_be_one(tmp_path: Path) -> None:
     prepare(fill(tmp_path / "in", "1.png"), tmp_path / "pack")
     said = f"{tmp_path / 'pack'}: is a pack already; use it as pack:{tmp_path / 'pack'}"
-    with pytest.raises(PictureError, match=re.escape(said)):
+    with pytest.raises(InputError, match=re.escape(said)):
         prepare(tmp_path / "pack", tmp_path / "another")
 
 
@@ -189,7 +189,7 @@ def test_a_disk_that_is_full_names_what_was_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(path: Path, value: object) -> None:
-        raise OutputError(path, "cannot be written, the disk is full", "free some space")
+        raise OutputError("cannot be written, the disk is full", "free some space", path=path)
 
     folder = fill(tmp_path / "in", "1.png")
     monkeypatch.setattr(pack_writer, "_write_json", full)

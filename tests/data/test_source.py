@@ -19,8 +19,8 @@ from trombine.data.made import Maker
 from trombine.data.pack_writer import PackWriter
 from trombine.data.packing import write_pack
 from trombine.data.source import Source, batches, cache_path, prepare, source
-from trombine.data.spec import SpecError
 from trombine.events import Done, Event, Progress
+from trombine.refusal import InputError
 
 SIZE = 16
 MIX = "world:photo#12*0.7+leaves#20*0.3"
@@ -90,7 +90,7 @@ def test_items_are_the_seeds() -> None:
 
 @pytest.mark.parametrize("edge", [1_000_000, 1_500_000, 2_000_000])
 def test_seeds_of_two_uses_do_not_meet(edge: int) -> None:
-    with pytest.raises(SpecError, match=f"cross {edge}, where another use begins"):
+    with pytest.raises(InputError, match=f"cross {edge}, where another use begins"):
         source("leaves#10", SIZE, first_seed=edge - 9)
     source_module._check_seeds(edge - 10, 10)
     source_module._check_seeds(edge, 10)
@@ -130,14 +130,14 @@ WRONG: dict[str, tuple[Callable[[], object], str]] = {
 @pytest.mark.parametrize("wrong", WRONG)
 def test_numbers_that_cannot_be_are_refused_in_one_line(wrong: str) -> None:
     do, says = WRONG[wrong]
-    with pytest.raises(SpecError, match=says) as caught:
+    with pytest.raises(InputError, match=says) as caught:
         do()
     assert "\n" not in str(caught.value)
 
 
 def test_the_usual_count_stays_below_the_choosing_seeds() -> None:
     source_module._check_seeds(0, source_module.USUAL_COUNT)
-    with pytest.raises(SpecError):
+    with pytest.raises(InputError):
         source_module._check_seeds(-1, 1)
 
 
@@ -305,7 +305,7 @@ def test_vectors_of_two_meanings_are_left_out(tmp_path: Path) -> None:
 
 
 def test_pairs_do_not_mix_with_single_pictures() -> None:
-    with pytest.raises(SpecError, match="pairs do not mix"):
+    with pytest.raises(InputError, match="pairs do not mix"):
         source("world:photo+anime#4+leaves#20", SIZE, workers=1)
 
 
@@ -322,9 +322,9 @@ def test_a_pack_may_be_counted_but_not_stretched(tmp_path: Path) -> None:
     path = tmp_path / "pack"
     list(write_pack(path, Maker(kind="leaves", size=SIZE), first_seed=0, count=6, workers=1))
     assert len(source(f"pack:{path}#4", SIZE)) == 4
-    with pytest.raises(SpecError, match="has only 6 pictures; ask for no more"):
+    with pytest.raises(InputError, match="has only 6 pictures; ask for no more"):
         source(f"pack:{path}#7", SIZE)
-    with pytest.raises(SpecError, match="is of 16 px, and 32 px are wanted"):
+    with pytest.raises(InputError, match="is of 16 px, and 32 px are wanted"):
         source(f"pack:{path}", 32)
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from trombine.data.columns import SPLITS
 from trombine.data.layouts import LAYOUTS
-from trombine.data.spec import LAYOUT_NAMES, SpecError, Term, parse, spell
+from trombine.data.spec import LAYOUT_NAMES, Term, parse, spell
+from trombine.refusal import InputError
 from trombine.world import STYLES
 
 PHOTO = Term(kind="world", styles=("photo",))
@@ -100,13 +101,13 @@ WRONG = {
 
 @pytest.mark.parametrize("spec", WRONG)
 def test_a_wrong_spec_is_refused_in_one_line(spec: str) -> None:
-    with pytest.raises(SpecError, match=re.escape(WRONG[spec])) as caught:
+    with pytest.raises(InputError, match=re.escape(WRONG[spec])) as caught:
         parse(spec)
     assert str(caught.value).startswith(f"{spec[:200]}") and "\n" not in str(caught.value)
 
 
 def test_a_count_without_end_is_refused() -> None:
-    with pytest.raises(SpecError, match="has at most 12 digits") as caught:
+    with pytest.raises(InputError, match="has at most 12 digits") as caught:
         parse("folder:x#" + "9" * 5000)
     assert len(str(caught.value)) < 200
 
@@ -153,5 +154,5 @@ def test_a_split_is_of_pictures_that_have_one() -> None:
     assert parse('folder:"a@test"')[0] == Term(kind="folder", path="a@test")
     assert spell((Term(kind="folder", path="a@test"),)) == 'folder:"a@test"'
     for spec in ("leaves@test", "world:photo@train", "fractals@choose"):
-        with pytest.raises(SpecError, match="is for pictures of a folder"):
+        with pytest.raises(InputError, match="is for pictures of a folder"):
             parse(spec)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from trombine.data.source import SEED_RANGES, Mix, Source, source
-from trombine.data.spec import SpecError
 from trombine.data.split import Part, apart, prepare_split, split
 from trombine.images import write
+from trombine.refusal import InputError
 
 
 def seeds(source: Source) -> set[int]:
@@ -92,7 +92,7 @@ def test_a_mix_is_split_term_by_term(folder: Path) -> None:
 def test_too_few_pictures_are_refused(tmp_path: Path) -> None:
     for number in range(4):
         write(tmp_path / f"{number}.png", np.zeros((16, 16, 3), np.uint8))
-    with pytest.raises(SpecError, match="has 4 pictures; it takes 5 or more"):
+    with pytest.raises(InputError, match="has 4 pictures; it takes 5 or more"):
         split(f"folder:{tmp_path}", 16, 4)
 
 
@@ -128,7 +128,7 @@ def test_a_pack_named_twice_keeps_its_uses_apart(tmp_path: Path) -> None:
     for spec in (f"{whole}+{whole}@validation", f"{whole}+{whole}@train", f"{whole}+{whole}@test"):
         learned, measured = split(spec.replace("@validation", "@choose"), 16, 4)
         assert not names(learned) & names(measured), spec
-    with pytest.raises(SpecError, match="all of its pictures are measured on"):
+    with pytest.raises(InputError, match="all of its pictures are measured on"):
         split(f"folder:{tmp_path / 'train'}+folder:{tmp_path / 'test'}", 16, 4)
 
 

@@ -18,13 +18,11 @@ import torch
 
 from trombine import images, weights
 from trombine.data.layouts import list_folder
-from trombine.data.listing import FolderError
 from trombine.data.made import Maker
-from trombine.data.pack import INDEX, Pack, PackError
+from trombine.data.pack import INDEX, Pack
 from trombine.data.packing import write_pack
 from trombine.data.reading import read_row
-from trombine.files import PictureError
-from trombine.weights import ModelError
+from trombine.refusal import InputError
 
 RNG = np.random.default_rng(7)
 PIXELS = RNG.integers(0, 256, (24, 30, 3), np.uint8)
@@ -81,7 +79,7 @@ HEADS = {
 def test_a_column_of_a_pack_with_another_head_is_refused(head: str, pack: Path) -> None:
     """Whatever the head of a .npy file claims, it is one line that names the file and the cure."""
     with_head(pack / "pictures.npy", HEADS[head])
-    with pytest.raises(PackError) as error:
+    with pytest.raises(InputError) as error:
         Pack(pack)
     one_line(error.value, "pictures.npy: is damaged", "make it again with --overwrite")
 
@@ -92,7 +90,7 @@ def test_a_column_of_another_version_or_length_is_refused(pack: Path) -> None:
     whole = file.read_bytes()
     for data in (b"\x93NUMPY\x09\0" + whole[8:], whole[:-1], whole + b"\0", whole[:5], b""):
         file.write_bytes(data)
-        with pytest.raises(PackError) as error:
+        with pytest.raises(InputError) as error:
             Pack(pack)
         one_line(error.value, "pictures.npy", "--overwrite")
     file.write_bytes(whole)
@@ -118,7 +116,7 @@ def test_an_index_of_another_shape_is_refused(key: str, value: object, pack: Pat
     """What index.json says is of the right kind, or refused when the pack is opened."""
     index = json.loads((pack / INDEX).read_text())
     (pack / INDEX).write_text(json.dumps({**index, key: value}))
-    with pytest.raises(PackError) as error:
+    with pytest.raises(InputError) as error:
         Pack(pack)
     one_line(error.value, str(pack), "--overwrite")
 
@@ -126,7 +124,7 @@ def test_an_index_of_another_shape_is_refused(key: str, value: object, pack: Pat
 def test_an_index_that_is_nested_too_deeply_is_refused(pack: Path) -> None:
     """A deep nest in index.json is one line."""
     (pack / INDEX).write_text("[" * 100_000)
-    with pytest.raises(PackError) as error:
+    with pytest.raises(InputError) as error:
         Pack(pack)
     one_line(error.value, INDEX, "cannot be read")
 
@@ -148,7 +146,7 @@ def test_truth_that_cannot_be_meant_is_refused(name: str, value: float, pack: Pa
     numbers[(1, *([0] * (numbers.ndim - 1)))] = value
     np.save(file, numbers)
     opened = Pack(pack)
-    with pytest.raises(PackError) as error:
+    with pytest.raises(InputError) as error:
         opened.rows(np.array([0, 1]))
     one_line(error.value, file.name, "--overwrite")
     assert opened.rows(np.array([0])), "the other picture is sound"
@@ -181,7 +179,7 @@ def test_points_of_a_folder_that_are_no_numbers_are_refused(wrong: object, tmp_p
     """Landmarks that are infinite, or no numbers, are one line with the file that has them."""
     folder = lines(tmp_path / "set", landmarks=[[1.0, 1.0]] * 67 + [[wrong, 1.0]])
     listing = list_folder(folder)
-    with pytest.raises(FolderError) as error:
+    with pytest.raises(InputError) as error:
         read_row(folder, listing, listing.records[0], 16)
     one_line(error.value, "metadata.jsonl", "mend it")
 
@@ -194,7 +192,7 @@ def test_a_map_of_labels_that_are_none_is_refused(label: int, tmp_path: Path) ->
     parts[3, 3] = label
     images.write(folder / "p.png", images.image_of(parts))
     listing = list_folder(folder)
-    with pytest.raises(PictureError) as error:
+    with pytest.raises(InputError) as error:
         read_row(folder, listing, listing.records[0], 16)
     one_line(error.value, "p.png", "labels below 19")
 
@@ -223,7 +221,7 @@ POINTS = "list_landmarks_align_celeba"
 )
 def test_a_table_of_absurd_numbers_is_refused(name: str, text: str, tmp_path: Path) -> None:
     """A list of CelebA that begins with 5,000 digits, or holds such numbers, names its line."""
-    with pytest.raises(FolderError) as error:
+    with pytest.raises(InputError) as error:
         list_folder(celeba(tmp_path / "set", **{name: text}))
     one_line(error.value, name, "in line 1", "copy it again")
 
@@ -234,7 +232,7 @@ def test_a_count_of_pictures_of_5000_digits_is_refused(tmp_path: Path) -> None:
     person.mkdir(parents=True)
     images.write(person / "A_B_0001.jpg", images.image_of(PIXELS))
     (tmp_path / "peopleDevTrain.txt").write_text("1\nA_B\t" + "9" * 5000 + "\n")
-    with pytest.raises(FolderError) as error:
+    with pytest.raises(InputError) as error:
         list_folder(tmp_path)
     one_line(error.value, "peopleDevTrain.txt", "line 2")
 
@@ -252,12 +250,12 @@ def test_numbers_of_pictures_beyond_all_are_passed_over(tmp_path: Path) -> None:
 def test_an_infinite_number_of_a_table_is_refused(tmp_path: Path) -> None:
     """A number beyond all numbers in metadata.csv or metadata.jsonl is one line."""
     folder = lines(tmp_path / "one", face={"age": 1e400})
-    with pytest.raises(FolderError) as error:
+    with pytest.raises(InputError) as error:
         list_folder(folder)
     one_line(error.value, "metadata.jsonl")
     (folder / "metadata.jsonl").unlink()
     (folder / "metadata.csv").write_text("file_name,age\na.png,1e400\n")
-    with pytest.raises(FolderError) as error:
+    with pytest.raises(InputError) as error:
         list_folder(folder)
     one_line(error.value, "metadata.csv", "infinite")
 
@@ -283,6 +281,6 @@ def test_a_header_of_a_model_that_cannot_be_is_refused(
     """Offsets, shapes and cards that cannot be are one line that names the model's file."""
     text, path = json.dumps(header).encode(), tmp_path / "a.safetensors"
     path.write_bytes(struct.pack("<Q", len(text)) + text + bytes(8))
-    with pytest.raises(ModelError) as error:
+    with pytest.raises(InputError) as error:
         weights.load(path)
     one_line(error.value, str(path), ";")

@@ -23,8 +23,8 @@ from PIL import PpmImagePlugin
 
 import trombine
 from trombine import codecs, images
-from trombine.codecs import CodecError
 from trombine.codecs.png import SIGNATURE, chunk, chunks
+from trombine.refusal import InputError
 
 RNG = np.random.default_rng(7)
 PIXELS = RNG.integers(0, 256, (24, 30, 3), np.uint8)
@@ -158,7 +158,7 @@ PIECES: dict[str, Callable[[np.ndarray], bytes | bytearray]] = {
 def test_a_strip_that_is_larger_than_the_picture_is_not_decoded(kind: str) -> None:
     """A TIFF of 16 x 16 pixels whose strip holds a picture of millions is refused before that."""
     data = tiff(bytes(PIECES[kind](LARGE)), tifffile.COMPRESSION[kind])
-    with pytest.raises(CodecError) as error:
+    with pytest.raises(InputError) as error:
         codecs.decode(data, LIMIT)
     assert error.value.what.endswith(("larger than it says)", f"packed as {kind}"))
 
@@ -190,7 +190,7 @@ def test_a_small_icon_does_not_hold_a_huge_picture() -> None:
         + chunk(b"IEND", b"")
     )
     data = b"ic07" + struct.pack(">I", 8 + len(inside)) + inside
-    with pytest.raises(CodecError, match="more memory"):
+    with pytest.raises(InputError, match="more memory"):
         codecs.decode(b"icns" + struct.pack(">I", 8 + len(data)) + data, LIMIT)
 
 
@@ -208,7 +208,7 @@ class Counted(io.BytesIO):
 def test_a_header_of_comments_is_not_gone_through_byte_by_byte(fill: bytes) -> None:
     """A PGM that begins with megabytes of comments is refused after a few reads."""
     file = Counted(b"P5\n" + fill * 500_000 + b"\n2 2 255\nabcd")
-    with pytest.raises(CodecError):
+    with pytest.raises(InputError):
         codecs.look(file, LIMIT)
     assert file.count < 100
 
@@ -262,7 +262,7 @@ def jpeg(*more: bytes) -> bytes:
 )
 def test_more_pieces_than_any_picture_has_are_not_gone_through(data: bytes) -> None:
     """A file of hundreds of thousands of tiny pieces is refused."""
-    with pytest.raises(CodecError, match=r"more (segments|chunks|pictures and comments) than"):
+    with pytest.raises(InputError, match=r"more (segments|chunks|pictures and comments) than"):
         codecs.decode(data, LIMIT)
 
 

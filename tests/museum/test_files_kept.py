@@ -18,14 +18,12 @@ from trombine.codecs.beside import place
 from trombine.demo.amounts import Demo
 from trombine.demo.build import build as build_demo
 from trombine.events import Event, Skipped
-from trombine.files import (
-    OutputError,
-)
 from trombine.images import read_provenance, write
 from trombine.nets import build
 from trombine.provenance import digest, record
+from trombine.refusal import InputError, OutputError
 from trombine.runs.folder import RunFolder
-from trombine.verbs.batch import BatchError, drain
+from trombine.verbs.batch import drain
 from trombine.verbs.models import ModelsExportRequest, ModelsImportRequest
 from trombine.verbs.models import run as models
 from trombine.verbs.read import ReadRequest
@@ -79,7 +77,7 @@ def test_replay_never_writes_over_what_pictures_were_made_from(how: str, tmp_pat
     NAMES[how](output / "a.png", source)
     before = everything(tmp_path)
     for overwrite in (True, False):
-        with pytest.raises(BatchError, match=r"a\.png: is an input, and would be written over"):
+        with pytest.raises(InputError, match=r"a\.png: is an input, and would be written over"):
             replay(
                 pictures=(tmp_path / "fb",),
                 inputs=source.parent,
@@ -114,7 +112,7 @@ def test_models_import_never_writes_over_its_file(how: str, tmp_path: Path) -> N
         output=output,
         overwrite=True,
     )
-    with pytest.raises(BatchError, match="is an input, and would be written over"):
+    with pytest.raises(InputError, match="is an input, and would be written over"):
         list(models(request))
     assert file.read_bytes() == before
 
@@ -126,7 +124,7 @@ def test_models_export_never_writes_over_its_model(how: str, tmp_path: Path) -> 
     NAMES[how](output, file)
     before = file.read_bytes()
     request = ModelsExportRequest(model=str(file), output=output, onnx=True, overwrite=True)
-    with pytest.raises(BatchError, match="is an input, and would be written over"):
+    with pytest.raises(InputError, match="is an input, and would be written over"):
         list(models(request))
     assert file.read_bytes() == before
 
@@ -136,7 +134,7 @@ def test_upscale_never_writes_over_its_model(tmp_path: Path) -> None:
     file, output = model_file(tmp_path / "m.safetensors"), tmp_path / "large.png"
     output.symlink_to(file)
     before = file.read_bytes()
-    with pytest.raises(BatchError, match="is an input, and would be written over"):
+    with pytest.raises(InputError, match="is an input, and would be written over"):
         upscale(
             pictures=(picture(tmp_path / "a.png"),), model=str(file), output=output, overwrite=True
         )
@@ -147,7 +145,7 @@ def test_upscale_never_writes_over_a_truth_by_another_name(tmp_path: Path) -> No
     """A truth stays, though the output is a hard link to it."""
     truth, output = picture(tmp_path / "truths" / "a.png"), tmp_path / "b.png"
     os.link(truth, output)
-    with pytest.raises(BatchError, match="is an input, and would be written over"):
+    with pytest.raises(InputError, match="is an input, and would be written over"):
         upscale(pictures=(picture(tmp_path / "a.png"),), truth=truth, output=output, overwrite=True)
 
 
@@ -163,7 +161,7 @@ def test_read_never_writes_over_its_model(tmp_path: Path) -> None:
         output=tmp_path / "sheet.png",
         overwrite=True,
     )
-    with pytest.raises(BatchError, match="is an input, and would be written over"):
+    with pytest.raises(InputError, match="is an input, and would be written over"):
         list(read(request))
     assert digest(file) == before
 
@@ -175,7 +173,7 @@ def test_the_record_beside_an_input_is_not_written_over(tmp_path: Path) -> None:
     request = ReadRequest(
         pictures=(source,), output=tmp_path / "a.bmp.png", json=True, overwrite=True
     )
-    with pytest.raises(BatchError, match=r"a\.bmp\.json: is an input"):
+    with pytest.raises(InputError, match=r"a\.bmp\.json: is an input"):
         list(read(request))
     assert everything(tmp_path) == before
 
@@ -185,7 +183,7 @@ def test_masks_are_not_drawn_over_those_that_they_are_drawn_from(tmp_path: Path)
     folder = tmp_path / "masks"
     data_masks(count=3, size=32, output=folder, family="squares")
     before = everything(folder)
-    with pytest.raises(BatchError, match=r"000000\.png: is an input, and would be written over"):
+    with pytest.raises(InputError, match=r"000000\.png: is an input, and would be written over"):
         data_masks(count=3, size=32, output=folder, family=f"files:{folder}", overwrite=True)
     assert everything(folder) == before
 
@@ -216,7 +214,7 @@ def test_a_comparison_never_replaces_a_file_that_is_not_one(tmp_path: Path) -> N
     own = RunsCompareRequest(**words, output=tmp_path / "page.html")
     assert [drain(runs(own)).written for _ in range(2)] == [(own.output,)] * 2
     shutil.copyfile(tmp_path / "page.html", tmp_path / "a" / "index.html")
-    with pytest.raises(BatchError, match="is an input, and would be written over"):
+    with pytest.raises(InputError, match="is an input, and would be written over"):
         list(runs(RunsCompareRequest(**words, output=tmp_path / "a" / "index.html")))
 
 

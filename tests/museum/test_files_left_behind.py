@@ -22,15 +22,10 @@ from trombine import data_world, lock, upscale
 from trombine.codecs.beside import place
 from trombine.data.pack import Pack
 from trombine.events import Event
-from trombine.files import (
-    OutputError,
-    atomic,
-    clear_parts,
-    is_part,
-    write_bytes,
-)
+from trombine.files import atomic, clear_parts, is_part, write_bytes
 from trombine.images import read_provenance, write
 from trombine.provenance import record
+from trombine.refusal import OutputError
 from trombine.runs.folder import RunFolder
 from trombine.verbs.batch import batch, drain, into
 

@@ -13,14 +13,10 @@ from trombine import replay, weights
 from trombine.__main__ import main
 from trombine.console import follow
 from trombine.events import Done, Event, Found, Notice, Skipped
-from trombine.files import (
-    PictureError,
-    printable,
-    shown,
-)
 from trombine.images import read_provenance, write
 from trombine.nets import build
 from trombine.provenance import record
+from trombine.refusal import InputError, printable, shown
 from trombine.runs.folder import RunFolder
 from trombine.weights import Card
 
@@ -70,7 +66,7 @@ def test_a_picture_is_made_again_under_the_ending_of_its_bytes(tmp_path: Path) -
     result = replay(pictures=(source,), inputs=tmp_path, output=tmp_path / "out")
     assert names(tmp_path / "out") == ["x.jpg"] and result.notices == ()
     assert (tmp_path / "out" / "x.jpg").read_bytes() == source.read_bytes()
-    with pytest.raises(PictureError, match=r"y\.png ends otherwise; let it end in \.jpg"):
+    with pytest.raises(InputError, match=r"y\.png ends otherwise; let it end in \.jpg"):
         replay(pictures=(source,), inputs=tmp_path, output=tmp_path / "y.png")
     assert replay(pictures=(source,), inputs=tmp_path, output=tmp_path / "y.jpeg").written
     assert not (tmp_path / "y.png").exists()
@@ -84,7 +80,7 @@ def test_a_record_that_names_another_format_is_refused(tmp_path: Path) -> None:
     assert made is not None
     made["options"]["format"] = "JPEG"
     write(tmp_path / "x.png", PIXELS, provenance=made)
-    with pytest.raises(PictureError, match="has a record of a picture of another format"):
+    with pytest.raises(InputError, match="has a record of a picture of another format"):
         replay(pictures=(tmp_path / "x.png",), inputs=tmp_path, output=tmp_path / "out.png")
     assert not (tmp_path / "out.png").exists()
 

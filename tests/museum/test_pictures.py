@@ -16,7 +16,8 @@ import torch
 
 from trombine import canvas, conventions
 from trombine.codecs import png
-from trombine.conventions import ConventionError, check_hole, check_picture, to_picture
+from trombine.conventions import check_hole, check_picture, to_picture
+from trombine.refusal import InputError
 from trombine.samples import Image
 
 Ours = Callable[[str, str], Callable[..., None]]
@@ -27,7 +28,7 @@ def caught(test: Callable[..., None], plant: Callable[[], None], **parameters: A
     """The test passes as things are, and fails once the bug is planted."""
     test(**parameters)
     plant()
-    with pytest.raises((AssertionError, ConventionError, ValueError)):
+    with pytest.raises((AssertionError, InputError, ValueError)):
         test(**parameters)
 
 
@@ -143,14 +144,14 @@ def test_a_mask_in_another_range_is_refused_at_the_door() -> None:
     hole[:, 2:4] = 1
     check_hole(hole, picture)
     for wrong in (hole * 255, hole * 2 - 1, hole * 0.5 + 0.25):
-        with pytest.raises(ConventionError, match="nothing between"):
+        with pytest.raises(InputError, match="nothing between"):
             check_hole(wrong, picture)
 
 
 def test_the_mask_of_the_wrong_channel() -> None:
     """A mask that was a channel of the picture, as in record 000, where it was never 0."""
     channel = to_picture(PIXELS)[1:2]
-    with pytest.raises(ConventionError, match="nothing between"):
+    with pytest.raises(InputError, match="nothing between"):
         check_hole(channel, to_picture(PIXELS))
 
 
@@ -165,7 +166,7 @@ RANGES: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
 @pytest.mark.parametrize("span", RANGES)
 def test_a_picture_in_another_range_is_refused_at_the_door(span: str) -> None:
     check_picture(to_picture(PIXELS))
-    with pytest.raises(ConventionError, match=r"within \[0, 1\]"):
+    with pytest.raises(InputError, match=r"within \[0, 1\]"):
         check_picture(RANGES[span](to_picture(PIXELS)))
 
 
@@ -202,9 +203,9 @@ def test_a_net_whose_output_has_another_range(span: str) -> None:
     image = Image(samples=PIXELS, mode="RGB")
     hole = torch.ones(1, 6, 7)
     image.replace_picture(image.picture(), hole)
-    with pytest.raises(ConventionError):
+    with pytest.raises(InputError):
         image.replace_picture(RANGES[span](image.picture()), hole)
-    with pytest.raises(ConventionError):
+    with pytest.raises(InputError):
         conventions.to_pixels(RANGES[span](image.picture()))
 
 

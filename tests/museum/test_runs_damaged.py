@@ -28,11 +28,10 @@ from small_runs import (
 )
 
 from trombine.events import Notice
-from trombine.files import OutputError, PictureError
 from trombine.functions import runs_compare, runs_list, runs_show, sweep
+from trombine.refusal import InputError, OutputError
 from trombine.runs.folder import RunFolder
-from trombine.training.loop import Order, TrainingError, train
-from trombine.verbs.batch import BatchError
+from trombine.training.loop import Order, train
 from trombine.weights import read_card
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -141,7 +140,7 @@ def show_all(home: Path, bad: Path) -> None:
     ):
         try:
             lines.append(verb().summary)
-        except PictureError as error:
+        except InputError as error:
             assert "\n" not in str(error)
             lines.append(str(error))
     assert all(letter.isprintable() or letter == "\n" for line in lines for letter in line)
@@ -223,7 +222,7 @@ def resumed(request: Order) -> None:
     for change in (False, True):
         try:
             trained(replace(request, change=change))
-        except (TrainingError, PictureError) as error:
+        except InputError as error:
             line = str(error)
             assert "\n" not in line and line.isprintable()
             assert {**state(request.folder), "clock.jsonl": b""} == before
@@ -235,7 +234,7 @@ def test_a_recipe_that_is_no_object_is_said_in_a_line(home: Path, finished: Orde
     for text in ("", "{", "[]", "7", "[" * 100_000, "\0" * 100, '"\xff"'):
         bad.recipe.write_bytes(text.encode("latin-1"))
         show_all(home, bad.path)
-        with pytest.raises(PictureError, match=r"recipe\.json: is (no JSON object|empty); "):
+        with pytest.raises(InputError, match=r"recipe\.json: is (no JSON object|empty); "):
             trained(replace(finished, folder=bad.path))
 
 
@@ -254,7 +253,7 @@ def test_files_of_a_run_that_are_none_are_said_in_a_line(
         bad.write_bytes(b"")
     damage(bad)
     show_all(home, home / "bad")
-    with suppress(TrainingError, PictureError):
+    with suppress(InputError):
         trained(replace(finished, folder=home / "bad"))
 
 
@@ -312,7 +311,7 @@ def test_a_comparison_is_written_over_no_other_file(home: Path) -> None:
     mine = (letter, home / "good" / "index.html", home / "bad" / "log.jsonl")
     for path in mine:
         before = path.read_bytes()
-        with pytest.raises((OutputError, BatchError), match=r"not made by trombine|is an input"):
+        with pytest.raises((OutputError, InputError), match=r"not made by trombine|is an input"):
             runs_compare(first=home / "good", second=home / "bad", output=path)
         assert path.read_bytes() == before
     for output in (None, home / "both.html"):
@@ -338,7 +337,7 @@ def test_a_sweep_writes_its_page_over_no_other(home: Path) -> None:
     before = state(home)
     strangers = {home / "site": "was not made by trombine", home / "good": "is a run"}
     for folder, message in strangers.items():
-        with pytest.raises(PictureError, match=message):
+        with pytest.raises(InputError, match=message):
             sweep(recipe="upscale-fast-x2", grid=("lr=1,2",), output=folder)
     assert state(home) == before
 

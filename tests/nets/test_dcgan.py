@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from trombine.nets import NetError, build, parameter_count
+from trombine.nets import build, parameter_count
+from trombine.refusal import InputError
 
 
 @pytest.mark.parametrize("size", [16, 32, 64, 128])
@@ -23,7 +24,7 @@ def test_powers_of_two(size: int) -> None:
 @pytest.mark.parametrize("size", [8, 15, 48, 2048])
 @pytest.mark.parametrize("name", ["dcgan_generator", "dcgan_discriminator"])
 def test_other_sizes_are_refused(name: str, size: int) -> None:
-    with pytest.raises(NetError, match="size"):
+    with pytest.raises(InputError, match="size"):
         build(name, {"size": size})
 
 

@@ -6,17 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from trombine.nets import (
-    NETS,
-    NetError,
-    Size,
-    build,
-    has_batch_statistics,
-    parameter_count,
-    parse,
-    sizes_of,
-)
+from trombine.nets import NETS, Size, build, has_batch_statistics, parameter_count, parse, sizes_of
 from trombine.nets.sizes import read_size
+from trombine.refusal import InputError
 
 
 def test_sizes_of_says_the_defaults() -> None:
@@ -65,7 +57,7 @@ def test_wrong_text_gets_one_line(text: str, said: str) -> None:
     if not said:
         assert parse(text) == ("residual", {})
         return
-    with pytest.raises(NetError) as refused:
+    with pytest.raises(InputError) as refused:
         parse(text)
     assert said in str(refused.value)
     assert len(str(refused.value).splitlines()) == 1

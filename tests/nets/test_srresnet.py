@@ -8,8 +8,9 @@ import pytest
 import torch
 from torch.nn import functional
 
-from trombine.nets import Net, NetError, Size, build, has_batch_statistics, parameter_count
+from trombine.nets import Net, Size, build, has_batch_statistics, parameter_count
 from trombine.nets.srresnet import SRResNet
+from trombine.refusal import InputError
 
 
 def counted(width: int, blocks: int, kernel: int, rises: tuple[int, ...], norm: str) -> int:
@@ -140,5 +141,5 @@ def test_it_begins_within_bounds_however_deep(norm: str) -> None:
     ],
 )
 def test_what_it_cannot_be(sizes: dict[str, Size], said: str) -> None:
-    with pytest.raises(NetError, match=f"^{said}$"):
+    with pytest.raises(InputError, match=f"^{said}$"):
         build("srresnet", sizes)

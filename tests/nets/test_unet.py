@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch.nn import functional
 
-from trombine.nets import NetError, build
+from trombine.nets import build
 from trombine.nets.blocks import doubled, padded
 from trombine.nets.unet import UNet
+from trombine.refusal import InputError
 
 
 @pytest.mark.parametrize("height", [1, 2, 7, 8, 9])
@@ -46,7 +47,7 @@ def test_residual_adds_the_first_planes() -> None:
 
 
 def test_residual_needs_something_to_add_to() -> None:
-    with pytest.raises(NetError, match="at least 3 inputs"):
+    with pytest.raises(InputError, match="at least 3 inputs"):
         build("unet", {"inputs": 2, "residual": True})
 
 

@@ -9,10 +9,10 @@ import torch
 from trombine.data import draws
 from trombine.data.degrade import PRESETS, Chain, enlarge, shrink
 from trombine.data.item import Batch
-from trombine.objectives import ObjectiveError
 from trombine.objectives.damage import Damage
 from trombine.objectives.objective import Chance, Step
 from trombine.recipes.recipe import Net, Restore
+from trombine.refusal import InputError
 
 
 def pictures(count: int = 4, size: int = 24) -> torch.Tensor:
@@ -102,14 +102,14 @@ def test_the_naive_answer_to_a_chain() -> None:
     ],
 )
 def test_nets_and_sizes_that_do_not_fit(text: str, net: str, size: int, said: str) -> None:
-    with pytest.raises(ObjectiveError, match=said) as caught:
+    with pytest.raises(InputError, match=said) as caught:
         Damage.parse(text).check(asked(net, size))
     assert "\n" not in str(caught.value)
 
 
 def test_windows_that_do_not_fit() -> None:
     said = "augment crop:30 is not a multiple of 4, .*; give crop:28 or crop:32$"
-    with pytest.raises(ObjectiveError, match=said):
+    with pytest.raises(InputError, match=said):
         Damage.parse("shrink:4").check(asked("residual:factor=4", 64, "mirror+crop:30"))
 
 
@@ -145,5 +145,5 @@ def asked(net: str, size: int, augment: str = "none") -> Restore:
     ],
 )
 def test_what_is_refused_says_what_to_write(text: str, said: str) -> None:
-    with pytest.raises(ObjectiveError, match=f"^damage: {said}"):
+    with pytest.raises(InputError, match=f"^damage: {said}"):
         Damage.parse(text)

@@ -12,7 +12,6 @@ from torch.nn import functional
 
 from trombine.objectives.perceptual import (
     Perceptual,
-    PerceptualError,
     feature_distance,
     features,
     refuse_witness,
@@ -20,6 +19,7 @@ from trombine.objectives.perceptual import (
 )
 from trombine.objectives.terms import gram
 from trombine.objectives.vgg import VGG
+from trombine.refusal import InputError
 
 
 class Seen(nn.Module):
@@ -90,7 +90,7 @@ def test_the_gradient_goes_through_to_the_picture() -> None:
 def test_no_hook_is_left_behind() -> None:
     net = judge()
     features(net, pictures(2), ["low.0", "norm"])
-    with pytest.raises(PerceptualError):
+    with pytest.raises(InputError):
         features(net, pictures(2), ["low.0", "unused"])
     with pytest.raises(RuntimeError):
         features(net, torch.zeros(1, 5, 4, 4).double(), ["low.0"])
@@ -100,11 +100,11 @@ def test_no_hook_is_left_behind() -> None:
 def test_what_is_no_layer_is_refused() -> None:
     net = judge()
     for name in ("relu", "", "low.7"):
-        with pytest.raises(PerceptualError, match=r"no layer .*: this net has low, low\.0"):
+        with pytest.raises(InputError, match=r"no layer .*: this net has low, low\.0"):
             features(net, pictures(3), [name])
-    with pytest.raises(PerceptualError, match="never runs its layers unused"):
+    with pytest.raises(InputError, match="never runs its layers unused"):
         features(net, pictures(3), ["unused"])
-    with pytest.raises(PerceptualError, match="no tensor"):
+    with pytest.raises(InputError, match="no tensor"):
         features(nn.Sequential(Twice()), pictures(3), ["0"])
 
 
@@ -181,17 +181,17 @@ def test_units_have_length_one() -> None:
 
 
 def test_what_cannot_judge_is_refused() -> None:
-    with pytest.raises(PerceptualError, match="no layers"):
+    with pytest.raises(InputError, match="no layers"):
         Perceptual(judge(), {})
-    with pytest.raises(PerceptualError, match="there are l1, l2"):
+    with pytest.raises(InputError, match="there are l1, l2"):
         Perceptual(judge(), {"low.0": 1.0}, criterion="l3")
-    with pytest.raises(PerceptualError, match="no layer 'conv9'"):
+    with pytest.raises(InputError, match="no layer 'conv9'"):
         Perceptual(judge(), {"conv9": 1.0})
 
 
 @pytest.mark.parametrize("name", ["witness", "witness-128", "models/witness.safetensors"])
 def test_the_witness_is_refused(name: str) -> None:
-    with pytest.raises(PerceptualError, match="judges finished work"):
+    with pytest.raises(InputError, match="judges finished work"):
         refuse_witness(name)
     refuse_witness("reader")
     refuse_witness("my-witnesses-folder/reader.safetensors")
@@ -217,5 +217,5 @@ def test_layers_of_a_vgg_have_the_names_of_the_papers() -> None:
     expected = feature_distance(ours, theirs, term.layers).item()
     found_here = term(x.repeat(1, 1, 2, 2), x.flip(3).repeat(1, 1, 2, 2)).item()
     assert found_here == pytest.approx(expected, rel=1e-6)
-    with pytest.raises(PerceptualError, match="this net has conv1_1, relu1_1"):
+    with pytest.raises(InputError, match="this net has conv1_1, relu1_1"):
         features(net, x, ["conv9_9"])

@@ -22,10 +22,11 @@ from trombine.data.staging import Stage, staged
 from trombine.images import write
 from trombine.nets import build
 from trombine.nets.reader import NUMBERS, Reading
-from trombine.objectives.objective import Chance, ObjectiveError, Step
+from trombine.objectives.objective import Chance, Step
 from trombine.objectives.read import ReadObjective, _taught
 from trombine.reader.twice import parts_back, points_back
 from trombine.recipes import Read, find
+from trombine.refusal import InputError
 from trombine.world import VECTOR_NAMES, face, paint, to_vector
 
 SIDE, COUNT = 64, 4
@@ -173,7 +174,7 @@ def test_a_mix_with_pictures_of_which_nothing_is_known_is_refused(tmp_path: Path
     assert isinstance(recipe, Read)
     objective = ReadObjective(replace(recipe, size=SIDE))
     objective.check({"data": source("world:photo#4+world:anime#4", SIDE)})
-    with pytest.raises(ObjectiveError, match="has pictures of which no numbers are known"):
+    with pytest.raises(InputError, match="has pictures of which no numbers are known"):
         objective.check({"data": source(f"world:photo#4+plain:{tmp_path}", SIDE)})
 
 

@@ -14,7 +14,8 @@ import torch
 from safetensors.torch import save_file
 from torch.nn import functional
 
-from trombine.objectives.vgg import BLOCKS, VGG, VGGError, vgg
+from trombine.objectives.vgg import BLOCKS, VGG, vgg
+from trombine.refusal import InputError
 
 # Where torchvision's vgg16.features and vgg19.features have their convolutions, and the weights
 # in them, of 138,357,544 and 143,667,240 in all.
@@ -158,7 +159,7 @@ def _saved(path: Path, tensors: dict[str, torch.Tensor]) -> Path:
 
 
 def refused(path: Path, said: str) -> None:
-    with pytest.raises(VGGError) as error:
+    with pytest.raises(InputError) as error:
         vgg("vgg16", path)
     assert re.search(said, str(error.value)), error.value
     assert path.name in str(error.value) and "\n" not in str(error.value)
@@ -217,11 +218,11 @@ def test_where_torchvision_does_not_work_one_line_says_what_to_give(
         raise error("operator torchvision::nms does not exist")
 
     monkeypatch.setattr("importlib.import_module", fails)
-    with pytest.raises(VGGError, match=r"give a file of them \(vgg16-397923af.pth\)$"):
+    with pytest.raises(InputError, match=r"give a file of them \(vgg16-397923af.pth\)$"):
         vgg("vgg16")
 
 
 def test_another_name_is_refused() -> None:
     for make in (lambda: vgg("vgg11"), lambda: VGG(name="vgg11")):
-        with pytest.raises(VGGError, match="there are vgg16, vgg19"):
+        with pytest.raises(InputError, match="there are vgg16, vgg19"):
             make()

@@ -11,7 +11,6 @@ import torch
 from scipy.stats import wasserstein_distance
 from torch.nn.functional import avg_pool2d, interpolate
 
-from trombine.conventions import ConventionError
 from trombine.data.source import source
 from trombine.measures import (
     CHOOSING_SEEDS,
@@ -22,6 +21,7 @@ from trombine.measures import (
     spacing,
 )
 from trombine.measures.distances import pyramid, sorted_distance
+from trombine.refusal import InputError
 
 
 def drawn(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -150,11 +150,11 @@ def test_it_grows_with_what_is_wrong(how: str, faces: torch.Tensor) -> None:
 
 
 def test_sets_that_do_not_compare_are_refused(faces: torch.Tensor) -> None:
-    with pytest.raises(ConventionError, match="do not compare"):
+    with pytest.raises(InputError, match="do not compare"):
         sliced_distance(faces, faces[..., :16])
-    with pytest.raises(ConventionError, match="do not compare"):
+    with pytest.raises(InputError, match="do not compare"):
         sliced_distance(faces, faces[:0])
-    with pytest.raises(ConventionError, match="no patches"):
+    with pytest.raises(InputError, match="no patches"):
         sliced_distance(faces[..., :5], faces[..., :5])
 
 
@@ -195,7 +195,7 @@ def test_energy_of_normals_in_one_dimension() -> None:
 def test_energy_of_equal_sets_is_zero() -> None:
     a = drawn(50, 8)
     assert energy_distance(a, a.flip(0)) == pytest.approx(0, abs=1e-7)
-    with pytest.raises(ConventionError, match="empty"):
+    with pytest.raises(InputError, match="empty"):
         energy_distance(a, a[:0])
 
 
@@ -228,7 +228,7 @@ def test_few_pictures_again_and_again(faces: torch.Tensor) -> None:
 
 def test_one_picture_has_no_diversity() -> None:
     for measure in (diversity, spacing):
-        with pytest.raises(ConventionError, match="one picture"):
+        with pytest.raises(InputError, match="one picture"):
             measure(drawn(1, 3, 16, 16))
 
 

@@ -19,10 +19,10 @@ from hypothesis.extra import numpy as npst
 from PIL import Image as Pillow
 
 from trombine import codecs
-from trombine.codecs import CodecError
-from trombine.files import PictureError, shown, write_bytes
+from trombine.files import write_bytes
 from trombine.images import Image, read, write
 from trombine.provenance import dumps, loads, record
+from trombine.refusal import InputError, shown
 
 LIMIT = 1 << 20  # small, so that no broken header asks for much
 SPACES = {"1": 1, "L": 1, "P": 1, "RGB": 3, "CMYK": 4}
@@ -159,13 +159,13 @@ def good_files() -> dict[str, bytes]:
 FILES = good_files()
 
 
-def decoded(data: bytes) -> Image | CodecError:
+def decoded(data: bytes) -> Image | InputError:
     """What becomes of the bytes: there is no third possibility, and nothing is printed."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
             return codecs.decode(data, LIMIT)
-        except CodecError as error:
+        except InputError as error:
             assert error.what and error.remedy
             assert "\n" not in error.what + error.remedy
             assert "type hint" not in error.what and "Type-check" not in error.what
@@ -182,8 +182,8 @@ def test_every_start_of_a_file_is_refused_or_is_enough(
     refused = 0
     for end in range(1, len(FILES[name])):
         found = decoded(FILES[name][:end])
-        refused += isinstance(found, CodecError)
-        assert isinstance(found, CodecError) or np.array_equal(found.samples, whole.samples), end
+        refused += isinstance(found, InputError)
+        assert isinstance(found, InputError) or np.array_equal(found.samples, whole.samples), end
     assert refused > len(FILES[name]) / 3
     assert capfd.readouterr() == ("", "")
 
@@ -213,7 +213,7 @@ def test_whatever_file_it_is_there_is_one_line(data: bytes, name: str) -> None:
         path = Path(folder) / name.replace("/", "_")
         with suppress(OSError, ValueError):  # where this is no name for a file
             path.write_bytes(data)
-        with pytest.raises(PictureError) as error:
+        with pytest.raises(InputError) as error:
             read(path)
         line = str(error.value)
         assert line.isprintable()

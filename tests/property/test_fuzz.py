@@ -10,7 +10,8 @@ import pytest
 from mutants import mutant, sound_files
 
 from trombine import codecs
-from trombine.images import MAX_PIXELS, PictureError, read, read_frames
+from trombine.images import MAX_PIXELS, read, read_frames
+from trombine.refusal import InputError
 
 FILES = sound_files()
 COUNT = 160
@@ -58,7 +59,7 @@ def test_what_is_wrong_is_seen(tmp_path: Path) -> None:
     """The judge can say no: to a traceback, to two lines, and to a process that ends."""
 
     def two_lines() -> None:
-        raise PictureError(tmp_path, "is\nbroken", "mend it")
+        raise InputError("is\nbroken", "mend it", path=tmp_path)
 
     def failing() -> None:
         np.zeros(3)[5]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from trombine.objectives import objective_of
-from trombine.recipes import Net, RecipeError, find, from_plain, settings_of, with_settings
+from trombine.recipes import Net, find, from_plain, settings_of, with_settings
+from trombine.refusal import InputError
 
 
 def test_a_field_a_size_a_size_of_one_net_and_a_net() -> None:
@@ -82,7 +83,7 @@ def test_a_size_that_the_recipe_does_not_name() -> None:
     ],
 )
 def test_what_is_refused(name: str, settings: dict[str, str], said: str) -> None:
-    with pytest.raises(RecipeError, match=said) as caught:
+    with pytest.raises(InputError, match=said) as caught:
         with_settings(find(name), settings)
     assert "\n" not in str(caught.value)
 
@@ -171,13 +172,13 @@ def test_a_setting_is_given_once() -> None:
         "width": "16",
     }
     for twice in (["lr=1", "lr=2"], ["lr=1", "lr=1"], ["save-every=1", "save_every=2"]):
-        with pytest.raises(RecipeError, match=r"^(lr|save_every) is given twice; "):
+        with pytest.raises(InputError, match=r"^(lr|save_every) is given twice; "):
             settings_of(twice)
 
 
 def test_no_such_recipe() -> None:
     with pytest.raises(
-        RecipeError, match="there is no recipe 'nosuch'; there are upscale-x2, upscale-x4"
+        InputError, match="there is no recipe 'nosuch'; there are upscale-x2, upscale-x4"
     ):
         find("nosuch")
 
@@ -185,5 +186,5 @@ def test_no_such_recipe() -> None:
 def test_a_plain_form_of_another_version() -> None:
     recipe = find("flow")
     assert from_plain(type(recipe), recipe.plain()) == recipe
-    with pytest.raises(RecipeError, match="not known: colour"):
+    with pytest.raises(InputError, match="not known: colour"):
         from_plain(type(recipe), {**recipe.plain(), "colour": 1})

@@ -14,16 +14,9 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from trombine.files import OutputError, PictureError
+from trombine.refusal import InputError, OutputError
 from trombine.runs import checkpoints
-from trombine.runs.checkpoints import (
-    CheckpointError,
-    DamagedError,
-    latest,
-    load,
-    save,
-    set_aside,
-)
+from trombine.runs.checkpoints import DamagedError, latest, load, save, set_aside
 from trombine.runs.folder import RunFolder
 
 TENSORS = {
@@ -131,7 +124,7 @@ def test_a_newer_format_is_no_damage(folder: RunFolder, monkeypatch: pytest.Monk
     with monkeypatch.context() as later:
         later.setattr(checkpoints, "FORMAT", 2)
         path = save(folder, 2, TENSORS, PLAIN)
-    with pytest.raises(CheckpointError, match="is of a newer format, 2; update") as found:
+    with pytest.raises(InputError, match="is of a newer format, 2; update") as found:
         latest(folder)
     assert not isinstance(found.value, DamagedError) and path.exists()
 
@@ -140,9 +133,9 @@ def test_another_file_is_no_checkpoint(tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     for data in (b"PK\x03\x04 a pickle in a zip", b"\x02\0\0\0\0\0\0\0{}", b"[]" * 100):
         path.write_bytes(data)
-        with pytest.raises(CheckpointError, match="is no whole checkpoint"):
+        with pytest.raises(InputError, match="is no whole checkpoint"):
             load(path)
-    with pytest.raises(PictureError, match="does not exist"):
+    with pytest.raises(InputError, match="does not exist"):
         load(tmp_path / "gone.safetensors")
 
 

@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from trombine.files import OutputError
+from trombine.refusal import OutputError
 from trombine.runs import film
 from trombine.runs.film import LONGEST, RATE, even, held, write_film
 from trombine.runs.folder import RunFolder

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trombine.files import OutputError, PictureError
-from trombine.runs.folder import RunError, RunFolder, numbered
+from trombine.refusal import InputError, OutputError
+from trombine.runs.folder import RunFolder, numbered
 
 SQUARE = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
 
@@ -32,12 +32,12 @@ def test_a_recipe_is_read_as_it_was_written(folder: RunFolder) -> None:
 
 
 def test_a_run_is_begun_once(folder: RunFolder) -> None:
-    with pytest.raises(RunError, match="holds a run already"):
+    with pytest.raises(InputError, match="holds a run already"):
         RunFolder.create(folder.path, {})
 
 
 def test_what_is_no_run_is_refused_in_a_line(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="is no run") as found:
+    with pytest.raises(InputError, match="is no run") as found:
         RunFolder.open(tmp_path)
     assert "\n" not in str(found.value)
 
@@ -45,7 +45,7 @@ def test_what_is_no_run_is_refused_in_a_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "[1]", "{", "\x00"])
 def test_a_recipe_that_is_none_is_named(folder: RunFolder, text: str) -> None:
     folder.recipe.write_text(text)
-    with pytest.raises(PictureError, match=r"recipe\.json"):
+    with pytest.raises(InputError, match=r"recipe\.json"):
         folder.read_recipe()
 
 
@@ -79,7 +79,7 @@ def test_a_cut_keeps_whole_lines(folder: RunFolder, kept: int, half: str) -> Non
 
 def test_a_log_that_lost_lines_is_not_gone_on_with(folder: RunFolder) -> None:
     folder.append({"n": 0})
-    with pytest.raises(RunError, match="fewer than the 2 lines"):
+    with pytest.raises(InputError, match="fewer than the 2 lines"):
         folder.cut(2)
     assert folder.lines == 1
 
@@ -182,7 +182,7 @@ def test_a_run_is_trained_by_one(folder: RunFolder) -> None:
     with folder.alone():
         assert folder.is_running
         with (
-            pytest.raises(RunError, match=f"is being trained by process {os.getpid()}; wait"),
+            pytest.raises(InputError, match=f"is being trained by process {os.getpid()}; wait"),
             RunFolder(folder.path).alone(),
         ):
             pass
@@ -204,7 +204,7 @@ def test_a_killed_holder_holds_nothing(folder: RunFolder) -> None:
     words = [sys.executable, "-c", HOLD, str(folder.path)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None and process.stdout.readline() == "held\n"
-        with pytest.raises(RunError, match=f"by process {process.pid}"), folder.alone():
+        with pytest.raises(InputError, match=f"by process {process.pid}"), folder.alone():
             pass
         process.kill()
     assert not folder.is_running

@@ -8,7 +8,8 @@ import pytest
 
 from trombine.data.workers import cores
 from trombine.recipes import find
-from trombine.training.machine import MOST_THREADS, MachineError, choose, usual_threads
+from trombine.refusal import InputError
+from trombine.training.machine import MOST_THREADS, choose, usual_threads
 
 
 def test_threads_are_half_of_the_cores_unless_given(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,7 +23,7 @@ def test_threads_are_half_of_the_cores_unless_given(monkeypatch: pytest.MonkeyPa
 def test_more_threads_than_cores_are_refused() -> None:
     """They would wait for each other; a step then takes minutes."""
     recipe, most = find("upscale-fast-x2"), cores()
-    with pytest.raises(MachineError) as caught:
+    with pytest.raises(InputError) as caught:
         choose(replace(recipe, threads=most + 1))
     assert str(caught.value) == (
         f"{most + 1} threads are asked for, and this machine has {most} cores;"

@@ -16,19 +16,19 @@ from trombine.data.augment import Augment, augmented
 from trombine.events import Progress
 from trombine.measures import psnr
 from trombine.nets.spaces import SPACES, Within, from_space, to_space
-from trombine.objectives import ObjectiveError, objective_of
+from trombine.objectives import objective_of
 from trombine.objectives.objective import Step
 from trombine.objectives.regress import UNTRUE
 from trombine.objectives.restore import RestoreObjective
 from trombine.objectives.sharpen import SharpenObjective
-from trombine.recipes import RecipeError, with_settings
+from trombine.recipes import with_settings
 from trombine.recipes.recipe import CHOICES
+from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder
 from trombine.training.launch import Mesh
 from trombine.training.loop import Order, train
 from trombine.training.machine import choose
 from trombine.training.material import Material, endless, fixed_steps, open_material, parts_of
-from trombine.training.orders import TrainingError
 from trombine.training.state import State, fresh
 from trombine.training.steps import Plan
 from trombine.weights import load, read_card
@@ -148,7 +148,7 @@ def test_it_is_another_run_than_without(tmp_path: Path) -> None:
     list(train(asked("restore", tmp_path / "without", pictures="24")))
     with_it, without = contents(tmp_path / "with"), contents(tmp_path / "without")
     assert with_it["log.jsonl"] != without["log.jsonl"]
-    with pytest.raises(TrainingError, match="was begun with augment mirror"):
+    with pytest.raises(InputError, match="was begun with augment mirror"):
         list(train(asked("restore", tmp_path / "with", pictures="24", augment="none")))
 
 
@@ -165,7 +165,7 @@ def test_a_run_from_before_there_were_options_goes_on(tmp_path: Path) -> None:
 
 
 def test_it_is_refused_early_in_a_line() -> None:
-    with pytest.raises(RecipeError, match=r"augment: there is no flip; did you mean mirror\?$"):
+    with pytest.raises(InputError, match=r"augment: there is no flip; did you mean mirror\?$"):
         asked("restore", Path("unused"), augment="flip")
 
 
@@ -176,7 +176,7 @@ def test_numbers_that_would_no_longer_be_true_are_refused(change: str) -> None:
     if change == "zoom:1.1":
         objective_of(recipe)
         return
-    with pytest.raises(ObjectiveError) as error:
+    with pytest.raises(InputError) as error:
         objective_of(recipe)
     name = change.partition(":")[0]
     assert str(error.value).startswith(f"augment {name} changes the ")
@@ -201,7 +201,7 @@ def test_what_changes_make_untrue_are_numbers_that_there_are() -> None:
 def test_recipes_know_the_spaces_that_there_are() -> None:
     """Listed in both places: recipes load no torch."""
     assert CHOICES["space"] == tuple(SPACES)
-    with pytest.raises(RecipeError, match="space is one of rgb, hsv, imagenet; not 'lab'"):
+    with pytest.raises(InputError, match="space is one of rgb, hsv, imagenet; not 'lab'"):
         asked("restore", Path("unused"), space="lab")
 
 
@@ -251,7 +251,7 @@ def test_pictures_invented_in_hsv_are_measured_in_rgb() -> None:
 
 @pytest.mark.parametrize("family", INVENT)
 def test_no_pictures_are_invented_in_a_normalisation(family: str) -> None:
-    with pytest.raises(ObjectiveError, match=r"space imagenet: .*give --space rgb or --space hsv"):
+    with pytest.raises(InputError, match=r"space imagenet: .*give --space rgb or --space hsv"):
         objective_of(asked(family, Path("unused"), space="imagenet").recipe)
 
 

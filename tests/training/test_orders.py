@@ -13,8 +13,9 @@ import pytest
 from trombine.events import Picture
 from trombine.images import write
 from trombine.recipes import RECIPES, Read, find, with_settings
-from trombine.runs.folder import RunError, RunFolder
-from trombine.training.loop import Order, TrainingError, train
+from trombine.refusal import InputError
+from trombine.runs.folder import RunFolder
+from trombine.training.loop import Order, train
 from trombine.training.orders import with_what_is_there
 
 TINY = {
@@ -78,9 +79,9 @@ def test_a_folder_that_has_changed_is_refused(numbers: range, tmp_path: Path) ->
     shutil.rmtree(data)
     pictures(data, numbers)
     more = order(tmp_path / "run", f"folder:{data}", pictures="64")
-    with pytest.raises(TrainingError, match="was begun with pictures 32"):
+    with pytest.raises(InputError, match="was begun with pictures 32"):
         trained(more)
-    with pytest.raises(TrainingError, match="has other pictures than those it was begun with"):
+    with pytest.raises(InputError, match="has other pictures than those it was begun with"):
         trained(asked)
     run = trained(replace(more, change=True))
     (line,) = [line for line in run.entries() if line["kind"] == "change"]
@@ -108,7 +109,7 @@ def test_a_run_that_is_over_is_not_rewritten(tmp_path: Path) -> None:
     kept = trained(asked).recipe.read_bytes()
     for settings in ({"lr": "0.5"}, {"pictures": "16"}):
         other = replace(order(tmp_path / "run", "leaves#40", **settings), change=True)
-        with pytest.raises(TrainingError, match="has seen 32 pictures and is over"):
+        with pytest.raises(InputError, match="has seen 32 pictures and is over"):
             trained(other)
     assert RunFolder(tmp_path / "run").recipe.read_bytes() == kept
 
@@ -116,14 +117,14 @@ def test_a_run_that_is_over_is_not_rewritten(tmp_path: Path) -> None:
 def test_a_run_is_kept_out_of_its_own_pictures(tmp_path: Path) -> None:
     data = pictures(tmp_path / "faces", range(12))
     for place in (data, data / "run", data / "deep" / "run"):
-        with pytest.raises(TrainingError, match="its samples would become pictures"):
+        with pytest.raises(InputError, match="its samples would become pictures"):
             trained(order(place, f"folder:{data}"))
     assert len(list(data.iterdir())) == 12
 
 
 def test_a_run_is_kept_out_of_other_files(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("dear")
-    with pytest.raises(TrainingError, match="holds other files"):
+    with pytest.raises(InputError, match="holds other files"):
         trained(order(tmp_path, "leaves#40"))
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
 
@@ -140,7 +141,7 @@ def test_a_run_that_another_process_begins_is_left_alone(tmp_path: Path) -> None
     run.path.mkdir()
     with run.alone():
         run.write_recipe({"recipe": "upscale-fast-x2"})
-        with pytest.raises(RunError, match="is being trained by"):
+        with pytest.raises(InputError, match="is being trained by"):
             trained(order(run.path, "leaves#40"))
         assert json.loads(run.recipe.read_text()) == {"recipe": "upscale-fast-x2"}
 
@@ -164,7 +165,7 @@ def test_another_net_is_told_as_text(tmp_path: Path) -> None:
     trained(order(tmp_path / "run", "leaves#40"))
     other = order(tmp_path / "run", "leaves#40", depth="2")
     said = r"begun with net residual:width=4,depth=1,factor=2 \(now residual:width=4,depth=2,fa"
-    with pytest.raises(TrainingError, match=said):
+    with pytest.raises(InputError, match=said):
         trained(other)
 
 

@@ -22,11 +22,12 @@ from trombine.events import Done, Event, Notice, Progress
 from trombine.objectives.objective import Step, Terms
 from trombine.objectives.restore import RestoreObjective
 from trombine.recipes import with_settings
+from trombine.refusal import InputError
 from trombine.runs import checkpoints
 from trombine.runs import folder as folders
 from trombine.runs.folder import RunFolder
 from trombine.training import story
-from trombine.training.loop import Order, TrainingError, train
+from trombine.training.loop import Order, train
 
 HERE = Path(__file__).parent
 BENCH = HERE.parents[1] / "bench"
@@ -118,7 +119,7 @@ def test_other_settings_are_refused_unless_told(tmp_path: Path) -> None:
     asked = order("restore", tmp_path / "run")
     stopped_after(asked, 48)
     other = changed(asked, lr="0.5")
-    with pytest.raises(TrainingError, match=r"begun with lr 0\.002 \(now 0\.5\).*--change"):
+    with pytest.raises(InputError, match=r"begun with lr 0\.002 \(now 0\.5\).*--change"):
         finished(other)
     finished(replace(other, change=True))
     (line,) = logged(tmp_path / "run", "change")
@@ -138,13 +139,13 @@ def test_what_cannot_go_on_says_so(settings: dict[str, str], tmp_path: Path) -> 
     if "on_nan" in settings:
         finished(other)
         return
-    with pytest.raises(TrainingError, match="cannot go on where these were; give another -o"):
+    with pytest.raises(InputError, match="cannot go on where these were; give another -o"):
         finished(other)
 
 
 def test_a_run_of_another_recipe(tmp_path: Path) -> None:
     stopped_after(order("restore", tmp_path / "run"), 24)
-    with pytest.raises(TrainingError, match="is a run of upscale-fast-x2; choose another name"):
+    with pytest.raises(InputError, match="is a run of upscale-fast-x2; choose another name"):
         finished(order("denoise", tmp_path / "run"))
 
 
@@ -325,7 +326,7 @@ def test_what_breaks_goes_back_and_on_at_a_lower_rate(
 
 
 def test_what_explodes_at_any_rate_ends_with_a_line(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="not finite: NaN or infinite: value restore/") as said:
+    with pytest.raises(InputError, match="not finite: NaN or infinite: value restore/") as said:
         finished(exploding(tmp_path / "run", lr="1e6"))
     assert "\n" not in str(said.value)
     assert len(logged(tmp_path / "run", "rollback")) == 3
@@ -333,6 +334,6 @@ def test_what_explodes_at_any_rate_ends_with_a_line(tmp_path: Path) -> None:
 
 
 def test_it_stops_at_once_where_that_is_asked(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="not finite"):
+    with pytest.raises(InputError, match="not finite"):
         finished(exploding(tmp_path / "run", lr="1e6", on_nan="stop"))
     assert not logged(tmp_path / "run", "rollback")

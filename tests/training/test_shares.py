@@ -13,10 +13,10 @@ import pytest
 from trombine import data_prepare, lock
 from trombine.data.source import source
 from trombine.events import Notice
-from trombine.files import OutputError
 from trombine.images import write
 from trombine.objectives import RestoreObjective
 from trombine.recipes import find, with_settings
+from trombine.refusal import OutputError
 from trombine.training import story
 from trombine.training.expect import expectation
 from trombine.training.loop import Order, train

@@ -15,12 +15,13 @@ from resume import contents
 from trombine.events import Done, Event, Notice, Progress
 from trombine.nets import Size, build
 from trombine.objectives import objective_of
-from trombine.recipes import Net, Recipe, RecipeError, find, with_settings
+from trombine.recipes import Net, Recipe, find, with_settings
 from trombine.recipes.freeze import Freeze
+from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder
 from trombine.training.expect import expectation
 from trombine.training.launch import Mesh
-from trombine.training.loop import Order, TrainingError, train
+from trombine.training.loop import Order, train
 from trombine.training.machine import choose
 from trombine.training.material import endless, open_material, parts_of
 from trombine.training.orders import check
@@ -199,14 +200,14 @@ def test_a_run_goes_on_only_with_the_weights_it_began_with(change: bool, tmp_pat
     order = run(grown("upscale-grown-x4", start=str(path)), tmp_path / "run", change=change)
     stopped_after(order, 24)
     saved(path, "residual", 2, seed=6)
-    with pytest.raises(TrainingError, match=r"was begun with the weights of .* not of .* give an"):
+    with pytest.raises(InputError, match=r"was begun with the weights of .* not of .* give an"):
         finished(order)
     if change:
         none = replace(order, recipe=replace(order.recipe, start=""))
-        with pytest.raises(TrainingError, match=r"not of no model, and what a run begins with st"):
+        with pytest.raises(InputError, match=r"not of no model, and what a run begins with st"):
             finished(none)
     path.unlink()
-    with pytest.raises(RecipeError, match=r"^start: .*x2\.safetensors: does not exist"):
+    with pytest.raises(InputError, match=r"^start: .*x2\.safetensors: does not exist"):
         finished(order)
     path.write_bytes(kept)
     assert any(isinstance(event, Done) for event in finished(order))
@@ -226,7 +227,7 @@ def test_a_start_of_which_nothing_agrees(
     path = saved(tmp_path / "x2.safetensors", net, 2)
     other = {"residual": "upscale-x4", "srresnet": "srresnet-x4"}[net]
     recipe = grown(other, net, start=str(path), **{k: str(v) for k, v in sizes.items()})
-    with pytest.raises(RecipeError) as refused:
+    with pytest.raises(InputError) as refused:
         finished(run(recipe, tmp_path / "run"))
     assert said in str(refused.value) and "\n" not in str(refused.value)
     assert str(refused.value).endswith("--start none begins with chance")
@@ -236,7 +237,7 @@ def test_a_start_of_which_nothing_agrees(
 def test_what_is_no_model_is_no_start(tmp_path: Path) -> None:
     for name in ("no-such", str(tmp_path), str(tmp_path / "none.safetensors")):
         recipe = grown("upscale-x4", start=name)
-        with pytest.raises(RecipeError, match=r"^start: "):
+        with pytest.raises(InputError, match=r"^start: "):
             check(recipe, objective_of(recipe))
 
 
@@ -304,7 +305,7 @@ def test_what_nobody_has_taught_is_not_frozen(tmp_path: Path) -> None:
     settings = {"start": str(path), "depth": "3", "freeze": "head+body"}
     recipe = grown("upscale-grown-x4", **settings)
     said = r"^freeze: .* has no body\.2\.conv\.weight, which would stay as chance made it; freeze"
-    with pytest.raises(TrainingError, match=said):
+    with pytest.raises(InputError, match=said):
         check(recipe, objective_of(recipe))
     taught = grown("upscale-grown-x4", **{**settings, "freeze": "head+body.0+body.1"})
     check(taught, objective_of(taught))
@@ -339,7 +340,7 @@ def test_a_run_frozen_for_ever_ends_with_what_it_began_with(tmp_path: Path) -> N
 )
 def test_what_cannot_be_frozen_gets_one_line(freeze: str, said: str) -> None:
     recipe = grown("upscale-x4", freeze=freeze)
-    with pytest.raises((TrainingError, RecipeError), match=f"^{said}") as refused:
+    with pytest.raises(InputError, match=f"^{said}") as refused:
         check(recipe, objective_of(recipe))
     assert "\n" not in str(refused.value) and len(str(refused.value)) < 200
 
@@ -370,5 +371,5 @@ def test_settings_of_a_card_can_be_read_as_json(tmp_path: Path) -> None:
 def test_nothing_begins_with_the_witness(name: str, tmp_path: Path) -> None:
     """What had begun with it would be judged by its own kind."""
     recipe = with_settings(find("upscale-fast-x2"), {"start": name})
-    with pytest.raises(RecipeError, match=r"^start: .*judges finished work"):
+    with pytest.raises(InputError, match=r"^start: .*judges finished work"):
         start_of(recipe, "net")

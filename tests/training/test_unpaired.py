@@ -12,7 +12,6 @@ import pytest
 import torch
 
 from trombine import objectives
-from trombine.data.listing import FolderError
 from trombine.events import Progress
 from trombine.images import write
 from trombine.objectives.alarms import Alarm, NotFinite
@@ -21,6 +20,7 @@ from trombine.objectives.objective import Objective, Phase, Samples, Step, Terms
 from trombine.objectives.pools import Pool
 from trombine.objectives.terms import l1
 from trombine.recipes import Net, Recipe
+from trombine.refusal import InputError
 from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
 from trombine.training import material as material_module
@@ -146,7 +146,7 @@ def test_no_stream_is_painted_where_the_path_of_another_is_not_there(
         raise AssertionError("painted")
 
     monkeypatch.setattr(material_module, "prepare_split", paint)
-    with pytest.raises(FolderError, match="is not a folder"):
+    with pytest.raises(InputError, match="is not a folder"):
         list(prepare_material(replace(RECIPE, other="folder:gone"), ("data", "other")))
 
 

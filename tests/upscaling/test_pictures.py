@@ -15,10 +15,11 @@ from trombine.codecs import Frames
 from trombine.data.degrade import imresize_matlab
 from trombine.images import read_frames, write_frames
 from trombine.nets import Net, build
+from trombine.refusal import InputError
 from trombine.samples import Image
 from trombine.upscaling import pictures
 from trombine.upscaling.pictures import Tick, enlarged_film, enlarged_image, uncovered
-from trombine.upscaling.ways import Way, WayError
+from trombine.upscaling.ways import Way
 from trombine.weights import Card, Model
 
 RNG = np.random.default_rng(21)
@@ -376,5 +377,5 @@ def test_a_gif_keeps_what_is_transparent(tmp_path: Path) -> None:
 
 def test_all_frames_together_are_bounded() -> None:
     one = noise(3)
-    with pytest.raises(WayError, match="would become 3 frames of 9,000 x 9,000"):
+    with pytest.raises(InputError, match="would become 3 frames of 9,000 x 9,000"):
         enlarged_film(film(one, one, one), way(2, size=(9000, 9000)))

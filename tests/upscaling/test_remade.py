@@ -23,7 +23,8 @@ from trombine.images import (
     write,
     write_frames,
 )
-from trombine.provenance import ProvenanceError, digest, find_inputs
+from trombine.provenance import digest, find_inputs
+from trombine.refusal import InputError
 from trombine.upscaling.asked import (
     RESULT,
     SHEET,
@@ -118,7 +119,7 @@ def edited(edit: str, folder: Path) -> Record:
 @pytest.mark.parametrize("edit", EDITS)
 def test_an_edited_record_is_refused_in_a_line(edit: str, folder: Path) -> None:
     made = edited(edit, folder)
-    with pytest.raises(ProvenanceError) as error:
+    with pytest.raises(InputError) as error:
         remake(made, find_inputs(made, folder))
     assert EDITS[edit][-1] in str(error.value)
     assert len(str(error.value)) < 300 and str(error.value).isprintable()
@@ -130,7 +131,7 @@ def test_what_can_be_seen_is_refused_before_the_work(
 ) -> None:
     made = edited(edit, folder)
     monkeypatch.setattr("trombine.upscaling.asked.enlarged", None)
-    with pytest.raises(ProvenanceError, match="has a record that cannot be followed"):
+    with pytest.raises(InputError, match="has a record that cannot be followed"):
         remake(made, find_inputs(made, folder))
 
 

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from trombine.conventions import ConventionError
 from trombine.pages.sheets import PAPER
+from trombine.refusal import InputError
 from trombine.upscaling.sheet import (
     CELL,
     _columns,
@@ -169,7 +169,7 @@ def test_no_numbers_without_truth_and_none_for_specks() -> None:
 
 
 def test_a_truth_of_another_size_is_refused() -> None:
-    with pytest.raises(ConventionError, match="as large as"):
+    with pytest.raises(InputError, match="as large as"):
         standard_sheet(noise(8, 8), noise(16, 16), noise(16, 18), "no")
 
 

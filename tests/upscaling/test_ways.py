@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 from trombine.images import MAX_PIXELS
 from trombine.nets import build
+from trombine.refusal import InputError
 from trombine.upscaling import running, ways
-from trombine.upscaling.ways import WayError, check_pixels, factor_of, families, named, way_to
+from trombine.upscaling.ways import check_pixels, factor_of, families, named, way_to
 from trombine.verbs.upscale import MOST_TIMES
-from trombine.weights import Card, Model, ModelError, load, save, shipped
+from trombine.weights import Card, Model, load, save, shipped
 
 FACTORS = {"upscale": (2, 4), "three": (3,), "four": (4,), "all": (2, 3, 4)}
 SIDES = st.integers(1, 300)
@@ -95,7 +96,7 @@ def test_what_fits_in_a_box(height: int, width: int, box: tuple[int, int], model
     """By trying every size: the largest of the picture's shape, to half a pixel."""
     most = min(box[0] / width, box[1] / height)
     if most <= 1 or most > 16:
-        with pytest.raises(WayError):
+        with pytest.raises(InputError):
             way_to(height, width, factor=None, box=box, model=model)
         return
     way = way_to(height, width, factor=None, box=box, model=model)
@@ -159,7 +160,7 @@ def test_a_loaded_net_is_ready_for_all_pictures(tmp_path: Path) -> None:
     ],
 )
 def test_a_box_that_is_none(box: tuple[int, int], says: str) -> None:
-    with pytest.raises(WayError) as caught:
+    with pytest.raises(InputError) as caught:
         way_to(600, 800, factor=None, box=box, model="upscale")
     assert str(caught.value) == says
     assert f"{caught.value.what}; {caught.value.remedy}" == says
@@ -171,13 +172,13 @@ def test_the_verb_says_the_same_bound() -> None:
 
 @pytest.mark.parametrize("factor", [-2, 0, 1, 17])
 def test_a_factor_that_is_none(factor: int) -> None:
-    with pytest.raises(WayError, match=f"cannot be enlarged {factor} times; choose 2 to 16"):
+    with pytest.raises(InputError, match=f"cannot be enlarged {factor} times; choose 2 to 16"):
         way_to(6, 8, factor=factor, box=None, model="upscale")
 
 
 def test_one_of_factor_and_box() -> None:
     for factor, box in ((2, (9, 9)), (None, None)):
-        with pytest.raises(WayError, match="give one of them"):
+        with pytest.raises(InputError, match="give one of them"):
             way_to(6, 8, factor=factor, box=box, model="upscale")
 
 
@@ -185,20 +186,20 @@ def test_the_result_is_bounded() -> None:
     """To the pixel: 9,459 squared is below the bound, 9,460 squared above it."""
     assert 9459**2 <= MAX_PIXELS < 9460**2
     assert way_to(8000, 8000, factor=None, box=(9459, 9999), model="upscale").size == (9459, 9459)
-    with pytest.raises(WayError) as caught:
+    with pytest.raises(InputError) as caught:
         way_to(4730, 4730, factor=2, box=None, model="upscale")
     assert str(caught.value) == (
         "would become 9,460 x 9,460, 89,491,600 pixels, and at most 89,478,485 are made;"
         " choose --size 9459x9459, or less"
     )
     check_pixels((100, 100), frames=8947)
-    with pytest.raises(WayError, match="8,948 frames of 100 x 100, 89,480,000 pixels"):
+    with pytest.raises(InputError, match="8,948 frames of 100 x 100, 89,480,000 pixels"):
         check_pixels((100, 100), frames=8948)
 
 
 def too_large(height: int, width: int, **asked: Any) -> str:
     """What is to be done about a size."""
-    with pytest.raises(WayError) as caught:
+    with pytest.raises(InputError) as caught:
         way_to(height, width, **{"box": None, "factor": 4, "model": "all", **asked})
     return caught.value.remedy
 
@@ -216,13 +217,13 @@ def test_the_size_that_is_named_can_be_made(
     asked: dict[str, Any] = {"model": model, "frames": frames}
     try:
         way_to(height, width, factor=16, box=None, **asked)
-    except WayError as error:
+    except InputError as error:
         remedy = error.remedy
     else:
         return
     if not (found := re.fullmatch(r"choose --size (\d+)x(\d+), or less", remedy)):
         assert remedy == "there is no larger size for it by this --model"
-        with pytest.raises(WayError):
+        with pytest.raises(InputError):
             way_to(height, width, factor=2, box=None, **asked)
         return
     box = (int(found[1]), int(found[2]))
@@ -241,13 +242,13 @@ def test_a_photograph_of_a_camera() -> None:
 
 
 def test_what_is_larger_on_the_way_is_bounded_too() -> None:
-    with pytest.raises(WayError, match="before it is shrunk"):
+    with pytest.raises(InputError, match="before it is shrunk"):
         way_to(8000, 8000, factor=None, box=(9459, 9999), model="four")
 
 
 @pytest.mark.parametrize("model", ["upscal", "srresnet", "a/b", "upscale-x8", "x" * 300, "\0", ""])
 def test_a_model_that_is_none(model: str) -> None:
-    with pytest.raises(ModelError) as caught:
+    with pytest.raises(InputError) as caught:
         way_to(6, 8, factor=2, box=None, model=model)
     line = str(caught.value)
     choice = "one of: auto, upscale, three, four, all; or a full name, as upscale-x2 or upscale-x4"

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 from trombine.events import Done, Event, Notice, Picture, Progress, Skipped, Started
-from trombine.files import OutputError, PictureError, atomic, is_part, write_bytes
+from trombine.files import atomic, is_part, write_bytes
 from trombine.images import output_suffix, read, write
-from trombine.verbs.batch import BatchError, batch, drain, exit_code, expand, into
+from trombine.refusal import InputError, OutputError
+from trombine.verbs.batch import batch, drain, exit_code, expand, into
 
 RNG = np.random.default_rng(11)
 
@@ -103,12 +104,12 @@ def test_a_single_picture_into_a_folder(tmp_path: Path) -> None:
 
 def test_several_pictures_do_not_fit_into_one_file(tmp_path: Path) -> None:
     sources = pictures(tmp_path, "a.png", "b.png")
-    with pytest.raises(BatchError, match=r"is one file, and there are 2 pictures; name a folder"):
+    with pytest.raises(InputError, match=r"is one file, and there are 2 pictures; name a folder"):
         run(sources, tmp_path / "out.png")
 
 
 def test_nothing_named_is_bad_usage(tmp_path: Path) -> None:
-    with pytest.raises(BatchError, match="no pictures were named"):
+    with pytest.raises(InputError, match="no pictures were named"):
         run([], tmp_path / "out")
 
 
@@ -154,9 +155,9 @@ def test_of_two_inputs_for_one_output_neither_is_made_and_the_others_are(tmp_pat
 def test_an_input_is_never_written_over(overwrite: bool, tmp_path: Path) -> None:
     sources = pictures(tmp_path, "a.png", "b.png")
     before = [source.read_bytes() for source in sources]
-    with pytest.raises(BatchError, match="is an input, and would be written over"):
+    with pytest.raises(InputError, match="is an input, and would be written over"):
         run(sources, tmp_path, overwrite=overwrite)
-    with pytest.raises(BatchError, match="is an input"):
+    with pytest.raises(InputError, match="is an input"):
         run(sources[:1], tmp_path / "new" / ".." / "a.png", overwrite=overwrite)
     assert [source.read_bytes() for source in sources] == before
 
@@ -164,7 +165,7 @@ def test_an_input_is_never_written_over(overwrite: bool, tmp_path: Path) -> None
 def test_through_a_link_neither(tmp_path: Path) -> None:
     sources = pictures(tmp_path / "in", "a.png")
     (tmp_path / "out").symlink_to(tmp_path / "in")
-    with pytest.raises(BatchError, match="is an input"):
+    with pytest.raises(InputError, match="is an input"):
         run(sources, tmp_path / "out", overwrite=True)
 
 
@@ -222,7 +223,7 @@ def test_the_only_input_is_bad(tmp_path: Path) -> None:
     (tmp_path / "a.png").touch()
     events = run([tmp_path / "a.png"], tmp_path / "out.png")
     assert exit_code(done(events)) == 2
-    with pytest.raises(PictureError) as error:
+    with pytest.raises(InputError) as error:
         drain(events)
     assert str(error.value) == f"{tmp_path}/a.png: is empty; copy it again from where it came"
 

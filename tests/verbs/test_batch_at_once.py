@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from trombine.events import Event, Notice, Picture, Progress
-from trombine.files import OutputError, PictureError, atomic
+from trombine.files import atomic
 from trombine.images import output_suffix, read, write
+from trombine.refusal import InputError, OutputError
 from trombine.verbs.batch import batch, into
 
 
@@ -55,7 +56,7 @@ def talking(source: Path, output: Path) -> Iterator[Event]:
     """A verb that says something of each picture, and is bad at some."""
     yield Notice(source, "begun")
     if source.stem.endswith("3"):
-        raise PictureError(source, "is odd", "name another")
+        raise InputError("is odd", "name another", path=source)
     yield from mirrored(source, output)
     yield Notice(output, "written")
 
@@ -126,7 +127,7 @@ def test_a_full_disk_ends_what_runs_at_once(tmp_path: Path) -> None:
     def work(source: Path, output: Path) -> Iterator[Event]:
         yield Notice(source, "begun")
         if source.name == "03.png":
-            raise OutputError(output, "cannot be written, the disk is full", "free some space")
+            raise OutputError("cannot be written, the disk is full", "free some space", path=output)
         yield from mirrored(source, output)
 
     heard: list[Event] = []

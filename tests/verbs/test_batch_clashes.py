@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from trombine.events import Done, Event, Notice, Picture, Progress, Skipped, Started
-from trombine.files import PictureError, write_bytes
-from trombine.verbs.batch import BatchError, batch, drain, into, left_alone
+from trombine.files import write_bytes
+from trombine.refusal import InputError
+from trombine.verbs.batch import batch, drain, into, left_alone
 
 
 def files(folder: Path, *names: str) -> list[Path]:
@@ -39,7 +40,7 @@ def run(sources: list[Path], output: Path, also_read: tuple[Path, ...] = ()) -> 
 
 def refused(sources: list[Path], output: Path, also_read: tuple[Path, ...] = ()) -> str:
     """What is said; and nothing is done."""
-    with pytest.raises(BatchError) as error:
+    with pytest.raises(InputError) as error:
         run(sources, output, also_read)
     return str(error.value)
 
@@ -120,7 +121,7 @@ def test_too_long_a_name_is_skipped_before_the_work(
 
 def test_too_long_a_folder_is_no_reason_to_begin(tmp_path: Path) -> None:
     sources = files(tmp_path / "in", "a.png")
-    with pytest.raises(PictureError, match="is too long a name; choose a shorter one"):
+    with pytest.raises(InputError, match="is too long a name; choose a shorter one"):
         drain(run(sources, tmp_path / ("n" * 256)))
 
 

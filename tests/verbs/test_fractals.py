@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trombine.data.asked import AskedError, remake
+from trombine.data.asked import remake
 from trombine.data.folder import Folder
 from trombine.data.pack import Pack
 from trombine.data.publishing import card, contents_of
 from trombine.events import Done, Notice
-from trombine.files import OutputError
 from trombine.images import read, read_provenance
+from trombine.refusal import InputError, OutputError
 from trombine.verbs.fractals import FractalsRequest, run
 from trombine.verbs.world import LeavesRequest
 from trombine.verbs.world import run as run_world
@@ -120,7 +120,7 @@ ODD: dict[str, Any] = {"count": 0, "size": 8, "first_seed": -1, "workers": 0}
 
 @pytest.mark.parametrize("odd", ODD)
 def test_numbers_that_cannot_be_are_refused_in_one_line(tmp_path: Path, odd: str) -> None:
-    with pytest.raises(AskedError) as caught:
+    with pytest.raises(InputError) as caught:
         list(run(fractals(tmp_path / "new", **{odd: ODD[odd]})))
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "new").exists()

@@ -16,12 +16,12 @@ import trombine
 from trombine import provenance
 from trombine.data import filling
 from trombine.data.made import Maker
-from trombine.data.masks import MaskError, mask, parse_mix
+from trombine.data.masks import mask, parse_mix
 from trombine.data.masks.gallery import LARGEST, by_family, shrunk
 from trombine.events import Done
-from trombine.files import OutputError
 from trombine.images import read, read_provenance
-from trombine.verbs.masks import MasksError, MasksRequest, remake, run
+from trombine.refusal import InputError, OutputError
+from trombine.verbs.masks import MasksRequest, remake, run
 from trombine.verbs.replay import ReplayRequest
 from trombine.verbs.replay import run as replay
 
@@ -139,7 +139,7 @@ def test_a_bad_file_is_named_in_a_line(tmp_path: Path, workers: int) -> None:
     whole = (tmp_path / "s" / "0.png").read_bytes()
     (tmp_path / "s" / "0.png").write_bytes(whole[:60])
     request = asked(tmp_path / "m", family=f"files:{tmp_path / 's'}", workers=workers)
-    with pytest.raises(MaskError) as caught:
+    with pytest.raises(InputError) as caught:
         make(request)
     assert str(caught.value).startswith(f"{tmp_path / 's' / '0.png'}: ")
     assert "\n" not in str(caught.value) and "Error" not in str(caught.value)
@@ -229,7 +229,7 @@ def test_a_record_that_was_edited_is_refused(tmp_path: Path) -> None:
         {"seed": -3},
         {"seed": "3"},
     ):
-        with pytest.raises(provenance.ProvenanceError, match="not of a mask"):
+        with pytest.raises(InputError, match="not of a mask"):
             remake(record | changed, {})
 
 
@@ -251,7 +251,7 @@ def test_a_record_that_was_edited_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_is_refused(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
-    with pytest.raises(MasksError, match=said):
+    with pytest.raises(InputError, match=said):
         make(asked(tmp_path / "m", **changes))
     assert not (tmp_path / "m").exists()
 

@@ -15,16 +15,16 @@ import torch
 import trombine
 from trombine.events import Done, Event, Notice, Picture
 from trombine.files import write_bytes
-from trombine.nets import NetError, build
+from trombine.nets import build
+from trombine.refusal import InputError
 from trombine.verbs import models
 from trombine.verbs.models import (
-    ModelsError,
     ModelsExportRequest,
     ModelsImportRequest,
     ModelsListRequest,
     ModelsShowRequest,
 )
-from trombine.weights import Card, ModelError, Score, exporting, load, model, read_card, save
+from trombine.weights import Card, Score, exporting, load, model, read_card, save
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 SIZES = {"width": 4, "depth": 1}
@@ -91,7 +91,7 @@ def test_list_can_be_for_one_task(zoo: Path) -> None:
     assert (
         listed("denoise") == "no model for denoise comes with trombine; trombine train makes them"
     )
-    with pytest.raises(ModelsError, match="there is no task sing; there are upscale, restore"):
+    with pytest.raises(InputError, match="there is no task sing; there are upscale, restore"):
         listed("sing")
 
 
@@ -129,7 +129,7 @@ def test_show_refuses_a_damaged_one(zoo: Path) -> None:
     data = bytearray(path.read_bytes())
     data[-100] ^= 8
     path.write_bytes(data)
-    with pytest.raises(ModelError, match=r"tiny-x2.safetensors: is damaged: its weights"):
+    with pytest.raises(InputError, match=r"tiny-x2.safetensors: is damaged: its weights"):
         done(models.run(ModelsShowRequest(model="tiny-x2")))
 
 
@@ -166,7 +166,7 @@ def test_export_writes_and_says_how_equal_it_is(
     assert (last.summary, last.written) == (said, 1)
     assert path.read_text() == load("tiny-x2").hash
     path.write_text("mine")
-    with pytest.raises(ModelsError, match=r"tiny.onnx: is there already; --overwrite writes over"):
+    with pytest.raises(InputError, match=r"tiny.onnx: is there already; --overwrite writes over"):
         done(models.run(asked))
     assert path.read_text() == "mine"
     again = ModelsExportRequest(model="tiny-x2", output=path, onnx=True, overwrite=True)
@@ -176,13 +176,13 @@ def test_export_writes_and_says_how_equal_it_is(
 def test_export_refuses_before_it_begins(zoo: Path, tmp_path: Path) -> None:
     output = tmp_path / "x.onnx"
     for request, error, said in (
-        (ModelsExportRequest(model="tiny-x2", output=output), ModelsError, "say --onnx"),
+        (ModelsExportRequest(model="tiny-x2", output=output), InputError, "say --onnx"),
         (
             ModelsExportRequest(model="tiny-x2", output=tmp_path / "x.pt", onnx=True),
-            ModelsError,
+            InputError,
             "x.pt: the output ends in .onnx",
         ),
-        (ModelsExportRequest(model="none-x2", output=output, onnx=True), ModelError, "none-x2"),
+        (ModelsExportRequest(model="none-x2", output=output, onnx=True), InputError, "none-x2"),
     ):
         with pytest.raises(error, match=said):
             done(models.run(request))
@@ -217,7 +217,7 @@ def test_import_makes_a_model(checkpoint: Path) -> None:
     words = "old.pth --net residual:width=4,depth=1 --task upscale"
     options = "--about 'from a friend' --licence CC0"
     assert found.card.command == f"trombine models import {words} {options}"
-    with pytest.raises(ModelsError, match=r"new.safetensors: is there already; --overwrite"):
+    with pytest.raises(InputError, match=r"new.safetensors: is there already; --overwrite"):
         done(models.run(asked))
     assert load(asked.output).hash == found.hash
     again = done(models.run(imported(checkpoint, overwrite=True)))  # pyright: ignore
@@ -228,13 +228,13 @@ def test_import_makes_a_model(checkpoint: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "error", "said"),
     [
-        ({"net": "resnet"}, NetError, "there is no net resnet"),
-        ({"net": "residual:width=wide"}, NetError, "width of residual is a whole number"),
-        ({"net": "residual:width=8"}, ModelError, "name the net it is of with --net"),
-        ({"task": "sing"}, ModelsError, "there is no task sing; there are upscale, restore"),
-        ({"task": "judge"}, ModelError, "the net residual cannot judge"),
-        ({"output": Path("new.pth")}, ModelsError, "the output ends in .safetensors"),
-        ({"file": Path("nowhere.pth")}, ModelError, "nowhere.pth: does not exist"),
+        ({"net": "resnet"}, InputError, "there is no net resnet"),
+        ({"net": "residual:width=wide"}, InputError, "width of residual is a whole number"),
+        ({"net": "residual:width=8"}, InputError, "name the net it is of with --net"),
+        ({"task": "sing"}, InputError, "there is no task sing; there are upscale, restore"),
+        ({"task": "judge"}, InputError, "the net residual cannot judge"),
+        ({"output": Path("new.pth")}, InputError, "the output ends in .safetensors"),
+        ({"file": Path("nowhere.pth")}, InputError, "nowhere.pth: does not exist"),
     ],
     ids=str,
 )

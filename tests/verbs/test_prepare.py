@@ -10,8 +10,9 @@ import pytest
 
 from trombine.data.spec import LAYOUT_NAMES
 from trombine.images import write
+from trombine.refusal import InputError
 from trombine.verbs import prepare
-from trombine.verbs.prepare import PrepareError, PrepareRequest, run
+from trombine.verbs.prepare import PrepareRequest, run
 
 CURES = {
     "folder:plain": "folder:plain: is not a folder; write plain",
@@ -22,7 +23,7 @@ CURES = {
 
 @pytest.mark.parametrize("folder", CURES)
 def test_a_spec_is_no_folder(folder: str, tmp_path: Path) -> None:
-    with pytest.raises(PrepareError) as caught:
+    with pytest.raises(InputError) as caught:
         list(run(PrepareRequest(folder=Path(folder), output=tmp_path / "pack")))
     assert str(caught.value) == CURES[folder]
 

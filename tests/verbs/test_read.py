@@ -15,13 +15,13 @@ import trombine
 from trombine.console import follow
 from trombine.conventions import PARTS, check_parts
 from trombine.events import Event, Found, Notice, Skipped
-from trombine.files import PictureError
 from trombine.images import read, write
 from trombine.reader import parts_map
 from trombine.readings.asked import Asked, read_as
+from trombine.refusal import InputError
 from trombine.verbs.batch import Result
-from trombine.verbs.read import ReadError, ReadRequest, run
-from trombine.weights import ModelError, load, save
+from trombine.verbs.read import ReadRequest, run
+from trombine.weights import load, save
 from trombine.world import face, paint
 from trombine.world.leaves import leaves
 
@@ -103,7 +103,7 @@ def test_a_bad_one_is_skipped_and_the_others_are_read(photo: Path) -> None:
     result = reading(pictures=(bad, photo))
     assert [one.file for one in result.skipped] == [bad]
     assert [one.file for one in result.found] == [photo]
-    with pytest.raises(PictureError, match=r"bad\.png"):
+    with pytest.raises(InputError, match=r"bad\.png"):
         reading(pictures=bad)
 
 
@@ -153,7 +153,7 @@ def test_a_model_whose_card_is_of_another_is_refused(
     settings = {name: value for name, value in model.card.settings.items() if name != "traits"}
     settings |= {"traits": traits} if traits else {}
     save(tmp_path / "own.safetensors", model.net, replace(model.card, settings=settings))
-    with pytest.raises(ReadError, match=says):
+    with pytest.raises(InputError, match=says):
         reading(pictures=photo, model=tmp_path / "own.safetensors")
 
 
@@ -219,14 +219,14 @@ def test_the_same_again_makes_only_what_is_missing(tmp_path: Path, photo: Path) 
 def test_what_was_made_otherwise_is_left_alone(tmp_path: Path, photo: Path, empty: Path) -> None:
     out = tmp_path / "out"
     reading(pictures=photo, output=out)
-    with pytest.raises(PictureError, match="was made otherwise"):
+    with pytest.raises(InputError, match="was made otherwise"):
         reading(pictures=photo, output=out, faces="largest")
     shutil.copy(empty, photo)
-    with pytest.raises(PictureError, match=r"from another two\.png"):
+    with pytest.raises(InputError, match=r"from another two\.png"):
         reading(pictures=photo, output=out)
     reading(pictures=photo, output=out, overwrite=True)
     write(out / "empty.png", np.zeros((4, 4, 3), np.uint8))
-    with pytest.raises(PictureError, match="trombine did not make it"):
+    with pytest.raises(InputError, match="trombine did not make it"):
         reading(pictures=empty, output=out)
 
 
@@ -236,7 +236,7 @@ def test_no_file_of_somebody_elses_is_lost(tmp_path: Path, photo: Path, name: st
     theirs = tmp_path / name
     theirs.write_text('{"mine": 1}')
     every: Any = {"write_parts": True, "write_points": True, "json": True}
-    with pytest.raises(PictureError, match=f"{name}: is there, and trombine did not make it"):
+    with pytest.raises(InputError, match=f"{name}: is there, and trombine did not make it"):
         reading(pictures=photo, output=tmp_path / "two.png", **every)
     assert theirs.read_text() == '{"mine": 1}' and not (tmp_path / "two.png").exists()
     reading(pictures=photo, output=tmp_path / "two.png", overwrite=True, **every)
@@ -247,12 +247,12 @@ def test_what_lies_beside_is_of_the_same_reading(tmp_path: Path, photo: Path) ->
     out = tmp_path / "out"
     reading(pictures=photo, output=out, faces="largest", json=True)
     reading(pictures=photo, output=out, overwrite=True)
-    with pytest.raises(PictureError, match=r"two\.json: is there, and was made otherwise"):
+    with pytest.raises(InputError, match=r"two\.json: is there, and was made otherwise"):
         reading(pictures=photo, output=out, json=True)
 
 
 def test_a_sheet_is_a_png(tmp_path: Path, photo: Path) -> None:
-    with pytest.raises(PictureError, match=r"let it end in \.png"):
+    with pytest.raises(InputError, match=r"let it end in \.png"):
         reading(pictures=photo, output=tmp_path / "sheet.jpg")
 
 
@@ -276,11 +276,11 @@ def test_a_sheet_of_no_face(tmp_path: Path, empty: Path) -> None:
 @pytest.mark.parametrize(
     ("asked", "error", "says"),
     [
-        ({"faces": "some"}, ReadError, "--faces is all or largest, not some"),
-        ({"write_parts": True}, ReadError, "say where with -o"),
-        ({"write_points": True}, ReadError, "say where with -o"),
-        ({"model": "upscale-x2"}, ModelError, "upscale"),
-        ({"model": "nobody"}, ModelError, "nobody"),
+        ({"faces": "some"}, InputError, "--faces is all or largest, not some"),
+        ({"write_parts": True}, InputError, "say where with -o"),
+        ({"write_points": True}, InputError, "say where with -o"),
+        ({"model": "upscale-x2"}, InputError, "upscale"),
+        ({"model": "nobody"}, InputError, "nobody"),
     ],
 )
 def test_what_cannot_be(

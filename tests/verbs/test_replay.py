@@ -17,9 +17,10 @@ from trombine.codecs.png import chunk
 from trombine.data.made import MakeError
 from trombine.events import Done, Event, Notice, Picture, Skipped
 from trombine.images import encode_png, image_of, read_provenance, write
-from trombine.provenance import ProvenanceError, digest, record
+from trombine.provenance import digest, record
+from trombine.refusal import InputError
 from trombine.verbs import replay
-from trombine.verbs.batch import BatchError, exit_code
+from trombine.verbs.batch import exit_code
 from trombine.verbs.replay import HOLDS, REMAKE, ReplayRequest, run
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -83,7 +84,7 @@ def test_several_pictures_go_into_a_folder(tmp_path: Path) -> None:
     for seed in range(3):
         name = f"{seed}.png"
         assert (tmp_path / "in" / name).read_bytes() == (tmp_path / "out" / name).read_bytes()
-    with pytest.raises(BatchError, match="name a folder"):
+    with pytest.raises(InputError, match="name a folder"):
         events(tmp_path / "in", output=tmp_path / "one.png")
 
 
@@ -101,7 +102,7 @@ def test_what_is_there_is_kept_unless_told(tmp_path: Path) -> None:
 
 def test_a_picture_is_not_written_over_itself(tmp_path: Path) -> None:
     source = painted(tmp_path, 3)
-    with pytest.raises(BatchError, match="is an input"):
+    with pytest.raises(InputError, match="is an input"):
         events(source, output=source, overwrite=True)
 
 
@@ -123,7 +124,7 @@ def test_a_record_that_its_verb_does_not_understand(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(made: Mapping[str, Any], inputs: Mapping[str, Path]) -> bytes:
-        raise ProvenanceError("its record has no seed")
+        raise InputError("its record has no seed")
 
     monkeypatch.setattr(replay, "remake_for_test", refuse)
     source = painted(tmp_path, 1)

@@ -12,7 +12,8 @@ import pytest
 
 from trombine.events import Done, Event, Notice, Picture
 from trombine.functions import runs_compare, runs_list, runs_show
-from trombine.runs.folder import RunError, RunFolder
+from trombine.refusal import InputError
+from trombine.runs.folder import RunFolder
 from trombine.verbs.runs import (
     COLUMNS,
     RunsCompareRequest,
@@ -120,7 +121,7 @@ def test_show_says_what_a_sweep_has(name: str) -> None:
 
 @pytest.mark.usefixtures("with_sweep")
 def test_a_sweep_is_not_compared() -> None:
-    with pytest.raises(RunError, match=r"holds several runs; name one, as runs/wide/lr=1e-3$"):
+    with pytest.raises(InputError, match=r"holds several runs; name one, as runs/wide/lr=1e-3$"):
         list(run(RunsCompareRequest(first=Path("wide"), second=Path("alone"))))
 
 
@@ -160,9 +161,9 @@ def test_show_says_which_alarm_it_was(there: Path) -> None:
 
 
 def test_what_is_no_run_is_said_in_a_line(there: Path) -> None:
-    with pytest.raises(RunError, match=r"^nowhere: does not exist; trombine runs list"):
+    with pytest.raises(InputError, match=r"^nowhere: does not exist; trombine runs list"):
         list(run(RunsShowRequest(run=Path("nowhere"))))
-    with pytest.raises(RunError, match=r"^runs/notes: is no run"):
+    with pytest.raises(InputError, match=r"^runs/notes: is no run"):
         list(run(RunsCompareRequest(first=Path("fine"), second=Path("runs/notes"))))
 
 

@@ -13,13 +13,12 @@ from PIL import Image as Pillow
 from trombine import weights
 from trombine.conventions import to_picture
 from trombine.events import Done, Notice, Picture, Progress, Skipped
-from trombine.files import PictureError
 from trombine.images import read, read_frames, read_provenance, write
 from trombine.nets import build
 from trombine.provenance import digest
+from trombine.refusal import InputError
 from trombine.upscaling import ways, work
-from trombine.verbs.upscale import UpscaleError
-from trombine.weights import Card, ModelError
+from trombine.weights import Card
 
 pytestmark = pytest.mark.usefixtures("photographs")
 
@@ -194,11 +193,11 @@ def test_models_that_are_none(tmp_path: Path, kit: ModuleType) -> None:
     net = build("dcgan_generator", {"width": 4, "size": 16})
     card = Card(task="generate", net="dcgan_generator", sizes=net.sizes)
     weights.save(tmp_path / "faces.safetensors", net, card)
-    with pytest.raises(ModelError, match="neither a shipped model nor a file; to enlarge, choose"):
+    with pytest.raises(InputError, match="neither a shipped model nor a file; to enlarge, choose"):
         kit.events(source, output=out, model="upscal")
-    with pytest.raises(ModelError, match=r"is for generate .*, not for upscale"):
+    with pytest.raises(InputError, match=r"is for generate .*, not for upscale"):
         kit.events(source, output=out, model=str(tmp_path / "faces.safetensors"), factor=2)
-    with pytest.raises(ModelError, match=r"gone\.safetensors"):
+    with pytest.raises(InputError, match=r"gone\.safetensors"):
         kit.events(source, output=out, model=tmp_path / "gone.safetensors", size="90x90")
     assert not out.exists()
 
@@ -222,7 +221,7 @@ def test_models_that_are_none(tmp_path: Path, kit: ModuleType) -> None:
 def test_what_cannot_be_is_refused_in_a_line(
     options: dict[str, Any], said: str, tmp_path: Path, kit: ModuleType
 ) -> None:
-    with pytest.raises(UpscaleError) as error:
+    with pytest.raises(InputError) as error:
         kit.events(kit.photo(tmp_path), output=tmp_path / "b.png", **options)
     assert str(error.value).startswith(said) and "\n" not in str(error.value)
     assert not (tmp_path / "b.png").exists()
@@ -231,7 +230,7 @@ def test_what_cannot_be_is_refused_in_a_line(
 def test_an_ending_that_is_no_format_is_refused_before_the_work(
     tmp_path: Path, kit: ModuleType
 ) -> None:
-    with pytest.raises(PictureError, match=r"b\.xyz: ends in \.xyz, which is no format to write"):
+    with pytest.raises(InputError, match=r"b\.xyz: ends in \.xyz, which is no format to write"):
         kit.events(kit.photo(tmp_path), output=tmp_path / "b.xyz")
 
 

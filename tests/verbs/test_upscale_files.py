@@ -11,14 +11,13 @@ import pytest
 from PIL import Image as Pillow
 
 from trombine.events import Notice, Skipped
-from trombine.files import PictureError
 from trombine.images import Image, read, read_provenance, size_of, write
 from trombine.provenance import digest
+from trombine.refusal import InputError
 from trombine.upscaling import work
 from trombine.upscaling.ways import Way
 from trombine.verbs import replay
-from trombine.verbs.batch import BatchError
-from trombine.verbs.upscale import UpscaleError, UpscaleRequest, run
+from trombine.verbs.upscale import UpscaleRequest, run
 
 pytestmark = pytest.mark.usefixtures("photographs")
 
@@ -31,10 +30,10 @@ def test_a_truth_is_never_written_over(truth: str, tmp_path: Path, kit: ModuleTy
     source = kit.photo(tmp_path / "in")
     there = kit.photo(tmp_path / "truths", height=40, width=48)
     before = there.read_bytes()
-    with pytest.raises(BatchError, match=r"truths/a\.png: is an input, and would be written over"):
+    with pytest.raises(InputError, match=r"truths/a\.png: is an input, and would be written over"):
         kit.events(source, output=tmp_path / "truths", truth=tmp_path / truth, overwrite=True)
     sheet = kit.photo(tmp_path / "truths", "b.sheet.png", height=40, width=48)
-    with pytest.raises(BatchError, match=r"b\.sheet\.png: is an input"):
+    with pytest.raises(InputError, match=r"b\.sheet\.png: is an input"):
         kit.events(source, output=tmp_path / "truths" / "b.png", truth=sheet, sheet=True)
     assert there.read_bytes() == before
 
@@ -55,7 +54,7 @@ def test_two_outputs_do_not_share_a_sheet(tmp_path: Path, kit: ModuleType) -> No
 def test_a_truth_that_is_not_there_is_said_so(tmp_path: Path, kit: ModuleType) -> None:
     sources = [kit.photo(tmp_path / "in", name) for name in ("a.png", "b.png")]
     for gone in (tmp_path / "gone", tmp_path / ("g" * 300)):
-        with pytest.raises(UpscaleError, match=r"(g|gone): does not exist; "):
+        with pytest.raises(InputError, match=r"(g|gone): does not exist; "):
             kit.events(*sources, output=tmp_path / "out", truth=gone)
     assert not (tmp_path / "out").exists()
 
@@ -70,7 +69,7 @@ def test_of_two_truths_with_one_name_the_one_with_the_same_ending(
     made = read_provenance(tmp_path / "b.sheet.png")
     assert made is not None and made["options"]["truth"] == "truth-a.png"
     (tmp_path / "truths" / "a.png").rename(tmp_path / "truths" / "a.bmp")
-    with pytest.raises(UpscaleError, match=r"a\.bmp and .*a\.tif could each be the truth of .*a"):
+    with pytest.raises(InputError, match=r"a\.bmp and .*a\.tif could each be the truth of .*a"):
         kit.events(source, output=tmp_path / "c.png", truth=tmp_path / "truths")
 
 
@@ -270,7 +269,7 @@ def test_a_format_does_hold_so_many_pixels_a_side(format: str, tmp_path: Path) -
     most = work.MOST_A_SIDE[format]
     path = strip(tmp_path, f"a.{format.lower()}", most)
     assert read(path).width == most
-    with pytest.raises(PictureError, match=r"cannot hold|is cut short"):
+    with pytest.raises(InputError, match=r"cannot hold|is cut short"):
         read(strip(tmp_path, f"b.{format.lower()}", 2 * most + 1))
 
 
@@ -311,7 +310,7 @@ def test_what_a_program_may_give(
     request = UpscaleRequest(pictures=(kit.photo(tmp_path),), output=tmp_path / "b.png")
     for name, value in options.items():
         object.__setattr__(request, name, value)
-    with pytest.raises(UpscaleError) as error:
+    with pytest.raises(InputError) as error:
         list(run(request))
     assert str(error.value).startswith(said) and len(str(error.value)) < 200
 

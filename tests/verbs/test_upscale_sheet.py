@@ -14,8 +14,8 @@ import pytest
 
 from trombine.events import Done, Picture, Progress, Skipped
 from trombine.images import read, write
-from trombine.verbs.batch import BatchError
-from trombine.verbs.upscale import UpscaleError, UpscaleRequest, run
+from trombine.refusal import InputError
+from trombine.verbs.upscale import UpscaleRequest, run
 
 pytestmark = pytest.mark.usefixtures("photographs")
 
@@ -53,7 +53,7 @@ def test_truths_of_several_are_in_a_folder(tmp_path: Path, kit: ModuleType) -> N
     assert first.startswith("PSNR-Y") and missing == (
         f"has no truth of its name in {tmp_path}/truths"
     )
-    with pytest.raises(UpscaleError, match="is one file, and there are 3 pictures; name a folder"):
+    with pytest.raises(InputError, match="is one file, and there are 3 pictures; name a folder"):
         kit.events(*sources, output=tmp_path / "out", truth=sources[0])
 
 
@@ -112,7 +112,7 @@ def test_a_sheet_is_not_written_over_an_input(tmp_path: Path, kit: ModuleType) -
     (tmp_path / "in" / "a.jpg").unlink()
     (tmp_path / "in" / "a.sheet.jpg").rename(tmp_path / "in" / "a.sheet.png")
     source, output = kit.photo(tmp_path, "a.jpg"), tmp_path / "in" / "a.png"
-    with pytest.raises(BatchError, match=r"a\.sheet\.png: is an input, and would be written over"):
+    with pytest.raises(InputError, match=r"a\.sheet\.png: is an input, and would be written over"):
         kit.events(source, output=output, truth=tmp_path / "in" / "a.sheet.png", sheet=True)
 
 

@@ -21,10 +21,11 @@ from PIL import Image
 from trombine import provenance
 from trombine.conventions import PARTS
 from trombine.data import filling
-from trombine.data.asked import AskedError, remake
+from trombine.data.asked import remake
 from trombine.data.source import source
 from trombine.events import Done, Picture, Progress, Started
 from trombine.images import read, read_provenance
+from trombine.refusal import InputError
 from trombine.verbs.world import LeavesRequest, WorldRequest, run
 from trombine.world import VECTOR_NAMES, face, from_vector, paint
 
@@ -178,7 +179,7 @@ WRONG = {
 @pytest.mark.parametrize("wrong", WRONG)
 def test_what_cannot_be_is_refused_before_anything_is_done(tmp_path: Path, wrong: str) -> None:
     changes, says = WRONG[wrong]
-    with pytest.raises(AskedError, match=says.replace("+", r"\+")):
+    with pytest.raises(InputError, match=says.replace("+", r"\+")):
         make(faces(tmp_path / "faces", **changes))
     assert not (tmp_path / "faces").exists()
 
@@ -285,7 +286,7 @@ ODD: dict[str, Any] = {"count": "4", "size": 64.0, "first_seed": True, "workers"
 def test_what_is_no_number_is_refused_in_one_line(tmp_path: Path, odd: str) -> None:
     request = faces(tmp_path / "faces")
     object.__setattr__(request, odd, ODD.get(odd, 5))  # past the check of annotations
-    with pytest.raises(AskedError) as caught:
+    with pytest.raises(InputError) as caught:
         list(run(request))
     assert "\n" not in str(caught.value)
 
@@ -309,7 +310,7 @@ WRONG_RECORDS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("wrong", WRONG_RECORDS)
 def test_remake_refuses_what_no_world_wrote(wrong: str) -> None:
     record = provenance.record("world", {"style": "photo", "size": SIZE}, seed=1)
-    with pytest.raises(provenance.ProvenanceError) as caught:
+    with pytest.raises(InputError) as caught:
         remake(record | WRONG_RECORDS[wrong], {})
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
 
@@ -318,7 +319,7 @@ def test_remake_refuses_what_no_world_wrote(wrong: str) -> None:
 def test_remake_refuses_half_a_record(lack: str) -> None:
     record = provenance.record("world", {"style": "photo", "size": SIZE}, seed=1)
     del record[lack]
-    with pytest.raises(provenance.ProvenanceError):
+    with pytest.raises(InputError):
         remake(record, {})
 
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trombine.weights.card import Card, CardError, Score, dumps, loads
+from trombine.refusal import InputError
+from trombine.weights.card import Card, Score, dumps, loads
 
 CARD = Card(task="upscale", net="residual", sizes={"width": 4})
 PLAIN: dict[str, Any] = json.loads(dumps(CARD))
@@ -40,7 +41,7 @@ def test_a_whole_number_is_a_score() -> None:
 
 
 def test_a_newer_format_says_so_whatever_else_it_holds() -> None:
-    with pytest.raises(CardError, match=r"by a newer trombine \(format 2\); update trombine"):
+    with pytest.raises(InputError, match=r"by a newer trombine \(format 2\); update trombine"):
         loads(json.dumps({"format": 2, "something": "new"}))
 
 
@@ -78,7 +79,7 @@ WRONG: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("change", WRONG, ids=str)
 def test_a_wrong_field_gets_one_line(change: dict[str, Any]) -> None:
-    with pytest.raises(CardError) as refused:
+    with pytest.raises(InputError) as refused:
         loads(json.dumps({**PLAIN, **change}))
     assert len(str(refused.value).splitlines()) == 1 and len(str(refused.value)) < 200
 
@@ -86,7 +87,7 @@ def test_a_wrong_field_gets_one_line(change: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", sorted(PLAIN.keys() - {"digest", "start"}))
 def test_a_missing_field_gets_one_line(name: str) -> None:
     plain = {key: value for key, value in PLAIN.items() if key != name}
-    with pytest.raises(CardError, match=f"lacks {name}"):
+    with pytest.raises(InputError, match=f"lacks {name}"):
         loads(json.dumps(plain))
 
 
@@ -108,7 +109,7 @@ def test_a_missing_field_gets_one_line(name: str) -> None:
     ids=lambda text: text[:20],
 )
 def test_what_is_no_card_gets_one_line(text: str) -> None:
-    with pytest.raises(CardError) as refused:
+    with pytest.raises(InputError) as refused:
         loads(text)
     assert len(str(refused.value).splitlines()) == 1
 
@@ -124,7 +125,7 @@ JSON = st.recursive(
 def test_any_value_is_a_card_or_one_line(name: str, value: object) -> None:
     try:
         found = loads(json.dumps({**PLAIN, name: value}))
-    except CardError as error:
+    except InputError as error:
         assert len(str(error).splitlines()) == 1
     else:
         assert loads(dumps(found)) == found

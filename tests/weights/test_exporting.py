@@ -10,7 +10,8 @@ import onnxruntime
 import pytest
 import torch
 
-from trombine.weights import ModelError, exporting, load, read_card
+from trombine.refusal import InputError
+from trombine.weights import exporting, load, read_card
 from trombine.weights.card import loads
 from trombine.weights.exporting import export, shapes
 
@@ -53,7 +54,7 @@ def check_no_file_where_they_differ(file: Path, folder: Path) -> None:
         assert export(model, folder / "right.onnx") < 1e-5
         with torch.no_grad():
             dict(model.net.named_parameters())["tail.bias"][0] += 3e-4
-        with pytest.raises(ModelError, match=r"not written: its results differ .* by \d.\de-04"):
+        with pytest.raises(InputError, match=r"not written: its results differ .* by \d.\de-04"):
             export(model, path)
     assert not path.exists()
 
@@ -62,7 +63,7 @@ def test_without_the_extra_one_line_says_so(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exporting, "find_spec", lambda name: None if name == "onnx" else name)
-    with pytest.raises(ModelError, match=r"ONNX needs onnx: pip install 'trombine\[export\]'"):
+    with pytest.raises(InputError, match=r"ONNX needs onnx: pip install 'trombine\[export\]'"):
         export(load(file), tmp_path / "x.onnx")
 
 

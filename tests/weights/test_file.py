@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from safetensors.torch import load, save
 
 from trombine.nets import Net
+from trombine.refusal import InputError
 from trombine.runs import checkpoints
-from trombine.weights import Card, ModelError
+from trombine.weights import Card
 from trombine.weights.file import KEY, digest, read, write
 
 
@@ -52,7 +53,7 @@ def test_what_is_not_finite_is_not_written(
     """The last is finite as float64, which is not what files hold."""
     state = net.double().state_dict()
     state["tail.bias"][3] = value
-    with pytest.raises(ModelError, match=r"new: cannot be written: tail\.bias holds NaN or inf"):
+    with pytest.raises(InputError, match=r"new: cannot be written: tail\.bias holds NaN or inf"):
         write(tmp_path / "new", net, card)
     assert not (tmp_path / "new").exists()
 
@@ -103,7 +104,7 @@ class Planted:
 
 
 def refused(path: Path) -> str:
-    with pytest.raises(ModelError) as error:
+    with pytest.raises(InputError) as error:
         read(path)
     assert len(str(error.value).splitlines()) == 1
     assert str(error.value).startswith(str(path))
@@ -184,7 +185,7 @@ SOME = save({"a": torch.ones(2), "b": torch.ones(3, 3)}, {KEY: '{"about": "", "t
 def test_any_change_of_bytes_gives_one_line(
     at: int, patch: bytes, cut: bool, scratch: Path
 ) -> None:
-    """The card is not whole, so it is never a model; and never anything but a ModelError."""
+    """The card is not whole, so it is never a model; and never anything but an InputError."""
     changed = SOME[:at] + patch + SOME[at + len(patch) :]
     scratch.write_bytes(changed[: at + 1] if cut else changed)
     refused(scratch)

@@ -11,8 +11,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from trombine.nets import Net, NetError
-from trombine.weights import ModelError
+from trombine.nets import Net
+from trombine.refusal import InputError
 from trombine.weights.importing import import_net
 
 SIZES = {"width": 4, "depth": 1}
@@ -52,7 +52,7 @@ class Planted:
 
 
 def refused(path: Path, sizes: dict[str, Any] | None = None) -> str:
-    with pytest.raises(ModelError) as error:
+    with pytest.raises(InputError) as error:
         import_net(path, "residual", sizes or SIZES)
     assert str(error.value).startswith(str(path))
     assert len(str(error.value).splitlines()) == 1 and len(str(error.value)) < 300
@@ -102,7 +102,7 @@ def test_weights_of_another_net_are_named(net: Net, tmp_path: Path) -> None:
     assert "head.weight is [4, 3, 3, 3], and this net needs [5, 3, 3, 3]" in wider
     torch.save({**net.state_dict(), "ema.step": torch.ones(1)}, path)
     assert "has, beyond this net, ema.step" in refused(path)
-    with pytest.raises(NetError, match="there is no net"):
+    with pytest.raises(InputError, match="there is no net"):
         import_net(path, "resnet", {})
 
 

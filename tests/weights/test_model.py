@@ -15,9 +15,9 @@ import torch
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
-from trombine.conventions import ConventionError
 from trombine.nets import NETS, Net, build
-from trombine.weights import TASKS, Card, ModelError, load, model, read_card, save, shipped
+from trombine.refusal import InputError
+from trombine.weights import TASKS, Card, load, model, read_card, save, shipped
 from trombine.weights.card import dumps
 from trombine.weights.file import KEY
 
@@ -52,7 +52,7 @@ def test_a_shipped_model_goes_by_its_name(
     shutil.copy(file, tmp_path / "zoo" / "tiny-x2.safetensors")
     assert list(shipped()) == ["tiny-x2"]
     assert load("tiny-x2", task="upscale").card == load(file).card
-    with pytest.raises(ModelError, match=r"tiny-x3: is neither .* shipped are: tiny-x2$"):
+    with pytest.raises(InputError, match=r"tiny-x3: is neither .* shipped are: tiny-x2$"):
         load("tiny-x3")
 
 
@@ -86,7 +86,7 @@ def test_a_file_from_before_the_digest_loads(file: Path, card: Card) -> None:
 
 
 def refused(path: Path | str, task: str | None = None) -> str:
-    with pytest.raises(ModelError) as error:
+    with pytest.raises(InputError) as error:
         load(path, task=task)
     assert len(str(error.value).splitlines()) == 1
     assert str(error.value).startswith(str(path)) and len(str(error.value)) < 600
@@ -180,7 +180,7 @@ def test_save_refuses_what_could_not_be_loaded(net: Net, card: Card, tmp_path: P
         replace(card, sizes={"width": 8}),
         replace(card, sizes={"width": -1}),
     ):
-        with pytest.raises(ModelError, match="cannot be written"):
+        with pytest.raises(InputError, match="cannot be written"):
             save(path, net, wrong)
     assert not path.exists()
 
@@ -237,7 +237,7 @@ def test_every_task_can_be_called(
 def test_what_does_not_fit_is_refused(
     card: Card, given: tuple[torch.Tensor, ...], said: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(ConventionError, match=said):
+    with pytest.raises(InputError, match=said):
         opened(card, tmp_path)(*given)
 
 
@@ -270,12 +270,12 @@ def test_other_types_get_one_line(tmp_path: Path) -> None:
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     takes = "this model takes noisy and times"
     assert done.stdout.splitlines() == [
-        "ModelError a model is named by a text or a path, not by NoneType",
-        "ModelError a model is named by a text or a path, not by int",
-        f"ConventionError {takes} as torch tensors, not list",
-        f"ConventionError {takes} as torch tensors, not float",
-        f"ConventionError {takes} as torch tensors, not ndarray",
-        "ConventionError this model takes 2 tensors (noisy and times), not 0",
+        "InputError a model is named by a text or a path, not by NoneType",
+        "InputError a model is named by a text or a path, not by int",
+        f"InputError {takes} as torch tensors, not list",
+        f"InputError {takes} as torch tensors, not float",
+        f"InputError {takes} as torch tensors, not ndarray",
+        "InputError this model takes 2 tensors (noisy and times), not 0",
     ]
 
 

@@ -12,7 +12,8 @@ import torch
 
 from trombine.nets import Net, build
 from trombine.nets.spaces import from_space, to_space
-from trombine.weights import Card, ModelError, load, save
+from trombine.refusal import InputError
+from trombine.weights import Card, load, save
 from trombine.weights.exporting import TOLERANCE, export
 
 
@@ -44,14 +45,14 @@ def test_a_card_that_says_nothing_means_rgb(file: Path, net: Net) -> None:
 def test_an_unknown_space_is_refused_in_a_line(
     space: Any, net: Net, card: Card, tmp_path: Path
 ) -> None:
-    with pytest.raises(ModelError, match=r"works in the space .*unknown here; update trombine$"):
+    with pytest.raises(InputError, match=r"works in the space .*unknown here; update trombine$"):
         save(tmp_path / "it.safetensors", net, within(card, space))
 
 
 def test_a_space_of_colours_needs_three_of_them(tmp_path: Path) -> None:
     net = build("unet", {"inputs": 4, "width": 4, "levels": 1})
     card = Card(task="restore", net="unet", sizes=net.sizes, settings={"space": "hsv"})
-    with pytest.raises(ModelError, match="works in hsv, which pictures of 3 channels have"):
+    with pytest.raises(InputError, match="works in hsv, which pictures of 3 channels have"):
         save(tmp_path / "it.safetensors", net, card)
 
 

@@ -1,6 +1,6 @@
 """Bytes of a file to an Image and back: one module a format, and the doors to them all.
 
-Nothing here knows of paths; images.py does, and turns a CodecError into a line with the file's
+Nothing here knows of paths; images.py does, and turns an InputError into a line with the file's
 name. A decoder gets no byte before `limit`, the most pixels a picture may have, is checked.
 """
 
@@ -19,9 +19,10 @@ from typing import Any, Final
 from PIL.Image import DecompressionBombError, DecompressionBombWarning
 
 from trombine.codecs.fit import BESIDE, FILMS, FORMATS, fit, lost
-from trombine.codecs.kind import START, CodecError, Frames, Head, damaged, recognise, tagged
+from trombine.codecs.kind import START, Frames, Head, damaged, recognise, tagged
 from trombine.files import Bytes
-from trombine.provenance import ProvenanceError, dumps, loads
+from trombine.provenance import dumps, loads
+from trombine.refusal import InputError
 from trombine.samples import Image
 
 __all__ = [
@@ -29,7 +30,6 @@ __all__ = [
     "FILMS",
     "FORMATS",
     "START",
-    "CodecError",
     "Frames",
     "Head",
     "count_frames",
@@ -76,7 +76,7 @@ def look(file: Bytes, limit: int) -> Head:
         head = _codec(_format(file)).head(file)
     if head.width * head.height * head.copies > limit:
         most = limit // head.copies
-        raise CodecError(
+        raise InputError(
             f"has {head.width} x {head.height} pixels, more than the {most:,} that are read",
             "if you trust it, set TROMBINE_MAX_PIXELS higher",
         )
@@ -117,7 +117,7 @@ def _sound_record_in(file: Bytes) -> dict[str, Any] | None:
     """The same, and None where it is broken: the picture itself is not."""
     try:
         return record_in(file)
-    except (CodecError, ProvenanceError):
+    except InputError:
         return None
 
 
@@ -178,17 +178,17 @@ def _format(file: Bytes) -> str:
 
 @contextmanager
 def _one_kind_of_error() -> Iterator[None]:
-    """Whatever a decoder does about hostile bytes becomes a CodecError; it prints no warning."""
+    """Whatever a decoder does about hostile bytes becomes an InputError; it prints no warning."""
     try:
         with _SILENT, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             # Of a picture inside a picture, as in an ICO, whose size only Pillow sees.
             warnings.simplefilter("error", DecompressionBombWarning)
             yield
-    except (CodecError, ProvenanceError):
+    except InputError:
         raise
     except (MemoryError, DecompressionBombError, DecompressionBombWarning) as error:
-        raise CodecError("needs more memory than it may have", "make it smaller") from error
+        raise InputError("needs more memory than it may have", "make it smaller") from error
     except Exception as error:  # decoders of five libraries: there is no shorter list
         raise damaged(_said(error)) from error
 

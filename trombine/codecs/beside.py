@@ -11,8 +11,9 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any, Final
 
-from trombine.files import PictureError, atomic, flush, output_error, write_bytes
-from trombine.provenance import KEY, LONGEST, ProvenanceError, dumps, loads
+from trombine.files import atomic, flush, output_error, write_bytes
+from trombine.provenance import KEY, LONGEST, dumps, loads
+from trombine.refusal import InputError
 from trombine.texts import from_json
 
 _HASH: Final = "sha256"
@@ -29,7 +30,7 @@ def check_place(path: Path) -> None:
     there = place(path)
     if there.exists() and _held(there) is None:
         what = "lies where the record of the picture goes, and is none"
-        raise PictureError(there, what, "move it away, or choose another name")
+        raise InputError(what, "move it away, or choose another name", path=there)
 
 
 def write(path: Path, data: bytes, provenance: dict[str, Any] | None) -> None:
@@ -73,7 +74,7 @@ def sound_record(path: Path) -> dict[str, Any] | None:
     """The same, and None where it is broken: the picture itself is not."""
     try:
         return record(path)
-    except ProvenanceError:
+    except InputError:
         return None
 
 

@@ -19,7 +19,8 @@ from trombine.codecs import gif, webp
 from trombine.codecs.fit import fit
 from trombine.codecs.gif import Layout, Part
 from trombine.codecs.indexed import indexed
-from trombine.codecs.kind import MOST_LOOPS, CodecError, Frames, described, samples_of
+from trombine.codecs.kind import MOST_LOOPS, Frames, described, samples_of
+from trombine.refusal import InputError
 from trombine.samples import Image
 
 Shown = UInt8[np.ndarray, "h w 3"] | UInt8[np.ndarray, "h w 4"]
@@ -55,7 +56,7 @@ def write(film: Frames, format: str, record: str | None) -> bytes:
 def _check(count: int, width: int, height: int, limit: int, *, parts: int = 0) -> None:
     """Refuse a film whose frames, or `parts` as they are packed, are more pixels than `limit`."""
     if max((count + _BESIDE) * width * height, parts) > limit:
-        raise CodecError(
+        raise InputError(
             f"has {count:,} frames of {width} x {height} pixels, more than the {limit:,} pixels"
             " that are read",
             "if you trust it, set TROMBINE_MAX_PIXELS higher",

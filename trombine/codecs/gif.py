@@ -138,7 +138,7 @@ def _marks(file: Bytes) -> Iterator[bytes]:
 
 
 def layout(data: bytes) -> Layout:
-    """The blocks of a GIF file, in order; a CodecError where one is cut short."""
+    """The blocks of a GIF file, in order; an InputError where one is cut short."""
     width, height, flags = unpack("<HHB", data[6:])
     file = io.BytesIO(data)
     file.seek(13)

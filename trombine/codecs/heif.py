@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trombine.codecs.kind import CodecError, Head, unsupported
+from trombine.codecs.kind import Head, unsupported
 from trombine.files import Bytes
+from trombine.refusal import InputError
 
 if TYPE_CHECKING:
     from pillow_heif import HeifFile
@@ -57,5 +58,5 @@ def _opened(file: Bytes) -> HeifFile:
         from pillow_heif import open_heif
     except ImportError as error:
         remedy = "pip install 'trombine[heif]', or save it as PNG or TIFF"
-        raise CodecError("is HEIC, which needs pillow-heif", remedy) from error
+        raise InputError("is HEIC, which needs pillow-heif", remedy) from error
     return open_heif(file, convert_hdr_to_8bit=True)

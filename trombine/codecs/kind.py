@@ -10,6 +10,7 @@ import numpy as np
 
 from trombine.files import Bytes
 from trombine.provenance import KEY
+from trombine.refusal import InputError
 from trombine.samples import Image
 
 if TYPE_CHECKING:
@@ -36,14 +37,6 @@ MOST_LOOPS: Final = 65535
 MOST_CHUNKS: Final = 100_000  # of a file: an encoder writes some kB in each
 _STRIP: Final = 1 << 22  # pixels
 _DESCRIPTION: Final = 270  # EXIF's tag
-
-
-class CodecError(Exception):
-    """Bytes that make no picture, or a picture that a format cannot hold: what, and what to do."""
-
-    def __init__(self, what: str, remedy: str) -> None:
-        super().__init__(what, remedy)
-        self.what, self.remedy = what, remedy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,15 +72,15 @@ class Frames:
             raise ValueError(f"a duration or {self.loops} loops is out of range")
 
 
-def damaged(detail: object) -> CodecError:
+def damaged(detail: object) -> InputError:
     """A picture whose bytes break off or contradict each other."""
     text = " ".join(str(detail).split())[:120]
-    return CodecError(f"is cut short or damaged ({text})", "copy it again from where it came")
+    return InputError(f"is cut short or damaged ({text})", "copy it again from where it came")
 
 
-def unsupported(what: str) -> CodecError:
+def unsupported(what: str) -> InputError:
     """A sound picture of a kind that is not read."""
-    return CodecError(what, "save it as PNG or TIFF with 8 or 16 bits a sample")
+    return InputError(what, "save it as PNG or TIFF with 8 or 16 bits a sample")
 
 
 def recognise(start: bytes) -> str:

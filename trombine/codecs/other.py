@@ -11,8 +11,9 @@ from PIL import Image as Pillow
 from PIL.ImageFile import ImageFile
 
 from trombine.codecs import pnm
-from trombine.codecs.kind import CodecError, Head, orientation, samples_of, unsupported, upright
+from trombine.codecs.kind import Head, orientation, samples_of, unsupported, upright
 from trombine.files import Bytes
+from trombine.refusal import InputError
 
 # Formats that run other programs, that have no pixels, or that have a module of their own here.
 _NO_PIXELS: Final = {"EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG"}
@@ -76,7 +77,7 @@ def _opened(file: Bytes) -> ImageFile:
                 return factory(file, "")
         except (SyntaxError, IndexError, TypeError, struct.error):
             continue  # this format's mark by chance, or too few bytes, as PIL.Image.open has it
-    raise CodecError("is not a picture", "name a PNG, JPEG, WebP, TIFF or other picture file")
+    raise InputError("is not a picture", "name a PNG, JPEG, WebP, TIFF or other picture file")
 
 
 def _in_a_mode_of_ours(opened: Pillow.Image) -> Pillow.Image:

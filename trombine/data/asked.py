@@ -11,15 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 from trombine.events import Event
+from trombine.refusal import InputError
 
 if TYPE_CHECKING:
     from trombine.data.made import Maker
 
 _LONGEST_WHY: Final = 200  # letters, of what a record may put into a line
-
-
-class AskedError(Exception):
-    """A request that cannot be followed: one line that says why and what to do."""
 
 
 @runtime_checkable  # for the tests' check of annotations
@@ -91,9 +88,9 @@ def _check(request: Asked) -> None:
     check_whole("first seed", request.first_seed, 0)
     last = request.first_seed + request.count - 1
     if last not in SEEDS:
-        raise AskedError(f"seeds end at {SEEDS[-1]}, before {last}; ask for fewer or lower ones")
+        raise InputError(f"seeds end at {SEEDS[-1]}, before {last}; ask for fewer or lower ones")
     if not isinstance(request.output, Path):
-        raise AskedError(f"output is a path, not {request.output!r}")
+        raise InputError(f"output is a path, not {request.output!r}")
 
 
 def _maker(kind: str, size: int, styles: tuple[str, ...]) -> Maker:
@@ -102,27 +99,29 @@ def _maker(kind: str, size: int, styles: tuple[str, ...]) -> Maker:
     try:
         return Maker(kind=kind, styles=styles, size=size)
     except ValueError as error:
-        raise AskedError(str(error)) from error
+        raise InputError(str(error)) from error
 
 
 def check_whole(what: str, number: object, least: int) -> None:
     """Refuse what is no whole number, or a smaller one."""
     if type(number) is not int or number < least:
-        raise AskedError(f"{what} is a whole number, {least} or more, not {number!r}")
+        raise InputError(f"{what} is a whole number, {least} or more, not {number!r}")
 
 
 def remake(record: Mapping[str, Any], inputs: Mapping[str, Path]) -> bytes:
     """The file that this record is of, made again; there are no inputs."""
     from trombine.data.imagefolder import png
     from trombine.data.made import MakeError
-    from trombine.provenance import ProvenanceError
+    from trombine.refusal import InputError
 
     try:
         maker, seed = _recorded(record)
         return png(maker, seed, maker.make(seed).sides[0])
     except (LookupError, TypeError, ValueError, MakeError) as error:
         why = str(error)[:_LONGEST_WHY]
-        raise ProvenanceError(f"has a record that none of our pictures has: {why}") from error
+        raise InputError(
+            f"has a record that none of our pictures has: {why}", "make the picture anew"
+        ) from error
 
 
 def _recorded(record: Mapping[str, Any]) -> tuple[Maker, int]:

@@ -37,8 +37,8 @@ from torch import Tensor
 from trombine.conventions import MIRRORED_LANDMARK, MIRRORED_PART
 from trombine.data import draws
 from trombine.data.item import Batch
-from trombine.data.spec import SpecError
 from trombine.provenance import shortened
+from trombine.refusal import InputError
 from trombine.texts import check_length
 
 NONE: Final = "none"
@@ -81,15 +81,15 @@ class Augment:
 
     @classmethod
     def parse(cls, text: str) -> Augment:
-        """The changes that this text spells, none of them for `none` or ""; raises SpecError."""
+        """The changes that this text spells, none of them for `none` or ""; raises InputError."""
         if text in ("", NONE):
             return cls()
-        check_length(text, SpecError)
+        check_length(text, InputError)
         found: dict[str, Any] = {}
         for term in text.split("+"):
             name, _, rest = (part.strip() for part in term.partition(":"))
             if name in found:
-                raise SpecError(f"augment: {name} is there twice; give each change once")
+                raise InputError(f"augment: {name} is there twice; give each change once")
             if term.strip() == "mirror":
                 found[name] = True
             elif name == "zoom":
@@ -99,7 +99,7 @@ class Augment:
             elif name in MOST:
                 found[name] = _strength(name, rest)
             else:
-                raise SpecError(f"augment: {_mistake(name)}")
+                raise InputError(f"augment: {_mistake(name)}")
         return cls(**found)
 
     def spell(self) -> str:
@@ -138,7 +138,7 @@ def _zoom(text: str) -> tuple[float, float]:
     least, _, most = text.rpartition("-")
     low, high = _float(least or "1"), _float(most)
     if not (ZOOMS[0] <= low <= high <= ZOOMS[1] and low < high):
-        raise SpecError(
+        raise InputError(
             f"augment zoom is a factor above 1, up to {ZOOMS[1]:g}, or two from {ZOOMS[0]:g} to"
             f" {ZOOMS[1]:g}, not {shortened(text) or 'nothing'}; write zoom:1.3 or zoom:0.8-1.3"
         )
@@ -149,7 +149,7 @@ def _strength(name: str, text: str) -> float:
     """The number of a term, within its limits."""
     strength, most = _float(text), MOST[name]
     if not 0 < strength <= most:
-        raise SpecError(
+        raise InputError(
             f"augment {name} is above 0, up to {most:g}, not {shortened(text) or 'nothing'};"
             f" write {name}:{most / 10:g}, or leave it out"
         )
@@ -160,7 +160,7 @@ def _side(text: str) -> int:
     """The side of a window in pixels."""
     side = int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else 0
     if not 0 < side <= LARGEST_CROP:
-        raise SpecError(
+        raise InputError(
             f"augment crop is the side of a window in pixels, 1 to {LARGEST_CROP}, not"
             f" {shortened(text) or 'nothing'}; write crop:64"
         )

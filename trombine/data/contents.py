@@ -28,7 +28,8 @@ from trombine.data.source import Mix, Plain, Source
 from trombine.data.spec import parse
 from trombine.data.split import Part
 from trombine.events import Event, Progress, Started
-from trombine.files import PictureError, cache_folder, opened, write_bytes
+from trombine.files import cache_folder, opened, write_bytes
+from trombine.refusal import InputError
 
 _CHUNK: Final = 1000  # files between two events
 _THREADS: Final = 8  # a disk, or a network, answers several at a time
@@ -77,7 +78,7 @@ def _of_folder(folder: Folder, rows: Int64[np.ndarray, "n"]) -> Generator[Event,
     hashes = yield from _read(folder.path, files)
     contents = _digest(*hashes, truth.encode())
     if newest < time.time_ns() - _SETTLED:
-        with suppress(PictureError):  # a cache that cannot be written only costs time
+        with suppress(InputError):  # a cache that cannot be written only costs time
             write_bytes(kept, contents.encode())
     return contents
 
@@ -131,7 +132,7 @@ def _read(folder: Path, files: Sequence[str]) -> Generator[Event, None, list[byt
 def _hash(path: Path) -> bytes:
     """Of a file's bytes; nothing of one that cannot be read, which who learns from it says."""
     digest = blake2b(digest_size=16)
-    with suppress(PictureError, OSError), opened(path) as file:
+    with suppress(InputError, OSError), opened(path) as file:
         while block := file.read(2**20):
             digest.update(block)
         return digest.digest()

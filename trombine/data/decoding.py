@@ -20,7 +20,8 @@ from trombine.data.columns import SPLITS, Row, unknown
 from trombine.data.listing import Listing, Record
 from trombine.data.pack_writer import Slot
 from trombine.data.reading import CROPS, read_row
-from trombine.files import PictureError, opened
+from trombine.files import opened
+from trombine.refusal import InputError
 
 Placed = tuple[int, Record]  # a record, and its place among all
 
@@ -62,7 +63,7 @@ class ReadChunk:
             crop = CROPS[self.wanted.crop]
             row = dict(read_row(self.folder, self.listing, record, self.wanted.size, crop))
             split = record.split if record.split >= 0 else self._split(record)
-        except PictureError as error:
+        except InputError as error:
             return Read(name=record.name, why=error.why)
         for name, slot in self.slots.items():
             cell = row.pop(name, None)

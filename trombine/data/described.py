@@ -11,9 +11,10 @@ from pathlib import Path, PurePath
 from typing import Any, Final
 
 from trombine.data.imagefolder import FILE_NAME, METADATA, PARTS_FILE_NAME, Line, join, sides_of
-from trombine.data.listing import FolderError, Listing, Record, View
+from trombine.data.listing import Listing, Record, View
 from trombine.data.made import VECTOR_KEYS
 from trombine.files import opened
+from trombine.refusal import InputError
 from trombine.texts import from_json
 
 _MEND: Final = f"mend it, or take {METADATA} away to use the pictures alone"
@@ -24,11 +25,11 @@ def list_described(folder: Path) -> Listing:
     path = folder / METADATA
     lines = _read_lines(path)
     if not lines:
-        raise FolderError(folder, "holds no pictures", "check the name")
+        raise InputError("holds no pictures", "check the name", path=folder)
     sides, names = sides_of(lines[0]), tuple(_numbers(lines[0]))
     for number, line in enumerate(lines, 1):
         if sides_of(line) != sides or tuple(_numbers(line)) != names:
-            raise FolderError(path, f"has a line {number} unlike its first", _MEND)
+            raise InputError(f"has a line {number} unlike its first", _MEND, path=path)
     records = [_record(line, sides) for line in lines]
     return Listing(layout="imagefolder", records=records, vector_names=names, blame=METADATA)
 
@@ -53,7 +54,7 @@ def _record(line: Line, sides: tuple[str, ...]) -> Record:
 
 
 def _read_lines(path: Path) -> list[Line]:
-    """The lines of a metadata.jsonl; raises FolderError for what cannot be followed."""
+    """The lines of a metadata.jsonl; raises InputError for what cannot be followed."""
     lines: list[Line] = []
     for number, text in enumerate(_text(path).split("\n"), 1):
         if text.strip():
@@ -68,7 +69,7 @@ def _text(path: Path) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         number = data.count(b"\n", 0, error.start) + 1
-        raise FolderError(path, f"is not UTF-8 in line {number}", _MEND) from error
+        raise InputError(f"is not UTF-8 in line {number}", _MEND, path=path) from error
 
 
 def _read_line(path: Path, number: int, text: str) -> Line:
@@ -79,9 +80,9 @@ def _read_line(path: Path, number: int, text: str) -> Line:
         line = None
     if not isinstance(line, dict) or len(sides_of(line)) not in (1, 2):
         what = f"names no picture in line {number}, or more than the two of a pair"
-        raise FolderError(path, what, _MEND)
+        raise InputError(what, _MEND, path=path)
     if wrong := _what_is_wrong(line):
-        raise FolderError(path, f"is wrong in line {number}: {wrong}", _MEND)
+        raise InputError(f"is wrong in line {number}: {wrong}", _MEND, path=path)
     return line
 
 

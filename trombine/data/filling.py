@@ -30,10 +30,11 @@ from trombine.data.made import KINDS, SEEDS, Maker, chunks
 from trombine.data.places import check_folder, uncached, writing
 from trombine.data.workers import check_start, in_order
 from trombine.events import Done, Event, Notice, Picture, Progress, Started
-from trombine.files import OutputError, clear_parts, shown, write_bytes
+from trombine.files import clear_parts, write_bytes
 from trombine.images import PICTURE_SUFFIXES
 from trombine.lock import is_locked, locked
 from trombine.provenance import shortened
+from trombine.refusal import OutputError, shown
 
 _ELSEWHERE: Final = "choose another folder"
 JOURNAL: Final = f".{METADATA}.part"
@@ -118,11 +119,13 @@ def _lines(folder: Path, maker: Maker, but: range) -> dict[int, str]:
             seed = _seed(held, maker)
             if seed is None:
                 others = "describes pictures of another kind than is asked for"
-                raise OutputError(path, others, _ELSEWHERE)
+                raise OutputError(others, _ELSEWHERE, path=path)
             if seed in but:
                 continue
             if why := _unlike(held or {}, maker):
-                raise OutputError(path, why, f"{_ELSEWHERE}, or make all anew with --overwrite")
+                raise OutputError(
+                    why, f"{_ELSEWHERE}, or make all anew with --overwrite", path=path
+                )
             lines[seed] = line
     return lines
 
@@ -179,10 +182,10 @@ def _refuse_others(folder: Path, maker: Maker, seed: int, *, replace: bool) -> N
     for name in names(maker, seed):
         path = folder / name
         if path.is_dir():
-            raise OutputError(path, "is a folder where a picture is to be", _ELSEWHERE)
+            raise OutputError("is a folder where a picture is to be", _ELSEWHERE, path=path)
         if not replace and _has_bytes(path) and not is_ours(path, maker):
             what = "is there and was not made by this command"
-            raise OutputError(path, what, f"{_ELSEWHERE}, or replace it with --overwrite")
+            raise OutputError(what, f"{_ELSEWHERE}, or replace it with --overwrite", path=path)
 
 
 def _refuse_to_hide(folder: Path, maker: Maker, but: Collection[int]) -> None:
@@ -192,7 +195,7 @@ def _refuse_to_hide(folder: Path, maker: Maker, but: Collection[int]) -> None:
     for path in sorted(path for path in found if path.suffix.lower() in PICTURE_SUFFIXES):
         if path.name not in ours and path.is_file() and not is_ours(path, maker):
             what = f"holds {shown(path.name)}, which this command did not make and would hide"
-            raise OutputError(folder, what, _ELSEWHERE)
+            raise OutputError(what, _ELSEWHERE, path=folder)
 
 
 def _write(folder: Path, drawn: Drawn, *, keep: bool) -> Path:

@@ -14,11 +14,11 @@ from jaxtyping import Int64
 
 from trombine.data.columns import Columns, Row, stack
 from trombine.data.layouts import list_folder
-from trombine.data.listing import FolderError, Record
+from trombine.data.listing import Record
 from trombine.data.reading import blank_row, read_row
-from trombine.files import PictureError, shown
+from trombine.refusal import InputError, shown
 
-__all__ = ["Folder", "FolderError"]
+__all__ = ["Folder"]
 
 _KEPT: Final = 2**28  # bytes of rows: a folder with fewer is decoded once
 _LEAVE_OUT: Final = "remove it, or make a pack of the folder: trombine data prepare leaves it out"
@@ -28,7 +28,7 @@ class Folder:
     """The pictures of a folder."""
 
     def __init__(self, path: Path, size: int, layout: str = "") -> None:
-        """Look what is in the folder; raises FolderError if that is no pictures."""
+        """Look what is in the folder; raises InputError if that is no pictures."""
         self.path, self.size = path, size
         self.listing = list_folder(path, layout)
         self.blank = blank_row(self.listing, size)
@@ -71,7 +71,7 @@ class Folder:
     def _read(self, record: Record) -> Row:
         try:
             return read_row(self.path, self.listing, record, self.size)
-        except PictureError as error:
+        except InputError as error:
             if error.path not in {self.path / view.picture for view in record.sides}:
                 raise  # of what is said of the picture
-            raise PictureError(error.path, error.what, _LEAVE_OUT) from error
+            raise InputError(error.what, _LEAVE_OUT, path=error.path) from error

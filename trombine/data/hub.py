@@ -25,11 +25,11 @@ from typing import Any, Final, final
 
 from trombine.data.imagefolder import FILE_NAME
 from trombine.data.layouts.metadata import CSV, LABEL
-from trombine.data.listing import FolderError
 from trombine.data.places import writing
 from trombine.events import Done, Event, Notice, Progress, Started
-from trombine.files import cache_folder, opened, shown, write_bytes
+from trombine.files import cache_folder, opened, write_bytes
 from trombine.lock import is_locked, locked
+from trombine.refusal import InputError, shown
 
 Dataset = Any  # of datasets, whose annotations say less than it does
 EXTRA: Final = "pip install 'trombine[hub]'"
@@ -77,7 +77,7 @@ class _Columns:
 
 
 def parse_hub(name: str) -> Wanted:
-    """What is wanted; raises FolderError for what is no name of the hub."""
+    """What is wanted; raises InputError for what is no name of the hub."""
     found = _NAME.fullmatch(name)
     if found is None or ".." in name:
         raise _error(name, "is not a name of the hub", "write owner/name, or owner/name:split")
@@ -94,7 +94,7 @@ def prepare_hub(name: str, folder: Path) -> Iterator[Event]:
     """Write the pictures of a set of the hub to a folder; keep a folder that is complete.
 
     The metadata.csv is written last, so where it is, all is; one process writes at a time. Raises
-    FolderError in one line without the extra, without the network, and for a set that has no
+    InputError in one line without the extra, without the network, and for a set that has no
     pictures.
     """
     with writing(folder):
@@ -281,5 +281,5 @@ def _as_csv(rows: list[list[str]]) -> bytes:
     return text.getvalue().encode()
 
 
-def _error(name: str, what: str, cure: str) -> FolderError:
-    return FolderError(f"hub:{name}", what, cure)
+def _error(name: str, what: str, cure: str) -> InputError:
+    return InputError(what, cure, path=f"hub:{name}")

@@ -37,7 +37,8 @@ from PIL import Image
 from trombine import provenance
 from trombine.conventions import PART_COLOURS
 from trombine.data.made import KINDS, POINT_DECIMALS, Maker, Sample, Side
-from trombine.images import PictureError, encode_png, read_provenance
+from trombine.images import encode_png, read_provenance
+from trombine.refusal import InputError
 
 METADATA: Final = "metadata.jsonl"
 FILE_NAME: Final = "file_name"
@@ -124,7 +125,7 @@ def is_ours(path: Path, maker: Maker) -> bool:
     try:
         record = read_provenance(path)
         return record["verb"] == maker.kind if record else _has_part_colours(path)
-    except (PictureError, provenance.ProvenanceError, OSError, ValueError):
+    except (InputError, OSError, ValueError):
         return False
 
 

@@ -10,12 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trombine.files import PictureError
-
-
-class FolderError(PictureError):
-    """A folder that holds no pictures, or a description of them that cannot be followed."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class View:

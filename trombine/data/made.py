@@ -23,9 +23,8 @@ from jaxtyping import Bool, Float32, Float64, UInt8
 
 import trombine.conventions
 import trombine.world
-from trombine.data.masks.spec import MaskError
 from trombine.data.workers import in_order
-from trombine.files import PictureError
+from trombine.refusal import InputError
 from trombine.world import STYLES
 
 SIZES: Final = range(16, 2049)  # pixels, of a world's pictures
@@ -94,7 +93,7 @@ class Maker:
         """The pictures and the truth of this seed."""
         try:
             return KINDS[self.kind].make(self, seed)
-        except (PictureError, MaskError):  # about a file, in a line
+        except InputError:  # about a file, in a line
             raise
         except Exception as error:
             why = " ".join(f"{type(error).__name__}: {error}".split())[:300]

@@ -40,7 +40,7 @@ from jaxtyping import Int64, UInt8
 
 from trombine.conventions import PARTS
 from trombine.data.columns import SPLITS, TYPES, Columns, base
-from trombine.files import PictureError, shown
+from trombine.refusal import InputError, shown
 from trombine.texts import from_json
 
 FORMAT: Final = 1
@@ -51,21 +51,17 @@ _BEFORE: Final = 10  # bytes before the head of a .npy file: its mark, version, 
 _AGAIN: Final = "make it again with --overwrite"
 
 
-class PackError(PictureError):
-    """A pack that cannot be read or written: one line that names it and says what to do."""
-
-
 class Pack:
     """A complete pack, open for reading."""
 
     def __init__(self, path: Path) -> None:
-        """Open the pack at `path`; raises PackError for what is none, or is damaged."""
+        """Open the pack at `path`; raises InputError for what is none, or is damaged."""
         self.path = path
         self.index = _read_index(path)
         self.columns = {name: _map_column(self, name) for name in self.index["columns"]}
         lengths = {len(column) for column in self.columns.values()}
         if "pictures" not in self.columns or len(lengths) != 1:
-            raise PackError(path, "has columns that do not fit together", _AGAIN)
+            raise InputError("has columns that do not fit together", _AGAIN, path=path)
 
     def __len__(self) -> int:
         return len(self.columns["pictures"])
@@ -99,11 +95,11 @@ class Pack:
         return tuple(self.about.get("classes", ()))
 
     def rows(self, indices: Int64[np.ndarray, "n"]) -> Columns:
-        """These rows of all columns, copied to memory; a PackError where they cannot be meant."""
+        """These rows of all columns, copied to memory; an InputError where they cannot be meant."""
         rows = {name: np.take(column, indices, axis=0) for name, column in self.columns.items()}
         for name, column in rows.items():
             if what := self._what_is_wrong(base(name), column):
-                raise PackError(self.path / f"{name}.npy", what, _AGAIN)
+                raise InputError(what, _AGAIN, path=self.path / f"{name}.npy")
         return rows
 
     def _what_is_wrong(self, name: str, column: np.ndarray) -> str:
@@ -138,9 +134,9 @@ class Pack:
         try:
             names = [shown(from_json(line)) for line in path.read_bytes().splitlines()]
         except (OSError, ValueError, TypeError) as error:
-            raise PackError(path, "cannot be read", _AGAIN) from error
+            raise InputError("cannot be read", _AGAIN, path=path) from error
         if len(names) != len(self):
-            raise PackError(path, f"has {len(names)} names for {len(self)} pictures", _AGAIN)
+            raise InputError(f"has {len(names)} names for {len(self)} pictures", _AGAIN, path=path)
         return names
 
     def batch(self, indices: Int64[np.ndarray, "n"]) -> UInt8[np.ndarray, "n h w 3"]:
@@ -148,15 +144,17 @@ class Pack:
         return np.take(self.columns["pictures"], indices, axis=0)
 
     def verify(self) -> None:
-        """Read every byte; raises PackError unless it is what was written."""
+        """Read every byte; raises InputError unless it is what was written."""
         for name, column in self.index["columns"].items():
             if hash_file(self.path / f"{name}.npy") != column["sha256"]:
-                raise PackError(self.path / f"{name}.npy", "has changed since it was made", _AGAIN)
+                raise InputError(
+                    "has changed since it was made", _AGAIN, path=self.path / f"{name}.npy"
+                )
         names = self.index.get("names")
         if names and hash_file(self.path / NAMES) != names["sha256"]:
-            raise PackError(self.path / NAMES, "has changed since it was made", _AGAIN)
+            raise InputError("has changed since it was made", _AGAIN, path=self.path / NAMES)
         if content_hash(self.index) != self.hash:
-            raise PackError(self.path / INDEX, "has changed since it was made", _AGAIN)
+            raise InputError("has changed since it was made", _AGAIN, path=self.path / INDEX)
 
 
 def is_pack(path: Path) -> bool:
@@ -187,10 +185,12 @@ def _read_index(path: Path) -> dict[str, Any]:
     if not path.exists():
         begun = part_of(path).is_dir()
         if begun:
-            raise PackError(path, "is not finished", "run the command that makes it again")
-        raise PackError(path, "does not exist", "check the name")
+            raise InputError("is not finished", "run the command that makes it again", path=path)
+        raise InputError("does not exist", "check the name", path=path)
     if not is_pack(path):
-        raise PackError(path, f"is not a pack: it has no {INDEX}", "for pictures, write folder:")
+        raise InputError(
+            f"is not a pack: it has no {INDEX}", "for pictures, write folder:", path=path
+        )
     try:
         index = from_json((path / INDEX).read_bytes())
         form, columns = index["format"], index["columns"]
@@ -200,11 +200,11 @@ def _read_index(path: Path) -> dict[str, Any]:
         )
         complete = complete and {"sha256"} <= index.get("names", {"sha256": ""}).keys()
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise PackError(path / INDEX, "cannot be read", _AGAIN) from error
+        raise InputError("cannot be read", _AGAIN, path=path / INDEX) from error
     if form != FORMAT:
-        raise PackError(path, f"is a pack of format {form}", f"this trombine reads {FORMAT}")
+        raise InputError(f"is a pack of format {form}", f"this trombine reads {FORMAT}", path=path)
     if not complete:
-        raise PackError(path / INDEX, "is not whole", _AGAIN)
+        raise InputError("is not whole", _AGAIN, path=path / INDEX)
     return index
 
 
@@ -240,14 +240,14 @@ def _map_column(pack: Pack, name: str) -> np.ndarray:
     said = pack.index["columns"][name]
     file = pack.path / f"{name}.npy"
     if TYPES.get(base(name)) != said["dtype"]:
-        raise PackError(file, "is a column that this trombine does not know", _AGAIN)
+        raise InputError("is a column that this trombine does not know", _AGAIN, path=file)
     if not file.exists():
-        raise PackError(file, "is missing", _AGAIN)
+        raise InputError("is missing", _AGAIN, path=file)
     try:
         start = _start_of(file, said)
         column = np.memmap(file, said["dtype"], "r", start, tuple(said["shape"]))
     except (OSError, ValueError, TypeError, OverflowError) as error:
-        raise PackError(file, f"is damaged, or not what {INDEX} says", _AGAIN) from error
+        raise InputError(f"is damaged, or not what {INDEX} says", _AGAIN, path=file) from error
     return np.asarray(column)  # a plain array on the same mapping: np.memmap is slow to index
 
 

@@ -68,7 +68,7 @@ def write_at(
 ) -> Generator[Event, None, bool]:
     """Let `fill` write the pack at `path` unless it is there, one process at a time.
 
-    Returns whether it was there; what is in the way is a PackError.
+    Returns whether it was there; what is in the way is an InputError.
     """
     with writing(path):
         target = place_of_pack(path)

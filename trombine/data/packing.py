@@ -15,7 +15,7 @@ from trombine.data.pack_writer import PackWriter, write_at
 from trombine.data.places import uncached
 from trombine.data.workers import check_start
 from trombine.events import Done, Event, Progress, Started
-from trombine.files import shown
+from trombine.refusal import shown
 
 
 def about(maker: Maker, first_seed: int, count: int) -> dict[str, Any]:

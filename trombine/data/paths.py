@@ -11,23 +11,22 @@ from pathlib import Path
 from typing import Final
 
 from trombine.data.columns import SPLITS
-from trombine.data.listing import FolderError
-from trombine.data.pack import PackError, part_of
+from trombine.data.pack import part_of
 from trombine.data.spec import Term, is_there, parse, quoted_hint
-from trombine.files import shown
+from trombine.refusal import InputError, shown
 
 _COUNTED: Final = re.compile(r"(.+)(#\d+)")
 
 
 def check_paths(spec: str) -> None:
-    """Raise FolderError or PackError for the first path of a spec that is not there."""
+    """Raise InputError or InputError for the first path of a spec that is not there."""
     for term in parse(spec):
         if term.path and term.kind != "hub" and not _is_there_or_begun(term.path):
             path = Path(term.path)
             cure = quoted_hint(spec, term.kind, term.path) or _cure(term)
             if term.kind == "pack":
-                raise PackError(path, "does not exist", cure)
-            raise FolderError(path, "is not a folder", cure)
+                raise InputError("does not exist", cure, path=path)
+            raise InputError("is not a folder", cure, path=path)
 
 
 def _is_there_or_begun(path: str) -> bool:

@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from trombine.data.columns import PAIR, TYPES, base
-from trombine.data.pack import INDEX, NAMES, SKIPPED, Pack, PackError, is_pack, part_of
+from trombine.data.pack import INDEX, NAMES, SKIPPED, Pack, is_pack, part_of
 from trombine.events import Notice
 from trombine.files import (
     KERNELS,
-    OutputError,
     cache_folder,
     cache_refusal,
     is_part,
     keep_permissions,
     output_error,
 )
+from trombine.refusal import InputError, OutputError
 
 BEGUN: Final = "begun.json"
 _COLUMNS: Final = tuple(f"{mark}{name}.npy" for mark in ("", PAIR) for name in TYPES)
@@ -48,9 +48,9 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OutputError as error:
-        if error.path.name not in _OURS:
+        if error.path is None or error.path.name not in _OURS:
             raise
-        raise OutputError(path, error.what, error.remedy) from error  # not a file of NAME.part
+        raise OutputError(error.what, error.remedy, path=path) from error  # not a file of NAME.part
     except OSError as error:
         raise output_error(path, error) from error
 
@@ -96,24 +96,24 @@ def place_of_pack(path: Path) -> Path:
     target = path.resolve() if path.is_symlink() or path.name in ("", "..") else path
     if Path.cwd().is_relative_to(target.resolve()):
         what = "is the folder that you are in, which a pack would replace"
-        raise OutputError(path, what, "name a new folder")
+        raise OutputError(what, "name a new folder", path=path)
     return target
 
 
 def keep_pack(path: Path, wanted: Mapping[str, Any], overwrite: bool) -> bool:
-    """Whether the pack at `path` is what is wanted; raises PackError if it is in the way."""
+    """Whether the pack at `path` is what is wanted; raises InputError if it is in the way."""
     if not path.exists() or (path.is_dir() and not any(path.iterdir())):
         return False
     if not is_pack(path):
-        raise PackError(path, "is not a pack", "choose another name")
+        raise InputError("is not a pack", "choose another name", path=path)
     if overwrite:
         if not is_of_a_pack(path):
             what = "holds other files beside the pack, which would be lost"
-            raise PackError(path, what, "move them away, or choose another name")
+            raise InputError(what, "move them away, or choose another name", path=path)
         return False
     if (about := Pack(path).about) != wanted:
         what = f"is another pack: {_how_it_differs(about, wanted)}"
-        raise PackError(path, what, "choose another name, or --overwrite")
+        raise InputError(what, "choose another name, or --overwrite", path=path)
     return True
 
 
@@ -131,9 +131,9 @@ def _how_it_differs(about: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
 def check_folder(folder: Path) -> None:
     """Refuse to fill what is no folder, or is a pack."""
     if folder.exists() and not folder.is_dir():
-        raise OutputError(folder, "is a file", "name a folder")
+        raise OutputError("is a file", "name a folder", path=folder)
     if is_any_pack(folder):
-        raise OutputError(folder, "is a pack", "choose another folder, or say --pack")
+        raise OutputError("is a pack", "choose another folder, or say --pack", path=folder)
 
 
 def check_part(path: Path) -> None:
@@ -141,7 +141,7 @@ def check_part(path: Path) -> None:
     part = part_of(path)
     if (part.exists() or part.is_symlink()) and not is_of_a_pack(part):
         what = "is in the way and is not a pack that was begun"
-        raise OutputError(part, what, "move it away, or choose another name for the pack")
+        raise OutputError(what, "move it away, or choose another name for the pack", path=part)
 
 
 def put_in_place(part: Path, path: Path) -> None:

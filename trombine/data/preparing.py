@@ -21,13 +21,13 @@ from trombine.data.columns import Row
 from trombine.data.decoding import Placed, ReadChunk, Wanted
 from trombine.data.framing import READER
 from trombine.data.layouts import list_folder
-from trombine.data.listing import FolderError, Listing, pictures
+from trombine.data.listing import Listing, pictures
 from trombine.data.pack import SKIPPED, Pack
 from trombine.data.pack_writer import PackWriter, write_at
 from trombine.data.reading import CROPS, blank_row, largest_face
 from trombine.data.workers import check_start, in_order
 from trombine.events import Done, Event, Notice, Progress, Skipped, Started
-from trombine.files import shown
+from trombine.refusal import InputError, shown
 
 _SEVERAL: Final = 32  # pictures that a process is given at once; no result depends on it
 _AHEAD: Final = 32  # times as many wait for each process, to last while the disk is forced
@@ -64,7 +64,7 @@ def prepare_pack(
             made.rows, made.skipped = writer.rows, len(writer.skipped)
             if not writer.rows:
                 writer.discard()
-                raise FolderError(folder, "holds no picture that can be read", "name another")
+                raise InputError("holds no picture that can be read", "name another", path=folder)
             writer.finish()
 
     there = yield from write_at(path, about, fill, overwrite=overwrite)

@@ -18,17 +18,12 @@ from jaxtyping import Float32, UInt8
 from PIL import Image as Pillow
 
 from trombine.canvas import Box, cut
-from trombine.conventions import (
-    LANDMARK_COUNT,
-    MIRRORED_PART,
-    PARTS,
-    ConventionError,
-    check_points,
-)
+from trombine.conventions import LANDMARK_COUNT, MIRRORED_PART, PARTS, check_points
 from trombine.data.columns import PAIR, Row, unknown
 from trombine.data.framing import face_frame, framed, framed_parts, framed_points
-from trombine.data.listing import FolderError, Listing, Record, View
-from trombine.images import Image, PictureError, as_seen, read, shown
+from trombine.data.listing import Listing, Record, View
+from trombine.images import Image, as_seen, read, shown
+from trombine.refusal import InputError
 
 if TYPE_CHECKING:
     from trombine.reader import Frame  # which takes a second
@@ -64,7 +59,7 @@ CROPS: Final[dict[str, Crop]] = {"centre": middle, "none": whole, "face": larges
 
 
 def read_row(folder: Path, listing: Listing, record: Record, size: int, crop: Crop = middle) -> Row:
-    """What a store keeps of a record; raises PictureError for what cannot be read."""
+    """What a store keeps of a record; raises InputError for what cannot be read."""
     row: dict[str, np.ndarray] = {}
     # A face is decoded whole: how much of the picture it will be is not known yet.
     least, both = None if crop is largest_face else size, _for_both(crop)
@@ -140,7 +135,7 @@ def _read_side(
     box = crop(image)
     if box is None:
         what, remedy = "shows no face", "take it away, or give --crop centre"
-        raise PictureError(folder / view.picture, what, remedy)
+        raise InputError(what, remedy, path=folder / view.picture)
     row = {"pictures": resize(as_seen(image), box, size)}
     if view.parts or view.masks:
         parts = resize_parts(_read_parts(folder, view, image), image, box, size)
@@ -149,7 +144,9 @@ def _read_side(
         truth = _truth(view)
     except ValueError as error:
         file = folder / (listing.blame or view.picture)
-        raise FolderError(file, f"is wrong about {shown(view.picture)}: {error}", _MEND) from error
+        raise InputError(
+            f"is wrong about {shown(view.picture)}: {error}", _MEND, path=file
+        ) from error
     for name in ("points", "five"):
         if name in truth:
             truth[name] = move_points(truth[name], box, size, image.reduced)
@@ -174,13 +171,13 @@ def _points(found: Any, shape: tuple[int, int], what: str) -> Float32[np.ndarray
         with np.errstate(over="ignore"):  # to infinity, which is refused below
             points = np.array(found, np.float64).astype(np.float32)
     except (TypeError, ValueError, OverflowError):
-        raise ConventionError(f"{what} are pairs of numbers") from None
+        raise InputError(f"{what} are pairs of numbers") from None
     if points.shape != shape:
-        raise ConventionError(f"{what} are {shape[0]} x {shape[1]}")
+        raise InputError(f"{what} are {shape[0]} x {shape[1]}")
     if shape[0] == LANDMARK_COUNT:
         return check_points(points)
     if not np.isfinite(points).all():
-        raise ConventionError(f"{what} are not all numbers")
+        raise InputError(f"{what} are not all numbers")
     return points
 
 
@@ -188,9 +185,9 @@ def _visible(found: Any) -> np.ndarray:
     if found is None:
         return np.ones(LANDMARK_COUNT, np.bool_)
     if not isinstance(found, list) or not all(type(cell) is bool for cell in found):
-        raise ConventionError("visible is a list of true and false")
+        raise InputError("visible is a list of true and false")
     if len(found) != LANDMARK_COUNT:
-        raise ConventionError(f"visible is {LANDMARK_COUNT}")
+        raise InputError(f"visible is {LANDMARK_COUNT}")
     return np.array(found, np.bool_)
 
 
@@ -200,13 +197,13 @@ def _read_parts(folder: Path, view: View, image: Image) -> UInt8[np.ndarray, "h 
         labels = _read_labels(folder / view.parts, "a parts map")
         if labels.max() >= len(PARTS) or _ratio(labels, image) is None:
             what = f"is not a parts map of its picture's size, with labels below {len(PARTS)}"
-            raise PictureError(folder / view.parts, what, _MEND)
+            raise InputError(what, _MEND, path=folder / view.parts)
         return labels
     joined: np.ndarray | None = None
     for label, name in view.masks:
         mask = _read_labels(folder / name, "a mask")
         if _ratio(mask, image) is None or (joined is not None and mask.shape != joined.shape):
-            raise PictureError(folder / name, "is not a mask of its picture's size", _MEND)
+            raise InputError("is not a mask of its picture's size", _MEND, path=folder / name)
         joined = np.zeros(mask.shape, np.uint8) if joined is None else joined
         joined[mask > 127] = label
     assert joined is not None  # the caller asks only where there are masks
@@ -218,7 +215,7 @@ def _read_labels(path: Path, what: str) -> UInt8[np.ndarray, "h w"]:
     samples = read(path).samples
     alike = samples.shape[2] == 1 or (samples[..., :1] == samples[..., :3]).all()
     if not alike or samples.dtype != np.uint8:
-        raise PictureError(path, f"is not {what}: its colours differ", _MEND)
+        raise InputError(f"is not {what}: its colours differ", _MEND, path=path)
     return samples[..., 0]
 
 

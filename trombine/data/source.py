@@ -32,14 +32,15 @@ from trombine.data.hub import hub_folder, prepare_hub
 from trombine.data.item import Batch, Item, batch_of, item_of
 from trombine.data.listing import pictures
 from trombine.data.made import SEEDS, Maker, painter_hash
-from trombine.data.pack import Pack, PackError
+from trombine.data.pack import Pack
 from trombine.data.packing import write_pack
 from trombine.data.paths import check_paths
 from trombine.data.preparing import prepare_pack
-from trombine.data.spec import SpecError, Term, parse, spell
+from trombine.data.spec import Term, parse, spell
 from trombine.events import Event
 from trombine.files import cache_folder
 from trombine.nets.spaces import SPACES
+from trombine.refusal import InputError
 
 USUAL_COUNT: Final = 20_000  # pictures of a world, where the spec does not say
 # First seeds of: training, choosing, the frozen protocols, nobody (DESIGN, Seeds).
@@ -149,7 +150,7 @@ def source(
     """
     changes = Augment.parse(augment)
     if space not in SPACES:
-        raise SpecError(f"space is one of {', '.join(SPACES)}; not {space!r}")
+        raise InputError(f"space is one of {', '.join(SPACES)}; not {space!r}")
     for _ in prepare(spec, size, first_seed=first_seed, workers=workers):
         pass
     terms = parse(spec)
@@ -195,7 +196,7 @@ def _is_whole(path: Path) -> bool:
         return False
     try:
         Pack(path)
-    except PackError:
+    except InputError:
         shutil.rmtree(path)
         return False
     return True
@@ -213,22 +214,22 @@ def _check_seeds(first: int, count: int) -> None:
     _check_whole("the first seed", first, 0)
     last = first + count - 1
     if last not in SEEDS:
-        raise SpecError(f"seeds end at {SEEDS[-1]}, before {last}; ask for fewer or lower ones")
+        raise InputError(f"seeds end at {SEEDS[-1]}, before {last}; ask for fewer or lower ones")
     for edge in SEED_RANGES[1:]:
         if first < edge <= last:
-            raise SpecError(f"seeds {first} to {last} cross {edge}, where another use begins")
+            raise InputError(f"seeds {first} to {last} cross {edge}, where another use begins")
 
 
 def _check_whole(what: str, number: object, least: int) -> None:
     if type(number) is not int or number < least:
-        raise SpecError(f"{what} is a whole number, {least} or more, not {number!r}")
+        raise InputError(f"{what} is a whole number, {least} or more, not {number!r}")
 
 
 def _maker(term: Term, size: int) -> Maker:
     try:
         return Maker(kind=term.kind, styles=term.styles, size=size)
     except ValueError as error:
-        raise SpecError(f"{spell((term,))}: {error}") from error
+        raise InputError(f"{spell((term,))}: {error}") from error
 
 
 def _open(term: Term, size: int, first_seed: int) -> Source:
@@ -256,7 +257,7 @@ class Plain(Source):
         if store.size != size:
             what = f"{self.spec} is of {store.size} px, and {size} px are wanted"
             other = f"make a pack of {size} px: trombine data prepare --size {size}"
-            raise SpecError(f"{what}; give --size {store.size}, or {other}")
+            raise InputError(f"{what}; give --size {store.size}, or {other}")
         self.store = store
         splits = store.splits()
         kept = np.arange(len(store), dtype=np.int64)
@@ -264,9 +265,11 @@ class Plain(Source):
             kept = np.flatnonzero(splits == SPLITS.index(term.split)) if splits is not None else []
             if not len(kept):
                 cure = _SORT if splits is None else f"name another use than {term.split}"
-                raise SpecError(f"{self.spec}: none of its pictures is said to be for this; {cure}")
+                raise InputError(
+                    f"{self.spec}: none of its pictures is said to be for this; {cure}"
+                )
         if term.count is not None and term.count > len(kept):
-            raise SpecError(f"{self.spec}: has only {pictures(len(kept))}; ask for no more")
+            raise InputError(f"{self.spec}: has only {pictures(len(kept))}; ask for no more")
         self.kept = np.asarray(kept, np.int64)[: term.count]
         self.splits = None if splits is None else splits[self.kept]
         self.lengths, self.weights = (len(self.kept),), (1.0,)
@@ -302,7 +305,7 @@ class Mix(Source):
         self.size = sources[0].size
         self.paired = sources[0].paired
         if any(source.paired != self.paired for source in sources):
-            raise SpecError(f"{self.spec}: pairs do not mix with single pictures")
+            raise InputError(f"{self.spec}: pairs do not mix with single pictures")
         self.lengths = tuple(len(source) for source in sources)
         self.starts = np.cumsum((0, *self.lengths))
         self.classes = tuple(dict.fromkeys(name for source in sources for name in source.classes))

@@ -34,13 +34,9 @@ from typing import Final
 
 from trombine.data.columns import SPLITS
 from trombine.data.pack import is_pack
-from trombine.files import shown
+from trombine.refusal import InputError, shown
 from trombine.texts import check_length
 from trombine.world import STYLES
-
-
-class SpecError(ValueError):
-    """A spec that cannot be read; the message is one line and says what to write."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,10 +81,10 @@ _KINDS: Final = "world:STYLE, leaves, fractals, folder:PATH, pack:PATH, hub:NAME
 
 
 def parse(spec: str) -> tuple[Term, ...]:
-    """The terms of a spec; raises SpecError."""
+    """The terms of a spec; raises InputError."""
     if not isinstance(spec, str):
-        raise SpecError(f"a spec is text, such as 'world:photo', not {spec!r}")
-    check_length(spec, SpecError)
+        raise InputError(f"a spec is text, such as 'world:photo', not {spec!r}")
+    check_length(spec, InputError)
     terms: list[str] = []
     for piece in _pieces(spec.strip()):
         if not terms or _START.match(piece):
@@ -119,28 +115,28 @@ def _term(text: str, spec: str) -> Term:
     assert found is not None  # its first group takes anything
     body, split, digits, factor = found.groups()
     if digits and len(digits) > _MOST_DIGITS:
-        raise SpecError(f"{spec[:40]}...: a count (#) has at most {_MOST_DIGITS} digits")
+        raise InputError(f"{spec[:40]}...: a count (#) has at most {_MOST_DIGITS} digits")
     count = int(digits) if digits else None
     weight = float(factor) if factor else 1.0
     if count == 0 or not 0 < weight < inf:
-        raise SpecError(
+        raise InputError(
             f"{spec[:200]}: a count (#) and a weight (*) are above 0, and no more than"
             " numbers can be"
         )
     kind, colon, rest = body.partition(":")
     if kind in PATHS and colon and not rest:
         hint = quoted_hint(spec, kind) or f"write {kind}:PATH"
-        raise SpecError(f"{spec}: names nothing after '{kind}:'; {hint}")
+        raise InputError(f"{spec}: names nothing after '{kind}:'; {hint}")
     if kind in PATHS and rest:
         path = _unquoted(rest)
         return Term(kind=kind, path=path, split=split or "", count=count, weight=weight)
     if split and (kind == "world" or body in PAINTED):
-        raise SpecError(f"{spec}: @{split} is for pictures of a folder; those of seeds have none")
+        raise InputError(f"{spec}: @{split} is for pictures of a folder; those of seeds have none")
     if kind == "world" and colon:
         return Term(kind=kind, styles=_styles(rest, spec), count=count, weight=weight)
     if body in PAINTED:
         return Term(kind=body, count=count, weight=weight)
-    raise SpecError(_what_is_wrong(body, spec))
+    raise InputError(_what_is_wrong(body, spec))
 
 
 def _styles(text: str, spec: str) -> tuple[str, ...]:
@@ -148,12 +144,12 @@ def _styles(text: str, spec: str) -> tuple[str, ...]:
     wrong = next((style for style in styles if style not in STYLES), None)
     if wrong is not None:
         mix = " + ".join(f"world:{style}*WEIGHT" for style in STYLES[:2])
-        raise SpecError(
+        raise InputError(
             f"{spec}: '{wrong}' is not one of the styles {', '.join(STYLES)}"
             f" (a mix names the kind in every term: {mix.replace(' ', '')})"
         )
     if len(styles) > 2 or len(set(styles)) < len(styles):
-        raise SpecError(f"{spec}: a pair is of two different styles, as in world:photo+anime")
+        raise InputError(f"{spec}: a pair is of two different styles, as in world:photo+anime")
     return styles
 
 
@@ -214,7 +210,7 @@ def _spell_term(term: Term) -> str:
 def _reads_back(text: str, term: Term) -> bool:
     try:
         return parse(text) == (term,)
-    except SpecError:
+    except InputError:
         return False
 
 

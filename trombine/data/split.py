@@ -23,8 +23,9 @@ from trombine.data.columns import SPLITS, Columns
 from trombine.data.listing import pictures
 from trombine.data.paths import check_paths
 from trombine.data.source import SEED_RANGES, Mix, Source, prepare, source
-from trombine.data.spec import SpecError, Term, parse, spell
+from trombine.data.spec import Term, parse, spell
 from trombine.events import Event
+from trombine.refusal import InputError
 
 MOST_HELD_OUT: Final = 5  # of a folder or a pack, one picture in so many at most
 _CHOOSING: Final = SEED_RANGES[1]
@@ -99,7 +100,7 @@ def _without(learned: Source, taken: set[str]) -> Source:
     if len(kept) == len(files):
         return learned
     if not kept:
-        raise SpecError(f"{learned.spec}: all of its pictures are measured on; name other ones")
+        raise InputError(f"{learned.spec}: all of its pictures are measured on; name other ones")
     return Part(learned, np.array(kept, np.int64))
 
 
@@ -117,7 +118,7 @@ def _as_said(whole: Source, splits: Int64[np.ndarray, "n"], count: int) -> tuple
     learned = Part(whole, np.flatnonzero(splits == SPLITS.index("train")))
     chosen = np.flatnonzero(splits == SPLITS.index("choose"))
     if not len(learned):
-        raise SpecError(f"{whole.spec}: none of its pictures is for training")
+        raise InputError(f"{whole.spec}: none of its pictures is for training")
     if not len(chosen):
         return _held_out(learned, count)
     order = _shuffled(len(chosen))
@@ -128,7 +129,7 @@ def _held_out(whole: Source, count: int) -> tuple[Source, Source]:
     """Some of the pictures to measure on, the others to learn from."""
     held = min(count, len(whole) // MOST_HELD_OUT)
     if not held:
-        raise SpecError(
+        raise InputError(
             f"{whole.spec}: has {pictures(len(whole))}; it takes {MOST_HELD_OUT} or more to hold"
             " some out for measuring"
         )

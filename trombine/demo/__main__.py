@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from trombine.files import PictureError, shown
+from trombine.refusal import InputError, shown
 
 
 def main() -> None:
@@ -28,7 +28,7 @@ def main() -> None:
 
     try:
         print(shown(build(demo, say)))
-    except PictureError as error:
+    except InputError as error:
         print(shown(str(error)), file=sys.stderr)
         sys.exit(2)
 

@@ -9,9 +9,9 @@ from shutil import rmtree
 from typing import Final
 
 from trombine.demo.amounts import Demo
-from trombine.files import OutputError
 from trombine.pages import Page, element, plots
 from trombine.recipes import find, with_settings
+from trombine.refusal import OutputError
 from trombine.runs.curves import measure_plots
 from trombine.runs.folder import RunFolder
 from trombine.runs.frames import Pixels, read_small, read_strip
@@ -70,7 +70,9 @@ def check_run(demo: Demo) -> None:
         return
     command = folder.read_recipe().get("command") if folder.exists else ""
     if not str(command).startswith(_command(TINY)):
-        raise OutputError(folder.path, "is there and was not made by the demo", "choose another -o")
+        raise OutputError(
+            "is there and was not made by the demo", "choose another -o", path=folder.path
+        )
 
 
 def _still(folder: RunFolder) -> dict[str, Pixels]:

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float, Float32, Float64
 from numpy.random import Generator, Philox
 
-from trombine.conventions import ConventionError
+from trombine.refusal import InputError
 
 Pictures = Float32[torch.Tensor, "n c h w"]
 AnyPictures = Float32[torch.Tensor, "_ _ _ _"]  # of two sets, which are checked by hand
@@ -51,7 +51,7 @@ def apart(pictures: Pictures) -> Float64[torch.Tensor, "n n"]:
     1e-7, the price of a matrix product in place of every difference.
     """
     if len(pictures) < 2:
-        raise ConventionError("one picture alone has no diversity")
+        raise InputError("one picture alone has no diversity")
     coarse = _coarse(pictures.double()).flatten(1)
     coarse = coarse - coarse.mean(0)
     distances = torch.cdist(coarse, coarse, compute_mode="use_mm_for_euclid_dist")
@@ -80,7 +80,7 @@ def energy_distance(a: Float[torch.Tensor, "n d"], b: Float[torch.Tensor, "m d"]
     covariance that too few items cannot give, as a Fréchet distance is.
     """
     if not (len(a) and len(b)):
-        raise ConventionError("an empty set has no energy distance")
+        raise InputError("an empty set has no energy distance")
     across, within_a, within_b = (_mean_distance(x, y) for x, y in ((a, b), (a, a), (b, b)))
     return math.sqrt(max(2 * across - within_a - within_b, 0.0))
 
@@ -119,7 +119,7 @@ def sliced_distance(a: AnyPictures, b: AnyPictures, seed: int = 0) -> float:
     does not. Zero for equal sets; symmetric; no unit.
     """
     if a.shape[1:] != b.shape[1:] or not (len(a) and len(b)):
-        raise ConventionError(f"sets of {tuple(a.shape)} and {tuple(b.shape)} do not compare")
+        raise InputError(f"sets of {tuple(a.shape)} and {tuple(b.shape)} do not compare")
     draw = Generator(Philox(key=seed))
     levels = zip(pyramid(_as_float64(a)), pyramid(_as_float64(b)), strict=True)
     distances = [_level_distance(x, y, draw) for x, y in levels]
@@ -133,9 +133,7 @@ def _as_float64(pictures: Pictures) -> Float64[torch.Tensor, "n c h w"]:
 def pyramid(pictures: Float64[torch.Tensor, "n c h w"]) -> list[Float64[torch.Tensor, "n c _ _"]]:
     """What each halving takes away (Burt and Adelson 1983), from fine to coarse, and the rest."""
     if min(pictures.shape[-2:]) < PATCH:
-        raise ConventionError(
-            f"pictures of {tuple(pictures.shape[-2:])} have no patches of {PATCH}"
-        )
+        raise InputError(f"pictures of {tuple(pictures.shape[-2:])} have no patches of {PATCH}")
     levels: list[torch.Tensor] = []
     while min(pictures.shape[-2:]) >= 2 * SMALLEST:
         smaller = _smoothed(pictures)[..., ::2, ::2]

@@ -20,6 +20,7 @@ import numpy as np
 from jaxtyping import Float
 
 from trombine.measures.similarity import PerPicture
+from trombine.refusal import InputError
 
 CHOOSING_SEEDS: Final = range(1_000_000, 1_500_000)  # best checkpoint, thresholds, alarms
 PROTOCOL_SEEDS: Final = range(1_500_000, 2_000_000)  # frozen protocols: each use is logged
@@ -80,10 +81,6 @@ class Protocol:
         return f"{self.name}: {'; '.join(parts)}. Protocol {self.hash}."
 
 
-class ProtocolError(ValueError):
-    """Numbers that must not be put side by side."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Figure:
     """One number of a table: the mean over a protocol's pictures, and its 95 % interval."""
@@ -104,14 +101,14 @@ def figure(
     from scipy.special import stdtrit  # scipy.stats has it too, and takes .45 s to import
 
     if measure not in protocol.measures:
-        raise ProtocolError(f"protocol {protocol.hash} does not measure {measure!r}")
+        raise InputError(f"protocol {protocol.hash} does not measure {measure!r}")
     samples = np.asarray(values, np.float64)
     if len(samples) < 2:
-        raise ProtocolError("an interval needs at least two pictures")
+        raise InputError("an interval needs at least two pictures")
     if protocol.seeds and len(samples) != len(protocol.seeds):
-        raise ProtocolError(f"{len(samples)} values for a protocol of {len(protocol.seeds)} seeds")
+        raise InputError(f"{len(samples)} values for a protocol of {len(protocol.seeds)} seeds")
     if not np.isfinite(samples).all():
-        raise ProtocolError(f"{measure} of {method} is not finite on every picture")
+        raise InputError(f"{measure} of {method} is not finite on every picture")
     mean = float(samples.mean())
     error = float(samples.std(ddof=1)) / math.sqrt(len(samples))
     reach = float(stdtrit(len(samples) - 1, 0.975)) * error
@@ -131,12 +128,12 @@ def one_table(figures: Iterable[Figure]) -> dict[str, dict[str, Figure]]:
     figures = list(figures)
     hashes = sorted({one.protocol for one in figures})
     if len(hashes) > 1:
-        raise ProtocolError(f"numbers under different protocols: {', '.join(hashes)}")
+        raise InputError(f"numbers under different protocols: {', '.join(hashes)}")
     table: dict[str, dict[str, Figure]] = {}
     for one in figures:
         row = table.setdefault(one.method, {})
         if one.measure in row:
-            raise ProtocolError(f"two numbers for {one.measure} of {one.method}")
+            raise InputError(f"two numbers for {one.measure} of {one.method}")
         row[one.measure] = one
     return table
 
@@ -158,7 +155,7 @@ def log_evaluation(
     is written unless a path is given. Returns whether a line was written.
     """
     if any(one.protocol != protocol.hash for one in figures):
-        raise ProtocolError(f"these figures are not all under protocol {protocol.hash}")
+        raise InputError(f"these figures are not all under protocol {protocol.hash}")
     path = path or _log_of_checkout()
     if not protocol.logged or path is None:
         return False

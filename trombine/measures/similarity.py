@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from jaxtyping import Float, Float32, Float64
 
-from trombine.conventions import ConventionError, check_hole, check_picture
+from trombine.conventions import check_hole, check_picture
+from trombine.refusal import InputError
 
 # C x H x W or N x C x H x W; that two of them agree is checked by `_check_pair`.
 Picture = Float32[torch.Tensor, "... _ _ _"]
@@ -36,7 +37,7 @@ def psnr(a: Picture, b: Picture, hole: torch.Tensor | None = None) -> PerPicture
     inside = check_hole(hole, a).double().expand_as(error)
     area = inside.sum((-3, -2, -1))
     if not area.all():
-        raise ConventionError("an empty hole has no PSNR")
+        raise InputError("an empty hole has no PSNR")
     return _decibels((error * inside).sum((-3, -2, -1)) / area, peak=1.0)
 
 
@@ -47,7 +48,7 @@ def psnr_y(a: Picture, b: Picture, border: int) -> PerPicture:
     """
     _check_pair(a, b)
     if border < 0 or 2 * border >= min(a.shape[-2:]):
-        raise ConventionError(f"a border of {border} leaves nothing of {tuple(a.shape[-2:])}")
+        raise InputError(f"a border of {border} leaves nothing of {tuple(a.shape[-2:])}")
     error = (luma(a) - luma(b)).square()
     height, width = error.shape[-2:]
     kept = error[..., border : height - border, border : width - border]
@@ -74,7 +75,7 @@ def _decibels(error: PerPicture, *, peak: float) -> PerPicture:
 
 def _check_pair(a: torch.Tensor, b: torch.Tensor) -> None:
     if check_picture(a).shape != check_picture(b).shape:
-        raise ConventionError(f"pictures of {tuple(a.shape)} and {tuple(b.shape)} do not compare")
+        raise InputError(f"pictures of {tuple(a.shape)} and {tuple(b.shape)} do not compare")
 
 
 # ---------------------------------------------------------------------------------------------
@@ -95,7 +96,7 @@ def ssim(a: Picture, b: Picture) -> PerPicture:
     """
     _check_pair(a, b)
     if min(a.shape[-2:]) < len(SSIM_TAPS):
-        raise ConventionError(f"SSIM needs pictures of at least {len(SSIM_TAPS)} pixels a side")
+        raise InputError(f"SSIM needs pictures of at least {len(SSIM_TAPS)} pixels a side")
     return ssim_map(a.double(), b.double()).mean((-3, -2, -1))
 
 

@@ -30,10 +30,11 @@ from trombine.nets.encoder import Encoder
 from trombine.nets.patch import PatchDiscriminator
 from trombine.nets.reader import Reader
 from trombine.nets.residual import Residual
-from trombine.nets.sizes import Net, NetError, Size, defaults_of, read_size, resolved
+from trombine.nets.sizes import Net, Size, defaults_of, read_size, resolved
 from trombine.nets.srresnet import SRResNet
 from trombine.nets.unet import UNet
 from trombine.provenance import shortened
+from trombine.refusal import InputError
 from trombine.texts import check_length
 
 NETS: Final[dict[str, type[Net]]] = {
@@ -51,7 +52,6 @@ NETS: Final[dict[str, type[Net]]] = {
 __all__ = [
     "NETS",
     "Net",
-    "NetError",
     "Size",
     "build",
     "has_batch_statistics",
@@ -104,23 +104,23 @@ class _OwnGenerator(TorchFunctionMode):
 def sizes_of(name: str) -> dict[str, Size]:
     """What a net's sizes are unless given."""
     if name not in NETS:
-        raise NetError(f"there is no net {shortened(name)}; there are {', '.join(NETS)}")
+        raise InputError(f"there is no net {shortened(name)}; there are {', '.join(NETS)}")
     return defaults_of(NETS[name])
 
 
 def parse(text: str) -> tuple[str, dict[str, Size]]:
     """`residual:width=32,depth=8` as a name and the sizes that it gives."""
-    check_length(text, NetError)
+    check_length(text, InputError)
     name, _, rest = text.partition(":")
     defaults = sizes_of(name)
     sizes: dict[str, Size] = {}
     for pair in rest.split(",") if rest else ():
         size, equals, value = pair.partition("=")
         if not equals or size in sizes:
-            raise NetError(f"write a net as {name}:size=value,size=value, not {shortened(text)}")
+            raise InputError(f"write a net as {name}:size=value,size=value, not {shortened(text)}")
         if size not in defaults:
             there = ", ".join(defaults)
-            raise NetError(f"{name} has no size {shortened(size)}; there are {there}")
+            raise InputError(f"{name} has no size {shortened(size)}; there are {there}")
         sizes[size] = read_size(f"{size} of {name}", value, defaults[size])
     return name, sizes
 

@@ -16,7 +16,8 @@ from jaxtyping import Float
 from torch import nn
 
 from trombine.nets.blocks import norm, normed, widths
-from trombine.nets.sizes import WIDEST, Net, NetError, check_choice, check_whole
+from trombine.nets.sizes import WIDEST, Net, check_choice, check_whole
+from trombine.refusal import InputError
 
 Layer = TypeVar("Layer", nn.Conv2d, nn.ConvTranspose2d)
 
@@ -68,7 +69,7 @@ def _sides(width: int, size: int) -> list[int]:
     check_whole("width", width, 1, WIDEST)
     check_whole("size", size, 16, 1024)
     if size & (size - 1):
-        raise NetError(f"size is a power of two from 16 to 1024, not {size}")
+        raise InputError(f"size is a power of two from 16 to 1024, not {size}")
     return widths(width, size.bit_length() - 4)
 
 

@@ -13,15 +13,12 @@ from typing import Final
 from torch import nn
 
 from trombine.provenance import shortened
+from trombine.refusal import InputError
 
 Size = int | float | str | bool
 
 WIDEST: Final = 4096  # channels: beyond it a typing error, or a file that wants to do harm
 DEEPEST: Final = 256
-
-
-class NetError(Exception):
-    """A net that does not exist or cannot be that large: one line that says what there is."""
 
 
 class Net(nn.Module):
@@ -45,13 +42,13 @@ class Net(nn.Module):
 def check_whole(name: str, number: int, least: int, most: int) -> None:
     """Refuse a size out of its range."""
     if not least <= number <= most:
-        raise NetError(f"{name} is {least} to {most}, not {shortened(str(number))}")
+        raise InputError(f"{name} is {least} to {most}, not {shortened(str(number))}")
 
 
 def check_choice(name: str, word: str, choices: Iterable[str]) -> None:
     """Refuse a word that is none of these."""
     if word not in (allowed := tuple(choices)):
-        raise NetError(f"{name} is one of {', '.join(allowed)}, not {shortened(word)}")
+        raise InputError(f"{name} is one of {', '.join(allowed)}, not {shortened(word)}")
 
 
 def defaults_of(net: type[nn.Module]) -> dict[str, Size]:
@@ -65,14 +62,14 @@ def resolved(name: str, defaults: Mapping[str, Size], given: Mapping[str, Size])
     for size, value in given.items():
         if size not in defaults:
             there = ", ".join(defaults)
-            raise NetError(f"{name} has no size {shortened(size)}; there are {there}")
+            raise InputError(f"{name} has no size {shortened(size)}; there are {there}")
         _check_type(f"{size} of {name}", value, defaults[size])
     merged = {**defaults, **given}
     # A float may be given as a whole number; the card of the model then still says 1.0.
     try:
         return {size: type(defaults[size])(value) for size, value in merged.items()}
     except OverflowError as error:  # a whole number of hundreds of digits
-        raise NetError(f"{name} has a size that is larger than numbers can be") from error
+        raise InputError(f"{name} has a size that is larger than numbers can be") from error
 
 
 _KINDS: Final = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
@@ -82,7 +79,7 @@ def _check_type(what: str, value: Size, default: Size) -> None:
     wanted = type(default)
     allowed = (int, float) if wanted is float else (wanted,)
     if type(value) not in allowed:  # the exact type: True is an int too
-        raise NetError(f"{what} is {_KINDS[wanted]}, not {shortened(repr(value))}")
+        raise InputError(f"{what} is {_KINDS[wanted]}, not {shortened(repr(value))}")
 
 
 def read_size(what: str, text: str, default: Size) -> Size:
@@ -98,4 +95,4 @@ def read_size(what: str, text: str, default: Size) -> Size:
             return type(default)(text)
         except ValueError:
             pass
-    raise NetError(f"{what} is {_KINDS[type(default)]}, not {shortened(text)}")
+    raise InputError(f"{what} is {_KINDS[type(default)]}, not {shortened(text)}")

@@ -15,7 +15,8 @@ from jaxtyping import Float
 from torch import nn
 
 from trombine.nets.blocks import Features, begin_small, conv3, norm
-from trombine.nets.sizes import DEEPEST, WIDEST, Net, NetError, check_choice, check_whole
+from trombine.nets.sizes import DEEPEST, WIDEST, Net, check_choice, check_whole
+from trombine.refusal import InputError
 
 FACTORS: Final = {2: (2,), 3: (3,), 4: (2, 2), 8: (2, 2, 2)}  # each a row of smaller ones
 WIDEST_KERNEL: Final = 31
@@ -76,12 +77,12 @@ class SRResNet(Net):
 def _check_kernel(kernel: int) -> None:
     check_whole("kernel", kernel, 1, WIDEST_KERNEL)
     if kernel % 2 == 0:
-        raise NetError(f"kernel is odd, so that it has a middle; not {kernel}")
+        raise InputError(f"kernel is odd, so that it has a middle; not {kernel}")
 
 
 def _check_factor(factor: int) -> None:
     if factor not in FACTORS:
-        raise NetError(f"factor is one of {', '.join(map(str, FACTORS))}, not {factor}")
+        raise InputError(f"factor is one of {', '.join(map(str, FACTORS))}, not {factor}")
 
 
 @final

@@ -15,7 +15,8 @@ from jaxtyping import Float
 from torch import nn
 
 from trombine.nets.blocks import Features, begin_small, conv3, doubled, norm, padded, steady, widths
-from trombine.nets.sizes import WIDEST, Net, NetError, check_choice, check_whole
+from trombine.nets.sizes import WIDEST, Net, check_choice, check_whole
+from trombine.refusal import InputError
 
 
 @final
@@ -38,7 +39,7 @@ class UNet(Net):
         check_whole("outputs", outputs, 1, WIDEST)
         check_choice("norm", norm, ("none", "group", "batch"))
         if residual and inputs < outputs:
-            raise NetError(f"a residual unet needs at least {outputs} inputs, not {inputs}")
+            raise InputError(f"a residual unet needs at least {outputs} inputs, not {inputs}")
         super().__init__()
         self.outputs, self.residual, self.multiple = outputs, residual, 2**levels
         sides = widths(width, levels)

@@ -21,12 +21,13 @@ from typing import Any, Final
 
 from trombine.objectives.adversarial import AdversarialObjective
 from trombine.objectives.denoise import DenoiseObjective
-from trombine.objectives.objective import Objective, ObjectiveError
+from trombine.objectives.objective import Objective
 from trombine.objectives.read import ReadObjective
 from trombine.objectives.regress import RegressObjective
 from trombine.objectives.restore import RestoreObjective
 from trombine.objectives.sharpen import SharpenObjective
 from trombine.recipes.recipe import Recipe
+from trombine.refusal import InputError
 
 OBJECTIVES: Final[dict[str, type[Objective[Any]]]] = {
     "restore": RestoreObjective,
@@ -37,14 +38,14 @@ OBJECTIVES: Final[dict[str, type[Objective[Any]]]] = {
     "read": ReadObjective,
 }
 
-__all__ = ["OBJECTIVES", "Objective", "ObjectiveError", "objective_of"]
+__all__ = ["OBJECTIVES", "Objective", "objective_of"]
 
 
 def objective_of(recipe: Recipe) -> Objective[Any]:
-    """The objective of a recipe; an ObjectiveError if its nets are not those it needs."""
+    """The objective of a recipe; an InputError if its nets are not those it needs."""
     objective = OBJECTIVES[recipe.objective](recipe)
     if set(objective.roles) != set(recipe.nets):
         wanted, has = ", ".join(objective.roles), ", ".join(recipe.nets)
-        raise ObjectiveError(f"{recipe.objective} needs the nets {wanted}; the recipe has {has}")
+        raise InputError(f"{recipe.objective} needs the nets {wanted}; the recipe has {has}")
     objective.check_space()
     return objective

@@ -16,17 +16,10 @@ from trombine.nets import sizes_of
 from trombine.objectives import critics
 from trombine.objectives.alarms import Alarm, Collapse, DiscriminatorWon, NoGradient, NotFinite
 from trombine.objectives.critics import CRITICS
-from trombine.objectives.objective import (
-    Objective,
-    ObjectiveError,
-    Phase,
-    Pictures,
-    Samples,
-    Step,
-    Terms,
-)
+from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
 from trombine.objectives.pools import Pool
 from trombine.recipes.recipe import Adversarial, Sharpen
+from trombine.refusal import InputError
 
 _MADE: Final = "made"
 _POOL: Final = "old"
@@ -42,7 +35,7 @@ class Side:
         self.critic = CRITICS[recipe.critic]
         if recipe.real_label != 1 and not self.critic.labels:
             able = " and ".join(name for name, critic in CRITICS.items() if critic.labels)
-            raise ObjectiveError(f"{recipe.critic} has no labels: real_label is for {able}")
+            raise InputError(f"{recipe.critic} has no labels: real_label is for {able}")
 
     def fooled(self, step: Step, made: Pictures) -> Tensor:
         """The generator's term: how little real what it made looks."""
@@ -136,7 +129,7 @@ class AdversarialObjective(Objective[Adversarial]):
         generator = recipe.nets["generator"]
         sizes = {**sizes_of(generator.name), **generator.sizes}
         if "latent" not in sizes:
-            raise ObjectiveError(f"{generator.name} makes nothing of latents: it is no generator")
+            raise InputError(f"{generator.name} makes nothing of latents: it is no generator")
         self.latent = int(sizes["latent"])
 
     def phases(self) -> tuple[Phase, ...]:

@@ -15,10 +15,11 @@ import torch
 from jaxtyping import Float
 
 from trombine.data.augment import Augment
-from trombine.data.degrade import Chain, ChainError, enlarge, shrink
+from trombine.data.degrade import Chain, enlarge, shrink
 from trombine.nets import sizes_of
-from trombine.objectives.objective import ObjectiveError, Step
+from trombine.objectives.objective import Step
 from trombine.recipes.recipe import Net, Restore, Sharpen
+from trombine.refusal import InputError
 
 Pictures = Float[torch.Tensor, "n c h w"]
 
@@ -44,8 +45,8 @@ class Damage:
             return cls(text=f"{kind}:{strength:g}", kind=kind, strength=strength)
         try:
             return cls(text=text, chain=Chain.parse(text))
-        except ChainError as error:
-            raise ObjectiveError(f"damage: {_why(kind, rest) or error}") from error
+        except InputError as error:
+            raise InputError(f"damage: {_why(kind, rest) or error}") from error
 
     def __str__(self) -> str:
         return self.text
@@ -79,11 +80,11 @@ class Damage:
         if size % factor:
             listed = " or ".join(f"--size {side}" for side in _multiples(size, factor))
             needs = f"is not a multiple of {factor}, as damage {self} needs"
-            raise ObjectiveError(f"size {size} {needs}; give {listed}")
+            raise InputError(f"size {size} {needs}; give {listed}")
         if (crop := Augment.parse(recipe.augment).crop) % factor:
             listed = " or ".join(f"crop:{side}" for side in _multiples(crop, factor))
             needs = f"is not a multiple of {factor}, as damage {self} needs"
-            raise ObjectiveError(f"augment crop:{crop} {needs}; give {listed}")
+            raise InputError(f"augment crop:{crop} {needs}; give {listed}")
 
     def __call__(self, step: Step) -> Pictures:
         """What is left of a step's pictures."""
@@ -123,7 +124,7 @@ def _check_net(damage: Damage, net: Net, factor: int) -> None:
     does = f"enlarges {enlarges} times" if enlarges > 1 else "does not enlarge"
     needs = f"enlarges {factor} times" if factor > 1 else "does not enlarge"
     wrong = f"damage {damage} needs a net that {needs}, and {net.name} {does}"
-    raise ObjectiveError(f"{wrong}; {_cure(damage, sizes, enlarges, factor)}")
+    raise InputError(f"{wrong}; {_cure(damage, sizes, enlarges, factor)}")
 
 
 def _cure(damage: Damage, sizes: Mapping[str, object], enlarges: int, factor: int) -> str:

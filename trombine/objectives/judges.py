@@ -7,12 +7,12 @@ from typing import Final, final
 
 from torch import Tensor
 
-from trombine.objectives.objective import ObjectiveError
-from trombine.objectives.perceptual import Perceptual, PerceptualError, refuse_witness
+from trombine.objectives.perceptual import Perceptual, refuse_witness
 from trombine.objectives.terms import wide
-from trombine.objectives.vgg import VGGError, vgg
+from trombine.objectives.vgg import vgg
 from trombine.recipes.recipe import Restore
-from trombine.weights import ModelError, load
+from trombine.refusal import InputError
+from trombine.weights import load
 
 VGGS: Final = ("vgg16", "vgg19")
 
@@ -41,15 +41,12 @@ def judge_of(recipe: Restore) -> Judge:
     """The judge that a recipe names."""
     layers = [name for name in recipe.layers.split("+") if name]
     if not recipe.judge or not layers:
-        raise ObjectiveError("perceptual and gram need a judge and its layers: --judge, --layers")
-    try:
-        refuse_witness(recipe.judge)
-        if recipe.judge in VGGS:
-            net = vgg(recipe.judge, recipe.judge_weights or None)
-        else:
-            model = load(recipe.judge)
-            refuse_witness(model.card.recipe)
-            net = model.in_rgb
-        return Judge(Perceptual(net, dict.fromkeys(layers, 1.0)))
-    except (ModelError, PerceptualError, VGGError) as error:
-        raise ObjectiveError(str(error)) from error
+        raise InputError("perceptual and gram need a judge and its layers: --judge, --layers")
+    refuse_witness(recipe.judge)
+    if recipe.judge in VGGS:
+        net = vgg(recipe.judge, recipe.judge_weights or None)
+    else:
+        model = load(recipe.judge)
+        refuse_witness(model.card.recipe)
+        net = model.in_rgb
+    return Judge(Perceptual(net, dict.fromkeys(layers, 1.0)))

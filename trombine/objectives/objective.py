@@ -25,6 +25,7 @@ from trombine.nets.spaces import SPACES, from_space, to_space
 from trombine.objectives.alarms import Alarm
 from trombine.objectives.pools import Pool
 from trombine.recipes.recipe import Recipe
+from trombine.refusal import InputError
 
 Pictures = Float[Tensor, "n c h w"]
 Terms = Mapping[str, Tensor]
@@ -215,18 +216,14 @@ class Objective(ABC, Generic[RecipeKind]):
         return {}
 
     def check(self, sources: Mapping[str, Source]) -> None:
-        """Refuse, in one line, data that this cannot learn from: an ObjectiveError."""
+        """Refuse, in one line, data that this cannot learn from: an InputError."""
         return
 
     def check_space(self) -> None:
         """Refuse a space in which pictures cannot be invented: nets give [0, 1]."""
         if self.invents and self.recipe.space not in INVENTED:
             able = " or ".join(f"--space {name}" for name in INVENTED)
-            raise ObjectiveError(
+            raise InputError(
                 f"space {self.recipe.space}: normalises what a net is shown, and"
                 f" {self.recipe.objective} invents pictures; give {able}"
             )
-
-
-class ObjectiveError(ValueError):
-    """A recipe whose objective cannot be: one line that says why and what to do."""

@@ -22,6 +22,7 @@ from torch import nn
 
 from trombine.objectives.terms import gram_distance, l1, l2, wide
 from trombine.objectives.vgg import VGG
+from trombine.refusal import InputError
 
 Batch = Float[torch.Tensor, "n c h w"]
 Scalar = Float[torch.Tensor, ""]
@@ -29,10 +30,6 @@ Scalar = Float[torch.Tensor, ""]
 CRITERIA: Final = {"l1": l1, "l2": l2}
 # Judges finished work (judge/): a net trained to please it could not be judged by it.
 WITNESS: Final = "witness"
-
-
-class PerceptualError(ValueError):
-    """A judging net that there is not, or that may not judge here."""
 
 
 def features(net: nn.Module, x: Batch, layers: Iterable[str]) -> dict[str, torch.Tensor]:
@@ -46,7 +43,7 @@ def features(net: nn.Module, x: Batch, layers: Iterable[str]) -> dict[str, torch
 
     def keep(name: str, output: object) -> None:
         if not isinstance(output, torch.Tensor):
-            raise PerceptualError(f"layer {name!r} gives no tensor: name one within it")
+            raise InputError(f"layer {name!r} gives no tensor: name one within it")
         found[name] = output.clone()  # the activation after it may work in place
 
     with ExitStack() as hooks:
@@ -57,7 +54,7 @@ def features(net: nn.Module, x: Batch, layers: Iterable[str]) -> dict[str, torch
             hooks.callback(hook.remove)
         net(x)
     if missed := [name for name in modules if name not in found]:
-        raise PerceptualError(f"this net never runs its layers {', '.join(missed)}")
+        raise InputError(f"this net never runs its layers {', '.join(missed)}")
     return {name: found[name] for name in modules}
 
 
@@ -67,7 +64,7 @@ def _layer(net: nn.Module, name: str) -> nn.Module:
     if path and path in modules:
         return modules[path]
     there = net.layers if isinstance(net, VGG) else [name for name in modules if name]
-    raise PerceptualError(f"no layer {name!r}: this net has {', '.join(there)}")
+    raise InputError(f"no layer {name!r}: this net has {', '.join(there)}")
 
 
 @final
@@ -89,9 +86,9 @@ class Perceptual:
         unit: bool = False,
     ) -> None:
         if not layers:
-            raise PerceptualError("no layers to compare")
+            raise InputError("no layers to compare")
         if criterion not in CRITERIA:
-            raise PerceptualError(f"no criterion {criterion!r}: there are {', '.join(CRITERIA)}")
+            raise InputError(f"no criterion {criterion!r}: there are {', '.join(CRITERIA)}")
         for name in layers:
             _layer(net, name)
         self.net = copy.deepcopy(net).eval().requires_grad_(False)
@@ -163,4 +160,4 @@ def refuse_witness(name: str) -> None:
     Called wherever an objective loads a judging net.
     """
     if PurePath(name).name.startswith(WITNESS):
-        raise PerceptualError(f"{name} judges finished work: nothing is trained by it, take reader")
+        raise InputError(f"{name} judges finished work: nothing is trained by it, take reader")

@@ -28,7 +28,7 @@ from trombine.conventions import (
     PARTS,
 )
 from trombine.data.columns import UNKNOWN
-from trombine.data.degrade import Chain, ChainError
+from trombine.data.degrade import Chain
 from trombine.data.item import Batch, to_pictures
 from trombine.data.source import Source
 from trombine.data.staging import Stage, Staged, staged
@@ -36,18 +36,11 @@ from trombine.measures.reading import auc, explained, overlaps, point_errors
 from trombine.nets.reader import NUMBERS, Reading
 from trombine.objectives import reading as terms
 from trombine.objectives.alarms import Alarm, NoGradient, NoProgress, NotFinite
-from trombine.objectives.objective import (
-    Objective,
-    ObjectiveError,
-    Phase,
-    Ramp,
-    Samples,
-    Step,
-    Terms,
-)
+from trombine.objectives.objective import Objective, Phase, Ramp, Samples, Step, Terms
 from trombine.reader import LOST, Fields
 from trombine.reader.twice import parts_back, points_back
 from trombine.recipes.recipe import Read
+from trombine.refusal import InputError
 from trombine.world import STYLES
 
 _ONE_IN: Final = 16  # of the real pictures: they are few, and each costs three readings
@@ -79,19 +72,19 @@ class ReadObjective(Objective[Read]):
         try:
             self.traits, self.moment = Fields.parse(recipe.traits), Fields.parse(recipe.moment)
         except KeyError as error:
-            raise ObjectiveError(f"a painted face has no number called {error.args[0]}") from error
+            raise InputError(f"a painted face has no number called {error.args[0]}") from error
         try:
             self.chain = None if recipe.damage == "none" else Chain.parse(recipe.damage)
-        except ChainError as error:
-            raise ObjectiveError(f"damage: {error}") from error
+        except InputError as error:
+            raise InputError(f"damage: {error}") from error
         if self.chain and self.chain.scale > 1:
-            raise ObjectiveError("damage: a reader's windows stay as large as they are; no shrink")
+            raise InputError("damage: a reader's windows stay as large as they are; no shrink")
         self.varies = terms.variation(self.traits), terms.variation(self.moment)
         self.wanted = (*self.traits.names, *self.moment.names)
         names = ("parts", "overlap", "points", "spread", "face", "centres", "fields")
         self.weights = {name: getattr(recipe, name) for name in names if getattr(recipe, name)}
         if not self.weights:
-            raise ObjectiveError("nothing to learn from: every term of the recipe has weight 0")
+            raise InputError("nothing to learn from: every term of the recipe has weight 0")
 
     def check(self, sources: Mapping[str, Source]) -> None:
         """The data must be painted faces, and the net have an output for each number and style."""
@@ -99,18 +92,18 @@ class ReadObjective(Objective[Read]):
         missing = ", ".join(sorted(set(self.wanted) - set(source.vector_names)))
         if missing or not _told_in_full(source):
             lacks = f"no {missing}" if missing else "pictures of which no numbers are known"
-            raise ObjectiveError(
+            raise InputError(
                 f"{source.spec} has {lacks}; a reader learns from painted faces: world:photo, or a"
                 " mix of styles"
             )
         sizes = self.recipe.nets["net"].sizes
         if not set(source.classes) <= set(STYLES):
-            raise ObjectiveError(f"{source.spec}: {', '.join(source.classes)} are no styles")
+            raise InputError(f"{source.spec}: {', '.join(source.classes)} are no styles")
         count = len(self.moment.names) + len(STYLES)
         wanted = {"traits": len(self.traits.names), "moment": count}
         for name, count in wanted.items():
             if sizes.get(name) != count:
-                raise ObjectiveError(
+                raise InputError(
                     f"the net has {sizes.get(name)} outputs as {name}, and {count} are wanted (the"
                     f" numbers, and in moment the styles); give --net.{name} {count}"
                 )

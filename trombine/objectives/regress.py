@@ -11,9 +11,10 @@ from jaxtyping import Float
 from trombine.data.augment import Augment
 from trombine.data.source import Source
 from trombine.objectives.alarms import Alarm, NoGradient, NoProgress, NotFinite
-from trombine.objectives.objective import Objective, ObjectiveError, Phase, Step, Terms
+from trombine.objectives.objective import Objective, Phase, Step, Terms
 from trombine.objectives.terms import TERMS
 from trombine.recipes.recipe import Regress
+from trombine.refusal import InputError
 
 # What each change of a picture makes untrue of a face or a fractal: vectors do not change with it.
 _FRAMED: Final = ("centre_x", "centre_y")
@@ -44,7 +45,7 @@ class RegressObjective(Objective[Regress]):
         self.wanted = tuple(name for name in recipe.wanted.split("+") if name)
         outputs = recipe.nets["net"].sizes.get("outputs")
         if not self.wanted or outputs != len(self.wanted):
-            raise ObjectiveError(
+            raise InputError(
                 f"wanted names {len(self.wanted)} numbers and the net has {outputs} outputs;"
                 " name as many as net.outputs says, with + between them"
             )
@@ -55,7 +56,7 @@ class RegressObjective(Objective[Regress]):
         for change, names in UNTRUE.items():
             wrong = [name for name in self.wanted if name in names]
             if wrong and getattr(augment, change) != getattr(Augment(), change):
-                raise ObjectiveError(
+                raise InputError(
                     f"augment {change} changes the {' and '.join(wrong)} of a picture, and its"
                     f" vector says what it was; leave {change} out"
                 )
@@ -66,7 +67,7 @@ class RegressObjective(Objective[Regress]):
         missing = [name for name in self.wanted if name not in names]
         if missing:
             there = ", ".join(names) or "none"
-            raise ObjectiveError(
+            raise InputError(
                 f"{sources['data'].spec} has no numbers called {', '.join(missing)}; it has {there}"
             )
 
@@ -83,7 +84,7 @@ class RegressObjective(Objective[Regress]):
         """The numbers that are wanted, in their order."""
         vectors = step.batches["data"].vectors
         if vectors is None:
-            raise ObjectiveError("the data has no vectors to learn from")
+            raise InputError("the data has no vectors to learn from")
         places = [step.vector_names.index(name) for name in self.wanted]
         return vectors[:, places].to(step.device)
 

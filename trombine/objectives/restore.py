@@ -12,16 +12,10 @@ from trombine.measures import psnr, ssim
 from trombine.objectives.alarms import Alarm, NoGradient, NoProgress, NotFinite, TintDrift
 from trombine.objectives.damage import Damage
 from trombine.objectives.judges import judge_of
-from trombine.objectives.objective import (
-    Objective,
-    ObjectiveError,
-    Phase,
-    Samples,
-    Step,
-    Terms,
-)
+from trombine.objectives.objective import Objective, Phase, Samples, Step, Terms
 from trombine.objectives.terms import TERMS, total_variation
 from trombine.recipes.recipe import Restore, Sharpen
+from trombine.refusal import InputError
 
 MEASURES: Final = {"PSNR": True, "SSIM": True}
 MUCH_WORSE: Final = 3.0  # dB below the best: the squared error is twice what it was
@@ -44,7 +38,7 @@ class RestoreObjective(Objective[Restore]):
             weights[name] = getattr(recipe, name)
         self.weights = {name: weight for name, weight in weights.items() if weight}
         if not self.weights:
-            raise ObjectiveError("nothing to learn from: every term of the recipe has weight 0")
+            raise InputError("nothing to learn from: every term of the recipe has weight 0")
         wants_judge = {"perceptual", "gram"} & self.weights.keys()
         self.judge = judge_of(recipe) if wants_judge else None
 

@@ -17,8 +17,8 @@ import torch
 from jaxtyping import Float
 from torch.nn.functional import avg_pool2d
 
-from trombine.conventions import ConventionError
 from trombine.measures.similarity import SSIM_TAPS, ssim_map, ssim_ratios
+from trombine.refusal import InputError
 
 Batch = Float[torch.Tensor, "n c h w"]
 Scalar = Float[torch.Tensor, ""]
@@ -55,7 +55,7 @@ def luma_l1(a: Batch, b: Batch) -> Scalar:
     if difference.shape[1] == 1:
         return difference.abs().mean()
     if difference.shape[1] != len(LUMA):
-        raise ConventionError(f"pictures of {difference.shape[1]} channels have no luma")
+        raise InputError(f"pictures of {difference.shape[1]} channels have no luma")
     red, green, blue = difference.unbind(1)
     return (LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue).abs().mean()
 
@@ -69,7 +69,7 @@ def _difference(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
 def check_alike(a: torch.Tensor, b: torch.Tensor) -> None:
     """Refuse shapes that differ: subtracting would quietly repeat the smaller of them."""
     if a.shape != b.shape:
-        raise ConventionError(f"batches of {tuple(a.shape)} and {tuple(b.shape)} do not compare")
+        raise InputError(f"batches of {tuple(a.shape)} and {tuple(b.shape)} do not compare")
 
 
 def wide(x: torch.Tensor) -> torch.Tensor:
@@ -136,7 +136,7 @@ def scales(x: Batch, *, most: int = len(SCALE_WEIGHTS)) -> tuple[float, ...]:
     while side >= len(SSIM_TAPS) and count < most:
         side, count = side // 2, count + 1
     if not count:
-        raise ConventionError(f"SSIM needs pictures of at least {len(SSIM_TAPS)} pixels a side")
+        raise InputError(f"SSIM needs pictures of at least {len(SSIM_TAPS)} pixels a side")
     total = sum(SCALE_WEIGHTS[:count])
     return tuple(weight / total for weight in SCALE_WEIGHTS[:count])
 

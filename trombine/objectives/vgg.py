@@ -16,6 +16,7 @@ from jaxtyping import Float
 from torch import nn
 
 from trombine.nets.spaces import to_space
+from trombine.refusal import InputError
 
 # Convolutions of each block; a block's channels are 1, 2, 4, 8, 8 times the width.
 BLOCKS: Final = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
@@ -23,10 +24,6 @@ _WIDER: Final = (1, 2, 4, 8, 8)
 _WIDTH: Final = 64
 # Where torch.hub keeps what torchvision has fetched.
 _PUBLISHED: Final = {"vgg16": "vgg16-397923af.pth", "vgg19": "vgg19-dcbb9e9d.pth"}
-
-
-class VGGError(ValueError):
-    """Weights that are not there, or do not fit."""
 
 
 @final
@@ -40,7 +37,7 @@ class VGG(nn.Module):
     def __init__(self, *, name: str = "vgg16", width: int = _WIDTH) -> None:
         super().__init__()
         if name not in BLOCKS:
-            raise VGGError(f"no {name!r}: there are {', '.join(BLOCKS)}")
+            raise InputError(f"no {name!r}: there are {', '.join(BLOCKS)}")
         modules: list[nn.Module] = []
         self.layers: dict[str, str] = {}
         channels = 3
@@ -77,13 +74,13 @@ def vgg(name: str, path: Path | str | None = None) -> VGG:
     torchvision where it works.
     """
     if name not in BLOCKS:
-        raise VGGError(f"no {name!r}: there are {', '.join(BLOCKS)}")
+        raise InputError(f"no {name!r}: there are {', '.join(BLOCKS)}")
     tensors = _read(Path(path)) if path else _torchvisions(name)
     kept = {key: value for key, value in tensors.items() if key.startswith("features.")}
     source = f"{path}" if path else f"torchvision's {name}"
     first = kept.get("features.0.weight")
     if first is None:
-        raise VGGError(f"{source} holds no weights of {name}: there is no features.0.weight")
+        raise InputError(f"{source} holds no weights of {name}: there is no features.0.weight")
     with torch.device("meta"):  # no weights are drawn only to be replaced
         net = VGG(name=name, width=len(first))
     _check_fit(net, kept, f"{source} does not fit {name}")
@@ -95,11 +92,11 @@ def _check_fit(net: VGG, tensors: Mapping[str, torch.Tensor], what: str) -> None
     wanted = net.state_dict()
     if different := sorted(wanted.keys() ^ tensors.keys()):
         kind = "lacks" if different[0] in wanted else "has also"
-        raise VGGError(f"{what}: it {kind} {different[0]}")
+        raise InputError(f"{what}: it {kind} {different[0]}")
     for key, value in wanted.items():
         if tensors[key].shape != value.shape:
             shapes = f"{tuple(tensors[key].shape)}, not {tuple(value.shape)}"
-            raise VGGError(f"{what}: {key} is {shapes}")
+            raise InputError(f"{what}: {key} is {shapes}")
 
 
 def _read(path: Path) -> Mapping[str, torch.Tensor]:
@@ -108,17 +105,17 @@ def _read(path: Path) -> Mapping[str, torch.Tensor]:
     from safetensors.torch import load_file
 
     if not path.is_file():
-        raise VGGError(f"{path} is not there: give the file of weights, .pth or .safetensors")
+        raise InputError(f"{path} is not there: give the file of weights, .pth or .safetensors")
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
         found = torch.load(path, map_location="cpu", weights_only=True)
     except (SafetensorError, OSError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        raise VGGError(f"{path} cannot be read as weights: download it again") from error
+        raise InputError(f"{path} cannot be read as weights: download it again") from error
     except Exception as error:  # pickle's own, of which weights_only raises several
-        raise VGGError(f"{path} holds more than weights: take torchvision's file") from error
+        raise InputError(f"{path} holds more than weights: take torchvision's file") from error
     if not isinstance(found, dict):
-        raise VGGError(f"{path} holds no tensors by name: take torchvision's file")
+        raise InputError(f"{path} holds no tensors by name: take torchvision's file")
     return {str(key): value for key, value in found.items() if isinstance(value, torch.Tensor)}
 
 
@@ -130,6 +127,6 @@ def _torchvisions(name: str) -> Mapping[str, torch.Tensor]:
         models = importlib.import_module("torchvision.models")
         return getattr(models, name)(weights="IMAGENET1K_V1").state_dict()
     except Exception as error:  # beside another build of torch its import fails in many ways
-        raise VGGError(
+        raise InputError(
             f"torchvision gives no weights of {name} here: give a file of them ({kept.name})"
         ) from error

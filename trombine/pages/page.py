@@ -8,8 +8,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from trombine.files import OutputError, shown
 from trombine.pages.markup import Html, element, escape, join
+from trombine.refusal import OutputError, shown
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 # A long page on a phone needs a way back.
@@ -83,7 +83,7 @@ def check_page(path: Path, generator: str = GENERATOR) -> None:
     """Refuse to write over a file that is no page by this generator; an empty one is nobody's."""
     if path.exists() and not _is_page(path, generator):
         what = f"is there and was not made by {generator}"
-        raise OutputError(path, what, "choose another -o, or move it away")
+        raise OutputError(what, "choose another -o, or move it away", path=path)
 
 
 def _generated_by(generator: str) -> Html:

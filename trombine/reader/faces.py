@@ -14,13 +14,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
-from trombine.files import shown
 from trombine.nets.reader import Reader, Reading
 from trombine.reader.fields import fields_of, styles_told
 from trombine.reader.frames import WINDOW, Frame, aligned, round_face, seen
 from trombine.reader.scan import Corners, covered, places, shared
 from trombine.reader.twice import read_twice
-from trombine.weights import Model, ModelError
+from trombine.refusal import InputError
+from trombine.weights import Model
 
 # How likely a window is to show a face before it is called one: with parts and landmarks that have
 # to be of the same face, what shows none is below a fiftieth.
@@ -90,8 +90,8 @@ def read_faces(
     with torch.inference_mode():
         try:
             found = places(picture, cast(Reader, model.net), model.space)
-        except ModelError as error:
-            raise ModelError(f"{shown(model.path)}: {error}") from error
+        except InputError as error:
+            raise InputError(f"{error}", path=model.path) from error
         frames = [round_face(one.x, one.y, one.size) for one in found]
         first = _read(picture, model, frames)
         likely = [(one, frame) for one, frame in first if one.likely > FACE / 2]

@@ -8,7 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from trombine.weights import Model, ModelError
+from trombine.refusal import InputError
+from trombine.weights import Model
 from trombine.world import FIELDS, STYLES
 
 # What mirroring turns round, each the same to both sides; what it makes of the rest stays.
@@ -50,16 +51,16 @@ class Fields:
 
 
 def fields_of(model: Model) -> tuple[Fields, Fields]:
-    """Traits and moment of a model, by the settings on its card; a ModelError where these are not
+    """Traits and moment of a model, by the settings on its card; an InputError where these are not
     of this net."""
     settings, sizes = model.card.settings, model.net.sizes
     try:
         traits, moment = (Fields.parse(str(settings[name])) for name in ("traits", "moment"))
     except KeyError as error:
-        raise ModelError(f"its card does not say what it reads ({error.args[0]})") from error
+        raise InputError(f"its card does not say what it reads ({error.args[0]})") from error
     counts = len(traits.names), len(moment.names) + len(STYLES)
     if counts != (sizes.get("traits"), sizes.get("moment")):
-        raise ModelError("its card names other numbers than it reads")
+        raise InputError("its card names other numbers than it reads")
     return traits, moment
 
 

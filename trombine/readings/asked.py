@@ -19,13 +19,13 @@ from jaxtyping import UInt8
 
 from trombine import codecs
 from trombine.conventions import to_picture
-from trombine.files import PictureError
 from trombine.images import Image, as_seen, encode_png, read, read_provenance
-from trombine.provenance import ProvenanceError, digest, loads, record, shortened
+from trombine.provenance import digest, loads, not_followed, record, shortened
 from trombine.reader.faces import Face, parts_map, read_faces
 from trombine.readings.drawing import PALETTE, drawn
+from trombine.refusal import InputError
 from trombine.texts import from_json
-from trombine.weights import ModelError, load, shipped
+from trombine.weights import load, shipped
 
 SHEET, PARTS, POINTS, FIELDS = "sheet", "parts", "points", "fields"  # what a file shows
 EVERY, LARGEST = "all", "largest"  # faces
@@ -55,7 +55,7 @@ class Told:
 
 
 def read_as(image: Image, asked: Asked) -> Told:
-    """The faces of a picture; a ModelError where there is no such model."""
+    """The faces of a picture; an InputError where there is no such model."""
     pixels = as_seen(image)
     picture = to_picture(pixels)
     model = load(asked.model, task="read")
@@ -154,8 +154,6 @@ def record_in(path: Path) -> dict[str, Any] | None:
         if path.suffix != ".json":
             return read_provenance(path)
         return loads(json.dumps(from_json(path.read_bytes())["record"]))
-    except (PictureError, ProvenanceError):
-        return None
     except (OSError, ValueError, LookupError, TypeError):
         return None  # JSON of somebody else's
 
@@ -199,14 +197,10 @@ def remake(made: Mapping[str, Any], inputs: Mapping[str, Path]) -> bytes:
             version = shortened(str(made.get("versions", {}).get("trombine", "unknown")))
             what = f"was read by other models ({then}) than are here ({here})"
             remedy = f"replay it with the trombine that made it, version {version}"
-            raise ProvenanceError(what, remedy)
+            raise InputError(what, remedy)
         return encoded(source, read_as(read(source), asked), dict(made))
-    except PictureError as error:
-        what = f"was made from {shortened(error.path.name)}, which {error.what}"
-        raise ProvenanceError(what, error.remedy) from error
-    except (ModelError, ValueError, OSError, RuntimeError, MemoryError) as error:
-        why = shortened(" ".join(str(error).split()) or type(error).__name__, 200)
-        raise ProvenanceError(f"has a record that cannot be followed ({why})") from error
+    except (ValueError, OSError, RuntimeError, MemoryError) as error:
+        raise not_followed(error) from error
 
 
 def _asked(options: Mapping[str, Any], inputs: Mapping[str, Path]) -> tuple[Path, Asked]:

@@ -13,13 +13,13 @@ from trombine.recipes.recipe import (
     Net,
     Read,
     Recipe,
-    RecipeError,
     Regress,
     Restore,
     Sharpen,
 )
 from trombine.recipes.settings import from_plain, settings_of, with_settings
 from trombine.recipes.upscale import UPSCALE
+from trombine.refusal import InputError
 
 RECIPES: Final[dict[str, Recipe]] = {**UPSCALE, **CLEAN, **GENERATE, **READ}
 
@@ -30,7 +30,6 @@ __all__ = [
     "Net",
     "Read",
     "Recipe",
-    "RecipeError",
     "Regress",
     "Restore",
     "Sharpen",
@@ -44,5 +43,5 @@ __all__ = [
 def find(name: str) -> Recipe:
     """The recipe of this name, or a line that lists all."""
     if name not in RECIPES:
-        raise RecipeError(f"there is no recipe {name!r}; there are {', '.join(RECIPES)}")
+        raise InputError(f"there is no recipe {name!r}; there are {', '.join(RECIPES)}")
     return RECIPES[name]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from trombine.provenance import shortened
-from trombine.recipes.recipe import RecipeError
+from trombine.refusal import InputError
 from trombine.texts import check_length
 
 _MOST_DIGITS: Final = 12
@@ -28,13 +28,13 @@ class Freeze:
         """The parts that `head+body` or `head+body@50000` spells; of "" none."""
         if not text:
             return cls()
-        check_length(text, RecipeError)
+        check_length(text, InputError)
         names, at, count = text.partition("@")
         parts = tuple(name.strip() for name in names.split("+"))
         digits = count.strip().replace("_", "")
         number = digits.isascii() and digits.isdecimal() and len(digits) <= _MOST_DIGITS
         if not all(parts) or (at and not (number and int(digits))):
-            raise RecipeError(
+            raise InputError(
                 f"freeze is written PART+PART, or PART+PART@PICTURES to end it; not"
                 f" {shortened(text)}"
             )

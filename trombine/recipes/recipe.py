@@ -16,11 +16,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, final
 
+from trombine.refusal import InputError
+
 Size = int | float | str | bool
-
-
-class RecipeError(ValueError):
-    """A recipe that cannot be: one line that says which setting, and what it may be."""
 
 
 def plain_value(text: str) -> Size:
@@ -55,10 +53,10 @@ class Net:
         for pair in rest.split(",") if rest else ():
             size, equals, value = pair.partition("=")
             if not (size.strip() and equals and value.strip()):
-                raise RecipeError(f"a net is written NAME:SIZE=VALUE,SIZE=VALUE, not {text!r}")
+                raise InputError(f"a net is written NAME:SIZE=VALUE,SIZE=VALUE, not {text!r}")
             sizes[size.strip()] = plain_value(value.strip())
         if not name.strip():
-            raise RecipeError(f"a net is written NAME:SIZE=VALUE,SIZE=VALUE, not {text!r}")
+            raise InputError(f"a net is written NAME:SIZE=VALUE,SIZE=VALUE, not {text!r}")
         return cls(name.strip(), sizes)
 
     def resized(self, size: str, value: Size) -> Net:
@@ -157,12 +155,12 @@ class Recipe(ABC):
         for name, allowed in CHOICES.items():
             if hasattr(self, name) and getattr(self, name) not in allowed:
                 listed = ", ".join(allowed)
-                raise RecipeError(f"{name} is one of {listed}; not {getattr(self, name)!r}")
+                raise InputError(f"{name} is one of {listed}; not {getattr(self, name)!r}")
         if not self.lr > 0:
-            raise RecipeError(f"lr is above 0, not {self.lr}")
+            raise InputError(f"lr is above 0, not {self.lr}")
         if self.batch % (self.accumulate * self.devices):
             parts = self.accumulate * self.devices
-            raise RecipeError(f"a batch of {self.batch} does not divide into {parts} equal parts")
+            raise InputError(f"a batch of {self.batch} does not divide into {parts} equal parts")
 
     def plain(self) -> dict[str, Any]:
         """Every field as JSON has it; nets as text."""
@@ -209,13 +207,13 @@ def _check_number(name: str, value: object) -> None:
         return
     least = int(name in _AT_LEAST_ONE)
     if isinstance(value, float) and not math.isfinite(value):
-        raise RecipeError(f"{name} is a number, not {value}")
+        raise InputError(f"{name} is a number, not {value}")
     if value < least:
-        raise RecipeError(f"{name} is {least} or more, not {_short(value)}")
+        raise InputError(f"{name} is {least} or more, not {_short(value)}")
     if value > (most := _AT_MOST.get(name, math.inf)):
-        raise RecipeError(f"{name} is {most} or less, not {_short(value)}")
+        raise InputError(f"{name} is {most} or less, not {_short(value)}")
     if value >= (bound := _BELOW.get(name, math.inf)):
-        raise RecipeError(f"{name} is below {bound:g}, not {value}")
+        raise InputError(f"{name} is below {bound:g}, not {value}")
 
 
 def _short(number: float) -> str:

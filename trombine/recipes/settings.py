@@ -10,15 +10,8 @@ import types
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
-from trombine.recipes.recipe import (
-    Net,
-    Recipe,
-    RecipeError,
-    Restore,
-    Sharpen,
-    Size,
-    plain_value,
-)
+from trombine.recipes.recipe import Net, Recipe, Restore, Sharpen, Size, plain_value
+from trombine.refusal import InputError
 from trombine.texts import check_length
 
 FIXED: Final = {"about", "task", "nets"}  # fields that are not settings
@@ -43,7 +36,7 @@ def with_settings(recipe: Recipe, settings: Mapping[str, str]) -> Recipe:
         elif name in nets:
             nets[name] = Net.parse(text)
         elif not _resize(nets, name, plain_value(text)):
-            raise RecipeError(_unknown(recipe, raw, fields))
+            raise InputError(_unknown(recipe, raw, fields))
     return _with_augment(dataclasses.replace(recipe, nets=nets, **changed))
 
 
@@ -79,7 +72,7 @@ def _as_type(name: str, hint: Any, text: str) -> Any:
         return float(text) if kind is float else text
     except (ValueError, OverflowError):
         wanted = "a whole number" if kind is int else "a number"
-        raise RecipeError(f"{name} is {wanted}, not {text!r}") from None
+        raise InputError(f"{name} is {wanted}, not {text!r}") from None
 
 
 def _whole(text: str) -> int:
@@ -97,7 +90,7 @@ def from_plain(kind: type[Recipe], fields: Mapping[str, Any]) -> Recipe:
     """The recipe that `plain()` was of."""
     known = {item.name for item in dataclasses.fields(kind)}
     if surplus := sorted(set(fields) - known):
-        raise RecipeError(f"this recipe has settings that are not known: {', '.join(surplus)}")
+        raise InputError(f"this recipe has settings that are not known: {', '.join(surplus)}")
     nets = {role: Net.parse(net) for role, net in fields["nets"].items()}
     return _with_augment(kind(**{**fields, "nets": nets}))
 
@@ -108,16 +101,13 @@ def _with_augment(recipe: Recipe) -> Recipe:
     Not asked of the recipes of the tables: it loads torch, and their tests ask it.
     """
     from trombine.data.augment import Augment
-    from trombine.data.spec import SpecError
+    from trombine.refusal import InputError
 
     if recipe.augment == "none":
         return recipe
-    try:
-        crop = Augment.parse(recipe.augment).crop
-    except SpecError as error:
-        raise RecipeError(str(error)) from error
+    crop = Augment.parse(recipe.augment).crop
     if crop and not isinstance(recipe, Restore | Sharpen):  # whose nets take any size
-        raise RecipeError(
+        raise InputError(
             f"augment crop is for what restores or enlarges, and this recipe is"
             f" {recipe.objective}: give a smaller --size"
         )
@@ -128,11 +118,11 @@ def settings_of(texts: Sequence[str]) -> dict[str, str]:
     """Settings by name, from NAME=VALUE each."""
     found: dict[str, str] = {}
     for text in texts:
-        check_length(text, RecipeError)
+        check_length(text, InputError)
         name, equals, value = text.partition("=")
         if not (name and equals and value):
-            raise RecipeError(f"a setting is written NAME=VALUE, not {text!r}")
+            raise InputError(f"a setting is written NAME=VALUE, not {text!r}")
         if name.replace("-", "_") in {other.replace("-", "_") for other in found}:
-            raise RecipeError(f"{name} is given twice; give each setting once")
+            raise InputError(f"{name} is given twice; give each setting once")
         found[name] = value
     return found

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, final
 
-from trombine.files import shown
+from trombine.refusal import shown
 from trombine.runs.folder import RunFolder
 from trombine.runs.frames import Pixels
 from trombine.runs.tables import flat

@@ -22,7 +22,8 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from trombine.files import PictureError, opened, output_error, write_bytes
+from trombine.files import opened, output_error, write_bytes
+from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder, listed, numbered
 
 FORMAT: Final = 1
@@ -34,11 +35,7 @@ _EARLIER: Final = "use an earlier checkpoint"
 _DAMAGE: Final = (SafetensorError, LookupError, TypeError, ValueError, RuntimeError, OverflowError)
 
 
-class CheckpointError(PictureError):
-    """A checkpoint that cannot be used: one line that names the file and says what to do."""
-
-
-class DamagedError(CheckpointError):
+class DamagedError(InputError):
     """A checkpoint whose bytes are not those that were written, or cannot be read at all."""
 
 
@@ -66,14 +63,14 @@ def save(
 
 
 def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The tensors, on the CPU, and the plain part; a CheckpointError unless all is as written."""
+    """The tensors, on the CPU, and the plain part; an InputError unless all is as written."""
     try:
         with opened(path) as file:
             data = file.read()
-    except PictureError as error:  # a folder, a link to nothing, a disk that fails
-        raise DamagedError(path, error.what, _EARLIER) from error
+    except InputError as error:  # a folder, a link to nothing, a disk that fails
+        raise DamagedError(error.what, _EARLIER, path=path) from error
     except OSError as error:
-        raise DamagedError(path, "cannot be read", _EARLIER) from error
+        raise DamagedError("cannot be read", _EARLIER, path=path) from error
     return decode(path, data)
 
 
@@ -108,11 +105,11 @@ def decode(path: Path, data: bytes) -> tuple[dict[str, Tensor], dict[str, Any]]:
         tensors = safetensors.torch.load(data)
         found = digest(tensors, plain, number)
     except _DAMAGE as error:
-        raise DamagedError(path, "is no whole checkpoint", _EARLIER) from error
+        raise DamagedError("is no whole checkpoint", _EARLIER, path=path) from error
     if found != expected:
-        raise DamagedError(path, "is damaged: its bytes are not those written", _EARLIER)
+        raise DamagedError("is damaged: its bytes are not those written", _EARLIER, path=path)
     if number != FORMAT:
-        raise CheckpointError(path, f"is of a newer format, {number}", "update trombine")
+        raise InputError(f"is of a newer format, {number}", "update trombine", path=path)
     return tensors, plain
 
 

@@ -26,9 +26,10 @@ from typing import Any, Final, final
 import numpy as np
 from jaxtyping import UInt8
 
-from trombine.files import PictureError, clear_parts, opened, output_error, write_bytes
+from trombine.files import clear_parts, opened, output_error, write_bytes
 from trombine.images import encode_png
 from trombine.lock import LockedError, alone, is_locked
+from trombine.refusal import InputError
 from trombine.texts import from_json
 
 Entry = dict[str, Any]
@@ -37,10 +38,6 @@ _NUMBERED: Final = re.compile(r"([0-9]{9,15})\.\w+")
 _PUT_BACK: Final = "put it back from a copy, or move it away"
 _FIXED: Final = re.compile(r"fixed-(.+)\.png")
 _BEST: Final = re.compile(r"best-.+\.safetensors")
-
-
-class RunError(PictureError):
-    """A run that cannot be opened or gone on with: one line that names it and says what to do."""
 
 
 @final
@@ -62,19 +59,21 @@ class RunFolder:
 
     @classmethod
     def create(cls, path: Path, recipe: Mapping[str, Any]) -> RunFolder:
-        """A new run at `path`; a RunError where there is one already."""
+        """A new run at `path`; an InputError where there is one already."""
         folder = cls(path)
         if folder.exists:
-            raise RunError(path, "holds a run already", "choose another name with -o")
+            raise InputError("holds a run already", "choose another name with -o", path=path)
         folder.write_recipe(recipe)
         return folder
 
     @classmethod
     def open(cls, path: Path) -> RunFolder:
-        """The run at `path`; a RunError where there is none."""
+        """The run at `path`; an InputError where there is none."""
         folder = cls(path)
         if not folder.exists:
-            raise RunError(path, "is no run: it has no recipe.json", "trombine runs list says more")
+            raise InputError(
+                "is no run: it has no recipe.json", "trombine runs list says more", path=path
+            )
         return folder
 
     @property
@@ -94,7 +93,7 @@ class RunFolder:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Hold the run for training; a RunError names the process that holds it already.
+        """Hold the run for training; an InputError names the process that holds it already.
 
         What a killed process left half-written is cleared away.
         """
@@ -104,8 +103,8 @@ class RunFolder:
                 self._clear()
             except LockedError as error:
                 holder = f"process {error.holder}" if error.holder else "another process"
-                raise RunError(
-                    self.path, f"is being trained by {holder}", "wait for it, or stop it first"
+                raise InputError(
+                    f"is being trained by {holder}", "wait for it, or stop it first", path=self.path
                 ) from error
             except OSError as error:
                 raise output_error(self.path, error) from error
@@ -136,7 +135,9 @@ class RunFolder:
             data = file.read()
         recipe = _object(data)
         if recipe is None:
-            raise RunError(self.recipe, "is no JSON object", "copy it again from where it came")
+            raise InputError(
+                "is no JSON object", "copy it again from where it came", path=self.recipe
+            )
         return recipe
 
     def append(self, entry: Mapping[str, Any]) -> None:
@@ -166,10 +167,10 @@ class RunFolder:
         for _ in range(lines):
             end = data.find(b"\n", end) + 1
             if not end:
-                raise RunError(
-                    self.log,
+                raise InputError(
                     f"has fewer than the {lines} lines that the checkpoint knows of",
                     "restore it, or begin a new run",
+                    path=self.log,
                 )
         _truncate(self.log, end)
 
@@ -242,13 +243,13 @@ def numbered(folder: Path, suffix: str) -> dict[int, Path]:
 
 
 def listed(folder: Path) -> list[Path]:
-    """What is in a folder; nothing where it is none, a RunError where it cannot be read."""
+    """What is in a folder; nothing where it is none, an InputError where it cannot be read."""
     try:
         return list(folder.iterdir())
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        raise RunError(folder, _unreadable(error), "mount it, or ask its owner") from error
+        raise InputError(_unreadable(error), "mount it, or ask its owner", path=folder) from error
 
 
 def mapping(value: object) -> Mapping[str, Any]:
@@ -304,15 +305,15 @@ def _object(data: bytes) -> Entry | None:
 
 
 def _bytes(path: Path) -> bytes:
-    """A file's bytes: none where it is not there or empty, a RunError where it is no file."""
+    """A file's bytes: none where it is not there or empty, an InputError where it is no file."""
     try:
         if path.is_file():
             return path.read_bytes()
         if not path.exists():
             return b""
     except OSError as error:
-        raise RunError(path, _unreadable(error), _PUT_BACK) from error
-    raise RunError(path, "is no ordinary file", _PUT_BACK)
+        raise InputError(_unreadable(error), _PUT_BACK, path=path) from error
+    raise InputError("is no ordinary file", _PUT_BACK, path=path)
 
 
 def _unreadable(error: OSError) -> str:

@@ -13,7 +13,8 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from trombine.files import PictureError, opened
+from trombine.files import opened
+from trombine.refusal import InputError
 
 Pixels = UInt8[np.ndarray, "h w 3"]
 
@@ -46,7 +47,7 @@ def read_pixels(path: Path) -> Pixels | None:
                 if not 0 < width * height <= _MOST:
                     return None
                 return np.asarray(picture.convert("RGB"))
-    except (PictureError, *_DAMAGE):
+    except (InputError, *_DAMAGE):
         return None
 
 

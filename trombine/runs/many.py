@@ -14,7 +14,6 @@ from itertools import pairwise
 from typing import Final
 from urllib.parse import quote
 
-from trombine.files import PictureError
 from trombine.pages import (
     Html,
     Page,
@@ -28,6 +27,7 @@ from trombine.pages import (
     table,
     unbroken,
 )
+from trombine.refusal import InputError
 from trombine.runs import meaning, tables
 from trombine.runs.compare import are_same, readable
 from trombine.runs.curves import plots_of, to_the_end
@@ -60,7 +60,7 @@ def add_runs(page: Page, runs: Sequence[Shown]) -> None:
 def _stories(runs: Iterable[Shown]) -> Iterator[tuple[str, Story]]:
     for run in runs:
         if run.folder.exists:
-            with suppress(PictureError):  # its recipe is damaged
+            with suppress(InputError):  # its recipe is damaged
                 yield run.folder.name, read(run.folder)
 
 

@@ -30,26 +30,19 @@ from trombine.data.columns import Columns
 from trombine.data.item import Batch
 from trombine.data.made import Maker
 from trombine.data.source import SEED_RANGES, USUAL_COUNT, Mix, Source
-from trombine.data.spec import SpecError, Term, parse, spell
+from trombine.data.spec import Term, parse, spell
 from trombine.data.split import split
-from trombine.files import shown
 from trombine.nets import parameter_count
 from trombine.objectives import objective_of
 from trombine.objectives.objective import Phase, Ramp
 from trombine.recipes.recipe import Recipe
 from trombine.recipes.settings import FIXED
+from trombine.refusal import InputError, shown
 from trombine.runs.folder import RunFolder
 from trombine.training.launch import Mesh, check_room
-from trombine.training.machine import MachineError, choose, prepare
+from trombine.training.machine import choose, prepare
 from trombine.training.material import Material, parts_of, streams_of
-from trombine.training.orders import (
-    Order,
-    TrainingError,
-    agreed,
-    check,
-    place,
-    with_what_is_there,
-)
+from trombine.training.orders import Order, agreed, check, place, with_what_is_there
 from trombine.training.shares import remarks, shares, terms_of
 from trombine.training.start import start_of
 from trombine.training.state import PhaseState, State, fresh
@@ -143,7 +136,7 @@ def _place(order: Order, plan: Plan) -> str:
     """The run's folder; if other settings were begun with there, that it would be refused."""
     try:
         agreed(order, RunFolder(order.folder), plan.machine)
-    except TrainingError as error:
+    except InputError as error:
         return str(error)
     return shown(order.folder)
 
@@ -175,10 +168,10 @@ class Unpainted(Source):
         try:
             maker = Maker(kind=term.kind, styles=term.styles, size=size)
         except ValueError as error:
-            raise SpecError(f"{spell((term,))}: {error}") from error
+            raise InputError(f"{spell((term,))}: {error}") from error
         count = term.count or USUAL_COUNT
         if count > (edge := SEED_RANGES[1]):
-            raise SpecError(f"seeds 0 to {count - 1} cross {edge}, where another use begins")
+            raise InputError(f"seeds 0 to {count - 1} cross {edge}, where another use begins")
         self.spec, self.size = spell((replace(term, weight=1.0),)), size
         self.lengths, self.weights = (count,), (1.0,)
         self.vector_names = maker.vector_names
@@ -205,15 +198,15 @@ def _enough_memory(recipe: Recipe) -> Iterator[None]:
     )
     pictures = recipe.batch // recipe.accumulate * side**2 * 3 * 4  # bytes, as float32
     if pictures > os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"):
-        raise MachineError(line)
+        raise InputError(line)
     try:
         yield
     except (MemoryError, torch.OutOfMemoryError) as error:
-        raise MachineError(line) from error
+        raise InputError(line) from error
     except RuntimeError as error:  # torch's own for the processor's memory has no type
         if "allocate memory" not in str(error):
             raise
-        raise MachineError(line) from error
+        raise InputError(line) from error
 
 
 # ---------------------------------------------------------------------------------------------

@@ -19,12 +19,9 @@ from torch import Tensor
 from torch import distributed as dist
 
 from trombine.data.workers import cores
+from trombine.refusal import InputError
 
 _CPU: Final = torch.device("cpu")
-
-
-class LaunchError(Exception):
-    """Processes that do not go together: one line."""
 
 
 @final
@@ -109,7 +106,7 @@ def _check_count(devices: int, started: int) -> None:
         return
     if os.environ["RANK"] != "0":
         raise SystemExit(2)
-    raise LaunchError(f"torchrun has started {started} processes; give --devices {started}")
+    raise InputError(f"torchrun has started {started} processes; give --devices {started}")
 
 
 def check_room(here: int, device: str) -> None:
@@ -117,7 +114,7 @@ def check_room(here: int, device: str) -> None:
     room = torch.cuda.device_count() if device == "cuda" else max(2, cores())
     if here > room:
         what = "GPUs" if device == "cuda" else "cores"
-        raise LaunchError(f"{here} devices are asked for, and this machine has {room} {what}")
+        raise InputError(f"{here} devices are asked for, and this machine has {room} {what}")
 
 
 @contextmanager
@@ -131,7 +128,7 @@ def together(mesh: Mesh) -> Iterator[None]:
             raise
         if not mesh.first:
             raise SystemExit(1) from None
-        raise LaunchError(
+        raise InputError(
             "another of the processes has ended; the same command goes on from the last checkpoint"
         ) from error
 

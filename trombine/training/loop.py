@@ -15,9 +15,9 @@ from typing import Any, Final
 
 from trombine.data.contents import contents_of
 from trombine.events import Done, Event, Notice, Picture, Progress, Started
-from trombine.files import shown
 from trombine.objectives import objective_of
 from trombine.objectives.objective import Objective
+from trombine.refusal import InputError, shown
 from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
 from trombine.training.launch import Mesh, launch, leave, together
@@ -25,7 +25,6 @@ from trombine.training.machine import Machine, choose, prepare
 from trombine.training.material import Material, endless, open_material, parts_of, prepare_material
 from trombine.training.orders import (
     Order,
-    TrainingError,
     agreed,
     begun_with,
     check,
@@ -68,8 +67,8 @@ def train(order: Order) -> Iterator[Event]:
             else:  # the others compute, and say nothing
                 for _ in events:
                     pass
-    except TrainingError:
-        if mesh.first:  # the others would say the same
+    except InputError as error:
+        if mesh.first or error.path not in (None, order.folder):  # else the first says the same
             raise
     finally:
         leave(mesh)
@@ -180,7 +179,7 @@ def _step(
         gradients = advance(state, plan, parts, checked=checked)
     except BrokenStepError as error:
         yield from story.hear(state, report_of(state, values={error.name: error.value}))
-        raise TrainingError(f"{error}; lower --lr, or set --clip") from error
+        raise InputError(f"{error}; lower --lr, or set --clip") from error
     if gradients:
         yield from story.hear(state, report_of(state, gradients=gradients))
 
@@ -249,9 +248,10 @@ def _resume(order: Order, plan: Plan, state: State, folder: RunFolder) -> Iterat
     """Become the state of the newest good checkpoint; returns whether there was one."""
     found = checkpoints.latest(folder) if plan.mesh.first else None
     if found and found.path and not state.fits(found.tensors, found.plain):
-        raise TrainingError(
-            f"{shown(order.folder)}: other nets, optimisers, phases or alarms cannot go on where"
-            " these were; give another -o"
+        raise InputError(
+            "other nets, optimisers, phases or alarms cannot go on where"
+            " these were; give another -o",
+            path=order.folder,
         )
     if found and not found.path:
         refuse_to_lose(folder)
@@ -278,7 +278,7 @@ def _back(plan: Plan, state: State, story: Writer, trouble: TroubleError) -> Ite
     """Go back to the last good checkpoint, to try again with other chance at a lower rate."""
     if trouble.alert.action == "stop":
         yield from story.finish(state, "stopped")
-        raise TrainingError(f"{trouble.alert.alarm}: {trouble.alert.text}")
+        raise InputError(f"{trouble.alert.alarm}: {trouble.alert.text}")
     at, tries, slower = state.pictures, state.rollbacks + 1, state.slower * SLOWER
     lines = state.lines
     found = checkpoints.latest(story.folder) if plan.mesh.first else None
@@ -286,7 +286,7 @@ def _back(plan: Plan, state: State, story: Writer, trouble: TroubleError) -> Ite
         checkpoints.set_aside(found.damaged)
     path = plan.mesh.tell(found and found.path)
     if path is None:
-        raise TrainingError(f"{trouble.alert.text}; and no checkpoint is whole to go back to")
+        raise InputError(f"{trouble.alert.text}; and no checkpoint is whole to go back to")
     tensors, plain = checkpoints.load(path)
     state.load(tensors, plain)
     back = state.pictures
@@ -309,9 +309,10 @@ def _changed(
     if not changes:
         return
     if over(plan, state):
-        raise TrainingError(
-            f"{shown(order.folder)}: has seen {state.pictures:,} pictures and is over; more"
-            " --pictures than that would go on, anything else is another run: give another -o"
+        raise InputError(
+            f"has seen {state.pictures:,} pictures and is over; more"
+            " --pictures than that would go on, anything else is another run: give another -o",
+            path=order.folder,
         )
     yield from story.log(state, "change", {"settings": changes})
     if old.get("protocol") != new["protocol"]:  # nothing measured or looked at compares any more

@@ -17,6 +17,7 @@ import torch
 from trombine.data.workers import cores
 from trombine.nets import Net
 from trombine.recipes.recipe import Recipe
+from trombine.refusal import InputError
 
 MOST_THREADS: Final = 4
 DTYPES: Final = {"float32": torch.float32, "bf16": torch.float32, "float64": torch.float64}
@@ -57,19 +58,15 @@ class Machine:
         return net.to(device, self.dtype).to(memory_format=self.memory_format)  # pyright: ignore[reportCallIssue]
 
 
-class MachineError(Exception):
-    """A machine that has not what is asked for: one line."""
-
-
 def choose(recipe: Recipe) -> Machine:
     """What `auto` means here."""
     device = recipe.device
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     elif device == "cuda" and not torch.cuda.is_available():
-        raise MachineError("device cuda: torch finds none here; give --device cpu")
+        raise InputError("device cuda: torch finds none here; give --device cpu")
     if recipe.threads > (most := cores()):
-        raise MachineError(
+        raise InputError(
             f"{recipe.threads} threads are asked for, and this machine has {most} cores; give"
             f" --threads {most} or fewer"
         )

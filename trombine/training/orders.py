@@ -15,22 +15,22 @@ from typing import Any, Final, final
 
 from trombine import __version__
 from trombine.data.spec import parse
-from trombine.files import shown
 from trombine.measures import CHECKOUT, commit_of
 from trombine.nets import Net, build, has_batch_statistics
 from trombine.objectives.objective import Objective
 from trombine.recipes import RECIPES
 from trombine.recipes.freeze import Freeze
 from trombine.recipes.recipe import Recipe
+from trombine.refusal import InputError, shown
 from trombine.runs import checkpoints
-from trombine.runs.folder import RunError, RunFolder
+from trombine.runs.folder import RunFolder
 from trombine.runs.log import pictures_of
 from trombine.training.looking import protocol_of
 from trombine.training.machine import DTYPES, Machine
 from trombine.training.material import Material, streams_of
 from trombine.training.start import Start, start_of
 from trombine.training.steps import Plan
-from trombine.weights import ModelError, read_card
+from trombine.weights import read_card
 
 _PARTS: Final = {"recipe": str, "settings": dict, "resolved": dict, "data": dict}
 _MACHINES: Final = {  # what each of a machine's settings may be
@@ -39,10 +39,6 @@ _MACHINES: Final = {  # what each of a machine's settings may be
     "layout": ("contiguous", "channels_last"),
     "threads": range(1, 1025),
 }
-
-
-class TrainingError(Exception):
-    """A training that cannot begin or go on: one line that says why and what to do."""
 
 
 @final
@@ -83,15 +79,15 @@ def agreed(order: Order, folder: RunFolder, machine: Machine) -> Machine:
     old, new = {**_usual(order.recipe), **kept["settings"]}, order.recipe.plain()
     other = [name for name in new if old.get(name) != new[name]]
     if kept["recipe"] != order.name:
-        raise TrainingError(
-            f"{shown(order.folder)}: is a run of {shown(kept['recipe'])};"
-            " choose another name with -o"
+        raise InputError(
+            f"is a run of {shown(kept['recipe'])}; choose another name with -o", path=order.folder
         )
     if other and not order.change:
         named = shown(", ".join(_told(name, old.get(name), new[name]) for name in other))
-        raise TrainingError(
-            f"{shown(order.folder)}: was begun with {named}; give the same settings,"
-            " another -o, or --change to go on with the new ones"
+        raise InputError(
+            f"was begun with {named}; give the same settings,"
+            " another -o, or --change to go on with the new ones",
+            path=order.folder,
         )
     if other:
         return machine
@@ -131,21 +127,22 @@ def _is_untrained(model: Path) -> bool:
     """Whether a model is that of a run's beginning, which the next beginning makes again."""
     try:
         return not read_card(model).pictures
-    except ModelError:  # nobody knows
+    except InputError:  # nobody knows
         return False
 
 
 def refuse_to_lose(folder: RunFolder) -> None:
     """Refuse to begin a run anew where its checkpoints are gone and what it made is still there."""
     if path := trained(folder):
-        raise TrainingError(
-            f"{shown(folder.path)}: has {shown(path.name)} of a training, and no whole checkpoint"
-            " to go on from; put its checkpoints back, or give another -o"
+        raise InputError(
+            f"has {shown(path.name)} of a training, and no whole checkpoint"
+            " to go on from; put its checkpoints back, or give another -o",
+            path=folder.path,
         )
 
 
 def begun_with(folder: RunFolder) -> dict[str, Any]:
-    """What recipe.json says of a run that goes on; a RunError where it is not as it was written."""
+    """What recipe.json says of a run that goes on; an InputError where it is damaged."""
     kept = folder.read_recipe()
     wrong = [name for name, kind in _PARTS.items() if not isinstance(kept.get(name), kind)]
     if not wrong:
@@ -156,7 +153,9 @@ def begun_with(folder: RunFolder) -> dict[str, Any]:
         wrong.append("start")
     if wrong:
         what = f"is damaged: its {shown(wrong[0])} is not what a run was begun with"
-        raise RunError(folder.recipe, what, "put it back from a copy, or begin another run with -o")
+        raise InputError(
+            what, "put it back from a copy, or begin another run with -o", path=folder.recipe
+        )
     return kept
 
 
@@ -175,17 +174,18 @@ def place(order: Order, objective: Objective[Any]) -> None:
     for spec in streams_of(order.recipe, objective.streams).values():
         for term in parse(spec):
             if term.kind == "folder" and run.is_relative_to(Path(term.path).resolve()):
-                raise TrainingError(
-                    f"{shown(order.folder)}: is inside {shown(term.path)}, and its samples would"
-                    " become pictures to learn from; give another -o"
+                raise InputError(
+                    f"is inside {shown(term.path)}, and its samples would"
+                    " become pictures to learn from; give another -o",
+                    path=order.folder,
                 )
     others = order.folder.is_dir() and any(
         not path.name.startswith(".") for path in order.folder.iterdir()
     )
     if others and not folder.exists:
-        raise TrainingError(
-            f"{shown(order.folder)}: holds other files, and a run has a folder of its own; give"
-            " another -o"
+        raise InputError(
+            "holds other files, and a run has a folder of its own; give another -o",
+            path=order.folder,
         )
 
 
@@ -199,9 +199,10 @@ def same_pictures(order: Order, folder: RunFolder, material: Material) -> None:
         spec, count = now[stream]["spec"], now[stream]["pictures"]
         before = kept.get(stream, {}).get("pictures")
         how = f"{count}, before {before}" if count != before else "under the same names"
-        raise TrainingError(
-            f"{shown(order.folder)}: {shown(spec)} has other pictures than those it was begun"
-            f" with ({how}); put them back, give another -o, or --change"
+        raise InputError(
+            f"{shown(spec)} has other pictures than those it was begun"
+            f" with ({how}); put them back, give another -o, or --change",
+            path=order.folder,
         )
 
 
@@ -223,9 +224,10 @@ def same_start(order: Order, folder: RunFolder, start: Start | None) -> None:
         return
     before, now = begun_with(folder).get("start"), start.plain() if start else None
     if (before or {}).get("hash") != (now or {}).get("hash"):
-        raise TrainingError(
-            f"{shown(order.folder)}: was begun with the weights of {_named(before)}, not of"
-            f" {_named(now)}, and what a run begins with stays; give another -o"
+        raise InputError(
+            f"was begun with the weights of {_named(before)}, not of"
+            f" {_named(now)}, and what a run begins with stays; give another -o",
+            path=order.folder,
         )
 
 
@@ -270,17 +272,17 @@ def check(recipe: Recipe, objective: Objective[Any]) -> None:
     """Refuse, before anything is begun, what no run could be of."""
     if recipe.best and recipe.best not in objective.measures:
         listed = ", ".join(objective.measures)
-        raise TrainingError(f"best is one of {listed}; not {recipe.best!r}")
+        raise InputError(f"best is one of {listed}; not {recipe.best!r}")
     if recipe.other and "other" not in objective.streams:
-        raise TrainingError("other: this recipe learns from one kind of pictures, --data")
+        raise InputError("other: this recipe learns from one kind of pictures, --data")
     if not recipe.other and "other" in objective.streams:
-        raise TrainingError("this recipe learns from two kinds of pictures: --data and --other")
+        raise InputError("this recipe learns from two kinds of pictures: --data and --other")
     nets = {role: build(net.name, net.sizes) for role, net in recipe.nets.items()}
     start = start_of(recipe, objective.main)
     _check_freeze(Freeze.parse(recipe.freeze), nets[objective.main], start)
     bad = [role for role, net in nets.items() if has_batch_statistics(net)]
     if bad and recipe.devices > 1:
-        raise TrainingError(
+        raise InputError(
             f"{' and '.join(bad)}: batch norm on {recipe.devices} processes would see a part of"
             " each batch and learn something else; set norm=group, or train on one device"
         )
@@ -291,7 +293,7 @@ def _check_taught(freeze: Freeze, start: Start) -> None:
     for name in start.fresh:
         if any(name.startswith(f"{part}.") for part in freeze.parts):
             lacks = f"{shown(start.model)} has no {name}, which would stay as chance made it"
-            raise TrainingError(f"freeze: {lacks}; freeze less")
+            raise InputError(f"freeze: {lacks}; freeze less")
 
 
 def _check_freeze(freeze: Freeze, net: Net, start: Start | None) -> None:
@@ -299,9 +301,9 @@ def _check_freeze(freeze: Freeze, net: Net, start: Start | None) -> None:
     known = {name for name, part in net.named_modules() if name and list(part.parameters())}
     if unknown := [part for part in freeze.parts if part not in known]:
         there = ", ".join(name for name, _ in net.named_children() if name in known)
-        raise TrainingError(f"freeze: the net has no part {shown(unknown[0])}; it has {there}")
+        raise InputError(f"freeze: the net has no part {shown(unknown[0])}; it has {there}")
     if start is not None:
         _check_taught(freeze, start)
     held = {id(one) for part in freeze.parts for one in net.get_submodule(part).parameters()}
     if len(held) == len(list(net.parameters())):
-        raise TrainingError(f"freeze: without {freeze} nothing of the net is left to learn")
+        raise InputError(f"freeze: without {freeze} nothing of the net is left to learn")

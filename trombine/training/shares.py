@@ -14,8 +14,8 @@ from trombine.data.source import Mix, Source
 from trombine.data.spec import parse
 from trombine.data.split import Part
 from trombine.events import Event, Notice
-from trombine.files import shown
 from trombine.objectives.objective import Objective
+from trombine.refusal import shown
 from trombine.training.material import Material
 
 _TEST: Final = SPLITS.index("test")

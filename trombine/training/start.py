@@ -15,11 +15,11 @@ from typing import Any, final
 import torch
 from torch import Tensor
 
-from trombine.files import shown
 from trombine.nets import Net, build
-from trombine.objectives.perceptual import PerceptualError, refuse_witness
-from trombine.recipes.recipe import Recipe, RecipeError
-from trombine.weights import ModelError, load
+from trombine.objectives.perceptual import refuse_witness
+from trombine.recipes.recipe import Recipe
+from trombine.refusal import InputError, shown
+from trombine.weights import load
 
 
 @final
@@ -69,13 +69,13 @@ def _compared(recipe: Recipe, net: Net) -> tuple[Start, Mapping[str, Tensor]]:
         refuse_witness(recipe.start)
         model = load(recipe.start)
         refuse_witness(model.card.recipe)
-    except (ModelError, PerceptualError) as error:
-        raise RecipeError(f"start: {error}") from error
+    except InputError as error:
+        raise InputError(f"start: {error}") from error
     own, theirs = net.state_dict(), model.net.state_dict()
     taken = tuple(n for n, one in own.items() if n in theirs and one.shape == theirs[n].shape)
     # Counters and lone numbers agree between any two nets: they are nothing to begin with.
     if not any(own[name].ndim > 1 for name in taken):
-        raise RecipeError(
+        raise InputError(
             f"start: {shown(recipe.start)} has no weights that this net could take over; it is"
             f" {_spelled(model.card.net, model.card.sizes)}; --start none begins with chance"
         )

@@ -17,9 +17,10 @@ from typing import Any, Final, final
 from torch import Tensor
 
 from trombine.events import Event, Notice
-from trombine.files import OutputError, output_error
+from trombine.files import output_error
 from trombine.objectives.alarms import Alert, Report
 from trombine.recipes.recipe import Recipe
+from trombine.refusal import OutputError
 from trombine.runs import checkpoints
 from trombine.runs.board import MISSING, Board, open_board
 from trombine.runs.film import write_film

@@ -18,16 +18,16 @@ import numpy as np
 from jaxtyping import UInt8
 
 from trombine import codecs
-from trombine.codecs import CodecError, Frames
-from trombine.files import PictureError
+from trombine.codecs import Frames
 from trombine.images import Image, as_seen, encode_png, read, read_frames
-from trombine.provenance import ProvenanceError, digest, record, shortened
+from trombine.provenance import digest, not_followed, record, shortened
+from trombine.refusal import InputError
 from trombine.upscaling.drawing import is_drawing
 from trombine.upscaling.pictures import enlarged_film, enlarged_image
 from trombine.upscaling.running import LEAST_TILE, resolved_tile
 from trombine.upscaling.sheet import Score, scores, standard_sheet
-from trombine.upscaling.ways import Way, WayError, families, way_to
-from trombine.weights import ModelError, shipped
+from trombine.upscaling.ways import Way, families, way_to
+from trombine.weights import shipped
 
 AUTO: Final = "auto"  # by what a picture looks like: one of the next two
 PHOTOGRAPHS: Final = "upscale"
@@ -64,7 +64,7 @@ def model_for(film: Frames) -> str:
 
 
 def way_for(film: Frames, asked: Asked) -> Way:
-    """The nets and the size; a WayError or a ModelError where there is no way."""
+    """The nets and the size; an InputError or an InputError where there is no way."""
     factor, box = sides(asked.enlarge)
     first = film.frames[0]
     return way_to(
@@ -115,10 +115,7 @@ def title_of(name: str, way: Way) -> str:
 # The record, and the same bytes again
 
 # What a record that was edited leads to: sizes, pixels or words that a step cannot do.
-_NOT_FOLLOWED: Final = (
-    *(WayError, ModelError, CodecError, ValueError),
-    *(OSError, RuntimeError, MemoryError, struct.error),
-)
+_NOT_FOLLOWED: Final = (ValueError, OSError, RuntimeError, MemoryError, struct.error)
 
 
 def record_of(
@@ -240,12 +237,8 @@ def remake(made: Mapping[str, Any], inputs: Mapping[str, Path]) -> bytes:
     """The file that this record is of, made again from its inputs; anyone may have edited it."""
     try:
         return _made_again(made, inputs)
-    except PictureError as error:
-        what = f"was made from {shortened(error.path.name)}, which {error.what}"
-        raise ProvenanceError(what, error.remedy) from error
     except _NOT_FOLLOWED as error:
-        why = shortened(" ".join(str(error).split()) or type(error).__name__, 200)
-        raise ProvenanceError(f"has a record that cannot be followed ({why})") from error
+        raise not_followed(error) from error
 
 
 def _made_again(made: Mapping[str, Any], inputs: Mapping[str, Path]) -> bytes:
@@ -284,7 +277,7 @@ def _check_models(made: Mapping[str, Any], way: Way) -> None:
     if here != then:
         name = shortened(made["options"]["model"])
         version = shortened(str(made.get("versions", {}).get("trombine", "unknown")))
-        raise ProvenanceError(
+        raise InputError(
             f"was made by another {name} ({then}) than the one here ({here})",
             f"replay it with the trombine that made it, version {version}",
         )

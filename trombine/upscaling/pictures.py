@@ -14,12 +14,11 @@ import torch
 from jaxtyping import Float32
 
 from trombine.codecs import Frames
-from trombine.files import shown
+from trombine.refusal import InputError
 from trombine.samples import Image
 from trombine.upscaling import running
 from trombine.upscaling.last import resized
 from trombine.upscaling.ways import Size, Way, check_pixels, factor_of
-from trombine.weights import ModelError
 
 Tick = Callable[[int, int], None]
 """Told, after each part of the work, how much is done and of how much, both in pixels that go
@@ -155,8 +154,8 @@ def _through(
             planes = running.enlarged(
                 model.in_rgb, planes.contiguous(), tile=tile, threads=threads, tick=share
             )
-        except ModelError as error:
-            raise ModelError(f"{shown(model.path.name)}: {error}") from error
+        except InputError as error:
+            raise InputError(f"{error}", path=model.path.name) from error
         if grey:
             planes = planes.mean(dim=0, keepdim=True).expand(3, -1, -1)
     if not way.last:

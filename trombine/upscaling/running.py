@@ -45,7 +45,7 @@ def enlarged(
 
     As net(picture[None])[0].clamp(0, 1) to 1e-5, whatever the `tile` (see resolved_tile). `threads`
     are torch's own unless given. `tick(done, of)` is called after each tile; what it raises ends
-    the work. A ModelError where what the net makes is no numbers.
+    the work. An InputError where what the net makes is no numbers.
     """
     height, width = picture.shape[-2:]
     side, reach, ready = resolved_tile(net, height, width, tile), net.reach or 0, _ready(net)

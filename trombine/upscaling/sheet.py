@@ -15,10 +15,11 @@ import torch
 from jaxtyping import Float64, UInt8
 from PIL import Image
 
-from trombine.conventions import ConventionError, to_picture
+from trombine.conventions import to_picture
 from trombine.measures import SSIM_TAPS, luma, psnr, ssim
 from trombine.pages import Sheet
 from trombine.pages.sheets import PAPER
+from trombine.refusal import InputError
 
 Pixels = UInt8[np.ndarray, "_ _ 3"]  # pictures of different sizes meet here
 Size = tuple[int, int]  # height, width
@@ -55,7 +56,7 @@ def standard_sheet(small: Pixels, result: Pixels, truth: Pixels | None, title: s
     the same again are left out. At most 2000 pixels wide, whatever the pictures.
     """
     if truth is not None and truth.shape != result.shape:
-        raise ConventionError("the truth on a sheet is as large as the result")
+        raise InputError("the truth on a sheet is as large as the result")
     columns = _columns(small, result, truth)
     shown = _fitting(_size(result), CELL[len(columns)])
     cell = max(shown[0], LOWEST), max(shown[1], NARROWEST)

@@ -16,10 +16,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal
 
-from trombine.files import shown
 from trombine.images import MAX_PIXELS
+from trombine.refusal import InputError
 from trombine.upscaling.running import keep
-from trombine.weights import Model, ModelError, load, shipped
+from trombine.weights import Model, load, shipped
 from trombine.weights.file import ENDING
 from trombine.weights.tasks import channels
 
@@ -29,17 +29,6 @@ _MOST_ON_THE_WAY: Final = 4 * MAX_PIXELS
 _NAME: Final = re.compile(r"(?P<family>.+)-x(?P<factor>[2-9]|[1-9]\d+)")
 
 Size = tuple[int, int]
-
-
-class WayError(Exception):
-    """A size that a picture cannot be brought to: what is wrong, and what to do."""
-
-    def __init__(self, what: str, remedy: str) -> None:
-        super().__init__(what, remedy)
-        self.what, self.remedy = what, remedy
-
-    def __str__(self) -> str:
-        return f"{self.what}; {self.remedy}"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -63,15 +52,15 @@ def way_to(
     """The way from height x width to `factor` times that, or to what fits in `box`, width x height.
 
     `model` is a family (upscale), a shipped net (upscale-x2), or a file; one net is applied as
-    often as needed. A film has as many `frames`. A WayError says why the size is none; a
-    ModelError, why the model.
+    often as needed. A film has as many `frames`. An InputError says why the size is none; a
+    InputError, why the model.
     """
     size = _asked(height, width, factor, box)
     wanted, nets = _times((height, width), size), nets_of(model)
     if wanted > MOST:
         what = f"is {width:,} x {height:,}, and would be enlarged {float(wanted):.4g} times"
         remedy = _smaller((height, width), list(nets), frames)
-        raise WayError(what, f"{MOST} times is the most; {remedy}")
+        raise InputError(what, f"{MOST} times is the most; {remedy}")
     steps = _steps(list(nets), wanted)
     _check_pixels((height, width), size, list(nets), frames)
     product = math.prod(steps)
@@ -120,7 +109,7 @@ def _loaded(path: Path, written: int, length: int) -> Model:
     model = load(path, task="upscale")
     if channels(model.card.sizes) != 3:
         planes = channels(model.card.sizes)
-        raise ModelError(f"{shown(path)}: works on {planes} channels; name a net for colours, 3")
+        raise InputError(f"works on {planes} channels; name a net for colours, 3", path=path)
     keep(model.in_rgb)
     return model
 
@@ -129,7 +118,7 @@ def factor_of(model: Model) -> int:
     """How many times the model enlarges."""
     factor = int(model.card.sizes.get("factor", 1))
     if factor < 2:
-        raise ModelError(f"{shown(model.path)}: keeps the size; name a net that enlarges")
+        raise InputError("keeps the size; name a net that enlarges", path=model.path)
     return factor
 
 
@@ -142,19 +131,19 @@ def _asked(height: int, width: int, factor: int | None, box: Size | None) -> Siz
     if box is not None and factor is None:
         return _fitted(height, width, box)
     if factor is None or box is not None:
-        raise WayError("was given a factor and a size, or neither", "give one of them")
+        raise InputError("was given a factor and a size, or neither", "give one of them")
     if not 2 <= factor <= MOST:
-        raise WayError(f"cannot be enlarged {factor} times", f"choose 2 to {MOST}")
+        raise InputError(f"cannot be enlarged {factor} times", f"choose 2 to {MOST}")
     return height * factor, width * factor
 
 
 def _fitted(height: int, width: int, box: Size) -> Size:
     """The largest size within width x height of the picture's shape, rounded to whole pixels."""
     if min(box) < 1:
-        raise WayError(f"cannot be {box[0]} x {box[1]}", "choose a size of 1 x 1 or more")
+        raise InputError(f"cannot be {box[0]} x {box[1]}", "choose a size of 1 x 1 or more")
     scale = min(Fraction(box[0], width), Fraction(box[1], height))
     if scale <= 1:
-        raise WayError(
+        raise InputError(
             f"is {width} x {height} already",
             f"nothing to enlarge for {box[0]} x {box[1]}",
         )
@@ -178,7 +167,7 @@ def _times(small: Size, size: Size) -> Fraction:
 def check_pixels(size: Size, *, frames: int = 1) -> None:
     """Refuse a result of more pixels than pictures may have, all frames of a film together."""
     if what := _too_many(size, frames):
-        raise WayError(what, "choose a smaller size")
+        raise InputError(what, "choose a smaller size")
 
 
 def _too_many(size: Size, frames: int) -> str:
@@ -198,7 +187,7 @@ def _check_pixels(small: Size, size: Size, factors: list[int], frames: int) -> N
         would = f"would have {on_the_way:,} pixels before it is shrunk to size"
         what = f"{would}, and at most {_MOST_ON_THE_WAY:,} are made"
     if what:
-        raise WayError(what, _smaller(small, factors, frames))
+        raise InputError(what, _smaller(small, factors, frames))
 
 
 def _on_the_way(small: Size, size: Size, factors: list[int]) -> int:
@@ -231,7 +220,7 @@ def _candidates(small: Size, most: int) -> Iterator[Size]:
 def _can_be(small: Size, box: Size, factors: list[int], frames: int) -> bool:
     try:
         size = _fitted(*small, box)
-    except WayError:
+    except InputError:
         return False
     sound = frames * size[0] * size[1] <= MAX_PIXELS and _times(small, size) <= MOST
     return sound and _on_the_way(small, size, factors) <= _MOST_ON_THE_WAY
@@ -263,7 +252,7 @@ def _file(model: str | Path, there: dict[str, dict[int, Path]]) -> Path:
     full = " or ".join(named(name, factor) for name in list(there)[:1] for factor in there[name])
     choice = f"one of: {known}; or a full name, as {full}, or a .safetensors file"
     what = "is neither a shipped model nor a file"
-    raise ModelError(f"{shown(model)}: {what}; to enlarge, choose {choice}")
+    raise InputError(f"{what}; to enlarge, choose {choice}", path=model)
 
 
 def _is_file(path: Path) -> bool:

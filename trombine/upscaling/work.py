@@ -14,7 +14,6 @@ from typing import Any, Final
 from trombine.codecs import BESIDE, Frames, lost
 from trombine.codecs.beside import place
 from trombine.events import Event, Notice, Picture, Tick, ticked
-from trombine.files import PictureError, shown
 from trombine.images import (
     FILM_SUFFIXES,
     Image,
@@ -30,6 +29,7 @@ from trombine.images import (
     write_frames,
 )
 from trombine.provenance import check_unchanged, digests_of
+from trombine.refusal import InputError, shown
 from trombine.upscaling.asked import (
     AUTO,
     DRAWINGS,
@@ -47,8 +47,7 @@ from trombine.upscaling.asked import (
     title_of,
     way_for,
 )
-from trombine.upscaling.ways import Way, WayError, way_to
-from trombine.weights import ModelError
+from trombine.upscaling.ways import Way, way_to
 
 SHEET_ENDING: Final = ".sheet.png"
 _ELSEWHERE: Final = "choose another -o, or add --overwrite"
@@ -94,9 +93,9 @@ def work_on(job: Job, *, threads: int) -> Iterator[Event]:
 
         try:
             return enlarged(small, way, asked, threads=threads, tick=percent)
-        except ModelError as error:
+        except InputError as error:
             what, _, remedy = str(error).partition("; ")
-            raise PictureError(job.source, f"cannot be enlarged by {what}", remedy) from error
+            raise InputError(f"cannot be enlarged by {what}", remedy, path=job.source) from error
 
     result = yield from ticked("percent", enlarge)
     if job.sheet:  # before the result, so that a result that is there has its sheet
@@ -119,7 +118,7 @@ def _read(job: Job) -> Frames:
     film = read_frames(job.source)
     if len(film.frames) > 1 and job.output.suffix.lower() not in FILM_SUFFIXES:
         what = f"is a film of {len(film.frames):,} frames, and {shown(job.output)} holds one"
-        raise PictureError(job.source, what, "let it end in .gif or .webp")
+        raise InputError(what, "let it end in .gif or .webp", path=job.source)
     return film
 
 
@@ -135,7 +134,7 @@ def _check_there(job: Job) -> None:
         return
     for path, why in _unlike(job):
         if path.exists() and why:
-            raise PictureError(path, f"is there, and {why}", _ELSEWHERE)
+            raise InputError(f"is there, and {why}", _ELSEWHERE, path=path)
 
 
 def _unlike(job: Job) -> Iterator[tuple[Path, str]]:
@@ -150,7 +149,7 @@ def _record(output: Path) -> dict[str, Any] | None:
     """The record of a file that may be anything."""
     try:
         return read_provenance(output)
-    except PictureError:
+    except InputError:
         return None
 
 
@@ -169,8 +168,8 @@ def _way(job: Job, small: Frames, asked: Asked) -> Way:
     """The nets and the size, or a line that says why there is no such size."""
     try:
         way = way_for(small, asked)
-    except WayError as error:
-        raise PictureError(job.source, error.what, error.remedy) from error
+    except InputError as error:
+        raise InputError(error.what, error.remedy, path=job.source) from error
     _check_sides(job, way)
     return way
 
@@ -182,7 +181,9 @@ def _check_sides(job: Job, way: Way) -> None:
     if max(way.size) > most:
         suffix = shown(job.output.suffix)
         what = f"would become {width:,} x {height:,}, and {suffix} holds at most {most:,} a side"
-        raise PictureError(job.source, what, "choose a smaller size, or for a picture .png or .tif")
+        raise InputError(
+            what, "choose a smaller size, or for a picture .png or .tif", path=job.source
+        )
 
 
 def holds(format: str, source: Path, asked: Asked) -> bool:
@@ -193,7 +194,7 @@ def holds(format: str, source: Path, asked: Asked) -> bool:
     factor, box = sides(asked.enlarge)
     try:
         size = way_to(*size_of(source), factor=factor, box=box, model=model).size
-    except WayError:  # which its work will say
+    except InputError:  # which its work will say
         return True
     return max(size) <= MOST_A_SIDE[format]
 
@@ -204,7 +205,7 @@ def _is_kept(job: Job, made: dict[str, Any]) -> bool:
         return False
     if read_provenance(job.output) != made:
         what = "is there, and was made otherwise than its sheet would be"
-        raise PictureError(job.output, what, _ELSEWHERE)
+        raise InputError(what, _ELSEWHERE, path=job.output)
     return True
 
 
@@ -255,12 +256,12 @@ def _truth(job: Job, small: Frames, way: Way) -> Image | None:
     if job.truth is None:
         return None
     if len(small.frames) > 1:
-        raise PictureError(job.source, "is a film, and has no truth", "leave --truth out")
+        raise InputError("is a film, and has no truth", "leave --truth out", path=job.source)
     truth = read(job.truth)
     if (truth.height, truth.width) != way.size:
         height, width = way.size
         what = f"is {truth.width} x {truth.height}, and the result would be {width} x {height}"
-        raise PictureError(job.truth, what, "name one of that size as --truth, or none")
+        raise InputError(what, "name one of that size as --truth, or none", path=job.truth)
     return truth
 
 
@@ -300,6 +301,6 @@ def is_light(source: Path) -> bool:
     """Whether a picture is so small that several are enlarged at once; a film never is."""
     try:
         height, width = size_of(source)
-    except PictureError:  # which its work will say
+    except InputError:  # which its work will say
         return True
     return height * width <= LIGHT and source.suffix.lower() not in FILM_SUFFIXES

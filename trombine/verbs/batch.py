@@ -19,32 +19,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from trombine.events import Done, Event, Found, Notice, Picture, Progress, Skipped, Started
-from trombine.files import (
-    OutputError,
-    PictureError,
-    check_output_name,
-    clear_parts,
-    identity,
-    shown,
-)
+from trombine.files import check_output_name, clear_parts, identity
+from trombine.refusal import InputError, OutputError, shown
 
 if TYPE_CHECKING:
     import threading
     from concurrent.futures import Future
 
 Plan = Callable[[Path], Path]
-"""The output of an input; a PictureError where the input is bad."""
+"""The output of an input; an InputError where the input is bad."""
 Work = Callable[[Path, Path], Iterable[Event]]
-"""Makes the output of an input, whole or not at all; a PictureError where the input is bad."""
+"""Makes the output of an input, whole or not at all; an InputError where the input is bad."""
 Attempt = Generator[Event, None, str | None]
 """One job being done: what it says, and in the end why it was skipped, or None."""
 
 OK, SOME_SKIPPED, BAD_USAGE = 0, 1, 2
 _NAMED: Final = 20  # a summary names this many skipped inputs
-
-
-class BatchError(Exception):
-    """Asked for wrongly: one line that says why, and what to do. Nothing was done."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +53,7 @@ class Result:
 class _Job:
     source: Path
     output: Path | None  # None where the input is bad
-    error: PictureError | None
+    error: InputError | None
     beside: tuple[Path, ...] = ()  # what else is written with the output
 
 
@@ -100,7 +90,7 @@ def batch(
     """
     jobs = _without_clashes([_planned(source, plan, beside) for source in expand(inputs)])
     if not jobs:
-        raise BatchError("no pictures were named; name files or a folder")
+        raise InputError("no pictures were named; name files or a folder")
     _prepare_outputs(jobs, also_read)
     yield Started(len(jobs), what)
     skipped: list[Path] = []
@@ -211,7 +201,7 @@ def _planned(source: Path, plan: Plan, beside: Callable[[Path], Iterable[Path]])
         for path in (output, *others):
             check_output_name(source, path)
         return _Job(source=source, output=output, error=None, beside=others)
-    except PictureError as error:
+    except InputError as error:
         return _Job(source=source, output=None, error=error)
 
 
@@ -221,7 +211,7 @@ def refuse_empty(source: Path) -> None:
         inside = _with_pictures(source)  # where pairs of faces lie
         own = "name one of the folders in it that have, each with an output of its own: "
         remedy = own + _listed(inside) if inside else "name a folder that has"
-        raise PictureError(source, "has no pictures in it", remedy)
+        raise InputError("has no pictures in it", remedy, path=source)
 
 
 def _tried(job: _Job, number: int, whole: _Whole) -> Attempt:
@@ -233,7 +223,7 @@ def _tried(job: _Job, number: int, whole: _Whole) -> Attempt:
             yield _as_part(event, job, number, whole)
     except OutputError:
         raise
-    except PictureError as error:
+    except InputError as error:
         # A verb may read more than one file (a mask); the line then says which was bad.
         return error.why if error.path == job.source else str(error)
     yield Picture(job.output, job.output.name)
@@ -315,9 +305,10 @@ def into(output: Path, inputs: Iterable[Path], suffix: Callable[[Path], str]) ->
         return lambda source: output / f"{source.stem}{suffix(source)}"
     count = len(expand(inputs))
     if count > 1:
-        raise BatchError(
-            f"{shown(output)}: is one file, and there are {count} pictures;"
-            " name a folder, and if its name has a dot, make it first"
+        raise InputError(
+            f"is one file, and there are {count} pictures;"
+            " name a folder, and if its name has a dot, make it first",
+            path=output,
         )
     return lambda source: output
 
@@ -327,13 +318,13 @@ def _without_clashes(jobs: list[_Job]) -> list[_Job]:
     makers: dict[str, list[_Job]] = defaultdict(list)
     for job, path in _written(jobs):
         makers[os.path.realpath(path)].append(job)
-    bad: dict[Path, PictureError] = {}
+    bad: dict[Path, InputError] = {}
     for job, path in _written(jobs):
         others = [one.source for one in makers[os.path.realpath(path)] if one is not job]
         if others and job.source not in bad:
             made = "become" if path == job.output else "write"
             what = f"would {made} {shown(path)}, and so would {shown(others[0])}"
-            bad[job.source] = PictureError(job.source, what, "rename one, or take two folders")
+            bad[job.source] = InputError(what, "rename one, or take two folders", path=job.source)
     return [
         replace(job, output=None, error=bad[job.source]) if job.source in bad else job
         for job in jobs
@@ -352,12 +343,12 @@ def _prepare_outputs(jobs: list[_Job], also_read: Iterable[Path]) -> None:
 
 
 def refuse_to_write_over(written: Iterable[Path], read: Iterable[Path]) -> None:
-    """What is read stays as it is: a BatchError names the first file that would be written over."""
+    """What is read stays as it is: an InputError names the first that would be written over."""
     inputs = set(map(identity, read))
     for path in written:
         if identity(path) in inputs:
             what = "is an input, and would be written over"
-            raise BatchError(f"{shown(path)}: {what}; choose another -o")
+            raise InputError(f"{what}; choose another -o", path=path)
 
 
 def _written(jobs: list[_Job]) -> Iterator[tuple[_Job, Path]]:
@@ -390,7 +381,7 @@ def drain(events: Iterable[Event]) -> Result:
     skipped = tuple(event for event in heard if isinstance(event, Skipped))
     if exit_code(done) == BAD_USAGE:
         what, _, remedy = skipped[0].why.partition("; ")
-        raise PictureError(skipped[0].file, what, remedy)
+        raise InputError(what, remedy, path=skipped[0].file)
     paths = (event.path for event in heard if isinstance(event, Picture))
     return Result(
         summary=done.summary,

@@ -16,7 +16,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from trombine.events import Done, Event
-from trombine.files import shown
+from trombine.refusal import shown
 
 # Which of them an answer about pictures, speed or drawing would first ask for.
 LIBRARIES = ("torch", "numpy", "numba", "scipy", "scikit-image", "pillow", "tifffile", "cyclopts")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trombine.events import Done, Event
+from trombine.refusal import InputError
 from trombine.verbs.batch import refuse_to_write_over
 
 if TYPE_CHECKING:
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
 
 PAGE = "index.html"
 _LONGEST_WHY = 200  # letters, of what a record may put into a line
-
-
-class MasksError(Exception):
-    """A request that cannot be followed: one line that says why and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +78,7 @@ def remake(record: Mapping[str, Any], inputs: Mapping[str, Path]) -> bytes:
     from trombine.data.imagefolder import png
     from trombine.data.made import SEEDS, Maker, Side
     from trombine.data.masks import redraw
-    from trombine.provenance import ProvenanceError
+    from trombine.refusal import InputError
 
     try:
         options, seed = record["options"], record["seed"]
@@ -93,7 +90,9 @@ def remake(record: Mapping[str, Any], inputs: Mapping[str, Path]) -> bytes:
         return png(Maker(kind="masks", size=size), seed, side)
     except (LookupError, TypeError, ValueError) as error:
         why = str(error)[:_LONGEST_WHY]
-        raise ProvenanceError(f"has a record that is not of a mask: {why}") from error
+        raise InputError(
+            f"has a record that is not of a mask: {why}", "make the picture anew"
+        ) from error
 
 
 def _check(request: MasksRequest) -> None:
@@ -106,12 +105,12 @@ def _check(request: MasksRequest) -> None:
         number = getattr(request, name)
         if type(number) is not int or number < lowest:
             called = name.replace("_", " ")
-            raise MasksError(f"{called} is a whole number, {lowest} or more, not {number!r}")
+            raise InputError(f"{called} is a whole number, {lowest} or more, not {number!r}")
     last = request.first_seed + request.count - 1
     if last not in SEEDS:
-        raise MasksError(f"seeds end at {SEEDS[-1]}, before {last}; ask for fewer or lower ones")
+        raise InputError(f"seeds end at {SEEDS[-1]}, before {last}; ask for fewer or lower ones")
     if not isinstance(request.output, Path):
-        raise MasksError(f"output is a path, not {request.output!r}")
+        raise InputError(f"output is a path, not {request.output!r}")
 
 
 def _refuse_to_write_over(request: MasksRequest, maker: Maker) -> None:
@@ -136,4 +135,4 @@ def _maker(request: MasksRequest) -> Maker:
         families = tuple(spell(term) for term in mix)
         return Maker(kind="masks", styles=families, size=request.size)
     except ValueError as error:
-        raise MasksError(str(error)) from error
+        raise InputError(str(error)) from error

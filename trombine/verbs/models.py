@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from trombine.events import Done, Event, Notice, Picture
-from trombine.files import shown
+from trombine.refusal import InputError, shown
 from trombine.verbs.batch import refuse_to_write_over
 
 if TYPE_CHECKING:
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
 
 _SAID: Final = ("about", "task", "data")  # settings that the card itself says
 HEADS: Final = ("model", "task", "net", "parameters", "scores")
-
-
-class ModelsError(Exception):
-    """A request that cannot be followed: one line that says why and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +99,8 @@ def run(request: Request) -> Iterator[Event]:
 
 
 def _list(request: ModelsListRequest) -> Iterator[Event]:
-    from trombine.weights import ModelError, load, shipped
+    from trombine.refusal import InputError
+    from trombine.weights import load, shipped
 
     if request.task is not None:
         _check_task(request.task)
@@ -111,7 +108,7 @@ def _list(request: ModelsListRequest) -> Iterator[Event]:
     for name, path in shipped().items():
         try:
             model = load(name)
-        except ModelError as error:
+        except InputError as error:
             yield Notice(None, str(error))
             continue
         if request.task in (None, model.card.task):
@@ -125,7 +122,7 @@ def _check_task(task: str) -> None:
     from trombine.weights import TASKS
 
     if task not in TASKS:
-        raise ModelsError(f"there is no task {shown(task)}; there are {', '.join(TASKS)}")
+        raise InputError(f"there is no task {shown(task)}; there are {', '.join(TASKS)}")
 
 
 def _row(name: str, model: Model) -> tuple[str, ...]:
@@ -227,7 +224,7 @@ def _written(request: ModelsExportRequest | ModelsImportRequest) -> Iterator[Eve
     refuse_to_write_over([output], [_read_by(request)])
     if output.is_file() and not request.overwrite:
         cure = "--overwrite writes over it, another -o leaves it"
-        raise ModelsError(f"{shown(output)}: is there already; {cure}")
+        raise InputError(f"is there already; {cure}", path=output)
     says = _export(request) if isinstance(request, ModelsExportRequest) else _import(request)
     yield Picture(output, output.name)
     yield Done(summary=f"{shown(output)} written: {says}", written=1, skipped=0, kept=0)
@@ -237,12 +234,12 @@ def _check(request: ModelsExportRequest | ModelsImportRequest) -> None:
     if isinstance(request, ModelsExportRequest):
         ending = ".onnx"
         if not request.onnx:
-            raise ModelsError("models are exported as ONNX; say --onnx")
+            raise InputError("models are exported as ONNX; say --onnx")
     else:
         ending = ".safetensors"
         _check_task(request.task)
     if request.output.suffix != ending:
-        raise ModelsError(f"{shown(request.output)}: the output ends in {ending}; choose such a -o")
+        raise InputError(f"the output ends in {ending}; choose such a -o", path=request.output)
 
 
 def _read_by(request: ModelsExportRequest | ModelsImportRequest) -> Path:

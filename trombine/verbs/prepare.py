@@ -11,13 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from trombine.events import Done, Event
-from trombine.files import shown
+from trombine.refusal import InputError, shown
 
 _HUB: Final = "hub:"
-
-
-class PrepareError(Exception):
-    """A request that cannot be followed: one line that says why and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,9 +80,9 @@ def _check_folder(folder: Path) -> None:
     if kind not in PATHS or kind == "hub" or folder.exists():
         return
     if kind == "pack":
-        raise PrepareError(f"{shown(folder)}: is a pack already; name a folder of pictures")
+        raise InputError("is a pack already; name a folder of pictures", path=folder)
     layout = "" if kind == "folder" else f" --as {kind}"
-    raise PrepareError(f"{shown(folder)}: is not a folder; write {shown(path)}{layout}")
+    raise InputError(f"is not a folder; write {shown(path)}{layout}", path=folder)
 
 
 def _check(request: PrepareRequest) -> None:
@@ -96,11 +92,11 @@ def _check(request: PrepareRequest) -> None:
 
     _check_folder(request.folder)
     if type(request.size) is not int or request.size not in SIZES:
-        raise PrepareError(f"size is {SIZES[0]} to {SIZES[-1]} pixels, not {request.size!r}")
+        raise InputError(f"size is {SIZES[0]} to {SIZES[-1]} pixels, not {request.size!r}")
     if request.crop not in CROPS:
-        raise PrepareError(f"crop is {', '.join(CROPS)}, not {request.crop!r}")
+        raise InputError(f"crop is {', '.join(CROPS)}, not {request.crop!r}")
     shares = (request.choose, request.test)
     if any(type(share) is not int or share < 0 for share in shares) or sum(shares) > 90:
-        raise PrepareError("choose and test are percent, 0 or more, and 90 at most together")
+        raise InputError("choose and test are percent, 0 or more, and 90 at most together")
     if request.workers is not None and (type(request.workers) is not int or request.workers < 1):
-        raise PrepareError(f"workers is a whole number, 1 or more, not {request.workers!r}")
+        raise InputError(f"workers is a whole number, 1 or more, not {request.workers!r}")

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from trombine.events import Done, Event, Found, Notice, Progress, Skipped, Started
-from trombine.files import PictureError, shown, write_bytes
+from trombine.files import write_bytes
 from trombine.memory import enough
-from trombine.verbs.batch import BatchError, batch, expand, into, left_alone, refuse_empty
+from trombine.refusal import InputError, shown
+from trombine.verbs.batch import batch, expand, into, left_alone, refuse_empty
 
 if TYPE_CHECKING:
     from trombine.readings.asked import Asked, Told
@@ -24,10 +25,6 @@ PARTS_ENDING: Final = ".parts.png"
 POINTS_ENDING: Final = ".points.json"
 JSON_ENDING: Final = ".json"
 _ELSEWHERE: Final = "choose another -o, or add --overwrite"
-
-
-class ReadError(Exception):
-    """A request that cannot be followed: one line that says why and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +62,7 @@ def run(request: ReadRequest) -> Iterator[Event]:
     asked = _asked(request)
     sources = expand(request.pictures)
     if not sources:
-        raise BatchError("no pictures were named; name files or a folder")
+        raise InputError("no pictures were named; name files or a folder")
     return (
         _told(request, asked, sources)
         if request.output is None
@@ -77,18 +74,19 @@ def _asked(request: ReadRequest) -> Asked:
     """What is asked of each picture; there must be such a model."""
     from trombine.reader import fields_of
     from trombine.readings.asked import EVERY, LARGEST, Asked
-    from trombine.weights import ModelError, load
+    from trombine.refusal import InputError
+    from trombine.weights import load
 
     if request.faces not in (EVERY, LARGEST):
-        raise ReadError(f"--faces is {EVERY} or {LARGEST}, not {shown(str(request.faces))}")
+        raise InputError(f"--faces is {EVERY} or {LARGEST}, not {shown(str(request.faces))}")
     if request.output is None and (request.write_parts or request.write_points):
-        raise ReadError("--write-parts and --write-points write files; say where with -o")
+        raise InputError("--write-parts and --write-points write files; say where with -o")
     model = load(request.model, task="read")
     try:
         fields_of(model)
-    except ModelError as error:
+    except InputError as error:
         remedy = "give a file as trombine train reader makes it"
-        raise ReadError(f"{shown(str(request.model))}: {error}; {remedy}") from error
+        raise InputError(f"{shown(str(request.model))}: {error}; {remedy}") from error
     return Asked(model=request.model, faces=request.faces, enlarge=request.enlarge)
 
 
@@ -110,7 +108,7 @@ def _told(request: ReadRequest, asked: Asked, sources: list[Path]) -> Iterator[E
                 found = yield from _read(source, asked)
             value = {**as_json(source, found), "picture": str(source)}  # names may be alike
             yield Found(source, json.dumps(value) if request.json else _table(value), value)
-        except PictureError as error:
+        except InputError as error:
             skipped += 1
             why = error.why if error.path == source else str(error)
             yield Skipped(source, why)
@@ -176,12 +174,12 @@ def _drawn(
 
     def work(source: Path, sheet: Path) -> Iterator[Event]:
         if sheet.suffix.lower() != ".png":
-            raise PictureError(sheet, "is no name for a sheet", "let it end in .png")
+            raise InputError("is no name for a sheet", "let it end in .png", path=sheet)
         digests = digests_of([source, *([file] if file else [])])
         for shows, path in _files(request, sheet).items():
             is_theirs = path.exists() and not request.overwrite
             if is_theirs and (why := otherwise(path, shows, source, asked)):
-                raise PictureError(path, f"is there, and {why}", _ELSEWHERE)
+                raise InputError(f"is there, and {why}", _ELSEWHERE, path=path)
         many.append((yield from _write(request, asked, source, sheet, digests)))
 
     yield from left_alone(request.pictures)
@@ -233,7 +231,7 @@ def _read(source: Path, asked: Asked) -> Generator[Event, None, Told]:
     """What a file shows; said where it is no face."""
     from trombine.images import holds_others, not_followed, read
     from trombine.readings.asked import read_as
-    from trombine.weights import ModelError
+    from trombine.refusal import InputError
 
     image = read(source)
     if holds_others(source):
@@ -242,9 +240,9 @@ def _read(source: Path, asked: Asked) -> Generator[Event, None, Told]:
         yield Notice(source, not_followed(image))
     try:
         found = read_as(image, asked)
-    except ModelError as error:
+    except InputError as error:
         what, _, remedy = str(error).partition("; ")
-        raise PictureError(source, f"cannot be read by {what}", remedy) from error
+        raise InputError(f"cannot be read by {what}", remedy, path=source) from error
     if not found.faces:
         yield Notice(source, "shows no face that trombine would know")
     return found

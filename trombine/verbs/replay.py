@@ -11,16 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from trombine.events import Event, Notice
-from trombine.files import PictureError, shown
 from trombine.memory import enough
-from trombine.provenance import (
-    ProvenanceError,
-    differences,
-    digest,
-    dumps,
-    find_inputs,
-    shortened,
-)
+from trombine.provenance import differences, digest, dumps, find_inputs, shortened
+from trombine.refusal import InputError, about, shown
 from trombine.verbs.batch import batch, expand, into
 
 # Who makes a verb's picture again: remake(record, inputs) -> the bytes of its file, where inputs
@@ -108,7 +101,7 @@ def _read_for(sources: list[Path], inputs: Path | None) -> Iterator[Path]:
     from trombine.images import read_provenance
 
     for source in sources if inputs is not None else ():
-        with suppress(PictureError):  # which its work will say
+        with suppress(InputError):  # which its work will say
             record = read_provenance(source) or {}
             yield from (Path(inputs or "", name) for name in record.get("inputs", {}))
 
@@ -126,11 +119,11 @@ def _replay(source: Path, output: Path, inputs: Path | None) -> Iterator[Event]:
 
     record = read_provenance(source)
     if record is None:
-        raise PictureError(source, "has no record of how it was made", "name one that has")
+        raise InputError("has no record of how it was made", "name one that has", path=source)
     ending = own_suffix(source)
     if SUFFIXES.get(output.suffix.lower()) != SUFFIXES.get(ending.lower()):
         what = f"is made again as it is, and {shown(output)} ends otherwise"
-        raise PictureError(source, what, f"let it end in {shown(ending)}")
+        raise InputError(what, f"let it end in {shown(ending)}", path=source)
     check_beside(output)
     if changed := differences(record):
         text = f"was made with other versions ({_first(changed)}); the bytes may differ"
@@ -138,7 +131,7 @@ def _replay(source: Path, output: Path, inputs: Path | None) -> Iterator[Event]:
     data = _data(source, record, inputs)
     if format_in(data) != format_of(output):  # anyone may have edited the record
         what = "has a record of a picture of another format than it has itself"
-        raise PictureError(source, what, "make the picture anew")
+        raise InputError(what, "make the picture anew", path=source)
     write_encoded(output, data, record)
     if sha256(data).hexdigest() != digest(source):
         text = "other bytes came out than this file has: it was changed, or made elsewhere"
@@ -151,23 +144,21 @@ def _first(changed: list[str]) -> str:
 
 
 def _data(source: Path, record: Mapping[str, Any], inputs: Path | None) -> bytes:
-    """The bytes of the picture that the record describes; a PictureError where it cannot be."""
+    """The bytes of the picture that the record describes; an InputError where it cannot be."""
     from trombine.data.made import MakeError
 
     try:
         remake = _remaker(record)
         _check_kinds(record)
         dumps(record)  # the picture made again is to carry it
-        with enough(source):
+        with enough(source), about(source):
             return remake(record, find_inputs(record, inputs))
-    except ProvenanceError as error:
-        raise PictureError(source, str(error), error.remedy) from error
-    except PictureError:
+    except InputError:
         raise
     except Exception as error:  # what a stranger's record does to a verb, there is no list of
         why = str(error) if isinstance(error, MakeError) else f"{type(error).__name__}: {error}"
         what = f"has a record that cannot be followed ({shortened(why, 200)})"
-        raise PictureError(source, what, "make the picture anew") from error
+        raise InputError(what, "make the picture anew", path=source) from error
 
 
 def _check_kinds(record: Mapping[str, Any]) -> None:
@@ -183,16 +174,16 @@ def _check_kinds(record: Mapping[str, Any]) -> None:
         # The exact type: True is an int too.
         if type(value) is not kind or (isinstance(value, int) and not 0 <= value <= _LARGEST):
             is_now = "nothing" if value is None else shortened(repr(value))
-            raise ProvenanceError(f"its record gives {is_now} as {name}, not {_KIND[kind]}")
+            raise InputError(f"its record gives {is_now} as {name}, not {_KIND[kind]}")
     if held:
         names = shortened(", ".join(sorted(held)))
-        raise ProvenanceError(f"its record gives {names}, which {verb} does not take")
+        raise InputError(f"its record gives {names}, which {verb} does not take")
 
 
 def _remaker(record: Mapping[str, Any]) -> Callable[[Mapping[str, Any], Mapping[str, Path]], bytes]:
     place = REMAKE.get(record["verb"])
     if place is None:
         verb = shortened(record["verb"])
-        raise ProvenanceError(f"was made by {verb}, which this trombine cannot repeat", "update it")
+        raise InputError(f"was made by {verb}, which this trombine cannot repeat", "update it")
     module, _, name = place.partition(":")
     return getattr(import_module(module), name)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from trombine.events import Done, Event, Notice, Picture
-from trombine.files import PictureError, shown
+from trombine.refusal import InputError, shown
 from trombine.verbs.batch import refuse_to_write_over
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _rows(folders: Mapping[str, RunFolder]) -> Generator[Event, None, list[tuple
     for name, folder in folders.items():
         try:
             rows.append(_row(name, folder))
-        except PictureError as error:
+        except InputError as error:
             yield Notice(error.path, error.why)
     return rows
 
@@ -243,13 +243,14 @@ def _compare(request: RunsCompareRequest) -> Iterator[Event]:
 
 def found(run: Path) -> RunFolder:
     """The run at this path, or of this name in the folder runs."""
-    from trombine.runs.folder import RunError, RunFolder
+    from trombine.refusal import InputError
+    from trombine.runs.folder import RunFolder
 
     for path in (run, HOME / run):
         if RunFolder(path).exists:
             return RunFolder(path)
     if sweep := sweep_at(run):
         one = next(iter(_runs_in(sweep)))
-        raise RunError(run, "holds several runs", f"name one, as {shown(sweep / one)}")
+        raise InputError("holds several runs", f"name one, as {shown(sweep / one)}", path=run)
     what = "is no run" if run.exists() else "does not exist"
-    raise RunError(run, what, f"trombine runs list shows those in {HOME}")
+    raise InputError(what, f"trombine runs list shows those in {HOME}", path=run)

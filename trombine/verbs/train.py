@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trombine.events import Done, Event
-from trombine.recipes import RecipeError, find, settings_of, with_settings
+from trombine.recipes import find, settings_of, with_settings
+from trombine.refusal import InputError
 
 if TYPE_CHECKING:
     from trombine.training.loop import Order
@@ -68,7 +69,7 @@ def order_of(request: TrainRequest) -> Order:
     given = settings_of(request.settings)
     if request.data:
         if "data" in given:
-            raise RecipeError("data is given twice; give each setting once")
+            raise InputError("data is given twice; give each setting once")
         given["data"] = request.data
     recipe = with_settings(find(request.recipe), given)
     folder = request.output or Path("runs") / request.recipe

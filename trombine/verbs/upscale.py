@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from trombine.events import Event, Notice
-from trombine.files import shown
 from trombine.memory import RELIEF, enough
+from trombine.refusal import InputError, shown
 from trombine.verbs.batch import batch, expand, into, left_alone
 
 if TYPE_CHECKING:
@@ -26,10 +26,6 @@ FACTORS: Final = (2, 3, 4)
 DEFAULT_FACTOR: Final = 2
 MOST_TIMES: Final = 16  # as in upscaling/ways.py, which takes long to import
 MOST_TILE: Final = 1_000_000  # pixels a side: no picture is so large
-
-
-class UpscaleError(Exception):
-    """A request that cannot be followed: one line that says why and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,16 +114,16 @@ def run(request: UpscaleRequest) -> Iterator[Event]:
 def _check(request: UpscaleRequest) -> None:
     """Refuse what cannot be; a program may have given anything."""
     if request.factor is not None and request.size is not None:
-        raise UpscaleError("-x and --size both say how large; give one of them")
+        raise InputError("-x and --size both say how large; give one of them")
     if request.factor is not None and not _is_one_of(request.factor, FACTORS):
         remedy = f"--size takes any size, up to {MOST_TIMES} times as large"
-        raise UpscaleError(f"-x is 2, 3 or 4, not {_said(request.factor)}; {remedy}")
+        raise InputError(f"-x is 2, 3 or 4, not {_said(request.factor)}; {remedy}")
     if request.threads is not None and (type(request.threads) is not int or request.threads < 1):
-        raise UpscaleError(f"--threads is a whole number, 1 or more, not {_said(request.threads)}")
+        raise InputError(f"--threads is a whole number, 1 or more, not {_said(request.threads)}")
     if not isinstance(request.output, Path):
-        raise UpscaleError(f"output is a path, not {_said(request.output)}")
+        raise InputError(f"output is a path, not {_said(request.output)}")
     if not isinstance(request.model, str | Path):
-        raise UpscaleError(f"model is a name or a path, not {_said(request.model)}")
+        raise InputError(f"model is a name or a path, not {_said(request.model)}")
 
 
 def _said(given: object) -> str:
@@ -152,7 +148,7 @@ def _asked(request: UpscaleRequest) -> Asked:
 
 
 def _own_factor(model: str | Path) -> int:
-    """By how much a named net or file enlarges; of a family 2. A ModelError if there is none."""
+    """By how much a named net or file enlarges; of a family 2. An InputError if there is none."""
     from trombine.upscaling.asked import AUTO
     from trombine.upscaling.ways import families, nets_of
 
@@ -170,7 +166,7 @@ def _size(text: str) -> str:
     except ValueError:
         box = None
     if box is None or min(box) < 1:
-        raise UpscaleError(f"--size is WIDTHxHEIGHT, as in 1920x1080, not {shown(text)}")
+        raise InputError(f"--size is WIDTHxHEIGHT, as in 1920x1080, not {shown(text)}")
     return text
 
 
@@ -184,7 +180,7 @@ def _tile(asked: object) -> int | None:
     side = _number(asked)
     if side is None or not LEAST_TILE <= side <= MOST_TILE:
         what = f"auto, or a whole number, {LEAST_TILE} to {MOST_TILE:,}"
-        raise UpscaleError(f"--tile is {what}, not {_said(asked)}")
+        raise InputError(f"--tile is {what}, not {_said(asked)}")
     return side
 
 
@@ -222,7 +218,7 @@ def _known(truth: Path | None) -> list[Path]:
     if truth is None:
         return []
     if not os.path.lexists(truth):
-        raise UpscaleError(f"{shown(truth)}: does not exist; name a truth that does, or none")
+        raise InputError("does not exist; name a truth that does, or none", path=truth)
     return expand([truth])
 
 
@@ -233,7 +229,7 @@ def _truths(truth: Path | None, known: list[Path], sources: list[Path]) -> dict[
     if not truth.is_dir():
         if len(sources) > 1:
             what = f"is one file, and there are {len(sources)} pictures"
-            raise UpscaleError(f"{shown(truth)}: {what}; name a folder as --truth")
+            raise InputError(f"{what}; name a folder as --truth", path=truth)
         return dict.fromkeys(sources, truth)
     there: dict[str, list[Path]] = {}
     for path in known:
@@ -251,5 +247,5 @@ def _truth(source: Path, found: list[Path]) -> Path:
     if not same:
         either = " and ".join(shown(path) for path in found)
         what = f"{either} could each be the truth of {shown(source)}"
-        raise UpscaleError(f"{what}; leave one of them out")
+        raise InputError(f"{what}; leave one of them out")
     return same[0]

@@ -16,7 +16,7 @@ The shipped models are in zoo/; how a model learns is in training/.
 
 from __future__ import annotations
 
-from trombine.weights.card import Card, ModelError, Score
+from trombine.weights.card import Card, Score
 from trombine.weights.model import Model, find, load, read_card, save, shipped
 from trombine.weights.tasks import TASKS, Task
 
@@ -24,7 +24,6 @@ __all__ = [
     "TASKS",
     "Card",
     "Model",
-    "ModelError",
     "Score",
     "Task",
     "find",

@@ -15,14 +15,11 @@ from typing import Any, Final, NoReturn
 from trombine import __version__
 from trombine.nets import Size
 from trombine.provenance import shortened
+from trombine.refusal import InputError
 from trombine.texts import from_json
 
 FORMAT: Final = 1
 LONGEST: Final = 1_000_000  # letters of a card
-
-
-class ModelError(Exception):
-    """A model that cannot be used: one line that says which, why, and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,24 +52,20 @@ class Card:
     format: int = FORMAT
 
 
-class CardError(Exception):
-    """A card that cannot be used: what is wrong with it, then what to do."""
-
-
 def dumps(card: Card) -> str:
     """One line of ASCII, the same for the same card."""
     return json.dumps(asdict(card), sort_keys=True, allow_nan=False)
 
 
 def loads(text: str) -> Card:
-    """The card that this text is of; a CardError says why there is none."""
+    """The card that this text is of; an InputError says why there is none."""
     found = {"digest": "", "start": "", **_parsed(text)}  # which came later
     if "plain" in found and "task" not in found:  # as runs/checkpoints.py writes it
         what = "is a checkpoint, for a training to go on from"
-        raise CardError(f"{what}; the model is best.safetensors in the run's folder")
+        raise InputError(f"{what}; the model is best.safetensors in the run's folder")
     version = found.get("format")
     if type(version) is int and version > FORMAT:
-        raise CardError(f"was written by a newer trombine (format {version}); update trombine")
+        raise InputError(f"was written by a newer trombine (format {version}); update trombine")
     _check_fields(found, _FIELDS, "its card")
     _check_values(found)
     scores = tuple(_score(one) for one in found["scores"])
@@ -95,8 +88,8 @@ def _no_number(word: str) -> NoReturn:
     raise ValueError(f"{word} is no number")
 
 
-def _damaged(what: str) -> CardError:
-    return CardError(f"{what}; ask for the file again where it came from")
+def _damaged(what: str) -> InputError:
+    return InputError(f"{what}; ask for the file again where it came from")
 
 
 _FIELDS: Final[Mapping[str, type]] = {

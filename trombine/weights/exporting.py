@@ -17,9 +17,10 @@ from typing import Any, Final
 
 import torch
 
-from trombine.files import shown, write_bytes
+from trombine.files import write_bytes
 from trombine.nets import Net, Size
-from trombine.weights.card import ModelError, dumps
+from trombine.refusal import InputError
+from trombine.weights.card import dumps
 from trombine.weights.file import KEY
 from trombine.weights.model import Model
 from trombine.weights.tasks import TASKS, Shape, Task
@@ -43,7 +44,7 @@ def export(model: Model, path: Path | str) -> float:
     worst = max(difference(net, data, given) for given in (traced, other))
     if not worst < TOLERANCE:  # written so that NaN fails
         what = f"its results differ from torch's by {worst:.1e}, and {TOLERANCE:.0e} is allowed"
-        raise ModelError(f"{shown(path)}: not written: {what}; use the model itself")
+        raise InputError(f"not written: {what}; use the model itself", path=path)
     write_bytes(Path(path), data)
     return worst
 
@@ -51,7 +52,7 @@ def export(model: Model, path: Path | str) -> float:
 def check_extra() -> None:
     """Refuse to begin without the libraries that are an extra."""
     if lacking := [name for name in _NEEDED if find_spec(name) is None]:
-        raise ModelError(f"ONNX needs {', '.join(lacking)}: pip install 'trombine[export]'")
+        raise InputError(f"ONNX needs {', '.join(lacking)}: pip install 'trombine[export]'")
 
 
 def shapes(sizes: Mapping[str, Size]) -> tuple[Shape, Shape]:

@@ -15,11 +15,12 @@ from typing import Final
 
 import torch
 
-from trombine.files import PictureError, opened, shown, write_bytes
+from trombine.files import opened, write_bytes
 from trombine.nets import Net
 from trombine.provenance import shortened
+from trombine.refusal import InputError, about, shown
 from trombine.runs import checkpoints
-from trombine.weights.card import FORMAT, Card, CardError, ModelError, dumps, loads
+from trombine.weights.card import FORMAT, Card, dumps, loads
 
 KEY: Final = "trombine"  # of the card in the header
 ENDING: Final = ".safetensors"
@@ -60,7 +61,7 @@ def write(path: Path | str, net: Net, card: Card) -> None:
     tensors = {name: _plain(tensor) for name, tensor in net.state_dict().items()}
     if broken := not_finite(tensors):
         what = f"{shortened(broken)} holds NaN or infinity"
-        raise ModelError(f"{shown(path)}: cannot be written: {what}; use the net as it was before")
+        raise InputError(f"cannot be written: {what}; use the net as it was before", path=path)
     whole = replace(card, digest=digest(tensors))
     write_bytes(Path(path), save(tensors, {KEY: dumps(whole)}))
 
@@ -83,7 +84,7 @@ def _plain(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def read(path: Path | str) -> Found:
-    """What a file holds; a ModelError where it is no model."""
+    """What a file holds; an InputError where it is no model."""
     from safetensors import SafetensorError, deserialize
 
     path = Path(path)
@@ -91,7 +92,7 @@ def read(path: Path | str) -> Found:
     try:
         pairs = deserialize(data)
     except SafetensorError as error:
-        raise ModelError(f"{shown(path)}: {_what_is_wrong(data)}") from error
+        raise InputError(f"{_what_is_wrong(data)}", path=path) from error
     entries = {
         name: Entry(kind=found["dtype"], shape=tuple(found["shape"]), data=found["data"])
         for name, found in pairs
@@ -102,12 +103,9 @@ def read(path: Path | str) -> Found:
 
 def _bytes(path: Path) -> bytes:
     if path.is_dir():
-        raise ModelError(f"{shown(path)}: is a folder; name a {ENDING} file in it")
-    try:
-        with opened(path) as file:
-            return file.read()
-    except PictureError as error:
-        raise ModelError(str(error)) from error
+        raise InputError(f"is a folder; name a {ENDING} file in it", path=path)
+    with opened(path) as file:
+        return file.read()
 
 
 def _card(path: Path, data: bytes) -> Card:
@@ -116,11 +114,9 @@ def _card(path: Path, data: bytes) -> Card:
     text = (header.get("__metadata__") or {}).get(KEY)
     if text is None:
         what = "has no card, so trombine did not write it"
-        raise ModelError(f"{shown(path)}: {what}; {how_to_import(path)}")
-    try:
+        raise InputError(f"{what}; {how_to_import(path)}", path=path)
+    with about(path):
         return loads(text)
-    except CardError as error:
-        raise ModelError(f"{shown(path)}: {error}") from error
 
 
 def _header_length(data: bytes) -> int:

@@ -16,10 +16,10 @@ from zipfile import ZipFile, is_zipfile
 
 import torch
 
-from trombine.files import Bytes, PictureError, opened, shown
+from trombine.files import Bytes, opened
 from trombine.nets import Net, Size, build
 from trombine.provenance import shortened
-from trombine.weights.card import ModelError
+from trombine.refusal import InputError
 from trombine.weights.file import not_finite
 
 # Where others keep the weights in a checkpoint that holds more, the better ones first.
@@ -38,14 +38,14 @@ def import_net(path: Path, name: str, sizes: Mapping[str, Size]) -> Net:
     for key, tensor in wanted.items():
         if kind := _unusual(tensors[key]):
             what = f"{shortened(key)} is {kind}, which no net of trombine holds"
-            raise ModelError(f"{shown(path)}: {what}; save it as plain numbers, and import that")
+            raise InputError(f"{what}; save it as plain numbers, and import that", path=path)
         if tensors[key].shape != tensor.shape:
             shapes = f"{list(tensors[key].shape)}, and this net needs {list(tensor.shape)}"
-            raise ModelError(f"{shown(path)}: {key} is {shapes}; name other sizes in --net")
+            raise InputError(f"{key} is {shapes}; name other sizes in --net", path=path)
     net.load_state_dict(tensors)
     if broken := not_finite(net.state_dict()):
         what = f"{shortened(broken)} holds NaN or infinity"
-        raise ModelError(f"{shown(path)}: {what}; import an earlier checkpoint")
+        raise InputError(f"{what}; import an earlier checkpoint", path=path)
     return net
 
 
@@ -70,7 +70,7 @@ def _check_names(path: Path, wanted: Mapping[str, Any], there: Mapping[str, Any]
         if names:
             more = f" and {len(names) - 1} more" if len(names) > 1 else ""
             first = f"{shortened(min(names))}{more}"
-            raise ModelError(f"{shown(path)}: {says} {first}; name the net it is of with --net")
+            raise InputError(f"{says} {first}; name the net it is of with --net", path=path)
 
 
 def state_of(path: Path) -> dict[str, torch.Tensor]:
@@ -80,7 +80,7 @@ def state_of(path: Path) -> dict[str, torch.Tensor]:
         if isinstance(found, Mapping) and isinstance(found.get(inside), Mapping):
             found = found[inside]
     if not isinstance(found, Mapping) or not found or not all(map(_is_named, found.items())):
-        raise ModelError(f"{shown(path)}: holds no table of named tensors; name another file")
+        raise InputError("holds no table of named tensors; name another file", path=path)
     return {str(name).removeprefix(_PREFIX): tensor for name, tensor in found.items()}
 
 
@@ -93,7 +93,7 @@ def _unpickled(path: Path) -> object:
     from safetensors.torch import load
 
     if path.is_dir():
-        raise ModelError(f"{shown(path)}: is a folder; name a checkpoint in it")
+        raise InputError("is a folder; name a checkpoint in it", path=path)
     try:
         with opened(path) as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of protocol 4, which is refused below
@@ -103,15 +103,13 @@ def _unpickled(path: Path) -> object:
                 return load(file.read())
             _check_packed(path, file)
             return torch.load(file, map_location="cpu", weights_only=True)
-    except ModelError:
+    except InputError:
         raise
-    except PictureError as error:
-        raise ModelError(str(error)) from error
     except UnpicklingError as error:
-        raise ModelError(f"{shown(path)}: {_why_refused(error)}") from error
+        raise InputError(f"{_why_refused(error)}", path=path) from error
     except Exception as error:  # whatever a stranger's bytes make torch stumble on
         what = "cannot be read as a checkpoint"
-        raise ModelError(f"{shown(path)}: {what}; copy it again from where it came") from error
+        raise InputError(f"{what}; copy it again from where it came", path=path) from error
 
 
 def _check_packed(path: Path, file: Bytes) -> None:
@@ -126,7 +124,7 @@ def _check_packed(path: Path, file: Bytes) -> None:
             size, length = sum(one.file_size for one in packed.infolist()), path.stat().st_size
             if size > _MOST_TIMES * length:
                 what = f"would be unpacked to {size / 1e6:,.0f} MB, {size // length} times itself"
-                raise ModelError(f"{shown(path)}: {what}; save it again with torch.save")
+                raise InputError(f"{what}; save it again with torch.save", path=path)
             names = [name for name in packed.namelist() if name.endswith(".pkl")]
             pieces = [packed.read(name) for name in names]
     if any(piece.find(_FILLED) >= 0 for piece in pieces):

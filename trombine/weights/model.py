@@ -14,11 +14,11 @@ from typing import Any, Final, final
 import torch
 
 from trombine import zoo
-from trombine.files import shown
-from trombine.nets import NETS, Net, NetError, build
+from trombine.nets import NETS, Net, build
 from trombine.nets.spaces import SPACES
 from trombine.provenance import shortened
-from trombine.weights.card import Card, ModelError
+from trombine.refusal import InputError, about
+from trombine.weights.card import Card
 from trombine.weights.file import AGAIN, ENDING, Entry, digest, not_finite, read, write
 from trombine.weights.tasks import TASKS, channels, check_given, check_made, in_rgb
 
@@ -41,12 +41,9 @@ class Model:
         task = TASKS[self.card.task]
         check_given(task, given)
         self.net.eval()
-        try:
-            with torch.inference_mode():
-                made = task.run(self.in_rgb, *given)
+        with about(self.path), torch.inference_mode():
+            made = task.run(self.in_rgb, *given)
             check_made(*(made if isinstance(made, tuple) else (made,)))
-        except ModelError as error:
-            raise ModelError(f"{shown(self.path)}: {error}") from error
         return made
 
     @property
@@ -69,15 +66,13 @@ def load(name: str | Path, *, task: str | None = None) -> Model:
     """The model of this name, or in this file; with `task`, refused unless it does that."""
     path = find(name)
     found = read(path)
-    try:
+    with about(path):
         _check_card(found.card, task)
         net = _empty(found.card)
         _check_tensors(net.state_dict(), found.entries)
         tensors = {key: one.tensor() for key, one in found.entries.items()}
         _check_digest(found.card, tensors)
         _check_numbers(tensors)
-    except (ModelError, NetError) as error:
-        raise ModelError(f"{shown(path)}: {error}") from error
     net.load_state_dict(tensors, assign=True)
     return Model(net=net.eval(), card=found.card, hash=found.hash, path=path)
 
@@ -92,11 +87,11 @@ def save(path: str | Path, net: Net, card: Card) -> None:
     try:
         _check_card(card, None)
         empty = _empty(card)
-    except (ModelError, NetError) as error:
-        raise ModelError(f"{shown(path)}: cannot be written: {error}") from error
+    except InputError as error:
+        raise InputError(f"cannot be written: {error}", path=path) from error
     wanted, here = empty.state_dict(), net.state_dict()
     if {name: one.shape for name, one in wanted.items()} != {n: t.shape for n, t in here.items()}:
-        raise ModelError(f"{shown(path)}: cannot be written: the card is of another net")
+        raise InputError("cannot be written: the card is of another net", path=path)
     write(path, net, card)
 
 
@@ -106,9 +101,9 @@ def shipped() -> dict[str, Path]:
 
 
 def find(name: str | Path) -> Path:
-    """The file of a shipped model or of a path; a ModelError where it can be neither."""
+    """The file of a shipped model or of a path; an InputError where it can be neither."""
     if not isinstance(name, str | Path):
-        raise ModelError(f"a model is named by a text or a path, not by {type(name).__name__}")
+        raise InputError(f"a model is named by a text or a path, not by {type(name).__name__}")
     there = shipped()
     if isinstance(name, Path) or name.endswith(ENDING):
         return Path(name)
@@ -118,9 +113,9 @@ def find(name: str | Path) -> Path:
         return Path(name)
     if "/" in name:
         what = "is no file, and models of the hub cannot be named yet"
-        raise ModelError(f"{shown(name)}: {what}; download one, then name its file")
+        raise InputError(f"{what}; download one, then name its file", path=name)
     known = ", ".join(there) or "none yet"
-    raise ModelError(f"{shown(name)}: is neither a shipped model nor a file; shipped are: {known}")
+    raise InputError(f"is neither a shipped model nor a file; shipped are: {known}", path=name)
 
 
 def _exists(path: Path) -> bool:
@@ -133,18 +128,18 @@ def _exists(path: Path) -> bool:
 def _check_card(card: Card, task: str | None) -> None:
     """Refuse a model that does something else, or that this trombine cannot run."""
     if task is not None and task not in TASKS:
-        raise ModelError(f"there is no task {shortened(task)}; there are {', '.join(TASKS)}")
+        raise InputError(f"there is no task {shortened(task)}; there are {', '.join(TASKS)}")
     if card.task not in TASKS:
-        raise ModelError(f"does {shortened(card.task)}, which is unknown here; update trombine")
+        raise InputError(f"does {shortened(card.task)}, which is unknown here; update trombine")
     if card.net not in NETS:
-        raise ModelError(f"needs the net {shortened(card.net)}, unknown here; update trombine")
+        raise InputError(f"needs the net {shortened(card.net)}, unknown here; update trombine")
     if card.net not in TASKS[card.task].nets:
         nets = ", ".join(TASKS[card.task].nets)
-        raise ModelError(f"the net {card.net} cannot {card.task}; what can is {nets}")
+        raise InputError(f"the net {card.net} cannot {card.task}; what can is {nets}")
     if (space := space_of(card)) not in SPACES:
-        raise ModelError(f"works in the space {shortened(space)}, unknown here; update trombine")
+        raise InputError(f"works in the space {shortened(space)}, unknown here; update trombine")
     if task is not None and card.task != task:
-        raise ModelError(
+        raise InputError(
             f"is for {card.task} ({TASKS[card.task].says}), not for {task};"
             f" trombine models list --task {task} says what is"
         )
@@ -155,9 +150,9 @@ def _empty(card: Card) -> Net:
     with torch.device("meta"):
         net = build(card.net, card.sizes)
     if card.task == "restore" and net.sizes.get("factor", 1) != 1:
-        raise ModelError("enlarges, so it cannot restore, which keeps the size")
+        raise InputError("enlarges, so it cannot restore, which keeps the size")
     if (space := space_of(card)) != "rgb" and channels(net.sizes) != 3:
-        raise ModelError(f"works in {space}, which pictures of 3 channels have")
+        raise InputError(f"works in {space}, which pictures of 3 channels have")
     return net
 
 
@@ -167,13 +162,13 @@ _KINDS: Final = {torch.float32: "F32", torch.int64: "I64"}
 def _check_tensors(wanted: Mapping[str, torch.Tensor], there: Mapping[str, Entry]) -> None:
     """Refuse tensors that are missing, surplus, or not of the net's shape and type."""
     if missing := wanted.keys() - there.keys():
-        raise ModelError(f"lacks {_listed(missing)} of its net; ask for the file again")
+        raise InputError(f"lacks {_listed(missing)} of its net; ask for the file again")
     if surplus := there.keys() - wanted.keys():
-        raise ModelError(f"has {_listed(surplus)}, which its net lacks; ask for the file again")
+        raise InputError(f"has {_listed(surplus)}, which its net lacks; ask for the file again")
     for name, tensor in wanted.items():
         kind, shape = _KINDS[tensor.dtype], tuple(tensor.shape)
         if (there[name].kind, there[name].shape) != (kind, shape):
-            raise ModelError(
+            raise InputError(
                 f"has {shortened(name)} as {there[name].kind} {list(there[name].shape)}, and its"
                 f" net needs {kind} {list(shape)}; ask for the file again"
             )
@@ -182,13 +177,13 @@ def _check_tensors(wanted: Mapping[str, torch.Tensor], there: Mapping[str, Entry
 def _check_digest(card: Card, tensors: Mapping[str, torch.Tensor]) -> None:
     """Refuse weights that are not those that were written; a card may know of no digest."""
     if card.digest and card.digest != digest(tensors):
-        raise ModelError(f"is damaged: its weights are not those that were written; {AGAIN}")
+        raise InputError(f"is damaged: its weights are not those that were written; {AGAIN}")
 
 
 def _check_numbers(tensors: Mapping[str, torch.Tensor]) -> None:
     """Refuse weights of which no picture comes; `save` writes none, another program may."""
     if broken := not_finite(tensors):
-        raise ModelError(f"holds NaN or infinity in {shortened(broken)}; ask for the file again")
+        raise InputError(f"holds NaN or infinity in {shortened(broken)}; ask for the file again")
 
 
 def _listed(names: Iterable[str]) -> str:

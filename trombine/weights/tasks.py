@@ -11,11 +11,11 @@ from typing import Final
 
 import torch
 
-from trombine.conventions import ConventionError, check_picture, check_plain
+from trombine.conventions import check_picture, check_plain
 from trombine.nets import Net, Size
 from trombine.nets.reader import Reading
 from trombine.nets.spaces import Within
-from trombine.weights.card import ModelError
+from trombine.refusal import InputError
 
 Made = torch.Tensor | Reading
 Shape = tuple[int, int, int]
@@ -50,10 +50,10 @@ def check_given(task: Task, given: Sequence[object]) -> None:
     wanted = " and ".join(task.takes)
     if len(given) != (count := len(task.takes)):
         tensors = "1 tensor" if count == 1 else f"{count} tensors"
-        raise ConventionError(f"this model takes {tensors} ({wanted}), not {len(given)}")
+        raise InputError(f"this model takes {tensors} ({wanted}), not {len(given)}")
     for one in given:
         if not isinstance(one, torch.Tensor):
-            raise ConventionError(
+            raise InputError(
                 f"this model takes {wanted} as torch tensors, not {type(one).__name__}"
             )
         check_plain(one, f"what this model takes ({wanted})")
@@ -62,7 +62,7 @@ def check_given(task: Task, given: Sequence[object]) -> None:
 def check_made(*made: torch.Tensor) -> None:
     """Refuse a net's result that is no numbers: finite weights can lead beyond all of them."""
     if not all(bool(one.isfinite().all()) for one in made):
-        raise ModelError("its weights lead to infinite numbers; take another model")
+        raise InputError("its weights lead to infinite numbers; take another model")
 
 
 def _improve(net: Net, pictures: torch.Tensor) -> torch.Tensor:
@@ -76,7 +76,7 @@ def _generate(net: Net, latents: torch.Tensor) -> torch.Tensor:
     """Vectors, N x L or L, to pictures."""
     length = net.sizes["latent"]
     if latents.dtype != torch.float32 or latents.ndim not in (1, 2) or latents.shape[-1] != length:
-        raise ConventionError(
+        raise InputError(
             f"this model takes float32 vectors, N x {length}, not {_described(latents)}"
         )
     return net(latents[None])[0] if latents.ndim == 1 else net(latents)
@@ -86,12 +86,12 @@ def _denoise(net: Net, noisy: torch.Tensor, times: torch.Tensor) -> torch.Tensor
     """Noisy pictures and a time for each to what the net predicts of them."""
     _check_planes(net, noisy)
     if noisy.ndim != 4 or times.shape != noisy.shape[:1]:
-        raise ConventionError(
+        raise InputError(
             f"this model takes N x C x H x W and N times, not {_described(noisy)} and"
             f" {_described(times)}"
         )
     if times.dtype != torch.float32 or not ((times >= 0) & (times <= 1)).all():
-        raise ConventionError("times are float32, within [0, 1]")
+        raise InputError("times are float32, within [0, 1]")
     return net(noisy, times)
 
 
@@ -124,12 +124,12 @@ def _check_planes(net: Net, pictures: torch.Tensor) -> None:
     planes = channels(net.sizes)
     wrong = pictures.ndim not in (3, 4) or pictures.shape[-3] != planes
     if wrong or pictures.dtype != torch.float32 or not pictures.numel():
-        raise ConventionError(
+        raise InputError(
             f"this model takes float32, (N x) {planes} x H x W, not {_described(pictures)}"
         )
     side = net.sizes.get("size")
     if side is not None and tuple(pictures.shape[-2:]) != (side, side):
-        raise ConventionError(f"this model takes {side} x {side} pixels, not other sizes")
+        raise InputError(f"this model takes {side} x {side} pixels, not other sizes")
 
 
 def channels(sizes: Mapping[str, Size]) -> int:

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from trombine.conventions import ConventionError
-from trombine.data.degrade import PRESETS, Chain, ChainError, Chances, degrade_one, shrink
+from trombine.data.degrade import PRESETS, Chain, Chances, degrade_one, shrink
 from trombine.data.degrade.blur import gaussian_blur
 from trombine.data.degrade.chain import OneOf, Range, Term, _drawn
 from trombine.data.degrade.compress import jpeg
 from trombine.data.degrade.noise import gaussian_noise
 from trombine.data.degrade.terms import KINDS, SHRINK, Amount, usage
+from trombine.refusal import InputError
 
 SIZE = 48  # a multiple of every preset's factor
 # A term of every kind, strong enough to be seen.
@@ -225,7 +225,7 @@ def test_one_picture_of_any_size() -> None:
     batch = chain(picture[None, :, :36, :48].contiguous(), seed=8, places=places(1))
     assert torch.equal(made, batch[0])
     assert degrade_one(pictures(1, 3, 2)[0], Chain.parse("old-photo"), 8).shape == (3, 3, 2)
-    with pytest.raises(ConventionError, match="50 x 3 pixels cannot become 4 times fewer"):
+    with pytest.raises(InputError, match="50 x 3 pixels cannot become 4 times fewer"):
         degrade_one(picture[:, :3], chain, 8)
 
 
@@ -286,7 +286,7 @@ def test_what_is_spelled_is_read_again(listed: list[tuple[list[PlainTerm], float
 def test_any_text_is_read_or_refused_in_a_line(text: str) -> None:
     try:
         chain = Chain.parse(text)
-    except ChainError as error:
+    except InputError as error:
         assert "\n" not in str(error)
     else:
         assert Chain.parse(str(chain)) == chain
@@ -340,7 +340,7 @@ def test_a_preset_stands_for_its_steps() -> None:
     ],
 )
 def test_what_is_no_chain(text: str, said: str) -> None:
-    with pytest.raises(ChainError, match=said) as caught:
+    with pytest.raises(InputError, match=said) as caught:
         Chain.parse(text)
     assert "\n" not in str(caught.value)
 

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from trombine.conventions import ConventionError
 from trombine.data.degrade import (
     How,
     Kernel,
@@ -18,6 +17,7 @@ from trombine.data.degrade import (
     resize_pillow,
     shrink,
 )
+from trombine.refusal import InputError
 
 FACTORS = [2, 3, 4, 8]
 BOTH: list[How] = ["matlab", "pillow"]
@@ -131,13 +131,13 @@ def test_cropped_to_a_multiple() -> None:
 
 def test_what_cannot_be_is_refused() -> None:
     picture = random_picture(3, 25, 24)
-    with pytest.raises(ConventionError, match="24 x 25 is not a multiple of 4"):
+    with pytest.raises(InputError, match="24 x 25 is not a multiple of 4"):
         shrink(picture, 4)
-    with pytest.raises(ConventionError, match="scale or a size"):
+    with pytest.raises(InputError, match="scale or a size"):
         imresize_matlab(picture)
-    with pytest.raises(ConventionError, match="scale or a size"):
+    with pytest.raises(InputError, match="scale or a size"):
         imresize_matlab(picture, scale=0.5, size=(3, 3))
-    with pytest.raises(ConventionError, match="at least one pixel"):
+    with pytest.raises(InputError, match="at least one pixel"):
         resize_pillow(picture, (0, 3))
-    with pytest.raises(ConventionError, match="within"):
+    with pytest.raises(InputError, match="within"):
         enlarge(picture * 2, 2)

@@ -14,11 +14,11 @@ from trombine.data.folder import Folder
 from trombine.data.layouts import celebamask, finding, list_folder
 from trombine.data.layouts.celebamask import PART_FILES
 from trombine.data.layouts.rows import Rows
-from trombine.data.listing import FolderError
+from trombine.refusal import InputError
 
 
 def refusal(path: Path, layout: str = "") -> str:
-    with pytest.raises(FolderError) as caught:
+    with pytest.raises(InputError) as caught:
         list_folder(path, layout)
     message = str(caught.value)
     assert message.isprintable() and str(path) in message

@@ -15,7 +15,8 @@ from trombine.data.columns import Columns
 from trombine.data.folder import Folder
 from trombine.data.layouts import LAYOUTS, layout_of, list_folder
 from trombine.data.layouts.finding import LOOKED_AT
-from trombine.data.listing import FolderError, Record
+from trombine.data.listing import Record
+from trombine.refusal import InputError
 
 
 def test_a_folder_gives_back_what_was_put_in(tiny: ModuleType, kind: str, tmp_path: Path) -> None:
@@ -115,7 +116,7 @@ def test_records_are_a_sequence(tiny: ModuleType, kind: str, tmp_path: Path) -> 
 @pytest.mark.parametrize("name", [name for name in LAYOUTS if name not in ("plain", "imagefolder")])
 def test_what_a_named_layout_lacks_is_said(name: str, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no picture")
-    with pytest.raises(FolderError) as caught:
+    with pytest.raises(InputError) as caught:
         list_folder(tmp_path, name)
     message = str(caught.value)
     assert f"is not there, and {name} needs it; " in message
@@ -124,17 +125,17 @@ def test_what_a_named_layout_lacks_is_said(name: str, tmp_path: Path) -> None:
 
 def test_an_unknown_layout_is_answered_with_those_there_are(tmp_path: Path) -> None:
     with pytest.raises(
-        FolderError, match="cannot be read as 'celebb'; a layout is one of"
+        InputError, match="cannot be read as 'celebb'; a layout is one of"
     ) as caught:
         list_folder(tmp_path, "celebb")
     assert all(name in str(caught.value) for name in LAYOUTS)
 
 
 def test_no_folder_and_no_pictures_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(FolderError, match="holds no pictures"):
+    with pytest.raises(InputError, match="holds no pictures"):
         list_folder(tmp_path)
     (tmp_path / "a.png").write_text("a file")
-    with pytest.raises(FolderError, match="is not a folder"):
+    with pytest.raises(InputError, match="is not a folder"):
         list_folder(tmp_path / "a.png")
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from trombine.data.layouts.tables import read_table
-from trombine.data.listing import FolderError
+from trombine.refusal import InputError
 
 
 def write(path: Path, text: str) -> Path:
@@ -57,7 +57,7 @@ WRONG = {
 @pytest.mark.parametrize("wrong", WRONG)
 def test_a_broken_table_is_refused_in_one_line(wrong: str, tmp_path: Path) -> None:
     name, text, says = WRONG[wrong]
-    with pytest.raises(FolderError) as caught:
+    with pytest.raises(InputError) as caught:
         read_table(write(tmp_path / name, text))
     message = str(caught.value)
     assert says in message and str(tmp_path / name) in message and message.isprintable()
@@ -66,7 +66,7 @@ def test_a_broken_table_is_refused_in_one_line(wrong: str, tmp_path: Path) -> No
 
 def test_a_table_of_another_width_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "t.txt", "1\na b c\nx 1 2 3\n")
-    with pytest.raises(FolderError, match="a name and 1 numbers a row"):
+    with pytest.raises(InputError, match="a name and 1 numbers a row"):
         read_table(path, width=1)
 
 

@@ -13,10 +13,11 @@ from trombine.conventions import LANDMARK_GROUPS, PART_INDEX, check_hole
 from trombine.data.augment import Augment, augmented
 from trombine.data.augment import drawn as drawn_changes
 from trombine.data.draws import uniforms
-from trombine.data.masks import MaskError, draw_mask, draw_masks, mask, parse, parse_mix, redraw
+from trombine.data.masks import draw_mask, draw_masks, mask, parse, parse_mix, redraw
 from trombine.data.masks.chance import Chance
 from trombine.data.masks.draw import _draw, _stage_at
 from trombine.data.source import source
+from trombine.refusal import InputError
 from trombine.world import face, paint
 
 SIZE = 24
@@ -188,5 +189,5 @@ def test_several_changes() -> None:
 
 
 def test_the_mask_of_a_seed_has_no_clock() -> None:
-    with pytest.raises(MaskError, match=r"counts the pictures of a run, .*draw_masks in Python"):
+    with pytest.raises(InputError, match=r"counts the pictures of a run, .*draw_masks in Python"):
         mask("huge>squares@5", 0, SIZE)

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from trombine.conventions import GROUPS, PART_INDEX, PARTS, group_parts
-from trombine.data.masks import DEFAULT, MaskError, mask, parse_mix
+from trombine.data.masks import DEFAULT, mask, parse_mix
 from trombine.data.masks.brushes import MARGIN, _smooth
 from trombine.data.masks.chance import Chance
 from trombine.data.masks.names import LABELS, USUAL
 from trombine.data.masks.parts import MARGIN as WIDEST
 from trombine.data.masks.parts import draw_parts
+from trombine.refusal import InputError
 from trombine.world import face, paint
 
 SHAPES = ("irregular", "huge", "squares", "half", "scratches", "text")
@@ -90,7 +91,7 @@ def test_the_largest_size(spec: str) -> None:
 
 @pytest.mark.parametrize("size", [15, 2049, (16, 15)])
 def test_other_sizes_are_refused(size: int | tuple[int, int]) -> None:
-    with pytest.raises(MaskError, match="16 to 2048 pixels"):
+    with pytest.raises(InputError, match="16 to 2048 pixels"):
         mask("squares", 0, size)
 
 
@@ -262,7 +263,7 @@ def test_parts_that_are_unknown_are_those_of_a_face_of_the_world() -> None:
 
 
 def test_parts_of_another_size_are_refused() -> None:
-    with pytest.raises(MaskError, match="parts of"):
+    with pytest.raises(InputError, match="parts of"):
         mask("parts", 0, 32, np.zeros((32, 31), np.uint8))
 
 

@@ -11,7 +11,6 @@ from PIL import Image
 from scipy import ndimage
 
 from trombine.data.masks import (
-    MaskError,
     check_folders,
     draw_mask,
     draw_masks,
@@ -22,6 +21,7 @@ from trombine.data.masks import (
 )
 from trombine.data.masks.chance import Chance
 from trombine.data.masks.files import NVIDIA_GROWS, _augmented, _resized, list_files, resolve
+from trombine.refusal import InputError
 from trombine.world import face, paint
 
 SIZE = 64
@@ -181,7 +181,7 @@ def test_zeros_and_ones_are_refused(family: str, tmp_path: Path) -> None:
     """As arrays of booleans are often written: a picture of them is black."""
     (hole,) = strokes(1)
     Image.fromarray(hole.astype(np.uint8)).save(tmp_path / "a.png")
-    with pytest.raises(MaskError, match=r"a\.png holds 0 and 1, which are both black"):
+    with pytest.raises(InputError, match=r"a\.png holds 0 and 1, which are both black"):
         mask(f"{family}:{tmp_path}", 0, SIZE)
 
 
@@ -199,14 +199,14 @@ def test_a_file_of_one_colour_is_refused(
     family: str, level: int, said: str, tmp_path: Path
 ) -> None:
     Image.fromarray(np.full((SIZE, SIZE), level, np.uint8)).save(tmp_path / "a.png")
-    with pytest.raises(MaskError, match=rf"a\.png {said}, which is no mask; take it out"):
+    with pytest.raises(InputError, match=rf"a\.png {said}, which is no mask; take it out"):
         mask(f"{family}:{tmp_path}", 0, SIZE)
 
 
 def test_photographs_are_none_of_nvidias(tmp_path: Path) -> None:
     """Soft edges are no reason; a mask of one's own may be grey."""
     Image.fromarray(paint(face(3), SIZE, "photo").pixels).save(tmp_path / "a.png")
-    with pytest.raises(MaskError, match=r"a\.png is neither black nor white .*; name their"):
+    with pytest.raises(InputError, match=r"a\.png is neither black nor white .*; name their"):
         mask(f"nvidia:{tmp_path}", 0, SIZE)
     assert mask(f"files:{tmp_path}", 0, SIZE).any()
     (hole,) = strokes(1, 256, "irregular:20-30")
@@ -239,10 +239,10 @@ def test_folders_without_masks_are_refused_in_a_line(tmp_path: Path) -> None:
         ("empty", "holds no pictures"),
         ("bad", "a.png"),
     ):
-        with pytest.raises(MaskError, match=said):
+        with pytest.raises(InputError, match=said):
             mask(f"files:{tmp_path / name}", 0, SIZE)
 
 
 def test_a_mask_of_a_file_needs_the_file() -> None:
-    with pytest.raises(MaskError, match="made from one file"):
+    with pytest.raises(InputError, match="made from one file"):
         redraw("files", 0, SIZE, ())

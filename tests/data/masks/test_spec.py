@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from trombine.data.masks import DEFAULT, MaskError, parse, parse_mix, spell
+from trombine.data.masks import DEFAULT, parse, parse_mix, spell
 from trombine.data.masks.spec import FAMILIES, Stage, Term
+from trombine.refusal import InputError
 from trombine.verbs.masks import MasksRequest
 
 IRREGULAR = Term(family="irregular", share=(0, 60))
@@ -111,11 +112,11 @@ def test_the_default_has_every_family_that_needs_no_folder() -> None:
     ],
 )
 def test_what_cannot_be_read_is_refused_in_a_line(text: str, said: str) -> None:
-    with pytest.raises(MaskError, match=said) as caught:
+    with pytest.raises(InputError, match=said) as caught:
         parse(text)
     assert "\n" not in str(caught.value)
 
 
 def test_a_curriculum_is_no_mix() -> None:
-    with pytest.raises(MaskError, match=r"counts the pictures of a run, .*draw_masks in Python"):
+    with pytest.raises(InputError, match=r"counts the pictures of a run, .*draw_masks in Python"):
         parse_mix("squares>huge@5")

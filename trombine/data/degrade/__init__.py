@@ -19,7 +19,7 @@ a blur, or the mean of a square, is a little darker than a lens would make it.
 
 from __future__ import annotations
 
-from trombine.data.degrade.chain import Chain, ChainError, degrade_one
+from trombine.data.degrade.chain import Chain, degrade_one
 from trombine.data.degrade.chance import Chances
 from trombine.data.degrade.marks import Marked
 from trombine.data.degrade.presets import PRESETS
@@ -38,7 +38,6 @@ from trombine.data.degrade.resize import (
 __all__ = [
     "PRESETS",
     "Chain",
-    "ChainError",
     "Chances",
     "How",
     "Kernel",

@@ -24,12 +24,13 @@ import torch
 from jaxtyping import Float32, Float64, Int64
 from torch.nn.functional import max_pool2d
 
-from trombine.conventions import ConventionError, check_picture
+from trombine.conventions import check_picture
 from trombine.data.degrade.chance import Chances
 from trombine.data.degrade.marks import Marked
 from trombine.data.degrade.presets import PRESETS
 from trombine.data.degrade.resize import crop_to_multiple
 from trombine.data.degrade.terms import KINDS, SHRINK, Amount, usage
+from trombine.refusal import InputError
 from trombine.texts import check_length
 
 Pictures = Float32[torch.Tensor, "n 3 h w"]
@@ -38,10 +39,6 @@ Degraded = Float32[torch.Tensor, "n 3 h2 w2"]
 _NUMBER: Final = r"\d+(?:\.\d*)?|\.\d+"
 _RANGE: Final = re.compile(rf"({_NUMBER})(?:-({_NUMBER}))?", re.ASCII)
 _CHANCE: Final = re.compile(rf"(.*)\?({_NUMBER})", re.ASCII | re.DOTALL)
-
-
-class ChainError(ValueError):
-    """A text that spells no chain: one line that says what to write."""
 
 
 @final
@@ -114,8 +111,8 @@ class Chain:
 
     @classmethod
     def parse(cls, text: str) -> Chain:
-        """The chain that this text spells; a ChainError if it spells none."""
-        check_length(text, ChainError)
+        """The chain that this text spells; an InputError if it spells none."""
+        check_length(text, InputError)
         return cls(steps=tuple(step for words in text.split("+") for step in _steps(words)))
 
     def __str__(self) -> str:
@@ -160,7 +157,7 @@ def degrade_one(
     """One picture of any size; rows and columns that do not divide by the scale are cut off."""
     height, width = picture.shape[-2:]
     if min(height, width) < chain.scale:
-        raise ConventionError(f"{width} x {height} pixels cannot become {chain.scale} times fewer")
+        raise InputError(f"{width} x {height} pixels cannot become {chain.scale} times fewer")
     whole = crop_to_multiple(picture, chain.scale)[None]
     return chain(whole, seed=seed, places=np.zeros(1, np.int64))[0]
 
@@ -212,7 +209,7 @@ def _steps(text: str) -> Iterator[OneOf]:
     if found := _CHANCE.fullmatch(text):
         text, chance = found[1], float(found[2])
     elif "?" in text:
-        raise ChainError(f"after ? stands how often, such as ?0.5, not {text!r}")
+        raise InputError(f"after ? stands how often, such as ?0.5, not {text!r}")
     terms = tuple(_term(words.strip()) for words in text.split("/"))
     _check_step(text, terms, chance)
     yield OneOf(terms=terms, chance=chance)
@@ -220,23 +217,23 @@ def _steps(text: str) -> Iterator[OneOf]:
 
 def _check_step(text: str, terms: tuple[Term, ...], chance: float) -> None:
     if not 0 < chance <= 1:
-        raise ChainError(f"after ? stands how often, above 0 and at most 1, not {chance:g}")
+        raise InputError(f"after ? stands how often, above 0 and at most 1, not {chance:g}")
     scales = {term.scale for term in terms}
     if len(scales) > 1:
-        raise ChainError(f"all results must be of one size: in {text!r} give all the same factor")
+        raise InputError(f"all results must be of one size: in {text!r} give all the same factor")
     if scales != {1} and chance < 1:
-        raise ChainError(f"all results must be of one size: leave out ? after {text!r}")
+        raise InputError(f"all results must be of one size: leave out ? after {text!r}")
 
 
 def _term(text: str) -> Term:
     words = text.split(":")
     name = next((n for n in (":".join(words[:2]), words[0]) if n in KINDS), "")
     if not name:
-        raise ChainError(_unknown(words[0], text))
+        raise InputError(_unknown(words[0], text))
     given, wanted = words[name.count(":") + 1 :], KINDS[name].amounts
     needed = sum(amount.usual is None for amount in wanted)
     if not needed <= len(given) <= len(wanted):
-        raise ChainError(f"write {usage(name)}, not {text!r}")
+        raise InputError(f"write {usage(name)}, not {text!r}")
     pairs = zip(wanted, given, strict=False)
     amounts = [_range(amount, word, name) for amount, word in pairs]
     usual = [Range(*amount.usual) for amount in wanted[len(given) :] if amount.usual]
@@ -258,18 +255,18 @@ def _unknown(family: str, text: str) -> str:
 def _range(amount: Amount, text: str, name: str) -> Range:
     found = _RANGE.fullmatch(text)
     if not found:
-        raise ChainError(
+        raise InputError(
             f"{amount.name} of {name} is a number or a range such as 1-2, not {text!r}"
         )
     low = float(found[1])
     wanted = Range(low, float(found[2]) if found[2] else low)
     if amount.fixed and wanted.low != wanted.high:
-        raise ChainError(f"{amount.name} of {name} is one number, not the range {text!r}")
+        raise InputError(f"{amount.name} of {name} is one number, not the range {text!r}")
     if not amount.low <= wanted.low <= wanted.high <= amount.high:
         limits = f"{_spelled(amount.low)} to {_spelled(amount.high)}"
-        raise ChainError(f"{amount.name} of {name} lies in {limits}, lower end first, not {text!r}")
+        raise InputError(f"{amount.name} of {name} lies in {limits}, lower end first, not {text!r}")
     if amount.whole and (wanted.low % 1 or wanted.high % 1):
-        raise ChainError(f"{amount.name} of {name} is a whole number, not {text!r}")
+        raise InputError(f"{amount.name} of {name} is a whole number, not {text!r}")
     return wanted
 
 

@@ -18,7 +18,8 @@ import torch
 from jaxtyping import Float32, Float64, Int64
 from PIL import Image
 
-from trombine.conventions import ConventionError, check_picture
+from trombine.conventions import check_picture
+from trombine.refusal import InputError
 
 How = Literal["matlab", "pillow"]
 Kernel = Literal["bicubic", "lanczos", "nearest"]
@@ -40,7 +41,7 @@ def shrink(picture: Picture, factor: int, how: How = "matlab", *, rounded: bool 
     """
     height, width = picture.shape[-2:]
     if height % factor or width % factor:
-        raise ConventionError(f"{width} x {height} is not a multiple of {factor}: crop it first")
+        raise InputError(f"{width} x {height} is not a multiple of {factor}: crop it first")
     return _resize(picture, (height // factor, width // factor), "bicubic", how, rounded)
 
 
@@ -94,7 +95,7 @@ def imresize_matlab(
         return _imresize64(picture, size, (scale, scale), kernel, antialias).float()
     if size is not None and scale is None:
         return _imresize64(picture, size, _scales(picture, size), kernel, antialias).float()
-    raise ConventionError("give a scale or a size, one of them")
+    raise InputError("give a scale or a size, one of them")
 
 
 def _scales(picture: torch.Tensor, size: tuple[int, int]) -> tuple[float, float]:
@@ -251,4 +252,4 @@ def _round_8_bits(samples: torch.Tensor) -> torch.Tensor:
 
 def _check_size(size: tuple[int, int]) -> None:
     if min(size) < 1:
-        raise ConventionError(f"a picture has at least one pixel, not {size[1]} x {size[0]}")
+        raise InputError(f"a picture has at least one pixel, not {size[1]} x {size[0]}")

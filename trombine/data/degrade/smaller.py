@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from jaxtyping import Float32, Float64
 
-from trombine.conventions import ConventionError
 from trombine.data.degrade.resize import imresize_matlab, resize_pillow
+from trombine.refusal import InputError
 
 Pictures = Float32[torch.Tensor, "n c h w"]
 Smaller = Float32[torch.Tensor, "n c h2 w2"]
@@ -52,7 +52,7 @@ def _divided(pictures: Pictures, factor: int) -> tuple[int, int, int, int]:
     """The shape of the result."""
     count, channels, height, width = pictures.shape
     if height % factor or width % factor:
-        raise ConventionError(f"{width} x {height} is not a multiple of {factor}: crop it first")
+        raise InputError(f"{width} x {height} is not a multiple of {factor}: crop it first")
     return count, channels, height // factor, width // factor
 
 

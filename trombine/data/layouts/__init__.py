@@ -22,9 +22,9 @@ from trombine.data.layouts.layout import Layout
 from trombine.data.layouts.lfw import LFW
 from trombine.data.layouts.plain import IMAGEFOLDER, PLAIN, UNPAIRED
 from trombine.data.layouts.utkface import UTKFACE
-from trombine.data.listing import FolderError, Listing, pictures
+from trombine.data.listing import Listing, pictures
 from trombine.data.places import is_any_pack
-from trombine.files import shown
+from trombine.refusal import InputError, shown
 
 __all__ = ["LAYOUTS", "Layout", "layout_of", "list_folder"]
 
@@ -49,18 +49,18 @@ _ANY: Final = (IMAGEFOLDER.name, PLAIN.name)  # of all the pictures that a folde
 def list_folder(path: Path, layout: str = "") -> Listing:
     """The pictures of a folder, by the layout of this name, or by that which recognises it.
 
-    Raises FolderError, in one line, for a folder that holds none or is not of the layout.
+    Raises InputError, in one line, for a folder that holds none or is not of the layout.
     """
     if not path.is_dir():
-        raise FolderError(path, "is not a folder", "check the name")
+        raise InputError("is not a folder", "check the name", path=path)
     if layout and layout not in LAYOUTS:
         what = f"cannot be read as {shown(layout)!r}"
-        raise FolderError(path, what, f"a layout is one of {', '.join(LAYOUTS)}")
+        raise InputError(what, f"a layout is one of {', '.join(LAYOUTS)}", path=path)
     listing = LAYOUTS[layout or layout_of(path)].list(path)
     if not listing.records and is_any_pack(path):
-        raise FolderError(path, "is a pack already", f"use it as pack:{shown(path)}")
+        raise InputError("is a pack already", f"use it as pack:{shown(path)}", path=path)
     if not listing.records:
-        raise FolderError(path, "holds no pictures", "check the name")
+        raise InputError("holds no pictures", "check the name", path=path)
     return replace(listing, notes=(*listing.notes, *_beside(path, listing)))
 
 

@@ -24,7 +24,8 @@ from trombine.data.layouts.layout import Layout, lacking
 from trombine.data.layouts.rows import Masks, Rows
 from trombine.data.layouts.tables import Table, bad_line, is_count, read_lines, read_table
 from trombine.data.listing import Listing
-from trombine.images import PictureError, read
+from trombine.images import read
+from trombine.refusal import InputError
 
 _NAME: Final = "celebamask-hq"
 _PICTURES: Final = "CelebA-HQ-img"
@@ -83,7 +84,7 @@ def sides_are_swapped(
     several = joined if joined is not None else masks if masks is not None else ()
     found: list[bool] = []
     for files in several:
-        with suppress(PictureError):  # said when the picture itself is read
+        with suppress(InputError):  # said when the picture itself is read
             eyes = _eyes(path, files)
             found += [] if eyes is None else [_centre(eyes[0]) < _centre(eyes[1])]
         if len(found) == _LOOKED_AT:

@@ -21,8 +21,9 @@ from trombine.data.layouts.finding import first_folder, pictures_below, prefix
 from trombine.data.layouts.layout import Layout, lacking
 from trombine.data.layouts.rows import Rows
 from trombine.data.layouts.tables import is_count
-from trombine.data.listing import FolderError, Listing
+from trombine.data.listing import Listing
 from trombine.files import Bytes, opened
+from trombine.refusal import InputError
 
 _NAME: Final = "ffhq"
 _WIDTHS: Final = {"thumbnails128x128": 128, "images1024x1024": 1024}  # pixels
@@ -73,7 +74,7 @@ def _read(
             points[row] = given.reshape(LANDMARK_COUNT, 2)
             splits[row] = _SPLITS[entry["category"]]
         except (LookupError, TypeError, ValueError, OverflowError):
-            raise FolderError(file, f"is wrong about picture {number}", _AGAIN) from None
+            raise InputError(f"is wrong about picture {number}", _AGAIN, path=file) from None
     return points, splits, missing
 
 
@@ -83,7 +84,7 @@ def _entries(file: Path) -> Iterator[tuple[str, Any]]:
     with opened(file) as data:
         held = _piece(data).lstrip()
         if not held.startswith("{"):
-            raise FolderError(file, "is not a JSON object of pictures", _AGAIN)
+            raise InputError("is not a JSON object of pictures", _AGAIN, path=file)
         at = 1
         while True:
             found = _entry(held, at)
@@ -97,7 +98,7 @@ def _entries(file: Path) -> Iterator[tuple[str, Any]]:
             held, at = held[at:] + piece, 0
     if held[at:].strip() != "}":
         after = f"after picture {last}" if last else "at its start"
-        raise FolderError(file, f"cannot be read {after}", _AGAIN)
+        raise InputError(f"cannot be read {after}", _AGAIN, path=file)
 
 
 def _piece(data: Bytes) -> str:

@@ -13,8 +13,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from trombine.files import PictureError
 from trombine.images import PICTURE_SUFFIXES
+from trombine.refusal import InputError
 
 # What is looked at to recognise a layout: so many entries of a folder, and of those so many that
 # are of the kind wanted.
@@ -99,7 +99,9 @@ def _names(folder: Path, *, folders: bool, most: int | None = None) -> Iterator[
         return
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        raise PictureError(folder, f"cannot be listed ({why})", "check its permissions") from error
+        raise InputError(
+            f"cannot be listed ({why})", "check its permissions", path=folder
+        ) from error
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

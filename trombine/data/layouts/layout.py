@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-from trombine.data.listing import FolderError, Listing
+from trombine.data.listing import Listing
+from trombine.refusal import InputError
 
 
 @final
@@ -21,9 +22,9 @@ class Layout:
     name: str
     about: str  # one line, for people
     recognise: Callable[[Path], bool]  # looks for a few files; never walks through all
-    list: Callable[[Path], Listing]  # raises FolderError for what is missing
+    list: Callable[[Path], Listing]  # raises InputError for what is missing
 
 
-def lacking(path: Path, layout: str, cure: str) -> FolderError:
+def lacking(path: Path, layout: str, cure: str) -> InputError:
     """What to raise where a folder that is said to be of a layout lacks what the layout needs."""
-    return FolderError(path, f"is not there, and {layout} needs it", cure)
+    return InputError(f"is not there, and {layout} needs it", cure, path=path)

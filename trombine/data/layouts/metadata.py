@@ -25,7 +25,8 @@ from trombine.data.imagefolder import FILE_NAME, METADATA
 from trombine.data.layouts.finding import pictures_below, prefix
 from trombine.data.layouts.rows import Rows, labelled
 from trombine.data.layouts.tables import bad_line, read_lines
-from trombine.data.listing import FolderError, Listing, Record, pictures
+from trombine.data.listing import Listing, Record, pictures
+from trombine.refusal import InputError
 
 CSV: Final = "metadata.csv"
 LABEL: Final = "label"
@@ -85,7 +86,7 @@ def _join(path: Path, files: Sequence[Path]) -> Listing:
             len(first.records[0].sides),
         ):
             what = f"describes other things than {files[0].parent.name}/{files[0].name}"
-            raise FolderError(file, what, "give both the same columns")
+            raise InputError(what, "give both the same columns", path=file)
     if len(files) == 1 and files[0].name == METADATA and files[0].parent == path:
         return replace(first, records=[_with_split(record) for record in first.records])
     classes = tuple(sorted({name for listing in listings for name in listing.classes}))
@@ -133,11 +134,11 @@ def _list_csv(file: Path) -> Listing:
     rows = list(_rows(file))
     there = [row for row in rows if (file.parent / row[FILE_NAME]).is_file()]
     if not there:
-        raise FolderError(file, "names no picture that is there", "copy the pictures beside it")
+        raise InputError("names no picture that is there", "copy the pictures beside it", path=file)
     columns = [name for name in rows[0] if name not in (FILE_NAME, LABEL) and _numeric(rows, name)]
     numbers = [[float(row[name] or nan) for name in columns] for row in there]
     if inf in map(abs, chain.from_iterable(numbers)):
-        raise FolderError(file, "gives an infinite number", "mend it, or leave the cell empty")
+        raise InputError("gives an infinite number", "mend it, or leave the cell empty", path=file)
     labels = [row.get(LABEL, "") for row in there]
     classes, found = labelled(labels)
     records = Rows(
@@ -156,13 +157,13 @@ def _list_csv(file: Path) -> Listing:
 
 
 def _rows(file: Path) -> Iterator[dict[str, str]]:
-    """Each picture's cells by the columns' names; raises FolderError for a line that is none."""
+    """Each picture's cells by the columns' names; raises InputError for a line that is none."""
     reader = csv.reader(line + "\n" for line in read_lines(file))
     try:
         heading = [cell.strip() for cell in next(reader, [])]
         if FILE_NAME not in heading:
             what = f"has no column {FILE_NAME} in its first line"
-            raise FolderError(file, what, "name the pictures' column so")
+            raise InputError(what, "name the pictures' column so", path=file)
         yield from (_row(file, reader.line_num, heading, cells) for cells in reader if cells)
     except csv.Error:
         raise bad_line(file, reader.line_num, "not as CSV is written") from None

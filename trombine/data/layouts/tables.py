@@ -19,8 +19,8 @@ from typing import Final, final
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from trombine.data.listing import FolderError
-from trombine.files import opened, shown
+from trombine.files import opened
+from trombine.refusal import InputError, shown
 
 _BLOCK: Final = 8192  # rows turned to numbers at once
 _AGAIN: Final = "copy it again from where it came, or take it away"
@@ -51,15 +51,17 @@ class Table:
         values[rows < 0] = np.nan
         return values
 
-    def wrong(self, row: int, what: str) -> FolderError:
+    def wrong(self, row: int, what: str) -> InputError:
         """What to raise where a row cannot be meant."""
-        return FolderError(self.path, f"is wrong about {_bounded(self.names[row])}: {what}", _AGAIN)
+        return InputError(
+            f"is wrong about {_bounded(self.names[row])}: {what}", _AGAIN, path=self.path
+        )
 
 
 def read_table(path: Path, *, width: int | None = None) -> Table:
     """The table in a file: of this many numbers a row, or as many as its first row has.
 
-    Raises FolderError, which names the line, for a row that is none.
+    Raises InputError, which names the line, for a row that is none.
     """
     lines = read_lines(path)
     comma = path.suffix.lower() == ".csv"
@@ -67,10 +69,12 @@ def read_table(path: Path, *, width: int | None = None) -> Table:
     rows = [(number, line) for number, line in enumerate(lines[start:], start + 1) if line.strip()]
     if count is not None and count != len(rows):
         what = f"has {len(rows)} rows, and says that they are {count}"
-        raise FolderError(path, what, _AGAIN)
+        raise InputError(what, _AGAIN, path=path)
     k = width or len(columns) or (len(_cells(rows[0][1], comma)) - 1 if rows else 0)
     if not rows or k < 1 or (columns and len(columns) != k):
-        raise FolderError(path, f"is not a table of a name and {k or 'some'} numbers a row", _AGAIN)
+        raise InputError(
+            f"is not a table of a name and {k or 'some'} numbers a row", _AGAIN, path=path
+        )
     blocks = [_block(path, rows[i : i + _BLOCK], k, comma) for i in range(0, len(rows), _BLOCK)]
     names = [name for block, _ in blocks for name in block]
     values = np.concatenate([numbers for _, numbers in blocks])
@@ -78,14 +82,14 @@ def read_table(path: Path, *, width: int | None = None) -> Table:
 
 
 def read_lines(path: Path) -> list[str]:
-    """The lines of a text file; raises FolderError where it is no text."""
+    """The lines of a text file; raises InputError where it is no text."""
     with opened(path) as file:
         data = file.read()
     try:
         return [line.removesuffix("\r") for line in data.decode("utf-8-sig").split("\n")]
     except UnicodeDecodeError as error:
         number = data.count(b"\n", 0, error.start) + 1
-        raise FolderError(path, f"is not UTF-8 in line {number}", _AGAIN) from error
+        raise InputError(f"is not UTF-8 in line {number}", _AGAIN, path=path) from error
 
 
 def is_count(text: str) -> bool:
@@ -93,9 +97,9 @@ def is_count(text: str) -> bool:
     return text.isdecimal() and len(text) <= _MOST_DIGITS
 
 
-def bad_line(path: Path, number: int, line: str) -> FolderError:
+def bad_line(path: Path, number: int, line: str) -> InputError:
     """What to raise for a line that cannot be read."""
-    return FolderError(path, f"cannot be read in line {number}: {_bounded(line)}", _AGAIN)
+    return InputError(f"cannot be read in line {number}: {_bounded(line)}", _AGAIN, path=path)
 
 
 def _bounded(text: str) -> str:
@@ -135,7 +139,7 @@ def _block(
     return [name for name, _ in cut], values
 
 
-def _wrong_row(path: Path, rows: Sequence[tuple[int, str]], k: int, comma: bool) -> FolderError:
+def _wrong_row(path: Path, rows: Sequence[tuple[int, str]], k: int, comma: bool) -> InputError:
     """The first of these rows that is not a name and k numbers."""
     wrong = ((number, line) for number, line in rows if not _is_row(_cells(line, comma), k))
     return bad_line(path, *next(wrong, rows[0]))

@@ -13,12 +13,11 @@ gallery.py     a page of masks
 
 from trombine.data.masks.draw import Drawn, draw_mask, draw_masks, mask, redraw
 from trombine.data.masks.files import check_folders, files_of, listing_hash
-from trombine.data.masks.spec import DEFAULT, MaskError, Masks, parse, parse_mix, spell
+from trombine.data.masks.spec import DEFAULT, Masks, parse, parse_mix, spell
 
 __all__ = [
     "DEFAULT",
     "Drawn",
-    "MaskError",
     "Masks",
     "check_folders",
     "draw_mask",

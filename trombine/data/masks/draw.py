@@ -20,18 +20,9 @@ from trombine.data.masks.brushes import draw_brushed, draw_scratches, draw_text
 from trombine.data.masks.chance import Chance, Hole
 from trombine.data.masks.files import READINGS, draw_file, resolve
 from trombine.data.masks.parts import draw_parts
-from trombine.data.masks.spec import (
-    BRUSHED,
-    FOLDERS,
-    MaskError,
-    Masks,
-    Stage,
-    Term,
-    parse,
-    parse_mix,
-    spell,
-)
+from trombine.data.masks.spec import BRUSHED, FOLDERS, Masks, Stage, Term, parse, parse_mix, spell
 from trombine.data.masks.straight import draw_half, draw_squares
+from trombine.refusal import InputError
 
 if TYPE_CHECKING:
     import torch
@@ -150,7 +141,7 @@ def _draw(
 ) -> Drawn:
     term = mix[chance.choice("family", np.array([term.weight for term in mix]))]
     if parts is not None and parts.shape != sides:
-        raise MaskError(f"parts of {parts.shape} pixels are not those of a mask of {sides}")
+        raise InputError(f"parts of {parts.shape} pixels are not those of a mask of {sides}")
     if term.family in FOLDERS:
         reading, file = resolve(term, chance)
         hole = draw_file(reading, file, chance, *sides)
@@ -166,12 +157,12 @@ def redraw(family: str, seed: int, size: int, files: tuple[Path, ...]) -> Drawn:
     """The mask of a seed from what a `Drawn` says of itself, and the file it was made from."""
     if family in READINGS:
         if len(files) != 1:
-            raise MaskError(f"a mask of {family} is made from one file")
+            raise InputError(f"a mask of {family} is made from one file")
         hole = draw_file(family, files[0], Chance(seed=seed), *_sides(size))
         return Drawn(hole=_with_both(hole), family=family, file=files[0])
     term, *others = parse_mix(family)
     if others or term.path:  # which no `Drawn` says; a stranger's record may not name a folder
-        raise MaskError(f"{family[:60]} is not one family of masks")
+        raise InputError(f"{family[:60]} is not one family of masks")
     return draw_mask((term,), seed, size)
 
 
@@ -187,5 +178,5 @@ def _with_both(hole: Hole) -> Hole:
 def _sides(size: int | tuple[int, int]) -> tuple[int, int]:
     sides = (size, size) if isinstance(size, int) else size
     if not all(side in SIZES for side in sides):
-        raise MaskError(f"a mask has {SIZES[0]} to {SIZES[-1]} pixels a side, not {size}")
+        raise InputError(f"a mask has {SIZES[0]} to {SIZES[-1]} pixels a side, not {size}")
     return sides

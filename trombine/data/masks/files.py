@@ -34,9 +34,9 @@ from jaxtyping import Bool, Float32
 from PIL import Image
 
 from trombine.data.masks.chance import Chance, Hole
-from trombine.data.masks.spec import MaskError, Term
-from trombine.files import PictureError, shown
+from trombine.data.masks.spec import Term
 from trombine.images import PICTURE_SUFFIXES, read
+from trombine.refusal import InputError, shown
 
 Grey = Float32[np.ndarray, "h w"]  # 0 black to 1 white
 
@@ -64,7 +64,7 @@ def resolve(term: Term, chance: Chance) -> tuple[str, Path]:
 
 
 def check_folders(mix: tuple[Term, ...]) -> None:
-    """Look at the folders as they are now; refuse those without pictures by a MaskError."""
+    """Look at the folders as they are now; refuse those without pictures by an InputError."""
     for cached in (list_files, listing_hash, _is_mostly_bright):
         cached.cache_clear()
     for term in mix:
@@ -85,7 +85,7 @@ def draw_file(reading: str, path: Path, chance: Chance, height: int, width: int)
     hole = grey <= MIDDLE if reading == "inverted" else grey > MIDDLE
     if hole.all() or not hole.any():
         found = "is nothing but hole" if hole.all() else "holds no hole"
-        raise MaskError(f"{shown(path)} {found}, which is no mask; take it out of the folder")
+        raise InputError(f"{shown(path)} {found}, which is no mask; take it out of the folder")
     return _resized(hole, height, width)
 
 
@@ -94,10 +94,10 @@ def list_files(folder: str) -> tuple[str, ...]:
     """The pictures in a folder and below, in the order of their names."""
     root = Path(folder)
     if not root.is_dir():
-        raise MaskError(f"{shown(folder)} is not a folder of masks; check the name")
+        raise InputError(f"{shown(folder)} is not a folder of masks; check the name")
     found = [path for path in root.rglob("*") if path.suffix.lower() in PICTURE_SUFFIXES]
     if not found:
-        raise MaskError(f"{shown(folder)} holds no pictures; name a folder of mask files")
+        raise InputError(f"{shown(folder)} holds no pictures; name a folder of mask files")
     return tuple(sorted(path.relative_to(root).as_posix() for path in found))
 
 
@@ -120,15 +120,12 @@ def _is_mostly_bright(folder: str) -> bool:
 
 
 def _read(path: Path, *, nvidia: bool = False) -> Grey:
-    try:
-        grey = read(path).rgb().mean(axis=2)
-    except PictureError as error:
-        raise MaskError(str(error)) from error
+    grey = read(path).rgb().mean(axis=2)
     if 0 < grey.max() < 1.5 / 255:  # which would be a mask without a hole, or all hole
-        raise MaskError(f"{shown(path)} holds 0 and 1, which are both black; write 0 and 255")
+        raise InputError(f"{shown(path)} holds 0 and 1, which are both black; write 0 and 255")
     if nvidia and ((grey > _GREYS[0]) & (grey < _GREYS[1])).mean() > _MOST_GREY:
         what = "is neither black nor white over much of it, so none of NVIDIA's masks"
-        raise MaskError(f"{shown(path)} {what}; name their folder, or use files:PATH")
+        raise InputError(f"{shown(path)} {what}; name their folder, or use files:PATH")
     return grey
 
 

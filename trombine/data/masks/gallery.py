@@ -19,9 +19,10 @@ from trombine.data.imagefolder import FILE_NAME, METADATA
 from trombine.data.masks.draw import draw_mask
 from trombine.data.masks.files import TESTING, TRAINING
 from trombine.data.masks.spec import FAMILIES, Term, parse_mix, spell
-from trombine.files import PictureError, shown, write_bytes
+from trombine.files import write_bytes
 from trombine.images import read
 from trombine.pages import Html, Page, Plot, Series, grid, picture, plots, table
+from trombine.refusal import InputError, shown
 from trombine.texts import from_json
 
 Line = dict[str, Any]
@@ -78,9 +79,9 @@ def _read_lines(path: Path) -> list[Line]:
     for number, line in enumerate(lines, 1):
         family, share = line.get("family"), line.get("share")
         if not isinstance(family, str) or family.partition(":")[0] not in FAMILIES:
-            raise PictureError(path, f"names no family of masks in line {number}", _ANEW)
+            raise InputError(f"names no family of masks in line {number}", _ANEW, path=path)
         if type(share) not in (int, float) or not 0 <= share <= 1:
-            raise PictureError(path, f"gives no share of 0 to 1 in line {number}", _ANEW)
+            raise InputError(f"gives no share of 0 to 1 in line {number}", _ANEW, path=path)
     return lines
 
 

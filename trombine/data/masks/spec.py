@@ -34,6 +34,7 @@ from math import inf
 from typing import Final
 
 from trombine.data.masks.names import PART_NAMES
+from trombine.refusal import InputError
 from trombine.texts import check_length
 
 SIDES: Final = ("left", "right", "top", "bottom", "slanted")
@@ -51,10 +52,6 @@ _START: Final = re.compile(rf"(?:{'|'.join(FAMILIES)})(?=[:*]|$)")
 _TERM: Final = re.compile(r"(?s)(\w*)(:)?(.*?)(?:\*(\d+(?:\.\d+)?|\.\d+))?")
 _MOVE: Final = re.compile(r"(?s)(.*)@(\d{1,15})(?:-(\d{1,15}))?")
 _SHARE: Final = re.compile(r"(\d{1,3})-(\d{1,3})")
-
-
-class MaskError(ValueError):
-    """A spec that cannot be read, or masks that cannot be drawn; one line that says what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,12 +92,12 @@ class Masks:
 
 
 def parse(spec: str) -> Masks:
-    """What a spec asks for; raises MaskError."""
+    """What a spec asks for; raises InputError."""
     if not isinstance(spec, str):
-        raise MaskError(f"masks are asked for in text, such as 'irregular', not {spec!r}")
-    check_length(spec, MaskError)
+        raise InputError(f"masks are asked for in text, such as 'irregular', not {spec!r}")
+    check_length(spec, InputError)
     if not spec.strip():
-        raise MaskError(f"no masks are asked for; name a family: {', '.join(FAMILIES)}")
+        raise InputError(f"no masks are asked for; name a family: {', '.join(FAMILIES)}")
     first, *others = _cut(spec.strip(), ">")
     stages = [Stage(mix=_mix(first, spec))]
     for text in others:
@@ -109,11 +106,11 @@ def parse(spec: str) -> Masks:
 
 
 def parse_mix(spec: str) -> tuple[Term, ...]:
-    """The terms of a spec that is no curriculum; raises MaskError."""
+    """The terms of a spec that is no curriculum; raises InputError."""
     first, *others = parse(spec).stages
     if others:
         why = "a curriculum (>) counts the pictures of a run, and here is none"
-        raise MaskError(f"{spec}: {why}; ask for a mix, or for draw_masks in Python")
+        raise InputError(f"{spec}: {why}; ask for a mix, or for draw_masks in Python")
     return first.mix
 
 
@@ -125,7 +122,7 @@ def spell(term: Term) -> str:
     quoted = f'{term.family}:"{term.path}"{_spell_weight(term)}'
     try:
         return plain if parse(f"{plain}>squares@1").stages[0].mix == (term,) else quoted
-    except MaskError:
+    except InputError:
         return quoted
 
 
@@ -145,11 +142,11 @@ def _stage(text: str, earliest: int, spec: str) -> Stage:
     found = _MOVE.fullmatch(text)
     if found is None:
         how = "squares>irregular@1000-5000"
-        raise MaskError(f"{spec}: say when '{text}' comes, in pictures seen, as in {how}")
+        raise InputError(f"{spec}: say when '{text}' comes, in pictures seen, as in {how}")
     first = int(found[2])
     last = int(found[3]) if found[3] else first
     if not earliest <= first <= last:
-        raise MaskError(f"{spec}: the changes of a curriculum come one after another")
+        raise InputError(f"{spec}: the changes of a curriculum come one after another")
     return Stage(mix=_mix(found[1], spec), first=first, last=last)
 
 
@@ -169,9 +166,9 @@ def _term(text: str, spec: str) -> Term:
     family, colon, rest, factor = found.groups()
     weight = float(factor) if factor else 1.0
     if wrong := _mistake(text, family, colon, rest):
-        raise MaskError(f"{spec}: {wrong}")
+        raise InputError(f"{spec}: {wrong}")
     if not 0 < weight < inf:
-        raise MaskError(f"{spec}: a weight (*) is above 0, and no more than numbers can be")
+        raise InputError(f"{spec}: a weight (*) is above 0, and no more than numbers can be")
     if family in FOLDERS:
         return Term(family=family, path=_path(family, rest, spec), weight=weight)
     if family in BRUSHED:
@@ -200,7 +197,7 @@ def _path(family: str, rest: str, spec: str) -> str:
     quoted = len(rest) > 1 and rest.startswith('"') and rest.endswith('"')
     path = rest[1:-1] if quoted else rest
     if not path:
-        raise MaskError(f"{spec}: name the folder, as in {family}:PATH")
+        raise InputError(f"{spec}: name the folder, as in {family}:PATH")
     return path
 
 
@@ -211,16 +208,16 @@ def _brushed(family: str, rest: str, spec: str) -> tuple[tuple[int, int], str]:
     shares = [found for found in map(_SHARE.fullmatch, words) if found]
     wrong = next((word for word in words if word not in EDGES and not _SHARE.fullmatch(word)), "")
     if wrong:
-        raise MaskError(f"{spec}: '{wrong}' is neither a share, as 30-40, nor inside or border")
+        raise InputError(f"{spec}: '{wrong}' is neither a share, as 30-40, nor inside or border")
     if len(edges) > 1 or len(shares) > 1:
         what = f"{family} takes one share, and inside or border, but not both"
-        raise MaskError(f"{spec}: {what}; mix two with +")
+        raise InputError(f"{spec}: {what}; mix two with +")
     edge = edges[0] if edges else ""
     share = (int(shares[0][1]), int(shares[0][2])) if shares else BRUSHED[family]
     share = (share[0], min(share[1], MOST[edge])) if share == BRUSHED[family] else share
     if not share[0] < share[1] <= MOST[edge]:
         where = " inside of a margin" if edge == "inside" else ""
-        raise MaskError(f"{spec}: a share{where} is A-B, A below B, at most {MOST[edge]} percent")
+        raise InputError(f"{spec}: a share{where} is A-B, A below B, at most {MOST[edge]} percent")
     return share, edge
 
 
@@ -229,9 +226,9 @@ def _names(family: str, rest: str, spec: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(filter(None, rest.split(","))))
     wrong = next((name for name in names if name not in known), None)
     if wrong is not None and not known:
-        raise MaskError(f"{spec}: {family} takes nothing after a colon")
+        raise InputError(f"{spec}: {family} takes nothing after a colon")
     if wrong is not None:
-        raise MaskError(f"{spec}: '{wrong}' is none of {', '.join(known)}")
+        raise InputError(f"{spec}: '{wrong}' is none of {', '.join(known)}")
     return names
 
 
