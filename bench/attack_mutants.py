@@ -197,9 +197,9 @@ def attempt_all(arguments: argparse.Namespace, folder: Path, streams: Words) -> 
 
 def load_libraries() -> None:
     """Load what commands load, so that it is not counted as what a mutant costs."""
-    import trombine.readings.asked
+    import trombine.readings.making
     import trombine.training.loop
-    import trombine.upscaling.work
+    import trombine.upscaling.making
     import trombine.weights  # noqa: F401
 
 

@@ -42,7 +42,7 @@ from trombine.measures import PROTOCOL_SEEDS, Protocol, figure, log_evaluation
 from trombine.measures.reading import auc, explained, nearer, overlaps, point_errors
 from trombine.objectives.reading import UNDRAWN
 from trombine.reader import fields_of, parts_map, read_faces, read_twice, round_face, seen
-from trombine.readings.asked import enlarge
+from trombine.readings.making import enlarge
 from trombine.weights import Model, load
 from trombine.world import STYLES, VECTOR_NAMES, face, paint
 from trombine.world.leaves import leaves

@@ -22,6 +22,8 @@ from pathlib import Path
 
 from table import ROOT, Row, at_most, interleaved, ratio_of_medians, report
 
+from trombine.commands import VERBS
+
 GOAL = 1.5
 BARE = '''
 from cyclopts import App
@@ -46,27 +48,7 @@ def greet(name: str, *, times: int = 1) -> None:
 app()
 '''
 # Every page a user can ask for, and the bare program's page of the same kind.
-PAGES = {
-    "--help": "--help",
-    "upscale --help": "greet --help",
-    "read --help": "greet --help",
-    "data world --help": "greet --help",
-    "data leaves --help": "greet --help",
-    "data fractals --help": "greet --help",
-    "data masks --help": "greet --help",
-    "data prepare --help": "greet --help",
-    "train --help": "greet --help",
-    "sweep --help": "greet --help",
-    "runs list --help": "greet --help",
-    "runs show --help": "greet --help",
-    "runs compare --help": "greet --help",
-    "models list --help": "greet --help",
-    "models show --help": "greet --help",
-    "models export --help": "greet --help",
-    "models import --help": "greet --help",
-    "replay --help": "greet --help",
-    "doctor --help": "greet --help",
-}
+PAGES = {"--help": "--help"} | {f"{line} --help": "greet --help" for line in VERBS}
 
 
 def main() -> int:

@@ -14,7 +14,6 @@ from typing import Literal
 
 import pytest
 import torch
-from startup import PAGES
 
 from trombine import __version__
 from trombine.cli import _parameters, application
@@ -75,11 +74,6 @@ def test_help_is_as_wide_as_it_should_be(words: str, tmp_path: Path) -> None:
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 
-def test_every_page_is_timed() -> None:
-    """bench/startup.py compares the help of every command."""
-    assert set(PAGES) == {"--help", *(f"{line} --help" for line in VERBS)}
-
-
 @pytest.mark.long
 def test_every_example_does_what_it_says(tmp_path: Path) -> None:
     """In the order of the table: a later one may use what an earlier one made."""
@@ -95,7 +89,6 @@ def test_every_example_does_what_it_says(tmp_path: Path) -> None:
 def test_a_command_says_what_its_request_says(line: str) -> None:
     request = request_of(line)
     assert VERBS[line].summary == (request.__doc__ or "").splitlines()[0]
-    assert f"{VERBS[line].module}.py" != "batch.py"
     fields = {field.name for field in dataclasses.fields(request)}
     assert set(VERBS[line].positional) <= fields
 

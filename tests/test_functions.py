@@ -17,9 +17,10 @@ import trombine
 from trombine.commands import VERBS
 from trombine.functions import as_wanted
 from trombine.sweeps import combinations
+from trombine.verbs.leaves import LeavesRequest
 from trombine.verbs.replay import ReplayRequest
 from trombine.verbs.sweep import SweepRequest
-from trombine.verbs.world import LeavesRequest, WorldRequest
+from trombine.verbs.world import WorldRequest
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 

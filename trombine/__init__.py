@@ -11,62 +11,26 @@ Importing trombine loads none of its libraries: a verb loads what it needs when 
 
 from __future__ import annotations
 
+from trombine.commands import VERBS
+
 TYPE_CHECKING = False  # typing's own takes longer to import than all the rest here
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from trombine.batch.result import Result
 
 __version__ = "0.1.0"
-
-if TYPE_CHECKING:
-    from trombine.functions import (
-        data_fractals,
-        data_leaves,
-        data_masks,
-        data_prepare,
-        data_world,
-        doctor,
-        models_export,
-        models_import,
-        models_list,
-        models_show,
-        read,
-        replay,
-        runs_compare,
-        runs_list,
-        runs_show,
-        sweep,
-        train,
-        upscale,
-    )
-
-__all__ = [
-    "__version__",
-    "data_fractals",
-    "data_leaves",
-    "data_masks",
-    "data_prepare",
-    "data_world",
-    "doctor",
-    "models_export",
-    "models_import",
-    "models_list",
-    "models_show",
-    "read",
-    "replay",
-    "runs_compare",
-    "runs_list",
-    "runs_show",
-    "sweep",
-    "train",
-    "upscale",
-]
+_LINES = {line.replace(" ", "_"): line for line in VERBS}  # data_world is "data world"
+__all__ = ["__version__", *_LINES]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name: str) -> Callable[..., Result]:
     """A verb, loaded when it is first asked for."""
-    if name not in __all__:
+    if name not in _LINES:
         raise AttributeError(f"module 'trombine' has no attribute {name!r}")
-    from trombine import functions
+    from trombine.functions import function
 
-    return getattr(functions, name)
+    return function(_LINES[name])
 
 
 def __dir__() -> list[str]:

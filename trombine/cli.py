@@ -25,8 +25,9 @@ from cyclopts import (
 )
 
 from trombine import __version__
-from trombine.commands import GROUPS, SHORT, VERBS, Verb, said_of_fields
+from trombine.commands import GROUPS, VERBS, Verb
 from trombine.refusal import InputError
+from trombine.requests import SHORT, described
 
 WIDEST = 78  # of an example's line: the width of a help page, but for two spaces before it
 
@@ -166,7 +167,7 @@ def _command(verb: Verb) -> Callable[..., int]:
 
 def _parameters(request: type[Any], positional: Sequence[str]) -> Iterator[inspect.Parameter]:
     """The fields of a request as parameters, those without a name first."""
-    says, hints = said_of_fields(request), get_type_hints(request, include_extras=True)
+    says, hints = described(request), get_type_hints(request)
     for field in sorted(dataclasses.fields(request), key=lambda f: f.name not in positional):
         yield _parameter(field, hints[field.name], says.get(field.name), field.name in positional)
 

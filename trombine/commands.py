@@ -20,14 +20,6 @@ class Verb:
     settings: str = ""  # the field that takes every other --NAME VALUE, as NAME=VALUE
 
 
-def said_of_fields(request: object) -> dict[str, str]:
-    """What a request says of each of its fields, by its name, in one line."""
-    from docstring_parser import parse_from_object
-
-    found = parse_from_object(request).params
-    return {one.arg_name: " ".join((one.description or "").split()) for one in found}
-
-
 VERBS = {
     "data world": Verb(
         module="world",
@@ -39,7 +31,7 @@ VERBS = {
         ),
     ),
     "data leaves": Verb(
-        module="world",
+        module="leaves",
         request="LeavesRequest",
         summary="Paint overlapping shapes with the statistics of natural pictures.",
         examples=(
@@ -204,4 +196,3 @@ GROUPS = {
     "runs": "See what trainings have made, and how they went.",
     "models": "See what models there are, and take them elsewhere and back.",
 }
-SHORT = {"output": "-o", "factor": "-x"}

@@ -13,9 +13,9 @@ from collections.abc import Iterable
 from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
+from trombine.batch.result import BAD_USAGE, exit_code
 from trombine.events import Done, Event, Found, Notice, Progress, Skipped, Started
 from trombine.refusal import printable, shown
-from trombine.verbs.batch import BAD_USAGE, exit_code
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar

@@ -16,27 +16,18 @@ from __future__ import annotations
 import inspect
 import reprlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
+from importlib import import_module
 from numbers import Integral
 from pathlib import Path
 from textwrap import TextWrapper
 from typing import Any, Final, ParamSpec, TypeVar, get_args, get_type_hints
 
-from trombine.commands import said_of_fields
+from trombine.batch.result import Result, drain
+from trombine.commands import VERBS
 from trombine.events import Event
 from trombine.files import check_name
-from trombine.verbs import doctor as doctor_verb
-from trombine.verbs import fractals as fractals_verb
-from trombine.verbs import masks as masks_verb
-from trombine.verbs import models as models_verb
-from trombine.verbs import prepare as prepare_verb
-from trombine.verbs import read as read_verb
-from trombine.verbs import replay as replay_verb
-from trombine.verbs import runs as runs_verb
-from trombine.verbs import sweep as sweep_verb
-from trombine.verbs import train as train_verb
-from trombine.verbs import upscale as upscale_verb
-from trombine.verbs import world as world_verb
-from trombine.verbs.batch import Result, drain
+from trombine.requests import described
 
 Fields = ParamSpec("Fields")
 Request = TypeVar("Request")
@@ -60,7 +51,7 @@ def _function(
 def _help(request: Callable[..., object]) -> str:
     """What the request says of itself and of each of its fields, for help()."""
     lines = TextWrapper(79, "    ", "        ", break_on_hyphens=False)
-    fields = (lines.fill(f"{name}: {text}") for name, text in said_of_fields(request).items())
+    fields = (lines.fill(f"{name}: {text}") for name, text in described(request).items())
     return "\n".join([inspect.getdoc(request) or "", "", "Arguments, by name:", *fields])
 
 
@@ -143,21 +134,9 @@ def _as_paths(value: Any) -> tuple[Path, ...] | None:
     return paths if len(paths) == len(several) else None
 
 
-upscale = _function("upscale", upscale_verb.UpscaleRequest, upscale_verb.run)
-read = _function("read", read_verb.ReadRequest, read_verb.run)
-data_world = _function("data_world", world_verb.WorldRequest, world_verb.run)
-data_leaves = _function("data_leaves", world_verb.LeavesRequest, world_verb.run)
-data_fractals = _function("data_fractals", fractals_verb.FractalsRequest, fractals_verb.run)
-data_masks = _function("data_masks", masks_verb.MasksRequest, masks_verb.run)
-data_prepare = _function("data_prepare", prepare_verb.PrepareRequest, prepare_verb.run)
-sweep = _function("sweep", sweep_verb.SweepRequest, sweep_verb.run)
-train = _function("train", train_verb.TrainRequest, train_verb.run)
-runs_list = _function("runs_list", runs_verb.RunsListRequest, runs_verb.run)
-runs_show = _function("runs_show", runs_verb.RunsShowRequest, runs_verb.run)
-runs_compare = _function("runs_compare", runs_verb.RunsCompareRequest, runs_verb.run)
-models_list = _function("models_list", models_verb.ModelsListRequest, models_verb.run)
-models_show = _function("models_show", models_verb.ModelsShowRequest, models_verb.run)
-models_export = _function("models_export", models_verb.ModelsExportRequest, models_verb.run)
-models_import = _function("models_import", models_verb.ModelsImportRequest, models_verb.run)
-replay = _function("replay", replay_verb.ReplayRequest, replay_verb.run)
-doctor = _function("doctor", doctor_verb.DoctorRequest, doctor_verb.run)
+@cache
+def function(line: str) -> Callable[..., Result]:
+    """The function of a line of VERBS."""
+    verb = VERBS[line]
+    module = import_module(f"trombine.verbs.{verb.module}")
+    return _function(line.replace(" ", "_"), getattr(module, verb.request), module.run)

@@ -1,7 +1,7 @@
 """Pictures in files: read, written, refused in one line, and never left half written.
 
 What a picture is made of is in samples.py, the formats are in codecs/, safe opening and writing in
-files.py, what a verb does with many files in verbs/batch.py. Beside its pixels a picture keeps its
+files.py, what a verb does with many files in batch/. Beside its pixels a picture keeps its
 profile and its transparency; nothing else of its file (camera, place, comments) is carried to what
 is made from it.
 """
@@ -12,7 +12,8 @@ import os
 import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -74,8 +75,8 @@ SUFFIXES: Final = {
     ".bmp": "BMP",
     ".avif": "AVIF",
 }
-_SUFFIX_OF: Final = {format: suffix for suffix, format in reversed(SUFFIXES.items())}
-*_MOST, _LAST = dict.fromkeys(_SUFFIX_OF[format] for format in SUFFIXES.values())
+SUFFIX_OF: Final = {format: suffix for suffix, format in reversed(SUFFIXES.items())}
+*_MOST, _LAST = dict.fromkeys(SUFFIX_OF[format] for format in SUFFIXES.values())
 _CHOOSE: Final = f"choose {', '.join(_MOST)} or {_LAST}"
 FILM_SUFFIXES: Final = {".gif": "GIF", ".webp": "WEBP"}
 # What a folder is searched for; read() itself goes by the bytes, not by the name.
@@ -101,6 +102,32 @@ def read(path: Path | str, *, max_pixels: int | None = None, least: int | None =
         return image
 
 
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """The file of a picture, opened once: what it shows, and the hash of its bytes."""
+
+    path: Path
+    film: Frames  # of a still picture, or where no films are wanted, the one frame
+    digest: str  # SHA-256, in hexadecimal
+    others: bool  # it holds more pictures than are read
+
+
+def read_source(path: Path, *, films: bool = False) -> Source:
+    """Open a picture, with `films` a film too, and hash the very bytes that it is decoded from."""
+    with opened(path) as file, about(path):
+        limit = _limit(path, None)
+        head = codecs.look(file, limit)
+        _check_length(path, file, limit)
+        file.seek(0)
+        data = file.read()
+        film = (
+            codecs.decode_frames(data, limit)
+            if films
+            else Frames(frames=(codecs.decode(data, limit),))
+        )
+    return Source(path=path, film=film, digest=sha256(data).hexdigest(), others=head.others)
+
+
 def read_provenance(path: Path | str) -> dict[str, Any] | None:
     """The record of how a file's picture was made; None where trombine did not make it."""
     path = Path(path)
@@ -120,7 +147,7 @@ def output_suffix(path: Path | str) -> str:
     with opened(path) as file, about(path):
         kept = codecs.kept_format(codecs.look(file, _limit(path, None)))
     same = SUFFIXES.get(path.suffix.lower()) == kept
-    return path.suffix if same else _SUFFIX_OF[kept]
+    return path.suffix if same else SUFFIX_OF[kept]
 
 
 def own_suffix(path: Path | str) -> str:
@@ -129,7 +156,7 @@ def own_suffix(path: Path | str) -> str:
     with opened(path) as file, about(path):
         format = codecs.look(file, _limit(path, None)).format
     same = SUFFIXES.get(path.suffix.lower()) == format
-    return path.suffix if same else _SUFFIX_OF.get(format, path.suffix)
+    return path.suffix if same else SUFFIX_OF.get(format, path.suffix)
 
 
 def size_of(path: Path | str) -> tuple[int, int]:
@@ -161,7 +188,7 @@ def film_suffix(path: Path | str) -> str | None:
         if codecs.count_frames(file.read()) < 2:
             return None
     same = FILM_SUFFIXES.get(path.suffix.lower()) == format
-    return path.suffix if same else _SUFFIX_OF[format]
+    return path.suffix if same else SUFFIX_OF[format]
 
 
 def write(
@@ -181,7 +208,7 @@ def write(
     format = format_of(path)
     image = picture if isinstance(picture, Image) else image_of(picture)
     inside = None if format in codecs.BESIDE else provenance
-    with _encoding(path, f"a picture of {image.width} x {image.height}"):
+    with encoding(path, f"a picture of {image.width} x {image.height}"):
         data = codecs.encode(image, format, provenance=inside, quality=quality)
     write_encoded(path, data, provenance)
 
@@ -192,6 +219,11 @@ def write_encoded(path: Path, data: bytes, provenance: dict[str, Any] | None) ->
         beside.write(path, data, provenance)
     else:
         write_bytes(path, data)
+
+
+def record_beside(path: Path) -> Path | None:
+    """Where the record of an output is, if its format has no room for one."""
+    return beside.place(path) if SUFFIXES.get(path.suffix.lower()) in codecs.BESIDE else None
 
 
 def check_beside(path: Path) -> None:
@@ -231,7 +263,7 @@ def write_frames(
     if format is None:
         raise InputError("ends in no format for films", "choose .gif or .webp", path=path)
     film = Frames(frames=tuple(frames), durations=tuple(durations), loops=loops)
-    with _encoding(path, f"a film of {len(film.frames):,} frames"):
+    with encoding(path, f"a film of {len(film.frames):,} frames"):
         data = codecs.encode_frames(film, format, provenance=provenance)
     write_bytes(path, data)
 
@@ -289,7 +321,7 @@ def what_is_lost(image: Image, path: Path) -> str | None:
 
 
 @contextmanager
-def _encoding(path: Path, what: str) -> Iterator[None]:
+def encoding(path: Path, what: str) -> Iterator[None]:
     """Say in one line what a format cannot hold."""
     try:
         yield

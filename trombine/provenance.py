@@ -12,7 +12,8 @@ import hashlib
 import json
 import platform
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -28,8 +29,9 @@ FORMAT: Final = 1
 LONGEST: Final = 1 << 20
 MOST_VERSIONS: Final = 100  # trombine's own have half a dozen
 
-
 REMAKE: Final = "make the picture anew"
+_KIND: Final = {int: "a whole number from 0 on", float: "a number", str: "a text"}
+_LARGEST: Final = 2**63 - 1
 
 
 def record(
@@ -127,15 +129,44 @@ def _version(package: str) -> str:
         return "not installed"
 
 
+def check_holds(record: Mapping[str, Any], wanted: Mapping[str, type]) -> None:
+    """Refuse a record that does not hold what its verb writes: it was edited or made up."""
+    held = dict(record.get("options", {}))
+    held |= {"seed": record["seed"]} if "seed" in record else {}
+    for name, kind in wanted.items():
+        value = held.pop(name, None)
+        # The exact type: True is an int too.
+        if type(value) is not kind or (isinstance(value, int) and not 0 <= value <= _LARGEST):
+            is_now = "nothing" if value is None else shortened(repr(value))
+            raise InputError(f"its record gives {is_now} as {name}, not {_KIND[kind]}", REMAKE)
+    if held:
+        names, verb = shortened(", ".join(sorted(held))), shortened(record["verb"])
+        raise InputError(f"its record gives {names}, which {verb} does not take", REMAKE)
+
+
+@contextmanager
+def following() -> Iterator[None]:
+    """Inside, a record is followed: whatever goes wrong is an InputError about the record."""
+    from trombine.memory import ran_out
+
+    try:
+        yield
+    except Exception as error:  # there is no list of what a stranger's record may lead to
+        if ran_out(error):
+            raise
+        raise not_followed(error) from error
+
+
 def not_followed(error: Exception) -> InputError:
     """Why a record cannot be followed; a file that the error names is one it is made from."""
-    if not isinstance(error, InputError):
-        why = shortened(" ".join(str(error).split()) or type(error).__name__, 200)
-        return InputError(f"has a record that cannot be followed ({why})", REMAKE)
-    if error.path is None:
-        return error
-    what = f"was made from {shortened(error.path.name)}, which {error.what}"
-    return InputError(what, error.remedy)
+    if isinstance(error, InputError) and error.path is not None:
+        what = f"was made from {shortened(error.path.name)}, which {error.what}"
+        return InputError(what, error.remedy)
+    is_ours = type(error).__module__.startswith("trombine.")
+    why = str(error) if is_ours else f"{type(error).__name__}: {error}"
+    why = error.what if isinstance(error, InputError) else why
+    why = shortened(" ".join(why.split()), 200)
+    return InputError(f"has a record that cannot be followed ({why})", REMAKE)
 
 
 def differences(record: Mapping[str, Any]) -> list[str]:
@@ -157,10 +188,15 @@ def digests_of(inputs: Iterable[Path]) -> dict[Path, str]:
     return {path: _input_digest(path) for path in inputs}
 
 
-def _input_digest(path: Path) -> str:
+def check_name(path: Path) -> None:
+    """Refuse a file that no record may name."""
     if "\\" in path.name:  # on some systems a path
         what = "has a backslash in its name, which no record of a picture may have"
         raise InputError(what, "rename it", path=path)
+
+
+def _input_digest(path: Path) -> str:
+    check_name(path)
     with opened(path):  # which says in a line why not
         return digest(path)
 

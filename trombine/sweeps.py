@@ -24,9 +24,11 @@ from trombine.nets.sizes import resolved
 from trombine.pages import Html, Page, check_page, command
 from trombine.recipes import Net, Recipe, with_settings
 from trombine.refusal import InputError, OutputError, shown
+from trombine.runs.film import write_film
 from trombine.runs.folder import RunFolder, mapping
 from trombine.runs.log import FINISHED, read
 from trombine.runs.many import Shown, add_runs
+from trombine.runs.page import write_page
 from trombine.runs.tables import flat, sentence, spelled
 from trombine.training.loop import train
 from trombine.training.orders import Order, has_begun
@@ -202,6 +204,17 @@ def _is_over(point: Point, folder: RunFolder) -> bool:
     return folder.read_recipe().get("settings") == point.recipe.plain()
 
 
+def _finish(folder: RunFolder) -> None:
+    """Write film and page of a run that is over, if it was killed while it wrote them."""
+    if (
+        not folder.page.exists()
+        or folder.page.stat().st_mtime_ns < folder.clocks.stat().st_mtime_ns
+    ):
+        with folder.alone():
+            write_film(folder)
+            write_page(folder)
+
+
 def _tried(
     asked: Sweep, point: Point, place: Path, number: tuple[int, int]
 ) -> Generator[Event, None, tuple[str, bool]]:
@@ -211,6 +224,7 @@ def _tried(
     before = f"{number[0]} of {number[1]}, {point.name}"
     try:
         if _is_over(point, RunFolder(place)):
+            _finish(RunFolder(place))
             return "", True
         if why := _begun_otherwise(asked.name, point.recipe, RunFolder(place)):
             return why, False

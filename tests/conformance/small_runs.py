@@ -14,15 +14,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from trombine import sweep
+from trombine.batch.result import Result
 from trombine.events import Notice
-from trombine.functions import sweep
 from trombine.images import write
 from trombine.recipes import find, with_settings
 from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder
 from trombine.training import story
 from trombine.training.loop import Order, train
-from trombine.verbs.batch import Result
 from trombine.weights import read_card
 
 TINY = {

@@ -19,7 +19,9 @@ from trombine.data.made import Maker
 from trombine.data.packing import write_pack
 from trombine.data.preparing import prepare_pack
 from trombine.data.source import Source, batches, source
-from trombine.verbs.world import LeavesRequest, WorldRequest, run
+from trombine.verbs import leaves as leaves_verb
+from trombine.verbs.leaves import LeavesRequest
+from trombine.verbs.world import WorldRequest, run
 
 SIZE = 16
 
@@ -38,7 +40,7 @@ def drawn(folder: Path, style: str) -> str:
 
 
 def drawn_leaves(folder: Path) -> str:
-    list(run(LeavesRequest(count=3, size=SIZE, output=folder, workers=1)))
+    list(leaves_verb.run(LeavesRequest(count=3, size=SIZE, output=folder, workers=1)))
     return f"folder:{folder}"
 
 

@@ -14,6 +14,7 @@ import torch
 
 from trombine import data_masks, data_world, replay, upscale, weights
 from trombine.__main__ import main
+from trombine.batch.result import drain
 from trombine.codecs.beside import place
 from trombine.demo.amounts import Demo
 from trombine.demo.build import build as build_demo
@@ -23,7 +24,6 @@ from trombine.nets import build
 from trombine.provenance import digest, record
 from trombine.refusal import InputError, OutputError
 from trombine.runs.folder import RunFolder
-from trombine.verbs.batch import drain
 from trombine.verbs.models import ModelsExportRequest, ModelsImportRequest
 from trombine.verbs.models import run as models
 from trombine.verbs.read import ReadRequest
@@ -266,7 +266,7 @@ def test_a_sheet_of_somebody_else_is_kept(
     sheet = picture(tmp_path / "b.sheet.png", seed=3)
     before = everything(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr("trombine.upscaling.work.enlarged", None)  # no work is done
+        patch.setattr("trombine.upscaling.making._enlarged", None)  # no work is done
         line = why(enlarged(source, output, sheet=True))
     assert line == (
         f"{sheet}: is there, and trombine did not make it; choose another -o, or add --overwrite"
@@ -299,7 +299,7 @@ def test_a_file_where_a_record_goes_is_refused_before_any_work(
     source, output = picture(tmp_path / "a.png"), tmp_path / "b.bmp"
     place(output).write_text("{}")
     with monkeypatch.context() as patch:
-        patch.setattr("trombine.upscaling.work.enlarged", None)
+        patch.setattr("trombine.upscaling.making._enlarged", None)
         for overwrite in (False, True):
             line = why(enlarged(source, output, overwrite=overwrite))
             assert "b.bmp.json: lies where the record of the picture goes, and is none; " in line

@@ -19,6 +19,9 @@ import numpy as np
 import pytest
 
 from trombine import data_world, lock, upscale
+from trombine.batch.inputs import into
+from trombine.batch.loop import batch
+from trombine.batch.result import drain
 from trombine.codecs.beside import place
 from trombine.data.pack import Pack
 from trombine.events import Event
@@ -27,7 +30,6 @@ from trombine.images import read_provenance, write
 from trombine.provenance import record
 from trombine.refusal import OutputError
 from trombine.runs.folder import RunFolder
-from trombine.verbs.batch import batch, drain, into
 
 
 def picture(path: Path, seed: int = 0, **options: Any) -> Path:

@@ -16,12 +16,12 @@ from PIL import Image
 
 from trombine import read, upscale
 from trombine.__main__ import main
+from trombine.batch import loop
 from trombine.codecs import Frames
 from trombine.data import workers
 from trombine.memory import ran_out
-from trombine.readings import asked as readings
-from trombine.upscaling import work
-from trombine.verbs import upscale as upscale_verb
+from trombine.readings import making as readings
+from trombine.upscaling import making
 
 Start = Callable[..., subprocess.CompletedProcess[str]]
 Shell = Callable[..., subprocess.CompletedProcess[bytes]]
@@ -177,14 +177,14 @@ def test_memory_that_ends_skips_the_picture_and_goes_on(
     """A picture too large for the machine is named in one line; the others are enlarged."""
     large = picture(tmp_path / "a.png", side + 8)
     small = picture(tmp_path / "b.png", side)
-    real = work.enlarged
+    real = making._enlarged
 
     def enlarged(frames: Frames, *rest: Any, **options: Any) -> Frames:
         if frames.frames[0].width == side + 8:
             ends()
         return real(frames, *rest, **options)
 
-    monkeypatch.setattr(work, "enlarged", enlarged)
+    monkeypatch.setattr(making, "_enlarged", enlarged)
     result = upscale(pictures=(large, small), output=tmp_path / "out", model="upscale-fast")
     assert [path.name for path in result.written] == ["b.png"]
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.png"]
@@ -199,14 +199,14 @@ def test_memory_that_ends_while_reading_skips_the_picture(
 ) -> None:
     """`read` names the picture in one line, whether it prints or writes."""
     large, small = picture(tmp_path / "a.png", 32), picture(tmp_path / "b.png")
-    real = readings.read_as
+    real = readings.read_picture
 
-    def read_as(image: Any, *rest: Any) -> Any:
+    def read_picture(image: Any, *rest: Any, **options: Any) -> Any:
         if image.width == 32:
             as_torch_says()
-        return real(image, *rest)
+        return real(image, *rest, **options)
 
-    monkeypatch.setattr(readings, "read_as", read_as)
+    monkeypatch.setattr(readings, "read_picture", read_picture)
     for output in (None, tmp_path / "out"):
         result = read(pictures=(large, small), output=output)
         assert [skipped.file for skipped in result.skipped] == [large]
@@ -253,13 +253,13 @@ def test_more_threads_than_cores_are_as_many_as_cores(
 ) -> None:
     """`upscale --threads 100000` starts no thread more than there is a core for."""
     counts = []
-    real = upscale_verb.batch
+    real = loop.batch
 
     def counted(*arguments: Any, at_once: int, **options: Any) -> Any:
         counts.append(at_once)
         return real(*arguments, at_once=at_once, **options)
 
-    monkeypatch.setattr(upscale_verb, "batch", counted)
+    monkeypatch.setattr("trombine.batch.making.batch", counted)
     source = picture(tmp_path / "a.png")
     upscale(pictures=(source,), output=tmp_path / "b.png", model="upscale-fast", threads=100_000)
     assert counts == [workers.cores()]

@@ -27,8 +27,8 @@ from small_runs import (
     trained,
 )
 
+from trombine import runs_compare, runs_list, runs_show, sweep
 from trombine.events import Notice
-from trombine.functions import runs_compare, runs_list, runs_show, sweep
 from trombine.refusal import InputError, OutputError
 from trombine.runs.folder import RunFolder
 from trombine.training.loop import Order, train

@@ -25,12 +25,12 @@ from small_runs import (
     trained,
 )
 
+from trombine import data_prepare
 from trombine.data import contents as looking
 from trombine.data.contents import contents_of
 from trombine.data.source import source
 from trombine.data.split import split
 from trombine.data.workers import cores
-from trombine.functions import data_prepare
 from trombine.runs.folder import RunFolder
 from trombine.training import loop, story
 from trombine.training.loop import Order

@@ -12,7 +12,7 @@ from PIL import Image
 
 from trombine import samples
 from trombine.codecs import Frames
-from trombine.upscaling import asked
+from trombine.upscaling import making
 from trombine.upscaling.drawing import (
     GREY,
     SAMPLES,
@@ -177,13 +177,13 @@ def test_what_is_hidden_does_not_matter() -> None:
 def test_the_colours_behind_alpha_choose_no_net() -> None:
     photograph, art = as_rgb(skimage.data.coffee())[:300, :300], line_art()
     for inner, outer, family in (
-        (photograph, art, asked.PHOTOGRAPHS),
-        (art, photograph, asked.DRAWINGS),
+        (photograph, art, making.PHOTOGRAPHS),
+        (art, photograph, making.DRAWINGS),
     ):
         alpha = np.where(disc(art), 255, 0).astype(np.uint8)
         colours = np.where(disc(art)[..., None], inner, outer)
         image = samples.Image(samples=np.dstack([colours, alpha]), mode="RGBA")
-        assert asked.model_for(Frames(frames=(image,))) == family
+        assert making.model_for(Frames(frames=(image,))) == family
 
 
 @pytest.mark.parametrize("shape", [(1300, 700), (200, 5000), (3000, 33), (513, 512)])

@@ -33,6 +33,6 @@ def made() -> ModuleType:
 @pytest.fixture
 def photographs(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is a drawing has tests of its own: here it is what is white in its corner."""
-    from trombine.upscaling import asked
+    from trombine.upscaling import making
 
-    monkeypatch.setattr(asked, "is_drawing", lambda pixels, _: bool((pixels[0, 0] == 255).all()))
+    monkeypatch.setattr(making, "is_drawing", lambda pixels, _: bool((pixels[0, 0] == 255).all()))

@@ -13,11 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from trombine.batch.inputs import expand, into
+from trombine.batch.loop import batch
+from trombine.batch.result import drain, exit_code
 from trombine.events import Done, Event, Notice, Picture, Progress, Skipped, Started
 from trombine.files import atomic, is_part, write_bytes
 from trombine.images import output_suffix, read, write
 from trombine.refusal import InputError, OutputError
-from trombine.verbs.batch import batch, drain, exit_code, expand, into
 
 RNG = np.random.default_rng(11)
 
@@ -324,7 +326,7 @@ SLOW = """
 import sys, time
 from pathlib import Path
 from trombine.files import atomic
-from trombine.verbs.batch import batch
+from trombine.batch.loop import batch
 
 def work(source, output):
     with atomic(output) as part:

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from trombine.batch.inputs import into
+from trombine.batch.loop import batch
 from trombine.events import Event, Notice, Picture, Progress
 from trombine.files import atomic
 from trombine.images import output_suffix, read, write
 from trombine.refusal import InputError, OutputError
-from trombine.verbs.batch import batch, into
 
 
 def pictures(folder: Path, names: Iterable[str]) -> list[Path]:

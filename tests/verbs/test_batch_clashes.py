@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from trombine.batch.inputs import into, left_alone
+from trombine.batch.loop import batch
+from trombine.batch.result import drain
 from trombine.events import Done, Event, Notice, Picture, Progress, Skipped, Started
 from trombine.files import write_bytes
 from trombine.refusal import InputError
-from trombine.verbs.batch import batch, drain, into, left_alone
 
 
 def files(folder: Path, *names: str) -> list[Path]:

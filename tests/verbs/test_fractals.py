@@ -13,16 +13,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trombine.data.asked import remake
 from trombine.data.folder import Folder
 from trombine.data.pack import Pack
 from trombine.data.publishing import card, contents_of
 from trombine.events import Done, Notice
 from trombine.images import read, read_provenance
 from trombine.refusal import InputError, OutputError
-from trombine.verbs.fractals import FractalsRequest, run
-from trombine.verbs.world import LeavesRequest
-from trombine.verbs.world import run as run_world
+from trombine.verbs.fractals import FractalsRequest, making, run
+from trombine.verbs.leaves import LeavesRequest
+from trombine.verbs.leaves import run as run_leaves
 from trombine.world.fractals import VECTOR_NAMES, fractal, from_vector, paint_fractal, to_vector
 
 SIZE = 32
@@ -74,7 +73,7 @@ def test_its_record_makes_the_same_file_again(tmp_path: Path) -> None:
         assert record is not None and record["verb"] == "fractals"
         assert record["options"] == {"size": SIZE}
         assert {"numba", "scipy"} <= record["versions"].keys()
-        assert remake(record, {}) == path.read_bytes()
+        assert making().remake(record, {}) == path.read_bytes()
 
 
 def test_the_files_do_not_depend_on_the_workers(tmp_path: Path) -> None:
@@ -129,12 +128,12 @@ def test_numbers_that_cannot_be_are_refused_in_one_line(tmp_path: Path, odd: str
 def test_leaves_and_fractals_do_not_mix(tmp_path: Path) -> None:
     """Both are named by their seeds alone: the one's lines would stand for the other's pictures."""
     leaves = LeavesRequest(count=2, size=SIZE, output=tmp_path / "leaves", workers=1)
-    list(run_world(leaves))
+    list(run_leaves(leaves))
     with pytest.raises(OutputError, match="another kind"):
         make(fractals(tmp_path / "leaves"))
     make(fractals(tmp_path / "fractals"))
     with pytest.raises(OutputError, match="another kind"):
-        list(run_world(dataclasses.replace(leaves, output=tmp_path / "fractals")))
+        list(run_leaves(dataclasses.replace(leaves, output=tmp_path / "fractals")))
 
 
 def test_the_command_writes_what_the_verb_writes(tmp_path: Path, command: Command) -> None:

@@ -21,7 +21,7 @@ from trombine.data.masks.gallery import LARGEST, by_family, shrunk
 from trombine.events import Done
 from trombine.images import read, read_provenance
 from trombine.refusal import InputError, OutputError
-from trombine.verbs.masks import MasksRequest, remake, run
+from trombine.verbs.masks import MasksRequest, making, run
 from trombine.verbs.replay import ReplayRequest
 from trombine.verbs.replay import run as replay
 
@@ -217,7 +217,7 @@ def test_replay_of_masks_from_files_needs_the_files(tmp_path: Path) -> None:
 def test_a_record_that_was_edited_is_refused(tmp_path: Path) -> None:
     make(asked(tmp_path, count=1))
     record = read_provenance(tmp_path / "000000.png") or {}
-    assert remake(record, {}) == (tmp_path / "000000.png").read_bytes()
+    assert making().remake(record, {}) == (tmp_path / "000000.png").read_bytes()
     options = record["options"]
     for changed in (
         {"options": options | {"families": "blobs"}},
@@ -229,8 +229,8 @@ def test_a_record_that_was_edited_is_refused(tmp_path: Path) -> None:
         {"seed": -3},
         {"seed": "3"},
     ):
-        with pytest.raises(InputError, match="not of a mask"):
-            remake(record | changed, {})
+        with pytest.raises(InputError, match="record"):
+            making().remake(record | changed, {})
 
 
 # What is refused
@@ -239,10 +239,10 @@ def test_a_record_that_was_edited_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"count": 0}, "count is a whole number, 1 or more, not 0"),
-        ({"size": 15}, "size is 16 to 2048 pixels, not 15"),
+        ({"count": 0}, "--count is a whole number, 1 or more, not 0"),
+        ({"size": 15}, "--size is a whole number, 16 to 2048, not 15"),
         ({"workers": 0}, "workers is a whole number"),
-        ({"first_seed": -1}, "first seed is a whole number, 0 or more"),
+        ({"first_seed": -1}, "--first-seed is a whole number, 0 or more"),
         ({"first_seed": 2**31 - 2}, "seeds end at 2147483647"),
         ({"family": "blobs"}, "'blobs' is no family"),
         ({"family": "huge>squares@5"}, "counts the pictures of a run"),

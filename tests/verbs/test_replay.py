@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from trombine import provenance
+from trombine.batch.result import exit_code
 from trombine.codecs import encode
 from trombine.codecs.png import chunk
+from trombine.commands import VERBS
 from trombine.data.made import MakeError
 from trombine.events import Done, Event, Notice, Picture, Skipped
 from trombine.images import encode_png, image_of, read_provenance, write
 from trombine.provenance import digest, record
 from trombine.refusal import InputError
-from trombine.verbs import replay
-from trombine.verbs.batch import exit_code
-from trombine.verbs.replay import HOLDS, REMAKE, ReplayRequest, run
+from trombine.verbs.replay import ReplayRequest, run
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -40,8 +43,15 @@ def remake(made: Mapping[str, Any], inputs: Mapping[str, Path]) -> bytes:
 @pytest.fixture(autouse=True)
 def verb(monkeypatch: pytest.MonkeyPatch) -> None:
     """A verb of these tests, beside those of the package."""
-    monkeypatch.setitem(REMAKE, "noise", "trombine.verbs.replay:remake_for_test")
-    monkeypatch.setattr(replay, "remake_for_test", remake, raising=False)
+    monkeypatch.setitem(VERBS, "noise", replace(VERBS["replay"], module="noise"))
+    remakes(monkeypatch, remake)
+
+
+def remakes(monkeypatch: pytest.MonkeyPatch, remake: Callable[..., bytes]) -> None:
+    """Let the verb of these tests make its pictures again like this."""
+    noise = ModuleType("trombine.verbs.noise")
+    vars(noise)["making"] = lambda: SimpleNamespace(remake=remake)
+    monkeypatch.setitem(sys.modules, noise.__name__, noise)
 
 
 def painted(folder: Path, seed: int, inputs: dict[str, str] | None = None, salt: int = 0) -> Path:
@@ -124,9 +134,9 @@ def test_a_record_that_its_verb_does_not_understand(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(made: Mapping[str, Any], inputs: Mapping[str, Path]) -> bytes:
-        raise InputError("its record has no seed")
+        raise InputError("its record has no seed", "make the picture anew")
 
-    monkeypatch.setattr(replay, "remake_for_test", refuse)
+    remakes(monkeypatch, refuse)
     source = painted(tmp_path, 1)
     assert why(events(source, output=tmp_path / "b.png")) == (
         "its record has no seed; make the picture anew"
@@ -255,7 +265,7 @@ def test_what_its_painter_refuses_is_skipped(
     def refuse(made: Mapping[str, Any], inputs: Mapping[str, Path]) -> bytes:
         raise MakeError("seed 1 of noise: OverflowError: too large")
 
-    monkeypatch.setattr(replay, "remake_for_test", refuse)
+    remakes(monkeypatch, refuse)
     assert why(events(painted(tmp_path, 1), output=tmp_path / "b.png")) == (
         "has a record that cannot be followed (seed 1 of noise: OverflowError: too large);"
         " make the picture anew"
@@ -271,7 +281,7 @@ def test_whatever_a_record_does_to_its_verb_the_rest_goes_on(
             raise error
         return remake(made, inputs)
 
-    monkeypatch.setattr(replay, "remake_for_test", stumble)
+    remakes(monkeypatch, stumble)
     bad, good = painted(tmp_path, 1), painted(tmp_path, 2)
     heard = events(bad, good, output=tmp_path / "out")
     (skipped,) = [event for event in heard if isinstance(event, Skipped)]
@@ -284,16 +294,12 @@ def test_a_record_that_could_not_be_written_again(
 ) -> None:
     """A BMP's is beside it, and written after its verb is done."""
     plain = image_of(drawn(1))
-    monkeypatch.setattr(replay, "remake_for_test", lambda made, inputs: encode(plain, "BMP"))
+    remakes(monkeypatch, lambda made, inputs: encode(plain, "BMP"))
     source = tmp_path / "a.bmp"
     write(source, plain, provenance=record("noise", {}, seed=1, resolved={"x": "gone"}))
     beside = tmp_path / "a.bmp.json"
     beside.write_text(beside.read_text().replace('"gone"', "1e999"))
     assert "a record holds only what JSON holds" in why(events(source, output=tmp_path / "b.bmp"))
-
-
-def test_every_verb_says_what_its_record_holds() -> None:
-    assert set(HOLDS) == set(REMAKE) - {"noise"}
 
 
 def test_many_other_versions_make_a_short_line(tmp_path: Path) -> None:
@@ -332,15 +338,6 @@ def test_a_folder_of_pairs_says_where_its_pictures_are(tmp_path: Path) -> None:
         "has no pictures in it; name one of the folders in it that have, each with an output of"
         f" its own: {tmp_path}/pairs/anime, {tmp_path}/pairs/photo"
     )
-
-
-def test_every_verb_that_makes_pictures_can_be_repeated() -> None:
-    """The table is text: what it names is there, and loading replay did not load it."""
-    from importlib import import_module
-
-    for place in ("world", "leaves"):
-        module, _, name = REMAKE[place].partition(":")
-        assert callable(getattr(import_module(module), name))
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from types import ModuleType
 
 import pytest
 
+from trombine import runs_compare, runs_list, runs_show
 from trombine.events import Done, Event, Notice, Picture
-from trombine.functions import runs_compare, runs_list, runs_show
 from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder
 from trombine.verbs.runs import (

@@ -92,12 +92,12 @@ def test_a_sheet_that_is_missing_is_made_and_the_output_is_left(
     (tmp_path / "b.sheet.png").unlink()
     heard = kit.events(source, output=out, sheet=True, factor=4)
     assert kit.why(heard) == (
-        f"{out}: is there, and was made otherwise (x2 of a.png by upscale);"
+        f"{out}: is there, and was made otherwise (enlarge x2, not x4);"
         " choose another -o, or add --overwrite"
     )
     heard = kit.events(source, output=out, sheet=True, tile=16)
     assert kit.why(heard) == (
-        f"{out}: is there, and was made otherwise than its sheet would be;"
+        f"{out}: is there, and was made otherwise than what is missing would be;"
         " choose another -o, or add --overwrite"
     )
     assert not (tmp_path / "b.sheet.png").exists()

@@ -21,12 +21,13 @@ from PIL import Image
 from trombine import provenance
 from trombine.conventions import PARTS
 from trombine.data import filling
-from trombine.data.asked import remake
 from trombine.data.source import source
 from trombine.events import Done, Picture, Progress, Started
 from trombine.images import read, read_provenance
 from trombine.refusal import InputError
-from trombine.verbs.world import LeavesRequest, WorldRequest, run
+from trombine.verbs import leaves as leaves_verb
+from trombine.verbs.leaves import LeavesRequest
+from trombine.verbs.world import WorldRequest, making, run
 from trombine.world import VECTOR_NAMES, face, from_vector, paint
 
 SIZE = 16
@@ -43,7 +44,8 @@ def leaves(output: Path, count: int = 4) -> LeavesRequest:
 
 
 def make(request: WorldRequest | LeavesRequest) -> Done:
-    done = list(run(request))[-1]
+    verb = leaves_verb.run if isinstance(request, LeavesRequest) else run
+    done = list(verb(request))[-1]  # pyright: ignore[reportArgumentType]
     assert isinstance(done, Done)
     return done
 
@@ -164,12 +166,12 @@ def test_events_follow_the_pictures(tmp_path: Path) -> None:
 
 
 WRONG = {
-    "count": ({"count": 0}, "^count is a whole number, 1 or more, not 0$"),
-    "seed": ({"first_seed": -1}, "^first seed is a whole number, 0 or more, not -1$"),
+    "count": ({"count": 0}, "^--count is a whole number, 1 or more, not 0$"),
+    "seed": ({"first_seed": -1}, "^--first-seed is a whole number, 0 or more, not -1$"),
     "last seed": ({"first_seed": 2**31 - 2}, "seeds end at 2147483647, before 2147483649"),
     "huge seed": ({"first_seed": 10**23}, "seeds end at 2147483647"),
-    "workers": ({"workers": 0}, "^workers is a whole number, 1 or more, not 0$"),
-    "small": ({"size": 8}, "size is 16 to 2048 pixels, not 8"),
+    "workers": ({"workers": 0}, "^--workers is a whole number, 1 or more, not 0$"),
+    "small": ({"size": 8}, "--size is a whole number, 16 to 2048, not 8"),
     "style": ({"style": "foto"}, "the styles are photo, anime, cartoon, sketch, not foto"),
     "three": ({"style": "photo+anime+sketch"}, "a pair is of two different styles"),
     "twice": ({"style": "photo+photo"}, "a pair is of two different styles"),
@@ -265,14 +267,16 @@ def test_remake_gives_the_same_bytes(tmp_path: Path, style: str) -> None:
         record = read_provenance(path)
         assert record is not None and record["verb"] == "world" and record["seed"] == 11
         assert set(record["options"]) == {"style", "size"}
-        assert remake(record, {}) == path.read_bytes()
+        assert making().remake(record, {}) == path.read_bytes()
 
 
 def test_remake_gives_the_same_leaves(tmp_path: Path) -> None:
     make(leaves(tmp_path / "leaves", count=1))
     record = read_provenance(tmp_path / "leaves" / "000000.png")
     assert record is not None and record["options"] == {"size": SIZE}
-    assert remake(record, {}) == (tmp_path / "leaves" / "000000.png").read_bytes()
+    assert (
+        leaves_verb.making().remake(record, {}) == (tmp_path / "leaves" / "000000.png").read_bytes()
+    )
 
 
 def test_one_face_is_no_faces(tmp_path: Path) -> None:
@@ -287,7 +291,7 @@ def test_what_is_no_number_is_refused_in_one_line(tmp_path: Path, odd: str) -> N
     request = faces(tmp_path / "faces")
     object.__setattr__(request, odd, ODD.get(odd, 5))  # past the check of annotations
     with pytest.raises(InputError) as caught:
-        list(run(request))
+        request.__post_init__()
     assert "\n" not in str(caught.value)
 
 
@@ -303,7 +307,6 @@ WRONG_RECORDS: dict[str, dict[str, Any]] = {
     "long style": {"options": {"style": "x" * 9999, "size": SIZE}},
     "list style": {"options": {"style": ["photo"], "size": SIZE}},
     "more options": {"options": {"style": "photo", "size": SIZE, "mood": 3}},
-    "another verb": {"verb": "leaves"},
 }
 
 
@@ -311,7 +314,7 @@ WRONG_RECORDS: dict[str, dict[str, Any]] = {
 def test_remake_refuses_what_no_world_wrote(wrong: str) -> None:
     record = provenance.record("world", {"style": "photo", "size": SIZE}, seed=1)
     with pytest.raises(InputError) as caught:
-        remake(record | WRONG_RECORDS[wrong], {})
+        making().remake(record | WRONG_RECORDS[wrong], {})
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
 
 
@@ -320,7 +323,7 @@ def test_remake_refuses_half_a_record(lack: str) -> None:
     record = provenance.record("world", {"style": "photo", "size": SIZE}, seed=1)
     del record[lack]
     with pytest.raises(InputError):
-        remake(record, {})
+        making().remake(record, {})
 
 
 # The command

@@ -22,9 +22,9 @@ def face_frame(pixels: UInt8[np.ndarray, "h w 3"]) -> Frame | None:
     """Where the largest face of a picture stands with its eyes in their places; None without."""
     from trombine.conventions import to_picture
     from trombine.reader import read_faces
-    from trombine.weights import load
+    from trombine.weights import loaded
 
-    faces = read_faces(to_picture(pixels), load(READER, task="read"), largest=True)
+    faces = read_faces(to_picture(pixels), loaded(READER, task="read"), largest=True)
     return faces[0].aligned() if faces else None
 
 

@@ -68,7 +68,7 @@ class Maker:
 
     def __post_init__(self) -> None:
         if type(self.size) is not int or self.size not in SIZES:
-            raise ValueError(f"size is {SIZES[0]} to {SIZES[-1]} pixels, not {self.size!r}")
+            raise InputError(f"size is {SIZES[0]} to {SIZES[-1]} pixels, not {self.size!r}")
         KINDS[self.kind].check(self.styles)
 
     def __str__(self) -> str:
@@ -98,6 +98,11 @@ class Maker:
         except Exception as error:
             why = " ".join(f"{type(error).__name__}: {error}".split())[:300]
             raise MakeError(f"seed {seed} of {self} at {self.size} px: {why}") from error
+
+    def again(self, seed: int, options: Mapping[str, Any], inputs: Mapping[str, Path]) -> Side:
+        """The picture of this seed, as the options of its record say, from the files it names."""
+        again = KINDS[self.kind].again
+        return self.make(seed).sides[0] if again is None else again(self, seed, options, inputs)
 
     @property
     def vector_names(self) -> tuple[str, ...]:
@@ -138,6 +143,15 @@ def _masks(maker: Maker, seed: int) -> Sample:
     return Sample(seed=seed, sides=(side,), says={"family": drawn.family, "share": drawn.share})
 
 
+def _mask_again(
+    maker: Maker, seed: int, options: Mapping[str, Any], inputs: Mapping[str, Path]
+) -> Side:
+    from trombine.data.masks import redraw
+
+    drawn = redraw(options["families"], seed, maker.size, tuple(inputs.values()))
+    return Side(style=drawn.family, pixels=drawn.pixels, inputs=drawn.inputs)
+
+
 def _says_files(families: tuple[str, ...]) -> dict[str, str]:
     """Hashes of what the folders hold that masks are drawn from, if there are any."""
     from trombine.data.masks import listing_hash, parse_mix
@@ -169,9 +183,9 @@ def _fractal_names() -> tuple[str, ...]:
 
 def _check_styles(styles: tuple[str, ...]) -> None:
     if not set(styles) <= set(STYLES):
-        raise ValueError(f"the styles are {', '.join(STYLES)}, not {'+'.join(styles)}")
+        raise InputError(f"the styles are {', '.join(STYLES)}, not {'+'.join(styles)}")
     if len(styles) > 2 or len(set(styles)) < len(styles):
-        raise ValueError(f"a pair is of two different styles, not {'+'.join(styles)}")
+        raise InputError(f"a pair is of two different styles, not {'+'.join(styles)}")
 
 
 def _says_nothing(styles: tuple[str, ...]) -> dict[str, str]:
@@ -180,7 +194,7 @@ def _says_nothing(styles: tuple[str, ...]) -> dict[str, str]:
 
 def _check_none(styles: tuple[str, ...]) -> None:
     if styles:
-        raise ValueError(
+        raise InputError(
             f"there are no styles to choose from, and {'+'.join(styles)} was asked for"
         )
 
@@ -198,6 +212,8 @@ class Kind:
     styles_key: str = ""  # under which metadata.jsonl and records have the styles
     says: Callable[[tuple[str, ...]], Mapping[str, str]] = _says_nothing  # more, of the styles
     needs: tuple[str, ...] = ("numba",)  # packages that determine the pixels
+    # Makes a picture again from its record, where its seed and style alone do not say all.
+    again: Callable[[Maker, int, Mapping[str, Any], Mapping[str, Path]], Side] | None = None
 
 
 KINDS: Final = {
@@ -226,6 +242,7 @@ KINDS: Final = {
         check=_check_families,
         styles_key="families",
         says=_says_files,
+        again=_mask_again,
     ),
 }
 # The keys of metadata.jsonl that hold numbers by name; a line has one at most.

@@ -125,9 +125,9 @@ def _by_whom(wanted: Wanted) -> dict[str, str]:
     """Which reader finds the faces, where faces are cut out: another one finds them elsewhere."""
     if CROPS[wanted.crop] is not largest_face:
         return {}
-    from trombine.weights import load
+    from trombine.weights import loaded
 
-    return {"reader": load(READER, task="read").hash}
+    return {"reader": loaded(READER, task="read").hash}
 
 
 def _digest(folder: Path, listing: Listing) -> str:

@@ -13,7 +13,7 @@ from trombine.pages import Html, Page, grid, note, picture
 from trombine.pages.overlays import draw_parts
 from trombine.reader import Face, parts_map, read_faces
 from trombine.readings.drawing import draw_landmarks
-from trombine.weights import load
+from trombine.weights import loaded
 from trombine.world import STYLES, face, paint
 
 Pixels = UInt8[np.ndarray, "h w 3"]
@@ -63,7 +63,7 @@ def _crowd(demo: Demo, style: str, number: int) -> Pixels:
 
 def _row(pixels: Pixels, about: str) -> Html:
     """The picture, its landmarks, its parts."""
-    faces: list[Face] = read_faces(to_picture(pixels), load("reader", task="read"))
+    faces: list[Face] = read_faces(to_picture(pixels), loaded("reader", task="read"))
     parts = parts_map(faces, *pixels.shape[:2])
     figures = [
         picture(pixels, about),

@@ -12,14 +12,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal
 
 from trombine.images import MAX_PIXELS
 from trombine.refusal import InputError
 from trombine.upscaling.running import keep
-from trombine.weights import Model, load, shipped
+from trombine.weights import Model, loaded, shipped
 from trombine.weights.file import ENDING
 from trombine.weights.tasks import channels
 
@@ -95,18 +94,8 @@ def nets_of(model: str | Path) -> dict[int, Path]:
 
 
 def model_in(path: Path) -> Model:
-    """The enlarger in a file; loaded and got ready once, however many pictures go through it."""
-    try:
-        state = path.stat()
-    except (OSError, ValueError):  # then loading says what is wrong
-        return load(path, task="upscale")
-    return _loaded(path, state.st_mtime_ns, state.st_size)
-
-
-@lru_cache(maxsize=8)
-def _loaded(path: Path, written: int, length: int) -> Model:
-    """`written` and `length`: a file that has changed is another model."""
-    model = load(path, task="upscale")
+    """The enlarger in a file, got ready: loaded once, however many pictures go through it."""
+    model = loaded(path, task="upscale")
     if channels(model.card.sizes) != 3:
         planes = channels(model.card.sizes)
         raise InputError(f"works on {planes} channels; name a net for colours, 3", path=path)

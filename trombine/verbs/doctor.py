@@ -17,6 +17,7 @@ from pathlib import Path
 
 from trombine.events import Done, Event
 from trombine.refusal import shown
+from trombine.requests import Request
 
 # Which of them an answer about pictures, speed or drawing would first ask for.
 LIBRARIES = ("torch", "numpy", "numba", "scipy", "scikit-image", "pillow", "tifffile", "cyclopts")
@@ -41,7 +42,7 @@ VARIABLES = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class DoctorRequest:
+class DoctorRequest(Request):
     """Say what this machine can do, and where files are kept.
 
     Versions, cores, threads, GPU, extras, folders. Nothing is written.

@@ -12,9 +12,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from trombine.batch.inputs import refuse_to_write_over
 from trombine.events import Done, Event, Notice, Picture
 from trombine.refusal import InputError, shown
-from trombine.verbs.batch import refuse_to_write_over
+from trombine.requests import Request
 
 if TYPE_CHECKING:
     from trombine.weights import Card, Model
@@ -24,7 +25,7 @@ HEADS: Final = ("model", "task", "net", "parameters", "scores")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelsListRequest:
+class ModelsListRequest(Request):
     """List the models that come with trombine: task, net, parameters, scores."""
 
     task: str | None = None
@@ -32,7 +33,7 @@ class ModelsListRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelsShowRequest:
+class ModelsShowRequest(Request):
     """Say what a model is, what it was trained on, and how good it is."""
 
     model: str
@@ -42,7 +43,7 @@ class ModelsShowRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelsExportRequest:
+class ModelsExportRequest(Request):
     """Write a model as ONNX, for programs that know nothing of trombine or torch.
 
     Other counts and sizes of pictures than it was traced with are tried, and no file is left where
@@ -60,7 +61,7 @@ class ModelsExportRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelsImportRequest:
+class ModelsImportRequest(Request):
     """Make a model of a pickled checkpoint, without running what is in it.
 
     A .safetensors file without a card will do as well. The tensors must be those of the net, by
@@ -83,10 +84,10 @@ class ModelsImportRequest:
     """Make again what is there."""
 
 
-Request = ModelsListRequest | ModelsShowRequest | ModelsExportRequest | ModelsImportRequest
+AnyRequest = ModelsListRequest | ModelsShowRequest | ModelsExportRequest | ModelsImportRequest
 
 
-def run(request: Request) -> Iterator[Event]:
+def run(request: AnyRequest) -> Iterator[Event]:
     """Do what is asked."""
     if isinstance(request, ModelsListRequest):
         return _list(request)

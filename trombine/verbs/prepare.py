@@ -12,12 +12,13 @@ from typing import Final
 
 from trombine.events import Done, Event
 from trombine.refusal import InputError, shown
+from trombine.requests import Request
 
 _HUB: Final = "hub:"
 
 
 @dataclass(frozen=True, kw_only=True)
-class PrepareRequest:
+class PrepareRequest(Request):
     """Make a pack of a folder of pictures: cropped, resized, sorted by use.
 
     Face sets such as CelebA, LFW or FFHQ are recognised, and their parts, landmarks, attributes

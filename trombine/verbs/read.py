@@ -1,34 +1,28 @@
-"""`read`: the faces of pictures, and what is where in them.
+"""`read`: where faces are, and what is where in each.
 
-How one picture is read is in readings/; here is what is asked for, what is refused, and what is
-written or said of each file.
+How one picture is read is in readings/making.py; here is what is asked for, and what is told of a
+picture where no file is written.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Annotated, Any, Final
 
-from trombine.events import Done, Event, Found, Notice, Progress, Skipped, Started
-from trombine.files import write_bytes
+from trombine.batch.inputs import left_alone
+from trombine.batch.loop import survey
+from trombine.batch.making import Making
+from trombine.events import Event, Found, Notice
 from trombine.memory import enough
-from trombine.refusal import InputError, shown
-from trombine.verbs.batch import batch, expand, into, left_alone, refuse_empty
-
-if TYPE_CHECKING:
-    from trombine.readings.asked import Asked, Told
-
-PARTS_ENDING: Final = ".parts.png"
-POINTS_ENDING: Final = ".points.json"
-JSON_ENDING: Final = ".json"
-_ELSEWHERE: Final = "choose another -o, or add --overwrite"
+from trombine.refusal import InputError, about, shown
+from trombine.requests import OneOf, Request
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReadRequest:
+class ReadRequest(Request):
     """Find the faces of pictures, and read what is where in each.
 
     With -o parts and landmarks are drawn over each picture; without it a table says what was found,
@@ -47,7 +41,7 @@ class ReadRequest:
     json: bool = False
     """What was read of each face as JSON: NAME.json beside each sheet, or without -o a line for
     each picture in place of the table."""
-    faces: str = "all"
+    faces: Annotated[str, OneOf(("all", "largest"))] = "all"
     """all or largest: only the largest face of each picture."""
     enlarge: bool = False
     """Enlarge small faces by trombine's nets before they are read."""
@@ -59,61 +53,59 @@ class ReadRequest:
 
 def run(request: ReadRequest) -> Iterator[Event]:
     """Read every picture; those whose sheets are there are left out."""
-    asked = _asked(request)
-    sources = expand(request.pictures)
-    if not sources:
-        raise InputError("no pictures were named; name files or a folder")
-    return (
-        _told(request, asked, sources)
-        if request.output is None
-        else _drawn(request, asked, sources, request.output)
-    )
-
-
-def _asked(request: ReadRequest) -> Asked:
-    """What is asked of each picture; there must be such a model."""
     from trombine.reader import fields_of
-    from trombine.readings.asked import EVERY, LARGEST, Asked
-    from trombine.refusal import InputError
-    from trombine.weights import load
+    from trombine.readings.making import FIELDS, PARTS, POINTS, SHEET, wanted
+    from trombine.weights import loaded
 
-    if request.faces not in (EVERY, LARGEST):
-        raise InputError(f"--faces is {EVERY} or {LARGEST}, not {shown(str(request.faces))}")
     if request.output is None and (request.write_parts or request.write_points):
         raise InputError("--write-parts and --write-points write files; say where with -o")
-    model = load(request.model, task="read")
+    model = loaded(request.model, task="read")
     try:
         fields_of(model)
     except InputError as error:
         remedy = "give a file as trombine train reader makes it"
-        raise InputError(f"{shown(str(request.model))}: {error}; {remedy}") from error
-    return Asked(model=request.model, faces=request.faces, enlarge=request.enlarge)
+        raise InputError(error.what, remedy, path=request.model) from error
+    if request.output is None:
+        yield from left_alone(request.pictures)
+        yield from survey(request.pictures, lambda source: _look(request, source))
+        return
+    beside = {PARTS: request.write_parts, POINTS: request.write_points, FIELDS: request.json}
+    options = {"faces": request.faces, "enlarge": int(request.enlarge)}
+    yield from making().run(
+        request.pictures,
+        request.output,
+        lambda source: wanted(options, source, request.model),
+        shows=(*(shows for shows, is_wanted in beside.items() if is_wanted), SHEET),
+        suffix=lambda source: ".png",
+        overwrite=request.overwrite,
+    )
 
 
-# ---------------------------------------------------------------------------------------------
-# Without -o
+def making() -> Making:
+    """How files are made of what is read, and made again."""
+    from trombine.readings.making import READ
+
+    return READ
 
 
-def _told(request: ReadRequest, asked: Asked, sources: list[Path]) -> Iterator[Event]:
-    """A table, or a line of JSON, for each picture."""
-    from trombine.readings.asked import as_json
+def _look(request: ReadRequest, source: Path) -> Iterator[Event]:
+    """A table, or a line of JSON, of one picture."""
+    from trombine.images import not_followed, read_source
+    from trombine.readings.making import LARGEST, NO_FACE, as_json, read_picture
 
-    yield from left_alone(request.pictures)
-    yield Started(len(sources), "pictures")
-    skipped = 0
-    for number, source in enumerate(sources, 1):
-        try:
-            refuse_empty(source)
-            with enough(source):
-                found = yield from _read(source, asked)
-            value = {**as_json(source, found), "picture": str(source)}  # names may be alike
-            yield Found(source, json.dumps(value) if request.json else _table(value), value)
-        except InputError as error:
-            skipped += 1
-            why = error.why if error.path == source else str(error)
-            yield Skipped(source, why)
-        yield Progress(number, len(sources), "pictures")
-    yield Done("", written=len(sources) - skipped, skipped=skipped, kept=0)
+    with enough(source), about(source):
+        found = read_source(source)
+        image = found.film.frames[0]
+        if found.others:
+            yield Notice(source, "holds more pictures than one; only the first is taken")
+        if image.unfollowed:
+            yield Notice(source, not_followed(image))
+        largest = request.faces == LARGEST
+        told = read_picture(image, request.model, largest=largest, small=request.enlarge)
+    if not told.faces:
+        yield Notice(source, NO_FACE)
+    value = as_json(str(source), told)
+    yield Found(source, json.dumps(value) if request.json else _table(value), value)
 
 
 _SAID: Final = (  # of the fields, in a table
@@ -150,99 +142,3 @@ def _table(value: dict[str, Any]) -> str:
         for row in rows
     )
     return "\n".join([head, *(f"  {line}" for line in lines)])
-
-
-# ---------------------------------------------------------------------------------------------
-# With -o
-
-
-def _drawn(
-    request: ReadRequest, asked: Asked, sources: list[Path], output: Path
-) -> Iterator[Event]:
-    """A sheet for each picture, and what is wanted beside it."""
-    from trombine.provenance import digests_of
-    from trombine.readings.asked import model_file, otherwise
-
-    plan = into(output, sources, lambda source: ".png")
-    file = model_file(asked.model)
-    many: list[int] = []  # faces of each picture that was read
-
-    def is_there(source: Path, sheet: Path) -> bool:
-        files = _files(request, sheet).items()
-        whole = all(path.exists() for _, path in files)
-        return whole and not any(otherwise(path, shows, source, asked) for shows, path in files)
-
-    def work(source: Path, sheet: Path) -> Iterator[Event]:
-        if sheet.suffix.lower() != ".png":
-            raise InputError("is no name for a sheet", "let it end in .png", path=sheet)
-        digests = digests_of([source, *([file] if file else [])])
-        for shows, path in _files(request, sheet).items():
-            is_theirs = path.exists() and not request.overwrite
-            if is_theirs and (why := otherwise(path, shows, source, asked)):
-                raise InputError(f"is there, and {why}", _ELSEWHERE, path=path)
-        many.append((yield from _write(request, asked, source, sheet, digests)))
-
-    yield from left_alone(request.pictures)
-    events = batch(
-        sources,
-        plan,
-        work,
-        overwrite=request.overwrite,
-        is_there=is_there,
-        beside=lambda sheet: [path for path in _files(request, sheet).values() if path != sheet],
-        also_read=[file] if file else [],
-    )
-    for event in events:
-        if isinstance(event, Done) and many:
-            faces = "1 face" if sum(many) == 1 else f"{sum(many):,} faces"
-            event = replace(event, summary=f"{event.summary}; {faces} read")
-        yield event
-
-
-def _files(request: ReadRequest, sheet: Path) -> dict[str, Path]:
-    """What is written of a picture, by what it shows; the sheet last, for where it is all is."""
-    from trombine.readings.asked import FIELDS, PARTS, POINTS, SHEET
-
-    beside = (
-        (request.write_parts, PARTS, PARTS_ENDING),
-        (request.write_points, POINTS, POINTS_ENDING),
-        (request.json, FIELDS, JSON_ENDING),
-    )
-    files = {shows: sheet.with_suffix(ending) for wanted, shows, ending in beside if wanted}
-    return {**files, SHEET: sheet}
-
-
-def _write(
-    request: ReadRequest, asked: Asked, source: Path, sheet: Path, digests: Mapping[Path, str]
-) -> Generator[Event, None, int]:
-    """Read a picture, and write what is wanted of it; how many faces it shows."""
-    from trombine.provenance import check_unchanged
-    from trombine.readings.asked import encoded, record_of
-
-    with enough(source):
-        found = yield from _read(source, asked)
-        check_unchanged(digests)
-        for shows, path in _files(request, sheet).items():
-            write_bytes(path, encoded(source, found, record_of(source, asked, shows, digests)))
-    return len(found.faces)
-
-
-def _read(source: Path, asked: Asked) -> Generator[Event, None, Told]:
-    """What a file shows; said where it is no face."""
-    from trombine.images import holds_others, not_followed, read
-    from trombine.readings.asked import read_as
-    from trombine.refusal import InputError
-
-    image = read(source)
-    if holds_others(source):
-        yield Notice(source, "holds more pictures than one; the first is read")
-    if image.unfollowed:
-        yield Notice(source, not_followed(image))
-    try:
-        found = read_as(image, asked)
-    except InputError as error:
-        what, _, remedy = str(error).partition("; ")
-        raise InputError(f"cannot be read by {what}", remedy, path=source) from error
-    if not found.faces:
-        yield Notice(source, "shows no face that trombine would know")
-    return found

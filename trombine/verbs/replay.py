@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -10,46 +10,28 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
+from trombine.batch.inputs import expand, into
+from trombine.batch.loop import batch
+from trombine.batch.making import Remaker
+from trombine.commands import VERBS
 from trombine.events import Event, Notice
-from trombine.memory import enough
-from trombine.provenance import differences, digest, dumps, find_inputs, shortened
+from trombine.memory import enough, ran_out
+from trombine.provenance import (
+    REMAKE,
+    differences,
+    digest,
+    find_inputs,
+    not_followed,
+    shortened,
+)
 from trombine.refusal import InputError, about, shown
-from trombine.verbs.batch import batch, expand, into
+from trombine.requests import Request
 
-# Who makes a verb's picture again: remake(record, inputs) -> the bytes of its file, where inputs
-# gives the path of each input by its name. Written as text, so that replay loads one verb only.
-REMAKE: Final = {
-    "world": "trombine.data.asked:remake",
-    "leaves": "trombine.data.asked:remake",
-    "fractals": "trombine.data.asked:remake",
-    "masks": "trombine.verbs.masks:remake",
-    "upscale": "trombine.upscaling.asked:remake",
-    "read": "trombine.readings.asked:remake",
-}
-# What a verb's record must hold, and of which kind: its seed and its options, no more and no less.
-HOLDS: Final[Mapping[str, Mapping[str, type]]] = {
-    "world": {"seed": int, "size": int, "style": str},
-    "leaves": {"seed": int, "size": int},
-    "fractals": {"seed": int, "size": int},
-    "masks": {"seed": int, "size": int, "families": str},
-    "upscale": {
-        "picture": str,
-        "enlarge": str,
-        "model": str,
-        "tile": int,
-        "format": str,
-        "shows": str,
-        "truth": str,
-    },
-    "read": {"picture": str, "model": str, "faces": str, "enlarge": int, "shows": str},
-}
-_KIND: Final = {int: "a whole number from 0 on", str: "a text"}
-_LARGEST: Final = 2**63 - 1
 _NAMED: Final = 5  # a notice names this many versions
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReplayRequest:
+class ReplayRequest(Request):
     """Make the same bytes again, from what a picture says of itself.
 
     Every picture that trombine writes carries a record of what determines its pixels. On the
@@ -89,11 +71,10 @@ def run(request: ReplayRequest) -> Iterator[Event]:
 
 def _beside(output: Path) -> list[Path]:
     """The record of an output whose format has no room for one."""
-    from trombine.codecs import BESIDE
-    from trombine.codecs.beside import place
-    from trombine.images import SUFFIXES
+    from trombine.images import record_beside
 
-    return [place(output)] if SUFFIXES.get(output.suffix.lower()) in BESIDE else []
+    record = record_beside(output)
+    return [] if record is None else [record]
 
 
 def _read_for(sources: list[Path], inputs: Path | None) -> Iterator[Path]:
@@ -131,7 +112,7 @@ def _replay(source: Path, output: Path, inputs: Path | None) -> Iterator[Event]:
     data = _data(source, record, inputs)
     if format_in(data) != format_of(output):  # anyone may have edited the record
         what = "has a record of a picture of another format than it has itself"
-        raise InputError(what, "make the picture anew", path=source)
+        raise InputError(what, REMAKE, path=source)
     write_encoded(output, data, record)
     if sha256(data).hexdigest() != digest(source):
         text = "other bytes came out than this file has: it was changed, or made elsewhere"
@@ -145,45 +126,26 @@ def _first(changed: list[str]) -> str:
 
 def _data(source: Path, record: Mapping[str, Any], inputs: Path | None) -> bytes:
     """The bytes of the picture that the record describes; an InputError where it cannot be."""
-    from trombine.data.made import MakeError
-
-    try:
-        remake = _remaker(record)
-        _check_kinds(record)
-        dumps(record)  # the picture made again is to carry it
-        with enough(source), about(source):
-            return remake(record, find_inputs(record, inputs))
-    except InputError:
-        raise
-    except Exception as error:  # what a stranger's record does to a verb, there is no list of
-        why = str(error) if isinstance(error, MakeError) else f"{type(error).__name__}: {error}"
-        what = f"has a record that cannot be followed ({shortened(why, 200)})"
-        raise InputError(what, "make the picture anew", path=source) from error
+    with enough(source), about(source):
+        maker = _maker(record)
+        files = find_inputs(record, inputs)
+        try:
+            return maker.remake(record, files)
+        except InputError:
+            raise
+        except Exception as error:  # there is no list of what a stranger's record may lead to
+            if ran_out(error):
+                raise
+            raise not_followed(error) from error
 
 
-def _check_kinds(record: Mapping[str, Any]) -> None:
-    """Refuse a record that does not hold what its verb writes: it was edited or made up."""
-    verb = record["verb"]
-    wanted = HOLDS.get(verb)
-    if wanted is None:
-        return
-    held = dict(record.get("options", {}))
-    held |= {"seed": record["seed"]} if "seed" in record else {}
-    for name, kind in wanted.items():
-        value = held.pop(name, None)
-        # The exact type: True is an int too.
-        if type(value) is not kind or (isinstance(value, int) and not 0 <= value <= _LARGEST):
-            is_now = "nothing" if value is None else shortened(repr(value))
-            raise InputError(f"its record gives {is_now} as {name}, not {_KIND[kind]}")
-    if held:
-        names = shortened(", ".join(sorted(held)))
-        raise InputError(f"its record gives {names}, which {verb} does not take")
-
-
-def _remaker(record: Mapping[str, Any]) -> Callable[[Mapping[str, Any], Mapping[str, Path]], bytes]:
-    place = REMAKE.get(record["verb"])
-    if place is None:
-        verb = shortened(record["verb"])
-        raise InputError(f"was made by {verb}, which this trombine cannot repeat", "update it")
-    module, _, name = place.partition(":")
-    return getattr(import_module(module), name)
+def _maker(record: Mapping[str, Any]) -> Remaker:
+    """The verb that made a file, by its name in the record."""
+    name = record["verb"]
+    if name in {verb.module for verb in VERBS.values()}:
+        module = import_module(f"trombine.verbs.{name}")
+        if hasattr(module, "making"):
+            return module.making()
+    raise InputError(
+        f"was made by {shortened(name)}, which this trombine cannot repeat", "update it"
+    )

@@ -12,9 +12,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from trombine.batch.inputs import refuse_to_write_over
 from trombine.events import Done, Event, Notice, Picture
 from trombine.refusal import InputError, shown
-from trombine.verbs.batch import refuse_to_write_over
+from trombine.requests import Request
 
 if TYPE_CHECKING:
     from trombine.runs.folder import RunFolder
@@ -28,7 +29,7 @@ _LAST: Final = 6  # values of the last line of training
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunsListRequest:
+class RunsListRequest(Request):
     """List the runs of a folder, those of its sweeps too: data, pictures seen, best, state."""
 
     folder: Path = HOME
@@ -36,7 +37,7 @@ class RunsListRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunsShowRequest:
+class RunsShowRequest(Request):
     """Say what became of a run, and write its page anew; of a sweep, which runs it has."""
 
     run: Path
@@ -44,7 +45,7 @@ class RunsShowRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunsCompareRequest:
+class RunsCompareRequest(Request):
     """Write a page of two runs: the same pictures, the same curves, what was asked.
 
     What was asked differently is marked. Figures under different protocols are kept apart.
@@ -58,10 +59,10 @@ class RunsCompareRequest:
     """The page to write; beside the first run unless given."""
 
 
-Request = RunsListRequest | RunsShowRequest | RunsCompareRequest
+AnyRequest = RunsListRequest | RunsShowRequest | RunsCompareRequest
 
 
-def run(request: Request) -> Iterator[Event]:
+def run(request: AnyRequest) -> Iterator[Event]:
     """Do what is asked."""
     if isinstance(request, RunsListRequest):
         return _list(request)

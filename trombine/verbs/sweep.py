@@ -9,10 +9,11 @@ from pathlib import Path
 
 from trombine.events import Event
 from trombine.recipes import find, settings_of, with_settings
+from trombine.requests import Request
 
 
 @dataclass(frozen=True, kw_only=True)
-class SweepRequest:
+class SweepRequest(Request):
     """Train a recipe once for each combination of settings; one page shows all.
 
     Every value of a --grid is combined with every other; those of several --zip go side by side.

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from trombine.events import Done, Event
 from trombine.recipes import find, settings_of, with_settings
 from trombine.refusal import InputError
+from trombine.requests import Request
 
 if TYPE_CHECKING:
     from trombine.training.loop import Order
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainRequest:
+class TrainRequest(Request):
     """Train a net by a recipe; the same command again goes on where it was.
 
     Any setting of the recipe can be changed by its name: --lr 1e-4, --pictures 50000, --batch 8,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final, final
 
@@ -51,7 +52,7 @@ class Model:
         """The colour space that the net itself works in, one of nets.spaces.SPACES."""
         return space_of(self.card)
 
-    @property
+    @cached_property
     def in_rgb(self) -> Net:
         """The net as it is used: pictures go in and come out as RGB, whatever its own space."""
         return in_rgb(TASKS[self.card.task], self.net, self.space)
@@ -80,6 +81,27 @@ def load(name: str | Path, *, task: str | None = None) -> Model:
 def read_card(path: str | Path) -> Card:
     """The card of a file, or of a shipped model; its tensors are not looked at."""
     return read(find(path)).card
+
+
+def loaded(name: str | Path, *, task: str | None = None, device: str = "cpu") -> Model:
+    """The same, loaded once for all who use it and change nothing: hands off its weights."""
+    path = find(name)
+    try:
+        state = path.stat()
+    except (OSError, ValueError):  # then loading says what is wrong
+        return load(path, task=task)
+    model = _loaded(path, state.st_mtime_ns, state.st_size, device)
+    with about(path):
+        _check_card(model.card, task)
+    return model
+
+
+@lru_cache(maxsize=8)
+def _loaded(path: Path, written: int, length: int, device: str) -> Model:
+    """`written` and `length`: a file that has changed is another model."""
+    model = load(path)
+    model.net.to(device)
+    return model
 
 
 def save(path: str | Path, net: Net, card: Card) -> None:

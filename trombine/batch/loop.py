@@ -16,37 +16,21 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from trombine.events import Done, Event, Found, Notice, Picture, Progress, Skipped, Started
-from trombine.files import check_output_name, clear_parts, identity
+from trombine.batch.inputs import Plan, expand, is_so, listed, refuse_empty, refuse_to_write_over
+from trombine.events import Done, Event, Picture, Progress, Skipped, Started
+from trombine.files import check_output_name, clear_parts
 from trombine.refusal import InputError, OutputError, shown
 
 if TYPE_CHECKING:
     import threading
     from concurrent.futures import Future
 
-Plan = Callable[[Path], Path]
-"""The output of an input; an InputError where the input is bad."""
 Work = Callable[[Path, Path], Iterable[Event]]
 """Makes the output of an input, whole or not at all; an InputError where the input is bad."""
 Attempt = Generator[Event, None, str | None]
 """One job being done: what it says, and in the end why it was skipped, or None."""
-
-OK, SOME_SKIPPED, BAD_USAGE = 0, 1, 2
-_NAMED: Final = 20  # a summary names this many skipped inputs
-
-
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """What became of a verb, for a program."""
-
-    summary: str
-    written: tuple[Path, ...]  # in the order in which they were made
-    skipped: tuple[Skipped, ...]
-    notices: tuple[Notice, ...]
-    kept: int  # outputs that were there already
-    found: tuple[Found, ...] = ()  # what inputs show, where no file was written of it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +83,7 @@ def batch(
     def is_kept(job: _Job) -> bool:
         if job.output is None or overwrite:
             return False
-        return _is(lambda output: is_there(job.source, output), job.output)
+        return is_so(lambda output: is_there(job.source, output), job.output)
 
     whole = _Whole(work=work, total=len(jobs), what=what)
     together = at_once if len(jobs) > 1 else 1
@@ -114,6 +98,29 @@ def batch(
                 yield Skipped(job.source, why)
             yield Progress(done, len(jobs), what)
     yield Done(_summary(written, kept, skipped, what), written, len(skipped), kept)
+
+
+def survey(inputs: Iterable[Path], look: Callable[[Path], Iterable[Event]]) -> Iterator[Event]:
+    """Look at every input and write nothing; a bad one is skipped and named."""
+    sources = expand(inputs)
+    if not sources:
+        raise InputError("no pictures were named; name files or a folder")
+    yield Started(len(sources), "pictures")
+    skipped = 0
+    for number, source in enumerate(sources, 1):
+        try:
+            refuse_empty(source)
+            yield from look(source)
+        except InputError as error:
+            skipped += 1
+            yield Skipped(source, _why(error, source))
+        yield Progress(number, len(sources), "pictures")
+    yield Done("", written=len(sources) - skipped, skipped=skipped, kept=0)
+
+
+def _why(error: InputError, source: Path) -> str:
+    """What is wrong with an input; where it is another file, a mask perhaps, that is named."""
+    return error.why if error.path == source else str(error)
 
 
 def _attempts(
@@ -205,15 +212,6 @@ def _planned(source: Path, plan: Plan, beside: Callable[[Path], Iterable[Path]])
         return _Job(source=source, output=None, error=error)
 
 
-def refuse_empty(source: Path) -> None:
-    """Refuse a folder, which after `expand` is one without pictures."""
-    if _is(Path.is_dir, source):
-        inside = _with_pictures(source)  # where pairs of faces lie
-        own = "name one of the folders in it that have, each with an output of its own: "
-        remedy = own + _listed(inside) if inside else "name a folder that has"
-        raise InputError("has no pictures in it", remedy, path=source)
-
-
 def _tried(job: _Job, number: int, whole: _Whole) -> Attempt:
     """Do one job, the one after `number` others; return why it was skipped, or None."""
     if job.output is None or job.error is not None:
@@ -224,8 +222,7 @@ def _tried(job: _Job, number: int, whole: _Whole) -> Attempt:
     except OutputError:
         raise
     except InputError as error:
-        # A verb may read more than one file (a mask); the line then says which was bad.
-        return error.why if error.path == job.source else str(error)
+        return _why(error, job.source)
     yield Picture(job.output, job.output.name)
     return None
 
@@ -240,77 +237,6 @@ def _as_part(event: Event, job: _Job, number: int, whole: _Whole) -> Event:
     name = shown(job.source.name)
     steps = f"{whole.what} ({name}: {event.done:,} of {event.total:,} {event.what})"
     return Progress(number, whole.total, steps)
-
-
-def expand(inputs: Iterable[Path]) -> list[Path]:
-    """The files that are meant, each once: a folder stands for its pictures, sorted by name.
-
-    Hidden files and folders inside are left out; a folder without pictures stays as it is.
-    """
-    found: dict[str, Path] = {}
-    for path in inputs:
-        for file in (sorted(_pictures_in(path)) or [path]) if _is(Path.is_dir, path) else [path]:
-            found.setdefault(os.path.realpath(file), file)
-    return list(found.values())
-
-
-def left_alone(inputs: Iterable[Path]) -> Iterator[Notice]:
-    """Of folders with pictures whose folders have some too, that these are not meant."""
-    for path in inputs:
-        if _is(_has_pictures, path) and (inside := _with_pictures(path)):
-            yield Notice(path, f"pictures in folders inside are left alone: {_listed(inside)}")
-
-
-def _with_pictures(folder: Path) -> list[Path]:
-    inside = (path for path in folder.iterdir() if not path.name.startswith("."))
-    return sorted(path for path in inside if _is(_has_pictures, path))
-
-
-def _has_pictures(path: Path) -> bool:
-    return path.is_dir() and any(_pictures_in(path))
-
-
-def _listed(paths: list[Path]) -> str:
-    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
-    return ", ".join(shown(path) for path in paths[:_NAMED]) + more
-
-
-def _is(asked: Callable[[Path], bool], path: Path) -> bool:
-    """Path.exists or the like; False where the system refuses, as of too long a name."""
-    try:
-        return asked(path)
-    except OSError:
-        return False
-
-
-def _pictures_in(folder: Path) -> Iterator[Path]:
-    from trombine.images import PICTURE_SUFFIXES
-
-    return (
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in PICTURE_SUFFIXES
-        and not path.name.startswith(".")
-        and not path.is_dir()
-    )
-
-
-def into(output: Path, inputs: Iterable[Path], suffix: Callable[[Path], str]) -> Plan:
-    """The plan that `-o` asks for: a folder, or for a single input one file.
-
-    A name with an ending that is no folder yet means a file. In a folder an output is named as
-    its input, with the ending that `suffix` gives it.
-    """
-    if _is(Path.is_dir, output) or not output.suffix:
-        return lambda source: output / f"{source.stem}{suffix(source)}"
-    count = len(expand(inputs))
-    if count > 1:
-        raise InputError(
-            f"is one file, and there are {count} pictures;"
-            " name a folder, and if its name has a dot, make it first",
-            path=output,
-        )
-    return lambda source: output
 
 
 def _without_clashes(jobs: list[_Job]) -> list[_Job]:
@@ -342,15 +268,6 @@ def _prepare_outputs(jobs: list[_Job], also_read: Iterable[Path]) -> None:
         clear_parts(folder)
 
 
-def refuse_to_write_over(written: Iterable[Path], read: Iterable[Path]) -> None:
-    """What is read stays as it is: an InputError names the first that would be written over."""
-    inputs = set(map(identity, read))
-    for path in written:
-        if identity(path) in inputs:
-            what = "is an input, and would be written over"
-            raise InputError(f"{what}; choose another -o", path=path)
-
-
 def _written(jobs: list[_Job]) -> Iterator[tuple[_Job, Path]]:
     """Each file that is written, and by which job."""
     for job in jobs:
@@ -363,31 +280,5 @@ def _summary(written: int, kept: int, skipped: list[Path], what: str) -> str:
     if kept:
         parts.append(f"{kept} kept that were there (--overwrite makes them again)")
     if skipped:
-        parts.append(f"{len(skipped)} skipped: {_listed(skipped)}")
+        parts.append(f"{len(skipped)} skipped: {listed(skipped)}")
     return ", ".join(parts)
-
-
-def exit_code(done: Done) -> int:
-    """0 where all went well, 1 where inputs were skipped, 2 where the only one was."""
-    if not done.skipped:
-        return OK
-    return BAD_USAGE if done.skipped == 1 and not done.written + done.kept else SOME_SKIPPED
-
-
-def drain(events: Iterable[Event]) -> Result:
-    """Run a verb to its end. Where its only input is bad, say so as an error, not as a result."""
-    heard = [event for event in events if not isinstance(event, Progress)]  # of which are many
-    done = next(event for event in heard if isinstance(event, Done))
-    skipped = tuple(event for event in heard if isinstance(event, Skipped))
-    if exit_code(done) == BAD_USAGE:
-        what, _, remedy = skipped[0].why.partition("; ")
-        raise InputError(what, remedy, path=skipped[0].file)
-    paths = (event.path for event in heard if isinstance(event, Picture))
-    return Result(
-        summary=done.summary,
-        written=tuple(path for path in paths if path is not None),
-        skipped=skipped,
-        notices=tuple(event for event in heard if isinstance(event, Notice)),
-        kept=done.kept,
-        found=tuple(event for event in heard if isinstance(event, Found)),
-    )

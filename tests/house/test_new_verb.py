@@ -1,0 +1,165 @@
+"""A new verb is a file and a line: it has a command, a function, resume, records and replay."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trombine.images import read, read_provenance, write
+
+VERB = '''
+"""`darken`: pictures made darker."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+from trombine.batch.making import Made, Making, Task, Wanted
+from trombine.codecs import Frames
+from trombine.events import Event
+from trombine.requests import Number, Request
+
+
+@dataclass(frozen=True, kw_only=True)
+class DarkenRequest(Request):
+    """Make pictures darker."""
+
+    pictures: tuple[Path, ...]
+    """The pictures to darken, or folders of them."""
+    output: Path
+    """The file to write, or for several pictures the folder."""
+    to: Annotated[float, Number(0, 1)] = 0.5
+    """The share of the light that is kept."""
+    overwrite: bool = False
+    """Make again what is there."""
+
+
+def make(task: Task) -> Made:
+    image = task.source.film.frames[0]
+    samples = (image.samples * task.options["to"]).round().astype(image.samples.dtype)
+    return Made(contents={"": Frames(frames=(replace(image, samples=samples),))})
+
+
+def making() -> Making:
+    return Making(verb="darken", holds={"picture": str, "to": float, "format": str}, make=make)
+
+
+def run(request: DarkenRequest) -> Iterator[Event]:
+    wanted = Wanted(options={"to": request.to})
+    return making().run(request.pictures, request.output, wanted, overwrite=request.overwrite)
+'''
+LINE = """
+VERBS["darken"] = Verb(
+    module="darken",
+    request="DarkenRequest",
+    summary="Make pictures darker.",
+    examples=("trombine darken a.png -o b.png", "trombine darken a --to .2 -o b"),
+    positional=("pictures",),
+)
+"""
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def run(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Runs Python with the package and the verb, in a folder with three pictures."""
+    home = tmp_path_factory.mktemp("verb")
+    leave = shutil.ignore_patterns("__pycache__", "*.safetensors")
+    shutil.copytree(root / "trombine", home / "trombine", ignore=leave)
+    (home / "trombine" / "verbs" / "darken.py").write_text(VERB.lstrip())
+    with (home / "trombine" / "commands.py").open("a") as table:
+        table.write(LINE)
+    for name in ("a.png", "b.png", "c.bmp"):
+        grey = np.arange(48, dtype=np.uint8).reshape(4, 4, 3) + ord(name[0])
+        write(home / "in" / name, grey)
+
+    def python(*words: str) -> subprocess.CompletedProcess[str]:
+        here = os.environ | {"PYTHONPATH": str(home), "COLUMNS": "80"}
+        return subprocess.run(
+            [sys.executable, *words],
+            cwd=home,
+            env=here,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    vars(python)["home"] = home
+    return python
+
+
+def home_of(run: Run) -> Path:
+    return vars(run)["home"]
+
+
+def command(run: Run, words: str) -> tuple[int, str, str]:
+    done = run("-m", "trombine", *words.split())
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_it_is_as_short_as_promised() -> None:
+    assert len([line for line in VERB.splitlines() if line.strip()]) <= 40
+
+
+def test_its_help(run: Run) -> None:
+    code, text, _ = command(run, "darken --help")
+    assert code == 0 and "The share of the light that is kept: 0 to 1." in " ".join(
+        text.replace("│", " ").split()
+    )
+    assert "trombine darken a --to .2 -o b" in text
+    assert "Make pictures darker." in command(run, "--help")[1]
+
+
+def test_a_folder_is_done_once_and_what_is_missing_again(run: Run) -> None:
+    home = home_of(run)
+    assert command(run, "darken in -o out") == (0, "3 pictures written\n", "")
+    before, after = read(home / "in" / "a.png").samples, read(home / "out" / "a.png").samples
+    assert np.array_equal(after, (before * 0.5).round())
+    (home / "out" / "b.png").unlink()
+    kept = "2 kept that were there (--overwrite makes them again)"
+    assert command(run, "darken in -o out") == (0, f"1 picture written, {kept}\n", "")
+
+
+def test_what_was_made_otherwise_is_kept(run: Run) -> None:
+    home = home_of(run)
+    command(run, "darken in/a.png -o other.png")
+    before = (home / "other.png").read_bytes()
+    code, _, errors = command(run, "darken in/a.png --to .2 -o other.png")
+    assert code == 2 and "was made otherwise (to 0.5, not 0.2)" in errors
+    assert (home / "other.png").read_bytes() == before
+    assert command(run, "darken in/a.png --to .2 --overwrite -o other.png")[0] == 0
+
+
+def test_its_exit_codes(run: Run) -> None:
+    home = home_of(run)
+    (home / "bad.png").write_bytes(b"no picture")
+    assert command(run, "darken bad.png in/a.png -o mixed")[0] == 1
+    assert command(run, "darken bad.png -o x.png")[0] == 2
+    code, _, errors = command(run, "darken in/a.png --to 3 -o x.png")
+    assert (code, errors) == (2, "trombine: --to is a number, 0 to 1, not 3.0\n")
+
+
+def test_its_record_and_replay(run: Run) -> None:
+    home = home_of(run)
+    command(run, "darken in --to .25 -o dark")
+    record = read_provenance(home / "dark" / "a.png") or {}
+    assert record["options"] == {"picture": "a.png", "to": 0.25, "format": "PNG"}
+    assert command(run, "replay dark --inputs in -o again")[0] == 0
+    for path in (home / "dark").iterdir():
+        assert path.read_bytes() == (home / "again" / path.name).read_bytes()
+
+
+def test_it_is_a_function(run: Run) -> None:
+    code = "import trombine; print(trombine.darken(pictures='in', output='f', to=1).summary)"
+    assert run("-c", code).stdout == "3 pictures written\n"
+    assert (
+        "to: The share of the light" in run("-c", "import trombine; help(trombine.darken)").stdout
+    )

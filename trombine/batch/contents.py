@@ -1,0 +1,109 @@
+"""What a verb makes, as files: pictures, films, JSON, each with the record of how it was made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from trombine import codecs
+from trombine.codecs import Frames
+from trombine.images import (
+    SUFFIX_OF,
+    Image,
+    Pixels,
+    encoding,
+    format_of,
+    image_of,
+    read_provenance,
+    write_encoded,
+)
+from trombine.provenance import loads
+from trombine.refusal import InputError
+from trombine.texts import from_json
+
+JSON: Final = "JSON"
+RECORD: Final = "record"  # its key in a JSON file
+# What a file may hold: a film or picture, samples, or what JSON holds.
+Content = Frames | Image | Pixels | Mapping[str, Any]
+
+
+def check_ending(path: Path, format: str = "") -> None:
+    """Refuse a name of an output that does not end as files of this format, or of any, do."""
+    ending = ".json" if format == JSON else SUFFIX_OF.get(format, "")
+    if format and path.suffix.lower() != ending:
+        raise InputError(f"is no name for {format}", f"let it end in {ending}", path=path)
+    if not format:
+        format_of(path)
+
+
+def read_record(path: Path) -> dict[str, Any] | None:
+    """The record in a file that may be anybody's: a picture, or JSON; None where it has none."""
+    try:
+        if path.suffix.lower() != ".json":
+            return read_provenance(path)
+        return loads(json.dumps(from_json(path.read_bytes())[RECORD]))
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def encoded(content: Content, format: str, record: dict[str, Any]) -> bytes:
+    """The bytes of a file of this content, with its record where the format has room for it."""
+    if isinstance(content, Mapping):
+        text = json.dumps({**content, RECORD: record}, indent=1, allow_nan=False)
+        return (text + "\n").encode()
+    if film := _film(content):
+        return codecs.encode_frames(film, format, provenance=record)
+    inside = None if format in codecs.BESIDE else record
+    return codecs.encode(_image(content), format, provenance=inside)
+
+
+def _film(content: Frames | Image | Pixels) -> Frames | None:
+    """The content, if it moves."""
+    return content if isinstance(content, Frames) and len(content.frames) > 1 else None
+
+
+def _image(content: Frames | Image | Pixels) -> Image:
+    if isinstance(content, Frames):
+        return content.frames[0]
+    return content if isinstance(content, Image) else image_of(content)
+
+
+def write(path: Path, content: Content, record: dict[str, Any]) -> None:
+    """Write a content in the format that the name says; the file appears whole or not at all."""
+    format = JSON if isinstance(content, Mapping) else format_of(path)
+    with encoding(path, _described(content)):
+        data = encoded(content, format, record)
+    write_encoded(path, data, record)
+
+
+def _described(content: Content) -> str:
+    """What a format may be too small for."""
+    if isinstance(content, Mapping):
+        return "numbers"
+    if film := _film(content):
+        return f"a film of {len(film.frames):,} frames"
+    image = _image(content)
+    return f"a picture of {image.width} x {image.height}"
+
+
+def lost(path: Path, content: Content) -> str:
+    """What the format of a file does not hold of a content, and which would; empty if nothing."""
+    if not isinstance(content, Frames):
+        return ""
+    format = format_of(path)
+    losses = next(filter(None, (codecs.lost(frame, format) for frame in content.frames)), None)
+    if not losses:
+        return ""
+    return f"does not hold all of the result: {', '.join(losses)}; {_better(content)} would"
+
+
+def _better(content: Frames) -> str:
+    """The formats that hold all of a result."""
+    first, *others = content.frames
+    if others:
+        return ".webp"
+    if first.unfollowed:
+        return ".png"
+    return ".tif" if first.space == "CMYK" else ".png or .tif"

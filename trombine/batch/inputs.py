@@ -1,0 +1,159 @@
+"""Which files are meant, what is written for each, and what must not be written over."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from trombine.events import Notice
+from trombine.files import identity
+from trombine.refusal import InputError, shown
+
+Plan = Callable[[Path], Path]
+"""The output of an input; an InputError where the input is bad."""
+_NAMED: Final = 20  # a line names this many files
+
+
+def expand(inputs: Iterable[Path]) -> list[Path]:
+    """The files that are meant, each once: a folder stands for its pictures, sorted by name.
+
+    Hidden files and folders inside are left out; a folder without pictures stays as it is.
+    """
+    found: dict[str, Path] = {}
+    for path in inputs:
+        for file in (sorted(_pictures_in(path)) or [path]) if is_so(Path.is_dir, path) else [path]:
+            found.setdefault(os.path.realpath(file), file)
+    return list(found.values())
+
+
+def left_alone(inputs: Iterable[Path]) -> Iterator[Notice]:
+    """Of folders with pictures whose folders have some too, that these are not meant."""
+    for path in inputs:
+        if is_so(_has_pictures, path) and (inside := _with_pictures(path)):
+            yield Notice(path, f"pictures in folders inside are left alone: {listed(inside)}")
+
+
+def _with_pictures(folder: Path) -> list[Path]:
+    inside = (path for path in folder.iterdir() if not path.name.startswith("."))
+    return sorted(path for path in inside if is_so(_has_pictures, path))
+
+
+def _has_pictures(path: Path) -> bool:
+    return path.is_dir() and any(_pictures_in(path))
+
+
+def listed(paths: list[Path]) -> str:
+    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+    return ", ".join(shown(path) for path in paths[:_NAMED]) + more
+
+
+def is_so(asked: Callable[[Path], bool], path: Path) -> bool:
+    """Path.exists or the like; False where the system refuses, as of too long a name."""
+    try:
+        return asked(path)
+    except OSError:
+        return False
+
+
+def _pictures_in(folder: Path) -> Iterator[Path]:
+    from trombine.images import PICTURE_SUFFIXES
+
+    return (
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in PICTURE_SUFFIXES
+        and not path.name.startswith(".")
+        and not path.is_dir()
+    )
+
+
+def into(output: Path, inputs: Iterable[Path], suffix: Callable[[Path], str]) -> Plan:
+    """The plan that `-o` asks for: a folder, or for a single input one file.
+
+    A name with an ending that is no folder yet means a file. In a folder an output is named as
+    its input, with the ending that `suffix` gives it.
+    """
+    if is_so(Path.is_dir, output) or not output.suffix:
+        return lambda source: output / f"{source.stem}{suffix(source)}"
+    count = len(expand(inputs))
+    if count > 1:
+        raise InputError(
+            f"is one file, and there are {count} pictures;"
+            " name a folder, and if its name has a dot, make it first",
+            path=output,
+        )
+    return lambda source: output
+
+
+@dataclass(frozen=True)
+class Companions:
+    """A file for each input that another option names: a truth, a mask, parts."""
+
+    given: Path | None
+    what: str  # the option's name
+    files: tuple[Path, ...]  # all that there are
+    by_source: Mapping[Path, Path]
+
+    @classmethod
+    def of(cls, sources: list[Path], given: Path | None, what: str) -> Companions:
+        """The files of the same names in a folder, whatever their endings; or the one file."""
+        if given is None:
+            return cls(None, what, (), {})
+        if not os.path.lexists(given):
+            remedy = f"name a {what} that does, or none"
+            raise InputError("does not exist", remedy, path=given)
+        files = expand([given])
+        if not given.is_dir():
+            if len(sources) > 1:
+                text = f"is one file, and there are {len(sources)} pictures"
+                raise InputError(text, f"name a folder as --{what}", path=given)
+            return cls(given, what, tuple(files), dict.fromkeys(sources, given))
+        there: dict[str, list[Path]] = defaultdict(list)
+        for path in files:
+            there[path.stem].append(path)
+        found = {one: _meant(one, there[one.stem], what) for one in sources if one.stem in there}
+        return cls(given, what, tuple(files), found)
+
+    def of_source(self, source: Path) -> Path | None:
+        """The file of this input; None where there is none."""
+        return self.by_source.get(source)
+
+    def notices(self, source: Path) -> tuple[str, ...]:
+        """What is to be said of an input that has none, though a folder was given."""
+        if self.given is None or source in self.by_source:
+            return ()
+        return (f"has no {self.what} of its name in {shown(self.given)}",)
+
+
+def _meant(source: Path, found: list[Path], what: str) -> Path:
+    """Of the files with an input's name, whatever their ending, the one that is meant."""
+    if len(found) == 1:
+        return found[0]
+    same = [path for path in found if path.name == source.name]
+    if not same:
+        either = " and ".join(shown(path) for path in found)
+        text = f"{either} could each be the {what} of {shown(source)}"
+        raise InputError(text, "leave one of them out")
+    return same[0]
+
+
+def refuse_empty(source: Path) -> None:
+    """Refuse a folder, which after `expand` is one without pictures."""
+    if is_so(Path.is_dir, source):
+        inside = _with_pictures(source)  # where pairs of faces lie
+        own = "name one of the folders in it that have, each with an output of its own: "
+        remedy = own + listed(inside) if inside else "name a folder that has"
+        raise InputError("has no pictures in it", remedy, path=source)
+
+
+def refuse_to_write_over(written: Iterable[Path], read: Iterable[Path]) -> None:
+    """What is read stays as it is: an InputError names the first that would be written over."""
+    inputs = set(map(identity, read))
+    for path in written:
+        if identity(path) in inputs:
+            what = "is an input, and would be written over"
+            raise InputError(f"{what}; choose another -o", path=path)

@@ -1,0 +1,355 @@
+"""A verb that makes files of a picture, described once: run, go on, keep what is there, replay.
+
+A verb says what its record holds and how contents are made of a picture and options. Everything
+else is here: which files are missing, whether a file that is there is the one that is wanted, the
+record in each file, and the same bytes again from a record. Both ways, forward and again, run the
+same `make`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
+
+from trombine.batch.inputs import expand, into, left_alone
+from trombine.batch.loop import batch
+from trombine.events import Done, Event, Notice, Picture, Tick, ticked
+from trombine.memory import RELIEF, enough
+from trombine.refusal import InputError, about
+
+if TYPE_CHECKING:
+    from trombine.images import Source
+
+Record = Mapping[str, Any]
+Options = Mapping[str, Any]
+ELSEWHERE: Final = "choose another -o, or add --overwrite"
+PICTURE, FORMAT, SHOWS = "picture", "format", "shows"  # options that are filled in here
+
+
+@runtime_checkable  # for the tests' check of annotations
+class Remaker(Protocol):
+    """A verb whose files can be made again."""
+
+    def remake(self, record: Record, inputs: Mapping[str, Path]) -> bytes:
+        """A record and the files that it names, to the bytes of the file that it is of."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Product:
+    """One kind of file that a verb writes of a picture."""
+
+    shows: str = ""  # as its record says
+    ending: str = ""  # of its name, beside the result, which has none
+    format: str = ""  # PNG or JSON; "" is what the name says
+    without: tuple[str, ...] = ()  # options that change nothing of it; its record has them empty
+
+
+RESULT: Final = Product()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What is to be made of one picture."""
+
+    source: Source
+    options: Options  # as the record has them
+    files: Mapping[str, Path] = field(default_factory=dict)  # other inputs, as options name them
+    shows: frozenset[str] = frozenset({""})  # what is to be made
+    threads: int | None = None
+    tick: Tick | None = None  # told of every step
+
+    def file(self, option: str) -> Path | None:
+        """The file that an option names; None where it names none of the inputs."""
+        return self.files.get(self.options[option])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """What was made of a picture."""
+
+    contents: Mapping[str, Any]  # by what it shows: Frames, Image, pixels, or a dict for JSON
+    model: str | None = None  # hash of the models that made it
+    resolved: Record = field(default_factory=dict)  # what was chosen, and changes no pixel's value
+    chosen: Options = field(default_factory=dict)  # options that were left to be chosen
+    notices: tuple[str, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)  # for the summary: {"faces": 2}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is asked for one picture."""
+
+    options: Options  # without picture, format and shows
+    files: Mapping[str, Path] = field(default_factory=dict)  # other inputs, as options name them
+    notices: tuple[str, ...] = ()
+
+
+def name_file(files: dict[str, Path], path: Path, source: Path, what: str) -> str:
+    """Add a file that a picture is made from; the name that its record gives it.
+
+    That is the file's own name, unless the picture elsewhere has the same.
+    """
+    name = path.name if path.name != source.name else f"{what}-{path.name}"
+    files[name] = path
+    return name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Making:
+    """A verb that makes files of a picture."""
+
+    verb: str
+    holds: Mapping[str, type]  # the options of its records, and their kinds
+    make: Callable[[Task], Made]
+    needs: tuple[str, ...] = ()  # packages that determine pixels, beside numpy and pillow
+    products: tuple[Product, ...] = (RESULT,)  # the last is the result itself
+    films: bool = False  # whether films are made too, and not only of their first frame
+    # Whether a file of this option is as good as one of the wanted: name, then, wanted.
+    alike: Callable[[str, Any, Any], bool] = lambda name, then, wanted: then == wanted
+
+    def run(
+        self,
+        pictures: Iterable[Path],
+        output: Path,
+        wanted: Wanted | Callable[[Path], Wanted],
+        *,
+        shows: Iterable[str] = ("",),
+        suffix: Callable[[Path], str] | None = None,
+        overwrite: bool = False,
+        also_read: Iterable[Path] = (),
+        threads: int = 1,
+        light: Callable[[Path], bool] = lambda source: False,
+        relief: str = RELIEF,
+    ) -> Iterator[Event]:
+        """Make what is not there of every picture, or of those in a folder.
+
+        `suffix` gives the ending of a picture's result, as images.output_suffix does. Pictures that
+        are `light` are worked on `threads` at a time, by one thread each.
+        """
+        from trombine.batch.contents import check_ending
+        from trombine.images import output_suffix
+
+        sources, kinds = expand(pictures), frozenset(shows)
+        products = [one for one in self.products if one.shows in kinds]
+        if len(sources) == 1 and output.suffix and not output.is_dir():
+            check_ending(output, products[-1].format)
+        counts: dict[str, int] = {}
+
+        def wants(source: Path) -> Wanted:
+            return wanted(source) if callable(wanted) else wanted
+
+        def job_of(source: Path, result: Path) -> _Job:
+            files = _outputs(products, result)
+            return _Job(making=self, path=source, wanted=wants(source), files=files)
+
+        def work(source: Path, result: Path) -> Iterator[Event]:
+            alone = 1 if len(sources) > 1 and light(source) else threads
+            with enough(source, relief), about(source):
+                made = yield from job_of(source, result).done(alone, overwrite=overwrite)
+                for name, count in made.counts.items():
+                    counts[name] = counts.get(name, 0) + count
+
+        yield from left_alone(pictures)
+        for event in batch(
+            sources,
+            into(output, sources, suffix or output_suffix),
+            work,
+            overwrite=overwrite,
+            is_there=lambda source, result: job_of(source, result).is_done(),
+            beside=lambda result: _beside(products, result),
+            also_read=[
+                *also_read,
+                *(path for one in sources for path in wants(one).files.values()),
+            ],
+            at_once=threads,
+            light=light,
+        ):
+            yield _with_counts(event, counts) if isinstance(event, Done) else event
+
+    def remake(self, record: Record, inputs: Mapping[str, Path]) -> bytes:
+        """The file that this record is of, made again from its inputs; anyone may have edited it.
+
+        An InputError says why not.
+        """
+        from trombine.batch.contents import JSON, encoded
+        from trombine.codecs import FORMATS
+        from trombine.images import read_source
+        from trombine.provenance import REMAKE, check_holds, following, shortened
+
+        check_holds(record, self.holds)
+        options, others = record["options"], dict(inputs)
+        shows, picture = options.get(SHOWS, ""), others.pop(options[PICTURE], None)
+        if picture is None:
+            raise InputError(f"{shortened(options[PICTURE])} is not among its inputs", REMAKE)
+        for product in self.products:
+            format = options.get(FORMAT, product.format)
+            empty = not any(options[name] for name in product.without)
+            is_known = format in (*FORMATS, JSON) and product.format in ("", format)
+            if product.shows == shows and is_known and empty:
+                break
+        else:
+            raise InputError(f"its record is of nothing that {self.verb} makes", REMAKE)
+        with following():
+            source = read_source(picture, films=self.films)
+            task = Task(source=source, options=options, files=others, shows=frozenset({shows}))
+            made = self.make(task)
+        if made.model != record.get("model"):
+            here, then = made.model, shortened(str(record.get("model")))
+            version = shortened(str(record.get("versions", {}).get("trombine", "unknown")))
+            raise InputError(
+                f"was made by another model ({then}) than the one here ({here})",
+                f"replay it with the trombine that made it, version {version}",
+            )
+        with following():
+            return encoded(made.contents[shows], format, dict(record))
+
+
+def _outputs(products: Iterable[Product], result: Path) -> dict[Product, Path]:
+    return {one: result.with_suffix(one.ending) if one.ending else result for one in products}
+
+
+def _beside(products: Iterable[Product], result: Path) -> Iterator[Path]:
+    """What is written with a result."""
+    from trombine.batch.contents import check_ending
+    from trombine.images import record_beside
+
+    for product, path in _outputs(products, result).items():
+        check_ending(path, product.format)
+        if path != result:
+            yield path
+        if record := record_beside(path):
+            yield record
+
+
+def _with_counts(done: Done, counts: Mapping[str, int]) -> Done:
+    said = [f"{n:,} {name.removesuffix('s') if n == 1 else name}" for name, n in counts.items()]
+    return replace(done, summary="; ".join([done.summary, *said]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Job:
+    """One picture of a run."""
+
+    making: Making
+    path: Path
+    wanted: Wanted
+    files: Mapping[Product, Path]  # to write; the result is the last
+
+    def is_done(self) -> bool:
+        """Whether all that is wanted is there, made from the picture as it is now."""
+        there = all(path.exists() for path in self.files.values())
+        return there and not any(self._unlike(product) for product in self.files)
+
+    def done(self, threads: int, *, overwrite: bool) -> Iterator[Event]:
+        """Make what is missing; what is somebody's, or was made otherwise, is refused."""
+        from trombine.batch.contents import read_record
+        from trombine.images import check_beside, not_followed, read_source
+        from trombine.provenance import check_name, check_unchanged, digests_of
+
+        check_name(self.path)
+        source = read_source(self.path, films=self.making.films)
+        digests = digests_of([*self.wanted.files.values()])
+        kept = [] if overwrite else [one for one, path in self.files.items() if path.exists()]
+        for product in kept:
+            if why := self._unlike(product):
+                raise InputError(f"is there, and {why}", ELSEWHERE, path=self.files[product])
+        check_beside(self.files[self._result])
+        yield from (Notice(self.path, text) for text in self.wanted.notices)
+        if source.others:
+            text = "holds more pictures than one; only the first is taken"
+            yield Notice(self.path, text)
+        if source.film.frames[0].unfollowed:
+            yield Notice(self.path, not_followed(source.film.frames[0]))
+        made = yield from ticked("percent", lambda tick: self._make(source, threads, tick))
+        check_unchanged(digests)
+        hashes = {self.path.name: source.digest}
+        hashes |= {name: digests[path] for name, path in self.wanted.files.items()}
+        records = {product: self._record(product, made, hashes) for product in self.files}
+        for product in kept:
+            if read_record(path := self.files[product]) != records[product]:
+                what = "is there, and was made otherwise than what is missing would be"
+                raise InputError(what, ELSEWHERE, path=path)
+        for product in self.files:
+            if product not in kept:
+                yield from self._write(product, made, records[product])
+        yield from (Notice(self.files[self._result], text) for text in made.notices)
+        return made
+
+    def _make(self, source: Source, threads: int, tick: Tick) -> Made:
+        task = Task(
+            source=source,
+            options=self._options(self._result) | dict(self.wanted.options),
+            files=self.wanted.files,
+            shows=frozenset(product.shows for product in self.files),
+            threads=threads,
+            tick=lambda done, of: tick(100 * done // of, 100),
+        )
+        return self.making.make(task)
+
+    def _write(self, product: Product, made: Made, record: dict[str, Any]) -> Iterator[Event]:
+        from trombine.batch.contents import lost, write
+
+        path, content = self.files[product], made.contents[product.shows]
+        write(path, content, record)
+        if product is not self._result:
+            yield Picture(path, path.name)
+        elif text := lost(path, content):
+            yield Notice(path, text)
+
+    @property
+    def _result(self) -> Product:
+        return list(self.files)[-1]
+
+    def _options(self, product: Product) -> dict[str, Any]:
+        """The options of the record of a product, but for what is still to be chosen."""
+        from trombine.images import format_of
+
+        holds = self.making.holds
+        options = {PICTURE: self.path.name, **self.wanted.options}
+        options = {name: holds[name](value) for name, value in options.items()}
+        options |= {SHOWS: product.shows} if SHOWS in holds else {}
+        if FORMAT in holds:
+            options[FORMAT] = product.format or format_of(self.files[product])
+        return options | {name: holds[name]() for name in product.without}
+
+    def _record(self, product: Product, made: Made, hashes: Mapping[str, str]) -> dict[str, Any]:
+        from trombine.provenance import record
+
+        options = {**self._options(product), **made.chosen}
+        return record(
+            self.making.verb,
+            options,
+            inputs={name: hashes[name] for name in hashes if name in options.values()},
+            model=made.model,
+            resolved=made.resolved,
+            needs=self.making.needs,
+        )
+
+    def _unlike(self, product: Product) -> str:
+        """What keeps a file that is there from being the wanted one; empty if it is.
+
+        Versions and hashes of shipped models do not count: a newer trombine need not make all
+        results again.
+        """
+        from trombine.batch.contents import read_record
+        from trombine.provenance import digest, shortened
+
+        record, options = read_record(self.files[product]), self._options(product)
+        if record is None:
+            return "trombine did not make it"
+        if record["verb"] != self.making.verb:
+            return f"was made otherwise (by {shortened(record['verb'])})"
+        then = record.get("options", {})
+        for name, value in options.items():
+            if not self.making.alike(name, then.get(name), value):
+                now = shortened(f"{name} {then.get(name)}, not {value}")
+                return f"was made otherwise ({now})"
+        files = {self.path.name: self.path, **self.wanted.files}
+        hashes = record.get("inputs", {})
+        for name, path in files.items():
+            if name in options.values() and hashes.get(name) != digest(path):
+                return f"was made from another {shortened(name)}"
+        return ""

@@ -1,0 +1,167 @@
+"""One picture read as its options say: its faces as a sheet, as parts, as points, as numbers.
+
+Where faces are and what they are like is found in reader/; files, records and replay are in
+batch/making.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from jaxtyping import UInt8
+
+from trombine.batch.contents import JSON
+from trombine.batch.making import PICTURE, Made, Making, Options, Product, Task, Wanted, name_file
+from trombine.conventions import to_picture
+from trombine.images import Image, as_seen
+from trombine.provenance import shortened
+from trombine.reader.faces import Face, parts_map, read_faces
+from trombine.readings.drawing import PALETTE, drawn
+from trombine.refusal import InputError
+from trombine.weights import loaded, shipped
+
+SHEET, PARTS, POINTS, FIELDS = "sheet", "parts", "points", "fields"  # what a file shows
+EVERY, LARGEST = "all", "largest"  # faces
+_ENLARGERS: Final = {2: "upscale-x2", 4: "upscale-x4"}
+_NO_ROUNDING: Final = 3  # digits after the point, of pixels and numbers in JSON
+NO_FACE: Final = "no face found"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """A picture, and what was read of it."""
+
+    pixels: UInt8[np.ndarray, "h w 3"]
+    faces: Sequence[Face]
+
+    def parts(self) -> UInt8[np.ndarray, "h w"]:
+        """The label of each pixel."""
+        return parts_map(self.faces, *self.pixels.shape[:2])
+
+
+def make(task: Task) -> Made:
+    """What is read of a picture, as the files that are wanted."""
+    name, options = task.source.path.name, task.options
+    model = _model_of(task)
+    told = read_picture(
+        task.source.film.frames[0],
+        model,
+        largest=options["faces"] == LARGEST,
+        small=bool(options["enlarge"]),
+    )
+    makers = {
+        FIELDS: lambda: as_json(name, told),
+        POINTS: lambda: points_json(name, told),
+        PARTS: lambda: Image(samples=told.parts()[..., None], mode="P", palette=PALETTE),
+        SHEET: lambda: drawn(
+            told.pixels,
+            told.parts(),
+            told.faces,
+            f"{shortened(name)}: {shortened(options['model'])}",
+        ),
+    }
+    used = [model, *(_ENLARGERS.values() if options["enlarge"] else ())]
+    return Made(
+        contents={shows: makers[shows]() for shows in task.shows},
+        model="+".join(loaded(one).hash for one in used),
+        notices=() if told.faces else (NO_FACE,),
+        counts={"faces": len(told.faces)},
+    )
+
+
+def wanted(options: Options, source: Path, model: str | Path) -> Wanted:
+    """What is asked for a picture: the options, and the model that they name."""
+    files: dict[str, Path] = {}
+    is_file = not (isinstance(model, str) and model in shipped())
+    called = name_file(files, Path(model), source, "model") if is_file else str(model)
+    return Wanted(options={**options, "model": called}, files=files)
+
+
+def read_picture(
+    image: Image, model: str | Path, *, largest: bool = False, small: bool = False
+) -> Told:
+    """The faces of a picture, all or the largest; `small` ones are enlarged before."""
+    pixels = as_seen(image)
+    net = loaded(model, task="read")
+    larger = enlarge if small else None
+    try:
+        faces = read_faces(to_picture(pixels), net, largest=largest, enlarge=larger)
+    except InputError as error:
+        what, _, remedy = str(error).partition("; ")
+        raise InputError(f"cannot be read by {what}", remedy) from error
+    return Told(pixels=pixels, faces=faces)
+
+
+def enlarge(picture: torch.Tensor, times: int) -> torch.Tensor:
+    """The picture 2 or 4 times as large, by the nets that trombine upscale takes."""
+    from trombine.upscaling.running import enlarged
+
+    return enlarged(loaded(_ENLARGERS[times], task="upscale").in_rgb, picture)
+
+
+def _model_of(task: Task) -> str | Path:
+    name = task.options["model"]
+    if file := task.file("model"):
+        return file
+    if name not in shipped():
+        raise InputError(f"was read by {shortened(name)}, which is not among its inputs")
+    return name
+
+
+def as_json(name: str, told: Told) -> dict[str, Any]:
+    """What was read of each face, but for its points and its parts."""
+    faces = [
+        {
+            "box": _rounded(face.box),
+            "likely": _rounded(face.likely),
+            "style": _rounded(face.style),
+            "traits": _rounded(face.traits),
+            "moment": _rounded(face.moment),
+            "features": _rounded(face.features),
+        }
+        for face in told.faces
+    ]
+    return {**_picture(name, told), "faces": faces}
+
+
+def points_json(name: str, told: Told) -> dict[str, Any]:
+    """The landmarks of each face in pixels, and by how many pixels each may be off."""
+    faces = [
+        {"points": _rounded(face.points), "errors": _rounded(face.errors)} for face in told.faces
+    ]
+    return {**_picture(name, told), "faces": faces}
+
+
+def _picture(name: str, told: Told) -> dict[str, Any]:
+    height, width = told.pixels.shape[:2]
+    return {"picture": name, "width": width, "height": height}
+
+
+def _rounded(value: Any) -> Any:
+    """A number, or all numbers inside, with no more digits than mean anything."""
+    if isinstance(value, Mapping):
+        return {name: _rounded(one) for name, one in value.items()}
+    if isinstance(value, np.ndarray):
+        return _rounded(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_rounded(one) for one in value]
+    return round(float(value), _NO_ROUNDING)
+
+
+READ: Final = Making(
+    verb="read",
+    holds={PICTURE: str, "model": str, "faces": str, "enlarge": int, "shows": str},
+    make=make,
+    needs=("torch", "scipy"),
+    products=(
+        Product(shows=PARTS, ending=".parts.png", format="PNG"),
+        Product(shows=POINTS, ending=".points.json", format=JSON),
+        Product(shows=FIELDS, ending=".json", format=JSON),
+        Product(shows=SHEET, format="PNG"),
+    ),
+)
