@@ -41,12 +41,12 @@ from upscale_quality import (
     Scores,
     bicubic_of_papers,
     measured,
-    way_of,
     worst_seam,
 )
 
 from trombine.conventions import to_pixels
 from trombine.measures import PROTOCOL_SEEDS, Figure, Protocol, log_evaluation
+from trombine.methods.upscale import of_model
 from trombine.nets import build
 from trombine.upscaling.drawing import is_drawing
 from trombine.weights import load, read_card, shipped
@@ -168,7 +168,7 @@ def scored_by(
 ) -> Scores:
     """Scores of these nets, said and logged."""
     models = {name: load(name) for name in names}
-    ways = {name: way_of(model) for name, model in models.items()}
+    ways = {name: of_model(model) for name, model in models.items()}
     scores = measured(pictures, factor, ways, chain=chain, over=over)
     say(scores.protocol.describe())
     asked.protocols[scores.protocol.name] = scores.protocol.hash

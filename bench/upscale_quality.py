@@ -18,20 +18,19 @@ import torch
 from jaxtyping import Float32, Float64
 from upscale_pictures import Pictures
 
-from trombine.colour import from_srgb
 from trombine.conventions import to_picture, to_pixels
 from trombine.data.degrade import (
     Chain,
     crop_to_multiple,
     degrade_one,
-    enlarge,
     imresize_matlab,
     shrink,
 )
 from trombine.measures import Figure, Protocol, figure, log_evaluation, luma, psnr, psnr_y
+from trombine.methods import Run, methods
 from trombine.nets import Net
 from trombine.upscaling.running import enlarged
-from trombine.weights import Model, load
+from trombine.weights import load
 
 Picture = Float32[torch.Tensor, "c h w"]
 Way = Callable[[torch.Tensor], torch.Tensor]  # small pictures to large ones
@@ -87,26 +86,17 @@ class Scores:
 # Ways to enlarge
 
 
+FLOORS: Final = ("bicubic", "Lanczos")  # what needs no net
+
+
 def floors(factor: int) -> dict[str, Way]:
-    """What needs no net."""
-    return {
-        "bicubic": lambda small: enlarge(small, factor),
-        "Lanczos": lambda small: enlarge(small, factor, kernel="lanczos"),
-    }
+    """What needs no net, of one picture."""
+    return {name: way_of(run, factor) for name, run in methods("upscale", *FLOORS).items()}
 
 
-def way_of(model: Model) -> Way:
-    """What a net makes of small pictures, rounded to 8 bits; of grey ones grey."""
-    return lambda small: _in_8_bits(enlarged(model.in_rgb, small.expand(3, -1, -1)), len(small))
-
-
-def _in_8_bits(colours: Float32[torch.Tensor, "3 h w"], channels: int) -> Picture:
-    """As a file of so many channels holds it."""
-    if channels == 3:
-        return to_picture(to_pixels(colours))
-    flat = np.ascontiguousarray(colours.permute(1, 2, 0).reshape(-1, 3).numpy())
-    grey = from_srgb(flat, "L", None, np.dtype(np.uint8))
-    return to_picture(grey.reshape(*colours.shape[1:], 1))
+def way_of(run: Run, factor: int) -> Way:
+    """A method, of one picture."""
+    return lambda small: run(small[None], factor=factor)[0]
 
 
 # ---------------------------------------------------------------------------------------------
@@ -114,14 +104,14 @@ def _in_8_bits(colours: Float32[torch.Tensor, "3 h w"], channels: int) -> Pictur
 
 
 def measured(
-    pictures: Pictures, factor: int, nets: Mapping[str, Way], *, chain: str = "", over: str = ""
+    pictures: Pictures, factor: int, nets: Mapping[str, Run], *, chain: str = "", over: str = ""
 ) -> Scores:
     """Every net and every floor on all of these pictures.
 
     With a `chain` that is the damage, and shrinking is part of it. `over` names a net that is a
     floor for the others.
     """
-    ways = {**floors(factor), **nets}
+    ways = {**floors(factor), **{name: way_of(run, factor) for name, run in nets.items()}}
     below = (*floors(factor), *([over] if over else ()))
     found: dict[str, list[float]] = {name: [] for name in ways}
     for index, truth in enumerate(pictures.truths.values()):
@@ -139,7 +129,7 @@ def measured(
 
 
 def protocol_of(
-    pictures: Pictures, factor: int, chain: str, below: tuple[str, ...] = ("bicubic", "Lanczos")
+    pictures: Pictures, factor: int, chain: str, below: tuple[str, ...] = FLOORS
 ) -> Protocol:
     """All that the figures depend on besides the net."""
     damage = f"{chain}, seeds of its chance the picture's" if chain else SHRUNK.format(factor)

@@ -35,8 +35,9 @@ from record import keep
 from remake import cpu_seconds
 from table import ROOT, command, commit, machine
 from upscale_pictures import SHARED, Pictures, faces, leaves, photographs, set5
-from upscale_quality import measured, way_of
+from upscale_quality import measured
 
+from trombine.methods.upscale import of_model
 from trombine.weights import Model, load
 
 RUNS: Final = ROOT / "runs" / "study"
@@ -203,7 +204,7 @@ def row_of(name: str) -> dict[str, Any]:
 
 def gain(model: Model, pictures: Pictures, factor: int) -> float:
     """Decibels over bicubic, the mean over the pictures; logged where the pictures are public."""
-    scores = measured(pictures, factor, {"net": way_of(model)})
+    scores = measured(pictures, factor, {"net": of_model(model)})
     scores.log("net", model.hash, None)
     return round(float(scores.gain("net", "bicubic").mean()), 3)
 

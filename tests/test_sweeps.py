@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -185,6 +186,21 @@ def test_again_only_what_is_missing_is_trained(swept: tuple[Path, list[Event]]) 
     assert (done.written, done.skipped, done.kept) == (1, 0, 2)
     assert {path: path.read_bytes() for path in before} == before
     assert RunFolder(folder / "lr=1e-3").clocks.read_bytes() == log
+
+
+def test_a_run_that_was_killed_while_its_film_was_written_is_finished(
+    swept: tuple[Path, list[Event]],
+) -> None:
+    """It is over, so it is not trained; its film and its page are written all the same."""
+    folder = swept[0] / "lr=1e-3"
+    film, part = folder / "film.mp4", folder / ".trombine-0123456789ab.part.mp4"
+    before = film.read_bytes()
+    film.write_bytes(b"of an earlier time")
+    part.write_bytes(b"half of a film")
+    old = (folder / "clock.jsonl").stat().st_mtime_ns - 10**9
+    os.utime(folder / "index.html", ns=(old, old))
+    list(sweep(asked(swept[0], ["lr=1e-3,2e-3"])))
+    assert not part.exists() and film.read_bytes() == before
 
 
 def test_what_is_the_same_is_trained_once(swept: tuple[Path, list[Event]]) -> None:

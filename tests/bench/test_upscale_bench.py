@@ -25,10 +25,10 @@ from upscale_quality import (
     damaged,
     measured,
     protocol_of,
-    way_of,
 )
 
 from trombine.data.degrade import Chain, enlarge, shrink
+from trombine.methods.upscale import of_model
 from trombine.weights import load, shipped
 
 NOBODYS = range(2_000_000, 2_000_002)  # seeds whose use is not logged
@@ -101,8 +101,8 @@ def by_hand(truth: np.ndarray, guess: np.ndarray, border: int) -> float:
 def test_scores_are_those_computed_by_hand(painted: Pictures) -> None:
     """Cropped to 44 x 52, shrunk, enlarged by repeating pixels, 4 pixels of border left out."""
 
-    def repeated(small: torch.Tensor) -> torch.Tensor:
-        return small.repeat_interleave(4, -1).repeat_interleave(4, -2)
+    def repeated(small: torch.Tensor, *, factor: int = 4) -> torch.Tensor:
+        return small.repeat_interleave(factor, -1).repeat_interleave(factor, -2)
 
     scores = measured(painted, 4, {"repeated": repeated})
     for index, truth in enumerate(painted.truths.values()):
@@ -170,7 +170,7 @@ def test_a_net_makes_8_bits_and_grey_of_grey(painted: Pictures) -> None:
     model = load("upscale-fast-x2")
     for truth in painted.truths.values():
         small = truth[:, :20, :24]
-        large = way_of(model)(small)
+        large = of_model(model)(small[None], factor=2)[0]
         assert large.shape == (len(truth), 40, 48)
         assert torch.allclose(large * 255, (large * 255).round(), atol=1e-4)
         exact = model(small.expand(3, -1, -1).contiguous())

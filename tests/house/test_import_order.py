@@ -25,6 +25,7 @@ ORDER = (
     "objectives",
     "recipes",
     "samplers",
+    "methods",
     "readings",
     "upscaling",
     "batch",

@@ -12,9 +12,10 @@ import torch
 from jaxtyping import Float32, UInt8
 
 from trombine.conventions import to_picture, to_pixels
-from trombine.data.degrade import Kernel, enlarge, shrink
+from trombine.data.degrade import shrink
 from trombine.demo.amounts import Demo
 from trombine.measures import Figure, Protocol, figure, log_evaluation, psnr_y
+from trombine.methods import methods
 from trombine.pages import Page, Plot, Series, grid, note, picture, plots
 from trombine.world import face, paint
 
@@ -22,11 +23,6 @@ Pixels = UInt8[np.ndarray, "h w 3"]
 Batch = Float32[torch.Tensor, "n 3 h w"]
 
 FACTORS: Final = (2, 3, 4, 8)
-METHODS: Final[dict[str, Kernel]] = {
-    "nearest pixel": "nearest",
-    "bicubic": "bicubic",
-    "Lanczos": "lanczos",
-}
 
 
 def add_enlarging(demo: Demo, page: Page) -> None:
@@ -77,14 +73,14 @@ def as_batch(pictures: list[Pixels]) -> Batch:
 def by_factor(protocol: Protocol, truth: Batch, title: str) -> Plot:
     """PSNR-Y of each method at each factor."""
     series, logged = [], []
-    for method, kernel in METHODS.items():
+    for name, method in methods("upscale").items():
         figures = []
         for factor, measure in zip(FACTORS, protocol.measures, strict=True):
-            guess = enlarge(shrink(truth, factor), factor, kernel=kernel)
+            guess = method(shrink(truth, factor), factor=factor)
             value = psnr_y(truth, guess, border=factor)
-            figures.append(figure(protocol, method, measure, value))
+            figures.append(figure(protocol, name, measure, value))
         logged += figures
-        series.append(_series(method, figures))
+        series.append(_series(name, figures))
     log_evaluation(protocol, None, logged)
     return Plot(
         title=title,
@@ -110,8 +106,10 @@ def _row(truth: Float32[torch.Tensor, "3 h w"], about: str) -> list[str]:
     small = shrink(truth, 4)
     made = {
         "A quarter of the size": to_pixels(small),
-        "Enlarged by bicubic": to_pixels(enlarge(small, 4)),
-        "Enlarged by Lanczos": to_pixels(enlarge(small, 4, kernel="lanczos")),
+        **{
+            f"Enlarged by {name}": to_pixels(method(small[None], factor=4)[0])
+            for name, method in methods("upscale", "bicubic", "Lanczos").items()
+        },
         "What was there": to_pixels(truth),
     }
     return [

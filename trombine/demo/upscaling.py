@@ -5,7 +5,6 @@ What bicubic and Lanczos alone make of them at more factors is in enlarging.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -13,20 +12,19 @@ import torch
 from jaxtyping import Float32, UInt8
 
 from trombine.conventions import to_picture, to_pixels
-from trombine.data.degrade import crop_to_multiple, enlarge, shrink
+from trombine.data.degrade import crop_to_multiple, shrink
 from trombine.demo.amounts import Demo
 from trombine.demo.enlarging import as_batch
 from trombine.demo.numbers import numbers_table
 from trombine.measures import Figure, Protocol, figure, log_evaluation, psnr_y, ssim
+from trombine.methods import methods
 from trombine.pages import Html, Page, compare, grid, note
-from trombine.upscaling.running import enlarged
-from trombine.upscaling.ways import model_in, named, nets_of
+from trombine.upscaling.ways import named
 from trombine.world import face, paint
 
 Pixels = UInt8[np.ndarray, "_ _ 3"]  # small and large ones meet here
 Batch = Float32[torch.Tensor, "n 3 _ _"]
 Picture = Float32[torch.Tensor, "3 _ _"]
-Method = Callable[[Batch, int], Batch]
 Place = tuple[float, float]  # down and across, as shares of the picture
 
 FACTORS: Final = (2, 4)
@@ -83,16 +81,12 @@ def upscaling_protocol(demo: Demo, pictures: str) -> Protocol:
 
 def measured(protocol: Protocol, truth: Batch, families: tuple[str, ...]) -> list[Figure]:
     """Bicubic, Lanczos and the nets at both factors; logged if the protocol says so."""
-    methods: dict[str, Method] = {
-        "bicubic": enlarge,
-        "Lanczos": lambda small, factor: enlarge(small, factor, kernel="lanczos"),
-        **{family: _through(family) for family in families},
-    }
+    compared = methods("upscale", "bicubic", "Lanczos", *families)
     figures = []
     for factor in FACTORS:
         small = shrink(truth, factor)
-        for name, method in methods.items():
-            guess = method(small, factor)
+        for name, method in compared.items():
+            guess = method(small, factor=factor)
             values = {"PSNR-Y": psnr_y(truth, guess, border=factor), "SSIM": ssim(truth, guess)}
             figures += [
                 figure(protocol, name, f"{measure} at {factor} times", value)
@@ -100,20 +94,6 @@ def measured(protocol: Protocol, truth: Batch, families: tuple[str, ...]) -> lis
             ]
     log_evaluation(protocol, None, figures)
     return figures
-
-
-def _through(family: str) -> Method:
-    """The family's net for a factor, rounded to 8 bits as a file is."""
-
-    def method(small: Batch, factor: int) -> Batch:
-        return as_batch([_enlarged(one, family, factor) for one in small])
-
-    return method
-
-
-def _enlarged(small: Picture, family: str, factor: int) -> Pixels:
-    net = model_in(nets_of(family)[factor]).in_rgb
-    return to_pixels(enlarged(net, small))
 
 
 # ---------------------------------------------------------------------------------------------
@@ -144,9 +124,12 @@ def _sliders(truth: Picture, about: str, family: str, eyes: Place) -> Html:
     sliders = []
     for factor in FACTORS:
         small = shrink(truth, factor)
-        pair = to_pixels(enlarge(small, factor)), _enlarged(small, family, factor)
+        pair = [
+            to_pixels(method(small[None], factor=factor)[0])
+            for method in methods("upscale", "bicubic", family).values()
+        ]
         names, alt = ("bicubic", named(family, factor)), f"{about} enlarged {factor} times"
-        sliders.append(compare(*pair, names=names, alt=alt))
+        sliders.append(compare(pair[0], pair[1], names=names, alt=alt))
         height, width = (side // ZOOM for side in pair[0].shape[:2])
         top, left = (
             round((ZOOM * share - 0.5) * side)

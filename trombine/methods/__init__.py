@@ -1,0 +1,53 @@
+"""Pictures to pictures by name, one table a task: nets and plain baselines alike.
+
+A method takes a batch of pictures, N x C x H x W within [0, 1], and what its task adds, by name: a
+`factor` to enlarge by; a `hole`, N x 1 x H x W, 1 where pixels are to be painted. It gives pictures
+within [0, 1], rounded to 8 bits as a file holds them. Who compares methods need not know which are
+nets.
+
+    methods("upscale", "bicubic", "upscale-fast")["bicubic"](pictures, factor=2)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from jaxtyping import Float32
+from torch import Tensor
+
+from trombine.methods import repair, upscale
+from trombine.refusal import InputError
+
+Pictures = Float32[Tensor, "n c h w"]
+Run = Callable[..., Float32[Tensor, "n c k l"]]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What methods there are for a kind of work."""
+
+    baselines: Mapping[str, Run]  # that need no net
+    net: Callable[[str], Run] | None = None  # the method of a net's name
+
+
+TASKS: Final = {
+    "upscale": Task(upscale.BASELINES, upscale.of_net),
+    "repair": Task(repair.BASELINES),
+}
+
+
+def methods(task: str, *names: str) -> dict[str, Run]:
+    """The methods of a task by these names, or all that need no net."""
+    table = TASKS[task]
+    return {name: _method(table, task, name) for name in names or table.baselines}
+
+
+def _method(table: Task, task: str, name: str) -> Run:
+    if name in table.baselines:
+        return table.baselines[name]
+    if table.net is None:
+        known = ", ".join(table.baselines)
+        raise InputError(f"there is no method {name} to {task}; there are {known}")
+    return table.net(name)

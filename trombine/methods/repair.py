@@ -1,0 +1,49 @@
+"""Methods that repair what is under a hole, without a net. What is kept stays exactly as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+from torch import Tensor
+
+Pictures = Float32[Tensor, "n c h w"]
+Holes = Float32[Tensor, "n 1 h w"]
+
+
+def as_it_is(pictures: Pictures, *, hole: Holes) -> Pictures:
+    """The damaged picture."""
+    return pictures
+
+
+def mean_colour(pictures: Pictures, *, hole: Holes) -> Pictures:
+    """The mean of what is kept, everywhere in the hole; grey where nothing is kept."""
+    kept = 1 - hole
+    count = kept.sum((2, 3), keepdim=True)
+    mean = (pictures * kept).sum((2, 3), keepdim=True) / count.clamp(min=1)
+    mean = torch.where(count > 0, mean, torch.full_like(mean, 0.5))
+    return _filled(pictures, hole, mean.expand_as(pictures))
+
+
+def biharmonic(pictures: Pictures, *, hole: Holes) -> Pictures:
+    """The smoothest surface that fits the edge of the hole (scikit-image's)."""
+    from skimage.restoration import inpaint_biharmonic
+
+    pairs = zip(pictures.double().numpy(), hole[:, 0].bool().numpy(), strict=True)
+    made = [inpaint_biharmonic(one, there, channel_axis=0) for one, there in pairs]
+    return _filled(pictures, hole, torch.from_numpy(np.stack(made)).float())
+
+
+def _filled(pictures: Pictures, hole: Holes, made: Pictures) -> Pictures:
+    """What was made in the hole, rounded to 8 bits, and the picture elsewhere."""
+    return torch.where(hole > 0.5, (made.clamp(0, 1) * 255).round() / 255, pictures)
+
+
+BASELINES: Final[dict[str, Callable[..., Pictures]]] = {
+    "input": as_it_is,
+    "mean colour": mean_colour,
+    "biharmonic": biharmonic,
+}

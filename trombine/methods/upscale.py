@@ -1,0 +1,64 @@
+"""Methods that enlarge: interpolation, and nets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+from torch import Tensor
+
+from trombine.colour import from_srgb
+from trombine.conventions import to_picture, to_pixels
+from trombine.data.degrade import Kernel, enlarge
+from trombine.upscaling.running import enlarged
+from trombine.upscaling.ways import model_in, nets_of
+from trombine.weights import Model
+
+Small = Float32[Tensor, "n c h w"]
+Large = Float32[Tensor, "n c k l"]
+
+
+def interpolated(pictures: Small, *, factor: int, kernel: Kernel) -> Large:
+    """As MATLAB's imresize enlarges."""
+    return enlarge(pictures, factor, kernel=kernel)
+
+
+BASELINES: Final[dict[str, Callable[..., Large]]] = {
+    "nearest pixel": partial(interpolated, kernel="nearest"),
+    "bicubic": partial(interpolated, kernel="bicubic"),
+    "Lanczos": partial(interpolated, kernel="lanczos"),
+}
+
+
+def of_net(name: str) -> Callable[..., Large]:
+    """What a family of nets, or one net, makes of pictures, grey ones too."""
+    nets = nets_of(name)
+
+    def method(pictures: Small, *, factor: int) -> Large:
+        return of_model(model_in(nets[factor]))(pictures, factor=factor)
+
+    return method
+
+
+def of_model(model: Model) -> Callable[..., Large]:
+    """What one net makes of pictures; it enlarges by its own factor."""
+
+    def method(pictures: Small, *, factor: int) -> Large:
+        return torch.stack([_enlarged(model, one) for one in pictures])
+
+    return method
+
+
+def _enlarged(model: Model, small: Float32[Tensor, "c h w"]) -> Float32[Tensor, "c k l"]:
+    """One picture; a grey one as grey."""
+    colours = enlarged(model.in_rgb, small.expand(3, -1, -1).contiguous())
+    pixels = to_pixels(colours)
+    if len(small) == 3:
+        return to_picture(pixels)
+    flat = np.ascontiguousarray(colours.permute(1, 2, 0).reshape(-1, 3).numpy())
+    grey = from_srgb(flat, "L", None, np.dtype(np.uint8))
+    return to_picture(grey.reshape(*pixels.shape[:2], 1))
