@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from torch import nn
 
+from trombine.nets.stillness import still
 from trombine.objectives.objective import Step, Terms
 from trombine.objectives.restore import RestoreObjective
 from trombine.objectives.terms import TERMS
@@ -63,9 +64,25 @@ def test_that_the_net_moves_would_not_have_seen_it(
 # --- batch norm that moves while frozen ---------------------------------------------------------
 
 
-def only_parameters(net: nn.Module, *, held: bool) -> None:
-    """requires_grad_(False), as everybody writes it: the statistics go on counting."""
-    net.requires_grad_(not held)
+def only_parameters(*, batch_statistics: bool) -> Callable[..., AbstractContextManager[None]]:
+    """requires_grad_(False), as everybody writes it: the statistics go on counting.
+
+    Of `still` with the batch's statistics, or of `still` without them; the other is as it is.
+    """
+
+    @contextmanager
+    def planted(*nets: nn.Module, batch_statistics: bool = False) -> Iterator[None]:
+        for net in nets:
+            net.requires_grad_(False)
+        yield
+        for net in nets:
+            net.requires_grad_()
+
+    def chosen(*nets: nn.Module, **options: bool) -> AbstractContextManager[None]:
+        is_it = options.get("batch_statistics", False) == batch_statistics
+        return (planted if is_it else still)(*nets, **options)
+
+    return chosen
 
 
 @pytest.mark.parametrize("case", ["dcgan", "dcgan, spectral norm"])
@@ -73,25 +90,18 @@ def test_a_frozen_discriminator_whose_statistics_move(
     case: str, ours: Ours, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     test = ours(RECIPES, "test_a_phase_trains_what_it_says_and_nothing_else")
-    plant = lambda: monkeypatch.setattr(steps, "_hold", only_parameters)  # noqa: E731
-    caught(test, plant, case=case, tmp_path=tmp_path)
-
-
-@contextmanager
-def without_gradients(parts: Sequence[nn.Module]) -> Iterator[None]:
-    """The same, of parts: a frozen body that has the statistics of the new pictures."""
-    for part in parts:
-        part.requires_grad_(False)
-    yield
-    for part in parts:
-        part.requires_grad_()
+    planted = only_parameters(batch_statistics=True)
+    caught(
+        test, partial(monkeypatch.setattr, steps, "still", planted), case=case, tmp_path=tmp_path
+    )
 
 
 def test_frozen_parts_whose_statistics_move(
     ours: Ours, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    """A frozen body that has the statistics of the new pictures."""
     test = ours("training/test_start.py", "test_what_is_frozen_stands_still_and_all_else_moves")
-    plant = partial(monkeypatch.setattr, steps, "_still", without_gradients)
+    plant = partial(monkeypatch.setattr, steps, "still", only_parameters(batch_statistics=False))
     caught(test, plant, case="srresnet", tmp_path=tmp_path)
 
 
@@ -99,7 +109,7 @@ def test_what_a_phase_holds_still_and_whose_statistics_move(
     ours: Ours, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     test = ours(RECIPES, "test_a_phase_trains_what_it_says_and_nothing_else")
-    plant = partial(monkeypatch.setattr, steps, "_still", without_gradients)
+    plant = partial(monkeypatch.setattr, steps, "still", only_parameters(batch_statistics=False))
     caught(test, plant, case="reader", tmp_path=tmp_path)
 
 

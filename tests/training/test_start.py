@@ -14,6 +14,7 @@ from resume import contents
 
 from trombine.events import Done, Event, Notice, Progress
 from trombine.nets import Size, build
+from trombine.nets.stillness import still
 from trombine.objectives import objective_of
 from trombine.recipes import Net, Recipe, find, with_settings
 from trombine.recipes.freeze import Freeze
@@ -279,10 +280,10 @@ def test_frozen_parts_compute_as_they_will_when_the_net_is_used() -> None:
     other = net.body(x)  # pyright: ignore[reportCallIssue]
     wanted = net.eval().body(x)  # pyright: ignore[reportCallIssue]
     net.train()
-    with frozen(net, Freeze(parts=("body",)), 0):
+    with still(*frozen(net, Freeze(parts=("body",)), 0)):
         assert torch.equal(net.body(x), wanted)  # pyright: ignore[reportCallIssue]
     assert not torch.allclose(other, wanted)
-    with frozen(net, Freeze(parts=("body",), until=8), 8):
+    with still(*frozen(net, Freeze(parts=("body",), until=8), 8)):
         assert torch.allclose(net.body(x), other)  # pyright: ignore[reportCallIssue]
 
 

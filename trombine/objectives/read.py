@@ -9,8 +9,7 @@ begun to call all of a picture skin would be sure of that, and teach itself so.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, cast, final
 
@@ -34,6 +33,7 @@ from trombine.data.source import Source
 from trombine.data.staging import Stage, Staged, staged
 from trombine.measures.reading import auc, explained, overlaps, point_errors
 from trombine.nets.reader import NUMBERS, Reading
+from trombine.nets.stillness import still
 from trombine.objectives import reading as terms
 from trombine.objectives.alarms import Alarm, NoGradient, NoProgress, NotFinite
 from trombine.objectives.objective import Objective, Phase, Ramp, Samples, Step, Terms
@@ -329,7 +329,7 @@ def _taught(
     out of sight.
     """
     pictures = to_pictures(batch.pixels).to(device, dtype)
-    with torch.no_grad(), _as_it_is_used(net):
+    with torch.no_grad(), still(net):
         here = cast(Reading, net(pictures))
         there = cast(Reading, net(pictures.flip(-1)))
     width = pictures.shape[-1]
@@ -354,18 +354,6 @@ def _in_place(labels: Int64[Tensor, "n h w"], points: Float[Tensor, "n 68 2"]) -
         column, row = x.clamp(0, labels.shape[2] - 1), y.clamp(0, labels.shape[1] - 1)
         right += groups[labels[each, row, column]] == GROUPS.index(group)
     return right >= len(_ORGANS) - 1
-
-
-@contextmanager
-def _as_it_is_used(net: nn.Module) -> Iterator[None]:
-    """Inside, the net computes as a finished model does, and nothing of it changes."""
-    learning = [part for part in net.modules() if part.training]
-    net.eval()
-    try:
-        yield
-    finally:
-        for part in learning:
-            part.training = True
 
 
 def _coloured(pictures: Tensor, parts: Tensor) -> Float[Tensor, "n 3 h w"]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 
 import numpy as np
 import torch
@@ -15,6 +14,7 @@ from trombine import __version__
 from trombine.conventions import to_pixels
 from trombine.data.spec import PAINTED, parse
 from trombine.measures import CHOOSING_SEEDS, Protocol
+from trombine.nets.stillness import still
 from trombine.recipes import RECIPES, Recipe
 from trombine.training.material import Material, fixed_steps, room
 from trombine.training.state import State
@@ -22,24 +22,11 @@ from trombine.training.steps import Plan
 from trombine.weights import Card, Score
 
 
-@contextmanager
-def still(state: State) -> Iterator[None]:
-    """The nets as they are used, not as they learn: nothing in them changes inside."""
-    for net in state.nets.values():
-        net.eval()
-    try:
-        with torch.inference_mode():
-            yield
-    finally:
-        for net in state.nets.values():
-            net.train()
-
-
 def sampled(
     plan: Plan, state: State, material: Material
 ) -> tuple[Tensor, dict[str, Tensor]] | None:
     """What becomes of the fixed faces, and what never changes beside it."""
-    with still(state), plan.machine.autocast():
+    with still(*state.nets.values()), torch.inference_mode(), plan.machine.autocast():
         steps = fixed_steps(plan, state, material, plan.recipe.faces)
         found = [plan.objective.samples(step) for step in steps]
     samples = [one for one in found if one is not None]
@@ -55,7 +42,7 @@ def sampled(
 
 def measured(plan: Plan, state: State, material: Material) -> dict[str, float]:
     """Every measure on the choosing pictures."""
-    with still(state), plan.machine.autocast():
+    with still(*state.nets.values()), torch.inference_mode(), plan.machine.autocast():
         steps = fixed_steps(plan, state, material, plan.recipe.judged)
         found = plan.objective.measure(steps)
     return {name: float(value) for name, value in found.items()}

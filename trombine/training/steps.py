@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import final
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
-from torch.nn.utils.parametrize import ParametrizationList
 from torch.optim import SGD, Optimizer
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from trombine.nets.stillness import still
 from trombine.objectives.objective import Objective, Phase, Ramp, Step, Terms, Until
 from trombine.recipes.freeze import Freeze
 from trombine.recipes.recipe import Recipe
@@ -82,11 +80,8 @@ def _learn(
         state.optimisers[role].zero_grad()
     weights = {name: weight_of(state, phase, name) for name in phase.weights}
     main = state.nets[plan.objective.main]
-    with (
-        learning(state.nets, phase.learns),
-        frozen(main, plan.freeze, state.pictures),
-        besides(state.nets, phase),
-    ):
+    parts_held = frozen(main, plan.freeze, state.pictures) + besides(state.nets, phase)
+    with still(*others(state.nets, phase), batch_statistics=True), still(*parts_held):
         for part in parts:
             with plan.machine.autocast(exact=phase.exact):
                 terms = phase.terms(part)
@@ -177,62 +172,24 @@ def norms(state: State, phase: Phase, terms: Terms) -> dict[str, float]:
     return found
 
 
-@contextmanager
-def learning(nets: Mapping[str, nn.Module], roles: Sequence[str]) -> Iterator[None]:
-    """Only these nets learn inside: of the others no parameter and no buffer can change."""
-    held = [net for role, net in nets.items() if role not in roles]
-    for net in held:
-        _hold(net, held=True)
-    try:
-        yield
-    finally:
-        for net in held:
-            _hold(net, held=False)
+def others(nets: Mapping[str, nn.Module], phase: Phase) -> list[nn.Module]:
+    """The nets that do not learn in a phase."""
+    return [net for role, net in nets.items() if role not in phase.learns]
 
 
-def _hold(net: nn.Module, *, held: bool) -> None:
-    """Hold a net still, or let it go.
+def frozen(net: nn.Module, freeze: Freeze, pictures: int) -> list[nn.Module]:
+    """The parts of a net that a recipe freezes.
 
-    Batch norm goes on to use the batch's statistics, as it does while its net learns, but counts
-    none of them; spectral norm uses the vectors it has, and iterates no further.
+    Optimisers pass over what has no gradient: the moments of frozen weights stay as they are too,
+    and are not there before they move.
     """
-    net.requires_grad_(not held)
-    for module in net.modules():
-        if isinstance(module, _BatchNorm):
-            module.track_running_stats = not held
-        elif isinstance(module, ParametrizationList):
-            module.train(not held)
+    return [net.get_submodule(part) for part in freeze.parts if freeze.holds(pictures)]
 
 
-@contextmanager
-def frozen(net: nn.Module, freeze: Freeze, pictures: int) -> Iterator[None]:
-    """Inside, the frozen parts of a net stand still, and compute as they do in a finished model.
-
-    Their batch norm uses the statistics that it has. Optimisers pass over what has no gradient:
-    the moments of frozen weights stay as they are too, and are not there before they move.
-    """
-    parts = freeze.parts if freeze.holds(pictures) else ()
-    with _still([net.get_submodule(part) for part in parts]):
-        yield
-
-
-@contextmanager
-def besides(nets: Mapping[str, nn.Module], phase: Phase) -> Iterator[None]:
-    """Inside, of the nets that learn all stands still but the phase's parts, as if frozen."""
+def besides(nets: Mapping[str, nn.Module], phase: Phase) -> list[nn.Module]:
+    """Of the nets that learn, all but the phase's parts, if it names some."""
     every = [pair for role in phase.learns for pair in nets[role].named_children() if phase.parts]
-    with _still([layer for name, layer in every if name not in phase.parts]):
-        yield
-
-
-@contextmanager
-def _still(parts: Sequence[nn.Module]) -> Iterator[None]:
-    for part in parts:
-        part.requires_grad_(False).eval()
-    try:
-        yield
-    finally:
-        for part in parts:
-            part.requires_grad_().train()
+    return [layer for name, layer in every if name not in phase.parts]
 
 
 # ---------------------------------------------------------------------------------------------
