@@ -7,16 +7,18 @@ package checks its arguments and its result against its annotations, shapes incl
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
 import hypothesis
 import pytest
+import zygote
 from jaxtyping import install_import_hook
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -108,15 +110,29 @@ def calls_in() -> Callable[[Callable[[], object]], int]:
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
+@pytest.fixture(scope="session")
+def on_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """An environment in which `trombine` is this one, and starts at once (zygote.py)."""
+    folder = tmp_path_factory.mktemp("zygote")
+    python = Path(sys.executable).parent
+    if hasattr(os, "pidfd_open"):
+        with zygote.started(folder) as server:
+            yield {"PATH": f"{folder / 'bin'}:{python}:{os.environ['PATH']}"}
+            server.terminate()
+    else:
+        yield {"PATH": f"{python}:{os.environ['PATH']}"}
+
+
 @pytest.fixture
-def command(tmp_path: Path) -> Command:
+def command(tmp_path: Path, on_path: dict[str, str]) -> Command:
     """`command("replay", "a.png", cwd=folder)`: trombine in a fresh process, output captured.
 
     It runs in an empty folder unless told, and turns warnings into errors, as the tests do.
     """
 
     def run(*arguments: str | Path, cwd: Path = tmp_path) -> subprocess.CompletedProcess[str]:
-        words = [sys.executable, "-W", "error", "-m", "trombine", *map(str, arguments)]
-        return subprocess.run(words, cwd=cwd, capture_output=True, text=True, timeout=300)
+        here = os.environ | on_path | {"PYTHONWARNINGS": "error"}
+        words = [shutil.which("trombine", path=here["PATH"]) or "", *map(str, arguments)]
+        return subprocess.run(words, cwd=cwd, env=here, capture_output=True, text=True, timeout=600)
 
     return run

@@ -22,6 +22,7 @@ from trombine.nets import build
 
 HEAVY = ("torch", "numpy", "numba", "scipy", "skimage", "PIL", "tifffile", "rich.progress")
 Command = Callable[..., subprocess.CompletedProcess[str]]
+Shell = Callable[[str, Path], subprocess.CompletedProcess[str]]
 PAGE_WORDS = ["", *GROUPS, *VERBS, "--install-completion"]
 # What a help page loads is told after it has been printed.
 HELP = """
@@ -32,17 +33,18 @@ print(json.dumps({"code": code, "loaded": sorted(sys.modules)}), file=sys.stderr
 """
 
 
-def in_shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a line as it is typed, with this trombine on the path."""
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    return subprocess.run(
-        ["bash", "-c", line],
-        cwd=folder,
-        env=os.environ | {"PATH": path, "HOME": str(folder)},
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
+@pytest.fixture(scope="module")
+def in_shell(on_path: dict[str, str]) -> Shell:
+    """Runs a line as it is typed, with this trombine on the path."""
+
+    def run(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
+        here = os.environ | on_path | {"HOME": str(folder)}
+        words = ["bash", "-c", line]
+        return subprocess.run(
+            words, cwd=folder, env=here, capture_output=True, text=True, timeout=600
+        )
+
+    return run
 
 
 def request_of(line: str) -> type:
@@ -68,14 +70,14 @@ def test_help_shows_two_examples_and_loads_nothing_heavy(words: str, tmp_path: P
 
 
 @pytest.mark.parametrize("words", PAGE_WORDS)
-def test_help_is_as_wide_as_it_should_be(words: str, tmp_path: Path) -> None:
+def test_help_is_as_wide_as_it_should_be(in_shell: Shell, words: str, tmp_path: Path) -> None:
     done = in_shell(f"COLUMNS=80 trombine {words} --help", tmp_path)
     assert done.returncode == 0
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 
 @pytest.mark.long
-def test_every_example_does_what_it_says(tmp_path: Path) -> None:
+def test_every_example_does_what_it_says(in_shell: Shell, tmp_path: Path) -> None:
     """In the order of the table: a later one may use what an earlier one made."""
     torch.save(build("residual", {}).state_dict(), tmp_path / "old.pth")  # which others bring
     for verb in VERBS.values():
@@ -168,7 +170,7 @@ def test_completion_knows_every_command_and_option(
     assert "overwrite" in script
 
 
-def test_completion_is_installed_where_it_is_told(tmp_path: Path) -> None:
+def test_completion_is_installed_where_it_is_told(in_shell: Shell, tmp_path: Path) -> None:
     done = in_shell("trombine --install-completion --shell bash -o here/completion", tmp_path)
     assert done.returncode == 0, done.stderr
     assert "leaves" in (tmp_path / "here" / "completion").read_text()

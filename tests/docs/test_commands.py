@@ -10,7 +10,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,12 +70,11 @@ def reason_not_to_run(command: str) -> str | None:
     return next((why for start, why in NOT_RUN.items() if command.startswith(start)), None)
 
 
-def run(snippet: Snippet, folder: Path) -> subprocess.CompletedProcess[str]:
+def run(
+    snippet: Snippet, folder: Path, on_path: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
     """Run it as a reader would, but for warnings, which are errors here."""
-    here = {
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "PYTHONWARNINGS": "error",
-    }
+    here = {**on_path, "PYTHONWARNINGS": "error"}
     if snippet.language == "python":  # as a file, which other processes may import again
         file = folder / "snippet.py"
         file.write_text(snippet.code)
@@ -88,11 +87,13 @@ def run(snippet: Snippet, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_does_what_it_says(page: str, root: Path, tmp_path: Path) -> None:
+def test_a_page_does_what_it_says(
+    on_path: dict[str, str], page: str, root: Path, tmp_path: Path
+) -> None:
     path = root / page if page == "README.md" else root / "docs" / page
     for snippet in snippets(path.read_text()):
         if snippet.language == "python" or not reason_not_to_run(snippet.code):
-            done = run(snippet, tmp_path)
+            done = run(snippet, tmp_path, on_path)
             assert done.returncode == 0, f"{page}: {snippet.code}\n{done.stdout}\n{done.stderr}"
 
 
@@ -138,13 +139,15 @@ def test_the_test_finds_the_commands_of_a_page() -> None:
     ]
 
 
-def test_a_failing_command_is_seen(tmp_path: Path) -> None:
-    assert run(Snippet("sh", "trombine no-such-verb"), tmp_path).returncode == 2
-    assert run(Snippet("sh", "false | true"), tmp_path).returncode == 1
-    assert run(Snippet("python", "import trombine; trombine.no_such_verb"), tmp_path).returncode
+def test_a_failing_command_is_seen(on_path: dict[str, str], tmp_path: Path) -> None:
+    assert run(Snippet("sh", "trombine no-such-verb"), tmp_path, on_path).returncode == 2
+    assert run(Snippet("sh", "false | true"), tmp_path, on_path).returncode == 1
+    assert run(
+        Snippet("python", "import trombine; trombine.no_such_verb"), tmp_path, on_path
+    ).returncode
 
 
-def test_a_snippet_is_run_as_a_file(tmp_path: Path) -> None:
+def test_a_snippet_is_run_as_a_file(on_path: dict[str, str], tmp_path: Path) -> None:
     """As a reader runs it: where it works in processes, each imports the file again."""
     code = """
 import sys
@@ -155,6 +158,7 @@ if GUARD:
     process.join()
     sys.exit(process.exitcode)
 """
-    assert run(Snippet("python", code.replace("GUARD", "True")), tmp_path).returncode
+    failed = run(Snippet("python", code.replace("GUARD", "True")), tmp_path, on_path)
+    assert failed.returncode
     guarded = code.replace("GUARD", "__name__ == '__main__'")
-    assert run(Snippet("python", guarded), tmp_path).returncode == 0
+    assert run(Snippet("python", guarded), tmp_path, on_path).returncode == 0

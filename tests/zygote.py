@@ -1,0 +1,99 @@
+"""Commands of trombine without the seconds that loading torch takes each time.
+
+A server loads the libraries once and forks for each command. `trombine` on the tests' PATH is a
+small client, which hands over its words, folder, environment and streams. A command runs in a
+process of its own, in which nothing of trombine was loaded before. What is tested of starting
+itself (what is loaded, signals, closed streams) starts Python as users do.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import runpy
+import selectors
+import socket
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+LIBRARIES = ("torch", "numpy", "scipy.special", "PIL.Image", "safetensors.torch", "cyclopts")
+CLIENT = """#!{python} -SE
+import json, os, socket, sys
+with socket.socket(socket.AF_UNIX) as server:
+    server.connect({place!r})
+    request = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode()
+    socket.send_fds(server, [len(request).to_bytes(8, "little")], [0, 1, 2])
+    server.sendall(request)
+    sys.exit(int(server.recv(16)))
+"""
+
+
+def started(folder: Path) -> subprocess.Popen[str]:
+    """A server; `folder`/bin has the client."""
+    place = folder / "socket"
+    client = folder / "bin" / "trombine"
+    client.parent.mkdir()
+    client.write_text(CLIENT.format(python=sys.executable, place=str(place)))
+    client.chmod(0o755)
+    words = [sys.executable, __file__, str(place)]
+    pipe = subprocess.PIPE  # not a file: the streams of a fork are what the server's were
+    process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True)
+    assert process.stdout is not None and process.stdout.readline() == "ready\n"
+    return process
+
+
+def serve(place: str) -> None:
+    """Wait for clients; what they ask for runs in a child, whose exit code they get."""
+    for name in LIBRARIES:
+        importlib.import_module(name)
+    selector = selectors.DefaultSelector()
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(place)
+        server.listen()
+        selector.register(server, selectors.EVENT_READ)
+        print("ready", flush=True)
+        while True:
+            for key, _ in selector.select():
+                if key.fileobj is server:
+                    client, _ = server.accept()
+                    child = begin(client)
+                    selector.register(os.pidfd_open(child), selectors.EVENT_READ, (client, child))
+                else:
+                    selector.unregister(key.fileobj)
+                    os.close(key.fd)
+                    client, child = key.data
+                    _, status = os.waitpid(child, 0)
+                    with client:
+                        client.sendall(str(os.waitstatus_to_exitcode(status) % 256).encode())
+
+
+def begin(client: socket.socket) -> int:
+    """Fork for a client; in the child this runs the command and does not return."""
+    length, streams, _, _ = socket.recv_fds(client, 8, 3)
+    left, request = int.from_bytes(length, "little"), b""
+    while len(request) < left:
+        request += client.recv(left - len(request))
+    if child := os.fork():
+        for stream in streams:
+            os.close(stream)
+        return child
+    client.close()
+    words, folder, environment = json.loads(request)
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    if environment.get("PYTHONWARNINGS") == "error":
+        warnings.simplefilter("error")
+    sys.argv, sys.path[0] = ["trombine", *words], folder
+    runpy.run_module("trombine", run_name="__main__", alter_sys=True)
+    raise AssertionError("trombine ends with its exit code")
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])
