@@ -118,15 +118,10 @@ class Companions:
         found = {one: _meant(one, there[one.stem], what) for one in sources if one.stem in there}
         return cls(given, what, tuple(files), found)
 
-    def of_source(self, source: Path) -> Path | None:
-        """The file of this input; None where there is none."""
-        return self.by_source.get(source)
-
-    def notices(self, source: Path) -> tuple[str, ...]:
+    def notices(self, source: Path) -> Iterator[Notice]:
         """What is to be said of an input that has none, though a folder was given."""
-        if self.given is None or source in self.by_source:
-            return ()
-        return (f"has no {self.what} of its name in {shown(self.given)}",)
+        if self.given is not None and source not in self.by_source:
+            yield Notice(source, f"has no {self.what} of its name in {shown(self.given)}")
 
 
 def _meant(source: Path, found: list[Path], what: str) -> Path:

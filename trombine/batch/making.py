@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
-from trombine.batch.inputs import expand, into, left_alone
+from trombine.batch.inputs import Companions, expand, into, left_alone
 from trombine.batch.loop import batch
 from trombine.events import Done, Event, Notice, Picture, Tick, ticked
 from trombine.memory import RELIEF, enough
@@ -84,7 +84,6 @@ class Wanted:
 
     options: Options  # without picture, format and shows
     files: Mapping[str, Path] = field(default_factory=dict)  # other inputs, as options name them
-    notices: tuple[str, ...] = ()
 
 
 def name_file(files: dict[str, Path], path: Path, source: Path, what: str) -> str:
@@ -119,15 +118,16 @@ class Making:
         shows: Iterable[str] = ("",),
         suffix: Callable[[Path], str] | None = None,
         overwrite: bool = False,
-        also_read: Iterable[Path] = (),
+        companions: Companions | None = None,
         threads: int = 1,
         light: Callable[[Path], bool] = lambda source: False,
         relief: str = RELIEF,
     ) -> Iterator[Event]:
         """Make what is not there of every picture, or of those in a folder.
 
-        `suffix` gives the ending of a picture's result, as images.output_suffix does. Pictures that
-        are `light` are worked on `threads` at a time, by one thread each.
+        `suffix` gives the ending of a picture's result, as images.output_suffix does; `companions`
+        are files that `wanted` names for the pictures, as far as there are some. Pictures that are
+        `light` are worked on `threads` at a time, by one thread each.
         """
         from trombine.batch.contents import check_ending
         from trombine.images import output_suffix
@@ -146,6 +146,8 @@ class Making:
             return _Job(making=self, path=source, wanted=wants(source), files=files)
 
         def work(source: Path, result: Path) -> Iterator[Event]:
+            if companions:
+                yield from companions.notices(source)
             alone = 1 if len(sources) > 1 and light(source) else threads
             with enough(source, relief), about(source):
                 made = yield from job_of(source, result).done(alone, overwrite=overwrite)
@@ -161,7 +163,7 @@ class Making:
             is_there=lambda source, result: job_of(source, result).is_done(),
             beside=lambda result: _beside(products, result),
             also_read=[
-                *also_read,
+                *(companions.files if companions else ()),
                 *(path for one in sources for path in wants(one).files.values()),
             ],
             at_once=threads,
@@ -257,7 +259,6 @@ class _Job:
             if why := self._unlike(product):
                 raise InputError(f"is there, and {why}", ELSEWHERE, path=self.files[product])
         check_beside(self.files[self._result])
-        yield from (Notice(self.path, text) for text in self.wanted.notices)
         if source.others:
             text = "holds more pictures than one; only the first is taken"
             yield Notice(self.path, text)

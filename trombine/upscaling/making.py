@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final
 
 from trombine import codecs
-from trombine.batch.inputs import Companions
 from trombine.batch.making import (
     FORMAT,
     PICTURE,
@@ -104,18 +103,13 @@ def alike(name: str, then: object, wanted: object) -> bool:
     return name in ("tile", FORMAT) or then == wanted
 
 
-def wanted(options: Options, source: Path, model: str | Path, truths: Companions) -> Wanted:
+def wanted(options: Options, source: Path, model: str | Path, truth: Path | None) -> Wanted:
     """What is asked for a picture: the options, and the files that they name."""
     files: dict[str, Path] = {}
-    truth = truths.of_source(source)
     is_file = model != AUTO and not is_shipped(model)
     called = name_file(files, Path(model), source, "model") if is_file else str(model)
     beside = "" if truth is None else name_file(files, truth, source, "truth")
-    return Wanted(
-        options={**options, "model": called, "truth": beside},
-        files=files,
-        notices=truths.notices(source),
-    )
+    return Wanted(options={**options, "model": called, "truth": beside}, files=files)
 
 
 def ending(source: Path, enlarge: str, model: str | Path) -> str:

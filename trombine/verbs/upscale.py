@@ -69,11 +69,11 @@ def run(request: UpscaleRequest) -> Iterator[Event]:
     yield from making().run(
         request.pictures,
         request.output,
-        lambda source: wanted(options, source, request.model, truths),
+        lambda source: wanted(options, source, request.model, truths.by_source.get(source)),
         shows=(RESULT, SHEET) if request.sheet else (RESULT,),
         suffix=lambda source: ending(source, enlarge, request.model),
         overwrite=request.overwrite,
-        also_read=truths.files,
+        companions=truths,
         threads=threads,
         light=is_light,
         relief=f"{RELIEF}, or give a smaller --tile or fewer --threads",
