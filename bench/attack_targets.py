@@ -12,10 +12,10 @@ from typing import Final
 
 import numpy as np
 
-from trombine.data import draws
 from trombine.data.filling import JOURNAL
 from trombine.data.pack import Pack
 from trombine.data.source import source
+from trombine.draws import Chance
 
 SETTINGS: Final = (
     "--data pack:leaves --size 32 --batch 4 --width 4 --depth 2 --log-every 4 --sample-every 8"
@@ -328,7 +328,7 @@ def call(words: list[str]) -> int:
         opened.item(index)
         opened.name(index)
     opened.batch(np.arange(min(len(opened), 4), dtype=np.int64))
-    opened.draw(0, np.arange(4, dtype=np.int64))
+    opened.draw(Chance(seed=0, places=np.arange(4, dtype=np.int64)))
     return 0
 
 
@@ -339,4 +339,4 @@ def target_of(index: int) -> Target:
 
 def chance_of(first_seed: int, index: int) -> np.random.Generator:
     """What a mutant of this number is drawn from."""
-    return draws.generator(first_seed, "attack", index)
+    return Chance(seed=first_seed, places=np.array([index])).generator("attack")

@@ -17,9 +17,8 @@ import numpy as np
 import tifffile
 from PIL import Image as Pillow
 
-from trombine import codecs
+from trombine import codecs, draws
 from trombine.codecs import Frames
-from trombine.data.draws import generator
 from trombine.images import Image, image_of
 from trombine.provenance import record
 
@@ -146,7 +145,7 @@ def mutant(files: dict[str, bytes], first_seed: int, index: int) -> tuple[str, b
     """The damaged file of this index: the name of what it was, and its bytes."""
     names = list(files)
     name = names[index % len(names)]
-    chance = generator(first_seed, "fuzz", index)
+    chance = draws.Chance(seed=first_seed, places=np.array([index])).generator("fuzz")
     data = bytearray(files[name])
     for _ in range(int(chance.integers(1, 5))):
         if data:

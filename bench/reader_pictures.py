@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw
 
-from trombine.data.draws import generator
 from trombine.data.item import to_pictures
+from trombine.draws import Chance
 from trombine.world import face, paint, to_vector
 from trombine.world.fractals import fractal, paint_fractal
 from trombine.world.leaves import leaves
@@ -88,7 +88,7 @@ def _fractal(seed: int) -> np.ndarray:
 
 def _blob(seed: int) -> np.ndarray:
     """A plate with two spots and a bar, in the colours of a face, on leaves."""
-    chance = generator(0, "reader blobs", seed)
+    chance = Chance(seed=0, places=np.array([seed])).generator("reader blobs")
     image = Image.fromarray(leaves(seed, SIDE))
     draw = ImageDraw.Draw(image)
     tone = np.array([224, 172, 140]) * chance.uniform(0.4, 1.1)
@@ -106,7 +106,7 @@ def _blob(seed: int) -> np.ndarray:
 
 def _cut(seed: int) -> np.ndarray:
     """Half a face beside leaves, or above them."""
-    chance = generator(0, "reader cuts", seed)
+    chance = Chance(seed=0, places=np.array([seed])).generator("reader cuts")
     styles = ("photo", "anime", "cartoon", "sketch")
     pixels = paint(face(seed), SIDE, styles[seed % 4]).pixels.copy()
     other, half = leaves(seed, SIDE), SIDE // 2
@@ -147,11 +147,11 @@ def spoiled(pictures: torch.Tensor) -> Iterator[tuple[str, float, torch.Tensor]]
         "noise": ("noise:gaussian:{}", (0.04, 0.08, 0.16)),
         "JPEG": ("jpeg:{}", (60, 30, 10)),
     }
-    places = np.arange(len(pictures), dtype=np.int64)
+    chance = Chance(seed=0, places=np.arange(len(pictures), dtype=np.int64))
     for name, (text, amounts) in chains.items():
         for amount in amounts:
             chain = Chain.parse(text.format(amount))
-            yield name, amount, chain(pictures, seed=0, places=places, rollbacks=0, about="")
+            yield name, amount, chain(pictures, chance)
     for side in (96, 64, 32):
         small = torch.nn.functional.interpolate(pictures, (side, side), mode="area")
         back = torch.nn.functional.interpolate(
@@ -159,5 +159,5 @@ def spoiled(pictures: torch.Tensor) -> Iterator[tuple[str, float, torch.Tensor]]
         )
         yield "size", side, back.clamp(0, 1)
     for share in (10, 25, 45):
-        masks = draw_masks(f"irregular:{share}-{share + 1}", seed=0, places=places, size=SIDE)
+        masks = draw_masks(f"irregular:{share}-{share + 1}", chance, size=SIDE)
         yield "hole", share, torch.where(masks == 1, torch.full_like(pictures, 0.5), pictures)

@@ -35,7 +35,7 @@ _PACKAGE: Final = str(ROOT / "trombine") + os.sep
 _BESIDE: Final = tuple(
     f"/{name}.py"
     for name in (
-        *("refusal", "requests", "texts", "files", "lock", "memory", "events", "draws", "chance"),
+        *("refusal", "requests", "texts", "files", "lock", "memory", "events", "draws"),
         *("samples", "colour", "conventions", "provenance", "columns", "places", "spaces"),
         *("freeze", "machine", "launch", "beside", "tasks", "workers", "compiled"),
     )

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from trombine.data.draws import normals
+from trombine.draws import Chance
 from trombine.objectives.schedules import Diffusion, Flow
 from trombine.samplers import METHODS, Guide, sample
 
@@ -50,7 +50,7 @@ def of_points(process: Process, points: torch.Tensor) -> Net:
 
 
 def noise_of(n: int, *shape: int, what: str = "start") -> torch.Tensor:
-    return torch.from_numpy(normals(0, what, np.arange(n), shape))
+    return torch.from_numpy(Chance(seed=0, places=np.arange(n)).normals(what, shape))
 
 
 def drawn(step: int, shape: tuple[int, ...]) -> torch.Tensor:

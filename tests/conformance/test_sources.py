@@ -19,6 +19,7 @@ from trombine.data.made import Maker
 from trombine.data.packing import write_pack
 from trombine.data.preparing import prepare_pack
 from trombine.data.source import Source, batches, source
+from trombine.draws import Chance
 from trombine.verbs import leaves as leaves_verb
 from trombine.verbs.leaves import LeavesRequest
 from trombine.verbs.world import WorldRequest, run
@@ -191,7 +192,7 @@ def test_it_is_drawn_whole_and_the_same_each_time(opened: Source) -> None:
     again = next(batches(opened, seed=1, size=4, start=2))
     assert (taken[2].indices == again.indices).all()
     assert torch.equal(taken[2].pixels, again.pixels)
-    drawn = opened.draw(1, np.arange(1000, dtype=np.int64))
+    drawn = opened.draw(Chance(seed=1, places=np.arange(1000, dtype=np.int64)))
     assert set(drawn.tolist()) == set(range(len(opened)))
 
 

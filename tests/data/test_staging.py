@@ -14,6 +14,7 @@ from trombine.conventions import MIRRORED_LANDMARK, mirror_parts, mirror_points
 from trombine.data import staging
 from trombine.data.item import Batch
 from trombine.data.staging import Stage, Staged, staged
+from trombine.draws import Chance
 from trombine.world import face, paint
 
 SIDE = 96
@@ -52,7 +53,7 @@ def flat(colour: tuple[int, int, int], count: int = 24) -> Batch:
 def run(stage: Stage, batch: Batch | None = None, *, seed: int = 3) -> Staged:
     batch = batch or faces()
     places = np.arange(len(batch), dtype=np.int64)
-    return staged(batch, flat((0, 0, 255), len(batch)), stage, seed=seed, places=places)
+    return staged(batch, flat((0, 0, 255), len(batch)), stage, Chance(seed=seed, places=places))
 
 
 def test_what_is_plain_is_the_face_or_its_mirror_image() -> None:
@@ -214,7 +215,7 @@ def test_grey_and_other_colours() -> None:
 def test_a_window_is_a_function_of_its_place(about: str) -> None:
     batch, grounds, stage = faces(), flat((9, 200, 30)), Stage()
     places = np.arange(100, 124, dtype=np.int64)
-    whole = staged(batch, grounds, stage, seed=5, places=places, about=about)
+    whole = staged(batch, grounds, stage, Chance(seed=5, places=places, about=about))
     some = np.array([3, 17])
     rows = torch.from_numpy(some)
     few = Batch(
@@ -225,10 +226,10 @@ def test_a_window_is_a_function_of_its_place(about: str) -> None:
         visible=None if batch.visible is None else batch.visible[rows],
     )
     behind = Batch(indices=some, pixels=grounds.pixels[rows])
-    again = staged(few, behind, stage, seed=5, places=places[some], about=about)
+    again = staged(few, behind, stage, Chance(seed=5, places=places[some], about=about))
     for name in ("pixels", "parts", "points", "visible", "shows", "sizes", "turned"):
         assert torch.equal(getattr(again, name), getattr(whole, name)[rows]), name
-    other = staged(batch, grounds, stage, seed=5, places=places, about=about, rollbacks=1)
+    other = staged(batch, grounds, stage, Chance(seed=5, places=places, rollbacks=1, about=about))
     assert not torch.equal(other.pixels, whole.pixels)
 
 

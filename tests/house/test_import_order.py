@@ -52,6 +52,7 @@ ORDER = (
     "requests",
     "lock",
     "signals",
+    "draws",
     "conventions",
     "refusal",
 )

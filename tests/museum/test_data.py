@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,13 +12,14 @@ import pytest
 import torch
 from PIL import Image
 
-from trombine.data import augment, split
+from trombine.data import augment
 from trombine.data.columns import SPLITS
 from trombine.data.decoding import ReadChunk
-from trombine.data.degrade import Chain, Chances, Marked
+from trombine.data.degrade import Chain, Marked
 from trombine.data.listing import Record
 from trombine.data.masks import Drawn, draw, parts
 from trombine.data.masks.names import LABELS
+from trombine.draws import Chance
 from trombine.training import material
 
 Ours = Callable[[str, str], Callable[..., None]]
@@ -177,7 +176,7 @@ def test_a_mask_over_the_eyes_of_the_picture_as_it_was(
 CHAIN = "data/degrade/test_chain.py"
 
 
-def unchanged(_chain: Chain, pictures: torch.Tensor, _chances: Chances) -> Marked:
+def unchanged(_chain: Chain, pictures: torch.Tensor, _chance: Chance) -> Marked:
     """The answer is the question: a perfect score, and nothing learned."""
     return Marked(pictures=pictures, damaged=torch.zeros_like(pictures[:, :1]))
 
@@ -196,9 +195,9 @@ def test_a_chain_that_changes_nothing(
     caught(ours(CHAIN, name), plant, **given)
 
 
-def one_place(chances: Chances) -> Chances:
+def one_place(chance: Chance) -> Chance:
     """Every picture takes the numbers of the first place."""
-    return replace(chances, places=np.zeros_like(chances.places))
+    return chance.at(np.zeros_like(chance.places))
 
 
 @pytest.mark.parametrize(
@@ -214,24 +213,24 @@ def test_the_same_noise_for_all_pictures(
     what: str, text: str, ours: Ours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A net learns it by heart and takes it away again: it sees the truth, and only here."""
-    honest = getattr(Chances, what)
+    honest = getattr(Chance, what)
 
-    def planted(self: Chances, *rest: Any) -> Any:
+    def planted(self: Chance, *rest: Any) -> Any:
         return honest(one_place(self), *rest)
 
-    plant = lambda: monkeypatch.setattr(Chances, what, planted)  # noqa: E731
+    plant = lambda: monkeypatch.setattr(Chance, what, planted)  # noqa: E731
     caught(ours(CHAIN, "test_no_two_pictures_are_damaged_alike"), plant, text=text)
 
 
 def test_noise_by_the_place_in_the_batch(ours: Ours, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every batch has the same noise, and a slice of it another."""
-    honest = Chances.normals
+    honest = Chance.normals
 
-    def planted(self: Chances, *rest: Any) -> np.ndarray:
-        return honest(replace(self, places=np.arange(len(self.places))), *rest)
+    def planted(self: Chance, *rest: Any) -> np.ndarray:
+        return honest(self.at(np.arange(len(self.places))), *rest)
 
     test = ours(CHAIN, "test_a_picture_is_degraded_the_same_whatever_its_batch")
-    plant = lambda: monkeypatch.setattr(Chances, "normals", planted)  # noqa: E731
+    plant = lambda: monkeypatch.setattr(Chance, "normals", planted)  # noqa: E731
     caught(test, plant, text="noise:gaussian:0.05-0.1")
 
 
@@ -285,6 +284,6 @@ def test_the_first_pictures_of_a_folder_are_held_out(
 ) -> None:
     for number in range(23):
         Image.fromarray(np.full((16, 16, 3), number, np.uint8)).save(tmp_path / f"{number:02d}.png")
-    in_order = SimpleNamespace(bits=lambda _seed, _what, indices: indices)
+    in_order = lambda chance, _: chance.places  # noqa: E731
     test = ours("data/test_split.py", "test_what_is_held_out_is_spread_over_the_folder")
-    caught(test, lambda: monkeypatch.setattr(split, "draws", in_order), folder=tmp_path)
+    caught(test, lambda: monkeypatch.setattr(Chance, "bits", in_order), folder=tmp_path)

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from trombine.data import draws
 from trombine.data.degrade import PRESETS, Chain, enlarge, shrink
 from trombine.data.item import Batch
+from trombine.draws import Chance
 from trombine.objectives.damage import Damage
-from trombine.objectives.objective import Chance, Step
+from trombine.objectives.objective import Step
 from trombine.recipes.recipe import Net, Restore
 from trombine.refusal import InputError
 
@@ -45,7 +45,7 @@ def test_noise_alone_is_as_it_was(strength: float) -> None:
     """Not cut off at black and white, and drawn under its old name."""
     truth = pictures()
     damage = Damage.parse(f"noise:{strength}")
-    normals = draws.normals(6, "damage", np.arange(4), (3, 24, 24))
+    normals = Chance(seed=6, places=np.arange(4)).normals("damage", (3, 24, 24))
     assert torch.equal(damage(step(truth)), truth + strength * torch.from_numpy(normals).float())
     assert damage.about == f"normal noise of {strength:g}" and str(damage) == f"noise:{strength:g}"
     assert torch.equal(damage.naive(truth), truth)
@@ -54,7 +54,9 @@ def test_noise_alone_is_as_it_was(strength: float) -> None:
 def test_noise_alone_is_known_by_its_numbers() -> None:
     """As the version before chains made them."""
     made = Damage.parse("noise:0.1")(step(torch.full((2, 3, 2, 2), 0.5), start=7, about="fixed "))
-    expected = draws.normals(6, "fixed damage", np.array([7, 8]), (3, 2, 2)) * 0.1 + 0.5
+    expected = (
+        Chance(seed=6, places=np.array([7, 8])).normals("fixed damage", (3, 2, 2)) * 0.1 + 0.5
+    )
     assert made.numpy() == pytest.approx(expected, abs=1e-7)
 
 
@@ -64,7 +66,7 @@ def test_a_chain_is_drawn_by_the_steps_chance(text: str) -> None:
     chain = Chain.parse(text)
     for start, rollbacks, about in [(0, 0, ""), (8, 0, ""), (0, 1, ""), (0, 0, "fixed ")]:
         at = np.arange(start, start + 4, dtype=np.int64)
-        expected = chain(truth, seed=6, places=at, rollbacks=rollbacks, about=about)
+        expected = chain(truth, Chance(seed=6, places=at, rollbacks=rollbacks, about=about))
         made = damage(step(truth, start=start, rollbacks=rollbacks, about=about))
         assert torch.equal(made, expected)
 

@@ -14,7 +14,7 @@ from PIL import Image
 from scipy import ndimage, stats
 
 from trombine.conventions import to_picture, to_pixels
-from trombine.data.degrade import Chances, matlab_weights, resize_pillow
+from trombine.data.degrade import matlab_weights, resize_pillow
 from trombine.data.degrade.blur import (
     box_blur,
     box_kernel,
@@ -30,6 +30,7 @@ from trombine.data.degrade.smaller import (
     shrink_rescaled,
     smaller_and_back,
 )
+from trombine.draws import Chance
 
 
 def pictures(count: int = 3, height: int = 40, width: int = 56) -> torch.Tensor:
@@ -40,8 +41,8 @@ def pictures(count: int = 3, height: int = 40, width: int = 56) -> torch.Tensor:
     return (levels * 255).round() / 255
 
 
-def chances(count: int, seed: int = 1) -> Chances:
-    return Chances(seed=seed, places=np.arange(count, dtype=np.int64))
+def chance(count: int, seed: int = 1) -> Chance:
+    return Chance(seed=seed, places=np.arange(count, dtype=np.int64))
 
 
 def amounts(*numbers: float) -> np.ndarray:
@@ -166,7 +167,7 @@ def test_blur_keeps_light(blurred: Callable[[torch.Tensor, int], torch.Tensor]) 
 def test_gaussian_noise_has_its_moments(grey: bool) -> None:
     plain = torch.full((3, 3, 128, 128), 0.5)
     strengths = [0.01, 0.05, 0.1]
-    off = (gaussian_noise(plain, amounts(*strengths), chances(3), grey=grey) - plain).double()
+    off = (gaussian_noise(plain, amounts(*strengths), chance(3), grey=grey) - plain).double()
     for one, strength in zip(off, strengths, strict=True):
         error = strength / math.sqrt(one.numel() / (3 if grey else 1))
         assert abs(one.mean()) < 4 * error
@@ -180,7 +181,7 @@ def test_gaussian_noise_has_its_moments(grey: bool) -> None:
 def test_the_variance_of_light_is_its_mean_over_the_photons(photons: int) -> None:
     levels = torch.tensor([0.1, 0.2, 0.3])  # seldom more than white
     plain = levels[:, None, None, None].expand(3, 3, 160, 160).contiguous()
-    made = poisson_noise(plain, amounts(*[photons] * 3), chances(3)).double()
+    made = poisson_noise(plain, amounts(*[photons] * 3), chance(3)).double()
     for one, level in zip(made, levels.tolist(), strict=True):
         samples = one[one < 1]
         variance = level / photons

@@ -13,6 +13,7 @@ import torch
 from resume import contents, order
 
 from trombine.data.augment import Augment, augmented
+from trombine.draws import Chance
 from trombine.events import Progress
 from trombine.measures import psnr
 from trombine.nets.spaces import SPACES, Within, from_space, to_space
@@ -79,7 +80,8 @@ def test_what_is_learned_from_is_changed_by_its_place() -> None:
     )
     for number, (changed, as_it_was) in enumerate(islice(several, 3)):
         places = np.arange(4 * number, 4 * number + 4, dtype=np.int64)
-        wanted = augmented(as_it_was["data"], Augment.parse(ALL), seed=0, places=places)
+        chance = Chance(seed=0, places=places)
+        wanted = augmented(as_it_was["data"], Augment.parse(ALL), chance)
         assert torch.equal(changed["data"].pixels, wanted.pixels)
         assert not torch.equal(changed["data"].pixels, as_it_was["data"].pixels)
 

@@ -3,7 +3,6 @@
 spec.py        where pictures come from, in one line of text; paths.py: whether they are there
 source.py      opens what a spec says: items, batches, and which picture comes when
 split.py       which pictures a training learns from, and which it is measured on
-draws.py       chance as a function of (seed, what for, index, rollbacks)
 item.py        columns as tensors; columns.py: what any store keeps
 augment.py     pictures changed by chance, with their truth; kernel_resample.py computes it
 

@@ -35,8 +35,8 @@ from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 from torch import Tensor
 
 from trombine.conventions import MIRRORED_LANDMARK, MIRRORED_PART
-from trombine.data import draws
 from trombine.data.item import Batch
+from trombine.draws import Chance
 from trombine.provenance import shortened
 from trombine.refusal import InputError
 from trombine.texts import check_length
@@ -187,43 +187,27 @@ class Changes:
     tints: Float64[np.ndarray, "n 3 4"]  # from old R, G, B in [0, 1], and 1, to the new
 
 
-def augmented(
-    batch: Batch,
-    augment: Augment,
-    *,
-    seed: int,
-    places: Int64[np.ndarray, "n"],
-    rollbacks: int = 0,
-) -> Batch:
-    """The batch of the pictures at these places of a run, changed, and its truth with it."""
+def augmented(batch: Batch, augment: Augment, chance: Chance) -> Batch:
+    """The batch, changed, and its truth with it."""
     height, width = batch.pixels.shape[1:3]
-    changes = drawn(augment, (height, width), seed=seed, places=places, rollbacks=rollbacks)
-    return changed(batch, changes)
+    return changed(batch, drawn(augment, (height, width), chance))
 
 
 # ---------------------------------------------------------------------------------------------
 # What is drawn
 
 
-def drawn(
-    augment: Augment,
-    shape: tuple[int, int],
-    *,
-    seed: int,
-    places: Int64[np.ndarray, "n"],
-    rollbacks: int = 0,
-) -> Changes:
+def drawn(augment: Augment, shape: tuple[int, int], chance: Chance) -> Changes:
     """The changes of pictures of this height and width: a function of each place alone."""
+    chance = chance.within("augment")
 
-    def even(what: str, reach: float) -> Float64[np.ndarray, "n"]:
+    def even(purpose: str, reach: float) -> Float64[np.ndarray, "n"]:
         """A number within ± reach for each place."""
-        shares = draws.uniforms(seed, f"augment {what}", places, rollbacks=rollbacks)
-        return reach * (2 * shares - 1)
+        return reach * (2 * chance.uniforms(purpose) - 1)
 
     def corners(axis: str, room: int) -> Float64[np.ndarray, "n"]:
         """Where the window begins, a whole pixel from 0 to `room`, for each place."""
-        shares = draws.uniforms(seed, f"augment crop {axis}", places, rollbacks=rollbacks)
-        return np.floor(shares * (room + 1))
+        return np.floor(chance.uniforms(f"crop {axis}") * (room + 1))
 
     height, width = shape
     least, most = (math.log(factor) for factor in augment.zoom)

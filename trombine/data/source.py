@@ -23,7 +23,6 @@ from typing import Final
 import numpy as np
 from jaxtyping import Int64
 
-from trombine.data import draws
 from trombine.data.augment import Augment, augmented
 from trombine.data.columns import PAIR, SPLITS, Columns, Store, unknown
 from trombine.data.decoding import Wanted
@@ -37,6 +36,7 @@ from trombine.data.packing import write_pack
 from trombine.data.paths import check_paths
 from trombine.data.preparing import prepare_pack
 from trombine.data.spec import Term, parse, spell
+from trombine.draws import Chance
 from trombine.events import Event
 from trombine.files import cache_folder
 from trombine.nets.spaces import SPACES
@@ -84,10 +84,8 @@ class Source(ABC):
         """The items of these numbers."""
         return batch_of(indices, self.take(indices), self.space)
 
-    def draw(
-        self, seed: int, places: Int64[np.ndarray, "n"], *, rollbacks: int = 0
-    ) -> Int64[np.ndarray, "n"]:
-        """Which items are the pictures at these places of a run, counted from its start.
+    def draw(self, chance: Chance) -> Int64[np.ndarray, "n"]:
+        """Which items are the pictures at the places of this chance.
 
         Each place falls to a term by weight; there it takes the item at this place of the term's
         endless shuffled reading. One term alone is so read in rounds, each item once a round. In a
@@ -95,14 +93,12 @@ class Source(ABC):
         before another has come, nearly as if each were drawn from all.
         """
         weights = np.array(self.weights, np.float64)
-        terms = draws.choices(seed, "term", weights, places, rollbacks=rollbacks)
-        drawn = np.zeros_like(places)
+        terms = chance.choices("term", weights)
+        drawn = np.zeros_like(chance.places)
         start = 0
         for term, length in enumerate(self.lengths):
             here = np.flatnonzero(terms == term)
-            what = f"order of term {term}"
-            order = draws.order(seed, what, length, places[here], rollbacks=rollbacks)
-            drawn[here] = start + order
+            drawn[here] = start + chance.only(here).order(f"order of term {term}", length)
             start += length
         return drawn
 
@@ -121,11 +117,12 @@ def batches(
     several = max(1, _AHEAD // size)
     while True:
         places = np.arange(start * size, (start + several) * size, dtype=np.int64)
-        drawn = source.draw(seed, places, rollbacks=rollbacks).reshape(several, size)
+        chance = Chance(seed=seed, places=places, rollbacks=rollbacks)
+        drawn = source.draw(chance).reshape(several, size)
         for indices, here in zip(drawn, places.reshape(several, size), strict=True):
             batch, augment = source.batch(indices), source.augment
             if augment != Augment():
-                batch = augmented(batch, augment, seed=seed, places=here, rollbacks=rollbacks)
+                batch = augmented(batch, augment, chance.at(here))
             yield batch
         start += several
 

@@ -18,12 +18,12 @@ from typing import Final, final
 import numpy as np
 from jaxtyping import Int64
 
-from trombine.data import draws
 from trombine.data.columns import SPLITS, Columns
 from trombine.data.listing import pictures
 from trombine.data.paths import check_paths
 from trombine.data.source import SEED_RANGES, Mix, Source, prepare, source
 from trombine.data.spec import Term, parse, spell
+from trombine.draws import Chance
 from trombine.events import Event
 from trombine.refusal import InputError
 
@@ -139,7 +139,7 @@ def _held_out(whole: Source, count: int) -> tuple[Source, Source]:
 
 def _shuffled(count: int) -> Int64[np.ndarray, "n"]:
     """So many places in an order that is always the same."""
-    return np.argsort(draws.bits(0, "held out", np.arange(count)))
+    return np.argsort(Chance(seed=0, places=np.arange(count)).bits("held out"))
 
 
 def _choosing(term: Term, count: int) -> str:

@@ -6,7 +6,7 @@ things that look a little like a face, faces cut in two. Some are as they were p
 what lies between pixels, and what differs little from face to face, is learned from these. The
 truth goes with the picture. Parts under a thing are background, for that is what is seen there;
 parts under a hole stay, for a reader is to guess them. All of it is drawn by a picture's place in
-the run (draws.py); the loops are in kernel_stage.py.
+the run (trombine/draws.py); the loops are in kernel_stage.py.
 """
 
 from __future__ import annotations
@@ -21,12 +21,11 @@ from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 from torch import Tensor
 
 from trombine.conventions import MIRRORED_LANDMARK
-from trombine.data import draws
 from trombine.data.augment import LUMA, MIRRORED_LABEL, inverse, permuted, turns
 from trombine.data.columns import UNKNOWN
-from trombine.data.degrade import Chances
 from trombine.data.item import Batch
 from trombine.data.masks import draw_masks
+from trombine.draws import Chance
 
 THINGS: Final = 8  # in a picture at most
 HOLES: Final = "irregular:5-40*2+squares"
@@ -75,23 +74,14 @@ class Staged:
     plain: Bool[Tensor, "n"]  # whether it is as it was painted, but for mirroring
 
 
-def staged(
-    batch: Batch,
-    grounds: Batch,
-    stage: Stage,
-    *,
-    seed: int,
-    places: Int64[np.ndarray, "n"],
-    rollbacks: int = 0,
-    about: str = "",
-) -> Staged:
+def staged(batch: Batch, grounds: Batch, stage: Stage, chance: Chance) -> Staged:
     """Windows of the size of the pictures, of which parts and landmarks must be known."""
     from trombine.data.kernel_stage import covered
     from trombine.data.kernel_stage import stage as run
 
     if batch.parts is None or batch.points is None or batch.visible is None:
         raise ValueError("only pictures whose parts and landmarks are known can be staged")
-    chance = Chances(seed=seed, places=places, rollbacks=rollbacks, about=about).named("stage")
+    chance = chance.within("stage")
     old = np.ascontiguousarray(batch.pixels.numpy())
     height, width = old.shape[1:3]
     near, mirrored = _is_drawn(chance, "near", _NEAR), _is_drawn(chance, "mirror", 0.5)
@@ -148,18 +138,18 @@ def staged(
 
 
 def _even(
-    chance: Chances, what: str, low: float = 0.0, high: float = 1.0
+    chance: Chance, what: str, low: float = 0.0, high: float = 1.0
 ) -> Float64[np.ndarray, "n"]:
     """A number between low and high for each picture."""
     return low + (high - low) * chance.uniforms(what)
 
 
-def _is_drawn(chance: Chances, what: str, share: float) -> Bool[np.ndarray, "n"]:
+def _is_drawn(chance: Chance, what: str, share: float) -> Bool[np.ndarray, "n"]:
     """Whether it happens, to this share of the pictures."""
     return chance.uniforms(what) < share
 
 
-def _sizes(chance: Chances, stage: Stage, near: Bool[np.ndarray, "n"]) -> Float64[np.ndarray, "n"]:
+def _sizes(chance: Chance, stage: Stage, near: Bool[np.ndarray, "n"]) -> Float64[np.ndarray, "n"]:
     """As usual, or of any size."""
     least, most = np.log(stage.size)
     low, high = np.clip(np.log(_NEAR_SIZE), least, most)
@@ -167,7 +157,7 @@ def _sizes(chance: Chances, stage: Stage, near: Bool[np.ndarray, "n"]) -> Float6
     return np.exp(np.where(near, usual, any_size))
 
 
-def _angles(chance: Chances, stage: Stage, near: Bool[np.ndarray, "n"]) -> Float64[np.ndarray, "n"]:
+def _angles(chance: Chance, stage: Stage, near: Bool[np.ndarray, "n"]) -> Float64[np.ndarray, "n"]:
     """Radians, mostly few: the product of two draws is more often small."""
     most = math.radians(stage.turn) * np.where(near, _NEAR_PART, 1.0)
     return most * _even(chance, "turn", -1, 1) * _even(chance, "turn more")
@@ -186,7 +176,7 @@ def _room(
 
 
 def _maps(
-    chance: Chances,
+    chance: Chance,
     room: Float64[np.ndarray, "n"],
     shape: tuple[int, int],
     linear: Float64[np.ndarray, "n 2 2"],
@@ -202,7 +192,7 @@ def _maps(
 
 
 def _kinds(
-    chance: Chances,
+    chance: Chance,
     none: Bool[np.ndarray, "n"],
     width: int,
     sizes: Float64[np.ndarray, "n"],
@@ -227,7 +217,7 @@ def _kinds(
 
 
 def _things(
-    chance: Chances, fronts: Bool[np.ndarray, "n"], width: int, blobs: Bool[np.ndarray, "n"]
+    chance: Chance, fronts: Bool[np.ndarray, "n"], width: int, blobs: Bool[np.ndarray, "n"]
 ) -> Float64[np.ndarray, "n t 11"]:
     """What lies in front: one or two things anywhere, or the blobs of something like a face."""
     things = np.zeros((len(blobs), THINGS, 11))
@@ -258,7 +248,7 @@ def _thing(x, y, across, down, turn) -> Float64[np.ndarray, "n 11"]:
     return one
 
 
-def _blobs(chance: Chances) -> Float64[np.ndarray, "n t 11"]:
+def _blobs(chance: Chance) -> Float64[np.ndarray, "n t 11"]:
     """A round thing of one colour with spots where a face has eyes, and a bar or none.
 
     Some have one spot too few, or they stand askew: like a face, and none.
@@ -289,7 +279,7 @@ def _blobs(chance: Chances) -> Float64[np.ndarray, "n t 11"]:
     return things
 
 
-def _ground_maps(chance: Chances, side: int, width: int) -> Float64[np.ndarray, "n 2 3"]:
+def _ground_maps(chance: Chance, side: int, width: int) -> Float64[np.ndarray, "n 2 3"]:
     """Any part of the ground, up to twice as large as it is, or half."""
     scale = np.exp(_even(chance, "ground size", math.log(0.5), math.log(1.6)))
     room = side - width * scale
@@ -303,7 +293,7 @@ def _ground_maps(chance: Chances, side: int, width: int) -> Float64[np.ndarray, 
 
 
 def _tints(
-    chance: Chances, stage: Stage, plain: Bool[np.ndarray, "n"]
+    chance: Chance, stage: Stage, plain: Bool[np.ndarray, "n"]
 ) -> tuple[Float64[np.ndarray, "n 3 4"], Bool[np.ndarray, "n"]]:
     """Other colours: grey or toned, brighter, flatter, warmer; and which are as they were."""
     grey = _is_drawn(chance, "grey", stage.grey) & ~plain
@@ -328,33 +318,22 @@ def _tints(
 # Holes
 
 
-def _holed(chance: Chances, stage: Stage, windows: Staged) -> Staged:
+def _holed(chance: Chance, stage: Stage, windows: Staged) -> Staged:
     """Some windows with a hole, in one colour or in noise; what was there stays the truth."""
     there = np.flatnonzero(
         _is_drawn(chance, "hole", stage.holes) & (windows.shows & ~windows.plain).numpy()
     )
     if not len(there):
         return windows
-    pixels = windows.pixels.numpy()
-    masks = draw_masks(
-        HOLES,
-        seed=chance.seed,
-        places=chance.places[there],
-        size=pixels.shape[1],
-        rollbacks=chance.rollbacks,
-        about=chance.about,
-    )
+    pixels, own = windows.pixels.numpy(), chance.only(there)
+    masks = draw_masks(HOLES, own, size=pixels.shape[1]).numpy()[:, 0] == 1
     kinds = _even(chance, "hole kind", 0, 4).astype(np.int64)
     colours = np.stack([_even(chance, f"hole {name}", 0, 255) for name in _COLOURS], 1)
-    for n, mask in zip(there.tolist(), masks.numpy()[:, 0] == 1, strict=True):
+    for n, mask, noise in zip(there.tolist(), masks, own.generators("noise"), strict=True):
         # Of one colour, the picture's mean, black or white, or noise.
         fills = (colours[n], pixels[n].mean((0, 1)), 255 * (colours[n, :1] > 128))
-        pixels[n][mask] = _noise(chance, n, mask) if kinds[n] == 3 else fills[kinds[n]].astype(int)
+        if kinds[n] == 3:
+            pixels[n][mask] = noise.integers(0, 256, (int(mask.sum()), 3), np.uint8)
+        else:
+            pixels[n][mask] = fills[kinds[n]].astype(int)
     return windows
-
-
-def _noise(chance: Chances, number: int, mask: Bool[np.ndarray, "h w"]) -> UInt8[np.ndarray, "k 3"]:
-    """Samples of any colour for the pixels of a hole."""
-    name, place = f"{chance.about}noise", int(chance.places[number])
-    own = draws.generator(chance.seed, name, place, rollbacks=chance.rollbacks)
-    return own.integers(0, 256, (int(mask.sum()), 3), np.uint8)

@@ -8,6 +8,7 @@ from jaxtyping import UInt8
 from trombine.data.masks import draw_masks, mask
 from trombine.demo.amounts import Demo
 from trombine.demo.repair import GREY
+from trombine.draws import Chance
 from trombine.pages import Page, grid, picture
 from trombine.world import face, paint
 
@@ -44,7 +45,8 @@ def add_masks(demo: Demo, page: Page) -> None:
             for person, hole, seed in zip(people, holes, seeds, strict=True)
         ]
         blocks.append(grid(shown, columns=COLUMNS, on_phone=4, title=title, tight=True))
-    drawn = draw_masks(CURRICULUM, seed=demo.first_seed, places=PLACES, size=demo.small)
+    chance = Chance(seed=demo.first_seed, places=PLACES)
+    drawn = draw_masks(CURRICULUM, chance, size=demo.small)
     shown = [
         picture(without(person.pixels, hole > 0), f"After {place} pictures", caption=f"{place}")
         for person, hole, place in zip(people, drawn[:, 0].numpy(), PLACES.tolist(), strict=True)

@@ -151,15 +151,8 @@ def _noise(step: Step, strength: float) -> Pictures:
 def _degraded(step: Step, chain: Chain) -> Pictures:
     """Once a step: phases that follow one another see the same."""
     if _DAMAGED not in step.kept:
-        pictures, chance = step.pictures(), step.chance
-        made = chain(
-            pictures.float(),
-            seed=chance.seed,
-            places=chance.places,
-            rollbacks=chance.rollbacks,
-            about=chance.about,
-        )
-        step.kept[_DAMAGED] = made.to(pictures.dtype)
+        pictures = step.pictures()
+        step.kept[_DAMAGED] = chain(pictures.float(), step.chance).to(pictures.dtype)
     return step.kept[_DAMAGED]
 
 

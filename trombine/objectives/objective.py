@@ -15,12 +15,12 @@ from typing import Final, Generic, TypeVar, final
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float
 from torch import Tensor, nn
 
-from trombine.data import draws
 from trombine.data.item import Batch
 from trombine.data.source import Source
+from trombine.draws import Chance
 from trombine.nets.spaces import SPACES, from_space, to_space
 from trombine.objectives.alarms import Alarm
 from trombine.objectives.pools import Pool
@@ -83,27 +83,6 @@ class Phase:
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Chance:
-    """Where a step's random numbers come from: one stream a picture, whatever the slice."""
-
-    seed: int
-    rollbacks: int
-    places: Int64[np.ndarray, "n"]  # of the step's pictures in the whole run
-    about: str = ""  # a prefix that keeps samples and measures apart from training
-
-    def normals(self, what: str, shape: Sequence[int]) -> np.ndarray:
-        """n x shape, standard normal, float64."""
-        return draws.normals(
-            self.seed, self.about + what, self.places, tuple(shape), rollbacks=self.rollbacks
-        )
-
-    def uniforms(self, what: str) -> np.ndarray:
-        """n numbers in [0, 1), float64."""
-        return draws.uniforms(self.seed, self.about + what, self.places, rollbacks=self.rollbacks)
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
 class Step:
     """What terms are computed from: one part of a step's pictures, and the nets.
 
@@ -136,13 +115,13 @@ class Step:
         """Pictures in the step's space as RGB, for people and for measures."""
         return from_space(pictures, self.space)
 
-    def normals(self, what: str, shape: Sequence[int]) -> Tensor:
+    def normals(self, purpose: str, shape: Sequence[int]) -> Tensor:
         """Standard normal numbers for each picture: n x shape."""
-        return self._placed(self.chance.normals(what, shape))
+        return self._placed(self.chance.normals(purpose, shape))
 
-    def uniforms(self, what: str) -> Float[Tensor, "n"]:
+    def uniforms(self, purpose: str) -> Float[Tensor, "n"]:
         """A number in [0, 1) for each picture."""
-        return self._placed(self.chance.uniforms(what))
+        return self._placed(self.chance.uniforms(purpose))
 
     def pooled(self, pool: str, made: Tensor) -> Tensor:
         """What was made, some of it exchanged for older ones of this pool."""

@@ -1,7 +1,7 @@
 """Old generated pictures, shown to a discriminator again, so that it does not forget them.
 
 A pool's pictures are part of a run's state (`state` and `load`); which picture is swapped is a
-draw of data/draws.py. The losses are in critics.py.
+draw of trombine/draws.py. The losses are in critics.py.
 """
 
 from __future__ import annotations
@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, final
 
-import numpy as np
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float
 
-from trombine.data.draws import uniforms
+from trombine.draws import Chance
 
 _STATE: Final = "pictures"
 
@@ -38,18 +37,13 @@ class Pool:
         return len(self._pictures)
 
     def swap(
-        self,
-        fakes: Float[torch.Tensor, "n *s"],
-        indices: Int64[np.ndarray, "n"],
-        *,
-        seed: int,
-        rollbacks: int = 0,
+        self, fakes: Float[torch.Tensor, "n *s"], chance: Chance
     ) -> Float[torch.Tensor, "n *s"]:
         """These pictures, detached, some of them exchanged for old ones.
 
         The pictures pass one by one, in order: the pool takes them until it is full; from then on
-        each, with the chance of `share`, takes the place of one in the pool, which comes out
-        instead. `indices` count pictures in the whole run.
+        each, with the probability `share`, takes the place of one in the pool, which comes out
+        instead.
 
         So one call with a batch does exactly what calls with its consecutive pieces do. It is not
         so for pieces in another order, nor for pools that each see a part: processes that share a
@@ -57,8 +51,8 @@ class Pool:
         """
         if not self.capacity or not self.share:
             return fakes.detach()
-        swapped = uniforms(seed, "pool swap", indices, rollbacks=rollbacks) < self.share
-        places = uniforms(seed, "pool place", indices, rollbacks=rollbacks) * self.capacity
+        swapped = chance.uniforms("pool swap") < self.share
+        places = chance.uniforms("pool place") * self.capacity
         passed = zip(fakes.detach(), swapped.tolist(), places.astype(int).tolist(), strict=True)
         return torch.stack([self._pass(*one) for one in passed])
 

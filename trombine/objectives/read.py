@@ -44,7 +44,6 @@ from trombine.refusal import InputError
 from trombine.world import STYLES
 
 _ONE_IN: Final = 16  # of the real pictures: they are few, and each costs three readings
-_REAL: Final = "real "  # begins the names of what is drawn for these
 _SURE: Final = 0.75  # of a part's label, before it is taught
 _SAID: Final = frozenset({"face", "fields"})  # the terms of what is said of a window as a whole
 _SLOWER: Final = 0.4  # the rate at which the numbers learn alone
@@ -146,13 +145,13 @@ class ReadObjective(Objective[Read]):
         Painted and real windows are read at once, so that they share the batch's statistics.
         """
         net = step.nets["net"]
-        windows = self._staged(step, step.batches["data"], "")
-        pictures = [self._spoiled(step, windows, "")]
+        windows = staged(step.batches["data"], step.batches["other"], Stage(), step.chance)
+        pictures = [self._spoiled(step, windows)]
         some, taught = self._some_real(step)
         real = None
         if taught is not None:
-            real = self._staged(some, taught, _REAL)
-            pictures.append(self._spoiled(some, real, _REAL))
+            real = staged(taught, some.batches["other"], Stage(plain=0.0), some.chance)
+            pictures.append(self._spoiled(some, real))
         whole = cast(Reading, net(torch.cat(pictures)))
         count = len(step)
         reading = Reading(*(one[:count] for one in whole))
@@ -175,7 +174,7 @@ class ReadObjective(Objective[Read]):
         here = np.flatnonzero(step.chance.places % _ONE_IN == 0)
         if not (self.recipe.real and len(here)):
             return step, None
-        some = _only(step, here)
+        some = _only(replace(step, chance=step.chance.within("real")), here)
         teacher = step.averages.get("net", step.nets["net"])
         taught, sure = _taught(teacher, some.batches["real"], some.device, some.dtype)
         teaches = np.flatnonzero(sure.numpy())
@@ -211,30 +210,12 @@ class ReadObjective(Objective[Read]):
         found.append(terms.style_loss(drawn, styles, windows.shows.to(drawn)))
         return torch.stack(found).sum()
 
-    def _staged(self, step: Step, batch: Batch, about: str) -> Staged:
-        chance = step.chance
-        return staged(
-            batch,
-            step.batches["other"],
-            Stage(plain=0.0) if about == _REAL else Stage(),
-            seed=chance.seed,
-            places=chance.places,
-            rollbacks=chance.rollbacks,
-            about=chance.about + about,
-        )
-
-    def _spoiled(self, step: Step, windows: Staged, about: str) -> Float[Tensor, "n 3 h w"]:
+    def _spoiled(self, step: Step, windows: Staged) -> Float[Tensor, "n 3 h w"]:
         """The windows' pictures after the chain, but for those that are to stay as painted."""
-        pictures, chance = to_pictures(windows.pixels), step.chance
-        spoiled = ~windows.plain
+        pictures, spoiled = to_pictures(windows.pixels), ~windows.plain
         if self.chain and spoiled.any():
-            pictures[spoiled] = self.chain(
-                pictures[spoiled],
-                seed=chance.seed,
-                places=chance.places[spoiled.numpy()],
-                rollbacks=chance.rollbacks,
-                about=chance.about + about,
-            )
+            chance = step.chance.only(spoiled.numpy())
+            pictures[spoiled] = self.chain(pictures[spoiled], chance)
         return pictures.to(step.device, step.dtype)
 
     def samples(self, step: Step) -> Samples:
@@ -299,8 +280,7 @@ def _told_in_full(source: Source) -> bool:
 def _only(step: Step, here: Int64[np.ndarray, "k"]) -> Step:
     """A step of these of its pictures alone."""
     batches = {name: batch.only(here) for name, batch in step.batches.items()}
-    chance = replace(step.chance, places=step.chance.places[here])
-    return replace(step, batches=batches, chance=chance, kept={}, curves={})
+    return replace(step, batches=batches, chance=step.chance.only(here), kept={}, curves={})
 
 
 def _styles(step: Step) -> Int64[Tensor, "n"]:

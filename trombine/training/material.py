@@ -16,9 +16,10 @@ from trombine.data.item import Batch
 from trombine.data.paths import check_paths
 from trombine.data.source import Source, batches
 from trombine.data.split import apart, prepare_split, split
+from trombine.draws import Chance
 from trombine.events import Event
 from trombine.nets import Net
-from trombine.objectives.objective import Chance, Step
+from trombine.objectives.objective import Step
 from trombine.recipes.recipe import Recipe
 from trombine.training.state import State
 from trombine.training.steps import Plan
@@ -154,14 +155,16 @@ def fixed_steps(plan: Plan, state: State, material: Material, count: int) -> lis
             stream: source.batch(_draw(source, here))
             for stream, source in material.measured.items()
         }
-        chance = Chance(seed=_FIXED_SEED, rollbacks=0, places=here, about=_FIXED)
+        chance = Chance(seed=_FIXED_SEED, places=here, about=_FIXED)
         found.append(_step(plan, state, material, nets, whole, chance, pools=False))
     return found
 
 
 def _draw(source: Source, places: Int64[np.ndarray, "n"]) -> Int64[np.ndarray, "n"]:
     """In order where there is one term; a mix draws by weight."""
-    return source.draw(0, places) if len(source.lengths) > 1 else places % len(source)
+    if len(source.lengths) == 1:
+        return places % len(source)
+    return source.draw(Chance(seed=0, places=places))
 
 
 def _step(
@@ -212,7 +215,5 @@ def _through_pool(
     mesh, mine = plan.mesh, len(made)
     places = torch.from_numpy(chance.places).to(mesh.device)
     every, all_places = mesh.gather(made), mesh.gather(places).cpu().numpy()
-    swapped = state.pools[name].swap(
-        every, all_places, seed=chance.seed, rollbacks=chance.rollbacks
-    )
+    swapped = state.pools[name].swap(every, chance.at(all_places))
     return swapped[mesh.rank * mine : (mesh.rank + 1) * mine]

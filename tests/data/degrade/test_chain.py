@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from trombine.data.degrade import PRESETS, Chain, Chances, degrade_one, shrink
+from trombine.data.degrade import PRESETS, Chain, degrade_one, shrink
 from trombine.data.degrade.blur import gaussian_blur
 from trombine.data.degrade.chain import OneOf, Range, Term, _drawn
 from trombine.data.degrade.compress import jpeg
 from trombine.data.degrade.noise import gaussian_noise
 from trombine.data.degrade.terms import KINDS, SHRINK, Amount, usage
+from trombine.draws import Chance
 from trombine.refusal import InputError
 
 SIZE = 48  # a multiple of every preset's factor
@@ -50,8 +51,9 @@ def pictures(count: int = 6, height: int = SIZE, width: int = SIZE) -> torch.Ten
     return 0.3 + 0.4 * torch.linspace(0, 1, width) + 0.2 * (levels - 0.5)
 
 
-def places(count: int, start: int = 0) -> np.ndarray:
-    return np.arange(start, start + count, dtype=np.int64)
+def chance(seed: int, count: int, start: int = 0, *, rollbacks: int = 0, about: str = "") -> Chance:
+    places = np.arange(start, start + count, dtype=np.int64)
+    return Chance(seed=seed, places=places, rollbacks=rollbacks, about=about)
 
 
 def test_every_kind_has_an_example() -> None:
@@ -61,12 +63,12 @@ def test_every_kind_has_an_example() -> None:
 @pytest.mark.parametrize("text", [*EXAMPLES.values(), *PRESETS])
 def test_a_picture_is_degraded_the_same_whatever_its_batch(text: str) -> None:
     chain, batch = Chain.parse(text), pictures()
-    whole = chain(batch, seed=3, places=places(6))
+    whole = chain(batch, chance(3, 6))
     assert whole.shape == (6, 3, SIZE // chain.scale, SIZE // chain.scale)
     assert whole.min() >= 0 and whole.max() <= 1
-    alone = [chain(batch[i : i + 1].contiguous(), seed=3, places=places(1, i))[0] for i in range(6)]
+    alone = [chain(batch[i : i + 1].contiguous(), chance(3, 1, i))[0] for i in range(6)]
     assert torch.equal(whole, torch.stack(alone))
-    backwards = chain(batch.flip(0), seed=3, places=places(6)[::-1].copy())
+    backwards = chain(batch.flip(0), chance(3, 6).at(np.arange(6)[::-1].copy()))
     assert torch.equal(backwards.flip(0), whole)
     assert torch.equal(batch, pictures()), "what it was given is as it was"
 
@@ -74,11 +76,11 @@ def test_a_picture_is_degraded_the_same_whatever_its_batch(text: str) -> None:
 @pytest.mark.parametrize("text", ["blur:gaussian:1-2+jpeg:50", "wild-x4"])
 def test_a_picture_is_degraded_the_same_whatever_nets_are_computed_in(text: str) -> None:
     chain = Chain.parse(text)
-    plain = chain(pictures(), seed=3, places=places(6))
+    plain = chain(pictures(), chance(3, 6))
     with torch.autocast("cpu", dtype=torch.bfloat16), torch.inference_mode():
-        assert torch.equal(chain(pictures(), seed=3, places=places(6)), plain)
+        assert torch.equal(chain(pictures(), chance(3, 6)), plain)
     striped = pictures().to(memory_format=torch.channels_last)
-    assert torch.equal(chain(striped, seed=3, places=places(6)), plain)
+    assert torch.equal(chain(striped, chance(3, 6)), plain)
 
 
 DRAWN = [text for text in (*EXAMPLES.values(), *PRESETS) if not text.startswith(SHRINK)]
@@ -88,22 +90,22 @@ DRAWN = [text for text in (*EXAMPLES.values(), *PRESETS) if not text.startswith(
 def test_each_picture_seed_and_rollback_draws_anew(text: str) -> None:
     chain = Chain.parse(text)
     same = pictures(1).expand(4, -1, -1, -1).contiguous()
-    first = chain(same, seed=3, places=places(4))
+    first = chain(same, chance(3, 4))
     others = [
-        chain(same, seed=4, places=places(4)),
-        chain(same, seed=3, places=places(4, 4)),
-        chain(same, seed=3, places=places(4), rollbacks=1),
-        chain(same, seed=3, places=places(4), about="fixed "),
+        chain(same, chance(4, 4)),
+        chain(same, chance(3, 4, 4)),
+        chain(same, chance(3, 4, rollbacks=1)),
+        chain(same, chance(3, 4, about="fixed ")),
     ]
     assert all(not torch.equal(first, other) for other in others)
-    assert torch.equal(first, chain(same, seed=3, places=places(4)))
+    assert torch.equal(first, chain(same, chance(3, 4)))
     apart = {tuple(one.flatten().tolist()) for one in first}
     assert len(apart) > 1
 
 
 def test_a_chain_of_one_term_is_the_function() -> None:
-    batch, at = pictures(), places(6)
-    of_noise = Chances(seed=5, places=at, about="degrade 0 noise:gaussian ")
+    batch, of = pictures(), chance(5, 6)
+    of_noise = chance(5, 6, about="degrade 0 noise:gaussian ")
     expected = {
         "shrink:4": shrink(batch, 4),
         "blur:gaussian:1.3": gaussian_blur(batch, np.full(6, 1.3)),
@@ -111,12 +113,12 @@ def test_a_chain_of_one_term_is_the_function() -> None:
         "noise:gaussian:0.1": gaussian_noise(batch, np.full(6, 0.1), of_noise),
     }
     for text, made in expected.items():
-        assert torch.equal(Chain.parse(text)(batch, seed=5, places=at), made), text
+        assert torch.equal(Chain.parse(text)(batch, of), made), text
 
 
 def test_a_chain_is_its_terms_in_their_order() -> None:
-    batch, at = pictures(), places(6)
-    made = Chain.parse("blur:gaussian:1.3+shrink:2+jpeg:40")(batch, seed=5, places=at)
+    batch, of = pictures(), chance(5, 6)
+    made = Chain.parse("blur:gaussian:1.3+shrink:2+jpeg:40")(batch, of)
     blurred = gaussian_blur(batch, np.full(6, 1.3))
     assert torch.equal(made, jpeg(shrink(blurred, 2), np.full(6, 40)))
     assert not torch.equal(made, shrink(jpeg(blurred, np.full(6, 40)), 2))
@@ -126,7 +128,7 @@ def test_amounts_are_drawn_evenly() -> None:
     """Seen through a picture of one level, whose noise tells its strength."""
     count = 400
     plain = torch.full((count, 3, 16, 16), 0.5)
-    made = Chain.parse("noise:gaussian:0.02-0.1")(plain, seed=1, places=places(count))
+    made = Chain.parse("noise:gaussian:0.02-0.1")(plain, chance(1, count))
     strengths = (made - 0.5).flatten(1).std(dim=1)
     assert strengths.min() > 0.017 and strengths.max() < 0.112
     for share in (0.25, 0.5, 0.75):
@@ -136,8 +138,7 @@ def test_amounts_are_drawn_evenly() -> None:
 def test_whole_amounts_are_drawn_evenly() -> None:
     """The ends as often as what is between them: chi-square over 4,000 pictures."""
     (amount,) = KINDS["jpeg"].amounts
-    chances = Chances(seed=1, places=places(4000), about="degrade 0 jpeg ")
-    drawn = _drawn(chances, amount, Range(50, 53))
+    drawn = _drawn(chance(1, 4000, about="degrade 0 jpeg "), amount, Range(50, 53))
     values, counts = np.unique(drawn, return_counts=True)
     assert values.tolist() == [50, 51, 52, 53]
     assert stats.chisquare(counts).pvalue > 0.001
@@ -154,7 +155,7 @@ def test_no_two_pictures_are_damaged_alike(text: str) -> None:
     """Of the same amount, so that nothing but the numbers within tells two of them apart."""
     count = 40
     plain = torch.full((count, 3, 24, 24), 0.5)
-    spoilt = Chain.parse(text)(plain, seed=3, places=places(count)) - plain
+    spoilt = Chain.parse(text)(plain, chance(3, count)) - plain
     assert len({one.numpy().tobytes() for one in spoilt}) == count
     if text.startswith("noise"):
         alike = np.corrcoef(spoilt[:, 0].flatten(1).numpy()) - np.eye(count)
@@ -183,7 +184,7 @@ def test_no_step_of_a_preset_moves_the_picture(name: str) -> None:
     steps = Chain.parse(name).steps
     terms = [term for step in steps for term in step.terms if term.name.startswith(STEADY)]
     for term in terms:
-        made = Chain(steps=(OneOf(terms=(term,)),))(batch, seed=1, places=places(6))
+        made = Chain(steps=(OneOf(terms=(term,)),))(batch, chance(1, 6))
         apart = middles(made, term.scale) - middles(batch, 1)
         assert np.abs(apart.mean(0)).max() < 0.2, term
 
@@ -193,7 +194,7 @@ def test_a_chance_and_alternatives_are_kept() -> None:
     plain = torch.full((count, 3, 8, 8), 0.5)
     plain[..., 4:] = 0.25
     chain = Chain.parse("blur:box:2/blur:box:5/blur:gaussian:3?0.6")
-    made = chain(plain, seed=1, places=places(count))
+    made = chain(plain, chance(1, count))
     found: dict[tuple[float, ...], int] = {}
     for one in made.round(decimals=4):
         key = tuple(one[0, 0].tolist())
@@ -203,7 +204,7 @@ def test_a_chance_and_alternatives_are_kept() -> None:
 
 
 def test_what_is_damaged_is_marked() -> None:
-    batch, of = pictures(), Chances(seed=2, places=places(6))
+    batch, of = pictures(), chance(2, 6)
     chain = Chain.parse("scratches:0.8+dust:0.5")
     found = chain.marked(batch, of)
     changed = (found.pictures - batch).abs().amax(dim=1, keepdim=True)
@@ -222,7 +223,7 @@ def test_one_picture_of_any_size() -> None:
     chain = Chain.parse("wild-x4")
     made = degrade_one(picture, chain, 8)
     assert made.shape == (3, 9, 12)
-    batch = chain(picture[None, :, :36, :48].contiguous(), seed=8, places=places(1))
+    batch = chain(picture[None, :, :36, :48].contiguous(), chance(8, 1))
     assert torch.equal(made, batch[0])
     assert degrade_one(pictures(1, 3, 2)[0], Chain.parse("old-photo"), 8).shape == (3, 3, 2)
     with pytest.raises(InputError, match="50 x 3 pixels cannot become 4 times fewer"):
@@ -274,9 +275,9 @@ def test_what_is_spelled_is_read_again(listed: list[tuple[list[PlainTerm], float
                     Term(name=name, amounts=tuple(Range(*pair) for pair in pairs))
                     for name, pairs in plain
                 ),
-                chance=chance,
+                probability=probability,
             )
-            for plain, chance in listed
+            for plain, probability in listed
         )
     )
     assert Chain.parse(str(chain)) == chain

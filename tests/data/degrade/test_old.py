@@ -9,9 +9,10 @@ import pytest
 import torch
 from scipy import ndimage
 
-from trombine.data.degrade import Chances, Marked
+from trombine.data.degrade import Marked
 from trombine.data.degrade.marks import creases, dust, scratches, torn
 from trombine.data.degrade.old import fade, stains
+from trombine.draws import Chance
 
 MARKS = {
     "stains": stains,
@@ -39,13 +40,13 @@ def grey(size: int = SIZE) -> torch.Tensor:
 
 
 def marked(name: str, amount: float, size: int = SIZE) -> Marked:
-    chances = Chances(seed=1, places=np.arange(COUNT, dtype=np.int64))
-    return MARKS[name](grey(size), np.full(COUNT, float(amount)), chances)
+    chance = Chance(seed=1, places=np.arange(COUNT, dtype=np.int64))
+    return MARKS[name](grey(size), np.full(COUNT, float(amount)), chance)
 
 
 def faded(amount: float, batch: torch.Tensor) -> torch.Tensor:
-    chances = Chances(seed=1, places=np.arange(len(batch), dtype=np.int64))
-    return fade(batch, np.full(len(batch), float(amount)), chances)
+    chance = Chance(seed=1, places=np.arange(len(batch), dtype=np.int64))
+    return fade(batch, np.full(len(batch), float(amount)), chance)
 
 
 @pytest.mark.parametrize("name", MARKS)

@@ -12,21 +12,22 @@ from scipy import stats
 from trombine.conventions import LANDMARK_GROUPS, PART_INDEX, check_hole
 from trombine.data.augment import Augment, augmented
 from trombine.data.augment import drawn as drawn_changes
-from trombine.data.draws import uniforms
 from trombine.data.masks import draw_mask, draw_masks, mask, parse, parse_mix, redraw
-from trombine.data.masks.chance import Chance
 from trombine.data.masks.draw import _draw, _stage_at
 from trombine.data.source import source
+from trombine.draws import Chance
 from trombine.refusal import InputError
 from trombine.world import face, paint
 
 SIZE = 24
 
 
+def chance(seed: int, places: range | list[int], rollbacks: int = 0) -> Chance:
+    return Chance(seed=seed, places=np.array(places, np.int64), rollbacks=rollbacks)
+
+
 def drawn(spec: str, places: range | list[int], rollbacks: int = 0) -> torch.Tensor:
-    return draw_masks(
-        spec, seed=5, places=np.array(places, np.int64), size=SIZE, rollbacks=rollbacks
-    )
+    return draw_masks(spec, chance(5, places, rollbacks), size=SIZE)
 
 
 def is_left_half(holes: torch.Tensor) -> np.ndarray:
@@ -47,13 +48,13 @@ def test_a_mask_depends_on_its_place_alone(spec: str) -> None:
     whole = drawn(spec, range(40))
     assert torch.equal(drawn(spec, range(11, 29)), whole[11:29])
     assert torch.equal(drawn(spec, [30, 2, 2, 17]), whole[[30, 2, 2, 17]])
-    assert torch.equal(draw_masks(parse(spec), seed=5, places=np.arange(40), size=SIZE), whole)
+    assert torch.equal(draw_masks(parse(spec), chance(5, range(40)), size=SIZE), whole)
 
 
 def test_places_seeds_and_rollbacks_differ() -> None:
     whole = drawn("irregular", range(30))
     assert len({hole.numpy().tobytes() for hole in whole}) == 30
-    other = draw_masks("irregular", seed=6, places=np.arange(30), size=SIZE)
+    other = draw_masks("irregular", chance(6, range(30)), size=SIZE)
     again = drawn("irregular", range(30), rollbacks=1)
     for one in (other, again):
         assert not (one == whole).all(dim=(1, 2, 3)).any()
@@ -62,26 +63,25 @@ def test_places_seeds_and_rollbacks_differ() -> None:
 @pytest.mark.parametrize("spec", ["irregular", "squares", "half", "parts:eyes", "text"])
 def test_what_is_measured_on_has_masks_of_its_own(spec: str) -> None:
     """Not those of the first pictures that were learned from."""
-    asked = {"seed": 5, "places": np.arange(12), "size": SIZE}
-    fixed = draw_masks(spec, **asked, about="fixed ")
-    assert not torch.equal(fixed, draw_masks(spec, **asked))
-    assert torch.equal(fixed, draw_masks(spec, **asked, about="fixed "))
+    learned = chance(5, range(12))
+    fixed = draw_masks(spec, learned.within("fixed"), size=SIZE)
+    assert not torch.equal(fixed, draw_masks(spec, learned, size=SIZE))
+    assert torch.equal(fixed, draw_masks(spec, learned.within("fixed"), size=SIZE))
 
 
 def test_a_mask_over_the_eyes_follows_the_augmented_picture() -> None:
     """Also when left and right have changed places: drawn from the parts as they then are."""
     places = np.arange(8)
     faces = source("world:photo#8", 64).batch(places)
-    found = augmented(faces, Augment.parse("mirror+shift:0.2+rotate:20"), seed=1, places=places)
-    changes = drawn_changes(
-        Augment.parse("mirror+shift:0.2+rotate:20"), (64, 64), seed=1, places=places
-    )
+    run, augment = Chance(seed=1, places=places), Augment.parse("mirror+shift:0.2+rotate:20")
+    found = augmented(faces, augment, run)
+    changes = drawn_changes(augment, (64, 64), run)
     assert 0 < changes.mirrored.sum() < 8
     assert found.parts is not None and found.points is not None
     for name in ("left_eye", "right_eye"):
         eye = found.points.numpy()[:, list(LANDMARK_GROUPS[name])].mean(1)
         parts = found.parts.numpy()
-        holes = draw_masks(f"parts:{name}", seed=1, places=places, size=64, parts=parts)[:, 0]
+        holes = draw_masks(f"parts:{name}", run, size=64, parts=parts)[:, 0]
         seen = 0
         for hole, (x, y), labels in zip(holes.numpy(), eye, parts, strict=True):
             if (labels == PART_INDEX[name]).sum() >= 6:
@@ -96,16 +96,16 @@ def test_no_places_give_no_masks() -> None:
 
 
 def test_a_rectangle() -> None:
-    holes = draw_masks("irregular+half", seed=1, places=np.arange(4), size=(20, 33))
+    holes = draw_masks("irregular+half", chance(1, range(4)), size=(20, 33))
     assert holes.shape == (4, 1, 20, 33)
 
 
 def test_parts_are_those_of_each_picture() -> None:
     parts = np.stack([paint(face(seed), SIZE, "photo").parts for seed in range(3)])
-    holes = draw_masks("parts:face", seed=1, places=np.arange(3), size=SIZE, parts=parts)
+    holes = draw_masks("parts:face", chance(1, range(3)), size=SIZE, parts=parts)
     for number in range(3):
-        chance = Chance(seed=1, place=number)
-        own = _draw(parse_mix("parts:face"), chance, (SIZE, SIZE), parts[number]).hole
+        alone = chance(1, [number])
+        own = _draw(parse_mix("parts:face"), alone, (SIZE, SIZE), parts[number]).hole
         assert np.array_equal(holes[number, 0].numpy() > 0, own)
 
 
@@ -118,7 +118,7 @@ def test_a_mix_follows_its_weights() -> None:
     """Chi-square over 2,000 places."""
     mix = parse_mix("half:left*5+half:top*3+half:right*2")
     weights = np.array([term.weight for term in mix])
-    chosen = [Chance(seed=9, place=place).choice("family", weights) for place in range(2000)]
+    chosen = [chance(9, [place]).choice("mask: family", weights) for place in range(2000)]
     counts = np.bincount(chosen, minlength=3)
     assert stats.chisquare(counts, 2000 * weights / 10).pvalue > 0.001
 
@@ -159,16 +159,13 @@ def test_between_them_the_chance_grows_evenly() -> None:
     masks = parse(f"half:right>half:left@{first}-{first + length}")
     places = np.arange(first, first + length)
     new = np.array(
-        [
-            _stage_at(masks, Chance(seed=2, place=place)) is masks.stages[1]
-            for place in places.tolist()
-        ]
+        [_stage_at(masks, chance(2, [place])) is masks.stages[1] for place in places.tolist()]
     )
     expected = (places - first) / length
     for part in np.split(np.arange(length), 8):
         spread = sqrt((expected[part] * (1 - expected[part])).sum())
         assert abs(new[part].sum() - expected[part].sum()) < 4.5 * spread
-    at = uniforms(2, "mask: stage", places) * length < places - first
+    at = Chance(seed=2, places=places).uniforms("mask: stage") * length < places - first
     assert np.array_equal(new, at)
 
 
@@ -182,7 +179,7 @@ def test_a_change_at_once() -> None:
 
 def test_several_changes() -> None:
     masks = parse("squares>huge@10-20>text@20>half@50-60>scratches@60")
-    names = [_stage_at(masks, Chance(seed=0, place=p)).mix[0].family for p in range(80)]
+    names = [_stage_at(masks, chance(0, [p])).mix[0].family for p in range(80)]
     assert set(names[:11]) == {"squares"} and set(names[11:20]) == {"squares", "huge"}
     assert set(names[20:51]) == {"text"} and set(names[51:60]) == {"text", "half"}
     assert set(names[60:]) == {"scratches"}

@@ -14,10 +14,10 @@ from scipy import ndimage
 from trombine.conventions import GROUPS, PART_INDEX, PARTS, group_parts
 from trombine.data.masks import DEFAULT, mask, parse_mix
 from trombine.data.masks.brushes import MARGIN, _smooth
-from trombine.data.masks.chance import Chance
 from trombine.data.masks.names import LABELS, USUAL
 from trombine.data.masks.parts import MARGIN as WIDEST
 from trombine.data.masks.parts import draw_parts
+from trombine.draws import FIRST, Chance
 from trombine.refusal import InputError
 from trombine.world import face, paint
 
@@ -196,8 +196,9 @@ def test_a_part_is_the_part_grown_by_its_margin(name: str) -> None:
     for seed in range(6):
         parts = paint(face(seed), 96, "photo").parts
         wanted = np.isin(parts, LABELS[name])
-        hole = draw_parts(term, Chance(seed=seed), 96, 96, parts)
-        margin = Chance(seed=seed).generator("parts").random() * WIDEST * 96
+        chance = Chance(seed=seed, places=FIRST)
+        hole = draw_parts(term, chance, 96, 96, parts)
+        margin = chance.generator("mask: parts").random() * WIDEST * 96
         expected = ndimage.binary_dilation(wanted, disc(margin)) if margin >= 1 else wanted
         expected = np.asarray(ndimage.binary_fill_holes(expected) if name == "face" else expected)
         if wanted.any():

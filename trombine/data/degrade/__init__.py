@@ -11,7 +11,6 @@ marks.py     what hands do to it: scratches, dust, creases, a torn corner
 terms.py     all of these by name, with what each is given
 chain.py     several after one another, spelled as text and drawn by seed
 presets.py   chains by name
-chance.py    what is drawn for a picture, whatever batch it comes in
 
 All of it computes with the samples of sRGB as they are, as papers on enlarging do, not with light:
 a blur, or the mean of a square, is a little darker than a lens would make it.
@@ -20,7 +19,6 @@ a blur, or the mean of a square, is a little darker than a lens would make it.
 from __future__ import annotations
 
 from trombine.data.degrade.chain import Chain, degrade_one
-from trombine.data.degrade.chance import Chances
 from trombine.data.degrade.marks import Marked
 from trombine.data.degrade.presets import PRESETS
 from trombine.data.degrade.resize import (
@@ -38,7 +36,6 @@ from trombine.data.degrade.resize import (
 __all__ = [
     "PRESETS",
     "Chain",
-    "Chances",
     "How",
     "Kernel",
     "Marked",

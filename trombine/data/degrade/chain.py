@@ -25,11 +25,11 @@ from jaxtyping import Float32, Float64, Int64
 from torch.nn.functional import max_pool2d
 
 from trombine.conventions import check_picture
-from trombine.data.degrade.chance import Chances
 from trombine.data.degrade.marks import Marked
 from trombine.data.degrade.presets import PRESETS
 from trombine.data.degrade.resize import crop_to_multiple
 from trombine.data.degrade.terms import KINDS, SHRINK, Amount, usage
+from trombine.draws import FIRST, Chance
 from trombine.refusal import InputError
 from trombine.texts import check_length
 
@@ -70,9 +70,9 @@ class Term:
         """How many times smaller the result is."""
         return int(self.amounts[0].low) if self.name.partition(":")[0] == SHRINK else 1
 
-    def __call__(self, pictures: Pictures, chances: Chances) -> Degraded | Marked:
+    def __call__(self, pictures: Pictures, chance: Chance) -> Degraded | Marked:
         """The pictures after it."""
-        mine, kind = chances.named(self.name), KINDS[self.name]
+        mine, kind = chance.within(self.name), KINDS[self.name]
         pairs = zip(kind.amounts, self.amounts, strict=True)
         return kind.apply(pictures, [_drawn(mine, *pair) for pair in pairs], mine)
 
@@ -83,21 +83,21 @@ class OneOf:
     """A step: each picture gets one of these terms, or is left as it is."""
 
     terms: tuple[Term, ...]
-    chance: float = 1.0  # that it gets one
+    probability: float = 1.0  # that it gets one
 
     def __str__(self) -> str:
         listed = "/".join(map(str, self.terms))
-        return listed if self.chance == 1 else f"{listed}?{_spelled(self.chance)}"
+        return listed if self.probability == 1 else f"{listed}?{_spelled(self.probability)}"
 
-    def __call__(self, before: Marked, chances: Chances) -> Marked:
+    def __call__(self, before: Marked, chance: Chance) -> Marked:
         """The pictures, and what is damaged of them, after this step."""
-        which = np.floor(chances.uniforms("which") * len(self.terms)).astype(np.int64)
-        which[chances.uniforms("whether") >= self.chance] = len(self.terms)
+        which = np.floor(chance.uniforms("which") * len(self.terms)).astype(np.int64)
+        which[chance.uniforms("whether") >= self.probability] = len(self.terms)
         found = _smaller(before, self.terms[0].scale)
         for number, term in enumerate(self.terms):
             if (chosen := which == number).any():
                 here = torch.from_numpy(np.flatnonzero(chosen))
-                made = term(before.pictures[here], chances.only(chosen))
+                made = term(before.pictures[here], chance.only(chosen))
                 _put(found, here, made)
         return found
 
@@ -123,20 +123,11 @@ class Chain:
         """How many times smaller the result is."""
         return prod(step.terms[0].scale for step in self.steps)
 
-    def __call__(
-        self,
-        pictures: Pictures,
-        *,
-        seed: int,
-        places: Int64[np.ndarray, "n"],
-        rollbacks: int = 0,
-        about: str = "",
-    ) -> Degraded:
-        """The pictures at these places of a run, degraded; `about` begins every draw's name."""
-        chances = Chances(seed=seed, places=places, rollbacks=rollbacks, about=about)
-        return self.marked(pictures, chances).pictures
+    def __call__(self, pictures: Pictures, chance: Chance) -> Degraded:
+        """The pictures, degraded."""
+        return self.marked(pictures, chance).pictures
 
-    def marked(self, pictures: Pictures, chances: Chances) -> Marked:
+    def marked(self, pictures: Pictures, chance: Chance) -> Marked:
         """The same, with a map of the pixels that scratches, stains and the like damaged.
 
         Where a later step spreads the damage, as a blur does, the map does not grow with it.
@@ -147,7 +138,7 @@ class Chain:
         found = Marked(pictures=here, damaged=torch.zeros_like(here[:, :1]))
         with torch.autocast("cpu", enabled=False):  # nets may be computed in fewer bits, not this
             for number, step in enumerate(self.steps):
-                found = step(found, chances.named(f"degrade {number}"))
+                found = step(found, chance.within(f"degrade {number}"))
         return Marked(pictures=found.pictures.to(device), damaged=found.damaged.to(device))
 
 
@@ -159,18 +150,18 @@ def degrade_one(
     if min(height, width) < chain.scale:
         raise InputError(f"{width} x {height} pixels cannot become {chain.scale} times fewer")
     whole = crop_to_multiple(picture, chain.scale)[None]
-    return chain(whole, seed=seed, places=np.zeros(1, np.int64))[0]
+    return chain(whole, Chance(seed=seed, places=FIRST))[0]
 
 
 # ---------------------------------------------------------------------------------------------
 # Doing
 
 
-def _drawn(chances: Chances, amount: Amount, wanted: Range) -> Float64[np.ndarray, "n"]:
+def _drawn(chance: Chance, amount: Amount, wanted: Range) -> Float64[np.ndarray, "n"]:
     """The amount of each picture."""
     if wanted.low == wanted.high:
-        return np.full(len(chances.places), wanted.low)
-    shares = chances.uniforms(amount.name)
+        return np.full(len(chance.places), wanted.low)
+    shares = chance.uniforms(amount.name)
     if amount.whole:  # both ends as often as what is between them
         steps = np.floor(shares * (wanted.high - wanted.low + 1))
         return np.minimum(wanted.low + steps, wanted.high)
@@ -205,23 +196,23 @@ def _steps(text: str) -> Iterator[OneOf]:
     if text in PRESETS:
         yield from Chain.parse(PRESETS[text]).steps
         return
-    chance = 1.0
+    probability = 1.0
     if found := _CHANCE.fullmatch(text):
-        text, chance = found[1], float(found[2])
+        text, probability = found[1], float(found[2])
     elif "?" in text:
         raise InputError(f"after ? stands how often, such as ?0.5, not {text!r}")
     terms = tuple(_term(words.strip()) for words in text.split("/"))
-    _check_step(text, terms, chance)
-    yield OneOf(terms=terms, chance=chance)
+    _check_step(text, terms, probability)
+    yield OneOf(terms=terms, probability=probability)
 
 
-def _check_step(text: str, terms: tuple[Term, ...], chance: float) -> None:
-    if not 0 < chance <= 1:
-        raise InputError(f"after ? stands how often, above 0 and at most 1, not {chance:g}")
+def _check_step(text: str, terms: tuple[Term, ...], probability: float) -> None:
+    if not 0 < probability <= 1:
+        raise InputError(f"after ? stands how often, above 0 and at most 1, not {probability:g}")
     scales = {term.scale for term in terms}
     if len(scales) > 1:
         raise InputError(f"all results must be of one size: in {text!r} give all the same factor")
-    if scales != {1} and chance < 1:
+    if scales != {1} and probability < 1:
         raise InputError(f"all results must be of one size: leave out ? after {text!r}")
 
 

@@ -18,7 +18,7 @@ import torch
 from jaxtyping import Float32, Float64
 from PIL import Image, ImageDraw
 
-from trombine.data.degrade.chance import Chances
+from trombine.draws import Chance
 
 Pictures = Float32[torch.Tensor, "n 3 h w"]
 Maps = Float32[torch.Tensor, "n 1 h w"]
@@ -76,32 +76,32 @@ class Canvas:
 Mark = Callable[[Pixels, float, np.random.Generator], tuple[Pixels, Plane]]
 
 
-def scratches(pictures: Pictures, amount: Amounts, chances: Chances) -> Marked:
+def scratches(pictures: Pictures, amount: Amounts, chance: Chance) -> Marked:
     """Thin, slightly bent lines, most of them bright: the layer is gone; some dark: dirt in it."""
-    return _each(pictures, amount, chances, _scratched)
+    return _each(pictures, amount, chance, _scratched)
 
 
-def dust(pictures: Pictures, amount: Amounts, chances: Chances) -> Marked:
+def dust(pictures: Pictures, amount: Amounts, chance: Chance) -> Marked:
     """Specks and hairs, bright and dark."""
-    return _each(pictures, amount, chances, _dusty)
+    return _each(pictures, amount, chance, _dusty)
 
 
-def creases(pictures: Pictures, amount: Amounts, chances: Chances) -> Marked:
+def creases(pictures: Pictures, amount: Amounts, chance: Chance) -> Marked:
     """One to three folds from border to border: a broken white line between light and shade.
 
     Damaged is the line; light and shade leave the picture beside it to be seen.
     """
-    return _each(pictures, amount, chances, _creased)
+    return _each(pictures, amount, chance, _creased)
 
 
-def torn(pictures: Pictures, amount: Amounts, chances: Chances) -> Marked:
+def torn(pictures: Pictures, amount: Amounts, chance: Chance) -> Marked:
     """A corner that is gone, up to two fifths of the side, behind a rim of bare paper."""
-    return _each(pictures, amount, chances, _torn)
+    return _each(pictures, amount, chance, _torn)
 
 
-def _each(pictures: Pictures, amount: Amounts, chances: Chances, mark: Mark) -> Marked:
+def _each(pictures: Pictures, amount: Amounts, chance: Chance, mark: Mark) -> Marked:
     made, maps = [], []
-    for number, draw in enumerate(chances.generators("marks")):
+    for number, draw in enumerate(chance.generators("marks")):
         pixels = pictures[number].cpu().numpy()
         spoilt, covered = pixels, np.zeros(pixels.shape[1:], np.float32)
         if amount[number] > 0:

@@ -11,29 +11,28 @@ import numpy as np
 import torch
 from jaxtyping import Float32, Float64, Int64
 
-from trombine.data import draws
-from trombine.data.degrade.chance import Chances
+from trombine.draws import Chance
 
 Pictures = Float32[torch.Tensor, "n c h w"]
 Amounts = Float64[np.ndarray, "n"]
 
 
 def gaussian_noise(
-    pictures: Pictures, strength: Amounts, chances: Chances, *, grey: bool = False
+    pictures: Pictures, strength: Amounts, chance: Chance, *, grey: bool = False
 ) -> Pictures:
     """Normal numbers of this standard deviation added, the same to all colours if `grey`."""
     _, channels, height, width = pictures.shape
-    numbers = chances.normals("numbers", (1 if grey else channels, height, width))
+    numbers = chance.normals("numbers", (1 if grey else channels, height, width))
     return _added(pictures, strength[:, None, None, None] * numbers)
 
 
-def poisson_noise(pictures: Pictures, photons: Amounts, chances: Chances) -> Pictures:
+def poisson_noise(pictures: Pictures, photons: Amounts, chance: Chance) -> Pictures:
     """The count of photons at each pixel, where white has so many on average.
 
     The variance is the mean / photons.
     """
     means = pictures.cpu().double().numpy() * photons[:, None, None, None]
-    drawn = zip(chances.generators("counts"), means, strict=True)
+    drawn = zip(chance.generators("counts"), means, strict=True)
     counts = [generator.poisson(mean) for generator, mean in drawn]
     shares = np.stack(counts) / photons[:, None, None, None]
     return torch.from_numpy(shares).float().to(pictures.device).clamp(0, 1)
@@ -66,10 +65,9 @@ def sensor_pattern(
 
     A larger picture of the same sensor begins, top left, with the pattern of a smaller one.
     """
-    rows, columns = np.arange(height), np.arange(width)
-    gain = draws.normals(sensor, "sensor gain", rows, (width, 3)).transpose(2, 0, 1)
-    down = draws.normals(sensor, "sensor rows", rows, ())
-    along = draws.normals(sensor, "sensor columns", columns, ())
+    rows, columns = (Chance(seed=sensor, places=np.arange(side)) for side in (height, width))
+    gain = rows.normals("sensor gain", (width, 3)).transpose(2, 0, 1)
+    down, along = rows.normals("sensor rows", ()), columns.normals("sensor columns", ())
     offset = (down[:, None] + along[None, :]) / 2
     return np.ascontiguousarray(gain), offset[None]
 

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from jaxtyping import Float32, Float64
 
-from trombine.data.degrade.chance import Chances
 from trombine.data.degrade.marks import SEEN, Marked, Pictures
+from trombine.draws import Chance
 
 Pixels = Float32[np.ndarray, "3 h w"]
 Plane = Float32[np.ndarray, "h w"]
@@ -27,10 +27,10 @@ RED: Final = np.array([0.02, 0.13, 0.15], np.float32)  # the same of a colour pr
 STAIN: Final = np.array([0.20, 0.38, 0.62], np.float32)  # what tea takes of red, green, blue
 
 
-def fade(pictures: Pictures, amount: Amounts, chances: Chances) -> Pictures:
+def fade(pictures: Pictures, amount: Amounts, chance: Chance) -> Pictures:
     """Colours go, black turns brown and paper yellow, more so in some places than in others."""
     made = []
-    for number, draw in enumerate(chances.generators("fading")):
+    for number, draw in enumerate(chance.generators("fading")):
         pixels = pictures[number].cpu().numpy()
         made.append(_faded(pixels, float(amount[number]), draw) if amount[number] > 0 else pixels)
     return torch.from_numpy(np.stack(made)).to(pictures.device).clamp(0, 1)
@@ -73,10 +73,10 @@ def _smooth(length: int, count: int) -> Float64[np.ndarray, "length count"]:
     return np.where(apart < 1, 0.5 + 0.5 * np.cos(math.pi * apart), 0.0)
 
 
-def stains(pictures: Pictures, amount: Amounts, chances: Chances) -> Marked:
+def stains(pictures: Pictures, amount: Amounts, chance: Chance) -> Marked:
     """Brown blotches with soft edges, darker at the rim, where the water stopped."""
     made, maps = [], []
-    for number, draw in enumerate(chances.generators("stains")):
+    for number, draw in enumerate(chance.generators("stains")):
         pixels = pictures[number].cpu().numpy()
         depth = np.zeros(pixels.shape[1:], np.float32)
         much = float(amount[number])

@@ -16,14 +16,14 @@ import torch
 from jaxtyping import Float32, Float64
 
 from trombine.data.degrade import blur, compress, marks, noise, old, smaller
-from trombine.data.degrade.chance import Chances
 from trombine.data.degrade.marks import Marked
 from trombine.data.degrade.resize import How, shrink
+from trombine.draws import Chance
 
 Pictures = Float32[torch.Tensor, "n c h w"]
 Made = Float32[torch.Tensor, "n c h2 w2"]
 Amounts = Float64[np.ndarray, "n"]
-Apply = Callable[[Pictures, Sequence[Amounts], Chances], Made | Marked]
+Apply = Callable[[Pictures, Sequence[Amounts], Chance], Made | Marked]
 
 SHRINK: Final = "shrink"  # the family whose results are smaller than what they are made of
 
@@ -51,86 +51,86 @@ class Kind:
     apply: Apply
 
 
-def _box(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Pictures:
+def _box(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Pictures:
     return blur.box_blur(pictures, amounts[0])
 
 
-def _gaussian(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Pictures:
+def _gaussian(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Pictures:
     return blur.gaussian_blur(pictures, amounts[0])
 
 
-def _long_gaussian(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Pictures:
+def _long_gaussian(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Pictures:
     return blur.long_gaussian_blur(pictures, *amounts)
 
 
-def _motion(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Pictures:
+def _motion(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Pictures:
     return blur.motion_blur(pictures, *amounts)
 
 
-def _resize(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Pictures:
+def _resize(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Pictures:
     return smaller.smaller_and_back(pictures, amounts[0])
 
 
-def _bicubic(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances, *, how: How) -> Made:
+def _bicubic(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance, *, how: How) -> Made:
     return shrink(pictures, int(amounts[0][0]), how)
 
 
-def _area(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Made:
+def _area(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Made:
     return smaller.shrink_area(pictures, int(amounts[0][0]))
 
 
-def _rescaled(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Made:
+def _rescaled(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Made:
     return smaller.shrink_rescaled(pictures, int(amounts[0][0]))
 
 
-def _nearest(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Made:
+def _nearest(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Made:
     return smaller.shrink_nearest(pictures, int(amounts[0][0]))
 
 
 def _coloured(
-    pictures: Pictures, amounts: Sequence[Amounts], chances: Chances, *, grey: bool
+    pictures: Pictures, amounts: Sequence[Amounts], chance: Chance, *, grey: bool
 ) -> Pictures:
-    return noise.gaussian_noise(pictures, amounts[0], chances, grey=grey)
+    return noise.gaussian_noise(pictures, amounts[0], chance, grey=grey)
 
 
-def _poisson(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Pictures:
-    return noise.poisson_noise(pictures, amounts[0], chances)
+def _poisson(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Pictures:
+    return noise.poisson_noise(pictures, amounts[0], chance)
 
 
-def _pattern(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Pictures:
+def _pattern(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Pictures:
     return noise.pattern_noise(pictures, amounts[0], amounts[1].astype(np.int64))
 
 
-def _jpeg(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Pictures:
+def _jpeg(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Pictures:
     return compress.jpeg(pictures, amounts[0].astype(np.int64))
 
 
-def _webp(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Pictures:
+def _webp(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Pictures:
     return compress.webp(pictures, amounts[0].astype(np.int64))
 
 
-def _fade(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Pictures:
-    return old.fade(pictures, amounts[0], chances)
+def _fade(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Pictures:
+    return old.fade(pictures, amounts[0], chance)
 
 
-def _stains(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Marked:
-    return old.stains(pictures, amounts[0], chances)
+def _stains(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Marked:
+    return old.stains(pictures, amounts[0], chance)
 
 
-def _scratches(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Marked:
-    return marks.scratches(pictures, amounts[0], chances)
+def _scratches(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Marked:
+    return marks.scratches(pictures, amounts[0], chance)
 
 
-def _dust(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Marked:
-    return marks.dust(pictures, amounts[0], chances)
+def _dust(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Marked:
+    return marks.dust(pictures, amounts[0], chance)
 
 
-def _creases(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Marked:
-    return marks.creases(pictures, amounts[0], chances)
+def _creases(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Marked:
+    return marks.creases(pictures, amounts[0], chance)
 
 
-def _torn(pictures: Pictures, amounts: Sequence[Amounts], chances: Chances) -> Marked:
-    return marks.torn(pictures, amounts[0], chances)
+def _torn(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Marked:
+    return marks.torn(pictures, amounts[0], chance)
 
 
 _SIGMA: Final = Amount(name="sigma", low=0, high=32)

@@ -2,7 +2,6 @@
 
 draw.py        mask(spec, seed, size), and draw_masks(...) for trainings
 spec.py        families, mixes and curricula in one line of text
-chance.py      what a mask is drawn from: its seed, its place in a run, the rollbacks
 straight.py    squares, halves
 brushes.py     what is painted by a moving brush: irregular, huge, scratches, text
 kernel_brush.py  when a moving brush reaches each pixel, compiled

@@ -14,8 +14,8 @@ from typing import Final
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from trombine.data.masks.chance import Chance, Hole
-from trombine.data.masks.spec import Term
+from trombine.data.masks.spec import Hole, Term
+from trombine.draws import Chance
 from trombine.world.leaves_letters import HALF, LETTERS, LINE, STROKES
 
 Spots = Float64[np.ndarray, "_ 3"]  # x, y, radius of a brush that moves from one to the next
@@ -88,7 +88,7 @@ def draw_brushed(term: Term, chance: Chance, height: int, width: int) -> Hole:
     """Strokes, blobs and dots until the wanted share is covered; exactly that many pixels."""
     from trombine.data.masks.kernel_brush import NEVER, brush
 
-    rng = chance.generator(term.family)
+    rng = chance.generator(f"mask: {term.family}")
     wanted = _wanted(term, rng.random(), height * width)
     field, side = _field(height, width, term.edge), min(height, width)
     times, covered, begin = np.full((height, width), NEVER), 0, 0.0
@@ -206,7 +206,7 @@ def _smooth(rng: np.random.Generator, count: int, reach: int) -> Float64[np.ndar
 
 def draw_scratches(term: Term, chance: Chance, height: int, width: int) -> Hole:
     """Lines along the film, hairs and dust."""
-    rng = chance.generator("scratches")
+    rng = chance.generator("mask: scratches")
     field = _field(height, width, "")
     across = rng.random() < 0.2  # the film ran sideways
     strokes = [_scratch(rng, field, across) for _ in range(rng.integers(2, 8))]
@@ -246,7 +246,7 @@ def _speck(rng: np.random.Generator, field: Field) -> Spots:
 
 def draw_text(term: Term, chance: Chance, height: int, width: int) -> Hole:
     """A few lines of letters across the picture."""
-    rng = chance.generator("text")
+    rng = chance.generator("mask: text")
     field = _field(height, width, "")
     tall = 0.08 * (0.3 / 0.08) ** rng.random()  # a line's height
     lean = rng.normal(0, 0.08) if rng.random() < 0.7 else rng.uniform(-0.7, 0.7)

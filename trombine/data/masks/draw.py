@@ -14,14 +14,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from jaxtyping import Float32, Int64, UInt8
+from jaxtyping import Float32, UInt8
 
 from trombine.data.masks.brushes import draw_brushed, draw_scratches, draw_text
-from trombine.data.masks.chance import Chance, Hole
 from trombine.data.masks.files import READINGS, draw_file, resolve
 from trombine.data.masks.parts import draw_parts
-from trombine.data.masks.spec import BRUSHED, FOLDERS, Masks, Stage, Term, parse, parse_mix, spell
+from trombine.data.masks.spec import (
+    BRUSHED,
+    FOLDERS,
+    Hole,
+    Masks,
+    Stage,
+    Term,
+    parse,
+    parse_mix,
+    spell,
+)
 from trombine.data.masks.straight import draw_half, draw_squares
+from trombine.draws import FIRST, Chance
 from trombine.refusal import InputError
 
 if TYPE_CHECKING:
@@ -84,34 +94,30 @@ def draw_mask(
     parts: UInt8[np.ndarray, "h w"] | None = None,
 ) -> Drawn:
     """The mask of a seed, with what it is."""
-    return _draw(mix, Chance(seed=seed), _sides(size), parts)
+    return _draw(mix, Chance(seed=seed, places=FIRST), _sides(size), parts)
 
 
 def draw_masks(
     masks: Masks | str,
+    chance: Chance,
     *,
-    seed: int,
-    places: Int64[np.ndarray, "n"],
     size: int | tuple[int, int],
     parts: UInt8[np.ndarray, "n h w"] | None = None,
-    rollbacks: int = 0,
-    about: str = "",
 ) -> Float32[torch.Tensor, "n 1 h w"]:
-    """Masks for these places of a run, 1 where the picture is to be painted.
+    """Masks for the pictures of this chance, 1 where the picture is to be painted.
 
-    A mask is a function of the seed, its place and the rollbacks (and of the picture's parts, for
-    masks over parts): the same whatever other places are asked for beside it. `about` begins every
-    draw's name: what a run is measured on has masks of its own, not those of its first pictures.
+    A mask over parts is a function of the picture's parts too. What a run is measured on has masks
+    of its own, not those of its first pictures, where its chance is within a name.
     """
     import torch
 
     asked = _parsed(masks) if isinstance(masks, str) else masks
     sides = _sides(size)
-    holes = np.empty((len(places), 1, *sides), np.float32)
-    for number, place in enumerate(places.tolist()):
-        chance = Chance(seed=seed, place=place, rollbacks=rollbacks, about=about)
+    holes = np.empty((len(chance.places), 1, *sides), np.float32)
+    for number in range(len(holes)):
+        alone = chance.at(chance.places[number : number + 1])
         own = None if parts is None else parts[number]
-        holes[number, 0] = _draw(_stage_at(asked, chance).mix, chance, sides, own).hole
+        holes[number, 0] = _draw(_stage_at(asked, alone).mix, alone, sides, own).hole
     return torch.from_numpy(holes)
 
 
@@ -123,12 +129,12 @@ def _stage_at(masks: Masks, chance: Chance) -> Stage:
 
     Between a change's first and last place the chance of the new stage grows evenly from 0 to 1.
     """
-    now = masks.stages[0]
+    now, place = masks.stages[0], chance.places.item()
     for stage in masks.stages[1:]:
-        gone, length = chance.place - stage.first, stage.last - stage.first
+        gone, length = place - stage.first, stage.last - stage.first
         if gone >= length and gone >= 0:
             now = stage
-        elif gone > 0 and chance.uniform("stage") * length < gone:
+        elif gone > 0 and chance.uniform("mask: stage") * length < gone:
             return stage
     return now
 
@@ -139,7 +145,7 @@ def _draw(
     sides: tuple[int, int],
     parts: UInt8[np.ndarray, "h w"] | None,
 ) -> Drawn:
-    term = mix[chance.choice("family", np.array([term.weight for term in mix]))]
+    term = mix[chance.choice("mask: family", np.array([term.weight for term in mix]))]
     if parts is not None and parts.shape != sides:
         raise InputError(f"parts of {parts.shape} pixels are not those of a mask of {sides}")
     if term.family in FOLDERS:
@@ -158,7 +164,7 @@ def redraw(family: str, seed: int, size: int, files: tuple[Path, ...]) -> Drawn:
     if family in READINGS:
         if len(files) != 1:
             raise InputError(f"a mask of {family} is made from one file")
-        hole = draw_file(family, files[0], Chance(seed=seed), *_sides(size))
+        hole = draw_file(family, files[0], Chance(seed=seed, places=FIRST), *_sides(size))
         return Drawn(hole=_with_both(hole), family=family, file=files[0])
     term, *others = parse_mix(family)
     if others or term.path:  # which no `Drawn` says; a stranger's record may not name a folder

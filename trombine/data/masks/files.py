@@ -33,8 +33,8 @@ import numpy as np
 from jaxtyping import Bool, Float32
 from PIL import Image
 
-from trombine.data.masks.chance import Chance, Hole
-from trombine.data.masks.spec import Term
+from trombine.data.masks.spec import Hole, Term
+from trombine.draws import Chance
 from trombine.images import PICTURE_SUFFIXES, read
 from trombine.refusal import InputError, shown
 
@@ -57,7 +57,7 @@ READINGS: Final = ("files", "inverted", TRAINING, TESTING)  # how a file becomes
 def resolve(term: Term, chance: Chance) -> tuple[str, Path]:
     """How the files of a folder are read, and which of them this chance takes."""
     names = list_files(term.path)
-    path = Path(term.path) / names[int(chance.uniform("file") * len(names))]
+    path = Path(term.path) / names[int(chance.uniform("mask: file") * len(names))]
     if term.family != "nvidia":
         return term.family, path
     return TRAINING if _is_mostly_bright(term.path) else TESTING, path
@@ -133,7 +133,7 @@ def _augmented(hole: Hole, chance: Chance) -> Hole:
     """A raw mask of NVIDIA's training set: grown, mirrored or not, turned, moved, and cropped."""
     from scipy.ndimage import maximum_filter
 
-    rng = chance.generator("nvidia")
+    rng = chance.generator("mask: nvidia")
     side = min(hole.shape)
     grows = rng.integers(NVIDIA_GROWS[0], NVIDIA_GROWS[1] + 1) * side / NVIDIA_SIDE
     grown = maximum_filter(hole, size=max(round(grows), 1), mode="constant")

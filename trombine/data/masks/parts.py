@@ -8,10 +8,9 @@ import numpy as np
 from jaxtyping import UInt8
 
 from trombine.conventions import PARTS
-from trombine.data.draws import bits
-from trombine.data.masks.chance import Chance, Hole
 from trombine.data.masks.names import LABELS, USUAL
-from trombine.data.masks.spec import Term
+from trombine.data.masks.spec import Hole, Term
+from trombine.draws import Chance
 
 Labels = UInt8[np.ndarray, "h w"]
 
@@ -28,7 +27,7 @@ def draw_parts(
     this chance. Where the picture has none of these parts, the whole face is taken; empty if there
     is no face either.
     """
-    rng = chance.generator("parts")
+    rng = chance.generator("mask: parts")
     margin = rng.random() * MARGIN * min(height, width)
     usual = USUAL[int(rng.integers(len(USUAL)))]
     if parts is None or parts.min() >= len(PARTS):  # of which nothing is known
@@ -67,10 +66,8 @@ def _world_parts(chance: Chance, height: int, width: int) -> Labels:
     from trombine.world import face, paint
 
     seed = chance.seed
-    if chance.place or chance.rollbacks or chance.about:
-        at = np.array([chance.place])
-        drawn = bits(chance.seed, chance.named("face"), at, rollbacks=chance.rollbacks)
-        seed = int(drawn[0] % np.uint64(_SEEDS))
+    if chance.places.any() or chance.rollbacks or chance.about:
+        seed = chance.bits("mask: face").item() % _SEEDS
     size = max(height, width)
     top, left = (size - height) // 2, (size - width) // 2
     return paint(face(seed), size).parts[top : top + height, left : left + width]

@@ -33,9 +33,14 @@ from difflib import get_close_matches
 from math import inf
 from typing import Final
 
+import numpy as np
+from jaxtyping import Bool
+
 from trombine.data.masks.names import PART_NAMES
 from trombine.refusal import InputError
 from trombine.texts import check_length
+
+Hole = Bool[np.ndarray, "h w"]  # a mask: True where the picture is to be painted
 
 SIDES: Final = ("left", "right", "top", "bottom", "slanted")
 EDGES: Final = ("inside", "border")

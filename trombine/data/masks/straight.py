@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from trombine.data.masks.chance import Chance, Hole
-from trombine.data.masks.spec import SIDES, Term
+from trombine.data.masks.spec import SIDES, Hole, Term
+from trombine.draws import Chance
 
 MOST_SQUARES: Final = 6
 SIDE: Final = (0.08, 0.5)  # of a square, in shorter sides of the picture
@@ -16,7 +16,7 @@ SIDE: Final = (0.08, 0.5)  # of a square, in shorter sides of the picture
 
 def draw_squares(term: Term, chance: Chance, height: int, width: int) -> Hole:
     """One to six squares that lie within the picture, and may lie over one another."""
-    rng = chance.generator("squares")
+    rng = chance.generator("mask: squares")
     ys, xs = np.arange(height) + 0.5, np.arange(width) + 0.5
     hole = np.zeros((height, width), np.bool_)
     for _ in range(rng.integers(1, MOST_SQUARES + 1)):
@@ -30,7 +30,7 @@ def draw_squares(term: Term, chance: Chance, height: int, width: int) -> Hole:
 
 def draw_half(term: Term, chance: Chance, height: int, width: int) -> Hole:
     """One side of a line through the middle of the picture; the line's own pixels are kept."""
-    rng = chance.generator("half")
+    rng = chance.generator("mask: half")
     sides = term.names or SIDES
     side = sides[int(rng.integers(len(sides)))]
     y, x = np.arange(height) * 2 + 1 - height, np.arange(width) * 2 + 1 - width
