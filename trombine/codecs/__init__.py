@@ -61,9 +61,38 @@ _MODULES: Final = {
 _LOSSY: Final = ("JPEG", "AVIF")
 # What Python says of bytes that a decoder, most often Pillow, did not expect: nothing for people.
 _STUMBLED: Final = (struct.error, LookupError, TypeError, AttributeError, ArithmeticError, EOFError)
-# Warnings are silenced for the whole process: were two threads to do it at once, the one that ends
-# last would leave them off. One thread may come back in: decoding looks for a record as well.
-_SILENT: Final = threading.RLock()
+
+
+class _Silence:
+    """Warnings silenced while anybody decodes, which is for the whole process.
+
+    Threads that decode at the same time share it: were each to do it for itself, the one that ends
+    last would leave warnings off.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._filters = warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._filters = warnings.catch_warnings()
+                self._filters.__enter__()
+                warnings.simplefilter("ignore")
+                # Of a picture inside a picture, as in an ICO, whose size only Pillow sees.
+                warnings.simplefilter("error", DecompressionBombWarning)
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                self._filters.__exit__(None, None, None)
+
+
+_SILENCE: Final = _Silence()
 
 
 def _codec(format: str) -> ModuleType:
@@ -180,10 +209,7 @@ def _format(file: Bytes) -> str:
 def _one_kind_of_error() -> Iterator[None]:
     """Whatever a decoder does about hostile bytes becomes an InputError; it prints no warning."""
     try:
-        with _SILENT, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            # Of a picture inside a picture, as in an ICO, whose size only Pillow sees.
-            warnings.simplefilter("error", DecompressionBombWarning)
+        with _SILENCE:
             yield
     except InputError:
         raise
