@@ -129,11 +129,14 @@ def _version(package: str) -> str:
         return "not installed"
 
 
-def check_holds(record: Mapping[str, Any], wanted: Mapping[str, type]) -> None:
+def check_holds(
+    record: Mapping[str, Any], wanted: Mapping[str, type], may: Mapping[str, type] | None = None
+) -> None:
     """Refuse a record that does not hold what its verb writes: it was edited or made up."""
     held = dict(record.get("options", {}))
     held |= {"seed": record["seed"]} if "seed" in record else {}
-    for name, kind in wanted.items():
+    there = {name: kind for name, kind in (may or {}).items() if name in held}
+    for name, kind in {**wanted, **there}.items():
         value = held.pop(name, None)
         # The exact type: True is an int too.
         if type(value) is not kind or (isinstance(value, int) and not 0 <= value <= _LARGEST):

@@ -98,7 +98,7 @@ class OneOf:
         return any(type(value) is type(one) and value == one for one in self.values)
 
     def __str__(self) -> str:
-        *most, last = map(str, self.values)
+        *most, last = filter(None, map(str, self.values))
         return f"{', '.join(most)} or {last}" if most else last
 
 

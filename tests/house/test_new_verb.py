@@ -19,27 +19,21 @@ VERB = '''
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Annotated
 
 from trombine.batch.making import Made, Making, Task, Wanted
+from trombine.batch.requests import FilesRequest
 from trombine.codecs import Frames
 from trombine.events import Event
-from trombine.requests import Number, Request
+from trombine.requests import Number
 
 
 @dataclass(frozen=True, kw_only=True)
-class DarkenRequest(Request):
+class DarkenRequest(FilesRequest):
     """Make pictures darker."""
 
-    pictures: tuple[Path, ...]
-    """The pictures to darken, or folders of them."""
-    output: Path
-    """The file to write, or for several pictures the folder."""
     to: Annotated[float, Number(0, 1)] = 0.5
     """The share of the light that is kept."""
-    overwrite: bool = False
-    """Make again what is there."""
 
 
 def make(task: Task) -> Made:
@@ -53,8 +47,7 @@ def making() -> Making:
 
 
 def run(request: DarkenRequest) -> Iterator[Event]:
-    wanted = Wanted(options={"to": request.to})
-    return making().run(request.pictures, request.output, wanted, overwrite=request.overwrite)
+    return making().run(request, Wanted(options={"to": request.to}))
 '''
 LINE = """
 VERBS["darken"] = Verb(

@@ -166,7 +166,8 @@ def test_folders_inside_and_folders_without_pictures_are_told_of(
     (inside / "b.png").write_bytes(photo.read_bytes())
     heard = events(pictures=(photo.parent, bare))
     notice, *_ = (one for one in heard if isinstance(one, Notice))
-    assert notice == Notice(photo.parent, f"pictures in folders inside are left alone: {inside}")
+    text = f"pictures in folders inside are left alone: {inside}; --recursive takes them too"
+    assert notice == Notice(photo.parent, text)
     assert [one.value["picture"] for one in heard if isinstance(one, Found)] == [str(photo)]
     (skipped,) = (one for one in heard if isinstance(one, Skipped))
     assert skipped == Skipped(bare, "has no pictures in it; name a folder that has")

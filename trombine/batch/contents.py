@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from trombine import codecs
+from trombine.batch.requests import QUALITY, USUAL
 from trombine.codecs import Frames
 from trombine.images import (
     SUFFIX_OF,
@@ -56,7 +57,8 @@ def encoded(content: Content, format: str, record: dict[str, Any]) -> bytes:
     if film := _film(content):
         return codecs.encode_frames(film, format, provenance=record)
     inside = None if format in codecs.BESIDE else record
-    return codecs.encode(_image(content), format, provenance=inside)
+    quality = record["options"].get(QUALITY, USUAL)
+    return codecs.encode(_image(content), format, provenance=inside, quality=quality)
 
 
 def _film(content: Frames | Image | Pixels) -> Frames | None:

@@ -18,23 +18,26 @@ Plan = Callable[[Path], Path]
 _NAMED: Final = 20  # a line names this many files
 
 
-def expand(inputs: Iterable[Path]) -> list[Path]:
+def expand(inputs: Iterable[Path], *, recursive: bool = False) -> list[Path]:
     """The files that are meant, each once: a folder stands for its pictures, sorted by name.
 
-    Hidden files and folders inside are left out; a folder without pictures stays as it is.
+    Hidden files are left out, and folders inside unless `recursive`; a folder without pictures
+    stays as it is.
     """
     found: dict[str, Path] = {}
     for path in inputs:
-        for file in (sorted(_pictures_in(path)) or [path]) if is_so(Path.is_dir, path) else [path]:
+        inside = sorted(_pictures_in(path, recursive=recursive)) if is_so(Path.is_dir, path) else []
+        for file in inside or [path]:
             found.setdefault(os.path.realpath(file), file)
     return list(found.values())
 
 
-def left_alone(inputs: Iterable[Path]) -> Iterator[Notice]:
+def left_alone(inputs: Iterable[Path], *, can_recurse: bool = False) -> Iterator[Notice]:
     """Of folders with pictures whose folders have some too, that these are not meant."""
     for path in inputs:
         if is_so(_has_pictures, path) and (inside := _with_pictures(path)):
-            yield Notice(path, f"pictures in folders inside are left alone: {listed(inside)}")
+            text = f"pictures in folders inside are left alone: {listed(inside)}"
+            yield Notice(path, f"{text}; --recursive takes them too" if can_recurse else text)
 
 
 def _with_pictures(folder: Path) -> list[Path]:
@@ -59,26 +62,43 @@ def is_so(asked: Callable[[Path], bool], path: Path) -> bool:
         return False
 
 
-def _pictures_in(folder: Path) -> Iterator[Path]:
+def _pictures_in(folder: Path, *, recursive: bool = False) -> Iterator[Path]:
     from trombine.images import PICTURE_SUFFIXES
 
-    return (
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in PICTURE_SUFFIXES
-        and not path.name.startswith(".")
-        and not path.is_dir()
-    )
+    for path in folder.iterdir():
+        if path.name.startswith("."):
+            continue
+        if not path.is_dir():
+            if path.suffix.lower() in PICTURE_SUFFIXES:
+                yield path
+        elif recursive and not path.is_symlink():  # which may lead round in a circle
+            yield from _pictures_in(path, recursive=True)
 
 
-def into(output: Path, inputs: Iterable[Path], suffix: Callable[[Path], str]) -> Plan:
-    """The plan that `-o` asks for: a folder, or for a single input one file.
+def into(
+    output: Path | None,
+    inputs: Iterable[Path],
+    ending: Callable[[Path], str],
+    *,
+    suffix: str = "",
+    beside: str = "",
+) -> Plan:
+    """The plan that `-o` asks for: a folder, for a single input one file, or none.
 
-    A name with an ending that is no folder yet means a file. In a folder an output is named as
-    its input, with the ending that `suffix` gives it.
+    A name with an ending that is no folder yet means a file. In a folder an output is named as its
+    input, with `suffix` and what `ending` gives, in folders inside as the inputs lie in some.
+    Without `-o`, or with the folder that an input lies in, it has `beside` for a suffix.
     """
+    folders = [path for path in inputs if is_so(Path.is_dir, path)]
+
+    def named(source: Path, folder: Path) -> Path:
+        add = suffix or (beside if identity(folder) == identity(source.parent) else "")
+        return folder / f"{source.stem}{add}{ending(source)}"
+
+    if output is None:
+        return lambda source: named(source, source.parent)
     if is_so(Path.is_dir, output) or not output.suffix:
-        return lambda source: output / f"{source.stem}{suffix(source)}"
+        return lambda source: named(source, output / _below(folders, source))
     count = len(expand(inputs))
     if count > 1:
         raise InputError(
@@ -87,6 +107,12 @@ def into(output: Path, inputs: Iterable[Path], suffix: Callable[[Path], str]) ->
             path=output,
         )
     return lambda source: output
+
+
+def _below(folders: Iterable[Path], source: Path) -> Path:
+    """The folders that a file lies in, from the input on that it was found in."""
+    inside = (folder for folder in folders if source.is_relative_to(folder))
+    return next((source.relative_to(folder).parent for folder in inside), Path())
 
 
 @dataclass(frozen=True)

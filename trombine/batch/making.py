@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 from trombine.batch.inputs import Companions, expand, into, left_alone
 from trombine.batch.loop import batch
+from trombine.batch.requests import LOSSY, QUALITY, USUAL, FilesRequest, PicturesRequest
 from trombine.events import Done, Event, Notice, Picture, Tick, ticked
+from trombine.files import identity
 from trombine.memory import RELIEF, enough
 from trombine.refusal import InputError, about
 
@@ -111,13 +113,12 @@ class Making:
 
     def run(
         self,
-        pictures: Iterable[Path],
-        output: Path,
+        request: FilesRequest,
         wanted: Wanted | Callable[[Path], Wanted],
         *,
         shows: Iterable[str] = ("",),
-        suffix: Callable[[Path], str] | None = None,
-        overwrite: bool = False,
+        ending: Callable[[Path], str] | None = None,
+        beside: str = "",
         companions: Companions | None = None,
         threads: int = 1,
         light: Callable[[Path], bool] = lambda source: False,
@@ -125,16 +126,19 @@ class Making:
     ) -> Iterator[Event]:
         """Make what is not there of every picture, or of those in a folder.
 
-        `suffix` gives the ending of a picture's result, as images.output_suffix does; `companions`
-        are files that `wanted` names for the pictures, as far as there are some. Pictures that are
-        `light` are worked on `threads` at a time, by one thread each.
+        `ending` gives the end of a result's name, as images.output_suffix does, and `beside` what
+        is added to the name of one that lies beside its picture. `companions` are files that
+        `wanted` names for the pictures, as far as there are some. Pictures that are `light` are
+        worked on `threads` at a time, by one thread each.
         """
         from trombine.batch.contents import check_ending
         from trombine.images import output_suffix
 
-        sources, kinds = expand(pictures), frozenset(shows)
+        kinds, output = frozenset(shows), request.output
         products = [one for one in self.products if one.shows in kinds]
-        if len(sources) == 1 and output.suffix and not output.is_dir():
+        sources = self._sources(request)
+        format = request.format if isinstance(request, PicturesRequest) else ""
+        if len(sources) == 1 and output is not None and output.suffix and not output.is_dir():
             check_ending(output, products[-1].format)
         counts: dict[str, int] = {}
 
@@ -143,23 +147,37 @@ class Making:
 
         def job_of(source: Path, result: Path) -> _Job:
             files = _outputs(products, result)
-            return _Job(making=self, path=source, wanted=wants(source), files=files)
+            return _Job(
+                making=self,
+                path=source,
+                wanted=wants(source),
+                files=files,
+                quality=request.quality if isinstance(request, PicturesRequest) else USUAL,
+            )
 
         def work(source: Path, result: Path) -> Iterator[Event]:
             if companions:
                 yield from companions.notices(source)
             alone = 1 if len(sources) > 1 and light(source) else threads
             with enough(source, relief), about(source):
-                made = yield from job_of(source, result).done(alone, overwrite=overwrite)
+                made = yield from job_of(source, result).done(alone, overwrite=request.overwrite)
                 for name, count in made.counts.items():
                     counts[name] = counts.get(name, 0) + count
 
-        yield from left_alone(pictures)
+        if not request.recursive:
+            yield from left_alone(request.pictures, can_recurse=True)
+        plan = into(
+            output,
+            request.pictures,
+            (lambda _: f".{format}") if format else ending or output_suffix,
+            suffix=request.suffix,
+            beside=beside or f".{self.verb}",
+        )
         for event in batch(
             sources,
-            into(output, sources, suffix or output_suffix),
+            plan,
             work,
-            overwrite=overwrite,
+            overwrite=request.overwrite,
             is_there=lambda source, result: job_of(source, result).is_done(),
             beside=lambda result: _beside(products, result),
             also_read=[
@@ -171,6 +189,24 @@ class Making:
         ):
             yield _with_counts(event, counts) if isinstance(event, Done) else event
 
+    def _sources(self, request: FilesRequest) -> list[Path]:
+        """The pictures that are meant.
+
+        Where results lie among the pictures of a folder, those that are there are none of them.
+        """
+        from trombine.batch.contents import read_record
+
+        sources = expand(request.pictures, recursive=request.recursive)
+        homes = {identity(path.parent) for path in sources}
+        if request.output is not None and identity(request.output) not in homes:
+            return sources
+        named = set(request.pictures)
+        return [
+            path
+            for path in sources
+            if path in named or (read_record(path) or {}).get("verb") != self.verb
+        ]
+
     def remake(self, record: Record, inputs: Mapping[str, Path]) -> bytes:
         """The file that this record is of, made again from its inputs; anyone may have edited it.
 
@@ -181,7 +217,7 @@ class Making:
         from trombine.images import read_source
         from trombine.provenance import REMAKE, check_holds, following, shortened
 
-        check_holds(record, self.holds)
+        check_holds(record, self.holds, {QUALITY: int} if FORMAT in self.holds else {})
         options, others = record["options"], dict(inputs)
         shows, picture = options.get(SHOWS, ""), others.pop(options[PICTURE], None)
         if picture is None:
@@ -190,6 +226,7 @@ class Making:
             format = options.get(FORMAT, product.format)
             empty = not any(options[name] for name in product.without)
             is_known = format in (*FORMATS, JSON) and product.format in ("", format)
+            is_known &= 1 <= options.get(QUALITY, USUAL) <= 100
             if product.shows == shows and is_known and empty:
                 break
         else:
@@ -239,6 +276,7 @@ class _Job:
     path: Path
     wanted: Wanted
     files: Mapping[Product, Path]  # to write; the result is the last
+    quality: int
 
     def is_done(self) -> bool:
         """Whether all that is wanted is there, made from the picture as it is now."""
@@ -314,6 +352,8 @@ class _Job:
         options |= {SHOWS: product.shows} if SHOWS in holds else {}
         if FORMAT in holds:
             options[FORMAT] = product.format or format_of(self.files[product])
+            if self.quality != USUAL and options[FORMAT] in LOSSY:
+                options[QUALITY] = self.quality
         return options | {name: holds[name]() for name in product.without}
 
     def _record(self, product: Product, made: Made, hashes: Mapping[str, str]) -> dict[str, Any]:
@@ -344,10 +384,10 @@ class _Job:
         if record["verb"] != self.making.verb:
             return f"was made otherwise (by {shortened(record['verb'])})"
         then = record.get("options", {})
-        for name, value in options.items():
-            if not self.making.alike(name, then.get(name), value):
-                now = shortened(f"{name} {then.get(name)}, not {value}")
-                return f"was made otherwise ({now})"
+        for name in {**options, **then}:
+            if not self.making.alike(name, then.get(name), options.get(name)):
+                was, now = then.get(name, "as usual"), options.get(name, "as usual")
+                return f"was made otherwise ({shortened(f'{name} {was}, not {now}')})"
         files = {self.path.name: self.path, **self.wanted.files}
         hashes = record.get("inputs", {})
         for name, path in files.items():

@@ -100,7 +100,7 @@ def alike(name: str, then: object, wanted: object) -> bool:
     """
     if name == "model" and wanted == AUTO:
         return then in (PHOTOGRAPHS, DRAWINGS)
-    return name in ("tile", FORMAT) or then == wanted
+    return name == "tile" or then == wanted
 
 
 def wanted(options: Options, source: Path, model: str | Path, truth: Path | None) -> Wanted:

@@ -12,25 +12,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from trombine.batch.inputs import left_alone
+from trombine.batch.inputs import expand, left_alone
 from trombine.batch.loop import survey
 from trombine.batch.making import Making
+from trombine.batch.requests import FilesRequest
 from trombine.events import Event, Found, Notice
 from trombine.memory import enough
 from trombine.refusal import InputError, about, shown
-from trombine.requests import OneOf, Request
+from trombine.requests import OneOf
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReadRequest(Request):
+class ReadRequest(FilesRequest):
     """Find the faces of pictures, and read what is where in each.
 
     With -o parts and landmarks are drawn over each picture; without it a table says what was found,
     and no file is written.
     """
 
-    pictures: tuple[Path, ...]
-    """The pictures to read, or folders of them."""
     output: Path | None = None
     """The sheet to write, a .png file, or for several pictures the folder."""
     write_parts: bool = False
@@ -47,8 +46,6 @@ class ReadRequest(Request):
     """Enlarge small faces by trombine's nets before they are read."""
     model: str | Path = "reader"
     """The reader, or a .safetensors file that train has made."""
-    overwrite: bool = False
-    """Make again what is there."""
 
 
 def run(request: ReadRequest) -> Iterator[Event]:
@@ -66,18 +63,18 @@ def run(request: ReadRequest) -> Iterator[Event]:
         remedy = "give a file as trombine train reader makes it"
         raise InputError(error.what, remedy, path=request.model) from error
     if request.output is None:
-        yield from left_alone(request.pictures)
-        yield from survey(request.pictures, lambda source: _look(request, source))
+        if not request.recursive:
+            yield from left_alone(request.pictures, can_recurse=True)
+        sources = expand(request.pictures, recursive=request.recursive)
+        yield from survey(sources, lambda source: _look(request, source))
         return
     beside = {PARTS: request.write_parts, POINTS: request.write_points, FIELDS: request.json}
     options = {"faces": request.faces, "enlarge": int(request.enlarge)}
     yield from making().run(
-        request.pictures,
-        request.output,
+        request,
         lambda source: wanted(options, source, request.model),
         shows=(*(shows for shows, is_wanted in beside.items() if is_wanted), SHEET),
-        suffix=lambda source: ".png",
-        overwrite=request.overwrite,
+        ending=lambda source: ".png",
     )
 
 

@@ -12,10 +12,11 @@ from typing import Annotated, Final
 
 from trombine.batch.inputs import expand
 from trombine.batch.making import Making
+from trombine.batch.requests import PicturesRequest
 from trombine.events import Event
 from trombine.memory import RELIEF
 from trombine.refusal import InputError, shown
-from trombine.requests import OneOf, Request, Whole, whole
+from trombine.requests import OneOf, Whole, whole
 
 DEFAULT_FACTOR: Final = 2
 MOST_TIMES: Final = 16  # as in upscaling/ways.py, which takes long to import
@@ -23,17 +24,16 @@ _SIZES: Final = f"--size takes any size, up to {MOST_TIMES} times as large"
 
 
 @dataclass(frozen=True, kw_only=True)
-class UpscaleRequest(Request):
+class UpscaleRequest(PicturesRequest):
     """Enlarge pictures and films, sharper than interpolation does.
 
     Depth, mode, transparency and colour profile stay as they are. The same command again does only
     what is missing; what is there and was made otherwise is left alone, and said.
     """
 
-    pictures: tuple[Path, ...]
-    """The pictures to enlarge, or folders of them."""
-    output: Path
-    """The file to write, or for several pictures the folder."""
+    output: Path | None = None
+    """The file to write, or for several pictures the folder; unless given, photo.x2.png beside
+    photo.png."""
     factor: Annotated[int | None, OneOf((2, 3, 4), _SIZES)] = None
     """How many times as wide and high: 2, 3 or 4; 2 unless given."""
     size: str | None = None
@@ -51,8 +51,6 @@ class UpscaleRequest(Request):
     threads: Annotated[int | None, Whole()] = None
     """How many threads work; as many as there are cores unless given, and no more than that. The
     bytes are the same."""
-    overwrite: bool = False
-    """Make again what is there."""
 
 
 def run(request: UpscaleRequest) -> Iterator[Event]:
@@ -62,17 +60,16 @@ def run(request: UpscaleRequest) -> Iterator[Event]:
     from trombine.upscaling.making import RESULT, SHEET, ending, is_light, wanted
 
     enlarge = _enlarge(request)
-    sources = expand(request.pictures)
+    sources = expand(request.pictures, recursive=request.recursive)
     truths = Companions.of(sources, request.truth, "truth")
     options = {"enlarge": enlarge, "tile": whole(request.tile) or 0}
     threads = min(request.threads or cores(), cores())
     yield from making().run(
-        request.pictures,
-        request.output,
+        request,
         lambda source: wanted(options, source, request.model, truths.by_source.get(source)),
         shows=(RESULT, SHEET) if request.sheet else (RESULT,),
-        suffix=lambda source: ending(source, enlarge, request.model),
-        overwrite=request.overwrite,
+        ending=lambda source: ending(source, enlarge, request.model),
+        beside=f".{enlarge}",
         companions=truths,
         threads=threads,
         light=is_light,

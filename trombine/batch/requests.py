@@ -1,0 +1,59 @@
+"""What every verb that makes files of pictures is asked alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final
+
+from trombine.refusal import InputError
+from trombine.requests import OneOf, Request, Whole, said
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilesRequest(Request):
+    """Pictures in, files out."""
+
+    pictures: tuple[Path, ...]
+    """The pictures, or folders of them."""
+    output: Path | None = None
+    """The file to write, or for several pictures the folder; beside each picture unless given."""
+    recursive: bool = False
+    """Take the folders inside of folders too; results lie in such folders as well."""
+    suffix: str = ""
+    """What to add to each name: _large makes photo_large.png of photo.png."""
+    overwrite: bool = False
+    """Make again what is there."""
+
+    def __post_init__(self) -> None:
+        """Refuse a suffix that leads elsewhere."""
+        super().__post_init__()
+        if any(letter in self.suffix for letter in "/\\\0"):
+            raise InputError(f"--suffix is a part of a name, not {said(self.suffix)}")
+
+
+QUALITY: Final = "quality"  # the option of a record, where it is not the usual one
+USUAL: Final = 95
+LOSSY: Final = ("JPEG", "AVIF")  # of the formats that are written
+FORMATS: Final = ("png", "jpg", "jpeg", "webp", "tif", "tiff", "avif", "gif", "bmp")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PicturesRequest(FilesRequest):
+    """Pictures in, pictures out."""
+
+    format: Annotated[str, OneOf(("", *FORMATS))] = ""
+    """png, jpg, webp, tif, avif, gif or bmp, whatever format the pictures have."""
+    quality: Annotated[int, Whole(1, 100)] = USUAL
+    """Of JPEG and AVIF files, 1 to 100."""
+
+    def __post_init__(self) -> None:
+        """Refuse a format that the output's name is not of."""
+        from trombine.images import SUFFIXES
+
+        super().__post_init__()
+        ending = self.output.suffix.lower() if self.output else ""
+        if self.format and ending in SUFFIXES and SUFFIXES[ending] != SUFFIXES[f".{self.format}"]:
+            raise InputError(
+                f"ends otherwise than --format {self.format}", "give one", path=self.output
+            )
