@@ -176,7 +176,7 @@ TARGETS: Final = (
     Target(
         kind="pack: begun.json",
         files=("pairs.part/begun.json",),
-        format="json",
+        format="lines",
         needs=("pairs.part",),
         commands=(PAIRS, "@items pack:pairs 16"),
     ),

@@ -20,11 +20,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from trombine.data import pack_writer
+from trombine.data import journal
 from trombine.data.made import Maker, make_all
 from trombine.data.pack import INDEX, Pack, part_of
 from trombine.data.pack_writer import PackWriter
-from trombine.data.packing import write_pack
+from trombine.data.packing import about, write_pack
+from trombine.data.places import BEGUN
 from trombine.events import Done, Event, Notice, Progress, Started
 from trombine.lock import is_locked, locked
 from trombine.refusal import InputError, OutputError
@@ -117,9 +118,9 @@ def test_a_stopped_writer_is_gone_on_with(tmp_path: Path, whole: Path) -> None:
 KILLED = """
 import sys
 from pathlib import Path
-from trombine.data import pack_writer, packing
+from trombine.data import journal, packing
 from trombine.data.made import Maker
-pack_writer.NOTE_SECONDS = 0
+journal.NOTE_SECONDS = 0
 leaves = Maker(kind="leaves", size=16)
 for event in packing.write_pack(Path(sys.argv[1]), leaves, first_seed=100, count=12, workers=1):
     print(event, flush=True)
@@ -161,19 +162,21 @@ def test_rows_after_the_noted_ones_are_cut_off(tmp_path: Path, whole: Path) -> N
     assert same(whole, tmp_path / "pack")
 
 
-@pytest.mark.parametrize("harm", ["short", "gone", "torn note", "older note", "nothing yet"])
+@pytest.mark.parametrize("harm", ["short", "gone", "torn", "older", "odd line", "nothing yet"])
 def test_a_harmed_part_is_begun_anew(tmp_path: Path, whole: Path, harm: str) -> None:
     part = stopped(tmp_path / "pack")
     if harm == "short":
         (part / "pictures.npy").write_bytes(b"")
     elif harm == "gone":
         (part / "seeds.npy").unlink()
-    elif harm == "older note":
-        note = json.loads((part / pack_writer.BEGUN).read_text())
-        del note["names"], note["skipped"]
-        (part / pack_writer.BEGUN).write_text(json.dumps(note))
-    elif harm == "torn note":
-        (part / pack_writer.BEGUN).write_text('{"rows": 3')
+    elif harm == "older":
+        note = {"about": about(LEAVES, 100, COUNT), "count": COUNT, "columns": {}, "rows": 6}
+        (part / BEGUN).write_text(json.dumps(note, indent=1) + "\n")
+    elif harm == "torn":
+        (part / BEGUN).write_text('{"about": {"kin')
+    elif harm == "odd line":
+        lines = (part / BEGUN).read_text().splitlines()
+        (part / BEGUN).write_text("\n".join((*lines[:2], *lines[3:])) + "\n")
     else:  # killed before it wrote anything
         shutil.rmtree(part)
         part.mkdir()
@@ -337,28 +340,26 @@ def test_the_hash_names_the_content(tmp_path: Path, whole: Path) -> None:
     assert Pack(tmp_path / "again").hash == Pack(whole).hash != Pack(tmp_path / "fewer").hash
 
 
+SMALL = {"pictures": (4, 4, 3)}
+
+
 def test_a_writer_refuses_what_does_not_fit(tmp_path: Path) -> None:
-    row = {"pictures": np.zeros((4, 4, 3), np.uint8)}
-    with PackWriter(tmp_path / "pack", count=2, about={}) as writer:
-        writer.add(row)
-        with pytest.raises(ValueError, match="differs"):
-            writer.add({"pictures": np.zeros((5, 4, 3), np.uint8)})
-        with pytest.raises(ValueError, match="1 rows of 2"):
+    with PackWriter(tmp_path / "pack", count=2, about={}, shapes=SMALL) as writer:
+        writer.add({"pictures": np.zeros((4, 4, 3), np.uint8)})
+        for wrong in (np.zeros((5, 4, 3), np.uint8), np.zeros((4, 4, 3), np.float32)):
+            with pytest.raises(ValueError, match=r"is no cell of pictures\.npy"):
+                writer.add({"pictures": wrong})
+        with pytest.raises(ValueError, match="1 pictures of 2"):
             writer.finish()
-    with (
-        pytest.raises(ValueError, match="no column"),
-        PackWriter(tmp_path / "odd", count=1, about={}) as writer,
-    ):
-        writer.add({"pictures": np.zeros((4, 4, 3), np.float32)})
 
 
 def test_the_noting_is_not_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Forcing rows to the disk for each of them would take longer than painting them: it happens
     every few seconds, here of a clock on which a row takes a hundredth."""
     clock, forced = count(step=0.01), []
-    monkeypatch.setattr(pack_writer, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr(journal, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     monkeypatch.setattr(os, "fsync", forced.append)
-    with PackWriter(tmp_path / "pack", count=3000, about={}) as writer:
+    with PackWriter(tmp_path / "pack", count=3000, about={}, shapes=SMALL) as writer:
         for _ in range(3000):
             writer.add({"pictures": np.zeros((4, 4, 3), np.uint8)})
         by_time = len(forced)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import filecmp
 import hashlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trombine.data import pack_writer
+from trombine.data import journal
 from trombine.data.columns import SPLITS
 from trombine.data.decoding import Wanted, split_share
 from trombine.data.folder import Folder
@@ -149,36 +150,41 @@ def test_stopped_anywhere_and_run_again_it_is_the_same_pack(
 
 
 @pytest.mark.parametrize("killed", [False, True], ids=["stopped", "killed"])
-def test_a_writer_that_ends_while_it_closes_gaps_begins_anew(
+def test_a_writer_that_ends_while_it_moves_rows_up_is_gone_on_with(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed: bool
 ) -> None:
     spoil(pictures)
     prepare(pictures, tmp_path / "whole")
-    moved = iter(range(3))
+    moved = iter(range(20))
 
-    def write_all(file: int, data: bytes, at: int) -> None:
-        if sys._getframe(1).f_code.co_name == "_close_gaps" and next(moved, None) is None:
+    def pread(file: int, size: int, at: int) -> bytes:
+        if next(moved, None) is None:
             raise KeyboardInterrupt
-        kept(file, data, at)
+        return kept(file, size, at)
 
-    kept = pack_writer._write_all
-    monkeypatch.setattr(pack_writer, "_write_all", write_all)
-    if killed:  # then nothing is noted on the way out
-        monkeypatch.setattr(pack_writer.PackWriter, "__exit__", lambda self, *_: self._close())
+    kept = os.pread
+    monkeypatch.setattr(os, "pread", pread)
+    if killed:  # then nothing is noted on the way out: here only of the first of five pictures
+        force, times = journal.Journal.force, iter(range(1 + 5))
+        monkeypatch.setattr(journal, "NOTE_SECONDS", 0.0)
+        monkeypatch.setattr(
+            journal.Journal, "force", lambda j: next(times, None) is None or force(j)
+        )
     with pytest.raises(KeyboardInterrupt):
         prepare(pictures, tmp_path / "again")
     monkeypatch.undo()
-    prepare(pictures, tmp_path / "again")
+    again = prepare(pictures, tmp_path / "again")[-1]
+    assert isinstance(again, Done) and again.kept == (4 if killed else 20)
     assert same(tmp_path / "whole", tmp_path / "again")
 
 
 KILLED = """
 import sys
 from pathlib import Path
-from trombine.data import pack_writer
+from trombine.data import journal
 from trombine.data.decoding import Wanted
 from trombine.data.preparing import prepare_pack
-pack_writer.NOTE_SECONDS = 0
+journal.NOTE_SECONDS = 0
 if __name__ == "__main__":
     made = prepare_pack(Path(sys.argv[1]), Path(sys.argv[2]), Wanted(size=40), workers=2)
     for event in made:
@@ -202,7 +208,7 @@ def test_killed_half_way_and_run_again_it_is_the_same_pack(pictures: Path, tmp_p
             if "done=21" in line:
                 process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
-    assert json.loads((part_of(tmp_path / "pack") / "begun.json").read_text())["rows"] > 10
+    assert len((part_of(tmp_path / "pack") / "begun.json").read_text().splitlines()) > 1 + 10
     done = prepare(pictures, tmp_path / "pack")[-1]
     assert isinstance(done, Done) and done.kept > 10
     assert same(tmp_path / "whole", tmp_path / "pack")

@@ -68,9 +68,9 @@ def test_a_stop_loses_nothing_whichever_are_bad(tmp_path: Path, bad: tuple[int, 
         with closing(prepare_pack(folder, path, WANTED)) as events:
             list(islice(events, stop))
         begun = part_of(path) / "begun.json"
-        noted = json.loads(begun.read_text())["rows"] if begun.exists() else None
+        noted = begun.read_text().splitlines()[1:] if begun.exists() else None
         again = done(prepare(folder, path))
-        assert noted is None or again.kept == noted, stop
+        assert noted is None or again.kept == sum(not json.loads(line)[2] for line in noted), stop
         assert same(tmp_path / "whole", path), stop
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trombine.data import pack_writer
+from trombine.data import journal, pack_writer
 from trombine.data.decoding import Wanted
 from trombine.data.pack import Pack, part_of
 from trombine.data.preparing import prepare_pack
@@ -156,7 +156,7 @@ def test_nothing_is_left_of_a_pack_that_cannot_be(tmp_path: Path) -> None:
 
 
 def test_what_goes_on_says_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pack_writer, "NOTE_SECONDS", 0.0)
+    monkeypatch.setattr(journal, "NOTE_SECONDS", 0.0)
     folder, path = fill(tmp_path / "in", *(f"{i}.png" for i in range(6))), tmp_path / "pack"
     with closing(prepare_pack(folder, path, WANTED)) as events:
         list(islice(events, 4))  # the start and three pictures
@@ -192,7 +192,7 @@ def test_a_disk_that_is_full_names_what_was_asked_for(
         raise OutputError("cannot be written, the disk is full", "free some space", path=path)
 
     folder = fill(tmp_path / "in", "1.png")
-    monkeypatch.setattr(pack_writer, "_write_json", full)
+    monkeypatch.setattr(pack_writer, "write_bytes", full)
     with pytest.raises(OutputError) as caught:
         prepare(folder, tmp_path / "pack")
     message = f"{tmp_path / 'pack'}: cannot be written, the disk is full; free some space"

@@ -285,7 +285,8 @@ def test_labels_of_a_mix_go_by_the_classes_names(tmp_path: Path) -> None:
 
 def test_a_label_that_is_not_known_stays_so(tmp_path: Path) -> None:
     about = {"classes": ["cat", "dog"]}
-    with PackWriter(tmp_path / "pack", count=2, about=about) as writer:
+    shapes = {"pictures": (SIZE, SIZE, 3), "labels": ()}
+    with PackWriter(tmp_path / "pack", count=2, about=about, shapes=shapes) as writer:
         for label in (1, -1):
             pixels = np.zeros((SIZE, SIZE, 3), np.uint8)
             writer.add({"pictures": pixels, "labels": np.array(label, np.int64)})

@@ -79,31 +79,32 @@ def begin(path: Path, rows: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text"),
+    ("line", "text"),
     [
-        ("rows", DEEP),
-        ("rows", "-1"),
-        ("rows", "5"),
-        ("rows", '"2"'),
-        ("columns", "[]"),
-        ("columns", "[1]"),
-        ("columns", '{"../original": {"dtype": "uint8", "shape": [4, 16, 16, 3]}}'),
-        ("columns", '{"pictures": {"dtype": "uint8", "shape": "x"}}'),
-        ("columns", '{"pictures": {"dtype": "uint8", "shape": [4, 16, 8, 3]}}'),
-        ("names", "-1"),
-        ("skipped", "[[]]"),
-        ("skipped", '[["0", 1, 2]]'),
+        (0, DEEP),
+        (0, "[1]"),
+        (0, '{"about": {}, "columns": {"../original": [16, 16, 3]}, "count": 4}'),
+        (0, '{"about": {}, "columns": {"pictures": [16, 8, 3]}, "count": 4}'),
+        (1, DEEP),
+        (1, "-1"),
+        (1, "[]"),
+        (1, '[1, null, ""]'),
+        (1, '[0, 7, ""]'),
+        (1, '[0, null, ["why"]]'),
+        (1, '"abc"'),
+        (2, "\n".join(f'[{place}, null, ""]' for place in range(1, 4))),
+        (2, "\n".join(f'[{place}, null, ""]' for place in range(1, 9))),
     ],
 )
-def test_a_damaged_note_of_a_pack_begins_it_anew(name: str, text: str, tmp_path: Path) -> None:
+def test_a_damaged_note_of_a_pack_begins_it_anew(line: int, text: str, tmp_path: Path) -> None:
     """A note of how far a pack was that says what cannot be costs the rows, and no other file."""
     begin(tmp_path / "whole", 9)
     begin(tmp_path / "pack", 2)
     np.save(tmp_path / "original.npy", np.zeros((99, 99)))
     original = (tmp_path / "original.npy").read_bytes()
     note = tmp_path / "pack.part" / "begun.json"
-    held = {**json.loads(note.read_text()), name: "@"}
-    note.write_text(json.dumps(held).replace('"@"', text))
+    lines = note.read_text().splitlines()
+    note.write_text("\n".join((*lines[:line], text, *lines[line + 1 :])) + "\n")
     begin(tmp_path / "pack", 9)
     assert (tmp_path / "original.npy").read_bytes() == original
     assert Pack(tmp_path / "pack").hash == Pack(tmp_path / "whole").hash

@@ -12,6 +12,8 @@ from typing import Final, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Int64
 
+from trombine.conventions import LANDMARK_COUNT
+
 Columns = Mapping[str, np.ndarray]  # N rows each
 Row = Mapping[str, np.ndarray]  # the same without the first axis
 
@@ -80,6 +82,20 @@ class Store(Protocol):
 def base(column: str) -> str:
     """The name of the column, without what marks the second side of a pair."""
     return column.removeprefix(PAIR)
+
+
+def shapes(size: int) -> dict[str, tuple[int, ...]]:
+    """Of a cell of each column of pictures of this size, but for vectors, which differ."""
+    return {
+        "pictures": (size, size, 3),
+        "parts": (size, size),
+        "points": (LANDMARK_COUNT, 2),
+        "visible": (LANDMARK_COUNT,),
+        "five": (5, 2),
+        "seeds": (),
+        "labels": (),
+        "splits": (),
+    }
 
 
 def unknown(column: str, shape: Sequence[int]) -> np.ndarray:

@@ -18,7 +18,7 @@ import numpy as np
 
 from trombine.data.columns import SPLITS, Row, unknown
 from trombine.data.listing import Listing, Record
-from trombine.data.pack_writer import Slot
+from trombine.data.pack_writer import Column
 from trombine.data.reading import CROPS, read_row
 from trombine.files import opened
 from trombine.refusal import InputError
@@ -38,7 +38,7 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True)
 class Read:
-    """One picture, without what was put into a slot; or why it could not be read."""
+    """One picture, without the cells that were put into their columns; or why it is not read."""
 
     name: str
     row: Row | None = None
@@ -52,8 +52,7 @@ class ReadChunk:
     folder: Path
     listing: Listing  # without its records
     wanted: Wanted
-    shapes: Mapping[str, tuple[int, ...]]  # of a row in each slot
-    slots: Mapping[str, Slot]
+    columns: Mapping[str, Column]  # of large cells
 
     def __call__(self, records: Sequence[Placed]) -> list[Read]:
         return [self._read(place, record) for place, record in records]
@@ -65,9 +64,9 @@ class ReadChunk:
             split = record.split if record.split >= 0 else self._split(record)
         except InputError as error:
             return Read(name=record.name, why=error.why)
-        for name, slot in self.slots.items():
+        for name, column in self.columns.items():
             cell = row.pop(name, None)
-            slot.write(place, unknown(name, self.shapes[name]) if cell is None else cell)
+            column.write(place, unknown(name, column.shape) if cell is None else cell)
         return Read(name=record.name, row={**row, "splits": np.array(split, np.int64)})
 
     def _split(self, record: Record) -> int:

@@ -1,10 +1,9 @@
 """Filling a folder with pictures of a world: those that are not there yet.
 
 What the files and the lines of metadata.jsonl hold is in imagefolder.py. While the folder is
-filled, lines are noted in a hidden file beside, so that one who is killed and runs again keeps
-them too; metadata.jsonl is written at the end, or when the work is stopped. One process fills a
-folder at a time; others wait. A file that no line describes is made again if it is one of ours,
-and never touched if it is not. A folder of somebody's pictures is not filled at all: who reads it
+filled, lines are noted in a journal beside (journal.py); metadata.jsonl is written at the end, or
+when the work is stopped. A file that no line describes is made again if it is one of ours, and
+never touched if it is not. A folder of somebody's pictures is not filled at all: who reads it
 afterwards would see no others than metadata.jsonl names.
 """
 
@@ -26,13 +25,13 @@ from trombine.data.imagefolder import (
     is_ours,
     names,
 )
+from trombine.data.journal import Journal, in_turn
 from trombine.data.made import KINDS, SEEDS, Maker, chunks
 from trombine.data.places import check_folder, uncached, writing
 from trombine.data.workers import check_start, in_order
-from trombine.events import Done, Event, Notice, Picture, Progress, Started
-from trombine.files import clear_parts, write_bytes
+from trombine.events import Done, Event, Picture, Progress, Started
+from trombine.files import write_bytes
 from trombine.images import PICTURE_SUFFIXES
-from trombine.lock import is_locked, locked
 from trombine.provenance import shortened
 from trombine.refusal import OutputError, shown
 
@@ -59,62 +58,46 @@ def fill_folder(
     yield from uncached()
     with writing(folder):
         check_folder(folder)
-        if is_locked(folder / LOCK):
-            yield Notice(file=folder, text="is being filled by another process; waiting for it")
-        with locked(folder / LOCK):
-            clear_parts(folder)
-            yield from _fill(folder, maker, seeds, workers, overwrite)
+    yield from in_turn(folder, folder / LOCK, _fill(folder, maker, seeds, workers, overwrite))
 
 
 def _fill(
     folder: Path, maker: Maker, seeds: range, workers: int, overwrite: bool
 ) -> Generator[Event, None, None]:
     """Write what is missing, while nobody else does."""
-    lines = _lines(folder, maker, seeds if overwrite else range(0))
+    journal = Journal(folder / JOURNAL)
+    lines = _lines(folder, journal, maker, seeds if overwrite else range(0))
     todo = [seed for seed in seeds if seed not in lines or not _is_there(folder, maker, seed)]
-    kept = done = len(seeds) - len(todo)
+    kept = len(seeds) - len(todo)
     for seed in todo:
         _refuse_others(folder, maker, seed, replace=overwrite or seed in lines)
     if not (folder / METADATA).exists():  # else pictures it does not name are hidden already
         _refuse_to_hide(folder, maker, but={*lines, *(seeds if overwrite else ())})
     if overwrite:  # first, lest the lines of old pictures be found beside new ones
-        _write_lines(folder, lines)
+        _write_lines(folder, journal, lines)
     try:
-        with closing(_draw(maker, todo, workers, folder / JOURNAL)) as drawings:
-            for drawn in drawings:
+        with closing(in_order(DrawChunk(maker), chunks(todo, maker.size), workers)) as results:
+            for done, drawn in enumerate(chain.from_iterable(results), kept + 1):
                 path = _write(folder, drawn, keep=drawn.seed in lines)
                 lines[drawn.seed] = drawn.line
-                done += 1
+                journal.note(drawn.line)
                 yield Picture(path=path, name=path.name)
                 yield Progress(done=done, total=len(seeds), what=maker.plural)
     finally:
-        _write_lines(folder, lines)
+        _write_lines(folder, journal, lines)
     were = f" ({kept} {'was' if kept == 1 else 'were'} there)" if kept else ""
     summary = f"{shown(folder)}: {maker.several(len(seeds))} of {maker.size} px{were}"
     yield Done(summary=summary, written=len(todo), skipped=0, kept=kept)
 
 
-def _draw(
-    maker: Maker, seeds: list[int], workers: int, journal: Path
-) -> Generator[Drawn, None, None]:
-    """What is to be written for each seed; its line is noted once the next one is asked for."""
-    results = in_order(DrawChunk(maker), chunks(seeds, maker.size), workers)
-    with journal.open("a", encoding="utf-8", buffering=1) as notes, closing(results):
-        if notes.tell():  # left by a killed writer, whose last line may be torn
-            notes.write("\n")
-        for drawn in chain.from_iterable(results):
-            yield drawn
-            notes.write(drawn.line + "\n")
-
-
-def _lines(folder: Path, maker: Maker, but: range) -> dict[int, str]:
+def _lines(folder: Path, journal: Journal, maker: Maker, but: range) -> dict[int, str]:
     """The lines that the folder has, by seed, but for some seeds; they must be of this maker."""
-    lines: dict[int, str] = {}
-    for path in (folder / METADATA, folder / JOURNAL):
-        text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
-        for line in text.splitlines():
+    whole, lines = folder / METADATA, dict[int, str]()
+    text = whole.read_text(encoding="utf-8", errors="replace") if whole.exists() else ""
+    for path, several in ((whole, text.splitlines()), (folder / JOURNAL, journal.lines)):
+        for line in several:
             held = _parsed(line)
-            if held is None and path.name == JOURNAL:  # cut off when its writer was killed
+            if held is None and path != whole:  # damaged: the picture is made again
                 continue
             seed = _seed(held, maker)
             if seed is None:
@@ -208,11 +191,11 @@ def _write(folder: Path, drawn: Drawn, *, keep: bool) -> Path:
     return path
 
 
-def _write_lines(folder: Path, lines: Mapping[int, str]) -> None:
+def _write_lines(folder: Path, journal: Journal, lines: Mapping[int, str]) -> None:
     """Write metadata.jsonl, in the order of the seeds; the journal has then done its work."""
     if lines:
         text = "".join(lines[seed] + "\n" for seed in sorted(lines))
         write_bytes(folder / METADATA, text.encode())
     else:
         (folder / METADATA).unlink(missing_ok=True)
-    (folder / JOURNAL).unlink(missing_ok=True)
+    journal.remove()

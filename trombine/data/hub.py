@@ -16,7 +16,7 @@ import io
 import logging
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -24,11 +24,10 @@ from pathlib import Path
 from typing import Any, Final, final
 
 from trombine.data.imagefolder import FILE_NAME
+from trombine.data.journal import in_turn
 from trombine.data.layouts.metadata import CSV, LABEL
-from trombine.data.places import writing
 from trombine.events import Done, Event, Notice, Progress, Started
 from trombine.files import cache_folder, opened, write_bytes
-from trombine.lock import is_locked, locked
 from trombine.refusal import InputError, shown
 
 Dataset = Any  # of datasets, whose annotations say less than it does
@@ -97,15 +96,10 @@ def prepare_hub(name: str, folder: Path) -> Iterator[Event]:
     InputError in one line without the extra, without the network, and for a set that has no
     pictures.
     """
-    with writing(folder):
-        lock = folder.with_name(f"{folder.name}.lock")
-        if is_locked(lock):
-            yield Notice(file=folder, text="is being loaded by another process; waiting for it")
-        with locked(lock):
-            yield from _prepare(name, folder)
+    yield from in_turn(folder, folder.with_name(f"{folder.name}.lock"), _prepare(name, folder))
 
 
-def _prepare(name: str, folder: Path) -> Iterator[Event]:
+def _prepare(name: str, folder: Path) -> Generator[Event, None, None]:
     """The same, while nobody else does."""
     if (folder / CSV).is_file():
         yield Done(summary=f"{shown(folder)}: hub:{name} (was there)", written=0, skipped=0, kept=1)

@@ -20,8 +20,7 @@ the format's number, each column's type, shape and SHA-256, what the pictures ar
 `hash`, which names the content: two packs of equal hash hold the same. There is no time and no
 path in it, so the same request gives the same bytes.
 
-Reading is here; writing, which can be stopped and gone on with, is in
-pack_writer.py.
+Reading is here; writing, which can be stopped and gone on with, is in pack_writer.py.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ from functools import cached_property
 from io import BytesIO
 from math import prod
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 import numpy as np
 from jaxtyping import Int64, UInt8
@@ -221,18 +220,6 @@ def head_of(column: Mapping[str, Any]) -> bytes:
     out = BytesIO()
     np.lib.format.write_array_header_1_0(out, head)
     return out.getvalue()
-
-
-def is_headed(file: BinaryIO, column: Mapping[str, Any]) -> bool:
-    """Whether the file's head says this type and shape, of however many rows."""
-    head = head_of(column)
-    file.seek(0)
-    return _without_count(file.read(len(head))) == _without_count(head)
-
-
-def _without_count(head: bytes) -> tuple[bytes, bytes]:
-    before, _, shape = head.partition(b"'shape': (")
-    return before, shape.partition(b",")[2].strip()
 
 
 def _map_column(pack: Pack, name: str) -> np.ndarray:

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from trombine.data.columns import PAIR
+from trombine.data.columns import PAIR, base, shapes
 from trombine.data.made import Maker, Sample, make_all, painter_hash
-from trombine.data.pack_writer import PackWriter, write_at
+from trombine.data.pack_writer import PackWriter
 from trombine.data.places import uncached
 from trombine.data.workers import check_start
 from trombine.events import Done, Event, Progress, Started
@@ -43,22 +43,23 @@ def write_pack(
     """Make the pack of `count` seeds at `path`, or what is missing of it; keep a whole one."""
     check_start(workers)
     wanted = about(maker, first_seed, count)
-    kept = 0
-
-    def fill(target: Path) -> Generator[Event, None, None]:
-        nonlocal kept
-        with PackWriter(target, count=count, about=wanted) as writer:
-            kept = writer.rows
-            yield from _add_rows(writer, maker, first_seed, workers)
-            writer.finish()
-
+    writer = PackWriter(path, about=wanted, count=count, shapes=_shapes(maker))
     yield Started(total=count, what=maker.plural)
     yield from uncached()
-    there = yield from write_at(path, wanted, fill, overwrite=overwrite)
-    kept = count if there else kept
+    rows = _add_rows(writer, maker, first_seed, workers)
+    there = yield from writer.write(rows, overwrite=overwrite)
+    kept = count if there else writer.kept
     what = f"{shown(path)}: a pack of {maker.several(count)} of {maker.size} px"
     summary = f"{what} (was there)" if there else what
     yield Done(summary=summary, written=count - kept, skipped=0, kept=kept)
+
+
+def _shapes(maker: Maker) -> dict[str, tuple[int, ...]]:
+    """Of a cell of each column of a maker's pack."""
+    names = ["pictures", "parts", "points", "visible"] if maker.kind == "world" else ["pictures"]
+    names += [f"{PAIR}{name}" for name in names] if maker.paired else []
+    vectors = {"vectors": (len(maker.vector_names),)} if maker.vector_names else {}
+    return {name: shapes(maker.size)[base(name)] for name in (*names, "seeds")} | vectors
 
 
 def _add_rows(

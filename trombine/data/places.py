@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from trombine.data.columns import PAIR, TYPES, base
+from trombine.data.columns import PAIR, TYPES
 from trombine.data.pack import INDEX, NAMES, SKIPPED, Pack, is_pack, part_of
 from trombine.events import Notice
 from trombine.files import (
@@ -72,20 +72,6 @@ def is_of_a_pack(folder: Path) -> bool:
         return False
     names = {found.name for found in folder.iterdir() if not is_part(found.name)}
     return not names or (names <= _OURS and bool(names & {BEGUN, INDEX}))
-
-
-def check_note(note: Any, count: int) -> None:
-    """Refuse, as a ValueError, what is no note of a writer: its names are of files that are cut."""
-    rows, names, columns = note["rows"], note["names"], {**note["columns"]}
-    if type(rows) is not int or type(names) is not int or not 0 <= rows <= count or names < 0:
-        raise ValueError("rows or names are no counts")
-    for name, column in columns.items():
-        sides = column["shape"]
-        if TYPES.get(base(name)) != column["dtype"] or not all(type(s) is int for s in sides):
-            raise ValueError(f"{name} is no column")
-    for place, name, why in note["skipped"]:
-        if type(place) is not int or not isinstance(name, str) or not isinstance(why, str):
-            raise ValueError("what was skipped is no list of names and reasons")
 
 
 def place_of_pack(path: Path) -> Path:

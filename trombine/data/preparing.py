@@ -10,8 +10,8 @@ import hashlib
 import os
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ from trombine.data.framing import READER
 from trombine.data.layouts import list_folder
 from trombine.data.listing import Listing, pictures
 from trombine.data.pack import SKIPPED, Pack
-from trombine.data.pack_writer import PackWriter, write_at
+from trombine.data.pack_writer import PackWriter
 from trombine.data.reading import CROPS, blank_row, largest_face
 from trombine.data.workers import check_start, in_order
 from trombine.events import Done, Event, Notice, Progress, Skipped, Started
@@ -49,35 +49,25 @@ def prepare_pack(
     count = len(listing.records)
     yield Started(total=count, what="pictures")
     yield from (Notice(file=folder, text=text) for text in _notes(listing))
-    about = _about(folder, listing, wanted)
-    made = _Made()
-
-    def fill(target: Path) -> Generator[Event, None, None]:
-        blank = {**blank_row(listing, wanted.size), "splits": np.array(-1, np.int64)}
-        large = {name: cell for name, cell in blank.items() if cell.nbytes >= _LARGE}
-        with PackWriter(target, count=count, about=about, slotted=large) as writer:
-            made.kept = writer.rows
-            if writer.seen:
-                text = f"goes on where it was stopped: {writer.seen:,} of {count:,} were there"
-                yield Notice(file=path, text=text)
-            yield from _fill(writer, folder, listing, wanted, workers, blank)
-            made.rows, made.skipped = writer.rows, len(writer.skipped)
-            if not writer.rows:
-                writer.discard()
-                raise InputError("holds no picture that can be read", "name another", path=folder)
-            writer.finish()
-
-    there = yield from write_at(path, about, fill, overwrite=overwrite)
-    if there:
+    blank = {**blank_row(listing, wanted.size), "splits": np.array(-1, np.int64)}
+    writer = PackWriter(
+        path,
+        about=_about(folder, listing, wanted),
+        count=count,
+        shapes={name: cell.shape for name, cell in blank.items()},
+    )
+    rows = _add_rows(writer, folder, listing, wanted, workers, blank)
+    if (yield from writer.write(rows, overwrite=overwrite)):
         lacks = f" ({bad:,} left out, see {SKIPPED})" if (bad := _skipped(path)) else ""
         what = f"{shown(path)}: the pack of these pictures was there{lacks}"
         yield Done(summary=what, written=0, skipped=0, kept=len(Pack(path)))
         return
-    what = f"a pack of {pictures(made.rows)} of {wanted.size} px ({listing.layout})"
+    kept, skipped = writer.kept, len(writer.skipped)
+    what = f"a pack of {pictures(writer.rows)} of {wanted.size} px ({listing.layout})"
     what = f"{shown(path)}: {what}"
-    if made.skipped:
-        what += f"; {made.skipped:,} left out, listed in {SKIPPED}"
-    yield Done(summary=what, written=made.rows - made.kept, skipped=made.skipped, kept=made.kept)
+    if skipped:
+        what += f"; {skipped:,} left out, listed in {SKIPPED}"
+    yield Done(summary=what, written=writer.rows - kept, skipped=skipped, kept=kept)
 
 
 def _notes(listing: Listing) -> Iterator[str]:
@@ -93,15 +83,6 @@ def _skipped(path: Path) -> int:
     """How many pictures a pack lists that could not be read."""
     file = path / SKIPPED
     return len(file.read_bytes().splitlines()) if file.is_file() else 0
-
-
-@dataclass
-class _Made:
-    """What became of the pictures."""
-
-    kept: int = 0
-    rows: int = 0
-    skipped: int = 0
 
 
 def _about(folder: Path, listing: Listing, wanted: Wanted) -> dict[str, Any]:
@@ -155,26 +136,29 @@ def _length(path: str) -> int:
         return -1
 
 
-def _fill(
+def _add_rows(
     writer: PackWriter, folder: Path, listing: Listing, wanted: Wanted, workers: int, blank: Row
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Add what the pack lacks, in the listing's order."""
+    small = {name: cell for name, cell in blank.items() if cell.nbytes < _LARGE}
     read = ReadChunk(
         folder=folder,
         listing=replace(listing, records=()),
         wanted=wanted,
-        shapes={name: blank[name].shape for name in writer.slots},
-        slots=writer.slots,
+        columns={name: writer.columns[name] for name in blank.keys() - small.keys()},
     )
     todo = enumerate(islice(listing.records, writer.seen, None), writer.seen)
     with closing(in_order(read, _chunks(todo), workers, ahead=_AHEAD)) as results:
-        for found in (one for several in results for one in several):
+        for found in chain.from_iterable(results):
             if found.row is None:
                 writer.skip(found.name, found.why)
                 yield Skipped(file=folder / found.name, why=found.why)
             else:
-                writer.add({**blank, **found.row}, found.name)
+                writer.add({**small, **found.row}, found.name)
             yield Progress(done=writer.seen, total=writer.count, what="pictures")
+    if not writer.rows:
+        writer.discard()
+        raise InputError("holds no picture that can be read", "name another", path=folder)
 
 
 def _chunks(records: Iterator[Placed]) -> Iterator[tuple[Placed, ...]]:

@@ -19,7 +19,7 @@ from PIL import Image as Pillow
 
 from trombine.canvas import Box, cut
 from trombine.conventions import LANDMARK_COUNT, MIRRORED_PART, PARTS, check_points
-from trombine.data.columns import PAIR, Row, unknown
+from trombine.data.columns import PAIR, Row, base, shapes, unknown
 from trombine.data.framing import face_frame, framed, framed_parts, framed_points
 from trombine.data.listing import Listing, Record, View
 from trombine.images import Image, as_seen, read, shown
@@ -96,20 +96,10 @@ def _for_both(crop: Crop) -> Crop:
 def blank_row(listing: Listing, size: int) -> Row:
     """A row of which nothing is known, of all the columns that some record knows."""
     found = {name for record in listing.records for name in _known_of(record)}  # in one pass
-    shapes: dict[str, tuple[int, ...]] = {
-        "pictures": (size, size, 3),
-        "parts": (size, size),
-        "points": (LANDMARK_COUNT, 2),
-        "visible": (LANDMARK_COUNT,),
-        "five": _FIVE,
-        "seeds": (),
-        "splits": (),
-    }
-    marked = {mark + name: shape for mark in ("", PAIR) for name, shape in shapes.items()}
-    wanted = {name: shape for name, shape in marked.items() if name in found}
-    wanted |= {"vectors": (len(listing.vector_names),)} if listing.vector_names else {}
-    wanted |= {"labels": ()} if listing.classes else {}
-    return {name: unknown(name, shape) for name, shape in wanted.items()}
+    found |= {"vectors"} if listing.vector_names else set()
+    found |= {"labels"} if listing.classes else set()
+    known = {**shapes(size), "vectors": (len(listing.vector_names),)}
+    return {name: unknown(name, known[base(name)]) for name in sorted(found)}
 
 
 def _known_of(record: Record) -> Iterator[str]:
