@@ -5,19 +5,19 @@ from __future__ import annotations
 import filecmp
 import hashlib
 import json
-import os
 import signal
 import subprocess
 import sys
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from trombine.data import journal
+from trombine.data import journal, pack_writer
 from trombine.data.columns import SPLITS
 from trombine.data.decoding import Wanted, split_share
 from trombine.data.folder import Folder
@@ -157,13 +157,13 @@ def test_a_writer_that_ends_while_it_moves_rows_up_is_gone_on_with(
     prepare(pictures, tmp_path / "whole")
     moved = iter(range(20))
 
-    def pread(file: int, size: int, at: int) -> bytes:
+    def read_at(file: IO[bytes], size: int, place: int) -> bytes:
         if next(moved, None) is None:
             raise KeyboardInterrupt
-        return kept(file, size, at)
+        return kept(file, size, place)
 
-    kept = os.pread
-    monkeypatch.setattr(os, "pread", pread)
+    kept = pack_writer._read_at
+    monkeypatch.setattr(pack_writer, "_read_at", read_at)
     if killed:  # then nothing is noted on the way out: here only of the first of five pictures
         force, times = journal.Journal.force, iter(range(1 + 5))
         monkeypatch.setattr(journal, "NOTE_SECONDS", 0.0)

@@ -17,6 +17,7 @@ from trombine.data.made import Maker
 from trombine.data.publishing import (
     CARD,
     NOTEBOOK,
+    STOPS,
     Contents,
     card,
     contents_of,
@@ -25,7 +26,6 @@ from trombine.data.publishing import (
     publish_fractals,
     stretches,
 )
-from trombine.data.publishing_texts import STOPS
 from trombine.world import fractals
 from trombine.world.fractals_colours import PALETTES, ramp
 

@@ -7,12 +7,14 @@ item.py        columns as tensors; columns.py: what any store keeps
 augment.py     pictures changed by chance, with their truth; kernel_resample.py computes it
 
 made.py        what is made of a seed: faces, leaves, fractals, masks; workers.py: in processes
-asked.py       what verbs that make pictures of seeds share; publishing.py: card and notebook
+requests.py    what verbs that make pictures of seeds share
+publishing.py  card and notebook of fractals, of the templates in published/
 masks/         holes by family, mixes and curricula
 degrade/       what spoils pictures: smaller, unsharp, noisy, squeezed, old; and chains of these
 
 pack.py        the fast store; pack_writer.py writes it, packing.py has one made of seeds,
                preparing.py one of a folder, and decoding.py is what its processes do
+journal.py     how packs and folders are written so that a stop loses nothing
 folder.py      the store of single files: layouts/ list what is there (listing.py), described.py
                those that a metadata.jsonl describes, and reading.py makes rows of them
 imagefolder.py what `trombine data` writes into a folder, and filling.py writes it

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -83,7 +82,7 @@ class Column:
     def write(self, place: int, cell: np.ndarray) -> None:
         """Put a cell at its place."""
         with self.path.open("r+b", buffering=0) as file:
-            _write_all(file, self.bytes_of(cell), self.at(place))
+            _write_at(file, self.bytes_of(cell), self.at(place))
 
     def bytes_of(self, cell: np.ndarray) -> bytes:
         """A cell as it is in the file; a ValueError for one of another column."""
@@ -187,9 +186,9 @@ class PackWriter:
             if is_here:
                 cell = column.bytes_of(row[key])
             else:
-                cell = os.pread(file.fileno(), column.size, column.at(self.seen))
+                cell = _read_at(file, column.size, column.at(self.seen))
             if is_here or self.skipped:
-                _write_all(file, cell, column.at(self.rows))
+                _write_at(file, cell, column.at(self.rows))
             if key in self._hashes:
                 self._hashes[key].update(cell)
         self._note(name, "")
@@ -215,7 +214,7 @@ class PackWriter:
         if self.seen != self.count:
             raise ValueError(f"{self.seen} pictures of {self.count} are there")
         for name, column in self.columns.items():
-            _write_all(self._files[name], head_of(column.entry(self.rows)), 0)
+            _write_at(self._files[name], head_of(column.entry(self.rows)), 0)
             self._files[name].truncate(column.at(self.rows))
         self._journal.force()
         columns = {
@@ -285,12 +284,18 @@ def _picture(place: int, line: str) -> tuple[str | None, str]:
     return name, why
 
 
-def _write_all(file: IO[bytes], data: bytes, at: int) -> None:
+def _write_at(file: IO[bytes], data: bytes, place: int) -> None:
     """Write all of it: where a disk fills up, a part is written first, and that is no error."""
-    done = 0
-    while done < len(data):
-        done += os.pwrite(file.fileno(), data[done:], at + done)
+    file.seek(place)
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
+
+
+def _read_at(file: IO[bytes], size: int, place: int) -> bytes:
+    file.seek(place)
+    return file.read(size)
 
 
 def _line(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=True)
+    return json.dumps(value)

@@ -2,7 +2,8 @@
 
 Both are functions of the folder's metadata.jsonl: the same bytes each time, no clock, no path. Each
 carries a seal, a hash of itself, by which one that somebody wrote or changed is known and left
-alone. What they say is in publishing_texts.py; the pictures are filling.py's.
+alone. What they say is in published/; the notebook runs where trombine is not installed. The
+pictures are filling.py's.
 """
 
 from __future__ import annotations
@@ -12,23 +13,27 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from textwrap import fill
-from typing import Any, Final
+from typing import Final
+
+import numpy as np
 
 from trombine import __version__
 from trombine.data.imagefolder import METADATA
-from trombine.data.publishing_texts import BODY, FRONT, cells
 from trombine.events import Notice
 from trombine.files import write_bytes
 from trombine.world import fractals
-from trombine.world.fractals_colours import PALETTES
+from trombine.world.fractals_colours import PALETTES, STEPS, ramp
 
 CARD: Final = "README.md"
 NOTEBOOK: Final = "starter.ipynb"
 LICENCE: Final = "cc0-1.0"
 _SEAL: Final = re.compile(r"trombine-seal:[0-9a-f]{16}")
 _BLANK: Final = "trombine-seal:" + 16 * "0"
+STOPS: Final = 17  # colours of a palette that the notebook has
+_SHOWN: Final = 40  # pictures in its sheet, at most
 _COMMANDS: Final = 8  # a card has at most
 # Hugging Face's words for how many pictures there are: up to so many.
 _AMOUNTS: Final = {
@@ -104,20 +109,14 @@ def is_ours(path: Path) -> bool:
 
 
 def card(contents: Contents) -> str:
-    """The dataset card of a folder of fractals: what Hugging Face reads, then what people do."""
-    return sealed(f"{_front(contents)}\n{_body(contents)}\n<!-- {_BLANK} -->\n")
+    """The dataset card of a folder of fractals: what Hugging Face reads, then what people do.
 
-
-def _front(contents: Contents) -> str:
-    """The YAML before the text."""
-    amount = next((word for most, word in _AMOUNTS.items() if contents.count < most), _MANY)
-    return FRONT.format(licence=LICENCE, amount=amount, metadata=METADATA)
-
-
-def _body(contents: Contents) -> str:
-    """The text, its paragraphs wrapped anew once the figures are in."""
+    Its paragraphs are wrapped anew once the figures are in.
+    """
     early, late = fractals.STRETCHES
-    filled = BODY.format(
+    filled = _template("card.md").format(
+        licence=LICENCE,
+        amount=next((word for most, word in _AMOUNTS.items() if contents.count < most), _MANY),
         pictures=f"{contents.count:,} picture{'' if contents.count == 1 else 's'}",
         size=contents.size,
         transient=fractals.TRANSIENT,
@@ -139,14 +138,15 @@ def _body(contents: Contents) -> str:
         version=__version__,
         commands=_commands(contents),
     )
-    return "\n\n".join(map(_wrapped, filled.strip().split("\n\n"))) + "\n"
+    text = "\n\n".join(map(_wrapped, filled.strip().split("\n\n")))
+    return sealed(f"{text}\n\n<!-- {_BLANK} -->\n")
 
 
 def _wrapped(block: str) -> str:
     """A paragraph in lines of at most 100 letters; headings, tables and code as they are."""
     return (
         block
-        if block.startswith(("#", "|", "    ", "```"))
+        if block.startswith(("---", "#", "|", "    ", "```"))
         else fill(block, 100, break_on_hyphens=False)
     )
 
@@ -175,23 +175,38 @@ def _commands(contents: Contents) -> str:
 
 
 def notebook(contents: Contents) -> str:
-    """The notebook of a folder of fractals, in Jupyter's format 4.5."""
-    whole = {
-        "cells": [_cell(*cell) for cell in cells(contents.count)],
-        "metadata": {
-            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-            "language_info": {"name": "python"},
-            "seal": _BLANK,
-        },
-        "nbformat": 4,
-        "nbformat_minor": 5,
+    """The notebook of a folder of fractals, in Jupyter's format 4.5.
+
+    A cell's name, unlike Jupyter's own, is the same each time.
+    """
+    values = {
+        "SHOWN": min(contents.count, _SHOWN),
+        "    PALETTES,": _palettes(),
+        "POINTS": fractals.POINTS,
+        "TRANSIENT": fractals.TRANSIENT,
+        "INNER": f"{1 - 2 * fractals.MARGIN:g}",
     }
+    whole = json.loads(_template("starter.ipynb"))
+    for cell in whole["cells"]:
+        text = "".join(cell["source"])
+        for name, value in values.items():
+            text = text.replace(name, str(value))
+        cell["source"] = text.splitlines(keepends=True)
     return sealed(json.dumps(whole, indent=1) + "\n")
 
 
-def _cell(name: str, kind: str, text: str) -> dict[str, Any]:
-    """A cell; its name, unlike Jupyter's own, is the same each time."""
-    cell: dict[str, Any] = {"cell_type": kind, "id": name, "metadata": {}}
-    if kind == "code":
-        cell |= {"execution_count": None, "outputs": []}
-    return cell | {"source": text.strip().splitlines(keepends=True)}
+def _palettes() -> str:
+    """The palettes as lines of Python."""
+    at = np.linspace(0, STEPS - 1, STOPS).round().astype(np.int64)
+    lines = []
+    for number, name in enumerate(PALETTES):
+        colours = (ramp(number)[at] * 255).round().astype(np.uint8)
+        half = [colour.tobytes().hex() for colour in colours]
+        first, second = " ".join(half[:9]), " ".join(half[9:])
+        lines.append(f'    "{first}"  # {name}\n    " {second}",')
+    return "\n".join(lines)
+
+
+def _template(name: str) -> str:
+    """What the card or the notebook says: figures come where a name is in braces, or capitals."""
+    return (files("trombine.data") / "published" / name).read_text(encoding="utf-8")
