@@ -68,5 +68,5 @@ class Journal:
 
     def remove(self) -> None:
         """End it: all is there and says so itself, or nothing is kept."""
-        self._waiting, self._files = [], ()
+        self._waiting, self._files, self._end = [], (), 0
         self._path.unlink(missing_ok=True)
