@@ -36,7 +36,16 @@ _BESIDE: Final = tuple(
     f"/{name}.py"
     for name in (
         *("refusal", "requests", "texts", "files", "lock", "memory", "events", "draws"),
-        *("samples", "colour", "conventions", "provenance", "columns", "places", "spaces"),
+        *(
+            "samples",
+            "colour",
+            "conventions",
+            "provenance",
+            "columns",
+            "places",
+            "spaces",
+            "listing",
+        ),
         *("freeze", "machine", "launch", "beside", "tasks", "workers", "compiled"),
     )
 )

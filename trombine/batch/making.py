@@ -8,12 +8,13 @@ same `make`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
-from trombine.batch.inputs import Companions, expand, into, left_alone
+from trombine.batch.inputs import Companions, Plan, expand, into, left_alone
 from trombine.batch.loop import batch
 from trombine.batch.requests import LOSSY, QUALITY, USUAL, FilesRequest, PicturesRequest
 from trombine.events import Done, Event, Notice, Picture, Tick, ticked
@@ -131,81 +132,27 @@ class Making:
         `wanted` names for the pictures, as far as there are some. Pictures that are `light` are
         worked on `threads` at a time, by one thread each.
         """
-        from trombine.batch.contents import check_ending
         from trombine.images import output_suffix
 
-        kinds, output = frozenset(shows), request.output
-        products = [one for one in self.products if one.shows in kinds]
-        sources = self._sources(request)
         format = request.format if isinstance(request, PicturesRequest) else ""
-        if len(sources) == 1 and output is not None and output.suffix and not output.is_dir():
-            check_ending(output, products[-1].format)
-        counts: dict[str, int] = {}
-
-        def wants(source: Path) -> Wanted:
-            return wanted(source) if callable(wanted) else wanted
-
-        def job_of(source: Path, result: Path) -> _Job:
-            files = _outputs(products, result)
-            return _Job(
-                making=self,
-                path=source,
-                wanted=wants(source),
-                files=files,
-                quality=request.quality if isinstance(request, PicturesRequest) else USUAL,
-            )
-
-        def work(source: Path, result: Path) -> Iterator[Event]:
-            if companions:
-                yield from companions.notices(source)
-            alone = 1 if len(sources) > 1 and light(source) else threads
-            with enough(source, relief), about(source):
-                made = yield from job_of(source, result).done(alone, overwrite=request.overwrite)
-                for name, count in made.counts.items():
-                    counts[name] = counts.get(name, 0) + count
-
-        if not request.recursive:
-            yield from left_alone(request.pictures, can_recurse=True)
+        run = _Run(
+            making=self,
+            request=request,
+            wanted=wanted if callable(wanted) else lambda source: wanted,
+            products=[one for one in self.products if one.shows in frozenset(shows)],
+            companions=companions,
+            threads=threads,
+            light=light,
+            relief=relief,
+        )
         plan = into(
-            output,
+            request.output,
             request.pictures,
             (lambda _: f".{format}") if format else ending or output_suffix,
             suffix=request.suffix,
             beside=beside or f".{self.verb}",
         )
-        for event in batch(
-            sources,
-            plan,
-            work,
-            overwrite=request.overwrite,
-            is_there=lambda source, result: job_of(source, result).is_done(),
-            beside=lambda result: _beside(products, result),
-            also_read=[
-                *(companions.files if companions else ()),
-                *(path for one in sources for path in wants(one).files.values()),
-            ],
-            at_once=threads,
-            light=light,
-        ):
-            yield _with_counts(event, counts) if isinstance(event, Done) else event
-
-    def _sources(self, request: FilesRequest) -> list[Path]:
-        """The pictures that are meant.
-
-        Where results lie among the pictures of a folder, those that are there are none of them.
-        """
-        from trombine.batch.contents import read_record
-
-        sources = expand(request.pictures, recursive=request.recursive)
-        homes = {identity(path.parent) for path in sources}
-        if request.output is not None and identity(request.output) not in homes:
-            return sources
-        named = set(request.pictures)
-        return [
-            path
-            for path in sources
-            if path in named or (read_record(path) or {}).get("verb") != self.verb
-        ]
+        yield from run.events(plan)
 
     def remake(self, record: Record, inputs: Mapping[str, Path]) -> bytes:
         """The file that this record is of, made again from its inputs; anyone may have edited it.
@@ -244,6 +191,83 @@ class Making:
             )
         with following():
             return encoded(made.contents[shows], format, dict(record))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Run:
+    """A request being followed."""
+
+    making: Making
+    request: FilesRequest
+    wanted: Callable[[Path], Wanted]
+    products: Sequence[Product]
+    companions: Companions | None
+    threads: int
+    light: Callable[[Path], bool]
+    relief: str
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def events(self, plan: Plan) -> Iterator[Event]:
+        """Make what is not there, each result as it is planned."""
+        from trombine.batch.contents import check_ending
+
+        request, sources = self.request, self._sources()
+        output = request.output
+        if len(sources) == 1 and output is not None and output.suffix and not output.is_dir():
+            check_ending(output, self.products[-1].format)
+        if not request.recursive:
+            yield from left_alone(request.pictures, can_recurse=True)
+        also_read = [path for one in sources for path in self.wanted(one).files.values()]
+        for event in batch(
+            sources,
+            plan,
+            lambda source, result: self._work(source, result, alone=len(sources) == 1),
+            overwrite=request.overwrite,
+            is_there=lambda source, result: self._job(source, result).is_done(),
+            beside=lambda result: _beside(self.products, result),
+            also_read=[*also_read, *(self.companions.files if self.companions else ())],
+            at_once=self.threads,
+            light=self.light,
+        ):
+            yield _with_counts(event, self.counts) if isinstance(event, Done) else event
+
+    def _sources(self) -> list[Path]:
+        """The pictures that are meant.
+
+        Where results lie among the pictures of a folder, those that are there are none of them.
+        """
+        from trombine.batch.contents import read_record
+
+        output, named = self.request.output, set(self.request.pictures)
+        sources = expand(self.request.pictures, recursive=self.request.recursive)
+        homes = {identity(path.parent) for path in sources}
+        if output is not None and identity(output) not in homes:
+            return sources
+        verb = self.making.verb
+        return [
+            path
+            for path in sources
+            if path in named or (read_record(path) or {}).get("verb") != verb
+        ]
+
+    def _job(self, source: Path, result: Path) -> _Job:
+        request = self.request
+        return _Job(
+            making=self.making,
+            path=source,
+            wanted=self.wanted(source),
+            files=_outputs(self.products, result),
+            quality=request.quality if isinstance(request, PicturesRequest) else USUAL,
+        )
+
+    def _work(self, source: Path, result: Path, *, alone: bool) -> Iterator[Event]:
+        if self.companions:
+            yield from self.companions.notices(source)
+        threads = self.threads if alone or not self.light(source) else 1
+        with enough(source, self.relief), about(source):
+            job = self._job(source, result)
+            made = yield from job.done(threads, overwrite=self.request.overwrite)
+        self.counts.update(made.counts)
 
 
 def _outputs(products: Iterable[Product], result: Path) -> dict[Product, Path]:
