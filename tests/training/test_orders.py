@@ -209,7 +209,7 @@ def test_real_pictures_that_are_not_there_are_done_without(
     named = Order(name="reader", recipe=recipe, folder=tmp_path / "run")
     found, said = with_what_is_there(named)
     assert isinstance(found.recipe, Read) and found.recipe.real == ""
-    assert "is not there" in said and "painted faces alone" in said
+    assert "is not there" in said and "learns without --real" in said
     asked = replace(named, recipe=with_settings(recipe, {"real": "folder:nowhere"}))
     assert with_what_is_there(asked) == (asked, "")
     place = tmp_path / "here"

@@ -69,6 +69,7 @@ class Recipe(ABC):
     """What every training has. Amounts of time are pictures seen."""
 
     objective: ClassVar[str]  # its name in objectives.OBJECTIVES
+    may_lack: ClassVar[tuple[str, ...]] = ()  # streams that it does without if they are not there
 
     about: str
     """What it trains, in a line."""
@@ -358,6 +359,7 @@ class Read(Recipe):
     """
 
     objective: ClassVar[str] = "read"
+    may_lack: ClassVar[tuple[str, ...]] = ("real",)
 
     real: str = ""
     """Pictures of faces of which nothing is known: what is read of them as they are is to be read

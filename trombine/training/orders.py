@@ -55,17 +55,19 @@ class Order:
 
 
 def with_what_is_there(order: Order) -> tuple[Order, str]:
-    """The order without the real pictures that its recipe would learn from beside painted ones, if
-    they are not there; and what to say of it. Pictures that were asked for must be there."""
-    real, own = getattr(order.recipe, "real", ""), RECIPES.get(order.name)
-    if not real or not own or real != getattr(own, "real", ""):
-        return order, ""
-    missing = [term.path for term in parse(real) if term.path and not Path(term.path).exists()]
-    if not missing:
-        return order, ""
-    recipe = dataclasses.replace(order.recipe, real="")
-    said = f"{shown(missing[0])}: is not there; learns from painted faces alone"
-    return dataclasses.replace(order, recipe=recipe), said
+    """The order without the pictures that its recipe can do without, if they are not there; and
+    what to say of it. Pictures that were asked for must be there."""
+    own = RECIPES.get(order.name)
+    for stream in order.recipe.may_lack:
+        spec = getattr(order.recipe, stream)
+        if own is None or spec != getattr(own, stream, ""):
+            continue
+        missing = [term.path for term in parse(spec) if term.path and not Path(term.path).exists()]
+        if missing:
+            recipe = dataclasses.replace(order.recipe, **{stream: ""})
+            message = f"{shown(missing[0])}: is not there; learns without --{stream}"
+            return dataclasses.replace(order, recipe=recipe), message
+    return order, ""
 
 
 def agreed(order: Order, folder: RunFolder, machine: Machine) -> Machine:
