@@ -45,6 +45,7 @@ ORDER = (
     "samples",
     "palettes",
     "colour",
+    "grammar",
     "provenance",
     "texts",
     "memory",

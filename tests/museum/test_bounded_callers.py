@@ -22,14 +22,14 @@ from trombine import conventions, images, provenance, weights
 from trombine.data.augment import Augment
 from trombine.data.degrade import Chain
 from trombine.data.masks import parse as parse_masks
-from trombine.data.masks.spec import _cut
 from trombine.data.spec import parse as parse_spec
+from trombine.grammar import LONGEST, cut
 from trombine.nets import build
 from trombine.nets import parse as parse_net
 from trombine.recipes.freeze import Freeze
 from trombine.recipes.settings import settings_of
 from trombine.refusal import InputError
-from trombine.texts import DEEPEST, LONGEST
+from trombine.texts import DEEPEST
 from trombine.weights.card import Card, dumps
 from trombine.weights.card import loads as load_card
 from trombine.weights.importing import import_net
@@ -198,11 +198,11 @@ def test_a_spec_of_a_megabyte_is_refused_at_once(name: str, text: str) -> None:
     assert "\x1b" not in one_line(refused.value, "letters long", f"{LONGEST:,}")
 
 
-def test_a_spec_of_masks_is_cut_in_one_pass() -> None:
-    """Cutting a spec takes time in proportion to it: pieces are slices, quotes are kept."""
-    assert _cut('a+"b+c"+d + "e', "+") == ["a", '"b+c"', "d", '"e']
+def test_a_text_is_cut_in_one_pass() -> None:
+    """Cutting a text takes time in proportion to it: pieces are slices, quotes are kept."""
+    assert cut('a+"b+c"+d + "e', r"\+") == ["a", '"b+c"', "d ", ' "e']
     text = "squares+" * 100_000  # which a piece that grows by letters would take minutes for
-    assert len(_cut(text, "+")) == 100_001
+    assert len(cut(text, r"\+")) == 100_001
 
 
 @pytest.mark.parametrize("inner", ["[", '{"a":'])

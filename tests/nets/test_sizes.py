@@ -44,8 +44,11 @@ def test_text_is_read(text: str, name: str, sizes: dict[str, Size]) -> None:
         ("resnet", "there is no net resnet; there are residual, srresnet"),
         ("", "there is no net ; there are residual"),
         ("a\nb", r"there is no net a\nb;"),
-        ("residual:width", "write a net as residual:size=value,size=value"),
-        ("residual:width=8,width=9", "write a net as residual:size=value,size=value"),
+        (
+            "residual:width",
+            "SIZE=VALUE,SIZE=VALUE, and width is no SIZE=VALUE",
+        ),
+        ("residual:width=8,width=9", "residual has width twice"),
         ("residual:", ""),
         ("residual:breadth=8", "residual has no size breadth; there are width, depth"),
         ("residual:width=wide", "width of residual is a whole number, not wide"),

@@ -26,7 +26,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import Any, Final, final
 
 import numpy as np
@@ -37,15 +36,16 @@ from torch import Tensor
 from trombine.conventions import MIRRORED_LANDMARK, MIRRORED_PART
 from trombine.data.item import Batch
 from trombine.draws import Chance
+from trombine.grammar import checked, instead, number_of
 from trombine.provenance import shortened
 from trombine.refusal import InputError
-from trombine.texts import check_length
 
 NONE: Final = "none"
 MOST: Final = {"shift": 0.5, "rotate": 180.0, "colour": 0.5}
 ZOOMS: Final = (0.5, 2.0)
 LARGEST_CROP: Final = 2**14  # as the size of a recipe
 _WRITTEN: Final = "zoom:1.3+shift:0.05+mirror+rotate:15+colour:0.1+crop:64, any of them"
+_NAMES: Final = ("zoom", "mirror", "crop", *MOST)
 _OTHER_WORDS: Final = {
     "flip": "mirror",
     "hflip": "mirror",
@@ -84,9 +84,8 @@ class Augment:
         """The changes that this text spells, none of them for `none` or ""; raises InputError."""
         if text in ("", NONE):
             return cls()
-        check_length(text, InputError)
         found: dict[str, Any] = {}
-        for term in text.split("+"):
+        for term in checked(text).split("+"):
             name, _, rest = (part.strip() for part in term.partition(":"))
             if name in found:
                 raise InputError(f"augment: {name} is there twice; give each change once")
@@ -102,18 +101,6 @@ class Augment:
                 raise InputError(f"augment: {_mistake(name)}")
         return cls(**found)
 
-    def spell(self) -> str:
-        """The text that `parse` takes."""
-        least, most = self.zoom
-        low = f"{_number(least)}-" if least != 1 or most == 1 else ""
-        terms = [f"zoom:{low}{_number(most)}"] if self.zoom != (1, 1) else []
-        terms += [f"shift:{_number(self.shift)}"] if self.shift else []
-        terms += ["mirror"] if self.mirror else []
-        names = [name for name in ("rotate", "colour") if getattr(self, name)]
-        terms += [f"{name}:{_number(getattr(self, name))}" for name in names]
-        terms += [f"crop:{self.crop}"] if self.crop else []
-        return "+".join(terms) or NONE
-
 
 def _mistake(name: str) -> str:
     """Why there is no such change, and what may be meant."""
@@ -123,20 +110,15 @@ def _mistake(name: str) -> str:
         return f"{NONE} means no change at all; leave it out beside others"
     if not name:
         return f"a change is missing before or after a '+'; write {_WRITTEN}"
-    near = get_close_matches(name, ("zoom", "mirror", "crop", *MOST), n=1, cutoff=0.65)
-    meant = _OTHER_WORDS.get(name) or (near[0] if near else "")
-    said = f"there is no {shortened(name)}"
-    return f"{said}; did you mean {meant}?" if meant else f"{said}; write {_WRITTEN}"
-
-
-def _number(number: float) -> str:
-    return repr(float(number)).removesuffix(".0")
+    if meant := _OTHER_WORDS.get(name):
+        return f"there is no {name}; did you mean {meant}?"
+    return f"there is no {shortened(name)}; {instead(name, _NAMES, f'write {_WRITTEN}')}"
 
 
 def _zoom(text: str) -> tuple[float, float]:
     """The two factors of A-Z; from 1 on where only Z is given."""
     least, _, most = text.rpartition("-")
-    low, high = _float(least or "1"), _float(most)
+    low, high = number_of(least or "1"), number_of(most)
     if not (ZOOMS[0] <= low <= high <= ZOOMS[1] and low < high):
         raise InputError(
             f"augment zoom is a factor above 1, up to {ZOOMS[1]:g}, or two from {ZOOMS[0]:g} to"
@@ -147,7 +129,7 @@ def _zoom(text: str) -> tuple[float, float]:
 
 def _strength(name: str, text: str) -> float:
     """The number of a term, within its limits."""
-    strength, most = _float(text), MOST[name]
+    strength, most = number_of(text), MOST[name]
     if not 0 < strength <= most:
         raise InputError(
             f"augment {name} is above 0, up to {most:g}, not {shortened(text) or 'nothing'};"
@@ -165,14 +147,6 @@ def _side(text: str) -> int:
             f" {shortened(text) or 'nothing'}; write crop:64"
         )
     return side
-
-
-def _float(text: str) -> float:
-    """The number, NaN where it is none."""
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan
 
 
 @final

@@ -28,14 +28,13 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
-from math import inf
 from pathlib import Path
 from typing import Final
 
 from trombine.data.columns import SPLITS
 from trombine.data.pack import is_pack
+from trombine.grammar import NUMBER, cut, marked, reading, spelled, unquoted, weighed, weight_of
 from trombine.refusal import InputError, shown
-from trombine.texts import check_length
 from trombine.world import STYLES
 
 
@@ -69,11 +68,10 @@ LAYOUT_NAMES: Final = (
 PATHS: Final = ("folder", "pack", "hub", *LAYOUT_NAMES)
 
 _PATH: Final = "|".join(PATHS)
-_START: Final = re.compile(rf"(?:world|{_PATH}):|(?:{'|'.join(PAINTED)})(?=[#*]|$)")
-_PIECE: Final = re.compile(rf'(?:(?:{_PATH}):"[^"]*")?[^+]*')
-_TERM: Final = re.compile(
-    rf"(?s)(.*?)(?:@({'|'.join(SPLITS)}))?(?:#(\d+))?(?:\*(\d+(?:\.\d+)?|\.\d+))?"
-)
+# A + before what begins a term, and a path in quotes.
+_PLUS: Final = rf"\+(?=(?:world|{_PATH}):|(?:{'|'.join(PAINTED)})(?:[#*]|\n?(?:\+|$)))"
+_QUOTED: Final = rf'(?<![^+])(?:{_PATH}):"[^"]*"'
+_MARKS: Final = {"@": "|".join(SPLITS), "#": r"\d+", "*": NUMBER}
 _MOST_DIGITS: Final = 12  # of a count: more than any disk has pictures
 _LONGEST_PATH: Final = 4096  # letters
 _MOST_TRIED: Final = 100  # places where a path may begin, and where each may end
@@ -82,83 +80,57 @@ _KINDS: Final = "world:STYLE, leaves, fractals, folder:PATH, pack:PATH, hub:NAME
 
 def parse(spec: str) -> tuple[Term, ...]:
     """The terms of a spec; raises InputError."""
-    if not isinstance(spec, str):
-        raise InputError(f"a spec is text, such as 'world:photo', not {spec!r}")
-    check_length(spec, InputError)
-    terms: list[str] = []
-    for piece in _pieces(spec.strip()):
-        if not terms or _START.match(piece):
-            terms.append(piece)
-        else:
-            terms[-1] += "+" + piece
-    return tuple(_term(text, spec) for text in terms)
+    with reading(spec):
+        return tuple(_term(text, spec) for text in cut(spec.strip(), _PLUS, _QUOTED))
 
 
 def spell(terms: tuple[Term, ...]) -> str:
     """The one way to write these terms: parse(spell(terms)) == terms."""
-    return "+".join(_spell_term(term) for term in terms)
-
-
-def _pieces(spec: str) -> list[str]:
-    """`spec` cut at every + that is not inside a quoted path."""
-    pieces, at = [], 0
-    while at <= len(spec):
-        found = _PIECE.match(spec, at)
-        assert found is not None  # it matches the empty string
-        pieces.append(found[0])
-        at = found.end() + 1
-    return pieces
+    return "+".join(map(_spell_term, terms))
 
 
 def _term(text: str, spec: str) -> Term:
-    found = _TERM.fullmatch(text)
-    assert found is not None  # its first group takes anything
-    body, split, digits, factor = found.groups()
-    if digits and len(digits) > _MOST_DIGITS:
-        raise InputError(f"{spec[:40]}...: a count (#) has at most {_MOST_DIGITS} digits")
-    count = int(digits) if digits else None
-    weight = float(factor) if factor else 1.0
-    if count == 0 or not 0 < weight < inf:
-        raise InputError(
-            f"{spec[:200]}: a count (#) and a weight (*) are above 0, and no more than"
-            " numbers can be"
-        )
+    body, split, digits, factor = marked(text, _MARKS)
+    if len(digits) > _MOST_DIGITS:
+        raise InputError(f"a count (#) has at most {_MOST_DIGITS} digits")
+    count, weight = int(digits) if digits else None, weight_of(factor)
+    if count == 0:
+        raise InputError("a count (#) is above 0")
     kind, colon, rest = body.partition(":")
     if kind in PATHS and colon and not rest:
         hint = quoted_hint(spec, kind) or f"write {kind}:PATH"
-        raise InputError(f"{spec}: names nothing after '{kind}:'; {hint}")
+        raise InputError(f"names nothing after '{kind}:'; {hint}")
     if kind in PATHS and rest:
-        path = _unquoted(rest)
-        return Term(kind=kind, path=path, split=split or "", count=count, weight=weight)
+        return Term(kind=kind, path=unquoted(rest), split=split, count=count, weight=weight)
     if split and (kind == "world" or body in PAINTED):
-        raise InputError(f"{spec}: @{split} is for pictures of a folder; those of seeds have none")
+        raise InputError(f"@{split} is for pictures of a folder; those of seeds have none")
     if kind == "world" and colon:
-        return Term(kind=kind, styles=_styles(rest, spec), count=count, weight=weight)
+        return Term(kind=kind, styles=_styles(rest), count=count, weight=weight)
     if body in PAINTED:
         return Term(kind=body, count=count, weight=weight)
-    raise InputError(_what_is_wrong(body, spec))
+    raise InputError(_what_is_wrong(body))
 
 
-def _styles(text: str, spec: str) -> tuple[str, ...]:
+def _styles(text: str) -> tuple[str, ...]:
     styles = tuple(text.split("+"))
     wrong = next((style for style in styles if style not in STYLES), None)
     if wrong is not None:
         mix = " + ".join(f"world:{style}*WEIGHT" for style in STYLES[:2])
         raise InputError(
-            f"{spec}: '{wrong}' is not one of the styles {', '.join(STYLES)}"
+            f"'{wrong}' is not one of the styles {', '.join(STYLES)}"
             f" (a mix names the kind in every term: {mix.replace(' ', '')})"
         )
     if len(styles) > 2 or len(set(styles)) < len(styles):
-        raise InputError(f"{spec}: a pair is of two different styles, as in world:photo+anime")
+        raise InputError("a pair is of two different styles, as in world:photo+anime")
     return styles
 
 
-def _what_is_wrong(body: str, spec: str) -> str:
+def _what_is_wrong(body: str) -> str:
     first, _, rest = body.partition("+")
     if first in PAINTED:  # then something that begins no term follows it
         first = rest
     hint = f"; did you mean world:{first}?" if first in STYLES else _path_hint(first)
-    return f"{spec}: '{first}' is not a source; a source is {_KINDS}{hint}"
+    return f"'{first}' is not a source; a source is {_KINDS}{hint}"
 
 
 def is_there(path: str) -> bool:
@@ -192,30 +164,7 @@ def quoted_hint(spec: str, kind: str, path: str = "") -> str:
     return ""
 
 
-def _unquoted(path: str) -> str:
-    quoted = len(path) > 2 and path.startswith('"') and path.endswith('"')
-    return path[1:-1] if quoted else path
-
-
 def _spell_term(term: Term) -> str:
-    tail = f"@{term.split}" if term.split else ""
-    tail += f"#{term.count}" if term.count is not None else ""
-    tail += f"*{_decimal(term.weight)}" if term.weight != 1 else ""
-    if not term.path:
-        return ":".join(filter(None, (term.kind, "+".join(term.styles)))) + tail
-    plain = f"{term.kind}:{term.path}{tail}"
-    return plain if _reads_back(plain, term) else f'{term.kind}:"{term.path}"{tail}'
-
-
-def _reads_back(text: str, term: Term) -> bool:
-    try:
-        return parse(text) == (term,)
-    except InputError:
-        return False
-
-
-def _decimal(number: float) -> str:
-    """A number without an exponent, which a spec has no way to write."""
-    from decimal import Decimal
-
-    return f"{Decimal(repr(number)):f}".removesuffix(".0")
+    marks = {"@": term.split, "#": str(term.count or ""), "*": weighed(term.weight)}
+    reads = (lambda text: parse(text) == (term,)) if term.path else None
+    return spelled(term.kind, term.path or "+".join(term.styles), marks, reads)

@@ -24,6 +24,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.overrides import TorchFunctionMode
 
+from trombine.grammar import checked, sizes_in
 from trombine.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from trombine.nets.denoiser import Denoiser
 from trombine.nets.encoder import Encoder
@@ -35,7 +36,6 @@ from trombine.nets.srresnet import SRResNet
 from trombine.nets.unet import UNet
 from trombine.provenance import shortened
 from trombine.refusal import InputError
-from trombine.texts import check_length
 
 NETS: Final[dict[str, type[Net]]] = {
     "residual": Residual,
@@ -110,19 +110,17 @@ def sizes_of(name: str) -> dict[str, Size]:
 
 def parse(text: str) -> tuple[str, dict[str, Size]]:
     """`residual:width=32,depth=8` as a name and the sizes that it gives."""
-    check_length(text, InputError)
-    name, _, rest = text.partition(":")
+    name, _, rest = checked(text).partition(":")
     defaults = sizes_of(name)
-    sizes: dict[str, Size] = {}
-    for pair in rest.split(",") if rest else ():
-        size, equals, value = pair.partition("=")
-        if not equals or size in sizes:
-            raise InputError(f"write a net as {name}:size=value,size=value, not {shortened(text)}")
+    given: dict[str, Size] = {}
+    for size, value in sizes_in(rest):
+        if size in given:
+            raise InputError(f"{name} has {shortened(size)} twice; give each size once")
         if size not in defaults:
             there = ", ".join(defaults)
             raise InputError(f"{name} has no size {shortened(size)}; there are {there}")
-        sizes[size] = read_size(f"{size} of {name}", value, defaults[size])
-    return name, sizes
+        given[size] = read_size(f"{size} of {name}", value, defaults[size])
+    return name, given
 
 
 def has_batch_statistics(net: nn.Module) -> bool:

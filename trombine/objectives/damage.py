@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import inf, nan
+from math import inf
 from typing import Final, final
 
 import torch
@@ -16,6 +16,7 @@ from jaxtyping import Float
 
 from trombine.data.augment import Augment
 from trombine.data.degrade import Chain, enlarge, shrink
+from trombine.grammar import number_of
 from trombine.nets import sizes_of
 from trombine.objectives.objective import Step
 from trombine.recipes.recipe import Net, Restore, Sharpen
@@ -40,7 +41,7 @@ class Damage:
     def parse(cls, text: str) -> Damage:
         """The damage that a recipe spells: KIND:STRENGTH, a preset, or a chain."""
         kind, _, rest = text.partition(":")
-        strength = _number(rest)
+        strength = number_of(rest)
         if kind in KINDS and 0 < strength < inf and not (kind == "shrink" and strength % 1):
             return cls(text=f"{kind}:{strength:g}", kind=kind, strength=strength)
         try:
@@ -99,13 +100,6 @@ class Damage:
 def _multiples(side: int, factor: int) -> list[int]:
     """Those next to a side that is none."""
     return [near for near in (side - side % factor, side + factor - side % factor) if near]
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return nan
 
 
 def _why(kind: str, rest: str) -> str:

@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, final
 
+from trombine.grammar import checked, marked
 from trombine.provenance import shortened
 from trombine.refusal import InputError
-from trombine.texts import check_length
 
-_MOST_DIGITS: Final = 12
+_UNTIL: Final = {"@": r"\s*(?:_*[0-9]){1,12}_*\s*"}
 
 
 @final
@@ -28,17 +28,15 @@ class Freeze:
         """The parts that `head+body` or `head+body@50000` spells; of "" none."""
         if not text:
             return cls()
-        check_length(text, InputError)
-        names, at, count = text.partition("@")
-        parts = tuple(name.strip() for name in names.split("+"))
-        digits = count.strip().replace("_", "")
-        number = digits.isascii() and digits.isdecimal() and len(digits) <= _MOST_DIGITS
-        if not all(parts) or (at and not (number and int(digits))):
+        names, count = marked(checked(text), _UNTIL)
+        parts = tuple(map(str.strip, names.split("+")))
+        until = int(count.strip().replace("_", "")) if count else None
+        if not all(parts) or "@" in names or until == 0:
             raise InputError(
                 f"freeze is written PART+PART, or PART+PART@PICTURES to end it; not"
                 f" {shortened(text)}"
             )
-        return cls(parts=parts, until=int(digits) if at else None)
+        return cls(parts=parts, until=until)
 
     def __str__(self) -> str:
         return " and ".join(self.parts)

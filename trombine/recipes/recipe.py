@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, final
 
+from trombine.grammar import checked, sizes_in
 from trombine.refusal import InputError
 
 Size = int | float | str | bool
@@ -48,15 +49,10 @@ class Net:
     @classmethod
     def parse(cls, text: str) -> Net:
         """The net that this text spells."""
-        name, _, rest = text.partition(":")
-        sizes: dict[str, Size] = {}
-        for pair in rest.split(",") if rest else ():
-            size, equals, value = pair.partition("=")
-            if not (size.strip() and equals and value.strip()):
-                raise InputError(f"a net is written NAME:SIZE=VALUE,SIZE=VALUE, not {text!r}")
-            sizes[size.strip()] = plain_value(value.strip())
+        name, _, rest = checked(text).partition(":")
         if not name.strip():
             raise InputError(f"a net is written NAME:SIZE=VALUE,SIZE=VALUE, not {text!r}")
+        sizes = {size.strip(): plain_value(value.strip()) for size, value in sizes_in(rest)}
         return cls(name.strip(), sizes)
 
     def resized(self, size: str, value: Size) -> Net:

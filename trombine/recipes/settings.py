@@ -10,9 +10,9 @@ import types
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
+from trombine.grammar import checked, instead
 from trombine.recipes.recipe import Net, Recipe, Restore, Sharpen, Size, plain_value
 from trombine.refusal import InputError
-from trombine.texts import check_length
 
 FIXED: Final = {"about", "task", "nets"}  # fields that are not settings
 _NOTHING: Final = "none"  # takes back what a recipe sets of a field that is usually empty
@@ -53,12 +53,9 @@ def _resize(nets: dict[str, Net], name: str, value: Size) -> bool:
 
 
 def _unknown(recipe: Recipe, name: str, fields: set[str]) -> str:
-    from difflib import get_close_matches
-
     sizes = {f"{role}.{size}" for role, net in recipe.nets.items() for size in net.sizes}
     all_names = sorted(fields | set(recipe.nets) | sizes | {s.partition(".")[2] for s in sizes})
-    near = get_close_matches(name, all_names, n=3)
-    hint = f"did you mean {' or '.join(near)}?" if near else "--dry-run lists all settings"
+    hint = instead(name, all_names, "--dry-run lists all settings")
     return f"this recipe has no setting {name!r}; {hint}"
 
 
@@ -118,7 +115,7 @@ def settings_of(texts: Sequence[str]) -> dict[str, str]:
     """Settings by name, from NAME=VALUE each."""
     found: dict[str, str] = {}
     for text in texts:
-        check_length(text, InputError)
+        checked(text)
         name, equals, value = text.partition("=")
         if not (name and equals and value):
             raise InputError(f"a setting is written NAME=VALUE, not {text!r}")

@@ -77,7 +77,7 @@ def test_the_default_has_every_family_that_needs_no_folder() -> None:
     ("text", "said"),
     [
         ("", "^no masks are asked for; name a family: irregular, huge"),
-        ("blobs", "'blobs' is no family of masks; they are irregular"),
+        ("blobs", "'blobs' is no family of masks; there are irregular"),
         ("squares+iregular:3-9", r"'iregular:3-9' is no family of masks; did you mean irregular\?"),
         ("squares:", "nothing stands after 'squares:'; leave out the ':'"),
         ("squares/2", "'squares/2' is no family"),

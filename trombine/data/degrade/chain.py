@@ -12,10 +12,8 @@ All that is drawn is a function of the seed, the number of the step, and the pic
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from math import prod
 from typing import Final, final
 
@@ -30,15 +28,13 @@ from trombine.data.degrade.presets import PRESETS
 from trombine.data.degrade.resize import crop_to_multiple
 from trombine.data.degrade.terms import KINDS, SHRINK, Amount, usage
 from trombine.draws import FIRST, Chance
+from trombine.grammar import check_marks, checked, decimal, instead, marked, span, spelled, weighed
 from trombine.refusal import InputError
-from trombine.texts import check_length
 
 Pictures = Float32[torch.Tensor, "n 3 h w"]
 Degraded = Float32[torch.Tensor, "n 3 h2 w2"]
 
-_NUMBER: Final = r"\d+(?:\.\d*)?|\.\d+"
-_RANGE: Final = re.compile(rf"({_NUMBER})(?:-({_NUMBER}))?", re.ASCII)
-_CHANCE: Final = re.compile(rf"(.*)\?({_NUMBER})", re.ASCII | re.DOTALL)
+_NUMBER: Final = r"(?a:\d+(?:\.\d*)?|\.\d+)"
 
 
 @final
@@ -50,7 +46,7 @@ class Range:
     high: float
 
     def __str__(self) -> str:
-        low, high = _spelled(self.low), _spelled(self.high)
+        low, high = decimal(self.low), decimal(self.high)
         return low if low == high else f"{low}-{high}"
 
 
@@ -87,7 +83,7 @@ class OneOf:
 
     def __str__(self) -> str:
         listed = "/".join(map(str, self.terms))
-        return listed if self.probability == 1 else f"{listed}?{_spelled(self.probability)}"
+        return spelled(listed, "", {"?": weighed(self.probability)})
 
     def __call__(self, before: Marked, chance: Chance) -> Marked:
         """The pictures, and what is damaged of them, after this step."""
@@ -112,8 +108,8 @@ class Chain:
     @classmethod
     def parse(cls, text: str) -> Chain:
         """The chain that this text spells; an InputError if it spells none."""
-        check_length(text, InputError)
-        return cls(steps=tuple(step for words in text.split("+") for step in _steps(words)))
+        pieces = checked(text).split("+")
+        return cls(steps=tuple(step for piece in pieces for step in _steps(piece.strip())))
 
     def __str__(self) -> str:
         return "+".join(map(str, self.steps))
@@ -192,17 +188,14 @@ def _put(found: Marked, here: Int64[torch.Tensor, "k"], made: torch.Tensor | Mar
 
 def _steps(text: str) -> Iterator[OneOf]:
     """The step that this text spells, or those of a preset."""
-    text = text.strip()
     if text in PRESETS:
         yield from Chain.parse(PRESETS[text]).steps
         return
-    probability = 1.0
-    if found := _CHANCE.fullmatch(text):
-        text, probability = found[1], float(found[2])
-    elif "?" in text:
-        raise InputError(f"after ? stands how often, such as ?0.5, not {text!r}")
-    terms = tuple(_term(words.strip()) for words in text.split("/"))
-    _check_step(text, terms, probability)
+    body, often = marked(text, {"?": _NUMBER})
+    if not often:
+        check_marks(body, "?", "how often, such as ?0.5")
+    terms, probability = tuple(_term(words.strip()) for words in body.split("/")), float(often or 1)
+    _check_step(body, terms, probability)
     yield OneOf(terms=terms, probability=probability)
 
 
@@ -238,29 +231,21 @@ def _unknown(family: str, text: str) -> str:
     if sorts := [usage(name) for name in KINDS if name.partition(":")[0] == family]:
         return f"write {' or '.join(sorts)}, not {text!r}"
     families = dict.fromkeys(name.partition(":")[0] for name in KINDS)
-    if near := get_close_matches(family, (*families, *PRESETS), n=4):
-        return f"there is no {text!r}; did you mean {' or '.join(near)}?"
-    return f"there is no {text!r}; there are {', '.join((*families, *PRESETS))}"
+    return f"there is no {text!r}; {instead(family, (*families, *PRESETS))}"
 
 
 def _range(amount: Amount, text: str, name: str) -> Range:
-    found = _RANGE.fullmatch(text)
-    if not found:
+    ends = span(text, _NUMBER)
+    if not ends:
         raise InputError(
             f"{amount.name} of {name} is a number or a range such as 1-2, not {text!r}"
         )
-    low = float(found[1])
-    wanted = Range(low, float(found[2]) if found[2] else low)
+    wanted = Range(*map(float, ends))
     if amount.fixed and wanted.low != wanted.high:
         raise InputError(f"{amount.name} of {name} is one number, not the range {text!r}")
     if not amount.low <= wanted.low <= wanted.high <= amount.high:
-        limits = f"{_spelled(amount.low)} to {_spelled(amount.high)}"
+        limits = f"{decimal(amount.low)} to {decimal(amount.high)}"
         raise InputError(f"{amount.name} of {name} lies in {limits}, lower end first, not {text!r}")
     if amount.whole and (wanted.low % 1 or wanted.high % 1):
         raise InputError(f"{amount.name} of {name} is a whole number, not {text!r}")
     return wanted
-
-
-def _spelled(number: float) -> str:
-    """The shortest text that gives the number again, without an exponent."""
-    return np.format_float_positional(number, trim="-")

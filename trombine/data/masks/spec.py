@@ -28,17 +28,27 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal
-from difflib import get_close_matches
-from math import inf
 from typing import Final
 
 import numpy as np
 from jaxtyping import Bool
 
 from trombine.data.masks.names import PART_NAMES
+from trombine.grammar import (
+    NUMBER,
+    check_marks,
+    checked,
+    cut,
+    instead,
+    marked,
+    reading,
+    span,
+    spelled,
+    unquoted,
+    weighed,
+    weight_of,
+)
 from trombine.refusal import InputError
-from trombine.texts import check_length
 
 Hole = Bool[np.ndarray, "h w"]  # a mask: True where the picture is to be painted
 
@@ -52,11 +62,8 @@ FAMILIES: Final = (*BRUSHED, "squares", "half", "parts", "scratches", "text", *F
 DEFAULT: Final = "irregular*3+squares+huge+half+parts+scratches+text"
 
 _IN_FOLDERS: Final = tuple(f"{family}:" for family in FOLDERS)
-_CUT: Final = {sign: re.compile(rf'"[^"]*"?|[{sign}]') for sign in ">+"}
 _START: Final = re.compile(rf"(?:{'|'.join(FAMILIES)})(?=[:*]|$)")
-_TERM: Final = re.compile(r"(?s)(\w*)(:)?(.*?)(?:\*(\d+(?:\.\d+)?|\.\d+))?")
-_MOVE: Final = re.compile(r"(?s)(.*)@(\d{1,15})(?:-(\d{1,15}))?")
-_SHARE: Final = re.compile(r"(\d{1,3})-(\d{1,3})")
+_WHEN: Final = {"@": r"\d{1,15}(?:-\d{1,15})?"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,16 +105,14 @@ class Masks:
 
 def parse(spec: str) -> Masks:
     """What a spec asks for; raises InputError."""
-    if not isinstance(spec, str):
-        raise InputError(f"masks are asked for in text, such as 'irregular', not {spec!r}")
-    check_length(spec, InputError)
-    if not spec.strip():
+    if not checked(spec).strip():
         raise InputError(f"no masks are asked for; name a family: {', '.join(FAMILIES)}")
-    first, *others = _cut(spec.strip(), ">")
-    stages = [Stage(mix=_mix(first, spec))]
-    for text in others:
-        stages.append(_stage(text, stages[-1].last, spec))
-    return Masks(stages=tuple(stages))
+    with reading(spec):
+        first, *others = cut(spec.strip(), ">")
+        stages = [Stage(mix=_mix(first))]
+        for text in others:
+            stages.append(_stage(text.strip(), stages[-1].last))
+        return Masks(stages=tuple(stages))
 
 
 def parse_mix(spec: str) -> tuple[Term, ...]:
@@ -121,124 +126,14 @@ def parse_mix(spec: str) -> tuple[Term, ...]:
 
 def spell(term: Term) -> str:
     """The one way to write a term."""
-    plain = _spell_plain(term)
-    if not term.path:
-        return plain
-    quoted = f'{term.family}:"{term.path}"{_spell_weight(term)}'
-    try:
-        return plain if parse(f"{plain}>squares@1").stages[0].mix == (term,) else quoted
-    except InputError:
-        return quoted
 
+    def reads(text: str) -> bool:
+        return parse(f"{text}>squares@1").stages[0].mix == (term,)
 
-# ---------------------------------------------------------------------------------------------
-# Reading
-
-
-def _cut(text: str, sign: str) -> list[str]:
-    """The text cut at a sign, but for where it stands in double quotes."""
-    cuts = [found.start() for found in _CUT[sign].finditer(text) if found[0] == sign]
-    starts, ends = [0, *(cut + 1 for cut in cuts)], [*cuts, len(text)]
-    return [text[start:end].strip() for start, end in zip(starts, ends, strict=True)]
-
-
-def _stage(text: str, earliest: int, spec: str) -> Stage:
-    """A mix and when it comes, not before the last change has ended."""
-    found = _MOVE.fullmatch(text)
-    if found is None:
-        how = "squares>irregular@1000-5000"
-        raise InputError(f"{spec}: say when '{text}' comes, in pictures seen, as in {how}")
-    first = int(found[2])
-    last = int(found[3]) if found[3] else first
-    if not earliest <= first <= last:
-        raise InputError(f"{spec}: the changes of a curriculum come one after another")
-    return Stage(mix=_mix(found[1], spec), first=first, last=last)
-
-
-def _mix(text: str, spec: str) -> tuple[Term, ...]:
-    terms: list[str] = []
-    for piece in _cut(text, "+"):
-        if terms and terms[-1].startswith(_IN_FOLDERS) and not _START.match(piece):
-            terms[-1] += "+" + piece  # more of a path
-        else:
-            terms.append(piece)
-    return tuple(_term(term, spec) for term in terms)
-
-
-def _term(text: str, spec: str) -> Term:
-    found = _TERM.fullmatch(text)
-    assert found is not None  # all its groups take nothing too, and the third anything
-    family, colon, rest, factor = found.groups()
-    weight = float(factor) if factor else 1.0
-    if wrong := _mistake(text, family, colon, rest):
-        raise InputError(f"{spec}: {wrong}")
-    if not 0 < weight < inf:
-        raise InputError(f"{spec}: a weight (*) is above 0, and no more than numbers can be")
-    if family in FOLDERS:
-        return Term(family=family, path=_path(family, rest, spec), weight=weight)
-    if family in BRUSHED:
-        share, edge = _brushed(family, rest, spec)
-        return Term(family=family, share=share, edge=edge, weight=weight)
-    return Term(family=family, names=_names(family, rest, spec), weight=weight)
-
-
-def _mistake(text: str, family: str, colon: str | None, rest: str) -> str:
-    """What is wrong with a term before its details are looked at; nothing if nothing is."""
-    if not text:
-        return "a family of masks is missing before or after a '+' or '>'"
-    if family not in FAMILIES or (rest and not colon and not rest.startswith("*")):
-        near = get_close_matches(family, FAMILIES, n=1)
-        others = f"did you mean {near[0]}?" if near else f"they are {', '.join(FAMILIES)}"
-        return f"'{text}' is no family of masks; {others}"
-    if "*" in rest and (family not in FOLDERS or not colon):
-        weight = rest.partition("*")[2]
-        return f"after '*' stands a weight above 0, as in {family}*0.5, not '{weight}'"
-    if family in FOLDERS and not rest:
-        return f"name the folder, as in {family}:PATH"
-    return f"nothing stands after '{text}'; leave out the ':'" if colon and not rest else ""
-
-
-def _path(family: str, rest: str, spec: str) -> str:
-    quoted = len(rest) > 1 and rest.startswith('"') and rest.endswith('"')
-    path = rest[1:-1] if quoted else rest
-    if not path:
-        raise InputError(f"{spec}: name the folder, as in {family}:PATH")
-    return path
-
-
-def _brushed(family: str, rest: str, spec: str) -> tuple[tuple[int, int], str]:
-    """The share and the edge of `30-40,inside`."""
-    words = [word for word in rest.split(",") if word]
-    edges = [word for word in words if word in EDGES]
-    shares = [found for found in map(_SHARE.fullmatch, words) if found]
-    wrong = next((word for word in words if word not in EDGES and not _SHARE.fullmatch(word)), "")
-    if wrong:
-        raise InputError(f"{spec}: '{wrong}' is neither a share, as 30-40, nor inside or border")
-    if len(edges) > 1 or len(shares) > 1:
-        what = f"{family} takes one share, and inside or border, but not both"
-        raise InputError(f"{spec}: {what}; mix two with +")
-    edge = edges[0] if edges else ""
-    share = (int(shares[0][1]), int(shares[0][2])) if shares else BRUSHED[family]
-    share = (share[0], min(share[1], MOST[edge])) if share == BRUSHED[family] else share
-    if not share[0] < share[1] <= MOST[edge]:
-        where = " inside of a margin" if edge == "inside" else ""
-        raise InputError(f"{spec}: a share{where} is A-B, A below B, at most {MOST[edge]} percent")
-    return share, edge
-
-
-def _names(family: str, rest: str, spec: str) -> tuple[str, ...]:
-    known = {"half": SIDES, "parts": PART_NAMES}.get(family, ())
-    names = tuple(dict.fromkeys(filter(None, rest.split(","))))
-    wrong = next((name for name in names if name not in known), None)
-    if wrong is not None and not known:
-        raise InputError(f"{spec}: {family} takes nothing after a colon")
-    if wrong is not None:
-        raise InputError(f"{spec}: '{wrong}' is none of {', '.join(known)}")
-    return names
-
-
-# ---------------------------------------------------------------------------------------------
-# Writing
+    usual = BRUSHED.get(term.family, term.share)
+    share = "" if term.share == usual else f"{term.share[0]}-{term.share[1]}"
+    what = term.path or ",".join(filter(None, (share, term.edge, *term.names)))
+    return spelled(term.family, what, {"*": weighed(term.weight)}, reads if term.path else None)
 
 
 def _spell_stage(stage: Stage) -> str:
@@ -246,15 +141,83 @@ def _spell_stage(stage: Stage) -> str:
     return f"{'+'.join(map(spell, stage.mix))}@{when}"
 
 
-def _spell_plain(term: Term) -> str:
-    usual = BRUSHED.get(term.family)
-    words = [f"{term.share[0]}-{term.share[1]}"] if usual and term.share != usual else []
-    words += [term.edge] if term.edge else []
-    what = term.path or ",".join([*words, *term.names])
-    return term.family + (f":{what}" if what else "") + _spell_weight(term)
+# ---------------------------------------------------------------------------------------------
+# Reading
 
 
-def _spell_weight(term: Term) -> str:
-    if term.weight == 1:
-        return ""
-    return f"*{Decimal(repr(term.weight)):f}".removesuffix(".0")  # a spec has no exponents
+def _stage(text: str, earliest: int) -> Stage:
+    """A mix and when it comes, not before the last change has ended."""
+    mix, when = marked(text, _WHEN)
+    places = span(when, r"\d+")
+    if not places:
+        how = "squares>irregular@1000-5000"
+        raise InputError(f"say when '{text}' comes, in pictures seen, as in {how}")
+    first, last = map(int, places)
+    if not earliest <= first <= last:
+        raise InputError("the changes of a curriculum come one after another")
+    return Stage(mix=_mix(mix), first=first, last=last)
+
+
+def _mix(text: str) -> tuple[Term, ...]:
+    terms: list[str] = []
+    for piece in map(str.strip, cut(text, r"\+")):
+        if terms and terms[-1].startswith(_IN_FOLDERS) and not _START.match(piece):
+            terms[-1] += "+" + piece  # more of a path
+        else:
+            terms.append(piece)
+    return tuple(map(_term, terms))
+
+
+def _term(text: str) -> Term:
+    body, factor = marked(text, {"*": NUMBER})
+    family, colon, rest = body.partition(":")
+    if not text:
+        raise InputError("a family of masks is missing before or after a '+' or '>'")
+    if family not in FOLDERS:
+        check_marks(body, "*", "a weight above 0, as in squares*0.5")
+    if family not in FAMILIES:
+        raise InputError(f"'{text}' is no family of masks; {instead(family, FAMILIES)}")
+    if family in FOLDERS and rest in ("", '""'):
+        raise InputError(f"name the folder, as in {family}:PATH")
+    if colon and not rest:
+        raise InputError(f"nothing stands after '{text}'; leave out the ':'")
+    weight = weight_of(factor)
+    if family in FOLDERS:
+        return Term(family=family, path=unquoted(rest), weight=weight)
+    if family in BRUSHED:
+        share, edge = _brushed(family, rest)
+        return Term(family=family, share=share, edge=edge, weight=weight)
+    return Term(family=family, names=_names(family, rest), weight=weight)
+
+
+def _brushed(family: str, rest: str) -> tuple[tuple[int, int], str]:
+    """The share and the edge of `30-40,inside`."""
+    edges, shares = [], []
+    for word in filter(None, rest.split(",")):
+        ends = span(word, r"\d{1,3}")
+        if ends:
+            shares.append((int(ends[0]), int(ends[1])))
+        elif word in EDGES:
+            edges.append(word)
+        else:
+            raise InputError(f"'{word}' is neither a share, as 30-40, nor inside or border")
+    if len(edges) > 1 or len(shares) > 1:
+        what = f"{family} takes one share, and inside or border, but not both"
+        raise InputError(f"{what}; mix two with +")
+    edge, share = "".join(edges), shares[0] if shares else BRUSHED[family]
+    share = (share[0], min(share[1], MOST[edge])) if share == BRUSHED[family] else share
+    if not share[0] < share[1] <= MOST[edge]:
+        where = " inside of a margin" if edge == "inside" else ""
+        raise InputError(f"a share{where} is A-B, A below B, at most {MOST[edge]} percent")
+    return share, edge
+
+
+def _names(family: str, rest: str) -> tuple[str, ...]:
+    known = {"half": SIDES, "parts": PART_NAMES}.get(family, ())
+    names = tuple(dict.fromkeys(filter(None, rest.split(","))))
+    wrong = next((name for name in names if name not in known), None)
+    if wrong is not None and not known:
+        raise InputError(f"{family} takes nothing after a colon")
+    if wrong is not None:
+        raise InputError(f"'{wrong}' is none of {', '.join(known)}")
+    return names

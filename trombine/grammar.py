@@ -1,0 +1,149 @@
+"""The grammar of the texts in which a user asks for something: terms, their marks, paths, ranges.
+
+    text = term { "+" term }               a language may have / > or , in place of the +
+    term = name [ ":" what ] { mark }
+    mark = sign value                      @test  #100  *0.5  ?0.3, as the language has them
+
+    pack:"a+b"@test#100*0.5   jpeg:60-95?0.5   head+body@50000   residual:width=32,depth=8
+
+A path may hold any sign: where it could be read as more of the text it is put in double quotes.
+Which names there are, and what stands behind them, each language has as a table of its own; here
+is how a text is cut up and written, and what is said of one that is wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from decimal import Decimal
+from difflib import get_close_matches
+from math import inf, nan
+from typing import Final
+
+from trombine.provenance import shortened
+from trombine.refusal import InputError, shown
+
+LONGEST: Final = 10_000  # letters of a text; reading it takes time in proportion to them
+NUMBER: Final = r"\d+(?:\.\d+)?|\.\d+"
+QUOTED: Final = r'"[^"]*"?'
+_SHOWN, _SHOWN_OF_LONG = 200, 40  # letters of a text that is refused
+_CLOSE: Final = 0.65  # from which share of common letters on one name may be meant by another
+
+
+def checked(text: str) -> str:
+    """Return a text that is no longer than one may be; else raise InputError."""
+    if not isinstance(text, str):
+        raise InputError(f"text is wanted, not {shortened(repr(text))}")
+    if len(text) > LONGEST:
+        what = f"is {len(text):,} letters long, and at most {LONGEST:,} are read"
+        raise InputError(f"{text[:_SHOWN_OF_LONG]!r}...: {what}; write a shorter one")
+    return text
+
+
+@contextmanager
+def reading(text: str) -> Iterator[None]:
+    """Check a text, and let every InputError that is raised inside begin with it."""
+    checked(text)
+    try:
+        yield
+    except InputError as error:
+        begin = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+        raise InputError(shown(f"{begin}: {error}")) from error
+
+
+def cut(text: str, sign: str, quoted: str = QUOTED) -> list[str]:
+    """The text cut at a sign, but not inside of quotes; both are regular expressions."""
+    cuts = [found.span(1) for found in re.finditer(f"{quoted}|({sign})", text) if found[1]]
+    starts, ends = [0, *(end for _, end in cuts)], [*(start for start, _ in cuts), len(text)]
+    return [text[start:end] for start, end in zip(starts, ends, strict=True)]
+
+
+def marked(text: str, forms: Mapping[str, str]) -> tuple[str, ...]:
+    """A term without its marks, and the value of each; "" of one that it does not have.
+
+    `forms` has for each sign, in their order, a regular expression of what may stand behind it.
+    """
+    ends = (f"(?:{re.escape(sign)}({value}))?" for sign, value in forms.items())
+    found = re.fullmatch(f"(?s)(.*?){''.join(ends)}", text)
+    assert found is not None  # its first group takes anything
+    return found.groups(default="")
+
+
+def check_marks(term: str, sign: str, wanted: str) -> None:
+    """Refuse a sign that is left in a term, for then no value of its own stands behind it."""
+    if sign in term:
+        value = shortened(term.partition(sign)[2])
+        raise InputError(f"after '{sign}' stands {wanted}, not {value!r} as in {shortened(term)!r}")
+
+
+def weight_of(value: str) -> float:
+    """What * says of a term; 1 where it says nothing."""
+    weight = float(value or 1)
+    if not 0 < weight < inf:
+        raise InputError("a weight (*) is above 0, and no more than numbers can be")
+    return weight
+
+
+def span(text: str, number: str) -> tuple[str, str] | None:
+    """The ends of LOW-HIGH, the same two of one number; None of what is neither."""
+    found = re.fullmatch(f"({number})(?:-({number}))?", text)
+    return (found[1], found[2] or found[1]) if found else None
+
+
+def number_of(text: str) -> float:
+    """The number as Python writes it, NaN where it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return nan
+
+
+def unquoted(path: str) -> str:
+    """A path without the quotes round it."""
+    quoted = len(path) > 2 and path.startswith('"') and path.endswith('"')
+    return path[1:-1] if quoted else path
+
+
+def sizes_in(text: str) -> Iterator[tuple[str, str]]:
+    """Sizes and values of SIZE=VALUE,SIZE=VALUE, in their order."""
+    for pair in text.split(",") if text else ():
+        size, _, value = pair.partition("=")
+        if not (size.strip() and value.strip()):
+            what = f"{shortened(pair) or 'nothing'} is no SIZE=VALUE"
+            raise InputError(f"a net is written NAME:SIZE=VALUE,SIZE=VALUE, and {what}")
+        yield size, value
+
+
+def instead(name: str, known: Iterable[str], usage: str = "") -> str:
+    """What to write in place of a name that is not known: one like it; else `usage`, or all."""
+    names = tuple(known)
+    if close := get_close_matches(name, names, n=4, cutoff=_CLOSE):
+        return f"did you mean {' or '.join(close)}?"
+    return usage or f"there are {', '.join(names)}"
+
+
+def decimal(number: float) -> str:
+    """The shortest text that gives the number again, without an exponent."""
+    return f"{Decimal(repr(float(number))):f}".removesuffix(".0")
+
+
+def weighed(weight: float) -> str:
+    """What * is to say of a term: `weight_of` of it is the weight."""
+    return "" if weight == 1 else decimal(weight)
+
+
+def spelled(
+    name: str, what: str, marks: Mapping[str, str], reads: Callable[[str], bool] | None = None
+) -> str:
+    """A term as text, without the marks that say nothing.
+
+    Where `what` is a path, `reads` says of a text whether it is read as this term: if it is not as
+    it stands, the path is quoted.
+    """
+    tail = "".join(sign + value for sign, value in marks.items() if value)
+    plain = f"{name}:{what}{tail}" if what else f"{name}{tail}"
+    with suppress(InputError):
+        if reads is None or reads(plain):
+            return plain
+    return f'{name}:"{what}"{tail}'
