@@ -27,7 +27,7 @@ from trombine.refusal import InputError, shown
 LONGEST: Final = 10_000  # letters of a text; reading it takes time in proportion to them
 NUMBER: Final = r"\d+(?:\.\d+)?|\.\d+"
 QUOTED: Final = r'"[^"]*"?'
-_SHOWN, _SHOWN_OF_LONG = 200, 40  # letters of a text that is refused
+_SHOWN: Final = 200  # letters of a text that is refused
 _CLOSE: Final = 0.65  # from which share of common letters on one name may be meant by another
 
 
@@ -37,7 +37,7 @@ def checked(text: str) -> str:
         raise InputError(f"text is wanted, not {shortened(repr(text))}")
     if len(text) > LONGEST:
         what = f"is {len(text):,} letters long, and at most {LONGEST:,} are read"
-        raise InputError(f"{text[:_SHOWN_OF_LONG]!r}...: {what}; write a shorter one")
+        raise InputError(f"{shortened(text)}: {what}; write a shorter one")
     return text
 
 
@@ -48,8 +48,7 @@ def reading(text: str) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        begin = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
-        raise InputError(shown(f"{begin}: {error}")) from error
+        raise InputError(shown(f"{shortened(text, _SHOWN)}: {error}")) from error
 
 
 def cut(text: str, sign: str, quoted: str = QUOTED) -> list[str]:

@@ -106,6 +106,15 @@ def test_a_wrong_spec_is_refused_in_one_line(spec: str) -> None:
     assert str(caught.value).startswith(f"{spec[:200]}") and "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "spec", ["leaves\nphoto", "world:a\x1bb", "folder:a\nb+world:c", "a\n" * 900]
+)
+def test_a_spec_of_several_lines_is_refused_in_one(spec: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse(spec)
+    assert str(caught.value).isprintable()
+
+
 def test_a_count_without_end_is_refused() -> None:
     with pytest.raises(InputError, match="has at most 12 digits") as caught:
         parse("folder:x#" + "9" * 5000)

@@ -48,7 +48,7 @@ from trombine.grammar import (
     weighed,
     weight_of,
 )
-from trombine.refusal import InputError
+from trombine.refusal import InputError, shown
 
 Hole = Bool[np.ndarray, "h w"]  # a mask: True where the picture is to be painted
 
@@ -120,7 +120,7 @@ def parse_mix(spec: str) -> tuple[Term, ...]:
     first, *others = parse(spec).stages
     if others:
         why = "a curriculum (>) counts the pictures of a run, and here is none"
-        raise InputError(f"{spec}: {why}; ask for a mix, or for draw_masks in Python")
+        raise InputError(f"{shown(spec)}: {why}; ask for a mix, or for draw_masks in Python")
     return first.mix
 
 
