@@ -58,6 +58,45 @@ VERBS["darken"] = Verb(
     positional=("pictures",),
 )
 """
+METHOD = '''
+"""The hole painted white."""
+
+import torch
+
+
+def white(pictures, *, hole):
+    return torch.where(hole > 0.5, torch.ones_like(pictures), pictures)
+'''
+DEGRADATION = '''
+"""Colours turned round."""
+
+from trombine.data.degrade.terms import Amount, Kind
+
+
+def inverted(pictures, amounts, chance):
+    share = pictures.new_tensor(amounts[0])[:, None, None, None]
+    return pictures * (1 - share) + (1 - pictures) * share
+
+
+INVERT = Kind(
+    about="colours turned round by a SHARE",
+    amounts=(Amount(name="share", low=0, high=1),),
+    apply=inverted,
+)
+'''
+# Each file, and the line that puts it into its table.
+OTHERS = {
+    "methods/white.py": (
+        METHOD,
+        "methods/repair.py",
+        "from trombine.methods.white import white; BASELINES['white'] = white",
+    ),
+    "data/degrade/invert.py": (
+        DEGRADATION,
+        "data/degrade/terms.py",
+        "from trombine.data.degrade.invert import INVERT; KINDS['invert'] = INVERT",
+    ),
+}
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -70,6 +109,10 @@ def run(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     (home / "trombine" / "verbs" / "darken.py").write_text(VERB.lstrip())
     with (home / "trombine" / "commands.py").open("a") as table:
         table.write(LINE)
+    for file, (text, place, line) in OTHERS.items():
+        (home / "trombine" / file).write_text(text.lstrip())
+        with (home / "trombine" / place).open("a") as table:
+            table.write(line + "\n")
     for name in ("a.png", "b.png", "c.bmp"):
         grey = np.arange(48, dtype=np.uint8).reshape(4, 4, 3) + ord(name[0])
         write(home / "in" / name, grey)
@@ -156,3 +199,27 @@ def test_it_is_a_function(run: Run) -> None:
     assert (
         "to: The share of the light" in run("-c", "import trombine; help(trombine.darken)").stdout
     )
+
+
+def test_a_method_is_a_file_and_a_line(run: Run) -> None:
+    code = """
+import torch
+from trombine.methods import methods
+picture, hole = torch.zeros(1, 3, 2, 2), torch.eye(2)[None, None]
+print(*methods("repair"))
+print(methods("repair", "white")["white"](picture, hole=hole)[0, 0].tolist())
+"""
+    names, made = run("-c", code).stdout.splitlines()
+    assert "white" in names.split() and made == "[[1.0, 0.0], [0.0, 1.0]]"
+
+
+def test_a_degradation_is_a_file_and_a_line(run: Run) -> None:
+    code = """
+import torch
+from trombine.data.degrade import Chain, degrade_one
+chain = Chain.parse("invert:0.2+shrink:2")
+print(chain, round(degrade_one(torch.zeros(3, 4, 4), chain, 7).mean().item(), 4))
+"""
+    assert run("-c", code).stdout == "invert:0.2+shrink:2 0.2\n"
+    wrong = "from trombine.data.degrade import Chain; Chain.parse('invert:2')"
+    assert "share of invert" in run("-c", wrong).stderr
