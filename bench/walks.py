@@ -46,7 +46,7 @@ _BESIDE: Final = tuple(
             "spaces",
             "listing",
         ),
-        *("freeze", "machine", "launch", "beside", "tasks", "workers", "compiled"),
+        *("freeze", "machine", "launch", "beside", "tasks", "workers", "compiled", "grammar"),
     )
 )
 
