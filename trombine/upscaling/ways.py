@@ -51,8 +51,8 @@ def way_to(
     """The way from height x width to `factor` times that, or to what fits in `box`, width x height.
 
     `model` is a family (upscale), a shipped net (upscale-x2), or a file; one net is applied as
-    often as needed. A film has as many `frames`. An InputError says why the size is none; a
-    InputError, why the model.
+    often as needed. A film has as many `frames`. An InputError says why there is no such size, or
+    no such model.
     """
     size = _asked(height, width, factor, box)
     wanted, nets = _times((height, width), size), nets_of(model)
