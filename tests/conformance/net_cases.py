@@ -88,6 +88,13 @@ CASES = {
         gives=same,
         exported=False,
     ),
+    "unet, holes": Case(
+        net="unet",
+        task="repair",
+        sizes={"width": 4, "levels": 2, "inputs": 4, "residual": True},
+        gives=same,
+        exported=True,
+    ),
     "unet, batch": Case(
         net="unet",
         task="restore",

@@ -85,6 +85,7 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "cleaner": ("cleaner", {"levels": "2"}),
     "cleaner, batch norm": ("cleaner", {"levels": "2", "net.norm": "batch"}),
+    "repairer": ("repairer", {"levels": "2"}),
     "restorer": ("restorer", {"levels": "2"}),
     "dcgan": ("dcgan", {"latent": "4", "pool": "0.5"}),
     "dcgan, spectral norm": ("dcgan", {"latent": "4", "discriminator.norm": "spectral"}),

@@ -84,6 +84,44 @@ INVERT = Kind(
     apply=inverted,
 )
 '''
+NET = '''
+"""Holes painted with the mean of hints."""
+
+import torch
+from torch import nn
+
+from trombine.nets.sizes import Net
+
+
+class Hinted(Net):
+    """One shade a picture, of what is kept, and of the points if there are any."""
+
+    tasks = ("repair",)
+    optional = ("points",)
+
+    def __init__(self, *, inputs: int = 4) -> None:
+        super().__init__()
+        self.shade = nn.Parameter(torch.full((inputs - 1, 1, 1), 0.25))
+
+    def forward(self, x, hole, points=None):
+        extra = 0 if points is None else points.mean((1, 2)).view(-1, 1, 1, 1)
+        return x * (1 - hole) + hole * (self.shade + extra)
+'''
+DATA = '''
+"""Pictures of one shade."""
+
+import numpy as np
+
+from trombine.data.made import Kind, Sample, Side
+
+
+def make(maker, seed):
+    pixels = np.full((maker.size, maker.size, 3), seed % 256, np.uint8)
+    return Sample(seed=seed, sides=(Side(style=None, pixels=pixels),))
+
+
+SHADES = Kind(one="shade", plural="shades", make=make, in_specs=True)
+'''
 # Each file, and the line that puts it into its table.
 OTHERS = {
     "methods/white.py": (
@@ -95,6 +133,16 @@ OTHERS = {
         DEGRADATION,
         "data/degrade/terms.py",
         "from trombine.data.degrade.invert import INVERT; KINDS['invert'] = INVERT",
+    ),
+    "nets/hinted.py": (
+        NET,
+        "nets/__init__.py",
+        "from trombine.nets.hinted import Hinted; NETS['hinted'] = Hinted",
+    ),
+    "data/shades.py": (
+        DATA,
+        "data/made.py",
+        "from trombine.data.shades import SHADES; KINDS['shades'] = SHADES",
     ),
 }
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -223,3 +271,37 @@ print(chain, round(degrade_one(torch.zeros(3, 4, 4), chain, 7).mean().item(), 4)
     assert run("-c", code).stdout == "invert:0.2+shrink:2 0.2\n"
     wrong = "from trombine.data.degrade import Chain; Chain.parse('invert:2')"
     assert "share of invert" in run("-c", wrong).stderr
+
+
+def test_a_net_is_a_file_and_a_line(run: Run) -> None:
+    """It is trained, saved and loaded, and its optional input has a name."""
+    words = "train repairer --net hinted --data shades#32 --size 16 --pictures 64 --batch 4"
+    small = "--faces 2 --judged 4 --ssim 0 --threads 1 --no-board -o shade"
+    code, _, errors = command(run, f"{words} {small}")
+    assert code == 0 and "64 of 64 pictures" in errors
+    code = """
+import torch
+from trombine.weights import load
+model = load("shade/best.safetensors")
+picture, hole = torch.zeros(1, 3, 2, 2), torch.eye(2)[None, None]
+plain = model(picture, hole=hole)
+hinted = model(picture, hole=hole, points=torch.full((1, 68, 2), 0.25))
+print((hinted - plain)[0, 0].tolist(), plain[0, 0, 0, 1].item())
+model(picture, hole=hole, parts=hole)
+"""
+    done = run("-c", code)
+    assert done.stdout == "[[0.25, 0.0], [0.0, 0.25]] 0.0\n"
+    assert "takes no parts; it takes picture, hole, points" in done.stderr
+
+
+def test_a_data_kind_is_a_file_and_a_line(run: Run) -> None:
+    code = """
+import numpy as np
+from trombine.data.source import prepare, source
+for _ in prepare("shades#300*0.5+leaves#4", 16):
+    pass
+mix = source("shades#300*0.5+leaves#4", 16)
+print(len(mix), mix.batch(np.array([7])).pixels.unique().tolist())
+"""
+    done = run("-c", code)
+    assert done.stdout == "304 [7]\n", done.stderr

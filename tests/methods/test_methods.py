@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
 from trombine.data.degrade import enlarge
 from trombine.methods import TASKS, methods
+from trombine.nets import build
 from trombine.refusal import InputError
 from trombine.upscaling.running import enlarged
 from trombine.upscaling.ways import model_in, nets_of
+from trombine.weights import Card, save
 
 
 def pictures(count: int = 2, channels: int = 3) -> torch.Tensor:
@@ -77,7 +81,25 @@ def test_biharmonic_continues_a_slope() -> None:
 
 
 def test_a_name_that_is_none() -> None:
-    with pytest.raises(InputError, match="there is no method magic to repair; there are input"):
+    with pytest.raises(InputError, match="magic: is neither a shipped model nor a file"):
         methods("repair", "magic")
     with pytest.raises(InputError, match="is neither a shipped model nor a file"):
         methods("upscale", "magic")
+
+
+def test_a_repairing_net_is_a_method(tmp_path: Path) -> None:
+    """It never sees what is in the hole, and keeps all else."""
+    sizes = {"width": 4, "levels": 1, "inputs": 4}
+    save(
+        tmp_path / "it.safetensors",
+        build("unet", sizes),
+        Card(task="repair", net="unet", sizes=sizes),
+    )
+    run = methods("repair", str(tmp_path / "it.safetensors")).popitem()[1]
+    made = run(pictures(), hole=hole())
+    other = torch.where(hole() > 0.5, 1 - pictures(), pictures())
+    assert torch.equal(run(other, hole=hole()), made)
+    kept = (hole() == 0).expand_as(made)
+    assert torch.equal(made[kept], pictures()[kept]) and not torch.equal(made, pictures())
+    with pytest.raises(InputError, match="takes no points; it takes picture, hole"):
+        run(pictures(), hole=hole(), points=torch.zeros(2, 68, 2))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from trombine.data.degrade import PRESETS, Chain, enlarge, shrink
 from trombine.data.item import Batch
+from trombine.data.masks import draw_masks
 from trombine.draws import Chance
 from trombine.objectives.damage import Damage
 from trombine.objectives.objective import Step
@@ -19,10 +22,13 @@ def pictures(count: int = 4, size: int = 24) -> torch.Tensor:
     return torch.rand(count, 3, size, size, generator=torch.Generator().manual_seed(4))
 
 
-def step(truth: torch.Tensor, *, start: int = 0, rollbacks: int = 0, about: str = "") -> Step:
+def step(
+    truth: torch.Tensor, *, start: int = 0, rollbacks: int = 0, about: str = "", holes: bool = False
+) -> Step:
     places = np.arange(start, start + len(truth), dtype=np.int64)
     chance = Chance(seed=6, rollbacks=rollbacks, places=places, about=about)
-    batches: dict[str, Batch] = {}
+    pixels = torch.zeros(len(truth), 1, 1, 3).byte()
+    batches = {"data": Batch(indices=places, pixels=pixels)} if holes else {}
     made = Step(nets={}, batches=batches, chance=chance, device=torch.device("cpu"))
     made.kept["pictures of data"] = truth
     return made
@@ -149,3 +155,37 @@ def asked(net: str, size: int, augment: str = "none") -> Restore:
 def test_what_is_refused_says_what_to_write(text: str, said: str) -> None:
     with pytest.raises(InputError, match=f"^damage: {said}"):
         Damage.parse(text)
+
+
+def test_holes_are_drawn_once_a_step_and_hide_what_is_under_them() -> None:
+    """The same masks as draw_masks draws; the net sees grey, and where the hole is, by name."""
+    truth, damage = pictures(size=24), Damage.parse("hole:squares")
+    at = step(truth, holes=True)
+    hole = draw_masks("squares", at.chance, size=24)
+    assert 0 < hole.mean() < 1
+    assert torch.equal(damage.inputs(at)["hole"], hole)
+    assert torch.equal(damage(at), truth * (1 - hole) + 0.5 * hole)
+    assert damage.about == "holes of squares, drawn for each picture"
+
+
+def test_a_repaired_picture_keeps_what_is_outside_its_hole() -> None:
+    class White(torch.nn.Module):
+        def forward(self, x: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
+            return torch.full_like(x, 2.0)
+
+    truth, damage = pictures(size=24), Damage.parse("hole:squares")
+    at = replace(step(truth, holes=True), nets={"net": White()})
+    hole = damage.inputs(at)["hole"]
+    assert torch.equal(damage.result(at), torch.where(hole > 0, torch.ones_like(truth), truth))
+
+
+@pytest.mark.parametrize(
+    ("damage", "task", "message"),
+    [("hole:squares", "restore", "take repairer"), ("noise:0.1", "repair", "give --damage hole:")],
+)
+def test_holes_and_repairing_belong_together(damage: str, task: str, message: str) -> None:
+    recipe = Restore(
+        about="x", task=task, nets={"net": Net("unet", {})}, data="leaves", damage=damage
+    )
+    with pytest.raises(InputError, match=message):
+        Damage.parse(damage).check(recipe)

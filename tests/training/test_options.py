@@ -66,7 +66,7 @@ def first(family: str, **settings: str) -> tuple[Plan, State, Material, dict[str
 
 def damage(plan: Plan, step: Step) -> torch.Tensor:
     assert isinstance(plan.objective, RestoreObjective | SharpenObjective)
-    return plan.objective.undone(step)
+    return plan.objective.damaging(step)
 
 
 # --- augmentation -------------------------------------------------------------------------------

@@ -192,6 +192,7 @@ DENOISER = Card(task="denoise", net="denoiser", sizes={"width": 4, "levels": 1})
 REGRESSOR = Card(task="regress", net="encoder", sizes={"width": 4, "levels": 1, "outputs": 3})
 JUDGE = Card(task="judge", net="dcgan_discriminator", sizes={"width": 2, "size": 16})
 MASKED = Card(task="restore", net="unet", sizes={"width": 4, "levels": 1, "inputs": 4})
+REPAIRER = Card(task="repair", net="unet", sizes={"width": 4, "levels": 1, "inputs": 4})
 CALLS = [
     (GENERATOR, (torch.randn(5),), (3, 16, 16)),
     (GENERATOR, (torch.randn(2, 5),), (2, 3, 16, 16)),
@@ -201,6 +202,8 @@ CALLS = [
     (JUDGE, (torch.rand(3, 16, 16),), ()),
     (JUDGE, (torch.rand(2, 3, 16, 16),), (2,)),
     (MASKED, (torch.rand(4, 7, 9),), (3, 7, 9)),
+    (REPAIRER, (torch.rand(3, 7, 9), torch.ones(1, 7, 9)), (3, 7, 9)),
+    (REPAIRER, (torch.rand(2, 3, 7, 9), torch.zeros(2, 1, 7, 9)), (2, 3, 7, 9)),
 ]
 WRONG_CALLS = [
     (GENERATOR, (torch.randn(6),), "N x 5"),
@@ -217,6 +220,10 @@ WRONG_CALLS = [
     (REGRESSOR, (torch.zeros(0, 3, 9, 9),), "3 x H x W"),
     (JUDGE, (torch.rand(3, 16, 32),), "16 x 16 pixels"),
     (MASKED, (torch.rand(3, 8, 8),), "4 x H x W"),
+    (REPAIRER, (torch.rand(3, 8, 8), torch.ones(1, 8, 7)), r"holes float32 \(1, 1, 8, 8\)"),
+    (REPAIRER, (torch.rand(3, 8, 8), torch.full((1, 8, 8), 0.5)), "a hole is 1 where"),
+    (REPAIRER, (torch.rand(4, 8, 8), torch.ones(1, 8, 8)), "3 x H x W"),
+    (REPAIRER, (torch.rand(3, 8, 8),), r"takes 2 tensors \(picture and hole\), not 1"),
 ]
 
 

@@ -212,6 +212,7 @@ class Kind:
     styles_key: str = ""  # under which metadata.jsonl and records have the styles
     says: Callable[[tuple[str, ...]], Mapping[str, str]] = _says_nothing  # more, of the styles
     needs: tuple[str, ...] = ("numba",)  # packages that determine the pixels
+    in_specs: bool = False  # a spec names it by its name alone, as `leaves`
     # Makes a picture again from its record, where its seed and style alone do not say all.
     again: Callable[[Maker, int, Mapping[str, Any], Mapping[str, Path]], Side] | None = None
 
@@ -226,7 +227,7 @@ KINDS: Final = {
         vector_key="face",
         styles_key="style",
     ),
-    "leaves": Kind(one="picture of leaves", plural="leaves", make=_leaves),
+    "leaves": Kind(one="picture of leaves", plural="leaves", make=_leaves, in_specs=True),
     "fractals": Kind(
         one="fractal",
         plural="fractals",
@@ -234,6 +235,7 @@ KINDS: Final = {
         vector_names=_fractal_names,
         vector_key="fractal",
         needs=("numba", "scipy"),
+        in_specs=True,
     ),
     "masks": Kind(
         one="mask",

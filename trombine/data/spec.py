@@ -32,6 +32,7 @@ from pathlib import Path
 from typing import Final
 
 from trombine.data.columns import SPLITS
+from trombine.data.made import KINDS
 from trombine.data.pack import is_pack
 from trombine.grammar import NUMBER, cut, marked, reading, spelled, unquoted, weighed, weight_of
 from trombine.refusal import InputError, shown
@@ -50,7 +51,7 @@ class Term:
     weight: float = 1.0  # beside the other terms' weights
 
 
-PAINTED: Final = ("leaves", "fractals")  # beside the world
+PAINTED: Final = tuple(name for name, kind in KINDS.items() if kind.in_specs)
 # The layouts that a folder is named to have (layouts/ has the table, which a test holds to this).
 LAYOUT_NAMES: Final = (
     "celebamask-hq",
@@ -75,7 +76,9 @@ _MARKS: Final = {"@": "|".join(SPLITS), "#": r"\d+", "*": NUMBER}
 _MOST_DIGITS: Final = 12  # of a count: more than any disk has pictures
 _LONGEST_PATH: Final = 4096  # letters
 _MOST_TRIED: Final = 100  # places where a path may begin, and where each may end
-_KINDS: Final = "world:STYLE, leaves, fractals, folder:PATH, pack:PATH, hub:NAME or LAYOUT:PATH"
+_KINDS: Final = (
+    f"world:STYLE, {', '.join(PAINTED)}, folder:PATH, pack:PATH, hub:NAME or LAYOUT:PATH"
+)
 
 
 def parse(spec: str) -> tuple[Term, ...]:

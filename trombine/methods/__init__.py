@@ -18,7 +18,6 @@ from jaxtyping import Float32
 from torch import Tensor
 
 from trombine.methods import repair, upscale
-from trombine.refusal import InputError
 
 Pictures = Float32[Tensor, "n c h w"]
 Run = Callable[..., Float32[Tensor, "n c k l"]]
@@ -29,25 +28,19 @@ class Task:
     """What methods there are for a kind of work."""
 
     baselines: Mapping[str, Run]  # that need no net
-    net: Callable[[str], Run] | None = None  # the method of a net's name
+    net: Callable[[str], Run]  # the method of a net's name
 
 
 TASKS: Final = {
     "upscale": Task(upscale.BASELINES, upscale.of_net),
-    "repair": Task(repair.BASELINES),
+    "repair": Task(repair.BASELINES, repair.of_net),
 }
 
 
 def methods(task: str, *names: str) -> dict[str, Run]:
     """The methods of a task by these names, or all that need no net."""
     table = TASKS[task]
-    return {name: _method(table, task, name) for name in names or table.baselines}
-
-
-def _method(table: Task, task: str, name: str) -> Run:
-    if name in table.baselines:
-        return table.baselines[name]
-    if table.net is None:
-        known = ", ".join(table.baselines)
-        raise InputError(f"there is no method {name} to {task}; there are {known}")
-    return table.net(name)
+    return {
+        name: table.baselines[name] if name in table.baselines else table.net(name)
+        for name in names or table.baselines
+    }

@@ -1,4 +1,4 @@
-"""Methods that repair what is under a hole, without a net. What is kept stays exactly as it is."""
+"""Methods that repair what is under a hole. What is kept stays exactly as it is."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from jaxtyping import Float32
 from torch import Tensor
+
+from trombine.weights import loaded
 
 Pictures = Float32[Tensor, "n c h w"]
 Holes = Float32[Tensor, "n 1 h w"]
@@ -40,6 +42,16 @@ def biharmonic(pictures: Pictures, *, hole: Holes) -> Pictures:
 def _filled(pictures: Pictures, hole: Holes, made: Pictures) -> Pictures:
     """What was made in the hole, rounded to 8 bits, and the picture elsewhere."""
     return torch.where(hole > 0.5, (made.clamp(0, 1) * 255).round() / 255, pictures)
+
+
+def of_net(name: str) -> Callable[..., Pictures]:
+    """A repairing net, by name or file; it may take more than holes, by name."""
+    model = loaded(name, task="repair")
+
+    def method(pictures: Pictures, *, hole: Holes, **optional: Tensor) -> Pictures:
+        return _filled(pictures, hole, model(pictures, hole=hole, **optional))
+
+    return method
 
 
 BASELINES: Final[dict[str, Callable[..., Pictures]]] = {

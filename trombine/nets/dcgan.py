@@ -29,6 +29,8 @@ SLOPE: Final = 0.2  # of the leaky ReLU below zero
 class DCGANGenerator(Net):
     """N x latent to N x 3 x size x size; `width` channels before the last layer."""
 
+    tasks = ("generate",)
+
     def __init__(
         self, *, latent: int = 64, width: int = 64, size: int = 64, norm: str = "batch"
     ) -> None:
@@ -49,6 +51,8 @@ class DCGANGenerator(Net):
 @final
 class DCGANDiscriminator(Net):
     """N x 3 x size x size to N logits: above 0 it takes the picture for real."""
+
+    tasks = ("judge",)
 
     def __init__(self, *, width: int = 64, size: int = 64, norm: str = "none") -> None:
         check_choice("norm", norm, ("none", "batch", "spectral"))

@@ -26,6 +26,8 @@ Told = Float[torch.Tensor, "n e"]
 class Denoiser(Net):
     """(N x channels x H x W, N times) to N x channels x H x W; `levels` times halved."""
 
+    tasks = ("denoise",)
+
     def __init__(self, *, width: int = 32, levels: int = 3, channels: int = 3) -> None:
         check_whole("width", width, 2, WIDEST)
         check_whole("levels", levels, 1, 8)

@@ -21,6 +21,8 @@ from trombine.nets.sizes import WIDEST, Net, check_whole
 class Encoder(Net):
     """N x 3 x H x W to N x outputs."""
 
+    tasks = ("regress",)
+
     def __init__(self, *, width: int = 32, levels: int = 4, outputs: int = 8) -> None:
         check_whole("width", width, 1, WIDEST)
         check_whole("levels", levels, 1, 8)

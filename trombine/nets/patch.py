@@ -21,6 +21,8 @@ from trombine.nets.sizes import WIDEST, Net, check_choice, check_whole
 class PatchDiscriminator(Net):
     """N x inputs x H x W to N x 1 x h x w logits; `levels` times halved."""
 
+    tasks = ("judge",)
+
     def __init__(
         self, *, width: int = 32, levels: int = 3, inputs: int = 3, norm: str = "none"
     ) -> None:

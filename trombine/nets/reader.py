@@ -72,6 +72,8 @@ class Reading(NamedTuple):
 class Reader(Net):
     """N x 3 x H x W within [0, 1] to a Reading."""
 
+    tasks = ("read",)
+
     def __init__(
         self,
         *,

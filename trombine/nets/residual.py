@@ -21,6 +21,8 @@ from trombine.nets.sizes import DEEPEST, WIDEST, Net, check_whole
 class Residual(Net):
     """A picture to one `factor` times as large; `depth` 3 x 3 convolutions of `width` channels."""
 
+    tasks = ("upscale", "restore")
+
     def __init__(
         self, *, width: int = 32, depth: int = 8, factor: int = 2, channels: int = 3
     ) -> None:

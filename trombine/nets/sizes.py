@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import ClassVar, Final
 
 from torch import nn
 
@@ -27,6 +27,8 @@ class Net(nn.Module):
     It knows nothing of files, training or devices, and draws nothing.
     """
 
+    tasks: ClassVar[tuple[str, ...]] = ()  # what it can do, of weights.tasks.TASKS
+    optional: ClassVar[tuple[str, ...]] = ()  # which of a task's optional inputs it takes, by name
     sizes: dict[str, Size]
     factor: int = 1  # what comes out is so many times as high and wide as what goes in
 

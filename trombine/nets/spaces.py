@@ -73,9 +73,11 @@ class Within(Net):
         """The net's: a colour space has no neighbours."""
         return self.net.reach
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """What the net makes of pictures that it is shown in its space."""
-        made = self.net(to_space(x, self.space) if self.sees else x)
+    def forward(
+        self, x: torch.Tensor, *others: torch.Tensor, **named: torch.Tensor
+    ) -> torch.Tensor:
+        """The net's result for pictures in RGB; its other inputs have no colours."""
+        made = self.net(to_space(x, self.space) if self.sees else x, *others, **named)
         if not self.gives:
             return made
         # In bf16 a turn has 256 hues: computed in full, whatever the net computes in.

@@ -29,6 +29,8 @@ class SRResNet(Net):
     `kernel` is the side of the first and the last convolution.
     """
 
+    tasks = ("upscale",)
+
     def __init__(
         self,
         *,

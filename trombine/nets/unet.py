@@ -23,6 +23,8 @@ from trombine.refusal import InputError
 class UNet(Net):
     """N x inputs x H x W to N x outputs x H x W, for any H and W; `levels` times halved."""
 
+    tasks = ("restore", "repair")
+
     def __init__(
         self,
         *,
@@ -51,8 +53,14 @@ class UNet(Net):
         if residual:
             begin_small(self.last, 0.1)
 
-    def forward(self, x: Float[torch.Tensor, "n i h w"]) -> Float[torch.Tensor, "n o h w"]:
-        """Any range to any range; with `residual` the first channels of x are added."""
+    def forward(
+        self, x: Float[torch.Tensor, "n i h w"], hole: Float[torch.Tensor, "n 1 h w"] | None = None
+    ) -> Float[torch.Tensor, "n o h w"]:
+        """Any range to any range; with `residual` the first channels of x are added.
+
+        A hole is one more channel, and counts among `inputs`.
+        """
+        x = x if hole is None else torch.cat((x, hole), 1)
         height, width = x.shape[-2:]
         features = self.first(padded(x, self.multiple))
         passed = [features]

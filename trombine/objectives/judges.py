@@ -27,7 +27,6 @@ class Judge:
     def __call__(self, made: Tensor, truth: Tensor, wanted: Container[str]) -> dict[str, Tensor]:
         """The terms `perceptual` and `gram`, those of them that are wanted."""
         judge = self.perceptual
-        judge.net.to(made.device, wide(made).dtype)
         ours, theirs = judge.see(wide(made)), judge.see_truth(wide(truth))
         found = {}
         if "perceptual" in wanted:

@@ -190,6 +190,13 @@ class Objective(ABC, Generic[RecipeKind]):
         """What could go wrong."""
         return ()
 
+    def helpers(self) -> Mapping[str, nn.Module]:
+        """Nets that its terms use and that never learn: a judge, an auto-encoder, a teacher.
+
+        They are put where the run computes, and held still while anything learns.
+        """
+        return {}
+
     def pools(self) -> Mapping[str, Pool]:
         """Buffers of old pictures."""
         return {}

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, final
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from trombine.measures import psnr, ssim
 from trombine.objectives.alarms import Alarm, NoGradient, NoProgress, NotFinite, TintDrift
@@ -30,9 +30,9 @@ class RestoreObjective(Objective[Restore]):
 
     def __init__(self, recipe: Restore) -> None:
         super().__init__(recipe)
-        self.undone = Damage.parse(recipe.damage)
-        self.undone.check(recipe)
-        self.damage = self.undone.about
+        self.damaging = Damage.parse(recipe.damage)
+        self.damaging.check(recipe)
+        self.damage = self.damaging.about
         weights = {**{name: getattr(recipe, name) for name in TERMS}}
         for name in ("total_variation", "perceptual", "gram"):
             weights[name] = getattr(recipe, name)
@@ -48,7 +48,7 @@ class RestoreObjective(Objective[Restore]):
 
     def terms(self, step: Step) -> Terms:
         """What the net made, compared with what was there."""
-        made, truth = step.nets["net"](self.undone(step)), step.pictures()
+        made, truth = self.damaging.undone(step), step.pictures()
         found = {name: TERMS[name](made, truth) for name in self.weights if name in TERMS}
         if "total_variation" in self.weights:
             found["total_variation"] = total_variation(made)
@@ -58,30 +58,34 @@ class RestoreObjective(Objective[Restore]):
 
     def samples(self, step: Step) -> Samples:
         """The fixed faces, damaged and restored."""
-        return restored(step, self.undone)
+        return restored(step, self.damaging)
 
     def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
         """How near to the truth, the mean over pictures."""
-        return nearness(steps, self.undone)
+        return nearness(steps, self.damaging)
+
+    def helpers(self) -> Mapping[str, nn.Module]:
+        """The judging net, where a term needs it."""
+        return {"judge": self.judge.perceptual.net} if self.judge else {}
 
     def alarms(self) -> tuple[Alarm, ...]:
         """What goes wrong without a discriminator."""
         return restoring_alarms(self.recipe, self.measures)
 
 
-def restored(step: Step, undone: Damage) -> Samples:
+def restored(step: Step, damage: Damage) -> Samples:
     """What the net makes of the fixed faces, between what it was given and the truth."""
-    damaged = undone(step)
-    made = step.nets["net"](damaged).clamp(0, 1)
-    still = {"input": undone.naive(damaged.float().clamp(0, 1)), "truth": step.pictures()}
+    damaged = damage(step)
+    made = damage.result(step)
+    still = {"input": damage.naive(damaged.float().clamp(0, 1)), "truth": step.pictures()}
     return Samples(made=made, still=still)
 
 
-def nearness(steps: Sequence[Step], undone: Damage) -> dict[str, float]:
+def nearness(steps: Sequence[Step], damage: Damage) -> dict[str, float]:
     """PSNR and SSIM of what the net makes of the choosing pictures."""
     found: dict[str, list[Tensor]] = {name: [] for name in MEASURES}
     for step in steps:
-        made = step.nets["net"](undone(step)).clamp(0, 1).float()
+        made = damage.result(step).float()
         truth = step.pictures().float()
         found["PSNR"].append(psnr(made, truth))
         found["SSIM"].append(ssim(made, truth))

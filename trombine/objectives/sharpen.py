@@ -42,9 +42,9 @@ class SharpenObjective(Objective[Sharpen]):
 
     def __init__(self, recipe: Sharpen) -> None:
         super().__init__(recipe)
-        self.undone = Damage.parse(recipe.damage)
-        self.undone.check(recipe)
-        self.damage = self.undone.about
+        self.damaging = Damage.parse(recipe.damage)
+        self.damaging.check(recipe)
+        self.damage = self.damaging.about
         self.side = Side(recipe, role="critic")
 
     def phases(self) -> tuple[Phase, ...]:
@@ -69,11 +69,11 @@ class SharpenObjective(Objective[Sharpen]):
 
     def alone(self, step: Step) -> Terms:
         """Nearness to the truth."""
-        return {"l1": l1(step.nets["net"](self.undone(step)), step.pictures())}
+        return {"l1": l1(self.damaging.undone(step), step.pictures())}
 
     def sharpen(self, step: Step) -> Terms:
         """Nearness to the truth, and what the discriminator thinks of it."""
-        made = step.nets["net"](self.undone(step))
+        made = self.damaging.undone(step)
         step.kept[_MADE] = made.detach()
         return {"l1": l1(made, step.pictures()), "adversarial": self.side.fooled(step, made)}
 
@@ -81,16 +81,16 @@ class SharpenObjective(Objective[Sharpen]):
         """What the net makes, for the discriminator to learn from."""
         if _MADE not in step.kept:
             with torch.no_grad():
-                step.kept[_MADE] = step.nets["net"](self.undone(step))
+                step.kept[_MADE] = self.damaging.undone(step)
         return step.kept[_MADE]
 
     def samples(self, step: Step) -> Samples:
         """The fixed faces, damaged and restored."""
-        return restored(step, self.undone)
+        return restored(step, self.damaging)
 
     def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
         """How near to the truth, the mean over pictures."""
-        return nearness(steps, self.undone)
+        return nearness(steps, self.damaging)
 
     def alarms(self) -> tuple[Alarm, ...]:
         """Those of restoring, and a discriminator that has won."""

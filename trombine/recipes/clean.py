@@ -1,4 +1,4 @@
-"""What takes damage out of pictures without changing their size."""
+"""Recipes that take damage out of pictures and keep their size."""
 
 from __future__ import annotations
 
@@ -13,6 +13,21 @@ CLEAN: Final[dict[str, Recipe]] = {
         nets={"net": Net("unet", {"width": 32, "levels": 3, "residual": True})},
         data="world:photo",
         damage="noise:0.1",
+        size=64,
+        pictures=400_000,
+        batch=16,
+        lr=1e-3,
+        warmup=2_000,
+        clip=1.0,
+        ema=10_000,
+        ssim=0.1,
+    ),
+    "repairer": Restore(
+        about="paints what is missing of faces",
+        task="repair",
+        nets={"net": Net("unet", {"width": 32, "levels": 5, "inputs": 4, "residual": True})},
+        data="world:photo",
+        damage="hole:irregular:10-30*0.5+squares*0.5",
         size=64,
         pictures=400_000,
         batch=16,

@@ -227,7 +227,8 @@ class Restore(Recipe):
     objective: ClassVar[str] = "restore"
 
     damage: str = "shrink:2"
-    """What is undone: shrink:FACTOR, noise:STRENGTH, or a chain as docs/degradations.md tells."""
+    """What is undone: shrink:FACTOR, noise:STRENGTH, hole:MASKS (docs/masks.md), or a chain as
+    docs/degradations.md tells."""
     l1: float = 1.0
     """Weight of the mean absolute difference."""
     l2: float = 0.0

@@ -44,9 +44,8 @@ from trombine.training.machine import choose, prepare
 from trombine.training.material import Material, parts_of, streams_of
 from trombine.training.orders import Order, agreed, check, place, with_what_is_there
 from trombine.training.shares import remarks, shares, terms_of
-from trombine.training.start import start_of
 from trombine.training.state import PhaseState, State, fresh
-from trombine.training.steps import Plan, advance
+from trombine.training.steps import Plan, advance, plan_of
 
 STEPS: Final = 3  # timed, after one that is not
 
@@ -103,14 +102,7 @@ def _plan(order: Order) -> Plan:
     machine, objective = choose(order.recipe), objective_of(order.recipe)
     check(order.recipe, objective)
     prepare(machine)
-    return Plan(
-        recipe=order.recipe,
-        objective=objective,
-        phases=objective.phases(),
-        machine=machine,
-        mesh=Mesh(device=torch.device(machine.device)),
-        start=start_of(order.recipe, objective.main),
-    )
+    return plan_of(order.recipe, objective, machine, Mesh(device=torch.device(machine.device)))
 
 
 # ---------------------------------------------------------------------------------------------

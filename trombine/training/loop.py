@@ -41,7 +41,7 @@ from trombine.training.orders import (
 from trombine.training.shares import notices
 from trombine.training.start import start_of
 from trombine.training.state import State, fresh
-from trombine.training.steps import BrokenStepError, Plan, advance, thawed, turn
+from trombine.training.steps import BrokenStepError, Plan, advance, plan_of, thawed, turn
 from trombine.training.stopping import Told, listening
 from trombine.training.story import TroubleError, Writer, report_of
 
@@ -107,14 +107,7 @@ def _follow(
     machine, contents = agreement
     prepare(machine)
     material = replace(open_material(order.recipe, objective.streams), contents=contents)
-    plan = Plan(
-        recipe=order.recipe,
-        objective=objective,
-        phases=objective.phases(),
-        machine=machine,
-        mesh=mesh,
-        start=start_of(order.recipe, objective.main),
-    )
+    plan = plan_of(order.recipe, objective, machine, mesh)
     if mesh.first and not has_begun(folder):
         folder.write_recipe(description(order, plan, material))
     with listening() as told:

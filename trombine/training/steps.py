@@ -19,7 +19,7 @@ from trombine.recipes.freeze import Freeze
 from trombine.recipes.recipe import Recipe
 from trombine.training.launch import Mesh
 from trombine.training.machine import Machine
-from trombine.training.start import Start
+from trombine.training.start import Start, start_of
 from trombine.training.state import PhaseState, State
 
 
@@ -39,6 +39,20 @@ class Plan:
     def freeze(self) -> Freeze:
         """What of the main net stands still."""
         return Freeze.parse(self.recipe.freeze)
+
+
+def plan_of(recipe: Recipe, objective: Objective, machine: Machine, mesh: Mesh) -> Plan:
+    """The plan of a run, its helper nets put where it computes."""
+    for helper in objective.helpers().values():
+        helper.to(mesh.device, machine.dtype)
+    return Plan(
+        recipe=recipe,
+        objective=objective,
+        phases=objective.phases(),
+        machine=machine,
+        mesh=mesh,
+        start=start_of(recipe, objective.main),
+    )
 
 
 class BrokenStepError(ArithmeticError):
@@ -81,6 +95,7 @@ def _learn(
     weights = {name: weight_of(state, phase, name) for name in phase.weights}
     main = state.nets[plan.objective.main]
     parts_held = frozen(main, plan.freeze, state.pictures) + besides(state.nets, phase)
+    parts_held += [*plan.objective.helpers().values()]
     with still(*others(state.nets, phase), batch_statistics=True), still(*parts_held):
         for part in parts:
             with plan.machine.autocast(exact=phase.exact):

@@ -21,7 +21,7 @@ from trombine.provenance import shortened
 from trombine.refusal import InputError, about
 from trombine.weights.card import Card
 from trombine.weights.file import AGAIN, ENDING, Entry, digest, not_finite, read, write
-from trombine.weights.tasks import TASKS, channels, check_given, check_made, in_rgb
+from trombine.weights.tasks import TASKS, channels, check_made, in_rgb, inputs_of
 
 ZOO: Final = Path(zoo.__file__).parent
 _NAMED: Final = 3  # an error names this many tensors
@@ -37,13 +37,13 @@ class Model:
     hash: str  # of its file: the first 12 hex digits of SHA-256
     path: Path
 
-    def __call__(self, *given: torch.Tensor) -> Any:
-        """What the task makes of what it is given; see TASKS. Nothing is learnt."""
+    def __call__(self, *given: torch.Tensor, **named: torch.Tensor) -> Any:
+        """The task's result; TASKS says what it takes, in order or by name. Nothing is learnt."""
         task = TASKS[self.card.task]
-        check_given(task, given)
+        required, optional = inputs_of(task, self.net, given, named)
         self.net.eval()
         with about(self.path), torch.inference_mode():
-            made = task.run(self.in_rgb, *given)
+            made = task.run(self.in_rgb, *required, **optional)
             check_made(*(made if isinstance(made, tuple) else (made,)))
         return made
 
@@ -171,9 +171,10 @@ def _empty(card: Card) -> Net:
     """The net of a card, without memory for its weights, whatever sizes a stranger asks for."""
     with torch.device("meta"):
         net = build(card.net, card.sizes)
-    if card.task == "restore" and net.sizes.get("factor", 1) != 1:
+    if card.task in ("restore", "repair") and net.sizes.get("factor", 1) != 1:
         raise InputError("enlarges, so it cannot restore, which keeps the size")
-    if (space := space_of(card)) != "rgb" and channels(net.sizes) != 3:
+    planes = channels(net.sizes) - (card.task == "repair")  # a hole is one of the planes
+    if (space := space_of(card)) != "rgb" and planes != 3:
         raise InputError(f"works in {space}, which pictures of 3 channels have")
     return net
 

@@ -12,9 +12,10 @@ from typing import Final
 import torch
 
 from trombine.conventions import check_picture, check_plain
-from trombine.nets import Net, Size
+from trombine.nets import NETS, Net, Size
 from trombine.nets.reader import Reading
 from trombine.nets.spaces import Within
+from trombine.provenance import shortened
 from trombine.refusal import InputError
 
 Made = torch.Tensor | Reading
@@ -29,11 +30,18 @@ class Task:
     says: str  # for people
     takes: tuple[str, ...]  # what goes in is called this
     gives: tuple[str, ...]  # and what comes out this: a tensor, or several by name
-    nets: tuple[str, ...]  # that can do it
-    run: Callable[..., Made]  # of a net and what it is given
+    run: Callable[..., Made]  # of a net, what the task takes in order, and the optional by name
     examples: Callable[[Mapping[str, Size], Shape], tuple[torch.Tensor, ...]]  # of what goes in
     scales: bool = False  # what comes out is as high and wide as what went in, times the factor
     axes: Mapping[str, str] = field(default_factory=dict)  # how high and wide else, by name
+    optional: tuple[str, ...] = ()  # what may go in besides, by name, where the net takes it
+
+    @property
+    def nets(self) -> tuple[str, ...]:
+        """The nets that can do it."""
+        name = next(name for name, task in TASKS.items() if task is self)
+        return tuple(net for net, family in NETS.items() if name in family.tasks)
+
     sees: bool = False  # what goes in is a picture,
     draws: bool = False  # what comes out is one: they change where a net works in another space
 
@@ -45,18 +53,32 @@ def in_rgb(task: Task, net: Net, space: str) -> Net:
     return Within(net, space, sees=task.sees, gives=task.draws)
 
 
-def check_given(task: Task, given: Sequence[object]) -> None:
-    """Refuse what is no tensor, and more or fewer than the task takes."""
-    wanted = " and ".join(task.takes)
-    if len(given) != (count := len(task.takes)):
-        tensors = "1 tensor" if count == 1 else f"{count} tensors"
-        raise InputError(f"this model takes {tensors} ({wanted}), not {len(given)}")
-    for one in given:
-        if not isinstance(one, torch.Tensor):
-            raise InputError(
-                f"this model takes {wanted} as torch tensors, not {type(one).__name__}"
-            )
-        check_plain(one, f"what this model takes ({wanted})")
+def inputs_of(
+    task: Task, net: Net, given: Sequence[object], named: Mapping[str, object]
+) -> tuple[list[torch.Tensor], dict[str, torch.Tensor]]:
+    """The tensors that a task takes, in order, and the optional ones by name.
+
+    Refused are too few and too many, unknown names, and what is no tensor.
+    """
+    names = " and ".join(task.takes)
+    bound = {**dict(zip(task.takes, given, strict=False)), **named}
+    if len(given) > len(task.takes) or not bound.keys() >= set(task.takes):
+        tensors = "1 tensor" if len(task.takes) == 1 else f"{len(task.takes)} tensors"
+        raise InputError(f"this model takes {tensors} ({names}), not {len(given) + len(named)}")
+    optional = [name for name in task.optional if name in net.optional]
+    if unknown := [name for name in bound if name not in (*task.takes, *optional)]:
+        able = ", ".join((*task.takes, *optional))
+        raise InputError(f"this model takes no {shortened(unknown[0])}; it takes {able}")
+    tensors = {name: _tensor(value, names) for name, value in bound.items()}
+    required = [tensors.pop(name) for name in task.takes]
+    return required, tensors
+
+
+def _tensor(value: object, names: str) -> torch.Tensor:
+    if not isinstance(value, torch.Tensor):
+        raise InputError(f"this model takes {names} as torch tensors, not {type(value).__name__}")
+    check_plain(value, f"what this model takes ({names})")
+    return value
 
 
 def check_made(*made: torch.Tensor) -> None:
@@ -72,6 +94,30 @@ def _improve(net: Net, pictures: torch.Tensor) -> torch.Tensor:
     return made.clamp(0, 1)
 
 
+def _repair(
+    net: Net, pictures: torch.Tensor, hole: torch.Tensor, **optional: torch.Tensor
+) -> torch.Tensor:
+    """Pictures with what is missing painted; outside the hole they stay exactly as they are."""
+    if pictures.ndim == 3 and hole.ndim == 3:
+        alone = {name: value[None] for name, value in optional.items()}
+        return _repair(net, pictures[None], hole[None], **alone)[0]
+    shape = (*pictures.shape[:-3], 1, *pictures.shape[-2:])
+    if tuple(hole.shape) != shape or hole.dtype != torch.float32:
+        raise InputError(f"this model takes holes float32 {shape}, not {_described(hole)}")
+    if not ((hole == 0) | (hole == 1)).all():
+        raise InputError("a hole is 1 where a picture is to be painted, and 0 elsewhere")
+    _check_planes(net, pictures, channels(net.sizes) - 1)
+    check_picture(pictures)
+    painted = net(emptied(pictures, hole), hole=hole, **optional)
+    check_made(painted)
+    return torch.where(hole > 0.5, painted.clamp(0, 1), pictures)
+
+
+def emptied(pictures: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
+    """Pictures as repairing nets see them: grey in the hole, whatever was there."""
+    return torch.where(hole > 0.5, torch.full_like(pictures, 0.5), pictures)
+
+
 def _generate(net: Net, latents: torch.Tensor) -> torch.Tensor:
     """Vectors, N x L or L, to pictures."""
     length = net.sizes["latent"]
@@ -84,7 +130,7 @@ def _generate(net: Net, latents: torch.Tensor) -> torch.Tensor:
 
 def _denoise(net: Net, noisy: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
     """Noisy pictures and a time for each to what the net predicts of them."""
-    _check_planes(net, noisy)
+    _check_planes(net, noisy, channels(net.sizes))
     if noisy.ndim != 4 or times.shape != noisy.shape[:1]:
         raise InputError(
             f"this model takes N x C x H x W and N times, not {_described(noisy)} and"
@@ -115,13 +161,12 @@ def _each(net: Net, pictures: torch.Tensor) -> torch.Tensor:
 
 def _looked_at(net: Net, pictures: torch.Tensor) -> torch.Tensor:
     """Pictures, once they are known to be what this net takes."""
-    _check_planes(net, pictures)
+    _check_planes(net, pictures, channels(net.sizes))
     check_picture(pictures.flatten(0, -3)[:, None])  # a net may take more planes than colours
     return pictures
 
 
-def _check_planes(net: Net, pictures: torch.Tensor) -> None:
-    planes = channels(net.sizes)
+def _check_planes(net: Net, pictures: torch.Tensor, planes: int) -> None:
     wrong = pictures.ndim not in (3, 4) or pictures.shape[-3] != planes
     if wrong or pictures.dtype != torch.float32 or not pictures.numel():
         raise InputError(
@@ -147,6 +192,14 @@ def _some_pictures(sizes: Mapping[str, Size], shape: Shape) -> tuple[torch.Tenso
     return (torch.rand(count, channels(sizes), *side, generator=_generator()),)
 
 
+def _some_holes(sizes: Mapping[str, Size], shape: Shape) -> tuple[torch.Tensor, ...]:
+    count, *side = shape
+    pictures = torch.rand(count, channels(sizes) - 1, *side, generator=_generator())
+    hole = torch.zeros(count, 1, *side)
+    hole[..., side[0] // 4 : side[0] // 2, side[1] // 4 : side[1] // 2] = 1
+    return pictures, hole
+
+
 def _some_vectors(sizes: Mapping[str, Size], shape: Shape) -> tuple[torch.Tensor, ...]:
     return (torch.randn(shape[0], int(sizes["latent"]), generator=_generator()),)
 
@@ -167,7 +220,6 @@ TASKS: Final[dict[str, Task]] = {
         says="pictures to larger ones",
         takes=("picture",),
         gives=("larger",),
-        nets=("residual", "srresnet"),
         run=_improve,
         examples=_some_pictures,
         scales=True,
@@ -178,18 +230,27 @@ TASKS: Final[dict[str, Task]] = {
         says="damaged pictures to whole ones of the same size",
         takes=("picture",),
         gives=("restored",),
-        nets=("unet", "residual"),
         run=_improve,
         examples=_some_pictures,
         scales=True,
         sees=True,
         draws=True,
     ),
+    "repair": Task(
+        says="pictures and holes to pictures without holes",
+        takes=("picture", "hole"),
+        gives=("repaired",),
+        run=_repair,
+        examples=_some_holes,
+        scales=True,
+        sees=True,
+        draws=True,
+        optional=("parts", "points"),
+    ),
     "generate": Task(
         says="random vectors to pictures",
         takes=("latents",),
         gives=("pictures",),
-        nets=("dcgan_generator",),
         run=_generate,
         examples=_some_vectors,
         draws=True,
@@ -198,7 +259,6 @@ TASKS: Final[dict[str, Task]] = {
         says="noisy pictures and times to the noise, or what else was learnt",
         takes=("noisy", "times"),
         gives=("predicted",),
-        nets=("denoiser",),
         run=_denoise,
         examples=_some_noise,
         scales=True,
@@ -207,7 +267,6 @@ TASKS: Final[dict[str, Task]] = {
         says="pictures to a few numbers each",
         takes=("picture",),
         gives=("numbers",),
-        nets=("encoder",),
         run=_look,
         examples=_some_pictures,
         sees=True,
@@ -216,7 +275,6 @@ TASKS: Final[dict[str, Task]] = {
         says="pictures to what is where in a face",
         takes=("picture",),
         gives=Reading._fields,
-        nets=("reader",),
         run=_read,
         examples=_some_pictures,
         axes={"parts": "{}", "centres": "({}+15)//16*2"},
@@ -226,7 +284,6 @@ TASKS: Final[dict[str, Task]] = {
         says="pictures to how real they look",
         takes=("picture",),
         gives=("verdict",),
-        nets=("dcgan_discriminator", "patch_discriminator"),
         run=_look,
         examples=_some_pictures,
         sees=True,
