@@ -51,6 +51,14 @@ _WILD: Final = (
     "/noise:poisson:300-4000?0.85"
     "+jpeg:30-95/jpeg:30-60/webp:30-95?0.9"
 )
+# The same for two times: most often a JPEG of a sharp picture, which is what phones write.
+_WILD_X2: Final = (
+    "blur:gaussian:0.3-1.2/blur:gaussian:0.3-1.2/blur:long:0.3-1.6:0.3-0.8/blur:motion:1-4?0.6"
+    "+shrink:2/shrink:2/shrink:pillow:2/shrink:area:2"
+    "+noise:gaussian:0.003-0.03/noise:gaussian:0.003-0.03/noise:grey:0.003-0.03"
+    "/noise:poisson:300-4000?0.6"
+    "+jpeg:30-97/jpeg:30-90/webp:30-95?0.95"
+)
 _DRAWN: Final = "world:anime#1500+world:cartoon#1500+world:sketch#1500+leaves#1500*0.5"
 
 UPSCALE: Final[dict[str, Recipe]] = {
@@ -95,6 +103,17 @@ UPSCALE: Final[dict[str, Recipe]] = {
         luma=0.0,
         l2=1.0,  # what is lost can be many things: their mean is nearest to all of them
         pictures=250_000,
+    ),
+    "upscale-wild-x2": replace(
+        _X2,
+        about="enlarges twice what phones and web pages have blurred, grained and squeezed",
+        data="leaves#4000*4+world:photo#1500",
+        damage=_WILD_X2,
+        start="upscale-x2",
+        l1=0.0,
+        luma=0.0,
+        l2=1.0,
+        pictures=400_000,
     ),
     "upscale-grown-x4": replace(
         _X4,
