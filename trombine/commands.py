@@ -190,6 +190,12 @@ VERBS = {
         summary="Say what this machine can do, and where files are kept.",
         examples=("trombine doctor", "TROMBINE_CACHE=cache trombine doctor"),
     ),
+    "man": Verb(
+        module="man",
+        request="ManRequest",
+        summary="Print the manual, for man(1).",
+        examples=("trombine man | man -l -", "trombine man > trombine.1"),
+    ),
 }
 GROUPS = {
     "data": "Make pictures to learn from and to be measured on.",

@@ -72,6 +72,7 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "upscale-wild-x4": ("upscale-wild-x4", {**ENLARGER, "start": "START"}),
+    "upscale-wild-x2": ("upscale-wild-x2", {**ENLARGER, "start": "START"}),
     "srresnet-x2": ("srresnet-x2", {"blocks": "2", "size": "32"}),
     "srresnet-x4": ("srresnet-x4", {"blocks": "2", "size": "32"}),
     "srresnet-x4, batch norm": (

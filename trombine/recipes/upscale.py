@@ -113,7 +113,7 @@ UPSCALE: Final[dict[str, Recipe]] = {
         l1=0.0,
         luma=0.0,
         l2=1.0,
-        pictures=400_000,
+        pictures=200_000,
     ),
     "upscale-grown-x4": replace(
         _X4,

@@ -1,0 +1,101 @@
+"""How JPEG and noise have damaged a picture, measured on its pixels.
+
+A JPEG file rounds the coefficients of each 8 x 8 block to multiples of steps that follow from its
+quality. Decoded, saved again as something else, cropped, or saved again as a better JPEG, the
+coefficients still lie near those multiples: `jpeg_quality` tries all 64 places that the blocks may
+have and all qualities. (The comb of steps: Fan and de Queiroz, 2003.) Noise of a sensor differs
+from colour to colour where texture does not: `noise` measures that difference.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from jaxtyping import Float64, UInt8
+
+Pixels = UInt8[np.ndarray, "h w 3"]
+Luma = Float64[np.ndarray, "h w"]
+
+QUALITIES: Final = range(20, 97)  # above it all steps are 1 and leave no trace
+_SIDE: Final = 256  # pixels of the middle that are looked at
+_LEAST_SIDE: Final = 32
+# Of the standard's table for luma (ITU-T T.81, K.1), the steps of the coefficients that are used.
+_USED: Final = {(0, 1): 11, (1, 0): 12, (1, 1): 12, (0, 2): 10, (2, 0): 14, (1, 2): 14, (2, 1): 13}
+_CLEAR: Final = 0.3  # the mean cosine of a comb: 1 where all lie on it, 0 by chance
+_SURE: Final = 8.0  # and so many times its deviation by chance, the best of 64 x 77 tries
+_BLOCK: Final = 16  # pixels a side in which noise is measured
+_QUIET: Final = 0.1  # the quietest tenth of blocks has the least texture
+
+
+def jpeg_quality(pixels: Pixels) -> int | None:
+    """The quality, as libjpeg counts, of the worst JPEG that a picture has been; None if none."""
+    luma = _middle(pixels) @ np.array([0.299, 0.587, 0.114]) - 128
+    if min(luma.shape) < _LEAST_SIDE:
+        return None
+    total, count = np.zeros((64, len(QUALITIES))), np.zeros((64, len(QUALITIES)))
+    for (row, column), standard in _USED.items():
+        of_blocks = _by_place(_coefficients(luma, row, column))
+        steps = np.array([_step(standard, quality) for quality in QUALITIES])
+        for step in np.unique(steps[steps > 1]):
+            sums, counts = _comb(of_blocks, float(step))
+            total[:, steps == step] += sums[:, None]
+            count[:, steps == step] += counts[:, None]
+    count = np.maximum(count, 1)
+    deviations = total / np.sqrt(count / 2)  # the variance of a cosine by chance is 1/2
+    place, best = np.unravel_index(int(deviations.argmax()), deviations.shape)
+    is_clear = deviations[place, best] > _SURE and total[place, best] > _CLEAR * count[place, best]
+    return QUALITIES[int(best)] if is_clear else None
+
+
+def noise(pixels: Pixels) -> float:
+    """The standard deviation of noise that differs between colours, of 255; 0 of a grey picture."""
+    colours = _middle(pixels)
+    between = (colours[..., 0] - colours[..., 1]) / np.sqrt(2)  # as strong as in one colour
+    finest = (between[:-1, :-1] - between[:-1, 1:] - between[1:, :-1] + between[1:, 1:]) / 2
+    rows, columns = finest.shape[0] // _BLOCK, finest.shape[1] // _BLOCK
+    if not rows * columns:
+        return 0.0
+    cut = finest[: rows * _BLOCK, : columns * _BLOCK]
+    blocks = cut.reshape(rows, _BLOCK, columns, _BLOCK).transpose(0, 2, 1, 3)
+    return float(np.quantile(blocks.reshape(rows * columns, -1).std(1), _QUIET))
+
+
+def _middle(pixels: Pixels) -> Float64[np.ndarray, "y x 3"]:
+    top, left = (max(0, (length - _SIDE) // 2) for length in pixels.shape[:2])
+    return pixels[top : top + _SIDE, left : left + _SIDE].astype(np.float64)
+
+
+def _coefficients(luma: Luma, row: int, column: int) -> Float64[np.ndarray, "y x"]:
+    """One coefficient of the DCT of the 8 x 8 pixels that begin at each pixel."""
+    windows = np.lib.stride_tricks.sliding_window_view
+    down = windows(luma, 8, axis=0) @ _wave(row)
+    return windows(down, 8, axis=1) @ _wave(column)
+
+
+def _wave(frequency: int) -> Float64[np.ndarray, "8"]:
+    """A row of the orthonormal DCT-II."""
+    scale = np.sqrt((1 if frequency == 0 else 2) / 8)
+    return scale * np.cos((2 * np.arange(8) + 1) * frequency * np.pi / 16)
+
+
+def _by_place(values: Float64[np.ndarray, "y x"]) -> Float64[np.ndarray, "64 n"]:
+    """The values at each of the 64 places within blocks of 8 x 8."""
+    rows, columns = values.shape[0] // 8, values.shape[1] // 8
+    cut = values[: rows * 8, : columns * 8].reshape(rows, 8, columns, 8)
+    return cut.transpose(1, 3, 0, 2).reshape(64, -1)
+
+
+def _comb(
+    values: Float64[np.ndarray, "64 n"], step: float
+) -> tuple[Float64[np.ndarray, "64"], Float64[np.ndarray, "64"]]:
+    """The sum of cosines that are 1 at multiples of the step; of how many. Zeros show nothing."""
+    counted = np.abs(values) > step / 2
+    cosines = np.cos(2 * np.pi / step * values) * counted
+    return cosines.sum(1), counted.sum(1).astype(np.float64)
+
+
+def _step(standard: int, quality: int) -> int:
+    """The step of a coefficient at a quality, as libjpeg scales the standard's."""
+    scale = 5000 // quality if quality < 50 else 200 - 2 * quality
+    return min(255, max(1, (standard * scale + 50) // 100))
