@@ -19,7 +19,7 @@ from trombine.data.filling import fill_folder
 from trombine.data.made import Maker
 from trombine.data.pack import Pack
 from trombine.data.packing import write_pack
-from trombine.data.reading import middle, resize
+from trombine.data.reading import centre, resize
 from trombine.data.workers import cores
 from trombine.images import read
 
@@ -73,7 +73,7 @@ def likeness(jpegs: Path) -> float:
     found = []
     for path in sorted(jpegs.glob("*.jpg"))[:SCENES]:
         image = read(path, least=SMALL)
-        ours = resize(image.rgb_pixels(), middle(image), SMALL).astype(np.float64)
+        ours = resize(image.rgb_pixels(), centre(image), SMALL).astype(np.float64)
         with Image.open(path) as picture:
             small = picture.convert("RGB").resize((SMALL, SMALL), Image.Resampling.BICUBIC)
         found.append(10 * np.log10(255**2 / np.square(ours - np.asarray(small)).mean()))

@@ -22,12 +22,12 @@ from trombine.files import write_bytes
 from trombine.nets import sizes_of
 from trombine.nets.sizes import resolved
 from trombine.pages import Html, Page, check_page, command
-from trombine.recipes import Net, Recipe, with_settings
+from trombine.recipes import NetSpec, Recipe, with_settings
 from trombine.refusal import InputError, OutputError, shown
 from trombine.runs.film import write_film
 from trombine.runs.folder import RunFolder, mapping
 from trombine.runs.log import FINISHED, read
-from trombine.runs.many import Shown, add_runs
+from trombine.runs.many import RunEntry, add_runs
 from trombine.runs.page import write_page
 from trombine.runs.tables import flat, sentence, spelled
 from trombine.training.loop import train
@@ -276,7 +276,7 @@ def _advised(why: str) -> str:
 def page_of(asked: Sweep, runs: Sequence[Point], failed: Mapping[str, str]) -> Page:
     """All runs of this recipe in the folder on one page, those that are asked for now first."""
     now = [
-        Shown(
+        RunEntry(
             folder=RunFolder(asked.folder / point.name),
             settings=point.settings,
             failed=failed.get(point.name, ""),
@@ -296,7 +296,7 @@ def page_of(asked: Sweep, runs: Sequence[Point], failed: Mapping[str, str]) -> P
     return page
 
 
-def _earlier(asked: Sweep, names: Sequence[str]) -> Iterator[Shown]:
+def _earlier(asked: Sweep, names: Sequence[str]) -> Iterator[RunEntry]:
     """The runs of this recipe that an earlier sweep left in the folder."""
     varied = list(asked.combinations[0])
     for path in sorted(asked.folder.iterdir()) if asked.folder.is_dir() else ():
@@ -308,7 +308,7 @@ def _earlier(asked: Sweep, names: Sequence[str]) -> Iterator[Shown]:
             if kept.get("recipe") == asked.name:
                 settings = mapping(kept.get("settings"))
                 values = {name: value_of(settings, name) for name in varied}
-                yield Shown(folder=folder, settings=values, earlier=True)
+                yield RunEntry(folder=folder, settings=values, earlier=True)
 
 
 def value_of(settings: Mapping[str, Any], name: str) -> str:
@@ -317,6 +317,6 @@ def value_of(settings: Mapping[str, Any], name: str) -> str:
     if name in settings or name in nets:
         return spelled(settings.get(name, nets.get(name)))
     only, _, size = name.rpartition(".")
-    sizes = [Net.parse(text).sizes for role, text in nets.items() if only in ("", role)]
+    sizes = [NetSpec.parse(text).sizes for role, text in nets.items() if only in ("", role)]
     found = dict.fromkeys(str(held[size]) for held in sizes if size in held)
     return ", ".join(found) or "–"

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 from trombine.conventions import check_parts, check_picture, check_points
-from trombine.data.decoding import Wanted
+from trombine.data.decoding import PrepareOptions
 from trombine.data.item import Batch, Item
 from trombine.data.made import Maker
 from trombine.data.packing import write_pack
@@ -56,7 +56,7 @@ def prepared(folder: Path) -> str:
         pictures(folder / use)
     (folder / "train/a/bad.png").write_bytes(b"no picture")
     path = folder.with_name("prepared")
-    list(prepare_pack(folder, path, Wanted(size=SIZE)))
+    list(prepare_pack(folder, path, PrepareOptions(size=SIZE)))
     return f"pack:{path}"
 
 

@@ -48,7 +48,7 @@ def test_only_the_pictures_of_a_small_folder_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: bool
 ) -> None:
     saved = save(tmp_path / "a.png", noise(24, 24))
-    monkeypatch.setattr("trombine.data.folder._KEPT", 24 * 24 * 3 - (not small))
+    monkeypatch.setattr("trombine.data.folder._CACHE_LIMIT", 24 * 24 * 3 - (not small))
     folder = Folder(tmp_path, 24)
     given = rows(folder)["pictures"]
     given[:] = 0  # rows are the caller's own

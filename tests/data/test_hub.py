@@ -247,7 +247,7 @@ def test_only_pictures_are_copied(
     for one in images:
         whole = datasets.Dataset.from_dict({"image": [one]}, features=features)
         monkeypatch.setattr(datasets, "load_dataset", lambda *_, split, w=whole: {"train": w})
-        with pytest.raises(InputError, match="has what is no picture of a known format in row 0"):
+        with pytest.raises(InputError, match="has no picture of a known format in row 0"):
             run("owner/name", tmp_path / "out")
         assert not list((tmp_path / "out/train").iterdir())
 

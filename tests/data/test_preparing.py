@@ -19,7 +19,7 @@ from PIL import Image
 
 from trombine.data import journal, pack_writer
 from trombine.data.columns import SPLITS
-from trombine.data.decoding import Wanted, split_share
+from trombine.data.decoding import PrepareOptions, split_share
 from trombine.data.folder import Folder
 from trombine.data.made import Maker
 from trombine.data.pack import Pack, part_of
@@ -31,7 +31,7 @@ from trombine.refusal import InputError
 from trombine.verbs.prepare import PrepareRequest, run
 
 SIZE = 40  # from which on pictures are written beside the writer (preparing._LARGE)
-WANTED = Wanted(size=SIZE)
+OPTIONS = PrepareOptions(size=SIZE)
 
 
 @pytest.fixture
@@ -48,7 +48,9 @@ def pictures(tmp_path: Path) -> Path:
     return folder
 
 
-def prepare(folder: Path, path: Path, wanted: Wanted = WANTED, workers: int = 1) -> list[Event]:
+def prepare(
+    folder: Path, path: Path, wanted: PrepareOptions = OPTIONS, workers: int = 1
+) -> list[Event]:
     return list(prepare_pack(folder, path, wanted, workers=workers))
 
 
@@ -95,7 +97,7 @@ def test_the_middle_square_is_what_pillow_makes_of_it(tmp_path: Path) -> None:
     Image.fromarray(pixels).save(tmp_path / "in" / "x.png")
     how = Image.Resampling.BICUBIC
     for crop, cut in (("centre", pixels[:, 10:40]), ("none", pixels)):
-        prepare(tmp_path / "in", tmp_path / crop, Wanted(size=SIZE, crop=crop))
+        prepare(tmp_path / "in", tmp_path / crop, PrepareOptions(size=SIZE, crop=crop))
         expected = np.asarray(Image.fromarray(cut).resize((SIZE, SIZE), how))
         assert np.array_equal(Pack(tmp_path / crop).columns["pictures"][0], expected)
 
@@ -140,7 +142,7 @@ def test_stopped_anywhere_and_run_again_it_is_the_same_pack(
     prepare(pictures, tmp_path / "whole")
     for stop in (2, 18, 19, 20, 21, 40):
         path = tmp_path / f"stopped-{stop}"
-        with closing(prepare_pack(pictures, path, WANTED)) as events:
+        with closing(prepare_pack(pictures, path, OPTIONS)) as events:
             list(islice(events, stop))
         with pytest.raises(InputError, match="is not finished"):
             Pack(path)
@@ -182,11 +184,11 @@ KILLED = """
 import sys
 from pathlib import Path
 from trombine.data import journal
-from trombine.data.decoding import Wanted
+from trombine.data.decoding import PrepareOptions
 from trombine.data.preparing import prepare_pack
 journal.NOTE_SECONDS = 0
 if __name__ == "__main__":
-    made = prepare_pack(Path(sys.argv[1]), Path(sys.argv[2]), Wanted(size=40), workers=2)
+    made = prepare_pack(Path(sys.argv[1]), Path(sys.argv[2]), PrepareOptions(size=40), workers=2)
     for event in made:
         print(event, flush=True)
         if getattr(event, "done", 0) == 21:
@@ -215,7 +217,7 @@ def test_killed_half_way_and_run_again_it_is_the_same_pack(pictures: Path, tmp_p
 
 
 def test_what_a_picture_is_for_is_decided_by_its_bytes(pictures: Path, tmp_path: Path) -> None:
-    wanted = Wanted(size=SIZE, choose=30, test=30)
+    wanted = PrepareOptions(size=SIZE, choose=30, test=30)
     prepare(pictures, tmp_path / "pack", wanted)
     pack = Pack(tmp_path / "pack")
     for row in range(40):
@@ -244,7 +246,7 @@ def test_shares_are_even() -> None:
 def test_a_spec_names_a_split_and_training_leaves_the_test_alone(
     pictures: Path, tmp_path: Path
 ) -> None:
-    prepare(pictures, tmp_path / "pack", Wanted(size=SIZE, choose=30, test=30))
+    prepare(pictures, tmp_path / "pack", PrepareOptions(size=SIZE, choose=30, test=30))
     pack = Pack(tmp_path / "pack")
     splits = pack.columns["splits"]
     for number, name in enumerate(SPLITS):
@@ -267,12 +269,12 @@ def test_another_folder_is_another_pack(pictures: Path, tmp_path: Path) -> None:
     next(pictures.rglob("*.png")).unlink()
     with pytest.raises(InputError, match="is another pack"):
         prepare(pictures, tmp_path / "pack")
-    list(prepare_pack(pictures, tmp_path / "pack", WANTED, overwrite=True))
+    list(prepare_pack(pictures, tmp_path / "pack", OPTIONS, overwrite=True))
     assert len(Pack(tmp_path / "pack")) == 39
 
 
 def test_a_begun_pack_of_another_folder_is_begun_anew(pictures: Path, tmp_path: Path) -> None:
-    with closing(prepare_pack(pictures, tmp_path / "pack", WANTED)) as events:
+    with closing(prepare_pack(pictures, tmp_path / "pack", OPTIONS)) as events:
         list(islice(events, 20))
     first = min(pictures.rglob("*.jpg"))
     Image.fromarray(np.zeros((33, 33, 3), np.uint8)).save(first)
@@ -297,7 +299,7 @@ def test_pairs_keep_both_sides_and_all_truth(tmp_path: Path) -> None:
 
     maker = Maker(kind="world", styles=("photo", "anime"), size=48)
     list(fill_folder(tmp_path / "pairs", maker, first_seed=5, count=3, workers=1))
-    prepare(tmp_path / "pairs", tmp_path / "pack", Wanted(size=48))
+    prepare(tmp_path / "pairs", tmp_path / "pack", PrepareOptions(size=48))
     pack = Pack(tmp_path / "pack")
     for row in range(3):
         sample = maker.make(5 + row)

@@ -16,7 +16,7 @@ from PIL import Image
 
 from trombine.data import decoding
 from trombine.data.columns import Row
-from trombine.data.decoding import Wanted
+from trombine.data.decoding import PrepareOptions
 from trombine.data.listing import Listing, Record
 from trombine.data.pack import Pack, part_of
 from trombine.data.preparing import prepare_pack
@@ -25,7 +25,7 @@ from trombine.events import Done, Event, Notice, Skipped
 from trombine.refusal import InputError, OutputError
 
 SIZE = 40  # from which on pictures are written beside the writer (preparing._LARGE)
-WANTED = Wanted(size=SIZE)
+OPTIONS = PrepareOptions(size=SIZE)
 
 
 def fill(folder: Path, count: int, bad: tuple[int, ...] = ()) -> Path:
@@ -41,7 +41,7 @@ def fill(folder: Path, count: int, bad: tuple[int, ...] = ()) -> Path:
 
 
 def prepare(folder: Path, path: Path, workers: int = 1) -> list[Event]:
-    return list(prepare_pack(folder, path, WANTED, workers=workers))
+    return list(prepare_pack(folder, path, OPTIONS, workers=workers))
 
 
 def done(events: list[Event]) -> Done:
@@ -65,7 +65,7 @@ def test_a_stop_loses_nothing_whichever_are_bad(tmp_path: Path, bad: tuple[int, 
     Pack(tmp_path / "whole").verify()
     for stop in range(1, 18):
         path = tmp_path / f"stopped-{stop}"
-        with closing(prepare_pack(folder, path, WANTED)) as events:
+        with closing(prepare_pack(folder, path, OPTIONS)) as events:
             list(islice(events, stop))
         begun = part_of(path) / "begun.json"
         noted = begun.read_text().splitlines()[1:] if begun.exists() else None
@@ -135,7 +135,7 @@ def test_a_pack_in_its_own_folder_changes_nothing(tmp_path: Path) -> None:
     for name, count in (("train", 4), ("test", 3)):
         fill(folder / name, count)
     prepare(folder, tmp_path / "outside")
-    with closing(prepare_pack(folder, folder / "pack", WANTED)) as events:
+    with closing(prepare_pack(folder, folder / "pack", OPTIONS)) as events:
         list(islice(events, 7))
     assert done(prepare(folder, folder / "pack")).kept > 0
     assert same(tmp_path / "outside", folder / "pack")

@@ -14,13 +14,13 @@ import pytest
 from PIL import Image
 
 from trombine.data import journal, pack_writer
-from trombine.data.decoding import Wanted
+from trombine.data.decoding import PrepareOptions
 from trombine.data.pack import Pack, part_of
 from trombine.data.preparing import prepare_pack
 from trombine.events import Done, Event, Notice
 from trombine.refusal import InputError, OutputError
 
-WANTED = Wanted(size=16)
+OPTIONS = PrepareOptions(size=16)
 
 
 def fill(folder: Path, *names: str) -> Path:
@@ -32,7 +32,12 @@ def fill(folder: Path, *names: str) -> Path:
 
 
 def prepare(
-    folder: Path, path: Path, wanted: Wanted = WANTED, *, overwrite: bool = False, layout: str = ""
+    folder: Path,
+    path: Path,
+    wanted: PrepareOptions = OPTIONS,
+    *,
+    overwrite: bool = False,
+    layout: str = "",
 ) -> list[Event]:
     return list(prepare_pack(folder, path, wanted, overwrite=overwrite, layout=layout))
 
@@ -112,7 +117,7 @@ def test_a_picture_beside_class_folders_is_pointed_at(tmp_path: Path) -> None:
     assert Pack(tmp_path / "pack").classes == ("cat", "dog")
 
 
-def differing(folder: Path, path: Path, wanted: Wanted = WANTED, layout: str = "") -> str:
+def differing(folder: Path, path: Path, wanted: PrepareOptions = OPTIONS, layout: str = "") -> str:
     with pytest.raises(InputError) as caught:
         prepare(folder, path, wanted, layout=layout)
     assert str(caught.value).endswith("; choose another name, or --overwrite")
@@ -122,7 +127,7 @@ def differing(folder: Path, path: Path, wanted: Wanted = WANTED, layout: str = "
 def test_another_pack_says_in_what(tmp_path: Path) -> None:
     folder, path = fill(tmp_path / "in", "1.png", "2.png"), tmp_path / "pack"
     prepare(folder, path)
-    said = differing(folder, path, Wanted(size=32, crop="none", choose=7))
+    said = differing(folder, path, PrepareOptions(size=32, crop="none", choose=7))
     assert "is another pack: it is of 16 px, and 32 px are asked for; its crop is centre" in said
     assert "it has 5 % to choose by, and 7 are asked for;" in said
     assert "judge by" not in said and "files" not in said
@@ -158,7 +163,7 @@ def test_nothing_is_left_of_a_pack_that_cannot_be(tmp_path: Path) -> None:
 def test_what_goes_on_says_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal, "NOTE_SECONDS", 0.0)
     folder, path = fill(tmp_path / "in", *(f"{i}.png" for i in range(6))), tmp_path / "pack"
-    with closing(prepare_pack(folder, path, WANTED)) as events:
+    with closing(prepare_pack(folder, path, OPTIONS)) as events:
         list(islice(events, 4))  # the start and three pictures
     found = [event for event in prepare(folder, path) if isinstance(event, Notice)]
     assert found == [Notice(file=path, text="goes on where it was stopped: 3 of 6 were there")]
@@ -167,7 +172,7 @@ def test_what_goes_on_says_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_stopped_overwrite_goes_when_the_old_pack_is_wanted(tmp_path: Path) -> None:
     folder, path = fill(tmp_path / "in", "1.png", "2.png", "3.png"), tmp_path / "pack"
     prepare(folder, path)
-    with closing(prepare_pack(folder, path, Wanted(size=32), overwrite=True)) as events:
+    with closing(prepare_pack(folder, path, PrepareOptions(size=32), overwrite=True)) as events:
         list(islice(events, 2))
     assert part_of(path).is_dir()
     assert "was there" in summary(prepare(folder, path))

@@ -13,12 +13,12 @@ from torch.nn.functional import max_pool2d
 from trombine.conventions import MIRRORED_LANDMARK, mirror_parts, mirror_points
 from trombine.data import staging
 from trombine.data.item import Batch
-from trombine.data.staging import Stage, Staged, staged
+from trombine.data.staging import Staged, StageOptions, staged
 from trombine.draws import Chance
 from trombine.world import face, paint
 
 SIDE = 96
-NOTHING = Stage(
+NOTHING = StageOptions(
     size=(1.0, 1.0),
     turn=0,
     shift=0,
@@ -50,14 +50,14 @@ def flat(colour: tuple[int, int, int], count: int = 24) -> Batch:
     return Batch(indices=np.arange(count, dtype=np.int64), pixels=torch.from_numpy(pixels))
 
 
-def run(stage: Stage, batch: Batch | None = None, *, seed: int = 3) -> Staged:
+def run(stage: StageOptions, batch: Batch | None = None, *, seed: int = 3) -> Staged:
     batch = batch or faces()
     places = np.arange(len(batch), dtype=np.int64)
     return staged(batch, flat((0, 0, 255), len(batch)), stage, Chance(seed=seed, places=places))
 
 
 def test_what_is_plain_is_the_face_or_its_mirror_image() -> None:
-    found, still = run(Stage(plain=1, none=0)), run(NOTHING)
+    found, still = run(StageOptions(plain=1, none=0)), run(NOTHING)
     for one, other in zip(vars(found).values(), vars(still).values(), strict=True):
         if one is not found.plain:
             assert torch.equal(one, other)
@@ -65,7 +65,7 @@ def test_what_is_plain_is_the_face_or_its_mirror_image() -> None:
 
 
 def test_some_are_plain_and_the_others_are_as_they_would_be() -> None:
-    some, none = run(Stage(plain=0.4)), run(Stage(plain=0))
+    some, none = run(StageOptions(plain=0.4)), run(StageOptions(plain=0))
     assert 4 < int(some.plain.sum()) < 16 and not (some.plain & ~some.shows).any()
     for one, other in zip(vars(some).values(), vars(none).values(), strict=True):
         if one is not some.plain:
@@ -178,7 +178,7 @@ def test_windows_without_a_face() -> None:
     cut = (found.parts == 255).all((1, 2))
     assert (found.parts[~cut] == 0).all() and 2 < int(cut.sum()) < 16
     assert found.pixels.shape == batch.pixels.shape
-    usual = [run(Stage(), seed=seed).shows.float().mean() for seed in range(8)]
+    usual = [run(StageOptions(), seed=seed).shows.float().mean() for seed in range(8)]
     assert 0.65 < float(torch.stack(usual).mean()) < 0.85
 
 
@@ -213,7 +213,7 @@ def test_grey_and_other_colours() -> None:
 
 @pytest.mark.parametrize("about", ["", "real "])
 def test_a_window_is_a_function_of_its_place(about: str) -> None:
-    batch, grounds, stage = faces(), flat((9, 200, 30)), Stage()
+    batch, grounds, stage = faces(), flat((9, 200, 30)), StageOptions()
     places = np.arange(100, 124, dtype=np.int64)
     whole = staged(batch, grounds, stage, Chance(seed=5, places=places, about=about))
     some = np.array([3, 17])

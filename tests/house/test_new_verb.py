@@ -70,7 +70,7 @@ def white(pictures, *, hole):
 DEGRADATION = '''
 """Colours turned round."""
 
-from trombine.data.degrade.terms import Amount, Kind
+from trombine.data.degrade.terms import Amount, Degradation
 
 
 def inverted(pictures, amounts, chance):
@@ -78,7 +78,7 @@ def inverted(pictures, amounts, chance):
     return pictures * (1 - share) + (1 - pictures) * share
 
 
-INVERT = Kind(
+INVERT = Degradation(
     about="colours turned round by a SHARE",
     amounts=(Amount(name="share", low=0, high=1),),
     apply=inverted,

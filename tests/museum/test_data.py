@@ -17,7 +17,7 @@ from trombine.data.columns import SPLITS
 from trombine.data.decoding import ReadChunk
 from trombine.data.degrade import Chain, Marked
 from trombine.data.listing import Record
-from trombine.data.masks import Drawn, draw, parts
+from trombine.data.masks import DrawnMask, draw, parts
 from trombine.data.masks.names import LABELS
 from trombine.draws import Chance
 from trombine.training import material
@@ -118,11 +118,11 @@ def test_one_loader_takes_the_hole_for_what_is_kept(
 
 
 def test_masks_are_written_in_black(ours: Ours, monkeypatch: pytest.MonkeyPatch) -> None:
-    honest = Drawn.pixels.fget
+    honest = DrawnMask.pixels.fget
     assert honest is not None
     black = property(lambda drawn: 255 - honest(drawn))
     test = ours("data/masks/test_draw.py", "test_a_mask_is_the_same_alone_and_in_a_mix")
-    caught(test, lambda: monkeypatch.setattr(Drawn, "pixels", black))
+    caught(test, lambda: monkeypatch.setattr(DrawnMask, "pixels", black))
 
 
 def kept(*given: Any, **named: Any) -> torch.Tensor:
@@ -156,10 +156,10 @@ def test_a_name_that_means_the_label_beside_it(
 def test_a_mask_over_another_label_than_is_named(
     ours: Ours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = parts._found
+    honest = parts._hole_of
     planted = lambda labels, names: honest(labels + np.uint8(1), names)  # noqa: E731
     test = ours("data/masks/test_families.py", "test_a_part_is_the_part_grown_by_its_margin")
-    caught(test, lambda: monkeypatch.setattr(parts, "_found", planted), name="nose")
+    caught(test, lambda: monkeypatch.setattr(parts, "_hole_of", planted), name="nose")
 
 
 def test_a_mask_over_the_eyes_of_the_picture_as_it_was(

@@ -14,7 +14,7 @@ from trombine.data.masks import draw_masks
 from trombine.draws import Chance
 from trombine.objectives.damage import Damage
 from trombine.objectives.objective import Step
-from trombine.recipes.recipe import Net, Restore
+from trombine.recipes.recipe import NetSpec, Restore
 from trombine.refusal import InputError
 
 
@@ -133,7 +133,7 @@ def asked(net: str, size: int, augment: str = "none") -> Restore:
     return Restore(
         about="",
         task="upscale",
-        nets={"net": Net.parse(net)},
+        nets={"net": NetSpec.parse(net)},
         data="leaves",
         size=size,
         augment=augment,

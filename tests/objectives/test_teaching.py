@@ -18,7 +18,7 @@ from torch.nn import functional
 from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
 from trombine.data.item import Batch, to_pictures
 from trombine.data.source import source
-from trombine.data.staging import Stage, staged
+from trombine.data.staging import StageOptions, staged
 from trombine.draws import Chance
 from trombine.images import write
 from trombine.nets import build
@@ -196,7 +196,7 @@ def test_a_face_that_is_to_stay_as_painted_is_not_spoiled() -> None:
             classes=("photo",),
         )
         objective.terms(step)
-        windows = staged(batch, batch, Stage(), Chance(seed=1, places=places))
+        windows = staged(batch, batch, StageOptions(), Chance(seed=1, places=places))
         same = (shown[-1] == to_pictures(windows.pixels)).flatten(1).all(1)
         assert torch.equal(same, windows.plain)
         plain += int(windows.plain.sum())

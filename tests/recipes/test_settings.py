@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from trombine.objectives import objective_of
-from trombine.recipes import Net, find, from_plain, settings_of, with_settings
+from trombine.recipes import NetSpec, find, from_plain, settings_of, with_settings
 from trombine.refusal import InputError
 
 
@@ -29,7 +29,7 @@ def test_a_field_a_size_a_size_of_one_net_and_a_net() -> None:
         "size": 32,
         "norm": "batch",
     }
-    assert recipe.nets["discriminator"] == Net(
+    assert recipe.nets["discriminator"] == NetSpec(
         "dcgan_discriminator", {"width": 4, "norm": "spectral"}
     )
     assert find("dcgan").lr == 2e-4, "the table itself stays"

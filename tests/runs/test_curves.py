@@ -10,7 +10,7 @@ import pytest
 from trombine.pages import Plot
 from trombine.runs import curves
 from trombine.runs.curves import by_decades, thinned
-from trombine.runs.log import Best, Curve
+from trombine.runs.log import BestResult, Curve
 
 
 def curve(*values: float) -> Curve:
@@ -98,7 +98,7 @@ def test_many_terms_take_several_plots() -> None:
 
 
 def test_the_best_is_marked_where_it_was_measured() -> None:
-    best = Best(pictures=20, measure="PSNR", value=9.0, protocol="p")
+    best = BestResult(pictures=20, measure="PSNR", value=9.0, protocol="p")
     first, second = curves.measure_plots({"PSNR": curve(1, 9, 4), "SSIM": curve(1)}, best)
     assert [(s.mark, list(s.x), list(s.y)) for s in first.series[1:]] == [("points", [20], [9])]
     assert len(second.series) == 1

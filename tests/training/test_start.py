@@ -16,7 +16,7 @@ from trombine.events import Done, Event, Notice, Progress
 from trombine.nets import Size, build
 from trombine.nets.stillness import still
 from trombine.objectives import objective_of
-from trombine.recipes import Net, Recipe, find, with_settings
+from trombine.recipes import NetSpec, Recipe, find, with_settings
 from trombine.recipes.freeze import Freeze
 from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder
@@ -79,7 +79,7 @@ def grown(name: str, net: str = "residual", **settings: str) -> Recipe:
     """A tiny form of a recipe, its net one of SMALL."""
     recipe = find(name)
     factor = recipe.nets["net"].sizes["factor"]
-    nets = {**recipe.nets, "net": Net(net, {**SMALL[net], "factor": factor})}
+    nets = {**recipe.nets, "net": NetSpec(net, {**SMALL[net], "factor": factor})}
     return with_settings(replace(recipe, nets=nets), {**TINY, **settings})
 
 

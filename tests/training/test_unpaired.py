@@ -19,7 +19,7 @@ from trombine.objectives.critics import CRITICS
 from trombine.objectives.objective import Objective, Phase, Samples, Step, Terms, Until
 from trombine.objectives.pools import Pool
 from trombine.objectives.terms import l1
-from trombine.recipes import Net, Recipe
+from trombine.recipes import NetSpec, Recipe
 from trombine.refusal import InputError
 from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
@@ -100,8 +100,8 @@ class UnpairedObjective(Objective[Unpaired]):
         return {name: Pool(capacity=6, share=0.5) for name in ("there", "back")}
 
 
-GENERATOR = Net("unet", {"width": 4, "levels": 2, "norm": "batch"})
-CRITIC = Net("patch_discriminator", {"width": 4, "levels": 2, "norm": "spectral"})
+GENERATOR = NetSpec("unet", {"width": 4, "levels": 2, "norm": "batch"})
+CRITIC = NetSpec("patch_discriminator", {"width": 4, "levels": 2, "norm": "spectral"})
 RECIPE = Unpaired(
     about="a toy",
     task="restore",

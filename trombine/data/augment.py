@@ -84,22 +84,22 @@ class Augment:
         """The changes that this text spells, none of them for `none` or ""; raises InputError."""
         if text in ("", NONE):
             return cls()
-        found: dict[str, Any] = {}
+        changes: dict[str, Any] = {}
         for term in checked(text).split("+"):
-            name, _, rest = (part.strip() for part in term.partition(":"))
-            if name in found:
+            name, _, value = (part.strip() for part in term.partition(":"))
+            if name in changes:
                 raise InputError(f"augment: {name} is there twice; give each change once")
             if term.strip() == "mirror":
-                found[name] = True
+                changes[name] = True
             elif name == "zoom":
-                found[name] = _zoom(rest)
+                changes[name] = _zoom(value)
             elif name == "crop":
-                found[name] = _side(rest)
+                changes[name] = _side(value)
             elif name in MOST:
-                found[name] = _strength(name, rest)
+                changes[name] = _strength(name, value)
             else:
                 raise InputError(f"augment: {_mistake(name)}")
-        return cls(**found)
+        return cls(**changes)
 
 
 def _mistake(name: str) -> str:
@@ -195,7 +195,7 @@ def drawn(augment: Augment, shape: tuple[int, int], chance: Chance) -> Changes:
     cut = (min(height, augment.crop or height), min(width, augment.crop or width))
     if cut != shape:
         offsets -= np.stack([corners("x", width - cut[1]), corners("y", height - cut[0])], 1)
-    tints = _tints(*(even(f"colour {what}", augment.colour) for what in _COLOURS))
+    tints = _tints(*(even(f"colour {name}", augment.colour) for name in _COLOURS))
     maps = np.concatenate([linear, offsets[:, :, None]], 2)
     return Changes(maps=maps, shape=cut, zooms=zooms, mirrored=mirrored, tints=tints)
 
@@ -228,8 +228,8 @@ def _tints(
 def _hues(angles: Float64[np.ndarray, "n"]) -> Float64[np.ndarray, "n 3 3"]:
     """Rotations of R, G, B round (1, 1, 1) by Rodrigues' formula: greys stay."""
     cross = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / math.sqrt(3)
-    sin, rest = np.sin(angles)[:, None, None], 1 - np.cos(angles)[:, None, None]
-    return np.eye(3) + sin * cross + rest * (cross @ cross)
+    sin, versine = np.sin(angles)[:, None, None], 1 - np.cos(angles)[:, None, None]
+    return np.eye(3) + sin * cross + versine * (cross @ cross)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -244,8 +244,8 @@ def changed(batch: Batch, changes: Changes) -> Batch:
     if points is not None:
         points = _moved(points, changes, MIRRORED_LANDMARK)
     if visible is not None:
-        seen = permuted(visible.numpy(), changes.mirrored, MIRRORED_LANDMARK)
-        visible = torch.from_numpy(seen & _inside(points, width, height))
+        moved = permuted(visible.numpy(), changes.mirrored, MIRRORED_LANDMARK)
+        visible = torch.from_numpy(moved & _inside(points, width, height))
     if five is not None:
         five = _moved(five, changes, _MIRRORED_FIVE)
     return replace(
@@ -294,17 +294,17 @@ def _moved(
 ) -> Float32[Tensor, "n k 2"]:
     """Points through the map, each under the name of what it is now; unknown ones stay so."""
     linear, offsets = changes.maps[:, :, :2], changes.maps[:, :, 2]
-    there = points.numpy().astype(np.float64) @ linear.transpose(0, 2, 1) + offsets[:, None]
-    return torch.from_numpy(permuted(there, changes.mirrored, partners).astype(np.float32))
+    moved = points.numpy().astype(np.float64) @ linear.transpose(0, 2, 1) + offsets[:, None]
+    return torch.from_numpy(permuted(moved, changes.mirrored, partners).astype(np.float32))
 
 
 def permuted(
     cells: np.ndarray, mirrored: Bool[np.ndarray, "n"], partners: Int64[np.ndarray, "k"]
 ) -> np.ndarray:
     """Rows of mirrored pictures with left and right exchanged."""
-    found = cells.copy()
-    found[mirrored] = cells[mirrored][:, partners]
-    return found
+    result = cells.copy()
+    result[mirrored] = cells[mirrored][:, partners]
+    return result
 
 
 def _inside(

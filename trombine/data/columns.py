@@ -105,15 +105,15 @@ def unknown(column: str, shape: Sequence[int]) -> np.ndarray:
 
 def stack(rows: Iterable[Row], blank: Row) -> Columns:
     """Rows as columns: those of `blank`, which also fills what a row lacks."""
-    whole = [{**blank, **row} for row in rows]
-    return {name: _stacked([row[name] for row in whole], cell) for name, cell in blank.items()}
+    filled = [{**blank, **row} for row in rows]
+    return {name: _stacked([row[name] for row in filled], cell) for name, cell in blank.items()}
 
 
 def _stacked(cells: list[np.ndarray], like: np.ndarray) -> np.ndarray:
     return np.stack(cells) if cells else np.empty((0, *like.shape), like.dtype)
 
 
-def known(columns: Columns) -> Columns:
+def known_columns(columns: Columns) -> Columns:
     """The columns that are known of at least one row."""
     lost = {name for name, column in columns.items() if _unknown(name, column)}
     # False is a value too, so the points say whether `visible` is known.

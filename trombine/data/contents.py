@@ -24,9 +24,9 @@ from jaxtyping import Int64
 from trombine.data.folder import Folder
 from trombine.data.listing import Record
 from trombine.data.pack import Pack
-from trombine.data.source import Mix, Plain, Source
+from trombine.data.source import MixedSource, Source, StoreSource
 from trombine.data.spec import parse
-from trombine.data.split import Part
+from trombine.data.split import Subset
 from trombine.events import Event, Progress, Started
 from trombine.files import cache_folder, opened, write_bytes
 from trombine.refusal import InputError
@@ -53,33 +53,33 @@ def contents_of(sources: Mapping[str, Source]) -> Generator[Event, None, dict[st
     return hashes
 
 
-def _parts(source: Source) -> Iterator[tuple[Plain, Int64[np.ndarray, "n"]]]:
+def _parts(source: Source) -> Iterator[tuple[StoreSource, Int64[np.ndarray, "n"]]]:
     """What a source is made of, and which rows of each store."""
-    if isinstance(source, Mix):
+    if isinstance(source, MixedSource):
         for part in source.sources:
             yield from _parts(part)
         return
     rows = np.arange(len(source), dtype=np.int64)
-    while isinstance(source, Part):
-        rows, source = source.kept[rows], source.whole
-    if isinstance(source, Plain):
-        yield source, source.kept[rows]
+    while isinstance(source, Subset):
+        rows, source = source.indices[rows], source.source
+    if isinstance(source, StoreSource):
+        yield source, source.store_rows[rows]
 
 
 def _of_folder(folder: Folder, rows: Int64[np.ndarray, "n"]) -> Generator[Event, None, str]:
     records = [folder.listing.records[row] for row in rows.tolist()]
     files = list(dict.fromkeys(file for record in records for file in _files(record)))
     truth = _digest(*(_truth(record) for record in records))
-    look, newest = _look(folder.path, files)
-    kept = cache_folder() / "contents" / _digest(look, truth.encode())
+    state, newest = _state(folder.path, files)
+    cached = cache_folder() / "contents" / _digest(state, truth.encode())
     with suppress(OSError, ValueError):
-        if _HASH.fullmatch(known := kept.read_text()):
-            return known
+        if _HASH.fullmatch(contents_hash := cached.read_text()):
+            return contents_hash
     hashes = yield from _read(folder.path, files)
     contents = _digest(*hashes, truth.encode())
     if newest < time.time_ns() - _SETTLED:
         with suppress(InputError):  # a cache that cannot be written only costs time
-            write_bytes(kept, contents.encode())
+            write_bytes(cached, contents.encode())
     return contents
 
 
@@ -92,8 +92,8 @@ def _files(record: Record) -> Iterator[str]:
 def _truth(record: Record) -> bytes:
     """What is known of a picture, and not from a file of its own."""
     views = [(view.points, view.visible, view.five, view.masks) for view in record.sides]
-    known = (record.name, views, record.vector, record.label)
-    return json.dumps(known, default=_plain).encode()
+    truth = (record.name, views, record.vector, record.label)
+    return json.dumps(truth, default=_plain).encode()
 
 
 def _plain(value: Any) -> Any:
@@ -101,7 +101,7 @@ def _plain(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
 
 
-def _look(folder: Path, files: Sequence[str]) -> tuple[bytes, int]:
+def _state(folder: Path, files: Sequence[str]) -> tuple[bytes, int]:
     """What can be said of files without reading them, and when the newest was written, in
     nanoseconds. The time of a file's record (ctime) tells of a change that kept the other time."""
     digest, newest = blake2b(os.fsencode(os.path.realpath(folder)), digest_size=16), 0

@@ -23,11 +23,11 @@ from trombine.data.reading import CROPS, read_row
 from trombine.files import opened
 from trombine.refusal import InputError
 
-Placed = tuple[int, Record]  # a record, and its place among all
+NumberedRecord = tuple[int, Record]  # a record, and its place among all
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class PrepareOptions:
     """How pictures are made into a pack."""
 
     size: int  # pixels, width and height
@@ -37,7 +37,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Read:
+class DecodedPicture:
     """One picture, without the cells that were put into their columns; or why it is not read."""
 
     name: str
@@ -51,31 +51,31 @@ class ReadChunk:
 
     folder: Path
     listing: Listing  # without its records
-    wanted: Wanted
+    options: PrepareOptions
     columns: Mapping[str, Column]  # of large cells
 
-    def __call__(self, records: Sequence[Placed]) -> list[Read]:
+    def __call__(self, records: Sequence[NumberedRecord]) -> list[DecodedPicture]:
         return [self._read(place, record) for place, record in records]
 
-    def _read(self, place: int, record: Record) -> Read:
+    def _read(self, place: int, record: Record) -> DecodedPicture:
         try:
-            crop = CROPS[self.wanted.crop]
-            row = dict(read_row(self.folder, self.listing, record, self.wanted.size, crop))
+            crop = CROPS[self.options.crop]
+            row = dict(read_row(self.folder, self.listing, record, self.options.size, crop))
             split = record.split if record.split >= 0 else self._split(record)
         except InputError as error:
-            return Read(name=record.name, why=error.why)
+            return DecodedPicture(name=record.name, why=error.why)
         for name, column in self.columns.items():
             cell = row.pop(name, None)
             column.write(place, unknown(name, column.shape) if cell is None else cell)
-        return Read(name=record.name, row={**row, "splits": np.array(split, np.int64)})
+        return DecodedPicture(name=record.name, row={**row, "splits": np.array(split, np.int64)})
 
     def _split(self, record: Record) -> int:
         """What a picture is for, by its bytes."""
         with opened(self.folder / record.name) as file:
             share = split_share(hashlib.sha256(file.read()).digest())
-        if share < self.wanted.test:
+        if share < self.options.test:
             return SPLITS.index("test")
-        choose = self.wanted.test + self.wanted.choose
+        choose = self.options.test + self.options.choose
         return SPLITS.index("choose" if share < choose else "train")
 
 

@@ -79,8 +79,8 @@ def _read_line(path: Path, number: int, text: str) -> Line:
     except ValueError:
         line = None
     if not isinstance(line, dict) or len(sides_of(line)) not in (1, 2):
-        what = f"names no picture in line {number}, or more than the two of a pair"
-        raise InputError(what, _MEND, path=path)
+        problem = f"names no picture in line {number}, or more than the two of a pair"
+        raise InputError(problem, _MEND, path=path)
     if wrong := _what_is_wrong(line):
         raise InputError(f"is wrong in line {number}: {wrong}", _MEND, path=path)
     return line

@@ -20,7 +20,7 @@ from trombine.data.imagefolder import (
     FILE_NAME,
     METADATA,
     DrawChunk,
-    Drawn,
+    DrawnSample,
     Line,
     is_ours,
     names,
@@ -68,7 +68,7 @@ def _fill(
     journal = Journal(folder / JOURNAL)
     lines = _lines(folder, journal, maker, seeds if overwrite else range(0))
     todo = [seed for seed in seeds if seed not in lines or not _is_there(folder, maker, seed)]
-    kept = len(seeds) - len(todo)
+    existing = len(seeds) - len(todo)
     for seed in todo:
         _refuse_others(folder, maker, seed, replace=overwrite or seed in lines)
     if not (folder / METADATA).exists():  # else pictures it does not name are hidden already
@@ -77,7 +77,7 @@ def _fill(
         _write_lines(folder, journal, lines)
     try:
         with closing(in_order(DrawChunk(maker), chunks(todo, maker.size), workers)) as results:
-            for done, drawn in enumerate(chain.from_iterable(results), kept + 1):
+            for done, drawn in enumerate(chain.from_iterable(results), existing + 1):
                 path = _write(folder, drawn, keep=drawn.seed in lines)
                 lines[drawn.seed] = drawn.line
                 journal.note(drawn.line)
@@ -85,24 +85,24 @@ def _fill(
                 yield Progress(done=done, total=len(seeds), what=maker.plural)
     finally:
         _write_lines(folder, journal, lines)
-    were = f" ({kept} {'was' if kept == 1 else 'were'} there)" if kept else ""
+    were = f" ({existing} {'was' if existing == 1 else 'were'} there)" if existing else ""
     summary = f"{shown(folder)}: {maker.several(len(seeds))} of {maker.size} px{were}"
-    yield Done(summary=summary, written=len(todo), skipped=0, kept=kept)
+    yield Done(summary=summary, written=len(todo), skipped=0, kept=existing)
 
 
 def _lines(folder: Path, journal: Journal, maker: Maker, but: range) -> dict[int, str]:
     """The lines that the folder has, by seed, but for some seeds; they must be of this maker."""
-    whole, lines = folder / METADATA, dict[int, str]()
-    text = whole.read_text(encoding="utf-8", errors="replace") if whole.exists() else ""
-    for path, several in ((whole, text.splitlines()), (folder / JOURNAL, journal.lines)):
+    metadata, lines = folder / METADATA, dict[int, str]()
+    text = metadata.read_text(encoding="utf-8", errors="replace") if metadata.exists() else ""
+    for path, several in ((metadata, text.splitlines()), (folder / JOURNAL, journal.lines)):
         for line in several:
             held = _parsed(line)
-            if held is None and path != whole:  # damaged: the picture is made again
+            if held is None and path != metadata:  # damaged: the picture is made again
                 continue
             seed = _seed(held, maker)
             if seed is None:
-                others = "describes pictures of another kind than is asked for"
-                raise OutputError(others, _ELSEWHERE, path=path)
+                problem = "describes pictures of another kind than is asked for"
+                raise OutputError(problem, _ELSEWHERE, path=path)
             if seed in but:
                 continue
             if why := _unlike(held or {}, maker):
@@ -136,15 +136,15 @@ def _seed(held: Line | None, maker: Maker) -> int | None:
 
 def _unlike(held: Line, maker: Maker) -> str:
     """What a line of this maker's kind says otherwise than it would; nothing if it is alike."""
-    kind, wanted = KINDS[maker.kind], "+".join(maker.styles)
+    kind, expected = KINDS[maker.kind], "+".join(maker.styles)
     size, styles = held.get("size"), held.get(kind.styles_key, "")
     if size != maker.size:
         return f"describes {maker.plural} of {shortened(str(size))} px, not of {maker.size}"
-    if styles != wanted:
+    if styles != expected:
         word = "family" if maker.kind == "masks" else "style"
-        return f"describes {maker.plural} of the {word} {shortened(str(styles))}, not {wanted}"
+        return f"describes {maker.plural} of the {word} {shortened(str(styles))}, not {expected}"
     if any(held.get(key) != value for key, value in kind.says(maker.styles).items()):
-        return f"describes {maker.plural} drawn from other files than {wanted} has now"
+        return f"describes {maker.plural} drawn from other files than {expected} has now"
     return ""
 
 
@@ -167,21 +167,21 @@ def _refuse_others(folder: Path, maker: Maker, seed: int, *, replace: bool) -> N
         if path.is_dir():
             raise OutputError("is a folder where a picture is to be", _ELSEWHERE, path=path)
         if not replace and _has_bytes(path) and not is_ours(path, maker):
-            what = "is there and was not made by this command"
-            raise OutputError(what, f"{_ELSEWHERE}, or replace it with --overwrite", path=path)
+            problem = "is there and was not made by this command"
+            raise OutputError(problem, f"{_ELSEWHERE}, or replace it with --overwrite", path=path)
 
 
 def _refuse_to_hide(folder: Path, maker: Maker, but: Collection[int]) -> None:
     """Refuse a folder that holds pictures of somebody else, but for those of some seeds."""
     ours = {name for seed in but for name in names(maker, seed)}
-    found = folder.glob("[!.]*") if folder.exists() else ()
-    for path in sorted(path for path in found if path.suffix.lower() in PICTURE_SUFFIXES):
+    files = folder.glob("[!.]*") if folder.exists() else ()
+    for path in sorted(path for path in files if path.suffix.lower() in PICTURE_SUFFIXES):
         if path.name not in ours and path.is_file() and not is_ours(path, maker):
-            what = f"holds {shown(path.name)}, which this command did not make and would hide"
-            raise OutputError(what, _ELSEWHERE, path=folder)
+            problem = f"holds {shown(path.name)}, which this command did not make and would hide"
+            raise OutputError(problem, _ELSEWHERE, path=folder)
 
 
-def _write(folder: Path, drawn: Drawn, *, keep: bool) -> Path:
+def _write(folder: Path, drawn: DrawnSample, *, keep: bool) -> Path:
     """Write the files, the picture last; its path. With `keep`, those that are there stay."""
     path = folder
     for name, data in drawn.files.items():

@@ -20,7 +20,7 @@ from trombine.refusal import InputError, shown
 
 __all__ = ["Folder"]
 
-_KEPT: Final = 2**28  # bytes of rows: a folder with fewer is decoded once
+_CACHE_LIMIT: Final = 2**28  # bytes of rows: a folder with fewer is decoded once
 _LEAVE_OUT: Final = "remove it, or make a pack of the folder: trombine data prepare leaves it out"
 
 
@@ -33,7 +33,7 @@ class Folder:
         self.listing = list_folder(path, layout)
         self.blank = blank_row(self.listing, size)
         most = sum(cell.nbytes for cell in self.blank.values()) * len(self)
-        self._kept: dict[int, Row] | None = {} if most <= _KEPT else None
+        self._cache: dict[int, Row] | None = {} if most <= _CACHE_LIMIT else None
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -54,19 +54,19 @@ class Folder:
 
     def splits(self) -> Int64[np.ndarray, "n"] | None:
         """What each picture is for, where its layout says it."""
-        found = np.array([record.split for record in self.listing.records], np.int64)
-        return found if (found >= 0).any() else None
+        splits_of = np.array([record.split for record in self.listing.records], np.int64)
+        return splits_of if (splits_of >= 0).any() else None
 
     def rows(self, indices: Int64[np.ndarray, "n"]) -> Columns:
         """The columns of these pictures, read now; those of a small folder are read once."""
         return stack((self._row(index) for index in indices.tolist()), self.blank)
 
     def _row(self, index: int) -> Row:
-        if self._kept is None:
+        if self._cache is None:
             return self._read(self.listing.records[index])
-        if index not in self._kept:
-            self._kept[index] = self._read(self.listing.records[index])
-        return self._kept[index]
+        if index not in self._cache:
+            self._cache[index] = self._read(self.listing.records[index])
+        return self._cache[index]
 
     def _read(self, record: Record) -> Row:
         try:

@@ -34,11 +34,11 @@ def framed(
     """What the frame shows, bicubic and widened where it shrinks."""
     from trombine.data.kernel_resample import resample
 
-    made = np.empty((1, size, size, 3), np.uint8)
+    result = np.empty((1, size, size, 3), np.uint8)
     plain = np.concatenate([np.eye(3), np.zeros((3, 1))], 1)[None]
     shrinks = np.array([max(frame.side / size, 1.0)])
-    resample(np.ascontiguousarray(pixels)[None], _map(frame, size), shrinks, plain, made)
-    return made[0]
+    resample(np.ascontiguousarray(pixels)[None], _map(frame, size), shrinks, plain, result)
+    return result[0]
 
 
 def framed_parts(
@@ -47,9 +47,9 @@ def framed_parts(
     """The labels at the middles of the new pixels; `times` as many pixels as the picture has."""
     from trombine.data.kernel_resample import nearest
 
-    made = np.empty((1, size, size), np.uint8)
-    nearest(np.ascontiguousarray(parts)[None], _map(frame, size) * times, made)
-    return made[0]
+    result = np.empty((1, size, size), np.uint8)
+    nearest(np.ascontiguousarray(parts)[None], _map(frame, size) * times, result)
+    return result[0]
 
 
 def framed_points(

@@ -56,8 +56,8 @@ _SUFFIXES: Final = tuple(
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """What a name asks of the hub."""
+class HubName:
+    """A name of the hub, parsed."""
 
     name: str
     config: str | None
@@ -75,12 +75,12 @@ class _Columns:
     numbers: tuple[str, ...]
 
 
-def parse_hub(name: str) -> Wanted:
-    """What is wanted; raises InputError for what is no name of the hub."""
-    found = _NAME.fullmatch(name)
-    if found is None or ".." in name:
+def parse_hub(name: str) -> HubName:
+    """The parts of a name of the hub; raises InputError for any other text."""
+    match = _NAME.fullmatch(name)
+    if match is None or ".." in name:
         raise _error(name, "is not a name of the hub", "write owner/name, or owner/name:split")
-    return Wanted(name=found[1], config=found[2], split=found[3])
+    return HubName(name=match[1], config=match[2], split=match[3])
 
 
 def hub_folder(name: str) -> Path:
@@ -135,19 +135,19 @@ def _heading(columns: _Columns) -> list[str]:
 
 def _load(name: str) -> Mapping[str, Dataset]:
     """The splits of a set, downloaded if need be."""
-    wanted = parse_hub(name)
+    parsed = parse_hub(name)
     try:
         import datasets
     except ImportError as error:
         raise _error(name, "needs the extra hub", EXTRA) from error
     try:
         with _quiet(datasets):
-            found: Any = datasets.load_dataset(wanted.name, wanted.config, split=wanted.split)
+            loaded: Any = datasets.load_dataset(parsed.name, parsed.config, split=parsed.split)
     except Exception as error:  # of many libraries, for what is no fault of ours
         reason = shown(" ".join(str(error).split())[:_MOST_SAID]) or type(error).__name__
         cure = "check the name and the network; what was downloaded before works without one"
         raise _error(name, f"cannot be loaded ({reason})", cure) from error
-    return {wanted.split: found} if wanted.split else found
+    return {parsed.split: loaded} if parsed.split else loaded
 
 
 @contextmanager
@@ -156,7 +156,9 @@ def _quiet(datasets: Any) -> Iterator[None]:
 
     They would try six times in 23 seconds; off the network they give what was downloaded before.
     """
-    loggers = [logging.getLogger(name) for name, said in _LOGGERS.items() if said not in os.environ]
+    loggers = [
+        logging.getLogger(name) for name, variable in _LOGGERS.items() if variable not in os.environ
+    ]
     levels, offline = [logger.level for logger in loggers], datasets.config.HF_HUB_OFFLINE
     try:
         for logger in loggers:
@@ -222,8 +224,8 @@ def _rows(
     """Write the pictures of a split, and say the row of each; None for a row without one."""
     from datasets import Image
 
-    kept = [columns.image, *([columns.label] if columns.label else ()), *columns.numbers]
-    raw = dataset.select_columns(kept).cast_column(columns.image, Image(decode=False))
+    names = [columns.image, *([columns.label] if columns.label else ()), *columns.numbers]
+    raw = dataset.select_columns(names).cast_column(columns.image, Image(decode=False))
     inner = re.sub(r"[^\w.-]", "_", split).lstrip(".")
     (folder / inner).mkdir(parents=True, exist_ok=True)
     for number, row in enumerate(raw):
@@ -239,11 +241,11 @@ def _rows(
 def _write(name: str, folder: Path, number: int, image: Mapping[str, Any]) -> str:
     """Write one picture as it is, and say what its file is called."""
     data = _bytes(image)
-    # A set may name any file of this machine as its picture: what is none is not copied.
+    # A set may name any file of this machine as a picture: only pictures are copied.
     suffix = next((suffix for start, suffix in _SUFFIXES if start.match(data)), None)
     if suffix is None:
-        what = f"has what is no picture of a known format in row {number} of {folder.name}"
-        raise _error(name, what, "choose another split")
+        problem = f"has no picture of a known format in row {number} of {folder.name}"
+        raise _error(name, problem, "choose another split")
     file = f"{number:06d}{suffix}"
     # Not forced to the disk one by one: metadata.csv, which is, says that all are there.
     (folder / file).write_bytes(data)
@@ -275,5 +277,5 @@ def _as_csv(rows: list[list[str]]) -> bytes:
     return text.getvalue().encode()
 
 
-def _error(name: str, what: str, cure: str) -> InputError:
-    return InputError(what, cure, path=f"hub:{name}")
+def _error(name: str, problem: str, cure: str) -> InputError:
+    return InputError(problem, cure, path=f"hub:{name}")

@@ -48,7 +48,7 @@ Line = dict[str, Any]  # one line of metadata.jsonl
 
 
 @dataclass(frozen=True, kw_only=True)
-class Drawn:
+class DrawnSample:
     """What is written for one seed: the files by their names in the folder, in the order in which
     they are written (a picture that is there has its parts there), and the line.
     """
@@ -64,11 +64,11 @@ class DrawChunk:
 
     maker: Maker
 
-    def __call__(self, seeds: Sequence[int]) -> list[Drawn]:
+    def __call__(self, seeds: Sequence[int]) -> list[DrawnSample]:
         return [draw(self.maker, seed) for seed in seeds]
 
 
-def draw(maker: Maker, seed: int) -> Drawn:
+def draw(maker: Maker, seed: int) -> DrawnSample:
     """What is written for this seed."""
     sample = maker.make(seed)
     files = {}
@@ -76,7 +76,7 @@ def draw(maker: Maker, seed: int) -> Drawn:
         if side.parts is not None:
             files[parts_name(prefix, seed)] = parts_png(side.parts)
         files[picture_name(prefix, seed)] = png(maker, seed, side)
-    return Drawn(seed=seed, files=files, line=json.dumps(_line(maker, sample)))
+    return DrawnSample(seed=seed, files=files, line=json.dumps(_line(maker, sample)))
 
 
 def prefixes(maker: Maker) -> tuple[str, ...]:

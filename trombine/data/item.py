@@ -16,7 +16,7 @@ import torch
 from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 from torch import Tensor
 
-from trombine.data.columns import PAIR, Columns, known
+from trombine.data.columns import PAIR, Columns, known_columns
 from trombine.nets.spaces import to_space
 
 
@@ -104,7 +104,7 @@ def batch_of(indices: Int64[np.ndarray, "n"], columns: Columns, space: str = "rg
 
 def item_of(name: str, columns: Columns) -> Item:
     """The item that these columns, of one row, hold."""
-    cells = {column: torch.from_numpy(cell)[0] for column, cell in known(columns).items()}
+    cells = {column: torch.from_numpy(cell)[0] for column, cell in known_columns(columns).items()}
     return Item(
         name=name,
         picture=to_pictures(torch.from_numpy(columns["pictures"]))[0],

@@ -1,4 +1,4 @@
-"""Faces put before other grounds, cut in two, with things in front: the loops of staging.py.
+"""Faces put before other grounds, cut in two, with occluders in front: the loops of staging.py.
 
 Compiled by numba.
 """
@@ -12,10 +12,10 @@ import numpy as np
 from trombine.data.kernel_resample import reflected, taps
 from trombine.world.compiled import inner, kernel
 
-# Columns of a thing in front: its middle and half axes in pixels, its turn, how angular it is, its
+# Columns of an occluder: its middle and half axes in pixels, its turn, how angular it is, its
 # colour, and whether it shows the ground instead.
 X, Y, ACROSS, DOWN, COS, SIN, POWER, RED, GREEN, BLUE, SHOWS = range(11)
-THING = 11
+OCCLUDER = 11
 # Columns of a cut: beyond the line a x + b y = c, in pixels of the new picture, the face is moved
 # by so much, or, where there is no move, ground.
 CUT_A, CUT_B, CUT_C, MOVE_X, MOVE_Y = range(5)
@@ -28,7 +28,7 @@ def _cover(parts, n: int, x: float, y: float) -> float:
     height, width = parts.shape[1], parts.shape[2]
     left, top = math.floor(x - 0.5), math.floor(y - 0.5)
     right_share, down_share = x - 0.5 - left, y - 0.5 - top
-    found = 0.0
+    cover = 0.0
     for i in range(2):
         for j in range(2):
             row = min(max(top + i, 0), height - 1)
@@ -36,8 +36,8 @@ def _cover(parts, n: int, x: float, y: float) -> float:
             if parts[n, row, column] != 0:
                 across = right_share if j else 1.0 - right_share
                 down = down_share if i else 1.0 - down_share
-                found += across * down
-    return found
+                cover += across * down
+    return cover
 
 
 @inner
@@ -56,24 +56,24 @@ def _ground(grounds, n: int, maps, x: float, y: float, c: int) -> float:
 
 
 @inner
-def inside(thing, x: float, y: float) -> float:
-    """How much of a pixel a thing covers, 0 to 1."""
-    u = (thing[COS] * (x - thing[X]) + thing[SIN] * (y - thing[Y])) / thing[ACROSS]
-    v = (thing[COS] * (y - thing[Y]) - thing[SIN] * (x - thing[X])) / thing[DOWN]
-    radius = (abs(u) ** thing[POWER] + abs(v) ** thing[POWER]) ** (1.0 / thing[POWER])
-    edge = (1.0 - radius) * min(thing[ACROSS], thing[DOWN])
+def inside(occluder, x: float, y: float) -> float:
+    """How much of a pixel an occluder covers, 0 to 1."""
+    u = (occluder[COS] * (x - occluder[X]) + occluder[SIN] * (y - occluder[Y])) / occluder[ACROSS]
+    v = (occluder[COS] * (y - occluder[Y]) - occluder[SIN] * (x - occluder[X])) / occluder[DOWN]
+    radius = (abs(u) ** occluder[POWER] + abs(v) ** occluder[POWER]) ** (1.0 / occluder[POWER])
+    edge = (1.0 - radius) * min(occluder[ACROSS], occluder[DOWN])
     return min(max(edge + 0.5, 0.0), 1.0)
 
 
 @kernel
 def stage(
-    pixels, parts, grounds, maps, widths, ground_maps, alone, cuts, tints, things, out, labels
+    pixels, parts, grounds, maps, widths, ground_maps, alone, cuts, tints, occluders, out, labels
 ):
     """Faces n h w 3 and their parts n h w to windows, n k l 3 and n k l.
 
     maps n 2 3 and widths n: as in kernel_resample.resample; ground_maps: the same for the grounds,
     n g g 3. alone n: 0 a face with what is behind it, 1 cut out along its outline, 2 no
-    face. things n t THING, of which those with ACROSS 0 are none.
+    face. occluders n t OCCLUDER, of which those with ACROSS 0 are none.
     """
     height, width = pixels.shape[1], pixels.shape[2]
     most = 5 + int(4.0 * widths.max())
@@ -114,16 +114,16 @@ def stage(
                         colour[c] = cover * colour[c] + (1.0 - cover) * behind
                 if cover < 0.5:
                     label = 0
-                for t in range(things.shape[1]):
-                    thing = things[n, t]
-                    if thing[ACROSS] == 0.0:
+                for t in range(occluders.shape[1]):
+                    occluder = occluders[n, t]
+                    if occluder[ACROSS] == 0.0:
                         continue
-                    front = inside(thing, px, py)
+                    front = inside(occluder, px, py)
                     if front == 0.0:
                         continue
                     for c in range(3):
-                        paint = thing[RED + c]
-                        if thing[SHOWS] != 0.0:  # another place of the ground
+                        paint = occluder[RED + c]
+                        if occluder[SHOWS] != 0.0:  # another place of the ground
                             paint = _ground(grounds, n, ground_maps, px + 61.0, py + 47.0, c)
                         colour[c] = (1.0 - front) * colour[c] + front * paint
                     if front >= 0.5:
@@ -137,12 +137,15 @@ def stage(
 
 
 @kernel
-def covered(points, things, out):
-    """For each of the points n k 2, whether one of the things n t THING lies over it."""
+def covered(points, occluders, out):
+    """For each of the points n k 2, whether one of the occluders n t OCCLUDER lies over it."""
     for n in range(len(points)):
         for k in range(points.shape[1]):
             out[n, k] = False
-            for t in range(things.shape[1]):
-                thing = things[n, t]
-                if thing[ACROSS] > 0.0 and inside(thing, points[n, k, 0], points[n, k, 1]) >= 0.5:
+            for t in range(occluders.shape[1]):
+                occluder = occluders[n, t]
+                if (
+                    occluder[ACROSS] > 0.0
+                    and inside(occluder, points[n, k, 0], points[n, k, 1]) >= 0.5
+                ):
                     out[n, k] = True

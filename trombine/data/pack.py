@@ -46,7 +46,7 @@ FORMAT: Final = 1
 INDEX: Final = "index.json"
 NAMES: Final = "names.jsonl"
 SKIPPED: Final = "skipped.jsonl"
-_BEFORE: Final = 10  # bytes before the head of a .npy file: its mark, version, and how long it is
+_PREAMBLE: Final = 10  # bytes before the head of a .npy file: its mark, version, and how long it is
 _AGAIN: Final = "make it again with --overwrite"
 
 
@@ -97,8 +97,8 @@ class Pack:
         """These rows of all columns, copied to memory; an InputError where they cannot be meant."""
         rows = {name: np.take(column, indices, axis=0) for name, column in self.columns.items()}
         for name, column in rows.items():
-            if what := self._what_is_wrong(base(name), column):
-                raise InputError(what, _AGAIN, path=self.path / f"{name}.npy")
+            if problem := self._what_is_wrong(base(name), column):
+                raise InputError(problem, _AGAIN, path=self.path / f"{name}.npy")
         return rows
 
     def _what_is_wrong(self, name: str, column: np.ndarray) -> str:
@@ -210,7 +210,9 @@ def _read_index(path: Path) -> dict[str, Any]:
 def _is_about(about: Any) -> bool:
     """Whether it says by name what pictures are, and in texts what their numbers are called."""
     names = [about.get(key, []) for key in ("vector_names", "classes")]
-    return all(isinstance(n, list) and all(isinstance(one, str) for one in n) for n in names)
+    return all(
+        isinstance(texts, list) and all(isinstance(name, str) for name in texts) for texts in names
+    )
 
 
 def head_of(column: Mapping[str, Any]) -> bytes:
@@ -224,33 +226,33 @@ def head_of(column: Mapping[str, Any]) -> bytes:
 
 def _map_column(pack: Pack, name: str) -> np.ndarray:
     """One column, mapped; its file must be what the index says, to the byte."""
-    said = pack.index["columns"][name]
+    entry = pack.index["columns"][name]
     file = pack.path / f"{name}.npy"
-    if TYPES.get(base(name)) != said["dtype"]:
+    if TYPES.get(base(name)) != entry["dtype"]:
         raise InputError("is a column that this trombine does not know", _AGAIN, path=file)
     if not file.exists():
         raise InputError("is missing", _AGAIN, path=file)
     try:
-        start = _start_of(file, said)
-        column = np.memmap(file, said["dtype"], "r", start, tuple(said["shape"]))
+        start = _start_of(file, entry)
+        column = np.memmap(file, entry["dtype"], "r", start, tuple(entry["shape"]))
     except (OSError, ValueError, TypeError, OverflowError) as error:
         raise InputError(f"is damaged, or not what {INDEX} says", _AGAIN, path=file) from error
     return np.asarray(column)  # a plain array on the same mapping: np.memmap is slow to index
 
 
-def _start_of(file: Path, said: Mapping[str, Any]) -> int:
+def _start_of(file: Path, entry: Mapping[str, Any]) -> int:
     """Where the numbers of a column begin; a ValueError unless its head and length are right.
 
     The head is compared and not parsed: what NumPy makes of another is of no use here. How many
     spaces end it may differ.
     """
-    wanted = head_of(said)
+    expected = head_of(entry)
     with file.open("rb") as data:
-        begins = data.read(_BEFORE)
+        begins = data.read(_PREAMBLE)
         head = data.read(int.from_bytes(begins[-2:], "little"))
-    if begins[:-2] != wanted[: _BEFORE - 2] or head.rstrip() != wanted[_BEFORE:].rstrip():
+    if begins[:-2] != expected[: _PREAMBLE - 2] or head.rstrip() != expected[_PREAMBLE:].rstrip():
         raise ValueError("has another head")
-    length = np.dtype(said["dtype"]).itemsize * prod(said["shape"])
-    if file.stat().st_size != _BEFORE + len(head) + length:
+    length = np.dtype(entry["dtype"]).itemsize * prod(entry["shape"])
+    if file.stat().st_size != _PREAMBLE + len(head) + length:
         raise ValueError("has another length")
-    return _BEFORE + len(head)
+    return _PREAMBLE + len(head)

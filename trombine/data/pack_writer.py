@@ -106,7 +106,7 @@ class PackWriter:
         shapes: Mapping[str, tuple[int, ...]],
     ) -> None:
         """For a pack of `count` pictures, with cells of these shapes; `about` says of what."""
-        self._asked, self._about, self.count = path, dict(about), count
+        self._requested, self._about, self.count = path, dict(about), count
         with writing(path):
             self.path = place_of_pack(path)
         self.part = part_of(self.path)
@@ -116,7 +116,7 @@ class PackWriter:
         }
         self._names: list[str | None] = []  # a row's
         self.skipped: list[dict[str, str]] = []  # lines of skipped.jsonl
-        self.kept = 0  # rows that were there
+        self.existing = 0  # rows that were there
         self._stack = ExitStack()
         self._files: dict[str, IO[bytes]] = {}
         self._hashes: dict[str, Any] = {}  # SHA-256 of a column that is written in one go
@@ -127,7 +127,7 @@ class PackWriter:
         return len(self._names)
 
     @property
-    def seen(self) -> int:
+    def done(self) -> int:
         """How many pictures were added or skipped."""
         return self.rows + len(self.skipped)
 
@@ -139,7 +139,7 @@ class PackWriter:
         What is in the way is an InputError.
         """
         lock = self.path.with_name(f"{self.path.name}.lock")
-        return (yield from in_turn(self._asked, lock, self._write(rows, overwrite)))
+        return (yield from in_turn(self._requested, lock, self._write(rows, overwrite)))
 
     def _write(
         self, rows: Generator[Event, None, None], overwrite: bool
@@ -150,9 +150,9 @@ class PackWriter:
                 shutil.rmtree(self.part)  # of an --overwrite that was stopped
             return True
         with self:
-            if self.seen:
-                there = f"{self.seen:,} of {self.count:,} were there"
-                yield Notice(file=self._asked, text=f"goes on where it was stopped: {there}")
+            if self.done:
+                progress = f"{self.done:,} of {self.count:,} were there"
+                yield Notice(file=self._requested, text=f"goes on where it was stopped: {progress}")
             yield from rows
             self.finish()
         return False
@@ -165,7 +165,7 @@ class PackWriter:
         head |= {"count": self.count}
         if not self._resume(_line(head)):
             self._begin(_line(head))
-        self.kept = self.rows
+        self.existing = self.rows
         return self
 
     def __exit__(
@@ -186,7 +186,7 @@ class PackWriter:
             if is_here:
                 cell = column.bytes_of(row[key])
             else:
-                cell = _read_at(file, column.size, column.at(self.seen))
+                cell = _read_at(file, column.size, column.at(self.done))
             if is_here or self.skipped:
                 _write_at(file, cell, column.at(self.rows))
             if key in self._hashes:
@@ -201,7 +201,7 @@ class PackWriter:
         self._hashes.clear()  # of heads that say more rows
 
     def _note(self, name: str | None, why: str) -> None:
-        self._journal.note(_line([self.seen, name, why]), self._files.values())
+        self._journal.note(_line([self.done, name, why]), self._files.values())
 
     def discard(self) -> None:
         """Leave nothing behind, for no pack can be made of this."""
@@ -211,8 +211,8 @@ class PackWriter:
 
     def finish(self) -> None:
         """Make the pack complete: hash it, write its index, give it its name."""
-        if self.seen != self.count:
-            raise ValueError(f"{self.seen} pictures of {self.count} are there")
+        if self.done != self.count:
+            raise ValueError(f"{self.done} pictures of {self.count} are there")
         for name, column in self.columns.items():
             _write_at(self._files[name], head_of(column.entry(self.rows)), 0)
             self._files[name].truncate(column.at(self.rows))
@@ -287,9 +287,9 @@ def _picture(place: int, line: str) -> tuple[str | None, str]:
 def _write_at(file: IO[bytes], data: bytes, place: int) -> None:
     """Write all of it: where a disk fills up, a part is written first, and that is no error."""
     file.seek(place)
-    rest = memoryview(data)
-    while rest:
-        rest = rest[file.write(rest) :]
+    remaining = memoryview(data)
+    while remaining:
+        remaining = remaining[file.write(remaining) :]
 
 
 def _read_at(file: IO[bytes], size: int, place: int) -> bytes:

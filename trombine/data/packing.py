@@ -42,16 +42,16 @@ def write_pack(
 ) -> Generator[Event, None, None]:
     """Make the pack of `count` seeds at `path`, or what is missing of it; keep a whole one."""
     check_start(workers)
-    wanted = about(maker, first_seed, count)
-    writer = PackWriter(path, about=wanted, count=count, shapes=_shapes(maker))
+    content = about(maker, first_seed, count)
+    writer = PackWriter(path, about=content, count=count, shapes=_shapes(maker))
     yield Started(total=count, what=maker.plural)
     yield from uncached()
     rows = _add_rows(writer, maker, first_seed, workers)
-    there = yield from writer.write(rows, overwrite=overwrite)
-    kept = count if there else writer.kept
-    what = f"{shown(path)}: a pack of {maker.several(count)} of {maker.size} px"
-    summary = f"{what} (was there)" if there else what
-    yield Done(summary=summary, written=count - kept, skipped=0, kept=kept)
+    complete = yield from writer.write(rows, overwrite=overwrite)
+    existing = count if complete else writer.existing
+    summary = f"{shown(path)}: a pack of {maker.several(count)} of {maker.size} px"
+    summary = f"{summary} (was there)" if complete else summary
+    yield Done(summary=summary, written=count - existing, skipped=0, kept=existing)
 
 
 def _shapes(maker: Maker) -> dict[str, tuple[int, ...]]:

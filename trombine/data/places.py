@@ -70,7 +70,7 @@ def is_of_a_pack(folder: Path) -> bool:
     """Whether a folder is empty, or holds a pack or part of one and nothing else."""
     if folder.is_symlink() or not folder.is_dir():
         return False
-    names = {found.name for found in folder.iterdir() if not is_part(found.name)}
+    names = {path.name for path in folder.iterdir() if not is_part(path.name)}
     return not names or (names <= _OURS and bool(names & {BEGUN, INDEX}))
 
 
@@ -81,12 +81,12 @@ def place_of_pack(path: Path) -> Path:
     """
     target = path.resolve() if path.is_symlink() or path.name in ("", "..") else path
     if Path.cwd().is_relative_to(target.resolve()):
-        what = "is the folder that you are in, which a pack would replace"
-        raise OutputError(what, "name a new folder", path=path)
+        problem = "is the folder that you are in, which a pack would replace"
+        raise OutputError(problem, "name a new folder", path=path)
     return target
 
 
-def keep_pack(path: Path, wanted: Mapping[str, Any], overwrite: bool) -> bool:
+def keep_pack(path: Path, expected: Mapping[str, Any], overwrite: bool) -> bool:
     """Whether the pack at `path` is what is wanted; raises InputError if it is in the way."""
     if not path.exists() or (path.is_dir() and not any(path.iterdir())):
         return False
@@ -94,24 +94,24 @@ def keep_pack(path: Path, wanted: Mapping[str, Any], overwrite: bool) -> bool:
         raise InputError("is not a pack", "choose another name", path=path)
     if overwrite:
         if not is_of_a_pack(path):
-            what = "holds other files beside the pack, which would be lost"
-            raise InputError(what, "move them away, or choose another name", path=path)
+            problem = "holds other files beside the pack, which would be lost"
+            raise InputError(problem, "move them away, or choose another name", path=path)
         return False
-    if (about := Pack(path).about) != wanted:
-        what = f"is another pack: {_how_it_differs(about, wanted)}"
-        raise InputError(what, "choose another name, or --overwrite", path=path)
+    if (about := Pack(path).about) != expected:
+        problem = f"is another pack: {_how_it_differs(about, expected)}"
+        raise InputError(problem, "choose another name, or --overwrite", path=path)
     return True
 
 
-def _how_it_differs(about: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+def _how_it_differs(about: Mapping[str, Any], expected: Mapping[str, Any]) -> str:
     """What of a pack that is there, by its `about`, is not as it is wanted; in words."""
-    if about.get("kind") != wanted["kind"]:
+    if about.get("kind") != expected["kind"]:
         return "its pictures come from elsewhere"
-    keys = [key for key in _DIFFERS if about.get(key) != wanted.get(key)]
+    keys = [key for key in _DIFFERS if about.get(key) != expected.get(key)]
     if "count" in keys and "files" in keys:
         keys.remove("files")
-    found = [_DIFFERS[key].format(about.get(key), wanted.get(key)) for key in keys]
-    return "; ".join(found) or "what is said of its pictures has changed"
+    differences = [_DIFFERS[key].format(about.get(key), expected.get(key)) for key in keys]
+    return "; ".join(differences) or "what is said of its pictures has changed"
 
 
 def check_folder(folder: Path) -> None:
@@ -126,8 +126,8 @@ def check_part(path: Path) -> None:
     """Refuse to write a pack where what is called NAME.part was made by somebody else."""
     part = part_of(path)
     if (part.exists() or part.is_symlink()) and not is_of_a_pack(part):
-        what = "is in the way and is not a pack that was begun"
-        raise OutputError(what, "move it away, or choose another name for the pack", path=part)
+        problem = "is in the way and is not a pack that was begun"
+        raise OutputError(problem, "move it away, or choose another name for the pack", path=part)
 
 
 def put_in_place(part: Path, path: Path) -> None:

@@ -18,7 +18,7 @@ from typing import Any, Final
 import numpy as np
 
 from trombine.data.columns import Row
-from trombine.data.decoding import Placed, ReadChunk, Wanted
+from trombine.data.decoding import NumberedRecord, PrepareOptions, ReadChunk
 from trombine.data.framing import READER
 from trombine.data.layouts import list_folder
 from trombine.data.listing import Listing, pictures
@@ -37,7 +37,7 @@ _LARGE: Final = 4096  # bytes of a cell that is not sent from process to process
 def prepare_pack(
     folder: Path,
     path: Path,
-    wanted: Wanted,
+    options: PrepareOptions,
     *,
     layout: str = "",
     workers: int = 1,
@@ -49,25 +49,25 @@ def prepare_pack(
     count = len(listing.records)
     yield Started(total=count, what="pictures")
     yield from (Notice(file=folder, text=text) for text in _notes(listing))
-    blank = {**blank_row(listing, wanted.size), "splits": np.array(-1, np.int64)}
+    blank = {**blank_row(listing, options.size), "splits": np.array(-1, np.int64)}
     writer = PackWriter(
         path,
-        about=_about(folder, listing, wanted),
+        about=_about(folder, listing, options),
         count=count,
         shapes={name: cell.shape for name, cell in blank.items()},
     )
-    rows = _add_rows(writer, folder, listing, wanted, workers, blank)
+    rows = _add_rows(writer, folder, listing, options, workers, blank)
     if (yield from writer.write(rows, overwrite=overwrite)):
         lacks = f" ({bad:,} left out, see {SKIPPED})" if (bad := _skipped(path)) else ""
-        what = f"{shown(path)}: the pack of these pictures was there{lacks}"
-        yield Done(summary=what, written=0, skipped=0, kept=len(Pack(path)))
+        summary = f"{shown(path)}: the pack of these pictures was there{lacks}"
+        yield Done(summary=summary, written=0, skipped=0, kept=len(Pack(path)))
         return
-    kept, skipped = writer.kept, len(writer.skipped)
-    what = f"a pack of {pictures(writer.rows)} of {wanted.size} px ({listing.layout})"
-    what = f"{shown(path)}: {what}"
+    existing, skipped = writer.existing, len(writer.skipped)
+    summary = f"a pack of {pictures(writer.rows)} of {options.size} px ({listing.layout})"
+    summary = f"{shown(path)}: {summary}"
     if skipped:
-        what += f"; {skipped:,} left out, listed in {SKIPPED}"
-    yield Done(summary=what, written=writer.rows - kept, skipped=skipped, kept=kept)
+        summary += f"; {skipped:,} left out, listed in {SKIPPED}"
+    yield Done(summary=summary, written=writer.rows - existing, skipped=skipped, kept=existing)
 
 
 def _notes(listing: Listing) -> Iterator[str]:
@@ -85,26 +85,26 @@ def _skipped(path: Path) -> int:
     return len(file.read_bytes().splitlines()) if file.is_file() else 0
 
 
-def _about(folder: Path, listing: Listing, wanted: Wanted) -> dict[str, Any]:
+def _about(folder: Path, listing: Listing, options: PrepareOptions) -> dict[str, Any]:
     """What determines the rows of the pack."""
     return {
         "kind": "prepared",
         "layout": listing.layout,
-        "size": wanted.size,
-        "crop": wanted.crop,
-        "choose": wanted.choose,
-        "test": wanted.test,
+        "size": options.size,
+        "crop": options.crop,
+        "choose": options.choose,
+        "test": options.test,
         "count": len(listing.records),
         "files": _digest(folder, listing),
         "vector_names": list(listing.vector_names),
         "classes": list(listing.classes),
-        **_by_whom(wanted),
+        **_by_whom(options),
     }
 
 
-def _by_whom(wanted: Wanted) -> dict[str, str]:
+def _by_whom(options: PrepareOptions) -> dict[str, str]:
     """Which reader finds the faces, where faces are cut out: another one finds them elsewhere."""
-    if CROPS[wanted.crop] is not largest_face:
+    if CROPS[options.crop] is not largest_face:
         return {}
     from trombine.weights import loaded
 
@@ -115,12 +115,12 @@ def _digest(folder: Path, listing: Listing) -> str:
     """A hash of the names and lengths of the files, and of what is said of the pictures."""
     digest, start = hashlib.sha256(), f"{folder}{os.sep}"
     for record in listing.records:
-        said = [record.label, record.split, record.seed, _plain(record.vector)]
+        facts = [record.label, record.split, record.seed, _plain(record.vector)]
         for view in record.sides:
             files = [view.picture, view.parts, *(name for _, name in view.masks)]
-            said += [files, [_length(start + name) for name in files if name]]
-            said += [_plain(view.points), view.visible, _plain(view.five), view.swapped]
-        digest.update(f"{said}\0".encode(errors="surrogateescape"))
+            facts += [files, [_length(start + name) for name in files if name]]
+            facts += [_plain(view.points), view.visible, _plain(view.five), view.swapped]
+        digest.update(f"{facts}\0".encode(errors="surrogateescape"))
     return digest.hexdigest()
 
 
@@ -137,30 +137,35 @@ def _length(path: str) -> int:
 
 
 def _add_rows(
-    writer: PackWriter, folder: Path, listing: Listing, wanted: Wanted, workers: int, blank: Row
+    writer: PackWriter,
+    folder: Path,
+    listing: Listing,
+    options: PrepareOptions,
+    workers: int,
+    blank: Row,
 ) -> Generator[Event, None, None]:
     """Add what the pack lacks, in the listing's order."""
     small = {name: cell for name, cell in blank.items() if cell.nbytes < _LARGE}
     read = ReadChunk(
         folder=folder,
         listing=replace(listing, records=()),
-        wanted=wanted,
+        options=options,
         columns={name: writer.columns[name] for name in blank.keys() - small.keys()},
     )
-    todo = enumerate(islice(listing.records, writer.seen, None), writer.seen)
+    todo = enumerate(islice(listing.records, writer.done, None), writer.done)
     with closing(in_order(read, _chunks(todo), workers, ahead=_AHEAD)) as results:
-        for found in chain.from_iterable(results):
-            if found.row is None:
-                writer.skip(found.name, found.why)
-                yield Skipped(file=folder / found.name, why=found.why)
+        for decoded in chain.from_iterable(results):
+            if decoded.row is None:
+                writer.skip(decoded.name, decoded.why)
+                yield Skipped(file=folder / decoded.name, why=decoded.why)
             else:
-                writer.add({**small, **found.row}, found.name)
-            yield Progress(done=writer.seen, total=writer.count, what="pictures")
+                writer.add({**small, **decoded.row}, decoded.name)
+            yield Progress(done=writer.done, total=writer.count, what="pictures")
     if not writer.rows:
         writer.discard()
         raise InputError("holds no picture that can be read", "name another", path=folder)
 
 
-def _chunks(records: Iterator[Placed]) -> Iterator[tuple[Placed, ...]]:
+def _chunks(records: Iterator[NumberedRecord]) -> Iterator[tuple[NumberedRecord, ...]]:
     while chunk := tuple(islice(records, _SEVERAL)):
         yield chunk

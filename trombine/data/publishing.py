@@ -33,7 +33,7 @@ LICENCE: Final = "cc0-1.0"
 _SEAL: Final = re.compile(r"trombine-seal:[0-9a-f]{16}")
 _BLANK: Final = "trombine-seal:" + 16 * "0"
 STOPS: Final = 17  # colours of a palette that the notebook has
-_SHOWN: Final = 40  # pictures in its sheet, at most
+_SHEET_LIMIT: Final = 40  # pictures in its sheet, at most
 _COMMANDS: Final = 8  # a card has at most
 # Hugging Face's words for how many pictures there are: up to so many.
 _AMOUNTS: Final = {
@@ -43,7 +43,7 @@ _AMOUNTS: Final = {
     1_000_000: "100K<n<1M",
     10_000_000: "1M<n<10M",
 }
-_MANY: Final = "10M<n<100M"
+_HUGE: Final = "10M<n<100M"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,31 +62,31 @@ class Contents:
 def publish_fractals(folder: Path, *, overwrite: bool = False) -> Iterator[Notice]:
     """Write the card and the notebook of a folder of fractals; what is not ours stays."""
     contents = contents_of(folder)
-    for name, text in ((CARD, card(contents)), (NOTEBOOK, notebook(contents))):
+    for name, content in ((CARD, card(contents)), (NOTEBOOK, notebook(contents))):
         path = folder / name
         if overwrite or not path.is_file() or is_ours(path):
-            write_bytes(path, text.encode())
+            write_bytes(path, content.encode())
         else:
-            said = "was written or changed by somebody else, and stays; --overwrite replaces it"
-            yield Notice(file=path, text=said)
+            text = "was written or changed by somebody else, and stays; --overwrite replaces it"
+            yield Notice(file=path, text=text)
 
 
 def contents_of(folder: Path) -> Contents:
     """What the metadata.jsonl of a folder of ours says, which has at least one line."""
     with (folder / METADATA).open(encoding="utf-8") as lines:
-        found = [json.loads(line) for line in lines]
-    return Contents(seeds=stretches([line["seed"] for line in found]), size=found[0]["size"])
+        entries = [json.loads(line) for line in lines]
+    return Contents(seeds=stretches([line["seed"] for line in entries]), size=entries[0]["size"])
 
 
 def stretches(seeds: list[int]) -> tuple[range, ...]:
     """Whole numbers as stretches without a gap, in order."""
-    found: list[range] = []
+    ranges: list[range] = []
     for seed in sorted(set(seeds)):
-        if found and seed == found[-1].stop:
-            found[-1] = range(found[-1].start, seed + 1)
+        if ranges and seed == ranges[-1].stop:
+            ranges[-1] = range(ranges[-1].start, seed + 1)
         else:
-            found.append(range(seed, seed + 1))
-    return tuple(found)
+            ranges.append(range(seed, seed + 1))
+    return tuple(ranges)
 
 
 # --- seals ---
@@ -116,7 +116,7 @@ def card(contents: Contents) -> str:
     early, late = fractals.STRETCHES
     filled = _template("card.md").format(
         licence=LICENCE,
-        amount=next((word for most, word in _AMOUNTS.items() if contents.count < most), _MANY),
+        amount=next((word for most, word in _AMOUNTS.items() if contents.count < most), _HUGE),
         pictures=f"{contents.count:,} picture{'' if contents.count == 1 else 's'}",
         size=contents.size,
         transient=fractals.TRANSIENT,
@@ -180,19 +180,19 @@ def notebook(contents: Contents) -> str:
     A cell's name, unlike Jupyter's own, is the same each time.
     """
     values = {
-        "SHOWN": min(contents.count, _SHOWN),
+        "SHOWN": min(contents.count, _SHEET_LIMIT),
         "    PALETTES,": _palettes(),
         "POINTS": fractals.POINTS,
         "TRANSIENT": fractals.TRANSIENT,
         "INNER": f"{1 - 2 * fractals.MARGIN:g}",
     }
-    whole = json.loads(_template("starter.ipynb"))
-    for cell in whole["cells"]:
+    document = json.loads(_template("starter.ipynb"))
+    for cell in document["cells"]:
         text = "".join(cell["source"])
         for name, value in values.items():
             text = text.replace(name, str(value))
         cell["source"] = text.splitlines(keepends=True)
-    return sealed(json.dumps(whole, indent=1) + "\n")
+    return sealed(json.dumps(document, indent=1) + "\n")
 
 
 def _palettes() -> str:

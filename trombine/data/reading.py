@@ -38,14 +38,14 @@ Crop = Callable[[Image], "Box | Frame | None"]
 """What is kept of a picture; None where it does not show what is wanted."""
 
 
-def middle(image: Image) -> Box:
+def centre(image: Image) -> Box:
     """The largest square in the middle."""
     side = min(image.height, image.width)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     return Box(top=top, left=left, bottom=top + side, right=left + side)
 
 
-def whole(image: Image) -> Box:
+def full_box(image: Image) -> Box:
     """All of the picture; one that is not square is squeezed."""
     return Box(top=0, left=0, bottom=image.height, right=image.width)
 
@@ -55,17 +55,17 @@ def largest_face(image: Image) -> Frame | None:
     return face_frame(as_seen(image))
 
 
-CROPS: Final[dict[str, Crop]] = {"centre": middle, "none": whole, "face": largest_face}
+CROPS: Final[dict[str, Crop]] = {"centre": centre, "none": full_box, "face": largest_face}
 
 
-def read_row(folder: Path, listing: Listing, record: Record, size: int, crop: Crop = middle) -> Row:
+def read_row(folder: Path, listing: Listing, record: Record, size: int, crop: Crop = centre) -> Row:
     """What a store keeps of a record; raises InputError for what cannot be read."""
     row: dict[str, np.ndarray] = {}
     # A face is decoded whole: how much of the picture it will be is not known yet.
-    least, both = None if crop is largest_face else size, _for_both(crop)
+    least, side_crop = None if crop is largest_face else size, _for_both(crop)
     for mark, view in zip(("", PAIR), record.sides, strict=False):
-        found = _read_side(folder, listing, view, size, both, least)
-        row |= {mark + name: cell for name, cell in found.items()}
+        cells = _read_side(folder, listing, view, size, side_crop, least)
+        row |= {mark + name: cell for name, cell in cells.items()}
     if listing.vector_names and record.vector is not None:
         row["vectors"] = np.asarray(record.vector, np.float64)
     if record.seed >= 0:
@@ -81,28 +81,28 @@ def _for_both(crop: Crop) -> Crop:
     """The same for both sides of a pair: the second of the first's shape is framed as that was."""
     first: list[tuple[Frame, Image]] = []
 
-    def both(image: Image) -> Box | Frame | None:
+    def shared(image: Image) -> Box | Frame | None:
         if first and image.height * first[0][1].width == image.width * first[0][1].height:
             frame, times = first[0][0], image.width / first[0][1].width
             return replace(frame, x=frame.x * times, y=frame.y * times, side=frame.side * times)
-        found = crop(image)
-        if found is not None and not isinstance(found, Box):
-            first.append((found, image))
-        return found
+        frame = crop(image)
+        if frame is not None and not isinstance(frame, Box):
+            first.append((frame, image))
+        return frame
 
-    return both
+    return shared
 
 
 def blank_row(listing: Listing, size: int) -> Row:
     """A row of which nothing is known, of all the columns that some record knows."""
-    found = {name for record in listing.records for name in _known_of(record)}  # in one pass
-    found |= {"vectors"} if listing.vector_names else set()
-    found |= {"labels"} if listing.classes else set()
-    known = {**shapes(size), "vectors": (len(listing.vector_names),)}
-    return {name: unknown(name, known[base(name)]) for name in sorted(found)}
+    names = {name for record in listing.records for name in _columns_of(record)}  # in one pass
+    names |= {"vectors"} if listing.vector_names else set()
+    names |= {"labels"} if listing.classes else set()
+    shapes_of = {**shapes(size), "vectors": (len(listing.vector_names),)}
+    return {name: unknown(name, shapes_of[base(name)]) for name in sorted(names)}
 
 
-def _known_of(record: Record) -> Iterator[str]:
+def _columns_of(record: Record) -> Iterator[str]:
     """The columns of which a record knows something."""
     for mark, view in zip(("", PAIR), record.sides, strict=False):
         yield f"{mark}pictures"
@@ -124,8 +124,8 @@ def _read_side(
     image = read(folder / view.picture, least=least)
     box = crop(image)
     if box is None:
-        what, remedy = "shows no face", "take it away, or give --crop centre"
-        raise InputError(what, remedy, path=folder / view.picture)
+        problem, remedy = "shows no face", "take it away, or give --crop centre"
+        raise InputError(problem, remedy, path=folder / view.picture)
     row = {"pictures": resize(as_seen(image), box, size)}
     if view.parts or view.masks:
         parts = resize_parts(_read_parts(folder, view, image), image, box, size)
@@ -156,29 +156,29 @@ def _truth(view: View) -> dict[str, np.ndarray]:
     return truth
 
 
-def _points(found: Any, shape: tuple[int, int], what: str) -> Float32[np.ndarray, "k 2"]:
+def _points(value: Any, shape: tuple[int, int], name: str) -> Float32[np.ndarray, "k 2"]:
     try:
         with np.errstate(over="ignore"):  # to infinity, which is refused below
-            points = np.array(found, np.float64).astype(np.float32)
+            points = np.array(value, np.float64).astype(np.float32)
     except (TypeError, ValueError, OverflowError):
-        raise InputError(f"{what} are pairs of numbers") from None
+        raise InputError(f"{name} are pairs of numbers") from None
     if points.shape != shape:
-        raise InputError(f"{what} are {shape[0]} x {shape[1]}")
+        raise InputError(f"{name} are {shape[0]} x {shape[1]}")
     if shape[0] == LANDMARK_COUNT:
         return check_points(points)
     if not np.isfinite(points).all():
-        raise InputError(f"{what} are not all numbers")
+        raise InputError(f"{name} are not all numbers")
     return points
 
 
-def _visible(found: Any) -> np.ndarray:
-    if found is None:
+def _visible(value: Any) -> np.ndarray:
+    if value is None:
         return np.ones(LANDMARK_COUNT, np.bool_)
-    if not isinstance(found, list) or not all(type(cell) is bool for cell in found):
+    if not isinstance(value, list) or not all(type(cell) is bool for cell in value):
         raise InputError("visible is a list of true and false")
-    if len(found) != LANDMARK_COUNT:
+    if len(value) != LANDMARK_COUNT:
         raise InputError(f"visible is {LANDMARK_COUNT}")
-    return np.array(found, np.bool_)
+    return np.array(value, np.bool_)
 
 
 def _read_parts(folder: Path, view: View, image: Image) -> UInt8[np.ndarray, "h w"]:
@@ -186,8 +186,8 @@ def _read_parts(folder: Path, view: View, image: Image) -> UInt8[np.ndarray, "h 
     if view.parts:
         labels = _read_labels(folder / view.parts, "a parts map")
         if labels.max() >= len(PARTS) or _ratio(labels, image) is None:
-            what = f"is not a parts map of its picture's size, with labels below {len(PARTS)}"
-            raise InputError(what, _MEND, path=folder / view.parts)
+            problem = f"is not a parts map of its picture's size, with labels below {len(PARTS)}"
+            raise InputError(problem, _MEND, path=folder / view.parts)
         return labels
     joined: np.ndarray | None = None
     for label, name in view.masks:
@@ -200,12 +200,12 @@ def _read_parts(folder: Path, view: View, image: Image) -> UInt8[np.ndarray, "h 
     return joined
 
 
-def _read_labels(path: Path, what: str) -> UInt8[np.ndarray, "h w"]:
+def _read_labels(path: Path, name: str) -> UInt8[np.ndarray, "h w"]:
     """The samples of a palette or grey picture; the first channel of three that are alike."""
     samples = read(path).samples
-    alike = samples.shape[2] == 1 or (samples[..., :1] == samples[..., :3]).all()
-    if not alike or samples.dtype != np.uint8:
-        raise InputError(f"is not {what}: its colours differ", _MEND, path=path)
+    is_grey = samples.shape[2] == 1 or (samples[..., :1] == samples[..., :3]).all()
+    if not is_grey or samples.dtype != np.uint8:
+        raise InputError(f"is not {name}: its colours differ", _MEND, path=path)
     return samples[..., 0]
 
 

@@ -77,7 +77,7 @@ def paint(request: PaintRequest, kind: str, styles: tuple[str, ...] = ()) -> Ite
 
 
 @dataclass(frozen=True)
-class Painted:
+class SeedRemaker:
     """How a file that was painted of a seed is made again."""
 
     kind: str

@@ -25,7 +25,7 @@ from jaxtyping import Int64
 
 from trombine.data.augment import Augment, augmented
 from trombine.data.columns import PAIR, SPLITS, Columns, Store, unknown
-from trombine.data.decoding import Wanted
+from trombine.data.decoding import PrepareOptions
 from trombine.data.folder import Folder
 from trombine.data.hub import hub_folder, prepare_hub
 from trombine.data.item import Batch, Item, batch_of, item_of
@@ -97,8 +97,8 @@ class Source(ABC):
         drawn = np.zeros_like(chance.places)
         start = 0
         for term, length in enumerate(self.lengths):
-            here = np.flatnonzero(terms == term)
-            drawn[here] = start + chance.only(here).order(f"order of term {term}", length)
+            rows = np.flatnonzero(terms == term)
+            drawn[rows] = start + chance.only(rows).order(f"order of term {term}", length)
             start += length
         return drawn
 
@@ -112,17 +112,17 @@ def batches(
     (seed, k, rollbacks) alone: begun at k, it is what it would have been. A source that augments
     changes each picture by its place.
     """
-    _check_whole("a batch's size", size, 1)
-    _check_whole("a batch's number", start, 0)
+    _check_integer("a batch's size", size, 1)
+    _check_integer("a batch's number", start, 0)
     several = max(1, _AHEAD // size)
     while True:
         places = np.arange(start * size, (start + several) * size, dtype=np.int64)
         chance = Chance(seed=seed, places=places, rollbacks=rollbacks)
         drawn = source.draw(chance).reshape(several, size)
-        for indices, here in zip(drawn, places.reshape(several, size), strict=True):
+        for indices, batch_places in zip(drawn, places.reshape(several, size), strict=True):
             batch, augment = source.batch(indices), source.augment
             if augment != Augment():
-                batch = augmented(batch, augment, chance.at(here))
+                batch = augmented(batch, augment, chance.at(batch_places))
             yield batch
         start += several
 
@@ -152,15 +152,17 @@ def source(
         pass
     terms = parse(spec)
     several = [_open(term, size, first_seed) for term in terms]
-    opened = several[0] if len(several) == 1 else Mix(several, [term.weight for term in terms])
+    opened = (
+        several[0] if len(several) == 1 else MixedSource(several, [term.weight for term in terms])
+    )
     opened.augment, opened.space = changes, space
     return opened
 
 
 def prepare(spec: str, size: int, *, first_seed: int = 0, workers: int = 1) -> Iterator[Event]:
     """Paint what the spec asks for and the cache lacks."""
-    _check_whole("a picture's size", size, 1)
-    _check_whole("the number of workers", workers, 1)
+    _check_integer("a picture's size", size, 1)
+    _check_integer("the number of workers", workers, 1)
     check_paths(spec)
     for term in parse(spec):
         if term.kind == "hub":
@@ -170,16 +172,16 @@ def prepare(spec: str, size: int, *, first_seed: int = 0, workers: int = 1) -> I
         maker, count = _maker(term, size), term.count or USUAL_COUNT
         _check_seeds(first_seed, count)
         path = cache_path(maker, first_seed, count)
-        if not _is_whole(path):
+        if not _is_complete(path):
             yield from write_pack(path, maker, first_seed=first_seed, count=count, workers=workers)
 
 
 def _from_hub(name: str, size: int, workers: int) -> Iterator[Event]:
     """Load a set of the hub, and make a pack of it in the cache."""
     path = hub_path(name, size)
-    if not _is_whole(path):
+    if not _is_complete(path):
         yield from prepare_hub(name, hub_folder(name))
-        yield from prepare_pack(hub_folder(name), path, Wanted(size=size), workers=workers)
+        yield from prepare_pack(hub_folder(name), path, PrepareOptions(size=size), workers=workers)
 
 
 def hub_path(name: str, size: int) -> Path:
@@ -187,7 +189,7 @@ def hub_path(name: str, size: int) -> Path:
     return cache_folder() / "packs" / f"hub-{hub_folder(name).name}-{size}px"
 
 
-def _is_whole(path: Path) -> bool:
+def _is_complete(path: Path) -> bool:
     """Whether a pack of the cache is there; a damaged one is removed, for it can be made again."""
     if not path.exists():
         return False
@@ -201,14 +203,14 @@ def _is_whole(path: Path) -> bool:
 
 def cache_path(maker: Maker, first_seed: int, count: int) -> Path:
     """Where the pack of these seeds is kept; the painters' code is part of the name."""
-    what = str(maker).replace(":", "-")
+    kind = str(maker).replace(":", "-")
     seeds = f"{first_seed}-{first_seed + count - 1}"
-    return cache_folder() / "packs" / f"{what}-{maker.size}px-{seeds}-{painter_hash()}"
+    return cache_folder() / "packs" / f"{kind}-{maker.size}px-{seeds}-{painter_hash()}"
 
 
 def _check_seeds(first: int, count: int) -> None:
     """Refuse seeds of two uses in one source: what is trained on must not be judged on."""
-    _check_whole("the first seed", first, 0)
+    _check_integer("the first seed", first, 0)
     last = first + count - 1
     if last not in SEEDS:
         raise InputError(f"seeds end at {SEEDS[-1]}, before {last}; ask for fewer or lower ones")
@@ -217,9 +219,9 @@ def _check_seeds(first: int, count: int) -> None:
             raise InputError(f"seeds {first} to {last} cross {edge}, where another use begins")
 
 
-def _check_whole(what: str, number: object, least: int) -> None:
+def _check_integer(name: str, number: object, least: int) -> None:
     if type(number) is not int or number < least:
-        raise InputError(f"{what} is a whole number, {least} or more, not {number!r}")
+        raise InputError(f"{name} is a whole number, {least} or more, not {number!r}")
 
 
 def _maker(term: Term, size: int) -> Maker:
@@ -230,7 +232,7 @@ def _maker(term: Term, size: int) -> Maker:
 
 
 def _open(term: Term, size: int, first_seed: int) -> Source:
-    return Plain(_store(term, size, first_seed), term, size)
+    return StoreSource(_store(term, size, first_seed), term, size)
 
 
 def _store(term: Term, size: int, first_seed: int) -> Store:
@@ -245,31 +247,32 @@ def _store(term: Term, size: int, first_seed: int) -> Store:
     return Pack(cache_path(_maker(term, size), first_seed, term.count or USUAL_COUNT))
 
 
-class Plain(Source):
+class StoreSource(Source):
     """The pictures of one term: of a pack, in the cache or elsewhere, or of a folder."""
 
     def __init__(self, store: Store, term: Term, size: int) -> None:
         """All that is in the store, or as many as the term counts, or those of its split."""
         self.spec, self.size = spell((replace(term, weight=1.0),)), size
         if store.size != size:
-            what = f"{self.spec} is of {store.size} px, and {size} px are wanted"
-            other = f"make a pack of {size} px: trombine data prepare --size {size}"
-            raise InputError(f"{what}; give --size {store.size}, or {other}")
+            problem = f"{self.spec} is of {store.size} px, and {size} px are wanted"
+            cure = f"make a pack of {size} px: trombine data prepare --size {size}"
+            raise InputError(f"{problem}; give --size {store.size}, or {cure}")
         self.store = store
         splits = store.splits()
-        kept = np.arange(len(store), dtype=np.int64)
+        store_rows = np.arange(len(store), dtype=np.int64)
         if term.split:
-            kept = np.flatnonzero(splits == SPLITS.index(term.split)) if splits is not None else []
-            if not len(kept):
+            uses = unknown("splits", (len(store),)) if splits is None else splits
+            store_rows = np.flatnonzero(uses == SPLITS.index(term.split))
+            if not len(store_rows):
                 cure = _SORT if splits is None else f"name another use than {term.split}"
                 raise InputError(
                     f"{self.spec}: none of its pictures is said to be for this; {cure}"
                 )
-        if term.count is not None and term.count > len(kept):
-            raise InputError(f"{self.spec}: has only {pictures(len(kept))}; ask for no more")
-        self.kept = np.asarray(kept, np.int64)[: term.count]
-        self.splits = None if splits is None else splits[self.kept]
-        self.lengths, self.weights = (len(self.kept),), (1.0,)
+        if term.count is not None and term.count > len(store_rows):
+            raise InputError(f"{self.spec}: has only {pictures(len(store_rows))}; ask for no more")
+        self.store_rows = store_rows[: term.count]
+        self.splits = None if splits is None else splits[self.store_rows]
+        self.lengths, self.weights = (len(self.store_rows),), (1.0,)
         self.vector_names, self.classes = store.vector_names, store.classes
         self.styled = len(term.styles) == 1
         if self.styled:  # painted faces are of the class of their style
@@ -278,17 +281,17 @@ class Plain(Source):
 
     def take(self, indices: Int64[np.ndarray, "n"]) -> Columns:
         """These rows of the store."""
-        rows = self.store.rows(self.kept[indices])
+        rows = self.store.rows(self.store_rows[indices])
         if self.styled:
             return {**rows, "labels": np.zeros(len(indices), np.int64)}
         return rows
 
     def name(self, index: int) -> str:
         """What the store calls it."""
-        return self.store.name(int(self.kept[index]))
+        return self.store.name(int(self.store_rows[index]))
 
 
-class Mix(Source):
+class MixedSource(Source):
     """Several sources one after the other, drawn from by weight.
 
     It has the columns that any of them has. Labels are renumbered so that classes of one name are
@@ -323,10 +326,10 @@ class Mix(Source):
         mixed = {name: unknown(name, (n, *cells.shape[1:])) for name, cells in self.blank.items()}
         terms = self._terms(indices)
         for term in np.unique(terms).tolist():
-            here = np.flatnonzero(terms == term)
-            columns = self.sources[term].take(indices[here] - self.starts[term])
+            rows = np.flatnonzero(terms == term)
+            columns = self.sources[term].take(indices[rows] - self.starts[term])
             for name in mixed.keys() & columns.keys():
-                mixed[name][here] = self._relabelled(term, name, columns[name])
+                mixed[name][rows] = self._relabelled(term, name, columns[name])
         return mixed
 
     def name(self, index: int) -> str:

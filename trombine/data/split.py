@@ -21,7 +21,7 @@ from jaxtyping import Int64
 from trombine.data.columns import SPLITS, Columns
 from trombine.data.listing import pictures
 from trombine.data.paths import check_paths
-from trombine.data.source import SEED_RANGES, Mix, Source, prepare, source
+from trombine.data.source import SEED_RANGES, MixedSource, Source, prepare, source
 from trombine.data.spec import Term, parse, spell
 from trombine.draws import Chance
 from trombine.events import Event
@@ -32,24 +32,24 @@ _CHOOSING: Final = SEED_RANGES[1]
 
 
 @final
-class Part(Source):
+class Subset(Source):
     """Some of the items of a source."""
 
-    def __init__(self, whole: Source, kept: Int64[np.ndarray, "n"]) -> None:
-        self.whole, self.kept = whole, kept
-        self.spec, self.size = whole.spec, whole.size
-        self.lengths, self.weights = (len(kept),), (1.0,)
-        self.vector_names, self.classes = whole.vector_names, whole.classes
-        self.paired = whole.paired
-        self.splits = None if whole.splits is None else whole.splits[kept]
+    def __init__(self, source: Source, indices: Int64[np.ndarray, "n"]) -> None:
+        self.source, self.indices = source, indices
+        self.spec, self.size = source.spec, source.size
+        self.lengths, self.weights = (len(indices),), (1.0,)
+        self.vector_names, self.classes = source.vector_names, source.classes
+        self.paired = source.paired
+        self.splits = None if source.splits is None else source.splits[indices]
 
     def take(self, indices: Int64[np.ndarray, "n"]) -> Columns:
         """The whole's items that these stand for."""
-        return self.whole.take(self.kept[indices])
+        return self.source.take(self.indices[indices])
 
     def name(self, index: int) -> str:
         """What the whole calls it."""
-        return self.whole.name(int(self.kept[index]))
+        return self.source.name(int(self.indices[index]))
 
 
 def prepare_split(spec: str, size: int, count: int, *, workers: int = 1) -> Iterator[Event]:
@@ -68,73 +68,78 @@ def split(spec: str, size: int, count: int) -> tuple[Source, Source]:
     if len(terms) == 1:
         return pairs[0]
     weights, measured = [term.weight for term in terms], [pair[1] for pair in pairs]
-    taken = {file for source in measured for file in _files(source)}
-    return Mix([_without(pair[0], taken) for pair in pairs], weights), Mix(measured, weights)
+    measured_files = {file for source in measured for file in _files(source)}
+    return MixedSource([_without(pair[0], measured_files) for pair in pairs], weights), MixedSource(
+        measured, weights
+    )
 
 
 def _split(term: Term, size: int, count: int) -> tuple[Source, Source]:
-    whole = source(spell((replace(term, weight=1.0),)), size)
+    opened = source(spell((replace(term, weight=1.0),)), size)
     if not term.path:
-        return whole, source(_choosing(term, count), size, first_seed=_CHOOSING)
+        return opened, source(_choosing(term, count), size, first_seed=_CHOOSING)
     if term.split:
-        return _held_out(whole, count)
-    if whole.splits is not None:
-        return _as_said(whole, whole.splits, count)
+        return _held_out(opened, count)
+    if opened.splits is not None:
+        return _by_split(opened, opened.splits, count)
     if beside := _test_beside(term):
-        return whole, source(spell((beside,)), size)
-    return _held_out(whole, count)
+        return opened, source(spell((beside,)), size)
+    return _held_out(opened, count)
 
 
 def apart(pairs: Mapping[str, tuple[Source, Source]]) -> dict[str, tuple[Source, Source]]:
     """What to learn from and to measure on by stream, nothing measured on by one learned by any."""
-    taken = {file for _, measured in pairs.values() for file in _files(measured)}
-    return {name: (_without(learned, taken), judged) for name, (learned, judged) in pairs.items()}
+    measured_files = {file for _, measured in pairs.values() for file in _files(measured)}
+    return {
+        name: (_without(learned, measured_files), judged)
+        for name, (learned, judged) in pairs.items()
+    }
 
 
-def _without(learned: Source, taken: set[str]) -> Source:
+def _without(learned: Source, excluded: set[str]) -> Source:
     """What is learned from, but for these pictures."""
-    if isinstance(learned, Mix):
-        return Mix([_without(one, taken) for one in learned.sources], learned.weights)
+    if isinstance(learned, MixedSource):
+        return MixedSource([_without(part, excluded) for part in learned.sources], learned.weights)
     files = _files(learned)
-    kept = [index for index, file in enumerate(files) if file not in taken]
-    if len(kept) == len(files):
+    remaining = [index for index, file in enumerate(files) if file not in excluded]
+    if len(remaining) == len(files):
         return learned
-    if not kept:
+    if not remaining:
         raise InputError(f"{learned.spec}: all of its pictures are measured on; name other ones")
-    return Part(learned, np.array(kept, np.int64))
+    return Subset(learned, np.array(remaining, np.int64))
 
 
 def _files(source: Source) -> list[str]:
     """What its pictures are called, their folder with them; none of what is painted."""
-    if isinstance(source, Mix):
-        return [file for one in source.sources for file in _files(one)]
+    if isinstance(source, MixedSource):
+        return [file for part in source.sources for file in _files(part)]
     path = parse(source.spec)[0].path
     start = Path(path).resolve()
     return [f"{start}/{source.name(index)}" for index in range(len(source))] if path else []
 
 
-def _as_said(whole: Source, splits: Int64[np.ndarray, "n"], count: int) -> tuple[Source, Source]:
+def _by_split(source: Source, splits: Int64[np.ndarray, "n"], count: int) -> tuple[Source, Source]:
     """What is for learning, and of what is for choosing as many as are wanted."""
-    learned = Part(whole, np.flatnonzero(splits == SPLITS.index("train")))
+    learned = Subset(source, np.flatnonzero(splits == SPLITS.index("train")))
     chosen = np.flatnonzero(splits == SPLITS.index("choose"))
     if not len(learned):
-        raise InputError(f"{whole.spec}: none of its pictures is for training")
+        raise InputError(f"{source.spec}: none of its pictures is for training")
     if not len(chosen):
         return _held_out(learned, count)
     order = _shuffled(len(chosen))
-    return learned, Part(whole, np.sort(chosen[order[:count]]))
+    return learned, Subset(source, np.sort(chosen[order[:count]]))
 
 
-def _held_out(whole: Source, count: int) -> tuple[Source, Source]:
+def _held_out(source: Source, count: int) -> tuple[Source, Source]:
     """Some of the pictures to measure on, the others to learn from."""
-    held = min(count, len(whole) // MOST_HELD_OUT)
+    held = min(count, len(source) // MOST_HELD_OUT)
     if not held:
         raise InputError(
-            f"{whole.spec}: has {pictures(len(whole))}; it takes {MOST_HELD_OUT} or more to hold"
+            f"{source.spec}: has {pictures(len(source))}; it takes {MOST_HELD_OUT} or more to hold"
             " some out for measuring"
         )
-    order = _shuffled(len(whole))
-    return Part(whole, np.sort(order[held:])), Part(whole, np.sort(order[:held]))
+    order = _shuffled(len(source))
+    return Subset(source, np.sort(order[held:])), Subset(source, np.sort(order[:held]))
 
 
 def _shuffled(count: int) -> Int64[np.ndarray, "n"]:

@@ -1,12 +1,12 @@
-"""What a reader is shown: faces as they stand in the world of pictures, not in the middle of one.
+"""Training windows of a reader: faces anywhere in a picture, not only in its middle.
 
 A face is moved, turned, made smaller or larger and mirrored; put before another ground along its
-outline, with things in front of it, or with holes in it; and some windows show none: ground alone,
-things that look a little like a face, faces cut in two. Some are as they were painted, or mirrored:
-what lies between pixels, and what differs little from face to face, is learned from these. The
-truth goes with the picture. Parts under a thing are background, for that is what is seen there;
-parts under a hole stay, for a reader is to guess them. All of it is drawn by a picture's place in
-the run (trombine/draws.py); the loops are in kernel_stage.py.
+outline, with occluders in front of it, or with holes in it; and some windows show no face: ground
+alone, blobs that look a little like a face, faces cut in two. Some faces stay as they were painted,
+or are only mirrored: fine details are learned from these. The truth goes with the picture: parts
+under an occluder are background, as that is what is visible; parts under a hole stay, as a reader
+is to guess them. All of it is drawn by a picture's place in the run (trombine/draws.py); the loops
+are in kernel_stage.py.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from trombine.data.item import Batch
 from trombine.data.masks import draw_masks
 from trombine.draws import Chance
 
-THINGS: Final = 8  # in a picture at most
+MOST_OCCLUDERS: Final = 8  # in a picture at most
 HOLES: Final = "irregular:5-40*2+squares"
 _COLOURS: Final = ("red", "green", "blue")
 _CUT_OUT, _NO_FACE = 1, 2  # of kernel_stage's `alone`
-_MOST_HIDDEN: Final = 0.5  # of a face's landmarks, by things in front
-# Most faces are framed as usual, or nearly: a reader reads twice, the second time what it has set
-# upright itself. The others may stand anywhere, as they do where it looks for them first.
+_MOST_HIDDEN: Final = 0.5  # of a face's landmarks, by occluders
+# Most faces are framed nearly as usual, since a reader reads a second time what it has set upright
+# itself. The others may stand anywhere, as in its first pass.
 _NEAR: Final = 0.65  # of all
 _NEAR_SIZE: Final = (0.85, 1.15)
 _NEAR_PART: Final = 0.3  # of the turn and the shift of the others
@@ -41,8 +41,8 @@ _NEAR_PART: Final = 0.3  # of the turn and the shift of the others
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Stage:
-    """How often what is done; shares of all pictures, unless said."""
+class StageOptions:
+    """How often each change is made: shares of all pictures, unless noted."""
 
     size: tuple[float, float] = (0.45, 1.4)  # of the face, as a part of what it was
     turn: float = 35.0  # degrees to either side
@@ -74,7 +74,7 @@ class Staged:
     plain: Bool[Tensor, "n"]  # whether it is as it was painted, but for mirroring
 
 
-def staged(batch: Batch, grounds: Batch, stage: Stage, chance: Chance) -> Staged:
+def staged(batch: Batch, grounds: Batch, stage: StageOptions, chance: Chance) -> Staged:
     """Windows of the size of the pictures, of which parts and landmarks must be known."""
     from trombine.data.kernel_stage import covered
     from trombine.data.kernel_stage import stage as run
@@ -85,8 +85,8 @@ def staged(batch: Batch, grounds: Batch, stage: Stage, chance: Chance) -> Staged
     old = np.ascontiguousarray(batch.pixels.numpy())
     height, width = old.shape[1:3]
     near, mirrored = _is_drawn(chance, "near", _NEAR), _is_drawn(chance, "mirror", 0.5)
-    none = _is_drawn(chance, "none", stage.none)
-    plain = _is_drawn(chance, "plain", stage.plain) & ~none
+    faceless = _is_drawn(chance, "none", stage.none)
+    plain = _is_drawn(chance, "plain", stage.plain) & ~faceless
     sizes = np.where(plain, 1.0, _sizes(chance, stage, near))
     angles = np.where(plain, 0.0, _angles(chance, stage, near))
     linear = turns(angles) * sizes[:, None, None]
@@ -96,10 +96,10 @@ def staged(batch: Batch, grounds: Batch, stage: Stage, chance: Chance) -> Staged
     points = permuted(points + maps[:, None, :, 2], mirrored, MIRRORED_LANDMARK)
     low, high = points.min(1), points.max(1)
     middle = (low + high) / 2
-    alone, cuts, blobs = _kinds(chance, none, width, sizes, middle)
+    alone, cuts, blobs = _kinds(chance, faceless, width, sizes, middle)
     alone[_is_drawn(chance, "ground", stage.grounds) & ~plain & (alone == 0)] = _CUT_OUT
     fronts = _is_drawn(chance, "front", stage.fronts) & ~plain & ~blobs
-    things = _things(chance, fronts, width, blobs)
+    occluders = _occluders(chance, fronts, width, blobs)
     tints, coloured = _tints(chance, stage, plain)
     new = np.empty_like(old)
     parts = np.empty(old.shape[:3], np.uint8)
@@ -107,22 +107,22 @@ def staged(batch: Batch, grounds: Batch, stage: Stage, chance: Chance) -> Staged
     behind = np.ascontiguousarray(grounds.pixels.numpy())
     back, widths = inverse(maps), np.maximum(1 / sizes, 1.0)
     behind_maps = _ground_maps(chance, behind.shape[1], width)
-    run(old, labels, behind, back, widths, behind_maps, alone, cuts, tints, things, new, parts)
+    run(old, labels, behind, back, widths, behind_maps, alone, cuts, tints, occluders, new, parts)
     parts[mirrored] = MIRRORED_LABEL[parts[mirrored]]
     hidden = np.empty(points.shape[:2], np.bool_)
-    covered(points, things, hidden)
-    seen = permuted(batch.visible.numpy(), mirrored, MIRRORED_LANDMARK) & ~hidden
-    seen &= ((points >= 0) & (points < [width, height])).all(-1)
+    covered(points, occluders, hidden)
+    visible = permuted(batch.visible.numpy(), mirrored, MIRRORED_LANDMARK) & ~hidden
+    visible &= ((points >= 0) & (points < [width, height])).all(-1)
     inside = ((middle > 0) & (middle < [width, height])).all(-1)
     uncut = (cuts[:, 0] == 0) & (cuts[:, 1] == 0)
     parts[~uncut] = UNKNOWN["parts"]
-    whole = (alone != _NO_FACE) & uncut & (hidden.mean(1) < _MOST_HIDDEN)
+    complete = (alone != _NO_FACE) & uncut & (hidden.mean(1) < _MOST_HIDDEN)
     windows = Staged(
         pixels=torch.from_numpy(new),
         parts=torch.from_numpy(parts),
         points=torch.from_numpy(points.astype(np.float32)),
-        visible=torch.from_numpy(seen),
-        shows=torch.from_numpy(whole & inside),
+        visible=torch.from_numpy(visible),
+        shows=torch.from_numpy(complete & inside),
         sizes=torch.from_numpy((high - low).max(1).astype(np.float32)),
         middles=torch.from_numpy(middle.astype(np.float32)),
         mirrored=torch.from_numpy(mirrored),
@@ -138,18 +138,20 @@ def staged(batch: Batch, grounds: Batch, stage: Stage, chance: Chance) -> Staged
 
 
 def _even(
-    chance: Chance, what: str, low: float = 0.0, high: float = 1.0
+    chance: Chance, purpose: str, low: float = 0.0, high: float = 1.0
 ) -> Float64[np.ndarray, "n"]:
     """A number between low and high for each picture."""
-    return low + (high - low) * chance.uniforms(what)
+    return low + (high - low) * chance.uniforms(purpose)
 
 
-def _is_drawn(chance: Chance, what: str, share: float) -> Bool[np.ndarray, "n"]:
+def _is_drawn(chance: Chance, purpose: str, share: float) -> Bool[np.ndarray, "n"]:
     """Whether it happens, to this share of the pictures."""
-    return chance.uniforms(what) < share
+    return chance.uniforms(purpose) < share
 
 
-def _sizes(chance: Chance, stage: Stage, near: Bool[np.ndarray, "n"]) -> Float64[np.ndarray, "n"]:
+def _sizes(
+    chance: Chance, stage: StageOptions, near: Bool[np.ndarray, "n"]
+) -> Float64[np.ndarray, "n"]:
     """As usual, or of any size."""
     least, most = np.log(stage.size)
     low, high = np.clip(np.log(_NEAR_SIZE), least, most)
@@ -157,14 +159,16 @@ def _sizes(chance: Chance, stage: Stage, near: Bool[np.ndarray, "n"]) -> Float64
     return np.exp(np.where(near, usual, any_size))
 
 
-def _angles(chance: Chance, stage: Stage, near: Bool[np.ndarray, "n"]) -> Float64[np.ndarray, "n"]:
+def _angles(
+    chance: Chance, stage: StageOptions, near: Bool[np.ndarray, "n"]
+) -> Float64[np.ndarray, "n"]:
     """Radians, mostly few: the product of two draws is more often small."""
     most = math.radians(stage.turn) * np.where(near, _NEAR_PART, 1.0)
     return most * _even(chance, "turn", -1, 1) * _even(chance, "turn more")
 
 
 def _room(
-    stage: Stage,
+    stage: StageOptions,
     near: Bool[np.ndarray, "n"],
     plain: Bool[np.ndarray, "n"],
     sizes: Float64[np.ndarray, "n"],
@@ -193,7 +197,7 @@ def _maps(
 
 def _kinds(
     chance: Chance,
-    none: Bool[np.ndarray, "n"],
+    faceless: Bool[np.ndarray, "n"],
     width: int,
     sizes: Float64[np.ndarray, "n"],
     middles: Float64[np.ndarray, "n 2"],
@@ -201,82 +205,82 @@ def _kinds(
     """Which windows show no face, where faces are cut, and which show blobs instead."""
     count = len(sizes)
     which = _even(chance, "which", 0, 3).astype(np.int64)  # ground alone, blobs, faces cut in two
-    alone = np.where(none & (which < 2), _NO_FACE, 0)
+    alone = np.where(faceless & (which < 2), _NO_FACE, 0)
     cuts = np.zeros((count, 5))
-    cut = none & (which == 2)
+    cut = faceless & (which == 2)
     # Through the face's middle or near it, along any line, the normal pointing any way.
-    turn, off = _even(chance, "cut turn", 0, 2 * math.pi), _even(chance, "cut off", -0.12, 0.12)
-    a, b = np.cos(turn), np.sin(turn)
+    angle, off = _even(chance, "cut turn", 0, 2 * math.pi), _even(chance, "cut off", -0.12, 0.12)
+    a, b = np.cos(angle), np.sin(angle)
     cuts[cut, 0], cuts[cut, 1] = a[cut], b[cut]
     cuts[cut, 2] = (a * middles[:, 0] + b * middles[:, 1] + off * width * sizes)[cut]
     moved = cut & _is_drawn(chance, "cut moved", 0.4)  # along the line, by a third of the face
     by = _even(chance, "cut by", 0.2, 0.45) * width * sizes
     by *= np.where(_is_drawn(chance, "cut back", 0.5), -1, 1)
     cuts[moved, 3], cuts[moved, 4] = (-b * by)[moved], (a * by)[moved]
-    return alone, cuts, none & (which == 1)
+    return alone, cuts, faceless & (which == 1)
 
 
-def _things(
+def _occluders(
     chance: Chance, fronts: Bool[np.ndarray, "n"], width: int, blobs: Bool[np.ndarray, "n"]
 ) -> Float64[np.ndarray, "n t 11"]:
-    """What lies in front: one or two things anywhere, or the blobs of something like a face."""
-    things = np.zeros((len(blobs), THINGS, 11))
+    """One or two occluders anywhere, or the blobs of something like a face."""
+    occluders = np.zeros((len(blobs), MOST_OCCLUDERS, 11))
     for t in range(2):
-        there = fronts if t == 0 else fronts & _is_drawn(chance, "second", 0.4)
-        where = [_even(chance, f"front {t} {axis}", 0.1, 0.9) for axis in "xy"]
+        chosen = fronts if t == 0 else fronts & _is_drawn(chance, "second", 0.4)
+        centre = [_even(chance, f"front {t} {axis}", 0.1, 0.9) for axis in "xy"]
         long, thin = (
             _even(chance, f"front {t} long", 0.06, 0.35),
             _even(chance, f"front {t} thin", 0.15),
         )
-        turn = _even(chance, f"front {t} turn", 0, math.pi)
-        one = _thing(where[0], where[1], long, np.maximum(long * thin, 0.03), turn)
-        one[:, 6] = np.where(_is_drawn(chance, f"front {t} angular", 0.5), 8.0, 2.0)
-        one[:, 10] = _is_drawn(chance, f"front {t} shows", 0.5)
+        angle = _even(chance, f"front {t} turn", 0, math.pi)
+        occluder = _occluder(centre[0], centre[1], long, np.maximum(long * thin, 0.03), angle)
+        occluder[:, 6] = np.where(_is_drawn(chance, f"front {t} angular", 0.5), 8.0, 2.0)
+        occluder[:, 10] = _is_drawn(chance, f"front {t} shows", 0.5)
         for c, name in enumerate(_COLOURS):
-            one[:, 7 + c] = _even(chance, f"front {t} {name}", 0, 255)
-        things[there, t] = one[there]
-    things[blobs] = _blobs(chance)[blobs]
-    things[:, :, :4] *= width
-    return things
+            occluder[:, 7 + c] = _even(chance, f"front {t} {name}", 0, 255)
+        occluders[chosen, t] = occluder[chosen]
+    occluders[blobs] = _blobs(chance)[blobs]
+    occluders[:, :, :4] *= width
+    return occluders
 
 
-def _thing(x, y, across, down, turn) -> Float64[np.ndarray, "n 11"]:
-    """Round things, in parts of the width, black."""
-    one = np.zeros((len(x), 11))
-    one[:, 0], one[:, 1], one[:, 2], one[:, 3] = x, y, across, down
-    one[:, 4], one[:, 5], one[:, 6] = np.cos(turn), np.sin(turn), 2.0
-    return one
+def _occluder(x, y, across, down, angle) -> Float64[np.ndarray, "n 11"]:
+    """Round black occluders; lengths are parts of the width."""
+    occluders = np.zeros((len(x), 11))
+    occluders[:, 0], occluders[:, 1], occluders[:, 2], occluders[:, 3] = x, y, across, down
+    occluders[:, 4], occluders[:, 5], occluders[:, 6] = np.cos(angle), np.sin(angle), 2.0
+    return occluders
 
 
 def _blobs(chance: Chance) -> Float64[np.ndarray, "n t 11"]:
-    """A round thing of one colour with spots where a face has eyes, and a bar or none.
+    """A disc of one colour with spots where a face has eyes, and a bar or none.
 
     Some have one spot too few, or they stand askew: like a face, and none.
     """
     x, y = _even(chance, "blob x", 0.35, 0.65), _even(chance, "blob y", 0.35, 0.65)
-    size, turn = _even(chance, "blob size", 0.18, 0.42), _even(chance, "blob turn", -0.6, 0.6)
-    cos, sin = np.cos(turn), np.sin(turn)
+    size, angle = _even(chance, "blob size", 0.18, 0.42), _even(chance, "blob turn", -0.6, 0.6)
+    cos, sin = np.cos(angle), np.sin(angle)
     count = len(x)
-    things = np.zeros((count, THINGS, 11))
+    occluders = np.zeros((count, MOST_OCCLUDERS, 11))
     colour = [_even(chance, f"blob {name}", 40, 240) for name in _COLOURS]
-    things[:, 0] = _thing(x, y, size, size * _even(chance, "blob long", 0.8, 1.4), turn)
+    occluders[:, 0] = _occluder(x, y, size, size * _even(chance, "blob long", 0.8, 1.4), angle)
     spots = (("left", -0.4, -0.2), ("right", 0.4, -0.2), ("mouth", 0.0, 0.45), ("nose", 0.0, 0.1))
     for t, (name, u, v) in enumerate(spots, start=1):
         u = u + _even(chance, f"blob {name} u", -0.15, 0.15)
         v = v + _even(chance, f"blob {name} v", -0.15, 0.15)
         wide = size * _even(chance, f"blob {name} wide", 0.08, 0.28 if t < 3 else 0.5)
         high = size * _even(chance, f"blob {name} high", 0.06, 0.22)
-        spot = _thing(
-            x + size * (cos * u - sin * v), y + size * (sin * u + cos * v), wide, high, turn
+        spot = _occluder(
+            x + size * (cos * u - sin * v), y + size * (sin * u + cos * v), wide, high, angle
         )
-        there = _is_drawn(chance, f"blob {name}", 0.7)
-        things[there, t] = spot[there]
-    things[:, :, 6] = np.where(_is_drawn(chance, "blob angular", 0.2), 6.0, 2.0)[:, None]
+        chosen = _is_drawn(chance, f"blob {name}", 0.7)
+        occluders[chosen, t] = spot[chosen]
+    occluders[:, :, 6] = np.where(_is_drawn(chance, "blob angular", 0.2), 6.0, 2.0)[:, None]
     dark = _even(chance, "blob dark", 0.0, 1.6)
     for c in range(3):
-        things[:, :, 7 + c] = colour[c][:, None]
-        things[:, 1:, 7 + c] = np.clip(colour[c] * dark, 0, 255)[:, None]
-    return things
+        occluders[:, :, 7 + c] = colour[c][:, None]
+        occluders[:, 1:, 7 + c] = np.clip(colour[c] * dark, 0, 255)[:, None]
+    return occluders
 
 
 def _ground_maps(chance: Chance, side: int, width: int) -> Float64[np.ndarray, "n 2 3"]:
@@ -293,43 +297,43 @@ def _ground_maps(chance: Chance, side: int, width: int) -> Float64[np.ndarray, "
 
 
 def _tints(
-    chance: Chance, stage: Stage, plain: Bool[np.ndarray, "n"]
+    chance: Chance, stage: StageOptions, plain: Bool[np.ndarray, "n"]
 ) -> tuple[Float64[np.ndarray, "n 3 4"], Bool[np.ndarray, "n"]]:
     """Other colours: grey or toned, brighter, flatter, warmer; and which are as they were."""
     grey = _is_drawn(chance, "grey", stage.grey) & ~plain
-    other = _is_drawn(chance, "colour", stage.colour) & ~plain
+    tinted = _is_drawn(chance, "colour", stage.colour) & ~plain
     count = len(grey)
     tints = np.zeros((count, 3, 4))
     luma = np.broadcast_to(LUMA, (3, 3))
-    saturation = np.where(grey, 0.0, np.where(other, _even(chance, "saturation", 0.4, 1.5), 1.0))
+    saturation = np.where(grey, 0.0, np.where(tinted, _even(chance, "saturation", 0.4, 1.5), 1.0))
     mixed = luma + saturation[:, None, None] * (np.eye(3) - luma)
     gains = np.ones((count, 3))
-    cast = other & _is_drawn(chance, "cast", 0.5)
+    cast = tinted & _is_drawn(chance, "cast", 0.5)
     for c, name in enumerate(_COLOURS):
         gains[:, c] = np.where(cast, _even(chance, f"cast {name}", 0.8, 1.15), 1.0)
-    contrast = np.where(other, _even(chance, "contrast", 0.6, 1.35), 1.0)
-    lift = np.where(other, _even(chance, "bright", -40.0, 40.0), 0.0)
+    contrast = np.where(tinted, _even(chance, "contrast", 0.6, 1.35), 1.0)
+    lift = np.where(tinted, _even(chance, "bright", -40.0, 40.0), 0.0)
     tints[:, :, :3] = mixed * (gains * contrast[:, None])[:, :, None]
     tints[:, :, 3] = (128 * (1 - contrast) + lift)[:, None]
-    return tints, ~(grey | other)
+    return tints, ~(grey | tinted)
 
 
 # ---------------------------------------------------------------------------------------------
 # Holes
 
 
-def _holed(chance: Chance, stage: Stage, windows: Staged) -> Staged:
+def _holed(chance: Chance, stage: StageOptions, windows: Staged) -> Staged:
     """Some windows with a hole, in one colour or in noise; what was there stays the truth."""
-    there = np.flatnonzero(
+    rows = np.flatnonzero(
         _is_drawn(chance, "hole", stage.holes) & (windows.shows & ~windows.plain).numpy()
     )
-    if not len(there):
+    if not len(rows):
         return windows
-    pixels, own = windows.pixels.numpy(), chance.only(there)
-    masks = draw_masks(HOLES, own, size=pixels.shape[1]).numpy()[:, 0] == 1
+    pixels, row_chance = windows.pixels.numpy(), chance.only(rows)
+    masks = draw_masks(HOLES, row_chance, size=pixels.shape[1]).numpy()[:, 0] == 1
     kinds = _even(chance, "hole kind", 0, 4).astype(np.int64)
     colours = np.stack([_even(chance, f"hole {name}", 0, 255) for name in _COLOURS], 1)
-    for n, mask, noise in zip(there.tolist(), masks, own.generators("noise"), strict=True):
+    for n, mask, noise in zip(rows.tolist(), masks, row_chance.generators("noise"), strict=True):
         # Of one colour, the picture's mean, black or white, or noise.
         fills = (colours[n], pixels[n].mean((0, 1)), 255 * (colours[n, :1] > 128))
         if kinds[n] == 3:

@@ -120,8 +120,8 @@ def _undisturbed() -> Iterator[None]:
             yield
         return
     waiting: list[int] = []
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    ours = [number for number, handler in before.items() if handler is not None]
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    ours = [number for number, handler in handlers.items() if handler is not None]
     try:
         for number in ours:
             signal.signal(number, lambda number, _: waiting.append(number))
@@ -129,7 +129,7 @@ def _undisturbed() -> Iterator[None]:
             yield
     finally:
         for number in ours:
-            signal.signal(number, before[number])
+            signal.signal(number, handlers[number])
         for number in waiting:
             signal.raise_signal(number)
 
@@ -140,11 +140,11 @@ def _blocked() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _begin_worker(lifeline: Connection) -> None:

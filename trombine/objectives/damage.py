@@ -21,7 +21,7 @@ from trombine.data.masks import parse as parse_masks
 from trombine.grammar import number_of
 from trombine.nets import sizes_of
 from trombine.objectives.objective import Step
-from trombine.recipes.recipe import Net, Restore, Sharpen
+from trombine.recipes.recipe import NetSpec, Restore, Sharpen
 from trombine.refusal import InputError
 from trombine.weights.tasks import emptied
 
@@ -136,7 +136,7 @@ def _why(kind: str, rest: str) -> str:
     return f"write noise:STRENGTH, a number above 0 such as noise:0.1, not 'noise:{rest}'"
 
 
-def _check_net(damage: Damage, net: Net, factor: int) -> None:
+def _check_net(damage: Damage, net: NetSpec, factor: int) -> None:
     """Refuse a net whose pictures are larger or smaller than the truth."""
     sizes = {**sizes_of(net.name), **net.sizes}
     enlarges = sizes.get("factor", 1)

@@ -30,7 +30,7 @@ from trombine.data.columns import UNKNOWN
 from trombine.data.degrade import Chain
 from trombine.data.item import Batch, to_pictures
 from trombine.data.source import Source
-from trombine.data.staging import Stage, Staged, staged
+from trombine.data.staging import Staged, StageOptions, staged
 from trombine.measures.reading import auc, explained, overlaps, point_errors
 from trombine.nets.reader import NUMBERS, Reading
 from trombine.nets.stillness import still
@@ -145,12 +145,12 @@ class ReadObjective(Objective[Read]):
         Painted and real windows are read at once, so that they share the batch's statistics.
         """
         net = step.nets["net"]
-        windows = staged(step.batches["data"], step.batches["other"], Stage(), step.chance)
+        windows = staged(step.batches["data"], step.batches["other"], StageOptions(), step.chance)
         pictures = [self._spoiled(step, windows)]
         some, taught = self._some_real(step)
         real = None
         if taught is not None:
-            real = staged(taught, some.batches["other"], Stage(plain=0.0), some.chance)
+            real = staged(taught, some.batches["other"], StageOptions(plain=0.0), some.chance)
             pictures.append(self._spoiled(some, real))
         whole = cast(Reading, net(torch.cat(pictures)))
         count = len(step)

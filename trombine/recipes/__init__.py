@@ -10,7 +10,7 @@ from trombine.recipes.read import READ
 from trombine.recipes.recipe import (
     Adversarial,
     Denoise,
-    Net,
+    NetSpec,
     Read,
     Recipe,
     Regress,
@@ -27,7 +27,7 @@ __all__ = [
     "RECIPES",
     "Adversarial",
     "Denoise",
-    "Net",
+    "NetSpec",
     "Read",
     "Recipe",
     "Regress",

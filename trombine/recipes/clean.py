@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from trombine.recipes.recipe import Net, Recipe, Restore
+from trombine.recipes.recipe import NetSpec, Recipe, Restore
 
 CLEAN: Final[dict[str, Recipe]] = {
     "cleaner": Restore(
         about="takes noise out of faces",
         task="restore",
-        nets={"net": Net("unet", {"width": 32, "levels": 3, "residual": True})},
+        nets={"net": NetSpec("unet", {"width": 32, "levels": 3, "residual": True})},
         data="world:photo",
         damage="noise:0.1",
         size=64,
@@ -40,7 +40,7 @@ CLEAN: Final[dict[str, Recipe]] = {
     "restorer": Restore(
         about="repairs scanned prints that faded, got stains and were scratched",
         task="restore",
-        nets={"net": Net("unet", {"width": 32, "levels": 4, "residual": True})},
+        nets={"net": NetSpec("unet", {"width": 32, "levels": 4, "residual": True})},
         data="world:photo*0.7+leaves*0.3",
         damage="old-photo",
         size=64,

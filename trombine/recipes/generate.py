@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from trombine.recipes.recipe import Adversarial, Denoise, Net, Recipe
+from trombine.recipes.recipe import Adversarial, Denoise, NetSpec, Recipe
 
 _DCGAN: Final = {
-    "generator": Net("dcgan_generator", {"latent": 64, "width": 64, "size": 64, "norm": "batch"}),
-    "discriminator": Net("dcgan_discriminator", {"width": 64, "size": 64, "norm": "batch"}),
+    "generator": NetSpec(
+        "dcgan_generator", {"latent": 64, "width": 64, "size": 64, "norm": "batch"}
+    ),
+    "discriminator": NetSpec("dcgan_discriminator", {"width": 64, "size": 64, "norm": "batch"}),
 }
 
 _FLOW: Final = Denoise(
     about="invents faces by carrying noise to pictures, step by step",
     task="denoise",
-    nets={"net": Net("denoiser", {"width": 48, "levels": 3})},
+    nets={"net": NetSpec("denoiser", {"width": 48, "levels": 3})},
     data="world:anime",
     size=32,
     pictures=1_000_000,

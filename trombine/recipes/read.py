@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from trombine.recipes.recipe import Net, Read, Recipe, Regress
+from trombine.recipes.recipe import NetSpec, Read, Recipe, Regress
 
 _TRAITS: Final = (
     "masculine+age+tone+hair_light+hair_red+hair_grey+hair_length+hair_curl+hair_volume+recession"
@@ -24,7 +24,7 @@ _SIZES: Final = {"width": 24, "features": 64, "traits": 23, "moment": 19, "head"
 _READER: Final = Read(
     about="reads what is where in a face, and what it is like; learns from painted faces",
     task="read",
-    nets={"net": Net("reader", _SIZES)},
+    nets={"net": NetSpec("reader", _SIZES)},
     data="world:photo#9000*3+world:anime#3000+world:cartoon#3000+world:sketch#3000",
     other="leaves#1200*3+fractals#300",
     real="plain:../shared/data/portraits",
@@ -66,7 +66,7 @@ READ: Final[dict[str, Recipe]] = {
     "pose": Regress(
         about="reads where a face turns, from a picture",
         task="regress",
-        nets={"net": Net("encoder", {"width": 16, "levels": 4, "outputs": 3})},
+        nets={"net": NetSpec("encoder", {"width": 16, "levels": 4, "outputs": 3})},
         data="world:photo",
         size=64,
         wanted="yaw+pitch+roll",

@@ -36,7 +36,7 @@ def plain_value(text: str) -> Size:
 
 @final
 @dataclass(frozen=True)
-class Net:
+class NetSpec:
     """An architecture by name, and its sizes: `residual:width=32,depth=8` as text."""
 
     name: str
@@ -47,7 +47,7 @@ class Net:
         return f"{self.name}:{sizes}" if sizes else self.name
 
     @classmethod
-    def parse(cls, text: str) -> Net:
+    def parse(cls, text: str) -> NetSpec:
         """The net that this text spells."""
         name, _, rest = checked(text).partition(":")
         if not name.strip():
@@ -55,7 +55,7 @@ class Net:
         sizes = {size.strip(): plain_value(value.strip()) for size, value in sizes_in(rest)}
         return cls(name.strip(), sizes)
 
-    def resized(self, size: str, value: Size) -> Net:
+    def resized(self, size: str, value: Size) -> NetSpec:
         """The same net with one size changed."""
         return dataclasses.replace(self, sizes={**self.sizes, size: value})
 
@@ -71,7 +71,7 @@ class Recipe(ABC):
     """What it trains, in a line."""
     task: str
     """What the model is for: a name in weights.TASKS."""
-    nets: Mapping[str, Net]
+    nets: Mapping[str, NetSpec]
     """The nets by their role in the objective."""
     data: str
     """Which pictures: a spec, as `trombine data` explains."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 from trombine.grammar import checked, instead
-from trombine.recipes.recipe import Net, Recipe, Restore, Sharpen, Size, plain_value
+from trombine.recipes.recipe import NetSpec, Recipe, Restore, Sharpen, Size, plain_value
 from trombine.refusal import InputError
 
 FIXED: Final = {"about", "task", "nets"}  # fields that are not settings
@@ -34,13 +34,13 @@ def with_settings(recipe: Recipe, settings: Mapping[str, str]) -> Recipe:
             changed[name] = "" if empty else _as_type(name, hints[name], text)
             _resize(nets, name, changed[name])  # `size` is that of the pictures and of the nets
         elif name in nets:
-            nets[name] = Net.parse(text)
+            nets[name] = NetSpec.parse(text)
         elif not _resize(nets, name, plain_value(text)):
             raise InputError(_unknown(recipe, raw, fields))
     return _with_augment(dataclasses.replace(recipe, nets=nets, **changed))
 
 
-def _resize(nets: dict[str, Net], name: str, value: Size) -> bool:
+def _resize(nets: dict[str, NetSpec], name: str, value: Size) -> bool:
     """Change a size of the net that is named, or of every net that has it; False if none has.
 
     What other sizes a net has besides those of the recipe is known to nets/, which refuses others.
@@ -88,7 +88,7 @@ def from_plain(kind: type[Recipe], fields: Mapping[str, Any]) -> Recipe:
     known = {item.name for item in dataclasses.fields(kind)}
     if surplus := sorted(set(fields) - known):
         raise InputError(f"this recipe has settings that are not known: {', '.join(surplus)}")
-    nets = {role: Net.parse(net) for role, net in fields["nets"].items()}
+    nets = {role: NetSpec.parse(net) for role, net in fields["nets"].items()}
     return _with_augment(kind(**{**fields, "nets": nets}))
 
 

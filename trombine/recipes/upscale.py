@@ -11,12 +11,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from trombine.recipes.recipe import Net, Recipe, Restore, Sharpen
+from trombine.recipes.recipe import NetSpec, Recipe, Restore, Sharpen
 
 _X2: Final = Restore(
     about="enlarges twice; learns from leaves, which have what photographs have",
     task="upscale",
-    nets={"net": Net("residual", {"width": 64, "depth": 12, "factor": 2})},
+    nets={"net": NetSpec("residual", {"width": 64, "depth": 12, "factor": 2})},
     data="leaves#4000",
     damage="shrink:2",
     luma=2.0,
@@ -37,7 +37,7 @@ _X2: Final = Restore(
 _X4: Final = replace(
     _X2,
     about="enlarges four times; learns from leaves",
-    nets={"net": Net("residual", {"width": 64, "depth": 14, "factor": 4})},
+    nets={"net": NetSpec("residual", {"width": 64, "depth": 14, "factor": 4})},
     data="leaves#3000",
     damage="shrink:4",
     size=360,
@@ -67,28 +67,28 @@ UPSCALE: Final[dict[str, Recipe]] = {
     "upscale-fast-x2": replace(
         _X2,
         about="enlarges twice, fast: a net a sixth as large; learns from leaves",
-        nets={"net": Net("residual", {"width": 32, "depth": 8, "factor": 2})},
+        nets={"net": NetSpec("residual", {"width": 32, "depth": 8, "factor": 2})},
         pictures=250_000,
         lr=2e-3,
     ),
     "upscale-fast-x4": replace(
         _X4,
         about="enlarges four times, fast: a net a sixth as large; learns from leaves",
-        nets={"net": Net("residual", {"width": 32, "depth": 8, "factor": 4})},
+        nets={"net": NetSpec("residual", {"width": 32, "depth": 8, "factor": 4})},
         pictures=250_000,
         lr=2e-3,
     ),
     "upscale-drawings-x2": replace(
         _X2,
         about="enlarges drawings twice; learns from drawn faces and leaves",
-        nets={"net": Net("residual", {"width": 48, "depth": 8, "factor": 2})},
+        nets={"net": NetSpec("residual", {"width": 48, "depth": 8, "factor": 2})},
         data=_DRAWN,
         pictures=200_000,
     ),
     "upscale-drawings-x4": replace(
         _X4,
         about="enlarges drawings four times; learns from drawn faces and leaves",
-        nets={"net": Net("residual", {"width": 48, "depth": 10, "factor": 4})},
+        nets={"net": NetSpec("residual", {"width": 48, "depth": 10, "factor": 4})},
         data=_DRAWN,
         size=240,
         pictures=200_000,
@@ -123,21 +123,23 @@ UPSCALE: Final[dict[str, Recipe]] = {
     "srresnet-x2": replace(
         _X2,
         about="enlarges twice by the net of the paper, SRResNet; learns from leaves",
-        nets={"net": Net("srresnet", {"width": 64, "blocks": 16, "factor": 2, "norm": "none"})},
+        nets={"net": NetSpec("srresnet", {"width": 64, "blocks": 16, "factor": 2, "norm": "none"})},
         lr=5e-4,
     ),
     "srresnet-x4": replace(
         _X4,
         about="enlarges four times by the net of the paper, SRResNet; learns from leaves",
-        nets={"net": Net("srresnet", {"width": 64, "blocks": 16, "factor": 4, "norm": "none"})},
+        nets={"net": NetSpec("srresnet", {"width": 64, "blocks": 16, "factor": 4, "norm": "none"})},
         lr=5e-4,
     ),
     "sharpener-x2": Sharpen(
         about="enlarges twice, then learns from a discriminator to look sharp",
         task="upscale",
         nets={
-            "net": Net("residual", {"width": 32, "depth": 8, "factor": 2}),
-            "critic": Net("patch_discriminator", {"width": 32, "levels": 3, "norm": "spectral"}),
+            "net": NetSpec("residual", {"width": 32, "depth": 8, "factor": 2}),
+            "critic": NetSpec(
+                "patch_discriminator", {"width": 32, "levels": 3, "norm": "spectral"}
+            ),
         },
         data="world:photo",
         damage="shrink:2",

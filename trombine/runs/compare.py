@@ -29,7 +29,7 @@ from trombine.runs import meaning, tables
 from trombine.runs.curves import plots_of, to_the_end
 from trombine.runs.folder import RunFolder
 from trombine.runs.frames import Pixels, read_pixels, read_small, room_for, spread
-from trombine.runs.log import Curves, Story, read
+from trombine.runs.log import Curves, RunSummary, read
 from trombine.runs.tables import short, value_at
 
 GENERATOR: Final = "trombine runs compare"
@@ -131,7 +131,7 @@ def _small(path: Path) -> Pixels:
 # Numbers
 
 
-def _measures(sheet: Page, one: Story, other: Story, pair: Pair) -> None:
+def _measures(sheet: Page, one: RunSummary, other: RunSummary, pair: Pair) -> None:
     shared = [protocol for protocol in one.measures if protocol in other.measures]
     apart = {*one.measures, *other.measures} - {*shared}
     blocks: list[Html] = []
@@ -154,7 +154,7 @@ def _measures(sheet: Page, one: Story, other: Story, pair: Pair) -> None:
         sheet.section("Measures", "On pictures that are kept for choosing.", *blocks)
 
 
-def measure_table(one: Story, other: Story, protocol: str, pair: Pair) -> Html:
+def measure_table(one: RunSummary, other: RunSummary, protocol: str, pair: Pair) -> Html:
     """Both runs' figures under one protocol: at their best, and the last."""
     held = one.measures[protocol], other.measures[protocol]
     bests = [story.bests.get(protocol) for story in (one, other)]
@@ -173,7 +173,7 @@ def measure_table(one: Story, other: Story, protocol: str, pair: Pair) -> Html:
     return table(columns, rows, caption=f"Protocol {protocol or 'unnamed'}")
 
 
-def _course(sheet: Page, one: Story, other: Story, pair: Pair) -> None:
+def _course(sheet: Page, one: RunSummary, other: RunSummary, pair: Pair) -> None:
     both = overlaid((one.curves, other.curves), pair)
     drawn = list(to_the_end(both, max(one.pictures, other.pictures)))
     apart = [
@@ -196,14 +196,14 @@ def overlaid(both: tuple[Curves, Curves], pair: Pair, *, measures: bool = False)
             yield from plots_of(title, held, meaning.reading(name) if measures else "")
 
 
-def _only(one: Story, other: Story) -> list[str]:
+def _only(one: RunSummary, other: RunSummary) -> list[str]:
     return [name for name in one.curves if name not in other.curves]
 
 
 # What was asked
 
 
-def _configuration(sheet: Page, one: Story, other: Story, pair: Pair) -> None:
+def _configuration(sheet: Page, one: RunSummary, other: RunSummary, pair: Pair) -> None:
     asked = tables.flat(one.recipe), tables.flat(other.recipe)
     names = list(dict.fromkeys((*asked[0], *asked[1])))
     rows = [
@@ -227,7 +227,7 @@ def _strong(name: str, text: str) -> Html:
     return element("strong", {}, command(text) if name == "command" else unbroken(text))
 
 
-def _cost(sheet: Page, one: Story, other: Story, pair: Pair) -> None:
+def _cost(sheet: Page, one: RunSummary, other: RunSummary, pair: Pair) -> None:
     gpu = any(story.cost.gpu > 0 for story in (one, other))
     both = zip(tables.cost_rows(one, gpu=gpu), tables.cost_rows(other, gpu=gpu), strict=True)
     rows = [[name, mine, theirs] for (name, mine), (_, theirs) in both]

@@ -11,7 +11,7 @@ import numpy as np
 from trombine.pages import Plot, Series
 from trombine.pages.strokes import COLOURS
 from trombine.runs import meaning
-from trombine.runs.log import GRADIENT, TOTAL, Best, Curve, Curves, by_phase
+from trombine.runs.log import GRADIENT, TOTAL, BestResult, Curve, Curves, by_phase
 
 POINTS: Final = 200  # of a curve; a plot is about 400 pixels wide
 DECADES: Final = 30.0  # values whose ends are this many times apart are drawn by decades
@@ -52,7 +52,7 @@ def watched_plots(curves: Curves) -> Iterator[Plot]:
         yield from plots_of(title, group, "")
 
 
-def measure_plots(measures: Curves, best: Best | None) -> Iterator[Plot]:
+def measure_plots(measures: Curves, best: BestResult | None) -> Iterator[Plot]:
     """A plot for each measure, with the best marked."""
     for name, curve in measures.items():
         series = [thinned(name, curve)]

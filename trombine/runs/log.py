@@ -49,7 +49,7 @@ Curves = dict[str, Curve]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Best:
+class BestResult:
     """The best that was measured."""
 
     pictures: int
@@ -71,7 +71,7 @@ class Cost:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Story:
+class RunSummary:
     """A run, as far as its files tell."""
 
     name: str
@@ -80,8 +80,8 @@ class Story:
     pictures: int  # seen
     curves: Curves  # of training, by the name in the log
     measures: dict[str, Curves]  # by protocol, then by measure
-    best: Best | None  # the model that is kept
-    bests: dict[str, Best]  # by protocol, the newest last
+    best: BestResult | None  # the model that is kept
+    bests: dict[str, BestResult]  # by protocol, the newest last
     phases: tuple[Entry, ...]
     alarms: tuple[Entry, ...]
     changes: tuple[Entry, ...]  # of settings
@@ -103,13 +103,13 @@ class Story:
         return str(self.recipe.get("command") or "")
 
 
-def read(folder: RunFolder) -> Story:
+def read(folder: RunFolder) -> RunSummary:
     """The story of a run; of one that has hardly begun too."""
     recipe = folder.read_recipe() if folder.exists else {}
     entries = kept(folder.entries())
     measures = _measures(entries)
     bests = _bests(entries, _chief(recipe))
-    return Story(
+    return RunSummary(
         name=folder.name,
         recipe=recipe,
         state=_state(folder, entries),
@@ -219,9 +219,9 @@ def _measures(entries: list[Entry]) -> dict[str, Curves]:
     return {protocol: _curves(lines) for protocol, lines in by_protocol.items()}
 
 
-def _bests(entries: list[Entry], chief: str) -> dict[str, Best]:
+def _bests(entries: list[Entry], chief: str) -> dict[str, BestResult]:
     """The last that was called best under each protocol; it beat those before it."""
-    found: dict[str, Best] = {}
+    found: dict[str, BestResult] = {}
     for entry in entries:
         if entry.get("kind") == "measure" and entry.get("best") is True:
             protocol = str(entry.get("protocol") or "")
@@ -231,13 +231,13 @@ def _bests(entries: list[Entry], chief: str) -> dict[str, Best]:
     return found
 
 
-def _best(entry: Entry, chief: str, protocol: str) -> Best | None:
+def _best(entry: Entry, chief: str, protocol: str) -> BestResult | None:
     numbers = _curves([entry])
     if not numbers:
         return None
     measure = chief if chief in numbers else next(iter(numbers))
     (value,) = numbers[measure].values
-    return Best(pictures=_pictures(entry), measure=measure, value=value, protocol=protocol)
+    return BestResult(pictures=_pictures(entry), measure=measure, value=value, protocol=protocol)
 
 
 def _chief(recipe: Mapping[str, Any]) -> str:

@@ -33,13 +33,13 @@ from trombine.runs.compare import are_same, readable
 from trombine.runs.curves import plots_of, to_the_end
 from trombine.runs.folder import RunFolder
 from trombine.runs.frames import Pixels, read_pixels
-from trombine.runs.log import Story, read
+from trombine.runs.log import RunSummary, read
 
 _PLAIN: Final = "=,;+@!$'()*"  # as they are in an address; others, as # and %, would mislead
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
+class RunEntry:
     """A run on the page, or one that could not be begun."""
 
     folder: RunFolder
@@ -48,7 +48,7 @@ class Shown:
     earlier: bool = False  # not asked for now
 
 
-def add_runs(page: Page, runs: Sequence[Shown]) -> None:
+def add_runs(page: Page, runs: Sequence[RunEntry]) -> None:
     """The sections of a page that shows these runs."""
     stories = dict(_stories(runs))
     protocols = {protocol for story in stories.values() for protocol in story.measures}
@@ -57,14 +57,16 @@ def add_runs(page: Page, runs: Sequence[Shown]) -> None:
     _measures(page, stories, apart=len(protocols) > 1)
 
 
-def _stories(runs: Iterable[Shown]) -> Iterator[tuple[str, Story]]:
+def _stories(runs: Iterable[RunEntry]) -> Iterator[tuple[str, RunSummary]]:
     for run in runs:
         if run.folder.exists:
             with suppress(InputError):  # its recipe is damaged
                 yield run.folder.name, read(run.folder)
 
 
-def _table(page: Page, runs: Sequence[Shown], stories: Mapping[str, Story], *, apart: bool) -> None:
+def _table(
+    page: Page, runs: Sequence[RunEntry], stories: Mapping[str, RunSummary], *, apart: bool
+) -> None:
     """`apart`: not all were measured under one protocol, so each is named."""
     varied = list(dict.fromkeys(name for run in runs for name in run.settings))
     columns = ["Run", *varied, "Best", "At", "Pictures seen", "State"]
@@ -79,14 +81,14 @@ def _table(page: Page, runs: Sequence[Shown], stories: Mapping[str, Story], *, a
     page.section("Runs", "Measured on pictures kept for choosing.", block)
 
 
-def _link(run: Shown, story: Story | None) -> Html:
+def _link(run: RunEntry, story: RunSummary | None) -> Html:
     """A run's name, which leads to its page."""
     name = unbroken(run.folder.name)
     page = f"{quote(os.fsencode(run.folder.name), safe=_PLAIN)}/{run.folder.page.name}"
     return element("a", {"href": page}, name) if story else name
 
 
-def _told(story: Story, *, apart: bool) -> list[str]:
+def _told(story: RunSummary, *, apart: bool) -> list[str]:
     best = story.best
     value = unbroken(tables.best_value(best)) if best else escape("–")
     if best and apart:
@@ -116,7 +118,7 @@ def _newest(folder: RunFolder) -> Pixels | None:
     return read_pixels(files[max(files)]) if files else None
 
 
-def _measures(page: Page, stories: Mapping[str, Story], *, apart: bool) -> None:
+def _measures(page: Page, stories: Mapping[str, RunSummary], *, apart: bool) -> None:
     names = dict.fromkeys(
         (protocol, measure)
         for story in stories.values()
@@ -138,7 +140,9 @@ def _measures(page: Page, stories: Mapping[str, Story], *, apart: bool) -> None:
     page.section("Measures", "As each run learned.", plots(*to_the_end(drawn, last)), *notes)
 
 
-def _plots(stories: Mapping[str, Story], protocol: str, measure: str, after: str) -> Iterator[Plot]:
+def _plots(
+    stories: Mapping[str, RunSummary], protocol: str, measure: str, after: str
+) -> Iterator[Plot]:
     """All runs that were measured so in one plot."""
     held = {
         name: story.measures[protocol][measure]

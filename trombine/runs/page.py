@@ -25,7 +25,7 @@ from trombine.pages import (
 from trombine.runs import curves, meaning, tables
 from trombine.runs.folder import RunFolder
 from trombine.runs.frames import Pixels, read_small, read_strip
-from trombine.runs.log import FINISHED, Story, read
+from trombine.runs.log import FINISHED, RunSummary, read
 
 _SAMPLES = """What the nets make of the same fixed things, over the run. Drag the slider, or press
 the arrow keys on it."""
@@ -38,7 +38,7 @@ def write_page(folder: RunFolder) -> Path:
     return folder.page
 
 
-def page(folder: RunFolder, story: Story) -> Page:
+def page(folder: RunFolder, story: RunSummary) -> Page:
     """The page of a run; what is not there yet is left out."""
     about = tables.sentence(str(story.settings.get("about") or ""))
     lead = " ".join(part for part in (about, tables.state_line(story)) if part)
@@ -54,13 +54,13 @@ def page(folder: RunFolder, story: Story) -> Page:
     return sheet
 
 
-def title(story: Story) -> str:
+def title(story: RunSummary) -> str:
     """`upscale-x2`, or `wide: upscale-x2` where the run is called otherwise than its recipe."""
     recipe = str(story.recipe.get("recipe") or "")
     return f"{story.name}: {recipe}" if recipe and recipe != story.name else story.name
 
 
-def _samples(sheet: Page, folder: RunFolder, story: Story) -> None:
+def _samples(sheet: Page, folder: RunFolder, story: RunSummary) -> None:
     frames = read_strip(folder.sample_files())
     fixed = {row: read_small(path) for row, path in folder.fixed_files().items()}
     rows = {row: pixels for row, pixels in fixed.items() if pixels is not None}
@@ -97,7 +97,7 @@ def sample_block(what: str, frames: dict[int, Pixels], rows: dict[str, Pixels]) 
     )
 
 
-def _measures(sheet: Page, story: Story) -> None:
+def _measures(sheet: Page, story: RunSummary) -> None:
     drawn = [
         plots(*_to_the_end(story, curves.measure_plots(found, story.bests.get(protocol))))
         for protocol, found in story.measures.items()
@@ -113,11 +113,11 @@ def _measures(sheet: Page, story: Story) -> None:
         sheet.section("Measures", text, *drawn, *tables.measure_tables(story), *explained)
 
 
-def _to_the_end(story: Story, drawn: Iterable[Plot]) -> Iterator[Plot]:
+def _to_the_end(story: RunSummary, drawn: Iterable[Plot]) -> Iterator[Plot]:
     return curves.to_the_end(drawn, story.pictures)
 
 
-def _course(sheet: Page, story: Story) -> None:
+def _course(sheet: Page, story: RunSummary) -> None:
     learned = (
         *curves.loss_plots(story.curves),
         *curves.gradient_plots(story.curves),
@@ -133,7 +133,7 @@ def _course(sheet: Page, story: Story) -> None:
         sheet.section("Watched", text, plots(*_to_the_end(story, watched)))
 
 
-def _events(sheet: Page, story: Story) -> None:
+def _events(sheet: Page, story: RunSummary) -> None:
     blocks = []
     if story.alarms:
         blocks.append(tables.alarm_table(story))
@@ -147,7 +147,7 @@ def _events(sheet: Page, story: Story) -> None:
         sheet.section("Alarms and phases", said, *blocks)
 
 
-def _going_on(sheet: Page, story: Story, folder: RunFolder) -> None:
+def _going_on(sheet: Page, story: RunSummary, folder: RunFolder) -> None:
     blocks = [tables.cost_table(story)]
     if folder.best.exists():
         kept = element("code", {}, folder.best.name)
@@ -158,7 +158,7 @@ def _going_on(sheet: Page, story: Story, folder: RunFolder) -> None:
     sheet.section("Cost, and going on", "Of all the processes that trained it.", *blocks)
 
 
-def _configuration(sheet: Page, story: Story) -> None:
+def _configuration(sheet: Page, story: RunSummary) -> None:
     blocks = list(tables.configuration_tables(story))
     if blocks:
         sheet.section("Configuration", "Everything that was asked for or resolved.", *blocks)

@@ -10,7 +10,16 @@ from typing import Any, Final
 from trombine.pages import Html, command, table, unbroken
 from trombine.runs import meaning
 from trombine.runs.folder import mapping
-from trombine.runs.log import ALARMED, TOTAL, Best, Curve, Curves, Story, by_phase, pictures_of
+from trombine.runs.log import (
+    ALARMED,
+    TOTAL,
+    BestResult,
+    Curve,
+    Curves,
+    RunSummary,
+    by_phase,
+    pictures_of,
+)
 
 _GROUPS: Final = {
     "settings": "Recipe",
@@ -48,7 +57,7 @@ def moment(iso: str) -> str:
         return iso or "–"
 
 
-def progress(story: Story) -> str:
+def progress(story: RunSummary) -> str:
     """`12,800 of 200,000 pictures seen`; the last batch may reach beyond what was asked."""
     if story.goal and story.pictures > story.goal:
         return f"{story.pictures:,} pictures seen, {story.goal:,} asked for"
@@ -56,31 +65,31 @@ def progress(story: Story) -> str:
     return f"{story.pictures:,}{of} pictures seen"
 
 
-def state_line(story: Story, of: str = "") -> str:
+def state_line(story: RunSummary, of: str = "") -> str:
     """The state of a run in a sentence or two; `of` names it, on a page that has more than one."""
     begin = f"{of}: {state(story)}" if of else state(story).capitalize()
     line = f"{begin}, {progress(story)}."
     return f"{line} {best_line(story.best)}" if story.best else line
 
 
-def state(story: Story) -> str:
+def state(story: RunSummary) -> str:
     """The state, and which alarm it was."""
     if story.state != ALARMED:
         return story.state
     return f"{ALARMED} ({story.alarms[-1].get('alarm', 'unnamed')})"
 
 
-def best_line(best: Best) -> str:
+def best_line(best: BestResult) -> str:
     """What the best is, in a sentence."""
     return f"Best {best_value(best)}, after {best.pictures:,} pictures."
 
 
-def best_value(best: Best) -> str:
+def best_value(best: BestResult) -> str:
     """`PSNR 30.85 dB`."""
     return meaning.with_unit(best.measure, short(best.value))
 
 
-def measure_tables(story: Story, of: str = "") -> Iterator[Html]:
+def measure_tables(story: RunSummary, of: str = "") -> Iterator[Html]:
     """A table for each protocol, since figures of two protocols cannot be compared.
 
     `of` names the run, on a page that has more than one.
@@ -93,7 +102,7 @@ def measure_tables(story: Story, of: str = "") -> Iterator[Html]:
         yield table(columns, rows, caption=f"{caption} {protocol or 'unnamed'}")
 
 
-def _measure_row(name: str, curve: Curve, best: Best | None) -> list[str]:
+def _measure_row(name: str, curve: Curve, best: BestResult | None) -> list[str]:
     at_best = value_at(curve, best.pictures) if best else None
     cells = (curve.values[0], curve.values[-1], at_best)
     return [meaning.titled(name), *("–" if value is None else short(value) for value in cells)]
@@ -105,7 +114,7 @@ def value_at(curve: Curve, pictures: int) -> float | None:
     return held.get(pictures)
 
 
-def alarm_table(story: Story) -> Html:
+def alarm_table(story: RunSummary) -> Html:
     """What went wrong, and what was done about it."""
     rows = [
         [_seen(entry), *(str(entry.get(name, "")) for name in ("alarm", "text", "did"))]
@@ -114,7 +123,7 @@ def alarm_table(story: Story) -> Html:
     return table(["Pictures", "Alarm", "What was seen", "Done"], rows, caption="Alarms", words=True)
 
 
-def phase_table(story: Story) -> Html:
+def phase_table(story: RunSummary) -> Html:
     """When each phase began and ended, and why."""
     rows = [
         [_seen(entry), *(str(entry.get(name, "")) for name in ("phase", "what", "why"))]
@@ -123,7 +132,7 @@ def phase_table(story: Story) -> Html:
     return table(["Pictures", "Phase", "It", "Why"], rows, caption="Phases", words=True)
 
 
-def change_table(story: Story) -> Html:
+def change_table(story: RunSummary) -> Html:
     """Which settings it went on with, and from when."""
     rows = [
         [_seen(entry), meaning.setting(f"settings.{name}"), unbroken(spelled(value))]
@@ -138,13 +147,13 @@ def _seen(entry: Mapping[str, Any]) -> str:
     return f"{pictures_of(entry.get('pictures')):,}"
 
 
-def cost_table(story: Story) -> Html:
+def cost_table(story: RunSummary) -> Html:
     """What it took, over all its resumes."""
     rows = cost_rows(story, gpu=story.cost.gpu > 0)
     return table(["What", "How much"], rows, caption="What it took", words=True)
 
 
-def cost_rows(story: Story, *, gpu: bool) -> list[list[str]]:
+def cost_rows(story: RunSummary, *, gpu: bool) -> list[list[str]]:
     """The same as rows of a name and a number each, with or without a GPU's time."""
     spent = story.cost
     lost = spent.pictures - story.pictures
@@ -159,7 +168,7 @@ def cost_rows(story: Story, *, gpu: bool) -> list[list[str]]:
     ]
 
 
-def configuration_tables(story: Story) -> Iterator[Html]:
+def configuration_tables(story: RunSummary) -> Iterator[Html]:
     """recipe.json, group by group; beside what was changed on the way, since when it is so."""
     recipe = story.recipe
     since: dict[str, str] = {}

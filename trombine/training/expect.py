@@ -29,7 +29,7 @@ from trombine.data.augment import Augment
 from trombine.data.columns import Columns
 from trombine.data.item import Batch
 from trombine.data.made import Maker
-from trombine.data.source import SEED_RANGES, USUAL_COUNT, Mix, Source
+from trombine.data.source import SEED_RANGES, USUAL_COUNT, MixedSource, Source
 from trombine.data.spec import Term, parse, spell
 from trombine.data.split import split
 from trombine.nets import parameter_count
@@ -149,7 +149,9 @@ def _opened(spec: str, recipe: Recipe) -> tuple[Source, Source]:
     if len(terms) == 1:
         return pairs[0]
     weights = [term.weight for term in terms]
-    return Mix([pair[0] for pair in pairs], weights), Mix([pair[1] for pair in pairs], weights)
+    return MixedSource([pair[0] for pair in pairs], weights), MixedSource(
+        [pair[1] for pair in pairs], weights
+    )
 
 
 @final

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Final, final
 
 from trombine.data.columns import SPLITS
-from trombine.data.source import Mix, Source
+from trombine.data.source import MixedSource, Source
 from trombine.data.spec import parse
-from trombine.data.split import Part
+from trombine.data.split import Subset
 from trombine.events import Event, Notice
 from trombine.objectives.objective import Objective
 from trombine.refusal import shown
@@ -65,15 +65,15 @@ def notices(objective: Objective[Any], material: Material) -> Iterator[Event]:
 
 def terms_of(source: Source) -> tuple[Source, ...]:
     """The sources of a mix, or the one that is none."""
-    return source.sources if isinstance(source, Mix) else (source,)
+    return source.sources if isinstance(source, MixedSource) else (source,)
 
 
 def _left(learned: Source, measured: Source) -> int:
     """How many pictures of what these are parts of are for tests, and in neither."""
     whole = learned
-    while isinstance(whole, Part):
-        whole = whole.whole
-    used = _tests(learned) + (_tests(measured) if isinstance(measured, Part) else 0)
+    while isinstance(whole, Subset):
+        whole = whole.source
+    used = _tests(learned) + (_tests(measured) if isinstance(measured, Subset) else 0)
     return max(0, _tests(whole) - used)
 
 

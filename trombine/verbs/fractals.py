@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from trombine.data.requests import PackRequest, Painted, paint
+from trombine.data.requests import PackRequest, SeedRemaker, paint
 from trombine.events import Done, Event
 
 
@@ -36,6 +36,6 @@ def _publish(request: FractalsRequest) -> Iterator[Event]:
     yield from publish_fractals(request.output, overwrite=request.overwrite)
 
 
-def making() -> Painted:
+def making() -> SeedRemaker:
     """How a picture is made again."""
-    return Painted("fractals")
+    return SeedRemaker("fractals")

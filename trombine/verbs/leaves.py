@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from trombine.data.requests import PackRequest, Painted, paint
+from trombine.data.requests import PackRequest, SeedRemaker, paint
 from trombine.events import Event
 
 
@@ -23,6 +23,6 @@ def run(request: LeavesRequest) -> Iterator[Event]:
     return paint(request, "leaves")
 
 
-def making() -> Painted:
+def making() -> SeedRemaker:
     """How a picture is made again."""
-    return Painted("leaves")
+    return SeedRemaker("leaves")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from trombine.batch.inputs import refuse_to_write_over
-from trombine.data.requests import Painted, PaintRequest, paint
+from trombine.data.requests import PaintRequest, SeedRemaker, paint
 from trombine.events import Done, Event
 
 PAGE = "index.html"
@@ -66,6 +66,6 @@ def _families(family: str) -> tuple[str, ...]:
     return tuple(spell(term) for term in mix)
 
 
-def making() -> Painted:
+def making() -> SeedRemaker:
     """How a mask is made again."""
-    return Painted("masks")
+    return SeedRemaker("masks")

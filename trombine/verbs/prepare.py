@@ -51,13 +51,15 @@ class PrepareRequest(Request):
 
 def run(request: PrepareRequest) -> Iterator[Event]:
     """Make the pack, or what is missing of it."""
-    from trombine.data.decoding import Wanted
+    from trombine.data.decoding import PrepareOptions
     from trombine.data.hub import hub_folder, prepare_hub
     from trombine.data.preparing import prepare_pack
     from trombine.data.workers import cores
 
     _check(request)
-    wanted = Wanted(size=request.size, crop=request.crop, choose=request.choose, test=request.test)
+    wanted = PrepareOptions(
+        size=request.size, crop=request.crop, choose=request.choose, test=request.test
+    )
     folder = request.folder
     if str(folder).startswith(_HUB):
         name = str(folder).removeprefix(_HUB)

@@ -19,7 +19,7 @@ from trombine.requests import Request
 
 if TYPE_CHECKING:
     from trombine.runs.folder import RunFolder
-    from trombine.runs.log import Story
+    from trombine.runs.log import RunSummary
 
 HOME: Final = Path("runs")
 """Where runs are unless another place is named."""
@@ -197,7 +197,7 @@ def sweep_at(path: Path) -> Path | None:
     return None
 
 
-def _facts(story: Story) -> Iterator[tuple[str, str]]:
+def _facts(story: RunSummary) -> Iterator[tuple[str, str]]:
     from trombine.runs import meaning, tables
     from trombine.runs.folder import mapping
     from trombine.runs.log import pictures_of

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from trombine.data.requests import PackRequest, Painted, paint
+from trombine.data.requests import PackRequest, SeedRemaker, paint
 from trombine.events import Event
 
 
@@ -31,6 +31,6 @@ def run(request: WorldRequest) -> Iterator[Event]:
     return paint(request, "world", tuple(request.style.split("+")))
 
 
-def making() -> Painted:
+def making() -> SeedRemaker:
     """How a face is made again."""
-    return Painted("world")
+    return SeedRemaker("world")

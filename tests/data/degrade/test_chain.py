@@ -11,7 +11,7 @@ from scipy import stats
 
 from trombine.data.degrade import PRESETS, Chain, degrade_one, shrink
 from trombine.data.degrade.blur import gaussian_blur
-from trombine.data.degrade.chain import OneOf, Range, Term, _drawn
+from trombine.data.degrade.chain import DegradeStep, DegradeTerm, Range, _drawn
 from trombine.data.degrade.compress import jpeg
 from trombine.data.degrade.noise import gaussian_noise
 from trombine.data.degrade.terms import KINDS, SHRINK, Amount, usage
@@ -184,7 +184,7 @@ def test_no_step_of_a_preset_moves_the_picture(name: str) -> None:
     steps = Chain.parse(name).steps
     terms = [term for step in steps for term in step.terms if term.name.startswith(STEADY)]
     for term in terms:
-        made = Chain(steps=(OneOf(terms=(term,)),))(batch, chance(1, 6))
+        made = Chain(steps=(DegradeStep(terms=(term,)),))(batch, chance(1, 6))
         apart = middles(made, term.scale) - middles(batch, 1)
         assert np.abs(apart.mean(0)).max() < 0.2, term
 
@@ -242,7 +242,7 @@ def numbers(amount: Amount) -> st.SearchStrategy[tuple[float, float]]:
     """What the amount may be drawn from."""
     whole = st.integers(int(np.ceil(amount.low)), int(amount.high)).map(float)
     parts = st.floats(amount.low, amount.high).map(abs)  # without -0.0
-    one = whole if amount.whole else parts
+    one = whole if amount.integer else parts
     if amount.fixed:
         return one.map(lambda number: (number, number))
     return st.tuples(one, one).map(lambda pair: (min(pair), max(pair)))
@@ -270,9 +270,9 @@ steps = st.one_of(
 def test_what_is_spelled_is_read_again(listed: list[tuple[list[PlainTerm], float]]) -> None:
     chain = Chain(
         steps=tuple(
-            OneOf(
+            DegradeStep(
                 terms=tuple(
-                    Term(name=name, amounts=tuple(Range(*pair) for pair in pairs))
+                    DegradeTerm(name=name, amounts=tuple(Range(*pair) for pair in pairs))
                     for name, pairs in plain
                 ),
                 probability=probability,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from trombine.data.columns import SPLITS
-from trombine.data.decoding import Wanted
+from trombine.data.decoding import PrepareOptions
 from trombine.data.pack import Pack
 from trombine.data.preparing import prepare_pack
 
@@ -17,7 +17,11 @@ from trombine.data.preparing import prepare_pack
 def packed(tiny: ModuleType, kind: str, tmp_path: Path, layout: str) -> tuple[Pack, Any]:
     (tmp_path / "in").mkdir()
     truth = tiny.MAKERS[kind](tmp_path / "in")
-    list(prepare_pack(tmp_path / "in", tmp_path / "pack", Wanted(size=truth.size), layout=layout))
+    list(
+        prepare_pack(
+            tmp_path / "in", tmp_path / "pack", PrepareOptions(size=truth.size), layout=layout
+        )
+    )
     return Pack(tmp_path / "pack"), truth
 
 

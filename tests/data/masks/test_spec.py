@@ -5,38 +5,38 @@ from __future__ import annotations
 import pytest
 
 from trombine.data.masks import DEFAULT, parse, parse_mix, spell
-from trombine.data.masks.spec import FAMILIES, Stage, Term
+from trombine.data.masks.spec import FAMILIES, MaskStage, MaskTerm
 from trombine.refusal import InputError
 from trombine.verbs.masks import MasksRequest
 
-IRREGULAR = Term(family="irregular", share=(0, 60))
-HUGE = Term(family="huge", share=(50, 80))
+IRREGULAR = MaskTerm(family="irregular", share=(0, 60))
+HUGE = MaskTerm(family="huge", share=(50, 80))
 
 
 @pytest.mark.parametrize(
     ("text", "term"),
     [
         ("irregular", IRREGULAR),
-        ("irregular:30-40", Term(family="irregular", share=(30, 40))),
-        ("irregular:30-40,inside", Term(family="irregular", share=(30, 40), edge="inside")),
+        ("irregular:30-40", MaskTerm(family="irregular", share=(30, 40))),
+        ("irregular:30-40,inside", MaskTerm(family="irregular", share=(30, 40), edge="inside")),
         (
             "irregular:border*0.25",
-            Term(family="irregular", share=(0, 60), edge="border", weight=0.25),
+            MaskTerm(family="irregular", share=(0, 60), edge="border", weight=0.25),
         ),
         ("huge", HUGE),
-        ("huge:inside", Term(family="huge", share=(50, 60), edge="inside")),
-        ("squares*2", Term(family="squares", weight=2)),
-        ("half:left,slanted", Term(family="half", names=("left", "slanted"))),
-        ("parts:eyes,mouth", Term(family="parts", names=("eyes", "mouth"))),
-        ("scratches", Term(family="scratches")),
-        ("files:a folder/of masks", Term(family="files", path="a folder/of masks")),
-        ("inverted:a+b", Term(family="inverted", path="a+b")),
-        ('nvidia:"a+huge"*2', Term(family="nvidia", path="a+huge", weight=2)),
-        ('files:"a>b@3"', Term(family="files", path="a>b@3")),
-        ("files:a@b", Term(family="files", path="a@b")),
+        ("huge:inside", MaskTerm(family="huge", share=(50, 60), edge="inside")),
+        ("squares*2", MaskTerm(family="squares", weight=2)),
+        ("half:left,slanted", MaskTerm(family="half", names=("left", "slanted"))),
+        ("parts:eyes,mouth", MaskTerm(family="parts", names=("eyes", "mouth"))),
+        ("scratches", MaskTerm(family="scratches")),
+        ("files:a folder/of masks", MaskTerm(family="files", path="a folder/of masks")),
+        ("inverted:a+b", MaskTerm(family="inverted", path="a+b")),
+        ('nvidia:"a+huge"*2', MaskTerm(family="nvidia", path="a+huge", weight=2)),
+        ('files:"a>b@3"', MaskTerm(family="files", path="a>b@3")),
+        ("files:a@b", MaskTerm(family="files", path="a@b")),
     ],
 )
-def test_a_term(text: str, term: Term) -> None:
+def test_a_term(text: str, term: MaskTerm) -> None:
     assert parse_mix(text) == (term,)
     assert parse_mix(spell(term)) == (term,)
 
@@ -55,12 +55,14 @@ def test_a_mix() -> None:
 
 def test_a_curriculum() -> None:
     masks = parse("squares > huge@1000 > irregular*2+text@50000-200000")
-    text = Term(family="text")
+    text = MaskTerm(family="text")
     assert masks.stages == (
-        Stage(mix=(Term(family="squares"),)),
-        Stage(mix=(HUGE,), first=1000, last=1000),
-        Stage(
-            mix=(Term(family="irregular", share=(0, 60), weight=2), text), first=50000, last=200000
+        MaskStage(mix=(MaskTerm(family="squares"),)),
+        MaskStage(mix=(HUGE,), first=1000, last=1000),
+        MaskStage(
+            mix=(MaskTerm(family="irregular", share=(0, 60), weight=2), text),
+            first=50000,
+            last=200000,
         ),
     )
     assert parse(str(masks)) == masks

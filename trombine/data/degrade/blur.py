@@ -26,12 +26,12 @@ CUT: Final = 4.0  # standard deviations at which a Gaussian ends, as scipy's doe
 
 def box_blur(pictures: Pictures, width: Amounts) -> Pictures:
     """The mean over a square of this width, in pixels; parts of pixels count in part."""
-    return _separable(pictures, [box_kernel(one) for one in width.tolist()])
+    return _separable(pictures, [box_kernel(value) for value in width.tolist()])
 
 
 def gaussian_blur(pictures: Pictures, sigma: Amounts) -> Pictures:
     """By a round Gaussian of this standard deviation, in pixels."""
-    return _separable(pictures, [gaussian_kernel(one) for one in sigma.tolist()])
+    return _separable(pictures, [gaussian_kernel(value) for value in sigma.tolist()])
 
 
 def long_gaussian_blur(
@@ -108,12 +108,12 @@ def motion_kernel(length: float, angle: float) -> Kernel:
 def _crossings(length: float, cosine: float, sine: float) -> list[float]:
     """Where the line, from -length / 2 to length / 2, crosses the rows and columns of pixels."""
     half = length / 2
-    found = {-half, half}
+    crossings = {-half, half}
     for slope in (abs(cosine), abs(sine)):
         if slope > 1e-9:
             most = math.floor(half * slope)
-            found |= {step / slope for step in range(-most, most + 1)}
-    return sorted(place for place in found if -half <= place <= half)
+            crossings |= {step / slope for step in range(-most, most + 1)}
+    return sorted(place for place in crossings if -half <= place <= half)
 
 
 def _gauss_points(edges: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
@@ -134,8 +134,8 @@ def _gauss_points(edges: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
 def _separable(pictures: Pictures, kernels: Sequence[Float64[np.ndarray, "_"]]) -> Pictures:
     """Each picture by its kernel along rows and along columns."""
     pairs = zip(pictures, kernels, strict=True)
-    made = [_by(_by(picture, kernel[None]), kernel[:, None]) for picture, kernel in pairs]
-    return torch.stack(made).clamp(0, 1)
+    blurred = [_by(_by(picture, kernel[None]), kernel[:, None]) for picture, kernel in pairs]
+    return torch.stack(blurred).clamp(0, 1)
 
 
 def _filtered(pictures: Pictures, kernels: Sequence[Kernel]) -> Pictures:

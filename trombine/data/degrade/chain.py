@@ -52,7 +52,7 @@ class Range:
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Term:
+class DegradeTerm:
     """One degradation and its amounts."""
 
     name: str
@@ -75,27 +75,27 @@ class Term:
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class OneOf:
+class DegradeStep:
     """A step: each picture gets one of these terms, or is left as it is."""
 
-    terms: tuple[Term, ...]
+    terms: tuple[DegradeTerm, ...]
     probability: float = 1.0  # that it gets one
 
     def __str__(self) -> str:
         listed = "/".join(map(str, self.terms))
         return spelled(listed, "", {"?": weighed(self.probability)})
 
-    def __call__(self, before: Marked, chance: Chance) -> Marked:
+    def __call__(self, batch: Marked, chance: Chance) -> Marked:
         """The pictures, and what is damaged of them, after this step."""
         which = np.floor(chance.uniforms("which") * len(self.terms)).astype(np.int64)
         which[chance.uniforms("whether") >= self.probability] = len(self.terms)
-        found = _smaller(before, self.terms[0].scale)
+        result = _smaller(batch, self.terms[0].scale)
         for number, term in enumerate(self.terms):
             if (chosen := which == number).any():
-                here = torch.from_numpy(np.flatnonzero(chosen))
-                made = term(before.pictures[here], chance.only(chosen))
-                _put(found, here, made)
-        return found
+                rows = torch.from_numpy(np.flatnonzero(chosen))
+                degraded = term(batch.pictures[rows], chance.only(chosen))
+                _put(result, rows, degraded)
+        return result
 
 
 @final
@@ -103,7 +103,7 @@ class OneOf:
 class Chain:
     """Steps, in their order."""
 
-    steps: tuple[OneOf, ...]
+    steps: tuple[DegradeStep, ...]
 
     @classmethod
     def parse(cls, text: str) -> Chain:
@@ -130,12 +130,12 @@ class Chain:
         It is computed on the processor: the codecs are there, and no device rounds otherwise.
         """
         device = check_picture(pictures).device
-        here = pictures.detach().cpu().contiguous()
-        found = Marked(pictures=here, damaged=torch.zeros_like(here[:, :1]))
+        source = pictures.detach().cpu().contiguous()
+        result = Marked(pictures=source, damaged=torch.zeros_like(source[:, :1]))
         with torch.autocast("cpu", enabled=False):  # nets may be computed in fewer bits, not this
             for number, step in enumerate(self.steps):
-                found = step(found, chance.within(f"degrade {number}"))
-        return Marked(pictures=found.pictures.to(device), damaged=found.damaged.to(device))
+                result = step(result, chance.within(f"degrade {number}"))
+        return Marked(pictures=result.pictures.to(device), damaged=result.damaged.to(device))
 
 
 def degrade_one(
@@ -145,48 +145,48 @@ def degrade_one(
     height, width = picture.shape[-2:]
     if min(height, width) < chain.scale:
         raise InputError(f"{width} x {height} pixels cannot become {chain.scale} times fewer")
-    whole = crop_to_multiple(picture, chain.scale)[None]
-    return chain(whole, Chance(seed=seed, places=FIRST))[0]
+    cropped = crop_to_multiple(picture, chain.scale)[None]
+    return chain(cropped, Chance(seed=seed, places=FIRST))[0]
 
 
 # ---------------------------------------------------------------------------------------------
 # Doing
 
 
-def _drawn(chance: Chance, amount: Amount, wanted: Range) -> Float64[np.ndarray, "n"]:
+def _drawn(chance: Chance, amount: Amount, limits: Range) -> Float64[np.ndarray, "n"]:
     """The amount of each picture."""
-    if wanted.low == wanted.high:
-        return np.full(len(chance.places), wanted.low)
+    if limits.low == limits.high:
+        return np.full(len(chance.places), limits.low)
     shares = chance.uniforms(amount.name)
-    if amount.whole:  # both ends as often as what is between them
-        steps = np.floor(shares * (wanted.high - wanted.low + 1))
-        return np.minimum(wanted.low + steps, wanted.high)
-    return wanted.low + (wanted.high - wanted.low) * shares
+    if amount.integer:  # both ends as often as what is between them
+        steps = np.floor(shares * (limits.high - limits.low + 1))
+        return np.minimum(limits.low + steps, limits.high)
+    return limits.low + (limits.high - limits.low) * shares
 
 
-def _smaller(before: Marked, scale: int) -> Marked:
+def _smaller(batch: Marked, scale: int) -> Marked:
     """Room for the result: what was there, or what is as large as that will be."""
     if scale == 1:
-        return Marked(pictures=before.pictures.clone(), damaged=before.damaged.clone())
-    count, channels, height, width = before.pictures.shape
+        return Marked(pictures=batch.pictures.clone(), damaged=batch.damaged.clone())
+    count, channels, height, width = batch.pictures.shape
     room = torch.empty(count, channels, height // scale, width // scale)
-    return Marked(pictures=room, damaged=max_pool2d(before.damaged, scale))
+    return Marked(pictures=room, damaged=max_pool2d(batch.damaged, scale))
 
 
-def _put(found: Marked, here: Int64[torch.Tensor, "k"], made: torch.Tensor | Marked) -> None:
+def _put(target: Marked, rows: Int64[torch.Tensor, "k"], source: torch.Tensor | Marked) -> None:
     """Some of the pictures into their places."""
-    if isinstance(made, Marked):
-        found.pictures[here] = made.pictures
-        found.damaged[here] = torch.maximum(found.damaged[here], made.damaged)
+    if isinstance(source, Marked):
+        target.pictures[rows] = source.pictures
+        target.damaged[rows] = torch.maximum(target.damaged[rows], source.damaged)
     else:
-        found.pictures[here] = made
+        target.pictures[rows] = source
 
 
 # ---------------------------------------------------------------------------------------------
 # Reading
 
 
-def _steps(text: str) -> Iterator[OneOf]:
+def _steps(text: str) -> Iterator[DegradeStep]:
     """The step that this text spells, or those of a preset."""
     if text in PRESETS:
         yield from Chain.parse(PRESETS[text]).steps
@@ -196,10 +196,10 @@ def _steps(text: str) -> Iterator[OneOf]:
         check_marks(body, "?", "how often, such as ?0.5")
     terms, probability = tuple(_term(words.strip()) for words in body.split("/")), float(often or 1)
     _check_step(body, terms, probability)
-    yield OneOf(terms=terms, probability=probability)
+    yield DegradeStep(terms=terms, probability=probability)
 
 
-def _check_step(text: str, terms: tuple[Term, ...], probability: float) -> None:
+def _check_step(text: str, terms: tuple[DegradeTerm, ...], probability: float) -> None:
     if not 0 < probability <= 1:
         raise InputError(f"after ? stands how often, above 0 and at most 1, not {probability:g}")
     scales = {term.scale for term in terms}
@@ -209,19 +209,19 @@ def _check_step(text: str, terms: tuple[Term, ...], probability: float) -> None:
         raise InputError(f"all results must be of one size: leave out ? after {text!r}")
 
 
-def _term(text: str) -> Term:
+def _term(text: str) -> DegradeTerm:
     words = text.split(":")
     name = next((n for n in (":".join(words[:2]), words[0]) if n in KINDS), "")
     if not name:
         raise InputError(_unknown(words[0], text))
-    given, wanted = words[name.count(":") + 1 :], KINDS[name].amounts
-    needed = sum(amount.usual is None for amount in wanted)
-    if not needed <= len(given) <= len(wanted):
+    values, amounts_of = words[name.count(":") + 1 :], KINDS[name].amounts
+    needed = sum(amount.usual is None for amount in amounts_of)
+    if not needed <= len(values) <= len(amounts_of):
         raise InputError(f"write {usage(name)}, not {text!r}")
-    pairs = zip(wanted, given, strict=False)
+    pairs = zip(amounts_of, values, strict=False)
     amounts = [_range(amount, word, name) for amount, word in pairs]
-    usual = [Range(*amount.usual) for amount in wanted[len(given) :] if amount.usual]
-    return Term(name=name, amounts=(*amounts, *usual))
+    usual = [Range(*amount.usual) for amount in amounts_of[len(values) :] if amount.usual]
+    return DegradeTerm(name=name, amounts=(*amounts, *usual))
 
 
 def _unknown(family: str, text: str) -> str:
@@ -240,12 +240,12 @@ def _range(amount: Amount, text: str, name: str) -> Range:
         raise InputError(
             f"{amount.name} of {name} is a number or a range such as 1-2, not {text!r}"
         )
-    wanted = Range(*map(float, ends))
-    if amount.fixed and wanted.low != wanted.high:
+    parsed = Range(*map(float, ends))
+    if amount.fixed and parsed.low != parsed.high:
         raise InputError(f"{amount.name} of {name} is one number, not the range {text!r}")
-    if not amount.low <= wanted.low <= wanted.high <= amount.high:
+    if not amount.low <= parsed.low <= parsed.high <= amount.high:
         limits = f"{decimal(amount.low)} to {decimal(amount.high)}"
         raise InputError(f"{amount.name} of {name} lies in {limits}, lower end first, not {text!r}")
-    if amount.whole and (wanted.low % 1 or wanted.high % 1):
+    if amount.integer and (parsed.low % 1 or parsed.high % 1):
         raise InputError(f"{amount.name} of {name} is a whole number, not {text!r}")
-    return wanted
+    return parsed

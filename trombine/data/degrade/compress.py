@@ -18,19 +18,19 @@ WEBP_EFFORT: Final = 2
 
 def jpeg(pictures: Pictures, quality: Int64[np.ndarray, "n"]) -> Pictures:
     """After a JPEG of this quality, 1 to 100, its colours at half the resolution as is usual."""
-    return _through(pictures, "JPEG", [{"quality": one} for one in quality.tolist()])
+    return _through(pictures, "JPEG", [{"quality": value} for value in quality.tolist()])
 
 
 def webp(pictures: Pictures, quality: Int64[np.ndarray, "n"]) -> Pictures:
     """After a WebP of this quality, 0 to 100."""
-    options = [{"quality": one, "method": WEBP_EFFORT} for one in quality.tolist()]
+    options = [{"quality": value, "method": WEBP_EFFORT} for value in quality.tolist()]
     return _through(pictures, "WEBP", options)
 
 
 def _through(pictures: Pictures, kind: str, options: list[dict[str, Any]]) -> Pictures:
     pixels = pictures.detach().mul(255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
-    made = [_read_back(one, kind, how) for one, how in zip(pixels, options, strict=True)]
-    planes = torch.from_numpy(np.stack(made)).permute(0, 3, 1, 2).contiguous()
+    decoded = [_read_back(picture, kind, how) for picture, how in zip(pixels, options, strict=True)]
+    planes = torch.from_numpy(np.stack(decoded)).permute(0, 3, 1, 2).contiguous()
     return planes.float().div(255).to(pictures.device)
 
 

@@ -26,7 +26,8 @@ Pixels = Float32[np.ndarray, "3 h w"]
 Plane = Float32[np.ndarray, "h w"]
 Amounts = Float64[np.ndarray, "n"]
 
-SEEN: Final = 0.12  # the share of a pixel that a mark covers, from which it counts as damaged
+# A pixel counts as damaged when a mark covers more than this share of it.
+VISIBLE_SHARE: Final = 0.12
 PAPER: Final = np.array([0.96, 0.94, 0.90], np.float32)  # what shows where the layer is gone
 DIRT: Final = np.array([0.10, 0.08, 0.07], np.float32)
 LIDS: Final = np.array([[0.93, 0.93, 0.92], [0.09, 0.09, 0.10]], np.float32)  # of scanners
@@ -78,12 +79,12 @@ Mark = Callable[[Pixels, float, np.random.Generator], tuple[Pixels, Plane]]
 
 def scratches(pictures: Pictures, amount: Amounts, chance: Chance) -> Marked:
     """Thin, slightly bent lines, most of them bright: the layer is gone; some dark: dirt in it."""
-    return _each(pictures, amount, chance, _scratched)
+    return _marked(pictures, amount, chance, _scratched)
 
 
 def dust(pictures: Pictures, amount: Amounts, chance: Chance) -> Marked:
     """Specks and hairs, bright and dark."""
-    return _each(pictures, amount, chance, _dusty)
+    return _marked(pictures, amount, chance, _dusty)
 
 
 def creases(pictures: Pictures, amount: Amounts, chance: Chance) -> Marked:
@@ -91,25 +92,25 @@ def creases(pictures: Pictures, amount: Amounts, chance: Chance) -> Marked:
 
     Damaged is the line; light and shade leave the picture beside it to be seen.
     """
-    return _each(pictures, amount, chance, _creased)
+    return _marked(pictures, amount, chance, _creased)
 
 
 def torn(pictures: Pictures, amount: Amounts, chance: Chance) -> Marked:
     """A corner that is gone, up to two fifths of the side, behind a rim of bare paper."""
-    return _each(pictures, amount, chance, _torn)
+    return _marked(pictures, amount, chance, _torn)
 
 
-def _each(pictures: Pictures, amount: Amounts, chance: Chance, mark: Mark) -> Marked:
-    made, maps = [], []
+def _marked(pictures: Pictures, amount: Amounts, chance: Chance, mark: Mark) -> Marked:
+    results, maps = [], []
     for number, draw in enumerate(chance.generators("marks")):
         pixels = pictures[number].cpu().numpy()
         spoilt, covered = pixels, np.zeros(pixels.shape[1:], np.float32)
         if amount[number] > 0:
             spoilt, covered = mark(pixels, float(amount[number]), draw)
-        made.append(spoilt)
-        maps.append((covered > SEEN)[None].astype(np.float32))
-    after, damaged = (torch.from_numpy(np.stack(one)).to(pictures.device) for one in (made, maps))
-    return Marked(pictures=after.clamp(0, 1), damaged=damaged)
+        results.append(spoilt)
+        maps.append((covered > VISIBLE_SHARE)[None].astype(np.float32))
+    marked, damaged = (torch.from_numpy(np.stack(a)).to(pictures.device) for a in (results, maps))
+    return Marked(pictures=marked.clamp(0, 1), damaged=damaged)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -183,15 +184,15 @@ def _torn(pixels: Pixels, amount: float, draw: np.random.Generator) -> tuple[Pix
     corner = np.array([[-2.0, -2.0]])
     gone.polygon(np.concatenate([edge, corner]))
     paper.polygon(np.concatenate([edge + gone.side * rim[:, None], corner]))
-    turn, lid = int(draw.integers(4)), LIDS[int(draw.integers(len(LIDS)))]
-    lost, bare = (_to_corner(one.shares(), turn) for one in (gone, paper))
-    made = _over(_over(pixels, PAPER, bare), lid, lost)
-    return made, np.maximum(lost, bare)
+    corner_number, lid = int(draw.integers(4)), LIDS[int(draw.integers(len(LIDS)))]
+    lost, bare = (_to_corner(canvas.shares(), corner_number) for canvas in (gone, paper))
+    result = _over(_over(pixels, PAPER, bare), lid, lost)
+    return result, np.maximum(lost, bare)
 
 
-def _to_corner(shares: Plane, turn: int) -> Plane:
-    flipped = shares[::-1] if turn & 1 else shares
-    return np.ascontiguousarray(flipped[:, ::-1] if turn & 2 else flipped)
+def _to_corner(shares: Plane, number: int) -> Plane:
+    flipped = shares[::-1] if number & 1 else shares
+    return np.ascontiguousarray(flipped[:, ::-1] if number & 2 else flipped)
 
 
 def _canvases(pixels: Pixels) -> tuple[Canvas, Canvas]:
@@ -200,8 +201,8 @@ def _canvases(pixels: Pixels) -> tuple[Canvas, Canvas]:
 
 
 def _covered(pixels: Pixels, bright: Plane, dark: Plane) -> tuple[Pixels, Plane]:
-    made = _over(_over(pixels, DIRT, 0.85 * dark), PAPER, bright)
-    return made, np.maximum(bright, dark)
+    result = _over(_over(pixels, DIRT, 0.85 * dark), PAPER, bright)
+    return result, np.maximum(bright, dark)
 
 
 def _over(pixels: Pixels, colour: Float32[np.ndarray, "3"], share: Plane) -> Pixels:
@@ -241,8 +242,8 @@ def _curl(draw: np.random.Generator, canvas: Canvas) -> Float64[np.ndarray, "k 2
 
 def _pieces(draw: np.random.Generator, count: int, *, gaps: float = 0.08) -> list[tuple[int, int]]:
     """The stretches of a line of so many points that are there: some are missing."""
-    there = draw.random(count - 1) >= gaps
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], there, [False]])))
+    drawn = draw.random(count - 1) >= gaps
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], drawn, [False]])))
     return [(int(first), int(last) + 1) for first, last in edges.reshape(-1, 2)]
 
 

@@ -46,13 +46,13 @@ def pattern_noise(
     Each number in `pattern` is a sensor of its own.
     """
     height, width = pictures.shape[-2:]
-    made = []
-    for picture, much, sensor in zip(pictures, strength.tolist(), pattern.tolist(), strict=True):
+    results = []
+    for picture, scale, sensor in zip(pictures, strength.tolist(), pattern.tolist(), strict=True):
         gain, offset = sensor_pattern(sensor, height, width)
-        gains = torch.from_numpy(1 + much * gain).float().to(picture.device)
-        offsets = torch.from_numpy(much * offset).float().to(picture.device)
-        made.append(picture * gains + offsets)
-    return torch.stack(made).clamp(0, 1)
+        gains = torch.from_numpy(1 + scale * gain).float().to(picture.device)
+        offsets = torch.from_numpy(scale * offset).float().to(picture.device)
+        results.append(picture * gains + offsets)
+    return torch.stack(results).clamp(0, 1)
 
 
 @lru_cache(maxsize=4)  # 100 MB each at 2048 px; a run of one sensor needs one

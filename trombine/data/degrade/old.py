@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from jaxtyping import Float32, Float64
 
-from trombine.data.degrade.marks import SEEN, Marked, Pictures
+from trombine.data.degrade.marks import VISIBLE_SHARE, Marked, Pictures
 from trombine.draws import Chance
 
 Pixels = Float32[np.ndarray, "3 h w"]
@@ -29,18 +29,20 @@ STAIN: Final = np.array([0.20, 0.38, 0.62], np.float32)  # what tea takes of red
 
 def fade(pictures: Pictures, amount: Amounts, chance: Chance) -> Pictures:
     """Colours go, black turns brown and paper yellow, more so in some places than in others."""
-    made = []
+    results = []
     for number, draw in enumerate(chance.generators("fading")):
         pixels = pictures[number].cpu().numpy()
-        made.append(_faded(pixels, float(amount[number]), draw) if amount[number] > 0 else pixels)
-    return torch.from_numpy(np.stack(made)).to(pictures.device).clamp(0, 1)
+        results.append(
+            _faded(pixels, float(amount[number]), draw) if amount[number] > 0 else pixels
+        )
+    return torch.from_numpy(np.stack(results)).to(pictures.device).clamp(0, 1)
 
 
 def _faded(pixels: Pixels, amount: float, draw: np.random.Generator) -> Pixels:
     luma = np.tensordot(LUMA, pixels, axes=1)[None]
     monochrome = draw.random() < 0.5
-    left = 0.0 if monochrome else 1 - amount * draw.uniform(0.3, 0.8)
-    coloured = luma + np.float32(left) * (pixels - luma)
+    saturation = 0.0 if monochrome else 1 - amount * draw.uniform(0.3, 0.8)
+    coloured = luma + np.float32(saturation) * (pixels - luma)
     tint = YELLOW if monochrome or draw.random() < 0.5 else RED
     black = amount * draw.uniform(0.5, 1.0) * INK
     paper = 1 - amount * draw.uniform(0.5, 1.2) * tint
@@ -75,18 +77,18 @@ def _smooth(length: int, count: int) -> Float64[np.ndarray, "length count"]:
 
 def stains(pictures: Pictures, amount: Amounts, chance: Chance) -> Marked:
     """Brown blotches with soft edges, darker at the rim, where the water stopped."""
-    made, maps = [], []
+    results, maps = [], []
     for number, draw in enumerate(chance.generators("stains")):
         pixels = pictures[number].cpu().numpy()
         depth = np.zeros(pixels.shape[1:], np.float32)
-        much = float(amount[number])
-        if much > 0:
-            for _ in range(1 + draw.poisson(3 * much)):
-                depth = np.maximum(depth, _blotch(pixels.shape[1:], much, draw))
-        made.append(pixels * (1 - STAIN[:, None, None] * depth))
-        maps.append((depth > SEEN)[None].astype(np.float32))
-    after, damaged = (torch.from_numpy(np.stack(one)).to(pictures.device) for one in (made, maps))
-    return Marked(pictures=after.clamp(0, 1), damaged=damaged)
+        scale = float(amount[number])
+        if scale > 0:
+            for _ in range(1 + draw.poisson(3 * scale)):
+                depth = np.maximum(depth, _blotch(pixels.shape[1:], scale, draw))
+        results.append(pixels * (1 - STAIN[:, None, None] * depth))
+        maps.append((depth > VISIBLE_SHARE)[None].astype(np.float32))
+    stained, damaged = (torch.from_numpy(np.stack(a)).to(pictures.device) for a in (results, maps))
+    return Marked(pictures=stained.clamp(0, 1), damaged=damaged)
 
 
 def _blotch(size: tuple[int, ...], amount: float, draw: np.random.Generator) -> Plane:
@@ -96,11 +98,11 @@ def _blotch(size: tuple[int, ...], amount: float, draw: np.random.Generator) -> 
     middle = (draw.uniform(-0.05, 1.05, 2) * size).tolist()
     y = np.arange(size[0], dtype=np.float32)[:, None] + (0.5 - middle[0])
     x = np.arange(size[1], dtype=np.float32)[None, :] + (0.5 - middle[1])
-    turned = np.arctan2(y, x)
+    angles = np.arctan2(y, x)
     edge = np.ones(size, np.float32)
     for wave in range(2, 9):
         height, phase = draw.normal(0, 0.3 / wave**1.4), draw.uniform(0, 2 * math.pi)
-        edge += height * np.cos(wave * turned + phase)
+        edge += height * np.cos(wave * angles + phase)
     out = np.sqrt(x * x + y * y) / (radius * np.maximum(edge, 0.2))  # 1 at the rim
     soft, rim_width = draw.uniform(0.08, 0.3), draw.uniform(0.03, 0.08)
     # No sharper than the pixels, however small the stain.

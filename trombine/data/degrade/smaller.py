@@ -32,10 +32,10 @@ def shrink_rescaled(pictures: Pictures, factor: int) -> Smaller:
     So nothing is lost beside an edge, and the whole picture has a little less contrast.
     """
     _, _, height, width = _divided(pictures, factor)
-    made = imresize_matlab(pictures, size=(height, width))
-    low = made.amin((1, 2, 3), keepdim=True).clamp(max=0)
-    high = made.amax((1, 2, 3), keepdim=True).clamp(min=1)
-    return ((made - low) / (high - low)).mul(255).round() / 255
+    shrunk = imresize_matlab(pictures, size=(height, width))
+    low = shrunk.amin((1, 2, 3), keepdim=True).clamp(max=0)
+    high = shrunk.amax((1, 2, 3), keepdim=True).clamp(min=1)
+    return ((shrunk - low) / (high - low)).mul(255).round() / 255
 
 
 def shrink_nearest(pictures: Pictures, factor: int) -> Smaller:
@@ -59,8 +59,8 @@ def _divided(pictures: Pictures, factor: int) -> tuple[int, int, int, int]:
 def smaller_and_back(pictures: Pictures, share: Float64[np.ndarray, "n"]) -> Pictures:
     """Resized to this share of its sides, and to its size again: bicubic, by Pillow."""
     height, width = pictures.shape[-2:]
-    made = []
-    for picture, one in zip(pictures, share.tolist(), strict=True):
-        size = (max(1, round(height * one)), max(1, round(width * one)))
-        made.append(resize_pillow(resize_pillow(picture, size), (height, width)))
-    return torch.stack(made)
+    results = []
+    for picture, scale in zip(pictures, share.tolist(), strict=True):
+        size = (max(1, round(height * scale)), max(1, round(width * scale)))
+        results.append(resize_pillow(resize_pillow(picture, size), (height, width)))
+    return torch.stack(results)

@@ -21,9 +21,9 @@ from trombine.data.degrade.resize import How, shrink
 from trombine.draws import Chance
 
 Pictures = Float32[torch.Tensor, "n c h w"]
-Made = Float32[torch.Tensor, "n c h2 w2"]
+Result = Float32[torch.Tensor, "n c h2 w2"]
 Amounts = Float64[np.ndarray, "n"]
-Apply = Callable[[Pictures, Sequence[Amounts], Chance], Made | Marked]
+Apply = Callable[[Pictures, Sequence[Amounts], Chance], Result | Marked]
 
 SHRINK: Final = "shrink"  # the family whose results are smaller than what they are made of
 
@@ -37,13 +37,13 @@ class Amount:
     low: float  # the least it may be
     high: float
     usual: tuple[float, float] | None = None  # what it is where it is not given; None: it must be
-    whole: bool = False  # a number without a fraction; of a range, each as often
+    integer: bool = False  # a number without a fraction; of a range, each as often
     fixed: bool = False  # the same for every picture: no range
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Kind:
+class Degradation:
     """A degradation."""
 
     about: str
@@ -71,19 +71,19 @@ def _resize(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> P
     return smaller.smaller_and_back(pictures, amounts[0])
 
 
-def _bicubic(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance, *, how: How) -> Made:
+def _bicubic(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance, *, how: How) -> Result:
     return shrink(pictures, int(amounts[0][0]), how)
 
 
-def _area(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Made:
+def _area(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Result:
     return smaller.shrink_area(pictures, int(amounts[0][0]))
 
 
-def _rescaled(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Made:
+def _rescaled(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Result:
     return smaller.shrink_rescaled(pictures, int(amounts[0][0]))
 
 
-def _nearest(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Made:
+def _nearest(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Result:
     return smaller.shrink_nearest(pictures, int(amounts[0][0]))
 
 
@@ -135,96 +135,98 @@ def _torn(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Mar
 
 _SIGMA: Final = Amount(name="sigma", low=0, high=32)
 _ANGLE: Final = Amount(name="angle", low=0, high=360, usual=(0, 180))
-_FACTOR: Final = Amount(name="factor", low=1, high=64, whole=True, fixed=True)
+_FACTOR: Final = Amount(name="factor", low=1, high=64, integer=True, fixed=True)
 _STRENGTH: Final = Amount(name="strength", low=0, high=1)
 _AMOUNT: Final = Amount(name="amount", low=0, high=1)
 
-KINDS: Final[dict[str, Kind]] = {
-    "blur:box": Kind(
+KINDS: Final[dict[str, Degradation]] = {
+    "blur:box": Degradation(
         about="the mean over a square of WIDTH pixels",
         amounts=(Amount(name="width", low=0, high=64),),
         apply=_box,
     ),
-    "blur:gaussian": Kind(
+    "blur:gaussian": Degradation(
         about="a round Gaussian of SIGMA pixels", amounts=(_SIGMA,), apply=_gaussian
     ),
-    "blur:long": Kind(
+    "blur:long": Degradation(
         about="a Gaussian of SIGMA pixels along ANGLE (degrees) and of ACROSS across it",
         amounts=(_SIGMA, Amount(name="across", low=0, high=32), _ANGLE),
         apply=_long_gaussian,
     ),
-    "blur:motion": Kind(
+    "blur:motion": Degradation(
         about="a straight motion over LENGTH pixels in the direction ANGLE",
         amounts=(Amount(name="length", low=0, high=64), _ANGLE),
         apply=_motion,
     ),
-    "resize": Kind(
+    "resize": Degradation(
         about="smaller, to this SHARE of its sides, and back",
         amounts=(Amount(name="share", low=0.05, high=1),),
         apply=_resize,
     ),
-    "shrink": Kind(
+    "shrink": Degradation(
         about="FACTOR times smaller, as MATLAB's bicubic imresize",
         amounts=(_FACTOR,),
         apply=partial(_bicubic, how="matlab"),
     ),
-    "shrink:rescaled": Kind(
+    "shrink:rescaled": Degradation(
         about="the same; what leaves the range by it is scaled to fit, not cut off",
         amounts=(_FACTOR,),
         apply=_rescaled,
     ),
-    "shrink:pillow": Kind(
+    "shrink:pillow": Degradation(
         about="FACTOR times smaller, as Pillow's bicubic resize",
         amounts=(_FACTOR,),
         apply=partial(_bicubic, how="pillow"),
     ),
-    "shrink:area": Kind(
+    "shrink:area": Degradation(
         about="the same, by the mean of each square", amounts=(_FACTOR,), apply=_area
     ),
-    "shrink:nearest": Kind(
+    "shrink:nearest": Degradation(
         about="the same, by the pixel in the middle; even factors move it by half a pixel",
         amounts=(_FACTOR,),
         apply=_nearest,
     ),
-    "noise:gaussian": Kind(
+    "noise:gaussian": Degradation(
         about="normal noise in every colour, of STRENGTH as standard deviation",
         amounts=(_STRENGTH,),
         apply=partial(_coloured, grey=False),
     ),
-    "noise:grey": Kind(
+    "noise:grey": Degradation(
         about="the same noise in all colours",
         amounts=(_STRENGTH,),
         apply=partial(_coloured, grey=True),
     ),
-    "noise:poisson": Kind(
+    "noise:poisson": Degradation(
         about="the noise of light, where white is so many PHOTONS",
         amounts=(Amount(name="photons", low=1, high=1_000_000),),
         apply=_poisson,
     ),
-    "noise:pattern": Kind(
+    "noise:pattern": Degradation(
         about="stripes and unequal pixels of a SENSOR: the same number, the same pattern",
         amounts=(
             _STRENGTH,
-            Amount(name="sensor", low=0, high=1_000_000, usual=(0, 999), whole=True),
+            Amount(name="sensor", low=0, high=1_000_000, usual=(0, 999), integer=True),
         ),
         apply=_pattern,
     ),
-    "jpeg": Kind(
+    "jpeg": Degradation(
         about="through a JPEG file of this QUALITY",
-        amounts=(Amount(name="quality", low=1, high=100, whole=True),),
+        amounts=(Amount(name="quality", low=1, high=100, integer=True),),
         apply=_jpeg,
     ),
-    "webp": Kind(
+    "webp": Degradation(
         about="through a WebP file of this QUALITY",
-        amounts=(Amount(name="quality", low=0, high=100, whole=True),),
+        amounts=(Amount(name="quality", low=0, high=100, integer=True),),
         apply=_webp,
     ),
-    "fade": Kind(about="faded, yellowed, uneven: an old print", amounts=(_AMOUNT,), apply=_fade),
-    "stains": Kind(about="blotches with darker rims", amounts=(_AMOUNT,), apply=_stains),
-    "scratches": Kind(about="thin lines", amounts=(_AMOUNT,), apply=_scratches),
-    "dust": Kind(about="specks and hairs", amounts=(_AMOUNT,), apply=_dust),
-    "creases": Kind(about="one to three folds", amounts=(_AMOUNT,), apply=_creases),
-    "torn": Kind(about="a corner torn off", amounts=(_AMOUNT,), apply=_torn),
+    "fade": Degradation(
+        about="faded, yellowed, uneven: an old print", amounts=(_AMOUNT,), apply=_fade
+    ),
+    "stains": Degradation(about="blotches with darker rims", amounts=(_AMOUNT,), apply=_stains),
+    "scratches": Degradation(about="thin lines", amounts=(_AMOUNT,), apply=_scratches),
+    "dust": Degradation(about="specks and hairs", amounts=(_AMOUNT,), apply=_dust),
+    "creases": Degradation(about="one to three folds", amounts=(_AMOUNT,), apply=_creases),
+    "torn": Degradation(about="a corner torn off", amounts=(_AMOUNT,), apply=_torn),
 }
 
 

@@ -43,7 +43,7 @@ LAYOUTS: Final[dict[str, Layout]] = {
     "lfw": LFW,
     "plain": PLAIN,
 }
-_ANY: Final = (IMAGEFOLDER.name, PLAIN.name)  # of all the pictures that a folder holds
+_TAKE_ALL: Final = (IMAGEFOLDER.name, PLAIN.name)  # of all the pictures that a folder holds
 
 
 def list_folder(path: Path, layout: str = "") -> Listing:
@@ -54,8 +54,8 @@ def list_folder(path: Path, layout: str = "") -> Listing:
     if not path.is_dir():
         raise InputError("is not a folder", "check the name", path=path)
     if layout and layout not in LAYOUTS:
-        what = f"cannot be read as {shown(layout)!r}"
-        raise InputError(what, f"a layout is one of {', '.join(LAYOUTS)}", path=path)
+        problem = f"cannot be read as {shown(layout)!r}"
+        raise InputError(problem, f"a layout is one of {', '.join(LAYOUTS)}", path=path)
     listing = LAYOUTS[layout or layout_of(path)].list(path)
     if not listing.records and is_any_pack(path):
         raise InputError("is a pack already", f"use it as pack:{shown(path)}", path=path)
@@ -71,16 +71,16 @@ def _beside(path: Path, listing: Listing) -> Iterator[str]:
     """
     first, last = listing.records[0].name, listing.records[-1].name
     home, slash, _ = first.partition("/")
-    if not slash or not last.startswith(home + slash) or listing.layout in _ANY:
+    if not slash or not last.startswith(home + slash) or listing.layout in _TAKE_ALL:
         return
     if not LAYOUTS[listing.layout].recognise(path / home):
         return
-    others = (path / name for name in folders_in(path) if name != home)
-    count = len(pictures_in(path)) + sum(len(pictures_below(other)) for other in others)
+    folders = (path / name for name in folders_in(path) if name != home)
+    count = len(pictures_in(path)) + sum(len(pictures_below(folder)) for folder in folders)
     if count:
         are = "is" if count == 1 else "are"
-        what = f"{pictures(count)} beside the folder {shown(home)} {are} left out"
-        yield f"{what}, for it is a set ({listing.layout}); name each folder by itself"
+        text = f"{pictures(count)} beside the folder {shown(home)} {are} left out"
+        yield f"{text}, for it is a set ({listing.layout}); name each folder by itself"
 
 
 def layout_of(path: Path) -> str:

@@ -44,7 +44,7 @@ _LOOKED_AT: Final = 8  # folders
 def list_anime(path: Path) -> Listing:
     """The pictures, each with the year that its name ends in."""
     folders = (path / place for place in _ANIME_FOLDERS)
-    folder = next((found for found in folders if few_pictures(found)), None)
+    folder = next((candidate for candidate in folders if few_pictures(candidate)), None)
     if folder is None:
         raise lacking(path / "images", _ANIME, "unpack the set's archive there")
     names = pictures_in(folder)
@@ -56,8 +56,10 @@ def list_anime(path: Path) -> Listing:
 
 def _is_anime(path: Path) -> bool:
     """Whether the first names in its folder all end in a year."""
-    found = next((names for place in _ANIME_FOLDERS if (names := few_pictures(path / place))), [])
-    return bool(found) and all(_YEAR.fullmatch(name) for name in found)
+    first_names = next(
+        (names for place in _ANIME_FOLDERS if (names := few_pictures(path / place))), []
+    )
+    return bool(first_names) and all(_YEAR.fullmatch(name) for name in first_names)
 
 
 def list_simpsons(path: Path) -> Listing:
@@ -67,8 +69,8 @@ def list_simpsons(path: Path) -> Listing:
         return _list_faces(path)
     start = prefix(path, home)
     # Kaggle's archive holds its set once more inside itself.
-    shown = [name for name in folders_in(home) if name not in (_SET, _TEST, "characters")]
-    learned = [(f"{start}{who}/{name}", who) for who in shown for name in pictures_in(home / who)]
+    people = [name for name in folders_in(home) if name not in (_SET, _TEST, "characters")]
+    learned = [(f"{start}{who}/{name}", who) for who in people for name in pictures_in(home / who)]
     test = first_folder(path, _TESTS)
     tested = _tested(path, test) if test else []
     classes, labels = labelled([who for _, who in learned + tested])
@@ -83,8 +85,8 @@ def list_simpsons(path: Path) -> Listing:
 
 def _tested(path: Path, test: Path) -> list[tuple[str, str]]:
     """The pictures of the test set, each with the character that it is called after."""
-    found = ((name, _TESTED.fullmatch(name)) for name in pictures_in(test))
-    return [(prefix(path, test) + name, who[1] if who else "") for name, who in found]
+    matches = ((name, _TESTED.fullmatch(name)) for name in pictures_in(test))
+    return [(prefix(path, test) + name, who[1] if who else "") for name, who in matches]
 
 
 def _list_faces(path: Path) -> Listing:
@@ -102,8 +104,8 @@ def _characters(path: Path) -> Path | None:
 
 
 def _holds_characters(folder: Path) -> bool:
-    found = [few_pictures(folder / name) for name in few_folders(folder)[:_LOOKED_AT]]
-    pictured = [names[0] for names in found if names]
+    samples = [few_pictures(folder / name) for name in few_folders(folder)[:_LOOKED_AT]]
+    pictured = [names[0] for names in samples if names]
     return bool(pictured) and all(_DRAWN.fullmatch(name) for name in pictured)
 
 

@@ -65,8 +65,8 @@ def list_celeba(path: Path) -> Listing:
 
 def find_table(path: Path, stem: str, width: int | None = None) -> Table | None:
     """The table of this name, if it is there, as .txt or .csv."""
-    found = first_file(path, (f"{stem}.txt", f"{stem}.csv"), TABLE_PLACES)
-    return read_table(found, width=width) if found else None
+    file = first_file(path, (f"{stem}.txt", f"{stem}.csv"), TABLE_PLACES)
+    return read_table(file, width=width) if file else None
 
 
 def yes_or_no(table: Table) -> Table:
@@ -84,18 +84,18 @@ def splits_of(table: Table, names: list[str]) -> Int64[np.ndarray, "n"]:
     wrong = np.flatnonzero(~np.isin(table.values[:, 0], range(len(SPLITS))))
     if len(wrong):
         raise table.wrong(int(wrong[0]), "a part of the set is 0, 1 or 2")
-    return _whole(table.of(names))
+    return _integers(table.of(names))
 
 
 def _people(table: Table, names: list[str]) -> tuple[tuple[str, ...], Int64[np.ndarray, "n"]]:
     """Who is on each picture: the numbers that CelebA gives people are the classes, in order."""
-    numbers = _whole(table.of(names))
+    numbers = _integers(table.of(names))
     people, labels = np.unique(numbers, return_inverse=True)
     unknown = int(np.count_nonzero(people < 0))  # 1 where some pictures have nobody's number
     return tuple(map(str, people[unknown:].tolist())), labels.astype(np.int64) - unknown
 
 
-def _whole(values: Float32[np.ndarray, "n 1"]) -> Int64[np.ndarray, "n"]:
+def _integers(values: Float32[np.ndarray, "n 1"]) -> Int64[np.ndarray, "n"]:
     return np.nan_to_num(values[:, 0], nan=-1.0).astype(np.int64)
 
 

@@ -82,14 +82,14 @@ def sides_are_swapped(
     faces that have both, l_ is the picture's left, which is the person's right.
     """
     several = joined if joined is not None else masks if masks is not None else ()
-    found: list[bool] = []
+    votes: list[bool] = []
     for files in several:
         with suppress(InputError):  # said when the picture itself is read
             eyes = _eyes(path, files)
-            found += [] if eyes is None else [_centre(eyes[0]) < _centre(eyes[1])]
-        if len(found) == _LOOKED_AT:
+            votes += [] if eyes is None else [_centre(eyes[0]) < _centre(eyes[1])]
+        if len(votes) == _LOOKED_AT:
             break
-    return 2 * sum(found) > len(found)
+    return 2 * sum(votes) > len(votes)
 
 
 Mask = Bool[np.ndarray, "h w"]
@@ -99,13 +99,13 @@ def _eyes(path: Path, files: str | Masks) -> tuple[Mask, Mask] | None:
     """The masks of l_eye and r_eye, if both are seen."""
     labels = (PART_INDEX["left_eye"], PART_INDEX["right_eye"])
     if isinstance(files, str):
-        whole = read(path / files).samples[..., 0] if files else np.zeros((1, 1))
-        eyes = [whole == label for label in labels]
+        labels_map = read(path / files).samples[..., 0] if files else np.zeros((1, 1))
+        eyes = [labels_map == label for label in labels]
     else:
         of = dict(files)
         eyes = [read(path / of[i]).samples[..., 0] > 127 for i in labels if i in of]
-    seen = len(eyes) == 2 and all(eye.any() for eye in eyes)
-    return (eyes[0], eyes[1]) if seen else None
+    complete = len(eyes) == 2 and all(eye.any() for eye in eyes)
+    return (eyes[0], eyes[1]) if complete else None
 
 
 def _centre(mask: Mask) -> float:
@@ -115,12 +115,12 @@ def _centre(mask: Mask) -> float:
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class _Found(Sequence[Masks]):
+class _MaskFiles(Sequence[Masks]):
     """Which masks there are, of 30,000 faces times 18 parts."""
 
     folders: list[str]  # the folder of each face's masks, from the set's
     numbers: Int64[np.ndarray, "n"]
-    there: Bool[np.ndarray, "n 18"]
+    exists: Bool[np.ndarray, "n 18"]
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -133,22 +133,22 @@ class _Found(Sequence[Masks]):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         start = f"{self.folders[index]}{self.numbers[index]:05d}"
-        parts = np.flatnonzero(self.there[index]).tolist()
+        parts = np.flatnonzero(self.exists[index]).tolist()
         return tuple((part + 1, f"{start}_{PART_FILES[part]}.png") for part in parts)
 
 
-def _find_masks(path: Path, home: Path, numbers: Int64[np.ndarray, "n"]) -> _Found | None:
+def _find_masks(path: Path, home: Path, numbers: Int64[np.ndarray, "n"]) -> _MaskFiles | None:
     """The masks of all faces, if there are any."""
     place = {number: row for row, number in enumerate(numbers.tolist())}
     part_of = {name: part for part, name in enumerate(PART_FILES)}
-    there = np.zeros((len(numbers), len(PART_FILES)), np.bool_)
+    exists = np.zeros((len(numbers), len(PART_FILES)), np.bool_)
     folders = [""] * len(numbers)
     for start, number, part in _mask_files(path, home / _MASKS):
         row = place.get(number)
         if row is not None and part in part_of:
-            there[row, part_of[part]] = True
+            exists[row, part_of[part]] = True
             folders[row] = start
-    return _Found(folders=folders, numbers=numbers, there=there) if there.any() else None
+    return _MaskFiles(folders=folders, numbers=numbers, exists=exists) if exists.any() else None
 
 
 def _mask_files(path: Path, masks: Path) -> Iterator[tuple[str, int, str]]:
@@ -156,16 +156,16 @@ def _mask_files(path: Path, masks: Path) -> Iterator[tuple[str, int, str]]:
     for folder in (masks, *(masks / name for name in folders_in(masks))):
         start = prefix(path, folder)
         for name in pictures_in(folder):
-            if found := _MASK_FILE.fullmatch(name):
-                yield start, int(found[1]), found[2]
+            if match := _MASK_FILE.fullmatch(name):
+                yield start, int(match[1]), match[2]
 
 
 def _joined(path: Path, home: Path, numbers: Int64[np.ndarray, "n"]) -> list[str] | None:
     """The map of each face, if they were joined before."""
     start = f"{prefix(path, home)}{_JOINED}/"
-    there = {_stem(name): name for name in pictures_in(home / _JOINED) if name.endswith(".png")}
-    found = [there.get(str(number), "") for number in numbers.tolist()]
-    return [start + name if name else "" for name in found] if any(found) else None
+    by_stem = {_stem(name): name for name in pictures_in(home / _JOINED) if name.endswith(".png")}
+    files = [by_stem.get(str(number), "") for number in numbers.tolist()]
+    return [start + name if name else "" for name in files] if any(files) else None
 
 
 def _attributes(home: Path) -> Table | None:

@@ -28,7 +28,7 @@ from trombine.refusal import InputError
 _NAME: Final = "ffhq"
 _WIDTHS: Final = {"thumbnails128x128": 128, "images1024x1024": 1024}  # pixels
 _JSON: Final = "ffhq-dataset-v2.json"
-_GIVEN: Final = 1024  # the width of the picture that the landmarks are given for
+_LANDMARK_WIDTH: Final = 1024  # the width of the picture that the landmarks are given for
 _SPLITS: Final = {"training": SPLITS.index("train"), "validation": SPLITS.index("choose")}
 _READ: Final = 1 << 20  # bytes at once
 _LONGEST: Final = 1 << 22  # characters of one entry: FFHQ's have about 4,000
@@ -51,7 +51,7 @@ def list_ffhq(path: Path) -> Listing:
         return Listing(layout=_NAME, records=Rows(pictures=pictures))
     place = {int(number): row for row, number in enumerate(numbers) if is_count(number)}
     points, splits, missing = _read(file, place, len(names))
-    points *= np.float32(_WIDTHS[folder.name] / _GIVEN)
+    points *= np.float32(_WIDTHS[folder.name] / _LANDMARK_WIDTH)
     rows = Rows(pictures=pictures, points=points, splits=splits)
     return Listing(layout=_NAME, records=rows, blame=_JSON, missing=missing, named_in=(_JSON,))
 
@@ -70,8 +70,8 @@ def _read(
             continue
         try:
             with np.errstate(over="ignore"):  # what is beyond numbers is refused with the picture
-                given = np.array(entry["image"]["face_landmarks"], np.float32)
-            points[row] = given.reshape(LANDMARK_COUNT, 2)
+                landmarks = np.array(entry["image"]["face_landmarks"], np.float32)
+            points[row] = landmarks.reshape(LANDMARK_COUNT, 2)
             splits[row] = _SPLITS[entry["category"]]
         except (LookupError, TypeError, ValueError, OverflowError):
             raise InputError(f"is wrong about picture {number}", _AGAIN, path=file) from None
@@ -82,23 +82,23 @@ def _entries(file: Path) -> Iterator[tuple[str, Any]]:
     """The keys and values of a JSON object, one after the other."""
     last = ""
     with opened(file) as data:
-        held = _piece(data).lstrip()
-        if not held.startswith("{"):
+        text = _piece(data).lstrip()
+        if not text.startswith("{"):
             raise InputError("is not a JSON object of pictures", _AGAIN, path=file)
         at = 1
         while True:
-            found = _entry(held, at)
-            if found is not None:
-                last, entry, at = found
+            parsed = _entry(text, at)
+            if parsed is not None:
+                last, entry, at = parsed
                 yield last, entry
                 continue
             piece = _piece(data)
-            if not piece or len(held) - at > _LONGEST:
+            if not piece or len(text) - at > _LONGEST:
                 break
-            held, at = held[at:] + piece, 0
-    if held[at:].strip() != "}":
-        after = f"after picture {last}" if last else "at its start"
-        raise InputError(f"cannot be read {after}", _AGAIN, path=file)
+            text, at = text[at:] + piece, 0
+    if text[at:].strip() != "}":
+        position = f"after picture {last}" if last else "at its start"
+        raise InputError(f"cannot be read {position}", _AGAIN, path=file)
 
 
 def _piece(data: Bytes) -> str:
@@ -106,19 +106,19 @@ def _piece(data: Bytes) -> str:
     return data.read(_READ).decode("ascii", "replace")
 
 
-def _entry(held: str, at: int) -> tuple[str, Any, int] | None:
+def _entry(text: str, at: int) -> tuple[str, Any, int] | None:
     """The key and value from here on, and where they end; None if they are not all there."""
     try:
-        number, end = _DECODER.raw_decode(held, _after(_COMMA, held, at))
-        entry, end = _DECODER.raw_decode(held, _after(_COLON, held, end))
+        number, end = _DECODER.raw_decode(text, _skip(_COMMA, text, at))
+        entry, end = _DECODER.raw_decode(text, _skip(_COLON, text, end))
     except (ValueError, RecursionError):
         return None
     return (number, entry, end) if isinstance(number, str) else None
 
 
-def _after(gap: re.Pattern[str], held: str, at: int) -> int:
-    found = gap.match(held, at)
-    return found.end() if found else at
+def _skip(gap: re.Pattern[str], text: str, at: int) -> int:
+    match = gap.match(text, at)
+    return match.end() if match else at
 
 
 FFHQ: Final = Layout(

@@ -41,18 +41,18 @@ def folders_in(folder: Path) -> list[str]:
 
 def pictures_below(folder: Path) -> list[str]:
     """All pictures in the folder and in those below, as paths from it, sorted."""
-    found: list[str] = []
+    files: list[str] = []
     waiting = [""]
-    seen: set[str] = set()
+    visited: set[str] = set()
     while waiting:
         inner = waiting.pop()
         real = os.path.realpath(folder / inner)
-        if real in seen:  # a link to a folder above would lead round in a circle
+        if real in visited:  # a link to a folder above would lead round in a circle
             continue
-        seen.add(real)
-        found += (inner + name for name in _names(folder / inner, folders=False))
+        visited.add(real)
+        files += (inner + name for name in _names(folder / inner, folders=False))
         waiting += (f"{inner}{name}/" for name in folders_in(folder / inner))
-    return sorted(name for name in found if is_picture(name.rpartition("/")[2]))
+    return sorted(name for name in files if is_picture(name.rpartition("/")[2]))
 
 
 def few_pictures(folder: Path) -> list[str]:
@@ -93,8 +93,8 @@ def _names(folder: Path, *, folders: bool, most: int | None = None) -> Iterator[
     """The names of the files, or of the folders, in a folder; none where there is no folder."""
     try:
         with os.scandir(folder) as entries:
-            seen = islice(entries, most)
-            yield from (entry.name for entry in seen if _is_folder(entry) == folders)
+            limited = islice(entries, most)
+            yield from (entry.name for entry in limited if _is_folder(entry) == folders)
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:

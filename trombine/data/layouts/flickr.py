@@ -54,8 +54,8 @@ def _in(names: Set[str], split: Mapping[str, int], part: str) -> bool:
 
 def _splits(path: Path) -> dict[str, int]:
     """The part of the set that each name is in."""
-    found = ((i, _list_of(path, part)) for i, part in enumerate(_SPLITS))
-    lines = ((line.strip(), i) for i, file in found if file for line in read_lines(file))
+    lists = ((i, _list_of(path, part)) for i, part in enumerate(_SPLITS))
+    lines = ((line.strip(), i) for i, file in lists if file for line in read_lines(file))
     return {name: i for name, i in lines if name}
 
 

@@ -47,13 +47,13 @@ def list_lfw(path: Path) -> Listing:
     people = [name.partition("/")[0] for name in names]
     classes, labels = labelled(people)
     stated = {part: dict(_people(path, home, part)) for part in _PARTS}
-    split = {name: _PARTS[part] for part, found in stated.items() for name in found}
+    split = {name: _PARTS[part] for part, counts in stated.items() for name in counts}
     rows = Rows(
         pictures=named(path, home, names),
         labels=labels,
         splits=np.array([split.get(name, -1) for name in people], np.int64) if split else None,
     )
-    lost = {part: _missing(found, Counter(people)) for part, found in stated.items()}
+    lost = {part: _missing(counts, Counter(people)) for part, counts in stated.items()}
     return Listing(
         layout=_NAME,
         records=rows,
@@ -63,9 +63,9 @@ def list_lfw(path: Path) -> Listing:
     )
 
 
-def _missing(stated: Mapping[str, int], there: Counter[str]) -> int:
+def _missing(stated: Mapping[str, int], existing: Counter[str]) -> int:
     """How many pictures a table counts and the folder lacks."""
-    return sum(max(0, count - there[name]) for name, count in stated.items())
+    return sum(max(0, count - existing[name]) for name, count in stated.items())
 
 
 def _people(path: Path, home: Path, part: str) -> Iterator[tuple[str, int]]:
@@ -92,8 +92,8 @@ def _home(path: Path) -> Path | None:
 
 def _holds_people(folder: Path) -> bool:
     """Whether the first folders of it each hold pictures called after the folder."""
-    found = [(name, few_pictures(folder / name)) for name in few_folders(folder)[:_LOOKED_AT]]
-    pictured = [(name, pictures) for name, pictures in found if pictures]
+    samples = [(name, few_pictures(folder / name)) for name in few_folders(folder)[:_LOOKED_AT]]
+    pictured = [(name, pictures) for name, pictures in samples if pictures]
     return bool(pictured) and all(_is_of(name, picture) for name, (picture, *_) in pictured)
 
 

@@ -46,10 +46,10 @@ def split_of(name: str) -> int:
 
 def metadata_in(path: Path) -> list[Path]:
     """The file that describes this folder, or those that describe the parts of the set in it."""
-    if own := _metadata_of(path):
-        return [own]
+    if file := _metadata_of(path):
+        return [file]
     parts = (_metadata_of(path / name) for name in sorted(SPLIT_NAMES))
-    return [found for found in parts if found]
+    return [part for part in parts if part]
 
 
 def _metadata_of(folder: Path) -> Path | None:
@@ -85,8 +85,8 @@ def _join(path: Path, files: Sequence[Path]) -> Listing:
             first.vector_names,
             len(first.records[0].sides),
         ):
-            what = f"describes other things than {files[0].parent.name}/{files[0].name}"
-            raise InputError(what, "give both the same columns", path=file)
+            problem = f"describes other things than {files[0].parent.name}/{files[0].name}"
+            raise InputError(problem, "give both the same columns", path=file)
     if len(files) == 1 and files[0].name == METADATA and files[0].parent == path:
         return replace(first, records=[_with_split(record) for record in first.records])
     classes = tuple(sorted({name for listing in listings for name in listing.classes}))
@@ -132,21 +132,21 @@ def _moved(record: Record, start: str, labels: Sequence[int]) -> Record:
 def _list_csv(file: Path) -> Listing:
     """The pictures of one metadata.csv; those that are not there are left out, and counted."""
     rows = list(_rows(file))
-    there = [row for row in rows if (file.parent / row[FILE_NAME]).is_file()]
-    if not there:
+    existing = [row for row in rows if (file.parent / row[FILE_NAME]).is_file()]
+    if not existing:
         raise InputError("names no picture that is there", "copy the pictures beside it", path=file)
     columns = [name for name in rows[0] if name not in (FILE_NAME, LABEL) and _numeric(rows, name)]
-    numbers = [[float(row[name] or nan) for name in columns] for row in there]
+    numbers = [[float(row[name] or nan) for name in columns] for row in existing]
     if inf in map(abs, chain.from_iterable(numbers)):
         raise InputError("gives an infinite number", "mend it, or leave the cell empty", path=file)
-    labels = [row.get(LABEL, "") for row in there]
-    classes, found = labelled(labels)
+    labels = [row.get(LABEL, "") for row in existing]
+    classes, label_indices = labelled(labels)
     records = Rows(
-        pictures=[row[FILE_NAME] for row in there],
+        pictures=[row[FILE_NAME] for row in existing],
         vectors=np.array(numbers, np.float64) if columns else None,
-        labels=found if classes else None,
+        labels=label_indices if classes else None,
     )
-    missing = len(rows) - len(there)
+    missing = len(rows) - len(existing)
     return Listing(
         layout="imagefolder",
         records=records,
@@ -162,8 +162,8 @@ def _rows(file: Path) -> Iterator[dict[str, str]]:
     try:
         heading = [cell.strip() for cell in next(reader, [])]
         if FILE_NAME not in heading:
-            what = f"has no column {FILE_NAME} in its first line"
-            raise InputError(what, "name the pictures' column so", path=file)
+            problem = f"has no column {FILE_NAME} in its first line"
+            raise InputError(problem, "name the pictures' column so", path=file)
         yield from (_row(file, reader.line_num, heading, cells) for cells in reader if cells)
     except csv.Error:
         raise bad_line(file, reader.line_num, "not as CSV is written") from None

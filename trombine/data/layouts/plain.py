@@ -39,14 +39,14 @@ _SIDES: Final = {
 
 def list_unpaired(path: Path) -> Listing:
     """The pictures of both kinds, which are the classes."""
-    found = [(folder, *of) for folder, of in _SIDES.items() if (path / folder).is_dir()]
-    if {kind for _, _, kind in found} != {"A", "B"}:
-        lost = "trainB" if any(kind == "A" for _, _, kind in found) else "trainA"
+    folders = [(folder, *of) for folder, of in _SIDES.items() if (path / folder).is_dir()]
+    if {kind for _, _, kind in folders} != {"A", "B"}:
+        lost = "trainB" if any(kind == "A" for _, _, kind in folders) else "trainA"
         cure = "put the pictures of one kind into trainA, those of the other into trainB"
         raise lacking(path / lost, _UNPAIRED, cure)
     named = [
         (f"{folder}/{name}", split, kind)
-        for folder, split, kind in found
+        for folder, split, kind in folders
         for name in pictures_below(path / folder)
     ]
     classes, labels = labelled([kind for _, _, kind in named])
@@ -112,7 +112,7 @@ def _listed(path: Path, names: Sequence[str]) -> np.ndarray | None:
     """
     splits = np.full(len(names), -1, np.int64)
     places = {name: place for place, name in enumerate(names)}
-    found = set()
+    used = set()
     for word, split in SPLIT_NAMES.items():
         file = path / f"{word}.txt"
         if not file.is_file() or not file.stat().st_size:
@@ -120,11 +120,11 @@ def _listed(path: Path, names: Sequence[str]) -> np.ndarray | None:
         lines = [line.strip() for line in read_lines(file) if line.strip()]
         if lines and places.keys() >= set(lines):
             splits[[places[line] for line in lines]] = split
-            found.add(split)
-    if not found:
+            used.add(split)
+    if not used:
         return None
     train = SPLITS.index("train")
-    return splits if train in found else np.where(splits < 0, train, splits)
+    return splits if train in used else np.where(splits < 0, train, splits)
 
 
 def _strays(names: Sequence[str]) -> tuple[str, ...]:

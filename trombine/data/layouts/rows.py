@@ -49,19 +49,19 @@ class Rows(Sequence[Record]):
             picture=self.pictures[i],
             parts=self.parts[i] if self.parts is not None else "",
             masks=self.masks[i] if self.masks is not None else (),
-            points=_known(self.points, i),
-            five=_known(self.five, i),
+            points=_row_or_none(self.points, i),
+            five=_row_or_none(self.five, i),
             swapped=self.swapped,
         )
         return Record(
             sides=(view,),
-            vector=_known(self.vectors, i),
+            vector=_row_or_none(self.vectors, i),
             label=int(self.labels[i]) if self.labels is not None else -1,
             split=int(self.splits[i]) if self.splits is not None else -1,
         )
 
 
-def _known(values: np.ndarray | None, i: int) -> np.ndarray | None:
+def _row_or_none(values: np.ndarray | None, i: int) -> np.ndarray | None:
     """The numbers of a row, if any is known."""
     if values is None or np.isnan(values[i]).all():
         return None

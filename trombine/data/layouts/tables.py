@@ -51,10 +51,10 @@ class Table:
         values[rows < 0] = np.nan
         return values
 
-    def wrong(self, row: int, what: str) -> InputError:
+    def wrong(self, row: int, problem: str) -> InputError:
         """What to raise where a row cannot be meant."""
         return InputError(
-            f"is wrong about {_bounded(self.names[row])}: {what}", _AGAIN, path=self.path
+            f"is wrong about {_bounded(self.names[row])}: {problem}", _AGAIN, path=self.path
         )
 
 
@@ -68,8 +68,8 @@ def read_table(path: Path, *, width: int | None = None) -> Table:
     count, columns, start = _head(path, lines, comma)
     rows = [(number, line) for number, line in enumerate(lines[start:], start + 1) if line.strip()]
     if count is not None and count != len(rows):
-        what = f"has {len(rows)} rows, and says that they are {count}"
-        raise InputError(what, _AGAIN, path=path)
+        problem = f"has {len(rows)} rows, and says that they are {count}"
+        raise InputError(problem, _AGAIN, path=path)
     k = width or len(columns) or (len(_cells(rows[0][1], comma)) - 1 if rows else 0)
     if not rows or k < 1 or (columns and len(columns) != k):
         raise InputError(
@@ -130,8 +130,8 @@ def _block(
     sign = "," if comma else None
     cut = [line.strip().split(sign, 1) for _, line in rows]
     try:
-        rests = [rest for _, rest in cut]
-        values = np.loadtxt(rests, np.float32, comments=None, delimiter=sign, ndmin=2)
+        texts = [numbers for _, numbers in cut]
+        values = np.loadtxt(texts, np.float32, comments=None, delimiter=sign, ndmin=2)
     except ValueError:
         raise _wrong_row(path, rows, k, comma) from None
     if values.shape != (len(rows), k) or (np.abs(values) > _LARGEST).any():

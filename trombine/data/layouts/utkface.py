@@ -25,7 +25,7 @@ _FOLDERS: Final = (
     *("", "UTKFace", "utkface_aligned_cropped/UTKFace", "crop_part1"),
     *("part1", "part2", "part3"),
 )
-_WHOLE: Final = re.compile(r"(\d{1,3})_([01]?)_([0-4]?)_\d{14,}\D.*")
+_FULL: Final = re.compile(r"(\d{1,3})_([01]?)_([0-4]?)_\d{14,}\D.*")
 _SHORT: Final = re.compile(r"(\d{1,3})_\d?_\d{14,}\D.*")
 
 
@@ -43,18 +43,18 @@ def list_utkface(path: Path) -> Listing:
 
 def _numbers(name: str) -> tuple[float, float, float]:
     """Age, gender and race, as far as a name says."""
-    if found := _WHOLE.fullmatch(name):
-        age, gender, race = (float(number) if number else nan for number in found.groups())
+    if match := _FULL.fullmatch(name):
+        age, gender, race = (float(number) if number else nan for number in match.groups())
         return age, gender, race
-    found = _SHORT.fullmatch(name)
-    return (float(found[1]) if found else nan), nan, nan
+    match = _SHORT.fullmatch(name)
+    return (float(match[1]) if match else nan), nan, nan
 
 
 def _recognise(path: Path) -> bool:
     """Whether most of the first names in any of its folders are such names."""
     names = (few_pictures(path / folder) for folder in _FOLDERS)
-    found = next((several for several in names if several), [])
-    return 2 * sum(_WHOLE.fullmatch(name) is not None for name in found) > len(found)
+    samples = next((several for several in names if several), [])
+    return 2 * sum(_FULL.fullmatch(name) is not None for name in samples) > len(samples)
 
 
 UTKFACE: Final = Layout(

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from trombine.data.masks.spec import Hole, Term
+from trombine.data.masks.spec import Hole, MaskTerm
 from trombine.draws import Chance
 from trombine.world.leaves_letters import HALF, LETTERS, LINE, STROKES
 
@@ -47,8 +47,8 @@ class Field:
         ):
             keep = margin + spots[:, 2] if margin else np.zeros(len(spots))
             room = np.maximum(side - 2 * keep, 1e-9)
-            turned = np.mod(spots[:, axis] - keep, 2 * room)
-            folded[:, axis] = keep + np.where(turned > room, 2 * room - turned, turned)
+            wrapped = np.mod(spots[:, axis] - keep, 2 * room)
+            folded[:, axis] = keep + np.where(wrapped > room, 2 * room - wrapped, wrapped)
         return folded
 
 
@@ -84,38 +84,38 @@ BRUSHES: Final = {
 }
 
 
-def draw_brushed(term: Term, chance: Chance, height: int, width: int) -> Hole:
+def draw_brushed(term: MaskTerm, chance: Chance, height: int, width: int) -> Hole:
     """Strokes, blobs and dots until the wanted share is covered; exactly that many pixels."""
     from trombine.data.masks.kernel_brush import NEVER, brush
 
     rng = chance.generator(f"mask: {term.family}")
-    wanted = _wanted(term, rng.random(), height * width)
+    target = _target_count(term, rng.random(), height * width)
     field, side = _field(height, width, term.edge), min(height, width)
     times, covered, begin = np.full((height, width), NEVER), 0, 0.0
     style = BRUSHES[term.family]
     radius = style.radii[0] * (style.radii[1] / style.radii[0]) ** rng.random()
     at_border = term.edge == "border"
-    while covered < wanted:
+    while covered < target:
         spots, lifts = _stroke(rng, style, radius, FINEST / side, field, at_border)
-        begin, new = brush(spots * side, lifts, begin, wanted - covered, times)
+        begin, new = brush(spots * side, lifts, begin, target - covered, times)
         covered, at_border = covered + new, False
         radius *= 1.01  # so that even the last gaps are filled soon
-    return _first(times, wanted)
+    return _first(times, target)
 
 
-def _wanted(term: Term, share: float, pixels: int) -> int:
+def _target_count(term: MaskTerm, share: float, pixels: int) -> int:
     """How many pixels: above the lower end of the share, up to the upper end."""
     low, high = max(term.share[0], 1) if term.share[1] > 1 else 0, term.share[1]
     least, most = low * pixels // 100 + 1, high * pixels // 100
     return least + int(share * (most - least + 1))
 
 
-def _first(times: Float64[np.ndarray, "h w"], wanted: int) -> Hole:
+def _first(times: Float64[np.ndarray, "h w"], count: int) -> Hole:
     """The pixels that were reached first, exactly so many."""
-    last = np.partition(times.ravel(), wanted - 1)[wanted - 1]
+    last = np.partition(times.ravel(), count - 1)[count - 1]
     hole = times < last
     ties = np.flatnonzero(times == last)
-    hole.ravel()[ties[: wanted - int(hole.sum())]] = True
+    hole.ravel()[ties[: count - int(hole.sum())]] = True
     return hole
 
 
@@ -204,7 +204,7 @@ def _smooth(rng: np.random.Generator, count: int, reach: int) -> Float64[np.ndar
 # Scratches and text
 
 
-def draw_scratches(term: Term, chance: Chance, height: int, width: int) -> Hole:
+def draw_scratches(term: MaskTerm, chance: Chance, height: int, width: int) -> Hole:
     """Lines along the film, hairs and dust."""
     rng = chance.generator("mask: scratches")
     field = _field(height, width, "")
@@ -244,7 +244,7 @@ def _speck(rng: np.random.Generator, field: Field) -> Spots:
     return np.column_stack([places, np.full(3, thick)])
 
 
-def draw_text(term: Term, chance: Chance, height: int, width: int) -> Hole:
+def draw_text(term: MaskTerm, chance: Chance, height: int, width: int) -> Hole:
     """A few lines of letters across the picture."""
     rng = chance.generator("mask: text")
     field = _field(height, width, "")
@@ -253,13 +253,13 @@ def draw_text(term: Term, chance: Chance, height: int, width: int) -> Hole:
     pen = tall * rng.uniform(0.035, 0.085)
     lines = int(rng.integers(1, 1 + max(2, min(5, int(field.height / tall * 0.7)))))
     top = rng.uniform(0, field.height - lines * tall) if field.height > lines * tall else 0.0
-    turn = np.array([[np.cos(lean), np.sin(lean)], [-np.sin(lean), np.cos(lean)]])
+    rotation = np.array([[np.cos(lean), np.sin(lean)], [-np.sin(lean), np.cos(lean)]])
     middle = np.array([field.width / 2, field.height / 2])
     strokes = []
     for number in range(lines):
         row = top + (number + 0.5) * tall
         for line in _line_of_letters(rng, field.width / tall):
-            places = (line * tall + (0.0, row) - middle) @ turn + middle
+            places = (line * tall + (0.0, row) - middle) @ rotation + middle
             strokes.append(np.column_stack([places, np.full(len(line), pen)]))
     return _painted(strokes, height, width)
 

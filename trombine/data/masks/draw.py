@@ -24,8 +24,8 @@ from trombine.data.masks.spec import (
     FOLDERS,
     Hole,
     Masks,
-    Stage,
-    Term,
+    MaskStage,
+    MaskTerm,
     parse,
     parse_mix,
     spell,
@@ -49,7 +49,7 @@ _SHAPES: Final = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Drawn:
+class DrawnMask:
     """One mask, and what it is."""
 
     hole: Hole
@@ -88,11 +88,11 @@ def mask(
 
 
 def draw_mask(
-    mix: tuple[Term, ...],
+    mix: tuple[MaskTerm, ...],
     seed: int,
     size: int | tuple[int, int],
     parts: UInt8[np.ndarray, "h w"] | None = None,
-) -> Drawn:
+) -> DrawnMask:
     """The mask of a seed, with what it is."""
     return _draw(mix, Chance(seed=seed, places=FIRST), _sides(size), parts)
 
@@ -111,20 +111,20 @@ def draw_masks(
     """
     import torch
 
-    asked = _parsed(masks) if isinstance(masks, str) else masks
+    parsed = _parsed(masks) if isinstance(masks, str) else masks
     sides = _sides(size)
     holes = np.empty((len(chance.places), 1, *sides), np.float32)
     for number in range(len(holes)):
         alone = chance.at(chance.places[number : number + 1])
-        own = None if parts is None else parts[number]
-        holes[number, 0] = _draw(_stage_at(asked, alone).mix, alone, sides, own).hole
+        labels = None if parts is None else parts[number]
+        holes[number, 0] = _draw(_stage_at(parsed, alone).mix, alone, sides, labels).hole
     return torch.from_numpy(holes)
 
 
 _parsed = lru_cache(parse)
 
 
-def _stage_at(masks: Masks, chance: Chance) -> Stage:
+def _stage_at(masks: Masks, chance: Chance) -> MaskStage:
     """The stage that a mask of this place is from.
 
     Between a change's first and last place the chance of the new stage grows evenly from 0 to 1.
@@ -140,34 +140,34 @@ def _stage_at(masks: Masks, chance: Chance) -> Stage:
 
 
 def _draw(
-    mix: tuple[Term, ...],
+    mix: tuple[MaskTerm, ...],
     chance: Chance,
     sides: tuple[int, int],
     parts: UInt8[np.ndarray, "h w"] | None,
-) -> Drawn:
+) -> DrawnMask:
     term = mix[chance.choice("mask: family", np.array([term.weight for term in mix]))]
     if parts is not None and parts.shape != sides:
         raise InputError(f"parts of {parts.shape} pixels are not those of a mask of {sides}")
     if term.family in FOLDERS:
         reading, file = resolve(term, chance)
         hole = draw_file(reading, file, chance, *sides)
-        return Drawn(hole=_with_both(hole), family=reading, file=file)
+        return DrawnMask(hole=_with_both(hole), family=reading, file=file)
     if term.family == "parts":
         hole = draw_parts(term, chance, *sides, parts)
     else:
         hole = _SHAPES[term.family](term, chance, *sides)
-    return Drawn(hole=_with_both(hole), family=spell(replace(term, weight=1.0)))
+    return DrawnMask(hole=_with_both(hole), family=spell(replace(term, weight=1.0)))
 
 
-def redraw(family: str, seed: int, size: int, files: tuple[Path, ...]) -> Drawn:
-    """The mask of a seed from what a `Drawn` says of itself, and the file it was made from."""
+def redraw(family: str, seed: int, size: int, files: tuple[Path, ...]) -> DrawnMask:
+    """The mask of a seed from what a `DrawnMask` says of itself, and the file it was made from."""
     if family in READINGS:
         if len(files) != 1:
             raise InputError(f"a mask of {family} is made from one file")
         hole = draw_file(family, files[0], Chance(seed=seed, places=FIRST), *_sides(size))
-        return Drawn(hole=_with_both(hole), family=family, file=files[0])
-    term, *others = parse_mix(family)
-    if others or term.path:  # which no `Drawn` says; a stranger's record may not name a folder
+        return DrawnMask(hole=_with_both(hole), family=family, file=files[0])
+    term, *more = parse_mix(family)
+    if more or term.path:  # which no `DrawnMask` says; a stranger's record may not name a folder
         raise InputError(f"{family[:60]} is not one family of masks")
     return draw_mask((term,), seed, size)
 

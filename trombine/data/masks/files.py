@@ -33,7 +33,7 @@ import numpy as np
 from jaxtyping import Bool, Float32
 from PIL import Image
 
-from trombine.data.masks.spec import Hole, Term
+from trombine.data.masks.spec import Hole, MaskTerm
 from trombine.draws import Chance
 from trombine.images import PICTURE_SUFFIXES, read
 from trombine.refusal import InputError, shown
@@ -54,7 +54,7 @@ TESTING: Final = "nvidia:testing"
 READINGS: Final = ("files", "inverted", TRAINING, TESTING)  # how a file becomes a hole
 
 
-def resolve(term: Term, chance: Chance) -> tuple[str, Path]:
+def resolve(term: MaskTerm, chance: Chance) -> tuple[str, Path]:
     """How the files of a folder are read, and which of them this chance takes."""
     names = list_files(term.path)
     path = Path(term.path) / names[int(chance.uniform("mask: file") * len(names))]
@@ -63,7 +63,7 @@ def resolve(term: Term, chance: Chance) -> tuple[str, Path]:
     return TRAINING if _is_mostly_bright(term.path) else TESTING, path
 
 
-def check_folders(mix: tuple[Term, ...]) -> None:
+def check_folders(mix: tuple[MaskTerm, ...]) -> None:
     """Look at the folders as they are now; refuse those without pictures by an InputError."""
     for cached in (list_files, listing_hash, _is_mostly_bright):
         cached.cache_clear()
@@ -72,7 +72,7 @@ def check_folders(mix: tuple[Term, ...]) -> None:
             list_files(term.path)
 
 
-def files_of(mix: tuple[Term, ...]) -> list[Path]:
+def files_of(mix: tuple[MaskTerm, ...]) -> list[Path]:
     """All files that masks of this mix are drawn from."""
     return [Path(term.path, name) for term in mix if term.path for name in list_files(term.path)]
 
@@ -84,8 +84,8 @@ def draw_file(reading: str, path: Path, chance: Chance, height: int, width: int)
         return _resized(_augmented(grey <= NVIDIA_THRESHOLD, chance), height, width)
     hole = grey <= MIDDLE if reading == "inverted" else grey > MIDDLE
     if hole.all() or not hole.any():
-        found = "is nothing but hole" if hole.all() else "holds no hole"
-        raise InputError(f"{shown(path)} {found}, which is no mask; take it out of the folder")
+        problem = "is nothing but hole" if hole.all() else "holds no hole"
+        raise InputError(f"{shown(path)} {problem}, which is no mask; take it out of the folder")
     return _resized(hole, height, width)
 
 
@@ -95,10 +95,10 @@ def list_files(folder: str) -> tuple[str, ...]:
     root = Path(folder)
     if not root.is_dir():
         raise InputError(f"{shown(folder)} is not a folder of masks; check the name")
-    found = [path for path in root.rglob("*") if path.suffix.lower() in PICTURE_SUFFIXES]
-    if not found:
+    paths = [path for path in root.rglob("*") if path.suffix.lower() in PICTURE_SUFFIXES]
+    if not paths:
         raise InputError(f"{shown(folder)} holds no pictures; name a folder of mask files")
-    return tuple(sorted(path.relative_to(root).as_posix() for path in found))
+    return tuple(sorted(path.relative_to(root).as_posix() for path in paths))
 
 
 @lru_cache(maxsize=32)
@@ -124,8 +124,8 @@ def _read(path: Path, *, nvidia: bool = False) -> Grey:
     if 0 < grey.max() < 1.5 / 255:  # which would be a mask without a hole, or all hole
         raise InputError(f"{shown(path)} holds 0 and 1, which are both black; write 0 and 255")
     if nvidia and ((grey > _GREYS[0]) & (grey < _GREYS[1])).mean() > _MOST_GREY:
-        what = "is neither black nor white over much of it, so none of NVIDIA's masks"
-        raise InputError(f"{shown(path)} {what}; name their folder, or use files:PATH")
+        problem = "is neither black nor white over much of it, so none of NVIDIA's masks"
+        raise InputError(f"{shown(path)} {problem}; name their folder, or use files:PATH")
     return grey
 
 
@@ -140,10 +140,10 @@ def _augmented(hole: Hole, chance: Chance) -> Hole:
     grown = grown[:, ::-1] if rng.random() < 0.5 else grown
     picture = Image.fromarray(np.ascontiguousarray(grown).astype(np.uint8) * 255)
     moved = rng.uniform(-0.125, 0.125, 2) * side
-    turned = picture.rotate(
+    rotated = picture.rotate(
         rng.uniform(0, 360), Image.Resampling.BILINEAR, translate=(moved[0], moved[1])
     )
-    return np.asarray(turned) > 127
+    return np.asarray(rotated) > 127
 
 
 def _resized(hole: Hole, height: int, width: int) -> Bool[np.ndarray, "k l"]:

@@ -18,7 +18,7 @@ from PIL import Image
 from trombine.data.imagefolder import FILE_NAME, METADATA
 from trombine.data.masks.draw import draw_mask
 from trombine.data.masks.files import TESTING, TRAINING
-from trombine.data.masks.spec import FAMILIES, Term, parse_mix, spell
+from trombine.data.masks.spec import FAMILIES, MaskTerm, parse_mix, spell
 from trombine.files import write_bytes
 from trombine.images import read
 from trombine.pages import Html, Page, Plot, Series, grid, picture, plots, table
@@ -27,7 +27,7 @@ from trombine.texts import from_json
 
 Line = dict[str, Any]
 
-SHOWN: Final = 24  # masks of a family
+MOST_EXAMPLES: Final = 24  # masks of a family
 DRAWN: Final = 6  # examples of a family of which the folder has none
 LARGEST: Final = 192  # pixels of a mask on the page
 BINS: Final = 20  # of the histogram
@@ -50,18 +50,18 @@ _ABOUT: Final = {
 def write_page(path: Path, folder: Path) -> None:
     """The page of all masks that the folder's metadata.jsonl names."""
     lines = _read_lines(folder / METADATA)
-    asked, size = lines[0]["families"], lines[0]["size"]
+    families, size = lines[0]["families"], lines[0]["size"]
     page = Page(
         title="Masks",
         lead=f"{len(lines):,} {'mask' if len(lines) == 1 else 'masks'} of {size} pixels, of the"
-        f" family {shown(asked)}. White is what is to be painted. Each is a function of its seed,"
-        " by which its file is named.",
+        f" family {shown(families)}. White is what is to be painted. Each is a function of its"
+        " seed, by which its file is named.",
         foot="Made by trombine data masks.",
     )
     page.section("How large the holes are", _spread(lines), histogram(lines), _shares(lines))
     for family, members in by_family(lines).items():
         page.section(_title(family), _about(family), _examples(folder, members))
-    for term in missing(asked, lines):
+    for term in missing(families, lines):
         drawn = [draw_mask((term,), seed, min(size, LARGEST)) for seed in range(DRAWN)]
         about = "None is in this folder; these are drawn for the page alone."
         cells = (_cell(mask.pixels, seed, mask.share) for seed, mask in enumerate(drawn))
@@ -88,24 +88,24 @@ def _read_lines(path: Path) -> list[Line]:
 def by_family(lines: Sequence[Line]) -> dict[str, list[Line]]:
     """The lines of each family, in the order in which spec.py has the families."""
     places = {family: place for place, family in enumerate(FAMILIES)}
-    found = {line["family"] for line in lines}
-    names = sorted(found, key=lambda name: (places[name.partition(":")[0]], name))
+    families = {line["family"] for line in lines}
+    names = sorted(families, key=lambda name: (places[name.partition(":")[0]], name))
     return {name: [line for line in lines if line["family"] == name] for name in names}
 
 
-def missing(asked: str, lines: Sequence[Line]) -> list[Term]:
+def missing(families: str, lines: Sequence[Line]) -> list[MaskTerm]:
     """The terms of what was asked for, without weights, of which there is no mask."""
-    terms = dict.fromkeys(replace(term, weight=1.0) for term in parse_mix(asked))
-    found = {line["family"] for line in lines}
+    terms = dict.fromkeys(replace(term, weight=1.0) for term in parse_mix(families))
+    existing = {line["family"] for line in lines}
     # Of a file a line says how it was read, nvidia:training, and not from which folder.
-    read = {family.partition(":")[0] for family in found}
-    return [t for t in terms if (t.family not in read if t.path else spell(t) not in found)]
+    prefixes = {family.partition(":")[0] for family in existing}
+    return [t for t in terms if (t.family not in prefixes if t.path else spell(t) not in existing)]
 
 
 def _title(family: str) -> str:
     """As a heading: NVIDIA is no plain word."""
-    plain, colon, rest = family.partition(":")
-    return ("NVIDIA" if plain == "nvidia" else plain.capitalize()) + colon + rest
+    plain, colon, variant = family.partition(":")
+    return ("NVIDIA" if plain == "nvidia" else plain.capitalize()) + colon + variant
 
 
 def _about(family: str) -> str:
@@ -149,7 +149,7 @@ def _shares(lines: Sequence[Line]) -> Html:
 def _examples(folder: Path, members: Sequence[Line]) -> Html:
     return _grid(
         _cell(read(folder / line[FILE_NAME]).samples[..., 0], line["seed"], line["share"])
-        for line in members[:SHOWN]
+        for line in members[:MOST_EXAMPLES]
     )
 
 

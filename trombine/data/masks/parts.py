@@ -9,7 +9,7 @@ from jaxtyping import UInt8
 
 from trombine.conventions import PARTS
 from trombine.data.masks.names import LABELS, USUAL
-from trombine.data.masks.spec import Hole, Term
+from trombine.data.masks.spec import Hole, MaskTerm
 from trombine.draws import Chance
 
 Labels = UInt8[np.ndarray, "h w"]
@@ -19,7 +19,7 @@ _SEEDS: Final = 1_000_000  # faces of a place in a run: those that are for train
 
 
 def draw_parts(
-    term: Term, chance: Chance, height: int, width: int, parts: Labels | None = None
+    term: MaskTerm, chance: Chance, height: int, width: int, parts: Labels | None = None
 ) -> Hole:
     """The parts that the term names, or one of the usual ones, and what is within a drawn margin.
 
@@ -33,15 +33,15 @@ def draw_parts(
     if parts is None or parts.min() >= len(PARTS):  # of which nothing is known
         parts = _world_parts(chance, height, width)
     names = term.names or (usual,)
-    hole = _found(parts, names)
+    hole = _hole_of(parts, names)
     if not hole.any():
         names = ("face",)
-        hole = _found(parts, names)
+        hole = _hole_of(parts, names)
     grown = _grown(hole, margin)
     return _filled(grown) if "face" in names else grown
 
 
-def _found(parts: Labels, names: tuple[str, ...]) -> Hole:
+def _hole_of(parts: Labels, names: tuple[str, ...]) -> Hole:
     return np.isin(parts, [label for name in names for label in LABELS[name]])
 
 

@@ -67,7 +67,7 @@ _WHEN: Final = {"@": r"\d{1,15}(?:-\d{1,15})?"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Term:
+class MaskTerm:
     """One family, as it was asked for."""
 
     family: str
@@ -79,10 +79,10 @@ class Term:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stage:
+class MaskStage:
     """A mix, and the places of the run over which it takes the place of the one before."""
 
-    mix: tuple[Term, ...]
+    mix: tuple[MaskTerm, ...]
     first: int = 0
     last: int = 0
 
@@ -91,14 +91,14 @@ class Stage:
 class Masks:
     """What a spec asks for: one mix, or several after one another."""
 
-    stages: tuple[Stage, ...]
+    stages: tuple[MaskStage, ...]
 
     def __str__(self) -> str:
-        first, *others = self.stages
-        return ">".join(["+".join(map(spell, first.mix)), *map(_spell_stage, others)])
+        first, *later = self.stages
+        return ">".join(["+".join(map(spell, first.mix)), *map(_spell_stage, later)])
 
     @property
-    def terms(self) -> tuple[Term, ...]:
+    def terms(self) -> tuple[MaskTerm, ...]:
         """The terms of all mixes."""
         return tuple(term for stage in self.stages for term in stage.mix)
 
@@ -108,23 +108,23 @@ def parse(spec: str) -> Masks:
     if not checked(spec).strip():
         raise InputError(f"no masks are asked for; name a family: {', '.join(FAMILIES)}")
     with reading(spec):
-        first, *others = cut(spec.strip(), ">")
-        stages = [Stage(mix=_mix(first))]
-        for text in others:
+        first, *later = cut(spec.strip(), ">")
+        stages = [MaskStage(mix=_mix(first))]
+        for text in later:
             stages.append(_stage(text.strip(), stages[-1].last))
         return Masks(stages=tuple(stages))
 
 
-def parse_mix(spec: str) -> tuple[Term, ...]:
+def parse_mix(spec: str) -> tuple[MaskTerm, ...]:
     """The terms of a spec that is no curriculum; raises InputError."""
-    first, *others = parse(spec).stages
-    if others:
+    first, *later = parse(spec).stages
+    if later:
         why = "a curriculum (>) counts the pictures of a run, and here is none"
         raise InputError(f"{shown(spec)}: {why}; ask for a mix, or for draw_masks in Python")
     return first.mix
 
 
-def spell(term: Term) -> str:
+def spell(term: MaskTerm) -> str:
     """The one way to write a term."""
 
     def reads(text: str) -> bool:
@@ -132,11 +132,11 @@ def spell(term: Term) -> str:
 
     usual = BRUSHED.get(term.family, term.share)
     share = "" if term.share == usual else f"{term.share[0]}-{term.share[1]}"
-    what = term.path or ",".join(filter(None, (share, term.edge, *term.names)))
-    return spelled(term.family, what, {"*": weighed(term.weight)}, reads if term.path else None)
+    value = term.path or ",".join(filter(None, (share, term.edge, *term.names)))
+    return spelled(term.family, value, {"*": weighed(term.weight)}, reads if term.path else None)
 
 
-def _spell_stage(stage: Stage) -> str:
+def _spell_stage(stage: MaskStage) -> str:
     when = str(stage.first) if stage.first == stage.last else f"{stage.first}-{stage.last}"
     return f"{'+'.join(map(spell, stage.mix))}@{when}"
 
@@ -145,7 +145,7 @@ def _spell_stage(stage: Stage) -> str:
 # Reading
 
 
-def _stage(text: str, earliest: int) -> Stage:
+def _stage(text: str, earliest: int) -> MaskStage:
     """A mix and when it comes, not before the last change has ended."""
     mix, when = marked(text, _WHEN)
     places = span(when, r"\d+")
@@ -155,10 +155,10 @@ def _stage(text: str, earliest: int) -> Stage:
     first, last = map(int, places)
     if not earliest <= first <= last:
         raise InputError("the changes of a curriculum come one after another")
-    return Stage(mix=_mix(mix), first=first, last=last)
+    return MaskStage(mix=_mix(mix), first=first, last=last)
 
 
-def _mix(text: str) -> tuple[Term, ...]:
+def _mix(text: str) -> tuple[MaskTerm, ...]:
     terms: list[str] = []
     for piece in map(str.strip, cut(text, r"\+")):
         if terms and terms[-1].startswith(_IN_FOLDERS) and not _START.match(piece):
@@ -168,32 +168,32 @@ def _mix(text: str) -> tuple[Term, ...]:
     return tuple(map(_term, terms))
 
 
-def _term(text: str) -> Term:
+def _term(text: str) -> MaskTerm:
     body, factor = marked(text, {"*": NUMBER})
-    family, colon, rest = body.partition(":")
+    family, colon, value = body.partition(":")
     if not text:
         raise InputError("a family of masks is missing before or after a '+' or '>'")
     if family not in FOLDERS:
         check_marks(body, "*", "a weight above 0, as in squares*0.5")
     if family not in FAMILIES:
         raise InputError(f"'{text}' is no family of masks; {instead(family, FAMILIES)}")
-    if family in FOLDERS and rest in ("", '""'):
+    if family in FOLDERS and value in ("", '""'):
         raise InputError(f"name the folder, as in {family}:PATH")
-    if colon and not rest:
+    if colon and not value:
         raise InputError(f"nothing stands after '{text}'; leave out the ':'")
     weight = weight_of(factor)
     if family in FOLDERS:
-        return Term(family=family, path=unquoted(rest), weight=weight)
+        return MaskTerm(family=family, path=unquoted(value), weight=weight)
     if family in BRUSHED:
-        share, edge = _brushed(family, rest)
-        return Term(family=family, share=share, edge=edge, weight=weight)
-    return Term(family=family, names=_names(family, rest), weight=weight)
+        share, edge = _brushed(family, value)
+        return MaskTerm(family=family, share=share, edge=edge, weight=weight)
+    return MaskTerm(family=family, names=_names(family, value), weight=weight)
 
 
-def _brushed(family: str, rest: str) -> tuple[tuple[int, int], str]:
+def _brushed(family: str, value: str) -> tuple[tuple[int, int], str]:
     """The share and the edge of `30-40,inside`."""
     edges, shares = [], []
-    for word in filter(None, rest.split(",")):
+    for word in filter(None, value.split(",")):
         ends = span(word, r"\d{1,3}")
         if ends:
             shares.append((int(ends[0]), int(ends[1])))
@@ -202,22 +202,22 @@ def _brushed(family: str, rest: str) -> tuple[tuple[int, int], str]:
         else:
             raise InputError(f"'{word}' is neither a share, as 30-40, nor inside or border")
     if len(edges) > 1 or len(shares) > 1:
-        what = f"{family} takes one share, and inside or border, but not both"
-        raise InputError(f"{what}; mix two with +")
+        problem = f"{family} takes one share, and inside or border, but not both"
+        raise InputError(f"{problem}; mix two with +")
     edge, share = "".join(edges), shares[0] if shares else BRUSHED[family]
     share = (share[0], min(share[1], MOST[edge])) if share == BRUSHED[family] else share
     if not share[0] < share[1] <= MOST[edge]:
-        where = " inside of a margin" if edge == "inside" else ""
-        raise InputError(f"a share{where} is A-B, A below B, at most {MOST[edge]} percent")
+        place = " inside of a margin" if edge == "inside" else ""
+        raise InputError(f"a share{place} is A-B, A below B, at most {MOST[edge]} percent")
     return share, edge
 
 
-def _names(family: str, rest: str) -> tuple[str, ...]:
-    known = {"half": SIDES, "parts": PART_NAMES}.get(family, ())
-    names = tuple(dict.fromkeys(filter(None, rest.split(","))))
-    wrong = next((name for name in names if name not in known), None)
-    if wrong is not None and not known:
+def _names(family: str, value: str) -> tuple[str, ...]:
+    allowed = {"half": SIDES, "parts": PART_NAMES}.get(family, ())
+    names = tuple(dict.fromkeys(filter(None, value.split(","))))
+    wrong = next((name for name in names if name not in allowed), None)
+    if wrong is not None and not allowed:
         raise InputError(f"{family} takes nothing after a colon")
     if wrong is not None:
-        raise InputError(f"'{wrong}' is none of {', '.join(known)}")
+        raise InputError(f"'{wrong}' is none of {', '.join(allowed)}")
     return names

@@ -7,14 +7,14 @@ from typing import Final
 
 import numpy as np
 
-from trombine.data.masks.spec import SIDES, Hole, Term
+from trombine.data.masks.spec import SIDES, Hole, MaskTerm
 from trombine.draws import Chance
 
 MOST_SQUARES: Final = 6
 SIDE: Final = (0.08, 0.5)  # of a square, in shorter sides of the picture
 
 
-def draw_squares(term: Term, chance: Chance, height: int, width: int) -> Hole:
+def draw_squares(term: MaskTerm, chance: Chance, height: int, width: int) -> Hole:
     """One to six squares that lie within the picture, and may lie over one another."""
     rng = chance.generator("mask: squares")
     ys, xs = np.arange(height) + 0.5, np.arange(width) + 0.5
@@ -28,7 +28,7 @@ def draw_squares(term: Term, chance: Chance, height: int, width: int) -> Hole:
     return hole
 
 
-def draw_half(term: Term, chance: Chance, height: int, width: int) -> Hole:
+def draw_half(term: MaskTerm, chance: Chance, height: int, width: int) -> Hole:
     """One side of a line through the middle of the picture; the line's own pixels are kept."""
     rng = chance.generator("mask: half")
     sides = term.names or SIDES
