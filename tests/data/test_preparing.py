@@ -260,7 +260,7 @@ def test_a_spec_names_a_split_and_training_leaves_the_test_alone(
     assert names == {pack.name(row) for row in np.flatnonzero(splits == 0).tolist()}
     chosen = {measured.name(i) for i in range(len(measured))}
     assert chosen == {pack.name(row) for row in np.flatnonzero(splits == 1).tolist()}
-    with pytest.raises(InputError, match="none of its pictures is said to be for this"):
+    with pytest.raises(InputError, match="none of its pictures is for this use"):
         source(f"folder:{pictures}@test", SIZE)
 
 

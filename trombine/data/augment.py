@@ -61,7 +61,7 @@ _OTHER_WORDS: Final = {
 _HUE: Final = math.pi / 3  # radians of hue to 1 of colour
 LUMA: Final = np.array([0.299, 0.587, 0.114])  # of R, G and B: Rec. 601
 _MIRRORED_FIVE: Final = np.array([1, 0, 2, 4, 3])  # eyes, nose, corners of the mouth
-_LABELS: Final = np.arange(256, dtype=np.uint8)  # 255, of which nothing is known, stays as well
+_LABELS: Final = np.arange(256, dtype=np.uint8)  # 255, unknown, stays as well
 MIRRORED_LABEL: Final = np.concatenate([MIRRORED_PART, _LABELS[len(MIRRORED_PART) :]])
 
 Maps = Float64[np.ndarray, "n 2 3"]

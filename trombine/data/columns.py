@@ -71,7 +71,7 @@ class Store(Protocol):
         ...
 
     def splits(self) -> Int64[np.ndarray, "n"] | None:
-        """What each row's picture is for, into SPLITS or -1; None where nobody says."""
+        """What each row's picture is for, into SPLITS or -1; None where unknown."""
         ...
 
     def name(self, index: int) -> str:
@@ -99,7 +99,7 @@ def shapes(size: int) -> dict[str, tuple[int, ...]]:
 
 
 def unknown(column: str, shape: Sequence[int]) -> np.ndarray:
-    """Cells of this column of which nothing is known."""
+    """Cells of this column that mean unknown."""
     return np.full(tuple(shape), UNKNOWN.get(base(column), 0), TYPES[base(column)])
 
 
@@ -117,8 +117,8 @@ def known_columns(columns: Columns) -> Columns:
     """The columns that are known of at least one row."""
     lost = {name for name, column in columns.items() if _unknown(name, column)}
     # False is a value too, so the points say whether `visible` is known.
-    hidden = {name for name in columns if base(name) == "visible" and _lost_points(name, lost)}
-    lost = {name for name in lost if base(name) != "visible"} | hidden
+    visible = {name for name in columns if base(name) == "visible"}
+    lost = (lost - visible) | {n for n in visible if n.replace("visible", "points") in lost}
     return {name: column for name, column in columns.items() if name not in lost}
 
 
@@ -126,7 +126,3 @@ def _unknown(name: str, column: np.ndarray) -> bool:
     if base(name) not in UNKNOWN:
         return False
     return np.array_equal(column, unknown(name, column.shape), equal_nan=column.dtype.kind == "f")
-
-
-def _lost_points(visible: str, lost: set[str]) -> bool:
-    return visible.replace("visible", "points") in lost

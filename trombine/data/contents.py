@@ -1,8 +1,8 @@
-"""What the pictures of a source hold, as one hash: where it is the same, so are they.
+"""One hash of all pictures of a source: equal hashes mean equal pictures.
 
-A pack says it itself, and what is painted is a function of its seeds. The files of a folder are
-read, once: the cache keeps their hash by their sizes and times, so that to look again reads none of
-them. Files that were copied have other times, are read again, and have the hash that they had.
+A pack holds its hash, and painted pictures are a function of their seeds. The files of a folder are
+read once: the cache keeps their hash by their sizes and times, so that a second call reads none of
+them. Copied files have other times: they are read again, and their hash is the same.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def _read(folder: Path, files: Sequence[str]) -> Generator[Event, None, list[byt
 
 
 def _hash(path: Path) -> bytes:
-    """Of a file's bytes; nothing of one that cannot be read, which who learns from it says."""
+    """The hash of a file's bytes; empty for an unreadable file, which training then reports."""
     digest = blake2b(digest_size=16)
     with suppress(InputError, OSError), opened(path) as file:
         while block := file.read(2**20):

@@ -54,7 +54,7 @@ class Pack:
     """A complete pack, open for reading."""
 
     def __init__(self, path: Path) -> None:
-        """Open the pack at `path`; raises InputError for what is none, or is damaged."""
+        """Open the pack at `path`; raises InputError for no pack or a damaged one."""
         self.path = path
         self.index = _read_index(path)
         self.columns = {name: _map_column(self, name) for name in self.index["columns"]}
@@ -94,7 +94,7 @@ class Pack:
         return tuple(self.about.get("classes", ()))
 
     def rows(self, indices: Int64[np.ndarray, "n"]) -> Columns:
-        """These rows of all columns, copied to memory; an InputError where they cannot be meant."""
+        """These rows of all columns, copied to memory; an InputError for impossible values."""
         rows = {name: np.take(column, indices, axis=0) for name, column in self.columns.items()}
         for name, column in rows.items():
             if problem := self._what_is_wrong(base(name), column):
@@ -102,7 +102,7 @@ class Pack:
         return rows
 
     def _what_is_wrong(self, name: str, column: np.ndarray) -> str:
-        """What no picture has, in rows of a column; nothing where they may be."""
+        """Why rows of a column cannot be those of a picture; empty where they can."""
         ends = {"parts": len(PARTS), "labels": len(self.classes), "splits": len(SPLITS)}
         if name in ends:
             above = column + column.dtype.type(1)  # what is unknown, -1 or 255, becomes 0

@@ -19,7 +19,7 @@ _COUNTED: Final = re.compile(r"(.+)(#\d+)")
 
 
 def check_paths(spec: str) -> None:
-    """Raise InputError or InputError for the first path of a spec that is not there."""
+    """Raise InputError for the first path of a spec that is not there."""
     for term in parse(spec):
         if term.path and term.kind != "hub" and not _is_there_or_begun(term.path):
             path = Path(term.path)

@@ -94,7 +94,7 @@ def _for_both(crop: Crop) -> Crop:
 
 
 def blank_row(listing: Listing, size: int) -> Row:
-    """A row of which nothing is known, of all the columns that some record knows."""
+    """A row of unknown values, with every column that some record knows."""
     names = {name for record in listing.records for name in _columns_of(record)}  # in one pass
     names |= {"vectors"} if listing.vector_names else set()
     names |= {"labels"} if listing.classes else set()
@@ -146,7 +146,7 @@ def _read_side(
 
 
 def _truth(view: View) -> dict[str, np.ndarray]:
-    """The points of a picture, checked; those of which nothing says otherwise are visible."""
+    """The points of a picture, checked; all are visible unless the view says otherwise."""
     truth: dict[str, np.ndarray] = {}
     if view.points is not None:
         truth["points"] = _points(view.points, (LANDMARK_COUNT, 2), "landmarks")

@@ -1,7 +1,7 @@
-"""What every verb that paints pictures of seeds is asked alike, how it is done, and made again.
+"""The request shared by all verbs that paint from seeds, its execution, and its replay.
 
-A verb names its kind; here is the rest of `data world`, `leaves`, `fractals` and `masks`. No NumPy
-at import: a verb imports this before it knows what it is asked.
+`data world`, `leaves`, `fractals` and `masks` add only their kind. No NumPy at import: a verb
+imports this before it has parsed its request.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class PaintRequest(Request):
     """Make again what is there."""
 
     def __post_init__(self) -> None:
-        """Refuse seeds that there are not."""
+        """Refuse seeds out of range."""
         super().__post_init__()
         from trombine.data.made import SEEDS
 
@@ -78,7 +78,7 @@ def paint(request: PaintRequest, kind: str, styles: tuple[str, ...] = ()) -> Ite
 
 @dataclass(frozen=True)
 class SeedRemaker:
-    """How a file that was painted of a seed is made again."""
+    """Makes a file that was painted from a seed again."""
 
     kind: str
 

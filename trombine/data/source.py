@@ -45,7 +45,7 @@ from trombine.refusal import InputError
 USUAL_COUNT: Final = 20_000  # pictures of a world, where the spec does not say
 # First seeds of: training, choosing, the frozen protocols, nobody (DESIGN, Seeds).
 SEED_RANGES: Final = (0, 1_000_000, 1_500_000, 2_000_000)
-_SORT: Final = "make a pack of the folder: trombine data prepare says it of each"
+_SORT: Final = "make a pack of the folder: trombine data prepare gives each a use"
 _AHEAD: Final = 2048  # pictures drawn at once by `batches`; no result depends on it
 
 
@@ -60,7 +60,7 @@ class Source(ABC):
     classes: tuple[str, ...]  # what labels mean; empty where there are none
     paired: bool  # whether each item has a second side
     augment: Augment = Augment()  # what `batches` changes; items stay as they are
-    splits: Int64[np.ndarray, "n"] | None = None  # of each item, into SPLITS; None: nobody says
+    splits: Int64[np.ndarray, "n"] | None = None  # of each item, into SPLITS; None: unknown
     space: str = "rgb"  # of the pictures that batches give: one of nets.spaces.SPACES
 
     @abstractmethod
@@ -151,9 +151,9 @@ def source(
     for _ in prepare(spec, size, first_seed=first_seed, workers=workers):
         pass
     terms = parse(spec)
-    several = [_open(term, size, first_seed) for term in terms]
+    sources = [StoreSource(_store(term, size, first_seed), term, size) for term in terms]
     opened = (
-        several[0] if len(several) == 1 else MixedSource(several, [term.weight for term in terms])
+        sources[0] if len(sources) == 1 else MixedSource(sources, [term.weight for term in terms])
     )
     opened.augment, opened.space = changes, space
     return opened
@@ -231,12 +231,8 @@ def _maker(term: Term, size: int) -> Maker:
         raise InputError(f"{spell((term,))}: {error}") from error
 
 
-def _open(term: Term, size: int, first_seed: int) -> Source:
-    return StoreSource(_store(term, size, first_seed), term, size)
-
-
 def _store(term: Term, size: int, first_seed: int) -> Store:
-    """Where the pictures of a term are; what is painted, or taken from the hub, is in the cache."""
+    """The store of a term's pictures: for painted ones and those of the hub a pack of the cache."""
     if term.kind == "pack":
         return Pack(Path(term.path))
     if term.kind == "hub":
@@ -265,9 +261,7 @@ class StoreSource(Source):
             store_rows = np.flatnonzero(uses == SPLITS.index(term.split))
             if not len(store_rows):
                 cure = _SORT if splits is None else f"name another use than {term.split}"
-                raise InputError(
-                    f"{self.spec}: none of its pictures is said to be for this; {cure}"
-                )
+                raise InputError(f"{self.spec}: none of its pictures is for this use; {cure}")
         if term.count is not None and term.count > len(store_rows):
             raise InputError(f"{self.spec}: has only {pictures(len(store_rows))}; ask for no more")
         self.store_rows = store_rows[: term.count]

@@ -62,7 +62,7 @@ class Staged:
     """Windows, and what is true of them."""
 
     pixels: UInt8[Tensor, "n h w 3"]
-    parts: UInt8[Tensor, "n h w"]  # 255 where nobody says: of faces cut in two
+    parts: UInt8[Tensor, "n h w"]  # 255 where unknown: of faces cut in two
     points: Float32[Tensor, "n 68 2"]  # also where they are out of sight, or of the window
     visible: Bool[Tensor, "n 68"]
     shows: Bool[Tensor, "n"]  # a whole face, its middle in the window, half of it in sight

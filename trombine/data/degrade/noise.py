@@ -23,7 +23,8 @@ def gaussian_noise(
     """Normal numbers of this standard deviation added, the same to all colours if `grey`."""
     _, channels, height, width = pictures.shape
     numbers = chance.normals("numbers", (1 if grey else channels, height, width))
-    return _added(pictures, strength[:, None, None, None] * numbers)
+    noise = torch.from_numpy(strength[:, None, None, None] * numbers).float().to(pictures.device)
+    return (pictures + noise).clamp(0, 1)
 
 
 def poisson_noise(pictures: Pictures, photons: Amounts, chance: Chance) -> Pictures:
@@ -70,7 +71,3 @@ def sensor_pattern(
     down, along = rows.normals("sensor rows", ()), columns.normals("sensor columns", ())
     offset = (down[:, None] + along[None, :]) / 2
     return np.ascontiguousarray(gain), offset[None]
-
-
-def _added(pictures: Pictures, numbers: Float64[np.ndarray, "n _ h w"]) -> Pictures:
-    return (pictures + torch.from_numpy(numbers).float().to(pictures.device)).clamp(0, 1)

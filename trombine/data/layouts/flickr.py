@@ -54,13 +54,10 @@ def _in(names: Set[str], split: Mapping[str, int], part: str) -> bool:
 
 def _splits(path: Path) -> dict[str, int]:
     """The part of the set that each name is in."""
-    lists = ((i, _list_of(path, part)) for i, part in enumerate(_SPLITS))
+    names = [f"Flickr_8k.{part}Images.txt" for part in _SPLITS]
+    lists = ((i, first_file(path, (name,), _TEXTS)) for i, name in enumerate(names))
     lines = ((line.strip(), i) for i, file in lists if file for line in read_lines(file))
     return {name: i for name, i in lines if name}
-
-
-def _list_of(path: Path, part: str) -> Path | None:
-    return first_file(path, (f"Flickr_8k.{part}Images.txt",), _TEXTS)
 
 
 FLICKR: Final = Layout(
