@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from trombine.runs.folder import Entry, RunFolder
-from trombine.runs.log import ALARMED, FINISHED, RUNNING, STOPPED, Cost, cost, kept, read
+from trombine.runs.log import (
+    ALARMED,
+    FINISHED,
+    RUNNING,
+    STOPPED,
+    Cost,
+    cost,
+    effective_entries,
+    read,
+)
 
 P, Q = "aaaa", "bbbb"  # protocols
 
@@ -66,7 +75,7 @@ def test_each_protocol_has_its_best(folder: RunFolder) -> None:
     log(folder, measure(30, 50.0, best=True))
     story = read(folder)
     assert {protocol: best.pictures for protocol, best in story.bests.items()} == {P: 30, Q: 20}
-    assert story.best == story.bests[P], "the model that was kept last"
+    assert story.best == story.bests[P], "the model that was effective_entries last"
 
 
 def test_a_change_of_settings_stays_when_the_run_goes_back(folder: RunFolder) -> None:
@@ -110,7 +119,7 @@ def test_two_rollbacks_one_after_the_other() -> None:
     back = {"kind": "rollback", "rollbacks": 1}
     entries = [train(n, a=n) for n in (10, 20, 30)]
     entries += [{**back, "pictures": 30, "to": 20}, train(25, a=5), {**back, "to": 10}]
-    assert [e["pictures"] for e in kept(entries) if e["kind"] == "train"] == [10]
+    assert [e["pictures"] for e in effective_entries(entries) if e["kind"] == "train"] == [10]
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ class Board:
             if isinstance(value, int | float):
                 self._writer.add_scalar(f"{first}{name}", value, pictures)
         if kind in ("alarm", "phase", "rollback"):
-            self._writer.add_text(str(kind), _told(entry), pictures)
+            self._writer.add_text(str(kind), _text_of(entry), pictures)
         self._writer.flush()
 
     def sample(self, pictures: int, pixels: Pixels) -> None:
@@ -64,10 +64,10 @@ class Board:
         """recipe.json's settings beside what was reached, for the tab that compares runs."""
         from torch.utils.tensorboard.summary import hparams
 
-        asked = {name: _plain(value) for name, value in flat(recipe).items()}
+        settings = {name: _plain(value) for name, value in flat(recipe).items()}
         reached = {f"measure/{name}": value for name, value in measures.items()}
         writer = self._writer._get_file_writer()
-        for part in hparams(asked, reached):
+        for part in hparams(settings, reached):
             writer.add_summary(part)
         self._writer.flush()
 
@@ -76,9 +76,9 @@ class Board:
         self._writer.close()
 
 
-def _told(entry: Mapping[str, Any]) -> str:
-    told = {name: value for name, value in entry.items() if name not in ("kind", "pictures")}
-    return shown(", ".join(f"{name}: {value}" for name, value in told.items()))
+def _text_of(entry: Mapping[str, Any]) -> str:
+    fields = {name: value for name, value in entry.items() if name not in ("kind", "pictures")}
+    return shown(", ".join(f"{name}: {value}" for name, value in fields.items()))
 
 
 def _plain(value: object) -> bool | int | float | str:

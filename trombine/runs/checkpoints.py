@@ -27,7 +27,7 @@ from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder, listed, numbered
 
 FORMAT: Final = 1
-KEPT: Final = 2  # checkpoints
+KEEP_COUNT: Final = 2  # checkpoints
 SUFFIX: Final = ".safetensors"
 _KEY: Final = "trombine"  # in the header; only one, since several come in any order
 _EARLIER: Final = "use an earlier checkpoint"
@@ -103,10 +103,10 @@ def decode(path: Path, data: bytes) -> tuple[dict[str, Tensor], dict[str, Any]]:
         header = _header(data)
         number, plain, expected = header["format"], header["plain"], header["digest"]
         tensors = safetensors.torch.load(data)
-        found = digest(tensors, plain, number)
+        actual = digest(tensors, plain, number)
     except _DAMAGE as error:
         raise DamagedError("is no whole checkpoint", _EARLIER, path=path) from error
-    if found != expected:
+    if actual != expected:
         raise DamagedError("is damaged: its bytes are not those written", _EARLIER, path=path)
     if number != FORMAT:
         raise InputError(f"is of a newer format, {number}", "update trombine", path=path)
@@ -115,10 +115,10 @@ def decode(path: Path, data: bytes) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 def digest(tensors: Mapping[str, Tensor], plain: Mapping[str, Any], number: int) -> str:
     """BLAKE2b of the format's number and the content, as hex digits."""
-    described = [[name, str(one.dtype), list(one.shape)] for name, one in sorted(tensors.items())]
+    described = [[name, str(t.dtype), list(t.shape)] for name, t in sorted(tensors.items())]
     summary = hashlib.blake2b(_canonical([number, plain, described]).encode(), digest_size=32)
-    for _, one in sorted(tensors.items()):
-        summary.update(_raw(one))
+    for _, tensor in sorted(tensors.items()):
+        summary.update(_raw(tensor))
     return summary.hexdigest()
 
 
@@ -147,9 +147,9 @@ def any_in(folder: RunFolder) -> bool:
 def prune(folder: RunFolder, pictures: int) -> None:
     """Keep the last two of a run that has seen so many pictures: a kill may have left more."""
     files = numbered(folder.checkpoints, SUFFIX)
-    kept = [number for number in files if number <= pictures][-KEPT:]
+    remaining = [number for number in files if number <= pictures][-KEEP_COUNT:]
     for number, path in files.items():
-        if number not in kept and (path.is_symlink() or not path.is_dir()):
+        if number not in remaining and (path.is_symlink() or not path.is_dir()):
             with suppress(FileNotFoundError):
                 path.unlink()
 

@@ -46,16 +46,16 @@ def write_comparison(a: RunFolder, b: RunFolder, path: Path) -> Path:
 
 def comparison(a: RunFolder, b: RunFolder) -> Page:
     """The page of two runs; what neither has is left out."""
-    one, other = read(a), read(b)
+    first, second = read(a), read(b)
     pair = names_of(a, b)
-    told = [tables.state_line(s, n) for n, s in zip(pair, (one, other), strict=True)]
-    lead = join(told[0], element("br"), told[1])
+    lines = [tables.state_line(s, n) for n, s in zip(pair, (first, second), strict=True)]
+    lead = join(lines[0], element("br"), lines[1])
     sheet = Page(title=f"{pair[0]} and {pair[1]}", lead=lead, generator=GENERATOR)
     _samples(sheet, a, b, pair)
-    _measures(sheet, one, other, pair)
-    _course(sheet, one, other, pair)
-    _configuration(sheet, one, other, pair)
-    _cost(sheet, one, other, pair)
+    _measures(sheet, first, second, pair)
+    _course(sheet, first, second, pair)
+    _configuration(sheet, first, second, pair)
+    _cost(sheet, first, second, pair)
     return sheet
 
 
@@ -63,7 +63,7 @@ def names_of(a: RunFolder, b: RunFolder) -> Pair:
     """Their names; where they are called alike, with the folder above, or as first and second."""
     if a.name != b.name:
         return a.name, b.name
-    longer = [f"{one.path.resolve().parent.name}/{one.name}" for one in (a, b)]
+    longer = [f"{folder.path.resolve().parent.name}/{folder.name}" for folder in (a, b)]
     if longer[0] != longer[1]:
         return longer[0], longer[1]
     return f"{a.name} (first)", f"{a.name} (second)"
@@ -131,41 +131,41 @@ def _small(path: Path) -> Pixels:
 # Numbers
 
 
-def _measures(sheet: Page, one: RunSummary, other: RunSummary, pair: Pair) -> None:
-    shared = [protocol for protocol in one.measures if protocol in other.measures]
-    apart = {*one.measures, *other.measures} - {*shared}
+def _measures(sheet: Page, first: RunSummary, second: RunSummary, pair: Pair) -> None:
+    shared = [protocol for protocol in first.measures if protocol in second.measures]
+    apart = {*first.measures, *second.measures} - {*shared}
     blocks: list[Html] = []
     for protocol in shared:
-        both = one.measures[protocol], other.measures[protocol]
-        last = max(one.pictures, other.pictures)
-        blocks.append(plots(*to_the_end(overlaid(both, pair, measures=True), last)))
-        blocks.append(measure_table(one, other, protocol, pair))
-    for name, story in zip(pair, (one, other), strict=True):
-        own = {
-            protocol: story.measures[protocol] for protocol in story.measures if protocol in apart
-        }
-        blocks += tables.measure_tables(replace(story, measures=own), name)
+        curves = first.measures[protocol], second.measures[protocol]
+        last = max(first.pictures, second.pictures)
+        blocks.append(plots(*to_the_end(overlaid(curves, pair, measures=True), last)))
+        blocks.append(measure_table(first, second, protocol, pair))
+    for name, summary in zip(pair, (first, second), strict=True):
+        measures = {p: curves for p, curves in summary.measures.items() if p in apart}
+        blocks += tables.measure_tables(replace(summary, measures=measures), name)
     if apart:
         blocks.append(note("Figures under different protocols cannot be compared."))
-    names = [name for story in (one, other) for held in story.measures.values() for name in held]
+    names = [
+        name for held in (*first.measures.values(), *second.measures.values()) for name in held
+    ]
     if words := meaning.explained(names):
         blocks.append(note(words))
     if blocks:
         sheet.section("Measures", "On pictures that are kept for choosing.", *blocks)
 
 
-def measure_table(one: RunSummary, other: RunSummary, protocol: str, pair: Pair) -> Html:
+def measure_table(first: RunSummary, second: RunSummary, protocol: str, pair: Pair) -> Html:
     """Both runs' figures under one protocol: at their best, and the last."""
-    held = one.measures[protocol], other.measures[protocol]
-    bests = [story.bests.get(protocol) for story in (one, other)]
+    held = first.measures[protocol], second.measures[protocol]
+    bests = [summary.bests.get(protocol) for summary in (first, second)]
     rows = []
     for name in dict.fromkeys((*held[0], *held[1])):
-        found = [curves.get(name) for curves in held]
+        curves = [measures.get(name) for measures in held]
         at_best = [
             value_at(curve, best.pictures) if curve and best else None
-            for curve, best in zip(found, bests, strict=True)
+            for curve, best in zip(curves, bests, strict=True)
         ]
-        last = [curve.values[-1] if curve else None for curve in found]
+        last = [curve.values[-1] if curve else None for curve in curves]
         rows.append(
             [meaning.titled(name), *("–" if v is None else short(v) for v in (*at_best, *last))]
         )
@@ -173,13 +173,13 @@ def measure_table(one: RunSummary, other: RunSummary, protocol: str, pair: Pair)
     return table(columns, rows, caption=f"Protocol {protocol or 'unnamed'}")
 
 
-def _course(sheet: Page, one: RunSummary, other: RunSummary, pair: Pair) -> None:
-    both = overlaid((one.curves, other.curves), pair)
-    drawn = list(to_the_end(both, max(one.pictures, other.pictures)))
+def _course(sheet: Page, first: RunSummary, second: RunSummary, pair: Pair) -> None:
+    overlays = overlaid((first.curves, second.curves), pair)
+    drawn = list(to_the_end(overlays, max(first.pictures, second.pictures)))
     apart = [
-        note(f"Only {name} has {', '.join(meaning.curve(curve) for curve in own)}.")
-        for name, own in zip(pair, (_only(one, other), _only(other, one)), strict=True)
-        if own
+        note(f"Only {name} has {', '.join(meaning.curve(curve) for curve in names)}.")
+        for name, names in zip(pair, (_only(first, second), _only(second, first)), strict=True)
+        if names
     ]
     blocks = [plots(*drawn), *apart] if drawn else apart
     if blocks:
@@ -187,37 +187,39 @@ def _course(sheet: Page, one: RunSummary, other: RunSummary, pair: Pair) -> None
         sheet.section("Learning", text, *blocks)
 
 
-def overlaid(both: tuple[Curves, Curves], pair: Pair, *, measures: bool = False) -> Iterator[Plot]:
+def overlaid(
+    curves: tuple[Curves, Curves], pair: Pair, *, measures: bool = False
+) -> Iterator[Plot]:
     """A plot for each curve that both have, one over the other."""
-    for name in both[0]:
-        if name in both[1]:
-            held = dict(zip(pair, (both[0][name], both[1][name]), strict=True))
+    for name in curves[0]:
+        if name in curves[1]:
+            held = dict(zip(pair, (curves[0][name], curves[1][name]), strict=True))
             title = name if measures else meaning.curve(name)
             yield from plots_of(title, held, meaning.reading(name) if measures else "")
 
 
-def _only(one: RunSummary, other: RunSummary) -> list[str]:
-    return [name for name in one.curves if name not in other.curves]
+def _only(first: RunSummary, second: RunSummary) -> list[str]:
+    return [name for name in first.curves if name not in second.curves]
 
 
 # What was asked
 
 
-def _configuration(sheet: Page, one: RunSummary, other: RunSummary, pair: Pair) -> None:
-    asked = tables.flat(one.recipe), tables.flat(other.recipe)
-    names = list(dict.fromkeys((*asked[0], *asked[1])))
+def _configuration(sheet: Page, first: RunSummary, second: RunSummary, pair: Pair) -> None:
+    recipes = tables.flat(first.recipe), tables.flat(second.recipe)
+    names = list(dict.fromkeys((*recipes[0], *recipes[1])))
     rows = [
-        [meaning.setting(name), *(tables.spelled(held.get(name)) for held in asked)]
+        [meaning.setting(name), *(tables.spelled(held.get(name)) for held in recipes)]
         for name in names
     ]
     differing = [[n, _strong(n, x), _strong(n, y)] for n, x, y in rows if x != y]
-    alike = [[name, unbroken(x)] for name, x, y in rows if x == y]
+    equal = [[name, unbroken(x)] for name, x, y in rows if x == y]
     blocks = []
     if differing:
         columns = ["Setting", *pair]
         blocks.append(table(columns, differing, caption="What differs", words=True))
-    if alike:
-        blocks.append(table(["Setting", "Both"], alike, caption="What is the same", words=True))
+    if equal:
+        blocks.append(table(["Setting", "Both"], equal, caption="What is the same", words=True))
     if blocks:
         text = "Everything that was asked for or resolved." if differing else "Nothing differs."
         sheet.section("Configuration", text, *blocks)
@@ -227,9 +229,9 @@ def _strong(name: str, text: str) -> Html:
     return element("strong", {}, command(text) if name == "command" else unbroken(text))
 
 
-def _cost(sheet: Page, one: RunSummary, other: RunSummary, pair: Pair) -> None:
-    gpu = any(story.cost.gpu > 0 for story in (one, other))
-    both = zip(tables.cost_rows(one, gpu=gpu), tables.cost_rows(other, gpu=gpu), strict=True)
-    rows = [[name, mine, theirs] for (name, mine), (_, theirs) in both]
+def _cost(sheet: Page, first: RunSummary, second: RunSummary, pair: Pair) -> None:
+    gpu = any(summary.cost.gpu > 0 for summary in (first, second))
+    pairs = zip(tables.cost_rows(first, gpu=gpu), tables.cost_rows(second, gpu=gpu), strict=True)
+    rows = [[name, mine, theirs] for (name, mine), (_, theirs) in pairs]
     cost = table(["What", *pair], rows, caption="What it took", words=True)
     sheet.section("Cost", "Of all the processes that trained them.", cost)

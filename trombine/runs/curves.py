@@ -15,7 +15,7 @@ from trombine.runs.log import GRADIENT, TOTAL, BestResult, Curve, Curves, by_pha
 
 POINTS: Final = 200  # of a curve; a plot is about 400 pixels wide
 DECADES: Final = 30.0  # values whose ends are this many times apart are drawn by decades
-_SEEN: Final = "pictures seen"
+_X_LABEL: Final = "pictures seen"
 # What several curves of one kind end in: D(real) mean, D(fake) mean.
 _KINDS: Final = (" mean", " std", " coefficient of variation")
 
@@ -61,7 +61,7 @@ def measure_plots(measures: Curves, best: BestResult | None) -> Iterator[Plot]:
             value = curve.values[at]
             series.append(Series(name="kept as best", x=[best.pictures], y=[value], mark="points"))
         how = meaning.reading(name)
-        yield Plot(title=name, x_label=_SEEN, y_label=how, series=tuple(series))
+        yield Plot(title=name, x_label=_X_LABEL, y_label=how, series=tuple(series))
 
 
 def to_the_end(drawn: Iterable[Plot], pictures: int) -> Iterator[Plot]:
@@ -77,7 +77,7 @@ def plots_of(title: str, curves: Curves, y_label: str, *, decades: bool = True) 
         part = names[first : first + len(COLOURS)]
         yield Plot(
             title=title if not first else f"{title}, more",
-            x_label=_SEEN,
+            x_label=_X_LABEL,
             y_label=part[0] if len(part) == 1 and part[0] != title else y_label,
             series=tuple(thinned(name, curves[name]) for name in part),
             y_log=decades and by_decades([curves[name] for name in part]),
@@ -116,17 +116,17 @@ def _without_twin(terms: Curves) -> Curves:
 
 def _watched(curves: Curves) -> Groups:
     """Curves by what they are: those of one kind, D(real) mean and D(fake) mean, together."""
-    found, groups = _below(curves, "curve"), dict[str, Curves]()
+    watched, groups = _below(curves, "curve"), dict[str, Curves]()
     for kind in (*_KINDS, ""):
-        for name in [name for name in found if name.endswith(kind)]:
+        for name in [name for name in watched if name.endswith(kind)]:
             title = f"{name.partition('(')[0]}: {kind.strip()}" if kind and "(" in name else name
-            groups.setdefault(title, {})[name.removesuffix(kind)] = found.pop(name)
+            groups.setdefault(title, {})[name.removesuffix(kind)] = watched.pop(name)
     return groups
 
 
 def _below(curves: Mapping[str, Curve], first: str) -> Curves:
-    found = {n: c for n, c in curves.items() if n.partition("/")[0] == first and "/" in n}
-    return _shortened(found)
+    matches = {n: c for n, c in curves.items() if n.partition("/")[0] == first and "/" in n}
+    return _shortened(matches)
 
 
 def _shortened(curves: Mapping[str, Curve]) -> Curves:

@@ -75,8 +75,8 @@ def _timed(files: Sequence[Path]) -> Iterator[Pixels]:
     """Every frame of the film, one at a time: all samples together may be large."""
     pixels = None
     for path in files:
-        if (found := read_pixels(path)) is not None:
-            pixels = even(found)
+        if (sample := read_pixels(path)) is not None:
+            pixels = even(sample)
             yield from [pixels] * held(len(files))
     if pixels is not None:
         yield from [pixels] * _PAUSE

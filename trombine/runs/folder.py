@@ -119,7 +119,7 @@ class RunFolder:
         """Remove the parts of files that were never finished, and half a last line of the clock."""
         for folder in (self.path, self.samples, self.checkpoints, self.board):
             clear_parts(folder)
-        _truncate(self.clocks, _whole_bytes(self.clocks))
+        _truncate(self.clocks, _bytes(self.clocks).rfind(b"\n") + 1)
 
     # Text ------------------------------------------------------------------------------------
 
@@ -199,8 +199,8 @@ class RunFolder:
 
     def fixed_files(self) -> dict[str, Path]:
         """The rows that never change, by name: the input first, the truth last."""
-        found = ((_FIXED.fullmatch(path.name), path) for path in listed(self.samples))
-        rows = {match[1]: path for match, path in found if match}
+        matches = ((_FIXED.fullmatch(path.name), path) for path in listed(self.samples))
+        rows = {match[1]: path for match, path in matches if match}
         return dict(sorted(rows.items(), key=lambda row: (row[0] == "truth", row[0])))
 
     def set_samples_aside(self, pictures: int) -> None:
@@ -225,8 +225,8 @@ class RunFolder:
 
     def best_files(self) -> list[Path]:
         """The best models: the main one first, then those of the other roles."""
-        others = (path for path in listed(self.path) if _BEST.fullmatch(path.name))
-        return [*([self.best] if os.path.lexists(self.best) else ()), *sorted(others)]
+        by_role = (path for path in listed(self.path) if _BEST.fullmatch(path.name))
+        return [*([self.best] if os.path.lexists(self.best) else ()), *sorted(by_role)]
 
     def cut_samples(self, pictures: int) -> None:
         """Remove the samples made after so many pictures."""
@@ -237,8 +237,8 @@ class RunFolder:
 
 def numbered(folder: Path, suffix: str) -> dict[int, Path]:
     """The files of a folder that are named by pictures seen, in order; {} if it is not there."""
-    found = ((_NUMBERED.fullmatch(path.name), path) for path in listed(folder))
-    files = {int(match[1]): path for match, path in found if match and path.suffix == suffix}
+    matches = ((_NUMBERED.fullmatch(path.name), path) for path in listed(folder))
+    files = {int(match[1]): path for match, path in matches if match and path.suffix == suffix}
     return dict(sorted(files.items()))
 
 
@@ -269,12 +269,12 @@ def _write_line(path: Path, line: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     file = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o666)
     try:
-        before = os.fstat(file).st_size
+        size = os.fstat(file).st_size
         try:
             while line:
                 line = line[os.write(file, line) :]  # a disk that fills up takes a part
         except OSError:
-            os.ftruncate(file, before)
+            os.ftruncate(file, size)
             raise
     finally:
         os.close(file)
@@ -318,11 +318,6 @@ def _bytes(path: Path) -> bytes:
 
 def _unreadable(error: OSError) -> str:
     return f"cannot be read ({(error.strerror or str(error)).lower()})"
-
-
-def _whole_bytes(path: Path) -> int:
-    """Where the last whole line ends."""
-    return _bytes(path).rfind(b"\n") + 1
 
 
 def _truncate(path: Path, size: int) -> None:

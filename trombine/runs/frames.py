@@ -61,8 +61,8 @@ def read_strip(files: Mapping[int, Path]) -> dict[int, Pixels]:
     if last is None:
         return {}
     chosen = spread(numbers, room_for(last.shape))
-    found = {number: read_small(files[number]) for number in chosen}
-    return {n: p for n, p in found.items() if p is not None and p.shape == last.shape}
+    frames = {number: read_small(files[number]) for number in chosen}
+    return {n: p for n, p in frames.items() if p is not None and p.shape == last.shape}
 
 
 def read_small(path: Path) -> Pixels | None:

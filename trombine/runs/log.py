@@ -31,7 +31,12 @@ ALARMED: Final = "stopped by an alarm"
 STOPPED: Final = "stopped"
 
 TOTAL, GRADIENT = "total", "gradient"  # what a phase has beside its terms
-SEEN: Final = ("train", "measure", "phase", "end")  # kinds of lines that say how far it is
+PROGRESS_KINDS: Final = (
+    "train",
+    "measure",
+    "phase",
+    "end",
+)  # kinds of lines that say how far it is
 _MOST: Final = 10**15  # pictures: what is more is damage
 _LARGEST: Final = 1e300  # so that sums and differences of values are finite too
 STAYING: Final = ("alarm", "change")  # kinds of lines that no rollback takes back
@@ -72,7 +77,7 @@ class Cost:
 
 @dataclass(frozen=True, kw_only=True)
 class RunSummary:
-    """A run, as far as its files tell."""
+    """What the files of a run tell of it."""
 
     name: str
     recipe: Mapping[str, Any]  # recipe.json; {} where there is none
@@ -104,16 +109,16 @@ class RunSummary:
 
 
 def read(folder: RunFolder) -> RunSummary:
-    """The story of a run; of one that has hardly begun too."""
+    """What the files of a run tell, of one that has hardly begun too."""
     recipe = folder.read_recipe() if folder.exists else {}
-    entries = kept(folder.entries())
+    entries = effective_entries(folder.entries())
     measures = _measures(entries)
     bests = _bests(entries, _chief(recipe))
     return RunSummary(
         name=folder.name,
         recipe=recipe,
         state=_state(folder, entries),
-        pictures=_seen(folder, entries),
+        pictures=_progress(folder, entries),
         curves=_curves(entry for entry in entries if entry.get("kind") == "train"),
         measures=measures,
         best=next(reversed(bests.values()), None),
@@ -139,7 +144,7 @@ def by_phase(curves: Iterable[str]) -> dict[str, list[str]]:
     return dict(sorted(groups.items()))
 
 
-def kept(entries: Iterable[Entry]) -> list[Entry]:
+def effective_entries(entries: Iterable[Entry]) -> list[Entry]:
     """The course that counts: a rollback takes back what was trained since, but no alarm, and no
     change of the settings."""
     course: list[Entry] = []
@@ -170,8 +175,8 @@ def cost(clock: Iterable[Entry]) -> Cost:
 
 def _computed(session: list[Entry]) -> int:
     """Pictures a process went through: steps forward count, a rollback does not."""
-    seen = [_pictures(entry) for entry in session]
-    return sum(max(0, after - before) for before, after in pairwise(seen))
+    counts = [_pictures(entry) for entry in session]
+    return sum(max(0, later - earlier) for earlier, later in pairwise(counts))
 
 
 def _summed(sessions: list[list[Entry]], name: str) -> float:
@@ -181,8 +186,8 @@ def _summed(sessions: list[list[Entry]], name: str) -> float:
 
 def _state(folder: RunFolder, entries: list[Entry]) -> str:
     clock = folder.clock_entries()
-    left = bool(clock) and clock[-1].get("event") in ("stopped", "ended")
-    if folder.is_running and not left:  # the last page is written before the lock is let go
+    ended = bool(clock) and clock[-1].get("event") in ("stopped", "ended")
+    if folder.is_running and not ended:  # the last page is written before the lock is let go
         return RUNNING
     ends = [e for e in entries if e.get("kind") in ("end", "alarm", "train")]
     last = ends[-1] if ends else {}
@@ -192,9 +197,9 @@ def _state(folder: RunFolder, entries: list[Entry]) -> str:
     return ALARMED if alarmed else STOPPED
 
 
-def _seen(folder: RunFolder, entries: list[Entry]) -> int:
+def _progress(folder: RunFolder, entries: list[Entry]) -> int:
     """How far it is: a checkpoint may be newer than the last line of the log."""
-    logged = (_pictures(entry) for entry in entries if entry.get("kind") in SEEN)
+    logged = (_pictures(entry) for entry in entries if entry.get("kind") in PROGRESS_KINDS)
     return max(*numbered(folder.checkpoints, ".safetensors"), *logged, 0, 0)
 
 
@@ -221,14 +226,14 @@ def _measures(entries: list[Entry]) -> dict[str, Curves]:
 
 def _bests(entries: list[Entry], chief: str) -> dict[str, BestResult]:
     """The last that was called best under each protocol; it beat those before it."""
-    found: dict[str, BestResult] = {}
+    bests: dict[str, BestResult] = {}
     for entry in entries:
         if entry.get("kind") == "measure" and entry.get("best") is True:
             protocol = str(entry.get("protocol") or "")
             if best := _best(entry, chief, protocol):
-                found.pop(protocol, None)
-                found[protocol] = best
-    return found
+                bests.pop(protocol, None)
+                bests[protocol] = best
+    return bests
 
 
 def _best(entry: Entry, chief: str, protocol: str) -> BestResult | None:
@@ -255,7 +260,7 @@ def _pictures(entry: Entry) -> int:
 
 
 def pictures_of(value: object) -> int:
-    """A count of pictures; 0 for what is none."""
+    """A count of pictures; 0 for any other value."""
     number = _number(value)
     return int(number) if number is not None and 0 <= number <= _MOST else 0
 

@@ -1,7 +1,7 @@
 """Many runs of one recipe on one page: a table, what each made, the same measures over each other.
 
-Two runs side by side, with all that differs, are in compare.py. Which runs are shown, and what of
-their settings, is said by who asks (sweeps.py).
+Two runs side by side, with all that differs, are in compare.py. Which runs and settings are shown,
+the caller says (sweeps.py).
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ class RunEntry:
 
 def add_runs(page: Page, runs: Sequence[RunEntry]) -> None:
     """The sections of a page that shows these runs."""
-    stories = dict(_stories(runs))
-    protocols = {protocol for story in stories.values() for protocol in story.measures}
-    _table(page, runs, stories, apart=len(protocols) > 1)
+    summaries = dict(_summaries(runs))
+    protocols = {protocol for summary in summaries.values() for protocol in summary.measures}
+    _table(page, runs, summaries, apart=len(protocols) > 1)
     _samples(page, [run.folder for run in runs])
-    _measures(page, stories, apart=len(protocols) > 1)
+    _measures(page, summaries, apart=len(protocols) > 1)
 
 
-def _stories(runs: Iterable[RunEntry]) -> Iterator[tuple[str, RunSummary]]:
+def _summaries(runs: Iterable[RunEntry]) -> Iterator[tuple[str, RunSummary]]:
     for run in runs:
         if run.folder.exists:
             with suppress(InputError):  # its recipe is damaged
@@ -65,7 +65,7 @@ def _stories(runs: Iterable[RunEntry]) -> Iterator[tuple[str, RunSummary]]:
 
 
 def _table(
-    page: Page, runs: Sequence[RunEntry], stories: Mapping[str, RunSummary], *, apart: bool
+    page: Page, runs: Sequence[RunEntry], summaries: Mapping[str, RunSummary], *, apart: bool
 ) -> None:
     """`apart`: not all were measured under one protocol, so each is named."""
     varied = list(dict.fromkeys(name for run in runs for name in run.settings))
@@ -73,44 +73,44 @@ def _table(
     rows = []
     for run in runs:
         values = [unbroken(run.settings.get(name, "–")) for name in varied]
-        story = stories.get(run.folder.name)
-        told = _told(story, apart=apart) if story else ["–", "–", "–", "not begun"]
-        rows.append([_link(run, story), *values, *told[:-1], run.failed or told[-1]])
+        summary = summaries.get(run.folder.name)
+        cells = _cells(summary, apart=apart) if summary else ["–", "–", "–", "not begun"]
+        rows.append([_link(run, summary), *values, *cells[:-1], run.failed or cells[-1]])
     order = "those asked for now first" if any(run.earlier for run in runs) else "as asked for"
     block = table(columns, rows, caption=f"Runs, {order}", words=True)
     page.section("Runs", "Measured on pictures kept for choosing.", block)
 
 
-def _link(run: RunEntry, story: RunSummary | None) -> Html:
+def _link(run: RunEntry, summary: RunSummary | None) -> Html:
     """A run's name, which leads to its page."""
     name = unbroken(run.folder.name)
     page = f"{quote(os.fsencode(run.folder.name), safe=_PLAIN)}/{run.folder.page.name}"
-    return element("a", {"href": page}, name) if story else name
+    return element("a", {"href": page}, name) if summary else name
 
 
-def _told(story: RunSummary, *, apart: bool) -> list[str]:
-    best = story.best
+def _cells(summary: RunSummary, *, apart: bool) -> list[str]:
+    best = summary.best
     value = unbroken(tables.best_value(best)) if best else escape("–")
     if best and apart:
         value = Html(f"{value}, protocol {element('code', {}, best.protocol or 'unnamed')}")
     at = f"{best.pictures:,}" if best else "–"
-    return [value, at, f"{story.pictures:,}", tables.state(story)]
+    return [value, at, f"{summary.pictures:,}", tables.state(summary)]
 
 
 def _samples(page: Page, folders: Sequence[RunFolder]) -> None:
-    made = {folder: pixels for folder in folders if (pixels := _newest(folder)) is not None}
-    if not made:
+    samples = {folder: pixels for folder in folders if (pixels := _newest(folder)) is not None}
+    if not samples:
         return
-    rows = [readable(folder.fixed_files()) for folder in made]
-    same = all(are_same(one, other) for one, other in pairwise(rows))
+    rows = [readable(folder.fixed_files()) for folder in samples]
+    same = all(are_same(first, second) for first, second in pairwise(rows))
     title = "The same pictures" if same else "Samples"
-    told = "of the same fixed things." if same else "which were not given the same things."
+    clause = "of the same fixed things." if same else "which were not given the same things."
     pictures = [
         picture(pixels, f"samples of {folder.name}", caption=unbroken(folder.name))
-        for folder, pixels in made.items()
+        for folder, pixels in samples.items()
     ]
     columns = max(2, min(4, len(pictures)))  # one alone would be larger than its pixels
-    page.section(title, f"The last samples of each run, {told}", grid(pictures, columns=columns))
+    page.section(title, f"The last samples of each run, {clause}", grid(pictures, columns=columns))
 
 
 def _newest(folder: RunFolder) -> Pixels | None:
@@ -118,21 +118,21 @@ def _newest(folder: RunFolder) -> Pixels | None:
     return read_pixels(files[max(files)]) if files else None
 
 
-def _measures(page: Page, stories: Mapping[str, RunSummary], *, apart: bool) -> None:
+def _measures(page: Page, summaries: Mapping[str, RunSummary], *, apart: bool) -> None:
     names = dict.fromkeys(
         (protocol, measure)
-        for story in stories.values()
-        for protocol, curves in story.measures.items()
+        for summary in summaries.values()
+        for protocol, curves in summary.measures.items()
         for measure in curves
     )
     drawn = [
         plot
         for protocol, measure in names
-        for plot in _plots(stories, protocol, measure, f", {protocol}" if apart else "")
+        for plot in _plots(summaries, protocol, measure, f", {protocol}" if apart else "")
     ]
     if not drawn:
         return
-    last = max(story.pictures for story in stories.values())
+    last = max(summary.pictures for summary in summaries.values())
     words = meaning.explained(measure for _, measure in names)
     if apart:
         words = f"{words} Figures under different protocols cannot be compared.".strip()
@@ -141,13 +141,13 @@ def _measures(page: Page, stories: Mapping[str, RunSummary], *, apart: bool) -> 
 
 
 def _plots(
-    stories: Mapping[str, RunSummary], protocol: str, measure: str, after: str
+    summaries: Mapping[str, RunSummary], protocol: str, measure: str, suffix: str
 ) -> Iterator[Plot]:
     """All runs that were measured so in one plot."""
     held = {
-        name: story.measures[protocol][measure]
-        for name, story in stories.items()
-        if measure in story.measures.get(protocol, {})
+        name: summary.measures[protocol][measure]
+        for name, summary in summaries.items()
+        if measure in summary.measures.get(protocol, {})
     }
-    for plot in plots_of(f"{measure}{after}", held, ""):
+    for plot in plots_of(f"{measure}{suffix}", held, ""):
         yield replace(plot, y_label=meaning.reading(measure))

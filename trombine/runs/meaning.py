@@ -1,4 +1,4 @@
-"""What a run's numbers mean to who reads of them: measures' units and directions, plain names.
+"""How to read a run's numbers: units and directions of measures, plain names of curves.
 
 How a measure is computed is in measures/, which an objective takes in objectives/.
 """
@@ -16,44 +16,44 @@ from trombine.runs.log import GRADIENT, TOTAL
 class Meaning:
     """How to read a measure."""
 
-    what: str
+    text: str
     higher: bool  # whether higher is better
     unit: str = ""
 
 
 MEASURES: Final[dict[str, Meaning]] = {
     "PSNR": Meaning(
-        what="how small the squared error is; 6 dB more is half the error",
+        text="how small the squared error is; 6 dB more is half the error",
         higher=True,
         unit="dB",
     ),
     "SSIM": Meaning(
-        what="how alike brightness, contrast and structure are; 1 for equal pictures",
+        text="how alike brightness, contrast and structure are; 1 for equal pictures",
         higher=True,
     ),
     "sliced distance": Meaning(
-        what="how far all that was made is from all that is real; 0 for equal sets",
+        text="how far all that was made is from all that is real; 0 for equal sets",
         higher=False,
     ),
-    "loss": Meaning(what="what training makes small, on pictures it never saw", higher=False),
+    "loss": Meaning(text="what training makes small, on pictures it never saw", higher=False),
     "unexplained": Meaning(
-        what="the part of the variance that is left; 0 is perfect, 1 is to say the mean",
+        text="the part of the variance that is left; 0 is perfect, 1 is to say the mean",
         higher=False,
     ),
     "IoU": Meaning(
-        what="what read and true parts of a face share, the mean of eight groups; 1 is perfect",
+        text="what read and true parts of a face share, the mean of eight groups; 1 is perfect",
         higher=True,
     ),
     "points": Meaning(
-        what="how far landmarks are off, in parts of the distance between the pupils",
+        text="how far landmarks are off, in parts of the distance between the pupils",
         higher=False,
     ),
-    "AUC": Meaning(what="how often a face looks more like one than what is none", higher=True),
+    "AUC": Meaning(text="how often a face looks more like one than what is none", higher=True),
     "explained": Meaning(
-        what="the part of the variance of a face's numbers that is read; 1 is perfect",
+        text="the part of the variance of a face's numbers that is read; 1 is perfect",
         higher=True,
     ),
-    "style": Meaning(what="how often the style is read right", higher=True),
+    "style": Meaning(text="how often the style is read right", higher=True),
 }
 
 
@@ -78,18 +78,18 @@ def with_unit(measure: str, value: str) -> str:
 
 def explained(measures: Iterable[str]) -> str:
     """A sentence for each measure that is known."""
-    known = [name for name in dict.fromkeys(measures) if name in MEASURES]
-    return " ".join(f"{name}: {MEASURES[name].what}." for name in known)
+    names = [name for name in dict.fromkeys(measures) if name in MEASURES]
+    return " ".join(f"{name}: {MEASURES[name].text}." for name in names)
 
 
 def curve(name: str) -> str:
     """What a curve is called: `net: l1`, `gradient norm of net`, `learning rate of net`."""
-    first, _, rest = name.partition("/")
-    if first == "curve" and rest:
-        return rest
+    first, _, phase_or_name = name.partition("/")
+    if first == "curve" and phase_or_name:
+        return phase_or_name
     if first in ("rate", "weight"):
-        what = {"rate": "learning rate", "weight": "weight"}[first]
-        return f"{what} of {rest}" if rest else what
+        label = {"rate": "learning rate", "weight": "weight"}[first]
+        return f"{label} of {phase_or_name}" if phase_or_name else label
     phase, _, term = name.rpartition("/")
     called = {GRADIENT: "gradient norm of", TOTAL: "loss of"}.get(term)
     return f"{called} {phase}" if phase and called else name.replace("/", ": ")
@@ -97,9 +97,9 @@ def curve(name: str) -> str:
 
 def setting(name: str) -> str:
     """What a setting of recipe.json is called: `lr`, `net`, `threads (as resolved)`."""
-    group, _, rest = name.partition(".")
-    if group == "settings" and rest:
-        return rest.removeprefix("nets.")
-    if group == "resolved" and rest:
-        return f"{rest} (as resolved)"
-    return (rest if group == "data" else name).replace(".", ": ")
+    group, _, key = name.partition(".")
+    if group == "settings" and key:
+        return key.removeprefix("nets.")
+    if group == "resolved" and key:
+        return f"{key} (as resolved)"
+    return (key if group == "data" else name).replace(".", ": ")

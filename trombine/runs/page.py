@@ -33,38 +33,38 @@ the arrow keys on it."""
 
 def write_page(folder: RunFolder) -> Path:
     """Write index.html from what is there now; returns the file."""
-    story = read(folder)
-    write_bytes(folder.page, page(folder, story).html().encode())
+    summary = read(folder)
+    write_bytes(folder.page, page(folder, summary).html().encode())
     return folder.page
 
 
-def page(folder: RunFolder, story: RunSummary) -> Page:
+def page(folder: RunFolder, summary: RunSummary) -> Page:
     """The page of a run; what is not there yet is left out."""
-    about = tables.sentence(str(story.settings.get("about") or ""))
-    lead = " ".join(part for part in (about, tables.state_line(story)) if part)
-    made = story.recipe.get("version")
-    made_by = f"Written by trombine {made} beside the run's files." if made else ""
-    sheet = Page(title=title(story), lead=lead, foot=made_by)
-    _samples(sheet, folder, story)
-    _measures(sheet, story)
-    _course(sheet, story)
-    _events(sheet, story)
-    _going_on(sheet, story, folder)
-    _configuration(sheet, story)
+    about = tables.sentence(str(summary.settings.get("about") or ""))
+    lead = " ".join(part for part in (about, tables.state_line(summary)) if part)
+    version = summary.recipe.get("version")
+    foot = f"Written by trombine {version} beside the run's files." if version else ""
+    sheet = Page(title=title(summary), lead=lead, foot=foot)
+    _samples(sheet, folder, summary)
+    _measures(sheet, summary)
+    _course(sheet, summary)
+    _events(sheet, summary)
+    _going_on(sheet, summary, folder)
+    _configuration(sheet, summary)
     return sheet
 
 
-def title(story: RunSummary) -> str:
+def title(summary: RunSummary) -> str:
     """`upscale-x2`, or `wide: upscale-x2` where the run is called otherwise than its recipe."""
-    recipe = str(story.recipe.get("recipe") or "")
-    return f"{story.name}: {recipe}" if recipe and recipe != story.name else story.name
+    recipe = str(summary.recipe.get("recipe") or "")
+    return f"{summary.name}: {recipe}" if recipe and recipe != summary.name else summary.name
 
 
-def _samples(sheet: Page, folder: RunFolder, story: RunSummary) -> None:
+def _samples(sheet: Page, folder: RunFolder, summary: RunSummary) -> None:
     frames = read_strip(folder.sample_files())
     fixed = {row: read_small(path) for row, path in folder.fixed_files().items()}
     rows = {row: pixels for row, pixels in fixed.items() if pixels is not None}
-    if not frames and not rows and (story.curves or story.measures):
+    if not frames and not rows and (summary.curves or summary.measures):
         return  # samples come before any number: this run makes no pictures
     if not frames:
         sheet.section("Samples", "None yet.", *_still(rows))
@@ -79,17 +79,17 @@ def _still(rows: dict[str, Pixels]) -> Sequence[Html]:
     return [grid(pictures, columns=3)] if pictures else []
 
 
-def sample_block(what: str, frames: dict[int, Pixels], rows: dict[str, Pixels]) -> Html:
+def sample_block(name: str, frames: dict[int, Pixels], rows: dict[str, Pixels]) -> Html:
     """The frames with a slider, between the rows that never change: the truth comes last."""
-    before = [(row.capitalize(), [pixels]) for row, pixels in rows.items() if row != "truth"]
-    after = [(row.capitalize(), [pixels]) for row, pixels in rows.items() if row == "truth"]
-    strips = [*before, ("Made by the nets", list(frames.values())), *after]
+    rows_above = [(row.capitalize(), [pixels]) for row, pixels in rows.items() if row != "truth"]
+    rows_below = [(row.capitalize(), [pixels]) for row, pixels in rows.items() if row == "truth"]
+    strips = [*rows_above, ("Made by the nets", list(frames.values())), *rows_below]
     columns = max(2, len(strips))  # one alone would be larger than its pixels
     if len(frames) == 1:
         return grid([picture(p[0], n, caption=n) for n, p in strips], columns=columns)
     return scrubber(
         strips,
-        label=f"samples of {what}, from its beginning to now",
+        label=f"samples of {name}, from its beginning to now",
         ends=("begin", "now"),
         names=[f"{number:,} pictures" for number in frames],
         at=1.0,
@@ -97,68 +97,68 @@ def sample_block(what: str, frames: dict[int, Pixels], rows: dict[str, Pixels]) 
     )
 
 
-def _measures(sheet: Page, story: RunSummary) -> None:
+def _measures(sheet: Page, summary: RunSummary) -> None:
     drawn = [
-        plots(*_to_the_end(story, curves.measure_plots(found, story.bests.get(protocol))))
-        for protocol, found in story.measures.items()
-        if found
+        plots(*_to_the_end(summary, curves.measure_plots(measured, summary.bests.get(protocol))))
+        for protocol, measured in summary.measures.items()
+        if measured
     ]
-    names = [name for found in story.measures.values() for name in found]
+    names = [name for measured in summary.measures.values() for name in measured]
     if drawn:
         text = (
             "Measured on pictures that are kept for choosing; the run never trains on them."
             " Figures under different protocols cannot be compared."
         )
         explained = [note(words)] if (words := meaning.explained(names)) else []
-        sheet.section("Measures", text, *drawn, *tables.measure_tables(story), *explained)
+        sheet.section("Measures", text, *drawn, *tables.measure_tables(summary), *explained)
 
 
-def _to_the_end(story: RunSummary, drawn: Iterable[Plot]) -> Iterator[Plot]:
-    return curves.to_the_end(drawn, story.pictures)
+def _to_the_end(summary: RunSummary, drawn: Iterable[Plot]) -> Iterator[Plot]:
+    return curves.to_the_end(drawn, summary.pictures)
 
 
-def _course(sheet: Page, story: RunSummary) -> None:
+def _course(sheet: Page, summary: RunSummary) -> None:
     learned = (
-        *curves.loss_plots(story.curves),
-        *curves.gradient_plots(story.curves),
-        *curves.pace_plots(story.curves),
+        *curves.loss_plots(summary.curves),
+        *curves.gradient_plots(summary.curves),
+        *curves.pace_plots(summary.curves),
     )
     lines = "Lines are means; the band round one reaches from the least to the largest value."
     text = f"Losses of each phase, gradients, rates.\n\n{lines}"
     if learned:
-        sheet.section("Learning", text, plots(*_to_the_end(story, learned)))
-    watched = tuple(curves.watched_plots(story.curves))
+        sheet.section("Learning", text, plots(*_to_the_end(summary, learned)))
+    watched = tuple(curves.watched_plots(summary.curves))
     text = "What the objective looks at, beside what it minimises."
     if watched:
-        sheet.section("Watched", text, plots(*_to_the_end(story, watched)))
+        sheet.section("Watched", text, plots(*_to_the_end(summary, watched)))
 
 
-def _events(sheet: Page, story: RunSummary) -> None:
+def _events(sheet: Page, summary: RunSummary) -> None:
     blocks = []
-    if story.alarms:
-        blocks.append(tables.alarm_table(story))
-    if story.phases:
-        blocks.append(tables.phase_table(story))
-    said = "No alarm has gone off." if not story.alarms else "What went wrong, and what was done."
-    if story.changes:
-        blocks.insert(0, tables.change_table(story))
-        said += " It did not keep the settings it was begun with."
-    if blocks or story.pictures:
-        sheet.section("Alarms and phases", said, *blocks)
+    if summary.alarms:
+        blocks.append(tables.alarm_table(summary))
+    if summary.phases:
+        blocks.append(tables.phase_table(summary))
+    text = "No alarm has gone off." if not summary.alarms else "What went wrong, and what was done."
+    if summary.changes:
+        blocks.insert(0, tables.change_table(summary))
+        text += " It did not keep the settings it was begun with."
+    if blocks or summary.pictures:
+        sheet.section("Alarms and phases", text, *blocks)
 
 
-def _going_on(sheet: Page, story: RunSummary, folder: RunFolder) -> None:
-    blocks = [tables.cost_table(story)]
+def _going_on(sheet: Page, summary: RunSummary, folder: RunFolder) -> None:
+    blocks = [tables.cost_table(summary)]
     if folder.best.exists():
-        kept = element("code", {}, folder.best.name)
-        blocks.insert(0, element("p", {}, "The best model is kept beside this page: ", kept))
-    if story.command:
-        how = "It was made by" if story.state == FINISHED else "To go on, run the same again:"
-        blocks.insert(0, element("p", {}, f"{how} ", command(story.command)))
+        file_name = element("code", {}, folder.best.name)
+        blocks.insert(0, element("p", {}, "The best model is kept beside this page: ", file_name))
+    if summary.command:
+        how = "It was made by" if summary.state == FINISHED else "To go on, run the same again:"
+        blocks.insert(0, element("p", {}, f"{how} ", command(summary.command)))
     sheet.section("Cost, and going on", "Of all the processes that trained it.", *blocks)
 
 
-def _configuration(sheet: Page, story: RunSummary) -> None:
-    blocks = list(tables.configuration_tables(story))
+def _configuration(sheet: Page, summary: RunSummary) -> None:
+    blocks = list(tables.configuration_tables(summary))
     if blocks:
         sheet.section("Configuration", "Everything that was asked for or resolved.", *blocks)

@@ -57,26 +57,26 @@ def moment(iso: str) -> str:
         return iso or "–"
 
 
-def progress(story: RunSummary) -> str:
+def progress(summary: RunSummary) -> str:
     """`12,800 of 200,000 pictures seen`; the last batch may reach beyond what was asked."""
-    if story.goal and story.pictures > story.goal:
-        return f"{story.pictures:,} pictures seen, {story.goal:,} asked for"
-    of = f" of {story.goal:,}" if story.goal else ""
-    return f"{story.pictures:,}{of} pictures seen"
+    if summary.goal and summary.pictures > summary.goal:
+        return f"{summary.pictures:,} pictures seen, {summary.goal:,} asked for"
+    of = f" of {summary.goal:,}" if summary.goal else ""
+    return f"{summary.pictures:,}{of} pictures seen"
 
 
-def state_line(story: RunSummary, of: str = "") -> str:
+def state_line(summary: RunSummary, of: str = "") -> str:
     """The state of a run in a sentence or two; `of` names it, on a page that has more than one."""
-    begin = f"{of}: {state(story)}" if of else state(story).capitalize()
-    line = f"{begin}, {progress(story)}."
-    return f"{line} {best_line(story.best)}" if story.best else line
+    begin = f"{of}: {state(summary)}" if of else state(summary).capitalize()
+    line = f"{begin}, {progress(summary)}."
+    return f"{line} {best_line(summary.best)}" if summary.best else line
 
 
-def state(story: RunSummary) -> str:
+def state(summary: RunSummary) -> str:
     """The state, and which alarm it was."""
-    if story.state != ALARMED:
-        return story.state
-    return f"{ALARMED} ({story.alarms[-1].get('alarm', 'unnamed')})"
+    if summary.state != ALARMED:
+        return summary.state
+    return f"{ALARMED} ({summary.alarms[-1].get('alarm', 'unnamed')})"
 
 
 def best_line(best: BestResult) -> str:
@@ -89,13 +89,13 @@ def best_value(best: BestResult) -> str:
     return meaning.with_unit(best.measure, short(best.value))
 
 
-def measure_tables(story: RunSummary, of: str = "") -> Iterator[Html]:
+def measure_tables(summary: RunSummary, of: str = "") -> Iterator[Html]:
     """A table for each protocol, since figures of two protocols cannot be compared.
 
     `of` names the run, on a page that has more than one.
     """
-    for protocol, curves in story.measures.items():
-        best = story.bests.get(protocol)
+    for protocol, curves in summary.measures.items():
+        best = summary.bests.get(protocol)
         rows = [_measure_row(name, curve, best) for name, curve in curves.items()]
         columns = ["Measure", "first", "last", "at the best"]
         caption = f"{of}, protocol" if of else "Protocol"
@@ -114,52 +114,52 @@ def value_at(curve: Curve, pictures: int) -> float | None:
     return held.get(pictures)
 
 
-def alarm_table(story: RunSummary) -> Html:
+def alarm_table(summary: RunSummary) -> Html:
     """What went wrong, and what was done about it."""
     rows = [
-        [_seen(entry), *(str(entry.get(name, "")) for name in ("alarm", "text", "did"))]
-        for entry in story.alarms
+        [_pictures_cell(entry), *(str(entry.get(name, "")) for name in ("alarm", "text", "did"))]
+        for entry in summary.alarms
     ]
     return table(["Pictures", "Alarm", "What was seen", "Done"], rows, caption="Alarms", words=True)
 
 
-def phase_table(story: RunSummary) -> Html:
+def phase_table(summary: RunSummary) -> Html:
     """When each phase began and ended, and why."""
     rows = [
-        [_seen(entry), *(str(entry.get(name, "")) for name in ("phase", "what", "why"))]
-        for entry in story.phases
+        [_pictures_cell(entry), *(str(entry.get(name, "")) for name in ("phase", "what", "why"))]
+        for entry in summary.phases
     ]
     return table(["Pictures", "Phase", "It", "Why"], rows, caption="Phases", words=True)
 
 
-def change_table(story: RunSummary) -> Html:
+def change_table(summary: RunSummary) -> Html:
     """Which settings it went on with, and from when."""
     rows = [
-        [_seen(entry), meaning.setting(f"settings.{name}"), unbroken(spelled(value))]
-        for entry in story.changes
+        [_pictures_cell(entry), meaning.setting(f"settings.{name}"), unbroken(spelled(value))]
+        for entry in summary.changes
         for name, value in flat(mapping(entry.get("settings"))).items()
     ]
     columns = ["Pictures", "Setting", "From then on"]
     return table(columns, rows, caption="Changes of settings", words=True)
 
 
-def _seen(entry: Mapping[str, Any]) -> str:
+def _pictures_cell(entry: Mapping[str, Any]) -> str:
     return f"{pictures_of(entry.get('pictures')):,}"
 
 
-def cost_table(story: RunSummary) -> Html:
+def cost_table(summary: RunSummary) -> Html:
     """What it took, over all its resumes."""
-    rows = cost_rows(story, gpu=story.cost.gpu > 0)
+    rows = cost_rows(summary, gpu=summary.cost.gpu > 0)
     return table(["What", "How much"], rows, caption="What it took", words=True)
 
 
-def cost_rows(story: RunSummary, *, gpu: bool) -> list[list[str]]:
+def cost_rows(summary: RunSummary, *, gpu: bool) -> list[list[str]]:
     """The same as rows of a name and a number each, with or without a GPU's time."""
-    spent = story.cost
-    lost = spent.pictures - story.pictures
+    spent = summary.cost
+    lost = spent.pictures - summary.pictures
     again = f" ({lost:,} of them lost and computed again)" if lost > 0 and spent.starts > 1 else ""
     return [
-        ["Pictures computed", f"{max(spent.pictures, story.pictures):,}{again}"],
+        ["Pictures computed", f"{max(spent.pictures, summary.pictures):,}{again}"],
         ["CPU time", duration(spent.cpu)],
         *([["GPU time", duration(spent.gpu)]] if gpu else ()),
         ["Wall time", duration(spent.seconds)],
@@ -168,13 +168,13 @@ def cost_rows(story: RunSummary, *, gpu: bool) -> list[list[str]]:
     ]
 
 
-def configuration_tables(story: RunSummary) -> Iterator[Html]:
+def configuration_tables(summary: RunSummary) -> Iterator[Html]:
     """recipe.json, group by group; beside what was changed on the way, since when it is so."""
-    recipe = story.recipe
+    recipe = summary.recipe
     since: dict[str, str] = {}
-    for entry in story.changes:
+    for entry in summary.changes:
         names = flat(mapping(entry.get("settings")))
-        since |= dict.fromkeys(names, f", since {_seen(entry)} pictures")
+        since |= dict.fromkeys(names, f", since {_pictures_cell(entry)} pictures")
     loose = {key: value for key, value in recipe.items() if key not in _GROUPS}
     if loose:
         yield _configuration("Run", loose, {})
@@ -188,26 +188,26 @@ def _configuration(
     title: str, held: Mapping[str, Any], since: Mapping[str, str], group: str = "settings"
 ) -> Html:
     rows = [
-        [meaning.setting(f"{group}.{name}"), _told(name, value, since.get(name, ""))]
+        [meaning.setting(f"{group}.{name}"), _value_cell(name, value, since.get(name, ""))]
         for name, value in flat(held).items()
     ]
     return table(["Setting", "Value"], rows, caption=title, words=True)
 
 
-def _told(name: str, value: object, since: str) -> str:
+def _value_cell(name: str, value: object, since: str) -> str:
     text = spelled(value)
     return command(text) if name == "command" else unbroken(f"{text}{since}")
 
 
-def flat(held: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+def flat(held: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested settings by their names with dots: {"nets.generator": ...}."""
-    found: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     for name, value in held.items():
         if isinstance(value, Mapping) and value:
-            found |= flat(value, f"{before}{name}.")
+            settings |= flat(value, f"{prefix}{name}.")
         else:
-            found[f"{before}{name}"] = value
-    return found
+            settings[f"{prefix}{name}"] = value
+    return settings
 
 
 def spelled(value: object) -> str:
