@@ -15,7 +15,7 @@ from trombine.data.masks import mask
 from trombine.demo import __main__ as command
 from trombine.demo.amounts import Demo
 from trombine.demo.build import SECTIONS, build
-from trombine.demo.damage import PRINTS, SHOWN, SINGLES
+from trombine.demo.damage import PRESETS, PRINTS, SINGLES
 from trombine.demo.enlarging import as_batch, by_factor, enlarging_protocol
 from trombine.demo.faces import CHANGED, KINDS, _varied, most_different, path_between
 from trombine.demo.fractals import LARGE, MOVED
@@ -80,7 +80,7 @@ def test_it_holds_as_many_pictures_as_asked(page: str) -> None:
     compared = 2 * 2 * 3 * 2  # at two factors, whole and a detail, three pictures, two ways
     fractals = 4 + len(LARGE)
     holes = 8 * (len(FAMILIES) + 1)  # and a curriculum
-    spoilt = 2 * (1 + len(SHOWN)) + len(SINGLES) + len(PRINTS)
+    spoilt = 2 * (1 + len(PRESETS)) + len(SINGLES) + len(PRINTS)
     total = person + crowd + varied + leaves + fractals + holes + spoilt
     read = 3 * (styles + 1)
     total += repaired + enlarged + compared + read + trained

@@ -13,14 +13,14 @@ from trombine.refusal import InputError, shown
 
 def main() -> None:
     """Make the page and print its path as the last line."""
-    asked = _asked()
+    options = _parse_options()
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported, below
     from trombine.demo.amounts import Demo
     from trombine.demo.build import build
 
-    demo = Demo(folder=asked.output)
-    if asked.first_seed is not None:
-        demo = Demo(folder=asked.output, first_seed=asked.first_seed)
+    demo = Demo(folder=options.output)
+    if options.first_seed is not None:
+        demo = Demo(folder=options.output, first_seed=options.first_seed)
     start = time.perf_counter()
 
     def say(words: str) -> None:
@@ -33,7 +33,7 @@ def main() -> None:
         sys.exit(2)
 
 
-def _asked() -> argparse.Namespace:
+def _parse_options() -> argparse.Namespace:
     words = argparse.ArgumentParser(prog="python -m trombine.demo", description="Make one page.")
     words.add_argument("-o", "--output", type=Path, default=Path("demo"), help="folder of the page")
     words.add_argument("--first-seed", type=int, help="of the faces shown; 1000000 if not given")

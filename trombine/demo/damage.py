@@ -16,7 +16,7 @@ from trombine.world import face, paint
 Pixels = UInt8[np.ndarray, "h w 3"]
 
 FACE: Final = 258  # after the first seed, chosen by looking
-SHOWN: Final = ("wild-x2", "wild-x4", "wilder-x4", "wild-x8", "old-photo")
+PRESETS: Final = ("wild-x2", "wild-x4", "wilder-x4", "wild-x8", "old-photo")
 PRINTS: Final = (0, 7, 12, 1)  # seeds of draws that differ much
 # Each as strong as it must be to be seen at the size of a thumbnail.
 SINGLES: Final[dict[str, str]] = {
@@ -64,21 +64,21 @@ def degraded(pixels: Pixels, text: str, seed: int) -> UInt8[np.ndarray, "k l 3"]
     return to_pixels(degrade_one(to_picture(pixels), Chain.parse(text), seed))
 
 
-def _row(pixels: Pixels, about: str, whole: str) -> Html:
-    figures = [picture(pixels, f"{about}, whole", caption=whole)]
-    for seed, name in enumerate(SHOWN):
-        made = degraded(pixels, name, seed)
-        small = len(made) < len(pixels)
-        figures.append(picture(made, f"{about} after {name}", caption=name, crisp=small))
+def _row(pixels: Pixels, about: str, caption: str) -> Html:
+    figures = [picture(pixels, f"{about}, whole", caption=caption)]
+    for seed, name in enumerate(PRESETS):
+        result = degraded(pixels, name, seed)
+        small = len(result) < len(pixels)
+        figures.append(picture(result, f"{about} after {name}", caption=name, crisp=small))
     return grid(figures, columns=len(figures), on_phone=3)
 
 
 def _singles(pixels: Pixels) -> Html:
     figures = []
     for name, text in SINGLES.items():
-        made = degraded(pixels, text, 4)
-        small = len(made) < len(pixels)
-        figures.append(picture(made, f"a face after {text}", caption=name, crisp=small))
+        result = degraded(pixels, text, 4)
+        small = len(result) < len(pixels)
+        figures.append(picture(result, f"a face after {text}", caption=name, crisp=small))
     return grid(figures, columns=6, on_phone=3, title="Each alone")
 
 
@@ -87,7 +87,7 @@ def _prints(demo: Demo) -> Html:
     figures = []
     for number, draw in enumerate(PRINTS):
         seed = demo.first_seed + FACE + number
-        made = degraded(paint(face(seed), demo.portrait, "photo").pixels, "old-photo", draw)
+        result = degraded(paint(face(seed), demo.portrait, "photo").pixels, "old-photo", draw)
         alt = f"the face of seed {seed} as an old print"
-        figures.append(picture(made, alt))
+        figures.append(picture(result, alt))
     return grid(figures, columns=4, title="Old prints: four draws of old-photo")

@@ -67,7 +67,7 @@ def enlarging_protocol(demo: Demo, pictures: str) -> Protocol:
 
 def as_batch(pictures: list[Pixels]) -> Batch:
     """Pixels as one tensor."""
-    return torch.stack([to_picture(one) for one in pictures])
+    return torch.stack([to_picture(pixels) for pixels in pictures])
 
 
 def by_factor(protocol: Protocol, truth: Batch, title: str) -> Plot:
@@ -95,16 +95,16 @@ def _series(method: str, figures: list[Figure]) -> Series:
     return Series(
         name=method,
         x=range(len(figures)),
-        y=[one.mean for one in figures],
-        low=[one.low for one in figures],
-        high=[one.high for one in figures],
+        y=[item.mean for item in figures],
+        low=[item.low for item in figures],
+        high=[item.high for item in figures],
         mark="points",
     )
 
 
 def _row(truth: Float32[torch.Tensor, "3 h w"], about: str) -> list[str]:
     small = shrink(truth, 4)
-    made = {
+    rows = {
         "A quarter of the size": to_pixels(small),
         **{
             f"Enlarged by {name}": to_pixels(method(small[None], factor=4)[0])
@@ -114,5 +114,5 @@ def _row(truth: Float32[torch.Tensor, "3 h w"], about: str) -> list[str]:
     }
     return [
         picture(pixels, f"{name}: {about}", caption=name, crisp=name.startswith("A quarter"))
-        for name, pixels in made.items()
+        for name, pixels in rows.items()
     ]

@@ -28,21 +28,21 @@ def add_person(demo: Demo, page: Page) -> None:
     person = face(demo.first_seed + PORTRAIT)
     painted = {style: paint(person, demo.portrait, style) for style in STYLES}
     plain = [
-        picture(made.pixels, f"An invented face, {style} style", caption=STYLED[style])
-        for style, made in painted.items()
+        picture(result.pixels, f"An invented face, {style} style", caption=STYLED[style])
+        for style, result in painted.items()
     ]
     parts = [
-        picture(draw_parts(made.pixels, made.parts), f"The same face's parts, {style} style")
-        for style, made in painted.items()
+        picture(draw_parts(result.pixels, result.parts), f"The same face's parts, {style} style")
+        for style, result in painted.items()
     ]
     points = [
         picture(
-            draw_points(made.pixels, made.points, made.visible),
+            draw_points(result.pixels, result.points, result.visible),
             f"The same face's 68 landmarks, {style} style",
         )
-        for style, made in painted.items()
+        for style, result in painted.items()
     ]
-    legend = key(key_of(*(made.parts for made in painted.values())))
+    legend = key(key_of(*(result.parts for result in painted.values())))
     page.section(
         "One person, four styles",
         "The same numbers, four painters. Each style has its own proportions, and its own exact"
@@ -81,7 +81,7 @@ def add_variations(demo: Demo, page: Page) -> None:
     person = face(demo.first_seed + CHANGED)
     blocks = []
     for kind in KINDS:
-        made = [
+        figures = [
             picture(
                 paint(_varied(person, kind, seed), demo.small * 3 // 2, "photo").pixels,
                 f"The person with another {kind}, number {seed}",
@@ -89,7 +89,7 @@ def add_variations(demo: Demo, page: Page) -> None:
             for seed in most_different(person, kind, demo)
         ]
         title = f"Another {kind}"
-        blocks.append(grid(made, columns=demo.variations, on_phone=3, title=title, tight=True))
+        blocks.append(grid(figures, columns=demo.variations, on_phone=3, title=title, tight=True))
     page.section(
         "The same person, changed",
         "Expression, light, pose and background can be drawn again while the identity stays."
@@ -107,23 +107,23 @@ def most_different(person: Face, kind: str, demo: Demo) -> list[int]:
     """
     seeds = range(1, demo.draws + 1)
     people = [person, *(_varied(person, kind, seed) for seed in seeds)]
-    made = np.stack([paint(one, 48, "photo").pixels.astype(np.float32) for one in people])
-    apart = _far(made, 0)
-    taken = []
+    thumbnails = np.stack([paint(p, 48, "photo").pixels.astype(np.float32) for p in people])
+    apart = _far(thumbnails, 0)
+    chosen = []
     for _ in range(demo.variations):
         farthest = int(apart.argmax())
-        taken.append(farthest)
-        apart = np.minimum(apart, _far(made, farthest))
-    return taken  # the person is number 0, so a picture's number is its seed
+        chosen.append(farthest)
+        apart = np.minimum(apart, _far(thumbnails, farthest))
+    return chosen  # the person is number 0, so a picture's number is its seed
 
 
-def _far(made: Float32[np.ndarray, "n h w 3"], number: int) -> Float32[np.ndarray, "n"]:
-    return ((made - made[number]) ** 2).mean(axis=(1, 2, 3))
+def _far(thumbnails: Float32[np.ndarray, "n h w 3"], number: int) -> Float32[np.ndarray, "n"]:
+    return ((thumbnails - thumbnails[number]) ** 2).mean(axis=(1, 2, 3))
 
 
 def _varied(person: Face, kind: str, seed: int) -> Face:
     """The person with one group of fields drawn again."""
-    expression, light, pose, background = (seed if kind == other else None for other in KINDS)
+    expression, light, pose, background = (seed if kind == name else None for name in KINDS)
     return vary(person, expression=expression, light=light, pose=pose, background=background)
 
 

@@ -32,7 +32,7 @@ def add_fractals(demo: Demo, page: Page) -> None:
     ]
     moved = [(demo.first_seed + chosen, fractal(demo.first_seed + chosen)) for chosen in MOVED]
     strips = [
-        (f"Seed {seed}", frames(one, demo.small * 3 // 2, demo.frames)) for seed, one in moved
+        (f"Seed {seed}", frames(start, demo.small * 3 // 2, demo.frames)) for seed, start in moved
     ]
     ends = (f"a less {REACH:g}", f"a and {REACH:g} more")
     page.section(
@@ -48,7 +48,7 @@ def add_fractals(demo: Demo, page: Page) -> None:
     )
 
 
-def frames(one: Fractal, size: int, count: int) -> list[Pixels]:
+def frames(start: Fractal, size: int, count: int) -> list[Pixels]:
     """The fractal while its number a moves from REACH less to REACH more."""
     moves = np.linspace(-REACH, REACH, count)
-    return [paint_fractal(replace(one, a=one.a + float(move)), size) for move in moves]
+    return [paint_fractal(replace(start, a=start.a + float(move)), size) for move in moves]

@@ -40,19 +40,19 @@ def add_masks(demo: Demo, page: Page) -> None:
             mask(family, seed, demo.small, person.parts)
             for seed, person in zip(seeds, people, strict=True)
         ]
-        shown = [
+        figures = [
             picture(without(person.pixels, hole), f"{title}: the face of seed {seed}")
             for person, hole, seed in zip(people, holes, seeds, strict=True)
         ]
-        blocks.append(grid(shown, columns=COLUMNS, on_phone=4, title=title, tight=True))
+        blocks.append(grid(figures, columns=COLUMNS, on_phone=4, title=title, tight=True))
     chance = Chance(seed=demo.first_seed, places=PLACES)
     drawn = draw_masks(CURRICULUM, chance, size=demo.small)
-    shown = [
+    figures = [
         picture(without(person.pixels, hole > 0), f"After {place} pictures", caption=f"{place}")
         for person, hole, place in zip(people, drawn[:, 0].numpy(), PLACES.tolist(), strict=True)
     ]
     title = f"A curriculum, {CURRICULUM}, by pictures seen"
-    blocks.append(grid(shown, columns=COLUMNS, on_phone=4, title=title, tight=True))
+    blocks.append(grid(figures, columns=COLUMNS, on_phone=4, title=title, tight=True))
     page.section(
         "Masks",
         "What a net learns to repair depends on what is taken away. A mask is a function of its"

@@ -12,17 +12,17 @@ def numbers_table(protocol: Protocol, figures: Sequence[Figure], caption: str = 
     """A row a method, a column a measure, each number with its 95 % interval."""
     rows = []
     for method, numbers in one_table(figures).items():
-        cells = [shown(numbers[measure]) for measure in protocol.measures]
+        cells = [estimate_cell(numbers[measure]) for measure in protocol.measures]
         rows.append([method[:1].upper() + method[1:], *cells])
     heads = ["Method", *(unit(measure) for measure in protocol.measures)]
     title = caption or f"Mean of {len(protocol.seeds)} pictures, and its 95 % interval"
     return table(heads, rows, caption=title, under=protocol.describe())
 
 
-def shown(one: Figure) -> Html:
+def estimate_cell(figure: Figure) -> Html:
     """Decibels with two decimals, SSIM with four."""
-    digits = 4 if one.measure.startswith("SSIM") else 2
-    return estimate(one.mean, one.low, one.high, digits=digits)
+    digits = 4 if figure.measure.startswith("SSIM") else 2
+    return estimate(figure.mean, figure.low, figure.high, digits=digits)
 
 
 def unit(measure: str) -> str:

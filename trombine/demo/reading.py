@@ -53,11 +53,11 @@ def _crowd(demo: Demo, style: str, number: int) -> Pixels:
     scene = leaves(seed, 3 * largest)[: 2 * largest].copy()
     for place, share in enumerate(SIZES):
         size = round(share * largest)
-        made = paint(face(seed + place), size, style)
+        painted = paint(face(seed + place), size, style)
         top = largest * (place // 3) + (largest - size) // 2
         left = largest * (place % 3) + (largest - size) // 2
-        there = made.parts != PART_INDEX["background"]
-        scene[top : top + size, left : left + size][there] = made.pixels[there]
+        foreground = painted.parts != PART_INDEX["background"]
+        scene[top : top + size, left : left + size][foreground] = painted.pixels[foreground]
     return scene
 
 

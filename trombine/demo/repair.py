@@ -24,7 +24,7 @@ Hole = Bool[np.ndarray, "h w"]
 MEASURES = ("PSNR in the hole", "PSNR", "SSIM")
 GREY = np.array([178, 174, 168], np.uint8)  # how a hole is shown
 HOLES = "irregular:10-20,inside"  # as data/masks/spec.py says
-SHOWN = 3  # faces on the page, of those measured
+EXAMPLES = 3  # faces on the page, of those measured
 
 
 def add_repair(demo: Demo, page: Page) -> None:
@@ -42,14 +42,14 @@ def add_repair(demo: Demo, page: Page) -> None:
         ],
     }
     figures = [
-        one
-        for name, made in filled.items()
-        for one in _measure(protocol, name, truths, made, holes)
+        result
+        for name, guesses in filled.items()
+        for result in _measure(protocol, name, truths, guesses, holes)
     ]
     log_evaluation(protocol, None, figures)
-    shown = []
-    for number in range(min(SHOWN, len(truths))):
-        shown += _row(truths[number], holes[number], filled["biharmonic"][number], seeds[number])
+    pictures = []
+    for number in range(min(EXAMPLES, len(truths))):
+        pictures += _row(truths[number], holes[number], filled["biharmonic"][number], seeds[number])
     page.section(
         "Repair without a net",
         "Strokes and blobs, a tenth to a fifth of the picture, were taken out of each face, and"
@@ -58,7 +58,7 @@ def add_repair(demo: Demo, page: Page) -> None:
         "\n\nSkin and background come back; eyes do not. That is the floor a trained net stands"
         " on. The last row of the table is a ceiling: the truth itself, as a JPEG of"
         " quality 95.",
-        grid(shown, columns=4),
+        grid(pictures, columns=4),
         numbers_table(protocol, figures),
     )
 
@@ -98,9 +98,9 @@ def as_jpeg(pixels: Pixels) -> Pixels:
 
 
 def _measure(
-    protocol: Protocol, name: str, truths: list[Pixels], made: list[Pixels], holes: list[Hole]
+    protocol: Protocol, name: str, truths: list[Pixels], guesses: list[Pixels], holes: list[Hole]
 ) -> list[Figure]:
-    truth, guess = (torch.stack([to_picture(one) for one in side]) for side in (truths, made))
+    truth, guess = (torch.stack([to_picture(p) for p in side]) for side in (truths, guesses))
     hole = torch.tensor(np.stack(holes))[:, None].float()
     values = (psnr(truth, guess, hole), psnr(truth, guess), ssim(truth, guess))
     pairs = zip(MEASURES, values, strict=True)

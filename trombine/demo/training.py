@@ -35,7 +35,7 @@ TINY: Final = {
     "threads": "1",
 }
 RUN: Final = "run"  # its folder
-LOOKS: Final = 12  # samples and measures of the tiny training
+SAMPLE_COUNT: Final = 12  # samples and measures of the tiny training
 
 
 def add_training(demo: Demo, page: Page) -> None:
@@ -46,18 +46,18 @@ def add_training(demo: Demo, page: Page) -> None:
     order = tiny(demo, folder.path)
     for _ in train(order):
         pass
-    story = read(folder)
-    (curves,) = story.measures.values()
+    summary = read(folder)
+    (curves,) = summary.measures.values()
     values = curves["PSNR"].values
     link = element("a", {"href": f"{folder.path.name}/index.html"}, "The whole story of this run")
     page.section(
         "A training",
         f"Just now, while this page was made, a smaller enlarger learned from leaves for"
-        f" {story.cost.seconds:.0f} seconds, on one core: {story.pictures:,} pictures. On leaves"
-        f" that it never saw, its PSNR went from {values[0]:.2f} to {values[-1]:.2f} dB.\n\n"
+        f" {summary.cost.seconds:.0f} seconds, on one core: {summary.pictures:,} pictures. On"
+        f" leaves that it never saw, its PSNR went from {values[0]:.2f} to {values[-1]:.2f} dB.\n\n"
         "Every run keeps its log, samples, checkpoints, a film and its best model.",
         sample_block("this training", read_strip(folder.sample_files()), _still(folder)),
-        plots(*measure_plots(curves, story.best)),
+        plots(*measure_plots(curves, summary.best)),
         element("p", {}, link, "."),
     )
 
@@ -77,17 +77,17 @@ def check_run(demo: Demo) -> None:
 
 def _still(folder: RunFolder) -> dict[str, Pixels]:
     """What never changes beside the samples."""
-    found = {row: read_small(path) for row, path in folder.fixed_files().items()}
-    return {row: pixels for row, pixels in found.items() if pixels is not None}
+    rows = {row: read_small(path) for row, path in folder.fixed_files().items()}
+    return {row: pixels for row, pixels in rows.items() if pixels is not None}
 
 
 def tiny(demo: Demo, place: Path) -> Order:
     """A training that takes about as many seconds here as the demo is to give it."""
     recipe = with_settings(find(NET), TINY)
     order = Order(name=NET, recipe=recipe, folder=place, board=False)
-    steps = max(LOOKS, round(demo.seconds / seconds_a_step(order)))
-    often = str(recipe.batch * (steps // LOOKS))
-    clocks = {f"{what}_every": often for what in ("log", "sample", "measure", "save")}
+    steps = max(SAMPLE_COUNT, round(demo.seconds / seconds_a_step(order)))
+    often = str(recipe.batch * (steps // SAMPLE_COUNT))
+    clocks = {f"{name}_every": often for name in ("log", "sample", "measure", "save")}
     words = {**TINY, "pictures": str(recipe.batch * steps), **clocks}
     return replace(
         order,

@@ -51,7 +51,7 @@ def add_upscaling(demo: Demo, page: Page) -> None:
         " trombine upscale takes by itself when a picture is one.\n\n"
         "Each picture was made smaller and enlarged again, by bicubic (left of the slider) and by"
         " a net (right). After it comes a detail, three times larger.",
-        *(_sliders(*shown) for shown in _shown(demo)),
+        *(_sliders(*example) for example in _examples(demo)),
         numbers_table(people, measured(people, as_batch(faces), FOR_FACES), "Faces, enlarged"),
         numbers_table(
             drawings, measured(drawings, as_batch(drawn), FOR_DRAWINGS), "Drawings, enlarged"
@@ -100,7 +100,7 @@ def measured(protocol: Protocol, truth: Batch, families: tuple[str, ...]) -> lis
 # To look at
 
 
-def _shown(demo: Demo) -> list[tuple[Picture, str, str, Place]]:
+def _examples(demo: Demo) -> list[tuple[Picture, str, str, Place]]:
     """Pictures with what they show, the family of nets for them, and where the eyes are."""
     person, size = face(demo.first_seed + PERSON), demo.portrait
     drawn = to_picture(paint(person, size, "anime").pixels)
@@ -135,7 +135,7 @@ def _sliders(truth: Picture, about: str, family: str, eyes: Place) -> Html:
             round((ZOOM * share - 0.5) * side)
             for share, side in zip(eyes, (height, width), strict=True)
         )
-        before, after = (one[top : top + height, left : left + width] for one in pair)
-        sliders.append(compare(before, after, names=names, alt=f"a detail of {alt}", crisp=True))
+        details = [pixels[top : top + height, left : left + width] for pixels in pair]
+        sliders.append(compare(*details, names=names, alt=f"a detail of {alt}", crisp=True))
     title = f"{about[0].upper()}{about[1:]}, 2 and 4 times larger"
     return grid(sliders, columns=2, on_phone=1, title=title)

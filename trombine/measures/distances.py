@@ -89,9 +89,9 @@ def _mean_distance(a: Float[torch.Tensor, "n d"], b: Float[torch.Tensor, "m d"])
     # By rows, so that thousands of items do not make one matrix; never through |x|² + |y|² - 2xy,
     # which loses what is small.
     parts = a.double().cpu().split(256)
-    whole = b.double().cpu()
+    targets = b.double().cpu()
     mode = "donot_use_mm_for_euclid_dist"
-    total = math.fsum(float(torch.cdist(part, whole, compute_mode=mode).sum()) for part in parts)
+    total = math.fsum(float(torch.cdist(part, targets, compute_mode=mode).sum()) for part in parts)
     return total / (len(a) * len(b))
 
 
@@ -161,12 +161,12 @@ def _smoothed(pictures: Float64[torch.Tensor, "n c h w"]) -> Float64[torch.Tenso
 def _level_distance(
     a: Float64[torch.Tensor, "n c h w"], b: Float64[torch.Tensor, "m c h w"], draw: Generator
 ) -> float:
-    both = torch.cat((a, b))
-    deviation, mean = torch.std_mean(both, (0, 2, 3), correction=0, keepdim=True)
+    joined = torch.cat((a, b))
+    deviation, mean = torch.std_mean(joined, (0, 2, 3), correction=0, keepdim=True)
     rows, columns = (draw.integers(0, side - PATCH + 1, PATCHES) for side in a.shape[-2:])
     directions = torch.from_numpy(draw.normal(size=(a.shape[1] * PATCH**2, DIRECTIONS)))
     directions = directions / directions.norm(dim=0)
-    scaled = (both - mean) / deviation.clamp(min=1e-6)  # a flat channel stays flat
+    scaled = (joined - mean) / deviation.clamp(min=1e-6)  # a flat channel stays flat
     patches = [
         scaled[..., y : y + PATCH, x : x + PATCH] for y, x in zip(rows, columns, strict=True)
     ]

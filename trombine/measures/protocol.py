@@ -126,15 +126,15 @@ def figure(
 def one_table(figures: Iterable[Figure]) -> dict[str, dict[str, Figure]]:
     """Figures by method and measure; refused unless all are under one protocol."""
     figures = list(figures)
-    hashes = sorted({one.protocol for one in figures})
+    hashes = sorted({result.protocol for result in figures})
     if len(hashes) > 1:
         raise InputError(f"numbers under different protocols: {', '.join(hashes)}")
     table: dict[str, dict[str, Figure]] = {}
-    for one in figures:
-        row = table.setdefault(one.method, {})
-        if one.measure in row:
-            raise InputError(f"two numbers for {one.measure} of {one.method}")
-        row[one.measure] = one
+    for result in figures:
+        row = table.setdefault(result.method, {})
+        if result.measure in row:
+            raise InputError(f"two numbers for {result.measure} of {result.method}")
+        row[result.measure] = result
     return table
 
 
@@ -154,9 +154,10 @@ def log_evaluation(
     that choosing by peeking would show. Without a checkout there is no log to commit: nothing
     is written unless a path is given. Returns whether a line was written.
     """
-    if any(one.protocol != protocol.hash for one in figures):
+    if any(result.protocol != protocol.hash for result in figures):
         raise InputError(f"these figures are not all under protocol {protocol.hash}")
-    path = path or _log_of_checkout()
+    if path is None and (CHECKOUT / ".git").exists():
+        path = CHECKOUT / LOG
     if not protocol.logged or path is None:
         return False
     entry = {
@@ -165,20 +166,21 @@ def log_evaluation(
         "protocol": protocol.hash,
         "name": protocol.name,
         "conditions": protocol.canonical(),
-        "figures": [_plain(one) for one in figures],
+        "figures": [_plain(result) for result in figures],
     }
     _append_line(path, json.dumps(entry, sort_keys=True, allow_nan=False))
     return True
 
 
-def _plain(one: Figure) -> dict[str, object]:
-    numbers = {"mean": one.mean, "low": one.low, "high": one.high}
+def _plain(result: Figure) -> dict[str, object]:
+    numbers = {"mean": result.mean, "low": result.low, "high": result.high}
     rounded = {name: round(value, 6) for name, value in numbers.items()}
-    return {"method": one.method, "measure": one.measure, "count": one.count, **rounded}
-
-
-def _log_of_checkout() -> Path | None:
-    return CHECKOUT / LOG if (CHECKOUT / ".git").exists() else None
+    return {
+        "method": result.method,
+        "measure": result.measure,
+        "count": result.count,
+        **rounded,
+    }
 
 
 def commit_of(checkout: Path) -> str | None:

@@ -20,20 +20,20 @@ def overlaps(
     (255) are in none.
     """
     groups = torch.from_numpy(GROUP_OF_PART).long()
-    known = true < len(PARTS)
-    mine, theirs = groups[read[known].long()], groups[true[known].long()]
+    labelled = true < len(PARTS)
+    mine, theirs = groups[read[labelled].long()], groups[true[labelled].long()]
     count = len(GROUPS)
-    both = torch.bincount(mine[mine == theirs], minlength=count)
-    either = torch.bincount(mine, minlength=count) + torch.bincount(theirs, minlength=count) - both
-    return both.float(), either.float()
+    common = torch.bincount(mine[mine == theirs], minlength=count)
+    union = torch.bincount(mine, minlength=count) + torch.bincount(theirs, minlength=count) - common
+    return common.float(), union.float()
 
 
 def between_pupils(points: Float[Tensor, "n 68 2"]) -> Float[Tensor, "n"]:
     """The distance of the middles of the eyes."""
-    right, left = (
+    right_eye, left_eye = (
         points[:, list(LANDMARK_GROUPS[eye])].mean(1) for eye in ("right_eye", "left_eye")
     )
-    return (right - left).norm(dim=-1)
+    return (right_eye - left_eye).norm(dim=-1)
 
 
 def point_errors(
@@ -51,19 +51,19 @@ def auc(positive: Float[Tensor, "n"], negative: Float[Tensor, "m"]) -> float:
 
 def explained(read: Float[Tensor, "n k"], true: Float[Tensor, "n k"]) -> Float[Tensor, "k"]:
     """R2 of each column: 1 is perfect, 0 is to say the mean of what is true."""
-    left = (read - true).square().mean(0)
-    return 1 - left / true.var(0, correction=0).clamp(min=1e-12)
+    residual = (read - true).square().mean(0)
+    return 1 - residual / true.var(0, correction=0).clamp(min=1e-12)
 
 
 def nearer(
-    features: Float[Tensor, "n f"], others: Float[Tensor, "n f"], same: Bool[Tensor, "n n"]
+    features: Float[Tensor, "n f"], candidates: Float[Tensor, "n f"], same: Bool[Tensor, "n n"]
 ) -> float:
     """How often a picture's own partner is nearer to it than another person's, by cosine.
 
     `same` says which of the others are of the same person; each row has one, its partner.
     """
     unit = torch.nn.functional.normalize
-    alike = unit(features.double()) @ unit(others.double()).T
-    partner = alike[same][:, None]
-    rest = alike[~same].reshape(len(features), -1)
-    return float((partner > rest).double().mean())
+    similarity = unit(features.double()) @ unit(candidates.double()).T
+    partner = similarity[same][:, None]
+    strangers = similarity[~same].reshape(len(features), -1)
+    return float((partner > strangers).double().mean())

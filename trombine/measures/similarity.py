@@ -51,8 +51,8 @@ def psnr_y(a: Picture, b: Picture, border: int) -> PerPicture:
         raise InputError(f"a border of {border} leaves nothing of {tuple(a.shape[-2:])}")
     error = (luma(a) - luma(b)).square()
     height, width = error.shape[-2:]
-    kept = error[..., border : height - border, border : width - border]
-    return _decibels(kept.mean((-3, -2, -1)), peak=255.0)
+    cropped = error[..., border : height - border, border : width - border]
+    return _decibels(cropped.mean((-3, -2, -1)), peak=255.0)
 
 
 def luma(
@@ -127,9 +127,9 @@ def ssim_ratios(
 def _windowed(x: torch.Tensor) -> torch.Tensor:
     """The Gaussian mean of each whole window: one pass down, one across."""
     for axis in (-2, -1):  # sums of shifted views: in float64 faster than a convolution
-        kept = x.shape[axis] - 2 * SSIM_RADIUS
-        total = SSIM_TAPS[0] * x.narrow(axis, 0, kept)
+        length = x.shape[axis] - 2 * SSIM_RADIUS
+        total = SSIM_TAPS[0] * x.narrow(axis, 0, length)
         for shift, weight in enumerate(SSIM_TAPS[1:], start=1):
-            total = total + weight * x.narrow(axis, shift, kept)
+            total = total + weight * x.narrow(axis, shift, length)
         x = total
     return x

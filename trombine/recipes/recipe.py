@@ -49,10 +49,10 @@ class NetSpec:
     @classmethod
     def parse(cls, text: str) -> NetSpec:
         """The net that this text spells."""
-        name, _, rest = checked(text).partition(":")
+        name, _, sizes_text = checked(text).partition(":")
         if not name.strip():
             raise InputError(f"a net is written NAME:SIZE=VALUE,SIZE=VALUE, not {text!r}")
-        sizes = {size.strip(): plain_value(value.strip()) for size, value in sizes_in(rest)}
+        sizes = {size.strip(): plain_value(value.strip()) for size, value in sizes_in(sizes_text)}
         return cls(name.strip(), sizes)
 
     def resized(self, size: str, value: Size) -> NetSpec:

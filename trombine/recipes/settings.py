@@ -46,10 +46,10 @@ def _resize(nets: dict[str, NetSpec], name: str, value: Size) -> bool:
     What other sizes a net has besides those of the recipe is known to nets/, which refuses others.
     """
     only, _, size = name.rpartition(".")
-    found = [role for role, net in nets.items() if only == role or (not only and size in net.sizes)]
-    for role in found:
+    roles = [role for role, net in nets.items() if only == role or (not only and size in net.sizes)]
+    for role in roles:
         nets[role] = nets[role].resized(size, value)
-    return bool(found)
+    return bool(roles)
 
 
 def _unknown(recipe: Recipe, name: str, fields: set[str]) -> str:
@@ -65,14 +65,14 @@ def _as_type(name: str, hint: Any, text: str) -> Any:
     kind = kinds[0]
     try:
         if kind is int:
-            return _whole(text)
+            return _integer(text)
         return float(text) if kind is float else text
     except (ValueError, OverflowError):
-        wanted = "a whole number" if kind is int else "a number"
-        raise InputError(f"{name} is {wanted}, not {text!r}") from None
+        expected = "a whole number" if kind is int else "a number"
+        raise InputError(f"{name} is {expected}, not {text!r}") from None
 
 
-def _whole(text: str) -> int:
+def _integer(text: str) -> int:
     """A whole number, 20_000 or 2e5 too."""
     try:
         return int(text)
@@ -85,17 +85,17 @@ def _whole(text: str) -> int:
 
 def from_plain(kind: type[Recipe], fields: Mapping[str, Any]) -> Recipe:
     """The recipe that `plain()` was of."""
-    known = {item.name for item in dataclasses.fields(kind)}
-    if surplus := sorted(set(fields) - known):
+    names = {item.name for item in dataclasses.fields(kind)}
+    if surplus := sorted(set(fields) - names):
         raise InputError(f"this recipe has settings that are not known: {', '.join(surplus)}")
     nets = {role: NetSpec.parse(net) for role, net in fields["nets"].items()}
     return _with_augment(kind(**{**fields, "nets": nets}))
 
 
 def _with_augment(recipe: Recipe) -> Recipe:
-    """The recipe, once it is known that its pictures can be changed so.
+    """The recipe, after a check that its pictures can be augmented so.
 
-    Not asked of the recipes of the tables: it loads torch, and their tests ask it.
+    Recipes of the tables are not checked here, as that loads torch; their tests do it.
     """
     from trombine.data.augment import Augment
     from trombine.refusal import InputError
@@ -113,13 +113,13 @@ def _with_augment(recipe: Recipe) -> Recipe:
 
 def settings_of(texts: Sequence[str]) -> dict[str, str]:
     """Settings by name, from NAME=VALUE each."""
-    found: dict[str, str] = {}
+    settings: dict[str, str] = {}
     for text in texts:
         checked(text)
         name, equals, value = text.partition("=")
         if not (name and equals and value):
             raise InputError(f"a setting is written NAME=VALUE, not {text!r}")
-        if name.replace("-", "_") in {other.replace("-", "_") for other in found}:
+        if name.replace("-", "_") in {existing.replace("-", "_") for existing in settings}:
             raise InputError(f"{name} is given twice; give each setting once")
-        found[name] = value
-    return found
+        settings[name] = value
+    return settings
