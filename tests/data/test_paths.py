@@ -93,7 +93,7 @@ def test_a_wrong_spec_says_what_to_write(spec: str) -> None:
 
 
 def test_a_use_that_nobody_states_and_another_size_have_a_cure() -> None:
-    with pytest.raises(InputError, match="for this use; make a pack of the folder: trombine data prep"):
+    with pytest.raises(InputError, match="for this use; make a pack of the folder: trombine data"):
         source("folder:plain@test", 16)
     with pytest.raises(InputError, match="give --size 16, or make a pack of 32 px: trombine data"):
         source("pack:two", 32)
