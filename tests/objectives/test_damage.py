@@ -185,7 +185,7 @@ def test_a_repaired_picture_keeps_what_is_outside_its_hole() -> None:
 )
 def test_holes_and_repairing_belong_together(damage: str, task: str, message: str) -> None:
     recipe = Restore(
-        about="x", task=task, nets={"net": Net("unet", {})}, data="leaves", damage=damage
+        about="x", task=task, nets={"net": NetSpec("unet", {})}, data="leaves", damage=damage
     )
     with pytest.raises(InputError, match=message):
         Damage.parse(damage).check(recipe)

@@ -43,7 +43,7 @@ def test_a_helper_stands_still_while_the_net_learns_through_it(
     monkeypatch.setattr(RestoreObjective, "terms", watched)
     state, before = fresh(recipe, objective, machine, mesh.device), helper.state_dict()
     before = {name: tensor.clone() for name, tensor in before.items()}
-    phases = tuple(replace(phase, terms=objective.terms) for phase in plan.phases)
+    phases = tuple(replace(phase, terms=objective.phases()[0].terms) for phase in plan.phases)
     state.phases["restore"].began = 0
     material = open_material(recipe, objective.streams)
     parts = parts_of(plan, state, material, next(endless(recipe, material, state)))

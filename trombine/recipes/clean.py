@@ -25,7 +25,7 @@ CLEAN: Final[dict[str, Recipe]] = {
     "repairer": Restore(
         about="paints what is missing of faces",
         task="repair",
-        nets={"net": Net("unet", {"width": 32, "levels": 5, "inputs": 4, "residual": True})},
+        nets={"net": NetSpec("unet", {"width": 32, "levels": 5, "inputs": 4, "residual": True})},
         data="world:photo",
         damage="hole:irregular:10-30*0.5+squares*0.5",
         size=64,
