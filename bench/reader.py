@@ -41,7 +41,7 @@ from trombine.conventions import to_picture
 from trombine.measures import PROTOCOL_SEEDS, Protocol, figure, log_evaluation
 from trombine.measures.reading import auc, explained, nearer, overlaps, point_errors
 from trombine.objectives.reading import UNDRAWN
-from trombine.reader import fields_of, parts_map, read_faces, read_twice, round_face, seen
+from trombine.reader import crop_windows, fields_of, parts_map, read_faces, read_twice, round_face
 from trombine.readings.making import enlarge
 from trombine.weights import Model, load
 from trombine.world import STYLES, VECTOR_NAMES, face, paint
@@ -179,7 +179,7 @@ def portrait_rows(model: Model, witness: Model | None, path: Path | None) -> Row
         if found:
             low, high = found[0].points.min(0), found[0].points.max(0)
             x, y = ((low + high) / 2).tolist()
-            windows.append(seen(picture, [round_face(x, y, float((high - low).max()))])[0])
+            windows.append(crop_windows(picture, [round_face(x, y, float((high - low).max()))])[0])
     yield at_least("portraits: found", len(windows) / len(truths), "of 102", 0.99)
     if not windows:
         return

@@ -22,7 +22,7 @@ import torch
 from table import ROOT, interleaved, ratio_of_medians
 
 from trombine.nets import Net, build
-from trombine.upscaling.running import enlarged, keep
+from trombine.upscaling.running import enlarged, prepare
 
 THREADS = 2
 LARGE = (750, 1000)  # high and wide: 12 megapixels at x4
@@ -31,7 +31,7 @@ SIDES = (200, 400, 800)
 
 def times_faster(net: Net, plain: Net, side: int, rounds: int = 5) -> float:
     """How many times faster a net is, as it is run here, than a net in plain torch: by medians."""
-    keep(net)  # as ways.py does with whatever it loads
+    prepare(net)  # as pipelines.py does with whatever it loads
     picture = _picture(side, side)
     torch.set_num_threads(THREADS)
     times = interleaved(
@@ -106,7 +106,7 @@ def several_at_once(net: Net, side: int = 64, count: int = 24, rounds: int = 5) 
     """How many times faster small pictures are, two at once by one thread each, than in turn."""
     from concurrent.futures import ThreadPoolExecutor
 
-    keep(net)
+    prepare(net)
     pictures = [_picture(side, side) for _ in range(count)]
 
     def in_turn() -> None:

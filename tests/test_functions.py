@@ -15,7 +15,7 @@ import pytest
 
 import trombine
 from trombine.commands import VERBS
-from trombine.functions import as_wanted
+from trombine.functions import converted
 from trombine.sweeps import combinations
 from trombine.verbs.leaves import LeavesRequest
 from trombine.verbs.replay import ReplayRequest
@@ -59,19 +59,19 @@ def test_a_function_takes_what_its_request_takes() -> None:
 
 
 def test_text_becomes_a_path_where_a_path_is_wanted() -> None:
-    assert as_wanted(LeavesRequest, {"output": "a", "count": 2}) == {
+    assert converted(LeavesRequest, {"output": "a", "count": 2}) == {
         "output": Path("a"),
         "count": 2,
         "workers": 1,
     }
-    assert as_wanted(WorldRequest, {"style": "photo"}) == {"style": "photo", "workers": 1}
-    assert as_wanted(ReplayRequest, {"pictures": ("a.png", "b.png"), "inputs": "c"}) == {
+    assert converted(WorldRequest, {"style": "photo"}) == {"style": "photo", "workers": 1}
+    assert converted(ReplayRequest, {"pictures": ("a.png", "b.png"), "inputs": "c"}) == {
         "pictures": (Path("a.png"), Path("b.png")),
         "inputs": Path("c"),
     }
-    assert as_wanted(ReplayRequest, {"pictures": "a.png"}) == {"pictures": (Path("a.png"),)}
+    assert converted(ReplayRequest, {"pictures": "a.png"}) == {"pictures": (Path("a.png"),)}
     several = iter([Path("a.png"), "b.png"])
-    assert as_wanted(ReplayRequest, {"pictures": several, "inputs": None}) == {
+    assert converted(ReplayRequest, {"pictures": several, "inputs": None}) == {
         "pictures": (Path("a.png"), Path("b.png")),
         "inputs": None,
     }
@@ -103,21 +103,21 @@ def test_a_wrong_type_is_said_in_one_line(
 def test_names_and_values_become_texts() -> None:
     """A mapping, as settings and grids take; several values of a name have commas between them."""
     grid = {"lr": [1e-3, 2e-3], "width": (8, 16), "depth": range(2, 4), "critic": "hinge"}
-    assert as_wanted(SweepRequest, {"grid": grid})["grid"] == (
+    assert converted(SweepRequest, {"grid": grid})["grid"] == (
         "lr=0.001,0.002",
         "width=8,16",
         "depth=2,3",
         "critic=hinge",
     )
     nets = {"net": ["residual:width=8,depth=2", "residual:width=4"]}
-    text = as_wanted(SweepRequest, {"grid": nets})["grid"]
+    text = converted(SweepRequest, {"grid": nets})["grid"]
     assert text == ("net=residual:width=8,depth=2;residual:width=4",)
     assert [settings["net"] for settings in combinations(text, ())] == nets["net"]
-    assert as_wanted(SweepRequest, {"zip": {"lr": np.array([0.5, 0.25])}})["zip"] == (
+    assert converted(SweepRequest, {"zip": {"lr": np.array([0.5, 0.25])}})["zip"] == (
         "lr=0.5,0.25",
     )
     settings = {"lr": 1e-4, "schedule": "linear", "batch": 8}
-    given = as_wanted(SweepRequest, {"settings": settings})["settings"]
+    given = converted(SweepRequest, {"settings": settings})["settings"]
     assert given == ("lr=0.0001", "schedule=linear", "batch=8")
 
 
@@ -128,16 +128,16 @@ def test_pictures_are_paths(pictures: Any) -> None:
 
 
 def test_a_whole_number_of_numpy_is_one() -> None:
-    given = as_wanted(WorldRequest, {"count": np.int64(3)})["count"]
+    given = converted(WorldRequest, {"count": np.int64(3)})["count"]
     assert type(given) is int and given == 3
 
 
 def test_one_process_works_unless_it_is_told_otherwise() -> None:
     """More than one import the script again, which then needs a guard."""
-    assert as_wanted(WorldRequest, {})["workers"] == 1
-    assert as_wanted(LeavesRequest, {"workers": None})["workers"] == 1
-    assert as_wanted(WorldRequest, {"workers": 2})["workers"] == 2
-    assert "workers" not in as_wanted(ReplayRequest, {})
+    assert converted(WorldRequest, {})["workers"] == 1
+    assert converted(LeavesRequest, {"workers": None})["workers"] == 1
+    assert converted(WorldRequest, {"workers": 2})["workers"] == 2
+    assert "workers" not in converted(ReplayRequest, {})
     assert WorldRequest(count=1, output=Path("a")).workers is None  # the command: all cores
 
 

@@ -204,7 +204,7 @@ def test_inputs_that_cannot_be_looked_at(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(InputError) as error:
         find_inputs({"inputs": {"a": ""}}, tmp_path)
     said = f"was made from a, which cannot be read in {tmp_path} (permission denied)"
-    assert error.value.what == said
+    assert error.value.problem == said
 
 
 def test_the_record_is_small() -> None:

@@ -14,7 +14,7 @@ from trombine.events import Done, Event, Notice, Picture, Progress, Skipped, Sta
 from trombine.recipes import find, with_settings
 from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder
-from trombine.sweeps import Sweep, check_given, combinations, name_of, points, sweep, value_of
+from trombine.sweeps import Sweep, check_shared, combinations, name_of, points, sweep, value_of
 from trombine.training.orders import Order
 from trombine.verbs.sweep import SweepRequest, run
 
@@ -90,9 +90,9 @@ def test_a_net_has_commas_of_its_own() -> None:
 
 
 def test_what_varies_is_not_given_for_all() -> None:
-    check_given(combinations(["lr=1,2"], []), {"beta1": "0.5"})
+    check_shared(combinations(["lr=1,2"], []), {"beta1": "0.5"})
     with pytest.raises(InputError, match=r"^lr_discriminator: is given for all runs and varied"):
-        check_given(combinations(["lr_discriminator=1,2"], []), {"lr-discriminator": "3"})
+        check_shared(combinations(["lr_discriminator=1,2"], []), {"lr-discriminator": "3"})
     grid = SweepRequest(recipe="upscale-fast-x2", grid=("data=leaves,leaves#4",), data="leaves")
     with pytest.raises(InputError, match=r"^data: is given for all"):
         list(run(grid))

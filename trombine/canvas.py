@@ -75,15 +75,15 @@ def cut(plane: Plane, box: Box) -> Plane:
     return plane[..., box.top : box.bottom, box.left : box.right]
 
 
-def paste(plane: Plane, part: Plane, box: Box, where: Plane | None = None) -> Plane:
+def paste(plane: Plane, part: Plane, box: Box, mask: Plane | None = None) -> Plane:
     """A copy of the plane with the part in the box; only where `where` (h x w, bool) is true."""
-    whole = plane.copy() if isinstance(plane, np.ndarray) else plane.clone()
-    inside = cut(whole, box)
-    if where is None:
+    output = plane.copy() if isinstance(plane, np.ndarray) else plane.clone()
+    inside = cut(output, box)
+    if mask is None:
         inside[...] = part
     else:
-        inside[..., where] = part[..., where]
-    return whole
+        inside[..., mask] = part[..., mask]
+    return output
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,20 +156,20 @@ def through_tiles(
     The same as `work(picture)` where `work` looks no farther than `halo` - `blend` pixels.
     """
     height, width = picture.shape[-2:]
-    whole = None
+    output = None
     for tile in tiles(height, width, size=size, halo=halo, blend=blend, factor=factor):
         done = work(cut(picture, tile.box))
         box = tile.box.scaled(factor)
         if tuple(done.shape[-2:]) != (box.height, box.width):
             raise ValueError(f"a tile came back as {tuple(done.shape)}, not enlarged by {factor}")
-        if whole is None:
-            whole = _zeros(done, height * factor, width * factor)
+        if output is None:
+            output = _zeros(done, height * factor, width * factor)
         share = tile.rows[:, None] * tile.columns
-        cut(whole, box)[...] += done * _alike(share, done)
-    return whole
+        cut(output, box)[...] += done * _converted_like(share, done)
+    return output
 
 
-def _alike(share: np.ndarray, done: Plane) -> Plane:
+def _converted_like(share: np.ndarray, done: Plane) -> Plane:
     return share.astype(done.dtype) if isinstance(done, np.ndarray) else done.new_tensor(share)
 
 

@@ -44,9 +44,9 @@ def run(arguments: Sequence[str]) -> int:
         raise  # it lists the commands that there are
     except CycloptsError as error:
         line = " ".join(error.command_chain or ())
-        about, asked = (f"{line}: ", f"trombine {line}") if line else ("", "trombine")
-        what = f"{about}{_wrong(error)}; {asked} --help says what it takes"
-        raise InputError(what) from error
+        about, usage = (f"{line}: ", f"trombine {line}") if line else ("", "trombine")
+        problem = f"{about}{_wrong(error)}; {usage} --help says what it takes"
+        raise InputError(problem) from error
 
 
 def _spelt_out(words: Sequence[str]) -> list[str]:
@@ -55,19 +55,19 @@ def _spelt_out(words: Sequence[str]) -> list[str]:
     if verb is None or not verb.settings:
         return list(words)
     request = getattr(import_module(f"trombine.verbs.{verb.module}"), verb.request)
-    known = {field.name.replace("_", "-") for field in dataclasses.fields(request)}
-    found, left = [], iter(words)
-    for word in left:
+    fields = {field.name.replace("_", "-") for field in dataclasses.fields(request)}
+    expanded, remaining = [], iter(words)
+    for word in remaining:
         name, equals, value = word.removeprefix("--").partition("=")
-        if not word.startswith("--") or name in known | {"help", "version", ""}:
-            found.append(word)
+        if not word.startswith("--") or name in fields | {"help", "version", ""}:
+            expanded.append(word)
             continue
-        if not equals and ((value := next(left, "")) == "" or value.startswith("--")):
+        if not equals and ((value := next(remaining, "")) == "" or value.startswith("--")):
             line = " ".join(words[:1])
-            what = f"--{name} needs a value after it"
-            raise InputError(f"{line}: {what}; trombine {line} --help says what it takes")
-        found += [f"--{verb.settings}", f"{name}={value}"]
-    return found
+            problem = f"--{name} needs a value after it"
+            raise InputError(f"{line}: {problem}; trombine {line} --help says what it takes")
+        expanded += [f"--{verb.settings}", f"{name}={value}"]
+    return expanded
 
 
 def _wrong(error: CycloptsError) -> str:
@@ -156,9 +156,9 @@ def _command(verb: Verb) -> Callable[..., int]:
     def command(*arguments: object, **options: object) -> int:
         from trombine.console import follow
 
-        asked = signature.bind(*arguments, **options)
-        asked.apply_defaults()
-        return follow(module.run(request(**asked.arguments)))
+        bound = signature.bind(*arguments, **options)
+        bound.apply_defaults()
+        return follow(module.run(request(**bound.arguments)))
 
     command.__signature__ = signature  # pyright: ignore[reportFunctionMemberAccess]
     command.__annotations__ = {name: p.annotation for name, p in signature.parameters.items()}
@@ -179,23 +179,25 @@ def _parameter(
     several = positional and get_origin(hint) is tuple
     kind = inspect.Parameter.VAR_POSITIONAL if several else inspect.Parameter.POSITIONAL_ONLY
     default = inspect.Parameter.empty if several else _default(field)
-    told = Parameter(
+    parameter = Parameter(
         help=says,
         alias=SHORT.get(field.name),
         negative=(),
         required=True if several else None,
         show_default=False if default in ("", ()) else None,
-        converter=_whole if int in (hint, *get_args(hint)) and str not in get_args(hint) else None,
+        converter=_integer
+        if int in (hint, *get_args(hint)) and str not in get_args(hint)
+        else None,
     )
     return inspect.Parameter(
         field.name,
         kind if positional else inspect.Parameter.KEYWORD_ONLY,
         default=default,
-        annotation=Annotated[get_args(hint)[0] if several else hint, told],
+        annotation=Annotated[get_args(hint)[0] if several else hint, parameter],
     )
 
 
-def _whole(_: object, tokens: Sequence[Token]) -> int:
+def _integer(_: object, tokens: Sequence[Token]) -> int:
     """A whole number; cyclopts itself would read 4.5 as 4."""
     try:
         return int(tokens[0].value)

@@ -80,11 +80,11 @@ def speaks(profile: bytes | None, space: str) -> bool:
     grid = np.stack(np.meshgrid(*[steps] * CHANNELS[space], indexing="ij"), axis=-1)
     trial = grid.reshape(-1, CHANNELS[space])
     try:
-        seen = _transform(trial, profile, space, _srgb(), "RGB")
-        _transform(seen, _srgb(), "RGB", profile, space)
+        converted = _transform(trial, profile, space, _srgb(), "RGB")
+        _transform(converted, _srgb(), "RGB", profile, space)
     except (RuntimeError, ValueError):  # LittleCMS refuses it, for these colours
         return False
-    return space == "CMYK" or bool(np.abs(seen / 65535 - trial / 65535).max() > _SAME)
+    return space == "CMYK" or bool(np.abs(converted / 65535 - trial / 65535).max() > _SAME)
 
 
 def profile_of(space: str, places: Chromaticities | None, power: float | None) -> bytes | None:
@@ -118,20 +118,22 @@ def coded(code: bytes) -> tuple[bytes | None, str]:
 def _built(space: str, places: Chromaticities, power: float | None) -> bytes | None:
     import imagecodecs as codec
 
-    white, *rest = [(*places[i : i + 2], 1.0) for i in range(0, 8, 2)]
+    white, *primaries = [(*places[i : i + 2], 1.0) for i in range(0, 8, 2)]
     shares = np.linspace(0, 1, 1024)
     curve = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
     try:
-        made = codec.cms_profile(
+        profile = codec.cms_profile(
             _CMS_NAMES[space],
             whitepoint=white,
-            primaries=None if space == "L" else [number for place in rest for number in place],
+            primaries=None if space == "L" else [number for place in primaries for number in place],
             transferfunction=(curve * 65535).round().astype(np.uint16) if power is None else None,
             gamma=power,
         )
     except (RuntimeError, ValueError):
         return None
-    return made[:24] + struct.pack(">6H", 2000, 1, 1, 0, 0, 0) + made[36:]  # not when it was made
+    return (
+        profile[:24] + struct.pack(">6H", 2000, 1, 1, 0, 0, 0) + profile[36:]
+    )  # not when it was made
 
 
 def _transform(

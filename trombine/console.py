@@ -14,7 +14,7 @@ from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from trombine.batch.result import BAD_USAGE, exit_code
-from trombine.events import Done, Event, Found, Notice, Progress, Skipped, Started
+from trombine.events import Done, Event, Notice, Progress, Report, Skipped, Started
 from trombine.refusal import printable, shown
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def follow(events: Iterable[Event]) -> int:
                 _draw(bar, event)
             if line := _line(event):
                 _say(bar, line)
-            if isinstance(event, Found):
+            if isinstance(event, Report):
                 print(printable(event.text))
             if isinstance(event, Done):
                 summary, code = event.summary, exit_code(event)
@@ -54,10 +54,10 @@ def _bar() -> Bar:
 def _draw(bar: Bar, event: Event) -> None:
     """Begin a bar, or move the one that was begun last."""
     if isinstance(event, Started):
-        bar.add_task(shown(event.what), total=event.total)
+        bar.add_task(shown(event.unit), total=event.total)
     elif isinstance(event, Progress) and bar.task_ids:
         last = bar.task_ids[-1]
-        bar.update(last, completed=event.done, total=event.total, description=shown(event.what))
+        bar.update(last, completed=event.done, total=event.total, description=shown(event.unit))
 
 
 def _line(event: Event) -> str:

@@ -99,13 +99,13 @@ MIRRORED_LANDMARK: Final = np.array(
 )
 
 
-def check_plain(tensor: torch.Tensor, what: str) -> torch.Tensor:
+def check_plain(tensor: torch.Tensor, name: str) -> torch.Tensor:
     """Return `tensor` if it is numbers in memory, one for each of its places."""
     import torch
 
     if tensor.is_nested or tensor.is_meta or tensor.layout != torch.strided:
         kind = "nested" if tensor.is_nested else "meta" if tensor.is_meta else "sparse or packed"
-        raise InputError(f"{what} is a plain tensor, not one that is {kind}")
+        raise InputError(f"{name} is a plain tensor, not one that is {kind}")
     return tensor
 
 

@@ -28,7 +28,7 @@ from jaxtyping import Bool, Float64, Int64, UInt64
 
 _GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 # One number a round of the permutation; fewer than 6 can be told from chance on short lengths.
-_ROUNDS: Final = tuple(np.uint64(0xD1B54A32D192ED03 * turn % 2**64) for turn in range(8))
+_ROUNDS: Final = tuple(np.uint64(0xD1B54A32D192ED03 * step % 2**64) for step in range(8))
 _FEWEST_BITS: Final = 6  # of the permutation's domain, for the same reason
 FIRST: Final = np.zeros(1, np.int64)  # where a picture stands that is in no run
 
@@ -118,9 +118,9 @@ class Chance:
             raise ValueError(f"an order needs at least one item, not {length}")
         if length == 1:
             return np.zeros_like(self.places)
-        epochs, rest = np.divmod(self.places, length)
+        epochs, offsets = np.divmod(self.places, length)
         epoch_keys = self.at(epochs).bits(purpose)
-        return _walk(rest.astype(np.uint64), epoch_keys, length).astype(np.int64)
+        return _walk(offsets.astype(np.uint64), epoch_keys, length).astype(np.int64)
 
     def uniform(self, purpose: str) -> float:
         """The number of the only picture."""

@@ -18,7 +18,7 @@ class Started:
     """The job begins."""
 
     total: int  # how many steps it has
-    what: str  # what a step is, in the plural: "pictures"
+    unit: str  # what a step is, in the plural: "pictures"
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Progress:
 
     done: int
     total: int
-    what: str
+    unit: str
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Notice:
 
 
 @dataclass(frozen=True)
-class Found:
+class Report:
     """What an input shows, where no file is written of it."""
 
     file: Path
@@ -73,18 +73,18 @@ class Done:
     kept: int  # outputs that were there already
 
 
-Event = Started | Progress | Picture | Notice | Found | Skipped | Done
+Event = Started | Progress | Picture | Notice | Report | Skipped | Done
 
 Tick = Callable[[int, int], None]
 """Told of each step of a job, how many of how many are over; it raises where the job is to end."""
-Made = TypeVar("Made")
+Value = TypeVar("Value")
 
 
 class UnwantedError(Exception):
     """A job that nobody waits for any more."""
 
 
-def ticked(what: str, job: Callable[[Tick], Made]) -> Generator[Progress, None, Made]:
+def ticked(unit: str, job: Callable[[Tick], Value]) -> Generator[Progress, None, Value]:
     """Do a job that tells of its steps by calling a function, as events; return what it made.
 
     The job runs in a thread. Who closes this generator, or interrupts it by Ctrl-C, ends the job
@@ -94,20 +94,20 @@ def ticked(what: str, job: Callable[[Tick], Made]) -> Generator[Progress, None, 
     from concurrent.futures import ThreadPoolExecutor
     from queue import SimpleQueue
 
-    said: SimpleQueue[Progress | None] = SimpleQueue()
+    queue: SimpleQueue[Progress | None] = SimpleQueue()
     stop = threading.Event()
 
     def tick(done: int, total: int) -> None:
         if stop.is_set():
             raise UnwantedError
-        said.put(Progress(done, total, what))
+        queue.put(Progress(done, total, unit))
 
     with ThreadPoolExecutor(1) as pool:
         try:  # from before the job begins, as Ctrl-C may come at any moment
-            made = pool.submit(job, tick)
-            made.add_done_callback(lambda _: said.put(None))
-            while (event := said.get()) is not None:
+            future = pool.submit(job, tick)
+            future.add_done_callback(lambda _: queue.put(None))
+            while (event := queue.get()) is not None:
                 yield event
         finally:
             stop.set()
-    return made.result()
+    return future.result()

@@ -48,12 +48,12 @@ def check_name(path: Path | str) -> None:
 
 def _open(path: Path) -> Bytes:
     check_name(path)
-    found = path.stat()
-    if stat.S_ISDIR(found.st_mode):
+    state = path.stat()
+    if stat.S_ISDIR(state.st_mode):
         raise InputError("is a folder", "name a picture in it", path=path)
-    if not stat.S_ISREG(found.st_mode):  # a pipe would never end
+    if not stat.S_ISREG(state.st_mode):  # a pipe would never end
         raise InputError("is not an ordinary file", "copy it to a file first", path=path)
-    if not found.st_size:
+    if not state.st_size:
         raise InputError("is empty", "copy it again from where it came", path=path)
     return path.open("rb")
 
@@ -86,10 +86,10 @@ def identity(path: Path) -> object:
         return str(path)
     real = os.path.realpath(path)  # of new/../x too, where new is not there yet
     try:
-        there = Path(real).stat()
+        state = Path(real).stat()
     except OSError:  # most often it is not there
         return real
-    return there.st_dev, there.st_ino
+    return state.st_dev, state.st_ino
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -112,12 +112,12 @@ def atomic(path: Path | str) -> Iterator[Path]:
         _check_target(Path(path), target)
         target.parent.mkdir(parents=True, exist_ok=True)
         _clear_once(target.parent)
-        before = target.stat() if target.exists() else None
-        with _new_part(target, 0o666 if before is None else 0o600) as part:
+        previous = target.stat() if target.exists() else None
+        with _new_part(target, 0o666 if previous is None else 0o600) as part:
             yield part
             flush(part)
-            if before is not None:
-                keep_permissions(before, part)
+            if previous is not None:
+                keep_permissions(previous, part)
             part.replace(target)
     except OSError as error:
         raise output_error(Path(path), error) from error
@@ -173,13 +173,13 @@ def _clear_once(folder: Path) -> None:
         _CLEARED.add(folder)
 
 
-def keep_permissions(before: os.stat_result, path: Path) -> None:
+def keep_permissions(previous: os.stat_result, path: Path) -> None:
     """Give a file the permissions of the one that it replaces, and its owner where that may be."""
     with suppress(OSError, AttributeError):  # which root may alone; Windows knows none
-        os.chown(path, -1, before.st_gid)
-        os.chown(path, before.st_uid, -1)
-    mode = stat.S_IMODE(before.st_mode) & 0o777
-    if path.stat().st_gid != before.st_gid:  # what one group may, another may not
+        os.chown(path, -1, previous.st_gid)
+        os.chown(path, previous.st_uid, -1)
+    mode = stat.S_IMODE(previous.st_mode) & 0o777
+    if path.stat().st_gid != previous.st_gid:  # what one group may, another may not
         mode &= ~0o070
     with suppress(OSError):  # a disk without permissions
         path.chmod(mode)
@@ -208,14 +208,14 @@ def check_output_name(source: Path, target: Path) -> None:
     """Refuse what a source would become where the disk would refuse its name, before any work."""
     place = target.absolute()
     # Path.is_dir raises for too long a name.
-    there = next((path for path in place.parents if os.path.isdir(path)), place)  # noqa: PTH112
-    for name in place.relative_to(there).parts:
+    folder = next((path for path in place.parents if os.path.isdir(path)), place)  # noqa: PTH112
+    for name in place.relative_to(folder).parts:
         try:
-            (there / name).lstat()
+            (folder / name).lstat()
         except OSError as error:  # most often it is not there yet
             if error.errno == errno.ENAMETOOLONG:
-                what = f"would become {shown(target)}, and {shown(name)} is too long a name"
-                raise InputError(what, "choose a shorter one", path=source) from error
+                problem = f"would become {shown(target)}, and {shown(name)} is too long a name"
+                raise InputError(problem, "choose a shorter one", path=source) from error
 
 
 _ELSEWHERE: Final = "choose another folder"
@@ -260,7 +260,7 @@ def cache_refusal() -> str:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
-        what = output_error(folder, error).what
+        problem = output_error(folder, error).problem
         cost = "every process compiles its painters anew"
-        return f"{what}; {cost} until TROMBINE_CACHE names a folder that can be"
+        return f"{problem}; {cost} until TROMBINE_CACHE names a folder that can be"
     return ""

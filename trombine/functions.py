@@ -39,7 +39,7 @@ def _function(
     """A function that takes the fields of a request, by name; a path may be given as text."""
 
     def verb(*unnamed: Fields.args, **fields: Fields.kwargs) -> Result:
-        return drain(run(request(*unnamed, **as_wanted(request, fields))))
+        return drain(run(request(*unnamed, **converted(request, fields))))
 
     verb.__name__ = verb.__qualname__ = name
     verb.__module__ = "trombine"
@@ -55,20 +55,20 @@ def _help(request: Callable[..., object]) -> str:
     return "\n".join([inspect.getdoc(request) or "", "", "Arguments, by name:", *fields])
 
 
-def as_wanted(request: type | Callable[..., object], fields: Mapping[str, Any]) -> dict[str, Any]:
+def converted(request: type | Callable[..., object], fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a request, each of the type that it wants; a TypeError says which is not.
 
     Text is a path where a path is wanted; where several are, one alone will do. One process works
     unless it is told otherwise.
     """
     hints = get_type_hints(request)
-    given = {name: _as_hinted(name, hints.get(name), value) for name, value in fields.items()}
-    if "workers" in hints and given.get("workers") is None:
-        given["workers"] = 1
-    return given
+    values = {name: _as_hinted(name, hints.get(name), value) for name, value in fields.items()}
+    if "workers" in hints and values.get("workers") is None:
+        values["workers"] = 1
+    return values
 
 
-_WANTED: Final = {
+_EXPECTED: Final = {
     int: "a whole number",
     str: "a text",
     bool: "True or False",
@@ -82,15 +82,15 @@ def _as_hinted(name: str, hint: Any, value: Any) -> Any:
     """What was given for a field of this type; a name that is no field passes."""
     optional = type(None) in get_args(hint)
     kind = get_args(hint)[0] if optional else hint
-    if kind not in _WANTED or (optional and value is None):
+    if kind not in _EXPECTED or (optional and value is None):
         return value
-    found = _as_kind(kind, value)
-    if found is None:
-        raise TypeError(f"{name} is {_WANTED[kind]}, not {reprlib.repr(value)}")
-    for path in found if isinstance(found, tuple) else (found,):
+    result = _as_kind(kind, value)
+    if result is None:
+        raise TypeError(f"{name} is {_EXPECTED[kind]}, not {reprlib.repr(value)}")
+    for path in result if isinstance(result, tuple) else (result,):
         if isinstance(path, Path):
             check_name(path)
-    return found
+    return result
 
 
 def _as_kind(kind: Any, value: Any) -> Any:
@@ -108,29 +108,29 @@ def _as_kind(kind: Any, value: Any) -> Any:
 
 def _as_texts(value: Any) -> tuple[str, ...] | None:
     if isinstance(value, Mapping):
-        return tuple(f"{name}={_as_value(given)}" for name, given in value.items())
+        return tuple(f"{name}={_as_value(item)}" for name, item in value.items())
     if isinstance(value, str):
         return (value,)
     several = list(value) if isinstance(value, Iterable) else [value]
-    return tuple(several) if all(isinstance(one, str) for one in several) else None
+    return tuple(several) if all(isinstance(item, str) for item in several) else None
 
 
-def _as_value(given: Any) -> str:
+def _as_value(value: Any) -> str:
     """What is given for a name as its text; of several values as a sweep's grid has them.
 
     Commas stand between them, or semicolons where a value, a net, has commas of its own.
     """
-    if isinstance(given, Iterable) and not isinstance(given, str):
-        several = [str(one) for one in given]
-        return (";" if any("," in one for one in several) else ",").join(several)
-    return str(given)
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        several = [str(item) for item in value]
+        return (";" if any("," in item for item in several) else ",").join(several)
+    return str(value)
 
 
 def _as_paths(value: Any) -> tuple[Path, ...] | None:
     if isinstance(value, str | Path):
         return (Path(value),)
     several = list(value) if isinstance(value, Iterable) else [value]
-    paths = tuple(Path(one) for one in several if isinstance(one, str | Path))
+    paths = tuple(Path(item) for item in several if isinstance(item, str | Path))
     return paths if len(paths) == len(several) else None
 
 

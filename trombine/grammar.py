@@ -1,7 +1,7 @@
 """The grammar of the texts in which a user asks for something: terms, their marks, paths, ranges.
 
     text = term { "+" term }               a language may have / > or , in place of the +
-    term = name [ ":" what ] { mark }
+    term = name [ ":" detail ] { mark }
     mark = sign value                      @test  #100  *0.5  ?0.3, as the language has them
 
     pack:"a+b"@test#100*0.5   jpeg:60-95?0.5   head+body@50000   residual:width=32,depth=8
@@ -27,7 +27,7 @@ from trombine.refusal import InputError, shown
 LONGEST: Final = 10_000  # letters of a text; reading it takes time in proportion to them
 NUMBER: Final = r"\d+(?:\.\d+)?|\.\d+"
 QUOTED: Final = r'"[^"]*"?'
-_SHOWN: Final = 200  # letters of a text that is refused
+_QUOTE_LENGTH: Final = 200  # letters of a text that is refused
 _CLOSE: Final = 0.65  # from which share of common letters on one name may be meant by another
 
 
@@ -36,8 +36,8 @@ def checked(text: str) -> str:
     if not isinstance(text, str):
         raise InputError(f"text is wanted, not {shortened(repr(text))}")
     if len(text) > LONGEST:
-        what = f"is {len(text):,} letters long, and at most {LONGEST:,} are read"
-        raise InputError(f"{shortened(text)}: {what}; write a shorter one")
+        problem = f"is {len(text):,} letters long, and at most {LONGEST:,} are read"
+        raise InputError(f"{shortened(text)}: {problem}; write a shorter one")
     return text
 
 
@@ -48,12 +48,12 @@ def reading(text: str) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        raise InputError(shown(f"{shortened(text, _SHOWN)}: {error}")) from error
+        raise InputError(shown(f"{shortened(text, _QUOTE_LENGTH)}: {error}")) from error
 
 
 def cut(text: str, sign: str, quoted: str = QUOTED) -> list[str]:
     """The text cut at a sign, but not inside of quotes; both are regular expressions."""
-    cuts = [found.span(1) for found in re.finditer(f"{quoted}|({sign})", text) if found[1]]
+    cuts = [match.span(1) for match in re.finditer(f"{quoted}|({sign})", text) if match[1]]
     starts, ends = [0, *(end for _, end in cuts)], [*(start for start, _ in cuts), len(text)]
     return [text[start:end] for start, end in zip(starts, ends, strict=True)]
 
@@ -64,16 +64,18 @@ def marked(text: str, forms: Mapping[str, str]) -> tuple[str, ...]:
     `forms` has for each sign, in their order, a regular expression of what may stand behind it.
     """
     ends = (f"(?:{re.escape(sign)}({value}))?" for sign, value in forms.items())
-    found = re.fullmatch(f"(?s)(.*?){''.join(ends)}", text)
-    assert found is not None  # its first group takes anything
-    return found.groups(default="")
+    match = re.fullmatch(f"(?s)(.*?){''.join(ends)}", text)
+    assert match is not None  # its first group takes anything
+    return match.groups(default="")
 
 
-def check_marks(term: str, sign: str, wanted: str) -> None:
+def check_marks(term: str, sign: str, expected: str) -> None:
     """Refuse a sign that is left in a term, for then no value of its own stands behind it."""
     if sign in term:
         value = shortened(term.partition(sign)[2])
-        raise InputError(f"after '{sign}' stands {wanted}, not {value!r} as in {shortened(term)!r}")
+        raise InputError(
+            f"after '{sign}' stands {expected}, not {value!r} as in {shortened(term)!r}"
+        )
 
 
 def weight_of(value: str) -> float:
@@ -86,8 +88,8 @@ def weight_of(value: str) -> float:
 
 def span(text: str, number: str) -> tuple[str, str] | None:
     """The ends of LOW-HIGH, the same two of one number; None of what is neither."""
-    found = re.fullmatch(f"({number})(?:-({number}))?", text)
-    return (found[1], found[2] or found[1]) if found else None
+    match = re.fullmatch(f"({number})(?:-({number}))?", text)
+    return (match[1], match[2] or match[1]) if match else None
 
 
 def number_of(text: str) -> float:
@@ -109,14 +111,14 @@ def sizes_in(text: str) -> Iterator[tuple[str, str]]:
     for pair in text.split(",") if text else ():
         size, _, value = pair.partition("=")
         if not (size.strip() and value.strip()):
-            what = f"{shortened(pair) or 'nothing'} is no SIZE=VALUE"
-            raise InputError(f"a net is written NAME:SIZE=VALUE,SIZE=VALUE, and {what}")
+            problem = f"{shortened(pair) or 'nothing'} is no SIZE=VALUE"
+            raise InputError(f"a net is written NAME:SIZE=VALUE,SIZE=VALUE, and {problem}")
         yield size, value
 
 
-def instead(name: str, known: Iterable[str], usage: str = "") -> str:
+def instead(name: str, choices: Iterable[str], usage: str = "") -> str:
     """What to write in place of a name that is not known: one like it; else `usage`, or all."""
-    names = tuple(known)
+    names = tuple(choices)
     if close := get_close_matches(name, names, n=4, cutoff=_CLOSE):
         return f"did you mean {' or '.join(close)}?"
     return usage or f"there are {', '.join(names)}"
@@ -133,16 +135,16 @@ def weighed(weight: float) -> str:
 
 
 def spelled(
-    name: str, what: str, marks: Mapping[str, str], reads: Callable[[str], bool] | None = None
+    name: str, detail: str, marks: Mapping[str, str], reads: Callable[[str], bool] | None = None
 ) -> str:
     """A term as text, without the marks that say nothing.
 
-    Where `what` is a path, `reads` says of a text whether it is read as this term: if it is not as
-    it stands, the path is quoted.
+    Where `detail` is a path, `reads` says whether a text is read as this term: if the plain text is
+    not, the path is quoted.
     """
     tail = "".join(sign + value for sign, value in marks.items() if value)
-    plain = f"{name}:{what}{tail}" if what else f"{name}{tail}"
+    plain = f"{name}:{detail}{tail}" if detail else f"{name}{tail}"
     with suppress(InputError):
         if reads is None or reads(plain):
             return plain
-    return f'{name}:"{what}"{tail}'
+    return f'{name}:"{detail}"{tail}'

@@ -93,7 +93,7 @@ def read(path: Path | str, *, max_pixels: int | None = None, least: int | None =
     path = Path(path)
     with opened(path) as file, about(path):
         limit = _limit(path, max_pixels)
-        codecs.look(file, limit)
+        codecs.read_head(file, limit)
         _check_length(path, file, limit)
         file.seek(0)
         image = codecs.decode(file.read(), limit, least)
@@ -103,20 +103,20 @@ def read(path: Path | str, *, max_pixels: int | None = None, least: int | None =
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class SourceFile:
     """The file of a picture, opened once: what it shows, and the hash of its bytes."""
 
     path: Path
     film: Frames  # of a still picture, or where no films are wanted, the one frame
     digest: str  # SHA-256, in hexadecimal
-    others: bool  # it holds more pictures than are read
+    more_pictures: bool  # it holds more pictures than are read
 
 
-def read_source(path: Path, *, films: bool = False) -> Source:
+def read_source(path: Path, *, films: bool = False) -> SourceFile:
     """Open a picture, with `films` a film too, and hash the very bytes that it is decoded from."""
     with opened(path) as file, about(path):
         limit = _limit(path, None)
-        head = codecs.look(file, limit)
+        head = codecs.read_head(file, limit)
         _check_length(path, file, limit)
         file.seek(0)
         data = file.read()
@@ -125,7 +125,9 @@ def read_source(path: Path, *, films: bool = False) -> Source:
             if films
             else Frames(frames=(codecs.decode(data, limit),))
         )
-    return Source(path=path, film=film, digest=sha256(data).hexdigest(), others=head.others)
+    return SourceFile(
+        path=path, film=film, digest=sha256(data).hexdigest(), more_pictures=head.more_pictures
+    )
 
 
 def read_provenance(path: Path | str) -> dict[str, Any] | None:
@@ -133,7 +135,7 @@ def read_provenance(path: Path | str) -> dict[str, Any] | None:
     path = Path(path)
     with opened(path) as file, about(path):
         limit = _limit(path, None)
-        head = codecs.look(file, limit)
+        head = codecs.read_head(file, limit)
         _check_length(path, file, limit)
         return beside.record(path) if head.format in codecs.BESIDE else codecs.record_in(file)
 
@@ -145,16 +147,16 @@ def output_suffix(path: Path | str) -> str:
     """
     path = Path(path)
     with opened(path) as file, about(path):
-        kept = codecs.kept_format(codecs.look(file, _limit(path, None)))
-    same = SUFFIXES.get(path.suffix.lower()) == kept
-    return path.suffix if same else SUFFIX_OF[kept]
+        format = codecs.kept_format(codecs.read_head(file, _limit(path, None)))
+    same = SUFFIXES.get(path.suffix.lower()) == format
+    return path.suffix if same else SUFFIX_OF[format]
 
 
 def own_suffix(path: Path | str) -> str:
     """How the name of a file ends, or would if it told the format of the bytes."""
     path = Path(path)
     with opened(path) as file, about(path):
-        format = codecs.look(file, _limit(path, None)).format
+        format = codecs.read_head(file, _limit(path, None)).format
     same = SUFFIXES.get(path.suffix.lower()) == format
     return path.suffix if same else SUFFIX_OF.get(format, path.suffix)
 
@@ -163,7 +165,7 @@ def size_of(path: Path | str) -> tuple[int, int]:
     """Height and width of the picture in a file, without decoding it."""
     path = Path(path)
     with opened(path) as file, about(path):
-        head = codecs.look(file, _limit(path, None))
+        head = codecs.read_head(file, _limit(path, None))
     return head.height, head.width
 
 
@@ -172,7 +174,7 @@ def holds_others(path: Path | str) -> bool:
     several, a moving PNG or AVIF."""
     path = Path(path)
     with opened(path) as file, about(path):
-        return codecs.look(file, _limit(path, None)).others
+        return codecs.read_head(file, _limit(path, None)).more_pictures
 
 
 def film_suffix(path: Path | str) -> str | None:
@@ -180,7 +182,7 @@ def film_suffix(path: Path | str) -> str | None:
     path = Path(path)
     with opened(path) as file, about(path):
         limit = _limit(path, None)
-        format = codecs.look(file, limit).format
+        format = codecs.read_head(file, limit).format
         if format not in FILM_SUFFIXES.values():
             return None
         _check_length(path, file, limit)
@@ -240,7 +242,7 @@ def read_frames(path: Path | str, *, max_pixels: int | None = None) -> Frames:
     path = Path(path)
     with opened(path) as file, about(path):
         limit = _limit(path, max_pixels)
-        codecs.look(file, limit)
+        codecs.read_head(file, limit)
         _check_length(path, file, limit)
         file.seek(0)
         return codecs.decode_frames(file.read(), limit)
@@ -296,8 +298,8 @@ def format_of(path: Path) -> str:
     format = SUFFIXES.get(path.suffix.lower())
     if format is None:
         ending = f"ends in {shown(path.suffix)}, which is no format to write"
-        what = ending if path.suffix else "has no ending, which would say the format"
-        raise InputError(what, _CHOOSE, path=path)
+        problem = ending if path.suffix else "has no ending, which would say the format"
+        raise InputError(problem, _CHOOSE, path=path)
     return format
 
 
@@ -321,31 +323,31 @@ def what_is_lost(image: Image, path: Path) -> str | None:
 
 
 @contextmanager
-def encoding(path: Path, what: str) -> Iterator[None]:
+def encoding(path: Path, content: str) -> Iterator[None]:
     """Say in one line what a format cannot hold."""
     try:
         yield
     except InputError:
         raise
     except (ValueError, OverflowError, OSError, RuntimeError, MemoryError, struct.error) as error:
-        what = f"cannot hold {what} ({' '.join(str(error).split())})"
-        raise InputError(what, "choose a name that ends in .png or .tif", path=path) from error
+        problem = f"cannot hold {content} ({' '.join(str(error).split())})"
+        raise InputError(problem, "choose a name that ends in .png or .tif", path=path) from error
 
 
 def _limit(path: Path, max_pixels: int | None) -> int:
     """The most pixels to read: the argument, the environment's, or the default."""
     if max_pixels is not None:
         return max_pixels
-    asked = os.environ.get(MAX_PIXELS_VARIABLE, str(MAX_PIXELS))
-    if not asked.isdecimal():
-        what = f"was not read: {MAX_PIXELS_VARIABLE} is {shown(asked)}"
-        raise InputError(what, "make it a number of pixels", path=path)
-    return int(asked)
+    setting = os.environ.get(MAX_PIXELS_VARIABLE, str(MAX_PIXELS))
+    if not setting.isdecimal():
+        problem = f"was not read: {MAX_PIXELS_VARIABLE} is {shown(setting)}"
+        raise InputError(problem, "make it a number of pixels", path=path)
+    return int(setting)
 
 
 def _check_length(path: Path, file: Bytes, limit: int) -> None:
     """Refuse a file that is longer than a picture within the limit can be: it is read whole."""
     length = os.fstat(file.fileno()).st_size
     if length > 16 * limit + (1 << 26):
-        what = f"is {length >> 20:,} MB long, more than a picture of {limit:,} pixels can be"
-        raise InputError(what, f"if you trust it, set {MAX_PIXELS_VARIABLE} higher", path=path)
+        problem = f"is {length >> 20:,} MB long, more than a picture of {limit:,} pixels can be"
+        raise InputError(problem, f"if you trust it, set {MAX_PIXELS_VARIABLE} higher", path=path)

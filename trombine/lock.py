@@ -157,8 +157,8 @@ def _wait(file: TextIO) -> None:
 
 def _holder(file: TextIO) -> int | None:
     file.seek(0)
-    said = file.read(20).strip()
-    return int(said) if said.isdigit() else None
+    text = file.read(20).strip()
+    return int(text) if text.isdigit() else None
 
 
 def _is_at(path: Path, file: TextIO) -> bool:

@@ -24,8 +24,8 @@ def extended(
 
     Only opaque entries are given up, so each target still finds one of its own alpha.
     """
-    wanted = np.unique(targets[targets[:, 3] == 255], axis=0)
-    missing = wanted[~_rows_in(wanted, palette[used])]
+    needed = np.unique(targets[targets[:, 3] == 255], axis=0)
+    missing = needed[~_rows_in(needed, palette[used])]
     longest = np.concatenate([palette, np.full((LARGEST - len(palette), 4), 255, np.uint8)])
     free = np.setdiff1d(np.flatnonzero(longest[:, 3] == 255), used)
     if len(missing) > len(free):

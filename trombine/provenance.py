@@ -50,7 +50,7 @@ def record(
     `resolved` what was chosen at run time. `needs` names installed packages that determine the
     pixels beside numpy and pillow ("torch", "numba"), so that their versions are recorded.
     """
-    whole = {
+    fields = {
         "format": FORMAT,
         "verb": verb,
         "options": dict(options),
@@ -60,7 +60,7 @@ def record(
         "resolved": dict(resolved or {}),
         "versions": versions(needs),
     }
-    return loads(dumps({name: value for name, value in whole.items() if value not in (None, {})}))
+    return loads(dumps({name: value for name, value in fields.items() if value not in (None, {})}))
 
 
 def dumps(record: Mapping[str, Any]) -> str:
@@ -76,17 +76,17 @@ def loads(text: str) -> dict[str, Any]:
     if len(text) > LONGEST:
         raise InputError("its record is too long to be one of trombine's", REMAKE)
     try:
-        found = from_json(text)
+        content = from_json(text)
     except ValueError as error:
         raise InputError("its record is not JSON", REMAKE) from error
-    if not isinstance(found, dict) or not isinstance(found.get("verb"), str):
+    if not isinstance(content, dict) or not isinstance(content.get("verb"), str):
         raise InputError("its record names no verb", REMAKE)
-    _check_format(found.get("format"))
-    if not isinstance(found.get("options", {}), dict):
+    _check_format(content.get("format"))
+    if not isinstance(content.get("options", {}), dict):
         raise InputError("its record gives no options by name", REMAKE)
     for part in ("inputs", "versions"):
-        _check_names(found.get(part, {}), part)
-    return found
+        _check_names(content.get(part, {}), part)
+    return content
 
 
 def _check_format(number: Any) -> None:
@@ -115,8 +115,8 @@ def shortened(text: str, length: int = 60) -> str:
 def versions(needs: tuple[str, ...] = ()) -> dict[str, str]:
     """Versions of what determines pixels here: trombine, numpy, pillow, `needs`, the platform."""
     packages = {name: _version(name) for name in ("numpy", "pillow", *needs)}
-    here = f"{sys.platform}-{platform.machine()}".lower()
-    return {"trombine": __version__, **packages, "platform": here}
+    system = f"{sys.platform}-{platform.machine()}".lower()
+    return {"trombine": __version__, **packages, "platform": system}
 
 
 @lru_cache
@@ -130,13 +130,13 @@ def _version(package: str) -> str:
 
 
 def check_holds(
-    record: Mapping[str, Any], wanted: Mapping[str, type], may: Mapping[str, type] | None = None
+    record: Mapping[str, Any], expected: Mapping[str, type], may: Mapping[str, type] | None = None
 ) -> None:
     """Refuse a record that does not hold what its verb writes: it was edited or made up."""
     held = dict(record.get("options", {}))
     held |= {"seed": record["seed"]} if "seed" in record else {}
-    there = {name: kind for name, kind in (may or {}).items() if name in held}
-    for name, kind in {**wanted, **there}.items():
+    optional = {name: kind for name, kind in (may or {}).items() if name in held}
+    for name, kind in {**expected, **optional}.items():
         value = held.pop(name, None)
         # The exact type: True is an int too.
         if type(value) is not kind or (isinstance(value, int) and not 0 <= value <= _LARGEST):
@@ -163,11 +163,11 @@ def following() -> Iterator[None]:
 def not_followed(error: Exception) -> InputError:
     """Why a record cannot be followed; a file that the error names is one it is made from."""
     if isinstance(error, InputError) and error.path is not None:
-        what = f"was made from {shortened(error.path.name)}, which {error.what}"
-        return InputError(what, error.remedy)
+        problem = f"was made from {shortened(error.path.name)}, which {error.problem}"
+        return InputError(problem, error.remedy)
     is_ours = type(error).__module__.startswith("trombine.")
     why = str(error) if is_ours else f"{type(error).__name__}: {error}"
-    why = error.what if isinstance(error, InputError) else why
+    why = error.problem if isinstance(error, InputError) else why
     why = shortened(" ".join(why.split()), 200)
     return InputError(f"has a record that cannot be followed ({why})", REMAKE)
 
@@ -175,9 +175,9 @@ def not_followed(error: Exception) -> InputError:
 def differences(record: Mapping[str, Any]) -> list[str]:
     """What the record was made with that differs here, as in 'numpy 2.1.0 then, 2.4.6 now'."""
     then = record.get("versions", {})
-    here = versions(tuple(sorted(set(then) - set(versions()))))
-    changed = [name for name in sorted(then) if then[name] != here[name]]
-    return [f"{shortened(name)} {shortened(then[name])} then, {here[name]} now" for name in changed]
+    now = versions(tuple(sorted(set(then) - set(versions()))))
+    changed = [name for name in sorted(then) if then[name] != now[name]]
+    return [f"{shortened(name)} {shortened(then[name])} then, {now[name]} now" for name in changed]
 
 
 def digest(path: Path) -> str:
@@ -194,8 +194,8 @@ def digests_of(inputs: Iterable[Path]) -> dict[Path, str]:
 def check_name(path: Path) -> None:
     """Refuse a file that no record may name."""
     if "\\" in path.name:  # on some systems a path
-        what = "has a backslash in its name, which no record of a picture may have"
-        raise InputError(what, "rename it", path=path)
+        problem = "has a backslash in its name, which no record of a picture may have"
+        raise InputError(problem, "rename it", path=path)
 
 
 def _input_digest(path: Path) -> str:
@@ -208,33 +208,33 @@ def check_unchanged(digests: Mapping[Path, str]) -> None:
     """Refuse a file that was changed while it was read: its hash would be another picture's."""
     for path, then in digests.items():
         if _input_digest(path) != then:
-            what = "was changed while it was read"
-            raise InputError(what, "run the same command again once it is whole", path=path)
+            problem = "was changed while it was read"
+            raise InputError(problem, "run the same command again once it is whole", path=path)
 
 
 def find_inputs(record: Mapping[str, Any], folder: Path | None) -> dict[str, Path]:
     """Where the record's inputs lie in `folder`, by name: each is there and has its hash."""
-    wanted = record.get("inputs", {})
-    if not wanted:
+    hashes = record.get("inputs", {})
+    if not hashes:
         return {}
     if folder is None:
-        names = shortened(", ".join(sorted(wanted)), 200)
+        names = shortened(", ".join(sorted(hashes)), 200)
         raise InputError(f"was made from {names}", "name the folder of that with --inputs")
-    return {name: _find_input(folder / name, wanted[name]) for name in sorted(wanted)}
+    return {name: _find_input(folder / name, hashes[name]) for name in sorted(hashes)}
 
 
-def _find_input(path: Path, wanted: str) -> Path:
+def _find_input(path: Path, expected: str) -> Path:
     name, folder = shortened(path.name), shown(path.parent)
     try:
-        found = digest(path) if path.is_file() else None
+        actual = digest(path) if path.is_file() else None
     except OSError as error:  # too long a name for a file, or one that may not be read
         why = (error.strerror or str(error)).lower()
-        what = f"was made from {name}, which cannot be read in {folder} ({why})"
-        raise InputError(what, "name another folder with --inputs") from error
-    if found is None:
-        what = f"was made from {name}, which is not in {folder}"
-        raise InputError(what, "name another folder with --inputs")
-    if found != wanted:
-        what = f"was made from another {name} than the one in {folder}"
-        raise InputError(what, "name another folder with --inputs")
+        problem = f"was made from {name}, which cannot be read in {folder} ({why})"
+        raise InputError(problem, "name another folder with --inputs") from error
+    if actual is None:
+        problem = f"was made from {name}, which is not in {folder}"
+        raise InputError(problem, "name another folder with --inputs")
+    if actual != expected:
+        problem = f"was made from another {name} than the one in {folder}"
+        raise InputError(problem, "name another folder with --inputs")
     return path

@@ -14,9 +14,9 @@ from pathlib import Path
 class InputError(ValueError):
     """A file, an option or an argument that cannot be used."""
 
-    def __init__(self, what: str, remedy: str = "", *, path: Path | str | None = None) -> None:
-        super().__init__(what, remedy, path)
-        self.what, self.remedy = what, remedy
+    def __init__(self, problem: str, remedy: str = "", *, path: Path | str | None = None) -> None:
+        super().__init__(problem, remedy, path)
+        self.problem, self.remedy = problem, remedy
         self.path = None if path is None else Path(path)
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -26,7 +26,7 @@ class InputError(ValueError):
     @property
     def why(self) -> str:
         """The line without the file's name."""
-        return f"{self.what}; {self.remedy}" if self.remedy else self.what
+        return f"{self.problem}; {self.remedy}" if self.remedy else self.problem
 
     def __str__(self) -> str:
         return self.why if self.path is None else f"{shown(self.path)}: {self.why}"
@@ -43,12 +43,14 @@ def about(path: Path | str) -> Iterator[None]:
         yield
     except InputError as error:
         if error.path is None:
-            error.args, error.path = (error.what, error.remedy, path), Path(path)
+            error.args, error.path = (error.problem, error.remedy, path), Path(path)
         raise
 
 
-def _remade(kind: type[InputError], what: str, remedy: str, path: Path | str | None) -> InputError:
-    return kind(what, remedy, path=path)
+def _remade(
+    kind: type[InputError], problem: str, remedy: str, path: Path | str | None
+) -> InputError:
+    return kind(problem, remedy, path=path)
 
 
 def shown(path: Path | str) -> str:

@@ -41,7 +41,7 @@ class Limit(Protocol):
 
 
 @dataclass(frozen=True)
-class Whole:
+class Integer:
     """A whole number within bounds, or one of a few words."""
 
     least: int = 1
@@ -51,7 +51,7 @@ class Whole:
 
     def allows(self, value: object) -> bool:
         """Also a number in digits, where words may be given too."""
-        number = whole(value) if self.words else value
+        number = integer(value) if self.words else value
         if value in self.words and isinstance(value, str):
             return True
         if not isinstance(number, Integral) or isinstance(number, bool):
@@ -87,7 +87,7 @@ class Number:
 
 
 @dataclass(frozen=True)
-class OneOf:
+class Choice:
     """One of a few values."""
 
     values: tuple[Any, ...]
@@ -95,7 +95,7 @@ class OneOf:
 
     def allows(self, value: object) -> bool:
         """True is 1 and 2.0 is 2 to Python; neither is meant."""
-        return any(type(value) is type(one) and value == one for one in self.values)
+        return any(type(value) is type(choice) and value == choice for choice in self.values)
 
     def __str__(self) -> str:
         *most, last = filter(None, map(str, self.values))
@@ -119,8 +119,10 @@ def described(request: Any) -> dict[str, str]:
     texts: dict[str, str] = {}
     for kind in reversed(request.__mro__):
         if dataclasses.is_dataclass(kind):
-            found = parse_from_object(kind).params
-            texts |= {one.arg_name: " ".join((one.description or "").split()) for one in found}
+            params = parse_from_object(kind).params
+            texts |= {
+                param.arg_name: " ".join((param.description or "").split()) for param in params
+            }
     hints = get_type_hints(request, include_extras=True)
     names = [field.name for field in dataclasses.fields(request) if field.name in texts]
     return {name: _with_limit(texts[name], limit_of(hints[name])) for name in names}
@@ -134,7 +136,7 @@ def _with_limit(text: str, limit: Limit | None) -> str:
     return f"{text.removesuffix('.')}: {plain}."
 
 
-def whole(value: object) -> int | None:
+def integer(value: object) -> int | None:
     """A whole number, given as one or in digits, no more of them than a sound one has."""
     if isinstance(value, Integral) and not isinstance(value, bool):
         return int(value)
@@ -145,7 +147,9 @@ def whole(value: object) -> int | None:
 
 def limit_of(hint: Any) -> Limit | None:
     """The limit in a field's type, if it has one."""
-    return next((one for one in getattr(hint, "__metadata__", ()) if hasattr(one, "allows")), None)
+    return next(
+        (item for item in getattr(hint, "__metadata__", ()) if hasattr(item, "allows")), None
+    )
 
 
 _KINDS: Final = {Path: "a path", str: "a text", bool: "true or false"}
@@ -158,12 +162,12 @@ def _check(name: str, hint: Any, value: object) -> None:
     option = SHORT.get(name) or f"--{name.strip('_').replace('_', '-')}"
     if limit is not None:
         if not limit.allows(value):
-            raise InputError(f"{option} is {limit}, not {said(value)}", limit.remedy)
-    elif (wanted := [one for one in kinds if one in _KINDS]) and not isinstance(
+            raise InputError(f"{option} is {limit}, not {quoted(value)}", limit.remedy)
+    elif (expected := [kind for kind in kinds if kind in _KINDS]) and not isinstance(
         value, tuple(kinds)
     ):
-        listed = " or ".join(_KINDS[one] for one in wanted)
-        raise InputError(f"{option} is {listed}, not {said(value)}")
+        listed = " or ".join(_KINDS[kind] for kind in expected)
+        raise InputError(f"{option} is {listed}, not {quoted(value)}")
 
 
 def _kinds(hint: Any) -> Sequence[Any]:
@@ -174,7 +178,7 @@ def _kinds(hint: Any) -> Sequence[Any]:
     return [get_origin(kind) or kind for kind in kinds]
 
 
-def said(value: object) -> str:
+def quoted(value: object) -> str:
     """What was given, in a line of ours; Python writes no number of thousands of digits."""
     try:
         return shown(reprlib.repr(value))

@@ -44,11 +44,11 @@ class Process(Protocol):
         """dx_t / d(clock)."""
         ...
 
-    def clean(self, mixed: torch.Tensor, said: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+    def clean(self, mixed: torch.Tensor, output: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
         """The clean picture that the net's word means."""
         ...
 
-    def noise(self, mixed: torch.Tensor, said: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+    def noise(self, mixed: torch.Tensor, output: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
         """The noise that the net's word means."""
         ...
 
@@ -64,10 +64,10 @@ class Guide:
     def __call__(self, x: Pictures, t: Times) -> tuple[Pictures, Pictures]:
         """The clean picture and the noise that x seems to be made of."""
         with torch.no_grad():
-            said = self.net(x, t.to(x.dtype))
-        clean = self.process.clean(x, said, t)
+            output = self.net(x, t.to(x.dtype))
+        clean = self.process.clean(x, output, t)
         if self.limit is None:
-            return clean, self.process.noise(x, said, t)
+            return clean, self.process.noise(x, output, t)
         clean = clean.clamp(-self.limit, self.limit)
         data_level, noise_level = (_over(level, x) for level in self.process.levels(t))
         return clean, (x - data_level * clean) / noise_level
@@ -129,8 +129,8 @@ def ddpm(guide: Guide, x: Pictures, t: Times, s: Times, normals: Normals) -> Pic
     (data_t, noise_t), (data_s, noise_s) = guide.process.levels(t), guide.process.levels(s)
     added = noise_t.square() - (data_t / data_s * noise_s).square()  # from s to t
     fresh = noise_s / noise_t * added.clamp(min=0).sqrt()
-    kept = (noise_s.square() - fresh.square()).clamp(min=0).sqrt()
-    mean = _over(data_s, x) * clean + _over(kept, x) * noise
+    share = (noise_s.square() - fresh.square()).clamp(min=0).sqrt()
+    mean = _over(data_s, x) * clean + _over(share, x) * noise
     return mean + _over(fresh, x) * normals(x)
 
 
@@ -144,8 +144,8 @@ def heun(guide: Guide, x: Pictures, t: Times, s: Times, _normals: Normals) -> Pi
     """A step along the mean of the paces at both ends: asks the net twice, errs by the square."""
     duration = _duration(guide, x, t, s)
     first = guide.process.pace(*guide(x, t), t)
-    there = x + duration * first
-    second = guide.process.pace(*guide(there, s), s)
+    predicted = x + duration * first
+    second = guide.process.pace(*guide(predicted, s), s)
     return x + duration * (first + second) / 2
 
 

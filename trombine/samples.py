@@ -133,24 +133,24 @@ class Image:
         return self.replace(colours, hole[0].cpu().numpy() == 1)
 
     def replace(
-        self, colours: Float32[np.ndarray, "h w 3"], where: Bool[np.ndarray, "h w"]
+        self, colours: Float32[np.ndarray, "h w 3"], mask: Bool[np.ndarray, "h w"]
     ) -> Image:
         """The picture with sRGB `colours` where `where` is true, and every other sample as it was.
 
         Mode, depth and profile stay, and so does alpha: what was transparent is so still. A
         palette keeps every entry that a pixel outside uses; unused ones take new colours.
         """
-        if where.shape != self.samples.shape[:2] or colours.shape != (*where.shape, 3):
-            raise ValueError(f"{colours.shape} and {where.shape} do not fit {self.samples.shape}")
-        if not where.any():
+        if mask.shape != self.samples.shape[:2] or colours.shape != (*mask.shape, 3):
+            raise ValueError(f"{colours.shape} and {mask.shape} do not fit {self.samples.shape}")
+        if not mask.any():
             return self
-        wanted = np.ascontiguousarray(colours[where])
-        if not (wanted.min() >= 0 and wanted.max() <= 1):  # written so that NaN fails
+        chosen = np.ascontiguousarray(colours[mask])
+        if not (chosen.min() >= 0 and chosen.max() <= 1):  # written so that NaN fails
             raise ValueError("colours are within [0, 1]")
         if self.palette is not None:
-            return self._replace_in_palette(wanted, where)
+            return self._replace_in_palette(chosen, mask)
         samples = self.samples.copy()
-        samples[where] = self._encoded(wanted, self.samples[where])
+        samples[mask] = self._encoded(chosen, self.samples[mask])
         return replace(self, samples=samples)
 
     def enlarged(
@@ -164,8 +164,8 @@ class Image:
         """
         if alpha is not None and alpha.shape != colours.shape[:2]:
             raise ValueError(f"an alpha of {alpha.shape} does not fit colours of {colours.shape}")
-        for given in (colours, alpha):
-            if given is not None and not (given.min() >= 0 and given.max() <= 1):  # NaN fails too
+        for plane in (colours, alpha):
+            if plane is not None and not (plane.min() >= 0 and plane.max() <= 1):  # NaN fails too
                 raise ValueError("colours and alpha are within [0, 1]")
         rows = max(1, _STRIP // colours.shape[1])
         strips = [
@@ -195,10 +195,10 @@ class Image:
             samples = np.concatenate([samples, opacity], axis=1)
         return samples.reshape(*colours.shape[:2], -1)
 
-    def _encoded(self, wanted: Float32[np.ndarray, "n 3"], old: np.ndarray) -> np.ndarray:
+    def _encoded(self, colours: Float32[np.ndarray, "n 3"], old: np.ndarray) -> np.ndarray:
         """sRGB colours as samples, n x c, with the alpha of the `old` ones."""
         space = "L" if self.space == "1" else self.space
-        new = from_srgb(wanted, space, self.profile, self.samples.dtype)
+        new = from_srgb(colours, space, self.profile, self.samples.dtype)
         if self.space == "1":
             new = np.where(new > 127, np.uint8(255), np.uint8(0))
         if self.mode.endswith("a"):
@@ -207,17 +207,17 @@ class Image:
         return new if self.key is None else _off_key(new, old, np.array(self.key, new.dtype))
 
     def _replace_in_palette(
-        self, wanted: Float32[np.ndarray, "n 3"], where: Bool[np.ndarray, "h w"]
+        self, colours: Float32[np.ndarray, "n 3"], mask: Bool[np.ndarray, "h w"]
     ) -> Image:
         from trombine.palettes import extended, nearest
 
         assert self.palette is not None
         index = self.samples[..., 0]
-        coloured = from_srgb(wanted, "RGB", self.profile, np.dtype(np.uint8))
-        targets = np.concatenate([coloured, self.palette[index[where], 3:]], axis=1)
-        palette = extended(self.palette, np.unique(index[~where]), targets)
+        coloured = from_srgb(colours, "RGB", self.profile, np.dtype(np.uint8))
+        targets = np.concatenate([coloured, self.palette[index[mask], 3:]], axis=1)
+        palette = extended(self.palette, np.unique(index[~mask]), targets)
         samples = self.samples.copy()
-        samples[where, 0] = nearest(palette, targets)
+        samples[mask, 0] = nearest(palette, targets)
         return replace(self, samples=samples, palette=palette)
 
 

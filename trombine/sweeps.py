@@ -51,7 +51,7 @@ class Sweep:
     folder: Path
     combinations: tuple[Settings, ...]
     command: str = ""  # that trains one
-    asked: str = ""  # the command that asked for all
+    sweep_command: str = ""  # the command that asked for all
     board: bool = True
 
 
@@ -91,7 +91,7 @@ def combinations(grids: Sequence[str], zips: Sequence[str]) -> tuple[Settings, .
         dict(zip((name for name, _ in crossed), row, strict=True))
         for row in itertools.product(*(values for _, values in crossed))
     ]
-    return tuple({**one, **other} for one in apart for other in together)
+    return tuple({**outer, **inner} for outer in apart for inner in together)
 
 
 def _rows(paired: Sequence[tuple[str, list[str]]]) -> list[tuple[str, ...]]:
@@ -100,36 +100,36 @@ def _rows(paired: Sequence[tuple[str, list[str]]]) -> list[tuple[str, ...]]:
 
 def _values(text: str) -> tuple[str, list[str]]:
     """A name and its values. A net has commas of its own: then semicolons stand between values."""
-    name, equals, rest = text.partition("=")
-    values = [value.strip() for value in rest.split(";" if ";" in rest else ",")]
+    name, equals, listed = text.partition("=")
+    values = [value.strip() for value in listed.split(";" if ";" in listed else ",")]
     if not name.strip() or not equals or not all(values):
         raise InputError(f"what varies is written NAME=VALUE,VALUE, not {text!r}")
     return name.strip().replace("-", "_"), values
 
 
-def check_given(varied: Iterable[Settings], given: Settings) -> None:
+def check_shared(varied: Iterable[Settings], shared: Settings) -> None:
     """Refuse a setting that is to be the same for all and to vary."""
     names = {name for settings in varied for name in settings}
-    if both := sorted(names & {name.replace("-", "_") for name in given}):
-        named = " and ".join(both)
+    if repeated := sorted(names & {name.replace("-", "_") for name in shared}):
+        named = " and ".join(repeated)
         raise InputError(f"{named}: is given for all runs and varied; leave one of the two out")
 
 
-def points(asked: Sweep) -> list[Point]:
+def points(request: Sweep) -> list[Point]:
     """Every combination with its recipe; an InputError where none makes one."""
-    found = [_point(asked.recipe, settings) for settings in asked.combinations]
-    if all(point.recipe is None for point in found):
-        raise InputError(found[0].why)
-    return found
+    result = [_point(request.recipe, settings) for settings in request.combinations]
+    if all(point.recipe is None for point in result):
+        raise InputError(result[0].why)
+    return result
 
 
 def _point(recipe: Recipe, settings: Settings) -> Point:
     try:
-        made = with_settings(recipe, settings)
-        _resolved(made)
+        changed = with_settings(recipe, settings)
+        _resolved(changed)
     except InputError as error:
         return Point(settings=settings, recipe=None, why=str(error))
-    return Point(settings=settings, recipe=made)
+    return Point(settings=settings, recipe=changed)
 
 
 def _resolved(recipe: Recipe) -> str:
@@ -141,11 +141,11 @@ def _resolved(recipe: Recipe) -> str:
     return json.dumps({**recipe.plain(), "nets": nets}, sort_keys=True)
 
 
-def _different(found: Sequence[Point]) -> tuple[list[Point], dict[str, str]]:
+def _different(points: Sequence[Point]) -> tuple[list[Point], dict[str, str]]:
     """The points without those that are an earlier one again, and which those are."""
     first: dict[str, Point] = {}
     again: dict[str, str] = {}
-    for point in found:
+    for point in points:
         key = _resolved(point.recipe) if point.recipe else point.name
         if first.setdefault(key, point) is not point:
             again[point.name] = first[key].name
@@ -155,32 +155,32 @@ def _different(found: Sequence[Point]) -> tuple[list[Point], dict[str, str]]:
 # Training
 
 
-def sweep(asked: Sweep) -> Iterator[Event]:
+def sweep(request: Sweep) -> Iterator[Event]:
     """Train every combination that is not trained yet; then write the page of all."""
-    runs, again = _different(points(asked))
-    _check_folder(asked.folder)
-    for name, other in again.items():
-        same = f"is the same run as {other}" if name != other else "is named more than once"
+    runs, again = _different(points(request))
+    _check_folder(request.folder)
+    for name, first in again.items():
+        same = f"is the same run as {first}" if name != first else "is named more than once"
         yield Notice(None, f"{name} {same}: it is trained once")
     failed: dict[str, str] = {}
-    kept = 0
+    existing = 0
     yield Started(len(runs), "runs")
     for number, point in enumerate(runs, start=1):
-        place = asked.folder / point.name
-        why, was_over = yield from _tried(asked, point, place, (number, len(runs)))
-        kept += was_over
+        place = request.folder / point.name
+        why, was_over = yield from _train_one(request, point, place, (number, len(runs)))
+        existing += was_over
         if why:
             failed[point.name] = why
             yield Skipped(place, why)
-        write_bytes(asked.folder / PAGE, page_of(asked, runs, failed).html().encode())
+        write_bytes(request.folder / PAGE, page_of(request, runs, failed).html().encode())
         yield Progress(number, len(runs), "runs")
-    page = asked.folder / PAGE
+    page = request.folder / PAGE
     yield Picture(page, page.name)
-    trained = len(runs) - kept - len(failed)
+    trained = len(runs) - existing - len(failed)
     parts = [f"{trained} trained"]
-    parts += [f"{kept} kept that {'was' if kept == 1 else 'were'} over"] if kept else []
+    parts += [f"{existing} kept that {'was' if existing == 1 else 'were'} over"] if existing else []
     parts += [f"{len(failed)} failed: {', '.join(failed)}"] if failed else []
-    yield Done(f"{', '.join(parts)}; {shown(page)}", trained, len(failed), kept)
+    yield Done(f"{', '.join(parts)}; {shown(page)}", trained, len(failed), existing)
 
 
 def _check_folder(folder: Path) -> None:
@@ -215,24 +215,24 @@ def _finish(folder: RunFolder) -> None:
             write_page(folder)
 
 
-def _tried(
-    asked: Sweep, point: Point, place: Path, number: tuple[int, int]
+def _train_one(
+    request: Sweep, point: Point, place: Path, number: tuple[int, int]
 ) -> Generator[Event, None, tuple[str, bool]]:
     """Train one combination; returns why it failed, or nothing, and whether it was over before."""
     if point.recipe is None:
         return point.why, False
-    before = f"{number[0]} of {number[1]}, {point.name}"
+    prefix = f"{number[0]} of {number[1]}, {point.name}"
     try:
         if _is_over(point, RunFolder(place)):
             _finish(RunFolder(place))
             return "", True
-        if why := _begun_otherwise(asked.name, point.recipe, RunFolder(place)):
+        if why := _begun_otherwise(request.name, point.recipe, RunFolder(place)):
             return why, False
-        for event in train(_order(asked, point, point.recipe, place)):
+        for event in train(_order(request, point, point.recipe, place)):
             if isinstance(event, Notice):
-                yield Notice(event.file, f"{before}: {event.text}")
+                yield Notice(event.file, f"{prefix}: {event.text}")
             elif isinstance(event, Progress):
-                share = f"{before}: {event.done:,} of {event.total:,} {event.what}"
+                share = f"{prefix}: {event.done:,} of {event.total:,} {event.unit}"
                 yield Progress(number[0] - 1, number[1], share)
     except OutputError:  # a disk that cannot be written fails the next one too
         raise
@@ -242,71 +242,71 @@ def _tried(
     return "", False
 
 
-def _order(asked: Sweep, point: Point, recipe: Recipe, place: Path) -> Order:
+def _order(request: Sweep, point: Point, recipe: Recipe, place: Path) -> Order:
     words = [f"--{n.replace('_', '-')} {shlex.quote(v)}" for n, v in point.settings.items()]
-    line = " ".join([asked.command, *words]).strip()
-    return Order(name=asked.name, recipe=recipe, folder=place, board=asked.board, command=line)
+    line = " ".join([request.command, *words]).strip()
+    return Order(name=request.name, recipe=recipe, folder=place, board=request.board, command=line)
 
 
 def _begun_otherwise(name: str, recipe: Recipe, folder: RunFolder) -> str:
     """What a run that is there already was begun with, if it was something else."""
     if not has_begun(folder):
         return ""
-    kept = folder.read_recipe()
-    if kept.get("recipe") != name:
-        return f"is a run of {shown(str(kept.get('recipe')))}; {CURE}"
-    old, new = flat(mapping(kept.get("settings"))), flat(recipe.plain())
-    other = [
+    stored = folder.read_recipe()
+    if stored.get("recipe") != name:
+        return f"is a run of {shown(str(stored.get('recipe')))}; {CURE}"
+    old, new = flat(mapping(stored.get("settings"))), flat(recipe.plain())
+    changes = [
         f"{setting.removeprefix('nets.')} {shown(spelled(old.get(setting)))} (now {spelled(value)})"
         for setting, value in new.items()
         if old.get(setting) != value
     ]
-    return f"was begun with {', '.join(other)}; {CURE}" if other else ""
+    return f"was begun with {', '.join(changes)}; {CURE}" if changes else ""
 
 
 def _advised(why: str) -> str:
     """What failed, with a cure that a sweep has: it cannot change a run's settings."""
-    what, _, cure = why.rpartition("; ")
-    return f"{what}; {CURE}" if "--change" in cure else why
+    problem, _, cure = why.rpartition("; ")
+    return f"{problem}; {CURE}" if "--change" in cure else why
 
 
 # The page
 
 
-def page_of(asked: Sweep, runs: Sequence[Point], failed: Mapping[str, str]) -> Page:
+def page_of(request: Sweep, runs: Sequence[Point], failed: Mapping[str, str]) -> Page:
     """All runs of this recipe in the folder on one page, those that are asked for now first."""
     now = [
         RunEntry(
-            folder=RunFolder(asked.folder / point.name),
+            folder=RunFolder(request.folder / point.name),
             settings=point.settings,
             failed=failed.get(point.name, ""),
         )
         for point in runs
     ]
-    earlier = list(_earlier(asked, [point.name for point in runs]))
+    earlier = list(_earlier(request, [point.name for point in runs]))
     count = len(now) + len(earlier)
-    lead = sentence(asked.recipe.about)
+    lead = sentence(request.recipe.about)
     lead += f" {len(now)} asked for now, {len(earlier)} earlier." if earlier else ""
     page = Page(
-        title=f"{asked.name}, {count} run{'' if count == 1 else 's'}",
+        title=f"{request.name}, {count} run{'' if count == 1 else 's'}",
         lead=lead,
-        foot=command(asked.asked) if asked.asked else Html(""),
+        foot=command(request.sweep_command) if request.sweep_command else Html(""),
     )
     add_runs(page, [*now, *earlier])
     return page
 
 
-def _earlier(asked: Sweep, names: Sequence[str]) -> Iterator[RunEntry]:
+def _earlier(request: Sweep, names: Sequence[str]) -> Iterator[RunEntry]:
     """The runs of this recipe that an earlier sweep left in the folder."""
-    varied = list(asked.combinations[0])
-    for path in sorted(asked.folder.iterdir()) if asked.folder.is_dir() else ():
+    varied = list(request.combinations[0])
+    for path in sorted(request.folder.iterdir()) if request.folder.is_dir() else ():
         folder = RunFolder(path)
         if path.name in names or not folder.exists:
             continue
         with suppress(InputError):  # a recipe that is damaged is not this one
-            kept = folder.read_recipe()
-            if kept.get("recipe") == asked.name:
-                settings = mapping(kept.get("settings"))
+            stored = folder.read_recipe()
+            if stored.get("recipe") == request.name:
+                settings = mapping(stored.get("settings"))
                 values = {name: value_of(settings, name) for name in varied}
                 yield RunEntry(folder=folder, settings=values, earlier=True)
 
@@ -318,5 +318,5 @@ def value_of(settings: Mapping[str, Any], name: str) -> str:
         return spelled(settings.get(name, nets.get(name)))
     only, _, size = name.rpartition(".")
     sizes = [NetSpec.parse(text).sizes for role, text in nets.items() if only in ("", role)]
-    found = dict.fromkeys(str(held[size]) for held in sizes if size in held)
-    return ", ".join(found) or "–"
+    values = dict.fromkeys(str(held[size]) for held in sizes if size in held)
+    return ", ".join(values) or "–"

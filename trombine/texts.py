@@ -11,23 +11,23 @@ DEEPEST: Final = 50  # lists and objects inside one another; trombine's own have
 def from_json(text: str | bytes, **options: Any) -> Any:
     """What json.loads makes of a text; a ValueError too where it is nested deeper than DEEPEST."""
     try:
-        found = json.loads(text, **options)
+        content = json.loads(text, **options)
     except RecursionError as error:
         raise ValueError("is nested too deeply") from error
-    _check_depth(found)
-    return found
+    _check_depth(content)
+    return content
 
 
-def _check_depth(found: Any) -> None:
-    level = [found]
+def _check_depth(content: Any) -> None:
+    level = [content]
     for _ in range(DEEPEST):
-        level = [inner for one in level for inner in _inside(one)]
+        level = [inner for item in level for inner in _inside(item)]
         if not level:
             return
     raise ValueError("is nested too deeply")
 
 
-def _inside(one: Any) -> Any:
-    if isinstance(one, dict):
-        return one.values()
-    return one if isinstance(one, list) else ()
+def _inside(value: Any) -> Any:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()

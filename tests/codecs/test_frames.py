@@ -16,7 +16,7 @@ from PIL import Image as Pillow
 
 from trombine import codecs
 from trombine.codecs import Frames, gif
-from trombine.codecs.gif import Layout
+from trombine.codecs.gif import GifLayout
 from trombine.images import MAX_PIXELS, Image, image_of
 from trombine.provenance import record
 from trombine.refusal import InputError
@@ -57,7 +57,7 @@ def patchwork(disposals: tuple[int, ...], clear: bool, seed: int = 0) -> bytes:
         parts.append(
             gif.packed(indices, palette, left=left, top=top, duration=50, disposal=disposal)
         )
-    return gif.assembled(Layout(width=18, height=16, parts=tuple(parts), repeats=0))
+    return gif.assembled(GifLayout(width=18, height=16, parts=tuple(parts), repeats=0))
 
 
 def by_ffmpeg(data: bytes) -> list[np.ndarray]:
@@ -123,7 +123,7 @@ def test_disposals_by_hand() -> None:
         gif.packed(one, green, disposal=2),
         gif.packed(one, green, left=1),
     )
-    data = gif.assembled(Layout(width=2, height=1, parts=parts))
+    data = gif.assembled(GifLayout(width=2, height=1, parts=parts))
     found = [seen(frame)[0].tolist() for frame in codecs.decode_frames(data, MAX_PIXELS).frames]
     r, g, nothing = [255, 0, 0, 255], [0, 255, 0, 255], [0, 0, 0, 0]
     assert found == [[r, r], [r, g], [g, r], [nothing, g]]
@@ -136,7 +136,9 @@ def test_a_part_that_hangs_over_the_edge_is_cut_there() -> None:
         gif.packed(np.ones((4, 4), np.uint8), colours, left=2, top=3),
         gif.packed(np.ones((2, 2), np.uint8), colours, left=60000, top=60000),
     )
-    found = codecs.decode_frames(gif.assembled(Layout(width=4, height=4, parts=parts)), MAX_PIXELS)
+    found = codecs.decode_frames(
+        gif.assembled(GifLayout(width=4, height=4, parts=parts)), MAX_PIXELS
+    )
     expected = np.full((4, 4), 9)
     expected[3:, 2:] = 200
     assert [frame.samples.shape for frame in found.frames] == [(4, 4, 3)] * 3
@@ -213,7 +215,7 @@ def test_a_still_picture_is_one_frame() -> None:
 def bomb(count: int, side: int) -> bytes:
     """A small GIF of many frames, each a pixel on a large canvas."""
     pixel = gif.packed(np.zeros((1, 1), np.uint8), PALETTE[:2].astype(np.uint8))
-    return gif.assembled(Layout(width=side, height=side, parts=(pixel,) * count))
+    return gif.assembled(GifLayout(width=side, height=side, parts=(pixel,) * count))
 
 
 def webp_bomb(count: int) -> bytes:
@@ -244,7 +246,7 @@ def test_large_parts_on_a_small_canvas_count_too() -> None:
     """Each part is decoded whole, wherever it lies."""
     colours = PALETTE[:2].astype(np.uint8)
     parts = tuple(gif.packed(np.zeros((1, side), np.uint8), colours) for side in (8, 900, 900))
-    data = gif.assembled(Layout(width=8, height=1, parts=parts))
+    data = gif.assembled(GifLayout(width=8, height=1, parts=parts))
     assert len(codecs.decode_frames(data, 1808).frames) == 3
     with pytest.raises(InputError, match="frames"):
         codecs.decode_frames(data, 1807)

@@ -39,7 +39,7 @@ def test_it_is_read_as_a_lossy_picture() -> None:
     assert codecs.kept_format(image) == "PNG"
     assert image.samples.shape == (150, 203, 3)
     assert np.abs(image.samples.astype(int) - PHOTO).mean() < 4
-    assert codecs.look(io.BytesIO(heic()), MAX_PIXELS).width == 203
+    assert codecs.read_head(io.BytesIO(heic()), MAX_PIXELS).width == 203
 
 
 def test_alpha_and_a_profile() -> None:
@@ -57,7 +57,7 @@ def test_it_is_turned_once(orientation: int) -> None:
     upright = codecs.decode(heic(even), MAX_PIXELS).samples
     data = heic(even, orientation)
     turned = codecs.decode(data, MAX_PIXELS).samples
-    head = codecs.look(io.BytesIO(data), MAX_PIXELS)
+    head = codecs.read_head(io.BytesIO(data), MAX_PIXELS)
     assert (head.height, head.width) == turned.shape[:2]
     with_pillow = {
         1: None,
@@ -103,7 +103,7 @@ def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     with pytest.raises(InputError) as error:
         codecs.decode(data, MAX_PIXELS)
-    assert error.value.what == "is HEIC, which needs pillow-heif"
+    assert error.value.problem == "is HEIC, which needs pillow-heif"
     assert error.value.remedy.startswith("pip install 'trombine[heif]'")
 
 

@@ -108,7 +108,7 @@ def test_the_first_frame_of_a_film_is_the_picture() -> None:
 )
 def test_the_format_of_what_is_made_of_it(picture: bytes, kept: str) -> None:
     """Known from the head alone, and the same once all is read."""
-    assert codecs.kept_format(codecs.look(io.BytesIO(picture), MAX_PIXELS)) == kept
+    assert codecs.kept_format(codecs.read_head(io.BytesIO(picture), MAX_PIXELS)) == kept
     assert codecs.kept_format(codecs.decode(picture, MAX_PIXELS)) == kept
 
 
@@ -177,7 +177,7 @@ def tiff(samples: np.ndarray, **options: Any) -> bytes:
 def test_what_is_not_read_says_why(data: bytes, says: str) -> None:
     with pytest.raises(InputError) as refusal:
         codecs.decode(data, MAX_PIXELS)
-    assert says in refusal.value.what
+    assert says in refusal.value.problem
     assert refusal.value.remedy
 
 
@@ -200,7 +200,7 @@ def test_a_width_of_two_numbers_is_refused() -> None:
     """tifffile passes on whatever a tag holds; a list times a height is no number of pixels."""
     data = tiff(np.zeros((16, 16), np.uint8), photometric="minisblack")
     with pytest.raises(InputError, match="no picture in its first page"):
-        codecs.look(io.BytesIO(patched(data, 256, 4, 2)), MAX_PIXELS)
+        codecs.read_head(io.BytesIO(patched(data, 256, 4, 2)), MAX_PIXELS)
 
 
 def test_what_a_library_only_warns_of_spoils_no_picture() -> None:

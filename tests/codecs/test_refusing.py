@@ -36,7 +36,7 @@ def test_no_words_of_python_are_said_of_a_file_cut_short(suffix: str, tmp_path: 
         try:
             read(path)
         except InputError as error:
-            said.add(error.what)
+            said.add(error.problem)
     assert said
     assert not [line for line in said if "unpack" in line or "index" in line]
 
@@ -73,7 +73,7 @@ def test_two_threads_that_read_leave_warnings_as_they_were() -> None:
     """Both decode at once, and the one that begins first ends first."""
     data = codecs.encode(image_of(np.zeros((2, 2, 3), np.uint8)), "PNG")
     before, files = warnings.filters, [Slow(data), Slow(data)]
-    readers = [threading.Thread(target=codecs.look, args=(file, 9)) for file in files]
+    readers = [threading.Thread(target=codecs.read_head, args=(file, 9)) for file in files]
     for reader, file in zip(readers, files, strict=True):
         reader.start()
         assert file.asked.wait(60), "it waits for the other"

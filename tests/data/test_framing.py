@@ -41,7 +41,7 @@ def test_a_square_that_is_not_turned_is_cut_out_as_it_is() -> None:
 def test_a_quarter_turn_is_one() -> None:
     """Turned clockwise by so much, the face lies with its top to the right: it is set upright."""
     pixels = noise(40, 40)
-    frame = Frame(x=20, y=20, side=40, turn=math.pi / 2)
+    frame = Frame(x=20, y=20, side=40, angle=math.pi / 2)
     assert np.array_equal(framed(pixels, frame, 40), np.rot90(pixels))
 
 
@@ -56,14 +56,14 @@ def test_labels_of_another_size_than_the_picture() -> None:
     """A map of half the picture's size, its places multiplied by so much."""
     labels = noise(20, 20)[..., 0]
     twice = labels.repeat(2, 0).repeat(2, 1)
-    frame = Frame(x=21, y=18, side=19, turn=0.3)
+    frame = Frame(x=21, y=18, side=19, angle=0.3)
     found = framed_parts(labels, frame, 24, 0.5)
     assert np.array_equal(found, framed_parts(twice, frame, 24))
 
 
 @pytest.mark.parametrize("size", [64, 128])
 def test_points_go_where_the_frame_says(size: int) -> None:
-    frame = Frame(x=50, y=44, side=70, turn=-0.4)
+    frame = Frame(x=50, y=44, side=70, angle=-0.4)
     points = np.random.default_rng(2).uniform(0, 90, (9, 2)).astype(np.float32)
     wanted = frame.to_window(torch.from_numpy(points)).numpy() * size / 128
     np.testing.assert_allclose(framed_points(points, frame, size), wanted, atol=1e-4)
@@ -83,7 +83,7 @@ def test_eyes_land_in_their_places() -> None:
 def test_an_aligned_face_shows_what_the_picture_shows_there() -> None:
     """Pixels, labels and points by one map: what is at a point stays what it was."""
     painted = paint(face(5), 256, "photo")
-    frame = Frame(x=120, y=140, side=180, turn=0.2)
+    frame = Frame(x=120, y=140, side=180, angle=0.2)
     made = framed(painted.pixels, frame, 256)
     labels = framed_parts(painted.parts, frame, 256)
     points = framed_points(painted.points, frame, 256)

@@ -96,8 +96,8 @@ def test_the_number_of_workers_leaves_no_trace(tmp_path: Path, whole: Path) -> N
 
 def test_events_count_the_pictures(tmp_path: Path) -> None:
     events = write(tmp_path / "pack", count=3)
-    assert events[0] == Started(total=3, what="leaves")
-    assert events[1:-1] == [Progress(done=i, total=3, what="leaves") for i in (1, 2, 3)]
+    assert events[0] == Started(total=3, unit="leaves")
+    assert events[1:-1] == [Progress(done=i, total=3, unit="leaves") for i in (1, 2, 3)]
     done = events[-1]
     assert isinstance(done, Done) and (done.written, done.kept) == (3, 0)
     assert [path.name for path in tmp_path.iterdir()] == ["pack"]  # no lock, no part

@@ -80,7 +80,7 @@ def test_a_pack_holds_what_the_folder_gives(pictures: Path, tmp_path: Path) -> N
         assert np.array_equal(pack.columns[name], given[name]), name
     assert [pack.name(i) for i in range(40)] == [folder.name(i) for i in range(40)]
     assert pack.classes == ("a", "b")
-    assert events[0] == Started(total=40, what="pictures")
+    assert events[0] == Started(total=40, unit="pictures")
     assert [event.done for event in events if isinstance(event, Progress)] == [*range(1, 41)]
     assert events[-1] == Done(
         summary=f"{tmp_path / 'pack'}: a pack of 40 pictures of 40 px (plain)",

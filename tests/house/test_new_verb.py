@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from trombine.batch.making import Made, Making, Task, Wanted
+from trombine.batch.making import Output, Making, Job, Target
 from trombine.batch.requests import FilesRequest
 from trombine.codecs import Frames
 from trombine.events import Event
@@ -36,10 +36,10 @@ class DarkenRequest(FilesRequest):
     """The share of the light that is kept."""
 
 
-def make(task: Task) -> Made:
-    image = task.source.film.frames[0]
-    samples = (image.samples * task.options["to"]).round().astype(image.samples.dtype)
-    return Made(contents={"": Frames(frames=(replace(image, samples=samples),))})
+def make(job: Job) -> Output:
+    image = job.source.film.frames[0]
+    samples = (image.samples * job.options["to"]).round().astype(image.samples.dtype)
+    return Output(contents={"": Frames(frames=(replace(image, samples=samples),))})
 
 
 def making() -> Making:
@@ -47,7 +47,7 @@ def making() -> Making:
 
 
 def run(request: DarkenRequest) -> Iterator[Event]:
-    return making().run(request, Wanted(options={"to": request.to}))
+    return making().run(request, Target(options={"to": request.to}))
 '''
 LINE = """
 VERBS["darken"] = Verb(

@@ -11,8 +11,8 @@ from trombine.data.degrade import enlarge
 from trombine.methods import TASKS, methods
 from trombine.nets import build
 from trombine.refusal import InputError
+from trombine.upscaling.pipelines import model_in, nets_of
 from trombine.upscaling.running import enlarged
-from trombine.upscaling.ways import model_in, nets_of
 from trombine.weights import Card, save
 
 

@@ -160,7 +160,7 @@ def test_a_strip_that_is_larger_than_the_picture_is_not_decoded(kind: str) -> No
     data = tiff(bytes(PIECES[kind](LARGE)), tifffile.COMPRESSION[kind])
     with pytest.raises(InputError) as error:
         codecs.decode(data, LIMIT)
-    assert error.value.what.endswith(("larger than it says)", f"packed as {kind}"))
+    assert error.value.problem.endswith(("larger than it says)", f"packed as {kind}"))
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "JPEG2000", "JPEG_2000_LOSSY"])
@@ -209,7 +209,7 @@ def test_a_header_of_comments_is_not_gone_through_byte_by_byte(fill: bytes) -> N
     """A PGM that begins with megabytes of comments is refused after a few reads."""
     file = Counted(b"P5\n" + fill * 500_000 + b"\n2 2 255\nabcd")
     with pytest.raises(InputError):
-        codecs.look(file, LIMIT)
+        codecs.read_head(file, LIMIT)
     assert file.count < 100
 
 

@@ -166,9 +166,9 @@ def decoded(data: bytes) -> Image | InputError:
         try:
             return codecs.decode(data, LIMIT)
         except InputError as error:
-            assert error.what and error.remedy
-            assert "\n" not in error.what + error.remedy
-            assert "type hint" not in error.what and "Type-check" not in error.what
+            assert error.problem and error.remedy
+            assert "\n" not in error.problem + error.remedy
+            assert "type hint" not in error.problem and "Type-check" not in error.problem
             return error
 
 

@@ -49,7 +49,7 @@ def test_the_parts_of_a_window_lie_where_it_looks() -> None:
 def test_a_turned_window_and_back() -> None:
     """Parts in a window that is turned and twice as large, read out along the window's pixels."""
     painted = paint(face(900_002), 128, "photo")
-    frame = Frame(x=300.0, y=260.0, side=256, turn=0.5)
+    frame = Frame(x=300.0, y=260.0, side=256, angle=0.5)
     whole = parts_map([as_face(painted.parts, frame)], 600, 640)
     down, across = np.mgrid[0:128, 0:128] + 0.5
     there = frame.to_picture(torch.from_numpy(np.stack([across, down], -1).reshape(-1, 2)))
@@ -111,7 +111,7 @@ def test_a_turned_face_is_set_upright(turn: float) -> None:
     cos, sin = np.cos(turn), np.sin(turn)
     turned = (points - 64) @ torch.tensor([[cos, -sin], [sin, cos]]).T.double() + 64
     found = _upright(turned)
-    assert np.angle(np.exp(1j * (found.turn - upright.turn - turn))) == pytest.approx(0, abs=1e-6)
+    assert np.angle(np.exp(1j * (found.angle - upright.angle - turn))) == pytest.approx(0, abs=1e-6)
     assert found.side == pytest.approx(upright.side, rel=1e-6)
     torch.testing.assert_close(found.to_window(turned), upright.to_window(points))
 

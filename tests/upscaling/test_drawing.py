@@ -16,7 +16,7 @@ from trombine.upscaling import making
 from trombine.upscaling.drawing import (
     GREY,
     SAMPLES,
-    SEEN,
+    WORKING_SIZE,
     _bends,
     _lines,
     _reduced,
@@ -189,14 +189,14 @@ def test_the_colours_behind_alpha_choose_no_net() -> None:
 @pytest.mark.parametrize("shape", [(1300, 700), (200, 5000), (3000, 33), (513, 512)])
 def test_a_picture_is_looked_at_in_bounded_size(shape: tuple[int, int]) -> None:
     seen = _reduced(np.full((*shape, 3), 77, np.uint8), np.ones(shape, bool))[0]
-    assert seen.shape[0] * seen.shape[1] <= SEEN**2
+    assert seen.shape[0] * seen.shape[1] <= WORKING_SIZE**2
     assert (seen == 77).all()
 
 
 @pytest.mark.parametrize("side", [2, 3, SAMPLES])
 def test_blocks_up_to_four_are_averaged_exactly(side: int) -> None:
     """As a reshape and a mean, for a picture that is cut at its right and lower edge."""
-    height, width = side * SEEN - 3, side * SEEN - 1
+    height, width = side * WORKING_SIZE - 3, side * WORKING_SIZE - 1
     pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
     rows, columns = height // side, width // side
     cut = pixels[: rows * side, : columns * side].reshape(rows, side, columns, side, 3)

@@ -19,7 +19,7 @@ from trombine.refusal import InputError
 from trombine.samples import Image
 from trombine.upscaling import pictures
 from trombine.upscaling.pictures import Tick, enlarged_film, enlarged_image, uncovered
-from trombine.upscaling.ways import Way
+from trombine.upscaling.pipelines import Pipeline
 from trombine.weights import Card, Model
 
 RNG = np.random.default_rng(21)
@@ -37,9 +37,9 @@ def model(factor: int, *, plain: bool = False) -> Model:
     return Model(net=net, card=card, hash="", path=Path())
 
 
-def way(*factors: int, size: tuple[int, int] | None = None, plain: bool = False) -> Way:
+def way(*factors: int, size: tuple[int, int] | None = None, plain: bool = False) -> Pipeline:
     times = int(np.prod(factors))
-    return Way(
+    return Pipeline(
         models=tuple(model(factor, plain=plain) for factor in factors),
         size=size or (HEIGHT * times, WIDTH * times),
         last="bicubic" if size else "",

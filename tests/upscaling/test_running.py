@@ -17,7 +17,7 @@ from jaxtyping import Float
 from trombine.nets import Net, build
 from trombine.nets.spaces import Within
 from trombine.upscaling import running
-from trombine.upscaling.running import enlarged, keep, resolved_tile
+from trombine.upscaling.running import enlarged, prepare, resolved_tile
 from trombine.weights import load, read_card, shipped
 
 ENLARGERS = [name for name, path in shipped().items() if read_card(path).task == "upscale"]
@@ -180,16 +180,16 @@ def test_a_net_that_is_kept_is_got_ready_once(monkeypatch: pytest.MonkeyPatch) -
         return copy_of(net)
 
     monkeypatch.setattr(running, "_copied", spy)
-    run([threading.Thread(target=keep, args=(net,)) for _ in range(4)])
+    run([threading.Thread(target=prepare, args=(net,)) for _ in range(4)])
     assert len(copied) == 2, "to run, and to be measured"
     assert torch.equal(enlarged(net, picture), wanted)
     assert resolved_tile(net, 40, 40, None) == tile and len(copied) == 2
     assert all(one.is_contiguous() and one.requires_grad for one in net.parameters())
-    others = len(running._KEPT)
+    others = len(running._PREPARED)
     copied.clear()
     del net
     gc.collect()
-    assert len(running._KEPT) == others - 1
+    assert len(running._PREPARED) == others - 1
 
 
 def test_a_net_that_is_not_kept_may_go_on_learning() -> None:

@@ -20,7 +20,7 @@ def findings() -> dict[str, dict[str, str]]:
     """What was found, by topic and name."""
     found: dict[str, dict[str, str]] = {}
     for finding in doctor.examine():
-        found.setdefault(finding.topic, {})[finding.name] = finding.found
+        found.setdefault(finding.topic, {})[finding.name] = finding.value
     return found
 
 
@@ -55,7 +55,7 @@ def test_an_extra_names_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "requires", lambda _: wanted)
     assert doctor.packages_of("dev") == ["no-such_package", "ruff"]
     assert doctor.missing_packages("dev") == ["no-such_package"]
-    (line,) = [finding.found for finding in doctor.examine() if finding.name == "dev"]
+    (line,) = [finding.value for finding in doctor.examine() if finding.name == "dev"]
     assert "lacks no-such_package: pip install 'trombine[dev]'" in line
 
 

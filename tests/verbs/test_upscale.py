@@ -17,7 +17,7 @@ from trombine.images import read, read_frames, read_provenance, write
 from trombine.nets import build
 from trombine.provenance import digest
 from trombine.refusal import InputError
-from trombine.upscaling import making, ways
+from trombine.upscaling import making, pipelines
 from trombine.weights import Card
 
 pytestmark = pytest.mark.usefixtures("photographs")
@@ -263,7 +263,7 @@ def test_sizes_that_cannot_be(
     monkeypatch: pytest.MonkeyPatch,
     kit: ModuleType,
 ) -> None:
-    monkeypatch.setattr(ways, "MAX_PIXELS", 5000)
+    monkeypatch.setattr(pipelines, "MAX_PIXELS", 5000)
     assert kit.why(
         kit.events(kit.photo(tmp_path), output=tmp_path / "b.png", **options)
     ).startswith(said)
@@ -272,6 +272,6 @@ def test_sizes_that_cannot_be(
 def test_a_film_of_too_many_pixels(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kit: ModuleType
 ) -> None:
-    monkeypatch.setattr(ways, "MAX_PIXELS", 5000)
+    monkeypatch.setattr(pipelines, "MAX_PIXELS", 5000)
     said = kit.why(kit.events(kit.film(tmp_path / "a.gif"), output=tmp_path / "b.gif"))
     assert said.startswith("would become 3 frames of 48 x 40, 5,760 pixels")

@@ -16,7 +16,7 @@ from trombine.images import Image, format_of, read, read_provenance, size_of, wr
 from trombine.provenance import digest
 from trombine.refusal import InputError
 from trombine.upscaling import making
-from trombine.upscaling.ways import Way
+from trombine.upscaling.pipelines import Pipeline
 from trombine.verbs import replay
 from trombine.verbs.upscale import UpscaleRequest
 
@@ -138,16 +138,16 @@ def test_a_file_that_changes_while_it_is_read_is_skipped(
     first = kit.photo(tmp_path)
     mine = kit.model_file(tmp_path / "mine.safetensors", factor=2)
     kit.photo(tmp_path / "t", "truth.png", height=40, width=48).rename(tmp_path / "truth.png")
-    finds = making.way_for
+    finds = making.pipeline_for
 
-    def changing(*arguments: Any) -> Way:
+    def changing(*arguments: Any) -> Pipeline:
         way = finds(*arguments)
         with (tmp_path / which).open("ab") as file:
             file.write(b"more")
         return way
 
     with monkeypatch.context() as patched:
-        patched.setattr(making, "way_for", changing)
+        patched.setattr(making, "pipeline_for", changing)
         truth = tmp_path / "truth.png"
         heard = kit.events(first, output=tmp_path / "b.png", truth=truth, model=mine)
     said = "was changed while it was read; run the same command again once it is whole"
@@ -177,7 +177,7 @@ def test_a_file_that_vanishes_is_skipped_and_the_others_go_on(
     first, second = kit.photo(tmp_path / "in"), kit.photo(tmp_path / "in", "z.png")
     reads = images.read_source
 
-    def vanishing(path: Path, *, films: bool) -> images.Source:
+    def vanishing(path: Path, *, films: bool) -> images.SourceFile:
         first.unlink(missing_ok=True)
         return reads(path, films=films)
 

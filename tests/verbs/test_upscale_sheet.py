@@ -127,12 +127,12 @@ def test_one_picture_is_told_of_by_percent_several_by_words(
     one = kit.events(source, output=tmp_path / "b.png", model=mine, tile=16)
     steps = [event for event in one if isinstance(event, Progress)]
     assert len(steps) > 4 and steps[-1] == Progress(1, 1, "pictures")
-    assert {(event.total, event.what) for event in steps[:-1]} == {(100, "percent")}
+    assert {(event.total, event.unit) for event in steps[:-1]} == {(100, "percent")}
     done = [event.done for event in steps[:-1]]
     assert done == sorted(done) and done[-1] == 100
     kit.photo(tmp_path / "in", "c.png", height=40, width=40)
     two = kit.events(tmp_path / "in", output=tmp_path / "out", model=mine, tile=16, threads=1)
-    words = [event.what for event in two if isinstance(event, Progress)]
+    words = [event.unit for event in two if isinstance(event, Progress)]
     assert "pictures (a.png: 100 of 100 percent)" in words and words[-1] == "pictures"
 
 

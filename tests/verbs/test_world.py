@@ -153,12 +153,12 @@ def test_the_number_of_workers_leaves_no_trace(tmp_path: Path) -> None:
 def test_events_follow_the_pictures(tmp_path: Path) -> None:
     events = list(run(faces(tmp_path / "faces", count=2)))
     paths = [tmp_path / "faces" / f"00000{seed}.png" for seed in (0, 1)]
-    assert events[0] == Started(total=2, what="faces")
+    assert events[0] == Started(total=2, unit="faces")
     assert events[1:-1] == [
         Picture(path=paths[0], name="000000.png"),
-        Progress(done=1, total=2, what="faces"),
+        Progress(done=1, total=2, unit="faces"),
         Picture(path=paths[1], name="000001.png"),
-        Progress(done=2, total=2, what="faces"),
+        Progress(done=2, total=2, unit="faces"),
     ]
     assert events[-1] == Done(
         summary=f"{tmp_path / 'faces'}: 2 faces of 16 px", written=2, skipped=0, kept=0

@@ -103,8 +103,8 @@ def lost(path: Path, content: Content) -> str:
 
 def _better(content: Frames) -> str:
     """The formats that hold all of a result."""
-    first, *others = content.frames
-    if others:
+    first, *following = content.frames
+    if following:
         return ".webp"
     if first.unfollowed:
         return ".png"

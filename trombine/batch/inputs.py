@@ -24,12 +24,12 @@ def expand(inputs: Iterable[Path], *, recursive: bool = False) -> list[Path]:
     Hidden files are left out, and folders inside unless `recursive`; a folder without pictures
     stays as it is.
     """
-    found: dict[str, Path] = {}
+    matches: dict[str, Path] = {}
     for path in inputs:
         inside = sorted(_pictures_in(path, recursive=recursive)) if is_so(Path.is_dir, path) else []
         for file in inside or [path]:
-            found.setdefault(os.path.realpath(file), file)
-    return list(found.values())
+            matches.setdefault(os.path.realpath(file), file)
+    return list(matches.values())
 
 
 def left_alone(inputs: Iterable[Path], *, can_recurse: bool = False) -> Iterator[Notice]:
@@ -54,10 +54,10 @@ def listed(paths: list[Path]) -> str:
     return ", ".join(shown(path) for path in paths[:_NAMED]) + more
 
 
-def is_so(asked: Callable[[Path], bool], path: Path) -> bool:
+def is_so(check: Callable[[Path], bool], path: Path) -> bool:
     """Path.exists or the like; False where the system refuses, as of too long a name."""
     try:
-        return asked(path)
+        return check(path)
     except OSError:
         return False
 
@@ -119,45 +119,49 @@ def _below(folders: Iterable[Path], source: Path) -> Path:
 class Companions:
     """A file for each input that another option names: a truth, a mask, parts."""
 
-    given: Path | None
-    what: str  # the option's name
+    path: Path | None
+    option: str  # the option's name
     files: tuple[Path, ...]  # all that there are
     by_source: Mapping[Path, Path]
 
     @classmethod
-    def of(cls, sources: list[Path], given: Path | None, what: str) -> Companions:
+    def of(cls, sources: list[Path], path: Path | None, option: str) -> Companions:
         """The files of the same names in a folder, whatever their endings; or the one file."""
-        if given is None:
-            return cls(None, what, (), {})
-        if not os.path.lexists(given):
-            remedy = f"name a {what} that does, or none"
-            raise InputError("does not exist", remedy, path=given)
-        files = expand([given])
-        if not given.is_dir():
+        if path is None:
+            return cls(None, option, (), {})
+        if not os.path.lexists(path):
+            remedy = f"name a {option} that does, or none"
+            raise InputError("does not exist", remedy, path=path)
+        files = expand([path])
+        if not path.is_dir():
             if len(sources) > 1:
                 text = f"is one file, and there are {len(sources)} pictures"
-                raise InputError(text, f"name a folder as --{what}", path=given)
-            return cls(given, what, tuple(files), dict.fromkeys(sources, given))
-        there: dict[str, list[Path]] = defaultdict(list)
-        for path in files:
-            there[path.stem].append(path)
-        found = {one: _meant(one, there[one.stem], what) for one in sources if one.stem in there}
-        return cls(given, what, tuple(files), found)
+                raise InputError(text, f"name a folder as --{option}", path=path)
+            return cls(path, option, tuple(files), dict.fromkeys(sources, path))
+        by_stem: dict[str, list[Path]] = defaultdict(list)
+        for file in files:
+            by_stem[file.stem].append(file)
+        matches = {
+            source: _meant(source, by_stem[source.stem], option)
+            for source in sources
+            if source.stem in by_stem
+        }
+        return cls(path, option, tuple(files), matches)
 
     def notices(self, source: Path) -> Iterator[Notice]:
         """What is to be said of an input that has none, though a folder was given."""
-        if self.given is not None and source not in self.by_source:
-            yield Notice(source, f"has no {self.what} of its name in {shown(self.given)}")
+        if self.path is not None and source not in self.by_source:
+            yield Notice(source, f"has no {self.option} of its name in {shown(self.path)}")
 
 
-def _meant(source: Path, found: list[Path], what: str) -> Path:
+def _meant(source: Path, matches: list[Path], option: str) -> Path:
     """Of the files with an input's name, whatever their ending, the one that is meant."""
-    if len(found) == 1:
-        return found[0]
-    same = [path for path in found if path.name == source.name]
+    if len(matches) == 1:
+        return matches[0]
+    same = [match for match in matches if match.name == source.name]
     if not same:
-        either = " and ".join(shown(path) for path in found)
-        text = f"{either} could each be the {what} of {shown(source)}"
+        either = " and ".join(shown(match) for match in matches)
+        text = f"{either} could each be the {option} of {shown(source)}"
         raise InputError(text, "leave one of them out")
     return same[0]
 
@@ -166,8 +170,8 @@ def refuse_empty(source: Path) -> None:
     """Refuse a folder, which after `expand` is one without pictures."""
     if is_so(Path.is_dir, source):
         inside = _with_pictures(source)  # where pairs of faces lie
-        own = "name one of the folders in it that have, each with an output of its own: "
-        remedy = own + listed(inside) if inside else "name a folder that has"
+        advice = "name one of the folders in it that have, each with an output of its own: "
+        remedy = advice + listed(inside) if inside else "name a folder that has"
         raise InputError("has no pictures in it", remedy, path=source)
 
 
@@ -176,5 +180,5 @@ def refuse_to_write_over(written: Iterable[Path], read: Iterable[Path]) -> None:
     inputs = set(map(identity, read))
     for path in written:
         if identity(path) in inputs:
-            what = "is an input, and would be written over"
-            raise InputError(f"{what}; choose another -o", path=path)
+            problem = "is an input, and would be written over"
+            raise InputError(f"{problem}; choose another -o", path=path)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Work = Callable[[Path, Path], Iterable[Event]]
 """Makes the output of an input, whole or not at all; an InputError where the input is bad."""
 Attempt = Generator[Event, None, str | None]
-"""One job being done: what it says, and in the end why it was skipped, or None."""
+"""One job being done: its events, and at the end why it was skipped, or None."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +42,12 @@ class _Job:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Whole:
-    """The batch that jobs are done in."""
+class _Context:
+    """What all jobs of a batch share."""
 
     work: Work
     total: int
-    what: str
+    unit: str
 
 
 def batch(
@@ -56,7 +56,7 @@ def batch(
     work: Work,
     *,
     overwrite: bool = False,
-    what: str = "pictures",
+    unit: str = "pictures",
     is_there: Callable[[Path, Path], bool] = lambda source, output: output.exists(),
     beside: Callable[[Path], Iterable[Path]] = lambda output: (),
     also_read: Iterable[Path] = (),
@@ -76,31 +76,31 @@ def batch(
     if not jobs:
         raise InputError("no pictures were named; name files or a folder")
     _prepare_outputs(jobs, also_read)
-    yield Started(len(jobs), what)
+    yield Started(len(jobs), unit)
     skipped: list[Path] = []
-    written = kept = 0
+    written = existing = 0
 
     def is_kept(job: _Job) -> bool:
         if job.output is None or overwrite:
             return False
         return is_so(lambda output: is_there(job.source, output), job.output)
 
-    whole = _Whole(work=work, total=len(jobs), what=what)
+    context = _Context(work=work, total=len(jobs), unit=unit)
     together = at_once if len(jobs) > 1 else 1
-    with closing(_attempts(jobs, whole, is_kept, together, light)) as attempts:
+    with closing(_attempts(jobs, context, is_kept, together, light)) as attempts:
         for done, (job, attempt) in enumerate(attempts, 1):
             if attempt is None:
-                kept += 1
+                existing += 1
             elif (why := (yield from attempt)) is None:
                 written += 1
             else:
                 skipped.append(job.source)
                 yield Skipped(job.source, why)
-            yield Progress(done, len(jobs), what)
-    yield Done(_summary(written, kept, skipped, what), written, len(skipped), kept)
+            yield Progress(done, len(jobs), unit)
+    yield Done(_summary(written, existing, skipped, unit), written, len(skipped), existing)
 
 
-def survey(inputs: Iterable[Path], look: Callable[[Path], Iterable[Event]]) -> Iterator[Event]:
+def survey(inputs: Iterable[Path], inspect: Callable[[Path], Iterable[Event]]) -> Iterator[Event]:
     """Look at every input and write nothing; a bad one is skipped and named."""
     sources = expand(inputs)
     if not sources:
@@ -110,7 +110,7 @@ def survey(inputs: Iterable[Path], look: Callable[[Path], Iterable[Event]]) -> I
     for number, source in enumerate(sources, 1):
         try:
             refuse_empty(source)
-            yield from look(source)
+            yield from inspect(source)
         except InputError as error:
             skipped += 1
             yield Skipped(source, _why(error, source))
@@ -125,7 +125,7 @@ def _why(error: InputError, source: Path) -> str:
 
 def _attempts(
     jobs: list[_Job],
-    whole: _Whole,
+    context: _Context,
     is_kept: Callable[[_Job], bool],
     at_once: int,
     light: Callable[[Path], bool],
@@ -146,11 +146,11 @@ def _attempts(
                 if is_kept(job):
                     ahead.append((job, None))
                 elif at_once > 1 and job.output is not None and light(job.source):
-                    heard = pool.submit(_heard, job, number, whole, stop)
-                    ahead.append((job, _told(heard)))
+                    future = pool.submit(_run_in_thread, job, number, context, stop)
+                    ahead.append((job, _replayed(future)))
                 else:
                     yield from _emptied(ahead)
-                    yield job, _tried(job, number, whole)
+                    yield job, _attempt(job, number, context)
                 if len(ahead) > 2 * at_once:  # so that no thread waits while one is told of
                     yield ahead.popleft()
             yield from _emptied(ahead)
@@ -167,58 +167,58 @@ def _emptied(
 
 
 @dataclass
-class _Heard:
-    """What an attempt in a thread has said, and how it ended."""
+class _Outcome:
+    """The events of an attempt in a thread, and how it ended."""
 
     events: list[Event] = field(default_factory=list)
     why: str | None = None
     error: Exception | None = None
 
 
-def _heard(job: _Job, number: int, whole: _Whole, stop: threading.Event) -> _Heard:
+def _run_in_thread(job: _Job, number: int, context: _Context, stop: threading.Event) -> _Outcome:
     """Do one job in a thread, to its end or to the first event after `stop`."""
-    heard = _Heard()
-    with closing(_tried(job, number, whole)) as attempt:
+    outcome = _Outcome()
+    with closing(_attempt(job, number, context)) as attempt:
         try:
             while not stop.is_set():
                 event = next(attempt)
                 if not isinstance(event, Progress):
-                    heard.events.append(event)
+                    outcome.events.append(event)
         except StopIteration as end:
-            heard.why = end.value
+            outcome.why = end.value
         except Exception as error:  # whatever it is, it is raised in the job's turn
-            heard.error = error
-    return heard
+            outcome.error = error
+    return outcome
 
 
-def _told(future: Future[_Heard]) -> Attempt:
-    """An attempt in a thread, told of as if it were made now."""
-    heard = future.result()
-    yield from heard.events
-    if heard.error is not None:
-        raise heard.error
-    return heard.why
+def _replayed(future: Future[_Outcome]) -> Attempt:
+    """The events of an attempt that ran in a thread, as if it ran now."""
+    outcome = future.result()
+    yield from outcome.events
+    if outcome.error is not None:
+        raise outcome.error
+    return outcome.why
 
 
 def _planned(source: Path, plan: Plan, beside: Callable[[Path], Iterable[Path]]) -> _Job:
     try:
         refuse_empty(source)
         output = plan(source)
-        others = tuple(beside(output))
-        for path in (output, *others):
+        extra = tuple(beside(output))
+        for path in (output, *extra):
             check_output_name(source, path)
-        return _Job(source=source, output=output, error=None, beside=others)
+        return _Job(source=source, output=output, error=None, beside=extra)
     except InputError as error:
         return _Job(source=source, output=None, error=error)
 
 
-def _tried(job: _Job, number: int, whole: _Whole) -> Attempt:
+def _attempt(job: _Job, number: int, context: _Context) -> Attempt:
     """Do one job, the one after `number` others; return why it was skipped, or None."""
     if job.output is None or job.error is not None:
         return job.error.why if job.error else ""
     try:
-        for event in whole.work(job.source, job.output):
-            yield _as_part(event, job, number, whole)
+        for event in context.work(job.source, job.output):
+            yield _as_part(event, job, number, context)
     except OutputError:
         raise
     except InputError as error:
@@ -227,30 +227,32 @@ def _tried(job: _Job, number: int, whole: _Whole) -> Attempt:
     return None
 
 
-def _as_part(event: Event, job: _Job, number: int, whole: _Whole) -> Event:
+def _as_part(event: Event, job: _Job, number: int, context: _Context) -> Event:
     """An event of a job; its own progress as words beside that of the whole batch.
 
     A single job is the whole batch: its steps are what the bar counts.
     """
-    if not isinstance(event, Progress) or whole.total == 1:
+    if not isinstance(event, Progress) or context.total == 1:
         return event
     name = shown(job.source.name)
-    steps = f"{whole.what} ({name}: {event.done:,} of {event.total:,} {event.what})"
-    return Progress(number, whole.total, steps)
+    steps = f"{context.unit} ({name}: {event.done:,} of {event.total:,} {event.unit})"
+    return Progress(number, context.total, steps)
 
 
 def _without_clashes(jobs: list[_Job]) -> list[_Job]:
-    """The jobs, those of which another would write a file, too, being bad: none of them is done."""
+    """The jobs, with an error for each whose output another job would write too."""
     makers: dict[str, list[_Job]] = defaultdict(list)
     for job, path in _written(jobs):
         makers[os.path.realpath(path)].append(job)
     bad: dict[Path, InputError] = {}
     for job, path in _written(jobs):
-        others = [one.source for one in makers[os.path.realpath(path)] if one is not job]
-        if others and job.source not in bad:
-            made = "become" if path == job.output else "write"
-            what = f"would {made} {shown(path)}, and so would {shown(others[0])}"
-            bad[job.source] = InputError(what, "rename one, or take two folders", path=job.source)
+        rivals = [rival.source for rival in makers[os.path.realpath(path)] if rival is not job]
+        if rivals and job.source not in bad:
+            action = "become" if path == job.output else "write"
+            problem = f"would {action} {shown(path)}, and so would {shown(rivals[0])}"
+            bad[job.source] = InputError(
+                problem, "rename one, or take two folders", path=job.source
+            )
     return [
         replace(job, output=None, error=bad[job.source]) if job.source in bad else job
         for job in jobs
@@ -258,7 +260,7 @@ def _without_clashes(jobs: list[_Job]) -> list[_Job]:
 
 
 def _prepare_outputs(jobs: list[_Job], also_read: Iterable[Path]) -> None:
-    """Refuse to write over what is read; clear the folders of what killed commands left."""
+    """Refuse to write over inputs; remove the parts that killed commands left in the folders."""
     from trombine.codecs.beside import place
 
     outputs = [path for _, path in _written(jobs)]
@@ -275,10 +277,10 @@ def _written(jobs: list[_Job]) -> Iterator[tuple[_Job, Path]]:
             yield from ((job, path) for path in (job.output, *job.beside))
 
 
-def _summary(written: int, kept: int, skipped: list[Path], what: str) -> str:
-    parts = [f"{written} {what.removesuffix('s') if written == 1 else what} written"]
-    if kept:
-        parts.append(f"{kept} kept that were there (--overwrite makes them again)")
+def _summary(written: int, existing: int, skipped: list[Path], unit: str) -> str:
+    parts = [f"{written} {unit.removesuffix('s') if written == 1 else unit} written"]
+    if existing:
+        parts.append(f"{existing} kept that were there (--overwrite makes them again)")
     if skipped:
         parts.append(f"{len(skipped)} skipped: {listed(skipped)}")
     return ", ".join(parts)

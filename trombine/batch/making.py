@@ -23,7 +23,7 @@ from trombine.memory import RELIEF, enough
 from trombine.refusal import InputError, about
 
 if TYPE_CHECKING:
-    from trombine.images import Source
+    from trombine.images import SourceFile
 
 Record = Mapping[str, Any]
 Options = Mapping[str, Any]
@@ -54,10 +54,10 @@ RESULT: Final = Product()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Task:
+class Job:
     """What is to be made of one picture."""
 
-    source: Source
+    source: SourceFile
     options: Options  # as the record has them
     files: Mapping[str, Path] = field(default_factory=dict)  # other inputs, as options name them
     shows: frozenset[str] = frozenset({""})  # what is to be made
@@ -70,7 +70,7 @@ class Task:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Made:
+class Output:
     """What was made of a picture."""
 
     contents: Mapping[str, Any]  # by what it shows: Frames, Image, pixels, or a dict for JSON
@@ -82,19 +82,19 @@ class Made:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class Target:
     """What is asked for one picture."""
 
     options: Options  # without picture, format and shows
     files: Mapping[str, Path] = field(default_factory=dict)  # other inputs, as options name them
 
 
-def name_file(files: dict[str, Path], path: Path, source: Path, what: str) -> str:
+def name_file(files: dict[str, Path], path: Path, source: Path, option: str) -> str:
     """Add a file that a picture is made from; the name that its record gives it.
 
     That is the file's own name, unless the picture elsewhere has the same.
     """
-    name = path.name if path.name != source.name else f"{what}-{path.name}"
+    name = path.name if path.name != source.name else f"{option}-{path.name}"
     files[name] = path
     return name
 
@@ -105,17 +105,17 @@ class Making:
 
     verb: str
     holds: Mapping[str, type]  # the options of its records, and their kinds
-    make: Callable[[Task], Made]
+    make: Callable[[Job], Output]
     needs: tuple[str, ...] = ()  # packages that determine pixels, beside numpy and pillow
     products: tuple[Product, ...] = (RESULT,)  # the last is the result itself
     films: bool = False  # whether films are made too, and not only of their first frame
     # Whether a file of this option is as good as one of the wanted: name, then, wanted.
-    alike: Callable[[str, Any, Any], bool] = lambda name, then, wanted: then == wanted
+    equivalent: Callable[[str, Any, Any], bool] = lambda name, then, target: then == target
 
     def run(
         self,
         request: FilesRequest,
-        wanted: Wanted | Callable[[Path], Wanted],
+        target: Target | Callable[[Path], Target],
         *,
         shows: Iterable[str] = ("",),
         ending: Callable[[Path], str] | None = None,
@@ -125,11 +125,11 @@ class Making:
         light: Callable[[Path], bool] = lambda source: False,
         relief: str = RELIEF,
     ) -> Iterator[Event]:
-        """Make what is not there of every picture, or of those in a folder.
+        """Make the missing files of every picture, or of those in a folder.
 
         `ending` gives the end of a result's name, as images.output_suffix does, and `beside` what
         is added to the name of one that lies beside its picture. `companions` are files that
-        `wanted` names for the pictures, as far as there are some. Pictures that are `light` are
+        `target` names for the pictures, as far as there are some. Pictures that are `light` are
         worked on `threads` at a time, by one thread each.
         """
         from trombine.images import output_suffix
@@ -138,8 +138,8 @@ class Making:
         run = _Run(
             making=self,
             request=request,
-            wanted=wanted if callable(wanted) else lambda source: wanted,
-            products=[one for one in self.products if one.shows in frozenset(shows)],
+            target_of=target if callable(target) else lambda source: target,
+            products=[product for product in self.products if product.shows in frozenset(shows)],
             companions=companions,
             threads=threads,
             light=light,
@@ -165,8 +165,8 @@ class Making:
         from trombine.provenance import REMAKE, check_holds, following, shortened
 
         check_holds(record, self.holds, {QUALITY: int} if FORMAT in self.holds else {})
-        options, others = record["options"], dict(inputs)
-        shows, picture = options.get(SHOWS, ""), others.pop(options[PICTURE], None)
+        options, files = record["options"], dict(inputs)
+        shows, picture = options.get(SHOWS, ""), files.pop(options[PICTURE], None)
         if picture is None:
             raise InputError(f"{shortened(options[PICTURE])} is not among its inputs", REMAKE)
         for product in self.products:
@@ -180,26 +180,26 @@ class Making:
             raise InputError(f"its record is of nothing that {self.verb} makes", REMAKE)
         with following():
             source = read_source(picture, films=self.films)
-            task = Task(source=source, options=options, files=others, shows=frozenset({shows}))
-            made = self.make(task)
-        if made.model != record.get("model"):
-            here, then = made.model, shortened(str(record.get("model")))
+            job = Job(source=source, options=options, files=files, shows=frozenset({shows}))
+            output = self.make(job)
+        if output.model != record.get("model"):
+            current, then = output.model, shortened(str(record.get("model")))
             version = shortened(str(record.get("versions", {}).get("trombine", "unknown")))
             raise InputError(
-                f"was made by another model ({then}) than the one here ({here})",
+                f"was made by another model ({then}) than the one here ({current})",
                 f"replay it with the trombine that made it, version {version}",
             )
         with following():
-            return encoded(made.contents[shows], format, dict(record))
+            return encoded(output.contents[shows], format, dict(record))
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Run:
-    """A request being followed."""
+    """One request being carried out."""
 
     making: Making
     request: FilesRequest
-    wanted: Callable[[Path], Wanted]
+    target_of: Callable[[Path], Target]
     products: Sequence[Product]
     companions: Companions | None
     threads: int
@@ -208,7 +208,7 @@ class _Run:
     counts: Counter[str] = field(default_factory=Counter)
 
     def events(self, plan: Plan) -> Iterator[Event]:
-        """Make what is not there, each result as it is planned."""
+        """Make the missing files, each named by the plan."""
         from trombine.batch.contents import check_ending
 
         request, sources = self.request, self._sources()
@@ -217,13 +217,13 @@ class _Run:
             check_ending(output, self.products[-1].format)
         if not request.recursive:
             yield from left_alone(request.pictures, can_recurse=True)
-        also_read = [path for one in sources for path in self.wanted(one).files.values()]
+        also_read = [path for picture in sources for path in self.target_of(picture).files.values()]
         for event in batch(
             sources,
             plan,
             lambda source, result: self._work(source, result, alone=len(sources) == 1),
             overwrite=request.overwrite,
-            is_there=lambda source, result: self._job(source, result).is_done(),
+            is_there=lambda source, result: self._item(source, result).is_done(),
             beside=lambda result: _beside(self.products, result),
             also_read=[*also_read, *(self.companions.files if self.companions else ())],
             at_once=self.threads,
@@ -232,9 +232,9 @@ class _Run:
             yield _with_counts(event, self.counts) if isinstance(event, Done) else event
 
     def _sources(self) -> list[Path]:
-        """The pictures that are meant.
+        """The input pictures.
 
-        Where results lie among the pictures of a folder, those that are there are none of them.
+        Where results lie in the same folder as the pictures, earlier results are not inputs.
         """
         from trombine.batch.contents import read_record
 
@@ -250,12 +250,12 @@ class _Run:
             if path in named or (read_record(path) or {}).get("verb") != verb
         ]
 
-    def _job(self, source: Path, result: Path) -> _Job:
+    def _item(self, source: Path, result: Path) -> _Item:
         request = self.request
-        return _Job(
+        return _Item(
             making=self.making,
             path=source,
-            wanted=self.wanted(source),
+            target=self.target_of(source),
             files=_outputs(self.products, result),
             quality=request.quality if isinstance(request, PicturesRequest) else USUAL,
         )
@@ -265,13 +265,16 @@ class _Run:
             yield from self.companions.notices(source)
         threads = self.threads if alone or not self.light(source) else 1
         with enough(source, self.relief), about(source):
-            job = self._job(source, result)
-            made = yield from job.done(threads, overwrite=self.request.overwrite)
-        self.counts.update(made.counts)
+            item = self._item(source, result)
+            output = yield from item.done(threads, overwrite=self.request.overwrite)
+        self.counts.update(output.counts)
 
 
 def _outputs(products: Iterable[Product], result: Path) -> dict[Product, Path]:
-    return {one: result.with_suffix(one.ending) if one.ending else result for one in products}
+    return {
+        product: result.with_suffix(product.ending) if product.ending else result
+        for product in products
+    }
 
 
 def _beside(products: Iterable[Product], result: Path) -> Iterator[Path]:
@@ -288,74 +291,76 @@ def _beside(products: Iterable[Product], result: Path) -> Iterator[Path]:
 
 
 def _with_counts(done: Done, counts: Mapping[str, int]) -> Done:
-    said = [f"{n:,} {name.removesuffix('s') if n == 1 else name}" for name, n in counts.items()]
-    return replace(done, summary="; ".join([done.summary, *said]))
+    parts = [f"{n:,} {name.removesuffix('s') if n == 1 else name}" for name, n in counts.items()]
+    return replace(done, summary="; ".join([done.summary, *parts]))
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Job:
+class _Item:
     """One picture of a run."""
 
     making: Making
     path: Path
-    wanted: Wanted
+    target: Target
     files: Mapping[Product, Path]  # to write; the result is the last
     quality: int
 
     def is_done(self) -> bool:
-        """Whether all that is wanted is there, made from the picture as it is now."""
-        there = all(path.exists() for path in self.files.values())
-        return there and not any(self._unlike(product) for product in self.files)
+        """Whether every file exists and was made from the picture as it is now."""
+        is_complete = all(path.exists() for path in self.files.values())
+        return is_complete and not any(self._unlike(product) for product in self.files)
 
     def done(self, threads: int, *, overwrite: bool) -> Iterator[Event]:
-        """Make what is missing; what is somebody's, or was made otherwise, is refused."""
+        """Make missing files; refuse existing ones that are not ours or were made otherwise."""
         from trombine.batch.contents import read_record
         from trombine.images import check_beside, not_followed, read_source
         from trombine.provenance import check_name, check_unchanged, digests_of
 
         check_name(self.path)
         source = read_source(self.path, films=self.making.films)
-        digests = digests_of([*self.wanted.files.values()])
-        kept = [] if overwrite else [one for one, path in self.files.items() if path.exists()]
-        for product in kept:
+        digests = digests_of([*self.target.files.values()])
+        existing = (
+            [] if overwrite else [product for product, path in self.files.items() if path.exists()]
+        )
+        for product in existing:
             if why := self._unlike(product):
                 raise InputError(f"is there, and {why}", ELSEWHERE, path=self.files[product])
         check_beside(self.files[self._result])
-        if source.others:
+        if source.more_pictures:
             text = "holds more pictures than one; only the first is taken"
             yield Notice(self.path, text)
         if source.film.frames[0].unfollowed:
             yield Notice(self.path, not_followed(source.film.frames[0]))
-        made = yield from ticked("percent", lambda tick: self._make(source, threads, tick))
+        output = yield from ticked("percent", lambda tick: self._make(source, threads, tick))
         check_unchanged(digests)
         hashes = {self.path.name: source.digest}
-        hashes |= {name: digests[path] for name, path in self.wanted.files.items()}
-        records = {product: self._record(product, made, hashes) for product in self.files}
-        for product in kept:
+        hashes |= {name: digests[path] for name, path in self.target.files.items()}
+        records = {product: self._record(product, output, hashes) for product in self.files}
+        for product in existing:
             if read_record(path := self.files[product]) != records[product]:
-                what = "is there, and was made otherwise than what is missing would be"
-                raise InputError(what, ELSEWHERE, path=path)
+                problem = "is there, and was made otherwise than what is missing would be"
+                raise InputError(problem, ELSEWHERE, path=path)
         for product in self.files:
-            if product not in kept:
-                yield from self._write(product, made, records[product])
-        yield from (Notice(self.files[self._result], text) for text in made.notices)
-        return made
+            if product not in existing:
+                yield from self._write(product, output, records[product])
+        yield from (Notice(self.files[self._result], text) for text in output.notices)
+        return output
 
-    def _make(self, source: Source, threads: int, tick: Tick) -> Made:
-        task = Task(
+    def _make(self, source: SourceFile, threads: int, tick: Tick) -> Output:
+        job = Job(
             source=source,
-            options=self._options(self._result) | dict(self.wanted.options),
-            files=self.wanted.files,
+            options=self._options(self._result) | dict(self.target.options),
+            files=self.target.files,
             shows=frozenset(product.shows for product in self.files),
             threads=threads,
             tick=lambda done, of: tick(100 * done // of, 100),
         )
-        return self.making.make(task)
+        return self.making.make(job)
 
-    def _write(self, product: Product, made: Made, record: dict[str, Any]) -> Iterator[Event]:
+    def _write(self, product: Product, output: Output, record: dict[str, Any]) -> Iterator[Event]:
         from trombine.batch.contents import lost, write
 
-        path, content = self.files[product], made.contents[product.shows]
+        path, content = self.files[product], output.contents[product.shows]
         write(path, content, record)
         if product is not self._result:
             yield Picture(path, path.name)
@@ -371,7 +376,7 @@ class _Job:
         from trombine.images import format_of
 
         holds = self.making.holds
-        options = {PICTURE: self.path.name, **self.wanted.options}
+        options = {PICTURE: self.path.name, **self.target.options}
         options = {name: holds[name](value) for name, value in options.items()}
         options |= {SHOWS: product.shows} if SHOWS in holds else {}
         if FORMAT in holds:
@@ -380,21 +385,23 @@ class _Job:
                 options[QUALITY] = self.quality
         return options | {name: holds[name]() for name in product.without}
 
-    def _record(self, product: Product, made: Made, hashes: Mapping[str, str]) -> dict[str, Any]:
+    def _record(
+        self, product: Product, output: Output, hashes: Mapping[str, str]
+    ) -> dict[str, Any]:
         from trombine.provenance import record
 
-        options = {**self._options(product), **made.chosen}
+        options = {**self._options(product), **output.chosen}
         return record(
             self.making.verb,
             options,
             inputs={name: hashes[name] for name in hashes if name in options.values()},
-            model=made.model,
-            resolved=made.resolved,
+            model=output.model,
+            resolved=output.resolved,
             needs=self.making.needs,
         )
 
     def _unlike(self, product: Product) -> str:
-        """What keeps a file that is there from being the wanted one; empty if it is.
+        """Why an existing file is not the one that the request asks for; empty if it is.
 
         Versions and hashes of shipped models do not count: a newer trombine need not make all
         results again.
@@ -409,10 +416,10 @@ class _Job:
             return f"was made otherwise (by {shortened(record['verb'])})"
         then = record.get("options", {})
         for name in {**options, **then}:
-            if not self.making.alike(name, then.get(name), options.get(name)):
+            if not self.making.equivalent(name, then.get(name), options.get(name)):
                 was, now = then.get(name, "as usual"), options.get(name, "as usual")
                 return f"was made otherwise ({shortened(f'{name} {was}, not {now}')})"
-        files = {self.path.name: self.path, **self.wanted.files}
+        files = {self.path.name: self.path, **self.target.files}
         hashes = record.get("inputs", {})
         for name, path in files.items():
             if name in options.values() and hashes.get(name) != digest(path):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 from trombine.refusal import InputError
-from trombine.requests import OneOf, Request, Whole, said
+from trombine.requests import Choice, Integer, Request, quoted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class FilesRequest(Request):
         """Refuse a suffix that leads elsewhere."""
         super().__post_init__()
         if any(letter in self.suffix for letter in "/\\\0"):
-            raise InputError(f"--suffix is a part of a name, not {said(self.suffix)}")
+            raise InputError(f"--suffix is a part of a name, not {quoted(self.suffix)}")
 
 
 QUALITY: Final = "quality"  # the option of a record, where it is not the usual one
@@ -42,9 +42,9 @@ FORMATS: Final = ("png", "jpg", "jpeg", "webp", "tif", "tiff", "avif", "gif", "b
 class PicturesRequest(FilesRequest):
     """Pictures in, pictures out."""
 
-    format: Annotated[str, OneOf(("", *FORMATS))] = ""
+    format: Annotated[str, Choice(("", *FORMATS))] = ""
     """png, jpg, webp, tif, avif, gif or bmp, whatever format the pictures have."""
-    quality: Annotated[int, Whole(1, 100)] = USUAL
+    quality: Annotated[int, Integer(1, 100)] = USUAL
     """Of JPEG and AVIF files, 1 to 100."""
 
     def __post_init__(self) -> None:

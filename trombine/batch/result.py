@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from trombine.events import Done, Event, Found, Notice, Picture, Progress, Skipped
+from trombine.events import Done, Event, Notice, Picture, Progress, Report, Skipped
 from trombine.refusal import InputError
 
 OK, SOME_SKIPPED, BAD_USAGE = 0, 1, 2
@@ -21,7 +21,7 @@ class Result:
     skipped: tuple[Skipped, ...]
     notices: tuple[Notice, ...]
     kept: int  # outputs that were there already
-    found: tuple[Found, ...] = ()  # what inputs show, where no file was written of it
+    found: tuple[Report, ...] = ()  # what inputs show, where no file was written of it
 
 
 def exit_code(done: Done) -> int:
@@ -37,8 +37,8 @@ def drain(events: Iterable[Event]) -> Result:
     done = next(event for event in heard if isinstance(event, Done))
     skipped = tuple(event for event in heard if isinstance(event, Skipped))
     if exit_code(done) == BAD_USAGE:
-        what, _, remedy = skipped[0].why.partition("; ")
-        raise InputError(what, remedy, path=skipped[0].file)
+        problem, _, remedy = skipped[0].why.partition("; ")
+        raise InputError(problem, remedy, path=skipped[0].file)
     paths = (event.path for event in heard if isinstance(event, Picture))
     return Result(
         summary=done.summary,
@@ -46,5 +46,5 @@ def drain(events: Iterable[Event]) -> Result:
         skipped=skipped,
         notices=tuple(event for event in heard if isinstance(event, Notice)),
         kept=done.kept,
-        found=tuple(event for event in heard if isinstance(event, Found)),
+        found=tuple(event for event in heard if isinstance(event, Report)),
     )

@@ -39,8 +39,8 @@ __all__ = [
     "encode_frames",
     "fit",
     "kept_format",
-    "look",
     "lost",
+    "read_head",
     "recognise",
     "record_in",
 ]
@@ -99,7 +99,7 @@ def _codec(format: str) -> ModuleType:
     return import_module(f"trombine.codecs.{_MODULES.get(format, 'other')}")
 
 
-def look(file: Bytes, limit: int) -> Head:
+def read_head(file: Bytes, limit: int) -> Head:
     """What the file says of its picture, without decoding a pixel; refuses more than `limit`."""
     with _one_kind_of_error():
         head = _codec(_format(file)).head(file)
@@ -122,7 +122,7 @@ def kept_format(of: Head | Image) -> str:
 def decode(data: bytes, limit: int, least: int | None = None) -> Image:
     """The picture in a file's bytes, upright; a JPEG smaller as `least` allows (images.read)."""
     file = io.BytesIO(data)
-    head = look(file, limit)
+    head = read_head(file, limit)
     format = recognise(data[:START])
     with _one_kind_of_error():
         codec = _codec(format)
@@ -173,12 +173,12 @@ def encode(
 def decode_frames(data: bytes, limit: int) -> Frames:
     """The film in a file's bytes; of any still picture, its one frame."""
     format = recognise(data[:START])
-    look(io.BytesIO(data), limit)
+    read_head(io.BytesIO(data), limit)
     with _one_kind_of_error():
         from trombine.codecs import frames
 
-        found = frames.read(data, format, limit)
-    return Frames(frames=(decode(data, limit),)) if found is None else found
+        film = frames.read(data, format, limit)
+    return Frames(frames=(decode(data, limit),)) if film is None else film
 
 
 def count_frames(data: bytes) -> int:
@@ -216,10 +216,10 @@ def _one_kind_of_error() -> Iterator[None]:
     except (MemoryError, DecompressionBombError, DecompressionBombWarning) as error:
         raise InputError("needs more memory than it may have", "make it smaller") from error
     except Exception as error:  # decoders of five libraries: there is no shorter list
-        raise damaged(_said(error)) from error
+        raise damaged(_detail(error)) from error
 
 
-def _said(error: Exception) -> object:
+def _detail(error: Exception) -> object:
     """What a decoder says of the bytes; words of ours where it only stumbled over them."""
     stumbled = isinstance(error.__cause__ or error, _STUMBLED)
     return "it breaks off, or its parts do not fit together" if stumbled else error

@@ -40,7 +40,7 @@ def head(file: Bytes) -> Head:
             height=opened.height,
             lossless=False,
             space=opened.mode,
-            others=opened.is_animated,
+            more_pictures=opened.is_animated,
         )
 
 

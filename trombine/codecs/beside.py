@@ -27,10 +27,10 @@ def place(path: Path) -> Path:
 
 def check_place(path: Path) -> None:
     """Refuse a picture beside which a file of somebody else lies where its record goes."""
-    there = place(path)
-    if there.exists() and _held(there) is None:
-        what = "lies where the record of the picture goes, and is none"
-        raise InputError(what, "move it away, or choose another name", path=there)
+    target = place(path)
+    if target.exists() and _held(target) is None:
+        problem = "lies where the record of the picture goes, and is none"
+        raise InputError(problem, "move it away, or choose another name", path=target)
 
 
 def write(path: Path, data: bytes, provenance: dict[str, Any] | None) -> None:
@@ -53,11 +53,11 @@ def write(path: Path, data: bytes, provenance: dict[str, Any] | None) -> None:
         write_bytes(place(path), text.encode())
 
 
-def _remove(there: Path) -> None:
+def _remove(path: Path) -> None:
     try:
-        there.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
     except OSError as error:
-        raise output_error(there, error) from error
+        raise output_error(path, error) from error
 
 
 def record(path: Path) -> dict[str, Any] | None:
@@ -66,8 +66,8 @@ def record(path: Path) -> dict[str, Any] | None:
     if held is None:
         return None
     with path.open("rb") as file:
-        found = file_digest(file, "sha256").hexdigest()
-    return loads(json.dumps(held[KEY])) if held[_HASH] == found else None
+        digest = file_digest(file, "sha256").hexdigest()
+    return loads(json.dumps(held[KEY])) if held[_HASH] == digest else None
 
 
 def sound_record(path: Path) -> dict[str, Any] | None:
@@ -78,12 +78,12 @@ def sound_record(path: Path) -> dict[str, Any] | None:
         return None
 
 
-def _held(there: Path) -> dict[str, Any] | None:
+def _held(path: Path) -> dict[str, Any] | None:
     """What a file beside a picture holds, if it has the shape that `write` gives it."""
     try:
-        if not there.is_file() or there.stat().st_size > LONGEST + _ROOM:
+        if not path.is_file() or path.stat().st_size > LONGEST + _ROOM:
             return None
-        held = from_json(there.read_bytes())
+        held = from_json(path.read_bytes())
     except (OSError, ValueError):
         return None
     return held if isinstance(held, dict) and set(held) == {_HASH, KEY} else None

@@ -74,9 +74,9 @@ def _stored(image: Image) -> tuple[np.ndarray, int, bytes]:
     if image.mode == "L":
         return samples[..., 0], 8, _blue_first(np.arange(256))
     if image.palette is not None:  # all of 256: Pillow takes one of 2 entries for 1 bit
-        whole = np.zeros((256, 3), np.uint8)
-        whole[: len(image.palette)] = image.palette[:, :3]
-        return samples[..., 0], 8, _blue_first(whole)
+        table = np.zeros((256, 3), np.uint8)
+        table[: len(image.palette)] = image.palette[:, :3]
+        return samples[..., 0], 8, _blue_first(table)
     order = [2, 1, 0, 3][: samples.shape[2]]
     return samples[..., order].reshape(image.height, -1), 8 * len(order), b""
 

@@ -17,13 +17,13 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from trombine.codecs import gif, webp
 from trombine.codecs.fit import fit
-from trombine.codecs.gif import Layout, Part
+from trombine.codecs.gif import GifLayout, GifPart
 from trombine.codecs.indexed import indexed
 from trombine.codecs.kind import MOST_LOOPS, Frames, described, samples_of
 from trombine.refusal import InputError
 from trombine.samples import Image
 
-Shown = UInt8[np.ndarray, "h w 3"] | UInt8[np.ndarray, "h w 4"]
+Pixels = UInt8[np.ndarray, "h w 3"] | UInt8[np.ndarray, "h w 4"]
 
 _CLEAR = 2  # a part's disposal: its place is cleared
 _BACK = 3  # what was before it is put back
@@ -48,9 +48,11 @@ def count(data: bytes, format: str) -> int:
 def write(film: Frames, format: str, record: str | None) -> bytes:
     """The bytes of a film; one frame is a film too. `record` is provenance."""
     if format == "GIF":
-        return _write_gif(_alike([_seen(frame) for frame in film.frames]), film, record)
-    shown, profile = _with_profile(film)
-    return _write_webp(_alike(shown), film, record, profile)
+        return _write_gif(
+            _same_channels([_srgb_pixels(frame) for frame in film.frames]), film, record
+        )
+    frames, profile = _with_profile(film)
+    return _write_webp(_same_channels(frames), film, record, profile)
 
 
 def _check(count: int, width: int, height: int, limit: int, *, parts: int = 0) -> None:
@@ -63,7 +65,7 @@ def _check(count: int, width: int, height: int, limit: int, *, parts: int = 0) -
         )
 
 
-def _images(frames: list[Shown], profile: bytes | None = None) -> tuple[Image, ...]:
+def _images(frames: list[Pixels], profile: bytes | None = None) -> tuple[Image, ...]:
     """RGBA where any frame is transparent anywhere, else RGB."""
     opaque = all((frame[..., 3:] == 255).all() for frame in frames)
     for index, frame in enumerate(frames) if opaque else ():
@@ -72,16 +74,16 @@ def _images(frames: list[Shown], profile: bytes | None = None) -> tuple[Image, .
     return tuple(Image(samples=frame, mode=mode, profile=profile) for frame in frames)
 
 
-def _with_profile(film: Frames) -> tuple[list[Shown], bytes | None]:
+def _with_profile(film: Frames) -> tuple[list[Pixels], bytes | None]:
     """The frames for a WebP, and the profile that all of them have there; sRGB if they differ."""
     fitted = [fit(frame, "WEBP") for frame in film.frames]
     profile = fitted[0].profile
     if profile is None or any(frame.profile != profile for frame in fitted):
-        return [_seen(frame) for frame in film.frames], None
+        return [_srgb_pixels(frame) for frame in film.frames], None
     return [frame.samples for frame in fitted], profile
 
 
-def _seen(image: Image) -> Shown:
+def _srgb_pixels(image: Image) -> Pixels:
     """A frame in 8-bit sRGB, with alpha if it has any."""
     alpha = image.alpha()
     if alpha is None:
@@ -90,7 +92,7 @@ def _seen(image: Image) -> Shown:
     return np.concatenate([image.rgb_pixels(), opacity[..., None]], axis=2)
 
 
-def _alike(frames: list[Shown]) -> list[Shown]:
+def _same_channels(frames: list[Pixels]) -> list[Pixels]:
     """All with alpha if one has it."""
     if len({frame.shape[2] for frame in frames}) == 1:
         return frames
@@ -100,7 +102,7 @@ def _alike(frames: list[Shown]) -> list[Shown]:
 # --- GIF ---------------------------------------------------------------------------------------
 
 
-def _read_gif(film: Layout, limit: int) -> Frames | None:
+def _read_gif(film: GifLayout, limit: int) -> Frames | None:
     if len(film.parts) < 2:
         return None
     unpacked = sum(part.width * part.height for part in film.parts)
@@ -111,21 +113,21 @@ def _read_gif(film: Layout, limit: int) -> Frames | None:
     return Frames(frames=frames, durations=tuple(part.duration for part in film.parts), loops=loops)
 
 
-def _composed(film: Layout) -> Iterator[UInt8[np.ndarray, "h w 4"]]:
+def _composed(film: GifLayout) -> Iterator[UInt8[np.ndarray, "h w 4"]]:
     """The canvas after each part is drawn; it starts transparent."""
     canvas = np.zeros((film.height, film.width, 4), np.uint8)
     for part in film.parts:
-        before = canvas.copy() if part.disposal == _BACK else None
+        backup = canvas.copy() if part.disposal == _BACK else None
         place = canvas[part.top : part.top + part.height, part.left : part.left + part.width]
         _draw(part, place)
         yield canvas.copy()
-        if before is not None:
-            canvas = before
+        if backup is not None:
+            canvas = backup
         elif part.disposal == _CLEAR:
             place[:] = 0  # browsers clear to nothing, whatever the file's background colour
 
 
-def _draw(part: Part, place: UInt8[np.ndarray, "h w 4"]) -> None:
+def _draw(part: GifPart, place: UInt8[np.ndarray, "h w 4"]) -> None:
     """Lay a part on its place of the canvas, which ends where the canvas does."""
     if not part.width or not part.height:
         return
@@ -134,26 +136,26 @@ def _draw(part: Part, place: UInt8[np.ndarray, "h w 4"]) -> None:
     place[drawn] = _colours(part)[indices[drawn]]
 
 
-def _colours(part: Part) -> UInt8[np.ndarray, "256 4"]:
+def _colours(part: GifPart) -> UInt8[np.ndarray, "256 4"]:
     """The palette, black beyond its end; grey where there is none."""
     table = np.zeros((256, 4), np.uint8)
     table[:, 3] = 255
-    found = np.frombuffer(part.palette, np.uint8).reshape(-1, 3)
-    table[: len(found), :3] = found
+    colours = np.frombuffer(part.palette, np.uint8).reshape(-1, 3)
+    table[: len(colours), :3] = colours
     if not part.palette:
         table[:, :3] = np.arange(256)[:, None]
     return table
 
 
-def _write_gif(shown: list[Shown], film: Frames, record: str | None) -> bytes:
+def _write_gif(frames: list[Pixels], film: Frames, record: str | None) -> bytes:
     """Of an opaque film only what changes; a transparent one is cleared before each frame."""
-    height, width = shown[0].shape[:2]
-    parts: list[Part] = []
-    for index, (frame, duration) in enumerate(zip(shown, _tens(film.durations), strict=True)):
+    height, width = frames[0].shape[:2]
+    parts: list[GifPart] = []
+    for index, (frame, duration) in enumerate(zip(frames, _tens(film.durations), strict=True)):
         opaque = frame.shape[2] == 3
         top, left, below, right = (0, 0, height, width)
         if opaque and index:
-            top, left, below, right = _changed(shown[index - 1], frame)
+            top, left, below, right = _changed(frames[index - 1], frame)
         cut = frame[top:below, left:right]
         indices, palette = indexed(
             np.ascontiguousarray(cut[..., :3]), None if opaque else cut[..., 3] < 128
@@ -164,13 +166,13 @@ def _write_gif(shown: list[Shown], film: Frames, record: str | None) -> bytes:
         )
         parts.append(part)
     repeats = {0: 0, 1: None}.get(film.loops, film.loops - 1)
-    whole = Layout(width=width, height=height, parts=tuple(parts), repeats=repeats)
-    return gif.assembled(whole, [] if record is None else [record.encode("ascii")])
+    layout = GifLayout(width=width, height=height, parts=tuple(parts), repeats=repeats)
+    return gif.assembled(layout, [] if record is None else [record.encode("ascii")])
 
 
-def _changed(before: Shown, after: Shown) -> tuple[int, int, int, int]:
+def _changed(previous: Pixels, current: Pixels) -> tuple[int, int, int, int]:
     """The smallest box, top, left, below, right, outside which two frames are the same."""
-    differ = (before != after).any(axis=2)
+    differ = (previous != current).any(axis=2)
     rows, columns = np.flatnonzero(differ.any(axis=1)), np.flatnonzero(differ.any(axis=0))
     if not len(rows):
         return 0, 0, 1, 1
@@ -193,7 +195,7 @@ def _read_webp(data: bytes, limit: int) -> Frames | None:
     if count < 2:
         return None
     _check(count, head.width, head.height, limit)
-    frames: list[Shown] = []
+    frames: list[Pixels] = []
     durations: list[int] = []
     with WebPImageFile(io.BytesIO(data)) as opened:
         for index in range(opened.n_frames):
@@ -207,16 +209,16 @@ def _read_webp(data: bytes, limit: int) -> Frames | None:
 
 
 def _write_webp(
-    shown: list[Shown], film: Frames, record: str | None, profile: bytes | None
+    frames: list[Pixels], film: Frames, record: str | None, profile: bytes | None
 ) -> bytes:
     """Lossless; libwebp joins a frame that looks like the one before with it, times added."""
     out = io.BytesIO()
-    first, *others = [Pillow.fromarray(frame) for frame in shown]
+    first, *following = [Pillow.fromarray(frame) for frame in frames]
     first.save(
         out,
         "WEBP",
         save_all=True,
-        append_images=others,
+        append_images=following,
         duration=list(film.durations),
         loop=film.loops,
         lossless=True,

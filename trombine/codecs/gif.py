@@ -31,7 +31,7 @@ _GREYS: Final = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Part:
+class GifPart:
     """One of the pictures in a GIF, where it goes on the canvas, and for how long."""
 
     left: int
@@ -47,12 +47,12 @@ class Part:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Layout:
+class GifLayout:
     """A whole GIF, its pictures still packed."""
 
     width: int
     height: int
-    parts: tuple[Part, ...]
+    parts: tuple[GifPart, ...]
     comments: tuple[bytes, ...] = ()
     repeats: int | None = None  # how often it starts again, 0 for ever; None: it does not
 
@@ -87,16 +87,16 @@ def decode(data: bytes) -> dict[str, Any]:
 
 def text(file: Bytes) -> str | None:
     """The record of provenance, as `encode` wrote it."""
-    found = (untagged(comment) for comment in layout(file.read()).comments)
-    return next((record for record in found if record is not None), None)
+    records = (untagged(comment) for comment in layout(file.read()).comments)
+    return next((record for record in records if record is not None), None)
 
 
 def encode(image: Image, comment: str | None) -> bytes:
     """A GIF file of a "P", "L" or "1" image."""
     indices = image.samples[..., 0]
     part = packed(indices // 255 if image.mode == "1" else indices, _palette(image))
-    whole = Layout(width=image.width, height=image.height, parts=(part,))
-    return assembled(whole, [] if comment is None else [comment.encode("ascii")])
+    content = GifLayout(width=image.width, height=image.height, parts=(part,))
+    return assembled(content, [] if comment is None else [comment.encode("ascii")])
 
 
 def _palette(image: Image) -> UInt8[np.ndarray, "n 4"]:
@@ -137,13 +137,13 @@ def _marks(file: Bytes) -> Iterator[bytes]:
             raise damaged("it has more pictures and comments than a film has")
 
 
-def layout(data: bytes) -> Layout:
+def layout(data: bytes) -> GifLayout:
     """The blocks of a GIF file, in order; an InputError where one is cut short."""
     width, height, flags = unpack("<HHB", data[6:])
     file = io.BytesIO(data)
     file.seek(13)
     shared = _table(file, flags)
-    parts: list[Part] = []
+    parts: list[GifPart] = []
     comments: list[bytes] = []
     repeats, control = None, b""
     for mark in _marks(file):
@@ -159,12 +159,12 @@ def layout(data: bytes) -> Layout:
     if parts:  # Pillow lets the first picture, and no other, make the canvas larger
         width = max(width, parts[0].left + parts[0].width)
         height = max(height, parts[0].top + parts[0].height)
-    return Layout(
+    return GifLayout(
         width=width, height=height, parts=tuple(parts), comments=tuple(comments), repeats=repeats
     )
 
 
-def _part(file: io.BytesIO, shared: bytes, control: bytes) -> Part:
+def _part(file: io.BytesIO, shared: bytes, control: bytes) -> GifPart:
     left, top, width, height, flags = unpack("<HHHHB", exactly(file, 9))
     palette = _table(file, flags) or shared
     start = file.tell()
@@ -172,7 +172,7 @@ def _part(file: io.BytesIO, shared: bytes, control: bytes) -> Part:
     for _ in _blocks(file):
         pass
     how, delay, clear = unpack("<BHB", control) if len(control) >= 4 else (0, 0, 0)
-    return Part(
+    return GifPart(
         left=left,
         top=top,
         width=width,
@@ -196,7 +196,7 @@ def _blocks(file: Bytes) -> Iterator[bytes]:
         yield exactly(file, count)
 
 
-def unpacked(part: Part) -> UInt8[np.ndarray, "h w"]:
+def unpacked(part: GifPart) -> UInt8[np.ndarray, "h w"]:
     """The indices of one picture: Pillow's, of a file that holds nothing else."""
     screen = struct.pack("<HHBBB", part.width, part.height, 0, 0, 0)
     place = struct.pack("<HHHHB", 0, 0, part.width, part.height, 64 * part.interlaced)
@@ -217,14 +217,14 @@ def packed(
     top: int = 0,
     duration: int = 0,
     disposal: int = 0,
-) -> Part:
+) -> GifPart:
     """One picture of a GIF; an entry of the palette with alpha 0 is the one that is transparent."""
     height, width = indices.shape
     out = io.BytesIO()
     plain = Pillow.frombytes("L", (width, height), np.ascontiguousarray(indices).tobytes())
     plain.save(out, "GIF", optimize=False, interlace=0)
     clear = np.flatnonzero(palette[:, 3] == 0)
-    return Part(
+    return GifPart(
         left=left,
         top=top,
         width=width,
@@ -237,20 +237,20 @@ def packed(
     )
 
 
-def assembled(whole: Layout, comments: Iterable[bytes] = ()) -> bytes:
+def assembled(content: GifLayout, comments: Iterable[bytes] = ()) -> bytes:
     """The bytes of a GIF file; each picture has its own palette."""
-    pieces = [b"GIF89a", struct.pack("<HHBBB", whole.width, whole.height, 0x70, 0, 0)]
-    if whole.repeats is not None:
-        loops = struct.pack("<BBHB", 3, 1, whole.repeats, 0)
+    pieces = [b"GIF89a", struct.pack("<HHBBB", content.width, content.height, 0x70, 0, 0)]
+    if content.repeats is not None:
+        loops = struct.pack("<BBHB", 3, 1, content.repeats, 0)
         pieces += [_EXTENSION, bytes([_APPLICATION, len(_LOOPS)]), _LOOPS, loops]
     for comment in comments:
         pieces += [_EXTENSION, bytes([_COMMENT]), *_in_blocks(comment)]
-    for part in whole.parts:
+    for part in content.parts:
         pieces += _written(part)
     return b"".join([*pieces, _END])
 
 
-def _written(part: Part) -> Iterator[bytes]:
+def _written(part: GifPart) -> Iterator[bytes]:
     how = part.disposal << 2 | (part.clear is not None)
     yield struct.pack(
         "<cBBBHBB", _EXTENSION, _CONTROL, 4, how, part.duration // 10, part.clear or 0, 0

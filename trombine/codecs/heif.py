@@ -25,7 +25,7 @@ def head(file: Bytes) -> Head:
         height=height,
         lossless=False,
         space=opened.mode,
-        others=len(opened) > 1,
+        more_pictures=len(opened) > 1,
     )
 
 

@@ -27,12 +27,12 @@ def indexed(
     clear = clear if clear is not None and clear.any() else None
     room = MOST - (clear is not None)
     numbers = _numbers(colours)
-    found = _different(numbers if clear is None else numbers[~clear])
-    if len(found) <= room:
+    unique = _different(numbers if clear is None else numbers[~clear])
+    if len(unique) <= room:
         lookup = np.zeros(1 << 24, np.uint8)
-        lookup[found] = np.arange(len(found))
+        lookup[unique] = np.arange(len(unique))
         indices = lookup[numbers]
-        table = np.stack([found >> 16, found >> 8 & 255, found & 255], axis=1).astype(np.uint8)
+        table = np.stack([unique >> 16, unique >> 8 & 255, unique & 255], axis=1).astype(np.uint8)
     else:
         indices, table = _summary(colours, room)
     palette = np.concatenate([table, np.full((len(table), 1), 255, np.uint8)], axis=1)
@@ -45,8 +45,8 @@ def indexed(
 def too_many(colours: Colours, clear: Clear | None = None) -> bool:
     """Whether `indexed` would have to change a colour that is seen."""
     numbers = _numbers(colours)
-    seen = numbers if clear is None else numbers[~clear]
-    return len(_different(seen)) > MOST - (clear is not None and bool(clear.any()))
+    visible = numbers if clear is None else numbers[~clear]
+    return len(_different(visible)) > MOST - (clear is not None and bool(clear.any()))
 
 
 def _numbers(colours: Colours) -> np.ndarray:

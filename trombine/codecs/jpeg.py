@@ -67,12 +67,12 @@ def _decoded(data: bytes, least: int | None) -> tuple[np.ndarray, str, dict[Any,
     Pillow's own copy of the samples ends with this function: two are held at a time, not three.
     """
     with JpegImageFile(io.BytesIO(data)) as opened:
-        whole = opened.width
+        full_width = opened.width
         if least is not None:
             by = _reduction(opened, max(1, least))
-            opened.draft(opened.mode, (whole // by, opened.height // by))
+            opened.draft(opened.mode, (full_width // by, opened.height // by))
         # The last pixel of a reduced row may stand for fewer: its width is rounded up.
-        reduced = next(by for by in (1, 2, 4, 8) if -(-whole // by) == opened.width)
+        reduced = next(by for by in (1, 2, 4, 8) if -(-full_width // by) == opened.width)
         opened.load()
         return samples_of(opened), opened.mode, opened.info, reduced
 

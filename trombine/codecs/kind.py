@@ -48,7 +48,7 @@ class Head:
     height: int
     lossless: bool
     space: str  # "CMYK", or anything else
-    others: bool = False  # whether it holds more pictures, which are not read; a film's are
+    more_pictures: bool = False  # whether it holds more pictures, which are not read; a film's are
     copies: int = 1  # how many pictures of that size its decoder holds, if it is a glutton
 
 
@@ -78,9 +78,9 @@ def damaged(detail: object) -> InputError:
     return InputError(f"is cut short or damaged ({text})", "copy it again from where it came")
 
 
-def unsupported(what: str) -> InputError:
+def unsupported(problem: str) -> InputError:
     """A sound picture of a kind that is not read."""
-    return InputError(what, "save it as PNG or TIFF with 8 or 16 bits a sample")
+    return InputError(problem, "save it as PNG or TIFF with 8 or 16 bits a sample")
 
 
 def recognise(start: bytes) -> str:
@@ -100,10 +100,10 @@ def _by_brand(box: bytes) -> str:
 
 def exactly(file: Bytes, count: int) -> bytes:
     """The next `count` bytes, or a refusal."""
-    found = file.read(count)
-    if len(found) < count:
-        raise damaged(f"{count - len(found)} bytes are missing")
-    return found
+    data = file.read(count)
+    if len(data) < count:
+        raise damaged(f"{count - len(data)} bytes are missing")
+    return data
 
 
 def unpack(layout: str, data: bytes) -> tuple[int, ...]:
@@ -115,7 +115,7 @@ def unpack(layout: str, data: bytes) -> tuple[int, ...]:
 
 def upright(samples: np.ndarray, orientation: object) -> np.ndarray:
     """Samples, H x W x C, turned as EXIF's orientation, 1 to 8, asks; nothing else turns them."""
-    turned = {
+    transposes = {
         2: lambda a: a[:, ::-1],
         3: lambda a: a[::-1, ::-1],
         4: lambda a: a[::-1],
@@ -124,8 +124,8 @@ def upright(samples: np.ndarray, orientation: object) -> np.ndarray:
         7: lambda a: a[::-1, ::-1].transpose(1, 0, 2),
         8: lambda a: a[:, ::-1].transpose(1, 0, 2),
     }
-    turn = turned.get(orientation) if isinstance(orientation, int) else None
-    return np.ascontiguousarray(turn(samples) if turn else samples)
+    transpose = transposes.get(orientation) if isinstance(orientation, int) else None
+    return np.ascontiguousarray(transpose(samples) if transpose else samples)
 
 
 def orientation(exif: bytes) -> object:

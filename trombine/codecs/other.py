@@ -100,12 +100,12 @@ def _within_16_bits(opened: Pillow.Image) -> bool:
 def palette_of(picture: Pillow.Image) -> np.ndarray:
     """The palette as bytes, n x 4, long enough for every index."""
     colours = picture.getpalette("RGBA") or []
-    found = np.array(colours, np.uint8).reshape(-1, 4)
+    table = np.array(colours, np.uint8).reshape(-1, 4)
     transparent = picture.info.get("transparency")
-    count = max(len(found), int(np.asarray(picture).max()) + 1)
+    count = max(len(table), int(np.asarray(picture).max()) + 1)
     palette = np.zeros((count, 4), np.uint8)
     palette[:, 3] = 255
-    palette[: len(found)] = found
+    palette[: len(table)] = table
     if isinstance(transparent, int) and transparent < count:
         palette[transparent, 3] = 0
     elif isinstance(transparent, bytes):

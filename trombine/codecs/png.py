@@ -51,7 +51,7 @@ def head(file: Bytes) -> Head:
         height=height,
         lossless=True,
         space=_SPACES[kind],
-        others=_moves(file),
+        more_pictures=_moves(file),
     )
 
 
@@ -108,7 +108,7 @@ def _colours(around: dict[bytes, bytes], space: str) -> bytes | None:
     power = 100_000 / max(1, unpack(">I", gamma)[0]) if len(gamma) == 4 else None
     if len(places) != 32:
         return profile_of(space, None, power)
-    return profile_of(space, tuple(one / 100_000 for one in unpack(">8I", places)), power)
+    return profile_of(space, tuple(value / 100_000 for value in unpack(">8I", places)), power)
 
 
 def _wide(bare: bytes, kind: int) -> tuple[np.ndarray, str]:
@@ -119,8 +119,8 @@ def _wide(bare: bytes, kind: int) -> tuple[np.ndarray, str]:
     """
     mode = _SPACES[kind]
     if mode in _OF_BYTES:
-        both = _narrow(_of_bytes(bare, _OF_BYTES[mode]))[0]
-        high, low = both[..., 0::2], both[..., 1::2]
+        halves = _narrow(_of_bytes(bare, _OF_BYTES[mode]))[0]
+        high, low = halves[..., 0::2], halves[..., 1::2]
     else:
         high, low = _narrow(bare, f"{mode};16B")[0], _narrow(bare, f"{mode};16L")[0]
     return high.astype(np.uint16) << 8 | low, mode
@@ -128,11 +128,11 @@ def _wide(bare: bytes, kind: int) -> tuple[np.ndarray, str]:
 
 def _of_bytes(bare: bytes, kind: int) -> bytes:
     """The file, its header calling each byte a sample of 8 bits."""
-    (name, body, raw), *others = chunks(bare)
+    (name, body, raw), *following = chunks(bare)
     if chunk(name, body) != raw:
         raise damaged("its checksums are wrong")
     start = chunk(name, body[:8] + bytes([8, kind]) + body[10:])
-    return SIGNATURE + start + b"".join(raw for _, _, raw in others)
+    return SIGNATURE + start + b"".join(raw for _, _, raw in following)
 
 
 def _narrow(bare: bytes, packed: str = "") -> tuple[np.ndarray, str]:
@@ -152,12 +152,12 @@ def _narrow(bare: bytes, packed: str = "") -> tuple[np.ndarray, str]:
 
 
 def _transparency(
-    found: dict[bytes, bytes], mode: str, depth: int, samples: np.ndarray
+    around: dict[bytes, bytes], mode: str, depth: int, samples: np.ndarray
 ) -> dict[str, Any]:
     """The palette with its alpha, or the transparent colour, where there is one."""
-    alpha = found.get(b"tRNS", b"")
+    alpha = around.get(b"tRNS", b"")
     if mode == "P":
-        colours = found.get(b"PLTE", b"")[: 3 * 256]
+        colours = around.get(b"PLTE", b"")[: 3 * 256]
         count = max(len(colours) // 3, int(samples.max()) + 1)
         palette = np.zeros((count, 4), np.uint8)  # an index beyond the end means black
         palette[:, 3] = 255
@@ -185,15 +185,15 @@ def _profile(body: bytes) -> bytes | None:
 
 def text(file: Bytes) -> str | None:
     """The record of provenance, as `encode` wrote it."""
-    whole = False
+    is_complete = False
     for name, body, _ in chunks(file.read()):
-        whole = name == b"IEND"
+        is_complete = name == b"IEND"
         word, _, value = body.partition(b"\0")
         if name in (b"tEXt", b"iTXt") and word == KEY.encode():
             # iTXt, as other programs may rewrite it: two flags, language, translated keyword.
             value = value.split(b"\0", 4)[-1] if name == b"iTXt" else value
             return value.decode("ascii", "replace")
-    if not whole:
+    if not is_complete:
         raise damaged("it ends before its last chunk")
     return None
 
@@ -220,21 +220,21 @@ def chunk(name: bytes, body: bytes) -> bytes:
 def encode(image: Image, text: str | None) -> bytes:
     """A PNG file of the image's samples, palette, profile and provenance; always the same bytes."""
     plain = _encode_wide(image) if image.bits == 16 else _encode_narrow(image)
-    before, after = b"", b""  # where a palette is, some chunks must come before it, some after
+    early, late = b"", b""  # where a palette is, some chunks must come before it, some after
     if image.code is not None:
-        before += chunk(b"cICP", image.code)
+        early += chunk(b"cICP", image.code)
     if image.profile is not None:
-        before += chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(image.profile, 9))
+        early += chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(image.profile, 9))
     if text is not None:
-        before += chunk(b"tEXt", KEY.encode() + b"\0" + text.encode("ascii"))
+        early += chunk(b"tEXt", KEY.encode() + b"\0" + text.encode("ascii"))
     if image.key is not None:
-        after += chunk(b"tRNS", struct.pack(f">{len(image.key)}H", *image.key))
+        late += chunk(b"tRNS", struct.pack(f">{len(image.key)}H", *image.key))
     if image.palette is not None and (image.palette[:, 3] < 255).any():
         opaque_from = int(np.flatnonzero(image.palette[:, 3] < 255)[-1]) + 1
-        after += chunk(b"tRNS", image.palette[:opaque_from, 3].tobytes())
+        late += chunk(b"tRNS", image.palette[:opaque_from, 3].tobytes())
     parts = [raw for _, _, raw in chunks(plain)]
     at = next(i for i, (name, _, _) in enumerate(chunks(plain)) if name == b"IDAT")
-    return b"".join([SIGNATURE, parts[0], before, *parts[1:at], after, *parts[at:]])
+    return b"".join([SIGNATURE, parts[0], early, *parts[1:at], late, *parts[at:]])
 
 
 def _encode_wide(image: Image) -> bytes:

@@ -31,14 +31,14 @@ def bare(data: bytes) -> bytes:
     mark = _MARK.match(data)
     if mark is None:
         return data
-    found = _HEADERS[2 if mark[0] in _BITS else 3].match(data, 0, LONGEST)
-    if found is None and len(data) < LONGEST:
+    match = _HEADERS[2 if mark[0] in _BITS else 3].match(data, 0, LONGEST)
+    if match is None and len(data) < LONGEST:
         return data  # Pillow says what is wrong with it
-    if found is None:
+    if match is None:
         raise damaged("its header goes on and on")
-    rest = data[found.end() :]
-    rest = b"".join(_without_comments(rest)) if mark[0] in _PLAIN else rest
-    return b" ".join([mark[0], *found.groups()]) + b"\n" + rest
+    samples = data[match.end() :]
+    samples = b"".join(_without_comments(samples)) if mark[0] in _PLAIN else samples
+    return b" ".join([mark[0], *match.groups()]) + b"\n" + samples
 
 
 def _without_comments(text: bytes) -> Iterator[bytes]:

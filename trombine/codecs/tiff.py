@@ -64,7 +64,7 @@ def head(file: Bytes) -> Head:
             height=page.imagelength,
             lossless=page.compression in _LOSSLESS,
             space=_SPACES[page.photometric],
-            others=_has_another(opened),
+            more_pictures=_has_another(opened),
         )
 
 
@@ -143,8 +143,8 @@ def _sizes_of_jpeg2000(piece: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _sizes_of_webp(piece: bytes) -> Iterator[tuple[int, int]]:
-    found = webp.head(io.BytesIO(piece))
-    yield found.height, found.width
+    head = webp.head(io.BytesIO(piece))
+    yield head.height, head.width
 
 
 # How large the pictures in a strip or a tile are, by how it is packed.
@@ -245,6 +245,6 @@ def _colormap(image: Image) -> np.ndarray | None:
     """The palette as TIFF wants it: 3 planes of 256 values of 16 bits."""
     if image.palette is None:
         return None
-    whole = np.zeros((256, 3), np.uint16)
-    whole[: len(image.palette)] = image.palette[:, :3].astype(np.uint16) * 257
-    return np.ascontiguousarray(whole.T)
+    table = np.zeros((256, 3), np.uint16)
+    table[: len(image.palette)] = image.palette[:, :3].astype(np.uint16) * 257
+    return np.ascontiguousarray(table.T)

@@ -66,9 +66,9 @@ def _chunks(file: Bytes) -> Iterator[tuple[bytes, bytes, int]]:
         if (count := count + 1) > MOST_CHUNKS:
             raise damaged("it has more chunks than a picture has")
         length = unpack("<I", start[4:])[0]
-        here = file.tell()
-        yield start[:4], file.read(16), here
-        file.seek(here + length + length % 2)
+        body = file.tell()
+        yield start[:4], file.read(16), body
+        file.seek(body + length + length % 2)
 
 
 def _int24(data: bytes) -> int:
@@ -103,12 +103,12 @@ def _first_frame(data: bytes) -> tuple[np.ndarray, dict[bytes, bytes]]:
         return samples_of(opened), around
 
 
-def _chunk(data: bytes, wanted: bytes) -> bytes:
+def _chunk(data: bytes, chunk_name: bytes) -> bytes:
     """The body of the first chunk of this name; empty where there is none."""
     file = io.BytesIO(data)
     file.seek(12)
     for name, _, at in _chunks(file):
-        if name == wanted:
+        if name == chunk_name:
             return data[at : at + unpack("<I", data[at - 4 : at])[0]]
     return b""
 

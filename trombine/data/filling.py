@@ -54,7 +54,7 @@ def fill_folder(
     """Write the missing pictures, and at the end, or when stopped, the lines of all there are."""
     check_start(workers)
     seeds = range(first_seed, first_seed + count)
-    yield Started(total=count, what=maker.plural)
+    yield Started(total=count, unit=maker.plural)
     yield from uncached()
     with writing(folder):
         check_folder(folder)
@@ -82,7 +82,7 @@ def _fill(
                 lines[drawn.seed] = drawn.line
                 journal.note(drawn.line)
                 yield Picture(path=path, name=path.name)
-                yield Progress(done=done, total=len(seeds), what=maker.plural)
+                yield Progress(done=done, total=len(seeds), unit=maker.plural)
     finally:
         _write_lines(folder, journal, lines)
     were = f" ({existing} {'was' if existing == 1 else 'were'} there)" if existing else ""

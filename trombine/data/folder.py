@@ -74,4 +74,4 @@ class Folder:
         except InputError as error:
             if error.path not in {self.path / view.picture for view in record.sides}:
                 raise  # of what is said of the picture
-            raise InputError(error.what, _LEAVE_OUT, path=error.path) from error
+            raise InputError(error.problem, _LEAVE_OUT, path=error.path) from error

@@ -62,7 +62,7 @@ def framed_points(
 
 def _map(frame: Frame, size: int) -> Maps:
     """From places of the new picture to those of the old."""
-    cos, sin = math.cos(frame.turn), math.sin(frame.turn)
+    cos, sin = math.cos(frame.angle), math.sin(frame.angle)
     linear = np.array([[cos, -sin], [sin, cos]]) * frame.side / size
     middle = np.array([frame.x, frame.y]) - linear @ [size / 2, size / 2]
     return np.concatenate([linear, middle[:, None]], 1)[None]

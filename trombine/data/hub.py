@@ -107,7 +107,7 @@ def _prepare(name: str, folder: Path) -> Generator[Event, None, None]:
     splits = _load(name)
     total = sum(len(split) for split in splits.values())
     columns = _columns(name, next(iter(splits.values())))
-    yield Started(total=total, what="pictures")
+    yield Started(total=total, unit="pictures")
     rows: list[list[str]] = []
     every = chain.from_iterable(
         _rows(name, split, dataset, columns, folder) for split, dataset in splits.items()
@@ -115,7 +115,7 @@ def _prepare(name: str, folder: Path) -> Generator[Event, None, None]:
     for done, row in enumerate(every, 1):
         rows += [row] if row else []
         if done % _EVERY == 0 or done == total:
-            yield Progress(done=done, total=total, what="pictures")
+            yield Progress(done=done, total=total, unit="pictures")
     if not rows:
         raise _error(name, "has no picture in any row", "choose another split")
     if lost := total - len(rows):

@@ -44,7 +44,7 @@ def write_pack(
     check_start(workers)
     content = about(maker, first_seed, count)
     writer = PackWriter(path, about=content, count=count, shapes=_shapes(maker))
-    yield Started(total=count, what=maker.plural)
+    yield Started(total=count, unit=maker.plural)
     yield from uncached()
     rows = _add_rows(writer, maker, first_seed, workers)
     complete = yield from writer.write(rows, overwrite=overwrite)
@@ -70,7 +70,7 @@ def _add_rows(
     with closing(make_all(maker, seeds, workers)) as samples:
         for sample in samples:
             writer.add(row(sample))
-            yield Progress(done=writer.rows, total=writer.count, what=maker.plural)
+            yield Progress(done=writer.rows, total=writer.count, unit=maker.plural)
 
 
 def row(sample: Sample) -> dict[str, np.ndarray]:

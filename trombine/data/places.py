@@ -50,7 +50,9 @@ def writing(path: Path) -> Iterator[None]:
     except OutputError as error:
         if error.path is None or error.path.name not in _OURS:
             raise
-        raise OutputError(error.what, error.remedy, path=path) from error  # not a file of NAME.part
+        raise OutputError(
+            error.problem, error.remedy, path=path
+        ) from error  # not a file of NAME.part
     except OSError as error:
         raise output_error(path, error) from error
 

@@ -47,7 +47,7 @@ def prepare_pack(
     check_start(workers)
     listing = list_folder(folder, layout)
     count = len(listing.records)
-    yield Started(total=count, what="pictures")
+    yield Started(total=count, unit="pictures")
     yield from (Notice(file=folder, text=text) for text in _notes(listing))
     blank = {**blank_row(listing, options.size), "splits": np.array(-1, np.int64)}
     writer = PackWriter(
@@ -160,7 +160,7 @@ def _add_rows(
                 yield Skipped(file=folder / decoded.name, why=decoded.why)
             else:
                 writer.add({**small, **decoded.row}, decoded.name)
-            yield Progress(done=writer.done, total=writer.count, what="pictures")
+            yield Progress(done=writer.done, total=writer.count, unit="pictures")
     if not writer.rows:
         writer.discard()
         raise InputError("holds no picture that can be read", "name another", path=folder)

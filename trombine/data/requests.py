@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from trombine.events import Event
 from trombine.refusal import InputError
-from trombine.requests import Request, Whole
+from trombine.requests import Integer, Request
 
 if TYPE_CHECKING:
     from trombine.data.made import Maker
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 class PaintRequest(Request):
     """Pictures of seeds, into a folder."""
 
-    count: Annotated[int, Whole(1)]
+    count: Annotated[int, Integer(1)]
     """How many pictures."""
     output: Path
     """The folder to write."""
-    size: Annotated[int, Whole(16, 2048)] = 128
+    size: Annotated[int, Integer(16, 2048)] = 128
     """Width and height in pixels."""
-    first_seed: Annotated[int, Whole(0)] = 0
+    first_seed: Annotated[int, Integer(0)] = 0
     """The seed of the first picture; the others follow it."""
-    workers: Annotated[int | None, Whole(1)] = None
+    workers: Annotated[int | None, Integer(1)] = None
     """How many processes paint; as many as there are cores unless given, and no more than
     that."""
     overwrite: bool = False

@@ -24,7 +24,7 @@ Run = Callable[..., Float32[Tensor, "n c k l"]]
 
 
 @dataclass(frozen=True)
-class Task:
+class Methods:
     """What methods there are for a kind of work."""
 
     baselines: Mapping[str, Run]  # that need no net
@@ -32,8 +32,8 @@ class Task:
 
 
 TASKS: Final = {
-    "upscale": Task(upscale.BASELINES, upscale.of_net),
-    "repair": Task(repair.BASELINES, repair.of_net),
+    "upscale": Methods(upscale.BASELINES, upscale.of_net),
+    "repair": Methods(repair.BASELINES, repair.of_net),
 }
 
 

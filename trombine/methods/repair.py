@@ -23,9 +23,9 @@ def as_it_is(pictures: Pictures, *, hole: Holes) -> Pictures:
 
 def mean_colour(pictures: Pictures, *, hole: Holes) -> Pictures:
     """The mean of what is kept, everywhere in the hole; grey where nothing is kept."""
-    kept = 1 - hole
-    count = kept.sum((2, 3), keepdim=True)
-    mean = (pictures * kept).sum((2, 3), keepdim=True) / count.clamp(min=1)
+    valid = 1 - hole
+    count = valid.sum((2, 3), keepdim=True)
+    mean = (pictures * valid).sum((2, 3), keepdim=True) / count.clamp(min=1)
     mean = torch.where(count > 0, mean, torch.full_like(mean, 0.5))
     return _filled(pictures, hole, mean.expand_as(pictures))
 
@@ -35,13 +35,13 @@ def biharmonic(pictures: Pictures, *, hole: Holes) -> Pictures:
     from skimage.restoration import inpaint_biharmonic
 
     pairs = zip(pictures.double().numpy(), hole[:, 0].bool().numpy(), strict=True)
-    made = [inpaint_biharmonic(one, there, channel_axis=0) for one, there in pairs]
-    return _filled(pictures, hole, torch.from_numpy(np.stack(made)).float())
+    filled = [inpaint_biharmonic(picture, mask, channel_axis=0) for picture, mask in pairs]
+    return _filled(pictures, hole, torch.from_numpy(np.stack(filled)).float())
 
 
-def _filled(pictures: Pictures, hole: Holes, made: Pictures) -> Pictures:
+def _filled(pictures: Pictures, hole: Holes, filling: Pictures) -> Pictures:
     """What was made in the hole, rounded to 8 bits, and the picture elsewhere."""
-    return torch.where(hole > 0.5, (made.clamp(0, 1) * 255).round() / 255, pictures)
+    return torch.where(hole > 0.5, (filling.clamp(0, 1) * 255).round() / 255, pictures)
 
 
 def of_net(name: str) -> Callable[..., Pictures]:

@@ -14,8 +14,8 @@ from torch import Tensor
 from trombine.colour import from_srgb
 from trombine.conventions import to_picture, to_pixels
 from trombine.data.degrade import Kernel, enlarge
+from trombine.upscaling.pipelines import model_in, nets_of
 from trombine.upscaling.running import enlarged
-from trombine.upscaling.ways import model_in, nets_of
 from trombine.weights import Model
 
 Small = Float32[Tensor, "n c h w"]
@@ -48,7 +48,7 @@ def of_model(model: Model) -> Callable[..., Large]:
     """What one net makes of pictures; it enlarges by its own factor."""
 
     def method(pictures: Small, *, factor: int) -> Large:
-        return torch.stack([_enlarged(model, one) for one in pictures])
+        return torch.stack([_enlarged(model, picture) for picture in pictures])
 
     return method
 

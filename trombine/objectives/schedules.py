@@ -104,19 +104,19 @@ class Diffusion:
         data_level, noise_level = self._spread(t, clean)
         return data_level * noise - noise_level * clean
 
-    def clean(self, mixed: Pictures, said: Pictures, t: Times) -> Pictures:
+    def clean(self, mixed: Pictures, output: Pictures, t: Times) -> Pictures:
         """The clean picture that the net's word means."""
         data_level, noise_level = self._spread(t, mixed)
         if self.predicts == "noise":
-            return (mixed - noise_level * said) / data_level
-        return data_level * mixed - noise_level * said
+            return (mixed - noise_level * output) / data_level
+        return data_level * mixed - noise_level * output
 
-    def noise(self, mixed: Pictures, said: Pictures, t: Times) -> Pictures:
+    def noise(self, mixed: Pictures, output: Pictures, t: Times) -> Pictures:
         """The noise that the net's word means."""
         if self.predicts == "noise":
-            return said
+            return output
         data_level, noise_level = self._spread(t, mixed)
-        return noise_level * mixed + data_level * said
+        return noise_level * mixed + data_level * output
 
     def said(self, mixed: Pictures, clean: Pictures, t: Times) -> Pictures:
         """The net's word that would mean this clean picture; t above 0 for "noise"."""
@@ -156,13 +156,13 @@ class Flow:
         """dx_t / dt, the same at all times."""
         return noise - clean
 
-    def clean(self, mixed: Pictures, said: Pictures, t: Times) -> Pictures:
+    def clean(self, mixed: Pictures, output: Pictures, t: Times) -> Pictures:
         """The clean picture that the net's word means."""
-        return mixed - over(t, mixed) * said
+        return mixed - over(t, mixed) * output
 
-    def noise(self, mixed: Pictures, said: Pictures, t: Times) -> Pictures:
+    def noise(self, mixed: Pictures, output: Pictures, t: Times) -> Pictures:
         """The noise that the net's word means."""
-        return mixed + (1 - over(t, mixed)) * said
+        return mixed + (1 - over(t, mixed)) * output
 
     def said(self, mixed: Pictures, clean: Pictures, t: Times) -> Pictures:
         """The net's word that would mean this clean picture; t above 0."""

@@ -125,7 +125,7 @@ def _slider(
 
 def plots(*drawn: Plot) -> Html:
     """Plots side by side where there is room."""
-    return element("div", {"class": "plots"}, join(*(one.svg() for one in drawn)))
+    return element("div", {"class": "plots"}, join(*(plot.svg() for plot in drawn)))
 
 
 def table(
@@ -142,10 +142,10 @@ def table(
         raise ValueError(f"a row of this table has other than {len(columns)} cells")
     heads = [element("th", {"scope": "col"}, name) for name in columns]
     lines = []
-    for first, *others in rows:
-        cells = [element("td", {}, cell) for cell in others]
+    for first, *following in rows:
+        cells = [element("td", {}, cell) for cell in following]
         lines.append(element("tr", {}, element("th", {"scope": "row"}, first), *cells))
-    whole = element(
+    node = element(
         "table",
         {"class": "words"} if words else {},
         element("caption", {}, caption),
@@ -160,7 +160,7 @@ def table(
         "tabindex": 0,
     }
     small = element("p", {"class": "note"}, under) if under else Html("")
-    return join(element("div", attributes, whole), small)
+    return join(element("div", attributes, node), small)
 
 
 def estimate(mean: float, low: float, high: float, *, digits: int = 2) -> Html:

@@ -25,7 +25,7 @@ def draw_parts(
 
 def key_of(*parts: UInt8[np.ndarray, "_ _"]) -> list[tuple[str, tuple[int, int, int]]]:
     """The name and the colour of each part that is in one of these maps."""
-    labels = np.unique(np.concatenate([check_parts(one).ravel() for one in parts]))
+    labels = np.unique(np.concatenate([check_parts(labelled).ravel() for labelled in parts]))
     used = [PARTS[label] for label in labels.tolist()]
     return [(part.name.replace("_", " "), part.colour) for part in used]
 
@@ -44,13 +44,13 @@ def draw_points(
     large = Image.fromarray(pale).resize((width * times, height * times), Image.Resampling.BICUBIC)
     draw = ImageDraw.Draw(large)
     spots = check_points(points) * times
-    seen = np.ones(len(spots), bool) if visible is None else visible
+    mask = np.ones(len(spots), bool) if visible is None else visible
     largest = max(times * min(height, width) / 140, times * 0.8)
     radii = np.clip(0.36 * _to_nearest(spots), times * 0.6, largest)
     for name, group in LANDMARK_GROUPS.items():
         radius = float(radii[list(group)].min())
         _draw_group(draw, spots[list(group)], name in CLOSED, radius)
-    for (x, y), in_sight, radius in zip(spots.tolist(), seen.tolist(), radii.tolist(), strict=True):
+    for (x, y), in_sight, radius in zip(spots.tolist(), mask.tolist(), radii.tolist(), strict=True):
         box = (x - radius, y - radius, x + radius, y + radius)
         fill = "#d1340f" if in_sight else "#ffffff"
         draw.ellipse(box, fill=fill, outline="#d1340f", width=max(round(radius / 3), 1))

@@ -57,10 +57,10 @@ class Page:
         body = join(
             self._header(), main, self._footer(), element("script", {}, _asset("script.js"))
         )
-        whole = element(
+        document = element(
             "html", {"lang": "en"}, element("head", {}, head), element("body", {}, body)
         )
-        return _SURROGATE.sub(lambda letter: shown(letter[0]), f"<!doctype html>\n{whole}\n")
+        return _SURROGATE.sub(lambda letter: shown(letter[0]), f"<!doctype html>\n{document}\n")
 
     def _header(self) -> Html:
         lead = element("p", {"class": "lead"}, self.lead) if self.lead else Html("")
@@ -74,16 +74,16 @@ class Page:
 
     def _free_id(self, title: str) -> str:
         stem = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "section"
-        taken = {_TOP, *(name for name, _, _ in self._sections)}
-        names = [stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 3))]
-        return next(name for name in names if name not in taken)
+        used = {_TOP, *(name for name, _, _ in self._sections)}
+        names = [stem, *(f"{stem}-{number}" for number in range(2, len(used) + 3))]
+        return next(name for name in names if name not in used)
 
 
 def check_page(path: Path, generator: str = GENERATOR) -> None:
     """Refuse to write over a file that is no page by this generator; an empty one is nobody's."""
     if path.exists() and not _is_page(path, generator):
-        what = f"is there and was not made by {generator}"
-        raise OutputError(what, "choose another -o, or move it away", path=path)
+        problem = f"is there and was not made by {generator}"
+        raise OutputError(problem, "choose another -o, or move it away", path=path)
 
 
 def _generated_by(generator: str) -> Html:

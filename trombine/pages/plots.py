@@ -81,7 +81,7 @@ class Plot:
     @cached_property
     def x_axis(self) -> Axis:
         """From left to right; categories lie at 0, 1, 2... with half a step before and after."""
-        values = [*self.x_holds, *(value for one in self.series for value in one.x)]
+        values = [*self.x_holds, *(value for series in self.series for value in series.x)]
         if self.categories:
             last = len(self.categories) - 1
             ticks = tuple(float(number) for number in range(last + 1))
@@ -125,8 +125,8 @@ class Plot:
         if len(self.series) < 2:
             return []
         rows, used = [[]], 0.0
-        for number, one in enumerate(self.series):
-            needed = legend_width(one.name)
+        for number, series in enumerate(self.series):
+            needed = legend_width(series.name)
             if rows[-1] and used + needed > self.width:
                 rows.append([])
                 used = 0.0
@@ -168,17 +168,19 @@ class Plot:
         return group("x-axis", *parts)
 
     def _spoken(self) -> str:
-        names = ", ".join(one.name for one in self.series)
+        names = ", ".join(series.name for series in self.series)
         return f"{self.title}. {self.y_label} against {self.x_label}: {names}."
 
     # The data --------------------------------------------------------------------------------
 
     def _marks(self, number: int) -> Html:
-        one = self.series[number]
-        spots = [(self._x(number, x), self.y_axis.at(y)) for x, y in zip(one.x, one.y, strict=True)]
-        if one.mark == "line":
+        series = self.series[number]
+        spots = [
+            (self._x(number, x), self.y_axis.at(y)) for x, y in zip(series.x, series.y, strict=True)
+        ]
+        if series.mark == "line":
             drawn = [self._band(number), path(spots, DASHES[number])]
-        elif one.mark == "points":
+        elif series.mark == "points":
             drawn = [*self._whiskers(number), *(shape(number, x, y) for x, y in spots)]
         else:
             drawn = [*(self._bar(x, y) for x, y in spots), *self._whiskers(number)]
@@ -203,20 +205,20 @@ class Plot:
         return rectangle(x - wide / 2, min(y, zero), wide, abs(zero - y))
 
     def _whiskers(self, number: int) -> list[Html]:
-        one, parts = self.series[number], []
-        for x, low, high in zip(one.x, one.low or (), one.high or (), strict=False):
+        series, parts = self.series[number], []
+        for x, low, high in zip(series.x, series.low or (), series.high or (), strict=False):
             middle, bottom, top = self._x(number, x), self.y_axis.at(low), self.y_axis.at(high)
             parts.append(line(middle, bottom, middle, top, width=1.5, name="interval"))
             parts += [line(middle - 3.5, y, middle + 3.5, y, width=1.5) for y in (bottom, top)]
         return parts
 
     def _band(self, number: int) -> Html:
-        one = self.series[number]
-        if one.low is None or one.high is None:
+        series = self.series[number]
+        if series.low is None or series.high is None:
             return Html("")
-        places = [self._x(number, x) for x in one.x]
-        upper = [(x, self.y_axis.at(y)) for x, y in zip(places, one.high, strict=True)]
-        lower = [(x, self.y_axis.at(y)) for x, y in zip(places, one.low, strict=True)]
+        places = [self._x(number, x) for x in series.x]
+        upper = [(x, self.y_axis.at(y)) for x, y in zip(places, series.high, strict=True)]
+        lower = [(x, self.y_axis.at(y)) for x, y in zip(places, series.low, strict=True)]
         outline = points([*upper, *reversed(lower)])
         paint = {"fill": "currentColor", "fill-opacity": "0.16"}
         return element("polygon", {"class": "interval", "points": outline, **paint})

@@ -66,8 +66,8 @@ class Sheet:
 
     def _cell(self) -> tuple[int, int]:
         """Width and height of the largest picture."""
-        shown = [cell.shape for row in self.rows for cell in row if cell is not None]
-        return max(shape[1] for shape in shown), max(shape[0] for shape in shown)
+        shapes = [cell.shape for row in self.rows for cell in row if cell is not None]
+        return max(shape[1] for shape in shapes), max(shape[0] for shape in shapes)
 
     def _grid_size(self) -> tuple[int, int]:
         (width, height), columns = self._cell(), max(map(len, self.rows))

@@ -10,8 +10,8 @@ The net is nets/reader.py; what it learns is in objectives/read.py.
 """
 
 from trombine.reader.faces import LOST, Face, parts_map, read_faces
-from trombine.reader.fields import Fields, fields_of, styles_told
-from trombine.reader.frames import WINDOW, Frame, round_face, seen
+from trombine.reader.fields import Fields, decode_styles, fields_of
+from trombine.reader.frames import WINDOW, Frame, crop_windows, round_face
 from trombine.reader.scan import shared
 from trombine.reader.twice import read_twice
 
@@ -21,12 +21,12 @@ __all__ = [
     "Face",
     "Fields",
     "Frame",
+    "crop_windows",
+    "decode_styles",
     "fields_of",
     "parts_map",
     "read_faces",
     "read_twice",
     "round_face",
-    "seen",
     "shared",
-    "styles_told",
 ]

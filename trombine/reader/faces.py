@@ -15,8 +15,8 @@ from torch.nn import functional
 
 from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
 from trombine.nets.reader import Reader, Reading
-from trombine.reader.fields import fields_of, styles_told
-from trombine.reader.frames import WINDOW, Frame, aligned, round_face, seen
+from trombine.reader.fields import decode_styles, fields_of
+from trombine.reader.frames import WINDOW, Frame, aligned, crop_windows, round_face
 from trombine.reader.scan import Corners, covered, places, shared
 from trombine.reader.twice import read_twice
 from trombine.refusal import InputError
@@ -89,21 +89,23 @@ def read_faces(
     picture = _lit(picture)
     with torch.inference_mode():
         try:
-            found = places(picture, cast(Reader, model.net), model.space)
+            candidates = places(picture, cast(Reader, model.net), model.space)
         except InputError as error:
             raise InputError(f"{error}", path=model.path) from error
-        frames = [round_face(one.x, one.y, one.size) for one in found]
+        frames = [round_face(item.x, item.y, item.size) for item in candidates]
         first = _read(picture, model, frames)
-        likely = [(one, frame) for one, frame in first if one.likely > FACE / 2]
-        again = [_upright(one.points) for one, _ in likely]
+        likely = [(item, frame) for item, frame in first if item.likely > FACE / 2]
+        again = [_upright(item.points) for item, _ in likely]
         read = _read(picture, model, again, twice=True, enlarge=enlarge)
-        told = [
-            _told(one, frame, model, picture.shape[-2:]) for one, frame in read if one.likely > FACE
+        described = [
+            _face_of(item, frame, model, picture.shape[-2:])
+            for item, frame in read
+            if item.likely > FACE
         ]
-    faces = _once([face for face in told if face is not None])
+    faces = _once([face for face in described if face is not None])
     if largest:
-        faces = sorted(faces, key=lambda one: -one.size)[:1]
-    return sorted(faces, key=lambda one: one.box[0])
+        faces = sorted(faces, key=lambda item: -item.size)[:1]
+    return sorted(faces, key=lambda item: item.box[0])
 
 
 def _lit(picture: Picture) -> Picture:
@@ -116,7 +118,7 @@ def _lit(picture: Picture) -> Picture:
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class _Found:
+class _WindowReading:
     """What a reader says of one window; points in pixels of the picture."""
 
     likely: float
@@ -131,28 +133,28 @@ def _read(
     *,
     twice: bool = False,
     enlarge: Enlarge | None = None,
-) -> list[tuple[_Found, Frame]]:
-    found: list[tuple[_Found, Frame]] = []
+) -> list[tuple[_WindowReading, Frame]]:
+    readings: list[tuple[_WindowReading, Frame]] = []
     for start in range(0, len(frames), _BATCH):
-        some = frames[start : start + _BATCH]
+        batch = frames[start : start + _BATCH]
         if enlarge:
-            windows = torch.cat([_enlarged(picture, frame, enlarge) for frame in some])
+            windows = torch.cat([_enlarged(picture, frame, enlarge) for frame in batch])
         else:
-            windows = seen(picture, some)
-        whole = read_twice(model, windows) if twice else cast(Reading, model(windows))
-        for number, frame in enumerate(some):
-            own = Reading(*(one[number : number + 1] for one in whole))
-            likely = float(own.face.sigmoid())
-            points = frame.to_picture(own.points[0])
-            found.append((_Found(likely=likely, points=points, reading=own), frame))
-    return found
+            windows = crop_windows(picture, batch)
+        outputs = read_twice(model, windows) if twice else cast(Reading, model(windows))
+        for number, frame in enumerate(batch):
+            reading = Reading(*(output[number : number + 1] for output in outputs))
+            likely = float(reading.face.sigmoid())
+            points = frame.to_picture(reading.points[0])
+            readings.append((_WindowReading(likely=likely, points=points, reading=reading), frame))
+    return readings
 
 
 def _enlarged(picture: Picture, frame: Frame, enlarge: Enlarge) -> Float32[Tensor, "1 3 128 128"]:
     """A window of the picture, which is enlarged first where the window has more pixels."""
     times = 4 if frame.side < WINDOW / 2 else 2
     if frame.side >= WINDOW:
-        return seen(picture, [frame])
+        return crop_windows(picture, [frame])
     reach = math.ceil(frame.side) + 8
     left, top = max(0, int(frame.x) - reach), max(0, int(frame.y) - reach)
     region = picture[:, top : int(frame.y) + reach, left : int(frame.x) + reach]
@@ -163,47 +165,49 @@ def _enlarged(picture: Picture, frame: Frame, enlarge: Enlarge) -> Float32[Tenso
         y=(frame.y - top) * times,
         side=frame.side * times,
     )
-    return seen(larger, [inside])
+    return crop_windows(larger, [inside])
 
 
 def _upright(points: Tensor) -> Frame:
     """The frame in which a face with these landmarks stands upright, as large as it should be."""
     right, left = (points[eye].mean(0) for eye in _EYES)
     across = left - right
-    turn = math.atan2(float(across[1]), float(across[0]))
-    cos, sin = math.cos(turn), math.sin(turn)
+    angle = math.atan2(float(across[1]), float(across[0]))
+    cos, sin = math.cos(angle), math.sin(angle)
     upright = points @ torch.tensor([[cos, -sin], [sin, cos]], dtype=points.dtype)
     low, high = upright.amin(0), upright.amax(0)
     middle = (low + high) / 2 @ torch.tensor([[cos, sin], [-sin, cos]], dtype=points.dtype)
     size = max(float((high - low).max()), 1.0)
-    return round_face(float(middle[0]), float(middle[1]), size, turn)
+    return round_face(float(middle[0]), float(middle[1]), size, angle)
 
 
-def _told(found: _Found, frame: Frame, model: Model, size: Sequence[int]) -> Face | None:
+def _face_of(
+    window: _WindowReading, frame: Frame, model: Model, size: Sequence[int]
+) -> Face | None:
     """All that was read of a face, in a picture of this height and width; None where parts and
     landmarks are of none."""
-    reading = found.reading
+    reading = window.reading
     parts = reading.parts[0].argmax(0).numpy().astype(np.uint8)
     box = _box(parts, reading.points[0].float().numpy(), frame)
     box = box and _inside(box, *size)
-    points = found.points.float().numpy()
+    points = window.points.float().numpy()
     of_points = _inside(_round(points), *size)
     sure = float(reading.spreads[0].median().exp()) < LOST
     if box is None or not sure or shared(box, of_points) < _AT_ODDS:
         return None
     traits, moment = fields_of(model)
     count = len(moment.names)
-    told = moment.told(reading.moment[0, :count])
-    if "roll" in told:  # it was turned upright before it was read
-        told["roll"] += frame.turn
+    values = moment.decode(reading.moment[0, :count])
+    if "roll" in values:  # it was turned upright before it was read
+        values["roll"] += frame.angle
     return Face(
         box=box,
-        likely=found.likely,
+        likely=window.likely,
         points=points,
         errors=(reading.spreads[0].exp() * frame.side).numpy(),
-        traits=traits.told(reading.traits[0]),
-        moment=told,
-        style=styles_told(reading.moment[0, count:]),
+        traits=traits.decode(reading.traits[0]),
+        moment=values,
+        style=decode_styles(reading.moment[0, count:]),
         features=reading.features[0].numpy(),
         frame=frame,
         logits=reading.parts[0],
@@ -249,18 +253,18 @@ def _box(
         (columns + across, rows + down) for across in (0, 1) for down in (0, 1)
     ]  # of each pixel
     places = np.concatenate([np.stack(pair, 1) for pair in corners]).astype(np.float64)
-    there = frame.to_picture(torch.from_numpy(places)).numpy()
-    (left, top), (right, bottom) = there.min(0), there.max(0)
+    outline = frame.to_picture(torch.from_numpy(places)).numpy()
+    (left, top), (right, bottom) = outline.min(0), outline.max(0)
     return float(left), float(top), float(right), float(bottom)
 
 
 def _once(faces: list[Face]) -> list[Face]:
     """Of those that lie over one another the likeliest, read in the window that fits best."""
-    kept: list[Face] = []
-    for face in sorted(faces, key=lambda one: -one.likely * _fits(one)):
-        if all(covered(face.box, other.box) < _TWICE for other in kept):
-            kept.append(face)
-    return kept
+    distinct: list[Face] = []
+    for face in sorted(faces, key=lambda face: -face.likely * _fits(face)):
+        if all(covered(face.box, earlier.box) < _TWICE for earlier in distinct):
+            distinct.append(face)
+    return distinct
 
 
 def _fits(face: Face) -> float:
@@ -268,19 +272,19 @@ def _fits(face: Face) -> float:
 
     A window that was too small for a face cuts its parts off, and its numbers are of a part.
     """
-    wanted = _upright(torch.from_numpy(face.points)).side / face.frame.side
-    return min(wanted, 1 / wanted)
+    ratio = _upright(torch.from_numpy(face.points)).side / face.frame.side
+    return min(ratio, 1 / ratio)
 
 
 def parts_map(faces: Sequence[Face], height: int, width: int) -> UInt8[np.ndarray, "h w"]:
     """The parts of a whole picture; where faces overlap, the smaller lies over the larger."""
-    whole = np.zeros((height, width), np.uint8)
-    for face in sorted(faces, key=lambda one: -one.frame.side):
+    full = np.zeros((height, width), np.uint8)
+    for face in sorted(faces, key=lambda face: -face.frame.side):
         labels, inside, left, top = _labels(face, height, width)
-        region = whole[top : top + labels.shape[0], left : left + labels.shape[1]]
+        region = full[top : top + labels.shape[0], left : left + labels.shape[1]]
         mine = inside & (labels != 0)
         region[mine] = labels[mine]
-    return whole
+    return full
 
 
 _ROWS: Final = 256  # of a picture that are labelled at once
@@ -292,7 +296,7 @@ def _labels(
     """The labels of the rectangle round a face's window, which of them the window knows, and
     the rectangle's left and top."""
     frame = face.frame
-    reach = frame.side * (abs(math.cos(frame.turn)) + abs(math.sin(frame.turn))) / 2
+    reach = frame.side * (abs(math.cos(frame.angle)) + abs(math.sin(frame.angle))) / 2
     left, right = (min(max(round(frame.x + s * reach), 0), width) for s in (-1, 1))
     top, bottom = (min(max(round(frame.y + s * reach), 0), height) for s in (-1, 1))
     labels = np.zeros((bottom - top, right - left), np.uint8)

@@ -44,7 +44,7 @@ class Fields:
         low, high = self.low.to(read), self.high.to(read)
         return low + (read + 1) / 2 * (high - low)
 
-    def told(self, read: Float[Tensor, "k"]) -> dict[str, float]:
+    def decode(self, read: Float[Tensor, "k"]) -> dict[str, float]:
         """What was read, by name, within the range that a field has."""
         values = self.unscaled(read[None].float().clamp(-1, 1))[0].tolist()
         return dict(zip(self.names, values, strict=True))
@@ -64,6 +64,6 @@ def fields_of(model: Model) -> tuple[Fields, Fields]:
     return traits, moment
 
 
-def styles_told(read: Float[Tensor, "s"]) -> dict[str, float]:
+def decode_styles(read: Float[Tensor, "s"]) -> dict[str, float]:
     """How likely each style is."""
     return dict(zip(STYLES, read.float().softmax(0).tolist(), strict=True))

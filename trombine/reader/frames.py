@@ -32,7 +32,7 @@ class Frame:
     x: float
     y: float
     side: float
-    turn: float = 0.0  # radians, clockwise
+    angle: float = 0.0  # radians, clockwise
 
     def to_picture(self, places: Float[Tensor, "k 2"]) -> Float[Tensor, "k 2"]:
         """Places of the window, in its pixels, as places of the picture."""
@@ -45,18 +45,18 @@ class Frame:
         return (from_middle @ self._turned() / self.side + 0.5) * WINDOW
 
     def _turned(self) -> Float[Tensor, "2 2"]:
-        cos, sin = math.cos(self.turn), math.sin(self.turn)
+        cos, sin = math.cos(self.angle), math.sin(self.angle)
         return torch.tensor([[cos, -sin], [sin, cos]], dtype=torch.float64)
 
 
-def round_face(x: float, y: float, size: float, turn: float = 0.0) -> Frame:
+def round_face(x: float, y: float, size: float, angle: float = 0.0) -> Frame:
     """The frame of a face whose landmarks' box has this middle and this longer side."""
     down = -LOWER * size  # from the box's middle to the window's, along the face
     return Frame(
-        x=x - math.sin(turn) * down,
-        y=y + math.cos(turn) * down,
+        x=x - math.sin(angle) * down,
+        y=y + math.cos(angle) * down,
         side=size / SHARE,
-        turn=turn,
+        angle=angle,
     )
 
 
@@ -69,29 +69,31 @@ EYES_DOWN: Final = 0.48
 def aligned(right: Float64[np.ndarray, "2"], left: Float64[np.ndarray, "2"]) -> Frame:
     """The frame that has the middles of a face's eyes in their places, level."""
     across = left - right
-    turn = math.atan2(across[1], across[0])
+    angle = math.atan2(across[1], across[0])
     side = max(math.hypot(*across), 1e-3) / EYES_APART
     down = (0.5 - EYES_DOWN) * side
     x, y = (right + left) / 2
     return Frame(
-        x=float(x - math.sin(turn) * down),
-        y=float(y + math.cos(turn) * down),
+        x=float(x - math.sin(angle) * down),
+        y=float(y + math.cos(angle) * down),
         side=side,
-        turn=turn,
+        angle=angle,
     )
 
 
-def seen(picture: Float[Tensor, "c h w"], frames: Sequence[Frame]) -> Float[Tensor, "n c 128 128"]:
+def crop_windows(
+    picture: Float[Tensor, "c h w"], frames: Sequence[Frame]
+) -> Float[Tensor, "n c 128 128"]:
     """What the windows show, averaged where they are smaller than what they show."""
     if not frames:
         return picture.new_zeros(0, picture.shape[0], WINDOW, WINDOW)
-    return torch.stack([_one(picture, frame) for frame in frames])
+    return torch.stack([_window(picture, frame) for frame in frames])
 
 
 _FINE: Final = 1.25  # pixels to one of the window, beyond which 2 x 2 samples make it
 
 
-def _one(picture: Float[Tensor, "c h w"], frame: Frame) -> Float[Tensor, "c 128 128"]:
+def _window(picture: Float[Tensor, "c h w"], frame: Frame) -> Float[Tensor, "c 128 128"]:
     region, left, top = _region(picture, frame)
     shrink = max(1, int(frame.side / WINDOW))  # whole pixels are averaged first
     if shrink > 1:
@@ -114,7 +116,7 @@ def _region(
     picture: Float[Tensor, "c h w"], frame: Frame
 ) -> tuple[Float[Tensor, "c k l"], int, int]:
     """The part of the picture that a window can show, at least a pixel of it, and where it is."""
-    reach = frame.side * (abs(math.cos(frame.turn)) + abs(math.sin(frame.turn))) / 2 + 2
+    reach = frame.side * (abs(math.cos(frame.angle)) + abs(math.sin(frame.angle))) / 2 + 2
     height, width = picture.shape[-2:]
     left = min(max(math.floor(frame.x - reach), 0), width - 1)
     top = min(max(math.floor(frame.y - reach), 0), height - 1)

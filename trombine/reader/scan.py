@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from trombine.nets.reader import CENTRE_STEP, Reader
 from trombine.nets.spaces import to_space
-from trombine.weights.tasks import check_made
+from trombine.weights.tasks import check_finite
 
 SMALLEST: Final = 18.0  # pixels: the longer side of the box of a face's landmarks
 PART: Final = 48  # and in large pictures this part of their longer side: all pixels would take long
@@ -43,14 +43,14 @@ class Place:
 
 def places(picture: Float[Tensor, "3 h w"], net: Reader, space: str = "rgb") -> list[Place]:
     """Where faces may be, the likeliest first; none twice. The net works in this space."""
-    found: list[Place] = []
+    candidates: list[Place] = []
     longer = max(picture.shape[-2:])
     scale = _BEST / max(SMALLEST, longer / PART)
     while True:
-        found += _at(picture, net, space, scale)
+        candidates += _at(picture, net, space, scale)
         scale /= _STEP
         if longer * scale < _LEAST:
-            return apart(found)[:_MOST]
+            return apart(candidates)[:_MOST]
 
 
 def _at(picture: Float[Tensor, "3 h w"], net: Reader, space: str, scale: float) -> list[Place]:
@@ -60,7 +60,7 @@ def _at(picture: Float[Tensor, "3 h w"], net: Reader, space: str, scale: float) 
         picture[None], (height, width), mode="bilinear", antialias=True, align_corners=False
     )
     logits, sizes = net.scan(to_space(smaller, space))[0].float()
-    check_made(logits, sizes)
+    check_finite(logits, sizes)
     likely = logits.sigmoid()
     highest = functional.max_pool2d(likely[None], 3, 1, 1)[0]
     rows, columns = torch.nonzero((likely == highest) & (likely > LIKELY), as_tuple=True)
@@ -75,13 +75,13 @@ def _at(picture: Float[Tensor, "3 h w"], net: Reader, space: str, scale: float) 
     ]
 
 
-def apart(found: list[Place]) -> list[Place]:
+def apart(candidates: list[Place]) -> list[Place]:
     """The likeliest of those that lie over one another."""
-    kept: list[Place] = []
-    for place in sorted(found, key=lambda one: -one.likely):
-        if all(shared(place.box(), other.box()) < _SAME for other in kept):
-            kept.append(place)
-    return kept
+    distinct: list[Place] = []
+    for place in sorted(candidates, key=lambda place: -place.likely):
+        if all(shared(place.box(), earlier.box()) < _SAME for earlier in distinct):
+            distinct.append(place)
+    return distinct
 
 
 Corners = tuple[float, float, float, float]
@@ -89,21 +89,21 @@ Corners = tuple[float, float, float, float]
 
 def shared(a: Corners, b: Corners) -> float:
     """The part of two boxes together that both have."""
-    both, areas = _both(a, b), _area(a) + _area(b)
-    return both / (areas - both) if areas > both else 0.0
+    overlap, areas = _overlap(a, b), _area(a) + _area(b)
+    return overlap / (areas - overlap) if areas > overlap else 0.0
 
 
 def covered(a: Corners, b: Corners) -> float:
     """The part of the smaller of two boxes that the other has, too."""
     least = min(_area(a), _area(b))
-    return _both(a, b) / least if least > 0 else 0.0
+    return _overlap(a, b) / least if least > 0 else 0.0
 
 
 def _area(box: Corners) -> float:
     return (box[2] - box[0]) * (box[3] - box[1])
 
 
-def _both(a: Corners, b: Corners) -> float:
+def _overlap(a: Corners, b: Corners) -> float:
     """The area that two boxes share."""
     width = min(a[2], b[2]) - max(a[0], b[0])
     height = min(a[3], b[3]) - max(a[1], b[1])

@@ -33,25 +33,25 @@ def read_twice(model: Model, pictures: Float[Tensor, "n 3 h w"]) -> Reading:
     """
     height, width = pictures.shape[-2:]
     moved = pad(pictures.flip(-1), (MOVED, 0, MOVED, 0), mode="replicate")[..., :height, :width]
-    here, there = cast(Reading, model(pictures)), cast(Reading, model(moved))
+    straight, mirrored = cast(Reading, model(pictures)), cast(Reading, model(moved))
     traits, moment = fields_of(model)
-    likely = here.parts.float().softmax(1)
-    other = parts_back(there.parts.float().softmax(1))
+    likely = straight.parts.float().softmax(1)
+    mirrored_parts = parts_back(mirrored.parts.float().softmax(1))
     inside = likely[..., : height - MOVED, MOVED:]  # where the second saw something, too
-    inside += other[..., MOVED:, : width - MOVED]
+    inside += mirrored_parts[..., MOVED:, : width - MOVED]
     inside /= 2
     lean = _UPRIGHT * torch.tensor(PART_COUNTS).log()[:, None, None]
-    points = points_back(there.points, width + MOVED) - torch.tensor([0.0, MOVED])
+    points = points_back(mirrored.points, width + MOVED) - torch.tensor([0.0, MOVED])
     back = torch.from_numpy(MIRRORED_LANDMARK)
     return Reading(
         parts=likely.clamp(min=_LEAST).log() - lean,
-        points=(here.points + points) / 2,
-        spreads=(here.spreads + there.spreads[:, back]) / 2,
-        centres=here.centres,
-        face=(here.face + there.face) / 2,
-        features=(here.features + there.features) / 2,
-        traits=(here.traits + _back(there.traits, traits)) / 2,
-        moment=(here.moment + _back(there.moment, moment)) / 2,
+        points=(straight.points + points) / 2,
+        spreads=(straight.spreads + mirrored.spreads[:, back]) / 2,
+        centres=straight.centres,
+        face=(straight.face + mirrored.face) / 2,
+        features=(straight.features + mirrored.features) / 2,
+        traits=(straight.traits + _back(mirrored.traits, traits)) / 2,
+        moment=(straight.moment + _back(mirrored.moment, moment)) / 2,
     )
 
 

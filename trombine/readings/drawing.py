@@ -40,10 +40,10 @@ def drawn(
 
 def draw_landmarks(picture: Pixels, faces: Sequence[Face], scale: float) -> Pixels:
     """Landmarks and boxes over the paled picture."""
-    made = np.round(255 - (255 - picture.astype(np.float32)) * (1 - _PALE)).astype(np.uint8)
+    canvas = np.round(255 - (255 - picture.astype(np.float32)) * (1 - _PALE)).astype(np.uint8)
     for face in faces:
-        _draw_points(made, face.points * scale)
-    image = Image.fromarray(made)
+        _draw_points(canvas, face.points * scale)
+    image = Image.fromarray(canvas)
     draw = ImageDraw.Draw(image)
     for number, face in enumerate(faces, 1):
         box = tuple(side * scale for side in face.box)
@@ -53,25 +53,25 @@ def draw_landmarks(picture: Pixels, faces: Sequence[Face], scale: float) -> Pixe
     return np.asarray(image)
 
 
-def _draw_points(made: Pixels, points: Float32[np.ndarray, "68 2"]) -> None:
+def _draw_points(canvas: Pixels, points: Float32[np.ndarray, "68 2"]) -> None:
     """One face's landmarks, of which only the place where they are is drawn anew."""
-    height, width = made.shape[:2]
+    height, width = canvas.shape[:2]
     (left, top), (right, bottom) = points.min(0), points.max(0)
     room = 4 + 0.05 * max(right - left, bottom - top)
     columns = slice(*np.clip([left - room, right + room], 0, width).astype(int).tolist())
     rows = slice(*np.clip([top - room, bottom + room], 0, height).astype(int).tolist())
-    region = made[rows, columns]
+    region = canvas[rows, columns]
     if region.size:
         inside = points - np.array([columns.start, rows.start], np.float32)
-        made[rows, columns] = draw_points(region, inside, strength=0)
+        canvas[rows, columns] = draw_points(region, inside, strength=0)
 
 
 def _note(faces: Sequence[Face]) -> str:
     if not faces:
         return "no face was found"
-    told = [f"{number}: {in_words(face)}" for number, face in enumerate(faces[:LINES], 1)]
+    lines = [f"{number}: {in_words(face)}" for number, face in enumerate(faces[:LINES], 1)]
     more = [f"and {len(faces) - LINES} more"] if len(faces) > LINES else []
-    return "\n".join(told + more)
+    return "\n".join(lines + more)
 
 
 def in_words(face: Face) -> str:

@@ -16,7 +16,7 @@ import torch
 from jaxtyping import UInt8
 
 from trombine.batch.contents import JSON
-from trombine.batch.making import PICTURE, Made, Making, Options, Product, Task, Wanted, name_file
+from trombine.batch.making import PICTURE, Job, Making, Options, Output, Product, Target, name_file
 from trombine.conventions import to_picture
 from trombine.images import Image, as_seen
 from trombine.provenance import shortened
@@ -33,7 +33,7 @@ NO_FACE: Final = "no face found"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class PictureReading:
     """A picture, and what was read of it."""
 
     pixels: UInt8[np.ndarray, "h w 3"]
@@ -44,47 +44,47 @@ class Told:
         return parts_map(self.faces, *self.pixels.shape[:2])
 
 
-def make(task: Task) -> Made:
+def make(job: Job) -> Output:
     """What is read of a picture, as the files that are wanted."""
-    name, options = task.source.path.name, task.options
-    model = _model_of(task)
-    told = read_picture(
-        task.source.film.frames[0],
+    name, options = job.source.path.name, job.options
+    model = _model_of(job)
+    reading = read_picture(
+        job.source.film.frames[0],
         model,
         largest=options["faces"] == LARGEST,
         small=bool(options["enlarge"]),
     )
     makers = {
-        FIELDS: lambda: as_json(name, told),
-        POINTS: lambda: points_json(name, told),
-        PARTS: lambda: Image(samples=told.parts()[..., None], mode="P", palette=PALETTE),
+        FIELDS: lambda: as_json(name, reading),
+        POINTS: lambda: points_json(name, reading),
+        PARTS: lambda: Image(samples=reading.parts()[..., None], mode="P", palette=PALETTE),
         SHEET: lambda: drawn(
-            told.pixels,
-            told.parts(),
-            told.faces,
+            reading.pixels,
+            reading.parts(),
+            reading.faces,
             f"{shortened(name)}: {shortened(options['model'])}",
         ),
     }
     used = [model, *(_ENLARGERS.values() if options["enlarge"] else ())]
-    return Made(
-        contents={shows: makers[shows]() for shows in task.shows},
-        model="+".join(loaded(one).hash for one in used),
-        notices=() if told.faces else (NO_FACE,),
-        counts={"faces": len(told.faces)},
+    return Output(
+        contents={shows: makers[shows]() for shows in job.shows},
+        model="+".join(loaded(net).hash for net in used),
+        notices=() if reading.faces else (NO_FACE,),
+        counts={"faces": len(reading.faces)},
     )
 
 
-def wanted(options: Options, source: Path, model: str | Path) -> Wanted:
+def target_for(options: Options, source: Path, model: str | Path) -> Target:
     """What is asked for a picture: the options, and the model that they name."""
     files: dict[str, Path] = {}
     is_file = not (isinstance(model, str) and model in shipped())
     called = name_file(files, Path(model), source, "model") if is_file else str(model)
-    return Wanted(options={**options, "model": called}, files=files)
+    return Target(options={**options, "model": called}, files=files)
 
 
 def read_picture(
     image: Image, model: str | Path, *, largest: bool = False, small: bool = False
-) -> Told:
+) -> PictureReading:
     """The faces of a picture, all or the largest; `small` ones are enlarged before."""
     pixels = as_seen(image)
     net = loaded(model, task="read")
@@ -92,9 +92,9 @@ def read_picture(
     try:
         faces = read_faces(to_picture(pixels), net, largest=largest, enlarge=larger)
     except InputError as error:
-        what, _, remedy = str(error).partition("; ")
-        raise InputError(f"cannot be read by {what}", remedy) from error
-    return Told(pixels=pixels, faces=faces)
+        problem, _, remedy = str(error).partition("; ")
+        raise InputError(f"cannot be read by {problem}", remedy) from error
+    return PictureReading(pixels=pixels, faces=faces)
 
 
 def enlarge(picture: torch.Tensor, times: int) -> torch.Tensor:
@@ -104,16 +104,16 @@ def enlarge(picture: torch.Tensor, times: int) -> torch.Tensor:
     return enlarged(loaded(_ENLARGERS[times], task="upscale").in_rgb, picture)
 
 
-def _model_of(task: Task) -> str | Path:
-    name = task.options["model"]
-    if file := task.file("model"):
+def _model_of(job: Job) -> str | Path:
+    name = job.options["model"]
+    if file := job.file("model"):
         return file
     if name not in shipped():
         raise InputError(f"was read by {shortened(name)}, which is not among its inputs")
     return name
 
 
-def as_json(name: str, told: Told) -> dict[str, Any]:
+def as_json(name: str, reading: PictureReading) -> dict[str, Any]:
     """What was read of each face, but for its points and its parts."""
     faces = [
         {
@@ -124,32 +124,32 @@ def as_json(name: str, told: Told) -> dict[str, Any]:
             "moment": _rounded(face.moment),
             "features": _rounded(face.features),
         }
-        for face in told.faces
+        for face in reading.faces
     ]
-    return {**_picture(name, told), "faces": faces}
+    return {**_picture(name, reading), "faces": faces}
 
 
-def points_json(name: str, told: Told) -> dict[str, Any]:
+def points_json(name: str, reading: PictureReading) -> dict[str, Any]:
     """The landmarks of each face in pixels, and by how many pixels each may be off."""
     faces = [
-        {"points": _rounded(face.points), "errors": _rounded(face.errors)} for face in told.faces
+        {"points": _rounded(face.points), "errors": _rounded(face.errors)} for face in reading.faces
     ]
-    return {**_picture(name, told), "faces": faces}
+    return {**_picture(name, reading), "faces": faces}
 
 
-def _picture(name: str, told: Told) -> dict[str, Any]:
-    height, width = told.pixels.shape[:2]
+def _picture(name: str, reading: PictureReading) -> dict[str, Any]:
+    height, width = reading.pixels.shape[:2]
     return {"picture": name, "width": width, "height": height}
 
 
 def _rounded(value: Any) -> Any:
     """A number, or all numbers inside, with no more digits than mean anything."""
     if isinstance(value, Mapping):
-        return {name: _rounded(one) for name, one in value.items()}
+        return {name: _rounded(item) for name, item in value.items()}
     if isinstance(value, np.ndarray):
         return _rounded(value.tolist())
     if isinstance(value, list | tuple):
-        return [_rounded(one) for one in value]
+        return [_rounded(item) for item in value]
     return round(float(value), _NO_ROUNDING)
 
 

@@ -68,7 +68,7 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         with opened(path) as file:
             data = file.read()
     except InputError as error:  # a folder, a link to nothing, a disk that fails
-        raise DamagedError(error.what, _EARLIER, path=path) from error
+        raise DamagedError(error.problem, _EARLIER, path=path) from error
     except OSError as error:
         raise DamagedError("cannot be read", _EARLIER, path=path) from error
     return decode(path, data)

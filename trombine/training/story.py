@@ -238,7 +238,7 @@ class Writer:
 
     def _no_board(self, error: OSError) -> Iterator[Event]:
         self.board = None
-        why = output_error(self.folder.board, error).what
+        why = output_error(self.folder.board, error).problem
         yield Notice(self.folder.board, f"{why}; no more TensorBoard events are written")
 
     def patiently(self, write: Callable[[], object]) -> Iterator[Event]:
@@ -256,7 +256,7 @@ class Writer:
                     raise self.told.ending() from None
                 if not said:
                     waits = "the run waits and loses nothing; free some space, or press Ctrl-C"
-                    yield Notice(error.path, f"{error.what}; {waits}")
+                    yield Notice(error.path, f"{error.problem}; {waits}")
                 said = True
                 time.sleep(WAIT_SECONDS)
 

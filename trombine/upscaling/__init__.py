@@ -1,13 +1,12 @@
 """Enlarging pictures with nets: from a net and a picture of any size to files.
 
     running.py    a net over a picture of any size, in tiles that leave no trace
-    ways.py       which nets lead to a size
+    pipelines.py  which nets lead to a size
     last.py       the step that is left when they have done
     pictures.py   pictures with their modes, profiles and transparency; films
     drawing.py    whether a picture is a drawing
     sheet.py      the picture of a result beside what it is compared with
-    asked.py      what is asked for, and what a record says of it
-    work.py       one picture from file to file
+    making.py     options, one picture or film to its files, and their replay
 
 The nets are in nets/, their weights in zoo/; the verb is verbs/upscale.py. Nothing learns here.
 """

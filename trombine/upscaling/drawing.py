@@ -5,7 +5,7 @@ often dark lines; photographs have shading, texture and grain. Six numbers of a 
 of each it has, and a rule in them, fitted by logistic regression, decides. It was fitted on painted
 faces of all styles and on leaves (seeds below 1,000,000), on scikit-image's photographs but for
 astronaut and chelsea, and on 507 grey portraits: each as it is, 2 and 4 times smaller, as JPEG of
-quality 90 and 75, and in grey. Which net is then taken is decided in asked.py.
+quality 90 and 75, and in grey. Which net is then taken is decided in making.py.
 
 What was not kept apart from that: astronaut and chelsea helped to choose the six numbers, though
 not the fit. And how sure the rule must be (CAUTION) was set after a look at the 102 portraits that
@@ -22,10 +22,10 @@ from jaxtyping import Bool, Float32, Float64, UInt8
 
 Pixels = UInt8[np.ndarray, "h w 3"]
 Tones = Float32[np.ndarray, "h w"]
-Where = Bool[np.ndarray, "h w"]
+Mask = Bool[np.ndarray, "h w"]
 Small = Bool[np.ndarray, "y x"]
 
-SEEN: Final = 512  # a picture is looked at about this large: 512 x 512 pixels, in any shape
+WORKING_SIZE: Final = 512  # a picture is looked at about this large: 512 x 512 pixels, in any shape
 SAMPLES: Final = 4  # to a side of a block: all pixels of blocks up to 4 x 4, else 16 of them
 SMALLEST: Final = 64  # a side, below which photographs look like drawings
 VISIBLE: Final = 32  # squared: of fewer pixels that are visible nothing can be told
@@ -60,7 +60,7 @@ PRODUCTS: Final = np.array(
 CAUTION: Final = 1.5
 
 
-def is_drawing(pixels: Pixels, visible: Where | None = None) -> bool:
+def is_drawing(pixels: Pixels, visible: Mask | None = None) -> bool:
     """Whether this is a drawing. Photographs are what is too small, too plain, or doubtful.
 
     Only what is `visible` is looked at: everything, unless told. What lies on plain black or white
@@ -68,43 +68,43 @@ def is_drawing(pixels: Pixels, visible: Where | None = None) -> bool:
     """
     if min(pixels.shape[:2]) < SMALLEST:
         return False
-    there = np.ones(pixels.shape[:2], bool) if visible is None else visible
-    middle = _middle(*there.shape)
-    reduced, kept = _reduced(pixels[middle], there[middle])
+    mask = np.ones(pixels.shape[:2], bool) if visible is None else visible
+    middle = _middle(*mask.shape)
+    reduced, reduced_mask = _reduced(pixels[middle], mask[middle])
     tones = reduced @ GREY
-    if not (_tells(tones, kept) and likelihood(features(tones, kept)) > CAUTION):
+    if not (_tells(tones, reduced_mask) and likelihood(features(tones, reduced_mask)) > CAUTION):
         return False
-    rest = kept & ~_ground(tones)
-    is_solid = 2 * _inner(rest, SOLID).sum() > rest.sum()  # lines on paper are all edge
-    rest = _inner(rest, 1)
-    if not (is_solid and _tells(tones, rest)):
+    content = reduced_mask & ~_ground(tones)
+    is_solid = 2 * _inner(content, SOLID).sum() > content.sum()  # lines on paper are all edge
+    content = _inner(content, 1)
+    if not (is_solid and _tells(tones, content)):
         return True
-    return likelihood(features(tones, rest)) > CAUTION
+    return likelihood(features(tones, content)) > CAUTION
 
 
-def _tells(tones: Tones, kept: Where) -> bool:
-    """Whether what is kept is enough, and not too plain, to tell anything from."""
-    bends = _bends(tones)[_around(kept, 1)]
+def _tells(tones: Tones, mask: Mask) -> bool:
+    """Whether the picture inside the mask is large enough, and not too plain, to judge."""
+    bends = _bends(tones)[_around(mask, 1)]
     return len(bends) >= VISIBLE**2 and bool(np.quantile(bends, 0.97) > PLAIN)
 
 
-def _ground(tones: Tones) -> Where:
+def _ground(tones: Tones) -> Mask:
     """The black and the white that lie at the picture's border, as far as they reach inwards."""
     from scipy.ndimage import label
 
-    found = np.zeros(tones.shape, bool)
+    ground = np.zeros(tones.shape, bool)
     for plain in (tones <= FLAT, tones >= 255 - FLAT):
         areas = np.asarray(label(plain)[0])  # pyright: ignore[reportIndexIssue]
         edges = np.concatenate([areas[0], areas[-1], areas[:, 0], areas[:, -1]])
-        found |= plain & np.isin(areas, edges)
-    return found
+        ground |= plain & np.isin(areas, edges)
+    return ground
 
 
-def _inner(kept: Where, by: int) -> Where:
-    """What is kept along with all that is `by` pixels away or less; none is beyond the border."""
+def _inner(mask: Mask, by: int) -> Mask:
+    """The mask eroded by `by` pixels; pixels beyond the border count as inside."""
     from scipy.ndimage import minimum_filter
 
-    return minimum_filter(kept, 2 * by + 1)
+    return minimum_filter(mask, 2 * by + 1)
 
 
 def likelihood(numbers: Float64[np.ndarray, "6"]) -> float:
@@ -113,21 +113,21 @@ def likelihood(numbers: Float64[np.ndarray, "6"]) -> float:
     return float(CONSTANT + WEIGHTS @ z + z @ PRODUCTS @ z)
 
 
-def features(tones: Tones, kept: Where) -> Float64[np.ndarray, "6"]:
-    """What is seen of a picture where it is `kept`, six numbers on logarithmic scales.
+def features(tones: Tones, mask: Mask) -> Float64[np.ndarray, "6"]:
+    """Six numbers, on logarithmic scales, of a picture inside its `mask`.
 
     Its share of the 16 commonest tones (few in drawings); of pixels on dark and on light lines
     (outlines are dark); how strong its edges are, and how rough it is halfway between plain and
     edge: the 97th and 50th percentile of its bends; and its size, as lines are finer in larger
     pictures.
     """
-    seen = np.rint(tones[kept]).astype(int)
-    commonest = np.sort(np.bincount(seen, minlength=256))[-TONES:]
-    bends, (dark, light) = _bends(tones)[_around(kept, 1)], _lines(tones, kept)
+    levels = np.rint(tones[mask]).astype(int)
+    commonest = np.sort(np.bincount(levels, minlength=256))[-TONES:]
+    bends, (dark, light) = _bends(tones)[_around(mask, 1)], _lines(tones, mask)
     strong, middling = np.quantile(bends, (0.97, 0.5))
     return np.log(
         [
-            commonest.sum() / len(seen),
+            commonest.sum() / len(levels),
             dark + 0.003,  # a few in a thousand are none
             light + 0.003,
             strong + 2,  # of 255: rounding makes as much
@@ -144,29 +144,29 @@ def _middle(height: int, width: int) -> tuple[slice, slice]:
     return slice(top, top + rows), slice(left, left + columns)
 
 
-def _reduced(pixels: Pixels, kept: Where) -> tuple[Float32[np.ndarray, "y x 3"], Small]:
+def _reduced(pixels: Pixels, mask: Mask) -> tuple[Float32[np.ndarray, "y x 3"], Small]:
     """The mean of blocks, so that about SEEN x SEEN are left; a small picture as it is.
 
     A block is kept where all its pixels are.
     """
-    height, width = kept.shape
-    side = min(int(np.ceil(np.sqrt(height * width) / SEEN)), height, width)
+    height, width = mask.shape
+    side = min(int(np.ceil(np.sqrt(height * width) / WORKING_SIZE)), height, width)
     rows, columns = height // side, width // side
     places = np.unique(np.linspace(0, side - 1, min(side, SAMPLES)).round().astype(int))
-    total, all_kept = np.zeros((rows, columns, 3), np.uint16), np.ones((rows, columns), bool)
+    total, reduced_mask = np.zeros((rows, columns, 3), np.uint16), np.ones((rows, columns), bool)
     for y in places:
         for x in places:
             total += pixels[y : rows * side : side, x : columns * side : side]
-            all_kept &= kept[y : rows * side : side, x : columns * side : side]
-    return total / np.float32(len(places) ** 2), all_kept
+            reduced_mask &= mask[y : rows * side : side, x : columns * side : side]
+    return total / np.float32(len(places) ** 2), reduced_mask
 
 
-def _around(kept: Where, reach: int) -> Small:
+def _around(mask: Mask, reach: int) -> Small:
     """Where a pixel and the four `reach` away from it, upright and level, are all kept."""
     by = 2 * reach
-    level = kept[reach:-reach, :-by] & kept[reach:-reach, by:]
-    upright = kept[:-by, reach:-reach] & kept[by:, reach:-reach]
-    return kept[reach:-reach, reach:-reach] & level & upright
+    level = mask[reach:-reach, :-by] & mask[reach:-reach, by:]
+    upright = mask[:-by, reach:-reach] & mask[by:, reach:-reach]
+    return mask[reach:-reach, reach:-reach] & level & upright
 
 
 def _bends(tones: Tones) -> Float32[np.ndarray, "y x"]:
@@ -175,9 +175,9 @@ def _bends(tones: Tones) -> Float32[np.ndarray, "y x"]:
     return np.abs(4 * tones[1:-1, 1:-1] - around)
 
 
-def _lines(tones: Tones, kept: Where) -> tuple[float, float]:
+def _lines(tones: Tones, mask: Mask) -> tuple[float, float]:
     """The share of pixels on dark and on light lines, upright or level, about three pixels wide."""
-    middle, inside = tones[2:-2, 2:-2], _around(kept, 2)
+    middle, inside = tones[2:-2, 2:-2], _around(mask, 2)
     above, below = tones[:-4, 2:-2], tones[4:, 2:-2]
     left, right = tones[2:-2, :-4], tones[2:-2, 4:]
     lower = np.maximum(np.minimum(above, below), np.minimum(left, right)) - middle

@@ -1,7 +1,7 @@
 """The last step: a picture that a net made a little too large, shrunk to the size that was asked.
 
 The same as data/degrade's `imresize_matlab`, antialiased bicubic, but with the few weights that
-are not 0: of 30,000 rows its matrix would take 10 GB. Which sizes there are is in ways.py.
+are not 0: of 30,000 rows its matrix would take 10 GB. Which sizes there are is in pipelines.py.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ def resized(
     """The picture at this size (rows, columns) by antialiased bicubic, back within [0, 1]."""
     rows = weights(picture.shape[1], size[0])
     columns = weights(picture.shape[2], size[1])
-    whole = torch.empty(len(picture), *size)
-    for plane, result in zip(picture, whole, strict=True):  # one at a time: they are large
+    output = torch.empty(len(picture), *size)
+    for plane, result in zip(picture, output, strict=True):  # one at a time: they are large
         narrow = columns @ np.ascontiguousarray((rows @ plane.numpy()).T)  # w2 x h2
         result.copy_(torch.from_numpy(narrow.T))
-    return whole.clamp_(0, 1)
+    return output.clamp_(0, 1)
 
 
 def weights(n_in: int, n_out: int) -> Sparse:

@@ -1,7 +1,7 @@
 """One picture or film enlarged as its options say: which model, which size, a sheet, scores.
 
-How sizes and nets are found is in ways.py, how a picture goes through them in pictures.py; files,
-records and replay are in batch/making.py.
+pipelines.py chooses nets and size, pictures.py runs a picture through them, batch/making.py has
+files, records and replay.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from trombine import codecs
 from trombine.batch.making import (
     FORMAT,
     PICTURE,
-    Made,
+    Job,
     Making,
     Options,
+    Output,
     Product,
-    Task,
-    Wanted,
+    Target,
     name_file,
 )
 from trombine.codecs import Frames
@@ -38,9 +38,9 @@ from trombine.provenance import shortened
 from trombine.refusal import InputError
 from trombine.upscaling.drawing import is_drawing
 from trombine.upscaling.pictures import enlarged_film, enlarged_image
+from trombine.upscaling.pipelines import Pipeline, families, plan_pipeline
 from trombine.upscaling.running import LEAST_TILE, resolved_tile
 from trombine.upscaling.sheet import scores, standard_sheet
-from trombine.upscaling.ways import Way, families, way_to
 from trombine.weights import shipped
 
 AUTO: Final = "auto"  # by what a picture looks like: one of the next two
@@ -69,47 +69,47 @@ _FACTOR: Final = re.compile(r"x(\d{1,3})")
 _BOX: Final = re.compile(r"(\d{1,6})x(\d{1,6})")
 
 
-def make(task: Task) -> Made:
+def make(job: Job) -> Output:
     """The enlarged picture or film, its sheet, and how near both are to a truth."""
-    film, options = task.source.film, task.options
-    model, notices = _model_of(task)
-    way = way_for(film, options["enlarge"], model)
-    _check_format(film, way, task)
-    truth = _truth(film, way, task)
-    result = _enlarged(film, way, task)
+    film, options = job.source.film, job.options
+    model, notices = _model_of(job)
+    pipeline = pipeline_for(film, options["enlarge"], model)
+    _check_format(film, pipeline, job)
+    truth = _truth(film, pipeline, job)
+    result = _enlarged(film, pipeline, job)
     contents: dict[str, object] = {RESULT: result}
-    if SHEET in task.shows:
-        names = " and ".join(dict.fromkeys(one.path.stem for one in way.models))
-        title = f"{shortened(task.source.path.name)}: {names}"
-        known = None if truth is None else as_seen(truth)
-        seen = as_seen(film.frames[0]), as_seen(result.frames[0])
-        contents[SHEET] = standard_sheet(*seen, known, title)
-    return Made(
+    if SHEET in job.shows:
+        names = " and ".join(dict.fromkeys(step.path.stem for step in pipeline.models))
+        title = f"{shortened(job.source.path.name)}: {names}"
+        truth_pixels = None if truth is None else as_seen(truth)
+        pixels = as_seen(film.frames[0]), as_seen(result.frames[0])
+        contents[SHEET] = standard_sheet(*pixels, truth_pixels, title)
+    return Output(
         contents=contents,
-        model="+".join(dict.fromkeys(one.hash for one in way.models)),
-        resolved={"tile": _tiles(film.frames[0], way, options["tile"])},
+        model="+".join(dict.fromkeys(step.hash for step in pipeline.models)),
+        resolved={"tile": _tiles(film.frames[0], pipeline, options["tile"])},
         chosen={} if isinstance(model, Path) else {"model": model},
         notices=(*notices, *(() if truth is None else (_scored(film, result, truth),))),
     )
 
 
-def alike(name: str, then: object, wanted: object) -> bool:
-    """Whether a result of such an option is as good as one of the wanted.
+def equivalent(name: str, recorded: object, target: object) -> bool:
+    """Whether a result with the recorded option is as good as one with the target's.
 
     The tile does not count: no pixel differs by more than rounding. Of `auto` either choice is.
     """
-    if name == "model" and wanted == AUTO:
-        return then in (PHOTOGRAPHS, DRAWINGS)
-    return name == "tile" or then == wanted
+    if name == "model" and target == AUTO:
+        return recorded in (PHOTOGRAPHS, DRAWINGS)
+    return name == "tile" or recorded == target
 
 
-def wanted(options: Options, source: Path, model: str | Path, truth: Path | None) -> Wanted:
+def target_for(options: Options, source: Path, model: str | Path, truth: Path | None) -> Target:
     """What is asked for a picture: the options, and the files that they name."""
     files: dict[str, Path] = {}
     is_file = model != AUTO and not is_shipped(model)
     called = name_file(files, Path(model), source, "model") if is_file else str(model)
     beside = "" if truth is None else name_file(files, truth, source, "truth")
-    return Wanted(options={**options, "model": called, "truth": beside}, files=files)
+    return Target(options={**options, "model": called, "truth": beside}, files=files)
 
 
 def ending(source: Path, enlarge: str, model: str | Path) -> str:
@@ -123,10 +123,10 @@ def ending(source: Path, enlarge: str, model: str | Path) -> str:
 
 def sides(enlarge: str) -> tuple[int | None, tuple[int, int] | None]:
     """The factor, or the width and height, that a text asks for; an InputError if it is neither."""
-    if found := _FACTOR.fullmatch(enlarge):
-        return int(found[1]), None
-    if found := _BOX.fullmatch(enlarge):
-        return None, (int(found[1]), int(found[2]))
+    if match := _FACTOR.fullmatch(enlarge):
+        return int(match[1]), None
+    if match := _BOX.fullmatch(enlarge):
+        return None, (int(match[1]), int(match[2]))
     raise InputError(f"{enlarge} is neither a factor nor a size")
 
 
@@ -135,11 +135,11 @@ def is_shipped(model: str | Path) -> bool:
     return isinstance(model, str) and (model in families() or model in shipped())
 
 
-def way_for(film: Frames, enlarge: str, model: str | Path) -> Way:
-    """The nets and the size; an InputError where there is no way."""
+def pipeline_for(film: Frames, enlarge: str, model: str | Path) -> Pipeline:
+    """The nets and the size; an InputError where no pipeline leads to it."""
     factor, box = sides(enlarge)
     size = film.frames[0].height, film.frames[0].width
-    return way_to(*size, factor=factor, box=box, model=model, frames=len(film.frames))
+    return plan_pipeline(*size, factor=factor, box=box, model=model, frames=len(film.frames))
 
 
 def model_for(film: Frames) -> str:
@@ -157,7 +157,7 @@ def holds(format: str, source: Path, enlarge: str, model: str | Path) -> bool:
     factor, box = sides(enlarge)
     named = PHOTOGRAPHS if model == AUTO else model  # the size is the same by any
     try:
-        size = way_to(*size_of(source), factor=factor, box=box, model=named).size
+        size = plan_pipeline(*size_of(source), factor=factor, box=box, model=named).size
     except InputError:  # which its work will say
         return True
     return max(size) <= MOST_A_SIDE[format]
@@ -172,40 +172,40 @@ def is_light(source: Path) -> bool:
     return height * width <= LIGHT and source.suffix.lower() not in FILM_SUFFIXES
 
 
-def _model_of(task: Task) -> tuple[str | Path, tuple[str, ...]]:
+def _model_of(job: Job) -> tuple[str | Path, tuple[str, ...]]:
     """A family, a shipped net or a file, and what is to be said of the choice."""
-    name = task.options["model"]
-    if file := task.file("model"):
+    name = job.options["model"]
+    if file := job.file("model"):
         return file, ()
     if name != AUTO:
         if not is_shipped(name):
             raise InputError(f"was made by {shortened(name)}, which is not among its inputs")
         return name, ()
-    model = model_for(task.source.film)
+    model = model_for(job.source.film)
     by = f"enlarged by {DRAWINGS} (--model {PHOTOGRAPHS} takes the other)"
     return model, ((f"looks like a drawing: {by}",) if model == DRAWINGS else ())
 
 
-def _check_format(film: Frames, way: Way, task: Task) -> None:
+def _check_format(film: Frames, pipeline: Pipeline, job: Job) -> None:
     """Refuse a result that the format of its file cannot hold, before it is made."""
-    tile, format = task.options["tile"], task.options[FORMAT]
+    tile, format = job.options["tile"], job.options[FORMAT]
     if 0 < tile < LEAST_TILE:
         raise InputError(f"has tiles of {tile} pixels a side, and {LEAST_TILE} are the fewest")
-    if RESULT not in task.shows:
+    if RESULT not in job.shows:
         return
     if len(film.frames) > 1 and format not in codecs.FILMS:
-        what = f"is a film of {len(film.frames):,} frames, and {format} holds one"
-        raise InputError(what, "let it end in .gif or .webp")
-    height, width = way.size
-    most = MOST_A_SIDE.get(format, max(way.size))
-    if max(way.size) > most:
-        what = f"would become {width:,} x {height:,}, and {format} holds at most {most:,} a side"
-        raise InputError(what, "choose a smaller size, or for a picture .png or .tif")
+        problem = f"is a film of {len(film.frames):,} frames, and {format} holds one"
+        raise InputError(problem, "let it end in .gif or .webp")
+    height, width = pipeline.size
+    most = MOST_A_SIDE.get(format, max(pipeline.size))
+    if max(pipeline.size) > most:
+        problem = f"would become {width:,} x {height:,}, and {format} holds at most {most:,} a side"
+        raise InputError(problem, "choose a smaller size, or for a picture .png or .tif")
 
 
-def _truth(film: Frames, way: Way, task: Task) -> Image | None:
+def _truth(film: Frames, pipeline: Pipeline, job: Job) -> Image | None:
     """What the result should look like; refused where it has another size."""
-    path, name = task.file("truth"), task.options["truth"]
+    path, name = job.file("truth"), job.options["truth"]
     if path is None:
         if name:
             raise InputError(
@@ -215,40 +215,40 @@ def _truth(film: Frames, way: Way, task: Task) -> Image | None:
     if len(film.frames) > 1:
         raise InputError("is a film, and has no truth", "leave --truth out")
     truth = read(path)
-    if (truth.height, truth.width) != way.size:
-        height, width = way.size
-        what = f"is {truth.width} x {truth.height}, and the result would be {width} x {height}"
-        raise InputError(what, "name one of that size as --truth, or none", path=path)
+    if (truth.height, truth.width) != pipeline.size:
+        height, width = pipeline.size
+        problem = f"is {truth.width} x {truth.height}, and the result would be {width} x {height}"
+        raise InputError(problem, "name one of that size as --truth, or none", path=path)
     return truth
 
 
-def _enlarged(film: Frames, way: Way, task: Task) -> Frames:
-    first, *others = film.frames
-    tile = task.options["tile"] or None
+def _enlarged(film: Frames, pipeline: Pipeline, job: Job) -> Frames:
+    first, *following = film.frames
+    tile = job.options["tile"] or None
     try:
-        if others:
-            return enlarged_film(film, way, tile=tile, threads=task.threads, tick=task.tick)
-        image = enlarged_image(first, way, tile=tile, threads=task.threads, tick=task.tick)
+        if following:
+            return enlarged_film(film, pipeline, tile=tile, threads=job.threads, tick=job.tick)
+        image = enlarged_image(first, pipeline, tile=tile, threads=job.threads, tick=job.tick)
         return Frames(frames=(image,))
     except InputError as error:
-        what, _, remedy = str(error).partition("; ")
-        raise InputError(f"cannot be enlarged by {what}", remedy) from error
+        problem, _, remedy = str(error).partition("; ")
+        raise InputError(f"cannot be enlarged by {problem}", remedy) from error
 
 
 def _scored(film: Frames, result: Frames, truth: Image) -> str:
     """How near bicubic and the result are to the truth."""
-    found = scores(as_seen(film.frames[0]), as_seen(result.frames[0]), as_seen(truth))
-    said = [f"{name} {one.psnr:.2f} dB, {one.ssim:.4f}" for name, one in found.items()]
-    return f"PSNR-Y and SSIM-Y: {'; '.join(said)}" if said else "is too small to be measured"
+    measured = scores(as_seen(film.frames[0]), as_seen(result.frames[0]), as_seen(truth))
+    parts = [f"{name} {score.psnr:.2f} dB, {score.ssim:.4f}" for name, score in measured.items()]
+    return f"PSNR-Y and SSIM-Y: {'; '.join(parts)}" if parts else "is too small to be measured"
 
 
-def _tiles(image: Image, way: Way, tile: int) -> list[int]:
-    """The tile that each net of the way worked in."""
-    found, height, width = [], image.height, image.width
-    for model in way.models:
-        found.append(resolved_tile(model.in_rgb, height, width, tile or None))
+def _tiles(image: Image, pipeline: Pipeline, tile: int) -> list[int]:
+    """The tile that each net of the pipeline worked in."""
+    tiles, height, width = [], image.height, image.width
+    for model in pipeline.models:
+        tiles.append(resolved_tile(model.in_rgb, height, width, tile or None))
         height, width = height * model.net.factor, width * model.net.factor
-    return found
+    return tiles
 
 
 UPSCALE: Final = Making(
@@ -258,5 +258,5 @@ UPSCALE: Final = Making(
     needs=("torch", "scipy"),
     products=PRODUCTS,
     films=True,
-    alike=alike,
+    equivalent=equivalent,
 )

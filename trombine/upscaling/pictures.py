@@ -1,6 +1,6 @@
 """Whole pictures and films enlarged: their colours and their transparency, in their own mode.
 
-Which nets and which last step are taken is in ways.py, how one net runs on a large picture in
+Which nets and which last step are taken is in pipelines.py, how one net runs on a large picture in
 running.py, how new colours become samples in samples.py. Files are read and written elsewhere.
 """
 
@@ -18,7 +18,7 @@ from trombine.refusal import InputError
 from trombine.samples import Image
 from trombine.upscaling import running
 from trombine.upscaling.last import resized
-from trombine.upscaling.ways import Size, Way, check_pixels, factor_of
+from trombine.upscaling.pipelines import Pipeline, Size, check_pixels, factor_of
 
 Tick = Callable[[int, int], None]
 """Told, after each part of the work, how much is done and of how much, both in pixels that go
@@ -30,13 +30,13 @@ Alpha = Float32[np.ndarray, "h w"]
 
 def enlarged_image(
     image: Image,
-    way: Way,
+    pipeline: Pipeline,
     *,
     tile: int | None = None,
     threads: int | None = None,
     tick: Tick | None = None,
 ) -> Image:
-    """The picture at the way's size: in its mode, depth and profile, with its transparency.
+    """The picture at the pipeline's size: in its mode, depth and profile, with its transparency.
 
     Where all is grey the result is exactly grey. `tile` and `threads` are running.enlarged's.
     """
@@ -44,17 +44,17 @@ def enlarged_image(
     # meant. Inks they have never seen.
     plain = image if image.space == "CMYK" else replace(image, profile=None)
     alpha = plain.alpha()
-    once, every = _work(plain, way), _passes(alpha) * _work(plain, way)
-    colours = _through(_planes(plain, alpha), way, tile, threads, _share(tick, 0, once, every))
+    once, every = _work(plain, pipeline), _passes(alpha) * _work(plain, pipeline)
+    colours = _through(_planes(plain, alpha), pipeline, tile, threads, _share(tick, 0, once, every))
     if alpha is not None:
-        alpha = _enlarged_alpha(alpha, way, tile, threads, _share(tick, once, once, every))
-    made = plain.enlarged(colours.permute(1, 2, 0).numpy(), alpha)
-    return replace(made, profile=image.profile)
+        alpha = _enlarged_alpha(alpha, pipeline, tile, threads, _share(tick, once, once, every))
+    result = plain.enlarged(colours.permute(1, 2, 0).numpy(), alpha)
+    return replace(result, profile=image.profile)
 
 
 def enlarged_film(
     film: Frames,
-    way: Way,
+    pipeline: Pipeline,
     *,
     tile: int | None = None,
     threads: int | None = None,
@@ -62,28 +62,28 @@ def enlarged_film(
 ) -> Frames:
     """Each frame of a film enlarged; of equal frames in a row only the first is computed."""
     count = len(film.frames)
-    check_pixels(way.size, frames=count)
+    check_pixels(pipeline.size, frames=count)
     again = [index > 0 and _equal(*film.frames[index - 1 : index + 1]) for index in range(count)]
     work = [
-        0 if same else _passes(frame.alpha()) * _work(frame, way)
+        0 if same else _passes(frame.alpha()) * _work(frame, pipeline)
         for frame, same in zip(film.frames, again, strict=True)
     ]
-    made: list[Image] = []
+    frames: list[Image] = []
     for index, frame in enumerate(film.frames):
         if again[index]:
-            made.append(made[-1])
+            frames.append(frames[-1])
             continue
         share = _share(tick, sum(work[:index]), work[index], sum(work))
-        made.append(enlarged_image(frame, way, tile=tile, threads=threads, tick=share))
-    return Frames(frames=tuple(made), durations=film.durations, loops=film.loops)
+        frames.append(enlarged_image(frame, pipeline, tile=tile, threads=threads, tick=share))
+    return Frames(frames=tuple(frames), durations=film.durations, loops=film.loops)
 
 
-def _equal(one: Image, other: Image) -> bool:
-    if (one.mode, one.key, one.profile) != (other.mode, other.key, other.profile):
+def _equal(a: Image, b: Image) -> bool:
+    if (a.mode, a.key, a.profile) != (b.mode, b.key, b.profile):
         return False
-    if one.palette is not None and other.palette is not None:
-        return np.array_equal(one.palette[one.samples], other.palette[other.samples])
-    return one.bits == other.bits and np.array_equal(one.samples, other.samples)
+    if a.palette is not None and b.palette is not None:
+        return np.array_equal(a.palette[a.samples], b.palette[b.samples])
+    return a.bits == b.bits and np.array_equal(a.samples, b.samples)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -112,7 +112,7 @@ def uncovered(colours: Colours, alpha: Alpha) -> Colours:
 
 
 def _enlarged_alpha(
-    alpha: Alpha, way: Way, tile: int | None, threads: int | None, tick: Tick | None
+    alpha: Alpha, pipeline: Pipeline, tile: int | None, threads: int | None, tick: Tick | None
 ) -> Float32[np.ndarray, "h2 w2"]:
     """Alpha through the same nets, as a grey picture, which neither rings nor thins out.
 
@@ -120,13 +120,13 @@ def _enlarged_alpha(
     or 1 where all of these are.
     """
     if alpha.min() == alpha.max():
-        return np.full(way.size, alpha[0, 0], np.float32)
+        return np.full(pipeline.size, alpha[0, 0], np.float32)
     from scipy.ndimage import maximum_filter, minimum_filter
 
     planes = torch.from_numpy(alpha).expand(3, -1, -1)
-    made = _through(planes, way, tile, threads, tick)[0].numpy()
+    enlarged = _through(planes, pipeline, tile, threads, tick)[0].numpy()
     least, most = minimum_filter(alpha, 3), maximum_filter(alpha, 3)
-    return np.clip(made, _spread(least, way.size), _spread(most, way.size))
+    return np.clip(enlarged, _spread(least, pipeline.size), _spread(most, pipeline.size))
 
 
 def _spread(alpha: Alpha, size: Size) -> Float32[np.ndarray, "h2 w2"]:
@@ -140,15 +140,15 @@ def _spread(alpha: Alpha, size: Size) -> Float32[np.ndarray, "h2 w2"]:
 
 def _through(
     planes: Float32[torch.Tensor, "3 h w"],
-    way: Way,
+    pipeline: Pipeline,
     tile: int | None,
     threads: int | None,
     tick: Tick | None,
 ) -> Float32[torch.Tensor, "3 h2 w2"]:
-    """A picture through all nets of a way, and to its size; grey stays exactly grey."""
+    """A picture through all nets of a pipeline, and to its size; grey stays exactly grey."""
     grey = bool((planes == planes[:1]).all())
-    work = _pixels(planes.shape[-2], planes.shape[-1], way)
-    for index, model in enumerate(way.models):
+    work = _pixels(planes.shape[-2], planes.shape[-1], pipeline)
+    for index, model in enumerate(pipeline.models):
         share = _share(tick, sum(work[:index]), work[index], sum(work))
         try:
             planes = running.enlarged(
@@ -158,9 +158,13 @@ def _through(
             raise InputError(f"{error}", path=model.path.name) from error
         if grey:
             planes = planes.mean(dim=0, keepdim=True).expand(3, -1, -1)
-    if not way.last:
+    if not pipeline.last:
         return planes
-    return resized(planes[:1], way.size).expand(3, -1, -1) if grey else resized(planes, way.size)
+    return (
+        resized(planes[:1], pipeline.size).expand(3, -1, -1)
+        if grey
+        else resized(planes, pipeline.size)
+    )
 
 
 # ---------------------------------------------------------------------------------------------
@@ -172,18 +176,18 @@ def _passes(alpha: Alpha | None) -> int:
     return 1 if alpha is None or alpha.min() == alpha.max() else 2
 
 
-def _work(image: Image, way: Way) -> int:
+def _work(image: Image, pipeline: Pipeline) -> int:
     """How many pixels go into nets in one pass."""
-    return sum(_pixels(image.height, image.width, way))
+    return sum(_pixels(image.height, image.width, pipeline))
 
 
-def _pixels(height: int, width: int, way: Way) -> list[int]:
-    """How many pixels go into each net of a way."""
-    found, count = [], height * width
-    for model in way.models:
-        found.append(count)
+def _pixels(height: int, width: int, pipeline: Pipeline) -> list[int]:
+    """How many pixels go into each net of a pipeline."""
+    counts, count = [], height * width
+    for model in pipeline.models:
+        counts.append(count)
         count *= factor_of(model) ** 2
-    return found
+    return counts
 
 
 def _share(tick: Tick | None, start: int, length: int, every: int) -> Tick | None:

@@ -3,7 +3,7 @@
 The picture is cut into tiles that overlap by as far as the net looks (`Net.reach`), so the result
 is that of the whole picture at once. One tile is computed after the other, by all of torch's
 threads, so small that its memory need not be asked of the system anew for every layer. Which net is
-run on which picture is in ways.py and pictures.py; where tiles lie, and how they become one
+run on which picture is in pipelines.py and pictures.py; where tiles lie, and how they become one
 picture, in canvas.py.
 """
 
@@ -22,7 +22,7 @@ from jaxtyping import Float32
 
 from trombine.canvas import through_tiles
 from trombine.nets import Net
-from trombine.weights.tasks import check_made
+from trombine.weights.tasks import check_finite
 
 LEAST_TILE: Final = 16  # pixels a side: smaller ones would be halo and nothing else
 _STEP: Final = 8  # the sides that are tried are so far apart
@@ -53,12 +53,12 @@ def enlarged(
 
     def work(part: Picture) -> Float32[torch.Tensor, "c k l"]:
         nonlocal done
-        made = ready(part[None])[0]
-        check_made(made)  # before an infinite one becomes white
+        result = ready(part[None])[0]
+        check_finite(result)  # before an infinite one becomes white
         done += 1
         if tick is not None:
             tick(done, count)
-        return made.clamp_(0, 1)
+        return result.clamp_(0, 1)
 
     with torch.no_grad(), _computing(threads):
         return through_tiles(picture, work, size=side + 2 * reach, halo=reach, factor=net.factor)
@@ -101,17 +101,17 @@ def _most(net: Net) -> int:
 
 def _numbers_a_pixel(net: Net) -> int:
     """How many numbers the largest features of a net hold for each pixel of the small picture."""
-    kept = _KEPT.get(net)
-    return _measured(net) if kept is None else kept.numbers
+    prepared = _PREPARED.get(net)
+    return _measured(net) if prepared is None else prepared.numbers
 
 
 def _measured(net: Net) -> int:
     probe, largest = _copied(net), 0
 
-    def measure(_: torch.nn.Module, __: object, found: object) -> None:
+    def measure(_: torch.nn.Module, __: object, output: object) -> None:
         nonlocal largest
-        if isinstance(found, torch.Tensor):
-            largest = max(largest, found.numel())
+        if isinstance(output, torch.Tensor):
+            largest = max(largest, output.numel())
 
     for part in probe.modules():
         part.register_forward_hook(measure)
@@ -126,31 +126,31 @@ def _measured(net: Net) -> int:
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class _Kept:
+class _Prepared:
     """What is known of a net that changes no more."""
 
     ready: Net
     numbers: int  # see _numbers_a_pixel
 
 
-_KEPT: Final[WeakKeyDictionary[Net, _Kept]] = WeakKeyDictionary()
-_KEEPING: Final = threading.Lock()
+_PREPARED: Final[WeakKeyDictionary[Net, _Prepared]] = WeakKeyDictionary()
+_PREPARING: Final = threading.Lock()
 
 
-def keep(net: Net) -> None:
+def prepare(net: Net) -> None:
     """Get a net ready once for all pictures. From now on what it has learnt must not change.
 
     Any other net is got ready for each picture anew, which takes longer than a small one does.
     """
-    with _KEEPING:
-        if net not in _KEPT:
-            _KEPT[net] = _Kept(ready=_copied(net), numbers=_measured(net))
+    with _PREPARING:
+        if net not in _PREPARED:
+            _PREPARED[net] = _Prepared(ready=_copied(net), numbers=_measured(net))
 
 
 def _ready(net: Net) -> Net:
     """The net as it enlarges; the caller's keeps its mode, its slopes and its layout."""
-    kept = _KEPT.get(net)
-    return _copied(net) if kept is None else kept.ready
+    prepared = _PREPARED.get(net)
+    return _copied(net) if prepared is None else prepared.ready
 
 
 def _copied(net: Net) -> Net:

@@ -34,7 +34,7 @@ _BAND: Final = 256  # rows that are measured at once
 
 
 @dataclass(frozen=True, kw_only=True)
-class Score:
+class Similarity:
     """How near a picture is to the truth."""
 
     psnr: float  # of the luma, in dB
@@ -45,7 +45,7 @@ class Score:
 class _Column:
     title: str
     pixels: Pixels
-    known: bool = True  # the input is not: its pixels are squares of the result's size
+    full_size: bool = True  # the input is not: its pixels are squares of the result's size
 
 
 def standard_sheet(small: Pixels, result: Pixels, truth: Pixels | None, title: str) -> Pixels:
@@ -58,16 +58,16 @@ def standard_sheet(small: Pixels, result: Pixels, truth: Pixels | None, title: s
     if truth is not None and truth.shape != result.shape:
         raise InputError("the truth on a sheet is as large as the result")
     columns = _columns(small, result, truth)
-    shown = _fitting(_size(result), CELL[len(columns)])
-    cell = max(shown[0], LOWEST), max(shown[1], NARROWEST)
-    rows = {"whole": [_whole(column, shown) for column in columns]}
-    times = shown[0] / result.shape[0]
+    fitted = _fitting(_size(result), CELL[len(columns)])
+    cell = max(fitted[0], LOWEST), max(fitted[1], NARROWEST)
+    rows = {"whole": [_overview(column, fitted) for column in columns]}
+    times = fitted[0] / result.shape[0]
     if times < 1:
         rows["1 : 1"] = _details(columns, cell, 1)
     if times < ZOOM:
         rows[f"{ZOOM} : 1"] = _details(columns, cell, ZOOM)
     return Sheet(
-        rows=[[_centred(one, cell) for one in row] for row in rows.values()],
+        rows=[[_centred(picture, cell) for picture in row] for row in rows.values()],
         title=title,
         row_titles=list(rows) if len(rows) > 1 else (),
         column_titles=[column.title for column in columns],
@@ -76,13 +76,13 @@ def standard_sheet(small: Pixels, result: Pixels, truth: Pixels | None, title: s
 
 
 def _columns(small: Pixels, result: Pixels, truth: Pixels | None) -> list[_Column]:
-    made = {"bicubic": bicubic(small, _size(result)), "result": result}
+    pictures = {"bicubic": bicubic(small, _size(result)), "result": result}
     numbers = {} if truth is None else scores(small, result, truth)
-    columns = [_Column(title=_sides(small), pixels=small, known=False)]
-    for name, pixels in made.items():
-        one = numbers.get(name)
-        said = "" if one is None else f"  {one.psnr:.2f}, {one.ssim:.4f}"
-        columns.append(_Column(title=f"{name}{said}", pixels=pixels))
+    columns = [_Column(title=_sides(small), pixels=small, full_size=False)]
+    for name, pixels in pictures.items():
+        score = numbers.get(name)
+        label = "" if score is None else f"  {score.psnr:.2f}, {score.ssim:.4f}"
+        columns.append(_Column(title=f"{name}{label}", pixels=pixels))
     return columns if truth is None else [*columns, _Column(title="truth", pixels=truth)]
 
 
@@ -95,7 +95,7 @@ def bicubic(small: Pixels, size: Size) -> Pixels:
     return _resized(small, size, Image.Resampling.BICUBIC)
 
 
-def scores(small: Pixels, result: Pixels, truth: Pixels) -> dict[str, Score]:
+def scores(small: Pixels, result: Pixels, truth: Pixels) -> dict[str, Similarity]:
     """How near bicubic and the result are to the truth, by these names.
 
     As papers on enlarging measure: of the luma, without a border. None are there where the picture
@@ -104,22 +104,24 @@ def scores(small: Pixels, result: Pixels, truth: Pixels) -> dict[str, Score]:
     border = max(1, round(result.shape[0] / small.shape[0]))
     if min(truth.shape[:2]) < len(SSIM_TAPS) + 2 * border:
         return {}
-    made = {"bicubic": bicubic(small, _size(result)), "result": result}
+    pictures = {"bicubic": bicubic(small, _size(result)), "result": result}
     inside = slice(border, -border), slice(border, -border)
-    return {name: _score(truth[inside], pixels[inside]) for name, pixels in made.items()}
+    return {name: _score(truth[inside], pixels[inside]) for name, pixels in pictures.items()}
 
 
-def _score(wanted: Pixels, made: Pixels) -> Score:
+def _score(truth: Pixels, result: Pixels) -> Similarity:
     """By bands of rows: the sums of a large picture would fill the memory."""
-    height, more = wanted.shape[0], len(SSIM_TAPS) - 1  # rows that a window has beside its first
-    error = alike = 0.0
+    height, more = truth.shape[0], len(SSIM_TAPS) - 1  # rows that a window has beside its first
+    error = similarity = 0.0
     for start in range(0, height, _BAND):
-        a, b = (_luma(one[start : start + _BAND + more]) for one in (wanted, made))
+        a, b = (_luma(picture[start : start + _BAND + more]) for picture in (truth, result))
         rows = min(_BAND, height - start)
         error += rows * 10 ** (-psnr(a[..., :rows, :], b[..., :rows, :]).item() / 10)
         places = a.shape[-2] - more
-        alike += places * ssim(a, b).item() if places > 0 else 0.0
-    return Score(psnr=-10 * log10(error / height) if error else inf, ssim=alike / (height - more))
+        similarity += places * ssim(a, b).item() if places > 0 else 0.0
+    return Similarity(
+        psnr=-10 * log10(error / height) if error else inf, ssim=similarity / (height - more)
+    )
 
 
 def _luma(pixels: Pixels) -> torch.Tensor:
@@ -147,11 +149,11 @@ def _fitting(size: Size, most: int) -> Size:
     return max(1, round(size[0] * most / longer)), max(1, round(size[1] * most / longer))
 
 
-def _whole(column: _Column, shown: Size) -> Pixels:
+def _overview(column: _Column, size: Size) -> Pixels:
     """Squares where a picture grows, the mean of what falls together where it shrinks."""
-    shrinks = column.pixels.shape[0] > shown[0]
+    shrinks = column.pixels.shape[0] > size[0]
     how = Image.Resampling.LANCZOS if shrinks else Image.Resampling.NEAREST
-    return _resized(column.pixels, shown, how)
+    return _resized(column.pixels, size, how)
 
 
 def _resized(pixels: Pixels, size: Size, how: Image.Resampling) -> Pixels:
@@ -177,7 +179,7 @@ def _details(columns: list[_Column], cell: Size, zoom: int) -> list[Pixels]:
     place = detail(small, _size(result), (height, width))
     return [
         _piece(column.pixels, place, zoom)
-        if column.known
+        if column.full_size
         else _squares(column.pixels, place, _size(result), zoom)
         for column in columns
     ]
@@ -228,8 +230,8 @@ def _squares(small: Pixels, place: Place, result: Size, zoom: int) -> Pixels:
     """The same piece of the input, each of its pixels a square."""
     top, left, height, width = place
     rows, columns = (
-        np.minimum((np.arange(start, start + count) + 0.5) * of / whole, of - 1).astype(int)
-        for start, count, of, whole in zip(
+        np.minimum((np.arange(start, start + count) + 0.5) * of / length, of - 1).astype(int)
+        for start, count, of, length in zip(
             (top, left), (height, width), small.shape[:2], result, strict=True
         )
     )

@@ -55,7 +55,7 @@ class Finding:
 
     topic: str
     name: str
-    found: str
+    value: str
 
 
 def run(request: DoctorRequest) -> Iterator[Event]:
@@ -65,9 +65,9 @@ def run(request: DoctorRequest) -> Iterator[Event]:
 
 def examine() -> Iterator[Finding]:
     """Look at everything, topic by topic."""
-    for topic, look in TOPICS.items():
-        for name, found in look():
-            yield Finding(topic=topic, name=name, found=found)
+    for topic, rows in TOPICS.items():
+        for name, value in rows():
+            yield Finding(topic=topic, name=name, value=value)
 
 
 def as_text(findings: list[Finding]) -> str:
@@ -79,21 +79,21 @@ def as_text(findings: list[Finding]) -> str:
         if finding.topic != topic:
             topic = finding.topic
             lines.extend(["", topic] if lines else [topic])
-        lines.append(f"  {finding.name.ljust(width)}  {finding.found}")
+        lines.append(f"  {finding.name.ljust(width)}  {finding.value}")
     return "\n".join(lines)
 
 
-Looks = Iterator[tuple[str, str]]
+Rows = Iterator[tuple[str, str]]
 
 
-def _versions() -> Looks:
+def _versions() -> Rows:
     yield "trombine", installed("trombine") or "not installed: run from its folder"
     yield "python", f"{platform.python_version()}, {sys.implementation.name}"
     for name in LIBRARIES:
         yield name, installed(name) or "missing: pip install trombine again"
 
 
-def _machine() -> Looks:
+def _machine() -> Rows:
     from trombine.data.workers import cores
 
     yield "system", f"{platform.system()} {platform.release()}, {platform.machine()}"
@@ -102,7 +102,7 @@ def _machine() -> Looks:
     yield from _torch_devices()
 
 
-def _torch_devices() -> Looks:
+def _torch_devices() -> Rows:
     """Threads and GPUs, as torch sees them; torch is loaded here and nowhere else in doctor."""
     import torch
 
@@ -131,12 +131,12 @@ def memory() -> str:
         return "unknown"
 
 
-def size(taken: int) -> str:
+def size(count: int) -> str:
     """A number of bytes for people."""
-    return f"{taken / 2**30:.1f} GB" if taken >= 2**30 else f"{taken / 2**20:.1f} MB"
+    return f"{count / 2**30:.1f} GB" if count >= 2**30 else f"{count / 2**20:.1f} MB"
 
 
-def _extras() -> Looks:
+def _extras() -> Rows:
     for extra, adds in EXTRAS.items():
         lacking = missing_packages(extra)
         state = (
@@ -165,7 +165,7 @@ def name_of(requirement: str) -> str:
     return re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
 
 
-def _places() -> Looks:
+def _places() -> Rows:
     from trombine.files import cache_folder
 
     yield "cache", described(cache_folder())
@@ -176,11 +176,11 @@ def described(folder: Path) -> str:
     """A folder, and how much is in it."""
     if not folder.exists():
         return f"{shown(folder)} (not there yet)"
-    taken = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    return f"{shown(folder)} ({size(taken)})"
+    total = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return f"{shown(folder)} ({size(total)})"
 
 
-def _variables() -> Looks:
+def _variables() -> Rows:
     for name, does in VARIABLES.items():
         yield name, f"{os.environ.get(name, 'not set')} ({does})"
 

@@ -20,7 +20,7 @@ from trombine.requests import Request
 if TYPE_CHECKING:
     from trombine.weights import Card, Model
 
-_SAID: Final = ("about", "task", "data")  # settings that the card itself says
+_ON_CARD: Final = ("about", "task", "data")  # settings that the card itself says
 HEADS: Final = ("model", "task", "net", "parameters", "scores")
 
 
@@ -129,7 +129,7 @@ def _check_task(task: str) -> None:
 def _row(name: str, model: Model) -> tuple[str, ...]:
     from trombine.nets import parameter_count
 
-    scores = ", ".join(f"{one.measure} {one.value:.4g}" for one in model.card.scores)
+    scores = ", ".join(f"{score.measure} {score.value:.4g}" for score in model.card.scores)
     return name, model.card.task, model.card.net, f"{parameter_count(model.net):,}", scores or "–"
 
 
@@ -200,7 +200,7 @@ def _settings(values: Mapping[str, object]) -> Iterator[str]:
     for name, value in sorted(values.items()):
         if isinstance(value, dict):
             yield from (f"{name}.{line}" for line in _settings(value))
-        elif value not in ("", None) and name not in _SAID:
+        elif value not in ("", None) and name not in _ON_CARD:
             yield f"{name} {_plain(value)}"
 
 

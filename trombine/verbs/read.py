@@ -16,10 +16,10 @@ from trombine.batch.inputs import expand, left_alone
 from trombine.batch.loop import survey
 from trombine.batch.making import Making
 from trombine.batch.requests import FilesRequest
-from trombine.events import Event, Found, Notice
+from trombine.events import Event, Notice, Report
 from trombine.memory import enough
 from trombine.refusal import InputError, about, shown
-from trombine.requests import OneOf
+from trombine.requests import Choice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ class ReadRequest(FilesRequest):
     json: bool = False
     """What was read of each face as JSON: NAME.json beside each sheet, or without -o a line for
     each picture in place of the table."""
-    faces: Annotated[str, OneOf(("all", "largest"))] = "all"
+    faces: Annotated[str, Choice(("all", "largest"))] = "all"
     """all or largest: only the largest face of each picture."""
     enlarge: bool = False
     """Enlarge small faces by trombine's nets before they are read."""
@@ -51,7 +51,7 @@ class ReadRequest(FilesRequest):
 def run(request: ReadRequest) -> Iterator[Event]:
     """Read every picture; those whose sheets are there are left out."""
     from trombine.reader import fields_of
-    from trombine.readings.making import FIELDS, PARTS, POINTS, SHEET, wanted
+    from trombine.readings.making import FIELDS, PARTS, POINTS, SHEET, target_for
     from trombine.weights import loaded
 
     if request.output is None and (request.write_parts or request.write_points):
@@ -61,18 +61,18 @@ def run(request: ReadRequest) -> Iterator[Event]:
         fields_of(model)
     except InputError as error:
         remedy = "give a file as trombine train reader makes it"
-        raise InputError(error.what, remedy, path=request.model) from error
+        raise InputError(error.problem, remedy, path=request.model) from error
     if request.output is None:
         if not request.recursive:
             yield from left_alone(request.pictures, can_recurse=True)
         sources = expand(request.pictures, recursive=request.recursive)
-        yield from survey(sources, lambda source: _look(request, source))
+        yield from survey(sources, lambda source: _report(request, source))
         return
     beside = {PARTS: request.write_parts, POINTS: request.write_points, FIELDS: request.json}
     options = {"faces": request.faces, "enlarge": int(request.enlarge)}
     yield from making().run(
         request,
-        lambda source: wanted(options, source, request.model),
+        lambda source: target_for(options, source, request.model),
         shows=(*(shows for shows, is_wanted in beside.items() if is_wanted), SHEET),
         ending=lambda source: ".png",
     )
@@ -85,27 +85,27 @@ def making() -> Making:
     return READ
 
 
-def _look(request: ReadRequest, source: Path) -> Iterator[Event]:
+def _report(request: ReadRequest, source: Path) -> Iterator[Event]:
     """A table, or a line of JSON, of one picture."""
     from trombine.images import not_followed, read_source
     from trombine.readings.making import LARGEST, NO_FACE, as_json, read_picture
 
     with enough(source), about(source):
-        found = read_source(source)
-        image = found.film.frames[0]
-        if found.others:
+        file = read_source(source)
+        image = file.film.frames[0]
+        if file.more_pictures:
             yield Notice(source, "holds more pictures than one; only the first is taken")
         if image.unfollowed:
             yield Notice(source, not_followed(image))
         largest = request.faces == LARGEST
-        told = read_picture(image, request.model, largest=largest, small=request.enlarge)
-    if not told.faces:
+        reading = read_picture(image, request.model, largest=largest, small=request.enlarge)
+    if not reading.faces:
         yield Notice(source, NO_FACE)
-    value = as_json(str(source), told)
-    yield Found(source, json.dumps(value) if request.json else _table(value), value)
+    value = as_json(str(source), reading)
+    yield Report(source, json.dumps(value) if request.json else _table(value), value)
 
 
-_SAID: Final = (  # of the fields, in a table
+_COLUMNS: Final = (  # of the fields, in a table
     "masculine",
     "age",
     "tone",
@@ -122,17 +122,17 @@ _SAID: Final = (  # of the fields, in a table
 def _table(value: dict[str, Any]) -> str:
     """A line for the picture, and one for each of its faces."""
     faces = value["faces"]
-    many = f"{len(faces)} face{'' if len(faces) == 1 else 's'}"
-    head = f"{shown(value['picture'])} ({value['width']} x {value['height']}): {many}"
+    count = f"{len(faces)} face{'' if len(faces) == 1 else 's'}"
+    head = f"{shown(value['picture'])} ({value['width']} x {value['height']}): {count}"
     if not faces:
         return head
-    known = [name for name in _SAID if name in faces[0]["traits"] | faces[0]["moment"]]
-    rows = [["left", "top", "right", "bottom", "style", *known]]
+    columns = [name for name in _COLUMNS if name in faces[0]["traits"] | faces[0]["moment"]]
+    rows = [["left", "top", "right", "bottom", "style", *columns]]
     for face in faces:
         fields = face["traits"] | face["moment"]
         style = max(face["style"], key=face["style"].__getitem__)
         box = [f"{side:.0f}" for side in face["box"]]
-        rows.append([*box, style, *(f"{fields[name]:.2g}" for name in known)])
+        rows.append([*box, style, *(f"{fields[name]:.2g}" for name in columns)])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = (
         "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))

@@ -103,16 +103,16 @@ def _replay(source: Path, output: Path, inputs: Path | None) -> Iterator[Event]:
         raise InputError("has no record of how it was made", "name one that has", path=source)
     ending = own_suffix(source)
     if SUFFIXES.get(output.suffix.lower()) != SUFFIXES.get(ending.lower()):
-        what = f"is made again as it is, and {shown(output)} ends otherwise"
-        raise InputError(what, f"let it end in {shown(ending)}", path=source)
+        problem = f"is made again as it is, and {shown(output)} ends otherwise"
+        raise InputError(problem, f"let it end in {shown(ending)}", path=source)
     check_beside(output)
     if changed := differences(record):
         text = f"was made with other versions ({_first(changed)}); the bytes may differ"
         yield Notice(source, text)
     data = _data(source, record, inputs)
     if format_in(data) != format_of(output):  # anyone may have edited the record
-        what = "has a record of a picture of another format than it has itself"
-        raise InputError(what, REMAKE, path=source)
+        problem = "has a record of a picture of another format than it has itself"
+        raise InputError(problem, REMAKE, path=source)
     write_encoded(output, data, record)
     if sha256(data).hexdigest() != digest(source):
         text = "other bytes came out than this file has: it was changed, or made elsewhere"

@@ -75,8 +75,8 @@ def run(request: AnyRequest) -> Iterator[Event]:
 def _list(request: RunsListRequest) -> Iterator[Event]:
     from trombine.runs.folder import RunFolder
 
-    here = RunFolder(request.folder)
-    folders = {here.name: here} if here.exists else {}
+    root = RunFolder(request.folder)
+    folders = {root.name: root} if root.exists else {}
     for path in _inside(request.folder):
         alone = RunFolder(path)
         folders |= {path.name: alone} if alone.exists else _runs_in(path, f"{path.name}/")
@@ -89,11 +89,11 @@ def _inside(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
 
 
-def _runs_in(folder: Path, before: str = "") -> dict[str, RunFolder]:
+def _runs_in(folder: Path, prefix: str = "") -> dict[str, RunFolder]:
     """The runs of a sweep's folder, by what they are called."""
     from trombine.runs.folder import RunFolder
 
-    runs = {f"{before}{path.name}": RunFolder(path) for path in _inside(folder)}
+    runs = {f"{prefix}{path.name}": RunFolder(path) for path in _inside(folder)}
     return {name: run for name, run in runs.items() if run.exists}
 
 
@@ -112,17 +112,19 @@ def _row(name: str, folder: RunFolder) -> tuple[str, ...]:
     from trombine.runs.log import read
     from trombine.runs.tables import best_value, state
 
-    story = read(folder)
-    best = story.best
-    goal = max(story.goal or 0, story.pictures)  # the last batch may reach beyond what was asked
-    seen = f"{story.pictures:,}" + (f" of {goal:,}" if story.goal else "")
+    history = read(folder)
+    best = history.best
+    goal = max(
+        history.goal or 0, history.pictures
+    )  # the last batch may reach beyond what was asked
+    count = f"{history.pictures:,}" + (f" of {goal:,}" if history.goal else "")
     return (
         shown(name),
-        shown(str(story.recipe.get("recipe") or "–")),
-        shown(str(story.settings.get("data") or "–")),
-        seen,
+        shown(str(history.recipe.get("recipe") or "–")),
+        shown(str(history.settings.get("data") or "–")),
+        count,
         shown(best_value(best)) if best else "–",
-        shown(state(story)),
+        shown(state(history)),
         _changed(folder),
     )
 
@@ -141,7 +143,7 @@ def columns(rows: Sequence[Sequence[str]]) -> str:
     """Rows under the heads, in aligned columns."""
     # A run's name is whole: it is what the other verbs are given.
     plain = [list(map(shown, row)) for row in (COLUMNS, *rows)]  # a cell may be from a file
-    cells = [[name, *map(_cut, others)] for name, *others in plain]
+    cells = [[name, *map(_cut, values)] for name, *values in plain]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in cells]
     return "\n".join(line.rstrip() for line in lines)
@@ -161,13 +163,13 @@ def _show(request: RunsShowRequest) -> Iterator[Event]:
     if sweep := sweep_at(request.run):
         yield from _show_sweep(sweep)
         return
-    folder = found(request.run)
+    folder = find_run(request.run)
     page = write_page(folder)
     yield Picture(page, page.name)
-    story = read(folder)
-    facts = [*_facts(story), ("page", str(page))]
+    history = read(folder)
+    facts = [*_facts(history), ("page", str(page))]
     width = max(len(name) for name, _ in facts)
-    lines = [title(story), *(f"  {name.ljust(width)}  {fact}" for name, fact in facts)]
+    lines = [title(history), *(f"  {name.ljust(width)}  {fact}" for name, fact in facts)]
     lines = [shown(line) for line in lines]
     yield Done(summary="\n".join(lines), written=1, skipped=0, kept=0)
 
@@ -178,8 +180,8 @@ def _show_sweep(sweep: Path) -> Iterator[Event]:
 
     runs = _runs_in(sweep, f"{sweep.name}/")
     page = RunFolder(sweep).page
-    what = "a sweep" if page.exists() else "a folder"
-    lines = [f"{shown(sweep)}: {what} of {len(runs)} run{'' if len(runs) == 1 else 's'}"]
+    kind = "a sweep" if page.exists() else "a folder"
+    lines = [f"{shown(sweep)}: {kind} of {len(runs)} run{'' if len(runs) == 1 else 's'}"]
     lines += [f"page: {shown(page)}"] if page.exists() else []
     rows = yield from _rows(runs)
     yield Done(summary="\n".join([*lines, columns(rows)]), written=0, skipped=0, kept=0)
@@ -197,34 +199,34 @@ def sweep_at(path: Path) -> Path | None:
     return None
 
 
-def _facts(story: RunSummary) -> Iterator[tuple[str, str]]:
+def _facts(history: RunSummary) -> Iterator[tuple[str, str]]:
     from trombine.runs import meaning, tables
     from trombine.runs.folder import mapping
     from trombine.runs.log import pictures_of
 
-    yield "state", f"{tables.state(story)}, {tables.progress(story)}"
-    if story.settings.get("data"):
-        yield "data", str(story.settings["data"])
-    if best := story.best:
+    yield "state", f"{tables.state(history)}, {tables.progress(history)}"
+    if history.settings.get("data"):
+        yield "data", str(history.settings["data"])
+    if best := history.best:
         line = f"{tables.best_value(best)}, after {best.pictures:,} pictures"
         yield "best", f"{line} (protocol {best.protocol})" if best.protocol else line
-    if losses := tables.last_losses(story.curves):
-        told = (f"{meaning.curve(name)} {tables.short(n)}" for name, n in losses[:_LAST])
-        yield "losses", ", ".join(told)
-    for change in story.changes[-3:]:
-        told = tables.flat(mapping(change.get("settings"))).items()
-        new = ", ".join(f"{n.removeprefix('nets.')} {tables.spelled(v)}" for n, v in told)
+    if losses := tables.last_losses(history.curves):
+        parts = (f"{meaning.curve(name)} {tables.short(n)}" for name, n in losses[:_LAST])
+        yield "losses", ", ".join(parts)
+    for change in history.changes[-3:]:
+        parts = tables.flat(mapping(change.get("settings"))).items()
+        new = ", ".join(f"{n.removeprefix('nets.')} {tables.spelled(v)}" for n, v in parts)
         yield "change", f"after {pictures_of(change.get('pictures')):,} pictures: {new}"
-    for alarm in story.alarms[-3:]:
-        told = (alarm.get("alarm"), alarm.get("text"), alarm.get("did"))
+    for alarm in history.alarms[-3:]:
+        parts = (alarm.get("alarm"), alarm.get("text"), alarm.get("did"))
         at = f"after {pictures_of(alarm.get('pictures')):,} pictures"
-        yield "alarm", f"{at}: {', '.join(str(part) for part in told if part)}"
-    cost = dict(tables.cost_rows(story, gpu=story.cost.gpu > 0))
+        yield "alarm", f"{at}: {', '.join(str(part) for part in parts if part)}"
+    cost = dict(tables.cost_rows(history, gpu=history.cost.gpu > 0))
     times = {"CPU time": "CPU time", "GPU time": "GPU time", "Wall time": "wall time"}
     spent = [f"{name} {cost[row]}" for row, name in times.items() if row in cost]
     yield "cost", ", ".join([f"{cost['Pictures computed']} pictures", *spent])
-    if story.command:
-        yield "again", story.command
+    if history.command:
+        yield "again", history.command
 
 
 # compare
@@ -233,7 +235,7 @@ def _facts(story: RunSummary) -> Iterator[tuple[str, str]]:
 def _compare(request: RunsCompareRequest) -> Iterator[Event]:
     from trombine.runs.compare import write_comparison
 
-    first, second = found(request.first), found(request.second)
+    first, second = find_run(request.first), find_run(request.second)
     beside = first.path.parent / f"{first.name}-and-{second.name}.html"
     output = request.output or beside
     refuse_to_write_over([output], [first.page, second.page])
@@ -242,7 +244,7 @@ def _compare(request: RunsCompareRequest) -> Iterator[Event]:
     yield Done(summary=f"the two beside each other: {shown(page)}", written=1, skipped=0, kept=0)
 
 
-def found(run: Path) -> RunFolder:
+def find_run(run: Path) -> RunFolder:
     """The run at this path, or of this name in the folder runs."""
     from trombine.refusal import InputError
     from trombine.runs.folder import RunFolder
@@ -251,7 +253,7 @@ def found(run: Path) -> RunFolder:
         if RunFolder(path).exists:
             return RunFolder(path)
     if sweep := sweep_at(run):
-        one = next(iter(_runs_in(sweep)))
-        raise InputError("holds several runs", f"name one, as {shown(sweep / one)}", path=run)
-    what = "is no run" if run.exists() else "does not exist"
-    raise InputError(what, f"trombine runs list shows those in {HOME}", path=run)
+        name = next(iter(_runs_in(sweep)))
+        raise InputError("holds several runs", f"name one, as {shown(sweep / name)}", path=run)
+    problem = "is no run" if run.exists() else "does not exist"
+    raise InputError(problem, f"trombine runs list shows those in {HOME}", path=run)

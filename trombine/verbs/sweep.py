@@ -39,26 +39,26 @@ class SweepRequest(Request):
 
 def run(request: SweepRequest) -> Iterator[Event]:
     """Train what is not trained yet."""
-    from trombine.sweeps import Sweep, check_given, combinations, sweep
+    from trombine.sweeps import Sweep, check_shared, combinations, sweep
 
-    given = settings_of(request.settings)
+    settings = settings_of(request.settings)
     if request.data:
-        given["data"] = request.data
+        settings["data"] = request.data
     varied = combinations(request.grid, request.zip)
-    check_given(varied, given)
+    check_shared(varied, settings)
     folder = request.output or Path("runs") / f"sweep-{request.recipe}"
-    shared = [f"--{name.replace('_', '-')} {shlex.quote(v)}" for name, v in given.items()]
-    ways = {"--grid": request.grid, "--zip": request.zip}
-    vary = [f"{way} {shlex.quote(text)}" for way, texts in ways.items() for text in texts]
+    shared = [f"--{name.replace('_', '-')} {shlex.quote(v)}" for name, v in settings.items()]
+    options = {"--grid": request.grid, "--zip": request.zip}
+    vary = [f"{option} {shlex.quote(text)}" for option, texts in options.items() for text in texts]
     into = f"-o {shlex.quote(str(folder))}"
     yield from sweep(
         Sweep(
             name=request.recipe,
-            recipe=with_settings(find(request.recipe), given),
+            recipe=with_settings(find(request.recipe), settings),
             folder=folder,
             combinations=varied,
             command=" ".join(["trombine train", request.recipe, *shared]),
-            asked=" ".join(["trombine sweep", request.recipe, *vary, *shared, into]),
+            sweep_command=" ".join(["trombine sweep", request.recipe, *vary, *shared, into]),
             board=not request.no_board,
         )
     )

@@ -67,14 +67,14 @@ def order_of(request: TrainRequest) -> Order:
     """What is asked for, as the loop takes it."""
     from trombine.training.loop import Order
 
-    given = settings_of(request.settings)
+    settings = settings_of(request.settings)
     if request.data:
-        if "data" in given:
+        if "data" in settings:
             raise InputError("data is given twice; give each setting once")
-        given["data"] = request.data
-    recipe = with_settings(find(request.recipe), given)
+        settings["data"] = request.data
+    recipe = with_settings(find(request.recipe), settings)
     folder = request.output or Path("runs") / request.recipe
-    words = [f"--{name.replace('_', '-')} {shlex.quote(value)}" for name, value in given.items()]
+    words = [f"--{name.replace('_', '-')} {shlex.quote(value)}" for name, value in settings.items()]
     return Order(
         name=request.recipe,
         recipe=recipe,

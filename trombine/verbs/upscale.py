@@ -16,10 +16,10 @@ from trombine.batch.requests import PicturesRequest
 from trombine.events import Event
 from trombine.memory import RELIEF
 from trombine.refusal import InputError, shown
-from trombine.requests import OneOf, Whole, whole
+from trombine.requests import Choice, Integer, integer
 
 DEFAULT_FACTOR: Final = 2
-MOST_TIMES: Final = 16  # as in upscaling/ways.py, which takes long to import
+MOST_TIMES: Final = 16  # as in upscaling/pipelines.py, which takes long to import
 _SIZES: Final = f"--size takes any size, up to {MOST_TIMES} times as large"
 
 
@@ -34,21 +34,21 @@ class UpscaleRequest(PicturesRequest):
     output: Path | None = None
     """The file to write, or for several pictures the folder; unless given, photo.x2.png beside
     photo.png."""
-    factor: Annotated[int | None, OneOf((2, 3, 4), _SIZES)] = None
+    factor: Annotated[int | None, Choice((2, 3, 4), _SIZES)] = None
     """How many times as wide and high: 2, 3 or 4; 2 unless given."""
     size: str | None = None
     """WIDTHxHEIGHT, as in 1920x1080: as large as fits in there, in place of a factor."""
     model: str | Path = "auto"
     """upscale, upscale-fast, upscale-drawings or upscale-wild, or a .safetensors file; auto takes
     upscale, and for drawings upscale-drawings."""
-    tile: Annotated[int | str, Whole(16, 1_000_000, words=("auto",))] = "auto"
+    tile: Annotated[int | str, Integer(16, 1_000_000, words=("auto",))] = "auto"
     """Pixels a side that are worked on at a time: fewer take less memory."""
     sheet: bool = False
     """Write NAME.sheet.png beside each output: the input, bicubic, the result, and the truth."""
     truth: Path | None = None
     """What the result should look like, to be measured against: a picture as large as it, or a
     folder with pictures of the same names."""
-    threads: Annotated[int | None, Whole()] = None
+    threads: Annotated[int | None, Integer()] = None
     """How many threads work; as many as there are cores unless given, and no more than that. The
     bytes are the same."""
 
@@ -57,16 +57,16 @@ def run(request: UpscaleRequest) -> Iterator[Event]:
     """Enlarge every picture whose output is not there."""
     from trombine.batch.inputs import Companions
     from trombine.data.workers import cores
-    from trombine.upscaling.making import RESULT, SHEET, ending, is_light, wanted
+    from trombine.upscaling.making import RESULT, SHEET, ending, is_light, target_for
 
     enlarge = _enlarge(request)
     sources = expand(request.pictures, recursive=request.recursive)
     truths = Companions.of(sources, request.truth, "truth")
-    options = {"enlarge": enlarge, "tile": whole(request.tile) or 0}
+    options = {"enlarge": enlarge, "tile": integer(request.tile) or 0}
     threads = min(request.threads or cores(), cores())
     yield from making().run(
         request,
-        lambda source: wanted(options, source, request.model, truths.by_source.get(source)),
+        lambda source: target_for(options, source, request.model, truths.by_source.get(source)),
         shows=(RESULT, SHEET) if request.sheet else (RESULT,),
         ending=lambda source: ending(source, enlarge, request.model),
         beside=f".{enlarge}",
@@ -87,7 +87,7 @@ def making() -> Making:
 def _enlarge(request: UpscaleRequest) -> str:
     """How large the result is to be, as a record says it; there must be such a model."""
     from trombine.upscaling.making import AUTO, sides
-    from trombine.upscaling.ways import families, nets_of
+    from trombine.upscaling.pipelines import families, nets_of
 
     model, size = request.model, request.size
     usual = DEFAULT_FACTOR if model in (AUTO, *families()) else max(nets_of(model))

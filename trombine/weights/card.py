@@ -59,37 +59,37 @@ def dumps(card: Card) -> str:
 
 def loads(text: str) -> Card:
     """The card that this text is of; an InputError says why there is none."""
-    found = {"digest": "", "start": "", **_parsed(text)}  # which came later
-    if "plain" in found and "task" not in found:  # as runs/checkpoints.py writes it
-        what = "is a checkpoint, for a training to go on from"
-        raise InputError(f"{what}; the model is best.safetensors in the run's folder")
-    version = found.get("format")
+    fields = {"digest": "", "start": "", **_parsed(text)}  # which came later
+    if "plain" in fields and "task" not in fields:  # as runs/checkpoints.py writes it
+        problem = "is a checkpoint, for a training to go on from"
+        raise InputError(f"{problem}; the model is best.safetensors in the run's folder")
+    version = fields.get("format")
     if type(version) is int and version > FORMAT:
         raise InputError(f"was written by a newer trombine (format {version}); update trombine")
-    _check_fields(found, _FIELDS, "its card")
-    _check_values(found)
-    scores = tuple(_score(one) for one in found["scores"])
-    return Card(**{**found, "scores": scores})
+    _check_fields(fields, _FIELDS, "its card")
+    _check_values(fields)
+    scores = tuple(_score(score) for score in fields["scores"])
+    return Card(**{**fields, "scores": scores})
 
 
 def _parsed(text: str) -> dict[str, Any]:
     try:
         if len(text) > LONGEST:
             raise ValueError("too long")
-        found = from_json(text, parse_constant=_no_number)
+        fields = from_json(text, parse_constant=_no_number)
     except ValueError as error:
         raise _damaged("its card is not JSON") from error
-    if not isinstance(found, dict):
+    if not isinstance(fields, dict):
         raise _damaged("its card is no JSON object")
-    return found
+    return fields
 
 
 def _no_number(word: str) -> NoReturn:
     raise ValueError(f"{word} is no number")
 
 
-def _damaged(what: str) -> InputError:
-    return InputError(f"{what}; ask for the file again where it came from")
+def _damaged(problem: str) -> InputError:
+    return InputError(f"{problem}; ask for the file again where it came from")
 
 
 _FIELDS: Final[Mapping[str, type]] = {
@@ -113,34 +113,34 @@ _SCORE: Final[Mapping[str, type]] = {"measure": str, "value": float, "protocol":
 _JSON: Final = {str: "a text", int: "a whole number", float: "a number", dict: "an object"}
 
 
-def _check_fields(found: Mapping[str, Any], wanted: Mapping[str, type], whose: str) -> None:
+def _check_fields(fields: Mapping[str, Any], expected: Mapping[str, type], whose: str) -> None:
     """Refuse a field that is missing, unknown, or of another type than is wanted."""
-    for name, kind in wanted.items():
-        if name not in found:
+    for name, kind in expected.items():
+        if name not in fields:
             raise _damaged(f"{whose} lacks {name}")
-        if type(found[name]) not in ((int, float) if kind is float else (kind,)):
+        if type(fields[name]) not in ((int, float) if kind is float else (kind,)):
             raise _damaged(f"{whose} gives as {name} what is not {_JSON.get(kind, 'a list')}")
-    if surplus := found.keys() - wanted.keys():
+    if surplus := fields.keys() - expected.keys():
         raise _damaged(f"{whose} has the field {shortened(min(surplus))}, which is unknown")
 
 
-def _check_values(found: Mapping[str, Any]) -> None:
+def _check_values(fields: Mapping[str, Any]) -> None:
     """Refuse numbers that cannot be, and sizes that are none."""
-    if not 0 <= found["pictures"] < 2**63 or found["format"] < 1:
+    if not 0 <= fields["pictures"] < 2**63 or fields["format"] < 1:
         raise _damaged("its card counts below zero, or beyond all pictures")
-    for name, value in found["sizes"].items():
+    for name, value in fields["sizes"].items():
         if type(value) not in (int, float, str, bool) or value in (math.inf, -math.inf):
             raise _damaged(f"its card gives as size {shortened(name)} what is none")
 
 
-def _score(found: object) -> Score:
-    if not isinstance(found, dict):
+def _score(fields: object) -> Score:
+    if not isinstance(fields, dict):
         raise _damaged("its card gives as score what is not an object")
-    _check_fields(found, _SCORE, "a score in its card")
+    _check_fields(fields, _SCORE, "a score in its card")
     try:
-        value = float(found["value"])
+        value = float(fields["value"])
     except OverflowError:  # a whole number of hundreds of digits
         value = math.inf
     if not math.isfinite(value):
         raise _damaged("a score in its card is not finite")
-    return Score(measure=found["measure"], value=value, protocol=found["protocol"])
+    return Score(measure=fields["measure"], value=value, protocol=fields["protocol"])

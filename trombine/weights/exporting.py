@@ -38,13 +38,13 @@ def export(model: Model, path: Path | str) -> float:
     """
     check_extra()
     task, sizes = TASKS[model.card.task], model.net.sizes
-    traced, other = (task.examples(sizes, shape) for shape in shapes(sizes))
+    traced, tested = (task.examples(sizes, shape) for shape in shapes(sizes))
     net = model.in_rgb
     data = as_onnx(net, task, traced, {KEY: dumps(model.card)})
-    worst = max(difference(net, data, given) for given in (traced, other))
+    worst = max(difference(net, data, inputs) for inputs in (traced, tested))
     if not worst < TOLERANCE:  # written so that NaN fails
-        what = f"its results differ from torch's by {worst:.1e}, and {TOLERANCE:.0e} is allowed"
-        raise InputError(f"not written: {what}; use the model itself", path=path)
+        problem = f"its results differ from torch's by {worst:.1e}, and {TOLERANCE:.0e} is allowed"
+        raise InputError(f"not written: {problem}; use the model itself", path=path)
     write_bytes(Path(path), data)
     return worst
 
@@ -62,14 +62,14 @@ def shapes(sizes: Mapping[str, Size]) -> tuple[Shape, Shape]:
 
 
 def as_onnx(
-    net: Net, task: Task, given: Sequence[torch.Tensor], metadata: Mapping[str, str]
+    net: Net, task: Task, inputs: Sequence[torch.Tensor], metadata: Mapping[str, str]
 ) -> bytes:
     """The net as the bytes of an ONNX file; counts, heights and widths may change."""
-    dynamic = tuple(_dynamic(one, fixed="size" in net.sizes) for one in given)
+    dynamic = tuple(_dynamic(tensor, fixed="size" in net.sizes) for tensor in inputs)
     with _quiet():
         program: Any = torch.onnx.export(
             net.eval(),
-            tuple(given),
+            tuple(inputs),
             dynamo=True,
             external_data=False,
             input_names=list(task.takes),
@@ -87,9 +87,9 @@ def as_onnx(
     return proto.SerializeToString()
 
 
-def _dynamic(given: torch.Tensor, *, fixed: bool) -> dict[int, str]:
+def _dynamic(tensor: torch.Tensor, *, fixed: bool) -> dict[int, str]:
     """Which axes may have another length: the count, and a picture's height and width."""
-    axes = AXES if given.ndim == 4 and not fixed else (0,)
+    axes = AXES if tensor.ndim == 4 and not fixed else (0,)
     return {axis: AXES[axis] for axis in axes}
 
 
@@ -103,31 +103,31 @@ def _name_axes(output: Any, written: str) -> None:
 def _quiet() -> Iterator[None]:
     """torch's exporter warns of its own innards and prints that torchvision is not there."""
     logger = logging.getLogger("torch.onnx")
-    before = logger.level
+    level = logger.level
     logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings(), redirect_stdout(StringIO()):
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(before)
+        logger.setLevel(level)
 
 
-def difference(net: Net, data: bytes, given: Sequence[torch.Tensor]) -> float:
+def difference(net: Net, data: bytes, inputs: Sequence[torch.Tensor]) -> float:
     """By how much onnxruntime's result differs from torch's, of the largest value if above 1."""
     from onnxruntime import InferenceSession
 
     session = InferenceSession(data, providers=["CPUExecutionProvider"])
-    names = [one.name for one in session.get_inputs()]
-    feed = {name: one.numpy() for name, one in zip(names, given, strict=True)}
+    names = [tensor.name for tensor in session.get_inputs()]
+    feed = {name: tensor.numpy() for name, tensor in zip(names, inputs, strict=True)}
     with torch.inference_mode():
-        made = net(*given)
-    several = (made,) if isinstance(made, torch.Tensor) else tuple(made)
-    found = [torch.from_numpy(one) for one in session.run(None, feed)]
-    return max(_apart(one, wanted) for one, wanted in zip(found, several, strict=True))
+        result = net(*inputs)
+    several = (result,) if isinstance(result, torch.Tensor) else tuple(result)
+    outputs = [torch.from_numpy(tensor) for tensor in session.run(None, feed)]
+    return max(_apart(tensor, expected) for tensor, expected in zip(outputs, several, strict=True))
 
 
-def _apart(found: torch.Tensor, wanted: torch.Tensor) -> float:
-    if found.shape != wanted.shape:
+def _apart(output: torch.Tensor, expected: torch.Tensor) -> float:
+    if output.shape != expected.shape:
         return float("inf")
-    return float((found - wanted).abs().max() / wanted.abs().max().clamp(min=1))
+    return float((output - expected).abs().max() / expected.abs().max().clamp(min=1))

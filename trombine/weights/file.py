@@ -43,7 +43,7 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class ModelFile:
     """What a file holds."""
 
     card: Card
@@ -60,10 +60,10 @@ def write(path: Path | str, net: Net, card: Card) -> None:
 
     tensors = {name: _plain(tensor) for name, tensor in net.state_dict().items()}
     if broken := not_finite(tensors):
-        what = f"{shortened(broken)} holds NaN or infinity"
-        raise InputError(f"cannot be written: {what}; use the net as it was before", path=path)
-    whole = replace(card, digest=digest(tensors))
-    write_bytes(Path(path), save(tensors, {KEY: dumps(whole)}))
+        problem = f"{shortened(broken)} holds NaN or infinity"
+        raise InputError(f"cannot be written: {problem}; use the net as it was before", path=path)
+    stamped = replace(card, digest=digest(tensors))
+    write_bytes(Path(path), save(tensors, {KEY: dumps(stamped)}))
 
 
 def digest(tensors: Mapping[str, torch.Tensor]) -> str:
@@ -73,7 +73,7 @@ def digest(tensors: Mapping[str, torch.Tensor]) -> str:
 
 def not_finite(tensors: Mapping[str, torch.Tensor]) -> str | None:
     """The name of the first tensor that holds NaN or infinity."""
-    return next((name for name, one in tensors.items() if not one.isfinite().all()), None)
+    return next((name for name, tensor in tensors.items() if not tensor.isfinite().all()), None)
 
 
 def _plain(tensor: torch.Tensor) -> torch.Tensor:
@@ -83,7 +83,7 @@ def _plain(tensor: torch.Tensor) -> torch.Tensor:
     return plain.clone(memory_format=torch.contiguous_format)
 
 
-def read(path: Path | str) -> Found:
+def read(path: Path | str) -> ModelFile:
     """What a file holds; an InputError where it is no model."""
     from safetensors import SafetensorError, deserialize
 
@@ -94,11 +94,11 @@ def read(path: Path | str) -> Found:
     except SafetensorError as error:
         raise InputError(f"{_what_is_wrong(data)}", path=path) from error
     entries = {
-        name: Entry(kind=found["dtype"], shape=tuple(found["shape"]), data=found["data"])
-        for name, found in pairs
+        name: Entry(kind=entry["dtype"], shape=tuple(entry["shape"]), data=entry["data"])
+        for name, entry in pairs
     }
     hash = hashlib.sha256(data).hexdigest()[:12]
-    return Found(card=_card(path, data), entries=entries, hash=hash)
+    return ModelFile(card=_card(path, data), entries=entries, hash=hash)
 
 
 def _bytes(path: Path) -> bytes:
@@ -113,8 +113,8 @@ def _card(path: Path, data: bytes) -> Card:
     header = json.loads(data[8 : 8 + _header_length(data)])
     text = (header.get("__metadata__") or {}).get(KEY)
     if text is None:
-        what = "has no card, so trombine did not write it"
-        raise InputError(f"{what}; {how_to_import(path)}", path=path)
+        problem = "has no card, so trombine did not write it"
+        raise InputError(f"{problem}; {how_to_import(path)}", path=path)
     with about(path):
         return loads(text)
 
@@ -151,7 +151,9 @@ def _ends_early(data: bytes) -> bool:
         return start < 100_000_000  # the longest header that safetensors takes
     try:
         header = json.loads(data[8:start])
-        ends = [one["data_offsets"][1] for name, one in header.items() if name != "__metadata__"]
+        ends = [
+            entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"
+        ]
         return start + max(ends) > len(data)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return False

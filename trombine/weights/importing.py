@@ -33,19 +33,19 @@ def import_net(path: Path, name: str, sizes: Mapping[str, Size]) -> Net:
     """The net of this name and these sizes with the weights of a file."""
     net = build(name, sizes)
     tensors = state_of(path)
-    wanted = net.state_dict()
-    _check_names(path, wanted, tensors)
-    for key, tensor in wanted.items():
+    expected = net.state_dict()
+    _check_names(path, expected, tensors)
+    for key, tensor in expected.items():
         if kind := _unusual(tensors[key]):
-            what = f"{shortened(key)} is {kind}, which no net of trombine holds"
-            raise InputError(f"{what}; save it as plain numbers, and import that", path=path)
+            problem = f"{shortened(key)} is {kind}, which no net of trombine holds"
+            raise InputError(f"{problem}; save it as plain numbers, and import that", path=path)
         if tensors[key].shape != tensor.shape:
             shapes = f"{list(tensors[key].shape)}, and this net needs {list(tensor.shape)}"
             raise InputError(f"{key} is {shapes}; name other sizes in --net", path=path)
     net.load_state_dict(tensors)
     if broken := not_finite(net.state_dict()):
-        what = f"{shortened(broken)} holds NaN or infinity"
-        raise InputError(f"{what}; import an earlier checkpoint", path=path)
+        problem = f"{shortened(broken)} holds NaN or infinity"
+        raise InputError(f"{problem}; import an earlier checkpoint", path=path)
     return net
 
 
@@ -62,10 +62,10 @@ def _unusual(tensor: torch.Tensor) -> str:
     return "complex" if tensor.is_complex() else ""
 
 
-def _check_names(path: Path, wanted: Mapping[str, Any], there: Mapping[str, Any]) -> None:
+def _check_names(path: Path, expected: Mapping[str, Any], tensors: Mapping[str, Any]) -> None:
     for says, names in (
-        ("lacks", wanted.keys() - there.keys()),
-        ("has, beyond this net,", there.keys() - wanted.keys()),
+        ("lacks", expected.keys() - tensors.keys()),
+        ("has, beyond this net,", tensors.keys() - expected.keys()),
     ):
         if names:
             more = f" and {len(names) - 1} more" if len(names) > 1 else ""
@@ -75,13 +75,13 @@ def _check_names(path: Path, wanted: Mapping[str, Any], there: Mapping[str, Any]
 
 def state_of(path: Path) -> dict[str, torch.Tensor]:
     """The tensors of a file by name, wherever in it they are."""
-    found = _unpickled(path)
+    content = _unpickled(path)
     for inside in _INSIDE:
-        if isinstance(found, Mapping) and isinstance(found.get(inside), Mapping):
-            found = found[inside]
-    if not isinstance(found, Mapping) or not found or not all(map(_is_named, found.items())):
+        if isinstance(content, Mapping) and isinstance(content.get(inside), Mapping):
+            content = content[inside]
+    if not isinstance(content, Mapping) or not content or not all(map(_is_named, content.items())):
         raise InputError("holds no table of named tensors; name another file", path=path)
-    return {str(name).removeprefix(_PREFIX): tensor for name, tensor in found.items()}
+    return {str(name).removeprefix(_PREFIX): tensor for name, tensor in content.items()}
 
 
 def _is_named(pair: tuple[object, object]) -> bool:
@@ -108,8 +108,8 @@ def _unpickled(path: Path) -> object:
     except UnpicklingError as error:
         raise InputError(f"{_why_refused(error)}", path=path) from error
     except Exception as error:  # whatever a stranger's bytes make torch stumble on
-        what = "cannot be read as a checkpoint"
-        raise InputError(f"{what}; copy it again from where it came", path=path) from error
+        problem = "cannot be read as a checkpoint"
+        raise InputError(f"{problem}; copy it again from where it came", path=path) from error
 
 
 def _check_packed(path: Path, file: Bytes) -> None:
@@ -121,10 +121,12 @@ def _check_packed(path: Path, file: Bytes) -> None:
     pieces: Iterable[bytes | mmap] = (mmap(file.fileno(), 0, access=ACCESS_READ),)
     if is_zipfile(file):
         with ZipFile(file) as packed:
-            size, length = sum(one.file_size for one in packed.infolist()), path.stat().st_size
+            size, length = sum(entry.file_size for entry in packed.infolist()), path.stat().st_size
             if size > _MOST_TIMES * length:
-                what = f"would be unpacked to {size / 1e6:,.0f} MB, {size // length} times itself"
-                raise InputError(f"{what}; save it again with torch.save", path=path)
+                problem = (
+                    f"would be unpacked to {size / 1e6:,.0f} MB, {size // length} times itself"
+                )
+                raise InputError(f"{problem}; save it again with torch.save", path=path)
             names = [name for name in packed.namelist() if name.endswith(".pkl")]
             pieces = [packed.read(name) for name in names]
     if any(piece.find(_FILLED) >= 0 for piece in pieces):
@@ -135,7 +137,7 @@ def _check_packed(path: Path, file: Bytes) -> None:
 def _why_refused(error: UnpicklingError) -> str:
     """What torch's reader, which knows the instructions of protocol 2 alone, did not take."""
     if "Unsupported operand" in str(error):
-        what = "is pickled in a way that torch does not read safely"
-        return f"{what}; save it again with torch.save(..., pickle_protocol=2)"
-    what = "holds more than tensors, and trombine runs nothing from a file"
-    return f"{what}; save its state_dict alone where it was made"
+        problem = "is pickled in a way that torch does not read safely"
+        return f"{problem}; save it again with torch.save(..., pickle_protocol=2)"
+    problem = "holds more than tensors, and trombine runs nothing from a file"
+    return f"{problem}; save its state_dict alone where it was made"

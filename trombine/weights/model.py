@@ -21,7 +21,7 @@ from trombine.provenance import shortened
 from trombine.refusal import InputError, about
 from trombine.weights.card import Card
 from trombine.weights.file import AGAIN, ENDING, Entry, digest, not_finite, read, write
-from trombine.weights.tasks import TASKS, channels, check_made, in_rgb, inputs_of
+from trombine.weights.tasks import TASKS, channels, check_finite, in_rgb, inputs_of
 
 ZOO: Final = Path(zoo.__file__).parent
 _NAMED: Final = 3  # an error names this many tensors
@@ -43,9 +43,9 @@ class Model:
         required, optional = inputs_of(task, self.net, given, named)
         self.net.eval()
         with about(self.path), torch.inference_mode():
-            made = task.run(self.in_rgb, *required, **optional)
-            check_made(*(made if isinstance(made, tuple) else (made,)))
-        return made
+            result = task.run(self.in_rgb, *required, **optional)
+            check_finite(*(result if isinstance(result, tuple) else (result,)))
+        return result
 
     @property
     def space(self) -> str:
@@ -66,16 +66,16 @@ def space_of(card: Card) -> str:
 def load(name: str | Path, *, task: str | None = None) -> Model:
     """The model of this name, or in this file; with `task`, refused unless it does that."""
     path = find(name)
-    found = read(path)
+    file = read(path)
     with about(path):
-        _check_card(found.card, task)
-        net = _empty(found.card)
-        _check_tensors(net.state_dict(), found.entries)
-        tensors = {key: one.tensor() for key, one in found.entries.items()}
-        _check_digest(found.card, tensors)
+        _check_card(file.card, task)
+        net = _empty(file.card)
+        _check_tensors(net.state_dict(), file.entries)
+        tensors = {key: entry.tensor() for key, entry in file.entries.items()}
+        _check_digest(file.card, tensors)
         _check_numbers(tensors)
     net.load_state_dict(tensors, assign=True)
-    return Model(net=net.eval(), card=found.card, hash=found.hash, path=path)
+    return Model(net=net.eval(), card=file.card, hash=file.hash, path=path)
 
 
 def read_card(path: str | Path) -> Card:
@@ -111,8 +111,10 @@ def save(path: str | Path, net: Net, card: Card) -> None:
         empty = _empty(card)
     except InputError as error:
         raise InputError(f"cannot be written: {error}", path=path) from error
-    wanted, here = empty.state_dict(), net.state_dict()
-    if {name: one.shape for name, one in wanted.items()} != {n: t.shape for n, t in here.items()}:
+    expected, actual = empty.state_dict(), net.state_dict()
+    if {name: tensor.shape for name, tensor in expected.items()} != {
+        n: t.shape for n, t in actual.items()
+    }:
         raise InputError("cannot be written: the card is of another net", path=path)
     write(path, net, card)
 
@@ -126,18 +128,18 @@ def find(name: str | Path) -> Path:
     """The file of a shipped model or of a path; an InputError where it can be neither."""
     if not isinstance(name, str | Path):
         raise InputError(f"a model is named by a text or a path, not by {type(name).__name__}")
-    there = shipped()
+    by_name = shipped()
     if isinstance(name, Path) or name.endswith(ENDING):
         return Path(name)
-    if name in there:
-        return there[name]
+    if name in by_name:
+        return by_name[name]
     if _exists(Path(name)):
         return Path(name)
     if "/" in name:
-        what = "is no file, and models of the hub cannot be named yet"
-        raise InputError(f"{what}; download one, then name its file", path=name)
-    known = ", ".join(there) or "none yet"
-    raise InputError(f"is neither a shipped model nor a file; shipped are: {known}", path=name)
+        problem = "is no file, and models of the hub cannot be named yet"
+        raise InputError(f"{problem}; download one, then name its file", path=name)
+    choices = ", ".join(by_name) or "none yet"
+    raise InputError(f"is neither a shipped model nor a file; shipped are: {choices}", path=name)
 
 
 def _exists(path: Path) -> bool:
@@ -182,17 +184,17 @@ def _empty(card: Card) -> Net:
 _KINDS: Final = {torch.float32: "F32", torch.int64: "I64"}
 
 
-def _check_tensors(wanted: Mapping[str, torch.Tensor], there: Mapping[str, Entry]) -> None:
+def _check_tensors(expected: Mapping[str, torch.Tensor], entries: Mapping[str, Entry]) -> None:
     """Refuse tensors that are missing, surplus, or not of the net's shape and type."""
-    if missing := wanted.keys() - there.keys():
+    if missing := expected.keys() - entries.keys():
         raise InputError(f"lacks {_listed(missing)} of its net; ask for the file again")
-    if surplus := there.keys() - wanted.keys():
+    if surplus := entries.keys() - expected.keys():
         raise InputError(f"has {_listed(surplus)}, which its net lacks; ask for the file again")
-    for name, tensor in wanted.items():
-        kind, shape = _KINDS[tensor.dtype], tuple(tensor.shape)
-        if (there[name].kind, there[name].shape) != (kind, shape):
+    for name, tensor in expected.items():
+        kind, shape, entry = _KINDS[tensor.dtype], tuple(tensor.shape), entries[name]
+        if (entry.kind, entry.shape) != (kind, shape):
             raise InputError(
-                f"has {shortened(name)} as {there[name].kind} {list(there[name].shape)}, and its"
+                f"has {shortened(name)} as {entry.kind} {list(entry.shape)}, and its"
                 f" net needs {kind} {list(shape)}; ask for the file again"
             )
 

@@ -18,7 +18,7 @@ from trombine.nets.spaces import Within
 from trombine.provenance import shortened
 from trombine.refusal import InputError
 
-Made = torch.Tensor | Reading
+Prediction = torch.Tensor | Reading
 Shape = tuple[int, int, int]
 """How many, and the height and width of pictures."""
 
@@ -30,7 +30,7 @@ class Task:
     says: str  # for people
     takes: tuple[str, ...]  # what goes in is called this
     gives: tuple[str, ...]  # and what comes out this: a tensor, or several by name
-    run: Callable[..., Made]  # of a net, what the task takes in order, and the optional by name
+    run: Callable[..., Prediction]  # of a net, what the task takes in order, and the optional by name
     examples: Callable[[Mapping[str, Size], Shape], tuple[torch.Tensor, ...]]  # of what goes in
     scales: bool = False  # what comes out is as high and wide as what went in, times the factor
     axes: Mapping[str, str] = field(default_factory=dict)  # how high and wide else, by name
@@ -81,17 +81,17 @@ def _tensor(value: object, names: str) -> torch.Tensor:
     return value
 
 
-def check_made(*made: torch.Tensor) -> None:
+def check_finite(*results: torch.Tensor) -> None:
     """Refuse a net's result that is no numbers: finite weights can lead beyond all of them."""
-    if not all(bool(one.isfinite().all()) for one in made):
+    if not all(bool(tensor.isfinite().all()) for tensor in results):
         raise InputError("its weights lead to infinite numbers; take another model")
 
 
 def _improve(net: Net, pictures: torch.Tensor) -> torch.Tensor:
     """Pictures to pictures, of another size where the net enlarges."""
-    made = _each(net, _looked_at(net, pictures))
-    check_made(made)  # before an infinite one becomes white
-    return made.clamp(0, 1)
+    result = _batched(net, _checked(net, pictures))
+    check_finite(result)  # before an infinite one becomes white
+    return result.clamp(0, 1)
 
 
 def _repair(
@@ -109,7 +109,7 @@ def _repair(
     _check_planes(net, pictures, channels(net.sizes) - 1)
     check_picture(pictures)
     painted = net(emptied(pictures, hole), hole=hole, **optional)
-    check_made(painted)
+    check_finite(painted)
     return torch.where(hole > 0.5, painted.clamp(0, 1), pictures)
 
 
@@ -141,25 +141,25 @@ def _denoise(net: Net, noisy: torch.Tensor, times: torch.Tensor) -> torch.Tensor
     return net(noisy, times)
 
 
-def _look(net: Net, pictures: torch.Tensor) -> torch.Tensor:
+def _predict(net: Net, pictures: torch.Tensor) -> torch.Tensor:
     """Pictures to whatever the net says of them."""
-    return _each(net, _looked_at(net, pictures))
+    return _batched(net, _checked(net, pictures))
 
 
 def _read(net: Net, pictures: torch.Tensor) -> Reading:
     """Pictures to all that a reader says of them."""
-    pictures = _looked_at(net, pictures)
+    pictures = _checked(net, pictures)
     if pictures.ndim == 4:
         return net(pictures)
-    return Reading(*(one[0] for one in net(pictures[None])))
+    return Reading(*(output[0] for output in net(pictures[None])))
 
 
-def _each(net: Net, pictures: torch.Tensor) -> torch.Tensor:
+def _batched(net: Net, pictures: torch.Tensor) -> torch.Tensor:
     """A batch in, a batch out; one picture in, one result out."""
     return net(pictures[None])[0] if pictures.ndim == 3 else net(pictures)
 
 
-def _looked_at(net: Net, pictures: torch.Tensor) -> torch.Tensor:
+def _checked(net: Net, pictures: torch.Tensor) -> torch.Tensor:
     """Pictures, once they are known to be what this net takes."""
     _check_planes(net, pictures, channels(net.sizes))
     check_picture(pictures.flatten(0, -3)[:, None])  # a net may take more planes than colours
@@ -267,7 +267,7 @@ TASKS: Final[dict[str, Task]] = {
         says="pictures to a few numbers each",
         takes=("picture",),
         gives=("numbers",),
-        run=_look,
+        run=_predict,
         examples=_some_pictures,
         sees=True,
     ),
@@ -284,7 +284,7 @@ TASKS: Final[dict[str, Task]] = {
         says="pictures to how real they look",
         takes=("picture",),
         gives=("verdict",),
-        run=_look,
+        run=_predict,
         examples=_some_pictures,
         sees=True,
     ),

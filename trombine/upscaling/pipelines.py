@@ -17,7 +17,7 @@ from typing import Final, Literal
 
 from trombine.images import MAX_PIXELS
 from trombine.refusal import InputError
-from trombine.upscaling.running import keep
+from trombine.upscaling.running import prepare
 from trombine.weights import Model, loaded, shipped
 from trombine.weights.file import ENDING
 from trombine.weights.tasks import channels
@@ -31,15 +31,15 @@ Size = tuple[int, int]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Way:
-    """What is done to a picture to enlarge it."""
+class Pipeline:
+    """The nets that enlarge a picture one after the other, and the final resize."""
 
     models: tuple[Model, ...]  # one after the other
     size: Size  # height, width of the result
     last: Literal["", "bicubic"]  # what then shrinks it to that size
 
 
-def way_to(
+def plan_pipeline(
     height: int,
     width: int,
     *,
@@ -47,23 +47,23 @@ def way_to(
     box: Size | None,
     model: str | Path,
     frames: int = 1,
-) -> Way:
-    """The way from height x width to `factor` times that, or to what fits in `box`, width x height.
+) -> Pipeline:
+    """The pipeline from height x width to `factor` times that, or to what fits in `box` (w x h).
 
     `model` is a family (upscale), a shipped net (upscale-x2), or a file; one net is applied as
     often as needed. A film has as many `frames`. An InputError says why there is no such size, or
     no such model.
     """
-    size = _asked(height, width, factor, box)
-    wanted, nets = _times((height, width), size), nets_of(model)
-    if wanted > MOST:
-        what = f"is {width:,} x {height:,}, and would be enlarged {float(wanted):.4g} times"
+    size = _target_size(height, width, factor, box)
+    times, nets = _times((height, width), size), nets_of(model)
+    if times > MOST:
+        problem = f"is {width:,} x {height:,}, and would be enlarged {float(times):.4g} times"
         remedy = _smaller((height, width), list(nets), frames)
-        raise InputError(what, f"{MOST} times is the most; {remedy}")
-    steps = _steps(list(nets), wanted)
+        raise InputError(problem, f"{MOST} times is the most; {remedy}")
+    steps = _steps(list(nets), times)
     _check_pixels((height, width), size, list(nets), frames)
     product = math.prod(steps)
-    return Way(
+    return Pipeline(
         models=tuple(model_in(nets[step]) for step in steps),
         size=size,
         last="" if size == (height * product, width * product) else "bicubic",
@@ -77,19 +77,19 @@ def named(model: str, factor: int) -> str:
 
 def families() -> dict[str, dict[int, Path]]:
     """The shipped nets that enlarge: of each name, by how many times."""
-    found: dict[str, dict[int, Path]] = {}
+    nets: dict[str, dict[int, Path]] = {}
     for name, path in shipped().items():
         if match := _NAME.fullmatch(name):
-            found.setdefault(match["family"], {})[int(match["factor"])] = path
-    return found
+            nets.setdefault(match["family"], {})[int(match["factor"])] = path
+    return nets
 
 
 def nets_of(model: str | Path) -> dict[int, Path]:
     """The nets that a name or a path stands for, by how much each enlarges."""
-    there = families()
-    if isinstance(model, str) and model in there:
-        return there[model]
-    path = _file(model, there)
+    by_family = families()
+    if isinstance(model, str) and model in by_family:
+        return by_family[model]
+    path = _file(model, by_family)
     return {factor_of(model_in(path)): path}
 
 
@@ -99,7 +99,7 @@ def model_in(path: Path) -> Model:
     if channels(model.card.sizes) != 3:
         planes = channels(model.card.sizes)
         raise InputError(f"works on {planes} channels; name a net for colours, 3", path=path)
-    keep(model.in_rgb)
+    prepare(model.in_rgb)
     return model
 
 
@@ -115,7 +115,7 @@ def factor_of(model: Model) -> int:
 # Sizes
 
 
-def _asked(height: int, width: int, factor: int | None, box: Size | None) -> Size:
+def _target_size(height: int, width: int, factor: int | None, box: Size | None) -> Size:
     """The size of the result."""
     if box is not None and factor is None:
         return _fitted(height, width, box)
@@ -155,8 +155,8 @@ def _times(small: Size, size: Size) -> Fraction:
 
 def check_pixels(size: Size, *, frames: int = 1) -> None:
     """Refuse a result of more pixels than pictures may have, all frames of a film together."""
-    if what := _too_many(size, frames):
-        raise InputError(what, "choose a smaller size")
+    if problem := _too_many(size, frames):
+        raise InputError(problem, "choose a smaller size")
 
 
 def _too_many(size: Size, frames: int) -> str:
@@ -164,19 +164,19 @@ def _too_many(size: Size, frames: int) -> str:
     count = frames * height * width
     if count <= MAX_PIXELS:
         return ""
-    each = f"{frames:,} frames of " if frames > 1 else ""
-    would = f"would become {each}{width:,} x {height:,}, {count:,} pixels"
+    prefix = f"{frames:,} frames of " if frames > 1 else ""
+    would = f"would become {prefix}{width:,} x {height:,}, {count:,} pixels"
     return f"{would}, and at most {MAX_PIXELS:,} are made"
 
 
 def _check_pixels(small: Size, size: Size, factors: list[int], frames: int) -> None:
     """The same, with the size that can be made; one frame may be larger until it is shrunk."""
-    what, on_the_way = _too_many(size, frames), _on_the_way(small, size, factors)
-    if not what and on_the_way > _MOST_ON_THE_WAY:
+    problem, on_the_way = _too_many(size, frames), _on_the_way(small, size, factors)
+    if not problem and on_the_way > _MOST_ON_THE_WAY:
         would = f"would have {on_the_way:,} pixels before it is shrunk to size"
-        what = f"{would}, and at most {_MOST_ON_THE_WAY:,} are made"
-    if what:
-        raise InputError(what, _smaller(small, factors, frames))
+        problem = f"{would}, and at most {_MOST_ON_THE_WAY:,} are made"
+    if problem:
+        raise InputError(problem, _smaller(small, factors, frames))
 
 
 def _on_the_way(small: Size, size: Size, factors: list[int]) -> int:
@@ -219,16 +219,16 @@ def _can_be(small: Size, box: Size, factors: list[int], frames: int) -> bool:
 # Nets
 
 
-def _steps(factors: list[int], wanted: Fraction) -> list[int]:
+def _steps(factors: list[int], times: Fraction) -> list[int]:
     """Each step the smallest factor that is enough, or the largest there is, until it is enough."""
     steps: list[int] = []
-    while (left := wanted / math.prod(steps)) > 1:
-        enough = [factor for factor in factors if factor >= left]
+    while (remaining := times / math.prod(steps)) > 1:
+        enough = [factor for factor in factors if factor >= remaining]
         steps.append(min(enough) if enough else max(factors))
     return steps
 
 
-def _file(model: str | Path, there: dict[str, dict[int, Path]]) -> Path:
+def _file(model: str | Path, by_family: dict[str, dict[int, Path]]) -> Path:
     """The one file that is meant, if it can be one."""
     path = Path(model)
     if isinstance(model, Path) or model.endswith(ENDING):
@@ -237,11 +237,13 @@ def _file(model: str | Path, there: dict[str, dict[int, Path]]) -> Path:
         return ships[model]
     if _is_file(path):
         return path
-    known = ", ".join(("auto", *there))
-    full = " or ".join(named(name, factor) for name in list(there)[:1] for factor in there[name])
-    choice = f"one of: {known}; or a full name, as {full}, or a .safetensors file"
-    what = "is neither a shipped model nor a file"
-    raise InputError(f"{what}; to enlarge, choose {choice}", path=model)
+    choices = ", ".join(("auto", *by_family))
+    full = " or ".join(
+        named(name, factor) for name in list(by_family)[:1] for factor in by_family[name]
+    )
+    choice = f"one of: {choices}; or a full name, as {full}, or a .safetensors file"
+    problem = "is neither a shipped model nor a file"
+    raise InputError(f"{problem}; to enlarge, choose {choice}", path=model)
 
 
 def _is_file(path: Path) -> bool:

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from trombine.images import MAX_PIXELS
 from trombine.nets import build
 from trombine.refusal import InputError
-from trombine.upscaling import running, ways
-from trombine.upscaling.ways import check_pixels, factor_of, families, named, way_to
+from trombine.upscaling import pipelines, running
+from trombine.upscaling.pipelines import check_pixels, factor_of, families, named, plan_pipeline
 from trombine.verbs.upscale import MOST_TIMES
 from trombine.weights import Card, Model, load, save, shipped
 
@@ -43,12 +43,12 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     }
     there["mender"] = written(folder / "mender.safetensors", task="restore", factor=1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ways, "shipped", lambda: there)
+        patch.setattr(pipelines, "shipped", lambda: there)
         yield
 
 
-def factors(way: ways.Way) -> list[int]:
-    return [factor_of(model) for model in way.models]
+def factors(pipeline: pipelines.Pipeline) -> list[int]:
+    return [factor_of(model) for model in pipeline.models]
 
 
 def test_a_family_is_the_shipped_files_of_a_name() -> None:
@@ -58,7 +58,7 @@ def test_a_family_is_the_shipped_files_of_a_name() -> None:
 
 def test_each_shipped_net_enlarges_as_its_name_says() -> None:
     for name, path in shipped().items():
-        if match := ways._NAME.fullmatch(name):
+        if match := pipelines._NAME.fullmatch(name):
             assert factor_of(load(path)) == int(match["factor"]), name
 
 
@@ -87,8 +87,12 @@ def test_each_shipped_net_enlarges_as_its_name_says() -> None:
 def test_the_nearest_net_that_is_enough(
     model: str, factor: int, steps: list[int], last: str
 ) -> None:
-    way = way_to(30, 20, factor=factor, box=None, model=model)
-    assert (factors(way), way.last, way.size) == (steps, last, (30 * factor, 20 * factor))
+    pipeline = plan_pipeline(30, 20, factor=factor, box=None, model=model)
+    assert (factors(pipeline), pipeline.last, pipeline.size) == (
+        steps,
+        last,
+        (30 * factor, 20 * factor),
+    )
 
 
 @given(height=SIDES, width=SIDES, box=st.tuples(SIDES, SIDES), model=st.sampled_from([*FACTORS]))
@@ -97,18 +101,18 @@ def test_what_fits_in_a_box(height: int, width: int, box: tuple[int, int], model
     most = min(box[0] / width, box[1] / height)
     if most <= 1 or most > 16:
         with pytest.raises(InputError):
-            way_to(height, width, factor=None, box=box, model=model)
+            plan_pipeline(height, width, factor=None, box=box, model=model)
         return
-    way = way_to(height, width, factor=None, box=box, model=model)
-    high, wide = way.size
+    pipeline = plan_pipeline(height, width, factor=None, box=box, model=model)
+    high, wide = pipeline.size
     assert high <= box[1] and wide <= box[0], "it fits"
     assert high == box[1] or wide == box[0], "and nothing larger would"
     assert abs(high - most * height) <= 0.5 + 1e-9 and abs(wide - most * width) <= 0.5 + 1e-9
-    product = math.prod(factors(way))
+    product = math.prod(factors(pipeline))
     assert product * height >= high and product * width >= wide, "the last step never enlarges"
-    assert (way.last == "") == ((product * height, product * width) == way.size)
+    assert (pipeline.last == "") == ((product * height, product * width) == pipeline.size)
     if (least := fewest(FACTORS[model], max(high / height, wide / width))) is not None:
-        assert len(way.models) == least
+        assert len(pipeline.models) == least
 
 
 def fewest(there: tuple[int, ...], wanted: float) -> int | None:
@@ -123,27 +127,27 @@ def fewest(there: tuple[int, ...], wanted: float) -> int | None:
 def test_a_file_is_a_net_of_its_own(tmp_path: Path) -> None:
     path = written(tmp_path / "my.safetensors", factor=3)
     for model in (path, str(path)):
-        way = way_to(10, 10, factor=2, box=None, model=model)
-        assert (factors(way), way.last, way.size) == ([3], "bicubic", (20, 20))
+        pipeline = plan_pipeline(10, 10, factor=2, box=None, model=model)
+        assert (factors(pipeline), pipeline.last, pipeline.size) == ([3], "bicubic", (20, 20))
 
 
 def test_a_net_is_loaded_once_and_anew_when_its_file_changes(tmp_path: Path) -> None:
     path = written(tmp_path / "my.safetensors", factor=2)
 
     def model() -> Model:
-        return way_to(9, 9, factor=4, box=None, model=path).models[0]
+        return plan_pipeline(9, 9, factor=4, box=None, model=path).models[0]
 
     first = model()
     assert model() is first
-    way = way_to(9, 9, factor=4, box=None, model=path)
-    assert way.models == (first, first)
+    pipeline = plan_pipeline(9, 9, factor=4, box=None, model=path)
+    assert pipeline.models == (first, first)
     os.utime(written(path, factor=3), ns=(1, 1))
     assert factor_of(model()) == 3
 
 
 def test_a_loaded_net_is_ready_for_all_pictures(tmp_path: Path) -> None:
     path = written(tmp_path / "my.safetensors", factor=2)
-    assert ways.model_in(path).in_rgb in running._KEPT
+    assert pipelines.model_in(path).in_rgb in running._PREPARED
 
 
 @pytest.mark.parametrize(
@@ -161,33 +165,36 @@ def test_a_loaded_net_is_ready_for_all_pictures(tmp_path: Path) -> None:
 )
 def test_a_box_that_is_none(box: tuple[int, int], says: str) -> None:
     with pytest.raises(InputError) as caught:
-        way_to(600, 800, factor=None, box=box, model="upscale")
+        plan_pipeline(600, 800, factor=None, box=box, model="upscale")
     assert str(caught.value) == says
-    assert f"{caught.value.what}; {caught.value.remedy}" == says
+    assert f"{caught.value.problem}; {caught.value.remedy}" == says
 
 
 def test_the_verb_says_the_same_bound() -> None:
-    assert MOST_TIMES == ways.MOST
+    assert MOST_TIMES == pipelines.MOST
 
 
 @pytest.mark.parametrize("factor", [-2, 0, 1, 17])
 def test_a_factor_that_is_none(factor: int) -> None:
     with pytest.raises(InputError, match=f"cannot be enlarged {factor} times; choose 2 to 16"):
-        way_to(6, 8, factor=factor, box=None, model="upscale")
+        plan_pipeline(6, 8, factor=factor, box=None, model="upscale")
 
 
 def test_one_of_factor_and_box() -> None:
     for factor, box in ((2, (9, 9)), (None, None)):
         with pytest.raises(InputError, match="give one of them"):
-            way_to(6, 8, factor=factor, box=box, model="upscale")
+            plan_pipeline(6, 8, factor=factor, box=box, model="upscale")
 
 
 def test_the_result_is_bounded() -> None:
     """To the pixel: 9,459 squared is below the bound, 9,460 squared above it."""
     assert 9459**2 <= MAX_PIXELS < 9460**2
-    assert way_to(8000, 8000, factor=None, box=(9459, 9999), model="upscale").size == (9459, 9459)
+    assert plan_pipeline(8000, 8000, factor=None, box=(9459, 9999), model="upscale").size == (
+        9459,
+        9459,
+    )
     with pytest.raises(InputError) as caught:
-        way_to(4730, 4730, factor=2, box=None, model="upscale")
+        plan_pipeline(4730, 4730, factor=2, box=None, model="upscale")
     assert str(caught.value) == (
         "would become 9,460 x 9,460, 89,491,600 pixels, and at most 89,478,485 are made;"
         " choose --size 9459x9459, or less"
@@ -200,7 +207,7 @@ def test_the_result_is_bounded() -> None:
 def too_large(height: int, width: int, **asked: Any) -> str:
     """What is to be done about a size."""
     with pytest.raises(InputError) as caught:
-        way_to(height, width, **{"box": None, "factor": 4, "model": "all", **asked})
+        plan_pipeline(height, width, **{"box": None, "factor": 4, "model": "all", **asked})
     return caught.value.remedy
 
 
@@ -216,7 +223,7 @@ def test_the_size_that_is_named_can_be_made(
     """And it is about the largest: of one that is 1 % larger, the same is said."""
     asked: dict[str, Any] = {"model": model, "frames": frames}
     try:
-        way_to(height, width, factor=16, box=None, **asked)
+        plan_pipeline(height, width, factor=16, box=None, **asked)
     except InputError as error:
         remedy = error.remedy
     else:
@@ -224,10 +231,10 @@ def test_the_size_that_is_named_can_be_made(
     if not (found := re.fullmatch(r"choose --size (\d+)x(\d+), or less", remedy)):
         assert remedy == "there is no larger size for it by this --model"
         with pytest.raises(InputError):
-            way_to(height, width, factor=2, box=None, **asked)
+            plan_pipeline(height, width, factor=2, box=None, **asked)
         return
     box = (int(found[1]), int(found[2]))
-    high, wide = way_to(height, width, factor=None, box=box, **asked).size
+    high, wide = plan_pipeline(height, width, factor=None, box=box, **asked).size
     assert frames * high * wide <= MAX_PIXELS
     if min(height, width) > 100:
         larger = (math.ceil(1.01 * box[0]) + 1, math.ceil(1.01 * box[1]) + 1)
@@ -243,13 +250,13 @@ def test_a_photograph_of_a_camera() -> None:
 
 def test_what_is_larger_on_the_way_is_bounded_too() -> None:
     with pytest.raises(InputError, match="before it is shrunk"):
-        way_to(8000, 8000, factor=None, box=(9459, 9999), model="four")
+        plan_pipeline(8000, 8000, factor=None, box=(9459, 9999), model="four")
 
 
 @pytest.mark.parametrize("model", ["upscal", "srresnet", "a/b", "upscale-x8", "x" * 300, "\0", ""])
 def test_a_model_that_is_none(model: str) -> None:
     with pytest.raises(InputError) as caught:
-        way_to(6, 8, factor=2, box=None, model=model)
+        plan_pipeline(6, 8, factor=2, box=None, model=model)
     line = str(caught.value)
     choice = "one of: auto, upscale, three, four, all; or a full name, as upscale-x2 or upscale-x4"
     assert f"to enlarge, choose {choice}, or a .safetensors file" in line
@@ -266,6 +273,6 @@ def test_a_file_that_does_not_enlarge(tmp_path: Path) -> None:
         (tmp_path / "gone.safetensors", "does not exist"),
     ]:
         with pytest.raises(Exception, match=says) as caught:
-            way_to(6, 8, factor=2, box=None, model=model)
+            plan_pipeline(6, 8, factor=2, box=None, model=model)
         assert type(caught.value).__module__.startswith("trombine."), "said in a line"
         assert "\n" not in str(caught.value)
