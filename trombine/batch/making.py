@@ -109,8 +109,8 @@ class Making:
     needs: tuple[str, ...] = ()  # packages that determine pixels, beside numpy and pillow
     products: tuple[Product, ...] = (RESULT,)  # the last is the result itself
     films: bool = False  # whether films are made too, and not only of their first frame
-    # Whether a file of this option is as good as one of the wanted: name, then, wanted.
-    equivalent: Callable[[str, Any, Any], bool] = lambda name, then, target: then == target
+    # Whether a recorded value of an option gives as good a file as the requested one.
+    equivalent: Callable[[str, Any, Any], bool] = lambda name, then, now: then == now
 
     def run(
         self,
