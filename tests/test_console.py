@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from trombine.console import follow
-from trombine.events import Done, Event, Notice, Progress, Report, Skipped, Started
+from trombine.events import Description, Done, Event, Notice, Progress, Skipped, Started
 
 BEGIN: tuple[Event, ...] = (Started(total=2, unit="pictures"), Progress(1, 2, "pictures"))
 BAD = Skipped(file=Path("a\nb.png"), why="is empty; copy it again")
@@ -74,6 +74,6 @@ def test_an_error_in_the_middle_is_raised() -> None:
 
 
 def test_what_was_found_goes_to_the_output(capsys: pytest.CaptureFixture[str]) -> None:
-    found = Report(Path("a.png"), "a.png: 1 face", {"faces": 1})
+    found = Description(Path("a.png"), "a.png: 1 face", {"faces": 1})
     assert follow([Started(1, "pictures"), found, Done("", 1, 0, 0)]) == 0
     assert capsys.readouterr() == ("a.png: 1 face\n", "")

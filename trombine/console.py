@@ -14,7 +14,7 @@ from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from trombine.batch.result import BAD_USAGE, exit_code
-from trombine.events import Done, Event, Notice, Progress, Report, Skipped, Started
+from trombine.events import Description, Done, Event, Notice, Progress, Skipped, Started
 from trombine.refusal import printable, shown
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def follow(events: Iterable[Event]) -> int:
                 _draw(bar, event)
             if line := _line(event):
                 _say(bar, line)
-            if isinstance(event, Report):
+            if isinstance(event, Description):
                 print(printable(event.text))
             if isinstance(event, Done):
                 summary, code = event.summary, exit_code(event)

@@ -47,7 +47,7 @@ class Notice:
 
 
 @dataclass(frozen=True)
-class Report:
+class Description:
     """What an input shows, where no file is written of it."""
 
     file: Path
@@ -73,7 +73,7 @@ class Done:
     kept: int  # outputs that were there already
 
 
-Event = Started | Progress | Picture | Notice | Report | Skipped | Done
+Event = Started | Progress | Picture | Notice | Description | Skipped | Done
 
 Tick = Callable[[int, int], None]
 """Told of each step of a job, how many of how many are over; it raises where the job is to end."""

@@ -12,7 +12,7 @@ import pytest
 from trombine import replay, weights
 from trombine.__main__ import main
 from trombine.console import follow
-from trombine.events import Done, Event, Notice, Report, Skipped
+from trombine.events import Description, Done, Event, Notice, Skipped
 from trombine.images import read_provenance, write
 from trombine.nets import build
 from trombine.provenance import record
@@ -144,7 +144,7 @@ def test_every_door_to_the_terminal_writes_escapes_out(
         Notice(Path(EVIL), f"a notice {EVIL}\nwith a line break"),
         Notice(None, EVIL),
         Skipped(Path(EVIL), f"why {EVIL}"),
-        Report(Path(EVIL), f"first {EVIL}\nsecond", {}),
+        Description(Path(EVIL), f"first {EVIL}\nsecond", {}),
         Done(f"first {EVIL}\nsecond", 1, 0, 0),
     ]
     assert follow(events) == 0

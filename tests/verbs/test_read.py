@@ -15,7 +15,7 @@ import trombine
 from trombine.batch.result import Result
 from trombine.console import follow
 from trombine.conventions import PARTS, check_parts
-from trombine.events import Event, Notice, Report, Skipped
+from trombine.events import Description, Event, Notice, Skipped
 from trombine.images import read, write
 from trombine.reader import parts_map
 from trombine.readings.making import read_picture
@@ -93,7 +93,7 @@ def test_as_json_a_line_for_each_picture(
 def test_no_face_is_no_error_but_is_said(empty: Path) -> None:
     heard = events(pictures=(empty,))
     assert any(isinstance(one, Notice) and "no face" in one.text for one in heard)
-    (found,) = (one for one in heard if isinstance(one, Report))
+    (found,) = (one for one in heard if isinstance(one, Description))
     assert found.text == f"{empty} (120 x 90): 0 faces"
 
 
@@ -168,7 +168,7 @@ def test_folders_inside_and_folders_without_pictures_are_told_of(
     notice, *_ = (one for one in heard if isinstance(one, Notice))
     text = f"pictures in folders inside are left alone: {inside}; --recursive takes them too"
     assert notice == Notice(photo.parent, text)
-    assert [one.value["picture"] for one in heard if isinstance(one, Report)] == [str(photo)]
+    assert [one.value["picture"] for one in heard if isinstance(one, Description)] == [str(photo)]
     (skipped,) = (one for one in heard if isinstance(one, Skipped))
     assert skipped == Skipped(bare, "has no pictures in it; name a folder that has")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from trombine.events import Done, Event, Notice, Picture, Progress, Report, Skipped
+from trombine.events import Description, Done, Event, Notice, Picture, Progress, Skipped
 from trombine.refusal import InputError
 
 OK, SOME_SKIPPED, BAD_USAGE = 0, 1, 2
@@ -21,7 +21,7 @@ class Result:
     skipped: tuple[Skipped, ...]
     notices: tuple[Notice, ...]
     kept: int  # outputs that were there already
-    found: tuple[Report, ...] = ()  # what inputs show, where no file was written of it
+    found: tuple[Description, ...] = ()  # what inputs show, where no file was written of it
 
 
 def exit_code(done: Done) -> int:
@@ -46,5 +46,5 @@ def drain(events: Iterable[Event]) -> Result:
         skipped=skipped,
         notices=tuple(event for event in heard if isinstance(event, Notice)),
         kept=done.kept,
-        found=tuple(event for event in heard if isinstance(event, Report)),
+        found=tuple(event for event in heard if isinstance(event, Description)),
     )

@@ -16,7 +16,7 @@ from trombine.batch.inputs import expand, left_alone
 from trombine.batch.loop import survey
 from trombine.batch.making import Making
 from trombine.batch.requests import FilesRequest
-from trombine.events import Event, Notice, Report
+from trombine.events import Description, Event, Notice
 from trombine.memory import enough
 from trombine.refusal import InputError, about, shown
 from trombine.requests import Choice
@@ -102,7 +102,7 @@ def _report(request: ReadRequest, source: Path) -> Iterator[Event]:
     if not reading.faces:
         yield Notice(source, NO_FACE)
     value = as_json(str(source), reading)
-    yield Report(source, json.dumps(value) if request.json else _table(value), value)
+    yield Description(source, json.dumps(value) if request.json else _table(value), value)
 
 
 _COLUMNS: Final = (  # of the fields, in a table
