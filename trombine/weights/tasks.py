@@ -30,7 +30,9 @@ class Task:
     says: str  # for people
     takes: tuple[str, ...]  # what goes in is called this
     gives: tuple[str, ...]  # and what comes out this: a tensor, or several by name
-    run: Callable[..., Prediction]  # of a net, what the task takes in order, and the optional by name
+    run: Callable[
+        ..., Prediction
+    ]  # of a net, what the task takes in order, and the optional by name
     examples: Callable[[Mapping[str, Size], Shape], tuple[torch.Tensor, ...]]  # of what goes in
     scales: bool = False  # what comes out is as high and wide as what went in, times the factor
     axes: Mapping[str, str] = field(default_factory=dict)  # how high and wide else, by name
