@@ -32,7 +32,7 @@ from trombine import files
 from trombine.recipes import find, with_settings
 from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
-from trombine.training import loop, steps, story
+from trombine.training import loop, steps, writer
 from trombine.training.loop import Order, train
 
 KILLS_IN_A_RUN: Final = 5
@@ -209,11 +209,11 @@ def only_known(name: str, settings: dict[str, str]) -> dict[str, str]:
 def mined(passed: Passed, fuse: Fuse | None) -> Iterator[None]:
     """Let the points of a run count, and kill where the fuse says."""
     places: list[tuple[Any, str]] = [
-        (steps, "_learn"),
-        (steps, "average"),
+        (steps, "_run_phase"),
+        (steps, "update_averages"),
         (RunFolder, "append"),
         (RunFolder, "write_sample"),
-        (story, "save"),
+        (writer, "save"),
         (loop, "parts_of"),
     ]
     before = [getattr(owner, name) for owner, name in places]

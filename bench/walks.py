@@ -112,7 +112,7 @@ def a_step_of(recipe: str, settings: dict[str, str]) -> list[str]:
     from trombine.training.machine import choose
     from trombine.training.material import endless, open_material, parts_of
     from trombine.training.state import fresh
-    from trombine.training.steps import Plan, advance, turn
+    from trombine.training.steps import Plan, advance, update_phases
 
     small = with_settings(find(recipe), settings)
     objective = objective_of(small)
@@ -131,7 +131,7 @@ def a_step_of(recipe: str, settings: dict[str, str]) -> list[str]:
     feed = endless(small, material, state)
 
     def step() -> None:
-        list(turn(state, plan.phases))
+        list(update_phases(state, plan.phases))
         whole = next(feed)
         advance(state, plan, parts_of(plan, state, material, whole))
 

@@ -32,7 +32,7 @@ def of_gaussian(process: Process) -> Net:
     def net(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
         a, b = (level.view(-1, *[1] * (x.ndim - 1)) for level in process.levels(t.double()))
         gain = DEVIATION**2 * a / (DEVIATION**2 * a**2 + b**2)
-        return process.said(x, MEAN + gain * (x - a * MEAN), t.double())
+        return process.prediction_for(x, MEAN + gain * (x - a * MEAN), t.double())
 
     return net
 
@@ -44,7 +44,7 @@ def of_points(process: Process, points: torch.Tensor) -> Net:
         a, b = process.levels(t.double())
         apart = x.flatten(1)[:, None] - a.view(-1, 1, 1) * points.flatten(1)
         chance = (-apart.square().sum(2) / (2 * b.view(-1, 1) ** 2)).softmax(1)
-        return process.said(x, (chance @ points.flatten(1)).view_as(x), t.double())
+        return process.prediction_for(x, (chance @ points.flatten(1)).view_as(x), t.double())
 
     return net
 

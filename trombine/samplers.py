@@ -44,11 +44,11 @@ class Process(Protocol):
         """dx_t / d(clock)."""
         ...
 
-    def clean(self, mixed: torch.Tensor, output: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+    def clean(self, mixed: torch.Tensor, prediction: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
         """The clean picture that the net's word means."""
         ...
 
-    def noise(self, mixed: torch.Tensor, output: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+    def noise(self, mixed: torch.Tensor, prediction: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
         """The noise that the net's word means."""
         ...
 
@@ -64,10 +64,10 @@ class Guide:
     def __call__(self, x: Pictures, t: Times) -> tuple[Pictures, Pictures]:
         """The clean picture and the noise that x seems to be made of."""
         with torch.no_grad():
-            output = self.net(x, t.to(x.dtype))
-        clean = self.process.clean(x, output, t)
+            prediction = self.net(x, t.to(x.dtype))
+        clean = self.process.clean(x, prediction, t)
         if self.limit is None:
-            return clean, self.process.noise(x, output, t)
+            return clean, self.process.noise(x, prediction, t)
         clean = clean.clamp(-self.limit, self.limit)
         data_level, noise_level = (_over(level, x) for level in self.process.levels(t))
         return clean, (x - data_level * clean) / noise_level

@@ -21,7 +21,7 @@ from trombine.images import write
 from trombine.recipes import find, with_settings
 from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder
-from trombine.training import story
+from trombine.training import writer
 from trombine.training.loop import Order, train
 from trombine.weights import read_card
 
@@ -69,7 +69,7 @@ def state(folder: Path) -> dict[str, bytes]:
 def each_is_better() -> Iterator[None]:
     """Each model is the best so far, so that the last is kept, however little such runs learn."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(story, "_is_better", lambda *_, **__: True)
+        patched.setattr(writer, "_is_better", lambda *_, **__: True)
         yield
 
 

@@ -287,14 +287,14 @@ def test_averages_follow(case: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_looking_and_measuring_change_nothing(case: str, tmp_path: Path) -> None:
-    from trombine.training.looking import measured, sampled
+    from trombine.training.evaluation import evaluate, sample_outputs
 
     plan, state, _, material = begun(case, tmp_path)
     before = copied(state)
-    found = measured(plan, state, material)
+    found = evaluate(plan, state, material)
     assert found.keys() == plan.objective.measures.keys()
     assert all(np.isfinite(value) for value in found.values())
-    samples = sampled(plan, state, material)
+    samples = sample_outputs(plan, state, material)
     if samples is not None:
         made, still = samples
         assert made.shape == (4, 3, plan.recipe.size, plan.recipe.size)
@@ -302,7 +302,7 @@ def test_looking_and_measuring_change_nothing(case: str, tmp_path: Path) -> None
         assert made.min() >= 0 and made.max() <= 1
     assert not changed(before, state.tensors())
     assert all(net.training for net in state.nets.values())
-    assert measured(plan, state, material) == found
+    assert evaluate(plan, state, material) == found
 
 
 def test_a_judging_net_stays_as_it_is(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def caught(test: Callable[..., None], plant: Callable[[], None], **given: Any) -
 
 def cut_off(objective: RestoreObjective, step: Step) -> Terms:
     """The reconstruction is compared after .detach(): its curve falls, and it teaches nothing."""
-    made, truth = objective.damaging.undone(step), step.pictures()
+    made, truth = objective.damaging.output(step), step.pictures()
     found = {name: TERMS[name](made, truth) for name in objective.weights if name in TERMS}
     return {**found, "l1": TERMS["l1"](made.detach(), truth)}
 

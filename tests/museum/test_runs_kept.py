@@ -32,7 +32,7 @@ from trombine.data.source import source
 from trombine.data.split import split
 from trombine.data.workers import cores
 from trombine.runs.folder import RunFolder
-from trombine.training import loop, story
+from trombine.training import loop, writer
 from trombine.training.loop import Order
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -150,10 +150,10 @@ def test_a_run_that_was_killed_before_its_first_step_is_begun_again(
 ) -> None:
     """A run that was killed before its first checkpoint has nothing to lose, and begins again."""
     request = replace(finished, folder=tmp_path / "run")
-    where = {"recipe": (story.Writer, "starts"), "log": (story.Writer, "_keep")}
+    where = {"recipe": (writer.RunWriter, "log_start"), "log": (writer.RunWriter, "_keep")}
     with monkeypatch.context() as killed, pytest.raises(BrokenPipeError):
         killed.setattr(RunFolder, "discard", lambda *_, **__: None)  # as a killed process does
-        killed.setattr(*where.get(last, (story.Writer, "save")), broken)
+        killed.setattr(*where.get(last, (writer.RunWriter, "save")), broken)
         trained(request)
     assert (request.folder / "recipe.json").exists()
     assert (request.folder / "best.safetensors").exists() == (last == "model")

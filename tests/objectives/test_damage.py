@@ -30,7 +30,7 @@ def step(
     pixels = torch.zeros(len(truth), 1, 1, 3).byte()
     batches = {"data": Batch(indices=places, pixels=pixels)} if holes else {}
     made = Step(nets={}, batches=batches, chance=chance, device=torch.device("cpu"))
-    made.kept["pictures of data"] = truth
+    made.cache["pictures of data"] = truth
     return made
 
 

@@ -79,7 +79,7 @@ def test_the_right_word_means_the_right_picture(name: str) -> None:
     assert torch.allclose(process.clean(mixed, said, TIMES), clean, atol=1e-11)
     assert torch.allclose(process.noise(mixed, said, TIMES), noise, atol=1e-11)
     later = slice(2, None)  # at time 0 the mixture is the picture, whatever the net says
-    back = process.said(mixed[later], clean[later], TIMES[later])
+    back = process.prediction_for(mixed[later], clean[later], TIMES[later])
     assert torch.allclose(back, said[later], atol=1e-11)
 
 

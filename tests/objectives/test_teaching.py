@@ -24,7 +24,7 @@ from trombine.images import write
 from trombine.nets import build
 from trombine.nets.reader import NUMBERS, Reading
 from trombine.objectives.objective import Step
-from trombine.objectives.read import ReadObjective, _taught
+from trombine.objectives.read import ReadObjective, _pseudo_labels
 from trombine.reader.twice import parts_back, points_back
 from trombine.recipes import Read, find
 from trombine.refusal import InputError
@@ -210,8 +210,10 @@ def test_a_teacher_reads_each_picture_by_itself() -> None:
     net = build("reader", {**recipe.nets["net"].sizes, "width": 8}, seed=0).train()
     before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
     cpu, number = torch.device("cpu"), torch.float32
-    together, _ = _taught(net, batch, cpu, number)
-    singles = [_taught(net, batch.only(np.array([one])), cpu, number)[0] for one in range(COUNT)]
+    together, _ = _pseudo_labels(net, batch, cpu, number)
+    singles = [
+        _pseudo_labels(net, batch.only(np.array([one])), cpu, number)[0] for one in range(COUNT)
+    ]
     assert together.points is not None
     torch.testing.assert_close(
         together.points, torch.cat([one.points for one in singles if one.points is not None])

@@ -23,11 +23,11 @@ from trombine.training.steps import (
     BrokenStepError,
     Plan,
     advance,
-    lasting,
-    norms,
+    gradient_norms,
+    is_active,
     rate_at,
-    turn,
-    turn_by_measure,
+    update_phases,
+    update_phases_by_measure,
     weight_of,
 )
 
@@ -58,7 +58,7 @@ def stepped(plan: Plan, state: State, steps: int) -> None:
     material = open_material(plan.recipe, plan.objective.streams)
     feed = endless(plan.recipe, material, state)
     for _ in range(steps):
-        list(turn(state, plan.phases))
+        list(update_phases(state, plan.phases))
         advance(state, plan, parts_of(plan, state, material, next(feed)))
 
 
@@ -141,7 +141,7 @@ def clock(phases: Sequence[Phase], until: int = 80, by: int = 8) -> dict[str, tu
     _, state = begun(tiny())
     state.phases = {one.name: PhaseState() for one in phases}
     for state.pictures in range(0, until, by):
-        list(turn(state, phases))
+        list(update_phases(state, phases))
     return {name: (one.began, one.ended) for name, one in state.phases.items()}
 
 
@@ -171,8 +171,8 @@ def test_what_is_expected_of_phases_is_what_happens(phases: Sequence[Phase]) -> 
     state.phases = {one.name: PhaseState() for one in phases}
     happened = []
     for state.pictures in range(0, 80, 8):
-        list(turn(state, phases))
-        happened.append({name for name, one in state.phases.items() if lasting(one)})
+        list(update_phases(state, phases))
+        happened.append({name for name, one in state.phases.items() if is_active(one)})
     told = [names for count, names in stretches(phases, 80) for _ in range(count // 8)]
     assert told == happened
 
@@ -199,7 +199,7 @@ def test_phases_and_ramps_that_a_measure_ends(
         state.pictures = 8 * number
         name = until.measure if until.measure in higher else "PSNR"
         state.measured = {name: value}
-        told = [what for _, what, _ in turn_by_measure(state, phases, higher)]
+        told = [what for _, what, _ in update_phases_by_measure(state, phases, higher)]
         assert told == (["stopped", "ended"] if number == ends else [])
     if ends is None:
         assert state.phases["a"].ended is None and not state.ramps
@@ -294,7 +294,7 @@ def test_a_term_that_was_cut_off_moves_nothing_and_one_that_is_not_there_is_not_
     plan, state = begun(tiny())
     weight = next(p for p in state.nets["net"].parameters() if p.ndim > 1)
     square = weight.square().sum() / 2  # its gradient is the weight
-    found = norms(
+    found = gradient_norms(
         state,
         plan.phases[0],
         {"square": square, "cut": square.detach(), "flat": 0 * square, "none": torch.zeros(())},

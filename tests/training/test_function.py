@@ -23,7 +23,7 @@ from trombine.training.launch import Mesh
 from trombine.training.machine import choose
 from trombine.training.material import Material, endless, open_material, parts_of
 from trombine.training.state import State, fresh
-from trombine.training.steps import Plan, advance, turn
+from trombine.training.steps import Plan, advance, update_phases
 
 # What is stepped: two nets, batch norm, a pool, a penalty, averages.
 SETTINGS = {
@@ -56,7 +56,7 @@ def stepped(plan: Plan, state: State, material: Material, steps: int) -> bytes:
     """All of the state after so many more steps."""
     feed = endless(plan.recipe, material, state)
     for _ in range(steps):
-        list(turn(state, plan.phases))
+        list(update_phases(state, plan.phases))
         advance(state, plan, parts_of(plan, state, material, next(feed)), checked=True)
     return checkpoints.encode(state.tensors(), state.plain())
 

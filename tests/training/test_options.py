@@ -116,7 +116,7 @@ def test_what_it_is_measured_on_is_damaged_otherwise_than_what_it_learns_from() 
     plan, state, material = begun("restore", damage="shrink:2+noise:grey:0.1", batch="4")
     (fixed, *_) = fixed_steps(plan, state, material, 4)
     places = replace(fixed.chance, about="")
-    learned = replace(fixed, chance=places, kept={})
+    learned = replace(fixed, chance=places, cache={})
     assert not torch.equal(damage(plan, learned), damage(plan, fixed))
 
 
@@ -216,7 +216,7 @@ def test_what_is_invented_is_learned_in_the_space(family: str) -> None:
     assert all(not isinstance(net, Within) for net in step.nets.values())
     samples = plan.objective.samples(step)
     assert samples is not None
-    torch.testing.assert_close(samples.still["truth"], plain, rtol=0, atol=1e-6)
+    torch.testing.assert_close(samples.fixed["truth"], plain, rtol=0, atol=1e-6)
 
 
 def test_samples_of_a_generator_in_hsv_are_its_pictures_in_rgb() -> None:
@@ -225,8 +225,8 @@ def test_samples_of_a_generator_in_hsv_are_its_pictures_in_rgb() -> None:
     made = step.nets["generator"](step.normals("latent", (8,)))
     samples = plan.objective.samples(step)
     assert samples is not None
-    torch.testing.assert_close(samples.made, from_space(made, "hsv"))
-    assert not torch.allclose(samples.made, made, atol=0.05)
+    torch.testing.assert_close(samples.output, from_space(made, "hsv"))
+    assert not torch.allclose(samples.output, made, atol=0.05)
 
 
 class Says(torch.nn.Module):
@@ -247,7 +247,7 @@ def test_pictures_invented_in_hsv_are_measured_in_rgb() -> None:
     hsv = step.pictures()
     honest = replace(step, nets={**step.nets, "generator": Says(hsv)})
     assert plan.objective.measure([honest])["sliced distance"] < 1e-4
-    forgets = replace(step, nets={**step.nets, "generator": Says(step.shown(hsv))})
+    forgets = replace(step, nets={**step.nets, "generator": Says(step.to_rgb(hsv))})
     assert plan.objective.measure([forgets])["sliced distance"] > 0.01
 
 

@@ -16,7 +16,7 @@ from trombine.recipes import RECIPES, Read, find, with_settings
 from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder
 from trombine.training.loop import Order, train
-from trombine.training.orders import with_what_is_there
+from trombine.training.orders import without_missing_streams
 
 TINY = {
     "size": "32",
@@ -207,14 +207,14 @@ def test_real_pictures_that_are_not_there_are_done_without(
     monkeypatch.chdir(tmp_path)
     recipe = find("reader")
     named = Order(name="reader", recipe=recipe, folder=tmp_path / "run")
-    found, said = with_what_is_there(named)
+    found, said = without_missing_streams(named)
     assert isinstance(found.recipe, Read) and found.recipe.real == ""
     assert "is not there" in said and "learns without --real" in said
     asked = replace(named, recipe=with_settings(recipe, {"real": "folder:nowhere"}))
-    assert with_what_is_there(asked) == (asked, "")
+    assert without_missing_streams(asked) == (asked, "")
     place = tmp_path / "here"
     place.mkdir()
     own = replace(recipe, real=f"plain:{place}")
     monkeypatch.setitem(RECIPES, "reader", own)
     there = replace(named, recipe=own)
-    assert with_what_is_there(there) == (there, "")
+    assert without_missing_streams(there) == (there, "")

@@ -26,7 +26,7 @@ from trombine.refusal import InputError
 from trombine.runs import checkpoints
 from trombine.runs import folder as folders
 from trombine.runs.folder import RunFolder
-from trombine.training import story
+from trombine.training import writer
 from trombine.training.loop import Order, train
 
 HERE = Path(__file__).parent
@@ -155,7 +155,7 @@ def test_a_run_that_has_not_begun_takes_other_settings(
     """After a mistake that the first step found, the right command is simply given."""
     asked = order("restore", tmp_path / "run")
     with monkeypatch.context() as planted, pytest.raises(ZeroDivisionError):
-        planted.setattr(story, "measured", lambda *_: 1 / 0)
+        planted.setattr(writer, "evaluate", lambda *_: 1 / 0)
         finished(asked)
     finished(changed(asked, lr="0.001"))
     assert RunFolder(tmp_path / "run").read_recipe()["settings"]["lr"] == 0.001
@@ -215,7 +215,7 @@ def full(monkeypatch: pytest.MonkeyPatch, place: str, times: int) -> Iterator[li
 
     with monkeypatch.context() as patched:
         patched.setattr(owner, name, write)
-        patched.setattr(story, "WAIT_SECONDS", 0.001)
+        patched.setattr(writer, "WAIT_SECONDS", 0.001)
         yield count
 
 
@@ -257,7 +257,7 @@ def test_a_disk_that_is_really_full(
     small_disk: Path, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A large file takes the rest of the disk, and is gone when the run has said that it waits."""
-    monkeypatch.setattr(story, "WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(writer, "WAIT_SECONDS", 0.01)
     run, ballast = small_disk / "run", small_disk / "ballast"
     said: list[str] = []
     for event in train(replace(order("adversarial", run), board=True)):

@@ -17,7 +17,7 @@ from trombine.images import write
 from trombine.objectives import RestoreObjective
 from trombine.recipes import find, with_settings
 from trombine.refusal import OutputError
-from trombine.training import story
+from trombine.training import writer
 from trombine.training.expect import expectation
 from trombine.training.loop import Order, train
 
@@ -126,7 +126,7 @@ def test_a_board_that_cannot_be_begun_ends_no_run(monkeypatch: pytest.MonkeyPatc
     def refuse(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(story, "open_board", refuse)
+    monkeypatch.setattr(writer, "open_board", refuse)
     events = list(train(order("folder:plain", board=True)))
     line = "cannot be written, the disk is full; no more TensorBoard events are written"
     assert Notice(Path("run/board"), line) in events

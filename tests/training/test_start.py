@@ -28,7 +28,7 @@ from trombine.training.material import endless, open_material, parts_of
 from trombine.training.orders import check
 from trombine.training.start import start_of
 from trombine.training.state import PhaseState, State, fresh
-from trombine.training.steps import Plan, advance, frozen
+from trombine.training.steps import Plan, advance, frozen_parts
 from trombine.weights import Card, load, save
 
 TINY = {
@@ -280,10 +280,10 @@ def test_frozen_parts_compute_as_they_will_when_the_net_is_used() -> None:
     other = net.body(x)  # pyright: ignore[reportCallIssue]
     wanted = net.eval().body(x)  # pyright: ignore[reportCallIssue]
     net.train()
-    with still(*frozen(net, Freeze(parts=("body",)), 0)):
+    with still(*frozen_parts(net, Freeze(parts=("body",)), 0)):
         assert torch.equal(net.body(x), wanted)  # pyright: ignore[reportCallIssue]
     assert not torch.allclose(other, wanted)
-    with still(*frozen(net, Freeze(parts=("body",), until=8), 8)):
+    with still(*frozen_parts(net, Freeze(parts=("body",), until=8), 8)):
         assert torch.allclose(net.body(x), other)  # pyright: ignore[reportCallIssue]
 
 

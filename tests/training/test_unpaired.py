@@ -65,7 +65,7 @@ class UnpairedObjective(Objective[Unpaired]):
     def made(self, step: Step) -> Terms:
         data, other = step.pictures(), step.pictures("other")
         there, back = step.nets["there"](data), step.nets["back"](other)
-        step.kept["there"], step.kept["back"] = there.detach(), back.detach()
+        step.cache["there"], step.cache["back"] = there.detach(), back.detach()
         cycle = l1(step.nets["back"](there), data) + l1(step.nets["there"](back), other)
         critic = CRITICS["least squares"]
         return {
@@ -78,7 +78,7 @@ class UnpairedObjective(Objective[Unpaired]):
         critic, found = CRITICS["least squares"], {}
         for stream, made in (("data", "back"), ("other", "there")):
             net = step.nets[f"critic of {stream}"]
-            fake = step.pooled(made, step.kept[made])
+            fake = step.pooled(made, step.cache[made])
             found[stream] = critic.discriminator(net(step.pictures(stream)), net(fake))
         return found
 
@@ -91,7 +91,7 @@ class UnpairedObjective(Objective[Unpaired]):
 
     def samples(self, step: Step) -> Samples:
         still = {"input": step.pictures()}
-        return Samples(made=step.nets["there"](step.pictures()).clamp(0, 1), still=still)
+        return Samples(output=step.nets["there"](step.pictures()).clamp(0, 1), fixed=still)
 
     def alarms(self) -> tuple[Alarm, ...]:
         return (NotFinite(),)

@@ -21,7 +21,7 @@ from trombine.training.launch import Mesh
 from trombine.training.machine import choose
 from trombine.training.material import endless, open_material, parts_of
 from trombine.training.state import State, fresh
-from trombine.training.steps import Plan, advance, turn
+from trombine.training.steps import Plan, advance, update_phases
 
 STEPS = 20
 SMALL = {
@@ -103,7 +103,7 @@ def trained(recipe: Recipe, mesh: Mesh) -> State:
     state = fresh(recipe, objective, machine, mesh.device)
     feed = endless(recipe, material, state)
     for _ in range(STEPS):
-        list(turn(state, phases))
+        list(update_phases(state, phases))
         advance(state, plan, parts_of(plan, state, material, next(feed)))
     return state
 

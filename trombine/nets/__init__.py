@@ -64,13 +64,13 @@ __all__ = [
 def build(name: str, sizes: Mapping[str, Size], *, seed: int = 0) -> Net:
     """A net as it is before it has learnt anything: a function of its name, sizes and seed.
 
-    What is not in `sizes` has its default. Any number of threads may build at the same time: the
-    global generator of torch is neither read nor changed.
+    Sizes that are not given have their defaults. Any number of threads may build at the same time:
+    the global generator of torch is neither read nor changed.
     """
-    every = resolved(name, sizes_of(name), sizes)
+    complete = resolved(name, sizes_of(name), sizes)
     with _OwnGenerator(seed):
-        net = NETS[name](**every)
-    net.sizes = every
+        net = NETS[name](**complete)
+    net.sizes = complete
     return net
 
 
@@ -102,25 +102,25 @@ class _OwnGenerator(TorchFunctionMode):
 
 
 def sizes_of(name: str) -> dict[str, Size]:
-    """What a net's sizes are unless given."""
+    """The default sizes of a net."""
     if name not in NETS:
         raise InputError(f"there is no net {shortened(name)}; there are {', '.join(NETS)}")
     return defaults_of(NETS[name])
 
 
 def parse(text: str) -> tuple[str, dict[str, Size]]:
-    """`residual:width=32,depth=8` as a name and the sizes that it gives."""
-    name, _, rest = checked(text).partition(":")
+    """`residual:width=32,depth=8` as a name and its sizes."""
+    name, _, text = checked(text).partition(":")
     defaults = sizes_of(name)
-    given: dict[str, Size] = {}
-    for size, value in sizes_in(rest):
-        if size in given:
+    sizes: dict[str, Size] = {}
+    for size, value in sizes_in(text):
+        if size in sizes:
             raise InputError(f"{name} has {shortened(size)} twice; give each size once")
         if size not in defaults:
-            there = ", ".join(defaults)
-            raise InputError(f"{name} has no size {shortened(size)}; there are {there}")
-        given[size] = read_size(f"{size} of {name}", value, defaults[size])
-    return name, given
+            names = ", ".join(defaults)
+            raise InputError(f"{name} has no size {shortened(size)}; there are {names}")
+        sizes[size] = read_size(f"{size} of {name}", value, defaults[size])
+    return name, sizes
 
 
 def has_batch_statistics(net: nn.Module) -> bool:

@@ -1,6 +1,6 @@
-"""Denoising: a small U-Net that is told the time (Ho, Jain and Abbeel, 2020).
+"""Denoising: a small U-Net with the time as an input (Ho, Jain and Abbeel, 2020).
 
-What it predicts (the noise, v, the flow) is the objective's to say: it maps a noisy picture and a
+What it predicts (the noise, v, the flow) is the objective's choice: it maps a noisy picture and a
 time to a picture of the same kind. Good for 32 to 64 pixels: at the coarsest size every place sees
 every other.
 """
@@ -19,7 +19,7 @@ from trombine.nets.blocks import Features, begin_small, conv3, doubled, norm, pa
 from trombine.nets.sizes import WIDEST, Net, check_whole
 
 Times = Float[torch.Tensor, "n"]
-Told = Float[torch.Tensor, "n e"]
+Embedding = Float[torch.Tensor, "n e"]
 
 
 @final
@@ -33,16 +33,16 @@ class Denoiser(Net):
         check_whole("levels", levels, 1, 8)
         check_whole("channels", channels, 1, WIDEST)
         super().__init__()
-        sides, told = widths(width, levels), 4 * width
+        sides, size = widths(width, levels), 4 * width
         pairs = list(pairwise(sides))
         self.waves, self.multiple = width // 2, 2**levels
-        self.time = nn.Sequential(nn.Linear(2 * self.waves, told), nn.SiLU(), nn.Linear(told, told))
+        self.time = nn.Sequential(nn.Linear(2 * self.waves, size), nn.SiLU(), nn.Linear(size, size))
         self.first = conv3(channels, sides[0])
-        self.block = Block(sides[0], sides[0], told)
-        self.down = nn.ModuleList(Down(fine, coarse, told) for fine, coarse in pairs)
+        self.block = Block(sides[0], sides[0], size)
+        self.down = nn.ModuleList(Down(fine, coarse, size) for fine, coarse in pairs)
         self.attention = Attention(sides[-1])
-        self.middle = Block(sides[-1], sides[-1], told)
-        self.up = nn.ModuleList(Up(coarse, fine, told) for fine, coarse in reversed(pairs))
+        self.middle = Block(sides[-1], sides[-1], size)
+        self.up = nn.ModuleList(Up(coarse, fine, size) for fine, coarse in reversed(pairs))
         self.norm, self.act = norm("group", sides[0]), nn.SiLU()
         self.last = conv3(sides[0], channels)
         begin_small(self.last, 0)
@@ -50,18 +50,18 @@ class Denoiser(Net):
     def forward(self, x: Features, t: Times) -> Features:
         """Noisy pictures (data scaled to [-1, 1]) at times within [0, 1]."""
         height, width = x.shape[-2:]
-        told = self.time(waves(t, self.waves))
-        features = self.block(self.first(padded(x, self.multiple)), told)
+        embedding = self.time(waves(t, self.waves))
+        features = self.block(self.first(padded(x, self.multiple)), embedding)
         passed = [features]
         for down in self.down:
-            passed.append(down(passed[-1], told))
-        features = self.middle(self.attention(passed.pop()), told)
+            passed.append(down(passed[-1], embedding))
+        features = self.middle(self.attention(passed.pop()), embedding)
         for up in self.up:
-            features = up(features, passed.pop(), told)
+            features = up(features, passed.pop(), embedding)
         return self.last(self.act(self.norm(features)))[..., :height, :width]
 
 
-def waves(t: Times, count: int) -> Told:
+def waves(t: Times, count: int) -> Embedding:
     """`count` sines and as many cosines of the time, from 1,000 radians a unit down to a few."""
     steps = torch.arange(count, device=t.device, dtype=t.dtype)
     angles = 1000 * t[:, None] * torch.exp(-math.log(1000) / count * steps)
@@ -70,50 +70,50 @@ def waves(t: Times, count: int) -> Told:
 
 @final
 class Block(nn.Module):
-    """Two convolutions, told the time between them by a scale and a shift of each channel."""
+    """Two convolutions; between them the time scales and shifts each channel."""
 
-    def __init__(self, inputs: int, outputs: int, told: int) -> None:
+    def __init__(self, inputs: int, outputs: int, embedding: int) -> None:
         super().__init__()
         self.norm1, self.conv1 = norm("group", inputs), conv3(inputs, outputs)
-        self.time = nn.Linear(told, 2 * outputs)
+        self.time = nn.Linear(embedding, 2 * outputs)
         self.norm2, self.conv2 = norm("group", outputs), conv3(outputs, outputs)
         self.short = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1)
         self.act = nn.SiLU()
 
-    def forward(self, x: Features, told: Told) -> Float[torch.Tensor, "n d h w"]:
+    def forward(self, x: Features, embedding: Embedding) -> Float[torch.Tensor, "n d h w"]:
         """The same height and width."""
-        scale, shift = self.time(self.act(told))[:, :, None, None].chunk(2, 1)
-        found = self.norm2(self.conv1(self.act(self.norm1(x))))
-        return self.short(x) + self.conv2(self.act(found * (1 + scale) + shift))
+        scale, shift = self.time(self.act(embedding))[:, :, None, None].chunk(2, 1)
+        hidden = self.norm2(self.conv1(self.act(self.norm1(x))))
+        return self.short(x) + self.conv2(self.act(hidden * (1 + scale) + shift))
 
 
 @final
 class Down(nn.Module):
     """Half the size, then a block."""
 
-    def __init__(self, fine: int, coarse: int, told: int) -> None:
+    def __init__(self, fine: int, coarse: int, embedding: int) -> None:
         super().__init__()
         self.pool = nn.AvgPool2d(2)
-        self.block = Block(fine, coarse, told)
+        self.block = Block(fine, coarse, embedding)
 
-    def forward(self, x: Features, told: Told) -> Float[torch.Tensor, "n d h2 w2"]:
+    def forward(self, x: Features, embedding: Embedding) -> Float[torch.Tensor, "n d h2 w2"]:
         """Half the height and width."""
-        return self.block(self.pool(x), told)
+        return self.block(self.pool(x), embedding)
 
 
 @final
 class Up(nn.Module):
     """Twice the size, joined with the features of the way down, then a block."""
 
-    def __init__(self, coarse: int, fine: int, told: int) -> None:
+    def __init__(self, coarse: int, fine: int, embedding: int) -> None:
         super().__init__()
-        self.block = Block(coarse + fine, fine, told)
+        self.block = Block(coarse + fine, fine, embedding)
 
     def forward(
-        self, x: Features, passed: Float[torch.Tensor, "n d h2 w2"], told: Told
+        self, x: Features, passed: Float[torch.Tensor, "n d h2 w2"], embedding: Embedding
     ) -> Float[torch.Tensor, "n d h2 w2"]:
         """The height and width of `passed`."""
-        return self.block(torch.cat([doubled(x), passed], 1), told)
+        return self.block(torch.cat([doubled(x), passed], 1), embedding)
 
 
 @final
@@ -133,5 +133,5 @@ class Attention(nn.Module):
         """The same shape."""
         query, key, value = self.ask(self.norm(x)).flatten(2).chunk(3, 1)  # N x C x HW each
         likeness = query.transpose(1, 2) @ key / math.sqrt(x.shape[1])  # N x HW x HW
-        taken = value @ likeness.softmax(-1).transpose(1, 2)
-        return x + self.give(taken.reshape(x.shape))
+        mixed = value @ likeness.softmax(-1).transpose(1, 2)
+        return x + self.give(mixed.reshape(x.shape))

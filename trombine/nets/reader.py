@@ -1,7 +1,7 @@
 """Reading a face: where its parts and landmarks are, whether it is one, and what it is like.
 
-A U-Net. With batch normalisation, whose statistics stand still once it has learnt, what it says of
-a place depends on what lies round it and on nothing else, in a window of 128 pixels as in a whole
+A U-Net. With batch normalisation, whose statistics are fixed once it has learnt, its output for a
+place depends on the surroundings of that place alone, in a window of 128 pixels as in a whole
 photograph. It works at a half to a sixteenth of the picture's size; nothing is computed at full
 size, which would cost more than all the rest. From the way back come
 
@@ -31,17 +31,17 @@ from trombine.nets.sizes import WIDEST, Net, check_choice, check_whole
 
 MULTIPLE = 16  # of the sides that it works in
 POINT_STEP = 4  # pixels from one place of a heat map to the next
-HERE = 4  # channels of what is read where a landmark is
-THERE = 8  # and where a part is
+POINT_CHANNELS = 4  # channels that are read where a landmark is
+PART_CHANNELS = 8  # and over a part
 POOLED = 96  # numbers that are made of all of these
 NUMBERS = ("pooled", "face", "features", "traits", "moment")  # the layers that make and read them
-# Of several hundred numbers together: a step of the layers that read them would otherwise move what
-# they say by more than it varies.
+# A factor of several hundred numbers together: without it a step of the layers that read them would
+# move the output by more than it varies.
 QUIET = 0.1
 RIGHT_EYE, LEFT_EYE = (list(LANDMARK_GROUPS[name]) for name in ("right_eye", "left_eye"))
 CENTRE_STEP = 8  # pixels from one place of the map of centres to the next
-# What a pixel of each group counts where parts are learned: small parts more, or they would be lost
-# in the large. What is said of parts leans to them by as much.
+# The weight of a pixel of each group where parts are learned: small parts count more, or the large
+# would drown them. The predicted parts lean to the small ones as much.
 _COUNTS = {
     "background": 0.5,
     "skin": 0.8,
@@ -104,9 +104,14 @@ class Reader(Net):
         self.heat = Mix(sides[1], 2 * LANDMARK_COUNT)
         self.centres = Mix(sides[2], 2)
         # Without biases, which `scale` would take away.
-        self.here = Mix(sides[1], HERE, bias=False)
-        self.there = Mix(sides[1], THERE, bias=False)
-        numbers = sides[3] + LANDMARK_COUNT * (HERE + 2) + 2 + len(PARTS) * (THERE + 3 + 3)
+        self.here = Mix(sides[1], POINT_CHANNELS, bias=False)
+        self.there = Mix(sides[1], PART_CHANNELS, bias=False)
+        numbers = (
+            sides[3]
+            + LANDMARK_COUNT * (POINT_CHANNELS + 2)
+            + 2
+            + len(PARTS) * (PART_CHANNELS + 3 + 3)
+        )
         # Most of these numbers hardly differ from face to face: what differs is made larger.
         self.scale = (
             nn.BatchNorm1d(numbers, affine=False)
@@ -131,16 +136,16 @@ class Reader(Net):
         share, spreads = _shares(self.heat(quarter))
         points = _middles_of(share)
         logits = self.parts[0](self.head(half))
-        every = [
+        values = [
             deep.mean((-2, -1)),
             _pooled(share, self.here(quarter)).flatten(1),
             *_shape(points),
             *_of_parts(logits, self.there(quarter), x, points),
         ]
-        numbers = QUIET * self.scale(torch.cat(every, 1))
+        numbers = QUIET * self.scale(torch.cat(values, 1))
         pooled = self.act(self.pooled(numbers))
-        both = torch.cat([numbers, pooled], 1)
-        features = self.features(both)
+        joined = torch.cat([numbers, pooled], 1)
+        features = self.features(joined)
         return Reading(
             parts=self.parts[1](logits)[..., :height, :width],
             points=points,
@@ -149,7 +154,7 @@ class Reader(Net):
             face=self.face(pooled)[:, 0],
             features=features,
             traits=self.traits(features),
-            moment=self.moment(both),
+            moment=self.moment(joined),
         )
 
     def scan(self, x: Float[torch.Tensor, "n 3 h w"]) -> Float[torch.Tensor, "n 2 k l"]:
@@ -227,7 +232,7 @@ class Up(nn.Module):
 def _shares(
     maps: Float[torch.Tensor, "n k h w"],
 ) -> tuple[Float[torch.Tensor, "n p h w"], Float[torch.Tensor, "n p"]]:
-    """Of each landmark's heat what each place has of it, and what the other maps say there."""
+    """Each place's share of a landmark's heat, and the mean of the other maps by these shares."""
     heat, spread = maps.to(torch.promote_types(maps.dtype, torch.float32)).chunk(2, 1)
     share = heat.flatten(2).softmax(-1).unflatten(2, heat.shape[-2:])
     return share, (share * spread).sum((-2, -1))
@@ -253,8 +258,8 @@ def _shrunk(
     return sum(pixels[1:], pixels[0]) / times**2
 
 
-# What a window's numbers are read from says nothing back to where landmarks and parts are: those
-# are learned from what is true of them alone.
+# No gradient goes from a window's numbers back to the places of landmarks and parts: those are
+# learned from their own truth alone.
 
 
 def _pooled(

@@ -48,7 +48,7 @@ class Residual(Net):
         return self.enlarged(x) + functional.pixel_shuffle(self.tail(features), self.factor)
 
     def enlarged(self, x: Float[torch.Tensor, "n c h w"]) -> Float[torch.Tensor, "n c fh fw"]:
-        """What is there without learning: bicubic interpolation."""
+        """The picture enlarged without learning: bicubic interpolation."""
         if self.factor == 1:
             return x
         return functional.interpolate(

@@ -41,10 +41,10 @@ class Net(nn.Module):
         return None
 
 
-def check_whole(name: str, number: int, least: int, most: int) -> None:
+def check_whole(name: str, number: int, lowest: int, highest: int) -> None:
     """Refuse a size out of its range."""
-    if not least <= number <= most:
-        raise InputError(f"{name} is {least} to {most}, not {shortened(str(number))}")
+    if not lowest <= number <= highest:
+        raise InputError(f"{name} is {lowest} to {highest}, not {shortened(str(number))}")
 
 
 def check_choice(name: str, word: str, choices: Iterable[str]) -> None:
@@ -54,19 +54,19 @@ def check_choice(name: str, word: str, choices: Iterable[str]) -> None:
 
 
 def defaults_of(net: type[nn.Module]) -> dict[str, Size]:
-    """The sizes that a constructor takes, each with what it is unless given."""
+    """The sizes that a constructor takes, with their defaults."""
     parameters = inspect.signature(net).parameters.values()
     return {parameter.name: parameter.default for parameter in parameters}
 
 
-def resolved(name: str, defaults: Mapping[str, Size], given: Mapping[str, Size]) -> dict[str, Size]:
+def resolved(name: str, defaults: Mapping[str, Size], sizes: Mapping[str, Size]) -> dict[str, Size]:
     """All sizes of the net `name`: those given, each of its default's type, and the defaults."""
-    for size, value in given.items():
+    for size, value in sizes.items():
         if size not in defaults:
-            there = ", ".join(defaults)
-            raise InputError(f"{name} has no size {shortened(size)}; there are {there}")
+            names = ", ".join(defaults)
+            raise InputError(f"{name} has no size {shortened(size)}; there are {names}")
         _check_type(f"{size} of {name}", value, defaults[size])
-    merged = {**defaults, **given}
+    merged = {**defaults, **sizes}
     # A float may be given as a whole number; the card of the model then still says 1.0.
     try:
         return {size: type(defaults[size])(value) for size, value in merged.items()}
@@ -77,14 +77,14 @@ def resolved(name: str, defaults: Mapping[str, Size], given: Mapping[str, Size])
 _KINDS: Final = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
 
 
-def _check_type(what: str, value: Size, default: Size) -> None:
-    wanted = type(default)
-    allowed = (int, float) if wanted is float else (wanted,)
+def _check_type(label: str, value: Size, default: Size) -> None:
+    expected = type(default)
+    allowed = (int, float) if expected is float else (expected,)
     if type(value) not in allowed:  # the exact type: True is an int too
-        raise InputError(f"{what} is {_KINDS[wanted]}, not {shortened(repr(value))}")
+        raise InputError(f"{label} is {_KINDS[expected]}, not {shortened(repr(value))}")
 
 
-def read_size(what: str, text: str, default: Size) -> Size:
+def read_size(label: str, text: str, default: Size) -> Size:
     """A size that was written as text, as the type of its default."""
     if isinstance(default, bool):
         switches = {"true": True, "false": False}
@@ -97,4 +97,4 @@ def read_size(what: str, text: str, default: Size) -> Size:
             return type(default)(text)
         except ValueError:
             pass
-    raise InputError(f"{what} is {_KINDS[type(default)]}, not {shortened(text)}")
+    raise InputError(f"{label} is {_KINDS[type(default)]}, not {shortened(text)}")

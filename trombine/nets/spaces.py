@@ -53,8 +53,8 @@ def from_space(pictures: Pictures, name: str) -> Pictures:
 
 def _space(name: str) -> Space:
     if name not in SPACES:
-        there = ", ".join(SPACES)
-        raise ValueError(f"there is no colour space {shortened(name)}; there are {there}")
+        names = ", ".join(SPACES)
+        raise ValueError(f"there is no colour space {shortened(name)}; there are {names}")
     return SPACES[name]
 
 
@@ -74,14 +74,14 @@ class Within(Net):
         return self.net.reach
 
     def forward(
-        self, x: torch.Tensor, *others: torch.Tensor, **named: torch.Tensor
+        self, x: torch.Tensor, *inputs: torch.Tensor, **named: torch.Tensor
     ) -> torch.Tensor:
         """The net's result for pictures in RGB; its other inputs have no colours."""
-        made = self.net(to_space(x, self.space) if self.sees else x, *others, **named)
+        output = self.net(to_space(x, self.space) if self.sees else x, *inputs, **named)
         if not self.gives:
-            return made
+            return output
         # In bf16 a turn has 256 hues: computed in full, whatever the net computes in.
-        return from_space(made.float() if made.dtype == torch.bfloat16 else made, self.space)
+        return from_space(output.float() if output.dtype == torch.bfloat16 else output, self.space)
 
 
 # ---------------------------------------------------------------------------------------------

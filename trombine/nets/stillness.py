@@ -35,9 +35,9 @@ def still(*nets: nn.Module, batch_statistics: bool = False) -> Iterator[None]:
     try:
         yield
     finally:
-        for module, before in zip(modules, training, strict=True):
-            module.training = before
-        for norm, before in zip(norms, tracked, strict=True):
-            norm.track_running_stats = before
-        for parameter, before in zip(parameters, learned, strict=True):
-            parameter.requires_grad_(before)
+        for module, value in zip(modules, training, strict=True):
+            module.training = value
+        for norm, value in zip(norms, tracked, strict=True):
+            norm.track_running_stats = value
+        for parameter, value in zip(parameters, learned, strict=True):
+            parameter.requires_grad_(value)

@@ -69,8 +69,8 @@ class UNet(Net):
         features = passed.pop()
         for up in self.up:
             features = up(features, passed.pop())
-        found = self.last(features)[..., :height, :width]
-        return found + x[:, : self.outputs] if self.residual else found
+        output = self.last(features)[..., :height, :width]
+        return output + x[:, : self.outputs] if self.residual else output
 
 
 @final

@@ -45,7 +45,7 @@ def objective_of(recipe: Recipe) -> Objective[Any]:
     """The objective of a recipe; an InputError if its nets are not those it needs."""
     objective = OBJECTIVES[recipe.objective](recipe)
     if set(objective.roles) != set(recipe.nets):
-        wanted, has = ", ".join(objective.roles), ", ".join(recipe.nets)
-        raise InputError(f"{recipe.objective} needs the nets {wanted}; the recipe has {has}")
+        needed, existing = ", ".join(objective.roles), ", ".join(recipe.nets)
+        raise InputError(f"{recipe.objective} needs the nets {needed}; the recipe has {existing}")
     objective.check_space()
     return objective

@@ -1,6 +1,6 @@
 """Invent pictures: a generator and a discriminator that learn from each other.
 
-`Side` is the discriminator's side of it, which restoring with a critic shares.
+`Adversary` is the discriminator's part, which restoring with a critic shares.
 """
 
 from __future__ import annotations
@@ -21,43 +21,43 @@ from trombine.objectives.pools import Pool
 from trombine.recipes.recipe import Adversarial, Sharpen
 from trombine.refusal import InputError
 
-_MADE: Final = "made"
+_GENERATED: Final = "generated"
 _POOL: Final = "old"
 _POOL_CAPACITY: Final = 256  # pictures
 
 
 @final
-class Side:
-    """The discriminator: what it learns from, and what it makes others learn."""
+class Adversary:
+    """A discriminator: its phases, its penalties, and the loss that it gives a generator."""
 
     def __init__(self, recipe: Adversarial | Sharpen, *, role: str) -> None:
         self.recipe, self.role = recipe, role
         self.critic = CRITICS[recipe.critic]
         if recipe.real_label != 1 and not self.critic.labels:
-            able = " and ".join(name for name, critic in CRITICS.items() if critic.labels)
-            raise InputError(f"{recipe.critic} has no labels: real_label is for {able}")
+            choices = " and ".join(name for name, critic in CRITICS.items() if critic.labels)
+            raise InputError(f"{recipe.critic} has no labels: real_label is for {choices}")
 
-    def fooled(self, step: Step, made: Pictures) -> Tensor:
-        """The generator's term: how little real what it made looks."""
+    def generator_loss(self, step: Step, generated: Pictures) -> Tensor:
+        """The generator's term: how far from real its pictures look."""
         net = step.nets[self.role]
         real = net(step.pictures()).detach() if self.critic.pairs else None
-        return self.critic.generator(net(made), real)
+        return self.critic.generator(net(generated), real)
 
     def phases(
-        self, made: Callable[[Step], Pictures], *, start: int = 0, rate: float = 1.0
+        self, generate: Callable[[Step], Pictures], *, start: int = 0, rate: float = 1.0
     ) -> tuple[Phase, ...]:
-        """The discriminator's phases; `made` gives it generated pictures, detached."""
+        """The discriminator's phases; `generate` gives it generated pictures, detached."""
 
         def judge(step: Step) -> Terms:
             net = step.nets[self.role]
-            real, fake = net(step.pictures()), net(step.pooled(_POOL, made(step)))
-            show(step, "real", real)
-            show(step, "fake", fake)
+            real, fake = net(step.pictures()), net(step.pooled(_POOL, generate(step)))
+            add_output_curves(step, "real", real)
+            add_output_curves(step, "fake", fake)
             label = self.recipe.real_label
             return {self.recipe.critic: self.critic.discriminator(real, fake, real_label=label)}
 
         def penalise(step: Step) -> Terms:
-            return self._penalties(step, made)
+            return self._penalties(step, generate)
 
         first = Phase(name=self.role, learns=(self.role,), terms=judge, start=start, rate=rate)
         weights = self._penalty_weights()
@@ -81,37 +81,37 @@ class Side:
         weights = {name: getattr(self.recipe, name, 0.0) for name in names}
         return {name: weight for name, weight in weights.items() if weight}
 
-    def _penalties(self, step: Step, made: Callable[[Step], Pictures]) -> Terms:
-        net, found = step.nets[self.role], {}
+    def _penalties(self, step: Step, generate: Callable[[Step], Pictures]) -> Terms:
+        net, terms = step.nets[self.role], {}
         weights = self._penalty_weights()
         if "r1" in weights:
-            found["r1"] = critics.r1(net, step.pictures())
+            terms["r1"] = critics.r1(net, step.pictures())
         if "r2" in weights:
-            found["r2"] = critics.r2(net, made(step).to(step.dtype))
+            terms["r2"] = critics.r2(net, generate(step).to(step.dtype))
         if "gradient_penalty" in weights:
-            fake, mixing = made(step).to(step.dtype), step.uniforms("mixing")
-            found["gradient_penalty"] = critics.gradient_penalty(net, step.pictures(), fake, mixing)
-        return found
+            fake, mixing = generate(step).to(step.dtype), step.uniforms("mixing")
+            terms["gradient_penalty"] = critics.gradient_penalty(net, step.pictures(), fake, mixing)
+        return terms
 
     def alarms(self) -> tuple[Alarm, ...]:
-        """What goes wrong with a discriminator."""
+        """The alarm of a discriminator."""
         label = self.recipe.real_label
         return (DiscriminatorWon(self.recipe.critic, real_label=label, phase=self.role),)
 
     def pools(self) -> Mapping[str, Pool]:
-        """Old pictures, if any are to be shown again."""
+        """The pool of old generated pictures, if the recipe has one."""
         if not self.recipe.pool:
             return {}
         return {_POOL: Pool(capacity=_POOL_CAPACITY, share=self.recipe.pool)}
 
 
-def show(step: Step, what: str, logits: Tensor) -> None:
+def add_output_curves(step: Step, kind: str, logits: Tensor) -> None:
     """Mean, spread and coefficient of variation of D's outputs, as curves."""
     values = logits.detach().float().flatten(1).mean(1) if logits.ndim > 1 else logits.detach()
     mean, spread = values.float().mean(), values.float().std(correction=0)
-    step.show(f"D({what}) mean", mean)
-    step.show(f"D({what}) std", spread)
-    step.show(f"D({what}) coefficient of variation", spread / mean.abs().clamp(min=1e-6))
+    step.add_curve(f"D({kind}) mean", mean)
+    step.add_curve(f"D({kind}) std", spread)
+    step.add_curve(f"D({kind}) coefficient of variation", spread / mean.abs().clamp(min=1e-6))
 
 
 @final
@@ -125,7 +125,7 @@ class AdversarialObjective(Objective[Adversarial]):
 
     def __init__(self, recipe: Adversarial) -> None:
         super().__init__(recipe)
-        self.side = Side(recipe, role="discriminator")
+        self.adversary = Adversary(recipe, role="discriminator")
         generator = recipe.nets["generator"]
         sizes = {**sizes_of(generator.name), **generator.sizes}
         if "latent" not in sizes:
@@ -133,7 +133,7 @@ class AdversarialObjective(Objective[Adversarial]):
         self.latent = int(sizes["latent"])
 
     def phases(self) -> tuple[Phase, ...]:
-        """The generator first: what it made, the discriminator learns from."""
+        """The generator first: the discriminator learns from its pictures."""
         recipe = self.recipe
         generator = Phase(
             name="generator",
@@ -141,43 +141,43 @@ class AdversarialObjective(Objective[Adversarial]):
             terms=self.generator,
             every=recipe.generator_every,
         )
-        return (generator, *self.side.phases(self.made, rate=recipe.lr_discriminator))
+        return (generator, *self.adversary.phases(self.generated, rate=recipe.lr_discriminator))
 
     def generator(self, step: Step) -> Terms:
-        """Let the discriminator take what is made for real."""
-        made = step.nets["generator"](step.normals("latent", (self.latent,)))
-        step.kept[_MADE] = made.detach()
-        return {self.recipe.critic: self.side.fooled(step, made)}
+        """The term that makes the discriminator take generated pictures for real."""
+        generated = step.nets["generator"](step.normals("latent", (self.latent,)))
+        step.cache[_GENERATED] = generated.detach()
+        return {self.recipe.critic: self.adversary.generator_loss(step, generated)}
 
-    def made(self, step: Step) -> Pictures:
-        """What the generator made in this step, before it learned from it."""
-        if _MADE not in step.kept:
+    def generated(self, step: Step) -> Pictures:
+        """The generator's pictures of this step, from before it learned."""
+        if _GENERATED not in step.cache:
             with torch.no_grad():
                 latents = step.normals("latent", (self.latent,))
-                step.kept[_MADE] = step.nets["generator"](latents)
-        return step.kept[_MADE]
+                step.cache[_GENERATED] = step.nets["generator"](latents)
+        return step.cache[_GENERATED]
 
     def samples(self, step: Step) -> Samples:
-        """What the generator makes of the fixed latents; beside it, real pictures."""
-        made = step.nets["generator"](step.normals("latent", (self.latent,)))
-        return Samples(made=step.shown(made), still={"truth": step.shown(step.pictures())})
+        """The generator's pictures of the fixed latents, beside real ones."""
+        generated = step.nets["generator"](step.normals("latent", (self.latent,)))
+        return Samples(output=step.to_rgb(generated), fixed={"truth": step.to_rgb(step.pictures())})
 
     def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
-        """How far what is made is, as a whole, from what is real."""
-        made = [self.samples(step).made.float() for step in steps]
-        real = [step.shown(step.pictures()).float() for step in steps]
-        return {"sliced distance": float(sliced_distance(torch.cat(made), torch.cat(real)))}
+        """The distance of generated pictures, as a set, from real ones."""
+        generated = [self.samples(step).output.float() for step in steps]
+        real = [step.to_rgb(step.pictures()).float() for step in steps]
+        return {"sliced distance": float(sliced_distance(torch.cat(generated), torch.cat(real)))}
 
     def alarms(self) -> tuple[Alarm, ...]:
-        """What goes wrong with two nets."""
+        """The alarms of two nets."""
         stop = self.recipe.on_nan == "stop"
         return (
             NotFinite(action="stop" if stop else "roll back"),
             Collapse(),
-            *self.side.alarms(),
+            *self.adversary.alarms(),
             NoGradient(),
         )
 
     def pools(self) -> Mapping[str, Pool]:
         """Old pictures for the discriminator."""
-        return self.side.pools()
+        return self.adversary.pools()

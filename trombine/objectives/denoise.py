@@ -17,7 +17,7 @@ from trombine.samplers import sample
 
 
 def process_of(recipe: Denoise) -> Diffusion | Flow:
-    """How noise is mixed in, and what the net says of the mixture."""
+    """How noise is mixed in, and what the net predicts from the mixture."""
     if recipe.process == "flow":
         return Flow()
     return Diffusion(schedule=recipe.noises, predicts=recipe.process)
@@ -39,39 +39,39 @@ class DenoiseObjective(Objective[Denoise]):
         self.process = process_of(recipe)
 
     def phases(self) -> tuple[Phase, ...]:
-        """The one there is."""
+        """The only phase."""
         return (Phase(name="denoise", learns=("net",), terms=self.terms),)
 
     def terms(self, step: Step) -> Terms:
-        """What the net says of a noisy picture, compared with what is so."""
+        """The net's prediction from a noisy picture, compared with the target."""
         clean = 2 * step.pictures() - 1  # noise space: as wide as the noise
         noise = step.normals("noise", clean.shape[1:])
         time = step.uniforms("time")
-        said = step.nets["net"](self.process.mix(clean, noise, time), time)
-        return {self.recipe.process: l2(said, self.process.target(clean, noise, time))}
+        prediction = step.nets["net"](self.process.mix(clean, noise, time), time)
+        return {self.recipe.process: l2(prediction, self.process.target(clean, noise, time))}
 
     def samples(self, step: Step) -> Samples:
-        """What becomes of the fixed noises; beside it, real pictures."""
-        return Samples(made=self.made(step), still={"truth": step.shown(step.pictures())})
+        """Pictures from the fixed noises, beside real ones."""
+        return Samples(output=self.generated(step), fixed={"truth": step.to_rgb(step.pictures())})
 
-    def made(self, step: Step) -> Pictures:
-        """Pictures from noise, with no chance on the way."""
+    def generated(self, step: Step) -> Pictures:
+        """Pictures from noise; the sampler draws nothing more."""
         side = self.recipe.size
         noise = step.normals("noise", (3, side, side))
         method = METHODS[self.recipe.process]
         walk = sample(step.nets["net"], self.process, noise, steps=self.recipe.steps, method=method)
         *_, last = walk
-        return step.shown((last + 1).div(2)).clamp(0, 1)
+        return step.to_rgb((last + 1).div(2)).clamp(0, 1)
 
     def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
-        """How far what is made is, as a whole, from what is real; and the loss on these."""
-        made = torch.cat([self.made(step).float() for step in steps])
-        real = torch.cat([step.shown(step.pictures()).float() for step in steps])
+        """The distance of generated pictures, as a set, from real ones; and the loss on those."""
+        generated = torch.cat([self.generated(step).float() for step in steps])
+        real = torch.cat([step.to_rgb(step.pictures()).float() for step in steps])
         losses = [len(step) * float(self.terms(step)[self.recipe.process]) for step in steps]
         loss = sum(losses) / len(real)  # the last step may be a shorter one
-        return {"sliced distance": float(sliced_distance(made, real)), "loss": loss}
+        return {"sliced distance": float(sliced_distance(generated, real)), "loss": loss}
 
     def alarms(self) -> tuple[Alarm, ...]:
-        """What goes wrong with one net."""
+        """The alarms of one net."""
         stop = self.recipe.on_nan == "stop"
         return (NotFinite(action="stop" if stop else "roll back"), Collapse(), NoGradient())

@@ -19,21 +19,21 @@ VGGS: Final = ("vgg16", "vgg19")
 
 @final
 class Judge:
-    """What a judging net sees of two pictures, as terms. It never changes."""
+    """Terms between the features of two pictures in a judging net, which never changes."""
 
     def __init__(self, perceptual: Perceptual) -> None:
         self.perceptual = perceptual
 
-    def __call__(self, made: Tensor, truth: Tensor, wanted: Container[str]) -> dict[str, Tensor]:
-        """The terms `perceptual` and `gram`, those of them that are wanted."""
+    def __call__(self, output: Tensor, truth: Tensor, names: Container[str]) -> dict[str, Tensor]:
+        """The terms of these names: `perceptual`, `gram`."""
         judge = self.perceptual
-        ours, theirs = judge.see(wide(made)), judge.see_truth(wide(truth))
-        found = {}
-        if "perceptual" in wanted:
-            found["perceptual"] = judge.distance(ours, theirs)
-        if "gram" in wanted:
-            found["gram"] = judge.style(ours, theirs)
-        return found
+        ours, theirs = judge.see(wide(output)), judge.see_truth(wide(truth))
+        terms = {}
+        if "perceptual" in names:
+            terms["perceptual"] = judge.distance(ours, theirs)
+        if "gram" in names:
+            terms["gram"] = judge.style(ours, theirs)
+        return terms
 
 
 def judge_of(recipe: Restore) -> Judge:

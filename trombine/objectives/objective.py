@@ -1,9 +1,8 @@
 """What an objective is: its nets, its phases, and each phase's terms by name.
 
-An objective knows nothing of the loop (training/), and the loop nothing of what is learned. What
-they say to each other is here: a `Phase` says which nets learn, when, and from which terms; a
-`Step` is what terms are computed from. Everything that changes during a run is the loop's State:
-an objective itself never changes.
+An objective knows nothing of the loop (training/), and the loop nothing of what is learned. Their
+interface is here: a `Phase` says which nets learn, when, and from which terms; terms are computed
+from a `Step`. Everything that changes during a run is the loop's State: an objective never changes.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ RecipeKind = TypeVar("RecipeKind", bound=Recipe)
 @final
 @dataclass(frozen=True, kw_only=True)
 class Until:
-    """What a measure must say, on the choosing seeds, for something to end."""
+    """The value of a measure, on the choosing seeds, at which a phase or a ramp ends."""
 
     measure: str
     at_least: float | None = None
@@ -84,10 +83,10 @@ class Phase:
 @final
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """What terms are computed from: one part of a step's pictures, and the nets.
+    """The input of terms: one part of a step's pictures, and the nets.
 
-    `kept` goes from one phase of the step to the next, so that what one has made (and detached)
-    another need not make again. `curves` are numbers to be shown beside the terms.
+    `cache` goes from one phase of the step to the next: (detached) tensors that a later phase need
+    not compute again. `curves` are numbers logged beside the terms.
     """
 
     nets: Mapping[str, nn.Module]
@@ -100,19 +99,19 @@ class Step:
     space: str = "rgb"  # of nets.spaces.SPACES: that pictures are learned in
     swap: Callable[[str, Tensor, Chance], Tensor] | None = None  # through the pool of this name
     averages: Mapping[str, nn.Module] = field(default_factory=dict)  # where the recipe keeps them
-    kept: dict[str, Tensor] = field(default_factory=dict)
+    cache: dict[str, Tensor] = field(default_factory=dict)
     curves: dict[str, Tensor] = field(default_factory=dict)
 
     def pictures(self, stream: str = "data") -> Pictures:
         """The pictures of a stream, in [0, 1], in the step's space; computed once a step."""
         name = f"pictures of {stream}"
-        if name not in self.kept:
+        if name not in self.cache:
             pictures = self.batches[stream].pictures().to(self.device, self.dtype)
-            self.kept[name] = to_space(pictures, self.space)
-        return self.kept[name]
+            self.cache[name] = to_space(pictures, self.space)
+        return self.cache[name]
 
-    def shown(self, pictures: Pictures) -> Pictures:
-        """Pictures in the step's space as RGB, for people and for measures."""
+    def to_rgb(self, pictures: Pictures) -> Pictures:
+        """Pictures of the step's space as RGB, for people and for measures."""
         return from_space(pictures, self.space)
 
     def normals(self, purpose: str, shape: Sequence[int]) -> Tensor:
@@ -123,12 +122,12 @@ class Step:
         """A number in [0, 1) for each picture."""
         return self._placed(self.chance.uniforms(purpose))
 
-    def pooled(self, pool: str, made: Tensor) -> Tensor:
-        """What was made, some of it exchanged for older ones of this pool."""
-        return self.swap(pool, made, self.chance) if self.swap else made
+    def pooled(self, pool: str, pictures: Tensor) -> Tensor:
+        """Generated pictures, some of them exchanged for older ones of this pool."""
+        return self.swap(pool, pictures, self.chance) if self.swap else pictures
 
-    def show(self, name: str, value: Tensor) -> None:
-        """A number for the run's curves."""
+    def add_curve(self, name: str, value: Tensor) -> None:
+        """Add a number to the run's curves."""
         self.curves[name] = value.detach()
 
     def _placed(self, numbers: np.ndarray) -> Tensor:
@@ -141,10 +140,10 @@ class Step:
 @final
 @dataclass(frozen=True, kw_only=True)
 class Samples:
-    """What the nets make of the fixed faces, and what never changes beside it."""
+    """The nets' output for the fixed faces, and the rows beside it that never change."""
 
-    made: Pictures
-    still: Mapping[str, Pictures] = field(default_factory=dict)  # "input", "truth"
+    output: Pictures
+    fixed: Mapping[str, Pictures] = field(default_factory=dict)  # "input", "truth"
 
 
 class Objective(ABC, Generic[RecipeKind]):
@@ -154,10 +153,10 @@ class Objective(ABC, Generic[RecipeKind]):
     roles: tuple[str, ...] = ("net",)  # the nets it needs
     measures: Mapping[str, bool]  # name, and whether higher is better; the first chooses the best
     streams: tuple[str, ...] = ("data",)  # fields of the recipe: data first
-    wanted: tuple[str, ...] = ()  # numbers that the vectors of its data must have
+    required: tuple[str, ...] = ()  # numbers that the vectors of its data must have
     damage: str = ""  # what is done to the pictures that it is measured on, in words
-    # Whether it learns pictures in the recipe's space, to invent such; elsewhere a net that works
-    # in a space is shown RGB and gives it, and losses and measures are of RGB.
+    # Whether its nets invent pictures in the recipe's space. Elsewhere a net that works in another
+    # space takes and gives RGB, and losses and measures are of RGB.
     invents: bool = False
     pairs: bool = False  # whether it learns from the second side of pairs, Batch.pair, too
 
@@ -183,11 +182,11 @@ class Objective(ABC, Generic[RecipeKind]):
         """How good the nets are on the choosing pictures, for each of `measures`."""
 
     def samples(self, step: Step) -> Samples | None:
-        """What the nets make of the fixed faces; None where they make no pictures."""
+        """The nets' output for the fixed faces; None where they make no pictures."""
         return None
 
     def alarms(self) -> tuple[Alarm, ...]:
-        """What could go wrong."""
+        """The alarms that watch the training."""
         return ()
 
     def helpers(self) -> Mapping[str, nn.Module]:
@@ -208,8 +207,8 @@ class Objective(ABC, Generic[RecipeKind]):
     def check_space(self) -> None:
         """Refuse a space in which pictures cannot be invented: nets give [0, 1]."""
         if self.invents and self.recipe.space not in INVENTED:
-            able = " or ".join(f"--space {name}" for name in INVENTED)
+            choices = " or ".join(f"--space {name}" for name in INVENTED)
             raise InputError(
                 f"space {self.recipe.space}: normalises what a net is shown, and"
-                f" {self.recipe.objective} invents pictures; give {able}"
+                f" {self.recipe.objective} invents pictures; give {choices}"
             )

@@ -1,4 +1,4 @@
-"""What a net sees in pictures: the outputs of its layers, and how far apart two pictures' are.
+"""Features of pictures, the outputs of a net's layers, and the distance of two pictures' features.
 
 Features are taken before the activation: a layer's output is copied where the layer gives it, so
 that an activation which works in place cannot reach it. The judging net learns nothing and stays
@@ -33,18 +33,18 @@ WITNESS: Final = "witness"
 
 
 def features(net: nn.Module, x: Batch, layers: Iterable[str]) -> dict[str, torch.Tensor]:
-    """What each of these layers gives for x, by name, before whatever comes after it.
+    """The output of each of these layers for x, by name, before the layer after it.
 
     Layers are named as in net.named_modules(); those of a VGG also as in the papers, "conv3_3".
     Of a layer that the net uses several times, the last output counts.
     """
     modules = {name: _layer(net, name) for name in layers}
-    found: dict[str, torch.Tensor] = {}
+    outputs: dict[str, torch.Tensor] = {}
 
     def keep(name: str, output: object) -> None:
         if not isinstance(output, torch.Tensor):
             raise InputError(f"layer {name!r} gives no tensor: name one within it")
-        found[name] = output.clone()  # the activation after it may work in place
+        outputs[name] = output.clone()  # the activation after it may work in place
 
     with ExitStack() as hooks:
         for name, module in modules.items():
@@ -53,9 +53,9 @@ def features(net: nn.Module, x: Batch, layers: Iterable[str]) -> dict[str, torch
             )
             hooks.callback(hook.remove)
         net(x)
-    if missed := [name for name in modules if name not in found]:
-        raise InputError(f"this net never runs its layers {', '.join(missed)}")
-    return {name: found[name] for name in modules}
+    if missing := [name for name in modules if name not in outputs]:
+        raise InputError(f"this net never runs its layers {', '.join(missing)}")
+    return {name: outputs[name] for name in modules}
 
 
 def _layer(net: nn.Module, name: str) -> nn.Module:
@@ -63,13 +63,13 @@ def _layer(net: nn.Module, name: str) -> nn.Module:
     modules = dict(net.named_modules())
     if path and path in modules:
         return modules[path]
-    there = net.layers if isinstance(net, VGG) else [name for name in modules if name]
-    raise InputError(f"no layer {name!r}: this net has {', '.join(there)}")
+    existing = net.layers if isinstance(net, VGG) else [name for name in modules if name]
+    raise InputError(f"no layer {name!r}: this net has {', '.join(existing)}")
 
 
 @final
 class Perceptual:
-    """How far apart pictures are in what a net sees of them.
+    """The distance of two pictures' features in a net.
 
     It judges by a copy of the net, which is frozen and never leaves eval mode. `layers` has the
     weight of each. With `unit`, the channels at a place are scaled to a vector of length 1, so
@@ -99,18 +99,18 @@ class Perceptual:
         self.gram = gram
         self.unit = unit
 
-    def __call__(self, made: Batch, truth: Batch) -> Scalar:
+    def __call__(self, output: Batch, truth: Batch) -> Scalar:
         """The distance of features, and `gram` times that of their Gram matrices."""
-        ours, theirs = self.see(made), self.see_truth(truth)
+        ours, theirs = self.see(output), self.see_truth(truth)
         total = self.distance(ours, theirs)
         return total + self.gram * self.style(ours, theirs) if self.gram else total
 
     def see(self, pictures: Batch) -> dict[str, torch.Tensor]:
-        """The features of pictures that a net makes: the gradient goes back to them."""
+        """The features of pictures; the gradient goes back to the pictures."""
         return features(self.net, pictures, self.layers)
 
     def see_truth(self, pictures: Batch) -> dict[str, torch.Tensor]:
-        """The features of pictures that are given."""
+        """The features of pictures, without a gradient."""
         with torch.no_grad():
             return self.see(pictures)
 
@@ -122,10 +122,10 @@ class Perceptual:
 
     def style(self, ours: Mapping[str, torch.Tensor], theirs: Mapping[str, torch.Tensor]) -> Scalar:
         """Between Gram matrices: the weighted sum over layers."""
-        apart = [
+        distances = [
             weight * gram_distance(ours[name], theirs[name]) for name, weight in self.layers.items()
         ]
-        return torch.stack(apart).sum()
+        return torch.stack(distances).sum()
 
 
 def feature_distance(
@@ -140,12 +140,13 @@ def feature_distance(
 
     For the features of a net that itself learns, too: a discriminator's, say.
     """
-    apart = CRITERIA[criterion]
+    compare = CRITERIA[criterion]
     scaled = unit_length if unit else wide
-    found = [
-        weight * apart(scaled(ours[name]), scaled(theirs[name])) for name, weight in layers.items()
+    distances = [
+        weight * compare(scaled(ours[name]), scaled(theirs[name]))
+        for name, weight in layers.items()
     ]
-    return torch.stack(found).sum()
+    return torch.stack(distances).sum()
 
 
 def unit_length(features: Float[torch.Tensor, "n c *s"]) -> Float[torch.Tensor, "n c *s"]:

@@ -43,12 +43,12 @@ from trombine.recipes.recipe import Read
 from trombine.refusal import InputError
 from trombine.world import STYLES
 
-_ONE_IN: Final = 16  # of the real pictures: they are few, and each costs three readings
+_REAL_EVERY: Final = 16  # of the real pictures: they are few, and each costs three readings
 _SURE: Final = 0.75  # of a part's label, before it is taught
-_SAID: Final = frozenset({"face", "fields"})  # the terms of what is said of a window as a whole
+_WINDOW_TERMS: Final = frozenset({"face", "fields"})  # the terms of whole windows
 _SLOWER: Final = 0.4  # the rate at which the numbers learn alone
-_WELL: Final = 0.04  # of the width: landmarks thought nearer than that are taught as seen
-# Where the middles of landmarks are, there should be a part of this group, but for one.
+_NEAR_ENOUGH: Final = 0.04  # of the width: landmarks with a smaller expected error are visible
+# The group of the part that lies at the middle of these landmarks; one may be wrong.
 _ORGANS: Final = {"right_eye": "eyes", "left_eye": "eyes", "nose": "nose", "inner_lips": "mouth"}
 
 
@@ -79,7 +79,7 @@ class ReadObjective(Objective[Read]):
         if self.chain and self.chain.scale > 1:
             raise InputError("damage: a reader's windows stay as large as they are; no shrink")
         self.varies = terms.variation(self.traits), terms.variation(self.moment)
-        self.wanted = (*self.traits.names, *self.moment.names)
+        self.required = (*self.traits.names, *self.moment.names)
         names = ("parts", "overlap", "points", "spread", "face", "centres", "fields")
         self.weights = {name: getattr(recipe, name) for name in names if getattr(recipe, name)}
         if not self.weights:
@@ -88,8 +88,8 @@ class ReadObjective(Objective[Read]):
     def check(self, sources: Mapping[str, Source]) -> None:
         """The data must be painted faces, and the net have an output for each number and style."""
         source = sources["data"]
-        missing = ", ".join(sorted(set(self.wanted) - set(source.vector_names)))
-        if missing or not _told_in_full(source):
+        missing = ", ".join(sorted(set(self.required) - set(source.vector_names)))
+        if missing or not _all_numbers_known(source):
             lacks = f"no {missing}" if missing else "pictures of which no numbers are known"
             raise InputError(
                 f"{source.spec} has {lacks}; a reader learns from painted faces: world:photo, or a"
@@ -99,8 +99,8 @@ class ReadObjective(Objective[Read]):
         if not set(source.classes) <= set(STYLES):
             raise InputError(f"{source.spec}: {', '.join(source.classes)} are no styles")
         count = len(self.moment.names) + len(STYLES)
-        wanted = {"traits": len(self.traits.names), "moment": count}
-        for name, count in wanted.items():
+        expected = {"traits": len(self.traits.names), "moment": count}
+        for name, count in expected.items():
             if sizes.get(name) != count:
                 raise InputError(
                     f"the net has {sizes.get(name)} outputs as {name}, and {count} are wanted (the"
@@ -108,77 +108,82 @@ class ReadObjective(Objective[Read]):
                 )
 
     def phases(self) -> tuple[Phase, ...]:
-        """Everything; then, if asked for, the numbers of a window alone."""
+        """All terms; then, if the recipe says so, the numbers of a window alone."""
         recipe = self.recipe
         weights: dict[str, float | Ramp] = dict(self.weights)
-        said = {name: weight for name, weight in self.weights.items() if name in _SAID}
+        window_weights = {n: weight for n, weight in self.weights.items() if n in _WINDOW_TERMS}
         if recipe.real:
             over = max(1, (recipe.cycle or recipe.pictures) // 4)
             weights["agree"] = Ramp(high=recipe.agree, over=over)
             if recipe.face:
-                said["agree"] = recipe.agree
-        whole = Phase(name="read", learns=("net",), terms=self.terms, weights=weights)
+                window_weights["agree"] = recipe.agree
+        phase = Phase(name="read", learns=("net",), terms=self.terms, weights=weights)
         if not (recipe.numbers_after and recipe.fields):
-            return (whole,)
+            return (phase,)
         numbers = Phase(
             name="numbers",
             learns=("net",),
             parts=tuple(part for part in NUMBERS if part != "face" or recipe.face),
             terms=self.number_terms,
-            weights=said,
+            weights=window_weights,
             start=recipe.numbers_after,
             rate=_SLOWER,
         )
-        return replace(whole, lasts=recipe.numbers_after), numbers
+        return replace(phase, lasts=recipe.numbers_after), numbers
 
     def terms(self, step: Step) -> Terms:
-        """What is read of the windows, compared with what is so."""
+        """All terms of the recipe: the reading of the windows, compared with the truth."""
         return self._compared(step, self.weights)
 
     def number_terms(self, step: Step) -> Terms:
-        """The same of what is said of a window as a whole."""
-        return self._compared(step, _SAID & self.weights.keys())
+        """The terms of whole windows alone."""
+        return self._compared(step, _WINDOW_TERMS & self.weights.keys())
 
     def _compared(self, step: Step, names: Collection[str]) -> dict[str, Tensor]:
-        """The terms of these names, and `agree` of them.
+        """The terms of these names, and `agree`, the same of real windows.
 
         Painted and real windows are read at once, so that they share the batch's statistics.
         """
         net = step.nets["net"]
         windows = staged(step.batches["data"], step.batches["other"], StageOptions(), step.chance)
         pictures = [self._spoiled(step, windows)]
-        some, taught = self._some_real(step)
+        real_step, labelled = self._real_part(step)
         real = None
-        if taught is not None:
-            real = staged(taught, some.batches["other"], StageOptions(plain=0.0), some.chance)
-            pictures.append(self._spoiled(some, real))
-        whole = cast(Reading, net(torch.cat(pictures)))
+        if labelled is not None:
+            real = staged(
+                labelled, real_step.batches["other"], StageOptions(plain=0.0), real_step.chance
+            )
+            pictures.append(self._spoiled(real_step, real))
+        outputs = cast(Reading, net(torch.cat(pictures)))
         count = len(step)
-        reading = Reading(*(one[:count] for one in whole))
-        found = self._terms(reading, windows, names)
+        reading = Reading(*(tensor[:count] for tensor in outputs))
+        terms_by_name = self._terms(reading, windows, names)
         if "fields" in names:
-            found["fields"] = self._fields(reading, step, windows)
+            terms_by_name["fields"] = self._fields(reading, step, windows)
         if self.recipe.real and set(names) - {"fields"}:
-            # As much as they are of them all: slices of a step have the step's mean so.
-            share = _ONE_IN * (0 if real is None else len(real.shows)) / count
+            # Weighted by their share of the pictures: the mean over slices is then the step's.
+            share = _REAL_EVERY * (0 if real is None else len(real.shows)) / count
             step.curves["real pictures that teach"] = torch.tensor(share, device=step.device)
-            found["agree"] = torch.zeros((), device=step.device)
+            terms_by_name["agree"] = torch.zeros((), device=step.device)
             if real is not None:
-                told = self._terms(Reading(*(one[count:] for one in whole)), real, names)
-                terms = [self.weights[name] * value for name, value in told.items()]
-                found["agree"] = share * torch.stack(terms).sum()
-        return found
+                real_terms = self._terms(
+                    Reading(*(tensor[count:] for tensor in outputs)), real, names
+                )
+                terms = [self.weights[name] * value for name, value in real_terms.items()]
+                terms_by_name["agree"] = share * torch.stack(terms).sum()
+        return terms_by_name
 
-    def _some_real(self, step: Step) -> tuple[Step, Batch | None]:
-        """A step of some of the real pictures alone, and what they teach; None where none does."""
-        here = np.flatnonzero(step.chance.places % _ONE_IN == 0)
-        if not (self.recipe.real and len(here)):
+    def _real_part(self, step: Step) -> tuple[Step, Batch | None]:
+        """A step of some of the real pictures alone, and their pseudo-labels; None where none is
+        reliable."""
+        chosen = np.flatnonzero(step.chance.places % _REAL_EVERY == 0)
+        if not (self.recipe.real and len(chosen)):
             return step, None
-        some = _only(replace(step, chance=step.chance.within("real")), here)
+        step = _subset(replace(step, chance=step.chance.within("real")), chosen)
         teacher = step.averages.get("net", step.nets["net"])
-        taught, sure = _taught(teacher, some.batches["real"], some.device, some.dtype)
+        labelled, sure = _pseudo_labels(teacher, step.batches["real"], step.device, step.dtype)
         teaches = np.flatnonzero(sure.numpy())
-        return _only(some, teaches), taught.only(teaches) if len(teaches) else None
+        return _subset(step, teaches), labelled.only(teaches) if len(teaches) else None
 
     def _terms(
         self, reading: Reading, windows: Staged, names: Collection[str]
@@ -186,29 +191,29 @@ class ReadObjective(Objective[Read]):
         """Those of these terms that are of parts, landmarks and faces."""
         parts = windows.parts.to(reading.parts.device)
         counts = windows.shows.to(reading.parts)
-        far, said = terms.points_loss(reading, windows, counts)
-        found = {
+        far, spread_error = terms.points_loss(reading, windows, counts)
+        functions = {
             "parts": lambda: terms.parts_loss(reading.parts, parts),
             "overlap": lambda: terms.overlap_loss(reading.parts, parts, counts),
             "points": lambda: far,
-            "spread": lambda: said,
+            "spread": lambda: spread_error,
             "face": lambda: terms.face_loss(reading.face, windows.shows),
             "centres": lambda: terms.centres_loss(reading.centres, windows),
         }
-        return {name: term() for name, term in found.items() if name in names}
+        return {name: term() for name, term in functions.items() if name in names}
 
     def _fields(self, reading: Reading, step: Step, windows: Staged) -> Tensor:
-        """What traits, moment and style differ in."""
-        styles, found = _styles(step), []
+        """The loss of traits, moment and style."""
+        styles, losses = _styles(step), []
         several = (self.traits, self.moment), (reading.traits, reading.moment), self.varies
         for kind, read, varies in zip(*several, strict=True):
             truth = terms.field_truth(kind, _numbers(step, kind), windows)
             counts = terms.field_counts(kind, styles, windows)
-            mine = read[:, : len(kind.names)]
-            found.append(terms.fields_loss(mine, truth, counts, varies))
+            predicted = read[:, : len(kind.names)]
+            losses.append(terms.fields_loss(predicted, truth, counts, varies))
         drawn = reading.moment[:, len(self.moment.names) :]
-        found.append(terms.style_loss(drawn, styles, windows.shows.to(drawn)))
-        return torch.stack(found).sum()
+        losses.append(terms.style_loss(drawn, styles, windows.shows.to(drawn)))
+        return torch.stack(losses).sum()
 
     def _spoiled(self, step: Step, windows: Staged) -> Float[Tensor, "n 3 h w"]:
         """The windows' pictures after the chain, but for those that are to stay as painted."""
@@ -219,18 +224,18 @@ class ReadObjective(Objective[Read]):
         return pictures.to(step.device, step.dtype)
 
     def samples(self, step: Step) -> Samples:
-        """The parts that are read, over the pictures, beside those that are there."""
+        """The parts that are read, over the pictures, beside the true ones."""
         pictures = step.pictures().float()
         reading = cast(Reading, step.nets["net"](step.pictures()))
         parts = step.batches["data"].parts
         assert parts is not None
-        still = {"input": pictures, "truth": _coloured(pictures, parts)}
-        return Samples(made=_coloured(pictures, reading.parts.argmax(1)), still=still)
+        fixed = {"input": pictures, "truth": _coloured(pictures, parts)}
+        return Samples(output=_coloured(pictures, reading.parts.argmax(1)), fixed=fixed)
 
     def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
         """IoU of the groups; landmarks in parts of the distance between the pupils; whether faces
-        are told from grounds; how much of the fields' variance is explained; style."""
-        both, either = torch.zeros(len(GROUPS)), torch.zeros(len(GROUPS))
+        are distinguished from grounds; how much of the fields' variance is explained; style."""
+        intersections, unions = torch.zeros(len(GROUPS)), torch.zeros(len(GROUPS))
         off: list[Tensor] = []
         faces: list[Tensor] = []
         grounds: list[Tensor] = []
@@ -241,20 +246,20 @@ class ReadObjective(Objective[Read]):
         for step in steps:
             batch = step.batches["data"]
             reading = cast(Reading, step.nets["net"](step.pictures()))
-            other = cast(Reading, step.nets["net"](step.pictures("other")))
+            ground = cast(Reading, step.nets["net"](step.pictures("other")))
             assert batch.parts is not None and batch.points is not None
-            inter, union = overlaps(reading.parts.argmax(1).cpu(), batch.parts)
-            both, either = both + inter, either + union
+            intersection, union = overlaps(reading.parts.argmax(1).cpu(), batch.parts)
+            intersections, unions = intersections + intersection, unions + union
             off.append(point_errors(reading.points.cpu(), batch.points)[batch.visible])
             faces.append(reading.face.cpu())
-            grounds.append(other.face.cpu())
+            grounds.append(ground.face.cpu())
             count = len(self.moment.names)
-            wanted = [terms.field_truth(one, _numbers(step, one), None) for one in kinds]
-            truth.append(torch.cat(wanted, 1))
+            field_values = [terms.field_truth(kind, _numbers(step, kind), None) for kind in kinds]
+            truth.append(torch.cat(field_values, 1))
             read.append(torch.cat([reading.traits, reading.moment[:, :count]], 1).cpu())
             styles.append(reading.moment[:, count:].cpu().argmax(1) == _styles(step))
         return {
-            "IoU": float((both / either.clamp(min=1)).mean()),
+            "IoU": float((intersections / unions.clamp(min=1)).mean()),
             "points": float(torch.cat(off).mean()),
             "AUC": auc(torch.cat(faces), torch.cat(grounds)),
             "explained": float(explained(torch.cat(read), torch.cat(truth)).clamp(min=-1).mean()),
@@ -262,7 +267,7 @@ class ReadObjective(Objective[Read]):
         }
 
     def alarms(self) -> tuple[Alarm, ...]:
-        """What goes wrong with one net."""
+        """The alarms of one net."""
         stop = self.recipe.on_nan == "stop"
         return (
             NotFinite(action="stop" if stop else "roll back"),
@@ -271,20 +276,20 @@ class ReadObjective(Objective[Read]):
         )
 
 
-def _told_in_full(source: Source) -> bool:
-    """Whether the numbers of the first picture of each term are known: a mix has what any has."""
+def _all_numbers_known(source: Source) -> bool:
+    """Whether the numbers of the first picture of each term of the spec are known."""
     vectors = source.batch(np.cumsum([0, *source.lengths[:-1]])).vectors
     return vectors is not None and bool(vectors.isfinite().all())
 
 
-def _only(step: Step, here: Int64[np.ndarray, "k"]) -> Step:
-    """A step of these of its pictures alone."""
-    batches = {name: batch.only(here) for name, batch in step.batches.items()}
-    return replace(step, batches=batches, chance=step.chance.only(here), kept={}, curves={})
+def _subset(step: Step, indices: Int64[np.ndarray, "k"]) -> Step:
+    """The step of these pictures alone."""
+    batches = {name: batch.only(indices) for name, batch in step.batches.items()}
+    return replace(step, batches=batches, chance=step.chance.only(indices), cache={}, curves={})
 
 
 def _styles(step: Step) -> Int64[Tensor, "n"]:
-    """The style of each picture, by its number in STYLES; -1 where nobody says."""
+    """The style of each picture, by its number in STYLES; -1 where it is unknown."""
     labels = step.batches["data"].labels
     if labels is None:
         return torch.full((len(step),), -1)
@@ -299,41 +304,41 @@ def _numbers(step: Step, fields: terms.Fields) -> Float[Tensor, "n k"]:
     return vectors[:, [step.vector_names.index(name) for name in fields.names]].float()
 
 
-def _taught(
+def _pseudo_labels(
     net: nn.Module, batch: Batch, device: torch.device, dtype: torch.dtype
 ) -> tuple[Batch, Bool[Tensor, "n"]]:
-    """Real pictures with what is read of them, the mean of the picture's reading and its mirror's;
-    and which of them show a face that was found.
+    """Real pictures labelled by the net, with the mean of its readings of the picture and of the
+    mirrored picture; and which of them reliably show a face.
 
-    Parts of which the net is not sure are unknown; landmarks that it thinks it may miss count as
-    out of sight.
+    Parts of which the net is not sure are unknown; landmarks with a large expected error count as
+    hidden.
     """
     pictures = to_pictures(batch.pixels).to(device, dtype)
     with torch.no_grad(), still(net):
-        here = cast(Reading, net(pictures))
-        there = cast(Reading, net(pictures.flip(-1)))
+        reading = cast(Reading, net(pictures))
+        mirror = cast(Reading, net(pictures.flip(-1)))
     width = pictures.shape[-1]
-    mirrored = points_back(there.points, width)
-    points = ((here.points + mirrored) / 2).float().cpu()
-    spreads = (here.spreads + there.spreads[:, torch.from_numpy(MIRRORED_LANDMARK)]) / 2
-    apart = (here.points - mirrored).norm(dim=-1) / width
-    visible = (spreads.exp() < _WELL) & (apart < _WELL)
-    other = parts_back(there.parts.float().softmax(1))
-    likely, labels = ((here.parts.float().softmax(1) + other) / 2).max(1)
+    mirrored = points_back(mirror.points, width)
+    points = ((reading.points + mirrored) / 2).float().cpu()
+    spreads = (reading.spreads + mirror.spreads[:, torch.from_numpy(MIRRORED_LANDMARK)]) / 2
+    apart = (reading.points - mirrored).norm(dim=-1) / width
+    visible = (spreads.exp() < _NEAR_ENOUGH) & (apart < _NEAR_ENOUGH)
+    mirrored_parts = parts_back(mirror.parts.float().softmax(1))
+    likely, labels = ((reading.parts.float().softmax(1) + mirrored_parts) / 2).max(1)
     parts = labels.masked_fill(likely < _SURE, UNKNOWN["parts"]).to(torch.uint8).cpu()
-    found = (spreads.median(1).values.exp() < LOST).cpu() & _in_place(labels.cpu(), points)
-    return replace(batch, parts=parts, points=points, visible=visible.cpu()), found
+    reliable = (spreads.median(1).values.exp() < LOST).cpu() & _in_place(labels.cpu(), points)
+    return replace(batch, parts=parts, points=points, visible=visible.cpu()), reliable
 
 
 def _in_place(labels: Int64[Tensor, "n h w"], points: Float[Tensor, "n 68 2"]) -> Bool[Tensor, "n"]:
-    """Whether parts and landmarks are of the same face: all organs but one lie where both say."""
-    each, right = torch.arange(len(labels)), torch.zeros(len(labels), dtype=torch.int64)
+    """Whether parts and landmarks agree on the place of all organs but one."""
+    rows, correct = torch.arange(len(labels)), torch.zeros(len(labels), dtype=torch.int64)
     groups = torch.from_numpy(GROUP_OF_PART)
     for name, group in _ORGANS.items():
         x, y = points[:, list(LANDMARK_GROUPS[name])].mean(1).long().unbind(1)
         column, row = x.clamp(0, labels.shape[2] - 1), y.clamp(0, labels.shape[1] - 1)
-        right += groups[labels[each, row, column]] == GROUPS.index(group)
-    return right >= len(_ORGANS) - 1
+        correct += groups[labels[rows, row, column]] == GROUPS.index(group)
+    return correct >= len(_ORGANS) - 1
 
 
 def _coloured(pictures: Tensor, parts: Tensor) -> Float[Tensor, "n 3 h w"]:

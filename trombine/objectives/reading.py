@@ -1,7 +1,7 @@
-"""What a reading of a face differs in from what is so: terms of objectives/read.py.
+"""The losses between a reading of a face and the truth: terms of objectives/read.py.
 
-Each is a mean over the windows of a value of each alone, as in terms.py. What is not known of a
-window, or not true of it any more, has weight 0.
+Each is a mean over the windows of a value of each alone, as in terms.py. What is unknown of a
+window, or no longer true of it, has weight 0.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from trombine.reader import Fields
 from trombine.world import STYLES
 
 Scalar = Float[Tensor, ""]
-_HIDDEN: Final = 0.3  # what a landmark counts that is out of sight
+_HIDDEN: Final = 0.3  # the weight of a hidden landmark
 _LEAST_ERROR: Final = 1e-3  # of the width: an eighth of a pixel
 _FOCUS: Final = 2  # how much less easy places of the map of centres count (Lin et al., 2017)
 _NEAR: Final = 4  # and those beside a middle (Law and Deng, 2018)
@@ -38,43 +38,43 @@ def parts_loss(logits: Float[Tensor, "n p h w"], parts: UInt8[Tensor, "n h w"]) 
     counts = torch.tensor(PART_COUNTS, device=logits.device)
     unknown = parts == UNKNOWN["parts"]
     labels = parts.long().masked_fill(unknown, 0)
-    each = functional.cross_entropy(logits.float(), labels, reduction="none")
-    return (each * counts[labels] * ~unknown).mean()
+    losses = functional.cross_entropy(logits.float(), labels, reduction="none")
+    return (losses * counts[labels] * ~unknown).mean()
 
 
 def overlap_loss(
     logits: Float[Tensor, "n p h w"], parts: UInt8[Tensor, "n h w"], counts: Float[Tensor, "n"]
 ) -> Scalar:
-    """1 - Dice of each group that is there, by what is thought likely, the mean of a window's."""
+    """1 - soft Dice, the mean over the groups that are present in a window."""
     groups = part_groups().to(logits.device)
     known = (parts != UNKNOWN["parts"]).flatten(1)
     labels = parts.long().flatten(1)
     group = torch.from_numpy(GROUP_OF_PART).long().to(labels.device)[labels * known]
     kinds = torch.arange(len(GROUPS), device=labels.device)[:, None]
-    there = ((group[:, None] == kinds) & known[:, None]).float()
-    # How much of each part is thought likely where each group is, and where anything is known.
-    where = torch.cat([there, known[:, None].float()], 1)
-    likely = logits.float().softmax(1).flatten(2) @ where.transpose(1, 2)
-    both, sizes = (likely[..., :-1] * groups).sum(1), (likely[..., -1:] * groups).sum(1)
-    area = there.sum(2)
+    masks = ((group[:, None] == kinds) & known[:, None]).float()
+    # The sum of each part's probability over each group's pixels, and over all known pixels.
+    regions = torch.cat([masks, known[:, None].float()], 1)
+    likely = logits.float().softmax(1).flatten(2) @ regions.transpose(1, 2)
+    intersections, sizes = (likely[..., :-1] * groups).sum(1), (likely[..., -1:] * groups).sum(1)
+    area = masks.sum(2)
     present = (area > 0).float()
-    lacks = present * (1 - 2 * both / (sizes + area).clamp(min=1.0))
-    return (counts * lacks.sum(1) / present.sum(1).clamp(min=1.0)).mean()
+    losses = present * (1 - 2 * intersections / (sizes + area).clamp(min=1.0))
+    return (counts * losses.sum(1) / present.sum(1).clamp(min=1.0)).mean()
 
 
 def points_loss(
     reading: Reading, windows: Staged, counts: Float[Tensor, "n"]
 ) -> tuple[Scalar, Scalar]:
-    """How far landmarks are off, in sizes of the face; and how far from the logarithm of that, in
-    widths of the window, is what was said of it. The second moves nothing but what was said."""
+    """The error of the landmarks, in sizes of the face; and the error of the predicted logarithm of
+    that error, in widths of the window. The second has a gradient in the prediction alone."""
     true, sizes = windows.points.to(reading.points), windows.sizes.to(reading.points)
     off = (reading.points - true).abs().sum(-1)  # n 68
-    seen = windows.visible.to(off.device)
-    weights = torch.where(seen, 1.0, _HIDDEN) * counts[:, None]
+    visible = windows.visible.to(off.device)
+    weights = torch.where(visible, 1.0, _HIDDEN) * counts[:, None]
     far = off / sizes.clamp(min=1.0)[:, None]
     width = windows.pixels.shape[2]
-    said = (reading.spreads - (off.detach() / width).clamp(min=_LEAST_ERROR).log()).abs()
-    return (weights * far).mean(), (weights * said).mean()
+    spread_error = (reading.spreads - (off.detach() / width).clamp(min=_LEAST_ERROR).log()).abs()
+    return (weights * far).mean(), (weights * spread_error).mean()
 
 
 def face_loss(logits: Float[Tensor, "n"], shows: Bool[Tensor, "n"]) -> Scalar:
@@ -95,21 +95,21 @@ def centres_loss(maps: Float[Tensor, "n 2 k l"], windows: Staged) -> Scalar:
     shows = windows.shows.to(logits.device)[:, None, None]
     row = places[:, 1].long().clamp(0, rows - 1)
     column = places[:, 0].long().clamp(0, columns - 1)
-    each = torch.arange(len(logits), device=logits.device)
-    here = torch.zeros_like(logits, dtype=torch.bool)
-    here[each, row, column] = True
-    here &= shows
-    beside = shows * (-squares / 2).exp()
+    index = torch.arange(len(logits), device=logits.device)
+    centre = torch.zeros_like(logits, dtype=torch.bool)
+    centre[index, row, column] = True
+    centre &= shows
+    heat = shows * (-squares / 2).exp()
     likely = logits.sigmoid()
     hit = (1 - likely) ** _FOCUS * functional.softplus(-logits)
-    miss = (1 - beside) ** _NEAR * likely**_FOCUS * functional.softplus(logits)
-    focal = torch.where(here, hit, miss).sum((1, 2))
-    wanted = windows.sizes.to(logits).clamp(min=1.0).log()
-    off = (sizes[each, row, column] - wanted).abs() * shows[:, 0, 0]
+    miss = (1 - heat) ** _NEAR * likely**_FOCUS * functional.softplus(logits)
+    focal = torch.where(centre, hit, miss).sum((1, 2))
+    expected = windows.sizes.to(logits).clamp(min=1.0).log()
+    off = (sizes[index, row, column] - expected).abs() * shows[:, 0, 0]
     return (focal + off).mean()
 
 
-_DRAWS: Final = 1000  # faces by which it is known how much a field varies
+_DRAWS: Final = 1000  # faces over which the variation of a field is measured
 
 
 def variation(fields: Fields) -> Float[Tensor, "k"]:
@@ -121,14 +121,14 @@ def variation(fields: Fields) -> Float[Tensor, "k"]:
     return fields.scaled(drawn[:, places].float()).std(0).clamp(min=0.05)
 
 
-# What is true of a picture that was turned only if it was turned a little (radians).
+# Fields that stay true only if the picture was turned by no more than _LITTLE radians.
 _TURNS: Final = ("gaze_x", "gaze_y", "light_turn", "light_height")
 _LITTLE: Final = 0.15
 COLOURED: Final = (
     *("tone", "undertone", "ruddy", "iris", "iris_light", "lip_red", "hair_light", "hair_red"),
     *("hair_grey", "light_warm", "exposure"),
 )
-# What a style does not draw, or so faintly that nobody could read it: tests/objectives paints it.
+# Fields that a style does not draw, or too faintly to be read: tests/objectives paints them.
 UNDRAWN: Final[Mapping[str, tuple[str, ...]]] = {
     "anime": ("light_height", "light_key", "light_warm", "exposure"),
     "cartoon": ("light_height", "light_key", "light_warm", "exposure", "eye_height"),
@@ -139,7 +139,7 @@ UNDRAWN: Final[Mapping[str, tuple[str, ...]]] = {
 def field_truth(
     fields: Fields, vectors: Float[Tensor, "n k"], windows: Staged | None
 ) -> Float[Tensor, "n k"]:
-    """What the fields are after a window was mirrored and turned, scaled."""
+    """The fields, scaled, after a window was mirrored and turned."""
     values = vectors.clone()
     if windows is not None:
         values = torch.where(windows.mirrored[:, None], values * fields.signs, values)
@@ -176,15 +176,15 @@ def fields_loss(
 ) -> Scalar:
     """Squared error of each field as a part of its variance; of what is far off, less."""
     off = (read.float() - truth.to(read).float()) / varies.to(read).float()
-    each = functional.huber_loss(off, torch.zeros_like(off), reduction="none", delta=1.0)
-    return (counts.to(each) * each).mean()
+    losses = functional.huber_loss(off, torch.zeros_like(off), reduction="none", delta=1.0)
+    return (counts.to(losses) * losses).mean()
 
 
 def style_loss(
     logits: Float[Tensor, "n s"], styles: Int64[Tensor, "n"], counts: Float[Tensor, "n"]
 ) -> Scalar:
-    """In which style a face is drawn; nothing where that is not known."""
+    """In which style a face is drawn; 0 where that is unknown."""
     known = (styles >= 0).to(logits.device)
-    wanted = styles.clamp(min=0).to(logits.device)
-    each = functional.cross_entropy(logits.float(), wanted, reduction="none")
-    return (each * known * counts).mean()
+    labels = styles.clamp(min=0).to(logits.device)
+    losses = functional.cross_entropy(logits.float(), labels, reduction="none")
+    return (losses * known * counts).mean()

@@ -16,7 +16,7 @@ from trombine.objectives.terms import TERMS
 from trombine.recipes.recipe import Regress
 from trombine.refusal import InputError
 
-# What each change of a picture makes untrue of a face or a fractal: vectors do not change with it.
+# The numbers that each augmentation makes untrue: vectors do not change with the picture.
 _FRAMED: Final = ("centre_x", "centre_y")
 UNTRUE: Final = {
     "zoom": ("scale", *_FRAMED),
@@ -42,61 +42,62 @@ class RegressObjective(Objective[Regress]):
 
     def __init__(self, recipe: Regress) -> None:
         super().__init__(recipe)
-        self.wanted = tuple(name for name in recipe.wanted.split("+") if name)
+        self.required = tuple(name for name in recipe.wanted.split("+") if name)
         outputs = recipe.nets["net"].sizes.get("outputs")
-        if not self.wanted or outputs != len(self.wanted):
+        if not self.required or outputs != len(self.required):
             raise InputError(
-                f"wanted names {len(self.wanted)} numbers and the net has {outputs} outputs;"
+                f"wanted names {len(self.required)} numbers and the net has {outputs} outputs;"
                 " name as many as net.outputs says, with + between them"
             )
         self._check_augment(Augment.parse(recipe.augment))
 
     def _check_augment(self, augment: Augment) -> None:
-        """Refuse changes of pictures after which what is learned of them is no longer true."""
+        """Refuse augmentation that makes the numbers untrue."""
         for change, names in UNTRUE.items():
-            wrong = [name for name in self.wanted if name in names]
-            if wrong and getattr(augment, change) != getattr(Augment(), change):
+            invalid = [name for name in self.required if name in names]
+            if invalid and getattr(augment, change) != getattr(Augment(), change):
                 raise InputError(
-                    f"augment {change} changes the {' and '.join(wrong)} of a picture, and its"
+                    f"augment {change} changes the {' and '.join(invalid)} of a picture, and its"
                     f" vector says what it was; leave {change} out"
                 )
 
     def check(self, sources: Mapping[str, Source]) -> None:
-        """The data must have all the numbers that are wanted."""
+        """The data must have all the numbers that the recipe wants."""
         names = sources["data"].vector_names
-        missing = [name for name in self.wanted if name not in names]
+        missing = [name for name in self.required if name not in names]
         if missing:
-            there = ", ".join(names) or "none"
+            listed = ", ".join(names) or "none"
             raise InputError(
-                f"{sources['data'].spec} has no numbers called {', '.join(missing)}; it has {there}"
+                f"{sources['data'].spec} has no numbers called {', '.join(missing)};"
+                f" it has {listed}"
             )
 
     def phases(self) -> tuple[Phase, ...]:
-        """The one there is."""
+        """The only phase."""
         return (Phase(name="regress", learns=("net",), terms=self.terms),)
 
     def terms(self, step: Step) -> Terms:
-        """What is read, compared with what is so."""
+        """The numbers read, compared with the true ones."""
         read = step.nets["net"](step.pictures())
         return {self.recipe.loss: TERMS[self.recipe.loss](read, self.truth(step).to(read))}
 
     def truth(self, step: Step) -> Float[torch.Tensor, "n k"]:
-        """The numbers that are wanted, in their order."""
+        """The true numbers, in the recipe's order."""
         vectors = step.batches["data"].vectors
         if vectors is None:
             raise InputError("the data has no vectors to learn from")
-        places = [step.vector_names.index(name) for name in self.wanted]
+        places = [step.vector_names.index(name) for name in self.required]
         return vectors[:, places].to(step.device)
 
     def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
-        """Which part of the numbers' variance is left: 0 is perfect, 1 is to say the mean."""
+        """The unexplained share of the numbers' variance: 0 is perfect, 1 is the mean's."""
         read = torch.cat([step.nets["net"](step.pictures()).double() for step in steps])
         truth = torch.cat([self.truth(step) for step in steps])
-        left = (read - truth).square().mean(0) / truth.var(0, correction=0)
-        return {"unexplained": float(left.mean())}
+        unexplained = (read - truth).square().mean(0) / truth.var(0, correction=0)
+        return {"unexplained": float(unexplained.mean())}
 
     def alarms(self) -> tuple[Alarm, ...]:
-        """What goes wrong with one net."""
+        """The alarms of one net."""
         name, higher = next(iter(self.measures.items()))
         stop = self.recipe.on_nan == "stop"
         return (

@@ -18,12 +18,12 @@ from trombine.recipes.recipe import Restore, Sharpen
 from trombine.refusal import InputError
 
 MEASURES: Final = {"PSNR": True, "SSIM": True}
-MUCH_WORSE: Final = 3.0  # dB below the best: the squared error is twice what it was
+MUCH_WORSE: Final = 3.0  # dB below the best: twice the squared error
 
 
 @final
 class RestoreObjective(Objective[Restore]):
-    """One net, one phase: what it makes of the damaged picture is to be the picture."""
+    """One net, one phase: from the damaged picture back to the original."""
 
     main = "net"
     measures = MEASURES
@@ -33,7 +33,7 @@ class RestoreObjective(Objective[Restore]):
         self.damaging = Damage.parse(recipe.damage)
         self.damaging.check(recipe)
         self.damage = self.damaging.about
-        weights = {**{name: getattr(recipe, name) for name in TERMS}}
+        weights = {name: getattr(recipe, name) for name in TERMS}
         for name in ("total_variation", "perceptual", "gram"):
             weights[name] = getattr(recipe, name)
         self.weights = {name: weight for name, weight in weights.items() if weight}
@@ -43,18 +43,18 @@ class RestoreObjective(Objective[Restore]):
         self.judge = judge_of(recipe) if wants_judge else None
 
     def phases(self) -> tuple[Phase, ...]:
-        """The one there is."""
+        """The only phase."""
         return (Phase(name="restore", learns=("net",), terms=self.terms, weights=self.weights),)
 
     def terms(self, step: Step) -> Terms:
-        """What the net made, compared with what was there."""
-        made, truth = self.damaging.undone(step), step.pictures()
-        found = {name: TERMS[name](made, truth) for name in self.weights if name in TERMS}
+        """The net's output, compared with the truth."""
+        output, truth = self.damaging.output(step), step.pictures()
+        terms = {name: TERMS[name](output, truth) for name in self.weights if name in TERMS}
         if "total_variation" in self.weights:
-            found["total_variation"] = total_variation(made)
+            terms["total_variation"] = total_variation(output)
         if self.judge:
-            found |= self.judge(made, truth, self.weights)
-        return found
+            terms |= self.judge(output, truth, self.weights)
+        return terms
 
     def samples(self, step: Step) -> Samples:
         """The fixed faces, damaged and restored."""
@@ -69,31 +69,31 @@ class RestoreObjective(Objective[Restore]):
         return {"judge": self.judge.perceptual.net} if self.judge else {}
 
     def alarms(self) -> tuple[Alarm, ...]:
-        """What goes wrong without a discriminator."""
+        """The alarms without a discriminator."""
         return restoring_alarms(self.recipe, self.measures)
 
 
 def restored(step: Step, damage: Damage) -> Samples:
-    """What the net makes of the fixed faces, between what it was given and the truth."""
+    """The net's output for the fixed faces, between its input and the truth."""
     damaged = damage(step)
-    made = damage.result(step)
-    still = {"input": damage.naive(damaged.float().clamp(0, 1)), "truth": step.pictures()}
-    return Samples(made=made, still=still)
+    output = damage.result(step)
+    fixed = {"input": damage.naive(damaged.float().clamp(0, 1)), "truth": step.pictures()}
+    return Samples(output=output, fixed=fixed)
 
 
 def nearness(steps: Sequence[Step], damage: Damage) -> dict[str, float]:
-    """PSNR and SSIM of what the net makes of the choosing pictures."""
-    found: dict[str, list[Tensor]] = {name: [] for name in MEASURES}
+    """PSNR and SSIM of the net's output for the choosing pictures."""
+    scores: dict[str, list[Tensor]] = {name: [] for name in MEASURES}
     for step in steps:
-        made = damage.result(step).float()
+        output = damage.result(step).float()
         truth = step.pictures().float()
-        found["PSNR"].append(psnr(made, truth))
-        found["SSIM"].append(ssim(made, truth))
-    return {name: float(torch.cat(values).mean()) for name, values in found.items()}
+        scores["PSNR"].append(psnr(output, truth))
+        scores["SSIM"].append(ssim(output, truth))
+    return {name: float(torch.cat(values).mean()) for name, values in scores.items()}
 
 
 def restoring_alarms(recipe: Restore | Sharpen, measures: Mapping[str, bool]) -> tuple[Alarm, ...]:
-    """What can go wrong where a net is compared with the truth."""
+    """The alarms where a net is compared with the truth."""
     name, higher = next(iter(measures.items()))
     return (
         NotFinite(action="stop" if recipe.on_nan == "stop" else "roll back"),

@@ -1,4 +1,4 @@
-"""How noise is mixed into pictures as time goes from 0 to 1, and what a net says of the mixture.
+"""How noise is mixed into pictures as time goes from 0 to 1, and what a net predicts from that.
 
 A process is a way of mixing, at time t (0 is data, 1 is noise):
 
@@ -52,8 +52,8 @@ def cosine(t: Times) -> Levels:
     first = math.pi / 2 * offset / (1 + offset)
     turn = math.pi / 2 * t / (1 + offset)
     lost = torch.sin(turn) * torch.sin(turn + 2 * first) / math.cos(first) ** 2  # 1 - cos²/cos²
-    kept = (torch.cos(turn + first) / math.cos(first)).square()
-    return LEAST_DATA + (1 - LEAST_DATA) * kept, (1 - LEAST_DATA) * lost
+    remaining = (torch.cos(turn + first) / math.cos(first)).square()
+    return LEAST_DATA + (1 - LEAST_DATA) * remaining, (1 - LEAST_DATA) * lost
 
 
 SCHEDULES: Final[dict[str, Callable[[torch.Tensor], Levels]]] = {
@@ -96,7 +96,7 @@ class Diffusion:
         return data_level * clean + noise_level * noise
 
     def target(self, clean: Pictures, noise: Pictures, t: Times) -> Pictures:
-        """What the net should say of x_t."""
+        """What the net should predict from x_t."""
         return noise if self.predicts == "noise" else self.pace(clean, noise, t)
 
     def pace(self, clean: Pictures, noise: Pictures, t: Times) -> Pictures:
@@ -104,22 +104,22 @@ class Diffusion:
         data_level, noise_level = self._spread(t, clean)
         return data_level * noise - noise_level * clean
 
-    def clean(self, mixed: Pictures, output: Pictures, t: Times) -> Pictures:
-        """The clean picture that the net's word means."""
+    def clean(self, mixed: Pictures, prediction: Pictures, t: Times) -> Pictures:
+        """The clean picture that follows from the prediction."""
         data_level, noise_level = self._spread(t, mixed)
         if self.predicts == "noise":
-            return (mixed - noise_level * output) / data_level
-        return data_level * mixed - noise_level * output
+            return (mixed - noise_level * prediction) / data_level
+        return data_level * mixed - noise_level * prediction
 
-    def noise(self, mixed: Pictures, output: Pictures, t: Times) -> Pictures:
-        """The noise that the net's word means."""
+    def noise(self, mixed: Pictures, prediction: Pictures, t: Times) -> Pictures:
+        """The noise that follows from the prediction."""
         if self.predicts == "noise":
-            return output
+            return prediction
         data_level, noise_level = self._spread(t, mixed)
-        return noise_level * mixed + data_level * output
+        return noise_level * mixed + data_level * prediction
 
-    def said(self, mixed: Pictures, clean: Pictures, t: Times) -> Pictures:
-        """The net's word that would mean this clean picture; t above 0 for "noise"."""
+    def prediction_for(self, mixed: Pictures, clean: Pictures, t: Times) -> Pictures:
+        """The prediction from which this clean picture follows; t above 0 for "noise"."""
         data_level, noise_level = self._spread(t, mixed)
         if self.predicts == "noise":
             return (mixed - data_level * clean) / noise_level
@@ -133,7 +133,7 @@ class Diffusion:
 @final
 @dataclass(frozen=True, kw_only=True)
 class Flow:
-    """Straight lines from data to noise, (1 - t)·clean + t·noise; the net says the velocity."""
+    """Straight lines from data to noise, (1 - t)·clean + t·noise; the net predicts the velocity."""
 
     def levels(self, t: Times) -> Levels:
         """a and b at these times."""
@@ -149,23 +149,23 @@ class Flow:
         return (1 - at) * clean + at * noise
 
     def target(self, clean: Pictures, noise: Pictures, t: Times) -> Pictures:
-        """What the net should say of x_t: the velocity."""
+        """What the net should predict from x_t: the velocity."""
         return self.pace(clean, noise, t)
 
     def pace(self, clean: Pictures, noise: Pictures, t: Times) -> Pictures:
         """dx_t / dt, the same at all times."""
         return noise - clean
 
-    def clean(self, mixed: Pictures, output: Pictures, t: Times) -> Pictures:
-        """The clean picture that the net's word means."""
-        return mixed - over(t, mixed) * output
+    def clean(self, mixed: Pictures, prediction: Pictures, t: Times) -> Pictures:
+        """The clean picture that follows from the prediction."""
+        return mixed - over(t, mixed) * prediction
 
-    def noise(self, mixed: Pictures, output: Pictures, t: Times) -> Pictures:
-        """The noise that the net's word means."""
-        return mixed + (1 - over(t, mixed)) * output
+    def noise(self, mixed: Pictures, prediction: Pictures, t: Times) -> Pictures:
+        """The noise that follows from the prediction."""
+        return mixed + (1 - over(t, mixed)) * prediction
 
-    def said(self, mixed: Pictures, clean: Pictures, t: Times) -> Pictures:
-        """The net's word that would mean this clean picture; t above 0."""
+    def prediction_for(self, mixed: Pictures, clean: Pictures, t: Times) -> Pictures:
+        """The prediction from which this clean picture follows; t above 0."""
         return (mixed - clean) / over(t, mixed)
 
 

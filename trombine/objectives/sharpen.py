@@ -11,7 +11,7 @@ from typing import Final, final
 
 import torch
 
-from trombine.objectives.adversarial import Side
+from trombine.objectives.adversarial import Adversary
 from trombine.objectives.alarms import Alarm
 from trombine.objectives.damage import Damage
 from trombine.objectives.objective import (
@@ -29,7 +29,7 @@ from trombine.objectives.restore import MEASURES, nearness, restored, restoring_
 from trombine.objectives.terms import l1
 from trombine.recipes.recipe import Sharpen
 
-_MADE: Final = "made"
+_OUTPUT: Final = "output"
 
 
 @final
@@ -45,11 +45,11 @@ class SharpenObjective(Objective[Sharpen]):
         self.damaging = Damage.parse(recipe.damage)
         self.damaging.check(recipe)
         self.damage = self.damaging.about
-        self.side = Side(recipe, role="critic")
+        self.adversary = Adversary(recipe, role="critic")
 
     def phases(self) -> tuple[Phase, ...]:
         """Alone, both, and the discriminator, which begins before both."""
-        recipe, both = self.recipe, self.recipe.alone + self.recipe.critic_alone
+        recipe, start = self.recipe, self.recipe.alone + self.recipe.critic_alone
         stops = Until(measure="PSNR", loses=recipe.worst)
         ramp = Ramp(high=recipe.adversarial, over=recipe.ramp, stops=stops)
         truth = {"l1": recipe.l1}
@@ -62,27 +62,30 @@ class SharpenObjective(Objective[Sharpen]):
                 learns=("net",),
                 terms=self.sharpen,
                 weights={**truth, "adversarial": ramp},
-                start=both,
+                start=start,
             ),
-            *self.side.phases(self.made, start=recipe.alone),
+            *self.adversary.phases(self.output, start=recipe.alone),
         )
 
     def alone(self, step: Step) -> Terms:
         """Nearness to the truth."""
-        return {"l1": l1(self.damaging.undone(step), step.pictures())}
+        return {"l1": l1(self.damaging.output(step), step.pictures())}
 
     def sharpen(self, step: Step) -> Terms:
-        """Nearness to the truth, and what the discriminator thinks of it."""
-        made = self.damaging.undone(step)
-        step.kept[_MADE] = made.detach()
-        return {"l1": l1(made, step.pictures()), "adversarial": self.side.fooled(step, made)}
+        """Nearness to the truth, and the discriminator's loss."""
+        output = self.damaging.output(step)
+        step.cache[_OUTPUT] = output.detach()
+        return {
+            "l1": l1(output, step.pictures()),
+            "adversarial": self.adversary.generator_loss(step, output),
+        }
 
-    def made(self, step: Step) -> Pictures:
-        """What the net makes, for the discriminator to learn from."""
-        if _MADE not in step.kept:
+    def output(self, step: Step) -> Pictures:
+        """The net's output, for the discriminator to learn from."""
+        if _OUTPUT not in step.cache:
             with torch.no_grad():
-                step.kept[_MADE] = self.damaging.undone(step)
-        return step.kept[_MADE]
+                step.cache[_OUTPUT] = self.damaging.output(step)
+        return step.cache[_OUTPUT]
 
     def samples(self, step: Step) -> Samples:
         """The fixed faces, damaged and restored."""
@@ -94,8 +97,8 @@ class SharpenObjective(Objective[Sharpen]):
 
     def alarms(self) -> tuple[Alarm, ...]:
         """Those of restoring, and a discriminator that has won."""
-        return (*restoring_alarms(self.recipe, self.measures), *self.side.alarms())
+        return (*restoring_alarms(self.recipe, self.measures), *self.adversary.alarms())
 
     def pools(self) -> Mapping[str, Pool]:
         """Old pictures for the discriminator."""
-        return self.side.pools()
+        return self.adversary.pools()

@@ -75,28 +75,28 @@ def vgg(name: str, path: Path | str | None = None) -> VGG:
     """
     if name not in BLOCKS:
         raise InputError(f"no {name!r}: there are {', '.join(BLOCKS)}")
-    tensors = _read(Path(path)) if path else _torchvisions(name)
-    kept = {key: value for key, value in tensors.items() if key.startswith("features.")}
+    loaded = _read(Path(path)) if path else _torchvisions(name)
+    tensors = {key: value for key, value in loaded.items() if key.startswith("features.")}
     source = f"{path}" if path else f"torchvision's {name}"
-    first = kept.get("features.0.weight")
+    first = tensors.get("features.0.weight")
     if first is None:
         raise InputError(f"{source} holds no weights of {name}: there is no features.0.weight")
     with torch.device("meta"):  # no weights are drawn only to be replaced
         net = VGG(name=name, width=len(first))
-    _check_fit(net, kept, f"{source} does not fit {name}")
-    net.load_state_dict(kept, assign=True)
+    _check_fit(net, tensors, f"{source} does not fit {name}")
+    net.load_state_dict(tensors, assign=True)
     return net.float().eval().requires_grad_(False)
 
 
-def _check_fit(net: VGG, tensors: Mapping[str, torch.Tensor], what: str) -> None:
-    wanted = net.state_dict()
-    if different := sorted(wanted.keys() ^ tensors.keys()):
-        kind = "lacks" if different[0] in wanted else "has also"
-        raise InputError(f"{what}: it {kind} {different[0]}")
-    for key, value in wanted.items():
+def _check_fit(net: VGG, tensors: Mapping[str, torch.Tensor], message: str) -> None:
+    expected = net.state_dict()
+    if different := sorted(expected.keys() ^ tensors.keys()):
+        kind = "lacks" if different[0] in expected else "has also"
+        raise InputError(f"{message}: it {kind} {different[0]}")
+    for key, value in expected.items():
         if tensors[key].shape != value.shape:
             shapes = f"{tuple(tensors[key].shape)}, not {tuple(value.shape)}"
-            raise InputError(f"{what}: {key} is {shapes}")
+            raise InputError(f"{message}: {key} is {shapes}")
 
 
 def _read(path: Path) -> Mapping[str, torch.Tensor]:
@@ -109,24 +109,24 @@ def _read(path: Path) -> Mapping[str, torch.Tensor]:
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        found = torch.load(path, map_location="cpu", weights_only=True)
+        tensors = torch.load(path, map_location="cpu", weights_only=True)
     except (SafetensorError, OSError, RuntimeError, EOFError, ValueError, KeyError) as error:
         raise InputError(f"{path} cannot be read as weights: download it again") from error
     except Exception as error:  # pickle's own, of which weights_only raises several
         raise InputError(f"{path} holds more than weights: take torchvision's file") from error
-    if not isinstance(found, dict):
+    if not isinstance(tensors, dict):
         raise InputError(f"{path} holds no tensors by name: take torchvision's file")
-    return {str(key): value for key, value in found.items() if isinstance(value, torch.Tensor)}
+    return {str(key): value for key, value in tensors.items() if isinstance(value, torch.Tensor)}
 
 
 def _torchvisions(name: str) -> Mapping[str, torch.Tensor]:
-    kept = Path(torch.hub.get_dir()) / "checkpoints" / _PUBLISHED[name]
-    if kept.is_file():
-        return _read(kept)
+    path = Path(torch.hub.get_dir()) / "checkpoints" / _PUBLISHED[name]
+    if path.is_file():
+        return _read(path)
     try:
         models = importlib.import_module("torchvision.models")
         return getattr(models, name)(weights="IMAGENET1K_V1").state_dict()
     except Exception as error:  # beside another build of torch its import fails in many ways
         raise InputError(
-            f"torchvision gives no weights of {name} here: give a file of them ({kept.name})"
+            f"torchvision gives no weights of {name} here: give a file of them ({path.name})"
         ) from error

@@ -42,8 +42,14 @@ from trombine.runs.folder import RunFolder
 from trombine.training.launch import Mesh, check_room
 from trombine.training.machine import choose, prepare
 from trombine.training.material import Material, parts_of, streams_of
-from trombine.training.orders import Order, agreed, check, place, with_what_is_there
-from trombine.training.shares import remarks, shares, terms_of
+from trombine.training.orders import (
+    Order,
+    check,
+    check_folder,
+    check_settings,
+    without_missing_streams,
+)
+from trombine.training.shares import shares, terms_of, warnings
 from trombine.training.state import PhaseState, State, fresh
 from trombine.training.steps import Plan, advance, plan_of
 
@@ -51,16 +57,16 @@ STEPS: Final = 3  # timed, after one that is not
 
 
 def expectation(order: Order) -> str:
-    """Everything that is resolved, and what it takes, as lines."""
-    order, said = with_what_is_there(order)
+    """The resolved settings, nets, phases and data, and the expected time and memory, as lines."""
+    order, notice = without_missing_streams(order)
     recipe, plan = order.recipe, _plan(order)
     objective, machine, phases = plan.objective, plan.machine, plan.phases
     with _enough_memory(recipe):
-        opened = _opened_all(order, plan)
+        opened = _open_all(order, plan)
         state = fresh(recipe, objective, machine, plan.mesh.device)
         seconds = _seconds_a_step(plan, state)
     steps = -(-recipe.pictures // recipe.batch)
-    alone = seconds * steps / recipe.devices
+    duration = seconds * steps / recipe.devices
     lines = [f"{order.name}: {recipe.about}", f"run: {_place(order, plan)}"]
     lines += ["", "nets"]
     lines += [
@@ -69,23 +75,25 @@ def expectation(order: Order) -> str:
     ]
     if plan.start:
         lines += [f"  {plan.start}"]
-    lines += ["", "phases", *(f"  {_told(phase)}" for phase in phases)]
+    lines += ["", "phases", *(f"  {_phase_line(phase)}" for phase in phases)]
     lines += ["", "data"]
     for stream, spec in streams_of(recipe, objective.streams).items():
         window = f", windows of {_side(recipe)} px" if _side(recipe) < recipe.size else ""
         lines += [f"  {stream:<14} {spec}, {recipe.size} px{window}"]
-        told = [*shares(*opened[stream]), *remarks(objective, opened[stream][0])]
-        lines += [f"    {line}" for line in told]
-    lines += [f"  {said}"] if said else []
+        notes = [*shares(*opened[stream]), *warnings(objective, opened[stream][0])]
+        lines += [f"    {line}" for line in notes]
+    lines += [f"  {notice}"] if notice else []
     lines += ["", "resolved", *(f"  {name:<14} {v}" for name, v in machine.plain().items())]
     lines += ["", "settings"]
     lines += [
-        f"  {item.name:<18} {_shown(getattr(recipe, item.name))}"
+        f"  {item.name:<18} {_setting_text(getattr(recipe, item.name))}"
         for item in dataclasses.fields(recipe)
         if item.name not in FIXED
     ]
     lines += ["", "expected"]
-    lines += [f"  time           {_duration(alone)}: {steps:,} steps of {1000 * seconds:.0f} ms"]
+    lines += [
+        f"  time           {_duration_text(duration)}: {steps:,} steps of {1000 * seconds:.0f} ms"
+    ]
     lines += [f"  memory         {_memory(machine.device):.1f} GB"]
     return "\n".join(map(shown, lines))
 
@@ -109,39 +117,39 @@ def _plan(order: Order) -> Plan:
 # What would be refused
 
 
-def _opened_all(order: Order, plan: Plan) -> dict[str, tuple[Source, Source]]:
-    """What each stream learns from and is measured on.
+def _open_all(order: Order, plan: Plan) -> dict[str, tuple[Source, Source]]:
+    """The sources of each stream, to learn from and to be measured on.
 
     Refuses what training would: the run's folder, the pictures, too many processes.
     """
     recipe, objective = order.recipe, plan.objective
-    place(order, objective)
+    check_folder(order, objective)
     if recipe.devices > 1:
         check_room(recipe.devices, plan.machine.device)
     specs = streams_of(recipe, objective.streams)
-    opened = {stream: _opened(spec, recipe) for stream, spec in specs.items()}
+    opened = {stream: _open(spec, recipe) for stream, spec in specs.items()}
     objective.check({stream: pair[0] for stream, pair in opened.items()})
     return opened
 
 
 def _place(order: Order, plan: Plan) -> str:
-    """The run's folder; if other settings were begun with there, that it would be refused."""
+    """The run's folder, or why training would refuse it."""
     try:
-        agreed(order, RunFolder(order.folder), plan.machine)
+        check_settings(order, RunFolder(order.folder), plan.machine)
     except InputError as error:
         return str(error)
     return shown(order.folder)
 
 
-def _opened(spec: str, recipe: Recipe) -> tuple[Source, Source]:
-    """As data/split.py's `split`; of a world only what they would be."""
+def _open(spec: str, recipe: Recipe) -> tuple[Source, Source]:
+    """As `split` of data/split.py, but worlds are not painted."""
     size, count, terms = recipe.size, max(recipe.judged, recipe.faces), parse(spec)
     files = tuple(term for term in terms if term.path)  # together: they may share pictures
-    found = (
+    opened_files = (
         zip(*map(terms_of, split(spell(files), size, count)), strict=True) if files else iter(())
     )
     pairs = [
-        next(found)
+        next(opened_files)
         if term.path
         else (Unpainted(term, size), Unpainted(replace(term, count=count), size))
         for term in terms
@@ -156,7 +164,7 @@ def _opened(spec: str, recipe: Recipe) -> tuple[Source, Source]:
 
 @final
 class Unpainted(Source):
-    """A world's pictures or leaves that nobody has painted yet: none can be taken."""
+    """Painted pictures or leaves that are not painted yet: their count and names, no pixels."""
 
     def __init__(self, term: Term, size: int) -> None:
         try:
@@ -173,7 +181,7 @@ class Unpainted(Source):
         self.paired = len(term.styles) > 1
 
     def take(self, indices: Int64[np.ndarray, "n"]) -> Columns:
-        """As many of none as are asked for."""
+        """Black pictures, as many as asked for."""
         pictures = np.zeros((len(indices), self.size, self.size, 3), np.uint8)
         return {"pictures": pictures, "vectors": np.zeros((len(indices), len(self.vector_names)))}
 
@@ -184,7 +192,7 @@ class Unpainted(Source):
 
 @contextmanager
 def _enough_memory(recipe: Recipe) -> Iterator[None]:
-    """Say in a line that a step does not fit; at once where not even its pictures would."""
+    """Refuse a step that needs more memory than there is, at once where its pictures alone do."""
     side = _side(recipe)
     line = (
         f"a step of {recipe.batch} pictures of {side} px needs more memory than is here;"
@@ -207,11 +215,11 @@ def _enough_memory(recipe: Recipe) -> Iterator[None]:
 # What it would take
 
 
-def _shown(value: object) -> str:
+def _setting_text(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value) or "-"
 
 
-def _told(phase: Phase) -> str:
+def _phase_line(phase: Phase) -> str:
     """A phase in a line."""
     when = f"from picture {phase.start:,} on"
     if phase.lasts is not None:
@@ -232,8 +240,8 @@ def _weight(weight: float | Ramp) -> str:
 
 
 def stretches(phases: Sequence[Phase], pictures: int) -> Iterator[tuple[int, frozenset[str]]]:
-    """How many of a run's pictures are seen with which phases under way, one such stretch after the
-    other; what a measure may end goes on."""
+    """The run cut where phases begin or end: the number of pictures, and the phases active then. A
+    phase that only a measure ends goes on."""
     by_name = {phase.name: phase for phase in phases}
 
     def span(phase: Phase) -> tuple[float, float]:
@@ -242,7 +250,7 @@ def stretches(phases: Sequence[Phase], pictures: int) -> Iterator[tuple[int, fro
         return begin, math.inf if phase.lasts is None else begin + phase.lasts
 
     spans = {phase.name: span(phase) for phase in phases}
-    marks = {int(mark) for both in spans.values() for mark in both if mark < pictures}
+    marks = {int(mark) for span in spans.values() for mark in span if mark < pictures}
     for begin, end in pairwise(sorted({0, *marks, pictures})):
         yield end - begin, frozenset(n for n, (at, to) in spans.items() if at <= begin < to)
 
@@ -252,8 +260,8 @@ def _seconds_a_step(plan: Plan, state: State) -> float:
     counts: dict[frozenset[str], int] = {}
     for count, names in stretches(plan.phases, plan.recipe.pictures):
         counts[names] = counts.get(names, 0) + count
-    whole = sum(count * median(_times(plan, state, names)) for names, count in counts.items())
-    return whole / sum(counts.values())
+    total = sum(count * median(_times(plan, state, names)) for names, count in counts.items())
+    return total / sum(counts.values())
 
 
 def _times(plan: Plan, state: State, names: Collection[str]) -> Iterator[float]:
@@ -261,19 +269,19 @@ def _times(plan: Plan, state: State, names: Collection[str]) -> Iterator[float]:
     state.phases = {n: PhaseState(began=0 if n in names else None) for n in state.phases}
     for number in range(STEPS + 1):
         began = time.perf_counter()
-        whole = {stream: _grey(plan) for stream in plan.objective.streams}
-        advance(state, plan, parts_of(plan, state, _nothing(plan), whole))
+        batches = {stream: _grey_batch(plan) for stream in plan.objective.streams}
+        advance(state, plan, parts_of(plan, state, _empty_material(plan), batches))
         if number:
             yield time.perf_counter() - began
 
 
-def _grey(plan: Plan) -> Batch:
-    """A batch of nearly grey pictures, with as much truth as an objective may ask for."""
+def _grey_batch(plan: Plan) -> Batch:
+    """A batch of nearly grey pictures, with every kind of truth that an objective may need."""
     recipe, side = plan.recipe, _side(plan.recipe)
     pixels = np.random.Generator(np.random.Philox(0)).integers(
         96, 160, (recipe.batch, side, side, 3), dtype=np.uint8
     )
-    wanted, count = plan.objective.wanted, recipe.batch
+    names, count = plan.objective.required, recipe.batch
     points = torch.linspace(side / 4, 3 * side / 4, 2 * LANDMARK_COUNT).reshape(1, -1, 2)
     return Batch(
         indices=np.arange(count, dtype=np.int64),
@@ -281,22 +289,22 @@ def _grey(plan: Plan) -> Batch:
         parts=torch.zeros(count, side, side, dtype=torch.uint8),
         points=points.repeat(count, 1, 1),
         visible=torch.ones(count, LANDMARK_COUNT, dtype=torch.bool),
-        vectors=torch.zeros(count, len(wanted), dtype=torch.float64) if wanted else None,
+        vectors=torch.zeros(count, len(names), dtype=torch.float64) if names else None,
         labels=torch.zeros(count, dtype=torch.int64),
     )
 
 
 def _side(recipe: Recipe) -> int:
-    """Width and height of what is learned from: of pictures, or of windows of them."""
+    """The side of the pictures, or of the windows cut from them, that are learned from."""
     return min(recipe.size, Augment.parse(recipe.augment).crop or recipe.size)
 
 
-def _nothing(plan: Plan) -> Material:
-    """Material that only says what its numbers mean."""
-    return Material({}, {}, plan.objective.wanted)
+def _empty_material(plan: Plan) -> Material:
+    """Material without pictures, that only names the numbers of vectors."""
+    return Material({}, {}, plan.objective.required)
 
 
-def _duration(seconds: float) -> str:
+def _duration_text(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 5400:

@@ -50,40 +50,40 @@ class Mesh:
             for tensor, part in zip(same, parts, strict=True):
                 tensor.copy_(part.view(tensor.shape))
 
-    def gather(self, mine: Tensor) -> Tensor:
-        """The slices of all processes, as the whole batch they are of."""
+    def gather(self, local: Tensor) -> Tensor:
+        """The slices of all processes, joined to the whole batch."""
         if self.count == 1:
-            return mine
-        parts = [torch.empty_like(mine.contiguous()) for _ in range(self.count)]
-        dist.all_gather(parts, mine.contiguous())
+            return local
+        parts = [torch.empty_like(local.contiguous()) for _ in range(self.count)]
+        dist.all_gather(parts, local.contiguous())
         return torch.cat(parts)
 
-    def agree(self, mine: bool) -> bool:
-        """Whether any process says so."""
+    def any_process(self, value: bool) -> bool:
+        """Whether the value is true in any process."""
         if self.count == 1:
-            return mine
-        flag = torch.tensor([float(mine)], device=self.device)
+            return value
+        flag = torch.tensor([float(value)], device=self.device)
         dist.all_reduce(flag, op=dist.ReduceOp.MAX)
         return bool(flag.item())
 
-    def tell(self, value: Any) -> Any:
-        """What the first process has, for all."""
+    def broadcast(self, value: Any) -> Any:
+        """The first process's value, in all processes."""
         if self.count == 1:
             return value
         box = [value if self.first else None]
         dist.broadcast_object_list(box, src=0, device=self.device)
         return box[0]
 
-    def slice(self, whole: int) -> slice:
-        """Which part of so many pictures is this process's."""
-        mine = whole // self.count
-        return slice(self.rank * mine, (self.rank + 1) * mine)
+    def slice(self, count: int) -> slice:
+        """This process's part of so many pictures."""
+        local = count // self.count
+        return slice(self.rank * local, (self.rank + 1) * local)
 
 
 def launch(devices: int, device: str) -> Mesh:
     """Start the other processes, or join those that torchrun has started.
 
-    Each of them runs this program with the same words from the start; all go on from here.
+    Each of them runs this program with the same arguments; all go on from here.
     """
     if "TORCHELASTIC_RUN_ID" in os.environ:
         _check_count(devices, int(os.environ["WORLD_SIZE"]))
@@ -92,7 +92,7 @@ def launch(devices: int, device: str) -> Mesh:
     check_room(int(os.environ.get("LOCAL_WORLD_SIZE", devices)), device)
     from lightning_fabric import Fabric  # 1 s to import
 
-    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it tells what it does
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it prints what it does
     local = int(os.environ.get("LOCAL_WORLD_SIZE", devices))
     nodes = max(1, devices // local)
     fabric = Fabric(accelerator=device, devices=local, num_nodes=nodes, strategy="ddp")
@@ -109,22 +109,22 @@ def _check_count(devices: int, started: int) -> None:
     raise InputError(f"torchrun has started {started} processes; give --devices {started}")
 
 
-def check_room(here: int, device: str) -> None:
+def check_room(processes: int, device: str) -> None:
     """Refuse more processes on this machine than it has devices for: they would only wait."""
     room = torch.cuda.device_count() if device == "cuda" else max(2, cores())
-    if here > room:
-        what = "GPUs" if device == "cuda" else "cores"
-        raise InputError(f"{here} devices are asked for, and this machine has {room} {what}")
+    if processes > room:
+        kind = "GPUs" if device == "cuda" else "cores"
+        raise InputError(f"{processes} devices are asked for, and this machine has {room} {kind}")
 
 
 @contextmanager
-def together(mesh: Mesh) -> Iterator[None]:
-    """What ends one of several processes ends all, and is said once."""
+def end_together(mesh: Mesh) -> Iterator[None]:
+    """If one of several processes fails, end all with one message."""
     try:
         yield
     except RuntimeError as error:  # the errors of gloo have no type of their own
-        lost = isinstance(error, dist.DistError) or "gloo" in str(error).lower()
-        if mesh.count == 1 or not lost:
+        is_lost = isinstance(error, dist.DistError) or "gloo" in str(error).lower()
+        if mesh.count == 1 or not is_lost:
             raise
         if not mesh.first:
             raise SystemExit(1) from None
@@ -133,7 +133,7 @@ def together(mesh: Mesh) -> Iterator[None]:
         ) from error
 
 
-def leave(mesh: Mesh) -> None:
-    """End what `launch` began."""
+def shut_down(mesh: Mesh) -> None:
+    """Leave the group of processes."""
     if mesh.count > 1 and dist.is_initialized():
         dist.destroy_process_group()

@@ -1,7 +1,7 @@
-"""The loop: one for every kind of training, told in order.
+"""The loop of every kind of training, in the order in which it runs.
 
 Its clock is pictures seen. It owns the order of phases, precision, averages, schedules, samples,
-measures, checkpoints and what alarms ask for; what is learned, it is told by an objective. It
+measures, checkpoints and what alarms ask for; what is learned is the objective's. It
 yields events, and everything that changes is in State: a run that is killed at any instant and
 resumed is, bit for bit, the run that was not.
 """
@@ -20,30 +20,37 @@ from trombine.objectives.objective import Objective
 from trombine.refusal import InputError, shown
 from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
-from trombine.training.launch import Mesh, launch, leave, together
+from trombine.training.launch import Mesh, end_together, launch, shut_down
 from trombine.training.machine import Machine, choose, prepare
 from trombine.training.material import Material, endless, open_material, parts_of, prepare_material
 from trombine.training.orders import (
     Order,
-    agreed,
-    begun_with,
+    changed_streams,
     check,
-    description,
+    check_folder,
+    check_nothing_lost,
+    check_same_pictures,
+    check_same_start,
+    check_settings,
+    describe_run,
     has_begun,
-    other_pictures,
-    place,
-    refuse_to_lose,
-    same_pictures,
-    same_start,
-    trained,
-    with_what_is_there,
+    read_description,
+    training_output,
+    without_missing_streams,
 )
 from trombine.training.shares import notices
 from trombine.training.start import start_of
 from trombine.training.state import State, fresh
-from trombine.training.steps import BrokenStepError, Plan, advance, plan_of, thawed, turn
-from trombine.training.stopping import Told, listening
-from trombine.training.story import TroubleError, Writer, report_of
+from trombine.training.steps import (
+    BrokenStepError,
+    Plan,
+    advance,
+    freeze_ended,
+    plan_of,
+    update_phases,
+)
+from trombine.training.stopping import StopRequest, catch_signals
+from trombine.training.writer import AlarmError, RunWriter, report_of
 
 Agreement = tuple[Machine, Mapping[str, str]]  # with the hashes of what pictures hold
 SLOWER: Final = 0.5  # what a rollback multiplies the learning rate by
@@ -51,27 +58,27 @@ SLOWER: Final = 0.5  # what a rollback multiplies the learning rate by
 
 def train(order: Order) -> Iterator[Event]:
     """Begin a run, or go on with it, until it is over; the same order again goes on."""
-    order, said = with_what_is_there(order)
+    order, notice = without_missing_streams(order)
     machine = choose(order.recipe)
     objective = objective_of(order.recipe)
     check(order.recipe, objective)
-    place(order, objective)
+    check_folder(order, objective)
     mesh = launch(order.recipe.devices, machine.device)
     try:
-        with together(mesh):
+        with end_together(mesh):
             events = _train(order, objective, machine, mesh)
-            if said and mesh.first:
-                yield Notice(None, said)
+            if notice and mesh.first:
+                yield Notice(None, notice)
             if mesh.first:
                 yield from events
-            else:  # the others compute, and say nothing
+            else:  # the others compute, and print nothing
                 for _ in events:
                     pass
     except InputError as error:
         if mesh.first or error.path not in (None, order.folder):  # else the first says the same
             raise
     finally:
-        leave(mesh)
+        shut_down(mesh)
 
 
 def _train(
@@ -79,125 +86,127 @@ def _train(
 ) -> Iterator[Event]:
     folder = RunFolder(order.folder)
     if not mesh.first:
-        yield from _follow(order, objective, mesh.tell(None), mesh, folder)
+        yield from _follow(order, objective, mesh.broadcast(None), mesh, folder)
         return
     was_there = os.path.lexists(order.folder)
     with folder.alone():
         is_new = not folder.exists
         try:  # what is refused here is refused before the others go on
-            machine = agreed(order, folder, machine)
-            same_start(order, folder, start_of(order.recipe, objective.main))
+            machine = check_settings(order, folder, machine)
+            check_same_start(order, folder, start_of(order.recipe, objective.main))
             yield from prepare_material(order.recipe, objective.streams)
-            found = open_material(order.recipe, objective.streams)
-            objective.check(found.learned)
-            contents = yield from contents_of(found.learned)
-            same_pictures(order, folder, replace(found, contents=contents))
-            agreement = mesh.tell((machine, contents))
+            material = open_material(order.recipe, objective.streams)
+            objective.check(material.learned)
+            contents = yield from contents_of(material.learned)
+            check_same_pictures(order, folder, replace(material, contents=contents))
+            agreement = mesh.broadcast((machine, contents))
             yield from _follow(order, objective, agreement, mesh, folder)
         finally:
             # It was refused, or stopped, before it began. What was there before stays.
-            if is_new and not has_begun(folder) and not trained(folder):
+            if is_new and not has_begun(folder) and not training_output(folder):
                 folder.discard(keep_folder=was_there)
 
 
 def _follow(
     order: Order, objective: Objective[Any], agreement: Agreement, mesh: Mesh, folder: RunFolder
 ) -> Iterator[Event]:
-    """What every process does once the first has seen that it can be done."""
+    """What every process does once the first has checked everything."""
     machine, contents = agreement
     prepare(machine)
     material = replace(open_material(order.recipe, objective.streams), contents=contents)
     plan = plan_of(order.recipe, objective, machine, mesh)
     if mesh.first and not has_begun(folder):
-        folder.write_recipe(description(order, plan, material))
-    with listening() as told:
-        story = Writer(folder, plan, material, order.name, told)
-        story.command = order.command
-        yield from _run(order, plan, material, story, told)
+        folder.write_recipe(describe_run(order, plan, material))
+    with catch_signals() as stop:
+        writer = RunWriter(folder, plan, material, order.name, stop)
+        writer.command = order.command
+        yield from _run(order, plan, material, writer, stop)
 
 
 def _run(
-    order: Order, plan: Plan, material: Material, story: Writer, told: Told
+    order: Order, plan: Plan, material: Material, writer: RunWriter, stop: StopRequest
 ) -> Iterator[Event]:
-    """From where the run is to its end, or until it is told to end."""
-    recipe, folder = plan.recipe, story.folder
+    """From where the run is to its end, or until it is asked to stop."""
+    recipe, folder = plan.recipe, writer.folder
     state = fresh(recipe, plan.objective, plan.machine, plan.mesh.device)
     resumed = yield from _resume(order, plan, state, folder)
     if order.board and plan.mesh.first:
-        yield from story.begin_board(state.pictures if resumed else None)
+        yield from writer.open_board(state.pictures if resumed else None)
     was_over = over(plan, state)
     if plan.mesh.first and not was_over:
         yield from notices(plan.objective, material)
-    yield from story.tick(state, "resumed" if resumed else "started", now=True)
+    yield from writer.log_clock(state, "resumed" if resumed else "started", now=True)
     if resumed and order.change:
-        yield from _changed(order, plan, material, state, story)
+        yield from _changed(order, plan, material, state, writer)
     yield Started(recipe.pictures, "pictures")
     yield Progress(state.pictures, recipe.pictures, "pictures")
     if not resumed:
-        yield from _begin(plan, state, story)
+        yield from _begin(plan, state, writer)
     feed = endless(recipe, material, state)
-    while not over(plan, state) and not plan.mesh.agree(bool(told.signals)):
-        before = state.pictures
+    while not over(plan, state) and not plan.mesh.any_process(bool(stop.signals)):
+        pictures_before = state.pictures
         try:
-            yield from story.turned(state, turn(state, plan.phases))
-            yield from _step(plan, state, material, story, feed)
-            yield from _due(plan, state, story, before)
-        except TroubleError as trouble:
-            yield from _back(plan, state, story, trouble)
+            yield from writer.log_phases(state, update_phases(state, plan.phases))
+            yield from _step(plan, state, material, writer, feed)
+            yield from _due(plan, state, writer, pictures_before)
+        except AlarmError as error:
+            yield from _back(plan, state, writer, error)
             feed = endless(recipe, material, state)
         yield Progress(state.pictures, recipe.pictures, "pictures")
-        yield from story.page(state)
-    yield from _end(order, plan, state, story, was_over=was_over)
-    plan.mesh.agree(True)  # one that left before the first has written all would end it
+        yield from writer.write_index(state)
+    yield from _end(order, plan, state, writer, was_over=was_over)
+    plan.mesh.any_process(True)  # one that left before the first has written all would end it
     if plan.mesh.first and not over(plan, state):
-        raise told.ending()
+        raise stop.exception()
 
 
-def _begin(plan: Plan, state: State, story: Writer) -> Iterator[Event]:
-    """What there is before the first step: to compare with, and to go back to."""
-    yield from story.starts(state)
-    yield from story.look(state)
-    yield from story.measure(state)
-    yield from story.save(state)
+def _begin(plan: Plan, state: State, writer: RunWriter) -> Iterator[Event]:
+    """Samples, measures and a checkpoint before the first step: to compare with and go back to."""
+    yield from writer.log_start(state)
+    yield from writer.write_samples(state)
+    yield from writer.measure(state)
+    yield from writer.save(state)
 
 
 def _step(
-    plan: Plan, state: State, material: Material, story: Writer, feed: Iterator[dict[str, Any]]
+    plan: Plan, state: State, material: Material, writer: RunWriter, feed: Iterator[dict[str, Any]]
 ) -> Iterator[Event]:
-    with story.waiting():
-        whole = next(feed)
+    with writer.waiting():
+        batch = next(feed)
     checked = _crosses(state.pictures - plan.recipe.batch, state.pictures, plan.recipe.log_every)
     try:
-        parts = parts_of(plan, state, material, whole)
+        parts = parts_of(plan, state, material, batch)
         gradients = advance(state, plan, parts, checked=checked)
     except BrokenStepError as error:
-        yield from story.hear(state, report_of(state, values={error.name: error.value}))
+        yield from writer.run_alarms(state, report_of(state, values={error.name: error.value}))
         raise InputError(f"{error}; lower --lr, or set --clip") from error
     if gradients:
-        yield from story.hear(state, report_of(state, gradients=gradients))
+        yield from writer.run_alarms(state, report_of(state, gradients=gradients))
 
 
-def _due(plan: Plan, state: State, story: Writer, before: int) -> Iterator[Event]:
-    """What is due after a step, by the run's clock; a checkpoint last, so that it has the rest."""
+def _due(plan: Plan, state: State, writer: RunWriter, before: int) -> Iterator[Event]:
+    """What is due after a step, by the clock of the run; a checkpoint last: it counts log lines."""
     recipe, now = plan.recipe, state.pictures
-    yield from story.turned(state, turn(state, plan.phases))
-    yield from story.turned(state, thawed(plan.freeze, before, now))
+    yield from writer.log_phases(state, update_phases(state, plan.phases))
+    yield from writer.log_phases(state, freeze_ended(plan.freeze, before, now))
     works = {
-        story.means: recipe.log_every,
-        story.look: recipe.sample_every,
-        story.measure: recipe.measure_every,
+        writer.log_means: recipe.log_every,
+        writer.write_samples: recipe.sample_every,
+        writer.measure: recipe.measure_every,
     }
     due = [work for work, every in works.items() if _crosses(before, now, every)]
     for work in due:
         yield from work(state)
-    if last := over(plan, state):  # by the clock, or since a measure or an alarm said so
+    if is_over := over(plan, state):  # by the clock, or ended by a measure or an alarm
         for work in works:
             if work not in due:
                 yield from work(state)
-        yield from story.log(state, "end", {})
-    best = state.best is not None and state.best.pictures == now  # with the state that knows of it
-    if last or best or _crosses(before, now, recipe.save_every):
-        yield from story.save(state)
+        yield from writer.log(state, "end", {})
+    is_best = (
+        state.best is not None and state.best.pictures == now
+    )  # saved with the state that has it
+    if is_over or is_best or _crosses(before, now, recipe.save_every):
+        yield from writer.save(state)
 
 
 def _crosses(before: int, after: int, every: int) -> bool:
@@ -212,23 +221,23 @@ def over(plan: Plan, state: State) -> bool:
 
 
 def _end(
-    order: Order, plan: Plan, state: State, story: Writer, *, was_over: bool
+    order: Order, plan: Plan, state: State, writer: RunWriter, *, was_over: bool
 ) -> Iterator[Event]:
-    """Leave a run so that it can be looked at, and gone on with if it is not over."""
+    """Write a run's last files; a checkpoint too if it is not over."""
     done, run = over(plan, state), shown(order.folder)
     if not done:
-        yield from story.save(state)
+        yield from writer.save(state)
         saved = f"saved at {state.pictures:,} pictures; the same command goes on from there"
         yield Notice(order.folder, saved)
-    yield from story.finish(state, "ended" if done else "stopped")
+    yield from writer.finish(state, "ended" if done else "stopped")
     if not done:
         return
     best = ""
     if state.best:
         value = f"{state.best.measure} {state.best.value:.4g}"
         best = f"; best {value}, after {state.best.pictures:,}"
-        yield Picture(story.folder.best, story.folder.best.name)
-    page = shown(story.folder.page)
+        yield Picture(writer.folder.best, writer.folder.best.name)
+    page = shown(writer.folder.page)
     already = "was over already, nothing is done: " if was_over else ""
     yield Done(f"{run}: {already}{state.pictures:,} pictures seen{best}; {page}", 1, 0, 0)
 
@@ -238,18 +247,18 @@ def _end(
 
 
 def _resume(order: Order, plan: Plan, state: State, folder: RunFolder) -> Iterator[Event]:
-    """Become the state of the newest good checkpoint; returns whether there was one."""
-    found = checkpoints.latest(folder) if plan.mesh.first else None
-    if found and found.path and not state.fits(found.tensors, found.plain):
+    """Load the newest good checkpoint; returns whether there was one."""
+    latest = checkpoints.latest(folder) if plan.mesh.first else None
+    if latest and latest.path and not state.fits(latest.tensors, latest.plain):
         raise InputError(
             "other nets, optimisers, phases or alarms cannot go on where"
             " these were; give another -o",
             path=order.folder,
         )
-    if found and not found.path:
-        refuse_to_lose(folder)
-    newest = found and (found.path, checkpoints.set_aside(found.damaged))
-    path, damaged = plan.mesh.tell(newest)
+    if latest and not latest.path:
+        check_nothing_lost(folder)
+    newest = latest and (latest.path, checkpoints.set_aside(latest.damaged))
+    path, damaged = plan.mesh.broadcast(newest)
     instead = "the one before it is used" if path else "there is none before it: from the start"
     for file in damaged:
         yield Notice(file, f"is a damaged checkpoint; {instead}")
@@ -267,37 +276,37 @@ def _resume(order: Order, plan: Plan, state: State, folder: RunFolder) -> Iterat
     return True
 
 
-def _back(plan: Plan, state: State, story: Writer, trouble: TroubleError) -> Iterator[Event]:
+def _back(plan: Plan, state: State, writer: RunWriter, error: AlarmError) -> Iterator[Event]:
     """Go back to the last good checkpoint, to try again with other chance at a lower rate."""
-    if trouble.alert.action == "stop":
-        yield from story.finish(state, "stopped")
-        raise InputError(f"{trouble.alert.alarm}: {trouble.alert.text}")
+    if error.alert.action == "stop":
+        yield from writer.finish(state, "stopped")
+        raise InputError(f"{error.alert.alarm}: {error.alert.text}")
     at, tries, slower = state.pictures, state.rollbacks + 1, state.slower * SLOWER
     lines = state.lines
-    found = checkpoints.latest(story.folder) if plan.mesh.first else None
-    if found and found.path:
-        checkpoints.set_aside(found.damaged)
-    path = plan.mesh.tell(found and found.path)
+    latest = checkpoints.latest(writer.folder) if plan.mesh.first else None
+    if latest and latest.path:
+        checkpoints.set_aside(latest.damaged)
+    path = plan.mesh.broadcast(latest and latest.path)
     if path is None:
-        raise InputError(f"{trouble.alert.text}; and no checkpoint is whole to go back to")
+        raise InputError(f"{error.alert.text}; and no checkpoint is whole to go back to")
     tensors, plain = checkpoints.load(path)
     state.load(tensors, plain)
     back = state.pictures
     state.rollbacks, state.slower, state.lines = tries, slower, lines
     if plan.mesh.first:
-        story.folder.cut_samples(back)
-    yield from story.log(state, "rollback", {"from": at, "to": back, "rollbacks": tries})
+        writer.folder.cut_samples(back)
+    yield from writer.log(state, "rollback", {"from": at, "to": back, "rollbacks": tries})
     yield Notice(None, f"{at:,} pictures: back to {back:,}, at {slower:g} of the learning rate")
 
 
 def _changed(
-    order: Order, plan: Plan, material: Material, state: State, story: Writer
+    order: Order, plan: Plan, material: Material, state: State, writer: RunWriter
 ) -> Iterator[Event]:
     """Write down that the run goes on with other settings or pictures, if it does."""
-    new, mesh = description(order, plan, material), plan.mesh
-    old = mesh.tell(begun_with(story.folder) if mesh.first else None)
+    new, mesh = describe_run(order, plan, material), plan.mesh
+    old = mesh.broadcast(read_description(writer.folder) if mesh.first else None)
     changes = {k: v for k, v in new["settings"].items() if old["settings"].get(k) != v}
-    if other_pictures(old["data"], new["data"]):
+    if changed_streams(old["data"], new["data"]):
         changes.setdefault("data", f"{order.recipe.data}, other pictures")
     if not changes:
         return
@@ -307,12 +316,12 @@ def _changed(
             " --pictures than that would go on, anything else is another run: give another -o",
             path=order.folder,
         )
-    yield from story.log(state, "change", {"settings": changes})
+    yield from writer.log(state, "change", {"settings": changes})
     if old.get("protocol") != new["protocol"]:  # nothing measured or looked at compares any more
         state.best = None
         state.alarms = {alarm.name: alarm for alarm in plan.objective.alarms()}
         if mesh.first:
-            story.folder.set_samples_aside(state.pictures)
-    yield from story.save(state)
+            writer.folder.set_samples_aside(state.pictures)
+    yield from writer.save(state)
     if mesh.first:  # last: killed before, the same command changes the same again
-        story.folder.write_recipe(new)
+        writer.folder.write_recipe(new)

@@ -65,10 +65,10 @@ def choose(recipe: Recipe) -> Machine:
         device = "cuda" if torch.cuda.is_available() else "cpu"
     elif device == "cuda" and not torch.cuda.is_available():
         raise InputError("device cuda: torch finds none here; give --device cpu")
-    if recipe.threads > (most := cores()):
+    if recipe.threads > (limit := cores()):
         raise InputError(
-            f"{recipe.threads} threads are asked for, and this machine has {most} cores; give"
-            f" --threads {most} or fewer"
+            f"{recipe.threads} threads are asked for, and this machine has {limit} cores; give"
+            f" --threads {limit} or fewer"
         )
     precision = recipe.precision
     if precision == "auto":
@@ -86,8 +86,8 @@ def has_bf16(device: str) -> bool:
     """Whether the device has instructions that multiply bf16."""
     if device == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    found = torch.cpu.get_capabilities()
-    return any(found.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
+    capabilities = torch.cpu.get_capabilities()
+    return any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
 
 
 def usual_threads() -> int:

@@ -26,8 +26,8 @@ from trombine.training.steps import Plan
 from trombine.weights import TASKS
 from trombine.weights.tasks import in_rgb
 
-_FIXED: Final = "fixed "  # what is drawn for the fixed faces has nothing to do with training
-_FIXED_SEED: Final = 0  # nor with the run's seed: runs of one protocol are measured on the same
+_FIXED: Final = "fixed "  # draws for the fixed faces depend neither on those of training
+_FIXED_SEED: Final = 0  # nor on the run's seed: runs of one protocol are measured on the same
 
 
 @final
@@ -50,7 +50,7 @@ def streams_of(recipe: Recipe, streams: tuple[str, ...]) -> dict[str, str]:
 
 
 def prepare_material(recipe: Recipe, streams: tuple[str, ...]) -> Iterator[Event]:
-    """Paint what is not there yet."""
+    """Paint the pictures that are not on the disk yet."""
     from trombine.data.workers import cores
 
     count = max(recipe.judged, recipe.faces)
@@ -62,7 +62,7 @@ def prepare_material(recipe: Recipe, streams: tuple[str, ...]) -> Iterator[Event
 
 
 def open_material(recipe: Recipe, streams: tuple[str, ...]) -> Material:
-    """Open what is there."""
+    """Open the sources of every stream: to learn from, and to be measured on."""
     count = max(recipe.judged, recipe.faces)
     specs = streams_of(recipe, streams)
     pairs = {stream: split(spec, recipe.size, count) for stream, spec in specs.items()}
@@ -120,7 +120,7 @@ def endless(recipe: Recipe, material: Material, state: State) -> Iterator[dict[s
 
 
 def parts_of(
-    plan: Plan, state: State, material: Material, whole: Mapping[str, Batch]
+    plan: Plan, state: State, material: Material, batches: Mapping[str, Batch]
 ) -> list[Step]:
     """This process's share of a step, in as many parts as the recipe accumulates.
 
@@ -131,12 +131,14 @@ def parts_of(
     size = recipe.batch // recipe.accumulate
     parts = []
     for number in range(recipe.accumulate):
-        mine = mesh.slice(size)
-        here = slice(number * size + mine.start, number * size + mine.stop)
-        places = np.arange(state.pictures + here.start, state.pictures + here.stop, dtype=np.int64)
+        part = mesh.slice(size)
+        chosen = slice(number * size + part.start, number * size + part.stop)
+        places = np.arange(
+            state.pictures + chosen.start, state.pictures + chosen.stop, dtype=np.int64
+        )
         chance = Chance(seed=recipe.seed, rollbacks=state.rollbacks, places=places)
-        batches_here = {stream: batch.only(here) for stream, batch in whole.items()}
-        parts.append(_step(plan, state, material, state.nets, batches_here, chance, pools=True))
+        cut = {stream: batch.only(chosen) for stream, batch in batches.items()}
+        parts.append(_step(plan, state, material, state.nets, cut, chance, pools=True))
     return parts
 
 
@@ -148,16 +150,16 @@ def fixed_steps(plan: Plan, state: State, material: Material, count: int) -> lis
     count = room(material.measured, count)
     nets = {**state.nets, **state.averages}
     places = np.arange(count, dtype=np.int64)
-    found = []
+    steps = []
     for start in range(0, count, plan.recipe.batch):
-        here = places[start : start + plan.recipe.batch]
-        whole = {
-            stream: source.batch(_draw(source, here))
+        chosen = places[start : start + plan.recipe.batch]
+        batches = {
+            stream: source.batch(_draw(source, chosen))
             for stream, source in material.measured.items()
         }
-        chance = Chance(seed=_FIXED_SEED, places=here, about=_FIXED)
-        found.append(_step(plan, state, material, nets, whole, chance, pools=False))
-    return found
+        chance = Chance(seed=_FIXED_SEED, places=chosen, about=_FIXED)
+        steps.append(_step(plan, state, material, nets, batches, chance, pools=False))
+    return steps
 
 
 def _draw(source: Source, places: Int64[np.ndarray, "n"]) -> Int64[np.ndarray, "n"]:
@@ -172,17 +174,17 @@ def _step(
     state: State,
     material: Material,
     nets: Mapping[str, Net],
-    whole: Mapping[str, Batch],
+    batches: Mapping[str, Batch],
     chance: Chance,
     *,
     pools: bool,
 ) -> Step:
-    def swap(name: str, made: torch.Tensor, at: Chance) -> torch.Tensor:
-        return _through_pool(plan, state, name, made, at)
+    def swap(name: str, pictures: torch.Tensor, at: Chance) -> torch.Tensor:
+        return _through_pool(plan, state, name, pictures, at)
 
     return Step(
         nets=_in_rgb(plan, nets),
-        batches=whole,
+        batches=batches,
         chance=chance,
         device=plan.mesh.device,
         dtype=plan.machine.dtype,
@@ -195,9 +197,9 @@ def _step(
 
 
 def _in_rgb(plan: Plan, nets: Mapping[str, Net]) -> Mapping[str, Net]:
-    """The nets as the objective uses them: what works in another space is shown RGB and gives it.
+    """The nets as the objective uses them: RGB in and out, whatever space they work in.
 
-    Where pictures are invented they are themselves in that space, and so are the losses.
+    An objective that invents pictures works in that space itself, and so do its losses.
     """
     space = plan.recipe.space
     if space == "rgb" or plan.objective.invents:
@@ -207,13 +209,13 @@ def _in_rgb(plan: Plan, nets: Mapping[str, Net]) -> Mapping[str, Net]:
 
 
 def _through_pool(
-    plan: Plan, state: State, name: str, made: torch.Tensor, chance: Chance
+    plan: Plan, state: State, name: str, pictures: torch.Tensor, chance: Chance
 ) -> torch.Tensor:
-    """Exchange some for older ones. All processes keep the same pool, of all their pictures."""
+    """Exchange some pictures for older ones. All processes keep one pool, of all their pictures."""
     if name not in state.pools:
-        return made
-    mesh, mine = plan.mesh, len(made)
+        return pictures
+    mesh, count = plan.mesh, len(pictures)
     places = torch.from_numpy(chance.places).to(mesh.device)
-    every, all_places = mesh.gather(made), mesh.gather(places).cpu().numpy()
-    swapped = state.pools[name].swap(every, chance.at(all_places))
-    return swapped[mesh.rank * mine : (mesh.rank + 1) * mine]
+    gathered, all_places = mesh.gather(pictures), mesh.gather(places).cpu().numpy()
+    swapped = state.pools[name].swap(gathered, chance.at(all_places))
+    return swapped[mesh.rank * count : (mesh.rank + 1) * count]

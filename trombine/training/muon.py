@@ -58,27 +58,27 @@ class Muon(Optimizer):
         return loss
 
 
-def _move_matrix(parameter: Tensor, slope: Tensor, kept: dict[str, Any], group: Any) -> None:
-    if not kept:
-        kept["exp_avg"] = torch.zeros_like(parameter)
+def _move_matrix(parameter: Tensor, slope: Tensor, state: dict[str, Any], group: Any) -> None:
+    if not state:
+        state["exp_avg"] = torch.zeros_like(parameter)
     memory = group["betas"][0]
-    momentum = kept["exp_avg"].lerp_(slope, 1 - memory)
+    momentum = state["exp_avg"].lerp_(slope, 1 - memory)
     matrix = orthogonal(slope.lerp(momentum, memory).flatten(1))  # Nesterov's
     long = group["lr"] * _LIKE_ADAM * math.sqrt(max(matrix.shape))
     parameter.sub_(matrix.reshape(parameter.shape), alpha=long)
 
 
-def _move_other(parameter: Tensor, slope: Tensor, kept: dict[str, Any], group: Any) -> None:
-    if not kept:
-        kept["step"] = torch.zeros((), dtype=torch.float32)
-        kept["exp_avg"], kept["exp_avg_sq"] = torch.zeros_like(slope), torch.zeros_like(slope)
-    kept["step"] += 1
+def _move_other(parameter: Tensor, slope: Tensor, state: dict[str, Any], group: Any) -> None:
+    if not state:
+        state["step"] = torch.zeros((), dtype=torch.float32)
+        state["exp_avg"], state["exp_avg_sq"] = torch.zeros_like(slope), torch.zeros_like(slope)
+    state["step"] += 1
     first, second = (1 - memory for memory in group["betas"])
-    mean = kept["exp_avg"].lerp_(slope, first)
-    square = kept["exp_avg_sq"].lerp_(slope.square(), second)
-    begun, squares_begun = (1 - memory ** float(kept["step"]) for memory in group["betas"])
-    divisor = (square / squares_begun).sqrt_().add_(group["eps"])
-    parameter.addcdiv_(mean, divisor, value=-group["lr"] / begun)
+    mean = state["exp_avg"].lerp_(slope, first)
+    square = state["exp_avg_sq"].lerp_(slope.square(), second)
+    mean_scale, square_scale = (1 - memory ** float(state["step"]) for memory in group["betas"])
+    divisor = (square / square_scale).sqrt_().add_(group["eps"])
+    parameter.addcdiv_(mean, divisor, value=-group["lr"] / mean_scale)
 
 
 def orthogonal(matrix: Float[Tensor, "n m"]) -> Float[Tensor, "n m"]:
@@ -87,10 +87,10 @@ def orthogonal(matrix: Float[Tensor, "n m"]) -> Float[Tensor, "n m"]:
     By Newton-Schulz's iteration, which is products of matrices alone.
     """
     high = matrix.shape[0] > matrix.shape[1]
-    found = matrix.T if high else matrix
-    found = found / found.norm().clamp(min=1e-7)
-    once, thrice, five = _POWERS
+    result = matrix.T if high else matrix
+    result = result / result.norm().clamp(min=1e-7)
+    once, thrice, fifth = _POWERS
     for _ in range(_TIMES):
-        square = found @ found.T
-        found = once * found + (thrice * square + five * square @ square) @ found
-    return found.T if high else found
+        square = result @ result.T
+        result = once * result + (thrice * square + fifth * square @ square) @ result
+    return result.T if high else result

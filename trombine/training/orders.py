@@ -1,4 +1,4 @@
-"""What is asked for when a run is begun or gone on with, and what of it is refused.
+"""The order of a training: its recipe, its folder, and what is refused before it begins.
 
 A run goes on under the settings, with the pictures and by the machine settings it was begun with;
 others are refused, each in one line, unless the order says that they may change.
@@ -25,7 +25,7 @@ from trombine.refusal import InputError, shown
 from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
 from trombine.runs.log import pictures_of
-from trombine.training.looking import protocol_of
+from trombine.training.evaluation import protocol_of
 from trombine.training.machine import DTYPES, Machine
 from trombine.training.material import Material, streams_of
 from trombine.training.start import Start, start_of
@@ -54,13 +54,13 @@ class Order:
     command: str = ""  # by which it was asked for, without the run's folder
 
 
-def with_what_is_there(order: Order) -> tuple[Order, str]:
-    """The order without the pictures that its recipe can do without, if they are not there; and
-    what to say of it. Pictures that were asked for must be there."""
-    own = RECIPES.get(order.name)
+def without_missing_streams(order: Order) -> tuple[Order, str]:
+    """The order without the optional streams of its recipe whose pictures are missing, and a notice
+    of it. Pictures that the user named must exist."""
+    shipped = RECIPES.get(order.name)
     for stream in order.recipe.may_lack:
         spec = getattr(order.recipe, stream)
-        if own is None or spec != getattr(own, stream, ""):
+        if shipped is None or spec != getattr(shipped, stream, ""):
             continue
         missing = [term.path for term in parse(spec) if term.path and not Path(term.path).exists()]
         if missing:
@@ -70,54 +70,56 @@ def with_what_is_there(order: Order) -> tuple[Order, str]:
     return order, ""
 
 
-def agreed(order: Order, folder: RunFolder, machine: Machine) -> Machine:
-    """The machine settings a run was begun with; refuse other settings unless told, and a run that
-    can only begin anew and would lose what it made."""
+def check_settings(order: Order, folder: RunFolder, machine: Machine) -> Machine:
+    """The machine settings of the run. Refuses changed settings without --change, and a run that
+    could only begin anew and lose its output."""
     if not has_begun(folder):
-        refuse_to_lose(folder)
+        check_nothing_lost(folder)
         return machine
-    kept = begun_with(folder)
+    saved = read_description(folder)
     # A run of an older trombine lacks the settings that came since: they were off.
-    old, new = {**_usual(order.recipe), **kept["settings"]}, order.recipe.plain()
-    other = [name for name in new if old.get(name) != new[name]]
-    if kept["recipe"] != order.name:
+    old, new = {**_default_settings(order.recipe), **saved["settings"]}, order.recipe.plain()
+    changed = [name for name in new if old.get(name) != new[name]]
+    if saved["recipe"] != order.name:
         raise InputError(
-            f"is a run of {shown(kept['recipe'])}; choose another name with -o", path=order.folder
+            f"is a run of {shown(saved['recipe'])}; choose another name with -o", path=order.folder
         )
-    if other and not order.change:
-        named = shown(", ".join(_told(name, old.get(name), new[name]) for name in other))
+    if changed and not order.change:
+        named = shown(
+            ", ".join(_changed_setting(name, old.get(name), new[name]) for name in changed)
+        )
         raise InputError(
             f"was begun with {named}; give the same settings,"
             " another -o, or --change to go on with the new ones",
             path=order.folder,
         )
-    if other:
+    if changed:
         return machine
-    return Machine(**{name: kept["resolved"][name] for name in machine.plain()})
+    return Machine(**{name: saved["resolved"][name] for name in machine.plain()})
 
 
-def _usual(recipe: Recipe) -> dict[str, Any]:
-    """What each setting is unless given."""
+def _default_settings(recipe: Recipe) -> dict[str, Any]:
+    """The default of each setting."""
     fields = dataclasses.fields(recipe)
-    return {one.name: one.default for one in fields if one.default is not dataclasses.MISSING}
+    return {f.name: f.default for f in fields if f.default is not dataclasses.MISSING}
 
 
-def _told(name: str, before: Any, now: Any) -> str:
-    """One setting that differs; of nets only those that do."""
-    if isinstance(before, dict) and isinstance(now, dict):
-        other = [role for role in now if before.get(role) != now[role]]
-        return ", ".join(f"{role} {before.get(role)} (now {now[role]})" for role in other)
-    return f"{name} {before} (now {now})"
+def _changed_setting(name: str, old: Any, new: Any) -> str:
+    """A changed setting, old and new; of the nets only the changed ones."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        changed = [role for role in new if old.get(role) != new[role]]
+        return ", ".join(f"{role} {old.get(role)} (now {new[role]})" for role in changed)
+    return f"{name} {old} (now {new})"
 
 
 def has_begun(folder: RunFolder) -> bool:
-    """Whether there is anything to go on from; without, other settings do no harm."""
+    """Whether the run has a checkpoint; without one, changed settings do no harm."""
     return folder.exists and checkpoints.any_in(folder)
 
 
-def trained(folder: RunFolder) -> Path | None:
-    """What training has made beyond what is there before the first step: a model, a sample or a
-    line of the log. Where there is none, a run may begin anew with nothing lost."""
+def training_output(folder: RunFolder) -> Path | None:
+    """A file that training wrote after the first step: a model, a sample or the log; None if there
+    is none, and the run may begin anew with nothing lost."""
     if models := [path for path in folder.best_files() if not _is_untrained(path)]:
         return models[0]
     if any(pictures_of(entry.get("pictures")) for entry in folder.entries()):
@@ -126,16 +128,16 @@ def trained(folder: RunFolder) -> Path | None:
 
 
 def _is_untrained(model: Path) -> bool:
-    """Whether a model is that of a run's beginning, which the next beginning makes again."""
+    """Whether a model is the one from before the first step, which a new beginning makes again."""
     try:
         return not read_card(model).pictures
     except InputError:  # nobody knows
         return False
 
 
-def refuse_to_lose(folder: RunFolder) -> None:
-    """Refuse to begin a run anew where its checkpoints are gone and what it made is still there."""
-    if path := trained(folder):
+def check_nothing_lost(folder: RunFolder) -> None:
+    """Refuse to begin a run anew whose checkpoints are gone and whose other output is not."""
+    if path := training_output(folder):
         raise InputError(
             f"has {shown(path.name)} of a training, and no whole checkpoint"
             " to go on from; put its checkpoints back, or give another -o",
@@ -143,25 +145,33 @@ def refuse_to_lose(folder: RunFolder) -> None:
         )
 
 
-def begun_with(folder: RunFolder) -> dict[str, Any]:
-    """What recipe.json says of a run that goes on; an InputError where it is damaged."""
-    kept = folder.read_recipe()
-    wrong = [name for name, kind in _PARTS.items() if not isinstance(kept.get(name), kind)]
+def read_description(folder: RunFolder) -> dict[str, Any]:
+    """The contents of the run's recipe.json; an InputError where it is damaged."""
+    description = folder.read_recipe()
+    wrong = [name for name, kind in _PARTS.items() if not isinstance(description.get(name), kind)]
     if not wrong:
-        wrong += [f"data of {n}" for n, of in kept["data"].items() if not isinstance(of, dict)]
-        wrong += [n for n, some in _MACHINES.items() if not _is_one(kept["resolved"].get(n), some)]
-    start = kept.get("start")
+        wrong += [
+            f"data of {n}"
+            for n, entry in description["data"].items()
+            if not isinstance(entry, dict)
+        ]
+        wrong += [
+            n
+            for n, choices in _MACHINES.items()
+            if not _is_choice(description["resolved"].get(n), choices)
+        ]
+    start = description.get("start")
     if start is not None and not _has_texts(start, "model", "hash"):
         wrong.append("start")
     if wrong:
-        what = f"is damaged: its {shown(wrong[0])} is not what a run was begun with"
+        message = f"is damaged: its {shown(wrong[0])} is not what a run was begun with"
         raise InputError(
-            what, "put it back from a copy, or begin another run with -o", path=folder.recipe
+            message, "put it back from a copy, or begin another run with -o", path=folder.recipe
         )
-    return kept
+    return description
 
 
-def _is_one(value: object, choices: Sequence[object]) -> bool:
+def _is_choice(value: object, choices: Sequence[object]) -> bool:
     return isinstance(value, str | int) and value in choices
 
 
@@ -169,7 +179,7 @@ def _has_texts(value: object, *names: str) -> bool:
     return isinstance(value, dict) and all(isinstance(value.get(name), str) for name in names)
 
 
-def place(order: Order, objective: Objective[Any]) -> None:
+def check_folder(order: Order, objective: Objective[Any]) -> None:
     """Refuse a folder in which the run would mix with other files, or with its own pictures."""
     run = order.folder.resolve()
     folder = RunFolder(order.folder)
@@ -181,64 +191,66 @@ def place(order: Order, objective: Objective[Any]) -> None:
                     " become pictures to learn from; give another -o",
                     path=order.folder,
                 )
-    others = order.folder.is_dir() and any(
+    other_files = order.folder.is_dir() and any(
         not path.name.startswith(".") for path in order.folder.iterdir()
     )
-    if others and not folder.exists:
+    if other_files and not folder.exists:
         raise InputError(
             "holds other files, and a run has a folder of its own; give another -o",
             path=order.folder,
         )
 
 
-def same_pictures(order: Order, folder: RunFolder, material: Material) -> None:
-    """Refuse to go on where files of a folder or a pack have come or gone, unless told."""
+def check_same_pictures(order: Order, folder: RunFolder, material: Material) -> None:
+    """Refuse to go on with other pictures than the run was begun with, unless --change is given."""
     if not has_begun(folder) or order.change:
         return
-    kept = begun_with(folder)["data"]
-    now = described(material)
-    for stream in other_pictures(kept, now):
+    saved = read_description(folder)["data"]
+    now = describe_data(material)
+    for stream in changed_streams(saved, now):
         spec, count = now[stream]["spec"], now[stream]["pictures"]
-        before = kept.get(stream, {}).get("pictures")
-        how = f"{count}, before {before}" if count != before else "under the same names"
+        count_before = saved.get(stream, {}).get("pictures")
+        change = (
+            f"{count}, before {count_before}" if count != count_before else "under the same names"
+        )
         raise InputError(
             f"{shown(spec)} has other pictures than those it was begun"
-            f" with ({how}); put them back, give another -o, or --change",
+            f" with ({change}); put them back, give another -o, or --change",
             path=order.folder,
         )
 
 
-def other_pictures(kept: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """The streams whose pictures are others than they were.
+def changed_streams(saved: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """The streams whose pictures have changed.
 
-    A run of an older trombine says less of its pictures: what it does not say is not compared.
+    A run of an older trombine recorded less: what it did not record is not compared.
     """
     return [
         stream
-        for stream, known in now.items()
-        if stream not in kept or any(kept[stream].get(n, v) != v for n, v in known.items())
+        for stream, data in now.items()
+        if stream not in saved or any(saved[stream].get(n, v) != v for n, v in data.items())
     ]
 
 
-def same_start(order: Order, folder: RunFolder, start: Start | None) -> None:
+def check_same_start(order: Order, folder: RunFolder, start: Start | None) -> None:
     """Refuse to go on where the run was begun with other weights; --change cannot help there."""
     if not has_begun(folder):
         return
-    before, now = begun_with(folder).get("start"), start.plain() if start else None
-    if (before or {}).get("hash") != (now or {}).get("hash"):
+    old, new = read_description(folder).get("start"), start.plain() if start else None
+    if (old or {}).get("hash") != (new or {}).get("hash"):
         raise InputError(
-            f"was begun with the weights of {_named(before)}, not of"
-            f" {_named(now)}, and what a run begins with stays; give another -o",
+            f"was begun with the weights of {_name_of(old)}, not of"
+            f" {_name_of(new)}, and what a run begins with stays; give another -o",
             path=order.folder,
         )
 
 
-def _named(start: dict[str, Any] | None) -> str:
+def _name_of(start: dict[str, Any] | None) -> str:
     return shown(f"{start['model']} ({start['hash']})") if start else "no model"
 
 
-def described(material: Material) -> dict[str, dict[str, Any]]:
-    """What the pictures of each stream are known by."""
+def describe_data(material: Material) -> dict[str, dict[str, Any]]:
+    """The spec, count and hashes of each stream's pictures."""
     return {
         stream: {
             "spec": source.spec,
@@ -251,8 +263,8 @@ def described(material: Material) -> dict[str, dict[str, Any]]:
     }
 
 
-def description(order: Order, plan: Plan, material: Material) -> dict[str, Any]:
-    """What recipe.json holds: all that was asked for, and all that was chosen."""
+def describe_run(order: Order, plan: Plan, material: Material) -> dict[str, Any]:
+    """The contents of recipe.json: the settings as given and as resolved, data and version."""
     return {
         "recipe": order.name,
         "settings": order.recipe.plain(),
@@ -262,7 +274,7 @@ def description(order: Order, plan: Plan, material: Material) -> dict[str, Any]:
             "devices": plan.mesh.count,
             "best": plan.objective.best,
         },
-        "data": described(material),
+        "data": describe_data(material),
         "protocol": protocol_of(plan, material).hash,
         "version": __version__,
         "commit": commit_of(CHECKOUT) if (CHECKOUT / ".git").exists() else None,
@@ -271,7 +283,7 @@ def description(order: Order, plan: Plan, material: Material) -> dict[str, Any]:
 
 
 def check(recipe: Recipe, objective: Objective[Any]) -> None:
-    """Refuse, before anything is begun, what no run could be of."""
+    """Refuse settings that no run can have, before anything is begun."""
     if recipe.best and recipe.best not in objective.measures:
         listed = ", ".join(objective.measures)
         raise InputError(f"best is one of {listed}; not {recipe.best!r}")
@@ -290,8 +302,8 @@ def check(recipe: Recipe, objective: Objective[Any]) -> None:
         )
 
 
-def _check_taught(freeze: Freeze, start: Start) -> None:
-    """Refuse to freeze what the model that is begun with does not have."""
+def _check_start_has(freeze: Freeze, start: Start) -> None:
+    """Refuse to freeze tensors that the start model does not have."""
     for name in start.fresh:
         if any(name.startswith(f"{part}.") for part in freeze.parts):
             lacks = f"{shown(start.model)} has no {name}, which would stay as chance made it"
@@ -299,13 +311,15 @@ def _check_taught(freeze: Freeze, start: Start) -> None:
 
 
 def _check_freeze(freeze: Freeze, net: Net, start: Start | None) -> None:
-    """Refuse parts that the net does not have, that nobody has taught, and to freeze all of it."""
-    known = {name for name, part in net.named_modules() if name and list(part.parameters())}
-    if unknown := [part for part in freeze.parts if part not in known]:
-        there = ", ".join(name for name, _ in net.named_children() if name in known)
-        raise InputError(f"freeze: the net has no part {shown(unknown[0])}; it has {there}")
+    """Refuse to freeze unknown parts, parts with random weights, and the whole net."""
+    layers = {name for name, part in net.named_modules() if name and list(part.parameters())}
+    if unknown := [part for part in freeze.parts if part not in layers]:
+        listed = ", ".join(name for name, _ in net.named_children() if name in layers)
+        raise InputError(f"freeze: the net has no part {shown(unknown[0])}; it has {listed}")
     if start is not None:
-        _check_taught(freeze, start)
-    held = {id(one) for part in freeze.parts for one in net.get_submodule(part).parameters()}
+        _check_start_has(freeze, start)
+    held = {
+        id(parameter) for part in freeze.parts for parameter in net.get_submodule(part).parameters()
+    }
     if len(held) == len(list(net.parameters())):
         raise InputError(f"freeze: without {freeze} nothing of the net is left to learn")

@@ -29,23 +29,23 @@ class Share:
     spec: str
     learned: int
     measured: int
-    left: int  # of those that are for tests, as many as neither learns nor measures
+    unused: int  # pictures for tests that are neither learned from nor measured on
 
     def __str__(self) -> str:
-        left = f", {self.left:,} for tests left alone" if self.left else ""
-        return f"{self.spec}: {self.learned:,} to learn from, {self.measured:,} to measure on{left}"
+        rest = f", {self.unused:,} for tests left alone" if self.unused else ""
+        return f"{self.spec}: {self.learned:,} to learn from, {self.measured:,} to measure on{rest}"
 
 
 def shares(learned: Source, measured: Source) -> list[Share]:
-    """One for each term, from what of them is learned from and what is measured on."""
+    """The share of each term, from the sources to learn from and to measure on."""
     return [
-        Share(spec=one.spec, learned=len(one), measured=len(two), left=_left(one, two))
-        for one, two in zip(terms_of(learned), terms_of(measured), strict=True)
+        Share(spec=a.spec, learned=len(a), measured=len(b), unused=_unused(a, b))
+        for a, b in zip(terms_of(learned), terms_of(measured), strict=True)
     ]
 
 
-def remarks(objective: Objective[Any], learned: Source) -> Iterator[str]:
-    """What is odd about these pictures, each in a line."""
+def warnings(objective: Objective[Any], learned: Source) -> Iterator[str]:
+    """One line for each odd thing about the pictures to learn from."""
     if learned.paired and not objective.pairs:
         yield f"{learned.spec}: is of pairs, and this recipe learns from their first side alone"
     for spec in [term.spec for term in terms_of(learned)]:
@@ -56,10 +56,10 @@ def remarks(objective: Objective[Any], learned: Source) -> Iterator[str]:
 
 
 def notices(objective: Objective[Any], material: Material) -> Iterator[Event]:
-    """All of it, as a run says it when it begins."""
+    """The shares and warnings of every stream, as a run prints them when it begins."""
     for stream, learned in material.learned.items():
-        found = shares(learned, material.measured[stream])
-        for line in ("; ".join(map(str, found)), *remarks(objective, learned)):
+        counts = "; ".join(map(str, shares(learned, material.measured[stream])))
+        for line in (counts, *warnings(objective, learned)):
             yield Notice(None, shown(line))
 
 
@@ -68,13 +68,13 @@ def terms_of(source: Source) -> tuple[Source, ...]:
     return source.sources if isinstance(source, MixedSource) else (source,)
 
 
-def _left(learned: Source, measured: Source) -> int:
-    """How many pictures of what these are parts of are for tests, and in neither."""
-    whole = learned
-    while isinstance(whole, Subset):
-        whole = whole.source
+def _unused(learned: Source, measured: Source) -> int:
+    """How many pictures for tests of the common source are in neither part."""
+    source = learned
+    while isinstance(source, Subset):
+        source = source.source
     used = _tests(learned) + (_tests(measured) if isinstance(measured, Subset) else 0)
-    return max(0, _tests(whole) - used)
+    return max(0, _tests(source) - used)
 
 
 def _tests(source: Source) -> int:

@@ -1,9 +1,9 @@
-"""What the main net of a run begins with where that is not chance: another model's weights.
+"""Begin the main net of a run with another model's weights in place of random ones.
 
-A recipe's `start` names a model. Of its tensors the net takes those that it has itself, by name
-and shape; what differs, as the tail of an enlarger of another factor, begins afresh. So a net of
-two times is grown to one of four. That a run goes on only with the weights it began with is seen
-to in orders.py; parts that stand still meanwhile are held in steps.py.
+A recipe's `start` names a model. The net copies the tensors that agree in name and shape; others,
+such as the tail of an enlarger of another factor, begin with random weights. So a net for two
+times grows to one for four. orders.py checks that a run goes on only with the weights it began
+with; steps.py holds frozen parts.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from trombine.weights import load
 @final
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """Which model a net began with, and how much of it."""
+    """The model a net began with, and which tensors it copied."""
 
     model: str  # as the recipe names it
     hash: str  # of its file
-    taken: tuple[str, ...]  # the net's tensors that are the model's,
-    fresh: tuple[str, ...]  # and those that are not
+    taken: tuple[str, ...]  # the net's tensors that were copied,
+    fresh: tuple[str, ...]  # and those that begin with random weights
 
     def __str__(self) -> str:
         count, model = len(self.taken) + len(self.fresh), f"{shown(self.model)} ({self.hash})"
@@ -43,47 +43,47 @@ class Start:
 
 
 def start_of(recipe: Recipe, role: str) -> Start | None:
-    """What the net of this role would begin with; None where that is chance. Copies nothing."""
+    """The start of the net of this role, None for random weights. Copies nothing."""
     if not recipe.start:
         return None
-    net = recipe.nets[role]
+    size = recipe.nets[role]
     with torch.device("meta"):
-        empty = build(net.name, net.sizes)
-    return _compared(recipe, empty)[0]
+        empty = build(size.name, size.sizes)
+    return _compare(recipe, empty)[0]
 
 
-def begin(net: Net, recipe: Recipe) -> None:
-    """Copy what the net takes over from the recipe's start, if it has one."""
+def load_start(net: Net, recipe: Recipe) -> None:
+    """Copy the tensors of the recipe's start model into the net, if it has one."""
     if not recipe.start:
         return
-    start, theirs = _compared(recipe, net)
-    own = net.state_dict()
+    start, source = _compare(recipe, net)
+    target = net.state_dict()
     with torch.no_grad():
         for name in start.taken:
-            own[name].copy_(theirs[name])
+            target[name].copy_(source[name])
 
 
-def _compared(recipe: Recipe, net: Net) -> tuple[Start, Mapping[str, Tensor]]:
-    """What of the model's tensors agrees with the net's; refused where no weights do."""
+def _compare(recipe: Recipe, net: Net) -> tuple[Start, Mapping[str, Tensor]]:
+    """The tensors of the start model that agree with the net's; refused where no weights do."""
     try:
         refuse_witness(recipe.start)
         model = load(recipe.start)
         refuse_witness(model.card.recipe)
     except InputError as error:
         raise InputError(f"start: {error}") from error
-    own, theirs = net.state_dict(), model.net.state_dict()
-    taken = tuple(n for n, one in own.items() if n in theirs and one.shape == theirs[n].shape)
+    target, source = net.state_dict(), model.net.state_dict()
+    taken = tuple(n for n, t in target.items() if n in source and t.shape == source[n].shape)
     # Counters and lone numbers agree between any two nets: they are nothing to begin with.
-    if not any(own[name].ndim > 1 for name in taken):
+    if not any(target[name].ndim > 1 for name in taken):
         raise InputError(
             f"start: {shown(recipe.start)} has no weights that this net could take over; it is"
-            f" {_spelled(model.card.net, model.card.sizes)}; --start none begins with chance"
+            f" {_spell(model.card.net, model.card.sizes)}; --start none begins with chance"
         )
-    fresh = tuple(name for name in own if name not in taken)
-    return Start(model=recipe.start, hash=model.hash, taken=taken, fresh=fresh), theirs
+    fresh = tuple(name for name in target if name not in taken)
+    return Start(model=recipe.start, hash=model.hash, taken=taken, fresh=fresh), source
 
 
-def _spelled(net: str, sizes: Mapping[str, Any]) -> str:
+def _spell(net: str, sizes: Mapping[str, Any]) -> str:
     return f"{net}:{','.join(f'{name}={size}' for name, size in sizes.items())}"
 
 

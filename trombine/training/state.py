@@ -23,7 +23,7 @@ from trombine.objectives.pools import Pool
 from trombine.recipes.recipe import Recipe
 from trombine.training.machine import Machine
 from trombine.training.muon import Muon
-from trombine.training.start import begin
+from trombine.training.start import load_start
 
 
 @final
@@ -84,36 +84,36 @@ class State:
 
     def tensors(self) -> dict[str, Tensor]:
         """Every tensor by a path: nets/ROLE/NAME, optimisers/ROLE/NUMBER/NAME, ..."""
-        found: dict[str, Tensor] = {}
+        tensors: dict[str, Tensor] = {}
         for kind, nets in (("nets", self.nets), ("averages", self.averages)):
             for role, net in nets.items():
                 for name, tensor in net.state_dict().items():
-                    found[f"{kind}/{role}/{name}"] = tensor
+                    tensors[f"{kind}/{role}/{name}"] = tensor
         for role, optimiser in self.optimisers.items():
             for number, parameter in enumerate(_parameters(optimiser)):
                 for name, value in optimiser.state[parameter].items():
                     if value is not None:
-                        found[f"optimisers/{role}/{number}/{name}"] = value
+                        tensors[f"optimisers/{role}/{number}/{name}"] = value
         for name, pool in self.pools.items():
             for part, tensor in pool.state().items():
-                found[f"pools/{name}/{part}"] = tensor
-        return found
+                tensors[f"pools/{name}/{part}"] = tensor
+        return tensors
 
     def fits(self, tensors: Mapping[str, Tensor], plain: Mapping[str, Any]) -> bool:
-        """Whether these are of such a state: of the same nets, optimisers, phases and so on."""
-        mine, own = self.tensors(), self.plain()
+        """Whether a checkpoint is of the same nets, optimisers, phases, alarms and pools."""
+        own_tensors, own_plain = self.tensors(), self.plain()
         kinds = ("nets/", "averages/")
-        nets = {name: one.shape for name, one in mine.items() if name.startswith(kinds)}
-        theirs = {name: one.shape for name, one in tensors.items() if name.startswith(kinds)}
-        alarms = {name: state.keys() for name, state in own["alarms"].items()}
-        told = {name: state.keys() for name, state in plain["alarms"].items()}
+        own_shapes = {n: t.shape for n, t in own_tensors.items() if n.startswith(kinds)}
+        their_shapes = {n: t.shape for n, t in tensors.items() if n.startswith(kinds)}
+        own_alarms = {name: state.keys() for name, state in own_plain["alarms"].items()}
+        their_alarms = {name: state.keys() for name, state in plain["alarms"].items()}
         pools = {name for name in tensors if name.startswith("pools/")}
         return (
-            nets == theirs
-            and alarms == told
-            and own["phases"].keys() == plain["phases"].keys()
-            and pools == {name for name in mine if name.startswith("pools/")}
-            and all(_remembers(self.optimisers[role], tensors, role) for role in self.optimisers)
+            own_shapes == their_shapes
+            and own_alarms == their_alarms
+            and own_plain["phases"].keys() == plain["phases"].keys()
+            and pools == {name for name in own_tensors if name.startswith("pools/")}
+            and all(_moments_fit(optimiser, tensors, r) for r, optimiser in self.optimisers.items())
         )
 
     def load(self, tensors: Mapping[str, Tensor], plain: Mapping[str, Any]) -> None:
@@ -141,7 +141,7 @@ def fresh(recipe: Recipe, objective: Objective, machine: Machine, device: torch.
         role: machine.place(build(net.name, net.sizes, seed=recipe.seed), device).train()
         for role, net in recipe.nets.items()
     }
-    begin(nets[objective.main], recipe)
+    load_start(nets[objective.main], recipe)
     averages = {
         role: copy.deepcopy(nets[role]).eval().requires_grad_(False)
         for role in (objective.exports if recipe.ema else ())
@@ -157,7 +157,7 @@ def fresh(recipe: Recipe, objective: Objective, machine: Machine, device: torch.
 
 
 def _optimiser(recipe: Recipe, net: nn.Module) -> Optimizer:
-    """Fused, where there is such a one: one pass over each tensor in place of one an operation."""
+    """The recipe's optimiser; fused where torch has that: one pass over each tensor."""
     parameters = list(net.parameters())
     if recipe.optimiser == "sgd":
         return SGD(
@@ -177,11 +177,11 @@ def _optimiser(recipe: Recipe, net: nn.Module) -> Optimizer:
     )
 
 
-def _remembers(optimiser: Optimizer, tensors: Mapping[str, Tensor], role: str) -> bool:
-    """Whether what is kept for an optimiser, if anything is, is what this one keeps."""
-    kept = {name.rpartition("/")[2] for name in _below(tensors, f"optimisers/{role}/")}
-    own = {"momentum_buffer"} if isinstance(optimiser, SGD) else {"exp_avg", "exp_avg_sq", "step"}
-    return kept <= own
+def _moments_fit(optimiser: Optimizer, tensors: Mapping[str, Tensor], role: str) -> bool:
+    """Whether the saved moments of an optimiser, if there are any, are of its kind."""
+    saved = {name.rpartition("/")[2] for name in _below(tensors, f"optimisers/{role}/")}
+    expected = {"exp_avg", "exp_avg_sq", "step"}
+    return saved <= ({"momentum_buffer"} if isinstance(optimiser, SGD) else expected)
 
 
 def _parameters(optimiser: Optimizer) -> list[Tensor]:
@@ -196,11 +196,13 @@ def _below(tensors: Mapping[str, Tensor], path: str) -> dict[str, Tensor]:
 
 def _load_net(net: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     """Copied in place: the order in memory stays that of the net."""
-    own = net.state_dict()
-    if own.keys() != tensors.keys():
-        raise KeyError(f"a checkpoint of other nets: {sorted(own.keys() ^ tensors.keys())[:3]}")
+    existing = net.state_dict()
+    if existing.keys() != tensors.keys():
+        raise KeyError(
+            f"a checkpoint of other nets: {sorted(existing.keys() ^ tensors.keys())[:3]}"
+        )
     with torch.no_grad():
-        for name, tensor in own.items():
+        for name, tensor in existing.items():
             tensor.copy_(tensors[name])
 
 
@@ -210,5 +212,5 @@ def _load_optimiser(optimiser: Optimizer, tensors: Mapping[str, Tensor]) -> None
     for number, parameter in enumerate(_parameters(optimiser)):
         for name, tensor in _below(tensors, f"{number}/").items():
             like = parameter if tensor.shape == parameter.shape else tensor
-            kept = torch.empty_like(like, dtype=tensor.dtype, device=parameter.device)
-            optimiser.state[parameter][name] = kept.copy_(tensor)
+            moment = torch.empty_like(like, dtype=tensor.dtype, device=parameter.device)
+            optimiser.state[parameter][name] = moment.copy_(tensor)

@@ -33,11 +33,11 @@ class Plan:
     phases: tuple[Phase, ...]
     machine: Machine
     mesh: Mesh
-    start: Start | None = None  # what the main net has begun with, if not with chance
+    start: Start | None = None  # the model that the main net began with, if any
 
     @property
     def freeze(self) -> Freeze:
-        """What of the main net stands still."""
+        """Which parts of the main net are frozen, and until when."""
         return Freeze.parse(self.recipe.freeze)
 
 
@@ -74,60 +74,60 @@ def advance(
     gradients: dict[str, float] = {}
     for phase in plan.phases:
         progress = state.phases[phase.name]
-        if not lasting(progress):
+        if not is_active(progress):
             continue
         if progress.steps % phase.every == 0:
-            gradients |= _learn(state, plan, phase, parts, checked=checked)
+            gradients |= _run_phase(state, plan, phase, parts, checked=checked)
         progress.steps += 1
     state.pictures += plan.recipe.batch
-    average(state, plan.recipe)
+    update_averages(state, plan.recipe)
     return gradients
 
 
-def _learn(
+def _run_phase(
     state: State, plan: Plan, phase: Phase, parts: Sequence[Step], *, checked: bool
 ) -> dict[str, float]:
     """One phase: terms, gradients, the mean over processes, clipping, the optimisers."""
     gradients: dict[str, float] = {}
-    shown: dict[str, Tensor] = {}
-    for role in phase.learns:  # a step that broke has left its own
+    means: dict[str, Tensor] = {}
+    for role in phase.learns:  # a step that broke has left gradients behind
         state.optimisers[role].zero_grad()
     weights = {name: weight_of(state, phase, name) for name in phase.weights}
     main = state.nets[plan.objective.main]
-    parts_held = frozen(main, plan.freeze, state.pictures) + besides(state.nets, phase)
-    parts_held += [*plan.objective.helpers().values()]
-    with still(*others(state.nets, phase), batch_statistics=True), still(*parts_held):
+    fixed = frozen_parts(main, plan.freeze, state.pictures) + layers_outside(state.nets, phase)
+    fixed += [*plan.objective.helpers().values()]
+    with still(*nets_outside(state.nets, phase), batch_statistics=True), still(*fixed):
         for part in parts:
             with plan.machine.autocast(exact=phase.exact):
                 terms = phase.terms(part)
             total = weighted(terms, weights) / len(parts)
             if checked and part is parts[0]:
-                gradients = norms(state, phase, terms)
+                gradients = gradient_norms(state, phase, terms)
             total.backward()
-            _add(shown, {**terms, "total": total * len(parts)}, phase.name, len(parts))
-            _add(shown, part.curves, "curve", len(parts))
+            _accumulate(means, {**terms, "total": total * len(parts)}, phase.name, len(parts))
+            _accumulate(means, part.curves, "curve", len(parts))
             part.curves.clear()
-    _move(state, plan, phase, shown)
+    _apply_gradients(state, plan, phase, means)
     ramps = [name for name, weight in phase.weights.items() if isinstance(weight, Ramp)]
-    _count(state, {f"weight/{phase.name}: {name}": weights[name] for name in ramps})
+    _add_to_sums(state, {f"weight/{phase.name}: {name}": weights[name] for name in ramps})
     return {f"{phase.name}/{name}": norm for name, norm in gradients.items()}
 
 
-def _add(shown: dict[str, Tensor], values: Terms, prefix: str, parts: int) -> None:
+def _accumulate(means: dict[str, Tensor], values: Terms, prefix: str, parts: int) -> None:
     for name, value in values.items():
-        place = f"{prefix}/{name}"
+        key = f"{prefix}/{name}"
         mean = value.detach().double() / parts
-        shown[place] = shown[place] + mean if place in shown else mean
+        means[key] = means[key] + mean if key in means else mean
 
 
-def _move(state: State, plan: Plan, phase: Phase, shown: dict[str, Tensor]) -> None:
+def _apply_gradients(state: State, plan: Plan, phase: Phase, means: dict[str, Tensor]) -> None:
     """Let the nets of a phase learn from the gradients they have."""
     nets = [state.nets[role] for role in phase.learns]
-    slopes = [[p.grad for p in net.parameters() if p.grad is not None] for net in nets]
-    values = torch.stack(list(shown.values()))
-    plan.mesh.average([values, *(grad for several in slopes for grad in several)])
-    lengths = [get_total_norm(several) for several in slopes]
-    numbers = dict(zip(shown, values.tolist(), strict=True))
+    gradients = [[p.grad for p in net.parameters() if p.grad is not None] for net in nets]
+    values = torch.stack(list(means.values()))
+    plan.mesh.average([values, *(grad for grads in gradients for grad in grads)])
+    lengths = [get_total_norm(grads) for grads in gradients]
+    numbers = dict(zip(means, values.tolist(), strict=True))
     numbers[f"{phase.name}/gradient"] = math.hypot(*(float(length) for length in lengths))
     if broken := [name for name, value in numbers.items() if not math.isfinite(value)]:
         raise BrokenStepError(broken[0], numbers[broken[0]], state.pictures)
@@ -137,27 +137,27 @@ def _move(state: State, plan: Plan, phase: Phase, shown: dict[str, Tensor]) -> N
             clip_grads_with_norm_(net.parameters(), plan.recipe.clip, length)
         for group in state.optimisers[role].param_groups:
             group["lr"] = rate
-        _remember_all(state.optimisers[role])
+        _init_momentum(state.optimisers[role])
         state.optimisers[role].step()
         state.optimisers[role].zero_grad()
-    _count(state, {**numbers, f"rate/{phase.name}": rate})
+    _add_to_sums(state, {**numbers, f"rate/{phase.name}": rate})
 
 
-def _remember_all(optimiser: Optimizer) -> None:
+def _init_momentum(optimiser: Optimizer) -> None:
     """Give momentum 0 to what was frozen until now: fused SGD wants that of all, or of none."""
     if not isinstance(optimiser, SGD):
         return
-    every = [one for group in optimiser.param_groups for one in group["params"]]
-    moving = [optimiser.state[one] for one in every if one.grad is not None]
-    if not any(kept.get("momentum_buffer") is not None for kept in moving):
+    parameters = [p for group in optimiser.param_groups for p in group["params"]]
+    moving = {p: optimiser.state[p] for p in parameters if p.grad is not None}
+    if not any(state.get("momentum_buffer") is not None for state in moving.values()):
         return
-    for one in every:
-        if one.grad is not None and optimiser.state[one].get("momentum_buffer") is None:
-            optimiser.state[one]["momentum_buffer"] = torch.zeros_like(one)
+    for parameter, state in moving.items():
+        if state.get("momentum_buffer") is None:
+            state["momentum_buffer"] = torch.zeros_like(parameter)
 
 
-def _count(state: State, values: Mapping[str, float]) -> None:
-    """Add numbers to the sums that the next log line tells the means of."""
+def _add_to_sums(state: State, values: Mapping[str, float]) -> None:
+    """Add numbers to the sums whose means are the next log line."""
     for name, value in values.items():
         total, count = state.sums.get(name, (0.0, 0))
         state.sums[name] = (total + value, count + 1)
@@ -168,43 +168,43 @@ def weighted(terms: Terms, weights: Mapping[str, float]) -> Tensor:
     return torch.stack([weights.get(name, 1.0) * value for name, value in terms.items()]).sum()
 
 
-def norms(state: State, phase: Phase, terms: Terms) -> dict[str, float]:
-    """How strongly each term by itself moves the nets that learn.
+def gradient_norms(state: State, phase: Phase, terms: Terms) -> dict[str, float]:
+    """The norm of each term's own gradient in the nets that learn.
 
-    A constant of nothing is left out: of what it is about this step has no picture. A term that was
-    cut off is another constant, and counts.
+    A term that is the constant 0 is left out: no picture of this step has what it compares. Any
+    other constant has the norm 0: something cut the term off.
     """
-    every = (p for role in phase.learns for p in state.nets[role].parameters())
-    parameters = [parameter for parameter in every if parameter.requires_grad]
-    found: dict[str, float] = {}
+    candidates = (p for role in phase.learns for p in state.nets[role].parameters())
+    parameters = [parameter for parameter in candidates if parameter.requires_grad]
+    norms: dict[str, float] = {}
     for name, term in terms.items():
         if not term.requires_grad and term == 0:
             continue
-        slopes: Sequence[Tensor | None] = (None,)
+        gradients: Sequence[Tensor | None] = (None,)
         if term.requires_grad:
-            slopes = torch.autograd.grad(term, parameters, retain_graph=True, allow_unused=True)
-        found[name] = float(get_total_norm([slope for slope in slopes if slope is not None]))
-    return found
+            gradients = torch.autograd.grad(term, parameters, retain_graph=True, allow_unused=True)
+        norms[name] = float(get_total_norm([grad for grad in gradients if grad is not None]))
+    return norms
 
 
-def others(nets: Mapping[str, nn.Module], phase: Phase) -> list[nn.Module]:
+def nets_outside(nets: Mapping[str, nn.Module], phase: Phase) -> list[nn.Module]:
     """The nets that do not learn in a phase."""
     return [net for role, net in nets.items() if role not in phase.learns]
 
 
-def frozen(net: nn.Module, freeze: Freeze, pictures: int) -> list[nn.Module]:
+def frozen_parts(net: nn.Module, freeze: Freeze, pictures: int) -> list[nn.Module]:
     """The parts of a net that a recipe freezes.
 
-    Optimisers pass over what has no gradient: the moments of frozen weights stay as they are too,
-    and are not there before they move.
+    Optimisers skip parameters without a gradient: the moments of frozen weights stay as they are,
+    and exist only once they move.
     """
     return [net.get_submodule(part) for part in freeze.parts if freeze.holds(pictures)]
 
 
-def besides(nets: Mapping[str, nn.Module], phase: Phase) -> list[nn.Module]:
-    """Of the nets that learn, all but the phase's parts, if it names some."""
-    every = [pair for role in phase.learns for pair in nets[role].named_children() if phase.parts]
-    return [layer for name, layer in every if name not in phase.parts]
+def layers_outside(nets: Mapping[str, nn.Module], phase: Phase) -> list[nn.Module]:
+    """The layers of the phase's nets that are not among its parts, if it names any."""
+    layers = [pair for role in phase.learns for pair in nets[role].named_children() if phase.parts]
+    return [layer for name, layer in layers if name not in phase.parts]
 
 
 # ---------------------------------------------------------------------------------------------
@@ -220,15 +220,15 @@ def rate_at(recipe: Recipe, pictures: int) -> float:
         return recipe.lr
     began, end = _fall(recipe, pictures)
     began = max(began, warmup)
-    left = 1 - (pictures - began) / max(1, end - began)
-    left = min(1.0, max(0.0, left))
+    remaining = 1 - (pictures - began) / max(1, end - began)
+    remaining = min(1.0, max(0.0, remaining))
     if recipe.schedule == "linear":
-        return recipe.lr * left
-    return recipe.lr * (1 - math.cos(math.pi * left)) / 2
+        return recipe.lr * remaining
+    return recipe.lr * (1 - math.cos(math.pi * remaining)) / 2
 
 
 def _fall(recipe: Recipe, pictures: int) -> tuple[int, int]:
-    """From where to where the rate falls that is falling now: warm restarts (Loshchilov and Hutter,
+    """Where the present fall of the rate begins and ends: warm restarts (Loshchilov and Hutter,
     2017). The last fall ends with the run, however short that makes it."""
     if not recipe.cycle or pictures >= recipe.pictures:
         return 0, recipe.pictures
@@ -238,17 +238,17 @@ def _fall(recipe: Recipe, pictures: int) -> tuple[int, int]:
 
 
 def weight_of(state: State, phase: Phase, term: str) -> float:
-    """What a term counts now."""
+    """The weight of a term now."""
     weight = phase.weights[term]
     if not isinstance(weight, Ramp):
         return float(weight)
-    if (held := state.ramps.get(f"{phase.name}/{term}")) is not None:
-        return held
-    gone = (state.pictures - (state.phases[phase.name].began or 0)) / max(1, weight.over)
-    return weight.low + (weight.high - weight.low) * min(1.0, gone)
+    if (stopped_at := state.ramps.get(f"{phase.name}/{term}")) is not None:
+        return stopped_at
+    share = (state.pictures - (state.phases[phase.name].began or 0)) / max(1, weight.over)
+    return weight.low + (weight.high - weight.low) * min(1.0, share)
 
 
-def average(state: State, recipe: Recipe) -> None:
+def update_averages(state: State, recipe: Recipe) -> None:
     """Draw the averages nearer to the nets; in the beginning faster, or they would lag behind."""
     half_life = min(float(recipe.ema), 0.05 * state.pictures)
     decay = 0.5 ** (recipe.batch / half_life) if half_life else 0.0
@@ -257,29 +257,29 @@ def average(state: State, recipe: Recipe) -> None:
         net = state.nets[role]
         with torch.no_grad():
             blend(list(mean.parameters()), list(net.parameters()), torch.tensor(0))
-            for kept, buffer in zip(mean.buffers(), net.buffers(), strict=True):
-                kept.copy_(buffer)
+            for target, buffer in zip(mean.buffers(), net.buffers(), strict=True):
+                target.copy_(buffer)
 
 
-def lasting(progress: PhaseState) -> bool:
+def is_active(progress: PhaseState) -> bool:
     """Whether a phase has begun and not ended."""
     return progress.began is not None and progress.ended is None
 
 
-def turn(state: State, phases: Sequence[Phase]) -> Iterator[tuple[str, str, str]]:
-    """Begin and end phases by the clock; says of each its name, began or ended, and why."""
+def update_phases(state: State, phases: Sequence[Phase]) -> Iterator[tuple[str, str, str]]:
+    """Begin and end phases by the clock; yields the name, began or ended, and the reason."""
     for phase in phases:
         progress = state.phases[phase.name]
         if progress.began is None and _may_begin(state, phase):
             progress.began = state.pictures
             yield phase.name, "began", f"after {phase.after}" if phase.after else "its time came"
-        if lasting(progress) and _is_over(phase, progress, state.pictures):
+        if is_active(progress) and _is_over(phase, progress, state.pictures):
             progress.ended = state.pictures
             yield phase.name, "ended", "its time was over"
 
 
-def thawed(freeze: Freeze, before: int, now: int) -> Iterator[tuple[str, str, str]]:
-    """Say, as `turn` does, that what was frozen moves again since so many pictures are seen."""
+def freeze_ended(freeze: Freeze, before: int, now: int) -> Iterator[tuple[str, str, str]]:
+    """Yield, as `update_phases` does, that frozen parts learn from now on."""
     if freeze.until is not None and before < freeze.until <= now:
         yield f"freeze of {freeze}", "ended", "its time was over"
 
@@ -294,29 +294,29 @@ def _is_over(phase: Phase, progress: PhaseState, pictures: int) -> bool:
     return phase.lasts is not None and pictures >= began + phase.lasts
 
 
-def turn_by_measure(
+def update_phases_by_measure(
     state: State, phases: Sequence[Phase], higher: Mapping[str, bool]
 ) -> Iterator[tuple[str, str, str]]:
-    """End phases, and stop ramps, of which a measure says so; as `turn` does."""
+    """End phases and stop ramps as the measures ask; yields as `update_phases` does."""
     for phase in phases:
         progress = state.phases[phase.name]
-        if not lasting(progress):
+        if not is_active(progress):
             continue
-        _remember(progress, state.measured, higher)
+        _update_best(progress, state.measured, higher)
         for term, weight in phase.weights.items():
-            place = f"{phase.name}/{term}"
+            key = f"{phase.name}/{term}"
             stops = weight.stops if isinstance(weight, Ramp) else None
-            if stops is None or place in state.ramps:
+            if stops is None or key in state.ramps:
                 continue
-            if said(stops, state.measured, progress.best, higher):
-                state.ramps[place] = weight_of(state, phase, term)
-                yield place, "stopped", _why(stops, state.measured)
-        if phase.until and said(phase.until, state.measured, progress.best, higher):
+            if is_reached(stops, state.measured, progress.best, higher):
+                state.ramps[key] = weight_of(state, phase, term)
+                yield key, "stopped", _reason(stops, state.measured)
+        if phase.until and is_reached(phase.until, state.measured, progress.best, higher):
             progress.ended = state.pictures
-            yield phase.name, "ended", _why(phase.until, state.measured)
+            yield phase.name, "ended", _reason(phase.until, state.measured)
 
 
-def _remember(
+def _update_best(
     progress: PhaseState, measured: Mapping[str, float], higher: Mapping[str, bool]
 ) -> None:
     for name, value in measured.items():
@@ -324,13 +324,13 @@ def _remember(
         progress.best[name] = better(value, progress.best.get(name, value))
 
 
-def said(
+def is_reached(
     until: Until,
     measured: Mapping[str, float],
     best: Mapping[str, float],
     higher: Mapping[str, bool],
 ) -> bool:
-    """Whether the measure says what was waited for."""
+    """Whether the measure is what the phase or the ramp waits for."""
     if until.measure not in measured:
         return False
     value = measured[until.measure]
@@ -342,5 +342,5 @@ def said(
     return until.loses is not None and (loss if higher[until.measure] else -loss) > until.loses
 
 
-def _why(until: Until, measured: Mapping[str, float]) -> str:
+def _reason(until: Until, measured: Mapping[str, float]) -> str:
     return f"{until.measure} is {measured[until.measure]:.4g}"

@@ -1,6 +1,6 @@
-"""Being told to end: Ctrl-C and SIGTERM are noted, and the step that is under way is finished.
+"""Ctrl-C and SIGTERM during training: noted, so that the current step is finished first.
 
-What is done then (a checkpoint, a line that says how to go on) is the loop's and the story's.
+The loop then writes a checkpoint and says how to go on.
 """
 
 from __future__ import annotations
@@ -15,34 +15,34 @@ from typing import final
 
 @final
 @dataclass
-class Told:
-    """Whether the run was told to end, and by which signals."""
+class StopRequest:
+    """The signals that asked the run to stop."""
 
     signals: list[int] = field(default_factory=list)
 
-    def ending(self) -> BaseException:
-        """What ends the command: as Ctrl-C or SIGTERM would have, had they not been noted."""
+    def exception(self) -> BaseException:
+        """The exception that ends the command as the signal would have."""
         return KeyboardInterrupt() if signal.SIGINT in self.signals else SystemExit(143)
 
 
 @contextmanager
-def listening() -> Iterator[Told]:
-    """Note Ctrl-C and SIGTERM in place of ending at once; a second one ends at once."""
-    told = Told()
+def catch_signals() -> Iterator[StopRequest]:
+    """Note Ctrl-C and SIGTERM; a second one ends at once."""
+    request = StopRequest()
     if threading.current_thread() is not threading.main_thread():
-        yield told  # where Python allows no handlers, whoever runs the thread ends it
+        yield request  # where Python allows no handlers, whoever runs the thread ends it
         return
-    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def note(number: int, _: object) -> None:
-        told.signals.append(number)
-        for one, handler in kept.items():
-            signal.signal(one, handler)
+        request.signals.append(number)
+        for each, handler in handlers.items():
+            signal.signal(each, handler)
 
-    for number in kept:
+    for number in handlers:
         signal.signal(number, note)
     try:
-        yield told
+        yield request
     finally:
-        for number, handler in kept.items():
+        for number, handler in handlers.items():
             signal.signal(number, handler)

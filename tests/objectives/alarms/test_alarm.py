@@ -47,7 +47,7 @@ def trouble(pictures: int) -> Report:
         values=WON | {"generator/l1": math.nan},
         measures={"PSNR": 20.0},
         gradients={"generator/l1": 0.0, "generator/hinge": 1.0},
-        made=NOISE[:1].repeat(8, 1, 1, 1) + 0.4,
+        samples=NOISE[:1].repeat(8, 1, 1, 1) + 0.4,
         truth=NOISE,
     )
 
@@ -58,7 +58,7 @@ def peace(pictures: int) -> Report:
         values=EVEN | {"generator/l1": 0.1},
         measures={"PSNR": 20 + pictures / 1e6},
         gradients={"generator/l1": 1.0, "generator/hinge": 1.0},
-        made=NOISE.flip(0),
+        samples=NOISE.flip(0),
         truth=NOISE,
     )
 

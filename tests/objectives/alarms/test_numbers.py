@@ -21,17 +21,17 @@ HEALTHY = {"net/l1": 0.1, "net/total": 0.1, "net/gradient": 2.0}
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
-@pytest.mark.parametrize("where", ["values", "gradients", "made"])
+@pytest.mark.parametrize("where", ["values", "gradients", "samples"])
 def test_what_is_not_finite_is_heard_at_once(where: str, bad: float) -> None:
     made = torch.zeros(4, 3, 8, 8)
     made[2, 1, 3, 3] = bad
-    content = {"values": HEALTHY | {"net/l1": bad}, "gradients": {"net/l1": bad}, "made": made}
+    content = {"values": HEALTHY | {"net/l1": bad}, "gradients": {"net/l1": bad}, "samples": made}
     alarm = NotFinite()
     assert alarm.hear(Report(pictures=0, values=HEALTHY)) is None
     alert = alarm.hear(Report(pictures=8, **{where: content[where]}))
     assert alert is not None
     assert alert.action == "roll back"
-    assert ("samples" if where == "made" else "net/l1") in alert.text
+    assert ("samples" if where == "samples" else "net/l1") in alert.text
 
 
 def test_a_perfect_picture_has_an_infinite_psnr() -> None:
@@ -55,9 +55,9 @@ def test_it_does_not_flood_where_reports_of_several_kinds_alternate(listen: List
     """The numbers are fine, the samples stay broken: that is one trouble."""
     broken = torch.full((4, 3, 8, 8), math.nan)
     fine = Report(pictures=0, values=HEALTHY)
-    reports = [fine, Report(pictures=0, made=broken)] * 20
-    reports += [Report(pictures=0, made=torch.zeros(4, 3, 8, 8)), fine] * 2
-    reports += [Report(pictures=0, made=broken)]
+    reports = [fine, Report(pictures=0, samples=broken)] * 20
+    reports += [Report(pictures=0, samples=torch.zeros(4, 3, 8, 8)), fine] * 2
+    reports += [Report(pictures=0, samples=broken)]
     assert [i for i, _ in listen(NotFinite(), reports)] == [1, 44]
 
 

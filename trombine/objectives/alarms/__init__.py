@@ -3,15 +3,15 @@
 alarm.py          the report, the alert, and what every alarm is
 numbers.py        alarms that hear losses, gradients and measures
 discriminator.py  the alarm of a discriminator that has won
-looks.py          alarms that look at the fixed samples
+samples.py        alarms that look at the fixed samples
 
 Which alarms a training has is its objective's to say. docs/alarms.md explains them to users.
 """
 
 from trombine.objectives.alarms.alarm import JSON, Action, Alarm, Alert, Report
 from trombine.objectives.alarms.discriminator import DiscriminatorWon
-from trombine.objectives.alarms.looks import Collapse, TintDrift
 from trombine.objectives.alarms.numbers import NoGradient, NoProgress, NotFinite
+from trombine.objectives.alarms.samples import Collapse, TintDrift
 
 __all__ = [
     "JSON",

@@ -1,7 +1,7 @@
-"""What an alarm is: it hears what a training reports, and says a line when something is wrong.
+"""The report that a training gives its alarms, the alert, and the abstract Alarm.
 
-Here are the report, the alert and the abstract Alarm. The alarms themselves are its neighbours;
-what an alert makes the training do is the loop's (training/).
+The alarms themselves are in the other modules here; what an alert makes the training do is the
+loop's (training/).
 """
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ JSON: TypeAlias = bool | int | float | str | list[Any] | dict[str, Any] | None
 Pictures: TypeAlias = Float[torch.Tensor, "n c h w"]
 Action: TypeAlias = Literal["warn", "stop", "roll back", "end phase"]
 
-WORSE: Final = 2.0  # trouble this many times as bad as when it was told is told again
+WORSE: Final = 2.0  # trouble this many times as bad as when it was reported is reported again
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What is known at one moment of a training; what is not known just now is left empty."""
+    """The numbers and samples of one moment of a training; empty where there are none just now."""
 
     pictures: int  # seen so far
     rollbacks: int = 0  # so far
     values: Mapping[str, float] = field(default_factory=dict)  # a log line of kind "train"
     measures: Mapping[str, float] = field(default_factory=dict)  # if measured just now
     gradients: Mapping[str, float] = field(default_factory=dict)  # "PHASE/TERM": norm, if checked
-    made: Pictures | None = None  # the fixed samples, at sample time
+    samples: Pictures | None = None  # the fixed samples, at sample time
     truth: Pictures | None = None  # as many of the data's pictures; with inputs: the targets
 
 
 @dataclass(frozen=True, kw_only=True)
 class Alert:
-    """What an alarm says, and what the loop is to do."""
+    """The text of an alarm, and what the loop is to do."""
 
     alarm: str
-    text: str  # one line for people: what is seen, the numbers, what to try
+    text: str  # one line for people: what is wrong, the numbers, what to try
     action: Action
 
 
@@ -52,11 +52,11 @@ class Alarm(ABC):
     """
 
     name: ClassVar[str]
-    kept: ClassVar[tuple[str, ...]]  # the attributes that change, each a JSON value
+    saved: ClassVar[tuple[str, ...]]  # the attributes that change, each a JSON value
 
     def __init__(self, action: Action) -> None:
         self.action: Action = action
-        self.told = 0.0  # how bad it was when told; 0: nothing is wrong, or nothing was told yet
+        self.told = 0.0  # how bad it was when reported; 0: nothing is wrong, or not reported yet
 
     @abstractmethod
     def hear(self, report: Report) -> Alert | None:
@@ -64,23 +64,23 @@ class Alarm(ABC):
 
     def state(self) -> dict[str, JSON]:
         """All that has changed since it was made, as JSON holds it."""
-        return {name: copy.deepcopy(getattr(self, name)) for name in ("told", *self.kept)}
+        return {name: copy.deepcopy(getattr(self, name)) for name in ("told", *self.saved)}
 
     def load(self, state: Mapping[str, JSON]) -> None:
         """Take up a state that state() gave."""
-        names = {"told", *self.kept}
+        names = {"told", *self.saved}
         if state.keys() != names:
             raise ValueError(f"the alarm {self.name} keeps {sorted(names)}, not {sorted(state)}")
         for name, value in state.items():
             setattr(self, name, copy.deepcopy(value))
 
     def _tell(self, badness: float, text: str) -> Alert | None:
-        """Say it if it is news: nothing was told yet, or it has become much worse since."""
+        """An alert if the trouble is new, or much worse than when it was reported."""
         if self.told and badness < WORSE * self.told:
             return None
         self.told = badness
         return Alert(alarm=self.name, text=text, action=self.action)
 
     def _over(self) -> None:
-        """The trouble has ended: the next one will be told."""
+        """The trouble has ended: the next one will be reported."""
         self.told = 0.0

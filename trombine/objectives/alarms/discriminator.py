@@ -56,7 +56,7 @@ class DiscriminatorWon(Alarm):
     """
 
     name = "discriminator has won"
-    kept = ("began", "ease", "separation", "running")
+    saved = ("began", "ease", "separation", "running")
 
     def __init__(
         self,
@@ -116,13 +116,13 @@ class DiscriminatorWon(Alarm):
         return min(signs)
 
     def _text(self) -> str:
-        seen = []
+        signs = []
         if self.ease is not None:
-            seen.append(f"its loss is {math.exp(self.ease):.1%} of that of one that cannot tell")
+            signs.append(f"its loss is {math.exp(self.ease):.1%} of that of one that cannot tell")
         if self.separation is not None:
-            seen.append(f"its outputs lie {self.separation:.1f} standard deviations apart")
+            signs.append(f"its outputs lie {self.separation:.1f} standard deviations apart")
         cure = "lower its rate, train it less often, or add R1 or spectral norm"
-        return f"the discriminator has won: {', '.join(seen)}, for {self.running} lines; {cure}"
+        return f"the discriminator has won: {', '.join(signs)}, for {self.running} lines; {cure}"
 
 
 def _ema(old: float | None, new: float | None) -> float | None:

@@ -1,7 +1,7 @@
 """Alarms that hear losses, gradients and measures.
 
 The alarm of a discriminator's outputs is in discriminator.py; those that look at the samples are
-in looks.py.
+in samples.py.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Final, final
 
 from trombine.objectives.alarms.alarm import Action, Alarm, Alert, Report
 
-_SHOWN: Final = 3  # names listed in one line; the rest are counted
+_LISTED: Final = 3  # names listed in one line; the rest are counted
 
 
 def _listed(names: list[str]) -> str:
     """The first few names, and how many more there are."""
-    more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    more = len(names) - _LISTED
+    return ", ".join(names[:_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 # ---------------------------------------------------------------------------------------------
@@ -33,7 +33,7 @@ class NotFinite(Alarm):
     """
 
     name = "not finite"
-    kept = ("bad",)
+    saved = ("bad",)
 
     def __init__(self, *, action: Action = "roll back", tries: int = 3) -> None:
         """After `tries` rollbacks it asks to stop instead: going back does not help then."""
@@ -55,15 +55,15 @@ class NotFinite(Alarm):
 
 
 def _not_finite(report: Report) -> Iterator[tuple[str, list[str]]]:
-    """The kinds of things that were reported, and of each the names of those that are not."""
+    """Each kind of number in the report, and the names of those that are not finite."""
     if report.values:
         yield "value", [name for name, x in report.values.items() if not math.isfinite(x)]
     if report.gradients:
         yield "gradient of", [name for name, x in report.gradients.items() if not math.isfinite(x)]
     if report.measures:
         yield "measure", [name for name, x in report.measures.items() if math.isnan(x)]
-    if report.made is not None:
-        yield "samples", [] if report.made.isfinite().all() else [""]
+    if report.samples is not None:
+        yield "samples", [] if report.samples.isfinite().all() else [""]
 
 
 # ---------------------------------------------------------------------------------------------
@@ -90,7 +90,7 @@ class NoProgress(Alarm):
     """
 
     name = "no progress"
-    kept = ("first", "best", "best_at", "since", "lines", "loss", "loss_then")
+    saved = ("first", "best", "best_at", "since", "lines", "loss", "loss_then")
 
     def __init__(
         self,
@@ -195,14 +195,14 @@ class NoGradient(Alarm):
     """
 
     name = "no gradient"
-    kept = ("zeros", "named")
+    saved = ("zeros", "named")
 
     def __init__(self, *, checks: int = 3, action: Action = "warn") -> None:
         """`checks`: running; a hinge is flat now and then."""
         super().__init__(action)
         self.checks = checks
         self.zeros: dict[str, int] = {}  # checks running, by term
-        self.named: list[str] = []  # terms that were told
+        self.named: list[str] = []  # terms that were reported
 
     def hear(self, report: Report) -> Alert | None:
         """Hears the reports that hold gradients."""

@@ -40,7 +40,7 @@ class Collapse(Alarm):
     """
 
     name = "collapse"
-    kept = ("armed", "low")
+    saved = ("armed", "low")
 
     def __init__(
         self,
@@ -74,24 +74,26 @@ class Collapse(Alarm):
 
 def _pair(report: Report) -> tuple[Pictures, Pictures] | None:
     """Samples and data, if both are there, enough, and finite: what is not is another alarm's."""
-    made, truth = report.made, report.truth
-    if made is None or truth is None or min(len(made), len(truth)) < _FEWEST:
+    samples, truth = report.samples, report.truth
+    if samples is None or truth is None or min(len(samples), len(truth)) < _FEWEST:
         return None
-    if not (made.isfinite().all() and truth.isfinite().all()):
+    if not (samples.isfinite().all() and truth.isfinite().all()):
         return None
-    return made.detach().float(), truth.detach().float()
+    return samples.detach().float(), truth.detach().float()
 
 
-def _least_diverse(made: Pictures, truth: Pictures) -> tuple[float, str]:
+def _least_diverse(samples: Pictures, truth: Pictures) -> tuple[float, str]:
     """How diverse the samples are, the data being 1, by the measure that says least; and words."""
-    alike = "the samples are nearly all alike: where two of the data's pictures differ, they differ"
-    again = "the samples are few pictures again and again: the nearest differ, to the data's,"
-    found = [(1.0, "")]
-    for measure, text in ((diversity, alike), (spacing, again)):
-        whole = measure(truth)
-        if whole > _SAME:
-            found.append((measure(made) / whole, text))
-    return min(found, key=lambda pair: pair[0])  # where both say 0, that all are alike
+    uniform = (
+        "the samples are nearly all alike: where two of the data's pictures differ, they differ"
+    )
+    repeated = "the samples are few pictures again and again: the nearest differ, to the data's,"
+    ratios = [(1.0, "")]
+    for measure, text in ((diversity, uniform), (spacing, repeated)):
+        expected = measure(truth)
+        if expected > _SAME:
+            ratios.append((measure(samples) / expected, text))
+    return min(ratios, key=lambda pair: pair[0])  # where both say 0, that all are alike
 
 
 # ---------------------------------------------------------------------------------------------
@@ -117,7 +119,7 @@ class TintDrift(Alarm):
     """
 
     name = "tint drift"
-    kept = ("armed", "drifts", "far")
+    saved = ("armed", "drifts", "far")
 
     def __init__(
         self,
@@ -159,7 +161,7 @@ class TintDrift(Alarm):
 def _smoothed(old: list[float], new: list[float]) -> list[float]:
     if len(old) != len(new):
         return new
-    return [before + _SMOOTHING * (now - before) for before, now in zip(old, new, strict=True)]
+    return [old + _SMOOTHING * (now - old) for old, now in zip(old, new, strict=True)]
 
 
 def _by_chance(shifts: Float64[torch.Tensor, "n c"]) -> list[float]:
@@ -173,8 +175,8 @@ def _by_chance(shifts: Float64[torch.Tensor, "n c"]) -> list[float]:
 
 def _tint(shift: list[float], limit: float) -> str:
     names = _CHANNELS.get(len(shift), tuple(f"channel {i}" for i in range(len(shift))))
-    shown = ", ".join(f"{name} {s:+.3f}" for name, s in zip(names, shift, strict=True))
+    listed = ", ".join(f"{name} {s:+.3f}" for name, s in zip(names, shift, strict=True))
     return (
-        f"the samples' mean colour has left the data's: {shown} (up to {limit:.3f} is let pass);"
+        f"the samples' mean colour has left the data's: {listed} (up to {limit:.3f} is let pass);"
         " weigh the adversarial term less, or add a term on the picture itself"
     )

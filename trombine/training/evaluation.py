@@ -1,4 +1,4 @@
-"""What the nets make and how good it is, at one moment of a run; it changes nothing in them."""
+"""Samples, measures and model cards of a run at one moment; the nets are not changed."""
 
 from __future__ import annotations
 
@@ -22,34 +22,34 @@ from trombine.training.steps import Plan
 from trombine.weights import Card, Score
 
 
-def sampled(
+def sample_outputs(
     plan: Plan, state: State, material: Material
 ) -> tuple[Tensor, dict[str, Tensor]] | None:
-    """What becomes of the fixed faces, and what never changes beside it."""
+    """The nets' outputs for the fixed faces, and the fixed rows beside them: input, truth."""
     with still(*state.nets.values()), torch.inference_mode(), plan.machine.autocast():
         steps = fixed_steps(plan, state, material, plan.recipe.faces)
-        found = [plan.objective.samples(step) for step in steps]
-    samples = [one for one in found if one is not None]
+        outputs = [plan.objective.samples(step) for step in steps]
+    samples = [part for part in outputs if part is not None]
     if not samples:
         return None
-    made = torch.cat([one.made.float() for one in samples]).clamp(0, 1).cpu()
-    rows = samples[0].still
-    return made, {
-        row: torch.cat([one.still[row].float() for one in samples]).clamp(0, 1).cpu()
+    pictures = torch.cat([part.output.float() for part in samples]).clamp(0, 1).cpu()
+    rows = samples[0].fixed
+    return pictures, {
+        row: torch.cat([part.fixed[row].float() for part in samples]).clamp(0, 1).cpu()
         for row in rows
     }
 
 
-def measured(plan: Plan, state: State, material: Material) -> dict[str, float]:
-    """Every measure on the choosing pictures."""
+def evaluate(plan: Plan, state: State, material: Material) -> dict[str, float]:
+    """The value of every measure on the choosing pictures."""
     with still(*state.nets.values()), torch.inference_mode(), plan.machine.autocast():
         steps = fixed_steps(plan, state, material, plan.recipe.judged)
-        found = plan.objective.measure(steps)
-    return {name: float(value) for name, value in found.items()}
+        values = plan.objective.measure(steps)
+    return {name: float(value) for name, value in values.items()}
 
 
 def protocol_of(plan: Plan, material: Material) -> Protocol:
-    """What a run's own measures are measured on."""
+    """The protocol of the measures that a run takes of itself."""
     recipe, objective = plan.recipe, plan.objective
     first = CHOOSING_SEEDS.start
     pictures = " and ".join(source.spec for source in material.measured.values())
@@ -67,7 +67,7 @@ def protocol_of(plan: Plan, material: Material) -> Protocol:
 def card_of(
     plan: Plan, state: State, material: Material, role: str, name: str, command: str
 ) -> Card:
-    """What a model file says of itself."""
+    """The card of a model file."""
     recipe, protocol = plan.recipe, protocol_of(plan, material)
     net = recipe.nets[role]
     data = " and ".join(source.spec for source in material.learned.values())
@@ -94,15 +94,15 @@ def card_of(
 
 
 def licence_of(specs: Iterable[str]) -> str:
-    """That of a model which has learnt from these; "" where it is not trombine's to say."""
+    """The licence of a model that learned from these specs; "" where trombine cannot know it."""
     kinds = {term.kind for spec in specs for term in parse(spec)}
     return "MIT" if kinds <= {"world", *PAINTED} else ""
 
 
 def about_of(recipe: Recipe, name: str, data: str) -> str:
-    """What the recipe says of itself, unless it was given other pictures than it speaks of."""
-    own = RECIPES.get(name)
-    if own and (own.data, own.other) == (recipe.data, recipe.other):
+    """The recipe's own description, unless it was given other pictures."""
+    shipped = RECIPES.get(name)
+    if shipped and (shipped.data, shipped.other) == (recipe.data, recipe.other):
         return recipe.about
     return f"{name}, trained on {data}"
 
@@ -112,8 +112,8 @@ def sheet(pictures: Tensor) -> UInt8[np.ndarray, "h w 3"]:
     count, _, height, width = pictures.shape
     columns = math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)
-    whole = np.zeros((rows * height, columns * width, 3), np.uint8)
+    grid = np.zeros((rows * height, columns * width, 3), np.uint8)
     for number, picture in enumerate(pictures):
-        top, left = number // columns * height, number % columns * width
-        whole[top : top + height, left : left + width] = to_pixels(picture)
-    return whole
+        top, column = number // columns * height, number % columns * width
+        grid[top : top + height, column : column + width] = to_pixels(picture)
+    return grid

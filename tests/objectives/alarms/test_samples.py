@@ -61,7 +61,7 @@ class Run:
             grey = 0.02 * torch.randn(self.own.shape, generator=self.noise) + 0.5
             made = torch.lerp(grey, self.own, min(time / self.learned, 1.0)) + tint
             made = change(made, time).clamp(0, 1)
-            reports.append(Report(pictures=time * EVERY, made=made, truth=self.truth))
+            reports.append(Report(pictures=time * EVERY, samples=made, truth=self.truth))
             reports.append(Report(pictures=time * EVERY, values={"generator/hinge": 1.0}))
         return reports
 
@@ -124,28 +124,28 @@ def test_two_lines_say_which_kind(data: torch.Tensor) -> None:
     for made, words in ((data[16:17], "nearly all alike"), (data[16:20], "few pictures")):
         alarm = Collapse(warmup=0)
         samples = made.repeat(16 // len(made), 1, 1, 1)
-        alerts = [alarm.hear(Report(pictures=1, made=samples, truth=truth)) for _ in range(9)]
+        alerts = [alarm.hear(Report(pictures=1, samples=samples, truth=truth)) for _ in range(9)]
         (alert,) = filter(None, alerts)
         assert words in alert.text
 
 
 def test_one_bad_sample_time_is_not_a_collapse(data: torch.Tensor, listen: Listen) -> None:
-    fine = Report(pictures=99_000, made=data[16:32], truth=data[:16])
-    bad = Report(pictures=99_000, made=data[16:17].repeat(16, 1, 1, 1), truth=data[:16])
+    fine = Report(pictures=99_000, samples=data[16:32], truth=data[:16])
+    bad = Report(pictures=99_000, samples=data[16:17].repeat(16, 1, 1, 1), truth=data[:16])
     assert not listen(Collapse(), [fine, bad] * 5)
     assert [i for i, _ in listen(Collapse(), [bad, bad, bad, fine, bad, bad])] == [1, 5]
 
 
 def test_data_without_diversity_has_none_to_lose(data: torch.Tensor, listen: Listen) -> None:
     same = data[:1].repeat(16, 1, 1, 1)
-    assert not listen(Collapse(warmup=0), [Report(pictures=9, made=same, truth=same)] * 9)
+    assert not listen(Collapse(warmup=0), [Report(pictures=9, samples=same, truth=same)] * 9)
 
 
 def test_samples_that_are_not_finite_are_another_alarms(data: torch.Tensor) -> None:
     for alarm in (Collapse(warmup=0, times=1), TintDrift(warmup=0, times=1)):
-        broken = Report(pictures=9, made=torch.full_like(data[:16], torch.nan), truth=data[:16])
+        broken = Report(pictures=9, samples=torch.full_like(data[:16], torch.nan), truth=data[:16])
         assert alarm.hear(broken) is None
-        assert alarm.hear(Report(pictures=9, made=data[:16])) is None
+        assert alarm.hear(Report(pictures=9, samples=data[:16])) is None
 
 
 # Tint ----------------------------------------------------------------------------------------
@@ -168,7 +168,7 @@ def restored(data: torch.Tensor, seed: int, tint: float) -> list[Report]:
         all_of_them = 0.004 * torch.randn(3, 1, 1, generator=noise)
         made = truth + each + all_of_them if time else 0 * truth + 0.5
         made = made + shift if time >= 7 else made  # not clipped, so that it is as strong as said
-        reports.append(Report(pictures=time * EVERY, made=made, truth=truth))
+        reports.append(Report(pictures=time * EVERY, samples=made, truth=truth))
     return reports
 
 
@@ -204,7 +204,7 @@ def test_a_strong_tint_is_seen_without_targets(data: torch.Tensor, listen: Liste
 def test_the_line_names_the_channels() -> None:
     truth = torch.rand(16, 3, 8, 8, generator=torch.Generator().manual_seed(0)) * 0.5
     made = truth + torch.tensor([0.1, 0.0, -0.0]).view(3, 1, 1)
-    alert = TintDrift(times=1, warmup=0).hear(Report(pictures=0, made=made, truth=truth))
+    alert = TintDrift(times=1, warmup=0).hear(Report(pictures=0, samples=made, truth=truth))
     assert alert is not None
     assert "red +0.100, green" in alert.text
 
@@ -212,7 +212,7 @@ def test_the_line_names_the_channels() -> None:
 def test_it_may_end_the_phase() -> None:
     truth = torch.zeros(8, 1, 8, 8)
     alarm = TintDrift(times=1, warmup=0, action="end phase")
-    alert = alarm.hear(Report(pictures=0, made=truth + 0.1, truth=truth))
+    alert = alarm.hear(Report(pictures=0, samples=truth + 0.1, truth=truth))
     assert alert is not None
     assert alert.action == "end phase"
     assert "grey +0.100" in alert.text

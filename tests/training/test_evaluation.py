@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from trombine.recipes import RECIPES, find, with_settings
-from trombine.training.looking import about_of, licence_of
+from trombine.training.evaluation import about_of, licence_of
 
 
 @pytest.mark.parametrize("name", RECIPES)

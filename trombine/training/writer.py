@@ -1,7 +1,7 @@
-"""What is written of a run as it goes: log, clock, samples, measures, checkpoints, page, board.
+"""Writes a run's files as it goes: log, clock, samples, measures, checkpoints, page, board.
 
-Only the first of several processes writes; what it finds out and the others must know, it tells
-them. A full disk makes the run wait, with a line that says so, and nothing is lost.
+Only the first of several processes writes, and broadcasts what the others must know. If the disk is
+full the run says so and waits; nothing is lost.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from trombine.runs.board import MISSING, Board, open_board
 from trombine.runs.film import write_film
 from trombine.runs.folder import RunFolder
 from trombine.runs.page import write_page
-from trombine.training.looking import card_of, measured, protocol_of, sampled, sheet
+from trombine.training.evaluation import card_of, evaluate, protocol_of, sample_outputs, sheet
 from trombine.training.material import Material
 from trombine.training.state import Best, State
-from trombine.training.steps import Plan, turn_by_measure
-from trombine.training.stopping import Told
+from trombine.training.steps import Plan, update_phases_by_measure
+from trombine.training.stopping import StopRequest
 from trombine.weights import save
 
 PAGE_SECONDS: Final = 20.0  # at least, between two pages
@@ -40,14 +40,14 @@ _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
 @final
-class Writer:
+class RunWriter:
     """The writer of one run."""
 
     def __init__(
-        self, folder: RunFolder, plan: Plan, material: Material, name: str, told: Told
+        self, folder: RunFolder, plan: Plan, material: Material, name: str, stop: StopRequest
     ) -> None:
         self.folder, self.plan, self.material, self.name = folder, plan, material, name
-        self.told = told
+        self.stop = stop
         self.board: Board | None = None
         self.command = ""
         self._began = time.monotonic()
@@ -62,36 +62,36 @@ class Writer:
         line = {"kind": kind, "pictures": state.pictures, **entry}
         state.lines += 1
         if self.plan.mesh.first:
-            yield from self.patiently(lambda: self.folder.append(line))
-            yield from self.show(lambda board: board.entry(line))
+            yield from self.retry(lambda: self.folder.append(line))
+            yield from self.to_board(lambda board: board.entry(line))
 
-    def means(self, state: State) -> Iterator[Event]:
+    def log_means(self, state: State) -> Iterator[Event]:
         """A line with the means since the last one."""
         values = {name: total / count for name, (total, count) in sorted(state.sums.items())}
         state.sums.clear()
         if values:
             yield from self.log(state, "train", {"values": values})
-            yield from self.hear(state, report_of(state, values=values))
-        yield from self.tick(state)
+            yield from self.run_alarms(state, report_of(state, values=values))
+        yield from self.log_clock(state)
 
-    def turned(self, state: State, turns: Iterator[tuple[str, str, str]]) -> Iterator[Event]:
+    def log_phases(self, state: State, changes: Iterator[tuple[str, str, str]]) -> Iterator[Event]:
         """A line for each phase that begins or ends."""
-        for phase, what, why in turns:
-            yield from self.log(state, "phase", {"phase": phase, "what": what, "why": why})
+        for phase, change, why in changes:
+            yield from self.log(state, "phase", {"phase": phase, "what": change, "why": why})
 
-    def starts(self, state: State) -> Iterator[Event]:
-        """Lines for what the main net begins with, and for what of it stands still."""
+    def log_start(self, state: State) -> Iterator[Event]:
+        """Lines for the model that the main net begins with, and for its frozen parts."""
         start, freeze = self.plan.start, self.plan.freeze
         if start:
             yield from self.log(state, "start", start.plain())
             yield Notice(None, str(start))
         if freeze.parts:
             until = "for ever" if freeze.until is None else f"until {freeze.until:,} pictures"
-            turn = (f"freeze of {freeze}", "began", until)
-            yield from self.turned(state, iter((turn,)))
+            change = (f"freeze of {freeze}", "began", until)
+            yield from self.log_phases(state, iter((change,)))
             yield Notice(None, f"{freeze}: frozen {until}")
 
-    def tick(self, state: State, event: str = "tick", *, now: bool = False) -> Iterator[Event]:
+    def log_clock(self, state: State, event: str = "tick", *, now: bool = False) -> Iterator[Event]:
         """A line of the clock: what it has cost since this process began."""
         seconds = time.monotonic() - self._began
         if not self.plan.mesh.first or (not now and seconds - self._ticked < TICK_SECONDS):
@@ -108,7 +108,7 @@ class Writer:
             "processes": self.plan.mesh.count,
             "when": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        yield from self.patiently(lambda: self.folder.clock(entry))
+        yield from self.retry(lambda: self.folder.clock(entry))
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
@@ -117,27 +117,29 @@ class Writer:
         yield
         self._waited += time.perf_counter() - began
 
-    # Looking ---------------------------------------------------------------------------------
+    # Samples and measures ----------------------------------------------------------------------
 
-    def look(self, state: State) -> Iterator[Event]:
+    def write_samples(self, state: State) -> Iterator[Event]:
         """Sample the fixed faces."""
-        samples = sampled(self.plan, state, self.material) if self.plan.mesh.first else None
-        made, still = samples or (None, {})
-        yield from self.hear(state, report_of(state, made=made, truth=still.get("truth")))
-        if made is None:
+        samples = sample_outputs(self.plan, state, self.material) if self.plan.mesh.first else None
+        output, fixed = samples or (None, {})
+        yield from self.run_alarms(
+            state, report_of(state, samples=output, truth=fixed.get("truth"))
+        )
+        if output is None:
             return
-        pixels = sheet(made)
-        yield from self.patiently(lambda: self.folder.write_sample(state.pictures, pixels))
-        for row in still.keys() - self.folder.fixed_files().keys():
-            fixed = sheet(still[row])
-            yield from self.patiently(lambda row=row, p=fixed: self.folder.write_fixed(row, p))
-        yield from self.show(lambda board: board.sample(state.pictures, pixels))
+        pixels = sheet(output)
+        yield from self.retry(lambda: self.folder.write_sample(state.pictures, pixels))
+        for row in fixed.keys() - self.folder.fixed_files().keys():
+            grid = sheet(fixed[row])
+            yield from self.retry(lambda row=row, p=grid: self.folder.write_fixed(row, p))
+        yield from self.to_board(lambda board: board.sample(state.pictures, pixels))
 
     def measure(self, state: State) -> Iterator[Event]:
         """Measure on the choosing pictures; keep the model if it is the best."""
         plan = self.plan
-        found = measured(plan, state, self.material) if plan.mesh.first else None
-        state.measured = dict(plan.mesh.tell(found))
+        values = evaluate(plan, state, self.material) if plan.mesh.first else None
+        state.measured = dict(plan.mesh.broadcast(values))
         name = plan.objective.best
         value, higher = state.measured[name], plan.objective.measures[name]
         is_best = math.isfinite(value) and _is_better(value, state.best, higher=higher)
@@ -149,8 +151,10 @@ class Writer:
         entry = {"values": state.measured, "best": is_best, "protocol": protocol.hash}
         yield from self.log(state, "measure", entry)
         yield Notice(None, _measured_line(state, plan.recipe, is_best))
-        yield from self.hear(state, report_of(state, measures=state.measured))
-        yield from self.turned(state, turn_by_measure(state, plan.phases, plan.objective.measures))
+        yield from self.run_alarms(state, report_of(state, measures=state.measured))
+        yield from self.log_phases(
+            state, update_phases_by_measure(state, plan.phases, plan.objective.measures)
+        )
 
     def _keep(self, state: State) -> Iterator[Event]:
         """Write the models as they are now."""
@@ -159,18 +163,18 @@ class Writer:
             path = self.folder.best if main else self.folder.path / f"best-{role}.safetensors"
             net = {**state.nets, **state.averages}[role]
             card = card_of(self.plan, state, self.material, role, self.name, self.command)
-            yield from self.patiently(lambda path=path, net=net, card=card: save(path, net, card))
+            yield from self.retry(lambda path=path, net=net, card=card: save(path, net, card))
 
-    def hear(self, state: State, report: Report) -> Iterator[Event]:
-        """Let every alarm hear what there is; what one says is in the log, and acted upon."""
+    def run_alarms(self, state: State, report: Report) -> Iterator[Event]:
+        """Give every alarm the report; log their alerts and act on them."""
         alerts: list[Alert] = []
         if self.plan.mesh.first:
             heard = [alarm.hear(report) for alarm in state.alarms.values()]
             alerts = [alert for alert in heard if alert]
-        for alert in self.plan.mesh.tell(alerts):
-            yield from self.act(state, alert)
+        for alert in self.plan.mesh.broadcast(alerts):
+            yield from self._act(state, alert)
 
-    def act(self, state: State, alert: Alert) -> Iterator[Event]:
+    def _act(self, state: State, alert: Alert) -> Iterator[Event]:
         """Do what an alarm asks for."""
         did = {"warn": "warned", "stop": "stopped", "end phase": "ended the phase"}
         done = did.get(alert.action, "rolled back")
@@ -182,40 +186,42 @@ class Writer:
             for phase in self.plan.phases:
                 if alert.alarm in phase.ends_on:
                     state.phases[phase.name].ended = state.pictures
-                    told = {"phase": phase.name, "what": "ended", "why": alert.text}
-                    yield from self.log(state, "phase", told)
+                    entry = {"phase": phase.name, "what": "ended", "why": alert.text}
+                    yield from self.log(state, "phase", entry)
         elif alert.action != "warn":
-            raise TroubleError(alert)
+            raise AlarmError(alert)
 
-    # Keeping ---------------------------------------------------------------------------------
+    # Checkpoints and pages ---------------------------------------------------------------------
 
     def save(self, state: State) -> Iterator[Event]:
-        """Write a checkpoint; the log it counts the lines of is on the disk before."""
+        """Write a checkpoint; the log lines that it counts are on the disk before."""
         if self.plan.mesh.first:
             tensors, plain = state.tensors(), state.plain()
-            yield from self.patiently(
+            yield from self.retry(
                 lambda: checkpoints.save(self.folder, state.pictures, tensors, plain)
             )
-            yield from self.tick(state, "saved", now=True)  # a killed process counts up to here
+            yield from self.log_clock(
+                state, "saved", now=True
+            )  # a killed process counts up to here
 
-    def page(self, state: State, *, now: bool = False) -> Iterator[Event]:
+    def write_index(self, state: State, *, now: bool = False) -> Iterator[Event]:
         """Write index.html again, if the last one is old enough."""
         if self.plan.mesh.first and (now or time.monotonic() - self._paged > PAGE_SECONDS):
-            yield from self.patiently(lambda: write_page(self.folder))
+            yield from self.retry(lambda: write_page(self.folder))
             self._paged = time.monotonic()
 
     def finish(self, state: State, event: str) -> Iterator[Event]:
-        """What is made when a run stops or ends: its film, its page."""
+        """Write the film and the page of a run that stops or ends."""
         if not self.plan.mesh.first:
             return
-        yield from self.tick(state, event, now=True)
+        yield from self.log_clock(state, event, now=True)
         settings = self.folder.read_recipe()
-        yield from self.show(lambda board: board.settings(settings, state.measured))
-        yield from self.show(lambda board: board.close())
-        yield from self.patiently(lambda: write_film(self.folder))
-        yield from self.page(state, now=True)
+        yield from self.to_board(lambda board: board.settings(settings, state.measured))
+        yield from self.to_board(lambda board: board.close())
+        yield from self.retry(lambda: write_film(self.folder))
+        yield from self.write_index(state, now=True)
 
-    def begin_board(self, pictures: int | None) -> Iterator[Event]:
+    def open_board(self, pictures: int | None) -> Iterator[Event]:
         """Open the board, resumed after so many pictures unless it is new."""
         try:
             self.board = open_board(self.folder, pictures)
@@ -227,7 +233,7 @@ class Writer:
         else:
             yield from () if self.board else (Notice(None, MISSING),)
 
-    def show(self, write: Callable[[Board], None]) -> Iterator[Event]:
+    def to_board(self, write: Callable[[Board], None]) -> Iterator[Event]:
         """Write to the board, if there is one; a copy that fails must not end the run."""
         if self.board is None:
             return
@@ -241,9 +247,9 @@ class Writer:
         why = output_error(self.folder.board, error).problem
         yield Notice(self.folder.board, f"{why}; no more TensorBoard events are written")
 
-    def patiently(self, write: Callable[[], object]) -> Iterator[Event]:
-        """Write; where the disk is full, say so once and try again until it is not."""
-        said = False
+    def retry(self, write: Callable[[], object]) -> Iterator[Event]:
+        """Write; while the disk is full, say so once and try again."""
+        notified = False
         while True:
             try:
                 write()
@@ -252,12 +258,12 @@ class Writer:
                 cause = error.__cause__
                 if not isinstance(cause, OSError) or cause.errno not in _FULL:
                     raise
-                if self.told.signals:
-                    raise self.told.ending() from None
-                if not said:
+                if self.stop.signals:
+                    raise self.stop.exception() from None
+                if not notified:
                     waits = "the run waits and loses nothing; free some space, or press Ctrl-C"
                     yield Notice(error.path, f"{error.problem}; {waits}")
-                said = True
+                notified = True
                 time.sleep(WAIT_SECONDS)
 
 
@@ -267,22 +273,22 @@ def report_of(
     values: Mapping[str, float] | None = None,
     measures: Mapping[str, float] | None = None,
     gradients: Mapping[str, float] | None = None,
-    made: Tensor | None = None,
+    samples: Tensor | None = None,
     truth: Tensor | None = None,
 ) -> Report:
-    """What alarms hear now."""
+    """The report for the alarms."""
     return Report(
         pictures=state.pictures,
         rollbacks=state.rollbacks,
         values=values or {},
         measures=measures or {},
         gradients=gradients or {},
-        made=made,
+        samples=samples,
         truth=truth,
     )
 
 
-class TroubleError(Exception):
+class AlarmError(Exception):
     """An alarm asks to stop or to go back."""
 
     def __init__(self, alert: Alert) -> None:
