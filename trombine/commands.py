@@ -194,7 +194,7 @@ VERBS = {
         module="man",
         request="ManRequest",
         summary="Print the manual, for man(1).",
-        examples=("trombine man | man -l -", "trombine man > trombine.1"),
+        examples=("trombine man", "trombine man | head -n 20"),
     ),
 }
 GROUPS = {

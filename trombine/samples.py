@@ -44,6 +44,7 @@ class Image:
     format: str = "PNG"  # what it was read from, as Pillow names it
     lossless: bool = True  # whether that file held the samples exactly
     reduced: int = 1  # how many times smaller than in its file it was decoded (images.read's least)
+    quality: int | None = None  # of the JPEG file that it was read from, as libjpeg counts
     provenance: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:

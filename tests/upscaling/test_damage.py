@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
 import skimage.data
 from PIL import Image as Pillow
 
-from trombine.upscaling.damage import QUALITIES, _step, jpeg_quality, noise
+import trombine
+from trombine.codecs import Frames
+from trombine.codecs.jpeg import quality_of, steps
+from trombine.images import read, read_provenance
+from trombine.refusal import InputError
+from trombine.samples import Image
+from trombine.upscaling.damage import Damage, damage_of, jpeg_quality, noise
+from trombine.upscaling.making import model_for
 from trombine.world.leaves import leaves
 
 PHOTOGRAPHS = ("astronaut", "chelsea", "coffee")
@@ -26,11 +34,12 @@ def jpeg(pixels: np.ndarray, quality: int) -> np.ndarray:
 
 
 def test_steps_are_those_that_pillow_writes() -> None:
-    for quality in QUALITIES:
+    for quality in range(1, 101):
         file = io.BytesIO()
         Pillow.new("RGB", (8, 8)).save(file, "JPEG", quality=quality)
         table = Pillow.open(file).quantization[0]  # pyright: ignore[reportAttributeAccessIssue]
-        assert (table[1], table[8], table[17]) == tuple(_step(s, quality) for s in (11, 12, 13))
+        assert steps(quality).ravel().tolist() == list(table)
+        assert quality_of(table) == quality
 
 
 @pytest.mark.parametrize("quality", [30, 50, 60, 75, 80, 85, 90])
@@ -74,3 +83,67 @@ def test_grey_texture_is_no_noise() -> None:
     for name in ("grass", "gravel", "brick"):
         assert noise(np.repeat(getattr(skimage.data, name)()[..., None], 3, 2)) == 0
     assert noise(np.zeros((9, 9, 3), np.uint8)) == 0
+
+
+# --- which nets are taken ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("quality", "noise", "share"),
+    [(None, 0, 0), (100, 0, 0), (95, 0, 0), (91, 0, 0.5), (87, 0, 1), (30, 1, 1), (98, 9, 1)],
+)
+def test_the_share_of_the_net_for_damage(quality: int | None, noise: float, share: float) -> None:
+    assert Damage(quality=quality, noise=noise).share == share
+
+
+def test_a_file_says_its_quality_where_the_pixels_cannot(tmp_path: Path) -> None:
+    """A plain JPEG has no comb; and the worse of the file's quality and the pixels' counts."""
+    plain = Pillow.new("RGB", (64, 64), (9, 99, 200))
+    plain.save(tmp_path / "plain.jpg", quality=40)
+    image = read(tmp_path / "plain.jpg")
+    assert image.quality == 40 and damage_of(image.rgb_pixels(), image.quality).quality == 40
+    twice = Pillow.fromarray(jpeg(photograph("coffee"), 60))
+    twice.save(tmp_path / "twice.jpg", quality=97)
+    image = read(tmp_path / "twice.jpg")
+    assert image.quality == 97 and damage_of(image.rgb_pixels(), image.quality).quality == 60
+
+
+@pytest.mark.parametrize(
+    ("quality", "model"),
+    [(None, "upscale"), (97, "upscale"), (91, "upscale+upscale-wild*0.5"), (60, "upscale-wild")],
+)
+def test_a_photograph_gets_the_net_for_its_damage(quality: int | None, model: str) -> None:
+    pixels = photograph("astronaut")
+    image = Image(samples=pixels if quality is None else jpeg(pixels, quality), mode="RGB")
+    chosen, reason = model_for(Frames(frames=(image,)))
+    assert chosen == model
+    assert (reason == "") == (model == "upscale")
+    assert model == "upscale" or reason == f"was a JPEG of quality {quality}"
+
+
+def test_a_blend_is_the_mean_by_shares_and_is_made_again(tmp_path: Path) -> None:
+    """Between both nets' results, to rounding; its record says the blend, and replays."""
+    small = jpeg(photograph("astronaut")[100:164, 180:244], 91)
+    Pillow.fromarray(small).save(tmp_path / "small.png")
+    results = {}
+    for model in ("auto", "upscale", "upscale-wild"):
+        path = tmp_path / f"{model}.png"
+        result = trombine.upscale(pictures=tmp_path / "small.png", output=path, model=model)
+        results[model] = read(path).samples.astype(float)
+        if model == "auto":
+            assert "was a JPEG of quality 91" in str(result.notices)
+    mean = (results["upscale"] + results["upscale-wild"]) / 2
+    assert np.abs(results["auto"] - mean).max() <= 1
+    assert not np.array_equal(results["auto"], results["upscale"])
+    record = read_provenance(tmp_path / "auto.png") or {}
+    assert record["options"]["model"] == "upscale+upscale-wild*0.5"
+    trombine.replay(pictures=tmp_path / "auto.png", inputs=tmp_path, output=tmp_path / "again")
+    again, before = (tmp_path / "again" / "auto.png"), tmp_path / "auto.png"
+    assert again.read_bytes() == before.read_bytes()
+
+
+@pytest.mark.parametrize("model", ["upscale+magic*0.5", "upscale+upscale-wild*2", "a+b"])
+def test_no_other_blend_is_a_model(model: str, tmp_path: Path) -> None:
+    Pillow.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    with pytest.raises(InputError, match="neither a shipped model nor a file"):
+        trombine.upscale(pictures=tmp_path / "a.png", output=tmp_path / "b.png", model=model)

@@ -48,10 +48,13 @@ def as_jpeg(pixels: Pixels, quality: int) -> Pixels:
 
 @pytest.mark.parametrize("style", ["photo", "anime", "cartoon", "sketch"])
 def test_painted_faces(style: str) -> None:
-    """Of 12 at each of three sizes at most one is mistaken; bench/upscale.py counts many."""
+    """Of 12 at each of three sizes at most one is mistaken; bench/upscale.py counts many.
+
+    A small drawing is taken for one only where that is sure.
+    """
     made = [
         paint(face(1_003_000 + 20 * size + number), size, style).pixels
-        for size in (64, 96, 160)
+        for size in (128, 160, 256)
         for number in range(12)
     ]
     mistaken = sum(is_drawing(one) != (style != "photo") for one in made)
@@ -183,7 +186,7 @@ def test_the_colours_behind_alpha_choose_no_net() -> None:
         alpha = np.where(disc(art), 255, 0).astype(np.uint8)
         colours = np.where(disc(art)[..., None], inner, outer)
         image = samples.Image(samples=np.dstack([colours, alpha]), mode="RGBA")
-        assert making.model_for(Frames(frames=(image,))) == family
+        assert making.model_for(Frames(frames=(image,)))[0] == family
 
 
 @pytest.mark.parametrize("shape", [(1300, 700), (200, 5000), (3000, 33), (513, 512)])
@@ -234,3 +237,12 @@ def test_numbers_out_of_range_say_no_more_than_at_its_end() -> None:
     far = features(line_art() @ GREY, everywhere(line_art()[..., 0])) + 1000
     assert likelihood(far) == likelihood(far + 1000)
     assert np.isfinite(likelihood(far))
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4])
+def test_what_is_left_of_a_small_photograph_is_no_drawing(factor: int) -> None:
+    """As those that papers on enlarging shrink: in few pixels all is edge."""
+    found = [skimage.data.astronaut()[20:276, 90:346], skimage.data.coffee()[40:340, 100:420]]
+    if (DATA / "set5").is_dir():
+        found += [as_rgb(np.asarray(Image.open(file))) for file in (DATA / "set5").glob("*.png")]
+    assert not any(is_drawing(smaller(pixels, factor)) for pixels in found)

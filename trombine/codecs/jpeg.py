@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
+from jaxtyping import Int64
 from PIL import Image as Pillow
 from PIL.JpegImagePlugin import JpegImageFile
 
@@ -27,6 +28,19 @@ from trombine.samples import Image
 _MOST_SCANS: Final = 100
 _MOST_SEGMENTS: Final = 5000  # before them: 300 MB of profiles and the like
 _SCAN: Final = 0xDA
+# The standard's steps of the luma's coefficients at quality 50 (ITU-T T.81, K.1), row by row.
+STANDARD: Final = np.array(
+    [
+        [16, 11, 10, 16, 24, 40, 51, 61],
+        [12, 12, 14, 19, 26, 58, 60, 55],
+        [14, 13, 16, 24, 40, 57, 69, 56],
+        [14, 17, 22, 29, 51, 87, 80, 62],
+        [18, 22, 37, 56, 68, 109, 103, 77],
+        [24, 35, 55, 64, 81, 104, 113, 92],
+        [49, 64, 78, 87, 103, 121, 120, 101],
+        [72, 92, 95, 98, 112, 100, 103, 99],
+    ]
+)
 _FRAMES: Final = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # markers of frames, with their size
 _MARKER: Final = re.compile(
     rb"\xff[^\x00\x01\xd0-\xd8\xff]"
@@ -50,7 +64,7 @@ def decode(data: bytes, least: int | None = None) -> dict[str, Any]:
     """
     if _scans(data) > _MOST_SCANS:
         raise damaged("it goes over its pixels again and again")
-    samples, mode, info, reduced = _decoded(data, least)
+    samples, mode, info, reduced, quality = _decoded(data, least)
     if mode == "CMYK" and "adobe" not in info:
         # Adobe's programs store CMYK inverted and say so in a segment of their own. Pillow turns
         # every CMYK over; one without that segment was right as it stood.
@@ -58,11 +72,17 @@ def decode(data: bytes, least: int | None = None) -> dict[str, Any]:
     samples = samples if samples.ndim == 3 else samples[..., None]
     turned = upright(samples, orientation(info.get("exif", b"")))
     profile = info.get("icc_profile")
-    return {"samples": turned, "mode": mode, "profile": profile, "reduced": reduced}
+    return {
+        "samples": turned,
+        "mode": mode,
+        "profile": profile,
+        "reduced": reduced,
+        "quality": quality,
+    }
 
 
-def _decoded(data: bytes, least: int | None) -> tuple[np.ndarray, str, dict[Any, Any], int]:
-    """Samples, mode, what else the file says, and how many times smaller than it they are.
+def _decoded(data: bytes, least: int | None) -> tuple[np.ndarray, str, dict[Any, Any], int, int]:
+    """Samples, mode, what else the file says, how many times smaller than it they are, quality.
 
     Pillow's own copy of the samples ends with this function: two are held at a time, not three.
     """
@@ -74,7 +94,23 @@ def _decoded(data: bytes, least: int | None) -> tuple[np.ndarray, str, dict[Any,
         # The last pixel of a reduced row may stand for fewer: its width is rounded up.
         reduced = next(by for by in (1, 2, 4, 8) if -(-full_width // by) == opened.width)
         opened.load()
-        return samples_of(opened), opened.mode, opened.info, reduced
+        quality = quality_of(opened.quantization[0])
+        return samples_of(opened), opened.mode, opened.info, reduced, quality
+
+
+def steps(quality: int) -> Int64[np.ndarray, "8 8"]:
+    """The luma's steps at a quality, 1 to 100, as libjpeg scales the standard's."""
+    scale = 5000 // quality if quality < 50 else 200 - 2 * quality
+    return np.clip((STANDARD * scale + 50) // 100, 1, 255)
+
+
+def quality_of(table: Sequence[int]) -> int:
+    """The quality, 1 to 100, whose steps are nearest to these 64, row by row.
+
+    Nearest by their logarithms: a program may have a table of its own.
+    """
+    logs = np.log(np.reshape(table, (8, 8)))
+    return min(range(1, 101), key=lambda quality: np.abs(np.log(steps(quality)) - logs).sum())
 
 
 def _reduction(opened: JpegImageFile, least: int) -> int:

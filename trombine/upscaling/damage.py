@@ -9,23 +9,60 @@ from colour to colour where texture does not: `noise` measures that difference.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from jaxtyping import Float64, UInt8
 
+from trombine.codecs.jpeg import steps
+
 Pixels = UInt8[np.ndarray, "h w 3"]
 Luma = Float64[np.ndarray, "h w"]
 
 QUALITIES: Final = range(20, 97)  # above it all steps are 1 and leave no trace
+# Where the net for damaged pictures begins to be better, and where it is far better (docs/log.md).
+JPEG: Final = (95, 87)
+NOISE: Final = (2.0, 4.5)
 _SIDE: Final = 256  # pixels of the middle that are looked at
 _LEAST_SIDE: Final = 32
-# Of the standard's table for luma (ITU-T T.81, K.1), the steps of the coefficients that are used.
-_USED: Final = {(0, 1): 11, (1, 0): 12, (1, 1): 12, (0, 2): 10, (2, 0): 14, (1, 2): 14, (2, 1): 13}
+# The coefficients, by row and column, that most pictures have much of.
+_USED: Final = ((0, 1), (1, 0), (1, 1), (0, 2), (2, 0), (1, 2), (2, 1))
 _CLEAR: Final = 0.3  # the mean cosine of a comb: 1 where all lie on it, 0 by chance
 _SURE: Final = 8.0  # and so many times its deviation by chance, the best of 64 x 77 tries
 _BLOCK: Final = 16  # pixels a side in which noise is measured
 _QUIET: Final = 0.1  # the quietest tenth of blocks has the least texture
+
+
+@dataclass(frozen=True, kw_only=True)
+class Damage:
+    """What JPEG and noise have done to a picture."""
+
+    quality: int | None = None  # of the worst JPEG that it has been
+    noise: float = 0.0  # standard deviation, of 255
+
+    @property
+    def share(self) -> float:
+        """How much of the result the net for damaged pictures should have, 0 to 1."""
+        by_jpeg = 0.0 if self.quality is None else _ramp(self.quality, *JPEG)
+        return max(by_jpeg, _ramp(self.noise, *NOISE))
+
+    def __str__(self) -> str:
+        """In words, what counts most."""
+        if self.quality is not None and _ramp(self.quality, *JPEG) >= _ramp(self.noise, *NOISE):
+            return f"was a JPEG of quality {self.quality}"
+        return f"has noise of {self.noise:.0f} of 255"
+
+
+def damage_of(pixels: Pixels, quality: int | None = None) -> Damage:
+    """The damage seen in pixels; `quality` is that of the JPEG file they were read from."""
+    qualities = [one for one in (quality, jpeg_quality(pixels)) if one is not None]
+    return Damage(quality=min(qualities, default=None), noise=noise(pixels))
+
+
+def _ramp(value: float, none: float, full: float) -> float:
+    """0 at `none`, 1 at `full`, linear between them, and level beyond."""
+    return min(1.0, max(0.0, (value - none) / (full - none)))
 
 
 def jpeg_quality(pixels: Pixels) -> int | None:
@@ -34,13 +71,14 @@ def jpeg_quality(pixels: Pixels) -> int | None:
     if min(luma.shape) < _LEAST_SIDE:
         return None
     total, count = np.zeros((64, len(QUALITIES))), np.zeros((64, len(QUALITIES)))
-    for (row, column), standard in _USED.items():
+    tables = np.stack([steps(quality) for quality in QUALITIES])
+    for row, column in _USED:
         of_blocks = _by_place(_coefficients(luma, row, column))
-        steps = np.array([_step(standard, quality) for quality in QUALITIES])
-        for step in np.unique(steps[steps > 1]):
+        by_quality = tables[:, row, column]
+        for step in np.unique(by_quality[by_quality > 1]):
             sums, counts = _comb(of_blocks, float(step))
-            total[:, steps == step] += sums[:, None]
-            count[:, steps == step] += counts[:, None]
+            total[:, by_quality == step] += sums[:, None]
+            count[:, by_quality == step] += counts[:, None]
     count = np.maximum(count, 1)
     deviations = total / np.sqrt(count / 2)  # the variance of a cosine by chance is 1/2
     place, best = np.unravel_index(int(deviations.argmax()), deviations.shape)
@@ -93,9 +131,3 @@ def _comb(
     counted = np.abs(values) > step / 2
     cosines = np.cos(2 * np.pi / step * values) * counted
     return cosines.sum(1), counted.sum(1).astype(np.float64)
-
-
-def _step(standard: int, quality: int) -> int:
-    """The step of a coefficient at a quality, as libjpeg scales the standard's."""
-    scale = 5000 // quality if quality < 50 else 200 - 2 * quality
-    return min(255, max(1, (standard * scale + 50) // 100))

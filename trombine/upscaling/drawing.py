@@ -56,8 +56,11 @@ PRODUCTS: Final = np.array(
     ]
 )
 # On the scale of log odds: a drawing is what is so at 4 to 1. A photograph through the net
-# for drawings loses its texture; a drawing through the net for photographs, little.
+# for drawings loses its texture; a drawing through the net for photographs, little. In small
+# pictures all is edge, so each halving of their sides asks for more.
 CAUTION: Final = 1.5
+CAUTION_A_HALVING: Final = 2.5
+SURE_SIZE: Final = 256  # pixels a side, at and above which CAUTION is enough
 
 
 def is_drawing(pixels: Pixels, visible: Mask | None = None) -> bool:
@@ -72,14 +75,21 @@ def is_drawing(pixels: Pixels, visible: Mask | None = None) -> bool:
     middle = _middle(*mask.shape)
     reduced, reduced_mask = _reduced(pixels[middle], mask[middle])
     tones = reduced @ GREY
-    if not (_tells(tones, reduced_mask) and likelihood(features(tones, reduced_mask)) > CAUTION):
+    caution = _caution(tones)
+    if not (_tells(tones, reduced_mask) and likelihood(features(tones, reduced_mask)) > caution):
         return False
     content = reduced_mask & ~_ground(tones)
     is_solid = 2 * _inner(content, SOLID).sum() > content.sum()  # lines on paper are all edge
     content = _inner(content, 1)
     if not (is_solid and _tells(tones, content)):
         return True
-    return likelihood(features(tones, content)) > CAUTION
+    return likelihood(features(tones, content)) > caution
+
+
+def _caution(tones: Tones) -> float:
+    """The log odds from which a picture of this size is a drawing."""
+    halvings = max(0.0, float(np.log2(SURE_SIZE / np.sqrt(tones.size))))
+    return CAUTION + CAUTION_A_HALVING * halvings
 
 
 def _tells(tones: Tones, mask: Mask) -> bool:

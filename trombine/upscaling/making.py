@@ -36,16 +36,18 @@ from trombine.images import (
 )
 from trombine.provenance import shortened
 from trombine.refusal import InputError
+from trombine.upscaling.damage import damage_of
 from trombine.upscaling.drawing import is_drawing
 from trombine.upscaling.pictures import enlarged_film, enlarged_image
-from trombine.upscaling.pipelines import Pipeline, families, plan_pipeline
+from trombine.upscaling.pipelines import Pipeline, blend, is_shipped, plan_pipeline
 from trombine.upscaling.running import LEAST_TILE, resolved_tile
 from trombine.upscaling.sheet import scores, standard_sheet
-from trombine.weights import shipped
 
-AUTO: Final = "auto"  # by what a picture looks like: one of the next two
+AUTO: Final = "auto"  # by what a picture looks like: one of the next three, or a blend
 PHOTOGRAPHS: Final = "upscale"
 DRAWINGS: Final = "upscale-drawings"
+WILD: Final = "upscale-wild"
+AUTOMATIC: Final = (PHOTOGRAPHS, DRAWINGS, WILD)
 RESULT, SHEET = "result", "sheet"
 HOLDS: Final[Mapping[str, type]] = {
     PICTURE: str,
@@ -79,14 +81,14 @@ def make(job: Job) -> Output:
     result = _enlarged(film, pipeline, job)
     contents: dict[str, object] = {RESULT: result}
     if SHEET in job.shows:
-        names = " and ".join(dict.fromkeys(step.path.stem for step in pipeline.models))
+        names = " and ".join(dict.fromkeys(step.path.stem for step in pipeline.every_model))
         title = f"{shortened(job.source.path.name)}: {names}"
         truth_pixels = None if truth is None else as_seen(truth)
         pixels = as_seen(film.frames[0]), as_seen(result.frames[0])
         contents[SHEET] = standard_sheet(*pixels, truth_pixels, title)
     return Output(
         contents=contents,
-        model="+".join(dict.fromkeys(step.hash for step in pipeline.models)),
+        model="+".join(dict.fromkeys(step.hash for step in pipeline.every_model)),
         resolved={"tile": _tiles(film.frames[0], pipeline, options["tile"])},
         chosen={} if isinstance(model, Path) else {"model": model},
         notices=(*notices, *(() if truth is None else (_scored(film, result, truth),))),
@@ -96,10 +98,10 @@ def make(job: Job) -> Output:
 def equivalent(name: str, recorded: object, target: object) -> bool:
     """Whether a result with the recorded option is as good as one with the target's.
 
-    The tile does not count: no pixel differs by more than rounding. Of `auto` either choice is.
+    The tile does not count: no pixel differs by more than rounding. Of `auto` any choice is.
     """
     if name == "model" and target == AUTO:
-        return recorded in (PHOTOGRAPHS, DRAWINGS)
+        return isinstance(recorded, str) and recorded.partition("+")[0] in AUTOMATIC
     return name == "tile" or recorded == target
 
 
@@ -130,11 +132,6 @@ def sides(enlarge: str) -> tuple[int | None, tuple[int, int] | None]:
     raise InputError(f"{enlarge} is neither a factor nor a size")
 
 
-def is_shipped(model: str | Path) -> bool:
-    """Whether a model is named by what every trombine has, and not by a file."""
-    return isinstance(model, str) and (model in families() or model in shipped())
-
-
 def pipeline_for(film: Frames, enlarge: str, model: str | Path) -> Pipeline:
     """The nets and the size; an InputError where no pipeline leads to it."""
     factor, box = sides(enlarge)
@@ -142,12 +139,19 @@ def pipeline_for(film: Frames, enlarge: str, model: str | Path) -> Pipeline:
     return plan_pipeline(*size, factor=factor, box=box, model=model, frames=len(film.frames))
 
 
-def model_for(film: Frames) -> str:
-    """The family of nets for what a picture, or the first of a film, looks like."""
+def model_for(film: Frames) -> tuple[str, str]:
+    """The family of nets for what a picture, or the first of a film, looks like; and why.
+
+    The reason is empty where it is the family for photographs.
+    """
     first = film.frames[0]
-    alpha = first.alpha()
+    alpha, pixels = first.alpha(), first.rgb_pixels()
     visible = None if alpha is None else alpha >= 0.5  # fainter colours may be any
-    return DRAWINGS if is_drawing(first.rgb_pixels(), visible) else PHOTOGRAPHS
+    if is_drawing(pixels, visible):
+        return DRAWINGS, "looks like a drawing"
+    damage = damage_of(pixels, first.quality)
+    model = blend(PHOTOGRAPHS, WILD, damage.share)
+    return model, "" if model == PHOTOGRAPHS else str(damage)
 
 
 def holds(format: str, source: Path, enlarge: str, model: str | Path) -> bool:
@@ -181,9 +185,10 @@ def _model_of(job: Job) -> tuple[str | Path, tuple[str, ...]]:
         if not is_shipped(name):
             raise InputError(f"was made by {shortened(name)}, which is not among its inputs")
         return name, ()
-    model = model_for(job.source.film)
-    by = f"enlarged by {DRAWINGS} (--model {PHOTOGRAPHS} takes the other)"
-    return model, ((f"looks like a drawing: {by}",) if model == DRAWINGS else ())
+    model, reason = model_for(job.source.film)
+    if model == PHOTOGRAPHS:
+        return model, ()
+    return model, (f"{reason}: enlarged by {model} (--model {PHOTOGRAPHS} takes the usual)",)
 
 
 def _check_format(film: Frames, pipeline: Pipeline, job: Job) -> None:
@@ -245,7 +250,7 @@ def _scored(film: Frames, result: Frames, truth: Image) -> str:
 def _tiles(image: Image, pipeline: Pipeline, tile: int) -> list[int]:
     """The tile that each net of the pipeline worked in."""
     tiles, height, width = [], image.height, image.width
-    for model in pipeline.models:
+    for model in pipeline.every_model:
         tiles.append(resolved_tile(model.in_rgb, height, width, tile or None))
         height, width = height * model.net.factor, width * model.net.factor
     return tiles

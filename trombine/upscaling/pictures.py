@@ -145,9 +145,29 @@ def _through(
     threads: int | None,
     tick: Tick | None,
 ) -> Float32[torch.Tensor, "3 h2 w2"]:
-    """A picture through all nets of a pipeline, and to its size; grey stays exactly grey."""
+    """A picture through a pipeline, and what is blended in; grey stays exactly grey."""
+    if pipeline.second is None:
+        return _through_nets(planes, pipeline, tile, threads, tick)
+    height, width = planes.shape[-2:]
+    work = [sum(_pixels(height, width, part)) for part in (pipeline, pipeline.second)]
+    work[0] -= work[1]
+    first = _share(tick, 0, work[0], sum(work))
+    result = _through_nets(planes, pipeline, tile, threads, first)
+    second = _share(tick, work[0], work[1], sum(work))
+    other = _through(planes, pipeline.second, tile, threads, second)
+    return result.lerp(other, pipeline.share)
+
+
+def _through_nets(
+    planes: Float32[torch.Tensor, "3 h w"],
+    pipeline: Pipeline,
+    tile: int | None,
+    threads: int | None,
+    tick: Tick | None,
+) -> Float32[torch.Tensor, "3 h2 w2"]:
+    """A picture through the nets of a pipeline alone, and to its size."""
     grey = bool((planes == planes[:1]).all())
-    work = _pixels(planes.shape[-2], planes.shape[-1], pipeline)
+    work = _pixels(planes.shape[-2], planes.shape[-1], replace(pipeline, second=None))
     for index, model in enumerate(pipeline.models):
         share = _share(tick, sum(work[:index]), work[index], sum(work))
         try:
@@ -187,7 +207,7 @@ def _pixels(height: int, width: int, pipeline: Pipeline) -> list[int]:
     for model in pipeline.models:
         counts.append(count)
         count *= factor_of(model) ** 2
-    return counts
+    return counts + (_pixels(height, width, pipeline.second) if pipeline.second else [])
 
 
 def _share(tick: Tick | None, start: int, length: int, every: int) -> Tick | None:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from trombine.images import MAX_PIXELS
 from trombine.refusal import InputError
@@ -27,6 +27,9 @@ MOST: Final = 16  # times as high and wide: beyond it a net invents what it then
 _MOST_ON_THE_WAY: Final = 4 * MAX_PIXELS
 _NAME: Final = re.compile(r"(?P<family>.+)-x(?P<factor>[2-9]|[1-9]\d+)")
 
+# Two names, and the share of the second.
+_BLEND: Final = re.compile(r"(?P<first>[\w-]+)\+(?P<second>[\w-]+)\*(?P<share>0?\.\d{1,3})")
+
 Size = tuple[int, int]
 
 
@@ -37,6 +40,13 @@ class Pipeline:
     models: tuple[Model, ...]  # one after the other
     size: Size  # height, width of the result
     last: Literal["", "bicubic"]  # what then shrinks it to that size
+    second: Pipeline | None = None  # another to the same size, blended in
+    share: float = 0.0  # of the second in the result
+
+    @property
+    def every_model(self) -> tuple[Model, ...]:
+        """The models of both, in the order in which they are run."""
+        return self.models + (self.second.every_model if self.second else ())
 
 
 def plan_pipeline(
@@ -50,10 +60,15 @@ def plan_pipeline(
 ) -> Pipeline:
     """The pipeline from height x width to `factor` times that, or to what fits in `box` (w x h).
 
-    `model` is a family (upscale), a shipped net (upscale-x2), or a file; one net is applied as
-    often as needed. A film has as many `frames`. An InputError says why there is no such size, or
-    no such model.
+    `model` is a family (upscale), a shipped net (upscale-x2), a blend of two such
+    (upscale+upscale-wild*0.3), or a file; one net is applied as often as needed. A film has as
+    many `frames`. An InputError says why there is no such size, or no such model.
     """
+    if isinstance(model, str) and (blend := _BLEND.fullmatch(model)):
+        options: dict[str, Any] = {"factor": factor, "box": box, "frames": frames}
+        second = plan_pipeline(height, width, model=blend["second"], **options)
+        first = plan_pipeline(height, width, model=blend["first"], **options)
+        return replace(first, second=second, share=float(blend["share"]))
     size = _target_size(height, width, factor, box)
     times, nets = _times((height, width), size), nets_of(model)
     if times > MOST:
@@ -68,6 +83,23 @@ def plan_pipeline(
         size=size,
         last="" if size == (height * product, width * product) else "bicubic",
     )
+
+
+def blend(first: str, second: str, share: float) -> str:
+    """Two families by the share of the second, to a tenth, as `model` of plan_pipeline."""
+    tenths = round(10 * share)
+    if tenths in (0, 10):
+        return second if tenths else first
+    return f"{first}+{second}*{tenths / 10}"
+
+
+def is_shipped(model: str | Path) -> bool:
+    """Whether a model is named by what every trombine has, and not by a file."""
+    if not isinstance(model, str):
+        return False
+    pair = _BLEND.fullmatch(model)
+    names = (pair["first"], pair["second"]) if pair else (model,)
+    return all(name in families() or name in shipped() for name in names)
 
 
 def named(model: str, factor: int) -> str:

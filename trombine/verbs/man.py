@@ -15,7 +15,7 @@ from trombine.requests import SHORT, Request, described
 
 @dataclass(frozen=True, kw_only=True)
 class ManRequest(Request):
-    """Print the manual, for man(1): trombine man | man -l -
+    """Print the manual, for man(1).
 
     To install it, write it to trombine.1 in a folder that manpath names.
     """

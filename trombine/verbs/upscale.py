@@ -40,7 +40,7 @@ class UpscaleRequest(PicturesRequest):
     """WIDTHxHEIGHT, as in 1920x1080: as large as fits in there, in place of a factor."""
     model: str | Path = "auto"
     """upscale, upscale-fast, upscale-drawings or upscale-wild, or a .safetensors file; auto takes
-    upscale, and for drawings upscale-drawings."""
+    upscale, for drawings upscale-drawings, for JPEGs and noise upscale-wild."""
     tile: Annotated[int | str, Integer(16, 1_000_000, words=("auto",))] = "auto"
     """Pixels a side that are worked on at a time: fewer take less memory."""
     sheet: bool = False
