@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import struct
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -134,9 +135,8 @@ def read_provenance(path: Path | str) -> dict[str, Any] | None:
     """The record of how a file's picture was made; None where trombine did not make it."""
     path = Path(path)
     with opened(path) as file, about(path):
-        limit = _limit(path, None)
-        head = codecs.read_head(file, limit)
-        _check_length(path, file, limit)
+        head = codecs.read_head(file, sys.maxsize)  # no pixel is decoded
+        _check_length(path, file, _limit(path, None))
         return beside.record(path) if head.format in codecs.BESIDE else codecs.record_in(file)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from trombine.refusal import InputError
@@ -27,6 +28,30 @@ def ran_out(error: BaseException) -> bool:
     if isinstance(error, MemoryError):
         return True
     return isinstance(error, RuntimeError) and any(sign in str(error) for sign in _SIGNS)
+
+
+def available() -> int | None:
+    """The bytes that programs can still have, by the system and by the container; None: unknown."""
+    amounts = [amount for amount in (_of_system(), _of_container()) if amount is not None]
+    return min(amounts, default=None)
+
+
+def _of_system() -> int | None:
+    """Of Linux what it says is available; elsewhere half of the memory that is there."""
+    with suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        line = next(line for line in lines if line.startswith("MemAvailable:"))
+        return int(line.split()[1]) * 1024
+    with suppress(AttributeError, OSError, ValueError):
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    return None
+
+
+def _of_container(root: Path = Path("/sys/fs/cgroup")) -> int | None:
+    """What is left of a container's limit, if it has one (cgroup 2)."""
+    with suppress(OSError, ValueError):
+        return int((root / "memory.max").read_text()) - int((root / "memory.current").read_text())
+    return None
 
 
 @contextmanager

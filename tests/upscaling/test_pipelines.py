@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from trombine import memory
 from trombine.images import MAX_PIXELS
 from trombine.nets import build
 from trombine.refusal import InputError
@@ -150,6 +151,7 @@ def test_a_loaded_net_is_ready_for_all_pictures(tmp_path: Path) -> None:
     assert pipelines.model_in(path).in_rgb in running._PREPARED
 
 
+@pytest.mark.usefixtures("little_memory")
 @pytest.mark.parametrize(
     ("box", "says"),
     [
@@ -186,6 +188,29 @@ def test_one_of_factor_and_box() -> None:
             plan_pipeline(6, 8, factor=factor, box=box, model="upscale")
 
 
+@pytest.fixture
+def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the least is made that is ever tried."""
+    monkeypatch.setattr(memory, "available", lambda: 1 << 30)
+
+
+def test_more_is_made_where_there_is_memory_or_the_environment_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """24 megapixels twice, 12 three times: what cameras make."""
+    monkeypatch.setattr(memory, "available", lambda: 8 << 30)
+    assert plan_pipeline(4000, 6000, factor=2, box=None, model="upscale").size == (8000, 12000)
+    assert plan_pipeline(3000, 4000, factor=3, box=None, model="upscale").size == (9000, 12000)
+    assert pipelines.most_pixels() == (8 << 30) // pipelines.BYTES_A_PIXEL
+    monkeypatch.setattr(memory, "available", lambda: None)
+    assert pipelines.most_pixels() == MAX_PIXELS
+    monkeypatch.setenv("TROMBINE_MAX_PIXELS", "96000000")
+    assert plan_pipeline(4000, 6000, factor=2, box=None, model="upscale").size == (8000, 12000)
+    with pytest.raises(InputError, match="at most 96,000,000 are made"):
+        plan_pipeline(4000, 6001, factor=2, box=None, model="upscale")
+
+
+@pytest.mark.usefixtures("little_memory")
 def test_the_result_is_bounded() -> None:
     """To the pixel: 9,459 squared is below the bound, 9,460 squared above it."""
     assert 9459**2 <= MAX_PIXELS < 9460**2
@@ -211,6 +236,8 @@ def too_large(height: int, width: int, **asked: Any) -> str:
     return caught.value.remedy
 
 
+@pytest.mark.usefixtures("little_memory")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     height=st.integers(1, 9000),
     width=st.integers(1, 9000),
@@ -241,6 +268,7 @@ def test_the_size_that_is_named_can_be_made(
         assert too_large(height, width, factor=None, box=larger, **asked) == remedy
 
 
+@pytest.mark.usefixtures("little_memory")
 def test_a_photograph_of_a_camera() -> None:
     assert too_large(4000, 6000, factor=2, model="upscale") == "choose --size 11585x7723, or less"
     assert too_large(9000, 9900, factor=2) == "choose --size 9921x9019, or less"
@@ -248,6 +276,7 @@ def test_a_photograph_of_a_camera() -> None:
     assert too_large(4000, 6000, model="four").startswith("there is no larger size")
 
 
+@pytest.mark.usefixtures("little_memory")
 def test_what_is_larger_on_the_way_is_bounded_too() -> None:
     with pytest.raises(InputError, match="before it is shrunk"):
         plan_pipeline(8000, 8000, factor=None, box=(9459, 9999), model="four")

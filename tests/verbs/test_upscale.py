@@ -263,7 +263,7 @@ def test_sizes_that_cannot_be(
     monkeypatch: pytest.MonkeyPatch,
     kit: ModuleType,
 ) -> None:
-    monkeypatch.setattr(pipelines, "MAX_PIXELS", 5000)
+    monkeypatch.setattr(pipelines, "most_pixels", lambda: 5000)
     assert kit.why(
         kit.events(kit.photo(tmp_path), output=tmp_path / "b.png", **options)
     ).startswith(said)
@@ -272,6 +272,6 @@ def test_sizes_that_cannot_be(
 def test_a_film_of_too_many_pixels(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kit: ModuleType
 ) -> None:
-    monkeypatch.setattr(pipelines, "MAX_PIXELS", 5000)
+    monkeypatch.setattr(pipelines, "most_pixels", lambda: 5000)
     said = kit.why(kit.events(kit.film(tmp_path / "a.gif"), output=tmp_path / "b.gif"))
     assert said.startswith("would become 3 frames of 48 x 40, 5,760 pixels")

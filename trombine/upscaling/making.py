@@ -188,7 +188,7 @@ def _model_of(job: Job) -> tuple[str | Path, tuple[str, ...]]:
     model, reason = model_for(job.source.film)
     if model == PHOTOGRAPHS:
         return model, ()
-    return model, (f"{reason}: enlarged by {model} (--model {PHOTOGRAPHS} takes the usual)",)
+    return model, (f"{reason}: enlarged by {model} (--model {PHOTOGRAPHS} takes the other)",)
 
 
 def _check_format(film: Frames, pipeline: Pipeline, job: Job) -> None:

@@ -8,6 +8,7 @@ run on pictures is in pictures.py and running.py.
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -15,7 +16,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from trombine.images import MAX_PIXELS
+from trombine import memory
+from trombine.images import MAX_PIXELS, MAX_PIXELS_VARIABLE
 from trombine.refusal import InputError
 from trombine.upscaling.running import prepare
 from trombine.weights import Model, loaded, shipped
@@ -23,8 +25,8 @@ from trombine.weights.file import ENDING
 from trombine.weights.tasks import channels
 
 MOST: Final = 16  # times as high and wide: beyond it a net invents what it then enlarges
-# What is shrunk at the end may be larger for a while, as floats: 4 GB at this many pixels.
-_MOST_ON_THE_WAY: Final = 4 * MAX_PIXELS
+BYTES_A_PIXEL: Final = 32  # of the result; 18 were measured (docs/log.md)
+_ON_THE_WAY: Final = 4  # what is shrunk at the end may be so many times larger for a while
 _NAME: Final = re.compile(r"(?P<family>.+)-x(?P<factor>[2-9]|[1-9]\d+)")
 
 # Two names, and the share of the second.
@@ -185,6 +187,17 @@ def _times(small: Size, size: Size) -> Fraction:
 # How many pixels
 
 
+def most_pixels() -> int:
+    """How many pixels a result may have: what the environment says, or what there is memory for.
+
+    As many as may be read are made wherever that is tried; then memory may end, which is said.
+    """
+    setting = os.environ.get(MAX_PIXELS_VARIABLE, "")
+    if setting.isdecimal():
+        return int(setting)
+    return max(MAX_PIXELS, (memory.available() or 0) // BYTES_A_PIXEL)
+
+
 def check_pixels(size: Size, *, frames: int = 1) -> None:
     """Refuse a result of more pixels than pictures may have, all frames of a film together."""
     if problem := _too_many(size, frames):
@@ -194,19 +207,19 @@ def check_pixels(size: Size, *, frames: int = 1) -> None:
 def _too_many(size: Size, frames: int) -> str:
     height, width = size
     count = frames * height * width
-    if count <= MAX_PIXELS:
+    if count <= (most := most_pixels()):
         return ""
     prefix = f"{frames:,} frames of " if frames > 1 else ""
     would = f"would become {prefix}{width:,} x {height:,}, {count:,} pixels"
-    return f"{would}, and at most {MAX_PIXELS:,} are made"
+    return f"{would}, and at most {most:,} are made"
 
 
 def _check_pixels(small: Size, size: Size, factors: list[int], frames: int) -> None:
     """The same, with the size that can be made; one frame may be larger until it is shrunk."""
     problem, on_the_way = _too_many(size, frames), _on_the_way(small, size, factors)
-    if not problem and on_the_way > _MOST_ON_THE_WAY:
+    if not problem and on_the_way > (most := _ON_THE_WAY * most_pixels()):
         would = f"would have {on_the_way:,} pixels before it is shrunk to size"
-        problem = f"{would}, and at most {_MOST_ON_THE_WAY:,} are made"
+        problem = f"{would}, and at most {most:,} are made"
     if problem:
         raise InputError(problem, _smaller(small, factors, frames))
 
@@ -218,8 +231,9 @@ def _on_the_way(small: Size, size: Size, factors: list[int]) -> int:
 
 def _smaller(small: Size, factors: list[int], frames: int) -> str:
     """What to do about a size that is too large."""
-    for height, width in _candidates(small, MAX_PIXELS // frames):
-        if _can_be(small, (width, height), factors, frames):
+    most = most_pixels()
+    for height, width in _candidates(small, most // frames):
+        if _can_be(small, (width, height), factors, frames, most):
             return f"choose --size {width}x{height}, or less"
     return "there is no larger size for it by this --model"
 
@@ -238,13 +252,13 @@ def _candidates(small: Size, most: int) -> Iterator[Size]:
     yield from ((height * times, width * times) for times in range(MOST, 1, -1))
 
 
-def _can_be(small: Size, box: Size, factors: list[int], frames: int) -> bool:
+def _can_be(small: Size, box: Size, factors: list[int], frames: int, most: int) -> bool:
     try:
         size = _fitted(*small, box)
     except InputError:
         return False
-    sound = frames * size[0] * size[1] <= MAX_PIXELS and _times(small, size) <= MOST
-    return sound and _on_the_way(small, size, factors) <= _MOST_ON_THE_WAY
+    sound = frames * size[0] * size[1] <= most and _times(small, size) <= MOST
+    return sound and _on_the_way(small, size, factors) <= _ON_THE_WAY * most
 
 
 # ---------------------------------------------------------------------------------------------
