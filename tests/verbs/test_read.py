@@ -16,7 +16,7 @@ from trombine.batch.result import Result
 from trombine.console import follow
 from trombine.conventions import PARTS, check_parts
 from trombine.events import Description, Event, Notice, Skipped
-from trombine.images import read, write
+from trombine.images import read, read_provenance, write
 from trombine.reader import parts_map
 from trombine.readings.making import read_picture
 from trombine.refusal import InputError
@@ -72,11 +72,34 @@ def test_faces_are_told_of_from_left_to_right(photo: Path) -> None:
         assert abs((box[1] + box[3]) / 2 - y - 0.05 * size) < size / 10
         assert 0.3 * size < box[3] - box[1] < 0.75 * size
         assert one["likely"] > 0.5
-        assert max(one["style"], key=one["style"].get) == "photo"
-        assert sum(one["style"].values()) == pytest.approx(1, abs=0.01)
+        assert one["style"] == "photo" and one["unsure"] == []
+        assert "traits" not in one and "light_turn" not in one["moment"]
     head, titles, *rows = found.text.splitlines()
     assert head == f"{photo} (300 x 170): 2 faces"
     assert "style" in titles and len(rows) == 2 and all("photo" in row for row in rows)
+
+
+def test_guesses_are_made_where_they_are_asked_for(photo: Path) -> None:
+    """And a line says what they are worth."""
+    (plain,), (found,) = reading(pictures=photo).found, reading(pictures=photo, traits=True).found
+    assert "masculine" not in plain.text and "learned from" not in plain.text
+    assert "masculine" in found.text and found.text.endswith("learned from painted faces)")
+    (face, _) = found.value["faces"]
+    assert {"age", "masculine", "beard"} <= face["traits"].keys() and "light_turn" in face["moment"]
+    assert sum(face["styles"].values()) == pytest.approx(1, abs=0.01)
+
+
+def test_a_record_from_before_traits_were_an_option_is_made_again(
+    tmp_path: Path, photo: Path
+) -> None:
+    """Its sheet says the age, as it did then."""
+    reading(pictures=photo, output=tmp_path / "now.png", traits=True)
+    record = read_provenance(tmp_path / "now.png") or {}
+    older = {k: v for k, v in record["options"].items() if k != "traits"}
+    write(tmp_path / "old.png", read(tmp_path / "now.png"), provenance={**record, "options": older})
+    again: Any = {"pictures": tmp_path / "old.png", "inputs": photo.parent}
+    trombine.replay(output=tmp_path / "again.png", **again)
+    assert (tmp_path / "again.png").read_bytes() == (tmp_path / "old.png").read_bytes()
 
 
 def test_as_json_a_line_for_each_picture(
@@ -193,7 +216,9 @@ def test_what_is_written_is_what_was_read(tmp_path: Path, photo: Path) -> None:
     for mine, one in zip(points, told.faces, strict=True):
         np.testing.assert_allclose(mine["points"], one.points, atol=1e-3)
         assert len(mine["errors"]) == 68
-    fields = json.loads((folder / "two.json").read_text())["faces"]
+    assert "traits" not in json.loads((folder / "two.json").read_text())["faces"][0]
+    reading(pictures=photo, output=tmp_path / "more", json=True, traits=True)
+    fields = json.loads((tmp_path / "more" / "two.json").read_text())["faces"]
     assert fields[0]["traits"]["age"] == pytest.approx(told.faces[0].traits["age"], abs=1e-3)
 
 

@@ -105,6 +105,7 @@ class Making:
 
     verb: str
     holds: Mapping[str, type]  # the options of its records, and their kinds
+    earlier: Options = field(default_factory=dict)  # options that old records lack: what they meant
     make: Callable[[Job], Output]
     needs: tuple[str, ...] = ()  # packages that determine pixels, beside numpy and pillow
     products: tuple[Product, ...] = (RESULT,)  # the last is the result itself
@@ -164,8 +165,10 @@ class Making:
         from trombine.images import read_source
         from trombine.provenance import REMAKE, check_holds, following, shortened
 
-        check_holds(record, self.holds, {QUALITY: int} if FORMAT in self.holds else {})
-        options, files = record["options"], dict(inputs)
+        options = {**self.earlier, **record.get("options", {})}
+        optional = {QUALITY: int} if FORMAT in self.holds else {}
+        check_holds({**record, "options": options}, self.holds, optional)
+        files = dict(inputs)
         shows, picture = options.get(SHOWS, ""), files.pop(options[PICTURE], None)
         if picture is None:
             raise InputError(f"{shortened(options[PICTURE])} is not among its inputs", REMAKE)

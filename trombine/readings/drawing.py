@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 from trombine.conventions import PART_COLOURS
 from trombine.pages.overlays import draw_parts, draw_points, key_of
 from trombine.pages.sheets import Sheet
+from trombine.reader.doubts import doubts
 from trombine.reader.faces import Face
 
 Pixels = UInt8[np.ndarray, "h w 3"]
@@ -22,7 +23,12 @@ LINES: Final = 12  # of faces that the sheet tells of in words
 
 
 def drawn(
-    pixels: Pixels, parts: UInt8[np.ndarray, "h w"], faces: Sequence[Face], title: str
+    pixels: Pixels,
+    parts: UInt8[np.ndarray, "h w"],
+    faces: Sequence[Face],
+    title: str,
+    *,
+    traits: bool,
 ) -> UInt8[np.ndarray, "k l 3"]:
     """A sheet of a picture of any size, and what was read of it."""
     height, width = pixels.shape[:2]
@@ -34,7 +40,7 @@ def drawn(
     columns = "landmarks", "parts"
     rows = [[draw_landmarks(picture, faces, scale), draw_parts(picture, labels)]]
     key = key_of(parts) if faces else ()
-    note = _note(faces)
+    note = _note(faces, traits=traits)
     return Sheet(rows=rows, title=title, column_titles=columns, key=key, note=note).pixels()
 
 
@@ -66,25 +72,28 @@ def _draw_points(canvas: Pixels, points: Float32[np.ndarray, "68 2"]) -> None:
         canvas[rows, columns] = draw_points(region, inside, strength=0)
 
 
-def _note(faces: Sequence[Face]) -> str:
+def _note(faces: Sequence[Face], *, traits: bool) -> str:
     if not faces:
         return "no face was found"
-    lines = [f"{number}: {in_words(face)}" for number, face in enumerate(faces[:LINES], 1)]
+    listed = enumerate(faces[:LINES], 1)
+    lines = [f"{number}: {in_words(face, traits=traits)}" for number, face in listed]
     more = [f"and {len(faces) - LINES} more"] if len(faces) > LINES else []
     return "\n".join(lines + more)
 
 
-def in_words(face: Face) -> str:
-    """A face in a line: what it is drawn as, how it looks, where it turns."""
-    style = max(face.style, key=lambda name: face.style[name])
-    traits, moment = face.traits, face.moment
-    words = [style]
-    if "age" in traits:
-        words.append(f"age {traits['age']:.0f}")
+def in_words(face: Face, *, traits: bool) -> str:
+    """A face in a line: where it turns, what it wears; with `traits` its style and age before."""
+    moment, words = face.moment, []
+    if traits:
+        words.append(max(face.style, key=lambda name: face.style[name]))
+    if traits and "age" in face.traits:
+        words.append(f"age {face.traits['age']:.0f}")
     if "yaw" in moment:
         degrees = np.degrees([moment["yaw"], moment.get("roll", 0.0)])
         words.append(f"turned {degrees[0]:+.0f}°, tilted {degrees[1]:+.0f}°")
     words += [worn for worn in ("glasses", "hat") if moment.get(worn, 0.0) > 0.5]
+    if not traits:
+        words += [f"unsure: {doubt}" for doubt in doubts(face)]
     return ", ".join(words)
 
 

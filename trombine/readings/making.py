@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,9 +21,11 @@ from trombine.batch.making import PICTURE, Job, Making, Options, Output, Product
 from trombine.conventions import to_picture
 from trombine.images import Image, as_seen
 from trombine.provenance import shortened
+from trombine.reader.doubts import doubts, sure_style
 from trombine.reader.faces import Face, parts_map, read_faces
 from trombine.readings.drawing import PALETTE, drawn
 from trombine.refusal import InputError
+from trombine.upscaling.drawing import is_drawing
 from trombine.weights import loaded, shipped
 
 SHEET, PARTS, POINTS, FIELDS = "sheet", "parts", "points", "fields"  # what a file shows
@@ -30,6 +33,11 @@ EVERY, LARGEST = "all", "largest"  # faces
 _ENLARGERS: Final = {2: "upscale-x2", 4: "upscale-x4"}
 _NO_ROUNDING: Final = 3  # digits after the point, of pixels and numbers in JSON
 NO_FACE: Final = "no face found"
+# Of a moment, what is read well enough to be said unasked.
+SHOWN: Final = (
+    *("yaw", "pitch", "roll", "smile", "mouth_open", "lid_open", "gaze_x", "gaze_y"),
+    *("glasses", "hat"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +47,11 @@ class PictureReading:
     pixels: UInt8[np.ndarray, "h w 3"]
     faces: Sequence[Face]
 
+    @cached_property
+    def drawn(self) -> bool:
+        """Whether the picture looks like a drawing."""
+        return is_drawing(self.pixels)
+
     def parts(self) -> UInt8[np.ndarray, "h w"]:
         """The label of each pixel."""
         return parts_map(self.faces, *self.pixels.shape[:2])
@@ -47,6 +60,7 @@ class PictureReading:
 def make(job: Job) -> Output:
     """What is read of a picture, as the files that are wanted."""
     name, options = job.source.path.name, job.options
+    traits = bool(options["traits"])
     model = _model_of(job)
     reading = read_picture(
         job.source.film.frames[0],
@@ -55,7 +69,7 @@ def make(job: Job) -> Output:
         small=bool(options["enlarge"]),
     )
     makers = {
-        FIELDS: lambda: as_json(name, reading),
+        FIELDS: lambda: as_json(name, reading, traits=traits),
         POINTS: lambda: points_json(name, reading),
         PARTS: lambda: Image(samples=reading.parts()[..., None], mode="P", palette=PALETTE),
         SHEET: lambda: drawn(
@@ -63,6 +77,7 @@ def make(job: Job) -> Output:
             reading.parts(),
             reading.faces,
             f"{shortened(name)}: {shortened(options['model'])}",
+            traits=traits,
         ),
     }
     used = [model, *(_ENLARGERS.values() if options["enlarge"] else ())]
@@ -113,15 +128,16 @@ def _model_of(job: Job) -> str | Path:
     return name
 
 
-def as_json(name: str, reading: PictureReading) -> dict[str, Any]:
-    """What was read of each face, but for its points and its parts."""
+def as_json(name: str, reading: PictureReading, *, traits: bool) -> dict[str, Any]:
+    """What was read of each face, but for its points and its parts; with `traits` the guesses."""
     faces = [
         {
             "box": _rounded(face.box),
             "likely": _rounded(face.likely),
-            "style": _rounded(face.style),
-            "traits": _rounded(face.traits),
-            "moment": _rounded(face.moment),
+            "style": sure_style(face, drawn=reading.drawn),
+            "moment": _rounded({k: v for k, v in face.moment.items() if traits or k in SHOWN}),
+            **({"traits": _rounded(face.traits), "styles": _rounded(face.style)} if traits else {}),
+            "unsure": list(doubts(face)),
             "features": _rounded(face.features),
         }
         for face in reading.faces
@@ -155,7 +171,8 @@ def _rounded(value: Any) -> Any:
 
 READ: Final = Making(
     verb="read",
-    holds={PICTURE: str, "model": str, "faces": str, "enlarge": int, "shows": str},
+    holds={PICTURE: str, "model": str, "faces": str, "enlarge": int, "traits": int, "shows": str},
+    earlier={"traits": 1},  # all was said then
     make=make,
     needs=("torch", "scipy"),
     products=(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import degrees
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -20,6 +21,8 @@ from trombine.events import Description, Event, Notice
 from trombine.memory import enough
 from trombine.refusal import InputError, about, shown
 from trombine.requests import Choice
+
+WORTH: Final = "  (age, sex, skin, hair and beard are guesses, learned from painted faces)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +45,9 @@ class ReadRequest(FilesRequest):
     each picture in place of the table."""
     faces: Annotated[str, Choice(("all", "largest"))] = "all"
     """all or largest: only the largest face of each picture."""
+    traits: bool = False
+    """Guess age, sex, skin, hair and beard too. They were learned from painted faces, and are often
+    wrong of real ones: docs/reader.md says how often."""
     enlarge: bool = False
     """Enlarge small faces by trombine's nets before they are read."""
     model: str | Path = "reader"
@@ -69,7 +75,11 @@ def run(request: ReadRequest) -> Iterator[Event]:
         yield from survey(sources, lambda source: _report(request, source))
         return
     beside = {PARTS: request.write_parts, POINTS: request.write_points, FIELDS: request.json}
-    options = {"faces": request.faces, "enlarge": int(request.enlarge)}
+    options = {
+        "faces": request.faces,
+        "enlarge": int(request.enlarge),
+        "traits": int(request.traits),
+    }
     yield from making().run(
         request,
         lambda source: target_for(options, source, request.model),
@@ -101,22 +111,13 @@ def _report(request: ReadRequest, source: Path) -> Iterator[Event]:
         reading = read_picture(image, request.model, largest=largest, small=request.enlarge)
     if not reading.faces:
         yield Notice(source, NO_FACE)
-    value = as_json(str(source), reading)
+    value = as_json(str(source), reading, traits=request.traits)
     yield Description(source, json.dumps(value) if request.json else _table(value), value)
 
 
-_COLUMNS: Final = (  # of the fields, in a table
-    "masculine",
-    "age",
-    "tone",
-    "hair_light",
-    "beard",
-    "smile",
-    "yaw",
-    "roll",
-    "glasses",
-    "hat",
-)
+_COLUMNS: Final = ("yaw", "pitch", "roll", "smile", "mouth_open", "lid_open", "glasses", "hat")
+_TURNS: Final = ("yaw", "pitch", "roll")
+_GUESSED: Final = ("masculine", "age", "tone", "hair_light", "beard")
 
 
 def _table(value: dict[str, Any]) -> str:
@@ -126,16 +127,29 @@ def _table(value: dict[str, Any]) -> str:
     head = f"{shown(value['picture'])} ({value['width']} x {value['height']}): {count}"
     if not faces:
         return head
-    columns = [name for name in _COLUMNS if name in faces[0]["traits"] | faces[0]["moment"]]
-    rows = [["left", "top", "right", "bottom", "style", *columns]]
+    known = faces[0].get("traits", {}) | faces[0]["moment"]
+    columns = [name for name in (*_COLUMNS, *_GUESSED) if name in known]
+    rows = [["left", "top", "right", "bottom", "likely", "style", *columns, "unsure"]]
     for face in faces:
-        fields = face["traits"] | face["moment"]
-        style = max(face["style"], key=face["style"].__getitem__)
+        fields = face.get("traits", {}) | face["moment"]
         box = [f"{side:.0f}" for side in face["box"]]
-        rows.append([*box, style, *(f"{fields[name]:.2g}" for name in columns)])
+        numbers = [_number(name, fields[name]) for name in columns]
+        unsure = "; ".join(face["unsure"]) or "-"
+        rows.append([*box, f"{face['likely']:.2f}", face["style"] or "-", *numbers, unsure])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = (
+    lines = [
         "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
         for row in rows
-    )
-    return "\n".join([head, *(f"  {line}" for line in lines)])
+    ]
+    notes = [WORTH] if "traits" in faces[0] else []
+    return "\n".join([head, *(f"  {line}" for line in lines), *notes])
+
+
+def _number(name: str, value: float) -> str:
+    """A field of a table, turns in degrees; one as far as the reader can tell is more than that."""
+    from trombine.reader.doubts import beyond
+
+    if name not in _TURNS:
+        return f"{value:.2f}"
+    more = (">" if value > 0 else "<") if beyond(name, value) else ""
+    return f"{more}{degrees(value):.0f}°"
