@@ -30,6 +30,7 @@ PROGRAMS = (
     "world",
     "remake",
     "reader",
+    "everyday",
     "upscale",
 )
 
