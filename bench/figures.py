@@ -2,21 +2,26 @@
 
     python bench/figures.py [-o docs/figures] [--first-seed N]
 
-A sheet of faces in each style (the same people in all), one of their parts and landmarks, one of
-leaves. Seeds are nobody's: neither trained on, chosen by, nor in a protocol.
+Two photographs enlarged and one read by the commands' defaults; a sheet of faces in each style (the
+same people in all), one of their parts and landmarks, one of leaves. Seeds are nobody's: neither
+trained on, chosen by, nor in a protocol. The photographs come with scikit-image.
 """
 
 from __future__ import annotations
 
 import argparse
+import tempfile
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+import skimage.data
+from PIL import Image
 from table import ROOT
 
+import trombine
 from trombine.conventions import PARTS
-from trombine.images import write
+from trombine.images import read, write
 from trombine.pages.overlays import draw_parts, draw_points
 from trombine.pages.sheets import Sheet
 from trombine.world import STYLES, face, paint
@@ -24,6 +29,29 @@ from trombine.world.leaves import leaves
 
 FIRST_SEED: Final = 2_000_000
 COLUMNS, ROWS, SIZE = 8, 3, 128
+
+
+def enlarged_sheet(folder: Path) -> Sheet:
+    """Parts of two photographs, one saved as a JPEG, four times as large: bicubic, trombine."""
+    astronaut = Image.fromarray(skimage.data.astronaut()).crop((140, 10, 320, 190))
+    astronaut.resize((112, 112), Image.Resampling.LANCZOS).save(folder / "a.jpg", quality=75)
+    chelsea = Image.fromarray(skimage.data.chelsea()).crop((60, 20, 284, 244))
+    chelsea.resize((112, 112), Image.Resampling.LANCZOS).save(folder / "b.png")
+    rows = []
+    for path in (folder / "a.jpg", folder / "b.png"):
+        trombine.upscale(pictures=path, factor=4, output=folder / f"{path.stem}.large.png")
+        bicubic = Image.open(path).resize((448, 448), Image.Resampling.BICUBIC)
+        rows.append([np.asarray(bicubic), read(folder / f"{path.stem}.large.png").samples])
+    titles = ("a JPEG of quality 75", "a PNG")
+    columns = ("bicubic", "trombine upscale")
+    return Sheet(rows=rows, row_titles=titles, column_titles=columns)
+
+
+def read_sheet(folder: Path) -> np.ndarray:
+    """What is read of a photograph."""
+    Image.fromarray(skimage.data.astronaut()[:320, 60:440]).save(folder / "face.png")
+    trombine.read(pictures=folder / "face.png", output=folder / "sheet.png")
+    return read(folder / "sheet.png").samples
 
 
 def grid(pictures: list[np.ndarray], columns: int) -> list[list[np.ndarray]]:
@@ -67,10 +95,14 @@ def main() -> None:
     sheets = {style: style_sheet(style, arguments.first_seed) for style in STYLES}
     sheets["truth"] = truth_sheet(arguments.first_seed)
     sheets["leaves"] = leaves_sheet(arguments.first_seed)
+    figures = {name: sheet.pixels() for name, sheet in sheets.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        figures["enlarged"] = enlarged_sheet(Path(folder)).pixels()
+        figures["read"] = read_sheet(Path(folder))
     arguments.output.mkdir(parents=True, exist_ok=True)
-    for name, sheet in sheets.items():
+    for name, pixels in figures.items():
         path = arguments.output / f"{name}.jpg"
-        write(path, sheet.pixels())
+        write(path, pixels)
         print(path)
 
 

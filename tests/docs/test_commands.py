@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import skimage.data
+from PIL import Image
 
 # A command that starts with one of these is not run.
 NOT_RUN = {
@@ -86,11 +88,20 @@ def run(
     )
 
 
+def photographs(folder: Path) -> None:
+    """What a reader has already: photo.jpg, and a folder of photographs."""
+    face = Image.fromarray(skimage.data.astronaut()[:160, 140:300])
+    (folder / "holiday" / "day 1").mkdir(parents=True)
+    for path in ("photo.jpg", "holiday/one.jpg", "holiday/day 1/two.jpg"):
+        face.save(folder / path)
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_does_what_it_says(
     on_path: dict[str, str], page: str, root: Path, tmp_path: Path
 ) -> None:
     path = root / page if page == "README.md" else root / "docs" / page
+    photographs(tmp_path)
     for snippet in snippets(path.read_text()):
         if snippet.language == "python" or not reason_not_to_run(snippet.code):
             done = run(snippet, tmp_path, on_path)
