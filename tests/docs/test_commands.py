@@ -90,10 +90,11 @@ def run(
 
 def photographs(folder: Path) -> None:
     """What a reader has already: photo.jpg, and a folder of photographs."""
-    face = Image.fromarray(skimage.data.astronaut()[:160, 140:300])
+    face = Image.fromarray(skimage.data.astronaut()[:160, 140:300]).resize((96, 96))
     (folder / "holiday" / "day 1").mkdir(parents=True)
-    for path in ("photo.jpg", "holiday/one.jpg", "holiday/day 1/two.jpg"):
+    for path in ("photo.jpg", *(f"holiday/{number}.jpg" for number in range(5))):
         face.save(folder / path)
+    face.save(folder / "holiday" / "day 1" / "6.jpg")
 
 
 @pytest.mark.parametrize("page", PAGES)
