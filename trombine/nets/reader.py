@@ -17,6 +17,7 @@ from which the traits are read), and its moment.
 
 from __future__ import annotations
 
+import copy
 from itertools import pairwise
 from typing import NamedTuple, final
 
@@ -24,6 +25,7 @@ import torch
 from jaxtyping import Float
 from torch import nn
 from torch.nn.functional import linear
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from trombine.conventions import LANDMARK_COUNT, LANDMARK_GROUPS, PARTS
 from trombine.nets.blocks import Features, conv3, doubled, norm, padded, steady
@@ -170,6 +172,20 @@ class Reader(Net):
         return [*passed[:-1], passed[-1] + self.deep(passed[-1])]
 
 
+def fused(net: Reader) -> Reader:
+    """A copy that only reads, by a third faster: as the net to 1e-4.
+
+    Normalisation is part of the convolutions, activations work in place, and the channels of a
+    pixel lie side by side.
+    """
+    ready = copy.deepcopy(net).eval().requires_grad_(False)
+    for part in ready.modules():
+        if isinstance(part, Conv):
+            part.fuse()
+    ready.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    return ready
+
+
 @final
 class Mix(nn.Conv2d):
     """A convolution of single pixels: a product of matrices, which on few pictures is faster."""
@@ -196,6 +212,13 @@ class Conv(nn.Module):
     def forward(self, x: Features) -> Float[torch.Tensor, "n d h2 w2"]:
         """The size, divided by the stride."""
         return self.act(self.norm(self.conv(x)))
+
+    def fuse(self) -> None:
+        """Make a batch normalisation part of the convolution; nothing can be learnt then."""
+        if isinstance(self.norm, nn.BatchNorm2d):
+            self.conv = fuse_conv_bn_eval(self.conv, self.norm)
+            self.norm = nn.Identity()
+        self.act = nn.SiLU(inplace=True)  # what it works on is read by nothing else
 
 
 @final

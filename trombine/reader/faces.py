@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, cast, final
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -14,7 +15,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
-from trombine.nets.reader import Reader, Reading
+from trombine.nets import Net
+from trombine.nets.reader import Reader, Reading, fused
 from trombine.reader.fields import decode_styles, fields_of
 from trombine.reader.frames import WINDOW, Frame, aligned, crop_windows, round_face
 from trombine.reader.scan import Corners, covered, places, shared
@@ -26,6 +28,8 @@ from trombine.weights import Model
 # to be of the same face, what shows none is below a fiftieth.
 FACE: Final = 0.25
 LOST: Final = 0.016  # of the window: where half of its landmarks may be off by more, none is seen
+# Where the first reading's landmarks may be off by more, the second's are always LOST, too.
+_HOPELESS: Final = 2 * LOST
 _TWICE: Final = 0.6  # of the smaller of two boxes inside the other: from here on one face
 _AT_ODDS: Final = 0.2  # of what the boxes of parts and landmarks share: below it there is no face
 _BESIDE: Final = 0.2  # of the landmarks' box, to each side: what is there can be of the same face
@@ -86,7 +90,7 @@ def read_faces(
 
     `enlarge` makes small faces larger (a picture, and how many times) before they are read.
     """
-    picture = _lit(picture)
+    picture, model = _lit(picture), _ready(model)
     with torch.inference_mode():
         try:
             candidates = places(picture, cast(Reader, model.net), model.space)
@@ -94,8 +98,11 @@ def read_faces(
             raise InputError(f"{error}", path=model.path) from error
         frames = [round_face(item.x, item.y, item.size) for item in candidates]
         first = _read(picture, model, frames)
-        likely = [(item, frame) for item, frame in first if item.likely > FACE / 2]
-        again = [_upright(item.points) for item, _ in likely]
+        again = [
+            _upright(item.points)
+            for item, _ in first
+            if item.likely > FACE / 2 and item.error < _HOPELESS
+        ]
         read = _read(picture, model, again, twice=True, enlarge=enlarge)
         described = [
             _face_of(item, frame, model, picture.shape[-2:])
@@ -106,6 +113,16 @@ def read_faces(
     if largest:
         faces = sorted(faces, key=lambda item: -item.size)[:1]
     return sorted(faces, key=lambda item: item.box[0])
+
+
+_READY: Final[WeakKeyDictionary[Net, Model]] = WeakKeyDictionary()
+
+
+def _ready(model: Model) -> Model:
+    """The model, got ready once: from now on what its net has learnt must not change."""
+    if model.net not in _READY:
+        _READY[model.net] = replace(model, net=fused(cast(Reader, model.net)))
+    return _READY[model.net]
 
 
 def _lit(picture: Picture) -> Picture:
@@ -124,6 +141,11 @@ class _WindowReading:
     likely: float
     points: Tensor
     reading: Reading  # of this window alone
+
+    @property
+    def error(self) -> float:
+        """By how much half of the landmarks may be off, of the window's width."""
+        return float(self.reading.spreads[0].median().exp())
 
 
 def _read(
@@ -192,8 +214,7 @@ def _face_of(
     box = box and _inside(box, *size)
     points = window.points.float().numpy()
     of_points = _inside(_round(points), *size)
-    sure = float(reading.spreads[0].median().exp()) < LOST
-    if box is None or not sure or shared(box, of_points) < _AT_ODDS:
+    if box is None or window.error >= LOST or shared(box, of_points) < _AT_ODDS:
         return None
     traits, moment = fields_of(model)
     count = len(moment.names)
