@@ -164,6 +164,14 @@ class Reader(Net):
         _, _, eighth, deep = self._down(2 * padded(x, MULTIPLE) - 1)
         return self.centres(self.up[0](deep, eighth))
 
+    def landmarks(
+        self, x: Float[torch.Tensor, "n 3 h w"]
+    ) -> tuple[Float[torch.Tensor, "n 68 2"], Float[torch.Tensor, "n 68"]]:
+        """The points and spreads alone: at two thirds of the cost."""
+        _, quarter, eighth, deep = self._down(2 * padded(x, MULTIPLE) - 1)
+        share, spreads = _shares(self.heat(self.up[1](self.up[0](deep, eighth), quarter)))
+        return _middles_of(share), spreads
+
     def _down(self, x: Features) -> list[torch.Tensor]:
         """Features at a half, a quarter, an eighth and a sixteenth of the size."""
         passed = [self.first(x)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, cast, final
 from weakref import WeakKeyDictionary
@@ -17,18 +17,21 @@ from torch.nn import functional
 from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
 from trombine.nets import Net
 from trombine.nets.reader import Reader, Reading, fused
+from trombine.nets.spaces import to_space
 from trombine.reader.fields import decode_styles, fields_of
 from trombine.reader.frames import WINDOW, Frame, aligned, crop_windows, round_face
-from trombine.reader.scan import Corners, covered, places, shared
+from trombine.reader.scan import Corners, Place, covered, places, shared
 from trombine.reader.twice import read_twice
 from trombine.refusal import InputError
 from trombine.weights import Model
+from trombine.weights.tasks import check_finite
 
 # How likely a window is to show a face before it is called one: with parts and landmarks that have
 # to be of the same face, what shows none is below a fiftieth.
 FACE: Final = 0.25
 LOST: Final = 0.016  # of the window: where half of its landmarks may be off by more, none is seen
-# Where the first reading's landmarks may be off by more, the second's are always LOST, too.
+# Where landmarks may be off by more in a window that is not upright yet, those of the upright one
+# are LOST, too (docs/log.md).
 _HOPELESS: Final = 2 * LOST
 _TWICE: Final = 0.6  # of the smaller of two boxes inside the other: from here on one face
 _AT_ODDS: Final = 0.2  # of what the boxes of parts and landmarks share: below it there is no face
@@ -94,16 +97,10 @@ def read_faces(
     with torch.inference_mode():
         try:
             candidates = places(picture, cast(Reader, model.net), model.space)
+            again = _framed(picture, model, candidates)
         except InputError as error:
             raise InputError(f"{error}", path=model.path) from error
-        frames = [round_face(item.x, item.y, item.size) for item in candidates]
-        first = _read(picture, model, frames)
-        again = [
-            _upright(item.points)
-            for item, _ in first
-            if item.likely > FACE / 2 and item.error < _HOPELESS
-        ]
-        read = _read(picture, model, again, twice=True, enlarge=enlarge)
+        read = _read(picture, model, again, enlarge=enlarge)
         described = [
             _face_of(item, frame, model, picture.shape[-2:])
             for item, frame in read
@@ -142,34 +139,43 @@ class _WindowReading:
     points: Tensor
     reading: Reading  # of this window alone
 
-    @property
-    def error(self) -> float:
-        """By how much half of the landmarks may be off, of the window's width."""
-        return float(self.reading.spreads[0].median().exp())
+
+def _framed(picture: Picture, model: Model, candidates: Sequence[Place]) -> list[Frame]:
+    """The frames in which faces stand upright, by landmarks seen where faces may be."""
+    net, frames = cast(Reader, model.net), []
+    for batch in _batches([round_face(item.x, item.y, item.size) for item in candidates]):
+        windows = to_space(crop_windows(picture, batch), model.space)
+        points, spreads = net.landmarks(windows)
+        check_finite(points, spreads)
+        hopeful = spreads.median(1).values.exp() < _HOPELESS
+        frames += [
+            _upright(frame.to_picture(points[number]))
+            for number, frame in enumerate(batch)
+            if hopeful[number]
+        ]
+    return frames
 
 
 def _read(
-    picture: Picture,
-    model: Model,
-    frames: Sequence[Frame],
-    *,
-    twice: bool = False,
-    enlarge: Enlarge | None = None,
+    picture: Picture, model: Model, frames: Sequence[Frame], *, enlarge: Enlarge | None
 ) -> list[tuple[_WindowReading, Frame]]:
     readings: list[tuple[_WindowReading, Frame]] = []
-    for start in range(0, len(frames), _BATCH):
-        batch = frames[start : start + _BATCH]
+    for batch in _batches(frames):
         if enlarge:
             windows = torch.cat([_enlarged(picture, frame, enlarge) for frame in batch])
         else:
             windows = crop_windows(picture, batch)
-        outputs = read_twice(model, windows) if twice else cast(Reading, model(windows))
+        outputs = read_twice(model, windows)
         for number, frame in enumerate(batch):
             reading = Reading(*(output[number : number + 1] for output in outputs))
             likely = float(reading.face.sigmoid())
             points = frame.to_picture(reading.points[0])
             readings.append((_WindowReading(likely=likely, points=points, reading=reading), frame))
     return readings
+
+
+def _batches(frames: Sequence[Frame]) -> Iterator[Sequence[Frame]]:
+    return (frames[start : start + _BATCH] for start in range(0, len(frames), _BATCH))
 
 
 def _enlarged(picture: Picture, frame: Frame, enlarge: Enlarge) -> Float32[Tensor, "1 3 128 128"]:
@@ -214,7 +220,8 @@ def _face_of(
     box = box and _inside(box, *size)
     points = window.points.float().numpy()
     of_points = _inside(_round(points), *size)
-    if box is None or window.error >= LOST or shared(box, of_points) < _AT_ODDS:
+    sure = float(reading.spreads[0].median().exp()) < LOST
+    if box is None or not sure or shared(box, of_points) < _AT_ODDS:
         return None
     traits, moment = fields_of(model)
     count = len(moment.names)

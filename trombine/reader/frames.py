@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, final
 
 import numpy as np
@@ -43,6 +43,10 @@ class Frame:
         """Places of the picture as places of the window, in its pixels."""
         from_middle = places.double() - torch.tensor([self.x, self.y]).double()
         return (from_middle @ self._turned() / self.side + 0.5) * WINDOW
+
+    def scaled(self, times: float) -> Frame:
+        """The same square of the picture at so many times its size."""
+        return replace(self, x=self.x * times, y=self.y * times, side=self.side * times)
 
     def _turned(self) -> Float[Tensor, "2 2"]:
         cos, sin = math.cos(self.angle), math.sin(self.angle)

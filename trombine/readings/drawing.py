@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -13,7 +14,7 @@ from trombine.conventions import PART_COLOURS
 from trombine.pages.overlays import draw_parts, draw_points, key_of
 from trombine.pages.sheets import Sheet
 from trombine.reader.doubts import doubts
-from trombine.reader.faces import Face
+from trombine.reader.faces import Face, parts_map
 
 Pixels = UInt8[np.ndarray, "h w 3"]
 SIDES: Final = 512, 1280  # pixels: what the longer side of a picture is drawn at, within
@@ -23,12 +24,7 @@ LINES: Final = 12  # of faces that the sheet tells of in words
 
 
 def drawn(
-    pixels: Pixels,
-    parts: UInt8[np.ndarray, "h w"],
-    faces: Sequence[Face],
-    title: str,
-    *,
-    traits: bool,
+    pixels: Pixels, faces: Sequence[Face], title: str, *, traits: bool
 ) -> UInt8[np.ndarray, "k l 3"]:
     """A sheet of a picture of any size, and what was read of it."""
     height, width = pixels.shape[:2]
@@ -36,9 +32,10 @@ def drawn(
     scale = min(max(longer, SIDES[0]), SIDES[1]) / longer
     size = max(1, round(width * scale)), max(1, round(height * scale))
     picture = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC))
-    labels = np.asarray(Image.fromarray(parts).resize(size, Image.Resampling.NEAREST))
+    shown = [replace(face, frame=face.frame.scaled(scale)) for face in faces]
+    parts = parts_map(shown, *picture.shape[:2])
     columns = "landmarks", "parts"
-    rows = [[draw_landmarks(picture, faces, scale), draw_parts(picture, labels)]]
+    rows = [[draw_landmarks(picture, faces, scale), draw_parts(picture, parts)]]
     key = key_of(parts) if faces else ()
     note = _note(faces, traits=traits)
     return Sheet(rows=rows, title=title, column_titles=columns, key=key, note=note).pixels()

@@ -74,7 +74,6 @@ def make(job: Job) -> Output:
         PARTS: lambda: Image(samples=reading.parts()[..., None], mode="P", palette=PALETTE),
         SHEET: lambda: drawn(
             reading.pixels,
-            reading.parts(),
             reading.faces,
             f"{shortened(name)}: {shortened(options['model'])}",
             traits=traits,
