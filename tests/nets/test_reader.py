@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.functional import avg_pool2d
 
 from trombine.conventions import LANDMARK_GROUPS, PARTS
-from trombine.nets.reader import POINT_STEP, Mix, Reader, _of_parts, _pooled, _shape
+from trombine.nets.reader import POINT_STEP, Mix, Reader, _of_parts, _pooled, _shape, fused
 
 EYES = [list(LANDMARK_GROUPS[name]) for name in ("right_eye", "left_eye")]
 
@@ -87,3 +87,22 @@ def test_numbers_say_nothing_back_to_where_things_are() -> None:
     parts = net.parts[0]
     assert isinstance(parts, Mix) and parts.weight.grad is None
     assert net.there.weight.grad is not None and net.here.weight.grad is not None
+
+
+@pytest.mark.parametrize("norm", ["batch", "group"])
+def test_a_fused_reader_says_the_same(norm: str) -> None:
+    """Getting a reader ready for reading changes nothing of what it says, nor the reader itself."""
+    net = Reader(width=8, norm=norm)
+    net(drawn(8, 3, 64, 64))  # statistics other than those it begins with
+    net.eval()
+    before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
+    x, ready = drawn(2, 3, 70, 50), fused(net)
+    with torch.no_grad():
+        expected, reading = net(x), ready(x)
+        torch.testing.assert_close(ready.scan(x), net.scan(x), atol=1e-4, rtol=1e-4)
+        points, spreads = ready.landmarks(x)
+    for a, b in zip(reading, expected, strict=True):
+        torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(points, expected.points, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(spreads, expected.spreads, atol=1e-4, rtol=1e-4)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in net.state_dict().items())
