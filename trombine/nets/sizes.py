@@ -12,6 +12,7 @@ from typing import ClassVar, Final
 
 from torch import nn
 
+from trombine.grammar import instead
 from trombine.provenance import shortened
 from trombine.refusal import InputError
 
@@ -63,8 +64,7 @@ def resolved(name: str, defaults: Mapping[str, Size], sizes: Mapping[str, Size])
     """All sizes of the net `name`: those given, each of its default's type, and the defaults."""
     for size, value in sizes.items():
         if size not in defaults:
-            names = ", ".join(defaults)
-            raise InputError(f"{name} has no size {shortened(size)}; there are {names}")
+            raise InputError(f"{name} has no size {shortened(size)}; {instead(size, defaults)}")
         _check_type(f"{size} of {name}", value, defaults[size])
     merged = {**defaults, **sizes}
     # A float may be given as a whole number; the card of the model then still says 1.0.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 from trombine.recipes.clean import CLEAN
+from trombine.recipes.file import is_file, read_recipe
 from trombine.recipes.generate import GENERATE
 from trombine.recipes.read import READ
 from trombine.recipes.recipe import (
@@ -35,6 +37,7 @@ __all__ = [
     "Sharpen",
     "find",
     "from_plain",
+    "open_recipe",
     "settings_of",
     "with_settings",
 ]
@@ -45,3 +48,8 @@ def find(name: str) -> Recipe:
     if name not in RECIPES:
         raise InputError(f"there is no recipe {name!r}; there are {', '.join(RECIPES)}")
     return RECIPES[name]
+
+
+def open_recipe(name: str) -> tuple[str, Recipe]:
+    """The recipe of this name or in this file, after its name in the tables."""
+    return read_recipe(Path(name), RECIPES) if is_file(name) else (name, find(name))

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import dataclasses
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 from trombine.grammar import checked, instead
+from trombine.provenance import shortened
 from trombine.recipes.recipe import NetSpec, Recipe, Restore, Sharpen, Size, plain_value
 from trombine.refusal import InputError
 
@@ -56,7 +57,7 @@ def _unknown(recipe: Recipe, name: str, fields: set[str]) -> str:
     sizes = {f"{role}.{size}" for role, net in recipe.nets.items() for size in net.sizes}
     all_names = sorted(fields | set(recipe.nets) | sizes | {s.partition(".")[2] for s in sizes})
     hint = instead(name, all_names, "--dry-run lists all settings")
-    return f"this recipe has no setting {name!r}; {hint}"
+    return f"this recipe has no setting {shortened(name)!r}; {hint}"
 
 
 def _as_type(name: str, hint: Any, text: str) -> Any:
@@ -113,13 +114,24 @@ def _with_augment(recipe: Recipe) -> Recipe:
 
 def settings_of(texts: Sequence[str]) -> dict[str, str]:
     """Settings by name, from NAME=VALUE each."""
+    return collected(map(_pair, texts))
+
+
+def _pair(text: str) -> tuple[str, str]:
+    checked(text)
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise InputError(f"a setting is written NAME=VALUE, not {text!r}")
+    return name, value
+
+
+def collected(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Names and values as settings, each of which is given once."""
     settings: dict[str, str] = {}
-    for text in texts:
-        checked(text)
-        name, equals, value = text.partition("=")
-        if not (name and equals and value):
-            raise InputError(f"a setting is written NAME=VALUE, not {text!r}")
-        if name.replace("-", "_") in {existing.replace("-", "_") for existing in settings}:
+    names: set[str] = set()
+    for name, value in pairs:
+        if (known := name.replace("-", "_")) in names:
             raise InputError(f"{name} is given twice; give each setting once")
+        names.add(known)
         settings[name] = value
     return settings

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trombine.events import Done, Event
-from trombine.recipes import find, settings_of, with_settings
+from trombine.recipes import find, open_recipe, settings_of, with_settings
+from trombine.recipes.file import differences, is_file
 from trombine.refusal import InputError
 from trombine.requests import Request
 
@@ -22,18 +23,20 @@ class TrainRequest(Request):
     """Train a net by a recipe; the same command again goes on where it was.
 
     Any setting of the recipe can be changed by its name: --lr 1e-4, --pictures 50000, --batch 8,
-    a net's size as --width 64 or --generator.width 64. --dry-run lists them all.
+    a net's size as --width 64 or --generator.width 64. --dry-run lists them all. Of a recipe in a
+    file, these win over the file's.
     """
 
     recipe: str
     """Its name: upscale-x2, upscale-x4, upscale-fast-x2, upscale-fast-x4, upscale-drawings-x2,
     upscale-drawings-x4, upscale-wild-x4, upscale-grown-x4, srresnet-x2, srresnet-x4, sharpener-x2,
     cleaner, restorer, dcgan, dcgan-r1, flow, diffusion, reader, witness or
-    pose."""
+    pose. Or a file of settings: MINE.toml, which begins with recipe = "upscale-x2" and has lines
+    such as lr = 1e-4, or the recipe.json of a run, to train the same again."""
     data: str = ""
     """What to learn from, in place of the recipe's own: a spec such as folder:PATH."""
     output: Path | None = None
-    """The run's folder; runs/RECIPE unless given."""
+    """The run's folder; runs/RECIPE unless given, of a file runs/ and its name without ending."""
     dry_run: bool = False
     """Say what would be trained, on what, with how much memory and time, and stop."""
     change: bool = False
@@ -72,14 +75,21 @@ def order_of(request: TrainRequest) -> Order:
         if "data" in settings:
             raise InputError("data is given twice; give each setting once")
         settings["data"] = request.data
-    recipe = with_settings(find(request.recipe), settings)
-    folder = request.output or Path("runs") / request.recipe
+    name, base = open_recipe(request.recipe)
+    recipe = with_settings(base, settings)
+    if is_file(request.recipe):  # the run's command is to say the same without the file
+        settings = differences(find(name), recipe)
     words = [f"--{name.replace('_', '-')} {shlex.quote(value)}" for name, value in settings.items()]
     return Order(
-        name=request.recipe,
+        name=name,
         recipe=recipe,
-        folder=folder,
+        folder=request.output or Path("runs") / _run_name(request.recipe),
         change=request.change,
         board=not request.no_board,
-        command=" ".join(["trombine train", request.recipe, *words]),
+        command=" ".join(["trombine train", name, *words]),
     )
+
+
+def _run_name(recipe: str) -> str:
+    """What a run of this recipe is called unless the user says."""
+    return Path(recipe).stem if is_file(recipe) else recipe

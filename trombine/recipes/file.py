@@ -1,0 +1,119 @@
+"""A recipe in a file: the name of one in the tables, and settings that differ from it.
+
+    recipe = "upscale-x2"          # TOML; JSON has the same keys
+    data = "leaves#100"
+    lr = 1e-4
+    [net]
+    width = 32                     # or "net.width" = 32 before the first table
+
+A run's own recipe.json is such a file: it names all settings of the run.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from trombine.files import opened
+from trombine.recipes.recipe import Recipe
+from trombine.recipes.settings import FIXED, collected, with_settings
+from trombine.refusal import InputError, about, shown
+from trombine.texts import from_json
+
+ENDINGS: Final = (".toml", ".json")
+LARGEST: Final = 1_000_000  # bytes
+_BEGIN: Final = 'begin it with recipe = "upscale-x2", or any other name'
+
+
+def is_file(name: str) -> bool:
+    """Whether the name of a recipe is that of a file."""
+    return name.lower().endswith(ENDINGS)
+
+
+def read_recipe(path: Path, recipes: Mapping[str, Recipe]) -> tuple[str, Recipe]:
+    """The name of the recipe that the file begins with, and that recipe with the settings of the
+    file."""
+    with about(path):
+        content = _content(path)
+        name = content.pop("recipe", None)
+        if not isinstance(name, str) or name not in recipes:
+            problem = f"there is no recipe {name!r}" if name else "names no recipe"
+            raise InputError(shown(problem), _BEGIN)
+        base = recipes[name]
+        if isinstance(content.get("settings"), dict):  # a run's recipe.json
+            base, content = _of_run(base, content["settings"])
+        recipe = with_settings(base, collected(_settings(content)))
+        _check_sizes(recipe)
+        return name, recipe
+
+
+def differences(base: Recipe, recipe: Recipe) -> dict[str, str]:
+    """The settings, as text, that make the one recipe of the other."""
+    settings = {
+        field.name: _text(field.name, getattr(recipe, field.name)) or "none"
+        for field in dataclasses.fields(recipe)
+        if field.name not in FIXED and getattr(recipe, field.name) != getattr(base, field.name)
+    }
+    nets = with_settings(base, settings).nets
+    changed = {role: str(net) for role, net in recipe.nets.items() if net != nets[role]}
+    return {**settings, **changed}
+
+
+def _content(path: Path) -> dict[str, Any]:
+    with opened(path) as file:
+        data = file.read(LARGEST + 1)
+    kind = path.suffix[1:].upper()
+    if len(data) > LARGEST:
+        raise InputError("is too large for a recipe", "name a file of settings")
+    try:
+        content = from_json(data) if kind == "JSON" else tomllib.loads(data.decode())
+    except (ValueError, RecursionError) as error:
+        why = f" ({error})" if isinstance(error, tomllib.TOMLDecodeError) else ""
+        raise InputError(shown(f"is no {kind}{why}"), "correct it") from error
+    if not isinstance(content, dict):
+        raise InputError("is no JSON object", _BEGIN)
+    return content
+
+
+def _of_run(base: Recipe, settings: Mapping[str, Any]) -> tuple[Recipe, dict[str, Any]]:
+    """The recipe that a run was begun from, and its settings by the names that users give.
+
+    A run of an older trombine lacks the settings that came since: they have their defaults.
+    """
+    lacks = {
+        field.name: field.default
+        for field in dataclasses.fields(base)
+        if field.name not in settings and field.default is not dataclasses.MISSING
+    }
+    named = {name: value for name, value in settings.items() if name not in FIXED}
+    nets = settings.get("nets")  # last, for they have all their sizes
+    return dataclasses.replace(base, **lacks), {**named, **(nets if isinstance(nets, dict) else {})}
+
+
+def _settings(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Names and values as the command line has them; those of a table NAME as NAME.KEY."""
+    for name, value in content.items():
+        if isinstance(value, dict):
+            yield from ((f"{name}.{key}", _text(f"{name}.{key}", v)) for key, v in value.items())
+        else:
+            yield name, _text(name, value)
+
+
+def _text(name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise InputError(shown(f"{name} is a number or a text, not {value!r:.80}"))
+
+
+def _check_sizes(recipe: Recipe) -> None:
+    """Refuse sizes that the nets do not have, here where the file is known."""
+    from trombine.nets import sizes_of
+    from trombine.nets.sizes import resolved
+
+    for net in recipe.nets.values():
+        resolved(net.name, sizes_of(net.name), net.sizes)
