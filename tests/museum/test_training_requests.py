@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
+from resume import contents, order
 
 from trombine import __main__
 from trombine.cli import _spelt_out
+from trombine.events import Progress
+from trombine.objectives.objective import Step, Terms
+from trombine.objectives.restore import RestoreObjective
 from trombine.recipes import find, open_recipe, with_settings
 from trombine.recipes.file import differences
 from trombine.refusal import InputError
+from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
+from trombine.runs.log import read
+from trombine.training import writer
+from trombine.training.loop import Order, train
 from trombine.verbs.train import TrainRequest, order_of
 
 TINY = """
@@ -55,15 +65,15 @@ def error_of(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 
 def test_a_recipe_is_read_from_a_file(mine: Path) -> None:
     """The recipe it begins with is changed by its settings, and the run is called as the file."""
-    order = order_of(TrainRequest(recipe=str(mine)))
-    assert (order.name, order.folder) == ("upscale-fast-x2", Path("runs/mine"))
-    assert (order.recipe.data, order.recipe.pictures, order.recipe.log_every) == (
+    begun = order_of(TrainRequest(recipe=str(mine)))
+    assert (begun.name, begun.folder) == ("upscale-fast-x2", Path("runs/mine"))
+    assert (begun.recipe.data, begun.recipe.pictures, begun.recipe.log_every) == (
         "leaves#24",
         24,
         8,
     )
-    assert order.recipe.nets["net"].sizes == {"width": 4, "depth": 1, "factor": 2}
-    assert order.recipe.lr == find("upscale-fast-x2").lr
+    assert begun.recipe.nets["net"].sizes == {"width": 4, "depth": 1, "factor": 2}
+    assert begun.recipe.lr == find("upscale-fast-x2").lr
 
 
 def test_json_is_read_as_toml_is(mine: Path) -> None:
@@ -80,21 +90,21 @@ def test_the_command_line_wins_over_the_file(mine: Path) -> None:
     request = TrainRequest(
         recipe=str(mine), data="leaves#30", settings=("width=6", "batch=4"), output=Path("other")
     )
-    order = order_of(request)
-    assert (order.recipe.data, order.recipe.batch, order.recipe.size) == ("leaves#30", 4, 16)
-    assert order.recipe.nets["net"].sizes["width"] == 6
-    assert order.folder == Path("other")
+    begun = order_of(request)
+    assert (begun.recipe.data, begun.recipe.batch, begun.recipe.size) == ("leaves#30", 4, 16)
+    assert begun.recipe.nets["net"].sizes["width"] == 6
+    assert begun.folder == Path("other")
 
 
 def test_the_command_of_a_run_needs_no_file(mine: Path) -> None:
     """The command that stands in the run and its card says all settings itself."""
-    order = order_of(TrainRequest(recipe=str(mine), settings=("lr=3e-4",)))
-    words = _spelt_out(shlex.split(order.command)[1:])
+    begun = order_of(TrainRequest(recipe=str(mine), settings=("lr=3e-4",)))
+    words = _spelt_out(shlex.split(begun.command)[1:])
     assert words[words.index("--data") + 1] == "leaves#24"
     pairs = [word for word in words[2:] if "=" in word]
     again = TrainRequest(recipe=words[1], data="leaves#24", settings=tuple(pairs))
-    assert words[:2] == ["train", "upscale-fast-x2"] and ".toml" not in order.command
-    assert order_of(again).recipe == order.recipe
+    assert words[:2] == ["train", "upscale-fast-x2"] and ".toml" not in begun.command
+    assert order_of(again).recipe == begun.recipe
 
 
 @pytest.mark.parametrize(
@@ -130,11 +140,11 @@ def test_a_run_is_trained_again_from_its_recipe(
 
 def test_a_setting_that_came_later_was_off(mine: Path) -> None:
     """A recipe.json of an older trombine lacks settings, and they have their defaults."""
-    order = order_of(TrainRequest(recipe=str(mine)))
-    settings = {k: v for k, v in order.recipe.plain().items() if k not in ("augment", "luma")}
-    Path("old.json").write_text(json.dumps({"recipe": order.name, "settings": settings}))
+    begun = order_of(TrainRequest(recipe=str(mine)))
+    settings = {k: v for k, v in begun.recipe.plain().items() if k not in ("augment", "luma")}
+    Path("old.json").write_text(json.dumps({"recipe": begun.name, "settings": settings}))
     _, recipe = open_recipe("old.json")
-    assert recipe == with_settings(order.recipe, {"augment": "none", "luma": "0"})
+    assert recipe == with_settings(begun.recipe, {"augment": "none", "luma": "0"})
 
 
 @pytest.mark.parametrize(
@@ -218,3 +228,89 @@ def test_help_says_that_a_file_will_do(capsys: pytest.CaptureFixture[str]) -> No
     assert __main__.main(["train", "--help"]) == 0
     text = " ".join(capsys.readouterr().out.split())
     assert "MINE.toml" in text and "recipe.json" in text
+
+
+# --- checkpoints by time ------------------------------------------------------------------------
+
+
+class Clock:
+    """Seconds that pass by being looked at, so many each time."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.now = seconds, 0.0
+
+    def __call__(self) -> float:
+        self.now += self.seconds
+        return self.now
+
+
+def rarely_saved(run: Path, seconds: float = 0.0, **settings: str) -> Order:
+    """A tiny run that is saved at 0 and at its end unless the time says otherwise."""
+    given = order("restore", run)
+    clocks = dict.fromkeys(("save_every", "measure_every", "sample_every"), "1000")
+    recipe = with_settings(given.recipe, {**clocks, **settings})
+    return replace(given, recipe=recipe, clock=Clock(seconds))
+
+
+def killed_after(given: Order, pictures: int) -> None:
+    """Train until so many pictures are seen, and end there as a killed process does: unsaved."""
+    events = train(given)
+    next(e for e in events if isinstance(e, Progress) and e.done >= pictures)
+    events.close()  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def trained(given: Order) -> dict[str, bytes]:
+    """The files of a run that went to its end."""
+    for _ in train(given):
+        pass
+    return contents(given.folder)
+
+
+def test_a_killed_run_loses_a_minute_at_most(tmp_path: Path) -> None:
+    """However many pictures there are between two checkpoints; and its files end as they would."""
+    whole = trained(rarely_saved(tmp_path / "whole"))
+    run = tmp_path / "run"
+    killed_after(rarely_saved(run, writer.SAVE_SECONDS), 48)
+    assert checkpoints.latest(RunFolder(run)).plain["pictures"] == 48
+    assert [path.name for path in run.glob("checkpoints/*.timed")] == ["000000048.timed"]
+    summary = read(RunFolder(run))
+    assert summary.pictures == 48, "the page counts what is saved"
+    assert trained(rarely_saved(run, writer.SAVE_SECONDS)) == whole
+    names = [path.name for path in sorted(run.glob("checkpoints/*"))]
+    assert names == ["000000000.safetensors", "000000096.safetensors"]
+
+
+def test_nothing_is_saved_before_its_time(tmp_path: Path) -> None:
+    """In the first minute only what the recipe says is saved."""
+    killed_after(rarely_saved(tmp_path / "run", 0.01), 48)
+    names = [path.name for path in (tmp_path / "run").glob("checkpoints/*")]
+    assert names == ["000000000.safetensors"]
+
+
+@pytest.mark.parametrize("seconds", [writer.SAVE_SECONDS, 7.0])
+def test_an_alarm_goes_back_to_where_it_would_without_a_clock(
+    seconds: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rollback never uses a checkpoint that only the time has saved."""
+    honest = RestoreObjective.terms
+
+    def broken(objective: RestoreObjective, step: Step) -> Terms:
+        bad = step.chance.rollbacks < 1 and step.chance.places[0] >= 40 and torch.is_grad_enabled()
+        return {n: v * torch.nan if bad else v for n, v in honest(objective, step).items()}
+
+    monkeypatch.setattr(RestoreObjective, "terms", broken)
+    whole = trained(rarely_saved(tmp_path / "whole", save_every="24"))
+    assert b'"rollback"' in whole["log.jsonl"]
+    assert trained(rarely_saved(tmp_path / "run", seconds, save_every="24")) == whole
+    killed_after(rarely_saved(tmp_path / "killed", seconds, save_every="24"), 36)
+    assert trained(rarely_saved(tmp_path / "killed", seconds, save_every="24")) == whole
+
+
+def test_a_damaged_timed_checkpoint_is_set_aside(tmp_path: Path) -> None:
+    """The one before it is used, and the run ends as it would."""
+    whole = trained(rarely_saved(tmp_path / "whole"))
+    run = tmp_path / "run"
+    killed_after(rarely_saved(run, writer.SAVE_SECONDS), 48)
+    (run / "checkpoints" / "000000048.timed").write_bytes(b"no checkpoint")
+    assert trained(rarely_saved(run)) == whole
+    assert (run / "checkpoints" / "000000048.timed.damaged").exists()

@@ -4,6 +4,10 @@ The header holds the plain part as JSON, and a BLAKE2b digest of that and of eve
 name, type, shape and bytes. Equal content gives equal bytes. A file is written beside its place
 and renamed, after the log that it counts the lines of is on the disk; the last two are kept.
 
+Those are saved where the pictures seen say so, the same in every run of one command. Besides them
+there may be one that was saved because of the time, or of a signal: it has another suffix, only a
+resume uses it, and the next of the others replaces it. So no run depends on a clock.
+
 What the tensors and the plain part mean is known to training/. Models to use are in weights.py.
 """
 
@@ -29,6 +33,7 @@ from trombine.runs.folder import RunFolder, listed, numbered
 FORMAT: Final = 1
 KEEP_COUNT: Final = 2  # checkpoints
 SUFFIX: Final = ".safetensors"
+TIMED: Final = ".timed"  # of one that was saved because of the time
 _KEY: Final = "trombine"  # in the header; only one, since several come in any order
 _EARLIER: Final = "use an earlier checkpoint"
 # What reading may raise; a RecursionError, of JSON nested too deep, is a RuntimeError.
@@ -49,13 +54,18 @@ class Latest(NamedTuple):
 
 
 def save(
-    folder: RunFolder, pictures: int, tensors: Mapping[str, Tensor], plain: Mapping[str, Any]
+    folder: RunFolder,
+    pictures: int,
+    tensors: Mapping[str, Tensor],
+    plain: Mapping[str, Any],
+    *,
+    timed: bool = False,
 ) -> Path:
     """Write the checkpoint of so many pictures; return its file.
 
     Then all but the last two are removed, and those of later pictures: of a course given up.
     """
-    path = folder.checkpoints / f"{pictures:09d}{SUFFIX}"
+    path = folder.checkpoints / f"{pictures:09d}{TIMED if timed else SUFFIX}"
     folder.sync()
     write_bytes(path, encode(tensors, plain))
     prune(folder, pictures)
@@ -74,10 +84,12 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     return decode(path, data)
 
 
-def latest(folder: RunFolder) -> Latest:
+def latest(folder: RunFolder, *, timed: bool = True) -> Latest:
     """The newest checkpoint that is whole, and the damaged ones after it. Nothing is changed."""
     damaged: list[Path] = []
-    for path in reversed(numbered(folder.checkpoints, SUFFIX).values()):
+    suffixes = (TIMED, SUFFIX) if timed else (SUFFIX,)
+    files = [file for suffix in suffixes for file in numbered(folder.checkpoints, suffix).items()]
+    for _, path in sorted(files, reverse=True):
         try:
             tensors, plain = load(path)
         except DamagedError:
@@ -141,15 +153,22 @@ def _header(data: bytes) -> dict[str, Any]:
 def any_in(folder: RunFolder) -> bool:
     """Whether there are checkpoints, whole ones or damaged ones that were set aside."""
     names = (path.name for path in listed(folder.checkpoints))
-    return any(SUFFIX in name and not name.startswith(".") for name in names)
+    return any(
+        not name.startswith(".") and any(suffix in name for suffix in (SUFFIX, TIMED))
+        for name in names
+    )
 
 
 def prune(folder: RunFolder, pictures: int) -> None:
-    """Keep the last two of a run that has seen so many pictures: a kill may have left more."""
-    files = numbered(folder.checkpoints, SUFFIX)
+    """Keep the last two of a run that has seen so many pictures, and a timed one after them: a
+    kill may have left more."""
+    files, timed = (numbered(folder.checkpoints, suffix) for suffix in (SUFFIX, TIMED))
     remaining = [number for number in files if number <= pictures][-KEEP_COUNT:]
-    for number, path in files.items():
-        if number not in remaining and (path.is_symlink() or not path.is_dir()):
+    newer = [number for number in timed if max(remaining, default=-1) < number <= pictures][-1:]
+    surplus = [path for number, path in files.items() if number not in remaining]
+    surplus += [path for number, path in timed.items() if number not in newer]
+    for path in surplus:
+        if path.is_symlink() or not path.is_dir():
             with suppress(FileNotFoundError):
                 path.unlink()
 

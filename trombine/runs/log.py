@@ -200,7 +200,8 @@ def _state(folder: RunFolder, entries: list[Entry]) -> str:
 def _progress(folder: RunFolder, entries: list[Entry]) -> int:
     """How far it is: a checkpoint may be newer than the last line of the log."""
     logged = (_pictures(entry) for entry in entries if entry.get("kind") in PROGRESS_KINDS)
-    return max(*numbered(folder.checkpoints, ".safetensors"), *logged, 0, 0)
+    saved = (numbered(folder.checkpoints, suffix) for suffix in (".safetensors", ".timed"))
+    return max(*(number for files in saved for number in files), *logged, 0, 0)
 
 
 def _curves(entries: Iterable[Entry]) -> Curves:

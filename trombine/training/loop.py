@@ -118,7 +118,7 @@ def _follow(
     if mesh.first and not has_begun(folder):
         folder.write_recipe(describe_run(order, plan, material))
     with catch_signals() as stop:
-        writer = RunWriter(folder, plan, material, order.name, stop)
+        writer = RunWriter(folder, plan, material, order.name, stop, order.clock)
         writer.command = order.command
         yield from _run(order, plan, material, writer, stop)
 
@@ -207,6 +207,8 @@ def _due(plan: Plan, state: State, writer: RunWriter, before: int) -> Iterator[E
     )  # saved with the state that has it
     if is_over or is_best or _crosses(before, now, recipe.save_every):
         yield from writer.save(state)
+    elif writer.save_is_late:
+        yield from writer.save(state, timed=True)
 
 
 def _crosses(before: int, after: int, every: int) -> bool:
@@ -226,7 +228,7 @@ def _end(
     """Write a run's last files; a checkpoint too if it is not over."""
     done, run = over(plan, state), shown(order.folder)
     if not done:
-        yield from writer.save(state)
+        yield from writer.save(state, timed=True)
         saved = f"saved at {state.pictures:,} pictures; the same command goes on from there"
         yield Notice(order.folder, saved)
     yield from writer.finish(state, "ended" if done else "stopped")
@@ -283,7 +285,8 @@ def _back(plan: Plan, state: State, writer: RunWriter, error: AlarmError) -> Ite
         raise InputError(f"{error.alert.alarm}: {error.alert.text}")
     at, tries, slower = state.pictures, state.rollbacks + 1, state.slower * SLOWER
     lines = state.lines
-    latest = checkpoints.latest(writer.folder) if plan.mesh.first else None
+    # A timed one would be there or not by chance, and with it what is learned from here on.
+    latest = checkpoints.latest(writer.folder, timed=False) if plan.mesh.first else None
     if latest and latest.path:
         checkpoints.set_aside(latest.damaged)
     path = plan.mesh.broadcast(latest and latest.path)
@@ -295,6 +298,7 @@ def _back(plan: Plan, state: State, writer: RunWriter, error: AlarmError) -> Ite
     state.rollbacks, state.slower, state.lines = tries, slower, lines
     if plan.mesh.first:
         writer.folder.cut_samples(back)
+        checkpoints.prune(writer.folder, back)
     yield from writer.log(state, "rollback", {"from": at, "to": back, "rollbacks": tries})
     yield Notice(None, f"{at:,} pictures: back to {back:,}, at {slower:g} of the learning rate")
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, final
@@ -52,6 +53,7 @@ class Order:
     change: bool = False  # go on with other settings than the run was begun with
     board: bool = True  # TensorBoard's events too
     command: str = ""  # by which it was asked for, without the run's folder
+    clock: Callable[[], float] = time.monotonic  # in seconds; no result depends on it
 
 
 def without_missing_streams(order: Order) -> tuple[Order, str]:

@@ -34,6 +34,7 @@ from trombine.training.stopping import StopRequest
 from trombine.weights import save
 
 PAGE_SECONDS: Final = 20.0  # at least, between two pages
+SAVE_SECONDS: Final = 60.0  # at most, and a step, between two checkpoints
 TICK_SECONDS: Final = 30.0  # at least, between two lines of the clock
 WAIT_SECONDS: Final = 5.0  # until a full disk is tried again
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
@@ -44,13 +45,20 @@ class RunWriter:
     """The writer of one run."""
 
     def __init__(
-        self, folder: RunFolder, plan: Plan, material: Material, name: str, stop: StopRequest
+        self,
+        folder: RunFolder,
+        plan: Plan,
+        material: Material,
+        name: str,
+        stop: StopRequest,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.folder, self.plan, self.material, self.name = folder, plan, material, name
         self.stop = stop
         self.board: Board | None = None
         self.command = ""
-        self._began = time.monotonic()
+        self._clock = clock
+        self._began = self._saved = clock()
         self._cpu = time.process_time()
         self._paged = self._ticked = -math.inf
         self._waited = 0.0
@@ -93,7 +101,7 @@ class RunWriter:
 
     def log_clock(self, state: State, event: str = "tick", *, now: bool = False) -> Iterator[Event]:
         """A line of the clock: what it has cost since this process began."""
-        seconds = time.monotonic() - self._began
+        seconds = self._clock() - self._began
         if not self.plan.mesh.first or (not now and seconds - self._ticked < TICK_SECONDS):
             return
         self._ticked = seconds
@@ -193,22 +201,31 @@ class RunWriter:
 
     # Checkpoints and pages ---------------------------------------------------------------------
 
-    def save(self, state: State) -> Iterator[Event]:
-        """Write a checkpoint; the log lines that it counts are on the disk before."""
+    @property
+    def save_is_late(self) -> bool:
+        """Whether so much time has gone since the last checkpoint that a kill would lose much."""
+        return self._clock() - self._saved > SAVE_SECONDS
+
+    def save(self, state: State, *, timed: bool = False) -> Iterator[Event]:
+        """Write a checkpoint; the log lines that it counts are on the disk before.
+
+        `timed`: one that another run of the same command need not have.
+        """
         if self.plan.mesh.first:
             tensors, plain = state.tensors(), state.plain()
             yield from self.retry(
-                lambda: checkpoints.save(self.folder, state.pictures, tensors, plain)
+                lambda: checkpoints.save(self.folder, state.pictures, tensors, plain, timed=timed)
             )
+            self._saved = self._clock()
             yield from self.log_clock(
                 state, "saved", now=True
             )  # a killed process counts up to here
 
     def write_index(self, state: State, *, now: bool = False) -> Iterator[Event]:
         """Write index.html again, if the last one is old enough."""
-        if self.plan.mesh.first and (now or time.monotonic() - self._paged > PAGE_SECONDS):
+        if self.plan.mesh.first and (now or self._clock() - self._paged > PAGE_SECONDS):
             yield from self.retry(lambda: write_page(self.folder))
-            self._paged = time.monotonic()
+            self._paged = self._clock()
 
     def finish(self, state: State, event: str) -> Iterator[Event]:
         """Write the film and the page of a run that stops or ends."""
