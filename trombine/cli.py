@@ -59,15 +59,26 @@ def _spelt_out(words: Sequence[str]) -> list[str]:
     expanded, remaining = [], iter(words)
     for word in remaining:
         name, equals, value = word.removeprefix("--").partition("=")
-        if not word.startswith("--") or name in fields | {"help", "version", ""}:
+        if not word.startswith("--") or name in {"help", "version", ""}:
             expanded.append(word)
+            continue
+        if (field := name.replace("_", "-")) in fields:
+            expanded.append(f"--{field}{equals}{value}")
             continue
         if not equals and ((value := next(remaining, "")) == "" or value.startswith("--")):
             line = " ".join(words[:1])
-            problem = f"--{name} needs a value after it"
+            problem = _flag(name) or f"--{name} needs a value after it"
             raise InputError(f"{line}: {problem}; trombine {line} --help says what it takes")
         expanded += [f"--{verb.settings}", f"{name}={value}"]
     return expanded
+
+
+def _flag(name: str) -> str:
+    """What to do in place of a switch of other programs that trains on; "" of any other."""
+    from trombine.recipes.words import AGAIN
+
+    again = "the same command again goes on where it was"
+    return f"--{name} is not needed: {again}" if name.replace("-", "_") in AGAIN else ""
 
 
 def _wrong(error: CycloptsError) -> str:

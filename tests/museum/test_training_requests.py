@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from trombine.objectives.objective import Step, Terms
 from trombine.objectives.restore import RestoreObjective
 from trombine.recipes import find, open_recipe, with_settings
 from trombine.recipes.file import differences
+from trombine.recipes.words import AGAIN, NAMES
 from trombine.refusal import InputError
 from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
@@ -314,3 +316,47 @@ def test_a_damaged_timed_checkpoint_is_set_aside(tmp_path: Path) -> None:
     (run / "checkpoints" / "000000048.timed").write_bytes(b"no checkpoint")
     assert trained(rarely_saved(run)) == whole
     assert (run / "checkpoints" / "000000048.timed.damaged").exists()
+
+
+# --- words of other programs --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (
+            ("--epochs", "3", "--data", "leaves#100"),
+            "training counts pictures: --pictures N; an epoch of leaves#100 is 100",
+        ),
+        (("--epochs=3",), "an epoch of leaves#4000 is 4000"),
+        (("--num_epochs", "3", "--data", "world:photo+leaves#9"), "photo+leaves#9 is 20009"),
+        (("--epochs", "3", "--data", "folder:own"), "an epoch of folder:own is as many as it has"),
+        (("--iterations", "3"), "training counts pictures: --pictures N; a step is 16 (--batch)"),
+        (("--steps", "3", "--batch", "4"), "--pictures N; a step is 4 (--batch)"),
+        (("--learning-rate", "1e-4"), "no setting 'learning-rate'; it is --lr here"),
+        (("--learning_rate", "1e-4"), "no setting 'learning_rate'; it is --lr here"),
+        (("--batch-size", "8"), "it is --batch here"),
+        (("--log_interval", "8"), "it is --log-every here"),
+        (("--resume",), "--resume is not needed: the same command again goes on where it was"),
+        (("--resume", "last.pt"), "no setting 'resume'; the same command again goes on"),
+    ],
+)
+def test_a_word_of_another_program_is_answered(
+    words: tuple[str, ...], line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In one line, with the setting that says the same here."""
+    assert line in error_of(capsys, "upscale-x2", *words)
+
+
+def test_every_answer_names_an_option_that_is_there() -> None:
+    """No word leads to a setting that training does not take."""
+    options = {*find("upscale-x2").plain(), "output"}
+    assert set(NAMES.values()) <= options
+    assert not options & {*NAMES, *AGAIN}
+
+
+def test_an_underscore_is_as_good_as_a_dash(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of settings and of switches: --log_every, --no_board, --dry_run."""
+    words = ("train", str(mine), "--log_every", "16", "--no_board", "--dry_run")
+    assert __main__.main(words) == 0, capsys.readouterr().err
+    assert re.search(r"log_every +16\n", capsys.readouterr().out)

@@ -13,6 +13,7 @@ from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 from trombine.grammar import checked, instead
 from trombine.provenance import shortened
 from trombine.recipes.recipe import NetSpec, Recipe, Restore, Sharpen, Size, plain_value
+from trombine.recipes.words import right_word
 from trombine.refusal import InputError
 
 FIXED: Final = {"about", "task", "nets"}  # fields that are not settings
@@ -37,7 +38,7 @@ def with_settings(recipe: Recipe, settings: Mapping[str, str]) -> Recipe:
         elif name in nets:
             nets[name] = NetSpec.parse(text)
         elif not _resize(nets, name, plain_value(text)):
-            raise InputError(_unknown(recipe, raw, fields))
+            raise InputError(_unknown(recipe, raw, fields, settings))
     return _with_augment(dataclasses.replace(recipe, nets=nets, **changed))
 
 
@@ -53,10 +54,11 @@ def _resize(nets: dict[str, NetSpec], name: str, value: Size) -> bool:
     return bool(roles)
 
 
-def _unknown(recipe: Recipe, name: str, fields: set[str]) -> str:
+def _unknown(recipe: Recipe, name: str, fields: set[str], settings: Mapping[str, str]) -> str:
     sizes = {f"{role}.{size}" for role, net in recipe.nets.items() for size in net.sizes}
     all_names = sorted(fields | set(recipe.nets) | sizes | {s.partition(".")[2] for s in sizes})
-    hint = instead(name, all_names, "--dry-run lists all settings")
+    hint = right_word(name, {**recipe.plain(), **settings})
+    hint = hint or instead(name, all_names, "--dry-run lists all settings")
     return f"this recipe has no setting {shortened(name)!r}; {hint}"
 
 
@@ -99,7 +101,6 @@ def _with_augment(recipe: Recipe) -> Recipe:
     Recipes of the tables are not checked here, as that loads torch; their tests do it.
     """
     from trombine.data.augment import Augment
-    from trombine.refusal import InputError
 
     if recipe.augment == "none":
         return recipe
