@@ -8,6 +8,7 @@ import shlex
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from resume import contents, order
@@ -15,9 +16,10 @@ from resume import contents, order
 from trombine import __main__
 from trombine.cli import _spelt_out
 from trombine.events import Progress
+from trombine.images import write
 from trombine.objectives.objective import Step, Terms
 from trombine.objectives.restore import RestoreObjective
-from trombine.recipes import find, open_recipe, with_settings
+from trombine.recipes import RECIPES, find, open_recipe, with_settings
 from trombine.recipes.file import differences
 from trombine.recipes.words import AGAIN, NAMES
 from trombine.refusal import InputError
@@ -360,3 +362,44 @@ def test_an_underscore_is_as_good_as_a_dash(mine: Path, capsys: pytest.CaptureFi
     words = ("train", str(mine), "--log_every", "16", "--no_board", "--dry_run")
     assert __main__.main(words) == 0, capsys.readouterr().err
     assert re.search(r"log_every +16\n", capsys.readouterr().out)
+
+
+# --- what is said of the pictures ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_no_recipe_says_which_pictures_it_learns_from(name: str) -> None:
+    """They are a setting, so a sentence in the recipe would be wrong of others."""
+    about = find(name).about.replace("learns from a discriminator", "")
+    assert not re.search(r"learns? from|leaves|painted|fractal|anime", about)
+
+
+def test_a_run_on_own_pictures_says_so(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Page, card and dry run name the pictures that were learned from, and how many they are."""
+    for number in range(12):
+        pixels = np.random.default_rng(number).integers(0, 256, (16, 16, 3), np.uint8)
+        write(Path("own") / f"{number:02d}.png", pixels)
+    words = ["train", str(mine), "--data", "folder:own", "--no-board"]
+    assert __main__.main([*words, "--dry-run"]) == 0
+    dry = capsys.readouterr().out
+    assert "folder:own: 10 to learn from, 2 to measure on" in dry and "leaves" not in dry
+    assert __main__.main(words) == 0, capsys.readouterr().err
+    run = RunFolder(Path("runs/mine"))
+    page = run.page.read_text()
+    assert "Learns from folder:own (10 pictures)." in page and "leaves" not in page
+    capsys.readouterr()
+    assert __main__.main(["models", "show", str(run.best)]) == 0
+    card = capsys.readouterr().out
+    assert "enlarges twice, fast: a net a sixth as large; learns from folder:own (10" in card
+    assert "leaves" not in card
+
+
+def test_a_run_goes_on_though_its_recipe_is_described_anew(mine: Path) -> None:
+    """The sentence about a recipe is no setting: a run of an older trombine is not refused."""
+    begun = order_of(TrainRequest(recipe=str(mine), no_board=True))
+    killed_after(begun, 8)
+    run = RunFolder(begun.folder)
+    description = run.read_recipe()
+    description["settings"]["about"] = "enlarges twice; learns from leaves"
+    run.write_recipe(description)
+    assert b'"end"' in trained(begun)["log.jsonl"]

@@ -1,31 +1,10 @@
-"""What a card says of pictures: of the recipe's own, what the recipe says; of others, which."""
+"""Whose a model is, by the pictures that it has learned from."""
 
 from __future__ import annotations
 
 import pytest
 
-from trombine.recipes import RECIPES, find, with_settings
-from trombine.training.evaluation import about_of, licence_of
-
-
-@pytest.mark.parametrize("name", RECIPES)
-def test_a_recipe_speaks_of_its_own_pictures_alone(name: str) -> None:
-    own = find(name)
-    assert about_of(own, name, own.data) == own.about
-    assert about_of(with_settings(own, {"lr": "0.1"}), name, own.data) == own.about
-    other = with_settings(own, {"data": "folder:mine"})
-    assert about_of(other, name, "folder:mine") == f"{name}, trained on folder:mine"
-
-
-def test_the_second_pictures_count_too() -> None:
-    name, own = next(iter(RECIPES.items()))
-    changed = with_settings(own, {"other": "folder:mine"})
-    both = f"{own.data} and folder:mine"
-    assert about_of(changed, name, both) == f"{name}, trained on {both}"
-
-
-def test_a_recipe_that_has_no_name_here_is_said_as_it_is() -> None:
-    assert about_of(find("upscale-fast-x2"), "mine", "leaves") == "mine, trained on leaves"
+from trombine.training.evaluation import licence_of
 
 
 @pytest.mark.parametrize(

@@ -239,7 +239,8 @@ def test_a_folder_of_pictures_to_a_model(command: Command, tmp_path: Path) -> No
     model = load(tmp_path / "a run" / "best.safetensors")
     assert model.card.data == data and model.card.recipe == "upscale-fast-x2"
     assert f"--data '{data}'" in model.card.command
-    assert model.card.about == f"upscale-fast-x2, trained on {data}"
+    about = RECIPES["upscale-fast-x2"].about
+    assert model.card.about == f"{about}; learns from {data} (10 pictures)"
     assert model.card.licence == "", "whose pictures these are is not trombine's to say"
     again = command(*words("upscale-fast-x2", "--data", data, "-o", "a run"))
     over = "a run: was over already, nothing is done: "

@@ -8,7 +8,7 @@ from trombine.recipes.recipe import NetSpec, Recipe, Restore
 
 CLEAN: Final[dict[str, Recipe]] = {
     "cleaner": Restore(
-        about="takes noise out of faces",
+        about="takes noise out of pictures",
         task="restore",
         nets={"net": NetSpec("unet", {"width": 32, "levels": 3, "residual": True})},
         data="world:photo",
@@ -23,7 +23,7 @@ CLEAN: Final[dict[str, Recipe]] = {
         ssim=0.1,
     ),
     "repairer": Restore(
-        about="paints what is missing of faces",
+        about="paints what is missing of pictures",
         task="repair",
         nets={"net": NetSpec("unet", {"width": 32, "levels": 5, "inputs": 4, "residual": True})},
         data="world:photo",

@@ -15,7 +15,7 @@ _DCGAN: Final = {
 }
 
 _FLOW: Final = Denoise(
-    about="invents faces by carrying noise to pictures, step by step",
+    about="invents pictures by carrying noise to them, step by step",
     task="denoise",
     nets={"net": NetSpec("denoiser", {"width": 48, "levels": 3})},
     data="world:anime",
@@ -31,7 +31,7 @@ _FLOW: Final = Denoise(
 
 GENERATE: Final[dict[str, Recipe]] = {
     "dcgan": Adversarial(
-        about="invents faces with the generator and discriminator of DCGAN",
+        about="invents pictures with the generator and discriminator of DCGAN",
         task="generate",
         nets=_DCGAN,
         data="world:anime",
@@ -45,7 +45,7 @@ GENERATE: Final[dict[str, Recipe]] = {
         real_label=0.9,
     ),
     "dcgan-r1": Adversarial(
-        about="invents faces; no batch statistics, a relativistic critic and gradient penalties",
+        about="invents pictures; no batch statistics, a relativistic critic and gradient penalties",
         task="generate",
         nets={
             "generator": _DCGAN["generator"].resized("norm", "group"),
@@ -68,7 +68,7 @@ GENERATE: Final[dict[str, Recipe]] = {
     "flow": _FLOW,
     "diffusion": replace(
         _FLOW,
-        about="invents faces by taking noise away, step by step",
+        about="invents pictures by taking noise away, step by step",
         process="v",
         steps=50,
     ),

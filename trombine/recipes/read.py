@@ -22,7 +22,7 @@ _MOMENT: Final = (
 )
 _SIZES: Final = {"width": 24, "features": 64, "traits": 23, "moment": 19, "head": 32}
 _READER: Final = Read(
-    about="reads what is where in a face, and what it is like; learns from painted faces",
+    about="reads what is where in a face, and what it is like",
     task="read",
     nets={"net": NetSpec("reader", _SIZES)},
     data="world:photo#9000*3+world:anime#3000+world:cartoon#3000+world:sketch#3000",

@@ -68,7 +68,7 @@ class Recipe(ABC):
     may_lack: ClassVar[tuple[str, ...]] = ()  # streams that it does without if they are not there
 
     about: str
-    """What it trains, in a line."""
+    """What it trains, in a line; not on which pictures, for they are a setting."""
     task: str
     """What the model is for: a name in weights.TASKS."""
     nets: Mapping[str, NetSpec]

@@ -14,10 +14,10 @@ from typing import Final
 from trombine.recipes.recipe import NetSpec, Recipe, Restore, Sharpen
 
 _X2: Final = Restore(
-    about="enlarges twice; learns from leaves, which have what photographs have",
+    about="enlarges twice",
     task="upscale",
     nets={"net": NetSpec("residual", {"width": 64, "depth": 12, "factor": 2})},
-    data="leaves#4000",
+    data="leaves#4000",  # they have what photographs have
     damage="shrink:2",
     luma=2.0,
     size=240,  # a multiple of 2, 3, 4 and 8
@@ -36,7 +36,7 @@ _X2: Final = Restore(
 )
 _X4: Final = replace(
     _X2,
-    about="enlarges four times; learns from leaves",
+    about="enlarges four times",
     nets={"net": NetSpec("residual", {"width": 64, "depth": 14, "factor": 4})},
     data="leaves#3000",
     damage="shrink:4",
@@ -66,28 +66,28 @@ UPSCALE: Final[dict[str, Recipe]] = {
     "upscale-x4": _X4,
     "upscale-fast-x2": replace(
         _X2,
-        about="enlarges twice, fast: a net a sixth as large; learns from leaves",
+        about="enlarges twice, fast: a net a sixth as large",
         nets={"net": NetSpec("residual", {"width": 32, "depth": 8, "factor": 2})},
         pictures=250_000,
         lr=2e-3,
     ),
     "upscale-fast-x4": replace(
         _X4,
-        about="enlarges four times, fast: a net a sixth as large; learns from leaves",
+        about="enlarges four times, fast: a net a sixth as large",
         nets={"net": NetSpec("residual", {"width": 32, "depth": 8, "factor": 4})},
         pictures=250_000,
         lr=2e-3,
     ),
     "upscale-drawings-x2": replace(
         _X2,
-        about="enlarges drawings twice; learns from drawn faces and leaves",
+        about="enlarges drawings twice",
         nets={"net": NetSpec("residual", {"width": 48, "depth": 8, "factor": 2})},
         data=_DRAWN,
         pictures=200_000,
     ),
     "upscale-drawings-x4": replace(
         _X4,
-        about="enlarges drawings four times; learns from drawn faces and leaves",
+        about="enlarges drawings four times",
         nets={"net": NetSpec("residual", {"width": 48, "depth": 10, "factor": 4})},
         data=_DRAWN,
         size=240,
@@ -117,18 +117,18 @@ UPSCALE: Final[dict[str, Recipe]] = {
     ),
     "upscale-grown-x4": replace(
         _X4,
-        about="enlarges four times, grown from the net that enlarges twice; learns from leaves",
+        about="enlarges four times, grown from the net that enlarges twice",
         start="upscale-x2",
     ),
     "srresnet-x2": replace(
         _X2,
-        about="enlarges twice by the net of the paper, SRResNet; learns from leaves",
+        about="enlarges twice by the net of the paper, SRResNet",
         nets={"net": NetSpec("srresnet", {"width": 64, "blocks": 16, "factor": 2, "norm": "none"})},
         lr=5e-4,
     ),
     "srresnet-x4": replace(
         _X4,
-        about="enlarges four times by the net of the paper, SRResNet; learns from leaves",
+        about="enlarges four times by the net of the paper, SRResNet",
         nets={"net": NetSpec("srresnet", {"width": 64, "blocks": 16, "factor": 4, "norm": "none"})},
         lr=5e-4,
     ),

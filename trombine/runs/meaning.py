@@ -103,3 +103,10 @@ def setting(name: str) -> str:
     if group == "resolved" and key:
         return f"{key} (as resolved)"
     return (key if group == "data" else name).replace(".", ": ")
+
+
+def learned_from(pictures: Iterable[tuple[str, int]]) -> str:
+    """`folder:own (120 pictures) and leaves#48 (48 pictures)`, of specs and counts."""
+    return " and ".join(
+        f"{spec} ({count:,} picture{'' if count == 1 else 's'})" for spec, count in pictures
+    )

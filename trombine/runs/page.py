@@ -41,7 +41,9 @@ def write_page(folder: RunFolder) -> Path:
 def page(folder: RunFolder, summary: RunSummary) -> Page:
     """The page of a run; what is not there yet is left out."""
     about = tables.sentence(str(summary.settings.get("about") or ""))
-    lead = " ".join(part for part in (about, tables.state_line(summary)) if part)
+    lead = " ".join(
+        part for part in (about, tables.data_line(summary), tables.state_line(summary)) if part
+    )
     version = summary.recipe.get("version")
     foot = f"Written by trombine {version} beside the run's files." if version else ""
     sheet = Page(title=title(summary), lead=lead, foot=foot)

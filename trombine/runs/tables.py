@@ -72,6 +72,18 @@ def state_line(summary: RunSummary, of: str = "") -> str:
     return f"{line} {best_line(summary.best)}" if summary.best else line
 
 
+def data_line(summary: RunSummary) -> str:
+    """The pictures that the run learns from, in a sentence; "" where it does not say which."""
+    streams = map(mapping, mapping(summary.recipe.get("data")).values())
+    counted = [
+        (spec, count)
+        for stream in streams
+        if isinstance(spec := stream.get("spec"), str)
+        and isinstance(count := stream.get("pictures"), int)
+    ]
+    return f"Learns from {meaning.learned_from(counted)}." if counted else ""
+
+
 def state(summary: RunSummary) -> str:
     """The state, and which alarm it was."""
     if summary.state != ALARMED:

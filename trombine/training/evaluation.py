@@ -15,7 +15,7 @@ from trombine.conventions import to_pixels
 from trombine.data.spec import PAINTED, parse
 from trombine.measures import CHOOSING_SEEDS, Protocol
 from trombine.nets.stillness import still
-from trombine.recipes import RECIPES, Recipe
+from trombine.runs.meaning import learned_from
 from trombine.training.material import Material, fixed_steps, room
 from trombine.training.state import State
 from trombine.training.steps import Plan
@@ -89,7 +89,7 @@ def card_of(
         licence=licence_of(source.spec for source in material.learned.values()),
         command=command,
         version=__version__,
-        about=about_of(recipe, name, data),
+        about=f"{recipe.about}; learns from {_learned_from(material)}",
     )
 
 
@@ -99,12 +99,8 @@ def licence_of(specs: Iterable[str]) -> str:
     return "MIT" if kinds <= {"world", *PAINTED} else ""
 
 
-def about_of(recipe: Recipe, name: str, data: str) -> str:
-    """The recipe's own description, unless it was given other pictures."""
-    shipped = RECIPES.get(name)
-    if shipped and (shipped.data, shipped.other) == (recipe.data, recipe.other):
-        return recipe.about
-    return f"{name}, trained on {data}"
+def _learned_from(material: Material) -> str:
+    return learned_from((source.spec, len(source)) for source in material.learned.values())
 
 
 def sheet(pictures: Tensor) -> UInt8[np.ndarray, "h w 3"]:

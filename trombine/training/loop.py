@@ -24,6 +24,7 @@ from trombine.training.launch import Mesh, end_together, launch, shut_down
 from trombine.training.machine import Machine, choose, prepare
 from trombine.training.material import Material, endless, open_material, parts_of, prepare_material
 from trombine.training.orders import (
+    DESCRIPTIVE,
     Order,
     changed_streams,
     check,
@@ -309,7 +310,8 @@ def _changed(
     """Write down that the run goes on with other settings or pictures, if it does."""
     new, mesh = describe_run(order, plan, material), plan.mesh
     old = mesh.broadcast(read_description(writer.folder) if mesh.first else None)
-    changes = {k: v for k, v in new["settings"].items() if old["settings"].get(k) != v}
+    settings = new["settings"].items()
+    changes = {k: v for k, v in settings if k not in DESCRIPTIVE and old["settings"].get(k) != v}
     if changed_streams(old["data"], new["data"]):
         changes.setdefault("data", f"{order.recipe.data}, other pictures")
     if not changes:

@@ -33,6 +33,7 @@ from trombine.training.start import Start, start_of
 from trombine.training.steps import Plan
 from trombine.weights import read_card
 
+DESCRIPTIVE: Final = ("about",)  # parts of a recipe that change nothing that is learned
 _PARTS: Final = {"recipe": str, "settings": dict, "resolved": dict, "data": dict}
 _MACHINES: Final = {  # what each of a machine's settings may be
     "device": ("cpu", "cuda"),
@@ -81,7 +82,7 @@ def check_settings(order: Order, folder: RunFolder, machine: Machine) -> Machine
     saved = read_description(folder)
     # A run of an older trombine lacks the settings that came since: they were off.
     old, new = {**_default_settings(order.recipe), **saved["settings"]}, order.recipe.plain()
-    changed = [name for name in new if old.get(name) != new[name]]
+    changed = [name for name in new if name not in DESCRIPTIVE and old.get(name) != new[name]]
     if saved["recipe"] != order.name:
         raise InputError(
             f"is a run of {shown(saved['recipe'])}; choose another name with -o", path=order.folder
