@@ -47,10 +47,11 @@ def build(demo: Demo, say: Callable[[str], None]) -> Path:
     page = Page(
         title="Faces whose truth is known",
         lead=(
-            f"Nobody on this page exists. Each face is {len(VECTOR_NAMES)} numbers, painted in"
-            " one of four styles together with the exact place of every part, so that whatever"
-            " repairs or enlarges a face can be measured against what was really there. All of"
-            " it was made on this machine, without a network."
+            f"The painted faces on this page are of nobody. Each is {len(VECTOR_NAMES)} numbers,"
+            " painted in one of four styles together with the exact place of every part, so that"
+            " whatever repairs or enlarges a face can be measured against what was really there."
+            " The photographs are real, and come with scikit-image. All of it was made on this"
+            " machine, without a network."
         ),
         foot=_foot(demo),
     )
@@ -64,8 +65,8 @@ def build(demo: Demo, say: Callable[[str], None]) -> Path:
 def _foot(demo: Demo) -> Html:
     command = element("code", {}, f"python -m trombine.demo --first-seed {demo.first_seed}")
     return Html(
-        f"Made by {command}. The faces are painted, not photographed: they measure methods and"
-        " teach nets, and stand for nobody. The seeds are those for choosing, on which no"
+        f"Made by {command}. The painted faces measure methods and teach nets, and stand for"
+        " nobody. The seeds are those for choosing, on which no"
         " shipped net trains and no comparison is judged, so the numbers are to look at, not"
         " to quote."
     )
