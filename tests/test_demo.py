@@ -56,6 +56,8 @@ def page(tmp_path_factory: pytest.TempPathFactory, said: list[str]) -> str:
 def test_every_section_is_there_and_was_announced(page: str, said: list[str]) -> None:
     titles = re.findall(r"<h2[^>]*>(.*?)</h2>", page)
     assert titles == [
+        "Enlarging with a net",
+        "What is where in a face",
         "One person, four styles",
         "A crowd",
         "The same person, changed",
@@ -66,8 +68,6 @@ def test_every_section_is_there_and_was_announced(page: str, said: list[str]) ->
         "Pictures as they are found",
         "Repair without a net",
         "Enlarging without a net",
-        "Enlarging with a net",
-        "What is where in a face",
         "A training",
     ]
     assert [line.split("  ", 1)[1] for line in said] == [name for name, _ in SECTIONS]

@@ -270,7 +270,7 @@ def trained(given: Order) -> dict[str, bytes]:
     return contents(given.folder)
 
 
-def test_a_killed_run_loses_a_minute_at_most(tmp_path: Path) -> None:
+def test_a_killed_run_loses_half_a_minute_at_most(tmp_path: Path) -> None:
     """However many pictures there are between two checkpoints; and its files end as they would."""
     whole = trained(rarely_saved(tmp_path / "whole"))
     run = tmp_path / "run"

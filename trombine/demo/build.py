@@ -23,6 +23,8 @@ from trombine.pages import Html, Page, check_page, element
 from trombine.world import VECTOR_NAMES
 
 SECTIONS: Final[tuple[tuple[str, Callable[[Demo, Page], None]], ...]] = (
+    ("enlarging with a net, measured", upscaling.add_upscaling),
+    ("what is where in a face", reading.add_reading),
     ("one person in four styles", faces.add_person),
     ("a crowd in each style", faces.add_crowd),
     ("variations of one person", faces.add_variations),
@@ -33,8 +35,6 @@ SECTIONS: Final[tuple[tuple[str, Callable[[Demo, Page], None]], ...]] = (
     ("degradations", damage.add_damage),
     ("repair without a net, measured", repair.add_repair),
     ("enlarging without a net, measured", enlarging.add_enlarging),
-    ("enlarging with a net, measured", upscaling.add_upscaling),
-    ("what is where in a face", reading.add_reading),
     ("a training, while you wait", training.add_training),
 )
 

@@ -34,7 +34,7 @@ from trombine.training.stopping import StopRequest
 from trombine.weights import save
 
 PAGE_SECONDS: Final = 20.0  # at least, between two pages
-SAVE_SECONDS: Final = 60.0  # at most, and a step, between two checkpoints
+SAVE_SECONDS: Final = 30.0  # at most, and a step, between two checkpoints
 TICK_SECONDS: Final = 30.0  # at least, between two lines of the clock
 WAIT_SECONDS: Final = 5.0  # until a full disk is tried again
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
