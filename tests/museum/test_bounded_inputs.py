@@ -111,7 +111,8 @@ def test_colours_that_cannot_be_followed_are_kept_and_said(tmp_path: Path) -> No
     assert images.read(tmp_path / "larger.png").code == bytes([9, 16, 0, 1])
     result = trombine.upscale(pictures=(tmp_path / "hdr.png",), output=tmp_path / "larger.webp")
     assert any("nothing says any more" in notice.text for notice in result.notices)
-    result = trombine.upscale(pictures=(tmp_path / "p3.png",), output=tmp_path / "p3.webp")
+    given = {"pictures": (tmp_path / "p3.png",), "model": "upscale"}
+    result = trombine.upscale(output=tmp_path / "p3.webp", **given)
     assert not result.notices, "the profile says all of it"
     assert images.read(tmp_path / "p3.webp").profile is not None
 

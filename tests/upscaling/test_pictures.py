@@ -375,7 +375,8 @@ def test_a_gif_keeps_what_is_transparent(tmp_path: Path) -> None:
         assert (frame.samples[alpha == 1][:, :3] == tone).all()
 
 
-def test_all_frames_together_are_bounded() -> None:
+def test_all_frames_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TROMBINE_MAX_PIXELS", "200000000")
     one = noise(3)
     with pytest.raises(InputError, match="would become 3 frames of 9,000 x 9,000"):
         enlarged_film(film(one, one, one), way(2, size=(9000, 9000)))
