@@ -31,7 +31,8 @@ _SURE_STYLE: Final = 0.9
 
 def doubts(face: Face) -> tuple[str, ...]:
     """What speaks against the reading, in words; empty where nothing does."""
-    contradicted = [name.replace("_", " ") for name in _SAME if _apart(face, name) > _APART]
+    labels = face.logits.argmax(0)
+    contradicted = [name.replace("_", " ") for name in _SAME if _apart(face, labels, name) > _APART]
     if not contradicted:
         return ()
     return (f"landmarks and parts disagree about the {' and the '.join(contradicted)}",)
@@ -49,10 +50,9 @@ def beyond(name: str, value: float) -> bool:
     return abs(value) >= 0.95 * FURTHEST.get(name, np.inf)
 
 
-def _apart(face: Face, group: str) -> float:
+def _apart(face: Face, labels: torch.Tensor, group: str) -> float:
     """How far the middles of a group's landmarks and of its parts are from each other, as a share
-    of the face; 0 where there are too few pixels of the parts."""
-    labels = face.logits.argmax(0)
+    of the face; 0 where there are too few pixels of the parts. `labels`: of the face's window."""
     chosen = torch.isin(labels, torch.tensor([PART_INDEX[part] for part in _SAME[group]]))
     if chosen.sum() < _LEAST:
         return 0.0
