@@ -8,6 +8,8 @@ that is: a JSON file, a path in it (keys joined by dots; [NAME] picks the entry 
 this name, in which * stands for anything), and a Python format. The file must say which command
 gave it, at which commit, and under which protocol or on which machine.
 
+Tables that say what the code says stand between such comments too, as <!-- table: degradations -->.
+
     python bench/fill_figures.py            fill in, print what changed
     python bench/fill_figures.py --check    change nothing; exit 1 if a figure differs
 """
@@ -28,6 +30,9 @@ from table import ROOT
 FIGURE = re.compile(
     r"(?P<open><!-- figure: (?P<file>\S+\.json) (?P<where>.+?) (?P<format>\S+) -->)"
     r"(?P<text>.*?)(?P<close><!-- /figure -->)"
+)
+TABLE = re.compile(
+    r"(?P<open><!-- table: (?P<name>\w+) -->\n).*?(?P<close>\n<!-- /table -->)", re.DOTALL
 )
 STEP = re.compile(r"(?P<key>[^.\[\]]+)|\[(?P<name>[^\]]+)\]")
 
@@ -56,11 +61,25 @@ def figures(document: Path, root: Path = ROOT) -> Iterator[Figure]:
     for match in FIGURE.finditer(document.read_text()):
         source = f"{match['file']} {match['where']}"
         yield Figure(document.name, source, match["text"], wanted(match, root))
+    for match in TABLE.finditer(document.read_text()):
+        text = match[0].removeprefix(match["open"]).removesuffix(match["close"])
+        yield Figure(document.name, f"table {match['name']}", text, table(match["name"]))
 
 
 def filled(text: str, root: Path = ROOT) -> str:
-    """A document with every figure as its source has it."""
-    return FIGURE.sub(lambda match: match["open"] + wanted(match, root) + match["close"], text)
+    """A document with every figure as its source has it, and every table as the code has it."""
+    text = FIGURE.sub(lambda match: match["open"] + wanted(match, root) + match["close"], text)
+    return TABLE.sub(lambda match: match["open"] + table(match["name"]) + match["close"], text)
+
+
+def table(name: str) -> str:
+    """A table of what there is in the code."""
+    if name != "degradations":
+        raise FigureError(f"there is no table {name!r}")
+    from trombine.data.degrade.terms import KINDS, limits, usage
+
+    rows = [f"| `{usage(name)}` | {kind.about} | {limits(name)} |" for name, kind in KINDS.items()]
+    return "\n".join(("| term | what it does | limits |", "| --- | --- | --- |", *rows))
 
 
 def wanted(match: re.Match[str], root: Path = ROOT) -> str:

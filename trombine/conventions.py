@@ -40,7 +40,7 @@ def _part(name: str, group: str, colour: str, partner: str | None = None) -> Par
     return Part(name=name, group=group, colour=rgb, partner=partner or name)
 
 
-# The 8 groups that record 000 merged the classes to.
+# The 8 groups that a net is steered by: the 19 parts merged.
 GROUPS: Final = ("background", "skin", "nose", "eyes", "brows", "ears", "mouth", "hair")
 
 # In CelebAMask-HQ's order: the index is the label.

@@ -3,7 +3,7 @@
 A record holds the verb, its options, the seed, the model's hash, the inputs by name and hash, the
 versions, and what was resolved (tile, batch, threads, precision). It holds no paths, times, worker
 counts or names of machines, so the same work gives the same bytes. `replay` remakes the picture
-from it. How each format carries the text is in codecs.py.
+from it. How each format carries the text is in codecs/.
 """
 
 from __future__ import annotations

@@ -36,6 +36,8 @@ def test_every_figure_is_the_one_that_was_measured(root: Path) -> None:
 def test_every_figure_was_measured_on_committed_code(root: Path) -> None:
     for page in documents(root):
         for figure in figures(page, root):
+            if figure.source.startswith("table "):  # of the code, not measured
+                continue
             result = (root / figure.source.partition(" ")[0]).read_text()
             assert '+changes"' not in result and '"unknown"' not in result, figure.source
 

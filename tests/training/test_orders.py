@@ -132,7 +132,7 @@ def test_a_run_is_kept_out_of_other_files(tmp_path: Path) -> None:
 def test_what_never_began_leaves_nothing(tmp_path: Path) -> None:
     data = pictures(tmp_path / "faces", range(4))
     with pytest.raises(ValueError, match="has 4 pictures"):
-        trained(order(tmp_path / "run", f"folder:{data}"))
+        trained(order(tmp_path / "run", f"plain:{data}"))
     assert not (tmp_path / "run").exists()
 
 
@@ -148,7 +148,7 @@ def test_a_run_that_another_process_begins_is_left_alone(tmp_path: Path) -> None
 
 def test_no_picture_is_looked_at_twice_where_few_are_held_out(tmp_path: Path) -> None:
     data = pictures(tmp_path / "faces", range(15))
-    run = trained(order(tmp_path / "run", f"folder:{data}", faces="16"))
+    run = trained(order(tmp_path / "run", f"plain:{data}", faces="16"))
     from PIL import Image
 
     with Image.open(run.samples / "fixed-truth.png") as sheet:

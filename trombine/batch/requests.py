@@ -43,7 +43,7 @@ class PicturesRequest(FilesRequest):
     """Pictures in, pictures out."""
 
     format: Annotated[str, Choice(("", *FORMATS))] = ""
-    """png, jpg, webp, tif, avif, gif or bmp, whatever format the pictures have."""
+    """What to write, whatever format the pictures have."""
     quality: Annotated[int, Integer(1, 100)] = USUAL
     """Of JPEG and AVIF files, 1 to 100."""
 

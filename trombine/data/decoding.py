@@ -34,6 +34,7 @@ class PrepareOptions:
     crop: str = "centre"  # a name in reading.CROPS
     choose: int = 5  # percent
     test: int = 5  # percent
+    most: int | None = None  # of the squares that pictures are cut into; None: all
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,6 +25,7 @@ from trombine.data.listing import Listing, pictures
 from trombine.data.pack import SKIPPED, Pack
 from trombine.data.pack_writer import PackWriter
 from trombine.data.reading import CROPS, blank_row, largest_face
+from trombine.data.tiles import TILES, tiled
 from trombine.data.workers import check_start, in_order
 from trombine.events import Done, Event, Notice, Progress, Skipped, Started
 from trombine.refusal import InputError, shown
@@ -46,6 +47,8 @@ def prepare_pack(
     """Make the pack of a folder at `path`, or what is missing of it; keep a whole one."""
     check_start(workers)
     listing = list_folder(folder, layout)
+    if options.crop == TILES:
+        listing = tiled(folder, listing, options.size, options.most)
     count = len(listing.records)
     yield Started(total=count, unit="pictures")
     yield from (Notice(file=folder, text=text) for text in _notes(listing))
@@ -120,6 +123,7 @@ def _digest(folder: Path, listing: Listing) -> str:
             files = [view.picture, view.parts, *(name for _, name in view.masks)]
             facts += [files, [_length(start + name) for name in files if name]]
             facts += [_plain(view.points), view.visible, _plain(view.five), view.swapped]
+            facts += [view.tile] if view.tile >= 0 else []
         digest.update(f"{facts}\0".encode(errors="surrogateescape"))
     return digest.hexdigest()
 

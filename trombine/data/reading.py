@@ -22,6 +22,7 @@ from trombine.conventions import LANDMARK_COUNT, MIRRORED_PART, PARTS, check_poi
 from trombine.data.columns import PAIR, Row, base, shapes, unknown
 from trombine.data.framing import face_frame, framed, framed_parts, framed_points
 from trombine.data.listing import Listing, Record, View
+from trombine.data.tiles import TILES, read_whole, tile_box
 from trombine.images import Image, as_seen, read, shown
 from trombine.refusal import InputError
 
@@ -55,7 +56,12 @@ def largest_face(image: Image) -> Frame | None:
     return face_frame(as_seen(image))
 
 
-CROPS: Final[dict[str, Crop]] = {"centre": centre, "none": full_box, "face": largest_face}
+CROPS: Final[dict[str, Crop]] = {
+    "centre": centre,
+    "none": full_box,
+    "face": largest_face,
+    TILES: centre,  # of each square, which is a record of its own (tiles.py)
+}
 
 
 def read_row(folder: Path, listing: Listing, record: Record, size: int, crop: Crop = centre) -> Row:
@@ -121,11 +127,12 @@ def _columns_of(record: Record) -> Iterator[str]:
 def _read_side(
     folder: Path, listing: Listing, view: View, size: int, crop: Crop, least: int | None
 ) -> dict[str, np.ndarray]:
-    image = read(folder / view.picture, least=least)
-    box = crop(image)
+    path = folder / view.picture
+    image = read(path, least=least) if view.tile < 0 else read_whole(path)
+    box = crop(image) if view.tile < 0 else tile_box(image, view.tile, size)
     if box is None:
         problem, remedy = "shows no face", "take it away, or give --crop centre"
-        raise InputError(problem, remedy, path=folder / view.picture)
+        raise InputError(problem, remedy, path=path)
     row = {"pictures": resize(as_seen(image), box, size)}
     if view.parts or view.masks:
         parts = resize_parts(_read_parts(folder, view, image), image, box, size)

@@ -13,6 +13,7 @@ is), and read from there; so is what comes from the hub.
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -29,6 +30,7 @@ from trombine.data.decoding import PrepareOptions
 from trombine.data.folder import Folder
 from trombine.data.hub import hub_folder, prepare_hub
 from trombine.data.item import Batch, Item, batch_of, item_of
+from trombine.data.layouts import list_folder
 from trombine.data.listing import pictures
 from trombine.data.made import SEEDS, Maker, painter_hash
 from trombine.data.pack import Pack
@@ -36,6 +38,7 @@ from trombine.data.packing import write_pack
 from trombine.data.paths import check_paths
 from trombine.data.preparing import prepare_pack
 from trombine.data.spec import Term, parse, spell
+from trombine.data.tiles import MOST, TILES
 from trombine.draws import Chance
 from trombine.events import Event
 from trombine.files import cache_folder
@@ -167,6 +170,8 @@ def prepare(spec: str, size: int, *, first_seed: int = 0, workers: int = 1) -> I
     for term in parse(spec):
         if term.kind == "hub":
             yield from _from_hub(term.path, size, workers)
+        if term.kind == TILES:
+            yield from _cut_into_tiles(term, size, workers)
         if term.path:
             continue
         maker, count = _maker(term, size), term.count or USUAL_COUNT
@@ -182,6 +187,24 @@ def _from_hub(name: str, size: int, workers: int) -> Iterator[Event]:
     if not _is_complete(path):
         yield from prepare_hub(name, hub_folder(name))
         yield from prepare_pack(hub_folder(name), path, PrepareOptions(size=size), workers=workers)
+
+
+def _cut_into_tiles(term: Term, size: int, workers: int) -> Iterator[Event]:
+    """Make a pack of the squares of a folder's pictures in the cache."""
+    path = tiles_path(term, size)
+    if not _is_complete(path):
+        options = PrepareOptions(size=size, crop=TILES, most=term.count or MOST)
+        yield from prepare_pack(Path(term.path), path, options, workers=workers)
+
+
+def tiles_path(term: Term, size: int) -> Path:
+    """Where the pack of the squares of a folder is kept; other pictures there have another one."""
+    count, folder = term.count or MOST, Path(term.path)
+    digest = hashlib.sha256(f"{folder.resolve()}\0".encode(errors="surrogateescape"))
+    for record in list_folder(folder).records:
+        status = (folder / record.name).stat()
+        digest.update(f"{[record.name, status.st_size, status.st_mtime_ns]}".encode())
+    return cache_folder() / "packs" / f"tiles-{digest.hexdigest()[:16]}-{size}px-{count}"
 
 
 def hub_path(name: str, size: int) -> Path:
@@ -232,11 +255,13 @@ def _maker(term: Term, size: int) -> Maker:
 
 
 def _store(term: Term, size: int, first_seed: int) -> Store:
-    """The store of a term's pictures: for painted ones and those of the hub a pack of the cache."""
+    """The store of a term's pictures: of a folder itself, or a pack, which may be the cache's."""
     if term.kind == "pack":
         return Pack(Path(term.path))
     if term.kind == "hub":
         return Pack(hub_path(term.path, size))
+    if term.kind == TILES:
+        return Pack(tiles_path(term, size))
     if term.path:
         layout = "" if term.kind == "folder" else term.kind
         return Folder(Path(term.path), size, layout)

@@ -8,6 +8,7 @@
            | "folder:" path                     any folder of pictures, its layout recognised
            | layout ":" path                    a folder of this layout: celeba:PATH, lfw:PATH, ...
            | "pack:" path                       a pack, as `trombine data prepare` writes it
+           | "tiles:" path                      its pictures cut into squares at their own size
            | "hub:" name                        a data set of the Hugging Face hub
     split  = "train" | "choose" | "test"        only the pictures that are for this
 
@@ -66,7 +67,7 @@ LAYOUT_NAMES: Final = (
     "imagefolder",
     "plain",
 )
-PATHS: Final = ("folder", "pack", "hub", *LAYOUT_NAMES)
+PATHS: Final = ("folder", "tiles", "pack", "hub", *LAYOUT_NAMES)
 
 _PATH: Final = "|".join(PATHS)
 # A + before what begins a term, and a path in quotes.
@@ -76,8 +77,8 @@ _MARKS: Final = {"@": "|".join(SPLITS), "#": r"\d+", "*": NUMBER}
 _MOST_DIGITS: Final = 12  # of a count: more than any disk has pictures
 _LONGEST_PATH: Final = 4096  # letters
 _MOST_TRIED: Final = 100  # places where a path may begin, and where each may end
-_KINDS: Final = (
-    f"world:STYLE, {', '.join(PAINTED)}, folder:PATH, pack:PATH, hub:NAME or LAYOUT:PATH"
+_KINDS: Final = ", ".join(
+    ("world:STYLE", *PAINTED, "folder:PATH", "tiles:PATH", "pack:PATH", "hub:NAME or LAYOUT:PATH")
 )
 
 

@@ -23,6 +23,7 @@ from trombine.data.listing import pictures
 from trombine.data.paths import check_paths
 from trombine.data.source import SEED_RANGES, MixedSource, Source, prepare, source
 from trombine.data.spec import Term, parse, spell
+from trombine.data.tiles import TILES
 from trombine.draws import Chance
 from trombine.events import Event
 from trombine.refusal import InputError
@@ -80,9 +81,10 @@ def _split(term: Term, size: int, count: int) -> tuple[Source, Source]:
         return opened, source(_choosing(term, count), size, first_seed=_CHOOSING)
     if term.split:
         return _held_out(opened, count)
-    if opened.splits is not None:
+    beside = _test_beside(term)
+    if opened.splits is not None and not (beside and term.kind == TILES):
         return _by_split(opened, opened.splits, count)
-    if beside := _test_beside(term):
+    if beside:
         return opened, source(spell((beside,)), size)
     return _held_out(opened, count)
 
@@ -139,7 +141,25 @@ def _held_out(source: Source, count: int) -> tuple[Source, Source]:
             " some out for measuring"
         )
     order = _shuffled(len(source))
-    return Subset(source, np.sort(order[held:])), Subset(source, np.sort(order[:held]))
+    chosen = _squares_held_out(source, order, held) or order[:held].tolist()
+    learned = np.setdiff1d(order, chosen)
+    return Subset(source, learned), Subset(source, np.sort(np.array(chosen, np.int64)))
+
+
+def _squares_held_out(source: Source, order: Int64[np.ndarray, "n"], held: int) -> list[int]:
+    """Of pictures cut into squares all squares of a few; empty where that would be too many."""
+    if parse(source.spec)[0].kind != TILES:
+        return []
+    squares: dict[str, list[int]] = {}
+    for index in order.tolist():
+        squares.setdefault(source.name(index), []).append(index)
+    chosen: list[int] = []
+    for indices in squares.values():
+        if len(chosen) + len(indices) <= max(held, len(source) // MOST_HELD_OUT):
+            chosen += indices
+        if len(chosen) >= held:
+            break
+    return chosen[:held]
 
 
 def _shuffled(count: int) -> Int64[np.ndarray, "n"]:
@@ -154,7 +174,7 @@ def _choosing(term: Term, count: int) -> str:
 def _test_beside(term: Term) -> Term | None:
     """The folder of pictures to measure on that comes with a folder to learn from."""
     path = Path(term.path)
-    if term.kind != "folder" or not path.name.startswith("train"):
+    if term.kind not in ("folder", TILES) or not path.name.startswith("train"):
         return None
     beside = path.with_name(f"test{path.name.removeprefix('train')}")
     return replace(term, path=str(beside), weight=1.0, count=None) if beside.is_dir() else None

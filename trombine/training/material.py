@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Final, final
 
@@ -15,7 +15,9 @@ from trombine.data.augment import Augment
 from trombine.data.item import Batch
 from trombine.data.paths import check_paths
 from trombine.data.source import Source, batches
+from trombine.data.spec import parse, spell
 from trombine.data.split import apart, prepare_split, split
+from trombine.data.tiles import TILES
 from trombine.draws import Chance
 from trombine.events import Event
 from trombine.nets import Net
@@ -45,8 +47,25 @@ class Material:
 
 
 def streams_of(recipe: Recipe, streams: tuple[str, ...]) -> dict[str, str]:
-    """The spec of each stream of an objective: the field of the recipe that has its name."""
-    return {stream: getattr(recipe, stream) for stream in streams}
+    """The spec of each stream of an objective: the field of the recipe that has its name.
+
+    An enlarger learns from squares of a folder's pictures, at their own size: shrunk to the size of
+    its pictures, a photograph would lack the texture that it is to add.
+    """
+    specs = {stream: getattr(recipe, stream) for stream in streams}
+    if recipe.task != "upscale":
+        return specs
+    return {stream: _in_squares(spec) for stream, spec in specs.items()}
+
+
+def _in_squares(spec: str) -> str:
+    """The spec with squares in place of each folder's whole pictures; layouts and packs stay."""
+    terms = parse(spec)
+    if all(term.kind != "folder" for term in terms):
+        return spec
+    return spell(
+        tuple(replace(term, kind=TILES) if term.kind == "folder" else term for term in terms)
+    )
 
 
 def prepare_material(recipe: Recipe, streams: tuple[str, ...]) -> Iterator[Event]:

@@ -16,6 +16,7 @@ from typing import Any, Final, final
 
 from trombine import __version__
 from trombine.data.spec import parse
+from trombine.data.tiles import TILES
 from trombine.measures import CHECKOUT, commit_of
 from trombine.nets import Net, build, has_batch_statistics
 from trombine.objectives.objective import Objective
@@ -188,7 +189,7 @@ def check_folder(order: Order, objective: Objective[Any]) -> None:
     folder = RunFolder(order.folder)
     for spec in streams_of(order.recipe, objective.streams).values():
         for term in parse(spec):
-            if term.kind == "folder" and run.is_relative_to(Path(term.path).resolve()):
+            if term.kind in ("folder", TILES) and run.is_relative_to(Path(term.path).resolve()):
                 raise InputError(
                     f"is inside {shown(term.path)}, and its samples would"
                     " become pictures to learn from; give another -o",

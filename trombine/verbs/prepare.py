@@ -34,7 +34,8 @@ class PrepareRequest(Request):
     """Width and height in pixels, 16 to 2048."""
     crop: str = "centre"
     """centre: the middle square; none: all of the picture, squeezed if it is not square; face: the
-    largest face, upright, its eyes where aligned faces have them."""
+    largest face, upright, its eyes where aligned faces have them; tiles: all squares that fit in,
+    at the picture's own size, to teach enlargers."""
     as_: str = ""
     """The folder's layout, where it is not recognised: celebamask-hq, celeba, lfw, ffhq, utkface,
     anime-faces, simpsons, flickr8k, unpaired, imagefolder or plain."""

@@ -149,12 +149,12 @@ KINDS: Final[dict[str, Degradation]] = {
         about="a round Gaussian of SIGMA pixels", amounts=(_SIGMA,), apply=_gaussian
     ),
     "blur:long": Degradation(
-        about="a Gaussian of SIGMA pixels along ANGLE (degrees) and of ACROSS across it",
+        about="a Gaussian: SIGMA pixels along ANGLE (degrees; any unless given), ACROSS across it",
         amounts=(_SIGMA, Amount(name="across", low=0, high=32), _ANGLE),
         apply=_long_gaussian,
     ),
     "blur:motion": Degradation(
-        about="a straight motion over LENGTH pixels in the direction ANGLE",
+        about="a straight motion over LENGTH pixels in the direction ANGLE (any unless given)",
         amounts=(Amount(name="length", low=0, high=64), _ANGLE),
         apply=_motion,
     ),
@@ -164,12 +164,12 @@ KINDS: Final[dict[str, Degradation]] = {
         apply=_resize,
     ),
     "shrink": Degradation(
-        about="FACTOR times smaller, as MATLAB's bicubic imresize",
+        about="FACTOR times smaller, as MATLAB's bicubic imresize, which papers use",
         amounts=(_FACTOR,),
         apply=partial(_bicubic, how="matlab"),
     ),
     "shrink:rescaled": Degradation(
-        about="the same; what leaves the range by it is scaled to fit, not cut off",
+        about="the same; a picture that leaves the range by it is scaled to fit, not cut off",
         amounts=(_FACTOR,),
         apply=_rescaled,
     ),
@@ -187,7 +187,7 @@ KINDS: Final[dict[str, Degradation]] = {
         apply=_nearest,
     ),
     "noise:gaussian": Degradation(
-        about="normal noise in every colour, of STRENGTH as standard deviation",
+        about="normal noise in each colour, its deviation STRENGTH; 1 is from black to white",
         amounts=(_STRENGTH,),
         apply=partial(_coloured, grey=False),
     ),
@@ -220,7 +220,9 @@ KINDS: Final[dict[str, Degradation]] = {
         apply=_webp,
     ),
     "fade": Degradation(
-        about="faded, yellowed, uneven: an old print", amounts=(_AMOUNT,), apply=_fade
+        about="an old print: colours go, black turns brown, paper yellow or pink, unevenly",
+        amounts=(_AMOUNT,),
+        apply=_fade,
     ),
     "stains": Degradation(about="blotches with darker rims", amounts=(_AMOUNT,), apply=_stains),
     "scratches": Degradation(about="thin lines", amounts=(_AMOUNT,), apply=_scratches),
@@ -228,6 +230,11 @@ KINDS: Final[dict[str, Degradation]] = {
     "creases": Degradation(about="one to three folds", amounts=(_AMOUNT,), apply=_creases),
     "torn": Degradation(about="a corner torn off", amounts=(_AMOUNT,), apply=_torn),
 }
+
+
+def limits(name: str) -> str:
+    """What the numbers of a term may be: 0 to 64; 0 to 360."""
+    return "; ".join(f"{a.low:g} to {a.high:,.12g}" for a in KINDS[name].amounts)
 
 
 def usage(name: str) -> str:

@@ -1,0 +1,136 @@
+"""Pictures cut into squares at their own size."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from trombine.data.decoding import PrepareOptions
+from trombine.data.pack import Pack
+from trombine.data.preparing import prepare_pack
+from trombine.data.source import source
+from trombine.data.split import split
+from trombine.events import Skipped
+from trombine.recipes import RECIPES
+from trombine.refusal import InputError
+from trombine.training.material import streams_of
+
+SIZE = 16
+
+
+@pytest.fixture
+def photographs(tmp_path: Path) -> Path:
+    """Twelve pictures of noise, 50 x 37 to 61 x 48."""
+    folder = tmp_path / "photographs"
+    folder.mkdir()
+    rng = np.random.default_rng(5)
+    for number in range(12):
+        pixels = rng.integers(0, 256, (37 + number, 50 + number, 3), np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number:02d}.png")
+    return folder
+
+
+def test_squares_are_the_pictures_pixels(photographs: Path) -> None:
+    """Every square of every picture is there once, none overlapping another, none resized."""
+    squares = source(f"tiles:{photographs}", SIZE)
+    item = 0
+    for path in sorted(photographs.iterdir()):
+        pixels = np.asarray(Image.open(path))
+        rows, columns = (side // SIZE for side in pixels.shape[:2])
+        top, left = ((side % SIZE) // 2 for side in pixels.shape[:2])
+        for number in range(rows * columns):
+            y, x = top + number // columns * SIZE, left + number % columns * SIZE
+            cell = squares.take(np.array([item]))["pictures"][0]
+            assert np.array_equal(cell, pixels[y : y + SIZE, x : x + SIZE])
+            assert squares.name(item) == path.name
+            item += 1
+    assert item == len(squares)
+
+
+def test_no_photograph_is_learned_from_and_measured_on(photographs: Path) -> None:
+    """All squares of a picture have the same use."""
+    learned, measured = split(f"tiles:{photographs}", SIZE, 16)
+    files = [{part.name(index) for index in range(len(part))} for part in (learned, measured)]
+    assert files[0]
+    assert files[1]
+    assert not files[0] & files[1]
+
+
+def test_as_many_as_are_counted_from_all_pictures(photographs: Path) -> None:
+    """A count takes some of every picture."""
+    squares = source(f"tiles:{photographs}#24", SIZE)
+    assert len(squares) == 24
+    assert len({squares.name(index) for index in range(24)}) == 12
+
+
+def test_a_changed_folder_is_cut_anew(photographs: Path) -> None:
+    """What was cut before is not taken for what the folder holds now."""
+    before = source(f"tiles:{photographs}", SIZE).take(np.array([0]))["pictures"]
+    Image.new("RGB", (50, 37), "red").save(photographs / "00.png")
+    after = source(f"tiles:{photographs}", SIZE).take(np.array([0]))["pictures"]
+    assert not np.array_equal(before, after)
+    assert (after == (255, 0, 0)).all()
+
+
+def test_turned_photographs_are_cut_upright(tmp_path: Path) -> None:
+    """A camera's orientation is obeyed before the picture is cut."""
+    pixels = np.random.default_rng(1).integers(0, 256, (16, 48, 3), np.uint8)
+    exif = Image.Exif()
+    exif[274] = 6  # turned by 90 degrees clockwise
+    Image.fromarray(pixels).save(tmp_path / "turned.png", exif=exif)
+    squares = source(f"tiles:{tmp_path}", SIZE)
+    upright = np.rot90(pixels, -1)
+    joined = np.concatenate(squares.take(np.arange(3))["pictures"])
+    assert np.array_equal(joined, upright)
+
+
+def test_too_small_ones_are_left_out(photographs: Path, tmp_path: Path) -> None:
+    """A picture in which no square fits is named, and the others are cut."""
+    Image.new("RGB", (15, 200)).save(photographs / "narrow.png")
+    options = PrepareOptions(size=SIZE, crop="tiles")
+    events = list(prepare_pack(photographs, tmp_path / "pack", options, workers=2))
+    skipped = [event for event in events if isinstance(event, Skipped)]
+    assert [event.file.name for event in skipped] == ["narrow.png"]
+    assert "too few for a square of 16" in skipped[0].why
+    assert "narrow.png" not in {Pack(tmp_path / "pack").name(row) for row in range(20)}
+
+
+def test_a_folder_of_nothing_that_fits(tmp_path: Path) -> None:
+    """It is refused in a line."""
+    Image.new("RGB", (15, 200)).save(tmp_path / "narrow.png")
+    with pytest.raises(InputError, match="holds no picture that can be read"):
+        source(f"tiles:{tmp_path}", SIZE)
+
+
+@pytest.mark.parametrize("name", ["upscale-x2", "upscale-wild-x4", "srresnet-x4"])
+def test_enlargers_learn_from_folders_at_their_own_size(name: str) -> None:
+    """A folder: of an enlarger's recipe is cut into squares; other kinds stay."""
+    recipe = replace(RECIPES[name], data="folder:own*0.5+leaves#10")
+    assert streams_of(recipe, ("data",)) == {"data": "tiles:own*0.5+leaves#10"}
+    reader = replace(RECIPES["reader"], data="folder:own")
+    assert streams_of(reader, ("data",)) == {"data": "folder:own"}
+
+
+def test_of_few_photographs_whole_ones_are_held_out(photographs: Path) -> None:
+    """Where no picture is sorted by its bytes to choose by, all squares of some are held out."""
+    for path in sorted(photographs.iterdir())[6:]:
+        path.unlink()
+    learned, measured = split(f"tiles:{photographs}", SIZE, 8)
+    files = [{part.name(index) for index in range(len(part))} for part in (learned, measured)]
+    assert files[1]
+    assert not files[0] & files[1]
+
+
+def test_a_test_folder_beside_is_measured_on(photographs: Path) -> None:
+    """As of a folder of whole pictures, so of their squares."""
+    learning = photographs.rename(photographs.with_name("trainA"))
+    beside = photographs.with_name("testA")
+    beside.mkdir()
+    (learning / "00.png").rename(beside / "other.png")
+    learned, measured = split(f"tiles:{learning}", SIZE, 8)
+    assert "other.png" not in {learned.name(index) for index in range(len(learned))}
+    assert {measured.name(index) for index in range(len(measured))} == {"other.png"}
