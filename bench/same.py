@@ -169,7 +169,8 @@ class Tree:
         place = self.folder / name
         for path in sorted({one for pattern in patterns for one in place.glob(pattern)}):
             if path.is_file():
-                yield f"{name}/{path.relative_to(place).as_posix()}", digest_of(path)
+                for part, digest in digests_of(path):
+                    yield f"{name}/{path.relative_to(place).as_posix()}{part}", digest
 
 
 def go_on(old: Tree, new: Tree) -> tuple[Digests, Digests]:
@@ -217,6 +218,20 @@ def photographs(folder: Path) -> None:
     Image.fromarray(alpha, "RGBA").save(folder / "alpha.png")
     deep = data.camera()[::4, ::4].astype(np.uint16) * 257
     Image.fromarray(deep).save(folder / "deep.tif")
+
+
+def digests_of(path: Path) -> Iterator[tuple[str, str]]:
+    """Of a file; of a model's the tensors, and apart from them the card, which is words."""
+    if path.suffix != ".safetensors":
+        yield "", digest_of(path)
+        return
+    data = path.read_bytes()
+    end = 8 + int.from_bytes(data[:8], "little")
+    head = json.loads(data[8:end])
+    card = head.pop("__metadata__", {})
+    tensors = json.dumps(head, sort_keys=True).encode() + data[end:]
+    yield "", sha256(tensors).hexdigest()
+    yield " card", sha256(json.dumps(card, sort_keys=True).encode()).hexdigest()
 
 
 def digest_of(path: Path) -> str:
