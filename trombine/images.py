@@ -2,8 +2,8 @@
 
 What a picture is made of is in samples.py, the formats are in codecs/, safe opening and writing in
 files.py, what a verb does with many files in batch/. Beside its pixels a picture keeps its
-profile and its transparency; nothing else of its file (camera, place, comments) is carried to what
-is made from it.
+profile, its transparency, and what its EXIF, XMP and IPTC say (codecs/metadata.py); other comments
+are not carried to what is made from it.
 """
 
 from __future__ import annotations

@@ -29,6 +29,20 @@ _RICHER: Final = {"1": "L", "P": "RGB"}
 _STRIP: Final = 1 << 18  # pixels converted at once: conversions hold some 100 bytes for each
 
 
+@dataclass(frozen=True, kw_only=True)
+class Metadata:
+    """Date, camera and place of a photograph, as its file says them (codecs/metadata.py)."""
+
+    exif: bytes = b""  # from its TIFF header on; upright, and without a thumbnail
+    xmp: bytes = b""
+    iptc: bytes = b""
+    is_cut: bool = False  # whether some was damaged or too long, and is left out
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.exif or self.xmp or self.iptc)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Image:
     """One picture, upright (its file's orientation is applied), with what its file says of it."""
@@ -46,6 +60,7 @@ class Image:
     reduced: int = 1  # how many times smaller than in its file it was decoded (images.read's least)
     quality: int | None = None  # of the JPEG file that it was read from, as libjpeg counts
     provenance: dict[str, Any] | None = None
+    metadata: Metadata = Metadata()
 
     def __post_init__(self) -> None:
         """Refuse what no file could hold: it would be written as something else."""
@@ -181,6 +196,7 @@ class Image:
             code=self.code,
             format=self.format,
             lossless=self.lossless,
+            metadata=self.metadata,
         )
 
     def _sampled(self, colours: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from trombine import codecs
-from trombine.batch.requests import QUALITY, USUAL
+from trombine.batch.requests import KEPT, METADATA, QUALITY, USUAL
 from trombine.codecs import Frames
 from trombine.images import (
     SUFFIX_OF,
@@ -22,6 +23,7 @@ from trombine.images import (
 )
 from trombine.provenance import loads
 from trombine.refusal import InputError
+from trombine.samples import Metadata
 from trombine.texts import from_json
 
 JSON: Final = "JSON"
@@ -58,7 +60,17 @@ def encoded(content: Content, format: str, record: dict[str, Any]) -> bytes:
         return codecs.encode_frames(film, format, provenance=record)
     inside = None if format in codecs.BESIDE else record
     quality = record["options"].get(QUALITY, USUAL)
-    return codecs.encode(_image(content), format, provenance=inside, quality=quality)
+    image = _image(content)
+    if record["options"].get(METADATA) != KEPT:
+        image = replace(image, metadata=Metadata())
+    return codecs.encode(image, format, provenance=inside, quality=quality)
+
+
+def has_metadata(content: Content, format: str) -> bool:
+    """Whether a file of this format can hold date, camera and place, and the content has some."""
+    if isinstance(content, Mapping) or _film(content) or format in codecs.NO_METADATA:
+        return False
+    return not _image(content).metadata.is_empty
 
 
 def _film(content: Frames | Image | Pixels) -> Frames | None:

@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 from trombine.batch.inputs import Companions, Plan, expand, into, left_alone
 from trombine.batch.loop import batch
-from trombine.batch.requests import LOSSY, QUALITY, USUAL, FilesRequest, PicturesRequest
+from trombine.batch.requests import (
+    DROPPED,
+    KEPT,
+    LOSSY,
+    METADATA,
+    QUALITY,
+    USUAL,
+    FilesRequest,
+    PicturesRequest,
+)
 from trombine.events import Done, Event, Notice, Picture, Tick, ticked
 from trombine.files import identity
 from trombine.memory import RELIEF, enough
@@ -166,7 +175,7 @@ class Making:
         from trombine.provenance import REMAKE, check_holds, following, shortened
 
         options = {**self.earlier, **record.get("options", {})}
-        optional = {QUALITY: int} if FORMAT in self.holds else {}
+        optional = {QUALITY: int, METADATA: str} if FORMAT in self.holds else {}
         check_holds({**record, "options": options}, self.holds, optional)
         files = dict(inputs)
         shows, picture = options.get(SHOWS, ""), files.pop(options[PICTURE], None)
@@ -261,6 +270,7 @@ class _Run:
             target=self.target_of(source),
             files=_outputs(self.products, result),
             quality=request.quality if isinstance(request, PicturesRequest) else USUAL,
+            metadata=DROPPED if isinstance(request, PicturesRequest) and request.strip else KEPT,
         )
 
     def _work(self, source: Path, result: Path, *, alone: bool) -> Iterator[Event]:
@@ -307,6 +317,7 @@ class _Item:
     target: Target
     files: Mapping[Product, Path]  # to write; the result is the last
     quality: int
+    metadata: str  # KEPT or DROPPED
 
     def is_done(self) -> bool:
         """Whether every file exists and was made from the picture as it is now."""
@@ -334,6 +345,9 @@ class _Item:
             yield Notice(self.path, text)
         if source.film.frames[0].unfollowed:
             yield Notice(self.path, not_followed(source.film.frames[0]))
+        if source.film.frames[0].metadata.is_cut and self.metadata == KEPT:
+            text = "says of its date, camera or place what is damaged or too long: that is left out"
+            yield Notice(self.path, text)
         output = yield from ticked("percent", lambda tick: self._make(source, threads, tick))
         check_unchanged(digests)
         hashes = {self.path.name: source.digest}
@@ -391,9 +405,13 @@ class _Item:
     def _record(
         self, product: Product, output: Output, hashes: Mapping[str, str]
     ) -> dict[str, Any]:
+        from trombine.batch.contents import has_metadata
         from trombine.provenance import record
 
         options = {**self._options(product), **output.chosen}
+        content = output.contents[product.shows]
+        if FORMAT in options and has_metadata(content, options[FORMAT]):
+            options[METADATA] = self.metadata
         return record(
             self.making.verb,
             options,
@@ -418,6 +436,8 @@ class _Item:
         if record["verb"] != self.making.verb:
             return f"was made otherwise (by {shortened(record['verb'])})"
         then = record.get("options", {})
+        if METADATA in then:  # a picture without says nothing of it
+            options[METADATA] = self.metadata
         for name in {**options, **then}:
             if not self.making.equivalent(name, then.get(name), options.get(name)):
                 was, now = then.get(name, "as usual"), options.get(name, "as usual")

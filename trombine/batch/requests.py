@@ -34,6 +34,8 @@ class FilesRequest(Request):
 
 QUALITY: Final = "quality"  # the option of a record, where it is not the usual one
 USUAL: Final = 95
+METADATA: Final = "metadata"  # the option of a record, where the picture has some
+KEPT, DROPPED = "kept", "dropped"
 LOSSY: Final = ("JPEG", "AVIF")  # of the formats that are written
 FORMATS: Final = ("png", "jpg", "jpeg", "webp", "tif", "tiff", "avif", "gif", "bmp")
 
@@ -46,6 +48,8 @@ class PicturesRequest(FilesRequest):
     """What to write, whatever format the pictures have."""
     quality: Annotated[int, Integer(1, 100)] = USUAL
     """Of JPEG and AVIF files, 1 to 100."""
+    strip: bool = False
+    """Leave out date, camera, place and whatever else a photograph says of itself."""
 
     def __post_init__(self) -> None:
         """Refuse a format that the output's name is not of."""

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from PIL.Image import DecompressionBombError, DecompressionBombWarning
 
-from trombine.codecs.fit import BESIDE, FILMS, FORMATS, fit, lost
+from trombine.codecs.fit import BESIDE, FILMS, FORMATS, NO_METADATA, fit, lost
 from trombine.codecs.kind import START, Frames, Head, damaged, recognise, tagged
 from trombine.files import Bytes
 from trombine.provenance import dumps, loads
@@ -29,6 +29,7 @@ __all__ = [
     "BESIDE",
     "FILMS",
     "FORMATS",
+    "NO_METADATA",
     "START",
     "Frames",
     "Head",

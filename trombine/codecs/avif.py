@@ -1,4 +1,4 @@
-"""AVIF, through Pillow; always lossy here. Provenance is EXIF's image description.
+"""AVIF, through Pillow; always lossy here. Provenance is EXIF's image description, or its software.
 
 Pillow has no lossless AVIF: at quality 100 colours still come back up to 2 levels off, as YCbCr
 rounds them.
@@ -16,13 +16,12 @@ from PIL.AvifImagePlugin import AvifImageFile
 
 from trombine.codecs.kind import (
     Head,
-    described,
-    description,
     orientation,
     samples_of,
     unsupported,
     upright,
 )
+from trombine.codecs.metadata import exif_for, metadata_of, record_in, xmp_for
 from trombine.files import Bytes
 from trombine.samples import Image
 
@@ -53,6 +52,7 @@ def decode(data: bytes) -> dict[str, Any]:
         "samples": upright(samples, orientation(info.get("exif", b""))),
         "mode": _MODES[samples.shape[2]],
         "profile": info.get("icc_profile"),
+        "metadata": metadata_of(info.get("exif"), info.get("xmp")),
     }
 
 
@@ -77,16 +77,16 @@ def _samples(data: bytes) -> np.ndarray:
 def text(file: Bytes) -> str | None:
     """The record of provenance, as `encode` wrote it."""
     with _opened(file) as opened:
-        return description(opened.info.get("exif", b""))
+        return record_in(opened.info.get("exif", b""))
 
 
 def encode(image: Image, record: str | None, quality: int) -> bytes:
     """An AVIF file of an 8-bit RGB or RGBA image, with colour at full resolution."""
     out = io.BytesIO()
     picture = Pillow.frombytes(image.mode, (image.width, image.height), image.samples.tobytes())
-    exif = described(record)
+    around = {"exif": exif_for(image, record, turns=False), "xmp": xmp_for(image)}
     profile = image.profile or b""
-    picture.save(out, "AVIF", quality=quality, icc_profile=profile, exif=exif, **_OPTIONS)
+    picture.save(out, "AVIF", quality=quality, icc_profile=profile, **around, **_OPTIONS)
     return out.getvalue()
 
 

@@ -30,6 +30,7 @@ FORMATS: Final = tuple(_MODES)
 FILMS: Final = ("GIF", "WEBP")  # those that hold many frames
 # Those that hold no record of provenance: it is in a file beside them.
 BESIDE: Final = ("BMP",)
+NO_METADATA: Final = ("GIF", "BMP")  # which have no room for EXIF
 _NO_PROFILE: Final = ("GIF", "BMP")  # there colours are sRGB
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trombine.codecs.kind import Head, unsupported
+from trombine.codecs.metadata import metadata_of
 from trombine.files import Bytes
 from trombine.refusal import InputError
 
@@ -45,6 +46,7 @@ def decode(data: bytes) -> dict[str, Any]:
         "samples": np.ascontiguousarray(samples[:, : opened.size[0]]),
         "mode": mode,
         "profile": opened.info.get("icc_profile") or None,
+        "metadata": metadata_of(opened.info.get("exif"), opened.info.get("xmp")),
     }
 
 

@@ -21,6 +21,7 @@ from trombine.codecs.kind import (
     untagged,
     upright,
 )
+from trombine.codecs.metadata import metadata_of, segments_for
 from trombine.files import Bytes
 from trombine.samples import Image
 
@@ -28,6 +29,7 @@ from trombine.samples import Image
 _MOST_SCANS: Final = 100
 _MOST_SEGMENTS: Final = 5000  # before them: 300 MB of profiles and the like
 _SCAN: Final = 0xDA
+_IPTC: Final = 0x0404  # of the resources that Photoshop writes
 # The standard's steps of the luma's coefficients at quality 50 (ITU-T T.81, K.1), row by row.
 STANDARD: Final = np.array(
     [
@@ -72,12 +74,14 @@ def decode(data: bytes, least: int | None = None) -> dict[str, Any]:
     samples = samples if samples.ndim == 3 else samples[..., None]
     turned = upright(samples, orientation(info.get("exif", b"")))
     profile = info.get("icc_profile")
+    iptc = info.get("photoshop", {}).get(_IPTC)
     return {
         "samples": turned,
         "mode": mode,
         "profile": profile,
         "reduced": reduced,
         "quality": quality,
+        "metadata": metadata_of(info.get("exif"), info.get("xmp"), iptc),
     }
 
 
@@ -176,5 +180,6 @@ def encode(image: Image, comment: str | None, quality: int) -> bytes:
         subsampling=0,
         icc_profile=image.profile,
         comment=(comment or "").encode("ascii"),
+        **segments_for(image),
     )
     return out.getvalue()

@@ -179,12 +179,3 @@ def described(record: str | None) -> bytes:
     block = Pillow.Exif()
     block[_DESCRIPTION] = record
     return block.tobytes()
-
-
-def description(exif: bytes) -> str | None:
-    """The record in a block of EXIF that `described` made."""
-    from PIL import Image as Pillow
-
-    block = Pillow.Exif()
-    block.load(exif)
-    return untagged(block.get(_DESCRIPTION))

@@ -12,6 +12,7 @@ from PIL.ImageFile import ImageFile
 
 from trombine.codecs import pnm
 from trombine.codecs.kind import Head, orientation, samples_of, unsupported, upright
+from trombine.codecs.metadata import metadata_of
 from trombine.files import Bytes
 from trombine.refusal import InputError
 
@@ -57,6 +58,7 @@ def fields(opened: ImageFile) -> dict[str, Any]:
         "mode": mode,
         "palette": palette_of(picture) if mode == "P" else None,
         "profile": info.get("icc_profile"),
+        "metadata": metadata_of(info.get("exif"), info.get("xmp")),
     }
 
 

@@ -24,6 +24,7 @@ from trombine.codecs.kind import (
     unpack,
     upright,
 )
+from trombine.codecs.metadata import PREFIX, exif_for, metadata_of, xmp_for
 from trombine.colour import coded, profile_of
 from trombine.files import Bytes
 from trombine.provenance import KEY
@@ -36,6 +37,8 @@ _SPACES: Final = {0: "L", 2: "RGB", 3: "P", 4: "LA", 6: "RGBA"}  # by the header
 _LEVEL: Final = 4
 _LARGEST_PROFILE: Final = 1 << 24  # bytes, unpacked
 _OF_BYTES: Final = {"L": 4, "LA": 6}  # colour types that have as many bytes as these 16-bit ones
+# The start of the text that is XMP: keyword, not packed (2), no language, no translation.
+_XMP: Final = b"XML:com.adobe.xmp\0" + b"\0\0" + b"\0\0"
 _HOLD_PIXELS: Final = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
 
 
@@ -72,7 +75,9 @@ def decode(data: bytes) -> dict[str, Any]:
     bare = SIGNATURE + b"".join(raw for name, _, raw in chunks(data) if name in _HOLD_PIXELS)
     around: dict[bytes, bytes] = {}
     for name, body, _ in chunks(data):
-        if name not in (b"IDAT", b"tEXt"):
+        if name == b"iTXt" and body.startswith(_XMP):
+            around.setdefault(_XMP, body[len(_XMP) :])
+        elif name not in (b"IDAT", b"tEXt"):
             around.setdefault(name, body)
     samples, mode = _wide(bare, kind) if depth == 16 else _narrow(bare)
     fields = {"mode": mode, **_transparency(around, mode, depth, samples)}
@@ -85,6 +90,7 @@ def decode(data: bytes) -> dict[str, Any]:
         "samples": turned,
         "profile": _colours(around, space) if space else _profile(around.get(b"iCCP", b"")),
         "code": _code(around, space),
+        "metadata": metadata_of(around.get(b"eXIf"), around.get(_XMP)),
     }
 
 
@@ -227,6 +233,10 @@ def encode(image: Image, text: str | None) -> bytes:
         early += chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(image.profile, 9))
     if text is not None:
         early += chunk(b"tEXt", KEY.encode() + b"\0" + text.encode("ascii"))
+    if image.metadata.exif:
+        early += chunk(b"eXIf", exif_for(image, None).removeprefix(PREFIX))
+    if image.metadata.xmp:
+        early += chunk(b"iTXt", _XMP + xmp_for(image))
     if image.key is not None:
         late += chunk(b"tRNS", struct.pack(f">{len(image.key)}H", *image.key))
     if image.palette is not None and (image.palette[:, 3] < 255).any():

@@ -18,6 +18,7 @@ from tifffile import COMPRESSION, EXTRASAMPLE, PHOTOMETRIC, TiffPage
 
 from trombine.codecs import jpeg, webp
 from trombine.codecs.kind import Head, damaged, unpack, unsupported, untagged, upright
+from trombine.codecs.metadata import in_tiff, metadata_of_tiff, order_of, record_in
 from trombine.files import Bytes
 from trombine.samples import SPACES, Image
 
@@ -91,6 +92,7 @@ def decode(data: bytes) -> dict[str, Any]:
             "mode": mode,
             "palette": _palette(page),
             "profile": bytes(profile) if profile else None,
+            "metadata": metadata_of_tiff(data),
         }
 
 
@@ -211,7 +213,9 @@ def _palette(page: TiffPage) -> np.ndarray | None:
 def text(file: Bytes) -> str | None:
     """The record of provenance, as `encode` wrote it."""
     with tifffile.TiffFile(file) as opened:
-        return untagged(_tag(_first(opened), 270))
+        text = untagged(_tag(_first(opened), 270))
+    file.seek(0)
+    return record_in(file.read()) if text is None else text
 
 
 def encode(image: Image, description: str | None) -> bytes:
@@ -229,11 +233,13 @@ def encode(image: Image, description: str | None) -> bytes:
         compression="zlib",
         predictor=fine,
         iccprofile=image.profile,
-        description=description,
+        description=description if image.metadata.is_empty else None,
         metadata=None,
         software=False,
+        byteorder=order_of(image),
     )
-    return out.getvalue()
+    data = out.getvalue()
+    return data if image.metadata.is_empty else in_tiff(data, image, description)
 
 
 def _photometric(image: Image) -> str:

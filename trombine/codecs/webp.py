@@ -1,4 +1,5 @@
-"""WebP, through Pillow; always written lossless. Provenance is EXIF's image description."""
+"""WebP, through Pillow; always written lossless. Provenance is EXIF's image description,
+or its software where the picture has a description."""
 
 from __future__ import annotations
 
@@ -14,14 +15,13 @@ from trombine.codecs.kind import (
     MOST_CHUNKS,
     Head,
     damaged,
-    described,
-    description,
     exactly,
     orientation,
     samples_of,
     unpack,
     upright,
 )
+from trombine.codecs.metadata import exif_for, metadata_of, record_in, xmp_for
 from trombine.files import Bytes
 from trombine.samples import Image
 
@@ -84,11 +84,12 @@ def decode(data: bytes) -> dict[str, Any]:
 
         # The same libwebp as Pillow's, which would hold five copies of a picture, not one.
         samples = imagecodecs.webp_decode(data)
-        around = {name: _chunk(data, name) for name in (b"EXIF", b"ICCP")}
+        around = {name: _chunk(data, name) for name in (b"EXIF", b"ICCP", b"XMP ")}
     return {
         "samples": upright(samples, orientation(around[b"EXIF"])),
         "mode": "RGB" if samples.shape[2] == 3 else "RGBA",
         "profile": around[b"ICCP"] or None,
+        "metadata": metadata_of(around[b"EXIF"], around[b"XMP "]),
     }
 
 
@@ -99,6 +100,7 @@ def _first_frame(data: bytes) -> tuple[np.ndarray, dict[bytes, bytes]]:
         around = {
             b"EXIF": opened.info.get("exif", b""),
             b"ICCP": opened.info.get("icc_profile", b""),
+            b"XMP ": opened.info.get("xmp", b""),
         }
         return samples_of(opened), around
 
@@ -115,7 +117,7 @@ def _chunk(data: bytes, chunk_name: bytes) -> bytes:
 
 def text(file: Bytes) -> str | None:
     """The record of provenance, as `encode` wrote it."""
-    return description(_chunk(file.read(), b"EXIF"))
+    return record_in(_chunk(file.read(), b"EXIF"))
 
 
 def encode(image: Image, record: str | None) -> bytes:
@@ -129,7 +131,8 @@ def encode(image: Image, record: str | None) -> bytes:
         exact=True,
         method=_METHOD,
         icc_profile=image.profile or b"",
-        exif=described(record),
+        exif=exif_for(image, record),
+        xmp=xmp_for(image),
     )
     return _with_alpha(out.getvalue()) if image.mode == "RGBA" else out.getvalue()
 
