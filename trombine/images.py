@@ -22,7 +22,7 @@ import numpy as np
 from jaxtyping import UInt8, UInt16
 
 from trombine import codecs
-from trombine.codecs import Frames, beside
+from trombine.codecs import Frames, Video, beside
 from trombine.files import Bytes, atomic, opened, write_bytes
 from trombine.refusal import InputError, about, shown
 from trombine.samples import Image
@@ -30,6 +30,7 @@ from trombine.samples import Image
 __all__ = [
     "Frames",
     "Image",
+    "Video",
     "as_seen",
     "atomic",
     "check_beside",
@@ -75,13 +76,18 @@ SUFFIXES: Final = {
     ".gif": "GIF",
     ".bmp": "BMP",
     ".avif": "AVIF",
+    ".mp4": "MP4",
+    ".m4v": "MP4",
+    ".webm": "WEBM",
 }
 SUFFIX_OF: Final = {format: suffix for suffix, format in reversed(SUFFIXES.items())}
-*_MOST, _LAST = dict.fromkeys(SUFFIX_OF[format] for format in SUFFIXES.values())
+*_MOST, _LAST = (SUFFIX_OF[format] for format in codecs.FORMATS)
 _CHOOSE: Final = f"choose {', '.join(_MOST)} or {_LAST}"
 FILM_SUFFIXES: Final = {".gif": "GIF", ".webp": "WEBP"}
 # What a folder is searched for; read() itself goes by the bytes, not by the name.
-PICTURE_SUFFIXES: Final = frozenset(SUFFIXES) | {".ppm", ".pgm", ".jp2", ".heic", ".heif"}
+_OF_PICTURES: Final = {end for end, format in SUFFIXES.items() if format not in codecs.VIDEOS}
+PICTURE_SUFFIXES: Final = frozenset(_OF_PICTURES) | {".ppm", ".pgm", ".jp2", ".heic", ".heif"}
+VIDEO_SUFFIXES: Final = frozenset(SUFFIXES) - _OF_PICTURES | {".mov", ".mkv"}
 _MODES: Final = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
@@ -108,7 +114,7 @@ class SourceFile:
     """The file of a picture, opened once: what it shows, and the hash of its bytes."""
 
     path: Path
-    film: Frames  # of a still picture, or where no films are wanted, the one frame
+    film: Frames | Video  # of a still picture, or where no films are wanted, the one frame
     digest: str  # SHA-256, in hexadecimal
     more_pictures: bool  # it holds more pictures than are read
 
@@ -118,6 +124,10 @@ def read_source(path: Path, *, films: bool = False) -> SourceFile:
     with opened(path) as file, about(path):
         limit = _limit(path, None)
         head = codecs.read_head(file, limit)
+        if head.format in codecs.VIDEOS:
+            video = codecs.open_video(path)
+            film = video if films else Frames(frames=(video.first,))
+            return SourceFile(path=path, film=film, digest=video.digest, more_pictures=not films)
         _check_length(path, file, limit)
         file.seek(0)
         data = file.read()
@@ -136,7 +146,8 @@ def read_provenance(path: Path | str) -> dict[str, Any] | None:
     path = Path(path)
     with opened(path) as file, about(path):
         head = codecs.read_head(file, sys.maxsize)  # no pixel is decoded
-        _check_length(path, file, _limit(path, None))
+        if head.format not in codecs.VIDEOS:
+            _check_length(path, file, _limit(path, None))
         return beside.record(path) if head.format in codecs.BESIDE else codecs.record_in(file)
 
 
@@ -183,13 +194,14 @@ def film_suffix(path: Path | str) -> str | None:
     with opened(path) as file, about(path):
         limit = _limit(path, None)
         format = codecs.read_head(file, limit).format
-        if format not in FILM_SUFFIXES.values():
+        if format not in (*FILM_SUFFIXES.values(), *codecs.VIDEOS):
             return None
-        _check_length(path, file, limit)
-        file.seek(0)
-        if codecs.count_frames(file.read()) < 2:
-            return None
-    same = FILM_SUFFIXES.get(path.suffix.lower()) == format
+        if format not in codecs.VIDEOS:
+            _check_length(path, file, limit)
+            file.seek(0)
+            if codecs.count_frames(file.read()) < 2:
+                return None
+    same = SUFFIXES.get(path.suffix.lower()) == format
     return path.suffix if same else SUFFIX_OF[format]
 
 

@@ -17,7 +17,7 @@ from PIL import Image
 from trombine import read, upscale
 from trombine.__main__ import main
 from trombine.batch import loop
-from trombine.codecs import Frames
+from trombine.codecs import Frames, Video
 from trombine.data import workers
 from trombine.memory import ran_out
 from trombine.readings import making as readings
@@ -179,8 +179,8 @@ def test_memory_that_ends_skips_the_picture_and_goes_on(
     small = picture(tmp_path / "b.png", side)
     real = making._enlarged
 
-    def enlarged(frames: Frames, *rest: Any, **options: Any) -> Frames:
-        if frames.frames[0].width == side + 8:
+    def enlarged(frames: Frames, *rest: Any, **options: Any) -> Frames | Video:
+        if frames.first.width == side + 8:
             ends()
         return real(frames, *rest, **options)
 

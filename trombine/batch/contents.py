@@ -6,11 +6,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from trombine import codecs
 from trombine.batch.requests import KEPT, METADATA, QUALITY, USUAL
-from trombine.codecs import Frames
+from trombine.codecs import Frames, Video
+from trombine.events import Tick
+from trombine.files import atomic
 from trombine.images import (
     SUFFIX_OF,
     Image,
@@ -29,7 +32,7 @@ from trombine.texts import from_json
 JSON: Final = "JSON"
 RECORD: Final = "record"  # its key in a JSON file
 # What a file may hold: a film or picture, samples, or what JSON holds.
-Content = Frames | Image | Pixels | Mapping[str, Any]
+Content = Frames | Video | Image | Pixels | Mapping[str, Any]
 
 
 def check_ending(path: Path, format: str = "") -> None:
@@ -56,6 +59,10 @@ def encoded(content: Content, format: str, record: dict[str, Any]) -> bytes:
     if isinstance(content, Mapping):
         text = json.dumps({**content, RECORD: record}, indent=1, allow_nan=False)
         return (text + "\n").encode()
+    if format in codecs.VIDEOS:
+        with TemporaryDirectory() as folder:
+            _write_video(part := Path(folder, "film"), content, format, record)
+            return part.read_bytes()
     if film := _film(content):
         return codecs.encode_frames(film, format, provenance=record)
     inside = None if format in codecs.BESIDE else record
@@ -68,25 +75,45 @@ def encoded(content: Content, format: str, record: dict[str, Any]) -> bytes:
 
 def has_metadata(content: Content, format: str) -> bool:
     """Whether a file of this format can hold date, camera and place, and the content has some."""
+    if isinstance(content, Video):
+        return bool(content.metadata)
     if isinstance(content, Mapping) or _film(content) or format in codecs.NO_METADATA:
         return False
     return not _image(content).metadata.is_empty
 
 
-def _film(content: Frames | Image | Pixels) -> Frames | None:
+def _write_video(
+    path: Path, content: Content, format: str, record: dict[str, Any], tick: Tick | None = None
+) -> None:
+    """Write a film to a file, frame by frame."""
+    if isinstance(content, Video) and record["options"].get(METADATA) != KEPT:
+        content = replace(content, metadata={})
+    if not isinstance(content, Video | Frames):
+        raise InputError(f"is a picture, and {format} is for films", "choose .png or .jpg")
+    codecs.write_video(path, content, format, provenance=record, tick=tick)
+
+
+def _film(content: Frames | Video | Image | Pixels) -> Frames | None:
     """The content, if it moves."""
     return content if isinstance(content, Frames) and len(content.frames) > 1 else None
 
 
-def _image(content: Frames | Image | Pixels) -> Image:
-    if isinstance(content, Frames):
-        return content.frames[0]
+def _image(content: Frames | Video | Image | Pixels) -> Image:
+    if isinstance(content, Frames | Video):
+        return content.first
     return content if isinstance(content, Image) else image_of(content)
 
 
-def write(path: Path, content: Content, record: dict[str, Any]) -> None:
-    """Write a content in the format that the name says; the file appears whole or not at all."""
+def write(path: Path, content: Content, record: dict[str, Any], tick: Tick | None = None) -> None:
+    """Write a content in the format that the name says; the file appears whole or not at all.
+
+    Frames of a film may be worked on meanwhile: `tick` is told of each.
+    """
     format = JSON if isinstance(content, Mapping) else format_of(path)
+    if format in codecs.VIDEOS:
+        with atomic(path) as part:
+            _write_video(part, content, format, record, tick)
+        return
     with encoding(path, _described(content)):
         data = encoded(content, format, record)
     write_encoded(path, data, record)
@@ -107,6 +134,8 @@ def lost(path: Path, content: Content) -> str:
     if not isinstance(content, Frames):
         return ""
     format = format_of(path)
+    if format in codecs.VIDEOS:
+        return ""
     losses = next(filter(None, (codecs.lost(frame, format) for frame in content.frames)), None)
     if not losses:
         return ""

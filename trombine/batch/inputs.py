@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -40,6 +40,18 @@ def left_alone(inputs: Iterable[Path], *, can_recurse: bool = False) -> Iterator
             yield Notice(path, f"{text}; --recursive takes them too" if can_recurse else text)
 
 
+def films_left_alone(inputs: Iterable[Path], *, recursive: bool = False) -> Iterator[Notice]:
+    """Of folders with films in MP4 or WebM, which take long, that these are not meant."""
+    from trombine.images import VIDEO_SUFFIXES
+
+    for path in inputs:
+        if is_so(Path.is_dir, path):
+            inside = _files_in(path, VIDEO_SUFFIXES, recursive=recursive)
+            if films := sorted(film for film in inside if is_so(Path.is_file, film)):
+                text = f"films in folders are left alone: {listed(films)}; name them to take them"
+                yield Notice(path, text)
+
+
 def _with_pictures(folder: Path) -> list[Path]:
     inside = (path for path in folder.iterdir() if not path.name.startswith("."))
     return sorted(path for path in inside if is_so(_has_pictures, path))
@@ -65,14 +77,19 @@ def is_so(check: Callable[[Path], bool], path: Path) -> bool:
 def _pictures_in(folder: Path, *, recursive: bool = False) -> Iterator[Path]:
     from trombine.images import PICTURE_SUFFIXES
 
+    return _files_in(folder, PICTURE_SUFFIXES, recursive=recursive)
+
+
+def _files_in(folder: Path, endings: Container[str], *, recursive: bool) -> Iterator[Path]:
+    """The files in a folder that end so and are not hidden."""
     for path in folder.iterdir():
         if path.name.startswith("."):
             continue
         if not path.is_dir():
-            if path.suffix.lower() in PICTURE_SUFFIXES:
+            if path.suffix.lower() in endings:
                 yield path
         elif recursive and not path.is_symlink():  # which may lead round in a circle
-            yield from _pictures_in(path, recursive=True)
+            yield from _files_in(path, endings, recursive=True)
 
 
 def into(

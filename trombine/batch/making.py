@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
-from trombine.batch.inputs import Companions, Plan, expand, into, left_alone
+from trombine.batch.inputs import Companions, Plan, expand, films_left_alone, into, left_alone
 from trombine.batch.loop import batch
 from trombine.batch.requests import (
     DROPPED,
@@ -170,7 +170,7 @@ class Making:
         An InputError says why not.
         """
         from trombine.batch.contents import JSON, encoded
-        from trombine.codecs import FORMATS
+        from trombine.codecs import FORMATS, VIDEOS
         from trombine.images import read_source
         from trombine.provenance import REMAKE, check_holds, following, shortened
 
@@ -184,7 +184,7 @@ class Making:
         for product in self.products:
             format = options.get(FORMAT, product.format)
             empty = not any(options[name] for name in product.without)
-            is_known = format in (*FORMATS, JSON) and product.format in ("", format)
+            is_known = format in (*FORMATS, *VIDEOS, JSON) and product.format in ("", format)
             is_known &= 1 <= options.get(QUALITY, USUAL) <= 100
             if product.shows == shows and is_known and empty:
                 break
@@ -229,6 +229,7 @@ class _Run:
             check_ending(output, self.products[-1].format)
         if not request.recursive:
             yield from left_alone(request.pictures, can_recurse=True)
+        yield from films_left_alone(request.pictures, recursive=request.recursive)
         also_read = [path for picture in sources for path in self.target_of(picture).files.values()]
         for event in batch(
             sources,
@@ -281,6 +282,10 @@ class _Run:
             item = self._item(source, result)
             output = yield from item.done(threads, overwrite=self.request.overwrite)
         self.counts.update(output.counts)
+
+
+def _percent(tick: Tick) -> Tick:
+    return lambda done, of: tick(100 * done // of, 100)
 
 
 def _outputs(products: Iterable[Product], result: Path) -> dict[Product, Path]:
@@ -343,9 +348,9 @@ class _Item:
         if source.more_pictures:
             text = "holds more pictures than one; only the first is taken"
             yield Notice(self.path, text)
-        if source.film.frames[0].unfollowed:
-            yield Notice(self.path, not_followed(source.film.frames[0]))
-        if source.film.frames[0].metadata.is_cut and self.metadata == KEPT:
+        if source.film.first.unfollowed:
+            yield Notice(self.path, not_followed(source.film.first))
+        if source.film.first.metadata.is_cut and self.metadata == KEPT:
             text = "says of its date, camera or place what is damaged or too long: that is left out"
             yield Notice(self.path, text)
         output = yield from ticked("percent", lambda tick: self._make(source, threads, tick))
@@ -370,15 +375,19 @@ class _Item:
             files=self.target.files,
             shows=frozenset(product.shows for product in self.files),
             threads=threads,
-            tick=lambda done, of: tick(100 * done // of, 100),
+            tick=_percent(tick),
         )
         return self.making.make(job)
 
     def _write(self, product: Product, output: Output, record: dict[str, Any]) -> Iterator[Event]:
         from trombine.batch.contents import lost, write
+        from trombine.codecs import Video
 
         path, content = self.files[product], output.contents[product.shows]
-        write(path, content, record)
+        if isinstance(content, Video):  # whose frames are worked on now
+            yield from ticked("percent", lambda tick: write(path, content, record, _percent(tick)))
+        else:
+            write(path, content, record)
         if product is not self._result:
             yield Picture(path, path.name)
         elif text := lost(path, content):
@@ -406,6 +415,7 @@ class _Item:
         self, product: Product, output: Output, hashes: Mapping[str, str]
     ) -> dict[str, Any]:
         from trombine.batch.contents import has_metadata
+        from trombine.codecs import VIDEOS
         from trombine.provenance import record
 
         options = {**self._options(product), **output.chosen}
@@ -418,7 +428,7 @@ class _Item:
             inputs={name: hashes[name] for name in hashes if name in options.values()},
             model=output.model,
             resolved=output.resolved,
-            needs=self.making.needs,
+            needs=(*self.making.needs, *(("av",) if options.get(FORMAT) in VIDEOS else ())),
         )
 
     def _unlike(self, product: Product) -> str:

@@ -37,7 +37,7 @@ USUAL: Final = 95
 METADATA: Final = "metadata"  # the option of a record, where the picture has some
 KEPT, DROPPED = "kept", "dropped"
 LOSSY: Final = ("JPEG", "AVIF")  # of the formats that are written
-FORMATS: Final = ("png", "jpg", "jpeg", "webp", "tif", "tiff", "avif", "gif", "bmp")
+FORMATS: Final = ("png", "jpg", "jpeg", "webp", "tif", "tiff", "avif", "gif", "bmp", "mp4", "webm")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class PicturesRequest(FilesRequest):
     """Pictures in, pictures out."""
 
     format: Annotated[str, Choice(("", *FORMATS))] = ""
-    """What to write, whatever format the pictures have."""
+    """What to write, whatever format the pictures have; of films gif, webp, mp4 or webm."""
     quality: Annotated[int, Integer(1, 100)] = USUAL
     """Of JPEG and AVIF files, 1 to 100."""
     strip: bool = False

@@ -10,16 +10,17 @@ import io
 import struct
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
 from PIL.Image import DecompressionBombError, DecompressionBombWarning
 
-from trombine.codecs.fit import BESIDE, FILMS, FORMATS, NO_METADATA, fit, lost
-from trombine.codecs.kind import START, Frames, Head, damaged, recognise, tagged
+from trombine.codecs.fit import BESIDE, FILMS, FORMATS, NO_METADATA, VIDEOS, fit, lost
+from trombine.codecs.kind import START, Frames, Head, Video, damaged, recognise, tagged
 from trombine.files import Bytes
 from trombine.provenance import dumps, loads
 from trombine.refusal import InputError
@@ -31,8 +32,10 @@ __all__ = [
     "FORMATS",
     "NO_METADATA",
     "START",
+    "VIDEOS",
     "Frames",
     "Head",
+    "Video",
     "count_frames",
     "decode",
     "decode_frames",
@@ -41,9 +44,12 @@ __all__ = [
     "fit",
     "kept_format",
     "lost",
+    "lost_by_video",
+    "open_video",
     "read_head",
     "recognise",
     "record_in",
+    "write_video",
 ]
 
 
@@ -58,6 +64,7 @@ _MODULES: Final = {
     "BMP": "bmp",
     "AVIF": "avif",
     "HEIF": "heif",
+    **dict.fromkeys(VIDEOS, "video"),
 }
 _LOSSY: Final = ("JPEG", "AVIF")
 # What Python says of bytes that a decoder, most often Pillow, did not expect: nothing for people.
@@ -161,6 +168,8 @@ def encode(
     text = None if provenance is None else dumps(provenance)
     if text is not None and format in BESIDE:
         raise ValueError(f"a {format} file holds no record")
+    if format in VIDEOS:
+        raise ValueError(f"{format} is for films")
     fitted = fit(image, format)
     codec = _codec(format)
     if format == "PNG":  # where the record has a keyword of its own
@@ -197,6 +206,35 @@ def encode_frames(film: Frames, format: str, *, provenance: dict[str, Any] | Non
     from trombine.codecs import frames
 
     return frames.write(film, format, None if provenance is None else tagged(dumps(provenance)))
+
+
+def open_video(path: Path) -> Video:
+    """The film in a file of one of VIDEOS, its frames to be decoded later."""
+    from trombine.codecs import video
+
+    with _one_kind_of_error():
+        return video.open_video(path)
+
+
+def write_video(
+    path: Path,
+    film: Video | Frames,
+    format: str,
+    *,
+    provenance: dict[str, Any] | None = None,
+    tick: Callable[[int, int], None] | None = None,
+) -> None:
+    """Write a film as one of VIDEOS; always the same bytes. `tick` is told of its frames."""
+    from trombine.codecs import video
+
+    video.write(path, format, film, None if provenance is None else tagged(dumps(provenance)), tick)
+
+
+def lost_by_video(film: Video, format: str) -> list[str]:
+    """What a file of one of VIDEOS does not hold of a film, each in a few words."""
+    from trombine.codecs import video
+
+    return list(video.lost(film, format))
 
 
 def _format(file: Bytes) -> str:

@@ -28,6 +28,7 @@ _MODES: Final = {
 _BITS: Final = {"PNG": 16, "TIFF": 16}  # the others: 8
 FORMATS: Final = tuple(_MODES)
 FILMS: Final = ("GIF", "WEBP")  # those that hold many frames
+VIDEOS: Final = ("MP4", "WEBM")  # and those that hold nothing else, and sound (video.py)
 # Those that hold no record of provenance: it is in a file beside them.
 BESIDE: Final = ("BMP",)
 NO_METADATA: Final = ("GIF", "BMP")  # which have no room for EXIF

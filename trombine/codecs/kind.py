@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -26,6 +28,7 @@ SIGNATURES: Final = (
     (b"GIF87a", "GIF"),
     (b"GIF89a", "GIF"),
     (b"BM", "BMP"),
+    (b"\x1a\x45\xdf\xa3", "WEBM"),  # and other Matroska
 )
 START: Final = 128  # bytes that tell a format
 # What a file of boxes (ISO base media) says that it is, in its first box.
@@ -33,6 +36,14 @@ _BRANDS: Final = {
     **dict.fromkeys((b"avif", b"avis"), "AVIF"),
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"), "HEIF"),
 }
+# Films, and what phones and cameras call theirs.
+_FILM_BRANDS: Final = dict.fromkeys(
+    (
+        *(b"isom", b"iso2", b"iso3", b"iso4", b"iso5", b"iso6", b"avc1", b"mp41", b"mp42", b"mp71"),
+        *(b"qt  ", b"M4V ", b"M4VH", b"M4VP", b"MSNV", b"dash", b"3gp4", b"3gp5", b"3gp6", b"3g2a"),
+    ),
+    "MP4",
+)
 MOST_LOOPS: Final = 65535
 MOST_CHUNKS: Final = 100_000  # of a file: an encoder writes some kB in each
 _STRIP: Final = 1 << 22  # pixels
@@ -71,6 +82,29 @@ class Frames:
         if min(self.durations) < 0 or not 0 <= self.loops <= MOST_LOOPS:
             raise ValueError(f"a duration or {self.loops} loops is out of range")
 
+    @property
+    def first(self) -> Image:
+        return self.frames[0]
+
+    @property
+    def count(self) -> int:
+        return len(self.frames)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Video:
+    """A film in a file, whose frames are decoded, worked on and written one at a time."""
+
+    path: Path
+    digest: str  # SHA-256 of the file
+    first: Image
+    size: tuple[int, int]  # height, width of the frames, after the work
+    count: int  # frames
+    sound: tuple[str, ...] = ()  # the codec of each
+    more: bool = False  # whether there are subtitles, or further pictures
+    metadata: Mapping[str, str] = field(default_factory=dict)  # date, place, camera, title
+    work: Callable[[Image], Image] | None = None  # what each frame is to become
+
 
 def damaged(detail: object) -> InputError:
     """A picture whose bytes break off or contradict each other."""
@@ -95,7 +129,8 @@ def recognise(start: bytes) -> str:
 def _by_brand(box: bytes) -> str:
     """By the main brand, then by those that the file is compatible with."""
     brands = [box[8:12], *(box[at : at + 4] for at in range(16, len(box), 4))]
-    return next((_BRANDS[brand] for brand in brands if brand in _BRANDS), "")
+    picture = next((_BRANDS[brand] for brand in brands if brand in _BRANDS), "")
+    return picture or next((_FILM_BRANDS[brand] for brand in brands if brand in _FILM_BRANDS), "")
 
 
 def exactly(file: Bytes, count: int) -> bytes:

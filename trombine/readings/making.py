@@ -63,7 +63,7 @@ def make(job: Job) -> Output:
     traits = bool(options["traits"])
     model = _model_of(job)
     reading = read_picture(
-        job.source.film.frames[0],
+        job.source.film.first,
         model,
         largest=options["faces"] == LARGEST,
         small=bool(options["enlarge"]),

@@ -7,7 +7,8 @@ files, records and replay.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -23,10 +24,11 @@ from trombine.batch.making import (
     Target,
     name_file,
 )
-from trombine.codecs import Frames
+from trombine.codecs import Frames, Video
 from trombine.images import (
     FILM_SUFFIXES,
     SUFFIXES,
+    VIDEO_SUFFIXES,
     Image,
     as_seen,
     film_suffix,
@@ -84,14 +86,14 @@ def make(job: Job) -> Output:
         names = " and ".join(dict.fromkeys(step.path.stem for step in pipeline.every_model))
         title = f"{shortened(job.source.path.name)}: {names}"
         truth_pixels = None if truth is None else as_seen(truth)
-        pixels = as_seen(film.frames[0]), as_seen(result.frames[0])
+        pixels = as_seen(film.first), as_seen(_first_of(result))
         contents[SHEET] = standard_sheet(*pixels, truth_pixels, title)
     return Output(
         contents=contents,
         model="+".join(dict.fromkeys(step.hash for step in pipeline.every_model)),
-        resolved={"tile": _tiles(film.frames[0], pipeline, options["tile"])},
+        resolved={"tile": _tiles(film.first, pipeline, options["tile"])},
         chosen={} if isinstance(model, Path) else {"model": model},
-        notices=(*notices, *(() if truth is None else (_scored(film, result, truth),))),
+        notices=(*notices, *_remarks(film, result, truth, options[FORMAT])),
     )
 
 
@@ -132,19 +134,20 @@ def sides(enlarge: str) -> tuple[int | None, tuple[int, int] | None]:
     raise InputError(f"{enlarge} is neither a factor nor a size")
 
 
-def pipeline_for(film: Frames, enlarge: str, model: str | Path) -> Pipeline:
+def pipeline_for(film: Frames | Video, enlarge: str, model: str | Path) -> Pipeline:
     """The nets and the size; an InputError where no pipeline leads to it."""
     factor, box = sides(enlarge)
-    size = film.frames[0].height, film.frames[0].width
-    return plan_pipeline(*size, factor=factor, box=box, model=model, frames=len(film.frames))
+    size = film.first.height, film.first.width
+    frames = film.count if isinstance(film, Frames) else 1  # a video's are held one at a time
+    return plan_pipeline(*size, factor=factor, box=box, model=model, frames=frames)
 
 
-def model_for(film: Frames) -> tuple[str, str]:
+def model_for(film: Frames | Video) -> tuple[str, str]:
     """The family of nets for what a picture, or the first of a film, looks like; and why.
 
     The reason is empty where it is the family for photographs.
     """
-    first = film.frames[0]
+    first = film.first
     alpha, pixels = first.alpha(), first.rgb_pixels()
     visible = None if alpha is None else alpha >= 0.5  # fainter colours may be any
     if is_drawing(pixels, visible):
@@ -173,7 +176,8 @@ def is_light(source: Path) -> bool:
         height, width = size_of(source)
     except InputError:  # which its work will say
         return True
-    return height * width <= LIGHT and source.suffix.lower() not in FILM_SUFFIXES
+    moves = source.suffix.lower() in (*FILM_SUFFIXES, *VIDEO_SUFFIXES)
+    return height * width <= LIGHT and not moves
 
 
 def _model_of(job: Job) -> tuple[str | Path, tuple[str, ...]]:
@@ -191,16 +195,21 @@ def _model_of(job: Job) -> tuple[str | Path, tuple[str, ...]]:
     return model, (f"{reason}: enlarged by {model} (--model {PHOTOGRAPHS} takes the other)",)
 
 
-def _check_format(film: Frames, pipeline: Pipeline, job: Job) -> None:
+def _check_format(film: Frames | Video, pipeline: Pipeline, job: Job) -> None:
     """Refuse a result that the format of its file cannot hold, before it is made."""
     tile, format = job.options["tile"], job.options[FORMAT]
     if 0 < tile < LEAST_TILE:
         raise InputError(f"has tiles of {tile} pixels a side, and {LEAST_TILE} are the fewest")
     if RESULT not in job.shows:
         return
-    if len(film.frames) > 1 and format not in codecs.FILMS:
-        problem = f"is a film of {len(film.frames):,} frames, and {format} holds one"
-        raise InputError(problem, "let it end in .gif or .webp")
+    if isinstance(film, Video) and format not in codecs.VIDEOS:
+        problem = f"is a film that can become MP4 or WebM, not {format}"
+        raise InputError(problem, "let it end in .mp4 or .webm")
+    if film.count > 1 and format not in (*codecs.FILMS, *codecs.VIDEOS):
+        problem = f"is a film of {film.count:,} frames, and {format} holds one"
+        raise InputError(problem, "let it end in .mp4, .webm, .gif or .webp")
+    if film.count == 1 and isinstance(film, Frames) and format in codecs.VIDEOS:
+        raise InputError(f"is a picture, and {format} holds films", "let it end in .png or .jpg")
     height, width = pipeline.size
     most = MOST_A_SIDE.get(format, max(pipeline.size))
     if max(pipeline.size) > most:
@@ -208,7 +217,7 @@ def _check_format(film: Frames, pipeline: Pipeline, job: Job) -> None:
         raise InputError(problem, "choose a smaller size, or for a picture .png or .tif")
 
 
-def _truth(film: Frames, pipeline: Pipeline, job: Job) -> Image | None:
+def _truth(film: Frames | Video, pipeline: Pipeline, job: Job) -> Image | None:
     """What the result should look like; refused where it has another size."""
     path, name = job.file("truth"), job.options["truth"]
     if path is None:
@@ -217,7 +226,7 @@ def _truth(film: Frames, pipeline: Pipeline, job: Job) -> Image | None:
                 f"was measured against {shortened(name)}, which is not among its inputs"
             )
         return None
-    if len(film.frames) > 1:
+    if film.count > 1 or isinstance(film, Video):
         raise InputError("is a film, and has no truth", "leave --truth out")
     truth = read(path)
     if (truth.height, truth.width) != pipeline.size:
@@ -227,22 +236,45 @@ def _truth(film: Frames, pipeline: Pipeline, job: Job) -> Image | None:
     return truth
 
 
-def _enlarged(film: Frames, pipeline: Pipeline, job: Job) -> Frames:
-    first, *following = film.frames
+def _enlarged(film: Frames | Video, pipeline: Pipeline, job: Job) -> Frames | Video:
     tile = job.options["tile"] or None
+    if isinstance(film, Video):
+        return replace(film, size=pipeline.size, work=lambda frame: _frame(frame, pipeline, job))
     try:
-        if following:
+        if film.count > 1:
             return enlarged_film(film, pipeline, tile=tile, threads=job.threads, tick=job.tick)
-        image = enlarged_image(first, pipeline, tile=tile, threads=job.threads, tick=job.tick)
+        image = enlarged_image(film.first, pipeline, tile=tile, threads=job.threads, tick=job.tick)
         return Frames(frames=(image,))
     except InputError as error:
         problem, _, remedy = str(error).partition("; ")
         raise InputError(f"cannot be enlarged by {problem}", remedy) from error
 
 
-def _scored(film: Frames, result: Frames, truth: Image) -> str:
+def _frame(frame: Image, pipeline: Pipeline, job: Job) -> Image:
+    """A frame of a video enlarged."""
+    return enlarged_image(frame, pipeline, tile=job.options["tile"] or None, threads=job.threads)
+
+
+def _first_of(result: Frames | Video) -> Image:
+    """The first frame of a result; of a video's it is not there yet."""
+    if isinstance(result, Frames) or result.work is None:
+        return result.first
+    return result.work(result.first)
+
+
+def _remarks(
+    film: Frames | Video, result: Frames | Video, truth: Image | None, format: str
+) -> Iterator[str]:
+    """What is to be said of a result."""
+    if truth is not None:
+        yield _scored(film, result, truth)
+    if isinstance(film, Video) and format in codecs.VIDEOS:
+        yield from codecs.lost_by_video(film, format)
+
+
+def _scored(film: Frames | Video, result: Frames | Video, truth: Image) -> str:
     """How near bicubic and the result are to the truth."""
-    measured = scores(as_seen(film.frames[0]), as_seen(result.frames[0]), as_seen(truth))
+    measured = scores(as_seen(film.first), as_seen(_first_of(result)), as_seen(truth))
     parts = [f"{name} {score.psnr:.2f} dB, {score.ssim:.4f}" for name, score in measured.items()]
     return f"PSNR-Y and SSIM-Y: {'; '.join(parts)}" if parts else "is too small to be measured"
 

@@ -102,7 +102,7 @@ def _report(request: ReadRequest, source: Path) -> Iterator[Event]:
 
     with enough(source), about(source):
         file = read_source(source)
-        image = file.film.frames[0]
+        image = file.film.first
         if file.more_pictures:
             yield Notice(source, "holds more pictures than one; only the first is taken")
         if image.unfollowed:
