@@ -81,13 +81,13 @@ SUFFIXES: Final = {
     ".webm": "WEBM",
 }
 SUFFIX_OF: Final = {format: suffix for suffix, format in reversed(SUFFIXES.items())}
-*_MOST, _LAST = (SUFFIX_OF[format] for format in codecs.FORMATS)
+_OF_PICTURES: Final = [end for end, format in SUFFIXES.items() if format not in codecs.VIDEOS]
+*_MOST, _LAST = dict.fromkeys(SUFFIX_OF[SUFFIXES[end]] for end in _OF_PICTURES)
 _CHOOSE: Final = f"choose {', '.join(_MOST)} or {_LAST}"
 FILM_SUFFIXES: Final = {".gif": "GIF", ".webp": "WEBP"}
 # What a folder is searched for; read() itself goes by the bytes, not by the name.
-_OF_PICTURES: Final = {end for end, format in SUFFIXES.items() if format not in codecs.VIDEOS}
 PICTURE_SUFFIXES: Final = frozenset(_OF_PICTURES) | {".ppm", ".pgm", ".jp2", ".heic", ".heif"}
-VIDEO_SUFFIXES: Final = frozenset(SUFFIXES) - _OF_PICTURES | {".mov", ".mkv"}
+VIDEO_SUFFIXES: Final = frozenset(SUFFIXES) - PICTURE_SUFFIXES | {".mov", ".mkv"}
 _MODES: Final = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 

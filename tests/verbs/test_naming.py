@@ -96,5 +96,5 @@ def test_a_format_that_the_output_is_not_of(tmp_path: Path, kit: ModuleType) -> 
     source = kit.photo(tmp_path)
     with pytest.raises(InputError, match="ends otherwise than --format webp; give one"):
         trombine.upscale(pictures=source, output=tmp_path / "b.png", format="webp")
-    with pytest.raises(InputError, match=r"--format is png, jpg, .* or bmp, not 'heic'"):
+    with pytest.raises(InputError, match=r"--format is png, jpg, .* or webm, not 'heic'"):
         trombine.upscale(pictures=source, output=tmp_path / "b", format="heic")

@@ -136,7 +136,7 @@ def test_a_film_stays_one(name: str, output: str, tmp_path: Path, kit: ModuleTyp
 def test_a_film_is_not_put_into_a_picture(tmp_path: Path, kit: ModuleType) -> None:
     heard = kit.events(kit.film(tmp_path / "a.gif"), output=tmp_path / "b.png")
     assert kit.why(heard) == (
-        "is a film of 3 frames, and PNG holds one; let it end in .gif or .webp"
+        "is a film of 3 frames, and PNG holds one; let it end in .mp4, .webm, .gif or .webp"
     )
     assert not (tmp_path / "b.png").exists()
 
