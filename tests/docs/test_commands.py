@@ -13,9 +13,12 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import av
 import pytest
 import skimage.data
+from av.video.frame import VideoFrame
 from PIL import Image
 
 # A command that starts with one of these is not run.
@@ -89,12 +92,18 @@ def run(
 
 
 def photographs(folder: Path) -> None:
-    """What a reader has already: photo.jpg, and a folder of photographs."""
+    """What a reader has already: photo.jpg, a folder of photographs, and two films."""
     face = Image.fromarray(skimage.data.astronaut()[:160, 140:300]).resize((96, 96))
     (folder / "holiday" / "day 1").mkdir(parents=True)
     for path in ("photo.jpg", *(f"holiday/{number}.jpg" for number in range(5))):
         face.save(folder / path)
     face.save(folder / "holiday" / "day 1" / "6.jpg")
+    for path, codec in (("clip.mp4", "libx264"), ("dance.webm", "libvpx-vp9")):
+        with av.open(str(folder / path), "w") as film:
+            stream: Any = film.add_stream(codec, rate=25)
+            stream.width = stream.height = 96
+            stream.pix_fmt = "yuv420p"
+            film.mux([*stream.encode(VideoFrame.from_image(face)), *stream.encode(None)])
 
 
 @pytest.mark.parametrize("page", PAGES)
