@@ -95,9 +95,10 @@ def photographs(folder: Path) -> None:
     """What a reader has already: photo.jpg, a folder of photographs, and two films."""
     face = Image.fromarray(skimage.data.astronaut()[:160, 140:300]).resize((96, 96))
     (folder / "holiday" / "day 1").mkdir(parents=True)
-    for path in ("photo.jpg", *(f"holiday/{number}.jpg" for number in range(5))):
-        face.save(folder / path)
-    face.save(folder / "holiday" / "day 1" / "6.jpg")
+    face.save(folder / "photo.jpg")
+    large = face.resize((240, 240))  # an enlarger learns from squares of that size
+    for path in (*(f"{number}.jpg" for number in range(5)), "day 1/6.jpg"):
+        large.save(folder / "holiday" / path)
     for path, codec in (("clip.mp4", "libx264"), ("dance.webm", "libvpx-vp9")):
         with av.open(str(folder / path), "w") as film:
             stream: Any = film.add_stream(codec, rate=25)

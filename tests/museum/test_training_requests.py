@@ -382,15 +382,15 @@ def test_a_run_on_own_pictures_says_so(mine: Path, capsys: pytest.CaptureFixture
     words = ["train", str(mine), "--data", "folder:own", "--no-board"]
     assert __main__.main([*words, "--dry-run"]) == 0
     dry = capsys.readouterr().out
-    assert "folder:own: 10 to learn from, 2 to measure on" in dry and "leaves" not in dry
+    assert "tiles:own: 10 to learn from, 2 to measure on" in dry and "leaves" not in dry
     assert __main__.main(words) == 0, capsys.readouterr().err
     run = RunFolder(Path("runs/mine"))
     page = run.page.read_text()
-    assert "Learns from folder:own (10 pictures)." in page and "leaves" not in page
+    assert "Learns from tiles:own (10 pictures)." in page and "leaves" not in page
     capsys.readouterr()
     assert __main__.main(["models", "show", str(run.best)]) == 0
     card = capsys.readouterr().out
-    assert "enlarges twice, fast: a net a sixth as large; learns from folder:own (10" in card
+    assert "enlarges twice, fast: a net a sixth as large; learns from tiles:own (10" in card
     assert "leaves" not in card
 
 

@@ -64,11 +64,11 @@ def foreseen(data: str) -> list[str]:
 
 
 def test_a_pack_with_uses_and_a_folder_without() -> None:
-    data = "pack:pack+folder:plain*2+leaves#9"
+    data = "pack:pack+tiles:plain*2+leaves#9"
     learned, tests = (len(source(f"pack:pack@{use}", 16)) for use in ("train", "test"))
     terms = [
         f"pack:pack: {learned} to learn from, 4 to measure on, {tests} for tests left alone",
-        "folder:plain: 8 to learn from, 2 to measure on",
+        "tiles:plain: 8 to learn from, 2 to measure on",
         "leaves#9: 9 to learn from, 4 to measure on",
     ]
     assert foreseen(data) == terms
@@ -76,10 +76,10 @@ def test_a_pack_with_uses_and_a_folder_without() -> None:
 
 
 def test_pictures_of_two_terms_are_counted_as_they_are_split() -> None:
-    data = "folder:plain+leaves#9+folder:plain"
+    data = "tiles:plain+leaves#9+tiles:plain"
     (line,) = said(data)
     assert line == "; ".join(foreseen(data))
-    assert line.startswith("folder:plain: 8 to learn from, 2 to measure on; leaves#9: ")
+    assert line.startswith("tiles:plain: 8 to learn from, 2 to measure on; leaves#9: ")
 
 
 def test_to_learn_from_tests_is_remarked_on() -> None:

@@ -145,7 +145,7 @@ def test_a_dry_run_paints_nothing_and_opens_what_is_there(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TROMBINE_CACHE", str(tmp_path / "cache"))
     portraits(tmp_path / "mine", 8)
-    data = ("--data", "folder:mine+leaves*2+world:photo#9")
+    data = ("--data", "plain:mine+leaves*2+world:photo#9")
     code, out, _ = said(capsys, *words("upscale-fast-x2", "--dry-run", *data))
     assert code == 0 and data[1] in out
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
@@ -193,7 +193,7 @@ def test_a_dry_run_of_pictures_that_cannot_fit_is_refused_before_it_tries(
     monkeypatch.chdir(tmp_path)
     portraits(tmp_path / "mine", 8)
     monkeypatch.setattr("os.sysconf", lambda name: 1024)  # pages, and bytes in each
-    asked = ("upscale-fast-x2", "--data", "folder:mine", "--dry-run", "--size", "320")
+    asked = ("upscale-fast-x2", "--data", "plain:mine", "--dry-run", "--size", "320")
     whole = ("--batch", "2", "--threads", "1", "--augment", "none")
     code, _, err = said(capsys, "train", *asked, *whole)
     assert code == 2 and "a step of 2 pictures of 320 px needs more memory" in err
@@ -237,10 +237,10 @@ def test_a_folder_of_pictures_to_a_model(command: Command, tmp_path: Path) -> No
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith("a run: 16 pictures seen; best PSNR ")
     model = load(tmp_path / "a run" / "best.safetensors")
-    assert model.card.data == data and model.card.recipe == "upscale-fast-x2"
+    assert model.card.data == "tiles:my own faces" and model.card.recipe == "upscale-fast-x2"
     assert f"--data '{data}'" in model.card.command
     about = RECIPES["upscale-fast-x2"].about
-    assert model.card.about == f"{about}; learns from {data} (10 pictures)"
+    assert model.card.about == f"{about}; learns from {model.card.data} (8 pictures)"
     assert model.card.licence == "", "whose pictures these are is not trombine's to say"
     again = command(*words("upscale-fast-x2", "--data", data, "-o", "a run"))
     over = "a run: was over already, nothing is done: "

@@ -203,7 +203,9 @@ def tiles_path(term: Term, size: int) -> Path:
     digest = hashlib.sha256(f"{folder.resolve()}\0".encode(errors="surrogateescape"))
     for record in list_folder(folder).records:
         status = (folder / record.name).stat()
-        digest.update(f"{[record.name, status.st_size, status.st_mtime_ns]}".encode())
+        # The last, when it was last touched in any way, nobody can set back.
+        facts = [record.name, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+        digest.update(f"{facts}".encode(errors="surrogateescape"))
     return cache_folder() / "packs" / f"tiles-{digest.hexdigest()[:16]}-{size}px-{count}"
 
 

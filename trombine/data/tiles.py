@@ -26,17 +26,20 @@ MOST: Final = 20_000  # squares that a source takes of a folder, where its spec 
 def tiled(folder: Path, listing: Listing, size: int, most: int | None = None) -> Listing:
     """The listing of the squares of its pictures; of more than `most`, some of every region."""
     squares = [square for record in listing.records for square in _cut(folder, record, size)]
+    if not squares:
+        problem = f"holds no picture of {size} x {size} pixels or more to cut squares out of"
+        raise InputError(problem, "give a smaller --size", path=folder)
     if most is not None and len(squares) > most:
         squares = [squares[index * len(squares) // most] for index in range(most)]
     return replace(listing, records=squares)
 
 
 def _cut(folder: Path, record: Record, size: int) -> Iterator[Record]:
-    """The squares of a picture; a first one also where none fits, which is refused when read."""
+    """The squares of a picture; of one that cannot be read a first, which is refused then."""
     height = width = size
     with suppress(InputError):
         height, width = size_of(folder / record.name)
-    for number in range(max(1, (height // size) * (width // size))):
+    for number in range((height // size) * (width // size)):
         yield replace(record, sides=tuple(replace(view, tile=number) for view in record.sides))
 
 
