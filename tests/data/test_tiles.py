@@ -103,7 +103,7 @@ def test_bad_and_small_ones_are_left_out(photographs: Path, tmp_path: Path) -> N
 def test_a_folder_of_nothing_that_fits(tmp_path: Path) -> None:
     """It is refused in a line that says what would fit."""
     Image.new("RGB", (15, 200)).save(tmp_path / "narrow.png")
-    with pytest.raises(InputError, match="no picture of 16 x 16 pixels or more .* smaller --size"):
+    with pytest.raises(InputError, match=r"no picture of 16 x 16 pixels or more .* smaller --size"):
         source(f"tiles:{tmp_path}", SIZE)
 
 
