@@ -110,12 +110,12 @@ def application() -> App:
         print_error=False,
         suppress_keyboard_interrupt=False,
     )
-    groups = {name: _group(name, says) for name, says in GROUPS.items()}
-    for group in groups.values():
-        app.command(group)
+    groups = {"": app} | {name: _group(name, says) for name, says in GROUPS.items()}
+    for name in GROUPS:
+        groups[name.rpartition(" ")[0]].command(groups[name])
     for line, verb in VERBS.items():
         group, _, name = line.rpartition(" ")
-        _add(groups[group] if group else app, name, line, verb)
+        _add(groups[group], name, line, verb)
     app.register_install_completion_command(
         help="Complete commands and options in this shell.",
         help_epilogue=_examples(
@@ -132,9 +132,10 @@ def _add(app: App, name: str, line: str, verb: Verb) -> None:
 
 
 def _group(name: str, says: str) -> App:
-    """A word before other words, such as `data`; its examples are the first ones of its verbs."""
+    """Words before other words, such as `data` or `judge people`; its examples are the first ones
+    of its verbs."""
     first = [verb.examples[0] for line, verb in VERBS.items() if line.startswith(f"{name} ")]
-    return App(name=name, help=says, help_epilogue=_examples(*first[:2]))
+    return App(name=name.rpartition(" ")[2], help=says, help_epilogue=_examples(*first[:2]))
 
 
 def _examples(*lines: str) -> str:

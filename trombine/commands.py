@@ -174,6 +174,27 @@ VERBS = {
         ),
         positional=("pictures",),
     ),
+    "judge people make": Verb(
+        module="people",
+        request="PeopleMakeRequest",
+        summary="Make a page that asks people which pictures are real, and the key to it.",
+        examples=(
+            "trombine judge people make faces leaves --pictures 8 -o study",
+            "trombine judge people make faces leaves --pictures 6 --size 32 --seconds 2 -o quick",
+        ),
+        positional=("real", "generated"),
+    ),
+    "judge people score": Verb(
+        module="people",
+        request="PeopleScoreRequest",
+        summary="Say how well people told real pictures from generated ones.",
+        examples=(
+            "trombine judge people score study.key.json answers",
+            "trombine judge people score study.key.json answers/ann.json answers/ben.json"
+            " -o people.html",
+        ),
+        positional=("key", "answers"),
+    ),
     "replay": Verb(
         module="replay",
         request="ReplayRequest",
@@ -201,4 +222,6 @@ GROUPS = {
     "data": "Make pictures to learn from and to be measured on.",
     "runs": "See what trainings have made, and how they went.",
     "models": "See what models there are, and take them elsewhere and back.",
+    "judge": "Say how good pictures are, in numbers that another person can reproduce.",
+    "judge people": "Ask people which pictures are real, and score their answers.",
 }

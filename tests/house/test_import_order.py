@@ -24,6 +24,7 @@ ORDER = (
     "training",
     "objectives",
     "recipes",
+    "judge",
     "samplers",
     "methods",
     "readings",

@@ -1,0 +1,9 @@
+"""How good pictures are, in numbers that another person can reproduce.
+
+people.py          a test of people, real or generated: its page, its key, the answers to it
+people_figures.py  accuracy, d', kappas, intervals, and how many answers a question needs
+people_report.py   what the answers say: as values, as text, as a page
+people.html        the page of the test, with people.css and people.js
+
+What the verbs ask for is in verbs/; measures of pictures are in measures/, and methods in methods/.
+"""

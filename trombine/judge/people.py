@@ -1,0 +1,416 @@
+"""A test of people, real or generated: its page, its key, and the answers to it.
+
+The page is one file, and says nothing of which pictures are real. Pictures are named by the hash of
+their pixels and stand in the order of these names; they are PNG files without compression, so that
+all are equally long. A subject's order is drawn in the page from the test's name and the subject's.
+The test's name is made of the same hashes, never of the key: half of 24 can be chosen in 2.7
+million ways, and a hash of the right one could be looked for.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import re
+import struct
+import zlib
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import Any, Final
+
+import numpy as np
+from jaxtyping import UInt8
+
+from trombine.batch.inputs import expand, refuse_empty
+from trombine.canvas import Box
+from trombine.data.pack import Pack, is_pack
+from trombine.data.reading import resize
+from trombine.draws import Chance
+from trombine.events import Event, Notice, Progress, Skipped
+from trombine.files import opened
+from trombine.images import as_seen, read
+from trombine.refusal import InputError, shown
+from trombine.texts import from_json
+
+GENERATOR: Final = "trombine judge people make"
+PAGE: Final = "index.html"
+VERSION: Final = 1  # of the key and of the answers
+KEY, ANSWERS = "trombine people key", "trombine people answers"
+SIDES: Final = ("real", "generated")
+REASONS: Final = ("deformation", "missing feature", "object", "expression", "colour", "other")
+EXPERIENCES: Final = {
+    "none": "I have seen hardly any",
+    "some": "I have seen many",
+    "expert": "I make or study them",
+}
+MOST_BYTES: Final = 2**27  # of a page's pictures, which a phone has to hold
+_LONGEST: Final = 2**24  # bytes of a key, or of answers
+_NAME: Final = 16  # hexadecimal digits
+
+Pixels = UInt8[np.ndarray, "h w 3"]
+
+
+# Which pictures
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A picture that may come into the test."""
+
+    name: str
+    file: Path
+    load: Callable[[], tuple[Pixels, bool]]  # and whether its file holds the pixels exactly
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """A picture of the test."""
+
+    name: str  # in its folder
+    file: Path
+    pixels: Pixels
+    history: tuple[bool, bool]  # whether its file holds the pixels exactly; whether it was resized
+
+    @property
+    def hash(self) -> str:
+        """What the page calls it."""
+        text = f"{self.pixels.shape}".encode()
+        return sha256(text + self.pixels.tobytes()).hexdigest()[:_NAME]
+
+
+Sides = Mapping[str, Mapping[str, Chosen]]  # real and generated; by hash
+
+
+def choose(
+    folders: Mapping[str, Path], count: int, size: int | None, seed: int
+) -> Generator[Event, None, tuple[Sides, int]]:
+    """`count` pictures of each folder, all of one size, and how many bad ones were skipped."""
+    sides: dict[str, dict[str, Chosen]] = {}
+    skipped = 0
+    for number, (side, folder) in enumerate(folders.items()):
+        sides[side], bad = yield from _choose_side(side, folder, count, size, seed)
+        skipped += bad
+        yield Progress((number + 1) * count, len(folders) * count, "pictures")
+    real, generated = sides.values()
+    if both := real.keys() & generated.keys():
+        first, second = (chosen[min(both)].file for chosen in (real, generated))
+        remedy = "take it out of one of the folders"
+        raise InputError(f"is the same picture as {shown(first)}", remedy, path=second)
+    shapes = {c.pixels.shape[:2]: c for c in (*real.values(), *generated.values())}
+    if len(shapes) > 1:
+        sizes = " and ".join(f"{shown(c.file)} {w} x {h}" for (h, w), c in [*shapes.items()][:2])
+        least = min(min(shape) for shape in shapes)
+        remedy = f"--size {least} shows the middle of each at that size"
+        raise InputError(f"pictures differ in size, which would tell: {sizes}; {remedy}")
+    if {c.history for c in real.values()} != {c.history for c in generated.values()}:
+        text = "compression (JPEG) or resizing differ between the sides, and may tell them apart"
+        yield Notice(None, text)
+    return sides, skipped
+
+
+def _choose_side(
+    side: str, folder: Path, count: int, size: int | None, seed: int
+) -> Generator[Event, None, tuple[dict[str, Chosen], int]]:
+    candidates = _candidates(folder)
+    places = np.arange(len(candidates), dtype=np.int64)
+    chosen: dict[str, Chosen] = {}
+    skipped = 0
+    for index in Chance(seed=seed, places=places).order(f"people {side}", len(candidates)).tolist():
+        if len(chosen) == count:
+            break
+        try:
+            picture = _load(candidates[index], size)
+        except InputError as error:
+            skipped += 1
+            yield Skipped(candidates[index].file, error.why)
+            continue
+        if same := chosen.get(picture.hash):
+            yield Notice(picture.file, f"is the same picture as {same.name}, and left out")
+        chosen.setdefault(picture.hash, picture)
+    if len(chosen) < count:
+        problem = f"has only {len(chosen)} pictures that can be shown, and {count} are wanted"
+        raise InputError(problem, "ask for fewer --pictures", path=folder)
+    return chosen, skipped
+
+
+def _candidates(folder: Path) -> list[Candidate]:
+    """The pictures of a pack, or of a folder."""
+    if is_pack(folder):
+        pack = Pack(folder)
+        rows = ((pack.name(row), np.array([row], np.int64)) for row in range(len(pack)))
+        return [
+            Candidate(
+                name=name, file=folder / name, load=lambda row=row: (pack.batch(row)[0], True)
+            )
+            for name, row in rows
+        ]
+    paths = expand([folder])
+    refuse_empty(paths[0])
+    return [
+        Candidate(name=path.name, file=path, load=lambda path=path: _read(path)) for path in paths
+    ]
+
+
+def _read(path: Path) -> tuple[Pixels, bool]:
+    image = read(path)
+    return as_seen(image), image.lossless
+
+
+def _load(candidate: Candidate, size: int | None) -> Chosen:
+    """A picture, with a size the square in its middle at that size, which is never enlarged."""
+    pixels, is_exact = candidate.load()
+    height, width = pixels.shape[:2]
+    is_resized = size is not None and size != min(height, width)
+    if size is not None:
+        side = min(height, width)
+        if side < size:
+            problem = f"is {width} x {height}, and would have to be enlarged"
+            raise InputError(problem, "give a smaller --size", path=candidate.file)
+        top, left = (height - side) // 2, (width - side) // 2
+        pixels = resize(pixels, Box(top=top, left=left, bottom=top + side, right=left + side), size)
+    history = is_exact, is_resized
+    return Chosen(name=candidate.name, file=candidate.file, pixels=pixels, history=history)
+
+
+# The page and its key
+
+
+def build_test(sides: Sides, seconds: float) -> tuple[bytes, bytes]:
+    """The page, and the key to it; `seconds` that a picture is shown, 0 for as long as one likes.
+
+    The same pictures give the same bytes, and the same page whichever of them are real.
+    """
+    pictures = {name: c.pixels for chosen in sides.values() for name, c in chosen.items()}
+    names = sorted(pictures)
+    _check_amount(pictures[names[0]], len(names))
+    test = sha256(json.dumps([VERSION, seconds, names]).encode()).hexdigest()[:_NAME]
+    png = {name: base64.b64encode(encode_stored(pictures[name])).decode() for name in names}
+    truth = {name: side for side, chosen in sides.items() for name in chosen}
+    key = {
+        "format": KEY,
+        "version": VERSION,
+        "test": test,
+        "seconds": seconds,
+        "pictures": {
+            name: {"truth": truth[name], "file": sides[truth[name]][name].name} for name in names
+        },
+    }
+    content = {
+        "format": ANSWERS,
+        "version": VERSION,
+        "test": test,
+        "seconds": seconds,
+        "pictures": [{"picture": name, "png": png[name]} for name in names],
+    }
+    return _page(content).encode(), (json.dumps(key, indent=1) + "\n").encode()
+
+
+def _check_amount(pixels: Pixels, count: int) -> None:
+    if pixels.nbytes * count > MOST_BYTES:
+        side = math.isqrt(MOST_BYTES // (3 * count))
+        problem = f"the page would have {pixels.nbytes * count >> 20} MB of pictures"
+        raise InputError(problem, f"give --size {side} or less, or fewer --pictures")
+
+
+def encode_stored(pixels: Pixels) -> bytes:
+    """A PNG file without compression or metadata: pictures of one size are equally long."""
+    height, width, _ = pixels.shape
+    rows = np.pad(pixels.reshape(height, -1), ((0, 0), (1, 0)))  # each begins with filter 0
+    head = struct.pack(">2I5B", width, height, 8, 2, 0, 0, 0)
+    chunks = [(b"IHDR", head), (b"IDAT", zlib.compress(rows.tobytes(), 0)), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
+
+
+def _page(content: Mapping[str, Any]) -> str:
+    """The page with its style, script and pictures; its policy lets it load and send nothing."""
+    style = _asset("trombine.pages", "style.css") + _asset("trombine.judge", "people.css")
+    script = _asset("trombine.judge", "people.js")
+    hashes = [f"'sha256-{_base64_hash(text)}'" for text in (style, script)]
+    options = "".join(f'<option value="{v}">{text}</option>' for v, text in EXPERIENCES.items())
+    reasons = "".join(
+        f'<label><input type="checkbox" name="reason" value="{reason}"> <kbd>{n}</kbd> {reason}'
+        "</label>"
+        for n, reason in enumerate(REASONS, 1)
+    )
+    return Template(_asset("trombine.judge", "people.html")).substitute(
+        generator=GENERATOR,
+        policy=f"default-src 'none'; img-src data:; style-src {hashes[0]}; script-src {hashes[1]}; "
+        "base-uri 'none'; form-action 'none'",
+        style=style,
+        script=script,
+        experiences=options,
+        reasons=reasons,
+        content=json.dumps(content),  # hashes, numbers and base64: nothing that ends a script
+    )
+
+
+def _base64_hash(text: str) -> str:
+    return base64.b64encode(sha256(text.encode()).digest()).decode()
+
+
+def _asset(package: str, name: str) -> str:
+    return (files(package) / name).read_text(encoding="utf-8")
+
+
+def pictures_of(page: Path) -> tuple[str, dict[str, bytes]]:
+    """The name of the test that a page holds, and its pictures' files."""
+    with opened(page) as file:
+        text = file.read(2 * MOST_BYTES).decode(errors="replace")
+    match = re.search(r'<script type="application/json" id="test">(.*?)</script>', text, re.DOTALL)
+    try:
+        content = from_json(match[1] if match else "")
+        pictures = {
+            item["picture"]: base64.b64decode(item["png"], validate=True)
+            for item in content["pictures"]
+        }
+        return content["test"], pictures
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError("holds no test", f"{GENERATOR} writes one", path=page) from error
+
+
+# The key and the answers, read
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """Which pictures of a test are real."""
+
+    test: str
+    truth: Mapping[str, str]  # picture to side
+    names: Mapping[str, str]  # picture to its file's name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a subject says of one picture."""
+
+    side: str
+    seconds: float
+    reasons: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """Who took the test, and all that was answered."""
+
+    file: Path
+    name: str
+    experience: str
+    answers: Mapping[str, Answer]  # by picture
+
+
+class _WrongError(ValueError):
+    """What is wrong with the content of a file."""
+
+
+def read_key(path: Path) -> Key:
+    """The key of a test."""
+    try:
+        content = _content(path, KEY)
+        entries = {
+            _text(name): (_one_of(entry["truth"], SIDES), _text(entry["file"]))
+            for name, entry in content["pictures"].items()
+        }
+        sides = [side for side, _ in entries.values()]
+        if not sides or sides.count("real") * 2 != len(sides):
+            raise _WrongError("half of its pictures are not real")
+        return Key(
+            test=_text(content["test"]),
+            truth={name: side for name, (side, _) in entries.items()},
+            names={name: file for name, (_, file) in entries.items()},
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _refusal(error, f"{GENERATOR} writes one beside the test", path) from error
+
+
+def read_answers(path: Path, key: Key) -> Subject:
+    """The answers of one subject to the whole test of this key."""
+    try:
+        content = _content(path, ANSWERS)
+        if content["test"] != key.test:
+            raise _WrongError("answers another test")
+        pairs = [(_text(item["picture"]), _answer(item)) for item in content["answers"]]
+        answers = dict(pairs)
+        if len(answers) < len(pairs) or answers.keys() - key.truth.keys():
+            raise _WrongError("answers a picture twice, or one that is not in the test")
+        if missing := len(key.truth) - len(answers):
+            raise _WrongError(f"is not finished: {missing} of {len(key.truth)} are not answered")
+        name = " ".join(_text(content["subject"]).split())
+        if not name:
+            raise _WrongError("names no subject")
+        experience = _one_of(content["experience"], tuple(EXPERIENCES))
+        return Subject(file=path, name=name, experience=experience, answers=answers)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _refusal(error, "ask the subject for the file again", path) from error
+
+
+def check_new(subject: Subject, others: Iterable[Subject]) -> None:
+    """Refuse a second file of a subject, and a file that was copied under another name."""
+    for other in others:
+        if other.name.casefold() == subject.name.casefold():
+            problem = f"is of {shown(subject.name)}, as {shown(other.file)} is"
+        elif other.answers == subject.answers and any(a.seconds for a in other.answers.values()):
+            problem = f"has the answers of {shown(other.file)} to the tenth of a second"
+        else:
+            continue
+        raise InputError(problem, "keep one of the two", path=subject.file)
+
+
+def _content(path: Path, format: str) -> dict[str, Any]:
+    with opened(path) as file:
+        data = file.read(_LONGEST + 1)
+    if len(data) > _LONGEST:
+        raise _WrongError(f"is longer than any {format} are")
+    content = from_json(data)
+    if not isinstance(content, dict) or content.get("format") != format:
+        raise _WrongError(f"holds no {format}")
+    if content.get("version") != VERSION:
+        raise _WrongError(f"is not of version {VERSION}, which this trombine reads")
+    return content
+
+
+def _answer(item: Mapping[str, Any]) -> Answer:
+    seconds = item["seconds"]
+    if isinstance(seconds, bool) or not 0 <= seconds < 1e9:  # nothing is within NaN
+        raise ValueError(seconds)
+    reasons = tuple(_one_of(reason, REASONS) for reason in item["reasons"])
+    side, text = _one_of(item["answer"], SIDES), _text(item["text"])
+    return Answer(side=side, seconds=float(seconds), reasons=reasons, text=text)
+
+
+def _one_of(value: Any, values: tuple[str, ...]) -> str:
+    if value not in values:
+        raise ValueError(value)
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(value)
+    return value
+
+
+def _refusal(error: Exception, remedy: str, path: Path) -> InputError:
+    """Why a file is not read; one that cannot be opened says so itself."""
+    if isinstance(error, InputError):
+        return error
+    problem = str(error) if isinstance(error, _WrongError) else "is damaged"
+    return InputError(problem, remedy, path=path)
+
+
+def answer_files(paths: tuple[Path, ...]) -> Iterator[Path]:
+    """The files that are meant: a folder stands for the .json files in it."""
+    for path in paths:
+        inside = sorted(path.glob("*.json")) if path.is_dir() else [path]
+        if not inside:
+            raise InputError("has no answers in it (.json)", "name a folder that has", path=path)
+        yield from inside

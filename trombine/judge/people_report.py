@@ -1,0 +1,354 @@
+"""What the answers of a test of people say: as values, as text for a terminal, as a page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from itertools import combinations
+from pathlib import Path
+from statistics import median
+from typing import Any, Final
+
+import numpy as np
+from jaxtyping import Bool
+
+from trombine import codecs
+from trombine.files import write_bytes
+from trombine.images import MAX_PIXELS, as_seen
+from trombine.judge.people import REASONS, SIDES, Key, Subject
+from trombine.judge.people_figures import (
+    accuracy,
+    answers_needed,
+    cohen_kappa,
+    d_prime,
+    estimate,
+    exact_interval,
+    fleiss_kappa,
+    guessing,
+    mean_accuracy,
+    resampled,
+    spread_of,
+    subjects_needed,
+)
+from trombine.pages import Page, Plot, Series, grid, picture, plots, table
+from trombine.refusal import shown
+
+GENERATOR: Final = "trombine judge people score"
+_TOLD_APART: Final = 0.54  # the share of right answers that is to be told from guessing
+_PICTURES: Final = (24, 50, 100, 200)
+_MOST_FOOLED: Final = 12  # pictures
+Report = dict[str, Any]
+Answers = Bool[np.ndarray, "s n"]
+
+
+# As values
+
+
+def report_of(key: Key, subjects: Sequence[Subject]) -> Report:
+    """All figures, as JSON holds them."""
+    names = sorted(key.truth)
+    truth = np.array([key.truth[name] == "generated" for name in names])
+    answers = np.array([[s.answers[n].side == "generated" for n in names] for s in subjects])
+    weights = resampled(truth)
+    correct = answers == truth
+    shares, right = correct.mean(1), int(correct.sum())
+    return {
+        "test": key.test,
+        "pictures": len(names),
+        "subjects": [
+            {
+                "subject": subject.name,
+                "file": subject.file.name,
+                "experience": subject.experience,
+                "seconds": median(answer.seconds for answer in subject.answers.values()),
+                **_figures(truth, said, weights),
+            }
+            for subject, said in zip(subjects, answers, strict=True)
+        ],
+        "all": {
+            "answers": correct.size,
+            "right": right,
+            "accuracy": asdict(mean_accuracy(correct, weights)),
+            "confusion": _confusion(truth, answers),
+            "guessing": guessing(right, correct.size),
+        },
+        "between": [
+            {
+                "first": first.name,
+                "second": second.name,
+                "kappa": asdict(estimate(lambda w, a=a, b=b: cohen_kappa(w, a, b), weights)),
+            }
+            for (first, a), (second, b) in combinations(zip(subjects, answers, strict=True), 2)
+        ],
+        "fleiss": asdict(estimate(lambda w: fleiss_kappa(w, answers), weights))
+        if len(subjects) > 1
+        else None,
+        "reasons": _reasons(key, subjects),
+        "texts": list(_texts(key, subjects)),
+        "fooled": _fooled(key, names, correct),
+        "needed": _needed(len(names), spread_of(shares, len(names))),
+    }
+
+
+def _figures(truth: np.ndarray, said: np.ndarray, weights: np.ndarray) -> Report:
+    """What is counted of one subject."""
+    right = int((said == truth).sum())
+    figures = {"accuracy_bootstrap": accuracy, "d_prime": d_prime, "kappa": cohen_kappa}
+    return {
+        "right": right,
+        "confusion": _confusion(truth, said[None]),
+        "accuracy": asdict(exact_interval(right, len(truth))),
+        **{
+            name: asdict(estimate(lambda w, figure=figure: figure(w, truth, said), weights))
+            for name, figure in figures.items()
+        },
+        "guessing": guessing(right, len(truth)),
+    }
+
+
+def _confusion(truth: np.ndarray, answers: Answers) -> dict[str, dict[str, int]]:
+    """How many of each side are called what: by the truth, then by the answer."""
+    sides = list(zip(SIDES, (False, True), strict=True))
+    return {
+        side: {called: int((answers[:, truth == t] == a).sum()) for called, a in sides}
+        for side, t in sides
+    }
+
+
+def _reasons(key: Key, subjects: Sequence[Subject]) -> list[Report]:
+    """How often each is given for a generated picture, and for a real one."""
+    counts = Counter(
+        (reason, key.truth[name])
+        for subject in subjects
+        for name, answer in subject.answers.items()
+        for reason in answer.reasons
+    )
+    return [{"reason": r, **{side: counts[r, side] for side in SIDES}} for r in REASONS]
+
+
+def _texts(key: Key, subjects: Sequence[Subject]) -> Iterator[Report]:
+    for subject in subjects:
+        for name, answer in subject.answers.items():
+            if answer.text.strip():
+                about = {"picture": name, "file": key.names[name], "truth": key.truth[name]}
+                yield {"subject": subject.name, **about, "text": answer.text.strip()}
+
+
+def _fooled(key: Key, names: Sequence[str], correct: Answers) -> list[Report]:
+    """The pictures that somebody was wrong of, those of most people first."""
+    wrong = dict(zip(names, (~correct).sum(0).tolist(), strict=True))
+    order = sorted((name for name in names if wrong[name]), key=lambda name: (-wrong[name], name))
+    return [
+        {
+            "picture": name,
+            "file": key.names[name],
+            "truth": key.truth[name],
+            "wrong": wrong[name],
+            "of": len(correct),
+        }
+        for name in order
+    ]
+
+
+def _needed(count: int, spread: float) -> Report:
+    """What a test needs to tell a small difference from guessing."""
+    return {
+        "share": _TOLD_APART,
+        "power": 0.8,
+        "answers": answers_needed(_TOLD_APART),
+        "spread": spread,
+        "tests": [
+            {
+                "pictures": pictures,
+                "subjects_alike": subjects_needed(pictures, 0.0, _TOLD_APART),
+                "subjects_as_here": subjects_needed(pictures, spread, _TOLD_APART),
+            }
+            for pictures in sorted({count, *_PICTURES})
+        ],
+    }
+
+
+# As text
+
+_HEADS: Final = ("subject", "right", "accuracy", "d'", "kappa", "by guessing")
+
+
+def text_of(report: Report) -> str:
+    """A line for each subject, and what they say together."""
+    count, everybody = report["pictures"], report["all"]
+    rows = [_HEADS, *(_row(subject, count) for subject in report["subjects"])]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    lines.append(
+        f"together: {everybody['right']} of {everybody['answers']} right, mean accuracy"
+        f" {_spelled(everybody['accuracy'])}; by guessing {_chance(everybody['guessing'])}"
+    )
+    lines.append(f"kappa between all (Fleiss): {_spelled(report['fleiss'])}")
+    lines += [f"reasons: {text}" for text in _reason_words(report)]
+    if report["fooled"]:
+        worst = report["fooled"][0]
+        lines.append(
+            f"fooled most: {shown(worst['file'])} ({worst['truth']}), {worst['wrong']} of"
+            f" {worst['of']} wrong"
+        )
+    needed = report["needed"]
+    test = next(test for test in needed["tests"] if test["pictures"] == count)
+    lines.append(
+        f"to tell {needed['share']:.0%} from 50% (power {needed['power']:g}):"
+        f" {needed['answers']} answers, {test['subjects_alike']} subjects of {count} pictures,"
+        f" {test['subjects_as_here']} if they differ as these do"
+    )
+    return "\n".join(lines)
+
+
+def _row(subject: Report, count: int) -> tuple[str, ...]:
+    figures = (_spelled(subject[name]) for name in ("accuracy", "d_prime", "kappa"))
+    right = f"{subject['right']} of {count}"
+    return shown(subject["subject"]), right, *figures, _chance(subject["guessing"])
+
+
+def _spelled(figure: Mapping[str, float | None] | None) -> str:
+    """A figure and its interval."""
+    if figure is None or figure["value"] is None:
+        return "–"
+    return f"{figure['value']:.2f} ({figure['low']:.2f} to {figure['high']:.2f})"
+
+
+def _chance(probability: float) -> str:
+    return f"{probability:.3f}" if probability >= 0.001 else f"{probability:.1e}"
+
+
+def _reason_words(report: Report) -> Iterator[str]:
+    given = [r for r in report["reasons"] if r["real"] + r["generated"]]
+    if given:
+        order = sorted(given, key=lambda r: -r["generated"] - r["real"])
+        yield ", ".join(f"{r['reason']} {r['generated'] + r['real']}" for r in order)
+
+
+# As a page
+
+
+def write_page(path: Path, report: Report, images: Mapping[str, bytes]) -> None:
+    """Write the page of a report; `images` are the test's pictures, where they are at hand."""
+    page = Page(title="Real or generated?", lead=_lead(report), generator=GENERATOR)
+    page.section("Subjects", _SUBJECTS, _accuracies(report), _subjects(report))
+    page.section("Answers", _ANSWERS, _confusions(report))
+    page.section("Agreement", _AGREEMENT, *_agreements(report))
+    page.section("Reasons", _REASONS, *_reason_tables(report))
+    if report["fooled"]:
+        page.section("What fooled most", _FOOLED, _fooled_pictures(report, images))
+    page.section("How many are needed", _NEEDED, _needed_table(report))
+    write_bytes(path, page.html().encode())
+
+
+_SUBJECTS: Final = (
+    "Each with the exact 95 % interval of its accuracy (Clopper and Pearson), d' and kappa against"
+    " the truth with bootstrap intervals, and how likely somebody who guesses has as many right or"
+    " more."
+)
+_ANSWERS: Final = "How many pictures of each side were called what."
+_AGREEMENT: Final = (
+    "Cohen's kappa of each two subjects, Fleiss' of all: 1 where they always agree, 0 as by chance."
+    " It says nothing of who is right."
+)
+_REASONS: Final = "What gave pictures away, and how often a real one was thought to be betrayed so."
+_FOOLED: Final = "The pictures that most people were wrong of."
+_NEEDED: Final = (
+    "Subjects that a test needs to tell 54 % right answers from guessing, four times in five"
+    " (one-sided, 5 %): where all of them see alike, and where they differ as these do. Pictures"
+    " that are unequally hard ask for more."
+)
+
+
+def _lead(report: Report) -> str:
+    everybody = report["all"]
+    return (
+        f"{len(report['subjects'])} subjects and {report['pictures']} pictures, half of them real:"
+        f" {everybody['right']} of {everybody['answers']} answers are right. Mean accuracy"
+        f" {_spelled(everybody['accuracy'])}; by guessing alone this or better has a probability of"
+        f" {_chance(everybody['guessing'])}."
+    )
+
+
+def _accuracies(report: Report) -> str:
+    figures = [subject["accuracy"] for subject in report["subjects"]]
+    places = list(range(len(figures)))
+    values, low, high = ([figure[end] for figure in figures] for end in ("value", "low", "high"))
+    series = (
+        Series(name="subjects", x=places, y=values, low=low, high=high, mark="points"),
+        Series(name="guessing", x=[-0.5, len(places) - 0.5], y=[0.5, 0.5]),
+    )
+    names = tuple(str(place + 1) for place in places)
+    title = "Accuracy, by subject in the table's order"
+    return plots(
+        Plot(title=title, x_label="subject", y_label="accuracy", series=series, categories=names)
+    )
+
+
+def _subjects(report: Report) -> str:
+    heads = [*_HEADS, "seconds", "experience"]
+    rows = [
+        [*_row(subject, report["pictures"]), f"{subject['seconds']:.1f}", subject["experience"]]
+        for subject in report["subjects"]
+    ]
+    everybody = report["all"]
+    total = f"{everybody['right']} of {everybody['answers']}"
+    mean, chance = _spelled(everybody["accuracy"]), _chance(everybody["guessing"])
+    rows.append(["all", total, mean, "–", "–", chance, "–", "–"])
+    return table(heads, rows, caption="Subjects", under="seconds: the median a picture")
+
+
+def _confusions(report: Report) -> str:
+    heads = ["subject", *(f"{t}, called {a}" for t in SIDES for a in SIDES)]
+    groups = [(s["subject"], s["confusion"]) for s in report["subjects"]]
+    groups.append(("all", report["all"]["confusion"]))
+    rows = [[name, *(str(c[t][a]) for t in SIDES for a in SIDES)] for name, c in groups]
+    return table(heads, rows, caption="Answers")
+
+
+def _agreements(report: Report) -> Iterator[str]:
+    names = [subject["subject"] for subject in report["subjects"]]
+    if len(names) < 2:
+        return
+    pairs = {(p["first"], p["second"]): _spelled(p["kappa"]) for p in report["between"]}
+    rows = [[a, *(pairs.get((a, b), pairs.get((b, a), "–")) for b in names)] for a in names]
+    under = f"Fleiss' kappa of all: {_spelled(report['fleiss'])}"
+    yield table(["subject", *names], rows, caption="Kappa between subjects", under=under)
+
+
+def _reason_tables(report: Report) -> Iterator[str]:
+    rows = [[r["reason"], str(r["generated"]), str(r["real"])] for r in report["reasons"]]
+    yield table(["reason", "of generated pictures", "of real ones"], rows, caption="Reasons")
+    if report["texts"]:
+        rows = [[t["subject"], t["file"], t["truth"], t["text"]] for t in report["texts"]]
+        heads = ["subject", "picture", "it is", "what was written"]
+        yield table(heads, rows, caption="In their own words", words=True)
+
+
+def _fooled_pictures(report: Report, images: Mapping[str, bytes]) -> str:
+    """The worst as pictures, where these are at hand; else a table."""
+    worst = report["fooled"][:_MOST_FOOLED]
+    if any(item["picture"] not in images for item in worst):
+        rows = [[w["file"], w["truth"], f"{w['wrong']} of {w['of']}"] for w in worst]
+        return table(["picture", "it is", "wrong"], rows, caption="What fooled most", words=True)
+    return grid([_figure(item, images[item["picture"]]) for item in worst], columns=4)
+
+
+def _figure(item: Report, data: bytes) -> str:
+    caption = f"{item['truth']}: {item['wrong']} of {item['of']} wrong ({item['file']})"
+    pixels = as_seen(codecs.decode(data, MAX_PIXELS))
+    return picture(pixels, f"{item['truth']} picture {item['file']}", caption=caption)
+
+
+def _needed_table(report: Report) -> str:
+    rows = [
+        [str(t["pictures"]), str(t["subjects_alike"]), str(t["subjects_as_here"])]
+        for t in report["needed"]["tests"]
+    ]
+    spread = f"Standard deviation of the subjects' true accuracy: {report['needed']['spread']:.3f}"
+    heads = ["pictures", "subjects, if all are alike", "subjects, if they differ as here"]
+    return table(heads, rows, caption="Subjects needed", under=spread)
