@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -43,6 +45,12 @@ def right(real: int, generated: int) -> Callable[[int, str], str]:
     most = {"real": real, "generated": generated}
     other = {"real": "generated", "generated": "real"}
     return lambda number, truth: truth if number < most[truth] else other[truth]
+
+
+def pictures(page: Path) -> dict[str, bytes]:
+    """The files of the pictures in a test's page, by name, in their order."""
+    text = re.findall(r'id="test">(.*?)</script>', page.read_text(), re.DOTALL)[0]
+    return {p["picture"]: base64.b64decode(p["png"]) for p in json.loads(text)["pictures"]}
 
 
 def write(path: Path, content: Any) -> Path:

@@ -15,7 +15,8 @@ import math
 import re
 import struct
 import zlib
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
@@ -26,6 +27,7 @@ from typing import Any, Final
 import numpy as np
 from jaxtyping import UInt8
 
+from trombine import codecs
 from trombine.batch.inputs import expand, refuse_empty
 from trombine.canvas import Box
 from trombine.data.pack import Pack, is_pack
@@ -33,8 +35,8 @@ from trombine.data.reading import resize
 from trombine.draws import Chance
 from trombine.events import Event, Notice, Progress, Skipped
 from trombine.files import opened
-from trombine.images import as_seen, read
-from trombine.refusal import InputError, shown
+from trombine.images import MAX_PIXELS, as_seen, read
+from trombine.refusal import InputError, about, shown
 from trombine.texts import from_json
 
 GENERATOR: Final = "trombine judge people make"
@@ -59,22 +61,12 @@ Pixels = UInt8[np.ndarray, "h w 3"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """A picture that may come into the test."""
-
-    name: str
-    file: Path
-    load: Callable[[], tuple[Pixels, bool]]  # and whether its file holds the pixels exactly
-
-
-@dataclass(frozen=True, kw_only=True)
 class Chosen:
     """A picture of the test."""
 
-    name: str  # in its folder
     file: Path
     pixels: Pixels
-    history: tuple[bool, bool]  # whether its file holds the pixels exactly; whether it was resized
+    is_exact: bool  # its file holds the pixels as they are here: it has no JPEG, and its size
 
     @property
     def hash(self) -> str:
@@ -107,7 +99,7 @@ def choose(
         least = min(min(shape) for shape in shapes)
         remedy = f"--size {least} shows the middle of each at that size"
         raise InputError(f"pictures differ in size, which would tell: {sizes}; {remedy}")
-    if {c.history for c in real.values()} != {c.history for c in generated.values()}:
+    if {c.is_exact for c in real.values()} != {c.is_exact for c in generated.values()}:
         text = "compression (JPEG) or resizing differ between the sides, and may tell them apart"
         yield Notice(None, text)
     return sides, skipped
@@ -116,21 +108,27 @@ def choose(
 def _choose_side(
     side: str, folder: Path, count: int, size: int | None, seed: int
 ) -> Generator[Event, None, tuple[dict[str, Chosen], int]]:
-    candidates = _candidates(folder)
-    places = np.arange(len(candidates), dtype=np.int64)
+    pack = Pack(folder) if is_pack(folder) else None
+    names = [pack.name(row) for row in range(len(pack))] if pack else _names(folder)
+    places = np.arange(len(names), dtype=np.int64)
     chosen: dict[str, Chosen] = {}
     skipped = 0
-    for index in Chance(seed=seed, places=places).order(f"people {side}", len(candidates)).tolist():
+    for row in Chance(seed=seed, places=places).order(f"people {side}", len(names)):
         if len(chosen) == count:
             break
+        file = folder / names[row]
         try:
-            picture = _load(candidates[index], size)
+            if pack:
+                picture = _fitted(file, pack.batch(row[None])[0], size, is_exact=True)
+            else:
+                image = read(file)
+                picture = _fitted(file, as_seen(image), size, is_exact=image.lossless)
         except InputError as error:
             skipped += 1
-            yield Skipped(candidates[index].file, error.why)
+            yield Skipped(file, error.why)
             continue
         if same := chosen.get(picture.hash):
-            yield Notice(picture.file, f"is the same picture as {same.name}, and left out")
+            yield Notice(file, f"is the same picture as {shown(same.file.name)}, and left out")
         chosen.setdefault(picture.hash, picture)
     if len(chosen) < count:
         problem = f"has only {len(chosen)} pictures that can be shown, and {count} are wanted"
@@ -138,43 +136,27 @@ def _choose_side(
     return chosen, skipped
 
 
-def _candidates(folder: Path) -> list[Candidate]:
-    """The pictures of a pack, or of a folder."""
-    if is_pack(folder):
-        pack = Pack(folder)
-        rows = ((pack.name(row), np.array([row], np.int64)) for row in range(len(pack)))
-        return [
-            Candidate(
-                name=name, file=folder / name, load=lambda row=row: (pack.batch(row)[0], True)
-            )
-            for name, row in rows
-        ]
-    paths = expand([folder])
-    refuse_empty(paths[0])
-    return [
-        Candidate(name=path.name, file=path, load=lambda path=path: _read(path)) for path in paths
-    ]
+def _names(folder: Path) -> list[str]:
+    if not folder.is_dir():
+        problem = "is no folder" if folder.exists() else "does not exist"
+        raise InputError(problem, "name a folder of pictures, or a pack", path=folder)
+    refuse_empty((paths := expand([folder]))[0])
+    return [path.name for path in paths]
 
 
-def _read(path: Path) -> tuple[Pixels, bool]:
-    image = read(path)
-    return as_seen(image), image.lossless
-
-
-def _load(candidate: Candidate, size: int | None) -> Chosen:
-    """A picture, with a size the square in its middle at that size, which is never enlarged."""
-    pixels, is_exact = candidate.load()
+def _fitted(file: Path, pixels: Pixels, size: int | None, *, is_exact: bool) -> Chosen:
+    """A picture, or with a size the square in its middle at that size, which is never enlarged."""
     height, width = pixels.shape[:2]
-    is_resized = size is not None and size != min(height, width)
-    if size is not None:
-        side = min(height, width)
-        if side < size:
-            problem = f"is {width} x {height}, and would have to be enlarged"
-            raise InputError(problem, "give a smaller --size", path=candidate.file)
-        top, left = (height - side) // 2, (width - side) // 2
-        pixels = resize(pixels, Box(top=top, left=left, bottom=top + side, right=left + side), size)
-    history = is_exact, is_resized
-    return Chosen(name=candidate.name, file=candidate.file, pixels=pixels, history=history)
+    side = min(height, width)
+    if size is None or (height, width) == (size, size):
+        return Chosen(file=file, pixels=pixels, is_exact=is_exact)
+    if side < size:
+        problem = f"is {width} x {height}, and would have to be enlarged"
+        raise InputError(problem, "give a smaller --size", path=file)
+    top, left = (height - side) // 2, (width - side) // 2
+    square = Box(top=top, left=left, bottom=top + side, right=left + side)
+    is_same = is_exact and side == size
+    return Chosen(file=file, pixels=resize(pixels, square, size), is_exact=is_same)
 
 
 # The page and its key
@@ -187,7 +169,9 @@ def build_test(sides: Sides, seconds: float) -> tuple[bytes, bytes]:
     """
     pictures = {name: c.pixels for chosen in sides.values() for name, c in chosen.items()}
     names = sorted(pictures)
-    _check_amount(pictures[names[0]], len(names))
+    if (total := sum(pixels.nbytes for pixels in pictures.values())) > MOST_BYTES:
+        remedy = f"give --size {math.isqrt(MOST_BYTES // (3 * len(names)))} or less"
+        raise InputError(f"the page would have {total >> 20} MB of pictures", remedy)
     test = sha256(json.dumps([VERSION, seconds, names]).encode()).hexdigest()[:_NAME]
     png = {name: base64.b64encode(encode_stored(pictures[name])).decode() for name in names}
     truth = {name: side for side, chosen in sides.items() for name in chosen}
@@ -197,7 +181,8 @@ def build_test(sides: Sides, seconds: float) -> tuple[bytes, bytes]:
         "test": test,
         "seconds": seconds,
         "pictures": {
-            name: {"truth": truth[name], "file": sides[truth[name]][name].name} for name in names
+            name: {"truth": truth[name], "file": sides[truth[name]][name].file.name}
+            for name in names
         },
     }
     content = {
@@ -208,13 +193,6 @@ def build_test(sides: Sides, seconds: float) -> tuple[bytes, bytes]:
         "pictures": [{"picture": name, "png": png[name]} for name in names],
     }
     return _page(content).encode(), (json.dumps(key, indent=1) + "\n").encode()
-
-
-def _check_amount(pixels: Pixels, count: int) -> None:
-    if pixels.nbytes * count > MOST_BYTES:
-        side = math.isqrt(MOST_BYTES // (3 * count))
-        problem = f"the page would have {pixels.nbytes * count >> 20} MB of pictures"
-        raise InputError(problem, f"give --size {side} or less, or fewer --pictures")
 
 
 def encode_stored(pixels: Pixels) -> bytes:
@@ -260,20 +238,19 @@ def _asset(package: str, name: str) -> str:
     return (files(package) / name).read_text(encoding="utf-8")
 
 
-def pictures_of(page: Path) -> tuple[str, dict[str, bytes]]:
-    """The name of the test that a page holds, and its pictures' files."""
-    with opened(page) as file:
-        text = file.read(2 * MOST_BYTES).decode(errors="replace")
-    match = re.search(r'<script type="application/json" id="test">(.*?)</script>', text, re.DOTALL)
-    try:
-        content = from_json(match[1] if match else "")
+def pictures_of(page: Path) -> tuple[str, dict[str, Pixels]]:
+    """The name of the test that a page holds, and its pictures."""
+    with _parsed(page, f"{GENERATOR} writes one"), opened(page) as file:
+        text = file.read(2 * MOST_BYTES).decode()
+        match = re.search(r'<script type="application/json" id="test">(.*?)</script>', text, re.S)
+        if match is None:
+            raise InputError("holds no test")
+        content = from_json(match[1])
         pictures = {
-            item["picture"]: base64.b64decode(item["png"], validate=True)
+            item["picture"]: as_seen(codecs.decode(base64.b64decode(item["png"]), MAX_PIXELS))
             for item in content["pictures"]
         }
-        return content["test"], pictures
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError("holds no test", f"{GENERATOR} writes one", path=page) from error
+        return _text(content["test"]), pictures
 
 
 # The key and the answers, read
@@ -308,49 +285,49 @@ class Subject:
     answers: Mapping[str, Answer]  # by picture
 
 
-class _WrongError(ValueError):
-    """What is wrong with the content of a file."""
+@contextmanager
+def _parsed(path: Path, remedy: str) -> Iterator[None]:
+    """Say in one line what is wrong with a file; most often it is not as it was written."""
+    try:
+        with about(path):
+            yield
+    except InputError as error:
+        if error.remedy:
+            raise
+        raise InputError(error.problem, remedy, path=path) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError("is damaged", remedy, path=path) from error
 
 
 def read_key(path: Path) -> Key:
     """The key of a test."""
-    try:
+    with _parsed(path, f"{GENERATOR} writes one beside the test"):
         content = _content(path, KEY)
-        entries = {
-            _text(name): (_one_of(entry["truth"], SIDES), _text(entry["file"]))
-            for name, entry in content["pictures"].items()
-        }
-        sides = [side for side, _ in entries.values()]
-        if not sides or sides.count("real") * 2 != len(sides):
-            raise _WrongError("half of its pictures are not real")
-        return Key(
-            test=_text(content["test"]),
-            truth={name: side for name, (side, _) in entries.items()},
-            names={name: file for name, (_, file) in entries.items()},
-        )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _refusal(error, f"{GENERATOR} writes one beside the test", path) from error
+        entries = content["pictures"].items()
+        truth = {_text(name): _choice(entry["truth"], SIDES) for name, entry in entries}
+        if not truth or list(truth.values()).count("real") * 2 != len(truth):
+            raise InputError("is of a test of which half is not real")
+        names = {name: _text(entry["file"]) for name, entry in entries}
+        return Key(test=_text(content["test"]), truth=truth, names=names)
 
 
 def read_answers(path: Path, key: Key) -> Subject:
     """The answers of one subject to the whole test of this key."""
-    try:
+    with _parsed(path, "ask the subject for the file again"):
         content = _content(path, ANSWERS)
         if content["test"] != key.test:
-            raise _WrongError("answers another test")
+            raise InputError("answers another test", "score it with that one's key")
         pairs = [(_text(item["picture"]), _answer(item)) for item in content["answers"]]
         answers = dict(pairs)
         if len(answers) < len(pairs) or answers.keys() - key.truth.keys():
-            raise _WrongError("answers a picture twice, or one that is not in the test")
+            raise InputError("answers a picture twice, or one that is not in the test")
         if missing := len(key.truth) - len(answers):
-            raise _WrongError(f"is not finished: {missing} of {len(key.truth)} are not answered")
+            raise InputError(f"is not finished: {missing} of {len(key.truth)} are not answered")
         name = " ".join(_text(content["subject"]).split())
         if not name:
-            raise _WrongError("names no subject")
-        experience = _one_of(content["experience"], tuple(EXPERIENCES))
+            raise InputError("names no subject")
+        experience = _choice(content["experience"], tuple(EXPERIENCES))
         return Subject(file=path, name=name, experience=experience, answers=answers)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _refusal(error, "ask the subject for the file again", path) from error
 
 
 def check_new(subject: Subject, others: Iterable[Subject]) -> None:
@@ -369,12 +346,12 @@ def _content(path: Path, format: str) -> dict[str, Any]:
     with opened(path) as file:
         data = file.read(_LONGEST + 1)
     if len(data) > _LONGEST:
-        raise _WrongError(f"is longer than any {format} are")
+        raise InputError(f"is longer than any {format} are")
     content = from_json(data)
     if not isinstance(content, dict) or content.get("format") != format:
-        raise _WrongError(f"holds no {format}")
+        raise InputError(f"holds no {format}")
     if content.get("version") != VERSION:
-        raise _WrongError(f"is not of version {VERSION}, which this trombine reads")
+        raise InputError(f"is not of version {VERSION}, which this trombine reads")
     return content
 
 
@@ -382,12 +359,12 @@ def _answer(item: Mapping[str, Any]) -> Answer:
     seconds = item["seconds"]
     if isinstance(seconds, bool) or not 0 <= seconds < 1e9:  # nothing is within NaN
         raise ValueError(seconds)
-    reasons = tuple(_one_of(reason, REASONS) for reason in item["reasons"])
-    side, text = _one_of(item["answer"], SIDES), _text(item["text"])
+    reasons = tuple(_choice(reason, REASONS) for reason in item["reasons"])
+    side, text = _choice(item["answer"], SIDES), _text(item["text"])
     return Answer(side=side, seconds=float(seconds), reasons=reasons, text=text)
 
 
-def _one_of(value: Any, values: tuple[str, ...]) -> str:
+def _choice(value: Any, values: tuple[str, ...]) -> str:
     if value not in values:
         raise ValueError(value)
     return value
@@ -397,14 +374,6 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError(value)
     return value
-
-
-def _refusal(error: Exception, remedy: str, path: Path) -> InputError:
-    """Why a file is not read; one that cannot be opened says so itself."""
-    if isinstance(error, InputError):
-        return error
-    problem = str(error) if isinstance(error, _WrongError) else "is damaged"
-    return InputError(problem, remedy, path=path)
 
 
 def answer_files(paths: tuple[Path, ...]) -> Iterator[Path]:

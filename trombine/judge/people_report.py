@@ -13,10 +13,8 @@ from typing import Any, Final
 import numpy as np
 from jaxtyping import Bool
 
-from trombine import codecs
 from trombine.files import write_bytes
-from trombine.images import MAX_PIXELS, as_seen
-from trombine.judge.people import REASONS, SIDES, Key, Subject
+from trombine.judge.people import REASONS, SIDES, Key, Pixels, Subject
 from trombine.judge.people_figures import (
     accuracy,
     answers_needed,
@@ -232,7 +230,7 @@ def _reason_words(report: Report) -> Iterator[str]:
 # As a page
 
 
-def write_page(path: Path, report: Report, images: Mapping[str, bytes]) -> None:
+def write_page(path: Path, report: Report, images: Mapping[str, Pixels]) -> None:
     """Write the page of a report; `images` are the test's pictures, where they are at hand."""
     page = Page(title="Real or generated?", lead=_lead(report), generator=GENERATOR)
     page.section("Subjects", _SUBJECTS, _accuracies(report), _subjects(report))
@@ -299,7 +297,7 @@ def _subjects(report: Report) -> str:
     total = f"{everybody['right']} of {everybody['answers']}"
     mean, chance = _spelled(everybody["accuracy"]), _chance(everybody["guessing"])
     rows.append(["all", total, mean, "–", "–", chance, "–", "–"])
-    return table(heads, rows, caption="Subjects", under="seconds: the median a picture")
+    return table(heads, rows, caption="Each subject", under="seconds: the median a picture")
 
 
 def _confusions(report: Report) -> str:
@@ -307,7 +305,7 @@ def _confusions(report: Report) -> str:
     groups = [(s["subject"], s["confusion"]) for s in report["subjects"]]
     groups.append(("all", report["all"]["confusion"]))
     rows = [[name, *(str(c[t][a]) for t in SIDES for a in SIDES)] for name, c in groups]
-    return table(heads, rows, caption="Answers")
+    return table(heads, rows, caption="Pictures, by what they are and were called")
 
 
 def _agreements(report: Report) -> Iterator[str]:
@@ -322,25 +320,33 @@ def _agreements(report: Report) -> Iterator[str]:
 
 def _reason_tables(report: Report) -> Iterator[str]:
     rows = [[r["reason"], str(r["generated"]), str(r["real"])] for r in report["reasons"]]
-    yield table(["reason", "of generated pictures", "of real ones"], rows, caption="Reasons")
+    yield table(
+        ["reason", "of generated pictures", "of real ones"],
+        rows,
+        caption="How often each was given",
+    )
     if report["texts"]:
         rows = [[t["subject"], t["file"], t["truth"], t["text"]] for t in report["texts"]]
         heads = ["subject", "picture", "it is", "what was written"]
         yield table(heads, rows, caption="In their own words", words=True)
 
 
-def _fooled_pictures(report: Report, images: Mapping[str, bytes]) -> str:
+def _fooled_pictures(report: Report, images: Mapping[str, Pixels]) -> str:
     """The worst as pictures, where these are at hand; else a table."""
     worst = report["fooled"][:_MOST_FOOLED]
     if any(item["picture"] not in images for item in worst):
         rows = [[w["file"], w["truth"], f"{w['wrong']} of {w['of']}"] for w in worst]
-        return table(["picture", "it is", "wrong"], rows, caption="What fooled most", words=True)
+        return table(
+            ["picture", "it is", "wrong"],
+            rows,
+            caption="Pictures of which most were wrong",
+            words=True,
+        )
     return grid([_figure(item, images[item["picture"]]) for item in worst], columns=4)
 
 
-def _figure(item: Report, data: bytes) -> str:
+def _figure(item: Report, pixels: Pixels) -> str:
     caption = f"{item['truth']}: {item['wrong']} of {item['of']} wrong ({item['file']})"
-    pixels = as_seen(codecs.decode(data, MAX_PIXELS))
     return picture(pixels, f"{item['truth']} picture {item['file']}", caption=caption)
 
 

@@ -17,7 +17,7 @@ from trombine.refusal import InputError, OutputError, shown
 from trombine.requests import Integer, Number, Request
 
 if TYPE_CHECKING:
-    from trombine.judge.people import Key, Subject
+    from trombine.judge.people import Key, Pixels, Subject
 
 KEY_ENDING = ".key.json"
 
@@ -189,7 +189,7 @@ def _subjects(files: list[Path], key: Key) -> Generator[Event, None, list[Subjec
     return subjects
 
 
-def _images(request: PeopleScoreRequest, key: Key) -> Generator[Event, None, dict[str, bytes]]:
+def _images(request: PeopleScoreRequest, key: Key) -> Generator[Event, None, dict[str, Pixels]]:
     """The test's pictures, if it is at hand."""
     from trombine.judge.people import PAGE, pictures_of
 
@@ -203,7 +203,7 @@ def _images(request: PeopleScoreRequest, key: Key) -> Generator[Event, None, dic
     except InputError as error:
         yield Notice(page, f"{error.why}; the page shows no pictures")
         return {}
-    if test != key.test:
-        yield Notice(page, "is another test than the key's; the page shows no pictures")
-        return {}
-    return pictures
+    if test == key.test:
+        return pictures
+    yield Notice(page, "is another test than the key's; the page shows no pictures")
+    return {}

@@ -1,0 +1,425 @@
+"""The test of people in a real browser: by keyboard, by touch, closed half-way; it tells nothing."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from judge import made
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
+from playwright.sync_api import Page as Tab
+from scipy.stats import binom, chisquare
+
+import trombine
+from trombine.judge.people import REASONS
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None and "CI" not in os.environ,
+        reason="no Chromium here: apt-get install chromium",
+    ),
+]
+
+COUNT = 24
+# What is answered of the n-th picture: its side, and of a generated one reasons and words.
+PLAN = [
+    {
+        "answer": "generated" if number % 3 else "real",
+        "reasons": sorted({REASONS[number % 6], REASONS[number % 5]}, key=REASONS.index)
+        if number % 3
+        else [],
+        "text": f"a real oddity, {number}" if number % 3 == 2 else "",
+    }
+    for number in range(COUNT)
+]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A test, with names that would tell: study, quick (two seconds a picture), their keys."""
+    home = tmp_path_factory.mktemp("people")
+    draw = np.random.default_rng(0)
+    for side in ("genuine", "invented"):
+        (home / side).mkdir()
+        for number in range(COUNT // 2):
+            noise = draw.integers(0, 256, (24, 24, 3), np.uint8)
+            Image.fromarray(noise).save(home / side / f"{side} {number}.png")
+    for name, seconds in (("study", 0), ("quick", 2)):
+        trombine.judge_people_make(
+            real=home / "genuine",
+            generated=home / "invented",
+            pictures=COUNT,
+            seconds=seconds,
+            output=home / name,
+        )
+    return home
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    running = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def watched() -> Iterator[Callable[[Tab], Tab]]:
+    """Fails at the end if a tab said anything on its console, or asked for anything but itself."""
+    complaints: list[str] = []
+    requests: set[str] = set()
+
+    def watch(tab: Tab) -> Tab:
+        tab.on("console", lambda message: complaints.append(message.text))
+        tab.on("pageerror", lambda error: complaints.append(str(error)))
+        tab.on("request", lambda request: requests.add(request.url))
+        return tab
+
+    yield watch
+    assert complaints == []
+    outside = {url for url in requests if not url.startswith(("data:", "blob:"))}
+    assert all(url.startswith("file:") and url.endswith("/index.html") for url in outside)
+
+
+def address(home: Path, name: str = "study") -> str:
+    return (home / name / "index.html").as_uri()
+
+
+def begin(tab: Tab, subject: str) -> None:
+    tab.get_by_label("Your name").fill(subject)
+    tab.get_by_label("Generated pictures").select_option("expert")
+    tab.get_by_role("button", name="Begin").click()
+
+
+def by_keyboard(tab: Tab, first: int, last: int) -> None:
+    """Answer the pictures from `first` to `last` - 1 with keys alone."""
+    for number in range(first, last):
+        assert tab.locator("#progress").inner_text() == f"Picture {number + 1} of {COUNT}"
+        answer = PLAN[number]
+        key = {"real": ["r", "ArrowLeft"], "generated": ["g", "ArrowRight"]}[answer["answer"]]
+        tab.keyboard.press("r")  # what is corrected does not count
+        tab.keyboard.press(key[number % 2])
+        for reason in answer["reasons"]:
+            tab.keyboard.press(str(REASONS.index(reason) + 1))
+        if answer["text"]:
+            tab.locator("#text").focus()
+            tab.keyboard.type(answer["text"])  # its letters and digits answer nothing
+        tab.keyboard.press("Enter")
+
+
+def by_touch(tab: Tab, first: int, last: int) -> None:
+    """The same by fingers alone."""
+    for number in range(first, last):
+        answer = PLAN[number]
+        tab.get_by_role("radio", name=answer["answer"]).tap()
+        for reason in answer["reasons"]:
+            tab.get_by_role("checkbox", name=reason).tap()
+        if answer["text"]:
+            tab.get_by_label("In your own words").tap()
+            tab.keyboard.insert_text(answer["text"])
+        tab.get_by_role("button", name="Next").tap()
+
+
+def downloaded(tab: Tab, path: Path) -> dict[str, Any]:
+    with tab.expect_download() as download:
+        tab.get_by_role("button", name="Download").click()
+    download.value.save_as(path)
+    content = json.loads(path.read_text())
+    assert json.loads(tab.get_by_label("The answers", exact=True).input_value()) == content
+    return content
+
+
+def plain(content: dict[str, Any]) -> list[dict[str, Any]]:
+    """The answers without how long they took."""
+    return [{k: v for k, v in answer.items() if k != "seconds"} for answer in content["answers"]]
+
+
+def test_by_keyboard_by_touch_and_closed_half_way(
+    playwright: Playwright,
+    home: Path,
+    tmp_path: Path,
+    watched: Callable[[Tab], Tab],
+) -> None:
+    """The same answers, in the same order of pictures, come out of a test taken by keyboard at a
+    go, by keyboard in a browser that was closed half-way, and by touch on a phone that was; and
+    they are scored."""
+
+    def start(profile: str, **options: Any) -> BrowserContext:
+        return playwright.chromium.launch_persistent_context(
+            tmp_path / profile, executable_path=CHROMIUM, args=ARGUMENTS, **options
+        )
+
+    files = {}
+    phone = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
+    for name, act, breaks, options in (
+        ("whole", by_keyboard, [0, COUNT], {"viewport": DESKTOP}),
+        ("broken", by_keyboard, [0, 11, COUNT], {"viewport": DESKTOP}),
+        ("touched", by_touch, [0, 1, 13, COUNT], phone),
+    ):
+        for first, last in itertools.pairwise(breaks):
+            with start(name, **options) as context:
+                tab = watched(context.new_page())
+                tab.goto(address(home))
+                if not first:
+                    begin(tab, "Ann  Ó ")
+                act(tab, first, last)
+                if last == COUNT:
+                    files[name] = downloaded(tab, tmp_path / f"{name}.json")
+    assert files["whole"]["subject"] == "Ann Ó" and files["whole"]["experience"] == "expert"
+    key = json.loads((home / "study.key.json").read_text())
+    assert {answer["picture"] for answer in plain(files["whole"])} == key["pictures"].keys()
+    assert [
+        {k: v for k, v in answer.items() if k != "picture"} for answer in plain(files["whole"])
+    ] == PLAN
+    assert plain(files["whole"]) == plain(files["broken"]) == plain(files["touched"])
+    right = sum(
+        key["pictures"][a["picture"]]["truth"] == a["answer"] for a in plain(files["whole"])
+    )
+    result = trombine.judge_people_score(
+        key=home / "study.key.json", answers=tmp_path / "touched.json"
+    )
+    assert result.found[0].value["subjects"][0]["right"] == right
+
+
+def test_several_subjects_share_a_browser(
+    browser: Browser, home: Path, watched: Callable[[Tab], Tab]
+) -> None:
+    """Each goes on where they were when they give their name, in whatever letters."""
+    context = browser.new_context(viewport=DESKTOP)
+    tab = watched(context.new_page())
+    tab.goto(address(home))
+    begin(tab, "Ann")
+    by_keyboard(tab, 0, 3)
+    tab.get_by_role("button", name="Somebody else").click()
+    begin(tab, "Ben")
+    by_keyboard(tab, 0, 2)
+    tab.get_by_role("button", name="Somebody else").click()
+    begin(tab, "ANN")
+    by_keyboard(tab, 3, COUNT)
+    assert tab.get_by_role("heading").inner_text() == "Thank you"
+    tab.reload()
+    begin(tab, "ben ")
+    assert tab.locator("#progress").inner_text() == f"Picture 3 of {COUNT}"
+    context.close()
+
+
+def test_nothing_can_be_passed_over(
+    browser: Browser, home: Path, watched: Callable[[Tab], Tab]
+) -> None:
+    """Without a name the test does not begin, without an answer the next picture does not come."""
+    context = browser.new_context(viewport=DESKTOP)
+    tab = watched(context.new_page())
+    tab.goto(address(home))
+    tab.keyboard.press("Enter")
+    assert tab.locator("#ask").is_hidden()
+    begin(tab, "Cem")
+    tab.keyboard.press("Enter")
+    tab.keyboard.press("3")
+    assert tab.get_by_role("button", name="Next").is_disabled()
+    assert tab.locator("#progress").inner_text() == f"Picture 1 of {COUNT}"
+    context.close()
+
+
+def test_a_picture_goes_after_its_time(
+    browser: Browser, home: Path, watched: Callable[[Tab], Tab]
+) -> None:
+    """It can still be answered; the next one is there again."""
+    context = browser.new_context(viewport=DESKTOP)
+    tab = watched(context.new_page())
+    tab.clock.install()
+    tab.goto(address(home, "quick"))
+    assert "shown for 2 s" in tab.locator("#begin").inner_text()
+    begin(tab, "Dua")
+    picture = tab.locator("#picture")
+    tab.clock.run_for(1900)
+    assert picture.is_visible()
+    tab.clock.run_for(200)
+    assert picture.is_hidden() and "is gone" in tab.get_by_role("status").first.inner_text()
+    tab.keyboard.press("r")
+    tab.keyboard.press("Enter")
+    assert picture.is_visible()
+    context.close()
+
+
+def test_it_works_where_nothing_can_be_kept(
+    browser: Browser, home: Path, watched: Callable[[Tab], Tab]
+) -> None:
+    """A browser whose memory is switched off takes the test all the same."""
+    context = browser.new_context(viewport=DESKTOP)
+    context.add_init_script(
+        "Object.defineProperty(window, 'localStorage', {get() { throw new Error('off') }})"
+    )
+    tab = watched(context.new_page())
+    tab.goto(address(home))
+    begin(tab, "Eve")
+    by_keyboard(tab, 0, COUNT)
+    assert tab.get_by_role("heading").inner_text() == "Thank you"
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(
+    browser: Browser, home: Path, size: Any, scheme: Any, watched: Callable[[Tab], Tab]
+) -> None:
+    """On each of the three screens, which also fit the picture and both answers on a phone."""
+    context = browser.new_context(viewport=size, color_scheme=scheme)
+    tab = watched(context.new_page())
+
+    def look() -> None:
+        found = Axe().run(tab)
+        assert found.violations_count == 0, found.generate_report()
+        assert tab.evaluate("document.documentElement.scrollWidth") <= size["width"]
+
+    tab.goto(address(home))
+    look()
+    begin(tab, "Fay")
+    box = tab.locator("#sides").bounding_box()
+    assert box is not None and box["y"] + box["height"] < size["height"]
+    tab.keyboard.press("g")
+    look()
+    by_keyboard(tab, 0, COUNT)
+    look()
+    context.close()
+
+
+def test_the_page_of_the_scores(
+    browser: Browser, home: Path, tmp_path: Path, watched: Callable[[Tab], Tab]
+) -> None:
+    key = json.loads((home / "study.key.json").read_text())
+    for name, right in (("ann", 5), ("ben", 8), ("cem", 11)):
+        made.write(
+            tmp_path / "a" / f"{name}.json", made.answers(key, name, made.right(right, right))
+        )
+    trombine.judge_people_score(
+        key=home / "study.key.json", answers=tmp_path / "a", output=tmp_path / "index.html"
+    )
+    for size in (DESKTOP, PHONE):
+        context = browser.new_context(viewport=size)
+        tab = watched(context.new_page())
+        tab.goto((tmp_path / "index.html").as_uri())
+        found = Axe().run(tab)
+        assert found.violations_count == 0, found.generate_report()
+        assert tab.evaluate("document.documentElement.scrollWidth") <= size["width"]
+        assert tab.locator("img").count() == 12
+        context.close()
+
+
+# What the page gives away
+
+
+def test_orders_are_fair(browser: Browser, home: Path) -> None:
+    """Over 2,400 subjects each picture comes first, seventh and last equally often."""
+    context = browser.new_context()
+    tab = context.new_page()
+    tab.goto(address(home))
+    orders = tab.evaluate(
+        "[...Array(2400).keys()].map(i => shuffled(24, place(`subject ${i + 1}`)))"
+    )
+    context.close()
+    assert all(sorted(order) == list(range(COUNT)) for order in orders)
+    for place in (0, 6, COUNT - 1):
+        counts = Counter(order[place] for order in orders)
+        assert chisquare([counts[picture] for picture in range(COUNT)]).pvalue > 0.001
+    follows = Counter((b - a) % COUNT for order in orders for a, b in itertools.pairwise(order))
+    assert chisquare([follows[step] for step in range(1, COUNT)]).pvalue > 0.001
+
+
+def test_no_file_holds_what_the_key_holds(home: Path) -> None:
+    """Neither the names of the files and folders, nor a word of a side beside a picture, nor the
+    sides in the page's order in any spelling."""
+    key = json.loads((home / "study.key.json").read_text())
+    files = [path for path in (home / "study").rglob("*") if path.is_file()]
+    assert files
+    truths = [
+        key["pictures"][name]["truth"] for name in made.pictures(home / "study" / "index.html")
+    ]
+    bits = "".join(str(int(truth == "real")) for truth in truths)
+    flipped = bits.translate(str.maketrans("01", "10"))
+    secrets = {"genuine", "invented", "truth", *(e["file"] for e in key["pictures"].values())}
+    for order in (bits, flipped):
+        secrets |= {order, ",".join(order), ", ".join(order), f"{int(order, 2):x}"}
+        secrets.add(",".join("true" if bit == "1" else "false" for bit in order))
+    for path in files:
+        text = path.read_bytes().decode("utf-8")
+        assert not [secret for secret in secrets if secret in text]
+        data = json.loads(text.partition('id="test">')[2].partition("</script>")[0])
+        assert data.keys() == {"format", "version", "test", "seconds", "pictures"}
+        assert all(item.keys() == {"picture", "png"} for item in data["pictures"])
+
+
+def features(page: Path) -> tuple[list[str], np.ndarray]:
+    """What can be counted of each picture in a page: its bytes, length, name, place and
+    neighbours' names."""
+    files = made.pictures(page)
+    names = list(files)
+    rows = []
+    for place, (name, data) in enumerate(files.items()):
+        octets = np.frombuffer(data, np.uint8)
+        counts = np.bincount(octets >> 3, minlength=32) / len(octets)
+        digits = [int(digit, 16) for digit in name]
+        before = int(names[place - 1][:4], 16)
+        rows.append([*counts, len(data), *digits, place, place % 2, place % 3, before, len(name)])
+    return names, np.array(rows, np.float64)
+
+
+def accuracy(rows: np.ndarray, truth: np.ndarray) -> float:
+    """Of a ridge regression that is asked of each tenth after it learned from the others."""
+    spread = rows.std(0)
+    scaled = (rows - rows.mean(0)) / np.where(spread > 0, spread, 1)
+    fold = np.random.default_rng(0).permutation(len(rows)) % 10
+    right = 0
+    for part in range(10):
+        x, y = scaled[fold != part], np.where(truth[fold != part], 1.0, -1.0)
+        weights = np.linalg.solve(x.T @ x + 10 * np.eye(x.shape[1]), x.T @ (y - y.mean()))
+        right += ((scaled[fold == part] @ weights + y.mean() > 0) == truth[fold == part]).sum()
+    return right / len(rows)
+
+
+def test_a_classifier_stays_at_chance(tmp_path: Path) -> None:
+    """With both sides painted from one source, bytes, lengths, names and order tell nothing; the
+    same classifier sees a page in which one of them tells a little."""
+    count = 400
+    for side, first in (("real", 0), ("generated", 10_000)):
+        trombine.data_world(count=count // 2, size=16, first_seed=first, output=tmp_path / side)
+    trombine.judge_people_make(
+        real=tmp_path / "real",
+        generated=tmp_path / "generated",
+        pictures=count,
+        output=tmp_path / "study",
+    )
+    key = json.loads((tmp_path / "study.key.json").read_text())
+    names, rows = features(tmp_path / "study" / "index.html")
+    truth = np.array([key["pictures"][name]["truth"] == "real" for name in names])
+    low, high = binom.ppf([0.005, 0.995], count, 0.5) / count
+    assert low <= accuracy(rows, truth) <= high
+    planted = rows.copy()
+    planted[:, 32] += truth * np.random.default_rng(1).integers(0, 3, count)  # some are longer
+    assert accuracy(planted, truth) > high + 0.1
+    in_order = rows.copy()
+    in_order[:, 49] = np.argsort(np.argsort(~truth, kind="stable"))
+    assert accuracy(in_order, truth) > 0.9
