@@ -189,9 +189,8 @@ VERBS = {
         request="PeopleScoreRequest",
         summary="Say how well people told real pictures from generated ones.",
         examples=(
-            "trombine judge people score study.key.json answers",
-            "trombine judge people score study.key.json answers/ann.json answers/ben.json"
-            " -o people.html",
+            "trombine judge people score study.key.json answers -o people.html",
+            "trombine judge people score study.key.json answers/ann.json answers/ben.json",
         ),
         positional=("key", "answers"),
     ),

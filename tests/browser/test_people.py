@@ -1,4 +1,4 @@
-"""The test of people in a real browser: by keyboard, by touch, closed half-way; it tells nothing."""
+"""The test of people in a real browser: by keyboard, by touch, closed half-way; and mute."""
 
 from __future__ import annotations
 
@@ -16,7 +16,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from judge import made
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Playwright,
+    ViewportSize,
+    sync_playwright,
+)
 from playwright.sync_api import Page as Tab
 from scipy.stats import binom, chisquare
 
@@ -24,7 +30,8 @@ import trombine
 from trombine.judge.people import REASONS
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+DESKTOP = ViewportSize(width=1280, height=800)
+PHONE = ViewportSize(width=390, height=844)
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
