@@ -23,11 +23,11 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def paint(folder: Path, count: int, seed: int, *, side: int = 16, suffix: str = ".png") -> Path:
-    """Pictures of noise, no two alike."""
+    """Pictures of noise, some of which could be compressed better than others; no two alike."""
     folder.mkdir(parents=True, exist_ok=True)
     draw = np.random.default_rng(seed)
     for number in range(count):
-        noise = draw.integers(0, 256, (side, side, 3), np.uint8)
+        noise = draw.integers(0, 4 + 18 * number, (side, side, 3), np.uint8)
         Image.fromarray(noise).save(folder / f"{folder.name}-{number}{suffix}")
     return folder
 
