@@ -98,3 +98,34 @@ def test_a_format_that_the_output_is_not_of(tmp_path: Path, kit: ModuleType) -> 
         trombine.upscale(pictures=source, output=tmp_path / "b.png", format="webp")
     with pytest.raises(InputError, match=r"--format is png, jpg, .* or webm, not 'heic'"):
         trombine.upscale(pictures=source, output=tmp_path / "b", format="heic")
+
+
+def test_all_files_of_a_folder_twice_is_the_same_command(tmp_path: Path, kit: ModuleType) -> None:
+    """As a shell writes out `F/*`: results whose pictures are named too are not enlarged again."""
+    for name in ("a.png", "b.png"):
+        kit.photo(tmp_path, name)
+    for _ in range(2):
+        trombine.upscale(pictures=sorted(tmp_path.iterdir()), output=tmp_path, model=MODEL)
+    assert names(tmp_path) == ["a.png", "a.x2.png", "b.png", "b.x2.png"]
+    again = trombine.upscale(pictures=sorted(tmp_path.iterdir()), model=MODEL, factor=3)
+    assert names(tmp_path) == sorted(
+        f"{stem}{end}" for stem in "ab" for end in (".png", ".x2.png", ".x3.png")
+    )
+    said = [one.text for one in again.notices if one.file is None]
+    assert said == [
+        "results of pictures that are named too are left out:"
+        f" {tmp_path}/a.x2.png, {tmp_path}/b.x2.png"
+    ]
+
+
+@pytest.mark.parametrize("output", [".", "out"])
+def test_a_tree_into_itself_twice_is_the_same_command(
+    output: str, tmp_path: Path, kit: ModuleType
+) -> None:
+    """Also where all pictures lie in folders inside, and the results in a folder beside these."""
+    kit.photo(tmp_path / "b")
+    made = []
+    for _ in range(2):
+        trombine.upscale(pictures=tmp_path, output=tmp_path / output, recursive=True, model=MODEL)
+        made.append(names(tmp_path))
+    assert made[0] == made[1] and len(made[0]) == 2

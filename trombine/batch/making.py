@@ -14,7 +14,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
-from trombine.batch.inputs import Companions, Plan, expand, films_left_alone, into, left_alone
+from trombine.batch.inputs import (
+    Companions,
+    Plan,
+    expand,
+    films_left_alone,
+    into,
+    is_so,
+    left_alone,
+    listed,
+)
 from trombine.batch.loop import batch
 from trombine.batch.requests import (
     DROPPED,
@@ -223,13 +232,16 @@ class _Run:
         """Make the missing files, each named by the plan."""
         from trombine.batch.contents import check_ending
 
-        request, sources = self.request, self._sources()
-        output = request.output
+        request, output = self.request, self.request.output
+        sources, left_out = self._sources()
         if len(sources) == 1 and output is not None and output.suffix and not output.is_dir():
             check_ending(output, self.products[-1].format)
         if not request.recursive:
             yield from left_alone(request.pictures, can_recurse=True)
         yield from films_left_alone(request.pictures, recursive=request.recursive)
+        if left_out:
+            text = "results of pictures that are named too are left out"
+            yield Notice(None, f"{text}: {listed(left_out)}")
         also_read = [path for picture in sources for path in self.target_of(picture).files.values()]
         for event in batch(
             sources,
@@ -244,24 +256,23 @@ class _Run:
         ):
             yield _with_counts(event, self.counts) if isinstance(event, Done) else event
 
-    def _sources(self) -> list[Path]:
-        """The input pictures.
+    def _sources(self) -> tuple[list[Path], list[Path]]:
+        """The input pictures, and those that were named and are left out.
 
-        Where results lie in the same folder as the pictures, earlier results are not inputs.
+        Where results lie among the pictures, earlier results are not inputs, unless they are named.
+        Named together with the picture that they were made from, as `F/*` does, they are none.
         """
         from trombine.batch.contents import read_record
 
-        output, named = self.request.output, set(self.request.pictures)
-        sources = expand(self.request.pictures, recursive=self.request.recursive)
-        homes = {identity(path.parent) for path in sources}
-        if output is not None and identity(output) not in homes:
-            return sources
-        verb = self.making.verb
-        return [
-            path
-            for path in sources
-            if path in named or (read_record(path) or {}).get("verb") != verb
-        ]
+        request, verb, named = self.request, self.making.verb, set(self.request.pictures)
+        sources = expand(request.pictures, recursive=request.recursive)
+        is_among = _among(request.output, sources, recursive=request.recursive)
+        suspects = sources if is_among else [path for path in sources if path in named]
+        records = {path: read_record(path) or {} for path in suspects}
+        results = [path for path in suspects if records[path].get("verb") == verb]
+        copies = {path for path in results if _has_its_picture(records[path], sources)}
+        left_out = {path for path in results if path not in named} | copies
+        return [path for path in sources if path not in left_out], sorted(named & copies)
 
     def _item(self, source: Path, result: Path) -> _Item:
         request = self.request
@@ -286,6 +297,25 @@ class _Run:
 
 def _percent(tick: Tick) -> Tick:
     return lambda done, of: tick(100 * done // of, 100)
+
+
+def _among(output: Path | None, sources: Iterable[Path], *, recursive: bool) -> bool:
+    """Whether results lie in a folder that a picture lies in; of a tree, also in one above."""
+    if output is None:
+        return True
+    homes = {path.parent for path in sources}
+    if recursive:
+        homes |= {above for home in homes for above in home.resolve().parents}
+    return identity(output) in set(map(identity, homes))
+
+
+def _has_its_picture(record: Record, sources: Iterable[Path]) -> bool:
+    """Whether the picture that a result was made from is one of these."""
+    from trombine.provenance import digest
+
+    name, hashes = record.get("options", {}).get(PICTURE), record.get("inputs", {})
+    candidates = (path for path in sources if path.name == name and is_so(Path.is_file, path))
+    return any(digest(path) == hashes.get(name) for path in candidates)
 
 
 def _outputs(products: Iterable[Product], result: Path) -> dict[Product, Path]:
