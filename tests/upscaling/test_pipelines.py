@@ -20,7 +20,6 @@ from trombine.nets import build
 from trombine.refusal import InputError
 from trombine.upscaling import pipelines, running
 from trombine.upscaling.pipelines import check_pixels, factor_of, families, named, plan_pipeline
-from trombine.verbs.upscale import MOST_TIMES
 from trombine.weights import Card, Model, load, save, shipped
 
 FACTORS = {"upscale": (2, 4), "three": (3,), "four": (4,), "all": (2, 3, 4)}
@@ -170,10 +169,6 @@ def test_a_box_that_is_none(box: tuple[int, int], says: str) -> None:
         plan_pipeline(600, 800, factor=None, box=box, model="upscale")
     assert str(caught.value) == says
     assert f"{caught.value.problem}; {caught.value.remedy}" == says
-
-
-def test_the_verb_says_the_same_bound() -> None:
-    assert MOST_TIMES == pipelines.MOST
 
 
 @pytest.mark.parametrize("factor", [-2, 0, 1, 17])

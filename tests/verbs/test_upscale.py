@@ -39,9 +39,25 @@ def test_a_picture_is_what_its_net_makes_of_it(
     assert kit.notices(heard) == []
 
 
+@pytest.mark.parametrize(("factor", "nets"), [(8, (4, 2)), (16, (4, 4))])
+def test_more_times_than_a_net_enlarges(
+    factor: int, nets: tuple[int, int], tmp_path: Path, kit: ModuleType
+) -> None:
+    """Two shipped nets, one after the other, lead to 8 and to 16 times, and nothing is shrunk."""
+    source = kit.photo(tmp_path, height=10, width=12)
+    kit.events(source, output=tmp_path / "b.png", factor=factor)
+    wanted = to_picture(kit.pixels(10, 12))
+    for times in nets:
+        wanted = weights.load(f"upscale-x{times}")(wanted)
+    assert kit.size(tmp_path / "b.png") == (12 * factor, 10 * factor)
+    difference = read(tmp_path / "b.png").samples - wanted.permute(1, 2, 0).numpy() * 255
+    assert np.abs(difference).max() < 0.5 + 255 * 2e-5, "rounded once"
+
+
 @pytest.mark.parametrize(
     ("options", "wanted"),
     [
+        ({"factor": 5}, (120, 100)),
         ({}, (48, 40)),
         ({"factor": 3}, (72, 60)),
         ({"size": "100x100"}, (100, 83)),
@@ -208,7 +224,7 @@ def test_models_that_are_none(tmp_path: Path, kit: ModuleType) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"factor": 5}, "-x is 2, 3 or 4, not 5; --size takes any size, up to 16 times as large"),
+        ({"factor": 17}, "-x is a whole number, 2 to 16, not 17; --size takes any size, up to 16"),
         ({"factor": 2, "size": "90x90"}, "-x and --size both say how large; give one of them"),
         ({"size": "90"}, "--size is WIDTHxHEIGHT, as in 1920x1080, not 90"),
         ({"size": "0x90"}, "--size is WIDTHxHEIGHT, as in 1920x1080, not 0x90"),

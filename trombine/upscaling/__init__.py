@@ -10,3 +10,9 @@
 
 The nets are in nets/, their weights in zoo/; the verb is verbs/upscale.py. Nothing learns here.
 """
+
+from __future__ import annotations
+
+from typing import Final
+
+MOST_TIMES: Final = 16  # as high and wide: beyond it a net invents what it then enlarges

@@ -19,12 +19,12 @@ from typing import Any, Final, Literal
 from trombine import memory
 from trombine.images import MAX_PIXELS, MAX_PIXELS_VARIABLE
 from trombine.refusal import InputError
+from trombine.upscaling import MOST_TIMES
 from trombine.upscaling.running import prepare
 from trombine.weights import Model, loaded, shipped
 from trombine.weights.file import ENDING
 from trombine.weights.tasks import channels
 
-MOST: Final = 16  # times as high and wide: beyond it a net invents what it then enlarges
 BYTES_A_PIXEL: Final = 32  # of the result; 18 were measured (docs/log.md)
 _ON_THE_WAY: Final = 4  # what is shrunk at the end may be so many times larger for a while
 _NAME: Final = re.compile(r"(?P<family>.+)-x(?P<factor>[2-9]|[1-9]\d+)")
@@ -73,10 +73,10 @@ def plan_pipeline(
         return replace(first, second=second, share=float(blend["share"]))
     size = _target_size(height, width, factor, box)
     times, nets = _times((height, width), size), nets_of(model)
-    if times > MOST:
+    if times > MOST_TIMES:
         problem = f"is {width:,} x {height:,}, and would be enlarged {float(times):.4g} times"
         remedy = _smaller((height, width), list(nets), frames)
-        raise InputError(problem, f"{MOST} times is the most; {remedy}")
+        raise InputError(problem, f"{MOST_TIMES} times is the most; {remedy}")
     steps = _steps(list(nets), times)
     _check_pixels((height, width), size, list(nets), frames)
     product = math.prod(steps)
@@ -155,8 +155,8 @@ def _target_size(height: int, width: int, factor: int | None, box: Size | None) 
         return _fitted(height, width, box)
     if factor is None or box is not None:
         raise InputError("was given a factor and a size, or neither", "give one of them")
-    if not 2 <= factor <= MOST:
-        raise InputError(f"cannot be enlarged {factor} times", f"choose 2 to {MOST}")
+    if not 2 <= factor <= MOST_TIMES:
+        raise InputError(f"cannot be enlarged {factor} times", f"choose 2 to {MOST_TIMES}")
     return height * factor, width * factor
 
 
@@ -249,7 +249,7 @@ def _candidates(small: Size, most: int) -> Iterator[Size]:
     yield _rounded(Fraction(wide * height, width)), wide
     high = math.isqrt(most * height // width)  # where the other was rounded to too many
     yield high, min(_rounded(Fraction(high * width, height)), most // max(high, 1))
-    yield from ((height * times, width * times) for times in range(MOST, 1, -1))
+    yield from ((height * times, width * times) for times in range(MOST_TIMES, 1, -1))
 
 
 def _can_be(small: Size, box: Size, factors: list[int], frames: int, most: int) -> bool:
@@ -257,7 +257,7 @@ def _can_be(small: Size, box: Size, factors: list[int], frames: int, most: int) 
         size = _fitted(*small, box)
     except InputError:
         return False
-    sound = frames * size[0] * size[1] <= most and _times(small, size) <= MOST
+    sound = frames * size[0] * size[1] <= most and _times(small, size) <= MOST_TIMES
     return sound and _on_the_way(small, size, factors) <= _ON_THE_WAY * most
 
 

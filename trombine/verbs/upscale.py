@@ -16,10 +16,10 @@ from trombine.batch.requests import PicturesRequest
 from trombine.events import Event
 from trombine.memory import RELIEF
 from trombine.refusal import InputError, shown
-from trombine.requests import Choice, Integer, integer
+from trombine.requests import Integer, integer
+from trombine.upscaling import MOST_TIMES
 
 DEFAULT_FACTOR: Final = 2
-MOST_TIMES: Final = 16  # as in upscaling/pipelines.py, which takes long to import
 _SIZES: Final = f"--size takes any size, up to {MOST_TIMES} times as large"
 
 
@@ -34,8 +34,8 @@ class UpscaleRequest(PicturesRequest):
     output: Path | None = None
     """The file to write, or for several pictures the folder; unless given, photo.x2.png beside
     photo.png."""
-    factor: Annotated[int | None, Choice((2, 3, 4), _SIZES)] = None
-    """How many times as wide and high: 2, 3 or 4; 2 unless given."""
+    factor: Annotated[int | None, Integer(2, MOST_TIMES, remedy=_SIZES)] = None
+    """How many times as wide and high, 2 to 16; 2 unless given. 8 is 4 times, then 2 times."""
     size: str | None = None
     """WIDTHxHEIGHT, as in 1920x1080: as large as fits in there, in place of a factor."""
     model: str | Path = "auto"
