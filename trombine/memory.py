@@ -18,6 +18,7 @@ _SIGNS = (
     "not enough memory",
     "CUDA out of memory",
     "CUDA error: out of memory",
+    "MPS backend out of memory",
     "bad_alloc",
     "can't start new thread",
 )

@@ -18,7 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from trombine import __version__
+from trombine import __version__, devices
 from trombine.files import opened
 from trombine.refusal import InputError, shown
 from trombine.texts import from_json
@@ -177,7 +177,10 @@ def differences(record: Mapping[str, Any]) -> list[str]:
     then = record.get("versions", {})
     now = versions(tuple(sorted(set(then) - set(versions()))))
     changed = [name for name in sorted(then) if then[name] != now[name]]
-    return [f"{shortened(name)} {shortened(then[name])} then, {now[name]} now" for name in changed]
+    lines = [f"{shortened(name)} {shortened(then[name])} then, {now[name]} now" for name in changed]
+    device = devices.recorded(record)
+    is_here = device == devices.CPU or devices.usable(device)
+    return lines if is_here else [f"device {device} then, {devices.CPU} now", *lines]
 
 
 def digest(path: Path) -> str:

@@ -14,7 +14,7 @@ from trombine.conventions import LANDMARK_GROUPS
 from trombine.data.framing import framed, framed_parts, framed_points
 from trombine.data.listing import Listing, Record, View
 from trombine.data.pack import Pack
-from trombine.data.reading import largest_face, read_row
+from trombine.data.reading import LargestFace, read_row
 from trombine.events import Skipped
 from trombine.images import read, write
 from trombine.reader.frames import EYES_APART, EYES_DOWN, Frame, aligned
@@ -122,7 +122,7 @@ def test_prepare_makes_aligned_faces_of_scenes(tmp_path: Path) -> None:
     assert pack.columns["pictures"].shape == (12, 128, 128, 3)
     off = []
     for number, eyes in enumerate(wanted):
-        frame = largest_face(read(folder / f"{number:02d}.png"))
+        frame = LargestFace()(read(folder / f"{number:02d}.png"))
         assert frame is not None
         pixels = read(folder / f"{number:02d}.png").samples
         assert np.array_equal(pack.columns["pictures"][number], framed(pixels, frame, 128))
@@ -140,8 +140,8 @@ def test_both_sides_of_a_pair_are_cut_alike(tmp_path: Path) -> None:
         write(tmp_path / name, one.pixels)
         views.append(View(picture=name, points=one.points.tolist()))
     record = Record(sides=tuple(views))
-    row = read_row(tmp_path, Listing(layout="", records=[record]), record, 96, largest_face)
-    frame = largest_face(read(tmp_path / "a.png"))
+    row = read_row(tmp_path, Listing(layout="", records=[record]), record, 96, LargestFace())
+    frame = LargestFace()(read(tmp_path / "a.png"))
     assert frame is not None
     assert np.array_equal(row["pictures"], framed(sides[0].pixels, frame, 96))
     twice = replace(frame, x=2 * frame.x, y=2 * frame.y, side=2 * frame.side)

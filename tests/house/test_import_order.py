@@ -50,6 +50,7 @@ ORDER = (
     "provenance",
     "texts",
     "memory",
+    "devices",
     "files",
     "requests",
     "lock",

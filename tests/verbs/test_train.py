@@ -106,7 +106,10 @@ def test_dry_run(
             ("train", "dcgan-r1", "--devices", "640", "--batch", "640"),
             "640 devices are asked for, and this machine has ",
         ),
-        (("train", "dcgan", "--device", "cuda"), "device cuda: torch finds none here"),
+        (
+            ("train", "dcgan", "--device", "cuda"),
+            "--device cuda: torch finds none here; give --device cpu",
+        ),
         (("train", "dcgan", "--width", "many"), "width of dcgan_generator is a whole number"),
         (("train", "dcgan", "--generator.colour", "1"), "colour"),
         (("train", "dcgan", "--data", "nosuch"), "'nosuch' is not a source"),

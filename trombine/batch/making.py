@@ -35,6 +35,7 @@ from trombine.batch.requests import (
     FilesRequest,
     PicturesRequest,
 )
+from trombine.devices import CPU, again
 from trombine.events import Done, Event, Notice, Picture, Tick, ticked
 from trombine.files import identity
 from trombine.memory import RELIEF, enough
@@ -80,6 +81,7 @@ class Job:
     files: Mapping[str, Path] = field(default_factory=dict)  # other inputs, as options name them
     shows: frozenset[str] = frozenset({""})  # what is to be made
     threads: int | None = None
+    device: str = CPU  # that nets are computed on
     tick: Tick | None = None  # told of every step
 
     def file(self, option: str) -> Path | None:
@@ -141,6 +143,7 @@ class Making:
         beside: str = "",
         companions: Companions | None = None,
         threads: int = 1,
+        device: str = CPU,
         light: Callable[[Path], bool] = lambda source: False,
         relief: str = RELIEF,
     ) -> Iterator[Event]:
@@ -161,6 +164,7 @@ class Making:
             products=[product for product in self.products if product.shows in frozenset(shows)],
             companions=companions,
             threads=threads,
+            device=device,
             light=light,
             relief=relief,
         )
@@ -201,7 +205,13 @@ class Making:
             raise InputError(f"its record is of nothing that {self.verb} makes", REMAKE)
         with following():
             source = read_source(picture, films=self.films)
-            job = Job(source=source, options=options, files=files, shows=frozenset({shows}))
+            job = Job(
+                source=source,
+                options=options,
+                files=files,
+                shows=frozenset({shows}),
+                device=again(record),
+            )
             output = self.make(job)
         if output.model != record.get("model"):
             current, then = output.model, shortened(str(record.get("model")))
@@ -224,6 +234,7 @@ class _Run:
     products: Sequence[Product]
     companions: Companions | None
     threads: int
+    device: str
     light: Callable[[Path], bool]
     relief: str
     counts: Counter[str] = field(default_factory=Counter)
@@ -283,6 +294,7 @@ class _Run:
             files=_outputs(self.products, result),
             quality=request.quality if isinstance(request, PicturesRequest) else USUAL,
             metadata=DROPPED if isinstance(request, PicturesRequest) and request.strip else KEPT,
+            device=self.device,
         )
 
     def _work(self, source: Path, result: Path, *, alone: bool) -> Iterator[Event]:
@@ -353,6 +365,7 @@ class _Item:
     files: Mapping[Product, Path]  # to write; the result is the last
     quality: int
     metadata: str  # KEPT or DROPPED
+    device: str
 
     def is_done(self) -> bool:
         """Whether every file exists and was made from the picture as it is now."""
@@ -405,6 +418,7 @@ class _Item:
             files=self.target.files,
             shows=frozenset(product.shows for product in self.files),
             threads=threads,
+            device=self.device,
             tick=_percent(tick),
         )
         return self.making.make(job)
@@ -457,8 +471,8 @@ class _Item:
             options,
             inputs={name: hashes[name] for name in hashes if name in options.values()},
             model=output.model,
-            resolved=output.resolved,
             needs=(*self.making.needs, *(("av",) if options.get(FORMAT) in VIDEOS else ())),
+            resolved={**output.resolved, **({} if self.device == CPU else {"device": self.device})},
         )
 
     def _unlike(self, product: Product) -> str:

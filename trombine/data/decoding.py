@@ -19,7 +19,8 @@ import numpy as np
 from trombine.data.columns import SPLITS, Row, unknown
 from trombine.data.listing import Listing, Record
 from trombine.data.pack_writer import Column
-from trombine.data.reading import CROPS, read_row
+from trombine.data.reading import CROPS, LargestFace, read_row
+from trombine.devices import CPU
 from trombine.files import opened
 from trombine.refusal import InputError
 
@@ -32,6 +33,7 @@ class PrepareOptions:
 
     size: int  # pixels, width and height
     crop: str = "centre"  # a name in reading.CROPS
+    device: str = CPU  # that faces are found on
     choose: int = 5  # percent
     test: int = 5  # percent
     most: int | None = None  # of the squares that pictures are cut into; None: all
@@ -61,6 +63,8 @@ class ReadChunk:
     def _read(self, place: int, record: Record) -> DecodedPicture:
         try:
             crop = CROPS[self.options.crop]
+            if isinstance(crop, LargestFace):
+                crop = LargestFace(self.options.device)
             row = dict(read_row(self.folder, self.listing, record, self.options.size, crop))
             split = record.split if record.split >= 0 else self._split(record)
         except InputError as error:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from jaxtyping import Float32, Float64, UInt8
 
+from trombine.devices import CPU
+
 if TYPE_CHECKING:
     from trombine.reader import Frame
 
@@ -18,13 +20,14 @@ Maps = Float64[np.ndarray, "1 2 3"]
 READER: Final = "reader"  # that finds the faces
 
 
-def face_frame(pixels: UInt8[np.ndarray, "h w 3"]) -> Frame | None:
+def face_frame(pixels: UInt8[np.ndarray, "h w 3"], device: str = CPU) -> Frame | None:
     """Where the largest face of a picture stands with its eyes in their places; None without."""
     from trombine.conventions import to_picture
     from trombine.reader import read_faces
     from trombine.weights import loaded
 
-    faces = read_faces(to_picture(pixels), loaded(READER, task="read"), largest=True)
+    reader = loaded(READER, task="read", device=device)
+    faces = read_faces(to_picture(pixels), reader, largest=True)
     return faces[0].aligned() if faces else None
 
 

@@ -24,9 +24,10 @@ from trombine.data.layouts import list_folder
 from trombine.data.listing import Listing, pictures
 from trombine.data.pack import SKIPPED, Pack
 from trombine.data.pack_writer import PackWriter
-from trombine.data.reading import CROPS, blank_row, largest_face
+from trombine.data.reading import CROPS, LargestFace, blank_row
 from trombine.data.tiles import TILES, tiled
 from trombine.data.workers import check_start, in_order
+from trombine.devices import CPU
 from trombine.events import Done, Event, Notice, Progress, Skipped, Started
 from trombine.refusal import InputError, shown
 
@@ -107,11 +108,12 @@ def _about(folder: Path, listing: Listing, options: PrepareOptions) -> dict[str,
 
 def _by_whom(options: PrepareOptions) -> dict[str, str]:
     """Which reader finds the faces, where faces are cut out: another one finds them elsewhere."""
-    if CROPS[options.crop] is not largest_face:
+    if not isinstance(CROPS[options.crop], LargestFace):
         return {}
     from trombine.weights import loaded
 
-    return {"reader": loaded(READER, task="read").hash}
+    where = {} if options.device == CPU else {"device": options.device}
+    return {"reader": loaded(READER, task="read").hash, **where}
 
 
 def _digest(folder: Path, listing: Listing) -> str:

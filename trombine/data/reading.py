@@ -9,7 +9,7 @@ eighth of its size, which is faster and looks the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +23,7 @@ from trombine.data.columns import PAIR, Row, base, shapes, unknown
 from trombine.data.framing import face_frame, framed, framed_parts, framed_points
 from trombine.data.listing import Listing, Record, View
 from trombine.data.tiles import TILES, read_whole, tile_box
+from trombine.devices import CPU
 from trombine.images import Image, as_seen, read, shown
 from trombine.refusal import InputError
 
@@ -51,15 +52,20 @@ def full_box(image: Image) -> Box:
     return Box(top=0, left=0, bottom=image.height, right=image.width)
 
 
-def largest_face(image: Image) -> Frame | None:
+@dataclass(frozen=True)
+class LargestFace:
     """The square that its largest face stands in upright, the eyes in their places."""
-    return face_frame(as_seen(image))
+
+    device: str = CPU  # that the reader is computed on
+
+    def __call__(self, image: Image) -> Frame | None:
+        return face_frame(as_seen(image), self.device)
 
 
 CROPS: Final[dict[str, Crop]] = {
     "centre": centre,
     "none": full_box,
-    "face": largest_face,
+    "face": LargestFace(),
     TILES: centre,  # of each square, which is a record of its own (tiles.py)
 }
 
@@ -68,7 +74,7 @@ def read_row(folder: Path, listing: Listing, record: Record, size: int, crop: Cr
     """What a store keeps of a record; raises InputError for what cannot be read."""
     row: dict[str, np.ndarray] = {}
     # A face is decoded whole: how much of the picture it will be is not known yet.
-    least, side_crop = None if crop is largest_face else size, _for_both(crop)
+    least, side_crop = None if isinstance(crop, LargestFace) else size, _for_both(crop)
     for mark, view in zip(("", PAIR), record.sides, strict=False):
         cells = _read_side(folder, listing, view, size, side_crop, least)
         row |= {mark + name: cell for name, cell in cells.items()}

@@ -24,7 +24,7 @@ from trombine.reader.scan import Corners, Place, covered, places, shared
 from trombine.reader.twice import read_twice
 from trombine.refusal import InputError
 from trombine.weights import Model
-from trombine.weights.tasks import check_finite
+from trombine.weights.tasks import check_finite, device_of
 
 # How likely a window is to show a face before it is called one: with parts and landmarks that have
 # to be of the same face, what shows none is below a fiftieth.
@@ -145,7 +145,8 @@ def _framed(picture: Picture, model: Model, candidates: Sequence[Place]) -> list
     net, frames = cast(Reader, model.net), []
     for batch in _batches([round_face(item.x, item.y, item.size) for item in candidates]):
         windows = to_space(crop_windows(picture, batch), model.space)
-        points, spreads = net.landmarks(windows)
+        landmarks = net.landmarks(windows.to(device_of(net)))
+        points, spreads = (output.to(windows.device) for output in landmarks)
         check_finite(points, spreads)
         hopeful = spreads.median(1).values.exp() < _HOPELESS
         frames += [

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from trombine.nets.reader import CENTRE_STEP, Reader
 from trombine.nets.spaces import to_space
-from trombine.weights.tasks import check_finite
+from trombine.weights.tasks import check_finite, device_of
 
 SMALLEST: Final = 18.0  # pixels: the longer side of the box of a face's landmarks
 PART: Final = 48  # and in large pictures this part of their longer side: all pixels would take long
@@ -59,7 +59,7 @@ def _at(picture: Float[Tensor, "3 h w"], net: Reader, space: str, scale: float) 
     smaller = functional.interpolate(
         picture[None], (height, width), mode="bilinear", antialias=True, align_corners=False
     )
-    logits, sizes = net.scan(to_space(smaller, space))[0].float()
+    logits, sizes = net.scan(to_space(smaller, space).to(device_of(net)))[0].float().cpu()
     check_finite(logits, sizes)
     likely = logits.sigmoid()
     highest = functional.max_pool2d(likely[None], 3, 1, 1)[0]

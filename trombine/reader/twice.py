@@ -18,6 +18,7 @@ from trombine.conventions import MIRRORED_LANDMARK, MIRRORED_PART
 from trombine.nets.reader import PART_COUNTS, Reading
 from trombine.reader.fields import Fields, fields_of
 from trombine.weights import Model
+from trombine.weights.tasks import device_of
 
 MOVED: Final = 2  # pixels, to the right and down: half a place of the heat maps
 _LEAST: Final = 1e-8  # likely, where a logarithm is taken
@@ -33,7 +34,7 @@ def read_twice(model: Model, pictures: Float[Tensor, "n 3 h w"]) -> Reading:
     """
     height, width = pictures.shape[-2:]
     moved = pad(pictures.flip(-1), (MOVED, 0, MOVED, 0), mode="replicate")[..., :height, :width]
-    straight, mirrored = cast(Reading, model(pictures)), cast(Reading, model(moved))
+    straight, mirrored = _read(model, pictures), _read(model, moved)
     traits, moment = fields_of(model)
     likely = straight.parts.float().softmax(1)
     mirrored_parts = parts_back(mirrored.parts.float().softmax(1))
@@ -53,6 +54,12 @@ def read_twice(model: Model, pictures: Float[Tensor, "n 3 h w"]) -> Reading:
         traits=(straight.traits + _back(mirrored.traits, traits)) / 2,
         moment=(straight.moment + _back(mirrored.moment, moment)) / 2,
     )
+
+
+def _read(model: Model, pictures: Float[Tensor, "n 3 h w"]) -> Reading:
+    """What the model, wherever it is, says of pictures."""
+    outputs = cast(Reading, model(pictures.to(device_of(model.net))))
+    return Reading(*(output.to(pictures.device) for output in outputs))
 
 
 def parts_back(parts: Float[Tensor, "n p h w"]) -> Float[Tensor, "n p h w"]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from jaxtyping import UInt8
 from trombine.batch.contents import JSON
 from trombine.batch.making import PICTURE, Job, Making, Options, Output, Product, Target, name_file
 from trombine.conventions import to_picture
+from trombine.devices import CPU
 from trombine.images import Image, as_seen
 from trombine.provenance import shortened
 from trombine.reader.doubts import doubts, sure_style
@@ -67,6 +68,7 @@ def make(job: Job) -> Output:
         model,
         largest=options["faces"] == LARGEST,
         small=bool(options["enlarge"]),
+        device=job.device,
     )
     makers = {
         FIELDS: lambda: as_json(name, reading, traits=traits),
@@ -97,12 +99,17 @@ def target_for(options: Options, source: Path, model: str | Path) -> Target:
 
 
 def read_picture(
-    image: Image, model: str | Path, *, largest: bool = False, small: bool = False
+    image: Image,
+    model: str | Path,
+    *,
+    largest: bool = False,
+    small: bool = False,
+    device: str = CPU,
 ) -> PictureReading:
     """The faces of a picture, all or the largest; `small` ones are enlarged before."""
     pixels = as_seen(image)
-    net = loaded(model, task="read")
-    larger = enlarge if small else None
+    net = loaded(model, task="read", device=device)
+    larger = partial(enlarge, device=device) if small else None
     try:
         faces = read_faces(to_picture(pixels), net, largest=largest, enlarge=larger)
     except InputError as error:
@@ -111,11 +118,11 @@ def read_picture(
     return PictureReading(pixels=pixels, faces=faces)
 
 
-def enlarge(picture: torch.Tensor, times: int) -> torch.Tensor:
+def enlarge(picture: torch.Tensor, times: int, device: str = CPU) -> torch.Tensor:
     """The picture 2 or 4 times as large, by the nets that trombine upscale takes."""
     from trombine.upscaling.running import enlarged
 
-    return enlarged(loaded(_ENLARGERS[times], task="upscale").in_rgb, picture)
+    return enlarged(loaded(_ENLARGERS[times], task="upscale", device=device).in_rgb, picture)
 
 
 def _model_of(job: Job) -> str | Path:

@@ -15,6 +15,7 @@ from typing import Any, Final, final
 import torch
 
 from trombine.data.workers import cores
+from trombine.devices import CPU, resolve, usable
 from trombine.nets import Net
 from trombine.recipes.recipe import Recipe
 from trombine.refusal import InputError
@@ -62,9 +63,8 @@ def choose(recipe: Recipe) -> Machine:
     """What `auto` means here."""
     device = recipe.device
     if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    elif device == "cuda" and not torch.cuda.is_available():
-        raise InputError("device cuda: torch finds none here; give --device cpu")
+        device = "cuda" if usable("cuda") else CPU
+    device = resolve(device)
     if recipe.threads > (limit := cores()):
         raise InputError(
             f"{recipe.threads} threads are asked for, and this machine has {limit} cores; give"

@@ -25,6 +25,7 @@ from trombine.batch.making import (
     name_file,
 )
 from trombine.codecs import Frames, Video
+from trombine.devices import CPU
 from trombine.images import (
     FILM_SUFFIXES,
     SUFFIXES,
@@ -77,7 +78,7 @@ def make(job: Job) -> Output:
     """The enlarged picture or film, its sheet, and how near both are to a truth."""
     film, options = job.source.film, job.options
     model, notices = _model_of(job)
-    pipeline = pipeline_for(film, options["enlarge"], model)
+    pipeline = pipeline_for(film, options["enlarge"], model, job.device)
     _check_format(film, pipeline, job)
     truth = _truth(film, pipeline, job)
     result = _enlarged(film, pipeline, job)
@@ -134,12 +135,14 @@ def sides(enlarge: str) -> tuple[int | None, tuple[int, int] | None]:
     raise InputError(f"{enlarge} is neither a factor nor a size")
 
 
-def pipeline_for(film: Frames | Video, enlarge: str, model: str | Path) -> Pipeline:
+def pipeline_for(
+    film: Frames | Video, enlarge: str, model: str | Path, device: str = CPU
+) -> Pipeline:
     """The nets and the size; an InputError where no pipeline leads to it."""
     factor, box = sides(enlarge)
     size = film.first.height, film.first.width
     frames = film.count if isinstance(film, Frames) else 1  # a video's are held one at a time
-    return plan_pipeline(*size, factor=factor, box=box, model=model, frames=frames)
+    return plan_pipeline(*size, factor=factor, box=box, model=model, frames=frames, device=device)
 
 
 def model_for(film: Frames | Video) -> tuple[str, str]:

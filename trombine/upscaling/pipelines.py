@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from trombine import memory
+from trombine.devices import CPU
 from trombine.images import MAX_PIXELS, MAX_PIXELS_VARIABLE
 from trombine.refusal import InputError
 from trombine.upscaling import MOST_TIMES
@@ -59,15 +60,17 @@ def plan_pipeline(
     box: Size | None,
     model: str | Path,
     frames: int = 1,
+    device: str = CPU,
 ) -> Pipeline:
     """The pipeline from height x width to `factor` times that, or to what fits in `box` (w x h).
 
     `model` is a family (upscale), a shipped net (upscale-x2), a blend of two such
-    (upscale+upscale-wild*0.3), or a file; one net is applied as often as needed. A film has as
-    many `frames`. An InputError says why there is no such size, or no such model.
+    (upscale+upscale-wild*0.3), or a file; one net is applied as often as needed, on this `device`.
+    A film has as many `frames`. An InputError says why there is no such size, or no such model.
     """
     if isinstance(model, str) and (blend := _BLEND.fullmatch(model)):
-        options: dict[str, Any] = {"factor": factor, "box": box, "frames": frames}
+        options: dict[str, Any] = {"factor": factor, "box": box}
+        options |= {"frames": frames, "device": device}
         second = plan_pipeline(height, width, model=blend["second"], **options)
         first = plan_pipeline(height, width, model=blend["first"], **options)
         return replace(first, second=second, share=float(blend["share"]))
@@ -81,7 +84,7 @@ def plan_pipeline(
     _check_pixels((height, width), size, list(nets), frames)
     product = math.prod(steps)
     return Pipeline(
-        models=tuple(model_in(nets[step]) for step in steps),
+        models=tuple(model_in(nets[step], device) for step in steps),
         size=size,
         last="" if size == (height * product, width * product) else "bicubic",
     )
@@ -127,9 +130,9 @@ def nets_of(model: str | Path) -> dict[int, Path]:
     return {factor_of(model_in(path)): path}
 
 
-def model_in(path: Path) -> Model:
+def model_in(path: Path, device: str = CPU) -> Model:
     """The enlarger in a file, got ready: loaded once, however many pictures go through it."""
-    model = loaded(path, task="upscale")
+    model = loaded(path, task="upscale", device=device)
     if channels(model.card.sizes) != 3:
         planes = channels(model.card.sizes)
         raise InputError(f"works on {planes} channels; name a net for colours, 3", path=path)

@@ -22,7 +22,7 @@ from jaxtyping import Float32
 
 from trombine.canvas import through_tiles
 from trombine.nets import Net
-from trombine.weights.tasks import check_finite
+from trombine.weights.tasks import check_finite, device_of
 
 LEAST_TILE: Final = 16  # pixels a side: smaller ones would be halo and nothing else
 _STEP: Final = 8  # the sides that are tried are so far apart
@@ -41,7 +41,7 @@ def enlarged(
     threads: int | None = None,
     tick: Callable[[int, int], None] | None = None,
 ) -> Float32[torch.Tensor, "c fh fw"]:
-    """What the net makes of a picture within [0, 1], held within [0, 1].
+    """What the net, wherever it is, makes of a picture within [0, 1], held within [0, 1].
 
     As net(picture[None])[0].clamp(0, 1) to 1e-5, whatever the `tile` (see resolved_tile). `threads`
     are torch's own unless given. `tick(done, of)` is called after each tile; what it raises ends
@@ -49,11 +49,12 @@ def enlarged(
     """
     height, width = picture.shape[-2:]
     side, reach, ready = resolved_tile(net, height, width, tile), net.reach or 0, _ready(net)
+    device = device_of(ready)
     count, done = _along(height, side, reach)[0] * _along(width, side, reach)[0], 0
 
     def work(part: Picture) -> Float32[torch.Tensor, "c k l"]:
         nonlocal done
-        result = ready(part[None])[0]
+        result = ready(part[None].to(device))[0].to(picture.device)
         check_finite(result)  # before an infinite one becomes white
         done += 1
         if tick is not None:
@@ -116,7 +117,8 @@ def _measured(net: Net) -> int:
     for part in probe.modules():
         part.register_forward_hook(measure)
     with torch.no_grad():
-        probe(torch.zeros(1, int(net.sizes.get("channels", 3)), _PROBE, _PROBE))
+        channels = int(net.sizes.get("channels", 3))
+        probe(torch.zeros(1, channels, _PROBE, _PROBE, device=device_of(probe)))
     return max(1, largest // _PROBE**2)
 
 

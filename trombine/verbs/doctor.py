@@ -116,9 +116,10 @@ def gpu() -> str:
 
     if torch.cuda.is_available():
         cards = (torch.cuda.get_device_properties(i) for i in range(torch.cuda.device_count()))
-        return ", ".join(f"{card.name} ({size(card.total_memory)})" for card in cards)
+        names = ", ".join(f"{card.name} ({size(card.total_memory)})" for card in cards)
+        return f"{names}: used by --device cuda or auto"
     if torch.backends.mps.is_available():
-        return "Apple GPU (mps)"
+        return "Apple GPU (mps): used by --device mps or auto"
     build = "for the CPU only" if torch.version.cuda is None else "for CUDA, which finds no card"
     return f"none: this torch is {build}"
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
+from trombine.devices import CPU, DEVICES, resolve
 from trombine.events import Done, Event
 from trombine.refusal import InputError, shown
-from trombine.requests import Request
+from trombine.requests import Choice, Request
 
 _HUB: Final = "hub:"
 
@@ -46,6 +47,8 @@ class PrepareRequest(Request):
     workers: int | None = None
     """How many processes read; as many as there are cores unless given, and no more than
     that."""
+    device: Annotated[str, Choice(DEVICES)] = CPU
+    """auto, cpu, cuda or mps: where faces are found, for --crop face."""
     overwrite: bool = False
     """Make the pack again if it is there, or another one in its place."""
 
@@ -59,7 +62,11 @@ def run(request: PrepareRequest) -> Iterator[Event]:
 
     _check(request)
     wanted = PrepareOptions(
-        size=request.size, crop=request.crop, choose=request.choose, test=request.test
+        size=request.size,
+        crop=request.crop,
+        choose=request.choose,
+        test=request.test,
+        device=resolve(request.device) if request.crop == "face" else CPU,
     )
     folder = request.folder
     if str(folder).startswith(_HUB):

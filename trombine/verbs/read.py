@@ -17,6 +17,7 @@ from trombine.batch.inputs import expand, left_alone
 from trombine.batch.loop import survey
 from trombine.batch.making import Making
 from trombine.batch.requests import FilesRequest
+from trombine.devices import CPU, DEVICES, resolve
 from trombine.events import Description, Event, Notice
 from trombine.memory import enough
 from trombine.refusal import InputError, about, shown
@@ -52,6 +53,9 @@ class ReadRequest(FilesRequest):
     """Enlarge small faces by trombine's nets before they are read."""
     model: str | Path = "reader"
     """The reader, or a .safetensors file that train has made."""
+    device: Annotated[str, Choice(DEVICES)] = CPU
+    """auto, cpu, cuda or mps: where nets are computed. A graphics card is faster, and its numbers
+    are not always those of the processor."""
 
 
 def run(request: ReadRequest) -> Iterator[Event]:
@@ -62,7 +66,8 @@ def run(request: ReadRequest) -> Iterator[Event]:
 
     if request.output is None and (request.write_parts or request.write_points):
         raise InputError("--write-parts and --write-points write files; say where with -o")
-    model = loaded(request.model, task="read")
+    device = resolve(request.device)
+    model = loaded(request.model, task="read", device=device)
     try:
         fields_of(model)
     except InputError as error:
@@ -72,7 +77,7 @@ def run(request: ReadRequest) -> Iterator[Event]:
         if not request.recursive:
             yield from left_alone(request.pictures, can_recurse=True)
         sources = expand(request.pictures, recursive=request.recursive)
-        yield from survey(sources, lambda source: _report(request, source))
+        yield from survey(sources, lambda source: _report(request, source, device))
         return
     beside = {PARTS: request.write_parts, POINTS: request.write_points, FIELDS: request.json}
     options = {
@@ -85,6 +90,7 @@ def run(request: ReadRequest) -> Iterator[Event]:
         lambda source: target_for(options, source, request.model),
         shows=(*(shows for shows, is_wanted in beside.items() if is_wanted), SHEET),
         ending=lambda source: ".png",
+        device=device,
     )
 
 
@@ -95,7 +101,7 @@ def making() -> Making:
     return READ
 
 
-def _report(request: ReadRequest, source: Path) -> Iterator[Event]:
+def _report(request: ReadRequest, source: Path, device: str) -> Iterator[Event]:
     """A table, or a line of JSON, of one picture."""
     from trombine.images import not_followed, read_source
     from trombine.readings.making import LARGEST, NO_FACE, as_json, read_picture
@@ -108,7 +114,9 @@ def _report(request: ReadRequest, source: Path) -> Iterator[Event]:
         if image.unfollowed:
             yield Notice(source, not_followed(image))
         largest = request.faces == LARGEST
-        reading = read_picture(image, request.model, largest=largest, small=request.enlarge)
+        reading = read_picture(
+            image, request.model, largest=largest, small=request.enlarge, device=device
+        )
     if not reading.faces:
         yield Notice(source, NO_FACE)
     value = as_json(str(source), reading, traits=request.traits)

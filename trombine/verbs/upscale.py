@@ -13,10 +13,11 @@ from typing import Annotated, Final
 from trombine.batch.inputs import expand
 from trombine.batch.making import Making
 from trombine.batch.requests import PicturesRequest
+from trombine.devices import CPU, DEVICES, resolve
 from trombine.events import Event
 from trombine.memory import RELIEF
 from trombine.refusal import InputError, shown
-from trombine.requests import Integer, integer
+from trombine.requests import Choice, Integer, integer
 from trombine.upscaling import MOST_TIMES
 
 DEFAULT_FACTOR: Final = 2
@@ -51,6 +52,9 @@ class UpscaleRequest(PicturesRequest):
     threads: Annotated[int | None, Integer()] = None
     """How many threads work; as many as there are cores unless given, and no more than that. The
     bytes are the same."""
+    device: Annotated[str, Choice(DEVICES)] = CPU
+    """auto, cpu, cuda or mps: where nets are computed. A graphics card is faster, and its bytes are
+    not always those of the processor."""
 
 
 def run(request: UpscaleRequest) -> Iterator[Event]:
@@ -59,7 +63,7 @@ def run(request: UpscaleRequest) -> Iterator[Event]:
     from trombine.data.workers import cores
     from trombine.upscaling.making import RESULT, SHEET, ending, is_light, target_for
 
-    enlarge = _enlarge(request)
+    device, enlarge = resolve(request.device), _enlarge(request)
     sources = expand(request.pictures, recursive=request.recursive)
     truths = Companions.of(sources, request.truth, "truth")
     options = {"enlarge": enlarge, "tile": integer(request.tile) or 0}
@@ -72,6 +76,7 @@ def run(request: UpscaleRequest) -> Iterator[Event]:
         beside=f".{enlarge}",
         companions=truths,
         threads=threads,
+        device=device,
         light=is_light,
         relief=f"{RELIEF}, or give a smaller --tile or fewer --threads",
     )

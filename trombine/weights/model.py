@@ -14,7 +14,7 @@ from typing import Any, Final, final
 
 import torch
 
-from trombine import zoo
+from trombine import devices, zoo
 from trombine.nets import NETS, Net, build
 from trombine.nets.spaces import SPACES
 from trombine.provenance import shortened
@@ -99,6 +99,7 @@ def loaded(name: str | Path, *, task: str | None = None, device: str = "cpu") ->
 @lru_cache(maxsize=8)
 def _loaded(path: Path, written: int, length: int, device: str) -> Model:
     """`written` and `length`: a file that has changed is another model."""
+    devices.prepare(device)
     model = load(path)
     model.net.to(device)
     return model

@@ -1,0 +1,211 @@
+"""`--device`: which verbs take it, what their records say, what is refused; on CUDA where it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import trombine
+from trombine import devices, provenance
+from trombine.data import framing
+from trombine.functions import function
+from trombine.images import read, read_provenance, write
+from trombine.provenance import differences, dumps
+from trombine.readings import making as readings
+from trombine.refusal import InputError
+from trombine.upscaling import pipelines
+from trombine.verbs import read as read_verb
+from trombine.weights import loaded
+from trombine.weights.model import Model
+from trombine.world import face, paint
+
+pytestmark = pytest.mark.usefixtures("photographs")
+on_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+MODEL = "upscale-fast"
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A machine with a card: the device that each model is asked for on, which is then loaded on
+    the processor."""
+    heard: list[str] = []
+
+    def spy(name: str | Path, *, task: str | None = None, device: str = "cpu") -> Model:
+        heard.append(device)
+        return loaded(name, task=task)
+
+    monkeypatch.setattr(devices, "usable", lambda name: name in ("cpu", "cuda"))
+    for module in (pipelines, readings):
+        monkeypatch.setattr(module, "loaded", spy)
+    monkeypatch.setattr("trombine.weights.loaded", spy)
+    return heard
+
+
+def portrait(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    write(folder / "a.png", paint(face(3), 128, "photo").pixels)
+    return folder / "a.png"
+
+
+@pytest.mark.parametrize("line", ["upscale", "read", "data prepare"])
+def test_the_processor_is_usual(line: str) -> None:
+    """What is promised byte for byte is the processor's, so a card is taken only when named."""
+    parameter = function(line).__signature__.parameters["device"]  # pyright: ignore[reportFunctionMemberAccess]
+    assert parameter.default == "cpu"
+
+
+@pytest.mark.parametrize("device", ["cuda", "auto"])
+def test_enlarging_takes_the_card(
+    device: str, asked: list[str], tmp_path: Path, kit: ModuleType
+) -> None:
+    """The nets go to the card that is named or there, and the record says so."""
+    source = kit.photo(tmp_path)
+    trombine.upscale(pictures=source, output=tmp_path / "b.png", model=MODEL, device=device)
+    assert "cuda" in asked
+    record = read_provenance(tmp_path / "b.png") or {}
+    assert record["resolved"]["device"] == "cuda"
+
+
+def test_a_record_of_the_processor_is_as_it_was(tmp_path: Path, kit: ModuleType) -> None:
+    """Files that were made before there were devices stay byte for byte the same."""
+    trombine.upscale(pictures=kit.photo(tmp_path), output=tmp_path / "b.png", model=MODEL)
+    record = read_provenance(tmp_path / "b.png") or {}
+    assert "device" not in dumps(record)
+
+
+def test_what_is_there_is_kept_whatever_computed_it(
+    asked: list[str], tmp_path: Path, kit: ModuleType
+) -> None:
+    """A result of the card is a result for the processor, too, and the other way round."""
+    source, output = kit.photo(tmp_path), tmp_path / "b.png"
+    trombine.upscale(pictures=source, output=output, model=MODEL, device="cuda")
+    assert trombine.upscale(pictures=source, output=output, model=MODEL).kept == 1
+
+
+def test_reading_takes_the_card(asked: list[str], tmp_path: Path) -> None:
+    """With and without files, the enlargers of small faces too."""
+    source = portrait(tmp_path / "in")
+    trombine.read(pictures=source, device="cuda")
+    assert asked and set(asked) == {"cuda"}
+    asked.clear()
+    trombine.read(pictures=source, output=tmp_path / "s.png", device="cuda", enlarge=True)
+    assert "cuda" in asked
+    assert (read_provenance(tmp_path / "s.png") or {})["resolved"] == {"device": "cuda"}
+
+
+def test_preparing_takes_the_card(asked: list[str], tmp_path: Path) -> None:
+    """Faces are found on it, and the pack says so: its pixels may be others."""
+    source = portrait(tmp_path / "in")
+    fields: dict[str, Any] = {"folder": source.parent, "size": 64, "crop": "face"}
+    trombine.data_prepare(**fields, output=tmp_path / "pack", device="cuda")
+    assert "cuda" in asked
+    from trombine.data.pack import Pack
+
+    assert Pack(tmp_path / "pack").about["device"] == "cuda"
+    trombine.data_prepare(**fields, output=tmp_path / "usual")
+    assert "device" not in Pack(tmp_path / "usual").about
+
+
+@pytest.mark.parametrize(
+    "line", ["upscale a.png", "read a.png", "data prepare in --crop face -o b"]
+)
+def test_a_device_that_is_not_there(
+    line: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    """It is refused in one line, with what to do, and nothing is written."""
+    from trombine.__main__ import main
+
+    monkeypatch.setattr(devices, "usable", lambda name: name == "cpu")
+    monkeypatch.chdir(portrait(tmp_path / "in").parent.parent)
+    write(tmp_path / "a.png", read(tmp_path / "in" / "a.png"))
+    assert main([*line.split(), "--device", "mps"]) == 2
+    said = "trombine: --device mps: torch finds none here; give --device cpu\n"
+    assert capfd.readouterr() == ("", said)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "in"]
+
+
+def test_a_device_that_is_none() -> None:
+    """Another word is refused with those that there are."""
+    with pytest.raises(InputError, match="is auto, cpu, cuda or mps, not 'gpu'"):
+        read_verb.ReadRequest(pictures=(Path("a.png"),), device="gpu")
+
+
+def test_replay_elsewhere_says_so(
+    asked: list[str], tmp_path: Path, kit: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a card made is made again by the processor where there is no card, and that is said."""
+    source = kit.photo(tmp_path / "in")
+    trombine.upscale(pictures=source, output=tmp_path / "b.png", model=MODEL, device="cuda")
+    fields: dict[str, Any] = {"pictures": tmp_path / "b.png", "inputs": tmp_path / "in"}
+    asked.clear()
+    assert trombine.replay(**fields, output=tmp_path / "c.png").notices == ()
+    assert "cuda" in asked, "where the card is, it makes it again"
+    monkeypatch.setattr(devices, "usable", lambda name: name == "cpu")
+    (notice,) = trombine.replay(**fields, output=tmp_path / "d.png").notices
+    assert notice.text == (
+        "was made with other versions (device cuda then, cpu now); the bytes may differ"
+    )
+
+
+@pytest.mark.parametrize("resolved", [None, 3, [], {"device": 3}, {"device": "tpu:../x"}])
+def test_a_record_that_anyone_edited(resolved: Any) -> None:
+    """A device that is none is the processor."""
+    assert devices.again({"resolved": resolved}) == "cpu"
+    assert differences({"resolved": resolved}) == []
+    assert provenance.differences({}) == []
+
+
+def test_a_loaded_model_is_one_for_each_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is loaded once for a device, and that of the processor stays there."""
+    moved: list[str] = []
+    monkeypatch.setattr(torch.nn.Module, "to", lambda self, device: moved.append(str(device)))
+    first, again = (loaded("upscale-fast-x2", device="cuda") for _ in range(2))
+    assert first is again and moved == ["cuda"]
+    assert loaded("upscale-fast-x2") is not first
+    from trombine.weights import model
+
+    model._loaded.cache_clear()  # its nets are on no card
+
+
+# On a card
+
+
+@on_cuda
+@pytest.mark.parametrize("model", ["upscale", "upscale-drawings", "upscale-wild"])
+def test_a_card_enlarges_as_the_processor_does(model: str, tmp_path: Path, kit: ModuleType) -> None:
+    """No sample of 16 bits is off by more than 1e-4 of white: no TF32, no half precision."""
+    source = tmp_path / "a.png"
+    write(source, kit.of_every_kind()["colour16.png"])
+    made = []
+    for device in ("cpu", "cuda"):
+        path = tmp_path / f"{device}.png"
+        trombine.upscale(pictures=source, output=path, model=model, factor=4, device=device)
+        made.append(read(path).samples.astype(np.float64))
+    assert np.abs(made[0] - made[1]).max() <= 65535 * 1e-4
+
+
+@on_cuda
+def test_a_card_makes_the_same_bytes_again(tmp_path: Path, kit: ModuleType) -> None:
+    """Replay on the card that made a picture makes its very bytes."""
+    source = kit.photo(tmp_path / "in")
+    trombine.upscale(pictures=source, output=tmp_path / "b.png", device="cuda")
+    trombine.replay(pictures=tmp_path / "b.png", inputs=tmp_path / "in", output=tmp_path / "c.png")
+    assert (tmp_path / "b.png").read_bytes() == (tmp_path / "c.png").read_bytes()
+
+
+@on_cuda
+def test_a_card_reads_as_the_processor_does(tmp_path: Path) -> None:
+    """The same faces, their landmarks in the same places."""
+    pixels = read(portrait(tmp_path)).samples
+    of_cpu, of_card = (framing.face_frame(pixels, device) for device in ("cpu", "cuda"))
+    assert of_cpu is not None and of_card is not None
+    for name in ("x", "y", "side", "angle"):
+        assert getattr(of_card, name) == pytest.approx(getattr(of_cpu, name), abs=0.02)

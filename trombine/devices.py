@@ -1,0 +1,59 @@
+"""Where nets are computed: on the processor or on a graphics card, and what to do where none is.
+
+What is promised byte for byte is computed on the processor, which is what is taken unless another
+is named. Torch is loaded inside: requests name the devices, and a help page must not wait for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from trombine.refusal import InputError
+
+CPU: Final = "cpu"
+CARDS: Final = ("cuda", "mps")
+DEVICES: Final = ("auto", CPU, *CARDS)
+
+
+def usable(name: str) -> bool:
+    """Whether torch can compute on a device of this name here."""
+    import torch
+
+    if name == "cuda":
+        return torch.cuda.is_available()
+    return torch.backends.mps.is_available() if name == "mps" else name == CPU
+
+
+def resolve(name: str) -> str:
+    """The device that a request means: of auto a card, if there is one."""
+    if name == "auto":
+        name = next(filter(usable, CARDS), CPU)
+    if not usable(name):
+        raise InputError(f"--device {name}: torch finds none here", f"give --device {CPU}")
+    return name
+
+
+def prepare(name: str) -> None:
+    """Let a card compute as exactly as the processor does, and the same each time.
+
+    Its usual TF32 is off by more than half a level of 255, and so is float16 (docs/log.md).
+    """
+    if name == "cuda":
+        import torch
+
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cudnn.deterministic = True
+
+
+def recorded(record: Mapping[str, Any]) -> str:
+    """The device that a picture was made on, as its record, which anyone may have edited, says."""
+    resolved = record.get("resolved")
+    name = resolved.get("device") if isinstance(resolved, Mapping) else None
+    return name if name in CARDS else CPU
+
+
+def again(record: Mapping[str, Any]) -> str:
+    """The device to make a picture again on: that of its record if it is here, or the processor."""
+    name = recorded(record)
+    return name if name != CPU and usable(name) else CPU
