@@ -17,6 +17,7 @@ class Verb:
     summary: str  # the first line of the request's docstring, here so that listing loads nothing
     examples: tuple[str, str]
     positional: tuple[str, ...] = ()  # fields that are given without a name
+    in_memory: tuple[str, ...] = ()  # fields that the function takes of a picture in memory, too
     settings: str = ""  # the field that takes every other --NAME VALUE, as NAME=VALUE
 
 
@@ -163,6 +164,7 @@ VERBS = {
             "trombine upscale faces --size 400x300 --model upscale-fast -o larger",
         ),
         positional=("pictures",),
+        in_memory=("factor", "size", "model", "tile", "threads", "device"),
     ),
     "read": Verb(
         module="read",
@@ -173,6 +175,7 @@ VERBS = {
             "trombine read faces --write-parts --write-points --json -o seen",
         ),
         positional=("pictures",),
+        in_memory=("faces", "traits", "enlarge", "model", "device"),
     ),
     "judge people make": Verb(
         module="people",

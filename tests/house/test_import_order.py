@@ -41,6 +41,7 @@ ORDER = (
     "canvas",
     "pages",
     "events",
+    "conversion",
     "images",
     "codecs",
     "samples",

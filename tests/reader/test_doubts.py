@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from trombine.conventions import LANDMARK_GROUPS, to_picture
-from trombine.reader.doubts import beyond, doubts, sure_style
+from trombine.reader.doubts import beyond, sure_style
 from trombine.reader.faces import Face, read_faces
 from trombine.weights import loaded
 from trombine.world import face, paint
@@ -21,7 +21,7 @@ def sound(request: pytest.FixtureRequest) -> Face:
 
 
 def test_a_sound_reading_has_no_doubts(sound: Face) -> None:
-    assert doubts(sound) == ()
+    assert sound.unsure == ()
 
 
 @pytest.mark.parametrize("group", ["left_brow", "right_eye", "outer_lips"])
@@ -29,19 +29,19 @@ def test_landmarks_that_were_moved_are_noticed(sound: Face, group: str) -> None:
     """A brow on the forehead: by a fifth of the face."""
     points = sound.points.copy()
     points[list(LANDMARK_GROUPS[group])] -= (0, 0.2 * sound.size)
-    (doubt,) = doubts(replace(sound, points=points))
+    (doubt,) = replace(sound, points=points).unsure
     assert doubt == f"landmarks and parts disagree about the {group.replace('_', ' ')}"
 
 
 def test_parts_that_are_not_there_contradict_nothing(sound: Face) -> None:
     logits = sound.logits.clone()
     logits[1] = logits.max() + 1  # all skin
-    assert doubts(replace(sound, logits=logits)) == ()
+    assert replace(sound, logits=logits).unsure == ()
 
 
-def test_a_style_is_said_where_it_is_sure_and_the_picture_agrees(sound: Face) -> None:
-    def styled(photo: float, anime: float) -> Face:
-        return replace(sound, style={"photo": photo, "anime": anime})
+def test_a_style_is_said_where_it_is_sure_and_the_picture_agrees() -> None:
+    def styled(photo: float, anime: float) -> dict[str, float]:
+        return {"photo": photo, "anime": anime}
 
     assert sure_style(styled(0.95, 0.05), drawn=False) == "photo"
     assert sure_style(styled(0.95, 0.05), drawn=True) is None

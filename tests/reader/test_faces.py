@@ -30,7 +30,7 @@ def as_face(parts: np.ndarray, frame: Frame) -> Face:
         errors=np.zeros(68, np.float32),
         traits={},
         moment={},
-        style={},
+        styles={},
         features=np.zeros(4, np.float32),
         frame=frame,
         logits=logits,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -75,7 +76,7 @@ def test_reading_takes_folders_inside_too(tmp_path: Path, kit: ModuleType) -> No
 def test_another_format_and_its_quality(tmp_path: Path, kit: ModuleType) -> None:
     source, out = kit.photo(tmp_path / "in"), tmp_path / "out"
 
-    def made(**options: int) -> bytes:
+    def made(**options: Any) -> bytes:
         shutil.rmtree(out, ignore_errors=True)
         trombine.upscale(pictures=source, output=out, format="jpg", model=MODEL, **options)
         return (out / "a.jpg").read_bytes()

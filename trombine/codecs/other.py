@@ -42,7 +42,7 @@ def decode(data: bytes) -> dict[str, Any]:
     return fields(_opened(io.BytesIO(pnm.bare(data))))
 
 
-def fields(opened: ImageFile) -> dict[str, Any]:
+def fields(opened: Pillow.Image) -> dict[str, Any]:
     """The fields of the Image that Pillow decodes, for any format."""
     opened.load()
     info = dict(opened.info)

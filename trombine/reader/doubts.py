@@ -6,13 +6,17 @@ on the forehead, the parts say so, however sure the landmarks are of themselves.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
 import torch
+from jaxtyping import Float32
 
 from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
-from trombine.reader.faces import Face
+from trombine.reader.frames import Frame
+
+Points = Float32[np.ndarray, "68 2"]
 
 # Groups of landmarks, and the parts whose pixels have about the same middle.
 _SAME: Final = {
@@ -29,19 +33,25 @@ FURTHEST: Final = {"yaw": 0.34, "pitch": 0.2}  # radians: as far as the painted 
 _SURE_STYLE: Final = 0.9
 
 
-def doubts(face: Face) -> tuple[str, ...]:
-    """What speaks against the reading, in words; empty where nothing does."""
-    labels = face.logits.argmax(0)
-    contradicted = [name.replace("_", " ") for name in _SAME if _apart(face, labels, name) > _APART]
+def doubts(points: Points, labels: torch.Tensor, frame: Frame, size: float) -> tuple[str, ...]:
+    """What speaks against the reading of a face of this size, in words; empty where nothing does.
+
+    `labels`: the parts in the window that the frame says.
+    """
+    contradicted = [
+        name.replace("_", " ")
+        for name in _SAME
+        if _apart(points, labels, frame, name) > _APART * size
+    ]
     if not contradicted:
         return ()
     return (f"landmarks and parts disagree about the {' and the '.join(contradicted)}",)
 
 
-def sure_style(face: Face, *, drawn: bool) -> str | None:
+def sure_style(likely: Mapping[str, float], *, drawn: bool) -> str | None:
     """The style, where it is sure and agrees with whether the picture looks drawn."""
-    style = max(face.style, key=lambda name: face.style[name])
-    is_sure = face.style[style] >= _SURE_STYLE and (style == "photo") != drawn
+    style = max(likely, key=lambda name: likely[name])
+    is_sure = likely[style] >= _SURE_STYLE and (style == "photo") != drawn
     return style if is_sure else None
 
 
@@ -50,14 +60,14 @@ def beyond(name: str, value: float) -> bool:
     return abs(value) >= 0.95 * FURTHEST.get(name, np.inf)
 
 
-def _apart(face: Face, labels: torch.Tensor, group: str) -> float:
-    """How far the middles of a group's landmarks and of its parts are from each other, as a share
-    of the face; 0 where there are too few pixels of the parts. `labels`: of the face's window."""
+def _apart(points: Points, labels: torch.Tensor, frame: Frame, group: str) -> float:
+    """How far the middles of a group's landmarks and of its parts are from each other, in pixels;
+    0 where there are too few pixels of the parts."""
     chosen = torch.isin(labels, torch.tensor([PART_INDEX[part] for part in _SAME[group]]))
     if chosen.sum() < _LEAST:
         return 0.0
     rows, columns = torch.nonzero(chosen, as_tuple=True)
     middle = torch.stack([columns, rows], 1).double().mean(0, keepdim=True) + 0.5
-    of_parts = face.frame.to_picture(middle)[0].numpy()
-    of_points = face.points[list(LANDMARK_GROUPS[group])].mean(0)
-    return float(np.linalg.norm(of_parts - of_points)) / face.size
+    of_parts = frame.to_picture(middle)[0].numpy()
+    of_points = points[list(LANDMARK_GROUPS[group])].mean(0)
+    return float(np.linalg.norm(of_parts - of_points))

@@ -18,6 +18,7 @@ from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
 from trombine.nets import Net
 from trombine.nets.reader import Reader, Reading, fused
 from trombine.nets.spaces import to_space
+from trombine.reader.doubts import beyond, doubts
 from trombine.reader.fields import decode_styles, fields_of
 from trombine.reader.frames import WINDOW, Frame, aligned, crop_windows, round_face
 from trombine.reader.scan import Corners, Place, covered, places, shared
@@ -69,10 +70,11 @@ class Face:
     errors: Float32[np.ndarray, "68"]  # by how much each point may be off
     traits: Mapping[str, float]  # of whoever it is, by name, as in a painted face
     moment: Mapping[str, float]  # pose, expression, light, what is worn
-    style: Mapping[str, float]  # how likely each is
+    styles: Mapping[str, float]  # how likely each is
     features: Float32[np.ndarray, "f"]  # by which people can be told apart
     frame: Frame  # that it was read in
     logits: Float32[Tensor, "p 128 128"]  # of the parts, in that frame
+    style: str | None = None  # where it is sure
 
     def aligned(self) -> Frame:
         """The square that has its eyes in the places where aligned faces have them."""
@@ -84,6 +86,21 @@ class Face:
         """The longer side of its box."""
         left, top, right, bottom = self.box
         return max(right - left, bottom - top)
+
+    @property
+    def parts(self) -> UInt8[np.ndarray, "128 128"]:
+        """The label of each pixel of its window, which lies in the picture as its frame says."""
+        return self.logits.argmax(0).numpy().astype(np.uint8)
+
+    @property
+    def unsure(self) -> tuple[str, ...]:
+        """What speaks against the reading, in words; empty where nothing does."""
+        return doubts(self.points, self.logits.argmax(0), self.frame, self.size)
+
+    @property
+    def beyond(self) -> tuple[str, ...]:
+        """The turns that are as far as the reader can tell: the true ones may be farther."""
+        return tuple(name for name, value in self.moment.items() if beyond(name, value))
 
 
 def read_faces(
@@ -236,7 +253,7 @@ def _face_of(
         errors=(reading.spreads[0].exp() * frame.side).numpy(),
         traits=traits.decode(reading.traits[0]),
         moment=values,
-        style=decode_styles(reading.moment[0, count:]),
+        styles=decode_styles(reading.moment[0, count:]),
         features=reading.features[0].numpy(),
         frame=frame,
         logits=reading.parts[0],

@@ -13,7 +13,6 @@ from PIL import Image, ImageDraw
 from trombine.conventions import PART_COLOURS
 from trombine.pages.overlays import draw_parts, draw_points, key_of
 from trombine.pages.sheets import Sheet
-from trombine.reader.doubts import doubts
 from trombine.reader.faces import Face, parts_map
 
 Pixels = UInt8[np.ndarray, "h w 3"]
@@ -82,7 +81,7 @@ def in_words(face: Face, *, traits: bool) -> str:
     """A face in a line: where it turns, what it wears; with `traits` its style and age before."""
     moment, words = face.moment, []
     if traits:
-        words.append(max(face.style, key=lambda name: face.style[name]))
+        words.append(max(face.styles, key=lambda name: face.styles[name]))
     if traits and "age" in face.traits:
         words.append(f"age {face.traits['age']:.0f}")
     if "yaw" in moment:
@@ -90,7 +89,7 @@ def in_words(face: Face, *, traits: bool) -> str:
         words.append(f"turned {degrees[0]:+.0f}°, tilted {degrees[1]:+.0f}°")
     words += [worn for worn in ("glasses", "hat") if moment.get(worn, 0.0) > 0.5]
     if not traits:
-        words += [f"unsure: {doubt}" for doubt in doubts(face)]
+        words += [f"unsure: {doubt}" for doubt in face.unsure]
     return ", ".join(words)
 
 

@@ -7,8 +7,8 @@ batch/making.py.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, partial
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ from trombine.conventions import to_picture
 from trombine.devices import CPU
 from trombine.images import Image, as_seen
 from trombine.provenance import shortened
-from trombine.reader.doubts import doubts, sure_style
+from trombine.reader.doubts import sure_style
 from trombine.reader.faces import Face, parts_map, read_faces
 from trombine.readings.drawing import PALETTE, drawn
 from trombine.refusal import InputError
@@ -41,6 +41,9 @@ SHOWN: Final = (
 )
 
 
+GUESSES: Final = ("traits", "styles")
+
+
 @dataclass(frozen=True, kw_only=True)
 class PictureReading:
     """A picture, and what was read of it."""
@@ -48,14 +51,18 @@ class PictureReading:
     pixels: UInt8[np.ndarray, "h w 3"]
     faces: Sequence[Face]
 
-    @cached_property
-    def drawn(self) -> bool:
-        """Whether the picture looks like a drawing."""
-        return is_drawing(self.pixels)
-
     def parts(self) -> UInt8[np.ndarray, "h w"]:
         """The label of each pixel."""
         return parts_map(self.faces, *self.pixels.shape[:2])
+
+
+def as_known(reading: PictureReading) -> PictureReading:
+    """A reading without the guesses that are made only where they are wished for."""
+    faces = [
+        replace(face, traits={}, moment={k: v for k, v in face.moment.items() if k in SHOWN})
+        for face in reading.faces
+    ]
+    return replace(reading, faces=faces)
 
 
 def make(job: Job) -> Output:
@@ -115,7 +122,9 @@ def read_picture(
     except InputError as error:
         problem, _, remedy = str(error).partition("; ")
         raise InputError(f"cannot be read by {problem}", remedy) from error
-    return PictureReading(pixels=pixels, faces=faces)
+    is_drawn = bool(faces) and is_drawing(pixels)
+    styled = [replace(face, style=sure_style(face.styles, drawn=is_drawn)) for face in faces]
+    return PictureReading(pixels=pixels, faces=styled)
 
 
 def enlarge(picture: torch.Tensor, times: int, device: str = CPU) -> torch.Tensor:
@@ -140,10 +149,10 @@ def as_json(name: str, reading: PictureReading, *, traits: bool) -> dict[str, An
         {
             "box": _rounded(face.box),
             "likely": _rounded(face.likely),
-            "style": sure_style(face, drawn=reading.drawn),
+            "style": face.style,
             "moment": _rounded({k: v for k, v in face.moment.items() if traits or k in SHOWN}),
-            **({"traits": _rounded(face.traits), "styles": _rounded(face.style)} if traits else {}),
-            "unsure": list(doubts(face)),
+            **({name: _rounded(getattr(face, name)) for name in GUESSES} if traits else {}),
+            "unsure": list(face.unsure),
             "features": _rounded(face.features),
         }
         for face in reading.faces

@@ -43,13 +43,29 @@ def enlarged_image(
     # Through sRGB a profile's strongest colours would be lost, and nets need not know which red is
     # meant. Inks they have never seen.
     plain = image if image.space == "CMYK" else replace(image, profile=None)
-    alpha = plain.alpha()
-    once, every = _work(plain, pipeline), _passes(alpha) * _work(plain, pipeline)
-    colours = _through(_planes(plain, alpha), pipeline, tile, threads, _share(tick, 0, once, every))
+    colours, alpha = enlarged_colours(
+        plain.rgb(), plain.alpha(), pipeline, tile=tile, threads=threads, tick=tick
+    )
+    return replace(plain.enlarged(colours, alpha), profile=image.profile)
+
+
+def enlarged_colours(
+    colours: Colours,
+    alpha: Alpha | None,
+    pipeline: Pipeline,
+    *,
+    tile: int | None = None,
+    threads: int | None = None,
+    tick: Tick | None = None,
+) -> tuple[Float32[np.ndarray, "h2 w2 3"], Float32[np.ndarray, "h2 w2"] | None]:
+    """Colours within [0, 1] and their alpha at the pipeline's size, not rounded to any depth."""
+    once = sum(_pixels(len(colours), colours.shape[1], pipeline))
+    every = _passes(alpha) * once
+    planes = _planes(colours, alpha)
+    larger = _through(planes, pipeline, tile, threads, _share(tick, 0, once, every))
     if alpha is not None:
         alpha = _enlarged_alpha(alpha, pipeline, tile, threads, _share(tick, once, once, every))
-    result = plain.enlarged(colours.permute(1, 2, 0).numpy(), alpha)
-    return replace(result, profile=image.profile)
+    return larger.permute(1, 2, 0).numpy(), alpha
 
 
 def enlarged_film(
@@ -90,9 +106,9 @@ def _equal(a: Image, b: Image) -> bool:
 # Colours and alpha
 
 
-def _planes(image: Image, alpha: Alpha | None) -> Float32[torch.Tensor, "3 h w"]:
-    """What the nets see of the picture's colours."""
-    colours = image.rgb() if alpha is None else uncovered(image.rgb(), alpha)
+def _planes(colours: Colours, alpha: Alpha | None) -> Float32[torch.Tensor, "3 h w"]:
+    """What the nets see of a picture's colours."""
+    colours = colours if alpha is None else uncovered(colours, alpha)
     return torch.from_numpy(np.ascontiguousarray(colours.transpose(2, 0, 1)))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import degrees
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from trombine.batch.inputs import expand, left_alone
 from trombine.batch.loop import survey
@@ -22,6 +22,9 @@ from trombine.events import Description, Event, Notice
 from trombine.memory import enough
 from trombine.refusal import InputError, about, shown
 from trombine.requests import Choice
+
+if TYPE_CHECKING:
+    from trombine.readings.making import PictureReading
 
 WORTH: Final = "  (age, sex, skin, hair and beard are guesses, learned from painted faces)"
 
@@ -60,19 +63,11 @@ class ReadRequest(FilesRequest):
 
 def run(request: ReadRequest) -> Iterator[Event]:
     """Read every picture; those whose sheets are there are left out."""
-    from trombine.reader import fields_of
     from trombine.readings.making import FIELDS, PARTS, POINTS, SHEET, target_for
-    from trombine.weights import loaded
 
     if request.output is None and (request.write_parts or request.write_points):
         raise InputError("--write-parts and --write-points write files; say where with -o")
-    device = resolve(request.device)
-    model = loaded(request.model, task="read", device=device)
-    try:
-        fields_of(model)
-    except InputError as error:
-        remedy = "give a file as trombine train reader makes it"
-        raise InputError(error.problem, remedy, path=request.model) from error
+    device = _checked_device(request)
     if request.output is None:
         if not request.recursive:
             yield from left_alone(request.pictures, can_recurse=True)
@@ -92,6 +87,48 @@ def run(request: ReadRequest) -> Iterator[Event]:
         ending=lambda source: ".png",
         device=device,
     )
+
+
+def of_image(image: object, request: ReadRequest) -> PictureReading | list[PictureReading]:
+    """What is read of a picture that a program holds; of a tensor of several a list."""
+    from trombine.conversion import singles
+
+    if (several := singles(image)) is not None:
+        return [_reading_of(one, request) for one in several]
+    return _reading_of(image, request)
+
+
+def _reading_of(image: object, request: ReadRequest) -> PictureReading:
+    from trombine.conversion import image_from, naming
+    from trombine.readings.making import LARGEST, as_known, read_picture
+
+    device = _checked_device(request)
+    picture = image_from(image, first=True)
+    with naming(image):
+        reading = read_picture(
+            picture,
+            request.model,
+            largest=request.faces == LARGEST,
+            small=request.enlarge,
+            device=device,
+        )
+    return reading if request.traits else as_known(reading)
+
+
+def _checked_device(request: ReadRequest) -> str:
+    """The device that is meant, once the model is known to be a reader."""
+    from trombine.reader import fields_of
+    from trombine.weights import loaded
+
+    device = resolve(request.device)
+    try:
+        fields_of(loaded(request.model, task="read", device=device))
+    except InputError as error:
+        if error.path is not None:
+            raise
+        remedy = "give a file as trombine train reader makes it"
+        raise InputError(error.problem, remedy, path=request.model) from error
+    return device
 
 
 def making() -> Making:

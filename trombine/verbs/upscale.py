@@ -82,6 +82,20 @@ def run(request: UpscaleRequest) -> Iterator[Event]:
     )
 
 
+def of_image(image: object, request: UpscaleRequest) -> object:
+    """A picture that a program holds, enlarged, as the same kind; of a path a Pillow image."""
+    from trombine.upscaling.in_memory import enlarged_value
+
+    return enlarged_value(
+        image,
+        _enlarge(request),
+        request.model,
+        tile=integer(request.tile),
+        threads=request.threads,
+        device=resolve(request.device),
+    )
+
+
 def making() -> Making:
     """How files are enlarged, and made again."""
     from trombine.upscaling.making import UPSCALE

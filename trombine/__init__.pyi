@@ -1,0 +1,599 @@
+# Written by `python bench/stubs.py --write`.
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar, overload
+
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from trombine.batch.result import Result
+from trombine.readings.making import PictureReading
+
+__version__: str
+__all__: list[str]
+
+_Path = str | Path
+_Paths = str | Path | Iterable[str | Path]
+_Held = TypeVar("_Held", Image.Image, NDArray[Any], Tensor)
+_Picture = str | Path | Image.Image | NDArray[Any]
+
+def data_world(
+    *,
+    count: int,
+    output: _Path,
+    size: int = ...,
+    first_seed: int = ...,
+    workers: int | None = ...,
+    overwrite: bool = ...,
+    pack: bool = ...,
+    style: str = ...,
+) -> Result:
+    """Paint faces, with exact parts, landmarks and parameters.
+
+    A face is a function of its seed, and its files are named by the seed. Run again, only what is
+    missing is made.
+
+    Arguments, by name:
+        count: How many pictures.
+        output: The folder to write, or with pack=True the pack.
+        size: Width and height in pixels: 16 to 2048.
+        first_seed: The seed of the first picture; the others follow it: 0 or more.
+        workers: How many processes paint; as many as there are cores unless given,
+            and no more than that.
+        overwrite: Make again what is there.
+        pack: Write a pack: fewer and larger files, which are faster to read, in
+            place of pictures.
+        style: photo, anime, cartoon or sketch; two joined by + for pairs of the
+            same faces.
+    """
+
+def data_leaves(
+    *,
+    count: int,
+    output: _Path,
+    size: int = ...,
+    first_seed: int = ...,
+    workers: int | None = ...,
+    overwrite: bool = ...,
+    pack: bool = ...,
+) -> Result:
+    """Paint overlapping shapes with the statistics of natural pictures.
+
+    A picture is a function of its seed, and its file is named by the seed. Run again, only what is
+    missing is made.
+
+    Arguments, by name:
+        count: How many pictures.
+        output: The folder to write, or with pack=True the pack.
+        size: Width and height in pixels: 16 to 2048.
+        first_seed: The seed of the first picture; the others follow it: 0 or more.
+        workers: How many processes paint; as many as there are cores unless given,
+            and no more than that.
+        overwrite: Make again what is there.
+        pack: Write a pack: fewer and larger files, which are faster to read, in
+            place of pictures.
+    """
+
+def data_fractals(
+    *,
+    count: int,
+    output: _Path,
+    size: int = ...,
+    first_seed: int = ...,
+    workers: int | None = ...,
+    overwrite: bool = ...,
+    pack: bool = ...,
+) -> Result:
+    """Paint fractals, each with the numbers it is made from, ready to publish.
+
+    A fractal is a function of its seed, and its file is named by the seed. Run again, only what is
+    missing is made. Beside the pictures are a dataset card and a notebook to start from.
+
+    Arguments, by name:
+        count: How many pictures.
+        output: The folder to write, or with pack=True the pack.
+        size: Width and height in pixels: 16 to 2048.
+        first_seed: The seed of the first picture; the others follow it: 0 or more.
+        workers: How many processes paint; as many as there are cores unless given,
+            and no more than that.
+        overwrite: Make again what is there.
+        pack: Write a pack: fewer and larger files, which are faster to read, in
+            place of pictures.
+    """
+
+def data_masks(
+    *,
+    count: int,
+    output: _Path,
+    size: int = ...,
+    first_seed: int = ...,
+    workers: int | None = ...,
+    overwrite: bool = ...,
+    family: str = ...,
+) -> Result:
+    """Draw masks: which pixels are to be painted (white), which are kept.
+
+    A mask is a function of its seed, and its file is named by the seed. Run again, only what is
+    missing is made. A page, index.html, shows what the folder holds.
+
+    Arguments, by name:
+        count: How many pictures.
+        output: The folder to write.
+        size: Width and height in pixels: 16 to 2048.
+        first_seed: The seed of the first picture; the others follow it: 0 or more.
+        workers: How many processes paint; as many as there are cores unless given,
+            and no more than that.
+        overwrite: Make again what is there.
+        family: irregular, huge, squares, half, parts, scratches, text, or
+            files:FOLDER, with details (irregular:30-40, parts:eyes) and mixed by
+            weight (irregular*0.7+squares*0.3).
+    """
+
+def data_prepare(
+    *,
+    folder: _Path,
+    output: _Path,
+    size: int = ...,
+    crop: str = ...,
+    as_: str = ...,
+    choose: int = ...,
+    test: int = ...,
+    workers: int | None = ...,
+    device: str = ...,
+    overwrite: bool = ...,
+) -> Result:
+    """Make a pack of a folder of pictures: cropped, resized, sorted by use.
+
+    Face sets such as CelebA, LFW or FFHQ are recognised, and their parts, landmarks, attributes
+    and classes kept. A picture that cannot be read is listed and left out. Stopped and run again,
+    it goes on where it was.
+
+    Arguments, by name:
+        folder: The folder of pictures; or hub:NAME, a data set of the Hugging Face
+            hub.
+        output: The pack to write.
+        size: Width and height in pixels, 16 to 2048.
+        crop: centre: the middle square; none: all of the picture, squeezed if it
+            is not square; face: the largest face, upright, its eyes where aligned
+            faces have them.
+        as_: The folder's layout, where it is not recognised: celebamask-hq,
+            celeba, lfw, ffhq, utkface, anime-faces, simpsons, flickr8k, unpaired,
+            imagefolder or plain.
+        choose: Percent of the pictures to choose the best by, where the layout
+            does not say which.
+        test: Percent of the pictures to judge by, where the layout does not say
+            which.
+        workers: How many processes read; as many as there are cores unless given,
+            and no more than that.
+        device: auto, cpu, cuda or mps: where faces are found, for crop face.
+        overwrite: Make the pack again if it is there, or another one in its place.
+    """
+
+def train(
+    *,
+    recipe: str,
+    data: str = ...,
+    output: _Path | None = ...,
+    dry_run: bool = ...,
+    change: bool = ...,
+    no_board: bool = ...,
+    settings: str | Iterable[str] | Mapping[str, Any] = ...,
+) -> Result:
+    """Train a net by a recipe; the same command again goes on where it was.
+
+    Any setting of the recipe can be changed by its name: lr="1e-4", pictures=50000, batch=8, a
+    net's size as width=64 or generator.width=64. dry_run=True lists them all. Of a recipe in a
+    file, these win over the file's.
+
+    Arguments, by name:
+        recipe: Its name: upscale-x2, upscale-x4, upscale-fast-x2, upscale-fast-x4,
+            upscale-drawings-x2, upscale-drawings-x4, upscale-wild-x4,
+            upscale-grown-x4, srresnet-x2, srresnet-x4, sharpener-x2, cleaner,
+            restorer, dcgan, dcgan-r1, flow, diffusion, reader, witness or pose. Or
+            a file of settings: MINE.toml, which begins with recipe = "upscale-x2"
+            and has lines such as lr = 1e-4, or the recipe.json of a run, to train
+            the same again.
+        data: What to learn from, in place of the recipe's own: a spec such as
+            folder:PATH.
+        output: The run's folder; runs/RECIPE unless given, of a file runs/ and its
+            name without ending.
+        dry_run: Say what would be trained, on what, with how much memory and time,
+            and stop.
+        change: Go on with a run under other settings than it was begun with.
+        no_board: Write no TensorBoard events.
+        settings: NAME=VALUE, a setting of the recipe; --NAME VALUE says the same.
+            The most used: lr, batch, pictures, size (of the pictures, in pixels),
+            width (of the nets), augment, space, seed, precision, threads, devices,
+            and how often (in pictures) log_every, sample_every, measure_every and
+            save_every. dry_run=True lists them all.
+    """
+
+def sweep(
+    *,
+    recipe: str,
+    grid: str | Iterable[str] | Mapping[str, Any] = ...,
+    zip: str | Iterable[str] | Mapping[str, Any] = ...,
+    data: str = ...,
+    output: _Path | None = ...,
+    no_board: bool = ...,
+    settings: str | Iterable[str] | Mapping[str, Any] = ...,
+) -> Result:
+    """Train a recipe once for each combination of settings; one page shows all.
+
+    Every value of a grid is combined with every other; those of several zip go side by side. Any
+    other setting, as pictures=20000, is the same for all. Run again, only what is missing is
+    trained; a run that fails is named, and the rest go on.
+
+    Arguments, by name:
+        recipe: Its name, as train takes it.
+        grid: NAME=VALUE,VALUE; several grids are combined. With a ; in it, values
+            stand between ;.
+        zip: NAME=VALUE,VALUE; several go side by side, the first values together.
+        data: What to learn from, in place of the recipe's own: a spec such as
+            folder:PATH.
+        output: The sweep's folder; runs/sweep-RECIPE unless given.
+        no_board: Write no TensorBoard events.
+        settings: NAME=VALUE, a setting of every run; --NAME VALUE says the same.
+    """
+
+def runs_list(
+    *,
+    folder: _Path = ...,
+) -> Result:
+    """List the runs of a folder, those of its sweeps too: data, pictures seen, best, state.
+
+    Arguments, by name:
+        folder: The folder of the runs.
+    """
+
+def runs_show(
+    *,
+    run: _Path,
+) -> Result:
+    """Say what became of a run, and write its page anew; of a sweep, which runs it has.
+
+    Arguments, by name:
+        run: The run's name in the folder runs, SWEEP/RUN of a sweep's, or its
+            path.
+    """
+
+def runs_compare(
+    *,
+    first: _Path,
+    second: _Path,
+    output: _Path | None = ...,
+) -> Result:
+    """Write a page of two runs: the same pictures, the same curves, what was asked.
+
+    What was asked differently is marked. Figures under different protocols are kept apart.
+
+    Arguments, by name:
+        first: A run's name in the folder runs, or its path.
+        second: The other's.
+        output: The page to write; beside the first run unless given.
+    """
+
+def models_list(
+    *,
+    task: str | None = ...,
+) -> Result:
+    """List the models that come with trombine: task, net, parameters, scores.
+
+    Arguments, by name:
+        task: Only those that do this: upscale, restore, generate, denoise, regress
+            or judge.
+    """
+
+def models_show(
+    *,
+    model: str,
+    json: bool = ...,
+) -> Result:
+    """Say what a model is, what it was trained on, and how good it is.
+
+    Arguments, by name:
+        model: The name of a model that comes with trombine, or a .safetensors
+            file.
+        json: The whole card as JSON, for a program, in place of text.
+    """
+
+def models_export(
+    *,
+    model: str,
+    output: _Path,
+    onnx: bool = ...,
+    overwrite: bool = ...,
+) -> Result:
+    """Write a model as ONNX, for programs that know nothing of trombine or torch.
+
+    Other counts and sizes of pictures than it was traced with are tried, and no file is left where
+    the results differ from torch's by 1e-4 or more.
+
+    Arguments, by name:
+        model: The name of a model that comes with trombine, or a .safetensors
+            file.
+        output: The file to write.
+        onnx: As ONNX: the one kind of file there is, so say it.
+        overwrite: Make again what is there.
+    """
+
+def models_import(
+    *,
+    file: _Path,
+    net: str,
+    task: str,
+    output: _Path,
+    about: str = ...,
+    licence: str = ...,
+    overwrite: bool = ...,
+) -> Result:
+    """Make a model of a pickled checkpoint, without running what is in it.
+
+    A .safetensors file without a card will do as well. The tensors must be those of the net, by
+    name and shape.
+
+    Arguments, by name:
+        file: The checkpoint: .pth, .pt, .ckpt.
+        net: The net that the weights are of, with its sizes:
+            residual:width=32,depth=8.
+        task: What it does: upscale, restore, generate, denoise, regress or judge.
+        output: The .safetensors file to write.
+        about: What people should know of it: who trained it, on what.
+        licence: Under which licence its maker gave it away.
+        overwrite: Make again what is there.
+    """
+
+@overload
+def upscale(
+    image: _Held,
+    *,
+    factor: int | None = ...,
+    size: str | None = ...,
+    model: str | _Path = ...,
+    tile: int | str = ...,
+    threads: int | None = ...,
+    device: str = ...,
+) -> _Held:
+    """Enlarge pictures and films, sharper than interpolation does.
+
+    Depth, mode, transparency and colour profile stay as they are. The same command again does only
+    what is missing; what is there and was made otherwise is left alone, and said.
+
+    Arguments, by name:
+        image: A picture, or a list of them: a path, a Pillow image, a NumPy array
+            or a torch tensor. What becomes of it is returned, and no file is
+            written; of the rest factor, size, model, tile, threads and device may
+            be given.
+        pictures: The pictures, or folders of them.
+        output: The file to write, or for several pictures the folder; unless
+            given, photo.x2.png beside photo.png.
+        recursive: Take the folders inside of folders too; results lie in such
+            folders as well.
+        suffix: What to add to each name: _large makes photo_large.png of
+            photo.png.
+        overwrite: Make again what is there.
+        format: png, jpg, webp, tif, avif, gif or bmp, whatever format the pictures
+            have: png, jpg, jpeg, webp, tif, tiff, avif, gif or bmp.
+        quality: Of JPEG and AVIF files, 1 to 100.
+        factor: How many times as wide and high, 2 to 16; 2 unless given. 8 is 4
+            times, then 2 times.
+        size: WIDTHxHEIGHT, as in 1920x1080: as large as fits in there, in place of
+            a factor.
+        model: upscale, upscale-fast, upscale-drawings or upscale-wild, or a
+            .safetensors file; auto takes upscale, for drawings upscale-drawings,
+            for JPEGs and noise upscale-wild.
+        tile: Pixels a side that are worked on at a time: fewer take less memory:
+            auto, or a whole number, 16 to 1,000,000.
+        sheet: Write NAME.sheet.png beside each output: the input, bicubic, the
+            result, and the truth.
+        truth: What the result should look like, to be measured against: a picture
+            as large as it, or a folder with pictures of the same names.
+        threads: How many threads work; as many as there are cores unless given,
+            and no more than that. The bytes are the same.
+        device: auto, cpu, cuda or mps: where nets are computed. A graphics card is
+            faster, and its bytes are not always those of the processor.
+    """
+
+@overload
+def upscale(
+    image: list[_Held],
+    *,
+    factor: int | None = ...,
+    size: str | None = ...,
+    model: str | _Path = ...,
+    tile: int | str = ...,
+    threads: int | None = ...,
+    device: str = ...,
+) -> list[_Held]: ...
+@overload
+def upscale(
+    image: _Path,
+    *,
+    factor: int | None = ...,
+    size: str | None = ...,
+    model: str | _Path = ...,
+    tile: int | str = ...,
+    threads: int | None = ...,
+    device: str = ...,
+) -> Image.Image: ...
+@overload
+def upscale(
+    image: list[str] | list[Path],
+    *,
+    factor: int | None = ...,
+    size: str | None = ...,
+    model: str | _Path = ...,
+    tile: int | str = ...,
+    threads: int | None = ...,
+    device: str = ...,
+) -> list[Image.Image]: ...
+@overload
+def upscale(
+    image: _Paths,
+    *,
+    output: _Path,
+    recursive: bool = ...,
+    suffix: str = ...,
+    overwrite: bool = ...,
+    format: str = ...,
+    quality: int = ...,
+    factor: int | None = ...,
+    size: str | None = ...,
+    model: str | _Path = ...,
+    tile: int | str = ...,
+    sheet: bool = ...,
+    truth: _Path | None = ...,
+    threads: int | None = ...,
+    device: str = ...,
+) -> Result: ...
+@overload
+def upscale(
+    *,
+    pictures: _Paths,
+    output: _Path | None = ...,
+    recursive: bool = ...,
+    suffix: str = ...,
+    overwrite: bool = ...,
+    format: str = ...,
+    quality: int = ...,
+    factor: int | None = ...,
+    size: str | None = ...,
+    model: str | _Path = ...,
+    tile: int | str = ...,
+    sheet: bool = ...,
+    truth: _Path | None = ...,
+    threads: int | None = ...,
+    device: str = ...,
+) -> Result: ...
+@overload
+def read(
+    image: _Picture,
+    *,
+    faces: str = ...,
+    traits: bool = ...,
+    enlarge: bool = ...,
+    model: str | _Path = ...,
+    device: str = ...,
+) -> PictureReading:
+    """Find the faces of pictures, and read what is where in each.
+
+    With output parts and landmarks are drawn over each picture; without it a table says what was
+    found, and no file is written.
+
+    Arguments, by name:
+        image: A picture, or a list of them: a path, a Pillow image, a NumPy array
+            or a torch tensor. What becomes of it is returned, and no file is
+            written; of the rest faces, traits, enlarge, model and device may be
+            given.
+        pictures: The pictures, or folders of them.
+        output: The sheet to write, a .png file, or for several pictures the
+            folder.
+        recursive: Take the folders inside of folders too; results lie in such
+            folders as well.
+        suffix: What to add to each name: _large makes photo_large.png of
+            photo.png.
+        overwrite: Make again what is there.
+        write_parts: Write NAME.parts.png beside each sheet: which of 19 parts each
+            pixel is of.
+        write_points: Write NAME.points.json beside each sheet: the 68 landmarks of
+            each face, in pixels, and by how much each may be off.
+        json: What was read of each face as JSON: NAME.json beside each sheet, or
+            without output a line for each picture in place of the table.
+        faces: all or largest: only the largest face of each picture.
+        traits: Guess age, sex, skin, hair and beard too. They were learned from
+            painted faces, and are often wrong of real ones: docs/reader.md says
+            how often.
+        enlarge: Enlarge small faces by trombine's nets before they are read.
+        model: The reader, or a .safetensors file that train has made.
+        device: auto, cpu, cuda or mps: where nets are computed. A graphics card is
+            faster, and its numbers are not always those of the processor.
+    """
+
+@overload
+def read(
+    image: Tensor,
+    *,
+    faces: str = ...,
+    traits: bool = ...,
+    enlarge: bool = ...,
+    model: str | _Path = ...,
+    device: str = ...,
+) -> PictureReading | list[PictureReading]: ...
+@overload
+def read(
+    image: list[Any] | tuple[Any, ...],
+    *,
+    faces: str = ...,
+    traits: bool = ...,
+    enlarge: bool = ...,
+    model: str | _Path = ...,
+    device: str = ...,
+) -> list[PictureReading]: ...
+@overload
+def read(
+    image: _Paths,
+    *,
+    output: _Path,
+    recursive: bool = ...,
+    suffix: str = ...,
+    overwrite: bool = ...,
+    write_parts: bool = ...,
+    write_points: bool = ...,
+    json: bool = ...,
+    faces: str = ...,
+    traits: bool = ...,
+    enlarge: bool = ...,
+    model: str | _Path = ...,
+    device: str = ...,
+) -> Result: ...
+@overload
+def read(
+    *,
+    pictures: _Paths,
+    output: _Path | None = ...,
+    recursive: bool = ...,
+    suffix: str = ...,
+    overwrite: bool = ...,
+    write_parts: bool = ...,
+    write_points: bool = ...,
+    json: bool = ...,
+    faces: str = ...,
+    traits: bool = ...,
+    enlarge: bool = ...,
+    model: str | _Path = ...,
+    device: str = ...,
+) -> Result: ...
+def replay(
+    *,
+    pictures: _Paths,
+    output: _Path,
+    inputs: _Path | None = ...,
+    overwrite: bool = ...,
+) -> Result:
+    """Make the same bytes again, from what a picture says of itself.
+
+    Every picture that trombine writes carries a record of what determines its pixels. On the
+    machine that made it, and with the same versions, the same bytes come out; where versions
+    differ, replay says which.
+
+    Arguments, by name:
+        pictures: The pictures to make again, or folders of them.
+        output: The file to write, or for several pictures the folder.
+        inputs: The folder with the files that the pictures were made from, if
+            there were any.
+        overwrite: Make again what is there.
+    """
+
+def doctor() -> Result:
+    """Say what this machine can do, and where files are kept.
+
+    Versions, cores, threads, GPU, extras, folders. Nothing is written.
+    """
+
+def man() -> Result:
+    """Print the manual, for man(1).
+
+    To install it, write it to trombine.1 in a folder that manpath names.
+    """

@@ -1,0 +1,193 @@
+"""Pictures as programs hold them, to an Image and back: Pillow's, NumPy's, torch's.
+
+A Pillow image gives another of its mode, an array one of its type and number of channels, a tensor
+(float32, C x H x W, as conventions.py has it) a tensor. A path is read, and gives a Pillow image.
+What an array or a tensor holds is sRGB; a Pillow image keeps its profile.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import numpy as np
+from jaxtyping import Float32
+from PIL import Image as Pillow
+from PIL.JpegImagePlugin import JpegImageFile
+
+from trombine.codecs import jpeg, other
+from trombine.conventions import check_picture
+from trombine.files import check_name
+from trombine.images import image_of, read_source
+from trombine.refusal import InputError
+from trombine.samples import Image
+
+if TYPE_CHECKING:
+    import torch
+
+Colours = Float32[np.ndarray, "h w 3"]
+Alpha = Float32[np.ndarray, "h w"]
+EXPECTED: Final = "a path, a Pillow image, a NumPy array or a torch tensor"
+_LARGEST: Final = np.iinfo(np.uint16).max
+
+
+def image_from(value: object, *, first: bool = False) -> Image:
+    """The picture that a program holds, or in the file that it names; floats in 16 bits.
+
+    A film is refused, unless its `first` frame will do.
+    """
+    if isinstance(value, str | Path):
+        return _from_file(Path(value), first=first)
+    if isinstance(value, Pillow.Image):
+        return _from_pillow(value)
+    if isinstance(value, np.ndarray):
+        return image_of(_samples(value))
+    if _is_tensor(value):
+        return image_of(_samples(_array(value)))
+    raise InputError(f"an image is {EXPECTED}, not {type(value).__name__}")
+
+
+def planes_of(value: object) -> tuple[Colours, Alpha | None] | None:
+    """The colours and the alpha of a picture that is held as floats; None of any other."""
+    if _is_tensor(value):
+        value = _array(value)
+    if not isinstance(value, np.ndarray) or not np.issubdtype(value.dtype, np.floating):
+        return None
+    array = _checked(value).astype(np.float32)
+    array = array if array.ndim == 3 else array[..., None]
+    has_alpha = array.shape[2] in (2, 4)
+    colours = array[..., :-1] if has_alpha else array
+    full = np.ascontiguousarray(np.broadcast_to(colours, (*colours.shape[:2], 3)))
+    return full, np.ascontiguousarray(array[..., -1]) if has_alpha else None
+
+
+def like(value: object, image: Image) -> Any:
+    """A picture as the value is held: of a path, a Pillow image."""
+    if isinstance(value, np.ndarray):
+        return image.samples[..., 0] if value.ndim == 2 else image.samples
+    return _to_pillow(image, value)
+
+
+def planes_like(value: object, colours: Colours, alpha: Alpha | None) -> Any:
+    """Colours and alpha as the value, an array or a tensor of floats, is held."""
+    held: Any = value
+    channels = held.shape[0] if _is_tensor(held) else held.shape[2] if held.ndim == 3 else 1
+    parts = [colours if channels > 2 else colours[..., :1]]
+    result = np.concatenate(parts if alpha is None else [*parts, alpha[..., None]], axis=2)
+    if isinstance(value, np.ndarray):
+        return (result[..., 0] if value.ndim == 2 else result).astype(value.dtype)
+    import torch
+
+    return torch.from_numpy(np.ascontiguousarray(result.transpose(2, 0, 1))).to(held.device)
+
+
+def singles(value: object) -> Sequence[Any] | None:
+    """The pictures of a tensor that holds several, N x C x H x W; None of any other."""
+    if not _is_tensor(value) or check_picture(cast("torch.Tensor", value)).ndim != 4:
+        return None
+    return list(cast("torch.Tensor", value))
+
+
+@contextmanager
+def naming(value: object) -> Iterator[None]:
+    """Let an InputError that is raised inside, and names no file, say which picture it is about."""
+    try:
+        yield
+    except InputError as error:
+        if error.path is None and (path := _path(value)) is not None:
+            raise type(error)(error.problem, error.remedy, path=path) from error
+        if error.path is None:
+            raise type(error)(f"the image {error.problem}", error.remedy) from error
+        raise
+
+
+# ---------------------------------------------------------------------------------------------
+# Files and Pillow images
+
+
+def _from_file(path: Path, *, first: bool) -> Image:
+    check_name(path)
+    frame, *following = read_source(path, films=not first).film.frames
+    if following:
+        raise InputError("is a film", "give it as pictures, and name an output", path=path)
+    return frame
+
+
+def _from_pillow(value: Pillow.Image) -> Image:
+    """Upright, as the same picture is read from a file."""
+    if not value.width * value.height:
+        raise InputError("the image has no pixels")
+    try:
+        fields = other.fields(value)
+    except (OSError, SyntaxError) as error:  # it is decoded only now
+        raise InputError(f"the image cannot be decoded ({error})") from error
+    if not isinstance(value, JpegImageFile):
+        return Image(**fields)
+    if value.mode == "CMYK" and "adobe" not in value.info:  # as codecs/jpeg.py has it
+        fields["samples"] = 255 - fields["samples"]
+    return Image(**fields, quality=jpeg.quality_of(value.quantization[0]), lossless=False)
+
+
+def _to_pillow(image: Image, value: object) -> Pillow.Image:
+    size, data = (image.width, image.height), image.samples.tobytes()
+    if image.bits == 8:
+        result = Pillow.frombytes(image.mode, size, data)
+    elif image.mode == "L":
+        result = Pillow.frombytes("I;16", size, image.samples.astype("<u2").tobytes())
+    else:
+        problem = "has colours of 16 bits, which no Pillow image holds"
+        raise InputError(problem, "give it as an array, or name an output", path=_path(value))
+    if isinstance(value, Pillow.Image) and value.mode == "I":
+        result = result.convert("I")
+    if image.profile is not None:
+        result.info["icc_profile"] = image.profile
+    return result
+
+
+def _path(value: object) -> Path | None:
+    return Path(value) if isinstance(value, str | Path) else None
+
+
+# ---------------------------------------------------------------------------------------------
+# Arrays and tensors
+
+
+def _is_tensor(value: object) -> bool:
+    """Whether it is a tensor; torch is not loaded to know it: who has one has loaded it."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)
+
+
+def _array(tensor: Any) -> np.ndarray:
+    """A tensor, checked, as an array, H x W x C."""
+    if check_picture(tensor).ndim != 3:
+        raise InputError(f"an image is C x H x W, not {tuple(tensor.shape)}")
+    return tensor.detach().cpu().numpy().transpose(1, 2, 0)
+
+
+def _checked(array: np.ndarray) -> np.ndarray:
+    """The array, if a picture can be of its shape, its type and its values."""
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 2, 3, 4)):
+        remedy = "put the channels last" if array.ndim == 3 and array.shape[0] <= 4 else ""
+        raise InputError(f"an array is h x w, or h x w x 1 to 4, not {array.shape}", remedy)
+    if not array.size:
+        raise InputError("the image has no pixels")
+    if np.issubdtype(array.dtype, np.floating):
+        low, high = float(array.min()), float(array.max())
+        if not (low >= 0 and high <= 1):  # written so that NaN fails
+            problem = f"an array of floats is within [0, 1], not [{low:.3g}, {high:.3g}]"
+            raise InputError(problem, "divide it by the largest value that it can have")
+    elif array.dtype.newbyteorder("=") not in (np.uint8, np.uint16):
+        raise InputError(f"an array holds uint8, uint16 or floats, not {array.dtype}")
+    return array
+
+
+def _samples(array: np.ndarray) -> np.ndarray:
+    """The array as samples of 8 or 16 bits."""
+    array = _checked(array)
+    if np.issubdtype(array.dtype, np.floating):
+        array = (array.astype(np.float64) * _LARGEST).round().astype(np.uint16)
+    return np.ascontiguousarray(array.astype(array.dtype.newbyteorder("="), copy=False))

@@ -1,0 +1,42 @@
+"""One picture that a program holds, enlarged to the same kind of object, without any file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from trombine.codecs import Frames
+from trombine.conversion import image_from, like, naming, planes_like, planes_of, singles
+from trombine.devices import CPU
+from trombine.upscaling.making import AUTO, model_for, pipeline_for
+from trombine.upscaling.pictures import enlarged_colours, enlarged_image
+
+
+def enlarged_value(
+    value: object,
+    enlarge: str,
+    model: str | Path,
+    *,
+    tile: int | None = None,
+    threads: int | None = None,
+    device: str = CPU,
+) -> Any:
+    """The picture as conversion.py takes and gives it, `enlarge` as in a record: "x3", "300x200".
+
+    Samples are those that the command writes; floats are not rounded at all.
+    """
+    options: dict[str, Any] = {"tile": tile, "threads": threads}
+    if (several := singles(value)) is not None:
+        import torch
+
+        return torch.stack(
+            [enlarged_value(one, enlarge, model, device=device, **options) for one in several]
+        )
+    image = image_from(value)
+    with naming(value):
+        film = Frames(frames=(image,))
+        chosen = model_for(film)[0] if model == AUTO else model
+        pipeline = pipeline_for(film, enlarge, chosen, device)
+        if (planes := planes_of(value)) is not None:
+            return planes_like(value, *enlarged_colours(*planes, pipeline, **options))
+        return like(value, enlarged_image(image, pipeline, **options))
