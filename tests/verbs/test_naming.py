@@ -45,7 +45,7 @@ def test_a_suffix(tmp_path: Path, kit: ModuleType) -> None:
     kit.photo(tmp_path / "in")
     trombine.upscale(pictures=tmp_path / "in", output=tmp_path / "o", suffix="_large", model=MODEL)
     assert names(tmp_path / "o") == ["a_large.png"]
-    with pytest.raises(InputError, match=r"--suffix is a part of a name, not '/\.\./b'"):
+    with pytest.raises(InputError, match=r"suffix is a part of a name, not '/\.\./b'"):
         trombine.upscale(pictures=tmp_path / "in", suffix="/../b")
 
 
@@ -61,7 +61,7 @@ def test_folders_inside_are_taken_too_and_the_tree_is_kept(tmp_path: Path, kit: 
     assert names(tmp_path / "one") == ["a.png"]
     assert [one.text for one in alone.notices if isinstance(one, Notice)] == [
         f"pictures in folders inside are left alone: {tmp_path}/in/b, {tmp_path}/in/circle;"
-        " --recursive takes them too"
+        " recursive=True takes them too"
     ]
 
 
@@ -95,9 +95,9 @@ def test_another_format_and_its_quality(tmp_path: Path, kit: ModuleType) -> None
 
 def test_a_format_that_the_output_is_not_of(tmp_path: Path, kit: ModuleType) -> None:
     source = kit.photo(tmp_path)
-    with pytest.raises(InputError, match="ends otherwise than --format webp; give one"):
+    with pytest.raises(InputError, match='ends otherwise than format="webp"; give one'):
         trombine.upscale(pictures=source, output=tmp_path / "b.png", format="webp")
-    with pytest.raises(InputError, match=r"--format is png, jpg, .* or webm, not 'heic'"):
+    with pytest.raises(InputError, match=r"format is png, jpg, .* or webm, not 'heic'"):
         trombine.upscale(pictures=source, output=tmp_path / "b", format="heic")
 
 

@@ -277,6 +277,8 @@ class _Run:
 
         request, verb, named = self.request, self.making.verb, set(self.request.pictures)
         sources = expand(request.pictures, recursive=request.recursive)
+        if len(sources) == 1 and named.issuperset(sources):
+            return sources, []
         is_among = _among(request.output, sources, recursive=request.recursive)
         suspects = sources if is_among else [path for path in sources if path in named]
         records = {path: read_record(path) or {} for path in suspects}
