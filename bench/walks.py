@@ -35,7 +35,7 @@ _PACKAGE: Final = str(ROOT / "trombine") + os.sep
 _BESIDE: Final = tuple(
     f"/{name}.py"
     for name in (
-        *("refusal", "requests", "texts", "files", "lock", "memory", "events", "draws"),
+        *("refusal", "requests", "texts", "files", "lock", "memory", "devices", "events", "draws"),
         *(
             "samples",
             "colour",
