@@ -190,7 +190,7 @@ def test_memory_that_ends_skips_the_picture_and_goes_on(
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.png"]
     assert [skipped.file for skipped in result.skipped] == [large]
     why = result.skipped[0].why
-    assert why.startswith("takes more memory than there is; ") and "--tile" in why
+    assert why.startswith("takes more memory than there is; ") and "smaller tile" in why
     assert "\n" not in why
 
 
