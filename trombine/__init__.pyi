@@ -157,7 +157,8 @@ def data_prepare(
         size: Width and height in pixels, 16 to 2048.
         crop: centre: the middle square; none: all of the picture, squeezed if it
             is not square; face: the largest face, upright, its eyes where aligned
-            faces have them.
+            faces have them; tiles: all squares that fit in, at the picture's own
+            size, to teach enlargers.
         as_: The folder's layout, where it is not recognised: celebamask-hq,
             celeba, lfw, ffhq, utkface, anime-faces, simpsons, flickr8k, unpaired,
             imagefolder or plain.
@@ -374,9 +375,12 @@ def upscale(
         suffix: What to add to each name: _large makes photo_large.png of
             photo.png.
         overwrite: Make again what is there.
-        format: png, jpg, webp, tif, avif, gif or bmp, whatever format the pictures
-            have: png, jpg, jpeg, webp, tif, tiff, avif, gif or bmp.
+        format: What to write, whatever format the pictures have; of films gif,
+            webp, mp4 or webm: png, jpg, jpeg, webp, tif, tiff, avif, gif, bmp, mp4
+            or webm.
         quality: Of JPEG and AVIF files, 1 to 100.
+        strip: Leave out date, camera, place and whatever else a photograph says of
+            itself.
         factor: How many times as wide and high, 2 to 16; 2 unless given. 8 is 4
             times, then 2 times.
         size: WIDTHxHEIGHT, as in 1920x1080: as large as fits in there, in place of
@@ -439,6 +443,7 @@ def upscale(
     overwrite: bool = ...,
     format: str = ...,
     quality: int = ...,
+    strip: bool = ...,
     factor: int | None = ...,
     size: str | None = ...,
     model: str | _Path = ...,
@@ -458,6 +463,7 @@ def upscale(
     overwrite: bool = ...,
     format: str = ...,
     quality: int = ...,
+    strip: bool = ...,
     factor: int | None = ...,
     size: str | None = ...,
     model: str | _Path = ...,
@@ -565,6 +571,62 @@ def read(
     model: str | _Path = ...,
     device: str = ...,
 ) -> Result: ...
+def judge_people_make(
+    *,
+    real: _Path,
+    generated: _Path,
+    output: _Path,
+    pictures: int = ...,
+    size: int | None = ...,
+    seconds: float = ...,
+    seed: int = ...,
+    key: _Path | None = ...,
+    overwrite: bool = ...,
+) -> Result:
+    """Make a page that asks people which pictures are real, and the key to it.
+
+    The page is one file, opened from disk or put on any web host; nothing in its folder tells
+    which pictures are real. Who has answered sends a file with the answers.
+
+    Arguments, by name:
+        real: A folder or a pack of real pictures.
+        generated: A folder or a pack of generated ones.
+        output: The folder of the test, with nothing else in it.
+        pictures: How many pictures each subject sees, an even number: half of them
+            are real: 2 to 2000.
+        size: Show the square in the middle of each picture at this width and
+            height in pixels; without it all pictures must be of one size: 16 to
+            2048.
+        seconds: For how long each picture is shown; 0, for as long as the subject
+            likes: 0 to 600.
+        seed: Which pictures are drawn from the folders: 0 or more.
+        key: Where to write which pictures are real, never inside the test's
+            folder; beside it, as TEST.key.json, unless given.
+        overwrite: Make again what is there; answers to the former test are lost.
+    """
+
+def judge_people_score(
+    *,
+    key: _Path,
+    answers: _Paths,
+    output: _Path | None = ...,
+    test: _Path | None = ...,
+    json: bool = ...,
+) -> Result:
+    """Say how well people told real pictures from generated ones.
+
+    Accuracy, d' and kappa of each, agreement, reasons, which pictures fooled most people, and how
+    many answers a small difference needs. Damaged, doubled and foreign files are left out.
+
+    Arguments, by name:
+        key: The key of the test, as judge people make wrote it.
+        answers: The files that subjects sent, or folders of them.
+        output: A page with all of it, to write.
+        test: The folder of the test, whose pictures the page shows; unless given,
+            the one beside the key.
+        json: All figures as JSON, for a program, in place of text.
+    """
+
 def replay(
     *,
     pictures: _Paths,

@@ -110,10 +110,10 @@ def naming(value: object) -> Iterator[None]:
 
 def _from_file(path: Path, *, first: bool) -> Image:
     check_name(path)
-    frame, *following = read_source(path, films=not first).film.frames
-    if following:
+    film = read_source(path, films=not first).film
+    if film.count > 1:
         raise InputError("is a film", "give it as pictures, and name an output", path=path)
-    return frame
+    return film.first
 
 
 def _from_pillow(value: Pillow.Image) -> Image:

@@ -35,9 +35,10 @@ def resolve(name: str) -> str:
 
 
 def prepare(name: str) -> None:
-    """Let a card compute as exactly as the processor does, and the same each time.
+    """Let a card compute in whole float32, and the same each time.
 
-    Its usual TF32 is off by more than half a level of 255, and so is float16 (docs/log.md).
+    By float16, which has as long a mantissa as TF32, some nets are off by more than half a level of
+    255 (docs/log.md).
     """
     if name == "cuda":
         import torch
