@@ -1,4 +1,4 @@
-"""How the kernels are compiled: `@kernel`, `@inner` and `@exact`, cached where they can't go stale.
+"""How the kernels are compiled: `@kernel`, `@threaded`, `@inner`, `@exact`, cached where they can't go stale.
 
 numba recompiles a cached function when the file it stands in has changed, not when a function
 that it calls, in another file, has. So the cache's folder is named by the contents of all kernel
@@ -94,6 +94,9 @@ kernel: Final = _compiled()
 
 # As Python itself would compute it, to the last bit: for orbits, in which a last bit grows.
 exact: Final = _compiled(fastmath=False)
+
+# For long loops, which several threads run at a time: without Python's lock.
+threaded: Final = _compiled(nogil=True)
 
 # For what is called at every point and makes no array: without counts of references to the arrays
 # handed through, which are atomic and took as long as the arithmetic.
