@@ -12,9 +12,9 @@ import torch
 from jaxtyping import TypeCheckError
 
 from trombine.measures import luma, ssim
+from trombine.measures.similarity import SCALE_WEIGHTS, ms_ssim
 from trombine.objectives import terms
 from trombine.objectives.terms import (
-    SCALE_WEIGHTS,
     TERMS,
     charbonnier,
     gram,
@@ -22,7 +22,6 @@ from trombine.objectives.terms import (
     l1,
     l2,
     luma_l1,
-    ms_ssim,
     ms_ssim_loss,
     ssim_loss,
     total_variation,

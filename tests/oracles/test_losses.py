@@ -10,7 +10,8 @@ from torch import nn
 from torch.nn import functional
 
 from trombine.objectives.critics import CRITICS, gradient_penalty, r1
-from trombine.objectives.terms import charbonnier, l1, l2, ms_ssim
+from trombine.measures.similarity import ms_ssim
+from trombine.objectives.terms import charbonnier, l1, l2
 
 PUBLISHED = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 

@@ -1,9 +1,15 @@
 """How good pictures are, in numbers that another person can reproduce.
 
-people.py          a test of people, real or generated: its page, its key, the answers to it
-people_figures.py  accuracy, d', kappas, intervals, and how many answers a question needs
-people_report.py   what the answers say: as values, as text, as a page
-people.html        the page of the test, with people.css and people.js
+restoration.py       results against their truths: the whole picture, inside a hole, on its rim
+restoration_page.py  the same as text, as JSON and as a page
+similar.py           which of many pictures are most like one: SSIM with every one of them
+copies.py            whether a picture is a copy, also mirrored, cropped, recoloured
+witness.py           what the witness reads: a net that no training learns from
+people.py            a test of people, real or generated: its page, its key, the answers to it
+people_figures.py    accuracy, d', kappas, intervals, and how many answers a question needs
+people_report.py     what the answers say: as values, as text, as a page
+people.html          the page of the test, with people.css and people.js
 
-What the verbs ask for is in verbs/; measures of pictures are in measures/, and methods in methods/.
+What the verbs ask for is in verbs/; measures of single pictures are in measures/, and methods in
+methods/.
 """

@@ -3,7 +3,7 @@
 SSIM at the same places finds a copy that was left in place. A crop of a picture is found by
 `Finder`: a rough look compares it, and its mirror, with windows of every reference at several
 scales, as a product of matrices; the best candidates are then registered, window against picture,
-and compared block by block in grey. Light and contrast of a block do not count, and the worst
+and compared block by block, by their brightest colour. Light and contrast of a block do not count, and the worst
 quarter of the blocks does not either, so that a patch may be another.
 
 The score is 1 for the same picture. What two pictures of different things score depends on the
@@ -66,10 +66,9 @@ class Found:
     window: Float32[np.ndarray, "q 3"]  # side, left, top, in shares of the reference's side
 
 
-def grey(pictures: Pictures) -> Float32[torch.Tensor, "n 1 h w"]:
-    """Luma, within [0, 1]."""
-    weights = torch.tensor([0.299, 0.587, 0.114]) / 255
-    return (torch.from_numpy(np.ascontiguousarray(pictures)).float() @ weights)[:, None]
+def values(pictures: Pictures) -> Float32[torch.Tensor, "n 1 h w"]:
+    """The brightest of the three colours, within [0, 1]: another hue or saturation leaves it."""
+    return torch.from_numpy(pictures.max(3).astype(np.float32))[:, None] / 255
 
 
 def find(
@@ -80,7 +79,7 @@ def find(
     tick: Tick | None = None,
 ) -> Found:
     """The reference that each query is most like; never the one that `skip` names for it."""
-    asked = _both_ways(grey(queries))
+    asked = _both_ways(values(queries))
     candidates = _candidates(asked, references, skip)
     parts = []
     for query in range(len(queries)):
@@ -121,26 +120,16 @@ def _candidates(
     rough = _unit(_shrunk(asked, ROUGH)[:, 0])
     scores = torch.empty(2, len(asked), len(references))
     for start in range(0, len(references), _CHUNK):
-        cells = _rough_windows(grey(references[start : start + _CHUNK]))  # n windows d
+        cells = _rough_windows(values(references[start : start + _CHUNK]))  # n windows d
         alike = (rough @ cells.flatten(0, 1).T).unflatten(1, cells.shape[:2])
         scores[0, :, start : start + _CHUNK] = alike.amax(2)
-        scores[1, :, start : start + _CHUNK] = _by_quarters(rough, cells[:, 0])
+        # Of whole pictures by sums of differences, in which a patch counts no more than it covers.
+        scores[1, :, start : start + _CHUNK] = -torch.cdist(rough, cells[:, 0].contiguous(), p=1)
     if skip is not None:
         places = torch.from_numpy(np.concatenate((skip, skip)))[:, None]
-        scores.scatter_(2, places.expand(2, -1, 1), -1.0)
+        scores.scatter_(2, places.expand(2, -1, 1), -torch.inf)
     chosen = scores.topk(min(CANDIDATES // 2, len(references)), dim=2).indices
     return torch.cat((chosen[0], chosen[1]), 1).numpy()
-
-
-def _by_quarters(
-    rough: Float32[torch.Tensor, "q d"], cells: Float32[torch.Tensor, "n d"]
-) -> Float32[torch.Tensor, "q n"]:
-    """How alike whole pictures are in the three of their quarters that are most so."""
-    ours, theirs = (
-        _unit(rows.unflatten(1, (2, ROUGH // 2, 2, ROUGH // 2)).permute(1, 3, 0, 2, 4).flatten(0, 1))
-        for rows in (rough, cells)
-    )
-    return (ours @ theirs.mT).sort(0).values[1:].mean(0)
 
 
 def _rough_windows(pictures: Float32[torch.Tensor, "n 1 h w"]) -> Float32[torch.Tensor, "n k d"]:
@@ -173,11 +162,11 @@ def _registered(
 ) -> tuple[int, float, bool, tuple[float, float, float]]:
     """Of the candidates the one that fits best: which, how well, mirrored, and where."""
     count = rows.shape[1]
-    pictures = _shrunk(grey(references[rows.reshape(-1)]), FINE)
+    pictures = _shrunk(values(references[rows.reshape(-1)]), FINE)
     small = _shrunk(both, FINE)
     wanted = _blocks(small).repeat_interleave(count, 0)  # 2k, blocks, pixels
     rough = _unit(_shrunk(both, ROUGH)[:, 0]).repeat_interleave(count, 0)
-    cells = _rough_windows(grey(references[rows.reshape(-1)]))
+    cells = _rough_windows(values(references[rows.reshape(-1)]))
     best = (cells * rough[:, None]).sum(2).argmax(1).tolist()
     where = torch.tensor([[w.side, w.left, w.top] for w in (windows()[k] for k in best)])
     score = _score(pictures, where, wanted)

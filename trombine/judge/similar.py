@@ -185,7 +185,11 @@ def _centred(pictures: Pictures) -> Float32[np.ndarray, "n h wc"]:
 def _room(count: int, shape: tuple[int, ...], step: int) -> _Moments:
     """Room for the moments of so many pictures."""
     _, height, width, channels = shape
-    size = (count, len(range(0, height - 2 * SSIM_RADIUS, step)), (width - 2 * SSIM_RADIUS) * channels)
+    size = (
+        count,
+        len(range(0, height - 2 * SSIM_RADIUS, step)),
+        (width - 2 * SSIM_RADIUS) * channels,
+    )
     return _Moments(np.empty(size, np.float32), np.empty(size, np.float32))
 
 

@@ -15,14 +15,12 @@ from typing import Final
 
 import torch
 from jaxtyping import Float
-from torch.nn.functional import avg_pool2d
 
-from trombine.measures.similarity import SSIM_TAPS, ssim_map, ssim_ratios
+from trombine.measures.similarity import ms_ssim, scales, ssim_map
 from trombine.refusal import InputError
 
 Batch = Float[torch.Tensor, "n c h w"]
 Scalar = Float[torch.Tensor, ""]
-PerPicture = Float[torch.Tensor, "n"]
 
 
 # ---------------------------------------------------------------------------------------------
@@ -88,12 +86,6 @@ def total_variation(x: Batch) -> Scalar:
 # ---------------------------------------------------------------------------------------------
 # Structure
 
-# Of the scales 1, 1/2, ... 1/16, as people weighted them (Wang, Simoncelli and Bovik 2003).
-SCALE_WEIGHTS: Final = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-# Structures that oppose each other give a mean below 0, which has no real power. The floor is not
-# 0: the slope of x ** .0448 there has no bound, and one such picture would undo a run.
-LEAST_STRUCTURE: Final = 1e-4
-
 
 def ssim_loss(a: Batch, b: Batch) -> Scalar:
     """1 - SSIM, as measures.py has it: 0 for equal pictures, up to 2."""
@@ -104,41 +96,8 @@ def ssim_loss(a: Batch, b: Batch) -> Scalar:
 
 def ms_ssim_loss(a: Batch, b: Batch) -> Scalar:
     """1 - MS-SSIM: 0 for equal pictures, up to 1. It is made smaller, MS-SSIM itself larger."""
-    return 1 - ms_ssim(a, b).mean()
-
-
-def ms_ssim(a: Batch, b: Batch) -> PerPicture:
-    """Multi-scale SSIM of pictures in [0, 1] (Wang, Simoncelli and Bovik 2003), the larger the
-    more alike, 1 for equal pictures.
-
-        ms_ssim = (mean of l·cs at the last scale) ** w_M · prod over the others mean(cs_j) ** w_j
-
-    for each channel, and then the mean over channels; scale j + 1 is scale j averaged over 2 x 2
-    pixels. A picture has as many of the 5 scales as hold the 11 x 11 window, all 5 from 176
-    pixels a side; the weights of those are made to sum to 1.
-    """
     check_alike(a, b)
-    weights = scales(a)
-    a, b = wide(a), wide(b)
-    product = torch.ones_like(a[..., 0, 0])  # N C
-    for scale, weight in enumerate(weights, start=1):
-        light, structure = (above / below for above, below in ssim_ratios(a, b))
-        alike = light * structure if scale == len(weights) else structure
-        product = product * alike.mean((-2, -1)).clamp(min=LEAST_STRUCTURE) ** weight
-        if scale < len(weights):
-            a, b = avg_pool2d(a, 2), avg_pool2d(b, 2)
-    return product.mean(1)
-
-
-def scales(x: Batch, *, most: int = len(SCALE_WEIGHTS)) -> tuple[float, ...]:
-    """The weights of the scales that pictures of this size have, summing to 1; at most `most`."""
-    side, count = min(x.shape[-2:]), 0
-    while side >= len(SSIM_TAPS) and count < most:
-        side, count = side // 2, count + 1
-    if not count:
-        raise InputError(f"SSIM needs pictures of at least {len(SSIM_TAPS)} pixels a side")
-    total = sum(SCALE_WEIGHTS[:count])
-    return tuple(weight / total for weight in SCALE_WEIGHTS[:count])
+    return 1 - ms_ssim(wide(a), wide(b)).mean()
 
 
 # ---------------------------------------------------------------------------------------------

@@ -1,0 +1,204 @@
+"""Results against their truths: on the whole picture, inside the hole, and on the hole's rim.
+
+Pixels are compared where they stand; what the witness reads is compared on the whole picture, where
+it shows a face.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float32, Float64
+from scipy.ndimage import binary_dilation, binary_erosion
+
+from trombine.batch.inputs import expand
+from trombine.conventions import to_picture
+from trombine.images import as_seen, read
+from trombine.judge import witness
+from trombine.measures import SSIM_RADIUS, luma, ssim_map
+from trombine.measures.reading import between_pupils
+from trombine.measures.similarity import ms_ssim
+from trombine.refusal import InputError, shown
+
+Picture = Float32[torch.Tensor, "3 h w"]
+Region = Bool[np.ndarray, "h w"]
+Errors = Float64[torch.Tensor, "_ h w"]
+
+REGIONS: Final = ("whole", "hole", "rim")
+RIM: Final = 3  # pixels on each side of the hole's border
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """One number of a result."""
+
+    unit: str
+    more_is_better: bool
+    about: str
+
+
+MEASURES: Final = {
+    "PSNR": Measure(unit="dB", more_is_better=True, about="over all channels, peak 1"),
+    "PSNR-Y": Measure(unit="dB", more_is_better=True, about="of the luma, as papers on enlarging"),
+    "SSIM": Measure(unit="", more_is_better=True, about="Wang et al. 2004, mean of the channels"),
+    "MS-SSIM": Measure(unit="", more_is_better=True, about="over as many scales as fit, up to 5"),
+    "MAE": Measure(unit="", more_is_better=False, about="mean absolute error, of 1"),
+    "edges": Measure(unit="", more_is_better=False, about="mean error of the luma's slope, of 1"),
+    "witness": Measure(
+        unit="", more_is_better=False, about="distance of features, 0 same, 1 unrelated"
+    ),
+    "landmarks": Measure(
+        unit="%", more_is_better=False, about="drift of 68 landmarks, of the pupils' distance"
+    ),
+    "parts": Measure(unit="", more_is_better=True, about="share of pixels of the same part"),
+    "identity": Measure(
+        unit="", more_is_better=False, about="drift of what stays the same of a person, of 1"
+    ),
+}
+
+
+def judged(
+    result: Picture, truth: Picture, hole: Region | None = None, *, border: int = 0
+) -> dict[str, dict[str, float]]:
+    """The measures by region; those that a picture does not have are left out.
+
+    `border` pixels on each side do not count for PSNR-Y of the whole picture, as papers have it.
+    """
+    if result.shape != truth.shape:
+        raise InputError(f"pictures of {_size(result)} and {_size(truth)} do not compare")
+    whole = np.ones(truth.shape[-2:], np.bool_)
+    regions = {"whole": whole}
+    if hole is not None:
+        if hole.shape != whole.shape:
+            raise InputError("the hole has another size than the picture")
+        if hole.any():
+            regions |= {"hole": hole, "rim": rim(hole)}
+    values = {name: dict(_by_pixels(result, truth, region)) for name, region in regions.items()}
+    if border:
+        inner = whole.copy()
+        inner[:border] = inner[-border:] = inner[:, :border] = inner[:, -border:] = False
+        values["whole"]["PSNR-Y"] = dict(_by_pixels(result, truth, inner))["PSNR-Y"]
+    if min(truth.shape[-2:]) > 2 * SSIM_RADIUS:
+        values["whole"]["MS-SSIM"] = float(ms_ssim(result[None].double(), truth[None].double())[0])
+    values["whole"] |= _by_witness(result, truth)
+    return values
+
+
+def rim(hole: Region) -> Region:
+    """The pixels within RIM of the hole's border, inside and outside."""
+    near = partial(binary_dilation, iterations=RIM)
+    return near(hole) & ~binary_erosion(hole, iterations=RIM, border_value=1)
+
+
+def slopes(picture: Picture) -> Float64[torch.Tensor, "2 h w"]:
+    """Sobel's slopes of the luma, of 1 a pixel, across and down; the border is repeated."""
+    grey = (luma(picture[None]) - 16)[0] / 219
+    padded = torch.nn.functional.pad(grey[None], (1, 1, 1, 1), mode="replicate")
+    smooth, step = torch.tensor([1.0, 2.0, 1.0]) / 4, torch.tensor([-1.0, 0.0, 1.0]) / 2
+    kernels = torch.stack((torch.outer(smooth, step), torch.outer(step, smooth)))[:, None].double()
+    return torch.nn.functional.conv2d(padded, kernels)[0]
+
+
+def _by_pixels(result: Picture, truth: Picture, region: Region) -> Iterator[tuple[str, float]]:
+    inside = torch.from_numpy(region)
+    error = result.double() - truth.double()
+    yield "PSNR", _decibels(error.square()[:, inside], 1.0)
+    bright = luma(result[None])[0] - luma(truth[None])[0]
+    yield "PSNR-Y", _decibels(bright.square()[:, inside], 255.0)
+    yield "MAE", float(error.abs()[:, inside].mean())
+    yield "edges", float((slopes(result) - slopes(truth)).norm(dim=0)[inside].mean())
+    centred = inside[SSIM_RADIUS:-SSIM_RADIUS, SSIM_RADIUS:-SSIM_RADIUS]
+    if min(truth.shape[-2:]) > 2 * SSIM_RADIUS and centred.any():
+        places = ssim_map(result[None].double(), truth[None].double())[0]
+        yield "SSIM", float(places[:, centred].mean())
+
+
+def _decibels(squares: Float64[torch.Tensor, "..."], peak: float) -> float:
+    error = float(squares.mean())
+    return float("inf") if error == 0 else float(10 * np.log10(peak**2 / error))
+
+
+def _by_witness(result: Picture, truth: Picture) -> dict[str, float]:
+    """What the witness says of both; nothing where the truth shows it no face."""
+    both = witness.seen(torch.cat([witness.in_window(p[None]) for p in (truth, result)]))
+    if not both.is_face[0]:
+        return {}
+    gaps = (both.points[1] - both.points[0]).norm(dim=-1).mean()
+    return {
+        "witness": float(witness.distance(both.features[:1], both.features[1:])[0]),
+        "landmarks": float(100 * gaps / between_pupils(both.points[:1])[0]),
+        "parts": float((both.parts[0] == both.parts[1]).double().mean()),
+        "identity": float((both.traits[1] - both.traits[0]).abs().mean()),
+    }
+
+
+def _size(picture: Picture) -> str:
+    return f"{picture.shape[-1]} x {picture.shape[-2]}"
+
+
+# ---------------------------------------------------------------------------------------------
+# Files
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """A result, its truth, and the hole that was repaired."""
+
+    result: Path
+    truth: Path
+    hole: Path | None
+
+
+def paired(
+    results: Iterable[Path], truths: Iterable[Path], holes: Path | None
+) -> tuple[list[Pair], list[Path]]:
+    """Files that have one name but for the ending, and those that have no partner."""
+    ours, theirs = _by_stem(expand(results)), _by_stem(expand(truths))
+    masks = _by_stem(expand([holes])) if holes and holes.is_dir() else {}
+    if len(ours) == len(theirs) == 1:  # two files, whatever they are called
+        theirs = dict(zip(ours, theirs.values(), strict=True))
+    pairs = [
+        Pair(result=path, truth=theirs[stem], hole=masks.get(stem) if masks else holes)
+        for stem, path in ours.items()
+        if stem in theirs and (not masks or stem in masks)
+    ]
+    used = {path for pair in pairs for path in (pair.result, pair.truth, pair.hole)}
+    everything = [*ours.values(), *theirs.values(), *masks.values()]
+    return pairs, [path for path in everything if path not in used]
+
+
+def _by_stem(paths: Iterable[Path]) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for path in paths:
+        if path.stem in found:
+            problem = f"has the name of {shown(found[path.stem])} but for the ending"
+            raise InputError(problem, "keep one of them there", path=path)
+        found[path.stem] = path
+    return found
+
+
+def judge_pair(pair: Pair, *, border: int = 0) -> dict[str, dict[str, float]]:
+    """The measures of two files."""
+    result, truth = (to_picture(as_seen(read(path))) for path in (pair.result, pair.truth))
+    hole = None
+    if pair.hole is not None:
+        hole = as_seen(read(pair.hole))[..., 0] > 127
+    return judged(result, truth, hole, border=border)
+
+
+def means(
+    results: Iterable[Mapping[str, Mapping[str, float]]],
+) -> dict[str, dict[str, list[float]]]:
+    """All values by region and measure."""
+    table: dict[str, dict[str, list[float]]] = {}
+    for values in results:
+        for region, measures in values.items():
+            for measure, value in measures.items():
+                table.setdefault(region, {}).setdefault(measure, []).append(value)
+    return table
