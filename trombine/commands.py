@@ -197,6 +197,16 @@ VERBS = {
         ),
         positional=("key", "answers"),
     ),
+    "judge restoration": Verb(
+        module="judge",
+        request="JudgeRestorationRequest",
+        summary="Compare repaired, enlarged or cleaned pictures with what they should be.",
+        examples=(
+            "trombine judge restoration leaves/000000.png faces/000000.png",
+            "trombine judge restoration leaves faces --json -o judged.html",
+        ),
+        positional=("results", "truth"),
+    ),
     "replay": Verb(
         module="replay",
         request="ReplayRequest",

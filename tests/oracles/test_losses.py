@@ -9,8 +9,8 @@ from scipy.ndimage import gaussian_filter
 from torch import nn
 from torch.nn import functional
 
-from trombine.objectives.critics import CRITICS, gradient_penalty, r1
 from trombine.measures.similarity import ms_ssim
+from trombine.objectives.critics import CRITICS, gradient_penalty, r1
 from trombine.objectives.terms import charbonnier, l1, l2
 
 PUBLISHED = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)

@@ -1,10 +1,10 @@
 """Whether a picture is a copy of another: also mirrored, cropped, recoloured, blurred, squeezed.
 
-SSIM at the same places finds a copy that was left in place. A crop of a picture is found by
-`Finder`: a rough look compares it, and its mirror, with windows of every reference at several
-scales, as a product of matrices; the best candidates are then registered, window against picture,
-and compared block by block, by their brightest colour. Light and contrast of a block do not count, and the worst
-quarter of the blocks does not either, so that a patch may be another.
+SSIM at the same places finds a copy that was left in place. A crop is found in two looks. A rough
+one compares the picture, and its mirror, with windows of every reference at several scales, as a
+product of matrices. The best candidates are then registered, window against picture, and compared
+block by block, by their brightest colour. Light and contrast of a block do not count, nor does the
+worst quarter of the blocks, so that a patch may be another.
 
 The score is 1 for the same picture. What two pictures of different things score depends on the
 pictures: `threshold` says where copies begin, from pictures that are none of each other.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -27,8 +26,9 @@ from trombine.measures.similarity import ms_ssim
 from trombine.refusal import InputError, shown
 
 Picture = Float32[torch.Tensor, "3 h w"]
+AnyPicture = Float32[torch.Tensor, "3 _ _"]  # that two of them agree is checked by hand
 Region = Bool[np.ndarray, "h w"]
-Errors = Float64[torch.Tensor, "_ h w"]
+AnyRegion = Bool[np.ndarray, "_ _"]
 
 REGIONS: Final = ("whole", "hole", "rim")
 RIM: Final = 3  # pixels on each side of the hole's border
@@ -64,7 +64,7 @@ MEASURES: Final = {
 
 
 def judged(
-    result: Picture, truth: Picture, hole: Region | None = None, *, border: int = 0
+    result: AnyPicture, truth: AnyPicture, hole: AnyRegion | None = None, *, border: int = 0
 ) -> dict[str, dict[str, float]]:
     """The measures by region; those that a picture does not have are left out.
 
@@ -92,8 +92,8 @@ def judged(
 
 def rim(hole: Region) -> Region:
     """The pixels within RIM of the hole's border, inside and outside."""
-    near = partial(binary_dilation, iterations=RIM)
-    return near(hole) & ~binary_erosion(hole, iterations=RIM, border_value=1)
+    outside = np.logical_not(binary_erosion(hole, iterations=RIM, border_value=1))
+    return np.logical_and(binary_dilation(hole, iterations=RIM), outside)
 
 
 def slopes(picture: Picture) -> Float64[torch.Tensor, "2 h w"]:
@@ -138,7 +138,7 @@ def _by_witness(result: Picture, truth: Picture) -> dict[str, float]:
     }
 
 
-def _size(picture: Picture) -> str:
+def _size(picture: AnyPicture) -> str:
     return f"{picture.shape[-1]} x {picture.shape[-2]}"
 
 
@@ -192,9 +192,10 @@ def judge_pair(pair: Pair, *, border: int = 0) -> dict[str, dict[str, float]]:
     return judged(result, truth, hole, border=border)
 
 
-def means(
-    results: Iterable[Mapping[str, Mapping[str, float]]],
-) -> dict[str, dict[str, list[float]]]:
+Values = Mapping[str, Mapping[str, float]]
+
+
+def by_region(results: Iterable[Values]) -> dict[str, dict[str, list[float]]]:
     """All values by region and measure."""
     table: dict[str, dict[str, list[float]]] = {}
     for values in results:

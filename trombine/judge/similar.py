@@ -23,6 +23,7 @@ from trombine.measures import SSIM_RADIUS
 from trombine.refusal import InputError
 
 Pictures = UInt8[np.ndarray, "n h w c"]
+Queries = UInt8[np.ndarray, "q _ _ _"]
 
 SCREEN_STEP: Final = 6  # rows from one that is looked at to the next, in a first look
 SCREEN_KEEPS: Final = 200  # pictures that are then compared exactly
@@ -68,7 +69,7 @@ class References:
 
     def search(
         self,
-        queries: Pictures,
+        queries: Queries,
         *,
         top: int = 4,
         screened: bool = False,
@@ -95,7 +96,7 @@ class References:
         indices, scores, means = (np.concatenate(column) for column in columns)
         return Matches(indices, scores, means, screened)
 
-    def scores(self, queries: Pictures, *, step: int = 1) -> Float32[np.ndarray, "q n"]:
+    def scores(self, queries: Queries, *, step: int = 1) -> Float32[np.ndarray, "q _"]:
         """SSIM of each query with every reference."""
         from trombine.judge.kernel_ssim import all_moments, compare
 
@@ -124,7 +125,7 @@ class References:
 
     def _best(
         self,
-        queries: Pictures,
+        queries: Queries,
         top: int,
         screened: bool,
         skip: Int64[np.ndarray, "q"] | None,
@@ -194,7 +195,7 @@ def _room(count: int, shape: tuple[int, ...], step: int) -> _Moments:
 
 
 def _highest(
-    scores: Float32[np.ndarray, "q n"], count: int
+    scores: Float32[np.ndarray, "q _"], count: int
 ) -> tuple[Int64[np.ndarray, "q k"], Float32[np.ndarray, "q k"]]:
     """The places of the highest scores of each row and these scores, highest first; of equal
     ones the first comes first."""

@@ -1,4 +1,4 @@
-"""How the kernels are compiled: `@kernel`, `@threaded`, `@inner`, `@exact`, cached where they can't go stale.
+"""How the kernels are compiled, `@kernel`, `@threaded`, `@inner` and `@exact`, and cached.
 
 numba recompiles a cached function when the file it stands in has changed, not when a function
 that it calls, in another file, has. So the cache's folder is named by the contents of all kernel

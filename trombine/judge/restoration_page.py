@@ -1,0 +1,137 @@
+"""What restoration.py measured, as text, as JSON and as a page."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import fmean
+from typing import Final
+
+import numpy as np
+
+from trombine.files import write_bytes
+from trombine.images import as_seen, read
+from trombine.judge import witness
+from trombine.judge.restoration import MEASURES, REGIONS, Pair, Values, by_region
+from trombine.pages import Page, estimate, grid, picture, table
+from trombine.pages.markup import Html
+from trombine.refusal import shown
+
+_WORST: Final = 6  # pictures that the page shows
+Measured = Mapping[Pair, Values]
+
+
+def summary_of(values: list[float]) -> tuple[float, float, float]:
+    """The mean and its 95 % interval, by 2,000 resamples; the mean alone of one picture."""
+    if len(values) < 2 or not all(map(math.isfinite, values)):
+        mean = fmean(values)
+        return mean, mean, mean
+    draws = np.random.default_rng(0).integers(0, len(values), (2000, len(values)))
+    means = np.asarray(values)[draws].mean(1)
+    low, high = np.quantile(means, (0.025, 0.975)).tolist()
+    return fmean(values), low, high
+
+
+def rows_of(measured: Measured) -> list[tuple[str, dict[str, list[float]]]]:
+    """Each measure with its values by region, in the order of MEASURES."""
+    values = by_region(measured.values())
+    return [
+        (
+            name,
+            {region: values[region][name] for region in REGIONS if name in values.get(region, {})},
+        )
+        for name in MEASURES
+        if any(name in values.get(region, {}) for region in REGIONS)
+    ]
+
+
+def as_text(measured: Measured) -> str:
+    """A table of means with intervals, a measure a line."""
+    regions = [region for region in REGIONS if region in by_region(measured.values())]
+    lines = [("", *regions)]
+    for name, values in rows_of(measured):
+        unit = MEASURES[name].unit
+        label = f"{name} {unit}".strip()
+        lines.append((label, *(_spelled(values[r]) if r in values else "" for r in regions)))
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    text = [
+        "  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines
+    ]
+    count = len(measured)
+    return "\n".join((*text, f"{count} {'picture' if count == 1 else 'pictures'}; {_judge()}"))
+
+
+def _spelled(values: list[float]) -> str:
+    mean, low, high = summary_of(values)
+    digits = 2 if abs(mean) >= 10 else 4
+    return f"{mean:.{digits}f}" + (
+        f" ({low:.{digits}f} to {high:.{digits}f})" if low < high else ""
+    )
+
+
+def _judge() -> str:
+    return f"witness {witness.witness().hash}"
+
+
+def as_json(measured: Measured) -> str:
+    """All numbers: means with intervals, and those of each picture. What is not finite is null."""
+    means = {
+        name: {
+            region: dict(zip(("mean", "low", "high"), map(_plain, summary_of(column)), strict=True))
+            for region, column in values.items()
+        }
+        for name, values in rows_of(measured)
+    }
+    pictures = [
+        {
+            "result": pair.result.name,
+            "truth": pair.truth.name,
+            "values": {r: {m: _plain(v) for m, v in one.items()} for r, one in values.items()},
+        }
+        for pair, values in measured.items()
+    ]
+    record = {"witness": witness.witness().hash, "means": means, "pictures": pictures}
+    return json.dumps(record, indent=1, sort_keys=True)
+
+
+def _plain(value: float) -> float | None:
+    return round(value, 6) if math.isfinite(value) else None
+
+
+def write_page(path: Path, measured: Measured) -> None:
+    """One file: the table, and the pictures that came out worst."""
+    page = Page(
+        title="Results against their truths",
+        lead=f"{len(measured)} pairs of pictures.",
+        foot=f"Intervals are of 2,000 resamples, 95 %. Read by the {_judge()}.",
+    )
+    regions = [region for region in REGIONS if region in by_region(measured.values())]
+    rows = [
+        (name, *(_cell(values.get(region)) for region in regions), MEASURES[name].about)
+        for name, values in rows_of(measured)
+    ]
+    head = ("measure", *regions, "what it is")
+    page.section("Numbers", "", table(head, rows, caption="Means over the pictures"))
+    region = "hole" if "hole" in regions else "whole"
+    worst = sorted(measured, key=lambda pair: measured[pair].get(region, {}).get("PSNR", math.inf))
+    cells = [cell for pair in worst[:_WORST] for cell in _shown(pair, measured[pair])]
+    page.section(
+        "The worst", f"Lowest PSNR of the {region} first: result, truth.", grid(cells, columns=4)
+    )
+    write_bytes(path, page.html().encode())
+
+
+def _cell(values: list[float] | None) -> str:
+    if not values:
+        return ""
+    mean, low, high = summary_of(values)
+    return estimate(mean, low, high, digits=2 if abs(mean) >= 10 else 4)
+
+
+def _shown(pair: Pair, values: Values) -> tuple[Html, Html]:
+    ours, theirs = (as_seen(read(path)) for path in (pair.result, pair.truth))
+    name = shown(pair.result.name)
+    caption = f"{name}: {values['whole']['PSNR']:.2f} dB"
+    return picture(ours, name, caption=caption), picture(theirs, "truth", caption="truth")
