@@ -1,7 +1,7 @@
 """SSIM of pictures against many references: the loops of similar.py, compiled by numba.
 
-A picture is H rows of W x C numbers, as its file has them, less 128: what is squared stays small,
-so that float32 gives SSIM to 1e-7. The window is the Gaussian of measures/similarity.py. Only
+A picture is H rows of W x C numbers, as its file has them, less its own mean: what is squared stays
+small, so that float32 gives SSIM to 1e-6. The window is the Gaussian of measures/similarity.py. Only
 places where it is inside the picture count, and of these every `step`-th row.
 """
 
@@ -14,11 +14,12 @@ import numpy as np
 from trombine.measures.similarity import SSIM_TAPS
 from trombine.world.compiled import threaded
 
-_MIDDLE: Final = np.float32(128)
 _TWO: Final = np.float32(2)
 _C1: Final = np.float32((0.01 * 255) ** 2)
 _C2: Final = np.float32((0.03 * 255) ** 2)
-_T0, _T1, _T2, _T3, _T4, _T5 = (np.float32(tap) for tap in SSIM_TAPS[:6])  # it is symmetric
+# The window is symmetric. Its numbers sum to 1 without rounding: flat places have no variance then.
+_SIDE: Final = np.round(np.array(SSIM_TAPS[:5]) * 2**26) / 2**26
+_T0, _T1, _T2, _T3, _T4, _T5 = np.array([*_SIDE, 1 - 2 * _SIDE.sum()], np.float32)
 _WIDE: Final = 10  # rows that a window has below its first
 
 
@@ -69,11 +70,17 @@ def across(views, x) -> float:
 
 
 @threaded
-def centre(picture, rows) -> None:
-    """A picture's samples as numbers round 0."""
+def centre(picture, rows) -> float:
+    """A picture's samples as numbers round 0; what was taken away, a whole number."""
+    total = np.int64(0)
     for y in range(rows.shape[0]):
         for x in range(rows.shape[1]):
-            rows[y, x] = np.float32(picture[y, x]) - _MIDDLE
+            total += picture[y, x]
+    middle = np.float32(total // rows.size)
+    for y in range(rows.shape[0]):
+        for x in range(rows.shape[1]):
+            rows[y, x] = np.float32(picture[y, x]) - middle
+    return middle
 
 
 @threaded
@@ -93,19 +100,21 @@ def moments(rows, channels, step, squares, sums, square_sums, means, variances) 
 
 
 @threaded
-def all_moments(pictures, channels, step, means, variances) -> None:
-    """The moments of each picture."""
+def all_moments(pictures, channels, step, middles, means, variances) -> None:
+    """The moments of each picture, and what was taken away of it."""
     _, height, width = pictures.shape
     rows = np.empty((height, width), np.float32)
     squares = np.empty((height, width), np.float32)
     sums, square_sums = np.empty(width, np.float32), np.empty(width, np.float32)
     for i in range(pictures.shape[0]):
-        centre(pictures[i], rows)
+        middles[i] = centre(pictures[i], rows)
         moments(rows, channels, step, squares, sums, square_sums, means[i], variances[i])
 
 
 @threaded
-def similarity(a, a_mean, a_var, b, b_mean, b_var, channels, step, products, sums) -> float:
+def similarity(
+    a, a_middle, a_mean, a_var, b, b_middle, b_mean, b_var, channels, step, products, sums
+) -> float:
     """SSIM of two centred pictures whose moments are known, the mean over the windows."""
     for y in range(a.shape[0]):
         for x in range(a.shape[1]):
@@ -117,7 +126,7 @@ def similarity(a, a_mean, a_var, b, b_mean, b_var, channels, step, products, sum
         row = np.float32(0)
         for x in range(a_mean.shape[1]):
             covariance = across(views, x) - a_mean[k, x] * b_mean[k, x]
-            p, q = a_mean[k, x] + _MIDDLE, b_mean[k, x] + _MIDDLE
+            p, q = a_mean[k, x] + a_middle, b_mean[k, x] + b_middle
             above = (_TWO * p * q + _C1) * (_TWO * covariance + _C2)
             below = (p * p + q * q + _C1) * (a_var[k, x] + b_var[k, x] + _C2)
             row += above / below
@@ -126,7 +135,9 @@ def similarity(a, a_mean, a_var, b, b_mean, b_var, channels, step, products, sum
 
 
 @threaded
-def compare(queries, query_means, query_vars, pictures, means, variances, channels, step, out):
+def compare(
+    queries, query_middles, query_means, query_vars, pictures, means, variances, channels, step, out
+) -> None:
     """out[i, j]: SSIM of query i with picture j. Moments of the pictures are computed where
     `means` has none of them."""
     _, height, width = pictures.shape
@@ -135,7 +146,7 @@ def compare(queries, query_means, query_vars, pictures, means, variances, channe
     sums, square_sums = np.empty(width, np.float32), np.empty(width, np.float32)
     mean, variance = np.empty_like(query_means[0]), np.empty_like(query_means[0])
     for j in range(pictures.shape[0]):
-        centre(pictures[j], rows)
+        middle = centre(pictures[j], rows)
         if means.shape[0] > 0:
             mean, variance = means[j], variances[j]
         else:
@@ -143,9 +154,11 @@ def compare(queries, query_means, query_vars, pictures, means, variances, channe
         for i in range(queries.shape[0]):
             out[i, j] = similarity(
                 queries[i],
+                query_middles[i],
                 query_means[i],
                 query_vars[i],
                 rows,
+                middle,
                 mean,
                 variance,
                 channels,

@@ -43,8 +43,9 @@ class Matches:
 
 @dataclass(frozen=True, eq=False)
 class _Moments:
-    """Means and variances of pictures in every window."""
+    """Of pictures less their middles the means and variances in every window."""
 
+    middles: Float32[np.ndarray, "n"]
     means: Float32[np.ndarray, "n rows places"]
     variances: Float32[np.ndarray, "n rows places"]
 
@@ -100,16 +101,17 @@ class References:
         """SSIM of each query with every reference."""
         from trombine.judge.kernel_ssim import all_moments, compare
 
-        rows, flat = _centred(queries), _flat(self.pictures)
-        channels = queries.shape[3]
+        flat, channels = _flat(self.pictures), queries.shape[3]
         known = _room(len(queries), queries.shape, step)
-        all_moments(_flat(queries), channels, step, known.means, known.variances)
+        all_moments(_flat(queries), channels, step, known.middles, known.means, known.variances)
+        rows = _flat(queries).astype(np.float32) - known.middles[:, None, None]
         kept = self._moments(step) if self._keep else _room(0, queries.shape, step)
         out = np.empty((len(queries), len(self)), np.float32)
 
         def work(part: slice) -> None:
             compare(
                 rows,
+                known.middles,
                 known.means,
                 known.variances,
                 np.ascontiguousarray(flat[part]),
@@ -155,7 +157,14 @@ class References:
 
             def work(part: slice) -> None:
                 pictures = np.ascontiguousarray(flat[part])
-                all_moments(pictures, channels, step, room.means[part], room.variances[part])
+                all_moments(
+                    pictures,
+                    channels,
+                    step,
+                    room.middles[part],
+                    room.means[part],
+                    room.variances[part],
+                )
 
             self._in_threads(work)
             self._kept[step] = room
@@ -179,10 +188,6 @@ def _flat(pictures: Pictures) -> UInt8[np.ndarray, "n h wc"]:
     return pictures.reshape(*pictures.shape[:2], -1)
 
 
-def _centred(pictures: Pictures) -> Float32[np.ndarray, "n h wc"]:
-    return _flat(pictures).astype(np.float32) - 128
-
-
 def _room(count: int, shape: tuple[int, ...], step: int) -> _Moments:
     """Room for the moments of so many pictures."""
     _, height, width, channels = shape
@@ -191,7 +196,7 @@ def _room(count: int, shape: tuple[int, ...], step: int) -> _Moments:
         len(range(0, height - 2 * SSIM_RADIUS, step)),
         (width - 2 * SSIM_RADIUS) * channels,
     )
-    return _Moments(np.empty(size, np.float32), np.empty(size, np.float32))
+    return _Moments(*(np.empty(shape, np.float32) for shape in (count, size, size)))
 
 
 def _highest(
