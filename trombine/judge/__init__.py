@@ -3,7 +3,6 @@
 restoration.py       results against their truths: the whole picture, inside a hole, on its rim
 restoration_page.py  the same as text, as JSON and as a page
 similar.py           which of many pictures are most like one: SSIM with every one of them
-copies.py            whether a picture is a copy, also mirrored, cropped, recoloured
 witness.py           what the witness reads: a net that no training learns from
 people.py            a test of people, real or generated: its page, its key, the answers to it
 people_figures.py    accuracy, d', kappas, intervals, and how many answers a question needs

@@ -1,8 +1,8 @@
 """SSIM of pictures against many references: the loops of similar.py, compiled by numba.
 
 A picture is H rows of W x C numbers, as its file has them, less its own mean: what is squared stays
-small, so that float32 gives SSIM to 1e-6. The window is the Gaussian of measures/similarity.py. Only
-places where it is inside the picture count, and of these every `step`-th row.
+small, so that float32 gives SSIM to 1e-6. The window is the Gaussian of measures/similarity.py.
+Only places where it is inside the picture count, and of these every `step`-th row.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def across(views, x) -> float:
 
 
 @threaded
-def centre(picture, rows) -> float:
+def centre(picture, rows) -> np.float32:
     """A picture's samples as numbers round 0; what was taken away, a whole number."""
     total = np.int64(0)
     for y in range(rows.shape[0]):
