@@ -627,6 +627,34 @@ def judge_people_score(
         json: All figures as JSON, for a program, in place of text.
     """
 
+def judge_restoration(
+    *,
+    results: _Path,
+    truth: _Path,
+    holes: _Path | None = ...,
+    border: int = ...,
+    json: bool = ...,
+    output: _Path | None = ...,
+    overwrite: bool = ...,
+) -> Result:
+    """Compare repaired, enlarged or cleaned pictures with what they should be.
+
+    Files are paired by their names without the ending. Measured are PSNR, SSIM, MS-SSIM, mean
+    absolute and edge error, and what a net reads of faces: landmarks, parts, who it is.
+
+    Arguments, by name:
+        results: The pictures to judge: a file, or a folder of them.
+        truth: What they should be: a file, or a folder with pictures of the same
+            names.
+        holes: Masks, white where was repaired: one for all, or a folder of the
+            same names. Inside of them and on their rims is measured too.
+        border: Pixels on each side that do not count for PSNR-Y, as papers on
+            enlarging have it: 0 to 64.
+        json: The numbers as JSON, those of each picture too.
+        output: A page to write, with the numbers and the worst pictures.
+        overwrite: Write over a page that trombine did not write.
+    """
+
 def replay(
     *,
     pictures: _Paths,

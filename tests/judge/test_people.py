@@ -99,7 +99,7 @@ def test_the_same_command_keeps_what_is_there_and_another_test_is_refused(home: 
     """A test that people may have answered is not lost; one stopped half-way is finished."""
     make(home)
     before = (home / "study" / "index.html").read_bytes()
-    fields = {"real": home / "real", "generated": home / "generated", "output": home / "study"}
+    fields: dict[str, Any] = {"real": home / "real", "generated": home / "generated", "output": home / "study"}
     assert trombine.judge_people_make(**fields, pictures=12).kept == 2
     with pytest.raises(InputError, match=r"is there already.*--overwrite"):
         trombine.judge_people_make(**fields, pictures=10)
@@ -186,7 +186,7 @@ def test_a_picture_stands_in_the_test_once(home: Path) -> None:
 def test_compression_of_one_side_is_said(home: Path) -> None:
     shutil.rmtree(home / "generated")
     paint(home / "generated", 14, 2, suffix=".jpg")
-    fields = {"real": home / "real", "generated": home / "generated", "output": home / "study"}
+    fields: dict[str, Any] = {"real": home / "real", "generated": home / "generated", "output": home / "study"}
     result = trombine.judge_people_make(**fields, pictures=12)
     assert any("may tell them apart" in notice.text for notice in result.notices)
 
@@ -210,7 +210,7 @@ def test_a_pack_will_do(home: Path) -> None:
     ],
 )
 def test_what_cannot_be_made_is_one_line(home: Path, fields: dict[str, Any], problem: str) -> None:
-    options = {"real": home / "real", "generated": home / "generated", "pictures": 12}
+    options: dict[str, Any] = {"real": home / "real", "generated": home / "generated", "pictures": 12}
     with pytest.raises(InputError, match=problem):
         trombine.judge_people_make(**{**options, "output": home / "study", **fields})
     assert not (home / "study").exists()
