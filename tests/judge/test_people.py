@@ -99,9 +99,13 @@ def test_the_same_command_keeps_what_is_there_and_another_test_is_refused(home: 
     """A test that people may have answered is not lost; one stopped half-way is finished."""
     make(home)
     before = (home / "study" / "index.html").read_bytes()
-    fields: dict[str, Any] = {"real": home / "real", "generated": home / "generated", "output": home / "study"}
+    fields: dict[str, Any] = {
+        "real": home / "real",
+        "generated": home / "generated",
+        "output": home / "study",
+    }
     assert trombine.judge_people_make(**fields, pictures=12).kept == 2
-    with pytest.raises(InputError, match=r"is there already.*--overwrite"):
+    with pytest.raises(InputError, match=r"is there already.*overwrite=True"):
         trombine.judge_people_make(**fields, pictures=10)
     (home / "study" / "index.html").unlink()
     assert trombine.judge_people_make(**fields, pictures=12).kept == 1
@@ -148,7 +152,7 @@ def test_pictures_of_several_sizes_are_refused_or_cut_to_one(home: Path) -> None
     """The size would tell; --size shows the middle of each, and enlarges none."""
     shutil.rmtree(home / "generated")
     paint(home / "generated", 14, 2, side=24)
-    with pytest.raises(InputError, match=r"differ in size.*--size 16"):
+    with pytest.raises(InputError, match=r"differ in size.*size=16"):
         make(home)
     make(home, size=16)
     files = made.pictures(home / "study" / "index.html")
@@ -186,7 +190,11 @@ def test_a_picture_stands_in_the_test_once(home: Path) -> None:
 def test_compression_of_one_side_is_said(home: Path) -> None:
     shutil.rmtree(home / "generated")
     paint(home / "generated", 14, 2, suffix=".jpg")
-    fields: dict[str, Any] = {"real": home / "real", "generated": home / "generated", "output": home / "study"}
+    fields: dict[str, Any] = {
+        "real": home / "real",
+        "generated": home / "generated",
+        "output": home / "study",
+    }
     result = trombine.judge_people_make(**fields, pictures=12)
     assert any("may tell them apart" in notice.text for notice in result.notices)
 
@@ -206,11 +214,15 @@ def test_a_pack_will_do(home: Path) -> None:
         ({"pictures": 5}, "even number"),
         ({"pictures": 40}, "has only 14 pictures"),
         ({"real": Path("nowhere")}, "does not exist"),
-        ({"seconds": -1}, "--seconds is a number"),
+        ({"seconds": -1}, "seconds is a number"),
     ],
 )
 def test_what_cannot_be_made_is_one_line(home: Path, fields: dict[str, Any], problem: str) -> None:
-    options: dict[str, Any] = {"real": home / "real", "generated": home / "generated", "pictures": 12}
+    options: dict[str, Any] = {
+        "real": home / "real",
+        "generated": home / "generated",
+        "pictures": 12,
+    }
     with pytest.raises(InputError, match=problem):
         trombine.judge_people_make(**{**options, "output": home / "study", **fields})
     assert not (home / "study").exists()
@@ -218,7 +230,7 @@ def test_what_cannot_be_made_is_one_line(home: Path, fields: dict[str, Any], pro
 
 def test_a_page_that_no_phone_holds_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trombine.judge.people.MOST_BYTES", 12 * 3 * 10**2)
-    with pytest.raises(InputError, match="--size 10 or less"):
+    with pytest.raises(InputError, match="size=10 or less"):
         make(home)
 
 
