@@ -39,10 +39,13 @@ def main(arguments: list[str] | tuple[str, ...] | None = None) -> int:
     Of the command line it is all that this process does; with `arguments` it is called by a
     program, which handles signals as it likes.
     """
+    import gc
+
     is_process = arguments is None
     try:
         if is_process:
             signals.obey(main.__code__)
+            gc.disable()  # modules are no garbage: cli.py enables it when they are loaded
         code = _run(sys.argv[1:] if arguments is None else arguments)
         if is_process:
             signals.over()

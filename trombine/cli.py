@@ -8,6 +8,7 @@ only its verb: a help page must not wait for torch. What running a verb looks li
 from __future__ import annotations
 
 import dataclasses
+import gc
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
@@ -27,8 +28,8 @@ from cyclopts import (
 from trombine import __version__
 from trombine.commands import GROUPS, VERBS, Verb
 from trombine.refusal import InputError
-from trombine.requests import SHORT, described
 
+COMPLETION = "install_completion"
 WIDEST = 78  # of an example's line: the width of a help page, but for two spaces before it
 
 
@@ -116,7 +117,9 @@ def application() -> App:
     for line, verb in VERBS.items():
         group, _, name = line.rpartition(" ")
         _add(groups[group], name, line, verb)
-    app.register_install_completion_command(
+    app.command(
+        f"{__name__}:{COMPLETION}",
+        name="--install-completion",
         help="Complete commands and options in this shell.",
         help_epilogue=_examples(
             "trombine --install-completion", "trombine --install-completion --shell zsh"
@@ -151,8 +154,12 @@ def _broken(line: str) -> list[str]:
     return [f"{line[:at]} \\", *_broken(f"  {line[at + 1 :]}")]
 
 
-def __getattr__(name: str) -> Callable[..., int]:
+def __getattr__(name: str) -> Callable[..., int | None]:
     """The command of a line of VERBS, `data_world` of "data world"; cyclopts asks when it must."""
+    if name == COMPLETION:
+        from cyclopts.completion.install import create_install_completion_command
+
+        return create_install_completion_command(application().install_completion, True)
     verb = VERBS.get(name.replace("_", " "))
     if verb is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -168,6 +175,7 @@ def _command(verb: Verb) -> Callable[..., int]:
     def command(*arguments: object, **options: object) -> int:
         from trombine.console import follow
 
+        gc.enable()
         bound = signature.bind(*arguments, **options)
         bound.apply_defaults()
         return follow(module.run(request(**bound.arguments)))
@@ -179,6 +187,8 @@ def _command(verb: Verb) -> Callable[..., int]:
 
 def _parameters(request: type[Any], positional: Sequence[str]) -> Iterator[inspect.Parameter]:
     """The fields of a request as parameters, those without a name first."""
+    from trombine.requests import described
+
     says, hints = described(request), get_type_hints(request)
     for field in sorted(dataclasses.fields(request), key=lambda f: f.name not in positional):
         yield _parameter(field, hints[field.name], says.get(field.name), field.name in positional)
@@ -188,6 +198,8 @@ def _parameter(
     field: dataclasses.Field[Any], hint: Any, says: str | None, positional: bool
 ) -> inspect.Parameter:
     """A field as a parameter; without a name, a tuple takes all the words that are left."""
+    from trombine.requests import SHORT
+
     several = positional and get_origin(hint) is tuple
     kind = inspect.Parameter.VAR_POSITIONAL if several else inspect.Parameter.POSITIONAL_ONLY
     default = inspect.Parameter.empty if several else _default(field)
