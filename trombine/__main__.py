@@ -75,6 +75,7 @@ def _run(arguments: list[str] | tuple[str, ...]) -> int:
     _mend_streams()
     from trombine.memory import ran_out
 
+    code = 0
     try:
         from trombine.cli import run
 
@@ -83,7 +84,11 @@ def _run(arguments: list[str] | tuple[str, ...]) -> int:
         return code
     except BrokenPipeError:  # what read us, head say, has had enough
         _drop_output()
-        return 0
+        return code
+    except SystemExit as leaving:
+        if isinstance(leaving.__context__, BrokenPipeError):  # so rich ends a help page
+            return 0
+        raise
     except Exception as error:
         if not is_for_people(error):
             raise

@@ -26,7 +26,7 @@ from cyclopts import (
 )
 
 from trombine import __version__
-from trombine.commands import GROUPS, VERBS, Verb
+from trombine.commands import GROUPS, VERBS, VOLUMES, Verb
 from trombine.refusal import InputError
 
 COMPLETION = "install_completion"
@@ -39,7 +39,7 @@ def run(arguments: Sequence[str]) -> int:
         raise InputError("one of the words is empty; if it is a variable, it is not set")
     try:
         return application()(
-            _spelt_out(arguments), result_action="return_int_as_exit_code_else_zero"
+            _spelt_out(_verb_first(arguments)), result_action="return_int_as_exit_code_else_zero"
         )
     except UnknownCommandError:
         raise  # it lists the commands that there are
@@ -50,6 +50,18 @@ def run(arguments: Sequence[str]) -> int:
         raise InputError(problem) from error
 
 
+def _verb_first(words: Sequence[str]) -> list[str]:
+    """The words with -q and -v that stand before the verb's name, or within it, behind it."""
+    volumes = {word for name, (short, _) in VOLUMES.items() for word in (f"--{name}", short)}
+    early: list[str] = []
+    names: list[str] = []
+    following = list(words)
+    while following and (not names or names[-1] in GROUPS):
+        word = following.pop(0)
+        (early if word in volumes else names).append(word)
+    return [*names, *(early if " ".join(names) in VERBS else ()), *following]
+
+
 def _spelt_out(words: Sequence[str]) -> list[str]:
     """The words with every `--lr 1e-4` that is a setting of a recipe as `--settings lr=1e-4`."""
     verb = VERBS.get(" ".join(words[:1]))
@@ -57,6 +69,7 @@ def _spelt_out(words: Sequence[str]) -> list[str]:
         return list(words)
     request = getattr(import_module(f"trombine.verbs.{verb.module}"), verb.request)
     fields = {field.name.replace("_", "-") for field in dataclasses.fields(request)}
+    fields |= VOLUMES.keys()
     expanded, remaining = [], iter(words)
     for word in remaining:
         name, equals, value = word.removeprefix("--").partition("=")
@@ -170,7 +183,7 @@ def _command(verb: Verb) -> Callable[..., int]:
     """A function whose parameters are the request's fields, and which runs the verb."""
     module = import_module(f"trombine.verbs.{verb.module}")
     request = getattr(module, verb.request)
-    signature = inspect.Signature(list(_parameters(request, verb.positional)))
+    signature = inspect.Signature([*_parameters(request, verb.positional), *_volumes()])
 
     def command(*arguments: object, **options: object) -> int:
         from trombine.console import follow
@@ -178,7 +191,11 @@ def _command(verb: Verb) -> Callable[..., int]:
         gc.enable()
         bound = signature.bind(*arguments, **options)
         bound.apply_defaults()
-        return follow(module.run(request(**bound.arguments)))
+        fields = bound.arguments
+        volume = {name: fields.pop(name) for name in VOLUMES}
+        if all(volume.values()):
+            raise InputError("-q and -v ask for less and for more", "give one of them")
+        return follow(module.run(request(**fields)), **volume)
 
     command.__signature__ = signature  # pyright: ignore[reportFunctionMemberAccess]
     command.__annotations__ = {name: p.annotation for name, p in signature.parameters.items()}
@@ -192,6 +209,15 @@ def _parameters(request: type[Any], positional: Sequence[str]) -> Iterator[inspe
     says, hints = described(request), get_type_hints(request)
     for field in sorted(dataclasses.fields(request), key=lambda f: f.name not in positional):
         yield _parameter(field, hints[field.name], says.get(field.name), field.name in positional)
+
+
+def _volumes() -> Iterator[inspect.Parameter]:
+    """-q and -v as parameters."""
+    for name, (short, says) in VOLUMES.items():
+        parameter = Parameter(help=says, alias=short, negative=(), show_default=False)
+        annotation = Annotated[bool, parameter]
+        kind = inspect.Parameter.KEYWORD_ONLY
+        yield inspect.Parameter(name, kind, default=False, annotation=annotation)
 
 
 def _parameter(

@@ -5,10 +5,11 @@ What becomes of it on the command line is in cli.py. Listing loads nothing of tr
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 
-class Verb(NamedTuple):  # which is made faster than a dataclass: every help page waits for it
+@dataclass(frozen=True, kw_only=True)
+class Verb:
     """A command: where its verb is, what it says of itself, two ways to use it."""
 
     module: str  # in trombine.verbs
@@ -235,4 +236,9 @@ GROUPS = {
     "models": "See what models there are, and take them elsewhere and back.",
     "judge": "Say how good pictures are, in numbers that another person can reproduce.",
     "judge people": "Ask people which pictures are real, and score their answers.",
+}
+# Options of every command that are no fields of a request: the short word, and what it does.
+VOLUMES = {
+    "quiet": ("-q", "Print errors only, and what the command is asked to print."),
+    "verbose": ("-v", "Print more: every file, the nets and their files, tiles, seconds."),
 }

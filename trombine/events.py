@@ -36,11 +36,20 @@ class Picture:
 
     path: Path | None  # None where it was not written to a file
     name: str
+    facts: str = ""  # size, net, seconds: for people; "" of one of thousands
 
 
 @dataclass(frozen=True)
 class Notice:
     """Something the user should know; the job goes on."""
+
+    file: Path | None  # which input or output it is about
+    text: str
+
+
+@dataclass(frozen=True)
+class Detail:
+    """What only a user who looks closely wants to know (-v): nets, tiles, where weights are."""
 
     file: Path | None  # which input or output it is about
     text: str
@@ -73,7 +82,8 @@ class Done:
     kept: int  # outputs that were there already
 
 
-Event = Started | Progress | Picture | Notice | Description | Skipped | Done
+Event = Started | Progress | Picture | Notice | Detail | Description | Skipped | Done
+PERCENT = "percent"  # the unit of progress within a step, of which Started says how many there are
 
 Tick = Callable[[int, int], None]
 """Told of each step of a job, how many of how many are over; it raises where the job is to end."""

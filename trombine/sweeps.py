@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, final
 
-from trombine.events import Done, Event, Notice, Picture, Progress, Skipped, Started
+from trombine.events import Detail, Done, Event, Notice, Picture, Progress, Skipped, Started
 from trombine.files import write_bytes
 from trombine.nets import sizes_of
 from trombine.nets.sizes import resolved
@@ -231,6 +231,8 @@ def _train_one(
         for event in train(_order(request, point, point.recipe, place)):
             if isinstance(event, Notice):
                 yield Notice(event.file, f"{prefix}: {event.text}")
+            elif isinstance(event, Detail):
+                yield Detail(None, f"{prefix}: {event.text}")
             elif isinstance(event, Progress):
                 share = f"{prefix}: {event.done:,} of {event.total:,} {event.unit}"
                 yield Progress(number[0] - 1, number[1], share)

@@ -129,6 +129,15 @@ def _described(content: Content) -> str:
     return f"a picture of {image.width} x {image.height}"
 
 
+def size_text(content: Content) -> str:
+    """Width and height in pixels, for people; of JSON nothing."""
+    if isinstance(content, Mapping):
+        return ""
+    image, film = _image(content), _film(content)
+    frames = f"{len(film.frames):,} frames of " if film else ""
+    return f"{frames}{image.width} x {image.height}"
+
+
 def lost(path: Path, content: Content) -> str:
     """What the format of a file does not hold of a content, and which would; empty if nothing."""
     if not isinstance(content, Frames):

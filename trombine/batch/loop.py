@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trombine.batch.inputs import Plan, expand, is_so, listed, refuse_empty, refuse_to_write_over
-from trombine.events import Done, Event, Picture, Progress, Skipped, Started
+from trombine.events import PERCENT, Done, Event, Picture, Progress, Skipped, Started
 from trombine.files import check_output_name, clear_parts
 from trombine.refusal import InputError, OutputError, shown
 
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 Work = Callable[[Path, Path], Iterable[Event]]
-"""Makes the output of an input, whole or not at all; an InputError where the input is bad."""
+"""Makes the output of an input, whole or not at all; an InputError where the input is bad. It may
+yield the Picture of the output itself, as its last event, with facts."""
 Attempt = Generator[Event, None, str | None]
 """One job being done: its events, and at the end why it was skipped, or None."""
 
@@ -216,14 +217,18 @@ def _attempt(job: _Job, number: int, context: _Context) -> Attempt:
     """Do one job, the one after `number` others; return why it was skipped, or None."""
     if job.output is None or job.error is not None:
         return job.error.why if job.error else ""
+    picture = Picture(job.output, job.output.name)
     try:
         for event in context.work(job.source, job.output):
-            yield _as_part(event, job, number, context)
+            if isinstance(event, Picture) and event.path == job.output:
+                picture = event
+            else:
+                yield _as_part(event, job, number, context)
     except OutputError:
         raise
     except InputError as error:
         return _why(error, job.source)
-    yield Picture(job.output, job.output.name)
+    yield picture
     return None
 
 
@@ -234,8 +239,10 @@ def _as_part(event: Event, job: _Job, number: int, context: _Context) -> Event:
     """
     if not isinstance(event, Progress) or context.total == 1:
         return event
-    name = shown(job.source.name)
-    steps = f"{context.unit} ({name}: {event.done:,} of {event.total:,} {event.unit})"
+    done = f"{event.done:,} of {event.total:,} {event.unit}"
+    if event.unit == PERCENT:
+        done = f"{100 * event.done // event.total}%"
+    steps = f"{context.unit} ({shown(job.source.name)}: {done})"
     return Progress(number, context.total, steps)
 
 

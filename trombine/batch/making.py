@@ -8,6 +8,7 @@ same `make`.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -36,7 +37,7 @@ from trombine.batch.requests import (
     PicturesRequest,
 )
 from trombine.devices import CPU, again
-from trombine.events import Done, Event, Notice, Picture, Tick, ticked
+from trombine.events import PERCENT, Detail, Done, Event, Notice, Picture, Tick, ticked
 from trombine.files import identity
 from trombine.memory import RELIEF, enough
 from trombine.refusal import InputError, about
@@ -98,6 +99,8 @@ class Output:
     resolved: Record = field(default_factory=dict)  # what was chosen, and changes no pixel's value
     chosen: Options = field(default_factory=dict)  # options that were left to be chosen
     notices: tuple[str, ...] = ()
+    nets: tuple[str, ...] = ()  # the names of those that made it
+    details: tuple[str, ...] = ()  # of nets, tiles and seconds, for who wants to know (-v)
     counts: Mapping[str, int] = field(default_factory=dict)  # for the summary: {"faces": 2}
 
 
@@ -303,10 +306,21 @@ class _Run:
         if self.companions:
             yield from self.companions.notices(source)
         threads = self.threads if alone or not self.light(source) else 1
+        start = time.perf_counter()
         with enough(source, self.relief), about(source):
             item = self._item(source, result)
             output = yield from item.done(threads, overwrite=self.request.overwrite)
         self.counts.update(output.counts)
+        yield from (Detail(source, text) for text in output.details)
+        yield Picture(result, result.name, self._facts(output, start))
+
+    def _facts(self, output: Output, start: float) -> str:
+        """Size, nets and seconds of a result, for people."""
+        from trombine.batch.contents import size_text
+
+        size = size_text(output.contents[self.products[-1].shows])
+        seconds = f"{time.perf_counter() - start:.2f} s"
+        return ", ".join(filter(None, (size, " and ".join(output.nets), seconds)))
 
 
 def _percent(tick: Tick) -> Tick:
@@ -398,7 +412,7 @@ class _Item:
         if source.film.first.metadata.is_cut and self.metadata == KEPT:
             text = "says of its date, camera or place what is damaged or too long: that is left out"
             yield Notice(self.path, text)
-        output = yield from ticked("percent", lambda tick: self._make(source, threads, tick))
+        output = yield from ticked(PERCENT, lambda tick: self._make(source, threads, tick))
         check_unchanged(digests)
         hashes = {self.path.name: source.digest}
         hashes |= {name: digests[path] for name, path in self.target.files.items()}

@@ -89,9 +89,12 @@ def make(job: Job) -> Output:
         ),
     }
     used = [model, *(_ENLARGERS.values() if options["enlarge"] else ())]
+    nets = [loaded(net) for net in used]
     return Output(
         contents={shows: makers[shows]() for shows in job.shows},
-        model="+".join(loaded(net).hash for net in used),
+        model="+".join(net.hash for net in nets),
+        nets=(nets[0].path.stem,),
+        details=tuple(net.described for net in nets),
         notices=() if reading.faces else (NO_FACE,),
         counts={"faces": len(reading.faces)},
     )

@@ -14,7 +14,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from trombine.data.contents import contents_of
-from trombine.events import Done, Event, Notice, Picture, Progress, Started
+from trombine.events import Detail, Done, Event, Notice, Picture, Progress, Started
+from trombine.nets import parameter_count
 from trombine.objectives import objective_of
 from trombine.objectives.objective import Objective
 from trombine.refusal import InputError, shown
@@ -139,6 +140,7 @@ def _run(
     yield from writer.log_clock(state, "resumed" if resumed else "started", now=True)
     if resumed and order.change:
         yield from _changed(order, plan, material, state, writer)
+    yield from (Detail(folder.path, text) for text in _details(plan, state))
     yield Started(recipe.pictures, "pictures")
     yield Progress(state.pictures, recipe.pictures, "pictures")
     if not resumed:
@@ -159,6 +161,16 @@ def _run(
     plan.mesh.any_process(True)  # one that left before the first has written all would end it
     if plan.mesh.first and not over(plan, state):
         raise stop.exception()
+
+
+def _details(plan: Plan, state: State) -> Iterator[str]:
+    """Which nets, where their weights come from, and what computes."""
+    for role, net in state.nets.items():
+        yield f"{role}: {plan.recipe.nets[role]}, {parameter_count(net):,} parameters"
+    start = start_of(plan.recipe, plan.objective.main)
+    yield str(start) if start else "begins with random weights"
+    machine = plan.machine
+    yield f"{machine.device}, {machine.precision}, {machine.threads} threads"
 
 
 def _begin(plan: Plan, state: State, writer: RunWriter) -> Iterator[Event]:
@@ -239,7 +251,8 @@ def _end(
     if state.best:
         value = f"{state.best.measure} {state.best.value:.4g}"
         best = f"; best {value}, after {state.best.pictures:,}"
-        yield Picture(writer.folder.best, writer.folder.best.name)
+        facts = f"{value}, after {state.best.pictures:,} pictures"
+        yield Picture(writer.folder.best, writer.folder.best.name, facts)
     page = shown(writer.folder.page)
     already = "was over already, nothing is done: " if was_over else ""
     yield Done(f"{run}: {already}{state.pictures:,} pictures seen{best}; {page}", 1, 0, 0)

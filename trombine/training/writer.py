@@ -16,7 +16,7 @@ from typing import Any, Final, final
 
 from torch import Tensor
 
-from trombine.events import Event, Notice
+from trombine.events import Detail, Event, Notice
 from trombine.files import output_error
 from trombine.objectives.alarms import Alert, Report
 from trombine.recipes.recipe import Recipe
@@ -217,6 +217,7 @@ class RunWriter:
                 lambda: checkpoints.save(self.folder, state.pictures, tensors, plain, timed=timed)
             )
             self._saved = self._clock()
+            yield Detail(self.folder.path, f"saved at {state.pictures:,} pictures")
             yield from self.log_clock(
                 state, "saved", now=True
             )  # a killed process counts up to here

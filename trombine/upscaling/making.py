@@ -7,7 +7,8 @@ files, records and replay.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -81,21 +82,36 @@ def make(job: Job) -> Output:
     pipeline = pipeline_for(film, options["enlarge"], model, job.device)
     _check_format(film, pipeline, job)
     truth = _truth(film, pipeline, job)
+    start = time.perf_counter()
     result = _enlarged(film, pipeline, job)
+    seconds = time.perf_counter() - start
     contents: dict[str, object] = {RESULT: result}
+    nets = tuple(dict.fromkeys(step.path.stem for step in pipeline.every_model))
+    tiles = _tiles(film.first, pipeline, options["tile"])
     if SHEET in job.shows:
-        names = " and ".join(dict.fromkeys(step.path.stem for step in pipeline.every_model))
-        title = f"{shortened(job.source.path.name)}: {names}"
+        title = f"{shortened(job.source.path.name)}: {' and '.join(nets)}"
         truth_pixels = None if truth is None else as_seen(truth)
         pixels = as_seen(film.first), as_seen(_first_of(result))
         contents[SHEET] = standard_sheet(*pixels, truth_pixels, title)
     return Output(
         contents=contents,
         model="+".join(dict.fromkeys(step.hash for step in pipeline.every_model)),
-        resolved={"tile": _tiles(film.first, pipeline, options["tile"])},
+        resolved={"tile": tiles},
         chosen={} if isinstance(model, Path) else {"model": model},
         notices=(*notices, *_remarks(film, result, truth, options[FORMAT])),
+        nets=nets,
+        details=_details(pipeline, tiles, job.threads, seconds),
     )
+
+
+def _details(
+    pipeline: Pipeline, tiles: Sequence[int], threads: int | None, seconds: float
+) -> tuple[str, ...]:
+    """Which nets, from which files, in which tiles, and how long they took."""
+    nets = zip(pipeline.every_model, tiles, strict=True)
+    lines = dict.fromkeys(f"{net.described}, in tiles of {tile} pixels" for net, tile in nets)
+    by = "all threads" if threads is None else f"{threads} thread{'' if threads == 1 else 's'}"
+    return (*lines, f"enlarged in {seconds:.2f} s by {by}")
 
 
 def equivalent(name: str, recorded: object, target: object) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from trombine import __version__
-from trombine.commands import VERBS, Verb
+from trombine.commands import VERBS, VOLUMES, Verb
 from trombine.events import Done, Event
 from trombine.requests import SHORT, Request, described
 
@@ -38,6 +38,9 @@ def page() -> str:
     ]
     for line, verb in VERBS.items():
         lines += _command(line, verb)
+    lines += [".SH OPTIONS", "Every command takes these too."]
+    for name, (short, text) in VOLUMES.items():
+        lines += [".TP", rf"\fB{_escaped(f'--{name}, {short}')}\fR", _escaped(text)]
     lines += [
         ".SH EXIT STATUS",
         "0 when all was done, 1 when some inputs were bad, 2 when nothing could be done,",

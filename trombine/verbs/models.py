@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from trombine.batch.inputs import refuse_to_write_over
-from trombine.events import Done, Event, Notice, Picture
+from trombine.events import Detail, Done, Event, Notice, Picture
 from trombine.refusal import InputError, shown
 from trombine.requests import Request
 
@@ -112,6 +112,7 @@ def _list(request: ModelsListRequest) -> Iterator[Event]:
         except InputError as error:
             yield Notice(None, str(error))
             continue
+        yield Detail(None, model.described)
         if request.task in (None, model.card.task):
             rows.append(_row(path.stem, model))
     which = f"for {request.task} " if request.task else ""
@@ -148,6 +149,7 @@ def _show(request: ModelsShowRequest) -> Iterator[Event]:
     from trombine.weights import load
 
     model = load(request.model)
+    yield Detail(None, model.described)
     summary = as_json(model) if request.json else as_text(model)
     yield Done(summary=summary, written=0, skipped=0, kept=0)
 

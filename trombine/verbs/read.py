@@ -18,7 +18,7 @@ from trombine.batch.loop import survey
 from trombine.batch.making import Making
 from trombine.batch.requests import FilesRequest
 from trombine.devices import CPU, DEVICES, resolve
-from trombine.events import Description, Event, Notice
+from trombine.events import Description, Detail, Event, Notice
 from trombine.memory import enough
 from trombine.refusal import InputError, about, shown
 from trombine.requests import Choice
@@ -72,6 +72,7 @@ def run(request: ReadRequest) -> Iterator[Event]:
         if not request.recursive:
             yield from left_alone(request.pictures, can_recurse=True)
         sources = expand(request.pictures, recursive=request.recursive)
+        yield Detail(None, model.described)
         yield from survey(sources, lambda source: _report(request, source, device))
         return
     beside = {PARTS: request.write_parts, POINTS: request.write_points, FIELDS: request.json}

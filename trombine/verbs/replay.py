@@ -14,7 +14,7 @@ from trombine.batch.inputs import expand, into
 from trombine.batch.loop import batch
 from trombine.batch.making import Remaker
 from trombine.commands import VERBS
-from trombine.events import Event, Notice
+from trombine.events import Event, Notice, Picture
 from trombine.memory import enough, ran_out
 from trombine.provenance import (
     REMAKE,
@@ -114,9 +114,11 @@ def _replay(source: Path, output: Path, inputs: Path | None) -> Iterator[Event]:
         problem = "has a record of a picture of another format than it has itself"
         raise InputError(problem, REMAKE, path=source)
     write_encoded(output, data, record)
-    if sha256(data).hexdigest() != digest(source):
+    same = sha256(data).hexdigest() == digest(source)
+    if not same:
         text = "other bytes came out than this file has: it was changed, or made elsewhere"
         yield Notice(source, text)
+    yield Picture(output, output.name, "the same bytes" if same else "other bytes")
 
 
 def _first(changed: list[str]) -> str:

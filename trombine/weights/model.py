@@ -15,7 +15,7 @@ from typing import Any, Final, final
 import torch
 
 from trombine import devices, zoo
-from trombine.nets import NETS, Net, build
+from trombine.nets import NETS, Net, build, parameter_count
 from trombine.nets.spaces import SPACES
 from trombine.provenance import shortened
 from trombine.refusal import InputError, about
@@ -46,6 +46,12 @@ class Model:
             result = task.run(self.in_rgb, *required, **optional)
             check_finite(*(result if isinstance(result, tuple) else (result,)))
         return result
+
+    @property
+    def described(self) -> str:
+        """What it is and where it is from, for people."""
+        count = f"{parameter_count(self.net):,} parameters"
+        return f"{self.path.stem} ({self.card.net}, {count}, {self.hash}) from {self.path}"
 
     @property
     def space(self) -> str:
