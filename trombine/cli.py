@@ -10,6 +10,8 @@ from __future__ import annotations
 import dataclasses
 import gc
 import inspect
+import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -29,6 +31,7 @@ from trombine import __version__
 from trombine.commands import GROUPS, VERBS, VOLUMES, Verb
 from trombine.refusal import InputError
 
+_FILE = re.compile(r"-[^-=][^=]*\.[A-Za-z]\w*")  # -photo.jpg, also where there is none yet
 COMPLETION = "install_completion"
 WIDEST = 78  # of an example's line: the width of a help page, but for two spaces before it
 
@@ -46,7 +49,7 @@ def run(arguments: Sequence[str]) -> int:
     except CycloptsError as error:
         line = " ".join(error.command_chain or ())
         about, usage = (f"{line}: ", f"trombine {line}") if line else ("", "trombine")
-        problem = f"{about}{_wrong(error)}; {usage} --help says what it takes"
+        problem = f"{about}{_wrong(error)}{_dashed(arguments)}; {usage} --help says what it takes"
         raise InputError(problem) from error
 
 
@@ -93,6 +96,16 @@ def _flag(name: str) -> str:
 
     again = "the same command again goes on where it was"
     return f"--{name} is not needed: {again}" if name.replace("-", "_") in AGAIN else ""
+
+
+def _dashed(words: Sequence[str]) -> str:
+    """How to write the first word that looks like an option and is the name of a file."""
+    from trombine.refusal import shown
+
+    for word in words:
+        if word.startswith("-") and (_FILE.fullmatch(word) or os.path.lexists(word)):
+            return f"; write ./{shown(word)} for a file of that name"
+    return ""
 
 
 def _wrong(error: CycloptsError) -> str:

@@ -33,6 +33,11 @@ def is_file(name: str) -> bool:
     return name.lower().endswith(ENDINGS)
 
 
+def run_name(recipe: str) -> str:
+    """What a run of this recipe is called unless the user says."""
+    return Path(recipe).stem if is_file(recipe) else recipe
+
+
 def read_recipe(path: Path, recipes: Mapping[str, Recipe]) -> tuple[str, Recipe]:
     """The name of the recipe that the file begins with, and that recipe with the settings of the
     file."""

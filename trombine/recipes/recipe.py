@@ -137,6 +137,9 @@ class Recipe(ABC):
     """Between two measurements."""
     save_every: int = 10_000
     """Between two checkpoints."""
+    licence: str = ""
+    """Under which the model may be used; MIT unless given, if all that it learns from was painted
+    by trombine."""
     faces: int = 16
     """How many fixed faces."""
     judged: int = 64
@@ -163,6 +166,8 @@ class Recipe(ABC):
         """Every field as JSON has it; nets as text."""
         fields = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
         fields["nets"] = {role: str(net) for role, net in self.nets.items()}
+        if not self.licence:  # cards and runs without one stay as they were
+            del fields["licence"]
         return json.loads(json.dumps(fields))
 
 

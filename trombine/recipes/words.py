@@ -45,6 +45,7 @@ NAMES: Final = {
     "save_steps": "save_every",
     "save_interval": "save_every",
     "checkpoint_every": "save_every",
+    "license": "licence",
 }
 _EPOCHS: Final = {"epochs", "epoch", "num_epochs", "max_epochs", "n_epochs"}
 _STEPS: Final = {

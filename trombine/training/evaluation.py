@@ -86,7 +86,7 @@ def card_of(
         data=data,
         pictures=state.pictures,
         scores=tuple(scores),
-        licence=licence_of(source.spec for source in material.learned.values()),
+        licence=recipe.licence or licence_of(source.spec for source in material.learned.values()),
         command=command,
         version=__version__,
         about=f"{recipe.about}; learns from {_learned_from(material)}",

@@ -82,7 +82,8 @@ def check_settings(order: Order, folder: RunFolder, machine: Machine) -> Machine
         return machine
     saved = read_description(folder)
     # A run of an older trombine lacks the settings that came since: they were off.
-    old, new = {**_default_settings(order.recipe), **saved["settings"]}, order.recipe.plain()
+    defaults = _default_settings(order.recipe)
+    old, new = ({**defaults, **plain} for plain in (saved["settings"], order.recipe.plain()))
     changed = [name for name in new if name not in DESCRIPTIVE and old.get(name) != new[name]]
     if saved["recipe"] != order.name:
         raise InputError(

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trombine.events import Event
-from trombine.recipes import find, settings_of, with_settings
+from trombine.recipes import find, open_recipe, settings_of, with_settings
+from trombine.recipes.file import differences, is_file, run_name
 from trombine.requests import Request
 
 
@@ -22,7 +23,7 @@ class SweepRequest(Request):
     """
 
     recipe: str
-    """Its name, as train takes it."""
+    """Its name, or a file of settings, as train takes it."""
     grid: tuple[str, ...] = ()
     """NAME=VALUE,VALUE; several grids are combined. With a ; in it, values stand between ;."""
     zip: tuple[str, ...] = ()
@@ -46,19 +47,24 @@ def run(request: SweepRequest) -> Iterator[Event]:
         settings["data"] = request.data
     varied = combinations(request.grid, request.zip)
     check_shared(varied, settings)
-    folder = request.output or Path("runs") / f"sweep-{request.recipe}"
+    name, base = open_recipe(request.recipe)
+    recipe = with_settings(base, settings)
+    if is_file(request.recipe):  # the commands are to say the same without the file
+        given = differences(find(name), recipe)
+        settings = {setting: text for setting, text in given.items() if setting not in varied[0]}
+    folder = request.output or Path("runs") / f"sweep-{run_name(request.recipe)}"
     shared = [f"--{name.replace('_', '-')} {shlex.quote(v)}" for name, v in settings.items()]
     options = {"--grid": request.grid, "--zip": request.zip}
     vary = [f"{option} {shlex.quote(text)}" for option, texts in options.items() for text in texts]
     into = f"-o {shlex.quote(str(folder))}"
     yield from sweep(
         Sweep(
-            name=request.recipe,
-            recipe=with_settings(find(request.recipe), settings),
+            name=name,
+            recipe=recipe,
             folder=folder,
             combinations=varied,
-            command=" ".join(["trombine train", request.recipe, *shared]),
-            sweep_command=" ".join(["trombine sweep", request.recipe, *vary, *shared, into]),
+            command=" ".join(["trombine train", name, *shared]),
+            sweep_command=" ".join(["trombine sweep", name, *vary, *shared, into]),
             board=not request.no_board,
         )
     )

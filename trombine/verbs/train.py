@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from trombine.events import Done, Event
 from trombine.recipes import find, open_recipe, settings_of, with_settings
-from trombine.recipes.file import differences, is_file
+from trombine.recipes.file import differences, is_file, run_name
 from trombine.refusal import InputError
 from trombine.requests import Request
 
@@ -83,13 +83,8 @@ def order_of(request: TrainRequest) -> Order:
     return Order(
         name=name,
         recipe=recipe,
-        folder=request.output or Path("runs") / _run_name(request.recipe),
+        folder=request.output or Path("runs") / run_name(request.recipe),
         change=request.change,
         board=not request.no_board,
         command=" ".join(["trombine train", name, *words]),
     )
-
-
-def _run_name(recipe: str) -> str:
-    """What a run of this recipe is called unless the user says."""
-    return Path(recipe).stem if is_file(recipe) else recipe

@@ -6,8 +6,9 @@ its shapes are compared with the file's, and only then do the file's tensors bec
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final, final
@@ -73,20 +74,27 @@ def load(name: str | Path, *, task: str | None = None) -> Model:
     """The model of this name, or in this file; with `task`, refused unless it does that."""
     path = find(name)
     file = read(path)
+    card = _licensed(file.card, path)
     with about(path):
-        _check_card(file.card, task)
-        net = _empty(file.card)
+        _check_card(card, task)
+        net = _empty(card)
         _check_tensors(net.state_dict(), file.entries)
         tensors = {key: entry.tensor() for key, entry in file.entries.items()}
-        _check_digest(file.card, tensors)
+        _check_digest(card, tensors)
         _check_numbers(tensors)
     net.load_state_dict(tensors, assign=True)
-    return Model(net=net.eval(), card=file.card, hash=file.hash, path=path)
+    return Model(net=net.eval(), card=card, hash=file.hash, path=path)
 
 
 def read_card(path: str | Path) -> Card:
     """The card of a file, or of a shipped model; its tensors are not looked at."""
-    return read(find(path)).card
+    path = find(path)
+    return _licensed(read(path).card, path)
+
+
+def _licensed(card: Card, path: Path) -> Card:
+    """The card, of a shipped model with the licence that all of them are under."""
+    return replace(card, licence=card.licence or zoo.LICENCE) if path.parent == ZOO else card
 
 
 def loaded(name: str | Path, *, task: str | None = None, device: str = "cpu") -> Model:
@@ -145,6 +153,8 @@ def find(name: str | Path) -> Path:
     if "/" in name:
         problem = "is no file, and models of the hub cannot be named yet"
         raise InputError(f"{problem}; download one, then name its file", path=name)
+    if members := [known for known in by_name if re.fullmatch(rf"{re.escape(name)}-x\d+", known)]:
+        raise InputError("is a family of models", f"name {' or '.join(members)}", path=name)
     choices = ", ".join(by_name) or "none yet"
     raise InputError(f"is neither a shipped model nor a file; shipped are: {choices}", path=name)
 

@@ -1,1 +1,9 @@
 """The models that come with trombine: one .safetensors file each, found by weights/."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Of all of them. Their files say so where painted pictures alone taught; `reader` and `witness`
+# learned from portraits too, works of the United States' government in the public domain.
+LICENCE: Final = "MIT"
