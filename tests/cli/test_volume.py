@@ -54,7 +54,7 @@ def test_quiet_keeps_what_is_to_be_printed(picture: Path, shell: Shell) -> None:
 def test_verbose_says_nets_their_files_tiles_and_seconds(picture: Path, shell: Shell) -> None:
     """With -v a command says which net from which file works in which tiles, and how long."""
     done = shell("trombine -v upscale photo.png --model upscale-fast --tile 32 -o large.png")
-    assert re.search(r"upscale-fast-x2 \(residual, 78,348 parameters, \w+\) from /", done.stderr)
+    assert re.search(r"upscale-fast-x2 \(residual, \w{12}\) from /", done.stderr)
     assert "zoo/upscale-fast-x2.safetensors, in tiles of 32 pixels" in done.stderr
     assert re.search(r"enlarged in \d+\.\d\d s by \d+ thread", done.stderr)
     assert re.search(r"\d+\.\d\d s in all\n$", done.stderr)
@@ -65,7 +65,7 @@ def test_verbose_leaves_json_as_it_is(picture: Path, shell: Shell) -> None:
     """What -v adds goes to the error stream: the JSON on the output is the same."""
     quiet, loud = (shell(f"trombine read {word} photo.png --json") for word in ("-q", "-v"))
     assert loud.stdout == quiet.stdout
-    assert "reader (reader, 742,613 parameters" in loud.stderr
+    assert "trombine: reader (reader, " in loud.stderr
 
 
 def test_each_volume_shows_its_events(capsys: pytest.CaptureFixture[str]) -> None:

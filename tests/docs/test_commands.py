@@ -31,6 +31,8 @@ NOT_RUN = {
     "make TORCH_INDEX=": "installs from the network",
     "python bench/upscale_study.py": "trains for hours",
     "pip install": "installs from the network",
+    "pip wheel": "tests/house/test_wheel.py builds one, and uses it",
+    "podman ": "builds from the network; tests/house/test_container.py reads the Containerfile",
     "trombine --install-completion": "edits the start-up files of the user's shell",
 }
 SHELL = {"sh", "bash", "shell", "console"}

@@ -233,12 +233,16 @@ def test_every_mode_keeps_what_is_no_colour(run: Run) -> None:
 
 def test_a_folder_is_done_once_and_what_is_missing_again(run: Run) -> None:
     home = home_of(run)
-    assert command(run, "darken in -o out") == (0, "3 pictures written\n", "")
+    code, text, errors = command(run, "darken in -o out")
+    assert (code, text) == (0, "3 pictures written\n")
+    assert [line.rpartition(", ")[0] for line in errors.splitlines()] == [
+        f"trombine: out/{name}: 4 x 4" for name in ("a.png", "b.png", "c.bmp")
+    ]
     before, after = read(home / "in" / "a.png").samples, read(home / "out" / "a.png").samples
     assert np.abs(after - before * 0.5).max() <= 0.5
     (home / "out" / "b.png").unlink()
     kept = "2 kept that were there (--overwrite makes them again)"
-    assert command(run, "darken in -o out") == (0, f"1 picture written, {kept}\n", "")
+    assert command(run, "darken in -o out")[:2] == (0, f"1 picture written, {kept}\n")
 
 
 def test_what_was_made_otherwise_is_kept(run: Run) -> None:

@@ -51,8 +51,7 @@ class Model:
     @property
     def described(self) -> str:
         """What it is and where it is from, for people."""
-        count = f"{parameter_count(self.net):,} parameters"
-        return f"{self.path.stem} ({self.card.net}, {count}, {self.hash}) from {self.path}"
+        return f"{self.path.stem} ({self.card.net}, {self.hash}) from {self.path}"
 
     @property
     def space(self) -> str:

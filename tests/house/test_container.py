@@ -1,0 +1,81 @@
+"""The Containerfile, read: no container is built here."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+Lines = list[tuple[str, str]]
+
+
+@pytest.fixture(scope="module")
+def lines(root: Path) -> Lines:
+    """Instructions and their arguments, in order."""
+    text = (root / "Containerfile").read_text()
+    plain = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
+    joined = plain.replace("\\\n", " ")
+    pairs = [line.partition(" ") for line in joined.splitlines() if line.strip()]
+    return [(name, " ".join(rest.split())) for name, _, rest in pairs]
+
+
+def of(lines: Lines, instruction: str) -> list[str]:
+    return [rest for name, rest in lines if name == instruction]
+
+
+def copied(lines: Lines) -> set[str]:
+    return {path for rest in of(lines, "COPY") for path in rest.split()[:-1]}
+
+
+def test_it_begins_with_python_and_names_no_other_place(lines: Lines) -> None:
+    """The image is Python's own, of the version that is tested, from wherever images come."""
+    assert of(lines, "FROM") == ["python:3.11-slim"]
+
+
+def test_what_it_copies_is_there(root: Path, lines: Lines) -> None:
+    """Every path that is copied exists, and is all that building a wheel needs."""
+    assert copied(lines) >= {"pyproject.toml", "constraints.txt", "README.md", "LICENSE"}
+    assert all((root / path).exists() for path in copied(lines))
+
+
+def test_nothing_else_is_sent_to_who_builds(root: Path, lines: Lines) -> None:
+    """.dockerignore leaves exactly what is copied: no .venv, no runs, no pictures."""
+    listed = (root / ".dockerignore").read_text().splitlines()
+    assert "*" in listed
+    assert {line[1:] for line in listed if line.startswith("!")} == copied(lines)
+
+
+def test_it_installs_as_the_readme_says(root: Path, lines: Lines) -> None:
+    """It installs by the README's command and index, torch for the CPU under the constraints."""
+    readme, (install,) = (root / "README.md").read_text(), of(lines, "RUN")
+    (index,) = of(lines, "ARG")
+    assert index.partition("=")[2] in readme
+    assert "pip install -c constraints.txt ." in readme
+    commands = [re.sub(r"--no-cache-dir ", "", part) for part in re.split(r"&&|;", install)]
+    assert "pip install -c constraints.txt ." in [part.strip() for part in commands]
+    torch = next(part for part in commands if part.rstrip().endswith(" torch"))
+    assert '-c constraints.txt --no-deps --index-url "$TORCH_INDEX" torch' in torch
+    assert [part for part in commands if "http" in part] == []
+
+
+def test_it_runs_trombine_as_a_user_without_rights(lines: Lines) -> None:
+    """The entry is trombine, and who runs it is not root and may write where volumes are."""
+    assert json.loads(of(lines, "ENTRYPOINT")[0]) == ["trombine"]
+    (user,), (install,) = of(lines, "USER"), of(lines, "RUN")
+    assert user != "root" and f"useradd --create-home {user}" in install
+    names = [name for name, _ in lines]
+    assert names.index("USER") > names.index("RUN")
+    volumes = json.loads(of(lines, "VOLUME")[0])
+    assert f"install -d -m 1777 {' '.join(volumes)}" in install
+
+
+def test_the_guide_says_what_to_mount(root: Path, lines: Lines) -> None:
+    """docs/install.md has a row for each volume, and the words that build the image."""
+    guide = (root / "docs" / "install.md").read_text()
+    for volume in json.loads(of(lines, "VOLUME")[0]):
+        assert f"| `{volume}` |" in guide
+    assert "TROMBINE_CACHE=/cache" in of(lines, "ENV")
+    assert of(lines, "WORKDIR")[-1] == "/pictures"
+    assert "podman build -t trombine ." in guide and "TORCH_INDEX" in guide
