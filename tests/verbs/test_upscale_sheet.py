@@ -133,7 +133,7 @@ def test_one_picture_is_told_of_by_percent_several_by_words(
     kit.photo(tmp_path / "in", "c.png", height=40, width=40)
     two = kit.events(tmp_path / "in", output=tmp_path / "out", model=mine, tile=16, threads=1)
     words = [event.unit for event in two if isinstance(event, Progress)]
-    assert "pictures (a.png: 100 of 100 percent)" in words and words[-1] == "pictures"
+    assert "pictures (a.png: 100%)" in words and words[-1] == "pictures"
 
 
 def test_who_goes_away_leaves_nothing(tmp_path: Path, kit: ModuleType) -> None:
@@ -162,10 +162,10 @@ def test_a_real_interrupt_keeps_what_is_done_and_the_rest_is_made_later(
     process.send_signal(signal.SIGINT)
     said = process.stderr.read()
     process.stderr.close()
-    assert (process.wait(timeout=600), said) == (
-        130,
-        "trombine: stopped; the same command again does what is missing\n",
-    )
+    assert process.wait(timeout=600) == 130
+    *named, last = said.splitlines()  # a line of a.png, if there was time
+    assert last == "trombine: stopped; the same command again does what is missing"
+    assert all(line.startswith("trombine: out/a.png: 96 x 80, ") for line in named)
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.png"]
     kit.photo(tmp_path / "in", "b.png", height=30, width=30)
     heard = kit.events(tmp_path / "in", output=tmp_path / "out", factor=4)
