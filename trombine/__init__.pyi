@@ -228,7 +228,7 @@ def sweep(
     trained; a run that fails is named, and the rest go on.
 
     Arguments, by name:
-        recipe: Its name, as train takes it.
+        recipe: Its name, or a file of settings, as train takes it.
         grid: NAME=VALUE,VALUE; several grids are combined. With a ; in it, values
             stand between ;.
         zip: NAME=VALUE,VALUE; several go side by side, the first values together.

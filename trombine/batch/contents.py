@@ -133,6 +133,9 @@ def size_text(content: Content) -> str:
     """Width and height in pixels, for people; of JSON nothing."""
     if isinstance(content, Mapping):
         return ""
+    if isinstance(content, Video):
+        height, width = content.size
+        return f"{content.count:,} frames of {width} x {height}"
     image, film = _image(content), _film(content)
     frames = f"{len(film.frames):,} frames of " if film else ""
     return f"{frames}{image.width} x {image.height}"

@@ -64,6 +64,7 @@ class ReadRequest(FilesRequest):
 def run(request: ReadRequest) -> Iterator[Event]:
     """Read every picture; those whose sheets are there are left out."""
     from trombine.readings.making import FIELDS, PARTS, POINTS, SHEET, target_for
+    from trombine.weights import loaded
 
     if request.output is None and (request.write_parts or request.write_points):
         raise InputError("--write-parts and --write-points write files; say where with -o")
@@ -72,7 +73,7 @@ def run(request: ReadRequest) -> Iterator[Event]:
         if not request.recursive:
             yield from left_alone(request.pictures, can_recurse=True)
         sources = expand(request.pictures, recursive=request.recursive)
-        yield Detail(None, model.described)
+        yield Detail(None, loaded(request.model, task="read", device=device).described)
         yield from survey(sources, lambda source: _report(request, source, device))
         return
     beside = {PARTS: request.write_parts, POINTS: request.write_points, FIELDS: request.json}

@@ -16,7 +16,7 @@ from typing import Any, Final, final
 import torch
 
 from trombine import devices, zoo
-from trombine.nets import NETS, Net, build, parameter_count
+from trombine.nets import NETS, Net, build
 from trombine.nets.spaces import SPACES
 from trombine.provenance import shortened
 from trombine.refusal import InputError, about
