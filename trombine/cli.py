@@ -59,7 +59,7 @@ def _verb_first(words: Sequence[str]) -> list[str]:
     early: list[str] = []
     names: list[str] = []
     following = list(words)
-    while following and (not names or names[-1] in GROUPS):
+    while following and (not names or " ".join(names) in GROUPS):
         word = following.pop(0)
         (early if word in volumes else names).append(word)
     return [*names, *(early if " ".join(names) in VERBS else ()), *following]
