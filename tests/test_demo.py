@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import re
+import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from trombine.data.masks import mask
 from trombine.demo import __main__ as command
 from trombine.demo.amounts import Demo
-from trombine.demo.build import SECTIONS, build
+from trombine.demo.build import NEXT, SECTIONS, build
 from trombine.demo.damage import PRESETS, PRINTS, SINGLES
 from trombine.demo.enlarging import as_batch, by_factor, enlarging_protocol
 from trombine.demo.faces import CHANGED, KINDS, _varied, most_different, path_between
 from trombine.demo.fractals import LARGE, MOVED
 from trombine.demo.masks import FAMILIES
 from trombine.demo.repair import HOLES, fill_biharmonic, fill_mean, repair_protocol
+from trombine.demo.training import in_background
 from trombine.demo.upscaling import upscaling_protocol
 from trombine.measures import CHOOSING_SEEDS
+from trombine.refusal import InputError
 from trombine.world import STYLES, face, paint, to_vector
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
 
 TINY = Demo(
     portrait=64,
@@ -69,6 +77,7 @@ def test_every_section_is_there_and_was_announced(page: str, said: list[str]) ->
         "Repair without a net",
         "Enlarging without a net",
         "A training",
+        "What to try next",
     ]
     assert [line.split("  ", 1)[1] for line in said] == [name for name, _ in SECTIONS]
 
@@ -83,9 +92,80 @@ def test_it_holds_as_many_pictures_as_asked(page: str) -> None:
     spoilt = 2 * (1 + len(PRESETS)) + len(SINGLES) + len(PRINTS)
     total = person + crowd + varied + leaves + fractals + holes + spoilt
     read = 3 * (styles + 1)
-    total += repaired + enlarged + compared + read + trained
+    opening = 2
+    total += repaired + enlarged + compared + read + trained + opening
     assert page.count("<img ") == total
     assert page.count('class="window"') == 2 * styles + 1 + len(MOVED)
+
+
+def test_it_begins_with_a_photograph_enlarged(page: str) -> None:
+    """The first picture is a photograph, before the first sentence and the contents."""
+    head, lead = page.partition('class="lead"')[::2]
+    pictures = re.findall(r'<img [^>]*alt="([^"]*)"', head)
+    about = "a photograph enlarged four times"
+    assert pictures == [f"{about}: bicubic", f"{about}: trombine upscale"] and lead
+
+
+def test_it_says_which_pictures_are_painted_and_which_are_not(page: str) -> None:
+    """No sentence says of all faces that they are nobody's; the painted ones are called painted."""
+    (lead,) = re.findall(r'class="lead">(.*?)</p>', page, re.S)
+    assert "photographs show a real person" in lead and "Every other face is painted" in lead
+    assert "obody on this page" not in page
+    assert re.findall(r"<h3>(.*?, 2 and 4 times larger)</h3>", page) == [
+        "A photograph, 2 and 4 times larger",
+        "A painted drawing, 2 and 4 times larger",
+        "A painted face, 2 and 4 times larger",
+    ]
+
+
+def test_crowds_of_painted_faces_are_folded(page: str) -> None:
+    """Each stands behind a line that opens it, and is closed at first."""
+    folded = re.findall(r"<details>(.*?)</details>", page, re.S)
+    shown = re.sub(r"<details>.*?</details>", "", page, flags=re.S)
+    assert len(folded) == page.count("<details") > 5
+    for crowd in (r'alt="(photo|anime|cartoon|sketch) face of seed', r'alt="a crowd, \w+: parts"'):
+        assert re.search(crowd, "".join(folded)) and not re.search(crowd, shown)
+
+
+def test_it_ends_with_what_to_try_next(page: str) -> None:
+    """Three commands, the same as on the terminal."""
+    _, _, ending = page.partition(">What to try next</h2>")
+    lines = re.findall(r'<code class="command">(.*?)</code>', ending)
+    assert [re.sub("<[^>]*>", "", line) for line in lines] == list(NEXT)
+    assert len(NEXT) == 3
+
+
+@pytest.mark.parametrize("line", NEXT)
+def test_what_to_try_next_can_be_tried(line: str, command: Command, tmp_path: Path) -> None:
+    """Each command runs as it stands, with a photograph and a folder of photographs."""
+    from skimage.data import astronaut
+
+    (tmp_path / "photos").mkdir()
+    picture = Image.fromarray(astronaut()[:192, 128:320])
+    for name in ("photo.jpg", "photos/a.jpg", "photos/b.jpg", "photos/c.jpg"):
+        picture.save(tmp_path / name)
+    done = command(*line.split()[1:])
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_training_beside_ends_with_the_page(tmp_path: Path) -> None:
+    """Whoever stops the demo stops the training too."""
+    demo = replace(TINY, folder=tmp_path, seconds=600.0)
+    with pytest.raises(KeyboardInterrupt), in_background(demo):
+        (child,) = multiprocessing.active_children()
+        raise KeyboardInterrupt
+    assert not child.is_alive()
+
+
+def test_a_training_that_fails_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The page is not made of half a training."""
+    (tmp_path / "run").write_text("")  # what no training can begin in
+    monkeypatch.setattr("trombine.demo.training.rmtree", lambda *_, **__: None)
+    with (
+        pytest.raises(InputError, match="training of the demo ended with exit code"),
+        in_background(replace(TINY, folder=tmp_path)) as wait,
+    ):
+        wait()
 
 
 def test_it_is_one_file_that_asks_for_nothing(page: str) -> None:
@@ -172,7 +252,7 @@ def test_the_biharmonic_fill_continues_a_slope() -> None:
     assert np.abs(fill_biharmonic(plane, hole).astype(int) - plane).max() <= 1
 
 
-def test_the_command_ends_with_the_path(
+def test_the_command_ends_with_how_to_open_the_page_and_what_to_try(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     asked = []
@@ -186,8 +266,11 @@ def test_the_command_ends_with_the_path(
     monkeypatch.setattr(sys, "argv", ["demo", "-o", str(tmp_path), "--first-seed", "7"])
     command.main()
     lines = capsys.readouterr().out.splitlines()
-    assert lines[-1] == str(tmp_path / "index.html")
-    assert re.fullmatch(r" *\d+\.\d s  1/1  something", lines[0])
+    assert re.fullmatch(r" *\d+\.\d s  1/1  something", lines[1])
+    ending = lines[lines.index(f"The page: {tmp_path / 'index.html'}") :]
+    assert any(f"-m webbrowser file://{tmp_path}/index.html" in line for line in ending)
+    shown = [line.rpartition("/trombine ")[2] for line in ending if "/trombine " in line]
+    assert [f"trombine {words}" for words in shown] == list(NEXT)
     assert asked == [Demo(folder=tmp_path, first_seed=7)]
     monkeypatch.setattr(sys, "argv", ["demo"])
     command.main()

@@ -81,14 +81,14 @@ def _in_processes(
 ) -> Generator[Out, None, None]:
     context = multiprocessing.get_context("spawn")  # a fork would copy locks and threads
     held, lifeline = context.Pipe(duplex=False)
-    with _undisturbed():
+    with undisturbed():
         pool = ProcessPoolExecutor(
             workers, mp_context=context, initializer=_begin_worker, initargs=(held,)
         )
     pending: deque[Future[Out]] = deque()
     try:
         for item in items:
-            with _undisturbed():  # a worker may be started here
+            with undisturbed():  # a worker may be started here
                 pending.append(pool.submit(function, item))
             if len(pending) > ahead * workers:
                 yield pending.popleft().result()
@@ -109,7 +109,7 @@ def _in_processes(
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
+def undisturbed() -> Iterator[None]:
     """Inside, signals wait; and the processes that are started there never see Ctrl-C.
 
     One that is half started would print a traceback for want of its other half. A terminal sends

@@ -1,4 +1,4 @@
-"""`python -m trombine.demo [-o FOLDER]`: make the page, say how far it is, end with its path."""
+"""`python -m trombine.demo [-o FOLDER]`: make the page, say how to open it and what to try next."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from trombine.refusal import InputError, shown
 
 
 def main() -> None:
-    """Make the page and print its path as the last line."""
+    """Make the page; print how to open it, and what to try next."""
     options = _parse_options()
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported, below
     from trombine.demo.amounts import Demo
-    from trombine.demo.build import build
+    from trombine.demo.build import NEXT, build
 
     demo = Demo(folder=options.output)
     if options.first_seed is not None:
@@ -27,10 +27,22 @@ def main() -> None:
         print(f"{time.perf_counter() - start:6.1f} s  {words}", flush=True)
 
     try:
-        print(shown(build(demo, say)))
+        say("the first time, painters are compiled: a minute in which little is said")
+        path = build(demo, say)
     except InputError as error:
         print(shown(str(error)), file=sys.stderr)
         sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    programs = Path(sys.executable).parent
+    if programs.is_relative_to(Path.cwd()):
+        programs = programs.relative_to(Path.cwd())
+    print(f"\nThe page: {shown(path)}\nTo open it:\n")
+    print(
+        f"  {shown(programs / 'python')} -m webbrowser {path.resolve().as_uri()}\n\nTo try next:\n"
+    )
+    for line, what in NEXT.items():
+        print(f"  {shown(programs / line)}\n      {what}")
 
 
 def _parse_options() -> argparse.Namespace:

@@ -18,8 +18,8 @@ from trombine.demo import (
     upscaling,
 )
 from trombine.demo.amounts import Demo
-from trombine.files import write_bytes
-from trombine.pages import Html, Page, check_page, element
+from trombine.files import output_error, write_bytes
+from trombine.pages import Html, Page, check_page, command, element
 from trombine.world import VECTOR_NAMES
 
 SECTIONS: Final[tuple[tuple[str, Callable[[Demo, Page], None]], ...]] = (
@@ -35,37 +35,56 @@ SECTIONS: Final[tuple[tuple[str, Callable[[Demo, Page], None]], ...]] = (
     ("degradations", damage.add_damage),
     ("repair without a net, measured", repair.add_repair),
     ("enlarging without a net, measured", enlarging.add_enlarging),
-    ("a training, while you wait", training.add_training),
+    ("the training that ran meanwhile", training.add_training),
 )
+LEAD: Final = (
+    "All of this was made on this machine, without a network. The photographs show a real person,"
+    " and come with scikit-image. Every other face is painted, and shows nobody: it is"
+    f" {len(VECTOR_NAMES)} numbers, painted in one of four styles with the exact place of every"
+    " part, so that a method can be measured against what was really there."
+)
+# What is said at the end of the page, and on the terminal.
+NEXT: Final = {
+    "trombine upscale photo.jpg -x 2": "enlarges a photograph of yours, to photo.x2.png beside it",
+    "trombine read photo.jpg": "finds the faces in it, and draws what was read beside it",
+    "trombine train upscale-x2 --data folder:photos --dry-run": (
+        "says what a training on a folder of yours would be, and how long it would take"
+    ),
+}
 
 
 def build(demo: Demo, say: Callable[[str], None]) -> Path:
-    """Make the page, saying which section comes next; returns where it is."""
+    """Make the page, saying which section comes next, while another process trains; returns where
+    the page is."""
     path = demo.folder / "index.html"
     check_page(path)
     training.check_run(demo)
-    page = Page(
-        title="Faces whose truth is known",
-        lead=(
-            f"The painted faces on this page are of nobody. Each is {len(VECTOR_NAMES)} numbers,"
-            " painted in one of four styles together with the exact place of every part, so that"
-            " whatever repairs or enlarges a face can be measured against what was really there."
-            " The photographs are real, and come with scikit-image. All of it was made on this"
-            " machine, without a network."
-        ),
-        foot=_foot(demo),
+    try:
+        demo.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise output_error(path, error) from error
+    with training.in_background(demo) as wait_for_training:
+        page = Page(
+            title="What trombine does", opening=upscaling.opening(), lead=LEAD, foot=_foot(demo)
+        )
+        for number, (name, add) in enumerate(SECTIONS, start=1):
+            say(f"{number}/{len(SECTIONS)}  {name}")
+            if add is training.add_training:
+                wait_for_training()
+            add(demo, page)
+    page.section(
+        "What to try next",
+        "On a terminal, with pictures of yours. Each command has --help.",
+        *(element("p", {}, command(line), f" {what}.") for line, what in NEXT.items()),
     )
-    for number, (name, add) in enumerate(SECTIONS, start=1):
-        say(f"{number}/{len(SECTIONS)}  {name}")
-        add(demo, page)
     write_bytes(path, page.html().encode())
     return path.resolve()
 
 
 def _foot(demo: Demo) -> Html:
-    command = element("code", {}, f"python -m trombine.demo --first-seed {demo.first_seed}")
+    line = element("code", {}, f"python -m trombine.demo --first-seed {demo.first_seed}")
     return Html(
-        f"Made by {command}. The painted faces measure methods and teach nets, and stand for"
+        f"Made by {line}. The painted faces measure methods and teach nets, and stand for"
         " nobody. The seeds are those for choosing, on which no"
         " shipped net trains and no comparison is judged, so the numbers are to look at, not"
         " to quote."

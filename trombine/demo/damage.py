@@ -10,7 +10,7 @@ from jaxtyping import UInt8
 from trombine.conventions import to_picture, to_pixels
 from trombine.data.degrade import Chain, degrade_one
 from trombine.demo.amounts import Demo
-from trombine.pages import Html, Page, grid, picture
+from trombine.pages import Html, Page, fold, grid, picture
 from trombine.world import face, paint
 
 Pixels = UInt8[np.ndarray, "h w 3"]
@@ -54,8 +54,8 @@ def add_damage(demo: Demo, page: Page) -> None:
         " the chains that have names: of phones and web pages, and of albums.",
         _row(person, "a face", "As painted"),
         _row(shapes, "leaves", "As painted"),
-        _singles(paint(face(demo.first_seed + FACE), demo.small * 3 // 2, "photo").pixels),
         _prints(demo),
+        _singles(paint(face(demo.first_seed + FACE), demo.small * 3 // 2, "photo").pixels),
     )
 
 
@@ -79,7 +79,7 @@ def _singles(pixels: Pixels) -> Html:
         result = degraded(pixels, text, 4)
         small = len(result) < len(pixels)
         figures.append(picture(result, f"a face after {text}", caption=name, crisp=small))
-    return grid(figures, columns=6, on_phone=3, title="Each alone")
+    return fold("Each degradation alone", grid(figures, columns=6, on_phone=3))
 
 
 def _prints(demo: Demo) -> Html:

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from trombine.demo.amounts import Demo
-from trombine.pages import Page, draw_parts, draw_points, grid, key, key_of, picture, scrubber
+from trombine.pages import Page, draw_parts, draw_points, fold, grid, key, key_of, picture, scrubber
 from trombine.world import STYLES, Face, face, from_vector, paint, to_vector, vary
 
 Pixels = UInt8[np.ndarray, "h w 3"]
@@ -72,7 +72,7 @@ def add_crowd(demo: Demo, page: Page) -> None:
         f"Seeds {seeds[0]} to {seeds[-1]}, none left out. A seed is a person: the same bytes on"
         " this machine whenever it is painted, at any size.\n\nSkin, age and hair are spread"
         " evenly over people; what goes together in people goes together here.",
-        *blocks,
+        fold(f"{demo.crowd} people in {len(STYLES)} styles", *blocks),
     )
 
 
@@ -95,7 +95,8 @@ def add_variations(demo: Demo, page: Page) -> None:
         "Expression, light, pose and background can be drawn again while the identity stays."
         " Such pairs show whether a method keeps the person.\n\n"
         f"Of {demo.draws} draws of each kind these are the {demo.variations} that differ most.",
-        *blocks,
+        *blocks[:1],
+        fold("Another light, another pose, another background", *blocks[1:]),
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from trombine.demo.amounts import Demo
-from trombine.pages import Page, grid, picture, scrubber
+from trombine.pages import Page, fold, grid, picture, scrubber
 from trombine.world.fractals import POINTS, VECTOR_NAMES, Fractal, fractal, paint_fractal
 
 Pixels = UInt8[np.ndarray, "h w 3"]
@@ -43,8 +43,10 @@ def add_fractals(demo: Demo, page: Page) -> None:
         " Where little is left, the orbit has become a cycle; seeds whose picture would be nearly"
         " empty draw again.",
         grid(large, columns=len(large), tight=True),
-        grid(crowd, columns=min(8, demo.crowd), on_phone=4, tight=True),
         scrubber(strips, label="while its number a moves", ends=ends),
+        fold(
+            f"{demo.crowd} others", grid(crowd, columns=min(8, demo.crowd), on_phone=4, tight=True)
+        ),
     )
 
 

@@ -9,7 +9,7 @@ from trombine.data.masks import draw_masks, mask
 from trombine.demo.amounts import Demo
 from trombine.demo.repair import GREY
 from trombine.draws import Chance
-from trombine.pages import Page, grid, picture
+from trombine.pages import Page, fold, grid, picture
 from trombine.world import face, paint
 
 Pixels = UInt8[np.ndarray, "h w 3"]
@@ -58,7 +58,8 @@ def add_masks(demo: Demo, page: Page) -> None:
         "What a net learns to repair depends on what is taken away. A mask is a function of its"
         " seed, in families that can be mixed; the share of the picture is exact where it is asked"
         " for.\n\nA curriculum moves from one family to another while the run sees pictures.",
-        *blocks,
+        *blocks[:1],
+        fold(f"{len(blocks) - 2} other families, and a curriculum", *blocks[1:]),
     )
 
 

@@ -1,17 +1,20 @@
-"""What training looks like: a tiny enlarger trained while the page is made."""
+"""What training looks like: a tiny enlarger trained by another process while the page is made."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import multiprocessing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from shutil import rmtree
 from typing import Final
 
+from trombine.data.workers import undisturbed
 from trombine.demo.amounts import Demo
 from trombine.pages import Page, element, plots
 from trombine.recipes import find, with_settings
-from trombine.refusal import OutputError
+from trombine.refusal import InputError, OutputError
 from trombine.runs.curves import measure_plots
 from trombine.runs.folder import RunFolder
 from trombine.runs.frames import Pixels, read_small, read_strip
@@ -38,21 +41,44 @@ RUN: Final = "run"  # its folder
 SAMPLE_COUNT: Final = 12  # samples and measures of the tiny training
 
 
-def add_training(demo: Demo, page: Page) -> None:
-    """Train a tiny enlarger for some seconds; show what it learned, and link its run's page."""
-    check_run(demo)
-    folder = RunFolder(demo.folder / RUN)
-    rmtree(folder.path, ignore_errors=True)
-    order = tiny(demo, folder.path)
-    for _ in train(order):
+@contextmanager
+def in_background(demo: Demo) -> Iterator[Callable[[], None]]:
+    """Train the tiny enlarger in a process of its own, which ends with this block.
+
+    What is yielded waits for the training's end.
+    """
+    rmtree(demo.folder / RUN, ignore_errors=True)
+    process = multiprocessing.get_context("spawn").Process(target=_train, args=(demo,))
+    with undisturbed():
+        process.start()
+
+    def wait() -> None:
+        process.join()
+        if process.exitcode:
+            raise InputError(f"the training of the demo ended with exit code {process.exitcode}")
+
+    try:
+        yield wait
+    finally:
+        process.terminate()
+        process.join()
+
+
+def _train(demo: Demo) -> None:
+    for _ in train(tiny(demo, demo.folder / RUN)):
         pass
+
+
+def add_training(demo: Demo, page: Page) -> None:
+    """What the tiny enlarger learned, and a link to its run's page."""
+    folder = RunFolder(demo.folder / RUN)
     summary = read(folder)
     (curves,) = summary.measures.values()
     values = curves["PSNR"].values
-    link = element("a", {"href": f"{folder.path.name}/index.html"}, "The whole story of this run")
+    link = element("a", {"href": f"{folder.path.name}/index.html"}, "The page of this run")
     page.section(
         "A training",
-        f"Just now, while this page was made, a smaller enlarger learned from leaves for"
+        f"While this page was made, another process trained a smaller enlarger on leaves for"
         f" {summary.cost.seconds:.0f} seconds, on one core: {summary.pictures:,} pictures. On"
         f" leaves that it never saw, its PSNR went from {values[0]:.2f} to {values[-1]:.2f} dB.\n\n"
         "Every run keeps its log, samples, checkpoints, a film and its best model.",

@@ -18,7 +18,7 @@ from trombine.demo.enlarging import as_batch
 from trombine.demo.numbers import numbers_table
 from trombine.measures import Figure, Protocol, figure, log_evaluation, psnr_y, ssim
 from trombine.methods import methods
-from trombine.pages import Html, Page, compare, grid, note
+from trombine.pages import Html, Page, compare, fold, grid, note
 from trombine.upscaling.pipelines import named
 from trombine.world import face, paint
 
@@ -33,6 +33,8 @@ DRAWN: Final = ("anime", "cartoon", "sketch")
 FOR_FACES: Final = ("upscale",)
 FOR_DRAWINGS: Final = ("upscale", "upscale-drawings")
 PERSON: Final = 258  # after the first seed: the one at the top of the page
+FACE_SIDE: Final = 208  # pixels of the photograph at the top of the page, from its upper border
+FACE_LEFT: Final = 124  # where it begins
 ZOOM: Final = 3  # a detail is this part of a side, and shown as large as the whole
 
 
@@ -44,6 +46,7 @@ def add_upscaling(demo: Demo, page: Page) -> None:
         paint(face(seed), demo.measured_size, DRAWN[number % len(DRAWN)]).pixels
         for number, seed in enumerate(drawings.seeds)
     ]
+    photo, person, drawing = _examples(demo)
     page.section(
         "Enlarging with a net",
         "Nets that come with trombine enlarge two and four times. They learned from what this"
@@ -51,16 +54,29 @@ def add_upscaling(demo: Demo, page: Page) -> None:
         " trombine upscale takes by itself when a picture is one.\n\n"
         "Each picture was made smaller and enlarged again, by bicubic (left of the slider) and by"
         " a net (right). After it comes a detail, three times larger.",
-        *(_sliders(*example) for example in _examples(demo)),
+        _sliders(*photo),
+        _sliders(*drawing),
+        fold("A painted face", _sliders(*person)),
         numbers_table(people, measured(people, as_batch(faces), FOR_FACES), "Faces, enlarged"),
         numbers_table(
             drawings, measured(drawings, as_batch(drawn), FOR_DRAWINGS), "Drawings, enlarged"
         ),
         note(
-            "The photograph is one that scikit-image brings along; it is here to look at, not to"
-            " measure."
+            "The photograph comes with scikit-image; it is here to look at, not to measure. The"
+            " faces and drawings are painted."
         ),
     )
+
+
+def opening() -> Html:
+    """A photograph's face, four times as large by bicubic and by a net: the top of the page."""
+    small = shrink(photograph(FACE_SIDE, left=FACE_LEFT), 2)[None]
+    bicubic, net = (
+        to_pixels(method(small, factor=4)[0])
+        for method in methods("upscale", "bicubic", "upscale").values()
+    )
+    alt = "a photograph enlarged four times"
+    return compare(bicubic, net, names=("bicubic", "trombine upscale"), alt=alt)
 
 
 def upscaling_protocol(demo: Demo, pictures: str) -> Protocol:
@@ -106,16 +122,16 @@ def _examples(demo: Demo) -> list[tuple[Picture, str, str, Place]]:
     drawn = to_picture(paint(person, size, "anime").pixels)
     return [
         (photograph(size), "a photograph", "upscale", (0.3, 0.42)),
-        (to_picture(paint(person, size, "photo").pixels), "a face", "upscale", (0.49, 0.5)),
-        (drawn, "a drawing", "upscale-drawings", (0.5, 0.5)),
+        (to_picture(paint(person, size, "photo").pixels), "a painted face", "upscale", (0.49, 0.5)),
+        (drawn, "a painted drawing", "upscale-drawings", (0.5, 0.5)),
     ]
 
 
-def photograph(size: int) -> Picture:
-    """The face of a photograph that a dependency brings along, as it was taken."""
+def photograph(size: int, left: int = 60) -> Picture:
+    """The upper part of a photograph that a dependency brings along, as it was taken."""
     from skimage.data import astronaut
 
-    cut = np.ascontiguousarray(astronaut()[:size, 60 : 60 + size])
+    cut = np.ascontiguousarray(astronaut()[:size, left : left + size])
     return crop_to_multiple(to_picture(cut), max(FACTORS))
 
 

@@ -11,7 +11,17 @@ style.css     how it looks, light and dark, on a phone and on a desktop
 script.js     the sliders; a page without script shows the same, still
 """
 
-from trombine.pages.figures import compare, estimate, grid, key, picture, plots, scrubber, table
+from trombine.pages.figures import (
+    compare,
+    estimate,
+    fold,
+    grid,
+    key,
+    picture,
+    plots,
+    scrubber,
+    table,
+)
 from trombine.pages.markup import Html, element, escape
 from trombine.pages.overlays import draw_parts, draw_points, key_of
 from trombine.pages.page import Page, check_page, command, note, paragraphs, unbroken
@@ -32,6 +42,7 @@ __all__ = [
     "element",
     "escape",
     "estimate",
+    "fold",
     "grid",
     "key",
     "key_of",

@@ -31,13 +31,22 @@ def picture(
 
 
 def grid(
-    figures: Sequence[str], *, columns: int, on_phone: int = 2, title: str = "", tight: bool = False
+    figures: Sequence[str], *, columns: int, on_phone: int = 0, title: str = "", tight: bool = False
 ) -> Html:
-    """Figures in rows of `columns`, of `on_phone` on a narrow screen; `tight`: hardly a gap."""
-    shape = f"--columns:{columns};--on-phone:{on_phone}"
+    """Figures in rows of `columns`, of `on_phone` on a narrow screen; `tight`: hardly a gap.
+
+    Without `on_phone` a narrow screen has rows of two, but three stay side by side: two and one
+    would leave a gap.
+    """
+    shape = f"--columns:{columns};--on-phone:{on_phone or (3 if columns == 3 else 2)}"
     name = "grid tight" if tight else "grid"
     cells = element("div", {"class": name, "style": shape}, join(*figures))
     return join(element("h3", {}, title) if title else "", cells)
+
+
+def fold(title: str, *blocks: str) -> Html:
+    """Blocks behind a line that opens them; closed at first."""
+    return element("details", {}, element("summary", {}, title), join(*blocks))
 
 
 def scrubber(

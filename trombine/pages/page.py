@@ -25,6 +25,7 @@ class Page:
 
     title: str
     lead: str = ""  # a sentence or two under the title
+    opening: str = ""  # what is to be seen before anything is read
     foot: str = ""  # how the page was made
     generator: str = GENERATOR  # what wrote it: who writes a page again looks for this
     _sections: list[tuple[str, str, Html]] = field(default_factory=list)  # id, title, markup
@@ -67,7 +68,12 @@ class Page:
         links = [element("a", {"href": f"#{name}"}, title) for name, title, _ in self._sections]
         entries = [element("li", {}, link) for link in links]
         contents = element("nav", {"aria-label": "Contents"}, element("ul", {}, join(*entries)))
-        return element("header", {"id": _TOP}, join(element("h1", {}, self.title), lead, contents))
+        title = element("h1", {}, self.title)
+        if not self.opening:
+            return element("header", {"id": _TOP}, join(title, lead, contents))
+        opening = element("div", {"class": "opening"}, self.opening)
+        attributes = {"id": _TOP, "class": "opened"}
+        return element("header", attributes, join(title, opening, lead, contents))
 
     def _footer(self) -> Html:
         return element("footer", {}, paragraphs(self.foot)) if self.foot else Html("")
