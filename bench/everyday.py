@@ -1,6 +1,6 @@
 """What people get who run the commands as they are: on JPEGs, on Set5, on large photographs.
 
-    python bench/everyday.py [--only jpegs set5 large reading] [--json]
+    python bench/everyday.py [--only jpegs set5 large speed reading] [--json]
 
 Everything goes through files and the functions behind the commands, with their defaults. JPEGs are
 test portraits (../shared/data; left out where that is missing) and scikit-image's photographs,
@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -25,8 +27,9 @@ import numpy as np
 import skimage.data
 import torch
 from PIL import Image
-from table import Row, at_least, at_most, report
+from table import Row, at_least, at_most, cpu_seconds, report
 from upscale_pictures import SHARED, photographs, portraits, set5
+from upscale_speed import by_pillow
 
 import trombine
 from trombine.conventions import to_picture, to_pixels
@@ -43,6 +46,8 @@ PORTRAITS: Final = 8
 NATURAL: Final = ("astronaut", "chelsea", "coffee", "rocket", "motorcycle_left", "camera")
 LARGE: Final = (4000, 6000)  # height, width: 24 megapixels
 MOST_MEMORY: Final = 4.0  # GB, for 24 megapixels twice
+PHOTOGRAPH: Final = (3000, 4000)  # height, width: 12 megapixels, as phones make them
+TIMES: Final = 30  # the CPU-seconds of Pillow's bicubic, for these twice as large
 READING: Final = 0.6  # CPU-seconds a picture beside starting
 
 # What a process of its own runs, so that its memory is its own.
@@ -138,12 +143,34 @@ def of_set5(folder: Path) -> Iterator[Row]:
         yield at_least(f"Set5 x{factor} by the command", score, "dB PSNR-Y", goal)
 
 
+def _photograph(path: Path, height: int, width: int) -> None:
+    """A JPEG of this size: one photograph again and again."""
+    pixels = np.tile(skimage.data.astronaut(), (height // 512 + 1, width // 512 + 1, 1))
+    Image.fromarray(pixels[:height, :width]).save(path, quality=97)
+
+
+def speed(folder: Path, size: tuple[int, int] = PHOTOGRAPH) -> Iterator[Row]:
+    """CPU-seconds of `trombine upscale -x 2`, beside those of Pillow's bicubic, files included."""
+    source, output = folder / "photograph.jpg", folder / "twice.png"
+    _photograph(source, *size)
+    plain = min(cpu_seconds(partial(by_pillow, source, folder / "plain.png", 2)) for _ in range(3))
+    before = _children()
+    words = ["upscale", source, "-x", "2", "-o", output]
+    subprocess.run([sys.executable, "-m", "trombine", *words], check=True, capture_output=True)
+    used = _children() - before
+    about = f"{size[0] * size[1] / 1e6:g} megapixels x2 by the command"
+    yield Row(f"{about}: time", used, "CPU-s")
+    yield at_most(f"{about}, beside Pillow's bicubic", used / plain, "times its CPU-s", TIMES)
+
+
+def _children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def large(folder: Path) -> Iterator[Row]:
     """A photograph of 24 megapixels, twice as large, in a process of its own."""
-    tile = skimage.data.astronaut()
-    height, width = LARGE
-    pixels = np.tile(tile, (height // 512 + 1, width // 512 + 1, 1))[:height, :width]
-    Image.fromarray(pixels).save(folder / "large.jpg", quality=97)
+    _photograph(folder / "large.jpg", *LARGE)
     began = time.perf_counter()
     command = [sys.executable, "-c", PEAK, folder / "large.jpg", folder / "large.png"]
     done = subprocess.run([*command, "upscale-fast"], capture_output=True, text=True, check=True)
@@ -158,18 +185,18 @@ def reading(folder: Path) -> Iterator[Row]:
         path = folder / f"{side}.png"
         face.resize((side, side)).save(path)
         trombine.read(pictures=path)
-        times = [_cpu(path) for _ in range(3)]
+        times = [cpu_seconds(partial(trombine.read, pictures=path)) for _ in range(3)]
         name = f"read a picture of {side * side / 1e6:.1f} megapixels"
         yield at_most(name, sorted(times)[1], "CPU-s", READING)
 
 
-def _cpu(path: Path) -> float:
-    before = time.process_time()
-    trombine.read(pictures=path)
-    return time.process_time() - before
-
-
-GROUPS: Final = {"jpegs": jpegs, "set5": of_set5, "large": large, "reading": reading}
+GROUPS: Final = {
+    "jpegs": jpegs,
+    "set5": of_set5,
+    "large": large,
+    "speed": speed,
+    "reading": reading,
+}
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 A program measures, makes rows, and ends with `sys.exit(report(rows, json=args.json))`. The JSON
 names the command, the commit and the machine, so that a figure quoted in the documentation can be
 traced to the run that gave it (see fill_figures.py). Nothing here measures anything, but for
-`interleaved`, the one fair way to compare two things on a machine that is never quiet.
+`interleaved`, the one fair way to compare two things on a machine that is never quiet, and
+`cpu_seconds`. A goal is no rate of one machine: it is a ratio to something timed in the same run.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import shlex
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -166,6 +168,13 @@ def interleaved(
             if turn >= warm:
                 found[name].append(value)
     return found
+
+
+def cpu_seconds(work: Callable[[], object]) -> float:
+    """Seconds of the processor that something takes in this process, all threads together."""
+    start = time.process_time()
+    work()
+    return time.process_time() - start
 
 
 def ratio_of_medians(numerator: Sequence[float], denominator: Sequence[float]) -> float:

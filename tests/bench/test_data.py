@@ -20,7 +20,7 @@ def test_it_compares_the_two(root: Path) -> None:
     assert ratio["goal"] == ">= 50" and ratio["value"] == rates[0] / rates[1]
     assert done.returncode == (0 if all(row["ok"] for row in rows.values()) else 1)
     made = rows["12,000 fractals of 128 px, 2 processes"]
-    assert made["goal"] == "<= 120" and made["ok"] == (made["value"] <= 120)
+    assert made["goal"] is None and rows["a fractal beside NumPy's histogram"]["goal"] == "<= 4"
     assert rows["prepare: 2 processes"]["goal"] == ">= 1.6"
     assert rows["prepare: reduced decoding against full"]["value"] > 30
     assert all(row["value"] > 0 for row in rows.values())

@@ -318,13 +318,13 @@ def test_rows_of_speed(
     timed = upscale.upscale_speed
     monkeypatch.setattr(timed, "times_faster", lambda net, plain, side: 1.6 + (net is not plain))
     monkeypatch.setattr(timed, "apart", lambda net, side: apart)
-    monkeypatch.setattr(timed, "twelve_megapixels", lambda model: (20.0, 1430.0))
+    monkeypatch.setattr(timed, "twelve_megapixels", lambda model: (20.0, 8.0, 1430.0))
     monkeypatch.setattr(timed, "linearity", lambda net: (power, 1.3))
     monkeypatch.setattr(timed, "several_at_once", lambda net: 1.1)
     rows = list(upscale.speed_rows(asked))
     assert sum(not row.ok for row in rows) == missed
     assert [row.value for row in rows if row.unit == "GB"] == pytest.approx([1.49947], abs=1e-4)
-    goals = [*[">= 1.5", ">= 1.5", "<= 0.0001"] * 2, ">= 2", "<= 30", "<= 1.5"]
+    goals = [*[">= 1.5", ">= 1.5", "<= 0.0001"] * 2, ">= 2", None, "<= 20", "<= 1.5"]
     assert [row.goal for row in rows] == [*goals, "0.9 to 1.1", None, None]
 
 

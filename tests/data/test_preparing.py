@@ -286,7 +286,7 @@ def test_a_begun_pack_of_another_folder_is_begun_anew(pictures: Path, tmp_path: 
 def test_nothing_to_read_is_said_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "a.png").write_bytes(b"no picture")
-    with pytest.raises(InputError, match="holds no picture that can be read"):
+    with pytest.raises(InputError, match="holds no picture that can be used"):
         prepare(tmp_path / "bad", tmp_path / "pack")
     assert not (tmp_path / "pack").exists()
     (tmp_path / "empty").mkdir()
@@ -318,7 +318,7 @@ def test_pairs_keep_both_sides_and_all_truth(tmp_path: Path) -> None:
     ("option", "value", "says"),
     [
         ("size", 8, "size is 16 to 2048"),
-        ("crop", "round", "crop is centre, none, face, not"),
+        ("crop", "round", "crop is centre, none, face, tiles, not"),
         ("test", -1, "percent"),
         ("choose", 90, "percent"),
         ("workers", 0, "workers is a whole number"),

@@ -155,7 +155,7 @@ def test_numbers_of_pictures_are_in_words(tmp_path: Path) -> None:
 def test_nothing_is_left_of_a_pack_that_cannot_be(tmp_path: Path) -> None:
     folder = fill(tmp_path / "in", "1.png")
     (folder / "1.png").write_bytes(b"no picture")
-    with pytest.raises(InputError, match="holds no picture that can be read"):
+    with pytest.raises(InputError, match="holds no picture that can be used"):
         prepare(folder, tmp_path / "pack")
     assert not part_of(tmp_path / "pack").exists()
 

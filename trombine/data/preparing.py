@@ -158,18 +158,21 @@ def _add_rows(
         options=options,
         columns={name: writer.columns[name] for name in blank.keys() - small.keys()},
     )
+    reason = ""  # of the first that is skipped
     todo = enumerate(islice(listing.records, writer.done, None), writer.done)
     with closing(in_order(read, _chunks(todo), workers, ahead=_AHEAD)) as results:
         for decoded in chain.from_iterable(results):
             if decoded.row is None:
                 writer.skip(decoded.name, decoded.why)
+                reason = reason or f"{decoded.name} {decoded.why}"
                 yield Skipped(file=folder / decoded.name, why=decoded.why)
             else:
                 writer.add({**small, **decoded.row}, decoded.name)
             yield Progress(done=writer.done, total=writer.count, unit="pictures")
     if not writer.rows:
         writer.discard()
-        raise InputError("holds no picture that can be read", "name another", path=folder)
+        problem = "holds no picture that can be used"
+        raise InputError(problem, reason or "name another", path=folder)
 
 
 def _chunks(records: Iterator[NumberedRecord]) -> Iterator[tuple[NumberedRecord, ...]]:
