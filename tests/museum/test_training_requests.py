@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -352,7 +352,7 @@ def test_a_word_of_another_program_is_answered(
 
 def test_every_answer_names_an_option_that_is_there() -> None:
     """No word leads to a setting that training does not take."""
-    options = {*find("upscale-x2").plain(), "output"}
+    options = {field.name for field in fields(find("upscale-x2"))} | {"output"}
     assert set(NAMES.values()) <= options
     assert not options & {*NAMES, *AGAIN}
 

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-# Of all of them. Their files say so where painted pictures alone taught; `reader` and `witness`
-# learned from portraits too, works of the United States' government in the public domain.
+# Of all of them. Their files say so where painted pictures alone taught; those of readers leave it
+# out, for portraits taught too: works of the United States' government, in the public domain.
 LICENCE: Final = "MIT"
