@@ -130,7 +130,7 @@ def application() -> App:
     app = App(
         name="trombine",
         version=__version__,
-        help="Faces with exact truth: painted anywhere, and made again byte for byte.",
+        help="Enlarge pictures and films, read faces, train nets, and measure results: offline.",
         help_format="plaintext",
         help_epilogue=_examples(VERBS["data world"].examples[0], "trombine doctor"),
         exit_on_error=False,

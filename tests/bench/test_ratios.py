@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import everyday
 import numpy as np
 import pytest
+
+pytest.importorskip("skia", reason="Skia's libEGL or libGL is missing", exc_type=ImportError)
+
+import everyday
 import world
 from flat_portrait import flat_portrait, grey
 from table import Row
