@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from trombine.data.decoding import PrepareOptions
+from trombine.data.decoding import PrepareOptions, split_share
 from trombine.data.pack import Pack
 from trombine.data.preparing import prepare_pack
 from trombine.data.source import source
@@ -116,11 +117,15 @@ def test_enlargers_learn_from_folders_at_their_own_size(name: str) -> None:
     assert streams_of(reader, ("data",)) == {"data": "folder:own"}
 
 
-def test_of_few_photographs_whole_ones_are_held_out(photographs: Path) -> None:
+@pytest.mark.parametrize("count", [1, 4, 8])
+def test_of_few_photographs_whole_ones_are_held_out(photographs: Path, count: int) -> None:
     """Where no picture is sorted by its bytes to choose by, all squares of some are held out."""
-    for path in sorted(photographs.iterdir())[6:]:
-        path.unlink()
-    learned, measured = split(f"tiles:{photographs}", SIZE, 8)
+    options = PrepareOptions(size=SIZE)
+    for path in sorted(photographs.iterdir()):
+        if split_share(sha256(path.read_bytes()).digest()) < options.test + options.choose:
+            path.unlink()
+    assert len(list(photographs.iterdir())) >= 6
+    learned, measured = split(f"tiles:{photographs}", SIZE, count)
     files = [{part.name(index) for index in range(len(part))} for part in (learned, measured)]
     assert files[1]
     assert not files[0] & files[1]

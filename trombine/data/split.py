@@ -147,7 +147,8 @@ def _held_out(source: Source, count: int) -> tuple[Source, Source]:
 
 
 def _squares_held_out(source: Source, order: Int64[np.ndarray, "n"], held: int) -> list[int]:
-    """Of pictures cut into squares all squares of a few; empty where that would be too many."""
+    """Of pictures cut into squares all squares of a few, about `held` of them and at most a fifth;
+    empty where a picture's squares are more than that."""
     if parse(source.spec)[0].kind != TILES:
         return []
     squares: dict[str, list[int]] = {}
@@ -155,11 +156,11 @@ def _squares_held_out(source: Source, order: Int64[np.ndarray, "n"], held: int) 
         squares.setdefault(source.name(index), []).append(index)
     chosen: list[int] = []
     for indices in squares.values():
-        if len(chosen) + len(indices) <= max(held, len(source) // MOST_HELD_OUT):
+        if len(chosen) + len(indices) <= len(source) // MOST_HELD_OUT:
             chosen += indices
         if len(chosen) >= held:
             break
-    return chosen[:held]
+    return chosen
 
 
 def _shuffled(count: int) -> Int64[np.ndarray, "n"]:

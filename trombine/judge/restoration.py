@@ -154,6 +154,11 @@ class Pair:
     truth: Path
     hole: Path | None
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All that are read."""
+        return tuple(path for path in (self.result, self.truth, self.hole) if path is not None)
+
 
 def paired(
     results: Iterable[Path], truths: Iterable[Path], holes: Path | None
@@ -168,7 +173,7 @@ def paired(
         for stem, path in ours.items()
         if stem in theirs and (not masks or stem in masks)
     ]
-    used = {path for pair in pairs for path in (pair.result, pair.truth, pair.hole)}
+    used = {path for pair in pairs for path in pair.files}
     everything = [*ours.values(), *theirs.values(), *masks.values()]
     return pairs, [path for path in everything if path not in used]
 

@@ -39,6 +39,7 @@ class JudgeRestorationRequest(Request):
 
 def run(request: JudgeRestorationRequest) -> Iterator[Event]:
     """Measure every pair; a file without a partner is named."""
+    from trombine.batch.inputs import refuse_to_write_over
     from trombine.judge.restoration import judge_pair, paired
     from trombine.judge.restoration_page import as_json, as_text, write_page
     from trombine.pages import check_page
@@ -49,6 +50,8 @@ def run(request: JudgeRestorationRequest) -> Iterator[Event]:
     if not pairs:
         problem = f"holds no picture of which {shown(request.truth)} has the truth"
         raise InputError(problem, "files are paired by name", path=request.results)
+    if request.output is not None:
+        refuse_to_write_over([request.output], [path for pair in pairs for path in pair.files])
     for path in alone:
         yield Notice(path, "has no partner of its name, and is left out")
     yield Started(len(pairs), "pictures")
