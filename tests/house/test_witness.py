@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-# Where its name stands: its recipe, its licence, the help that lists recipes, and what refuses it.
-KNOWN = {"recipes/read.py", "zoo/__init__.py", "verbs/train.py", "training/start.py"}
+# Where its name stands: its recipe, the help that lists recipes, and what refuses it.
+KNOWN = {"recipes/read.py", "verbs/train.py", "training/start.py"}
 KNOWN |= {"objectives/perceptual.py", "objectives/judges.py"}
 
 
