@@ -12,19 +12,16 @@ from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.inter_rater import fleiss_kappa as fleiss_of_statsmodels
 from statsmodels.stats.proportion import proportion_confint
 
+from trombine.judge.bootstrap import Values, Weights, drawn, estimate
 from trombine.judge.people_figures import (
-    Values,
-    Weights,
     accuracy,
     answers_needed,
     cohen_kappa,
     d_prime,
-    estimate,
     exact_interval,
     fleiss_kappa,
     guessing,
     mean_accuracy,
-    resampled,
     spread_of,
     subjects_needed,
 )
@@ -77,7 +74,10 @@ def test_what_is_undefined_is_none() -> None:
     """Two who always say the same one thing agree, and not beyond chance."""
     always = np.zeros(24, bool)
     assert math.isnan(cohen_kappa(ONES, always, always)[0])
-    assert estimate(lambda w: cohen_kappa(w, always, always), resampled(TRUTH)).value is None
+    assert (
+        estimate(lambda w: cohen_kappa(w, always, always), drawn(TRUTH.astype(np.int64))).value
+        is None
+    )
 
 
 def test_d_prime_is_its_closed_form() -> None:
@@ -98,7 +98,7 @@ def test_a_weight_is_a_picture_that_counts_so_often() -> None:
     """Each figure by weights is the figure of pictures that are there as often, in any order."""
     draw = np.random.default_rng(3)
     said = draw.random((4, 24)) < 0.5
-    weights = resampled(TRUTH, 5)
+    weights = drawn(TRUTH.astype(np.int64), 5)
     assert (weights[:, TRUTH].sum(1) == 12).all() and (weights[:, ~TRUTH].sum(1) == 12).all()
     figures: list[tuple[Callable[..., Values], bool]] = [
         (accuracy, True),
@@ -124,7 +124,7 @@ def test_bootstrap_intervals_are_as_wide_as_they_should_be() -> None:
     truth = np.repeat([False, True], 500)
     draw = np.random.default_rng(1)
     correct = draw.random((6, 1000)) < np.array([0.5, 0.6, 0.7, 0.8, 0.9, 0.55])[:, None]
-    weights = resampled(truth)
+    weights = drawn(truth.astype(np.int64))
     interval = estimate(lambda w: accuracy(w, truth, truth ^ ~correct[0]), weights)
     assert interval.low is not None and interval.high is not None
     share = correct[0].mean()

@@ -1,38 +1,19 @@
 """Accuracy, d', kappas, their intervals, and how many answers a question needs.
 
 An answer is True where a picture is called generated; so is the truth. Every figure is a function
-of weights, how often each picture counts: ones for the figure itself, and a row for each draw of
-the bootstrap, so that one formula gives both. What is undefined is NaN.
+of weights, how often each picture counts (bootstrap.py). What is undefined is NaN.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Bool
 
-from trombine.draws import FIRST, Chance
-
-DRAWS: Final = 2000  # of a bootstrap
-LEVEL: Final = 0.05
-_TAILS: Final = (100 * LEVEL / 2, 100 * (1 - LEVEL / 2))
+from trombine.judge.bootstrap import LEVEL, Estimate, Values, Weights, drawn, interval
 
 Answers = Bool[np.ndarray, "n"]
-Weights = Float64[np.ndarray, "b n"]
-Values = Float64[np.ndarray, "b"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Estimate:
-    """A number with its 95 % interval; None where it is undefined."""
-
-    value: float | None
-    low: float | None
-    high: float | None
 
 
 def accuracy(weights: Weights, truth: Answers, answers: Answers) -> Values:
@@ -78,36 +59,10 @@ def d_prime(weights: Weights, truth: Answers, answers: Answers) -> Values:
 # Intervals
 
 
-def resampled(truth: Answers, draws: int = DRAWS) -> Weights:
-    """Weights of a bootstrap over pictures: as many real and generated ones in each draw."""
-    weights = np.zeros((draws, len(truth)))
-    generator = Chance(seed=0, places=FIRST).generator("people bootstrap")
-    for side in (truth, ~truth):
-        count = int(side.sum())
-        weights[:, side] = generator.multinomial(count, np.full(count, 1 / count), draws)
-    return weights
-
-
-def estimate(figure: Callable[[Weights], Values], weights: Weights) -> Estimate:
-    """A figure of all pictures, and its percentiles over the bootstrap's draws."""
-    value = figure(np.ones((1, weights.shape[1])))
-    return interval(float(value[0]), figure(weights))
-
-
-def interval(value: float, draws: Values) -> Estimate:
-    """A value with the percentiles of draws; those where it is undefined do not count."""
-    draws = draws[np.isfinite(draws)]
-    if not math.isfinite(value) or not len(draws):
-        return Estimate(value=None, low=None, high=None)
-    low, high = np.percentile(draws, _TAILS)
-    return Estimate(value=value, low=float(low), high=float(high))
-
-
 def mean_accuracy(correct: Bool[np.ndarray, "s n"], weights: Weights) -> Estimate:
     """The mean over subjects; its bootstrap draws subjects and pictures, as others would come."""
     count = len(correct)
-    generator = Chance(seed=0, places=FIRST).generator("people bootstrap of subjects")
-    subjects = generator.multinomial(count, np.full(count, 1 / count), len(weights))
+    subjects = drawn(np.zeros(count, np.int64), len(weights), "people bootstrap of subjects")
     draws = ((subjects @ correct.astype(np.float64)) * weights).sum(1) / (count * weights.sum(1))
     return interval(float(correct.mean()), draws)
 

@@ -14,18 +14,17 @@ import numpy as np
 from jaxtyping import Bool
 
 from trombine.files import write_bytes
+from trombine.judge.bootstrap import drawn, estimate
 from trombine.judge.people import REASONS, SIDES, Key, Pixels, Subject
 from trombine.judge.people_figures import (
     accuracy,
     answers_needed,
     cohen_kappa,
     d_prime,
-    estimate,
     exact_interval,
     fleiss_kappa,
     guessing,
     mean_accuracy,
-    resampled,
     spread_of,
     subjects_needed,
 )
@@ -48,7 +47,7 @@ def report_of(key: Key, subjects: Sequence[Subject]) -> Report:
     names = sorted(key.truth)
     truth = np.array([key.truth[name] == "generated" for name in names])
     answers = np.array([[s.answers[n].side == "generated" for n in names] for s in subjects])
-    weights = resampled(truth)
+    weights = drawn(truth.astype(np.int64), purpose="people bootstrap")
     correct = answers == truth
     shares, right = correct.mean(1), int(correct.sum())
     return {

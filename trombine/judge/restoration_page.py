@@ -6,14 +6,12 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from statistics import fmean
 from typing import Final
-
-import numpy as np
 
 from trombine.files import write_bytes
 from trombine.images import as_seen, read
 from trombine.judge import witness
+from trombine.judge.bootstrap import mean
 from trombine.judge.restoration import MEASURES, REGIONS, Pair, Values, by_region
 from trombine.pages import Page, estimate, grid, picture, table
 from trombine.pages.markup import Html
@@ -21,17 +19,6 @@ from trombine.refusal import shown
 
 _WORST: Final = 6  # pictures that the page shows
 Measured = Mapping[Pair, Values]
-
-
-def summary_of(values: list[float]) -> tuple[float, float, float]:
-    """The mean and its 95 % interval, by 2,000 resamples; the mean alone of one picture."""
-    if len(values) < 2 or not all(map(math.isfinite, values)):
-        mean = fmean(values)
-        return mean, mean, mean
-    draws = np.random.default_rng(0).integers(0, len(values), (2000, len(values)))
-    means = np.asarray(values)[draws].mean(1)
-    low, high = np.quantile(means, (0.025, 0.975)).tolist()
-    return fmean(values), low, high
 
 
 def rows_of(measured: Measured) -> list[tuple[str, dict[str, list[float]]]]:
@@ -64,9 +51,9 @@ def as_text(measured: Measured) -> str:
 
 
 def _spelled(values: list[float]) -> str:
-    mean, low, high = summary_of(values)
-    digits = 2 if abs(mean) >= 10 else 4
-    return f"{mean:.{digits}f}" + (
+    middle, low, high = mean(values)
+    digits = 2 if abs(middle) >= 10 else 4
+    return f"{middle:.{digits}f}" + (
         f" ({low:.{digits}f} to {high:.{digits}f})" if low < high else ""
     )
 
@@ -79,7 +66,7 @@ def as_json(measured: Measured) -> str:
     """All numbers: means with intervals, and those of each picture. What is not finite is null."""
     means = {
         name: {
-            region: dict(zip(("mean", "low", "high"), map(_plain, summary_of(column)), strict=True))
+            region: dict(zip(("mean", "low", "high"), map(_plain, mean(column)), strict=True))
             for region, column in values.items()
         }
         for name, values in rows_of(measured)
@@ -126,8 +113,8 @@ def write_page(path: Path, measured: Measured) -> None:
 def _cell(values: list[float] | None) -> str:
     if not values:
         return ""
-    mean, low, high = summary_of(values)
-    return estimate(mean, low, high, digits=2 if abs(mean) >= 10 else 4)
+    middle, low, high = mean(values)
+    return estimate(middle, low, high, digits=2 if abs(middle) >= 10 else 4)
 
 
 def _shown(pair: Pair, values: Values) -> tuple[Html, Html]:
