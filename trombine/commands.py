@@ -104,7 +104,7 @@ VERBS = {
     "runs show": Verb(
         module="runs",
         request="RunsShowRequest",
-        summary="Say what became of a run, and write its page anew; of a sweep, which runs it has.",
+        summary="Say how a run went, and write its page again; for a sweep, list its runs.",
         examples=("trombine runs show small", "trombine runs show runs/small"),
         positional=("run",),
     ),

@@ -19,11 +19,11 @@ class FilesRequest(Request):
     output: Path | None = None
     """The file to write, or for several pictures the folder; beside each picture unless given."""
     recursive: bool = False
-    """Take the folders inside of folders too; results lie in such folders as well."""
+    """Take pictures in subfolders too; the results keep the subfolders."""
     suffix: str = ""
     """What to add to each name: _large makes photo_large.png of photo.png."""
     overwrite: bool = False
-    """Make again what is there."""
+    """Make outputs again that are there already."""
 
     def __post_init__(self) -> None:
         """Refuse a suffix that leads elsewhere."""
@@ -45,9 +45,9 @@ class PicturesRequest(FilesRequest):
     """Pictures in, pictures out."""
 
     format: Annotated[str, Choice(("", *FORMATS))] = ""
-    """What to write, whatever format the pictures have; of films gif, webp, mp4 or webm."""
+    """The format to write, in place of the input's; for films gif, webp, mp4 or webm."""
     quality: Annotated[int, Integer(1, 100)] = USUAL
-    """Of JPEG and AVIF files, 1 to 100."""
+    """The quality of JPEG and AVIF files, 1 to 100."""
     strip: bool = False
     """Leave out date, camera, place and whatever else a photograph says of itself."""
 

@@ -32,10 +32,9 @@ class PaintRequest(Request):
     first_seed: Annotated[int, Integer(0)] = 0
     """The seed of the first picture; the others follow it."""
     workers: Annotated[int | None, Integer(1)] = None
-    """How many processes paint; as many as there are cores unless given, and no more than
-    that."""
+    """How many processes paint: by default one for each core, and never more."""
     overwrite: bool = False
-    """Make again what is there."""
+    """Make pictures again that are there already."""
 
     def __post_init__(self) -> None:
         """Refuse seeds out of range."""

@@ -55,7 +55,7 @@ class ModelsExportRequest(Request):
     output: Path
     """The file to write."""
     onnx: bool = False
-    """As ONNX: the one kind of file there is, so say it."""
+    """Write ONNX: required, since there is no other kind of file yet."""
     overwrite: bool = False
     """Make again what is there."""
 
@@ -79,7 +79,7 @@ class ModelsImportRequest(Request):
     about: str = ""
     """What people should know of it: who trained it, on what."""
     licence: str = ""
-    """Under which licence its maker gave it away."""
+    """The licence that its maker gave it."""
     overwrite: bool = False
     """Make again what is there."""
 

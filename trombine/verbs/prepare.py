@@ -41,16 +41,15 @@ class PrepareRequest(Request):
     """The folder's layout, where it is not recognised: celebamask-hq, celeba, lfw, ffhq, utkface,
     anime-faces, simpsons, flickr8k, unpaired, imagefolder or plain."""
     choose: int = 5
-    """Percent of the pictures to choose the best by, where the layout does not say which."""
+    """Percent of the pictures for choosing the best checkpoint, where the layout says none."""
     test: int = 5
-    """Percent of the pictures to judge by, where the layout does not say which."""
+    """Percent of the pictures for tests, where the layout says none."""
     workers: int | None = None
-    """How many processes read; as many as there are cores unless given, and no more than
-    that."""
+    """How many processes read: by default one for each core, and never more."""
     device: Annotated[str, Choice(DEVICES)] = CPU
     """auto, cpu, cuda or mps: where faces are found, for --crop face."""
     overwrite: bool = False
-    """Make the pack again if it is there, or another one in its place."""
+    """Replace a pack that is there already."""
 
 
 def run(request: PrepareRequest) -> Iterator[Event]:

@@ -38,7 +38,7 @@ class RunsListRequest(Request):
 
 @dataclass(frozen=True, kw_only=True)
 class RunsShowRequest(Request):
-    """Say what became of a run, and write its page anew; of a sweep, which runs it has."""
+    """Say how a run went, and write its page again; for a sweep, list its runs."""
 
     run: Path
     """The run's name in the folder runs, SWEEP/RUN of a sweep's, or its path."""

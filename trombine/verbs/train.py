@@ -36,7 +36,7 @@ class TrainRequest(Request):
     data: str = ""
     """What to learn from, in place of the recipe's own: a spec such as folder:PATH."""
     output: Path | None = None
-    """The run's folder; runs/RECIPE unless given, of a file runs/ and its name without ending."""
+    """The run's folder: by default runs/RECIPE, for a file runs/ and its name without ending."""
     dry_run: bool = False
     """Say what would be trained, on what, with how much memory and time, and stop."""
     change: bool = False

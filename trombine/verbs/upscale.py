@@ -38,20 +38,20 @@ class UpscaleRequest(PicturesRequest):
     factor: Annotated[int | None, Integer(2, MOST_TIMES, remedy=_SIZES)] = None
     """How many times as wide and high, 2 to 16; 2 unless given. 8 is 4 times, then 2 times."""
     size: str | None = None
-    """WIDTHxHEIGHT, as in 1920x1080: as large as fits in there, in place of a factor."""
+    """WIDTHxHEIGHT, as in 1920x1080, in place of a factor: as large as fits in it."""
     model: str | Path = "auto"
     """upscale, upscale-fast, upscale-drawings or upscale-wild, or a .safetensors file; auto takes
     upscale, for drawings upscale-drawings, for JPEGs and noise upscale-wild."""
     tile: Annotated[int | str, Integer(16, 1_000_000, words=("auto",))] = "auto"
-    """Pixels a side that are worked on at a time: fewer take less memory."""
+    """The side of the tiles that are computed one at a time: smaller ones take less memory."""
     sheet: bool = False
     """Write NAME.sheet.png beside each output: the input, bicubic, the result, and the truth."""
     truth: Path | None = None
-    """What the result should look like, to be measured against: a picture as large as it, or a
-    folder with pictures of the same names."""
+    """The true large picture, to measure the result against: a picture of the result's size, or
+    a folder with pictures of the same names."""
     threads: Annotated[int | None, Integer()] = None
-    """How many threads work; as many as there are cores unless given, and no more than that. The
-    bytes are the same."""
+    """How many threads work: by default one for each core, and never more. The bytes are the
+    same."""
     device: Annotated[str, Choice(DEVICES)] = CPU
     """auto, cpu, cuda or mps: where nets are computed. A graphics card is faster, and its bytes are
     not always those of the processor."""
