@@ -40,9 +40,9 @@ def data_world(
         output: The folder to write, or with pack=True the pack.
         size: Width and height in pixels: 16 to 2048.
         first_seed: The seed of the first picture; the others follow it: 0 or more.
-        workers: How many processes paint; as many as there are cores unless given,
-            and no more than that.
-        overwrite: Make again what is there.
+        workers: How many processes paint: by default one for each core, and never
+            more.
+        overwrite: Make pictures again that are there already.
         pack: Write a pack: fewer and larger files, which are faster to read, in
             place of pictures.
         style: photo, anime, cartoon or sketch; two joined by + for pairs of the
@@ -69,9 +69,9 @@ def data_leaves(
         output: The folder to write, or with pack=True the pack.
         size: Width and height in pixels: 16 to 2048.
         first_seed: The seed of the first picture; the others follow it: 0 or more.
-        workers: How many processes paint; as many as there are cores unless given,
-            and no more than that.
-        overwrite: Make again what is there.
+        workers: How many processes paint: by default one for each core, and never
+            more.
+        overwrite: Make pictures again that are there already.
         pack: Write a pack: fewer and larger files, which are faster to read, in
             place of pictures.
     """
@@ -96,9 +96,9 @@ def data_fractals(
         output: The folder to write, or with pack=True the pack.
         size: Width and height in pixels: 16 to 2048.
         first_seed: The seed of the first picture; the others follow it: 0 or more.
-        workers: How many processes paint; as many as there are cores unless given,
-            and no more than that.
-        overwrite: Make again what is there.
+        workers: How many processes paint: by default one for each core, and never
+            more.
+        overwrite: Make pictures again that are there already.
         pack: Write a pack: fewer and larger files, which are faster to read, in
             place of pictures.
     """
@@ -123,9 +123,9 @@ def data_masks(
         output: The folder to write.
         size: Width and height in pixels: 16 to 2048.
         first_seed: The seed of the first picture; the others follow it: 0 or more.
-        workers: How many processes paint; as many as there are cores unless given,
-            and no more than that.
-        overwrite: Make again what is there.
+        workers: How many processes paint: by default one for each core, and never
+            more.
+        overwrite: Make pictures again that are there already.
         family: irregular, huge, squares, half, parts, scratches, text, or
             files:FOLDER, with details (irregular:30-40, parts:eyes) and mixed by
             weight (irregular*0.7+squares*0.3).
@@ -162,14 +162,13 @@ def data_prepare(
         as_: The folder's layout, where it is not recognised: celebamask-hq,
             celeba, lfw, ffhq, utkface, anime-faces, simpsons, flickr8k, unpaired,
             imagefolder or plain.
-        choose: Percent of the pictures to choose the best by, where the layout
-            does not say which.
-        test: Percent of the pictures to judge by, where the layout does not say
-            which.
-        workers: How many processes read; as many as there are cores unless given,
-            and no more than that.
+        choose: Percent of the pictures for choosing the best checkpoint, where the
+            layout says none.
+        test: Percent of the pictures for tests, where the layout says none.
+        workers: How many processes read: by default one for each core, and never
+            more.
         device: auto, cpu, cuda or mps: where faces are found, for crop face.
-        overwrite: Make the pack again if it is there, or another one in its place.
+        overwrite: Replace a pack that is there already.
     """
 
 def train(
@@ -198,7 +197,7 @@ def train(
             the same again.
         data: What to learn from, in place of the recipe's own: a spec such as
             folder:PATH.
-        output: The run's folder; runs/RECIPE unless given, of a file runs/ and its
+        output: The run's folder: by default runs/RECIPE, for a file runs/ and its
             name without ending.
         dry_run: Say what would be trained, on what, with how much memory and time,
             and stop.
@@ -253,7 +252,7 @@ def runs_show(
     *,
     run: _Path,
 ) -> Result:
-    """Say what became of a run, and write its page anew; of a sweep, which runs it has.
+    """Say how a run went, and write its page again; for a sweep, list its runs.
 
     Arguments, by name:
         run: The run's name in the folder runs, SWEEP/RUN of a sweep's, or its
@@ -316,7 +315,7 @@ def models_export(
         model: The name of a model that comes with trombine, or a .safetensors
             file.
         output: The file to write.
-        onnx: As ONNX: the one kind of file there is, so say it.
+        onnx: Write ONNX: required, since there is no other kind of file yet.
         overwrite: Make again what is there.
     """
 
@@ -342,7 +341,7 @@ def models_import(
         task: What it does: upscale, restore, generate, denoise, regress or judge.
         output: The .safetensors file to write.
         about: What people should know of it: who trained it, on what.
-        licence: Under which licence its maker gave it away.
+        licence: The licence that its maker gave it.
         overwrite: Make again what is there.
     """
 
@@ -370,32 +369,32 @@ def upscale(
         pictures: The pictures, or folders of them.
         output: The file to write, or for several pictures the folder; unless
             given, photo.x2.png beside photo.png.
-        recursive: Take the folders inside of folders too; results lie in such
-            folders as well.
+        recursive: Take pictures in subfolders too; the results keep the
+            subfolders.
         suffix: What to add to each name: _large makes photo_large.png of
             photo.png.
-        overwrite: Make again what is there.
-        format: What to write, whatever format the pictures have; of films gif,
-            webp, mp4 or webm: png, jpg, jpeg, webp, tif, tiff, avif, gif, bmp, mp4
-            or webm.
-        quality: Of JPEG and AVIF files, 1 to 100.
+        overwrite: Make outputs again that are there already.
+        format: The format to write, in place of the input's; for films gif, webp,
+            mp4 or webm: png, jpg, jpeg, webp, tif, tiff, avif, gif, bmp, mp4 or
+            webm.
+        quality: The quality of JPEG and AVIF files, 1 to 100.
         strip: Leave out date, camera, place and whatever else a photograph says of
             itself.
         factor: How many times as wide and high, 2 to 16; 2 unless given. 8 is 4
             times, then 2 times.
-        size: WIDTHxHEIGHT, as in 1920x1080: as large as fits in there, in place of
-            a factor.
+        size: WIDTHxHEIGHT, as in 1920x1080, in place of a factor: as large as fits
+            in it.
         model: upscale, upscale-fast, upscale-drawings or upscale-wild, or a
             .safetensors file; auto takes upscale, for drawings upscale-drawings,
             for JPEGs and noise upscale-wild.
-        tile: Pixels a side that are worked on at a time: fewer take less memory:
-            auto, or a whole number, 16 to 1,000,000.
+        tile: The side of the tiles that are computed one at a time: smaller ones
+            take less memory: auto, or a whole number, 16 to 1,000,000.
         sheet: Write NAME.sheet.png beside each output: the input, bicubic, the
             result, and the truth.
-        truth: What the result should look like, to be measured against: a picture
-            as large as it, or a folder with pictures of the same names.
-        threads: How many threads work; as many as there are cores unless given,
-            and no more than that. The bytes are the same.
+        truth: The true large picture, to measure the result against: a picture of
+            the result's size, or a folder with pictures of the same names.
+        threads: How many threads work: by default one for each core, and never
+            more. The bytes are the same.
         device: auto, cpu, cuda or mps: where nets are computed. A graphics card is
             faster, and its bytes are not always those of the processor.
     """
@@ -496,11 +495,11 @@ def read(
         pictures: The pictures, or folders of them.
         output: The sheet to write, a .png file, or for several pictures the
             folder.
-        recursive: Take the folders inside of folders too; results lie in such
-            folders as well.
+        recursive: Take pictures in subfolders too; the results keep the
+            subfolders.
         suffix: What to add to each name: _large makes photo_large.png of
             photo.png.
-        overwrite: Make again what is there.
+        overwrite: Make outputs again that are there already.
         write_parts: Write NAME.parts.png beside each sheet: which of 19 parts each
             pixel is of.
         write_points: Write NAME.points.json beside each sheet: the 68 landmarks of
