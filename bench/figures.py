@@ -42,7 +42,7 @@ def enlarged_sheet(folder: Path) -> Sheet:
         trombine.upscale(pictures=path, factor=4, output=folder / f"{path.stem}.large.png")
         bicubic = Image.open(path).resize((448, 448), Image.Resampling.BICUBIC)
         rows.append([np.asarray(bicubic), read(folder / f"{path.stem}.large.png").samples])
-    titles = ("a JPEG of quality 75", "a PNG")
+    titles = ("JPEG", "PNG")
     columns = ("bicubic", "trombine upscale")
     return Sheet(rows=rows, row_titles=titles, column_titles=columns)
 
