@@ -257,8 +257,9 @@ def test_a_picture_goes_after_its_time(
     """It can still be answered; the next one is there again."""
     context = browser.new_context(viewport=DESKTOP)
     tab = watched(context.new_page())
-    tab.clock.install()
+    tab.clock.install(time=0)
     tab.goto(address(home, "quick"))
+    tab.clock.pause_at(3_600)  # from here on time passes as the test says
     assert "shown for 2 s" in tab.locator("#begin").inner_text()
     begin(tab, "Dua")
     picture = tab.locator("#picture")
