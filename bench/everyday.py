@@ -1,6 +1,6 @@
 """What people get who run the commands as they are: on JPEGs, on Set5, on large photographs.
 
-    python bench/everyday.py [--only jpegs set5 large speed reading] [--json]
+    python bench/everyday.py [--only jpegs set5 large speed reading readme] [--json]
 
 Everything goes through files and the functions behind the commands, with their defaults. JPEGs are
 test portraits (../shared/data; left out where that is missing) and scikit-image's photographs,
@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import resource
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -27,7 +29,7 @@ import numpy as np
 import skimage.data
 import torch
 from PIL import Image
-from table import Row, at_least, at_most, cpu_seconds, report
+from table import ROOT, Row, at_least, at_most, cpu_seconds, report
 from upscale_pictures import SHARED, photographs, portraits, set5
 from upscale_speed import by_pillow
 
@@ -190,12 +192,46 @@ def reading(folder: Path) -> Iterator[Row]:
         yield at_most(name, sorted(times)[1], "CPU-s", READING)
 
 
+def readme(folder: Path) -> Iterator[Row]:
+    """The first minutes: each command of the README's first page, its seconds, what it writes."""
+    home = folder / "readme"
+    (home / "holiday").mkdir(parents=True)
+    for name in ("astronaut", "chelsea", "coffee"):
+        picture = Image.fromarray(getattr(skimage.data, name)())
+        picture.save(home / "holiday" / f"{name}.jpg", quality=90)
+    Image.fromarray(skimage.data.astronaut()).save(home / "photo.jpg", quality=90)
+    for line in _commands((ROOT / "README.md").read_text()):
+        before, began = _files(home), time.perf_counter()
+        words = shlex.split(line, comments=True)[1:]
+        done = subprocess.run(
+            [sys.executable, "-m", "trombine", *words], cwd=home, capture_output=True, text=True
+        )
+        seconds = time.perf_counter() - began
+        new = sorted(_files(home) - before)
+        more = f" and {len(new) - 1:,} more" if len(new) > 1 else ""
+        unit = f"s, writes {new[0]}{more}" if new else "s, prints"
+        ends = "exit code 0" if not done.returncode else f"exit code 0, not {done.returncode}"
+        yield Row(f"README: {line}", seconds, unit, ends, done.returncode == 0)
+
+
+def _commands(text: str) -> list[str]:
+    """The commands in blocks of shell, but for what changes the shell itself."""
+    blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line.startswith("trombine ") and "--install" not in line]
+
+
+def _files(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
 GROUPS: Final = {
     "jpegs": jpegs,
     "set5": of_set5,
     "large": large,
     "speed": speed,
     "reading": reading,
+    "readme": readme,
 }
 
 

@@ -171,6 +171,45 @@ def data_prepare(
         overwrite: Replace a pack that is there already.
     """
 
+def data_audit(
+    *,
+    folder: _Path,
+    as_: str | None = ...,
+    output: _Path | None = ...,
+    csv: _Path | None = ...,
+    keep_list: _Path | None = ...,
+    alike: float = ...,
+    least: int = ...,
+    longest: float = ...,
+    any_subject: bool = ...,
+    workers: int | None = ...,
+    json: bool = ...,
+    overwrite: bool = ...,
+) -> Result:
+    """Say what is wrong with a set of pictures, before a net learns from it. Deletes nothing.
+
+    Files that cannot be read; tiny, flat and odd-shaped pictures; those that show no face; the
+    same picture twice, mirrored or nearly the same too, above all in two splits.
+
+    Arguments, by name:
+        folder: The folder of pictures, in any layout that data prepare knows.
+        as_: The layout, such as celeba or plain, where the wrong one is
+            recognised.
+        output: A page to write, with the pictures.
+        csv: A table to write: a line for each picture.
+        keep_list: A list to write: the names of the pictures to keep, one of each
+            group of doubles.
+        alike: The SSIM, at 64 x 64 pixels, from which two pictures are doubles:
+            0.5 to 1.
+        least: Pixels of the shorter side, below which a picture is tiny.
+        longest: How many times the shorter side the longer one may be: 1 to 100.
+        any_subject: Do not look for faces: for a set of other things.
+        workers: How many processes look: by default one for each core, and never
+            more.
+        json: All of it as JSON.
+        overwrite: Write over files that are there already.
+    """
+
 def train(
     *,
     recipe: str,

@@ -69,6 +69,17 @@ VERBS = {
         ),
         positional=("folder",),
     ),
+    "data audit": Verb(
+        module="audit",
+        request="AuditRequest",
+        summary="Say what is wrong with a set of pictures, before a net learns from it. Deletes"
+        " nothing.",
+        examples=(
+            "trombine data audit faces",
+            "trombine data audit faces -o audit.html --csv audit.csv --keep-list keep.txt",
+        ),
+        positional=("folder",),
+    ),
     "train": Verb(
         module="train",
         request="TrainRequest",

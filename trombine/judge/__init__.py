@@ -5,6 +5,8 @@ restoration_page.py  the same as text, as JSON and as a page
 similar.py           which of many pictures are most like one: SSIM with every one of them
 witness.py           what the witness reads: a net that no training learns from
 bootstrap.py         intervals: how far a figure would move with other pictures of the kind
+audit.py             what is wrong with a set of pictures: doubles, faults, leaks
+audit_page.py        the same as text, JSON, CSV, a list of what to keep, and a page
 people.py            a test of people, real or generated: its page, its key, the answers to it
 people_figures.py    accuracy, d', kappas, and how many answers a question needs
 people_report.py     what the answers say: as values, as text, as a page
