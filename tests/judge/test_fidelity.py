@@ -219,7 +219,7 @@ def test_diversity_by_a_double_loop() -> None:
 
 
 def test_every_interval_holds_its_figure() -> None:
-    """Of 40 pairs of Gaussian samples most intervals hold what samples of their size have on the
+    """Of 25 pairs of Gaussian samples most intervals hold what samples of their size have on the
     average (19 in 20 should; those of neighbours are wider than that)."""
     rng = np.random.default_rng(5)
 
@@ -229,17 +229,17 @@ def test_every_interval_holds_its_figure() -> None:
     names = ("Fréchet", "precision", "recall", "density", "coverage")
     expected = np.mean([[frechet(a, b), *vars(lies(a, b)).values()] for a, b in
                         (draw(40) for _ in range(200))], 0)  # fmt: skip
-    truths = dict(zip(names, expected, strict=True))
+    truths: dict[str, float] = dict(zip(names, expected.tolist(), strict=True))
     truths["KID"] = float(np.mean([kid(*draw(400))[0] for _ in range(50)]))
-    truths["diversity"] = 0.8 * math.sqrt(2) * float(stats.chi.mean(4))
+    truths["diversity"] = 0.8 * math.sqrt(2) * (3 / 4) * math.sqrt(2 * math.pi)
     hits = dict.fromkeys(truths, 0)
-    for _ in range(40):
+    for _ in range(25):
         results = figures(*draw(80), draws=40)
         for name, truth in truths.items():
             value = results[name].value
             assert value.low is not None and value.high is not None
             hits[name] += value.low <= truth <= value.high
-    assert min(hits.values()) >= 34, hits
+    assert min(hits.values()) >= 21, hits
 
 
 def test_real_against_real_says_what_zero_looks_like() -> None:

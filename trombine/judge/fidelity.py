@@ -107,7 +107,7 @@ def frechet(a: Features, b: Features) -> float:
 
 def _factor(features: Features) -> Features:
     """R with R'R = X'X of the centred features X, and no more rows than needed."""
-    return np.linalg.qr(features - features.mean(0), mode="r")
+    return np.asarray(np.linalg.qr(features - features.mean(0), mode="r"))
 
 
 def kid(a: Features, b: Features) -> tuple[float, float]:
