@@ -333,6 +333,28 @@ def test_features_that_there_are_not(tmp_path: Path) -> None:
     assert "named once" in ask(many, many, features=("pixels", "pixels"))
 
 
+def test_pictures_of_no_face(tmp_path: Path) -> None:
+    """They are compared by their features, in a table for each kind; fields are left out, and said
+    so."""
+    ours = save(tmp_path / "ours", noise(50) // 2)
+    theirs = save(tmp_path / "theirs", noise(60, seed=1, size=20))
+    page = tmp_path / "page.html"
+    request = JudgeFidelityRequest(
+        generated=str(ours), real=str(theirs), features=("pixels", "witness"), output=page
+    )
+    text = drain(run(request)).summary
+    assert re.findall("features: .*", text) == [
+        "features: pixels 8 x 8",
+        f"features: witness {witness.witness().hash}",
+    ]
+    assert "of 50 pictures the witness sees no face" in text
+    assert "too few faces" in text
+    assert "sizes differ: 16 x 16 generated, 20 x 20 real" in text
+    assert "too few faces" in page.read_text().lower()
+    (pixels, _) = text.split("features: witness")
+    assert re.search(r"accuracy +1\.000 .*, p \S+ ", pixels)
+
+
 def test_nothing_that_is_read_is_written_over(tmp_path: Path) -> None:
     """Neither a picture of a set, even with --overwrite, nor a file of somebody else."""
     one, two = (save(tmp_path / name, noise(50, seed=k)) for k, name in enumerate(("one", "two")))

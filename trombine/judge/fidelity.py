@@ -158,9 +158,9 @@ def _kid_compared(generated: Features, real: Features, draws: int) -> Compared:
     )
 
 
-def _halves(count: int, half: int, draws: int) -> Iterator[tuple[Rows, Rows]]:
-    """Twice `half` of so many pictures, none of them in both, again and again."""
-    generator = Chance(seed=0, places=FIRST).generator("fidelity halves")
+def _halves(count: int, half: int, draws: int, side: str = "real") -> Iterator[tuple[Rows, Rows]]:
+    """Twice `half` of so many pictures of a side, none of them in both, again and again."""
+    generator = Chance(seed=0, places=FIRST).generator(f"fidelity halves {side}")
     for _ in range(draws):
         order = generator.permutation(count)
         yield order[:half], order[half : 2 * half]
@@ -222,7 +222,7 @@ def _of_halves(
     across, among, alike = apart(generated, real), apart(generated, generated), apart(real, real)
     names = ("Fréchet", *Near.__dataclass_fields__)
     ours, floors = (np.empty((draws, len(names))) for _ in range(2))
-    rows = _halves(len(generated), half, draws)
+    rows = _halves(len(generated), half, draws, "generated")
     pairs = zip(rows, _halves(len(real), half, draws), strict=True)
     for draw, ((g, _), (a, b)) in enumerate(pairs):
         inside_a, inside_b = alike[np.ix_(a, a)], alike[np.ix_(b, b)]

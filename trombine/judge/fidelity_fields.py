@@ -181,8 +181,8 @@ class Finding:
     @property
     def range(self) -> str:
         """The bounds in words, as they follow the field's name."""
-        if self.field.startswith(("style ", "is a ")):
-            return "" if self.high is None else ": no"
+        if _is_yes_or_no(self.field):
+            return ""
         unit = " %" if self.field.startswith("area ") else ""
         if self.low is None:
             return f" up to {self.high:g}{unit}" if self.high else f" 0{unit}"
@@ -199,9 +199,10 @@ def findings(fields: list[Field]) -> list[Finding]:
 
 
 def _runs(field: Field) -> Iterator[Finding]:
-    """Bins side by side with one verdict, as one."""
+    """Bins side by side with one verdict, as one; of what is so or not, the faces that are so."""
     run: list[Bin] = []
-    for bin_ in (*field.bins, None):
+    bins = field.bins[1:] if _is_yes_or_no(field.name) else field.bins
+    for bin_ in (*bins, None):
         if run and (bin_ is None or bin_.verdict != run[0].verdict):
             yield Finding(
                 field=field.name,
@@ -214,6 +215,10 @@ def _runs(field: Field) -> Iterator[Finding]:
             run = []
         if bin_ is not None and bin_.verdict:
             run.append(bin_)
+
+
+def _is_yes_or_no(field: str) -> bool:
+    return field.startswith(("style ", "is a "))
 
 
 def spell_share(share: float) -> str:

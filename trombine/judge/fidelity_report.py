@@ -247,6 +247,8 @@ def spell(result: Estimate) -> str:
 
 def spell_p(p: float) -> str:
     """A p-value, never as zero."""
+    if p < 1e-99:
+        return "below 1e-99"
     return f"{p:.3f}" if p >= 0.001 else f"{p:.0e}"
 
 
@@ -270,6 +272,8 @@ def counted(report: Report) -> str:
         return "fields: too few faces to compare what the witness reads"
     differ, own = (sum(f.differs for f in fields) for fields in (report.fields, report.real_fields))
     text = f"fields: {differ} of {len(report.fields)} that {feature_name('witness')} reads differ"
+    if len(report.real_fields) < 2:
+        return f"{text}; halves of the real set have too few faces to be compared"
     return f"{text}; {own} of {len(report.real_fields)} between two halves of the real set"
 
 
