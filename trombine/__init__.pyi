@@ -693,6 +693,40 @@ def judge_restoration(
         overwrite: Write over a page that trombine did not write.
     """
 
+def judge_fidelity(
+    *,
+    generated: str,
+    real: str,
+    features: str | Iterable[str] | Mapping[str, Any] = ...,
+    pictures: int = ...,
+    size: int | None = ...,
+    json: bool = ...,
+    output: _Path | None = ...,
+    overwrite: bool = ...,
+) -> Result:
+    """Compare a set of generated pictures with a set of real ones.
+
+    Fréchet distance, KID, precision and recall, density and coverage, a classifier's test and
+    diversity, each beside the same of real against real; and which faces are missing or overdone,
+    by everything that the witness reads.
+
+    Arguments, by name:
+        generated: The pictures to judge: a folder, a pack, or a spec such as
+            world:photo#500.
+        real: What they should be like: a folder, a pack, or a spec.
+        features: What figures are computed from: witness, a net that no training
+            learns from, or pixels, which is naive; given twice there are two
+            tables.
+        pictures: How many pictures of a set are compared at most; of more so many
+            are drawn: 50 to 5000.
+        size: Of the pictures of a spec, in pixels; as the witness sees them unless
+            given: 16 to 512.
+        json: The numbers as JSON, those of each picture too.
+        output: A page to write, with the numbers, distributions, and the pictures
+            that stand out.
+        overwrite: Write over a page that trombine did not write.
+    """
+
 def replay(
     *,
     pictures: _Paths,

@@ -218,6 +218,17 @@ VERBS = {
         ),
         positional=("results", "truth"),
     ),
+    "judge fidelity": Verb(
+        module="fidelity",
+        request="JudgeFidelityRequest",
+        summary="Compare a set of generated pictures with a set of real ones.",
+        examples=(
+            "trombine judge fidelity world:photo#60 world:photo#80 --size 32",
+            "trombine judge fidelity world:anime#60 world:photo#80 --size 32 --features pixels"
+            " --json -o fidelity.html",
+        ),
+        positional=("generated", "real"),
+    ),
     "replay": Verb(
         module="replay",
         request="ReplayRequest",

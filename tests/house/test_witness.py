@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-# Where its name stands: its recipe, the help that lists recipes, and what refuses it.
-KNOWN = {"recipes/read.py", "verbs/train.py", "training/start.py"}
+# Where its name stands: its recipe, the help that lists recipes, what refuses it, and the verb by
+# which one may choose to judge by it.
+KNOWN = {"recipes/read.py", "verbs/train.py", "training/start.py", "verbs/fidelity.py"}
 KNOWN |= {"objectives/perceptual.py", "objectives/judges.py"}
 
 

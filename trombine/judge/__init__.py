@@ -2,6 +2,11 @@
 
 restoration.py       results against their truths: the whole picture, inside a hole, on its rim
 restoration_page.py  the same as text, as JSON and as a page
+fidelity.py          how two sets of pictures differ, as their features lie
+fidelity_fields.py   what the witness reads of two sets: which faces are missing, which overdone
+fidelity_report.py   both of two sets: as values, as text, as JSON
+fidelity_page.py     the same as a page
+sets.py              the pictures of a folder, a pack or a spec, all made alike
 similar.py           which of many pictures are most like one: SSIM with every one of them
 witness.py           what the witness reads: a net that no training learns from
 bootstrap.py         intervals: how far a figure would move with other pictures of the kind
