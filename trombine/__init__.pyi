@@ -655,6 +655,34 @@ def judge_restoration(
         overwrite: Write over a page that trombine did not write.
     """
 
+def judge_compare(
+    *,
+    protocol: str = ...,
+    methods: str | Iterable[str] | Mapping[str, Any] = ...,
+    pictures: _Path | None = ...,
+    fresh: bool = ...,
+    list: bool = ...,
+    json: bool = ...,
+    output: _Path | None = ...,
+    overwrite: bool = ...,
+) -> Result:
+    """Compare methods under a frozen protocol; without any, list what there is.
+
+    A method is a baseline, a model by name or file, or a command in quotes that reads the folder
+    {input} and writes the folder {output}. Results are kept, so another method runs alone.
+
+    Arguments, by name:
+        protocol: A protocol that comes with trombine, or a .toml file.
+        methods: What to compare, each in quotes where it has spaces.
+        pictures: The folder with the pictures of a protocol that names some.
+        fresh: Run everything anew, also what is kept from before.
+        list: List the protocols, with their hashes.
+        json: The numbers as JSON, those of each picture too.
+        output: A page to write, with the rank, and the pictures on which methods
+            disagree most.
+        overwrite: Write over a page that trombine did not write.
+    """
+
 def replay(
     *,
     pictures: _Paths,

@@ -207,6 +207,16 @@ VERBS = {
         ),
         positional=("results", "truth"),
     ),
+    "judge compare": Verb(
+        module="compare",
+        request="JudgeCompareRequest",
+        summary="Compare methods under a frozen protocol; without any, list what there is.",
+        examples=(
+            "trombine judge compare --list",
+            "trombine judge compare repair-64",
+        ),
+        positional=("protocol", "methods"),
+    ),
     "replay": Verb(
         module="replay",
         request="ReplayRequest",

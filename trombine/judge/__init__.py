@@ -2,6 +2,10 @@
 
 restoration.py       results against their truths: the whole picture, inside a hole, on its rim
 restoration_page.py  the same as text, as JSON and as a page
+compare.py           methods under a protocol: run as their users run them, measured, kept
+compare_child.py     a method of methods/ as a command; launcher.py: what a command takes
+compare_report.py    the same ranked: as values, text and JSON;  compare_page.py: as a page
+protocol_files.py    protocols as files, and the pictures of one; protocols/ has those shipped
 similar.py           which of many pictures are most like one: SSIM with every one of them
 witness.py           what the witness reads: a net that no training learns from
 bootstrap.py         intervals: how far a figure would move with other pictures of the kind
