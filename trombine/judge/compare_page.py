@@ -21,7 +21,7 @@ from trombine.refusal import shown
 
 _SHOWN: Final = 8  # pictures
 _MOST_METHODS: Final = 6  # beside one another in a row of pictures, and in a plot
-_LETTERS: Final = 18  # of a method's name under a picture or a plot
+_LETTERS: Final = 14  # of a method's name under a picture or a plot
 
 
 def write_page(
@@ -29,10 +29,11 @@ def write_page(
 ) -> None:
     """Write one file with all of it."""
     protocol, first = report["protocol"], report["first"]
+    about = protocol["about"].rstrip(". ") or f"Task {protocol['task']}"
     judge = f" The witness is {protocol['witness']}." if protocol["witness"] else ""
     page = Page(
         title=f"Methods under {protocol['name']}",
-        lead=f"{protocol['about']} {protocol['count']} pictures, protocol {protocol['hash']}.",
+        lead=f"{about}. {protocol['count']} pictures, protocol {protocol['hash']}.",
         foot=f"{protocol['describe']} Pixels {protocol['pixels']}.{judge}",
     )
     direction = "more" if asked_for(first).measure.more_is_better else "less"
@@ -83,8 +84,9 @@ def _rank(report: Report) -> Html:
         is_best = entry["rank"] == 1
         difference = "" if is_best else spelled(figure["difference"], signed=True)
         p = "" if is_best else chance(figure["difference"]["p"])
-        rows.append([str(entry["rank"] or ""), _name(entry), _cell(figure), difference, p])
-    heads = ["", "method", report["first"], f"against {short(report['best'], 30)}", "p"]
+        place = f"{entry['rank']}. " if entry["rank"] else ""
+        rows.append([f"{place}{_name(entry)}", _cell(figure), difference, p])
+    heads = ["method", report["first"], f"against {short(report['best'], 30)}", "p"]
     return table(heads, rows, caption=f"{report['protocol']['count']} pictures")
 
 
@@ -96,49 +98,44 @@ def _cell(figure: Report) -> str:
 
 
 def _plots(report: Report) -> list[Plot]:
+    """The best methods and the floor, over all pictures and by the kind of hole; the ceiling would
+    make them small."""
     first, entries = report["first"], _some(report)
-    entries = [e for e in entries if e["measures"][first]["low"] is not None]
+    drawn = [_overall(first, entries)]
+    groups = list(entries[0]["groups"])
+    return [*drawn, _by_group(first, entries, groups)] if len(groups) > 1 else drawn
+
+
+def _overall(first: str, entries: Sequence[Report]) -> Plot:
     figures = [entry["measures"][first] for entry in entries]
-    one = Series(
-        name=first,
+    return Plot(
+        title="The rank",
+        x_label="",
+        y_label=first,
+        series=(_series(first, figures),),
+        categories=tuple(short(entry["method"], _LETTERS) for entry in entries),
+        width=560,
+    )
+
+
+def _series(name: str, figures: Sequence[Report]) -> Series:
+    """Means and their intervals, beside one another."""
+    return Series(
+        name=name,
         x=range(len(figures)),
         y=[figure["value"] for figure in figures],
         low=[figure["low"] for figure in figures],
         high=[figure["high"] for figure in figures],
         mark="points",
     )
-    names = tuple(short(entry["method"], _LETTERS) for entry in entries)
-    width = max(420, 90 * len(names))
-    drawn = [
-        Plot(
-            title="The rank",
-            x_label="",
-            y_label=first,
-            series=(one,),
-            categories=names,
-            width=width,
-        )
-    ]
-    groups = list(report["methods"][0]["groups"])
-    if len(groups) > 1:
-        drawn.append(_by_group(first, entries, groups))
-    return drawn
 
 
 def _by_group(first: str, entries: Sequence[Report], groups: Sequence[str]) -> Plot:
-    series = []
-    for entry in entries:
-        figures = [entry["groups"][group] for group in groups]
-        series.append(
-            Series(
-                name=short(entry["method"], _LETTERS),
-                x=range(len(groups)),
-                y=[figure["value"] for figure in figures],
-                low=[figure["low"] for figure in figures],
-                high=[figure["high"] for figure in figures],
-                mark="points",
-            )
-        )
+    series = [
+        _series(short(entry["method"], _LETTERS), [entry["groups"][group] for group in groups])
+        for entry in entries
+        if all(entry["groups"][group]["value"] is not None for group in groups)
+    ]
     return Plot(
         title="By the hole",
         x_label="share of the picture that is hole, %",
@@ -150,11 +147,10 @@ def _by_group(first: str, entries: Sequence[Report], groups: Sequence[str]) -> P
 
 
 def _some(report: Report) -> list[Report]:
-    """As many methods as fit beside one another: the best, and the limits."""
-    ranked = [entry for entry in report["methods"] if entry["rank"]]
-    limits = [entry for entry in report["methods"] if not entry["rank"]]
-    keep = {e["method"] for e in (*ranked[: _MOST_METHODS - len(limits)], *limits)}
-    return [entry for entry in report["methods"] if entry["method"] in keep]
+    """As many methods as fit beside one another: the best of those named, and the floor."""
+    ranked = [entry for entry in report["methods"] if entry["rank"]][: _MOST_METHODS - 1]
+    keep = {entry["method"] for entry in ranked}
+    return [e for e in report["methods"] if e["method"] in keep or e["limit"] == "floor"]
 
 
 def _measures(report: Report) -> Html:
@@ -172,7 +168,8 @@ def _about(report: Report) -> Html:
         measure = asked_for(name).measure
         better = "more" if measure.more_is_better else "less"
         rows.append([f"{name}, {measure.unit}" if measure.unit else name, measure.about, better])
-    return table(["measure", "what it is", "better"], rows, caption="What is measured")
+    heads = ["measure", "what it is", "better"]
+    return table(heads, rows, caption="What is measured", words=True)
 
 
 def _disagreements(
@@ -226,4 +223,5 @@ def _hashes(report: Report) -> Html:
         [shown(entry["method"]), entry["kind"], entry["hash"], "; ".join(entry["notes"])]
         for entry in report["methods"]
     ]
-    return table(["method", "kind", "hash", "what should be known"], rows, caption="Methods")
+    heads = ["method", "kind", "hash", "what should be known"]
+    return table(heads, rows, caption="Methods", words=True)

@@ -1,6 +1,6 @@
 """Runs a command and writes how long it took and how much memory: `launcher.py REPORT COMMAND...`.
 
-It loads hardly anything, since what a process has used before it starts another counts as the other's
+It loads hardly anything: what a process has used before it starts another counts as the other's
 (Linux's ru_maxrss goes through exec).
 """
 
