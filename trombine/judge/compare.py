@@ -31,7 +31,7 @@ import torch
 from jaxtyping import UInt8
 from PIL import Image
 
-import trombine
+from trombine import __version__
 from trombine.batch.inputs import expand
 from trombine.conventions import to_picture, to_pixels
 from trombine.data.degrade import imresize_matlab
@@ -60,7 +60,7 @@ from trombine.weights.card import Card
 Pixels = UInt8[np.ndarray, "_ _ 3"]
 Row = dict[str, float | None]  # of one picture by measure; None where it has none
 
-PACKAGE: Final = Path(trombine.__file__).parent
+PACKAGE: Final = Path(__file__).parents[1]
 # Whose code a method's hash covers, besides its weights.
 CODE: Final = (
     "methods",
@@ -175,7 +175,7 @@ def _command(text: str, file: ProtocolFile) -> Method:
         if not there and any(f"{{{place}}}" in word for word in words):
             problem = f"names {{{place}}}, which {file.name} does not have"
             raise InputError(problem, f"it has {', '.join(known)}", path=text)
-    of = _hash("command", words, trombine.__version__)
+    of = _hash("command", words, __version__)
     return Method(name=text, kind="command", hash=of, command=tuple(words))
 
 
@@ -424,8 +424,7 @@ def _row(asked: Mapping[str, Asked], case: Case, result: torch.Tensor, *, border
         regions |= {"hole": case.hole, "rim": rim(case.hole)}
     read_by = {}
     if any(item.name in BY_WITNESS for item in asked.values()):
-        pair = [witness.in_window(p[None]) for p in (case.truth, result)]
-        read_by = by_witness(witness.seen(torch.cat(pair)), result=1, truth=0)
+        read_by = by_witness(witness.seen(result[None]), case.seen)
     row: Row = {}
     for text, item in asked.items():
         if item.name in BY_PIXELS:

@@ -23,6 +23,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,6 +40,7 @@ from trombine.data.masks.spec import spell as spell_mask
 from trombine.data.spec import parse
 from trombine.files import opened
 from trombine.images import as_seen, read
+from trombine.judge import witness
 from trombine.judge.restoration import BY_PIXELS, BY_WITNESS, MEASURES, Measure
 from trombine.measures import Protocol
 from trombine.refusal import InputError, about, shown
@@ -152,6 +154,11 @@ class Case:
     truth: Picture
     hole: Hole | None = None
     group: str = ""  # which of the masks
+
+    @cached_property
+    def seen(self) -> witness.Seen:
+        """What the witness says of the truth: once for all methods."""
+        return witness.seen(self.truth[None])
 
 
 # ---------------------------------------------------------------------------------------------

@@ -85,8 +85,7 @@ def judged(
         values["whole"] |= by_pixels(result, truth, inside_of(whole, border), ("PSNR-Y",))
     if min(truth.shape[-2:]) > 2 * SSIM_RADIUS:
         values["whole"]["MS-SSIM"] = multi_scale(result, truth)
-    both = witness.seen(torch.cat([witness.in_window(p[None]) for p in (truth, result)]))
-    values["whole"] |= by_witness(both, result=1, truth=0)
+    values["whole"] |= by_witness(witness.seen(result[None]), witness.seen(truth[None]))
     return values
 
 
@@ -165,17 +164,16 @@ def _decibels(squares: Float64[torch.Tensor, "..."], peak: float) -> float:
     return float("inf") if error == 0 else float(10 * np.log10(peak**2 / error))
 
 
-def by_witness(seen: witness.Seen, *, result: int, truth: int) -> dict[str, float]:
-    """What the witness says of two of these; nothing where the truth shows it no face."""
-    if not seen.is_face[truth]:
+def by_witness(result: witness.Seen, truth: witness.Seen) -> dict[str, float]:
+    """What the witness says of one picture and its truth; nothing where that shows it no face."""
+    if not truth.is_face[0]:
         return {}
-    gaps = (seen.points[result] - seen.points[truth]).norm(dim=-1).mean()
-    ours, theirs = seen.features[result : result + 1], seen.features[truth : truth + 1]
+    gaps = (result.points[0] - truth.points[0]).norm(dim=-1).mean()
     return {
-        "witness": float(witness.distance(theirs, ours)[0]),
-        "landmarks": float(100 * gaps / between_pupils(seen.points[truth : truth + 1])[0]),
-        "parts": float((seen.parts[truth] == seen.parts[result]).double().mean()),
-        "identity": float((seen.traits[result] - seen.traits[truth]).abs().mean()),
+        "witness": float(witness.distance(truth.features, result.features)[0]),
+        "landmarks": float(100 * gaps / between_pupils(truth.points)[0]),
+        "parts": float((truth.parts[0] == result.parts[0]).double().mean()),
+        "identity": float((result.traits[0] - truth.traits[0]).abs().mean()),
     }
 
 
