@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -299,6 +301,43 @@ def test_trombine_in_a_command_is_this_one(enlarge: ProtocolFile) -> None:
     at = [str(Path("here") / name) for name in ("input", "output")]
     assert words[4:] == ["upscale", at[0], "-x", "2", "-o", at[1]]
     assert method.hash != method_of(f"{text} -q", enlarge).hash
+
+
+def test_a_command_ends_with_its_comparison(
+    tmp_path: Path, enlarge: ProtocolFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C ends what was started too, and leaves nothing behind."""
+    note = tmp_path / "note"
+    tool = tmp_path / "slow.py"
+    tool.write_text(
+        "import os, pathlib, sys, time\n"
+        f"pathlib.Path({str(note)!r}).write_text(f'{{os.getpid()}} {{sys.argv[1]}}\\n')\n"
+        "time.sleep(600)\n"
+    )
+    real = subprocess.Popen.wait
+
+    def stopped(process: subprocess.Popen[bytes], timeout: float | None = None) -> int:
+        if not process.args[-1].endswith("output"):  # pyright: ignore
+            return real(process, timeout)
+        monkeypatch.setattr(subprocess.Popen, "wait", real)
+        while not (note.exists() and note.read_text().endswith("\n")):
+            assert process.poll() is None
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(subprocess.Popen, "wait", stopped)
+    every = tuple(cases(enlarge, None))
+    with pytest.raises(KeyboardInterrupt):
+        outcome(method_of(f"{sys.executable} {tool} {{input}} {{output}}", enlarge), enlarge, every)
+    number, folder = note.read_text().split()
+    assert not Path(folder).exists()
+    while is_alive(number):  # it has been told to end, and does so by itself
+        time.sleep(0.01)
+
+
+def is_alive(number: str) -> bool:
+    """Whether a process runs; one that nobody has waited for does not."""
+    listed = subprocess.run(["ps", "-o", "stat=", "-p", number], capture_output=True, text=True)
+    return listed.stdout.strip()[:1] not in ("", "Z")
 
 
 def net(path: Path, **card: Any) -> Path:

@@ -314,7 +314,7 @@ def _words(method: Method, file: ProtocolFile, folder: Path) -> list[str]:
     """The command to run; trombine's own is that of this installation."""
     places = {name: str(folder / name) for name in ("input", "output", "masks")}
     if not method.command:
-        job: dict[str, Any] = {"task": file.task, "method": _absolute(method.name), **places}
+        job: dict[str, Any] = {"task": file.task, "method": method.name, **places}
         job |= {"factor": file.factor} if file.task == "upscale" else {}
         job |= {"style": file.styles[1]} if file.task == "restyle" else {}
         job["masks"] = places["masks"] if file.masks else ""
@@ -325,14 +325,6 @@ def _words(method: Method, file: ProtocolFile, folder: Path) -> list[str]:
         words = [word.replace(f"{{{name}}}", value) for word in words]
     own = [sys.executable, "-P", "-m", "trombine"] if words[0] == "trombine" else words[:1]
     return [*own, *words[1:]]
-
-
-def _absolute(name: str) -> str:
-    """A file's name from anywhere; any other as it is."""
-    with suppress(OSError, ValueError):
-        if Path(name).is_file():
-            return str(Path(name).absolute())
-    return name
 
 
 def _launch(words: Sequence[str], folder: Path, name: str) -> str:
