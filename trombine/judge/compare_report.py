@@ -47,7 +47,7 @@ def report_of(
             "kind": o.method.kind,
             "hash": o.method.hash,
             "rank": ranked.index(o.method.name) + 1 if o.method.name in ranked else None,
-            "limit": "" if o.method.name in ranked else _limit(file, o.method.name),
+            "limit": {FLOORS[file.task]: "floor", CEILING: "ceiling"}.get(o.method.name, ""),
             "notes": list(o.method.notes),
             "measures": {
                 text: _figures(columns[o.method.name][text], columns[best][text], weights)
@@ -87,10 +87,6 @@ def report_of(
             for number, case in enumerate(cases)
         ],
     }
-
-
-def _limit(file: ProtocolFile, name: str) -> str:
-    return "ceiling" if name == CEILING else "floor" if name == FLOORS[file.task] else "limit"
 
 
 def _columns(file: ProtocolFile, outcome: Outcome) -> dict[str, Column]:
