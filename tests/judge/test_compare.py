@@ -32,11 +32,13 @@ from trombine.judge.protocol_files import (
     load,
     shipped,
 )
+from trombine.measures import Figure, Protocol
 from trombine.methods import methods
 from trombine.nets import build
 from trombine.refusal import InputError
 from trombine.verbs.compare import JudgeCompareRequest, run
 from trombine.weights import Card, save
+from trombine.world import face, paint
 
 # Seeds that no protocol and no training has: whatever is measured of them is in no log.
 REPAIR = """
@@ -231,6 +233,54 @@ def test_pictures_of_a_folder_are_known_by_their_bytes(tmp_path: Path) -> None:
         tuple(cases(file, tmp_path / "faces"))
     (tmp_path / "list.sha256").write_text(f"{'0' * 64}  a.png\n")
     assert load(str(tmp_path / "small.toml")).protocol.hash != file.protocol.hash
+
+
+def test_a_restyle_has_hidden_pairs(tmp_path: Path) -> None:
+    """A method is given the face in one style, and judged by the same face in the other."""
+    text = ENLARGE.replace("upscale", "restyle").replace("world:photo", "world:photo+anime")
+    text = text.replace('damage = "shrink:2"\n', "").replace("count = 6", "count = 2")
+    file = protocol(tmp_path, text.replace("PSNR-Y", "MAE"))
+    every = tuple(cases(file, None))
+    for case, seed in zip(every, file.seeds, strict=True):
+        for picture, style in ((case.given, "photo"), (case.truth, "anime")):
+            assert np.array_equal(to_pixels(picture), paint(face(seed), 32, style).pixels)
+    made = outcome(method_of("colour transfer", file), file, every).results
+    (wanted,) = methods("restyle", "colour transfer").values()
+    for case, pixels in zip(every, made, strict=True):
+        assert np.array_equal(to_pixels(wanted(case.given[None], style="anime")[0]), pixels)
+
+
+def test_protocols_of_before_have_their_hashes(root: Path) -> None:
+    """Every line of the log of evaluations still has the hash of its own conditions."""
+    lines = (root / "bench" / "evaluations.jsonl").read_text().splitlines()
+    for entry in map(json.loads, lines):
+        conditions = entry["conditions"]
+        assert conditions.pop("format") == 1
+        conditions["seeds"] = range(*conditions["seeds"])
+        listed = {name: tuple(conditions[name]) for name in ("degradations", "measures")}
+        again = Protocol(name="any", **{**conditions, **listed})
+        assert again.hash == entry["protocol"], entry["name"]
+
+
+def test_a_use_of_frozen_seeds_is_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each method that is run under a protocol of such seeds has a line; one that is kept has none,
+    and nor has what needs the truth."""
+    in_process(monkeypatch)
+    lines: list[tuple[str, str | None, list[str]]] = []
+
+    def log(protocol: Protocol, model: str | None, figures: list[Figure]) -> bool:
+        if protocol.logged:
+            lines.append((protocol.hash, model, [figure.method for figure in figures]))
+        return protocol.logged
+
+    monkeypatch.setattr("trombine.measures.log_evaluation", log)
+    file = protocol(tmp_path, REPAIR.replace("2_000_100", "1_999_900"))
+    for _ in range(2):
+        compared(str(tmp_path / "small.toml"), "input")
+    assert lines == [(file.protocol.hash, None, [name] * 3) for name in ("input", "mean colour")]
+    protocol(tmp_path, REPAIR)
+    compared(str(tmp_path / "small.toml"), "input")
+    assert len(lines) == 2
 
 
 # ---------------------------------------------------------------------------------------------
