@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 from scipy import stats
+from upscale_study import CHOOSING
 
 from trombine.conventions import to_pixels
 from trombine.images import write
@@ -185,6 +186,8 @@ def test_every_shipped_protocol_is_sound() -> None:
         used += file.seeds
     assert len(set(used)) == len(used)
     assert all(1_500_200 <= seed < 2_000_000 for seed in used)
+    chosen_by = {f"{name}.{ending}" for name in CHOOSING for ending in ("png", "jpg")}
+    assert not chosen_by & load("sharpen-photos").files.keys()
 
 
 def test_the_list_names_each_with_its_hash() -> None:
