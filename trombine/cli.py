@@ -246,7 +246,7 @@ def _parameter(
         help=says,
         alias=SHORT.get(field.name),
         negative=(),
-        required=True if several else None,
+        required=True if several and _default(field) is inspect.Parameter.empty else None,
         show_default=False if default in ("", ()) else None,
         converter=_integer
         if int in (hint, *get_args(hint)) and str not in get_args(hint)

@@ -228,6 +228,15 @@ VERBS = {
             " --json -o fidelity.html",
         ),
         positional=("generated", "real"),
+    "judge compare": Verb(
+        module="compare",
+        request="JudgeCompareRequest",
+        summary="Compare methods under a frozen protocol; without any, list what there is.",
+        examples=(
+            "trombine judge compare --list",
+            "trombine judge compare repair-64",
+        ),
+        positional=("protocol", "methods"),
     ),
     "replay": Verb(
         module="replay",

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from trombine.data.degrade import enlarge
 from trombine.methods import TASKS, methods
+from trombine.methods.restyle import LEARNT_AT, LEARNT_FROM
 from trombine.nets import build
 from trombine.refusal import InputError
 from trombine.upscaling.pipelines import model_in, nets_of
 from trombine.upscaling.running import enlarged
 from trombine.weights import Card, save
+from trombine.world import face, paint
 
 
 def pictures(count: int = 2, channels: int = 3) -> torch.Tensor:
@@ -57,6 +61,8 @@ def test_a_net_is_a_method_and_grey_stays_grey() -> None:
 
 @pytest.mark.parametrize("name", TASKS["repair"].baselines)
 def test_what_is_kept_stays_exactly(name: str) -> None:
+    if name == "Telea":
+        pytest.importorskip("cv2", reason="OpenCV is an extra")
     made = methods("repair", name)[name](pictures(), hole=hole())
     kept = (hole() == 0).expand_as(made)
     assert torch.equal(made[kept], pictures()[kept])
@@ -78,6 +84,42 @@ def test_biharmonic_continues_a_slope() -> None:
     plane = (0.1 + 0.02 * down + 0.03 * across).expand(2, 3, 12, 14).contiguous()
     made = methods("repair", "biharmonic")["biharmonic"](plane, hole=hole())
     assert (made - plane).abs().max() <= 1.5 / 255
+
+
+def test_the_nearest_pixel_is_that_of_brute_force() -> None:
+    """Each pixel of the hole is one of those that are kept nearest to it."""
+    made = methods("repair", "nearest pixel")["nearest pixel"](pictures(), hole=hole())
+    for picture, result, mask in zip(pictures(), made, hole()[:, 0], strict=True):
+        kept = (mask == 0).nonzero()
+        for place in mask.nonzero():
+            away = (kept - place).square().sum(1)
+            nearest = kept[away == away.min()]
+            colours = [picture[:, y, x] for y, x in nearest.tolist()]
+            assert any(torch.equal(result[:, place[0], place[1]], colour) for colour in colours)
+
+
+def test_telea_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without OpenCV one line says so."""
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    with pytest.raises(InputError, match=r"needs OpenCV.*pip install 'trombine\[opencv\]'"):
+        methods("repair", "Telea")["Telea"](pictures(), hole=hole())
+
+
+def test_a_family_enlarges_by_its_nets_one_after_the_other() -> None:
+    """Four times by a net for twice is twice by it, twice."""
+    run = methods("upscale", "upscale-fast")["upscale-fast"]
+    assert torch.equal(run(pictures(), factor=4), run(run(pictures(), factor=2), factor=2))
+    with pytest.raises(InputError, match="upscale-fast enlarges 2 times"):
+        run(pictures(), factor=3)
+
+
+def test_colours_are_those_of_the_style() -> None:
+    """Mean and deviation of a channel come out as the style's, where nothing is cut off."""
+    noise = 0.5 + 0.02 * torch.randn(1, 3, 64, 64, generator=torch.manual_seed(3))
+    made = methods("restyle", "colour transfer")["colour transfer"](noise, style="anime")
+    faces = [paint(face(seed), LEARNT_AT, "anime").pixels / 255 for seed in LEARNT_FROM]
+    assert made.mean((2, 3))[0].numpy() == pytest.approx(np.mean(faces, axis=(0, 1, 2)), abs=0.02)
+    assert made.std().item() > 5 * noise.std().item()
 
 
 def test_a_name_that_is_none() -> None:

@@ -7,6 +7,10 @@ fidelity_fields.py   what the witness reads of two sets: which faces are missing
 fidelity_report.py   both of two sets: as values, as text, as JSON
 fidelity_page.py     the same as a page
 sets.py              the pictures of a folder, a pack or a spec, all made alike
+compare.py           methods under a protocol: run as their users run them, measured, kept
+compare_child.py     a method of methods/ as a command; launcher.py: what a command takes
+compare_report.py    the same ranked: as values, text and JSON;  compare_page.py: as a page
+protocol_files.py    protocols as files, and the pictures of one; protocols/ has those shipped
 similar.py           which of many pictures are most like one: SSIM with every one of them
 witness.py           what the witness reads: a net that no training learns from
 bootstrap.py         intervals: how far a figure would move with other pictures of the kind

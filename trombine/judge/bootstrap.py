@@ -73,3 +73,25 @@ def mean(values: Sequence[float]) -> tuple[float, float, float]:
     weights = drawn(np.zeros(len(column), np.int64))
     low, high = np.percentile(weights @ column / len(column), _TAILS)
     return middle, float(low), float(high)
+
+
+FLIPS: Final = 10_000
+_EXACT: Final = 12  # pairs, of which all signs are tried
+
+
+def sign_flip(differences: Float64[np.ndarray, "n"]) -> float:
+    """How likely a mean as far from 0 is where each difference could have had the other sign.
+
+    Of a few pairs all signs are tried; of more, FLIPS draws, the one at hand counted among them.
+    """
+    count = len(differences)
+    observed = abs(float(differences.sum())) * (1 - 1e-12)
+    if count <= _EXACT:
+        every = np.arange(2**count)[:, None] >> np.arange(count) & 1
+        return float((np.abs((2.0 * every - 1) @ differences) >= observed).mean())
+    generator = Chance(seed=0, places=FIRST).generator("sign flips")
+    beyond, step = 0, 100
+    for _ in range(FLIPS // step):
+        signs = 2.0 * generator.integers(0, 2, (step, count)) - 1
+        beyond += int((np.abs(signs @ differences) >= observed).sum())
+    return (1 + beyond) / (1 + FLIPS)

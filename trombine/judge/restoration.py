@@ -6,7 +6,7 @@ it shows a face.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -29,6 +29,7 @@ Picture = Float32[torch.Tensor, "3 h w"]
 AnyPicture = Float32[torch.Tensor, "3 _ _"]  # that two of them agree is checked by hand
 Region = Bool[np.ndarray, "h w"]
 AnyRegion = Bool[np.ndarray, "_ _"]
+Inside = Bool[torch.Tensor, "h w"]
 
 REGIONS: Final = ("whole", "hole", "rim")
 RIM: Final = 3  # pixels on each side of the hole's border
@@ -79,15 +80,26 @@ def judged(
             raise InputError("the hole has another size than the picture")
         if hole.any():
             regions |= {"hole": hole, "rim": rim(hole)}
-    values = {name: dict(_by_pixels(result, truth, region)) for name, region in regions.items()}
+    values = {name: by_pixels(result, truth, region) for name, region in regions.items()}
     if border:
-        inner = whole.copy()
-        inner[:border] = inner[-border:] = inner[:, :border] = inner[:, -border:] = False
-        values["whole"]["PSNR-Y"] = dict(_by_pixels(result, truth, inner))["PSNR-Y"]
+        values["whole"] |= by_pixels(result, truth, inside_of(whole, border), ("PSNR-Y",))
     if min(truth.shape[-2:]) > 2 * SSIM_RADIUS:
-        values["whole"]["MS-SSIM"] = float(ms_ssim(result[None].double(), truth[None].double())[0])
-    values["whole"] |= _by_witness(result, truth)
+        values["whole"]["MS-SSIM"] = multi_scale(result, truth)
+    values["whole"] |= by_witness(witness.seen(result[None]), witness.seen(truth[None]))
     return values
+
+
+def inside_of(whole: Region, border: int) -> Region:
+    """A region without the pixels at the picture's border."""
+    inner = whole.copy()
+    if border:
+        inner[:border] = inner[-border:] = inner[:, :border] = inner[:, -border:] = False
+    return inner
+
+
+def multi_scale(result: AnyPicture, truth: AnyPicture) -> float:
+    """MS-SSIM of a picture."""
+    return float(ms_ssim(result[None].double(), truth[None].double())[0])
 
 
 def rim(hole: Region) -> Region:
@@ -105,18 +117,46 @@ def slopes(picture: Picture) -> Float64[torch.Tensor, "2 h w"]:
     return torch.nn.functional.conv2d(padded, kernels)[0]
 
 
-def _by_pixels(result: Picture, truth: Picture, region: Region) -> Iterator[tuple[str, float]]:
-    inside = torch.from_numpy(region)
-    error = result.double() - truth.double()
-    yield "PSNR", _decibels(error.square()[:, inside], 1.0)
+def _psnr(result: Picture, truth: Picture, inside: Inside) -> float:
+    return _decibels((result.double() - truth.double()).square()[:, inside], 1.0)
+
+
+def _psnr_y(result: Picture, truth: Picture, inside: Inside) -> float:
     bright = luma(result[None])[0] - luma(truth[None])[0]
-    yield "PSNR-Y", _decibels(bright.square()[:, inside], 255.0)
-    yield "MAE", float(error.abs()[:, inside].mean())
-    yield "edges", float((slopes(result) - slopes(truth)).norm(dim=0)[inside].mean())
+    return _decibels(bright.square()[:, inside], 255.0)
+
+
+def _mae(result: Picture, truth: Picture, inside: Inside) -> float:
+    return float((result.double() - truth.double()).abs()[:, inside].mean())
+
+
+def _edges(result: Picture, truth: Picture, inside: Inside) -> float:
+    return float((slopes(result) - slopes(truth)).norm(dim=0)[inside].mean())
+
+
+def _ssim(result: Picture, truth: Picture, inside: Inside) -> float | None:
     centred = inside[SSIM_RADIUS:-SSIM_RADIUS, SSIM_RADIUS:-SSIM_RADIUS]
-    if min(truth.shape[-2:]) > 2 * SSIM_RADIUS and centred.any():
-        places = ssim_map(result[None].double(), truth[None].double())[0]
-        yield "SSIM", float(places[:, centred].mean())
+    if min(truth.shape[-2:]) <= 2 * SSIM_RADIUS or not centred.any():
+        return None
+    return float(ssim_map(result[None].double(), truth[None].double())[0][:, centred].mean())
+
+
+BY_PIXELS: Final = {
+    "PSNR": _psnr,
+    "PSNR-Y": _psnr_y,
+    "MAE": _mae,
+    "edges": _edges,
+    "SSIM": _ssim,
+}
+
+
+def by_pixels(
+    result: Picture, truth: Picture, region: Region, names: Iterable[str] = tuple(BY_PIXELS)
+) -> dict[str, float]:
+    """The measures of these names in a region; SSIM where a window's centre is in it."""
+    inside = torch.from_numpy(region)
+    values = {name: BY_PIXELS[name](result, truth, inside) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _decibels(squares: Float64[torch.Tensor, "..."], peak: float) -> float:
@@ -124,18 +164,20 @@ def _decibels(squares: Float64[torch.Tensor, "..."], peak: float) -> float:
     return float("inf") if error == 0 else float(10 * np.log10(peak**2 / error))
 
 
-def _by_witness(result: Picture, truth: Picture) -> dict[str, float]:
-    """What the witness says of both; nothing where the truth shows it no face."""
-    both = witness.seen(torch.cat([witness.in_window(p[None]) for p in (truth, result)]))
-    if not both.is_face[0]:
+def by_witness(result: witness.Seen, truth: witness.Seen) -> dict[str, float]:
+    """What the witness says of one picture and its truth; nothing where that shows it no face."""
+    if not truth.is_face[0]:
         return {}
-    gaps = (both.points[1] - both.points[0]).norm(dim=-1).mean()
+    gaps = (result.points[0] - truth.points[0]).norm(dim=-1).mean()
     return {
-        "witness": float(witness.distance(both.features[:1], both.features[1:])[0]),
-        "landmarks": float(100 * gaps / between_pupils(both.points[:1])[0]),
-        "parts": float((both.parts[0] == both.parts[1]).double().mean()),
-        "identity": float((both.traits[1] - both.traits[0]).abs().mean()),
+        "witness": float(witness.distance(truth.features, result.features)[0]),
+        "landmarks": float(100 * gaps / between_pupils(truth.points)[0]),
+        "parts": float((truth.parts[0] == result.parts[0]).double().mean()),
+        "identity": float((result.traits[0] - truth.traits[0]).abs().mean()),
     }
+
+
+BY_WITNESS: Final = ("witness", "landmarks", "parts", "identity")
 
 
 def _size(picture: AnyPicture) -> str:

@@ -27,6 +27,7 @@ PROTOCOL_SEEDS: Final = range(1_500_000, 2_000_000)  # frozen protocols: each us
 
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
 LOG: Final = "bench/evaluations.jsonl"  # in a checkout
+_LATER: Final = ("task", "version")  # fields that came after the first hashes
 
 
 # ---------------------------------------------------------------------------------------------
@@ -45,6 +46,8 @@ class Protocol:
     measures: tuple[str, ...]
     public: bool = False  # public test pictures: each use is logged
     fingerprint: str = ""  # of the pictures' bytes, where they come from files
+    task: str = ""  # what methods are compared at; "" where only one net is measured
+    version: int = 0  # of what the names of the measures stand for
 
     def __post_init__(self) -> None:
         if not self.seeds and not self.public:
@@ -56,6 +59,9 @@ class Protocol:
         """What is hashed, as plain JSON values."""
         fields: dict[str, object] = {"format": 1, **asdict(self)}
         del fields["name"]
+        for name in _LATER:  # a protocol without them has the hash that it always had
+            if not fields[name]:
+                del fields[name]
         fields["seeds"] = [self.seeds.start, self.seeds.stop, self.seeds.step]
         return fields
 

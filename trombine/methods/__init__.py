@@ -1,9 +1,9 @@
 """Pictures to pictures by name, one table a task: nets and plain baselines alike.
 
 A method takes a batch of pictures, N x C x H x W within [0, 1], and what its task adds, by name: a
-`factor` to enlarge by; a `hole`, N x 1 x H x W, 1 where pixels are to be painted. It gives pictures
-within [0, 1], rounded to 8 bits as a file holds them. Who compares methods need not know which are
-nets.
+`factor` to enlarge by; a `hole`, N x 1 x H x W, 1 where pixels are to be painted; a `style` of the
+world to draw in. It gives pictures within [0, 1], rounded to 8 bits as a file holds them. Who
+compares methods need not know which are nets.
 
     methods("upscale", "bicubic", "upscale-fast")["bicubic"](pictures, factor=2)
 """
@@ -17,7 +17,7 @@ from typing import Final
 from jaxtyping import Float32
 from torch import Tensor
 
-from trombine.methods import repair, upscale
+from trombine.methods import repair, restyle, upscale
 
 Pictures = Float32[Tensor, "n c h w"]
 Run = Callable[..., Float32[Tensor, "n c k l"]]
@@ -34,6 +34,7 @@ class Methods:
 TASKS: Final = {
     "upscale": Methods(upscale.BASELINES, upscale.of_net),
     "repair": Methods(repair.BASELINES, repair.of_net),
+    "restyle": Methods(restyle.BASELINES, restyle.of_net),
 }
 
 

@@ -10,6 +10,8 @@ import torch
 from jaxtyping import Float32
 from torch import Tensor
 
+from trombine.conventions import to_picture, to_pixels
+from trombine.refusal import InputError
 from trombine.weights import loaded
 
 Pictures = Float32[Tensor, "n c h w"]
@@ -39,6 +41,39 @@ def biharmonic(pictures: Pictures, *, hole: Holes) -> Pictures:
     return _filled(pictures, hole, torch.from_numpy(np.stack(filled)).float())
 
 
+def nearest_pixel(pictures: Pictures, *, hole: Holes) -> Pictures:
+    """The nearest pixel that is kept; grey where nothing is kept."""
+    from scipy.ndimage import distance_transform_edt
+
+    filling = pictures.clone()
+    for number, mask in enumerate(hole[:, 0].bool().numpy()):
+        if mask.all():
+            filling[number] = 0.5
+            continue
+        places = distance_transform_edt(mask, return_distances=False, return_indices=True)
+        rows, columns = torch.from_numpy(np.asarray(places)).long()
+        filling[number] = pictures[number][:, rows, columns]
+    return _filled(pictures, hole, filling)
+
+
+TELEA_RADIUS: Final = 3  # pixels, as OpenCV's examples have it
+
+
+def telea(pictures: Pictures, *, hole: Holes) -> Pictures:
+    """Telea 2004, marched in from the border of the hole (OpenCV's)."""
+    try:
+        import cv2  # pyright: ignore[reportMissingImports]
+    except ImportError as error:
+        remedy = "pip install 'trombine[opencv]', or leave Telea out"
+        raise InputError("Telea needs OpenCV, which is not installed", remedy) from error
+    masks = hole[:, 0].to(torch.uint8).numpy()
+    filled = [
+        cv2.inpaint(to_pixels(picture), mask, TELEA_RADIUS, cv2.INPAINT_TELEA)
+        for picture, mask in zip(pictures, masks, strict=True)
+    ]
+    return _filled(pictures, hole, torch.stack([to_picture(pixels) for pixels in filled]))
+
+
 def _filled(pictures: Pictures, hole: Holes, filling: Pictures) -> Pictures:
     """What was made in the hole, rounded to 8 bits, and the picture elsewhere."""
     return torch.where(hole > 0.5, (filling.clamp(0, 1) * 255).round() / 255, pictures)
@@ -57,5 +92,7 @@ def of_net(name: str) -> Callable[..., Pictures]:
 BASELINES: Final[dict[str, Callable[..., Pictures]]] = {
     "input": as_it_is,
     "mean colour": mean_colour,
+    "nearest pixel": nearest_pixel,
     "biharmonic": biharmonic,
+    "Telea": telea,
 }

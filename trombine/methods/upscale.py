@@ -14,7 +14,8 @@ from torch import Tensor
 from trombine.colour import from_srgb
 from trombine.conventions import to_picture, to_pixels
 from trombine.data.degrade import Kernel, enlarge
-from trombine.upscaling.pipelines import model_in, nets_of
+from trombine.refusal import InputError
+from trombine.upscaling.pipelines import nets_of, plan_pipeline
 from trombine.upscaling.running import enlarged
 from trombine.weights import Model
 
@@ -36,10 +37,17 @@ BASELINES: Final[dict[str, Callable[..., Large]]] = {
 
 def of_net(name: str) -> Callable[..., Large]:
     """What a family of nets, or one net, makes of pictures, grey ones too."""
-    nets = nets_of(name)
+    nets_of(name)  # which refuses a name that is none
 
     def method(pictures: Small, *, factor: int) -> Large:
-        return of_model(model_in(nets[factor]))(pictures, factor=factor)
+        height, width = pictures.shape[-2:]
+        pipeline = plan_pipeline(height, width, factor=factor, box=None, model=name)
+        if pipeline.last:
+            nets = ", ".join(str(step) for step in nets_of(name))
+            raise InputError(f"{name} enlarges {nets} times, and what follows of it; not {factor}")
+        for model in pipeline.models:  # one after the other where no net is large enough
+            pictures = of_model(model)(pictures, factor=factor)
+        return pictures
 
     return method
 

@@ -1,0 +1,395 @@
+"""Protocols as files: which pictures, what is done to them, what is measured; and their cases.
+
+    about = "Faces with a hole"
+    version = 1
+    task = "repair"                             # one of TASKS
+    pictures = "world:photo"                    # painted; or "scikit-image", or "folder"
+    seeds = { first = 1_700_000, count = 40 }   # of what is painted
+    size = 64                                   # of what is painted
+    files = "portraits.sha256"                  # of what is not: as sha256sum writes it, beside
+    crop = 256                                  # its middle, where a picture is larger
+    masks = ["irregular:10-20"]                 # of repair, in turn (data/masks/spec.py)
+    damage = "shrink:4"                         # of upscale (data/degrade/chain.py)
+    measures = ["PSNR in the hole", "SSIM"]     # the first ranks
+
+A protocol is known by its hash (measures/protocol.py), over all of this but `about` and the file's
+name; comments and formatting are not in it. Those in protocols/ come with trombine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+
+from trombine.conventions import to_picture, to_pixels
+from trombine.data.degrade import Chain, crop_to_multiple, degrade_one
+from trombine.data.made import SEEDS, Maker
+from trombine.data.masks import draw_mask, parse_mix
+from trombine.data.masks.spec import Hole
+from trombine.data.masks.spec import spell as spell_mask
+from trombine.data.spec import parse
+from trombine.files import opened
+from trombine.images import as_seen, read
+from trombine.judge import witness
+from trombine.judge.restoration import BY_PIXELS, BY_WITNESS, MEASURES, Measure
+from trombine.measures import Protocol
+from trombine.refusal import InputError, about, shown
+
+FOLDER: Final = Path(__file__).with_name("protocols")
+ENDING: Final = ".toml"
+TASKS: Final = ("repair", "upscale", "restyle")
+PLACES: Final = ("scikit-image", "folder")  # of pictures that are not painted
+GREY: Final = 128 / 255  # of what a hole shows to who repairs it
+REGIONS: Final = {"": "whole", " in the hole": "hole", " on the rim": "rim"}
+_MOST: Final = 100_000  # pictures
+_LONGEST: Final = 1 << 20  # bytes of a file
+_DIGEST: Final = re.compile(r"([0-9a-f]{64}) [ *]([^/\\\0]+)")
+
+Picture = Float32[torch.Tensor, "3 _ _"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A measure as a protocol names it: `PSNR in the hole`."""
+
+    name: str  # of MEASURES
+    region: str
+
+    @property
+    def measure(self) -> Measure:
+        """What it is."""
+        return MEASURES[self.name]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProtocolFile:
+    """What a file says, checked."""
+
+    name: str  # of the file
+    about: str = ""
+    version: int
+    task: str
+    pictures: str
+    seeds: range
+    size: int | None = None
+    crop: int | None = None
+    masks: tuple[str, ...] = ()
+    damage: str = ""
+    measures: tuple[str, ...]
+    files: Mapping[str, str]  # SHA-256 by name
+
+    @property
+    def protocol(self) -> Protocol:
+        """All of it that numbers depend on, with its hash."""
+        listing = "".join(f"{digest}  {name}\n" for name, digest in self.files.items())
+        done = []
+        if self.crop:
+            done.append(f"the middle {self.crop} x {self.crop}")
+        if self.masks:
+            done.append(f"holes {', '.join(self.masks)} in turn, of the picture's seed, grey")
+        if self.damage:
+            done.append(f"damage {self.damage}, of the picture's seed")
+            done.append(f"a border of {self.factor} pixels does not count for PSNR-Y")
+        return Protocol(
+            name=self.name,
+            pictures=self.pictures,
+            seeds=self.seeds,
+            size=self.size,
+            degradations=tuple(done),
+            measures=self.measures,
+            public=not self.seeds,
+            fingerprint=hashlib.sha256(listing.encode()).hexdigest() if self.files else "",
+            task=self.task,
+            version=self.version,
+        )
+
+    @property
+    def count(self) -> int:
+        """How many pictures it has."""
+        return len(self.seeds) or len(self.files)
+
+    @property
+    def is_painted(self) -> bool:
+        """Whether its pictures are of seeds."""
+        return bool(self.seeds)
+
+    @property
+    def factor(self) -> int:
+        """How many times smaller the damage makes pictures."""
+        return Chain.parse(self.damage).scale if self.damage else 1
+
+    @property
+    def styles(self) -> tuple[str, ...]:
+        """Of what is painted: of a pair, the input's and the truth's."""
+        return parse(self.pictures)[0].styles if self.is_painted else ()
+
+    @property
+    def asked(self) -> dict[str, Asked]:
+        """The measures by their names."""
+        return {name: asked_for(name) for name in self.measures}
+
+    @property
+    def needs_witness(self) -> bool:
+        """Whether the witness reads the pictures."""
+        return any(asked.name in BY_WITNESS for asked in self.asked.values())
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Case:
+    """One picture of a protocol: what a method is given, and what should come of it."""
+
+    name: str  # of its file: 000000
+    source: str  # its seed or its file, for people
+    given: Picture
+    truth: Picture
+    hole: Hole | None = None
+    group: str = ""  # which of the masks
+
+    @cached_property
+    def seen(self) -> witness.Seen:
+        """What the witness says of the truth: once for all methods."""
+        return witness.seen(self.truth[None])
+
+
+# ---------------------------------------------------------------------------------------------
+# Reading a file
+
+
+def shipped() -> dict[str, Path]:
+    """The protocols that come with trombine, by name."""
+    return {path.stem: path for path in sorted(FOLDER.glob(f"*{ENDING}"))}
+
+
+def load(name: str) -> ProtocolFile:
+    """The protocol of this name, or in this file."""
+    table = shipped()
+    if name not in table and not name.endswith(ENDING):
+        listed = ", ".join(table)
+        raise InputError(f"is no protocol; there are {listed}, or name a .toml file", path=name)
+    path = table.get(name) or Path(name)
+    with opened(path) as file, about(path):
+        data = file.read(_LONGEST + 1)
+        if len(data) > _LONGEST:
+            raise InputError("is too long to be a protocol")
+        try:
+            content = tomllib.loads(data.decode())
+        except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+            raise InputError(f"is not TOML ({error})", "mend it, or copy it again") from error
+        return _checked(path, content)
+
+
+_FIELDS: Final[Mapping[str, type]] = {
+    "about": str,
+    "version": int,
+    "task": str,
+    "pictures": str,
+    "seeds": dict,
+    "size": int,
+    "files": str,
+    "crop": int,
+    "masks": list,
+    "damage": str,
+    "measures": list,
+}
+_KINDS: Final = {str: "a text", int: "a whole number", dict: "a table", list: "a list of texts"}
+
+
+def _checked(path: Path, content: Mapping[str, Any]) -> ProtocolFile:
+    for name, value in content.items():
+        if name not in _FIELDS:
+            raise InputError(
+                f"has {shown(name)}, which no protocol has; it has {', '.join(_FIELDS)}"
+            )
+        if not _is(_FIELDS[name], value):
+            raise InputError(f"{name} is {_KINDS[_FIELDS[name]]}, not {shown(repr(value)[:60])}")
+    for name in ("version", "task", "pictures", "measures"):
+        if not content.get(name):
+            raise InputError(f"does not say {name}")
+    if content["task"] not in TASKS:
+        raise InputError(f"task is one of {', '.join(TASKS)}, not {shown(content['task'])}")
+    files = _listed(path, content)
+    seeds = _seeds(content) if not files else range(0)
+    result = ProtocolFile(
+        name=path.stem,
+        about=content.get("about", ""),
+        version=content["version"],
+        task=content["task"],
+        pictures=content["pictures"] if files else _painted(content),
+        seeds=seeds,
+        size=content.get("size"),
+        crop=content.get("crop"),
+        masks=tuple(_mask(text) for text in content.get("masks", ())),
+        damage=str(Chain.parse(content["damage"])) if content.get("damage") else "",
+        measures=tuple(content["measures"]),
+        files=files,
+    )
+    _check_task(result)
+    return result
+
+
+def _is(kind: type, value: Any) -> bool:
+    return type(value) is kind and (kind is not list or all(type(item) is str for item in value))
+
+
+def _seeds(content: Mapping[str, Any]) -> range:
+    seeds = content.get("seeds", {})
+    first: Any = seeds.get("first")
+    count: Any = seeds.get("count")
+    is_right = seeds.keys() == {"first", "count"} and type(first) is int and type(count) is int
+    if not is_right or first not in SEEDS or not 1 <= count <= _MOST:
+        raise InputError(f"seeds are {{ first = 0, count = 1 to {_MOST:,} }}")
+    return range(first, first + count)
+
+
+def _painted(content: Mapping[str, Any]) -> str:
+    """The spec of what is painted, of one kind without a count."""
+    terms = parse(content["pictures"])
+    (term, *others) = terms
+    if others or term.path or term.count or term.weight != 1:
+        problem = "pictures are of one kind, without a count or a weight, such as world:photo"
+        raise InputError(f"{problem}; or {' or '.join(PLACES)} with files")
+    if not content.get("size"):
+        raise InputError("does not say the size of what is painted")
+    Maker(kind=term.kind, styles=term.styles, size=content["size"])
+    return content["pictures"].strip()
+
+
+def _listed(path: Path, content: Mapping[str, Any]) -> dict[str, str]:
+    """The files by name with their SHA-256; none of what is painted."""
+    if content["pictures"] not in PLACES:
+        if "files" in content or "crop" in content:
+            raise InputError("files and crop are for pictures that are not painted")
+        return {}
+    if "seeds" in content or "size" in content or "files" not in content:
+        raise InputError(f"pictures of {content['pictures']} have files, no seeds and no size")
+    place = path.parent / content["files"]
+    with opened(place) as file:
+        lines = file.read(_LONGEST).decode(errors="replace").splitlines()
+    matches = [_DIGEST.fullmatch(line) for line in lines if line.strip()]
+    if not matches or not all(matches) or len(matches) > _MOST:
+        raise InputError("is not what sha256sum writes of files in one folder", path=place)
+    files = {match[2]: match[1] for match in matches if match}
+    if len(files) < len(matches) or len({Path(name).stem for name in files}) < len(files):
+        raise InputError("names a picture twice", path=place)
+    return files
+
+
+def _mask(text: str) -> str:
+    return "+".join(map(spell_mask, parse_mix(text)))
+
+
+def asked_for(text: str) -> Asked:
+    """The measure that this text names."""
+    for name in MEASURES:
+        words = text.removeprefix(name)
+        if text.startswith(name) and words in REGIONS:
+            if words and name not in BY_PIXELS:
+                raise InputError(f"{name} is of the whole picture only, not {words.strip()}")
+            return Asked(name=name, region=REGIONS[words])
+    regions = " or ".join(f"'{words.strip()}'" for words in REGIONS if words)
+    names = ", ".join(MEASURES)
+    raise InputError(f"{shown(text)} is no measure; a measure is {names}, and {regions} after it")
+
+
+def _check_task(file: ProtocolFile) -> None:
+    """Refuse what does not fit the task."""
+    regions = {asked.region for asked in file.asked.values()}
+    if len(set(file.measures)) < len(file.measures):
+        raise InputError("names a measure twice")
+    if bool(file.masks) != (file.task == "repair") or (not file.masks and regions != {"whole"}):
+        raise InputError("masks, and measures in them, are for the task repair, which needs them")
+    if bool(file.damage) != (file.task == "upscale") or (file.damage and file.factor < 2):
+        raise InputError("a damage that shrinks is for the task upscale, which needs it")
+    if (len(file.styles) == 2) != (file.task == "restyle"):
+        problem = "pairs of styles are for the task restyle, which needs them"
+        raise InputError(problem, "such as world:photo+anime")
+    if any(term.family == "parts" for mask in file.masks for term in parse_mix(mask)):
+        raise InputError("masks over parts of a face are not for protocols yet")
+
+
+# ---------------------------------------------------------------------------------------------
+# Cases
+
+
+def cases(file: ProtocolFile, folder: Path | None) -> Iterator[Case]:
+    """All of a protocol, in its order; `folder` is where its files are, if they are in one."""
+    chain = Chain.parse(file.damage) if file.damage else None
+    mixes = [(mask, parse_mix(mask)) for mask in file.masks]
+    for number, (seed, source, sides) in enumerate(_sources(file, folder)):
+        name, truth = f"{number:06d}", sides[-1]
+        if chain is not None:
+            truth = crop_to_multiple(truth, chain.scale)
+            yield Case(name=name, source=source, given=degrade_one(truth, chain, seed), truth=truth)
+        elif mixes:
+            group, mix = mixes[number % len(mixes)]
+            hole = draw_mask(mix, seed, (truth.shape[-2], truth.shape[-1])).hole
+            given = truth.masked_fill(torch.from_numpy(hole), GREY)
+            yield Case(name=name, source=source, given=given, truth=truth, hole=hole, group=group)
+        else:
+            yield Case(name=name, source=source, given=sides[0], truth=truth)
+
+
+def _sources(
+    file: ProtocolFile, folder: Path | None
+) -> Iterator[tuple[int, str, tuple[Picture, ...]]]:
+    """The seed, the name and the pictures of each: one, or the two of a pair."""
+    if file.is_painted and file.size:
+        (term,) = parse(file.pictures)
+        maker = Maker(kind=term.kind, styles=term.styles, size=file.size)
+        for seed in file.seeds:
+            sides = maker.make(seed).sides
+            yield seed, f"seed {seed}", tuple(_rgb(side.pixels) for side in sides)
+        return
+    home = folder_of(file, folder)
+    for number, (name, digest) in enumerate(file.files.items()):
+        path = home / name
+        with opened(path) as data:
+            if hashlib.sha256(data.read()).hexdigest() != digest:
+                raise InputError("is not the picture that the protocol names", path=path)
+        picture = to_picture(as_seen(read(path)))
+        yield number, name, (_middle(picture, file.crop),)
+
+
+def folder_of(file: ProtocolFile, folder: Path | None) -> Path:
+    """Where the files of a protocol are."""
+    if file.pictures == "scikit-image":
+        import skimage.data
+
+        return Path(skimage.data.__file__).parent
+    if folder is None:
+        raise InputError(f"{file.name} is of pictures in a folder", "name it by --pictures")
+    return folder
+
+
+def _rgb(pixels: np.ndarray) -> Picture:
+    colours = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
+    return to_picture(np.ascontiguousarray(colours))
+
+
+def _middle(picture: Picture, side: int | None) -> Picture:
+    """The middle of a picture, no side longer than this."""
+    if side is None:
+        return picture
+    height, width = (min(side, length) for length in picture.shape[-2:])
+    top, left = (picture.shape[-2] - height) // 2, (picture.shape[-1] - width) // 2
+    return picture[:, top : top + height, left : left + width].contiguous()
+
+
+def fingerprint(all_cases: tuple[Case, ...]) -> str:
+    """A hash of the pixels of all cases: the same where they were painted and damaged the same."""
+    digest = hashlib.sha256()
+    for case in all_cases:
+        for part in (to_pixels(case.given), to_pixels(case.truth), case.hole):
+            if part is not None:
+                digest.update(f"{part.shape}".encode() + np.ascontiguousarray(part).tobytes())
+    return digest.hexdigest()[:12]

@@ -1,0 +1,150 @@
+"""Methods beside one another: `judge compare`. How they are run and measured is in judge/."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trombine.events import Detail, Done, Event, Notice, Picture, Progress, Started
+from trombine.refusal import InputError
+from trombine.requests import Request
+
+if TYPE_CHECKING:
+    from trombine.judge.compare import Method, Outcome
+    from trombine.judge.protocol_files import Case, ProtocolFile
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgeCompareRequest(Request):
+    """Compare methods under a frozen protocol; without any, list what there is.
+
+    A method is a baseline, a model by name or file, or a command in quotes that reads the folder
+    {input} and writes the folder {output}. Results are kept, so another method runs alone.
+    """
+
+    protocol: str = ""
+    """A protocol that comes with trombine, or a .toml file."""
+    methods: tuple[str, ...] = ()
+    """What to compare, each in quotes where it has spaces."""
+    pictures: Path | None = None
+    """The folder with the pictures of a protocol that names some."""
+    fresh: bool = False
+    """Run everything anew, also what is kept from before."""
+    list: bool = False
+    """List the protocols, with their hashes."""
+    json: bool = False
+    """The numbers as JSON, those of each picture too."""
+    output: Path | None = None
+    """A page to write, with the rank, and the pictures on which methods disagree most."""
+    overwrite: bool = False
+    """Write over a page that trombine did not write."""
+
+
+def run(request: JudgeCompareRequest) -> Iterator[Event]:
+    """Run what is not kept, measure it, and rank."""
+    from trombine.judge.compare_report import check_comparable, report_of, text_of
+    from trombine.judge.protocol_files import cases, load
+    from trombine.pages import check_page
+
+    if request.list or not request.protocol:
+        yield Started(0, "protocols")
+        yield Done(_listed(request), written=0, skipped=0, kept=0)
+        return
+    file = load(request.protocol)
+    if not request.methods:
+        yield Started(0, "methods")
+        yield Done(_described(file), written=0, skipped=0, kept=0)
+        return
+    if request.output is not None and not request.overwrite:
+        check_page(request.output)
+    methods, names = _methods(request.methods, file)
+    yield Started(len(methods), "methods")
+    for method in methods:
+        for note in method.notes:
+            yield Notice(None, f"{method.name}: {note}")
+    every = tuple(cases(file, request.pictures))
+    outcomes = yield from _outcomes(methods, file, every, fresh=request.fresh)
+    report = report_of(file, every, outcomes, names)
+    check_comparable(report)
+    _log(file, outcomes, report)
+    if request.output is not None:
+        from trombine.judge.compare_page import write_page
+
+        write_page(request.output, report, every, outcomes)
+        yield Picture(request.output, request.output.name)
+    summary = json.dumps(report, indent=1, allow_nan=False) if request.json else text_of(report)
+    kept = sum(not outcome.is_new for outcome in outcomes)
+    yield Done(summary, written=len(outcomes), skipped=0, kept=kept)
+
+
+def _methods(texts: Sequence[str], file: ProtocolFile) -> tuple[list[Method], list[str]]:
+    """The methods that are named, each once, then the floor and the ceiling; and the names."""
+    from trombine.judge.compare import CEILING, FLOORS, method_of
+
+    named = [method_of(text, file) for text in texts]
+    limits = [method_of(text, file) for text in (FLOORS[file.task], CEILING)]
+    once = {method.name: method for method in (*named, *limits)}
+    return list(once.values()), list(dict.fromkeys(method.name for method in named))
+
+
+def _outcomes(
+    methods: Sequence[Method], file: ProtocolFile, every: Sequence[Case], *, fresh: bool
+) -> Generator[Event, None, list[Outcome]]:
+    from trombine.judge.compare import outcome
+
+    outcomes = []
+    for number, method in enumerate(methods, 1):
+        outcomes.append(outcome(method, file, every, fresh=fresh))
+        how = "run" if outcomes[-1].is_new else "kept from before"
+        yield Detail(None, f"{method.name} ({method.hash}): {how}")
+        yield Progress(number, len(methods), "methods")
+    return outcomes
+
+
+def _log(file: ProtocolFile, outcomes: Sequence[Outcome], report: dict[str, Any]) -> None:
+    """A line of bench/evaluations.jsonl for each net or baseline that was run now.
+
+    Only of protocols that others know: seeds that are for that, or pictures that are shipped.
+    """
+    from trombine.judge.compare_report import figures_of
+    from trombine.judge.protocol_files import shipped
+    from trombine.measures import log_evaluation
+
+    if not file.is_painted and file.name not in shipped():
+        return
+    for outcome in outcomes:
+        if outcome.is_new and outcome.method.kind != "reference":
+            figures = figures_of(report, outcome.method.name)
+            log_evaluation(file.protocol, outcome.method.weights or None, figures)
+
+
+def _listed(request: JudgeCompareRequest) -> str:
+    from trombine.judge.protocol_files import load, shipped
+
+    if request.methods:
+        raise InputError("--list takes no methods")
+    files = [load(name) for name in shipped()]
+    if request.json:
+        entries = [
+            {"name": f.name, "hash": f.protocol.hash, **f.protocol.canonical()} for f in files
+        ]
+        return json.dumps(entries, indent=1)
+    rows = [("protocol", "hash", "task", "pictures", "what")]
+    rows += [(f.name, f.protocol.hash, f.task, str(f.count), f.about) for f in files]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
+
+
+def _described(file: ProtocolFile) -> str:
+    """What a protocol is, and which baselines there are for it."""
+    from trombine.judge.compare import REFERENCES
+    from trombine.methods import TASKS
+
+    names = ", ".join((*TASKS[file.task].baselines, *REFERENCES))
+    return "\n".join(filter(None, (file.about, file.protocol.describe(), f"baselines: {names}")))
