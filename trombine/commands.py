@@ -197,6 +197,17 @@ VERBS = {
         ),
         positional=("key", "answers"),
     ),
+    "judge originality": Verb(
+        module="judge",
+        request="JudgeOriginalityRequest",
+        summary="Say which generated pictures are copies of those that a net learned from.",
+        examples=(
+            "trombine judge originality faces world:photo#200 --false-alarms 0.05",
+            "trombine judge originality faces world:photo#200 --false-alarms 0.05 --screened"
+            " -o original.html",
+        ),
+        positional=("generated", "references"),
+    ),
     "judge restoration": Verb(
         module="judge",
         request="JudgeRestorationRequest",

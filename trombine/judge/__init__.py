@@ -3,6 +3,11 @@
 restoration.py       results against their truths: the whole picture, inside a hole, on its rim
 restoration_page.py  the same as text, as JSON and as a page
 similar.py           which of many pictures are most like one: SSIM with every one of them
+copies.py            whether a picture is a copy of one: also mirrored, cropped, recoloured, ...
+planted.py           copies that are planted, to learn which of them are found
+originality.py       the nearest references of each picture, and verdicts with known false alarms
+originality_page.py  the same as text, as JSON and as a page
+sets.py              a set of pictures of one size: of a folder, a pack or a data spec
 witness.py           what the witness reads: a net that no training learns from
 bootstrap.py         intervals: how far a figure would move with other pictures of the kind
 people.py            a test of people, real or generated: its page, its key, the answers to it
