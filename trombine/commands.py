@@ -202,8 +202,8 @@ VERBS = {
         request="JudgeOriginalityRequest",
         summary="Say which generated pictures are copies of those that a net learned from.",
         examples=(
-            "trombine judge originality faces world:photo#200 --false-alarms 0.05",
-            "trombine judge originality faces world:photo#200 --false-alarms 0.05 --screened"
+            "trombine judge originality faces world:photo#20 --false-alarms 0.05",
+            "trombine judge originality faces world:photo#20 --false-alarms 0.05 --screened"
             " -o original.html",
         ),
         positional=("generated", "references"),

@@ -24,8 +24,8 @@ from jaxtyping import Bool, Float32, Int64, UInt8
 
 from trombine.events import Tick
 
-Pictures = UInt8[np.ndarray, "n h w 3"]
-Views = Float32[torch.Tensor, "n 2 s s"]
+Pictures = UInt8[np.ndarray, "_ _ _ 3"]
+Views = Float32[torch.Tensor, "_ 2 s s"]
 
 SIZE: Final = 48  # pixels a side, at which pictures are compared
 SCALES: Final = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7)  # of a window's side to the picture's
@@ -87,20 +87,26 @@ def find(
     both = _views(queries)
     both = torch.cat((both, both.flip(-1)))  # pictures, then their mirrors
     candidates, places = _candidates(both, references, skip)
+    squares = np.array([[w.side, w.left, w.top] for w in windows()], np.float32)
 
     def work(query: int) -> tuple[int, float, bool, Float32[np.ndarray, "3"]]:
-        results = []
-        for row in (query, query + len(queries)):
-            views = _views(references[np.sort(candidates[row])]).numpy()
-            order = np.argsort(candidates[row], kind="stable")
-            picture, where = both[row].numpy(), places[row][order]
-            settings = np.array(_REACHES, np.float32), np.array(_KEEPS), np.array(_MOVES)
-            limits = np.float32(TRUSTED), np.float32(VISIBLE)
-            best, score, window = registered(picture, views, where, *settings, *limits)
-            results.append((float(score), int(candidates[row][order[best]]), window))
-        flip = results[1][0] > results[0][0]
-        score, index, window = results[flip]
-        return index, score, bool(flip), window
+        rows, mirrors = query, query + len(queries)
+        straight = np.unique(np.column_stack((candidates[rows], places[rows])), axis=0)
+        turned = np.unique(np.column_stack((candidates[mirrors], places[mirrors])), axis=0)
+        # The mirror of a picture beside a reference is the picture beside the reference's mirror.
+        flips = np.repeat([False, True], (len(straight), len(turned)))
+        indices, best = np.concatenate((straight, turned)).T
+        views = _views(references[indices])
+        views[torch.from_numpy(flips)] = views[torch.from_numpy(flips)].flip(-1)
+        where = squares[best]
+        where[flips] = _mirrored(where[flips])
+        number, score, window = registered(
+            *(both[query].numpy(), views.numpy(), where),
+            *(np.array(_REACHES, np.float32), np.array(_KEEPS), np.array(_MOVES)),
+            *(np.float32(TRUSTED), np.float32(VISIBLE)),
+        )
+        flip = bool(flips[number])
+        return int(indices[number]), score, flip, _mirrored(window) if flip else window
 
     parts = []
     with ThreadPoolExecutor(threads) as pool:
@@ -115,6 +121,12 @@ def find(
         np.array(mirrored, np.bool_),
         np.array(where, np.float32).reshape(-1, 3),
     )
+
+
+def _mirrored(where: Float32[np.ndarray, "*n 3"]) -> Float32[np.ndarray, "*n 3"]:
+    """The same windows in the mirrors of their pictures."""
+    side, left, top = np.moveaxis(where, -1, 0)
+    return np.stack((side, np.maximum(1 - side - left, 0), top), -1)
 
 
 def _views(pictures: Pictures) -> Views:
@@ -136,8 +148,8 @@ def _candidates(
     both: Views,
     references: Pictures,
     skip: Int64[np.ndarray, "q"] | None,
-) -> tuple[Int64[np.ndarray, "q2 k"], Float32[np.ndarray, "q2 k 3"]]:
-    """The references whose windows are most like each picture, and these windows."""
+) -> tuple[Int64[np.ndarray, "q2 k"], Int64[np.ndarray, "q2 k"]]:
+    """The references whose windows are most like each picture, and the numbers of these windows."""
     rough = _unit(torch.nn.functional.adaptive_avg_pool2d(both, ROUGH))  # q 2 d
     count = min(CANDIDATES, len(references) - (skip is not None))
     top = torch.full((4, len(both), 0), 0.0)  # by windows or whole, by view; scores so far
@@ -155,8 +167,7 @@ def _candidates(
         top, chosen = top.topk(min(count, top.shape[2]), dim=2)
         which = which.gather(3, chosen.expand(2, *chosen.shape))
     rows, best = which.permute(0, 2, 1, 3).flatten(2)
-    squares = torch.tensor([[w.side, w.left, w.top] for w in windows()])
-    return rows.numpy(), squares[best].numpy()
+    return rows.numpy(), best.numpy()
 
 
 def _first_look(

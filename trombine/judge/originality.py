@@ -35,9 +35,9 @@ from trombine.judge.planted import CHANGES
 from trombine.judge.similar import Matches, References
 from trombine.refusal import InputError
 
-Pictures = UInt8[np.ndarray, "n s s 3"]
-Features = Float32[np.ndarray, "n f"]
-Scores = Float32[np.ndarray, "n"]
+Pictures = UInt8[np.ndarray, "_ _ _ 3"]
+Features = Float32[np.ndarray, "_ _"]
+Scores = Float32[np.ndarray, "_"]
 
 VERDICTS: Final = ("copy", "close", "new")
 CLOSE: Final = 0.1  # the share of pictures that are no copies and are called close or a copy
@@ -67,8 +67,8 @@ class Judged:
     ssim: Matches
     flipped: Bool[np.ndarray, "q k"]  # where the mirror of the picture was nearer
     copies: Nearest
-    nearest: Int64[np.ndarray, "q"]  # by the witness's features
-    cosines: Scores  # empty without the witness
+    nearest: Int64[np.ndarray, "_"]  # by the witness's features; empty where it has not read
+    cosines: Scores
 
     def scores(self, measure: str) -> Scores:
         """Of each picture the highest score by a measure."""
@@ -81,6 +81,22 @@ class Judged:
         if measure == "SSIM":
             return self.ssim.indices[:, 0]
         return self.copies.indices if measure == "copies" else self.nearest
+
+    def part(self, rows: slice) -> Judged:
+        """Some of the pictures."""
+        ssim, copies = self.ssim, self.copies
+        return Judged(
+            Matches(ssim.indices[rows], ssim.scores[rows], ssim.means[rows], ssim.screened),
+            self.flipped[rows],
+            Nearest(
+                copies.indices[rows],
+                copies.scores[rows],
+                copies.mirrored[rows],
+                copies.windows[rows],
+            ),
+            self.nearest[rows],
+            self.cosines[rows],
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,9 +177,11 @@ def judge(
         yield from search.read()
     ours = yield from search.judged("pictures", generated)
     real = yield from search.judged("references", references[np.sort(sample)], np.sort(sample))
-    planted = {}
-    for kind, copies in changes.items():
-        planted[kind] = yield from search.judged(f"copies, {kind}", copies)
+    copies = yield from search.judged("planted copies", np.concatenate([*changes.values()]))
+    planted = {
+        kind: copies.part(slice(number * len(originals), (number + 1) * len(originals)))
+        for number, kind in enumerate(changes)
+    }
     duplicates = real.copies.scores >= TWICE
     rates = {"copy": options.false_alarms, "close": max(CLOSE, options.false_alarms)}
     limits = {
@@ -214,7 +232,7 @@ class _Search:
     def judged(
         self, unit: str, pictures: Pictures, skip: Int64[np.ndarray, "q"] | None = None
     ) -> Generator[Event, None, Judged]:
-        """The nearest of each picture by all measures."""
+        """The nearest of each picture by all measures; of references, which are skipped, others."""
         options = self.options
 
         def by_ssim(queries: Pictures) -> Callable[[Tick], Matches]:
@@ -234,7 +252,8 @@ class _Search:
         )
         nearest, cosines = np.zeros(0, np.int64), np.zeros(0, np.float32)
         if self.features is not None:
-            nearest, cosines = nearest_by(features_of(pictures), self.features, skip)
+            known = features_of(pictures) if skip is None else self.features[skip]
+            nearest, cosines = nearest_by(known, self.features, skip)
         return Judged(ssim, flipped, copies, nearest, cosines)
 
 

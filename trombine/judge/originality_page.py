@@ -23,9 +23,9 @@ from trombine.pages import Page, Plot, Series, grid, picture, plots, table
 from trombine.pages.markup import Html
 from trombine.refusal import shown
 
-SHOWN: Final = 24  # pictures that the page shows, the most suspicious first
 _LISTED: Final = 10  # pictures that the text lists
 _BINS: Final = 24
+_RARE: Final = 0.1  # share of false alarms at which the ROC ends
 _DARK, _LIGHT = np.array([38, 28, 66]), np.array([252, 226, 120])  # of the map
 Pixels = UInt8[np.ndarray, "h w 3"]
 
@@ -37,6 +37,7 @@ class Report:
     generated: PictureSet
     references: PictureSet
     result: Originality
+    shown: int  # pictures that the page has, the most suspicious
 
     @property
     def order(self) -> list[int]:
@@ -196,7 +197,8 @@ def write_page(path: Path, report: Report) -> None:
     page = Page(
         title="How original the pictures are",
         lead=f"{counts['copy']} of {len(report.generated)} are copies, {counts['close']} are close,"
-        f" {counts['new']} are new.",
+        f" {counts['new']} are new. Of real pictures that are no copies"
+        f" {result.options.false_alarms:.1%} would be called copies.",
         foot=f"{about(report)}.\n\n{how(report)}; {calibration(report)}.",
     )
     _nearest(page, report)
@@ -206,7 +208,7 @@ def write_page(path: Path, report: Report) -> None:
 
 
 def _nearest(page: Page, report: Report) -> None:
-    rows = report.order[:SHOWN]
+    rows = report.order[: report.shown]
     cells = [cell for row in rows for cell in _row(report, row)]
     ranks = report.result.generated.ssim.indices.shape[1]
     text = (
@@ -279,8 +281,9 @@ def _planted(page: Page, report: Report) -> None:
     text = (
         f"Copies of {count} references, changed in each of these ways, were searched as the"
         " pictures were. A copy counts as found where its score is above the threshold and the"
-        f" reference is the right one. The threshold is that of {rate:.1%} false alarms, for each measure its"
-        " own; the verdict goes by the first.\n\nThe curves: by copies' score, the share that is"
+        f" reference is the right one. The threshold is that of {rate:.1%} false alarms, for each"
+        " measure its own; the verdict goes by the first.\n\nThe curves: by copies' score, the"
+        " share that is"
         " found against the share of real pictures that is called copies, as the threshold moves."
     )
     # Exact copies and mirrored ones lie on the frame: of the others a plot shows as many.
@@ -300,7 +303,6 @@ def _planted(page: Page, report: Report) -> None:
             y_label="share that is found",
             series=(bars,),
             categories=tuple(CHANGES),
-            width=560,
         ),
         Plot(
             title="ROC",
@@ -315,12 +317,16 @@ def _planted(page: Page, report: Report) -> None:
 
 
 def roc(positives: Scores, negatives: Scores) -> tuple[list[float], list[float]]:
-    """Shares of negatives and of positives at or above each threshold, from the highest."""
+    """Shares of negatives and of positives at or above each threshold, from the highest one, as
+    far as _RARE of the negatives."""
     limits = np.unique(np.concatenate((positives, negatives)))[::-1]
     x, y = [0.0], [0.0]
     for scores, shares in ((negatives, x), (positives, y)):
         above = len(scores) - np.searchsorted(np.sort(scores), limits, side="left")
         shares += (above / len(scores)).tolist()
+    wide = [k for k, share in enumerate(x) if share > _RARE]
+    if wide:  # the curve goes on level from the last threshold before
+        x, y = [*x[: wide[0]], _RARE], [*y[: wide[0]], y[wide[0] - 1]]
     corners = [
         k
         for k in range(1, len(x) - 1)
@@ -348,7 +354,6 @@ def _likeness(page: Page, report: Report) -> None:
             _sorted("mean, generated", generated.means),
             _sorted("mean, real", real.means),
         ),
-        width=560,
     )
     copies = _histogram(
         "Score of copies", result.generated.copies.scores, result.real.copies.scores, "score"

@@ -19,7 +19,6 @@ from trombine.data.degrade.compress import jpeg
 from trombine.draws import Chance
 
 Pictures = UInt8[np.ndarray, "n h w 3"]
-Pixels = UInt8[np.ndarray, "h w 3"]
 
 QUALITY: Final = 30  # of the JPEGs
 BLUR: Final = (0.008, 0.02)  # standard deviation, of the picture's side

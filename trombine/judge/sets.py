@@ -25,8 +25,8 @@ from trombine.events import Event, Progress, Skipped
 from trombine.images import as_seen, read, size_of
 from trombine.refusal import InputError
 
-Pictures = UInt8[np.ndarray, "n s s 3"]
-Pixels = UInt8[np.ndarray, "h w 3"]
+Pictures = UInt8[np.ndarray, "_ _ _ 3"]
+Pixels = UInt8[np.ndarray, "_ _ 3"]
 _BATCH: Final = 256
 
 

@@ -71,6 +71,8 @@ class JudgeOriginalityRequest(Request):
     same."""
     seed: Annotated[int, Integer(0)] = 0
     """Which references the thresholds and the planted copies are taken from."""
+    show: Annotated[int, Integer(1, 1000)] = 24
+    """How many pictures the page has, the most suspicious."""
     json: bool = False
     """The numbers as JSON, those of each picture too."""
     output: Path | None = None
@@ -147,7 +149,7 @@ def _originality(request: JudgeOriginalityRequest) -> Iterator[Event]:
         threads=cores(),
     )
     result = yield from judge(generated.pictures, references.pictures, options)
-    report = Report(generated, references, result)
+    report = Report(generated, references, result, request.show)
     if generated.resized or references.resized:
         yield Notice(None, about(report))
     written = 0
