@@ -638,6 +638,7 @@ def judge_originality(
     features: bool = ...,
     screened: bool = ...,
     seed: int = ...,
+    show: int = ...,
     json: bool = ...,
     output: _Path | None = ...,
     overwrite: bool = ...,
@@ -665,6 +666,7 @@ def judge_originality(
             faster, nearly always the same.
         seed: Which references the thresholds and the planted copies are taken
             from: 0 or more.
+        show: How many pictures the page has, the most suspicious: 1 to 1000.
         json: The numbers as JSON, those of each picture too.
         output: A page to write, with the most suspicious pictures and their
             nearest references.

@@ -44,6 +44,7 @@ CLOSE: Final = 0.1  # the share of pictures that are no copies and are called cl
 TWICE: Final = 0.99  # the score above which two references are one picture, held twice
 SAMPLE: Final = 400  # references that are compared with the rest, unless the rate needs more
 PLANTED: Final = 40  # references of which copies of each kind are planted
+_BATCH: Final = 64  # pictures that are read at a time
 MEASURES: Final = ("copies", "SSIM", "witness")
 
 
@@ -76,12 +77,6 @@ class Judged:
             return self.ssim.scores[:, 0]
         return self.copies.scores if measure == "copies" else self.cosines
 
-    def indices(self, measure: str) -> Int64[np.ndarray, "q"]:
-        """Of each picture the reference of this score."""
-        if measure == "SSIM":
-            return self.ssim.indices[:, 0]
-        return self.copies.indices if measure == "copies" else self.nearest
-
     def part(self, rows: slice) -> Judged:
         """Some of the pictures."""
         ssim, copies = self.ssim, self.copies
@@ -107,11 +102,15 @@ class Originality:
     generated: Judged
     sample: Int64[np.ndarray, "m"]  # references that were compared with the rest
     real: Judged
-    twice: int  # of the sample, those that are in the references again
+    duplicates: Bool[np.ndarray, "m"]  # which of the sample are in the references again
     thresholds: Mapping[str, Mapping[str, float]]  # by measure: of a copy, of what is close
     planted_of: Int64[np.ndarray, "p"]
     planted: Mapping[str, Judged]  # by kind
-    duplicates: Bool[np.ndarray, "m"]
+
+    @property
+    def twice(self) -> int:
+        """How many of the sample are in the references again."""
+        return int(self.duplicates.sum())
 
     @property
     def measures(self) -> tuple[str, ...]:
@@ -127,10 +126,9 @@ class Originality:
         ]
 
     def recall(self, kind: str, measure: str) -> float:
-        """The share of planted copies of a kind that a measure calls copies of the right one."""
-        judged = self.planted[kind]
-        above = judged.scores(measure) > self.thresholds[measure]["copy"]
-        return float((above & (judged.indices(measure) == self.planted_of)).mean())
+        """The share of planted copies of a kind that a measure calls copies."""
+        scores = self.planted[kind].scores(measure)
+        return float((scores > self.thresholds[measure]["copy"]).mean())
 
     def negatives(self, measure: str) -> Scores:
         """Scores of references that are in the set once."""
@@ -163,20 +161,19 @@ def judge(
     """The measures of generated pictures and of references against references, and thresholds."""
     count = sample_size(len(references), options.false_alarms)
     threshold(np.zeros(max(0, count), np.float32), options.false_alarms)  # refuses too few
-    order = Chance(seed=options.seed, places=np.arange(len(references)))
-    shuffled = order.order("originality", len(references))
-    sample, planted_of = shuffled[:count], shuffled[::-1][:PLANTED]
-    originals = references[np.sort(planted_of)]
-    planted_of = np.sort(planted_of)
+    chance = Chance(seed=options.seed, places=np.arange(len(references)))
+    shuffled = chance.order("originality", len(references))
+    sample, planted_of = np.sort(shuffled[:count]), np.sort(shuffled[::-1][:PLANTED])
+    originals = np.asarray(references[planted_of])
     changes = {
-        kind: change(originals, order.at(planted_of).within(kind))
+        kind: change(originals, chance.at(planted_of).within(kind))
         for kind, change in CHANGES.items()
     }
     search = _Search(references, options)
     if options.features:
         yield from search.read()
     ours = yield from search.judged("pictures", generated)
-    real = yield from search.judged("references", references[np.sort(sample)], np.sort(sample))
+    real = yield from search.judged("references", references[sample], sample)
     copies = yield from search.judged("planted copies", np.concatenate([*changes.values()]))
     planted = {
         kind: copies.part(slice(number * len(originals), (number + 1) * len(originals)))
@@ -190,17 +187,7 @@ def judge(
         }
         for measure in (MEASURES if options.features else MEASURES[:2])
     }
-    return Originality(
-        options,
-        ours,
-        np.sort(sample),
-        real,
-        int(duplicates.sum()),
-        limits,
-        planted_of,
-        planted,
-        duplicates,
-    )
+    return Originality(options, ours, sample, real, duplicates, limits, planted_of, planted)
 
 
 class _Search:
@@ -213,8 +200,11 @@ class _Search:
 
     def read(self) -> Generator[Event, None, None]:
         """Let the witness read the references, unless it did: that takes 30 ms each."""
-        digest = hashlib.sha256(self.references.tobytes()).hexdigest()[:16]
-        path = cache_folder() / "features" / f"{witness.witness().hash}-{digest}.npy"
+        digest = hashlib.sha256(f"{self.references.shape}".encode())
+        for start in range(0, len(self.references), _BATCH):
+            digest.update(self.references[start : start + _BATCH].tobytes())
+        name = f"{witness.witness().hash}-{digest.hexdigest()[:16]}.npy"
+        path = cache_folder() / "features" / name
         with suppress(OSError, ValueError, EOFError):
             features = np.load(path)
             if len(features) == len(self.references):
@@ -279,8 +269,8 @@ def merged(plain: Matches, mirrored: Matches) -> tuple[Matches, Bool[np.ndarray,
 def features_of(pictures: Pictures, tick: Tick | None = None) -> Features:
     """What the witness reads of each picture, as rows of length 1."""
     rows = []
-    for start in range(0, len(pictures), 64):
-        batch = torch.from_numpy(np.ascontiguousarray(pictures[start : start + 64]))
+    for start in range(0, len(pictures), _BATCH):
+        batch = torch.from_numpy(np.ascontiguousarray(pictures[start : start + _BATCH]))
         features = witness.seen(batch.permute(0, 3, 1, 2).float() / 255).features
         rows.append(torch.nn.functional.normalize(features, dim=1).numpy())
         if tick:

@@ -280,10 +280,9 @@ def _planted(page: Page, report: Report) -> None:
     count, rate = len(result.planted_of), result.options.false_alarms
     text = (
         f"Copies of {count} references, changed in each of these ways, were searched as the"
-        " pictures were. A copy counts as found where its score is above the threshold and the"
-        f" reference is the right one. The threshold is that of {rate:.1%} false alarms, for each"
-        " measure its own; the verdict goes by the first.\n\nThe curves: by copies' score, the"
-        " share that is"
+        " pictures were. A copy counts as found where its score is above the threshold, which for"
+        f" each measure is that of {rate:.1%} false alarms; the verdict goes by the first.\n\nThe"
+        " curves: by the score of copies, the share that is"
         " found against the share of real pictures that is called copies, as the threshold moves."
     )
     # Exact copies and mirrored ones lie on the frame: of the others a plot shows as many.
