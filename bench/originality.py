@@ -58,6 +58,7 @@ _ROWS: Final = (SIZE - 10) * SIZE * 3
 # about fourteen operations of SSIM's quotient.
 OPERATIONS: Final = SIZE * SIZE * 3 + 11 * _ROWS + (11 + 14) * _PLACES
 Rows = Iterator[Row]
+Box = tuple[float, float, float, float]
 
 
 def noise(count: int, seed: int) -> np.ndarray:
@@ -255,17 +256,21 @@ def by_hash(
         return {}
     hashed = getattr(imagehash, name)
 
-    def bits(picture: np.ndarray, box: tuple[float, ...] | None = None) -> np.ndarray:
+    def bits(picture: np.ndarray, box: Box | None = None) -> np.ndarray:
         image = Image.fromarray(picture)
         if box is not None:
             image = image.resize((SIZE, SIZE), Image.Resampling.BICUBIC, box)
         return np.packbits(hashed(image).hash.ravel())
 
-    boxes = [
-        tuple(SIZE * value for value in (w.left, w.top, w.left + w.side, w.top + w.side))
+    boxes: list[Box] = [
+        (
+            SIZE * w.left,
+            SIZE * w.top,
+            min(SIZE * (w.left + w.side), SIZE),
+            min(SIZE * (w.top + w.side), SIZE),
+        )
         for w in windows()
     ]
-    boxes = [tuple(min(value, SIZE) for value in box) for box in boxes]
     table = np.stack([[bits(picture, box) for box in boxes] for picture in references])
     words = table.reshape(len(references), len(boxes), 8).view(np.uint64)[..., 0]
 
@@ -291,7 +296,7 @@ def by_hash(
 
 def main() -> int:
     """Measure all; 1 unless every goal is met."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--references", type=int, default=21_000)
     parser.add_argument("--faces", type=int, default=1_000)
     parser.add_argument("--scales", type=int, nargs="+", default=[5_000, 20_000, 80_000])
