@@ -665,6 +665,52 @@ def judge_people_score(
         json: All figures as JSON, for a program, in place of text.
     """
 
+def judge_originality(
+    *,
+    generated: str,
+    references: str,
+    top: int = ...,
+    size: int | None = ...,
+    false_alarms: float = ...,
+    flips: bool = ...,
+    features: bool = ...,
+    screened: bool = ...,
+    seed: int = ...,
+    show: int = ...,
+    json: bool = ...,
+    output: _Path | None = ...,
+    overwrite: bool = ...,
+) -> Result:
+    """Say which generated pictures are copies of those that a net learned from.
+
+    Each is compared with every reference: by SSIM at the same places, and by a search that finds
+    copies that were mirrored, cropped, recoloured, compressed, blurred or patched too. Where
+    copies begin the references say; planted copies show what that finds.
+
+    Arguments, by name:
+        generated: The pictures to judge: a folder, a pack, or a data spec.
+        references: Those that they may be copies of: a folder, a pack, or a data
+            spec.
+        top: How many nearest references of each picture are reported: 1 to 20.
+        size: Width and height in pixels at which all are compared; that of the
+            generated pictures unless given: 16 to 512.
+        false_alarms: The share of real pictures, none a copy of another, that
+            would be called copies: 0.0001 to 0.1.
+        flips: SSIM of each mirrored picture too, which takes twice as long; copies
+            are found mirrored without it.
+        features: Also the nearest by what a net reads of faces: the references are
+            read once, some 30 ms each.
+        screened: SSIM of a sixth of the rows first, and of all with the best 200:
+            faster, nearly always the same.
+        seed: Which references the thresholds and the planted copies are taken
+            from: 0 or more.
+        show: How many pictures the page has, the most suspicious: 1 to 1000.
+        json: The numbers as JSON, those of each picture too.
+        output: A page to write, with the most suspicious pictures and their
+            nearest references.
+        overwrite: Write over a page that trombine did not write.
+    """
+
 def judge_restoration(
     *,
     results: _Path,
@@ -724,6 +770,34 @@ def judge_fidelity(
         json: The numbers as JSON, those of each picture too.
         output: A page to write, with the numbers, distributions, and the pictures
             that stand out.
+        overwrite: Write over a page that trombine did not write.
+    """
+
+def judge_compare(
+    *,
+    protocol: str = ...,
+    methods: str | Iterable[str] | Mapping[str, Any] = ...,
+    pictures: _Path | None = ...,
+    fresh: bool = ...,
+    list: bool = ...,
+    json: bool = ...,
+    output: _Path | None = ...,
+    overwrite: bool = ...,
+) -> Result:
+    """Compare methods under a frozen protocol; without any, list what there is.
+
+    A method is a baseline, a model by name or file, or a command in quotes that reads the folder
+    {input} and writes the folder {output}. Results are kept, so another method runs alone.
+
+    Arguments, by name:
+        protocol: A protocol that comes with trombine, or a .toml file.
+        methods: What to compare, each in quotes where it has spaces.
+        pictures: The folder with the pictures of a protocol that names some.
+        fresh: Run everything anew, also what is kept from before.
+        list: List the protocols, with their hashes.
+        json: The numbers as JSON, those of each picture too.
+        output: A page to write, with the rank, and the pictures on which methods
+            disagree most.
         overwrite: Write over a page that trombine did not write.
     """
 

@@ -208,6 +208,17 @@ VERBS = {
         ),
         positional=("key", "answers"),
     ),
+    "judge originality": Verb(
+        module="judge",
+        request="JudgeOriginalityRequest",
+        summary="Say which generated pictures are copies of those that a net learned from.",
+        examples=(
+            "trombine judge originality faces world:photo#20 --false-alarms 0.05",
+            "trombine judge originality faces world:photo#20 --false-alarms 0.05 --screened"
+            " -o original.html",
+        ),
+        positional=("generated", "references"),
+    ),
     "judge restoration": Verb(
         module="judge",
         request="JudgeRestorationRequest",
@@ -228,6 +239,7 @@ VERBS = {
             " --json -o fidelity.html",
         ),
         positional=("generated", "real"),
+    ),
     "judge compare": Verb(
         module="compare",
         request="JudgeCompareRequest",

@@ -21,7 +21,7 @@ from trombine.judge import witness
 from trombine.judge.fidelity import frechet, kid
 from trombine.judge.fidelity_fields import columns, compare, findings, holm, kolmogorov
 from trombine.judge.fidelity_report import _read  # pyright: ignore[reportPrivateUsage]
-from trombine.judge.sets import PictureSet, in_window, read_set
+from trombine.judge.fidelity_sets import PictureSet, in_window, read_set
 from trombine.refusal import InputError
 from trombine.verbs.fidelity import JudgeFidelityRequest, run
 
@@ -223,7 +223,7 @@ def made_set(name: str, hashes: tuple[str, ...], **changes: Any) -> PictureSet:
 
 def test_what_a_reader_has_to_know_is_said() -> None:
     """Other sizes, compression, pictures twice or in both sets, and how many were drawn."""
-    from trombine.judge.sets import remarks
+    from trombine.judge.fidelity_sets import remarks
 
     same = made_set("a", ("1", "2")), made_set("b", ("3", "4"))
     assert list(remarks(*same)) == []

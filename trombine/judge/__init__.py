@@ -12,6 +12,11 @@ compare_child.py     a method of methods/ as a command; launcher.py: what a comm
 compare_report.py    the same ranked: as values, text and JSON;  compare_page.py: as a page
 protocol_files.py    protocols as files, and the pictures of one; protocols/ has those shipped
 similar.py           which of many pictures are most like one: SSIM with every one of them
+copies.py            whether a picture is a copy of one: also mirrored, cropped, recoloured, ...
+planted.py           copies that are planted, to learn which of them are found
+originality.py       the nearest references of each picture, and verdicts with known false alarms
+originality_page.py  the same as text, as JSON and as a page
+sets.py              a set of pictures of one size: of a folder, a pack or a data spec
 witness.py           what the witness reads: a net that no training learns from
 bootstrap.py         intervals: how far a figure would move with other pictures of the kind
 audit.py             what is wrong with a set of pictures: doubles, faults, leaks

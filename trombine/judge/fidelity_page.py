@@ -25,7 +25,7 @@ from trombine.judge.fidelity_report import (
     sizes_of,
     spell_p,
 )
-from trombine.judge.sets import PictureSet
+from trombine.judge.fidelity_sets import PictureSet
 from trombine.pages import Page, Plot, Series, estimate, fold, grid, note, picture, plots, table
 from trombine.pages.markup import Html
 

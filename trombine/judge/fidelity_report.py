@@ -19,7 +19,7 @@ from trombine.judge import witness
 from trombine.judge.bootstrap import Estimate
 from trombine.judge.fidelity import Compared, apart, diversities, figures
 from trombine.judge.fidelity_fields import Field, columns, compare, findings
-from trombine.judge.sets import PictureSet, remarks
+from trombine.judge.fidelity_sets import PictureSet, remarks
 from trombine.judge.similar import References
 from trombine.measures.distances import COARSE
 from trombine.refusal import InputError, shown

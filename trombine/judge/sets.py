@@ -1,218 +1,144 @@
-"""A set of pictures to be judged, from a folder, a pack or a spec, as the witness will see it.
+"""A set of pictures to judge: of a folder, a pack or a data spec, all of one size.
 
-All are made alike: the middle square, resized once to the witness's window by the same filter,
-for what differs in how it was resized is told apart by that alone.
+A pack's pictures of that size are read from its file as they are needed. All others are put into a
+temporary file, so that a large set needs no memory.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
+import tempfile
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from jaxtyping import Int64, UInt8
+from jaxtyping import UInt8
 
-from trombine.conventions import to_picture, to_pixels
-from trombine.data.layouts import list_folder
+from trombine.batch.inputs import expand, left_alone, refuse_empty
+from trombine.canvas import Box
 from trombine.data.pack import Pack, is_pack
+from trombine.data.reading import resize
 from trombine.data.source import prepare, source
 from trombine.data.spec import is_there, parse
-from trombine.data.workers import cores
-from trombine.draws import Chance
 from trombine.events import Event, Progress, Skipped
-from trombine.files import identity
-from trombine.images import as_seen, read
-from trombine.judge import witness
-from trombine.refusal import InputError, shown
+from trombine.images import as_seen, read, size_of
+from trombine.refusal import InputError
 
+Pictures = UInt8[np.ndarray, "_ _ _ 3"]
 Pixels = UInt8[np.ndarray, "_ _ 3"]
-Rows = Int64[np.ndarray, "_"]
-
-FIRST_SEEDS: Final = {"real": 2_000_000, "generated": 3_000_000}  # of painted sets: no net's
+_BATCH: Final = 256
 
 
 @dataclass(frozen=True, eq=False)
 class PictureSet:
-    """Pictures in the witness's window, in the order of their hashes, so that no name matters."""
+    """Pictures of one size with their names."""
 
-    name: str
+    spec: str
+    pictures: Pictures
     names: tuple[str, ...]
-    hashes: tuple[str, ...]  # of what each shows, before it was resized
-    pictures: UInt8[np.ndarray, "n 128 128 3"]
-    sizes: tuple[tuple[int, int], ...]  # width and height, those of most pictures first
-    total: int  # how many there are, of which these were drawn
-    skipped: int  # that could not be read
-    lossless: bool
-    files: tuple[Path, ...]  # that it may be read from
+    files: tuple[Path, ...]  # that they were read from, as far as they are files
+    resized: int  # how many had another size or shape
+    skipped: int  # how many could not be read
 
     def __len__(self) -> int:
-        return len(self.names)
-
-    @property
-    def hash(self) -> str:
-        """Of all pictures, whatever their names."""
-        return hashlib.sha256("".join(self.hashes).encode()).hexdigest()[:12]
+        return len(self.pictures)
 
 
-@dataclass(frozen=True)
-class _Store:
-    """Where pictures are: how many, and what to do for one."""
-
-    count: int
-    name: Callable[[int], str]
-    read: Callable[[int], tuple[Pixels, bool]]  # and whether it was stored without loss
-    path: Path
+def same_place(a: str, b: str) -> bool:
+    """Whether two specs mean the same pictures."""
+    (first, _), (second, _) = _place(a), _place(b)
+    if first == second == Path():
+        return parse(a) == parse(b)
+    return first.resolve() == second.resolve()
 
 
-def read_set(
-    text: str, side: str, *, most: int, size: int | None = None
-) -> Generator[Event, None, PictureSet]:
-    """The pictures of a path or a spec, at most so many; those that cannot be read are named.
+def natural_size(spec: str) -> int | None:
+    """Width and height of a set's pictures as they are; None where the spec does not say."""
+    path, kind = _place(spec)
+    if kind == "pack":
+        return Pack(path).size
+    return min(size_of(_files(path)[0])) if kind == "folder" else None
 
-    `size` is that of painted pictures, and of those that a spec takes from a folder.
-    """
-    store = (yield from _of_spec(text, side, size)) if not is_there(text) else _of_path(Path(text))
-    drawn = Chance(seed=0, places=np.arange(min(most, store.count), dtype=np.int64))
-    rows = drawn.order("fidelity set", store.count) if store.count else drawn.places
-    items: list[tuple[str, str, Pixels]] = []
-    sizes: Counter[tuple[int, int]] = Counter()
-    lossless = True
-    for number, row in enumerate(rows.tolist(), 1):
+
+def open_set(spec: str, size: int) -> Generator[Event, None, PictureSet]:
+    """The pictures of a path or a data spec at this size; bad files of a folder are skipped."""
+    path, kind = _place(spec)
+    if kind == "pack":
+        return (yield from _of_pack(spec, Pack(path), size))
+    if kind == "folder":
+        return (yield from _of_folder(spec, path, size))
+    yield from prepare(spec, size)
+    opened = source(spec, size)
+    names = tuple(opened.name(row) for row in range(len(opened)))
+    room = _room(len(names), size)
+    for start in range(0, len(names), _BATCH):
+        rows = np.arange(start, min(start + _BATCH, len(names)), dtype=np.int64)
+        room[start : start + len(rows)] = opened.take(rows)["pictures"]
+        yield Progress(start + len(rows), len(names), "pictures read")
+    return PictureSet(spec, room, names, (), 0, 0)
+
+
+def _place(spec: str) -> tuple[Path, str]:
+    """Where a set is, and whether it is a pack or a folder; "" for all else that a spec can say."""
+    if is_there(spec):
+        return Path(spec), "pack" if is_pack(Path(spec)) else "folder"
+    if "/" in spec and ":" not in spec:
+        raise InputError("does not exist", "name a folder, a pack or a data spec", path=Path(spec))
+    first, *others = parse(spec)
+    plain = not others and not first.split and first.count is None
+    if plain and first.kind in ("pack", "folder") and is_there(first.path):
+        return Path(first.path), first.kind
+    return Path(), ""
+
+
+def _of_pack(spec: str, pack: Pack, size: int) -> Generator[Event, None, PictureSet]:
+    names = tuple(pack.name(row) for row in range(len(pack)))
+    files = tuple(sorted(path for path in pack.path.iterdir() if path.is_file()))
+    pictures = pack.columns["pictures"]
+    if pack.size == size:
+        return PictureSet(spec, pictures, names, files, 0, 0)
+    room = _room(len(names), size)
+    for row in range(len(names)):
+        room[row] = _square(pictures[row], size)
+        if row % _BATCH == 0:
+            yield Progress(row, len(names), "pictures read")
+    return PictureSet(spec, room, names, files, len(names), 0)
+
+
+def _of_folder(spec: str, folder: Path, size: int) -> Generator[Event, None, PictureSet]:
+    yield from left_alone([folder])
+    files = _files(folder)
+    room, names, resized = _room(len(files), size), [], 0
+    for number, file in enumerate(files, 1):
         try:
-            pixels, is_exact = store.read(row)
+            pixels = as_seen(read(file))
         except InputError as error:
-            yield Skipped(error.path or store.path, error.why)
+            yield Skipped(file, error.why)
             continue
-        digest = hashlib.sha256(f"{pixels.shape}".encode() + pixels.tobytes()).hexdigest()
-        items.append((digest, store.name(row), in_window(pixels)))
-        sizes[pixels.shape[1], pixels.shape[0]] += 1
-        lossless = lossless and is_exact
-        yield Progress(number, len(rows), f"{side} pictures")
-    items.sort(key=lambda item: item[:2])
-    windows = [window for *_, window in items]
-    return PictureSet(
-        name=shown(text),
-        names=tuple(name for _, name, _ in items),
-        hashes=tuple(digest for digest, *_ in items),
-        pictures=np.stack(windows) if windows else np.zeros((0, 128, 128, 3), np.uint8),
-        sizes=tuple(shape for shape, _ in sizes.most_common()),
-        total=store.count,
-        skipped=len(rows) - len(windows),
-        lossless=lossless,
-        files=tuple(store.path.rglob("*")) if is_there(str(store.path)) else (),
-    )
+        room[len(names)] = _square(pixels, size)
+        resized += pixels.shape[:2] != (size, size)
+        names.append(file.name)
+        yield Progress(number, len(files), "pictures read")
+    skipped = len(files) - len(names)
+    return PictureSet(spec, room[: len(names)], tuple(names), tuple(files), resized, skipped)
 
 
-def in_window(pixels: Pixels) -> Pixels:
-    """The middle square of a picture as the witness sees it."""
+def _files(folder: Path) -> list[Path]:
+    files = expand([folder])
+    refuse_empty(files[0])
+    return files
+
+
+def _square(pixels: Pixels, size: int) -> Pixels:
+    """The largest square in the middle, at this size."""
     height, width = pixels.shape[:2]
     side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    square = np.ascontiguousarray(pixels[top : top + side, left : left + side])
-    return to_pixels(witness.in_window(to_picture(square)[None])[0])
+    left, top = (width - side) // 2, (height - side) // 2
+    return resize(pixels, Box(top=top, left=left, bottom=top + side, right=left + side), size)
 
 
-def check_apart(generated: PictureSet, real: PictureSet) -> None:
-    """Refuse a set that is compared with itself."""
-    if set(generated.hashes) == set(real.hashes):
-        remedy = "name the generated set, then the real one"
-        raise InputError(f"{generated.name} and {real.name} show the same pictures", remedy)
-
-
-def check_places(generated: str, real: str) -> None:
-    """Refuse one place that is given twice."""
-    paths = [Path(text) for text in (generated, real) if is_there(text)]
-    if len(paths) == 2 and identity(paths[0]) == identity(paths[1]):
-        remedy = "name the generated set, then the real one"
-        raise InputError("is given twice", remedy, path=paths[0])
-
-
-def remarks(generated: PictureSet, real: PictureSet) -> Iterator[str]:
-    """What a reader has to know of two sets before any figure."""
-    for each in (generated, real):
-        if each.total - each.skipped > len(each):
-            yield f"{each.name}: {len(each):,} of {each.total:,} pictures are compared"
-        if copies := len(each.hashes) - len(set(each.hashes)):
-            yield f"{each.name}: {_pictures(copies)} there more than once"
-    if both := len(set(generated.hashes) & set(real.hashes)):
-        yield f"{_pictures(both)} in both sets"
-    ours, theirs = (_sizes(each.sizes) for each in (generated, real))
-    if ours != theirs:
-        yield (
-            f"sizes differ: {ours} generated, {theirs} real; the middle square of each is resized"
-            f" to {witness.WINDOW} pixels, and what is enlarged is softer"
-        )
-    if generated.lossless != real.lossless:
-        yield "one set is compressed (JPEG or the like) and the other is not, which may tell"
-
-
-def _pictures(count: int) -> str:
-    return f"{count:,} {'picture is' if count == 1 else 'pictures are'}"
-
-
-def _sizes(sizes: Sequence[tuple[int, int]]) -> str:
-    width, height = sizes[0]
-    return f"{width} x {height}" + (" and others" if len(sizes) > 1 else "")
-
-
-# ---------------------------------------------------------------------------------------------
-# Where pictures are
-
-
-def _of_path(path: Path) -> _Store:
-    if is_pack(path):
-        pack = Pack(path)
-        return _Store(
-            count=len(pack),
-            name=pack.name,
-            read=lambda row: (pack.batch(np.array([row], np.int64))[0], True),
-            path=path,
-        )
-    if not path.is_dir():
-        raise InputError("is one file", "name a folder of pictures, or a pack", path=path)
-    listing = list_folder(path, "")
-    files = [path / record.sides[0].picture for record in listing.records]
-
-    def of_file(row: int) -> tuple[Pixels, bool]:
-        image = read(files[row])
-        return as_seen(image), image.lossless
-
-    return _Store(
-        count=len(files),
-        name=lambda row: shown(listing.records[row].name),
-        read=of_file,
-        path=path,
-    )
-
-
-def _of_spec(text: str, side: str, size: int | None) -> Generator[Event, None, _Store]:
-    term, *others = parse(text)
-    if others:
-        raise InputError(f"{shown(text)} is a mix", "name one source for each set")
-    pairs = InputError(f"{shown(text)} has pairs of pictures", "name a set of single ones")
-    if len(term.styles) > 1:
-        raise pairs
-    if term.kind == "pack" and is_pack(Path(term.path)):
-        size = Pack(Path(term.path)).size
-    size = witness.WINDOW if size is None else size
-    first = FIRST_SEEDS[side]
-    for event in prepare(text, size, first_seed=first, workers=cores()):
-        if isinstance(event, Progress):
-            yield event
-    opened = source(text, size, first_seed=first)
-    if opened.paired:
-        raise pairs
-
-    def of_source(row: int) -> tuple[Pixels, bool]:
-        return opened.take(np.array([row], np.int64))["pictures"][0], True
-
-    return _Store(
-        count=len(opened),
-        name=opened.name,
-        read=of_source,
-        path=Path(term.path or text),
-    )
+def _room(count: int, size: int) -> Pictures:
+    """Room for pictures in a file that goes when nobody reads it any more."""
+    with tempfile.TemporaryFile() as file:
+        return np.memmap(file, np.uint8, "w+", shape=(count, size, size, 3))

@@ -12,7 +12,7 @@ from trombine.refusal import InputError, shown
 from trombine.requests import Integer, Request
 
 if TYPE_CHECKING:
-    from trombine.judge.sets import PictureSet
+    from trombine.judge.fidelity_sets import PictureSet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ def run(request: JudgeFidelityRequest) -> Iterator[Event]:
     from trombine.judge.fidelity import FEWEST
     from trombine.judge.fidelity_page import write_page
     from trombine.judge.fidelity_report import as_json, as_text, check_features, judge
-    from trombine.judge.sets import check_apart, check_places, read_set
+    from trombine.judge.fidelity_sets import check_apart, check_places, read_set
     from trombine.pages import check_page
 
     check_features(request.features)

@@ -1,15 +1,18 @@
-"""How good results are: `judge restoration`. How it is measured is in judge/."""
+"""How good pictures are: `judge restoration | originality`. How it is measured is in judge/."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from trombine.events import Done, Event, Notice, Picture, Progress, Skipped, Started
 from trombine.refusal import InputError, shown
-from trombine.requests import Integer, Request
+from trombine.requests import Integer, Number, Request
+
+if TYPE_CHECKING:
+    from trombine.judge.sets import PictureSet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +40,55 @@ class JudgeRestorationRequest(Request):
     """Write over a page that trombine did not write."""
 
 
-def run(request: JudgeRestorationRequest) -> Iterator[Event]:
+@dataclass(frozen=True, kw_only=True)
+class JudgeOriginalityRequest(Request):
+    """Say which generated pictures are copies of those that a net learned from.
+
+    Each is compared with every reference: by SSIM at the same places, and by a search that finds
+    copies that were mirrored, cropped, recoloured, compressed, blurred or patched too. Where copies
+    begin the references say; planted copies show what that finds.
+    """
+
+    generated: str
+    """The pictures to judge: a folder, a pack, or a data spec."""
+    references: str
+    """Those that they may be copies of: a folder, a pack, or a data spec."""
+    top: Annotated[int, Integer(1, 20)] = 4
+    """How many nearest references of each picture are reported."""
+    size: Annotated[int | None, Integer(16, 512)] = None
+    """Width and height in pixels at which all are compared; that of the generated pictures unless
+    given."""
+    false_alarms: Annotated[float, Number(0.0001, 0.1)] = 0.01
+    """The share of real pictures, none a copy of another, that would be called copies."""
+    flips: bool = False
+    """SSIM of each mirrored picture too, which takes twice as long; copies are found mirrored
+    without it."""
+    features: bool = False
+    """Also the nearest by what a net reads of faces: the references are read once, some 30 ms
+    each."""
+    screened: bool = False
+    """SSIM of a sixth of the rows first, and of all with the best 200: faster, nearly always the
+    same."""
+    seed: Annotated[int, Integer(0)] = 0
+    """Which references the thresholds and the planted copies are taken from."""
+    show: Annotated[int, Integer(1, 1000)] = 24
+    """How many pictures the page has, the most suspicious."""
+    json: bool = False
+    """The numbers as JSON, those of each picture too."""
+    output: Path | None = None
+    """A page to write, with the most suspicious pictures and their nearest references."""
+    overwrite: bool = False
+    """Write over a page that trombine did not write."""
+
+
+def run(request: JudgeRestorationRequest | JudgeOriginalityRequest) -> Iterator[Event]:
+    """Do what is asked."""
+    if isinstance(request, JudgeRestorationRequest):
+        return _restoration(request)
+    return _originality(request)
+
+
+def _restoration(request: JudgeRestorationRequest) -> Iterator[Event]:
     """Measure every pair; a file without a partner is named."""
     from trombine.batch.inputs import refuse_to_write_over
     from trombine.judge.restoration import judge_pair, paired
@@ -72,3 +123,62 @@ def run(request: JudgeRestorationRequest) -> Iterator[Event]:
     yield Done(
         summary if measured else "", written=written or len(measured), skipped=skipped, kept=0
     )
+
+
+def _originality(request: JudgeOriginalityRequest) -> Iterator[Event]:
+    """Compare every picture with every reference."""
+    from trombine.batch.inputs import refuse_to_write_over
+    from trombine.data.workers import cores
+    from trombine.judge.originality import Options, judge
+    from trombine.judge.originality_page import Report, about, as_json, as_text, write_page
+    from trombine.pages import check_page
+
+    if request.output is not None and not request.overwrite:
+        check_page(request.output)
+    yield Started(1, "sets")
+    generated, references = yield from _sets(request)
+    if request.output is not None:
+        refuse_to_write_over([request.output], [*generated.files, *references.files])
+    options = Options(
+        top=request.top,
+        screened=request.screened,
+        flips=request.flips,
+        features=request.features,
+        false_alarms=request.false_alarms,
+        seed=request.seed,
+        threads=cores(),
+    )
+    result = yield from judge(generated.pictures, references.pictures, options)
+    report = Report(generated, references, result, request.show)
+    if generated.resized or references.resized:
+        yield Notice(None, about(report))
+    written = 0
+    if request.output is not None:
+        write_page(request.output, report)
+        written = 1
+        yield Picture(request.output, request.output.name)
+    yield Done(
+        as_json(report) if request.json else as_text(report),
+        written=written or len(generated),
+        skipped=generated.skipped + references.skipped,
+        kept=0,
+    )
+
+
+def _sets(
+    request: JudgeOriginalityRequest,
+) -> Generator[Event, None, tuple[PictureSet, PictureSet]]:
+    """Both sets at one size."""
+    from trombine.judge.sets import natural_size, open_set, same_place
+
+    if same_place(request.generated, request.references):
+        raise InputError("the generated pictures and the references are the same; name two sets")
+    size = request.size or natural_size(request.generated) or natural_size(request.references)
+    if size is None:
+        raise InputError("pictures that are painted have any size; give one, as in --size 64")
+    generated = yield from open_set(request.generated, size)
+    references = yield from open_set(request.references, size)
+    for pictures, spec in ((generated, request.generated), (references, request.references)):
+        if not len(pictures):
+            raise InputError("holds no picture that can be read", path=Path(spec))
+    return generated, references

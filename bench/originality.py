@@ -1,0 +1,321 @@
+"""How fast the nearest references are found, and which copies: what judge originality promises.
+
+    python bench/originality.py [--references N] [--faces N] [--scales N ...] [--rounds N] [--json]
+
+Seconds are by the clock, on two cores, in turn with what they are compared with: a loop over
+scikit-image's SSIM, which is timed on a few references and scaled to all; and the limit of the
+machine, as many multiplications and additions as SSIM of a pair needs, in a compiled loop over
+numbers that stay in the cache, with the references read once. Time and memory for more references
+are those of a process of its own for each number, which reads them from a file.
+
+Copies are planted among painted faces, and searched by copies.py and by two perceptual hashes of
+imagehash, which are given the same windows and mirrors of every reference. Without imagehash (it is
+in the extra dev) its rows are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from statistics import median
+from threading import Event, Thread
+from typing import Any, Final
+
+import numpy as np
+from numba import njit
+from PIL import Image
+from skimage.metrics import structural_similarity
+from table import Row, at_least, at_most, interleaved, ratio_of_medians, report
+
+from trombine.draws import Chance
+from trombine.judge.copies import find, windows
+from trombine.judge.originality import threshold
+from trombine.judge.planted import CHANGES
+from trombine.judge.similar import References
+from trombine.world import face, paint
+
+SIZE: Final = 64
+THREADS: Final = 2
+AT_ONCE: Final = 25
+SLOW: Final = 40  # references of scikit-image's loop
+TOP: Final = 10
+FIRST: Final = 1_200_000  # seed of the painted faces
+SAMPLE: Final = 400  # new faces that say what a false alarm is
+PLANTED: Final = 100
+STYLES: Final = ("photo", "anime")
+RATE: Final = 0.01
+GOALS: Final = {"cropped": 0.95, "recoloured": 0.95, "patched": 0.95}  # of the others .99
+CHAIN: Final = 12  # multiply-adds of a number between its load and its store
+_PLACES: Final = (SIZE - 10) ** 2 * 3  # windows of a pair
+_ROWS: Final = (SIZE - 10) * SIZE * 3
+# Of a pair: products; six and then six multiply-adds of a symmetric window with its five sums;
+# about fourteen operations of SSIM's quotient.
+OPERATIONS: Final = SIZE * SIZE * 3 + 11 * _ROWS + (11 + 14) * _PLACES
+Rows = Iterator[Row]
+Box = tuple[float, float, float, float]
+
+
+def noise(count: int, seed: int) -> np.ndarray:
+    """Coarse noise under fine noise: for time, not for likeness."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 128, (count, SIZE // 8, SIZE // 8, 3), np.uint8)
+    fine = rng.integers(0, 128, (count, SIZE, SIZE, 3), np.uint8)
+    return coarse.repeat(8, 1).repeat(8, 2) + fine
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """By the clock."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def by_scikit_image(query: np.ndarray, references: np.ndarray) -> float:
+    """Seconds a reference."""
+
+    def loop() -> None:
+        for reference in references:
+            structural_similarity(
+                query,
+                reference,
+                gaussian_weights=True,
+                sigma=1.5,
+                use_sample_covariance=False,
+                channel_axis=2,
+            )
+
+    return seconds(loop) / len(references)
+
+
+@njit(fastmath={"contract"}, nogil=True)
+def arithmetic(numbers: Any, factor: Any, term: Any, rounds: int) -> Any:
+    """Twelve multiply-adds of each number a round, of which the compiler can spare none."""
+    for _ in range(rounds):
+        for k in range(numbers.size):
+            value = numbers[k]
+            for _ in range(CHAIN):
+                value = value * factor + term
+            numbers[k] = value
+    return numbers[0]
+
+
+def limit(references: np.ndarray) -> float:
+    """Seconds a pair, if nothing but the arithmetic and the reading took time."""
+    numbers = 2048  # 8 kB, which a core's first cache holds
+    rounds = max(1, len(references) * OPERATIONS // (numbers * CHAIN * THREADS))
+    parts = np.array_split(np.arange(len(references)), THREADS)
+
+    def work(part: np.ndarray) -> None:
+        arithmetic(np.ones(numbers, np.float32), np.float32(0.999), np.float32(0.001), rounds)
+        # AT_ONCE pictures are compared with a reference while it is in the cache.
+        references[part[0] : part[-1] + 1 : AT_ONCE].max()
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return seconds(lambda: list(pool.map(work, parts))) / len(references)
+
+
+def speed_rows(count: int, rounds: int) -> Rows:
+    """Against scikit-image, and against the limit."""
+    references = noise(count, 1)
+    queries = noise(AT_ONCE * (rounds + 2), 2)
+    kept = References(references, threads=THREADS, keep=True)
+    plain = References(references, threads=THREADS)
+    several = iter(np.split(queries, len(queries) // AT_ONCE))
+    singles = iter(noise(4 * (rounds + 2), 3))
+    agree = []
+
+    def screened() -> float:
+        query = next(singles)[None]
+        taken = seconds(lambda: kept.search(query, top=TOP, screened=True))
+        exact = kept.search(query, top=TOP)
+        agree.append(
+            np.array_equal(kept.search(query, top=TOP, screened=True).indices, exact.indices)
+        )
+        return taken / count
+
+    measures: dict[str, Callable[[], float]] = {
+        "scikit-image": lambda: by_scikit_image(queries[0], references[:SLOW]),
+        "brute": lambda: seconds(lambda: kept.search(next(singles)[None], top=TOP)) / count,
+        "screened": screened,
+        "25 at once": lambda: (
+            seconds(lambda: plain.search(next(several), top=TOP)) / count / AT_ONCE
+        ),
+        "limit": lambda: limit(references),
+    }
+    times = interleaved(measures, rounds)
+    for name, values in times.items():
+        yield Row(f"{name}, a pair", 1e6 * median(values), "microseconds")
+    for name, goal in (("brute", 100), ("screened", 500), ("25 at once", 300)):
+        ratio = ratio_of_medians(times["scikit-image"], times[name])
+        yield at_least(f"{name} against scikit-image", ratio, "times as fast", goal)
+    share = sum(agree) / len(agree)
+    yield at_least(f"screened: the same {TOP}", share, "of trials", 1)
+    ratio = ratio_of_medians(times["25 at once"], times["limit"])
+    yield at_most("25 at once against the limit", ratio, "times as long", 3)
+
+
+def scale_rows(counts: list[int]) -> Rows:
+    """Seconds and memory of a process for each number of references."""
+    taken: dict[int, tuple[float, float, float]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for count in counts:
+            path = Path(folder) / "pictures.npy"
+            room = np.lib.format.open_memmap(path, "w+", np.uint8, (count, SIZE, SIZE, 3))
+            for start in range(0, count, 1000):
+                part = room[start : start + 1000]
+                part[:] = noise(len(part), start)
+            del room
+            command = [sys.executable, __file__, "--measure", str(path)]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            first, second, third = map(float, done.stdout.split())
+            taken[count] = first, second, third
+    for count, (ssim, copies, memory) in taken.items():
+        yield Row(f"{count:,} references: SSIM of {AT_ONCE}", ssim, "seconds")
+        yield Row(f"{count:,} references: copies of {AT_ONCE}", copies, "seconds")
+        yield Row(f"{count:,} references: memory", memory, "MB above its start")
+    least, most = min(counts), max(counts)
+    times = most / least
+    growth = taken[most][0] / taken[least][0] / times
+    yield at_most(f"SSIM: time for {times:g} times as many", growth, "times linear", 1.3)
+    growth = taken[most][1] / taken[least][1] / times
+    yield at_most(f"copies: time for {times:g} times as many", growth, "times linear", 1.3)
+    yield at_most(f"{most:,} references: memory", taken[most][2], "MB above its start", 600)
+
+
+def measure(path: Path) -> None:
+    """Print seconds of SSIM, of copies, and the most memory that this process has to itself."""
+    references, queries = np.load(path, mmap_mode="r"), noise(AT_ONCE, 99)
+    search = References(references, threads=THREADS)
+    References(references[:300], threads=THREADS).search(queries)  # compiles
+    find(queries[:2], references[:300], threads=THREADS)
+    start, peak, over = own_memory(), [own_memory()], Event()
+
+    def watch() -> None:
+        while not over.wait(0.02):
+            peak.append(own_memory())
+
+    watcher = Thread(target=watch)
+    watcher.start()
+    ssim = seconds(lambda: search.search(queries, top=TOP))
+    copies = seconds(lambda: find(queries, references, threads=THREADS))
+    over.set()
+    watcher.join()
+    print(ssim, copies, max(peak) - start)
+
+
+def own_memory() -> float:
+    """Megabytes in memory that are no file's."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    line = next(line for line in lines if line.startswith("RssAnon:"))
+    return int(line.split()[1]) / 1024
+
+
+def recall_rows(count: int, style: str) -> Rows:
+    """Which planted copies are found at 1 % false alarms."""
+    faces = np.stack([paint(face(FIRST + k), SIZE, style).pixels for k in range(count + SAMPLE)])
+    references, new = faces[:count], faces[count:]
+    rows = np.arange(PLANTED) * (count // PLANTED)
+    chance = Chance(seed=1, places=rows)
+    copies = {kind: change(references[rows], chance) for kind, change in CHANGES.items()}
+    limit = threshold(find(new, references, threads=THREADS).scores, RATE)
+    ours = {}
+    for kind, pictures in copies.items():
+        nearest = find(pictures, references, threads=THREADS)
+        right = (nearest.scores > limit) & (nearest.indices == rows)
+        ours[kind] = float(right.mean())
+        yield at_least(f"{style}: {kind}", ours[kind], "found", GOALS.get(kind, 0.99))
+    for name in ("phash", "dhash"):
+        theirs = by_hash(name, references, new, copies, rows)
+        for kind, value in theirs.items():
+            yield Row(f"{style}: {kind} by {name}", value, "found")
+        if theirs:
+            ahead = min(ours[kind] - theirs[kind] for kind in ours)
+            yield at_least(f"{style}: ahead of {name}, the least", ahead, "of copies", 0)
+            ahead = float(np.mean([ours[kind] - theirs[kind] for kind in ours]))
+            yield at_least(f"{style}: ahead of {name}, the mean", ahead, "of copies", 0.01)
+
+
+def by_hash(
+    name: str,
+    references: np.ndarray,
+    new: np.ndarray,
+    copies: dict[str, np.ndarray],
+    rows: np.ndarray,
+) -> dict[str, float]:
+    """The recall of a perceptual hash by kind; nothing without imagehash."""
+    try:
+        import imagehash  # pyright: ignore[reportMissingImports]
+    except ImportError:
+        print("no imagehash: its rows are left out", file=sys.stderr)
+        return {}
+    hashed = getattr(imagehash, name)
+
+    def bits(picture: np.ndarray, box: Box | None = None) -> np.ndarray:
+        image = Image.fromarray(picture)
+        if box is not None:
+            image = image.resize((SIZE, SIZE), Image.Resampling.BICUBIC, box)
+        return np.packbits(hashed(image).hash.ravel())
+
+    boxes: list[Box] = [
+        (
+            SIZE * w.left,
+            SIZE * w.top,
+            min(SIZE * (w.left + w.side), SIZE),
+            min(SIZE * (w.top + w.side), SIZE),
+        )
+        for w in windows()
+    ]
+    table = np.stack([[bits(picture, box) for box in boxes] for picture in references])
+    words = table.reshape(len(references), len(boxes), 8).view(np.uint64)[..., 0]
+
+    def nearest(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        found = []
+        for picture in pictures:
+            mirror = np.ascontiguousarray(picture[:, ::-1])
+            codes = [bits(p).view(np.uint64)[0] for p in (picture, mirror)]
+            apart = np.minimum(*(np.bitwise_count(words ^ code).min(1) for code in codes))
+            found.append((int(apart.argmin()), int(apart.min())))
+        index, distance = np.array(found).T
+        return index, distance
+
+    negatives = nearest(new)[1]
+    # The largest distance that calls at most 1 % of the new faces copies.
+    allowed = max(d for d in range(-1, 65) if (negatives <= d).mean() <= RATE)
+    recall = {}
+    for kind, pictures in copies.items():
+        index, distance = nearest(pictures)
+        recall[kind] = float(((distance <= allowed) & (index == rows)).mean())
+    return recall
+
+
+def main() -> int:
+    """Measure all; 1 unless every goal is met."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--references", type=int, default=21_000)
+    parser.add_argument("--faces", type=int, default=1_000)
+    parser.add_argument("--scales", type=int, nargs="+", default=[5_000, 20_000, 80_000])
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--only", choices=("speed", "scale", "recall"))
+    parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    if args.measure:
+        measure(args.measure)
+        return 0
+    parts: dict[str, Callable[[], list[Row]]] = {
+        "speed": lambda: list(speed_rows(args.references, args.rounds)),
+        "scale": lambda: list(scale_rows(args.scales)),
+        "recall": lambda: [row for style in STYLES for row in recall_rows(args.faces, style)],
+    }
+    rows = [row for name, part in parts.items() if args.only in (None, name) for row in part()]
+    return report(rows, json=args.json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,218 @@
+"""A set of pictures to be judged, from a folder, a pack or a spec, as the witness will see it.
+
+All are made alike: the middle square, resized once to the witness's window by the same filter,
+for what differs in how it was resized is told apart by that alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from jaxtyping import Int64, UInt8
+
+from trombine.conventions import to_picture, to_pixels
+from trombine.data.layouts import list_folder
+from trombine.data.pack import Pack, is_pack
+from trombine.data.source import prepare, source
+from trombine.data.spec import is_there, parse
+from trombine.data.workers import cores
+from trombine.draws import Chance
+from trombine.events import Event, Progress, Skipped
+from trombine.files import identity
+from trombine.images import as_seen, read
+from trombine.judge import witness
+from trombine.refusal import InputError, shown
+
+Pixels = UInt8[np.ndarray, "_ _ 3"]
+Rows = Int64[np.ndarray, "_"]
+
+FIRST_SEEDS: Final = {"real": 2_000_000, "generated": 3_000_000}  # of painted sets: no net's
+
+
+@dataclass(frozen=True, eq=False)
+class PictureSet:
+    """Pictures in the witness's window, in the order of their hashes, so that no name matters."""
+
+    name: str
+    names: tuple[str, ...]
+    hashes: tuple[str, ...]  # of what each shows, before it was resized
+    pictures: UInt8[np.ndarray, "n 128 128 3"]
+    sizes: tuple[tuple[int, int], ...]  # width and height, those of most pictures first
+    total: int  # how many there are, of which these were drawn
+    skipped: int  # that could not be read
+    lossless: bool
+    files: tuple[Path, ...]  # that it may be read from
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def hash(self) -> str:
+        """Of all pictures, whatever their names."""
+        return hashlib.sha256("".join(self.hashes).encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class _Store:
+    """Where pictures are: how many, and what to do for one."""
+
+    count: int
+    name: Callable[[int], str]
+    read: Callable[[int], tuple[Pixels, bool]]  # and whether it was stored without loss
+    path: Path
+
+
+def read_set(
+    text: str, side: str, *, most: int, size: int | None = None
+) -> Generator[Event, None, PictureSet]:
+    """The pictures of a path or a spec, at most so many; those that cannot be read are named.
+
+    `size` is that of painted pictures, and of those that a spec takes from a folder.
+    """
+    store = (yield from _of_spec(text, side, size)) if not is_there(text) else _of_path(Path(text))
+    drawn = Chance(seed=0, places=np.arange(min(most, store.count), dtype=np.int64))
+    rows = drawn.order("fidelity set", store.count) if store.count else drawn.places
+    items: list[tuple[str, str, Pixels]] = []
+    sizes: Counter[tuple[int, int]] = Counter()
+    lossless = True
+    for number, row in enumerate(rows.tolist(), 1):
+        try:
+            pixels, is_exact = store.read(row)
+        except InputError as error:
+            yield Skipped(error.path or store.path, error.why)
+            continue
+        digest = hashlib.sha256(f"{pixels.shape}".encode() + pixels.tobytes()).hexdigest()
+        items.append((digest, store.name(row), in_window(pixels)))
+        sizes[pixels.shape[1], pixels.shape[0]] += 1
+        lossless = lossless and is_exact
+        yield Progress(number, len(rows), f"{side} pictures")
+    items.sort(key=lambda item: item[:2])
+    windows = [window for *_, window in items]
+    return PictureSet(
+        name=shown(text),
+        names=tuple(name for _, name, _ in items),
+        hashes=tuple(digest for digest, *_ in items),
+        pictures=np.stack(windows) if windows else np.zeros((0, 128, 128, 3), np.uint8),
+        sizes=tuple(shape for shape, _ in sizes.most_common()),
+        total=store.count,
+        skipped=len(rows) - len(windows),
+        lossless=lossless,
+        files=tuple(store.path.rglob("*")) if is_there(str(store.path)) else (),
+    )
+
+
+def in_window(pixels: Pixels) -> Pixels:
+    """The middle square of a picture as the witness sees it."""
+    height, width = pixels.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    square = np.ascontiguousarray(pixels[top : top + side, left : left + side])
+    return to_pixels(witness.in_window(to_picture(square)[None])[0])
+
+
+def check_apart(generated: PictureSet, real: PictureSet) -> None:
+    """Refuse a set that is compared with itself."""
+    if set(generated.hashes) == set(real.hashes):
+        remedy = "name the generated set, then the real one"
+        raise InputError(f"{generated.name} and {real.name} show the same pictures", remedy)
+
+
+def check_places(generated: str, real: str) -> None:
+    """Refuse one place that is given twice."""
+    paths = [Path(text) for text in (generated, real) if is_there(text)]
+    if len(paths) == 2 and identity(paths[0]) == identity(paths[1]):
+        remedy = "name the generated set, then the real one"
+        raise InputError("is given twice", remedy, path=paths[0])
+
+
+def remarks(generated: PictureSet, real: PictureSet) -> Iterator[str]:
+    """What a reader has to know of two sets before any figure."""
+    for each in (generated, real):
+        if each.total - each.skipped > len(each):
+            yield f"{each.name}: {len(each):,} of {each.total:,} pictures are compared"
+        if copies := len(each.hashes) - len(set(each.hashes)):
+            yield f"{each.name}: {_pictures(copies)} there more than once"
+    if both := len(set(generated.hashes) & set(real.hashes)):
+        yield f"{_pictures(both)} in both sets"
+    ours, theirs = (_sizes(each.sizes) for each in (generated, real))
+    if ours != theirs:
+        yield (
+            f"sizes differ: {ours} generated, {theirs} real; the middle square of each is resized"
+            f" to {witness.WINDOW} pixels, and what is enlarged is softer"
+        )
+    if generated.lossless != real.lossless:
+        yield "one set is compressed (JPEG or the like) and the other is not, which may tell"
+
+
+def _pictures(count: int) -> str:
+    return f"{count:,} {'picture is' if count == 1 else 'pictures are'}"
+
+
+def _sizes(sizes: Sequence[tuple[int, int]]) -> str:
+    width, height = sizes[0]
+    return f"{width} x {height}" + (" and others" if len(sizes) > 1 else "")
+
+
+# ---------------------------------------------------------------------------------------------
+# Where pictures are
+
+
+def _of_path(path: Path) -> _Store:
+    if is_pack(path):
+        pack = Pack(path)
+        return _Store(
+            count=len(pack),
+            name=pack.name,
+            read=lambda row: (pack.batch(np.array([row], np.int64))[0], True),
+            path=path,
+        )
+    if not path.is_dir():
+        raise InputError("is one file", "name a folder of pictures, or a pack", path=path)
+    listing = list_folder(path, "")
+    files = [path / record.sides[0].picture for record in listing.records]
+
+    def of_file(row: int) -> tuple[Pixels, bool]:
+        image = read(files[row])
+        return as_seen(image), image.lossless
+
+    return _Store(
+        count=len(files),
+        name=lambda row: shown(listing.records[row].name),
+        read=of_file,
+        path=path,
+    )
+
+
+def _of_spec(text: str, side: str, size: int | None) -> Generator[Event, None, _Store]:
+    term, *others = parse(text)
+    if others:
+        raise InputError(f"{shown(text)} is a mix", "name one source for each set")
+    pairs = InputError(f"{shown(text)} has pairs of pictures", "name a set of single ones")
+    if len(term.styles) > 1:
+        raise pairs
+    if term.kind == "pack" and is_pack(Path(term.path)):
+        size = Pack(Path(term.path)).size
+    size = witness.WINDOW if size is None else size
+    first = FIRST_SEEDS[side]
+    for event in prepare(text, size, first_seed=first, workers=cores()):
+        if isinstance(event, Progress):
+            yield event
+    opened = source(text, size, first_seed=first)
+    if opened.paired:
+        raise pairs
+
+    def of_source(row: int) -> tuple[Pixels, bool]:
+        return opened.take(np.array([row], np.int64))["pictures"][0], True
+
+    return _Store(
+        count=len(opened),
+        name=opened.name,
+        read=of_source,
+        path=Path(term.path or text),
+    )
