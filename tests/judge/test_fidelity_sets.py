@@ -323,7 +323,7 @@ def test_sets_that_do_not_compare(tmp_path: Path) -> None:
     assert "is a mix; name one source" in ask("world:photo+leaves", many)
     assert "has pairs of pictures" in ask("world:photo+anime#2", many, size=16)
     assert "is one file; name a folder" in ask(many / "000.png", many)
-    assert "not a source" in ask(tmp_path / "none", many)
+    assert "does not exist" in ask(tmp_path / "none", many)
 
 
 def test_features_that_there_are_not(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ fidelity.py          how two sets of pictures differ, as their features lie
 fidelity_fields.py   what the witness reads of two sets: which faces are missing, which overdone
 fidelity_report.py   both of two sets: as values, as text, as JSON
 fidelity_page.py     the same as a page
-sets.py              the pictures of a folder, a pack or a spec, all made alike
+fidelity_sets.py     the pictures of a set, drawn and as the witness sees them
 compare.py           methods under a protocol: run as their users run them, measured, kept
 compare_child.py     a method of methods/ as a command; launcher.py: what a command takes
 compare_report.py    the same ranked: as values, text and JSON;  compare_page.py: as a page
@@ -16,7 +16,7 @@ copies.py            whether a picture is a copy of one: also mirrored, cropped,
 planted.py           copies that are planted, to learn which of them are found
 originality.py       the nearest references of each picture, and verdicts with known false alarms
 originality_page.py  the same as text, as JSON and as a page
-sets.py              a set of pictures of one size: of a folder, a pack or a data spec
+sets.py              a set of pictures: of a folder, a pack or a data spec
 witness.py           what the witness reads: a net that no training learns from
 bootstrap.py         intervals: how far a figure would move with other pictures of the kind
 audit.py             what is wrong with a set of pictures: doubles, faults, leaks

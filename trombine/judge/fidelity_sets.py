@@ -1,4 +1,4 @@
-"""A set of pictures to be judged, from a folder, a pack or a spec, as the witness will see it.
+"""The pictures of a set (sets.py), drawn and as the witness will see them.
 
 All are made alike: the middle square, resized once to the witness's window by the same filter,
 for what differs in how it was resized is told apart by that alone.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,16 +17,11 @@ import numpy as np
 from jaxtyping import Int64, UInt8
 
 from trombine.conventions import to_picture, to_pixels
-from trombine.data.layouts import list_folder
-from trombine.data.pack import Pack, is_pack
-from trombine.data.source import prepare, source
-from trombine.data.spec import is_there, parse
-from trombine.data.workers import cores
+from trombine.data.spec import is_there
 from trombine.draws import Chance
 from trombine.events import Event, Progress, Skipped
-from trombine.files import identity
-from trombine.images import as_seen, read
 from trombine.judge import witness
+from trombine.judge.sets import open_place, same_place
 from trombine.refusal import InputError, shown
 
 Pixels = UInt8[np.ndarray, "_ _ 3"]
@@ -58,16 +53,6 @@ class PictureSet:
         return hashlib.sha256("".join(self.hashes).encode()).hexdigest()[:12]
 
 
-@dataclass(frozen=True)
-class _Store:
-    """Where pictures are: how many, and what to do for one."""
-
-    count: int
-    name: Callable[[int], str]
-    read: Callable[[int], tuple[Pixels, bool]]  # and whether it was stored without loss
-    path: Path
-
-
 def read_set(
     text: str, side: str, *, most: int, size: int | None = None
 ) -> Generator[Event, None, PictureSet]:
@@ -75,20 +60,20 @@ def read_set(
 
     `size` is that of painted pictures, and of those that a spec takes from a folder.
     """
-    store = (yield from _of_spec(text, side, size)) if not is_there(text) else _of_path(Path(text))
-    drawn = Chance(seed=0, places=np.arange(min(most, store.count), dtype=np.int64))
-    rows = drawn.order("fidelity set", store.count) if store.count else drawn.places
+    place = yield from open_place(text, size or witness.WINDOW, FIRST_SEEDS[side])
+    drawn = Chance(seed=0, places=np.arange(min(most, place.count), dtype=np.int64))
+    rows = drawn.order("fidelity set", place.count) if place.count else drawn.places
     items: list[tuple[str, str, Pixels]] = []
     sizes: Counter[tuple[int, int]] = Counter()
     lossless = True
     for number, row in enumerate(rows.tolist(), 1):
         try:
-            pixels, is_exact = store.read(row)
+            pixels, is_exact = place.read(row)
         except InputError as error:
-            yield Skipped(error.path or store.path, error.why)
+            yield Skipped(error.path or place.path, error.why)
             continue
         digest = hashlib.sha256(f"{pixels.shape}".encode() + pixels.tobytes()).hexdigest()
-        items.append((digest, store.name(row), in_window(pixels)))
+        items.append((digest, place.name(row), in_window(pixels)))
         sizes[pixels.shape[1], pixels.shape[0]] += 1
         lossless = lossless and is_exact
         yield Progress(number, len(rows), f"{side} pictures")
@@ -100,10 +85,10 @@ def read_set(
         hashes=tuple(digest for digest, *_ in items),
         pictures=np.stack(windows) if windows else np.zeros((0, 128, 128, 3), np.uint8),
         sizes=tuple(shape for shape, _ in sizes.most_common()),
-        total=store.count,
+        total=place.count,
         skipped=len(rows) - len(windows),
         lossless=lossless,
-        files=tuple(store.path.rglob("*")) if is_there(str(store.path)) else (),
+        files=place.files,
     )
 
 
@@ -124,11 +109,11 @@ def check_apart(generated: PictureSet, real: PictureSet) -> None:
 
 
 def check_places(generated: str, real: str) -> None:
-    """Refuse one place that is given twice."""
-    paths = [Path(text) for text in (generated, real) if is_there(text)]
-    if len(paths) == 2 and identity(paths[0]) == identity(paths[1]):
+    """Refuse one place that is given twice; painted sets have other seeds on either side."""
+    both = is_there(generated) and is_there(real)
+    if both and same_place(generated, real):
         remedy = "name the generated set, then the real one"
-        raise InputError("is given twice", remedy, path=paths[0])
+        raise InputError("is given twice", remedy, path=Path(real))
 
 
 def remarks(generated: PictureSet, real: PictureSet) -> Iterator[str]:
@@ -157,62 +142,3 @@ def _pictures(count: int) -> str:
 def _sizes(sizes: Sequence[tuple[int, int]]) -> str:
     width, height = sizes[0]
     return f"{width} x {height}" + (" and others" if len(sizes) > 1 else "")
-
-
-# ---------------------------------------------------------------------------------------------
-# Where pictures are
-
-
-def _of_path(path: Path) -> _Store:
-    if is_pack(path):
-        pack = Pack(path)
-        return _Store(
-            count=len(pack),
-            name=pack.name,
-            read=lambda row: (pack.batch(np.array([row], np.int64))[0], True),
-            path=path,
-        )
-    if not path.is_dir():
-        raise InputError("is one file", "name a folder of pictures, or a pack", path=path)
-    listing = list_folder(path, "")
-    files = [path / record.sides[0].picture for record in listing.records]
-
-    def of_file(row: int) -> tuple[Pixels, bool]:
-        image = read(files[row])
-        return as_seen(image), image.lossless
-
-    return _Store(
-        count=len(files),
-        name=lambda row: shown(listing.records[row].name),
-        read=of_file,
-        path=path,
-    )
-
-
-def _of_spec(text: str, side: str, size: int | None) -> Generator[Event, None, _Store]:
-    term, *others = parse(text)
-    if others:
-        raise InputError(f"{shown(text)} is a mix", "name one source for each set")
-    pairs = InputError(f"{shown(text)} has pairs of pictures", "name a set of single ones")
-    if len(term.styles) > 1:
-        raise pairs
-    if term.kind == "pack" and is_pack(Path(term.path)):
-        size = Pack(Path(term.path)).size
-    size = witness.WINDOW if size is None else size
-    first = FIRST_SEEDS[side]
-    for event in prepare(text, size, first_seed=first, workers=cores()):
-        if isinstance(event, Progress):
-            yield event
-    opened = source(text, size, first_seed=first)
-    if opened.paired:
-        raise pairs
-
-    def of_source(row: int) -> tuple[Pixels, bool]:
-        return opened.take(np.array([row], np.int64))["pictures"][0], True
-
-    return _Store(
-        count=len(opened),
-        name=opened.name,
-        read=of_source,
-        path=Path(term.path or text),
-    )

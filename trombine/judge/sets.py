@@ -1,5 +1,6 @@
-"""A set of pictures to judge: of a folder, a pack or a data spec, all of one size.
+"""A set of pictures to judge: of a folder, a pack or a data spec.
 
+`open_place` says what there is, before any picture is read; `open_set` gives all of it at one size.
 A pack's pictures of that size are read from its file as they are needed. All others are put into a
 temporary file, so that a large set needs no memory.
 """
@@ -7,7 +8,7 @@ temporary file, so that a large set needs no memory.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,19 +16,32 @@ from typing import Final
 import numpy as np
 from jaxtyping import UInt8
 
-from trombine.batch.inputs import expand, left_alone, refuse_empty
 from trombine.canvas import Box
+from trombine.data.layouts import list_folder
 from trombine.data.pack import Pack, is_pack
 from trombine.data.reading import resize
 from trombine.data.source import prepare, source
 from trombine.data.spec import is_there, parse
-from trombine.events import Event, Progress, Skipped
+from trombine.data.workers import cores
+from trombine.events import Event, Notice, Progress, Skipped
 from trombine.images import as_seen, read, size_of
-from trombine.refusal import InputError
+from trombine.refusal import InputError, shown
 
 Pictures = UInt8[np.ndarray, "_ _ _ 3"]
 Pixels = UInt8[np.ndarray, "_ _ 3"]
 _BATCH: Final = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Where the pictures of a set are."""
+
+    count: int
+    name: Callable[[int], str]
+    read: Callable[[int], tuple[Pixels, bool]]  # and whether it was stored without loss
+    path: Path
+    files: tuple[Path, ...] = ()  # that they are read from, as far as they are files
+    kept: Pictures | None = None  # all of them, where they are kept so
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,87 +61,102 @@ class PictureSet:
 
 def same_place(a: str, b: str) -> bool:
     """Whether two specs mean the same pictures."""
-    (first, _), (second, _) = _place(a), _place(b)
-    if first == second == Path():
+    first, second = _existing(a), _existing(b)
+    if first is None and second is None:
         return parse(a) == parse(b)
-    return first.resolve() == second.resolve()
+    return first is not None and second is not None and first.resolve() == second.resolve()
 
 
 def natural_size(spec: str) -> int | None:
     """Width and height of a set's pictures as they are; None where the spec does not say."""
-    path, kind = _place(spec)
-    if kind == "pack":
+    path = _existing(spec)
+    if path is None:
+        return None
+    if is_pack(path):
         return Pack(path).size
-    return min(size_of(_files(path)[0])) if kind == "folder" else None
+    return min(size_of(path / list_folder(path).records[0].name))
 
 
 def open_set(spec: str, size: int) -> Generator[Event, None, PictureSet]:
     """The pictures of a path or a data spec at this size; bad files of a folder are skipped."""
-    path, kind = _place(spec)
-    if kind == "pack":
-        return (yield from _of_pack(spec, Pack(path), size))
-    if kind == "folder":
-        return (yield from _of_folder(spec, path, size))
-    yield from prepare(spec, size)
-    opened = source(spec, size)
-    names = tuple(opened.name(row) for row in range(len(opened)))
-    room = _room(len(names), size)
-    for start in range(0, len(names), _BATCH):
-        rows = np.arange(start, min(start + _BATCH, len(names)), dtype=np.int64)
-        room[start : start + len(rows)] = opened.take(rows)["pictures"]
-        yield Progress(start + len(rows), len(names), "pictures read")
-    return PictureSet(spec, room, names, (), 0, 0)
-
-
-def _place(spec: str) -> tuple[Path, str]:
-    """Where a set is, and whether it is a pack or a folder; "" for all else that a spec can say."""
-    if is_there(spec):
-        return Path(spec), "pack" if is_pack(Path(spec)) else "folder"
-    if "/" in spec and ":" not in spec:
-        raise InputError("does not exist", "name a folder, a pack or a data spec", path=Path(spec))
-    first, *others = parse(spec)
-    plain = not others and not first.split and first.count is None
-    if plain and first.kind in ("pack", "folder") and is_there(first.path):
-        return Path(first.path), first.kind
-    return Path(), ""
-
-
-def _of_pack(spec: str, pack: Pack, size: int) -> Generator[Event, None, PictureSet]:
-    names = tuple(pack.name(row) for row in range(len(pack)))
-    files = tuple(sorted(path for path in pack.path.iterdir() if path.is_file()))
-    pictures = pack.columns["pictures"]
-    if pack.size == size:
-        return PictureSet(spec, pictures, names, files, 0, 0)
-    room = _room(len(names), size)
-    for row in range(len(names)):
-        room[row] = _square(pictures[row], size)
-        if row % _BATCH == 0:
-            yield Progress(row, len(names), "pictures read")
-    return PictureSet(spec, room, names, files, len(names), 0)
-
-
-def _of_folder(spec: str, folder: Path, size: int) -> Generator[Event, None, PictureSet]:
-    yield from left_alone([folder])
-    files = _files(folder)
-    room, names, resized = _room(len(files), size), [], 0
-    for number, file in enumerate(files, 1):
+    place = yield from open_place(spec, size)
+    if place.kept is not None and place.kept.shape[1:3] == (size, size):
+        names = tuple(map(place.name, range(place.count)))
+        return PictureSet(spec, place.kept, names, place.files, 0, 0)
+    room, names, resized = _room(place.count, size), [], 0
+    for row in range(place.count):
         try:
-            pixels = as_seen(read(file))
+            pixels, _ = place.read(row)
         except InputError as error:
-            yield Skipped(file, error.why)
+            yield Skipped(error.path or place.path, error.why)
             continue
         room[len(names)] = _square(pixels, size)
         resized += pixels.shape[:2] != (size, size)
-        names.append(file.name)
-        yield Progress(number, len(files), "pictures read")
-    skipped = len(files) - len(names)
-    return PictureSet(spec, room[: len(names)], tuple(names), tuple(files), resized, skipped)
+        names.append(place.name(row))
+        yield Progress(row + 1, place.count, "pictures read")
+    skipped = place.count - len(names)
+    return PictureSet(spec, room[: len(names)], tuple(names), place.files, resized, skipped)
 
 
-def _files(folder: Path) -> list[Path]:
-    files = expand([folder])
-    refuse_empty(files[0])
-    return files
+def open_place(spec: str, size: int, first_seed: int = 0) -> Generator[Event, None, Place]:
+    """The pictures of a path or a data spec; those that must be painted are, of this size and from
+    this seed on."""
+    if (path := _existing(spec)) is not None:
+        if is_pack(path):
+            return _of_pack(path)
+        return (yield from _of_folder(path))
+    if "/" in spec and ":" not in spec:
+        raise InputError("does not exist", "name a folder, a pack or a data spec", path=Path(spec))
+    term, *others = parse(spec)
+    if others:
+        raise InputError(f"{shown(spec)} is a mix", "name one source for each set")
+    for event in prepare(spec, size, first_seed=first_seed, workers=cores()):
+        if isinstance(event, Progress):
+            yield event
+    opened = source(spec, size, first_seed=first_seed)
+    if opened.paired:
+        raise InputError(f"{shown(spec)} has pairs of pictures", "name a set of single ones")
+    return Place(
+        count=len(opened),
+        name=opened.name,
+        read=lambda row: (opened.take(np.array([row], np.int64))["pictures"][0], True),
+        path=Path(term.path or spec),
+    )
+
+
+def _existing(spec: str) -> Path | None:
+    """The folder or the pack that a spec names, if it names all of one."""
+    if is_there(spec):
+        return Path(spec)
+    if "/" in spec and ":" not in spec:
+        return None
+    term, *others = parse(spec)
+    plain = not others and not term.split and term.count is None
+    is_path = plain and term.kind in ("pack", "folder") and is_there(term.path)
+    return Path(term.path) if is_path else None
+
+
+def _of_pack(path: Path) -> Place:
+    pack = Pack(path)
+    kept = pack.columns["pictures"]
+    files = tuple(sorted(file for file in path.iterdir() if file.is_file()))
+    return Place(len(pack), pack.name, lambda row: (kept[row], True), path, files, kept)
+
+
+def _of_folder(folder: Path) -> Generator[Event, None, Place]:
+    if not folder.is_dir():
+        raise InputError("is one file", "name a folder of pictures, or a pack", path=folder)
+    listing = list_folder(folder)
+    for note in listing.notes:
+        yield Notice(folder, note)
+    names = [record.name for record in listing.records]
+
+    def of_file(row: int) -> tuple[Pixels, bool]:
+        image = read(folder / names[row])
+        return as_seen(image), image.lossless
+
+    files = tuple(folder / name for name in names)
+    return Place(len(names), lambda row: shown(names[row]), of_file, folder, files)
 
 
 def _square(pixels: Pixels, size: int) -> Pixels:
@@ -141,4 +170,4 @@ def _square(pixels: Pixels, size: int) -> Pixels:
 def _room(count: int, size: int) -> Pictures:
     """Room for pictures in a file that goes when nobody reads it any more."""
     with tempfile.TemporaryFile() as file:
-        return np.memmap(file, np.uint8, "w+", shape=(count, size, size, 3))
+        return np.memmap(file, np.uint8, "w+", shape=(max(1, count), size, size, 3))[:count]
