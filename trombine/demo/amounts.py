@@ -23,4 +23,5 @@ class Demo:
     leaves: int = 8
     measured: int = 16  # faces, and pictures of leaves, in each table
     measured_size: int = 192  # pixels; a multiple of 24, for the factors 2, 3, 4 and 8
+    judged: int = 60  # faces of each set that is judged
     seconds: float = 20.0  # of training

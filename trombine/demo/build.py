@@ -11,6 +11,7 @@ from trombine.demo import (
     enlarging,
     faces,
     fractals,
+    judging,
     masks,
     reading,
     repair,
@@ -35,6 +36,7 @@ SECTIONS: Final[tuple[tuple[str, Callable[[Demo, Page], None]], ...]] = (
     ("degradations", damage.add_damage),
     ("repair without a net, measured", repair.add_repair),
     ("enlarging without a net, measured", enlarging.add_enlarging),
+    ("how results are judged", judging.add_judging),
     ("the training that ran meanwhile", training.add_training),
 )
 LEAD: Final = (
