@@ -43,8 +43,15 @@ TINY = Demo(
     leaves=2,
     measured=3,
     measured_size=48,
+    judged=50,
     seconds=0.5,
 )
+
+
+JUDGED = {
+    f"judge/{name}.html"
+    for name in ("fidelity", "originality", "restoration", "compare", "audit", "people/index")
+}
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +64,11 @@ def page(tmp_path_factory: pytest.TempPathFactory, said: list[str]) -> str:
     folder = tmp_path_factory.mktemp("demo")
     path = build(replace(TINY, folder=folder / "new"), said.append)
     assert path == (folder / "new" / "index.html").resolve()
-    assert sorted(file.name for file in path.parent.iterdir()) == ["index.html", "run"]
+    assert {name for name in JUDGED if (path.parent / name).is_file()} == JUDGED
+    copies = (path.parent / "judge" / "originality.html").read_text(encoding="utf-8")
+    found = [name for name in re.findall(r"copy: ([\w.]+)", copies) if not name[0].isdigit()]
+    assert sorted(found) == ["compressed.jpg", "cropped.png", "mirrored.png"]
+    assert sorted(file.name for file in path.parent.iterdir()) == ["index.html", "judge", "run"]
     return path.read_text(encoding="utf-8")
 
 
@@ -76,6 +87,7 @@ def test_every_section_is_there_and_was_announced(page: str, said: list[str]) ->
         "Pictures as they are found",
         "Repair without a net",
         "Enlarging without a net",
+        "How results are judged",
         "A training",
         "What to try next",
     ]
@@ -170,7 +182,8 @@ def test_a_training_that_fails_is_named(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 
 def test_it_is_one_file_that_asks_for_nothing(page: str) -> None:
-    assert re.findall(r"""(?:src|href)="((?!data:|#)[^"]*)""", page) == ["run/index.html"]
+    links = re.findall(r"""(?:src|href)="((?!data:|#)[^"]*)""", page)
+    assert links[-1] == "run/index.html" and set(links[:-1]) == JUDGED
     assert not re.findall(r"url\((?!data:)|@import|https?://", page)
 
 
