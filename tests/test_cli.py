@@ -187,3 +187,14 @@ def test_completion_is_installed_where_it_is_told(in_shell: Shell, tmp_path: Pat
     assert done.returncode == 0, done.stderr
     assert "leaves" in (tmp_path / "here" / "completion").read_text()
     assert in_shell("bash -n here/completion", tmp_path).returncode == 0
+
+
+def test_completion_in_a_named_file_edits_nothing_else(in_shell: Shell, tmp_path: Path) -> None:
+    """With --output only that file is written; without it the shell's start-up file is edited."""
+    (tmp_path / ".bashrc").write_text("mine\n")
+    done = in_shell("trombine --install-completion --shell bash --output here", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".bashrc", "here"]
+    assert (tmp_path / ".bashrc").read_text() == "mine\n" and "bashrc" not in done.stdout
+    assert in_shell("trombine --install-completion --shell bash", tmp_path).returncode == 0
+    assert "trombine" in (tmp_path / ".bashrc").read_text()

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from trombine.files import atomic, opened, write_bytes
+from trombine.files import atomic, opened, output_error, write_bytes
 from trombine.refusal import InputError, OutputError, shown
 
 
@@ -208,6 +208,34 @@ def test_places_that_cannot_be_written(public: Path) -> None:
             write_bytes(path, b"something")
         assert says in str(error.value) and "\n" not in str(error.value)
     assert stat.S_ISCHR(Path("/dev/null").stat().st_mode), "it is still there"
+
+
+def test_a_cache_that_cannot_be_written_has_a_remedy_of_its_own(
+    public: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody chose the cache's folder: what helps is another one, by its variable."""
+    cache = public / "cache"
+    cache.mkdir()
+    (cache / "file").write_bytes(b"")
+    monkeypatch.setenv("TROMBINE_CACHE", str(cache))
+    cache.chmod(0o555)
+    remedy = "set TROMBINE_CACHE to a folder that can be written"
+    for path, problem in [
+        (cache / "packs" / "world" / "index.json", "may not be written"),
+        (cache / "file" / "index.json", "is in what is not a folder"),
+    ]:
+        with pytest.raises(OutputError) as error, as_nobody():
+            write_bytes(path, b"something")
+        assert str(error.value) == f"{path}: {problem}; {remedy}"
+
+
+def test_a_full_disk_under_the_cache_is_still_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Space is to be freed there as anywhere."""
+    monkeypatch.setenv("TROMBINE_CACHE", str(tmp_path))
+    error = output_error(tmp_path / "packs", OSError(errno.ENOSPC, "full"))
+    assert error.remedy == "free some space and run the same command again"
 
 
 def test_a_link_is_written_through(tmp_path: Path) -> None:

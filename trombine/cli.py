@@ -8,12 +8,14 @@ only its verb: a help page must not wait for torch. What running a verb looks li
 from __future__ import annotations
 
 import dataclasses
+import functools
 import gc
 import inspect
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from cyclopts import (
@@ -28,7 +30,7 @@ from cyclopts import (
 )
 
 from trombine import __version__
-from trombine.commands import GROUPS, VERBS, VOLUMES, Verb
+from trombine.commands import ALONE, GROUPS, SUMMARY, VERBS, VOLUMES, Verb
 from trombine.refusal import InputError
 
 _FILE = re.compile(r"-[^-=][^=]*\.[A-Za-z]\w*")  # -photo.jpg, also where there is none yet
@@ -130,7 +132,7 @@ def application() -> App:
     app = App(
         name="trombine",
         version=__version__,
-        help="Enlarge pictures and films, read faces, train nets, and measure results: offline.",
+        help=SUMMARY,
         help_format="plaintext",
         help_epilogue=_examples(VERBS["data world"].examples[0], "trombine doctor"),
         exit_on_error=False,
@@ -146,7 +148,7 @@ def application() -> App:
     app.command(
         f"{__name__}:{COMPLETION}",
         name="--install-completion",
-        help="Complete commands and options in this shell.",
+        help=ALONE["--install-completion"],
         help_epilogue=_examples(
             "trombine --install-completion", "trombine --install-completion --shell zsh"
         ),
@@ -183,13 +185,37 @@ def _broken(line: str) -> list[str]:
 def __getattr__(name: str) -> Callable[..., int | None]:
     """The command of a line of VERBS, `data_world` of "data world"; cyclopts asks when it must."""
     if name == COMPLETION:
-        from cyclopts.completion.install import create_install_completion_command
-
-        return create_install_completion_command(application().install_completion, True)
+        return _completion()
     verb = VERBS.get(name.replace("_", " "))
     if verb is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return _command(verb)
+
+
+def _completion() -> Callable[..., None]:
+    """cyclopts' command, except that with --output no start-up file of a shell is edited."""
+    from cyclopts.completion.detect import ShellDetectionError
+    from cyclopts.completion.install import create_install_completion_command
+
+    from trombine.refusal import shown
+
+    install = application().install_completion
+    usual = create_install_completion_command(install, True)
+
+    @functools.wraps(usual)
+    def command(*, shell: Any = None, output: Path | None = None) -> None:
+        if output is None:
+            usual(shell=shell)
+            return
+        try:
+            place = install(shell=shell, output=output, add_to_startup=False)
+        except ShellDetectionError as error:
+            raise InputError(
+                "which shell this is cannot be seen", "name it with --shell"
+            ) from error
+        print(f"{shown(place)} written, and nothing else; have your shell load it")
+
+    return command
 
 
 def _command(verb: Verb) -> Callable[..., int]:

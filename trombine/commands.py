@@ -21,6 +21,8 @@ class Verb:
     settings: str = ""  # the field that takes every other --NAME VALUE, as NAME=VALUE
 
 
+SUMMARY = "Enlarge pictures and films, read faces, train nets, and measure results: offline."
+
 VERBS = {
     "data world": Verb(
         module="world",
@@ -280,8 +282,21 @@ GROUPS = {
     "judge": "Say how good pictures are, in numbers that another person can reproduce.",
     "judge people": "Ask people which pictures are real, and score their answers.",
 }
+# Words that stand in place of a command: what each does.
+ALONE = {
+    "--install-completion": "Complete commands and options in this shell.",
+    "--version": "Display application version.",
+}
 # Options of every command that are no fields of a request: the short word, and what it does.
 VOLUMES = {
     "quiet": ("-q", "Print errors only, and what the command is asked to print."),
     "verbose": ("-v", "Print more: every file, the nets and their files, tiles, seconds."),
+}
+# What others may set, and what it does.
+VARIABLES = {
+    "TROMBINE_CACHE": "where packs and compiled painters are kept",
+    "TROMBINE_MAX_PIXELS": "the largest picture that is read",
+    "OMP_WAIT_POLICY": "PASSIVE unless set: idle threads sleep instead of spinning",
+    "OMP_NUM_THREADS": "threads that torch computes with; a training has its own setting",
+    "NUMBA_NUM_THREADS": "threads that numba computes with",
 }

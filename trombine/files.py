@@ -218,7 +218,8 @@ def check_output_name(source: Path, target: Path) -> None:
                 raise InputError(problem, "choose a shorter one", path=source) from error
 
 
-_ELSEWHERE: Final = "choose another folder"
+_ANOTHER: Final = "choose another"
+_ELSEWHERE: Final = f"{_ANOTHER} folder"
 _AGAIN: Final = "free some space and run the same command again"
 _UNWRITABLE: Final = {
     errno.ENOSPC: ("cannot be written, the disk is full", _AGAIN),
@@ -234,8 +235,12 @@ _UNWRITABLE: Final = {
 
 def output_error(path: Path, error: OSError) -> OutputError:
     """What the system refused to write, in one line with what to do."""
-    unknown = (f"cannot be written ({_reason(error)})", "choose another place")
-    return OutputError(*_UNWRITABLE.get(error.errno or 0, unknown), path=path)
+    unknown = (f"cannot be written ({_reason(error)})", f"{_ANOTHER} place")
+    problem, remedy = _UNWRITABLE.get(error.errno or 0, unknown)
+    # Nobody chose a folder below the cache's.
+    if remedy.startswith(_ANOTHER) and path.absolute().is_relative_to(cache_folder().absolute()):
+        remedy = "set TROMBINE_CACHE to a folder that can be written"
+    return OutputError(problem, remedy, path=path)
 
 
 def cache_folder() -> Path:

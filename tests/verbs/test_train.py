@@ -265,3 +265,15 @@ def test_the_command_in_the_card_says_the_same_again() -> None:
     given = tuple(value for name, value in itertools.pairwise(spelt) if name == "--settings")
     assert set(given) == {"lr=1e-4", "judge=a b"}
     assert spelt[spelt.index("--data") + 1] == "folder:my own"
+
+
+def test_a_cache_that_cannot_be_written_is_to_be_set_elsewhere(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who chose no folder for packs reads which variable names one."""
+    (tmp_path / "cache").write_bytes(b"")
+    monkeypatch.setenv("TROMBINE_CACHE", str(tmp_path / "cache"))
+    done = command(*words("upscale-x2", "--data=world:photo#4", "--output=run"))
+    last = done.stderr.splitlines()[-1]
+    assert done.returncode == 2 and f"{tmp_path}/cache/packs/" in last
+    assert last.endswith("; set TROMBINE_CACHE to a folder that can be written")

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
+from trombine.commands import VARIABLES
 from trombine.events import Done, Event
 from trombine.refusal import shown
 from trombine.requests import Request
@@ -30,15 +31,6 @@ EXTRAS = {
     "opencv": "OpenCV's Telea as a baseline of judge compare",
     "hub": "sets of pictures of the Hugging Face hub",
     "dev": "the tests, ruff and pyright: for work on trombine itself",
-}
-
-# What others may set, and what it does.
-VARIABLES = {
-    "TROMBINE_CACHE": "where packs and compiled painters are kept",
-    "TROMBINE_MAX_PIXELS": "the largest picture that is read",
-    "OMP_WAIT_POLICY": "PASSIVE unless set: idle threads sleep instead of spinning",
-    "OMP_NUM_THREADS": "threads that torch computes with; a training has its own setting",
-    "NUMBA_NUM_THREADS": "threads that numba computes with",
 }
 
 

@@ -6,9 +6,11 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from types import NoneType
+from typing import Any, get_args, get_origin, get_type_hints
 
 from trombine import __version__
-from trombine.commands import VERBS, VOLUMES, Verb
+from trombine.commands import ALONE, SUMMARY, VARIABLES, VERBS, VOLUMES, Verb
 from trombine.events import Done, Event
 from trombine.requests import SHORT, Request, described
 
@@ -31,7 +33,7 @@ def page() -> str:
     lines = [
         f'.TH TROMBINE 1 "" "trombine {__version__}" "User Commands"',
         ".SH NAME",
-        r"trombine \- repair, sharpen, invent and restyle pictures of faces",
+        rf"trombine \- {_escaped(SUMMARY[:1].lower() + SUMMARY[1:].rstrip('.'))}",
         ".SH SYNOPSIS",
         r"\fBtrombine\fR \fICOMMAND\fR [\fIOPTIONS\fR]",
         ".SH COMMANDS",
@@ -40,7 +42,12 @@ def page() -> str:
         lines += _command(line, verb)
     lines += [".SH OPTIONS", "Every command takes these too."]
     for name, (short, text) in VOLUMES.items():
-        lines += [".TP", rf"\fB{_escaped(f'--{name}, {short}')}\fR", _escaped(text)]
+        lines += _entry(f"--{name}, {short}", text)
+    lines += _entry("--help, -h", "Show what the command takes.")
+    lines += [".PP", "These stand in place of a command."]
+    for option, text in ALONE.items():
+        lines += _entry(option, text)
+    lines += _surroundings()
     lines += [
         ".SH EXIT STATUS",
         "0 when all was done, 1 when some inputs were bad, 2 when nothing could be done,",
@@ -55,13 +62,13 @@ def _command(line: str, verb: Verb) -> Iterator[str]:
     named = " ".join(rf"\fI{name.upper()}\fR" for name in verb.positional)
     yield f".SS trombine {line} {named}".rstrip()
     yield _escaped(verb.summary)
-    texts = described(request)
+    texts, hints = described(request), get_type_hints(request)
     for field in dataclasses.fields(request):
         if field.name in verb.positional:
             continue
-        option = f"--{field.name.replace('_', '-')}"
+        option = f"--{field.name.strip('_').replace('_', '-')}"  # --as is the field as_
         short = f", {SHORT[field.name]}" if field.name in SHORT else ""
-        yield from (".TP", rf"\fB{_escaped(option + short)}\fR", _escaped(texts[field.name]))
+        yield from _entry(option + short, texts[field.name], _value(hints[field.name]))
     yield from (
         ".PP",
         "Examples:",
@@ -72,6 +79,34 @@ def _command(line: str, verb: Verb) -> Iterator[str]:
         ".RE",
         ".fi",
     )
+
+
+def _surroundings() -> Iterator[str]:
+    """The variables that change how trombine runs, and the files that it keeps."""
+    yield ".SH ENVIRONMENT"
+    for name, does in VARIABLES.items():
+        yield from _entry(name, does)
+    yield ".SH FILES"
+    yield from _entry(
+        "~/.cache/trombine",
+        "The cache: packs and compiled painters. It can be deleted at any time, and is then built"
+        " again. Other systems than Linux keep caches elsewhere, and TROMBINE_CACHE names another"
+        " folder; trombine doctor says where it is.",
+    )
+
+
+def _entry(name: str, text: str, value: str = "") -> Iterator[str]:
+    """A name with what is to be known of it, and what it takes after it."""
+    takes = rf" \fI{_escaped(value)}\fR" if value else ""
+    yield from (".TP", rf"\fB{_escaped(name)}\fR{takes}", _escaped(text))
+
+
+def _value(hint: Any) -> str:
+    """What an option takes, as --help has it: INT, STR|PATH, STR..., nothing after a flag."""
+    if get_origin(hint) is tuple:
+        return f"{_value(get_args(hint)[0])}..."
+    kinds = [kind for kind in get_args(hint) or (hint,) if kind not in (bool, NoneType)]
+    return "|".join(kind.__name__.upper() for kind in kinds)
 
 
 def _escaped(text: str) -> str:
