@@ -21,7 +21,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -40,6 +40,7 @@ from trombine.data.spec import parse
 from trombine.files import cache_folder, write_bytes
 from trombine.images import as_seen, read, write
 from trombine.judge import witness
+from trombine.judge.compare_sets import SetFigure, by_set, other_real
 from trombine.judge.protocol_files import Asked, Case, ProtocolFile, fingerprint
 from trombine.judge.restoration import (
     BY_PIXELS,
@@ -73,6 +74,7 @@ CODE: Final = (
     "canvas.py",
     "colour.py",
     "conventions.py",
+    "draws.py",
 )
 MEASURING_CODE: Final = (
     "judge/compare.py",
@@ -83,9 +85,10 @@ MEASURING_CODE: Final = (
     "reader",
     "conventions.py",
 )
+SETS_CODE: Final = ("judge/compare_sets.py", "judge/fidelity.py", "judge/bootstrap.py", "draws.py")
 _NEEDS: Final = ("torch", "scipy", "scikit-image")  # whose versions the cache minds
 _PREFIX: Final = "command:"
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 MOST_DECIBELS: Final = 100.0  # what equal pictures count for, whose PSNR is infinite
 
 
@@ -94,7 +97,13 @@ MOST_DECIBELS: Final = 100.0  # what equal pictures count for, whose PSNR is inf
 
 CEILING: Final = "truth as JPEG 95"
 RANDOM: Final = "random real picture"
-FLOORS: Final = {"repair": "mean colour", "upscale": "nearest pixel", "restyle": "input"}
+FLOORS: Final = {
+    "repair": "mean colour",
+    "upscale": "nearest pixel",
+    "restyle": "input",
+    "invent": "Gaussian of pixels",
+}
+CEILINGS: Final = {"repair": CEILING, "upscale": CEILING, "restyle": CEILING, "invent": RANDOM}
 
 
 def _as_jpeg(cases: Sequence[Case], number: int) -> Pixels:
@@ -117,6 +126,11 @@ REFERENCES: Final[Mapping[str, Callable[[Sequence[Case], int], Pixels]]] = {
     CEILING: _as_jpeg,
     RANDOM: _random,
 }
+
+
+def references(file: ProtocolFile) -> tuple[str, ...]:
+    """Those of a protocol; what is invented has no truth, so real pictures are of other seeds."""
+    return (RANDOM,) if file.of_sets else tuple(REFERENCES)
 
 
 def _reference(name: str, cases: Sequence[Case]) -> list[Pixels]:
@@ -149,10 +163,9 @@ class Method:
 def method_of(text: str, file: ProtocolFile) -> Method:
     """The method that this text names under a protocol; an InputError where it cannot be."""
     name = text.strip()
-    if name in REFERENCES:
-        return Method(
-            name=name, kind="reference", hash=_hash("reference", name, _code("judge/compare.py"))
-        )
+    if name in references(file):
+        code = _code("judge/compare.py", *(SETS_CODE if file.of_sets else ()))
+        return Method(name=name, kind="reference", hash=_hash("reference", name, code))
     if name in TASKS[file.task].baselines:
         of = _hash("baseline", file.task, name, _code(*CODE))
         return Method(name=name, kind="baseline", hash=of)
@@ -162,14 +175,23 @@ def method_of(text: str, file: ProtocolFile) -> Method:
 
 
 def _command(text: str, file: ProtocolFile) -> Method:
-    places = {"input": True, "output": True, "masks": bool(file.masks), "factor": file.factor > 1}
+    of_pictures = not file.of_sets
+    places = {
+        "output": True,
+        "input": of_pictures,
+        "masks": bool(file.masks),
+        "factor": file.factor > 1,
+        "seeds": file.of_sets,
+        "size": file.of_sets,
+    }
     try:
         words = shlex.split(text.removeprefix(_PREFIX))
     except ValueError as error:
         raise InputError(f"is no command ({error})", "mend its quotes", path=text) from error
     known = [f"{{{place}}}" for place, there in places.items() if there]
-    if not all(any(place in word for word in words) for place in known[:2]):
-        remedy = "a command reads the folder {input} and writes {output}"
+    needed = known[: 1 + of_pictures]
+    if not all(any(place in word for word in words) for place in needed):
+        remedy = "a command " + ("reads the folder {input} and " * of_pictures) + "writes {output}"
         raise InputError("does not say where its folders go", remedy, path=text)
     for place, there in places.items():
         if not there and any(f"{{{place}}}" in word for word in words):
@@ -185,9 +207,10 @@ def _net(name: str, file: ProtocolFile) -> Method:
     except InputError as error:
         if error.path is None or Path(name).exists():
             raise
-        names = ", ".join((*TASKS[file.task].baselines, *REFERENCES))
+        names = ", ".join((*TASKS[file.task].baselines, *references(file)))
         problem = f"is no method to {file.task}; there are {names}, models by name or file"
-        raise InputError(f"{problem}, and commands with {{input}} and {{output}}", path=name)  # noqa: B904
+        folders = "{output}" if file.of_sets else "{input} and {output}"
+        raise InputError(f"{problem}, and commands with {folders}", path=name)  # noqa: B904
     notes = []
     for path in paths:
         with about(name):
@@ -204,7 +227,7 @@ def _files(name: str, file: ProtocolFile) -> list[Path]:
     if file.task == "upscale":
         nets = nets_of(name)
         return [nets[factor] for factor in sorted(nets)]
-    task = {"restyle": "restore"}.get(file.task, file.task)
+    task = {"restyle": "restore", "invent": "generate"}.get(file.task, file.task)
     return [loaded(name, task=task).path]
 
 
@@ -292,10 +315,10 @@ NO_COST: Final = Cost(seconds=None, inside=None, memory=None)
 def run(method: Method, file: ProtocolFile, cases: Sequence[Case]) -> tuple[list[Pixels], Cost]:
     """What a method makes of the cases, checked, and what that took."""
     if method.kind == "reference":
-        return _reference(method.name, cases), NO_COST
+        return other_real(file) if file.of_sets else _reference(method.name, cases), NO_COST
     with tempfile.TemporaryDirectory(prefix="trombine-compare-") as home:
         folder = Path(home).resolve()
-        for case in cases:
+        for case in () if file.of_sets else cases:
             write(folder / "input" / f"{case.name}.png", to_pixels(case.given))
             if case.hole is not None:
                 mask = np.repeat(np.uint8(255) * case.hole[..., None], 3, axis=2)
@@ -307,7 +330,8 @@ def run(method: Method, file: ProtocolFile, cases: Sequence[Case]) -> tuple[list
         inside = None if method.command else float(printed) / len(cases)
         cost = Cost(seconds=usage["seconds"] / len(cases), inside=inside, memory=usage["memory"])
         with about(method.name):
-            return _collected(folder / "output", cases), cost
+            work = _invented if file.of_sets else _collected
+            return work(folder / "output", cases), cost
 
 
 def _words(method: Method, file: ProtocolFile, folder: Path) -> list[str]:
@@ -316,10 +340,12 @@ def _words(method: Method, file: ProtocolFile, folder: Path) -> list[str]:
     if not method.command:
         job: dict[str, Any] = {"task": file.task, "method": method.name, **places}
         job |= {"factor": file.factor} if file.task == "upscale" else {}
-        job |= {"style": file.styles[1]} if file.task == "restyle" else {}
+        job |= {"style": file.styles[-1]} if file.task in ("restyle", "invent") else {}
+        job |= {"seeds": [file.seeds.start, file.seeds.stop], "size": file.size}
         job["masks"] = places["masks"] if file.masks else ""
         return [sys.executable, "-P", "-m", "trombine.judge.compare_child", json.dumps(job)]
-    values = {**places, "factor": str(file.factor)}
+    values = {**places, "factor": str(file.factor), "size": str(file.size)}
+    values |= {"seeds": f"{file.seeds[0]}-{file.seeds[-1]}"} if file.is_painted else {}
     words = list(method.command)
     for name, value in values.items():
         words = [word.replace(f"{{{name}}}", value) for word in words]
@@ -377,20 +403,29 @@ def _collected(folder: Path, cases: Sequence[Case]) -> list[Pixels]:
         lacks = f"; {missing[0]} is missing" if missing else ""
         problem = f"wrote {len(paths)} pictures of {len(cases)}{lacks}"
         raise InputError(problem, "a result has its input's name, and any picture's ending")
-    results = []
-    for case in cases:
-        pixels = as_seen(read(paths[case.name]))
-        height, width = case.truth.shape[-2:]
-        if pixels.shape[:2] != (height, width):
-            size = f"{pixels.shape[1]} x {pixels.shape[0]}"
-            problem = f"made {paths[case.name].name} {size}, where {width} x {height} is wanted"
-            raise InputError(problem)
-        results.append(pixels)
-    return results
+    return [_result(paths[case.name], case) for case in cases]
+
+
+def _invented(folder: Path, cases: Sequence[Case]) -> list[Pixels]:
+    """As many results as there are cases, whatever their names, in the order of these."""
+    paths = sorted(path for path in expand([folder]) if path != folder)
+    if len(paths) != len(cases):
+        raise InputError(f"wrote {len(paths)} pictures of {len(cases)}", "a seed is a picture")
+    return [_result(path, case) for path, case in zip(paths, cases, strict=True)]
+
+
+def _result(path: Path, case: Case) -> Pixels:
+    """A picture; an InputError where it is of another size than it should be."""
+    pixels = as_seen(read(path))
+    height, width = case.truth.shape[-2:]
+    if pixels.shape[:2] != (height, width):
+        size = f"{pixels.shape[1]} x {pixels.shape[0]}"
+        raise InputError(f"made {path.name} {size}, where {width} x {height} is wanted")
+    return pixels
 
 
 # ---------------------------------------------------------------------------------------------
-# Measuring: a table of how, by task
+# Measuring
 
 
 def by_truth(file: ProtocolFile, cases: Sequence[Case], results: Sequence[Pixels]) -> list[Row]:
@@ -406,7 +441,19 @@ def by_truth(file: ProtocolFile, cases: Sequence[Case], results: Sequence[Pixels
         torch.set_num_threads(threads)
 
 
-MEASURING: Final = {"repair": by_truth, "upscale": by_truth, "restyle": by_truth}
+@dataclass(frozen=True, kw_only=True)
+class Numbers:
+    """What was measured: of each picture by itself, or of all as a set."""
+
+    rows: list[Row] = field(default_factory=list)  # of the cases, in their order
+    figures: dict[str, SetFigure] = field(default_factory=dict)  # by measure
+
+
+def measured(file: ProtocolFile, cases: Sequence[Case], results: Sequence[Pixels]) -> Numbers:
+    """The measures of what a method made."""
+    if file.of_sets:
+        return Numbers(figures=by_set(file, cases, results))
+    return Numbers(rows=by_truth(file, cases, results))
 
 
 def _row(asked: Mapping[str, Asked], case: Case, result: torch.Tensor, *, border: int) -> Row:
@@ -441,7 +488,8 @@ class Outcome:
     """What became of a method under a protocol."""
 
     method: Method
-    rows: list[Row]  # of the cases, in their order
+    rows: list[Row] = field(default_factory=list)  # as in Numbers
+    figures: dict[str, SetFigure] = field(default_factory=dict)
     results: list[Pixels]
     cost: Cost
     is_new: bool  # not from the cache
@@ -452,42 +500,46 @@ def outcome(
 ) -> Outcome:
     """The outcome of a method: kept from before, or run and measured now."""
     path = kept_at(method, file, cases)
-    if not fresh and (before := _kept(path, method, cases)) is not None:
+    if not fresh and (before := _kept(path, method, file, cases)) is not None:
         return before
     results, cost = run(method, file, cases)
-    rows = MEASURING[file.task](file, cases, results)
-    _keep(path, rows, results, cost)
-    return Outcome(method=method, rows=rows, results=results, cost=cost, is_new=True)
+    with about(method.name):
+        numbers = measured(file, cases, results)
+    _keep(path, numbers, results, cost)
+    return Outcome(method=method, **vars(numbers), results=results, cost=cost, is_new=True)
 
 
 def kept_at(method: Method, file: ProtocolFile, cases: Sequence[Case]) -> Path:
     """Where an outcome is kept: by the hashes of all that it depends on."""
     read_by = witness.witness().hash if file.needs_witness else ""
-    rest = (fingerprint(tuple(cases)), read_by, _code(*MEASURING_CODE), versions(_NEEDS), _FORMAT)
+    code = _code(*MEASURING_CODE, *(SETS_CODE if file.of_sets else ()))
+    rest = (fingerprint(tuple(cases)), read_by, code, versions(_NEEDS), _FORMAT)
     name = f"{method.hash}-{_hash(*rest)}.json"
     return cache_folder() / "compare" / file.protocol.hash / name
 
 
-def _kept(path: Path, method: Method, cases: Sequence[Case]) -> Outcome | None:
+def _kept(path: Path, method: Method, file: ProtocolFile, cases: Sequence[Case]) -> Outcome | None:
     """What is in the cache; nothing where it is not there or is damaged."""
     try:
         content = json.loads(path.read_text())
         with np.load(path.with_suffix(".npz")) as pictures:
             results = [pictures[case.name] for case in cases]
         cost = Cost(**content["cost"])
-        rows = content["rows"]
-        if len(rows) != len(cases):
+        numbers = Numbers(rows=content["rows"], figures=content["figures"])
+        if len(numbers.rows) != (0 if file.of_sets else len(cases)):
+            return None
+        if list(numbers.figures) != (list(file.measures) if file.of_sets else []):
             return None
     except (OSError, ValueError, KeyError, TypeError, EOFError):
         return None
-    return Outcome(method=method, rows=rows, results=results, cost=cost, is_new=False)
+    return Outcome(method=method, **vars(numbers), results=results, cost=cost, is_new=False)
 
 
-def _keep(path: Path, rows: list[Row], results: Iterable[Pixels], cost: Cost) -> None:
+def _keep(path: Path, numbers: Numbers, results: Iterable[Pixels], cost: Cost) -> None:
     """The pictures first: without its numbers an outcome is not there."""
     buffer = io.BytesIO()
     named = {f"{number:06d}": pixels for number, pixels in enumerate(results)}
     np.savez_compressed(buffer, allow_pickle=False, **named)
     write_bytes(path.with_suffix(".npz"), buffer.getvalue())
-    content = {"format": _FORMAT, "cost": asdict(cost), "rows": rows}
+    content = {"format": _FORMAT, "cost": asdict(cost), **vars(numbers)}
     write_bytes(path, json.dumps(content, allow_nan=False).encode())

@@ -1,4 +1,5 @@
-"""A method of methods/ over a folder of pictures, in a process of its own, as a command is run.
+"""A method of methods/ over a folder of pictures, in a process of its own, as a command is run;
+one that invents, over seeds.
 
     python -m trombine.judge.compare_child '{"task": "upscale", "method": "bicubic", ...}'
 
@@ -18,13 +19,15 @@ import torch
 
 from trombine.conventions import to_picture, to_pixels
 from trombine.images import as_seen, read, write
-from trombine.methods import methods
+from trombine.methods import Run, methods
 from trombine.refusal import InputError
 
 
 def run(job: dict[str, Any]) -> float:
     """Write what the method makes of each picture; the seconds that it took without files."""
     (method,) = methods(job["task"], job["method"]).values()
+    if job["task"] == "invent":
+        return _invent(method, job)
     options = {name: job[name] for name in ("factor", "style") if job.get(name)}
     seconds = 0.0
     for path in sorted(Path(job["input"]).iterdir()):
@@ -37,6 +40,18 @@ def run(job: dict[str, Any]) -> float:
             result = method(picture, **options)[0]
         seconds += time.perf_counter() - start
         write(Path(job["output"]) / path.name, to_pixels(result))
+    return seconds
+
+
+def _invent(method: Run, job: dict[str, Any]) -> float:
+    """Write a picture a seed."""
+    seconds = 0.0
+    for number, seed in enumerate(range(*job["seeds"])):
+        start = time.perf_counter()
+        with torch.inference_mode():
+            result = method([seed], style=job["style"], size=job["size"])[0]
+        seconds += time.perf_counter() - start
+        write(Path(job["output"]) / f"{number:06d}.png", to_pixels(result))
     return seconds
 
 

@@ -1,4 +1,5 @@
 """The page of a comparison: the rank, the pictures on which methods disagree most, what it costs.
+Of sets of invented pictures, some of each.
 
 The numbers are those of compare_report.py.
 """
@@ -14,12 +15,14 @@ import numpy as np
 from trombine.conventions import to_pixels
 from trombine.files import write_bytes
 from trombine.judge.compare import Outcome
-from trombine.judge.compare_report import Report, chance, costs, digits_of, short, spelled
+from trombine.judge.compare_report import REAL, Report, chance, costs, digits_of, short, spelled
+from trombine.judge.fidelity import FIGURES
 from trombine.judge.protocol_files import Case, asked_for
 from trombine.pages import Html, Page, Plot, Series, estimate, grid, picture, plots, table
 from trombine.refusal import shown
 
 _SHOWN: Final = 8  # pictures
+_FROM_SET: Final = 24  # pictures of a method that invents
 _MOST_METHODS: Final = 6  # beside one another in a row of pictures, and in a plot
 _LETTERS: Final = 14  # of a method's name under a picture or a plot
 
@@ -37,22 +40,36 @@ def write_page(
         foot=f"{protocol['describe']} Pixels {protocol['pixels']}.{judge}",
     )
     direction = "more" if asked_for(first).measure.more_is_better else "less"
-    page.section(
-        "Rank",
-        f"By {first}; {direction} is better. Intervals are of 2,000 draws of the pictures, 95 %."
-        " What differs is paired: each method has the same pictures. p is how likely so large a"
-        " mean difference would be if the two methods were alike, by sign flips; it is not"
-        " corrected for several methods.",
-        _rank(report),
-        plots(*_plots(report)),
-    )
-    page.section("All measures", _MEASURES, _measures(report), _about(report))
-    page.section("Where they disagree most", _DISAGREE, *_disagreements(report, cases, outcomes))
+    of_sets = "real" in report
+    how = _SETS if of_sets else _PAIRED
+    rank = f"By {first}; {direction} is better. {how}"
+    page.section("Rank", rank, _rank(report), plots(*_plots(report)))
+    measures = _SET_MEASURES if of_sets else _MEASURES
+    page.section("All measures", measures, _measures(report), _about(report))
+    if of_sets:
+        page.section("The pictures", _SOME, *_pictures(report, cases, outcomes))
+    else:
+        named = _disagreements(report, cases, outcomes)
+        page.section("Where they disagree most", _DISAGREE, *named)
     page.section("Time and memory", _COST, _costs(report))
     page.section("What was run", _HASHES, _hashes(report))
     write_bytes(path, page.html().encode())
 
 
+_PAIRED: Final = (
+    "Intervals are of 2,000 draws of the pictures, 95 %. What differs is paired: each method has"
+    " the same pictures. p is how likely so large a mean difference would be if the two methods"
+    " were alike, by sign flips; it is not corrected for several methods."
+)
+_SETS: Final = (
+    "Figures are of whole sets, by what the witness reads; intervals, 95 %, say how far a figure"
+    " would move with other pictures of the kind. Nothing is paired, so no difference is tested."
+)
+_SET_MEASURES: Final = (
+    "The last row is the same figure of halves of the real pictures, which is what zero looks like."
+    " The ceiling is real pictures of other seeds."
+)
+_SOME: Final = "The first of each method, by their names; then the real ones."
 _MEASURES: Final = (
     "Means over the pictures. Below the floor a method does harm; the ceiling is the truth itself"
     " as a JPEG of quality 95. Measures of what the witness reads are of the pictures whose truth"
@@ -79,15 +96,28 @@ def _name(entry: Report) -> str:
 
 def _rank(report: Report) -> Html:
     rows = []
+    if "real" in report:
+        return _rank_of_sets(report)
     for entry in report["methods"]:
         figure = entry["measures"][report["first"]]
         is_best = entry["rank"] == 1
         difference = "" if is_best else spelled(figure["difference"], signed=True)
         p = "" if is_best else chance(figure["difference"]["p"])
-        place = f"{entry['rank']}. " if entry["rank"] else ""
-        rows.append([f"{place}{_name(entry)}", _cell(figure), difference, p])
+        rows.append([_placed(entry), _cell(figure), difference, p])
     heads = ["method", report["first"], f"against {short(report['best'], 30)}", "p"]
     return table(heads, rows, caption=f"{report['protocol']['count']} pictures")
+
+
+def _rank_of_sets(report: Report) -> Html:
+    first = report["first"]
+    rows = [[_placed(entry), _cell(entry["measures"][first])] for entry in report["methods"]]
+    rows.append([REAL, _cell(report["real"][first])])
+    return table(["method", first], rows, caption=f"{report['protocol']['count']} pictures")
+
+
+def _placed(entry: Report) -> str:
+    place = f"{entry['rank']}. " if entry["rank"] else ""
+    return f"{place}{_name(entry)}"
 
 
 def _cell(figure: Report) -> str:
@@ -159,7 +189,10 @@ def _measures(report: Report) -> Html:
         [_name(entry), *(_cell(entry["measures"][name]) for name in names)]
         for entry in report["methods"]
     ]
-    return table(["method", *names], rows, caption="Means and their 95 % intervals")
+    if "real" in report:
+        rows.append([REAL, *(_cell(report["real"][name]) for name in names)])
+    kind = "Figures" if "real" in report else "Means"
+    return table(["method", *names], rows, caption=f"{kind} and their 95 % intervals")
 
 
 def _about(report: Report) -> Html:
@@ -167,9 +200,27 @@ def _about(report: Report) -> Html:
     for name in report["protocol"]["conditions"]["measures"]:
         measure = asked_for(name).measure
         better = "more" if measure.more_is_better else "less"
+        better = FIGURES[name].best if "real" in report else better
         rows.append([f"{name}, {measure.unit}" if measure.unit else name, measure.about, better])
-    heads = ["measure", "what it is", "better"]
+    heads = ["measure", "what it is", "at best" if "real" in report else "better"]
     return table(heads, rows, caption="What is measured", words=True)
+
+
+def _pictures(report: Report, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> list[Html]:
+    """Some pictures of each method, the best first, and some real ones."""
+    results = {outcome.method.name: outcome.results for outcome in outcomes}
+    sets = [(_placed(entry), results[entry["method"]]) for entry in report["methods"]]
+    sets.append(("real", [to_pixels(case.truth) for case in cases[:_FROM_SET]]))
+    return [
+        grid(
+            [picture(pixels, f"{name}, {n}") for n, pixels in enumerate(pictures[:_FROM_SET], 1)],
+            columns=12,
+            on_phone=6,
+            title=name,
+            tight=True,
+        )
+        for name, pictures in sets
+    ]
 
 
 def _disagreements(

@@ -1,11 +1,14 @@
 """What compare.py measured: ranked, with intervals of what differs; as values, text and JSON.
 
 All methods are measured on the same pictures, so what is drawn is pictures: each draw of the
-bootstrap weighs a picture the same for every method, and differences are paired.
+bootstrap weighs a picture the same for every method, and differences are paired. Sets of invented
+pictures have figures of the whole set (compare_sets.py), so nothing is paired there; beside theirs
+stands the same figure of real against real.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
@@ -15,7 +18,7 @@ from jaxtyping import Float64
 
 from trombine.judge import witness
 from trombine.judge.bootstrap import Weights, drawn, estimate, sign_flip
-from trombine.judge.compare import CEILING, FLOORS, Outcome
+from trombine.judge.compare import CEILINGS, FLOORS, Outcome
 from trombine.judge.protocol_files import Case, ProtocolFile, fingerprint
 from trombine.measures import Figure
 from trombine.refusal import InputError, shown
@@ -31,37 +34,26 @@ def report_of(
     named: Sequence[str],
 ) -> Report:
     """All figures, as JSON holds them; methods that are not `named` are limits, out of the rank."""
-    groups = sorted({case.group for case in cases})
-    numbers = np.array([groups.index(case.group) for case in cases])
-    weights = drawn(numbers.astype(np.int64), purpose="compare bootstrap")
-    first = file.measures[0]
-    sign = 1 if file.asked[first].measure.more_is_better else -1
-    columns = {o.method.name: _columns(file, o) for o in outcomes}
-    means = {name: float(np.nanmean(columns[name][first])) for name in columns}
+    means = {o.method.name: _first(file, o) for o in outcomes}
+    sign = 1 if file.asked[file.measures[0]].measure.more_is_better else -1
     order = sorted(outcomes, key=lambda o: (-sign * means[o.method.name], o.method.name))
     ranked = [o.method.name for o in order if o.method.name in named]
-    best = ranked[0]
+    numbers = _of_sets(order) if file.of_sets else _of_pictures(file, cases, order, ranked[0])
+    limits = {FLOORS[file.task]: "floor", CEILINGS[file.task]: "ceiling"}
     methods = [
         {
             "method": o.method.name,
             "kind": o.method.kind,
             "hash": o.method.hash,
             "rank": ranked.index(o.method.name) + 1 if o.method.name in ranked else None,
-            "limit": {FLOORS[file.task]: "floor", CEILING: "ceiling"}.get(o.method.name, ""),
+            "limit": limits.get(o.method.name, ""),
             "notes": list(o.method.notes),
-            "measures": {
-                text: _figures(columns[o.method.name][text], columns[best][text], weights)
-                for text in file.measures
-            },
-            "groups": {
-                group: _mean(columns[o.method.name][first], weights, numbers == number)
-                for number, group in enumerate(groups)
-                if group
-            },
+            **numbers[o.method.name],
             "cost": asdict(o.cost),
         }
         for o in order
     ]
+    real = {"real": {text: f["real"] for text, f in order[0].figures.items()}}
     return {
         "protocol": {
             "name": file.name,
@@ -74,19 +66,73 @@ def report_of(
             "pixels": fingerprint(tuple(cases)),
             "witness": witness.witness().hash if file.needs_witness else None,
         },
-        "first": first,
-        "best": best,
+        "first": file.measures[0],
+        "best": ranked[0],
         "methods": methods,
-        "pictures": [
-            {
-                "picture": case.name,
-                "source": case.source,
-                "group": case.group,
-                "values": {o.method.name: _plain(o.rows[number]) for o in order},
-            }
-            for number, case in enumerate(cases)
-        ],
+        **(real if file.of_sets else {"pictures": _each(cases, order)}),
     }
+
+
+def _first(file: ProtocolFile, outcome: Outcome) -> float:
+    """The value that ranks; the last of all where it is not defined."""
+    if file.of_sets:
+        value = outcome.figures[file.measures[0]]["value"]
+        return math.inf if value is None else value
+    return float(np.nanmean(_columns(file, outcome)[file.measures[0]]))
+
+
+def _of_sets(outcomes: Sequence[Outcome]) -> dict[str, Report]:
+    """The figures of each method; none of how it differs from the best, for nothing is paired."""
+    return {
+        o.method.name: {
+            "measures": {
+                text: {
+                    **{key: part for key, part in figure.items() if key != "real"},
+                    "difference": None,
+                }
+                for text, figure in o.figures.items()
+            },
+            "groups": {},
+        }
+        for o in outcomes
+    }
+
+
+def _of_pictures(
+    file: ProtocolFile, cases: Sequence[Case], outcomes: Sequence[Outcome], best: str
+) -> dict[str, Report]:
+    """The means of each method, how it differs from the best, and the means of groups of cases."""
+    groups = sorted({case.group for case in cases})
+    numbers = np.array([groups.index(case.group) for case in cases])
+    weights = drawn(numbers.astype(np.int64), purpose="compare bootstrap")
+    first = file.measures[0]
+    columns = {o.method.name: _columns(file, o) for o in outcomes}
+    return {
+        name: {
+            "measures": {
+                text: _figures(values[text], columns[best][text], weights) for text in file.measures
+            },
+            "groups": {
+                group: _mean(values[first], weights, numbers == number)
+                for number, group in enumerate(groups)
+                if group
+            },
+        }
+        for name, values in columns.items()
+    }
+
+
+def _each(cases: Sequence[Case], outcomes: Sequence[Outcome]) -> list[Report]:
+    """The values of each picture."""
+    return [
+        {
+            "picture": case.name,
+            "source": case.source,
+            "group": case.group,
+            "values": {o.method.name: _plain(o.rows[number]) for o in outcomes},
+        }
+        for number, case in enumerate(cases)
+    ]
 
 
 def _columns(file: ProtocolFile, outcome: Outcome) -> dict[str, Column]:
@@ -150,7 +196,7 @@ def figures_of(report: Report, method: str) -> list[Figure]:
 
 
 def check_comparable(report: Report) -> None:
-    """Refuse a report whose first measure no picture has."""
+    """Refuse a report whose first measure no picture, or a set, does not have."""
     if any(entry["measures"][report["first"]]["value"] is None for entry in report["methods"]):
         raise InputError(f"no picture has the measure {report['first']}, which ranks")
 
@@ -158,14 +204,20 @@ def check_comparable(report: Report) -> None:
 # As text
 
 _LONGEST: Final = 34  # letters of a method's name
+REAL: Final = "real against real"  # what a figure of sets is where nothing differs
 
 
 def text_of(report: Report) -> str:
     """A line a method, the best first."""
     first, protocol = report["first"], report["protocol"]
     others = list(protocol["conditions"]["measures"])[1:]
-    heads = ("", "method", first, "against the best", "p", *others, "s/picture", "MB")
+    against = () if "real" in report else ("against the best", "p")
+    heads = ("", "method", first, *against, *others, "s/picture", "MB")
     rows = [heads, *(_row(entry, first, others) for entry in report["methods"])]
+    if "real" in report:
+        real = report["real"]
+        bare = (spelled(real[name], bare=True) for name in others)
+        rows.append(("", REAL, spelled(real[first]), *bare, "", ""))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -177,13 +229,17 @@ def text_of(report: Report) -> str:
 def _row(entry: Report, first: str, others: Sequence[str]) -> tuple[str, ...]:
     figures = entry["measures"]
     difference = figures[first]["difference"]
-    is_best = entry["rank"] == 1
+    against: tuple[str, ...] = ()
+    if difference is not None:
+        is_best = entry["rank"] == 1
+        against = (
+            ("", "") if is_best else (spelled(difference, signed=True), chance(difference["p"]))
+        )
     return (
         str(entry["rank"] or ""),
         short(entry["method"]) + (f" ({entry['limit']})" if entry["limit"] else ""),
         spelled(figures[first]),
-        "" if is_best else spelled(difference, signed=True),
-        "" if is_best else chance(difference["p"]),
+        *against,
         *(spelled(figures[name], bare=True) for name in others),
         *costs(entry["cost"]),
     )

@@ -10,7 +10,7 @@
     crop = 256                                  # its middle, where a picture is larger
     masks = ["irregular:10-20"]                 # of repair, in turn (data/masks/spec.py)
     damage = "shrink:4"                         # of upscale (data/degrade/chain.py)
-    measures = ["PSNR in the hole", "SSIM"]     # the first ranks
+    measures = ["PSNR in the hole", "SSIM"]     # the first ranks; of invent, those of sets
 
 A protocol is known by its hash (measures/protocol.py), over all of this but `about` and the file's
 name; comments and formatting are not in it. Those in protocols/ come with trombine.
@@ -41,16 +41,24 @@ from trombine.data.spec import parse
 from trombine.files import opened
 from trombine.images import as_seen, read
 from trombine.judge import witness
+from trombine.judge.fidelity import FEWEST, FIGURES
 from trombine.judge.restoration import BY_PIXELS, BY_WITNESS, MEASURES, Measure
 from trombine.measures import Protocol
+from trombine.methods.invent import TRAINING
 from trombine.refusal import InputError, about, shown
 
 FOLDER: Final = Path(__file__).with_name("protocols")
 ENDING: Final = ".toml"
-TASKS: Final = ("repair", "upscale", "restyle")
+TASKS: Final = ("repair", "upscale", "restyle", "invent")
 PLACES: Final = ("scikit-image", "folder")  # of pictures that are not painted
 GREY: Final = 128 / 255  # of what a hole shows to who repairs it
 REGIONS: Final = {"": "whole", " in the hole": "hole", " on the rim": "rim"}
+RANKS_SETS: Final = ("Fréchet", "KID")
+SET_MEASURES: Final = {
+    name: Measure(unit="", more_is_better=name not in (*RANKS_SETS, "accuracy"), about=figure.about)
+    for name, figure in FIGURES.items()
+}
+_ALL: Final = {**MEASURES, **SET_MEASURES}
 _MOST: Final = 100_000  # pictures
 _LONGEST: Final = 1 << 20  # bytes of a file
 _DIGEST: Final = re.compile(r"([0-9a-f]{64}) [ *]([^/\\\0]+)")
@@ -62,13 +70,13 @@ Picture = Float32[torch.Tensor, "3 _ _"]
 class Asked:
     """A measure as a protocol names it: `PSNR in the hole`."""
 
-    name: str  # of MEASURES
+    name: str  # of MEASURES or SET_MEASURES
     region: str
 
     @property
     def measure(self) -> Measure:
         """What it is."""
-        return MEASURES[self.name]
+        return _ALL[self.name]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +108,8 @@ class ProtocolFile:
         if self.damage:
             done.append(f"damage {self.damage}, of the picture's seed")
             done.append(f"a border of {self.factor} pixels does not count for PSNR-Y")
+        if self.of_sets:
+            done.append("as a set against as many invented ones, in the witness's features")
         return Protocol(
             name=self.name,
             pictures=self.pictures,
@@ -124,6 +134,11 @@ class ProtocolFile:
         return bool(self.seeds)
 
     @property
+    def of_sets(self) -> bool:
+        """Whether its measures are of sets, and not of each picture."""
+        return self.task == "invent"
+
+    @property
     def factor(self) -> int:
         """How many times smaller the damage makes pictures."""
         return Chain.parse(self.damage).scale if self.damage else 1
@@ -141,7 +156,7 @@ class ProtocolFile:
     @property
     def needs_witness(self) -> bool:
         """Whether the witness reads the pictures."""
-        return any(asked.name in BY_WITNESS for asked in self.asked.values())
+        return self.of_sets or any(asked.name in BY_WITNESS for asked in self.asked.values())
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -290,15 +305,18 @@ def _mask(text: str) -> str:
 
 def asked_for(text: str) -> Asked:
     """The measure that this text names."""
-    for name in MEASURES:
+    for name in _ALL:
         words = text.removeprefix(name)
         if text.startswith(name) and words in REGIONS:
             if words and name not in BY_PIXELS:
                 raise InputError(f"{name} is of the whole picture only, not {words.strip()}")
             return Asked(name=name, region=REGIONS[words])
     regions = " or ".join(f"'{words.strip()}'" for words in REGIONS if words)
-    names = ", ".join(MEASURES)
-    raise InputError(f"{shown(text)} is no measure; a measure is {names}, and {regions} after it")
+    names, of_sets = ", ".join(MEASURES), ", ".join(SET_MEASURES)
+    raise InputError(
+        f"{shown(text)} is no measure; a measure is {names}, and {regions} after it;"
+        f" of the task invent, {of_sets}"
+    )
 
 
 def _check_task(file: ProtocolFile) -> None:
@@ -315,6 +333,20 @@ def _check_task(file: ProtocolFile) -> None:
         raise InputError(problem, "such as world:photo+anime")
     if any(term.family == "parts" for mask in file.masks for term in parse_mix(mask)):
         raise InputError("masks over parts of a face are not for protocols yet")
+    if any((asked.name in SET_MEASURES) != file.of_sets for asked in file.asked.values()):
+        raise InputError(f"measures of sets ({', '.join(SET_MEASURES)}) are for the task invent")
+    if file.of_sets:
+        _check_sets(file)
+
+
+def _check_sets(file: ProtocolFile) -> None:
+    if not file.is_painted or parse(file.pictures)[0].kind != "world":
+        raise InputError("pictures of the task invent are painted faces, such as world:photo")
+    if file.seeds.start < TRAINING.stop or file.count < FEWEST:
+        problem = f"the task invent has {FEWEST} seeds or more, from {TRAINING.stop:,} on"
+        raise InputError(problem, "baselines learn from those before")
+    if file.measures[0] not in RANKS_SETS:
+        raise InputError(f"the first measure, which ranks, is {' or '.join(RANKS_SETS)}")
 
 
 # ---------------------------------------------------------------------------------------------

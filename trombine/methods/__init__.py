@@ -3,7 +3,8 @@
 A method takes a batch of pictures, N x C x H x W within [0, 1], and what its task adds, by name: a
 `factor` to enlarge by; a `hole`, N x 1 x H x W, 1 where pixels are to be painted; a `style` of the
 world to draw in. It gives pictures within [0, 1], rounded to 8 bits as a file holds them. Who
-compares methods need not know which are nets.
+compares methods need not know which are nets. A method that invents takes seeds in place of
+pictures (invent.py).
 
     methods("upscale", "bicubic", "upscale-fast")["bicubic"](pictures, factor=2)
 """
@@ -17,7 +18,7 @@ from typing import Final
 from jaxtyping import Float32
 from torch import Tensor
 
-from trombine.methods import repair, restyle, upscale
+from trombine.methods import invent, repair, restyle, upscale
 
 Pictures = Float32[Tensor, "n c h w"]
 Run = Callable[..., Float32[Tensor, "n c k l"]]
@@ -35,6 +36,7 @@ TASKS: Final = {
     "upscale": Methods(upscale.BASELINES, upscale.of_net),
     "repair": Methods(repair.BASELINES, repair.of_net),
     "restyle": Methods(restyle.BASELINES, restyle.of_net),
+    "invent": Methods(invent.BASELINES, invent.of_net),
 }
 
 

@@ -82,10 +82,10 @@ def run(request: JudgeCompareRequest) -> Iterator[Event]:
 
 def _methods(texts: Sequence[str], file: ProtocolFile) -> tuple[list[Method], list[str]]:
     """The methods that are named, each once, then the floor and the ceiling; and the names."""
-    from trombine.judge.compare import CEILING, FLOORS, method_of
+    from trombine.judge.compare import CEILINGS, FLOORS, method_of
 
     named = [method_of(text, file) for text in texts]
-    limits = [method_of(text, file) for text in (FLOORS[file.task], CEILING)]
+    limits = [method_of(text, file) for text in (FLOORS[file.task], CEILINGS[file.task])]
     once = {method.name: method for method in (*named, *limits)}
     return list(once.values()), list(dict.fromkeys(method.name for method in named))
 
@@ -143,8 +143,8 @@ def _listed(request: JudgeCompareRequest) -> str:
 
 def _described(file: ProtocolFile) -> str:
     """What a protocol is, and which baselines there are for it."""
-    from trombine.judge.compare import REFERENCES
+    from trombine.judge.compare import references
     from trombine.methods import TASKS
 
-    names = ", ".join((*TASKS[file.task].baselines, *REFERENCES))
+    names = ", ".join((*TASKS[file.task].baselines, *references(file)))
     return "\n".join(filter(None, (file.about, file.protocol.describe(), f"baselines: {names}")))
