@@ -42,6 +42,7 @@ __all__ = [
     "encode",
     "encode_frames",
     "fit",
+    "is_cut_short",
     "kept_format",
     "lost",
     "lost_by_video",
@@ -235,6 +236,17 @@ def lost_by_video(film: Video, format: str) -> list[str]:
     from trombine.codecs import video
 
     return list(video.lost(film, format))
+
+
+def is_cut_short(file: Bytes) -> bool:
+    """Whether a file breaks off before its end, by what its format says of its length."""
+    from trombine.codecs import whole
+
+    try:
+        with _one_kind_of_error():
+            return whole.is_cut_short(file, _format(file))
+    except InputError:
+        return True
 
 
 def _format(file: Bytes) -> str:
