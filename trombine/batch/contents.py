@@ -153,8 +153,11 @@ def size_text(content: Content) -> str:
     return f"{frames}{image.width} x {image.height}"
 
 
-def lost(path: Path, content: Content) -> str:
-    """What the format of a file does not hold of a content, and which would; empty if nothing."""
+def lost(path: Path, content: Content, quality: int = USUAL) -> str:
+    """What the format of a file does not hold of a content, and which would; empty if nothing.
+
+    The `quality` is that of the file, where the format has one.
+    """
     if not isinstance(content, Frames):
         return ""
     format = format_of(path)
@@ -163,6 +166,8 @@ def lost(path: Path, content: Content) -> str:
     losses = next(filter(None, (codecs.lost(frame, format) for frame in content.frames)), None)
     if not losses:
         return ""
+    if losses == [codecs.ROUNDED]:
+        return f"{format} of quality {quality} loses a little; {_better(content)} loses nothing"
     return f"does not hold all of the result: {', '.join(losses)}; {_better(content)} would"
 
 

@@ -24,6 +24,7 @@ from trombine.batch.inputs import (
     is_so,
     left_alone,
     listed,
+    raw_left_alone,
 )
 from trombine.batch.loop import batch
 from trombine.batch.requests import (
@@ -253,6 +254,7 @@ class _Run:
         if not request.recursive:
             yield from left_alone(request.pictures, can_recurse=True)
         yield from films_left_alone(request.pictures, recursive=request.recursive)
+        yield from raw_left_alone(request.pictures, recursive=request.recursive)
         if left_out:
             text = "results of pictures that are named too are left out"
             yield Notice(None, f"{text}: {listed(left_out)}")
@@ -268,6 +270,7 @@ class _Run:
             also_read=[*also_read, *(self.companions.files if self.companions else ())],
             at_once=self.threads,
             light=self.light,
+            can_recurse=True,
         ):
             yield _with_counts(event, self.counts) if isinstance(event, Done) else event
 
@@ -486,7 +489,7 @@ class _Item:
             write(path, content, record)
         if product is not self._result:
             yield Picture(path, path.name)
-        elif text := lost(path, content):
+        elif text := lost(path, content, self.quality):
             yield Notice(path, text)
 
     @property

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from PIL.Image import DecompressionBombError, DecompressionBombWarning
 
-from trombine.codecs.fit import BESIDE, FILMS, FORMATS, NO_METADATA, VIDEOS, fit, lost
+from trombine.codecs.fit import BESIDE, FILMS, FORMATS, NO_METADATA, ROUNDED, VIDEOS, fit, lost
 from trombine.codecs.kind import START, Frames, Head, Video, damaged, recognise, tagged
 from trombine.files import Bytes
 from trombine.provenance import dumps, loads
@@ -31,6 +31,7 @@ __all__ = [
     "FILMS",
     "FORMATS",
     "NO_METADATA",
+    "ROUNDED",
     "START",
     "VIDEOS",
     "Frames",
