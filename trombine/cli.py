@@ -14,6 +14,7 @@ import inspect
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
+from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -34,6 +35,21 @@ from trombine.commands import ALONE, GROUPS, SUMMARY, VERBS, VOLUMES, Verb
 from trombine.refusal import InputError
 
 _FILE = re.compile(r"-[^-=][^=]*\.[A-Za-z]\w*")  # -photo.jpg, also where there is none yet
+_CLOSE = 0.65  # from which share of common letters on one option may be meant by another
+# Options of other programs, and what says the same here.
+_OF_FILES = {
+    **dict.fromkeys(("--output-dir", "--outdir", "--out-dir"), "-o"),
+    **dict.fromkeys(("--gpu", "--cuda", "--gpu-id"), "--device cuda"),
+    "-r": "--recursive",
+}
+_OF_VERB = {
+    "upscale": {
+        **dict.fromkeys(("--scale", "-s", "--outscale"), "-x 4"),
+        **dict.fromkeys(("--width", "--height", "--dpi"), "--size WIDTHxHEIGHT"),
+        "--denoise": "--model upscale-wild",
+    },
+    "read": dict.fromkeys(("--age", "--gender", "--sex"), "--traits"),
+}
 COMPLETION = "install_completion"
 WIDEST = 78  # of an example's line: the width of a help page, but for two spaces before it
 
@@ -110,6 +126,12 @@ def _dashed(words: Sequence[str]) -> str:
     return ""
 
 
+def _instead(line: str, name: str) -> str:
+    """What says here what an option of other programs says; "" of any other."""
+    option = name.lower().replace("_", "-")
+    return {**_OF_FILES, **_OF_VERB[line]}.get(option, "") if line in _OF_VERB else ""
+
+
 def _wrong(error: CycloptsError) -> str:
     """What is wrong with a command's words, as all other errors are said."""
     from trombine.refusal import shown
@@ -119,7 +141,10 @@ def _wrong(error: CycloptsError) -> str:
     if isinstance(error, UnknownOptionError):
         _, _, near = str(error).partition(" Did you mean ")
         name = shown(error.token.keyword or error.token.value)
-        return f"does not take {name}" + (f"; did you mean {near}" if near else "")
+        if instead := _instead(" ".join(error.command_chain or ()), name):
+            return f"does not take {name}; write {instead} instead"
+        is_near = get_close_matches(name.strip("-"), [near.strip("-?")], cutoff=_CLOSE)
+        return f"does not take {name}" + (f"; did you mean {near}" if is_near else "")
     if isinstance(error, MissingArgumentError):
         name = error.keyword or (error.argument.name if error.argument else "an argument")
         return f"{name} needs a value after it" if error.keyword else f"{name} is missing"
@@ -159,7 +184,8 @@ def application() -> App:
 def _add(app: App, name: str, line: str, verb: Verb) -> None:
     """A command that is known by its name and summary until it is asked for: see __getattr__."""
     place = f"{__name__}:{line.replace(' ', '_')}"
-    app.command(place, name=name, help=verb.summary, help_epilogue=_examples(*verb.examples))
+    text = "\n\n".join(filter(None, (verb.summary, verb.caution)))
+    app.command(place, name=name, help=text, help_epilogue=_examples(*verb.examples))
 
 
 def _group(name: str, says: str) -> App:

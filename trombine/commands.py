@@ -18,6 +18,7 @@ class Verb:
     examples: tuple[str, str]
     positional: tuple[str, ...] = ()  # fields that are given without a name
     in_memory: tuple[str, ...] = ()  # fields that the function takes of a picture in memory, too
+    caution: str = ""  # what its help page says after the summary
     settings: str = ""  # the field that takes every other --NAME VALUE, as NAME=VALUE
 
 
@@ -188,6 +189,7 @@ VERBS = {
             "trombine read faces --write-parts --write-points --json -o seen",
         ),
         positional=("pictures",),
+        caution="It does not recognise people: it says where a face is, not whose.",
         in_memory=("faces", "traits", "enlarge", "model", "device"),
     ),
     "judge people make": Verb(

@@ -87,6 +87,7 @@ _CHOOSE: Final = f"choose {', '.join(_MOST)} or {_LAST}"
 FILM_SUFFIXES: Final = {".gif": "GIF", ".webp": "WEBP"}
 # What a folder is searched for; read() itself goes by the bytes, not by the name.
 PICTURE_SUFFIXES: Final = frozenset(_OF_PICTURES) | {".ppm", ".pgm", ".jp2", ".heic", ".heif"}
+RAW_SUFFIXES: Final = frozenset((".cr2", ".cr3", ".nef", ".dng", ".arw", ".raf", ".orf", ".rw2"))
 VIDEO_SUFFIXES: Final = frozenset(SUFFIXES) - PICTURE_SUFFIXES | {".mov", ".mkv"}
 _MODES: Final = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 

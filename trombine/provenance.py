@@ -235,7 +235,7 @@ def _find_input(path: Path, expected: str) -> Path:
         problem = f"was made from {name}, which cannot be read in {folder} ({why})"
         raise InputError(problem, "name another folder with --inputs") from error
     if actual is None:
-        problem = f"was made from {name}, which is not in {folder}"
+        problem = f"was made from {name}, which is not in {folder} (subfolders are not searched)"
         raise InputError(problem, "name another folder with --inputs")
     if actual != expected:
         problem = f"was made from another {name} than the one in {folder}"

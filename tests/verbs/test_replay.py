@@ -166,7 +166,8 @@ def test_inputs_are_taken_from_the_folder_that_is_named(tmp_path: Path) -> None:
         "was made from photo.jpg; name the folder of that with --inputs"
     )
     assert why(events(source, output=out, inputs=tmp_path)) == (
-        f"was made from photo.jpg, which is not in {tmp_path}; name another folder with --inputs"
+        f"was made from photo.jpg, which is not in {tmp_path} (subfolders are not searched);"
+        " name another folder with --inputs"
     )
     events(source, output=out, inputs=folder)
     assert out.read_bytes() == source.read_bytes()

@@ -119,7 +119,7 @@ def test_what_cannot_hold_the_result_becomes_png(
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("b.jpg", "does not hold all of the result: every pixel is rounded; .png or .tif would"),
+        ("b.jpg", "JPEG of quality 95 loses a little; .png or .tif loses nothing"),
         ("b.gif", "does not hold all of the result: colours become 256; .png or .tif would"),
     ],
 )
@@ -182,7 +182,8 @@ def test_a_drawing_gets_its_own_net_and_that_is_said(tmp_path: Path, kit: Module
     source = kit.drawing(tmp_path)
     heard = kit.events(source, output=tmp_path / "b.png")
     assert kit.notices(heard) == [
-        "looks like a drawing: enlarged by upscale-drawings (--model upscale takes the other)"
+        "looks like a drawing: its lines and flat colours are kept clean (by upscale-drawings);"
+        " --model upscale takes it for a photograph"
     ]
     kit.events(source, output=tmp_path / "c.png", model="upscale-drawings")
     kit.events(source, output=tmp_path / "d.png", model="upscale")

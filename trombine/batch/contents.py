@@ -13,9 +13,10 @@ from trombine import codecs
 from trombine.batch.requests import KEPT, METADATA, QUALITY, USUAL
 from trombine.codecs import Frames, Video
 from trombine.events import Tick
-from trombine.files import atomic
+from trombine.files import atomic, opened
 from trombine.images import (
     SUFFIX_OF,
+    SUFFIXES,
     Image,
     Pixels,
     encoding,
@@ -52,6 +53,17 @@ def read_record(path: Path) -> dict[str, Any] | None:
         return loads(json.dumps(from_json(path.read_bytes())[RECORD]))
     except (OSError, ValueError, LookupError, TypeError):
         return None
+
+
+def is_cut_short(path: Path) -> bool:
+    """Whether a picture or film that is there breaks off before its end."""
+    if path.suffix.lower() not in SUFFIXES:
+        return False
+    try:
+        with opened(path) as file:
+            return codecs.is_cut_short(file)
+    except InputError:  # it is empty, or no file
+        return False
 
 
 def encoded(content: Content, format: str, record: dict[str, Any]) -> bytes:
@@ -141,8 +153,11 @@ def size_text(content: Content) -> str:
     return f"{frames}{image.width} x {image.height}"
 
 
-def lost(path: Path, content: Content) -> str:
-    """What the format of a file does not hold of a content, and which would; empty if nothing."""
+def lost(path: Path, content: Content, quality: int = USUAL) -> str:
+    """What the format of a file does not hold of a content, and which would; empty if nothing.
+
+    The `quality` is that of the file, where the format has one.
+    """
     if not isinstance(content, Frames):
         return ""
     format = format_of(path)
@@ -151,6 +166,8 @@ def lost(path: Path, content: Content) -> str:
     losses = next(filter(None, (codecs.lost(frame, format) for frame in content.frames)), None)
     if not losses:
         return ""
+    if losses == [codecs.ROUNDED]:
+        return f"{format} of quality {quality} loses a little; {_better(content)} loses nothing"
     return f"does not hold all of the result: {', '.join(losses)}; {_better(content)} would"
 
 

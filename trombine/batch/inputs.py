@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from trombine.events import Notice
-from trombine.files import identity
+from trombine.files import identity, opened
 from trombine.refusal import InputError, shown
 
 Plan = Callable[[Path], Path]
@@ -50,6 +50,40 @@ def films_left_alone(inputs: Iterable[Path], *, recursive: bool = False) -> Iter
             if films := sorted(film for film in inside if is_so(Path.is_file, film)):
                 text = f"films in folders are left alone: {listed(films)}; name them to take them"
                 yield Notice(path, text)
+
+
+_RAW: Final = "save them as TIFF first"
+_RAW_ONE: Final = "save it as TIFF first"
+
+
+def raw_left_alone(inputs: Iterable[Path], *, recursive: bool) -> Iterator[Notice]:
+    """Of folders with pictures and camera raw files, that these are not read."""
+    for path in inputs:
+        is_read = is_so(Path.is_dir, path) and any(_pictures_in(path, recursive=recursive))
+        if is_read and (raw := _raw_in(path, recursive=recursive)):
+            yield Notice(path, f"{_not_read(raw)}; {_RAW}")
+
+
+def _raw_in(folder: Path, *, recursive: bool) -> list[Path]:
+    from trombine.images import RAW_SUFFIXES
+
+    return sorted(_files_in(folder, RAW_SUFFIXES, recursive=recursive))
+
+
+def _not_read(raw: list[Path]) -> str:
+    files = "camera raw file is" if len(raw) == 1 else "camera raw files are"
+    return f"{len(raw):,} {files} not read: {listed(raw)}"
+
+
+def _is_raw(source: Path) -> bool:
+    """Whether a file is a camera's raw file by its name, and by its bytes at least no other."""
+    from trombine.codecs import START
+    from trombine.images import RAW_SUFFIXES, format_in
+
+    if source.suffix.lower() not in RAW_SUFFIXES or not is_so(Path.is_file, source):
+        return False
+    with opened(source) as file:
+        return format_in(file.read(START)) in ("", "TIFF")  # most are TIFFs of their own kind
 
 
 def _with_pictures(folder: Path) -> list[Path]:
@@ -183,11 +217,16 @@ def _meant(source: Path, matches: list[Path], option: str) -> Path:
     return same[0]
 
 
-def refuse_empty(source: Path) -> None:
-    """Refuse a folder, which after `expand` is one without pictures."""
+def refuse_empty(source: Path, *, can_recurse: bool = False) -> None:
+    """Refuse a folder, which after `expand` is one without pictures, and a camera's raw file."""
+    if _is_raw(source):
+        raise InputError("is a camera raw file, which is not read", _RAW_ONE, path=source)
     if is_so(Path.is_dir, source):
         inside = _with_pictures(source)  # where pairs of faces lie
+        if not inside and (raw := _raw_in(source, recursive=can_recurse)):
+            raise InputError(f"has no pictures in it; {_not_read(raw)}", _RAW, path=source)
         advice = "name one of the folders in it that have, each with an output of its own: "
+        advice = "add --recursive, or name " if can_recurse else advice
         remedy = advice + listed(inside) if inside else "name a folder that has"
         raise InputError("has no pictures in it", remedy, path=source)
 

@@ -63,6 +63,7 @@ def batch(
     also_read: Iterable[Path] = (),
     at_once: int = 1,
     light: Callable[[Path], bool] = lambda source: True,
+    can_recurse: bool = False,
 ) -> Iterator[Event]:
     """Do `work` on every input whose output, as `plan` names it, is not there.
 
@@ -70,10 +71,13 @@ def batch(
     else is written with an output, and `also_read` are files that are read beside the inputs: none
     of what is read is written over. Up to `at_once` inputs that are `light`, small enough for
     memory to hold so many, are worked on in threads at the same time; each is told of in its turn,
-    but for its own progress. An OutputError, such as a full disk, ends the batch: the next file
+    but for its own progress. `can_recurse` says that there is a --recursive to be named. An
+    OutputError, such as a full disk, ends the batch: the next file
     would fail as well.
     """
-    jobs = _without_clashes([_planned(source, plan, beside) for source in expand(inputs)])
+    jobs = _without_clashes(
+        [_planned(source, plan, beside, can_recurse) for source in expand(inputs)]
+    )
     if not jobs:
         raise InputError("no pictures were named; name files or a folder")
     _prepare_outputs(jobs, also_read)
@@ -101,7 +105,12 @@ def batch(
     yield Done(_summary(written, existing, skipped, unit), written, len(skipped), existing)
 
 
-def survey(inputs: Iterable[Path], inspect: Callable[[Path], Iterable[Event]]) -> Iterator[Event]:
+def survey(
+    inputs: Iterable[Path],
+    inspect: Callable[[Path], Iterable[Event]],
+    *,
+    can_recurse: bool = False,
+) -> Iterator[Event]:
     """Look at every input and write nothing; a bad one is skipped and named."""
     sources = expand(inputs)
     if not sources:
@@ -110,7 +119,7 @@ def survey(inputs: Iterable[Path], inspect: Callable[[Path], Iterable[Event]]) -
     skipped = 0
     for number, source in enumerate(sources, 1):
         try:
-            refuse_empty(source)
+            refuse_empty(source, can_recurse=can_recurse)
             yield from inspect(source)
         except InputError as error:
             skipped += 1
@@ -201,9 +210,11 @@ def _replayed(future: Future[_Outcome]) -> Attempt:
     return outcome.why
 
 
-def _planned(source: Path, plan: Plan, beside: Callable[[Path], Iterable[Path]]) -> _Job:
+def _planned(
+    source: Path, plan: Plan, beside: Callable[[Path], Iterable[Path]], can_recurse: bool
+) -> _Job:
     try:
-        refuse_empty(source)
+        refuse_empty(source, can_recurse=can_recurse)
         output = plan(source)
         extra = tuple(beside(output))
         for path in (output, *extra):

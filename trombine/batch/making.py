@@ -24,6 +24,7 @@ from trombine.batch.inputs import (
     is_so,
     left_alone,
     listed,
+    raw_left_alone,
 )
 from trombine.batch.loop import batch
 from trombine.batch.requests import (
@@ -40,7 +41,7 @@ from trombine.devices import CPU, again
 from trombine.events import PERCENT, Detail, Done, Event, Notice, Picture, Tick, ticked
 from trombine.files import identity
 from trombine.memory import RELIEF, enough
-from trombine.refusal import InputError, about
+from trombine.refusal import InputError, about, shown
 
 if TYPE_CHECKING:
     from trombine.images import SourceFile
@@ -247,15 +248,17 @@ class _Run:
         from trombine.batch.contents import check_ending
 
         request, output = self.request, self.request.output
-        sources, left_out = self._sources()
+        sources, left_out, results = self._sources()
         if len(sources) == 1 and output is not None and output.suffix and not output.is_dir():
             check_ending(output, self.products[-1].format)
         if not request.recursive:
             yield from left_alone(request.pictures, can_recurse=True)
         yield from films_left_alone(request.pictures, recursive=request.recursive)
+        yield from raw_left_alone(request.pictures, recursive=request.recursive)
         if left_out:
             text = "results of pictures that are named too are left out"
             yield Notice(None, f"{text}: {listed(left_out)}")
+        yield from _results_left_alone(results)
         also_read = [path for picture in sources for path in self.target_of(picture).files.values()]
         for event in batch(
             sources,
@@ -267,28 +270,34 @@ class _Run:
             also_read=[*also_read, *(self.companions.files if self.companions else ())],
             at_once=self.threads,
             light=self.light,
+            can_recurse=True,
         ):
             yield _with_counts(event, self.counts) if isinstance(event, Done) else event
 
-    def _sources(self) -> tuple[list[Path], list[Path]]:
-        """The input pictures, and those that were named and are left out.
+    def _sources(self) -> tuple[list[Path], list[Path], list[Path]]:
+        """The input pictures; those that were named and are left out; and results beside their
+        pictures that are left out.
 
         Where results lie among the pictures, earlier results are not inputs, unless they are named.
-        Named together with the picture that they were made from, as `F/*` does, they are none.
+        Named together with the picture that they were made from, as `F/*` does, they are none. In
+        a folder whose results go elsewhere, those that lie beside their pictures are none either.
         """
         from trombine.batch.contents import read_record
 
         request, verb, named = self.request, self.making.verb, set(self.request.pictures)
         sources = expand(request.pictures, recursive=request.recursive)
         if len(sources) == 1 and named.issuperset(sources):
-            return sources, []
-        is_among = _among(request.output, sources, recursive=request.recursive)
-        suspects = sources if is_among else [path for path in sources if path in named]
-        records = {path: read_record(path) or {} for path in suspects}
-        results = [path for path in suspects if records[path].get("verb") == verb]
-        copies = {path for path in results if _has_its_picture(records[path], sources)}
-        left_out = {path for path in results if path not in named} | copies
-        return [path for path in sources if path not in left_out], sorted(named & copies)
+            return sources, [], []
+        records = {path: read_record(path) or {} for path in sources}
+        results = [path for path in sources if records[path].get("verb") == verb]
+        copies = {path for path in named & set(results) if _has_its_picture(records[path], sources)}
+        unnamed = [path for path in results if path not in named]
+        if _among(request.output, sources, recursive=request.recursive):
+            beside, left_out = [], copies | set(unnamed)
+        else:
+            beside = _beside_pictures(unnamed, records, sources)
+            left_out = copies | set(beside)
+        return [path for path in sources if path not in left_out], sorted(copies), beside
 
     def _item(self, source: Path, result: Path) -> _Item:
         request = self.request
@@ -335,6 +344,28 @@ def _among(output: Path | None, sources: Iterable[Path], *, recursive: bool) -> 
     if recursive:
         homes |= {above for home in homes for above in home.resolve().parents}
     return identity(output) in set(map(identity, homes))
+
+
+def _beside_pictures(
+    results: Iterable[Path], records: Mapping[Path, Record], sources: Iterable[Path]
+) -> list[Path]:
+    """Those results whose record names another of the sources in their own folder."""
+    homes = {(path.parent, path.name) for path in sources}
+    pictures = {path: records[path].get("options", {}).get(PICTURE) for path in results}
+    return [
+        path
+        for path, name in pictures.items()
+        if name != path.name and (path.parent, name) in homes
+    ]
+
+
+def _results_left_alone(results: Sequence[Path]) -> Iterator[Notice]:
+    """Of each folder with results that are left out, how many."""
+    for folder, count in Counter(path.parent for path in results).items():
+        some, them = ("results", "them") if count > 1 else ("result", "it")
+        are = "are" if count > 1 else "is"
+        text = f"{count:,} {some} of trombine in {shown(folder)} {are} left alone"
+        yield Notice(None, f"{text}; name {them} to take {them} too")
 
 
 def _has_its_picture(record: Record, sources: Iterable[Path]) -> bool:
@@ -384,13 +415,17 @@ class _Item:
     device: str
 
     def is_done(self) -> bool:
-        """Whether every file exists and was made from the picture as it is now."""
-        is_complete = all(path.exists() for path in self.files.values())
-        return is_complete and not any(self._unlike(product) for product in self.files)
+        """Whether every file is there, whole, and was made from the picture as it is now."""
+        from trombine.batch.contents import is_cut_short
+
+        paths = self.files.values()
+        is_complete = all(path.exists() for path in paths)
+        is_complete = is_complete and not any(self._unlike(product) for product in self.files)
+        return is_complete and not any(map(is_cut_short, paths))
 
     def done(self, threads: int, *, overwrite: bool) -> Iterator[Event]:
         """Make missing files; refuse existing ones that are not ours or were made otherwise."""
-        from trombine.batch.contents import read_record
+        from trombine.batch.contents import is_cut_short, read_record
         from trombine.images import check_beside, not_followed, read_source
         from trombine.provenance import check_name, check_unchanged, digests_of
 
@@ -403,6 +438,10 @@ class _Item:
         for product in existing:
             if why := self._unlike(product):
                 raise InputError(f"is there, and {why}", ELSEWHERE, path=self.files[product])
+        short = [product for product in existing if is_cut_short(self.files[product])]
+        existing = [product for product in existing if product not in short]
+        for product in short:
+            yield Notice(self.files[product], "is there, but cut short; made again")
         check_beside(self.files[self._result])
         if source.more_pictures:
             text = "holds more pictures than one; only the first is taken"
@@ -450,7 +489,7 @@ class _Item:
             write(path, content, record)
         if product is not self._result:
             yield Picture(path, path.name)
-        elif text := lost(path, content):
+        elif text := lost(path, content, self.quality):
             yield Notice(path, text)
 
     @property
@@ -497,12 +536,13 @@ class _Item:
         Versions and hashes of shipped models do not count: a newer trombine need not make all
         results again.
         """
-        from trombine.batch.contents import read_record
+        from trombine.batch.contents import is_cut_short, read_record
         from trombine.provenance import digest, shortened
 
         record, options = read_record(self.files[product]), self._options(product)
         if record is None:
-            return "trombine did not make it"
+            is_short = is_cut_short(self.files[product])
+            return "it is cut short" if is_short else "trombine did not make it"
         if record["verb"] != self.making.verb:
             return f"was made otherwise (by {shortened(record['verb'])})"
         then = record.get("options", {})

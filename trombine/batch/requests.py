@@ -55,6 +55,8 @@ class PicturesRequest(FilesRequest):
         """Refuse a format that the output's name is not of."""
         from trombine.images import SUFFIXES
 
+        if isinstance(self.format, str):
+            object.__setattr__(self, "format", self.format.lower())
         super().__post_init__()
         ending = self.output.suffix.lower() if self.output else ""
         if self.format and ending in SUFFIXES and SUFFIXES[ending] != SUFFIXES[f".{self.format}"]:

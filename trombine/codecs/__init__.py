@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from PIL.Image import DecompressionBombError, DecompressionBombWarning
 
-from trombine.codecs.fit import BESIDE, FILMS, FORMATS, NO_METADATA, VIDEOS, fit, lost
+from trombine.codecs.fit import BESIDE, FILMS, FORMATS, NO_METADATA, ROUNDED, VIDEOS, fit, lost
 from trombine.codecs.kind import START, Frames, Head, Video, damaged, recognise, tagged
 from trombine.files import Bytes
 from trombine.provenance import dumps, loads
@@ -31,6 +31,7 @@ __all__ = [
     "FILMS",
     "FORMATS",
     "NO_METADATA",
+    "ROUNDED",
     "START",
     "VIDEOS",
     "Frames",
@@ -42,6 +43,7 @@ __all__ = [
     "encode",
     "encode_frames",
     "fit",
+    "is_cut_short",
     "kept_format",
     "lost",
     "lost_by_video",
@@ -235,6 +237,17 @@ def lost_by_video(film: Video, format: str) -> list[str]:
     from trombine.codecs import video
 
     return list(video.lost(film, format))
+
+
+def is_cut_short(file: Bytes) -> bool:
+    """Whether a file breaks off before its end, by what its format says of its length."""
+    from trombine.codecs import whole
+
+    try:
+        with _one_kind_of_error():
+            return whole.is_cut_short(file, _format(file))
+    except InputError:
+        return True
 
 
 def _format(file: Bytes) -> str:

@@ -31,6 +31,7 @@ FILMS: Final = ("GIF", "WEBP")  # those that hold many frames
 VIDEOS: Final = ("MP4", "WEBM")  # and those that hold nothing else, and sound (video.py)
 # Those that hold no record of provenance: it is in a file beside them.
 BESIDE: Final = ("BMP",)
+ROUNDED: Final = "every pixel is rounded"  # a loss that JPEG and AVIF always have
 NO_METADATA: Final = ("GIF", "BMP")  # which have no room for EXIF
 _NO_PROFILE: Final = ("GIF", "BMP")  # there colours are sRGB
 
@@ -98,7 +99,7 @@ def lost(image: Image, format: str) -> list[str]:
     if format == "GIF":
         losses += _lost_to_gif(image, alpha)
     if format in ("JPEG", "AVIF"):
-        losses.append("every pixel is rounded")
+        losses.append(ROUNDED)
     return losses
 
 

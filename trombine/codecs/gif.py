@@ -164,6 +164,21 @@ def layout(data: bytes) -> GifLayout:
     )
 
 
+def is_whole(file: Bytes) -> bool:
+    """Whether the mark of the end stands where the last block ends."""
+    file.seek(13 - 3)
+    flags = exactly(file, 3)[0]
+    _table(file, flags)
+    for mark in _marks(file):
+        if mark == _PICTURE:
+            _table(file, exactly(file, 9)[8])
+        exactly(file, 1)
+        for _ in _blocks(file):
+            pass
+    file.seek(-1, io.SEEK_CUR)
+    return file.read(1) == _END
+
+
 def _part(file: io.BytesIO, shared: bytes, control: bytes) -> GifPart:
     left, top, width, height, flags = unpack("<HHHHB", exactly(file, 9))
     palette = _table(file, flags) or shared

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -13,8 +14,29 @@ from PIL import Image, ImageDraw, ImageFont
 Pixels = UInt8[np.ndarray, "h w 3"]
 Colour = tuple[int, int, int]
 
-# Signs that Pillow's own font has not, and what is written in their place.
-SPELLED: Final = str.maketrans({"×": "x", "–": "-", "—": "-", "−": "-", "…": "...", "’": "'"})
+# Signs that Pillow's own font has beside ASCII's; what is written in place of others that are no
+# letters with an accent.
+_OTHERS: Final = "©«°±´·»‘“”‹›⁄™"
+_SIGNS: Final = {"×": "x", "–": "-", "—": "-", "−": "-", "…": "...", "’": "'", "„": "“", "€": "EUR"}
+_LETTERS: Final = {
+    "ß": "ss",
+    "æ": "ae",
+    "Æ": "AE",
+    "œ": "oe",
+    "Œ": "OE",
+    "ø": "o",
+    "Ø": "O",
+    "þ": "th",
+    "Þ": "Th",
+    "ð": "d",
+    "Ð": "D",
+    "đ": "d",
+    "Đ": "D",
+    "ł": "l",
+    "Ł": "L",
+    "ı": "i",
+}
+_SPELLED: Final = str.maketrans(_SIGNS | _LETTERS)
 PAPER: Final = (250, 249, 246)
 INK: Final = (30, 29, 27)
 SOFT: Final = (110, 106, 99)
@@ -153,7 +175,21 @@ def _word(
     size: int,
     anchor: str,
 ) -> None:
-    draw.text(place, words.translate(SPELLED), colour, _font(size), anchor)
+    draw.text(place, spelled(words), colour, _font(size), anchor)
+
+
+def spelled(words: str) -> str:
+    """The words in signs that the font has: letters lose their accents, others become ?."""
+    return "".join(map(_plain, words.translate(_SPELLED)))
+
+
+def _plain(sign: str) -> str:
+    if sign.isascii() or sign in _OTHERS:
+        return sign
+    parts = (
+        part for part in unicodedata.normalize("NFKD", sign) if not unicodedata.combining(part)
+    )
+    return "".join(part if part.isascii() else "?" for part in parts)
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont:
@@ -163,4 +199,4 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 
 
 def _width(words: str, size: int) -> int:
-    return round(_font(size).getlength(words.translate(SPELLED)))
+    return round(_font(size).getlength(spelled(words)))

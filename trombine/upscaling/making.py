@@ -211,7 +211,17 @@ def _model_of(job: Job) -> tuple[str | Path, tuple[str, ...]]:
     model, reason = model_for(job.source.film)
     if model == PHOTOGRAPHS:
         return model, ()
-    return model, (f"{reason}: enlarged by {model} (--model {PHOTOGRAPHS} takes the other)",)
+    return model, (_chosen(model, reason),)
+
+
+def _chosen(model: str, reason: str) -> str:
+    """Which net was chosen and why, and what the usual one would do."""
+    if model == DRAWINGS:
+        does, other = "its lines and flat colours are kept clean", "takes it for a photograph"
+    else:
+        does = "that is removed" if model == WILD else "that is removed in part"
+        other = "leaves it in"
+    return f"{reason}: {does} (by {model}); --model {PHOTOGRAPHS} {other}"
 
 
 def _check_format(film: Frames | Video, pipeline: Pipeline, job: Job) -> None:

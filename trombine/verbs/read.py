@@ -13,7 +13,7 @@ from math import degrees
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from trombine.batch.inputs import expand, left_alone
+from trombine.batch.inputs import expand, left_alone, raw_left_alone
 from trombine.batch.loop import survey
 from trombine.batch.making import Making
 from trombine.batch.requests import FilesRequest
@@ -33,6 +33,7 @@ WORTH: Final = "  (age, sex, skin, hair and beard are guesses, learned from pain
 class ReadRequest(FilesRequest):
     """Find the faces of pictures, and read what is where in each.
 
+    It does not recognise people: it says where a face is, not whose.
     With -o parts and landmarks are drawn over each picture; without it a table says what was found,
     and no file is written.
     """
@@ -72,9 +73,12 @@ def run(request: ReadRequest) -> Iterator[Event]:
     if request.output is None:
         if not request.recursive:
             yield from left_alone(request.pictures, can_recurse=True)
+        yield from raw_left_alone(request.pictures, recursive=request.recursive)
         sources = expand(request.pictures, recursive=request.recursive)
         yield Detail(None, loaded(request.model, task="read", device=device).described)
-        yield from survey(sources, lambda source: _report(request, source, device))
+        yield from survey(
+            sources, lambda source: _report(request, source, device), can_recurse=True
+        )
         return
     beside = {PARTS: request.write_parts, POINTS: request.write_points, FIELDS: request.json}
     options = {
@@ -156,7 +160,7 @@ def _report(request: ReadRequest, source: Path, device: str) -> Iterator[Event]:
         reading = read_picture(
             image, request.model, largest=largest, small=request.enlarge, device=device
         )
-    if not reading.faces:
+    if request.json and not reading.faces:  # the table says so itself
         yield Notice(source, NO_FACE)
     value = as_json(str(source), reading, traits=request.traits)
     yield Description(source, json.dumps(value) if request.json else _table(value), value)

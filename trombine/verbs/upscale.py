@@ -5,6 +5,7 @@ How one picture is enlarged is in upscaling/making.py; here is what is asked for
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,6 +108,7 @@ def _enlarge(request: UpscaleRequest) -> str:
     """How large the result is to be, as a record says it; there must be such a model."""
     from trombine.upscaling.making import AUTO, sides
     from trombine.upscaling.pipelines import families, nets_of
+    from trombine.upscaling.prints import in_pixels
 
     model, size = request.model, request.size
     usual = DEFAULT_FACTOR if model in (AUTO, *families()) else max(nets_of(model))
@@ -114,10 +116,12 @@ def _enlarge(request: UpscaleRequest) -> str:
         return f"x{request.factor or usual}"
     if request.factor is not None:
         raise InputError("-x and --size both say how large; give one of them")
+    plain = re.sub(r"\s*[xX×]\s*", "x", size.strip())
     try:
-        _, box = sides(size)
+        _, box = sides(plain)
     except InputError:
         box = None
     if box is None or min(box) < 1:
-        raise InputError(f"--size is WIDTHxHEIGHT, as in 1920x1080, not {shown(size)}")
-    return size
+        problem = f"--size is WIDTHxHEIGHT, as in 1920x1080, not {shown(size)}"
+        raise InputError(problem, in_pixels(size))
+    return plain
