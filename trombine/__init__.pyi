@@ -523,8 +523,9 @@ def read(
 ) -> PictureReading:
     """Find the faces of pictures, and read what is where in each.
 
-    With output parts and landmarks are drawn over each picture; without it a table says what was
-    found, and no file is written.
+    It does not recognise people: it says where a face is, not whose. With output parts and
+    landmarks are drawn over each picture; without it a table says what was found, and no file is
+    written.
 
     Arguments, by name:
         image: A picture, or a list of them: a path, a Pillow image, a NumPy array
@@ -787,7 +788,8 @@ def judge_compare(
     """Compare methods under a frozen protocol; without any, list what there is.
 
     A method is a baseline, a model by name or file, or a command in quotes that reads the folder
-    {input} and writes the folder {output}. Results are kept, so another method runs alone.
+    {input} (where there is one) and writes the folder {output}. Results are kept, so another
+    method runs alone.
 
     Arguments, by name:
         protocol: A protocol that comes with trombine, or a .toml file.
@@ -796,8 +798,8 @@ def judge_compare(
         fresh: Run everything anew, also what is kept from before.
         list: List the protocols, with their hashes.
         json: The numbers as JSON, those of each picture too.
-        output: A page to write, with the rank, and the pictures on which methods
-            disagree most.
+        output: A page to write, with the rank and with pictures: those on which
+            methods disagree most.
         overwrite: Write over a page that trombine did not write.
     """
 

@@ -8,6 +8,7 @@ fidelity_report.py   both of two sets: as values, as text, as JSON
 fidelity_page.py     the same as a page
 fidelity_sets.py     the pictures of a set, drawn and as the witness sees them
 compare.py           methods under a protocol: run as their users run them, measured, kept
+compare_sets.py      the same of methods that invent, whose pictures are judged as a set
 compare_child.py     a method of methods/ as a command; launcher.py: what a command takes
 compare_report.py    the same ranked: as values, text and JSON;  compare_page.py: as a page
 protocol_files.py    protocols as files, and the pictures of one; protocols/ has those shipped

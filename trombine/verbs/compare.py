@@ -22,7 +22,8 @@ class JudgeCompareRequest(Request):
     """Compare methods under a frozen protocol; without any, list what there is.
 
     A method is a baseline, a model by name or file, or a command in quotes that reads the folder
-    {input} and writes the folder {output}. Results are kept, so another method runs alone.
+    {input} (where there is one) and writes the folder {output}. Results are kept, so another method
+    runs alone.
     """
 
     protocol: str = ""
@@ -38,7 +39,7 @@ class JudgeCompareRequest(Request):
     json: bool = False
     """The numbers as JSON, those of each picture too."""
     output: Path | None = None
-    """A page to write, with the rank, and the pictures on which methods disagree most."""
+    """A page to write, with the rank and with pictures: those on which methods disagree most."""
     overwrite: bool = False
     """Write over a page that trombine did not write."""
 
