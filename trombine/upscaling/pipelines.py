@@ -22,7 +22,7 @@ from trombine.images import MAX_PIXELS, MAX_PIXELS_VARIABLE
 from trombine.refusal import InputError
 from trombine.upscaling import MOST_TIMES
 from trombine.upscaling.running import prepare
-from trombine.weights import Model, loaded, shipped
+from trombine.weights import Model, loaded, of_run, shipped
 from trombine.weights.file import ENDING
 from trombine.weights.tasks import channels
 
@@ -280,6 +280,8 @@ def _steps(factors: list[int], times: Fraction) -> list[int]:
 def _file(model: str | Path, by_family: dict[str, dict[int, Path]]) -> Path:
     """The one file that is meant, if it can be one."""
     path = Path(model)
+    if (best := of_run(path)) is not None:
+        return best
     if isinstance(model, Path) or model.endswith(ENDING):
         return path
     if model in (ships := shipped()):

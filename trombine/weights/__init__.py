@@ -17,7 +17,7 @@ The shipped models are in zoo/; how a model learns is in training/.
 from __future__ import annotations
 
 from trombine.weights.card import Card, Score
-from trombine.weights.model import Model, find, load, loaded, read_card, save, shipped
+from trombine.weights.model import Model, find, load, loaded, of_run, read_card, save, shipped
 from trombine.weights.tasks import TASKS, Task
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "find",
     "load",
     "loaded",
+    "of_run",
     "read_card",
     "save",
     "shipped",

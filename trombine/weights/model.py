@@ -143,6 +143,8 @@ def find(name: str | Path) -> Path:
     if not isinstance(name, str | Path):
         raise InputError(f"a model is named by a text or a path, not by {type(name).__name__}")
     by_name = shipped()
+    if (best := of_run(Path(name))) is not None:
+        return best
     if isinstance(name, Path) or name.endswith(ENDING):
         return Path(name)
     if name in by_name:
@@ -156,6 +158,12 @@ def find(name: str | Path) -> Path:
         raise InputError("is a family of models", f"name {' or '.join(members)}", path=name)
     choices = ", ".join(by_name) or "none yet"
     raise InputError(f"is neither a shipped model nor a file; shipped are: {choices}", path=name)
+
+
+def of_run(folder: Path) -> Path | None:
+    """The best model of a run, if this is the folder of one that has some."""
+    best = folder / f"best{ENDING}"
+    return best if _exists(best) else None
 
 
 def _exists(path: Path) -> bool:

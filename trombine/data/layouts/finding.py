@@ -20,6 +20,8 @@ from trombine.refusal import InputError
 # are of the kind wanted.
 LOOKED_AT: Final = 1024
 FEW: Final = 64
+# Folders of label maps, beside a metadata.jsonl, as data/imagefolder.py names them.
+_LABELS: Final = re.compile(r"(\w+_)?parts")
 _NUMBER: Final = re.compile(r"(\d+)")
 
 
@@ -40,7 +42,10 @@ def folders_in(folder: Path) -> list[str]:
 
 
 def pictures_below(folder: Path) -> list[str]:
-    """All pictures in the folder and in those below, as paths from it, sorted."""
+    """All pictures in the folder and in those below, as paths from it, sorted.
+
+    Label maps that trombine painted beside its pictures are none.
+    """
     files: list[str] = []
     waiting = [""]
     visited: set[str] = set()
@@ -51,7 +56,11 @@ def pictures_below(folder: Path) -> list[str]:
             continue
         visited.add(real)
         files += (inner + name for name in _names(folder / inner, folders=False))
-        waiting += (f"{inner}{name}/" for name in folders_in(folder / inner))
+        waiting += (
+            f"{inner}{name}/"
+            for name in folders_in(folder / inner)
+            if not (_LABELS.fullmatch(name) and (folder / inner / "metadata.jsonl").is_file())
+        )
     return sorted(name for name in files if is_picture(name.rpartition("/")[2]))
 
 
