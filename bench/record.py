@@ -31,6 +31,7 @@ PROGRAMS = (
     "remake",
     "reader",
     "everyday",
+    "originality",
     "upscale",
 )
 

@@ -258,7 +258,7 @@ def test_bad_input_is_refused_in_a_line(home: Path) -> None:
     with pytest.raises(InputError, match="are the same; name two sets"):
         ask(home, references=str(home / "learned" / ".." / "generated"))
     (home / "empty").mkdir()
-    with pytest.raises(InputError, match="has no pictures in it"):
+    with pytest.raises(InputError, match="holds no pictures"):
         ask(home, references=str(home / "empty"))
     with pytest.raises(InputError, match="does not exist"):
         ask(home, references=str(home / "nowhere"))

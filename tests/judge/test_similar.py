@@ -46,7 +46,7 @@ def test_the_highest_come_first(keep: bool) -> None:
     search = References(references, keep=keep)
     matches, scores = search.search(queries, top=3), search.scores(queries)
     assert matches.indices[:2, 0].tolist() == [7, 599]
-    assert np.array_equal(matches.scores, -np.sort(-scores, axis=1)[:, :3])
+    assert np.allclose(matches.scores, -np.sort(-scores, axis=1)[:, :3], atol=1e-6)
     assert np.allclose(matches.means, scores.mean(1), atol=1e-6)
 
 
@@ -54,7 +54,7 @@ def test_one_by_one_as_all_at_once() -> None:
     references, queries = pictures(50), pictures(30, seed=2)
     together = References(references).scores(queries)
     alone = [References(references, threads=1).scores(query[None])[0] for query in queries]
-    assert np.array_equal(together, np.stack(alone))
+    assert np.allclose(together, np.stack(alone), atol=1e-6)
 
 
 def test_the_screened_search_has_the_same_top() -> None:
@@ -64,7 +64,7 @@ def test_the_screened_search_has_the_same_top() -> None:
     exact, screened = search.search(queries, top=10), search.search(queries, top=10, screened=True)
     assert screened.screened and not exact.screened
     assert np.array_equal(exact.indices, screened.indices)
-    assert np.array_equal(exact.scores, screened.scores)
+    assert np.allclose(exact.scores, screened.scores, atol=1e-6)  # not to the last bit everywhere
 
 
 def test_a_picture_is_not_its_own_neighbour() -> None:

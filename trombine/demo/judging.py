@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -11,9 +11,10 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image, ImageOps
 
-import trombine
+from trombine.batch.result import drain
 from trombine.demo.amounts import Demo
 from trombine.pages import Page, element, table
+from trombine.verbs import audit, compare, fidelity, judge, people, upscale
 from trombine.world import face, paint
 
 FIRST: Final = 2_000  # after the first seed
@@ -78,59 +79,65 @@ def _save(path: Path, pixels: UInt8[np.ndarray, "h w 3"]) -> None:
 
 def _pages(demo: Demo, folder: Path, real: Path, generated: Path) -> Iterator[tuple[str, str, str]]:
     """Each page's file, its title and what it says."""
-    sets = {"generated": str(generated), "real": str(real)}
-
-    def judged(name: str, command: Callable[..., object], **options: object) -> str:
-        command(**options, output=folder / name, overwrite=True)
-        return name
-
-    yield (
-        judged("fidelity.html", trombine.judge_fidelity, **sets),
-        "judge fidelity",
-        "how both sets differ, and which faces are missing",
+    drain(
+        fidelity.run(
+            fidelity.JudgeFidelityRequest(
+                generated=str(generated), real=str(real), output=folder / "fidelity.html"
+            )
+        )
     )
-    yield (
-        judged(
-            "originality.html",
-            trombine.judge_originality,
-            generated=str(generated),
-            references=str(real),
-            false_alarms=0.02,
-        ),
-        "judge originality",
-        "which pictures are copies, and of which",
+    yield "fidelity.html", "judge fidelity", "how both sets differ, and which faces are missing"
+    drain(
+        judge.run(
+            judge.JudgeOriginalityRequest(
+                generated=str(generated),
+                references=str(real),
+                false_alarms=0.02,
+                output=folder / "originality.html",
+            )
+        )
     )
+    yield "originality.html", "judge originality", "which pictures are copies, and of which"
     truth, results = _enlarged(folder, real)
-    yield (
-        judged("restoration.html", trombine.judge_restoration, truth=truth, results=results),
-        "judge restoration",
-        "how near enlarged faces are to the true ones",
+    drain(
+        judge.run(
+            judge.JudgeRestorationRequest(
+                truth=truth, results=results, output=folder / "restoration.html"
+            )
+        )
     )
+    about = "how near enlarged faces are to the true ones"
+    yield "restoration.html", "judge restoration", about
     protocol = folder / "halved.toml"
     protocol.write_text(_PROTOCOL.format(first=demo.first_seed + FIRST))
-    yield (
-        judged(
-            "compare.html",
-            trombine.judge_compare,
-            protocol=str(protocol),
-            methods=("upscale-fast", "bicubic"),
-        ),
-        "judge compare",
-        "which method enlarges best, on the same pictures, and by how much",
+    drain(
+        compare.run(
+            compare.JudgeCompareRequest(
+                protocol=str(protocol),
+                methods=("upscale-fast", "bicubic"),
+                output=folder / "compare.html",
+            )
+        )
     )
-    yield (
-        judged("audit.html", trombine.data_audit, folder=generated, workers=1, any_subject=True),
-        "data audit",
-        "what is wrong with a set of pictures",
+    about = "which method enlarges best, on the same pictures, and by how much"
+    yield "compare.html", "judge compare", about
+    drain(
+        audit.run(
+            audit.AuditRequest(
+                folder=generated, workers=1, any_subject=True, output=folder / "audit.html"
+            )
+        )
     )
-    trombine.judge_people_make(
-        real=real, generated=generated, output=folder / "people", pictures=12, size=SIZE
+    yield "audit.html", "data audit", "what is wrong with a set of pictures"
+    drain(
+        people.run(
+            people.PeopleMakeRequest(
+                real=real, generated=generated, output=folder / "people", pictures=12, size=SIZE
+            )
+        )
     )
-    yield (
-        "people/index.html",
-        "judge people",
-        "a test for people: which pictures are real? Its answers are a file",
-    )
+    about = "a test for people: which pictures are real? Its answers are a file"
+    yield "people/index.html", "judge people", about
 
 
 def _enlarged(folder: Path, real: Path) -> tuple[Path, Path]:
@@ -142,5 +149,8 @@ def _enlarged(folder: Path, real: Path) -> tuple[Path, Path]:
         half = picture.resize((SIZE // 2, SIZE // 2), Image.Resampling.BICUBIC)
         _save(small / path.name, np.asarray(half))
     results = folder / "enlarged"
-    trombine.upscale(pictures=small, factor=2, model="upscale-fast", output=results)
+    request = upscale.UpscaleRequest(
+        pictures=(small,), factor=2, model="upscale-fast", output=results
+    )
+    drain(upscale.run(request))
     return truth, results
