@@ -100,9 +100,10 @@ VERBS = {
         request="SweepRequest",
         summary="Train a recipe once for each combination of settings; one page shows all.",
         examples=(
-            "trombine sweep upscale-fast-x2 --grid lr=1e-3,2e-3 --data leaves#100 --pictures 160",
+            "trombine sweep upscale-fast-x2 --grid lr=1e-3,2e-3 --data leaves#100 --size 32"
+            " --pictures 160",
             "trombine sweep upscale-fast-x2 --zip width=8,16 --zip depth=4,2 --data leaves#100"
-            " --pictures 160 -o runs/shapes",
+            " --size 32 --pictures 160 -o runs/shapes",
         ),
         positional=("recipe",),
         settings="settings",
