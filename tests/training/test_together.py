@@ -174,3 +174,22 @@ def test_batch_norm_is_refused_on_two(start: Start) -> None:
     out, err = process.communicate(timeout=600)
     assert process.returncode == 2 and not out
     assert "batch norm on 2 processes" in err and err.count("\n") == 1
+
+
+BUSY = """
+import subprocess, sys, time
+from trombine.training import launch
+launch._NOTICES = 0.1
+launch.Thread(target=launch._watch, args=([subprocess.Popen([sys.argv[1]])],), daemon=True).start()
+time.sleep(float(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize(("other", "seconds", "code"), [("false", "60", 1), ("true", "1", 0)])
+def test_a_process_that_does_not_notice_is_ended_with_a_word(
+    other: str, seconds: str, code: int
+) -> None:
+    call = [sys.executable, "-c", BUSY, other, seconds]
+    done = subprocess.run(call, capture_output=True, text=True, timeout=120)
+    assert done.returncode == code
+    assert ("goes on from the last checkpoint" in done.stderr) == bool(code)

@@ -9,9 +9,14 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from subprocess import Popen
+from threading import Thread
 from typing import Any, Final, final
 
 import torch
@@ -22,6 +27,10 @@ from trombine.data.workers import cores
 from trombine.refusal import InputError
 
 _CPU: Final = torch.device("cpu")
+_ENDED: Final = (
+    "another of the processes has ended; the same command goes on from the last checkpoint"
+)
+_NOTICES: Final = 5.0  # seconds: how long a message of a lost process takes to arrive at most
 
 
 @final
@@ -91,13 +100,38 @@ def launch(devices: int, device: str) -> Mesh:
         return Mesh(device=torch.device(device))
     check_room(int(os.environ.get("LOCAL_WORLD_SIZE", devices)), device)
     from lightning_fabric import Fabric  # 1 s to import
+    from lightning_fabric.strategies.launchers.subprocess_script import _SubprocessScriptLauncher
 
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it prints what it does
     local = int(os.environ.get("LOCAL_WORLD_SIZE", devices))
     nodes = max(1, devices // local)
     fabric = Fabric(accelerator=device, devices=local, num_nodes=nodes, strategy="ddp")
     fabric.launch()
+    if (
+        isinstance(launcher := fabric.strategy.launcher, _SubprocessScriptLauncher)
+        and launcher.procs
+    ):
+        Thread(target=_watch, args=(launcher.procs,), daemon=True).start()
     return Mesh(rank=fabric.global_rank, count=fabric.world_size, device=fabric.device)
+
+
+def _watch(others: Sequence[Popen[bytes]]) -> None:
+    """End this process when another has failed, and say so, if it has not noticed by itself.
+
+    Fabric would end it without a word, at any moment of the next five seconds.
+    """
+    for thread in threading.enumerate():
+        if thread.name == "child-process-observer":
+            vars(thread)["_run"] = lambda: True  # it has nothing to do any more
+    while not any(other.poll() for other in others):
+        if all(other.poll() == 0 for other in others):
+            return
+        time.sleep(0.2)
+    time.sleep(_NOTICES)
+    for other in others:
+        other.kill()
+    print(f"trombine: {_ENDED}", file=sys.stderr, flush=True)
+    os._exit(1)  # whatever it waits for will not come
 
 
 def _check_count(devices: int, started: int) -> None:
@@ -128,9 +162,7 @@ def end_together(mesh: Mesh) -> Iterator[None]:
             raise
         if not mesh.first:
             raise SystemExit(1) from None
-        raise InputError(
-            "another of the processes has ended; the same command goes on from the last checkpoint"
-        ) from error
+        raise InputError(_ENDED) from error
 
 
 def shut_down(mesh: Mesh) -> None:
