@@ -112,13 +112,18 @@ def all_moments(pictures, channels, step, middles, means, variances) -> None:
 
 
 @threaded
-def similarity(
-    a, a_middle, a_mean, a_var, b, b_middle, b_mean, b_var, channels, step, products, sums
-) -> float:
-    """SSIM of two centred pictures whose moments are known, the mean over the windows."""
+def multiply(a, picture, middle, products) -> None:
+    """The products of a centred picture and one as its file has it."""
     for y in range(a.shape[0]):
         for x in range(a.shape[1]):
-            products[y, x] = a[y, x] * b[y, x]
+            products[y, x] = a[y, x] * (np.float32(picture[y, x]) - middle)
+
+
+@threaded
+def similarity(
+    products, a_middle, a_mean, a_var, b_middle, b_mean, b_var, channels, step, sums
+) -> float:
+    """SSIM of two pictures by their products and moments, the mean over the windows."""
     views = shifted(sums, channels)
     total = 0.0
     for k in range(a_mean.shape[0]):
@@ -136,33 +141,44 @@ def similarity(
 
 @threaded
 def compare(
-    queries, query_middles, query_means, query_vars, pictures, means, variances, channels, step, out
+    queries,
+    query_middles,
+    query_means,
+    query_vars,
+    pictures,
+    which,
+    middles,
+    means,
+    variances,
+    channels,
+    step,
+    out,
 ) -> None:
-    """out[i, j]: SSIM of query i with picture j. Moments of the pictures are computed where
-    `means` has none of them."""
+    """out[i, n]: SSIM of query i with picture which[n]. Moments of the pictures are computed where
+    `middles` has none of them."""
     _, height, width = pictures.shape
     rows = np.empty((height, width), np.float32)
     scratch = np.empty((height, width), np.float32)
     sums, square_sums = np.empty(width, np.float32), np.empty(width, np.float32)
     mean, variance = np.empty_like(query_means[0]), np.empty_like(query_means[0])
-    for j in range(pictures.shape[0]):
-        middle = centre(pictures[j], rows)
-        if means.shape[0] > 0:
-            mean, variance = means[j], variances[j]
+    for n in range(which.size):
+        j = which[n]
+        if middles.size > 0:
+            middle, mean, variance = middles[j], means[j], variances[j]
         else:
+            middle = centre(pictures[j], rows)
             moments(rows, channels, step, scratch, sums, square_sums, mean, variance)
         for i in range(queries.shape[0]):
-            out[i, j] = similarity(
-                queries[i],
+            multiply(queries[i], pictures[j], middle, scratch)
+            out[i, n] = similarity(
+                scratch,
                 query_middles[i],
                 query_means[i],
                 query_vars[i],
-                rows,
                 middle,
                 mean,
                 variance,
                 channels,
                 step,
-                scratch,
                 sums,
             )

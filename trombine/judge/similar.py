@@ -99,14 +99,23 @@ class References:
 
     def scores(self, queries: Queries, *, step: int = 1) -> Float32[np.ndarray, "q _"]:
         """SSIM of each query with every reference."""
+        return self._scores(queries, np.arange(len(self)), step)
+
+    def _scores(
+        self, queries: Queries, which: Int64[np.ndarray, "n"], step: int = 1
+    ) -> Float32[np.ndarray, "q n"]:
+        """SSIM of each query with these references."""
         from trombine.judge.kernel_ssim import all_moments, compare
 
-        flat, channels = _flat(self.pictures), queries.shape[3]
+        channels = queries.shape[3]
         known = _room(len(queries), queries.shape, step)
         all_moments(_flat(queries), channels, step, known.middles, known.means, known.variances)
         rows = _flat(queries).astype(np.float32) - known.middles[:, None, None]
         kept = self._moments(step) if self._keep else _room(0, queries.shape, step)
-        out = np.empty((len(queries), len(self)), np.float32)
+        pictures, out = (
+            np.ascontiguousarray(_flat(self.pictures)),
+            np.empty((len(queries), len(which)), np.float32),
+        )
 
         def work(part: slice) -> None:
             compare(
@@ -114,15 +123,17 @@ class References:
                 known.middles,
                 known.means,
                 known.variances,
-                np.ascontiguousarray(flat[part]),
-                kept.means[part],
-                kept.variances[part],
+                pictures,
+                which[part],
+                kept.middles,
+                kept.means,
+                kept.variances,
                 channels,
                 step,
                 out[:, part],
             )
 
-        self._in_threads(work)
+        self._in_threads(work, len(which))
         return out
 
     def _best(
@@ -141,7 +152,7 @@ class References:
         indices, _ = _highest(scores, max(top, SCREEN_KEEPS))
         exact = np.stack(
             [
-                References(self.pictures[np.sort(row)], threads=1).scores(query[None])[0]
+                self._scores(query[None], np.sort(row))[0]
                 for row, query in zip(indices, queries, strict=True)
             ]
         )
@@ -166,12 +177,13 @@ class References:
                     room.variances[part],
                 )
 
-            self._in_threads(work)
+            self._in_threads(work, len(self))
             self._kept[step] = room
         return self._kept[step]
 
-    def _in_threads(self, work: Callable[[slice], None]) -> None:
-        parts = list(_parts(len(self)))
+    def _in_threads(self, work: Callable[[slice], None], count: int) -> None:
+        """Do it for each part of so many references."""
+        parts = list(_parts(count))
         if self.threads == 1 or len(parts) == 1:
             for part in parts:
                 work(part)
