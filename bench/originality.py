@@ -16,6 +16,7 @@ in the extra dev) its rows are left out.
 from __future__ import annotations
 
 import argparse
+import json
 import subprocess
 import sys
 import tempfile
@@ -241,6 +242,59 @@ def recall_rows(count: int, style: str) -> Rows:
             yield at_least(f"{style}: ahead of {name}, the mean", ahead, "of copies", 0.01)
 
 
+def command_rows(count: int) -> Rows:
+    """The commands as users run them: planted copies among new faces are judged against many, and
+    the many are audited."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        faces = f"--count {count} --size {SIZE} --style photo --first-seed {FIRST} -o references"
+        trombine(folder, "data", "world", *faces.split())
+        planted = plant(folder / "generated", count)
+        start = time.perf_counter()
+        judged = json.loads(
+            trombine(folder, "judge", "originality", "generated", "references", "--json")
+        )
+        taken = time.perf_counter() - start
+        verdicts = {Path(item["picture"]).stem: item["verdict"] for item in judged["pictures"]}
+        copies = [verdicts[each] == "copy" for each in planted]
+        false = [verdict == "copy" for each, verdict in verdicts.items() if each not in planted]
+        against = f"{len(false)} new faces and {len(copies)} copies against {count:,}"
+        yield at_least(f"{against}: copies", sum(copies) / len(copies), "found", 0.97)
+        yield at_most(f"{against}: new ones called copies", sum(false), "faces", 5)
+        yield Row(f"{against}: judge originality", taken, "seconds")
+        start = time.perf_counter()
+        trombine(folder, "data", "audit", "references")
+        taken = time.perf_counter() - start
+        yield at_most(f"data audit of {count:,} pictures", taken, "seconds", 300)
+
+
+def plant(folder: Path, count: int) -> set[str]:
+    """Write 200 new faces, and changed copies of 40 of the references, whose names it gives."""
+    folder.mkdir()
+    planted = set()
+    for number in range(200):
+        pixels = paint(face(FIRST + count + number), SIZE, "photo").pixels
+        Image.fromarray(pixels).save(folder / f"new-{number:03}.png")
+    for number in range(40):
+        kind = list(CHANGES)[number % len(CHANGES)]
+        row = number * (count // 40)
+        pixels = paint(face(FIRST + row), SIZE, "photo").pixels
+        chance = Chance(seed=2, places=np.array([row]))
+        name = f"{kind}-{number:02}"
+        Image.fromarray(CHANGES[kind](pixels[None], chance)[0]).save(folder / f"{name}.png")
+        planted.add(name)
+    return planted
+
+
+def trombine(folder: Path, *words: str) -> str:
+    """What the command prints."""
+    command = [sys.executable, "-m", "trombine", *words]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(words)}: {done.stderr}")
+    return done.stdout
+
+
 def by_hash(
     name: str,
     references: np.ndarray,
@@ -299,9 +353,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--references", type=int, default=21_000)
     parser.add_argument("--faces", type=int, default=1_000)
+    parser.add_argument("--judged", type=int, default=20_000)
     parser.add_argument("--scales", type=int, nargs="+", default=[5_000, 20_000, 80_000])
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--only", choices=("speed", "scale", "recall"))
+    parser.add_argument("--only", choices=("speed", "scale", "recall", "commands"))
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
@@ -311,6 +366,7 @@ def main() -> int:
     parts: dict[str, Callable[[], list[Row]]] = {
         "speed": lambda: list(speed_rows(args.references, args.rounds)),
         "scale": lambda: list(scale_rows(args.scales)),
+        "commands": lambda: list(command_rows(args.judged)),
         "recall": lambda: [row for style in STYLES for row in recall_rows(args.faces, style)],
     }
     rows = [row for name, part in parts.items() if args.only in (None, name) for row in part()]
