@@ -10,7 +10,8 @@ are those of a process of its own for each number, which reads them from a file.
 
 Copies are planted among painted faces, and searched by copies.py and by two perceptual hashes of
 imagehash, which are given the same windows and mirrors of every reference. Without imagehash (it is
-in the extra dev) its rows are left out.
+in the extra dev) its rows are left out. Then the commands, as users run them: `judge originality`
+of planted copies among new faces, and `data audit` of what they are compared with.
 """
 
 from __future__ import annotations
