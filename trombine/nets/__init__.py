@@ -9,6 +9,7 @@
     denoiser             a noisy picture and a time to what the noise is
     encoder              a picture to a few numbers
     reader               a picture to what is where in a face
+    finder               a picture to where faces may be
 
 A net is built from its name and its sizes alone; what it has learnt comes from a file of weights
 (weights.py), how it learns is in objectives/ and training/.
@@ -28,6 +29,7 @@ from trombine.grammar import checked, sizes_in
 from trombine.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from trombine.nets.denoiser import Denoiser
 from trombine.nets.encoder import Encoder
+from trombine.nets.finder import Finder
 from trombine.nets.patch import PatchDiscriminator
 from trombine.nets.reader import Reader
 from trombine.nets.residual import Residual
@@ -47,6 +49,7 @@ NETS: Final[dict[str, type[Net]]] = {
     "denoiser": Denoiser,
     "encoder": Encoder,
     "reader": Reader,
+    "finder": Finder,
 }
 
 __all__ = [
