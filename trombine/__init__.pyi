@@ -718,6 +718,7 @@ def judge_restoration(
     truth: _Path,
     holes: _Path | None = ...,
     border: int = ...,
+    features: str | Iterable[str] | Mapping[str, Any] = ...,
     json: bool = ...,
     output: _Path | None = ...,
     overwrite: bool = ...,
@@ -735,6 +736,9 @@ def judge_restoration(
             same names. Inside of them and on their rims is measured too.
         border: Pixels on each side that do not count for PSNR-Y, as papers on
             enlarging have it: 0 to 64.
+        features: Distances in nets that others published, too: lpips, vgg16, vgg19
+            or inception, each with weights of yours as NAME:FILE
+            (lpips:VGG16+LPIPS), or from where torch keeps them.
         json: The numbers as JSON, those of each picture too.
         output: A page to write, with the numbers and the worst pictures.
         overwrite: Write over a page that trombine did not write.
@@ -762,12 +766,14 @@ def judge_fidelity(
             world:photo#500.
         real: What they should be like: a folder, a pack, or a spec.
         features: What figures are computed from: witness, a net that no training
-            learns from, or pixels, which is naive; given twice there are two
+            learns from; pixels, which is naive; or vgg16, vgg19 or inception,
+            whose weights are yours, as NAME:FILE. Given twice there are two
             tables.
         pictures: How many pictures of a set are compared at most; of more so many
             are drawn: 50 to 5000.
-        size: Of the pictures of a spec, in pixels; as the witness sees them unless
-            given: 16 to 512.
+        size: At what size in pixels a spec's pictures are painted, for pictures
+            that are as small themselves; 128, as the witness sees them, unless
+            given. A folder's keep theirs: 16 to 512.
         json: The numbers as JSON, those of each picture too.
         output: A page to write, with the numbers, distributions, and the pictures
             that stand out.

@@ -20,12 +20,13 @@ from trombine.data.source import source
 from trombine.judge import witness
 from trombine.judge.fidelity import frechet, kid
 from trombine.judge.fidelity_fields import columns, compare, findings, holm, kolmogorov
-from trombine.judge.fidelity_report import _read  # pyright: ignore[reportPrivateUsage]
+from trombine.judge.fidelity_report import _read, feature_kinds  # pyright: ignore[reportPrivateUsage]
 from trombine.judge.fidelity_sets import PictureSet, in_window, read_set
 from trombine.refusal import InputError
 from trombine.verbs.fidelity import JudgeFidelityRequest, run
 
 COUNT = 200
+KINDS = feature_kinds(("witness", "pixels"))
 LONG = 0.5  # of hair_length
 
 
@@ -183,9 +184,9 @@ def test_of_many_pictures_some_are_drawn(tmp_path: Path) -> None:
 def test_one_by_one_as_in_a_batch(faces: tuple[np.ndarray, np.ndarray]) -> None:
     """Features and fields of a picture do not depend on the pictures beside it."""
     windows = np.stack([in_window(pixels) for pixels in faces[0][:5]])
-    together = result_of(_read(windows, "real"))
+    together = result_of(_read(windows, "real", KINDS))
     for number in range(5):
-        alone = result_of(_read(windows[number : number + 1], "real"))
+        alone = result_of(_read(windows[number : number + 1], "real", KINDS))
         for kind, features in together.features.items():
             assert np.allclose(alone.features[kind][0], features[number], atol=1e-4), kind
         for name, values in together.fields.items():
@@ -328,8 +329,10 @@ def test_sets_that_do_not_compare(tmp_path: Path) -> None:
 
 def test_features_that_there_are_not(tmp_path: Path) -> None:
     many = save(tmp_path / "many", noise(2))
-    assert "witness or pixels, not vgg" in ask(many, many, features=("vgg",))
-    assert "torchvision" in ask(many, many, features=("inception",))
+    assert "witness, pixels or vgg16, vgg19, inception, not vgg" in ask(
+        many, many, features=("vgg",)
+    )
+    assert "torchvision gives no Inception" in ask(many, many, features=("inception",))
     assert "named once" in ask(many, many, features=("pixels", "pixels"))
 
 

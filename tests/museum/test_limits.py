@@ -202,14 +202,14 @@ def test_memory_that_ends_while_reading_skips_the_picture(
 ) -> None:
     """`read` names the picture in one line, whether it prints or writes."""
     large, small = picture(tmp_path / "a.png", 32), picture(tmp_path / "b.png")
-    real = readings.read_picture
+    real = readings.read_faces
 
-    def read_picture(image: Any, *rest: Any, **options: Any) -> Any:
-        if image.width == 32:
+    def read_faces(pixels: Any, *rest: Any, **options: Any) -> Any:
+        if pixels.shape[-1] == 32:
             as_torch_says()
-        return real(image, *rest, **options)
+        return real(pixels, *rest, **options)
 
-    monkeypatch.setattr(readings, "read_picture", read_picture)
+    monkeypatch.setattr(readings, "read_faces", read_faces)
     for output in (None, tmp_path / "out"):
         result = read(pictures=(large, small), output=output)
         assert [skipped.file for skipped in result.skipped] == [large]

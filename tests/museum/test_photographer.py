@@ -51,20 +51,24 @@ def command(capsys: pytest.CaptureFixture[str]) -> Command:
     return run
 
 
+def check_made_again(source: str, result: Path, command: Command) -> None:
+    """A result without its last byte is made again."""
+    assert command("upscale", source, "-o", str(result))[0] == 0
+    data = result.read_bytes()
+    assert "1 kept" in command("upscale", source, "-o", str(result))[1]
+    result.write_bytes(data[:-1])
+    code, text = command("upscale", source, "-o", str(result))
+    assert (code, result.read_bytes() == data) == (0, True), text
+    assert "is there, but cut short; made again" in text
+
+
 @pytest.mark.parametrize("format", ["png", "jpg", "webp", "tif", "gif", "avif"])
 def test_a_result_that_was_cut_short_is_made_again(
     format: str, photo: Photo, command: Command
 ) -> None:
     """The same command makes a result again that a broken copy cut short, and says so."""
     photo("a.png")
-    result = Path(f"out.{format}")
-    assert command("upscale", "a.png", "-o", str(result))[0] == 0
-    data = result.read_bytes()
-    assert "1 kept" in command("upscale", "a.png", "-o", str(result))[1]
-    result.write_bytes(data[:-1])
-    code, text = command("upscale", "a.png", "-o", str(result))
-    assert (code, result.read_bytes() == data) == (0, True), text
-    assert "is there, but cut short; made again" in text
+    check_made_again("a.png", Path(f"out.{format}"), command)
 
 
 def test_a_result_whose_record_was_cut_off_is_refused_as_cut_short(
@@ -87,14 +91,7 @@ def test_a_film_that_was_cut_short_is_made_again(
     photo("a.png")
     frames = [Image(samples=_pixels(seed), mode="RGB") for seed in range(3)]
     write_frames(tmp_path / "film.gif", frames, [40] * 3)
-    result = Path(f"out.{format}")
-    assert command("upscale", "film.gif", "-o", str(result))[0] == 0
-    data = result.read_bytes()
-    assert "1 kept" in command("upscale", "film.gif", "-o", str(result))[1]
-    result.write_bytes(data[:-1])
-    code, text = command("upscale", "film.gif", "-o", str(result))
-    assert (code, result.read_bytes() == data) == (0, True), text
-    assert "is there, but cut short; made again" in text
+    check_made_again("film.gif", Path(f"out.{format}"), command)
 
 
 def test_results_beside_their_pictures_are_not_enlarged_again(

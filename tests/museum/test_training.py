@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from trombine.nets.dcgan import DCGANDiscriminator, DCGANGenerator
+from trombine.nets.vgg import VGG
 from trombine.objectives.terms import TERMS, ms_ssim
-from trombine.objectives.vgg import VGG
 
 Ours = Callable[[str, str], Callable[..., None]]
 
@@ -63,14 +63,14 @@ def one_layer_later(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("file", "name", "given"),
     [
-        ("test_vgg.py", "test_the_layout_is_torchvisions", {"name": "vgg19"}),
-        ("test_perceptual.py", "test_layers_of_a_vgg_have_the_names_of_the_papers", {}),
+        ("nets/test_vgg.py", "test_the_layout_is_torchvisions", {"name": "vgg19"}),
+        ("objectives/test_perceptual.py", "test_layers_of_a_vgg_have_the_names_of_the_papers", {}),
     ],
 )
 def test_layers_of_a_vgg_that_are_off_by_one(
     file: str, name: str, given: dict[str, Any], ours: Ours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    caught(ours(f"objectives/{file}", name), lambda: one_layer_later(monkeypatch), **given)
+    caught(ours(file, name), lambda: one_layer_later(monkeypatch), **given)
 
 
 def test_a_slope_alone_would_not_have_seen_it(ours: Ours, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from trombine.nets.vgg import VGG
 from trombine.objectives.perceptual import (
     Perceptual,
     feature_distance,
@@ -18,7 +19,6 @@ from trombine.objectives.perceptual import (
     unit_length,
 )
 from trombine.objectives.terms import gram
-from trombine.objectives.vgg import VGG
 from trombine.refusal import InputError
 
 

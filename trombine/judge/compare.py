@@ -210,7 +210,8 @@ def _net(name: str, file: ProtocolFile) -> Method:
         names = ", ".join((*TASKS[file.task].baselines, *references(file)))
         problem = f"is no method to {file.task}; there are {names}, models by name or file"
         folders = "{output}" if file.of_sets else "{input} and {output}"
-        raise InputError(f"{problem}, and commands with {folders}", path=name)  # noqa: B904
+        problem += f", and commands with {folders}"
+        raise InputError(problem, path=name) from error
     notes = []
     for path in paths:
         with about(name):

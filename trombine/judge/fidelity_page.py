@@ -21,9 +21,9 @@ from trombine.judge.fidelity_report import (
     Values,
     counted,
     digits_of,
-    feature_name,
     sizes_of,
     spell_p,
+    witness_name,
 )
 from trombine.judge.fidelity_sets import PictureSet
 from trombine.pages import Page, Plot, Series, estimate, fold, grid, note, picture, plots, table
@@ -138,7 +138,7 @@ def _fields(report: Report) -> Iterator[str]:
     ]
     if rows:
         heads = ("faces with", "are", "of generated", "of real")
-        yield table(heads, rows, caption=f"Missing or overdone, as {feature_name('witness')} reads")
+        yield table(heads, rows, caption=f"Missing or overdone, as {witness_name()} reads")
     drawn = [_distribution(report, field) for field in report.fields[:_DRAWN]]
     if drawn:
         yield plots(*drawn)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 import numpy as np
 import torch
-from jaxtyping import Float64, Int64, UInt8
+from jaxtyping import Float32, Float64, Int64, UInt8
 
 from trombine.conventions import to_picture
 from trombine.events import Event, Progress, ticked
@@ -20,26 +20,39 @@ from trombine.judge.bootstrap import Estimate
 from trombine.judge.fidelity import Compared, apart, diversities, figures
 from trombine.judge.fidelity_fields import Field, columns, compare, findings
 from trombine.judge.fidelity_sets import PictureSet, remarks
+from trombine.judge.published import NETS, feature_net
 from trombine.judge.similar import References
 from trombine.measures.distances import COARSE
 from trombine.refusal import InputError, shown
 
-FEATURES: Final = ("witness", "pixels")
+PIXELS: Final = "pixels"
+FEATURES: Final = (witness.WITNESS, PIXELS)  # those that need no file
 LIKENESS: Final = "likeness"
 _AT_ONCE: Final = 128  # pictures that are read between two steps of the bar
 _ALIKE: Final = 150  # pictures of a set of which each two are compared by SSIM
+_SAME: Final = 0.1  # of the distance between real neighbours: nearer is nearly the same picture
 _SMALL: Final = 64  # pixels a side, of these
 
 Values = Float64[np.ndarray, "_"]
 Features = Float64[np.ndarray, "_ _"]
 Pictures = UInt8[np.ndarray, "n 128 128 3"]
+Batch = Float32[torch.Tensor, "n 3 128 128"]
+
+
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """Features of one kind."""
+
+    name: str
+    label: str  # with the hash of their net; part of every number
+    of: Callable[[Batch, witness.Seen], torch.Tensor]
 
 
 @dataclass(frozen=True, eq=False)
 class Read:
     """What is known of the pictures of a set."""
 
-    features: dict[str, Features]  # by FEATURES
+    features: dict[str, Features]  # by their kinds
     fields: dict[str, Values]  # of the faces among them
     faces: Int64[np.ndarray, "_"]  # which are faces
 
@@ -79,42 +92,57 @@ class Report:
     reads: tuple[Read, Read]
 
 
-def feature_name(kind: str) -> str:
-    """What stands with every number."""
-    if kind == "pixels":
-        return f"pixels {COARSE} x {COARSE}"
-    return f"{kind} {witness.witness().hash}"
+def witness_name() -> str:
+    """What stands with every number that the witness gives."""
+    return f"{witness.WITNESS} {witness.witness().hash}"
 
 
-def check_features(kinds: Sequence[str]) -> None:
-    """Refuse features that there are not."""
-    for kind in kinds:
-        if kind == "inception":
-            problem = "Inception's features need torchvision and its weights, which trombine is"
-            raise InputError(f"{problem} without", "choose witness or pixels")
-        if kind not in FEATURES:
-            raise InputError(f"features are {' or '.join(FEATURES)}, not {shown(kind)}")
-    if len(set(kinds)) < len(kinds) or not kinds:
+def feature_kinds(asked: Sequence[str]) -> list[Kind]:
+    """The features that are asked for: witness, pixels, or a published net's."""
+    kinds = [_kind(text) for text in asked]
+    if len({kind.name for kind in kinds}) < len(kinds) or not kinds:
         raise InputError("each kind of --features is named once")
+    return kinds
+
+
+def _kind(text: str) -> Kind:
+    if text == witness.WITNESS:
+        return Kind(text, witness_name(), lambda _batch, seen: seen.features)
+    if text == PIXELS:
+        return Kind(text, f"{text} {COARSE} x {COARSE}", lambda batch, _seen: _colours(batch))
+    if text.partition(":")[0] not in NETS:
+        raise InputError(
+            f"features are {', '.join(FEATURES)} or {', '.join(NETS)}, not {shown(text)}"
+        )
+    net = feature_net(text)
+    return Kind(net.name, f"{net.name} {net.hash}", lambda batch, _seen: net(batch))
+
+
+def _colours(batch: Batch) -> torch.Tensor:
+    return torch.nn.functional.adaptive_avg_pool2d(batch.double(), COARSE).flatten(1)
 
 
 def judge(
-    generated: PictureSet, real: PictureSet, kinds: Sequence[str]
+    generated: PictureSet, real: PictureSet, kinds: Sequence[Kind]
 ) -> Generator[Event, None, Report]:
     """All of it; the features are those of `kinds`, each with a table of its own."""
     reads = []
     for side, each in (("generated", generated), ("real", real)):
-        reads.append((yield from _read(each.pictures, side)))
+        reads.append((yield from _read(each.pictures, side, kinds)))
     ours, theirs = reads
     tables = []
     for kind in kinds:
-        job = partial(figures, ours.features[kind], theirs.features[kind])
+        job = partial(figures, ours.features[kind.name], theirs.features[kind.name])
         results = yield from ticked("draws", lambda tick, job=job: job(tick=tick))
-        tables.append(_table(kind, results, ours.features[kind], theirs.features[kind]))
+        tables.append(_table(kind, results, ours, theirs))
     return Report(
         generated=generated,
         real=real,
-        remarks=(*remarks(generated, real), *_faceless((generated, real), (ours, theirs))),
+        remarks=(
+            *remarks(generated, real),
+            *_faceless((generated, real), (ours, theirs)),
+            *_nearly_same(generated, tables[0]),
+        ),
         tables=tuple(tables),
         alike=diversities(*(_alike(each.pictures) for each in (generated, real))),
         fields=compare(ours.fields, theirs.fields),
@@ -123,21 +151,20 @@ def judge(
     )
 
 
-def _read(pictures: Pictures, side: str) -> Generator[Event, None, Read]:
+def _read(pictures: Pictures, side: str, kinds: Sequence[Kind]) -> Generator[Event, None, Read]:
     parts, faces = [], []
-    features: dict[str, list[Features]] = {kind: [] for kind in FEATURES}
+    features: dict[str, list[Features]] = {kind.name: [] for kind in kinds}
     for start in range(0, len(pictures), _AT_ONCE):
         several = pictures[start : start + _AT_ONCE]
         batch = torch.stack([to_picture(pixels) for pixels in several])
         seen = witness.seen(batch)
-        features["witness"].append(seen.features.double().numpy())
-        coarse = torch.nn.functional.adaptive_avg_pool2d(batch.double(), COARSE)
-        features["pixels"].append(coarse.flatten(1).numpy())
+        for kind in kinds:
+            features[kind.name].append(kind.of(batch, seen).double().numpy())
         parts.append(columns(seen))
         faces.append(start + np.flatnonzero(seen.is_face.numpy()))
         yield Progress(start + len(several), len(pictures), f"{side} pictures read")
     return Read(
-        features={kind: np.concatenate(several) for kind, several in features.items()},
+        features={name: np.concatenate(several) for name, several in features.items()},
         fields={name: np.concatenate([part[name] for part in parts]) for name in parts[0]},
         faces=np.concatenate(faces),
     )
@@ -147,6 +174,13 @@ def _faceless(sets: Sequence[PictureSet], reads: Sequence[Read]) -> Iterator[str
     for each, read in zip(sets, reads, strict=True):
         if missing := len(each) - len(read.faces):
             yield f"{each.name}: in {missing:,} of {len(each):,} pictures the witness sees no face"
+
+
+def _nearly_same(generated: PictureSet, table: Table) -> Iterator[str]:
+    """A generator that repeats what it learned from has the best figures of all."""
+    if same := int((table.to_real.distances < _SAME).sum()):
+        copies = f"{same:,} of {len(generated):,} pictures are nearly those of the real set"
+        yield f"{generated.name}: {copies}; `trombine judge originality` says which are copies"
 
 
 def _halves(read: Read) -> tuple[dict[str, Values], dict[str, Values]]:
@@ -163,7 +197,8 @@ def _alike(pictures: Pictures) -> Features:
     return References(pixels, threads=1).scores(pixels).astype(np.float64)
 
 
-def _table(kind: str, results: dict[str, Compared], generated: Features, real: Features) -> Table:
+def _table(kind: Kind, results: dict[str, Compared], ours: Read, theirs: Read) -> Table:
+    generated, real = ours.features[kind.name], theirs.features[kind.name]
     across, inside = apart(generated, real), apart(real, real)
     np.fill_diagonal(inside, np.inf)
     unit = float(np.median(inside.min(1))) or 1.0
@@ -171,8 +206,8 @@ def _table(kind: str, results: dict[str, Compared], generated: Features, real: F
     _, lengths, axes = np.linalg.svd(real - middle, full_matrices=False)
     places = [(features - middle) @ axes[:2].T for features in (generated, real)]
     return Table(
-        kind=kind,
-        features=feature_name(kind),
+        kind=kind.name,
+        features=kind.label,
         figures=results,
         to_real=Nearest(across.argmin(1), across.min(1) / unit),
         to_generated=Nearest(across.argmin(0), across.min(0) / unit),
@@ -271,7 +306,7 @@ def counted(report: Report) -> str:
     if len(report.fields) < 2:
         return "fields: too few faces to compare what the witness reads"
     differ, own = (sum(f.differs for f in fields) for fields in (report.fields, report.real_fields))
-    text = f"fields: {differ} of {len(report.fields)} that {feature_name('witness')} reads differ"
+    text = f"fields: {differ} of {len(report.fields)} that {witness_name()} reads differ"
     if len(report.real_fields) < 2:
         return f"{text}; halves of the real set have too few faces to be compared"
     return f"{text}; {own} of {len(report.real_fields)} between two halves of the real set"

@@ -6,7 +6,7 @@ it shows a face.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -230,13 +230,27 @@ def _by_stem(paths: Iterable[Path]) -> dict[str, Path]:
     return found
 
 
-def judge_pair(pair: Pair, *, border: int = 0) -> dict[str, dict[str, float]]:
-    """The measures of two files."""
+@dataclass(frozen=True, eq=False)
+class JudgingNet:
+    """A net that others published (published.py), as the judge of a result and its truth."""
+
+    name: str
+    hash: str  # of its weights
+    distance: Callable[[Picture, Picture], float]
+
+
+def judge_pair(
+    pair: Pair, *, border: int = 0, nets: Iterable[JudgingNet] = ()
+) -> dict[str, dict[str, float]]:
+    """The measures of two files, with the distances of these nets on the whole picture."""
     result, truth = (to_picture(as_seen(read(path))) for path in (pair.result, pair.truth))
     hole = None
     if pair.hole is not None:
         hole = as_seen(read(pair.hole))[..., 0] > 127
-    return judged(result, truth, hole, border=border)
+    values = judged(result, truth, hole, border=border)
+    for net in nets:
+        values["whole"][net.name] = net.distance(result, truth)
+    return values
 
 
 Values = Mapping[str, Mapping[str, float]]

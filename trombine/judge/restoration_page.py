@@ -4,42 +4,51 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from trombine.files import write_bytes
 from trombine.images import as_seen, read
-from trombine.judge import witness
+from trombine.judge import published, witness
 from trombine.judge.bootstrap import mean
-from trombine.judge.restoration import MEASURES, REGIONS, Pair, Values, by_region
+from trombine.judge.restoration import (
+    MEASURES,
+    REGIONS,
+    JudgingNet,
+    Measure,
+    Pair,
+    Values,
+    by_region,
+)
 from trombine.pages import Page, estimate, grid, picture, table
 from trombine.pages.markup import Html
 from trombine.refusal import shown
 
+_ALL: Final[Mapping[str, Measure]] = {**MEASURES, **published.MEASURES}
 _WORST: Final = 6  # pictures that the page shows
 Measured = Mapping[Pair, Values]
 
 
 def rows_of(measured: Measured) -> list[tuple[str, dict[str, list[float]]]]:
-    """Each measure with its values by region, in the order of MEASURES."""
+    """Each measure with its values by region, MEASURES first."""
     values = by_region(measured.values())
     return [
         (
             name,
             {region: values[region][name] for region in REGIONS if name in values.get(region, {})},
         )
-        for name in MEASURES
+        for name in _ALL
         if any(name in values.get(region, {}) for region in REGIONS)
     ]
 
 
-def as_text(measured: Measured) -> str:
+def as_text(measured: Measured, nets: Sequence[JudgingNet] = ()) -> str:
     """A table of means with intervals, a measure a line."""
     regions = [region for region in REGIONS if region in by_region(measured.values())]
     lines = [("", *regions)]
     for name, values in rows_of(measured):
-        unit = MEASURES[name].unit
+        unit = _ALL[name].unit
         label = f"{name} {unit}".strip()
         lines.append((label, *(_spelled(values[r]) if r in values else "" for r in regions)))
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -47,7 +56,7 @@ def as_text(measured: Measured) -> str:
         "  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines
     ]
     count = len(measured)
-    return "\n".join((*text, f"{count} {'picture' if count == 1 else 'pictures'}; {_judge()}"))
+    return "\n".join((*text, f"{count} {'picture' if count == 1 else 'pictures'}; {_judges(nets)}"))
 
 
 def _spelled(values: list[float]) -> str:
@@ -58,11 +67,16 @@ def _spelled(values: list[float]) -> str:
     )
 
 
-def _judge() -> str:
-    return f"witness {witness.witness().hash}"
+def _judges(nets: Sequence[JudgingNet]) -> str:
+    return ", ".join(f"{name} {hash}" for name, hash in _hashes(nets).items())
 
 
-def as_json(measured: Measured) -> str:
+def _hashes(nets: Sequence[JudgingNet]) -> dict[str, str]:
+    """Of all nets that gave a number, by name."""
+    return {witness.WITNESS: witness.witness().hash, **{net.name: net.hash for net in nets}}
+
+
+def as_json(measured: Measured, nets: Sequence[JudgingNet] = ()) -> str:
     """All numbers: means with intervals, and those of each picture. What is not finite is null."""
     means = {
         name: {
@@ -79,7 +93,7 @@ def as_json(measured: Measured) -> str:
         }
         for pair, values in measured.items()
     ]
-    record = {"witness": witness.witness().hash, "means": means, "pictures": pictures}
+    record = {**_hashes(nets), "means": means, "pictures": pictures}
     return json.dumps(record, indent=1, sort_keys=True)
 
 
@@ -87,16 +101,16 @@ def _plain(value: float) -> float | None:
     return round(value, 6) if math.isfinite(value) else None
 
 
-def write_page(path: Path, measured: Measured) -> None:
+def write_page(path: Path, measured: Measured, nets: Sequence[JudgingNet] = ()) -> None:
     """One file: the table, and the pictures that came out worst."""
     page = Page(
         title="Results against their truths",
         lead=f"{len(measured)} pairs of pictures.",
-        foot=f"Intervals are of 2,000 resamples, 95 %. Read by the {_judge()}.",
+        foot=f"Intervals are of 2,000 resamples, 95 %. Read by {_judges(nets)}.",
     )
     regions = [region for region in REGIONS if region in by_region(measured.values())]
     rows = [
-        (name, *(_cell(values.get(region)) for region in regions), MEASURES[name].about)
+        (name, *(_cell(values.get(region)) for region in regions), _ALL[name].about)
         for name, values in rows_of(measured)
     ]
     head = ("measure", *regions, "what it is")

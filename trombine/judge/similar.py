@@ -112,10 +112,8 @@ class References:
         all_moments(_flat(queries), channels, step, known.middles, known.means, known.variances)
         rows = _flat(queries).astype(np.float32) - known.middles[:, None, None]
         kept = self._moments(step) if self._keep else _room(0, queries.shape, step)
-        pictures, out = (
-            np.ascontiguousarray(_flat(self.pictures)),
-            np.empty((len(queries), len(which)), np.float32),
-        )
+        pictures = np.ascontiguousarray(_flat(self.pictures))
+        out = np.empty((len(queries), len(which)), np.float32)
 
         def work(part: slice) -> None:
             compare(

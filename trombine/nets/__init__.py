@@ -11,6 +11,8 @@
     reader               a picture to what is where in a face
     finder               a picture to where faces may be
 
+and beside it, in vgg.py, VGG, which others taught and papers compare features in.
+
 A net is built from its name and its sizes alone; what it has learnt comes from a file of weights
 (weights.py), how it learns is in objectives/ and training/.
 """

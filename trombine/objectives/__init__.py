@@ -11,7 +11,6 @@ find.py         find faces in pictures
 
 terms.py        losses between pictures      critics.py   losses and penalties of discriminators
 perceptual.py   losses between features      pools.py     old pictures for a discriminator
-vgg.py          the net that papers judge by
 schedules.py    how noise grows              damage.py    what restoring undoes
 alarms/         what watches a training      judges.py    which net's features are compared
 """

@@ -7,9 +7,9 @@ from typing import Final, final
 
 from torch import Tensor
 
+from trombine.nets.vgg import vgg
 from trombine.objectives.perceptual import Perceptual, refuse_witness
 from trombine.objectives.terms import wide
-from trombine.objectives.vgg import vgg
 from trombine.recipes.recipe import Restore
 from trombine.refusal import InputError
 from trombine.weights import load

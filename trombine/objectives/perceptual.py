@@ -1,18 +1,14 @@
-"""Features of pictures, the outputs of a net's layers, and the distance of two pictures' features.
+"""The distance of two pictures' features, the outputs of a net's layers.
 
-Features are taken before the activation: a layer's output is copied where the layer gives it, so
-that an activation which works in place cannot reach it. The judging net learns nothing and stays
-as it is; the gradient goes through it to the picture.
-
-VGG, which many papers judge by, is in vgg.py; the Gram matrix is in terms.py; which net a recipe
-means is in judges.py.
+The judging net learns nothing and stays as it is; the gradient goes through it to the picture.
+How features are taken is in nets/vgg.py, with VGG, which many papers judge by; the
+Gram matrix is in terms.py; which net a recipe means is in judges.py.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Final, final
 
@@ -20,8 +16,8 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
+from trombine.nets.vgg import VGG, features, layer_of
 from trombine.objectives.terms import gram_distance, l1, l2, wide
-from trombine.objectives.vgg import VGG
 from trombine.refusal import InputError
 
 Batch = Float[torch.Tensor, "n c h w"]
@@ -30,41 +26,6 @@ Scalar = Float[torch.Tensor, ""]
 CRITERIA: Final = {"l1": l1, "l2": l2}
 # Judges finished work (judge/): a net trained to please it could not be judged by it.
 WITNESS: Final = "witness"
-
-
-def features(net: nn.Module, x: Batch, layers: Iterable[str]) -> dict[str, torch.Tensor]:
-    """The output of each of these layers for x, by name, before the layer after it.
-
-    Layers are named as in net.named_modules(); those of a VGG also as in the papers, "conv3_3".
-    Of a layer that the net uses several times, the last output counts.
-    """
-    modules = {name: _layer(net, name) for name in layers}
-    outputs: dict[str, torch.Tensor] = {}
-
-    def keep(name: str, output: object) -> None:
-        if not isinstance(output, torch.Tensor):
-            raise InputError(f"layer {name!r} gives no tensor: name one within it")
-        outputs[name] = output.clone()  # the activation after it may work in place
-
-    with ExitStack() as hooks:
-        for name, module in modules.items():
-            hook = module.register_forward_hook(
-                lambda _m, _i, output, name=name: keep(name, output)
-            )
-            hooks.callback(hook.remove)
-        net(x)
-    if missing := [name for name in modules if name not in outputs]:
-        raise InputError(f"this net never runs its layers {', '.join(missing)}")
-    return {name: outputs[name] for name in modules}
-
-
-def _layer(net: nn.Module, name: str) -> nn.Module:
-    path = net.layers.get(name, name) if isinstance(net, VGG) else name
-    modules = dict(net.named_modules())
-    if path and path in modules:
-        return modules[path]
-    existing = net.layers if isinstance(net, VGG) else [name for name in modules if name]
-    raise InputError(f"no layer {name!r}: this net has {', '.join(existing)}")
 
 
 @final
@@ -90,7 +51,7 @@ class Perceptual:
         if criterion not in CRITERIA:
             raise InputError(f"no criterion {criterion!r}: there are {', '.join(CRITERIA)}")
         for name in layers:
-            _layer(net, name)
+            layer_of(net, name)
         self.net = copy.deepcopy(net).eval().requires_grad_(False)
         if isinstance(self.net, VGG):
             self.net.cut_after(layers)

@@ -19,9 +19,10 @@ from jaxtyping import UInt8
 from trombine.batch.contents import JSON
 from trombine.batch.making import PICTURE, Job, Making, Options, Output, Product, Target, name_file
 from trombine.conventions import to_picture
-from trombine.devices import CPU
+from trombine.devices import CPU, resolve
 from trombine.images import Image, as_seen
 from trombine.provenance import shortened
+from trombine.reader import fields_of
 from trombine.reader.doubts import sure_style
 from trombine.reader.faces import Face, parts_map, read_faces
 from trombine.readings.drawing import PALETTE, drawn
@@ -106,6 +107,19 @@ def target_for(options: Options, source: Path, model: str | Path) -> Target:
     is_file = not (isinstance(model, str) and model in shipped())
     called = name_file(files, Path(model), source, "model") if is_file else str(model)
     return Target(options={**options, "model": called}, files=files)
+
+
+def device_for(model: str | Path, device: str) -> str:
+    """The device that is meant, once the model is known to be a reader."""
+    device = resolve(device)
+    try:
+        fields_of(loaded(model, task="read", device=device))
+    except InputError as error:
+        if error.path is not None:
+            raise
+        remedy = "give a file as trombine train reader makes it"
+        raise InputError(error.problem, remedy, path=model) from error
+    return device
 
 
 def read_picture(

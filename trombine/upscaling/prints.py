@@ -1,9 +1,12 @@
-"""The size of a print in pixels."""
+"""Sizes as people write them: in pixels, and on paper."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
+
+from trombine.refusal import InputError, shown
+from trombine.upscaling.making import sides
 
 DPI: Final = 300  # pixels an inch that a print is made of
 _INCH: Final = {"cm": 2.54, "mm": 25.4, "in": 1.0}
@@ -29,3 +32,16 @@ def in_pixels(size: str) -> str:
     pixels = [round(float(side) / _INCH[match[4]] * DPI) for side in sides]
     text = f"{' x '.join(sides)} {match[4]} at {DPI} dpi is {pixels[0]}x{pixels[1]}"
     return f"in pixels: {text}"
+
+
+def plain_size(size: str) -> str:
+    """WIDTHxHEIGHT as a record says it; an InputError for anything else."""
+    plain = re.sub(r"\s*[xX×]\s*", "x", size.strip())
+    try:
+        _, box = sides(plain)
+    except InputError:
+        box = None
+    if box is None or min(box) < 1:
+        problem = f"--size is WIDTHxHEIGHT, as in 1920x1080, not {shown(size)}"
+        raise InputError(problem, in_pixels(size))
+    return plain

@@ -29,12 +29,14 @@ class JudgeFidelityRequest(Request):
     real: str
     """What they should be like: a folder, a pack, or a spec."""
     features: tuple[str, ...] = ("witness",)
-    """What figures are computed from: witness, a net that no training learns from, or pixels, which
-    is naive; given twice there are two tables."""
+    """What figures are computed from: witness, a net that no training learns from; pixels, which is
+    naive; or vgg16, vgg19 or inception, whose weights are yours, as NAME:FILE. Given twice there
+    are two tables."""
     pictures: Annotated[int, Integer(50, 5000)] = 2000
     """How many pictures of a set are compared at most; of more so many are drawn."""
     size: Annotated[int | None, Integer(16, 512)] = None
-    """Of the pictures of a spec, in pixels; as the witness sees them unless given."""
+    """At what size in pixels a spec's pictures are painted, for pictures that are as small
+    themselves; 128, as the witness sees them, unless given. A folder's keep theirs."""
     json: bool = False
     """The numbers as JSON, those of each picture too."""
     output: Path | None = None
@@ -48,11 +50,11 @@ def run(request: JudgeFidelityRequest) -> Iterator[Event]:
     from trombine.batch.inputs import refuse_to_write_over
     from trombine.judge.fidelity import FEWEST
     from trombine.judge.fidelity_page import write_page
-    from trombine.judge.fidelity_report import as_json, as_text, check_features, judge
+    from trombine.judge.fidelity_report import as_json, as_text, feature_kinds, judge
     from trombine.judge.fidelity_sets import check_apart, check_places, read_set
     from trombine.pages import check_page
 
-    check_features(request.features)
+    kinds = feature_kinds(request.features)
     check_places(request.generated, request.real)
     if request.output is not None and not request.overwrite:
         check_page(request.output)
@@ -68,7 +70,7 @@ def run(request: JudgeFidelityRequest) -> Iterator[Event]:
     check_apart(generated, real)
     if request.output is not None:
         refuse_to_write_over([request.output], (*generated.files, *real.files))
-    report = yield from judge(generated, real, request.features)
+    report = yield from judge(generated, real, kinds)
     if request.output is not None:
         write_page(request.output, report)
         yield Picture(request.output, request.output.name)

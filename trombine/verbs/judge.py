@@ -32,6 +32,9 @@ class JudgeRestorationRequest(Request):
     and on their rims is measured too."""
     border: Annotated[int, Integer(0, 64)] = 0
     """Pixels on each side that do not count for PSNR-Y, as papers on enlarging have it."""
+    features: tuple[str, ...] = ()
+    """Distances in nets that others published, too: lpips, vgg16, vgg19 or inception, each with
+    weights of yours as NAME:FILE (lpips:VGG16+LPIPS), or from where torch keeps them."""
     json: bool = False
     """The numbers as JSON, those of each picture too."""
     output: Path | None = None
@@ -91,12 +94,14 @@ def run(request: JudgeRestorationRequest | JudgeOriginalityRequest) -> Iterator[
 def _restoration(request: JudgeRestorationRequest) -> Iterator[Event]:
     """Measure every pair; a file without a partner is named."""
     from trombine.batch.inputs import refuse_to_write_over
+    from trombine.judge.published import judging_nets
     from trombine.judge.restoration import judge_pair, paired
     from trombine.judge.restoration_page import as_json, as_text, write_page
     from trombine.pages import check_page
 
     if request.output is not None and not request.overwrite:
         check_page(request.output)
+    nets = judging_nets(request.features)
     pairs, alone = paired([request.results], [request.truth], request.holes)
     if not pairs:
         problem = f"holds no picture of which {shown(request.truth)} has the truth"
@@ -109,17 +114,17 @@ def _restoration(request: JudgeRestorationRequest) -> Iterator[Event]:
     measured, skipped = {}, 0
     for number, pair in enumerate(pairs, 1):
         try:
-            measured[pair] = judge_pair(pair, border=request.border)
+            measured[pair] = judge_pair(pair, border=request.border, nets=nets)
         except InputError as error:
             skipped += 1
             yield Skipped(error.path or pair.result, error.why)
         yield Progress(number, len(pairs), "pictures")
     written = 0
     if request.output is not None and measured:
-        write_page(request.output, measured)
+        write_page(request.output, measured, nets)
         written = 1
         yield Picture(request.output, request.output.name)
-    summary = as_json(measured) if request.json else as_text(measured)
+    summary = as_json(measured, nets) if request.json else as_text(measured, nets)
     yield Done(
         summary if measured else "", written=written or len(measured), skipped=skipped, kept=0
     )

@@ -1,32 +1,26 @@
 """`read`: where faces are, and what is where in each.
 
-How one picture is read is in readings/making.py; here is what is asked for, and what is told of a
-picture where no file is written.
+How one picture is read is in readings/making.py; here is what is asked for and refused.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import degrees
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated
 
 from trombine.batch.inputs import expand, left_alone, raw_left_alone
 from trombine.batch.loop import survey
 from trombine.batch.making import Making
 from trombine.batch.requests import FilesRequest
-from trombine.devices import CPU, DEVICES, resolve
-from trombine.events import Description, Detail, Event, Notice
-from trombine.memory import enough
-from trombine.refusal import InputError, about, shown
+from trombine.devices import CPU, DEVICES
+from trombine.events import Detail, Event
+from trombine.refusal import InputError
 from trombine.requests import Choice
 
 if TYPE_CHECKING:
     from trombine.readings.making import PictureReading
-
-WORTH: Final = "  (age, sex, skin, hair and beard are guesses, learned from painted faces)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,20 +58,26 @@ class ReadRequest(FilesRequest):
 
 def run(request: ReadRequest) -> Iterator[Event]:
     """Read every picture; those whose sheets are there are left out."""
-    from trombine.readings.making import FIELDS, PARTS, POINTS, SHEET, target_for
+    from trombine.readings.making import FIELDS, PARTS, POINTS, SHEET, device_for, target_for
+    from trombine.readings.table import report
     from trombine.weights import loaded
 
     if request.output is None and (request.write_parts or request.write_points):
         raise InputError("--write-parts and --write-points write files; say where with -o")
-    device = _checked_device(request)
+    device = device_for(request.model, request.device)
     if request.output is None:
         if not request.recursive:
             yield from left_alone(request.pictures, can_recurse=True)
         yield from raw_left_alone(request.pictures, recursive=request.recursive)
         sources = expand(request.pictures, recursive=request.recursive)
         yield Detail(None, loaded(request.model, task="read", device=device).described)
+        choices = {"enlarge": request.enlarge, "traits": request.traits, "as_lines": request.json}
         yield from survey(
-            sources, lambda source: _report(request, source, device), can_recurse=True
+            sources,
+            lambda source: report(
+                source, request.model, faces=request.faces, device=device, **choices
+            ),
+            can_recurse=True,
         )
         return
     beside = {PARTS: request.write_parts, POINTS: request.write_points, FIELDS: request.json}
@@ -97,44 +97,17 @@ def run(request: ReadRequest) -> Iterator[Event]:
 
 def of_image(image: object, request: ReadRequest) -> PictureReading | list[PictureReading]:
     """What is read of a picture that a program holds; of a tensor of several a list."""
-    from trombine.conversion import singles
+    from trombine.readings.in_memory import read_value
+    from trombine.readings.making import device_for
 
-    if (several := singles(image)) is not None:
-        return [_reading_of(one, request) for one in several]
-    return _reading_of(image, request)
-
-
-def _reading_of(image: object, request: ReadRequest) -> PictureReading:
-    from trombine.conversion import image_from, naming
-    from trombine.readings.making import LARGEST, as_known, read_picture
-
-    device = _checked_device(request)
-    picture = image_from(image, first=True)
-    with naming(image):
-        reading = read_picture(
-            picture,
-            request.model,
-            largest=request.faces == LARGEST,
-            small=request.enlarge,
-            device=device,
-        )
-    return reading if request.traits else as_known(reading)
-
-
-def _checked_device(request: ReadRequest) -> str:
-    """The device that is meant, once the model is known to be a reader."""
-    from trombine.reader import fields_of
-    from trombine.weights import loaded
-
-    device = resolve(request.device)
-    try:
-        fields_of(loaded(request.model, task="read", device=device))
-    except InputError as error:
-        if error.path is not None:
-            raise
-        remedy = "give a file as trombine train reader makes it"
-        raise InputError(error.problem, remedy, path=request.model) from error
-    return device
+    return read_value(
+        image,
+        request.model,
+        faces=request.faces,
+        enlarge=request.enlarge,
+        traits=request.traits,
+        device=device_for(request.model, request.device),
+    )
 
 
 def making() -> Making:
@@ -142,65 +115,3 @@ def making() -> Making:
     from trombine.readings.making import READ
 
     return READ
-
-
-def _report(request: ReadRequest, source: Path, device: str) -> Iterator[Event]:
-    """A table, or a line of JSON, of one picture."""
-    from trombine.images import not_followed, read_source
-    from trombine.readings.making import LARGEST, NO_FACE, as_json, read_picture
-
-    with enough(source), about(source):
-        file = read_source(source)
-        image = file.film.first
-        if file.more_pictures:
-            yield Notice(source, "holds more pictures than one; only the first is taken")
-        if image.unfollowed:
-            yield Notice(source, not_followed(image))
-        largest = request.faces == LARGEST
-        reading = read_picture(
-            image, request.model, largest=largest, small=request.enlarge, device=device
-        )
-    if request.json and not reading.faces:  # the table says so itself
-        yield Notice(source, NO_FACE)
-    value = as_json(str(source), reading, traits=request.traits)
-    yield Description(source, json.dumps(value) if request.json else _table(value), value)
-
-
-_COLUMNS: Final = ("yaw", "pitch", "roll", "smile", "mouth_open", "lid_open", "glasses", "hat")
-_TURNS: Final = ("yaw", "pitch", "roll")
-_GUESSED: Final = ("masculine", "age", "tone", "hair_light", "beard")
-
-
-def _table(value: dict[str, Any]) -> str:
-    """A line for the picture, and one for each of its faces."""
-    faces = value["faces"]
-    count = f"{len(faces)} face{'' if len(faces) == 1 else 's'}"
-    head = f"{shown(value['picture'])} ({value['width']} x {value['height']}): {count}"
-    if not faces:
-        return head
-    known = faces[0].get("traits", {}) | faces[0]["moment"]
-    columns = [name for name in (*_COLUMNS, *_GUESSED) if name in known]
-    rows = [["left", "top", "right", "bottom", "likely", "style", *columns, "unsure"]]
-    for face in faces:
-        fields = face.get("traits", {}) | face["moment"]
-        box = [f"{side:.0f}" for side in face["box"]]
-        numbers = [_number(name, fields[name]) for name in columns]
-        unsure = "; ".join(face["unsure"]) or "-"
-        rows.append([*box, f"{face['likely']:.2f}", face["style"] or "-", *numbers, unsure])
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
-        for row in rows
-    ]
-    notes = [WORTH] if "traits" in faces[0] else []
-    return "\n".join([head, *(f"  {line}" for line in lines), *notes])
-
-
-def _number(name: str, value: float) -> str:
-    """A field of a table, turns in degrees; one as far as the reader can tell is more than that."""
-    from trombine.reader.doubts import beyond
-
-    if name not in _TURNS:
-        return f"{value:.2f}"
-    more = (">" if value > 0 else "<") if beyond(name, value) else ""
-    return f"{more}{degrees(value):.0f}°"

@@ -5,7 +5,6 @@ How one picture is enlarged is in upscaling/making.py; here is what is asked for
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from trombine.batch.requests import PicturesRequest
 from trombine.devices import CPU, DEVICES, resolve
 from trombine.events import Event
 from trombine.memory import RELIEF
-from trombine.refusal import InputError, shown
+from trombine.refusal import InputError
 from trombine.requests import Choice, Integer, integer
 from trombine.upscaling import MOST_TIMES
 
@@ -106,9 +105,9 @@ def making() -> Making:
 
 def _enlarge(request: UpscaleRequest) -> str:
     """How large the result is to be, as a record says it; there must be such a model."""
-    from trombine.upscaling.making import AUTO, sides
+    from trombine.upscaling.making import AUTO
     from trombine.upscaling.pipelines import families, nets_of
-    from trombine.upscaling.prints import in_pixels
+    from trombine.upscaling.prints import plain_size
 
     model, size = request.model, request.size
     usual = DEFAULT_FACTOR if model in (AUTO, *families()) else max(nets_of(model))
@@ -116,12 +115,4 @@ def _enlarge(request: UpscaleRequest) -> str:
         return f"x{request.factor or usual}"
     if request.factor is not None:
         raise InputError("-x and --size both say how large; give one of them")
-    plain = re.sub(r"\s*[xX×]\s*", "x", size.strip())
-    try:
-        _, box = sides(plain)
-    except InputError:
-        box = None
-    if box is None or min(box) < 1:
-        problem = f"--size is WIDTHxHEIGHT, as in 1920x1080, not {shown(size)}"
-        raise InputError(problem, in_pixels(size))
-    return plain
+    return plain_size(size)

@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import save_file
 from torch.nn import functional
 
-from trombine.objectives.vgg import BLOCKS, VGG, vgg
+from trombine.nets.vgg import BLOCKS, VGG, vgg
 from trombine.refusal import InputError
 
 # Where torchvision's vgg16.features and vgg19.features have their convolutions, and the weights

@@ -1,13 +1,17 @@
 """VGG16 and VGG19 (Simonyan and Zisserman 2015), the part with the convolutions.
 
 The layout and the names of tensors are torchvision's, so that the weights it publishes fit; no
-torchvision is needed to read them. How features are taken and compared is in perceptual.py.
+torchvision is needed to read them. Features, the outputs of a net's layers, are taken before the
+activation: a layer's output is copied where the layer gives it, so that an activation which works
+in place cannot reach it. Training compares them in objectives/perceptual.py, judging in
+judge/published.py.
 """
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, final
 
@@ -67,6 +71,44 @@ class VGG(nn.Module):
             self.features = nn.Sequential(*list(self.features)[: max(numbers) + 1])
 
 
+def features(
+    net: nn.Module, x: Float[torch.Tensor, "n c h w"], layers: Iterable[str]
+) -> dict[str, torch.Tensor]:
+    """The output of each of these layers for x, by name, before the layer after it.
+
+    Layers are named as in net.named_modules(); those of a VGG also as in the papers, "conv3_3".
+    Of a layer that the net uses several times, the last output counts.
+    """
+    modules = {name: layer_of(net, name) for name in layers}
+    outputs: dict[str, torch.Tensor] = {}
+
+    def keep(name: str, output: object) -> None:
+        if not isinstance(output, torch.Tensor):
+            raise InputError(f"layer {name!r} gives no tensor: name one within it")
+        outputs[name] = output.clone()  # the activation after it may work in place
+
+    with ExitStack() as hooks:
+        for name, module in modules.items():
+            hook = module.register_forward_hook(
+                lambda _m, _i, output, name=name: keep(name, output)
+            )
+            hooks.callback(hook.remove)
+        net(x)
+    if missing := [name for name in modules if name not in outputs]:
+        raise InputError(f"this net never runs its layers {', '.join(missing)}")
+    return {name: outputs[name] for name in modules}
+
+
+def layer_of(net: nn.Module, name: str) -> nn.Module:
+    """The module of this name."""
+    path = net.layers.get(name, name) if isinstance(net, VGG) else name
+    modules = dict(net.named_modules())
+    if path and path in modules:
+        return modules[path]
+    existing = net.layers if isinstance(net, VGG) else [name for name in modules if name]
+    raise InputError(f"no layer {name!r}: this net has {', '.join(existing)}")
+
+
 def vgg(name: str, path: Path | str | None = None) -> VGG:
     """VGG16 or VGG19 with the weights of a file, .pth or .safetensors; frozen, in eval mode.
 
@@ -75,7 +117,7 @@ def vgg(name: str, path: Path | str | None = None) -> VGG:
     """
     if name not in BLOCKS:
         raise InputError(f"no {name!r}: there are {', '.join(BLOCKS)}")
-    loaded = _read(Path(path)) if path else _torchvisions(name)
+    loaded = read_tensors(Path(path)) if path else _torchvisions(name)
     tensors = {key: value for key, value in loaded.items() if key.startswith("features.")}
     source = f"{path}" if path else f"torchvision's {name}"
     first = tensors.get("features.0.weight")
@@ -99,7 +141,7 @@ def _check_fit(net: VGG, tensors: Mapping[str, torch.Tensor], message: str) -> N
             raise InputError(f"{message}: {key} is {shapes}")
 
 
-def _read(path: Path) -> Mapping[str, torch.Tensor]:
+def read_tensors(path: Path) -> Mapping[str, torch.Tensor]:
     """The tensors of a file; no code of it is run."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -122,7 +164,7 @@ def _read(path: Path) -> Mapping[str, torch.Tensor]:
 def _torchvisions(name: str) -> Mapping[str, torch.Tensor]:
     path = Path(torch.hub.get_dir()) / "checkpoints" / _PUBLISHED[name]
     if path.is_file():
-        return _read(path)
+        return read_tensors(path)
     try:
         models = importlib.import_module("torchvision.models")
         return getattr(models, name)(weights="IMAGENET1K_V1").state_dict()
