@@ -101,8 +101,11 @@ class _OwnGenerator(TorchFunctionMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         options = dict(kwargs or {})
-        if getattr(func, "__name__", "") in _DRAWS and options.get("generator") is None:
-            options["generator"] = self.generator
+        if getattr(func, "__name__", "") in _DRAWS:
+            weights = args[0] if args else options["tensor"]
+            if weights.is_meta:  # there is nothing to fill, and torch would load its compiler
+                return weights
+            options["generator"] = options.get("generator") or self.generator
         return func(*args, **options)
 
 

@@ -47,5 +47,3 @@ class Finder(Net):
         """Pictures of any size."""
         x = self.third(self.second(self.first(2 * padded(x, _MULTIPLE) - 1)))
         return self.last(self.up(self.round(x), x))
-
-    scan = forward  # as a reader's

@@ -161,11 +161,6 @@ class Reader(Net):
             moment=self.moment(joined),
         )
 
-    def scan(self, x: Float[torch.Tensor, "n 3 h w"]) -> Float[torch.Tensor, "n 2 k l"]:
-        """The map of centres alone: for pictures of whole scenes, at half the cost."""
-        _, _, eighth, deep = self._down(2 * padded(x, MULTIPLE) - 1)
-        return self.centres(self.up[0](deep, eighth))
-
     def landmarks(
         self, x: Float[torch.Tensor, "n 3 h w"]
     ) -> tuple[Float[torch.Tensor, "n 68 2"], Float[torch.Tensor, "n 68"]]:

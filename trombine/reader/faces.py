@@ -44,6 +44,7 @@ _BATCH: Final = 16  # windows read at once
 _DARK: Final = 0.3
 _LIT: Final = 0.8
 _LIGHTEST: Final = 0.98
+_SEEN: Final = 256  # pixels of the shorter side, of which the lightest are looked for
 _IN_BOX: Final = np.array(
     [
         PART_INDEX[name]
@@ -113,7 +114,7 @@ def read_faces(
     picture, model = _lit(picture), _ready(model)
     with torch.inference_mode():
         try:
-            candidates = places(picture, cast(Reader, model.net), model.space)
+            candidates = places(picture)
             again = _framed(picture, model, candidates)
         except InputError as error:
             raise InputError(f"{error}", path=model.path) from error
@@ -141,7 +142,8 @@ def _ready(model: Model) -> Model:
 
 def _lit(picture: Picture) -> Picture:
     """A dark picture, lighter; any other as it is."""
-    lightest = float(np.quantile(picture.amax(0).numpy(), _LIGHTEST))
+    step = max(1, min(picture.shape[-2:]) // _SEEN)  # a part says it, and all would take long
+    lightest = float(np.quantile(picture[:, ::step, ::step].amax(0).numpy(), _LIGHTEST))
     if not 0 < lightest < _DARK:
         return picture
     return (picture * (_LIT / lightest)).clamp(max=1)
