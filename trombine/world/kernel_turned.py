@@ -1,11 +1,11 @@
 """A head turned further than the painters draw: profiles, from the painted head's own surface.
 
-Compiled by numba. The painter knows the head at a turn that it draws well. Its surface (u, v, depth)
-is known too, so for a further turn a ray goes from each sample of the picture to that surface, and
-what the painter would put there is put here. Labels are looked up in the same way, and landmarks
-are points of the same surface, so truth and paint cannot part. Behind the face lies the skull,
-which no painted head shows: an ellipsoid under hair, skin or the hat. Neck, clothes and ground do
-not turn with the head; they are painted where they are.
+Compiled by numba. The painter knows the head at a turn that it draws well. Its surface (u, v,
+depth) is known too, so for a further turn a ray goes from each sample of the picture to that
+surface, and what the painter would put there is put here. Labels are looked up in the same way, and
+landmarks are points of the same surface, so truth and paint cannot part. Behind the face lies the
+skull, which no painted head shows: an ellipsoid under hair, skin or the hat. Neck, clothes and
+ground do not turn with the head; they are painted where they are.
 
 `near` is the record of the head as it is painted, `far` the same turned further.
 """
@@ -29,6 +29,7 @@ from trombine.world.kernel_geometry import (
     relief,
     unpose,
 )
+from trombine.world.kernel_hair import hair
 from trombine.world.kernel_layers import (
     COUNT,
     D_BACK_HAIR,
@@ -55,12 +56,14 @@ from trombine.world.kernel_layers import (
 from trombine.world.kernel_light import C_HAIR, C_SKIN, hash_dither, lit
 from trombine.world.kernel_noise import clamp, mix
 from trombine.world.kernel_photo import CURVE, hat, sample
-from trombine.world.kernel_hair import hair
 from trombine.world.kernel_truth import _brow_points, _eye_points, _mouth_points, _nose_points
 
 NEAREST, FARTHEST, STEP = 1.75, -0.75, 0.08  # of the ray, in half widths of the face
 RIM = 1.28  # of u, up to which a head is painted
-SKULL_BACK, SKULL_DEEP = 0.36, 1.08  # where the skull's middle lies behind the eyes, its half length
+SKULL_BACK, SKULL_DEEP = (
+    0.36,
+    1.08,
+)  # where the skull's middle lies behind the eyes, its half length
 SKULL_LOW = 0.8  # its lower end, at the nape
 SOFT = 0.03  # of a painted edge: what lies behind it shines through there
 OWN = 0.1  # how far apart on the surface what is seen may be from a landmark that is seen
@@ -206,9 +209,7 @@ def paint_turned(
                 x, y = _head_frame(far, across, down)
                 layer, where = see(near, far, tables, bumps, seed, x, y, q)
                 if where == 1:
-                    a, b, c = skull_colour(
-                        far, tables, colours, q, x, y, layer, pixel / sub, seed
-                    )
+                    a, b, c = skull_colour(far, tables, colours, q, x, y, layer, pixel / sub, seed)
                 else:
                     a, b, c = sample(
                         near if where == 0 else far, tables, bumps, shades, colours, discs,
