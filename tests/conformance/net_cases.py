@@ -186,7 +186,7 @@ CASES = {
         net="finder",
         task="find",
         sizes={"width": 6},
-        gives=lambda n, h, w: (n, 2 * sixteenths(h, w)),
+        gives=lambda n, h, w: (n, 2, (h + 15) // 16 * 2, (w + 15) // 16 * 2),
         places=((32, 32), (48, 33), (17, 62)),
     ),
     "reader, group": Case(

@@ -104,7 +104,7 @@ def test_a_false_face_raises_the_bound(recipe: Find) -> None:
 def test_it_learns_from_painted_faces_alone(recipe: Find) -> None:
     objective = FindObjective(recipe)
     objective.check({"data": source("world:photo#4", 32)})
-    with pytest.raises(InputError, match="has no parts and landmarks"):
+    with pytest.raises(InputError, match="are no painted faces"):
         objective.check({"data": source("leaves#4", 32)})
     with pytest.raises(InputError, match="no shrink"):
         FindObjective(replace(recipe, damage="shrink:2"))

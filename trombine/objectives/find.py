@@ -22,6 +22,7 @@ from trombine.nets.finder import LARGEST, SMALLEST
 from trombine.nets.reader import CENTRE_STEP
 from trombine.objectives.alarms import Alarm, NoGradient, NoProgress, NotFinite
 from trombine.objectives.objective import Objective, Phase, Step, Terms
+from trombine.objectives.read import all_numbers_known
 from trombine.objectives.reading import centres_loss
 from trombine.recipes.recipe import Find
 from trombine.refusal import InputError
@@ -54,12 +55,12 @@ class FindObjective(Objective[Find]):
             raise InputError("damage: a finder's windows stay as large as they are; no shrink")
 
     def check(self, sources: Mapping[str, Source]) -> None:
-        """Parts and landmarks of the data must be known."""
-        batch = sources["data"].batch(torch.zeros(1, dtype=torch.int64).numpy())
-        if batch.parts is None or batch.points is None:
+        """The data are painted faces, all of them: their parts and landmarks are known."""
+        data = sources["data"]
+        if "yaw" not in data.vector_names or not all_numbers_known(data):
             raise InputError(
-                f"{sources['data'].spec} has no parts and landmarks; a finder learns from painted"
-                " faces: world:photo, or a mix of styles"
+                f"{data.spec} has pictures that are no painted faces, whose truth is not known; a"
+                " finder learns from world:photo, or a mix of styles"
             )
 
     def phases(self) -> tuple[Phase, ...]:
