@@ -30,6 +30,7 @@ PROGRAMS = (
     "world",
     "remake",
     "reader",
+    "reader_speed",
     "everyday",
     "originality",
     "upscale",

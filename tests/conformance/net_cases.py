@@ -182,6 +182,13 @@ CASES = {
         gives=lambda n, h, w: (n, 19 * h * w + 3 * 68 + 2 * sixteenths(h, w) + 1 + 8 + 2 + 5),
         places=((32, 32), (48, 33), (17, 62)),
     ),
+    "finder": Case(
+        net="finder",
+        task="find",
+        sizes={"width": 6},
+        gives=lambda n, h, w: (n, 2, (h + 15) // 16 * 2, (w + 15) // 16 * 2),
+        places=((32, 32), (48, 33), (17, 62)),
+    ),
     "reader, group": Case(
         net="reader",
         task="read",

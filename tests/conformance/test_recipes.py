@@ -103,6 +103,7 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
     "reader": ("reader", READER),
     "reader, real": ("reader", {**READER, "real": "leaves#48", "damage": "none", "batch": "16"}),
     "witness": ("witness", READER),
+    "finder": ("finder", {"data": "world:photo#48", "other": "leaves#48", "width": "6"}),
     "pose": ("pose", {"data": "world:photo#48", "size": "32", "levels": "2"}),
 }
 Kit = tuple[Plan, State, Iterator[Any], Material]

@@ -33,6 +33,7 @@ from trombine.texts import DEEPEST
 from trombine.weights.card import Card, dumps
 from trombine.weights.card import loads as load_card
 from trombine.weights.importing import import_net
+from trombine.world import face, paint
 
 RNG = np.random.default_rng(7)
 PIXELS = RNG.integers(0, 256, (24, 30, 3), np.uint8)
@@ -252,7 +253,8 @@ def test_weights_that_overflow_do_not_end_a_folder(
 ) -> None:
     """Each picture is refused in one line that names the model, and nothing is written."""
     for number in range(2):
-        images.write(tmp_path / "in" / f"{number}.png", images.image_of(PIXELS))
+        pixels = paint(face(number), 64).pixels
+        images.write(tmp_path / "in" / f"{number}.png", images.image_of(pixels))
     for verb, name in ((trombine.upscale, "upscale-fast-x2"), (trombine.read, "reader")):
         file = overflowing(name)
         result = verb(pictures=(tmp_path / "in",), output=tmp_path / "out", model=file)

@@ -8,14 +8,12 @@ import numpy as np
 import pytest
 import torch
 from skimage.transform import rotate
-from torch.nn.functional import avg_pool2d, one_hot, pad
+from torch.nn.functional import one_hot
 
 from trombine.conventions import PART_INDEX, to_picture
-from trombine.nets.reader import CENTRE_STEP, Reader
-from trombine.nets.spaces import to_space
 from trombine.reader import Face, Frame, faces, parts_map, read_faces, shared
 from trombine.reader.faces import _box, _once, _upright
-from trombine.reader.scan import Place, apart, covered, places
+from trombine.reader.scan import covered
 from trombine.weights import load
 from trombine.world import face, paint
 
@@ -156,58 +154,6 @@ def test_of_a_face_read_twice_the_window_that_fits_stays() -> None:
     assert _once(faces) == [faces[1]]
 
 
-def test_of_places_that_lie_over_one_another_the_likeliest_stays() -> None:
-    best = Place(x=50, y=50, size=40, likely=0.9)
-    near, far = Place(x=54, y=50, size=44, likely=0.6), Place(x=120, y=50, size=40, likely=0.3)
-    assert apart([near, far, best]) == [best, far]
-
-
-def marked(x: torch.Tensor) -> torch.Tensor:
-    """Takes the brightest places for the middles of faces of 40 pixels."""
-    below, right = -x.shape[-2] % 16, -x.shape[-1] % 16
-    light = avg_pool2d(pad(x, (0, right, 0, below)).mean(1, keepdim=True), CENTRE_STEP)
-    return torch.cat([20 * light - 6, torch.full_like(light, float(np.log(40)))], 1)
-
-
-@pytest.fixture
-def net(monkeypatch: pytest.MonkeyPatch) -> Reader:
-    found = Reader(width=4)
-    monkeypatch.setattr(found, "scan", marked)
-    return found
-
-
-@pytest.mark.parametrize(("height", "width"), [(300, 401), (200, 200), (900, 200)])
-def test_places_are_in_pixels_of_the_picture(net: Reader, height: int, width: int) -> None:
-    picture = torch.zeros(3, height, width)
-    x, y, reach = width // 2, height // 2, min(height, width) // 12
-    picture[:, y - reach : y + reach + 1, x - reach : x + reach + 1] = 1
-    found = places(picture, net)
-    nearest = min(found, key=lambda one: abs(one.x - x) + abs(one.y - y))
-    assert abs(nearest.x - x - 0.5) < 6 and abs(nearest.y - y - 0.5) < 6
-
-
-@pytest.mark.parametrize(("height", "width"), [(3, 500), (20, 30), (700, 8)])
-def test_small_and_thin_pictures_are_looked_at(net: Reader, height: int, width: int) -> None:
-    assert places(torch.ones(3, height, width), net)
-    assert not places(torch.zeros(3, height, width), net)
-    assert isinstance(places(torch.ones(3, 1, 1), net), list)
-
-
-def test_a_large_picture_is_not_looked_through_for_the_smallest(
-    net: Reader, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sizes: list[tuple[int, int]] = []
-
-    def noted(x: torch.Tensor) -> torch.Tensor:
-        sizes.append((x.shape[-2], x.shape[-1]))
-        return marked(x)
-
-    monkeypatch.setattr(net, "scan", noted)
-    places(torch.zeros(3, 1000, 4800), net)
-    assert sizes[0] == (400, 1920), "faces of a forty-eighth of the side are 40 pixels there"
-    assert [width for _, width in sizes] == [1920 // 2**step for step in range(len(sizes))]
-
-
 def test_faces_are_found_in_the_dark() -> None:
     """An eighth of the light: each is found where it is found in the light."""
     model = load("reader", task="read")
@@ -232,25 +178,6 @@ def test_the_box_of_a_face_that_is_cut_lies_in_the_picture(side: int) -> None:
     left, top, right, bottom = found.box
     assert 0 <= left < right <= cut.shape[1] and 0 <= top < bottom <= cut.shape[0]
     assert (left, top, right - cut.shape[1])[side] == 0, "up to the edge, where it was cut"
-
-
-def test_a_net_scans_pictures_in_its_own_space(
-    net: Reader, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[torch.Tensor] = []
-
-    def noted(x: torch.Tensor) -> torch.Tensor:
-        seen.append(x)
-        return marked(x)
-
-    monkeypatch.setattr(net, "scan", noted)
-    picture = torch.rand(3, 60, 70, generator=torch.Generator().manual_seed(1))
-    places(picture, net)
-    plain = seen.copy()
-    seen.clear()
-    places(picture, net, "imagenet")
-    for one, other in zip(plain, seen, strict=True):
-        torch.testing.assert_close(other, to_space(one, "imagenet"))
 
 
 @pytest.mark.parametrize("turn", [-35, -15, 15, 35])

@@ -32,9 +32,7 @@ HOLES: Final = "irregular:5-40*2+squares"
 _COLOURS: Final = ("red", "green", "blue")
 _CUT_OUT, _NO_FACE = 1, 2  # of kernel_stage's `alone`
 _MOST_HIDDEN: Final = 0.5  # of a face's landmarks, by occluders
-# Most faces are framed nearly as usual, since a reader reads a second time what it has set upright
-# itself. The others may stand anywhere, as in its first pass.
-_NEAR: Final = 0.65  # of all
+# Faces that are framed nearly as usual.
 _NEAR_SIZE: Final = (0.85, 1.15)
 _NEAR_PART: Final = 0.3  # of the turn and the shift of the others
 
@@ -45,6 +43,9 @@ class StageOptions:
     """How often each change is made: shares of all pictures, unless noted."""
 
     size: tuple[float, float] = (0.45, 1.4)  # of the face, as a part of what it was
+    # Most are framed nearly as usual, since a reader reads a second time what it has set upright
+    # itself. The others may stand anywhere, as in its first pass.
+    near: float = 0.65
     turn: float = 35.0  # degrees to either side
     shift: float = 0.12  # of the width, to each side
     grounds: float = 0.5  # before another ground, along the outline
@@ -84,7 +85,7 @@ def staged(batch: Batch, grounds: Batch, stage: StageOptions, chance: Chance) ->
     chance = chance.within("stage")
     old = np.ascontiguousarray(batch.pixels.numpy())
     height, width = old.shape[1:3]
-    near, mirrored = _is_drawn(chance, "near", _NEAR), _is_drawn(chance, "mirror", 0.5)
+    near, mirrored = _is_drawn(chance, "near", stage.near), _is_drawn(chance, "mirror", 0.5)
     faceless = _is_drawn(chance, "none", stage.none)
     plain = _is_drawn(chance, "plain", stage.plain) & ~faceless
     sizes = np.where(plain, 1.0, _sizes(chance, stage, near))

@@ -9,6 +9,7 @@
     denoiser             a noisy picture and a time to what the noise is
     encoder              a picture to a few numbers
     reader               a picture to what is where in a face
+    finder               a picture to where faces may be
 
 and beside it, in vgg.py, VGG, which others taught and papers compare features in.
 
@@ -30,6 +31,7 @@ from trombine.grammar import checked, sizes_in
 from trombine.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from trombine.nets.denoiser import Denoiser
 from trombine.nets.encoder import Encoder
+from trombine.nets.finder import Finder
 from trombine.nets.patch import PatchDiscriminator
 from trombine.nets.reader import Reader
 from trombine.nets.residual import Residual
@@ -49,6 +51,7 @@ NETS: Final[dict[str, type[Net]]] = {
     "denoiser": Denoiser,
     "encoder": Encoder,
     "reader": Reader,
+    "finder": Finder,
 }
 
 __all__ = [
@@ -98,8 +101,11 @@ class _OwnGenerator(TorchFunctionMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         options = dict(kwargs or {})
-        if getattr(func, "__name__", "") in _DRAWS and options.get("generator") is None:
-            options["generator"] = self.generator
+        if getattr(func, "__name__", "") in _DRAWS:
+            weights = args[0] if args else options["tensor"]
+            if weights.is_meta:  # there is nothing to fill, and torch would load its compiler
+                return weights
+            options["generator"] = options.get("generator") or self.generator
         return func(*args, **options)
 
 

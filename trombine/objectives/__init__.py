@@ -7,6 +7,7 @@ adversarial.py  a generator against a discriminator
 denoise.py      take noise away, step by step
 regress.py      read numbers from pictures
 read.py         read what is where in a face; reading.py has its terms
+find.py         find faces in pictures
 
 terms.py        losses between pictures      critics.py   losses and penalties of discriminators
 perceptual.py   losses between features      pools.py     old pictures for a discriminator
@@ -20,6 +21,7 @@ from typing import Any, Final
 
 from trombine.objectives.adversarial import AdversarialObjective
 from trombine.objectives.denoise import DenoiseObjective
+from trombine.objectives.find import FindObjective
 from trombine.objectives.objective import Objective
 from trombine.objectives.read import ReadObjective
 from trombine.objectives.regress import RegressObjective
@@ -35,6 +37,7 @@ OBJECTIVES: Final[dict[str, type[Objective[Any]]]] = {
     "denoise": DenoiseObjective,
     "regress": RegressObjective,
     "read": ReadObjective,
+    "find": FindObjective,
 }
 
 __all__ = ["OBJECTIVES", "Objective", "objective_of"]

@@ -89,7 +89,7 @@ class ReadObjective(Objective[Read]):
         """The data must be painted faces, and the net have an output for each number and style."""
         source = sources["data"]
         missing = ", ".join(sorted(set(self.required) - set(source.vector_names)))
-        if missing or not _all_numbers_known(source):
+        if missing or not all_numbers_known(source):
             lacks = f"no {missing}" if missing else "pictures of which no numbers are known"
             raise InputError(
                 f"{source.spec} has {lacks}; a reader learns from painted faces: world:photo, or a"
@@ -276,7 +276,7 @@ class ReadObjective(Objective[Read]):
         )
 
 
-def _all_numbers_known(source: Source) -> bool:
+def all_numbers_known(source: Source) -> bool:
     """Whether the numbers of the first picture of each term of the spec are known."""
     vectors = source.batch(np.cumsum([0, *source.lengths[:-1]])).vectors
     return vectors is not None and bool(vectors.isfinite().all())

@@ -21,7 +21,7 @@ from trombine.nets.spaces import to_space
 from trombine.reader.doubts import beyond, doubts
 from trombine.reader.fields import decode_styles, fields_of
 from trombine.reader.frames import WINDOW, Frame, aligned, crop_windows, round_face
-from trombine.reader.scan import Corners, Place, covered, places, shared
+from trombine.reader.scan import Corners, Place, covered, places, resized, shared
 from trombine.reader.twice import read_twice
 from trombine.refusal import InputError
 from trombine.weights import Model
@@ -39,11 +39,13 @@ _AT_ODDS: Final = 0.2  # of what the boxes of parts and landmarks share: below i
 _BESIDE: Final = 0.2  # of the landmarks' box, to each side: what is there can be of the same face
 _SPECK: Final = 12  # pixels of a window: what is smaller says nothing of where a face ends
 _BATCH: Final = 16  # windows read at once
+_OVERVIEW: Final = 1280  # pixels of the longer side
 # A picture is dark whose lightest pixels but 2 of 100 are below that: none were learned from. It is
 # made so light that these are at that.
 _DARK: Final = 0.3
 _LIT: Final = 0.8
 _LIGHTEST: Final = 0.98
+_SEEN: Final = 256  # pixels of the shorter side, of which the lightest are looked for
 _IN_BOX: Final = np.array(
     [
         PART_INDEX[name]
@@ -110,14 +112,14 @@ def read_faces(
 
     `enlarge` makes small faces larger (a picture, and how many times) before they are read.
     """
-    picture, model = _lit(picture), _ready(model)
+    model = _ready(model)
     with torch.inference_mode():
+        scene = Scene.of(_lit(picture))
         try:
-            candidates = places(picture, cast(Reader, model.net), model.space)
-            again = _framed(picture, model, candidates)
+            again = _framed(scene, model, places(scene.overview))
         except InputError as error:
             raise InputError(f"{error}", path=model.path) from error
-        read = _read(picture, model, again, enlarge=enlarge)
+        read = _read(scene, model, again, enlarge=enlarge)
         described = [
             _face_of(item, frame, model, picture.shape[-2:])
             for item, frame in read
@@ -141,10 +143,37 @@ def _ready(model: Model) -> Model:
 
 def _lit(picture: Picture) -> Picture:
     """A dark picture, lighter; any other as it is."""
-    lightest = float(np.quantile(picture.amax(0).numpy(), _LIGHTEST))
+    step = max(1, min(picture.shape[-2:]) // _SEEN)  # a part says it, and all would take long
+    lightest = float(np.quantile(picture[:, ::step, ::step].amax(0).numpy(), _LIGHTEST))
     if not 0 < lightest < _DARK:
         return picture
     return (picture * (_LIT / lightest)).clamp(max=1)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """A picture, and a smaller one of it, from which large faces are cut: all pixels of a large
+    picture would take long."""
+
+    picture: Picture
+    overview: Picture
+    scale: float  # of the overview
+
+    @classmethod
+    def of(cls, picture: Picture) -> Scene:
+        """The overview of a small picture is the picture."""
+        scale = min(1.0, _OVERVIEW / max(picture.shape[-2:]))
+        return cls(picture=picture, overview=resized(picture, scale), scale=scale)
+
+    def windows(self, frames: Sequence[Frame]) -> Float32[Tensor, "n 3 128 128"]:
+        """What frames show, each cut where it has no fewer pixels than its window."""
+        cut = []
+        for frame in frames:
+            large = frame.side * self.scale >= WINDOW
+            source = self.overview if large else self.picture
+            cut.append(crop_windows(source, [frame.scaled(self.scale) if large else frame]))
+        return torch.cat(cut)
 
 
 @final
@@ -157,11 +186,12 @@ class _WindowReading:
     reading: Reading  # of this window alone
 
 
-def _framed(picture: Picture, model: Model, candidates: Sequence[Place]) -> list[Frame]:
+def _framed(scene: Scene, model: Model, candidates: Sequence[Place]) -> list[Frame]:
     """The frames in which faces stand upright, by landmarks seen where faces may be."""
     net, frames = cast(Reader, model.net), []
-    for batch in _batches([round_face(item.x, item.y, item.size) for item in candidates]):
-        windows = to_space(crop_windows(picture, batch), model.space)
+    rounded = [round_face(item.x, item.y, item.size) for item in candidates]
+    for batch in _batches([frame.scaled(1 / scene.scale) for frame in rounded]):
+        windows = to_space(scene.windows(batch), model.space)
         landmarks = net.landmarks(windows.to(device_of(net)))
         points, spreads = (output.to(windows.device) for output in landmarks)
         check_finite(points, spreads)
@@ -175,14 +205,14 @@ def _framed(picture: Picture, model: Model, candidates: Sequence[Place]) -> list
 
 
 def _read(
-    picture: Picture, model: Model, frames: Sequence[Frame], *, enlarge: Enlarge | None
+    scene: Scene, model: Model, frames: Sequence[Frame], *, enlarge: Enlarge | None
 ) -> list[tuple[_WindowReading, Frame]]:
     readings: list[tuple[_WindowReading, Frame]] = []
     for batch in _batches(frames):
         if enlarge:
-            windows = torch.cat([_enlarged(picture, frame, enlarge) for frame in batch])
+            windows = torch.cat([_enlarged(scene, frame, enlarge) for frame in batch])
         else:
-            windows = crop_windows(picture, batch)
+            windows = scene.windows(batch)
         outputs = read_twice(model, windows)
         for number, frame in enumerate(batch):
             reading = Reading(*(output[number : number + 1] for output in outputs))
@@ -196,14 +226,14 @@ def _batches(frames: Sequence[Frame]) -> Iterator[Sequence[Frame]]:
     return (frames[start : start + _BATCH] for start in range(0, len(frames), _BATCH))
 
 
-def _enlarged(picture: Picture, frame: Frame, enlarge: Enlarge) -> Float32[Tensor, "1 3 128 128"]:
+def _enlarged(scene: Scene, frame: Frame, enlarge: Enlarge) -> Float32[Tensor, "1 3 128 128"]:
     """A window of the picture, which is enlarged first where the window has more pixels."""
     times = 4 if frame.side < WINDOW / 2 else 2
     if frame.side >= WINDOW:
-        return crop_windows(picture, [frame])
+        return scene.windows([frame])
     reach = math.ceil(frame.side) + 8
     left, top = max(0, int(frame.x) - reach), max(0, int(frame.y) - reach)
-    region = picture[:, top : int(frame.y) + reach, left : int(frame.x) + reach]
+    region = scene.picture[:, top : int(frame.y) + reach, left : int(frame.x) + reach]
     larger = enlarge(region.contiguous(), times)
     inside = replace(
         frame,

@@ -1,26 +1,28 @@
-"""Where faces may be in a picture of any size: the reader's map of centres, over several sizes."""
+"""Where faces may be in a picture of any size: the finder's map, over several sizes."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, final
+from typing import Final, cast, final
+from weakref import WeakKeyDictionary
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-from trombine.nets.reader import CENTRE_STEP, Reader
-from trombine.nets.spaces import to_space
+from trombine.nets.finder import Finder
+from trombine.nets.reader import CENTRE_STEP, fused
+from trombine.weights import loaded
 from trombine.weights.tasks import check_finite, device_of
 
-SMALLEST: Final = 18.0  # pixels: the longer side of the box of a face's landmarks
-PART: Final = 48  # and in large pictures this part of their longer side: all pixels would take long
+FINDER: Final = "finder"
+SIDE: Final = 640  # pixels of the longer side: larger pictures are made as small
 LIKELY: Final = 0.25  # a place of the map is looked at closer from here on
-_BEST: Final = 40.0  # pixels at which the smallest faces are looked for
-_STEP: Final = 2.0  # from one size of the picture to the next
-_LEAST: Final = 32  # pixels: no picture is looked at smaller than this
+_STEP: Final = 2  # from one size of the picture to the next
+_LEAST: Final = 20  # pixels of the longer side: no picture is looked at smaller than this
 _MOST: Final = 1000  # places that are looked at closer: more are no faces but noise
 _SAME: Final = 0.3  # of what two squares share, from which on they are of one face
 
@@ -41,34 +43,54 @@ class Place:
         return self.x - half, self.y - half, self.x + half, self.y + half
 
 
-def places(picture: Float[Tensor, "3 h w"], net: Reader, space: str = "rgb") -> list[Place]:
-    """Where faces may be, the likeliest first; none twice. The net works in this space."""
-    candidates: list[Place] = []
+def places(picture: Float[Tensor, "3 h w"]) -> list[Place]:
+    """Where faces may be, the likeliest first; none twice."""
+    net = finder()
     longer = max(picture.shape[-2:])
-    scale = _BEST / max(SMALLEST, longer / PART)
+    scale, candidates = min(1.0, SIDE / longer), list[Place]()
+    smaller = resized(picture, scale)
     while True:
-        candidates += _at(picture, net, space, scale)
+        candidates += _at(smaller, net, picture.shape)
         scale /= _STEP
         if longer * scale < _LEAST:
             return apart(candidates)[:_MOST]
+        smaller = resized(smaller, 1 / _STEP)
 
 
-def _at(picture: Float[Tensor, "3 h w"], net: Reader, space: str, scale: float) -> list[Place]:
-    """The peaks of the map at one size of the picture."""
-    height, width = (max(1, round(side * scale)) for side in picture.shape[-2:])
-    smaller = functional.interpolate(
-        picture[None], (height, width), mode="bilinear", antialias=True, align_corners=False
-    )
-    logits, sizes = net.scan(to_space(smaller, space).to(device_of(net)))[0].float().cpu()
+_READY: Final[WeakKeyDictionary[Finder, Finder]] = WeakKeyDictionary()
+
+
+def finder() -> Finder:
+    """The shipped finder, got ready once."""
+    net = cast(Finder, loaded(FINDER, task="find").net)
+    if net not in _READY:
+        _READY[net] = fused(net)
+    return _READY[net]
+
+
+def resized(picture: Float[Tensor, "3 h w"], scale: float) -> Float[Tensor, "3 k l"]:
+    """A picture, so many times as large in both directions."""
+    if scale == 1:
+        return picture
+    size = [max(1, round(side * scale)) for side in picture.shape[-2:]]
+    return functional.interpolate(
+        picture[None], size, mode="bilinear", antialias=True, align_corners=False
+    )[0]
+
+
+def _at(smaller: Float[Tensor, "3 k l"], net: Finder, shape: Sequence[int]) -> list[Place]:
+    """The peaks of the map of a picture that is smaller than that of this shape."""
+    across, down = shape[2] / smaller.shape[2], shape[1] / smaller.shape[1]
+    logits, sizes = net(smaller[None].to(device_of(net)))[0].float().cpu()
     check_finite(logits, sizes)
     likely = logits.sigmoid()
     highest = functional.max_pool2d(likely[None], 3, 1, 1)[0]
     rows, columns = torch.nonzero((likely == highest) & (likely > LIKELY), as_tuple=True)
     return [
         Place(
-            x=(column + 0.5) * CENTRE_STEP * picture.shape[-1] / width,
-            y=(row + 0.5) * CENTRE_STEP * picture.shape[-2] / height,
-            size=math.exp(min(float(sizes[row, column]), 6.0)) / scale,
+            x=(column + 0.5) * CENTRE_STEP * across,
+            y=(row + 0.5) * CENTRE_STEP * down,
+            size=math.exp(min(float(sizes[row, column]), 6.0)) * max(across, down),
             likely=float(likely[row, column]),
         )
         for row, column in zip(rows.tolist(), columns.tolist(), strict=True)

@@ -12,6 +12,7 @@ from trombine.recipes.read import READ
 from trombine.recipes.recipe import (
     Adversarial,
     Denoise,
+    Find,
     NetSpec,
     Read,
     Recipe,
@@ -29,6 +30,7 @@ __all__ = [
     "RECIPES",
     "Adversarial",
     "Denoise",
+    "Find",
     "NetSpec",
     "Read",
     "Recipe",

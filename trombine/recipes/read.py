@@ -1,7 +1,7 @@
 """What reads a face.
 
-`reader` is what verbs and objectives use, `witness` what judges and benchmarks use: the same
-recipe, another seed and width. What was tried is in docs/reader.md.
+`finder` says where faces may be. `reader` is what verbs and objectives use, `witness` what judges
+and benchmarks use: the same recipe, another seed and width. What was tried is in docs/reader.md.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from trombine.recipes.recipe import NetSpec, Read, Recipe, Regress
+from trombine.recipes.recipe import Find, NetSpec, Read, Recipe, Regress
 
 _TRAITS: Final = (
     "masculine+age+tone+hair_light+hair_red+hair_grey+hair_length+hair_curl+hair_volume+recession"
@@ -62,6 +62,29 @@ READ: Final[dict[str, Recipe]] = {
         about="reads as reader does, trained apart from it, for judging alone",
         nets={"net": _READER.nets["net"].resized("width", 22)},
         seed=1,
+    ),
+    "finder": Find(
+        about="finds where faces may be, for what reads them",
+        task="find",
+        nets={"net": NetSpec("finder", {"width": 16})},
+        data=_READER.data,
+        other=_READER.other,
+        damage="blur:gaussian:0.3-1.0?0.5+noise:gaussian:0.01-0.06?0.5+jpeg:30-95?0.5",
+        size=128,
+        pictures=400_000,
+        batch=32,
+        optimiser="muon",
+        lr=5e-3,
+        beta1=0.95,
+        warmup=4_000,
+        clip=1.0,
+        ema=8_000,
+        threads=1,
+        sample_every=50_000,
+        measure_every=20_000,
+        save_every=20_000,
+        log_every=4_000,
+        judged=512,
     ),
     "pose": Regress(
         about="reads where a face turns, from a picture",

@@ -390,3 +390,17 @@ class Read(Recipe):
     """Weight of everything on the real pictures."""
     numbers_after: int = 0
     """Pictures after which only traits, moment and whether it is a face learn on; 0: never."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Find(Recipe):
+    """Find small faces: painted ones, made small, anywhere before other pictures.
+
+    `other` is what they stand before.
+    """
+
+    objective: ClassVar[str] = "find"
+
+    damage: str = "none"
+    """What spoils the windows: a chain as docs/degradations.md tells."""

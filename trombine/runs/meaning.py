@@ -53,6 +53,10 @@ MEASURES: Final[dict[str, Meaning]] = {
         text="the part of the variance of a face's numbers that is read; 1 is perfect",
         higher=True,
     ),
+    "found": Meaning(
+        text="the share of faces that is found, at a false one in a hundred windows", higher=True
+    ),
+    "size": Meaning(text="by what part of it the size of a face is off", higher=False),
     "style": Meaning(text="how often the style is read right", higher=True),
 }
 

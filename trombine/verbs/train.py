@@ -31,7 +31,7 @@ class TrainRequest(Request):
     """Its name: upscale-x2, upscale-x4, upscale-fast-x2, upscale-fast-x4, upscale-drawings-x2,
     upscale-drawings-x4, upscale-wild-x2, upscale-wild-x4, upscale-grown-x4, srresnet-x2,
     srresnet-x4, sharpener-x2, cleaner, restorer, repairer, dcgan, dcgan-r1, flow, diffusion,
-    reader, witness or pose. Or a file of settings: MINE.toml, which begins with
+    reader, witness, finder or pose. Or a file of settings: MINE.toml, which begins with
     recipe = "upscale-x2" and has lines such as lr = 1e-4, or the recipe.json of a run, to train the
     same again."""
     data: str = ""

@@ -287,6 +287,15 @@ TASKS: Final[dict[str, Task]] = {
         axes={"parts": "{}", "centres": "({}+15)//16*2"},
         sees=True,
     ),
+    "find": Task(
+        says="pictures to where faces may be",
+        takes=("picture",),
+        gives=("centres",),
+        run=_predict,
+        examples=_some_pictures,
+        axes={"centres": "({}+15)//16*2"},
+        sees=True,
+    ),
     "judge": Task(
         says="pictures to how real they look",
         takes=("picture",),

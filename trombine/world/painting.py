@@ -70,7 +70,7 @@ class Painted:
 
 
 @cache
-def _tone_curve() -> Float[np.ndarray, "4096"]:
+def tone_curve() -> Float[np.ndarray, "4096"]:
     """Linear light to 8-bit values: a shoulder that keeps bright skin from clipping, then sRGB.
 
     Indexed by the root of a quarter of the light, so 4 is the brightest.
@@ -106,7 +106,7 @@ def _photo(person: Face, form: Shape, style: str, pixels: Pixels, layers: Layers
         form.shades,
         colours(person),
         lights_out_of_focus(person),
-        _tone_curve(),
+        tone_curve(),
         form.seed,
         form.ground_seed,
         samples_across(pixels.shape[0]),

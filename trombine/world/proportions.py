@@ -40,21 +40,29 @@ def _mix(low: float, high: float, t: float) -> float:
     return low + (high - low) * t
 
 
-def _head(f: Face) -> Lengths:
-    """Pose, ellipsoid and the bounds of the head."""
-    depth = 0.95
+def turn_lengths(yaw: float, pitch: float) -> Lengths:
+    """What depends on where a head turns."""
     eye_depth = 0.85  # what the turn moves between the eyes, undone so that a face stays centred
-    sin_yaw, cos_yaw = math.sin(f.yaw), math.cos(f.yaw)
-    sin_pitch, cos_pitch = math.sin(f.pitch), math.cos(f.pitch)
+    sin_yaw, cos_yaw = math.sin(yaw), math.cos(yaw)
+    sin_pitch, cos_pitch = math.sin(pitch), math.cos(pitch)
     return {
         "sin_yaw": sin_yaw,
         "cos_yaw": cos_yaw,
         "sin_pitch": sin_pitch,
         "cos_pitch": cos_pitch,
-        "sin_roll": math.sin(f.roll),
-        "cos_roll": math.cos(f.roll),
         "back_x": 0.72 * eye_depth * sin_yaw,
         "back_y": 0.85 * eye_depth * cos_yaw * sin_pitch,
+        "body_x": -0.62 * sin_yaw,
+    }
+
+
+def _head(f: Face) -> Lengths:
+    """Pose, ellipsoid and the bounds of the head."""
+    depth = 0.95
+    return {
+        **turn_lengths(f.yaw, f.pitch),
+        "sin_roll": math.sin(f.roll),
+        "cos_roll": math.cos(f.roll),
         "round_u": 1 / 1.12,
         "round_v": 1 / (1.9 + 0.1 * f.head_height),
         "depth": depth,
@@ -65,7 +73,6 @@ def _head(f: Face) -> Lengths:
         "head_bottom": 2.6,
         "head_side": 1.9,
         "head_top": -2.4,
-        "body_x": -0.62 * sin_yaw,
     }
 
 

@@ -1,0 +1,110 @@
+"""Heads turned further than the painters draw: the truth is of the picture, and nothing jumps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
+from trombine.data.made import Maker, yaw_of_profile
+from trombine.data.source import source
+from trombine.world import FURTHEST, PAINTED, Painted, face, paint, paint_further
+
+SIZE = 160
+SEEDS = range(2_500_000, 2_500_006)
+FIRST = 2_500_100
+EYES = ("left_eye", "right_eye")
+
+
+def turned(seed: int, yaw: float, **changes: float) -> Painted:
+    person = replace(face(seed), **changes)
+    return paint_further(person, SIZE, turn=yaw - person.yaw)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_at_the_painters_own_turn_it_is_the_painters_picture(seed: int) -> None:
+    """Rays find the surface that the painter paints, so nothing but edges may differ."""
+    person = replace(face(seed), yaw=PAINTED)
+    ours, theirs = paint_further(person, SIZE, turn=0.0), paint(person, SIZE)
+    assert np.abs(ours.points - theirs.points).max() < 0.4, "pixels"
+    face_parts = [PART_INDEX[name] for name in ("skin", "nose", "left_eye", "right_eye", "mouth")]
+    inside = np.isin(theirs.parts, face_parts)
+    assert (ours.parts == theirs.parts)[inside].mean() > 0.95
+    off = np.abs(ours.pixels.astype(int) - theirs.pixels.astype(int)).mean(-1)
+    assert np.median(off[inside & (ours.parts == theirs.parts)]) < 4
+
+
+@pytest.mark.parametrize("yaw", [-1.0, -0.6, 0.6, 1.0])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_landmarks_of_eyes_lie_on_eyes(seed: int, yaw: float) -> None:
+    """Landmarks and labels come from one surface by two ways; visible ones have to agree."""
+    painted = turned(seed, yaw, lid_open=0.7, glasses=0.0, hat=0.0, fringe=0.0, hair_length=0.0)
+    for name in EYES:
+        rows = list(LANDMARK_GROUPS[name])
+        if not painted.visible[rows].all():
+            continue
+        where = np.argwhere(painted.parts == PART_INDEX[name])[:, ::-1] + 0.5
+        assert len(where)
+        middle, points = where.mean(0), painted.points[rows]
+        width = np.ptp(points[:, 0]) + np.ptp(points[:, 1])
+        assert np.linalg.norm(points.mean(0) - middle) < 0.15 * width + 0.5
+
+
+def test_the_far_side_is_hidden_and_the_near_one_is_seen() -> None:
+    """At sixty degrees; positive turns show the face moved to the picture's right."""
+    bare = {"glasses": 0.0, "hat": 0.0, "hair_length": 0.0, "beard": 0.0, "moustache": 0.0}
+    near, far = [], []
+    for seed in SEEDS:
+        visible = turned(seed, 1.04, **bare).visible
+        near.append(visible[0:8].mean())
+        far.append(visible[9:17].mean())
+    assert np.mean(near) > 0.8 and np.mean(far) < 0.35
+
+
+@pytest.mark.parametrize("yaw", [0.7, -0.7])
+def test_a_small_turn_moves_landmarks_a_little(yaw: float) -> None:
+    """A thousandth of a radian moves none by more than a thousandth of a head."""
+    for seed in SEEDS:
+        person = face(seed)
+        one, other = (turned(seed, yaw + step).points for step in (0.0, 1e-3))
+        assert np.abs(one - other).max() < 2e-3 * person.scale * SIZE + 1e-3
+
+
+def test_turns_by_the_angle() -> None:
+    """The tip of the nose goes as a point of a ball would: by the sine of the turn."""
+    for seed in SEEDS:
+        tips = [turned(seed, yaw, pitch=0.0, roll=0.0).points for yaw in (-1.0, 0.0, 1.0)]
+        pupils = [points[36:48].mean(0)[0] for points in tips]
+        noses = [points[30][0] - eyes for points, eyes in zip(tips, pupils, strict=True)]
+        assert noses[0] < noses[1] - 2 < noses[2] - 4
+        assert abs(noses[0] + noses[2] - 2 * noses[1]) < 3, "the same to both sides"
+
+
+def test_turns_beyond_are_refused() -> None:
+    with pytest.raises(ValueError, match="at most"):
+        paint_further(face(1), SIZE, turn=FURTHEST + 0.4)
+    with pytest.raises(ValueError, match="at most"):
+        paint_further(face(1), SIZE, turn=float("nan"))
+    with pytest.raises(ValueError, match="between 16 and 2048"):
+        paint_further(face(1), 8, turn=0.5)
+
+
+def test_the_same_bytes_again() -> None:
+    one, other = (turned(SEEDS[0], 0.9) for _ in range(2))
+    assert np.array_equal(one.pixels, other.pixels) and np.array_equal(one.parts, other.parts)
+
+
+def test_profiles_are_data() -> None:
+    """Photos by class, with the yaw that is painted among their numbers; to either side."""
+    sample = Maker(kind="world", styles=("profile",), size=32).make(7)
+    data = source("world:profile#12", 32, first_seed=FIRST)
+    assert data.classes == ("photo",)
+    batch = data.batch(np.arange(12))
+    assert batch.vectors is not None
+    yaws = batch.vectors[:, data.vector_names.index("yaw")].numpy()
+    assert np.allclose(yaws, [yaw_of_profile(FIRST + k) for k in range(12)])
+    assert (np.abs(yaws) >= PAINTED).all() and (np.abs(yaws) <= FURTHEST).all()
+    assert (yaws > 0).any() and (yaws < 0).any()
+    assert sample.sides[0].style == "profile"
