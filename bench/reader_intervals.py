@@ -71,7 +71,7 @@ def _rows(model: Model, style: str, seeds: range) -> Iterator[tuple[object, ...]
         seen = seen_face(model, picture, points)
         if seen is None:
             continue
-        values = seen.traits | seen.moment
+        values = {**seen.traits, **seen.moment}
         yield (
             STYLES.index(style),
             KINDS.index(kind),
@@ -109,7 +109,7 @@ def _round(painted: Faces) -> Iterator[tuple[str, torch.Tensor]]:
     for picture in painted.pictures[:WHOLE]:
         yield AS_PAINTED, picture
     block = painted.pictures[WHOLE : WHOLE + SPOILED]
-    for place, (kind, _, several) in enumerate(spoiled(block)):
+    for place, (kind, _, several) in enumerate(spoiled(block, first=painted.seeds[WHOLE])):
         yield kind, several[place]
     yield "grey", painted.pictures[-3].mean(0, keepdim=True).expand(3, -1, -1).contiguous()
 

@@ -101,9 +101,10 @@ def spreads_by(weights: Weights, rows: Weights) -> Float[np.ndarray, "k"]:
 
 
 def worn_terms(clues: Float[np.ndarray, "n c"], values: Float[np.ndarray, "n"]) -> Weights:
-    """What the logit of a certainty is a weighted sum of: how far from half, and the landmarks."""
-    ones = np.ones(len(values))
-    return np.stack([ones, np.abs(values), clues[:, len(STYLES)]], 1)
+    """What the logit of a certainty is a weighted sum of: how far from half, how far landmarks may
+    be off, and both together."""
+    ones, far, errors = np.ones(len(values)), np.abs(values), clues[:, len(STYLES)]
+    return np.stack([ones, far, errors, far * errors], 1)
 
 
 def certainties_by(weights: Weights, rows: Weights) -> Float[np.ndarray, "k"]:
