@@ -137,8 +137,11 @@ def no_faces(kind: str, seeds: range) -> torch.Tensor:
 # Spoiled ones
 
 
-def spoiled(pictures: torch.Tensor) -> Iterator[tuple[str, float, torch.Tensor]]:
-    """The pictures after each amount of each damage: its name, how much, what is left."""
+def spoiled(pictures: torch.Tensor, *, first: int = 0) -> Iterator[tuple[str, float, torch.Tensor]]:
+    """The pictures after each amount of each damage: its name, how much, what is left.
+
+    `first`: the place of the first picture, by which noise and holes are drawn.
+    """
     from trombine.data.degrade import Chain
     from trombine.data.masks import draw_masks
 
@@ -147,7 +150,7 @@ def spoiled(pictures: torch.Tensor) -> Iterator[tuple[str, float, torch.Tensor]]
         "noise": ("noise:gaussian:{}", (0.04, 0.08, 0.16)),
         "JPEG": ("jpeg:{}", (60, 30, 10)),
     }
-    chance = Chance(seed=0, places=np.arange(len(pictures), dtype=np.int64))
+    chance = Chance(seed=0, places=first + np.arange(len(pictures), dtype=np.int64))
     for name, (text, amounts) in chains.items():
         for amount in amounts:
             chain = Chain.parse(text.format(amount))

@@ -4,6 +4,8 @@ scan.py    where faces may be, over several sizes of the picture
 frames.py  windows on a picture: what a reader looks at, and back
 fields.py  the numbers that are read: traits, moment, style
 twice.py   a window read twice, which is better
+spreads.py how far the numbers may be off
+doubts.py  what speaks against a reading
 faces.py   all of it: a picture to its faces
 
 The net is nets/reader.py; what it learns is in objectives/read.py.

@@ -1,5 +1,7 @@
-"""What speaks against a reading: landmarks that contradict the parts, a turn beyond the learned.
+"""What speaks against a reading: a face that is not all there to be seen, landmarks that contradict
+the parts, a turn beyond the learned.
 
+Of what is hidden or outside the picture, landmarks are guessed, and say that they may be far off.
 Landmarks and parts are read by the same net, but by different layers. Where a brow's landmarks lie
 on the forehead, the parts say so, however sure the landmarks are of themselves.
 """
@@ -7,7 +9,8 @@ on the forehead, the parts say so, however sure the landmarks are of themselves.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, final
 
 import numpy as np
 import torch
@@ -31,21 +34,43 @@ _APART: Final = 0.1  # of the box; in sound readings at most .084 (docs/log.md)
 _LEAST: Final = 12  # pixels of a part in the window; of fewer the middle says nothing
 FURTHEST: Final = {"yaw": 0.34, "pitch": 0.2}  # radians: as far as the painted faces turn
 _SURE_STYLE: Final = 0.9
+_OUTSIDE: Final = 0.1  # of the landmarks' box
+# Much is hidden where this part of the landmarks may be off by more than so much of the window. Of
+# faces of which half is covered it always is; of those that are as they are painted never.
+_MUCH: Final = 0.25
+_UNSEEN: Final = 0.011
 
 
-def doubts(points: Points, labels: torch.Tensor, frame: Frame, size: float) -> tuple[str, ...]:
-    """What speaks against the reading of a face of this size, in words; empty where nothing does.
+@final
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """Of a face what doubts are about; places and lengths in pixels of the picture."""
 
-    `labels`: the parts in the window that the frame says.
-    """
+    points: Points
+    errors: Float32[np.ndarray, "68"]  # by how much each point may be off
+    labels: torch.Tensor  # the parts in its window
+    frame: Frame  # of that window
+    size: float
+    outside: float  # of the landmarks' box: how much of it lies outside the picture
+
+
+def doubts(face: Seen, *, is_beyond: bool = False) -> tuple[str, ...]:
+    """What speaks against the reading of a face, in words; empty where nothing does."""
+    doubtful: list[str] = []
+    if face.outside > _OUTSIDE:
+        doubtful.append("a part of it is outside the picture")
+    if np.quantile(face.errors, 1 - _MUCH) > _UNSEEN * face.frame.side:
+        doubtful.append("much of it is hidden or blurred")
+    if is_beyond:
+        doubtful.append("turned as far as the reader can tell")
     contradicted = [
         name.replace("_", " ")
         for name in _SAME
-        if _apart(points, labels, frame, name) > _APART * size
+        if _apart(face.points, face.labels, face.frame, name) > _APART * face.size
     ]
-    if not contradicted:
-        return ()
-    return (f"landmarks and parts disagree about the {' and the '.join(contradicted)}",)
+    if contradicted:
+        doubtful.append(f"landmarks and parts disagree about the {' and the '.join(contradicted)}")
+    return tuple(doubtful)
 
 
 def sure_style(likely: Mapping[str, float], *, drawn: bool) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, cast, final
 from weakref import WeakKeyDictionary
 
@@ -18,10 +18,11 @@ from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
 from trombine.nets import Net
 from trombine.nets.reader import Reader, Reading, fused
 from trombine.nets.spaces import to_space
-from trombine.reader.doubts import beyond, doubts
+from trombine.reader.doubts import Seen, beyond, doubts
 from trombine.reader.fields import decode_styles, fields_of
 from trombine.reader.frames import WINDOW, Frame, aligned, crop_windows, round_face
-from trombine.reader.scan import Corners, Place, covered, places, resized, shared
+from trombine.reader.scan import Corners, Place, area, covered, places, resized, shared
+from trombine.reader.spreads import clues_of, measured
 from trombine.reader.twice import read_twice
 from trombine.refusal import InputError
 from trombine.weights import Model
@@ -77,6 +78,10 @@ class Face:
     frame: Frame  # that it was read in
     logits: Float32[Tensor, "p 128 128"]  # of the parts, in that frame
     style: str | None = None  # where it is sure
+    outside: float = 0.0  # of the landmarks' box: how much of it lies outside the picture
+    # Of a reader of which they were measured (spreads.py), by the names of traits and moment:
+    spreads: Mapping[str, float] = field(default_factory=dict[str, float])  # half of 90 % intervals
+    certainties: Mapping[str, float] = field(default_factory=dict[str, float])  # of what is worn
 
     def aligned(self) -> Frame:
         """The square that has its eyes in the places where aligned faces have them."""
@@ -97,7 +102,15 @@ class Face:
     @property
     def unsure(self) -> tuple[str, ...]:
         """What speaks against the reading, in words; empty where nothing does."""
-        return doubts(self.points, self.logits.argmax(0), self.frame, self.size)
+        seen = Seen(
+            points=self.points,
+            errors=self.errors,
+            labels=self.logits.argmax(0),
+            frame=self.frame,
+            size=self.size,
+            outside=self.outside,
+        )
+        return doubts(seen, is_beyond=bool(self.beyond))
 
     @property
     def beyond(self) -> tuple[str, ...]:
@@ -267,7 +280,8 @@ def _face_of(
     box = _box(parts, reading.points[0].float().numpy(), frame)
     box = box and _inside(box, *size)
     points = window.points.float().numpy()
-    of_points = _inside(_round(points), *size)
+    around = _round(points)
+    of_points = _inside(around, *size)
     sure = float(reading.spreads[0].median().exp()) < LOST
     if box is None or not sure or shared(box, of_points) < _AT_ODDS:
         return None
@@ -276,14 +290,21 @@ def _face_of(
     values = moment.decode(reading.moment[0, :count])
     if "roll" in values:  # it was turned upright before it was read
         values["roll"] += frame.angle
+    described, styles = traits.decode(reading.traits[0]), decode_styles(reading.moment[0, count:])
+    errors = reading.spreads[0].exp().numpy()
+    worth, clues = measured(model.hash), clues_of(styles, errors)
+    every = {**described, **values}
     return Face(
         box=box,
         likely=window.likely,
         points=points,
-        errors=(reading.spreads[0].exp() * frame.side).numpy(),
-        traits=traits.decode(reading.traits[0]),
+        errors=errors * np.float32(frame.side),
+        traits=described,
         moment=values,
-        styles=decode_styles(reading.moment[0, count:]),
+        styles=styles,
+        outside=1 - area(of_points) / max(area(around), 1e-6),
+        spreads=worth.spreads_of(every, clues) if worth else {},
+        certainties=worth.certainties_of(every, clues) if worth else {},
         features=reading.features[0].numpy(),
         frame=frame,
         logits=reading.parts[0],

@@ -111,17 +111,18 @@ Corners = tuple[float, float, float, float]
 
 def shared(a: Corners, b: Corners) -> float:
     """The part of two boxes together that both have."""
-    overlap, areas = _overlap(a, b), _area(a) + _area(b)
+    overlap, areas = _overlap(a, b), area(a) + area(b)
     return overlap / (areas - overlap) if areas > overlap else 0.0
 
 
 def covered(a: Corners, b: Corners) -> float:
     """The part of the smaller of two boxes that the other has, too."""
-    least = min(_area(a), _area(b))
+    least = min(area(a), area(b))
     return _overlap(a, b) / least if least > 0 else 0.0
 
 
-def _area(box: Corners) -> float:
+def area(box: Corners) -> float:
+    """How many pixels a box has."""
     return (box[2] - box[0]) * (box[3] - box[1])
 
 

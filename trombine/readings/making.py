@@ -59,11 +59,21 @@ class PictureReading:
 
 def as_known(reading: PictureReading) -> PictureReading:
     """A reading without the guesses that are made only where they are wished for."""
-    faces = [
-        replace(face, traits={}, moment={k: v for k, v in face.moment.items() if k in SHOWN})
-        for face in reading.faces
-    ]
-    return replace(reading, faces=faces)
+    return replace(reading, faces=[_as_known(face) for face in reading.faces])
+
+
+def _as_known(face: Face) -> Face:
+    return replace(
+        face,
+        traits={},
+        moment=_shown(face.moment),
+        spreads=_shown(face.spreads),
+        certainties=_shown(face.certainties),
+    )
+
+
+def _shown(fields: Mapping[str, float]) -> dict[str, float]:
+    return {name: value for name, value in fields.items() if name in SHOWN}
 
 
 def make(job: Job) -> Output:
@@ -162,13 +172,17 @@ def _model_of(job: Job) -> str | Path:
 
 def as_json(name: str, reading: PictureReading, *, traits: bool) -> dict[str, Any]:
     """What was read of each face, but for its points and its parts; with `traits` the guesses."""
+    if not traits:
+        reading = as_known(reading)
     faces = [
         {
             "box": _rounded(face.box),
             "likely": _rounded(face.likely),
             "style": face.style,
-            "moment": _rounded({k: v for k, v in face.moment.items() if traits or k in SHOWN}),
+            "moment": _rounded(face.moment),
             **({name: _rounded(getattr(face, name)) for name in GUESSES} if traits else {}),
+            "spreads": _rounded(face.spreads),
+            "certainties": _rounded(face.certainties),
             "unsure": list(face.unsure),
             "features": _rounded(face.features),
         }

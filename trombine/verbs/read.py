@@ -15,7 +15,7 @@ from trombine.batch.loop import survey
 from trombine.batch.making import Making
 from trombine.batch.requests import FilesRequest
 from trombine.devices import CPU, DEVICES
-from trombine.events import Detail, Event
+from trombine.events import Detail, Event, Notice
 from trombine.refusal import InputError
 from trombine.requests import Choice
 
@@ -58,6 +58,7 @@ class ReadRequest(FilesRequest):
 
 def run(request: ReadRequest) -> Iterator[Event]:
     """Read every picture; those whose sheets are there are left out."""
+    from trombine.reader.spreads import UNMEASURED, measured
     from trombine.readings.making import FIELDS, PARTS, POINTS, SHEET, device_for, target_for
     from trombine.readings.table import report
     from trombine.weights import loaded
@@ -65,6 +66,8 @@ def run(request: ReadRequest) -> Iterator[Event]:
     if request.output is None and (request.write_parts or request.write_points):
         raise InputError("--write-parts and --write-points write files; say where with -o")
     device = device_for(request.model, request.device)
+    if request.json and measured(loaded(request.model, task="read", device=device).hash) is None:
+        yield Notice(None, f"{request.model}: {UNMEASURED}")
     if request.output is None:
         if not request.recursive:
             yield from left_alone(request.pictures, can_recurse=True)
