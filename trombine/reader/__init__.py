@@ -5,6 +5,7 @@ frames.py  windows on a picture: what a reader looks at, and back
 fields.py  the numbers that are read: traits, moment, style
 twice.py   a window read twice, which is better
 faces.py   all of it: a picture to its faces
+tracks.py  faces of a film, which keep their numbers; steady.py takes noise from their landmarks
 
 The net is nets/reader.py; what it learns is in objectives/read.py.
 """
@@ -13,6 +14,7 @@ from trombine.reader.faces import LOST, Face, parts_map, read_faces
 from trombine.reader.fields import Fields, decode_styles, fields_of
 from trombine.reader.frames import WINDOW, Frame, crop_windows, round_face
 from trombine.reader.scan import shared
+from trombine.reader.tracks import Tracked, Tracker, track
 from trombine.reader.twice import read_twice
 
 __all__ = [
@@ -21,6 +23,8 @@ __all__ = [
     "Face",
     "Fields",
     "Frame",
+    "Tracked",
+    "Tracker",
     "crop_windows",
     "decode_styles",
     "fields_of",
@@ -29,4 +33,5 @@ __all__ = [
     "read_twice",
     "round_face",
     "shared",
+    "track",
 ]
