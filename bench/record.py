@@ -31,6 +31,8 @@ PROGRAMS = (
     "remake",
     "reader",
     "reader_speed",
+    "reader_spreads",
+    "reader_tracks",
     "everyday",
     "originality",
     "upscale",

@@ -46,7 +46,8 @@ def data_world(
         pack: Write a pack: fewer and larger files, which are faster to read, in
             place of pictures.
         style: photo, anime, cartoon or sketch; two joined by + for pairs of the
-            same faces.
+            same faces; or profile, photos of heads that are turned by 20 to 60
+            degrees.
     """
 
 def data_leaves(
@@ -231,9 +232,9 @@ def train(
             upscale-drawings-x2, upscale-drawings-x4, upscale-wild-x2,
             upscale-wild-x4, upscale-grown-x4, srresnet-x2, srresnet-x4,
             sharpener-x2, cleaner, restorer, repairer, dcgan, dcgan-r1, flow,
-            diffusion, reader, witness or pose. Or a file of settings: MINE.toml,
-            which begins with recipe = "upscale-x2" and has lines such as lr =
-            1e-4, or the recipe.json of a run, to train the same again.
+            diffusion, reader, witness, finder or pose. Or a file of settings:
+            MINE.toml, which begins with recipe = "upscale-x2" and has lines such
+            as lr = 1e-4, or the recipe.json of a run, to train the same again.
         data: What to learn from, in place of the recipe's own: a spec such as
             folder:PATH.
         output: The run's folder: by default runs/RECIPE, for a file runs/ and its

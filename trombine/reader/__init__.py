@@ -7,6 +7,7 @@ twice.py   a window read twice, which is better
 spreads.py how far the numbers may be off
 doubts.py  what speaks against a reading
 faces.py   all of it: a picture to its faces
+tracks.py  faces of a film, which keep their numbers; steady.py takes noise from their landmarks
 
 The net is nets/reader.py; what it learns is in objectives/read.py.
 """
@@ -15,6 +16,7 @@ from trombine.reader.faces import LOST, Face, parts_map, read_faces
 from trombine.reader.fields import Fields, decode_styles, fields_of
 from trombine.reader.frames import WINDOW, Frame, crop_windows, round_face
 from trombine.reader.scan import shared
+from trombine.reader.tracks import Tracked, Tracker, track
 from trombine.reader.twice import read_twice
 
 __all__ = [
@@ -23,6 +25,8 @@ __all__ = [
     "Face",
     "Fields",
     "Frame",
+    "Tracked",
+    "Tracker",
     "crop_windows",
     "decode_styles",
     "fields_of",
@@ -31,4 +35,5 @@ __all__ = [
     "read_twice",
     "round_face",
     "shared",
+    "track",
 ]

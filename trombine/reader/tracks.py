@@ -1,0 +1,149 @@
+"""Faces of a film: each keeps its number from frame to frame, and its landmarks are steadied.
+
+`Tracker` takes frames as they come; `track` takes a whole film, whose landmarks can be steadied
+without lag. How landmarks are steadied is in steady.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, final
+
+import numpy as np
+from jaxtyping import Float
+
+from trombine.reader.faces import Face
+from trombine.reader.steady import Points, Steadier, steadied
+
+# How far the landmarks of a face may be, in the mean, from where they are expected, in sizes of
+# the face, and how much more for each second out of sight: what is farther is another's.
+_REACH: Final = 0.4
+_REACH_PER_SECOND: Final = 1.5
+_AHEAD: Final = 0.25  # seconds: for longer nobody moves on as before
+# Of features: of one person in noise at least .8, of two .6 or less in 95 of 100 (docs/log.md).
+_ALIKE: Final = 0.5
+_UNLIKE: Final = 0.5  # sizes of the face that two faces without likeness are farther apart
+_RECENT: Final = 0.1  # share of the newest frame in what a face's features are
+_NEVER: Final = 1e6
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Tracked:
+    """A face of a film, with the number that it has in all frames; its points are steadied."""
+
+    number: int
+    face: Face
+
+
+@final
+class Tracker:
+    """Follows faces from frame to frame, as they come.
+
+    A face that is out of sight for no more than `patience` seconds keeps its number.
+    """
+
+    def __init__(self, *, patience: float = 0.5) -> None:
+        self._patience = patience
+        self._tracks: list[_Track] = []
+        self._count = 0
+        self._time = -np.inf
+
+    def update(self, faces: Sequence[Face], time: float) -> list[Tracked]:
+        """The faces of the next frame in the order given; `time` is in seconds."""
+        if not time > self._time:
+            raise ValueError(f"frames follow one another: {time:g} s is not after {self._time:g} s")
+        self._time = time
+        self._tracks = [one for one in self._tracks if time - one.time <= self._patience]
+        tracks = self._assigned(faces, time)
+        return [
+            Tracked(number=track.number, face=track.update(face, time))
+            for face, track in zip(faces, tracks, strict=True)
+        ]
+
+    def _assigned(self, faces: Sequence[Face], time: float) -> list[_Track]:
+        """The track of each face; of those that have none yet a new one, from left to right."""
+        from scipy.optimize import linear_sum_assignment
+
+        costs = np.array([[one.cost(face, time) for one in self._tracks] for face in faces])
+        costs = costs.reshape(len(faces), len(self._tracks))
+        pairs = zip(*linear_sum_assignment(costs), strict=True)
+        known = {int(f): self._tracks[t] for f, t in pairs if costs[f, t] < _NEVER}
+        for f in sorted(range(len(faces)), key=lambda f: faces[f].box):
+            if f not in known:
+                self._count += 1
+                known[f] = _Track(self._count, faces[f], time)
+                self._tracks.append(known[f])
+        return [known[f] for f in range(len(faces))]
+
+
+def track(
+    frames: Iterable[tuple[float, Sequence[Face]]], *, patience: float = 0.5
+) -> list[list[Tracked]]:
+    """The faces of a whole film, given as time in seconds and faces of each frame."""
+    tracker = Tracker(patience=patience)
+    times: list[float] = []
+    raw: list[Sequence[Face]] = []
+    film: list[list[Tracked]] = []
+    places: dict[int, list[tuple[int, int]]] = {}  # of each number: frames, and where in them
+    for k, (time, faces) in enumerate(frames):
+        times.append(time)
+        raw.append(faces)
+        film.append(tracker.update(faces, time))
+        for place, tracked in enumerate(film[k]):
+            places.setdefault(tracked.number, []).append((k, place))
+    for where in places.values():
+        faces = [raw[k][place] for k, place in where]
+        points = steadied(
+            [face.points for face in faces],
+            [face.errors for face in faces],
+            [times[k] for k, _ in where],
+        )
+        for (k, place), face, steady in zip(where, faces, points, strict=True):
+            film[k][place] = replace(film[k][place], face=replace(face, points=steady))
+    return film
+
+
+@final
+class _Track:
+    """One face, as far as it is known."""
+
+    def __init__(self, number: int, face: Face, time: float) -> None:
+        self.number = number
+        self.time = time
+        self._points: Points = face.points
+        self._velocity = np.zeros(2)  # of its middle, in pixels a second
+        self._features = _unit(face.features)
+        self._steadier = Steadier(face.points)
+
+    def cost(self, face: Face, time: float) -> float:
+        """How little a face of the next frame is like this one, in sizes of the face."""
+        gap = time - self.time
+        expected = self._points + self._velocity * min(gap, _AHEAD)
+        size = np.sqrt(max(_size(face.points), 1.0) * max(_size(self._points), 1.0))
+        away = float(np.linalg.norm(face.points - expected, axis=1).mean() / size)
+        alike = float(self._features @ _unit(face.features))
+        if away > _REACH + _REACH_PER_SECOND * gap or alike < _ALIKE:
+            return _NEVER
+        return away + _UNLIKE * (1 - alike)
+
+    def update(self, face: Face, time: float) -> Face:
+        """Take in that this face was it; the face with steadied points."""
+        points = self._steadier.step(face.points, face.errors, time)
+        if time > self.time:
+            moved = (points - self._points).mean(0).astype(np.float64)
+            self._velocity = moved / (time - self.time)
+        mixed = (1 - _RECENT) * self._features + _RECENT * _unit(face.features)
+        self._points, self.time, self._features = points, time, _unit(mixed)
+        return replace(face, points=points)
+
+
+def _size(points: Points) -> float:
+    """The longer side of the landmarks' box."""
+    return float(np.ptp(points, axis=0).max())
+
+
+def _unit(features: Float[np.ndarray, "f"]) -> Float[np.ndarray, "f"]:
+    """Of length 1, but for none at all."""
+    return features / max(float(np.linalg.norm(features)), 1e-9)
