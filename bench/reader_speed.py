@@ -4,7 +4,7 @@
 
 Each figure is of the command as users run it, on one core: the time for several files less that
 for one, by the number of the others. Peers, where they are installed, find faces alone: OpenCV's
-Haar cascade, scikit-image's LBP cascade, dlib's HOG. They see the same pictures in the same run:
+Haar cascade (opencv-python-headless below 5), scikit-image's LBP cascade, dlib's HOG. They see the same pictures in the same run:
 painted faces before leaves, the test portraits where ../shared/data is, and pictures without a
 face.
 """
@@ -170,6 +170,8 @@ def _haar() -> Find:
     import cv2  # pyright: ignore[reportMissingImports]
 
     cv: Any = cv2
+    if not hasattr(cv, "CascadeClassifier"):
+        raise ImportError("OpenCV 5 has no cascades")
     cv.setNumThreads(1)
     path = Path(cv.data.haarcascades) / "haarcascade_frontalface_default.xml"
     cascade = cv.CascadeClassifier(str(path))

@@ -327,6 +327,30 @@ def test_sets_that_do_not_compare(tmp_path: Path) -> None:
     assert "does not exist" in ask(tmp_path / "none", many)
 
 
+def test_pictures_that_are_nearly_real_ones_are_told(tmp_path: Path) -> None:
+    """Not the same bytes, so none is in both sets; nothing has better figures than a copy."""
+    theirs = noise(60)
+    copied = theirs[:20] ^ 1
+    ours = save(tmp_path / "ours", np.concatenate([copied, noise(40, seed=1)]))
+    request = JudgeFidelityRequest(
+        generated=str(ours), real=str(save(tmp_path / "theirs", theirs)), features=("pixels",)
+    )
+    text = drain(run(request)).summary
+    assert "20 of 60 pictures are nearly those of the real set" in text
+    assert (
+        "nearly those"
+        not in drain(
+            run(
+                JudgeFidelityRequest(
+                    generated=str(save(tmp_path / "others", noise(60, seed=2))),
+                    real=str(tmp_path / "theirs"),
+                    features=("pixels",),
+                )
+            )
+        ).summary
+    )
+
+
 def test_features_that_there_are_not(tmp_path: Path) -> None:
     many = save(tmp_path / "many", noise(2))
     assert "witness, pixels or vgg16, vgg19, inception, not vgg" in ask(
