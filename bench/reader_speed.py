@@ -4,9 +4,9 @@
 
 Each figure is of the command as users run it, on one core: the time for several files less that
 for one, by the number of the others. Peers, where they are installed, find faces alone: OpenCV's
-Haar cascade (opencv-python-headless below 5), scikit-image's LBP cascade, dlib's HOG. They see the same pictures in the same run:
-painted faces before leaves, the test portraits where ../shared/data is, and pictures without a
-face.
+Haar cascade (below version 5), scikit-image's LBP cascade, dlib's HOG. They see the same pictures
+in the same run: painted faces before leaves, the test portraits where ../shared/data is, and
+pictures without a face.
 """
 
 from __future__ import annotations
