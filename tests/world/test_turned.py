@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
-from trombine.data.made import Maker, yaw_of_profile
+from trombine.data.made import Maker
 from trombine.data.source import source
-from trombine.world import FURTHEST, PAINTED, Painted, face, paint, paint_further
+from trombine.world import FURTHEST, PAINTED, Painted, face, paint, paint_further, paint_posed
+from trombine.world.turned import LOWEST
 
 SIZE = 160
 SEEDS = range(2_500_000, 2_500_006)
@@ -87,6 +89,8 @@ def test_turns_beyond_are_refused() -> None:
         paint_further(face(1), SIZE, turn=FURTHEST + 0.4)
     with pytest.raises(ValueError, match="at most"):
         paint_further(face(1), SIZE, turn=float("nan"))
+    with pytest.raises(ValueError, match="nods to"):
+        paint_further(face(1), SIZE, turn=0.0, nod=-0.7)
     with pytest.raises(ValueError, match="between 16 and 2048"):
         paint_further(face(1), 8, turn=0.5)
 
@@ -96,15 +100,41 @@ def test_the_same_bytes_again() -> None:
     assert np.array_equal(one.pixels, other.pixels) and np.array_equal(one.parts, other.parts)
 
 
-def test_profiles_are_data() -> None:
-    """Photos by class, with the yaw that is painted among their numbers; to either side."""
-    sample = Maker(kind="world", styles=("profile",), size=32).make(7)
-    data = source("world:profile#12", 32, first_seed=FIRST)
+def test_those_who_pose_are_data() -> None:
+    """Photos by class; their numbers are of what is painted: turned to either side, up and down,
+    every third with eyes nearly closed."""
+    data = source("world:posed#40", 32, first_seed=FIRST)
     assert data.classes == ("photo",)
-    batch = data.batch(np.arange(12))
+    batch = data.batch(np.arange(40))
     assert batch.vectors is not None
-    yaws = batch.vectors[:, data.vector_names.index("yaw")].numpy()
-    assert np.allclose(yaws, [yaw_of_profile(FIRST + k) for k in range(12)])
-    assert (np.abs(yaws) >= PAINTED).all() and (np.abs(yaws) <= FURTHEST).all()
-    assert (yaws > 0).any() and (yaws < 0).any()
-    assert sample.sides[0].style == "profile"
+    numbers = {
+        name: batch.vectors[:, data.vector_names.index(name)].numpy()
+        for name in ("yaw", "pitch", "lid_open")
+    }
+    for name, most in {"yaw": FURTHEST, "pitch": LOWEST}.items():
+        assert np.abs(numbers[name]).max() <= most
+        assert numbers[name].min() < -most / 2 and most / 2 < numbers[name].max()
+    assert 0.15 < (numbers["lid_open"] < 0.3).mean() < 0.6
+    again, vector = paint_posed(FIRST + 3, 32)
+    assert np.array_equal(batch.pixels[3].numpy(), again.pixels)
+    assert np.allclose(batch.vectors[3].numpy(), vector)
+    sample = Maker(kind="world", styles=("posed",), size=32).make(FIRST + 3)
+    assert sample.sides[0].style == "posed"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_nod_moves_the_nose_up_or_down(seed: int) -> None:
+    """Against the eyes, as a point before them does; positive looks down."""
+    person = face(seed)
+    tips = []
+    for pitch in (-0.44, 0.0, 0.44):
+        points = paint_further(
+            person, SIZE, turn=-person.yaw, nod=pitch - person.pitch
+        ).points @ np.array(
+            [
+                [math.cos(person.roll), -math.sin(person.roll)],
+                [math.sin(person.roll), math.cos(person.roll)],
+            ]
+        )
+        tips.append(points[30][1] - points[36:48, 1].mean())
+    assert tips[0] < tips[1] - 2 < tips[2] - 4

@@ -24,7 +24,6 @@ from jaxtyping import Bool, Float32, Float64, UInt8
 import trombine.conventions
 import trombine.world
 from trombine.data.workers import in_order
-from trombine.draws import Chance
 from trombine.refusal import InputError
 from trombine.world import STYLES
 
@@ -59,7 +58,7 @@ class Sample:
     says: Mapping[str, Any] = field(default_factory=dict)  # what else metadata.jsonl says of it
 
 
-PROFILE: Final = "profile"  # photos of heads turned further; spelled as a style of the world
+POSED: Final = "posed"  # photos of heads turned further; spelled as a style of the world
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,24 +114,14 @@ class Maker:
 
 
 def _faces(maker: Maker, seed: int) -> Sample:
+    if maker.styles == (POSED,):
+        painted, vector = trombine.world.paint_posed(seed, maker.size)
+        return Sample(seed=seed, sides=(_side(painted, POSED),), vector=vector)
     face = trombine.world.face(seed)
     vector = np.asarray(trombine.world.to_vector(face), np.float64)
-    if maker.styles == (PROFILE,):
-        yaw = yaw_of_profile(seed)
-        painted = trombine.world.paint_further(face, maker.size, turn=yaw - face.yaw)
-        vector[trombine.world.VECTOR_NAMES.index("yaw")] = yaw
-        return Sample(seed=seed, sides=(_side(painted, PROFILE),), vector=vector)
     paint = trombine.world.paint
     sides = tuple(_side(paint(face, maker.size, style), style) for style in maker.styles)
     return Sample(seed=seed, sides=sides, vector=vector)
-
-
-def yaw_of_profile(seed: int) -> float:
-    """How far the head of this seed turns: 20 to 60 degrees, to either side."""
-    chance = Chance(seed=0, places=np.array([seed])).within(PROFILE)
-    share, side = float(chance.uniforms("yaw")[0]), float(chance.uniforms("side")[0])
-    yaw = trombine.world.PAINTED + share * (trombine.world.FURTHEST - trombine.world.PAINTED)
-    return yaw if side < 0.5 else -yaw
 
 
 def _side(painted: trombine.world.Painted, style: str) -> Side:
@@ -199,7 +188,7 @@ def _fractal_names() -> tuple[str, ...]:
 
 
 def _check_styles(styles: tuple[str, ...]) -> None:
-    if styles == (PROFILE,):
+    if styles == (POSED,):
         return
     if not set(styles) <= set(STYLES):
         raise InputError(f"the styles are {', '.join(STYLES)}, not {'+'.join(styles)}")

@@ -33,7 +33,7 @@ from pathlib import Path
 from typing import Final
 
 from trombine.data.columns import SPLITS
-from trombine.data.made import KINDS, PROFILE
+from trombine.data.made import KINDS, POSED
 from trombine.data.pack import is_pack
 from trombine.grammar import NUMBER, cut, marked, reading, spelled, unquoted, weighed, weight_of
 from trombine.refusal import InputError, shown
@@ -117,13 +117,13 @@ def _term(text: str, spec: str) -> Term:
 
 def _styles(text: str) -> tuple[str, ...]:
     styles = tuple(text.split("+"))
-    if styles == (PROFILE,):
+    if styles == (POSED,):
         return styles
     wrong = next((style for style in styles if style not in STYLES), None)
     if wrong is not None:
         mix = " + ".join(f"world:{style}*WEIGHT" for style in STYLES[:2])
         raise InputError(
-            f"'{wrong}' is not one of the styles {', '.join((*STYLES, PROFILE))}"
+            f"'{wrong}' is not one of the styles {', '.join((*STYLES, POSED))}"
             f" (a mix names the kind in every term: {mix.replace(' ', '')})"
         )
     if len(styles) > 2 or len(set(styles)) < len(styles):

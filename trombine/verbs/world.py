@@ -23,8 +23,8 @@ class WorldRequest(PackRequest):
     """
 
     style: str = "photo"
-    """photo, anime, cartoon or sketch; two joined by + for pairs of the same faces; or profile,
-    photos of heads that are turned by 20 to 60 degrees."""
+    """photo, anime, cartoon or sketch; two joined by + for pairs of the same faces; or posed,
+    photos of heads that turn by up to 60 degrees, every third with eyes nearly closed."""
 
 
 def run(request: WorldRequest) -> Iterator[Event]:

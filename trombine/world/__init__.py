@@ -12,7 +12,7 @@ fractals.py    where the points of chaotic orbits fall
 from trombine.world.faces import FIELDS, VECTOR_NAMES, Face, from_vector, to_vector
 from trombine.world.painting import STYLES, Painted, paint
 from trombine.world.people import face, vary
-from trombine.world.turned import FURTHEST, PAINTED, paint_further
+from trombine.world.turned import FURTHEST, PAINTED, paint_further, paint_posed
 
 __all__ = [
     "FIELDS",
@@ -26,6 +26,7 @@ __all__ = [
     "from_vector",
     "paint",
     "paint_further",
+    "paint_posed",
     "to_vector",
     "vary",
 ]

@@ -1,6 +1,8 @@
 """A person turned further than the painters draw: a photo of a profile, with its exact truth.
 
-    paint_further(person, size, turn=0.6)    a Painted, as painting.paint gives it
+    paint_further(person, size, turn=0.6, nod=-0.2)    a Painted, as painting.paint gives it
+
+    paint_posed(seed, size)                            one of a seed, and its numbers
 
 Only photos turn: a drawing's face from the side is another drawing. How it is done is in
 kernel_turned.py.
@@ -13,9 +15,11 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
+from jaxtyping import Float
 
+from trombine.draws import Chance
 from trombine.world.colours import colours, lights_out_of_focus
-from trombine.world.faces import Face
+from trombine.world.faces import VECTOR_NAMES, Face, to_vector
 from trombine.world.painting import (
     LARGEST,
     PART_OF_LAYER,
@@ -24,25 +28,34 @@ from trombine.world.painting import (
     points_of,
     tone_curve,
 )
-from trombine.world.proportions import turn_lengths
+from trombine.world.people import face
+from trombine.world.proportions import Lengths, turn_lengths
 from trombine.world.shape import Shape, shape
 
-PAINTED: Final = 0.34  # radians: as far as the painters draw
+PAINTED: Final = 0.34  # radians: as far as the painters turn a head,
+NODDED: Final = 0.2  # and nod it
 FURTHEST: Final = 1.05  # 60 degrees
+LOWEST: Final = 0.45  # a nod of 25 degrees
+_CLOSED: Final = 1 / 3  # of those who pose: eyes nearly closed
+_LIDS: Final = 0.3  # of lid_open, at most
 _SAMPLES: Final = 2  # across a pixel
 
 
-def paint_further(person: Face, size: int, *, turn: float) -> Painted:
-    """The photo of a person whose head is turned `turn` radians further than its yaw says."""
+def paint_further(person: Face, size: int, *, turn: float, nod: float = 0.0) -> Painted:
+    """The photo of a person whose head is turned `turn` radians further than its yaw says, and
+    nods `nod` further than its pitch."""
     from trombine.world.kernel_turned import paint_turned, turned_landmarks
 
-    yaw = person.yaw + turn
+    yaw, pitch = person.yaw + turn, person.pitch + nod
     if not abs(yaw) <= FURTHEST:
         raise ValueError(f"a head turns to {FURTHEST} radians at most, not {yaw:.2f}")
+    if not abs(pitch) <= LOWEST:
+        raise ValueError(f"a head nods to {LOWEST} radians at most, not {pitch:.2f}")
     if not SMALLEST <= size <= LARGEST:
         raise ValueError(f"a size is between {SMALLEST} and {LARGEST} pixels, not {size}")
-    near = shape(replace(person, yaw=min(max(yaw, -PAINTED), PAINTED)), "photo")
-    records = _records(near, yaw, person)
+    painted = replace(person, yaw=_within(yaw, PAINTED), pitch=_within(pitch, NODDED))
+    near = shape(painted, "photo")
+    records = _records(near, yaw - painted.yaw, turn_lengths(yaw, pitch))
     pixels = np.empty((size, size, 3), np.uint8)
     layers = np.empty((size, size), np.uint8)
     paint_turned(
@@ -69,13 +82,33 @@ def paint_further(person: Face, size: int, *, turn: float) -> Painted:
     )
 
 
-def _records(near: Shape, yaw: float, person: Face) -> np.ndarray:
-    """Of the head as it is painted, with the light as it falls on it when it is turned; and of the
-    head turned to this yaw."""
+def paint_posed(seed: int, size: int) -> tuple[Painted, Float[np.ndarray, "n"]]:
+    """The person of a seed, turned and nodding any way, every third with eyes nearly closed; and
+    the numbers of what is painted, in the order of VECTOR_NAMES."""
+    chance = Chance(seed=0, places=np.array([seed])).within("posed")
+    across, down, closed, lids = (
+        float(chance.uniforms(name)[0]) for name in ("yaw", "pitch", "closed", "lids")
+    )
+    person = face(seed)
+    if closed < _CLOSED:
+        person = replace(person, lid_open=_LIDS * lids)
+    yaw, pitch = FURTHEST * (2 * across - 1), LOWEST * (2 * down - 1)
+    vector = to_vector(person)
+    vector[VECTOR_NAMES.index("yaw")], vector[VECTOR_NAMES.index("pitch")] = yaw, pitch
+    painted = paint_further(person, size, turn=yaw - person.yaw, nod=pitch - person.pitch)
+    return painted, vector
+
+
+def _within(angle: float, most: float) -> float:
+    return min(max(angle, -most), most)
+
+
+def _records(near: Shape, further: float, lengths: Lengths) -> np.ndarray:
+    """Of the head as it is painted, with the light as it falls on it when it is turned so much
+    further; and of the turned head, with these lengths."""
     records = np.concatenate([near.record, near.record])
-    for name, value in turn_lengths(yaw, person.pitch).items():
+    for name, value in lengths.items():
         records[name][1] = value
-    further = yaw - math.asin(float(records["sin_yaw"][0]))
     cos, sin = math.cos(further), math.sin(further)
     across, ahead = float(records["light_x"][1]), float(records["light_z"][1])
     records["light_x"][0] = across * cos - ahead * sin
