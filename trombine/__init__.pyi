@@ -46,8 +46,8 @@ def data_world(
         pack: Write a pack: fewer and larger files, which are faster to read, in
             place of pictures.
         style: photo, anime, cartoon or sketch; two joined by + for pairs of the
-            same faces; or profile, photos of heads that are turned by 20 to 60
-            degrees.
+            same faces; or posed, photos of heads that turn by up to 60 degrees,
+            every third with eyes nearly closed.
     """
 
 def data_leaves(
