@@ -17,9 +17,8 @@ from typing import Final
 import numpy as np
 from jaxtyping import Float
 
-from trombine.draws import Chance
 from trombine.world.colours import colours, lights_out_of_focus
-from trombine.world.faces import VECTOR_NAMES, Face, to_vector
+from trombine.world.faces import GROUPS, VECTOR_NAMES, Face, to_vector
 from trombine.world.painting import (
     LARGEST,
     PART_OF_LAYER,
@@ -85,10 +84,8 @@ def paint_further(person: Face, size: int, *, turn: float, nod: float = 0.0) -> 
 def paint_posed(seed: int, size: int) -> tuple[Painted, Float[np.ndarray, "n"]]:
     """The person of a seed, turned and nodding any way, every third with eyes nearly closed; and
     the numbers of what is painted, in the order of VECTOR_NAMES."""
-    chance = Chance(seed=0, places=np.array([seed])).within("posed")
-    across, down, closed, lids = (
-        float(chance.uniforms(name)[0]) for name in ("yaw", "pitch", "closed", "lids")
-    )
+    stream = np.random.SeedSequence([seed, len(GROUPS)])  # beside those that people.py draws from
+    across, down, closed, lids = np.random.Generator(np.random.PCG64(stream)).random(4).tolist()
     person = face(seed)
     if closed < _CLOSED:
         person = replace(person, lid_open=_LIDS * lids)
