@@ -16,11 +16,12 @@ from PIL import Image, ImageDraw
 
 from trombine.data.item import to_pictures
 from trombine.draws import Chance
-from trombine.world import face, paint, to_vector
+from trombine.world import VECTOR_NAMES, face, paint, paint_posed, to_vector
 from trombine.world.fractals import fractal, paint_fractal
 from trombine.world.leaves import leaves
 
 SIDE: Final = 128
+LEAST_TURN: Final = 0.35  # radians of a profile: 20 degrees
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,6 +49,25 @@ def faces(seeds: range, style: str) -> Faces:
         points=torch.from_numpy(np.stack([one.points for one in painted])),
         visible=torch.from_numpy(np.stack([one.visible for one in painted])),
         vectors=torch.from_numpy(np.stack([to_vector(one) for one in people])),
+    )
+
+
+def profiles(seeds: range) -> Faces:
+    """Photos of those of these people who turn 20 to 60 degrees."""
+    painted, vectors, turn = [], [], VECTOR_NAMES.index("yaw")
+    for seed in seeds:
+        one, vector = paint_posed(seed, SIDE)
+        if abs(vector[turn]) >= LEAST_TURN:
+            painted.append(one)
+            vectors.append(vector)
+    return Faces(
+        style="photo",
+        seeds=seeds,
+        pictures=_pictures([one.pixels for one in painted]),
+        parts=torch.from_numpy(np.stack([one.parts for one in painted])),
+        points=torch.from_numpy(np.stack([one.points for one in painted])),
+        visible=torch.from_numpy(np.stack([one.visible for one in painted])),
+        vectors=torch.from_numpy(np.stack(vectors)),
     )
 
 

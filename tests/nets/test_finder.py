@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 
 from trombine.nets import parameter_count
+from trombine.nets.blocks import fused
 from trombine.nets.finder import Finder
-from trombine.nets.reader import fused
 from trombine.weights import load
 
 

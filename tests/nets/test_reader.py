@@ -10,7 +10,8 @@ from torch import nn
 from torch.nn.functional import avg_pool2d
 
 from trombine.conventions import LANDMARK_GROUPS, PARTS
-from trombine.nets.reader import POINT_STEP, Mix, Reader, _of_parts, _pooled, _shape, fused
+from trombine.nets.blocks import fused
+from trombine.nets.reader import POINT_STEP, Mix, Reader, _of_parts, _pooled, _shape
 
 EYES = [list(LANDMARK_GROUPS[name]) for name in ("right_eye", "left_eye")]
 

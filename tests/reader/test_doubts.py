@@ -97,7 +97,7 @@ def test_a_face_that_is_half_covered_says_so_or_is_none(style: str, half: str) -
 
 
 def test_a_face_from_the_side_says_so(sound: Face) -> None:
-    turned = replace(sound, moment={**sound.moment, "yaw": 0.34})
+    turned = replace(sound, moment={**sound.moment, "yaw": 1.05})
     assert turned.unsure == ("turned as far as the reader can tell",)
     assert turned.beyond == ("yaw",)
 
@@ -120,5 +120,5 @@ def test_a_style_is_said_where_it_is_sure_and_the_picture_agrees() -> None:
 
 
 def test_a_turn_beyond_what_is_learned() -> None:
-    assert beyond("yaw", 0.34) and beyond("yaw", -0.33) and not beyond("yaw", 0.3)
-    assert beyond("pitch", 0.2) and not beyond("roll", 3.0)
+    assert beyond("yaw", 1.05) and beyond("yaw", -1.02) and not beyond("yaw", 0.9)
+    assert beyond("pitch", 0.45) and not beyond("roll", 3.0)

@@ -12,7 +12,7 @@ from torch.nn.functional import one_hot
 
 from trombine.conventions import PART_INDEX, to_picture
 from trombine.reader import Face, Frame, faces, parts_map, read_faces, shared
-from trombine.reader.faces import _box, _once, _upright
+from trombine.reader.faces import _box, _once, upright
 from trombine.reader.scan import covered
 from trombine.weights import load
 from trombine.world import face, paint
@@ -105,13 +105,13 @@ def test_an_ear_behind_hair_is_in_the_box_and_a_speck_is_not() -> None:
 @pytest.mark.parametrize("turn", [0.0, 0.3, -0.7, 2.0])
 def test_a_turned_face_is_set_upright(turn: float) -> None:
     points = torch.from_numpy(paint(face(900_003), 128, "photo").points).double()
-    upright = _upright(points)
+    frame = upright(points)
     cos, sin = np.cos(turn), np.sin(turn)
     turned = (points - 64) @ torch.tensor([[cos, -sin], [sin, cos]]).T.double() + 64
-    found = _upright(turned)
-    assert np.angle(np.exp(1j * (found.angle - upright.angle - turn))) == pytest.approx(0, abs=1e-6)
-    assert found.side == pytest.approx(upright.side, rel=1e-6)
-    torch.testing.assert_close(found.to_window(turned), upright.to_window(points))
+    found = upright(turned)
+    assert np.angle(np.exp(1j * (found.angle - frame.angle - turn))) == pytest.approx(0, abs=1e-6)
+    assert found.side == pytest.approx(frame.side, rel=1e-6)
+    torch.testing.assert_close(found.to_window(turned), frame.to_window(points))
 
 
 def test_boxes_that_share() -> None:
@@ -140,10 +140,10 @@ def test_of_faces_in_one_another_the_likeliest_stays() -> None:
 def test_of_a_face_read_twice_the_window_that_fits_stays() -> None:
     """Both are sure; one has seen a part of the face alone."""
     points = paint(face(900_003), 128, "photo").points
-    upright = _upright(torch.from_numpy(points))
+    frame = upright(torch.from_numpy(points))
     parts = np.full((128, 128), PART_INDEX["skin"], np.uint8)
     whole, cut, wide = (
-        replace(as_face(parts, replace(upright, side=times * upright.side)), points=points)
+        replace(as_face(parts, replace(frame, side=times * frame.side)), points=points)
         for times in (1.02, 0.68, 1.5)
     )
     likely = {"whole": 0.9991, "cut": 0.9995, "wide": 0.9993}

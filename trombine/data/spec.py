@@ -51,6 +51,13 @@ class Term:
     count: int | None = None  # how many pictures; None: all, or as many as is usual
     weight: float = 1.0  # beside the other terms' weights
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Of painted faces, single ones: the style in which they are drawn."""
+        if len(self.styles) != 1:
+            return ()
+        return ("photo",) if self.styles == (POSED,) else self.styles
+
 
 PAINTED: Final = tuple(name for name, kind in KINDS.items() if kind.in_specs)
 # The layouts that a folder is named to have (layouts/ has the table, which a test holds to this).

@@ -14,8 +14,8 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from trombine.nets.blocks import padded
-from trombine.nets.reader import Conv, Mix, Pair, Up
+from trombine.nets.blocks import Conv, padded
+from trombine.nets.reader import Mix, Pair, Up
 from trombine.nets.sizes import WIDEST, Net, check_whole
 
 SMALLEST: Final = 11.0  # pixels: the longer side of the box of a face's landmarks

@@ -17,18 +17,16 @@ from which the traits are read), and its moment.
 
 from __future__ import annotations
 
-import copy
 from itertools import pairwise
-from typing import NamedTuple, TypeVar, final
+from typing import NamedTuple, final
 
 import torch
 from jaxtyping import Float
 from torch import nn
 from torch.nn.functional import linear
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from trombine.conventions import LANDMARK_COUNT, LANDMARK_GROUPS, PARTS
-from trombine.nets.blocks import Features, conv3, doubled, norm, padded, steady
+from trombine.nets.blocks import Conv, Features, doubled, padded
 from trombine.nets.sizes import WIDEST, Net, check_choice, check_whole
 
 MULTIPLE = 16  # of the sides that it works in
@@ -55,8 +53,6 @@ _COUNTS = {
     "hair": 0.7,
 }
 PART_COUNTS = tuple(_COUNTS[part.group] for part in PARTS)
-
-NetKind = TypeVar("NetKind", bound=Net)
 
 
 class Reading(NamedTuple):
@@ -177,20 +173,6 @@ class Reader(Net):
         return [*passed[:-1], passed[-1] + self.deep(passed[-1])]
 
 
-def fused(net: NetKind) -> NetKind:
-    """A copy that only reads, or finds, by a third faster: as the net to 1e-4.
-
-    Normalisation is part of the convolutions, activations work in place, and the channels of a
-    pixel lie side by side.
-    """
-    ready = copy.deepcopy(net).eval().requires_grad_(False)
-    for part in ready.modules():
-        if isinstance(part, Conv):
-            part.fuse()
-    ready.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    return ready
-
-
 @final
 class Mix(nn.Conv2d):
     """A convolution of single pixels: a product of matrices, which on few pictures is faster."""
@@ -201,29 +183,6 @@ class Mix(nn.Conv2d):
     def forward(self, input: Features) -> Float[torch.Tensor, "n d h w"]:
         """The size that it is given."""
         return linear(input.movedim(1, -1), self.weight.flatten(1), self.bias).movedim(-1, 1)
-
-
-@final
-class Conv(nn.Module):
-    """A convolution, normalised and activated."""
-
-    def __init__(self, inputs: int, outputs: int, kind: str, *, stride: int = 1) -> None:
-        super().__init__()
-        bias = kind != "batch"  # which would take it away again
-        self.conv = steady(conv3(inputs, outputs, stride=stride, bias=bias))
-        self.norm = norm(kind, outputs)
-        self.act = nn.SiLU()
-
-    def forward(self, x: Features) -> Float[torch.Tensor, "n d h2 w2"]:
-        """The size, divided by the stride."""
-        return self.act(self.norm(self.conv(x)))
-
-    def fuse(self) -> None:
-        """Make a batch normalisation part of the convolution; nothing can be learnt then."""
-        if isinstance(self.norm, nn.BatchNorm2d):
-            self.conv = fuse_conv_bn_eval(self.conv, self.norm)
-            self.norm = nn.Identity()
-        self.act = nn.SiLU(inplace=True)  # what it works on is read by nothing else
 
 
 @final

@@ -23,7 +23,7 @@ from trombine.refusal import InputError
 class UNet(Net):
     """N x inputs x H x W to N x outputs x H x W, for any H and W; `levels` times halved."""
 
-    tasks = ("restore", "repair")
+    tasks = ("restore", "repair", "detect")
 
     def __init__(
         self,

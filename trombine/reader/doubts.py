@@ -17,6 +17,7 @@ import torch
 from jaxtyping import Float32
 
 from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
+from trombine.reader.fields import TURNS
 from trombine.reader.frames import Frame
 
 Points = Float32[np.ndarray, "68 2"]
@@ -32,9 +33,8 @@ _SAME: Final = {
 }
 _APART: Final = 0.1  # of the box; in sound readings at most .084 (docs/log.md)
 _LEAST: Final = 12  # pixels of a part in the window; of fewer the middle says nothing
-FURTHEST: Final = {"yaw": 0.34, "pitch": 0.2}  # radians: as far as the painted faces turn
 _SURE_STYLE: Final = 0.9
-_OUTSIDE: Final = 0.1  # of the landmarks' box
+_OUTSIDE: Final = 0.05  # of the landmarks' box: of faces that are all there at most .005
 # Much is hidden where this part of the landmarks may be off by more than so much of the window. Of
 # faces of which half is covered it always is; of those that are as they are painted never.
 _MUCH: Final = 0.25
@@ -82,7 +82,7 @@ def sure_style(likely: Mapping[str, float], *, drawn: bool) -> str | None:
 
 def beyond(name: str, value: float) -> bool:
     """Whether a turn is as far as the reader can tell: the true one may be any beyond."""
-    return abs(value) >= 0.95 * FURTHEST.get(name, np.inf)
+    return abs(value) >= 0.95 * TURNS.get(name, np.inf)
 
 
 def _apart(points: Points, labels: torch.Tensor, frame: Frame, group: str) -> float:

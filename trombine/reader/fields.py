@@ -11,7 +11,9 @@ from torch import Tensor
 from trombine.refusal import InputError
 from trombine.weights import Model
 from trombine.world import FIELDS, STYLES
+from trombine.world.turned import FURTHEST, LOWEST
 
+TURNS: Final = {"yaw": FURTHEST, "pitch": LOWEST}  # radians: as far as heads of photos turn
 # What mirroring turns round, each the same to both sides; what it makes of the rest stays.
 MIRRORS: Final = ("yaw", "roll", "gaze_x", "light_turn", "parting")
 
@@ -27,6 +29,8 @@ class Fields:
         self.names = names
         self.low = torch.tensor([infos[name].low for name in names])
         self.high = torch.tensor([infos[name].high for name in names])
+        self.most = torch.tensor([TURNS.get(name, infos[name].high) for name in names])
+        self.least = torch.tensor([-TURNS[n] if n in TURNS else infos[n].low for n in names])
         self.signs = torch.tensor([-1.0 if name in MIRRORS else 1.0 for name in names])
 
     @classmethod
@@ -46,8 +50,8 @@ class Fields:
 
     def decode(self, read: Float[Tensor, "k"]) -> dict[str, float]:
         """What was read, by name, within the range that a field has."""
-        values = self.unscaled(read[None].float().clamp(-1, 1))[0].tolist()
-        return dict(zip(self.names, values, strict=True))
+        values = self.unscaled(read[None].float())[0].clamp(self.least, self.most)
+        return dict(zip(self.names, values.tolist(), strict=True))
 
 
 def fields_of(model: Model) -> tuple[Fields, Fields]:

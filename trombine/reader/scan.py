@@ -13,8 +13,9 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
+from trombine.nets.blocks import fused
 from trombine.nets.finder import Finder
-from trombine.nets.reader import CENTRE_STEP, fused
+from trombine.nets.reader import CENTRE_STEP
 from trombine.weights import loaded
 from trombine.weights.tasks import check_finite, device_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from trombine.recipes.recipe import NetSpec, Recipe, Restore
+from trombine.recipes.recipe import Detect, NetSpec, Recipe, Restore
 
 _CLEANER: Final = Restore(
     about="takes noise out of pictures",
@@ -38,5 +38,37 @@ CLEAN: Final[dict[str, Recipe]] = {
         nets={"net": NetSpec("unet", {"width": 32, "levels": 4, "residual": True})},
         data="world:photo*0.7+leaves*0.3",
         damage="old-photo",
+    ),
+    # The terms of old-photo, each less often; prints that did not fade; scans that are noisy, soft
+    # or faded over the marks, too.
+    "scratches": Detect(
+        about="detects scratches, dust, creases and torn corners of scanned prints",
+        task="detect",
+        nets={"net": NetSpec("unet", {"width": 12, "levels": 3, "outputs": 1})},
+        data="leaves#3000*2+world:photo#9000+fractals#300*0.4",
+        damage=(
+            "blur:gaussian:0.3-1.2?0.6+resize:0.4-1?0.2"
+            "+noise:grey:0.01-0.05/noise:gaussian:0.005-0.03?0.8+fade:0.1-1?0.6"
+            "+stains:0.1-0.8?0.05+creases:0.1-0.8?0.35+scratches:0.1-0.9?0.8+dust:0.1-0.9?0.8"
+            "+torn:0.3-1?0.25+fade:0.1-0.5?0.1+blur:gaussian:0.3-0.7?0.2"
+            "+noise:grey:0.003-0.02?0.3+jpeg:75-98?0.3"
+        ),
+        size=128,
+        pictures=12_000,
+        cycle=4_000,
+        batch=4,
+        optimiser="muon",
+        lr=5e-3,
+        beta1=0.95,
+        warmup=200,
+        clip=1.0,
+        ema=500,
+        precision="auto",
+        threads=1,
+        sample_every=4_000,
+        measure_every=4_000,
+        save_every=2_000,
+        log_every=400,
+        judged=128,
     ),
 }

@@ -20,12 +20,13 @@ _MOMENT: Final = (
     "yaw+pitch+roll+smile+mouth_open+brow_raise+lid_open+gaze_x+gaze_y+light_turn+light_height"
     "+light_warm+exposure+glasses+hat"
 )
+_FACES: Final = "world:photo#9000*3+world:anime#3000+world:cartoon#3000+world:sketch#3000"
 _SIZES: Final = {"width": 24, "features": 64, "traits": 23, "moment": 19, "head": 32}
 _READER: Final = Read(
     about="reads what is where in a face, and what it is like",
     task="read",
     nets={"net": NetSpec("reader", _SIZES)},
-    data="world:photo#9000*3+world:anime#3000+world:cartoon#3000+world:sketch#3000",
+    data=f"{_FACES}+world:posed#6000*2",
     other="leaves#1200*3+fractals#300",
     real="plain:../shared/data/portraits",
     traits=_TRAITS,
@@ -60,6 +61,7 @@ READ: Final[dict[str, Recipe]] = {
     "witness": replace(
         _READER,
         about="reads as reader does, trained apart from it, for judging alone",
+        data=_FACES,
         nets={"net": _READER.nets["net"].resized("width", 22)},
         seed=1,
     ),
@@ -67,7 +69,7 @@ READ: Final[dict[str, Recipe]] = {
         about="finds where faces may be, for what reads them",
         task="find",
         nets={"net": NetSpec("finder", {"width": 16})},
-        data=_READER.data,
+        data=_FACES,
         other=_READER.other,
         damage="blur:gaussian:0.3-1.0?0.5+noise:gaussian:0.01-0.06?0.5+jpeg:30-95?0.5",
         size=128,

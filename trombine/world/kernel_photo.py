@@ -338,6 +338,22 @@ def sample(r, tables, bumps, shades, colours, discs, seed, ground_seed, across, 
     return red, green, blue
 
 
+@inner
+def expose(r, curve, seed: int, i: int, j: int, red: float, green: float, blue: float, out):
+    """Put what a camera makes of this light into a pixel of out: vignette, tone curve, grain."""
+    step = 1.0 / out.shape[0]
+    across, down = (j + 0.5) * step, (i + 0.5) * step
+    corner = ((across - 0.5) ** 2 + (down - 0.5) ** 2) * 0.9 * r.vignette
+    gain = r.exposure * (1.0 - corner)
+    noise = 1.6 + 5.0 * r.grain
+    grain = noise * hash_dither(i, j, seed + 151)
+    for channel in range(3):
+        light = (red, green, blue)[channel] * gain
+        at = min(int(math.sqrt(max(light, 0.0) * 0.25) * (CURVE - 1)), CURVE - 1)
+        tint = 0.35 * noise * hash_dither(i, j, seed + 153 + channel)
+        out[i, j, channel] = int(clamp(curve[at] + grain + tint + 0.5, 0.0, 255.0))
+
+
 @kernel
 def paint_photo(
     record, tables, bumps, shades, colours, discs, curve, seed, ground_seed, sub, out, layers
@@ -349,7 +365,6 @@ def paint_photo(
     step = 1.0 / size
     pixel = step / r.scale
     q = np.zeros(COUNT)
-    noise = 1.6 + 5.0 * r.grain
     for i in range(size):
         for j in range(size):
             across, down = (j + 0.5) * step, (i + 0.5) * step
@@ -373,11 +388,4 @@ def paint_photo(
                     red, green, blue = red + a, green + b, blue + c
                 share = 1.0 / (sub * sub)
                 red, green, blue = red * share, green * share, blue * share
-            corner = ((across - 0.5) ** 2 + (down - 0.5) ** 2) * 0.9 * r.vignette
-            gain = r.exposure * (1.0 - corner)
-            grain = noise * hash_dither(i, j, seed + 151)
-            for channel in range(3):
-                light = (red, green, blue)[channel] * gain
-                at = min(int(math.sqrt(max(light, 0.0) * 0.25) * (CURVE - 1)), CURVE - 1)
-                tint = 0.35 * noise * hash_dither(i, j, seed + 153 + channel)
-                out[i, j, channel] = int(clamp(curve[at] + grain + tint + 0.5, 0.0, 255.0))
+            expose(r, curve, seed, i, j, red, green, blue, out)

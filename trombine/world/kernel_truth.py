@@ -110,19 +110,40 @@ def _middle(points: np.ndarray, index: int) -> tuple[float, float]:
     return x / (last - first), y / (last - first)
 
 
-@kernel
-def landmarks(record, tables, bumps, seed: int, points: np.ndarray, visible: np.ndarray) -> None:
-    """Fill points (68 x 2, in picture sizes) and visible (68)."""
-    r = record[0]
+@inner
+def feature_points(r, bumps, out) -> None:
+    """Fill in the landmarks from 17 on, in the head's frame: brows, nose, eyes, mouth."""
+    _brow_points(r, bumps, out)
+    _nose_points(r, bumps, out)
+    _eye_points(r, bumps, out)
+    _mouth_points(r, bumps, out)
+
+
+@inner
+def head_points(r, tables, bumps, out) -> None:
+    """Fill in all landmarks, in the head's frame."""
     # The jaw from ear to ear: directions from the face's middle, evenly over the diamond angle.
     for i in range(17):
         across = (i - 8) / 8.0
         down = 1.0 - abs(across)
-        points[i, 0], points[i, 1] = jaw_point(r, tables, across, down - 0.08 * abs(across))
-    _brow_points(r, bumps, points)
-    _nose_points(r, bumps, points)
-    _eye_points(r, bumps, points)
-    _mouth_points(r, bumps, points)
+        out[i, 0], out[i, 1] = jaw_point(r, tables, across, down - 0.08 * abs(across))
+    feature_points(r, bumps, out)
+
+
+@inner
+def to_picture(r, points) -> None:
+    """From the head's frame to sizes of the picture: rolled, scaled, moved."""
+    for i in range(68):
+        x, y = points[i, 0], points[i, 1]
+        points[i, 0] = r.centre_x + r.scale * (x * r.cos_roll - y * r.sin_roll)
+        points[i, 1] = r.centre_y + r.scale * (x * r.sin_roll + y * r.cos_roll)
+
+
+@kernel
+def landmarks(record, tables, bumps, seed: int, points: np.ndarray, visible: np.ndarray) -> None:
+    """Fill points (68 x 2, in picture sizes) and visible (68)."""
+    r = record[0]
+    head_points(r, tables, bumps, points)
     q = np.zeros(COUNT)
     for i in range(68):
         x, y = points[i, 0], points[i, 1]
@@ -133,7 +154,4 @@ def landmarks(record, tables, bumps, seed: int, points: np.ndarray, visible: np.
             step = min(1.0, 0.04 / (math.sqrt((dx - x) ** 2 + (dy - y) ** 2) + 1e-9))
             near_x, near_y = x + (dx - x) * step, y + (dy - y) * step
             visible[i] = _seen(r, tables, bumps, seed, i, near_x, near_y, q)
-    for i in range(68):
-        x, y = points[i, 0], points[i, 1]
-        points[i, 0] = r.centre_x + r.scale * (x * r.cos_roll - y * r.sin_roll)
-        points[i, 1] = r.centre_y + r.scale * (x * r.sin_roll + y * r.cos_roll)
+    to_picture(r, points)

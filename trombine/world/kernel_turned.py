@@ -23,7 +23,6 @@ from trombine.world.kernel_geometry import (
     HAIR_RIGHT,
     ellipsoid,
     hair_flow,
-    jaw_point,
     project,
     radius,
     relief,
@@ -53,10 +52,10 @@ from trombine.world.kernel_layers import (
     distances,
     top,
 )
-from trombine.world.kernel_light import C_HAIR, C_SKIN, hash_dither, lit
+from trombine.world.kernel_light import C_HAIR, C_SKIN, lit
 from trombine.world.kernel_noise import clamp, mix
-from trombine.world.kernel_photo import CURVE, hat, sample
-from trombine.world.kernel_truth import _brow_points, _eye_points, _mouth_points, _nose_points
+from trombine.world.kernel_photo import expose, hat, sample
+from trombine.world.kernel_truth import feature_points, head_points, to_picture
 
 NEAREST, FARTHEST, STEP = 1.75, -0.75, 0.08  # of the ray, in half widths of the face
 RIM = 1.28  # of u, up to which a head is painted
@@ -196,7 +195,6 @@ def paint_turned(
     step = 1.0 / size
     pixel = step / far.scale
     q = np.zeros(COUNT)
-    noise = 1.6 + 5.0 * far.grain
     for i in range(size):
         for j in range(size):
             x, y = _head_frame(far, (j + 0.5) * step, (i + 0.5) * step)
@@ -218,15 +216,7 @@ def paint_turned(
                 red, green, blue = red + a, green + b, blue + c
             share = 1.0 / (sub * sub)
             red, green, blue = red * share, green * share, blue * share
-            across, down = (j + 0.5) * step, (i + 0.5) * step
-            corner = ((across - 0.5) ** 2 + (down - 0.5) ** 2) * 0.9 * far.vignette
-            gain = far.exposure * (1.0 - corner)
-            grain = noise * hash_dither(i, j, seed + 151)
-            for channel in range(3):
-                light = (red, green, blue)[channel] * gain
-                at = min(int(math.sqrt(max(light, 0.0) * 0.25) * (CURVE - 1)), CURVE - 1)
-                tint = 0.35 * noise * hash_dither(i, j, seed + 153 + channel)
-                out[i, j, channel] = int(clamp(curve[at] + grain + tint + 0.5, 0.0, 255.0))
+            expose(far, curve, seed, i, j, red, green, blue, out)
 
 
 @kernel
@@ -234,31 +224,16 @@ def turned_landmarks(records, tables, bumps, seed: int, points, visible) -> None
     """Fill points (68 x 2, in picture sizes), and make those of visible (68), which are of the
     head as it is painted, False that the turn hides."""
     near, far = records[0], records[1]
-    for i in range(17):
-        across = (i - 8) / 8.0
-        down = 1.0 - abs(across)
-        x, y = jaw_point(near, tables, across, down - 0.08 * abs(across))
-        u, v = unpose(near, bumps, x, y)
-        points[i, 0], points[i, 1] = project(far, bumps, u, v)
-    _brow_points(far, bumps, points)
-    _nose_points(far, bumps, points)
-    _eye_points(far, bumps, points)
-    _mouth_points(far, bumps, points)
     own = np.empty((68, 2))
-    for i in range(17):
-        across = (i - 8) / 8.0
-        down = 1.0 - abs(across)
-        own[i, 0], own[i, 1] = jaw_point(near, tables, across, down - 0.08 * abs(across))
-    _brow_points(near, bumps, own)
-    _nose_points(near, bumps, own)
-    _eye_points(near, bumps, own)
-    _mouth_points(near, bumps, own)
+    head_points(near, tables, bumps, own)
+    for i in range(17):  # the same places of the surface, turned
+        u, v = unpose(near, bumps, own[i, 0], own[i, 1])
+        points[i, 0], points[i, 1] = project(far, bumps, u, v)
+    feature_points(far, bumps, points)
     for i in range(68):
         met, u, v = trace(far, bumps, points[i, 0], points[i, 1])
         if met:
             x, y = project(near, bumps, u, v)
             met = (x - own[i, 0]) ** 2 + (y - own[i, 1]) ** 2 < OWN * OWN
         visible[i] = visible[i] and met
-        x, y = points[i, 0], points[i, 1]
-        points[i, 0] = far.centre_x + far.scale * (x * far.cos_roll - y * far.sin_roll)
-        points[i, 1] = far.centre_y + far.scale * (x * far.sin_roll + y * far.cos_roll)
+    to_picture(far, points)
