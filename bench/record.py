@@ -34,6 +34,9 @@ PROGRAMS = (
     "reader_spreads",
     "reader_tracks",
     "everyday",
+    "scratches",
+    "inpaint",
+    "steering",
     "originality",
     "upscale",
 )

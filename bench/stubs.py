@@ -46,13 +46,15 @@ _WORDS: Final = {
     tuple[str, ...]: "str | Iterable[str] | Mapping[str, Any]",
 }
 # What a picture that the program holds becomes.
+_LIKE_IT: Final = (
+    ("_Held", "_Held"),
+    ("list[_Held]", "list[_Held]"),
+    ("_Path", "Image.Image"),
+    ("list[str] | list[Path]", "list[Image.Image]"),
+)
 _OVERLOADS: Final = {
-    "upscale": (
-        ("_Held", "_Held"),
-        ("list[_Held]", "list[_Held]"),
-        ("_Path", "Image.Image"),
-        ("list[str] | list[Path]", "list[Image.Image]"),
-    ),
+    "upscale": _LIKE_IT,
+    "inpaint": _LIKE_IT,
     "read": (
         ("_Picture", "PictureReading"),
         ("Tensor", "PictureReading | list[PictureReading]"),
@@ -74,7 +76,7 @@ def _functions(line: str, verb: Verb) -> str:
     if not verb.in_memory:
         given = ["*", *parameters.values()] if parameters else []
         return _signature(name, given, "Result", _help(line))
-    held = ["*", *(parameters[field] for field in verb.in_memory)]
+    held = ["*", *(_held(parameters[field], field in verb.held) for field in verb.in_memory)]
     kinds = [([f"image: {given}", *held], result) for given, result in _OVERLOADS[name]]
     files = {**parameters, "output": "output: _Path"}
     kinds.append((["image: _Paths", "*", *_without(files, "pictures")], "Result"))
@@ -84,6 +86,11 @@ def _functions(line: str, verb: Verb) -> str:
         f"@overload\n{_signature(name, given, result, body)}"
         for (given, result), body in zip(kinds, bodies, strict=False)
     )
+
+
+def _held(parameter: str, is_picture: bool) -> str:
+    """A parameter, which may be a picture in memory."""
+    return parameter.replace("_Path |", "_Picture | Tensor |") if is_picture else parameter
 
 
 def _without(parameters: dict[str, str], name: str) -> list[str]:

@@ -231,10 +231,11 @@ def train(
         recipe: Its name: upscale-x2, upscale-x4, upscale-fast-x2, upscale-fast-x4,
             upscale-drawings-x2, upscale-drawings-x4, upscale-wild-x2,
             upscale-wild-x4, upscale-grown-x4, srresnet-x2, srresnet-x4,
-            sharpener-x2, cleaner, restorer, repairer, dcgan, dcgan-r1, flow,
-            diffusion, reader, witness, finder or pose. Or a file of settings:
-            MINE.toml, which begins with recipe = "upscale-x2" and has lines such
-            as lr = 1e-4, or the recipe.json of a run, to train the same again.
+            sharpener-x2, cleaner, restorer, repairer, inpaint, scratches, dcgan,
+            dcgan-r1, flow, diffusion, reader, witness, finder or pose. Or a file
+            of settings: MINE.toml, which begins with recipe = "upscale-x2" and has
+            lines such as lr = 1e-4, or the recipe.json of a run, to train the same
+            again.
         data: What to learn from, in place of the recipe's own: a spec such as
             folder:PATH.
         output: The run's folder: by default runs/RECIPE, for a file runs/ and its
@@ -510,6 +511,178 @@ def upscale(
     sheet: bool = ...,
     truth: _Path | None = ...,
     threads: int | None = ...,
+    device: str = ...,
+) -> Result: ...
+@overload
+def inpaint(
+    image: _Held,
+    *,
+    mask: _Picture | Tensor | None = ...,
+    mask_is: str = ...,
+    mask_part: str = ...,
+    mask_colour: str = ...,
+    scratches: bool = ...,
+    grow: int = ...,
+    parts: _Path | None = ...,
+    points: _Path | None = ...,
+    model: str | _Path = ...,
+    seed: int = ...,
+    device: str = ...,
+) -> _Held:
+    """Repair what is under a mask: faces, and whatever else is damaged or in the way.
+
+    Outside the hole every sample stays as it is. Faces are repaired upright, by what the reader
+    guesses of their parts and landmarks, or by what you give. Without a mask, the picture's own
+    transparency is the hole.
+
+    Arguments, by name:
+        image: A picture, or a list of them: a path, a Pillow image, a NumPy array
+            or a torch tensor. What becomes of it is returned, and no file is
+            written; of the rest mask, mask_is, mask_part, mask_colour, scratches,
+            grow, parts, points, model, seed and device may be given.
+        pictures: The pictures, or folders of them.
+        output: The file to write, or for several pictures the folder; unless
+            given, photo.inpaint.png beside photo.png.
+        recursive: Take pictures in subfolders too; the results keep the
+            subfolders.
+        suffix: What to add to each name: _large makes photo_large.png of
+            photo.png.
+        overwrite: Make outputs again that are there already.
+        format: The format to write, in place of the input's; for films gif, webp,
+            mp4 or webm: png, jpg, jpeg, webp, tif, tiff, avif, gif, bmp, mp4 or
+            webm.
+        quality: The quality of JPEG and AVIF files, 1 to 100.
+        strip: Leave out date, camera, place and whatever else a photograph says of
+            itself.
+        mask: A picture of the same size that says where the hole is, or a folder
+            of such pictures with the pictures' names.
+        mask_is: What of a mask is the hole: white, black or transparent; auto
+            guesses, and says so: auto, white, black or transparent.
+        mask_part: Parts of faces to paint anew, as in eyes,mouth.
+        mask_colour: A colour that was painted over what is to be repaired, as in
+            #ff00ff.
+        scratches: Look for scratches, dust, creases and torn corners, and repair
+            them.
+        grow: By how many pixels the hole is made larger: 0 to 1000.
+        parts: A map of the face's parts to paint by, as read write_parts=True
+            makes it, or a folder of such maps.
+        points: The face's landmarks to paint by, as read write_points=True makes
+            them, or a folder of such files.
+        write_parts: Write NAME.parts.png beside each output: the parts that it was
+            painted by.
+        write_points: Write NAME.points.json beside each output: the landmarks that
+            it was painted by.
+        model: inpaint, or a .safetensors file that repairs.
+        tries: How many different answers a sheet shows, where the model can give
+            them: the first is written, and seed names another: 1 to 16.
+        seed: The number that an answer, and its grain, depend on: 0 to
+            4,294,967,279.
+        sheet: Write NAME.sheet.png beside each output: the input and the result,
+            whole and in detail.
+        device: auto, cpu, cuda or mps: where nets are computed. A graphics card is
+            faster, and its bytes are not always those of the processor.
+    """
+
+@overload
+def inpaint(
+    image: list[_Held],
+    *,
+    mask: _Picture | Tensor | None = ...,
+    mask_is: str = ...,
+    mask_part: str = ...,
+    mask_colour: str = ...,
+    scratches: bool = ...,
+    grow: int = ...,
+    parts: _Path | None = ...,
+    points: _Path | None = ...,
+    model: str | _Path = ...,
+    seed: int = ...,
+    device: str = ...,
+) -> list[_Held]: ...
+@overload
+def inpaint(
+    image: _Path,
+    *,
+    mask: _Picture | Tensor | None = ...,
+    mask_is: str = ...,
+    mask_part: str = ...,
+    mask_colour: str = ...,
+    scratches: bool = ...,
+    grow: int = ...,
+    parts: _Path | None = ...,
+    points: _Path | None = ...,
+    model: str | _Path = ...,
+    seed: int = ...,
+    device: str = ...,
+) -> Image.Image: ...
+@overload
+def inpaint(
+    image: list[str] | list[Path],
+    *,
+    mask: _Picture | Tensor | None = ...,
+    mask_is: str = ...,
+    mask_part: str = ...,
+    mask_colour: str = ...,
+    scratches: bool = ...,
+    grow: int = ...,
+    parts: _Path | None = ...,
+    points: _Path | None = ...,
+    model: str | _Path = ...,
+    seed: int = ...,
+    device: str = ...,
+) -> list[Image.Image]: ...
+@overload
+def inpaint(
+    image: _Paths,
+    *,
+    output: _Path,
+    recursive: bool = ...,
+    suffix: str = ...,
+    overwrite: bool = ...,
+    format: str = ...,
+    quality: int = ...,
+    strip: bool = ...,
+    mask: _Path | None = ...,
+    mask_is: str = ...,
+    mask_part: str = ...,
+    mask_colour: str = ...,
+    scratches: bool = ...,
+    grow: int = ...,
+    parts: _Path | None = ...,
+    points: _Path | None = ...,
+    write_parts: bool = ...,
+    write_points: bool = ...,
+    model: str | _Path = ...,
+    tries: int = ...,
+    seed: int = ...,
+    sheet: bool = ...,
+    device: str = ...,
+) -> Result: ...
+@overload
+def inpaint(
+    *,
+    pictures: _Paths,
+    output: _Path | None = ...,
+    recursive: bool = ...,
+    suffix: str = ...,
+    overwrite: bool = ...,
+    format: str = ...,
+    quality: int = ...,
+    strip: bool = ...,
+    mask: _Path | None = ...,
+    mask_is: str = ...,
+    mask_part: str = ...,
+    mask_colour: str = ...,
+    scratches: bool = ...,
+    grow: int = ...,
+    parts: _Path | None = ...,
+    points: _Path | None = ...,
+    write_parts: bool = ...,
+    write_points: bool = ...,
+    model: str | _Path = ...,
+    tries: int = ...,
+    seed: int = ...,
+    sheet: bool = ...,
     device: str = ...,
 ) -> Result: ...
 @overload

@@ -48,6 +48,10 @@ _OF_VERB = {
         **dict.fromkeys(("--width", "--height", "--dpi"), "--size WIDTHxHEIGHT"),
         "--denoise": "--model upscale-wild",
     },
+    "inpaint": {
+        "--mask-color": "--mask-colour",
+        **dict.fromkeys(("--dilate", "--expand", "--padding"), "--grow 4"),
+    },
     "read": dict.fromkeys(("--age", "--gender", "--sex"), "--traits"),
 }
 COMPLETION = "install_completion"

@@ -18,6 +18,7 @@ class Verb:
     examples: tuple[str, str]
     positional: tuple[str, ...] = ()  # fields that are given without a name
     in_memory: tuple[str, ...] = ()  # fields that the function takes of a picture in memory, too
+    held: tuple[str, ...] = ()  # of those, fields that may be pictures in memory themselves
     caution: str = ""  # what its help page says after the summary
     settings: str = ""  # the field that takes every other --NAME VALUE, as NAME=VALUE
 
@@ -180,6 +181,21 @@ VERBS = {
         ),
         positional=("pictures",),
         in_memory=("factor", "size", "model", "tile", "threads", "device"),
+    ),
+    "inpaint": Verb(
+        module="inpaint",
+        request="InpaintRequest",
+        summary="Repair what is under a mask: faces, and whatever else is damaged or in the way.",
+        examples=(
+            "trombine inpaint faces/000000.png --mask masks/000000.png -o repaired.png",
+            "trombine inpaint faces --mask-part eyes,mouth --write-points -o new",
+        ),
+        positional=("pictures",),
+        in_memory=(
+            *("mask", "mask_is", "mask_part", "mask_colour", "scratches", "grow", "parts"),
+            *("points", "model", "seed", "device"),
+        ),
+        held=("mask",),
     ),
     "read": Verb(
         module="read",

@@ -66,11 +66,12 @@ def function(line: str) -> Callable[..., Any]:
                 raise TypeError(f"{name}() takes an image, or pictures of files, not both")
             if fields.get("output") is not None and (paths := _as_paths(image)):
                 return batch({"pictures": paths, **fields})
+            held = {name: fields.pop(name) for name in verb.held if _is_held(fields.get(name))}
             _check_in_memory(_bound(name, signature, {"pictures": (), **fields}), request, verb)
             options = request(**converted(request, {"pictures": (), **fields}))
             if isinstance(image, list | tuple):
-                return [module.of_image(one, options) for one in image]
-            return module.of_image(image, options)
+                return [module.of_image(one, options, **held) for one in image]
+            return module.of_image(image, options, **held)
 
     result = call_with_image if verb.in_memory else call
     result.__name__ = result.__qualname__ = name
@@ -86,6 +87,11 @@ def _bound(name: str, signature: inspect.Signature, fields: Mapping[str, Any]) -
         return dict(signature.bind(**fields).arguments)
     except TypeError as error:
         raise TypeError(f"{name}(): {error}") from None
+
+
+def _is_held(value: object) -> bool:
+    """Whether a field is a picture that the program holds, and not a file's name."""
+    return value is not None and not isinstance(value, str | Path)
 
 
 def _check_in_memory(fields: Mapping[str, Any], request: type[Any], verb: Verb) -> None:

@@ -19,6 +19,7 @@ from jaxtyping import Bool, Float32, UInt8, UInt16
 
 from trombine.colour import CHANNELS, coded, from_srgb, speaks, to_srgb
 from trombine.conventions import check_hole, check_picture
+from trombine.refusal import InputError
 
 if TYPE_CHECKING:
     import torch
@@ -158,9 +159,16 @@ class Image:
         """
         if mask.shape != self.samples.shape[:2] or colours.shape != (*mask.shape, 3):
             raise ValueError(f"{colours.shape} and {mask.shape} do not fit {self.samples.shape}")
-        if not mask.any():
+        return self.recoloured(np.ascontiguousarray(colours[mask]), mask)
+
+    def recoloured(
+        self, chosen: Float32[np.ndarray, "n 3"], mask: Bool[np.ndarray, "h w"]
+    ) -> Image:
+        """`replace`, with a colour for each pixel where `mask` is true, in the order of rows."""
+        if mask.shape != self.samples.shape[:2] or len(chosen) != np.count_nonzero(mask):
+            raise ValueError(f"{chosen.shape} and {mask.shape} do not fit {self.samples.shape}")
+        if not len(chosen):
             return self
-        chosen = np.ascontiguousarray(colours[mask])
         if not (chosen.min() >= 0 and chosen.max() <= 1):  # written so that NaN fails
             raise ValueError("colours are within [0, 1]")
         if self.palette is not None:
@@ -168,6 +176,33 @@ class Image:
         samples = self.samples.copy()
         samples[mask] = self._encoded(chosen, self.samples[mask])
         return replace(self, samples=samples)
+
+    def opaque(self, mask: Bool[np.ndarray, "h w"]) -> Image:
+        """The picture with no transparency where `mask` is true; the colours there may be any."""
+        samples = self.samples.copy()
+        if self.mode.endswith(("A", "a")):
+            samples[mask, -1] = np.iinfo(samples.dtype).max
+        elif self.key is not None:
+            inside, key = samples[mask], np.array(self.key, samples.dtype)
+            samples[mask] = np.where((inside == key).all(1, keepdims=True), ~key, inside)
+        elif self.palette is not None:
+            return self._opaque_in_palette(mask)
+        return replace(self, samples=samples)
+
+    def _opaque_in_palette(self, mask: Bool[np.ndarray, "h w"]) -> Image:
+        assert self.palette is not None
+        palette, samples = self.palette.copy(), self.samples.copy()
+        opaque = np.flatnonzero(palette[:, 3] == 255)
+        if not len(opaque):  # an entry that is used nowhere else, or a new one
+            free = np.setdiff1d(np.arange(256), samples[~mask, 0])
+            if not len(free):
+                raise InputError("has a palette without room for an opaque colour", "use RGBA")
+            extra = np.full((max(0, free[0] + 1 - len(palette)), 4), 255, np.uint8)
+            palette = np.concatenate([palette, extra])
+            palette[free[0], 3] = 255
+            opaque = free
+        samples[mask, 0] = opaque[0]
+        return replace(self, samples=samples, palette=palette)
 
     def enlarged(
         self, colours: Float32[np.ndarray, "h2 w2 3"], alpha: Float32[np.ndarray, "h2 w2"] | None

@@ -169,6 +169,12 @@ CASES = {
         gives=same,
         exported=False,
     ),
+    "unet, detecting": Case(
+        net="unet",
+        task="detect",
+        sizes={"width": 4, "levels": 2, "outputs": 1},
+        gives=lambda n, h, w: (n, 1, h, w),
+    ),
     "encoder": Case(
         net="encoder",
         task="regress",
@@ -189,6 +195,29 @@ CASES = {
         gives=lambda n, h, w: (n, 2, (h + 15) // 16 * 2, (w + 15) // 16 * 2),
         places=((32, 32), (48, 33), (17, 62)),
     ),
+    "painter": Case(
+        net="painter",
+        task="repair",
+        sizes={"width": 4, "levels": 2, "parts": "all", "points": True},
+        gives=same,
+    ),
+    **{
+        f"painter, {kind}": Case(
+            net="painter",
+            task="repair",
+            # Gates of gates of what is stirred grow beyond what rounding can be compared at.
+            sizes={
+                "width": 4,
+                "levels": 2,
+                "convolution": kind,
+                "parts": "groups",
+                "stages": 1 if kind == "gated" else 2,
+            },
+            gives=same,
+            exported=kind == "partial",
+        )
+        for kind in ("gated", "partial", "dilated")
+    },
     "reader, group": Case(
         net="reader",
         task="read",

@@ -88,6 +88,7 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
     "cleaner, batch norm": ("cleaner", {"levels": "2", "net.norm": "batch"}),
     "repairer": ("repairer", {"levels": "2"}),
     "restorer": ("restorer", {"levels": "2"}),
+    "scratches": ("scratches", {"levels": "2", "data": "leaves#48"}),
     "dcgan": ("dcgan", {"latent": "4", "pool": "0.5"}),
     "dcgan, spectral norm": ("dcgan", {"latent": "4", "discriminator.norm": "spectral"}),
     "dcgan, hinge": ("dcgan", {"latent": "4", "critic": "hinge", "real_label": "1"}),
@@ -104,6 +105,23 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
     "reader, real": ("reader", {**READER, "real": "leaves#48", "damage": "none", "batch": "16"}),
     "witness": ("witness", READER),
     "finder": ("finder", {"data": "world:photo#48", "other": "leaves#48", "width": "6"}),
+    "inpaint": (
+        "inpaint",
+        {"data": "world:photo#48+leaves#48", "width": "4", "levels": "2", "damage": "hole:squares"},
+    ),
+    "inpaint, real": (
+        "inpaint",
+        {
+            "data": "world:photo#48",
+            "real": "leaves#48",
+            "width": "4",
+            "levels": "2",
+            "net.convolution": "partial",
+            "net.stages": "2",
+            "damage": "hole:half",
+            "ssim": "0.1",
+        },
+    ),
     "pose": ("pose", {"data": "world:photo#48", "size": "32", "levels": "2"}),
 }
 Kit = tuple[Plan, State, Iterator[Any], Material]

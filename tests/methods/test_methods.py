@@ -143,5 +143,3 @@ def test_a_repairing_net_is_a_method(tmp_path: Path) -> None:
     assert torch.equal(run(other, hole=hole()), made)
     kept = (hole() == 0).expand_as(made)
     assert torch.equal(made[kept], pictures()[kept]) and not torch.equal(made, pictures())
-    with pytest.raises(InputError, match="takes no points; it takes picture, hole"):
-        run(pictures(), hole=hole(), points=torch.zeros(2, 68, 2))

@@ -32,7 +32,7 @@ from trombine.data.hub import hub_folder, prepare_hub
 from trombine.data.item import Batch, Item, batch_of, item_of
 from trombine.data.layouts import list_folder
 from trombine.data.listing import pictures
-from trombine.data.made import POSED, SEEDS, Maker, painter_hash
+from trombine.data.made import SEEDS, Maker, painter_hash
 from trombine.data.pack import Pack
 from trombine.data.packing import write_pack
 from trombine.data.paths import check_paths
@@ -295,9 +295,9 @@ class StoreSource(Source):
         self.splits = None if splits is None else splits[self.store_rows]
         self.lengths, self.weights = (len(self.store_rows),), (1.0,)
         self.vector_names, self.classes = store.vector_names, store.classes
-        self.styled = len(term.styles) == 1
+        self.styled = bool(term.classes)
         if self.styled:  # painted faces are of the class of their style
-            self.classes = tuple("photo" if s == POSED else s for s in term.styles)
+            self.classes = term.classes
         self.paired = f"{PAIR}pictures" in self.take(np.zeros(0, np.int64))
 
     def take(self, indices: Int64[np.ndarray, "n"]) -> Columns:

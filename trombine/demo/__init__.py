@@ -4,7 +4,8 @@ __main__.py   the command
 build.py      which sections the page has, and how many pictures each
 faces.py      the face world: styles, parts, landmarks, crowds, variations, paths; leaves
 fractals.py, masks.py, damage.py   what data are made of: fractals, holes, spoilt pictures
-repair.py, enlarging.py   what methods without a net make of holes and of small pictures, measured
+repair.py    the inpainting net beside plain methods, measured
+enlarging.py   what methods without a net make of small pictures, measured
 training.py   a net that enlarges, and a training
 
 The pictures are of seeds for choosing (from 1,000,000): no shipped net trains on them, and

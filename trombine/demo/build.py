@@ -25,6 +25,7 @@ from trombine.world import VECTOR_NAMES
 
 SECTIONS: Final[tuple[tuple[str, Callable[[Demo, Page], None]], ...]] = (
     ("enlarging with a net, measured", upscaling.add_upscaling),
+    ("repair, measured", repair.add_repair),
     ("what is where in a face", reading.add_reading),
     ("one person in four styles", faces.add_person),
     ("a crowd in each style", faces.add_crowd),
@@ -34,7 +35,6 @@ SECTIONS: Final[tuple[tuple[str, Callable[[Demo, Page], None]], ...]] = (
     ("fractals", fractals.add_fractals),
     ("masks", masks.add_masks),
     ("degradations", damage.add_damage),
-    ("repair without a net, measured", repair.add_repair),
     ("enlarging without a net, measured", enlarging.add_enlarging),
     ("how results are judged", judging.add_judging),
     ("the training that ran meanwhile", training.add_training),
@@ -48,6 +48,7 @@ LEAD: Final = (
 # What is said at the end of the page, and on the terminal.
 NEXT: Final = {
     "trombine upscale photo.jpg -x 2": "enlarges a photograph of yours, to photo.x2.png beside it",
+    "trombine inpaint photo.jpg --mask-part mouth": "paints a mouth anew; --mask says what else",
     "trombine read photo.jpg": "finds the faces in it, and draws what was read beside it",
     "trombine train upscale-x2 --data folder:photos --dry-run": (
         "says what a training on a folder of yours would be, and how long it would take"

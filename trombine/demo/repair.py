@@ -1,65 +1,69 @@
-"""What repair without a net makes of damaged faces, measured."""
+"""What the inpainting net and plain methods make of damaged pictures: measured, and to look at."""
 
 from __future__ import annotations
 
 import io
+from typing import Final
 
 import numpy as np
 import torch
-from jaxtyping import Bool, UInt8
+from jaxtyping import Bool, Float32, UInt8
 from PIL import Image
-from skimage.restoration import inpaint_biharmonic
 
-from trombine.conventions import to_picture
+from trombine.conventions import to_picture, to_pixels
 from trombine.data.masks import mask
 from trombine.demo.amounts import Demo
 from trombine.demo.numbers import numbers_table
+from trombine.demo.upscaling import photograph
+from trombine.images import as_seen, image_of
+from trombine.inpainting.faces import Steering
+from trombine.inpainting.repairing import repaired
 from trombine.measures import Figure, Protocol, figure, log_evaluation, psnr, ssim
-from trombine.pages import Page, grid, picture
+from trombine.methods import methods
+from trombine.pages import Html, Page, grid, picture
+from trombine.reader import parts_map, read_faces
+from trombine.weights import loaded
 from trombine.world import face, paint
 
 Pixels = UInt8[np.ndarray, "h w 3"]
 Hole = Bool[np.ndarray, "h w"]
 
 MEASURES = ("PSNR in the hole", "PSNR", "SSIM")
+METHODS = ("mean colour", "biharmonic", "inpaint")
 GREY = np.array([178, 174, 168], np.uint8)  # how a hole is shown
 HOLES = "irregular:10-20,inside"  # as data/masks/spec.py says
-EXAMPLES = 3  # faces on the page, of those measured
+EXAMPLES = 2  # painted faces to look at
+EYES: Final = ("right_eye", "left_eye", "right_brow", "left_brow", "nose")
 
 
 def add_repair(demo: Demo, page: Page) -> None:
-    """Faces with strokes missing, filled smoothly, beside the truth."""
+    """Faces with strokes missing, repaired by several methods; then the net's work, steered too."""
     protocol = repair_protocol(demo)
     size, seeds = demo.measured_size, protocol.seeds
-    truths = [paint(face(seed), size, "photo").pixels for seed in seeds]
-    holes = [mask(HOLES, seed, size) for seed in seeds]
-    filled = {
-        "mean colour": [fill_mean(*pair) for pair in zip(truths, holes, strict=True)],
-        "biharmonic": [fill_biharmonic(*pair) for pair in zip(truths, holes, strict=True)],
-        "truth as JPEG 95": [
-            np.where(hole[..., None], as_jpeg(truth), truth)
-            for truth, hole in zip(truths, holes, strict=True)
-        ],
+    truth = torch.stack([to_picture(paint(face(seed), size, "photo").pixels) for seed in seeds])
+    hole = torch.stack([torch.from_numpy(mask(HOLES, seed, size)) for seed in seeds])[:, None]
+    repairs = {
+        name: method(truth, hole=hole.float())
+        for name, method in methods("repair", *METHODS).items()
     }
+    jpeg = torch.stack([to_picture(as_jpeg(to_pixels(one))) for one in truth])
+    repairs["truth as JPEG 95"] = torch.where(hole, jpeg, truth)
     figures = [
         result
-        for name, guesses in filled.items()
-        for result in _measure(protocol, name, truths, guesses, holes)
+        for name, guess in repairs.items()
+        for result in _measured(protocol, name, truth, guess, hole.float())
     ]
     log_evaluation(protocol, None, figures)
-    pictures = []
-    for number in range(min(EXAMPLES, len(truths))):
-        pictures += _row(truths[number], holes[number], filled["biharmonic"][number], seeds[number])
     page.section(
-        "Repair without a net",
-        "Strokes and blobs, a tenth to a fifth of the picture, were taken out of each face, and"
-        " what was under them is guessed from what is around: by the mean colour, and by the"
-        " smoothest surface that fits (biharmonic)."
-        "\n\nSkin and background come back; eyes do not. That is the floor a trained net stands"
-        " on. The last row of the table is a ceiling: the truth itself, as a JPEG of"
-        " quality 95.",
-        grid(pictures, columns=4),
+        "Repair",
+        "Strokes and blobs, a tenth to a fifth of the picture, were taken out of each face. What"
+        " was under them is guessed: as the mean colour, as the smoothest surface that fits"
+        " (biharmonic), and by <code>trombine inpaint</code>, whose reader guesses hidden parts and"
+        " landmarks first. The last row is a ceiling: the truth itself, as a JPEG of quality 95."
+        "\n\nBelow, features are hidden altogether. The net paints what fits, not what was there;"
+        " told the true parts and landmarks, it follows them.",
         numbers_table(protocol, figures),
+        grid([cell for row in _looked_at(demo) for cell in row], columns=5),
     )
 
 
@@ -76,20 +80,6 @@ def repair_protocol(demo: Demo) -> Protocol:
     )
 
 
-def fill_mean(truth: Pixels, hole: Hole) -> Pixels:
-    """The hole in the mean colour of what is kept."""
-    filled = truth.copy()
-    filled[hole] = np.round(truth[~hole].mean(axis=0)).astype(np.uint8)
-    return filled
-
-
-def fill_biharmonic(truth: Pixels, hole: Hole) -> Pixels:
-    """The hole as the biharmonic surface through what is kept (scikit-image)."""
-    surface = inpaint_biharmonic(truth / 255, hole, channel_axis=-1)
-    filled = np.round(np.clip(surface, 0, 1) * 255).astype(np.uint8)
-    return np.where(hole[..., None], filled, truth)
-
-
 def as_jpeg(pixels: Pixels) -> Pixels:
     """The picture after a JPEG of quality 95."""
     buffer = io.BytesIO()
@@ -97,27 +87,62 @@ def as_jpeg(pixels: Pixels) -> Pixels:
     return np.asarray(Image.open(buffer))
 
 
-def _measure(
-    protocol: Protocol, name: str, truths: list[Pixels], guesses: list[Pixels], holes: list[Hole]
+def _measured(
+    protocol: Protocol,
+    name: str,
+    truth: Float32[torch.Tensor, "n 3 h w"],
+    guess: Float32[torch.Tensor, "n 3 h w"],
+    hole: Float32[torch.Tensor, "n 1 h w"],
 ) -> list[Figure]:
-    truth, guess = (torch.stack([to_picture(p) for p in side]) for side in (truths, guesses))
-    hole = torch.tensor(np.stack(holes))[:, None].float()
     values = (psnr(truth, guess, hole), psnr(truth, guess), ssim(truth, guess))
     pairs = zip(MEASURES, values, strict=True)
     return [figure(protocol, name, measure, value) for measure, value in pairs]
 
 
-def _row(truth: Pixels, hole: Hole, repaired: Pixels, seed: int) -> list[str]:
+# ---------------------------------------------------------------------------------------------
+# To look at
+
+
+def _looked_at(demo: Demo) -> list[list[Html]]:
+    """Painted faces and a real one, with features hidden."""
+    rows = []
+    for number in range(EXAMPLES):
+        seed = demo.first_seed + 430 + number
+        painted = paint(face(seed), demo.measured_size, "photo")
+        steering = Steering(parts=painted.parts, points=[painted.points])
+        names = "eyes,nose" if number % 2 else "eyes,mouth"
+        hole = mask(f"parts:{names}", seed, painted.parts.shape[0], parts=painted.parts)
+        rows.append(_row(painted.pixels, hole, steering, "a painted face"))
+    real = to_pixels(photograph(demo.portrait))
+    faces = read_faces(to_picture(real), loaded("reader", task="read"), largest=True)
+    parts = parts_map(faces, *real.shape[:2])
+    steering = Steering(parts=parts, points=[found.points for found in faces])
+    hole = mask("parts:mouth,nose", demo.first_seed, real.shape[0], parts=parts)
+    rows.append(_row(real, hole, steering, "a photograph"))
+    return rows
+
+
+def _row(truth: Pixels, hole: Hole, steering: Steering, about: str) -> list[Html]:
+    """Damaged, biharmonic, repaired, repaired as the truth says, and the truth."""
+    net = loaded("inpaint", task="repair")
+    image = image_of(truth)
     damaged = truth.copy()
     damaged[hole] = GREY
-    about = f"the face of seed {seed}"
+    (smooth,) = methods("repair", "biharmonic").values()
+    holes = torch.from_numpy(hole)[None, None].float()
+    filled = to_pixels(smooth(to_picture(truth)[None], hole=holes)[0])
     return [
-        picture(damaged, f"Damaged: {about}", caption="A face with strokes missing"),
+        picture(damaged, f"Damaged: {about}", caption="With features hidden"),
+        picture(filled, f"Filled smoothly: {about}", caption="Biharmonic"),
         picture(
-            fill_mean(truth, hole),
-            f"Filled by the mean: {about}",
-            caption="Filled with the mean colour",
+            as_seen(repaired(image, hole, net).image),
+            f"Repaired: {about}",
+            caption="trombine inpaint",
         ),
-        picture(repaired, f"Repaired smoothly: {about}", caption="Filled smoothly (biharmonic)"),
+        picture(
+            as_seen(repaired(image, hole, net, steering=steering).image),
+            f"Repaired as asked: {about}",
+            caption="The same, told what was there",
+        ),
         picture(truth, f"The truth: {about}", caption="What was there"),
     ]

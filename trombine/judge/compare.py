@@ -65,6 +65,7 @@ PACKAGE: Final = Path(__file__).parents[1]
 # Whose code a method's hash covers, besides its weights.
 CODE: Final = (
     "methods",
+    "inpainting",
     "upscaling",
     "nets",
     "weights",

@@ -1,6 +1,7 @@
 """How good pictures are, and under which conditions that was said.
 
 similarity.py  a picture against the one it should be: PSNR, SSIM
+detection.py   detected pixels against those that are there: precision, recall
 reading.py     a reading of a face against what is so: parts, landmarks, numbers
 distances.py   a set of pictures against another: how far apart, how diverse, of what colour
 protocol.py    what was measured, the numbers of a table, the log of evaluations

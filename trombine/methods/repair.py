@@ -11,6 +11,7 @@ from jaxtyping import Float32
 from torch import Tensor
 
 from trombine.conventions import to_picture, to_pixels
+from trombine.inpainting.repairing import repaired_pictures
 from trombine.refusal import InputError
 from trombine.weights import loaded
 
@@ -80,11 +81,11 @@ def _filled(pictures: Pictures, hole: Holes, filling: Pictures) -> Pictures:
 
 
 def of_net(name: str) -> Callable[..., Pictures]:
-    """A repairing net, by name or file; it may take more than holes, by name."""
-    model = loaded(name, task="repair")
+    """What `trombine inpaint` makes by a repairing net, by name or file."""
+    loaded(name, task="repair")  # which refuses a name that is none
 
-    def method(pictures: Pictures, *, hole: Holes, **optional: Tensor) -> Pictures:
-        return _filled(pictures, hole, model(pictures, hole=hole, **optional))
+    def method(pictures: Pictures, *, hole: Holes) -> Pictures:
+        return _filled(pictures, hole, repaired_pictures(pictures, hole=hole, model=name))
 
     return method
 

@@ -10,6 +10,7 @@
     encoder              a picture to a few numbers
     reader               a picture to what is where in a face
     finder               a picture to where faces may be
+    painter              a picture with a hole to one without
 
 and beside it, in vgg.py, VGG, which others taught and papers compare features in.
 
@@ -32,6 +33,7 @@ from trombine.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from trombine.nets.denoiser import Denoiser
 from trombine.nets.encoder import Encoder
 from trombine.nets.finder import Finder
+from trombine.nets.painter import Painter
 from trombine.nets.patch import PatchDiscriminator
 from trombine.nets.reader import Reader
 from trombine.nets.residual import Residual
@@ -52,6 +54,7 @@ NETS: Final[dict[str, type[Net]]] = {
     "encoder": Encoder,
     "reader": Reader,
     "finder": Finder,
+    "painter": Painter,
 }
 
 __all__ = [

@@ -29,7 +29,7 @@ class Net(nn.Module):
     """
 
     tasks: ClassVar[tuple[str, ...]] = ()  # what it can do, of weights.tasks.TASKS
-    optional: ClassVar[tuple[str, ...]] = ()  # which of a task's optional inputs it takes, by name
+    optional: tuple[str, ...] = ()  # which of a task's optional inputs it takes, by name
     sizes: dict[str, Size]
     factor: int = 1  # what comes out is so many times as high and wide as what goes in
 

@@ -8,6 +8,7 @@ denoise.py      take noise away, step by step
 regress.py      read numbers from pictures
 read.py         read what is where in a face; reading.py has its terms
 find.py         find faces in pictures
+detect.py       detect what is damaged of pictures
 
 terms.py        losses between pictures      critics.py   losses and penalties of discriminators
 perceptual.py   losses between features      pools.py     old pictures for a discriminator
@@ -21,7 +22,9 @@ from typing import Any, Final
 
 from trombine.objectives.adversarial import AdversarialObjective
 from trombine.objectives.denoise import DenoiseObjective
+from trombine.objectives.detect import DetectObjective
 from trombine.objectives.find import FindObjective
+from trombine.objectives.inpaint import InpaintObjective
 from trombine.objectives.objective import Objective
 from trombine.objectives.read import ReadObjective
 from trombine.objectives.regress import RegressObjective
@@ -38,6 +41,8 @@ OBJECTIVES: Final[dict[str, type[Objective[Any]]]] = {
     "regress": RegressObjective,
     "read": ReadObjective,
     "find": FindObjective,
+    "inpaint": InpaintObjective,
+    "detect": DetectObjective,
 }
 
 __all__ = ["OBJECTIVES", "Objective", "objective_of"]

@@ -8,11 +8,14 @@ from typing import Final
 from trombine.recipes.clean import CLEAN
 from trombine.recipes.file import is_file, read_recipe
 from trombine.recipes.generate import GENERATE
+from trombine.recipes.paint import PAINT
 from trombine.recipes.read import READ
 from trombine.recipes.recipe import (
     Adversarial,
     Denoise,
+    Detect,
     Find,
+    Inpaint,
     NetSpec,
     Read,
     Recipe,
@@ -24,13 +27,15 @@ from trombine.recipes.settings import from_plain, settings_of, with_settings
 from trombine.recipes.upscale import UPSCALE
 from trombine.refusal import InputError
 
-RECIPES: Final[dict[str, Recipe]] = {**UPSCALE, **CLEAN, **GENERATE, **READ}
+RECIPES: Final[dict[str, Recipe]] = {**UPSCALE, **CLEAN, **PAINT, **GENERATE, **READ}
 
 __all__ = [
     "RECIPES",
     "Adversarial",
     "Denoise",
+    "Detect",
     "Find",
+    "Inpaint",
     "NetSpec",
     "Read",
     "Recipe",

@@ -194,6 +194,7 @@ _AT_LEAST_ONE: Final = (
 _AT_MOST: Final = {
     "pool": 1.0,
     "real_label": 1.0,
+    "grey": 1.0,
     "threads": 1024,
     "seed": 2**63 - 1,
     "size": 2**14,
@@ -224,7 +225,6 @@ def _short(number: float) -> str:
     return text if len(text) <= 20 else f"{text[:6]}... ({len(text)} digits)"
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
 class Restore(Recipe):
     """Undo a known damage: one net, compared with the truth. Weights of 0 leave a term out."""
@@ -258,6 +258,23 @@ class Restore(Recipe):
     """A file with the weights of vgg16 or vgg19; torchvision's own unless given."""
     layers: str = ""
     """Its layers that are compared, with + between them, each before its activation."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Inpaint(Restore):
+    """Paint what is missing, told what belongs there or not. Weights of 0 leave a term out."""
+
+    objective: ClassVar[str] = "inpaint"
+    may_lack: ClassVar[tuple[str, ...]] = ("real",)
+
+    real: str = ""
+    """Pictures of faces of which nothing is known: a reader says what is where in them."""
+    grey: float = 0.25
+    """Share of the pictures that lose their colours."""
+    told: str = "none*3+both*3+guessed*2+parts+points"
+    """What the net is told of a picture, by weight: none, its parts, points (landmarks), both, or
+    guessed: both, as a reader guesses them from the picture with its hole."""
 
 
 @final
@@ -404,3 +421,19 @@ class Find(Recipe):
 
     damage: str = "none"
     """What spoils the windows: a chain as docs/degradations.md tells."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Detect(Recipe):
+    """Detect which pixels of a print are damaged by hands: a picture and its mirror images."""
+
+    objective: ClassVar[str] = "detect"
+
+    damage: str = "old-photo"
+    """What spoils the pictures: a chain as docs/degradations.md tells; its scratches, dust, creases
+    and torn corners are detected."""
+    grey: float = 0.3
+    """Share of the pictures that have no colours before they are spoiled."""
+    weight: float = 4.0
+    """How many times a damaged pixel counts beside a whole one: they are few."""

@@ -27,6 +27,9 @@ MEASURES: Final[dict[str, Meaning]] = {
         higher=True,
         unit="dB",
     ),
+    "steered": Meaning(
+        text="the PSNR of who is told the true parts and landmarks", higher=True, unit="dB"
+    ),
     "SSIM": Meaning(
         text="how alike brightness, contrast and structure are; 1 for equal pictures",
         higher=True,
@@ -57,6 +60,9 @@ MEASURES: Final[dict[str, Meaning]] = {
         text="the share of faces that is found, at a false one in a hundred windows", higher=True
     ),
     "size": Meaning(text="by what part of it the size of a face is off", higher=False),
+    "F1": Meaning(text="precision and recall in one number, their harmonic mean", higher=True),
+    "precision": Meaning(text="the share of what is detected that is there", higher=True),
+    "recall": Meaning(text="the share of what is there that is detected", higher=True),
     "style": Meaning(text="how often the style is read right", higher=True),
 }
 

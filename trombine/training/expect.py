@@ -177,7 +177,7 @@ class Unpainted(Source):
         self.spec, self.size = spell((replace(term, weight=1.0),)), size
         self.lengths, self.weights = (count,), (1.0,)
         self.vector_names = maker.vector_names
-        self.classes = term.styles if len(term.styles) == 1 else ()
+        self.classes = term.classes
         self.paired = len(term.styles) > 1
 
     def take(self, indices: Int64[np.ndarray, "n"]) -> Columns:

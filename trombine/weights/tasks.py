@@ -296,6 +296,15 @@ TASKS: Final[dict[str, Task]] = {
         axes={"centres": "({}+15)//16*2"},
         sees=True,
     ),
+    "detect": Task(
+        says="pictures to where they are damaged",
+        takes=("picture",),
+        gives=("damage",),
+        run=_predict,
+        examples=_some_pictures,
+        scales=True,
+        sees=True,
+    ),
     "judge": Task(
         says="pictures to how real they look",
         takes=("picture",),

@@ -12,7 +12,7 @@ All that is drawn is a function of the seed, the number of the step, and the pic
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from math import prod
 from typing import Final, final
@@ -85,8 +85,8 @@ class DegradeStep:
         listed = "/".join(map(str, self.terms))
         return spelled(listed, "", {"?": weighed(self.probability)})
 
-    def __call__(self, batch: Marked, chance: Chance) -> Marked:
-        """The pictures, and what is damaged of them, after this step."""
+    def __call__(self, batch: Marked, chance: Chance, by: Collection[str]) -> Marked:
+        """The pictures, and what terms of these names damaged of them, after this step."""
         which = np.floor(chance.uniforms("which") * len(self.terms)).astype(np.int64)
         which[chance.uniforms("whether") >= self.probability] = len(self.terms)
         result = _smaller(batch, self.terms[0].scale)
@@ -94,6 +94,8 @@ class DegradeStep:
             if (chosen := which == number).any():
                 rows = torch.from_numpy(np.flatnonzero(chosen))
                 degraded = term(batch.pictures[rows], chance.only(chosen))
+                if isinstance(degraded, Marked) and term.name not in by:
+                    degraded = degraded.pictures
                 _put(result, rows, degraded)
         return result
 
@@ -123,10 +125,13 @@ class Chain:
         """The pictures, degraded."""
         return self.marked(pictures, chance).pictures
 
-    def marked(self, pictures: Pictures, chance: Chance) -> Marked:
+    def marked(
+        self, pictures: Pictures, chance: Chance, *, by: Collection[str] = tuple(KINDS)
+    ) -> Marked:
         """The same, with a map of the pixels that scratches, stains and the like damaged.
 
-        Where a later step spreads the damage, as a blur does, the map does not grow with it.
+        `by` names the terms whose damage is mapped; the pictures do not depend on it. Where a later
+        step spreads the damage, as a blur does, the map does not grow with it.
         It is computed on the processor: the codecs are there, and no device rounds otherwise.
         """
         device = check_picture(pictures).device
@@ -134,7 +139,7 @@ class Chain:
         result = Marked(pictures=source, damaged=torch.zeros_like(source[:, :1]))
         with torch.autocast("cpu", enabled=False):  # nets may be computed in fewer bits, not this
             for number, step in enumerate(self.steps):
-                result = step(result, chance.within(f"degrade {number}"))
+                result = step(result, chance.within(f"degrade {number}"), by)
         return Marked(pictures=result.pictures.to(device), damaged=result.damaged.to(device))
 
 

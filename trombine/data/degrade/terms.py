@@ -232,6 +232,9 @@ KINDS: Final[dict[str, Degradation]] = {
 }
 
 
+HANDLING: Final = ("scratches", "dust", "creases", "torn")  # what hands do to a print
+
+
 def limits(name: str) -> str:
     """What the numbers of a term may be: 0 to 64; 0 to 360."""
     return "; ".join(f"{a.low:g} to {a.high:,.12g}" for a in KINDS[name].amounts)

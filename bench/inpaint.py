@@ -1,0 +1,303 @@
+"""How well repairs go: of painted faces, real portraits, scratches and leaves; how fast and large.
+
+    python bench/inpaint.py [--first-seed N] [--count M] [--model NAME|FILE] [--json]
+
+What is measured is the path that users run (`inpaint`: the reader guesses, the net paints), unless
+a row says that the net was told nothing, or the truth. PSNR is that in the hole; rows of gains are
+over biharmonic filling of the same holes. The portraits are those that nothing learns from.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float32, UInt8
+from skimage import data as skimage_data
+from table import Row, at_least, at_most, interleaved, ratio_of_medians, report
+from upscale_pictures import SHARED
+
+from trombine.conventions import to_picture
+from trombine.data.masks import mask
+from trombine.images import as_seen, image_of, read
+from trombine.inpainting.repairing import repaired, repaired_pictures
+from trombine.judge.restoration import by_witness
+from trombine.judge.witness import seen
+from trombine.measures import psnr
+from trombine.measures.reading import between_pupils
+from trombine.methods.repair import biharmonic
+from trombine.reader import read_faces
+from trombine.reader.frames import crop_windows
+from trombine.weights import Model, load, loaded
+from trombine.weights.tasks import emptied
+from trombine.world import face, paint
+from trombine.world.leaves import leaves
+
+BINS: Final = ("10-20", "20-30", "30-40", "40-50")
+FIRST: Final = 1_702_000  # of the seeds that nothing learns from or is chosen by
+PHOTOGRAPHS: Final = ("astronaut", "coffee", "chelsea", "rocket")
+NEAR: Final = 0.08  # of the distance between the pupils: landmarks are in place
+ORGANS: Final = {"eyes": range(36, 48), "nose": range(27, 36), "mouth": range(48, 68)}
+SIZES: Final = {0.1: (365, 274), 1.0: (1155, 866), 12.0: (4000, 3000), 24.0: (5657, 4243)}
+Picture = Float32[torch.Tensor, "3 h w"]
+Hole = Float32[torch.Tensor, "1 h w"]
+Rows = Iterator[Row]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A picture with a hole, and what is true of it where that is known."""
+
+    truth: Picture
+    hole: Hole
+    bin: str = ""
+    parts: UInt8[np.ndarray, "h w"] | None = None
+    points: Float32[np.ndarray, "68 2"] | None = None
+
+
+Method = Callable[[Case], Picture]
+
+
+def faces_of(first: int, count: int) -> Iterator[Case]:
+    """Painted faces with irregular holes, as many in each bin."""
+    for number in range(count):
+        share = BINS[number % len(BINS)]
+        painted = paint(face(first + number), 128, "photo")
+        yield Case(
+            truth=to_picture(painted.pixels),
+            hole=_hole(mask(f"irregular:{share}", first + number, 128)),
+            bin=share,
+            parts=painted.parts,
+            points=painted.points,
+        )
+
+
+def portraits(count: int) -> Iterator[Case]:
+    """Real faces in the reader's frame, at 128 pixels, with the same holes."""
+    folder = SHARED / "portraits"
+    names = (folder / "test.txt").read_text().split() if folder.exists() else []
+    reader = loaded("reader", task="read")
+    for number, name in enumerate(names[:count]):
+        picture = to_picture(as_seen(read(folder / name)))
+        (found,) = read_faces(picture, reader, largest=True)
+        share = BINS[number % len(BINS)]
+        yield Case(
+            truth=crop_windows(picture, [found.frame])[0].clamp(0, 1),
+            hole=_hole(mask(f"irregular:{share}", FIRST + number, 128)),
+            bin=share,
+        )
+
+
+def scratched() -> Iterator[Case]:
+    """The photographs that scikit-image ships, with scratches over about 5 % of each."""
+    for number, name in enumerate(PHOTOGRAPHS):
+        truth = to_picture(np.ascontiguousarray(getattr(skimage_data, name)()[..., :3]))
+        truth = truth[:, :384, :384].contiguous()
+        hole, seed = np.zeros(truth.shape[-2:], bool), FIRST + 100 * number
+        while hole.mean() < 0.045:
+            hole |= mask("scratches", seed, 384)
+            seed += 1
+        yield Case(truth=truth, hole=_hole(hole))
+
+
+def leafy(first: int, count: int) -> Iterator[Case]:
+    """Leaves of 256 pixels with irregular holes."""
+    for number in range(count):
+        truth = to_picture(leaves(first + number, 256))
+        yield Case(truth=truth, hole=_hole(mask("irregular:10-20", first + number, 256)))
+
+
+def _hole(missing: Bool[np.ndarray, "h w"]) -> Hole:
+    return torch.from_numpy(missing).float()[None]
+
+
+# ---------------------------------------------------------------------------------------------
+# Who repairs
+
+
+def default(model: str) -> Method:
+    """The path that users run."""
+    return lambda case: repaired_pictures(case.truth[None], hole=case.hole[None], model=model)[0]
+
+
+def net_alone(model: Model, *, told: bool) -> Method:
+    """The net, told nothing or the truth."""
+
+    def method(case: Case) -> Picture:
+        steering = {}
+        if told and case.parts is not None and case.points is not None:
+            steering = {
+                "parts": torch.from_numpy(case.parts)[None],
+                "points": torch.from_numpy(case.points)[None],
+            }
+        return model(case.truth[None], hole=case.hole[None], **steering)[0]
+
+    return method
+
+
+def smooth(case: Case) -> Picture:
+    """Biharmonic filling."""
+    return biharmonic(case.truth[None], hole=case.hole[None])[0]
+
+
+def decibels(cases: Sequence[Case], results: Sequence[Picture]) -> np.ndarray:
+    """PSNR in the hole of each."""
+    return np.array(
+        [
+            float(psnr(result[None], case.truth[None], case.hole[None]))
+            for case, result in zip(cases, results, strict=True)
+        ]
+    )
+
+
+# ---------------------------------------------------------------------------------------------
+# Rows
+
+
+def quality(first: int, count: int, name: str) -> Rows:
+    """Painted faces: gains over biharmonic, by bin, and how far a witness is from the truth."""
+    cases, model = list(faces_of(first, count)), loaded(name, task="repair")
+    methods = {
+        "biharmonic": smooth,
+        "default": default(name),
+        "told nothing": net_alone(model, told=False),
+        "told the truth": net_alone(model, told=True),
+    }
+    results = {who: [method(case) for case in cases] for who, method in methods.items()}
+    scores = {who: decibels(cases, made) for who, made in results.items()}
+    yield Row("PSNR in the hole, biharmonic", float(scores["biharmonic"].mean()), "dB")
+    goals = {"told nothing": 3.0, "told the truth": 6.0, "default": 2.2}
+    for who, goal in goals.items():
+        gain = scores[who] - scores["biharmonic"]
+        yield at_least(f"gain, {who}", float(gain.mean()), "dB", goal)
+        worst = min(float(gain[[case.bin == share for case in cases]].mean()) for share in BINS)
+        yield at_least(f"gain in the worst bin, {who}", worst, "dB", 0.0)
+    far = {who: _witnessed(cases, made) for who, made in results.items()}
+    yield Row("witness distance, biharmonic", far["biharmonic"], "")
+    share = far["default"] / far["biharmonic"]
+    yield at_most("witness distance, default / biharmonic", share, "", 0.5)
+    share = far["default"] / far["told nothing"]
+    yield at_most("witness distance, default / told nothing", share, "", 1.0)
+
+
+def _witnessed(cases: Sequence[Case], results: Sequence[Picture]) -> float:
+    pairs = zip(results, cases, strict=True)
+    rows = [by_witness(seen(made[None]), seen(case.truth[None])) for made, case in pairs]
+    return float(np.mean([row["witness"] for row in rows if row]))
+
+
+def real(count: int, name: str) -> Rows:
+    """Portraits: gains, and whether what was hidden is painted where it is."""
+    cases = list(portraits(count))
+    if not cases:
+        return
+    reader, method = loaded("reader", task="read"), default(name)
+    results = [method(case) for case in cases]
+    gain = decibels(cases, results) - decibels(cases, [smooth(case) for case in cases])
+    yield at_least("portraits: gain, default", float(gain.mean()), "dB", 1.5)
+    placed: list[bool] = []
+    for case, result in zip(cases, results, strict=True):
+        true, made = (
+            next(iter(read_faces(picture, reader, largest=True)), None)
+            for picture in (case.truth, result)
+        )
+        if true is None:
+            continue
+        for organ in ORGANS.values():
+            places = true.points[list(organ)].astype(int).clip(0, 127)
+            if case.hole[0][places[:, 1], places[:, 0]].mean() < 0.5:
+                continue
+            pupils = float(between_pupils(torch.from_numpy(true.points)[None]))
+            off = np.inf
+            if made is not None:
+                off = np.linalg.norm((made.points - true.points)[list(organ)], axis=1).mean()
+            placed.append(bool(off <= NEAR * pupils))
+    yield at_least("portraits: hidden features in place", float(np.mean(placed)), "", 0.8)
+    yield Row("portraits: hidden features", float(len(placed)), "")
+
+
+def textures(first: int, name: str) -> Rows:
+    """Where there is no face: scratches over photographs, and leaves."""
+    method = default(name)
+    sets = {
+        "scratches of 5 % on photographs": (list(scratched()), 0.5),
+        "leaves": (list(leafy(first, 12)), 1.0),
+    }
+    for about, (cases, goal) in sets.items():
+        gain = decibels(cases, [method(case) for case in cases])
+        gain = gain - decibels(cases, [smooth(case) for case in cases])
+        yield at_least(f"gain on {about}", float(gain.mean()), "dB", goal)
+
+
+def speed(name: str) -> Rows:
+    """Time and memory over sizes; the default path of a window beside plain torch."""
+    model = loaded(name, task="repair")
+    seconds: dict[float, float] = {}
+    for megapixels, (width, height) in SIZES.items():
+        pixels = np.tile(skimage_data.astronaut(), (height // 512 + 1, width // 512 + 1, 1))
+        image = image_of(np.ascontiguousarray(pixels[:height, :width]))
+        hole = np.zeros((height, width), bool)
+        down, across = min(300, height // 3), min(400, width // 3)
+        hole[height // 3 :][:down, width // 3 : width // 3 + across] = True
+        repaired(image, hole, model)
+        start = time.perf_counter()
+        repaired(image, hole, model)
+        seconds[megapixels] = time.perf_counter() - start
+        yield Row(f"{megapixels:g} megapixels", seconds[megapixels], "s")
+    yield at_most("12 megapixels, a hole of 400 x 300", seconds[12.0], "s", 3.0)
+    growth = (seconds[24.0] / seconds[1.0]) / 24
+    yield at_most("growth from 1 to 24 megapixels, of the pixels", growth, "", 1.0)
+    yield from _beside_torch(model)
+
+
+def _beside_torch(model: Model) -> Rows:
+    """The net as it is run, and as plain torch would: the same to 1e-4."""
+    (case,) = faces_of(FIRST, 1)
+    pictures, hole = case.truth[None].contiguous(), case.hole[None]
+    plain = load(model.path, task="repair").net
+
+    def eager() -> torch.Tensor:
+        return plain(emptied(pictures, hole), hole=hole).detach()
+
+    def ours() -> torch.Tensor:
+        return model(pictures, hole=hole)
+
+    off = float(((eager().clamp(0, 1) - ours()).abs() * hole).max())
+    yield at_most("a window, apart from plain torch", off, "", 1e-4)
+    measures = {"plain": lambda: _seconds(eager), "ours": lambda: _seconds(ours)}
+    times = interleaved(measures, rounds=30)
+    ratio = ratio_of_medians(times["plain"], times["ours"])
+    yield at_least("a window, times faster than plain torch", ratio, "", 1.5)
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def main() -> int:
+    """All rows."""
+    parser = argparse.ArgumentParser(description="Measure repairs.")
+    parser.add_argument("--first-seed", type=int, default=FIRST)
+    parser.add_argument("--count", type=int, default=80)
+    parser.add_argument("--model", default="inpaint")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    rows = [
+        *quality(options.first_seed, options.count, options.model),
+        *real(options.count, options.model),
+        *textures(options.first_seed, options.model),
+        *speed(options.model),
+    ]
+    return report(rows, json=options.json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

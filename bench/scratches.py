@@ -1,0 +1,151 @@
+"""How well damage by hands is found: scratches, dust, creases, torn corners of old prints.
+
+    python bench/scratches.py [--first-seed N] [--count M] [--model NAME|PATH] [--json]
+
+Faces and leaves of held-out seeds, and the photographs that scikit-image brings along, are spoiled
+by `old-photo`; the pixels of `inpainting.scratches` are compared with those that were damaged.
+Precision is the share of detected pixels within 2 px of a damaged one, recall the share of damaged
+pixels within 2 px of a detected one, over all pictures of a set. The recall of a kind is that of
+photographs which have this kind alone. Whatever is detected in whole photographs is false. Last,
+the time for 12 megapixels. Uses of protocol seeds and of public pictures are logged in
+bench/evaluations.jsonl, or in the file given with --log.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from table import Row, at_least, at_most, report
+from upscale_pictures import Pictures, faces, leaves, photographs
+
+from trombine.data.degrade import Chain, Marked
+from trombine.data.degrade.terms import HANDLING
+from trombine.draws import FIRST, Chance
+from trombine.inpainting.scratches import NET, scratches
+from trombine.measures import PROTOCOL_SEEDS, Figure, Protocol, figure, log_evaluation
+from trombine.measures.detection import Matches, matches, pooled
+from trombine.weights import Model, load
+
+COUNT: Final = 48
+GOAL: Final = 0.8  # of precision and of recall
+FALSE: Final = 1.0  # % of the pixels of whole photographs, on average
+SECONDS: Final = 6.0  # for a picture of so many pixels
+LARGE: Final = (3000, 4000)
+OLD_PHOTO: Final = Chain.parse("old-photo")
+# Each kind alone and on every picture, as strong as in old-photo.
+KINDS: Final = {
+    step.terms[0].name: Chain.parse(f"blur:gaussian:0.3-1+noise:grey:0.01-0.05+{step.terms[0]}")
+    for step in OLD_PHOTO.steps
+    if step.terms[0].name in HANDLING
+}
+MEASURES: Final = ("precision", "recall")
+
+
+def coloured(picture: torch.Tensor) -> torch.Tensor:
+    """Three channels, whatever the picture has."""
+    return picture.expand(3, -1, -1).contiguous()
+
+
+def spoiled(picture: torch.Tensor, chain: Chain, seed: int) -> Marked:
+    """One picture after a chain, and what hands damaged of it."""
+    return chain.marked(coloured(picture)[None], Chance(seed=seed, places=FIRST), by=HANDLING)
+
+
+def counts(
+    model: Model, pictures: Iterable[torch.Tensor], chain: Chain, first: int
+) -> list[Matches]:
+    """The counts of each picture after this chain, which is drawn by the seeds from `first` on."""
+    results = []
+    for seed, picture in enumerate(pictures, first):
+        marked = spoiled(picture, chain, seed)
+        detected = scratches(marked.pictures[0], model=model)
+        results.append(matches(detected[None], marked.damaged[0] > 0))
+    return results
+
+
+def set_rows(model: Model, pictures: Pictures, first: int, log: Path | None) -> Iterator[Row]:
+    """Precision and recall over one set."""
+    found = counts(model, pictures.truths.values(), OLD_PHOTO, first)
+    every, protocol = pooled(found), _protocol(pictures, first)
+    log_evaluation(protocol, model.hash, _figures(protocol, found), log)
+    yield at_least(f"{pictures.name}: precision", every.precision, "", GOAL)
+    yield at_least(f"{pictures.name}: recall", every.recall, "", GOAL)
+
+
+def _protocol(pictures: Pictures, first: int) -> Protocol:
+    return Protocol(
+        name=f"damage detected in {pictures.name}",
+        pictures=pictures.spec,
+        seeds=pictures.seeds,
+        size=pictures.size,
+        degradations=(f"{OLD_PHOTO}, seeds from {first} on",),
+        measures=MEASURES,
+        public=not pictures.seeds,
+        fingerprint=pictures.fingerprint,
+    )
+
+
+def _figures(protocol: Protocol, found: Sequence[Matches]) -> list[Figure]:
+    values = {name: np.array([getattr(one, name) for one in found]) for name in MEASURES}
+    return [figure(protocol, NET, name, value) for name, value in values.items()]
+
+
+def kind_rows(model: Model, photos: Pictures, first: int) -> Iterator[Row]:
+    """The recall of each kind of damage."""
+    for name, chain in KINDS.items():
+        every = pooled(counts(model, photos.truths.values(), chain, first))
+        yield Row(f"photographs with {name} alone: precision", every.precision, "")
+        yield Row(f"photographs with {name} alone: recall", every.recall, "")
+
+
+def false_rows(model: Model, photos: Pictures) -> Iterator[Row]:
+    """What is detected in photographs that are whole."""
+    shares = {
+        name: 100 * float(scratches(coloured(picture), model=model).float().mean())
+        for name, picture in photos.truths.items()
+    }
+    mean, worst = statistics.mean(shares.values()), max(shares, key=lambda name: shares[name])
+    yield at_most("whole photographs: detected", mean, "% of the pixels", FALSE)
+    yield Row(f"whole photographs: most, in {worst}", shares[worst], "% of the pixels")
+
+
+def time_row(model: Model) -> Row:
+    """Seconds for a large picture."""
+    generator = torch.Generator().manual_seed(0)
+    picture = torch.rand(3, *LARGE, generator=generator)
+    scratches(picture[:, :256, :256].contiguous(), model=model)
+    start = time.perf_counter()
+    scratches(picture, model=model)
+    return at_most("12 megapixels", time.perf_counter() - start, "s", SECONDS)
+
+
+def main() -> int:
+    """Measure, print, say whether every goal is met."""
+    parser = argparse.ArgumentParser(description="Measure what finds scratches.")
+    parser.add_argument("--first-seed", type=int, default=PROTOCOL_SEEDS.start)
+    parser.add_argument("--count", type=int, default=COUNT)
+    parser.add_argument("--model", default=NET)
+    parser.add_argument("--log", type=Path)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    model, first = load(options.model, task="detect"), options.first_seed
+    seeds, photos = range(first, first + options.count), photographs()
+    rows = [
+        row
+        for pictures in (faces(seeds), leaves(seeds), photos)
+        for row in set_rows(model, pictures, first, options.log)
+    ]
+    rows += [*kind_rows(model, photos, first), *false_rows(model, photos), time_row(model)]
+    return report(rows, json=options.json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""What lies under a hole changes nothing: not the result, nor what is read to make it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trombine import codecs
+from trombine.images import Image, image_of, read, write
+from trombine.inpainting.repairing import repaired
+from trombine.verbs.inpaint import InpaintRequest, run
+from trombine.weights import Model
+
+BLOCKS = 10
+EACH = 50  # pictures of a block: 500 in all
+
+
+def hole_in(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """One or two rectangles, or a line."""
+    hole = np.zeros((height, width), bool)
+    for _ in range(int(rng.integers(1, 3))):
+        down, across = (int(rng.integers(2, max(3, side // 2))) for side in (height, width))
+        down = down if rng.random() < 0.8 else 2
+        top, left = int(rng.integers(0, height - down)), int(rng.integers(0, width - across))
+        hole[top : top + down, left : left + across] = True
+    return hole
+
+
+def hide_face(rng: np.random.Generator) -> np.ndarray:
+    """A part of the middle of a picture of 96 pixels."""
+    hole = np.zeros((96, 96), bool)
+    top, left = (int(value) for value in rng.integers(30, 50, 2))
+    hole[top : top + int(rng.integers(8, 24)), left : left + int(rng.integers(12, 30))] = True
+    return hole
+
+
+def as_file(pixels: np.ndarray, kind: int) -> Image:
+    """The picture in one of five kinds."""
+    if kind == 1:
+        return image_of(pixels[..., 0])
+    if kind == 2:
+        return image_of(pixels.astype(np.uint16) * 257)
+    if kind == 3:
+        opacity = np.full(pixels.shape[:2], 255, np.uint8)
+        opacity[:2] = 0
+        return image_of(np.dstack([pixels, opacity]))
+    if kind == 4:
+        return Image(samples=np.dstack([pixels, pixels[..., 0] // 2]), mode="CMYK")
+    return image_of(pixels)
+
+
+def check(
+    pixels: np.ndarray, hole: np.ndarray, others: Sequence[np.ndarray], model: Model, kind: int = 0
+) -> int:
+    """The decoded result is the same whatever is put under the hole; how many faces were seen."""
+    results, seen = [], 0
+    for other in (pixels, *others):
+        under = np.where(hole[..., None], other, pixels)
+        repair = repaired(as_file(under, kind), hole, model, seed=3)
+        format = "TIFF" if kind == 4 else "PNG"
+        results.append(codecs.decode(codecs.encode(repair.image, format), 1 << 30).samples)
+        seen = len(repair.faces)
+    assert all(np.array_equal(results[0], result) for result in results[1:])
+    return seen
+
+
+@pytest.mark.parametrize("block", range(BLOCKS))
+def test_what_lies_under_a_hole_changes_nothing(
+    block: int, faces: list[np.ndarray], steered: Model, plain: Model
+) -> None:
+    """Noise, or another face, under the hole leaves the decoded result as it is."""
+    seen = 0
+    for number in range(EACH):
+        rng = np.random.default_rng([block, number])
+        if number < 5:
+            pixels, other = faces[(block + number) % 8], faces[(block + number + 3) % 8]
+            hole = hide_face(rng)
+        else:
+            shape = int(rng.integers(16, 40)), int(rng.integers(16, 40)), 3
+            pixels, other = rng.integers(0, 256, (2, *shape)).astype(np.uint8)
+            hole = hole_in(rng, *shape[:2])
+        model = steered if number % 2 == 0 else plain
+        seen += check(pixels, hole, [other], model, kind=number % 5)
+    assert seen, "some of them are faces, which the reader sees"
+
+
+def test_the_verb_sees_nothing_under_a_hole(
+    faces: list[np.ndarray], model_file: Path, tmp_path: Path
+) -> None:
+    """Through files too: mask, result, parts and landmarks that are written."""
+    hole = np.zeros((96, 96), bool)
+    hole[40:60, 30:62] = True
+    write(tmp_path / "m.png", np.where(hole, 255, 0).astype(np.uint8))
+    noise = np.random.default_rng(0).integers(0, 256, (96, 96, 3)).astype(np.uint8)
+    for name, other in {"a": faces[0], "b": faces[1], "c": noise}.items():
+        write(tmp_path / name / "p.png", np.where(hole[..., None], other, faces[0]))
+        list(
+            run(
+                InpaintRequest(
+                    pictures=(tmp_path / name / "p.png",),
+                    mask=tmp_path / "m.png",
+                    model=model_file,
+                    write_parts=True,
+                    write_points=True,
+                    output=tmp_path / name / "out.png",
+                )
+            )
+        )
+    for file in ("out.png", "out.parts.png"):
+        first = read(tmp_path / "a" / file).samples
+        assert all(np.array_equal(first, read(tmp_path / n / file).samples) for n in "bc")
+    points = [(tmp_path / name / "out.points.json").read_text() for name in "abc"]
+    lists = [text.partition('"record"')[0] for text in points]
+    assert lists[0] == lists[1] == lists[2]
+    assert '"points": [' in lists[0], "there is a face"

@@ -1,0 +1,111 @@
+"""Of pictures of all sizes and modes: outside the hole nothing changes, inside nearly all does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import ImageCms
+
+from trombine import codecs
+from trombine.images import Image
+from trombine.inpainting import repairing
+from trombine.inpainting.repairing import repaired
+from trombine.reader import Face
+from trombine.weights import Model
+
+COUNT = 50  # pictures of a mode: 500 in all
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def _noise(rng: np.random.Generator, shape: Sequence[int], bits: int = 8) -> np.ndarray:
+    dtype = np.uint8 if bits == 8 else np.uint16
+    return rng.integers(0, 2**bits, shape, dtype)
+
+
+def picture(mode: str, rng: np.random.Generator, height: int, width: int) -> Image:
+    """Noise of this mode."""
+    size = height, width
+    if mode == "palette":
+        palette = np.dstack([_noise(rng, (1, 256, 3)), np.full((1, 256, 1), 255, np.uint8)])[0]
+        return Image(samples=_noise(rng, (*size, 1)), mode="P", palette=palette)
+    kinds = {
+        "RGB": Image(samples=_noise(rng, (*size, 3)), mode="RGB"),
+        "RGB16": Image(samples=_noise(rng, (*size, 3), 16), mode="RGB"),
+        "grey": Image(samples=_noise(rng, (*size, 1)), mode="L"),
+        "grey16": Image(samples=_noise(rng, (*size, 1), 16), mode="L"),
+        "alpha": Image(samples=_noise(rng, (*size, 4)), mode="RGBA"),
+        "alpha16": Image(samples=_noise(rng, (*size, 4), 16), mode="RGBA"),
+        "multiplied": Image(samples=_noise(rng, (*size, 4)), mode="RGBa"),
+        "CMYK": Image(samples=_noise(rng, (*size, 4)), mode="CMYK"),
+        "profile": Image(samples=_noise(rng, (*size, 3)), mode="RGB", profile=SRGB),
+    }
+    return kinds[mode]
+
+
+MODES = ("RGB", "RGB16", "grey", "grey16", "alpha", "alpha16", "multiplied", "CMYK", "palette")
+
+
+def hole_in(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """A rectangle, an ellipse, or specks."""
+    rows, columns = np.mgrid[:height, :width]
+    kind = int(rng.integers(3))
+    y, x = rng.random(2) * (height, width)
+    down, across = 1 + rng.random(2) * (height, width) * rng.choice([0.05, 0.3])
+    if kind == 0:
+        return (np.abs(rows + 0.5 - y) <= down / 2 + 1) & (np.abs(columns + 0.5 - x) <= across)
+    if kind == 1:
+        return ((rows - y) / (down + 1)) ** 2 + ((columns - x) / (across + 1)) ** 2 <= 1
+    return rng.random((height, width)) < 30 / (height * width)
+
+
+def no_face(*_: object) -> list[Face]:
+    return []
+
+
+@pytest.mark.parametrize("mode", [*MODES, "profile"])
+def test_outside_nothing_changes_and_inside_nearly_all(
+    mode: str, plain: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every sample outside the hole is the input's, its transparency everywhere."""
+    changed = whole = 0
+    for number in range(COUNT):
+        rng = np.random.default_rng([sum(mode.encode()), number])
+        monkeypatch.setattr(repairing, "faces_in", LOOKING if number < 3 else no_face)
+        most = 2000 if number == 0 else 500 if number < 4 else 120
+        height, width = (int(16 * (most / 16) ** rng.random()) for _ in range(2))
+        if number == 0:
+            height = 2000
+        image = picture(mode, rng, height, width)
+        hole = hole_in(rng, height, width)
+        if not hole.any():
+            hole[height // 2, width // 2] = True
+        result = repaired(image, hole, plain, seed=number).image
+        format = "TIFF" if image.space == "CMYK" or mode == "multiplied" else "PNG"
+        data = codecs.encode(replace(result, profile=image.profile), format)
+        result = codecs.decode(data, 1 << 30)
+        assert (result.mode, result.bits, result.profile) == (
+            image.mode,
+            image.bits,
+            image.profile,
+        )
+        before, after = (_comparable(each) for each in (image, result))
+        assert np.array_equal(before[~hole], after[~hole])
+        alphas = image.alpha(), result.alpha()
+        assert alphas[0] is alphas[1] or np.array_equal(*alphas)  # pyright: ignore[reportArgumentType]
+        visible = hole if alphas[0] is None else hole & (alphas[0] > 0.3)
+        changed += int((before != after).any(-1)[visible].sum())
+        whole += int(visible.sum())
+    assert changed >= 0.95 * whole
+
+
+LOOKING = repairing.faces_in
+
+
+def _comparable(image: Image) -> np.ndarray:
+    """Samples, of a palette the colours: entries may be in another order."""
+    if image.palette is None:
+        return image.samples
+    return image.palette[image.samples[..., 0]]

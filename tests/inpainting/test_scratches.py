@@ -1,0 +1,110 @@
+"""Scratches of prints: the mask that a known net leads to, and what the shipped one detects."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from scipy import ndimage
+
+from trombine.data.degrade import Chain
+from trombine.data.degrade.terms import HANDLING
+from trombine.draws import Chance
+from trombine.inpainting import scratches as module
+from trombine.inpainting.scratches import GROWN, MOST, NET, scratches
+from trombine.measures.detection import matches
+from trombine.nets import Net
+from trombine.refusal import InputError
+from trombine.weights import Card, Model, shipped
+from trombine.world import face, paint
+
+CHOOSING = 1_000_000  # seeds from which nothing is learned
+
+
+class Bright(Net):
+    """Says that bright pixels are damaged; keeps the sizes of what it is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[tuple[int, ...]] = []
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.seen.append(tuple(x.shape))
+        return 100 * (x[:, :1] - 0.5)
+
+
+@pytest.fixture
+def bright() -> Model:
+    card = Card(task="detect", net="unet", sizes={"outputs": 1})
+    return Model(net=Bright(), card=card, hash="0" * 12, path=Path("bright.safetensors"))
+
+
+def squares(size: int) -> np.ndarray:
+    """The square structure, so many pixels to each side."""
+    return np.ones((2 * size + 1, 2 * size + 1), bool)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (7, 300), (130, 97), (300, 900)])
+def test_the_mask_is_what_the_net_says_grown_at_its_edge(
+    bright: Model, shape: tuple[int, int]
+) -> None:
+    """Lines, dots and a torn corner, in one tile and in several: nothing is lost or moved."""
+    picture = torch.zeros(3, *shape)
+    picture[:, shape[0] // 3] = 1
+    picture[:, ::17, ::13] = 1
+    picture[:, : shape[0] // 4, : shape[1] // 4] = 1
+    wanted = ndimage.binary_dilation(picture[0].numpy() > 0, squares(GROWN))
+    mask = scratches(picture, model=bright).numpy()
+    assert mask.shape == shape and (mask >= wanted).all()
+    # A smaller picture sees the corner too: its edge may lie a pixel of that further out.
+    beyond = ndimage.binary_dilation(picture[0].numpy() > 0, squares(GROWN + 4))
+    assert (mask <= beyond).all() and (mask > wanted).mean() < 0.01
+
+
+def test_a_whole_picture_has_no_scratches(bright: Model) -> None:
+    assert not scratches(torch.zeros(3, 40, 600), model=bright).any()
+
+
+def test_large_pictures_are_detected_in_smaller_ones(
+    bright: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At most MOST pixels are looked at, and the mask lies where the damage does."""
+    monkeypatch.setattr(module, "MOST", 300 * 200)
+    picture = torch.zeros(3, 900, 600)
+    picture[:, 300:420, 90:240] = 1
+    mask = scratches(picture, model=bright)
+    assert mask.shape == (900, 600) and mask[302:418, 92:238].all()
+    outside = mask.clone()
+    outside[294:426, 84:246] = False
+    assert not outside.any()
+    assert isinstance(bright.net, Bright)
+    assert max(height * width for *_, height, width in bright.net.seen) <= 300 * 200
+
+
+def test_the_net_sees_tiles(bright: Model) -> None:
+    """Memory is bounded: no tile has more than 768 pixels a side."""
+    scratches(torch.zeros(3, 600, 2000), model=bright)
+    assert isinstance(bright.net, Bright)
+    assert max(side for *_, height, width in bright.net.seen for side in (height, width)) <= 768
+    assert MOST <= 4 << 20
+
+
+@pytest.mark.xfail(
+    NET not in shipped(), raises=InputError, strict=True, reason="its net is still to be shipped"
+)
+@pytest.mark.parametrize("grey", [False, True])
+def test_painted_damage_is_detected_by_the_shipped_net(grey: bool) -> None:
+    """Faces of seeds that it never saw, spoiled by old-photo: most is detected, little else is."""
+    pixels = np.stack([paint(face(CHOOSING + k), 224, "photo").pixels for k in range(4)])
+    pictures = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
+    if grey:
+        pictures = pictures.mean(1, keepdim=True).expand(-1, 3, -1, -1).contiguous()
+    chance = Chance(seed=CHOOSING, places=np.arange(4, dtype=np.int64))
+    spoiled = Chain.parse("old-photo").marked(pictures, chance, by=HANDLING)
+    detected = torch.stack([scratches(picture) for picture in spoiled.pictures])
+    counts = matches(detected, spoiled.damaged[:, 0] > 0)
+    assert counts.there > 500
+    assert counts.precision >= 0.8 and counts.recall >= 0.8
+    assert scratches(pictures[0]).float().mean() < 0.01, "a whole face is damaged"

@@ -1,0 +1,93 @@
+"""Holes that are not quite empty: each of these was seen, in this code or in its forerunners."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from trombine.inpainting import faces as under
+from trombine.inpainting import repairing
+from trombine.inpainting.damaged import Damaged
+
+Ours = Callable[[str, str], Callable[..., None]]
+
+
+@pytest.fixture
+def small(root: Path) -> ModuleType:
+    """The small models of tests/inpainting."""
+    path = root / "tests" / "inpainting" / "conftest.py"
+    spec = importlib.util.spec_from_file_location("small_repairers", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def leak_test(ours: Ours, small: ModuleType, tmp_path: Path) -> Callable[[], None]:
+    """The leak test's block of pictures, of which some are faces."""
+    from dataclasses import replace
+
+    from trombine import weights
+    from trombine.nets import build
+    from trombine.weights import Card
+    from trombine.world.painting import paint
+    from trombine.world.people import face
+
+    net = build("unet", {"width": 4, "levels": 2, "inputs": 4}, seed=5)
+    weights.save(tmp_path / "m.safetensors", net, Card(task="repair", net="unet", sizes=net.sizes))
+    plain = weights.load(tmp_path / "m.safetensors")
+    steered = replace(plain, net=small.Steered().eval())
+    painted = [paint(face(900_000 + seed), 96, "photo").pixels for seed in range(8)]
+    test = ours("inpainting/test_leaks.py", "test_what_lies_under_a_hole_changes_nothing")
+    return lambda: test(block=0, faces=painted, plain=plain, steered=steered)
+
+
+def unmasked(damaged: Damaged) -> Damaged:
+    """The picture as if nothing were missing, what is under the hole included."""
+    whole = Damaged.of(damaged.image, np.ones_like(damaged.hole))
+    whole.colours[:] = damaged.image.rgb()
+    whole.missing[:] = False
+    return whole
+
+
+def test_channels_of_the_unmasked_picture_are_noticed(
+    leak_test: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Parts and landmarks that are read before the hole is emptied tell what was under it."""
+    read_again = under._read_in
+
+    def leaking(damaged: Damaged, face: Any, reader: Any) -> Any:
+        return read_again(unmasked(damaged), face, reader)
+
+    def in_sight(damaged: Damaged, reader: Any, steering: Any) -> Any:
+        seen = under.faces_in(damaged, reader, steering)
+        return [leaking(damaged, face, reader) for face in seen]
+
+    monkeypatch.setattr(repairing, "faces_in", in_sight)
+    with pytest.raises(AssertionError):
+        leak_test()
+
+
+def test_a_hole_that_is_not_emptied_is_noticed(
+    leak_test: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Averaging before the hole is emptied lets its colours into the pixels beside it."""
+
+    def leaking(self: Damaged, box: Any) -> np.ndarray:
+        seen = known(self, box)
+        colours = unmasked(self).colours[box.top : box.bottom, box.left : box.right]
+        faint = seen[..., 3] == 0
+        seen[faint, :3], seen[faint, 3] = colours[faint] * 0.01, 0.01
+        return seen
+
+    known = Damaged.known
+    monkeypatch.setattr(Damaged, "known", leaking)
+    with pytest.raises(AssertionError):
+        leak_test()

@@ -1,0 +1,15 @@
+"""Repairing what is under a hole: from a picture of any size and a mask to files.
+
+    masks.py        which pixels are the hole
+    scratches.py    what hands and time did to a print, detected
+    damaged.py      a picture while it is repaired: what is known of it, what is painted
+    windows.py      the windows of a picture that nets look at, and back
+    faces.py        faces under holes: their frames, parts and landmarks
+    steering.py     parts and landmarks that the user gives
+    grain.py        noise like that of the surroundings
+    repairing.py    one picture
+    in_memory.py    a picture that a program holds, to the same kind
+    making.py       options, one picture to its files, and their replay
+
+The nets are in nets/, their weights in zoo/; the verb is verbs/inpaint.py. Nothing learns here.
+"""

@@ -1,0 +1,254 @@
+"""Faces under holes: which there are, upright windows of them, their parts and landmarks.
+
+The reader looks at the picture with the hole emptied, never at what lies under it; it learned from
+such windows, and guesses what a hole hides.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final, final
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float32, Float64, UInt8
+
+from trombine.canvas import Box, cut
+from trombine.inpainting.damaged import Damaged, middles
+from trombine.inpainting.windows import Window, thickness
+from trombine.reader import WINDOW, Face, Frame, read_faces, read_twice
+from trombine.reader.faces import parts_map, upright
+from trombine.weights import Model
+
+UNKNOWN: Final = 255  # a label that says nothing
+_OVERVIEW: Final = 1280  # pixels of the longer side of the picture in which faces are looked for
+_RIM: Final = 6  # pixels of a window that are context at least
+_MOST: Final = 1.5  # times as large as the reader's a window may be, for a hole to fit
+_THIN: Final = 4  # pixels of a face's window: a thinner hole is better mended at full size
+_MOVED: Final = 0.01  # of a frame's side: so far a landmark is elsewhere
+_SHARP: Final = 160  # of a frame's side: in smaller ones nothing is lost
+
+Labels = UInt8[np.ndarray, "h w"]
+Points = Float32[np.ndarray, "68 2"]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Steering:
+    """What the user says of the picture's faces; it counts before what the reader guesses."""
+
+    parts: Labels | None = None  # of the whole picture, 255 where it says nothing
+    points: Sequence[Points] = ()  # of each face, in pixels of the picture, NaN where unknown
+
+
+def faces_in(damaged: Damaged, reader: Model, steering: Steering) -> list[Face]:
+    """The faces that the hole hides something of, each read in its own upright window."""
+    height, width = damaged.size
+    times = math.ceil(max(height, width) / _OVERVIEW)
+    whole = Box(top=0, left=0, bottom=height, right=width)
+    seen = [
+        _in_picture(face, times)
+        for face in read_faces(_emptied(damaged.shrunk(whole, times)), reader)
+    ]
+    faces = [
+        face if times == 1 else _read_again(damaged, face, reader)
+        for face in seen
+        if _hides(damaged, face.frame)
+    ]
+    return _steered(damaged, faces, reader, steering)
+
+
+def _emptied(planes: Float32[np.ndarray, "h w 4"]) -> Float32[torch.Tensor, "3 h w"]:
+    known = planes[..., 3:] >= 0.5
+    colours = np.where(known, planes[..., :3] / planes[..., 3:].clip(0.5), np.float32(0.5))
+    return torch.from_numpy(np.ascontiguousarray(colours.transpose(2, 0, 1))).clamp(0, 1)
+
+
+def _in_picture(face: Face, times: int) -> Face:
+    """A face of a picture that was shrunk so many times, in pixels of the picture."""
+    left, top, right, bottom = (side * times for side in face.box)
+    return replace(
+        face,
+        box=(left, top, right, bottom),
+        points=face.points * np.float32(times),
+        errors=face.errors * np.float32(times),
+        frame=face.frame.scaled(times),
+    )
+
+
+def _hides(damaged: Damaged, frame: Frame) -> bool:
+    """Whether something is missing in a frame."""
+    return bool(cut(damaged.missing, Window.of_frame(frame).reach(*damaged.size)).any())
+
+
+def _read_again(damaged: Damaged, face: Face, reader: Model) -> Face:
+    """A face that was read in a shrunk picture, read in the full one."""
+    return _read_in(damaged, replace(face, frame=upright(torch.from_numpy(face.points))), reader)
+
+
+def _read_in(damaged: Damaged, face: Face, reader: Model) -> Face:
+    """The parts and landmarks that the reader sees, or guesses, in the face's frame."""
+    picture, _ = damaged.seen(Window.of_frame(face.frame))
+    with torch.inference_mode():
+        reading = read_twice(reader, picture[None])
+    points = face.frame.to_picture(reading.points[0].float()).numpy().astype(np.float32)
+    errors = reading.spreads[0].exp().float().numpy() * np.float32(face.frame.side)
+    return replace(face, points=points, errors=errors, logits=reading.parts[0].float().clone())
+
+
+# ---------------------------------------------------------------------------------------------
+# What the user gives
+
+
+def _steered(damaged: Damaged, faces: list[Face], reader: Model, steering: Steering) -> list[Face]:
+    """The faces with the user's landmarks; those that the reader misses are added."""
+    result = list(faces)
+    for points in steering.points:
+        known = np.isfinite(points[:, 0])
+        if not known.any():
+            continue
+        near = [_apart(face, points, known) for face in result]
+        if near and min(near) < 0.5:
+            number = int(np.argmin(near))
+            result[number] = _moved(result[number], points, known)
+        elif known.all():
+            face = _read_in(damaged, _of_points(points), reader)
+            if _hides(damaged, face.frame):
+                result.append(_moved(face, points, known))
+    return result
+
+
+def _moved(face: Face, points: Points, known: Bool[np.ndarray, "68"]) -> Face:
+    """The face with the landmarks that are known; where they are elsewhere, they are certain."""
+    both = np.where(known[:, None], points, face.points).astype(np.float32)
+    is_moved = np.hypot(*(both - face.points).T) > _MOVED * face.frame.side
+    return replace(face, points=both, errors=np.where(is_moved, np.float32(0), face.errors))
+
+
+def _apart(face: Face, points: Points, known: Bool[np.ndarray, "68"]) -> float:
+    """How far landmarks are from a face's, in sides of its frame."""
+    distances = np.hypot(*(face.points[known] - points[known]).T)
+    return float(distances.mean()) / face.frame.side
+
+
+def _of_points(points: Points) -> Face:
+    (left, top), (right, bottom) = points.min(0).tolist(), points.max(0).tolist()
+    return Face(
+        box=(left, top, right, bottom),
+        likely=1.0,
+        points=points,
+        errors=np.zeros(68, np.float32),
+        traits={},
+        moment={},
+        styles={},
+        features=np.zeros(1, np.float32),
+        frame=upright(torch.from_numpy(points)),
+        logits=torch.zeros(19, WINDOW, WINDOW),
+    )
+
+
+def whole_map(faces: Sequence[Face], steering: Steering, size: tuple[int, int]) -> Labels:
+    """The parts of the whole picture that a repair went by."""
+    labels = parts_map(faces, *size)
+    given = steering.parts
+    return labels if given is None else np.where(given == UNKNOWN, labels, given)
+
+
+# ---------------------------------------------------------------------------------------------
+# Windows
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class FaceWindow:
+    """A window in which a face's hole is painted, and what a net may be steered by there."""
+
+    window: Window
+    labels: Labels  # of the window's pixels
+    points: Points  # in pixels of the window
+    rows: np.ndarray  # the missing pixels that it gives
+    columns: np.ndarray
+
+
+def window_of(
+    damaged: Damaged, face: Face, faces: Sequence[Face], steering: Steering
+) -> FaceWindow | None:
+    """The window of a face, enlarged so that the hole with context fits; None where the hole is
+    elsewhere, or so thin that it is better mended at full size."""
+    rows, columns = _mine(damaged, face, faces)
+    if not len(rows):
+        return None
+    frame = _fitting(face.frame, middles(rows, columns))
+    window = Window.of_frame(frame)
+    places = window.to_window(middles(rows, columns))
+    inside = ((places >= _RIM) & (places <= WINDOW - _RIM)).all(1)
+    rows, columns = rows[inside], columns[inside]
+    if not len(rows):
+        return None
+    if frame.side > _SHARP and _thickness(rows, columns) * window.scale < _THIN:
+        return None
+    labels = _labels(window, face, steering, damaged)
+    points = window.to_window(face.points.astype(np.float64)).astype(np.float32)
+    return FaceWindow(window=window, labels=labels, points=points, rows=rows, columns=columns)
+
+
+def _mine(damaged: Damaged, face: Face, faces: Sequence[Face]) -> tuple[np.ndarray, np.ndarray]:
+    """The missing pixels nearer to this face than to others, in reach of its largest window."""
+    largest = replace(face.frame, side=face.frame.side * _MOST)
+    box = Window.of_frame(largest).reach(*damaged.size)
+    rows, columns = np.nonzero(cut(damaged.missing, box))
+    rows, columns = rows + box.top, columns + box.left
+    if not len(rows):
+        return rows, columns
+    places = middles(rows, columns)
+    own = Window.of_frame(face.frame).to_window(places)
+    if not (np.abs(own / WINDOW - 0.5) < 0.35).all(1).any():  # beside the face, not on it
+        return rows[:0], columns[:0]
+    near = [np.hypot(*(places - [f.frame.x, f.frame.y]).T) / f.frame.side for f in faces]
+    mine = np.argmin(near, axis=0) == next(i for i, f in enumerate(faces) if f is face)
+    return rows[mine], columns[mine]
+
+
+def _fitting(frame: Frame, places: Float64[np.ndarray, "n 2"]) -> Frame:
+    """The frame, so much larger that the hole lies inside, as far as that is sensible."""
+    middle = Window.of_frame(frame).to_window(places) - WINDOW / 2
+    times = float(np.abs(middle).max()) / (WINDOW / 2 - 2 * _RIM)
+    return replace(frame, side=frame.side * min(max(times, 1.0), _MOST))
+
+
+def _thickness(rows: np.ndarray, columns: np.ndarray) -> float:
+    """Of the hole of these pixels, in pixels of the picture."""
+    grid = np.zeros((np.ptp(rows) + 3, np.ptp(columns) + 3), bool)
+    grid[rows - rows.min() + 1, columns - columns.min() + 1] = True
+    return thickness(grid)
+
+
+def _labels(window: Window, face: Face, steering: Steering, damaged: Damaged) -> Labels:
+    """The label of each pixel of a window: the user's, the reader's, or unknown.
+
+    Where the user moved landmarks, the reader's guess at what is hidden would contradict them.
+    """
+    places = window.to_picture(window.centres())
+    own = np.floor(Window.of_frame(face.frame).to_window(places)).astype(np.int64)
+    inside = ((own >= 0) & (own < WINDOW)).all(1)
+    labels = np.full(len(places), UNKNOWN, np.uint8)
+    labels[inside] = face.parts[own[inside, 1], own[inside, 0]]
+    height, width = damaged.size
+    columns, rows = np.floor(places).astype(np.int64).T
+    there = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    rows, columns = rows[there], columns[there]
+    if not face.errors.all():
+        labels[there] = np.where(damaged.missing[rows, columns], UNKNOWN, labels[there])
+    if steering.parts is not None:
+        given = steering.parts[rows, columns]
+        labels[there] = np.where(given == UNKNOWN, labels[there], given)
+    return labels.reshape(window.height, window.width)
+
+
+def shown(
+    faces: Sequence[Face], labels: Sequence[int], size: tuple[int, int]
+) -> Bool[np.ndarray, "h w"]:
+    """Where faces have these parts."""
+    return np.isin(parts_map(faces, *size), list(labels))

@@ -1,0 +1,283 @@
+"""One picture repaired as its options say: its hole, its steering, what is written beside it.
+
+How a hole is painted is in repairing.py; files, records and replay are in batch/making.py.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, final
+
+import numpy as np
+from jaxtyping import Bool, UInt8
+
+from trombine.batch.contents import JSON
+from trombine.batch.making import (
+    FORMAT,
+    PICTURE,
+    Job,
+    Making,
+    Options,
+    Output,
+    Product,
+    Target,
+    name_file,
+)
+from trombine.codecs import Frames
+from trombine.devices import CPU
+from trombine.images import Image, as_seen
+from trombine.inpainting import masks
+from trombine.inpainting.faces import whole_map
+from trombine.inpainting.repairing import READER, Repair, repaired
+from trombine.inpainting.sheet import sheet_of
+from trombine.inpainting.steering import steering_of
+from trombine.provenance import shortened
+from trombine.reader.faces import Face, parts_map
+from trombine.readings.drawing import PALETTE
+from trombine.readings.making import PictureReading, points_json, read_picture
+from trombine.refusal import InputError
+from trombine.weights import Model, loaded, shipped
+
+MODEL: Final = "inpaint"
+RESULT, SHEET, PARTS, POINTS = "result", "sheet", "parts", "points"  # what a file shows
+# What says where the hole is.
+MASK, PART, COLOUR, SCRATCHES, ALPHA = "mask", "part", "colour", "scratches", "transparency"
+_PART_GROWS: Final = 0.02  # of a face's window: a part's hole covers its rim too
+
+HOLDS: Final[Mapping[str, type]] = {
+    PICTURE: str,
+    "hole": str,  # one of the five above
+    "named": str,  # the parts, or the colour
+    "mask": str,  # a file
+    "mask_is": str,
+    "grow": int,  # pixels
+    "parts": str,  # a file
+    "points": str,  # a file
+    "model": str,
+    "seed": int,
+    "tries": int,  # on a sheet only
+    FORMAT: str,
+    "shows": str,
+}
+PRODUCTS: Final = (
+    Product(shows=PARTS, ending=".parts.png", format="PNG", without=("tries",)),
+    Product(shows=POINTS, ending=".points.json", format=JSON, without=("tries",)),
+    Product(shows=SHEET, ending=".sheet.png", format="PNG"),
+    Product(shows=RESULT, without=("tries",)),
+)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Hole:
+    """Which pixels are to be painted, and what is to be said of it."""
+
+    mask: Bool[np.ndarray, "h w"]
+    polarity: str = masks.AUTO
+    notices: tuple[str, ...] = ()
+    reveals: bool = False  # what is painted becomes opaque
+
+
+def make(job: Job) -> Output:
+    """The repaired picture, and what else is to be written of it."""
+    options, image = job.options, job.source.film.first
+    size = image.height, image.width
+    model = model_for(_model_of(job), job.device)
+    hole = hole_of(image, options, job.file("mask"), device=job.device)
+    for name in ("parts", "points"):
+        if options[name] and job.file(name) is None:
+            text = f"was steered by {shortened(options[name])}, which is not among its inputs"
+            raise InputError(text)
+    steering = steering_of(job.file("parts"), job.file("points"), size)
+    base = image.opaque(hole.mask) if hole.reveals else image
+    start = time.perf_counter()
+    seeds = seeds_of(model, options["seed"], options["tries"])
+    repairs = [
+        repaired(
+            base, hole.mask, model, steering=steering, seed=seed, device=job.device, tick=job.tick
+        )
+        for seed in seeds
+    ]
+    seconds = time.perf_counter() - start
+    repair = repairs[0]
+    result = replace(repair.image, profile=image.profile)
+    makers = {
+        RESULT: lambda: Frames(frames=(result,)),
+        PARTS: lambda: _map(whole_map(repair.faces, steering, size)),
+        POINTS: lambda: points_json(job.source.path.name, _reading(repair.faces, size)),
+        SHEET: lambda: _sheet(job, image, hole.mask, repairs, seeds),
+    }
+    return Output(
+        contents={shows: makers[shows]() for shows in job.shows},
+        model="+".join([model.hash, *(net.hash for net in repair.nets)]),
+        chosen={} if hole.polarity == masks.AUTO else {"mask_is": hole.polarity},
+        notices=(*hole.notices, *repair.notices, *_same_again(model, options["tries"])),
+        nets=(model.path.stem,),
+        details=_details(model, repair, seconds),
+    )
+
+
+def hole_of(
+    image: Image,
+    options: Options,
+    mask: Path | Image | None,
+    *,
+    device: str = CPU,
+) -> Hole:
+    """The hole that the options say, grown as they say."""
+    size, kind = (image.height, image.width), options["hole"]
+    if kind == MASK:
+        result = _masked(image, mask, options["mask_is"])
+    elif kind == COLOUR:
+        painted = masks.hole_of_colour(image, masks.colour_of(options["named"]))
+        result = Hole(mask=masks.grown(painted, masks.AUTO_GROW))
+    elif kind == PART:
+        result = _hidden(image, options["named"], device)
+    elif kind == SCRATCHES:
+        from trombine.inpainting.scratches import scratches
+
+        result = Hole(mask=np.asarray(scratches(image.picture())).reshape(size) > 0.5)
+    elif kind == ALPHA:
+        result = Hole(mask=masks.hole_of_transparency(image), reveals=True)
+    else:
+        raise InputError(f"its record gives {shortened(kind)} as what says where the hole is")
+    return replace(result, mask=masks.grown(result.mask, options["grow"]))
+
+
+def _masked(image: Image, mask: Path | Image | None, polarity: str) -> Hole:
+    size = image.height, image.width
+    if mask is None:
+        raise InputError("has no mask", "give --mask with a file, or a folder that has it")
+    if polarity not in masks.POLARITIES:
+        raise InputError(f"its record gives {shortened(polarity)} as what of a mask is the hole")
+    if isinstance(mask, Path):
+        hole, guess = masks.hole_of_mask(mask, size, polarity)
+        name = shortened(mask.name)
+    else:
+        masks.check_size(mask, size)
+        hole, guess = masks.hole_of_image(mask, polarity)
+        name = "the mask"
+    if polarity != masks.AUTO:
+        return Hole(mask=hole, polarity=polarity)
+    other = masks.WHITE if guess.polarity == masks.BLACK else masks.BLACK
+    text = f"what is {guess.polarity} in {name} is painted ({guess.reason})"
+    return Hole(
+        mask=hole,
+        polarity=guess.polarity,
+        notices=(f"{text}; --mask-is {other} says otherwise",),
+    )
+
+
+def _hidden(image: Image, names: str, device: str) -> Hole:
+    """Parts of the faces that the reader sees, with their rims."""
+    labels = masks.labels_of(names)
+    faces = read_picture(image, READER, device=device).faces
+    if not faces:
+        raise InputError("shows no face, so none of its parts", "give --mask")
+    hole = np.zeros((image.height, image.width), bool)
+    for name, numbers in labels.items():
+        before = np.count_nonzero(hole)
+        for face in faces:
+            part = np.isin(parts_map([face], *hole.shape), numbers)
+            hole |= masks.grown(part, round(face.frame.side * _PART_GROWS))
+        if np.count_nonzero(hole) == before:
+            raise InputError(f"shows no {name} in its faces", "give --mask")
+    return Hole(mask=hole)
+
+
+def model_for(name: str | Path, device: str = CPU) -> Model:
+    """The net of this name, or in this file, which must be one that repairs."""
+    return loaded(name, task="repair", device=device)
+
+
+def seeds_of(model: Model, seed: int, tries: int) -> list[int]:
+    """The seeds of as many answers as the model can give."""
+    return [seed + number for number in range(tries)] if varies(model) else [seed]
+
+
+def varies(model: Model) -> bool:
+    """Whether a model gives different answers for different seeds."""
+    return "noise" in model.net.optional
+
+
+def _same_again(model: Model, tries: int) -> tuple[str, ...]:
+    if tries == 1 or varies(model):
+        return ()
+    return (f"{model.path.stem} gives the same answer each time, so there is one",)
+
+
+def target_for(
+    options: Options, source: Path, model: str | Path, files: Mapping[str, Path | None]
+) -> Target:
+    """What is asked for a picture: the options, and the files that they name."""
+    inputs: dict[str, Path] = {}
+    names = {
+        option: "" if path is None else name_file(inputs, path, source, option)
+        for option, path in files.items()
+    }
+    is_file = not (isinstance(model, str) and model in (MODEL, *shipped()))
+    named = name_file(inputs, Path(model), source, "model") if is_file else str(model)
+    return Target(options={**options, **names, "model": named}, files=inputs)
+
+
+def equivalent(name: str, recorded: object, target: object) -> bool:
+    """Whether a result with the recorded option is as good as one with the target's."""
+    if name == "mask_is" and target == masks.AUTO:
+        return recorded in masks.POLARITIES
+    return recorded == target
+
+
+def _model_of(job: Job) -> str | Path:
+    name = job.options["model"]
+    if file := job.file("model"):
+        return file
+    if name not in (MODEL, *shipped()):
+        raise InputError(f"was made by {shortened(name)}, which is not among its inputs")
+    return name
+
+
+def _map(labels: UInt8[np.ndarray, "h w"]) -> Image:
+    return Image(samples=labels[..., None], mode="P", palette=PALETTE)
+
+
+def _reading(faces: Sequence[Face], size: tuple[int, int]) -> PictureReading:
+    return PictureReading(pixels=np.broadcast_to(np.uint8(0), (*size, 3)), faces=faces)
+
+
+def _sheet(
+    job: Job,
+    image: Image,
+    hole: Bool[np.ndarray, "h w"],
+    repairs: Sequence[Repair],
+    seeds: Sequence[int],
+) -> UInt8[np.ndarray, "_ _ 3"]:
+    several = len(seeds) > 1
+    results = {
+        f"seed {seed}" if several else "result": as_seen(
+            replace(repair.image, profile=image.profile)
+        )
+        for seed, repair in zip(seeds, repairs, strict=True)
+    }
+    title = f"{shortened(job.source.path.name)}: {shortened(job.options['model'])}"
+    return sheet_of(as_seen(image), hole, results, title)
+
+
+def _details(model: Model, repair: Repair, seconds: float) -> tuple[str, ...]:
+    """Which nets from which files, in how many windows, and how long they took."""
+    windows = f"{repair.windows:,} window{'' if repair.windows == 1 else 's'}"
+    pixels = int(np.count_nonzero(repair.hole))
+    counted = f"{pixels:,} pixels in {windows}, painted in {seconds:.2f} s"
+    return (model.described, *(net.described for net in repair.nets), counted)
+
+
+INPAINT: Final = Making(
+    verb="inpaint",
+    holds=HOLDS,
+    make=make,
+    needs=("torch", "scipy"),
+    products=PRODUCTS,
+    equivalent=equivalent,
+)

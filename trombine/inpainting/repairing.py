@@ -1,0 +1,254 @@
+"""One picture repaired: window after window, each joined into the picture inside the hole only.
+
+What is painted is context for the next window: faces first, then thin holes, then thick ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, final
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float32
+
+from trombine.canvas import Box
+from trombine.devices import CPU
+from trombine.draws import Chance
+from trombine.inpainting.damaged import Damaged, middles, sampled
+from trombine.inpainting.faces import FaceWindow, Steering, faces_in, window_of
+from trombine.inpainting.grain import SIDE, noise_like
+from trombine.inpainting.windows import Patch, Window, patches
+from trombine.reader import Face
+from trombine.samples import Image
+from trombine.upscaling.running import enlarged
+from trombine.weights import Model, loaded
+from trombine.weights.tasks import device_of
+
+READER: Final = "reader"
+EMPTY: Final = "the hole is empty: nothing is painted"
+EVERYTHING: Final = (
+    "the hole is the whole picture: nothing is kept to go by, so anything is painted"
+)
+NO_FACE: Final = "no face is seen at the hole; it is painted as a texture"
+_ENLARGERS: Final = {2: "upscale-fast-x2", 4: "upscale-x4"}
+_ENLARGED: Final = 1.25  # times; from here on what is enlarged lacks sharpness and grain
+_RING: Final = 48  # pixels round a hole in which grain is measured
+_MARGIN: Final = 12  # pixels of a window: as far as enlarging nets look
+_SQUARES: Final = 256  # of them at most
+
+Tick = Callable[[int, int], None]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Repair:
+    """A picture that is repaired, and how."""
+
+    image: Image
+    hole: Bool[np.ndarray, "h w"]
+    colours: Float32[np.ndarray, "n 3"]  # of the hole's pixels, row by row
+    faces: Sequence[Face] = ()
+    notices: tuple[str, ...] = ()
+    windows: int = 0
+    nets: tuple[Model, ...] = ()  # beside the one that paints
+
+
+def repaired(
+    image: Image,
+    hole: Bool[np.ndarray, "h w"],
+    model: Model,
+    *,
+    steering: Steering | None = None,
+    seed: int = 0,
+    device: str = CPU,
+    tick: Tick | None = None,
+) -> Repair:
+    """The picture with its hole painted; every sample elsewhere stays as it is.
+
+    `tick(done, of)` counts pixels of the hole; what it raises ends the work.
+    """
+    if not hole.any():
+        none = np.zeros((0, 3), np.float32)
+        return Repair(image=image, hole=hole, colours=none, notices=(EMPTY,))
+    steering = steering or Steering()
+    damaged = Damaged.of(image, hole)
+    painter = Painter(damaged=damaged, model=model, seed=seed, device=device, tick=tick)
+    painter.of = int(np.count_nonzero(hole))
+    faces: list[Face] = []
+    if not hole.all():
+        reader = loaded(READER, task="read", device=device)
+        painter.nets[READER] = reader
+        faces = faces_in(damaged, reader, steering)
+    for face in sorted(faces, key=lambda face: -face.frame.side):
+        if area := window_of(damaged, face, faces, steering):
+            painter.face(area)
+    for patch in patches(damaged.missing):
+        painter.texture(patch)
+    notices = (EVERYTHING,) if hole.all() else () if faces else (NO_FACE,)
+    return Repair(
+        image=damaged.repaired(),
+        hole=hole,
+        colours=damaged.painted,
+        faces=faces,
+        notices=notices,
+        windows=painter.windows,
+        nets=tuple(painter.nets.values()),
+    )
+
+
+@final
+@dataclass(kw_only=True, eq=False)
+class Painter:
+    """Paints windows of a damaged picture by a net."""
+
+    damaged: Damaged
+    model: Model
+    seed: int
+    device: str
+    tick: Tick | None
+    windows: int = 0
+    done: int = 0  # pixels
+    of: int = 0
+    nets: dict[str, Model] = field(default_factory=dict)  # beside the one that paints
+
+    def face(self, area: FaceWindow) -> None:
+        """Paint a face's hole, steered as far as the net can be."""
+        steered = {
+            "parts": torch.from_numpy(area.labels)[None],
+            "points": torch.from_numpy(area.points)[None],
+        }
+        self._paint(area.window, area.rows, area.columns, steered)
+
+    def texture(self, patch: Patch) -> None:
+        """Paint holes where no face is."""
+        self._paint(patch.window, patch.rows, patch.columns, {})
+
+    def _paint(
+        self,
+        window: Window,
+        rows: np.ndarray,
+        columns: np.ndarray,
+        steered: dict[str, torch.Tensor],
+    ) -> None:
+        picture, unknown = self.damaged.seen(window)
+        result = self._through_net(picture, unknown, steered)
+        if window.scale * _ENLARGED < 1:
+            ring = _ring(rows, columns, self.damaged.size)
+            result, larger = self._enlarged(*_shown(result, window, ring), 1 / window.scale)
+            colours = sampled(result, larger, middles(rows, columns))
+            colours = (colours + self._grain(result, larger, ring, rows, columns)).clip(0, 1)
+        else:
+            colours = sampled(result, window, middles(rows, columns))
+        kept = picture[:, ~unknown]
+        if kept.numel() and bool((kept == kept[:1]).all()):  # grey stays exactly grey
+            colours = np.repeat(colours.mean(1, keepdims=True), 3, axis=1)
+        self.damaged.paint(rows, columns, colours)
+        self.windows += 1
+        if self.tick is not None:
+            self.done += len(rows)
+            self.tick(self.done, self.of)
+
+    def _through_net(
+        self,
+        picture: Float32[torch.Tensor, "3 h w"],
+        unknown: Bool[torch.Tensor, "h w"],
+        steered: dict[str, torch.Tensor],
+    ) -> Float32[torch.Tensor, "3 h w"]:
+        """The window with what is unknown painted by the net."""
+        hole = unknown[None, None].float()
+        device = device_of(self.model.net)
+        extra = {
+            name: tensor.to(device)
+            for name, tensor in steered.items()
+            if name in self.model.net.optional
+        }
+        result = self.model(picture[None].to(device), hole=hole.to(device), **extra)
+        return result[0].to(picture.device).clone()
+
+    def _enlarged(
+        self, picture: Float32[torch.Tensor, "3 h w"], window: Window, times: float
+    ) -> tuple[Float32[torch.Tensor, "3 k l"], Window]:
+        """What was painted as large as the picture is, as far as the enlarging nets go."""
+        factor = 4 if times > 3 else 2
+        net = loaded(_ENLARGERS[factor], task="upscale", device=self.device)
+        self.nets[_ENLARGERS[factor]] = net
+        return enlarged(net.in_rgb, picture), window.enlarged(factor)
+
+    def _grain(
+        self,
+        picture: Float32[torch.Tensor, "3 k l"],
+        window: Window,
+        ring: Box,
+        rows: np.ndarray,
+        columns: np.ndarray,
+    ) -> Float32[np.ndarray, "n 3"]:
+        """Noise for these pixels, like what the window's picture lacks of the surroundings."""
+        lost = self._lost(picture, window, ring)
+        chance = Chance(seed=self.seed, places=np.array([self.windows], np.int64))
+        top, left = int(rows.min()), int(columns.min())
+        size = int(rows.max()) + 1 - top, int(columns.max()) + 1 - left
+        return noise_like(lost, *size, chance.generator("grain"))[rows - top, columns - left]
+
+    def _lost(
+        self, picture: Float32[torch.Tensor, "3 k l"], window: Window, ring: Box
+    ) -> Float32[np.ndarray, "n 16 16 3"]:
+        """What a window's picture lacks of squares that are kept."""
+        down, across = ring.height // SIDE, ring.width // SIDE
+        hole = self.damaged.hole[ring.top :, ring.left :][: down * SIDE, : across * SIDE]
+        whole = ~hole.reshape(down, SIDE, across, SIDE).any((1, 3))
+        places = np.argwhere(whole)
+        places = places[:: max(1, -(-len(places) // _SQUARES))]
+        result = np.zeros((len(places), SIDE, SIDE, 3), np.float32)
+        for number, (row, column) in enumerate(places.tolist()):
+            top, left = ring.top + row * SIDE, ring.left + column * SIDE
+            box = Box(top=top, left=left, bottom=top + SIDE, right=left + SIDE)
+            rows, columns = np.mgrid[top : box.bottom, left : box.right]
+            blurred = sampled(picture, window, middles(rows.ravel(), columns.ravel()))
+            known = self.damaged.known(box)
+            difference = known[..., :3] - blurred.reshape(SIDE, SIDE, 3)
+            result[number] = np.where(known[..., 3:] > 0, difference, np.float32(0))
+        return result
+
+
+def _ring(rows: np.ndarray, columns: np.ndarray, size: tuple[int, int]) -> Box:
+    """The box of these pixels and of what is round them, in a picture of this size."""
+    return Box(
+        top=max(int(rows.min()) - _RING, 0),
+        left=max(int(columns.min()) - _RING, 0),
+        bottom=min(int(rows.max()) + 1 + _RING, size[0]),
+        right=min(int(columns.max()) + 1 + _RING, size[1]),
+    )
+
+
+def _shown(
+    picture: Float32[torch.Tensor, "3 h w"], window: Window, box: Box
+) -> tuple[Float32[torch.Tensor, "3 k l"], Window]:
+    """The part of a window in which a box of the picture lies, and some pixels round it."""
+    rows, columns = np.array([box.top, box.bottom]), np.array([box.left, box.right])
+    corners = np.stack(np.meshgrid(columns, rows), -1).reshape(-1, 2).astype(np.float64)
+    places = window.to_window(corners)
+    left, top = (places.min(0) - _MARGIN).astype(int).clip(0)
+    right, bottom = (places.max(0) + _MARGIN).astype(int)
+    part = picture[:, top:bottom, left:right].contiguous()
+    return part, window.part(int(top), int(left), *part.shape[-2:])
+
+
+def repaired_pictures(
+    pictures: Float32[torch.Tensor, "n 3 h w"],
+    *,
+    hole: Float32[torch.Tensor, "n 1 h w"],
+    model: str | Path = "inpaint",
+) -> Float32[torch.Tensor, "n 3 h w"]:
+    """Pictures repaired as the verb does it, for who compares methods."""
+    from trombine.conventions import to_pixels
+    from trombine.images import image_of
+
+    net, result = loaded(model, task="repair"), pictures.clone()
+    for number, (picture, mask) in enumerate(zip(pictures, hole[:, 0] > 0.5, strict=True)):
+        image = image_of(to_pixels(picture, bits=16))
+        repair = repaired(image, mask.numpy(), net)
+        result[number][:, mask] = torch.from_numpy(repair.colours.T.copy())
+    return result

@@ -1,0 +1,95 @@
+"""Scratches, dust, creases and torn corners of a scanned print: a picture to its damaged pixels.
+
+The shipped net `scratches` looks at the picture at its own size, which shows what is thin, and at a
+half, a quarter and so on, which shows what is wide, such as a torn corner. A picture of more than
+`MOST` pixels is made smaller first, and its mask larger. The net is nets/unet.py; what it learns is
+in objectives/detect.py.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Final
+
+import torch
+from jaxtyping import Bool, Float, Float32
+from torch import Tensor
+from torch.nn.functional import interpolate, max_pool2d
+
+from trombine.canvas import through_tiles
+from trombine.weights import Model, loaded
+from trombine.weights.tasks import check_finite, device_of
+
+NET: Final = "scratches"
+MOST: Final = 2 << 20  # pixels in which is detected: a larger picture is made smaller first
+GROWN: Final = 1  # pixels by which marks are made wider, for their rims are soft
+LIKELY: Final = 0.5  # damaged is what is likelier to the net, for which damage counts four times
+_LEAST: Final = 112  # pixels of the shorter side, below which no picture is looked at
+_WIDE: Final = 3  # pixels: of smaller pictures counts what is at least so wide
+_TILE: Final = 768  # pixels a side: the wider the halo's share, the more is computed twice
+_HALO: Final = 64  # further than which the net hardly looks
+
+Picture = Float32[Tensor, "3 h w"]
+Mask = Bool[Tensor, "h w"]
+
+
+def scratches(picture: Picture, *, model: Model | None = None) -> Mask:
+    """Which pixels are scratched, dusty, creased or torn away; the shipped net's model unless
+    given."""
+    model = model or loaded(NET, task="detect")
+    height, width = picture.shape[-2:]
+    mask = torch.zeros(height, width, dtype=torch.bool)
+    with torch.no_grad():
+        for level, smaller in enumerate(_pyramid(picture)):
+            damaged = _likely(smaller, model) > math.log(LIKELY / (1 - LIKELY))
+            mask |= _enlarged(_opened(damaged) if level else damaged, height, width)
+    return _grown(mask)
+
+
+def _pyramid(picture: Picture) -> Iterator[Float32[Tensor, "3 k l"]]:
+    """The picture, no larger than is looked at, and its halves."""
+    height, width = picture.shape[-2:]
+    scale = min(1.0, math.sqrt(MOST / (height * width)))
+    yield (smaller := _scaled(picture, scale))
+    while min(smaller.shape[-2:]) // 2 >= _LEAST:
+        yield (smaller := _scaled(smaller, 0.5))
+
+
+def _scaled(picture: Picture, scale: float) -> Float32[Tensor, "3 k l"]:
+    if scale == 1:
+        return picture
+    size = [max(1, round(side * scale)) for side in picture.shape[-2:]]
+    return interpolate(picture[None], size, mode="bilinear", antialias=True, align_corners=False)[0]
+
+
+def _likely(picture: Picture, model: Model) -> Float[Tensor, "h w"]:
+    """The logits of the net, computed in tiles."""
+    device = device_of(model.net)
+
+    def logits(part: Tensor) -> Tensor:
+        result = model.net(part[None].to(device))[0].float().cpu()
+        check_finite(result)
+        return result
+
+    return through_tiles(picture, logits, size=_TILE, halo=_HALO, blend=8)[0]
+
+
+def _opened(mask: Mask) -> Mask:
+    """What of a mask is at least `_WIDE` pixels wide."""
+    gone = max_pool2d((~mask)[None].float(), _WIDE, 1, _WIDE // 2)
+    return max_pool2d(1 - gone, _WIDE, 1, _WIDE // 2)[0] > 0
+
+
+def _enlarged(mask: Mask, height: int, width: int) -> Bool[Tensor, "k l"]:
+    """A mask at another size, its edges smooth."""
+    if mask.shape == (height, width):
+        return mask
+    shares = interpolate(
+        mask[None, None].float(), (height, width), mode="bilinear", align_corners=False
+    )
+    return shares[0, 0] >= 0.5
+
+
+def _grown(mask: Mask) -> Mask:
+    return max_pool2d(mask[None].float(), 2 * GROWN + 1, 1, GROWN)[0] > 0

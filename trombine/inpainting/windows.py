@@ -1,0 +1,256 @@
+"""The windows of a picture that nets look at: where they lie, and which of them mend a hole.
+
+Where a face is, the window is its frame (reader/frames.py); elsewhere it lies straight, and is
+shrunk until the hole is as thin as the nets can mend.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any, Final, final
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int32
+
+from trombine.canvas import Box, cut
+from trombine.reader.frames import WINDOW, Frame
+
+THICKEST: Final = 24  # pixels of a window: the largest thickness of a hole in it
+CONTEXT: Final = 32  # pixels of a window, to each side of the hole
+USUAL: Final = 128  # a window's sides are not shorter, where the picture is large enough
+LARGEST: Final = 256  # and not longer
+_MOST: Final = 1 << 21  # pixels of a hole whose thickness is measured exactly
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """A rectangle of a picture, turned and scaled. Its middle is in pixels of the picture."""
+
+    x: float
+    y: float
+    height: int  # in pixels of the window
+    width: int
+    scale: float = 1.0  # pixels of the window for each of the picture
+    angle: float = 0.0  # radians, clockwise
+
+    @classmethod
+    def of_frame(cls, frame: Frame) -> Window:
+        """The window that a reader looks at."""
+        scale = WINDOW / frame.side
+        return cls(
+            x=frame.x, y=frame.y, height=WINDOW, width=WINDOW, scale=scale, angle=frame.angle
+        )
+
+    @classmethod
+    def of_box(cls, box: Box, scale: float) -> Window:
+        """The window that shows a box of the picture; a part of a pixel more where it must."""
+        x, y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
+        height, width = (math.ceil(side * scale - 1e-9) for side in (box.height, box.width))
+        return cls(x=x, y=y, height=height, width=width, scale=scale)
+
+    def to_picture(self, places: Float64[np.ndarray, "n 2"]) -> Float64[np.ndarray, "n 2"]:
+        """Places (x, y) of the window as places of the picture."""
+        from_middle = (places - [self.width / 2, self.height / 2]) / self.scale
+        return from_middle @ self._turned().T + [self.x, self.y]
+
+    def to_window(self, places: Float64[np.ndarray, "n 2"]) -> Float64[np.ndarray, "n 2"]:
+        """Places (x, y) of the picture as places of the window."""
+        from_middle = places - [self.x, self.y]
+        return from_middle @ self._turned() * self.scale + [self.width / 2, self.height / 2]
+
+    def enlarged(self, times: int) -> Window:
+        """The same rectangle of the picture with so many times as many pixels."""
+        return replace(
+            self, scale=self.scale * times, height=self.height * times, width=self.width * times
+        )
+
+    def part(self, top: int, left: int, height: int, width: int) -> Window:
+        """A rectangle of its pixels, as a window."""
+        middle = np.array([[left + width / 2, top + height / 2]])
+        x, y = self.to_picture(middle)[0].tolist()
+        return replace(self, x=x, y=y, height=height, width=width)
+
+    def centres(self, fine: int = 1) -> Float64[np.ndarray, "n 2"]:
+        """The middles of its pixels, row by row; of their parts, `fine` x `fine`."""
+        rows, columns = (
+            (np.arange(length * fine) + 0.5) / fine for length in (self.height, self.width)
+        )
+        x, y = np.meshgrid(columns, rows)
+        return np.stack([x.ravel(), y.ravel()], 1)
+
+    def reach(self, height: int, width: int) -> Box:
+        """The pixels of a picture of this size that it can show, at least one of them."""
+        corners = [[0, 0], [self.width, 0], [0, self.height], [self.width, self.height]]
+        outline = self.to_picture(np.array(corners, np.float64))
+        (left, top), (right, bottom) = outline.min(0) - 2, outline.max(0) + 2
+        left, top = min(max(int(left), 0), width - 1), min(max(int(top), 0), height - 1)
+        right, bottom = min(math.ceil(right), width), min(math.ceil(bottom), height)
+        return Box(top=top, left=left, bottom=max(bottom, top + 1), right=max(right, left + 1))
+
+    def _turned(self) -> Float64[np.ndarray, "2 2"]:
+        cos, sin = math.cos(self.angle), math.sin(self.angle)
+        return np.array([[cos, -sin], [sin, cos]])
+
+
+# ---------------------------------------------------------------------------------------------
+# Holes without a face
+
+
+@final
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Patch:
+    """A window, and the missing pixels that are painted in it."""
+
+    window: Window
+    rows: np.ndarray
+    columns: np.ndarray
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """A hole in one piece: the box round it, and the scale at which it is thin enough."""
+
+    box: Box
+    scale: float
+
+
+def patches(missing: Bool[np.ndarray, "h w"]) -> Iterator[Patch]:
+    """Windows in which all that is missing can be painted, one after the other.
+
+    Thin holes come first: they are context for the others. A window paints holes of its own scale.
+    """
+    box = bounds(missing)
+    if box is None:
+        return
+    labels, every = pieces(missing, box)
+    scales = np.array([0.0, *(piece.scale for piece in every)])
+    order = sorted(every, key=lambda piece: (-piece.scale, piece.box.top, piece.box.left))
+    todo = missing.copy()
+    for piece in order:
+        for place in _cores(piece, missing.shape):
+            core = shared(place, box) or piece.box
+            inside = cut(labels, moved(core, box))
+            rows, columns = np.nonzero((scales[inside] == piece.scale) & cut(todo, core))
+            if len(rows):
+                rows, columns = rows + core.top, columns + core.left
+                todo[rows, columns] = False
+                window = _round(place, piece.scale, missing.shape)
+                yield Patch(window=window, rows=rows, columns=columns)
+
+
+def pieces(
+    missing: Bool[np.ndarray, "h w"], box: Box
+) -> tuple[Int32[np.ndarray, "k l"], list[Piece]]:
+    """The holes of a picture that hang together: of each pixel of their box which it is of, from 1
+    on, and all of them."""
+    from scipy.ndimage import find_objects, label
+
+    labels: Any = label(cut(missing, box), structure=np.ones((3, 3), bool))
+    result = []
+    for number, (rows, columns) in enumerate(find_objects(labels[0]), 1):
+        inner = Box(
+            top=box.top + rows.start,
+            left=box.left + columns.start,
+            bottom=box.top + rows.stop,
+            right=box.left + columns.stop,
+        )
+        if min(inner.height, inner.width) > THICKEST:
+            alone = _with_rim(labels[0][rows, columns] == number, inner, missing.shape)
+            scale = min(1.0, THICKEST / thickness(alone))
+        else:
+            scale = 1.0
+        result.append(Piece(box=inner, scale=scale))
+    return labels[0], result
+
+
+def _with_rim(
+    hole: Bool[np.ndarray, "k l"], box: Box, shape: tuple[int, ...]
+) -> Bool[np.ndarray, "k2 l2"]:
+    """A hole with a pixel round it that is kept, but beyond the picture's edges."""
+    height, width = shape
+    rows = int(box.top > 0), int(box.bottom < height)
+    columns = int(box.left > 0), int(box.right < width)
+    return np.pad(hole, (rows, columns))
+
+
+def moved(box: Box, origin: Box) -> Box:
+    """The box as it lies in another."""
+    return Box(
+        top=box.top - origin.top,
+        left=box.left - origin.left,
+        bottom=box.bottom - origin.top,
+        right=box.right - origin.left,
+    )
+
+
+def shared(a: Box, b: Box) -> Box | None:
+    """What two boxes share; None where that is nothing."""
+    top, left = max(a.top, b.top), max(a.left, b.left)
+    bottom, right = min(a.bottom, b.bottom), min(a.right, b.right)
+    if top >= bottom or left >= right:
+        return None
+    return Box(top=top, left=left, bottom=bottom, right=right)
+
+
+def bounds(mask: Bool[np.ndarray, "h w"]) -> Box | None:
+    """The box of what is true; None where nothing is."""
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)).tolist() for axis in (1, 0))
+    if not rows:
+        return None
+    return Box(top=rows[0], left=columns[0], bottom=rows[-1] + 1, right=columns[-1] + 1)
+
+
+def thickness(hole: Bool[np.ndarray, "h w"]) -> float:
+    """Twice the largest distance of a pixel of the hole from what is kept, in pixels."""
+    from scipy.ndimage import distance_transform_edt
+
+    if hole.all():  # nothing is kept: as small as one window
+        return max(hole.shape) * THICKEST / USUAL
+    step = math.ceil(math.sqrt(hole.size / _MOST))
+    distances = np.asarray(distance_transform_edt(hole[::step, ::step]))
+    return 2.0 * step * float(distances.max())
+
+
+def _cores(piece: Piece, shape: tuple[int, ...]) -> list[Box]:
+    """The box of a hole with room for others beside it; in parts where it is longer than a
+    window."""
+    most, box = (LARGEST - 2 * CONTEXT) / piece.scale, piece.box
+    if max(box.height, box.width) <= most:
+        return [_sized(box, int(most), shape)]
+
+    def along(start: int, stop: int) -> list[tuple[int, int]]:
+        count = max(1, math.ceil((stop - start) / most))
+        edges = [start + (stop - start) * number // count for number in range(count + 1)]
+        return list(pairwise(edges))
+
+    return [
+        Box(top=top, left=left, bottom=bottom, right=right)
+        for top, bottom in along(box.top, box.bottom)
+        for left, right in along(box.left, box.right)
+    ]
+
+
+def _round(core: Box, scale: float, shape: tuple[int, ...]) -> Window:
+    """The window round a core, with context, in the picture where that is possible."""
+    longer = max(core.height, core.width)
+    side = max(longer + int(2 * CONTEXT / scale), int(USUAL / scale))
+    return Window.of_box(_sized(core, side, shape), scale)
+
+
+def _sized(box: Box, side: int, shape: tuple[int, ...]) -> Box:
+    """A square of this side round a box, or the box where that is larger, moved into the picture
+    and cut where the picture is smaller."""
+
+    def along(start: int, stop: int, length: int) -> tuple[int, int]:
+        size = min(max(side, stop - start), length)
+        first = min(max((start + stop - size) // 2, 0), length - size)
+        return first, first + size
+
+    top, bottom = along(box.top, box.bottom, shape[0])
+    left, right = along(box.left, box.right, shape[1])
+    return Box(top=top, left=left, bottom=bottom, right=right)

@@ -1,0 +1,262 @@
+"""Painting what is missing: U-Nets over a smooth fill, told what belongs there or not.
+
+A hole is first filled smoothly from its border (`pull_push`); the net learns what to add. Beside
+the picture it may be given labels of the parts and landmarks; where either is unknown, the net
+goes by what it sees. Convolutions of four kinds, to be compared: `plain`; `gated` (Yu et al.,
+2019); `partial` (Liu et al., 2018), which see nothing of the fill, only what is known, and pass on
+how far that has spread; `dilated` ones at the coarsest size. Several stages in a row each paint
+over what the one before put into the hole.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Final, final
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor, nn
+from torch.nn import functional
+
+from trombine.conventions import GROUP_OF_PART, GROUPS, LANDMARK_GROUPS, PARTS
+from trombine.nets.blocks import Features, Normed, begin_small, doubled, padded, widths
+from trombine.nets.sizes import WIDEST, Net, check_choice, check_whole
+
+KINDS: Final = ("plain", "gated", "partial", "dilated")
+NORMS: Final = ("none", "group", "batch")
+LABELS: Final = ("none", "groups", "all")  # of parts that are told apart
+PLANES: Final = 12  # what a label of the parts is spread over
+_COARSE: Final = 2  # layers at the coarsest size, besides those of every size
+UNKNOWN: Final = 255  # the label of a pixel of which nothing is known
+# What each label is to the net; the last is what is unknown.
+_EACH: Final = np.minimum(np.arange(256), len(PARTS))
+_GROUPED: Final = np.concatenate([GROUP_OF_PART, np.full(256 - len(PARTS), len(GROUPS))]).astype(
+    int
+)
+_COARSEST: Final = (4, 2, 1)  # pixels a side: what a fill begins with
+_BLOB: Final = 1.2  # pixels: the standard deviation of a landmark's mark
+
+Valid = Float[Tensor, "n 1 h w"]
+
+
+@final
+class Painter(Net):
+    """N x 3 x H x W in [0, 1] and holes to N x 3 x H x W, for any H and W; `levels` times halved.
+
+    Outside the hole what comes out means nothing: the task keeps the picture there.
+    """
+
+    tasks = ("repair",)
+
+    def __init__(
+        self,
+        *,
+        width: int = 20,
+        levels: int = 4,
+        inputs: int = 4,
+        convolution: str = "plain",
+        norm: str = "batch",
+        parts: str = "none",
+        points: bool = False,
+        stages: int = 1,
+    ) -> None:
+        check_whole("width", width, 1, WIDEST)
+        check_whole("levels", levels, 1, 8)
+        check_whole("inputs", inputs, 4, 4)  # colours and the hole
+        check_whole("stages", stages, 1, 4)
+        check_choice("convolution", convolution, KINDS)
+        check_choice("norm", norm, NORMS)
+        check_choice("parts", parts, LABELS)
+        super().__init__()
+        self.levels, self.multiple = levels, 2**levels
+        self.table = {"none": None, "groups": _GROUPED, "all": _EACH}[parts]
+        self.embedding = (
+            None if self.table is None else nn.Embedding(int(self.table[-1]) + 1, PLANES)
+        )
+        self.points = points
+        self.optional = (*(("parts",) if self.embedding else ()), *(("points",) if points else ()))
+        planes = (PLANES if self.embedding else 0) + (len(LANDMARK_GROUPS) if points else 0)
+        self.stages = nn.ModuleList(
+            Stage(widths(width, levels), planes, convolution, norm) for _ in range(stages)
+        )
+
+    def forward(
+        self,
+        x: Float[Tensor, "n 3 h w"],
+        hole: Float[Tensor, "n 1 h w"],
+        parts: UInt8[Tensor, "n h w"] | None = None,
+        points: Float[Tensor, "n 68 2"] | None = None,
+    ) -> Float[Tensor, "n 3 h w"]:
+        """`parts`: labels, 255 where unknown; `points`: landmarks in pixels, NaN where unknown."""
+        height, width = x.shape[-2:]
+        picture = padded(x, self.multiple)
+        hole = padded(hole, self.multiple)
+        steer = self._steer(picture, parts, points)
+        painted = pull_push(picture, hole, self.levels)
+        for stage in self.stages:
+            painted = torch.where(hole > 0.5, stage(painted, hole, steer), picture)
+        return painted[..., :height, :width]
+
+    def _steer(
+        self,
+        picture: Float[Tensor, "n 3 h w"],
+        parts: UInt8[Tensor, "n k l"] | None,
+        points: Float[Tensor, "n 68 2"] | None,
+    ) -> Float[Tensor, "n p h w"] | None:
+        """The planes that tell what belongs where."""
+        planes: list[Tensor] = []
+        count, _, height, width = picture.shape
+        if self.embedding is not None:
+            labels = torch.full((count, height, width), UNKNOWN, device=picture.device)
+            if parts is not None:
+                labels[:, : parts.shape[-2], : parts.shape[-1]] = parts.to(labels)
+            kinds = torch.from_numpy(self.table).to(picture.device)[labels]
+            planes.append(self.embedding(kinds).movedim(-1, 1))
+        if self.points:
+            if points is None:
+                points = picture.new_full((count, 68, 2), torch.nan)
+            planes.append(marks(points.to(picture), picture))
+        return torch.cat(planes, 1) if planes else None
+
+
+@final
+class Stage(nn.Module):
+    """One U-Net: what it adds to a picture whose holes are filled already."""
+
+    def __init__(self, sides: list[int], planes: int, kind: str, norm: str) -> None:
+        super().__init__()
+        self.kind = kind
+        seen = 3 if kind == "partial" else 4  # which sees no hole, but where nothing is known
+        self.first = Layer(seen if kind == "partial" else seen + planes, sides[0], kind, norm)
+        # What belongs where is known everywhere, so it must not pass through a partial layer.
+        self.steer = (
+            Layer(planes, sides[0], "plain", norm) if kind == "partial" and planes else None
+        )
+        self.second = Layer(sides[0], sides[0], kind, norm)
+        pairs = list(pairwise(sides))
+        self.down = nn.ModuleList(Two(fine, coarse, kind, norm) for fine, coarse in pairs)
+        dilations = [2**n for n in range(1, _COARSE + 1)] if kind == "dilated" else [1] * _COARSE
+        self.coarse = nn.ModuleList(
+            Layer(sides[-1], sides[-1], kind, norm, dilation=dilation) for dilation in dilations
+        )
+        self.up = nn.ModuleList(
+            Two(coarse + fine, fine, kind, norm) for fine, coarse in reversed(pairs)
+        )
+        self.last = nn.Conv2d(sides[0], 3, 1)
+        begin_small(self.last, 0.1)
+
+    def forward(
+        self, filled: Float[Tensor, "n 3 h w"], hole: Valid, steer: Float[Tensor, "n p h w"] | None
+    ) -> Float[Tensor, "n 3 h w"]:
+        """The filled pictures, painted; height and width are multiples of the net's."""
+        valid = 1 - hole
+        if self.kind == "partial":
+            x, valid = self.first((2 * filled - 1) * valid, valid)
+            if self.steer is not None and steer is not None:
+                x = x + self.steer(steer, valid)[0]
+                valid = torch.ones_like(valid)
+        else:
+            planes = [2 * filled - 1, hole] if steer is None else [2 * filled - 1, hole, steer]
+            x, valid = self.first(torch.cat(planes, 1), valid)
+        x, valid = self.second(x, valid)
+        passed = [(x, valid)]
+        for down in self.down:
+            x, valid = passed[-1]
+            # A coarse pixel is known as far as the fine ones are; what is unknown is 0.
+            passed.append(down(functional.avg_pool2d(x, 2), functional.avg_pool2d(valid, 2)))
+        x, valid = passed.pop()
+        for layer in self.coarse:
+            x, valid = layer(x, valid)
+        for up in self.up:
+            fine, fine_valid = passed.pop()
+            share = fine.shape[1] / (fine.shape[1] + x.shape[1])
+            known = share * fine_valid + (1 - share) * doubled(valid)
+            x, valid = up(torch.cat([doubled(x), fine], 1), known)
+        return filled + self.last(x)
+
+
+@final
+class Two(nn.Module):
+    """Two layers, the second beside a shortcut."""
+
+    def __init__(self, inputs: int, outputs: int, kind: str, norm: str) -> None:
+        super().__init__()
+        self.layer1 = Layer(inputs, outputs, kind, norm)
+        self.layer2 = Layer(outputs, outputs, kind, norm)
+
+    def forward(self, x: Features, valid: Valid) -> tuple[Float[Tensor, "n d h w"], Valid]:
+        """The same height and width."""
+        x, valid = self.layer1(x, valid)
+        more, valid = self.layer2(x, valid)
+        return x + more, valid
+
+
+@final
+class Layer(Normed):
+    """A convolution of a kind, normalised and activated.
+
+    `valid` says how much of each pixel is known. Only partial layers go by it: they take what is
+    unknown to be 0 in `x`, weigh what is known the more, and know a pixel where they saw any.
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, kind: str, norm: str, *, dilation: int = 1
+    ) -> None:
+        channels = 2 * outputs if kind == "gated" else outputs
+        super().__init__(inputs, channels, norm, dilation=dilation)
+        self.kind = kind
+
+    def forward(self, x: Features, valid: Valid) -> tuple[Float[Tensor, "n d h w"], Valid]:
+        """The same height and width."""
+        if self.kind == "gated":
+            x, gate = self.norm(self.conv(x)).chunk(2, 1)
+            return self.act(x) * 2 * gate.sigmoid(), valid  # half of the gates begin closed
+        if self.kind != "partial":
+            return self.act(self.norm(self.conv(x))), valid
+        share = functional.avg_pool2d(valid, 3, stride=1, padding=1)
+        known = (share > 0).to(share.dtype)
+        bias = 0.0 if self.conv.bias is None else self.conv.bias.view(1, -1, 1, 1)
+        x = (self.conv(x) - bias) / share.clamp(min=1e-3) + bias
+        return self.act(self.norm(x)) * known, known
+
+
+def pull_push(
+    picture: Float[Tensor, "n c h w"], hole: Valid, levels: int
+) -> Float[Tensor, "n c h w"]:
+    """The picture with its hole filled from its border, the smoother the farther (Gortler et al.,
+    1996); grey where nothing is known. Height and width can be halved `levels` times."""
+    known = (1 - hole).to(picture.dtype)
+    pyramid = [torch.cat([picture * known, known], 1)]
+    for _ in range(levels):
+        pyramid.append(functional.avg_pool2d(pyramid[-1], 2))
+    for side in _COARSEST:  # by interpolation, since these may not be halves
+        pyramid.append(functional.interpolate(pyramid[-1], size=(side, side), mode="bilinear"))
+    total, share = pyramid[-1][:, :-1], pyramid[-1][:, -1:]
+    grey = torch.full_like(total, 0.5)
+    filled = torch.where(share > 0, total / share.clamp(min=1e-6), grey)
+    for level in reversed(pyramid):
+        total, share = level[:, :-1], level[:, -1:]
+        filled = functional.interpolate(filled, size=total.shape[-2:], mode="bilinear")
+        # Half a pixel that is known says all of its colour.
+        trust = (2 * share).clamp(max=1.0)
+        filled = trust * total / share.clamp(min=1e-6) + (1 - trust) * filled
+    return torch.where(hole > 0.5, filled, picture)
+
+
+def marks(
+    points: Float[Tensor, "n 68 2"], like: Float[Tensor, "n c h w"]
+) -> Float[Tensor, "n 8 h w"]:
+    """A small blob where each landmark is, a plane for each group, as large as the pictures `like`;
+    none for those that are NaN."""
+    height, width = like.shape[-2:]
+    across = torch.arange(width, device=points.device, dtype=points.dtype) + 0.5
+    down = torch.arange(height, device=points.device, dtype=points.dtype) + 0.5
+    x, y = points.unbind(-1)
+    columns = torch.exp(-0.5 * ((across - x[..., None]) / _BLOB) ** 2).nan_to_num(0.0)
+    rows = torch.exp(-0.5 * ((down - y[..., None]) / _BLOB) ** 2).nan_to_num(0.0)
+    planes = [
+        rows[:, list(group)].transpose(1, 2) @ columns[:, list(group)]
+        for group in LANDMARK_GROUPS.values()
+    ]
+    return torch.stack(planes, 1)

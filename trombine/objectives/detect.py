@@ -1,0 +1,102 @@
+"""Detect damage: which pixels of a print are scratched, dusty, creased or torn away.
+
+It learns from prints that a chain of data/degrade spoils, which says what it damaged. A print is a
+picture and its mirror images, twice as wide and high, since marks are as long and wide as the print
+demands. It is seen in two windows of the picture's size: a part of it, and all of it at half its
+size, where marks are as thin as those of a large print that is seen from afar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn.functional import avg_pool2d, binary_cross_entropy_with_logits
+
+from trombine.data.degrade import Chain
+from trombine.data.degrade.terms import HANDLING
+from trombine.measures.detection import matches, pooled
+from trombine.objectives.alarms import Alarm, NoGradient, NoProgress, NotFinite
+from trombine.objectives.objective import Objective, Phase, Step, Terms
+from trombine.recipes.recipe import Detect
+from trombine.refusal import InputError
+
+_LUMA: Final = (0.299, 0.587, 0.114)
+_HALF: Final = 0.5  # of four pixels that become one, the damaged share from which it is damaged
+
+Pictures = Float[Tensor, "n 3 h w"]
+Maps = Float[Tensor, "n 1 h w"]
+
+
+@final
+class DetectObjective(Objective[Detect]):
+    """One net and one term."""
+
+    main = "net"
+    measures: Mapping[str, bool] = {"F1": True, "precision": True, "recall": True}
+
+    def __init__(self, recipe: Detect) -> None:
+        super().__init__(recipe)
+        self.chain = Chain.parse(recipe.damage)
+        if self.chain.scale > 1:
+            raise InputError("damage: what is detected stays as large as it is; no shrink")
+
+    def phases(self) -> tuple[Phase, ...]:
+        """The only phase."""
+        return (Phase(name="detect", learns=("net",), terms=self.terms),)
+
+    def terms(self, step: Step) -> Terms:
+        """Which pixels are damaged."""
+        pictures, damaged = self.windows(step)
+        logits = step.nets["net"](pictures.to(step.device, step.dtype))
+        truth = damaged.to(logits)
+        weight = logits.new_tensor(self.recipe.weight)
+        return {"pixels": binary_cross_entropy_with_logits(logits, truth, pos_weight=weight)}
+
+    def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
+        """Precision and recall of the pixels that are rather damaged than not, over all windows."""
+        counts = []
+        for step in steps:
+            pictures, damaged = self.windows(step)
+            logits = step.nets["net"](pictures.to(step.device, step.dtype)).cpu()
+            counts.append(matches(logits[:, 0] > 0, damaged[:, 0] > 0))
+        every = pooled(counts)
+        return {"F1": every.f1, "precision": every.precision, "recall": every.recall}
+
+    def alarms(self) -> tuple[Alarm, ...]:
+        """The alarms of one net."""
+        stop = self.recipe.on_nan == "stop"
+        return (
+            NotFinite(action="stop" if stop else "roll back"),
+            NoProgress(self.best, higher=True, total=self.recipe.pictures),
+            NoGradient(),
+        )
+
+    def windows(self, step: Step) -> tuple[Pictures, Maps]:
+        """A part of each spoiled print, then each at half its size; and what is damaged."""
+        pictures = step.pictures().float().cpu()
+        grey = torch.from_numpy(step.chance.uniforms("grey") < self.recipe.grey)
+        luma = torch.einsum("nchw,c->nhw", pictures, torch.tensor(_LUMA))[:, None]
+        pictures = torch.where(grey[:, None, None, None], luma, pictures).clamp(0, 1)
+        spoiled = self.chain.marked(mirrored(pictures), step.chance, by=HANDLING)
+        both = torch.cat([spoiled.pictures, spoiled.damaged], 1)
+        height, width = pictures.shape[-2:]
+        down = (step.chance.uniforms("down") * (height + 1)).astype(int).tolist()
+        across = (step.chance.uniforms("across") * (width + 1)).astype(int).tolist()
+        parts = [
+            item[:, y : y + height, x : x + width]
+            for item, y, x in zip(both, down, across, strict=True)
+        ]
+        smaller = avg_pool2d(both, 2)
+        smaller[:, 3:] = (smaller[:, 3:] >= _HALF).float()
+        windows = torch.cat([torch.stack(parts), smaller])
+        return windows[:, :3], windows[:, 3:]
+
+
+def mirrored(pictures: Pictures) -> Float[Tensor, "n 3 h2 w2"]:
+    """Each picture with its mirror images to the right, below, and in the corner between them."""
+    wide = torch.cat([pictures, pictures.flip(-1)], -1)
+    return torch.cat([wide, wide.flip(-2)], -2)

@@ -1,0 +1,215 @@
+"""Paint what is missing of pictures, told what belongs there, or part of it, or nothing.
+
+Each picture of a step draws what the net is told of it: nothing, its true parts or landmarks, both,
+or what a reader guesses from the picture with its hole, which is what users have (`told`). So one
+net serves whoever steers and whoever does not. Of real pictures nobody knows parts or landmarks: a
+reader's reading of the whole picture stands for them. Some pictures lose their colours.
+
+The net's output counts in the hole alone, each picture as much as any other of its batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, cast, final
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor, nn
+
+from trombine.data.columns import UNKNOWN
+from trombine.grammar import instead, weight_of
+from trombine.measures import psnr, ssim
+from trombine.nets.reader import Reading
+from trombine.nets.sizes import Net
+from trombine.objectives.alarms import Alarm
+from trombine.objectives.damage import Damage
+from trombine.objectives.judges import judge_of
+from trombine.objectives.objective import Objective, Phase, Samples, Step, Terms
+from trombine.objectives.restore import restoring_alarms
+from trombine.objectives.terms import LUMA, TERMS, total_variation, wide
+from trombine.recipes.recipe import Inpaint
+from trombine.refusal import InputError
+from trombine.weights import load
+from trombine.weights.tasks import emptied
+
+TOLD: Final = ("none", "parts", "points", "both", "guessed")
+_REAL_EVERY: Final = 12  # of the pictures one is real, where there are real ones
+_LEAST: Final = 0.02  # of the picture: a smaller hole weighs less than others
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """Pictures, their holes, and what the net is told of them."""
+
+    truth: Float[Tensor, "n 3 h w"]
+    hole: Float[Tensor, "n 1 h w"]
+    parts: UInt8[Tensor, "n h w"]
+    points: Float[Tensor, "n 68 2"]
+
+    @property
+    def damaged(self) -> Float[Tensor, "n 3 h w"]:
+        """The pictures without what is in the hole."""
+        return emptied(self.truth, self.hole)
+
+
+@final
+class InpaintObjective(Objective[Inpaint]):
+    """One net; a reader that stands still."""
+
+    main = "net"
+    measures: Mapping[str, bool] = {"PSNR": True, "steered": True, "SSIM": True}
+
+    def __init__(self, recipe: Inpaint) -> None:
+        super().__init__(recipe)
+        self.streams = ("data", "real") if recipe.real else ("data",)
+        self.damaging = Damage.parse(recipe.damage)
+        self.damaging.check(recipe)
+        self.damage = self.damaging.about
+        weights = {name: getattr(recipe, name) for name in (*TERMS, "total_variation")}
+        weights |= {"perceptual": recipe.perceptual, "gram": recipe.gram}
+        self.weights = {name: weight for name, weight in weights.items() if weight}
+        if not self.weights:
+            raise InputError("nothing to learn from: every term of the recipe has weight 0")
+        self.judge = judge_of(recipe) if {"perceptual", "gram"} & self.weights.keys() else None
+        self.shares = _shares(recipe.told)
+        needs_reader = recipe.real or self.shares["guessed"]
+        self.reader = load("reader", task="read").net if needs_reader else None
+
+    def phases(self) -> tuple[Phase, ...]:
+        """The only phase."""
+        return (Phase(name="paint", learns=("net",), terms=self.terms, weights=self.weights),)
+
+    def terms(self, step: Step) -> Terms:
+        """The output in the hole, compared with the truth."""
+        shown = self.shown(step)
+        output = _painted(step, shown)
+        truth = wide(shown.truth)
+        terms = {name: TERMS[name](output, truth) for name in self.weights if name in TERMS}
+        if "l1" in terms:
+            terms["l1"] = _of_holes((output - truth).abs(), shown.hole)
+        if "l2" in terms:
+            terms["l2"] = _of_holes((output - truth).square(), shown.hole)
+        if "total_variation" in self.weights:
+            terms["total_variation"] = total_variation(output)
+        if self.judge:
+            terms |= self.judge(output, truth, self.weights)
+        return terms
+
+    def shown(self, step: Step) -> Shown:
+        """What the net sees of a step, and the truth."""
+        truth = step.pictures().float()
+        parts, points = _truth_of(step)
+        if self.recipe.real:
+            chosen = np.flatnonzero(step.chance.places % _REAL_EVERY == 0)
+            if len(chosen):
+                rows = torch.from_numpy(chosen).to(truth.device)
+                truth = truth.clone()
+                truth[rows] = step.pictures("real").float()[rows]
+                parts[rows], points[rows] = self._read(truth[rows])
+        grey = step.uniforms("grey") < self.recipe.grey
+        luma = (truth * truth.new_tensor(LUMA).view(3, 1, 1)).sum(1, keepdim=True)
+        truth = torch.where(grey[:, None, None, None], luma, truth)
+        hole = self.damaging.inputs(step)["hole"].float()
+        draws = step.uniforms("told").double().cpu().numpy()
+        kinds = np.searchsorted(np.cumsum(list(self.shares.values())), draws, side="right")
+        kinds = torch.from_numpy(np.minimum(kinds, len(TOLD) - 1)).to(truth.device)
+        guessed = (kinds == TOLD.index("guessed")).nonzero().flatten()
+        if len(guessed):
+            rows = guessed
+            parts[rows], points[rows] = self._read(emptied(truth[rows], hole[rows]))
+        untold = [kinds == TOLD.index(name) for name in ("none", "parts", "points")]
+        parts[untold[0] | untold[2]] = UNKNOWN["parts"]
+        points[untold[0] | untold[1]] = UNKNOWN["points"]
+        return Shown(truth=truth, hole=hole, parts=parts, points=points)
+
+    def _read(
+        self, pictures: Float[Tensor, "n 3 h w"]
+    ) -> tuple[UInt8[Tensor, "n h w"], Float[Tensor, "n 68 2"]]:
+        """Parts and landmarks as the reader says them."""
+        assert self.reader is not None
+        with torch.no_grad():
+            reading = cast(Reading, self.reader(pictures))
+        return reading.parts.argmax(1).to(torch.uint8), reading.points.float()
+
+    def samples(self, step: Step) -> Samples:
+        """The fixed faces with holes, painted by who is told nothing."""
+        shown = self._measured(step, told=False)
+        fixed = {"input": shown.damaged, "truth": shown.truth}
+        return Samples(output=_painted(step, shown).clamp(0, 1), fixed=fixed)
+
+    def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
+        """PSNR in the hole, of who is told nothing and of who is told all; SSIM of the former."""
+        scores: dict[str, list[Tensor]] = {name: [] for name in self.measures}
+        for step in steps:
+            plain, steered = (self._measured(step, told=told) for told in (False, True))
+            painted = _painted(step, plain).clamp(0, 1)
+            scores["PSNR"].append(psnr(painted, plain.truth, plain.hole))
+            scores["SSIM"].append(ssim(painted, plain.truth))
+            told = _painted(step, steered).clamp(0, 1)
+            scores["steered"].append(psnr(told, steered.truth, steered.hole))
+        means = {name: torch.cat(values) for name, values in scores.items()}
+        return {name: float(values[values.isfinite()].mean()) for name, values in means.items()}
+
+    def _measured(self, step: Step, *, told: bool) -> Shown:
+        truth, (parts, points) = step.pictures().float(), _truth_of(step)
+        if not told:
+            parts, points = (
+                torch.full_like(parts, int(UNKNOWN["parts"])),
+                torch.full_like(points, float(UNKNOWN["points"])),
+            )
+        hole = self.damaging.inputs(step)["hole"].float()
+        return Shown(truth=truth, hole=hole, parts=parts, points=points)
+
+    def helpers(self) -> Mapping[str, nn.Module]:
+        """The reader, and the judging net where a term needs it."""
+        reader = {} if self.reader is None else {"reader": self.reader}
+        judge = {} if self.judge is None else {"judge": self.judge.perceptual.net}
+        return {**reader, **judge}
+
+    def alarms(self) -> tuple[Alarm, ...]:
+        """The alarms of restoring."""
+        return restoring_alarms(self.recipe, self.measures)
+
+
+def _painted(step: Step, shown: Shown) -> Float[Tensor, "n 3 h w"]:
+    """The pictures with what the net puts into the hole."""
+    net = cast(Net, step.nets["net"])
+    steering = {"parts": shown.parts, "points": shown.points}
+    told = {name: value for name, value in steering.items() if name in net.optional}
+    output = wide(net(shown.damaged, hole=shown.hole, **told))
+    return torch.where(shown.hole > 0.5, output, shown.truth)
+
+
+def _of_holes(off: Float[Tensor, "n 3 h w"], hole: Float[Tensor, "n 1 h w"]) -> Float[Tensor, ""]:
+    """The mean over each picture's hole, and over the pictures."""
+    areas = hole.mean((1, 2, 3)).clamp(min=_LEAST)
+    return ((off * hole).mean((1, 2, 3)) / areas).mean()
+
+
+def _truth_of(step: Step) -> tuple[UInt8[Tensor, "n h w"], Float[Tensor, "n 68 2"]]:
+    """Parts and landmarks of the step's pictures, unknown where the data do not say."""
+    batch, count = step.batches["data"], len(step)
+    side = batch.pixels.shape[1:3]
+    parts = batch.parts
+    if parts is None:
+        parts = torch.full((count, *side), int(UNKNOWN["parts"]), dtype=torch.uint8)
+    points = batch.points
+    if points is None:
+        points = torch.full((count, 68, 2), float(UNKNOWN["points"]))
+    return parts.clone().to(step.device), points.clone().to(step.device)
+
+
+def _shares(text: str) -> dict[str, float]:
+    """Of a recipe's `told`: the share of each kind."""
+    weights = dict.fromkeys(TOLD, 0.0)
+    for term in text.split("+"):
+        name, _, weight = term.partition("*")
+        if name not in weights:
+            raise InputError(f"told: {name!r} is not known; {instead(name, TOLD)}")
+        weights[name] += weight_of(weight)
+    total = sum(weights.values())
+    return {name: weight / total for name, weight in weights.items()}
