@@ -36,7 +36,9 @@ class Steered(Net):
     ) -> torch.Tensor:
         """Red says the points, green the parts, blue what is kept."""
         red = torch.zeros(()) if points is None else points.nan_to_num().std() / 64
-        green = torch.zeros(()) if parts is None else parts.float().mean() / 32
+        green = torch.zeros(())
+        if parts is not None:
+            green = torch.einsum("npyx,p->nyx", parts, torch.arange(19.0)).mean() / 32
         colour = torch.stack([red, green, x.mean()]).clamp(0, 1)
         return x * (1 - hole) + hole * colour[None, :, None, None]
 

@@ -31,6 +31,7 @@ _MOVED: Final = 0.01  # of a frame's side: so far a landmark is elsewhere
 _SHARP: Final = 160  # of a frame's side: in smaller ones nothing is lost
 
 Labels = UInt8[np.ndarray, "h w"]
+Likely = Float32[np.ndarray, "19 h w"]
 Points = Float32[np.ndarray, "68 2"]
 
 
@@ -166,8 +167,8 @@ class FaceWindow:
     """A window in which a face's hole is painted, and what a net may be steered by there."""
 
     window: Window
-    labels: Labels  # of the window's pixels
-    points: Points  # in pixels of the window
+    parts: Likely  # of the window's pixels
+    points: Points  # in pixels of the window; NaN unless the user gave them
     rows: np.ndarray  # the missing pixels that it gives
     columns: np.ndarray
 
@@ -189,9 +190,11 @@ def window_of(
         return None
     if frame.side > _SHARP and _thickness(rows, columns) * window.scale < _THIN:
         return None
-    labels = _labels(window, face, steering, damaged)
+    parts = _parts(window, face, steering, damaged)
     points = window.to_window(face.points.astype(np.float64)).astype(np.float32)
-    return FaceWindow(window=window, labels=labels, points=points, rows=rows, columns=columns)
+    if not _is_moved(face):
+        points = np.full_like(points, np.nan)
+    return FaceWindow(window=window, parts=parts, points=points, rows=rows, columns=columns)
 
 
 def _mine(damaged: Damaged, face: Face, faces: Sequence[Face]) -> tuple[np.ndarray, np.ndarray]:
@@ -225,26 +228,33 @@ def _thickness(rows: np.ndarray, columns: np.ndarray) -> float:
     return thickness(grid)
 
 
-def _labels(window: Window, face: Face, steering: Steering, damaged: Damaged) -> Labels:
-    """The label of each pixel of a window: the user's, the reader's, or unknown.
+def _is_moved(face: Face) -> bool:
+    """Whether the user moved landmarks of a face."""
+    return not face.errors.all()
+
+
+def _parts(window: Window, face: Face, steering: Steering, damaged: Damaged) -> Likely:
+    """How likely each part is at each pixel of a window: the user's, the reader's, or unknown.
 
     Where the user moved landmarks, the reader's guess at what is hidden would contradict them.
     """
     places = window.to_picture(window.centres())
     own = np.floor(Window.of_frame(face.frame).to_window(places)).astype(np.int64)
     inside = ((own >= 0) & (own < WINDOW)).all(1)
-    labels = np.full(len(places), UNKNOWN, np.uint8)
-    labels[inside] = face.parts[own[inside, 1], own[inside, 0]]
+    read = face.logits.softmax(0).numpy()
+    likely = np.zeros((len(read), len(places)), np.float32)
+    likely[:, inside] = read[:, own[inside, 1], own[inside, 0]]
     height, width = damaged.size
     columns, rows = np.floor(places).astype(np.int64).T
-    there = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    there = np.nonzero((rows >= 0) & (rows < height) & (columns >= 0) & (columns < width))[0]
     rows, columns = rows[there], columns[there]
-    if not face.errors.all():
-        labels[there] = np.where(damaged.missing[rows, columns], UNKNOWN, labels[there])
+    if _is_moved(face):
+        likely[:, there[damaged.missing[rows, columns]]] = 0
     if steering.parts is not None:
         given = steering.parts[rows, columns]
-        labels[there] = np.where(given == UNKNOWN, labels[there], given)
-    return labels.reshape(window.height, window.width)
+        said = given != UNKNOWN
+        likely[:, there[said]] = np.arange(len(read))[:, None] == given[said]
+    return likely.reshape(-1, window.height, window.width)
 
 
 def shown(

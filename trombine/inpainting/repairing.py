@@ -117,7 +117,7 @@ class Painter:
     def face(self, area: FaceWindow) -> None:
         """Paint a face's hole, steered as far as the net can be."""
         steered = {
-            "parts": torch.from_numpy(area.labels)[None],
+            "parts": torch.from_numpy(area.parts)[None],
             "points": torch.from_numpy(area.points)[None],
         }
         self._paint(area.window, area.rows, area.columns, steered)

@@ -28,7 +28,6 @@ NORMS: Final = ("none", "group", "batch")
 LABELS: Final = ("none", "groups", "all")  # of parts that are told apart
 PLANES: Final = 12  # what a label of the parts is spread over
 _COARSE: Final = 2  # layers at the coarsest size, besides those of every size
-UNKNOWN: Final = 255  # the label of a pixel of which nothing is known
 # What each label is to the net; the last is what is unknown.
 _EACH: Final = np.minimum(np.arange(256), len(PARTS))
 _GROUPED: Final = np.concatenate([GROUP_OF_PART, np.full(256 - len(PARTS), len(GROUPS))]).astype(
@@ -38,6 +37,7 @@ _COARSEST: Final = (4, 2, 1)  # pixels a side: what a fill begins with
 _BLOB: Final = 1.2  # pixels: the standard deviation of a landmark's mark
 
 Valid = Float[Tensor, "n 1 h w"]
+Parts = UInt8[Tensor, "n k l"] | Float[Tensor, "n 19 k l"]
 
 
 @final
@@ -85,10 +85,11 @@ class Painter(Net):
         self,
         x: Float[Tensor, "n 3 h w"],
         hole: Float[Tensor, "n 1 h w"],
-        parts: UInt8[Tensor, "n h w"] | None = None,
+        parts: Parts | None = None,
         points: Float[Tensor, "n 68 2"] | None = None,
     ) -> Float[Tensor, "n 3 h w"]:
-        """`parts`: labels, 255 where unknown; `points`: landmarks in pixels, NaN where unknown."""
+        """`parts`: labels, 255 where unknown, or how likely each is, which is less than 1 in all
+        where unknown; `points`: landmarks in pixels, NaN where unknown."""
         height, width = x.shape[-2:]
         picture = padded(x, self.multiple)
         hole = padded(hole, self.multiple)
@@ -101,18 +102,21 @@ class Painter(Net):
     def _steer(
         self,
         picture: Float[Tensor, "n 3 h w"],
-        parts: UInt8[Tensor, "n k l"] | None,
+        parts: Parts | None,
         points: Float[Tensor, "n 68 2"] | None,
     ) -> Float[Tensor, "n p h w"] | None:
         """The planes that tell what belongs where."""
         planes: list[Tensor] = []
         count, _, height, width = picture.shape
         if self.embedding is not None:
-            labels = torch.full((count, height, width), UNKNOWN, device=picture.device)
+            likely = picture.new_zeros(count, len(PARTS), height, width)
             if parts is not None:
-                labels[:, : parts.shape[-2], : parts.shape[-1]] = parts.to(labels)
-            kinds = torch.from_numpy(self.table).to(picture.device)[labels]
-            planes.append(self.embedding(kinds).movedim(-1, 1))
+                told = parts if parts.ndim == 4 else likely_of(parts)
+                likely[..., : told.shape[-2], : told.shape[-1]] = told
+            vectors = self.embedding.weight
+            known = vectors[torch.from_numpy(self.table[: len(PARTS)])] - vectors[-1]
+            steer = torch.einsum("npyx,pk->nkyx", likely, known)
+            planes.append(steer + vectors[-1].view(1, -1, 1, 1))
         if self.points:
             if points is None:
                 points = picture.new_full((count, 68, 2), torch.nan)
@@ -242,6 +246,12 @@ def pull_push(
         trust = (2 * share).clamp(max=1.0)
         filled = trust * total / share.clamp(min=1e-6) + (1 - trust) * filled
     return torch.where(hole > 0.5, filled, picture)
+
+
+def likely_of(labels: UInt8[Tensor, "n h w"]) -> Float[Tensor, "n 19 h w"]:
+    """How likely each part is where labels say it: 1 or 0; all 0 where a label says nothing."""
+    kinds = torch.arange(len(PARTS), dtype=torch.uint8, device=labels.device)
+    return (labels[:, None] == kinds.view(-1, 1, 1)).float()
 
 
 def marks(

@@ -1,7 +1,8 @@
 """Paint what is missing of pictures, told what belongs there, or part of it, or nothing.
 
 Each picture of a step draws what the net is told of it: nothing, its true parts or landmarks, both,
-or what a reader guesses from the picture with its hole, which is what users have (`told`). So one
+or what a reader guesses from the picture with its hole, which is what users have (`told`). A guess
+is told as how likely each part is, so that a net knows a guess from the truth. So one
 net serves whoever steers and whoever does not. Of real pictures nobody knows parts or landmarks: a
 reader's reading of the whole picture stands for them. Some pictures lose their colours.
 
@@ -22,6 +23,7 @@ from torch import Tensor, nn
 from trombine.data.columns import UNKNOWN
 from trombine.grammar import instead, weight_of
 from trombine.measures import psnr, ssim
+from trombine.nets.painter import likely_of
 from trombine.nets.reader import Reading
 from trombine.nets.sizes import Net
 from trombine.objectives.alarms import Alarm
@@ -47,7 +49,7 @@ class Shown:
 
     truth: Float[Tensor, "n 3 h w"]
     hole: Float[Tensor, "n 1 h w"]
-    parts: UInt8[Tensor, "n h w"]
+    parts: Float[Tensor, "n 19 h w"]  # how likely each is
     points: Float[Tensor, "n 68 2"]
 
     @property
@@ -102,14 +104,16 @@ class InpaintObjective(Objective[Inpaint]):
     def shown(self, step: Step) -> Shown:
         """What the net sees of a step, and the truth."""
         truth = step.pictures().float()
-        parts, points = _truth_of(step)
+        labels, points = _truth_of(step)
+        parts = likely_of(labels)
         if self.recipe.real:
             chosen = np.flatnonzero(step.chance.places % _REAL_EVERY == 0)
             if len(chosen):
                 rows = torch.from_numpy(chosen).to(truth.device)
                 truth = truth.clone()
                 truth[rows] = step.pictures("real").float()[rows]
-                parts[rows], points[rows] = self._read(truth[rows])
+                labels, points[rows] = self._read(truth[rows])
+                parts[rows] = likely_of(labels.argmax(1).to(torch.uint8))
         grey = step.uniforms("grey") < self.recipe.grey
         luma = (truth * truth.new_tensor(LUMA).view(3, 1, 1)).sum(1, keepdim=True)
         truth = torch.where(grey[:, None, None, None], luma, truth)
@@ -119,21 +123,22 @@ class InpaintObjective(Objective[Inpaint]):
         kinds = torch.from_numpy(np.minimum(kinds, len(TOLD) - 1)).to(truth.device)
         guessed = (kinds == TOLD.index("guessed")).nonzero().flatten()
         if len(guessed):
-            rows = guessed
-            parts[rows], points[rows] = self._read(emptied(truth[rows], hole[rows]))
-        untold = [kinds == TOLD.index(name) for name in ("none", "parts", "points")]
-        parts[untold[0] | untold[2]] = UNKNOWN["parts"]
-        points[untold[0] | untold[1]] = UNKNOWN["points"]
+            parts[guessed] = self._read(emptied(truth[guessed], hole[guessed]))[0].softmax(1)
+        none, only_parts, only_points = (
+            kinds == TOLD.index(name) for name in ("none", "parts", "points")
+        )
+        parts[none | only_points] = 0
+        points[none | only_parts | (kinds == TOLD.index("guessed"))] = UNKNOWN["points"]
         return Shown(truth=truth, hole=hole, parts=parts, points=points)
 
     def _read(
         self, pictures: Float[Tensor, "n 3 h w"]
-    ) -> tuple[UInt8[Tensor, "n h w"], Float[Tensor, "n 68 2"]]:
-        """Parts and landmarks as the reader says them."""
+    ) -> tuple[Float[Tensor, "n 19 h w"], Float[Tensor, "n 68 2"]]:
+        """Logits of the parts, and landmarks, as the reader says them."""
         assert self.reader is not None
         with torch.no_grad():
             reading = cast(Reading, self.reader(pictures))
-        return reading.parts.argmax(1).to(torch.uint8), reading.points.float()
+        return reading.parts.float(), reading.points.float()
 
     def samples(self, step: Step) -> Samples:
         """The fixed faces with holes, painted by who is told nothing."""
@@ -155,12 +160,10 @@ class InpaintObjective(Objective[Inpaint]):
         return {name: float(values[values.isfinite()].mean()) for name, values in means.items()}
 
     def _measured(self, step: Step, *, told: bool) -> Shown:
-        truth, (parts, points) = step.pictures().float(), _truth_of(step)
+        truth, (labels, points) = step.pictures().float(), _truth_of(step)
+        parts = likely_of(labels)
         if not told:
-            parts, points = (
-                torch.full_like(parts, int(UNKNOWN["parts"])),
-                torch.full_like(points, float(UNKNOWN["points"])),
-            )
+            parts, points = torch.zeros_like(parts), torch.full_like(points, torch.nan)
         hole = self.damaging.inputs(step)["hole"].float()
         return Shown(truth=truth, hole=hole, parts=parts, points=points)
 

@@ -13,7 +13,7 @@ PAINT: Final[dict[str, Recipe]] = {
         about="paints what is missing, told what belongs there or not",
         task="repair",
         nets={
-            "net": NetSpec("painter", {"width": 18, "levels": 4, "parts": "all", "points": True})
+            "net": NetSpec("painter", {"width": 16, "levels": 4, "parts": "all", "points": True})
         },
         data=f"{_FACES}+world:posed#6000+leaves#3000*3",
         real="plain:../shared/data/portraits",
@@ -23,7 +23,7 @@ PAINT: Final[dict[str, Recipe]] = {
         ),
         augment="zoom:1.15+mirror+rotate:10",
         size=128,
-        pictures=140_000,
+        pictures=96_000,
         batch=16,
         optimiser="muon",
         lr=5e-3,
@@ -33,9 +33,9 @@ PAINT: Final[dict[str, Recipe]] = {
         ema=6_000,
         precision="auto",
         threads=1,
-        sample_every=20_000,
-        measure_every=10_000,
-        save_every=10_000,
+        sample_every=16_000,
+        measure_every=8_000,
+        save_every=8_000,
         log_every=1_000,
         judged=128,
     ),

@@ -272,9 +272,9 @@ class Inpaint(Restore):
     """Pictures of faces of which nothing is known: a reader says what is where in them."""
     grey: float = 0.25
     """Share of the pictures that lose their colours."""
-    told: str = "none*3+both*3+guessed*2+parts+points"
+    told: str = "none*3+both*2+guessed*3+parts+points*0.5"
     """What the net is told of a picture, by weight: none, its parts, points (landmarks), both, or
-    guessed: both, as a reader guesses them from the picture with its hole."""
+    guessed: how likely each part is to a reader that sees the picture with its hole."""
 
 
 @final
