@@ -107,7 +107,13 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
     "finder": ("finder", {"data": "world:photo#48", "other": "leaves#48", "width": "6"}),
     "inpaint": (
         "inpaint",
-        {"data": "world:photo#48+leaves#48", "width": "4", "levels": "2", "damage": "hole:squares"},
+        {
+            "data": "world:photo#48+leaves#48",
+            "real": "none",
+            "width": "4",
+            "levels": "2",
+            "damage": "hole:squares",
+        },
     ),
     "inpaint, real": (
         "inpaint",
