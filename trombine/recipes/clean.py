@@ -44,7 +44,7 @@ CLEAN: Final[dict[str, Recipe]] = {
     "scratches": Detect(
         about="detects scratches, dust, creases and torn corners of scanned prints",
         task="detect",
-        nets={"net": NetSpec("unet", {"width": 12, "levels": 3, "outputs": 1})},
+        nets={"net": NetSpec("unet", {"width": 16, "levels": 3, "outputs": 1})},
         data="leaves#3000*2+world:photo#9000+fractals#300*0.4",
         damage=(
             "blur:gaussian:0.3-1.2?0.6+resize:0.4-1?0.2"
@@ -54,21 +54,20 @@ CLEAN: Final[dict[str, Recipe]] = {
             "+noise:grey:0.003-0.02?0.3+jpeg:75-98?0.3"
         ),
         size=128,
-        pictures=12_000,
-        cycle=4_000,
+        pictures=36_000,
         batch=4,
         optimiser="muon",
         lr=5e-3,
         beta1=0.95,
         warmup=200,
         clip=1.0,
-        ema=500,
+        ema=1_500,
         precision="auto",
         threads=1,
-        sample_every=4_000,
-        measure_every=4_000,
-        save_every=2_000,
-        log_every=400,
+        sample_every=6_000,
+        measure_every=6_000,
+        save_every=6_000,
+        log_every=1_000,
         judged=128,
     ),
 }
