@@ -200,7 +200,7 @@ def seeds_of(model: Model, seed: int, tries: int) -> list[int]:
 
 def varies(model: Model) -> bool:
     """Whether a model gives different answers for different seeds."""
-    return "noise" in model.net.optional
+    return "seed" in model.net.optional
 
 
 def _same_again(model: Model, tries: int) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from trombine.draws import Chance
 from trombine.inpainting.damaged import Damaged, middles, sampled
 from trombine.inpainting.faces import FaceWindow, Steering, faces_in, window_of
 from trombine.inpainting.grain import SIDE, noise_like
-from trombine.inpainting.windows import Patch, Window, patches
+from trombine.inpainting.windows import USUAL, Patch, Window, patches
 from trombine.reader import Face
 from trombine.samples import Image
 from trombine.upscaling.running import enlarged
@@ -38,6 +38,7 @@ _ENLARGED: Final = 1.25  # times; from here on what is enlarged lacks sharpness 
 _RING: Final = 48  # pixels round a hole in which grain is measured
 _MARGIN: Final = 12  # pixels of a window: as far as enlarging nets look
 _SQUARES: Final = 256  # of them at most
+_SIDES: Final = range(16, 513)  # of windows: a card is a stranger's text
 
 Tick = Callable[[int, int], None]
 
@@ -83,9 +84,9 @@ def repaired(
         painter.nets[READER] = reader
         faces = faces_in(damaged, reader, steering)
     for face in sorted(faces, key=lambda face: -face.frame.side):
-        if area := window_of(damaged, face, faces, steering):
+        if area := window_of(damaged, face, faces, steering, painter.side):
             painter.face(area)
-    for patch in patches(damaged.missing):
+    for patch in patches(damaged.missing, painter.side):
         painter.texture(patch)
     notices = (EVERYTHING,) if hole.all() else () if faces else (NO_FACE,)
     return Repair(
@@ -113,6 +114,12 @@ class Painter:
     done: int = 0  # pixels
     of: int = 0
     nets: dict[str, Model] = field(default_factory=dict)  # beside the one that paints
+
+    @property
+    def side(self) -> int:
+        """Of the pictures that the net learned from, in pixels; 128 where its card says none."""
+        side = self.model.card.settings.get("size")
+        return side if isinstance(side, int) and side in _SIDES else USUAL
 
     def face(self, area: FaceWindow) -> None:
         """Paint a face's hole, steered as far as the net can be."""
@@ -159,6 +166,7 @@ class Painter:
     ) -> Float32[torch.Tensor, "3 h w"]:
         """The window with what is unknown painted by the net."""
         hole = unknown[None, None].float()
+        steered = {**steered, "seed": torch.tensor([self.seed + self.windows])}
         device = device_of(self.model.net)
         extra = {
             name: tensor.to(device)
