@@ -108,7 +108,7 @@ def repaint(
     noise: Pictures,
     *,
     known: Pictures,
-    hole: Pictures,
+    hole: Float[torch.Tensor, "..."],
     draw: Draw,
     steps: int = 50,
     jump: int = 10,
@@ -117,7 +117,8 @@ def repaint(
     limit: float | None = None,
 ) -> Iterator[Pictures]:
     """x after each step of RePaint (Lugmayr et al. 2022): what is `known` of a picture where its
-    `hole` is 0, and in the hole what goes with that, by a net that never learned of holes.
+    `hole`, which broadcasts to it, is 0, and in the hole what goes with that, by a net that never
+    learned of holes.
 
     At each step what is known is noised as much as the rest is. What was then invented knows too
     little of it: so each stretch of `jump` steps is walked `times` times, noise of its length being

@@ -25,6 +25,7 @@ from trombine.reader import Face
 from trombine.samples import Image
 from trombine.upscaling.running import enlarged
 from trombine.weights import Model, loaded
+from trombine.weights.pipelines import repairer
 from trombine.weights.tasks import device_of
 
 READER: Final = "reader"
@@ -38,7 +39,7 @@ _ENLARGED: Final = 1.25  # times; from here on what is enlarged lacks sharpness 
 _RING: Final = 48  # pixels round a hole in which grain is measured
 _MARGIN: Final = 12  # pixels of a window: as far as enlarging nets look
 _SQUARES: Final = 256  # of them at most
-_SIDES: Final = range(16, 513)  # of windows: a card is a stranger's text
+_SIDES: Final = range(16, 1025)  # of windows: a card is a stranger's text
 
 Tick = Callable[[int, int], None]
 
@@ -254,7 +255,7 @@ def repaired_pictures(
     from trombine.conventions import to_pixels
     from trombine.images import image_of
 
-    net, result = loaded(model, task="repair"), pictures.clone()
+    net, result = repairer(model), pictures.clone()
     for number, (picture, mask) in enumerate(zip(pictures, hole[:, 0] > 0.5, strict=True)):
         image = image_of(to_pixels(picture, bits=16))
         repair = repaired(image, mask.numpy(), net)
