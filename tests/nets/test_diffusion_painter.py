@@ -14,6 +14,13 @@ from trombine.weights import TASKS
 SIDE = 32
 
 
+def repaired(net: DiffusionPainter, *given: torch.Tensor, **named: torch.Tensor) -> torch.Tensor:
+    """As the task has it."""
+    found = TASKS["repair"].run(net, *given, **named)
+    assert isinstance(found, torch.Tensor)
+    return found
+
+
 def painter(steps: int = 4) -> DiffusionPainter:
     net = build("diffusion_painter", {"width": 8, "levels": 2, "points": True, "steps": steps})
     assert isinstance(net, DiffusionPainter)
@@ -69,14 +76,13 @@ def test_a_seed_is_an_answer() -> None:
     pictures, hole = TASKS["repair"].examples(net.sizes, (3, SIDE, SIDE + 5))
     assert net.optional == ("points", "seed")
     seeds = torch.tensor([0, 0, 5])
-    found = TASKS["repair"].run(net, pictures, hole, seed=seeds)
-    assert isinstance(found, torch.Tensor)
+    found = repaired(net, pictures, hole, seed=seeds)
     assert torch.equal(
         found[:2], net(pictures, hole).clamp(0, 1)[:2].where(hole[:2] > 0, pictures[:2])
     )
-    alone = TASKS["repair"].run(net, pictures[2:], hole[2:], seed=seeds[2:])
+    alone = repaired(net, pictures[2:], hole[2:], seed=seeds[2:])
     assert torch.allclose(found[2:], alone, atol=1e-5)
-    other = TASKS["repair"].run(net, pictures, hole, seed=seeds + 1)
+    other = repaired(net, pictures, hole, seed=seeds + 1)
     changed = (found != other).any(1, keepdim=True)
     assert torch.equal(changed, hole > 0.5)
 
@@ -86,5 +92,5 @@ def test_it_sees_nothing_under_the_hole() -> None:
     net = painter()
     pictures, hole = TASKS["repair"].examples(net.sizes, (2, SIDE, SIDE))
     other = torch.where(hole > 0.5, 1 - pictures, pictures)
-    first, second = (TASKS["repair"].run(net, one, hole) for one in (pictures, other))
+    first, second = (repaired(net, one, hole) for one in (pictures, other))
     assert torch.equal(first, second)
