@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from trombine.draws import Chance
-from trombine.objectives.schedules import Diffusion, Flow
-from trombine.samplers import METHODS, Guide, sample
+from trombine.samplers import METHODS, Draw, Guide, repaint, sample
+from trombine.schedules import Diffusion, Flow
 
 Process = Diffusion | Flow
 Net = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -215,3 +215,111 @@ def test_beyond_the_limit_clean_and_noise_are_still_what_x_is_made_of(name: str)
     clean, noise = Guide(net=of_gaussian(process), process=process, limit=0.5)(x, t)
     assert clean.abs().max() == 0.5, "the example shows nothing"
     assert torch.allclose(process.mix(clean, noise, t), x, atol=1e-9)
+
+
+# --- what is known stays ------------------------------------------------------------------------
+
+# Four numbers that hang together, the first two of which are known.
+FACTOR = np.array([[0.5, 0, 0, 0], [0.2, 0.4, 0, 0], [0.4, 0.1, 0.3, 0], [-0.3, 0.2, 0.2, 0.2]])
+SPREADS = FACTOR @ FACTOR.T
+CENTRE = np.array([0.2, -0.1, 0.3, 0.0])
+KNOWN = np.array([0.9, -0.6, np.nan, np.nan])
+HOLE = torch.tensor([0.0, 0.0, 1.0, 1.0], dtype=torch.float64)
+
+
+def of_hanging(process: Process) -> Net:
+    """The best net for data of N(CENTRE, SPREADS): the posterior mean, by linear algebra."""
+    centre, spreads = torch.from_numpy(CENTRE), torch.from_numpy(SPREADS)
+
+    def net(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        (a, *_), (b, *_) = process.levels(t.double())  # the same for all
+        inverse = torch.linalg.inv(a**2 * spreads + b**2 * torch.eye(4, dtype=torch.float64))
+        clean = centre + (x - a * centre) @ (a * spreads @ inverse).T
+        return process.prediction_for(x, clean, t.double())
+
+    return net
+
+
+def conditional() -> tuple[np.ndarray, np.ndarray]:
+    """The mean and the covariance of the last two, where the first two are known."""
+    gain = SPREADS[2:, :2] @ np.linalg.inv(SPREADS[:2, :2])
+    mean = CENTRE[2:] + gain @ (KNOWN[:2] - CENTRE[:2])
+    return mean, SPREADS[2:, 2:] - gain @ SPREADS[:2, 2:]
+
+
+def repainted(
+    process: Process, count: int, steps: int, jump: int, times: int, draw: Draw = drawn
+) -> torch.Tensor:
+    known = torch.from_numpy(np.nan_to_num(KNOWN)).expand(count, 4)
+    noise = noise_of(count, 4)
+    walk = repaint(
+        of_hanging(process),
+        process,
+        noise,
+        known=known,
+        hole=HOLE,
+        draw=draw,
+        steps=steps,
+        jump=jump,
+        times=times,
+    )
+    *_, x = walk
+    return x
+
+
+@pytest.mark.parametrize("name", ["cosine v", "flow"])
+def test_resampling_brings_the_hole_to_what_goes_with_what_is_known(name: str) -> None:
+    """Its mean and covariance; a plain walk is far from the mean."""
+    generator = torch.Generator().manual_seed(0)
+
+    def draw(_: int, shape: tuple[int, ...]) -> torch.Tensor:
+        return torch.randn(shape, generator=generator, dtype=torch.float64)
+
+    mean, covariance = conditional()
+    off = {}
+    for times in (1, 10):
+        made = repainted(PROCESSES[name], 2000, 100, 10, times, draw).numpy()
+        assert np.array_equal(made[:, :2], np.broadcast_to(KNOWN[:2], (2000, 2)))
+        off[times] = np.abs(made[:, 2:].mean(0) - mean).max()
+    assert off[10] < 0.1 < 3 * off[10] < off[1]
+    assert np.abs(np.cov(made[:, 2:].T) - covariance).max() < 0.25 * covariance.max()
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_one_time_is_a_walk_with_what_is_known_put_in_its_place(name: str) -> None:
+    """As one writes it down in a loop; how long a stretch is then does not matter."""
+    process, count = PROCESSES[name], 3
+    net, numbers = of_hanging(process), iter(range(100))
+    known = torch.from_numpy(np.nan_to_num(KNOWN)).expand(count, 4)
+    guide = Guide(net=net, process=process, limit=None)
+
+    def draws(x: torch.Tensor) -> torch.Tensor:
+        return drawn(next(numbers), tuple(x.shape))
+
+    moments = [torch.full((count,), 1 - n / 6, dtype=torch.float64) for n in range(7)]
+    x = noise_of(count, 4)
+    x = torch.where(HOLE > 0.5, x, process.mix(known, draws(x), moments[0]))
+    for t, s in pairwise(moments[:-1]):
+        x = METHODS["ddpm"](guide, x, t, s, draws)
+        x = torch.where(HOLE > 0.5, x, process.mix(known, draws(x), s))
+    x = torch.where(HOLE > 0.5, guide(x, moments[5])[0], known)
+    for jump in (1, 4, 6, 50):
+        assert torch.allclose(repainted(process, count, 6, jump, 1), x, atol=1e-12)
+
+
+def test_noise_that_is_added_is_what_is_lacking() -> None:
+    """Each stretch is walked as often as was said, from its own beginning."""
+    asked: list[float] = []
+
+    def net(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        asked.append(round(t[0].item(), 6))
+        return of_gaussian(Flow())(x, t)
+
+    noise = noise_of(4000, 1)
+    hole = torch.ones(1)
+    walk = repaint(net, Flow(), noise, known=noise, hole=hole, draw=drawn, steps=4, jump=3, times=2)
+    walk = list(walk)
+    assert asked == [1, 0.75, 0.5, 1, 0.75, 0.5, 0.25, 0.25] and len(walk) == 8
+    assert walk[2].std().item() == pytest.approx(walk[5].std().item(), rel=0.1)
+    with pytest.raises(ValueError, match="1 or more"):
+        next(repaint(net, Flow(), noise, known=noise, hole=hole, draw=drawn, jump=0))

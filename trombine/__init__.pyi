@@ -231,11 +231,11 @@ def train(
         recipe: Its name: upscale-x2, upscale-x4, upscale-fast-x2, upscale-fast-x4,
             upscale-drawings-x2, upscale-drawings-x4, upscale-wild-x2,
             upscale-wild-x4, upscale-grown-x4, srresnet-x2, srresnet-x4,
-            sharpener-x2, cleaner, restorer, repairer, inpaint, scratches, dcgan,
-            dcgan-r1, flow, diffusion, reader, witness, finder or pose. Or a file
-            of settings: MINE.toml, which begins with recipe = "upscale-x2" and has
-            lines such as lr = 1e-4, or the recipe.json of a run, to train the same
-            again.
+            sharpener-x2, cleaner, restorer, repairer, inpaint, inpaint-diffusion,
+            scratches, dcgan, dcgan-r1, flow, diffusion, reader, witness, finder or
+            pose. Or a file of settings: MINE.toml, which begins with recipe =
+            "upscale-x2" and has lines such as lr = 1e-4, or the recipe.json of a
+            run, to train the same again.
         data: What to learn from, in place of the recipe's own: a spec such as
             folder:PATH.
         output: The run's folder: by default runs/RECIPE, for a file runs/ and its
@@ -572,7 +572,8 @@ def inpaint(
             painted by.
         write_points: Write NAME.points.json beside each output: the landmarks that
             it was painted by.
-        model: inpaint, or a .safetensors file that repairs.
+        model: inpaint, a .safetensors file that repairs, or with the extra
+            diffusers an inpainting pipeline: its folder, or hub:OWNER/NAME.
         tries: How many different answers a sheet shows, where the model can give
             them: the first is written, and seed names another: 1 to 16.
         seed: The number that an answer, and its grain, depend on: 0 to

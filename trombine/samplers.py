@@ -4,12 +4,13 @@
         ...  # x after each step; the last one is the picture
 
 The net is called as net(x, t), t a time for each picture. What it says, and how noise was mixed
-in, is the process's matter (objectives/schedules.py has them); a picture is whatever the net was
+in, is the process's matter (schedules.py has them); a picture is whatever the net was
 trained on, usually in [-1, 1]. The noise, and all chance on the way, comes from the caller.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -99,6 +100,63 @@ def sample(
         last = number == steps - 1  # at time 0 nothing is left to ask
         x = guide(x, t)[0] if last else walk(guide, x, t, s, _of_step(draw, number))
         yield x
+
+
+def repaint(
+    net: Net,
+    process: Process,
+    noise: Pictures,
+    *,
+    known: Pictures,
+    hole: Float[torch.Tensor, "..."],
+    draw: Draw,
+    steps: int = 50,
+    jump: int = 10,
+    times: int = 10,
+    method: str = "ddpm",
+    limit: float | None = None,
+) -> Iterator[Pictures]:
+    """x after each step of RePaint (Lugmayr et al. 2022): what is `known` of a picture where its
+    `hole`, which broadcasts to it, is 0, and in the hole what goes with that, by a net that never
+    learned of holes.
+
+    At each step what is known is noised as much as the rest is. What was then invented knows too
+    little of it: so each stretch of `jump` steps is walked `times` times, noise of its length being
+    added before each time but the first. More of them bring the hole nearer to what goes with what
+    is known; 1 is a plain walk in which what is known is put in its place. `draw` is called with
+    a number of its own each time, and at the end x is what is known, exactly.
+    """
+    if min(steps, jump, times) < 1:
+        raise ValueError("steps, jump and times are 1 or more")
+    walk, guide = METHODS[method], Guide(net=net, process=process, limit=limit)
+    moments = torch.linspace(1, 0, steps + 1, dtype=torch.float64, device=noise.device)
+    moments = moments.unsqueeze(1).expand(-1, len(noise))
+    numbers = itertools.count()
+
+    def normals(x: Pictures) -> Pictures:
+        return draw(next(numbers), tuple(x.shape)).to(x)
+
+    def joined(x: Pictures, t: Times) -> Pictures:
+        return torch.where(hole > 0.5, x, process.mix(known, normals(x), t))
+
+    x = joined(noise.detach(), moments[0])
+    for start in range(0, steps, jump):
+        stretch = moments[start : start + jump + 1]
+        for time in range(times):
+            if time:
+                x = _noised(process, x, stretch[-1], stretch[0], normals(x))
+            for t, s in pairwise(stretch):
+                is_clean = not bool(s.any())
+                x = joined(guide(x, t)[0] if is_clean else walk(guide, x, t, s, normals), s)
+                yield x
+
+
+def _noised(process: Process, x: Pictures, s: Times, t: Times, normals: Pictures) -> Pictures:
+    """x of time s with the noise that it lacks at the later time t."""
+    (data_s, noise_s), (data_t, noise_t) = process.levels(s), process.levels(t)
+    ratio = data_t / data_s
+    added = (noise_t.square() - (ratio * noise_s).square()).clamp(min=0).sqrt()
+    return _over(ratio, x) * x + _over(added, x) * normals
 
 
 def _of_step(draw: Draw | None, number: int) -> Callable[[torch.Tensor], torch.Tensor]:

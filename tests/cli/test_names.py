@@ -104,7 +104,9 @@ def test_every_shipped_model_states_its_licence(name: str, command: Command) -> 
     model = load(name)
     assert model.card.licence == "MIT"
     stored = read(model.path).card.licence
-    assert stored == ("" if name in ("inpaint", "reader", "witness") else "MIT")
+    assert stored == (
+        "" if name in ("inpaint", "inpaint-diffusion", "reader", "witness") else "MIT"
+    )
 
 
 def test_show_states_the_licence_of_the_reader(command: Command) -> None:

@@ -218,6 +218,12 @@ CASES = {
         )
         for kind in ("gated", "partial", "dilated")
     },
+    "diffusion_painter": Case(
+        net="diffusion_painter",
+        task="repair",
+        sizes={"width": 8, "levels": 2, "parts": "all", "points": True, "steps": 2},
+        gives=same,
+    ),
     "reader, group": Case(
         net="reader",
         task="read",

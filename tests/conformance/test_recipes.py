@@ -128,6 +128,16 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
             "ssim": "0.1",
         },
     ),
+    "inpaint-diffusion": (
+        "inpaint-diffusion",
+        {
+            "data": "world:photo#48",
+            "real": "leaves#48",
+            "levels": "2",
+            "steps": "2",
+            "damage": "hole:half",
+        },
+    ),
     "pose": ("pose", {"data": "world:photo#48", "size": "32", "levels": "2"}),
 }
 Kit = tuple[Plan, State, Iterator[Any], Material]

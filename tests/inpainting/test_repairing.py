@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -10,8 +12,10 @@ from trombine.images import image_of
 from trombine.inpainting.damaged import Damaged
 from trombine.inpainting.faces import Steering
 from trombine.inpainting.grain import noise_like
+from trombine.inpainting.making import seeds_of
 from trombine.inpainting.repairing import Painter, repaired
-from trombine.inpainting.windows import LARGEST, THICKEST, Window, patches, thickness
+from trombine.inpainting.windows import LARGEST, THICKEST, USUAL, Window, patches, thickness
+from trombine.nets import Net
 from trombine.weights import Model
 from trombine.world.painting import paint
 from trombine.world.people import face
@@ -86,7 +90,7 @@ def test_a_texture_comes_back_to_its_place(
     exact = kind in ("thin", "long")
     assert psnr(result[hole], pixels[hole]) > (90 if exact else 40)
     assert {window.scale == 1 for window in oracle} == {exact}
-    assert max(max(window.height, window.width) for window in oracle) <= LARGEST
+    assert max(max(window.height, window.width) for window in oracle) <= LARGEST * USUAL
     assert len(oracle) == (3 if kind == "long" else 1)
 
 
@@ -133,6 +137,62 @@ def test_every_missing_pixel_is_painted_once() -> None:
         assert np.array_equal(count == 1, hole) and count.max(initial=0) <= 1
 
 
+@pytest.mark.parametrize("side", [64, 128])
+def test_windows_are_as_large_as_a_net_learned_from(
+    side: int, plain: Model, oracle: list[Window], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A face and a thick hole, and each as sharp as so few pixels can be; a nonsensical size of a
+    card counts for nothing."""
+    card = replace(plain.card, settings={"size": side})
+    model = replace(plain, card=card)
+    pixels = paint(face(900_003), 256, "photo").pixels
+    hole = np.zeros((256, 256), bool)
+    hole[110:150, 90:170] = True
+    with_truth(monkeypatch, pixels, oracle)
+    repaired(image_of(pixels), hole, model)
+    (window,) = oracle
+    assert (window.height, window.width) == (side, side)
+    oracle.clear()
+    pixels = waves(300, 520)
+    hole = np.zeros((300, 520), bool)
+    hole[100:180, 200:310] = True
+    with_truth(monkeypatch, pixels, oracle)
+    result = repaired(image_of(pixels), hole, model).image.samples
+    (window,) = oracle
+    assert window.scale == pytest.approx(24 / 128 * side / 80, rel=0.02)
+    assert side <= max(window.height, window.width) <= 2 * side
+    assert psnr(result[hole], pixels[hole]) > (40 if side == 128 else 33)
+    oracle.clear()
+    for wrong in (True, 0, "64", 10**9):
+        odd = replace(plain, card=replace(card, settings={"size": wrong}))
+        repaired(image_of(pixels), hole, odd)
+    assert {max(window.height, window.width) for window in oracle} == {
+        max(window.height, window.width) for window in oracle[:1]
+    }
+
+
+def test_a_net_that_takes_a_seed_is_given_one_for_each_window(plain: Model) -> None:
+    """The request's and the number of the window, so that no two windows have the same noise."""
+    seeds: list[int] = []
+
+    class Seeded(Net):
+        optional = ("seed",)
+        sizes = {"inputs": 4}  # noqa: RUF012
+
+        def forward(self, x: torch.Tensor, hole: torch.Tensor, seed: torch.Tensor) -> torch.Tensor:
+            seeds.extend(seed.tolist())
+            return torch.full_like(x, int(seed) / 100)
+
+    model = replace(plain, net=Seeded())
+    hole = np.zeros((300, 900), bool)
+    hole[10:20, 10:20] = hole[280:290, 880:890] = True
+    pixels = waves(300, 900)
+    results = [repaired(image_of(pixels), hole, model, seed=seed) for seed in (40, 70)]
+    assert seeds == [40, 41, 70, 71]
+    assert not (results[0].image.samples[hole] == results[1].image.samples[hole]).any()
+    assert seeds_of(model, 40, 3) == [40, 41, 42] and seeds_of(plain, 40, 3) == [40]
+
+
 def test_thickness_is_of_the_thickest_place() -> None:
     """A line counts by its width, not by its length; a hole at an edge reaches beyond it."""
     hole = np.zeros((100, 300), bool)
@@ -140,7 +200,7 @@ def test_thickness_is_of_the_thickest_place() -> None:
     assert thickness(hole) == pytest.approx(20)
     hole[:30, 100:200] = True
     assert thickness(hole) == pytest.approx(60)
-    assert thickness(np.ones((64, 256), bool)) == pytest.approx(256 * THICKEST / 128)
+    assert thickness(np.ones((64, 256), bool)) == pytest.approx(256 * THICKEST)
 
 
 def test_an_edge_of_what_is_transparent_is_not_context(plain: Model) -> None:

@@ -91,3 +91,26 @@ def test_a_hole_that_is_not_emptied_is_noticed(
     monkeypatch.setattr(Damaged, "known", leaking)
     with pytest.raises(AssertionError):
         leak_test()
+
+
+def test_noise_where_the_picture_is_known_is_noticed(
+    ours: Ours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A painter that sees noise over what is kept paints on, and worse."""
+    from trombine.data.source import source
+    from trombine.nets.diffusion_painter import DiffusionPainter
+
+    usual = DiffusionPainter.lacking
+
+    def over_all(self: DiffusionPainter, known: Any, mixed: Any, t: Any) -> Any:
+        return usual(self, known._replace(hole=known.hole * 0 + 1), mixed, t)
+
+    test = ours(
+        "objectives/test_inpaint_diffusion.py",
+        "test_what_is_outside_the_hole_is_neither_seen_as_noise_nor_counts",
+    )
+    faces = source("world:photo#48", 64).batch(np.arange(12))
+    test(faces)
+    monkeypatch.setattr(DiffusionPainter, "lacking", over_all)
+    with pytest.raises(AssertionError):
+        test(faces)

@@ -24,11 +24,11 @@ from trombine.weights import Model
 
 UNKNOWN: Final = 255  # a label that says nothing
 _OVERVIEW: Final = 1280  # pixels of the longer side of the picture in which faces are looked for
-_RIM: Final = 6  # pixels of a window that are context at least
+_RIM: Final = 6  # pixels of a reader's window that are context at least
 _MOST: Final = 1.5  # times as large as the reader's a window may be, for a hole to fit
-_THIN: Final = 4  # pixels of a face's window: a thinner hole is better mended at full size
+_THIN: Final = 4  # pixels of a reader's window: a thinner hole is better mended at full size
 _MOVED: Final = 0.01  # of a frame's side: so far a landmark is elsewhere
-_SHARP: Final = 160  # of a frame's side: in smaller ones nothing is lost
+_SHARP: Final = 1.25  # windows' sides: in frames that are no larger little is lost
 
 Labels = UInt8[np.ndarray, "h w"]
 Likely = Float32[np.ndarray, "19 h w"]
@@ -174,21 +174,25 @@ class FaceWindow:
 
 
 def window_of(
-    damaged: Damaged, face: Face, faces: Sequence[Face], steering: Steering
+    damaged: Damaged, face: Face, faces: Sequence[Face], steering: Steering, side: int = WINDOW
 ) -> FaceWindow | None:
-    """The window of a face, enlarged so that the hole with context fits; None where the hole is
-    elsewhere, or so thin that it is better mended at full size."""
+    """The window of a face in pixels of this `side`, enlarged so that the hole with context fits;
+    None where the hole is elsewhere, or so thin that it is better mended at full size."""
     rows, columns = _mine(damaged, face, faces)
     if not len(rows):
         return None
     frame = _fitting(face.frame, middles(rows, columns))
-    window = Window.of_frame(frame)
+    window = Window.of_frame(frame, side)
     places = window.to_window(middles(rows, columns))
-    inside = ((places >= _RIM) & (places <= WINDOW - _RIM)).all(1)
+    rim = _RIM * side / WINDOW
+    inside = ((places >= rim) & (places <= side - rim)).all(1)
     rows, columns = rows[inside], columns[inside]
     if not len(rows):
         return None
-    if frame.side > _SHARP and _thickness(rows, columns) * window.scale < _THIN:
+    if (
+        frame.side > _SHARP * side
+        and _thickness(rows, columns) * window.scale < _THIN * side / WINDOW
+    ):
         return None
     parts = _parts(window, face, steering, damaged)
     points = window.to_window(face.points.astype(np.float64)).astype(np.float32)

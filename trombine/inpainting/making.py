@@ -39,7 +39,8 @@ from trombine.reader.faces import Face, parts_map
 from trombine.readings.drawing import PALETTE
 from trombine.readings.making import PictureReading, points_json, read_picture
 from trombine.refusal import InputError
-from trombine.weights import Model, loaded, shipped
+from trombine.weights import Model, shipped
+from trombine.weights.pipelines import index_of, repairer
 
 MODEL: Final = "inpaint"
 RESULT, SHEET, PARTS, POINTS = "result", "sheet", "parts", "points"  # what a file shows
@@ -189,8 +190,8 @@ def _hidden(image: Image, names: str, device: str) -> Hole:
 
 
 def model_for(name: str | Path, device: str = CPU) -> Model:
-    """The net of this name, or in this file, which must be one that repairs."""
-    return loaded(name, task="repair", device=device)
+    """The net of this name or in this file, or the pipeline, which must be one that repairs."""
+    return repairer(name, device)
 
 
 def seeds_of(model: Model, seed: int, tries: int) -> list[int]:
@@ -200,7 +201,7 @@ def seeds_of(model: Model, seed: int, tries: int) -> list[int]:
 
 def varies(model: Model) -> bool:
     """Whether a model gives different answers for different seeds."""
-    return "noise" in model.net.optional
+    return "seed" in model.net.optional
 
 
 def _same_again(model: Model, tries: int) -> tuple[str, ...]:
@@ -219,7 +220,8 @@ def target_for(
         for option, path in files.items()
     }
     is_file = not (isinstance(model, str) and model in (MODEL, *shipped()))
-    named = name_file(inputs, Path(model), source, "model") if is_file else str(model)
+    file = (index_of(model) or Path(model)) if is_file else None
+    named = name_file(inputs, file, source, "model") if file else str(model)
     return Target(options={**options, **names, "model": named}, files=inputs)
 
 

@@ -20,11 +20,12 @@ from trombine.draws import Chance
 from trombine.inpainting.damaged import Damaged, middles, sampled
 from trombine.inpainting.faces import FaceWindow, Steering, faces_in, window_of
 from trombine.inpainting.grain import SIDE, noise_like
-from trombine.inpainting.windows import Patch, Window, patches
+from trombine.inpainting.windows import USUAL, Patch, Window, patches
 from trombine.reader import Face
 from trombine.samples import Image
 from trombine.upscaling.running import enlarged
 from trombine.weights import Model, loaded
+from trombine.weights.pipelines import repairer
 from trombine.weights.tasks import device_of
 
 READER: Final = "reader"
@@ -38,6 +39,7 @@ _ENLARGED: Final = 1.25  # times; from here on what is enlarged lacks sharpness 
 _RING: Final = 48  # pixels round a hole in which grain is measured
 _MARGIN: Final = 12  # pixels of a window: as far as enlarging nets look
 _SQUARES: Final = 256  # of them at most
+_SIDES: Final = range(16, 1025)  # of windows: a card is a stranger's text
 
 Tick = Callable[[int, int], None]
 
@@ -83,9 +85,9 @@ def repaired(
         painter.nets[READER] = reader
         faces = faces_in(damaged, reader, steering)
     for face in sorted(faces, key=lambda face: -face.frame.side):
-        if area := window_of(damaged, face, faces, steering):
+        if area := window_of(damaged, face, faces, steering, painter.side):
             painter.face(area)
-    for patch in patches(damaged.missing):
+    for patch in patches(damaged.missing, painter.side):
         painter.texture(patch)
     notices = (EVERYTHING,) if hole.all() else () if faces else (NO_FACE,)
     return Repair(
@@ -113,6 +115,12 @@ class Painter:
     done: int = 0  # pixels
     of: int = 0
     nets: dict[str, Model] = field(default_factory=dict)  # beside the one that paints
+
+    @property
+    def side(self) -> int:
+        """Of the pictures that the net learned from, in pixels; 128 where its card says none."""
+        side = self.model.card.settings.get("size")
+        return side if isinstance(side, int) and side in _SIDES else USUAL
 
     def face(self, area: FaceWindow) -> None:
         """Paint a face's hole, steered as far as the net can be."""
@@ -159,6 +167,7 @@ class Painter:
     ) -> Float32[torch.Tensor, "3 h w"]:
         """The window with what is unknown painted by the net."""
         hole = unknown[None, None].float()
+        steered = {**steered, "seed": torch.tensor([self.seed + self.windows])}
         device = device_of(self.model.net)
         extra = {
             name: tensor.to(device)
@@ -246,7 +255,7 @@ def repaired_pictures(
     from trombine.conventions import to_pixels
     from trombine.images import image_of
 
-    net, result = loaded(model, task="repair"), pictures.clone()
+    net, result = repairer(model), pictures.clone()
     for number, (picture, mask) in enumerate(zip(pictures, hole[:, 0] > 0.5, strict=True)):
         image = image_of(to_pixels(picture, bits=16))
         repair = repaired(image, mask.numpy(), net)

@@ -18,10 +18,11 @@ from jaxtyping import Bool, Float64, Int32
 from trombine.canvas import Box, cut
 from trombine.reader.frames import WINDOW, Frame
 
-THICKEST: Final = 24  # pixels of a window: the largest thickness of a hole in it
-CONTEXT: Final = 32  # pixels of a window, to each side of the hole
-USUAL: Final = 128  # a window's sides are not shorter, where the picture is large enough
-LARGEST: Final = 256  # and not longer
+USUAL: Final = 128  # pixels of a window's sides, for a net that learned from such pictures
+# In parts of a window's usual side:
+THICKEST: Final = 24 / 128  # the largest thickness of a hole in it
+CONTEXT: Final = 32 / 128  # to each side of the hole
+LARGEST: Final = 2  # the longest side
 _MOST: Final = 1 << 21  # pixels of a hole whose thickness is measured exactly
 
 
@@ -38,12 +39,10 @@ class Window:
     angle: float = 0.0  # radians, clockwise
 
     @classmethod
-    def of_frame(cls, frame: Frame) -> Window:
-        """The window that a reader looks at."""
-        scale = WINDOW / frame.side
-        return cls(
-            x=frame.x, y=frame.y, height=WINDOW, width=WINDOW, scale=scale, angle=frame.angle
-        )
+    def of_frame(cls, frame: Frame, side: int = WINDOW) -> Window:
+        """The window that shows a frame: as a reader looks at it, or in so many pixels."""
+        scale = side / frame.side
+        return cls(x=frame.x, y=frame.y, height=side, width=side, scale=scale, angle=frame.angle)
 
     @classmethod
     def of_box(cls, box: Box, scale: float) -> Window:
@@ -119,37 +118,39 @@ class Piece:
     scale: float
 
 
-def patches(missing: Bool[np.ndarray, "h w"]) -> Iterator[Patch]:
-    """Windows in which all that is missing can be painted, one after the other.
+def patches(missing: Bool[np.ndarray, "h w"], usual: int = USUAL) -> Iterator[Patch]:
+    """Windows in which all that is missing can be painted, one after the other, by a net that
+    learned from pictures of the `usual` side.
 
     Thin holes come first: they are context for the others. A window paints holes of its own scale.
     """
     box = bounds(missing)
     if box is None:
         return
-    labels, every = pieces(missing, box)
+    labels, every = pieces(missing, box, usual)
     scales = np.array([0.0, *(piece.scale for piece in every)])
     order = sorted(every, key=lambda piece: (-piece.scale, piece.box.top, piece.box.left))
     todo = missing.copy()
     for piece in order:
-        for place in _cores(piece, missing.shape):
+        for place in _cores(piece, missing.shape, usual):
             core = shared(place, box) or piece.box
             inside = cut(labels, moved(core, box))
             rows, columns = np.nonzero((scales[inside] == piece.scale) & cut(todo, core))
             if len(rows):
                 rows, columns = rows + core.top, columns + core.left
                 todo[rows, columns] = False
-                window = _round(place, piece.scale, missing.shape)
+                window = _round(place, piece.scale, missing.shape, usual)
                 yield Patch(window=window, rows=rows, columns=columns)
 
 
 def pieces(
-    missing: Bool[np.ndarray, "h w"], box: Box
+    missing: Bool[np.ndarray, "h w"], box: Box, usual: int
 ) -> tuple[Int32[np.ndarray, "k l"], list[Piece]]:
     """The holes of a picture that hang together: of each pixel of their box which it is of, from 1
     on, and all of them."""
     from scipy.ndimage import find_objects, label
 
+    thickest = THICKEST * usual
     labels: Any = label(cut(missing, box), structure=np.ones((3, 3), bool))
     result = []
     for number, (rows, columns) in enumerate(find_objects(labels[0]), 1):
@@ -159,9 +160,9 @@ def pieces(
             bottom=box.top + rows.stop,
             right=box.left + columns.stop,
         )
-        if min(inner.height, inner.width) > THICKEST:
+        if min(inner.height, inner.width) > thickest:
             alone = _with_rim(labels[0][rows, columns] == number, inner, missing.shape)
-            scale = min(1.0, THICKEST / thickness(alone))
+            scale = min(1.0, thickest / thickness(alone))
         else:
             scale = 1.0
         result.append(Piece(box=inner, scale=scale))
@@ -210,16 +211,16 @@ def thickness(hole: Bool[np.ndarray, "h w"]) -> float:
     from scipy.ndimage import distance_transform_edt
 
     if hole.all():  # nothing is kept: as small as one window
-        return max(hole.shape) * THICKEST / USUAL
+        return max(hole.shape) * THICKEST
     step = math.ceil(math.sqrt(hole.size / _MOST))
     distances = np.asarray(distance_transform_edt(hole[::step, ::step]))
     return 2.0 * step * float(distances.max())
 
 
-def _cores(piece: Piece, shape: tuple[int, ...]) -> list[Box]:
+def _cores(piece: Piece, shape: tuple[int, ...], usual: int) -> list[Box]:
     """The box of a hole with room for others beside it; in parts where it is longer than a
     window."""
-    most, box = (LARGEST - 2 * CONTEXT) / piece.scale, piece.box
+    most, box = (LARGEST - 2 * CONTEXT) * usual / piece.scale, piece.box
     if max(box.height, box.width) <= most:
         return [_sized(box, int(most), shape)]
 
@@ -235,10 +236,10 @@ def _cores(piece: Piece, shape: tuple[int, ...]) -> list[Box]:
     ]
 
 
-def _round(core: Box, scale: float, shape: tuple[int, ...]) -> Window:
+def _round(core: Box, scale: float, shape: tuple[int, ...], usual: int) -> Window:
     """The window round a core, with context, in the picture where that is possible."""
     longer = max(core.height, core.width)
-    side = max(longer + int(2 * CONTEXT / scale), int(USUAL / scale))
+    side = max(longer + int(2 * CONTEXT * usual / scale), int(usual / scale))
     return Window.of_box(_sized(core, side, shape), scale)
 
 

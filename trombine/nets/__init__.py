@@ -11,6 +11,7 @@
     reader               a picture to what is where in a face
     finder               a picture to where faces may be
     painter              a picture with a hole to one without
+    diffusion_painter    the same, another one for each seed
 
 and beside it, in vgg.py, VGG, which others taught and papers compare features in.
 
@@ -31,6 +32,7 @@ from torch.overrides import TorchFunctionMode
 from trombine.grammar import checked, sizes_in
 from trombine.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from trombine.nets.denoiser import Denoiser
+from trombine.nets.diffusion_painter import DiffusionPainter
 from trombine.nets.encoder import Encoder
 from trombine.nets.finder import Finder
 from trombine.nets.painter import Painter
@@ -55,6 +57,7 @@ NETS: Final[dict[str, type[Net]]] = {
     "reader": Reader,
     "finder": Finder,
     "painter": Painter,
+    "diffusion_painter": DiffusionPainter,
 }
 
 __all__ = [

@@ -22,33 +22,30 @@ Times = Float[torch.Tensor, "n"]
 Embedding = Float[torch.Tensor, "n e"]
 
 
-@final
-class Denoiser(Net):
-    """(N x channels x H x W, N times) to N x channels x H x W; `levels` times halved."""
+class Timed(Net):
+    """Abstract: a U-Net of `inputs` planes and a time to `outputs` planes; `levels` times
+    halved."""
 
-    tasks = ("denoise",)
-
-    def __init__(self, *, width: int = 32, levels: int = 3, channels: int = 3) -> None:
+    def __init__(self, width: int, levels: int, inputs: int, outputs: int) -> None:
         check_whole("width", width, 2, WIDEST)
         check_whole("levels", levels, 1, 8)
-        check_whole("channels", channels, 1, WIDEST)
         super().__init__()
         sides, size = widths(width, levels), 4 * width
         pairs = list(pairwise(sides))
         self.waves, self.multiple = width // 2, 2**levels
         self.time = nn.Sequential(nn.Linear(2 * self.waves, size), nn.SiLU(), nn.Linear(size, size))
-        self.first = conv3(channels, sides[0])
+        self.first = conv3(inputs, sides[0])
         self.block = Block(sides[0], sides[0], size)
         self.down = nn.ModuleList(Down(fine, coarse, size) for fine, coarse in pairs)
         self.attention = Attention(sides[-1])
         self.middle = Block(sides[-1], sides[-1], size)
         self.up = nn.ModuleList(Up(coarse, fine, size) for fine, coarse in reversed(pairs))
         self.norm, self.act = norm("group", sides[0]), nn.SiLU()
-        self.last = conv3(sides[0], channels)
+        self.last = conv3(sides[0], outputs)
         begin_small(self.last, 0)
 
-    def forward(self, x: Features, t: Times) -> Features:
-        """Noisy pictures (data scaled to [-1, 1]) at times within [0, 1]."""
+    def predict(self, x: Features, t: Times) -> Float[torch.Tensor, "n d h w"]:
+        """What the net says of these planes at times within [0, 1]."""
         height, width = x.shape[-2:]
         embedding = self.time(waves(t, self.waves))
         features = self.block(self.first(padded(x, self.multiple)), embedding)
@@ -59,6 +56,21 @@ class Denoiser(Net):
         for up in self.up:
             features = up(features, passed.pop(), embedding)
         return self.last(self.act(self.norm(features)))[..., :height, :width]
+
+
+@final
+class Denoiser(Timed):
+    """(N x channels x H x W, N times) to N x channels x H x W; `levels` times halved."""
+
+    tasks = ("denoise",)
+
+    def __init__(self, *, width: int = 32, levels: int = 3, channels: int = 3) -> None:
+        check_whole("channels", channels, 1, WIDEST)
+        super().__init__(width, levels, channels, channels)
+
+    def forward(self, x: Features, t: Times) -> Features:
+        """Noisy pictures (data scaled to [-1, 1]) at times within [0, 1]."""
+        return self.predict(x, t)
 
 
 def waves(t: Times, count: int) -> Embedding:

@@ -13,31 +13,21 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Final, final
 
-import numpy as np
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from trombine.conventions import GROUP_OF_PART, GROUPS, LANDMARK_GROUPS, PARTS
 from trombine.nets.blocks import Features, Normed, begin_small, doubled, padded, widths
 from trombine.nets.sizes import WIDEST, Net, check_choice, check_whole
+from trombine.nets.steering import LABELS, Labels, Parts, plane_count, planes_of, steered_by
 
 KINDS: Final = ("plain", "gated", "partial", "dilated")
 NORMS: Final = ("none", "group", "batch")
-LABELS: Final = ("none", "groups", "all")  # of parts that are told apart
-PLANES: Final = 12  # what a label of the parts is spread over
 _COARSE: Final = 2  # layers at the coarsest size, besides those of every size
-# What each label is to the net; the last is what is unknown.
-_EACH: Final = np.minimum(np.arange(256), len(PARTS))
-_GROUPED: Final = np.concatenate([GROUP_OF_PART, np.full(256 - len(PARTS), len(GROUPS))]).astype(
-    int
-)
 _COARSEST: Final = (4, 2, 1)  # pixels a side: what a fill begins with
-_BLOB: Final = 1.2  # pixels: the standard deviation of a landmark's mark
 
 Valid = Float[Tensor, "n 1 h w"]
-Parts = UInt8[Tensor, "n k l"] | Float[Tensor, "n 19 k l"]
 
 
 @final
@@ -70,13 +60,10 @@ class Painter(Net):
         check_choice("parts", parts, LABELS)
         super().__init__()
         self.levels, self.multiple = levels, 2**levels
-        self.table = {"none": None, "groups": _GROUPED, "all": _EACH}[parts]
-        self.embedding = (
-            None if self.table is None else nn.Embedding(int(self.table[-1]) + 1, PLANES)
-        )
+        self.embedding = None if parts == "none" else Labels(parts)
         self.points = points
-        self.optional = (*(("parts",) if self.embedding else ()), *(("points",) if points else ()))
-        planes = (PLANES if self.embedding else 0) + (len(LANDMARK_GROUPS) if points else 0)
+        self.optional = steered_by(self.embedding, points)
+        planes = plane_count(self.embedding, points)
         self.stages = nn.ModuleList(
             Stage(widths(width, levels), planes, convolution, norm) for _ in range(stages)
         )
@@ -93,35 +80,11 @@ class Painter(Net):
         height, width = x.shape[-2:]
         picture = padded(x, self.multiple)
         hole = padded(hole, self.multiple)
-        steer = self._steer(picture, parts, points)
+        steer = planes_of(picture, self.embedding, parts, self.points, points)
         painted = pull_push(picture, hole, self.levels)
         for stage in self.stages:
             painted = torch.where(hole > 0.5, stage(painted, hole, steer), picture)
         return painted[..., :height, :width]
-
-    def _steer(
-        self,
-        picture: Float[Tensor, "n 3 h w"],
-        parts: Parts | None,
-        points: Float[Tensor, "n 68 2"] | None,
-    ) -> Float[Tensor, "n p h w"] | None:
-        """The planes that tell what belongs where."""
-        planes: list[Tensor] = []
-        count, _, height, width = picture.shape
-        if self.embedding is not None:
-            likely = picture.new_zeros(count, len(PARTS), height, width)
-            if parts is not None:
-                told = parts if parts.ndim == 4 else likely_of(parts)
-                likely[..., : told.shape[-2], : told.shape[-1]] = told
-            vectors = self.embedding.weight
-            known = vectors[torch.from_numpy(self.table[: len(PARTS)])] - vectors[-1]
-            steer = torch.einsum("npyx,pk->nkyx", likely, known)
-            planes.append(steer + vectors[-1].view(1, -1, 1, 1))
-        if self.points:
-            if points is None:
-                points = picture.new_full((count, 68, 2), torch.nan)
-            planes.append(marks(points.to(picture), picture))
-        return torch.cat(planes, 1) if planes else None
 
 
 @final
@@ -246,27 +209,3 @@ def pull_push(
         trust = (2 * share).clamp(max=1.0)
         filled = trust * total / share.clamp(min=1e-6) + (1 - trust) * filled
     return torch.where(hole > 0.5, filled, picture)
-
-
-def likely_of(labels: UInt8[Tensor, "n h w"]) -> Float[Tensor, "n 19 h w"]:
-    """How likely each part is where labels say it: 1 or 0; all 0 where a label says nothing."""
-    kinds = torch.arange(len(PARTS), dtype=torch.uint8, device=labels.device)
-    return (labels[:, None] == kinds.view(-1, 1, 1)).float()
-
-
-def marks(
-    points: Float[Tensor, "n 68 2"], like: Float[Tensor, "n c h w"]
-) -> Float[Tensor, "n 8 h w"]:
-    """A small blob where each landmark is, a plane for each group, as large as the pictures `like`;
-    none for those that are NaN."""
-    height, width = like.shape[-2:]
-    across = torch.arange(width, device=points.device, dtype=points.dtype) + 0.5
-    down = torch.arange(height, device=points.device, dtype=points.dtype) + 0.5
-    x, y = points.unbind(-1)
-    columns = torch.exp(-0.5 * ((across - x[..., None]) / _BLOB) ** 2).nan_to_num(0.0)
-    rows = torch.exp(-0.5 * ((down - y[..., None]) / _BLOB) ** 2).nan_to_num(0.0)
-    planes = [
-        rows[:, list(group)].transpose(1, 2) @ columns[:, list(group)]
-        for group in LANDMARK_GROUPS.values()
-    ]
-    return torch.stack(planes, 1)

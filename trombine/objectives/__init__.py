@@ -5,6 +5,8 @@ restore.py      undo a known damage
 sharpen.py      the same, then learn from a discriminator
 adversarial.py  a generator against a discriminator
 denoise.py      take noise away, step by step
+inpaint.py      paint what is missing of pictures
+inpaint_diffusion.py  the same, by taking noise away
 regress.py      read numbers from pictures
 read.py         read what is where in a face; reading.py has its terms
 find.py         find faces in pictures
@@ -12,8 +14,8 @@ detect.py       detect what is damaged of pictures
 
 terms.py        losses between pictures      critics.py   losses and penalties of discriminators
 perceptual.py   losses between features      pools.py     old pictures for a discriminator
-schedules.py    how noise grows              damage.py    what restoring undoes
-alarms/         what watches a training      judges.py    which net's features are compared
+damage.py       what restoring undoes        judges.py    which net's features are compared
+alarms/         what watches a training
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from trombine.objectives.denoise import DenoiseObjective
 from trombine.objectives.detect import DetectObjective
 from trombine.objectives.find import FindObjective
 from trombine.objectives.inpaint import InpaintObjective
+from trombine.objectives.inpaint_diffusion import InpaintDiffusionObjective
 from trombine.objectives.objective import Objective
 from trombine.objectives.read import ReadObjective
 from trombine.objectives.regress import RegressObjective
@@ -42,6 +45,7 @@ OBJECTIVES: Final[dict[str, type[Objective[Any]]]] = {
     "read": ReadObjective,
     "find": FindObjective,
     "inpaint": InpaintObjective,
+    "inpaint_diffusion": InpaintDiffusionObjective,
     "detect": DetectObjective,
 }
 

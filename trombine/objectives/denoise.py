@@ -10,10 +10,10 @@ import torch
 from trombine.measures import sliced_distance
 from trombine.objectives.alarms import Alarm, Collapse, NoGradient, NotFinite
 from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
-from trombine.objectives.schedules import Diffusion, Flow
 from trombine.objectives.terms import l2
 from trombine.recipes.recipe import Denoise
 from trombine.samplers import sample
+from trombine.schedules import Diffusion, Flow
 
 
 def process_of(recipe: Denoise) -> Diffusion | Flow:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, cast, final
+from typing import Final, TypeVar, cast, final
 
 import numpy as np
 import torch
@@ -23,19 +23,21 @@ from torch import Tensor, nn
 from trombine.data.columns import UNKNOWN
 from trombine.grammar import instead, weight_of
 from trombine.measures import psnr, ssim
-from trombine.nets.painter import likely_of
 from trombine.nets.reader import Reading
 from trombine.nets.sizes import Net
+from trombine.nets.steering import likely_of
 from trombine.objectives.alarms import Alarm
 from trombine.objectives.damage import Damage
 from trombine.objectives.judges import judge_of
 from trombine.objectives.objective import Objective, Phase, Samples, Step, Terms
 from trombine.objectives.restore import restoring_alarms
 from trombine.objectives.terms import LUMA, TERMS, total_variation, wide
-from trombine.recipes.recipe import Inpaint
+from trombine.recipes.recipe import Inpaint, Painting
 from trombine.refusal import InputError
 from trombine.weights import load
 from trombine.weights.tasks import emptied
+
+PaintingKind = TypeVar("PaintingKind", bound=Painting)
 
 TOLD: Final = ("none", "parts", "points", "both", "guessed")
 _REAL_EVERY: Final = 12  # of the pictures one is real, where there are real ones
@@ -58,48 +60,21 @@ class Shown:
         return emptied(self.truth, self.hole)
 
 
-@final
-class InpaintObjective(Objective[Inpaint]):
-    """One net; a reader that stands still."""
+class PaintingObjective(Objective[PaintingKind]):
+    """Abstract: one net, what it is shown and told; a reader that stands still."""
 
     main = "net"
     measures: Mapping[str, bool] = {"PSNR": True, "steered": True, "SSIM": True}
 
-    def __init__(self, recipe: Inpaint) -> None:
+    def __init__(self, recipe: PaintingKind) -> None:
         super().__init__(recipe)
         self.streams = ("data", "real") if recipe.real else ("data",)
         self.damaging = Damage.parse(recipe.damage)
         self.damaging.check(recipe)
         self.damage = self.damaging.about
-        weights = {name: getattr(recipe, name) for name in (*TERMS, "total_variation")}
-        weights |= {"perceptual": recipe.perceptual, "gram": recipe.gram}
-        self.weights = {name: weight for name, weight in weights.items() if weight}
-        if not self.weights:
-            raise InputError("nothing to learn from: every term of the recipe has weight 0")
-        self.judge = judge_of(recipe) if {"perceptual", "gram"} & self.weights.keys() else None
         self.shares = _shares(recipe.told)
         needs_reader = recipe.real or self.shares["guessed"]
         self.reader = load("reader", task="read").net if needs_reader else None
-
-    def phases(self) -> tuple[Phase, ...]:
-        """The only phase."""
-        return (Phase(name="paint", learns=("net",), terms=self.terms, weights=self.weights),)
-
-    def terms(self, step: Step) -> Terms:
-        """The output in the hole, compared with the truth."""
-        shown = self.shown(step)
-        output = _painted(step, shown)
-        truth = wide(shown.truth)
-        terms = {name: TERMS[name](output, truth) for name in self.weights if name in TERMS}
-        if "l1" in terms:
-            terms["l1"] = _of_holes((output - truth).abs(), shown.hole)
-        if "l2" in terms:
-            terms["l2"] = _of_holes((output - truth).square(), shown.hole)
-        if "total_variation" in self.weights:
-            terms["total_variation"] = total_variation(output)
-        if self.judge:
-            terms |= self.judge(output, truth, self.weights)
-        return terms
 
     def shown(self, step: Step) -> Shown:
         """What the net sees of a step, and the truth."""
@@ -142,24 +117,25 @@ class InpaintObjective(Objective[Inpaint]):
 
     def samples(self, step: Step) -> Samples:
         """The fixed faces with holes, painted by who is told nothing."""
-        shown = self._measured(step, told=False)
+        shown = self.measured(step, told=False)
         fixed = {"input": shown.damaged, "truth": shown.truth}
-        return Samples(output=_painted(step, shown).clamp(0, 1), fixed=fixed)
+        return Samples(output=painted(step, shown).clamp(0, 1), fixed=fixed)
 
     def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
         """PSNR in the hole, of who is told nothing and of who is told all; SSIM of the former."""
         scores: dict[str, list[Tensor]] = {name: [] for name in self.measures}
         for step in steps:
-            plain, steered = (self._measured(step, told=told) for told in (False, True))
-            painted = _painted(step, plain).clamp(0, 1)
-            scores["PSNR"].append(psnr(painted, plain.truth, plain.hole))
-            scores["SSIM"].append(ssim(painted, plain.truth))
-            told = _painted(step, steered).clamp(0, 1)
-            scores["steered"].append(psnr(told, steered.truth, steered.hole))
+            plain, steered = (self.measured(step, told=told) for told in (False, True))
+            output = painted(step, plain).clamp(0, 1)
+            scores["PSNR"].append(psnr(output, plain.truth, plain.hole))
+            scores["SSIM"].append(ssim(output, plain.truth))
+            output = painted(step, steered).clamp(0, 1)
+            scores["steered"].append(psnr(output, steered.truth, steered.hole))
         means = {name: torch.cat(values) for name, values in scores.items()}
         return {name: float(values[values.isfinite()].mean()) for name, values in means.items()}
 
-    def _measured(self, step: Step, *, told: bool) -> Shown:
+    def measured(self, step: Step, *, told: bool) -> Shown:
+        """What a net is measured on."""
         truth, (labels, points) = step.pictures().float(), _truth_of(step)
         parts = likely_of(labels)
         if not told:
@@ -168,26 +144,64 @@ class InpaintObjective(Objective[Inpaint]):
         return Shown(truth=truth, hole=hole, parts=parts, points=points)
 
     def helpers(self) -> Mapping[str, nn.Module]:
-        """The reader, and the judging net where a term needs it."""
-        reader = {} if self.reader is None else {"reader": self.reader}
-        judge = {} if self.judge is None else {"judge": self.judge.perceptual.net}
-        return {**reader, **judge}
+        """The reader."""
+        return {} if self.reader is None else {"reader": self.reader}
 
     def alarms(self) -> tuple[Alarm, ...]:
         """The alarms of restoring."""
         return restoring_alarms(self.recipe, self.measures)
 
 
-def _painted(step: Step, shown: Shown) -> Float[Tensor, "n 3 h w"]:
+@final
+class InpaintObjective(PaintingObjective[Inpaint]):
+    """The output compared with the truth."""
+
+    def __init__(self, recipe: Inpaint) -> None:
+        super().__init__(recipe)
+        weights = {name: getattr(recipe, name) for name in (*TERMS, "total_variation")}
+        weights |= {"perceptual": recipe.perceptual, "gram": recipe.gram}
+        self.weights = {name: weight for name, weight in weights.items() if weight}
+        if not self.weights:
+            raise InputError("nothing to learn from: every term of the recipe has weight 0")
+        self.judge = judge_of(recipe) if {"perceptual", "gram"} & self.weights.keys() else None
+
+    def phases(self) -> tuple[Phase, ...]:
+        """The only phase."""
+        return (Phase(name="paint", learns=("net",), terms=self.terms, weights=self.weights),)
+
+    def terms(self, step: Step) -> Terms:
+        """The output in the hole, compared with the truth."""
+        shown = self.shown(step)
+        output = painted(step, shown)
+        truth = wide(shown.truth)
+        terms = {name: TERMS[name](output, truth) for name in self.weights if name in TERMS}
+        if "l1" in terms:
+            terms["l1"] = of_holes((output - truth).abs(), shown.hole)
+        if "l2" in terms:
+            terms["l2"] = of_holes((output - truth).square(), shown.hole)
+        if "total_variation" in self.weights:
+            terms["total_variation"] = total_variation(output)
+        if self.judge:
+            terms |= self.judge(output, truth, self.weights)
+        return terms
+
+    def helpers(self) -> Mapping[str, nn.Module]:
+        """The reader, and the judging net where a term needs it."""
+        judge = {} if self.judge is None else {"judge": self.judge.perceptual.net}
+        return {**super().helpers(), **judge}
+
+
+def painted(step: Step, shown: Shown, *, seed: int = 0) -> Float[Tensor, "n 3 h w"]:
     """The pictures with what the net puts into the hole."""
     net = cast(Net, step.nets["net"])
-    steering = {"parts": shown.parts, "points": shown.points}
+    seeds = torch.full((len(shown.truth),), seed, device=step.device)
+    steering = {"parts": shown.parts, "points": shown.points, "seed": seeds}
     told = {name: value for name, value in steering.items() if name in net.optional}
     output = wide(net(shown.damaged, hole=shown.hole, **told))
     return torch.where(shown.hole > 0.5, output, shown.truth)
 
 
-def _of_holes(off: Float[Tensor, "n 3 h w"], hole: Float[Tensor, "n 1 h w"]) -> Float[Tensor, ""]:
+def of_holes(off: Float[Tensor, "n 3 h w"], hole: Float[Tensor, "n 1 h w"]) -> Float[Tensor, ""]:
     """The mean over each picture's hole, and over the pictures."""
     areas = hole.mean((1, 2, 3)).clamp(min=_LEAST)
     return ((off * hole).mean((1, 2, 3)) / areas).mean()

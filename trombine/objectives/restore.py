@@ -14,7 +14,7 @@ from trombine.objectives.damage import Damage
 from trombine.objectives.judges import judge_of
 from trombine.objectives.objective import Objective, Phase, Samples, Step, Terms
 from trombine.objectives.terms import TERMS, total_variation
-from trombine.recipes.recipe import Restore, Sharpen
+from trombine.recipes.recipe import Painting, Restore, Sharpen
 from trombine.refusal import InputError
 
 MEASURES: Final = {"PSNR": True, "SSIM": True}
@@ -92,7 +92,9 @@ def nearness(steps: Sequence[Step], damage: Damage) -> dict[str, float]:
     return {name: float(torch.cat(values).mean()) for name, values in scores.items()}
 
 
-def restoring_alarms(recipe: Restore | Sharpen, measures: Mapping[str, bool]) -> tuple[Alarm, ...]:
+def restoring_alarms(
+    recipe: Restore | Sharpen | Painting, measures: Mapping[str, bool]
+) -> tuple[Alarm, ...]:
     """The alarms where a net is compared with the truth."""
     name, higher = next(iter(measures.items()))
     return (

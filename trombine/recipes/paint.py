@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from trombine.recipes.recipe import Inpaint, NetSpec, Recipe
+from trombine.recipes.recipe import Inpaint, InpaintDiffusion, NetSpec, Recipe
 
 _FACES: Final = "world:photo#9000*8+world:anime#3000+world:cartoon#3000+world:sketch#3000"
+
+# What both learn from, and how.
+_SHARED: Final[dict[str, Any]] = {
+    "real": "plain:../shared/data/portraits",
+    "damage": (
+        "hole:irregular:5-50*5+parts*2+half*0.3+squares*0.5+huge:50-70*0.4+scratches*0.8+text*0.2"
+    ),
+    "augment": "zoom:1.15+mirror+rotate:10",
+    "batch": 16,
+    "optimiser": "muon",
+    "lr": 5e-3,
+    "beta1": 0.95,
+    "warmup": 2_000,
+    "clip": 1.0,
+    "ema": 6_000,
+    "precision": "auto",
+    "threads": 1,
+    "log_every": 1_000,
+}
 
 PAINT: Final[dict[str, Recipe]] = {
     "inpaint": Inpaint(
@@ -16,27 +35,29 @@ PAINT: Final[dict[str, Recipe]] = {
             "net": NetSpec("painter", {"width": 16, "levels": 4, "parts": "all", "points": True})
         },
         data=f"{_FACES}+world:posed#6000+leaves#3000*3",
-        real="plain:../shared/data/portraits",
-        damage=(
-            "hole:irregular:5-50*5+parts*2+half*0.3+squares*0.5+huge:50-70*0.4+scratches*0.8"
-            "+text*0.2"
-        ),
-        augment="zoom:1.15+mirror+rotate:10",
         size=128,
         pictures=96_000,
-        batch=16,
-        optimiser="muon",
-        lr=5e-3,
-        beta1=0.95,
-        warmup=2_000,
-        clip=1.0,
-        ema=6_000,
-        precision="auto",
-        threads=1,
         sample_every=16_000,
         measure_every=8_000,
         save_every=8_000,
-        log_every=1_000,
         judged=128,
+        **_SHARED,
+    ),
+    "inpaint-diffusion": InpaintDiffusion(
+        about="paints what is missing by taking noise away, another answer for each seed",
+        task="repair",
+        nets={
+            "net": NetSpec(
+                "diffusion_painter",
+                {"width": 20, "levels": 3, "parts": "all", "points": True, "steps": 8},
+            )
+        },
+        data=_FACES,
+        size=64,
+        pictures=100_000,
+        sample_every=10_000,
+        measure_every=20_000,
+        save_every=5_000,
+        **_SHARED,
     ),
 }

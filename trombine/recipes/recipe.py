@@ -260,14 +260,14 @@ class Restore(Recipe):
     """Its layers that are compared, with + between them, each before its activation."""
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
-class Inpaint(Restore):
-    """Paint what is missing, told what belongs there or not. Weights of 0 leave a term out."""
+class Painting(Recipe):
+    """Abstract: paint what is missing, told what belongs there or not."""
 
-    objective: ClassVar[str] = "inpaint"
     may_lack: ClassVar[tuple[str, ...]] = ("real",)
 
+    damage: str = "hole:irregular"
+    """What is missing: hole:MASKS (docs/masks.md)."""
     real: str = ""
     """Pictures of faces of which nothing is known: a reader says what is where in them."""
     grey: float = 0.25
@@ -275,6 +275,22 @@ class Inpaint(Restore):
     told: str = "none*3+both*2+guessed*3+parts+points*0.5"
     """What the net is told of a picture, by weight: none, its parts, points (landmarks), both, or
     guessed: how likely each part is to a reader that sees the picture with its hole."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Inpaint(Painting, Restore):
+    """Paint what is missing, compared with the truth. Weights of 0 leave a term out."""
+
+    objective: ClassVar[str] = "inpaint"
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class InpaintDiffusion(Painting):
+    """Paint what is missing by taking noise away: another answer for each seed."""
+
+    objective: ClassVar[str] = "inpaint_diffusion"
 
 
 @final

@@ -30,6 +30,15 @@ MEASURES: Final[dict[str, Meaning]] = {
     "steered": Meaning(
         text="the PSNR of who is told the true parts and landmarks", higher=True, unit="dB"
     ),
+    "mean PSNR": Meaning(
+        text="the PSNR of the mean of four answers: nearer to the truth than one, and blurred",
+        higher=True,
+        unit="dB",
+    ),
+    "sharpness": Meaning(
+        text="how large the gradients of what was made are beside the truth's; 1 is as sharp",
+        higher=True,
+    ),
     "SSIM": Meaning(
         text="how alike brightness, contrast and structure are; 1 for equal pictures",
         higher=True,

@@ -252,7 +252,7 @@ TASKS: Final[dict[str, Task]] = {
         scales=True,
         sees=True,
         draws=True,
-        optional=("parts", "points"),
+        optional=("parts", "points", "seed"),
     ),
     "generate": Task(
         says="random vectors to pictures",

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from trombine.objectives.schedules import LEAST_DATA, SCHEDULES, Diffusion, Flow
+from trombine.schedules import LEAST_DATA, SCHEDULES, Diffusion, Flow
 
 Any = Diffusion | Flow
 PROCESSES: dict[str, Any] = {

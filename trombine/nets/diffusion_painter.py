@@ -1,0 +1,155 @@
+"""Painting what is missing by taking noise away: each seed paints another answer.
+
+A hole is filled smoothly first (`pull_push`). What is to be added, r, is mixed with noise along
+straight lines, (1 - t)·r + t·noise (flow matching), and the net says what of a mixture is r: most
+of it where little noise is left, little of it at first, as the best linear guess for an r of
+SPREAD has it, so that the net learns what that guess lacks (Karras et al., 2022). To paint, it
+walks from noise to r in a few straight steps.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import Final, NamedTuple, final
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from trombine.nets.blocks import padded
+from trombine.nets.denoiser import Timed, Times
+from trombine.nets.painter import pull_push
+from trombine.nets.sizes import check_choice, check_whole
+from trombine.nets.steering import LABELS, Labels, Parts, plane_count, planes_of, steered_by
+from trombine.schedules import over
+
+SPREAD: Final = 0.3  # about how far colours in [-1, 1] are from the smooth fill
+_FILL_LEVELS: Final = 4
+_PRIME: Final = 2**31 - 1
+_STRIDE: Final = 48271  # between the places of a plane
+
+Planes = Float[Tensor, "n 3 h w"]
+
+
+class Known(NamedTuple):
+    """What the net knows of a picture besides its noise; colours in [-1, 1]."""
+
+    filled: Planes
+    hole: Float[Tensor, "n 1 h w"]
+    steer: Float[Tensor, "n p h w"] | None
+
+
+@final
+class DiffusionPainter(Timed):
+    """N x 3 x H x W in [0, 1] and holes to N x 3 x H x W, for any H and W, in `steps` steps.
+
+    Outside the hole what comes out means nothing: the task keeps the picture there.
+    """
+
+    tasks = ("repair",)
+
+    def __init__(
+        self,
+        *,
+        width: int = 24,
+        levels: int = 3,
+        inputs: int = 4,
+        parts: str = "none",
+        points: bool = False,
+        steps: int = 8,
+    ) -> None:
+        check_whole("inputs", inputs, 4, 4)  # colours and the hole
+        check_whole("steps", steps, 1, 1000)
+        check_choice("parts", parts, LABELS)
+        embedding = None if parts == "none" else Labels(parts)
+        super().__init__(width, levels, 3 + inputs + plane_count(embedding, points), 3)
+        self.embedding, self.points, self.steps = embedding, points, steps
+        self.optional = (*steered_by(embedding, points), "seed")
+
+    def forward(
+        self,
+        x: Planes,
+        hole: Float[Tensor, "n 1 h w"],
+        parts: Parts | None = None,
+        points: Float[Tensor, "n 68 2"] | None = None,
+        seed: Int64[Tensor, "n"] | None = None,
+    ) -> Planes:
+        """`parts` and `points` (landmarks in pixels, NaN where unknown) say what belongs where;
+        `seed`: of each picture, 0 or more: which of the possible answers is painted."""
+        height, width = x.shape[-2:]
+        known = self.known(x, hole, parts, points)
+        seeds = hole.new_zeros(len(x), dtype=torch.int64) if seed is None else seed
+        mixed = normals(seeds, known.filled)
+        for t, s in pairwise(step / self.steps for step in range(self.steps, -1, -1)):
+            rest = self.rest(known, mixed, mixed.new_full((len(x),), t))
+            mixed = rest + s / t * (mixed - rest)  # a step along the line from the noise to it
+        painted = (known.filled + mixed + 1) / 2
+        return painted[..., :height, :width]
+
+    def known(
+        self,
+        x: Planes,
+        hole: Float[Tensor, "n 1 h w"],
+        parts: Parts | None = None,
+        points: Float[Tensor, "n 68 2"] | None = None,
+    ) -> Known:
+        """What there is to go by, of sides that can be halved."""
+        multiple = 2 ** max(_FILL_LEVELS, self.multiple.bit_length() - 1)
+        picture, hole = padded(x, multiple), padded(hole, multiple)
+        steer = planes_of(picture, self.embedding, parts, self.points, points)
+        return Known(2 * pull_push(picture, hole, _FILL_LEVELS) - 1, hole, steer)
+
+    def rest(self, known: Known, mixed: Planes, t: Times) -> Planes:
+        """What is to be added to the smooth fill, as a mixture with noise shows it at this t; it
+        stays within what colours can be."""
+        data, noise, total = (over(level, mixed) for level in _levels(t))
+        guess = data * SPREAD / total.square() * mixed
+        rest = guess + SPREAD * noise / total * self.lacking(known, mixed, t)
+        return (known.filled + rest).clamp(-1, 1) - known.filled
+
+    def lacking(self, known: Known, mixed: Planes, t: Times) -> Planes:
+        """What the best linear guess lacks, as large at every t."""
+        total = over(_levels(t)[2], mixed)
+        planes = [mixed / total * known.hole, known.filled, known.hole]
+        if known.steer is not None:
+            planes.append(known.steer)
+        return self.predict(torch.cat(planes, 1), t)
+
+
+def lacks(rest: Planes, noise: Planes, t: Times) -> Planes:
+    """What `lacking` is to say of the mixture of these two; 1 large, at every t, where the rest is
+    SPREAD large."""
+    data, level, total = (over(one, rest) for one in _levels(t))
+    return (level * rest / SPREAD - data * noise) / total
+
+
+def _levels(t: Times) -> tuple[Times, Times, Times]:
+    """How large in a mixture the rest is, the noise, and both together."""
+    data = (1 - t) * SPREAD
+    return data, t, (data.square() + t.square()).sqrt()
+
+
+def normals(seeds: Int64[Tensor, "n"], like: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
+    """Normal numbers, each a function of its picture's seed and its place alone.
+
+    Written in whole numbers that every device and exported net computes alike: x^5 is a permutation
+    of the numbers below this prime. Two of them make a normal one (Box and Muller, 1958).
+    """
+    _, channels, height, width = like.shape
+    rows, columns, planes = (
+        torch.arange(length, device=like.device) for length in (height, width, 2 * channels)
+    )
+    places = (planes[:, None, None] * _STRIDE + rows[:, None]) * _STRIDE + columns
+    starts = _stirred(_stirred(seeds % _PRIME) + seeds // _PRIME)
+    numbers = _stirred(_stirred(_stirred(starts[:, None, None, None] + places)) + 1)
+    shares = (numbers.to(like.dtype) + 0.5) / _PRIME
+    first, second = shares[:, :channels], shares[:, channels:]
+    # In float32 the largest share is 1; none is 0.
+    return (-2 * first.log()).clamp(min=0).sqrt() * (2 * math.pi * second).cos()
+
+
+def _stirred(numbers: Int64[Tensor, "*n"]) -> Int64[Tensor, "*n"]:
+    numbers = (numbers + 1) % _PRIME
+    square = numbers * numbers % _PRIME
+    return square * square % _PRIME * numbers % _PRIME
