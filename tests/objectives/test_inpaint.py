@@ -74,6 +74,18 @@ def test_a_guess_knows_nothing_of_what_is_under_the_hole(faces: Batch) -> None:
     assert 0.1 < float(off.median()) < 5
 
 
+def test_a_small_picture_is_read_at_the_readers_own_size() -> None:
+    """What is guessed of pictures half as large is as near to the truth, in their own pixels."""
+    count = 16
+    faces = source(f"world:photo#{count}", 64).batch(np.arange(count))
+    step = replace(step_of(faces), chance=Chance(seed=3, places=np.arange(count)))
+    shown = InpaintObjective(recipe_of("guessed")).shown(step)
+    assert faces.points is not None and faces.parts is not None
+    assert shown.parts.shape == faces.parts.shape
+    assert float((shown.points - faces.points).norm(dim=-1).median()) < 2.5
+    assert float((shown.parts == faces.parts).float().mean()) > 0.85
+
+
 def test_of_a_real_picture_a_reading_is_told(faces: Batch) -> None:
     """One of twelve is real; the rest keep their painted truth."""
     mirror = replace(faces, pixels=faces.pixels.flip(2), parts=None, points=None)

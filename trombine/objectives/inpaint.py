@@ -22,9 +22,9 @@ from torch import Tensor, nn
 from trombine.data.columns import UNKNOWN
 from trombine.grammar import instead, weight_of
 from trombine.measures import psnr, ssim
-from trombine.nets.reader import Reading
 from trombine.nets.sizes import Net
 from trombine.objectives.alarms import Alarm
+from trombine.objectives.by_reader import read_in
 from trombine.objectives.damage import Damage
 from trombine.objectives.judges import judge_of
 from trombine.objectives.objective import Objective, Phase, Samples, Step, Terms
@@ -132,8 +132,8 @@ class InpaintObjective(Objective[Inpaint]):
         """Parts and landmarks as the reader says them."""
         assert self.reader is not None
         with torch.no_grad():
-            reading = cast(Reading, self.reader(pictures))
-        return reading.parts.argmax(1).to(torch.uint8), reading.points.float()
+            logits, points = read_in(self.reader, pictures)
+        return logits.argmax(1).to(torch.uint8), points
 
     def samples(self, step: Step) -> Samples:
         """The fixed faces with holes, painted by who is told nothing."""
