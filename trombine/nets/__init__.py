@@ -11,6 +11,8 @@
     reader               a picture to what is where in a face
     finder               a picture to where faces may be
     painter              a picture with a hole to one without
+    deepfill             the same, coarse to fine, by what is elsewhere in the picture
+    autoencoder          a picture to itself, through a few numbers
 
 and beside it, in vgg.py, VGG, which others taught and papers compare features in.
 
@@ -29,7 +31,9 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.overrides import TorchFunctionMode
 
 from trombine.grammar import checked, sizes_in
+from trombine.nets.autoencoder import Autoencoder
 from trombine.nets.dcgan import DCGANDiscriminator, DCGANGenerator
+from trombine.nets.deepfill import DeepFill
 from trombine.nets.denoiser import Denoiser
 from trombine.nets.encoder import Encoder
 from trombine.nets.finder import Finder
@@ -55,6 +59,8 @@ NETS: Final[dict[str, type[Net]]] = {
     "reader": Reader,
     "finder": Finder,
     "painter": Painter,
+    "deepfill": DeepFill,
+    "autoencoder": Autoencoder,
 }
 
 __all__ = [

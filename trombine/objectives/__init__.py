@@ -2,6 +2,7 @@
 
 objective.py    what every objective is: phases, terms, what they are computed from
 restore.py      undo a known damage
+inpaint.py      paint what is missing, told what belongs there
 sharpen.py      the same, then learn from a discriminator
 adversarial.py  a generator against a discriminator
 denoise.py      take noise away, step by step
@@ -14,6 +15,7 @@ terms.py        losses between pictures      critics.py   losses and penalties o
 perceptual.py   losses between features      pools.py     old pictures for a discriminator
 schedules.py    how noise grows              damage.py    what restoring undoes
 alarms/         what watches a training      judges.py    which net's features are compared
+                                             by_reader.py what a reader says of pictures
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ The net's output counts in the hole alone, each picture as much as any other of 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final, cast, final
 
 import numpy as np
@@ -23,12 +23,15 @@ from trombine.data.columns import UNKNOWN
 from trombine.grammar import instead, weight_of
 from trombine.measures import psnr, ssim
 from trombine.nets.sizes import Net
+from trombine.objectives.adversarial import Adversary
 from trombine.objectives.alarms import Alarm
-from trombine.objectives.by_reader import read_in
+from trombine.objectives.by_reader import read_in, reader_terms
 from trombine.objectives.damage import Damage
 from trombine.objectives.judges import judge_of
 from trombine.objectives.objective import Objective, Phase, Samples, Step, Terms
+from trombine.objectives.pools import Pool
 from trombine.objectives.restore import restoring_alarms
+from trombine.objectives.sharpen import sharpening
 from trombine.objectives.terms import LUMA, TERMS, total_variation, wide
 from trombine.recipes.recipe import Inpaint
 from trombine.refusal import InputError
@@ -58,7 +61,7 @@ class Shown:
 
 @final
 class InpaintObjective(Objective[Inpaint]):
-    """One net; a reader that stands still."""
+    """One net, and a critic where the recipe gives it a weight; a reader that stands still."""
 
     main = "net"
     measures: Mapping[str, bool] = {"PSNR": True, "steered": True, "SSIM": True}
@@ -71,22 +74,41 @@ class InpaintObjective(Objective[Inpaint]):
         self.damage = self.damaging.about
         weights = {name: getattr(recipe, name) for name in (*TERMS, "total_variation")}
         weights |= {"perceptual": recipe.perceptual, "gram": recipe.gram}
+        weights |= {"read_parts": recipe.read_parts, "read_points": recipe.read_points}
         self.weights = {name: weight for name, weight in weights.items() if weight}
         if not self.weights:
             raise InputError("nothing to learn from: every term of the recipe has weight 0")
         self.judge = judge_of(recipe) if {"perceptual", "gram"} & self.weights.keys() else None
         self.shares = _shares(recipe.told)
-        needs_reader = recipe.real or self.shares["guessed"]
+        self.by_reader = bool({"read_parts", "read_points"} & self.weights.keys())
+        needs_reader = recipe.real or self.shares["guessed"] or self.by_reader
         self.reader = load("reader", task="read").net if needs_reader else None
+        self.adversary = None
+        if recipe.adversarial:
+            self.roles = ("net", "critic")
+            self.adversary = Adversary(recipe, role="critic", real=self.truth)
 
     def phases(self) -> tuple[Phase, ...]:
-        """The only phase."""
+        """The only phase, or those of sharpening where there is a critic."""
+        if self.adversary:
+            return sharpening(self.recipe, self.adversary, self.weights, self.output, self.compared)
         return (Phase(name="paint", learns=("net",), terms=self.terms, weights=self.weights),)
 
     def terms(self, step: Step) -> Terms:
         """The output in the hole, compared with the truth."""
-        shown = self.shown(step)
-        output = _painted(step, shown)
+        return self.compared(step, self.output(step))
+
+    def output(self, step: Step) -> Float[Tensor, "n 3 h w"]:
+        """The step's pictures with what the net puts into their holes."""
+        return _painted(step, self.seen(step))
+
+    def truth(self, step: Step) -> Float[Tensor, "n 3 h w"]:
+        """What the step's pictures are, some of them real and some without colours."""
+        return self.seen(step).truth
+
+    def compared(self, step: Step, output: Float[Tensor, "n 3 h w"]) -> Terms:
+        """Pictures whose holes are painted, beside the truth."""
+        shown = self.seen(step)
         truth = wide(shown.truth)
         terms = {name: TERMS[name](output, truth) for name in self.weights if name in TERMS}
         if "l1" in terms:
@@ -97,7 +119,22 @@ class InpaintObjective(Objective[Inpaint]):
             terms["total_variation"] = total_variation(output)
         if self.judge:
             terms |= self.judge(output, truth, self.weights)
+        if self.reader is not None and self.by_reader:
+            parts, points = _truth_of(step)
+            if self.recipe.real:  # of these pictures nobody knows it
+                rows = torch.from_numpy(step.chance.places % _REAL_EVERY == 0).to(step.device)
+                parts[rows], points[rows] = UNKNOWN["parts"], UNKNOWN["points"]
+            read = reader_terms(self.reader, output, shown.hole, parts, points)
+            terms |= {name: term for name, term in read.items() if name in self.weights}
         return terms
+
+    def seen(self, step: Step) -> Shown:
+        """What is shown, computed once a step: all its phases see the same."""
+        names = [field.name for field in fields(Shown)]
+        if "shown truth" not in step.cache:
+            shown = self.shown(step)
+            step.cache.update({f"shown {name}": getattr(shown, name) for name in names})
+        return Shown(**{name: step.cache[f"shown {name}"] for name in names})
 
     def shown(self, step: Step) -> Shown:
         """What the net sees of a step, and the truth."""
@@ -171,8 +208,13 @@ class InpaintObjective(Objective[Inpaint]):
         return {**reader, **judge}
 
     def alarms(self) -> tuple[Alarm, ...]:
-        """The alarms of restoring."""
-        return restoring_alarms(self.recipe, self.measures)
+        """The alarms of restoring, and of a discriminator that has won."""
+        more = self.adversary.alarms() if self.adversary else ()
+        return (*restoring_alarms(self.recipe, self.measures), *more)
+
+    def pools(self) -> Mapping[str, Pool]:
+        """Old pictures for the discriminator."""
+        return self.adversary.pools() if self.adversary else {}
 
 
 def _painted(step: Step, shown: Shown) -> Float[Tensor, "n 3 h w"]:

@@ -260,38 +260,14 @@ class Restore(Recipe):
     """Its layers that are compared, with + between them, each before its activation."""
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
-class Inpaint(Restore):
-    """Paint what is missing, told what belongs there or not. Weights of 0 leave a term out."""
-
-    objective: ClassVar[str] = "inpaint"
-    may_lack: ClassVar[tuple[str, ...]] = ("real",)
-
-    real: str = ""
-    """Pictures of faces of which nothing is known: a reader says what is where in them."""
-    grey: float = 0.25
-    """Share of the pictures that lose their colours."""
-    told: str = "none*3+both*3+guessed*2+parts+points"
-    """What the net is told of a picture, by weight: none, its parts, points (landmarks), both, or
-    guessed: both, as a reader guesses them from the picture with its hole."""
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class Sharpen(Recipe):
-    """Undo a known damage, then learn from a discriminator to make it look real.
+class Criticised(Recipe):
+    """Compared with the truth, then also with what a discriminator says.
 
     Phases: the net alone, the discriminator alone, then both, with the discriminator's weight
     rising while the measure allows.
     """
 
-    objective: ClassVar[str] = "sharpen"
-
-    damage: str = "shrink:2"
-    """What is undone, as in restore."""
-    l1: float = 1.0
-    """Weight of the mean absolute difference."""
     alone: int = 50_000
     """Pictures before the discriminator begins."""
     critic_alone: int = 5_000
@@ -312,6 +288,47 @@ class Sharpen(Recipe):
     """Weight of the gradient penalty on real pictures."""
     penalty_every: int = 16
     """Steps from one gradient penalty to the next."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Inpaint(Criticised, Restore):
+    """Paint what is missing, told what belongs there or not. Weights of 0 leave a term out."""
+
+    objective: ClassVar[str] = "inpaint"
+    may_lack: ClassVar[tuple[str, ...]] = ("real",)
+
+    real: str = ""
+    """Pictures of faces of which nothing is known: a reader says what is where in them."""
+    grey: float = 0.25
+    """Share of the pictures that lose their colours."""
+    told: str = "none*3+both*3+guessed*2+parts+points"
+    """What the net is told of a picture, by weight: none, its parts, points (landmarks), both, or
+    guessed: both, as a reader guesses them from the picture with its hole."""
+    adversarial: float = 0.0
+    """A discriminator's weight at the end of its ramp; 0: there is none."""
+    read_parts: float = 0.0
+    """Weight of the true parts' cross-entropy in the hole, as a reader sees what was painted."""
+    read_points: float = 0.0
+    """Weight of how far the landmarks that it sees are from the true ones, of the picture's
+    width."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Sharpen(Criticised):
+    """Undo a known damage, then learn from a discriminator to make it look real.
+
+    Phases: the net alone, the discriminator alone, then both, with the discriminator's weight
+    rising while the measure allows.
+    """
+
+    objective: ClassVar[str] = "sharpen"
+
+    damage: str = "shrink:2"
+    """What is undone, as in restore."""
+    l1: float = 1.0
+    """Weight of the mean absolute difference."""
 
 
 @final
