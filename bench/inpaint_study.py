@@ -43,7 +43,8 @@ COUNT: Final = 96  # faces
 PICTURES: Final = 8_000  # that an arm learns from
 MOST: Final = 10  # CPU-minutes an arm is to take
 NET: Final = "painter:width=12,levels=4"
-AUTOENCODER: Final = "runs/inpaint-study/autoencoder-net/best.safetensors"
+AUTOENCODER: Final = "autoencoder-net"  # the arm whose features another compares by
+TIMES: Final = ("alone", "critic_alone", "ramp")  # settings that are shorter in a trial
 HOLES: Final = "irregular:10-50"
 # What all arms share; an arm's own settings win.
 SHARED: Final = {
@@ -77,8 +78,11 @@ class Arm:
 
     def call(self, pictures: int) -> dict[str, str]:
         """All settings of its training."""
-        words = self.settings.replace("--", "").split()
-        own = dict(zip(words[::2], words[1::2], strict=True))
+        words = self.settings.replace("--", "").split()  # no value has dashes of its own
+        own = {n.replace("-", "_"): v for n, v in zip(words[::2], words[1::2], strict=True)}
+        own |= {n: str(int(own[n]) * pictures // PICTURES) for n in TIMES if n in own}
+        if own.get("judge") == AUTOENCODER:
+            own["judge"] = str(folder_of(AUTOENCODER, pictures) / "best.safetensors")
         holes = PAINTING if self.recipe != "autoencoder" else {}
         many = {"data": f"world:photo#{pictures // 2}", "pictures": str(pictures)}
         return {"net": self.net, **SHARED, **holes, **many, **own}
@@ -118,7 +122,7 @@ ARMS: Final = {
         "and 0.1 distance of the reader's features",
         settings="--perceptual 0.1 --judge reader --layers first+down.0+down.1",
     ),
-    "autoencoder-net": Arm(
+    AUTOENCODER: Arm(
         "loss",
         "an autoencoder of faces",
         "autoencoder:width=12,levels=4,depth=16",
@@ -252,24 +256,25 @@ def row_of(name: str, pictures: int) -> dict[str, Any]:
     }
     if model.card.task != "repair":
         return row
-    gain, witness, milliseconds = scored(model, int(arm.call(pictures)["size"]), told=False)
+    size, count = int(arm.call(pictures)["size"]), min(COUNT, pictures // 16)
+    gain, witness, milliseconds = scored(model, size, count, told=False)
     row |= {"value": gain, "unit": "dB over biharmonic", "witness": witness, "ms": milliseconds}
     if model.net.optional:
-        told, nearer, _ = scored(model, int(arm.call(pictures)["size"]), told=True)
+        told, nearer, _ = scored(model, size, count, told=True)
         row |= {"told": told, "told_witness": nearer}
     return row
 
 
 @cache
-def cases(size: int) -> tuple[list[Case], Any]:
+def cases(size: int, count: int) -> tuple[list[Case], Any]:
     """What is measured on, and biharmonic's decibels of each."""
-    chosen = list(faces_of(FIRST, COUNT, size))
+    chosen = list(faces_of(FIRST, count, size))
     return chosen, decibels(chosen, [smooth(case) for case in chosen])
 
 
-def scored(model: Model, size: int, *, told: bool) -> tuple[float, float, float]:
+def scored(model: Model, size: int, count: int, *, told: bool) -> tuple[float, float, float]:
     """Decibels over biharmonic in the hole, the witness's distance, milliseconds a picture."""
-    chosen, least = cases(size)
+    chosen, least = cases(size, count)
     method = net_alone(model, told=told)
     method(chosen[0])
     start = time.process_time()
