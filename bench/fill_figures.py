@@ -73,7 +73,11 @@ def filled(text: str, root: Path = ROOT) -> str:
 
 
 def table(name: str) -> str:
-    """A table of what there is in the code."""
+    """A table of what there is in the code, or in the result of a study."""
+    if name == "inpaint_study":
+        from inpaint_study import markdown
+
+        return markdown()
     if name != "degradations":
         raise FigureError(f"there is no table {name!r}")
     from trombine.data.degrade.terms import KINDS, limits, usage

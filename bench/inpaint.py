@@ -64,14 +64,14 @@ class Case:
 Method = Callable[[Case], Picture]
 
 
-def faces_of(first: int, count: int) -> Iterator[Case]:
+def faces_of(first: int, count: int, size: int = 128) -> Iterator[Case]:
     """Painted faces with irregular holes, as many in each bin."""
     for number in range(count):
         share = BINS[number % len(BINS)]
-        painted = paint(face(first + number), 128, "photo")
+        painted = paint(face(first + number), size, "photo")
         yield Case(
             truth=to_picture(painted.pixels),
-            hole=_hole(mask(f"irregular:{share}", first + number, 128)),
+            hole=_hole(mask(f"irregular:{share}", first + number, size)),
             bin=share,
             parts=painted.parts,
             points=painted.points,
@@ -178,7 +178,7 @@ def quality(first: int, count: int, name: str) -> Rows:
         yield at_least(f"gain, {who}", float(gain.mean()), "dB", goal)
         worst = min(float(gain[[case.bin == share for case in cases]].mean()) for share in BINS)
         yield at_least(f"gain in the worst bin, {who}", worst, "dB", 0.0)
-    far = {who: _witnessed(cases, made) for who, made in results.items()}
+    far = {who: witnessed(cases, made) for who, made in results.items()}
     yield Row("witness distance, biharmonic", far["biharmonic"], "")
     share = far["default"] / far["biharmonic"]
     yield at_most("witness distance, default / biharmonic", share, "", 0.5)
@@ -186,7 +186,8 @@ def quality(first: int, count: int, name: str) -> Rows:
     yield at_most("witness distance, default / told nothing", share, "", 1.0)
 
 
-def _witnessed(cases: Sequence[Case], results: Sequence[Picture]) -> float:
+def witnessed(cases: Sequence[Case], results: Sequence[Picture]) -> float:
+    """How far what a witness reads is from what it reads of the truth, the mean."""
     pairs = zip(results, cases, strict=True)
     rows = [by_witness(seen(made[None]), seen(case.truth[None])) for made, case in pairs]
     return float(np.mean([row["witness"] for row in rows if row]))

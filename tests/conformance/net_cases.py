@@ -224,6 +224,17 @@ CASES = {
         sizes={"width": 8, "levels": 2, "parts": "all", "points": True, "steps": 2},
         gives=same,
     ),
+    "painter, shuffle": Case(
+        net="painter",
+        task="repair",
+        sizes={"width": 4, "levels": 2, "up": "shuffle", "convolution": "partial"},
+        gives=same,
+        exported=False,
+    ),
+    "deepfill": Case(net="deepfill", task="repair", sizes={"width": 4}, gives=same),
+    "autoencoder": Case(
+        net="autoencoder", task="restore", sizes={"width": 4, "levels": 2, "depth": 3}, gives=same
+    ),
     "reader, group": Case(
         net="reader",
         task="read",

@@ -138,6 +138,41 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
             "damage": "hole:half",
         },
     ),
+    "inpaint, by the reader": (
+        "inpaint",
+        {
+            "data": "world:photo#48",
+            "real": "none",
+            "width": "4",
+            "levels": "2",
+            "net.up": "shuffle",
+            "damage": "hole:huge>half@4-8",
+            "space": "imagenet",
+            "read_parts": "0.1",
+            "read_points": "1",
+            "perceptual": "0.1",
+            "judge": "reader",
+            "layers": "first+down.0",
+        },
+    ),
+    "inpaint, deepfill": (
+        "inpaint",
+        {"data": "world:photo#48", "net": "deepfill:width=4", "told": "none", "real": "none"},
+    ),
+    "inpaint-sharp": (
+        "inpaint-sharp",
+        {
+            "data": "world:photo#48",
+            "real": "leaves#48",
+            "width": "4",
+            "levels": "2",
+            "damage": "hole:squares",
+            **RAMP,
+            "pool": "0.5",
+            "r1": "1",
+        },
+    ),
+    "autoencoder": ("autoencoder", {"levels": "2", "depth": "3"}),
     "pose": ("pose", {"data": "world:photo#48", "size": "32", "levels": "2"}),
 }
 Kit = tuple[Plan, State, Iterator[Any], Material]

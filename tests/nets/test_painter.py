@@ -8,7 +8,7 @@ import torch
 
 from trombine.conventions import GROUP_OF_PART, LANDMARK_GROUPS, PART_INDEX
 from trombine.nets import build
-from trombine.nets.painter import KINDS, Layer, pull_push
+from trombine.nets.painter import KINDS, Layer, Shuffle, pull_push
 from trombine.nets.steering import marks
 
 SIDE = 16
@@ -115,3 +115,15 @@ def test_merged_parts_of_a_group_are_alike() -> None:
         maps = [torch.full((1, SIDE, SIDE), lip, dtype=torch.uint8) for lip in lips]
         painted = [net(pictures, hole, parts=labels) for labels in maps]
         assert torch.equal(*painted) == alike
+
+
+def test_a_shuffle_puts_channels_beside_one_another() -> None:
+    """Channel 4k + 2i + j of a pixel is channel k of the pixel i below and j right of twice it."""
+    layer = Shuffle(5, 3)
+    x = torch.randn(2, 5, 4, 6)
+    found = layer(x)
+    assert found.shape == (2, 3, 8, 12)
+    for channel, row, column in np.ndindex(3, 8, 12):
+        weight = layer.conv.weight[4 * channel + 2 * (row % 2) + column % 2, :, 0, 0]
+        wanted = x[:, :, row // 2, column // 2] @ weight
+        assert torch.allclose(found[:, channel, row, column], wanted, atol=1e-6)

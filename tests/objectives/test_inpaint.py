@@ -12,10 +12,13 @@ from trombine.data.item import Batch
 from trombine.data.source import source
 from trombine.draws import Chance
 from trombine.nets import Net, build
+from trombine.objectives.by_reader import reader_terms
 from trombine.objectives.inpaint import TOLD, InpaintObjective
 from trombine.objectives.objective import Step
 from trombine.recipes import Inpaint, find
 from trombine.refusal import InputError
+from trombine.weights import load
+from trombine.weights.tasks import emptied
 
 COUNT = 48
 SIZES = {"width": 4, "levels": 2, "parts": "all", "points": True}
@@ -76,6 +79,18 @@ def test_a_guess_knows_nothing_of_what_is_under_the_hole(faces: Batch) -> None:
     truth = shown.parts.gather(1, parts[:, None].long())[:, 0]
     inside = shown.hole[:, 0] > 0.5
     assert 0.4 < float(truth[inside].mean()) < 0.9 < float(truth[~inside].mean())
+
+
+def test_a_small_picture_is_read_at_the_readers_own_size() -> None:
+    """What is guessed of pictures half as large is as near to the truth, in their own pixels."""
+    count = 16
+    faces = source(f"world:photo#{count}", 64).batch(np.arange(count))
+    step = replace(step_of(faces), chance=Chance(seed=3, places=np.arange(count)))
+    shown = InpaintObjective(recipe_of("guessed")).shown(step)
+    assert faces.points is not None and faces.parts is not None
+    assert shown.parts.shape == faces.parts.shape
+    assert float((shown.points - faces.points).norm(dim=-1).median()) < 2.5
+    assert float((shown.parts == faces.parts).float().mean()) > 0.85
 
 
 def test_of_a_real_picture_a_reading_is_told(faces: Batch) -> None:
@@ -145,3 +160,77 @@ def test_what_may_be_told_is_listed() -> None:
     with pytest.raises(InputError, match="told: 'part' is not known; did you mean parts"):
         InpaintObjective(recipe_of("part"))
     assert set(TOLD) == {"none", "parts", "points", "both", "guessed"}
+
+
+def test_what_a_reader_sees_is_compared_with_the_truth(faces: Batch) -> None:
+    """The cross-entropy of the hole's pixels one by one, and distances one by one; the nearer the
+    picture is to the truth, the smaller are both."""
+    few = faces.only(slice(0, 3))
+    assert few.parts is not None and few.points is not None
+    reader, pictures = load("reader", task="read").net, few.pictures()
+    hole = torch.zeros(3, 1, 128, 128)
+    hole[..., 50:90, 40:90] = 1
+    parts, points = few.parts.clone(), few.points.clone()
+    parts[0, 60], points[1, 5] = 255, torch.nan
+    with torch.no_grad():
+        terms = reader_terms(reader, pictures, hole, parts, points)
+        reading = reader(pictures)
+        spoiled = reader_terms(reader, emptied(pictures, hole), hole, parts, points)
+    shares = reading.parts.log_softmax(1)
+    losses = []
+    for number in range(3):
+        places = [(row, column) for row in range(50, 90) for column in range(40, 90)]
+        known = [place for place in places if parts[number][place] != 255]
+        assert len(known) == len(places) - (50 if number == 0 else 0)
+        each = [-shares[number, int(parts[number][place])][place] for place in known]
+        losses.append(torch.stack(each).mean())
+    assert float(terms["read_parts"]) == pytest.approx(float(torch.stack(losses).mean()), rel=1e-4)
+    off = (reading.points - points).norm(dim=-1).nan_to_num(0.0)
+    assert float(terms["read_points"]) == pytest.approx(float(off.mean()) / 128, rel=1e-3)
+    assert all(spoiled[name] > 1.2 * terms[name] for name in terms)
+
+
+def test_terms_of_a_reader_teach_the_net_alone(faces: Batch) -> None:
+    """Their gradient goes through the reader, at another size than its own too."""
+    small = source("world:photo#4", 64).batch(np.arange(4))
+    recipe = replace(recipe_of("none"), l1=0.0, read_parts=1.0, read_points=1.0)
+    objective, net = InpaintObjective(recipe), build("painter", {"width": 4, "levels": 2})
+    terms = objective.terms(
+        replace(step_of(small, net), chance=Chance(seed=3, places=np.arange(4)))
+    )
+    assert terms.keys() == {"read_parts", "read_points"}
+    for term in terms.values():
+        slopes = torch.autograd.grad(term, list(net.parameters()), retain_graph=True)
+        assert all(bool(slope.isfinite().all()) and bool(slope.any()) for slope in slopes)
+    reader = objective.helpers()["reader"]
+    assert all(weight.grad is None for weight in reader.parameters())
+
+
+def test_a_critic_sees_what_the_net_is_compared_with(faces: Batch) -> None:
+    """Real to it is the truth that is shown, grey where that is; made is the net's, detached."""
+    recipe = find("inpaint-sharp")
+    assert isinstance(recipe, Inpaint)
+    recipe = replace(recipe, real="", told="none", grey=1.0, damage="hole:half", alone=0)
+    objective = InpaintObjective(recipe)
+    seen: list[torch.Tensor] = []
+
+    class Critic(torch.nn.Module):
+        def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+            seen.append(pictures)
+            return pictures.mean((1, 2, 3))
+
+    step = step_of(faces.only(slice(0, 4)))
+    step = replace(step, chance=Chance(seed=3, places=np.arange(4)))
+    step = replace(step, nets={**step.nets, "critic": Critic()})
+    phases = {phase.name: phase for phase in objective.phases()}
+    assert phases.keys() == {"alone", "sharpen", "critic"}
+    terms = phases["sharpen"].terms(step)
+    assert terms.keys() == {"l1", "adversarial"} and seen[0].requires_grad
+    phases["critic"].terms(step)
+    real, fake = seen[1], seen[2]
+    shown = objective.shown(replace(step, cache={}))
+    assert torch.equal(real, shown.truth) and float((real.amax(1) - real.amin(1)).max()) == 0
+    assert torch.equal(fake, seen[0].detach()) and not fake.requires_grad
+    kept = shown.hole.expand_as(fake) < 0.5
+    assert torch.equal(fake[kept], real[kept]) and not torch.equal(fake, real)
+    assert {"tint drift", "discriminator has won"} <= {alarm.name for alarm in objective.alarms()}

@@ -12,6 +12,8 @@
     finder               a picture to where faces may be
     painter              a picture with a hole to one without
     diffusion_painter    the same, another one for each seed
+    deepfill             the same, coarse to fine, by what is elsewhere in the picture
+    autoencoder          a picture to itself, through a few numbers
 
 and beside it, in vgg.py, VGG, which others taught and papers compare features in.
 
@@ -30,7 +32,9 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.overrides import TorchFunctionMode
 
 from trombine.grammar import checked, sizes_in
+from trombine.nets.autoencoder import Autoencoder
 from trombine.nets.dcgan import DCGANDiscriminator, DCGANGenerator
+from trombine.nets.deepfill import DeepFill
 from trombine.nets.denoiser import Denoiser
 from trombine.nets.diffusion_painter import DiffusionPainter
 from trombine.nets.encoder import Encoder
@@ -58,6 +62,8 @@ NETS: Final[dict[str, type[Net]]] = {
     "finder": Finder,
     "painter": Painter,
     "diffusion_painter": DiffusionPainter,
+    "deepfill": DeepFill,
+    "autoencoder": Autoencoder,
 }
 
 __all__ = [

@@ -24,6 +24,7 @@ from trombine.nets.steering import LABELS, Labels, Parts, plane_count, planes_of
 
 KINDS: Final = ("plain", "gated", "partial", "dilated")
 NORMS: Final = ("none", "group", "batch")
+UPS: Final = ("repeat", "shuffle")  # how coarse features become fine ones
 _COARSE: Final = 2  # layers at the coarsest size, besides those of every size
 _COARSEST: Final = (4, 2, 1)  # pixels a side: what a fill begins with
 
@@ -50,6 +51,7 @@ class Painter(Net):
         parts: str = "none",
         points: bool = False,
         stages: int = 1,
+        up: str = "repeat",
     ) -> None:
         check_whole("width", width, 1, WIDEST)
         check_whole("levels", levels, 1, 8)
@@ -58,6 +60,7 @@ class Painter(Net):
         check_choice("convolution", convolution, KINDS)
         check_choice("norm", norm, NORMS)
         check_choice("parts", parts, LABELS)
+        check_choice("up", up, UPS)
         super().__init__()
         self.levels, self.multiple = levels, 2**levels
         self.embedding = None if parts == "none" else Labels(parts)
@@ -65,7 +68,7 @@ class Painter(Net):
         self.optional = steered_by(self.embedding, points)
         planes = plane_count(self.embedding, points)
         self.stages = nn.ModuleList(
-            Stage(widths(width, levels), planes, convolution, norm) for _ in range(stages)
+            Stage(widths(width, levels), planes, convolution, norm, up) for _ in range(stages)
         )
 
     def forward(
@@ -91,7 +94,7 @@ class Painter(Net):
 class Stage(nn.Module):
     """One U-Net: what it adds to a picture whose holes are filled already."""
 
-    def __init__(self, sides: list[int], planes: int, kind: str, norm: str) -> None:
+    def __init__(self, sides: list[int], planes: int, kind: str, norm: str, up: str) -> None:
         super().__init__()
         self.kind = kind
         seen = 3 if kind == "partial" else 4  # which sees no hole, but where nothing is known
@@ -107,8 +110,15 @@ class Stage(nn.Module):
         self.coarse = nn.ModuleList(
             Layer(sides[-1], sides[-1], kind, norm, dilation=dilation) for dilation in dilations
         )
+        shuffles = up == "shuffle"
         self.up = nn.ModuleList(
-            Two(coarse + fine, fine, kind, norm) for fine, coarse in reversed(pairs)
+            Two((fine if shuffles else coarse) + fine, fine, kind, norm)
+            for fine, coarse in reversed(pairs)
+        )
+        self.shuffles = (
+            nn.ModuleList(Shuffle(coarse, fine) for fine, coarse in reversed(pairs))
+            if shuffles
+            else None
         )
         self.last = nn.Conv2d(sides[0], 3, 1)
         begin_small(self.last, 0.1)
@@ -135,12 +145,29 @@ class Stage(nn.Module):
         x, valid = passed.pop()
         for layer in self.coarse:
             x, valid = layer(x, valid)
-        for up in self.up:
+        for number, up in enumerate(self.up):
             fine, fine_valid = passed.pop()
+            x = doubled(x) if self.shuffles is None else self.shuffles[number](x)
             share = fine.shape[1] / (fine.shape[1] + x.shape[1])
             known = share * fine_valid + (1 - share) * doubled(valid)
-            x, valid = up(torch.cat([doubled(x), fine], 1), known)
+            x, valid = up(torch.cat([x, fine], 1), known)
         return filled + self.last(x)
+
+
+@final
+class Shuffle(nn.Module):
+    """Twice the size: each pixel's channels become those of four (Shi et al., 2016).
+
+    Without a bias: where nothing is known, nothing comes out.
+    """
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, 4 * outputs, 1, bias=False)
+
+    def forward(self, x: Features) -> Float[Tensor, "n d h2 w2"]:
+        """Twice the height and width."""
+        return functional.pixel_shuffle(self.conv(x), 2)
 
 
 @final

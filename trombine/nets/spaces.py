@@ -66,6 +66,7 @@ class Within(Net):
         """`sees`: pictures go in; `gives`: pictures come out."""
         super().__init__()
         self.net, self.sizes, self.factor = net, net.sizes, net.factor
+        self.optional = net.optional
         self.space, self.sees, self.gives = space, sees, gives
 
     @property

@@ -2,6 +2,7 @@
 
 objective.py    what every objective is: phases, terms, what they are computed from
 restore.py      undo a known damage
+inpaint.py      paint what is missing, told what belongs there
 sharpen.py      the same, then learn from a discriminator
 adversarial.py  a generator against a discriminator
 denoise.py      take noise away, step by step
@@ -15,7 +16,7 @@ detect.py       detect what is damaged of pictures
 terms.py        losses between pictures      critics.py   losses and penalties of discriminators
 perceptual.py   losses between features      pools.py     old pictures for a discriminator
 damage.py       what restoring undoes        judges.py    which net's features are compared
-alarms/         what watches a training
+alarms/         what watches a training      by_reader.py what a reader says of pictures
 """
 
 from __future__ import annotations

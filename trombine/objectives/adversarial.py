@@ -18,7 +18,7 @@ from trombine.objectives.alarms import Alarm, Collapse, DiscriminatorWon, NoGrad
 from trombine.objectives.critics import CRITICS
 from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
 from trombine.objectives.pools import Pool
-from trombine.recipes.recipe import Adversarial, Sharpen
+from trombine.recipes.recipe import Adversarial, Criticised
 from trombine.refusal import InputError
 
 _GENERATED: Final = "generated"
@@ -30,8 +30,15 @@ _POOL_CAPACITY: Final = 256  # pictures
 class Adversary:
     """A discriminator: its phases, its penalties, and the loss that it gives a generator."""
 
-    def __init__(self, recipe: Adversarial | Sharpen, *, role: str) -> None:
-        self.recipe, self.role = recipe, role
+    def __init__(
+        self,
+        recipe: Adversarial | Criticised,
+        *,
+        role: str,
+        real: Callable[[Step], Pictures] = Step.pictures,
+    ) -> None:
+        """`real`: what generated pictures are to look like."""
+        self.recipe, self.role, self.real = recipe, role, real
         self.critic = CRITICS[recipe.critic]
         if recipe.real_label != 1 and not self.critic.labels:
             choices = " and ".join(name for name, critic in CRITICS.items() if critic.labels)
@@ -40,7 +47,7 @@ class Adversary:
     def generator_loss(self, step: Step, generated: Pictures) -> Tensor:
         """The generator's term: how far from real its pictures look."""
         net = step.nets[self.role]
-        real = net(step.pictures()).detach() if self.critic.pairs else None
+        real = net(self.real(step)).detach() if self.critic.pairs else None
         return self.critic.generator(net(generated), real)
 
     def phases(
@@ -50,7 +57,7 @@ class Adversary:
 
         def judge(step: Step) -> Terms:
             net = step.nets[self.role]
-            real, fake = net(step.pictures()), net(step.pooled(_POOL, generate(step)))
+            real, fake = net(self.real(step)), net(step.pooled(_POOL, generate(step)))
             add_output_curves(step, "real", real)
             add_output_curves(step, "fake", fake)
             label = self.recipe.real_label
@@ -85,12 +92,12 @@ class Adversary:
         net, terms = step.nets[self.role], {}
         weights = self._penalty_weights()
         if "r1" in weights:
-            terms["r1"] = critics.r1(net, step.pictures())
+            terms["r1"] = critics.r1(net, self.real(step))
         if "r2" in weights:
             terms["r2"] = critics.r2(net, generate(step).to(step.dtype))
         if "gradient_penalty" in weights:
             fake, mixing = generate(step).to(step.dtype), step.uniforms("mixing")
-            terms["gradient_penalty"] = critics.gradient_penalty(net, step.pictures(), fake, mixing)
+            terms["gradient_penalty"] = critics.gradient_penalty(net, self.real(step), fake, mixing)
         return terms
 
     def alarms(self) -> tuple[Alarm, ...]:

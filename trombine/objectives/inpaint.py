@@ -12,7 +12,7 @@ The net's output counts in the hole alone, each picture as much as any other of 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final, TypeVar, cast, final
 
 import numpy as np
@@ -23,14 +23,17 @@ from torch import Tensor, nn
 from trombine.data.columns import UNKNOWN
 from trombine.grammar import instead, weight_of
 from trombine.measures import psnr, ssim
-from trombine.nets.reader import Reading
 from trombine.nets.sizes import Net
 from trombine.nets.steering import likely_of
+from trombine.objectives.adversarial import Adversary
 from trombine.objectives.alarms import Alarm
+from trombine.objectives.by_reader import read_in, reader_terms
 from trombine.objectives.damage import Damage
 from trombine.objectives.judges import judge_of
 from trombine.objectives.objective import Objective, Phase, Samples, Step, Terms
+from trombine.objectives.pools import Pool
 from trombine.objectives.restore import restoring_alarms
+from trombine.objectives.sharpen import sharpening
 from trombine.objectives.terms import LUMA, TERMS, total_variation, wide
 from trombine.recipes.recipe import Inpaint, Painting
 from trombine.refusal import InputError
@@ -112,8 +115,7 @@ class PaintingObjective(Objective[PaintingKind]):
         """Logits of the parts, and landmarks, as the reader says them."""
         assert self.reader is not None
         with torch.no_grad():
-            reading = cast(Reading, self.reader(pictures))
-        return reading.parts.float(), reading.points.float()
+            return read_in(self.reader, pictures)
 
     def samples(self, step: Step) -> Samples:
         """The fixed faces with holes, painted by who is told nothing."""
@@ -154,25 +156,46 @@ class PaintingObjective(Objective[PaintingKind]):
 
 @final
 class InpaintObjective(PaintingObjective[Inpaint]):
-    """The output compared with the truth."""
+    """The output compared with the truth; and a critic where the recipe gives it a weight."""
 
     def __init__(self, recipe: Inpaint) -> None:
         super().__init__(recipe)
         weights = {name: getattr(recipe, name) for name in (*TERMS, "total_variation")}
         weights |= {"perceptual": recipe.perceptual, "gram": recipe.gram}
+        weights |= {"read_parts": recipe.read_parts, "read_points": recipe.read_points}
         self.weights = {name: weight for name, weight in weights.items() if weight}
         if not self.weights:
             raise InputError("nothing to learn from: every term of the recipe has weight 0")
         self.judge = judge_of(recipe) if {"perceptual", "gram"} & self.weights.keys() else None
+        self.by_reader = bool({"read_parts", "read_points"} & self.weights.keys())
+        if self.by_reader and self.reader is None:
+            self.reader = load("reader", task="read").net
+        self.adversary = None
+        if recipe.adversarial:
+            self.roles = ("net", "critic")
+            self.adversary = Adversary(recipe, role="critic", real=self.truth)
 
     def phases(self) -> tuple[Phase, ...]:
-        """The only phase."""
+        """The only phase, or those of sharpening where there is a critic."""
+        if self.adversary:
+            return sharpening(self.recipe, self.adversary, self.weights, self.output, self.compared)
         return (Phase(name="paint", learns=("net",), terms=self.terms, weights=self.weights),)
 
     def terms(self, step: Step) -> Terms:
         """The output in the hole, compared with the truth."""
-        shown = self.shown(step)
-        output = painted(step, shown)
+        return self.compared(step, self.output(step))
+
+    def output(self, step: Step) -> Float[Tensor, "n 3 h w"]:
+        """The step's pictures with what the net puts into their holes."""
+        return painted(step, self.seen(step))
+
+    def truth(self, step: Step) -> Float[Tensor, "n 3 h w"]:
+        """What the step's pictures are, some of them real and some without colours."""
+        return self.seen(step).truth
+
+    def compared(self, step: Step, output: Float[Tensor, "n 3 h w"]) -> Terms:
+        """Pictures whose holes are painted, beside the truth."""
+        shown = self.seen(step)
         truth = wide(shown.truth)
         terms = {name: TERMS[name](output, truth) for name in self.weights if name in TERMS}
         if "l1" in terms:
@@ -183,12 +206,36 @@ class InpaintObjective(PaintingObjective[Inpaint]):
             terms["total_variation"] = total_variation(output)
         if self.judge:
             terms |= self.judge(output, truth, self.weights)
+        if self.reader is not None and self.by_reader:
+            parts, points = _truth_of(step)
+            if self.recipe.real:  # of these pictures nobody knows it
+                rows = torch.from_numpy(step.chance.places % _REAL_EVERY == 0).to(step.device)
+                parts[rows], points[rows] = UNKNOWN["parts"], UNKNOWN["points"]
+            read = reader_terms(self.reader, output, shown.hole, parts, points)
+            terms |= {name: term for name, term in read.items() if name in self.weights}
         return terms
+
+    def seen(self, step: Step) -> Shown:
+        """What is shown, computed once a step: all its phases see the same."""
+        names = [field.name for field in fields(Shown)]
+        if "shown truth" not in step.cache:
+            shown = self.shown(step)
+            step.cache.update({f"shown {name}": getattr(shown, name) for name in names})
+        return Shown(**{name: step.cache[f"shown {name}"] for name in names})
 
     def helpers(self) -> Mapping[str, nn.Module]:
         """The reader, and the judging net where a term needs it."""
         judge = {} if self.judge is None else {"judge": self.judge.perceptual.net}
         return {**super().helpers(), **judge}
+
+    def alarms(self) -> tuple[Alarm, ...]:
+        """The alarms of restoring, and of a discriminator that has won."""
+        more = self.adversary.alarms() if self.adversary else ()
+        return (*super().alarms(), *more)
+
+    def pools(self) -> Mapping[str, Pool]:
+        """Old pictures for the discriminator."""
+        return self.adversary.pools() if self.adversary else {}
 
 
 def painted(step: Step, shown: Shown, *, seed: int = 0) -> Float[Tensor, "n 3 h w"]:

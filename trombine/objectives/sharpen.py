@@ -6,7 +6,7 @@ the discriminator's weight rising from 0 until the measure has lost what it may 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, final
 
 import torch
@@ -27,9 +27,52 @@ from trombine.objectives.objective import (
 from trombine.objectives.pools import Pool
 from trombine.objectives.restore import MEASURES, nearness, restored, restoring_alarms
 from trombine.objectives.terms import l1
-from trombine.recipes.recipe import Sharpen
+from trombine.recipes.recipe import Criticised, Sharpen
 
 _OUTPUT: Final = "output"
+
+
+def sharpening(
+    recipe: Criticised,
+    adversary: Adversary,
+    weights: Mapping[str, float],
+    output: Callable[[Step], Pictures],
+    compared: Callable[[Step, Pictures], Terms],
+) -> tuple[Phase, ...]:
+    """The phases: alone, both, and the discriminator, which begins before both.
+
+    `output` is what the net makes of a step, `compared` its terms beside the truth.
+    """
+
+    def alone(step: Step) -> Terms:
+        return compared(step, output(step))
+
+    def sharpen(step: Step) -> Terms:
+        made = output(step)
+        step.cache[_OUTPUT] = made.detach()
+        return {**compared(step, made), "adversarial": adversary.generator_loss(step, made)}
+
+    def generated(step: Step) -> Pictures:
+        """The net's output, for the discriminator to learn from."""
+        if _OUTPUT not in step.cache:
+            with torch.no_grad():
+                step.cache[_OUTPUT] = output(step)
+        return step.cache[_OUTPUT]
+
+    stops = Until(measure="PSNR", loses=recipe.worst)
+    ramp = Ramp(high=recipe.adversarial, over=recipe.ramp, stops=stops)
+    start = recipe.alone + recipe.critic_alone
+    return (
+        Phase(name="alone", learns=("net",), terms=alone, weights=weights, lasts=recipe.alone),
+        Phase(
+            name="sharpen",
+            learns=("net",),
+            terms=sharpen,
+            weights={**weights, "adversarial": ramp},
+            start=start,
+        ),
+        *adversary.phases(generated, start=recipe.alone),
+    )
 
 
 @final
@@ -48,44 +91,13 @@ class SharpenObjective(Objective[Sharpen]):
         self.adversary = Adversary(recipe, role="critic")
 
     def phases(self) -> tuple[Phase, ...]:
-        """Alone, both, and the discriminator, which begins before both."""
-        recipe, start = self.recipe, self.recipe.alone + self.recipe.critic_alone
-        stops = Until(measure="PSNR", loses=recipe.worst)
-        ramp = Ramp(high=recipe.adversarial, over=recipe.ramp, stops=stops)
-        truth = {"l1": recipe.l1}
-        return (
-            Phase(
-                name="alone", learns=("net",), terms=self.alone, weights=truth, lasts=recipe.alone
-            ),
-            Phase(
-                name="sharpen",
-                learns=("net",),
-                terms=self.sharpen,
-                weights={**truth, "adversarial": ramp},
-                start=start,
-            ),
-            *self.adversary.phases(self.output, start=recipe.alone),
-        )
+        """Alone, both, and the discriminator."""
 
-    def alone(self, step: Step) -> Terms:
-        """Nearness to the truth."""
-        return {"l1": l1(self.damaging.output(step), step.pictures())}
+        def compared(step: Step, output: Pictures) -> Terms:
+            return {"l1": l1(output, step.pictures())}
 
-    def sharpen(self, step: Step) -> Terms:
-        """Nearness to the truth, and the discriminator's loss."""
-        output = self.damaging.output(step)
-        step.cache[_OUTPUT] = output.detach()
-        return {
-            "l1": l1(output, step.pictures()),
-            "adversarial": self.adversary.generator_loss(step, output),
-        }
-
-    def output(self, step: Step) -> Pictures:
-        """The net's output, for the discriminator to learn from."""
-        if _OUTPUT not in step.cache:
-            with torch.no_grad():
-                step.cache[_OUTPUT] = self.damaging.output(step)
-        return step.cache[_OUTPUT]
+        recipe, output = self.recipe, self.damaging.output
+        return sharpening(recipe, self.adversary, {"l1": recipe.l1}, output, compared)
 
     def samples(self, step: Step) -> Samples:
         """The fixed faces, damaged and restored."""

@@ -32,6 +32,16 @@ CLEAN: Final[dict[str, Recipe]] = {
         nets={"net": NetSpec("unet", {"width": 32, "levels": 5, "inputs": 4, "residual": True})},
         damage="hole:irregular:10-30*0.5+squares*0.5",
     ),
+    "autoencoder": replace(
+        _CLEANER,
+        about="gives pictures back through a few numbers, so that losses compare by its features",
+        nets={"net": NetSpec("autoencoder", {"width": 16, "levels": 4, "depth": 16})},
+        damage="noise:0.05",
+        pictures=100_000,
+        optimiser="muon",
+        lr=5e-3,
+        beta1=0.95,
+    ),
     "restorer": replace(
         _CLEANER,
         about="repairs scanned prints that faded, got stains and were scratched",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from trombine.recipes.recipe import Inpaint, InpaintDiffusion, NetSpec, Recipe
 
 _FACES: Final = "world:photo#9000*8+world:anime#3000+world:cartoon#3000+world:sketch#3000"
 
-# What both learn from, and how.
+# What all learn from, and how.
 _SHARED: Final[dict[str, Any]] = {
+    "task": "repair",
     "real": "plain:../shared/data/portraits",
     "damage": (
         "hole:irregular:5-50*5+parts*2+half*0.3+squares*0.5+huge:50-70*0.4+scratches*0.8+text*0.2"
@@ -26,26 +28,31 @@ _SHARED: Final[dict[str, Any]] = {
     "threads": 1,
     "log_every": 1_000,
 }
+_INPAINT: Final = Inpaint(
+    about="paints what is missing, told what belongs there or not",
+    nets={"net": NetSpec("painter", {"width": 16, "levels": 4, "parts": "all", "points": True})},
+    data=f"{_FACES}+world:posed#6000+leaves#3000*3",
+    size=128,
+    pictures=96_000,
+    sample_every=16_000,
+    measure_every=8_000,
+    save_every=8_000,
+    judged=128,
+    **_SHARED,
+)
 
 PAINT: Final[dict[str, Recipe]] = {
-    "inpaint": Inpaint(
-        about="paints what is missing, told what belongs there or not",
-        task="repair",
-        nets={
-            "net": NetSpec("painter", {"width": 16, "levels": 4, "parts": "all", "points": True})
-        },
-        data=f"{_FACES}+world:posed#6000+leaves#3000*3",
-        size=128,
-        pictures=96_000,
-        sample_every=16_000,
-        measure_every=8_000,
-        save_every=8_000,
-        judged=128,
-        **_SHARED,
+    "inpaint": _INPAINT,
+    "inpaint-sharp": replace(
+        _INPAINT,
+        about="the same, then learns from a discriminator to look real",
+        nets={**_INPAINT.nets, "critic": NetSpec("patch_discriminator", {"norm": "spectral"})},
+        adversarial=0.01,
+        alone=64_000,
+        ramp=16_000,
     ),
     "inpaint-diffusion": InpaintDiffusion(
         about="paints what is missing by taking noise away, another answer for each seed",
-        task="repair",
         nets={
             "net": NetSpec(
                 "diffusion_painter",

@@ -277,37 +277,14 @@ class Painting(Recipe):
     guessed: how likely each part is to a reader that sees the picture with its hole."""
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
-class Inpaint(Painting, Restore):
-    """Paint what is missing, compared with the truth. Weights of 0 leave a term out."""
-
-    objective: ClassVar[str] = "inpaint"
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class InpaintDiffusion(Painting):
-    """Paint what is missing by taking noise away: another answer for each seed."""
-
-    objective: ClassVar[str] = "inpaint_diffusion"
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class Sharpen(Recipe):
-    """Undo a known damage, then learn from a discriminator to make it look real.
+class Criticised(Recipe):
+    """Compared with the truth, then also with what a discriminator says.
 
     Phases: the net alone, the discriminator alone, then both, with the discriminator's weight
     rising while the measure allows.
     """
 
-    objective: ClassVar[str] = "sharpen"
-
-    damage: str = "shrink:2"
-    """What is undone, as in restore."""
-    l1: float = 1.0
-    """Weight of the mean absolute difference."""
     alone: int = 50_000
     """Pictures before the discriminator begins."""
     critic_alone: int = 5_000
@@ -328,6 +305,47 @@ class Sharpen(Recipe):
     """Weight of the gradient penalty on real pictures."""
     penalty_every: int = 16
     """Steps from one gradient penalty to the next."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Inpaint(Painting, Criticised, Restore):
+    """Paint what is missing, compared with the truth. Weights of 0 leave a term out."""
+
+    objective: ClassVar[str] = "inpaint"
+
+    adversarial: float = 0.0
+    """A discriminator's weight at the end of its ramp; 0: there is none."""
+    read_parts: float = 0.0
+    """Weight of the true parts' cross-entropy in the hole, as a reader sees what was painted."""
+    read_points: float = 0.0
+    """Weight of how far the landmarks that it sees are from the true ones, of the picture's
+    width."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class InpaintDiffusion(Painting):
+    """Paint what is missing by taking noise away: another answer for each seed."""
+
+    objective: ClassVar[str] = "inpaint_diffusion"
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Sharpen(Criticised):
+    """Undo a known damage, then learn from a discriminator to make it look real.
+
+    Phases: the net alone, the discriminator alone, then both, with the discriminator's weight
+    rising while the measure allows.
+    """
+
+    objective: ClassVar[str] = "sharpen"
+
+    damage: str = "shrink:2"
+    """What is undone, as in restore."""
+    l1: float = 1.0
+    """Weight of the mean absolute difference."""
 
 
 @final

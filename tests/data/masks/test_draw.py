@@ -188,3 +188,10 @@ def test_several_changes() -> None:
 def test_the_mask_of_a_seed_has_no_clock() -> None:
     with pytest.raises(InputError, match=r"counts the pictures of a run, .*draw_masks in Python"):
         mask("huge>squares@5", 0, SIZE)
+
+
+def test_a_run_is_measured_on_what_a_curriculum_ends_with() -> None:
+    """Its first pictures have masks of the first stage, those it is measured on never."""
+    masks = parse("half:right>half:left@1000")
+    assert _stage_at(masks, chance(0, [3])) is masks.stages[0]
+    assert _stage_at(masks, chance(0, [3]).within("fixed")) is masks.stages[1]

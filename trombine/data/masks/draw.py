@@ -128,7 +128,10 @@ def _stage_at(masks: Masks, chance: Chance) -> MaskStage:
     """The stage that a mask of this place is from.
 
     Between a change's first and last place the chance of the new stage grows evenly from 0 to 1.
+    What a run is measured on, whose chance is within a name, has masks of the last stage.
     """
+    if chance.about:
+        return masks.stages[-1]
     now, place = masks.stages[0], chance.places.item()
     for stage in masks.stages[1:]:
         gone, length = place - stage.first, stage.last - stage.first
