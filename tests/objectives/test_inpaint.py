@@ -87,10 +87,8 @@ def test_a_small_picture_is_read_at_the_readers_own_size() -> None:
     faces = source(f"world:photo#{count}", 64).batch(np.arange(count))
     step = replace(step_of(faces), chance=Chance(seed=3, places=np.arange(count)))
     shown = InpaintObjective(recipe_of("guessed")).shown(step)
-    assert faces.points is not None and faces.parts is not None
-    assert shown.parts.shape == faces.parts.shape
-    assert float((shown.points - faces.points).norm(dim=-1).median()) < 2.5
-    assert float((shown.parts == faces.parts).float().mean()) > 0.85
+    assert faces.parts is not None and shown.parts.shape[-2:] == faces.parts.shape[1:]
+    assert float((shown.parts.argmax(1) == faces.parts).float().mean()) > 0.85
 
 
 def test_of_a_real_picture_a_reading_is_told(faces: Batch) -> None:
