@@ -79,10 +79,10 @@ class DiffusionPainter(Timed):
         `seed`: of each picture, 0 or more: which of the possible answers is painted."""
         height, width = x.shape[-2:]
         known = self.known(x, hole, parts, points)
-        seeds = hole.new_zeros(len(x), dtype=torch.int64) if seed is None else seed
+        seeds = hole.new_zeros(x.shape[0], dtype=torch.int64) if seed is None else seed
         mixed = normals(seeds, known.filled)
         for t, s in pairwise(step / self.steps for step in range(self.steps, -1, -1)):
-            rest = self.rest(known, mixed, mixed.new_full((len(x),), t))
+            rest = self.rest(known, mixed, mixed.new_full((x.shape[0],), t))
             mixed = rest + s / t * (mixed - rest)  # a step along the line from the noise to it
         painted = (known.filled + mixed + 1) / 2
         return painted[..., :height, :width]
