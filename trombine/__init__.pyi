@@ -393,6 +393,7 @@ def upscale(
     factor: int | None = ...,
     size: str | None = ...,
     model: str | _Path = ...,
+    best: bool = ...,
     tile: int | str = ...,
     threads: int | None = ...,
     device: str = ...,
@@ -405,8 +406,8 @@ def upscale(
     Arguments, by name:
         image: A picture, or a list of them: a path, a Pillow image, a NumPy array
             or a torch tensor. What becomes of it is returned, and no file is
-            written; of the rest factor, size, model, tile, threads and device may
-            be given.
+            written; of the rest factor, size, model, best, tile, threads and
+            device may be given.
         pictures: The pictures, or folders of them.
         output: The file to write, or for several pictures the folder; unless
             given, photo.x2.png beside photo.png.
@@ -428,6 +429,8 @@ def upscale(
         model: upscale, upscale-fast, upscale-drawings or upscale-wild, or a
             .safetensors file; auto takes upscale, for drawings upscale-drawings,
             for JPEGs and noise upscale-wild.
+        best: The mean over the picture turned and mirrored in all eight ways:
+            nearer to the truth, and eight times as long.
         tile: The side of the tiles that are computed one at a time: smaller ones
             take less memory: auto, or a whole number, 16 to 1,000,000.
         sheet: Write NAME.sheet.png beside each output: the input, bicubic, the
@@ -447,6 +450,7 @@ def upscale(
     factor: int | None = ...,
     size: str | None = ...,
     model: str | _Path = ...,
+    best: bool = ...,
     tile: int | str = ...,
     threads: int | None = ...,
     device: str = ...,
@@ -458,6 +462,7 @@ def upscale(
     factor: int | None = ...,
     size: str | None = ...,
     model: str | _Path = ...,
+    best: bool = ...,
     tile: int | str = ...,
     threads: int | None = ...,
     device: str = ...,
@@ -469,6 +474,7 @@ def upscale(
     factor: int | None = ...,
     size: str | None = ...,
     model: str | _Path = ...,
+    best: bool = ...,
     tile: int | str = ...,
     threads: int | None = ...,
     device: str = ...,
@@ -487,6 +493,7 @@ def upscale(
     factor: int | None = ...,
     size: str | None = ...,
     model: str | _Path = ...,
+    best: bool = ...,
     tile: int | str = ...,
     sheet: bool = ...,
     truth: _Path | None = ...,
@@ -507,6 +514,7 @@ def upscale(
     factor: int | None = ...,
     size: str | None = ...,
     model: str | _Path = ...,
+    best: bool = ...,
     tile: int | str = ...,
     sheet: bool = ...,
     truth: _Path | None = ...,

@@ -57,6 +57,7 @@ def test_replay_in_a_fresh_process_and_another_folder(
         ("b.jpg", {"factor": 4}),
         ("b.avif", {"size": "70x90"}),
         ("b.tif", {"model": "upscale-drawings-x4"}),
+        ("b.png", {"factor": 3, "best": True}),
     ],
 )
 def test_replay_of_other_formats_and_ways(

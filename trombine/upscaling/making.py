@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from trombine import codecs
 from trombine.batch.making import (
@@ -57,6 +57,7 @@ HOLDS: Final[Mapping[str, type]] = {
     PICTURE: str,
     "enlarge": str,  # "x3", or "1920x1080" for what fits in there
     "model": str,  # a family of shipped nets, one of them, or a file
+    "best": bool,  # the mean over eight turned and mirrored pictures
     "tile": int,  # pixels a side; 0: as running.py chooses
     FORMAT: str,
     "shows": str,
@@ -79,7 +80,9 @@ def make(job: Job) -> Output:
     """The enlarged picture or film, its sheet, and how near both are to a truth."""
     film, options = job.source.film, job.options
     model, notices = _model_of(job)
-    pipeline = pipeline_for(film, options["enlarge"], model, job.device)
+    pipeline = pipeline_for(
+        film, options["enlarge"], model, device=job.device, best=options["best"]
+    )
     _check_format(film, pipeline, job)
     truth = _truth(film, pipeline, job)
     start = time.perf_counter()
@@ -152,13 +155,19 @@ def sides(enlarge: str) -> tuple[int | None, tuple[int, int] | None]:
 
 
 def pipeline_for(
-    film: Frames | Video, enlarge: str, model: str | Path, device: str = CPU
+    film: Frames | Video,
+    enlarge: str,
+    model: str | Path,
+    *,
+    device: str = CPU,
+    best: bool = False,
 ) -> Pipeline:
     """The nets and the size; an InputError where no pipeline leads to it."""
     factor, box = sides(enlarge)
     size = film.first.height, film.first.width
     frames = film.count if isinstance(film, Frames) else 1  # a video's are held one at a time
-    return plan_pipeline(*size, factor=factor, box=box, model=model, frames=frames, device=device)
+    options: dict[str, Any] = {"factor": factor, "box": box, "model": model, "device": device}
+    return replace(plan_pipeline(*size, **options, frames=frames), best=best)
 
 
 def model_for(film: Frames | Video) -> tuple[str, str]:
@@ -320,6 +329,7 @@ def _tiles(image: Image, pipeline: Pipeline, tile: int) -> list[int]:
 UPSCALE: Final = Making(
     verb="upscale",
     holds=HOLDS,
+    usual={"best": False},
     make=make,
     needs=("torch", "scipy"),
     products=PRODUCTS,

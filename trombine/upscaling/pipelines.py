@@ -45,6 +45,7 @@ class Pipeline:
     last: Literal["", "bicubic"]  # what then shrinks it to that size
     second: Pipeline | None = None  # another to the same size, blended in
     share: float = 0.0  # of the second in the result
+    best: bool = False  # the mean over the picture's eight turned and mirrored selves
 
     @property
     def every_model(self) -> tuple[Model, ...]:
