@@ -44,6 +44,7 @@ ORDER = (
     "pages",
     "events",
     "conversion",
+    "holes",
     "images",
     "codecs",
     "samples",

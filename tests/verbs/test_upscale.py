@@ -80,6 +80,8 @@ def test_more_times_than_a_net_enlarges(
         ({"model": "upscale-drawings-x4"}, (96, 80)),
         ({"model": "upscale-drawings-x4", "factor": 2}, (48, 40)),
         ({"model": "upscale-wild"}, (48, 40)),
+        ({"model": "upscale+upscale-wild*0.3"}, (48, 40)),
+        ({"model": "upscale+upscale-wild*0.3", "factor": 4}, (96, 80)),
     ],
 )
 def test_how_large_it_becomes(

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 import torch
-from jaxtyping import Float32
+from jaxtyping import Float32, Shaped
 
 from trombine.codecs import Frames
 from trombine.refusal import InputError
@@ -28,6 +28,7 @@ into nets; what it raises stops the work."""
 
 Colours = Float32[np.ndarray, "h w 3"]
 Alpha = Float32[np.ndarray, "h w"]
+Plane = Shaped[np.ndarray, "h w"]
 
 
 def enlarged_image(
@@ -144,10 +145,10 @@ def _enlarged_alpha(
     planes = torch.from_numpy(alpha).expand(3, -1, -1)
     enlarged = _through(planes, pipeline, tile, threads, tick)[0].numpy()
     least, most = minimum_filter(alpha, 3), maximum_filter(alpha, 3)
-    return np.clip(enlarged, _spread(least, pipeline.size), _spread(most, pipeline.size))
+    return np.clip(enlarged, spread(least, pipeline.size), spread(most, pipeline.size))
 
 
-def _spread(alpha: Alpha, size: Size) -> Float32[np.ndarray, "h2 w2"]:
+def spread(alpha: Plane, size: Size) -> Shaped[np.ndarray, "h2 w2"]:
     """Each pixel of the result as the small one that its centre lies in."""
     rows, columns = (
         (2 * np.arange(new) + 1) * old // (2 * new)
@@ -242,6 +243,28 @@ def _through_nets(
         if grey
         else resized(planes, pipeline.size)
     )
+
+
+def deviations(
+    image: Image,
+    pipeline: Pipeline,
+    *,
+    tile: int | None = None,
+    threads: int | None = None,
+    tick: Tick | None = None,
+) -> Float32[np.ndarray, "h2 w2"]:
+    """By how much the answers for the eight turned and mirrored pictures differ from their mean.
+
+    The standard deviation, the root of the mean square over the channels; alpha is left out.
+    """
+    planes = _planes(image.rgb(), image.alpha())
+    total, squares = torch.zeros(3, *pipeline.size), torch.zeros(3, *pipeline.size)
+    for number, answer in enumerate(answers(planes, pipeline, tile, threads, tick)):
+        # Welford: the difference of large sums would lose small deviations.
+        gap = answer - total
+        total += gap / (number + 1)
+        squares += gap * (answer - total)
+    return (squares / TURNS).mean(0).clamp(min=0).sqrt().numpy()
 
 
 # ---------------------------------------------------------------------------------------------
