@@ -91,7 +91,7 @@ def test_replay_of_a_repaired_area(tmp_path: Path, kit: ModuleType) -> None:
     mask = np.zeros((20, 24, 1), np.uint8)
     mask[5:12, 8:20] = 255
     write(tmp_path / "masks" / "a.png", Image(samples=mask, mode="L"))
-    results = {}
+    results, heard = {}, []
     for name, options in {
         "plain": {},
         "wild": {"model": "upscale-wild"},

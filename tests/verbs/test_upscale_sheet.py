@@ -28,7 +28,7 @@ def test_a_report_lies_beside_and_is_made_again(tmp_path: Path, kit: ModuleType)
     source = kit.photo(tmp_path / "in")
     heard = kit.events(source, output=tmp_path / "b.png", report=True)
     names = ["b.report.json", "b.report.png", "b.png"]
-    assert sorted(event.path.name for event in heard if isinstance(event, Picture)) == sorted(names)
+    assert sorted(event.name for event in heard if isinstance(event, Picture)) == sorted(names)
     for name in names[1:]:
         again = tmp_path / "again" / name
         list(
