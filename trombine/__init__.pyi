@@ -393,6 +393,7 @@ def upscale(
     factor: int | None = ...,
     size: str | None = ...,
     model: str | _Path = ...,
+    best: bool = ...,
     tile: int | str = ...,
     threads: int | None = ...,
     device: str = ...,
@@ -405,8 +406,8 @@ def upscale(
     Arguments, by name:
         image: A picture, or a list of them: a path, a Pillow image, a NumPy array
             or a torch tensor. What becomes of it is returned, and no file is
-            written; of the rest factor, size, model, tile, threads and device may
-            be given.
+            written; of the rest factor, size, model, best, tile, threads and
+            device may be given.
         pictures: The pictures, or folders of them.
         output: The file to write, or for several pictures the folder; unless
             given, photo.x2.png beside photo.png.
@@ -428,10 +429,19 @@ def upscale(
         model: upscale, upscale-fast, upscale-drawings or upscale-wild, or a
             .safetensors file; auto takes upscale, for drawings upscale-drawings,
             for JPEGs and noise upscale-wild.
+        hole: A mask of what was repaired, or a folder of masks with the pictures'
+            names: there the net for damaged pictures works, outside all stays as
+            without.
+        mask_is: What of that mask was repaired: white, black or transparent; auto
+            guesses, and says so: auto, white, black or transparent.
+        best: The mean over the picture turned and mirrored in all eight ways:
+            nearer to the truth, and eight times as long.
         tile: The side of the tiles that are computed one at a time: smaller ones
             take less memory: auto, or a whole number, 16 to 1,000,000.
         sheet: Write NAME.sheet.png beside each output: the input, bicubic, the
             result, and the truth.
+        report: Write NAME.report.png and NAME.report.json beside each output: what
+            the net invented. Takes nine times as long.
         truth: The true large picture, to measure the result against: a picture of
             the result's size, or a folder with pictures of the same names.
         threads: How many threads work: by default one for each core, and never
@@ -447,6 +457,7 @@ def upscale(
     factor: int | None = ...,
     size: str | None = ...,
     model: str | _Path = ...,
+    best: bool = ...,
     tile: int | str = ...,
     threads: int | None = ...,
     device: str = ...,
@@ -458,6 +469,7 @@ def upscale(
     factor: int | None = ...,
     size: str | None = ...,
     model: str | _Path = ...,
+    best: bool = ...,
     tile: int | str = ...,
     threads: int | None = ...,
     device: str = ...,
@@ -469,6 +481,7 @@ def upscale(
     factor: int | None = ...,
     size: str | None = ...,
     model: str | _Path = ...,
+    best: bool = ...,
     tile: int | str = ...,
     threads: int | None = ...,
     device: str = ...,
@@ -487,8 +500,12 @@ def upscale(
     factor: int | None = ...,
     size: str | None = ...,
     model: str | _Path = ...,
+    hole: _Path | None = ...,
+    mask_is: str = ...,
+    best: bool = ...,
     tile: int | str = ...,
     sheet: bool = ...,
+    report: bool = ...,
     truth: _Path | None = ...,
     threads: int | None = ...,
     device: str = ...,
@@ -507,8 +524,12 @@ def upscale(
     factor: int | None = ...,
     size: str | None = ...,
     model: str | _Path = ...,
+    hole: _Path | None = ...,
+    mask_is: str = ...,
+    best: bool = ...,
     tile: int | str = ...,
     sheet: bool = ...,
+    report: bool = ...,
     truth: _Path | None = ...,
     threads: int | None = ...,
     device: str = ...,

@@ -253,6 +253,15 @@ def test_rows_of_damaged_pictures(
     assert WILD in logged[0]["conditions"]["degradations"][1]
 
 
+def test_rows_of_the_best_of_eight(
+    painted: Pictures, asked: upscale.Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upscale, "photographs", lambda: painted)
+    monkeypatch.setattr(upscale, "faces", lambda seeds: painted)
+    rows = list(upscale.best_rows(asked))
+    assert len(rows) == 4 and all(0 < abs(row.value) < 3 for row in rows)
+
+
 def test_what_is_missing_is_skipped_with_a_line(
     asked: upscale.Asked,
     tmp_path: Path,

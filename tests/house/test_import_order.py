@@ -45,6 +45,7 @@ ORDER = (
     "pages",
     "events",
     "conversion",
+    "holes",
     "images",
     "codecs",
     "samples",

@@ -18,7 +18,13 @@ from trombine.nets import Net, build
 from trombine.refusal import InputError
 from trombine.samples import Image
 from trombine.upscaling import pictures
-from trombine.upscaling.pictures import Tick, enlarged_film, enlarged_image, uncovered
+from trombine.upscaling.pictures import (
+    Tick,
+    enlarged_colours,
+    enlarged_film,
+    enlarged_image,
+    uncovered,
+)
 from trombine.upscaling.pipelines import Pipeline
 from trombine.weights import Card, Model
 
@@ -64,6 +70,80 @@ def checker(channels: int = 1) -> np.ndarray:
     board[:, 9:] = 255
     board[8:, :4] = 255
     return np.repeat(board[..., None], channels, axis=2)
+
+
+# ---------------------------------------------------------------------------------------------
+# The best of eight
+
+
+def eight(colours: np.ndarray) -> list[np.ndarray]:
+    """The picture turned and mirrored, by NumPy alone."""
+    return [np.rot90(one, k).copy() for one in (colours, colours[:, ::-1]) for k in range(4)]
+
+
+def back(colours: np.ndarray, number: int) -> np.ndarray:
+    turned = np.rot90(colours, -(number % 4))
+    return turned[:, ::-1] if number >= 4 else turned
+
+
+WAYS = {
+    "one net": way(2),
+    "two nets, and shrunk": way(4, 2, size=(5 * HEIGHT, 5 * WIDTH)),
+    "blended": replace(way(2), second=way(4, size=(2 * HEIGHT, 2 * WIDTH)), share=0.3),
+}
+
+
+def upright(pipeline: Pipeline, number: int) -> Pipeline:
+    """The same nets for a picture that lies, where it was turned by a quarter."""
+    if number % 2 == 0:
+        return pipeline
+    second = None if pipeline.second is None else upright(pipeline.second, 1)
+    return replace(pipeline, size=(pipeline.size[1], pipeline.size[0]), second=second)
+
+
+@pytest.mark.parametrize("name", WAYS)
+@pytest.mark.parametrize("tile", [None, 16])
+def test_best_is_the_mean_of_eight_results(name: str, tile: int | None) -> None:
+    colours = Image(samples=noise(3), mode="RGB").rgb()
+    several = [
+        back(enlarged_colours(turned, None, upright(WAYS[name], number))[0], number)
+        for number, turned in enumerate(eight(colours))
+    ]
+    made = enlarged_colours(colours, None, replace(WAYS[name], best=True), tile=tile)[0]
+    assert np.abs(made - np.mean(several, axis=0)).max() < 1e-5
+    assert np.abs(made - several[0]).max() > 1e-3, "one of them alone is another"
+
+
+def test_the_best_of_a_turned_picture_is_the_best_turned() -> None:
+    colours = Image(samples=noise(3), mode="RGB").rgb()
+    for pipeline in WAYS.values():
+        best = replace(pipeline, best=True)
+        straight = enlarged_colours(colours, None, best)[0]
+        for number, turned in enumerate(eight(colours)):
+            made = enlarged_colours(turned, None, upright(best, number))[0]
+            assert np.abs(back(made, number) - straight).max() < 1e-5
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_the_best_keeps_depth_grey_and_alpha(bits: int) -> None:
+    best = replace(way(2), best=True)
+    grey = enlarged_image(Image(samples=np.repeat(noise(1, bits), 3, axis=2), mode="RGB"), best)
+    assert (grey.samples == grey.samples[..., :1]).all()
+    image = Image(samples=np.dstack([noise(3), checker()]).astype(np.uint8), mode="RGBA")
+    alphas = [
+        back(enlarged_image(replace(image, samples=one), upright(way(2), at)).alpha(), at)  # pyright: ignore[reportArgumentType]
+        for at, one in enumerate(eight(image.samples))
+    ]
+    made = enlarged_image(image, best)
+    assert made.mode == "RGBA" and grey.bits == bits
+    assert np.abs(made.alpha() - np.mean(alphas, axis=0)).max() < 1.1 / 255
+
+
+def test_the_best_says_how_far_it_is() -> None:
+    heard: list[tuple[int, int]] = []
+    image = Image(samples=noise(3), mode="RGB")
+    enlarged_image(image, replace(way(2), best=True), tick=lambda *done: heard.append(done))
+    assert len(heard) == 8 and heard == sorted(heard) and heard[-1][0] == heard[-1][1]
 
 
 # ---------------------------------------------------------------------------------------------

@@ -13,10 +13,10 @@ from trombine.upscaling.sheet import (
     CELL,
     _columns,
     _steps,
-    _window_sums,
     detail,
     scores,
     standard_sheet,
+    window_sums,
 )
 
 Pixels = np.ndarray
@@ -79,10 +79,10 @@ def test_the_detail_of_a_plain_picture_is_its_middle() -> None:
     assert detail(np.full((100, 100, 3), 7, np.uint8), (200, 200), (40, 60)) == (80, 70, 40, 60)
 
 
-def test_window_sums_as_by_hand() -> None:
+def testwindow_sums_as_by_hand() -> None:
     values = _steps(noise(9, 7))
     by_hand = [[values[y : y + 4, x : x + 3].sum() for x in range(5)] for y in range(6)]
-    assert np.allclose(_window_sums(values, (4, 3)), by_hand)
+    assert np.allclose(window_sums(values, (4, 3)), by_hand)
 
 
 def test_steps_as_by_hand() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
+import trombine
 from trombine import weights
 from trombine.conventions import to_picture
 from trombine.events import Done, Notice, Picture, Progress, Skipped
@@ -24,6 +25,20 @@ pytestmark = pytest.mark.usefixtures("photographs")
 
 
 # What comes out
+
+
+def test_best_is_asked_for_and_kept(tmp_path: Path, kit: ModuleType) -> None:
+    """A result made without it is another; the mean is what the function gives, too."""
+    source = kit.photo(tmp_path)
+    kit.events(source, output=tmp_path / "b.png")
+    assert "was made otherwise (best False, not True)" in kit.why(
+        kit.events(source, output=tmp_path / "b.png", best=True)
+    )
+    kit.events(source, output=tmp_path / "c.png", best=True)
+    assert kit.events(source, output=tmp_path / "c.png", best=True)[-1].skipped == 0
+    straight, best = read(tmp_path / "b.png").samples, read(tmp_path / "c.png").samples
+    assert 0 < np.abs(straight.astype(int) - best).max() < 40
+    assert (np.asarray(trombine.upscale(source, factor=2, best=True)) == best).all()
 
 
 @pytest.mark.parametrize("factor", [2, 4])
@@ -65,6 +80,8 @@ def test_more_times_than_a_net_enlarges(
         ({"model": "upscale-drawings-x4"}, (96, 80)),
         ({"model": "upscale-drawings-x4", "factor": 2}, (48, 40)),
         ({"model": "upscale-wild"}, (48, 40)),
+        ({"model": "upscale+upscale-wild*0.3"}, (48, 40)),
+        ({"model": "upscale+upscale-wild*0.3", "factor": 4}, (96, 80)),
     ],
 )
 def test_how_large_it_becomes(

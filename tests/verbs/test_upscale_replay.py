@@ -8,13 +8,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 
 from trombine import weights
 from trombine.__main__ import main
 from trombine.events import Event
-from trombine.images import encode_png, read_provenance, write
+from trombine.images import Image, encode_png, read, read_provenance, write
 from trombine.provenance import digest
+from trombine.refusal import InputError
 from trombine.verbs import replay
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -57,6 +59,7 @@ def test_replay_in_a_fresh_process_and_another_folder(
         ("b.jpg", {"factor": 4}),
         ("b.avif", {"size": "70x90"}),
         ("b.tif", {"model": "upscale-drawings-x4"}),
+        ("b.png", {"factor": 3, "best": True}),
     ],
 )
 def test_replay_of_other_formats_and_ways(
@@ -80,6 +83,37 @@ def test_replay_of_a_model_file_and_of_a_sheet_with_its_truth(
     for name in ("b.png", "b.sheet.png"):
         assert kit.notices(again(tmp_path / name, tmp_path / "in", tmp_path / f"c-{name}")) == []
         assert (tmp_path / f"c-{name}").read_bytes() == (tmp_path / name).read_bytes()
+
+
+def test_replay_of_a_repaired_area(tmp_path: Path, kit: ModuleType) -> None:
+    """Outside the bytes of the plain result, inside those of the net for damaged pictures."""
+    source = kit.photo(tmp_path / "in")
+    mask = np.zeros((20, 24, 1), np.uint8)
+    mask[5:12, 8:20] = 255
+    write(tmp_path / "masks" / "a.png", Image(samples=mask, mode="L"))
+    results, heard = {}, []
+    for name, options in {
+        "plain": {},
+        "wild": {"model": "upscale-wild"},
+        "treated": {"hole": tmp_path / "masks" / "a.png"},
+    }.items():
+        heard = kit.events(source, output=tmp_path / f"{name}.png", factor=3, **options)
+        results[name] = read(tmp_path / f"{name}.png").samples
+    assert any("taken for repaired" in text for text in kit.notices(heard))
+    where = mask.repeat(3, 0).repeat(3, 1) > 0
+    assert (results["treated"] == np.where(where, results["wild"], results["plain"])).all()
+    assert (results["treated"] != results["plain"]).any()
+    (tmp_path / "in" / "hole-a.png").write_bytes((tmp_path / "masks" / "a.png").read_bytes())
+    assert kit.notices(again(tmp_path / "treated.png", tmp_path / "in", tmp_path / "c.png")) == []
+    assert (tmp_path / "c.png").read_bytes() == (tmp_path / "treated.png").read_bytes()
+    hole = tmp_path / "masks"
+    done = kit.events(source, output=tmp_path / "treated.png", factor=3, hole=hole)[-1]
+    assert (done.skipped, done.written) == (0, 0), "kept: the guess was the same"
+    write(tmp_path / "masks" / "a.png", Image(samples=mask[1:], mode="L"))
+    wrong = kit.events(source, output=tmp_path / "d.png", hole=hole)
+    assert "is 24 x 19, and the picture is 24 x 20; give a mask" in kit.why(wrong)
+    with pytest.raises(InputError, match="give --hole too"):
+        kit.events(source, output=tmp_path / "d.png", mask_is="white")
 
 
 def test_a_record_holds_what_determines_the_bytes_and_no_more(

@@ -15,12 +15,36 @@ import pytest
 from trombine.events import Done, Picture, Progress, Skipped
 from trombine.images import read, write
 from trombine.refusal import InputError
+from trombine.verbs import replay
 from trombine.verbs.upscale import UpscaleRequest, run
 
 pytestmark = pytest.mark.usefixtures("photographs")
 
 
 # The truth and the sheet
+
+
+def test_a_report_lies_beside_and_is_made_again(tmp_path: Path, kit: ModuleType) -> None:
+    source = kit.photo(tmp_path / "in")
+    heard = kit.events(source, output=tmp_path / "b.png", report=True)
+    names = ["b.report.json", "b.report.png", "b.png"]
+    assert sorted(event.name for event in heard if isinstance(event, Picture)) == sorted(names)
+    for name in names[1:]:
+        again = tmp_path / "again" / name
+        list(
+            replay.run(
+                replay.ReplayRequest(
+                    pictures=(tmp_path / name,), inputs=tmp_path / "in", output=again
+                )
+            )
+        )
+        assert again.read_bytes() == (tmp_path / name).read_bytes()
+    kit.events(source, output=tmp_path / "c.png")
+    assert read(tmp_path / "c.png").samples.tolist() == read(tmp_path / "b.png").samples.tolist()
+    (tmp_path / "b.report.json").write_text("mine")
+    assert "trombine did not make it" in kit.why(
+        kit.events(source, output=tmp_path / "b.png", report=True)
+    )
 
 
 def test_a_truth_gives_numbers(tmp_path: Path, kit: ModuleType) -> None:

@@ -130,6 +130,7 @@ class Making:
     verb: str
     holds: Mapping[str, type]  # the options of its records, and their kinds
     earlier: Options = field(default_factory=dict)  # options that old records lack: what they meant
+    usual: Options = field(default_factory=dict)  # options that a record lacks where they are this
     make: Callable[[Job], Output]
     needs: tuple[str, ...] = ()  # packages that determine pixels, beside numpy and pillow
     products: tuple[Product, ...] = (RESULT,)  # the last is the result itself
@@ -191,7 +192,7 @@ class Making:
         from trombine.images import read_source
         from trombine.provenance import REMAKE, check_holds, following, shortened
 
-        options = {**self.earlier, **record.get("options", {})}
+        options = {**self.earlier, **self.usual, **record.get("options", {})}
         optional = {QUALITY: int, METADATA: str} if FORMAT in self.holds else {}
         check_holds({**record, "options": options}, self.holds, optional)
         files = dict(inputs)
@@ -521,6 +522,8 @@ class _Item:
         content = output.contents[product.shows]
         if FORMAT in options and has_metadata(content, options[FORMAT]):
             options[METADATA] = self.metadata
+        usual = self.making.usual
+        options = {name: options[name] for name in options if options[name] != usual.get(name)}
         return record(
             self.making.verb,
             options,
@@ -545,7 +548,7 @@ class _Item:
             return "it is cut short" if is_short else "trombine did not make it"
         if record["verb"] != self.making.verb:
             return f"was made otherwise (by {shortened(record['verb'])})"
-        then = record.get("options", {})
+        then = {**self.making.usual, **record.get("options", {})}
         if METADATA in then:  # a picture without says nothing of it
             options[METADATA] = self.metadata
         for name in {**options, **then}:

@@ -11,8 +11,9 @@ import numpy as np
 from trombine.batch.making import Options
 from trombine.conversion import image_from, like, naming, planes_like, planes_of, singles
 from trombine.devices import CPU
+from trombine.holes import Hole
 from trombine.images import Image
-from trombine.inpainting.making import Hole, hole_of, model_for
+from trombine.inpainting.making import hole_of, model_for
 from trombine.inpainting.repairing import Repair, repaired
 from trombine.inpainting.steering import steering_of
 from trombine.refusal import InputError

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Final, final
+from typing import Final
 
 import numpy as np
 from jaxtyping import Bool, UInt8
@@ -28,6 +28,7 @@ from trombine.batch.making import (
 )
 from trombine.codecs import Frames
 from trombine.devices import CPU
+from trombine.holes import AUTO, POLARITIES, Hole, masked
 from trombine.images import Image, as_seen
 from trombine.inpainting import masks
 from trombine.inpainting.faces import whole_map
@@ -71,17 +72,6 @@ PRODUCTS: Final = (
 )
 
 
-@final
-@dataclass(frozen=True, kw_only=True)
-class Hole:
-    """Which pixels are to be painted, and what is to be said of it."""
-
-    mask: Bool[np.ndarray, "h w"]
-    polarity: str = masks.AUTO
-    notices: tuple[str, ...] = ()
-    reveals: bool = False  # what is painted becomes opaque
-
-
 def make(job: Job) -> Output:
     """The repaired picture, and what else is to be written of it."""
     options, image = job.options, job.source.film.first
@@ -114,7 +104,7 @@ def make(job: Job) -> Output:
     return Output(
         contents={shows: makers[shows]() for shows in job.shows},
         model="+".join([model.hash, *(net.hash for net in repair.nets)]),
-        chosen={} if hole.polarity == masks.AUTO else {"mask_is": hole.polarity},
+        chosen={} if hole.polarity == AUTO else {"mask_is": hole.polarity},
         notices=(*hole.notices, *repair.notices, *_same_again(model, options["tries"])),
         nets=(model.path.stem,),
         details=_details(model, repair, seconds),
@@ -131,7 +121,9 @@ def hole_of(
     """The hole that the options say, grown as they say."""
     size, kind = (image.height, image.width), options["hole"]
     if kind == MASK:
-        result = _masked(image, mask, options["mask_is"])
+        if mask is None:
+            raise InputError("has no mask", "give --mask with a file, or a folder that has it")
+        result = masked(size, mask, options["mask_is"], "painted")
     elif kind == COLOUR:
         painted = masks.hole_of_colour(image, masks.colour_of(options["named"]))
         result = Hole(mask=masks.grown(painted, masks.AUTO_GROW))
@@ -146,30 +138,6 @@ def hole_of(
     else:
         raise InputError(f"its record gives {shortened(kind)} as what says where the hole is")
     return replace(result, mask=masks.grown(result.mask, options["grow"]))
-
-
-def _masked(image: Image, mask: Path | Image | None, polarity: str) -> Hole:
-    size = image.height, image.width
-    if mask is None:
-        raise InputError("has no mask", "give --mask with a file, or a folder that has it")
-    if polarity not in masks.POLARITIES:
-        raise InputError(f"its record gives {shortened(polarity)} as what of a mask is the hole")
-    if isinstance(mask, Path):
-        hole, guess = masks.hole_of_mask(mask, size, polarity)
-        name = shortened(mask.name)
-    else:
-        masks.check_size(mask, size)
-        hole, guess = masks.hole_of_image(mask, polarity)
-        name = "the mask"
-    if polarity != masks.AUTO:
-        return Hole(mask=hole, polarity=polarity)
-    other = masks.WHITE if guess.polarity == masks.BLACK else masks.BLACK
-    text = f"what is {guess.polarity} in {name} is painted ({guess.reason})"
-    return Hole(
-        mask=hole,
-        polarity=guess.polarity,
-        notices=(f"{text}; --mask-is {other} says otherwise",),
-    )
 
 
 def _hidden(image: Image, names: str, device: str) -> Hole:
@@ -227,8 +195,8 @@ def target_for(
 
 def equivalent(name: str, recorded: object, target: object) -> bool:
     """Whether a result with the recorded option is as good as one with the target's."""
-    if name == "mask_is" and target == masks.AUTO:
-        return recorded in masks.POLARITIES
+    if name == "mask_is" and target == AUTO:
+        return recorded in POLARITIES
     return recorded == target
 
 

@@ -20,6 +20,7 @@ def enlarged_value(
     tile: int | None = None,
     threads: int | None = None,
     device: str = CPU,
+    best: bool = False,
 ) -> Any:
     """The picture as conversion.py takes and gives it, `enlarge` as in a record: "x3", "300x200".
 
@@ -29,14 +30,13 @@ def enlarged_value(
     if (several := singles(value)) is not None:
         import torch
 
-        return torch.stack(
-            [enlarged_value(one, enlarge, model, device=device, **options) for one in several]
-        )
+        options |= {"device": device, "best": best}
+        return torch.stack([enlarged_value(one, enlarge, model, **options) for one in several])
     image = image_from(value)
     with naming(value):
         film = Frames(frames=(image,))
         chosen = model_for(film)[0] if model == AUTO else model
-        pipeline = pipeline_for(film, enlarge, chosen, device)
+        pipeline = pipeline_for(film, enlarge, chosen, device=device, best=best)
         if (planes := planes_of(value)) is not None:
             return planes_like(value, *enlarged_colours(*planes, pipeline, **options))
         return like(value, enlarged_image(image, pipeline, **options))

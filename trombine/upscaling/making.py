@@ -11,9 +11,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import numpy as np
 
 from trombine import codecs
+from trombine.batch.contents import JSON
 from trombine.batch.making import (
     FORMAT,
     PICTURE,
@@ -27,6 +30,7 @@ from trombine.batch.making import (
 )
 from trombine.codecs import Frames, Video
 from trombine.devices import CPU
+from trombine.holes import POLARITIES, Hole, masked
 from trombine.images import (
     FILM_SUFFIXES,
     SUFFIXES,
@@ -42,21 +46,26 @@ from trombine.provenance import shortened
 from trombine.refusal import InputError
 from trombine.upscaling.damage import damage_of
 from trombine.upscaling.drawing import is_drawing
-from trombine.upscaling.pictures import enlarged_film, enlarged_image
+from trombine.upscaling.pictures import enlarged_film, enlarged_image, spread
 from trombine.upscaling.pipelines import Pipeline, blend, is_shipped, plan_pipeline
+from trombine.upscaling.report import Report, report_of
 from trombine.upscaling.running import LEAST_TILE, resolved_tile
 from trombine.upscaling.sheet import scores, standard_sheet
+from trombine.weights import Model
 
 AUTO: Final = "auto"  # by what a picture looks like: one of the next three, or a blend
 PHOTOGRAPHS: Final = "upscale"
 DRAWINGS: Final = "upscale-drawings"
 WILD: Final = "upscale-wild"
 AUTOMATIC: Final = (PHOTOGRAPHS, DRAWINGS, WILD)
-RESULT, SHEET = "result", "sheet"
+RESULT, SHEET, REPORT, NUMBERS = "result", "sheet", "report", "numbers"
 HOLDS: Final[Mapping[str, type]] = {
     PICTURE: str,
     "enlarge": str,  # "x3", or "1920x1080" for what fits in there
     "model": str,  # a family of shipped nets, one of them, or a file
+    "hole": str,  # a mask of what was repaired
+    "mask_is": str,
+    "best": bool,  # the mean over eight turned and mirrored pictures
     "tile": int,  # pixels a side; 0: as running.py chooses
     FORMAT: str,
     "shows": str,
@@ -64,6 +73,8 @@ HOLDS: Final[Mapping[str, type]] = {
 }
 PRODUCTS: Final = (
     Product(shows=SHEET, ending=".sheet.png", format="PNG"),
+    Product(shows=REPORT, ending=".report.png", format="PNG", without=("truth",)),
+    Product(shows=NUMBERS, ending=".report.json", format=JSON, without=("truth",)),
     Product(shows=RESULT, without=("truth",)),
 )
 # Pictures of up to this many pixels are worked on several at once, each by one thread: that is
@@ -79,29 +90,90 @@ def make(job: Job) -> Output:
     """The enlarged picture or film, its sheet, and how near both are to a truth."""
     film, options = job.source.film, job.options
     model, notices = _model_of(job)
-    pipeline = pipeline_for(film, options["enlarge"], model, job.device)
+    pipeline = pipeline_for(
+        film, options["enlarge"], model, device=job.device, best=options["best"]
+    )
     _check_format(film, pipeline, job)
     truth = _truth(film, pipeline, job)
     start = time.perf_counter()
     result = _enlarged(film, pipeline, job)
+    hole, second = None, ()
+    if options["hole"]:
+        hole = _hole(film, job)
+        result, second = _with_hole(film, result, hole, job)
     seconds = time.perf_counter() - start
     contents: dict[str, object] = {RESULT: result}
-    nets = tuple(dict.fromkeys(step.path.stem for step in pipeline.every_model))
+    nets = tuple(dict.fromkeys(step.path.stem for step in (*pipeline.every_model, *second)))
     tiles = _tiles(film.first, pipeline, options["tile"])
     if SHEET in job.shows:
         title = f"{shortened(job.source.path.name)}: {' and '.join(nets)}"
         truth_pixels = None if truth is None else as_seen(truth)
         pixels = as_seen(film.first), as_seen(_first_of(result))
         contents[SHEET] = standard_sheet(*pixels, truth_pixels, title)
+    if job.shows & {REPORT, NUMBERS}:
+        report = _report(job, film, result, pipeline, nets)
+        contents |= {REPORT: report.sheet, NUMBERS: report.numbers}
     return Output(
         contents=contents,
-        model="+".join(dict.fromkeys(step.hash for step in pipeline.every_model)),
+        model="+".join(dict.fromkeys(step.hash for step in (*pipeline.every_model, *second))),
         resolved={"tile": tiles},
-        chosen={} if isinstance(model, Path) else {"model": model},
-        notices=(*notices, *_remarks(film, result, truth, options[FORMAT])),
+        chosen={
+            **({} if isinstance(model, Path) else {"model": model}),
+            **({} if hole is None else {"mask_is": hole.polarity}),
+        },
+        notices=(
+            *notices,
+            *(hole.notices if hole else ()),
+            *_remarks(film, result, truth, options[FORMAT]),
+        ),
         nets=nets,
         details=_details(pipeline, tiles, job.threads, seconds),
     )
+
+
+def _hole(film: Frames | Video, job: Job) -> Hole:
+    """What of a picture was repaired."""
+    path, name = job.file("hole"), job.options["hole"]
+    if path is None:
+        raise InputError(f"was made by {shortened(name)}, which is not among its inputs")
+    if film.count > 1 or isinstance(film, Video):
+        raise InputError("is a film, and has no hole", "leave --hole out")
+    size = film.first.height, film.first.width
+    return masked(size, path, job.options["mask_is"], "taken for repaired")
+
+
+def _with_hole(
+    film: Frames | Video, result: Frames | Video, hole: Hole, job: Job
+) -> tuple[Frames | Video, tuple[Model, ...]]:
+    """The result with what was repaired enlarged by the net for damaged pictures; and its nets.
+
+    What a repair gets wrong is like noise, which that net removes (docs/log.md). Every sample
+    outside is that of the result.
+    """
+    if not hole.mask.any():
+        return result, ()
+    best = job.options["best"]
+    pipeline = pipeline_for(film, job.options["enlarge"], WILD, device=job.device, best=best)
+    inside, outside = _first_of(_enlarged(film, pipeline, job)), _first_of(result)
+    where = spread(hole.mask, pipeline.size)[..., None]
+    image = replace(outside, samples=np.where(where, inside.samples, outside.samples))
+    return Frames(frames=(image,)), pipeline.every_model
+
+
+def _report(
+    job: Job, film: Frames | Video, result: Frames | Video, pipeline: Pipeline, nets: Sequence[str]
+) -> Report:
+    """What was invented in a picture, or in the first of a film."""
+    name = job.source.path.name
+    report = report_of(
+        film.first,
+        _first_of(result),
+        pipeline,
+        f"{shortened(name)}: what {' and '.join(nets)} invented",
+        tile=job.options["tile"] or None,
+        threads=job.threads,
+    )
+    return replace(report, numbers={"picture": name, **report.numbers})
 
 
 def _details(
@@ -121,16 +193,26 @@ def equivalent(name: str, recorded: object, target: object) -> bool:
     """
     if name == "model" and target == AUTO:
         return isinstance(recorded, str) and recorded.partition("+")[0] in AUTOMATIC
+    if name == "mask_is" and target == AUTO:
+        return recorded in POLARITIES
     return name == "tile" or recorded == target
 
 
-def target_for(options: Options, source: Path, model: str | Path, truth: Path | None) -> Target:
+def target_for(
+    options: Options,
+    source: Path,
+    model: str | Path,
+    truth: Path | None,
+    hole: Path | None = None,
+) -> Target:
     """What is asked for a picture: the options, and the files that they name."""
     files: dict[str, Path] = {}
     is_file = model != AUTO and not is_shipped(model)
     called = name_file(files, Path(model), source, "model") if is_file else str(model)
     beside = "" if truth is None else name_file(files, truth, source, "truth")
-    return Target(options={**options, "model": called, "truth": beside}, files=files)
+    mask = "" if hole is None else name_file(files, hole, source, "hole")
+    named = {"model": called, "truth": beside, "hole": mask}
+    return Target(options={**options, **named}, files=files)
 
 
 def ending(source: Path, enlarge: str, model: str | Path) -> str:
@@ -152,13 +234,19 @@ def sides(enlarge: str) -> tuple[int | None, tuple[int, int] | None]:
 
 
 def pipeline_for(
-    film: Frames | Video, enlarge: str, model: str | Path, device: str = CPU
+    film: Frames | Video,
+    enlarge: str,
+    model: str | Path,
+    *,
+    device: str = CPU,
+    best: bool = False,
 ) -> Pipeline:
     """The nets and the size; an InputError where no pipeline leads to it."""
     factor, box = sides(enlarge)
     size = film.first.height, film.first.width
     frames = film.count if isinstance(film, Frames) else 1  # a video's are held one at a time
-    return plan_pipeline(*size, factor=factor, box=box, model=model, frames=frames, device=device)
+    options: dict[str, Any] = {"factor": factor, "box": box, "model": model, "device": device}
+    return replace(plan_pipeline(*size, **options, frames=frames), best=best)
 
 
 def model_for(film: Frames | Video) -> tuple[str, str]:
@@ -320,6 +408,7 @@ def _tiles(image: Image, pipeline: Pipeline, tile: int) -> list[int]:
 UPSCALE: Final = Making(
     verb="upscale",
     holds=HOLDS,
+    usual={"best": False, "hole": "", "mask_is": AUTO},
     make=make,
     needs=("torch", "scipy"),
     products=PRODUCTS,

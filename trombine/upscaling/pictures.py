@@ -6,12 +6,13 @@ running.py, how new colours become samples in samples.py. Files are read and wri
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 import torch
-from jaxtyping import Float32
+from jaxtyping import Float32, Shaped
 
 from trombine.codecs import Frames
 from trombine.refusal import InputError
@@ -20,12 +21,14 @@ from trombine.upscaling import running
 from trombine.upscaling.last import resized
 from trombine.upscaling.pipelines import Pipeline, Size, check_pixels, factor_of
 
+TURNS: Final = 8  # the ways in which a square fits onto itself
 Tick = Callable[[int, int], None]
 """Told, after each part of the work, how much is done and of how much, both in pixels that go
 into nets; what it raises stops the work."""
 
 Colours = Float32[np.ndarray, "h w 3"]
 Alpha = Float32[np.ndarray, "h w"]
+Plane = Shaped[np.ndarray, "h w"]
 
 
 def enlarged_image(
@@ -142,10 +145,10 @@ def _enlarged_alpha(
     planes = torch.from_numpy(alpha).expand(3, -1, -1)
     enlarged = _through(planes, pipeline, tile, threads, tick)[0].numpy()
     least, most = minimum_filter(alpha, 3), maximum_filter(alpha, 3)
-    return np.clip(enlarged, _spread(least, pipeline.size), _spread(most, pipeline.size))
+    return np.clip(enlarged, spread(least, pipeline.size), spread(most, pipeline.size))
 
 
-def _spread(alpha: Alpha, size: Size) -> Float32[np.ndarray, "h2 w2"]:
+def spread(alpha: Plane, size: Size) -> Shaped[np.ndarray, "h2 w2"]:
     """Each pixel of the result as the small one that its centre lies in."""
     rows, columns = (
         (2 * np.arange(new) + 1) * old // (2 * new)
@@ -162,6 +165,11 @@ def _through(
     tick: Tick | None,
 ) -> Float32[torch.Tensor, "3 h2 w2"]:
     """A picture through a pipeline, and what is blended in; grey stays exactly grey."""
+    if pipeline.best:
+        total = torch.zeros(3, *pipeline.size)
+        for answer in answers(planes, pipeline, tile, threads, tick):
+            total += answer
+        return total / TURNS
     if pipeline.second is None:
         return _through_nets(planes, pipeline, tile, threads, tick)
     height, width = planes.shape[-2:]
@@ -172,6 +180,40 @@ def _through(
     second = _share(tick, work[0], work[1], sum(work))
     other = _through(planes, pipeline.second, tile, threads, second)
     return result.lerp(other, pipeline.share)
+
+
+def answers(
+    planes: Float32[torch.Tensor, "3 h w"],
+    pipeline: Pipeline,
+    tile: int | None,
+    threads: int | None,
+    tick: Tick | None,
+) -> Iterator[Float32[torch.Tensor, "3 h2 w2"]]:
+    """What a pipeline makes of each of the eight turned and mirrored pictures, turned back."""
+    once = replace(pipeline, best=False)
+    work = sum(_pixels(planes.shape[-2], planes.shape[-1], once))
+    for number in range(TURNS):
+        share = _share(tick, number * work, work, TURNS * work)
+        turned = turn(planes, number)
+        part = _turned_sides(once) if number % 2 else once
+        yield turn_back(_through(turned, part, tile, threads, share), number)
+
+
+def turn(planes: torch.Tensor, number: int) -> torch.Tensor:
+    """A picture turned by so many quarters, and mirrored first from number 4 on."""
+    return (planes.flip(-1) if number >= TURNS // 2 else planes).rot90(number % 4, (-2, -1))
+
+
+def turn_back(planes: torch.Tensor, number: int) -> torch.Tensor:
+    """The inverse of `turn`."""
+    planes = planes.rot90(-(number % 4), (-2, -1))
+    return planes.flip(-1) if number >= TURNS // 2 else planes
+
+
+def _turned_sides(pipeline: Pipeline) -> Pipeline:
+    """The same nets to a picture that is as high as this one is wide."""
+    second = None if pipeline.second is None else _turned_sides(pipeline.second)
+    return replace(pipeline, size=pipeline.size[::-1], second=second)
 
 
 def _through_nets(
@@ -203,6 +245,28 @@ def _through_nets(
     )
 
 
+def deviations(
+    image: Image,
+    pipeline: Pipeline,
+    *,
+    tile: int | None = None,
+    threads: int | None = None,
+    tick: Tick | None = None,
+) -> Float32[np.ndarray, "h2 w2"]:
+    """By how much the answers for the eight turned and mirrored pictures differ from their mean.
+
+    The standard deviation, the root of the mean square over the channels; alpha is left out.
+    """
+    planes = _planes(image.rgb(), image.alpha())
+    total, squares = torch.zeros(3, *pipeline.size), torch.zeros(3, *pipeline.size)
+    for number, answer in enumerate(answers(planes, pipeline, tile, threads, tick)):
+        # Welford: the difference of large sums would lose small deviations.
+        gap = answer - total
+        total += gap / (number + 1)
+        squares += gap * (answer - total)
+    return (squares / TURNS).mean(0).clamp(min=0).sqrt().numpy()
+
+
 # ---------------------------------------------------------------------------------------------
 # Progress
 
@@ -223,7 +287,8 @@ def _pixels(height: int, width: int, pipeline: Pipeline) -> list[int]:
     for model in pipeline.models:
         counts.append(count)
         count *= factor_of(model) ** 2
-    return counts + (_pixels(height, width, pipeline.second) if pipeline.second else [])
+    counts += _pixels(height, width, pipeline.second) if pipeline.second else []
+    return [TURNS * count for count in counts] if pipeline.best else counts
 
 
 def _share(tick: Tick | None, start: int, length: int, every: int) -> Tick | None:

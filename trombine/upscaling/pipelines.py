@@ -45,6 +45,7 @@ class Pipeline:
     last: Literal["", "bicubic"]  # what then shrinks it to that size
     second: Pipeline | None = None  # another to the same size, blended in
     share: float = 0.0  # of the second in the result
+    best: bool = False  # the mean over the picture's eight turned and mirrored selves
 
     @property
     def every_model(self) -> tuple[Model, ...]:
@@ -122,7 +123,9 @@ def families() -> dict[str, dict[int, Path]]:
 
 
 def nets_of(model: str | Path) -> dict[int, Path]:
-    """The nets that a name or a path stands for, by how much each enlarges."""
+    """The nets that a name or a path, or the first of a blend, stands for, by factor."""
+    if isinstance(model, str) and (pair := _BLEND.fullmatch(model)):
+        return nets_of(pair["first"])
     by_family = families()
     if isinstance(model, str) and model in by_family:
         return by_family[model]

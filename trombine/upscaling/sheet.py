@@ -58,16 +58,16 @@ def standard_sheet(small: Pixels, result: Pixels, truth: Pixels | None, title: s
     if truth is not None and truth.shape != result.shape:
         raise InputError("the truth on a sheet is as large as the result")
     columns = _columns(small, result, truth)
-    fitted = _fitting(_size(result), CELL[len(columns)])
+    fitted = fitting(_size(result), CELL[len(columns)])
     cell = max(fitted[0], LOWEST), max(fitted[1], NARROWEST)
-    rows = {"whole": [_overview(column, fitted) for column in columns]}
+    rows = {"whole": [overview(column.pixels, fitted) for column in columns]}
     times = fitted[0] / result.shape[0]
     if times < 1:
         rows["1 : 1"] = _details(columns, cell, 1)
     if times < ZOOM:
         rows[f"{ZOOM} : 1"] = _details(columns, cell, ZOOM)
     return Sheet(
-        rows=[[_centred(picture, cell) for picture in row] for row in rows.values()],
+        rows=[[centred(picture, cell) for picture in row] for row in rows.values()],
         title=title,
         row_titles=list(rows) if len(rows) > 1 else (),
         column_titles=[column.title for column in columns],
@@ -141,7 +141,7 @@ def _size(pixels: Pixels) -> Size:
     return pixels.shape[0], pixels.shape[1]
 
 
-def _fitting(size: Size, most: int) -> Size:
+def fitting(size: Size, most: int) -> Size:
     """The size at which a picture fits a cell: smaller, or whole times larger."""
     longer = max(size)
     if longer <= most:
@@ -149,18 +149,17 @@ def _fitting(size: Size, most: int) -> Size:
     return max(1, round(size[0] * most / longer)), max(1, round(size[1] * most / longer))
 
 
-def _overview(column: _Column, size: Size) -> Pixels:
+def overview(pixels: Pixels, size: Size) -> Pixels:
     """Squares where a picture grows, the mean of what falls together where it shrinks."""
-    shrinks = column.pixels.shape[0] > size[0]
-    how = Image.Resampling.LANCZOS if shrinks else Image.Resampling.NEAREST
-    return _resized(column.pixels, size, how)
+    shrinks = pixels.shape[0] > size[0]
+    return _resized(pixels, size, Image.Resampling.LANCZOS if shrinks else Image.Resampling.NEAREST)
 
 
 def _resized(pixels: Pixels, size: Size, how: Image.Resampling) -> Pixels:
     return np.asarray(Image.fromarray(pixels).resize((size[1], size[0]), how))
 
 
-def _centred(pixels: Pixels, cell: Size) -> Pixels:
+def centred(pixels: Pixels, cell: Size) -> Pixels:
     """In the middle of a cell of paper."""
     full = np.full((*cell, 3), PAPER, np.uint8)
     top, left = (cell[0] - pixels.shape[0]) // 2, (cell[1] - pixels.shape[1]) // 2
@@ -195,7 +194,7 @@ def detail(small: Pixels, result: Size, piece: Size) -> Place:
         min(max(1, round(side / times)), of)
         for side, times, of in zip(piece, up, small.shape, strict=False)
     )
-    sums = _window_sums(_steps(small), (window[0], window[1]))
+    sums = window_sums(_steps(small), (window[0], window[1]))
     best = np.argwhere(sums >= sums.max() - 1e-6)  # sums of whole numbers: equal is equal
     middle = (np.array(sums.shape) - 1) / 2
     y, x = best[np.abs(best - middle).sum(axis=1).argmin()]
@@ -213,7 +212,7 @@ def _steps(pixels: Pixels) -> Float64[np.ndarray, "h w"]:
     return steps
 
 
-def _window_sums(values: Float64[np.ndarray, "h w"], size: Size) -> Float64[np.ndarray, "y x"]:
+def window_sums(values: Float64[np.ndarray, "h w"], size: Size) -> Float64[np.ndarray, "y x"]:
     """The sum under each placing of a window, by differences of running sums."""
     running = np.pad(values.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
     rows = running[size[0] :] - running[: -size[0]]

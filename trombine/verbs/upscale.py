@@ -20,6 +20,7 @@ from trombine.refusal import InputError
 from trombine.requests import Choice, Integer, integer
 from trombine.upscaling import MOST_TIMES
 
+POLARITIES: Final = ("auto", "white", "black", "transparent")
 DEFAULT_FACTOR: Final = 2
 _SIZES: Final = f"--size takes any size, up to {MOST_TIMES} times as large"
 
@@ -42,10 +43,21 @@ class UpscaleRequest(PicturesRequest):
     model: str | Path = "auto"
     """upscale, upscale-fast, upscale-drawings or upscale-wild, or a .safetensors file; auto takes
     upscale, for drawings upscale-drawings, for JPEGs and noise upscale-wild."""
+    hole: Path | None = None
+    """A mask of what was repaired, or a folder of masks with the pictures' names: there the net for
+    damaged pictures works, outside all stays as without."""
+    mask_is: Annotated[str, Choice(POLARITIES)] = "auto"
+    """What of that mask was repaired: white, black or transparent; auto guesses, and says so."""
+    best: bool = False
+    """The mean over the picture turned and mirrored in all eight ways: nearer to the truth, and
+    eight times as long."""
     tile: Annotated[int | str, Integer(16, 1_000_000, words=("auto",))] = "auto"
     """The side of the tiles that are computed one at a time: smaller ones take less memory."""
     sheet: bool = False
     """Write NAME.sheet.png beside each output: the input, bicubic, the result, and the truth."""
+    report: bool = False
+    """Write NAME.report.png and NAME.report.json beside each output: what the net invented. Takes
+    nine times as long."""
     truth: Path | None = None
     """The true large picture, to measure the result against: a picture of the result's size, or
     a folder with pictures of the same names."""
@@ -61,20 +73,48 @@ def run(request: UpscaleRequest) -> Iterator[Event]:
     """Enlarge every picture whose output is not there."""
     from trombine.batch.inputs import Companions
     from trombine.data.workers import cores
-    from trombine.upscaling.making import RESULT, SHEET, ending, is_light, target_for
+    from trombine.upscaling.making import (
+        NUMBERS,
+        REPORT,
+        RESULT,
+        SHEET,
+        ending,
+        is_light,
+        target_for,
+    )
 
     device, enlarge = resolve(request.device), _enlarge(request)
     sources = expand(request.pictures, recursive=request.recursive)
     truths = Companions.of(sources, request.truth, "truth")
-    options = {"enlarge": enlarge, "tile": integer(request.tile) or 0}
+    holes = Companions.of(sources, request.hole, "hole")
+    if request.mask_is != "auto" and request.hole is None:
+        raise InputError("--mask-is says what of a mask was repaired", "give --hole too")
+    options = {
+        "enlarge": enlarge,
+        "mask_is": request.mask_is if request.hole else "auto",
+        "best": request.best,
+        "tile": integer(request.tile) or 0,
+    }
     threads = min(request.threads or cores(), cores())
+    wanted = {
+        SHEET: request.sheet,
+        REPORT: request.report,
+        NUMBERS: request.report,
+        RESULT: True,
+    }
     yield from making().run(
         request,
-        lambda source: target_for(options, source, request.model, truths.by_source.get(source)),
-        shows=(RESULT, SHEET) if request.sheet else (RESULT,),
+        lambda source: target_for(
+            options,
+            source,
+            request.model,
+            truths.by_source.get(source),
+            holes.by_source.get(source),
+        ),
+        shows=[shows for shows, is_wanted in wanted.items() if is_wanted],
         ending=lambda source: ending(source, enlarge, request.model),
         beside=f".{enlarge}",
-        companions=truths,
+        companions=holes if request.hole else truths,
         threads=threads,
         device=device,
         light=is_light,
@@ -93,6 +133,7 @@ def of_image(image: object, request: UpscaleRequest) -> object:
         tile=integer(request.tile),
         threads=request.threads,
         device=resolve(request.device),
+        best=request.best,
     )
 
 
