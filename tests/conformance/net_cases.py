@@ -169,6 +169,12 @@ CASES = {
         gives=same,
         exported=False,
     ),
+    "completer": Case(
+        net="completer",
+        task="complete",
+        sizes={"width": 8, "head": 8},
+        gives=lambda n, h, w: (n, 19, h, w),
+    ),
     "unet, detecting": Case(
         net="unet",
         task="detect",

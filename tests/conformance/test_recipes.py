@@ -88,6 +88,7 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
     "cleaner, batch norm": ("cleaner", {"levels": "2", "net.norm": "batch"}),
     "repairer": ("repairer", {"levels": "2"}),
     "restorer": ("restorer", {"levels": "2"}),
+    "completion": ("completion", {"data": "world:photo#48", "real": "leaves#48", "size": "32"}),
     "scratches": ("scratches", {"levels": "2", "data": "leaves#48"}),
     "dcgan": ("dcgan", {"latent": "4", "pool": "0.5"}),
     "dcgan, spectral norm": ("dcgan", {"latent": "4", "discriminator.norm": "spectral"}),

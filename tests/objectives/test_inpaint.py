@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from trombine.conventions import PARTS
 from trombine.data.item import Batch
 from trombine.data.source import source
 from trombine.draws import Chance
@@ -134,6 +135,22 @@ def test_only_what_is_in_the_hole_counts(faces: Batch) -> None:
     assert losses[0] == losses[1]
     off = ((0.5 - shown.truth).abs() * shown.hole).sum((1, 2, 3)) / (3 * shown.hole.sum((1, 2, 3)))
     assert losses[0] == pytest.approx(float(off.mean()), rel=1e-5)
+
+
+def test_eyes_may_count_more(faces: Batch) -> None:
+    """As the recipe says, of what is known to be one; by hand."""
+    step = step_of(faces, build("painter", SIZES, seed=1))
+    recipe = replace(recipe_of("none"), organs=3.0)
+    objective = InpaintObjective(recipe)
+    with torch.no_grad():
+        found = float(objective.terms(step)["l1"])
+        shown, output = objective.seen(step), objective.output(step)
+    assert faces.parts is not None
+    groups = np.array([part.group for part in PARTS])[faces.parts.numpy()]
+    counts = 1 + 3 * torch.from_numpy(np.isin(groups, ["eyes", "brows", "nose", "mouth"])).float()
+    off = counts * (output - shown.truth).abs().mean(1) * shown.hole[:, 0]
+    wanted = (off.sum((1, 2)) / shown.hole.sum((1, 2, 3))).mean()
+    assert found == pytest.approx(float(wanted), rel=1e-4)
 
 
 def test_every_weight_learns_and_the_reader_does_not(faces: Batch) -> None:

@@ -8,6 +8,7 @@
     patch_discriminator  a picture to a map of such numbers
     denoiser             a noisy picture and a time to what the noise is
     encoder              a picture to a few numbers
+    completer            a picture with a hole to which part of a face is where
     reader               a picture to what is where in a face
     finder               a picture to where faces may be
     painter              a picture with a hole to one without
@@ -33,6 +34,7 @@ from torch.overrides import TorchFunctionMode
 
 from trombine.grammar import checked, sizes_in
 from trombine.nets.autoencoder import Autoencoder
+from trombine.nets.completer import Completer
 from trombine.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from trombine.nets.deepfill import DeepFill
 from trombine.nets.denoiser import Denoiser
@@ -61,6 +63,7 @@ NETS: Final[dict[str, type[Net]]] = {
     "reader": Reader,
     "finder": Finder,
     "painter": Painter,
+    "completer": Completer,
     "diffusion_painter": DiffusionPainter,
     "deepfill": DeepFill,
     "autoencoder": Autoencoder,

@@ -3,11 +3,11 @@
 objective.py    what every objective is: phases, terms, what they are computed from
 restore.py      undo a known damage
 inpaint.py      paint what is missing, told what belongs there
+inpaint_diffusion.py  the same, by taking noise away
+complete.py     guess which part of a face is where under a hole
 sharpen.py      the same, then learn from a discriminator
 adversarial.py  a generator against a discriminator
 denoise.py      take noise away, step by step
-inpaint.py      paint what is missing of pictures
-inpaint_diffusion.py  the same, by taking noise away
 regress.py      read numbers from pictures
 read.py         read what is where in a face; reading.py has its terms
 find.py         find faces in pictures
@@ -24,6 +24,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from trombine.objectives.adversarial import AdversarialObjective
+from trombine.objectives.complete import CompleteObjective
 from trombine.objectives.denoise import DenoiseObjective
 from trombine.objectives.detect import DetectObjective
 from trombine.objectives.find import FindObjective
@@ -47,6 +48,7 @@ OBJECTIVES: Final[dict[str, type[Objective[Any]]]] = {
     "find": FindObjective,
     "inpaint": InpaintObjective,
     "inpaint_diffusion": InpaintDiffusionObjective,
+    "complete": CompleteObjective,
     "detect": DetectObjective,
 }
 

@@ -150,10 +150,13 @@ def _check_net(damage: Damage, net: NetSpec, factor: int) -> None:
 
 def _check_task(damage: Damage, task: str) -> None:
     """Refuse holes for a net that does not get them as input, and a repairer without holes."""
-    if damage.masks and task != "repair":
+    holes = ("repair", "complete")  # the tasks that get them
+    if damage.masks and task not in holes:
         raise InputError(f"damage {damage} is for the task repair, not for {task}; take repairer")
-    if task == "repair" and not damage.masks:
-        raise InputError(f"a repairer learns from holes: give --damage hole:squares, not {damage}")
+    if task in holes and not damage.masks:
+        raise InputError(
+            f"a net for the task {task} learns from holes: give --damage hole:squares, not {damage}"
+        )
 
 
 def _remedy(damage: Damage, sizes: Mapping[str, object], enlarges: int, factor: int) -> str:

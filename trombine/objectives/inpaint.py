@@ -20,6 +20,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
+from trombine.conventions import PARTS
 from trombine.data.columns import UNKNOWN
 from trombine.grammar import instead, weight_of
 from trombine.measures import psnr, ssim
@@ -43,6 +44,7 @@ from trombine.weights.tasks import emptied
 PaintingKind = TypeVar("PaintingKind", bound=Painting)
 
 TOLD: Final = ("none", "parts", "points", "both", "guessed")
+ORGANS: Final = ("eyes", "brows", "nose", "mouth")  # small groups, by which one knows a face
 _REAL_EVERY: Final = 12  # of the pictures one is real, where there are real ones
 _LEAST: Final = 0.02  # of the picture: a smaller hole weighs less than others
 
@@ -198,22 +200,34 @@ class InpaintObjective(PaintingObjective[Inpaint]):
         shown = self.seen(step)
         truth = wide(shown.truth)
         terms = {name: TERMS[name](output, truth) for name in self.weights if name in TERMS}
+        parts, points = self._known(step)
+        counts = self._counts(parts)
         if "l1" in terms:
-            terms["l1"] = of_holes((output - truth).abs(), shown.hole)
+            terms["l1"] = of_holes(counts * (output - truth).abs(), shown.hole)
         if "l2" in terms:
-            terms["l2"] = of_holes((output - truth).square(), shown.hole)
+            terms["l2"] = of_holes(counts * (output - truth).square(), shown.hole)
         if "total_variation" in self.weights:
             terms["total_variation"] = total_variation(output)
         if self.judge:
             terms |= self.judge(output, truth, self.weights)
         if self.reader is not None and self.by_reader:
-            parts, points = _truth_of(step)
-            if self.recipe.real:  # of these pictures nobody knows it
-                rows = torch.from_numpy(step.chance.places % _REAL_EVERY == 0).to(step.device)
-                parts[rows], points[rows] = UNKNOWN["parts"], UNKNOWN["points"]
             read = reader_terms(self.reader, output, shown.hole, parts, points)
             terms |= {name: term for name, term in read.items() if name in self.weights}
         return terms
+
+    def _known(self, step: Step) -> tuple[UInt8[Tensor, "n h w"], Float[Tensor, "n 68 2"]]:
+        """The true parts and landmarks, as far as anybody knows them."""
+        parts, points = _truth_of(step)
+        if self.recipe.real:
+            rows = torch.from_numpy(step.chance.places % _REAL_EVERY == 0).to(step.device)
+            parts[rows], points[rows] = UNKNOWN["parts"], UNKNOWN["points"]
+        return parts, points
+
+    def _counts(self, parts: UInt8[Tensor, "n h w"]) -> Float[Tensor, "n 1 h w"]:
+        """How much each pixel counts: those of small parts more, if the recipe says so."""
+        more = torch.zeros(256)
+        more[: len(PARTS)] = torch.tensor([part.group in ORGANS for part in PARTS]).float()
+        return 1 + self.recipe.organs * more.to(parts.device)[parts.long()][:, None]
 
     def seen(self, step: Step) -> Shown:
         """What is shown, computed once a step: all its phases see the same."""

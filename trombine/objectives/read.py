@@ -229,8 +229,8 @@ class ReadObjective(Objective[Read]):
         reading = cast(Reading, step.nets["net"](step.pictures()))
         parts = step.batches["data"].parts
         assert parts is not None
-        fixed = {"input": pictures, "truth": _coloured(pictures, parts)}
-        return Samples(output=_coloured(pictures, reading.parts.argmax(1)), fixed=fixed)
+        fixed = {"input": pictures, "truth": coloured(pictures, parts)}
+        return Samples(output=coloured(pictures, reading.parts.argmax(1)), fixed=fixed)
 
     def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
         """IoU of the groups; landmarks in parts of the distance between the pupils; whether faces
@@ -341,7 +341,7 @@ def _in_place(labels: Int64[Tensor, "n h w"], points: Float[Tensor, "n 68 2"]) -
     return correct >= len(_ORGANS) - 1
 
 
-def _coloured(pictures: Tensor, parts: Tensor) -> Float[Tensor, "n 3 h w"]:
+def coloured(pictures: Tensor, parts: Tensor) -> Float[Tensor, "n 3 h w"]:
     """The pictures with their parts' colours over them."""
     colours = torch.zeros(256, 3)  # black where nothing is known of a pixel
     colours[: len(PARTS)] = torch.from_numpy(PART_COLOURS).float() / 255

@@ -12,6 +12,7 @@ from trombine.recipes.paint import PAINT
 from trombine.recipes.read import READ
 from trombine.recipes.recipe import (
     Adversarial,
+    Complete,
     Denoise,
     Detect,
     Find,
@@ -33,6 +34,7 @@ RECIPES: Final[dict[str, Recipe]] = {**UPSCALE, **CLEAN, **PAINT, **GENERATE, **
 __all__ = [
     "RECIPES",
     "Adversarial",
+    "Complete",
     "Denoise",
     "Detect",
     "Find",

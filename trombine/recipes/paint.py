@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from trombine.recipes.recipe import Inpaint, InpaintDiffusion, NetSpec, Recipe
+from trombine.recipes.recipe import Complete, Inpaint, InpaintDiffusion, NetSpec, Recipe
 
 _FACES: Final = "world:photo#9000*8+world:anime#3000+world:cartoon#3000+world:sketch#3000"
 
@@ -43,6 +43,19 @@ _INPAINT: Final = Inpaint(
 
 PAINT: Final[dict[str, Recipe]] = {
     "inpaint": _INPAINT,
+    # What `inpaint` is told of who is not steered.
+    "completion": Complete(
+        about="guesses which part of a face is where under a hole",
+        nets={"net": NetSpec("completer", {"width": 24})},
+        data=f"{_FACES}+world:posed#6000",
+        size=128,
+        pictures=40_000,
+        sample_every=10_000,
+        measure_every=5_000,
+        save_every=5_000,
+        judged=128,
+        **{**_SHARED, "task": "complete"},
+    ),
     "inpaint-sharp": replace(
         _INPAINT,
         about="the same, then learns from a discriminator to look real",

@@ -314,6 +314,8 @@ class Inpaint(Painting, Criticised, Restore):
 
     objective: ClassVar[str] = "inpaint"
 
+    organs: float = 0.0
+    """How much more a pixel of eyes, brows, nose and mouth counts than another, in l1 and l2."""
     adversarial: float = 0.0
     """A discriminator's weight at the end of its ramp; 0: there is none."""
     read_parts: float = 0.0
@@ -329,6 +331,21 @@ class InpaintDiffusion(Painting):
     """Paint what is missing by taking noise away: another answer for each seed."""
 
     objective: ClassVar[str] = "inpaint_diffusion"
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Complete(Painting):
+    """Guess which parts of a face are where under its hole."""
+
+    objective: ClassVar[str] = "complete"
+
+    told: str = "both"
+    """What is known of the pictures to learn from: their parts and points."""
+    hidden: float = 1.0
+    """Weight of the parts' cross-entropy in the hole, beside that of the whole picture."""
+    overlap: float = 0.5
+    """Weight of 1 - Dice of the groups of parts in the hole."""
 
 
 @final

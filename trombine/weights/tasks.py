@@ -108,16 +108,34 @@ def _repair(
     if pictures.ndim == 3 and hole.ndim == 3:
         alone = {name: value[None] for name, value in optional.items()}
         return _repair(net, pictures[None], hole[None], **alone)[0]
-    shape = (*pictures.shape[:-3], 1, *pictures.shape[-2:])
-    if tuple(hole.shape) != shape or hole.dtype != torch.float32:
-        raise InputError(f"this model takes holes float32 {shape}, not {_described(hole)}")
-    if not ((hole == 0) | (hole == 1)).all():
-        raise InputError("a hole is 1 where a picture is to be painted, and 0 elsewhere")
+    _check_hole(pictures, hole)
     _check_planes(net, pictures, channels(net.sizes) - 1)
     check_picture(pictures)
     painted = net(emptied(pictures, hole), hole=hole, **optional)
     check_finite(painted)
     return torch.where(hole > 0.5, painted.clamp(0, 1), pictures)
+
+
+def _complete(net: Net, pictures: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
+    """Pictures and holes to the logits of a face's parts, under the hole too."""
+    _check_hole(pictures, hole)
+    _check_planes(net, pictures, channels(net.sizes) - 1)
+    check_picture(pictures)
+    alone = pictures.ndim == 3
+    logits = net(
+        emptied(*(x[None] if alone else x for x in (pictures, hole))),
+        hole=hole[None] if alone else hole,
+    )
+    check_finite(logits)
+    return logits[0] if alone else logits
+
+
+def _check_hole(pictures: torch.Tensor, hole: torch.Tensor) -> None:
+    shape = (*pictures.shape[:-3], 1, *pictures.shape[-2:])
+    if tuple(hole.shape) != shape or hole.dtype != torch.float32:
+        raise InputError(f"this model takes holes float32 {shape}, not {_described(hole)}")
+    if not ((hole == 0) | (hole == 1)).all():
+        raise InputError("a hole is 1 where something is missing, and 0 elsewhere")
 
 
 def emptied(pictures: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
@@ -285,6 +303,15 @@ TASKS: Final[dict[str, Task]] = {
         run=_read,
         examples=_some_pictures,
         axes={"parts": "{}", "centres": "({}+15)//16*2"},
+        sees=True,
+    ),
+    "complete": Task(
+        says="pictures and holes to which part of a face is where",
+        takes=("picture", "hole"),
+        gives=("parts",),
+        run=_complete,
+        examples=_some_holes,
+        scales=True,
         sees=True,
     ),
     "find": Task(

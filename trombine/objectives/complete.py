@@ -1,0 +1,84 @@
+"""Complete faces: which part is where, though a hole hides some of them.
+
+Pictures and holes are those of inpaint. Of painted faces the parts are known; of real ones they are
+what a reader says of the whole picture. What is hidden counts beside the whole picture, each
+picture's as much as any other's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import final
+
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+
+from trombine.conventions import GROUPS
+from trombine.data.columns import UNKNOWN
+from trombine.measures.reading import overlaps
+from trombine.objectives.inpaint import PaintingObjective, Shown
+from trombine.objectives.objective import Phase, Samples, Step, Terms
+from trombine.objectives.read import coloured
+from trombine.objectives.reading import overlap_loss, parts_loss
+from trombine.objectives.terms import wide
+from trombine.recipes.recipe import Complete
+
+
+@final
+class CompleteObjective(PaintingObjective[Complete]):
+    """One net; a reader that stands still."""
+
+    measures: Mapping[str, bool] = {"IoU": True}
+
+    def phases(self) -> tuple[Phase, ...]:
+        """The only phase."""
+        weights = {"parts": 1.0, "hidden": self.recipe.hidden, "overlap": self.recipe.overlap}
+        return (Phase(name="complete", learns=("net",), terms=self.terms, weights=weights),)
+
+    def terms(self, step: Step) -> Terms:
+        """The parts of the whole picture, and of what is hidden."""
+        shown = self.shown(step)
+        logits, parts = _logits(step, shown), _labels(shown)
+        hidden = _under(parts, shown.hole)
+        share = (hidden != UNKNOWN["parts"]).float().mean().clamp(min=0.01)
+        one = torch.ones(len(parts), device=step.device)
+        return {
+            "parts": parts_loss(logits, parts),
+            "hidden": parts_loss(logits, hidden) / share,
+            "overlap": overlap_loss(logits, hidden, one),
+        }
+
+    def samples(self, step: Step) -> Samples:
+        """The parts over the pictures with holes, beside the true ones."""
+        shown = self.measured(step, told=True)
+        parts = _logits(step, shown).argmax(1)
+        fixed = {"input": shown.damaged, "truth": coloured(shown.truth, _labels(shown))}
+        return Samples(output=coloured(shown.damaged, parts), fixed=fixed)
+
+    def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
+        """IoU of the groups in the hole, over all pictures."""
+        intersections, unions = torch.zeros(len(GROUPS)), torch.zeros(len(GROUPS))
+        for step in steps:
+            shown = self.measured(step, told=True)
+            parts = _logits(step, shown).argmax(1).to(torch.uint8)
+            truth = _under(_labels(shown), shown.hole)
+            parts = torch.where(truth == UNKNOWN["parts"], truth, parts)
+            intersection, union = overlaps(parts.cpu(), truth.cpu())
+            intersections, unions = intersections + intersection, unions + union
+        return {"IoU": float((intersections / unions.clamp(min=1.0)).mean())}
+
+
+def _logits(step: Step, shown: Shown) -> Float[Tensor, "n 19 h w"]:
+    return wide(step.nets["net"](shown.damaged, hole=shown.hole))
+
+
+def _labels(shown: Shown) -> UInt8[Tensor, "n h w"]:
+    """The parts that are true, 255 where nothing is known."""
+    labels = shown.parts.argmax(1).to(torch.uint8)
+    return torch.where(shown.parts.sum(1) > 0.5, labels, UNKNOWN["parts"])
+
+
+def _under(parts: UInt8[Tensor, "n h w"], hole: Float[Tensor, "n 1 h w"]) -> UInt8[Tensor, "n h w"]:
+    """The labels under a hole, 255 elsewhere."""
+    return torch.where(hole[:, 0] > 0.5, parts, UNKNOWN["parts"])
