@@ -73,7 +73,10 @@ FAMILIES: dict[str, tuple[str, dict[str, str]]] = {
     "v": ("diffusion", {"levels": "2", "accumulate": "2"}),
     "flow": ("flow", {"levels": "2"}),
     "regress": ("pose", {"data": "world:photo#48", "size": "32", "levels": "2"}),
-    "complete": ("completion", {"data": "world:photo#48", "real": "leaves#48", "size": "32"}),
+    "complete": (
+        "completion",
+        {"data": "world:photo#48", "real": "leaves#48", "size": "32", "net.norm": "group"},
+    ),
     "detect": ("scratches", {"levels": "2"}),
     "read": (
         "reader",

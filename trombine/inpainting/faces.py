@@ -1,7 +1,7 @@
 """Faces under holes: which there are, upright windows of them, their parts and landmarks.
 
-The reader looks at the picture with the hole emptied, never at what lies under it; it learned from
-such windows, and guesses what a hole hides.
+The reader looks at the picture with the hole emptied, never at what lies under it, and guesses the
+hidden landmarks; hidden parts are guessed by a net that is shown where the hole is.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Final, final
 import numpy as np
 import torch
 from jaxtyping import Bool, Float32, Float64, UInt8
+from torch.nn.functional import max_pool2d
 
 from trombine.canvas import Box, cut
 from trombine.inpainting.damaged import Damaged, middles
@@ -21,6 +22,7 @@ from trombine.inpainting.windows import Window, thickness
 from trombine.reader import WINDOW, Face, Frame, read_faces, read_twice
 from trombine.reader.faces import parts_map, upright
 from trombine.weights import Model
+from trombine.weights.tasks import device_of
 
 UNKNOWN: Final = 255  # a label that says nothing
 _OVERVIEW: Final = 1280  # pixels of the longer side of the picture in which faces are looked for
@@ -28,6 +30,7 @@ _RIM: Final = 6  # pixels of a reader's window that are context at least
 _MOST: Final = 1.5  # times as large as the reader's a window may be, for a hole to fit
 _THIN: Final = 4  # pixels of a reader's window: a thinner hole is better mended at full size
 _MOVED: Final = 0.01  # of a frame's side: so far a landmark is elsewhere
+_NEAR: Final = 6  # pixels of a window round a hole that the reader, too, may read by it
 _SHARP: Final = 1.25  # windows' sides: in frames that are no larger little is lost
 
 Labels = UInt8[np.ndarray, "h w"]
@@ -97,6 +100,17 @@ def _read_in(damaged: Damaged, face: Face, reader: Model) -> Face:
     points = face.frame.to_picture(reading.points[0].float()).numpy().astype(np.float32)
     errors = reading.spreads[0].exp().float().numpy() * np.float32(face.frame.side)
     return replace(face, points=points, errors=errors, logits=reading.parts[0].float().clone())
+
+
+def completed(damaged: Damaged, face: Face, completer: Model) -> Face:
+    """The face with its hidden parts guessed, and those at the hole's rim read again."""
+    picture, unknown = damaged.seen(Window.of_frame(face.frame))
+    hole = unknown[None, None].float()
+    device = device_of(completer.net)
+    with torch.inference_mode():
+        logits = completer(picture[None].to(device), hole=hole.to(device))[0].cpu().float()
+    near = max_pool2d(hole, 2 * _NEAR + 1, 1, _NEAR)[0] > 0
+    return replace(face, logits=torch.where(near, logits, face.logits.float()))
 
 
 # ---------------------------------------------------------------------------------------------
@@ -238,16 +252,18 @@ def _is_moved(face: Face) -> bool:
 
 
 def _parts(window: Window, face: Face, steering: Steering, damaged: Damaged) -> Likely:
-    """How likely each part is at each pixel of a window: the user's, the reader's, or unknown.
+    """Which part is at each pixel of a window: the user's, the reader's or a guess, or unknown.
 
-    Where the user moved landmarks, the reader's guess at what is hidden would contradict them.
+    A guess is told as if it were certain: a net that doubts it paints no eyes. Where the user moved
+    landmarks, the guess at what is hidden would contradict them.
     """
     places = window.to_picture(window.centres())
     own = np.floor(Window.of_frame(face.frame).to_window(places)).astype(np.int64)
     inside = ((own >= 0) & (own < WINDOW)).all(1)
-    read = face.logits.softmax(0).numpy()
-    likely = np.zeros((len(read), len(places)), np.float32)
-    likely[:, inside] = read[:, own[inside, 1], own[inside, 0]]
+    likely = np.zeros((len(face.logits), len(places)), np.float32)
+    likely[:, inside] = (
+        np.arange(len(likely))[:, None] == face.parts[own[inside, 1], own[inside, 0]]
+    )
     height, width = damaged.size
     columns, rows = np.floor(places).astype(np.int64).T
     there = np.nonzero((rows >= 0) & (rows < height) & (columns >= 0) & (columns < width))[0]
@@ -257,7 +273,7 @@ def _parts(window: Window, face: Face, steering: Steering, damaged: Damaged) -> 
     if steering.parts is not None:
         given = steering.parts[rows, columns]
         said = given != UNKNOWN
-        likely[:, there[said]] = np.arange(len(read))[:, None] == given[said]
+        likely[:, there[said]] = np.arange(len(likely))[:, None] == given[said]
     return likely.reshape(-1, window.height, window.width)
 
 

@@ -18,7 +18,7 @@ from trombine.canvas import Box
 from trombine.devices import CPU
 from trombine.draws import Chance
 from trombine.inpainting.damaged import Damaged, middles, sampled
-from trombine.inpainting.faces import FaceWindow, Steering, faces_in, window_of
+from trombine.inpainting.faces import FaceWindow, Steering, completed, faces_in, window_of
 from trombine.inpainting.grain import SIDE, noise_like
 from trombine.inpainting.windows import USUAL, Patch, Window, patches
 from trombine.reader import Face
@@ -29,6 +29,7 @@ from trombine.weights.pipelines import repairer
 from trombine.weights.tasks import device_of
 
 READER: Final = "reader"
+COMPLETER: Final = "completion"
 EMPTY: Final = "the hole is empty: nothing is painted"
 EVERYTHING: Final = (
     "the hole is the whole picture: nothing is kept to go by, so anything is painted"
@@ -84,6 +85,10 @@ def repaired(
         reader = loaded(READER, task="read", device=device)
         painter.nets[READER] = reader
         faces = faces_in(damaged, reader, steering)
+    if faces:
+        completer = loaded(COMPLETER, task="complete", device=device)
+        painter.nets[COMPLETER] = completer
+        faces = [completed(damaged, face, completer) for face in faces]
     for face in sorted(faces, key=lambda face: -face.frame.side):
         if area := window_of(damaged, face, faces, steering, painter.side):
             painter.face(area)

@@ -17,10 +17,10 @@ from torch import Tensor
 from trombine.conventions import GROUPS
 from trombine.data.columns import UNKNOWN
 from trombine.measures.reading import overlaps
-from trombine.objectives.inpaint import PaintingObjective, Shown
+from trombine.objectives.inpaint import PaintingObjective, Shown, of_holes
 from trombine.objectives.objective import Phase, Samples, Step, Terms
 from trombine.objectives.read import coloured
-from trombine.objectives.reading import overlap_loss, parts_loss
+from trombine.objectives.reading import overlap_loss, part_losses
 from trombine.objectives.terms import wide
 from trombine.recipes.recipe import Complete
 
@@ -40,13 +40,11 @@ class CompleteObjective(PaintingObjective[Complete]):
         """The parts of the whole picture, and of what is hidden."""
         shown = self.shown(step)
         logits, parts = _logits(step, shown), _labels(shown)
-        hidden = _under(parts, shown.hole)
-        share = (hidden != UNKNOWN["parts"]).float().mean().clamp(min=0.01)
-        one = torch.ones(len(parts), device=step.device)
+        losses, one = part_losses(logits, parts), torch.ones(len(parts), device=step.device)
         return {
-            "parts": parts_loss(logits, parts),
-            "hidden": parts_loss(logits, hidden) / share,
-            "overlap": overlap_loss(logits, hidden, one),
+            "parts": losses.mean(),
+            "hidden": of_holes(losses[:, None], shown.hole),
+            "overlap": overlap_loss(logits, _under(parts, shown.hole), one),
         }
 
     def samples(self, step: Step) -> Samples:
@@ -70,7 +68,8 @@ class CompleteObjective(PaintingObjective[Complete]):
 
 
 def _logits(step: Step, shown: Shown) -> Float[Tensor, "n 19 h w"]:
-    return wide(step.nets["net"](shown.damaged, hole=shown.hole))
+    pictures, hole = shown.damaged.to(step.dtype), shown.hole.to(step.dtype)
+    return wide(step.nets["net"](pictures, hole=hole))
 
 
 def _labels(shown: Shown) -> UInt8[Tensor, "n h w"]:

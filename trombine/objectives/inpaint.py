@@ -262,7 +262,7 @@ def painted(step: Step, shown: Shown, *, seed: int = 0) -> Float[Tensor, "n 3 h 
     return torch.where(shown.hole > 0.5, output, shown.truth)
 
 
-def of_holes(off: Float[Tensor, "n 3 h w"], hole: Float[Tensor, "n 1 h w"]) -> Float[Tensor, ""]:
+def of_holes(off: Float[Tensor, "n c h w"], hole: Float[Tensor, "n 1 h w"]) -> Float[Tensor, ""]:
     """The mean over each picture's hole, and over the pictures."""
     areas = hole.mean((1, 2, 3)).clamp(min=_LEAST)
     return ((off * hole).mean((1, 2, 3)) / areas).mean()

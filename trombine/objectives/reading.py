@@ -35,11 +35,18 @@ def part_groups() -> Float[Tensor, "19 8"]:
 
 def parts_loss(logits: Float[Tensor, "n p h w"], parts: UInt8[Tensor, "n h w"]) -> Scalar:
     """Cross-entropy, each pixel weighted by its group; unknown pixels count nothing."""
+    return part_losses(logits, parts).mean()
+
+
+def part_losses(
+    logits: Float[Tensor, "n p h w"], parts: UInt8[Tensor, "n h w"]
+) -> Float[Tensor, "n h w"]:
+    """The same of each pixel."""
     counts = torch.tensor(PART_COUNTS, device=logits.device)
     unknown = parts == UNKNOWN["parts"]
     labels = parts.long().masked_fill(unknown, 0)
     losses = functional.cross_entropy(logits.float(), labels, reduction="none")
-    return (losses * counts[labels] * ~unknown).mean()
+    return losses * counts[labels] * ~unknown
 
 
 def overlap_loss(
