@@ -154,14 +154,14 @@ def test_truth_that_cannot_be_meant_is_refused(name: str, value: float, pack: Pa
 
 def test_truth_of_which_nothing_is_known_is_read(pack: Path) -> None:
     """What is written for unknown parts and points stays readable, and can be shown."""
-    from trombine.objectives.read import _coloured
+    from trombine.objectives.read import coloured
 
     for name, value in (("parts", 255), ("points", np.nan)):
         numbers = np.load(pack / f"{name}.npy")
         numbers[1] = value
         np.save(pack / f"{name}.npy", numbers)
     rows = Pack(pack).rows(np.array([0, 1]))
-    shown = _coloured(torch.rand(2, 3, 16, 16), torch.from_numpy(rows["parts"]))
+    shown = coloured(torch.rand(2, 3, 16, 16), torch.from_numpy(rows["parts"]))
     assert shown.shape == (2, 3, 16, 16) and bool(shown.isfinite().all())
 
 
