@@ -42,6 +42,7 @@ def _part(name: str, group: str, colour: str, partner: str | None = None) -> Par
 
 # The 8 groups that a net is steered by: the 19 parts merged.
 GROUPS: Final = ("background", "skin", "nose", "eyes", "brows", "ears", "mouth", "hair")
+ORGANS: Final = ("eyes", "brows", "nose", "mouth")  # small ones, by which one knows a face
 
 # In CelebAMask-HQ's order: the index is the label.
 PARTS: Final = (

@@ -17,6 +17,7 @@ from jaxtyping import Bool, Float32, Float64, UInt8
 from torch.nn.functional import max_pool2d
 
 from trombine.canvas import Box, cut
+from trombine.conventions import ORGANS, PARTS
 from trombine.inpainting.damaged import Damaged, middles
 from trombine.inpainting.windows import Window, thickness
 from trombine.reader import WINDOW, Face, Frame, read_faces, read_twice
@@ -27,7 +28,11 @@ from trombine.weights.tasks import device_of
 UNKNOWN: Final = 255  # a label that says nothing
 _OVERVIEW: Final = 1280  # pixels of the longer side of the picture in which faces are looked for
 _RIM: Final = 6  # pixels of a reader's window that are context at least
-_MOST: Final = 1.5  # times as large as the reader's a window may be, for a hole to fit
+_MOST: Final = 1.5  # times as large as the reader's a window may be, for a hole to fit,
+_IS_ORGAN: Final = np.array([part.group in ORGANS for part in PARTS])
+_STEP: Final = 16  # and a multiple of so many pixels
+_SCALED: Final = 1.2  # as trainings change pictures: so much larger or smaller,
+_TURNED: Final = 0.175  # and turned so far, 10 degrees
 _THIN: Final = 4  # pixels of a reader's window: a thinner hole is better mended at full size
 _MOVED: Final = 0.01  # of a frame's side: so far a landmark is elsewhere
 _NEAR: Final = 6  # pixels of a window round a hole that the reader, too, may read by it
@@ -190,21 +195,25 @@ class FaceWindow:
 def window_of(
     damaged: Damaged, face: Face, faces: Sequence[Face], steering: Steering, side: int = WINDOW
 ) -> FaceWindow | None:
-    """The window of a face in pixels of this `side`, enlarged so that the hole with context fits;
-    None where the hole is elsewhere, or so thin that it is better mended at full size."""
+    """The window that shows a face in pixels of this `side`, and more of the picture where the hole
+    with context needs it; None where the hole is elsewhere, or so thin that it is better mended at
+    full size."""
     rows, columns = _mine(damaged, face, faces)
     if not len(rows):
         return None
-    frame = _fitting(face.frame, middles(rows, columns))
-    window = Window.of_frame(frame, side)
+    window = _fitting(Window.of_frame(face.frame, side), middles(rows, columns))
     places = window.to_window(middles(rows, columns))
     rim = _RIM * side / WINDOW
-    inside = ((places >= rim) & (places <= side - rim)).all(1)
+    inside = ((places >= rim) & (places <= window.width - rim)).all(1)
+    if _is_nearly_straight(window):
+        window, box = _straight(window, damaged.size)
+        inside = (rows >= box.top) & (rows < box.bottom)
+        inside &= (columns >= box.left) & (columns < box.right)
     rows, columns = rows[inside], columns[inside]
     if not len(rows):
         return None
     if (
-        frame.side > _SHARP * side
+        face.frame.side > _SHARP * side
         and _thickness(rows, columns) * window.scale < _THIN * side / WINDOW
     ):
         return None
@@ -232,11 +241,31 @@ def _mine(damaged: Damaged, face: Face, faces: Sequence[Face]) -> tuple[np.ndarr
     return rows[mine], columns[mine]
 
 
-def _fitting(frame: Frame, places: Float64[np.ndarray, "n 2"]) -> Frame:
-    """The frame, so much larger that the hole lies inside, as far as that is sensible."""
-    middle = Window.of_frame(frame).to_window(places) - WINDOW / 2
-    times = float(np.abs(middle).max()) / (WINDOW / 2 - 2 * _RIM)
-    return replace(frame, side=frame.side * min(max(times, 1.0), _MOST))
+def _fitting(window: Window, places: Float64[np.ndarray, "n 2"]) -> Window:
+    """The window with so many more pixels that the hole lies inside, as far as that is sensible; a
+    face in it stays as large as nets know faces."""
+    side = window.width
+    middle = window.to_window(places) - side / 2
+    times = float(np.abs(middle).max()) / (side / 2 - 2 * _RIM * side / WINDOW)
+    side = math.ceil(side * min(max(times, 1.0), _MOST) / _STEP) * _STEP
+    return replace(window, height=side, width=side)
+
+
+def _is_nearly_straight(window: Window) -> bool:
+    """Whether nets know faces turned and scaled so: then nothing is lost by sampling."""
+    return abs(math.log(window.scale)) < math.log(_SCALED) and abs(window.angle) < _TURNED
+
+
+def _straight(window: Window, size: tuple[int, int]) -> tuple[Window, Box]:
+    """The pixels of the picture that a window shows, as they are."""
+    top, left = round(window.y - window.height / 2), round(window.x - window.width / 2)
+    box = Box(
+        top=max(top, 0),
+        left=max(left, 0),
+        bottom=min(top + window.height, size[0]),
+        right=min(left + window.width, size[1]),
+    )
+    return Window.of_box(box, 1.0), box
 
 
 def _thickness(rows: np.ndarray, columns: np.ndarray) -> float:
@@ -252,18 +281,20 @@ def _is_moved(face: Face) -> bool:
 
 
 def _parts(window: Window, face: Face, steering: Steering, damaged: Damaged) -> Likely:
-    """Which part is at each pixel of a window: the user's, the reader's or a guess, or unknown.
+    """How likely each part is at each pixel of a window: the user's, the reader's or a guess.
 
-    A guess is told as if it were certain: a net that doubts it paints no eyes. Where the user moved
-    landmarks, the guess at what is hidden would contradict them.
+    Eyes, brows, nose and mouth are told as certain where they are likeliest, for a net that doubts
+    them paints none; doubts about the rest are told. Where the user moved landmarks, the guess at
+    what is hidden would contradict them.
     """
     places = window.to_picture(window.centres())
     own = np.floor(Window.of_frame(face.frame).to_window(places)).astype(np.int64)
     inside = ((own >= 0) & (own < WINDOW)).all(1)
-    likely = np.zeros((len(face.logits), len(places)), np.float32)
-    likely[:, inside] = (
-        np.arange(len(likely))[:, None] == face.parts[own[inside, 1], own[inside, 0]]
-    )
+    read = face.logits.float().softmax(0).numpy()
+    certain = np.arange(len(read))[:, None, None] == face.parts
+    read = np.where(_IS_ORGAN[face.parts], certain, read)
+    likely = np.zeros((len(read), len(places)), np.float32)
+    likely[:, inside] = read[:, own[inside, 1], own[inside, 0]]
     height, width = damaged.size
     columns, rows = np.floor(places).astype(np.int64).T
     there = np.nonzero((rows >= 0) & (rows < height) & (columns >= 0) & (columns < width))[0]

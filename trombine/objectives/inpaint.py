@@ -20,7 +20,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
-from trombine.conventions import PARTS
+from trombine.conventions import ORGANS, PARTS
 from trombine.data.columns import UNKNOWN
 from trombine.grammar import instead, weight_of
 from trombine.measures import psnr, ssim
@@ -44,7 +44,6 @@ from trombine.weights.tasks import emptied
 PaintingKind = TypeVar("PaintingKind", bound=Painting)
 
 TOLD: Final = ("none", "parts", "points", "both", "guessed")
-ORGANS: Final = ("eyes", "brows", "nose", "mouth")  # small groups, by which one knows a face
 _REAL_EVERY: Final = 12  # of the pictures one is real, where there are real ones
 _LEAST: Final = 0.02  # of the picture: a smaller hole weighs less than others
 
