@@ -93,7 +93,7 @@ def test_norm_stands_after_each_convolution_of_the_body() -> None:
         *("weight", "running_mean", "running_var", "num_batches_tracked")
     }
     x = torch.rand(1, 3, 6, 6, dtype=torch.float64)
-    torch.testing.assert_close(batch(x), plain(x), rtol=1e-4, atol=1e-4)  # eps of the norm
+    torch.testing.assert_close(batch(x), plain(x), rtol=1e-4, atol=5e-4)  # eps of the norm
 
 
 def looked_at(net: Net, factor: int, side: int) -> tuple[list[int], list[int]]:

@@ -140,8 +140,8 @@ def test_a_file_that_changes_while_it_is_read_is_skipped(
     kit.photo(tmp_path / "t", "truth.png", height=40, width=48).rename(tmp_path / "truth.png")
     finds = making.pipeline_for
 
-    def changing(*arguments: Any) -> Pipeline:
-        way = finds(*arguments)
+    def changing(*arguments: Any, **options: Any) -> Pipeline:
+        way = finds(*arguments, **options)
         with (tmp_path / which).open("ab") as file:
             file.write(b"more")
         return way

@@ -124,7 +124,7 @@ def families() -> dict[str, dict[int, Path]]:
 
 def nets_of(model: str | Path) -> dict[int, Path]:
     """The nets that a name or a path, or the first of a blend, stands for, by factor."""
-    if isinstance(model, str) and (pair := _BLEND.fullmatch(model)):
+    if isinstance(model, str) and is_shipped(model) and (pair := _BLEND.fullmatch(model)):
         return nets_of(pair["first"])
     by_family = families()
     if isinstance(model, str) and model in by_family:

@@ -147,11 +147,12 @@ def making() -> Making:
 def _enlarge(request: UpscaleRequest) -> str:
     """How large the result is to be, as a record says it; there must be such a model."""
     from trombine.upscaling.making import AUTO
-    from trombine.upscaling.pipelines import families, nets_of
+    from trombine.upscaling.pipelines import families, is_shipped, nets_of
     from trombine.upscaling.prints import plain_size
 
     model, size = request.model, request.size
-    usual = DEFAULT_FACTOR if model in (AUTO, *families()) else max(nets_of(model))
+    first = str(model).partition("+")[0] if is_shipped(model) else model  # of a blend
+    usual = DEFAULT_FACTOR if first in (AUTO, *families()) else max(nets_of(model))
     if size is None:
         return f"x{request.factor or usual}"
     if request.factor is not None:
