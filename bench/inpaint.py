@@ -2,8 +2,8 @@
 
     python bench/inpaint.py [--first-seed N] [--count M] [--model NAME|FILE] [--json]
 
-What is measured is the path that users run (`inpaint`: the reader guesses, the net paints), unless
-a row says that the net was told nothing, or the truth. PSNR is that in the hole; rows of gains are
+What is measured is the path that users run (`completion` guesses, `inpaint` paints), unless a row
+says that the net was told nothing, or the truth. PSNR is that in the hole; rows of gains are
 over biharmonic filling of the same holes. The portraits are those that nothing learns from.
 """
 

@@ -8,7 +8,8 @@ import torch
 
 from trombine.conventions import GROUP_OF_PART, LANDMARK_GROUPS, PART_INDEX
 from trombine.nets import build
-from trombine.nets.painter import KINDS, Layer, Shuffle, pull_push
+from trombine.nets.fill import pull_push
+from trombine.nets.painter import KINDS, Layer, Shuffle
 from trombine.nets.steering import marks
 
 SIDE = 16

@@ -29,7 +29,6 @@ UNKNOWN: Final = 255  # a label that says nothing
 _OVERVIEW: Final = 1280  # pixels of the longer side of the picture in which faces are looked for
 _RIM: Final = 6  # pixels of a reader's window that are context at least
 _MOST: Final = 1.5  # times as large as the reader's a window may be, for a hole to fit,
-_IS_ORGAN: Final = np.array([part.group in ORGANS for part in PARTS])
 _STEP: Final = 16  # and a multiple of so many pixels
 _SCALED: Final = 1.2  # as trainings change pictures: so much larger or smaller,
 _TURNED: Final = 0.175  # and turned so far, 10 degrees
@@ -37,6 +36,7 @@ _THIN: Final = 4  # pixels of a reader's window: a thinner hole is better mended
 _MOVED: Final = 0.01  # of a frame's side: so far a landmark is elsewhere
 _NEAR: Final = 6  # pixels of a window round a hole that the reader, too, may read by it
 _SHARP: Final = 1.25  # windows' sides: in frames that are no larger little is lost
+_IS_ORGAN: Final = np.array([part.group in ORGANS for part in PARTS])
 
 Labels = UInt8[np.ndarray, "h w"]
 Likely = Float32[np.ndarray, "19 h w"]

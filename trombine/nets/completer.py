@@ -16,7 +16,7 @@ from torch import nn
 
 from trombine.conventions import PARTS
 from trombine.nets.blocks import Conv, padded
-from trombine.nets.painter import pull_push
+from trombine.nets.fill import pull_push
 from trombine.nets.reader import Mix, Pair, Up
 from trombine.nets.sizes import WIDEST, Net, check_choice, check_whole
 

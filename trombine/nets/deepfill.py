@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from trombine.nets.blocks import Features, begin_small, doubled, padded
-from trombine.nets.painter import NORMS, Layer, pull_push
+from trombine.nets.fill import pull_push
+from trombine.nets.painter import NORMS, Layer
 from trombine.nets.sizes import WIDEST, Net, check_choice, check_whole
 
 _LEVELS: Final = 2  # times halved, where dilated convolutions and attention are

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from trombine.nets.blocks import padded
 from trombine.nets.denoiser import Timed, Times
-from trombine.nets.painter import pull_push
+from trombine.nets.fill import pull_push
 from trombine.nets.sizes import check_choice, check_whole
 from trombine.nets.steering import LABELS, Labels, Parts, plane_count, planes_of, steered_by
 from trombine.schedules import over

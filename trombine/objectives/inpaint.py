@@ -1,7 +1,7 @@
 """Paint what is missing of pictures, told what belongs there, or part of it, or nothing.
 
 Each picture of a step draws what the net is told of it: nothing, its true parts or landmarks, both,
-or what a reader guesses from the picture with its hole, which is what users have (`told`). A guess
+or what a reader guesses from the picture with its hole (`told`). A guess
 is told as how likely each part is, so that a net knows a guess from the truth. So one
 net serves whoever steers and whoever does not. Of real pictures nobody knows parts or landmarks: a
 reader's reading of the whole picture stands for them. Some pictures lose their colours.
@@ -17,7 +17,7 @@ from typing import Final, TypeVar, cast, final
 
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int64, UInt8
 from torch import Tensor, nn
 
 from trombine.conventions import ORGANS, PARTS
@@ -86,9 +86,8 @@ class PaintingObjective(Objective[PaintingKind]):
         labels, points = _truth_of(step)
         parts = likely_of(labels)
         if self.recipe.real:
-            chosen = np.flatnonzero(step.chance.places % _REAL_EVERY == 0)
-            if len(chosen):
-                rows = torch.from_numpy(chosen).to(truth.device)
+            rows = _real_rows(step)
+            if len(rows):
                 truth = truth.clone()
                 truth[rows] = step.pictures("real").float()[rows]
                 labels, points[rows] = self._read(truth[rows])
@@ -218,7 +217,7 @@ class InpaintObjective(PaintingObjective[Inpaint]):
         """The true parts and landmarks, as far as anybody knows them."""
         parts, points = _truth_of(step)
         if self.recipe.real:
-            rows = torch.from_numpy(step.chance.places % _REAL_EVERY == 0).to(step.device)
+            rows = _real_rows(step)
             parts[rows], points[rows] = UNKNOWN["parts"], UNKNOWN["points"]
         return parts, points
 
@@ -249,6 +248,12 @@ class InpaintObjective(PaintingObjective[Inpaint]):
     def pools(self) -> Mapping[str, Pool]:
         """Old pictures for the discriminator."""
         return self.adversary.pools() if self.adversary else {}
+
+
+def _real_rows(step: Step) -> Int64[Tensor, "k"]:
+    """Which of a step's pictures are real ones, where there are any."""
+    chosen = np.flatnonzero(step.chance.places % _REAL_EVERY == 0)
+    return torch.from_numpy(chosen).to(step.device)
 
 
 def painted(step: Step, shown: Shown, *, seed: int = 0) -> Float[Tensor, "n 3 h w"]:
