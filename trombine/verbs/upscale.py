@@ -147,12 +147,12 @@ def making() -> Making:
 def _enlarge(request: UpscaleRequest) -> str:
     """How large the result is to be, as a record says it; there must be such a model."""
     from trombine.upscaling.making import AUTO
-    from trombine.upscaling.pipelines import families, is_shipped, nets_of
+    from trombine.upscaling.pipelines import nets_of
     from trombine.upscaling.prints import plain_size
 
     model, size = request.model, request.size
-    first = str(model).partition("+")[0] if is_shipped(model) else model  # of a blend
-    usual = DEFAULT_FACTOR if first in (AUTO, *families()) else max(nets_of(model))
+    there = (DEFAULT_FACTOR,) if model == AUTO else nets_of(model)
+    usual = DEFAULT_FACTOR if DEFAULT_FACTOR in there else max(there)
     if size is None:
         return f"x{request.factor or usual}"
     if request.factor is not None:
