@@ -79,10 +79,10 @@ def test_a_guess_knows_nothing_of_what_is_under_the_hole(faces: Batch) -> None:
     assert parts is not None and torch.allclose(shown.parts.sum(1), torch.ones(()))
     truth = shown.parts.gather(1, parts[:, None].long())[:, 0]
     inside = shown.hole[:, 0] > 0.5
-    assert 0.4 < float(truth[inside].mean()) < 0.9 < float(truth[~inside].mean())
+    assert 0.4 < float(truth[inside].mean()) < 0.96 < float(truth[~inside].mean())
 
 
-def test_a_small_picture_is_read_at_the_readers_own_size() -> None:
+def test_of_a_small_picture_is_guessed_at_the_size_that_was_learned() -> None:
     """What is guessed of pictures half as large is as near to the truth, in their own pixels."""
     count = 16
     faces = source(f"world:photo#{count}", 64).batch(np.arange(count))
@@ -153,14 +153,14 @@ def test_eyes_may_count_more(faces: Batch) -> None:
     assert found == pytest.approx(float(wanted), rel=1e-4)
 
 
-def test_every_weight_learns_and_the_reader_does_not(faces: Batch) -> None:
+def test_every_weight_learns_and_what_guesses_does_not(faces: Batch) -> None:
     """What is told is used: its weights have gradients too."""
     objective = InpaintObjective(recipe_of("none+both+guessed"))
     net = build("painter", SIZES)
     sum(objective.terms(step_of(faces, net)).values()).backward()  # pyright: ignore
     assert all(weight.grad is not None and weight.grad.any() for weight in net.parameters())
-    reader = objective.helpers()["reader"]
-    assert all(weight.grad is None for weight in reader.parameters())
+    assert objective.helpers().keys() == {"completer"}
+    assert all(weight.grad is None for weight in objective.helpers()["completer"].parameters())
 
 
 def test_who_is_told_is_measured_beside_who_is_not(faces: Batch) -> None:

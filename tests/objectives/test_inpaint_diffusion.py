@@ -99,7 +99,7 @@ def test_what_is_outside_the_hole_is_neither_seen_as_noise_nor_counts(faces: Bat
 
 
 def test_a_few_pictures_are_learned_and_every_weight_moves(faces: Batch) -> None:
-    """The loss on other draws than those that taught falls; a reader learns nothing."""
+    """The loss on other draws than those that taught falls; what guesses learns nothing."""
     objective = InpaintDiffusionObjective(recipe_of("none+both*4+guessed"))
     net = build("diffusion_painter", {**SIZES, "width": 8})
     adam = torch.optim.Adam(net.parameters(), 5e-3)
@@ -117,7 +117,7 @@ def test_a_few_pictures_are_learned_and_every_weight_moves(faces: Batch) -> None
         adam.step()
     with torch.no_grad():
         assert float(loss_at(10_000)) < 0.9 * before
-    assert all(one.grad is None for one in objective.helpers()["reader"].parameters())
+    assert all(one.grad is None for one in objective.helpers()["completer"].parameters())
 
 
 def test_sharpness_is_1_for_the_truth_and_0_for_one_colour(faces: Batch) -> None:

@@ -17,9 +17,9 @@ from jaxtyping import Bool, Float32, Float64, UInt8
 from torch.nn.functional import max_pool2d
 
 from trombine.canvas import Box, cut
-from trombine.conventions import ORGANS, PARTS
 from trombine.inpainting.damaged import Damaged, middles
 from trombine.inpainting.windows import Window, thickness
+from trombine.nets.steering import told_of
 from trombine.reader import WINDOW, Face, Frame, read_faces, read_twice
 from trombine.reader.faces import parts_map, upright
 from trombine.weights import Model
@@ -36,7 +36,6 @@ _THIN: Final = 4  # pixels of a reader's window: a thinner hole is better mended
 _MOVED: Final = 0.01  # of a frame's side: so far a landmark is elsewhere
 _NEAR: Final = 6  # pixels of a window round a hole that the reader, too, may read by it
 _SHARP: Final = 1.25  # windows' sides: in frames that are no larger little is lost
-_IS_ORGAN: Final = np.array([part.group in ORGANS for part in PARTS])
 
 Labels = UInt8[np.ndarray, "h w"]
 Likely = Float32[np.ndarray, "19 h w"]
@@ -290,9 +289,7 @@ def _parts(window: Window, face: Face, steering: Steering, damaged: Damaged) -> 
     places = window.to_picture(window.centres())
     own = np.floor(Window.of_frame(face.frame).to_window(places)).astype(np.int64)
     inside = ((own >= 0) & (own < WINDOW)).all(1)
-    read = face.logits.float().softmax(0).numpy()
-    certain = np.arange(len(read))[:, None, None] == face.parts
-    read = np.where(_IS_ORGAN[face.parts], certain, read)
+    read = told_of(face.logits[None])[0].numpy()
     likely = np.zeros((len(read), len(places)), np.float32)
     likely[:, inside] = read[:, own[inside, 1], own[inside, 0]]
     height, width = damaged.size

@@ -9,12 +9,13 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
-from trombine.conventions import GROUP_OF_PART, LANDMARK_GROUPS, PARTS
+from trombine.conventions import GROUP_OF_PART, LANDMARK_GROUPS, ORGANS, PARTS
 
 LABELS: Final = ("none", "groups", "all")  # of parts that are told apart
 PLANES: Final = 12  # what a label of the parts is spread over
 # What each part is to the net; after them comes what is unknown.
 _KINDS: Final = {"groups": GROUP_OF_PART, "all": np.arange(len(PARTS))}
+IS_ORGAN: Final = np.array([part.group in ORGANS for part in PARTS])
 _BLOB: Final = 1.2  # pixels: the standard deviation of a landmark's mark
 
 Likely = Float[Tensor, "n 19 k l"]  # how likely each part is; less than 1 in all where unknown
@@ -40,6 +41,14 @@ def likely_of(labels: UInt8[Tensor, "n h w"]) -> Likely:
     """How likely each part is where labels say it: 1 or 0; all 0 where a label says nothing."""
     kinds = torch.arange(len(PARTS), dtype=torch.uint8, device=labels.device)
     return (labels[:, None] == kinds.view(-1, 1, 1)).float()
+
+
+def told_of(logits: Float[Tensor, "n 19 h w"]) -> Likely:
+    """What a guess is told as: each part by its chance, but organs, where they are the likeliest,
+    for certain. A net that is told of half an eye paints half an eye."""
+    likely, labels = logits.float().softmax(1), logits.argmax(1).to(torch.uint8)
+    certain = torch.from_numpy(IS_ORGAN).to(logits.device)[labels.long()]
+    return torch.where(certain[:, None], likely_of(labels), likely)
 
 
 def steered_by(labels: Labels | None, points: bool) -> tuple[str, ...]:

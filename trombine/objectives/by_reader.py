@@ -1,4 +1,4 @@
-"""What a reader says of pictures of any size, and terms made of it: it has windows of its own."""
+"""What shipped nets say of pictures of any size, though they have sizes of their own; and terms."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from trombine.data.columns import UNKNOWN
 from trombine.nets.reader import Reading
+from trombine.nets.steering import told_of
 from trombine.objectives.terms import wide
 from trombine.reader.frames import WINDOW
 
@@ -27,6 +28,19 @@ def read_in(
     points = wide(reading.points)
     scale = points.new_tensor([width / WINDOW, height / WINDOW])
     return _resized(wide(reading.parts), height, width), points * scale
+
+
+def guessed_in(
+    completer: nn.Module, damaged: Float[Tensor, "n 3 h w"], hole: Float[Tensor, "n 1 h w"]
+) -> Float[Tensor, "n 19 h w"]:
+    """What `completion` says of which part is where, as nets are told it; as large as the pictures.
+
+    It learned at the reader's size. No gradient goes back.
+    """
+    with torch.no_grad():
+        there = functional.interpolate(hole, (WINDOW, WINDOW), mode="nearest")
+        logits = completer(_resized(damaged, WINDOW, WINDOW), hole=there)
+        return told_of(_resized(wide(logits), *damaged.shape[-2:]))
 
 
 def reader_terms(

@@ -1,9 +1,9 @@
 """Paint what is missing of pictures, told what belongs there, or part of it, or nothing.
 
 Each picture of a step draws what the net is told of it: nothing, its true parts or landmarks, both,
-or what a reader guesses from the picture with its hole (`told`). A guess
-is told as how likely each part is, so that a net knows a guess from the truth. So one
-net serves whoever steers and whoever does not. Of real pictures nobody knows parts or landmarks: a
+or what `completion` guesses of the picture with its hole (`told`). A guess is told as how likely
+each part is, so that a net knows a guess from the truth. So one net serves whoever steers and
+whoever does not. Of real pictures nobody knows parts or landmarks: a
 reader's reading of the whole picture stands for them. Some pictures lose their colours.
 
 The net's output counts in the hole alone, each picture as much as any other of its batch.
@@ -28,7 +28,7 @@ from trombine.nets.sizes import Net
 from trombine.nets.steering import likely_of
 from trombine.objectives.adversarial import Adversary
 from trombine.objectives.alarms import Alarm
-from trombine.objectives.by_reader import read_in, reader_terms
+from trombine.objectives.by_reader import guessed_in, read_in, reader_terms
 from trombine.objectives.damage import Damage
 from trombine.objectives.judges import judge_of
 from trombine.objectives.objective import Objective, Phase, Samples, Step, Terms
@@ -77,8 +77,9 @@ class PaintingObjective(Objective[PaintingKind]):
         self.damaging.check(recipe)
         self.damage = self.damaging.about
         self.shares = _shares(recipe.told)
-        needs_reader = recipe.real or self.shares["guessed"]
-        self.reader = load("reader", task="read").net if needs_reader else None
+        self.reader = load("reader", task="read").net if recipe.real else None
+        guesses = self.shares["guessed"]
+        self.completer = load("completion", task="complete").net if guesses else None
 
     def shown(self, step: Step) -> Shown:
         """What the net sees of a step, and the truth."""
@@ -101,7 +102,9 @@ class PaintingObjective(Objective[PaintingKind]):
         kinds = torch.from_numpy(np.minimum(kinds, len(TOLD) - 1)).to(truth.device)
         guessed = (kinds == TOLD.index("guessed")).nonzero().flatten()
         if len(guessed):
-            parts[guessed] = self._read(emptied(truth[guessed], hole[guessed]))[0].softmax(1)
+            assert self.completer is not None
+            shown = emptied(truth[guessed], hole[guessed])
+            parts[guessed] = guessed_in(self.completer, shown, hole[guessed])
         none, only_parts, only_points = (
             kinds == TOLD.index(name) for name in ("none", "parts", "points")
         )
@@ -146,8 +149,9 @@ class PaintingObjective(Objective[PaintingKind]):
         return Shown(truth=truth, hole=hole, parts=parts, points=points)
 
     def helpers(self) -> Mapping[str, nn.Module]:
-        """The reader."""
-        return {} if self.reader is None else {"reader": self.reader}
+        """The nets that read and guess."""
+        nets = {"reader": self.reader, "completer": self.completer}
+        return {name: net for name, net in nets.items() if net is not None}
 
     def alarms(self) -> tuple[Alarm, ...]:
         """The alarms of restoring."""

@@ -274,7 +274,7 @@ class Painting(Recipe):
     """Share of the pictures that lose their colours."""
     told: str = "none*3+both*2+guessed*3+parts+points*0.5"
     """What the net is told of a picture, by weight: none, its parts, points (landmarks), both, or
-    guessed: how likely each part is to a reader that sees the picture with its hole."""
+    guessed: how likely each part is to `completion`, which sees the picture and its hole."""
 
 
 @dataclass(frozen=True, kw_only=True)
