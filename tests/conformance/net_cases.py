@@ -237,6 +237,13 @@ CASES = {
         gives=same,
         exported=False,
     ),
+    "painter, halved": Case(
+        net="painter",
+        task="repair",
+        sizes={"width": 8, "levels": 2, "parts": "all", "points": True, "halved": True},
+        gives=same,
+        exported=False,
+    ),
     "deepfill": Case(net="deepfill", task="repair", sizes={"width": 4}, gives=same),
     "autoencoder": Case(
         net="autoencoder", task="restore", sizes={"width": 4, "levels": 2, "depth": 3}, gives=same

@@ -9,7 +9,7 @@ import torch
 from trombine.conventions import GROUP_OF_PART, LANDMARK_GROUPS, PART_INDEX
 from trombine.nets import build
 from trombine.nets.fill import pull_push
-from trombine.nets.painter import KINDS, Layer, Shuffle
+from trombine.nets.painter import FINE, KINDS, Layer, Shuffle
 from trombine.nets.steering import marks
 
 SIDE = 16
@@ -128,3 +128,29 @@ def test_a_shuffle_puts_channels_beside_one_another() -> None:
         weight = layer.conv.weight[4 * channel + 2 * (row % 2) + column % 2, :, 0, 0]
         wanted = x[:, :, row // 2, column // 2] @ weight
         assert torch.allclose(found[:, channel, row, column], wanted, atol=1e-6)
+
+
+def test_a_halved_net_sees_every_pixel_and_widens_no_further() -> None:
+    """What is told of each of four pixels changes the picture beside it, each in a way of its own;
+    the widest layer is as wide as is said."""
+    torch.manual_seed(0)
+    sizes = {"width": 8, "levels": 3, "halved": True, "widest": 12, "parts": "all", "norm": "none"}
+    net = build("painter", sizes)
+    widths = {layer.conv.out_channels for layer in net.modules() if isinstance(layer, Layer)}
+    assert widths == {8, 12, FINE}
+    pictures, hole = holed(1)
+    labels = torch.zeros(1, SIDE, SIDE, dtype=torch.uint8)
+    before = net(pictures, torch.ones_like(hole), parts=labels)
+    changed: list[torch.Tensor] = []
+    for row, column in ((4, 4), (4, 5), (5, 4), (5, 5)):
+        other = labels.clone()
+        other[0, row, column] = 3
+        changed.append(net(pictures, torch.ones_like(hole), parts=other) - before)
+        y, x = divmod(int(changed[-1].abs().sum(1).argmax()), SIDE)
+        assert abs(y - row) <= 2 and abs(x - column) <= 2
+        assert not any(torch.allclose(changed[-1], earlier) for earlier in changed[:-1])
+
+
+def test_a_halved_net_has_no_partial_convolutions() -> None:
+    with pytest.raises(ValueError, match="halved"):
+        build("painter", {"width": 4, "levels": 2, "halved": True, "convolution": "partial"})
