@@ -222,7 +222,8 @@ def test_terms_of_a_reader_teach_the_net_alone(faces: Batch) -> None:
 
 
 def test_a_critic_sees_what_the_net_is_compared_with(faces: Batch) -> None:
-    """Real to it is the truth that is shown, grey where that is; made is the net's, detached."""
+    """Real to it is the truth that is shown, grey where that is; made is the net's, detached; of
+    both it sees where the hole is."""
     recipe = find("inpaint-sharp")
     assert isinstance(recipe, Inpaint)
     recipe = replace(recipe, real="", told="none", grey=1.0, damage="hole:half", alone=0)
@@ -244,8 +245,10 @@ def test_a_critic_sees_what_the_net_is_compared_with(faces: Batch) -> None:
     phases["critic"].terms(step)
     real, fake = seen[1], seen[2]
     shown = objective.shown(replace(step, cache={}))
+    assert all(torch.equal(pictures[:, 3:], shown.hole) for pictures in seen)
+    real, fake, made = real[:, :3], fake[:, :3], seen[0][:, :3]
     assert torch.equal(real, shown.truth) and float((real.amax(1) - real.amin(1)).max()) == 0
-    assert torch.equal(fake, seen[0].detach()) and not fake.requires_grad
+    assert torch.equal(fake, made.detach()) and not fake.requires_grad
     kept = shown.hole.expand_as(fake) < 0.5
     assert torch.equal(fake[kept], real[kept]) and not torch.equal(fake, real)
     assert {"tint drift", "discriminator has won"} <= {alarm.name for alarm in objective.alarms()}

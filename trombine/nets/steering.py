@@ -45,8 +45,9 @@ def likely_of(labels: UInt8[Tensor, "n h w"]) -> Likely:
 
 
 def told_of(logits: Float[Tensor, "n 19 h w"]) -> Likely:
-    """What a guess is told as: each part by its chance, a little surer than it was, and organs, where
-    they are the likeliest, for certain. A net that is told of half an eye paints half an eye."""
+    """What a guess is told as: each part by its chance, a little surer than it was, and organs,
+    where they are the likeliest, for certain. A net that is told of half an eye paints half an
+    eye."""
     likely, labels = (SURER * logits.float()).softmax(1), logits.argmax(1).to(torch.uint8)
     certain = torch.from_numpy(IS_ORGAN).to(logits.device)[labels.long()]
     return torch.where(certain[:, None], likely_of(labels), likely)

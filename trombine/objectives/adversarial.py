@@ -36,9 +36,11 @@ class Adversary:
         *,
         role: str,
         real: Callable[[Step], Pictures] = Step.pictures,
+        shown: Callable[[Step, Pictures], Tensor] = lambda _, pictures: pictures,
     ) -> None:
-        """`real`: what generated pictures are to look like."""
-        self.recipe, self.role, self.real = recipe, role, real
+        """`real`: what generated pictures are to look like; `shown`: either as it is judged."""
+        self.recipe, self.role, self.shown = recipe, role, shown
+        self.real = lambda step: shown(step, real(step))
         self.critic = CRITICS[recipe.critic]
         if recipe.real_label != 1 and not self.critic.labels:
             choices = " and ".join(name for name, critic in CRITICS.items() if critic.labels)
@@ -48,23 +50,26 @@ class Adversary:
         """The generator's term: how far from real its pictures look."""
         net = step.nets[self.role]
         real = net(self.real(step)).detach() if self.critic.pairs else None
-        return self.critic.generator(net(generated), real)
+        return self.critic.generator(net(self.shown(step, generated)), real)
 
     def phases(
         self, generate: Callable[[Step], Pictures], *, start: int = 0, rate: float = 1.0
     ) -> tuple[Phase, ...]:
         """The discriminator's phases; `generate` gives it generated pictures, detached."""
 
+        def fakes(step: Step) -> Tensor:
+            return self.shown(step, generate(step))
+
         def judge(step: Step) -> Terms:
             net = step.nets[self.role]
-            real, fake = net(self.real(step)), net(step.pooled(_POOL, generate(step)))
+            real, fake = net(self.real(step)), net(step.pooled(_POOL, fakes(step)))
             add_output_curves(step, "real", real)
             add_output_curves(step, "fake", fake)
             label = self.recipe.real_label
             return {self.recipe.critic: self.critic.discriminator(real, fake, real_label=label)}
 
         def penalise(step: Step) -> Terms:
-            return self._penalties(step, generate)
+            return self._penalties(step, fakes)
 
         first = Phase(name=self.role, learns=(self.role,), terms=judge, start=start, rate=rate)
         weights = self._penalty_weights()

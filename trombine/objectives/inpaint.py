@@ -177,7 +177,9 @@ class InpaintObjective(PaintingObjective[Inpaint]):
         self.adversary = None
         if recipe.adversarial:
             self.roles = ("net", "critic")
-            self.adversary = Adversary(recipe, role="critic", real=self.truth)
+            self.adversary = Adversary(
+                recipe, role="critic", real=self.truth, shown=self._with_hole
+            )
 
     def phases(self) -> tuple[Phase, ...]:
         """The only phase, or those of sharpening where there is a critic."""
@@ -196,6 +198,12 @@ class InpaintObjective(PaintingObjective[Inpaint]):
     def truth(self, step: Step) -> Float[Tensor, "n 3 h w"]:
         """What the step's pictures are, some of them real and some without colours."""
         return self.seen(step).truth
+
+    def _with_hole(
+        self, step: Step, pictures: Float[Tensor, "n 3 h w"]
+    ) -> Float[Tensor, "n 4 h w"]:
+        """Pictures as the critic sees them: it is to look at what was painted, not elsewhere."""
+        return torch.cat([pictures, self.seen(step).hole.to(pictures)], 1)
 
     def compared(self, step: Step, output: Float[Tensor, "n 3 h w"]) -> Terms:
         """Pictures whose holes are painted, beside the truth."""

@@ -59,7 +59,10 @@ PAINT: Final[dict[str, Recipe]] = {
     "inpaint-sharp": replace(
         _INPAINT,
         about="the same, then learns from a discriminator to look real",
-        nets={**_INPAINT.nets, "critic": NetSpec("patch_discriminator", {"norm": "spectral"})},
+        nets={
+            **_INPAINT.nets,
+            "critic": NetSpec("patch_discriminator", {"inputs": 4, "norm": "spectral"}),
+        },
         adversarial=0.01,
         alone=64_000,
         ramp=16_000,
