@@ -77,7 +77,7 @@ PAINT: Final[dict[str, Recipe]] = {
         },
         data=_FACES,
         size=64,
-        pictures=100_000,
+        pictures=64_000,
         sample_every=10_000,
         measure_every=20_000,
         save_every=5_000,
