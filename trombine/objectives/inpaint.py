@@ -6,6 +6,10 @@ each part is, so that a net knows a guess from the truth. So one net serves whoe
 whoever does not. Of real pictures nobody knows parts or landmarks: a
 reader's reading of the whole picture stands for them. Some pictures lose their colours.
 
+With a `window` the net sees of larger pictures either all, made as small, or the middle, closer: of
+a large face that is repaired more is seen than the reader's window has. Whoever reads or guesses
+sees all of the picture.
+
 The net's output counts in the hole alone, each picture as much as any other of its batch.
 """
 
@@ -36,6 +40,7 @@ from trombine.objectives.pools import Pool
 from trombine.objectives.restore import restoring_alarms
 from trombine.objectives.sharpen import sharpening
 from trombine.objectives.terms import LUMA, TERMS, total_variation, wide
+from trombine.objectives.views import Views
 from trombine.recipes.recipe import Inpaint, Painting
 from trombine.refusal import InputError
 from trombine.weights import load
@@ -57,6 +62,8 @@ class Shown:
     hole: Float[Tensor, "n 1 h w"]
     parts: Float[Tensor, "n 19 h w"]  # how likely each is
     points: Float[Tensor, "n 68 2"]
+    labels: UInt8[Tensor, "n h w"]  # of the truth, whatever is told; 255 where nobody knows
+    marks: Float[Tensor, "n 68 2"]  # its landmarks, NaN where nobody knows
 
     @property
     def damaged(self) -> Float[Tensor, "n 3 h w"]:
@@ -85,14 +92,15 @@ class PaintingObjective(Objective[PaintingKind]):
         """What the net sees of a step, and the truth."""
         truth = step.pictures().float()
         labels, points = _truth_of(step)
-        parts = likely_of(labels)
+        marks = points.clone()
         if self.recipe.real:
             rows = _real_rows(step)
             if len(rows):
                 truth = truth.clone()
                 truth[rows] = step.pictures("real").float()[rows]
-                labels, points[rows] = self._read(truth[rows])
-                parts[rows] = likely_of(labels.argmax(1).to(torch.uint8))
+                read, points[rows] = self._read(truth[rows])
+                labels[rows] = read.argmax(1).to(torch.uint8)
+                marks[rows] = UNKNOWN["points"]
         grey = step.uniforms("grey") < self.recipe.grey
         luma = (truth * truth.new_tensor(LUMA).view(3, 1, 1)).sum(1, keepdim=True)
         truth = torch.where(grey[:, None, None, None], luma, truth)
@@ -100,17 +108,32 @@ class PaintingObjective(Objective[PaintingKind]):
         draws = step.uniforms("told").double().cpu().numpy()
         kinds = np.searchsorted(np.cumsum(list(self.shares.values())), draws, side="right")
         kinds = torch.from_numpy(np.minimum(kinds, len(TOLD) - 1)).to(truth.device)
+        views = Views.drawn(step, self.recipe.window)
         guessed = (kinds == TOLD.index("guessed")).nonzero().flatten()
+        guess = None
         if len(guessed):
             assert self.completer is not None
             shown = emptied(truth[guessed], hole[guessed])
-            parts[guessed] = guessed_in(self.completer, shown, hole[guessed])
+            guess = guessed_in(self.completer, shown, hole[guessed])
+            guess = views.only(guessed).soft(guess)
+        labels = views.sharp(labels[:, None])[:, 0]
+        parts = likely_of(labels)
+        if guess is not None:
+            parts[guessed] = guess
+        points, marks = (views.moved(places, truth.shape[-1]) for places in (points, marks))
         none, only_parts, only_points = (
             kinds == TOLD.index(name) for name in ("none", "parts", "points")
         )
         parts[none | only_points] = 0
         points[none | only_parts | (kinds == TOLD.index("guessed"))] = UNKNOWN["points"]
-        return Shown(truth=truth, hole=hole, parts=parts, points=points)
+        return Shown(
+            truth=views.soft(truth),
+            hole=views.sharp(hole),
+            parts=parts,
+            points=points,
+            labels=labels,
+            marks=marks,
+        )
 
     def _read(
         self, pictures: Float[Tensor, "n 3 h w"]
@@ -141,12 +164,22 @@ class PaintingObjective(Objective[PaintingKind]):
 
     def measured(self, step: Step, *, told: bool) -> Shown:
         """What a net is measured on."""
-        truth, (labels, points) = step.pictures().float(), _truth_of(step)
-        parts = likely_of(labels)
+        truth, (labels, marks) = step.pictures().float(), _truth_of(step)
+        hole = self.damaging.inputs(step)["hole"].float()
+        views = Views.drawn(step, self.recipe.window)
+        labels = views.sharp(labels[:, None])[:, 0]
+        marks = views.moved(marks, truth.shape[-1])
+        parts, points = likely_of(labels), marks
         if not told:
             parts, points = torch.zeros_like(parts), torch.full_like(points, torch.nan)
-        hole = self.damaging.inputs(step)["hole"].float()
-        return Shown(truth=truth, hole=hole, parts=parts, points=points)
+        return Shown(
+            truth=views.soft(truth),
+            hole=views.sharp(hole),
+            parts=parts,
+            points=points,
+            labels=labels,
+            marks=marks,
+        )
 
     def helpers(self) -> Mapping[str, nn.Module]:
         """The nets that read and guess."""
@@ -172,6 +205,8 @@ class InpaintObjective(PaintingObjective[Inpaint]):
             raise InputError("nothing to learn from: every term of the recipe has weight 0")
         self.judge = judge_of(recipe) if {"perceptual", "gram"} & self.weights.keys() else None
         self.by_reader = bool({"read_parts", "read_points"} & self.weights.keys())
+        if self.by_reader and recipe.window:
+            raise InputError("a reader reads whole faces: read_parts and read_points need window 0")
         if self.by_reader and self.reader is None:
             self.reader = load("reader", task="read").net
         self.adversary = None
@@ -210,8 +245,7 @@ class InpaintObjective(PaintingObjective[Inpaint]):
         shown = self.seen(step)
         truth = wide(shown.truth)
         terms = {name: TERMS[name](output, truth) for name in self.weights if name in TERMS}
-        parts, points = self._known(step)
-        counts = self._counts(parts)
+        counts = self._counts(shown.labels)
         if "l1" in terms:
             terms["l1"] = of_holes(counts * (output - truth).abs(), shown.hole)
         if "l2" in terms:
@@ -221,17 +255,9 @@ class InpaintObjective(PaintingObjective[Inpaint]):
         if self.judge:
             terms |= self.judge(output, truth, self.weights)
         if self.reader is not None and self.by_reader:
-            read = reader_terms(self.reader, output, shown.hole, parts, points)
+            read = reader_terms(self.reader, output, shown.hole, shown.labels, shown.marks)
             terms |= {name: term for name, term in read.items() if name in self.weights}
         return terms
-
-    def _known(self, step: Step) -> tuple[UInt8[Tensor, "n h w"], Float[Tensor, "n 68 2"]]:
-        """The true parts and landmarks, as far as anybody knows them."""
-        parts, points = _truth_of(step)
-        if self.recipe.real:
-            rows = _real_rows(step)
-            parts[rows], points[rows] = UNKNOWN["parts"], UNKNOWN["points"]
-        return parts, points
 
     def _counts(self, parts: UInt8[Tensor, "n h w"]) -> Float[Tensor, "n 1 h w"]:
         """How much each pixel counts: those of small parts more, if the recipe says so."""

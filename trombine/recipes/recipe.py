@@ -272,6 +272,8 @@ class Painting(Recipe):
     """Pictures of faces of which nothing is known: a reader says what is where in them."""
     grey: float = 0.25
     """Share of the pictures that lose their colours."""
+    window: int = 0
+    """Pixels: the net sees all of the larger pictures, made as small, or their middle; 0: as is."""
     told: str = "none*3+both*2+guessed*3+parts+points*0.5"
     """What the net is told of a picture, by weight: none, its parts, points (landmarks), both, or
     guessed: how likely each part is to `completion`, which sees the picture and its hole."""
