@@ -171,6 +171,23 @@ def test_windows_are_as_large_as_a_net_learned_from(
     }
 
 
+def test_a_large_face_is_painted_closer_by_a_net_that_knows_it(
+    plain: Model, oracle: list[Window], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the picture has as many pixels of the face."""
+    card = replace(plain.card, settings={"size": 192, "window": 128})
+    model = replace(plain, card=card)
+    for size, wanted in ((320, 192), (140, 128)):
+        pixels = paint(face(900_003), size, "photo").pixels
+        hole = np.zeros((size, size), bool)
+        hole[int(0.42 * size) : int(0.52 * size), int(0.4 * size) : int(0.6 * size)] = True
+        with_truth(monkeypatch, pixels, oracle)
+        repaired(image_of(pixels), hole, model)
+        (window,) = oracle
+        assert window.width == pytest.approx(wanted, abs=0 if size > 200 else 12)
+        oracle.clear()
+
+
 def test_a_net_that_takes_a_seed_is_given_one_for_each_window(plain: Model) -> None:
     """The request's and the number of the window, so that no two windows have the same noise."""
     seeds: list[int] = []

@@ -37,6 +37,7 @@ EVERYTHING: Final = (
 NO_FACE: Final = "no face is seen at the hole; it is painted as a texture"
 _ENLARGERS: Final = {2: "upscale-fast-x2", 4: "upscale-x4"}
 _ENLARGED: Final = 1.25  # times; from here on what is enlarged lacks sharpness and grain
+_FINE: Final = 1.2  # pixels of a face's window for one of the picture, at most
 _RING: Final = 48  # pixels round a hole in which grain is measured
 _MARGIN: Final = 12  # pixels of a window: as far as enlarging nets look
 _SQUARES: Final = 256  # of them at most
@@ -90,7 +91,7 @@ def repaired(
         painter.nets[COMPLETER] = completer
         faces = [completed(damaged, face, completer) for face in faces]
     for face in sorted(faces, key=lambda face: -face.frame.side):
-        if area := window_of(damaged, face, faces, steering, painter.side):
+        if area := window_of(damaged, face, faces, steering, painter.side_for(face)):
             painter.face(area)
     for patch in patches(damaged.missing, painter.side):
         painter.texture(patch)
@@ -124,8 +125,18 @@ class Painter:
     @property
     def side(self) -> int:
         """Of the pictures that the net learned from, in pixels; 128 where its card says none."""
-        side = self.model.card.settings.get("size")
-        return side if isinstance(side, int) and side in _SIDES else USUAL
+        return self._learned("window") or self._learned("size") or USUAL
+
+    def side_for(self, face: Face) -> int:
+        """Of the window that shows a face: larger where the net knows faces closer, and the picture
+        has as many pixels of this one."""
+        closer = self._learned("size") if self._learned("window") else 0
+        return closer if self.side < closer <= _FINE * face.frame.side else self.side
+
+    def _learned(self, name: str) -> int:
+        """A side in pixels that the card names; 0 where it names none that is one."""
+        side = self.model.card.settings.get(name)
+        return side if isinstance(side, int) and side in _SIDES else 0
 
     def face(self, area: FaceWindow) -> None:
         """Paint a face's hole, steered as far as the net can be."""

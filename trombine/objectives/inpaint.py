@@ -49,7 +49,6 @@ from trombine.weights.tasks import emptied
 PaintingKind = TypeVar("PaintingKind", bound=Painting)
 
 TOLD: Final = ("none", "parts", "points", "both", "guessed")
-_REAL_EVERY: Final = 12  # of the pictures one is real, where there are real ones
 _LEAST: Final = 0.02  # of the picture: a smaller hole weighs less than others
 
 
@@ -94,7 +93,7 @@ class PaintingObjective(Objective[PaintingKind]):
         labels, points = _truth_of(step)
         marks = points.clone()
         if self.recipe.real:
-            rows = _real_rows(step)
+            rows = _real_rows(step, self.recipe.real_every)
             if len(rows):
                 truth = truth.clone()
                 truth[rows] = step.pictures("real").float()[rows]
@@ -288,9 +287,9 @@ class InpaintObjective(PaintingObjective[Inpaint]):
         return self.adversary.pools() if self.adversary else {}
 
 
-def _real_rows(step: Step) -> Int64[Tensor, "k"]:
+def _real_rows(step: Step, every: int) -> Int64[Tensor, "k"]:
     """Which of a step's pictures are real ones, where there are any."""
-    chosen = np.flatnonzero(step.chance.places % _REAL_EVERY == 0)
+    chosen = np.flatnonzero(step.chance.places % every == 0)
     return torch.from_numpy(chosen).to(step.device)
 
 

@@ -270,6 +270,8 @@ class Painting(Recipe):
     """What is missing: hole:MASKS (docs/masks.md)."""
     real: str = ""
     """Pictures of faces of which nothing is known: a reader says what is where in them."""
+    real_every: int = 12
+    """Of so many pictures one is real, where there are real ones."""
     grey: float = 0.25
     """Share of the pictures that lose their colours."""
     window: int = 0
