@@ -14,7 +14,7 @@ from typing import Final, final
 import numpy as np
 import torch
 from jaxtyping import Bool, Float32, Float64, UInt8
-from torch.nn.functional import max_pool2d
+from torch.nn.functional import grid_sample, max_pool2d
 
 from trombine.canvas import Box, cut
 from trombine.inpainting.damaged import Damaged, middles
@@ -287,11 +287,13 @@ def _parts(window: Window, face: Face, steering: Steering, damaged: Damaged) -> 
     what is hidden would contradict them.
     """
     places = window.to_picture(window.centres())
-    own = np.floor(Window.of_frame(face.frame).to_window(places)).astype(np.int64)
+    own = Window.of_frame(face.frame).to_window(places)
     inside = ((own >= 0) & (own < WINDOW)).all(1)
-    read = told_of(face.logits[None])[0].numpy()
-    likely = np.zeros((len(read), len(places)), np.float32)
-    likely[:, inside] = read[:, own[inside, 1], own[inside, 0]]
+    grid = torch.from_numpy(2 * own / WINDOW - 1).float()[None, None]
+    logits = grid_sample(
+        face.logits[None].float(), grid, padding_mode="border", align_corners=False
+    )
+    likely = told_of(logits)[0, :, 0].numpy() * inside
     height, width = damaged.size
     columns, rows = np.floor(places).astype(np.int64).T
     there = np.nonzero((rows >= 0) & (rows < height) & (columns >= 0) & (columns < width))[0]
