@@ -87,8 +87,8 @@ def _in_picture(face: Face, times: int) -> Face:
 
 
 def _hides(damaged: Damaged, frame: Frame) -> bool:
-    """Whether something is missing in a frame."""
-    return bool(cut(damaged.missing, Window.of_frame(frame).reach(*damaged.size)).any())
+    """Whether the hole, painted or not, lies in a frame."""
+    return bool(cut(damaged.hole, Window.of_frame(frame).reach(*damaged.size)).any())
 
 
 def _read_again(damaged: Damaged, face: Face, reader: Model) -> Face:
@@ -104,6 +104,15 @@ def _read_in(damaged: Damaged, face: Face, reader: Model) -> Face:
     points = face.frame.to_picture(reading.points[0].float()).numpy().astype(np.float32)
     errors = reading.spreads[0].exp().float().numpy() * np.float32(face.frame.side)
     return replace(face, points=points, errors=errors, logits=reading.parts[0].float().clone())
+
+
+def reread(damaged: Damaged, face: Face, reader: Model) -> Face:
+    """The face with its landmarks in the picture as it is painted so far, unless the user moved
+    some."""
+    if _is_moved(face):
+        return face
+    seen = _read_in(damaged, face, reader)
+    return replace(face, points=seen.points, errors=seen.errors)
 
 
 def completed(damaged: Damaged, face: Face, completer: Model) -> Face:

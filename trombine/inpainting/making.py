@@ -32,7 +32,7 @@ from trombine.holes import AUTO, POLARITIES, Hole, masked
 from trombine.images import Image, as_seen
 from trombine.inpainting import masks
 from trombine.inpainting.faces import whole_map
-from trombine.inpainting.repairing import READER, Repair, repaired
+from trombine.inpainting.repairing import READER, Repair, read_again, repaired
 from trombine.inpainting.sheet import sheet_of
 from trombine.inpainting.steering import steering_of
 from trombine.provenance import shortened
@@ -98,7 +98,9 @@ def make(job: Job) -> Output:
     makers = {
         RESULT: lambda: Frames(frames=(result,)),
         PARTS: lambda: _map(whole_map(repair.faces, steering, size)),
-        POINTS: lambda: points_json(job.source.path.name, _reading(repair.faces, size)),
+        POINTS: lambda: points_json(
+            job.source.path.name, _reading(read_again(repair, base, device=job.device), size)
+        ),
         SHEET: lambda: _sheet(job, image, hole.mask, repairs, seeds),
     }
     return Output(

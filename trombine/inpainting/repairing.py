@@ -18,7 +18,14 @@ from trombine.canvas import Box
 from trombine.devices import CPU
 from trombine.draws import Chance
 from trombine.inpainting.damaged import Damaged, middles, sampled
-from trombine.inpainting.faces import FaceWindow, Steering, completed, faces_in, window_of
+from trombine.inpainting.faces import (
+    FaceWindow,
+    Steering,
+    completed,
+    faces_in,
+    reread,
+    window_of,
+)
 from trombine.inpainting.grain import SIDE, noise_like
 from trombine.inpainting.windows import USUAL, Patch, Window, patches
 from trombine.reader import Face
@@ -80,21 +87,17 @@ def repaired(
     steering = steering or Steering()
     damaged = Damaged.of(image, hole)
     painter = Painter(damaged=damaged, model=model, seed=seed, device=device, tick=tick)
-    painter.of = int(np.count_nonzero(hole))
     faces: list[Face] = []
-    if not hole.all():
+    if hole.all():
+        painter.paint((), steering)
+    else:
         reader = loaded(READER, task="read", device=device)
         painter.nets[READER] = reader
-        faces = faces_in(damaged, reader, steering)
-    if faces:
-        completer = loaded(COMPLETER, task="complete", device=device)
-        painter.nets[COMPLETER] = completer
-        faces = [completed(damaged, face, completer) for face in faces]
-    for face in sorted(faces, key=lambda face: -face.frame.side):
-        if area := window_of(damaged, face, faces, steering, painter.side_for(face)):
-            painter.face(area)
-    for patch in patches(damaged.missing, painter.side):
-        painter.texture(patch)
+        faces = painter.paint(faces_in(damaged, reader, steering), steering)
+        # What was painted may continue a face that was too hidden to be seen: once more, by it.
+        if not faces and (seen := faces_in(damaged, reader, steering)):
+            painter.damaged = damaged = Damaged.of(image, hole)
+            faces = painter.paint(seen, steering)
     notices = (EVERYTHING,) if hole.all() else () if faces else (NO_FACE,)
     return Repair(
         image=damaged.repaired(),
@@ -105,6 +108,17 @@ def repaired(
         windows=painter.windows,
         nets=tuple(painter.nets.values()),
     )
+
+
+def read_again(repair: Repair, image: Image, *, device: str = CPU) -> list[Face]:
+    """The faces of a repair of this picture with the landmarks of what was painted; those that the
+    user moved stay."""
+    if not repair.faces:
+        return []
+    reader = loaded(READER, task="read", device=device)
+    damaged = Damaged.of(image, repair.hole)
+    damaged.paint(*np.nonzero(repair.hole), repair.colours)
+    return [reread(damaged, face, reader) for face in repair.faces]
 
 
 @final
@@ -137,6 +151,22 @@ class Painter:
         """A side in pixels that the card names; 0 where it names none that is one."""
         side = self.model.card.settings.get(name)
         return side if isinstance(side, int) and side in _SIDES else 0
+
+    def paint(self, faces: Sequence[Face], steering: Steering) -> list[Face]:
+        """Paint all of the hole, the largest face first; the faces with what is guessed of them."""
+        self.done, self.of = 0, int(np.count_nonzero(self.damaged.missing))
+        faces = list(faces)
+        if faces:
+            completer = loaded(COMPLETER, task="complete", device=self.device)
+            self.nets[COMPLETER] = completer
+            faces = [completed(self.damaged, face, completer) for face in faces]
+        for face in sorted(faces, key=lambda face: -face.frame.side):
+            side = self.side_for(face)
+            if area := window_of(self.damaged, face, faces, steering, side):
+                self.face(area)
+        for patch in patches(self.damaged.missing, self.side):
+            self.texture(patch)
+        return faces
 
     def face(self, area: FaceWindow) -> None:
         """Paint a face's hole, steered as far as the net can be."""
