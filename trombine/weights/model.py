@@ -22,6 +22,7 @@ from trombine.provenance import shortened
 from trombine.refusal import InputError, about
 from trombine.weights.card import Card
 from trombine.weights.file import AGAIN, ENDING, Entry, digest, not_finite, read, write
+from trombine.weights.foreign import Foreign, is_foreign, opened_by_spandrel
 from trombine.weights.tasks import TASKS, channels, check_finite, in_rgb, inputs_of
 
 ZOO: Final = Path(zoo.__file__).parent
@@ -72,6 +73,11 @@ def space_of(card: Card) -> str:
 def load(name: str | Path, *, task: str | None = None) -> Model:
     """The model of this name, or in this file; with `task`, refused unless it does that."""
     path = find(name)
+    if is_foreign(path):
+        net, card, hash = opened_by_spandrel(path)
+        with about(path):
+            _check_task(card, task)
+        return Model(net=net, card=card, hash=hash, path=path)
     file = read(path)
     card = _licensed(file.card, path)
     with about(path):
@@ -105,7 +111,7 @@ def loaded(name: str | Path, *, task: str | None = None, device: str = "cpu") ->
         return load(path, task=task)
     model = _loaded(path, state.st_mtime_ns, state.st_size, device)
     with about(path):
-        _check_card(model.card, task)
+        _check_task(model.card, task)
     return model
 
 
@@ -115,6 +121,8 @@ def _loaded(path: Path, written: int, length: int, device: str) -> Model:
     devices.prepare(device)
     model = load(path)
     model.net.to(device)
+    if isinstance(model.net, Foreign):
+        model.net.settle()
     return model
 
 
@@ -175,8 +183,6 @@ def _exists(path: Path) -> bool:
 
 def _check_card(card: Card, task: str | None) -> None:
     """Refuse a model that does something else, or that this trombine cannot run."""
-    if task is not None and task not in TASKS:
-        raise InputError(f"there is no task {shortened(task)}; there are {', '.join(TASKS)}")
     if card.task not in TASKS:
         raise InputError(f"does {shortened(card.task)}, which is unknown here; update trombine")
     if card.net not in NETS:
@@ -186,6 +192,13 @@ def _check_card(card: Card, task: str | None) -> None:
         raise InputError(f"the net {card.net} cannot {card.task}; what can is {nets}")
     if (space := space_of(card)) not in SPACES:
         raise InputError(f"works in the space {shortened(space)}, unknown here; update trombine")
+    _check_task(card, task)
+
+
+def _check_task(card: Card, task: str | None) -> None:
+    """Refuse a model that does something else."""
+    if task is not None and task not in TASKS:
+        raise InputError(f"there is no task {shortened(task)}; there are {', '.join(TASKS)}")
     if task is not None and card.task != task:
         raise InputError(
             f"is for {card.task} ({TASKS[card.task].says}), not for {task};"
