@@ -35,9 +35,19 @@ def spandrel() -> Any:
 
 
 def of(architecture: str, name: str, **sizes: Any) -> nn.Module:
-    """A net of one of spandrel's classes."""
+    """A net of one of spandrel's classes, the same each time."""
     spandrel()
-    return getattr(import_module(f"spandrel.architectures.{architecture}"), name)(**sizes)
+    with warnings.catch_warnings(), torch.random.fork_rng(devices=[]):
+        warnings.simplefilter("ignore")  # of torch, about how spandrel calls it
+        torch.manual_seed(0)
+        return getattr(import_module(f"spandrel.architectures.{architecture}"), name)(**sizes)
+
+
+def descriptor(path: Path) -> Any:
+    """The net in a file as spandrel itself opens it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return spandrel().ModelLoader().load_from_file(path).eval()
 
 
 def gfpgan(monkeypatch: pytest.MonkeyPatch) -> nn.Module:
@@ -126,6 +136,20 @@ def random_weights(net: nn.Module, seed: int = 0) -> nn.Module:
         last.weight.mul_(0.15 / made[0])
         if last.bias is not None:
             last.bias.fill_(0 if "DnCNN" in type(net).__name__ else 0.5)  # that takes noise away
+    return net
+
+
+def shifting(net: nn.Module) -> nn.Module:
+    """The net with nothing but the pixel on the right in each of its kernels."""
+    with torch.no_grad():
+        for part in net.modules():
+            if isinstance(part, nn.Conv2d):
+                part.weight.zero_()
+                part.bias.zero_()  # pyright: ignore[reportOptionalMemberAccess]
+                for plane in range(len(part.weight)):
+                    part.weight[plane, plane % part.weight.shape[1], 1, 2] = 1
+            if isinstance(part, nn.PReLU):
+                part.weight.fill_(1)
     return net
 
 

@@ -92,9 +92,9 @@ def load(name: str | Path, *, task: str | None = None) -> Model:
 
 
 def read_card(path: str | Path) -> Card:
-    """The card of a file, or of a shipped model; its tensors are not looked at."""
+    """The card of a file, or of a shipped model; its tensors are not looked at, but for others'."""
     path = find(path)
-    return _licensed(read(path).card, path)
+    return loaded(path).card if is_foreign(path) else _licensed(read(path).card, path)
 
 
 def _licensed(card: Card, path: Path) -> Card:
@@ -160,7 +160,7 @@ def find(name: str | Path) -> Path:
     if _exists(Path(name)):
         return Path(name)
     if "/" in name:
-        problem = "is no file, and models of the hub cannot be named yet"
+        problem = "is no file, and files of the hub cannot be reached from here, offline or not"
         raise InputError(f"{problem}; download one, then name its file", path=name)
     if members := [known for known in by_name if re.fullmatch(rf"{re.escape(name)}-x\d+", known)]:
         raise InputError("is a family of models", f"name {' or '.join(members)}", path=name)
