@@ -424,12 +424,13 @@ def upscale(
         strip: Leave out date, camera, place and whatever else a photograph says of
             itself.
         factor: How many times as wide and high, 2 to 16; 2 unless given. 8 is 4
-            times, then 2 times.
+            times, then 2 times. 1 cleans by a model that keeps the size: 1 to 16.
         size: WIDTHxHEIGHT, as in 1920x1080, in place of a factor: as large as fits
             in it.
         model: upscale, upscale-fast, upscale-drawings or upscale-wild, or a
-            .safetensors file; auto takes upscale, for drawings upscale-drawings,
-            for JPEGs and noise upscale-wild.
+            .safetensors file, or somebody else's .pth (extra foreign); auto takes
+            upscale, for drawings upscale-drawings, for JPEGs and noise
+            upscale-wild.
         hole: A mask of what was repaired, or a folder of masks with the pictures'
             names: there the net for damaged pictures works, outside all stays as
             without.
@@ -594,8 +595,9 @@ def inpaint(
             painted by.
         write_points: Write NAME.points.json beside each output: the landmarks that
             it was painted by.
-        model: inpaint, a .safetensors file that repairs, or with the extra
-            diffusers an inpainting pipeline: its folder, or hub:OWNER/NAME.
+        model: inpaint, a .safetensors file that repairs, somebody else's such as
+            LaMa's (extra foreign), or with the extra diffusers an inpainting
+            pipeline: its folder, or hub:OWNER/NAME.
         tries: How many different answers a sheet shows, where the model can give
             them: the first is written, and seed names another: 1 to 16.
         seed: The number that an answer, and its grain, depend on: 0 to

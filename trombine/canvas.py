@@ -96,9 +96,19 @@ class Tile:
 
 
 def tiles(
-    height: int, width: int, *, size: int, halo: int, blend: int = 0, factor: int = 1
+    height: int,
+    width: int,
+    *,
+    size: int,
+    halo: int,
+    blend: int = 0,
+    factor: int = 1,
+    multiple: int = 1,
 ) -> Iterator[Tile]:
     """Tiles of `size` pixels (or the picture's, if less) that cover a picture.
+
+    Each begins at a `multiple` of pixels; `size` less both halos has to be one too. The last along
+    an axis ends with the picture, and may be shorter or longer by half of that.
 
     The outer `halo` pixels of a tile are context and count for nothing, but at the picture's own
     edges. Over `blend` pixels on each side of a seam the two neighbours fade into each other. The
@@ -106,8 +116,8 @@ def tiles(
     """
     if not 0 <= blend <= halo or 2 * halo >= size:
         raise ValueError(f"no tiles have size {size}, halo {halo} and blend {blend}")
-    across = _spans(width, size, halo, blend, factor)
-    for top, rows in _spans(height, size, halo, blend, factor):
+    across = _spans(width, size, halo, blend, factor, multiple)
+    for top, rows in _spans(height, size, halo, blend, factor, multiple):
         for left, columns in across:
             box = Box(
                 top=top,
@@ -119,21 +129,23 @@ def tiles(
 
 
 def _spans(
-    length: int, size: int, halo: int, blend: int, factor: int
+    length: int, size: int, halo: int, blend: int, factor: int, multiple: int
 ) -> list[tuple[int, np.ndarray]]:
     """Tiles along one axis: where each starts, and how much each of its pixels counts."""
     size = min(size, length)
     count = 1 + -(-(length - size) // (size - 2 * halo)) if length > size else 1
-    starts = [round(i * (length - size) / max(count - 1, 1)) for i in range(count)]
+    between = (length - size) / max(count - 1, 1)
+    starts = [multiple * round(i * between / multiple) for i in range(count)]
+    ends = [start + size for start in starts[:-1]] + [length]
     # The seam between two tiles is in the middle of what they share.
-    seams = [(a + size + b) // 2 for a, b in pairwise(starts)]
+    seams = [(end + start) // 2 for end, start in zip(ends, starts[1:], strict=False)]
     at = (np.arange(length * factor) + 0.5) / factor
-    between = pairwise([-np.inf, *seams, np.inf])
-    counts = np.stack([_ramp(at - a, blend) * _ramp(b - at, blend) for a, b in between])
+    limits = pairwise([-np.inf, *seams, np.inf])
+    counts = np.stack([_ramp(at - a, blend) * _ramp(b - at, blend) for a, b in limits])
     counts /= counts.sum(axis=0)
     return [
-        (start, counts[i, start * factor : (start + size) * factor].astype(np.float32))
-        for i, start in enumerate(starts)
+        (start, counts[i, start * factor : end * factor].astype(np.float32))
+        for i, (start, end) in enumerate(zip(starts, ends, strict=True))
     ]
 
 
@@ -150,6 +162,7 @@ def through_tiles(
     halo: int,
     blend: int = 0,
     factor: int = 1,
+    multiple: int = 1,
 ) -> Plane:
     """What `work` makes of a picture (float), done tile by tile; it enlarges by `factor`.
 
@@ -157,7 +170,8 @@ def through_tiles(
     """
     height, width = picture.shape[-2:]
     output = None
-    for tile in tiles(height, width, size=size, halo=halo, blend=blend, factor=factor):
+    options = {"size": size, "halo": halo, "blend": blend, "factor": factor, "multiple": multiple}
+    for tile in tiles(height, width, **options):
         done = work(cut(picture, tile.box))
         box = tile.box.scaled(factor)
         if tuple(done.shape[-2:]) != (box.height, box.width):

@@ -13,7 +13,7 @@ import pytest
 
 GPL = ("x264", "x265", "xvid", "vidstab", "rubberband", "postproc", "fftw3", "gsl", "readline")
 GPL_WITH_EXCEPTION = ("gfortran", "gomp")
-LIBRARY = re.compile(r"(?:lib)?(.+?)(?:-[0-9a-f]{8})*(?:\.\d+)*\.(?:so|dylib|dll)(?:\.\d+)*")
+LIBRARY = re.compile(r"(?:lib)?(.+?)(?:[-.][0-9a-f]{8})*(?:\.\d+)*\.(?:so|dylib|dll)(?:\.\d+)*")
 ROW = re.compile(r"^\| ([\w.-]+)[^|]*\|(.*)\|$", re.MULTILINE)
 
 

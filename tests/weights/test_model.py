@@ -94,7 +94,9 @@ def refused(path: Path | str, task: str | None = None) -> str:
 
 def test_names_that_lead_nowhere() -> None:
     assert "is neither a shipped model nor a file" in refused("enlarger-x99")
-    assert "models of the hub cannot be named yet" in refused("somebody/model")
+    assert "files of the hub cannot be reached from here, offline or not" in refused(
+        "somebody/model"
+    )
     assert "does not exist" in refused("nowhere.safetensors")
     assert "is neither" in refused("n" * 300)
 

@@ -42,8 +42,10 @@ from trombine.images import (
     read,
     size_of,
 )
+from trombine.nets import Net
 from trombine.provenance import shortened
 from trombine.refusal import InputError
+from trombine.upscaling import seams
 from trombine.upscaling.damage import damage_of
 from trombine.upscaling.drawing import is_drawing
 from trombine.upscaling.pictures import enlarged_film, enlarged_image, spread
@@ -96,7 +98,8 @@ def make(job: Job) -> Output:
     _check_format(film, pipeline, job)
     truth = _truth(film, pipeline, job)
     start = time.perf_counter()
-    result = _enlarged(film, pipeline, job)
+    with seams.measuring() as differences:
+        result = _enlarged(film, pipeline, job)
     hole, second = None, ()
     if options["hole"]:
         hole = _hole(film, job)
@@ -124,6 +127,7 @@ def make(job: Job) -> Output:
         notices=(
             *notices,
             *(hole.notices if hole else ()),
+            *_unseamly(differences),
             *_remarks(film, result, truth, options[FORMAT]),
         ),
         nets=nets,
@@ -387,6 +391,17 @@ def _remarks(
         yield _scored(film, result, truth)
     if isinstance(film, Video) and format in codecs.VIDEOS:
         yield from codecs.lost_by_video(film, format)
+
+
+def _unseamly(differences: Mapping[Net, float]) -> Iterator[str]:
+    """What is to be said of tiles that do not fit together, where somebody else's net looks far."""
+    for difference in differences.values():
+        if difference > seams.SEAMLESS:
+            yield (
+                "its tiles are not one picture: the net looks farther than they overlap, and they"
+                f" differ by up to {difference:.2g} of 1 where they meet, which is faded;"
+                " a larger --tile has fewer of them, and takes more memory"
+            )
 
 
 def _scored(film: Frames | Video, result: Frames | Video, truth: Image) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -22,12 +22,14 @@ from trombine.images import MAX_PIXELS, MAX_PIXELS_VARIABLE
 from trombine.refusal import InputError
 from trombine.upscaling import MOST_TIMES
 from trombine.upscaling.running import prepare
-from trombine.weights import Model, loaded, of_run, shipped
+from trombine.weights import Model, find, loaded, of_run, shipped
 from trombine.weights.file import ENDING
+from trombine.weights.foreign import PICKLES
 from trombine.weights.tasks import channels
 
 BYTES_A_PIXEL: Final = 32  # of the result; 18 were measured (docs/log.md)
 _ON_THE_WAY: Final = 4  # what is shrunk at the end may be so many times larger for a while
+CLEANS: Final = "restore"  # the task of nets that keep the size
 _NAME: Final = re.compile(r"(?P<family>.+)-x(?P<factor>[2-9]|[1-9]\d+)")
 
 # Two names, and the share of the second.
@@ -77,6 +79,7 @@ def plan_pipeline(
         return replace(first, second=second, share=float(blend["share"]))
     size = _target_size(height, width, factor, box)
     times, nets = _times((height, width), size), nets_of(model)
+    check_cleans(times, nets, model)
     if times > MOST_TIMES:
         problem = f"is {width:,} x {height:,}, and would be enlarged {float(times):.4g} times"
         remedy = _smaller((height, width), list(nets), frames)
@@ -134,8 +137,10 @@ def nets_of(model: str | Path) -> dict[int, Path]:
 
 
 def model_in(path: Path, device: str = CPU) -> Model:
-    """The enlarger in a file, got ready: loaded once, however many pictures go through it."""
-    model = loaded(path, task="upscale", device=device)
+    """The net in a file that enlarges, or keeps the size and cleans; got ready, loaded once."""
+    model = loaded(path, device=device)
+    if model.card.task != CLEANS:
+        model = loaded(path, task="upscale", device=device)
     if channels(model.card.sizes) != 3:
         planes = channels(model.card.sizes)
         raise InputError(f"works on {planes} channels; name a net for colours, 3", path=path)
@@ -144,11 +149,21 @@ def model_in(path: Path, device: str = CPU) -> Model:
 
 
 def factor_of(model: Model) -> int:
-    """How many times the model enlarges."""
+    """How many times the model enlarges; 1 of nets that clean pictures and keep their size."""
     factor = int(model.card.sizes.get("factor", 1))
-    if factor < 2:
+    if factor < 2 and model.card.task != CLEANS:
         raise InputError("keeps the size; name a net that enlarges", path=model.path)
     return factor
+
+
+def check_cleans(times: Fraction | int, nets: Mapping[int, Path], model: str | Path) -> None:
+    """Refuse to enlarge with a net that keeps the size, and to clean with one that enlarges."""
+    if times == 1 and 1 not in nets:
+        cure = "trombine train cleaner (noise) or restorer (old prints), then --model RUN"
+        problem = "enlarges, and no net that cleans at the same size comes with trombine"
+        raise InputError(problem, f"train one: {cure}", path=model)
+    if times != 1 and 1 in nets:
+        raise InputError("keeps the size", "-x 1 cleans; name a net that enlarges", path=model)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -161,8 +176,8 @@ def _target_size(height: int, width: int, factor: int | None, box: Size | None) 
         return _fitted(height, width, box)
     if factor is None or box is not None:
         raise InputError("was given a factor and a size, or neither", "give one of them")
-    if not 2 <= factor <= MOST_TIMES:
-        raise InputError(f"cannot be enlarged {factor} times", f"choose 2 to {MOST_TIMES}")
+    if not 1 <= factor <= MOST_TIMES:
+        raise InputError(f"cannot be enlarged {factor} times", f"choose 1 to {MOST_TIMES}")
     return height * factor, width * factor
 
 
@@ -237,6 +252,8 @@ def _on_the_way(small: Size, size: Size, factors: list[int]) -> int:
 
 def _smaller(small: Size, factors: list[int], frames: int) -> str:
     """What to do about a size that is too large."""
+    if max(factors) == 1:
+        return "take a smaller picture"
     most = most_pixels()
     for height, width in _candidates(small, most // frames):
         if _can_be(small, (width, height), factors, frames, most):
@@ -273,6 +290,8 @@ def _can_be(small: Size, box: Size, factors: list[int], frames: int, most: int) 
 
 def _steps(factors: list[int], times: Fraction) -> list[int]:
     """Each step the smallest factor that is enough, or the largest there is, until it is enough."""
+    if times == 1:  # a net that cleans
+        return [1]
     steps: list[int] = []
     while (remaining := times / math.prod(steps)) > 1:
         enough = [factor for factor in factors if factor >= remaining]
@@ -285,17 +304,19 @@ def _file(model: str | Path, by_family: dict[str, dict[int, Path]]) -> Path:
     path = Path(model)
     if (best := of_run(path)) is not None:
         return best
-    if isinstance(model, Path) or model.endswith(ENDING):
+    if isinstance(model, Path) or model.endswith((ENDING, *PICKLES)):
         return path
     if model in (ships := shipped()):
         return ships[model]
     if _is_file(path):
         return path
+    if "/" in model:
+        return find(model)
     choices = ", ".join(("auto", *by_family))
     full = " or ".join(
         named(name, factor) for name in list(by_family)[:1] for factor in by_family[name]
     )
-    choice = f"one of: {choices}; or a full name, as {full}, or a .safetensors file"
+    choice = f"one of: {choices}; or a full name, as {full}, or a .safetensors or .pth file"
     problem = "is neither a shipped model nor a file"
     raise InputError(f"{problem}; to enlarge, choose {choice}", path=model)
 

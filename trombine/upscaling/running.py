@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final, final
+from typing import Any, Final, final
 from weakref import WeakKeyDictionary
 
 import torch
@@ -22,6 +22,8 @@ from jaxtyping import Float32
 
 from trombine.canvas import through_tiles
 from trombine.nets import Net
+from trombine.upscaling import seams
+from trombine.weights.foreign import FADE, Foreign
 from trombine.weights.tasks import check_finite, device_of
 
 LEAST_TILE: Final = 16  # pixels a side: smaller ones would be halo and nothing else
@@ -29,6 +31,9 @@ _STEP: Final = 8  # the sides that are tried are so far apart
 _MOST_BYTES: Final = 32 << 20  # of a tile's features: glibc keeps no larger block (docs/log.md)
 _LARGEST_LEAST: Final = 128  # but tiles of a net that looks far would else be halo for the most
 _PROBE: Final = 8  # pixels a side of what a net's features are measured on
+# Other people's nets know the picture's size by their edges, so as few tiles as memory allows.
+_MOST_FOREIGN_BYTES: Final = 512 << 20  # of the largest features
+_DISCOURAGED_TIMES: Final = 4  # as many for nets that are better off without tiles
 
 Picture = Float32[torch.Tensor, "c h w"]
 
@@ -50,6 +55,7 @@ def enlarged(
     height, width = picture.shape[-2:]
     side, reach, ready = resolved_tile(net, height, width, tile), net.reach or 0, _ready(net)
     device = device_of(ready)
+    layout = _layout(net, side)
     count, done = _along(height, side, reach)[0] * _along(width, side, reach)[0], 0
 
     def work(part: Picture) -> Float32[torch.Tensor, "c k l"]:
@@ -62,7 +68,19 @@ def enlarged(
         return result.clamp_(0, 1)
 
     with torch.no_grad(), _computing(threads):
-        return through_tiles(picture, work, size=side + 2 * reach, halo=reach, factor=net.factor)
+        if isinstance(net, Foreign) and count > 1 and seams.is_new(net):
+            seams.note(net, seams.difference(picture, work, layout))
+            done = 0
+        return through_tiles(picture, work, **layout)
+
+
+def _layout(net: Net, side: int) -> dict[str, Any]:
+    """How a picture is cut into tiles, as canvas.tiles takes it."""
+    reach = net.reach or 0
+    layout = {"size": side + 2 * reach, "halo": reach, "factor": net.factor}
+    if isinstance(net, Foreign):
+        layout |= {"blend": min(FADE, reach), "multiple": net.step}
+    return layout
 
 
 def resolved_tile(net: Net, height: int, width: int, tile: int | None) -> int:
@@ -73,13 +91,25 @@ def resolved_tile(net: Net, height: int, width: int, tile: int | None) -> int:
     """
     if net.reach is None:
         return max(height, width)
+    if tile is not None and tile < 1:
+        raise ValueError(f"a tile has at least one pixel, not {tile}")
+    if isinstance(net, Foreign):
+        return _foreign_tile(net, height, width, tile)
     if tile is not None:
-        if tile < 1:
-            raise ValueError(f"a tile has at least one pixel, not {tile}")
         return tile
     most = min(_most(net), max(height, width))
     sides = [most, *range(LEAST_TILE, most, _STEP)]
     return min(sides, key=lambda side: _computed(height, width, side, net.reach or 0))
+
+
+def _foreign_tile(net: Foreign, height: int, width: int, tile: int | None) -> int:
+    """In one piece what there is memory for; else, or if asked for, tiles of the net's step."""
+    if tile is None:
+        most = _MOST_FOREIGN_BYTES * (_DISCOURAGED_TIMES if net.discouraged else 1)
+        box = int((most / (4 * _numbers_a_pixel(net))) ** 0.5)
+        whole = height * width <= box**2
+        tile = max(height, width) if whole else max(_LARGEST_LEAST, box - 2 * (net.reach or 0))
+    return -(-max(tile, net.least) // net.step) * net.step
 
 
 def _computed(height: int, width: int, side: int, reach: int) -> int:
@@ -116,10 +146,11 @@ def _measured(net: Net) -> int:
 
     for part in probe.modules():
         part.register_forward_hook(measure)
+    side = max(_PROBE, probe.least) if isinstance(probe, Foreign) else _PROBE
     with torch.no_grad():
         channels = int(net.sizes.get("channels", 3))
-        probe(torch.zeros(1, channels, _PROBE, _PROBE, device=device_of(probe)))
-    return max(1, largest // _PROBE**2)
+        probe(torch.zeros(1, channels, side, side, device=device_of(probe)))
+    return max(1, largest // side**2)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -158,7 +189,8 @@ def _ready(net: Net) -> Net:
 def _copied(net: Net) -> Net:
     """A copy that only enlarges."""
     ready = copy.deepcopy(net).eval().requires_grad_(False)
-    ready.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    if not isinstance(ready, Foreign):  # some of which take only the usual layout
+        ready.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     return ready
 
 

@@ -57,8 +57,8 @@ class InpaintRequest(PicturesRequest):
     write_points: bool = False
     """Write NAME.points.json beside each output: the landmarks that it was painted by."""
     model: str | Path = "inpaint"
-    """inpaint, a .safetensors file that repairs, or with the extra diffusers an inpainting
-    pipeline: its folder, or hub:OWNER/NAME."""
+    """inpaint, a .safetensors file that repairs, somebody else's such as LaMa's (extra foreign), or
+    with the extra diffusers an inpainting pipeline: its folder, or hub:OWNER/NAME."""
     tries: Annotated[int, Integer(1, 16)] = 1
     """How many different answers a sheet shows, where the model can give them: the first is
     written, and --seed names another."""

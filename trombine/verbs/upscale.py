@@ -36,13 +36,15 @@ class UpscaleRequest(PicturesRequest):
     output: Path | None = None
     """The file to write, or for several pictures the folder; unless given, photo.x2.png beside
     photo.png."""
-    factor: Annotated[int | None, Integer(2, MOST_TIMES, remedy=_SIZES)] = None
-    """How many times as wide and high, 2 to 16; 2 unless given. 8 is 4 times, then 2 times."""
+    factor: Annotated[int | None, Integer(1, MOST_TIMES, remedy=_SIZES)] = None
+    """How many times as wide and high, 2 to 16; 2 unless given. 8 is 4 times, then 2 times. 1
+    cleans by a --model that keeps the size."""
     size: str | None = None
     """WIDTHxHEIGHT, as in 1920x1080, in place of a factor: as large as fits in it."""
     model: str | Path = "auto"
-    """upscale, upscale-fast, upscale-drawings or upscale-wild, or a .safetensors file; auto takes
-    upscale, for drawings upscale-drawings, for JPEGs and noise upscale-wild."""
+    """upscale, upscale-fast, upscale-drawings or upscale-wild, or a .safetensors file, or somebody
+    else's .pth (extra foreign); auto takes upscale, for drawings upscale-drawings, for JPEGs and
+    noise upscale-wild."""
     hole: Path | None = None
     """A mask of what was repaired, or a folder of masks with the pictures' names: there the net for
     damaged pictures works, outside all stays as without."""
@@ -147,10 +149,12 @@ def making() -> Making:
 def _enlarge(request: UpscaleRequest) -> str:
     """How large the result is to be, as a record says it; there must be such a model."""
     from trombine.upscaling.making import AUTO
-    from trombine.upscaling.pipelines import nets_of
+    from trombine.upscaling.pipelines import check_cleans, nets_of
     from trombine.upscaling.prints import plain_size
 
     model, size = request.model, request.size
+    if model == AUTO and request.factor == 1:
+        check_cleans(1, {}, model)
     there = (DEFAULT_FACTOR,) if model == AUTO else nets_of(model)
     usual = DEFAULT_FACTOR if DEFAULT_FACTOR in there else max(there)
     if size is None:

@@ -108,6 +108,10 @@ def _unpickled(path: Path) -> object:
     except UnpicklingError as error:
         raise InputError(f"{_why_refused(error)}", path=path) from error
     except Exception as error:  # whatever a stranger's bytes make torch stumble on
+        if "TorchScript" in str(error):
+            problem = "is a TorchScript program, and trombine runs nothing from a file"
+            cure = "save its state_dict alone where it was made"
+            raise InputError(problem, cure, path=path) from error
         problem = "cannot be read as a checkpoint"
         raise InputError(f"{problem}; copy it again from where it came", path=path) from error
 

@@ -22,6 +22,7 @@ from trombine.provenance import shortened
 from trombine.refusal import InputError, about
 from trombine.weights.card import Card
 from trombine.weights.file import AGAIN, ENDING, Entry, digest, not_finite, read, write
+from trombine.weights.foreign import Foreign, is_foreign, opened_by_spandrel
 from trombine.weights.tasks import TASKS, channels, check_finite, in_rgb, inputs_of
 
 ZOO: Final = Path(zoo.__file__).parent
@@ -72,6 +73,11 @@ def space_of(card: Card) -> str:
 def load(name: str | Path, *, task: str | None = None) -> Model:
     """The model of this name, or in this file; with `task`, refused unless it does that."""
     path = find(name)
+    if is_foreign(path):
+        net, card, hash = opened_by_spandrel(path)
+        with about(path):
+            _check_task(card, task)
+        return Model(net=net, card=card, hash=hash, path=path)
     file = read(path)
     card = _licensed(file.card, path)
     with about(path):
@@ -86,9 +92,9 @@ def load(name: str | Path, *, task: str | None = None) -> Model:
 
 
 def read_card(path: str | Path) -> Card:
-    """The card of a file, or of a shipped model; its tensors are not looked at."""
+    """The card of a file, or of a shipped model; its tensors are not looked at, but for others'."""
     path = find(path)
-    return _licensed(read(path).card, path)
+    return loaded(path).card if is_foreign(path) else _licensed(read(path).card, path)
 
 
 def _licensed(card: Card, path: Path) -> Card:
@@ -105,7 +111,7 @@ def loaded(name: str | Path, *, task: str | None = None, device: str = "cpu") ->
         return load(path, task=task)
     model = _loaded(path, state.st_mtime_ns, state.st_size, device)
     with about(path):
-        _check_card(model.card, task)
+        _check_task(model.card, task)
     return model
 
 
@@ -115,6 +121,8 @@ def _loaded(path: Path, written: int, length: int, device: str) -> Model:
     devices.prepare(device)
     model = load(path)
     model.net.to(device)
+    if isinstance(model.net, Foreign):
+        model.net.settle()
     return model
 
 
@@ -152,7 +160,7 @@ def find(name: str | Path) -> Path:
     if _exists(Path(name)):
         return Path(name)
     if "/" in name:
-        problem = "is no file, and models of the hub cannot be named yet"
+        problem = "is no file, and files of the hub cannot be reached from here, offline or not"
         raise InputError(f"{problem}; download one, then name its file", path=name)
     if members := [known for known in by_name if re.fullmatch(rf"{re.escape(name)}-x\d+", known)]:
         raise InputError("is a family of models", f"name {' or '.join(members)}", path=name)
@@ -175,8 +183,6 @@ def _exists(path: Path) -> bool:
 
 def _check_card(card: Card, task: str | None) -> None:
     """Refuse a model that does something else, or that this trombine cannot run."""
-    if task is not None and task not in TASKS:
-        raise InputError(f"there is no task {shortened(task)}; there are {', '.join(TASKS)}")
     if card.task not in TASKS:
         raise InputError(f"does {shortened(card.task)}, which is unknown here; update trombine")
     if card.net not in NETS:
@@ -186,6 +192,13 @@ def _check_card(card: Card, task: str | None) -> None:
         raise InputError(f"the net {card.net} cannot {card.task}; what can is {nets}")
     if (space := space_of(card)) not in SPACES:
         raise InputError(f"works in the space {shortened(space)}, unknown here; update trombine")
+    _check_task(card, task)
+
+
+def _check_task(card: Card, task: str | None) -> None:
+    """Refuse a model that does something else."""
+    if task is not None and task not in TASKS:
+        raise InputError(f"there is no task {shortened(task)}; there are {', '.join(TASKS)}")
     if task is not None and card.task != task:
         raise InputError(
             f"is for {card.task} ({TASKS[card.task].says}), not for {task};"

@@ -1,0 +1,145 @@
+"""Other people's nets by the commands: every kind of picture, records, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import others
+import pytest
+import torch
+
+import trombine
+from trombine.images import as_seen, read, read_provenance, write
+from trombine.refusal import InputError
+from trombine.verbs import replay
+from trombine.verbs.inpaint import InpaintRequest
+from trombine.verbs.inpaint import run as inpaint
+
+pytestmark = pytest.mark.usefixtures("photographs")
+
+
+@pytest.fixture(scope="module")
+def compact(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    net = others.random_weights(others.NETS["Compact"][2]())
+    return others.write(net, tmp_path_factory.mktemp("nets") / "compact.pth")
+
+
+@pytest.fixture(scope="module")
+def cleaner(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    net = others.random_weights(others.NETS["DnCNN"][2]())
+    return others.write(net, tmp_path_factory.mktemp("nets") / "cleaner.safetensors")
+
+
+def again(path: Path, inputs: Path, output: Path) -> None:
+    request = replay.ReplayRequest(pictures=(path,), inputs=inputs, output=output)
+    list(replay.run(request))
+    assert output.read_bytes() == path.read_bytes()
+
+
+def test_the_picture_is_spandrels_and_made_again(
+    compact: Path, tmp_path: Path, kit: ModuleType
+) -> None:
+    source = kit.photo(tmp_path / "in")
+    kit.events(source, output=tmp_path / "out.png", model=compact)
+    pixels = as_seen(read(tmp_path / "out.png"))
+    x = torch.tensor(as_seen(read(source))).movedim(-1, 0).float() / 255
+    expected = others.descriptor(compact)(x[None])[0].movedim(0, -1).numpy() * 255
+    assert pixels.shape == (60, 72, 3)  # by its own factor
+    assert np.abs(pixels - expected).max() < 0.51
+    record = read_provenance(tmp_path / "out.png")
+    assert record is not None and record["options"]["model"] == "compact.pth"
+    (tmp_path / "in" / "compact.pth").write_bytes(compact.read_bytes())
+    again(tmp_path / "out.png", tmp_path / "in", tmp_path / "again.png")
+    other = others.of("Compact", "Compact", num_feat=8, num_conv=3, upscale=3)
+    others.write(other, tmp_path / "in" / "compact.pth")
+    request = replay.ReplayRequest(
+        pictures=(tmp_path / "out.png",), inputs=tmp_path / "in", output=tmp_path / "other.png"
+    )
+    assert "compact.pth" in kit.why(list(replay.run(request)))
+    assert not (tmp_path / "other.png").exists()
+
+
+def test_every_kind_of_picture_stays_what_it_is(
+    compact: Path, tmp_path: Path, kit: ModuleType
+) -> None:
+    for name, image in kit.of_every_kind().items():
+        (tmp_path / "in").mkdir(exist_ok=True)
+        write(tmp_path / "in" / name, image)
+    kit.events(tmp_path / "in", output=tmp_path / "out", model=compact, factor=2)
+    for name in kit.of_every_kind():
+        image = read(tmp_path / "in" / name)
+        made = read(tmp_path / "out" / name)
+        assert (made.mode, made.bits, made.profile) == (image.mode, image.bits, image.profile), name
+        assert made.samples.shape[:2] == (40, 48)
+    grey = as_seen(read(tmp_path / "out" / "grey.png"))
+    assert (grey == grey[..., :1]).all()
+    alpha = read(tmp_path / "out" / "alpha.png").alpha()
+    assert alpha is not None and alpha[0, 0] < 0.1 and alpha[-1, -1] > 0.9
+
+
+def test_tiles_that_do_not_fit_are_said(tmp_path: Path, kit: ModuleType, compact: Path) -> None:
+    net = others.shifting(others.of("Compact", "Compact", num_feat=3, num_conv=40, upscale=2))
+    far = others.write(net, tmp_path / "far.pth")
+    source = kit.photo(tmp_path / "in", height=40, width=200)
+    (notice,) = kit.notices(kit.events(source, output=tmp_path / "a.png", model=far, tile=16))
+    assert "its tiles are not one picture" in notice and "a larger --tile" in notice
+    assert kit.notices(kit.events(source, output=tmp_path / "b.png", model=far)) == []
+    assert kit.notices(kit.events(source, output=tmp_path / "c.png", model=compact, tile=16)) == []
+
+
+def test_cleaning_keeps_the_size(cleaner: Path, tmp_path: Path, kit: ModuleType) -> None:
+    source = kit.photo(tmp_path / "in")
+    kit.events(source, output=tmp_path / "out.png", model=cleaner)
+    made, given = as_seen(read(tmp_path / "out.png")), as_seen(read(source))
+    assert made.shape == given.shape and not np.array_equal(made, given)
+    assert (trombine.upscale(given, model=cleaner, factor=1) == made).all()
+    (tmp_path / "in" / cleaner.name).write_bytes(cleaner.read_bytes())
+    again(tmp_path / "out.png", tmp_path / "in", tmp_path / "again.png")
+    with pytest.raises(InputError, match="keeps the size; factor=1 cleans"):
+        trombine.upscale(given, model=cleaner, factor=2)
+
+
+@pytest.mark.parametrize("model", ["auto", "upscale", "upscale-x4"])
+def test_no_net_that_cleans_ships_and_what_to_train_is_said(model: str) -> None:
+    with pytest.raises(
+        InputError, match=r"no net that cleans .*; train one: trombine train cleaner"
+    ):
+        trombine.upscale(np.zeros((20, 24, 3), np.uint8), model=model, factor=1)
+
+
+def test_lama_repairs_by_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lama = others.write(others.lama(monkeypatch), tmp_path / "lama.pth")
+    pixels = np.random.default_rng(0).integers(0, 256, (61, 90, 3), dtype=np.uint8)
+    hole = np.zeros((61, 90), np.uint8)
+    hole[20:30, 40:60] = 255
+    write(tmp_path / "a.png", pixels)
+    write(tmp_path / "mask.png", hole[..., None])
+    list(
+        inpaint(
+            InpaintRequest(
+                pictures=(tmp_path / "a.png",),
+                output=tmp_path / "out.png",
+                mask=tmp_path / "mask.png",
+                model=lama,
+            )
+        )
+    )
+    made = as_seen(read(tmp_path / "out.png"))
+    assert np.array_equal(made[hole == 0], pixels[hole == 0])
+    assert (made != pixels).any(-1)[hole > 0].mean() > 0.9
+    again(tmp_path / "out.png", tmp_path, tmp_path / "again.png")
+
+
+def test_what_does_another_task_is_refused(
+    compact: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels = np.zeros((20, 24, 3), np.uint8)
+    with pytest.raises(InputError, match=r"is for upscale .*, not for repair"):
+        trombine.inpaint(pixels, mask=np.ones((20, 24), bool), mask_is="white", model=compact)
+    lama = others.write(others.lama(monkeypatch), tmp_path / "lama.pth")
+    with pytest.raises(InputError, match=r"is for repair .*, not for upscale"):
+        trombine.upscale(pixels, model=lama)
+    with pytest.raises(InputError, match="files of the hub cannot be reached from here"):
+        trombine.upscale(pixels, model="somebody/net")
