@@ -99,7 +99,7 @@ def test_a_cookie_writes_only_with_its_origin(server: Server) -> None:
     cookie, picture = cookie_of(server), ("pictures", ("a.png", png(noise())))
     refused = server.post("upscale", picture, token=None, Cookie=cookie)
     assert refused.status == 403 and "Origin" in refused.error
-    ours = {"Cookie": cookie, "Origin": f"http://{server.host}"}
+    ours: dict[str, Any] = {"Cookie": cookie, "Origin": f"http://{server.host}"}
     accepted = server.post("upscale", picture, token=None, **ours)
     assert accepted.status == 201
     path = f"/api/jobs/{accepted.json['id']}"

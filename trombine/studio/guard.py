@@ -188,7 +188,10 @@ async def _send(
 
 
 def _page(title: str, body: str, refresh: str = "") -> str:
-    meta = f'<meta http-equiv="refresh" content="{refresh}">' if refresh else ""
+    meta = ""
+    if refresh:
+        icon = '<link rel="icon" href="/static/icon.svg">'  # else a browser asks for another
+        meta = f'<meta http-equiv="refresh" content="{refresh}">{icon}'
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

@@ -4,7 +4,14 @@ import { $, make, reveal, takePictures } from "./source.js";
 import "./status.js";
 
 const status = $("status");
-const WORDS = { yaw: "turned", pitch: "nods", roll: "leans" }; // in degrees
+const TURNS = { yaw: "turned", pitch: "nods", roll: "leans" }; // in radians; shown in degrees
+const WORDS = {
+  ...TURNS,
+  lid_open: "eyes open",
+  gaze_x: "looks sideways",
+  gaze_y: "looks up or down",
+};
+const SHARES = ["glasses", "hat"]; // how likely
 const KINDS = [
   [".parts.png", "Parts"],
   [".points.json", "Landmarks"],
@@ -82,7 +89,8 @@ const number = (value) => (typeof value === "number" ? String(Math.round(100 * v
 
 function moment(face, name) {
   const value = face.moment[name];
-  return name in WORDS ? `${Math.round(value)}°` : number(value);
+  if (SHARES.includes(name)) return percent(value);
+  return name in TURNS ? `${Math.round((value * 180) / Math.PI) || 0}°` : number(value);
 }
 
 await takePictures(

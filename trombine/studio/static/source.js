@@ -28,6 +28,7 @@ export async function takePictures(take, status, first) {
     try {
       status.clear();
       await take(file, await imageOf(file), example);
+      if (!example) $("example").value = "";
     } catch (error) {
       status.fail(error);
     }
@@ -68,6 +69,7 @@ export async function takePictures(take, status, first) {
       const chosen = examples.find((one) => one.name === $("example").value);
       if (chosen) show(chosen);
     });
+    $("example").value = first;
     await show(examples.find((one) => one.name === first) ?? examples[0]);
   } catch (error) {
     status.fail(error);
