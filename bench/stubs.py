@@ -65,7 +65,8 @@ _OVERLOADS: Final = {
 
 def stub() -> str:
     """The text of the file."""
-    functions = "".join(_functions(line, verb) for line, verb in VERBS.items())
+    lines = {line: verb for line, verb in VERBS.items() if not verb.serves}
+    functions = "".join(_functions(line, verb) for line, verb in lines.items())
     return f"{HEAD}\n{functions}".rstrip() + "\n"
 
 

@@ -91,6 +91,8 @@ def test_every_example_does_what_it_says(in_shell: Shell, tmp_path: Path) -> Non
     """In the order of the table: a later one may use what an earlier one made."""
     torch.save(build("residual", {}).state_dict(), tmp_path / "old.pth")  # which others bring
     for line, verb in VERBS.items():
+        if verb.serves:  # tests/studio serve, and ask
+            continue
         if line == "judge people score":
             answer_test(tmp_path)
         for example in verb.examples:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from trombine.batch.result import Result
 
 __version__ = "0.1.0"
-_LINES = {line.replace(" ", "_"): line for line in VERBS}  # data_world is "data world"
+# data_world is "data world"
+_LINES = {line.replace(" ", "_"): line for line, verb in VERBS.items() if not verb.serves}
 __all__ = ["__version__", *_LINES]  # pyright: ignore[reportUnsupportedDunderAll]
 
 

@@ -21,6 +21,7 @@ class Verb:
     held: tuple[str, ...] = ()  # of those, fields that may be pictures in memory themselves
     caution: str = ""  # what its help page says after the summary
     settings: str = ""  # the field that takes every other --NAME VALUE, as NAME=VALUE
+    serves: bool = False  # until it is told to end: so it is a command, and no function
 
 
 SUMMARY = "Enlarge pictures and films, read faces, train nets, and measure results: offline."
@@ -280,6 +281,13 @@ VERBS = {
             "trombine replay faces/000000.png --overwrite -o again.png",
         ),
         positional=("pictures",),
+    ),
+    "studio": Verb(
+        module="studio",
+        request="StudioRequest",
+        summary="Repair, enlarge and read pictures in the browser, on this machine alone.",
+        examples=("trombine studio --open", "trombine studio --port 0 --data studio-jobs"),
+        serves=True,
     ),
     "doctor": Verb(
         module="doctor",

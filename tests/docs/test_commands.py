@@ -33,6 +33,7 @@ NOT_RUN = {
     "pip install": "installs from the network",
     "pip wheel": "tests/house/test_wheel.py builds one, and uses it",
     "podman ": "builds from the network; tests/house/test_container.py reads the Containerfile",
+    "trombine studio": "serves until it is told to end; tests/studio asks it",
     "trombine --install-completion": "edits the start-up files of the user's shell",
 }
 SHELL = {"sh", "bash", "shell", "console"}

@@ -12,12 +12,15 @@ import pytest
 # The page is read from the top: a module may import what stands below it, or beside it in one
 # package. A dotted entry places a module below the rest of its package.
 ORDER = (
+    "studio.worker",  # a program of its own, as __main__ is
     "__init__",
     "__main__",
     "cli",
-    "functions",
     "console",
     "demo",
+    "verbs.studio",
+    "studio",
+    "functions",
     "verbs",
     "commands",
     "sweeps",

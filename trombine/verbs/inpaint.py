@@ -75,7 +75,7 @@ def run(request: InpaintRequest) -> Iterator[Event]:
     """Repair every picture whose output is not there."""
     from trombine.inpainting.making import PARTS, POINTS, RESULT, SHEET, model_for, target_for
 
-    options, device = _options(request), resolve(request.device)
+    options, device = options_of(request), resolve(request.device)
     model_for(request.model, device)
     sources = expand(request.pictures, recursive=request.recursive)
     masks = Companions.of(sources, request.mask, "mask")
@@ -112,7 +112,7 @@ def of_image(image: object, request: InpaintRequest, mask: object = None) -> obj
     """
     from trombine.inpainting.in_memory import repaired_value
 
-    options = _options(request, has_mask=mask is not None)
+    options = options_of(request, has_mask=mask is not None)
     return repaired_value(
         image,
         options,
@@ -131,7 +131,7 @@ def making() -> Making:
     return INPAINT
 
 
-def _options(request: InpaintRequest, *, has_mask: bool = False) -> dict[str, Any]:
+def options_of(request: InpaintRequest, *, has_mask: bool = False) -> dict[str, Any]:
     """The options of a record, but for files; at most one of them says where the hole is."""
     from trombine.inpainting.masks import colour_of, labels_of
 

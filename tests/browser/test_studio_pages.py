@@ -1,0 +1,437 @@
+"""The studio in a real browser: by mouse, keyboard alone and touch; its bytes; axe on each page."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import skimage.data
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from playwright.sync_api import Page as Tab
+from studio.serving import Server, png
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+DESKTOP, PHONE = (1280, 860), (390, 844)
+PATIENCE = 90_000.0  # milliseconds, on a machine that is busy with other tests
+PAGES = ("/", "/upscale", "/read", "/jobs")
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None and "CI" not in os.environ,
+        reason="no Chromium here: apt-get install chromium",
+    ),
+]
+Command = Callable[..., subprocess.CompletedProcess[str]]
+Opened = Callable[..., Tab]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("studio"))
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    arguments = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    ]
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def opened(browser: Browser, server: Server) -> Iterator[Opened]:
+    """Opens a page of the studio as somebody of its own; fails at the end on any complaint."""
+    complaints: list[str] = []
+    contexts: list[BrowserContext] = []
+
+    def open(path: str = "/", size: tuple[int, int] = DESKTOP, scheme: Any = "light") -> Tab:
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme=scheme,
+            reduced_motion="reduce",
+            has_touch=size == PHONE,
+        )
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE)
+        tab = context.new_page()
+        tab.on("console", lambda message: complaints.append(message.text))
+        tab.on("pageerror", lambda error: complaints.append(str(error)))
+        tab.on("request", lambda asked: foreign(asked.url))
+        tab.on("response", lambda answer: refused(answer.status, answer.url))
+        tab.goto(server.link)
+        expect(tab.get_by_role("heading", name="Repair", exact=True)).to_be_visible()
+        if path != "/":
+            tab.get_by_role("link", name=path.strip("/").capitalize()).click()
+        if path != "/jobs":
+            expect(tab.locator("#run")).to_be_enabled(timeout=PATIENCE)
+        return tab
+
+    def foreign(url: str) -> None:
+        if not url.startswith((f"http://{server.host}/", "blob:", "data:")):
+            complaints.append(f"asked {url}")
+
+    def refused(status: int, url: str) -> None:
+        if status >= 400:
+            complaints.append(f"{status} {url}")
+
+    yield open
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def face() -> np.ndarray:
+    """A small portrait."""
+    return np.asarray(Image.fromarray(skimage.data.astronaut()[20:212, 130:322]).resize((128, 128)))
+
+
+def choose(tab: Tab, name: str, pixels: np.ndarray) -> None:
+    """Take a picture of one's own."""
+    file: Any = {"name": name, "mimeType": "image/png", "buffer": png(pixels)}
+    tab.locator("#file").set_input_files(file)
+    expect(tab.locator("#example")).to_have_value("", timeout=PATIENCE)
+
+
+def count(tab: Tab) -> int:
+    """Pixels of the mask."""
+    return tab.evaluate("document.querySelector('picture-easel').raster?.count ?? 0")
+
+
+def mask(tab: Tab) -> np.ndarray:
+    """The mask that is painted."""
+    found = tab.evaluate(
+        "(r => [r.height, r.width, Array.from(r.data)])"
+        "(document.querySelector('picture-easel').raster)"
+    )
+    return np.array(found[2]).reshape(found[:2])
+
+
+def place(tab: Tab, x: float, y: float) -> tuple[float, float]:
+    """Where a place of the picture is on the screen."""
+    box = tab.locator("picture-easel canvas").bounding_box()
+    assert box is not None
+    view = tab.evaluate(
+        "(e => [e.view.left, e.view.top, e.view.scale, e.canvas.width])"
+        "(document.querySelector('picture-easel'))"
+    )
+    ratio = box["width"] / view[3]
+    return box["x"] + (view[0] + x * view[2]) * ratio, box["y"] + (view[1] + y * view[2]) * ratio
+
+
+def drag(tab: Tab, *points: tuple[float, float], button: Any = "left") -> None:
+    """A stroke through places of the picture."""
+    tab.mouse.move(*place(tab, *points[0]))
+    tab.mouse.down(button=button)
+    for point in points[1:]:
+        tab.mouse.move(*place(tab, *point), steps=4)
+    tab.mouse.up(button=button)
+
+
+def run(tab: Tab) -> None:
+    """Press the button, and wait for the result."""
+    tab.locator("#run").click()
+    expect(tab.locator("#result")).to_be_visible(timeout=PATIENCE)
+
+
+def downloaded(tab: Tab, path: Path, link: str = "#download") -> bytes:
+    with tab.expect_download() as download:
+        tab.locator(link).click()
+    download.value.save_as(path)
+    return path.read_bytes()
+
+
+def pixels_of(data: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(data)))
+
+
+def test_at_the_first_visit_one_button_repairs(
+    opened: Opened, server: Server, tmp_path: Path
+) -> None:
+    """The example is loaded and painted over; nothing outside the mask changes."""
+    tab = opened()
+    assert count(tab) > 2000
+    run(tab)
+    assert tab.locator("#changed").inner_text() == "0"
+    before = pixels_of(server.ask("/api/examples/scratched.png").body)
+    after, hole = pixels_of(downloaded(tab, tmp_path / "a.png")), mask(tab) > 0
+    assert np.array_equal(after[~hole], before[~hole])
+    assert (after[hole] != before[hole]).any(axis=1).mean() > 0.8
+    sent = pixels_of(downloaded(tab, tmp_path / "mask.png", "#download-mask"))
+    assert np.array_equal(sent > 0, hole)
+
+
+def test_painted_by_mouse_it_has_the_commands_bytes(
+    opened: Opened, command: Command, tmp_path: Path
+) -> None:
+    tab = opened()
+    choose(tab, "photo.png", face())
+    assert count(tab) == 0 and tab.locator("#undo").is_disabled()
+    tab.keyboard.press("[")
+    assert tab.locator("#size").input_value() == "20"
+    drag(tab, (50, 88), (76, 90))
+    painted = count(tab)
+    y, x = np.mgrid[:128, :128] + 0.5
+    along = np.clip(((x - 50) * 26 + (y - 88) * 2) / (26**2 + 2**2), 0, 1)
+    truth = np.hypot(x - 50 - 26 * along, y - 88 - 2 * along) <= 10
+    assert np.count_nonzero((mask(tab) > 0) != truth) < 0.06 * painted  # whole pixels of the screen
+    drag(tab, (20, 20), (40, 20))
+    assert count(tab) > painted
+    tab.keyboard.press("Control+z")
+    assert count(tab) == painted
+    tab.keyboard.press("Control+Shift+z")
+    assert count(tab) > painted
+    drag(tab, (14, 20), (46, 20), button="right")
+    assert count(tab) == painted
+    tab.locator("#undo").click()
+    tab.locator("#undo").click()
+    assert count(tab) == painted
+    tab.locator("#invert").click()
+    assert count(tab) == 128 * 128 - painted
+    tab.locator("#undo").click()
+    tab.locator("#clear").click()
+    assert count(tab) == 0
+    tab.locator("#undo").click()
+    run(tab)
+    assert tab.locator("#changed").inner_text() == "0"
+    data = downloaded(tab, tmp_path / "photo.repaired.png")
+    downloaded(tab, tmp_path / "mask.png", "#download-mask")
+    (tmp_path / "photo.png").write_bytes(png(face()))
+    words = ("photo.png", "--mask", "mask.png", "--mask-is", "white", "-o", "out.png")
+    assert command("inpaint", *words).returncode == 0
+    assert (tmp_path / "out.png").read_bytes() == data
+
+
+def test_by_keyboard_alone(opened: Opened) -> None:
+    """From the top of the page: Tab to the picture, paint by arrows, Tab to the button."""
+    tab = opened()
+    tab.locator("#clear").focus()
+    tab.keyboard.press("Enter")
+    assert count(tab) == 0
+    tab.evaluate("document.activeElement.blur()")
+    canvas = tab.locator("picture-easel canvas")
+    for _ in range(12):
+        tab.keyboard.press("Tab")
+        if canvas.evaluate("e => e === document.activeElement"):
+            break
+    for key in ("ArrowUp", "Enter", *["Shift+ArrowRight"] * 3, "Enter", "Shift+ArrowDown"):
+        tab.keyboard.press(key)
+    painted = count(tab)
+    assert painted > 60 * 20  # a stroke of 60 pixels and a brush of 24
+    tab.keyboard.press("e")
+    for key in ("Shift+ArrowUp", "Enter", "Enter"):
+        tab.keyboard.press(key)
+    assert count(tab) < painted
+    button = tab.locator("#run")
+    for _ in range(40):
+        tab.keyboard.press("Tab")
+        if button.evaluate("e => e === document.activeElement"):
+            break
+    tab.keyboard.press("Enter")
+    expect(tab.locator("#result-title")).to_be_focused(timeout=PATIENCE)
+    slider = tab.locator("#compare input")
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Tab")
+    expect(slider).to_be_focused()
+    tab.keyboard.press("Home")
+    assert slider.input_value() == "0"
+
+
+def test_by_touch_on_a_phone(opened: Opened) -> None:
+    """One finger paints, two zoom and undo what the first began."""
+    tab = opened(size=PHONE)
+    choose(tab, "photo.png", face())
+    tab.locator("picture-easel canvas").scroll_into_view_if_needed()
+    finger = tab.context.new_cdp_session(tab)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        spots = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(points)]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": spots})
+
+    touch("touchStart", place(tab, 40, 60))
+    touch("touchMove", place(tab, 80, 60))
+    touch("touchEnd")
+    tab.wait_for_timeout(100)
+    painted = count(tab)
+    assert painted > 40 * 20
+    scale = tab.evaluate("document.querySelector('picture-easel').view.scale")
+    one, other = place(tab, 50, 64), place(tab, 70, 64)
+    touch("touchStart", one)
+    touch("touchStart", one, other)
+    for step in range(1, 6):
+        touch("touchMove", (one[0] - 8 * step, one[1]), (other[0] + 8 * step, other[1]))
+    touch("touchEnd")
+    tab.wait_for_timeout(100)
+    assert tab.evaluate("document.querySelector('picture-easel').view.scale") > 1.5 * scale
+    assert count(tab) == painted
+    tab.locator("#run").tap()
+    expect(tab.locator("#result")).to_be_visible(timeout=PATIENCE)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+
+
+def test_parts_of_a_face_by_a_click(opened: Opened) -> None:
+    tab = opened()
+    choose(tab, "photo.png", face())
+    tab.keyboard.press("p")
+    mouth = tab.get_by_role("button", name="mouth")
+    expect(mouth).to_be_visible(timeout=PATIENCE)
+    mouth.click()
+    chosen = mask(tab) > 0
+    assert 50 < chosen.sum() < 0.15 * chosen.size
+    middle = np.argwhere(chosen).mean(axis=0)
+    tab.locator("#clear").click()
+    tab.mouse.click(*place(tab, middle[1], middle[0]))
+    picked = mask(tab) > 0
+    assert 0 < picked.sum() <= chosen.sum() and not (picked & ~chosen).any()
+
+
+def test_answers_side_by_side_and_going_on(opened: Opened) -> None:
+    tab = opened()
+    choose(tab, "photo.png", face())
+    drag(tab, (50, 88), (76, 90))
+    tab.locator("#tries").select_option("2")
+    run(tab)
+    answers = tab.locator("#answers button")
+    assert answers.count() == 2
+    first = tab.locator("#download").get_attribute("href")
+    answers.nth(1).click()
+    assert tab.locator("#download").get_attribute("href") != first
+    expect(answers.nth(1)).to_have_attribute("aria-pressed", "true")
+    tab.locator("#go-on").click()
+    expect(tab.locator("#result")).to_be_hidden()
+    assert count(tab) == 0
+
+
+def test_what_is_wrong_is_said_with_what_to_do(opened: Opened) -> None:
+    tab = opened()
+    tab.locator("#clear").click()
+    tab.locator("#run").click()
+    said = tab.get_by_role("alert")
+    expect(said).to_contain_text("Paint over what is to be replaced, then press Repair.")
+    broken: Any = {"name": "notes.png", "mimeType": "image/png", "buffer": b"no picture"}
+    tab.locator("#file").set_input_files(broken)
+    expect(said).to_contain_text("This browser cannot show notes.png. Save it as PNG or JPEG")
+    other: Any = {"name": "mask.png", "mimeType": "image/png", "buffer": png(face())}
+    tab.locator("#load-mask").set_input_files(other)
+    expect(said).to_contain_text("The mask is 128 × 128, and the picture 384 × 384. Load a mask")
+
+
+def test_masks_go_down_and_up_again(opened: Opened, tmp_path: Path) -> None:
+    tab = opened()
+    painted = mask(tab)
+    data = downloaded(tab, tmp_path / "mask.png", "#save-mask")
+    assert np.array_equal(pixels_of(data)[..., 0] > 0, painted > 0)
+    tab.locator("#clear").click()
+    tab.locator("#load-mask").set_input_files(tmp_path / "mask.png")
+    expect(tab.locator("#clear")).to_be_enabled()
+    assert np.array_equal(mask(tab), painted)
+
+
+def test_upscale_shows_both_at_any_zoom(opened: Opened, command: Command, tmp_path: Path) -> None:
+    tab = opened("/upscale")
+    choose(tab, "photo.png", face())
+    tab.locator("#model").select_option("upscale-fast")
+    run(tab)
+    data = downloaded(tab, tmp_path / "studio.png")
+    (tmp_path / "photo.png").write_bytes(png(face()))
+    words = ("photo.png", "-x", "2", "--model", "upscale-fast", "-o", "out.png")
+    assert command("upscale", *words).returncode == 0
+    assert (tmp_path / "out.png").read_bytes() == data
+    pile = tab.locator("#compare .pile")
+    narrow = pile.evaluate("e => e.clientWidth")
+    zoom = tab.get_by_role("slider", name="Zoom")
+    zoom.focus()
+    tab.keyboard.press("End")
+    assert pile.evaluate("e => e.clientWidth") > 1.9 * narrow
+    assert zoom.get_attribute("aria-valuetext") == "800 %"
+    edge = pile.evaluate("e => e.style.getPropertyValue('--edge')")
+    assert 0.4 < float(edge) < 0.6  # of what is seen, its middle
+
+
+def test_read_shows_a_table_and_json(opened: Opened, tmp_path: Path) -> None:
+    tab = opened("/read")
+    choose(tab, "photo.png", face())
+    run(tab)
+    rows = tab.get_by_role("row")
+    assert (
+        rows.filter(has_text="smile").count() == 1 and rows.filter(has_text="turned").count() == 1
+    )
+    assert tab.get_by_role("columnheader").count() == 2  # what, and one face
+    told = json.loads(tab.locator("#json").text_content() or "")
+    assert len(told["faces"]) == 1
+    with tab.expect_download() as download:
+        tab.get_by_role("link", name="Landmarks").click()
+    download.value.save_as(tmp_path / "points.json")
+    points = json.loads((tmp_path / "points.json").read_text())
+    assert len(points["faces"][0]["points"]) == 68
+
+
+def test_jobs_are_listed_cancelled_and_deleted(opened: Opened) -> None:
+    tab = opened("/upscale")
+    noise = np.random.default_rng(0).integers(0, 256, (1200, 1200, 3), np.uint8)
+    choose(tab, "large.png", noise)
+    tab.locator("#factor").select_option("4")
+    tab.locator("#run").click()
+    expect(tab.get_by_role("progressbar")).to_be_visible()
+    other = tab.context.new_page()
+    other.goto(tab.url.replace("/upscale", "/jobs"))
+    expect(other.get_by_role("listitem").filter(has_text="large.png")).to_be_visible()
+    other.get_by_role("button", name="Cancel upscale").click()
+    expect(other.get_by_text("cancelled,")).to_be_visible()
+    expect(tab.get_by_role("alert")).to_contain_text("Cancelled.", timeout=PATIENCE)
+    other.get_by_role("button", name="Delete upscale").click()
+    expect(other.get_by_text("Nothing yet.")).to_be_visible()
+
+
+def test_a_page_of_another_sees_nothing_of_it(opened: Opened) -> None:
+    mine, other = opened("/upscale"), opened("/jobs")
+    choose(mine, "secret.png", face())
+    mine.locator("#model").select_option("upscale-fast")
+    run(mine)
+    address = mine.locator("#download").get_attribute("href")
+    other.reload()
+    expect(other.get_by_text("Nothing yet.")).to_be_visible()
+    assert mine.context.request.get(f"{mine.url.rpartition('/')[0]}{address}").status == 200
+    assert other.context.request.get(f"{mine.url.rpartition('/')[0]}{address}").status == 404
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_axe_finds_nothing(opened: Opened, size: tuple[int, int], scheme: str) -> None:
+    tab = opened(size=size, scheme=scheme)
+    for path in PAGES:
+        if path != "/":
+            tab.get_by_role("link", name=path.strip("/").capitalize()).click()
+            tab.wait_for_load_state("networkidle") if path != "/jobs" else tab.wait_for_timeout(300)
+        found = Axe().run(tab)
+        assert found.violations_count == 0, f"{path}: {found.generate_report()}"
+        assert tab.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
+def test_axe_finds_nothing_in_results(opened: Opened) -> None:
+    tab = opened()
+    choose(tab, "photo.png", face())
+    drag(tab, (50, 88), (76, 90))
+    tab.locator("#tries").select_option("2")
+    run(tab)
+    assert Axe().run(tab).violations_count == 0, Axe().run(tab).generate_report()
+    tab.get_by_role("link", name="Jobs").click()
+    expect(tab.get_by_role("listitem").filter(has_text="inpaint").first).to_be_visible()
+    assert Axe().run(tab).violations_count == 0, Axe().run(tab).generate_report()

@@ -1,0 +1,182 @@
+"""A studio in a process of its own, and what a program asks of it."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+PATIENCE = 120.0  # seconds, on a machine that is busy with other tests
+Upload = tuple[str, bytes] | tuple[str, bytes, str]  # name, bytes, kind
+
+
+@dataclass
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body as what it says."""
+        return json.loads(self.body)
+
+    @property
+    def error(self) -> str:
+        """The line of a refusal."""
+        return self.json["error"]
+
+
+@dataclass
+class Server:
+    """`trombine studio` on a port of its own."""
+
+    data: Path
+    process: subprocess.Popen[str] = field(init=False)
+    link: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
+        """Open it, as a user does."""
+        words = ["trombine", "studio", "--port", "0", "--data", str(self.data)]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", *words], stdout=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout is not None
+        self.link = self.process.stdout.readline().strip()
+        assert self.link.startswith("http://127.0.0.1:"), self.link
+
+    @property
+    def port(self) -> int:
+        return int(self.link.split(":")[2].partition("/")[0])
+
+    @property
+    def token(self) -> str:
+        return self.link.partition("token=")[2]
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def ask(
+        self,
+        path: str,
+        method: str = "GET",
+        body: bytes | None = None,
+        *,
+        token: str | None = "",
+        **headers: str,
+    ) -> Answer:
+        """One request; the token is sent unless it is None."""
+        lines = {name.replace("_", "-"): value for name, value in headers.items()}
+        if token is not None:
+            lines["Authorization"] = f"Bearer {token or self.token}"
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        try:
+            connection.request(method, path, body, lines)
+            answer = connection.getresponse()
+            kept = {name.lower(): value for name, value in answer.getheaders()}
+            return Answer(answer.status, kept, answer.read())
+        finally:
+            connection.close()
+
+    def post(self, verb: str, *fields: tuple[str, str | Upload], **headers: Any) -> Answer:
+        """A form."""
+        kind = "multipart/form-data; boundary=border"
+        return self.ask(f"/api/jobs/{verb}", "POST", form(*fields), Content_Type=kind, **headers)
+
+    def ended(self, id: str) -> dict[str, Any]:
+        """A job, once it has ended."""
+        return until(
+            lambda: (
+                (job := self.ask(f"/api/jobs/{id}").json)["state"] not in ("queued", "running")
+                and job
+            )
+        )
+
+    def workers(self) -> list[int]:
+        """The ids of its workers' processes."""
+        listing = subprocess.run(
+            ["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)],
+            capture_output=True,
+            text=True,
+        )
+        lines = [line.split(maxsplit=1) for line in listing.stdout.splitlines()]
+        return [int(pid) for pid, words in lines if "trombine.studio.worker" in words]
+
+    def kill(self) -> None:
+        """End it as the system does when memory is short."""
+        self.process.send_signal(signal.SIGKILL)
+        self._over()
+
+    def close(self) -> int:
+        """Ctrl-C."""
+        self.process.send_signal(signal.SIGINT)
+        return self._over()
+
+    def _over(self) -> int:
+        code = self.process.wait(PATIENCE)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        return code
+
+
+def until(found: Callable[[], Any]) -> Any:
+    """What is found, once it is."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if value := found():
+            return value
+        time.sleep(0.05)
+    raise AssertionError("it did not come to be")
+
+
+def form(*fields: tuple[str, str | Upload]) -> bytes:
+    """Fields and files as browsers send them."""
+    parts = []
+    for name, value in fields:
+        head = f'--border\r\nContent-Disposition: form-data; name="{name}"'
+        if isinstance(value, str):
+            parts.append(f"{head}\r\n\r\n{value}\r\n".encode())
+        else:
+            kind = value[2] if len(value) == 3 else "application/octet-stream"
+            head = f'{head}; filename="{value[0]}"\r\nContent-Type: {kind}\r\n\r\n'
+            parts.append(head.encode() + value[1] + b"\r\n")
+    return b"".join(parts) + b"--border--\r\n"
+
+
+def png(pixels: np.ndarray) -> bytes:
+    """Pixels as a file."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def noise(side: int = 32, seed: int = 0) -> np.ndarray:
+    """A picture of chance."""
+    return np.random.default_rng(seed).integers(0, 256, (side, side, 3), np.uint8)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process is there, and no zombie."""
+    try:
+        os.kill(pid, 0)
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2][:3]
+    except (ProcessLookupError, FileNotFoundError):
+        return False

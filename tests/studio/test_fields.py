@@ -1,0 +1,227 @@
+"""Every verb by HTTP: the command's fields, limits, words and bytes."""
+
+from __future__ import annotations
+
+import dataclasses
+import gzip
+import json
+import re
+import struct
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage.data
+from studio.serving import Server, noise, png
+
+from trombine.requests import described, limit_of
+from trombine.studio.fields import served
+from trombine.verbs.inpaint import InpaintRequest
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+PICTURE = ("pictures", ("photo.png", png(noise())))
+MASK = "application/x-trombine-mask"
+
+
+def packed(mask: np.ndarray) -> bytes:
+    """A mask as pages send it."""
+    return gzip.compress(struct.pack("<II", *mask.shape[::-1]) + mask.astype(np.uint8).tobytes())
+
+
+def test_every_verb_that_makes_files_of_pictures_is_there(server: Server) -> None:
+    """Each field of a request is one of the form, with the same words, limits and defaults."""
+    paths = server.ask("/api/openapi.json").json["paths"]
+    assert {"inpaint", "upscale", "read"} <= set(served())
+    for verb, request in served().items():
+        body = paths[f"/api/jobs/{verb}"]["post"]["requestBody"]["content"]["multipart/form-data"]
+        properties = body["schema"]["properties"]
+        fields = {field.name: field for field in dataclasses.fields(request)}
+        assert set(properties) == set(fields) - {"output"}
+        assert body["schema"]["required"] == ["pictures"]
+        for name, entry in properties.items():
+            assert entry["description"] == described(request)[name]
+            if isinstance(fields[name].default, int | str | float):
+                assert entry["default"] == fields[name].default
+
+
+def test_limits_stand_in_the_schema(server: Server) -> None:
+    paths = server.ask("/api/openapi.json").json["paths"]
+    schema = paths["/api/jobs/inpaint"]["post"]["requestBody"]["content"]["multipart/form-data"]
+    properties = schema["schema"]["properties"]
+    hints = InpaintRequest.__annotations__
+    assert "Integer(0, 1000)" in str(hints["grow"]) and limit_of(int) is None
+    assert (properties["grow"]["minimum"], properties["grow"]["maximum"]) == (0, 1000)
+    assert properties["mask_is"]["enum"] == ["auto", "white", "black", "transparent"]
+    assert properties["mask"]["format"] == "binary"
+    assert properties["scratches"]["type"] == "boolean"
+
+
+@pytest.mark.parametrize(
+    ("verb", "field", "value"),
+    [
+        ("inpaint", "grow", "2000"),
+        ("inpaint", "grow", "many"),
+        ("inpaint", "grow", "4.5"),
+        ("inpaint", "mask_is", "green"),
+        ("inpaint", "quality", "0"),
+        ("upscale", "factor", "99"),
+        ("upscale", "tile", "3"),
+        ("read", "faces", "some"),
+        ("upscale", "suffix", "a/b"),
+    ],
+)
+def test_a_wrong_value_is_refused_in_the_commands_words(
+    server: Server, command: Command, verb: str, field: str, value: str
+) -> None:
+    answer = server.post(verb, PICTURE, (field, value))
+    said = command(verb, "photo.png", f"--{field.replace('_', '-')}", value).stderr
+    known = re.sub(rf"^trombine: ({verb}: )?|; trombine {verb} --help.*", "", said.strip())
+    assert answer.status == 422
+    assert answer.error == known
+
+
+def test_what_is_no_field_is_refused(server: Server) -> None:
+    for fields, text in (
+        ((PICTURE, ("colour", "1")), "does not take --colour"),
+        ((PICTURE, ("colour", ("a.png", b"1"))), "does not take --colour"),
+        ((PICTURE, ("output", "elsewhere")), "does not take --output"),
+        ((PICTURE, ("mask", "mask.png")), "--mask is a file; send the file itself"),
+        ((PICTURE, ("grow", ("a", b"1"))), "--grow is no file; give it as text"),
+        ((PICTURE, ("grow", "1"), ("grow", "2")), "--grow was given twice; give it once"),
+        ((PICTURE, ("scratches", "perhaps")), "--scratches is true or false"),
+        ((("grow", "1"),), "no picture was sent"),
+        ((PICTURE, ("mask", ("m", b"no gzip", MASK))), "the mask is damaged"),
+        ((PICTURE, ("mask", ("m", gzip.compress(bytes(9)), MASK))), "the mask is damaged"),
+    ):
+        answer = server.post("inpaint", *fields)
+        assert answer.status == 422 and text in answer.error
+    assert server.ask("/api/jobs/train", "POST").status in (404, 405)
+
+
+@pytest.mark.parametrize("model", ["/etc/passwd", "../x.safetensors", "hub:a/b", "~/x", "a\\b"])
+def test_a_model_is_no_path_of_the_servers(server: Server, model: str) -> None:
+    for verb in ("inpaint", "upscale", "read"):
+        answer = server.post(verb, PICTURE, ("model", model))
+        assert answer.status == 422 and "--model is a name or a file that is sent" in answer.error
+
+
+def test_a_mask_that_unpacks_to_too_much_is_refused(server: Server) -> None:
+    bomb = gzip.compress(struct.pack("<II", 2**16, 2**14) + bytes(2**30 >> 2), 1)
+    answer = server.post("inpaint", PICTURE, ("mask", ("m", bomb, MASK)))
+    assert answer.status == 422 and "the mask is damaged" in answer.error
+
+
+def test_a_repair_has_the_commands_bytes(server: Server, command: Command, tmp_path: Path) -> None:
+    """A raw mask, and outside of it no sample that changed, as the server counts and we do."""
+    pixels = skimage.data.astronaut()[40:200, 150:310]
+    hole = np.zeros(pixels.shape[:2], bool)
+    hole[60:90, 40:80] = True
+    photo = ("pictures", ("photo.png", png(pixels)))
+    made = server.post(
+        "inpaint",
+        photo,
+        ("mask", ("mask", packed(hole), MASK)),
+        ("mask_is", "white"),
+        ("seed", "3"),
+    ).json
+    job = server.ended(made["id"])
+    assert job["state"] == "done", job["problem"]
+    assert job["changed_outside"] == 0
+    (file,) = job["files"]
+    data = server.ask(file["url"]).body
+    mask = next(i for i in job["inputs"] if i["name"].startswith("mask/"))
+    (tmp_path / "photo.png").write_bytes(png(pixels))
+    (tmp_path / "mask.png").write_bytes(server.ask(mask["url"]).body)
+    words = ("--mask", "mask.png", "--mask-is", "white", "--seed", "3", "-o", "out.png")
+    assert command("inpaint", "photo.png", *words).returncode == 0
+    assert (tmp_path / "out.png").read_bytes() == data
+    from PIL import Image
+
+    result = np.asarray(Image.open(tmp_path / "out.png"))
+    assert np.array_equal(result[~hole], pixels[~hole]) and (result[hole] != pixels[hole]).any()
+
+
+def test_a_change_outside_is_counted() -> None:
+    from trombine.images import image_of
+    from trombine.studio.counting import count_changed
+
+    before, after = noise(8), noise(8)
+    after[0, 0] ^= 1  # three samples outside
+    after[1, 1, 0] ^= 1  # one inside
+    hole = np.zeros((8, 8), bool)
+    hole[1, 1] = True
+    assert count_changed(image_of(before), image_of(after), hole) == 3
+    assert count_changed(image_of(before), image_of(before), hole) == 0
+    assert count_changed(image_of(before), image_of(after[:4]), hole) == 8 * 8 * 3
+
+
+def test_a_reading_has_its_table_its_parts_and_its_points(server: Server) -> None:
+    picture = ("pictures", ("astronaut.png", png(skimage.data.astronaut()[:256, 96:352])))
+    switches = [(name, "true") for name in ("json", "write_parts", "write_points")]
+    job = server.ended(server.post("read", picture, *switches).json["id"])
+    assert job["state"] == "done", job["problem"]
+    names = {file["name"] for file in job["files"]}
+    ends = (".png", ".json", ".parts.png", ".points.json")
+    assert names == {f"astronaut{end}" for end in ends}
+    found = server.ask(f"/api/jobs/{job['id']}/files/astronaut.json").json
+    assert len(found["faces"]) == 1
+    data = gzip.decompress(server.ask(f"/api/jobs/{job['id']}/labels/astronaut.parts.png").body)
+    assert struct.unpack_from("<II", data) == (256, 256) and len(data) == 8 + 256 * 256
+    assert len(set(data[8:])) > 5
+    assert server.ask(f"/api/jobs/{job['id']}/labels/astronaut.png").status == 404
+
+
+def test_what_a_command_refuses_of_a_file_a_job_refuses(server: Server, command: Command) -> None:
+    job = server.ended(
+        server.post("upscale", ("pictures", ("broken.png", b"no picture"))).json["id"]
+    )
+    assert job["state"] == "failed"
+    assert job["problem"].startswith("broken.png: ") and "/" not in job["problem"]
+    both = server.post(
+        "inpaint", PICTURE, ("mask", ("m.png", png(noise()))), ("mask_part", "eyes")
+    ).json
+    assert "each say where the hole is; give one of them" in server.ended(both["id"])["problem"]
+
+
+def test_two_files_of_one_name_are_two(server: Server) -> None:
+    one, other = png(noise(seed=1)), png(noise(seed=2))
+    made = server.post("upscale", ("pictures", ("a.png", one)), ("pictures", ("a.png", other))).json
+    assert made["fields"]["pictures"] == ["pictures/a.png", "pictures/a-2.png"]
+    job = server.ended(made["id"])
+    assert [file["name"] for file in job["files"]] == ["a-2.png", "a.png"]
+
+
+def test_the_guide_s_client_and_curls_work(server: Server, root: Path, tmp_path: Path) -> None:
+    """The lines of docs/studio.md, with this studio's link and a picture."""
+    text = (root / "docs" / "studio.md").read_text()
+    blocks = re.findall(r"^```\w*\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    here = {"TOKEN": server.token, "http://127.0.0.1:8642": f"http://{server.host}"}
+
+    def ours(block: str) -> str:
+        for word, value in here.items():
+            block = block.replace(word, value if word != "TOKEN" or "import" not in block else word)
+        return block
+
+    from PIL import Image
+
+    Image.fromarray(skimage.data.astronaut()[:128, 140:268]).save(tmp_path / "photo.jpg")
+    (client,) = (block for block in blocks if block.startswith("import json"))
+    script = f"TOKEN = {server.token!r}\n{ours(client)}"
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "photo.png").stat().st_size > 1000
+
+    (curls,) = (ours(block).splitlines() for block in blocks if "curl -H" in block)
+    first = "\n".join(curls[:3])
+    made = subprocess.run(["bash", "-euc", first], cwd=tmp_path, capture_output=True, text=True)
+    id = json.loads(made.stdout)["id"]
+    server.ended(id)
+    (tmp_path / "photo.png").unlink()
+    following = "\n".join([*curls[:2], *curls[3:]]).replace("/ID", f"/{id}")
+    done = subprocess.run(["bash", "-euc", following], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0 and '"state": "done"' in done.stdout, done.stderr
+    assert (tmp_path / "photo.png").read_bytes()[:4] == b"\x89PNG"
+    assert server.ask(f"/api/jobs/{id}").status == 404  # deleted by the last line

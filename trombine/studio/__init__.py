@@ -1,0 +1,13 @@
+"""The verbs as pages and over HTTP, for one person or a class, on one's own machine.
+
+app.py        pages and paths: what a browser or a program may ask for
+guard.py      who may ask: token, cookie, Host, Origin, limits, headers
+fields.py     a form of HTTP to a verb's request, and its schema, both from the request's fields
+jobs.py       what was asked and what became of it, in SQLite
+work.py       one job done by its verb, told as it goes
+worker.py     a process that does one job after the other
+pool.py       the workers: started, started again, ended
+counting.py   which samples outside the hole changed
+examples.py   pictures for who has none at hand
+static/       the pages: hand-written HTML, CSS and ES modules, served as they are
+"""

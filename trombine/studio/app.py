@@ -1,0 +1,458 @@
+"""What a browser or a program may ask of the studio: pages, and the verbs by HTTP.
+
+Every path is behind the guard. What a form may hold, and what OpenAPI says of it, is made of the
+verbs' requests (fields.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import re
+import secrets
+import shutil
+import struct
+import zlib
+from collections.abc import AsyncIterator, Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from PIL import Image
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from trombine import __version__
+from trombine.commands import VERBS
+from trombine.conventions import PARTS
+from trombine.refusal import InputError
+from trombine.studio.examples import EXAMPLES
+from trombine.studio.fields import (
+    check_field,
+    line_of,
+    request_of,
+    schema,
+    served,
+    takes_files,
+    value_of,
+)
+from trombine.studio.guard import OWNER
+from trombine.studio.jobs import DAYS, DONE, ENDED, STATE, Job, Store
+from trombine.studio.work import INPUTS, outputs
+
+PAGES: Final = {"/": "repair", "/upscale": "upscale", "/read": "read", "/jobs": "jobs"}
+MOST_FILES: Final = 200  # of a request
+MOST_WAITING: Final = 64  # jobs of one owner that have not ended
+LEAST_FREE: Final = 512 << 20  # bytes of the disk, below which no job is taken
+MASK: Final = "application/x-trombine-mask"
+_MOST_MASK: Final = 1 << 28  # bytes of a mask that is unpacked
+_TURN: Final = 0.1  # seconds between two looks for new events
+_ALIVE: Final = 15.0  # seconds after which a silent stream says that it is there
+_TYPES: Final = {  # of the pages' files
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+_SHOWN: Final = {  # of people's files: those that cannot hold a script; others are only saved
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".webp": "image/webp",
+    ".gif": "image/gif",
+    ".avif": "image/avif",
+    ".bmp": "image/bmp",
+    ".mp4": "video/mp4",
+    ".webm": "video/webm",
+    ".json": "application/json",
+}
+_PLAIN: Final = "application/octet-stream"
+_KEPT: Final = re.compile(r"[^\w .()+,=@-]")  # letters of a name that are not kept
+_LONGEST: Final = 120  # letters of a name
+
+
+def application(store: Store, *, stopping: Callable[[], bool] = lambda: False) -> FastAPI:
+    """The pages and paths of a studio; `stopping` says when streams are to end."""
+    app = FastAPI(
+        title="trombine studio",
+        version=__version__,
+        description="The verbs over HTTP, with the fields, limits and words of the commands.",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    _add_errors(app)
+    _add_pages(app)
+    for name, request in served().items():
+        _add_verb(app, store, name, request)
+    _add_jobs(app, store)
+    _add_streams(app, store, stopping)
+    _add_examples(app, store)
+    return app
+
+
+def _owner(request: Request) -> str:
+    return getattr(request.state, OWNER)
+
+
+# ---------------------------------------------------------------------------------------------
+# Errors: one line each, and what to do
+
+
+def _add_errors(app: FastAPI) -> None:
+    async def refused(_: Request, error: Exception) -> Response:
+        return JSONResponse({"error": str(error)}, 422)
+
+    async def known(_: Request, error: Exception) -> Response:
+        assert isinstance(error, StarletteHTTPException)
+        texts = {404: "there is no such page or job; it may have been deleted"}
+        text = texts.get(error.status_code, str(error.detail))
+        if error.detail not in ("Not Found", None):
+            text = str(error.detail)
+        return JSONResponse({"error": text}, error.status_code, headers=error.headers)
+
+    app.add_exception_handler(InputError, refused)
+    app.add_exception_handler(StarletteHTTPException, known)
+
+
+# ---------------------------------------------------------------------------------------------
+# Pages
+
+
+def _add_pages(app: FastAPI) -> None:
+    static = {
+        file.name: file.read_bytes()
+        for file in (files("trombine.studio") / "static").iterdir()
+        if Path(file.name).suffix in _TYPES
+    }
+    static["style.css"] = (files("trombine.pages") / "style.css").read_bytes()
+
+    def sent(name: str) -> Response:
+        if name not in static:
+            raise HTTPException(404)
+        return Response(static[name], media_type=_TYPES[Path(name).suffix])
+
+    for path, page in PAGES.items():
+        app.add_api_route(
+            path, lambda page=page: sent(f"{page}.html"), include_in_schema=False, name=page
+        )
+    app.add_api_route("/static/{name}", sent, include_in_schema=False, name="static")
+
+
+# ---------------------------------------------------------------------------------------------
+# Verbs
+
+
+def _add_verb(app: FastAPI, store: Store, verb: str, kind: type[Any]) -> None:
+    async def ask(request: Request) -> Response:
+        owner = _owner(request)
+        if await run_in_threadpool(store.waiting, owner) >= MOST_WAITING:
+            text = f"{MOST_WAITING} of your jobs wait already; let some end, or cancel them"
+            raise HTTPException(429, text)
+        if shutil.disk_usage(store.folder).free < LEAST_FREE:
+            raise HTTPException(507, "the disk is full; delete jobs that are done")
+        async with request.form(max_files=MOST_FILES, max_fields=MOST_FILES) as form:
+            job = await run_in_threadpool(_accepted, store, owner, verb, kind, form)
+        return JSONResponse(_told(store, job), 201, headers={"location": f"/api/jobs/{job.id}"})
+
+    line = VERBS[line_of(verb)]
+    app.add_api_route(
+        f"/api/jobs/{verb}",
+        ask,
+        methods=["POST"],
+        name=verb,
+        summary=line.summary,
+        description=line.caution or line.summary,
+        status_code=201,
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {"multipart/form-data": {"schema": schema(kind)}},
+            }
+        },
+        responses=_REFUSALS,
+    )
+
+
+_REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
+    413: {"description": "more was sent than is read"},
+    422: {"description": "a field cannot be used; `error` says which, and what to do"},
+    429: {"description": "too many jobs of yours wait already"},
+    507: {"description": "the disk is full"},
+}
+
+
+def _accepted(store: Store, owner: str, verb: str, kind: type[Any], form: FormData) -> Job:
+    """The job of a form, whose files are kept; nothing is left of one that is refused."""
+    id = secrets.token_urlsafe(16)
+    folder = store.place(id) / INPUTS
+    folder.mkdir(parents=True)
+    try:
+        fields = _fields(verb, kind, form, folder)
+        request_of(verb, fields, Path())  # refuses what the command would refuse
+        return store.add(id, owner, verb, fields)
+    except BaseException:
+        shutil.rmtree(store.place(id), ignore_errors=True)
+        raise
+
+
+def _fields(verb: str, kind: type[Any], form: FormData, folder: Path) -> dict[str, Any]:
+    """The fields of a form: files kept in a folder for each field, and named by it."""
+    fields: dict[str, Any] = {}
+    sent: dict[str, list[str]] = {}
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile):
+            option = check_field(verb, kind, name)
+            if not takes_files(kind, name):
+                raise InputError(f"{option} is no file", "give it as text")
+            if value.filename:  # a form's empty choice of a file has no name
+                sent.setdefault(name, []).append(_keep(value, folder / name))
+        elif name in fields:
+            raise InputError(f"--{name.replace('_', '-')} was given twice", "give it once")
+        else:
+            fields[name] = value_of(verb, kind, name, value)
+    for name, paths in sent.items():
+        if name == "pictures":
+            fields[name] = [f"{name}/{path}" for path in paths]
+        else:
+            fields[name] = f"{name}/{paths[0]}" if len(paths) == 1 else name
+    return fields
+
+
+def _keep(upload: UploadFile, folder: Path) -> str:
+    """Write a file that was sent into a folder; the name that it has there."""
+    folder.mkdir(exist_ok=True)
+    path = _free(folder, upload.filename or "")
+    if upload.content_type == MASK:
+        path = path.with_suffix(".png")
+        with path.open("wb") as file:
+            _mask(upload).save(file, "PNG")
+        return path.name
+    with path.open("wb") as file:
+        shutil.copyfileobj(upload.file, file)
+    return path.name
+
+
+def _free(folder: Path, name: str) -> Path:
+    """A path for a file that was sent by any name: in this folder, printable, and not there yet."""
+    plain = _KEPT.sub("_", re.split(r"[/\\]", name)[-1]).strip(" .").lstrip("-") or "picture"
+    stem, suffix = Path(plain).stem[:_LONGEST], Path(plain).suffix[:12]
+    names = (f"{stem}{number}{suffix}" for number in ("", *(f"-{n}" for n in range(2, 999))))
+    return next(folder / name for name in names if not (folder / name).exists())
+
+
+def _mask(upload: UploadFile) -> Image.Image:
+    """A mask as pages send it: gzipped; width and height as 32 bits each, then a byte a pixel."""
+    packed = upload.file.read()
+    reader = zlib.decompressobj(wbits=31)
+    try:
+        data = reader.decompress(packed, _MOST_MASK)
+    except zlib.error:
+        data = b""
+    width, height = struct.unpack_from("<II", data) if len(data) >= 8 else (0, 0)
+    if not width or not height or len(data) != 8 + width * height or reader.unconsumed_tail:
+        raise InputError("the mask is damaged", "reload the page, and paint it again")
+    marked = np.frombuffer(data, np.uint8, offset=8).reshape(height, width) > 0
+    return Image.fromarray(marked.astype(np.uint8) * 255)
+
+
+# ---------------------------------------------------------------------------------------------
+# Jobs
+
+
+def _add_jobs(app: FastAPI, store: Store) -> None:
+    def owned(request: Request, id: str) -> Job:
+        job = store.find(id, _owner(request))
+        if job is None:  # another's job is not told from none
+            raise HTTPException(404)
+        return job
+
+    def listed(request: Request) -> Response:
+        """Your jobs, the newest first."""
+        return JSONResponse([_told(store, job) for job in store.of(_owner(request))])
+
+    def one(request: Request, id: str) -> Response:
+        """A job: its state, its problem, or its files."""
+        return JSONResponse(_told(store, owned(request, id)))
+
+    def delete(request: Request, id: str) -> Response:
+        """Forget a job and its files; one that has not ended is cancelled."""
+        store.delete(owned(request, id).id)
+        return Response(status_code=204)
+
+    def cancel(request: Request, id: str) -> Response:
+        """End a job, and keep it in the list."""
+        store.cancel(owned(request, id).id)
+        return JSONResponse(_told(store, owned(request, id)))
+
+    def output(request: Request, id: str, name: str) -> Response:
+        """A file that a job made."""
+        job = owned(request, id)
+        names = [file["name"] for file in (job.result or {}).get("files", ())]
+        if job.state != DONE or name not in names:
+            raise HTTPException(404, "there is no such file; the job says which it has")
+        return _file(store.place(id) / outputs(job) / name)
+
+    def given(request: Request, id: str, name: str) -> Response:
+        """A file that a job was given."""
+        job = owned(request, id)
+        folder = store.place(job.id) / INPUTS
+        inside = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
+        if name not in inside:
+            raise HTTPException(404, "there is no such file; the job says which it has")
+        return _file(inside[name])
+
+    def labels(request: Request, id: str, name: str) -> Response:
+        """The labels of a map of parts, as a mask is sent: width, height, then a byte a pixel."""
+        path = getattr(output(request, id, name), "path", Path())
+        with Image.open(path) as image:
+            if image.mode != "P":
+                raise HTTPException(404, "that file is no map of parts")
+            data = struct.pack("<II", *image.size) + np.asarray(image).tobytes()
+        packed = gzip.compress(data, 1, mtime=0)
+        return Response(packed, media_type=_PLAIN, headers={"content-encoding": "gzip"})
+
+    for path, method, act, status in (
+        ("", "GET", listed, 200),
+        ("/{id}", "GET", one, 200),
+        ("/{id}", "DELETE", delete, 204),
+        ("/{id}/cancel", "POST", cancel, 200),
+        ("/{id}/files/{name:path}", "GET", output, 200),
+        ("/{id}/inputs/{name:path}", "GET", given, 200),
+        ("/{id}/labels/{name:path}", "GET", labels, 200),
+    ):
+        app.add_api_route(
+            f"/api/jobs{path}",
+            act,
+            methods=[method],
+            status_code=status,
+            response_class=Response,
+            responses={404: {"description": "no such job, or not yours"}} if path else None,
+        )
+
+
+def _told(store: Store, job: Job) -> dict[str, Any]:
+    """A job as JSON: what is its owner's to know, and where its files are."""
+    address = f"/api/jobs/{job.id}"
+    result = dict(job.result or {})
+    folder = store.place(job.id) / INPUTS
+    inputs = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    result["files"] = [
+        {**file, "url": f"{address}/files/{file['name']}"} for file in result.get("files", ())
+    ]
+    return {
+        "id": job.id,
+        "verb": job.verb,
+        "fields": dict(job.fields),
+        "state": job.state,
+        "problem": job.problem,
+        "created": job.created,
+        "started": job.started,
+        "ended": job.ended,
+        "kept_days": DAYS,
+        "inputs": [{"name": name, "url": f"{address}/inputs/{name}"} for name in inputs],
+        **result,
+    }
+
+
+def _file(path: Path) -> Response:
+    """A file; what a browser might run is only saved."""
+    kind = _SHOWN.get(path.suffix.lower())
+    return FileResponse(
+        path,
+        media_type=kind or _PLAIN,
+        filename=path.name,
+        content_disposition_type="inline" if kind else "attachment",
+    )
+
+
+# ---------------------------------------------------------------------------------------------
+# Events
+
+
+def _add_streams(app: FastAPI, store: Store, stopping: Callable[[], bool]) -> None:
+    def all_jobs(request: Request) -> Response:
+        """What your jobs say, from now on or after Last-Event-ID, as server-sent events."""
+        given = request.headers.get("last-event-id", "")
+        after = int(given) if given.isascii() and given.isdigit() else store.last()
+        return _stream(store, _owner(request), after, None, stopping)
+
+    def one_job(request: Request, id: str) -> Response:
+        """What one job says, from its beginning or after Last-Event-ID, until it ends."""
+        if store.find(id, _owner(request)) is None:
+            raise HTTPException(404)
+        given = request.headers.get("last-event-id", "")
+        after = int(given) if given.isascii() and given.isdigit() else 0
+        return _stream(store, _owner(request), after, id, stopping)
+
+    for path, stream in (("/api/events", all_jobs), ("/api/jobs/{id}/events", one_job)):
+        app.add_api_route(path, stream, response_class=Response)
+
+
+def _stream(
+    store: Store, owner: str, after: int, id: str | None, stopping: Callable[[], bool]
+) -> Response:
+    async def events() -> AsyncIterator[str]:
+        number, silent = min(after, 2**62), 0.0
+        yield "retry: 500\n\n"
+        while not stopping():
+            said = await run_in_threadpool(store.said, owner, number, id)
+            for one in said:
+                number, silent = one.number, 0.0
+                data = json.dumps({"job": one.job, "kind": one.kind, **one.value})
+                yield f"id: {one.number}\ndata: {data}\n\n"
+                is_over = one.kind == STATE and one.value["state"] in (*ENDED, "deleted")
+                if id is not None and is_over:
+                    return
+            if id is not None and not said and _is_over(store, id):
+                return  # all of it was read before
+            if (silent := silent + _TURN) > _ALIVE:
+                silent = 0.0
+                yield ": still here\n\n"
+            await asyncio.sleep(_TURN)
+
+    return StreamingResponse(events(), media_type="text/event-stream")
+
+
+def _is_over(store: Store, id: str) -> bool:
+    job = store.find(id)
+    return job is None or job.state in ENDED
+
+
+# ---------------------------------------------------------------------------------------------
+# Examples
+
+
+def _add_examples(app: FastAPI, store: Store) -> None:
+    def listed() -> Response:
+        """Pictures for who has none at hand, and the strokes of a mask for them."""
+        return JSONResponse(
+            [
+                {
+                    "name": f"{example.name}.png",
+                    "title": example.title,
+                    "url": f"/api/examples/{example.name}.png",
+                    "strokes": example.strokes,
+                }
+                for example in EXAMPLES.values()
+            ]
+        )
+
+    def one(name: str) -> Response:
+        """The file of an example."""
+        if name not in EXAMPLES:
+            raise HTTPException(404)
+        return Response(EXAMPLES[name].draw(store.folder), media_type="image/png")
+
+    def parts() -> Response:
+        """The parts of a face, by the labels of a map of parts."""
+        return JSONResponse([{"name": part.name, "group": part.group} for part in PARTS])
+
+    app.add_api_route("/api/parts", parts, response_class=Response)
+    app.add_api_route("/api/examples", listed, response_class=Response)
+    app.add_api_route("/api/examples/{name}.png", one, response_class=Response)

@@ -1,0 +1,200 @@
+"""Who may ask the studio for anything: pure ASGI, before any page or path.
+
+The printed link holds a token, which a browser exchanges once for a cookie of its own; programs
+send the token in a header. Beside that no page of another site reaches anything: Host is one of an
+exact list (a name that was bound to this machine is not), a foreign Origin is refused, "null" too,
+and no other site may read or frame an answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+from starlette.exceptions import HTTPException
+
+MOST_BYTES: Final = 256 << 20  # of a request, all files together
+HEADERS: Final = {
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self';"
+    " img-src 'self' blob:; media-src 'self' blob:; connect-src 'self'; form-action 'none';"
+    " base-uri 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "cache-control": "no-cache",
+}
+OWNER: Final = "owner"  # in a request's state: whose jobs it sees
+_READS: Final = ("GET", "HEAD")
+_STRANGER: Final = (
+    "this page opens by the link that trombine studio printed: open that link, all of it"
+)
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class Guard:
+    """Lets through what comes from who was given the token, and knows whose it is."""
+
+    def __init__(self, app: App, *, token: str, hosts: Iterable[str], cookie: str) -> None:
+        self.app, self.token, self.hosts, self.cookie = app, token, frozenset(hosts), cookie
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what may not pass; pass on the rest, with its owner."""
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self.app(scope, receive, send)
+            return  # no web sockets here
+        guarded = _with_headers(send)
+        headers = [
+            (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
+        ]
+        if refused := self._refused(scope["method"], headers):
+            await _answer(guarded, 403, refused)
+            return
+        query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+        if "token" in query and scope["method"] == "GET":
+            await self._exchange(scope["path"], query["token"][0], guarded)
+            return
+        owner = self._owner(headers)
+        if owner is None:
+            await _answer(guarded, 401, _STRANGER, is_page=not scope["path"].startswith("/api"))
+            return
+        scope.setdefault("state", {})[OWNER] = owner
+        await self.app(scope, _bounded(receive), guarded)
+
+    def _refused(self, method: str, headers: list[tuple[str, str]]) -> str:
+        """Why this comes from elsewhere; "" if it does not seem to."""
+        hosts, origins = _all(headers, "host"), _all(headers, "origin")
+        if len(hosts) != 1 or hosts[0] not in self.hosts:
+            return f"this studio answers at http://{min(self.hosts)} only; open it there"
+        if origins and origins != [f"http://{hosts[0]}"]:
+            return "another page asked for this; open the studio itself"
+        # Browsers say where a write comes from; without, only who knows the token may write.
+        if not origins and method not in _READS and not self._bears_token(headers):
+            return "a write says its Origin, or brings the token as Authorization: Bearer TOKEN"
+        return ""
+
+    def _owner(self, headers: list[tuple[str, str]]) -> str | None:
+        """Whose request this is: a cookie's own, or the token's; None: nobody's."""
+        if self._bears_token(headers):
+            return _named(self.token)
+        for text in _all(headers, "cookie"):
+            try:
+                morsel = SimpleCookie(text).get(self.cookie)
+            except CookieError:
+                continue
+            name, _, signature = (morsel.value if morsel else "").partition(".")
+            if name and _same(signature, self._signed(name)):
+                return _named(name)
+        return None
+
+    def _bears_token(self, headers: list[tuple[str, str]]) -> bool:
+        return any(_same(text, f"Bearer {self.token}") for text in _all(headers, "authorization"))
+
+    def _signed(self, name: str) -> str:
+        return hmac.new(self.token.encode(), name.encode(), hashlib.sha256).hexdigest()
+
+    async def _exchange(self, path: str, token: str, send: Send) -> None:
+        """A cookie for the token; the page leads on by itself, for a cookie that is SameSite=Strict
+        is not sent along a redirect that another site has begun."""
+        if not _same(token, self.token):
+            await _answer(send, 401, _STRANGER, is_page=True)
+            return
+        name = secrets.token_urlsafe(18)
+        value = f"{self.cookie}={name}.{self._signed(name)}"
+        # Only to a path of ours: "//other.example" would lead to another host.
+        place = path if path.replace("/", "", 1).replace("-", "").isalnum() else "/"
+        text = _page("trombine studio", f'<a href="{place}">Open the studio</a>', f"0;url={place}")
+        cookie = f"{value}; HttpOnly; SameSite=Strict; Path=/; Max-Age={30 * 24 * 3600}"
+        await _send(send, 200, "text/html; charset=utf-8", text, {"set-cookie": cookie})
+
+
+def too_large() -> HTTPException:
+    """What is raised where more is sent than is read."""
+    return HTTPException(413, f"is larger than {MOST_BYTES >> 20} MB in all; send fewer files")
+
+
+def _bounded(receive: Receive) -> Receive:
+    """What is received, up to the limit: a length that a header claims is not believed."""
+    total = 0
+
+    async def bounded() -> Message:
+        nonlocal total
+        message = await receive()
+        total += len(message.get("body", b""))
+        if total > MOST_BYTES:
+            raise too_large()
+        return message
+
+    return bounded
+
+
+def _with_headers(send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            given = {name.lower() for name, _ in message.get("headers", ())}
+            more = [
+                (name.encode(), value.encode())
+                for name, value in HEADERS.items()
+                if name.encode() not in given
+            ]
+            message["headers"] = [*message.get("headers", ()), *more]
+        await send(message)
+
+    return sending
+
+
+def _all(headers: list[tuple[str, str]], wanted: str) -> list[str]:
+    return [value for name, value in headers if name == wanted]
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two texts are the same, in a time that does not tell where they differ."""
+    return hmac.compare_digest(one.encode(), other.encode())
+
+
+def _named(secret: str) -> str:
+    """An owner's name in the database, which is no key to anything."""
+    return hashlib.sha256(secret.encode()).hexdigest()[:32]
+
+
+async def _answer(send: Send, status: int, text: str, *, is_page: bool = False) -> None:
+    if is_page:
+        await _send(send, status, "text/html; charset=utf-8", _page("trombine studio", text))
+    else:
+        await _send(send, status, "application/json", json.dumps({"error": text}))
+
+
+async def _send(
+    send: Send, status: int, kind: str, text: str, headers: dict[str, str] | None = None
+) -> None:
+    data = text.encode()
+    lines = {"content-type": kind, "content-length": str(len(data)), **(headers or {})}
+    start = [(name.encode(), value.encode()) for name, value in lines.items()]
+    await send({"type": "http.response.start", "status": status, "headers": start})
+    await send({"type": "http.response.body", "body": data})
+
+
+def _page(title: str, body: str, refresh: str = "") -> str:
+    meta = ""
+    if refresh:
+        icon = '<link rel="icon" href="/static/icon.svg">'  # else a browser asks for another
+        meta = f'<meta http-equiv="refresh" content="{refresh}">{icon}'
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"{meta}<title>{title}</title></head><body><main><h1>{title}</h1><p>{body}</p></main></body>"
+        "</html>"
+    )

@@ -1,0 +1,101 @@
+// What pages ask of the server, and hear from it: one stream of events for all jobs of a page.
+
+/** An error whose text is for people. */
+export class Problem extends Error {}
+
+const GONE = "The studio does not answer. Start it again (trombine studio), and open its link.";
+
+export async function ask(path, options = {}) {
+  let answer;
+  try {
+    answer = await fetch(path, { credentials: "same-origin", ...options });
+  } catch {
+    throw new Problem(GONE);
+  }
+  if (answer.ok) return answer;
+  const text = await answer.text();
+  let error = `The studio answered ${answer.status}.`;
+  try {
+    error = JSON.parse(text).error ?? error;
+  } catch {
+    // no JSON: the number says what there is to say
+  }
+  throw new Problem(sentence(error));
+}
+
+export const json = async (path, options) => (await ask(path, options)).json();
+
+/** A line of the command as a sentence. */
+export function sentence(text) {
+  const first = text.charAt(0);
+  return `${/^[a-z]\w* /.test(text) ? first.toUpperCase() + text.slice(1) : text}`.replace(/([^.?!])$/, "$1.");
+}
+
+/** Ask for a job. Fields are [name, value] or [name, file, file's name]. */
+export async function submit(verb, fields) {
+  const form = new FormData();
+  for (const field of fields) form.append(...field);
+  return json(`/api/jobs/${verb}`, { method: "POST", body: form });
+}
+
+export const cancel = (id) => json(`/api/jobs/${id}/cancel`, { method: "POST" });
+export const remove = (id) => ask(`/api/jobs/${id}`, { method: "DELETE" });
+export const isOver = (state) => state !== "queued" && state !== "running";
+
+const heard = new Map(); // who waits for a job, by its id; "" hears all
+let stream = null;
+
+/** Hear what a job says, or with "" all of them; the function given back ends it. */
+export function listen(id, tell) {
+  const tellers = heard.get(id) ?? new Set();
+  heard.set(id, tellers.add(tell));
+  if (!stream) {
+    stream = new EventSource("/api/events");
+    stream.onmessage = ({ data }) => {
+      const event = JSON.parse(data);
+      for (const key of [event.job, ""]) for (const one of heard.get(key) ?? []) one(event);
+    };
+    // What was said before it was open, or while it was broken, is asked for.
+    stream.onopen = () => {
+      for (const all of heard.values()) for (const one of all) one({ kind: "opened" });
+    };
+  } else if (stream.readyState === EventSource.OPEN) {
+    tell({ kind: "opened" });
+  }
+  return () => {
+    tellers.delete(tell);
+    if (!tellers.size) heard.delete(id);
+    if (!heard.size) {
+      stream.close(); // a browser has few connections for a host
+      stream = null;
+    }
+  };
+}
+
+/** The job once it has ended; `tell` hears each event. A failed one is a Problem. */
+export function ended(id, tell = () => {}) {
+  return new Promise((resolve, reject) => {
+    let isSettled = false;
+    const settle = (act, value) => {
+      if (isSettled) return;
+      isSettled = true;
+      quit();
+      act(value);
+    };
+    const look = async () => {
+      try {
+        const job = await json(`/api/jobs/${id}`);
+        if (job.state === "done") settle(resolve, job);
+        else if (job.state === "failed") settle(reject, new Problem(sentence(job.problem)));
+        else if (job.state === "cancelled") settle(reject, new Problem("Cancelled."));
+      } catch (error) {
+        settle(reject, error);
+      }
+    };
+    const quit = listen(id, (event) => {
+      if (event.kind === "opened") return look();
+      tell(event);
+      if (event.kind === "state" && isOver(event.state)) look();
+    });
+  });
+}

@@ -1,0 +1,66 @@
+import { cancel, isOver, json, listen, remove } from "./api.js";
+import { $, make, size } from "./source.js";
+import "./status.js";
+
+const status = $("status");
+const STATES = { queued: "waiting", running: "at work", done: "done", failed: "failed", cancelled: "cancelled" };
+const items = new Map(); // what is shown of each job
+
+async function refresh() {
+  try {
+    const jobs = await json("/api/jobs");
+    const list = make("ul", { class: "jobs" });
+    items.clear();
+    for (const job of jobs) list.append(item(job));
+    $("list").replaceChildren(...(jobs.length ? [list] : []));
+    $("none").hidden = jobs.length > 0;
+  } catch (error) {
+    status.fail(error);
+  }
+}
+
+function item(job) {
+  const [picture] = job.inputs.filter((one) => one.name.startsWith("pictures/"));
+  const shown = job.state === "done" && job.files.find((one) => /\.(png|jpe?g|webp|gif|avif)$/i.test(one.name));
+  const name = picture?.name.replace("pictures/", "") ?? "";
+  const state = make("span", {}, STATES[job.state]);
+  const bar = make("div", { class: "bar-of-job", role: "progressbar", "aria-label": `Progress of ${name}`, "aria-valuemin": "0", "aria-valuemax": "100", "aria-valuenow": "0" }, make("div"));
+  bar.firstChild.style.width = "0%";
+  bar.hidden = isOver(job.state);
+  const body = make("div", {}, make("h2", {}, `${job.verb} `, make("span", { class: "soft" }, name)));
+  body.append(make("p", { class: "soft" }, state, `, ${new Date(1000 * job.created).toLocaleString()}`), bar);
+  if (job.problem) body.append(make("p", { class: "problem" }, job.problem));
+  const row = make("div", { class: "row" });
+  for (const one of job.files) {
+    row.append(make("a", { class: "button", href: one.url, download: "" }, `${one.name} (${size(one.bytes)})`));
+  }
+  row.append(isOver(job.state) ? act("Delete", job, remove) : act("Cancel", job, cancel));
+  body.append(row);
+  items.set(job.id, { bar, state });
+  const image = make("img", { class: "thumb", alt: "", loading: "lazy" });
+  if (shown || picture) image.src = (shown || picture).url;
+  image.addEventListener("error", () => (image.hidden = true));
+  return make("li", {}, image, body);
+}
+
+function act(word, job, does) {
+  const button = make("button", { type: "button", "aria-label": `${word} ${job.verb}` }, word);
+  button.addEventListener("click", async () => {
+    try {
+      await does(job.id);
+      await refresh();
+    } catch (error) {
+      status.fail(error);
+    }
+  });
+  return button;
+}
+
+listen("", (event) => {
+  if (event.kind === "opened" || event.kind === "state") return refresh();
+  const shown = items.get(event.job);
+  if (!shown || event.kind !== "progress") return;
+  const percent = Math.round((100 * event.done) / event.total);
+  shown.bar.firstChild.style.width = `${percent}%`;
+  shown.bar.setAttribute("aria-valuenow", percent);
+});

@@ -1,0 +1,97 @@
+// A picture from wherever people have it: chosen, dropped, pasted, or an example.
+
+import { Problem, ask, json } from "./api.js";
+
+export const $ = (id) => document.getElementById(id);
+
+/** An image element of a file; a Problem where the browser cannot show it. */
+export async function imageOf(file) {
+  const image = new Image();
+  image.src = URL.createObjectURL(file);
+  try {
+    await image.decode();
+  } catch {
+    URL.revokeObjectURL(image.src);
+    throw new Problem(
+      `This browser cannot show ${file.name}. Save it as PNG or JPEG, or use the command trombine.`,
+    );
+  }
+  return image;
+}
+
+/**
+ * Let a page take pictures. `take(file, image, example)` gets each; `status` says what went wrong.
+ * The first example is there from the beginning.
+ */
+export async function takePictures(take, status, first) {
+  const load = async (file, example = null) => {
+    try {
+      status.clear();
+      await take(file, await imageOf(file), example);
+      if (!example) $("example").value = "";
+    } catch (error) {
+      status.fail(error);
+    }
+  };
+  $("file").addEventListener("change", () => {
+    const [file] = $("file").files;
+    $("file").value = ""; // the same file can be chosen again
+    if (file) load(file);
+  });
+  addEventListener("paste", (event) => {
+    const [file] = event.clipboardData?.files ?? [];
+    if (file) load(file);
+  });
+  let inside = 0; // dragging over what is inside tells that it left what is around
+  addEventListener("dragenter", () => document.body.classList.toggle("dropping", ++inside > 0));
+  addEventListener("dragleave", () => document.body.classList.toggle("dropping", --inside > 0));
+  addEventListener("dragover", (event) => event.preventDefault());
+  addEventListener("drop", (event) => {
+    event.preventDefault();
+    inside = 0;
+    document.body.classList.remove("dropping");
+    const [file] = event.dataTransfer?.files ?? [];
+    if (file) load(file);
+    else status.fail(new Problem("That is no file. Save the picture first, then drop its file here."));
+  });
+  try {
+    const examples = await json("/api/examples");
+    $("example").append(new Option("choose", ""), ...examples.map((one) => new Option(one.title, one.name)));
+    const show = async (example) => {
+      try {
+        const blob = await (await ask(example.url)).blob();
+        await load(new File([blob], example.name, { type: blob.type }), example);
+      } catch (error) {
+        status.fail(error);
+      }
+    };
+    $("example").addEventListener("change", () => {
+      const chosen = examples.find((one) => one.name === $("example").value);
+      if (chosen) show(chosen);
+    });
+    $("example").value = first;
+    await show(examples.find((one) => one.name === first) ?? examples[0]);
+  } catch (error) {
+    status.fail(error);
+  }
+  return load;
+}
+
+/** Show a part of the page that has just come to be, and let a screen reader begin there. */
+export function reveal(part, title) {
+  part.hidden = false;
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  title.focus({ preventScroll: true });
+  title.scrollIntoView({ behavior: still ? "auto" : "smooth", block: "nearest" });
+}
+
+/** An element with attributes and content. */
+export function make(name, attributes = {}, ...content) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  element.append(...content);
+  return element;
+}
+
+export const size = (bytes) =>
+  bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
