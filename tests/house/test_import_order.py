@@ -27,6 +27,7 @@ ORDER = (
     "judge",
     "methods",
     "inpainting",
+    "inventing",
     "readings",
     "inpainting",
     "upscaling",
