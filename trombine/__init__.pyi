@@ -232,11 +232,11 @@ def train(
             upscale-drawings-x2, upscale-drawings-x4, upscale-wild-x2,
             upscale-wild-x4, upscale-grown-x4, srresnet-x2, srresnet-x4,
             sharpener-x2, cleaner, autoencoder, restorer, repairer, inpaint,
-            inpaint-sharp, inpaint-diffusion, completion, scratches, dcgan,
-            dcgan-r1, flow, diffusion, reader, witness, finder or pose. Or a file
-            of settings: MINE.toml, which begins with recipe = "upscale-x2" and has
-            lines such as lr = 1e-4, or the recipe.json of a run, to train the same
-            again.
+            inpaint-sharp, inpaint-diffusion, completion, scratches,
+            generate-anime, generate-photo, dcgan, dcgan-r1, flow, diffusion,
+            reader, witness, finder or pose. Or a file of settings: MINE.toml,
+            which begins with recipe = "upscale-x2" and has lines such as lr =
+            1e-4, or the recipe.json of a run, to train the same again.
         data: What to learn from, in place of the recipe's own: a spec such as
             folder:PATH.
         output: The run's folder: by default runs/RECIPE, for a file runs/ and its
@@ -809,6 +809,42 @@ def read(
     model: str | _Path = ...,
     device: str = ...,
 ) -> Result: ...
+def generate(
+    *,
+    seeds: str = ...,
+    output: _Path,
+    style: str = ...,
+    with_: str = ...,
+    size: int | None = ...,
+    truncation: float = ...,
+    model: str | _Path = ...,
+    sheet: bool = ...,
+    threads: int | None = ...,
+    overwrite: bool = ...,
+) -> Result:
+    """Invent faces, each a function of its seed, told what is to be of them or not.
+
+    A face's file is named by its seed. The same seed is the same person in every style. Run again,
+    only what is missing is made.
+
+    Arguments, by name:
+        seeds: Which faces: 0-31, or 3,8,21.
+        output: The folder to write.
+        style: How they are drawn: anime or photo.
+        with_: What is to be of all of them: "age=60, glasses, no hat, smile=.8",
+            of the fields of the world's faces; the rest is the seed's.
+        size: Width and height in pixels: the net's own, 96, unless given; 192 and
+            384 by the net that enlarges: 16 to 4096.
+        truncation: How varied faces are, 0.1 to 1: lower ones are more alike, and
+            fewer of them are odd.
+        model: A model that invents, by name, file or run's folder, in place of the
+            style's own.
+        sheet: Write sheet.png too, with all of them.
+        threads: How many threads work: by default one for each core, and never
+            more. The bytes are the same.
+        overwrite: Make pictures again that are there already.
+    """
+
 def judge_people_make(
     *,
     real: _Path,

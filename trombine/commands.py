@@ -210,6 +210,16 @@ VERBS = {
         caution="It does not recognise people: it says where a face is, not whose.",
         in_memory=("faces", "traits", "enlarge", "model", "device"),
     ),
+    "generate": Verb(
+        module="generate",
+        request="GenerateRequest",
+        summary="Invent faces, each a function of its seed, told what is to be of them or not.",
+        examples=(
+            "trombine generate --seeds 0-7 --model faces.safetensors --sheet -o invented",
+            'trombine generate --seeds 3,8 --model faces.safetensors --with "age=60, smile"'
+            " -o steered",
+        ),
+    ),
     "judge people make": Verb(
         module="people",
         request="PeopleMakeRequest",

@@ -248,6 +248,27 @@ CASES = {
     "autoencoder": Case(
         net="autoencoder", task="restore", sizes={"width": 4, "levels": 2, "depth": 3}, gives=same
     ),
+    **{
+        f"inventor, {norm}": Case(
+            net="inventor",
+            task="generate",
+            sizes={
+                "latent": 6,
+                "size": 32,
+                "width": 4,
+                "hidden": 12,
+                "details": 4,
+                "levels": 1,
+                "steps": 2,
+                "finish": 2,
+                "norm": norm,
+            },
+            gives=same,
+            places=((32, 32),),
+            exported=norm == "batch",
+        )
+        for norm in ("batch", "group")
+    },
     "reader, group": Case(
         net="reader",
         task="read",

@@ -46,6 +46,19 @@ READER = {
     "size": "32",
     "features": "4",
 }
+INVENTOR = {
+    "data": "world:photo#32",
+    "size": "32",
+    "latent": "6",
+    "outputs": "6",
+    "hidden": "8",
+    "blocks": "1",
+    "details": "4",
+    "levels": "1",
+    "steps": "2",
+    "finish": "2",
+    "fields": "age+smile",
+}
 # Each recipe, and variants that its settings allow; JUDGE and START stand for models that the test
 # makes.
 CASES: dict[str, tuple[str, dict[str, str]]] = {
@@ -102,6 +115,8 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
     "flow": ("flow", {"levels": "2", "steps": "2"}),
     "diffusion": ("diffusion", {"levels": "2", "steps": "2"}),
     "diffusion of noise": ("diffusion", {"levels": "2", "steps": "2", "process": "noise"}),
+    "generate-anime": ("generate-anime", INVENTOR),
+    "generate-photo": ("generate-photo", {**INVENTOR, "net.norm": "group", "perceptual": "0"}),
     "reader": ("reader", READER),
     "reader, real": ("reader", {**READER, "real": "leaves#48", "damage": "none", "batch": "16"}),
     "witness": ("witness", READER),

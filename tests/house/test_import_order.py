@@ -30,6 +30,7 @@ ORDER = (
     "judge",
     "methods",
     "inpainting",
+    "inventing",
     "readings",
     "inpainting",
     "upscaling",

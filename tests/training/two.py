@@ -72,6 +72,23 @@ FAMILIES: dict[str, tuple[str, dict[str, str]]] = {
     "noise": ("diffusion", {"levels": "2", "process": "noise"}),
     "v": ("diffusion", {"levels": "2", "accumulate": "2"}),
     "flow": ("flow", {"levels": "2"}),
+    "invent": (
+        "generate-anime",
+        {
+            "data": "world:photo#48",
+            "size": "32",
+            "latent": "6",
+            "outputs": "6",
+            "hidden": "8",
+            "details": "4",
+            "levels": "1",
+            "steps": "1",
+            "finish": "1",
+            "coded": "80",
+            "perceptual": "0",
+            "net.norm": "group",
+        },
+    ),
     "regress": ("pose", {"data": "world:photo#48", "size": "32", "levels": "2"}),
     "complete": (
         "completion",

@@ -15,6 +15,7 @@
     diffusion_painter    the same, another one for each seed
     deepfill             the same, coarse to fine, by what is elsewhere in the picture
     autoencoder          a picture to itself, through a few numbers
+    inventor             a random vector to a face, told what is to be of it
 
 and beside it, in vgg.py, VGG, which others taught and papers compare features in.
 
@@ -41,6 +42,7 @@ from trombine.nets.denoiser import Denoiser
 from trombine.nets.diffusion_painter import DiffusionPainter
 from trombine.nets.encoder import Encoder
 from trombine.nets.finder import Finder
+from trombine.nets.inventor import Inventor
 from trombine.nets.painter import Painter
 from trombine.nets.patch import PatchDiscriminator
 from trombine.nets.reader import Reader
@@ -67,6 +69,7 @@ NETS: Final[dict[str, type[Net]]] = {
     "diffusion_painter": DiffusionPainter,
     "deepfill": DeepFill,
     "autoencoder": Autoencoder,
+    "inventor": Inventor,
 }
 
 __all__ = [

@@ -8,6 +8,7 @@ complete.py     guess which part of a face is where under a hole
 sharpen.py      the same, then learn from a discriminator
 adversarial.py  a generator against a discriminator
 denoise.py      take noise away, step by step
+invent.py       codes of faces, and flows that invent them
 regress.py      read numbers from pictures
 read.py         read what is where in a face; reading.py has its terms
 find.py         find faces in pictures
@@ -30,6 +31,7 @@ from trombine.objectives.detect import DetectObjective
 from trombine.objectives.find import FindObjective
 from trombine.objectives.inpaint import InpaintObjective
 from trombine.objectives.inpaint_diffusion import InpaintDiffusionObjective
+from trombine.objectives.invent import InventObjective
 from trombine.objectives.objective import Objective
 from trombine.objectives.read import ReadObjective
 from trombine.objectives.regress import RegressObjective
@@ -43,6 +45,7 @@ OBJECTIVES: Final[dict[str, type[Objective[Any]]]] = {
     "sharpen": SharpenObjective,
     "adversarial": AdversarialObjective,
     "denoise": DenoiseObjective,
+    "invent": InventObjective,
     "regress": RegressObjective,
     "read": ReadObjective,
     "find": FindObjective,

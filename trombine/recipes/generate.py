@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from trombine.recipes.recipe import Adversarial, Denoise, NetSpec, Recipe
+from trombine.recipes.recipe import Adversarial, Denoise, Invent, NetSpec, Recipe
 
 _DCGAN: Final = {
     "generator": NetSpec(
@@ -27,6 +27,58 @@ _FLOW: Final = Denoise(
     clip=1.0,
     ema=20_000,
     process="flow",
+)
+
+# What both styles are told of a face: what people name, and what makes one the same in both.
+_FIELDS: Final = (
+    "masculine+age+tone+iris+eye_size+jaw_width+brow_thick+nose_width+hair_light+hair_red+hair_grey"
+    "+hair_dye+hair_length+hair_curl+fringe+recession+beard+moustache+glasses+hat+smile+mouth_open"
+    "+lipstick+yaw+light_turn+light_key+exposure+cloth_light+ground_light+ground_hue"
+)
+_INVENT: Final = Invent(
+    about="invents faces, told what is to be of them or not",
+    task="generate",
+    nets={
+        "net": NetSpec(
+            "inventor",
+            {
+                "size": 96,
+                "latent": 96,
+                "width": 32,
+                "hidden": 320,
+                "blocks": 2,
+                "details": 24,
+                "levels": 2,
+                "steps": 16,
+                "finish": 5,
+                "norm": "batch",
+                "fields": _FIELDS,
+            },
+        ),
+        "encoder": NetSpec("encoder", {"width": 20, "levels": 4, "outputs": 96}),
+    },
+    data="world:anime#24000",
+    size=128,
+    pictures=90_000,
+    coded=30_000,
+    cycle=30_000,
+    batch=24,
+    optimiser="muon",
+    lr=5e-3,
+    beta1=0.95,
+    warmup=2_000,
+    clip=1.0,
+    ema=4_000,
+    precision="auto",
+    threads=1,
+    perceptual=0.08,
+    judge="reader",
+    layers="first+down.0",
+    log_every=1_000,
+    sample_every=5_000,
+    measure_every=15_000,
+    save_every=5_000,
+    judged=128,
 )
 
 GENERATE: Final[dict[str, Recipe]] = {
@@ -65,6 +117,8 @@ GENERATE: Final[dict[str, Recipe]] = {
         r2=1.0,
         pool=0.01,
     ),
+    "generate-anime": _INVENT,
+    "generate-photo": replace(_INVENT, data="world:photo#24000"),
     "flow": _FLOW,
     "diffusion": replace(
         _FLOW,

@@ -413,6 +413,31 @@ class Denoise(Recipe):
 
 @final
 @dataclass(frozen=True, kw_only=True)
+class Invent(Recipe):
+    """Invent faces, told what is to be of them: an encoder and a decoder, then flows.
+
+    The fields that the net may be told, by name, are its size `fields`; the net's own `size` is
+    that of what is invented: the middle of the pictures.
+    """
+
+    objective: ClassVar[str] = "invent"
+
+    coded: int = 50_000
+    """Pictures from which encoder and decoder learn, before the flows do."""
+    gradients: float = 0.5
+    """Weight of the mean absolute difference of steps from pixel to pixel."""
+    perceptual: float = 0.0
+    """Weight of the distance between a judging net's features."""
+    judge: str = ""
+    """The judging net: vgg16, vgg19, or a model by name or path."""
+    judge_weights: str = ""
+    """A file with the weights of vgg16 or vgg19; torchvision's own unless given."""
+    layers: str = ""
+    """Its layers that are compared, with + between them, each before its activation."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
 class Regress(Recipe):
     """Read numbers from pictures: those of a world's faces, or of a pack's vectors."""
 

@@ -143,14 +143,22 @@ def emptied(pictures: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
     return torch.where(hole > 0.5, torch.full_like(pictures, 0.5), pictures)
 
 
-def _generate(net: Net, latents: torch.Tensor) -> torch.Tensor:
+def _generate(net: Net, latents: torch.Tensor, **optional: torch.Tensor) -> torch.Tensor:
     """Vectors, N x L or L, to pictures."""
     length = net.sizes["latent"]
     if latents.dtype != torch.float32 or latents.ndim not in (1, 2) or latents.shape[-1] != length:
         raise InputError(
             f"this model takes float32 vectors, N x {length}, not {_described(latents)}"
         )
-    return net(latents[None])[0] if latents.ndim == 1 else net(latents)
+    if latents.ndim == 1:
+        return _generate(net, latents[None], **{n: one[None] for n, one in optional.items()})[0]
+    for name, value in optional.items():  # a row of `fields`, or one number, for each vector
+        shape = (len(latents), *((len(value.shape) - 1) * (value.shape[-1],)))
+        if tuple(value.shape) != shape or value.ndim != 1 + (name == "fields"):
+            raise InputError(f"this model takes {name} for each vector, not {_described(value)}")
+    pictures = net(latents, **optional)
+    check_finite(pictures)  # before an infinite one becomes white
+    return pictures.clamp(0, 1)
 
 
 def _denoise(net: Net, noisy: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
@@ -279,6 +287,7 @@ TASKS: Final[dict[str, Task]] = {
         run=_generate,
         examples=_some_vectors,
         draws=True,
+        optional=("fields", "guidance"),
     ),
     "denoise": Task(
         says="noisy pictures and times to the noise, or what else was learnt",

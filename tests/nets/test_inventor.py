@@ -1,0 +1,111 @@
+"""The net that invents faces: its walks against closed forms, what it is told, its noise."""
+
+from __future__ import annotations
+
+import math
+from typing import cast
+
+import pytest
+import torch
+
+from trombine.nets import build
+from trombine.nets.inventor import Inventor, _walked, fields_of, normed
+from trombine.refusal import InputError
+
+SIZES = {
+    "latent": 6,
+    "size": 32,
+    "width": 4,
+    "hidden": 12,
+    "details": 4,
+    "levels": 1,
+    "steps": 2,
+    "finish": 2,
+    "fields": "age+smile+glasses",
+}
+
+
+@pytest.fixture(scope="module")
+def net() -> Inventor:
+    return cast(Inventor, build("inventor", SIZES).eval())
+
+
+@pytest.fixture(scope="module")
+def latents() -> torch.Tensor:
+    return torch.randn(5, 6, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize(("twice", "steps", "near"), [(True, 32, 2e-3), (False, 400, 1e-2)])
+def test_a_walk_along_the_pace_of_a_gaussian_ends_at_it(
+    twice: bool, steps: int, near: float
+) -> None:
+    """From standard normal noise to N(2, .5²) the exact flow takes z to 2 + .5 z."""
+    mean, spread = 2.0, 0.5
+    z = torch.linspace(-2, 2, 9, dtype=torch.float64)[:, None]
+
+    def pace(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        s = t[:, None]
+        variance = ((1 - s) * spread) ** 2 + s**2
+        return -mean + (s - (1 - s) * spread**2) / variance * (x - (1 - s) * mean)
+
+    found = _walked(pace, z, steps, twice=twice)
+    torch.testing.assert_close(found, mean + spread * z, rtol=0, atol=near)
+
+
+def test_what_is_told_is_scaled_and_what_is_not_is_marked(net: Inventor) -> None:
+    told = net.told(torch.tensor([[16.0, 1.0, math.nan], [50.5, math.nan, 0.0]]))
+    wanted = [[-1, 1, 0, 1, 1, 0], [0, 0, -1, 1, 0, 1]]
+    assert told.tolist() == wanted
+
+
+def test_guidance_of_1_is_none_and_of_0_tells_nothing(net: Inventor, latents: torch.Tensor) -> None:
+    fields = torch.tensor([[30.0, 0.5, 1.0]]).repeat(5, 1)
+    plain = net.invented(latents, fields)
+    same = net.invented(latents, fields, torch.ones(5))
+    torch.testing.assert_close(same, plain, rtol=1e-4, atol=1e-5)
+    untold = net.invented(latents, fields, torch.zeros(5))
+    torch.testing.assert_close(untold, net.invented(latents), rtol=1e-4, atol=1e-5)
+    assert not torch.allclose(plain, untold, atol=1e-3)
+    more = net.invented(latents, fields, torch.full((5,), 3.0))
+    assert not torch.allclose(plain, more, atol=1e-3)
+
+
+def test_noise_is_standard_normal_another_for_each_vector_and_smooth(
+    net: Inventor, latents: torch.Tensor
+) -> None:
+    noise = net.noise(latents)
+    assert noise.shape == (5, 12, 16, 16)
+    for one in noise:
+        assert abs(float(one.mean())) < 0.08 and float(one.std()) == pytest.approx(1, abs=0.06)
+    assert torch.equal(net.noise(latents[2:3])[0], noise[2])
+    near = net.noise(latents + 0.01 * latents.flip(1))
+    assert float((near - noise).square().mean()) < 1e-2
+    assert float((noise[0] - noise[1]).square().mean()) > 0.2
+
+
+def test_details_are_added_as_lacking_says(net: Inventor) -> None:
+    """Where the second flow ends at what a soft picture lacks, that gives the truth."""
+    generator = torch.Generator().manual_seed(2)
+    soft, truth = torch.rand(2, 2, 3, 32, 32, generator=generator)
+    noise = torch.randn(2, 12, 16, 16, generator=generator)
+    lacking = net.lacking(soft, truth)
+
+    class Knows(torch.nn.Module):
+        def forward(self, x: torch.Tensor, told: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+            return noise - lacking  # the pace of straight lines between the two
+
+    knowing = cast(Inventor, build("inventor", SIZES))
+    knowing.details = Knows()  # pyright: ignore[reportAttributeAccessIssue]
+    torch.testing.assert_close(knowing.finished(soft, noise), truth, rtol=0, atol=1e-5)
+
+
+def test_codes_have_one_scale(latents: torch.Tensor) -> None:
+    codes = normed(7 * latents + 3)
+    assert codes.mean(1).abs().max() < 1e-5
+    torch.testing.assert_close(codes.square().mean(1), torch.ones(5), rtol=1e-3, atol=0)
+
+
+@pytest.mark.parametrize(("text", "why"), [("agee", "age"), ("age+age", "twice"), ("", "none")])
+def test_fields_that_no_face_has_are_refused(text: str, why: str) -> None:
+    with pytest.raises(InputError, match=why):
+        fields_of(text)

@@ -1,0 +1,162 @@
+"""Inventing: what each phase makes small, against sums over single numbers, and what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import cast
+
+import numpy as np
+import pytest
+import torch
+
+from trombine.data.item import Batch
+from trombine.data.source import source
+from trombine.draws import Chance
+from trombine.nets import build
+from trombine.nets.inventor import SPREAD, Inventor, normed
+from trombine.objectives.invent import InventObjective, gradient_distance
+from trombine.objectives.objective import Step
+from trombine.recipes import Invent, NetSpec, find
+from trombine.refusal import InputError
+from trombine.world import VECTOR_NAMES
+
+COUNT = 6
+NET = {
+    "latent": 6,
+    "size": 32,
+    "width": 4,
+    "hidden": 12,
+    "details": 4,
+    "levels": 1,
+    "steps": 1,
+    "finish": 1,
+    "fields": "age+smile+glasses",
+}
+ENCODER = {"width": 4, "levels": 2, "outputs": 6}
+
+
+def recipe_of(**changes: object) -> Invent:
+    recipe = find("generate-anime")
+    assert isinstance(recipe, Invent)
+    nets = {"net": NetSpec("inventor", NET), "encoder": NetSpec("encoder", ENCODER)}
+    return replace(recipe, nets=nets, size=48, perceptual=0.0, **changes)  # pyright: ignore[reportArgumentType]
+
+
+@pytest.fixture(scope="module")
+def faces() -> Batch:
+    return source("world:anime#48", 48).batch(np.arange(COUNT))
+
+
+@pytest.fixture
+def step(faces: Batch) -> Step:
+    return Step(
+        nets={"net": build("inventor", NET), "encoder": build("encoder", ENCODER)},
+        batches={"data": faces},
+        chance=Chance(seed=3, places=np.arange(COUNT)),
+        device=torch.device("cpu"),
+        vector_names=VECTOR_NAMES,
+    )
+
+
+def test_the_middle_of_pictures_is_learned(step: Step, faces: Batch) -> None:
+    truth = InventObjective(recipe_of()).truth(step)
+    assert torch.equal(truth, faces.pictures()[..., 8:40, 8:40])
+
+
+def test_steps_to_the_next_pixel_are_compared() -> None:
+    one, two = torch.rand(2, 2, 3, 5, 4, generator=torch.Generator().manual_seed(0)).numpy()
+    down = np.mean([abs(d) for d in (np.diff(one, axis=2) - np.diff(two, axis=2)).ravel()])
+    across = np.mean([abs(d) for d in (np.diff(one, axis=3) - np.diff(two, axis=3)).ravel()])
+    found = gradient_distance(torch.from_numpy(one), torch.from_numpy(two))
+    assert float(found) == pytest.approx((down + across) / 2, rel=1e-5)
+
+
+def test_a_flow_of_details_that_says_nothing_errs_by_all_of_the_pace(step: Step) -> None:
+    """The last layer begins at 0, so the loss is the mean square of noise less details."""
+    objective, net = InventObjective(recipe_of()), cast(Inventor, step.nets["net"])
+    with torch.no_grad():
+        found = float(objective.flow(step)["details"])
+        codes = normed(step.nets["encoder"](objective.truth(step)))
+        codes = codes + 0.12 * step.normals("noise of codes", (6,))
+        soft = net.eval().decoder(codes).numpy()
+    rest = (objective.truth(step).numpy() - soft) * 2 / SPREAD  # N x 3 x 32 x 32
+    noise = step.normals("details", (12, 16, 16)).numpy()
+    total = 0.0
+    for n in range(COUNT):
+        for plane in range(12):
+            colour, row, column = plane // 4, plane % 4 // 2, plane % 2
+            total += ((noise[n, plane] - rest[n, colour, row::2, column::2]) ** 2).mean()
+    assert found == pytest.approx(total / COUNT / 12, rel=1e-3)
+
+
+def test_how_much_a_flow_of_codes_is_told_is_drawn(step: Step) -> None:
+    """Nothing of some, all of others, and never what is not so."""
+    objective, net = InventObjective(recipe_of()), cast(Inventor, step.nets["net"])
+    given: list[torch.Tensor] = []
+    times: list[torch.Tensor] = []
+    flow = net.codes.forward
+
+    def seen(x: torch.Tensor, t: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
+        given.append(told)
+        times.append(t)
+        return flow(x, t, told)
+
+    net.codes.forward = seen  # pyright: ignore[reportAttributeAccessIssue]
+    objective.flow(step)
+    told, known = given[0][:, :3], given[0][:, 3:]
+    truth = net.told(objective.fields(step))[:, :3].repeat_interleave(16, 0)
+    assert torch.equal(told, torch.where(known > 0, truth, 0))
+    counts = known.sum(1).long().bincount(minlength=4)
+    assert (counts > 8).all()
+    for one in times[0].reshape(COUNT, 16):  # spread evenly over all times
+        assert one.sort().values.diff().sub(1 / 16).abs().max() < 1e-5
+
+
+def test_flows_leave_statistics_and_codes_alone(step: Step) -> None:
+    """While flows learn, the decoder works as it will when it is used."""
+    objective, net = InventObjective(recipe_of()), cast(Inventor, step.nets["net"])
+    before = {name: one.clone() for name, one in net.decoder.state_dict().items()}
+    torch.stack(list(objective.flow(step).values())).sum().backward()
+    assert all(torch.equal(before[n], one) for n, one in net.decoder.state_dict().items())
+    assert all(p.grad is None for p in [*net.decoder.parameters()])
+    assert all(p.grad is None for p in step.nets["encoder"].parameters())
+    assert all(p.grad is not None for p in net.codes.parameters())
+
+
+def test_codes_and_flows_are_learned(step: Step, faces: Batch) -> None:
+    """On a few faces the loss of each phase falls."""
+    objective = InventObjective(recipe_of())
+    for phase in objective.phases():
+        parameters = [
+            p
+            for role in phase.learns
+            for name, p in step.nets[role].named_parameters()
+            if name.partition(".")[0] in phase.parts
+        ]
+        adam = torch.optim.Adam(parameters, 5e-3)
+        losses = []
+        for _ in range(40):
+            adam.zero_grad()
+            loss = torch.stack(list(phase.terms(step).values())).sum()
+            loss.backward()
+            adam.step()
+            losses.append(float(loss.detach()))
+        assert losses[-1] < 0.9 * losses[0], phase.name
+
+
+def test_what_does_not_fit_is_refused(step: Step) -> None:
+    nets = recipe_of().nets
+    with pytest.raises(InputError, match="outputs is 7"):
+        InventObjective(recipe_of_nets(nets["encoder"].resized("outputs", 7)))
+    with pytest.raises(InputError, match="an inventor and an encoder"):
+        InventObjective(recipe_of_nets(NetSpec("residual")))
+    leaves = source("leaves#8", 48)
+    with pytest.raises(InputError, match="no numbers called age, smile, glasses"):
+        InventObjective(recipe_of()).check({"data": leaves})
+    large = replace(recipe_of(), nets={**nets, "net": nets["net"].resized("size", 64)})
+    with pytest.raises(InputError, match="larger --size"):
+        InventObjective(large).truth(step)
+
+
+def recipe_of_nets(encoder: NetSpec) -> Invent:
+    return replace(recipe_of(), nets={**recipe_of().nets, "encoder": encoder})

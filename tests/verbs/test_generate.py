@@ -1,0 +1,182 @@
+"""`generate`: the same bytes for the same seed, what is asked of faces, and what is refused."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import trombine
+from trombine.events import Done, Event, Picture
+from trombine.images import read_provenance
+from trombine.inventing.asking import fields_in, merged, seeds_in, spelled
+from trombine.inventing.making import Inventing
+from trombine.nets import build
+from trombine.refusal import InputError
+from trombine.verbs.generate import GenerateRequest, run
+from trombine.weights import Card, save
+from trombine.world import face
+
+SIZES = {
+    "latent": 6,
+    "size": 32,
+    "width": 4,
+    "hidden": 12,
+    "details": 4,
+    "levels": 1,
+    "steps": 2,
+    "finish": 2,
+    "fields": "masculine+age+beard+glasses+smile",
+}
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A net that invents, as chance made it, but for its last layers, which begin at 0."""
+    path = tmp_path_factory.mktemp("models") / "tiny.safetensors"
+    net = build("inventor", SIZES, seed=3)
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter += 0.05 * torch.randn(parameter.shape, generator=generator)
+    card = Card(task="generate", net="inventor", sizes=net.sizes, data="world:anime#48")
+    save(path, net, card)
+    return path
+
+
+def generated(folder: Path, model: Path, **fields: object) -> list[Event]:
+    return list(run(GenerateRequest(output=folder, model=model, **fields)))  # pyright: ignore[reportArgumentType]
+
+
+def test_a_seed_is_the_same_bytes_alone_among_7_and_32_on_one_thread_and_two(
+    tiny: Path, tmp_path: Path
+) -> None:
+    generated(tmp_path / "many", tiny, seeds="0-31", threads=2)
+    generated(tmp_path / "seven", tiny, seeds="2-8", threads=1)
+    generated(tmp_path / "alone", tiny, seeds="5", threads=2)
+    many = {path.name: path.read_bytes() for path in (tmp_path / "many").iterdir()}
+    assert len(many) == 32 == len(set(many.values()))
+    for path in (*(tmp_path / "seven").iterdir(), *(tmp_path / "alone").iterdir()):
+        assert path.read_bytes() == many[path.name]
+
+
+def test_only_what_is_missing_is_made(tiny: Path, tmp_path: Path) -> None:
+    generated(tmp_path, tiny, seeds="0-3")
+    before = (tmp_path / "000002.png").read_bytes()
+    (tmp_path / "000002.png").unlink()
+    (tmp_path / "000003.png").write_bytes(b"")  # what a full disk may have left
+    kept = (tmp_path / "000001.png").stat().st_mtime_ns
+    events = generated(tmp_path, tiny, seeds="0-3")
+    made = [event.name for event in events if isinstance(event, Picture)]
+    assert made == ["000002.png", "000003.png"]
+    assert (tmp_path / "000002.png").read_bytes() == before
+    assert (tmp_path / "000001.png").stat().st_mtime_ns == kept
+    assert isinstance(events[-1], Done) and (events[-1].written, events[-1].kept) == (2, 2)
+
+
+def test_replay_makes_faces_and_sheets_again(tiny: Path, tmp_path: Path) -> None:
+    generated(tmp_path, tiny, seeds="3,8", with_="age=60, no glasses", sheet=True, truncation=0.7)
+    for name in ("000003.png", "000008.png", "sheet.png"):
+        trombine.replay(pictures=[tmp_path / name], inputs=tiny.parent, output=tmp_path / "a.png")
+        assert (tmp_path / "a.png").read_bytes() == (tmp_path / name).read_bytes()
+        (tmp_path / "a.png").unlink()
+    record = read_provenance(tmp_path / "000003.png")
+    assert record and record["seed"] == 3
+    assert record["options"]["with"] == "age=60, glasses=0"
+
+
+def test_larger_pictures_are_the_same_face(tiny: Path, tmp_path: Path) -> None:
+    result = trombine.generate(seeds="1", model=tiny, output=tmp_path / "small")
+    assert [path.name for path in result.written] == ["000001.png"]
+    trombine.generate(seeds="1", model=tiny, size=64, output=tmp_path / "large")
+    small, large = (Image.open(tmp_path / n / "000001.png") for n in ("small", "large"))
+    assert small.size == (32, 32) and large.size == (64, 64)
+    apart = np.asarray(large.resize((32, 32), Image.Resampling.BOX), float) - np.asarray(small)
+    assert abs(apart).mean() < 12
+
+
+def test_what_is_asked_is_told_and_the_rest_is_the_seed_s(tiny: Path) -> None:
+    asked = fields_in("age=60, smile")
+    person = Inventing(path=tiny, size=32, truncation=1.0, asked=asked).person(7)
+    drawn = face(2_000_007)
+    assert person == {
+        "masculine": drawn.masculine,
+        "age": 60,
+        "beard": drawn.beard,
+        "glasses": drawn.glasses,
+        "smile": 1,
+    }
+
+
+def test_what_goes_ill_with_what_is_asked_is_left_to_the_net() -> None:
+    woman, man = {"masculine": 0.2, "beard": 0.0}, {"masculine": 0.9, "beard": 0.8}
+    assert math.isnan(merged(woman, {"beard": 1.0})["masculine"])
+    assert merged(man, {"beard": 1.0}) == {"masculine": 0.9, "beard": 1.0}
+    assert merged(man, {"masculine": 0.1}) == {"masculine": 0.1, "beard": 0.0}
+
+
+def test_texts_are_read_as_they_are_written() -> None:
+    assert seeds_in("0-2, 7,9-9") == (0, 1, 2, 7, 9)
+    asked = fields_in(" smile=.8 ,glasses,no hat, age=60")
+    assert asked == {"smile": 0.8, "glasses": 1, "hat": 0, "age": 60}
+    assert fields_in(spelled(asked)) == asked
+    assert fields_in("") == {}
+
+
+BAD = {
+    "no number": ({"seeds": "three"}, "whole numbers"),
+    "below 0": ({"seeds": "-3"}, "whole numbers"),
+    "a fraction": ({"seeds": "1.5"}, "whole numbers"),
+    "nothing": ({"seeds": ""}, "whole numbers"),
+    "open": ({"seeds": "3-"}, "whole numbers"),
+    "backwards": ({"seeds": "8-3"}, "last is before the first"),
+    "too many": ({"seeds": "0-100000"}, "more than 100,000"),
+    "too large": ({"seeds": "9999999999"}, "end at 999,999,999"),
+    "twice": ({"seeds": "1-3,2"}, "twice"),
+    "no field": ({"with_": "glases"}, "did you mean glasses"),
+    "no such word": ({"with_": "wisdom=1"}, "docs/generate.md"),
+    "field twice": ({"with_": "hat, no hat"}, "hat twice"),
+    "too old": ({"with_": "age=160"}, "16 to 85 years"),
+    "no age": ({"with_": "age=old"}, "16 to 85 years"),
+    "nan": ({"with_": "age=nan"}, "16 to 85 years"),
+    "age alone": ({"with_": "age"}, "needs a number"),
+    "empty": ({"with_": "hat,,glasses"}, "comma"),
+    "bearded lady": ({"with_": "beard, masculine=0.1"}, "women have none"),
+    "not told": ({"with_": "hat"}, "not told of hat"),
+    "size": ({"size": 96}, "of 32, 64, 128 pixels"),
+    "size of nothing": ({"size": 3}, "--size is"),
+    "style": ({"style": "oils"}, "anime or photo"),
+    "truncation": ({"truncation": 0.0}, "0.1 to 1"),
+    "threads": ({"threads": 0}, "--threads is"),
+    "no model": ({"model": "no-such"}, "neither a shipped model nor a file"),
+    "no inventor": ({"model": "upscale-x2"}, "not for generate"),
+    "none ships": ({"model": "", "style": "photo"}, "trombine train generate-photo"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_what_is_wrong_is_said_in_one_line(kind: str, tiny: Path, tmp_path: Path) -> None:
+    fields, why = BAD[kind]
+    with pytest.raises(InputError) as refused:
+        generated(tmp_path / "out", **{"model": tiny, **fields})  # pyright: ignore[reportArgumentType]
+    assert why in str(refused.value) and "\n" not in str(refused.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_others_made_and_what_was_asked_otherwise_stays(tiny: Path, tmp_path: Path) -> None:
+    Image.new("RGB", (32, 32)).save(tmp_path / "000000.png")
+    with pytest.raises(InputError, match="did not make it"):
+        generated(tmp_path, tiny)
+    generated(tmp_path, tiny, overwrite=True)
+    with pytest.raises(InputError, match="made otherwise"):
+        generated(tmp_path, tiny, truncation=0.5)
+    (tmp_path / "000001.png").mkdir()
+    with pytest.raises(InputError, match="is a folder"):
+        generated(tmp_path, tiny, seeds="1")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="is a file"):
+        generated(tmp_path / "file", tiny)

@@ -1,0 +1,116 @@
+"""What is asked of invented faces, in text: seeds as `0-31` or `3,8`, fields as `age=60, glasses`.
+
+Fields are those of the world's faces (world/faces.py), in their units.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from trombine.grammar import decimal, instead
+from trombine.provenance import shortened
+from trombine.refusal import InputError
+from trombine.world.faces import FIELDS, FieldInfo
+
+LARGEST: Final = 999_999_999  # of a seed
+MOST: Final = 100_000  # pictures of a command
+_SEEDS: Final = "write --seeds 0-31, or 3,8,21"
+_WRITE: Final = 'write --with "age=60, glasses, smile=.8"'
+_KNOWN: Final = {field.name: field for field in FIELDS}
+_OF_MEN: Final = ("beard", "moustache")  # in the world; a face of a woman has none
+_SEX: Final = "masculine"
+
+
+def seeds_in(text: str) -> tuple[int, ...]:
+    """The seeds that a text names, in its order."""
+    seeds: list[int] = []
+    for term in text.split(","):
+        first, dash, last = (part.strip() for part in term.partition("-"))
+        ends = (_seed(first), _seed(last if dash else first))
+        if ends[1] < ends[0]:
+            raise InputError(f"seeds {shortened(term.strip())}: the last is before the first")
+        if ends[1] - ends[0] + len(seeds) >= MOST:
+            raise InputError(f"these are more than {MOST:,} seeds", "give them in several commands")
+        seeds += range(ends[0], ends[1] + 1)
+    if len(set(seeds)) < len(seeds):
+        raise InputError("a seed is there twice", _SEEDS)
+    return tuple(seeds)
+
+
+def _seed(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise InputError(f"seeds are whole numbers from 0 on, not {shortened(text)!r}", _SEEDS)
+    if len(text) > len(str(LARGEST)):
+        raise InputError(f"seeds end at {LARGEST:,}", _SEEDS)
+    return int(text)
+
+
+def fields_in(text: str) -> dict[str, float]:
+    """The fields that a text sets, by name: `glasses` is glasses=1, `no smile` smile=0."""
+    asked: dict[str, float] = {}
+    for term in text.split(",") if text.strip() else ():
+        name, equals, value = (part.strip() for part in term.partition("="))
+        absent = not equals and name.startswith("no ")
+        name = name.removeprefix("no ").strip() if absent else name
+        if not name:
+            raise InputError("--with has a comma with nothing beside it", _WRITE)
+        if name not in _KNOWN:
+            raise InputError(
+                f"a face has no {shortened(name)}", instead(name, _KNOWN, "see docs/generate.md")
+            )
+        if name in asked:
+            raise InputError(f"--with says {name} twice", "say it once")
+        asked[name] = _number(_KNOWN[name], value) if equals else _named(_KNOWN[name], absent)
+    if asked.get(_SEX, 1) < 0.5:
+        for name in _OF_MEN:
+            if asked.get(name, 0) > 0:
+                problem = f"--with asks for a {name} and {_SEX}={decimal(asked[_SEX])}"
+                raise InputError(f"{problem}, and the world's women have none", "leave one out")
+    return asked
+
+
+def _number(field: FieldInfo, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not field.low <= value <= field.high:
+        unit = f" {field.unit}" if field.unit else ""
+        bounds = f"{field.low:g} to {field.high:g}{unit}"
+        raise InputError(f"{field.name} is {bounds} ({field.text}), not {shortened(text)!r}")
+    return value
+
+
+def _named(field: FieldInfo, absent: bool) -> float:
+    """The value of a field that is named without one."""
+    if field.high != 1:
+        problem = f"{field.name} needs a number: {field.text}, {field.low:g} to {field.high:g}"
+        raise InputError(problem, f"write {field.name}={field.high:g}, say")
+    return 0.0 if absent else 1.0
+
+
+def spelled(asked: Mapping[str, float]) -> str:
+    """The one way to write these fields, in the order of the world's."""
+    return ", ".join(f"{name}={decimal(asked[name])}" for name in _KNOWN if name in asked)
+
+
+def merged(drawn: Mapping[str, float], asked: Mapping[str, float]) -> dict[str, float]:
+    """The fields of a drawn face with those that are asked for; NaN is what a net may choose, as
+    what was drawn goes ill with what is asked."""
+    fields = {**drawn, **asked}
+    if any(asked.get(name, 0) > 0 for name in _OF_MEN) and _SEX not in asked:
+        fields[_SEX] = math.nan if drawn.get(_SEX, 1) < 0.5 else fields[_SEX]
+    if asked.get(_SEX, 1) < 0.5:
+        fields.update({name: 0.0 for name in _OF_MEN if name in drawn and name not in asked})
+    return fields
+
+
+def check_told(asked: Mapping[str, float], told: Sequence[str]) -> None:
+    """Refuse a field that a model is not told of."""
+    if unknown := [name for name in asked if name not in told]:
+        if not told:
+            raise InputError("this model is told of no fields", "leave --with out")
+        choices = instead(unknown[0], told)
+        raise InputError(f"this model is not told of {unknown[0]}", choices)

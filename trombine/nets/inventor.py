@@ -1,0 +1,253 @@
+"""Inventing faces: a vector to a code of a face, the code to a soft picture, then its details.
+
+Two flows along straight lines from noise (0 is data, 1 is noise; `Flow` of schedules.py). The first
+turns a vector to a code, told what is to be of the face or nothing. A decoder makes a soft picture
+of the code: what is where. The second flow adds what the soft picture lacks, told that picture; its
+noise is a function of the vector, a smooth one, so the same vector is the same picture, and near
+ones are near. What the decoder learns to read, an encoder writes (objectives/invent.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from itertools import pairwise
+from typing import Final, final
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float64
+from torch import Tensor, nn
+from torch.nn import functional
+
+from trombine.draws import Chance
+from trombine.grammar import instead
+from trombine.nets.blocks import Conv, doubled
+from trombine.nets.denoiser import Timed, Times, waves
+from trombine.nets.sizes import DEEPEST, WIDEST, Net, check_choice, check_whole
+from trombine.refusal import InputError
+from trombine.world.faces import FIELDS, FieldInfo
+
+SPREAD: Final = 0.15  # about how far colours in [-1, 1] are from the soft picture
+_DEEP: Final = 16  # the side of a picture is so many times that of the decoder's first planes
+_FIRST: Final = 32  # planes that a code is spread over
+_WAVES: Final = 16
+_NOISES: Final = 4  # planes of noise that each picture's is mixed of
+
+Codes = Float[Tensor, "n latent"]
+Pictures = Float[Tensor, "n 3 h w"]
+Told = Float[Tensor, "n told"]
+
+
+@final
+class Inventor(Net):
+    """N x latent, standard normal, to N x 3 x size x size, nearly within [0, 1].
+
+    `fields`: what is to be of each face, in the units of the world's FIELDS and in the order of the
+    size of that name; NaN for what is not said.
+    """
+
+    tasks = ("generate",)
+    optional = ("fields", "guidance")
+
+    def __init__(
+        self,
+        *,
+        latent: int = 96,
+        size: int = 96,
+        width: int = 32,
+        hidden: int = 320,
+        blocks: int = 2,
+        details: int = 24,
+        levels: int = 2,
+        steps: int = 16,
+        finish: int = 5,
+        norm: str = "batch",
+        fields: str = "age+smile",
+    ) -> None:
+        check_whole("latent", latent, _NOISES, WIDEST)
+        check_whole("size", size, 16, 1024)
+        if size % _DEEP:
+            raise InputError(f"size is a multiple of {_DEEP}, not {size}")
+        check_whole("width", width, 1, WIDEST)
+        check_whole("hidden", hidden, 1, WIDEST)
+        check_whole("blocks", blocks, 1, DEEPEST)
+        check_whole("details", details, 2, WIDEST)
+        check_whole("levels", levels, 1, 8)
+        check_whole("steps", steps, 1, 1000)
+        check_whole("finish", finish, 1, 1000)
+        check_choice("norm", norm, ("group", "batch"))
+        super().__init__()
+        self.fields = fields_of(fields)
+        self.latent, self.size, self.steps, self.finish = latent, size, steps, finish
+        self.codes = CodeFlow(latent, hidden, blocks, 2 * len(self.fields))
+        self.decoder = Decoder(latent, size, width, norm)
+        self.details = DetailFlow(details, levels)
+
+    def forward(
+        self,
+        latents: Codes,
+        fields: Float[Tensor, "n f"] | None = None,
+        guidance: Float[Tensor, "n"] | None = None,
+    ) -> Pictures:
+        """`guidance`: how much more than usual each face is to be as it is told; 1 is as usual."""
+        soft = self.decoder(self.invented(latents, fields, guidance))
+        return self.finished(soft, self.noise(latents))
+
+    def invented(
+        self,
+        latents: Codes,
+        fields: Float[Tensor, "n f"] | None = None,
+        guidance: Float[Tensor, "n"] | None = None,
+    ) -> Codes:
+        """The code that the first flow makes of each vector."""
+        nothing = latents.new_zeros(latents.shape[0], 2 * len(self.fields))
+        told = nothing if fields is None else self.told(fields.to(latents.dtype))
+
+        def pace(x: Codes, t: Times) -> Codes:
+            if guidance is None:
+                return self.codes(x, t, told)
+            both = self.codes(x.repeat(2, 1), t.repeat(2), torch.cat([told, nothing]))
+            with_all, without = both.chunk(2)
+            return without + guidance.to(x.dtype)[:, None] * (with_all - without)
+
+        return normed(_walked(pace, latents, self.steps, twice=True))
+
+    def told(self, fields: Float[Tensor, "n f"]) -> Told:
+        """What a flow is told of fields: each from -1 to 1, 0 where it is unknown; then which are
+        known."""
+        low, high = (fields.new_tensor([getattr(f, e) for f in self.fields]) for e in _ENDS)
+        known = ~fields.isnan()
+        scaled = torch.where(known, 2 * (fields - low) / (high - low) - 1, 0)
+        return torch.cat([scaled, known.to(fields.dtype)], 1)
+
+    def finished(self, soft: Pictures, noise: Float[Tensor, "n 12 h2 w2"]) -> Pictures:
+        """Soft pictures with the details that this noise becomes."""
+        told = self.told_by(soft)
+        lacks = _walked(lambda x, t: self.details(x, told, t), noise, self.finish)
+        return soft + SPREAD / 2 * functional.pixel_shuffle(lacks, 2)
+
+    def told_by(self, soft: Pictures) -> Float[Tensor, "n 12 h2 w2"]:
+        """What the flow of details sees of soft pictures."""
+        return functional.pixel_unshuffle(2 * soft - 1, 2)
+
+    def lacking(self, soft: Pictures, truth: Pictures) -> Float[Tensor, "n 12 h2 w2"]:
+        """What `finished` is to add to soft pictures, about 1 large."""
+        return functional.pixel_unshuffle((truth - soft) * (2 / SPREAD), 2)
+
+    def noise(self, latents: Codes) -> Float[Tensor, "n 12 h2 w2"]:
+        """Standard normal, a smooth function of the vector: a mixture of a few planes' noise."""
+        planes = torch.from_numpy(_planes(self.size // 2)).to(latents)
+        first = latents[:, :_NOISES]
+        shares = first / first.norm(dim=1, keepdim=True).clamp(min=1e-6)
+        return (shares[:, :, None, None, None] * planes).sum(1)
+
+
+_ENDS: Final = ("low", "high")
+
+
+@lru_cache(maxsize=4)
+def _planes(side: int) -> Float64[np.ndarray, "k 12 h w"]:
+    """The same noise each time."""
+    places = np.arange(_NOISES, dtype=np.int64)
+    return Chance(seed=0, places=places).normals("inventor's details", (12, side, side))
+
+
+def fields_of(text: str) -> tuple[FieldInfo, ...]:
+    """The world's fields that a net's size names, with + between them."""
+    known = {field.name: field for field in FIELDS}
+    names = text.split("+")
+    for name in names:
+        if name not in known:
+            raise InputError(f"fields: {name!r} is none of a face; {instead(name, known)}")
+    if len(set(names)) < len(names):
+        raise InputError("fields names one twice")
+    return tuple(known[name] for name in names)
+
+
+def normed(codes: Codes) -> Codes:
+    """Codes with mean 0 and mean square 1, each by itself: one scale for all of them."""
+    return functional.layer_norm(codes, codes.shape[1:])
+
+
+def _walked(
+    pace: Callable[[Tensor, Times], Tensor], x: Tensor, steps: int, *, twice: bool = False
+) -> Tensor:
+    """From noise to data in equal steps: straight ones (Euler), or `twice` asked, along the mean of
+    the paces at both ends (Heun)."""
+    for t, s in pairwise(step / steps for step in range(steps, -1, -1)):
+        first = pace(x, x.new_full((x.shape[0],), t))
+        if twice:
+            second = pace(x + (s - t) * first, x.new_full((x.shape[0],), s))
+            first = (first + second) / 2
+        x = x + (s - t) * first
+    return x
+
+
+@final
+class CodeFlow(nn.Module):
+    """The pace of codes at a time, told of fields: linear layers, each pair added to what was."""
+
+    def __init__(self, latent: int, hidden: int, blocks: int, told: int) -> None:
+        super().__init__()
+        self.first = nn.Linear(latent + told + 2 * _WAVES, hidden)
+        self.blocks = nn.ModuleList(_Linears(hidden) for _ in range(blocks))
+        self.norm = nn.LayerNorm(hidden)
+        self.last = nn.Linear(hidden, latent)
+        self.act = nn.SiLU()
+
+    def forward(self, x: Codes, t: Times, told: Told) -> Codes:
+        """Codes at times within [0, 1]."""
+        features = self.first(torch.cat([x, told, waves(t, _WAVES)], 1))
+        for block in self.blocks:
+            features = features + block(features)
+        return self.last(self.act(self.norm(features)))
+
+
+@final
+class _Linears(nn.Module):
+    def __init__(self, hidden: int) -> None:
+        super().__init__()
+        self.norm, self.act = nn.LayerNorm(hidden), nn.SiLU()
+        self.one, self.two = nn.Linear(hidden, hidden), nn.Linear(hidden, hidden)
+
+    def forward(self, x: Float[Tensor, "n k"]) -> Float[Tensor, "n k"]:
+        """The same shape."""
+        return self.two(self.act(self.one(self.act(self.norm(x)))))
+
+
+@final
+class Decoder(nn.Module):
+    """A code to a soft picture: four times twice the size, the last time by unshuffled pixels."""
+
+    def __init__(self, latent: int, size: int, width: int, norm: str) -> None:
+        super().__init__()
+        self.side = size // _DEEP
+        sides = [3 * width, 3 * width, 2 * width, width]
+        self.first = nn.Linear(latent, _FIRST * self.side**2)
+        self.enter = Conv(_FIRST, sides[0], norm)
+        self.up = nn.ModuleList(Conv(a, b, norm) for a, b in pairwise(sides))
+        self.more = nn.ModuleList(Conv(side, side, norm) for side in sides[1:])
+        self.last = nn.Conv2d(width, 12, 3, padding=1)
+
+    def forward(self, codes: Codes) -> Pictures:
+        """Nearly within [0, 1]."""
+        x = self.enter(self.first(codes).unflatten(1, (_FIRST, self.side, self.side)))
+        for up, more in zip(self.up, self.more, strict=True):
+            x = up(doubled(x))
+            x = x + more(x)
+        return 0.5 + functional.pixel_shuffle(self.last(x), 2) / 2
+
+
+@final
+class DetailFlow(Timed):
+    """The pace of details at a time, told the soft picture; four pixels are one place."""
+
+    def __init__(self, width: int, levels: int) -> None:
+        super().__init__(width, levels, 24, 12)
+
+    def forward(
+        self, x: Float[Tensor, "n 12 h w"], told: Float[Tensor, "n 12 h w"], t: Times
+    ) -> Float[Tensor, "n 12 h w"]:
+        """Details at times within [0, 1]."""
+        return self.predict(torch.cat([x, told], 1), t)

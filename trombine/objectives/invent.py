@@ -1,0 +1,214 @@
+"""Invent faces, told what is to be of them or not, in two phases.
+
+First an encoder and a decoder: a face to a code and back, softly. Then, with both held still, two
+flows: of codes, told some of the numbers by which a world's face was painted; and of what the soft
+pictures lack. Each code is shown at many times at once, which costs next to nothing.
+
+What is learned is the middle of the data's pictures, as large as the net's: a face then fills more
+of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Final, cast, final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from trombine.data.source import Source
+from trombine.measures import sliced_distance
+from trombine.nets import build
+from trombine.nets.inventor import Inventor, normed
+from trombine.nets.stillness import still
+from trombine.objectives.alarms import Alarm, Collapse, NoGradient, NotFinite
+from trombine.objectives.judges import judge_of
+from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
+from trombine.objectives.terms import l1, l2, wide
+from trombine.recipes.recipe import Invent
+from trombine.refusal import InputError
+from trombine.schedules import Flow
+
+_NOISE: Final = 0.12  # on codes, so that near ones are near pictures
+_TIMES: Final = 16  # at which each code of a step is shown
+_UNTOLD: Final = 0.15  # share of them whose flow is told nothing
+_FLOW: Final = Flow()
+
+
+@final
+class InventObjective(Objective[Invent]):
+    """The net that invents; an encoder, for its training alone."""
+
+    main = "net"
+    roles = ("net", "encoder")
+    invents = True
+    measures: Mapping[str, bool] = {"loss": False, "sliced distance": False}
+
+    def __init__(self, recipe: Invent) -> None:
+        super().__init__(recipe)
+        names = {role: recipe.nets[role].name for role in self.roles if role in recipe.nets}
+        if names.get("net") != "inventor" or names.get("encoder") != "encoder":
+            raise InputError("the nets of this recipe are an inventor and an encoder")
+        with torch.device("meta"):
+            net, encoder = (build(n, recipe.nets[role].sizes) for role, n in names.items())
+        if encoder.sizes["outputs"] != net.sizes["latent"]:
+            raise InputError(
+                f"encoder.outputs is {encoder.sizes['outputs']}, and net.latent"
+                f" {net.sizes['latent']}: let both be the same"
+            )
+        self.side = int(net.sizes["size"])
+        self.required = tuple(str(net.sizes["fields"]).split("+"))
+        self.encodes = tuple(name for name, _ in encoder.named_children())
+        weights = {"gradients": recipe.gradients, "perceptual": recipe.perceptual}
+        self.weights = {name: weight for name, weight in weights.items() if weight}
+        self.judge = judge_of(recipe) if recipe.perceptual else None
+
+    def check(self, sources: Mapping[str, Source]) -> None:
+        """The data must say all that the net is told."""
+        source = sources["data"]
+        if lacking := [name for name in self.required if name not in source.vector_names]:
+            raise InputError(
+                f"{source.spec} has no numbers called {', '.join(lacking)}; learn from a world's"
+                " faces, or give other net.fields"
+            )
+
+    def phases(self) -> tuple[Phase, ...]:
+        """Codes, then flows."""
+        code = Phase(
+            name="code",
+            learns=self.roles,
+            parts=("decoder", *self.encodes),
+            terms=self.code,
+            weights=self.weights,
+            lasts=self.recipe.coded,
+        )
+        flow = Phase(
+            name="flow",
+            learns=("net",),
+            parts=("codes", "details"),
+            terms=self.flow,
+            after="code",
+        )
+        return code, flow
+
+    def code(self, step: Step) -> Terms:
+        """Faces from their codes, compared with themselves."""
+        truth = self.truth(step)
+        output = wide(_net(step).decoder(self._codes(step)))
+        terms = {"l1": l1(output, truth)}
+        if "gradients" in self.weights:
+            terms["gradients"] = gradient_distance(output, truth)
+        if self.judge:
+            terms |= self.judge(output, truth, self.weights)
+        return terms
+
+    def flow(self, step: Step) -> Terms:
+        """The paces of codes and of details, compared with the true ones."""
+        net = _net(step)
+        with _finished(step), torch.no_grad():
+            codes = wide(self._codes(step, noised=False))
+            soft = wide(net.decoder(self._codes(step)))
+            details = net.lacking(soft, self.truth(step))
+        return {"codes": self._codes_off(step, codes), "details": _details_off(step, soft, details)}
+
+    def _codes_off(self, step: Step, codes: Float[Tensor, "n latent"]) -> Tensor:
+        """The loss of the flow of codes: each at many times, told more of one and less of another.
+
+        How much is told is drawn first, then of each field whether it is.
+        """
+        net, fields = _net(step), self.fields(step)
+        many = codes.repeat_interleave(_TIMES, 0)
+        noise = step.normals("codes", (_TIMES, codes.shape[1])).flatten(0, 1).to(codes)
+        first = step.uniforms("times of codes")[:, None]
+        shift = torch.arange(_TIMES, device=first.device, dtype=first.dtype) / _TIMES
+        time = ((first + shift) % 1).flatten().to(codes)
+        drawn = step.normals("told", (_TIMES, 2 + fields.shape[1])).flatten(0, 1)
+        chances = torch.special.ndtr(drawn)  # even, from 0 to 1
+        known = (chances[:, 2:] < chances[:, 1:2]) & (chances[:, :1] > _UNTOLD)
+        told = fields.repeat_interleave(_TIMES, 0).to(codes)
+        told = net.told(torch.where(known, told, torch.nan))
+        pace = wide(net.codes(_FLOW.mix(many, noise, time), time, told))
+        return l2(pace, _FLOW.target(many, noise, time))
+
+    def _codes(self, step: Step, *, noised: bool = True) -> Float[Tensor, "n latent"]:
+        """The codes of the step's faces."""
+        codes = normed(wide(step.nets["encoder"](self.truth(step))))
+        if not noised:
+            return codes
+        return codes + _NOISE * step.normals("noise of codes", codes.shape[1:]).to(codes)
+
+    def truth(self, step: Step) -> Pictures:
+        """The middle of the step's pictures, as large as the net's."""
+        pictures = step.pictures()
+        top, left = ((length - self.side) // 2 for length in pictures.shape[-2:])
+        if min(top, left) < 0:
+            raise InputError(
+                f"the net's pictures are {self.side} pixels wide: give a larger --size"
+            )
+        return pictures[..., top : top + self.side, left : left + self.side]
+
+    def fields(self, step: Step) -> Float[Tensor, "n f"]:
+        """What a net may be told of the step's faces."""
+        vectors = step.batches["data"].vectors
+        if vectors is None:
+            raise InputError("the data has no vectors to learn from")
+        places = [step.vector_names.index(name) for name in self.required]
+        return vectors[:, places].to(step.device, step.dtype)
+
+    def samples(self, step: Step) -> Samples:
+        """Faces of the fixed vectors, told all of the true ones beside them."""
+        fixed = {"truth": step.to_rgb(self.truth(step))}
+        return Samples(output=self.generated(step), fixed=fixed)
+
+    def generated(self, step: Step) -> Pictures:
+        """Invented pictures, told what is so of the step's faces."""
+        latents = step.normals("latent", (_net(step).latent,))
+        return step.to_rgb(_net(step)(latents, self.fields(step)).clamp(0, 1))
+
+    def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
+        """What the flows make small; and the distance of invented faces, as a set, from real."""
+        count = sum(map(len, steps))
+        losses = [len(step) * float(sum(self.flow(step).values())) for step in steps]
+        invented = torch.cat([self.generated(step).float() for step in steps])
+        real = torch.cat([step.to_rgb(self.truth(step)).float() for step in steps])
+        return {
+            "loss": sum(losses) / count,
+            "sliced distance": float(sliced_distance(invented, real)),
+        }
+
+    def helpers(self) -> Mapping[str, nn.Module]:
+        """The judging net, where there is one."""
+        return {"judge": self.judge.perceptual.net} if self.judge else {}
+
+    def alarms(self) -> tuple[Alarm, ...]:
+        """The alarms of one net."""
+        stop = self.recipe.on_nan == "stop"
+        return (NotFinite(action="stop" if stop else "roll back"), Collapse(), NoGradient())
+
+
+def gradient_distance(output: Pictures, truth: Pictures) -> Float[Tensor, ""]:
+    """Mean of |difference| of the steps to the next pixel, down and across."""
+    return sum(l1(output.diff(dim=axis), truth.diff(dim=axis)) for axis in (-2, -1)) / 2
+
+
+def _details_off(step: Step, soft: Pictures, details: Float[Tensor, "n 12 k l"]) -> Tensor:
+    """The loss of the flow of details, at one time for each picture."""
+    net = _net(step)
+    noise = step.normals("details", details.shape[1:]).to(details)
+    time = step.uniforms("times of details").to(details)
+    mixed = _FLOW.mix(details, noise, time)
+    pace = net.details(mixed, net.told_by(soft), time)
+    return l2(wide(pace), _FLOW.target(details, noise, time))
+
+
+@contextmanager
+def _finished(step: Step) -> Iterator[None]:
+    """Inside, encoder and decoder work as in finished models: by no statistics of the batch."""
+    with still(step.nets["encoder"], _net(step).decoder):
+        yield
+
+
+def _net(step: Step) -> Inventor:
+    return cast(Inventor, step.nets["net"])
