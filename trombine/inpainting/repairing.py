@@ -117,7 +117,8 @@ def read_again(repair: Repair, image: Image, *, device: str = CPU) -> list[Face]
         return []
     reader = loaded(READER, task="read", device=device)
     damaged = Damaged.of(image, repair.hole)
-    damaged.paint(*np.nonzero(repair.hole), repair.colours)
+    rows, columns = np.nonzero(repair.hole)
+    damaged.paint(rows, columns, repair.colours)
     return [reread(damaged, face, reader) for face in repair.faces]
 
 

@@ -144,20 +144,19 @@ class Stage(nn.Module):
     ) -> Float[Tensor, "n 3 h w"]:
         """The filled pictures, painted; height and width are multiples of the net's."""
         valid = 1 - hole
+        planes = [2 * filled - 1, hole] if steer is None else [2 * filled - 1, hole, steer]
+        seen = torch.cat(planes, 1)
         if self.kind == "partial":
             x, valid = self.first((2 * filled - 1) * valid, valid)
             if self.steer is not None and steer is not None:
                 x = x + self.steer(steer, valid)[0]
                 valid = torch.ones_like(valid)
+        elif self.fine is not None:
+            seen = seen.contiguous(memory_format=torch.channels_last)  # by a quarter faster
+            valid = functional.avg_pool2d(valid, 2)
+            x, valid = self.first(functional.pixel_unshuffle(seen, 2), valid)
         else:
-            planes = [2 * filled - 1, hole] if steer is None else [2 * filled - 1, hole, steer]
-            seen = torch.cat(planes, 1)
-            if self.fine is not None:
-                seen = seen.contiguous(memory_format=torch.channels_last)  # by a quarter faster
-                valid = functional.avg_pool2d(valid, 2)
-                x, valid = self.first(functional.pixel_unshuffle(seen, 2), valid)
-            else:
-                x, valid = self.first(seen, valid)
+            x, valid = self.first(seen, valid)
         x, valid = self.second(x, valid)
         passed = [(x, valid)]
         for down in self.down:
