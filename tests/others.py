@@ -128,14 +128,21 @@ def random_weights(net: nn.Module, seed: int = 0) -> nn.Module:
         for part in convolutions:
             spread = part.weight[0].numel() ** -0.5
             part.weight.copy_(torch.randn(part.weight.shape, generator=generator) * spread)
-        last, made = convolutions[-1], []
+        last, made, means = convolutions[-1], [], []
         hook = last.register_forward_hook(lambda *call: made.append(call[2].std()))
+        other = last.register_forward_hook(lambda *call: means.append(call[2].mean()))
         planes = 1 if convolutions[0].in_channels == 1 else 3
         net.eval()(torch.rand(1, planes, 40, 40, generator=generator))
         hook.remove()
+        other.remove()
         last.weight.mul_(0.15 / made[0])
         if last.bias is not None:
-            last.bias.fill_(0 if "DnCNN" in type(net).__name__ else 0.5)  # that takes noise away
+            if last.out_channels == 1:  # whose mean is that of one random kernel, far from zero
+                last.bias.sub_(means[0]).mul_(0.15 / made[0])
+            else:
+                last.bias.fill_(
+                    0 if "DnCNN" in type(net).__name__ else 0.5
+                )  # that takes noise away
     return net
 
 

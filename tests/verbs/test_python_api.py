@@ -263,7 +263,7 @@ def test_what_is_no_picture(image: Any, said: str) -> None:
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"factor": 17}, "factor is a whole number, 2 to 16, not 17; size takes any size, up to"),
+        ({"factor": 17}, "factor is a whole number, 1 to 16, not 17; size takes any size, up to"),
         ({"factor": 2, "size": "9x9"}, "factor and size both say how large; give one of them"),
         ({"size": "big"}, "size is WIDTHxHEIGHT, as in 1920x1080, not big"),
         ({"size": "24x20"}, "the image is 24 x 20 already; nothing to enlarge for 24 x 20"),

@@ -242,7 +242,7 @@ def test_models_that_are_none(tmp_path: Path, kit: ModuleType) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"factor": 17}, "-x is a whole number, 2 to 16, not 17; --size takes any size, up to 16"),
+        ({"factor": 17}, "-x is a whole number, 1 to 16, not 17; --size takes any size, up to 16"),
         ({"factor": 2, "size": "90x90"}, "-x and --size both say how large; give one of them"),
         ({"size": "90"}, "--size is WIDTHxHEIGHT, as in 1920x1080, not 90"),
         ({"size": "0x90"}, "--size is WIDTHxHEIGHT, as in 1920x1080, not 0x90"),

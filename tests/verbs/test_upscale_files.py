@@ -297,7 +297,7 @@ def test_where_nobody_named_a_format_one_is_taken_that_is_large_enough(
         ({"tile": 10**5000}, "--tile is auto, or a whole number, 16 to 1,000,000, not one so la"),
         ({"tile": True}, "--tile is auto, or a whole number, 16 to 1,000,000, not True"),
         ({"tile": 16.0}, "--tile is auto, or a whole number, 16 to 1,000,000, not 16.0"),
-        ({"factor": 10**5000}, "-x is a whole number, 2 to 16, not one so large; --size"),
+        ({"factor": 10**5000}, "-x is a whole number, 1 to 16, not one so large; --size"),
         ({"threads": -(10**5000)}, "--threads is a whole number, 1 or more, not one so large"),
         ({"model": None}, "--model is a text or a path, not None"),
         ({"model": 5}, "--model is a text or a path, not 5"),

@@ -201,7 +201,7 @@ def test_the_command(tmp_path: Path, command: Command, kit: ModuleType) -> None:
 def test_the_command_refuses_in_a_line(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["upscale", "a.png", "-x", "17", "-o", "b.png"]) == 2
     said = (
-        "trombine: -x is a whole number, 2 to 16, not 17;"
+        "trombine: -x is a whole number, 1 to 16, not 17;"
         " --size takes any size, up to 16 times as large\n"
     )
     assert capfd.readouterr() == ("", said)

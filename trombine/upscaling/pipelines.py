@@ -22,7 +22,7 @@ from trombine.images import MAX_PIXELS, MAX_PIXELS_VARIABLE
 from trombine.refusal import InputError
 from trombine.upscaling import MOST_TIMES
 from trombine.upscaling.running import prepare
-from trombine.weights import Model, find, loaded, of_run, shipped
+from trombine.weights import Model, loaded, of_run, shipped
 from trombine.weights.file import ENDING
 from trombine.weights.foreign import PICKLES
 from trombine.weights.tasks import channels
@@ -310,14 +310,15 @@ def _file(model: str | Path, by_family: dict[str, dict[int, Path]]) -> Path:
         return ships[model]
     if _is_file(path):
         return path
-    if "/" in model:
-        return find(model)
     choices = ", ".join(("auto", *by_family))
     full = " or ".join(
         named(name, factor) for name in list(by_family)[:1] for factor in by_family[name]
     )
-    choice = f"one of: {choices}; or a full name, as {full}, or a .safetensors or .pth file"
-    problem = "is neither a shipped model nor a file"
+    choice = f"one of: {choices}; or a full name, as {full}, or a .safetensors file or others' .pth"
+    hub = (
+        ", and files of the hub cannot be reached from here, offline or not" if "/" in model else ""
+    )
+    problem = f"is neither a shipped model nor a file{hub}"
     raise InputError(f"{problem}; to enlarge, choose {choice}", path=model)
 
 
