@@ -282,6 +282,16 @@ def test_it_is_a_function(run: Run) -> None:
     )
 
 
+def test_it_is_served_over_http(run: Run) -> None:
+    """The studio takes its fields, with their limits, from the request alone."""
+    code = """
+from trombine.studio.fields import schema, served
+entry = schema(served()["darken"])["properties"]["to"]
+print(entry["type"], entry["minimum"], entry["maximum"], entry["default"])
+"""
+    assert run("-c", code).stdout == "number 0 1 0.5\n"
+
+
 def test_a_method_is_a_file_and_a_line(run: Run) -> None:
     code = """
 import torch
