@@ -190,7 +190,8 @@ class InventObjective(Objective[Invent]):
 
 def gradient_distance(output: Pictures, truth: Pictures) -> Float[Tensor, ""]:
     """Mean of |difference| of the steps to the next pixel, down and across."""
-    return sum(l1(output.diff(dim=axis), truth.diff(dim=axis)) for axis in (-2, -1)) / 2
+    down, across = (l1(output.diff(dim=axis), truth.diff(dim=axis)) for axis in (-2, -1))
+    return (down + across) / 2
 
 
 def _details_off(step: Step, soft: Pictures, details: Float[Tensor, "n 12 k l"]) -> Tensor:
