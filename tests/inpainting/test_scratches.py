@@ -13,11 +13,10 @@ from trombine.data.degrade import Chain
 from trombine.data.degrade.terms import HANDLING
 from trombine.draws import Chance
 from trombine.inpainting import scratches as module
-from trombine.inpainting.scratches import GROWN, MOST, NET, scratches
+from trombine.inpainting.scratches import GROWN, MOST, scratches
 from trombine.measures.detection import matches
 from trombine.nets import Net
-from trombine.refusal import InputError
-from trombine.weights import Card, Model, shipped
+from trombine.weights import Card, Model
 from trombine.world import face, paint
 
 CHOOSING = 1_000_000  # seeds from which nothing is learned
@@ -91,9 +90,6 @@ def test_the_net_sees_tiles(bright: Model) -> None:
     assert MOST <= 4 << 20
 
 
-@pytest.mark.xfail(
-    NET not in shipped(), raises=InputError, strict=True, reason="its net is still to be shipped"
-)
 @pytest.mark.parametrize("grey", [False, True])
 def test_painted_damage_is_detected_by_the_shipped_net(grey: bool) -> None:
     """Faces of seeds that it never saw, spoiled by old-photo: most is detected, little else is."""
