@@ -595,6 +595,8 @@ def inpaint(
             painted by.
         write_points: Write NAME.points.json beside each output: the landmarks that
             it was painted by.
+        write_mask: Write NAME.mask.png beside each output: where the hole was,
+            white, to be edited and given back.
         model: inpaint, a .safetensors file that repairs, somebody else's such as
             LaMa's (extra foreign), or with the extra diffusers an inpainting
             pipeline: its folder, or hub:OWNER/NAME.
@@ -677,6 +679,7 @@ def inpaint(
     points: _Path | None = ...,
     write_parts: bool = ...,
     write_points: bool = ...,
+    write_mask: bool = ...,
     model: str | _Path = ...,
     tries: int = ...,
     seed: int = ...,
@@ -704,6 +707,7 @@ def inpaint(
     points: _Path | None = ...,
     write_parts: bool = ...,
     write_points: bool = ...,
+    write_mask: bool = ...,
     model: str | _Path = ...,
     tries: int = ...,
     seed: int = ...,

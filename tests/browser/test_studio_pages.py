@@ -302,6 +302,22 @@ def test_parts_of_a_face_by_a_click(opened: Opened) -> None:
     assert 0 < picked.sum() <= chosen.sum() and not (picked & ~chosen).any()
 
 
+def test_scratches_are_found_for_the_mask(opened: Opened) -> None:
+    tab = opened()
+    pixels = skimage.data.astronaut()[:256, 96:352].copy()
+    scratched = np.zeros(pixels.shape[:2], bool)
+    for row in range(20, 236):
+        scratched[row, row // 3 + 60 : row // 3 + 62] = True
+    pixels[scratched] = 250
+    choose(tab, "old.png", pixels)
+    tab.get_by_role("button", name="Find scratches").click()
+    expect(tab.locator("job-status")).to_contain_text("Look at what was found", timeout=PATIENCE)
+    found = mask(tab) > 0
+    assert (found & scratched).sum() > 0.7 * scratched.sum() and found.mean() < 0.1
+    tab.locator("#undo").click()
+    assert not mask(tab).any()
+
+
 def test_answers_side_by_side_and_going_on(opened: Opened) -> None:
     tab = opened()
     choose(tab, "photo.png", face())

@@ -234,6 +234,20 @@ def test_what_is_there_is_kept(photo: Path, net: Path) -> None:
     assert "was made otherwise (grow 0, not 1)" in skipped.why
 
 
+def test_a_mask_that_is_written_is_the_hole_and_can_be_given_back(photo: Path, net: Path) -> None:
+    """Grown as the hole was; the picture that is made by it is the same to the sample."""
+    first = {"mask": photo.with_name("m.png"), "model": net, "grow": 2}
+    events(photo, output=photo.parent / "b.png", write_mask=True, **first)
+    written = photo.parent / "b.mask.png"
+    hole = read(written).samples[..., 0]
+    given = read(photo.with_name("m.png")).samples[..., 0] > 127
+    assert set(np.unique(hole)) == {0, 255} and (hole > 0)[given].all()
+    assert (hole > 0).sum() > given.sum()
+    events(photo, output=photo.parent / "c.png", mask=written, mask_is="white", model=net)
+    results = [read(photo.parent / name).samples for name in ("b.png", "c.png")]
+    assert np.array_equal(*results)
+
+
 # Steering
 
 

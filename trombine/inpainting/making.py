@@ -29,7 +29,7 @@ from trombine.batch.making import (
 from trombine.codecs import Frames
 from trombine.devices import CPU
 from trombine.holes import AUTO, POLARITIES, Hole, masked
-from trombine.images import Image, as_seen
+from trombine.images import Image, as_seen, image_of
 from trombine.inpainting import masks
 from trombine.inpainting.faces import whole_map
 from trombine.inpainting.repairing import READER, Repair, read_again, repaired
@@ -44,7 +44,8 @@ from trombine.weights import Model, shipped
 from trombine.weights.pipelines import index_of, repairer
 
 MODEL: Final = "inpaint"
-RESULT, SHEET, PARTS, POINTS = "result", "sheet", "parts", "points"  # what a file shows
+# What a file shows.
+RESULT, SHEET, PARTS, POINTS, HOLE = "result", "sheet", "parts", "points", "hole"
 # What says where the hole is.
 MASK, PART, COLOUR, SCRATCHES, ALPHA = "mask", "part", "colour", "scratches", "transparency"
 _PART_GROWS: Final = 0.02  # of a face's window: a part's hole covers its rim too
@@ -67,6 +68,7 @@ HOLDS: Final[Mapping[str, type]] = {
 PRODUCTS: Final = (
     Product(shows=PARTS, ending=".parts.png", format="PNG", without=("tries",)),
     Product(shows=POINTS, ending=".points.json", format=JSON, without=("tries",)),
+    Product(shows=HOLE, ending=".mask.png", format="PNG", without=("tries",)),
     Product(shows=SHEET, ending=".sheet.png", format="PNG"),
     Product(shows=RESULT, without=("tries",)),
 )
@@ -101,6 +103,7 @@ def make(job: Job) -> Output:
         POINTS: lambda: points_json(
             job.source.path.name, _reading(read_again(repair, base, device=job.device), size)
         ),
+        HOLE: lambda: image_of(np.uint8(255) * hole.mask),
         SHEET: lambda: _sheet(job, image, hole.mask, repairs, seeds),
     }
     return Output(

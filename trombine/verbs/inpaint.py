@@ -56,6 +56,9 @@ class InpaintRequest(PicturesRequest):
     """Write NAME.parts.png beside each output: the parts that it was painted by."""
     write_points: bool = False
     """Write NAME.points.json beside each output: the landmarks that it was painted by."""
+    write_mask: bool = False
+    """Write NAME.mask.png beside each output: where the hole was, white, to be edited and given
+    back."""
     model: str | Path = "inpaint"
     """inpaint, a .safetensors file that repairs, somebody else's such as LaMa's (extra foreign), or
     with the extra diffusers an inpainting pipeline: its folder, or hub:OWNER/NAME."""
@@ -73,7 +76,7 @@ class InpaintRequest(PicturesRequest):
 
 def run(request: InpaintRequest) -> Iterator[Event]:
     """Repair every picture whose output is not there."""
-    from trombine.inpainting.making import PARTS, POINTS, RESULT, SHEET, model_for, target_for
+    from trombine.inpainting.making import HOLE, PARTS, POINTS, RESULT, SHEET, model_for, target_for
 
     options, device = options_of(request), resolve(request.device)
     model_for(request.model, device)
@@ -84,6 +87,7 @@ def run(request: InpaintRequest) -> Iterator[Event]:
     wanted = {
         PARTS: request.write_parts,
         POINTS: request.write_points,
+        HOLE: request.write_mask,
         SHEET: request.sheet or request.tries > 1,
         RESULT: True,
     }

@@ -11,6 +11,7 @@ const status = $("status");
 const parts = { of: null, labels: null, names: [] }; // of which picture, a label a pixel
 let file = null;
 let load;
+let isRunning = false;
 
 function take(taken, image) {
   file = taken;
@@ -27,6 +28,7 @@ function update() {
   $("redo").disabled = !raster?.undone.length;
   $("clear").disabled = $("save-mask").disabled = !raster?.count;
   $("invert").disabled = !raster;
+  $("find-scratches").disabled = !raster || isRunning;
   $("run").disabled = !raster || isRunning;
 }
 
@@ -174,6 +176,44 @@ $("save-mask").addEventListener("click", () => {
   canvas.convertToBlob().then((blob) => offer(blob, "mask.png"));
 });
 
+/** What is white in a picture of a mask, a byte a pixel. */
+function marksOf(image) {
+  const { naturalWidth: width, naturalHeight: height } = image;
+  const context = new OffscreenCanvas(width, height).getContext("2d");
+  context.drawImage(image, 0, 0);
+  const pixels = context.getImageData(0, 0, width, height).data;
+  return new Uint8Array(width * height).map((_, at) => {
+    const [red, green, blue] = pixels.subarray(4 * at, 4 * at + 3);
+    return red + green + blue >= 384 ? 1 : 0;
+  });
+}
+
+$("find-scratches").addEventListener("click", async () => {
+  const asked = file;
+  isRunning = true;
+  update();
+  try {
+    const job = await submit("inpaint", [
+      ["pictures", asked, asked.name],
+      ["scratches", "true"],
+      ["write_mask", "true"],
+    ]);
+    status.begin([job.id]);
+    const done = await ended(job.id, (event) => status.hear(event));
+    const found = done.files.find((one) => one.name.endsWith(".mask.png"));
+    const image = await imageOf(await (await ask(found.url)).blob());
+    if (file !== asked) return;
+    const marks = marksOf(image);
+    easel.stroke((raster) => raster.fill(marks, 1));
+    status.say(marks.includes(1) ? "Look at what was found, then press Repair." : "No scratch was found: use the brush.");
+  } catch (error) {
+    status.fail(error);
+  } finally {
+    isRunning = false;
+    update();
+  }
+});
+
 $("load-mask").addEventListener("change", async () => {
   const [chosen] = $("load-mask").files;
   $("load-mask").value = "";
@@ -186,22 +226,13 @@ $("load-mask").addEventListener("change", async () => {
       const is = `${image.naturalWidth} × ${image.naturalHeight}`;
       throw new Problem(`The mask is ${is}, and the picture ${width} × ${height}. Load a mask of the picture's size.`);
     }
-    const context = new OffscreenCanvas(width, height).getContext("2d");
-    context.drawImage(image, 0, 0);
-    const pixels = context.getImageData(0, 0, width, height).data;
-    const marks = new Uint8Array(width * height).map((_, at) => {
-      const [red, green, blue] = pixels.subarray(4 * at, 4 * at + 3);
-      return red + green + blue >= 384 ? 1 : 0;
-    });
-    easel.stroke((raster) => raster.replace(marks));
+    easel.stroke((raster) => raster.replace(marksOf(image)));
   } catch (error) {
     status.fail(error);
   }
 });
 
 // Run
-
-let isRunning = false;
 
 $("run").addEventListener("click", async () => {
   if (!easel.raster.count) {
