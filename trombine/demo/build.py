@@ -47,6 +47,7 @@ LEAD: Final = (
 )
 # What is said at the end of the page, and on the terminal.
 NEXT: Final = {
+    "trombine studio --open": "opens all of this in the browser, with a brush for what is to go",
     "trombine upscale photo.jpg -x 2": "enlarges a photograph of yours, to photo.x2.png beside it",
     "trombine inpaint photo.jpg --mask-part mouth": "paints a mouth anew; --mask says what else",
     "trombine read photo.jpg": "finds the faces in it, and draws what was read beside it",
