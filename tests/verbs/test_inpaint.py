@@ -244,8 +244,8 @@ def test_a_mask_that_is_written_is_the_hole_and_can_be_given_back(photo: Path, n
     assert set(np.unique(hole)) == {0, 255} and (hole > 0)[given].all()
     assert (hole > 0).sum() > given.sum()
     events(photo, output=photo.parent / "c.png", mask=written, mask_is="white", model=net)
-    results = [read(photo.parent / name).samples for name in ("b.png", "c.png")]
-    assert np.array_equal(*results)
+    first_again, second = (read(photo.parent / name).samples for name in ("b.png", "c.png"))
+    assert np.array_equal(first_again, second)
 
 
 # Steering
