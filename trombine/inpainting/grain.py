@@ -14,8 +14,8 @@ from jaxtyping import Float32
 
 SIDE: Final = 16  # pixels of a square that is measured
 _FEWEST: Final = 3  # squares, from which noise can be told
-_EVEN: Final = 0.25  # of the squares, those with the least: edges are no noise
-_STRONGEST: Final = 0.05  # of the noise's standard deviation
+_EVEN: Final = 0.5  # of the squares, those with the least: edges are no noise
+_STRONGEST: Final = 0.08  # of the noise's standard deviation
 
 Squares = Float32[np.ndarray, "n 16 16 3"]
 

@@ -32,7 +32,7 @@ from trombine.holes import AUTO, POLARITIES, Hole, masked
 from trombine.images import Image, as_seen, image_of
 from trombine.inpainting import masks
 from trombine.inpainting.faces import whole_map
-from trombine.inpainting.repairing import READER, Repair, read_again, repaired
+from trombine.inpainting.repairing import READER, Repair, faces_as_painted, repaired
 from trombine.inpainting.sheet import sheet_of
 from trombine.inpainting.steering import steering_of
 from trombine.provenance import shortened
@@ -101,7 +101,7 @@ def make(job: Job) -> Output:
         RESULT: lambda: Frames(frames=(result,)),
         PARTS: lambda: _map(whole_map(repair.faces, steering, size)),
         POINTS: lambda: points_json(
-            job.source.path.name, _reading(read_again(repair, base, device=job.device), size)
+            job.source.path.name, _reading(faces_as_painted(repair, base, device=job.device), size)
         ),
         HOLE: lambda: image_of(np.uint8(255) * hole.mask),
         SHEET: lambda: _sheet(job, image, hole.mask, repairs, seeds),

@@ -110,7 +110,7 @@ def repaired(
     )
 
 
-def read_again(repair: Repair, image: Image, *, device: str = CPU) -> list[Face]:
+def faces_as_painted(repair: Repair, image: Image, *, device: str = CPU) -> list[Face]:
     """The faces of a repair of this picture with the landmarks of what was painted; those that the
     user moved stay."""
     if not repair.faces:

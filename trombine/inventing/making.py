@@ -1,15 +1,14 @@
 """The picture of a seed by a model that invents, its file, and the same bytes again.
 
-Each picture is computed by itself, on one thread: then the bytes are the same alone and among
-others, however many threads work. A seed draws a person of the world, in seeds that no training and
-no protocol has, and a vector: in every style the same.
+Each picture is computed by itself, on one thread, so that sums have one order: then the bytes are
+the same alone and among others, however many threads work. A seed draws a person of the world, in
+seeds that no training and no protocol has, and a vector: in every style the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +28,7 @@ from trombine.pages import Sheet
 from trombine.provenance import check_holds, digest, following, record
 from trombine.refusal import InputError, about
 from trombine.upscaling.in_memory import enlarged_value
+from trombine.upscaling.running import computing
 from trombine.weights import loaded
 from trombine.weights.model import ZOO, find, shipped
 from trombine.world import face
@@ -128,7 +128,7 @@ class Inventing:
         asked for stands under it."""
         some = list(seeds)[:_SHOWN]
         columns = int(np.ceil(np.sqrt(len(some))))
-        with one_thread():
+        with computing(1):
             pictures = [self.pixels(seed) for seed in some]
         rows = [pictures[start : start + columns] for start in range(0, len(some), columns)]
         note = f"with {spelled(self.asked)}" if self.asked else ""
@@ -152,23 +152,12 @@ def model_of(style: str, model: str | Path) -> Path:
     return path
 
 
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Inside, torch computes each picture on one thread: sums then have one order."""
-    usual = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(usual)
-
-
 def files_of(
     inventing: Inventing, seeds: Sequence[int], threads: int
 ) -> Iterator[tuple[int, bytes]]:
     """The files of these seeds, in their order, `threads` pictures worked on at a time."""
     with (
-        one_thread(),
+        computing(1),
         ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool,
     ):
         ahead = 4 * threads
@@ -195,7 +184,7 @@ class Remaker:
                 truncation=options["truncation"],
                 asked=fields_in(options.get("with", "")),
             )
-            with one_thread():
+            with computing(1):
                 if one:
                     return inventing.png(record["seed"])
                 return inventing.sheet(seeds_in(options["seeds"]), options["seeds"])

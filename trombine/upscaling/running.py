@@ -67,7 +67,7 @@ def enlarged(
             tick(done, count)
         return result.clamp_(0, 1)
 
-    with torch.no_grad(), _computing(threads):
+    with torch.no_grad(), computing(threads):
         if isinstance(net, Foreign) and count > 1 and seams.is_new(net):
             seams.note(net, seams.difference(picture, work, layout))
             done = 0
@@ -195,7 +195,7 @@ def _copied(net: Net) -> Net:
 
 
 @contextmanager
-def _computing(threads: int | None) -> Iterator[None]:
+def computing(threads: int | None) -> Iterator[None]:
     """Inside, torch computes with so many threads, where they are given.
 
     torch keeps their number for each thread of Python, and one more for those that have yet to
