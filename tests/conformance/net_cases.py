@@ -269,6 +269,24 @@ CASES = {
         )
         for norm in ("batch", "group")
     },
+    "translator": Case(
+        net="translator",
+        task="restore",
+        sizes={"width": 4, "halvings": 1, "blocks": 1, "dilation": 2},
+        gives=same,
+    ),
+    "attentive_translator": Case(
+        net="attentive_translator",
+        task="restore",
+        sizes={"width": 4, "halvings": 1, "blocks": 1},
+        gives=same,
+    ),
+    "attentive_discriminator": Case(
+        net="attentive_discriminator",
+        task="judge",
+        sizes={"width": 4, "levels": 1},
+        gives=one_each,
+    ),
     "reader, group": Case(
         net="reader",
         task="read",

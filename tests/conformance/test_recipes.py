@@ -59,6 +59,13 @@ INVENTOR = {
     "finish": "2",
     "fields": "age+smile",
 }
+TRANSLATOR = {
+    "data": "leaves#48",
+    "other": "fractals#48",
+    "halvings": "1",
+    "blocks": "1",
+    "levels": "1",
+}
 # Each recipe, and variants that its settings allow; JUDGE and START stand for models that the test
 # makes.
 CASES: dict[str, tuple[str, dict[str, str]]] = {
@@ -117,6 +124,12 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
     "diffusion of noise": ("diffusion", {"levels": "2", "steps": "2", "process": "noise"}),
     "generate-anime": ("generate-anime", INVENTOR),
     "generate-photo": ("generate-photo", {**INVENTOR, "net.norm": "group", "perceptual": "0"}),
+    "restyle-cyclegan": ("restyle-cyclegan", TRANSLATOR),
+    "restyle-cyclegan, logistic": (
+        "restyle-cyclegan",
+        {**TRANSLATOR, "critic": "logistic", "dilation": "2", "identity": "0", "pool": "0"},
+    ),
+    "restyle-ugatit": ("restyle-ugatit", {**TRANSLATOR, "pool": "0.5"}),
     "reader": ("reader", READER),
     "reader, real": ("reader", {**READER, "real": "leaves#48", "damage": "none", "batch": "16"}),
     "witness": ("witness", READER),

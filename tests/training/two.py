@@ -89,6 +89,18 @@ FAMILIES: dict[str, tuple[str, dict[str, str]]] = {
             "net.norm": "group",
         },
     ),
+    "translate": (
+        "restyle-ugatit",
+        {
+            "other": "fractals#48",
+            "halvings": "1",
+            "blocks": "1",
+            "levels": "1",
+            "pool": "0.5",
+            "attention": "1",
+            "lr": "0.0001",  # faster, two nets that feed one another make much of rounding
+        },
+    ),
     "regress": ("pose", {"data": "world:photo#48", "size": "32", "levels": "2"}),
     "complete": (
         "completion",

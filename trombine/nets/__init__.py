@@ -16,6 +16,9 @@
     deepfill             the same, coarse to fine, by what is elsewhere in the picture
     autoencoder          a picture to itself, through a few numbers
     inventor             a random vector to a face, told what is to be of it
+    translator           a picture to the same in another style
+    attentive_translator      the same, attending to what tells the styles apart
+    attentive_discriminator   a picture to how real its patches look, small and large ones
 
 and beside it, in vgg.py, VGG, which others taught and papers compare features in.
 
@@ -34,6 +37,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.overrides import TorchFunctionMode
 
 from trombine.grammar import checked, sizes_in
+from trombine.nets.attentive_discriminator import AttentiveDiscriminator
 from trombine.nets.autoencoder import Autoencoder
 from trombine.nets.completer import Completer
 from trombine.nets.dcgan import DCGANDiscriminator, DCGANGenerator
@@ -49,6 +53,7 @@ from trombine.nets.reader import Reader
 from trombine.nets.residual import Residual
 from trombine.nets.sizes import Net, Size, defaults_of, read_size, resolved
 from trombine.nets.srresnet import SRResNet
+from trombine.nets.translator import AttentiveTranslator, Translator
 from trombine.nets.unet import UNet
 from trombine.provenance import shortened
 from trombine.refusal import InputError
@@ -70,6 +75,9 @@ NETS: Final[dict[str, type[Net]]] = {
     "deepfill": DeepFill,
     "autoencoder": Autoencoder,
     "inventor": Inventor,
+    "translator": Translator,
+    "attentive_translator": AttentiveTranslator,
+    "attentive_discriminator": AttentiveDiscriminator,
 }
 
 __all__ = [

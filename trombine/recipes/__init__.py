@@ -25,12 +25,14 @@ from trombine.recipes.recipe import (
     Regress,
     Restore,
     Sharpen,
+    Translate,
 )
 from trombine.recipes.settings import from_plain, settings_of, with_settings
+from trombine.recipes.translate import TRANSLATE
 from trombine.recipes.upscale import UPSCALE
 from trombine.refusal import InputError
 
-RECIPES: Final[dict[str, Recipe]] = {**UPSCALE, **CLEAN, **PAINT, **GENERATE, **READ}
+RECIPES: Final[dict[str, Recipe]] = {**UPSCALE, **CLEAN, **PAINT, **GENERATE, **TRANSLATE, **READ}
 
 __all__ = [
     "RECIPES",
@@ -48,6 +50,7 @@ __all__ = [
     "Regress",
     "Restore",
     "Sharpen",
+    "Translate",
     "find",
     "from_plain",
     "open_recipe",

@@ -438,6 +438,34 @@ class Invent(Recipe):
 
 @final
 @dataclass(frozen=True, kw_only=True)
+class Translate(Recipe):
+    """Draw pictures of one kind as another, and back, without pairs: two nets, two discriminators.
+
+    `data` is the one kind and `other` the other. Weights of 0 leave a term out.
+    """
+
+    objective: ClassVar[str] = "translate"
+
+    critic: str = "least squares"
+    """logistic, hinge, least squares or wasserstein."""
+    adversarial: float = 1.0
+    """Weight of what the discriminators say, the sum over all that judges in them."""
+    there_and_back: float = 10.0
+    """Weight of the mean absolute difference of pictures and what went there and back."""
+    identity: float = 5.0
+    """Weight of how much a net changes pictures of the kind that it makes."""
+    attention: float = 0.0
+    """Weight of the classifiers inside attentive nets."""
+    lr_discriminator: float = 1.0
+    """The discriminators' learning rate as a part of the nets'."""
+    real_label: float = 1.0
+    """What the discriminators are to say of real pictures (.9: one-sided smoothing)."""
+    pool: float = 0.0
+    """Share of drawn pictures that the discriminators see from older ones."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
 class Regress(Recipe):
     """Read numbers from pictures: those of a world's faces, or of a pack's vectors."""
 

@@ -47,6 +47,10 @@ MEASURES: Final[dict[str, Meaning]] = {
         text="how far all that was made is from all that is real; 0 for equal sets",
         higher=False,
     ),
+    "there and back": Meaning(
+        text="how far pictures that went to the other kind and back are from what they were",
+        higher=False,
+    ),
     "loss": Meaning(text="what training makes small, on pictures it never saw", higher=False),
     "unexplained": Meaning(
         text="the part of the variance that is left; 0 is perfect, 1 is to say the mean",
