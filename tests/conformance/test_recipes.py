@@ -129,6 +129,7 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
         "restyle-cyclegan",
         {**TRANSLATOR, "critic": "logistic", "dilation": "2", "identity": "0", "pool": "0"},
     ),
+    "restyle-cut": ("restyle-cut", TRANSLATOR),
     "restyle-ugatit": ("restyle-ugatit", {**TRANSLATOR, "pool": "0.5"}),
     "reader": ("reader", READER),
     "reader, real": ("reader", {**READER, "real": "leaves#48", "damage": "none", "batch": "16"}),

@@ -13,9 +13,10 @@ from torch import nn
 from trombine.data.source import source
 from trombine.draws import Chance
 from trombine.nets import build
+from trombine.nets.translator import Translator
 from trombine.objectives import objective_of
 from trombine.objectives.objective import Step
-from trombine.objectives.translate import TranslateObjective
+from trombine.objectives.translate import TranslateObjective, contrast
 from trombine.recipes import NetSpec, Translate, find
 from trombine.refusal import InputError
 
@@ -139,8 +140,38 @@ def test_critics_learn_nothing_of_nets() -> None:
         ({"critic": "relativistic"}, "relativistic compares pairs, and there are none"),
         ({"critic": "hinge", "real_label": 0.9}, "hinge has no labels"),
         ({"attention": 1.0}, "is of nets called attentive_translator"),
+        ({"contrast": 1.0}, "translator that compare"),
     ],
 )
 def test_what_it_cannot_learn_by_is_refused(changes: dict[str, object], said: str) -> None:
     with pytest.raises(InputError, match=said):
         objective_of(recipe_of(**changes))
+
+
+def test_a_place_is_told_from_other_places() -> None:
+    """The cross-entropy of each place, one after the other, by numpy."""
+    net = build("translator", {"width": 4, "halvings": 1, "blocks": 2, "compares": True}).eval()
+    assert isinstance(net, Translator)
+    step = step_of(net, net)
+    pictures, drawn = step.pictures("data")[:, :, :8, :8], step.pictures("other")[:, :, :8, :8]
+    with torch.no_grad():
+        found = float(contrast(step, net, pictures, drawn))
+        losses = []
+        for head, query, key in zip(
+            net.heads, net.features(drawn), net.features(pictures), strict=True
+        ):
+            for asked, there in zip(query, key, strict=True):  # fewer places than are picked
+                q, k = (head(x.flatten(1).T).numpy() for x in (asked, there))
+                q, k = (x / np.linalg.norm(x, axis=1, keepdims=True) for x in (q, k))
+                for place, one in enumerate(q):
+                    likeness = np.exp(k @ one / 0.07)
+                    losses.append(-np.log(likeness[place] / likeness.sum()) / len(q))
+    assert found == pytest.approx(sum(losses) / COUNT / len(net.heads), rel=1e-4)
+
+
+def test_what_a_place_is_compared_with_is_held_still() -> None:
+    net = build("translator", {"width": 4, "halvings": 1, "blocks": 2, "compares": True})
+    pictures = torch.rand(COUNT, 3, 8, 8, requires_grad=True)
+    drawn = torch.rand(COUNT, 3, 8, 8, requires_grad=True)
+    contrast(step_of(net, net), net, pictures, drawn).backward()
+    assert pictures.grad is None and drawn.grad is not None

@@ -18,6 +18,8 @@ from trombine.nets.blocks import Features, doubled, padded, steady
 from trombine.nets.sizes import DEEPEST, WIDEST, Net, check_whole
 
 Pictures = Float[torch.Tensor, "n c h w"]
+_LAYERS: Final = 3  # of each size on the way down: a convolution, its norm, its activation
+_COMPARED: Final = 64  # numbers of each place
 _EDGE: Final = 7  # the side of the first and the last convolution
 _OWN: Final = 2.2  # logit of .9: how much AdaLIN begins as a normalisation of each channel
 _ALL: Final = -3.0  # and what doubles, as one of all channels
@@ -30,7 +32,11 @@ def channel_norm(channels: int) -> nn.GroupNorm:
 
 @final
 class Translator(Net):
-    """A picture to one of the same size; `dilation` is of the blocks' first convolutions."""
+    """A picture to one of the same size; `dilation` is of the blocks' first convolutions.
+
+    A net that `compares` can tell places of pictures apart, for training alone (CUT: Park et al.,
+    2020).
+    """
 
     tasks = ("restore",)
 
@@ -41,6 +47,7 @@ class Translator(Net):
         halvings: int = 2,
         blocks: int = 6,
         dilation: int = 1,
+        compares: bool = False,
         channels: int = 3,
     ) -> None:
         _check(width, halvings, blocks, channels)
@@ -52,6 +59,17 @@ class Translator(Net):
         self.body = nn.Sequential(*(Block(deep, dilation) for _ in range(blocks)))
         self.rise = nn.Sequential(*(Doubling(deep >> k, mixed=False) for k in range(halvings)))
         self.last = _edge(width, channels)
+        sides = [width << k for k in range(halvings + 1)] + [deep]
+        self.heads = nn.ModuleList(_head(side) for side in sides if compares)
+
+    def features(self, x: Pictures) -> list[torch.Tensor]:
+        """What it sees of pictures: at each size, and after half of its blocks."""
+        seen, y = [], padded(2 * x - 1, self.multiple)
+        for place, layer in enumerate(self.fall, 1):
+            y = layer(y)
+            if place % _LAYERS == 0:
+                seen.append(y)
+        return [*seen, self.body[: len(self.body) // 2](y)]
 
     def forward(self, x: Pictures) -> Pictures:
         """Pictures within [0, 1] to pictures within [0, 1]."""
@@ -218,6 +236,11 @@ def _conv(inputs: int, outputs: int, *, stride: int = 1, dilation: int = 1) -> n
             padding_mode="replicate",
         )
     )
+
+
+def _head(channels: int) -> nn.Sequential:
+    """Features of a place to the numbers by which it is compared."""
+    return nn.Sequential(nn.Linear(channels, _COMPARED), nn.ReLU(), nn.Linear(_COMPARED, _COMPARED))
 
 
 def _edge(inputs: int, outputs: int, *, bias: bool = True) -> nn.Conv2d:

@@ -441,7 +441,8 @@ class Invent(Recipe):
 class Translate(Recipe):
     """Draw pictures of one kind as another, and back, without pairs: two nets, two discriminators.
 
-    `data` is the one kind and `other` the other. Weights of 0 leave a term out.
+    Without a net called back it is one way. `data` is the one kind and `other` the other. Weights
+    of 0 leave a term out.
     """
 
     objective: ClassVar[str] = "translate"
@@ -456,6 +457,8 @@ class Translate(Recipe):
     """Weight of how much a net changes pictures of the kind that it makes."""
     attention: float = 0.0
     """Weight of the classifiers inside attentive nets."""
+    contrast: float = 0.0
+    """Weight of how surely a net's features tell each place that it draws from other places."""
     lr_discriminator: float = 1.0
     """The discriminators' learning rate as a part of the nets'."""
     real_label: float = 1.0

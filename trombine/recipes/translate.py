@@ -7,7 +7,9 @@ from typing import Final
 from trombine.recipes.recipe import NetSpec, Recipe, Translate
 
 _CRITIC: Final = NetSpec("patch_discriminator", {"width": 32, "levels": 3})
-_DRAWS: Final = NetSpec("translator", {"width": 24, "halvings": 2, "blocks": 6, "dilation": 1})
+_DRAWS: Final = NetSpec(
+    "translator", {"width": 24, "halvings": 2, "blocks": 6, "dilation": 1, "compares": False}
+)
 _ATTENDS: Final = NetSpec("attentive_translator", {"width": 24, "halvings": 2, "blocks": 3})
 _JUDGES: Final = NetSpec("attentive_discriminator", {"width": 24, "levels": 3})
 
@@ -45,5 +47,23 @@ TRANSLATE: Final[dict[str, Recipe]] = {
         ema=10_000,
         identity=10.0,
         attention=1000.0,
+    ),
+    "restyle-cut": Translate(
+        about="draws pictures of one kind as another without pairs, by one net: CUT",
+        task="restore",
+        nets={"there": _DRAWS.resized("compares", True), "critic_there": _CRITIC},
+        data="world:photo",
+        other="world:anime",
+        augment="mirror",
+        size=64,
+        pictures=200_000,
+        batch=4,
+        lr=2e-4,
+        beta1=0.5,
+        schedule="linear",
+        ema=10_000,
+        there_and_back=0.0,
+        identity=0.0,
+        contrast=1.0,
     ),
 }
