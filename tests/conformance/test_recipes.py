@@ -115,6 +115,7 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
     "dcgan, hinge": ("dcgan", {"latent": "4", "critic": "hinge", "real_label": "1"}),
     "dcgan, squares": ("dcgan", {"latent": "4", "critic": "least squares", "accumulate": "2"}),
     "dcgan-r1": ("dcgan-r1", {"latent": "4"}),
+    "fractal-gan": ("fractal-gan", {"data": "fractals#48"}),
     "wasserstein": (
         "dcgan-r1",
         {"latent": "4", "critic": "wasserstein", "r1": "0", "r2": "0", "gradient_penalty": "10"},

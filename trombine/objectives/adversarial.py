@@ -1,5 +1,8 @@
 """Invent pictures: a generator and a discriminator that learn from each other.
 
+Where numbers are matched, the generator also learns to make each fractal of the numbers by which it
+was painted, so that its latents may come to mean what they do (latent-space correspondence).
+
 `Adversary` is the discriminator's part, which restoring with a critic shares.
 """
 
@@ -9,8 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, final
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
+from trombine.data.source import Source
 from trombine.measures import sliced_distance
 from trombine.nets import sizes_of
 from trombine.objectives import critics
@@ -18,12 +23,16 @@ from trombine.objectives.alarms import Alarm, Collapse, DiscriminatorWon, NoGrad
 from trombine.objectives.critics import CRITICS
 from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
 from trombine.objectives.pools import Pool
+from trombine.objectives.terms import l2, wide
 from trombine.recipes.recipe import Adversarial, Criticised
 from trombine.refusal import InputError
+from trombine.world.fractals import BENDS, SHARES, STARTS
 
 _GENERATED: Final = "generated"
 _POOL: Final = "old"
 _POOL_CAPACITY: Final = 256  # pictures
+RANGES: Final = {"a": BENDS, "b": BENDS, "c": SHARES, "d": SHARES, "x": STARTS, "y": STARTS}
+_EDGE: Final = 1e-4  # shares of a range nearer to its ends count as this
 
 
 @final
@@ -133,7 +142,6 @@ class AdversarialObjective(Objective[Adversarial]):
     main = "generator"
     invents = True
     roles = ("generator", "discriminator")
-    measures: Mapping[str, bool] = {"sliced distance": False}
 
     def __init__(self, recipe: Adversarial) -> None:
         super().__init__(recipe)
@@ -143,6 +151,29 @@ class AdversarialObjective(Objective[Adversarial]):
         if "latent" not in sizes:
             raise InputError(f"{generator.name} makes nothing of latents: it is no generator")
         self.latent = int(sizes["latent"])
+        self.measures = {"sliced distance": False}
+        self.numbers = tuple(recipe.numbers.split("+")) if recipe.matched else ()
+        if recipe.matched:
+            self._check_numbers()
+            self.measures = {"correspondence": True, **self.measures}
+            self.required = self.numbers
+
+    def _check_numbers(self) -> None:
+        if unknown := [name for name in self.numbers if name not in RANGES]:
+            raise InputError(f"numbers: {unknown[0]!r} is none of {', '.join(RANGES)}")
+        if self.latent != len(self.numbers):
+            problem = (
+                f"generator.latent is {self.latent}, and there are {len(self.numbers)} numbers"
+            )
+            raise InputError(f"{problem}: let both be the same")
+
+    def check(self, sources: Mapping[str, Source]) -> None:
+        """The data must have the numbers that are matched."""
+        source = sources["data"]
+        if lacking := [name for name in self.numbers if name not in source.vector_names]:
+            raise InputError(
+                f"{source.spec} has no numbers called {', '.join(lacking)}; learn from fractals"
+            )
 
     def phases(self) -> tuple[Phase, ...]:
         """The generator first: the discriminator learns from its pictures."""
@@ -151,6 +182,7 @@ class AdversarialObjective(Objective[Adversarial]):
             name="generator",
             learns=("generator",),
             terms=self.generator,
+            weights={"matched": recipe.matched} if recipe.matched else {},
             every=recipe.generator_every,
         )
         return (generator, *self.adversary.phases(self.generated, rate=recipe.lr_discriminator))
@@ -159,7 +191,20 @@ class AdversarialObjective(Objective[Adversarial]):
         """The term that makes the discriminator take generated pictures for real."""
         generated = step.nets["generator"](step.normals("latent", (self.latent,)))
         step.cache[_GENERATED] = generated.detach()
-        return {self.recipe.critic: self.adversary.generator_loss(step, generated)}
+        terms = {self.recipe.critic: self.adversary.generator_loss(step, generated)}
+        if self.numbers:
+            terms["matched"] = l2(self.matching(step), step.pictures())
+        return terms
+
+    def matching(self, step: Step) -> Pictures:
+        """What the generator makes of the numbers by which the step's pictures were painted."""
+        vectors = step.batches["data"].vectors
+        if vectors is None:
+            raise InputError("the data has no numbers to match")
+        places = [step.vector_names.index(name) for name in self.numbers]
+        ranges = torch.tensor([RANGES[name] for name in self.numbers], dtype=vectors.dtype)
+        latents = as_normals(vectors[:, places], ranges).to(step.device, step.dtype)
+        return wide(step.nets["generator"](latents))
 
     def generated(self, step: Step) -> Pictures:
         """The generator's pictures of this step, from before it learned."""
@@ -175,10 +220,18 @@ class AdversarialObjective(Objective[Adversarial]):
         return Samples(output=step.to_rgb(generated), fixed={"truth": step.to_rgb(step.pictures())})
 
     def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
-        """The distance of generated pictures, as a set, from real ones."""
+        """The distance of generated pictures, as a set, from real ones; and where numbers are
+        matched, how often a picture made of them is nearer to its own than to another's."""
         generated = [self.samples(step).output.float() for step in steps]
         real = [step.to_rgb(step.pictures()).float() for step in steps]
-        return {"sliced distance": float(sliced_distance(torch.cat(generated), torch.cat(real)))}
+        distance = float(sliced_distance(torch.cat(generated), torch.cat(real)))
+        if not self.numbers:
+            return {"sliced distance": distance}
+        made = torch.cat([step.to_rgb(self.matching(step)).float() for step in steps])
+        return {
+            "correspondence": correspondence(made, torch.cat(real)),
+            "sliced distance": distance,
+        }
 
     def alarms(self) -> tuple[Alarm, ...]:
         """The alarms of two nets."""
@@ -193,3 +246,20 @@ class AdversarialObjective(Objective[Adversarial]):
     def pools(self) -> Mapping[str, Pool]:
         """Old pictures for the discriminator."""
         return self.adversary.pools()
+
+
+def as_normals(numbers: Float[Tensor, "n k"], ranges: Float[Tensor, "k 2"]) -> Float[Tensor, "n k"]:
+    """Numbers that were drawn evenly from ranges as if they had been drawn from a bell curve."""
+    low, high = ranges.T
+    share = ((numbers - low) / (high - low)).clamp(_EDGE, 1 - _EDGE)
+    return torch.special.ndtri(share)
+
+
+def correspondence(made: Pictures, real: Pictures) -> float:
+    """The share of all other real pictures that a made one is farther from than from its own.
+
+    The mean over the made ones; by chance it is a half.
+    """
+    apart = torch.cdist(made.flatten(1).double(), real.flatten(1).double())
+    nearer = (apart > apart.diagonal()[:, None]).sum(1) / (len(real) - 1)
+    return float(nearer.mean())

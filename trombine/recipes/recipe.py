@@ -392,6 +392,11 @@ class Adversarial(Recipe):
     """Weight of the gradient penalty on generated pictures."""
     gradient_penalty: float = 0.0
     """Weight of the penalty of Wasserstein critics, between real and generated pictures."""
+    matched: float = 0.0
+    """Weight of the squared difference of a fractal and what the generator makes of its numbers
+    (latent-space correspondence)."""
+    numbers: str = ""
+    """These numbers, by name, with + between them: as many as the generator's latent."""
     penalty_every: int = 16
     """Steps from one gradient penalty to the next; its weight is multiplied by as much."""
 

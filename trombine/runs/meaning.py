@@ -47,6 +47,11 @@ MEASURES: Final[dict[str, Meaning]] = {
         text="how far all that was made is from all that is real; 0 for equal sets",
         higher=False,
     ),
+    "correspondence": Meaning(
+        text="share of other fractals that what was made of numbers is farther from than from its"
+        " own; .5 is chance",
+        higher=True,
+    ),
     "there and back": Meaning(
         text="how far pictures that went to the other kind and back are from what they were",
         higher=False,
