@@ -269,6 +269,13 @@ CASES = {
         )
         for norm in ("batch", "group")
     },
+    "code_discriminator": Case(
+        net="code_discriminator",
+        task="judge",
+        sizes={"inputs": 5, "width": 4},
+        gives=one_each,
+        places=((1, 1), (3, 2)),
+    ),
     "translator": Case(
         net="translator",
         task="restore",

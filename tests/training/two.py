@@ -89,6 +89,10 @@ FAMILIES: dict[str, tuple[str, dict[str, str]]] = {
             "net.norm": "group",
         },
     ),
+    "encode": (
+        "adversarial-autoencoder",
+        {"latent": "4", "outputs": "4", "inputs": "4", "pool": "0.5", "r1": "1"},
+    ),
     "translate": (
         "restyle-ugatit",
         {

@@ -16,6 +16,7 @@
     deepfill             the same, coarse to fine, by what is elsewhere in the picture
     autoencoder          a picture to itself, through a few numbers
     inventor             a random vector to a face, told what is to be of it
+    code_discriminator   a code to how much it looks drawn
     translator           a picture to the same in another style
     attentive_translator      the same, attending to what tells the styles apart
     attentive_discriminator   a picture to how real its patches look, small and large ones
@@ -39,6 +40,7 @@ from torch.overrides import TorchFunctionMode
 from trombine.grammar import checked, sizes_in
 from trombine.nets.attentive_discriminator import AttentiveDiscriminator
 from trombine.nets.autoencoder import Autoencoder
+from trombine.nets.code_discriminator import CodeDiscriminator
 from trombine.nets.completer import Completer
 from trombine.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from trombine.nets.deepfill import DeepFill
@@ -75,6 +77,7 @@ NETS: Final[dict[str, type[Net]]] = {
     "deepfill": DeepFill,
     "autoencoder": Autoencoder,
     "inventor": Inventor,
+    "code_discriminator": CodeDiscriminator,
     "translator": Translator,
     "attentive_translator": AttentiveTranslator,
     "attentive_discriminator": AttentiveDiscriminator,

@@ -7,6 +7,7 @@ inpaint_diffusion.py  the same, by taking noise away
 complete.py     guess which part of a face is where under a hole
 sharpen.py      the same, then learn from a discriminator
 adversarial.py  a generator against a discriminator
+encode.py       an auto-encoder against a discriminator of its codes
 denoise.py      take noise away, step by step
 invent.py       codes of faces, and flows that invent them
 translate.py    draw pictures of one kind as another, without pairs
@@ -29,6 +30,7 @@ from trombine.objectives.adversarial import AdversarialObjective
 from trombine.objectives.complete import CompleteObjective
 from trombine.objectives.denoise import DenoiseObjective
 from trombine.objectives.detect import DetectObjective
+from trombine.objectives.encode import EncodeObjective
 from trombine.objectives.find import FindObjective
 from trombine.objectives.inpaint import InpaintObjective
 from trombine.objectives.inpaint_diffusion import InpaintDiffusionObjective
@@ -46,6 +48,7 @@ OBJECTIVES: Final[dict[str, type[Objective[Any]]]] = {
     "restore": RestoreObjective,
     "sharpen": SharpenObjective,
     "adversarial": AdversarialObjective,
+    "encode": EncodeObjective,
     "denoise": DenoiseObjective,
     "invent": InventObjective,
     "translate": TranslateObjective,

@@ -24,7 +24,7 @@ from trombine.objectives.critics import CRITICS
 from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
 from trombine.objectives.pools import Pool
 from trombine.objectives.terms import l2, wide
-from trombine.recipes.recipe import Adversarial, Criticised
+from trombine.recipes.recipe import Adversarial, Criticised, Encode
 from trombine.refusal import InputError
 from trombine.world.fractals import BENDS, SHARES, STARTS
 
@@ -41,7 +41,7 @@ class Adversary:
 
     def __init__(
         self,
-        recipe: Adversarial | Criticised,
+        recipe: Adversarial | Criticised | Encode,
         *,
         role: str,
         real: Callable[[Step], Pictures] = Step.pictures,

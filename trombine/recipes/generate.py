@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from trombine.recipes.recipe import Adversarial, Denoise, Invent, NetSpec, Recipe
+from trombine.recipes.recipe import Adversarial, Denoise, Encode, Invent, NetSpec, Recipe
 
 _DCGAN: Final = {
     "generator": NetSpec(
@@ -116,6 +116,23 @@ GENERATE: Final[dict[str, Recipe]] = {
         r1=1.0,
         r2=1.0,
         pool=0.01,
+    ),
+    "adversarial-autoencoder": Encode(
+        about="invents pictures by an auto-encoder whose codes are to look drawn",
+        task="generate",
+        nets={
+            "generator": _DCGAN["generator"].resized("norm", "group"),
+            "encoder": NetSpec("encoder", {"width": 32, "levels": 4, "outputs": 64}),
+            "critic": NetSpec("code_discriminator", {"inputs": 64, "width": 256}),
+        },
+        data="world:anime",
+        size=64,
+        pictures=400_000,
+        batch=32,
+        lr=5e-4,
+        beta1=0.5,
+        warmup=2_000,
+        ema=10_000,
     ),
     "fractal-gan": Adversarial(
         about="invents fractals, learning too what the numbers of each real one make",

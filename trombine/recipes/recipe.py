@@ -403,6 +403,38 @@ class Adversarial(Recipe):
 
 @final
 @dataclass(frozen=True, kw_only=True)
+class Encode(Recipe):
+    """Give pictures back through codes that look drawn: an adversarial auto-encoder.
+
+    Weights of 0 leave a term out.
+    """
+
+    objective: ClassVar[str] = "encode"
+
+    l1: float = 1.0
+    """Weight of the mean absolute difference of pictures and what came back."""
+    l2: float = 0.0
+    """Weight of the mean squared difference."""
+    ssim: float = 0.0
+    """Weight of 1 - SSIM."""
+    ms_ssim: float = 0.0
+    """Weight of 1 - SSIM at several scales."""
+    adversarial: float = 0.1
+    """Weight of how far from drawn the codes look."""
+    critic: str = "logistic"
+    """logistic, hinge, least squares, wasserstein or relativistic."""
+    real_label: float = 1.0
+    """What the discriminator is to say of drawn codes (.9: one-sided smoothing)."""
+    pool: float = 0.0
+    """Share of codes that the discriminator sees from older ones."""
+    r1: float = 0.0
+    """Weight of the gradient penalty on drawn codes."""
+    penalty_every: int = 16
+    """Steps from one gradient penalty to the next."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
 class Denoise(Recipe):
     """Invent pictures: a net that takes noise away, step by step."""
 
