@@ -125,6 +125,13 @@ CASES = {
         places=SQUARE,
         exported=False,
     ),
+    "style_generator": Case(
+        net="style_generator",
+        task="generate",
+        sizes={"latent": 6, "width": 4, "size": 16},
+        gives=same,
+        places=SQUARE,
+    ),
     "dcgan_discriminator": Case(
         net="dcgan_discriminator",
         task="judge",

@@ -4,6 +4,7 @@
     srresnet             the same, as in SRResNet
     unet                 a picture to a picture of the same size
     dcgan_generator      a random vector to a picture
+    style_generator      the same by a style, which weighs channels
     dcgan_discriminator  a picture to a number: how real it looks
     patch_discriminator  a picture to a map of such numbers
     denoiser             a noisy picture and a time to what the noise is
@@ -55,6 +56,7 @@ from trombine.nets.reader import Reader
 from trombine.nets.residual import Residual
 from trombine.nets.sizes import Net, Size, defaults_of, read_size, resolved
 from trombine.nets.srresnet import SRResNet
+from trombine.nets.style_generator import StyleGenerator
 from trombine.nets.translator import AttentiveTranslator, Translator
 from trombine.nets.unet import UNet
 from trombine.provenance import shortened
@@ -65,6 +67,7 @@ NETS: Final[dict[str, type[Net]]] = {
     "srresnet": SRResNet,
     "unet": UNet,
     "dcgan_generator": DCGANGenerator,
+    "style_generator": StyleGenerator,
     "dcgan_discriminator": DCGANDiscriminator,
     "patch_discriminator": PatchDiscriminator,
     "denoiser": Denoiser,

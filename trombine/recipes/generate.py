@@ -81,6 +81,28 @@ _INVENT: Final = Invent(
     judged=128,
 )
 
+_MODERN: Final = Adversarial(
+    about="invents pictures; no batch statistics, a relativistic critic and gradient penalties",
+    task="generate",
+    nets={
+        "generator": _DCGAN["generator"].resized("norm", "group"),
+        "discriminator": _DCGAN["discriminator"].resized("norm", "none"),
+    },
+    data="world:anime",
+    size=64,
+    pictures=1_000_000,
+    batch=32,
+    lr=2e-4,
+    beta1=0.0,
+    beta2=0.99,
+    schedule="constant",
+    ema=10_000,
+    critic="relativistic",
+    r1=1.0,
+    r2=1.0,
+    pool=0.01,
+)
+
 GENERATE: Final[dict[str, Recipe]] = {
     "dcgan": Adversarial(
         about="invents pictures with the generator and discriminator of DCGAN",
@@ -96,26 +118,14 @@ GENERATE: Final[dict[str, Recipe]] = {
         ema=10_000,
         real_label=0.9,
     ),
-    "dcgan-r1": Adversarial(
-        about="invents pictures; no batch statistics, a relativistic critic and gradient penalties",
-        task="generate",
+    "dcgan-r1": _MODERN,
+    "stylegan": replace(
+        _MODERN,
+        about="invents pictures by style; a relativistic critic and gradient penalties, no tricks",
         nets={
-            "generator": _DCGAN["generator"].resized("norm", "group"),
-            "discriminator": _DCGAN["discriminator"].resized("norm", "none"),
+            "generator": NetSpec("style_generator", {"latent": 64, "width": 32, "size": 64}),
+            "discriminator": _MODERN.nets["discriminator"],
         },
-        data="world:anime",
-        size=64,
-        pictures=1_000_000,
-        batch=32,
-        lr=2e-4,
-        beta1=0.0,
-        beta2=0.99,
-        schedule="constant",
-        ema=10_000,
-        critic="relativistic",
-        r1=1.0,
-        r2=1.0,
-        pool=0.01,
     ),
     "adversarial-autoencoder": Encode(
         about="invents pictures by an auto-encoder whose codes are to look drawn",

@@ -1,0 +1,43 @@
+"""Modulated convolutions against kernels of each picture's own; what a style depends on."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.nn import functional
+
+from trombine.nets import build
+from trombine.nets.style_generator import Modulated, StyleGenerator
+
+SIZES = {"latent": 5, "width": 4, "size": 32}
+
+
+@pytest.mark.parametrize("demodulates", [True, False])
+def test_each_picture_has_kernels_of_its_own(demodulates: bool) -> None:
+    torch.manual_seed(0)
+    layer = Modulated(6, 4, 3, 5, demodulates=demodulates)
+    torch.nn.init.normal_(layer.conv.bias)  # pyright: ignore[reportArgumentType]
+    x, style = torch.randn(3, 6, 7, 8), torch.randn(3, 5)
+    found = layer(x, style).detach()
+    for picture, one, wanted in zip(x, layer.affine(style).detach(), found, strict=True):
+        kernels = layer.conv.weight.detach() * one[None, :, None, None]
+        if demodulates:
+            kernels = kernels / kernels.square().sum((1, 2, 3), keepdim=True).sqrt()
+        bias = layer.conv.bias
+        own = functional.conv2d(picture[None], kernels, bias, padding=1)[0].detach()
+        torch.testing.assert_close(own, wanted, rtol=1e-4, atol=1e-5)
+
+
+def test_only_the_direction_of_a_vector_counts() -> None:
+    net = build("style_generator", SIZES)
+    z = torch.randn(2, 5)
+    torch.testing.assert_close(net(3 * z), net(z), rtol=1e-4, atol=1e-5)
+    assert float((net(-z) - net(z)).abs().max().detach()) > 1e-3
+
+
+@pytest.mark.parametrize("size", [16, 32, 64])
+def test_pictures_are_as_large_as_asked(size: int) -> None:
+    net = build("style_generator", {**SIZES, "size": size})
+    assert isinstance(net, StyleGenerator)
+    assert net(torch.randn(2, 5)).shape == (2, 3, size, size)
+    assert len(net.stages) == size.bit_length() - 2
