@@ -849,6 +849,56 @@ def generate(
         overwrite: Make pictures again that are there already.
     """
 
+def morph(
+    *,
+    seeds: str | Iterable[str] | Mapping[str, Any],
+    output: _Path,
+    frames: int = ...,
+    cycle: bool = ...,
+    path: str = ...,
+    detour: bool = ...,
+    style: str = ...,
+    with_: str = ...,
+    size: int | None = ...,
+    truncation: float = ...,
+    model: str | _Path = ...,
+    sheet: bool = ...,
+    json: bool = ...,
+    threads: int | None = ...,
+    overwrite: bool = ...,
+) -> Result:
+    """Walk from one invented face to the next, as a film or a folder of frames.
+
+    A leg's ends are the faces of its seeds, as `trombine generate` makes them. What becomes of the
+    parts on the way, and how even the steps are, is said.
+
+    Arguments, by name:
+        seeds: Which faces, in this order: 3 8 21, or 0-3.
+        output: The film to write, .gif, .webp, .mp4 or .webm, or a folder for its
+            frames.
+        frames: Frames from a seed to the next: 2 to 500.
+        cycle: Go on from the last seed to the first.
+        path: linear or spherical; or truncation, of one seed, from a face like all
+            to its own: linear, spherical or truncation.
+        detour: Go round bad zones: where parts would not be in place another way
+            is looked for.
+        style: How they are drawn: anime or photo.
+        with_: What is to be of all of them: "age=60, glasses", as trombine
+            generate takes it.
+        size: Width and height in pixels: the net's own, 96, unless given; 192 and
+            384 by the net that enlarges: 16 to 4096.
+        truncation: How varied faces are, 0.1 to 1: lower ones are more alike, and
+            fewer of them are odd.
+        model: A model that invents, by name, file or run's folder, in place of the
+            style's own.
+        sheet: Write all frames on NAME.sheet.png beside the film, or sheet.png in
+            the folder.
+        json: The score of each frame as JSON, for a program, in place of text.
+        threads: How many threads work: by default one for each core, and never
+            more. The bytes are the same.
+        overwrite: Make again what is there.
+    """
+
 def judge_people_make(
     *,
     real: _Path,

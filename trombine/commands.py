@@ -220,6 +220,16 @@ VERBS = {
             " -o steered",
         ),
     ),
+    "morph": Verb(
+        module="morph",
+        request="MorphRequest",
+        summary="Walk from one invented face to the next, as a film or a folder of frames.",
+        examples=(
+            "trombine morph 3 8 21 --model faces.safetensors --cycle --frames 8 -o walk.gif",
+            "trombine morph 5 --model faces.safetensors --path truncation --frames 6 -o grown",
+        ),
+        positional=("seeds",),
+    ),
     "judge people make": Verb(
         module="people",
         request="PeopleMakeRequest",

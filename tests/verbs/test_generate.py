@@ -3,49 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 import trombine
 from trombine.events import Done, Event, Picture
 from trombine.images import read_provenance
 from trombine.inventing.asking import fields_in, merged, seeds_in, spelled
-from trombine.inventing.making import Inventing
-from trombine.nets import build
+from trombine.inventing.making import Inventing, found
+from trombine.judge import invented
 from trombine.refusal import InputError
 from trombine.verbs.generate import GenerateRequest, run
-from trombine.weights import Card, save
 from trombine.world import face
-
-SIZES = {
-    "latent": 6,
-    "size": 32,
-    "width": 4,
-    "hidden": 12,
-    "details": 4,
-    "levels": 1,
-    "steps": 2,
-    "finish": 2,
-    "fields": "masculine+age+beard+glasses+smile",
-}
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A net that invents, as chance made it, but for its last layers, which begin at 0."""
-    path = tmp_path_factory.mktemp("models") / "tiny.safetensors"
-    net = build("inventor", SIZES, seed=3)
-    generator = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        for parameter in net.parameters():
-            parameter += 0.05 * torch.randn(parameter.shape, generator=generator)
-    card = Card(task="generate", net="inventor", sizes=net.sizes, data="world:anime#48")
-    save(path, net, card)
-    return path
 
 
 def generated(folder: Path, model: Path, **fields: object) -> list[Event]:
@@ -87,6 +60,35 @@ def test_replay_makes_faces_and_sheets_again(tiny: Path, tmp_path: Path) -> None
     record = read_provenance(tmp_path / "000003.png")
     assert record and record["seed"] == 3
     assert record["options"]["with"] == "age=60, glasses=0"
+
+
+def test_what_is_read_of_what_is_asked_stands_in_the_record_and_on_the_sheet(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def reads(pixels: np.ndarray, names: Sequence[str]) -> dict[str, float]:
+        asked.append(tuple(names))
+        return {"age": float(pixels.shape[0]), "smile": 0.25} if len(asked) != 2 else {}
+
+    monkeypatch.setattr(invented, "fields_read", reads)
+    generated(tmp_path, tiny, seeds="3-5", with_="age=60, smile", threads=1, sheet=True)
+    records = [read_provenance(tmp_path / f"00000{seed}.png") or {} for seed in (3, 4, 5)]
+    assert [record.get("resolved") for record in records] == [
+        {"read": {"age": 32.0, "smile": 0.25}},
+        None,  # no face was seen
+        {"read": {"age": 32.0, "smile": 0.25}},
+    ]
+    assert asked == [("age", "smile")] * 6
+    generated(tmp_path / "plain", tiny)
+    assert "resolved" not in (read_provenance(tmp_path / "plain" / "000000.png") or {})
+    assert len(asked) == 6  # nothing is read where nothing is asked
+
+
+def test_what_is_read_is_said_in_the_mean() -> None:
+    text = found([{"age": 30.0, "smile": 1.0}, {}, {"age": 40.0, "smile": 0.5}])
+    assert text == "read of 2 of 3, in the mean: age 35, smile 0.75"
+    assert "none" in found([{}, {}])
 
 
 def test_larger_pictures_are_the_same_face(tiny: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 from trombine.events import Done, Event, Picture, Progress, Started
-from trombine.refusal import InputError, OutputError, shown
+from trombine.refusal import OutputError, shown
 from trombine.requests import Choice, Integer, Number, Request
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 _UNIT: Final = "faces"
 SHEET: Final = "sheet.png"
-_ELSEWHERE: Final = "choose another -o, or add --overwrite"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,13 +67,16 @@ def run(request: GenerateRequest) -> Iterator[Event]:
     from trombine.data.workers import cores
     from trombine.files import write_bytes
     from trombine.inventing.asking import fields_in, seeds_in
-    from trombine.inventing.making import Inventing, files_of, model_of
+    from trombine.inventing.making import Inventing, files_of, is_there, model_of
+    from trombine.judge.invented import fields_read
     from trombine.weights import read_card
 
     path = model_of(request.style, request.model)
     size = request.size or int(read_card(path).sizes.get("size", 0))
     asked = fields_in(request.with_)
-    inventing = Inventing(path=path, size=size, truncation=request.truncation, asked=asked)
+    inventing = Inventing(
+        path=path, size=size, truncation=request.truncation, asked=asked, reads=fields_read
+    )
     seeds = seeds_in(request.seeds)
     if request.output.exists() and not request.output.is_dir():
         raise OutputError("is a file, and faces go into a folder", path=request.output)
@@ -83,7 +85,7 @@ def run(request: GenerateRequest) -> Iterator[Event]:
     wanted = {place: inventing.record(seed) for seed, place in places.items()}
     if request.sheet:
         wanted[sheet] = inventing.record(seeds=request.seeds)
-    there = {one for one in wanted if not request.overwrite and _is_there(one, wanted[one])}
+    there = {one for one in wanted if not request.overwrite and is_there(one, wanted[one])}
     todo = [seed for seed in seeds if places[seed] not in there]
     yield Started(len(seeds), _UNIT)
     threads = min(request.threads or cores(), cores())
@@ -105,25 +107,9 @@ def _done(request: GenerateRequest, inventing: Inventing, count: int, written: i
     return Done(text, written, 0, kept)
 
 
-def _is_there(path: Path, wanted: dict[str, object]) -> bool:
-    """Whether this file is there; refused is one that was made otherwise, or by others."""
-    from trombine.batch.contents import is_cut_short, read_record
-
-    if path.is_dir():
-        raise InputError("is a folder where a picture is to be", "choose another -o", path=path)
-    if not path.exists() or not path.stat().st_size or is_cut_short(path):
-        return False
-    record = read_record(path)
-    if record is None:
-        raise InputError("is there, and trombine did not make it", _ELSEWHERE, path=path)
-    parts = ("verb", "options", "seed", "inputs")  # a newer trombine need not make all again
-    if any(record.get(part) != wanted.get(part) for part in parts):
-        raise InputError("is there, and was made otherwise", _ELSEWHERE, path=path)
-    return True
-
-
 def making() -> Remaker:
     """How a face is made again."""
     from trombine.inventing.making import Remaker
+    from trombine.judge.invented import fields_read
 
-    return Remaker()
+    return Remaker(fields_read)
