@@ -104,6 +104,41 @@ def data_fractals(
             place of pictures.
     """
 
+def data_generated(
+    *,
+    count: int,
+    output: _Path,
+    first_seed: int = ...,
+    style: str = ...,
+    with_: str = ...,
+    size: int | None = ...,
+    truncation: float = ...,
+    model: str | _Path = ...,
+    threads: int | None = ...,
+    overwrite: bool = ...,
+) -> Result:
+    """Invent faces into a pack, to be judged, compared or learned from.
+
+    Each has its seed beside it, and what the net was told of it. Stopped, it goes on where it was.
+
+    Arguments, by name:
+        count: How many faces: 1 to 1,000,000.
+        output: The pack to write.
+        first_seed: The seed of the first face; the others follow it: 0 or more.
+        style: How they are drawn: anime or photo.
+        with_: What is to be of all of them: "age=60, glasses", as trombine
+            generate takes it.
+        size: Width and height in pixels: the net's own, 96, unless given; 192 and
+            384 by the net that enlarges: 16 to 4096.
+        truncation: How varied faces are, 0.1 to 1: lower ones are more alike, and
+            fewer of them are odd.
+        model: A model that invents, by name, file or run's folder, in place of the
+            style's own.
+        threads: How many threads work: by default one for each core, and never
+            more. The bytes are the same.
+        overwrite: Make the pack anew if it is there.
+    """
+
 def data_masks(
     *,
     count: int,

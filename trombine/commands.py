@@ -54,6 +54,16 @@ VERBS = {
             "trombine data fractals --count 8 --size 64 --first-seed 100 --pack -o dreams",
         ),
     ),
+    "data generated": Verb(
+        module="generated",
+        request="GeneratedRequest",
+        summary="Invent faces into a pack, to be judged, compared or learned from.",
+        examples=(
+            "trombine data generated --count 8 --model faces.safetensors -o crowd",
+            "trombine data generated --count 8 --first-seed 100 --truncation .7"
+            " --model faces.safetensors -o alike",
+        ),
+    ),
     "data masks": Verb(
         module="masks",
         request="MasksRequest",

@@ -7,7 +7,7 @@ seeds that no training and no protocol has, and a vector: in every style the sam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -212,7 +212,9 @@ def files_of(
     yield from zip(seeds, in_turn(inventing.png, seeds, threads), strict=True)
 
 
-def in_turn(work: Callable[[Given], Made], given: Iterable[Given], threads: int) -> Iterator[Made]:
+def in_turn(
+    work: Callable[[Given], Made], given: Iterable[Given], threads: int
+) -> Generator[Made, None, None]:
     """What `work` makes of each, in their order, `threads` worked on at a time, each on one."""
     todo = list(given)
     with (
