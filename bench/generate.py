@@ -223,7 +223,8 @@ def _true(seeds: Sequence[int]) -> torch.Tensor:
 def originality(subject: Subject) -> Rows:
     """Whether faces of the training are copied more often than faces that it has not."""
     learned = np.stack(real_faces(range(subject.references), subject.style))
-    limit = threshold(find(np.stack(subject.real), learned).scores, RATE)
+    rate = max(RATE, 1 / subject.count)  # of few faces nobody knows what one in a hundred does
+    limit = threshold(find(np.stack(subject.real), learned).scores, rate)
     ours, theirs = (
         int((find(np.stack(faces), learned).scores > limit).sum())
         for faces in (subject.invented, subject.others)

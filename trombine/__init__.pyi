@@ -857,6 +857,7 @@ def generate(
     size: int | None = ...,
     truncation: float = ...,
     model: str | _Path = ...,
+    like: _Path | None = ...,
     sheet: bool = ...,
     threads: int | None = ...,
     overwrite: bool = ...,
@@ -878,6 +879,8 @@ def generate(
             fewer of them are odd.
         model: A model that invents, by name, file or run's folder, in place of the
             style's own.
+        like: A picture with a face: the nearest invented face is looked for, and
+            it is said how near it is.
         sheet: Write sheet.png too, with all of them.
         threads: How many threads work: by default one for each core, and never
             more. The bytes are the same.

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import trombine
+from trombine.conventions import to_picture
 from trombine.events import Done, Event, Picture
 from trombine.images import read_provenance
+from trombine.inventing import likeness
 from trombine.inventing.asking import fields_in, merged, seeds_in, spelled
 from trombine.inventing.making import Inventing, found
 from trombine.judge import invented
+from trombine.nets.inventor import normed
 from trombine.refusal import InputError
 from trombine.verbs.generate import GenerateRequest, run
-from trombine.world import face
+from trombine.world import face, paint
 
 
 def generated(folder: Path, model: Path, **fields: object) -> list[Event]:
@@ -127,6 +132,73 @@ def test_texts_are_read_as_they_are_written() -> None:
     assert asked == {"smile": 0.8, "glasses": 1, "hat": 0, "age": 60}
     assert fields_in(spelled(asked)) == asked
     assert fields_in("") == {}
+
+
+@pytest.fixture(scope="module")
+def portrait(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A painted face, larger than the net's."""
+    path = tmp_path_factory.mktemp("portraits") / "ann.png"
+    Image.fromarray(paint(face(2_000_400), 160, "anime").pixels).save(path)
+    return path
+
+
+def test_the_nearest_face_is_nearer_than_any_seed_and_made_again_by_replay(
+    tiny: Path, portrait: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(likeness, "STEPS", 25)
+    monkeypatch.setattr(likeness, "LOOKED_AT", 4)
+    (*_, end) = generated(tmp_path, tiny, like=portrait)
+    assert isinstance(end, Done) and "from the face (0 is the same" in end.summary
+    path = tmp_path / "ann.like.png"
+    record = read_provenance(path) or {}
+    assert record["options"]["like"] == "ann.png" and len(record["inputs"]) == 2
+    inputs = tmp_path / "inputs"
+    inputs.mkdir()
+    for source in (tiny, portrait):
+        shutil.copy(source, inputs)
+    trombine.replay(pictures=[path], inputs=inputs, output=tmp_path / "again.png")
+    assert (tmp_path / "again.png").read_bytes() == path.read_bytes()
+    (*_, end) = generated(tmp_path, tiny, like=portrait)
+    assert isinstance(end, Done) and end.kept == 1
+    (tmp_path / "inputs" / "ann.png").unlink()
+    with pytest.raises(InputError, match=r"ann\.png"):
+        trombine.replay(pictures=[path], inputs=inputs, output=tmp_path / "third.png")
+
+
+def test_descent_goes_down_and_back_to_a_known_code(tiny: Path) -> None:
+    """Of a soft picture whose code is known: what is left is a small part of what was off."""
+    net = Inventing(path=tiny, size=32, truncation=1.0, asked={}).model.net
+    codes = normed(torch.randn(2, 6, generator=torch.Generator().manual_seed(3)))
+    with torch.no_grad():
+        wanted, begun = net.decoder(codes[:1]), net.decoder(codes[1:])
+    before = float(likeness._off(begun, wanted).detach())
+    found = likeness._descended(net, codes[1:], wanted)
+    with torch.no_grad():
+        after = float(likeness._off(net.decoder(found), wanted))
+    assert after < 0.7 * before
+    assert all(parameter.grad is None for parameter in net.parameters())
+
+
+def test_a_face_is_framed_as_the_net_s_are(tiny: Path, portrait: Path) -> None:
+    """Three quarters of a painted face, whatever its size."""
+    inventing = Inventing(path=tiny, size=32, truncation=1.0, asked={})
+    found = likeness.framed(inventing, portrait)
+    whole = to_picture(paint(face(2_000_400), 128, "anime").pixels.copy())[:, 16:112, 16:112]
+    wanted = torch.nn.functional.interpolate(whole[None], size=(32, 32), mode="area")
+    assert found.shape == (1, 3, 32, 32)
+    assert float((found - wanted).abs().mean()) < 0.08
+
+
+def test_a_picture_without_a_face_and_what_goes_ill_with_like(tiny: Path, tmp_path: Path) -> None:
+    Image.new("RGB", (64, 64), "white").save(tmp_path / "wall.png")
+    with pytest.raises(InputError, match="shows no face"):
+        generated(tmp_path / "out", tiny, like=tmp_path / "wall.png")
+    with pytest.raises(InputError, match=r"none\.png"):
+        generated(tmp_path / "out", tiny, like=tmp_path / "none.png")
+    for fields in ({"seeds": "3"}, {"with_": "smile"}, {"truncation": 0.5}, {"sheet": True}):
+        with pytest.raises(InputError, match="--like says which face"):
+            generated(tmp_path / "out", tiny, like=tmp_path / "wall.png", **fields)
+    assert not (tmp_path / "out").exists()
 
 
 BAD = {

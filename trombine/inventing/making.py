@@ -23,10 +23,10 @@ from trombine.conventions import to_pixels
 from trombine.data.spec import parse
 from trombine.draws import Chance
 from trombine.images import encode_png
-from trombine.inventing.asking import LARGEST, check_told, fields_in, merged, seeds_in, spelled
+from trombine.inventing.asking import check_told, fields_in, merged, spelled
 from trombine.nets.inventor import fields_of
 from trombine.pages import Sheet
-from trombine.provenance import check_holds, digest, following, record
+from trombine.provenance import digest, record
 from trombine.refusal import InputError, about
 from trombine.upscaling.in_memory import enlarged_value
 from trombine.upscaling.running import computing
@@ -41,8 +41,6 @@ GUIDANCE: Final = 2.0  # how much more than usual a face is to be as --with says
 _PEOPLE: Final = 2_000_000  # the person of seed 0: trainings and protocols have lower ones
 _SHOWN: Final = 400  # pictures of a sheet
 _ENLARGERS: Final = {"anime": "upscale-drawings", "photo": "upscale"}
-_HOLDS: Final = {"size": int, "model": str, "truncation": float}
-_MAY: Final = {"with": str, "seeds": str}
 _ELSEWHERE: Final = "choose another -o, or add --overwrite"
 Pixels = UInt8[np.ndarray, "_ _ 3"]
 Given = TypeVar("Given")
@@ -253,24 +251,3 @@ def inventing_of(
         asked=fields_in(options.get("with", "")),
         reads=reads,
     )
-
-
-@dataclass(frozen=True)
-class Remaker:
-    """Makes an invented picture again."""
-
-    reads: Reads
-
-    def remake(self, record: Mapping[str, Any], inputs: Mapping[str, Path]) -> bytes:
-        """The file that this record is of."""
-        one = "seed" in record
-        check_holds(record, {**_HOLDS, **({"seed": int} if one else {"seeds": str})}, _MAY)
-        with following():
-            options = record["options"]
-            if one and record["seed"] > LARGEST:
-                raise InputError(f"seeds end at {LARGEST:,}")
-            inventing = inventing_of(options, inputs, self.reads)
-            with computing(1):
-                if one:
-                    return inventing.png(record["seed"])
-                return inventing.sheet(seeds_in(options["seeds"]), options["seeds"])
