@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import shutil
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -40,6 +42,15 @@ def test_a_seed_is_the_same_bytes_alone_among_7_and_32_on_one_thread_and_two(
     assert len(many) == 32 == len(set(many.values()))
     for path in (*(tmp_path / "seven").iterdir(), *(tmp_path / "alone").iterdir()):
         assert path.read_bytes() == many[path.name]
+
+
+def test_another_process_makes_the_same_bytes(tiny: Path, tmp_path: Path) -> None:
+    generated(tmp_path / "here", tiny, seeds="5", with_="smile")
+    words = ["generate", "--seeds", "4,5", "--with", "smile", "--model", str(tiny), "-o", "there"]
+    command = [sys.executable, "-m", "trombine", *words]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    here, there = (tmp_path / place / "000005.png" for place in ("here", "there"))
+    assert here.read_bytes() == there.read_bytes()
 
 
 def test_only_what_is_missing_is_made(tiny: Path, tmp_path: Path) -> None:
