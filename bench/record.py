@@ -38,6 +38,7 @@ PROGRAMS = (
     "inpaint",
     "steering",
     "originality",
+    "generate",
     "upscale",
 )
 

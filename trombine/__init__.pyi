@@ -104,6 +104,41 @@ def data_fractals(
             place of pictures.
     """
 
+def data_generated(
+    *,
+    count: int,
+    output: _Path,
+    first_seed: int = ...,
+    style: str = ...,
+    with_: str = ...,
+    size: int | None = ...,
+    truncation: float = ...,
+    model: str | _Path = ...,
+    threads: int | None = ...,
+    overwrite: bool = ...,
+) -> Result:
+    """Invent faces into a pack, to be judged, compared or learned from.
+
+    Each has its seed beside it, and what the net was told of it. Stopped, it goes on where it was.
+
+    Arguments, by name:
+        count: How many faces: 1 to 1,000,000.
+        output: The pack to write.
+        first_seed: The seed of the first face; the others follow it: 0 or more.
+        style: How they are drawn: anime or photo.
+        with_: What is to be of all of them: "age=60, glasses", as trombine
+            generate takes it.
+        size: Width and height in pixels: the net's own, 96, unless given; 192 and
+            384 by the net that enlarges: 16 to 4096.
+        truncation: How varied faces are, 0.1 to 1: lower ones are more alike, and
+            fewer of them are odd.
+        model: A model that invents, by name, file or run's folder, in place of the
+            style's own.
+        threads: How many threads work: by default one for each core, and never
+            more. The bytes are the same.
+        overwrite: Make the pack anew if it is there.
+    """
+
 def data_masks(
     *,
     count: int,
@@ -823,6 +858,7 @@ def generate(
     size: int | None = ...,
     truncation: float = ...,
     model: str | _Path = ...,
+    like: _Path | None = ...,
     sheet: bool = ...,
     threads: int | None = ...,
     overwrite: bool = ...,
@@ -844,10 +880,62 @@ def generate(
             fewer of them are odd.
         model: A model that invents, by name, file or run's folder, in place of the
             style's own.
+        like: A picture with a face: the nearest invented face is looked for, and
+            it is said how near it is.
         sheet: Write sheet.png too, with all of them.
         threads: How many threads work: by default one for each core, and never
             more. The bytes are the same.
         overwrite: Make pictures again that are there already.
+    """
+
+def morph(
+    *,
+    seeds: str | Iterable[str] | Mapping[str, Any],
+    output: _Path,
+    frames: int = ...,
+    cycle: bool = ...,
+    path: str = ...,
+    detour: bool = ...,
+    style: str = ...,
+    with_: str = ...,
+    size: int | None = ...,
+    truncation: float = ...,
+    model: str | _Path = ...,
+    sheet: bool = ...,
+    json: bool = ...,
+    threads: int | None = ...,
+    overwrite: bool = ...,
+) -> Result:
+    """Walk from one invented face to the next, as a film or a folder of frames.
+
+    A leg's ends are the faces of its seeds, as `trombine generate` makes them. What becomes of the
+    parts on the way, and how even the steps are, is said.
+
+    Arguments, by name:
+        seeds: Which faces, in this order: 3 8 21, or 0-3.
+        output: The film to write, .gif, .webp, .mp4 or .webm, or a folder for its
+            frames.
+        frames: Frames from a seed to the next: 2 to 500.
+        cycle: Go on from the last seed to the first.
+        path: linear or spherical; or truncation, of one seed, from a face like all
+            to its own: linear, spherical or truncation.
+        detour: Go round bad zones: where parts would not be in place another way
+            is looked for.
+        style: How they are drawn: anime or photo.
+        with_: What is to be of all of them: "age=60, glasses", as trombine
+            generate takes it.
+        size: Width and height in pixels: the net's own, 96, unless given; 192 and
+            384 by the net that enlarges: 16 to 4096.
+        truncation: How varied faces are, 0.1 to 1: lower ones are more alike, and
+            fewer of them are odd.
+        model: A model that invents, by name, file or run's folder, in place of the
+            style's own.
+        sheet: Write all frames on NAME.sheet.png beside the film, or sheet.png in
+            the folder.
+        json: The score of each frame as JSON, for a program, in place of text.
+        threads: How many threads work: by default one for each core, and never
+            more. The bytes are the same.
+        overwrite: Make again what is there.
     """
 
 def judge_people_make(

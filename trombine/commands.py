@@ -54,6 +54,16 @@ VERBS = {
             "trombine data fractals --count 8 --size 64 --first-seed 100 --pack -o dreams",
         ),
     ),
+    "data generated": Verb(
+        module="generated",
+        request="GeneratedRequest",
+        summary="Invent faces into a pack, to be judged, compared or learned from.",
+        examples=(
+            "trombine data generated --count 8 --model faces.safetensors -o crowd",
+            "trombine data generated --count 8 --first-seed 100 --truncation .7"
+            " --model faces.safetensors -o alike",
+        ),
+    ),
     "data masks": Verb(
         module="masks",
         request="MasksRequest",
@@ -219,6 +229,16 @@ VERBS = {
             'trombine generate --seeds 3,8 --model faces.safetensors --with "age=60, smile"'
             " -o steered",
         ),
+    ),
+    "morph": Verb(
+        module="morph",
+        request="MorphRequest",
+        summary="Walk from one invented face to the next, as a film or a folder of frames.",
+        examples=(
+            "trombine morph 3 8 21 --model faces.safetensors --cycle --frames 8 -o walk.gif",
+            "trombine morph 5 --model faces.safetensors --path truncation --frames 6 -o grown",
+        ),
+        positional=("seeds",),
     ),
     "judge people make": Verb(
         module="people",

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from trombine.conventions import to_pixels
-from trombine.judge import compare
+from trombine.judge import compare, fidelity
 from trombine.judge.compare import Cost, method_of, outcome
 from trombine.judge.compare_sets import by_set, other_real
 from trombine.judge.protocol_files import Case, ProtocolFile, cases, load, shipped
@@ -23,6 +23,7 @@ from trombine.refusal import InputError
 from trombine.verbs.compare import JudgeCompareRequest, run
 from trombine.weights import Card, save
 from trombine.weights.model import find
+from trombine.world import face, paint
 
 # Seeds that no protocol and no training has: whatever is measured of them is in no log.
 INVENT = """
@@ -261,6 +262,44 @@ def test_a_generator_is_a_method(tmp_path: Path, file: ProtocolFile) -> None:
         method_of(str(path), file)
 
 
+def test_faces_may_be_framed_more_tightly(tmp_path: Path) -> None:
+    """The middle of what is painted is what is real, what baselines learn, and what is wanted."""
+    text = INVENT.replace("size = 32", "size = 32\ncrop = 24").replace("count = 60", "count = 50")
+    tight = protocol(tmp_path, text)
+    assert tight.side == 24 and tight.protocol.hash != protocol(tmp_path).protocol.hash
+    every = tuple(cases(tight, None))
+    whole = paint(face(tight.seeds[7]), 32, "photo").pixels
+    assert np.array_equal(to_pixels(every[7].truth), whole[4:28, 4:28])
+    assert other_real(tight)[0].shape == (24, 24, 3)
+    for name, work in methods("invent").items():
+        large = work([5, 6], style="photo", size=32)
+        small = work([5, 6], style="photo", size=32, crop=24)
+        assert small.shape == (2, 3, 24, 24)
+        # A Gaussian's draws add the same faces; a blur looks beyond the frame.
+        inner = (slice(None), slice(None), slice(6, 18), slice(6, 18))
+        middle = large[..., 4:28, 4:28]
+        assert torch.allclose(small[inner], middle[inner], atol=0.02), name
+    flat = tmp_path / "flat.py"
+    flat.write_text(FLAT.replace("32", "24"))
+    words = f"{sys.executable} {flat} {{output}} 50 {{size}}"
+    pictures, _ = compare.run(method_of(words, tight), tight, every)
+    assert {pixels.shape for pixels in pictures} == {(24, 24, 3)}
+    with pytest.raises(InputError, match="crop is 1 to 32"):
+        protocol(tmp_path, INVENT.replace("size = 32", "size = 32\ncrop = 33"))
+
+
+def test_what_is_not_asked_for_is_not_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures have the same values whichever others are beside them; distances of each to each
+    are for those that count neighbours."""
+    features = np.random.default_rng(0).normal(size=(2, 60, 3))
+    whole = fidelity.figures(*features, draws=5)
+    monkeypatch.delattr(fidelity, "apart")
+    names = ("KID", "Fréchet", "accuracy")
+    assert fidelity.figures(*features, names=names, draws=5) == {
+        name: whole[name] for name in ("Fréchet", "KID", "accuracy")
+    }
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -297,6 +336,8 @@ def test_the_other_protocols_have_their_hashes() -> None:
     """A new task changes none of them; the real faces beside its own are of no protocol."""
     hashes = {name: load(name).protocol.hash for name in shipped()}
     assert hashes.pop("invent-64") == "7b9cfb7d598c"
+    assert hashes.pop("invent-96") == "6ed7a0525fcb"
+    assert hashes.pop("invent-96-photo") == "a4b4a9999b5d"
     assert hashes == HASHES
     seeds = load("invent-64").seeds
     others = {seed for name in HASHES for seed in load(name).seeds}

@@ -7,6 +7,22 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import torch
+
+from trombine.nets import build
+from trombine.weights import Card, save
+
+INVENTOR = {
+    "latent": 6,
+    "size": 32,
+    "width": 4,
+    "hidden": 12,
+    "details": 4,
+    "levels": 1,
+    "steps": 2,
+    "finish": 2,
+    "fields": "masculine+age+beard+glasses+smile",
+}
 
 
 def loaded(path: Path) -> ModuleType:
@@ -36,3 +52,17 @@ def photographs(monkeypatch: pytest.MonkeyPatch) -> None:
     from trombine.upscaling import making
 
     monkeypatch.setattr(making, "is_drawing", lambda pixels, _: bool((pixels[0, 0] == 255).all()))
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A net that invents, as chance made it, but for its last layers, which begin at 0."""
+    path = tmp_path_factory.mktemp("models") / "tiny.safetensors"
+    net = build("inventor", INVENTOR, seed=3)
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter += 0.05 * torch.randn(parameter.shape, generator=generator)
+    card = Card(task="generate", net="inventor", sizes=net.sizes, data="world:anime#48")
+    save(path, net, card)
+    return path

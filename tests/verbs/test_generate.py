@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,41 +15,17 @@ import torch
 from PIL import Image
 
 import trombine
+from trombine.conventions import to_picture
 from trombine.events import Done, Event, Picture
 from trombine.images import read_provenance
+from trombine.inventing import likeness
 from trombine.inventing.asking import fields_in, merged, seeds_in, spelled
-from trombine.inventing.making import Inventing
-from trombine.nets import build
+from trombine.inventing.making import Inventing, found
+from trombine.judge import invented
+from trombine.nets.inventor import normed
 from trombine.refusal import InputError
 from trombine.verbs.generate import GenerateRequest, run
-from trombine.weights import Card, save
-from trombine.world import face
-
-SIZES = {
-    "latent": 6,
-    "size": 32,
-    "width": 4,
-    "hidden": 12,
-    "details": 4,
-    "levels": 1,
-    "steps": 2,
-    "finish": 2,
-    "fields": "masculine+age+beard+glasses+smile",
-}
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A net that invents, as chance made it, but for its last layers, which begin at 0."""
-    path = tmp_path_factory.mktemp("models") / "tiny.safetensors"
-    net = build("inventor", SIZES, seed=3)
-    generator = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        for parameter in net.parameters():
-            parameter += 0.05 * torch.randn(parameter.shape, generator=generator)
-    card = Card(task="generate", net="inventor", sizes=net.sizes, data="world:anime#48")
-    save(path, net, card)
-    return path
+from trombine.world import face, paint
 
 
 def generated(folder: Path, model: Path, **fields: object) -> list[Event]:
@@ -62,6 +42,15 @@ def test_a_seed_is_the_same_bytes_alone_among_7_and_32_on_one_thread_and_two(
     assert len(many) == 32 == len(set(many.values()))
     for path in (*(tmp_path / "seven").iterdir(), *(tmp_path / "alone").iterdir()):
         assert path.read_bytes() == many[path.name]
+
+
+def test_another_process_makes_the_same_bytes(tiny: Path, tmp_path: Path) -> None:
+    generated(tmp_path / "here", tiny, seeds="5", with_="smile")
+    words = ["generate", "--seeds", "4,5", "--with", "smile", "--model", str(tiny), "-o", "there"]
+    command = [sys.executable, "-m", "trombine", *words]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    here, there = (tmp_path / place / "000005.png" for place in ("here", "there"))
+    assert here.read_bytes() == there.read_bytes()
 
 
 def test_only_what_is_missing_is_made(tiny: Path, tmp_path: Path) -> None:
@@ -87,6 +76,35 @@ def test_replay_makes_faces_and_sheets_again(tiny: Path, tmp_path: Path) -> None
     record = read_provenance(tmp_path / "000003.png")
     assert record and record["seed"] == 3
     assert record["options"]["with"] == "age=60, glasses=0"
+
+
+def test_what_is_read_of_what_is_asked_stands_in_the_record_and_on_the_sheet(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def reads(pixels: np.ndarray, names: Sequence[str]) -> dict[str, float]:
+        asked.append(tuple(names))
+        return {"age": float(pixels.shape[0]), "smile": 0.25} if len(asked) != 2 else {}
+
+    monkeypatch.setattr(invented, "fields_read", reads)
+    generated(tmp_path, tiny, seeds="3-5", with_="age=60, smile", threads=1, sheet=True)
+    records = [read_provenance(tmp_path / f"00000{seed}.png") or {} for seed in (3, 4, 5)]
+    assert [record.get("resolved") for record in records] == [
+        {"read": {"age": 32.0, "smile": 0.25}},
+        None,  # no face was seen
+        {"read": {"age": 32.0, "smile": 0.25}},
+    ]
+    assert asked == [("age", "smile")] * 6
+    generated(tmp_path / "plain", tiny)
+    assert "resolved" not in (read_provenance(tmp_path / "plain" / "000000.png") or {})
+    assert len(asked) == 6  # nothing is read where nothing is asked
+
+
+def test_what_is_read_is_said_in_the_mean() -> None:
+    text = found([{"age": 30.0, "smile": 1.0}, {}, {"age": 40.0, "smile": 0.5}])
+    assert text == "read of 2 of 3, in the mean: age 35, smile 0.75"
+    assert "none" in found([{}, {}])
 
 
 def test_larger_pictures_are_the_same_face(tiny: Path, tmp_path: Path) -> None:
@@ -125,6 +143,73 @@ def test_texts_are_read_as_they_are_written() -> None:
     assert asked == {"smile": 0.8, "glasses": 1, "hat": 0, "age": 60}
     assert fields_in(spelled(asked)) == asked
     assert fields_in("") == {}
+
+
+@pytest.fixture(scope="module")
+def portrait(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A painted face, larger than the net's."""
+    path = tmp_path_factory.mktemp("portraits") / "ann.png"
+    Image.fromarray(paint(face(2_000_400), 160, "anime").pixels).save(path)
+    return path
+
+
+def test_the_nearest_face_is_nearer_than_any_seed_and_made_again_by_replay(
+    tiny: Path, portrait: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(likeness, "STEPS", 25)
+    monkeypatch.setattr(likeness, "LOOKED_AT", 4)
+    (*_, end) = generated(tmp_path, tiny, like=portrait)
+    assert isinstance(end, Done) and "from the face (0 is the same" in end.summary
+    path = tmp_path / "ann.like.png"
+    record = read_provenance(path) or {}
+    assert record["options"]["like"] == "ann.png" and len(record["inputs"]) == 2
+    inputs = tmp_path / "inputs"
+    inputs.mkdir()
+    for source in (tiny, portrait):
+        shutil.copy(source, inputs)
+    trombine.replay(pictures=[path], inputs=inputs, output=tmp_path / "again.png")
+    assert (tmp_path / "again.png").read_bytes() == path.read_bytes()
+    (*_, end) = generated(tmp_path, tiny, like=portrait)
+    assert isinstance(end, Done) and end.kept == 1
+    (tmp_path / "inputs" / "ann.png").unlink()
+    with pytest.raises(InputError, match=r"ann\.png"):
+        trombine.replay(pictures=[path], inputs=inputs, output=tmp_path / "third.png")
+
+
+def test_descent_goes_down_and_back_to_a_known_code(tiny: Path) -> None:
+    """Of a soft picture whose code is known: what is left is a small part of what was off."""
+    net = Inventing(path=tiny, size=32, truncation=1.0, asked={}).model.net
+    codes = normed(torch.randn(2, 6, generator=torch.Generator().manual_seed(3)))
+    with torch.no_grad():
+        wanted, begun = net.decoder(codes[:1]), net.decoder(codes[1:])
+    before = float(likeness._off(begun, wanted).detach())
+    found = likeness._descended(net, codes[1:], wanted)
+    with torch.no_grad():
+        after = float(likeness._off(net.decoder(found), wanted))
+    assert after < 0.7 * before
+    assert all(parameter.grad is None for parameter in net.parameters())
+
+
+def test_a_face_is_framed_as_the_net_s_are(tiny: Path, portrait: Path) -> None:
+    """Three quarters of a painted face, whatever its size."""
+    inventing = Inventing(path=tiny, size=32, truncation=1.0, asked={})
+    found = likeness.framed(inventing, portrait)
+    whole = to_picture(paint(face(2_000_400), 128, "anime").pixels.copy())[:, 16:112, 16:112]
+    wanted = torch.nn.functional.interpolate(whole[None], size=(32, 32), mode="area")
+    assert found.shape == (1, 3, 32, 32)
+    assert float((found - wanted).abs().mean()) < 0.08
+
+
+def test_a_picture_without_a_face_and_what_goes_ill_with_like(tiny: Path, tmp_path: Path) -> None:
+    Image.new("RGB", (64, 64), "white").save(tmp_path / "wall.png")
+    with pytest.raises(InputError, match="shows no face"):
+        generated(tmp_path / "out", tiny, like=tmp_path / "wall.png")
+    with pytest.raises(InputError, match=r"none\.png"):
+        generated(tmp_path / "out", tiny, like=tmp_path / "none.png")
+    for fields in ({"seeds": "3"}, {"with_": "smile"}, {"truncation": 0.5}, {"sheet": True}):
+        with pytest.raises(InputError, match="--like says which face"):
+            generated(tmp_path / "out", tiny, like=tmp_path / "wall.png", **fields)
+    assert not (tmp_path / "out").exists()
 
 
 BAD = {

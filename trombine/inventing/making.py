@@ -7,25 +7,26 @@ seeds that no training and no protocol has, and a vector: in every style the sam
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Float64, UInt8
 
+from trombine.batch.contents import is_cut_short, read_record
 from trombine.conventions import to_pixels
 from trombine.data.spec import parse
 from trombine.draws import Chance
 from trombine.images import encode_png
-from trombine.inventing.asking import LARGEST, check_told, fields_in, merged, seeds_in, spelled
+from trombine.inventing.asking import check_told, fields_in, merged, spelled
 from trombine.nets.inventor import fields_of
 from trombine.pages import Sheet
-from trombine.provenance import check_holds, digest, following, record
+from trombine.provenance import digest, record
 from trombine.refusal import InputError, about
 from trombine.upscaling.in_memory import enlarged_value
 from trombine.upscaling.running import computing
@@ -40,9 +41,20 @@ GUIDANCE: Final = 2.0  # how much more than usual a face is to be as --with says
 _PEOPLE: Final = 2_000_000  # the person of seed 0: trainings and protocols have lower ones
 _SHOWN: Final = 400  # pictures of a sheet
 _ENLARGERS: Final = {"anime": "upscale-drawings", "photo": "upscale"}
-_HOLDS: Final = {"size": int, "model": str, "truncation": float}
-_MAY: Final = {"with": str, "seeds": str}
-Pixels = UInt8[np.ndarray, "h w 3"]
+_ELSEWHERE: Final = "choose another -o, or add --overwrite"
+Pixels = UInt8[np.ndarray, "_ _ 3"]
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+# What is read of a picture, of the fields with these names; those that nobody reads are left out.
+Reads = Callable[[Pixels, Sequence[str]], Mapping[str, float]]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Place:
+    """Where a picture is in the space of a model."""
+
+    vector: Float64[np.ndarray, "latent"]
+    fields: Float64[np.ndarray, "f"]  # what the model is told, in their units; NaN is nothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +65,7 @@ class Inventing:
     size: int
     truncation: float
     asked: Mapping[str, float]
+    reads: Reads | None = None  # what stands in the records beside what is asked
 
     def __post_init__(self) -> None:
         side = int(self.model.net.sizes["size"])
@@ -78,18 +91,32 @@ class Inventing:
         drawn = face(_PEOPLE + seed)
         return merged({name: getattr(drawn, name) for name in self.told}, self.asked)
 
-    def pixels(self, seed: int) -> Pixels:
-        """The picture of a seed."""
+    def place(self, seed: int) -> Place:
+        """Where a seed is."""
         length = int(self.model.net.sizes["latent"])
         chance = Chance(seed=0, places=np.array([seed], np.int64))
-        latents = torch.from_numpy(chance.normals("invent vectors", (length,))).float()
+        person = self.person(seed)
+        return Place(
+            vector=chance.normals("invent vectors", (length,))[0],
+            fields=np.array([person[name] for name in self.told]),
+        )
+
+    def pixels(self, seed: int) -> Pixels:
+        """The picture of a seed."""
+        return self.pixels_at(self.place(seed))
+
+    def pixels_at(self, place: Place) -> Pixels:
+        """The picture that is at a place."""
+        latents = torch.from_numpy(place.vector)[None].float()
         optional = {}
         if self.told:
-            person = self.person(seed)
-            optional["fields"] = torch.tensor([[person[name] for name in self.told]])
+            optional["fields"] = torch.from_numpy(place.fields)[None].float()
         if self.asked:
             optional["guidance"] = torch.tensor([GUIDANCE])
-        pixels = to_pixels(self.model(self.truncation * latents, **optional)[0])
+        return self.sized(to_pixels(self.model(self.truncation * latents, **optional)[0]))
+
+    def sized(self, pixels: Pixels) -> Pixels:
+        """A picture of the model at the size that is asked for."""
         times = self.size // len(pixels)
         return pixels if times == 1 else enlarged_value(pixels, f"x{times}", self.enlarger)
 
@@ -99,19 +126,27 @@ class Inventing:
         styles = {style for term in parse(self.model.card.data) for style in term.styles}
         return _ENLARGERS["anime" if styles == {"anime"} else "photo"]
 
-    def record(self, seed: int | None = None, *, seeds: str = "") -> dict[str, Any]:
-        """What determines the picture of a seed, or the sheet of some."""
+    def record(
+        self,
+        seed: int | None = None,
+        *,
+        verb: str = VERB,
+        read: Mapping[str, float] | None = None,
+        **more: Any,
+    ) -> dict[str, Any]:
+        """What determines a picture that the model makes: of a seed, or by `more` options; and
+        what is read of it, of the fields that are asked for."""
         is_shipped = self.path.parent == ZOO
         name = self.path.stem if is_shipped else self.path.name
         options = {"size": self.size, "model": name, "truncation": float(self.truncation)}
         options |= {"with": spelled(self.asked)} if self.asked else {}
-        options |= {"seeds": seeds} if seeds else {}
         return record(
-            VERB,
-            options,
+            verb,
+            options | more,
             seed=seed,
             inputs={} if is_shipped else {name: self._digest},
             model=self.model.hash,
+            resolved={"read": dict(read)} if read else {},
             needs=("torch", "numba"),
         )
 
@@ -121,21 +156,37 @@ class Inventing:
 
     def png(self, seed: int) -> bytes:
         """The file of a seed."""
-        return encode_png(self.pixels(seed), self.record(seed))
+        pixels = self.pixels(seed)
+        return encode_png(pixels, self.record(seed, read=self.read(pixels)))
+
+    def read(self, pixels: Pixels) -> Mapping[str, float]:
+        """What is read of a picture, of the fields that are asked for."""
+        return self.reads(pixels, tuple(self.asked)) if self.asked and self.reads else {}
 
     def sheet(self, seeds: Sequence[int], text: str) -> bytes:
         """The file of a sheet of these seeds, the first of them if there are many; what they are
-        asked for stands under it."""
+        asked for stands under it, and what is read of them."""
         some = list(seeds)[:_SHOWN]
         columns = int(np.ceil(np.sqrt(len(some))))
         with computing(1):
             pictures = [self.pixels(seed) for seed in some]
+            read = [self.read(pixels) for pixels in pictures]
         rows = [pictures[start : start + columns] for start in range(0, len(some), columns)]
-        note = f"with {spelled(self.asked)}" if self.asked else ""
+        note = f"with {spelled(self.asked)}\n{found(read)}" if self.asked else ""
         title = f"seeds {text}" if len(text) < 40 else f"{len(some)} seeds"
         return encode_png(
             Sheet(rows=rows, title=title, note=note).pixels(), self.record(seeds=text)
         )
+
+
+def found(read: Sequence[Mapping[str, float]]) -> str:
+    """What is read of some pictures, in the mean, for people."""
+    faces = [each for each in read if each]
+    if not faces:
+        return "none of these fields is read of them"
+    means = {name: sum(each[name] for each in faces) / len(faces) for name in faces[0]}
+    words = ", ".join(f"{name} {float(f'{value:.3g}'):g}" for name, value in means.items())
+    return f"read of {len(faces)} of {len(read)}, in the mean: {words}"
 
 
 def model_of(style: str, model: str | Path) -> Path:
@@ -156,35 +207,47 @@ def files_of(
     inventing: Inventing, seeds: Sequence[int], threads: int
 ) -> Iterator[tuple[int, bytes]]:
     """The files of these seeds, in their order, `threads` pictures worked on at a time."""
+    yield from zip(seeds, in_turn(inventing.png, seeds, threads), strict=True)
+
+
+def in_turn(
+    work: Callable[[Given], Made], given: Iterable[Given], threads: int
+) -> Generator[Made, None, None]:
+    """What `work` makes of each, in their order, `threads` worked on at a time, each on one."""
+    todo = list(given)
     with (
         computing(1),
         ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool,
     ):
         ahead = 4 * threads
-        for start in range(0, len(seeds), ahead):
-            some = seeds[start : start + ahead]
-            yield from zip(some, pool.map(inventing.png, some), strict=True)
+        for start in range(0, len(todo), ahead):
+            yield from pool.map(work, todo[start : start + ahead])
 
 
-class Remaker:
-    """Makes an invented picture again."""
+def is_there(path: Path, wanted: Mapping[str, Any]) -> bool:
+    """Whether this file is there; refused is one that was made otherwise, or by others."""
+    if path.is_dir():
+        raise InputError("is a folder where a picture is to be", "choose another -o", path=path)
+    if not path.exists() or not path.stat().st_size or is_cut_short(path):
+        return False
+    record = read_record(path)
+    if record is None:
+        raise InputError("is there, and trombine did not make it", _ELSEWHERE, path=path)
+    parts = ("verb", "options", "seed", "inputs")  # a newer trombine need not make all again
+    if any(record.get(part) != wanted.get(part) for part in parts):
+        raise InputError("is there, and was made otherwise", _ELSEWHERE, path=path)
+    return True
 
-    def remake(self, record: Mapping[str, Any], inputs: Mapping[str, Path]) -> bytes:
-        """The file that this record is of."""
-        one = "seed" in record
-        check_holds(record, {**_HOLDS, **({"seed": int} if one else {"seeds": str})}, _MAY)
-        with following():
-            options = record["options"]
-            if one and record["seed"] > LARGEST:
-                raise InputError(f"seeds end at {LARGEST:,}")
-            name = options["model"]
-            inventing = Inventing(
-                path=inputs[name] if name in inputs else model_of(STYLES[0], name),
-                size=options["size"],
-                truncation=options["truncation"],
-                asked=fields_in(options.get("with", "")),
-            )
-            with computing(1):
-                if one:
-                    return inventing.png(record["seed"])
-                return inventing.sheet(seeds_in(options["seeds"]), options["seeds"])
+
+def inventing_of(
+    options: Mapping[str, Any], inputs: Mapping[str, Path], reads: Reads | None = None
+) -> Inventing:
+    """What a record's options ask of every picture."""
+    name = options["model"]
+    return Inventing(
+        path=inputs[name] if name in inputs else model_of(STYLES[0], name),
+        size=options["size"],
+        truncation=options["truncation"],
+        asked=fields_in(options.get("with", "")),
+        reads=reads,
+    )

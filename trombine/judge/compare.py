@@ -66,6 +66,7 @@ PACKAGE: Final = Path(__file__).parents[1]
 CODE: Final = (
     "methods",
     "inpainting",
+    "inventing",
     "upscaling",
     "nets",
     "weights",
@@ -344,9 +345,10 @@ def _words(method: Method, file: ProtocolFile, folder: Path) -> list[str]:
         job |= {"factor": file.factor} if file.task == "upscale" else {}
         job |= {"style": file.styles[-1]} if file.task in ("restyle", "invent") else {}
         job |= {"seeds": [file.seeds.start, file.seeds.stop], "size": file.size}
+        job |= {"crop": file.crop} if file.of_sets and file.crop else {}
         job["masks"] = places["masks"] if file.masks else ""
         return [sys.executable, "-P", "-m", "trombine.judge.compare_child", json.dumps(job)]
-    values = {**places, "factor": str(file.factor), "size": str(file.size)}
+    values = {**places, "factor": str(file.factor), "size": str(file.side)}
     values |= {"seeds": f"{file.seeds[0]}-{file.seeds[-1]}"} if file.is_painted else {}
     words = list(method.command)
     for name, value in values.items():

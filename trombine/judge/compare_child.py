@@ -45,11 +45,12 @@ def run(job: dict[str, Any]) -> float:
 
 def _invent(method: Run, job: dict[str, Any]) -> float:
     """Write a picture a seed."""
+    options = {name: job[name] for name in ("style", "size", "crop") if name in job}
     seconds = 0.0
     for number, seed in enumerate(range(*job["seeds"])):
         start = time.perf_counter()
         with torch.inference_mode():
-            result = method([seed], style=job["style"], size=job["size"])[0]
+            result = method([seed], **options)[0]
         seconds += time.perf_counter() - start
         write(Path(job["output"]) / f"{number:06d}.png", to_pixels(result))
     return seconds

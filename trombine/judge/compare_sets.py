@@ -47,7 +47,7 @@ def by_set(
             raise InputError(problem, "a method invents pictures")
         ours = [witness.seen(to_picture(pixels)[None]) for pixels in order]
         theirs = [truths[digest].seen for digest in sorted(truths)]
-        compared = figures(*(_features(seen) for seen in (ours, theirs)))
+        compared = figures(*(_features(seen) for seen in (ours, theirs)), names=file.measures)
     finally:
         torch.set_num_threads(threads)
     return {name: _plain(compared[name], len(results)) for name in file.measures}

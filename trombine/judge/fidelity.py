@@ -13,7 +13,7 @@ bootstrap would not do here: a picture that is there twice is its own neighbour.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -73,18 +73,31 @@ class Compared:
 
 
 def figures(
-    generated: Features, real: Features, *, draws: int = HALVINGS, tick: Tick | None = None
+    generated: Features,
+    real: Features,
+    *,
+    names: Collection[str] = tuple(FIGURES),
+    draws: int = HALVINGS,
+    tick: Tick | None = None,
 ) -> dict[str, Compared]:
-    """All figures of these features, which do not depend on the order of the pictures in a set
-    but by the draws."""
+    """The figures of these names of these features, which do not depend on the order of the
+    pictures in a set but by the draws.
+
+    What counts neighbours takes time and memory by the square of the number of pictures.
+    """
     for features in (generated, real):
         if len(features) < FEWEST:
             raise InputError(f"there are {len(features)} pictures, and {FEWEST} are needed")
-    results = _of_halves(generated, real, draws, tick)
-    results["KID"] = _kid_compared(generated, real, draws)
-    results["accuracy"] = _accuracies(generated, real)
-    results["diversity"] = diversities(apart(generated, generated), apart(real, real))
-    return {name: results[name] for name in FIGURES}
+    results: dict[str, Compared] = {}
+    if not _OF_HALVES.isdisjoint(names):
+        results |= _of_halves(generated, real, draws, tick, not _OF_NEAR.isdisjoint(names))
+    if "KID" in names:
+        results["KID"] = _kid_compared(generated, real, draws)
+    if "accuracy" in names:
+        results["accuracy"] = _accuracies(generated, real)
+    if "diversity" in names:
+        results["diversity"] = diversities(apart(generated, generated), apart(real, real))
+    return {name: results[name] for name in FIGURES if name in names}
 
 
 # ---------------------------------------------------------------------------------------------
@@ -214,22 +227,31 @@ def apart(a: Features, b: Features) -> Table:
     return distances
 
 
+_OF_NEAR: Final = frozenset(Near.__dataclass_fields__)
+_OF_HALVES: Final = _OF_NEAR | {"Fréchet"}
+
+
 def _of_halves(
-    generated: Features, real: Features, draws: int, tick: Tick | None
+    generated: Features, real: Features, draws: int, tick: Tick | None, with_near: bool
 ) -> dict[str, Compared]:
     """What depends on how many pictures are compared, with as many of each set."""
     half = min(len(generated), len(real)) // 2
-    across, among, alike = apart(generated, real), apart(generated, generated), apart(real, real)
-    names = ("Fréchet", *Near.__dataclass_fields__)
+    pairs_of = ((generated, real), (generated, generated), (real, real))
+    tables = [apart(a, b) for a, b in pairs_of] if with_near else []
+    names = ("Fréchet", *Near.__dataclass_fields__) if with_near else ("Fréchet",)
     ours, floors = (np.empty((draws, len(names))) for _ in range(2))
     rows = _halves(len(generated), half, draws, "generated")
     pairs = zip(rows, _halves(len(real), half, draws), strict=True)
     for draw, ((g, _), (a, b)) in enumerate(pairs):
-        inside_a, inside_b = alike[np.ix_(a, a)], alike[np.ix_(b, b)]
-        lie = near(across[np.ix_(g, a)], among[np.ix_(g, g)], inside_a)
-        ours[draw] = (frechet(generated[g], real[a]), *vars(lie).values())
-        lie = near(alike[np.ix_(b, a)], inside_b, inside_a)
-        floors[draw] = (frechet(real[b], real[a]), *vars(lie).values())
+        ours[draw, 0] = frechet(generated[g], real[a])
+        floors[draw, 0] = frechet(real[b], real[a])
+        if tables:
+            across, among, alike = tables
+            inside_a, inside_b = alike[np.ix_(a, a)], alike[np.ix_(b, b)]
+            lie = near(across[np.ix_(g, a)], among[np.ix_(g, g)], inside_a)
+            ours[draw, 1:] = list(vars(lie).values())
+            lie = near(alike[np.ix_(b, a)], inside_b, inside_a)
+            floors[draw, 1:] = list(vars(lie).values())
         if tick:
             tick(draw + 1, draws)
     return {

@@ -129,6 +129,11 @@ class ProtocolFile:
         return len(self.seeds) or len(self.files)
 
     @property
+    def side(self) -> int | None:
+        """Of what is painted, after it is cropped."""
+        return self.crop or self.size if self.is_painted else None
+
+    @property
     def is_painted(self) -> bool:
         """Whether its pictures are of seeds."""
         return bool(self.seeds)
@@ -276,14 +281,16 @@ def _painted(content: Mapping[str, Any]) -> str:
     if not content.get("size"):
         raise InputError("does not say the size of what is painted")
     Maker(kind=term.kind, styles=term.styles, size=content["size"])
+    if not 1 <= content.get("crop", 1) <= content["size"]:
+        raise InputError(f"crop is 1 to {content['size']}, the size of what is painted")
     return content["pictures"].strip()
 
 
 def _listed(path: Path, content: Mapping[str, Any]) -> dict[str, str]:
     """The files by name with their SHA-256; none of what is painted."""
     if content["pictures"] not in PLACES:
-        if "files" in content or "crop" in content:
-            raise InputError("files and crop are for pictures that are not painted")
+        if "files" in content:
+            raise InputError("files are for pictures that are not painted")
         return {}
     if "seeds" in content or "size" in content or "files" not in content:
         raise InputError(f"pictures of {content['pictures']} have files, no seeds and no size")
@@ -380,7 +387,8 @@ def _sources(
         maker = Maker(kind=term.kind, styles=term.styles, size=file.size)
         for seed in file.seeds:
             sides = maker.make(seed).sides
-            yield seed, f"seed {seed}", tuple(_rgb(side.pixels) for side in sides)
+            pictures = (_middle(_rgb(side.pixels), file.crop) for side in sides)
+            yield seed, f"seed {seed}", tuple(pictures)
         return
     home = folder_of(file, folder)
     for number, (name, digest) in enumerate(file.files.items()):

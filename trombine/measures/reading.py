@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
 from jaxtyping import Bool, Float, Int64, UInt8
 from torch import Tensor
 
-from trombine.conventions import GROUP_OF_PART, GROUPS, LANDMARK_GROUPS, PARTS
+from trombine.conventions import GROUP_OF_PART, GROUPS, LANDMARK_GROUPS, PART_INDEX, PARTS
 
+IN_PLACE: Final = 0.15  # pupils' distances: no organ of a sound face is further off
 INNER = slice(17, 68)  # landmarks but those of the jaw
 
 
@@ -41,6 +44,37 @@ def point_errors(
 ) -> Float[Tensor, "n 68"]:
     """How far landmarks are off, in parts of the distance between the pupils."""
     return (read.float() - true).norm(dim=-1) / between_pupils(true)[:, None]
+
+
+_MIDDLES: Final = {
+    "right_eye": ("right_eye",),
+    "left_eye": ("left_eye",),
+    "nose": ("nose",),
+    "outer_lips": ("mouth", "upper_lip", "lower_lip"),
+}
+_LEAST: Final = 4  # pixels that an organ has
+
+
+def organs_off(
+    parts: UInt8[Tensor, "n h w"] | Int64[Tensor, "n h w"], points: Float[Tensor, "n 68 2"]
+) -> Float[Tensor, "n 4"]:
+    """How far the middles of eyes, nose and mouth are, by their pixels, from where the landmarks
+    have them, in distances between the pupils.
+
+    One reading says both, and of a sound face the same. At most 1, as of an organ that is not
+    there.
+    """
+    height, width = parts.shape[-2:]
+    y, x = (torch.arange(n, dtype=points.dtype) + 0.5 for n in (height, width))
+    results = []
+    for group, names in _MIDDLES.items():
+        pixels = torch.stack([parts == PART_INDEX[name] for name in names]).any(0)
+        count = pixels.sum((1, 2))
+        sums = torch.stack([(pixels.sum(1) * x).sum(1), (pixels.sum(2) * y).sum(1)], 1)
+        middle = points[:, list(LANDMARK_GROUPS[group])].mean(1)
+        off = (sums / count.clamp(min=1)[:, None] - middle).norm(dim=1) / between_pupils(points)
+        results.append(torch.where(count < _LEAST, 1.0, off.clamp(max=1)))
+    return torch.stack(results, 1)
 
 
 def auc(positive: Float[Tensor, "n"], negative: Float[Tensor, "m"]) -> float:

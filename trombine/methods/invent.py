@@ -1,7 +1,8 @@
 """Methods that invent faces: one picture a seed, whatever other seeds are beside it.
 
-A method takes seeds, a `style` of the world, and a `size`. The baselines learn from painted faces
-of training seeds, which no protocol has.
+A method takes seeds, a `style` of the world, a `size`, and the side of the middle that is cropped
+of that (`crop`). The baselines learn from painted faces of training seeds, which no protocol has,
+framed alike. A net that invents makes what `trombine generate` makes of a seed.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from torch import Tensor
 
 from trombine.conventions import to_picture
 from trombine.draws import Chance
+from trombine.inventing.making import Inventing
 from trombine.weights import loaded
 from trombine.world import face, paint
 
@@ -27,40 +29,46 @@ LEARNT_FROM: Final = TRAINING[:500]
 BLUR: Final = 1 / 32  # the deviation of the blur, of the side
 
 
-def gaussian_of_pixels(seeds: Sequence[int], *, style: str, size: int) -> Pictures:
+def gaussian_of_pixels(
+    seeds: Sequence[int], *, style: str, size: int, crop: int | None = None
+) -> Pictures:
     """Drawn from the Gaussian with the mean and the covariance that the pixels of 500 painted
     faces have."""
-    mean, centred = _learnt(style, size)
+    mean, centred = _learnt(style, size, crop or size)
     parts = _chance(seeds).normals("invent pixels", (len(centred),))
     drawn = mean + np.tensordot(parts, centred, 1) / math.sqrt(len(centred) - 1)
     return _rounded(torch.from_numpy(drawn))
 
 
 @lru_cache(maxsize=2)
-def _learnt(style: str, size: int) -> tuple[Float64[np.ndarray, "3 h w"], np.ndarray]:
+def _learnt(style: str, size: int, crop: int) -> tuple[Float64[np.ndarray, "3 h w"], np.ndarray]:
     """The mean of the painted faces, and what each adds to it."""
-    faces = torch.stack([_painted(seed, style, size) for seed in LEARNT_FROM]).double().numpy()
+    faces = torch.stack([_painted(seed, style, size, crop) for seed in LEARNT_FROM])
+    faces = faces.double().numpy()
     mean = faces.mean(0)
     return mean, faces - mean
 
 
-def blurred_faces(seeds: Sequence[int], *, style: str, size: int) -> Pictures:
+def blurred_faces(
+    seeds: Sequence[int], *, style: str, size: int, crop: int | None = None
+) -> Pictures:
     """Painted faces of training seeds, blurred."""
     from scipy.ndimage import gaussian_filter
 
-    faces = [_painted(seed % len(TRAINING), style, size).double().numpy() for seed in seeds]
+    seeds = [seed % len(TRAINING) for seed in seeds]
+    faces = [_painted(seed, style, size, crop or size).double().numpy() for seed in seeds]
     blurred = [gaussian_filter(each, BLUR * size, mode="nearest", axes=(1, 2)) for each in faces]
     return _rounded(torch.from_numpy(np.stack(blurred)))
 
 
 def of_net(name: str) -> Callable[..., Pictures]:
-    """A generator, by name or file; its vectors are drawn from the seeds, its size is its own."""
+    """A generator, by name, file or run's folder; its size is its own."""
     model = loaded(name, task="generate")
-    length = int(model.net.sizes["latent"])
+    size = int(model.net.sizes["size"])
+    inventing = Inventing(path=model.path, size=size, truncation=1.0, asked={})
 
-    def method(seeds: Sequence[int], *, style: str, size: int) -> Pictures:
-        vectors = torch.from_numpy(_chance(seeds).normals("invent vectors", (length,)))
-        return _rounded(model(vectors.float()))
+    def method(seeds: Sequence[int], *, style: str, size: int, crop: int | None = None) -> Pictures:
+        return torch.stack([to_picture(inventing.pixels(seed)) for seed in seeds])
 
     return method
 
@@ -69,8 +77,10 @@ def _chance(seeds: Sequence[int]) -> Chance:
     return Chance(seed=0, places=np.array(seeds, np.int64))
 
 
-def _painted(seed: int, style: str, size: int) -> Float32[Tensor, "3 h w"]:
-    return to_picture(np.ascontiguousarray(paint(face(seed), size, style).pixels))
+def _painted(seed: int, style: str, size: int, crop: int) -> Float32[Tensor, "3 h w"]:
+    edge = (size - crop) // 2
+    middle = slice(edge, edge + crop)
+    return to_picture(np.ascontiguousarray(paint(face(seed), size, style).pixels[middle, middle]))
 
 
 def _rounded(pictures: Tensor) -> Pictures:

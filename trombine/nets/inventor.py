@@ -113,6 +113,15 @@ class Inventor(Net):
 
         return normed(_walked(pace, latents, self.steps, twice=True))
 
+    def vectors(self, codes: Codes) -> Codes:
+        """The vectors of which the first flow, told nothing, makes these codes: walked back."""
+        nothing = codes.new_zeros(codes.shape[0], 2 * len(self.fields))
+
+        def pace(x: Codes, t: Times) -> Codes:
+            return -self.codes(x, 1 - t, nothing)
+
+        return _walked(pace, codes, self.steps, twice=True)
+
     def told(self, fields: Float[Tensor, "n f"]) -> Told:
         """What a flow is told of fields: each from -1 to 1, 0 where it is unknown; then which are
         known."""

@@ -54,6 +54,7 @@ class RunFolder:
         self.best = path / "best.safetensors"
         self.film = path / "film.mp4"
         self.page = path / "index.html"
+        self.atlas = path / "atlas.html"  # of a generator
         self.board = path / "board"
         self.lock = path / ".lock"
 
@@ -215,7 +216,7 @@ class RunFolder:
         Only who made the run may do so: where one was before, these files are that one's.
         """
         models = self.best_files()
-        for path in (self.recipe, self.log, self.clocks, self.page, self.lock, *models):
+        for path in (self.recipe, self.log, self.clocks, self.page, self.atlas, self.lock, *models):
             path.unlink(missing_ok=True)
         for folder in (self.samples, self.checkpoints, self.board):
             shutil.rmtree(folder, ignore_errors=True)

@@ -73,6 +73,9 @@ def _samples(sheet: Page, folder: RunFolder, summary: RunSummary) -> None:
         return
     film = element("a", {"href": folder.film.name}, "The same as a film")
     links = [note(Html(f"{film}."))] if folder.film.exists() else []
+    if folder.atlas.exists():
+        atlas = element("a", {"href": folder.atlas.name}, "An atlas of faces to drag in")
+        links.append(note(Html(f"{atlas}.")))
     sheet.section("Samples", _SAMPLES, sample_block("the run", frames, rows), *links)
 
 

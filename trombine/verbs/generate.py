@@ -5,21 +5,22 @@ What is asked in words is in inventing/asking.py, how a picture is made in inven
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from trombine.events import Done, Event, Picture, Progress, Started
 from trombine.refusal import InputError, OutputError, shown
 from trombine.requests import Choice, Integer, Number, Request
 
 if TYPE_CHECKING:
-    from trombine.inventing.making import Inventing, Remaker
+    from trombine.inventing.making import Inventing
 
 _UNIT: Final = "faces"
 SHEET: Final = "sheet.png"
-_ELSEWHERE: Final = "choose another -o, or add --overwrite"
+_HOLDS: Final = {"size": int, "model": str, "truncation": float}
+_MAY: Final = {"with": str}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,9 @@ class GenerateRequest(Request):
     """How varied faces are, 0.1 to 1: lower ones are more alike, and fewer of them are odd."""
     model: str | Path = ""
     """A model that invents, by name, file or run's folder, in place of the style's own."""
+    like: Path | None = None
+    """A picture with a face: the nearest invented face is looked for, and it is
+    said how near it is."""
     sheet: bool = False
     """Write sheet.png too, with all of them."""
     threads: Annotated[int | None, Integer()] = None
@@ -61,6 +65,10 @@ class GenerateRequest(Request):
 
         seeds_in(self.seeds)
         fields_in(self.with_)
+        asked = {"seeds": self.seeds != "0", "with": self.with_, "sheet": self.sheet}
+        asked |= {"truncation": self.truncation != 1}
+        if self.like and (others := [name for name, is_asked in asked.items() if is_asked]):
+            raise InputError(f"--like says which face, and --{others[0]} too", "leave one out")
 
 
 def run(request: GenerateRequest) -> Iterator[Event]:
@@ -68,22 +76,28 @@ def run(request: GenerateRequest) -> Iterator[Event]:
     from trombine.data.workers import cores
     from trombine.files import write_bytes
     from trombine.inventing.asking import fields_in, seeds_in
-    from trombine.inventing.making import Inventing, files_of, model_of
+    from trombine.inventing.making import Inventing, files_of, is_there, model_of
+    from trombine.judge.invented import fields_read
     from trombine.weights import read_card
 
     path = model_of(request.style, request.model)
     size = request.size or int(read_card(path).sizes.get("size", 0))
     asked = fields_in(request.with_)
-    inventing = Inventing(path=path, size=size, truncation=request.truncation, asked=asked)
-    seeds = seeds_in(request.seeds)
+    inventing = Inventing(
+        path=path, size=size, truncation=request.truncation, asked=asked, reads=fields_read
+    )
     if request.output.exists() and not request.output.is_dir():
         raise OutputError("is a file, and faces go into a folder", path=request.output)
+    if request.like:
+        yield from _like(request, request.like, inventing)
+        return
+    seeds = seeds_in(request.seeds)
     places = {seed: request.output / f"{seed:06d}.png" for seed in seeds}
     sheet = request.output / SHEET
     wanted = {place: inventing.record(seed) for seed, place in places.items()}
     if request.sheet:
         wanted[sheet] = inventing.record(seeds=request.seeds)
-    there = {one for one in wanted if not request.overwrite and _is_there(one, wanted[one])}
+    there = {one for one in wanted if not request.overwrite and is_there(one, wanted[one])}
     todo = [seed for seed in seeds if places[seed] not in there]
     yield Started(len(seeds), _UNIT)
     threads = min(request.threads or cores(), cores())
@@ -97,6 +111,28 @@ def run(request: GenerateRequest) -> Iterator[Event]:
     yield _done(request, inventing, len(seeds), len(todo))
 
 
+def _like(request: GenerateRequest, picture: Path, inventing: Inventing) -> Iterator[Event]:
+    """The face that is nearest to the picture's, and how near it is."""
+    from trombine.files import opened, write_bytes
+    from trombine.inventing.likeness import LOOKED_AT, like, record_of
+    from trombine.inventing.making import is_there
+    from trombine.judge.invented import apart
+
+    with opened(picture):  # which says in a line why not
+        pass
+    place = request.output / f"{picture.stem}.like.png"
+    yield Started(1, _UNIT)
+    if not request.overwrite and is_there(place, record_of(inventing, picture)):
+        yield Done(f"{shown(place)}: was there", 0, 0, 1)
+        return
+    data, found, face, seed = like(inventing, picture)
+    write_bytes(place, data)
+    yield Picture(place, place.name)
+    near, usual = apart(found, face), apart(inventing.pixels(seed), face)
+    text = f"{shown(place)}: {near:.2f} from the face (0 is the same, 1 unrelated); the nearest"
+    yield Done(f"{text} of seeds 0-{LOOKED_AT - 1} is {seed}, {usual:.2f} from it", 1, 0, 0)
+
+
 def _done(request: GenerateRequest, inventing: Inventing, count: int, written: int) -> Done:
     kept = count - written
     were = f" ({kept} {'was' if kept == 1 else 'were'} there)" if kept else ""
@@ -105,25 +141,34 @@ def _done(request: GenerateRequest, inventing: Inventing, count: int, written: i
     return Done(text, written, 0, kept)
 
 
-def _is_there(path: Path, wanted: dict[str, object]) -> bool:
-    """Whether this file is there; refused is one that was made otherwise, or by others."""
-    from trombine.batch.contents import is_cut_short, read_record
+class Remaker:
+    """Makes an invented face again, or a sheet of some."""
 
-    if path.is_dir():
-        raise InputError("is a folder where a picture is to be", "choose another -o", path=path)
-    if not path.exists() or not path.stat().st_size or is_cut_short(path):
-        return False
-    record = read_record(path)
-    if record is None:
-        raise InputError("is there, and trombine did not make it", _ELSEWHERE, path=path)
-    parts = ("verb", "options", "seed", "inputs")  # a newer trombine need not make all again
-    if any(record.get(part) != wanted.get(part) for part in parts):
-        raise InputError("is there, and was made otherwise", _ELSEWHERE, path=path)
-    return True
+    def remake(self, record: Mapping[str, Any], inputs: Mapping[str, Path]) -> bytes:
+        """The file that this record is of."""
+        from trombine.inventing.asking import LARGEST, seeds_in
+        from trombine.inventing.likeness import like
+        from trombine.inventing.making import inventing_of
+        from trombine.judge.invented import fields_read
+        from trombine.provenance import check_holds, following
+        from trombine.upscaling.running import computing
+
+        one, picture = "seed" in record, record["options"].get("like")
+        which = {"like": str} if picture is not None else {"seed": int} if one else {"seeds": str}
+        check_holds(record, {**_HOLDS, **which}, _MAY)
+        with following():
+            options = record["options"]
+            if one and record["seed"] > LARGEST:
+                raise InputError(f"seeds end at {LARGEST:,}")
+            inventing = inventing_of(options, inputs, fields_read)
+            if picture is not None:
+                return like(inventing, inputs[picture])[0]
+            with computing(1):
+                if one:
+                    return inventing.png(record["seed"])
+                return inventing.sheet(seeds_in(options["seeds"]), options["seeds"])
 
 
 def making() -> Remaker:
     """How a face is made again."""
-    from trombine.inventing.making import Remaker
-
     return Remaker()

@@ -7,6 +7,7 @@ runs/page.py and runs/compare.py. Runs are made by verbs/train.py.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -164,14 +165,38 @@ def _show(request: RunsShowRequest) -> Iterator[Event]:
         yield from _show_sweep(sweep)
         return
     folder = find_run(request.run)
+    yield from _write_atlas(folder)
     page = write_page(folder)
     yield Picture(page, page.name)
     history = read(folder)
     facts = [*_facts(history), ("page", str(page))]
+    facts += [("atlas", str(folder.atlas))] if folder.atlas.exists() else []
     width = max(len(name) for name, _ in facts)
     lines = [title(history), *(f"  {name.ljust(width)}  {fact}" for name, fact in facts)]
     lines = [shown(line) for line in lines]
     yield Done(summary="\n".join(lines), written=1, skipped=0, kept=0)
+
+
+def _write_atlas(folder: RunFolder) -> Iterator[Event]:
+    """Of a run whose best model invents by codes, unless the page of that model is there."""
+    from trombine.data.workers import cores
+    from trombine.files import write_bytes
+    from trombine.inventing.atlas import foot, page
+    from trombine.inventing.making import Inventing
+    from trombine.weights import read_card
+
+    for path in folder.best_files()[:1]:
+        with suppress(InputError):  # a model that cannot be read has no atlas
+            card = read_card(path)
+            if card.net != "inventor":
+                return
+            side = int(card.sizes["size"])
+            inventing = Inventing(path=path, size=side, truncation=1.0, asked={})
+            known = folder.atlas.exists() and foot(inventing) in folder.atlas.read_text("utf-8")
+            if not known:
+                text = page(inventing, folder.name, cores()).html()
+                write_bytes(folder.atlas, text.encode())
+                yield Picture(folder.atlas, folder.atlas.name)
 
 
 def _show_sweep(sweep: Path) -> Iterator[Event]:

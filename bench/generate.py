@@ -1,0 +1,350 @@
+"""How good invented faces are: fidelity, steering, originality, sharpness, walks, speed.
+
+    python bench/generate.py [--model NAME|RUN ...] [--first-seed N] [--count M] [--only PART ...]
+                             [--references N] [--walks N] [--json]
+
+Models are those that ship, and without one a row says so. The witness judges: the nets have never
+seen it. Real faces are of the seeds from --first-seed on, framed as the nets frame theirs, and as
+many more say what real against real is. The Fréchet distance is that above real against real, of
+that of a Gaussian of pixels. What is asked is what other persons have, eight fields at once; R2 is
+between that and what is read. Copies are what scores, among faces of the training, above all but
+one in a hundred real faces that are not of it. Seconds are those of the processor.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+import numpy as np
+import torch
+from jaxtyping import Float64, UInt8
+from table import Row, at_least, at_most, cpu_seconds, report
+
+from trombine.conventions import to_picture, to_pixels
+from trombine.data.spec import parse
+from trombine.data.workers import cores
+from trombine.inventing.making import STYLES, Inventing, in_turn, model_of
+from trombine.inventing.walking import Walk, bends_of
+from trombine.judge import witness
+from trombine.judge.copies import find
+from trombine.judge.fidelity import frechet
+from trombine.judge.invented import in_place, score
+from trombine.judge.originality import threshold
+from trombine.measures.reading import IN_PLACE, explained
+from trombine.methods.invent import gaussian_of_pixels
+from trombine.refusal import InputError
+from trombine.upscaling.running import computing
+from trombine.world import face, paint
+
+FIRST: Final = 1_740_000  # of the seeds that nothing learns from or is chosen by
+PAINTED, SIDE = 128, 96  # pixels of a painted face, and of its middle
+STEERED: Final = 8
+READ: Final = 0.8  # R2 of the witness on real faces, of a field that is asked for
+THERE: Final = ("glasses", "hat", "beard")
+ABOVE: Final = {"anime": 0.04, "photo": 0.09}  # of the Gaussian's Fréchet distance
+LESS: Final = {"anime": 0.02, "photo": 0.06}  # of the share of real faces with parts in place
+RATE: Final = 0.01  # of real faces that are called copies
+FRAMES: Final = 12  # from a seed to the next
+Pixels = UInt8[np.ndarray, "_ _ 3"]
+Features = Float64[np.ndarray, "_ d"]
+Rows = Iterator[Row]
+
+
+def real_faces(seeds: Sequence[int], style: str) -> list[Pixels]:
+    """Painted faces as generate frames its own."""
+    edge = (PAINTED - SIDE) // 2
+    middle = slice(edge, edge + SIDE)
+    return [
+        np.ascontiguousarray(paint(face(seed), PAINTED, style).pixels[middle, middle])
+        for seed in seeds
+    ]
+
+
+def seen(faces: Sequence[Pixels]) -> witness.Seen:
+    """What the witness reads of pictures."""
+    return witness.seen(torch.stack([to_picture(pixels) for pixels in faces]))
+
+
+def features(read: witness.Seen) -> Features:
+    """By which sets are compared."""
+    return read.features.double().numpy()
+
+
+def sharpness(faces: Sequence[Pixels]) -> float:
+    """The mean size of the steps between neighbouring pixels, which a blur makes small."""
+    stack = np.stack(faces).astype(np.float64)
+    return float(np.abs(np.diff(stack, axis=1)).mean() + np.abs(np.diff(stack, axis=2)).mean()) / 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """A model, and what it is measured with."""
+
+    path: Path
+    first: int
+    count: int
+    references: int
+    walks: int
+
+    @cached_property
+    def inventing(self) -> Inventing:
+        """Its pictures, in its own size."""
+        return Inventing(path=self.path, size=SIDE, truncation=1.0, asked={})
+
+    @cached_property
+    def style(self) -> str:
+        """As which it draws."""
+        terms = parse(self.inventing.model.card.data)
+        return terms[0].styles[0] if terms[0].styles else STYLES[0]
+
+    @property
+    def seeds(self) -> range:
+        """Of the real faces and of the invented ones."""
+        return range(self.first, self.first + self.count)
+
+    @cached_property
+    def real(self) -> list[Pixels]:
+        """Faces of the world."""
+        return real_faces(self.seeds, self.style)
+
+    @cached_property
+    def others(self) -> list[Pixels]:
+        """As many others."""
+        return real_faces([seed + self.count for seed in self.seeds], self.style)
+
+    @cached_property
+    def invented(self) -> list[Pixels]:
+        """One a seed, told nothing but who it is."""
+        return self.made({})
+
+    def made(self, asked: Mapping[str, float]) -> list[Pixels]:
+        """The invented faces of the seeds, all asked for the same."""
+        return list(in_turn(replace(self.inventing, asked=asked).pixels, self.seeds, cores()))
+
+    @cached_property
+    def seen_real(self) -> witness.Seen:
+        """What is read of the real faces."""
+        return seen(self.real)
+
+    @cached_property
+    def seen_invented(self) -> witness.Seen:
+        """What is read of the invented ones."""
+        return seen(self.invented)
+
+    @cached_property
+    def floor(self) -> float:
+        """The Fréchet distance of real against real."""
+        return frechet(features(seen(self.others)), features(self.seen_real))
+
+    def above(self, read: witness.Seen) -> float:
+        """The Fréchet distance from the real faces, above that of real ones."""
+        return frechet(features(read), features(self.seen_real)) - self.floor
+
+
+def fidelity(subject: Subject) -> Rows:
+    """How far the set is from real ones; whether parts are where parts are; how sharp it is."""
+    gaussian = gaussian_of_pixels(list(subject.seeds), style=subject.style, size=PAINTED, crop=SIDE)
+    ratio = subject.above(subject.seen_invented) / subject.above(
+        seen(list(map(to_pixels, gaussian)))
+    )
+    yield Row("Fréchet distance of real against real", subject.floor, "")
+    yield at_most("Fréchet distance above real's", ratio, "of a Gaussian's", ABOVE[subject.style])
+    ours, theirs = (
+        float((in_place(read) >= 1 - IN_PLACE).float().mean())
+        for read in (subject.seen_invented, subject.seen_real)
+    )
+    yield Row("parts in place, real", theirs, "of faces")
+    yield at_least("parts in place", ours, "of faces", round(theirs - LESS[subject.style], 3))
+    sharp = sharpness(subject.invented) / sharpness(subject.real)
+    yield Row("sharpness", sharp, "of real's", "0.9 to 1.1", 0.9 <= sharp <= 1.1)
+
+
+def steering(subject: Subject) -> Rows:
+    """Whether what is asked for is read; what asking costs."""
+    names = witness.field_names()
+    told = subject.inventing.told
+    true = _true(subject.seeds)
+    read = explained(subject.seen_real.fields.double(), true[:, [_column(n) for n in names]])
+    clear = {name: float(r2) for name, r2 in zip(names, read, strict=True)}
+    asked = [name for name in told if clear.get(name, 0) >= READ]
+    asked = sorted(asked, key=lambda name: -clear[name])[:STEERED]
+    yield at_least("fields that can be asked for and read", len(asked), "fields", STEERED)
+    wanted = [seed + subject.count for seed in subject.seeds]  # what other persons have
+
+    def steered(pair: tuple[int, int]) -> Pixels:
+        other = face(pair[1])
+        fields = {name: float(getattr(other, name)) for name in asked}
+        return replace(subject.inventing, asked=fields).pixels(pair[0])
+
+    if asked:
+        pairs = list(zip(subject.seeds, wanted, strict=True))
+        found = seen(list(in_turn(steered, pairs, cores())))
+        columns = [names.index(name) for name in asked]
+        truth = _true(wanted)[:, [_column(name) for name in asked]]
+        values = explained(found.fields[:, columns].double(), truth)
+        for name, value in zip(asked, values.tolist(), strict=True):
+            yield at_least(f"{name}: asked for and read", value, "R2", 0.7)
+            yield Row(f"{name}: read of real faces", clear[name], "R2")
+        plain = subject.above(subject.seen_invented)
+        cost = subject.above(found) / plain if plain > 0 else float("inf")
+        yield at_most("Fréchet distance above real's, steered", cost, "of unsteered", 4 / 3)
+    for name in THERE:
+        if name in told and name in names:
+            there = seen(subject.made({name: 1.0})).fields[:, names.index(name)] > 0.5
+            yield at_least(f"{name}: there where asked for", float(there.double().mean()), "", 0.95)
+
+
+def _column(name: str) -> int:
+    return _NAMES.index(name)
+
+
+_NAMES: Final = tuple(face(FIRST).__dataclass_fields__)
+
+
+def _true(seeds: Sequence[int]) -> torch.Tensor:
+    """The numbers by which faces are painted; 0 for what is no number."""
+    rows = []
+    for seed in seeds:
+        values = vars(face(seed))
+        rows.append([v if isinstance(v, int | float) else 0 for v in map(values.get, _NAMES)])
+    return torch.tensor(rows, dtype=torch.float64)
+
+
+def originality(subject: Subject) -> Rows:
+    """Whether faces of the training are copied more often than faces that it has not."""
+    learned = np.stack(real_faces(range(subject.references), subject.style))
+    rate = max(RATE, 1 / subject.count)  # of few faces nobody knows what one in a hundred does
+    limit = threshold(find(np.stack(subject.real), learned).scores, rate)
+    ours, theirs = (
+        int((find(np.stack(faces), learned).scores > limit).sum())
+        for faces in (subject.invented, subject.others)
+    )
+    yield Row(f"copies of {subject.references:,}, real faces that are none", theirs, "faces")
+    yield at_most(f"copies of {subject.references:,}", ours, "faces", theirs)
+
+
+def walks(subject: Subject) -> Rows:
+    """How smooth walks are, and what detours bring."""
+    pairs = [
+        (seed, seed + subject.walks) for seed in range(subject.first, subject.first + subject.walks)
+    ]
+    uneven, straight, round_about = [], [], []
+    for pair in pairs:
+        walk = Walk(inventing=subject.inventing, seeds=pair, frames=FRAMES)
+        found = score(walk.pixels(cores()))
+        uneven.append(found.unevenness)
+        straight.append(min(found.in_place))
+        bent = replace(walk, bends=bends_of(walk, cores()))
+        other = score(bent.pixels(cores())) if any(bent.bends) else found
+        round_about.append(min(other.in_place))
+    yield at_most(f"largest step of {len(pairs)} walks", max(uneven), "of the mean step", 3)
+    lacks, less = (1 - min(worst) for worst in (straight, round_about))
+    yield Row("worst frame of all walks, straight on", 1 - lacks, "1 is in place")
+    brought = 1 - less / lacks if lacks else 1.0
+    yield at_least("of what that lacks, made good by detours", brought, "", 1 / 3)
+
+
+def speed(subject: Subject) -> Rows:
+    """Seconds of one core, beside starting."""
+    with computing(1):
+        subject.inventing.pixels(0)
+        each = [cpu_seconds(lambda n=n: subject.inventing.pixels(n)) for n in range(1, 8)]
+    yield at_most(f"a face of {SIDE} px", median(each), "s of a core", 0.15)
+    start = time.perf_counter()
+    for _ in in_turn(subject.inventing.pixels, range(32), cores()):
+        pass
+    yield at_most("32 faces", time.perf_counter() - start, f"s on {cores()} cores", 1.2)
+
+
+_ELSEWHERE: Final = """
+import sys
+from pathlib import Path
+from trombine.inventing.making import Inventing, files_of
+inventing = Inventing(path=Path(sys.argv[1]), size=int(sys.argv[2]), truncation=1.0, asked={})
+seeds = list(map(int, sys.argv[4].split(",")))
+from hashlib import sha256
+for _, data in files_of(inventing, seeds, int(sys.argv[3])):
+    print(sha256(data).hexdigest())
+"""
+
+
+def sameness(subject: Subject) -> Rows:
+    """The same seed alone, among 7 and 32, on one thread and two, in another process."""
+
+    def elsewhere(threads: int, seeds: Sequence[int]) -> list[str]:
+        words = [str(subject.path), str(SIDE), str(threads), ",".join(map(str, seeds))]
+        command = [sys.executable, "-c", _ELSEWHERE, *words]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+
+    usual = elsewhere(2, range(32))
+    here = sha256(subject.inventing.png(5)).hexdigest()
+    same = [here == usual[5], elsewhere(1, range(2, 9)) == usual[2:9], elsewhere(1, [5]) == [here]]
+    yield at_least("the same bytes alone, among 7 and 32, on 1 and 2 threads", sum(same), "of 3", 3)
+
+
+PARTS: Final[Mapping[str, Callable[[Subject], Rows]]] = {
+    "fidelity": fidelity,
+    "steering": steering,
+    "originality": originality,
+    "walks": walks,
+    "speed": speed,
+    "sameness": sameness,
+}
+
+
+def subjects(names: Sequence[str], options: argparse.Namespace) -> dict[str, Subject | None]:
+    """The models by name; None of one that does not ship."""
+    found: dict[str, Subject | None] = {}
+    for name in names or [f"generate-{style}" for style in STYLES]:
+        style = name.removeprefix("generate-")
+        try:
+            path = model_of(style, "" if style in STYLES else name)
+        except InputError as error:
+            if names:
+                raise SystemExit(f"{error}") from error
+            print(error, file=sys.stderr)
+            found[name] = None
+            continue
+        found[name] = Subject(
+            path=path,
+            first=options.first_seed,
+            count=options.count,
+            references=options.references,
+            walks=options.walks,
+        )
+    return found
+
+
+def main() -> int:
+    """All rows."""
+    parser = argparse.ArgumentParser(description="Measure invented faces.")
+    parser.add_argument("--model", nargs="+", default=[], metavar="NAME|RUN")
+    parser.add_argument("--first-seed", type=int, default=FIRST)
+    parser.add_argument("--count", type=int, default=2_000)
+    parser.add_argument("--references", type=int, default=24_000)
+    parser.add_argument("--walks", type=int, default=20)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    rows: list[Row] = []
+    for name, subject in subjects(options.model, options).items():
+        if subject is None:
+            rows.append(at_least(f"{name}: the model is here", 0, "", 1))
+            continue
+        for part in options.only:
+            rows += [replace(row, name=f"{name}: {row.name}") for row in PARTS[part](subject)]
+    return report(rows, json=options.json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""atlas.html of a generator: faces of two directions, ready for dragging; opens from disk.
+
+One plane is of the two principal directions of the codes of some seeds; one of two fields that the
+model is told, by name. Nothing is computed in the page: all its faces are in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+import torch
+from jaxtyping import Float64
+
+from trombine.conventions import to_pixels
+from trombine.inventing.making import Inventing, Pixels, in_turn
+from trombine.nets.inventor import Inventor, fields_of, normed
+from trombine.pages import Page, plane
+
+SIDE: Final = 7  # faces along a direction
+SEEDS: Final = 128  # whose codes have the principal directions
+_FAR: Final = 2.0  # deviations from the mean
+_NAMED: Final = ("age", "smile", "light_turn", "hair_length", "masculine", "tone")
+_TEXT: Final = "Drag in the picture, or move the sliders; the arrow keys move them too."
+
+Directions = Float64[np.ndarray, "2 latent"]
+
+
+def page(inventing: Inventing, name: str, threads: int) -> Page:
+    """The page of a model of this name, an Inventor's."""
+    lead = "Faces that nobody painted, along two directions at a time."
+    sheet = Page(title=f"{name}: atlas", lead=lead, foot=foot(inventing))
+    steps = np.linspace(-1, 1, SIDE)
+    found = principal(codes(inventing))
+
+    def by_code(place: tuple[float, float]) -> Pixels:
+        return at_code(inventing, found[0] + np.array(place) @ found[1])
+
+    faces = _faces(by_code, _FAR * steps, _FAR * steps, threads)
+    text = "The two directions in which the codes of faces differ most, two deviations each way."
+    sheet.section(
+        "Principal directions",
+        f"{text}\n\n{_TEXT}",
+        plane(faces, label="faces", across="first direction", down="second direction"),
+    )
+    if len(told := [field for field in _NAMED if field in inventing.told][:2]) == 2:
+        first, second = fields_of("+".join(told))
+        ways = [f.low + (steps + 1) / 2 * (f.high - f.low) for f in (first, second)]
+
+        def by_field(place: tuple[float, float]) -> Pixels:
+            fields = dict(zip(told, place, strict=True))
+            return replace(inventing, asked=fields).pixels(0)
+
+        sheet.section(
+            "Named directions",
+            f"The face of seed 0, told how much of each is to be. {_TEXT}",
+            plane(
+                _faces(by_field, ways[0], ways[1], threads),
+                label="faces",
+                across=f"{told[0]}, {first.low:g} to {first.high:g}",
+                down=f"{told[1]}, {second.low:g} to {second.high:g}",
+            ),
+        )
+    return sheet
+
+
+def foot(inventing: Inventing) -> str:
+    """By which a page is known to be of this model."""
+    return f"Faces of the model {inventing.model.hash}."
+
+
+def codes(inventing: Inventing) -> Float64[np.ndarray, "n latent"]:
+    """Those of the first seeds."""
+    places = [inventing.place(seed) for seed in range(SEEDS)]
+    vectors = torch.from_numpy(np.stack([place.vector for place in places])).float()
+    fields = torch.from_numpy(np.stack([place.fields for place in places])).float()
+    with torch.inference_mode():
+        return _net(inventing).invented(vectors, fields).double().numpy()
+
+
+def principal(
+    codes: Float64[np.ndarray, "n latent"],
+) -> tuple[Float64[np.ndarray, "latent"], Directions]:
+    """The mean, and the two directions of most variance, each a deviation long; the largest number
+    of each is above 0."""
+    mean = codes.mean(0)
+    _, lengths, directions = np.linalg.svd(codes - mean, full_matrices=False)
+    some = directions[:2] * lengths[:2, None] / np.sqrt(len(codes) - 1)
+    return mean, some * np.sign(some[np.arange(2), np.abs(some).argmax(1)])[:, None]
+
+
+def at_code(inventing: Inventing, code: Float64[np.ndarray, "latent"]) -> Pixels:
+    """The picture of a code, with the details' noise of seed 0."""
+    net = _net(inventing)
+    with torch.inference_mode():
+        soft = net.decoder(normed(torch.from_numpy(code)[None].float()))
+        noise = net.noise(torch.from_numpy(inventing.place(0).vector)[None].float())
+        return to_pixels(net.finished(soft, noise).clamp(0, 1)[0])
+
+
+def _net(inventing: Inventing) -> Inventor:
+    net = inventing.model.net
+    assert isinstance(net, Inventor)
+    return net
+
+
+def _faces(
+    make: Callable[[tuple[float, float]], Pixels],
+    across: Sequence[float] | np.ndarray,
+    down: Sequence[float] | np.ndarray,
+    threads: int,
+) -> list[list[Pixels]]:
+    """Rows of faces."""
+    places = [(float(x), float(y)) for y in down for x in across]
+    made = list(in_turn(make, places, threads))
+    return [made[start : start + len(across)] for start in range(0, len(made), len(across))]

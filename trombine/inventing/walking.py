@@ -1,0 +1,200 @@
+"""Walks between invented faces: the places that a film's frames are of, and ways round bad zones.
+
+A leg leads from a seed to the next. Along it the vectors are blended and the persons' fields, so
+its ends are the pictures that the seeds have. A leg may be bent: `bends_of` looks along a few bent
+ones where the reader finds that parts are not where parts are, and takes the best.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import torch
+from jaxtyping import Float64, UInt8
+from torch.nn import functional
+
+from trombine.codecs import Frames
+from trombine.conventions import to_picture
+from trombine.draws import Chance
+from trombine.images import image_of
+from trombine.inventing.making import Inventing, Place, in_turn
+from trombine.measures.reading import IN_PLACE, organs_off
+from trombine.pages import Sheet
+from trombine.provenance import shortened
+from trombine.reader import WINDOW
+from trombine.refusal import InputError
+from trombine.weights import loaded
+
+PATHS: Final = ("linear", "spherical", "truncation")
+LEAST: Final = 0.1  # the truncation at which a truncation walk begins
+MOST: Final = 2_000  # frames of a walk
+MILLISECONDS: Final = 80  # of a frame
+COLUMNS: Final = 12  # of a sheet
+BENDS: Final = 7  # ways from a seed to the next: straight on; near the average face; anywhere
+_INWARD: Final = (0.0, 0.3, 0.6)  # how much nearer the first of them come
+_ASIDE: Final = 0.6  # how far aside the others go, of a drawn vector
+_LOOKS: Final = 5  # at which a way is judged
+
+Vector = Float64[np.ndarray, "_"]
+Pixels = UInt8[np.ndarray, "_ _ 3"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Walk:
+    """From seed to seed, `frames` steps a leg."""
+
+    inventing: Inventing
+    seeds: tuple[int, ...]
+    frames: int
+    path: str = "linear"
+    cycle: bool = False
+    bends: tuple[int, ...] = ()  # of each leg; none is straight on
+
+    def __post_init__(self) -> None:
+        """Refuse what is no walk."""
+        if self.path not in PATHS:
+            raise InputError(f"a walk has no path {shortened(self.path)}")
+        one = len(self.seeds) == 1
+        if self.path == "truncation" and not one:
+            raise InputError("a truncation walk is of one seed", "name one, or leave --path out")
+        if one and self.path != "truncation":
+            raise InputError("a walk has two seeds or more", "name another, or --path truncation")
+        if self.count > MOST:
+            problem = f"this walk would have {self.count:,} frames, and {MOST:,} are the most"
+            raise InputError(problem, "name fewer seeds, or give fewer --frames")
+        if self.bends and len(self.bends) != len(self.legs):
+            raise InputError(f"a walk of {len(self.legs)} legs has as many bends")
+        if not set(self.bends) <= set(range(BENDS)):
+            raise InputError(f"bends are from 0 to {BENDS - 1}")
+
+    @property
+    def legs(self) -> list[tuple[int, int]]:
+        """From which seed to which."""
+        if self.path == "truncation":
+            return [(self.seeds[0], self.seeds[0])] * (1 + self.cycle)
+        after = self.seeds[1:] + self.seeds[:1] * self.cycle
+        return list(zip(self.seeds, after, strict=False))
+
+    @property
+    def count(self) -> int:
+        """How many frames there are; the first is not there again at the end of a cycle."""
+        return self.frames * len(self.legs) + (not self.cycle)
+
+    def places(self) -> Iterator[Place]:
+        """Those of the frames, in their order."""
+        for number in range(self.count):
+            leg, step = divmod(number, self.frames)
+            if leg == len(self.legs):
+                leg, step = leg - 1, self.frames
+            yield self.place(leg, step / self.frames)
+
+    def place(self, leg: int, share: float, bend: int | None = None) -> Place:
+        """The place so far along a leg, 0 to 1."""
+        first, last = (self.inventing.place(seed) for seed in self.legs[leg])
+        if self.path == "truncation":
+            share = 1 - share if leg else share
+            return Place(vector=(LEAST + (1 - LEAST) * share) * last.vector, fields=last.fields)
+        blend = spherical if self.path == "spherical" else linear
+        vector = blend(first.vector, last.vector, share)
+        if bend is None:
+            bend = self.bends[leg] if self.bends else 0
+        return Place(
+            vector=bent(vector, share, bend, self.legs[leg]),
+            fields=linear(first.fields, last.fields, share),
+        )
+
+    def pixels(self, threads: int, some: slice = slice(None)) -> list[Pixels]:
+        """The pictures of the frames, or of some of them."""
+        return list(in_turn(self.inventing.pixels_at, list(self.places())[some], threads))
+
+    def options(self) -> dict[str, Any]:
+        """What a record says of it."""
+        options: dict[str, Any] = {"seeds": ",".join(map(str, self.seeds)), "frames": self.frames}
+        options |= {"path": self.path, "cycle": int(self.cycle)}
+        return options | ({"bends": ",".join(map(str, self.bends))} if any(self.bends) else {})
+
+
+def linear(
+    first: Float64[np.ndarray, "k"], last: Float64[np.ndarray, "k"], share: float
+) -> Float64[np.ndarray, "k"]:
+    """Straight from one to the other; exactly these at the ends."""
+    if share in (0, 1):  # what is not known of one end says nothing of the other
+        return last if share else first
+    return (1 - share) * first + share * last
+
+
+def spherical(first: Vector, last: Vector, share: float) -> Vector:
+    """Along the circle round the origin, the lengths blended; straight where there is none."""
+    lengths = [float(np.linalg.norm(each)) for each in (first, last)]
+    if not all(lengths):
+        return linear(first, last, share)
+    units = [each / length for each, length in zip((first, last), lengths, strict=True)]
+    angle = math.acos(min(1.0, max(-1.0, float(units[0] @ units[1]))))
+    if math.sin(angle) < 1e-6 or share in (0, 1):
+        return linear(first, last, share)
+    parts = math.sin((1 - share) * angle), math.sin(share * angle)
+    along = (parts[0] * units[0] + parts[1] * units[1]) / math.sin(angle)
+    return ((1 - share) * lengths[0] + share * lengths[1]) * along
+
+
+def bent(vector: Vector, share: float, bend: int, leg: tuple[int, int]) -> Vector:
+    """A vector of a leg as the bend has it: as it is at the ends, furthest off in the middle."""
+    much = math.sin(math.pi * share)
+    if not bend or share in (0, 1):
+        return vector
+    if bend < len(_INWARD):
+        return (1 - _INWARD[bend] * much) * vector
+    chance = Chance(seed=leg[1], places=np.array([leg[0]], np.int64))
+    aside = vector + _ASIDE * much * chance.normals(f"walk's bend {bend}", vector.shape)[0]
+    return aside * (np.linalg.norm(vector) / np.linalg.norm(aside))
+
+
+def bends_of(walk: Walk, threads: int) -> tuple[int, ...]:
+    """Of each leg the bend on which the reader finds the worst place best; straight on where that
+    has no bad zone."""
+    if walk.path == "truncation":
+        raise InputError("a truncation walk has no other way", "leave --detour out")
+    looks = [(look + 1) / (_LOOKS + 1) for look in range(_LOOKS)]
+
+    def worst(leg: int, bend: int) -> float:
+        places = [walk.place(leg, share, bend) for share in looks]
+        return max(in_turn(lambda place: off(walk.inventing.pixels_at(place)), places, threads))
+
+    def best(leg: int) -> int:
+        straight = worst(leg, 0)
+        if straight <= IN_PLACE:
+            return 0
+        found = [straight, *(worst(leg, bend) for bend in range(1, BENDS))]
+        return found.index(min(found))
+
+    return tuple(best(leg) for leg in range(len(walk.legs)))
+
+
+def off(pixels: Pixels) -> float:
+    """How far the worst of a face's parts is from its place, as the reader finds it; 2 where it
+    finds no face."""
+    picture = to_picture(pixels)[None]
+    window = functional.interpolate(
+        picture, size=(WINDOW, WINDOW), mode="bicubic", antialias=True, align_corners=False
+    )
+    with torch.inference_mode():
+        reading = loaded("reader", task="read").in_rgb(window.clamp(0, 1))
+    if float(reading.face) <= 0:
+        return 2.0
+    return float(organs_off(reading.parts.argmax(1), reading.points.float()).max())
+
+
+def film(frames: Sequence[Pixels]) -> Frames:
+    """The frames as a film that goes on for ever."""
+    images = tuple(image_of(pixels) for pixels in frames)
+    return Frames(frames=images, durations=(MILLISECONDS,) * len(images), loops=0)
+
+
+def sheet(frames: Sequence[Pixels], title: str, note: str) -> Pixels:
+    """All frames, row after row."""
+    rows = [frames[start : start + COLUMNS] for start in range(0, len(frames), COLUMNS)]
+    return Sheet(rows=rows, title=title, note=note).pixels()

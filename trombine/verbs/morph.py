@@ -1,0 +1,221 @@
+"""`morph`: films that walk from one invented face to the next.
+
+The walk is in inventing/walking.py, what it is worth in judge/invented.py.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+from trombine.events import Done, Event, Picture, Started
+from trombine.refusal import InputError, shown
+from trombine.requests import Choice, Integer, Number, Request
+
+if TYPE_CHECKING:
+    from trombine.inventing.making import Pixels
+    from trombine.inventing.walking import Walk
+
+ENDINGS: Final = (".gif", ".webp", ".mp4", ".webm")
+PATHS: Final = ("linear", "spherical", "truncation")
+FILM, SHEET, FRAME = "film", "sheet", "frame"  # what a file shows; frame 7 is the eighth
+_HOLDS: Final = {
+    "size": int,
+    "model": str,
+    "truncation": float,
+    "seeds": str,
+    "frames": int,
+    "path": str,
+    "cycle": int,
+    "shows": str,
+    "format": str,
+}
+_MAY: Final = {"with": str, "bends": str}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MorphRequest(Request):
+    """Walk from one invented face to the next, as a film or a folder of frames.
+
+    A leg's ends are the faces of its seeds, as `trombine generate` makes them. What becomes of the
+    parts on the way, and how even the steps are, is said.
+    """
+
+    seeds: tuple[str, ...]
+    """Which faces, in this order: 3 8 21, or 0-3."""
+    output: Path
+    """The film to write, .gif, .webp, .mp4 or .webm, or a folder for its frames."""
+    frames: Annotated[int, Integer(2, 500)] = 24
+    """Frames from a seed to the next."""
+    cycle: bool = False
+    """Go on from the last seed to the first."""
+    path: Annotated[str, Choice(PATHS)] = "linear"
+    """linear or spherical; or truncation, of one seed, from a face like all to its own."""
+    detour: bool = False
+    """Go round bad zones: where parts would not be in place another way is looked for."""
+    style: Annotated[str, Choice(("anime", "photo"))] = "anime"
+    """How they are drawn: anime or photo."""
+    with_: str = ""
+    """What is to be of all of them: "age=60, glasses", as trombine generate takes it."""
+    size: Annotated[int | None, Integer(16, 4096)] = None
+    """Width and height in pixels: the net's own, 96, unless given; 192 and 384 by the net that
+    enlarges."""
+    truncation: Annotated[float, Number(0.1, 1)] = 1.0
+    """How varied faces are, 0.1 to 1: lower ones are more alike, and fewer of them are odd."""
+    model: str | Path = ""
+    """A model that invents, by name, file or run's folder, in place of the style's own."""
+    sheet: bool = False
+    """Write all frames on NAME.sheet.png beside the film, or sheet.png in the folder."""
+    json: bool = False
+    """The score of each frame as JSON, for a program, in place of text."""
+    threads: Annotated[int | None, Integer()] = None
+    """How many threads work: by default one for each core, and never more. The bytes are the
+    same."""
+    overwrite: bool = False
+    """Make again what is there."""
+
+    def __post_init__(self) -> None:
+        """Refuse seeds and fields that there are not, and a film that is none."""
+        super().__post_init__()
+        from trombine.inventing.asking import fields_in, seeds_in
+
+        seeds_in(",".join(self.seeds))
+        fields_in(self.with_)
+        if self.output.suffix and self.output.suffix.lower() not in ENDINGS:
+            problem = "ends as no film does"
+            remedy = f"choose {', '.join(ENDINGS)}, or a folder"
+            raise InputError(problem, remedy, path=self.output)
+
+
+def run(request: MorphRequest) -> Iterator[Event]:
+    """Make the film that is not there, and say how good the walk is."""
+    from dataclasses import replace
+
+    from trombine.data.workers import cores
+    from trombine.files import write_bytes
+    from trombine.inventing.asking import fields_in, seeds_in
+    from trombine.inventing.making import Inventing, is_there, model_of
+    from trombine.inventing.walking import Walk, bends_of
+    from trombine.judge.invented import score
+    from trombine.weights import read_card
+
+    path = model_of(request.style, request.model)
+    size = request.size or int(read_card(path).sizes.get("size", 0))
+    asked = fields_in(request.with_)
+    inventing = Inventing(path=path, size=size, truncation=request.truncation, asked=asked)
+    walk = Walk(
+        inventing=inventing,
+        seeds=seeds_in(",".join(request.seeds)),
+        frames=request.frames,
+        path=request.path,
+        cycle=request.cycle,
+    )
+    threads = min(request.threads or cores(), cores())
+    yield Started(walk.count, "frames")
+    if request.detour:
+        walk = replace(walk, bends=bends_of(walk, threads))
+    wanted = _wanted(request, walk)
+    todo = [
+        (file, shows)
+        for file, shows in wanted.items()
+        if request.overwrite or not is_there(file, _record(walk, shows, file.suffix))
+    ]
+    scored = None
+    if todo or request.json:
+        frames = walk.pixels(threads)
+        scored = score(frames, cycle=request.cycle)
+        for file, shows in todo:
+            some = frames[_shown(shows, walk.count)]
+            write_bytes(file, _file(walk, shows, file.suffix, some))
+            yield Picture(file, file.name)
+    were = "" if todo else " (was there)"
+    text = f"{shown(request.output)}: {walk.count} frames of {size} px{were}"
+    text += f"; {scored.text}" if scored else ""
+    if request.json and scored:
+        text = json.dumps({**asdict(scored), "unevenness": scored.unevenness}, indent=1)
+    yield Done(text, len(todo), 0, len(wanted) - len(todo))
+
+
+def _wanted(request: MorphRequest, walk: Walk) -> dict[Path, str]:
+    """The files to make, and what each shows."""
+    output = request.output
+    if output.suffix:
+        sheet = output.with_suffix(".sheet.png")
+        files = {output: FILM}
+    else:
+        if output.exists() and not output.is_dir():
+            raise InputError("is a file, and frames go into a folder", path=output)
+        sheet = output / "sheet.png"
+        files = {output / f"{at:06d}.png": f"{FRAME} {at}" for at in range(walk.count)}
+    return files | ({sheet: SHEET} if request.sheet else {})
+
+
+def _record(walk: Walk, shows: str, ending: str) -> dict[str, Any]:
+    """What determines a file of a walk."""
+    from trombine.images import SUFFIXES
+
+    options = {**walk.options(), "shows": shows, "format": SUFFIXES[ending.lower()]}
+    return walk.inventing.record(verb="morph", **options)
+
+
+def _file(walk: Walk, shows: str, ending: str, frames: Sequence[Pixels]) -> bytes:
+    """The bytes of a file of a walk, by the frames that it shows."""
+    from trombine.batch.contents import encoded
+    from trombine.inventing.walking import film, sheet
+    from trombine.judge.invented import score
+
+    record = _record(walk, shows, ending)
+    if shows == FILM:
+        content: Any = film(frames)
+    elif shows == SHEET:
+        seeds = ", ".join(map(str, walk.seeds))
+        content = sheet(frames, f"a walk by {seeds}", score(frames, cycle=walk.cycle).text)
+    else:
+        (content,) = frames
+    return encoded(content, record["options"]["format"], record)
+
+
+def _shown(shows: str, count: int) -> slice:
+    """Which of the frames a file shows; an InputError where there are none."""
+    if shows in (FILM, SHEET):
+        return slice(count)
+    number = shows.removeprefix(f"{FRAME} ")
+    if not (number.isascii() and number.isdecimal() and int(number[:6]) < count):
+        raise InputError(f"a walk of {count} frames shows no {shows}")
+    return slice(int(number), int(number) + 1)
+
+
+class Remaker:
+    """Makes a walk's files again."""
+
+    def remake(self, record: Mapping[str, Any], inputs: Mapping[str, Path]) -> bytes:
+        """The file that this record is of."""
+        from trombine.images import SUFFIX_OF
+        from trombine.inventing.asking import seeds_in
+        from trombine.inventing.making import inventing_of
+        from trombine.inventing.walking import Walk
+        from trombine.provenance import check_holds, following
+
+        check_holds(record, _HOLDS, _MAY)
+        with following():
+            options = record["options"]
+            bends = options.get("bends", "")
+            walk = Walk(
+                inventing=inventing_of(options, inputs),
+                seeds=seeds_in(options["seeds"]),
+                frames=options["frames"],
+                path=options["path"],
+                cycle=bool(options["cycle"]),
+                bends=tuple(map(int, bends.split(","))) if bends else (),
+            )
+            shows = options["shows"]
+            frames = walk.pixels(1, _shown(shows, walk.count))
+            return _file(walk, shows, SUFFIX_OF[options["format"]], frames)
+
+
+def making() -> Remaker:
+    """How a walk is made again."""
+    return Remaker()
