@@ -59,9 +59,8 @@ VERBS = {
         request="GeneratedRequest",
         summary="Invent faces into a pack, to be judged, compared or learned from.",
         examples=(
-            "trombine data generated --count 8 --model faces.safetensors -o crowd",
-            "trombine data generated --count 8 --first-seed 100 --truncation .7"
-            " --model faces.safetensors -o alike",
+            "trombine data generated --count 8 -o crowd",
+            "trombine data generated --count 8 --first-seed 100 --truncation .7 -o alike",
         ),
     ),
     "data masks": Verb(
@@ -225,9 +224,8 @@ VERBS = {
         request="GenerateRequest",
         summary="Invent faces, each a function of its seed, told what is to be of them or not.",
         examples=(
-            "trombine generate --seeds 0-7 --model faces.safetensors --sheet -o invented",
-            'trombine generate --seeds 3,8 --model faces.safetensors --with "age=60, smile"'
-            " -o steered",
+            "trombine generate --seeds 0-7 --sheet -o invented",
+            'trombine generate --seeds 3,8 --with "age=60, smile" -o steered',
         ),
     ),
     "morph": Verb(
@@ -235,8 +233,8 @@ VERBS = {
         request="MorphRequest",
         summary="Walk from one invented face to the next, as a film or a folder of frames.",
         examples=(
-            "trombine morph 3 8 21 --model faces.safetensors --cycle --frames 8 -o walk.gif",
-            "trombine morph 5 --model faces.safetensors --path truncation --frames 6 -o grown",
+            "trombine morph 3 8 21 --cycle --frames 8 -o walk.gif",
+            "trombine morph 5 --path truncation --frames 6 -o grown",
         ),
         positional=("seeds",),
     ),
