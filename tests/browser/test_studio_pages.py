@@ -23,7 +23,7 @@ from studios import Server, png, runs
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 DESKTOP, PHONE = (1280, 860), (390, 844)
-PATIENCE = 90_000.0  # milliseconds, on a machine that is busy with other tests
+PATIENCE = 240_000.0  # milliseconds, on a machine that is busy with other tests
 PAGES = ("/", "/upscale", "/generate", "/read", "/jobs")
 
 pytestmark = [

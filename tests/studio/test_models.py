@@ -93,6 +93,12 @@ def test_a_repair_by_one_s_own_model_differs_by_its_seed(own: Server) -> None:
     assert results[0] != results[1]
 
 
+def test_a_run_is_no_model_of_another_verb(own: Server) -> None:
+    picture = ("pictures", ("a.png", png(noise())))
+    made = own.post("upscale", picture, ("model", "tiny-repair")).json
+    assert own.ended(made["id"])["state"] == "failed"
+
+
 def test_a_model_that_is_not_there_is_said_to_be_none(own: Server) -> None:
     job = own.ended(own.post("generate", ("model", "no-such")).json["id"])
     assert job["state"] == "failed" and "is neither a shipped model nor a file" in job["problem"]

@@ -45,6 +45,7 @@ from trombine.studio.fields import (
 )
 from trombine.studio.guard import OWNER
 from trombine.studio.jobs import DAYS, DONE, ENDED, STATE, Job, Said, Store
+from trombine.studio.models import VERBS as TASKED
 from trombine.studio.models import Offer
 from trombine.studio.work import INPUTS, MODEL, outputs
 
@@ -251,7 +252,8 @@ def _accepted(
         fields = _fields(verb, kind, form, folder)
         request_of(verb, fields, Path())  # refuses what the command would refuse
         for offer in models() if "model" in fields else ():
-            if offer.path is not None and offer.name == fields["model"]:
+            is_named = offer.name == fields["model"] and verb == TASKED.get(offer.task)
+            if offer.path is not None and is_named:
                 (store.place(id) / MODEL).write_text(str(offer.path))
         return store.add(id, owner, verb, fields)
     except BaseException:

@@ -27,7 +27,8 @@ _FOR: Final = {
     "upscale-drawings": "drawings",
     "upscale-wild": "damaged photographs",
 }
-_TASKS: Final = ("repair", "generate")  # of models that may be others'
+_CALLED: Final = {"generate-anime": "anime", "generate-photo": "photographs"}
+VERBS: Final = {"repair": "inpaint", "generate": "generate"}  # by the task of models that are yours
 _FIELDS: Final = {field.name: field for field in FIELDS}
 
 
@@ -84,13 +85,13 @@ def _others(runs: Path, given: Path | None) -> Iterator[Offer]:
 
 def _offer(name: str, card: dict[str, Any], path: Path | None) -> Offer | None:
     sizes, task = card.get("sizes", {}), card.get("task")
-    if task not in _TASKS or (task == "generate" and card.get("net") != "inventor"):
+    if task not in VERBS or (task == "generate" and card.get("net") != "inventor"):
         return None
     side = sizes.get("size") if task == "generate" else None
     return Offer(
         name=name,
         task=str(task),
-        about=f"{name} (yours)" if path else name,
+        about=f"{name} (yours)" if path else _CALLED.get(name, name),
         path=path,
         varies=card.get("net") in VARYING,
         sizes=tuple(side * times for times in TIMES) if isinstance(side, int) else (),

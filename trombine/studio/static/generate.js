@@ -78,7 +78,9 @@ $("more").addEventListener("click", () => {
   $("seed").value = Number($("seed").value) + Number($("count").value);
   invent();
 });
-$("reset").addEventListener("click", () => take(models[$("model").selectedIndex]));
+$("reset").addEventListener("click", () => {
+  for (const box of $("fields").querySelectorAll("input:checked")) box.click();
+});
 
 $("none").hidden = models.length > 0;
 if (models.length) {
