@@ -14,27 +14,23 @@ function kind(schema) {
   return { boolean: "true or false", string: "text", integer: "a whole number" }[schema.type] ?? schema.type;
 }
 
-function table({ properties, required }) {
-  const lines = Object.entries(properties).map(([name, schema]) =>
-    make(
-      "tr",
-      {},
-      make("th", { scope: "row" }, make("code", {}, name)),
-      make("td", {}, kind(schema)),
-      make("td", {}, required.includes(name) ? "has to be sent" : String(schema.default ?? "")),
-      make("td", {}, schema.description ?? ""),
-    ),
-  );
-  const heads = ["field", "is", "unless given", "what it does"].map((text) => make("th", { scope: "col" }, text));
-  const whole = make("table", {}, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...lines));
-  return make("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": "Fields" }, whole);
+/** What a field may be, what it is otherwise, and what it does. */
+function fields({ properties, required }) {
+  const list = make("dl", { class: "fields" });
+  for (const [name, schema] of Object.entries(properties)) {
+    const otherwise = schema.default === undefined || schema.default === "" ? "" : `; ${schema.default} unless given`;
+    const about = ` ${kind(schema)}${required.includes(name) ? "; has to be sent" : otherwise}`;
+    list.append(make("dt", {}, make("code", {}, name), make("span", { class: "soft" }, about)));
+    list.append(make("dd", {}, schema.description ?? ""));
+  }
+  return list;
 }
 
 function entry(path, method, { summary, description, requestBody }) {
   const title = make("h2", {}, make("code", {}, `${method.toUpperCase()} ${path}`));
-  const part = make("section", {}, title, make("p", {}, description || summary));
+  const part = make("div", { class: "path" }, title, make("p", {}, description || summary));
   const form = requestBody?.content["multipart/form-data"]?.schema;
-  if (form) part.append(make("details", {}, make("summary", {}, "fields of the form"), table(form)));
+  if (form) part.append(make("details", {}, make("summary", {}, "fields of the form"), fields(form)));
   return part;
 }
 
