@@ -5,7 +5,7 @@ import "./status.js";
 /** What a field may be, in a few words. */
 function kind(schema) {
   if (schema.anyOf) return schema.anyOf.map(kind).join(", or ");
-  if (schema.enum) return schema.enum.join(", ");
+  if (schema.enum) return schema.enum.filter((one) => one !== "").join(", ");
   if (schema.type === "array") return "files";
   if (schema.format === "binary") return "a file";
   const { minimum, maximum } = schema;
