@@ -27,6 +27,7 @@ PROGRAMS = (
     "resume",
     "same",
     "attack",
+    "studio",
     "world",
     "remake",
     "reader",

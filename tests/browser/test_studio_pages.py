@@ -18,12 +18,13 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 from playwright.sync_api import Page as Tab
-from studio.serving import Server, png
+from scipy import ndimage
+from studios import Server, png, runs
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 DESKTOP, PHONE = (1280, 860), (390, 844)
-PATIENCE = 90_000.0  # milliseconds, on a machine that is busy with other tests
-PAGES = ("/", "/upscale", "/read", "/jobs")
+PATIENCE = 240_000.0  # milliseconds, on a machine that is busy with other tests
+PAGES = ("/", "/upscale", "/generate", "/read", "/jobs")
 
 pytestmark = [
     pytest.mark.browser,
@@ -38,7 +39,8 @@ Opened = Callable[..., Tab]
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("studio"))
+    home = tmp_path_factory.mktemp("studio")
+    server = Server(home / "data", runs(home))
     yield server
     server.close()
 
@@ -227,7 +229,7 @@ def test_by_keyboard_alone(opened: Opened) -> None:
     assert count(tab) == 0
     tab.evaluate("document.activeElement.blur()")
     canvas = tab.locator("picture-easel canvas")
-    for _ in range(12):
+    for _ in range(40):
         tab.keyboard.press("Tab")
         if canvas.evaluate("e => e === document.activeElement"):
             break
@@ -322,6 +324,10 @@ def test_answers_side_by_side_and_going_on(opened: Opened) -> None:
     tab = opened()
     choose(tab, "photo.png", face())
     drag(tab, (50, 88), (76, 90))
+    painted = count(tab)
+    expect(tab.locator("#tries")).to_be_hidden()  # this net has one answer
+    tab.locator("#model").select_option("tiny-repair")
+    assert count(tab) == painted
     tab.locator("#tries").select_option("2")
     run(tab)
     answers = tab.locator("#answers button")
@@ -333,6 +339,76 @@ def test_answers_side_by_side_and_going_on(opened: Opened) -> None:
     tab.locator("#go-on").click()
     expect(tab.locator("#result")).to_be_hidden()
     assert count(tab) == 0
+
+
+def test_the_work_is_there_after_a_reload_of_this_tab_alone(opened: Opened) -> None:
+    tab = opened()
+    choose(tab, "photo.png", face())
+    drag(tab, (50, 88), (76, 90))
+    painted = mask(tab)
+    tab.keyboard.press("g")
+    grown = mask(tab)
+    assert grown.sum() > painted.sum() and (grown >= painted).all()
+    ring = ndimage.binary_dilation(painted > 0, np.ones((3, 3), bool))
+    assert (ring >= (grown > 0)).all()  # by one pixel, of a picture of this size
+    tab.wait_for_timeout(1000)
+    tab.reload()
+    expect(tab.locator("#run")).to_be_enabled(timeout=PATIENCE)
+    expect(tab.locator("#about")).to_contain_text("photo.png, 128 × 128")
+    assert np.array_equal(mask(tab), grown)
+    other = tab.context.new_page()
+    other.goto(tab.url)
+    expect(other.locator("#run")).to_be_enabled(timeout=PATIENCE)
+    expect(other.locator("#about")).to_contain_text("scratched.png")
+
+
+def test_faces_are_invented_as_they_are_asked_for(
+    opened: Opened, server: Server, command: Command, tmp_path: Path
+) -> None:
+    tab = opened("/generate")
+    tab.locator("#count").select_option("4")
+    tab.locator("summary", has_text="expression").click()
+    expect(tab.get_by_role("checkbox", name="Set smile")).not_to_be_checked()
+    tab.get_by_role("slider", name="smile").fill("0.5")
+    expect(tab.get_by_role("checkbox", name="Set smile")).to_be_checked()
+    tab.locator("#seed").fill("5")
+    run(tab)
+    faces = tab.locator("#faces a")
+    expect(faces).to_have_count(4)
+    with tab.expect_download() as download:
+        faces.first.click()
+    download.value.save_as(tmp_path / "face.png")
+    assert server.home is not None
+    model = str(server.home / "runs" / "tiny-faces")
+    words = ("--seeds", "5", "--with", "smile=.5", "--model", model, "-o", str(tmp_path))
+    assert command("generate", *words).returncode == 0
+    assert (tmp_path / "face.png").read_bytes() == (tmp_path / "000005.png").read_bytes()
+    tab.get_by_role("button", name="The next seeds").click()
+    expect(tab.get_by_role("img", name="Face of seed 9")).to_be_visible(timeout=PATIENCE)
+    assert tab.locator("#seed").input_value() == "9"
+    tab.get_by_role("button", name="Set nothing").click()
+    expect(tab.get_by_role("checkbox", name="Set smile")).not_to_be_checked()
+
+
+def test_without_a_net_that_invents_a_line_says_how_to_have_one(
+    opened: Opened, server: Server
+) -> None:
+    tab = opened()
+    tab.route("**/api/models", lambda route: route.fulfill(json=[]))
+    tab.goto(tab.url + "generate")
+    expect(tab.get_by_text("trombine train generate-anime")).to_be_visible()
+    assert tab.locator("#run").is_disabled()
+
+
+def test_what_programs_may_ask_is_shown_offline(opened: Opened) -> None:
+    tab = opened("/jobs")
+    tab.get_by_role("link", name="over HTTP").click()
+    part = tab.locator(".path").filter(has_text="POST /api/jobs/inpaint")
+    part.locator("summary").click()
+    grow = part.locator("dt").filter(has=tab.get_by_text("grow", exact=True))
+    expect(grow).to_contain_text("0 to 1000; 0 unless given")
+    assert Axe().run(tab).violations_count == 0, Axe().run(tab).generate_report()
+    assert tab.evaluate("document.documentElement.scrollWidth") <= DESKTOP[0]
 
 
 def test_what_is_wrong_is_said_with_what_to_do(opened: Opened) -> None:
@@ -445,6 +521,7 @@ def test_axe_finds_nothing_in_results(opened: Opened) -> None:
     tab = opened()
     choose(tab, "photo.png", face())
     drag(tab, (50, 88), (76, 90))
+    tab.locator("#model").select_option("tiny-repair")
     tab.locator("#tries").select_option("2")
     run(tab)
     assert Axe().run(tab).violations_count == 0, Axe().run(tab).generate_report()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from studio.serving import Server
+from studios import Server
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skimage.data
-from studio.serving import Server, noise, png
+from studios import Server, noise, png
 
 from trombine.requests import described, limit_of
 from trombine.studio.fields import served
@@ -34,15 +34,15 @@ def packed(mask: np.ndarray) -> bytes:
 def test_every_verb_that_makes_files_of_pictures_is_there(server: Server) -> None:
     """Each field of a request is one of the form, with the same words, limits and defaults."""
     paths = server.ask("/api/openapi.json").json["paths"]
-    assert {"inpaint", "upscale", "read"} <= set(served())
+    assert {"inpaint", "upscale", "read", "generate"} <= set(served())
     for verb, request in served().items():
         body = paths[f"/api/jobs/{verb}"]["post"]["requestBody"]["content"]["multipart/form-data"]
         properties = body["schema"]["properties"]
-        fields = {field.name: field for field in dataclasses.fields(request)}
+        fields = {field.name.rstrip("_"): field for field in dataclasses.fields(request)}
         assert set(properties) == set(fields) - {"output"}
-        assert body["schema"]["required"] == ["pictures"]
+        assert body["schema"]["required"] == ["pictures"] * ("pictures" in fields)
         for name, entry in properties.items():
-            assert entry["description"] == described(request)[name]
+            assert entry["description"] == described(request)[fields[name].name]
             if isinstance(fields[name].default, int | str | float):
                 assert entry["default"] == fields[name].default
 
@@ -71,13 +71,17 @@ def test_limits_stand_in_the_schema(server: Server) -> None:
         ("upscale", "tile", "3"),
         ("read", "faces", "some"),
         ("upscale", "suffix", "a/b"),
+        ("generate", "with", "no such"),
+        ("generate", "seeds", "3-1"),
+        ("generate", "truncation", "7"),
     ],
 )
 def test_a_wrong_value_is_refused_in_the_commands_words(
     server: Server, command: Command, verb: str, field: str, value: str
 ) -> None:
-    answer = server.post(verb, PICTURE, (field, value))
-    said = command(verb, "photo.png", f"--{field.replace('_', '-')}", value).stderr
+    given = (PICTURE, "photo.png") if verb != "generate" else (("size", "96"), "--output=faces")
+    answer = server.post(verb, given[0], (field, value))
+    said = command(verb, given[1], f"--{field.replace('_', '-')}", value).stderr
     known = re.sub(rf"^trombine: ({verb}: )?|; trombine {verb} --help.*", "", said.strip())
     assert answer.status == 422
     assert answer.error == known

@@ -5,10 +5,15 @@ from __future__ import annotations
 import http.client
 import re
 import socket
+import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
-from studio.serving import Server, noise, png
+from studios import Answering, Server, noise, png
+
+from trombine.refusal import InputError
+from trombine.studio.serving import _lan_host, opened
 
 PATHS = ("/", "/upscale", "/static/style.css", "/api/jobs", "/api/events", "/api/openapi.json")
 
@@ -73,6 +78,56 @@ def test_the_other_name_of_this_machine_is_not_refused(server: Server) -> None:
     assert server.ask("/api/jobs", Host=f"localhost:{server.port}").status == 200
 
 
+def test_no_origin_is_not_an_empty_one(server: Server) -> None:
+    assert server.ask("/api/jobs", Origin="").status == 403
+
+
+def test_behind_a_proxy_its_address_is_ours_and_no_other(tmp_path: Path) -> None:
+    """Links, cookie and addresses in answers are below its path; the proxy may pass on its Host."""
+    with opened(tmp_path, 0, workers=0, outside="https://example.org/studio") as studio:
+        thread = threading.Thread(target=studio.serve)
+        thread.start()
+        try:
+            assert studio.link.startswith("https://example.org/studio/?token=")
+            bare = Answering(f"http://127.0.0.1:{studio.port}/{studio.link.rpartition('/')[2]}")
+            answer = bare.ask(f"/?token={bare.token}", token=None)
+            assert 'url=/studio/"' in answer.body.decode()
+            assert "; Path=/studio/; " in answer.headers["set-cookie"]
+            assert answer.headers["set-cookie"].endswith("; Secure")
+            page = bare.ask("/").body.decode()
+            assert 'data-root="/studio"' in page and 'href="/studio/upscale"' in page
+            assert not re.findall(r'(?:href|src)="/(?!studio/)', page)
+            cookie = answer.headers["set-cookie"].partition(";")[0]
+            picture = ("pictures", ("a.png", png(noise())))
+            for host, origin, status in (
+                ("example.org", "https://example.org", 201),
+                (bare.host, "https://example.org", 201),
+                ("example.org", "http://example.org", 403),
+                ("example.org", "https://evil.example", 403),
+                ("evil.example", "https://example.org", 403),
+            ):
+                given: dict[str, Any] = {"Host": host, "Origin": origin, "Cookie": cookie}
+                answer = bare.post("upscale", picture, token=None, **given)
+                assert answer.status == status, (host, origin)
+                if status == 201:
+                    assert answer.json["inputs"][0]["url"].startswith("/studio/api/jobs/")
+        finally:
+            studio.server.should_exit = True
+            thread.join()
+
+
+def test_on_a_network_its_own_address_is_a_host(tmp_path: Path) -> None:
+    try:
+        own = _lan_host()
+    except InputError:
+        pytest.skip("this machine is on no network")
+    with opened(tmp_path, 0, workers=0, lan=True) as studio:
+        assert studio.link.startswith(f"http://{own}:{studio.port}/?token=")
+        assert studio.listening.getsockname()[0] == "0.0.0.0"
+        guard = studio.server.config.app.user_middleware[0].kwargs  # pyright: ignore
+        assert f"{own}:{studio.port}" in guard["hosts"]
+
+
 def test_two_hosts_are_refused(server: Server) -> None:
     lines = f"GET /api/jobs HTTP/1.1\r\nHost: {server.host}\r\nHost: evil.example\r\n"
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as raw:
@@ -135,7 +190,7 @@ def test_a_job_is_its_owners_alone(server: Server) -> None:
         "/static/app.py",
         "/api/examples/../secret.png",
         "/api/jobs/x/files/../../../jobs.sqlite",
-        "/docs",
+        "/static/layout.html",
         "/redoc",
     ],
 )

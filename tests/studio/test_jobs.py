@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from studio.serving import Server, alive, noise, png, until
+from studios import Server, alive, noise, png, until
 
 from trombine.studio.jobs import (
     CANCELLED,

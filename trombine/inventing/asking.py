@@ -16,6 +16,7 @@ from trombine.world.faces import FIELDS, FieldInfo
 
 LARGEST: Final = 999_999_999  # of a seed
 MOST: Final = 100_000  # pictures of a command
+TIMES: Final = (1, 2, 4)  # a picture's size, of the net's own
 _SEEDS: Final = "write --seeds 0-31, or 3,8,21"
 _WRITE: Final = 'write --with "age=60, glasses, smile=.8"'
 _KNOWN: Final = {field.name: field for field in FIELDS}

@@ -23,7 +23,7 @@ from trombine.conventions import to_pixels
 from trombine.data.spec import parse
 from trombine.draws import Chance
 from trombine.images import encode_png
-from trombine.inventing.asking import check_told, fields_in, merged, spelled
+from trombine.inventing.asking import TIMES, check_told, fields_in, merged, spelled
 from trombine.nets.inventor import fields_of
 from trombine.pages import Sheet
 from trombine.provenance import digest, record
@@ -36,7 +36,6 @@ from trombine.world import face
 
 STYLES: Final = ("anime", "photo")
 VERB: Final = "generate"
-TIMES: Final = (1, 2, 4)  # a picture's size, of the net's own
 GUIDANCE: Final = 2.0  # how much more than usual a face is to be as --with says
 _PEOPLE: Final = 2_000_000  # the person of seed 0: trainings and protocols have lower ones
 _SHOWN: Final = 400  # pictures of a sheet

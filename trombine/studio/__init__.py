@@ -7,6 +7,7 @@ jobs.py       what was asked and what became of it, in SQLite
 work.py       one job done by its verb, told as it goes
 worker.py     a process that does one job after the other
 pool.py       the workers: started, started again, ended
+models.py     which models are offered, and what can be asked of each
 counting.py   which samples outside the hole changed
 examples.py   pictures for who has none at hand
 static/       the pages: hand-written HTML, CSS and ES modules, served as they are

@@ -13,15 +13,17 @@ import re
 import secrets
 import shutil
 import struct
+import time
 import zlib
 from collections.abc import AsyncIterator, Callable
 from importlib.resources import files
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
 import numpy as np
 from fastapi import FastAPI, HTTPException, Request
-from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
 from PIL import Image
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
@@ -42,15 +44,25 @@ from trombine.studio.fields import (
     value_of,
 )
 from trombine.studio.guard import OWNER
-from trombine.studio.jobs import DAYS, DONE, ENDED, STATE, Job, Store
-from trombine.studio.work import INPUTS, outputs
+from trombine.studio.jobs import DAYS, DONE, ENDED, STATE, Job, Said, Store
+from trombine.studio.models import VERBS as TASKED
+from trombine.studio.models import Offer
+from trombine.studio.work import INPUTS, MODEL, outputs
 
-PAGES: Final = {"/": "repair", "/upscale": "upscale", "/read": "read", "/jobs": "jobs"}
+PAGES: Final = {
+    "/": "repair",
+    "/upscale": "upscale",
+    "/generate": "generate",
+    "/read": "read",
+    "/jobs": "jobs",
+    "/docs": "docs",  # for programs: no link leads there but that of Jobs
+}
 MOST_FILES: Final = 200  # of a request
 MOST_WAITING: Final = 64  # jobs of one owner that have not ended
 LEAST_FREE: Final = 512 << 20  # bytes of the disk, below which no job is taken
 MASK: Final = "application/x-trombine-mask"
 _MOST_MASK: Final = 1 << 28  # bytes of a mask that is unpacked
+_UNPACKING: Final = Lock()  # one mask after the other: each may take a lot of memory
 _TURN: Final = 0.1  # seconds between two looks for new events
 _ALIVE: Final = 15.0  # seconds after which a silent stream says that it is there
 _TYPES: Final = {  # of the pages' files
@@ -76,8 +88,15 @@ _KEPT: Final = re.compile(r"[^\w .()+,=@-]")  # letters of a name that are not k
 _LONGEST: Final = 120  # letters of a name
 
 
-def application(store: Store, *, stopping: Callable[[], bool] = lambda: False) -> FastAPI:
-    """The pages and paths of a studio; `stopping` says when streams are to end."""
+def application(
+    store: Store,
+    *,
+    stopping: Callable[[], bool] = lambda: False,
+    models: Callable[[], list[Offer]] = list,
+    root: str = "",
+) -> FastAPI:
+    """The pages and paths of a studio; `stopping` says when streams are to end, `models` which are
+    offered, `root` below which path of its own address a proxy has it."""
     app = FastAPI(
         title="trombine studio",
         version=__version__,
@@ -85,14 +104,16 @@ def application(store: Store, *, stopping: Callable[[], bool] = lambda: False) -
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
+        servers=[{"url": root}] if root else None,
     )
     _add_errors(app)
-    _add_pages(app)
+    _add_pages(app, root)
     for name, request in served().items():
-        _add_verb(app, store, name, request)
-    _add_jobs(app, store)
+        _add_verb(app, store, name, request, models, root)
+    _add_jobs(app, store, root)
     _add_streams(app, store, stopping)
-    _add_examples(app, store)
+    _add_examples(app, store, root)
+    _add_models(app, models)
     return app
 
 
@@ -124,31 +145,58 @@ def _add_errors(app: FastAPI) -> None:
 # Pages
 
 
-def _add_pages(app: FastAPI) -> None:
+def _add_pages(app: FastAPI, root: str) -> None:
     static = {
         file.name: file.read_bytes()
         for file in (files("trombine.studio") / "static").iterdir()
         if Path(file.name).suffix in _TYPES
     }
     static["style.css"] = (files("trombine.pages") / "style.css").read_bytes()
+    parts = {name: data.decode() for name, data in static.items() if name.endswith(".html")}
+    for path, page in PAGES.items():
+        text = _page(path, page, parts, root)
+        app.add_api_route(
+            path, lambda text=text: HTMLResponse(text), include_in_schema=False, name=page
+        )
 
     def sent(name: str) -> Response:
-        if name not in static:
+        if name not in static or name in parts:
             raise HTTPException(404)
         return Response(static[name], media_type=_TYPES[Path(name).suffix])
 
-    for path, page in PAGES.items():
-        app.add_api_route(
-            path, lambda page=page: sent(f"{page}.html"), include_in_schema=False, name=page
-        )
     app.add_api_route("/static/{name}", sent, include_in_schema=False, name="static")
+
+
+def _page(path: str, name: str, parts: dict[str, str], root: str) -> str:
+    """A page: what is its own, in what all have."""
+    links = []
+    for place, page in list(PAGES.items())[:-1]:
+        here = ' aria-current="page"' if place == path else ""
+        links.append(f'<li><a href="{place}"{here}>{page.capitalize()}</a></li>')
+    text = parts["layout.html"].replace("<!-- main -->", parts[f"{name}.html"])
+    for mark, value in {
+        "picture": parts["picture.html"],
+        "title": name.capitalize(),
+        "name": name,
+        "root": root,
+        "pages": "\n          ".join(links),
+    }.items():
+        text = text.replace(f"<!-- {mark} -->", value)
+    return text.replace('href="/', f'href="{root}/').replace('src="/', f'src="{root}/')
 
 
 # ---------------------------------------------------------------------------------------------
 # Verbs
 
 
-def _add_verb(app: FastAPI, store: Store, verb: str, kind: type[Any]) -> None:
+def _add_verb(
+    app: FastAPI,
+    store: Store,
+    verb: str,
+    kind: type[Any],
+    models: Callable[[], list[Offer]],
+    root: str,
+) -> None:
     async def ask(request: Request) -> Response:
         owner = _owner(request)
         if await run_in_threadpool(store.waiting, owner) >= MOST_WAITING:
@@ -157,8 +205,9 @@ def _add_verb(app: FastAPI, store: Store, verb: str, kind: type[Any]) -> None:
         if shutil.disk_usage(store.folder).free < LEAST_FREE:
             raise HTTPException(507, "the disk is full; delete jobs that are done")
         async with request.form(max_files=MOST_FILES, max_fields=MOST_FILES) as form:
-            job = await run_in_threadpool(_accepted, store, owner, verb, kind, form)
-        return JSONResponse(_told(store, job), 201, headers={"location": f"/api/jobs/{job.id}"})
+            job = await run_in_threadpool(_accepted, store, owner, verb, kind, form, models)
+        address = f"{root}/api/jobs/{job.id}"
+        return JSONResponse(_told(store, job, root), 201, headers={"location": address})
 
     line = VERBS[line_of(verb)]
     app.add_api_route(
@@ -187,7 +236,14 @@ _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-def _accepted(store: Store, owner: str, verb: str, kind: type[Any], form: FormData) -> Job:
+def _accepted(
+    store: Store,
+    owner: str,
+    verb: str,
+    kind: type[Any],
+    form: FormData,
+    models: Callable[[], list[Offer]],
+) -> Job:
     """The job of a form, whose files are kept; nothing is left of one that is refused."""
     id = secrets.token_urlsafe(16)
     folder = store.place(id) / INPUTS
@@ -195,6 +251,10 @@ def _accepted(store: Store, owner: str, verb: str, kind: type[Any], form: FormDa
     try:
         fields = _fields(verb, kind, form, folder)
         request_of(verb, fields, Path())  # refuses what the command would refuse
+        for offer in models() if "model" in fields else ():
+            is_named = offer.name == fields["model"] and verb == TASKED.get(offer.task)
+            if offer.path is not None and is_named:
+                (store.place(id) / MODEL).write_text(str(offer.path))
         return store.add(id, owner, verb, fields)
     except BaseException:
         shutil.rmtree(store.place(id), ignore_errors=True)
@@ -230,7 +290,7 @@ def _keep(upload: UploadFile, folder: Path) -> str:
     path = _free(folder, upload.filename or "")
     if upload.content_type == MASK:
         path = path.with_suffix(".png")
-        with path.open("wb") as file:
+        with _UNPACKING, path.open("wb") as file:
             _mask(upload).save(file, "PNG")
         return path.name
     with path.open("wb") as file:
@@ -257,15 +317,15 @@ def _mask(upload: UploadFile) -> Image.Image:
     width, height = struct.unpack_from("<II", data) if len(data) >= 8 else (0, 0)
     if not width or not height or len(data) != 8 + width * height or reader.unconsumed_tail:
         raise InputError("the mask is damaged", "reload the page, and paint it again")
-    marked = np.frombuffer(data, np.uint8, offset=8).reshape(height, width) > 0
-    return Image.fromarray(marked.astype(np.uint8) * 255)
+    marked = np.frombuffer(data, np.uint8, offset=8).reshape(height, width)
+    return Image.fromarray(marked > 0).convert("L")
 
 
 # ---------------------------------------------------------------------------------------------
 # Jobs
 
 
-def _add_jobs(app: FastAPI, store: Store) -> None:
+def _add_jobs(app: FastAPI, store: Store, root: str) -> None:
     def owned(request: Request, id: str) -> Job:
         job = store.find(id, _owner(request))
         if job is None:  # another's job is not told from none
@@ -274,11 +334,11 @@ def _add_jobs(app: FastAPI, store: Store) -> None:
 
     def listed(request: Request) -> Response:
         """Your jobs, the newest first."""
-        return JSONResponse([_told(store, job) for job in store.of(_owner(request))])
+        return JSONResponse([_told(store, job, root) for job in store.of(_owner(request))])
 
     def one(request: Request, id: str) -> Response:
         """A job: its state, its problem, or its files."""
-        return JSONResponse(_told(store, owned(request, id)))
+        return JSONResponse(_told(store, owned(request, id), root))
 
     def delete(request: Request, id: str) -> Response:
         """Forget a job and its files; one that has not ended is cancelled."""
@@ -288,7 +348,7 @@ def _add_jobs(app: FastAPI, store: Store) -> None:
     def cancel(request: Request, id: str) -> Response:
         """End a job, and keep it in the list."""
         store.cancel(owned(request, id).id)
-        return JSONResponse(_told(store, owned(request, id)))
+        return JSONResponse(_told(store, owned(request, id), root))
 
     def output(request: Request, id: str, name: str) -> Response:
         """A file that a job made."""
@@ -336,9 +396,9 @@ def _add_jobs(app: FastAPI, store: Store) -> None:
         )
 
 
-def _told(store: Store, job: Job) -> dict[str, Any]:
+def _told(store: Store, job: Job, root: str) -> dict[str, Any]:
     """A job as JSON: what is its owner's to know, and where its files are."""
-    address = f"/api/jobs/{job.id}"
+    address = f"{root}/api/jobs/{job.id}"
     result = dict(job.result or {})
     folder = store.place(job.id) / INPUTS
     inputs = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
@@ -375,12 +435,29 @@ def _file(path: Path) -> Response:
 # Events
 
 
+class _News:
+    """Whose jobs said something, looked up once a turn for all streams."""
+
+    def __init__(self, store: Store) -> None:
+        self.store, self.looked = store, 0.0
+        self.last: dict[str, int] = {}  # the number of an owner's last event
+
+    def of(self, owner: str) -> int:
+        """The number of an owner's last event."""
+        if time.monotonic() - self.looked > _TURN:
+            self.looked = time.monotonic()
+            self.last |= self.store.news(max(self.last.values(), default=0))
+        return self.last.get(owner, 0)
+
+
 def _add_streams(app: FastAPI, store: Store, stopping: Callable[[], bool]) -> None:
+    news = _News(store)
+
     def all_jobs(request: Request) -> Response:
         """What your jobs say, from now on or after Last-Event-ID, as server-sent events."""
         given = request.headers.get("last-event-id", "")
         after = int(given) if given.isascii() and given.isdigit() else store.last()
-        return _stream(store, _owner(request), after, None, stopping)
+        return _stream(store, news, _owner(request), after, None, stopping)
 
     def one_job(request: Request, id: str) -> Response:
         """What one job says, from its beginning or after Last-Event-ID, until it ends."""
@@ -388,20 +465,31 @@ def _add_streams(app: FastAPI, store: Store, stopping: Callable[[], bool]) -> No
             raise HTTPException(404)
         given = request.headers.get("last-event-id", "")
         after = int(given) if given.isascii() and given.isdigit() else 0
-        return _stream(store, _owner(request), after, id, stopping)
+        return _stream(store, news, _owner(request), after, id, stopping)
 
     for path, stream in (("/api/events", all_jobs), ("/api/jobs/{id}/events", one_job)):
         app.add_api_route(path, stream, response_class=Response)
 
 
 def _stream(
-    store: Store, owner: str, after: int, id: str | None, stopping: Callable[[], bool]
+    store: Store,
+    news: _News,
+    owner: str,
+    after: int,
+    id: str | None,
+    stopping: Callable[[], bool],
 ) -> Response:
     async def events() -> AsyncIterator[str]:
-        number, silent = min(after, 2**62), 0.0
+        number, silent, looked = min(after, 2**62), 0.0, -1
         yield "retry: 500\n\n"
         while not stopping():
-            said = await run_in_threadpool(store.said, owner, number, id)
+            said: list[Said] = []
+            if (last := news.of(owner)) != looked:
+                said = await run_in_threadpool(store.said, owner, number, id)
+                if not said:  # else there may be more than one answer holds
+                    looked = last
+                    if id is not None and _is_over(store, id):
+                        return  # all of it was read before
             for one in said:
                 number, silent = one.number, 0.0
                 data = json.dumps({"job": one.job, "kind": one.kind, **one.value})
@@ -409,8 +497,6 @@ def _stream(
                 is_over = one.kind == STATE and one.value["state"] in (*ENDED, "deleted")
                 if id is not None and is_over:
                     return
-            if id is not None and not said and _is_over(store, id):
-                return  # all of it was read before
             if (silent := silent + _TURN) > _ALIVE:
                 silent = 0.0
                 yield ": still here\n\n"
@@ -428,7 +514,7 @@ def _is_over(store: Store, id: str) -> bool:
 # Examples
 
 
-def _add_examples(app: FastAPI, store: Store) -> None:
+def _add_examples(app: FastAPI, store: Store, root: str) -> None:
     def listed() -> Response:
         """Pictures for who has none at hand, and the strokes of a mask for them."""
         return JSONResponse(
@@ -436,7 +522,7 @@ def _add_examples(app: FastAPI, store: Store) -> None:
                 {
                     "name": f"{example.name}.png",
                     "title": example.title,
-                    "url": f"/api/examples/{example.name}.png",
+                    "url": f"{root}/api/examples/{example.name}.png",
                     "strokes": example.strokes,
                 }
                 for example in EXAMPLES.values()
@@ -456,3 +542,15 @@ def _add_examples(app: FastAPI, store: Store) -> None:
     app.add_api_route("/api/parts", parts, response_class=Response)
     app.add_api_route("/api/examples", listed, response_class=Response)
     app.add_api_route("/api/examples/{name}.png", one, response_class=Response)
+
+
+# ---------------------------------------------------------------------------------------------
+# Models
+
+
+def _add_models(app: FastAPI, models: Callable[[], list[Offer]]) -> None:
+    def listed() -> Response:
+        """The models that jobs may name, what each is for, and what it can be asked."""
+        return JSONResponse([offer.told for offer in models()])
+
+    app.add_api_route("/api/models", listed, response_class=Response)

@@ -23,16 +23,18 @@ from trombine.requests import Choice, Integer, Number, described, limit_of, quot
 
 OUTPUT: Final = "output"  # where files go is the server's to say
 _NAME: Final = re.compile(r"[^/\\:~]+")  # of a model that is here: no path, and nobody's hub
+_OF_NOTHING: Final = ("generate",)
 _TRUTH: Final = {"true": True, "false": False}
 
 
 @cache
 def served() -> Mapping[str, type[Any]]:
-    """The requests of the verbs that make files of pictures, by their names in an address."""
+    """The requests of the verbs that make files of pictures, or pictures of nothing, by their names
+    in an address."""
     requests = {}
     for line, verb in VERBS.items():
         request = getattr(import_module(f"trombine.verbs.{verb.module}"), verb.request)
-        if issubclass(request, FilesRequest):
+        if issubclass(request, FilesRequest) or line in _OF_NOTHING:
             requests[line.replace(" ", "-")] = request
     return requests
 
@@ -43,10 +45,11 @@ def line_of(name: str) -> str:
 
 
 def kinds(request: type[Any]) -> dict[str, tuple[Any, ...]]:
-    """The types that each field of a request may have, but for what the server says."""
+    """The types that each field of a request may have, but for what the server says; a field whose
+    name Python has taken ends in an underscore there, and not here."""
     hints = get_type_hints(request)
     return {
-        field.name: get_args(hints[field.name])
+        field.name.rstrip("_"): get_args(hints[field.name])
         if get_args(hints[field.name]) and hints[field.name] != tuple[Path, ...]
         else (hints[field.name],)
         for field in dataclasses.fields(request)
@@ -96,12 +99,17 @@ def value_of(verb: str, request: type[Any], name: str, text: str) -> Any:
         raise InputError(f"{option}: {quoted(text).strip(chr(39))} is not {says}") from None
 
 
-def request_of(verb: str, values: Mapping[str, Any], output: Path) -> Any:
+def request_of(
+    verb: str, values: Mapping[str, Any], output: Path, model: Path | None = None
+) -> Any:
     """The verb's request, of a job's fields: files as paths in the job's folder, several as a
-    list."""
+    list; `model` is where the model is that the fields name, of one that does not ship."""
     kind = served()[verb]
-    fields = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
-    if not fields.get("pictures"):
+    own = {field.name.rstrip("_"): field.name for field in dataclasses.fields(kind)}
+    fields = {own[name]: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+    if model is not None:
+        fields["model"] = model
+    if "pictures" in own and not fields.get("pictures"):
         raise InputError(f"{line_of(verb)}: no picture was sent", "send one as `pictures`")
     return kind(**converted(kind, {**fields, OUTPUT: output}))
 
@@ -109,12 +117,13 @@ def request_of(verb: str, values: Mapping[str, Any], output: Path) -> Any:
 def schema(request: type[Any]) -> dict[str, Any]:
     """The form of a request, as OpenAPI has it."""
     texts, hints = described(request), get_type_hints(request, include_extras=True)
-    defaults = {field.name: field.default for field in dataclasses.fields(request)}
+    own = {field.name.rstrip("_"): field.name for field in dataclasses.fields(request)}
+    defaults = {field.name.rstrip("_"): field.default for field in dataclasses.fields(request)}
     properties = {}
     for name, wanted in kinds(request).items():
-        entry = _entry(wanted, limit_of(hints[name]))
-        if name in texts:
-            entry["description"] = texts[name]
+        entry = _entry(wanted, limit_of(hints[own[name]]))
+        if own[name] in texts:
+            entry["description"] = texts[own[name]]
         default = defaults[name]
         if isinstance(default, str | int | float):
             entry["default"] = default

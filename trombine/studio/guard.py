@@ -8,6 +8,7 @@ and no other site may read or frame an answer.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -15,11 +16,12 @@ import secrets
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from starlette.exceptions import HTTPException
 
 MOST_BYTES: Final = 256 << 20  # of a request, all files together
+SILENCE: Final = 30.0  # seconds between two parts of a request, and for its head
 HEADERS: Final = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self';"
     " img-src 'self' blob:; media-src 'self' blob:; connect-src 'self'; form-action 'none';"
@@ -47,8 +49,17 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 class Guard:
     """Lets through what comes from who was given the token, and knows whose it is."""
 
-    def __init__(self, app: App, *, token: str, hosts: Iterable[str], cookie: str) -> None:
-        self.app, self.token, self.hosts, self.cookie = app, token, frozenset(hosts), cookie
+    def __init__(
+        self, app: App, *, token: str, hosts: Iterable[str], cookie: str, outside: str = ""
+    ) -> None:
+        """`outside` is the address under which a proxy has it."""
+        self.app, self.token, self.cookie = app, token, cookie
+        address = urlsplit(outside)
+        self.root, self.is_secure = address.path, address.scheme == "https"
+        self.origin = f"{address.scheme}://{address.netloc}" if outside else ""
+        self.hosts = {host: f"http://{host}" for host in hosts}
+        if outside:
+            self.hosts[address.netloc] = self.origin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what may not pass; pass on the rest, with its owner."""
@@ -78,8 +89,9 @@ class Guard:
         """Why this comes from elsewhere; "" if it does not seem to."""
         hosts, origins = _all(headers, "host"), _all(headers, "origin")
         if len(hosts) != 1 or hosts[0] not in self.hosts:
-            return f"this studio answers at http://{min(self.hosts)} only; open it there"
-        if origins and origins != [f"http://{hosts[0]}"]:
+            return f"this studio answers at {min(self.hosts.values())} only; open it there"
+        ours = {self.hosts.get(host, "") for host in hosts} | {self.origin}
+        if len(origins) > 1 or not {*origins} <= ours - {""}:
             return "another page asked for this; open the studio itself"
         # Browsers say where a write comes from; without, only who knows the token may write.
         if not origins and method not in _READS and not self._bears_token(headers):
@@ -116,8 +128,13 @@ class Guard:
         value = f"{self.cookie}={name}.{self._signed(name)}"
         # Only to a path of ours: "//other.example" would lead to another host.
         place = path if path.replace("/", "", 1).replace("-", "").isalnum() else "/"
-        text = _page("trombine studio", f'<a href="{place}">Open the studio</a>', f"0;url={place}")
-        cookie = f"{value}; HttpOnly; SameSite=Strict; Path=/; Max-Age={30 * 24 * 3600}"
+        link = f'<a href="{self.root}{place}">Open the studio</a>'
+        # With the icon, or a browser asks for another.
+        meta = f'<meta http-equiv="refresh" content="0;url={self.root}{place}">'
+        meta += f'<link rel="icon" href="{self.root}/static/icon.svg">'
+        text = _page("trombine studio", link, meta)
+        cookie = f"{value}; HttpOnly; SameSite=Strict; Path={self.root}/; Max-Age={30 * 24 * 3600}"
+        cookie += "; Secure" * self.is_secure
         await _send(send, 200, "text/html; charset=utf-8", text, {"set-cookie": cookie})
 
 
@@ -127,12 +144,17 @@ def too_large() -> HTTPException:
 
 
 def _bounded(receive: Receive) -> Receive:
-    """What is received, up to the limit: a length that a header claims is not believed."""
-    total = 0
+    """What is received, up to the limit: a length that a header claims is not believed. Who begins
+    a request and falls silent is not waited for."""
+    total, is_whole = 0, False
 
     async def bounded() -> Message:
-        nonlocal total
-        message = await receive()
+        nonlocal total, is_whole
+        try:
+            message = await asyncio.wait_for(receive(), None if is_whole else SILENCE)
+        except TimeoutError:
+            raise HTTPException(408, "nothing came for a while; send it again") from None
+        is_whole = not message.get("more_body", False)
         total += len(message.get("body", b""))
         if total > MOST_BYTES:
             raise too_large()
@@ -187,11 +209,7 @@ async def _send(
     await send({"type": "http.response.body", "body": data})
 
 
-def _page(title: str, body: str, refresh: str = "") -> str:
-    meta = ""
-    if refresh:
-        icon = '<link rel="icon" href="/static/icon.svg">'  # else a browser asks for another
-        meta = f'<meta http-equiv="refresh" content="{refresh}">{icon}'
+def _page(title: str, body: str, meta: str = "") -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

@@ -82,7 +82,10 @@ class Said:
 class Store:
     """The jobs of one data folder; any number of processes and threads may hold it open."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_server: bool = True) -> None:
+        # What was accepted is on the disk, come what may; what a worker said of it may be lost with
+        # the power, and then the job runs again.
+        self._synchronous = "FULL" if is_server else "NORMAL"
         self.folder = folder
         self._held = threading.local()
         (folder / "jobs").mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -260,6 +263,12 @@ class Store:
         with self._rows() as rows:
             return rows.execute("SELECT coalesce(max(number), 0) FROM events").fetchone()[0]
 
+    def news(self, after: int) -> dict[str, int]:
+        """The number of the last event of each owner who has one after this."""
+        with self._rows() as rows:
+            query = "SELECT owner, max(number) FROM events WHERE number > ? GROUP BY owner"
+            return {row[0]: row[1] for row in rows.execute(query, (after,))}
+
     def said(self, owner: str, after: int, job: str | None = None) -> list[Said]:
         """What an owner's jobs, or one of them, said after an event."""
         query = (
@@ -289,7 +298,7 @@ class Store:
             # autocommit: `BEGIN IMMEDIATE` is ours, so that nobody writes between look and act.
             rows = sqlite3.connect(self.folder / "jobs.sqlite", timeout=30, isolation_level=None)
             rows.row_factory = sqlite3.Row
-            rows.execute("PRAGMA synchronous = FULL")  # what was accepted is on the disk
+            rows.execute(f"PRAGMA synchronous = {self._synchronous}")
             self._held.rows = rows
         if not writes:
             yield rows

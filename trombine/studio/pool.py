@@ -10,13 +10,15 @@ import time
 from dataclasses import dataclass, field
 from typing import Final
 
+from trombine import memory
 from trombine.studio.jobs import RUNNING, Store
 
 PATIENCE: Final = 3.0  # seconds in which a worker lets go of a job that was cancelled
 MOST_SECONDS: Final = 3600.0  # that a job may take
+LEAST_BYTES: Final = 2 << 30  # that a worker may have: its libraries and nets take half
 _PAUSE: Final = 0.2
 _HOURLY: Final = 3600.0
-_TOO_LONG: Final = "took longer than an hour; take a smaller picture, or the command line"
+_TOO_LONG: Final = "took longer than {} minutes; take a smaller picture, or the command line"
 
 
 @dataclass(kw_only=True)
@@ -31,6 +33,8 @@ class Pool:
 
     store: Store
     count: int
+    most_seconds: float = MOST_SECONDS
+    most_bytes: int = 0  # that a worker may have; 0: its share of what is available
     _workers: list[_Worker] = field(default_factory=list)
     _stopped: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -39,6 +43,8 @@ class Pool:
         """Queue again what a former server's workers held, and start new ones."""
         self.store.release()
         self.store.tidy()
+        share = int(0.9 * (memory.available() or 0)) // max(1, self.count)
+        self.most_bytes = self.most_bytes or max(share, LEAST_BYTES)
         self._workers = [self._started() for _ in range(self.count)]
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
@@ -53,7 +59,8 @@ class Pool:
 
     def _started(self) -> _Worker:
         name = secrets.token_hex(8)
-        words = [sys.executable, "-m", "trombine.studio.worker", str(self.store.folder), name]
+        words = [sys.executable, "-m", "trombine.studio.worker"]
+        words += [str(self.store.folder), name, str(self.most_bytes)]
         return _Worker(name=name, process=subprocess.Popen(words, stdin=subprocess.PIPE))
 
     def _end(self, worker: _Worker, problem: str | None = None) -> None:
@@ -86,5 +93,6 @@ class Pool:
             if job.state != RUNNING and job.ended is not None and now - job.ended > PATIENCE:
                 return ""
             if job.state == RUNNING and job.started is not None:
-                return _TOO_LONG if now - job.started > MOST_SECONDS else None
+                is_late = now - job.started > self.most_seconds
+                return _TOO_LONG.format(round(self.most_seconds / 60)) if is_late else None
         return None

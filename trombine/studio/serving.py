@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
+import h11
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from trombine.lock import LockedError, alone
 from trombine.refusal import InputError
+from trombine.studio import guard
 from trombine.studio.app import application
-from trombine.studio.guard import Guard
 from trombine.studio.jobs import Store
+from trombine.studio.models import Offer, offers
 from trombine.studio.pool import Pool
 
 HOME: Final = "127.0.0.1"
+_ELSEWHERE: Final = "192.0.2.1"  # an address that is nobody's, by RFC 5737
 _GRACE: Final = 2  # seconds for what is being answered when the studio is closed
 
 
@@ -36,16 +43,58 @@ class Studio:
         self.server.run(sockets=[self.listening])
 
 
+class _Patient(H11Protocol):
+    """A connection that is closed unless the head of each request comes in time, all of it."""
+
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Wait for the first head."""
+        super().connection_made(transport)
+        self._late = self.loop.call_later(guard.SILENCE, transport.close)
+
+    def data_received(self, data: bytes) -> None:
+        """Wait on while the head is not whole."""
+        super().data_received(data)
+        if self.conn.their_state is not h11.IDLE:
+            self._forget()
+        elif self._late is None:
+            self._late = self.loop.call_later(guard.SILENCE, self.transport.close)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more."""
+        self._forget()
+        super().connection_lost(exc)
+
+    def _forget(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+
 @contextmanager
-def opened(folder: Path, port: int, workers: int) -> Iterator[Studio]:
-    """A studio whose jobs are in this folder, with workers at work; they are gone afterwards."""
+def opened(
+    folder: Path,
+    port: int,
+    workers: int,
+    *,
+    invents: Path | None = None,
+    lan: bool = False,
+    outside: str = "",
+) -> Iterator[Studio]:
+    """A studio whose jobs are in this folder, with workers at work; they are gone afterwards.
+
+    `invents` is a model that its pages offer beside those that ship and those of runs/; `lan` lets
+    in who is on the same network; `outside` is the address under which a proxy has it.
+    """
     store = Store(folder)
     try:
-        with alone(folder / "studio.lock"), _listening(port) as listening:
+        with alone(folder / "studio.lock"), _listening(port, lan) as listening:
             pool = Pool(store=store, count=workers)
             pool.start()
             try:
-                yield _studio(store, listening)
+                models = partial(offers, Path("runs").resolve(), invents)
+                yield _studio(store, listening, models, _lan_host() if lan else HOME, outside)
             finally:
                 pool.stop()
     except LockedError as error:
@@ -54,18 +103,32 @@ def opened(folder: Path, port: int, workers: int) -> Iterator[Studio]:
         raise InputError(text, "close it, or give another --data", path=folder) from error
 
 
-def _studio(store: Store, listening: socket.socket) -> Studio:
+def _studio(
+    store: Store,
+    listening: socket.socket,
+    models: Callable[[], list[Offer]],
+    host: str,
+    outside: str,
+) -> Studio:
     token, port = store.secret("token"), listening.getsockname()[1]
     server: list[uvicorn.Server] = []
-    app = application(store, stopping=lambda: server[0].should_exit)
-    app.add_middleware(
-        Guard,
-        token=token,
-        hosts=(f"{HOME}:{port}", f"localhost:{port}"),
-        cookie=f"trombine-{port}",  # cookies know no ports: two studios would share one
+    app = application(
+        store,
+        stopping=lambda: server[0].should_exit,
+        models=models,
+        root=urlsplit(outside).path,
     )
+    app.add_middleware(
+        guard.Guard,
+        token=token,
+        hosts=[f"{name}:{port}" for name in (HOME, "localhost", host)],
+        cookie=f"trombine-{port}",  # cookies know no ports: two studios would share one
+        outside=outside,
+    )
+    address = outside or f"http://{host}:{port}"
     config = uvicorn.Config(
         app,
+        http=_Patient,
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -74,16 +137,27 @@ def _studio(store: Store, listening: socket.socket) -> Studio:
         h11_max_incomplete_event_size=64 << 10,
     )
     server.append(uvicorn.Server(config))
-    link = f"http://{HOME}:{port}/?token={token}"
+    link = f"{address}/?token={token}"
     return Studio(link=link, port=port, server=server[0], listening=listening)
 
 
+def _lan_host() -> str:
+    """This machine's address on its network: of a line to elsewhere, over which nothing goes."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        try:
+            line.connect((_ELSEWHERE, 9))
+        except OSError as error:
+            problem = "--lan: this machine is on no network"
+            raise InputError(problem, "join one, or leave --lan out") from error
+        return line.getsockname()[0]
+
+
 @contextmanager
-def _listening(port: int) -> Iterator[socket.socket]:
+def _listening(port: int, lan: bool) -> Iterator[socket.socket]:
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listening.bind((HOME, port))
+            listening.bind(("" if lan else HOME, port))
         except OSError as error:
             text = f"--port {port} cannot be had ({(error.strerror or str(error)).lower()})"
             raise InputError(text, "give another, or 0 for any that is free") from error

@@ -15,10 +15,14 @@ from typing import Any, Final
 from trombine.batch.result import BAD_USAGE, exit_code
 from trombine.commands import VERBS
 from trombine.events import Description, Done, Notice, Picture, Progress, Skipped, Started
+from trombine.memory import ENDED, ran_out
 from trombine.studio.fields import line_of, request_of
 from trombine.studio.jobs import Job, Store
 
 INPUTS: Final = "in"
+MODEL: Final = (
+    "model.txt"  # in a job's folder: where the model is that it names, if it is no shipped one
+)
 CHANGED: Final = "changed_outside"  # in a result: how many samples outside the hole changed
 _OFTEN: Final = 0.1  # seconds between two tellings of progress
 _FAULT: Final = "something broke in trombine itself; the studio's terminal says more"
@@ -39,7 +43,7 @@ def do(store: Store, job: Job, in_a_line: Callable[[Exception], str | None]) -> 
         with _inside(place / INPUTS):
             result = _run(store, job, Path("..", outputs(job)))
     except Exception as error:
-        text = in_a_line(error)
+        text = f"{ENDED}; take a smaller picture" if ran_out(error) else in_a_line(error)
         if text is None:
             traceback.print_exc()
         store.finish(job, problem=text or _FAULT)
@@ -55,7 +59,9 @@ def do(store: Store, job: Job, in_a_line: Callable[[Exception], str | None]) -> 
 def _run(store: Store, job: Job, folder: Path) -> dict[str, Any] | str | None:
     """What became of it; a text: why nothing did; None: nobody waits for it any more."""
     module = import_module(f"trombine.verbs.{VERBS[line_of(job.verb)].module}")
-    request = request_of(job.verb, job.fields, folder)
+    note = store.place(job.id) / MODEL
+    model = Path(note.read_text()) if note.exists() else None
+    request = request_of(job.verb, job.fields, folder, model)
     said: dict[str, list[Any]] = {"notices": [], "skipped": [], "found": []}
     told = 0.0
     with closing(module.run(request)) as events:

@@ -1,5 +1,8 @@
 // What pages ask of the server, and hear from it: one stream of events for all jobs of a page.
 
+/** Where the server's paths are: below another's address where a proxy has it. */
+export const API = `${document.documentElement.dataset.root}/api`;
+
 /** An error whose text is for people. */
 export class Problem extends Error {}
 
@@ -35,11 +38,11 @@ export function sentence(text) {
 export async function submit(verb, fields) {
   const form = new FormData();
   for (const field of fields) form.append(...field);
-  return json(`/api/jobs/${verb}`, { method: "POST", body: form });
+  return json(`${API}/jobs/${verb}`, { method: "POST", body: form });
 }
 
-export const cancel = (id) => json(`/api/jobs/${id}/cancel`, { method: "POST" });
-export const remove = (id) => ask(`/api/jobs/${id}`, { method: "DELETE" });
+export const cancel = (id) => json(`${API}/jobs/${id}/cancel`, { method: "POST" });
+export const remove = (id) => ask(`${API}/jobs/${id}`, { method: "DELETE" });
 export const isOver = (state) => state !== "queued" && state !== "running";
 
 const heard = new Map(); // who waits for a job, by its id; "" hears all
@@ -50,7 +53,7 @@ export function listen(id, tell) {
   const tellers = heard.get(id) ?? new Set();
   heard.set(id, tellers.add(tell));
   if (!stream) {
-    stream = new EventSource("/api/events");
+    stream = new EventSource(`${API}/events`);
     stream.onmessage = ({ data }) => {
       const event = JSON.parse(data);
       for (const key of [event.job, ""]) for (const one of heard.get(key) ?? []) one(event);
@@ -84,7 +87,7 @@ export function ended(id, tell = () => {}) {
     };
     const look = async () => {
       try {
-        const job = await json(`/api/jobs/${id}`);
+        const job = await json(`${API}/jobs/${id}`);
         if (job.state === "done") settle(resolve, job);
         else if (job.state === "failed") settle(reject, new Problem(sentence(job.problem)));
         else if (job.state === "cancelled") settle(reject, new Problem("Cancelled."));

@@ -1,4 +1,4 @@
-import { cancel, isOver, json, listen, remove } from "./api.js";
+import { API, cancel, isOver, json, listen, remove } from "./api.js";
 import { $, make, size } from "./source.js";
 import "./status.js";
 
@@ -8,7 +8,7 @@ const items = new Map(); // what is shown of each job
 
 async function refresh() {
   try {
-    const jobs = await json("/api/jobs");
+    const jobs = await json(`${API}/jobs`);
     const list = make("ul", { class: "jobs" });
     items.clear();
     for (const job of jobs) list.append(item(job));

@@ -1,10 +1,13 @@
-import { Problem, ask, ended, json, submit } from "./api.js";
+import { API, Problem, ask, ended, json, submit } from "./api.js";
 import "./compare.js";
 import "./easel.js";
+import { keep, kept } from "./keep.js";
 import { grown, packed } from "./raster.js";
-import { $, imageOf, make, reveal, takePictures } from "./source.js";
+import { $, imageOf, make, offerModels, reveal, takePictures } from "./source.js";
 import "./status.js";
 
+const KEEPING = 400; // milliseconds of rest after which the work is kept
+const GROWTH = 0.006; // of the longer side: how far the mask grows at a time
 const RIM = 0.02; // of a face's size: a part's hole covers its rim too
 const easel = $("easel");
 const status = $("status");
@@ -12,6 +15,8 @@ const parts = { of: null, labels: null, names: [] }; // of which picture, a labe
 let file = null;
 let load;
 let isRunning = false;
+let models = [];
+let keeping = 0;
 
 function take(taken, image) {
   file = taken;
@@ -26,7 +31,7 @@ function update() {
   const { raster } = easel;
   $("undo").disabled = !raster?.done.length;
   $("redo").disabled = !raster?.undone.length;
-  $("clear").disabled = $("save-mask").disabled = !raster?.count;
+  $("clear").disabled = $("save-mask").disabled = $("grow").disabled = !raster?.count;
   $("invert").disabled = !raster;
   $("find-scratches").disabled = !raster || isRunning;
   $("run").disabled = !raster || isRunning;
@@ -59,7 +64,7 @@ async function findParts() {
   try {
     status.begin([]);
     status.step.textContent = "Looking for faces";
-    parts.names = await json("/api/parts");
+    parts.names = await json(`${API}/parts`);
     const job = await submit("read", [["pictures", file, file.name], ["write_parts", "true"]]);
     status.begin([job.id]);
     const done = await ended(job.id, (event) => status.hear(event));
@@ -121,7 +126,24 @@ $("invert").addEventListener("click", () => easel.stroke((raster) => raster.inve
 $("in").addEventListener("click", () => easel.zoom(1.5));
 $("out").addEventListener("click", () => easel.zoom(1 / 1.5));
 $("fit").addEventListener("click", () => easel.fit());
-easel.addEventListener("change", update);
+$("grow").addEventListener("click", grow);
+easel.addEventListener("change", () => {
+  update();
+  clearTimeout(keeping);
+  keeping = setTimeout(() => keep(file, easel.raster.data), KEEPING);
+});
+
+function grow() {
+  const { width, height, data } = easel.raster;
+  const radius = Math.max(1, Math.round(GROWTH * Math.max(width, height)));
+  easel.stroke((raster) => raster.replace(grown(data, width, height, radius)));
+}
+
+/** Several answers are offered only of a net that gives more than one. */
+function chooseModel() {
+  $("answering").hidden = !models[$("model").selectedIndex]?.varies;
+}
+$("model").addEventListener("change", chooseModel);
 
 const acts = {
   "[": () => resize(Math.max(1, Math.round($("size").value * 0.85 - 0.5))),
@@ -130,6 +152,7 @@ const acts = {
   e: () => choose("eraser"),
   p: () => choose("parts"),
   i: () => $("invert").click(),
+  g: () => $("grow").click(),
   "+": () => easel.zoom(1.5),
   "=": () => easel.zoom(1.5),
   "-": () => easel.zoom(1 / 1.5),
@@ -247,13 +270,15 @@ $("run").addEventListener("click", async () => {
     const mask = await packed(easel.raster);
     const picture = file;
     const jobs = [];
-    for (let seed = 0; seed < Number($("tries").value); seed++) {
+    const tries = $("answering").hidden ? 1 : Number($("tries").value);
+    for (let seed = 0; seed < tries; seed++) {
       jobs.push(
         await submit("inpaint", [
           ["pictures", picture, picture.name],
           ["mask", mask, "mask.png"],
           ["mask_is", "white"],
           ["seed", String(seed)],
+          ["model", $("model").value],
         ]),
       );
     }
@@ -304,10 +329,13 @@ function prefer(job, button) {
 }
 
 update();
+models = await offerModels("repair");
+chooseModel();
 load = await takePictures(
   (taken, image, example) => {
     take(taken, image);
-    if (example?.strokes.length) {
+    if (example?.marks) easel.stroke((raster) => raster.replace(example.marks));
+    else if (example?.strokes.length) {
       easel.stroke((raster) => {
         for (const { radius, points } of example.strokes) {
           points.forEach(([x, y], at) => {
@@ -324,4 +352,5 @@ load = await takePictures(
   },
   status,
   "scratched.png",
+  await kept(),
 );

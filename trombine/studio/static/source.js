@@ -1,6 +1,6 @@
 // A picture from wherever people have it: chosen, dropped, pasted, or an example.
 
-import { Problem, ask, json } from "./api.js";
+import { API, Problem, ask, json } from "./api.js";
 
 export const $ = (id) => document.getElementById(id);
 
@@ -21,9 +21,10 @@ export async function imageOf(file) {
 
 /**
  * Let a page take pictures. `take(file, image, example)` gets each; `status` says what went wrong.
- * The first example is there from the beginning.
+ * The first example is there from the beginning,
+ * or what was kept of before.
  */
-export async function takePictures(take, status, first) {
+export async function takePictures(take, status, first, before = null) {
   const load = async (file, example = null) => {
     try {
       status.clear();
@@ -55,7 +56,7 @@ export async function takePictures(take, status, first) {
     else status.fail(new Problem("That is no file. Save the picture first, then drop its file here."));
   });
   try {
-    const examples = await json("/api/examples");
+    const examples = await json(`${API}/examples`);
     $("example").append(new Option("choose", ""), ...examples.map((one) => new Option(one.title, one.name)));
     const show = async (example) => {
       try {
@@ -69,12 +70,20 @@ export async function takePictures(take, status, first) {
       const chosen = examples.find((one) => one.name === $("example").value);
       if (chosen) show(chosen);
     });
-    $("example").value = first;
-    await show(examples.find((one) => one.name === first) ?? examples[0]);
+    $("example").value = before ? "" : first;
+    if (before) await load(before.file, before);
+    else await show(examples.find((one) => one.name === first) ?? examples[0]);
   } catch (error) {
     status.fail(error);
   }
   return load;
+}
+
+/** Offer the models for a task; each is known by its name, and told of by what it is for. */
+export async function offerModels(task) {
+  const models = (await json(`${API}/models`)).filter((model) => model.task === task);
+  $("model").append(...models.map((model) => new Option(model.about, model.name)));
+  return models;
 }
 
 /** Show a part of the page that has just come to be, and let a screen reader begin there. */

@@ -1,6 +1,6 @@
 import { ended, submit } from "./api.js";
 import "./compare.js";
-import { $, reveal, size, takePictures } from "./source.js";
+import { $, offerModels, reveal, size, takePictures } from "./source.js";
 import "./status.js";
 
 const MOST = 8; // times
@@ -47,6 +47,7 @@ function show(job) {
   reveal($("result"), $("result-title"));
 }
 
+await offerModels("upscale");
 await takePictures(
   (taken, image) => {
     file = taken;

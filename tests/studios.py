@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,10 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
+
+from trombine.nets import build
+from trombine.studio.serving import opened
+from trombine.weights import Card, save
 
 PATIENCE = 120.0  # seconds, on a machine that is busy with other tests
 Upload = tuple[str, bytes] | tuple[str, bytes, str]  # name, bytes, kind
@@ -42,25 +47,10 @@ class Answer:
 
 
 @dataclass
-class Server:
-    """`trombine studio` on a port of its own."""
+class Answering:
+    """What answers at a link."""
 
-    data: Path
-    process: subprocess.Popen[str] = field(init=False)
-    link: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.start()
-
-    def start(self) -> None:
-        """Open it, as a user does."""
-        words = ["trombine", "studio", "--port", "0", "--data", str(self.data)]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", *words], stdout=subprocess.PIPE, text=True
-        )
-        assert self.process.stdout is not None
-        self.link = self.process.stdout.readline().strip()
-        assert self.link.startswith("http://127.0.0.1:"), self.link
+    link: str
 
     @property
     def port(self) -> int:
@@ -110,6 +100,29 @@ class Server:
             )
         )
 
+
+@dataclass
+class Server(Answering):
+    """`trombine studio` on a port of its own."""
+
+    data: Path
+    home: Path | None = None  # where it is opened
+    process: subprocess.Popen[str] = field(init=False)
+    link: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
+        """Open it, as a user does."""
+        words = ["trombine", "studio", "--port", "0", "--data", str(self.data)]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", *words], stdout=subprocess.PIPE, text=True, cwd=self.home
+        )
+        assert self.process.stdout is not None
+        self.link = self.process.stdout.readline().strip()
+        assert self.link.startswith("http://127.0.0.1:"), self.link
+
     def workers(self) -> list[int]:
         """The ids of its workers' processes."""
         listing = subprocess.run(
@@ -135,6 +148,41 @@ class Server:
         if self.process.stdout is not None:
             self.process.stdout.close()
         return code
+
+
+class Bare(Server):
+    """A studio without workers, in this process: what it accepts only waits."""
+
+    def start(self) -> None:
+        """Open it in a thread."""
+        self._held = opened(self.data, 0, workers=0)
+        self.studio = self._held.__enter__()
+        self.link = self.studio.link
+        self._thread = threading.Thread(target=self.studio.serve)
+        self._thread.start()
+
+    def close(self) -> int:
+        """End it."""
+        self.studio.server.should_exit = True
+        self._thread.join()
+        self._held.__exit__(None, None, None)
+        return 0
+
+
+def runs(folder: Path) -> Path:
+    """A folder with two runs in its runs/: nets that invent and that repair, which know nothing."""
+    cases = {
+        "tiny-faces": ("inventor", "generate", {"size": 32, "fields": "age+smile"}),
+        "tiny-repair": ("diffusion_painter", "repair", {"steps": 2}),
+    }
+    shared = {"width": 4, "levels": 1}
+    small = {"latent": 6, "hidden": 12, "details": 4}
+    for name, (kind, task, sizes) in cases.items():
+        net = build(kind, {**sizes, **shared, **(small if kind == "inventor" else {})})
+        place = folder / "runs" / name
+        place.mkdir(parents=True)
+        save(place / "best.safetensors", net, Card(task=task, net=kind, sizes=net.sizes))
+    return folder
 
 
 def until(found: Callable[[], Any]) -> Any:

@@ -1,0 +1,111 @@
+"""Which models are offered, and jobs by those that do not ship."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+from studios import Server, noise, png, runs
+
+from trombine.inpainting.making import varies
+from trombine.inventing.making import Inventing
+from trombine.nets import NETS, build
+from trombine.studio.models import VARYING, offers
+from trombine.weights import loaded, shipped
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return runs(tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture(scope="module")
+def own(home: Path) -> Iterator[Server]:
+    server = Server(home / "data", home)
+    yield server
+    server.close()
+
+
+def test_what_a_header_says_is_what_the_net_does(home: Path) -> None:
+    """Sizes, fields and whether answers differ, beside the loaded nets; every name is a model's."""
+    names = set()
+    for offer in offers(home / "runs"):
+        names.add(offer.name)
+        ships = [name for name in shipped() if name.startswith(offer.name)]
+        path = offer.path or shipped()[min(ships)]
+        model = loaded(path)
+        assert model.card.task == offer.task and offer.varies == varies(model)
+        if offer.task == "generate":
+            for size in offer.sizes:
+                inventing = Inventing(path=path, size=size, truncation=1, asked={})
+                assert inventing.told == offer.fields
+    assert {"inpaint", "upscale", "tiny-faces", "tiny-repair"} <= names
+
+
+def test_the_nets_that_vary_are_those_that_take_a_seed() -> None:
+    for name in VARYING:
+        assert name in NETS and "seed" in build(name, {"width": 4, "levels": 1}).optional
+
+
+def test_what_is_no_model_is_not_offered(tmp_path: Path) -> None:
+    for name, data in (("a", b""), ("b", b"\xff" * 64), ("c", b"\x02" + bytes(7) + b"{}")):
+        place = tmp_path / "runs" / name
+        place.mkdir(parents=True)
+        (place / "best.safetensors").write_bytes(data)
+    assert not [one for one in offers(tmp_path / "runs", tmp_path / "no") if one.path]
+
+
+def test_one_that_is_named_at_the_start_is_offered(home: Path, tmp_path: Path) -> None:
+    for given in (home / "runs" / "tiny-faces", home / "runs" / "tiny-faces" / "best.safetensors"):
+        (offer,) = [one for one in offers(tmp_path, given) if one.path]
+        assert offer.task == "generate" and offer.sizes == (32, 64, 128)
+
+
+def test_faces_have_the_command_s_bytes(
+    own: Server, home: Path, command: Callable[..., CompletedProcess[str]], tmp_path: Path
+) -> None:
+    fields = (("seeds", "3-4"), ("with", "smile=.8"), ("truncation", ".7"))
+    made = own.post("generate", ("model", "tiny-faces"), ("size", "32"), *fields).json
+    assert made["fields"]["model"] == "tiny-faces" and str(home) not in str(made)
+    job = own.ended(made["id"])
+    assert job["state"] == "done", job["problem"]
+    words = [word for name, value in fields for word in (f"--{name}", value)]
+    model = str(home / "runs" / "tiny-faces")
+    assert command("generate", *words, "--model", model, "-o", str(tmp_path / "o")).returncode == 0
+    assert [file["name"] for file in job["files"]] == ["000003.png", "000004.png"]
+    for file in job["files"]:
+        assert own.ask(file["url"]).body == (tmp_path / "o" / file["name"]).read_bytes()
+
+
+def test_a_repair_by_one_s_own_model_differs_by_its_seed(own: Server) -> None:
+    hole = noise(32) * 0
+    hole[8:20, 8:20] = 255
+    parts = (("pictures", ("a.png", png(noise(32)))), ("mask", ("m.png", png(hole))))
+    results = []
+    for seed in ("0", "1"):
+        fields = (("model", "tiny-repair"), ("seed", seed), ("mask_is", "white"))
+        job = own.ended(own.post("inpaint", *parts, *fields).json["id"])
+        assert job["state"] == "done", job["problem"]
+        assert job["changed_outside"] == 0
+        results.append(own.ask(job["files"][0]["url"]).body)
+    assert results[0] != results[1]
+
+
+def test_a_run_is_no_model_of_another_verb(own: Server) -> None:
+    picture = ("pictures", ("a.png", png(noise())))
+    made = own.post("upscale", picture, ("model", "tiny-repair")).json
+    assert own.ended(made["id"])["state"] == "failed"
+
+
+def test_a_model_that_is_not_there_is_said_to_be_none(own: Server) -> None:
+    job = own.ended(own.post("generate", ("model", "no-such")).json["id"])
+    assert job["state"] == "failed" and "is neither a shipped model nor a file" in job["problem"]
+
+
+def test_without_a_model_the_command_s_words_say_how_to_train_one(own: Server) -> None:
+    if "generate-anime" in shipped():
+        pytest.skip("a model that invents ships: no word is needed")
+    job = own.ended(own.post("generate", ("seeds", "0")).json["id"])
+    assert "trombine train generate-anime" in job["problem"]

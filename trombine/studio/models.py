@@ -1,0 +1,111 @@
+"""The models that pages offer: those that ship, those of runs/, and one named at the start.
+
+Only a file's header is read here: no net is built, and the server stays small.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+from trombine.inventing.asking import TIMES
+from trombine.world.faces import FIELDS
+
+BEST: Final = "best.safetensors"  # of a run
+VARYING: Final = ("diffusion_painter",)  # nets that answer otherwise for another seed
+_MOST: Final = 1 << 22  # bytes of a header
+# What a shipped model is for; a family's nets are chosen among by how many times.
+_FOR: Final = {
+    "inpaint": "faces, and small holes in anything",
+    "upscale": "photographs",
+    "upscale-fast": "photographs, fast",
+    "upscale-drawings": "drawings",
+    "upscale-wild": "damaged photographs",
+}
+_CALLED: Final = {"generate-anime": "anime", "generate-photo": "photographs"}
+VERBS: Final = {"repair": "inpaint", "generate": "generate"}  # by the task of models that are yours
+_FIELDS: Final = {field.name: field for field in FIELDS}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """A model by the name that a request gives it, and what a page says of it."""
+
+    name: str
+    task: str
+    about: str
+    path: Path | None = None  # None: it ships, and is known by its name
+    varies: bool = False
+    sizes: tuple[int, ...] = ()
+    fields: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The offer as JSON."""
+        fields = [_FIELDS[name] for name in self.fields if name in _FIELDS]
+        return {
+            **{name: getattr(self, name) for name in ("name", "task", "about", "varies", "sizes")},
+            "fields": [vars(field) for field in fields],
+        }
+
+
+def offers(runs: Path, given: Path | None = None) -> list[Offer]:
+    """Those that ship, then the one that was given, then those of a folder of runs."""
+    found = {}
+    for offer in (*_shipped(), *_others(runs, given)):
+        found.setdefault((offer.task, offer.name), offer)
+    return list(found.values())
+
+
+def _shipped() -> Iterator[Offer]:
+    for name, about in _FOR.items():
+        yield Offer(
+            name=name, task=name.partition("-")[0].replace("inpaint", "repair"), about=about
+        )
+    for file in sorted((files("trombine.zoo")).iterdir(), key=lambda file: file.name):
+        path = Path(str(file))
+        if path.suffix == ".safetensors" and path.stem not in _FOR and (card := _card(path)):
+            offer = _offer(path.stem, card, None)
+            yield from [offer] if offer else []
+
+
+def _others(runs: Path, given: Path | None) -> Iterator[Offer]:
+    folders = sorted(path.parent for path in runs.glob(f"*/{BEST}"))
+    for place in ([given] if given else []) + folders:
+        path = place / BEST if place.is_dir() else place
+        name = place.stem if place.is_file() else place.name
+        if (card := _card(path)) and (offer := _offer(name, card, path)):
+            yield offer
+
+
+def _offer(name: str, card: dict[str, Any], path: Path | None) -> Offer | None:
+    sizes, task = card.get("sizes", {}), card.get("task")
+    if task not in VERBS or (task == "generate" and card.get("net") != "inventor"):
+        return None
+    side = sizes.get("size") if task == "generate" else None
+    return Offer(
+        name=name,
+        task=str(task),
+        about=f"{name} (yours)" if path else _CALLED.get(name, name),
+        path=path,
+        varies=card.get("net") in VARYING,
+        sizes=tuple(side * times for times in TIMES) if isinstance(side, int) else (),
+        fields=tuple(str(sizes.get("fields", "")).split("+")),
+    )
+
+
+def _card(path: Path) -> dict[str, Any] | None:
+    """What a model's file says of itself; None where it says nothing that can be read."""
+    try:
+        with path.open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            header = json.loads(file.read(min(length, _MOST)))
+        card = json.loads(header["__metadata__"]["trombine"])
+    except (OSError, ValueError, KeyError, TypeError, struct.error):
+        return None
+    return card if isinstance(card, dict) and isinstance(card.get("sizes"), dict) else None
