@@ -16,6 +16,7 @@
     deepfill             the same, coarse to fine, by what is elsewhere in the picture
     autoencoder          a picture to itself, through a few numbers
     inventor             a random vector to a face, told what is to be of it
+    restyler             a face in one style to the same in another
 
 and beside it, in vgg.py, VGG, which others taught and papers compare features in.
 
@@ -47,6 +48,7 @@ from trombine.nets.painter import Painter
 from trombine.nets.patch import PatchDiscriminator
 from trombine.nets.reader import Reader
 from trombine.nets.residual import Residual
+from trombine.nets.restyler import Restyler
 from trombine.nets.sizes import Net, Size, defaults_of, read_size, resolved
 from trombine.nets.srresnet import SRResNet
 from trombine.nets.unet import UNet
@@ -70,6 +72,7 @@ NETS: Final[dict[str, type[Net]]] = {
     "deepfill": DeepFill,
     "autoencoder": Autoencoder,
     "inventor": Inventor,
+    "restyler": Restyler,
 }
 
 __all__ = [

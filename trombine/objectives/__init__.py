@@ -9,6 +9,7 @@ sharpen.py      the same, then learn from a discriminator
 adversarial.py  a generator against a discriminator
 denoise.py      take noise away, step by step
 invent.py       codes of faces, and flows that invent them
+restyle.py      draw faces in other styles
 regress.py      read numbers from pictures
 read.py         read what is where in a face; reading.py has its terms
 find.py         find faces in pictures
@@ -36,6 +37,7 @@ from trombine.objectives.objective import Objective
 from trombine.objectives.read import ReadObjective
 from trombine.objectives.regress import RegressObjective
 from trombine.objectives.restore import RestoreObjective
+from trombine.objectives.restyle import RestyleObjective
 from trombine.objectives.sharpen import SharpenObjective
 from trombine.recipes.recipe import Recipe
 from trombine.refusal import InputError
@@ -46,6 +48,7 @@ OBJECTIVES: Final[dict[str, type[Objective[Any]]]] = {
     "adversarial": AdversarialObjective,
     "denoise": DenoiseObjective,
     "invent": InventObjective,
+    "restyle": RestyleObjective,
     "regress": RegressObjective,
     "read": ReadObjective,
     "find": FindObjective,

@@ -24,13 +24,15 @@ from trombine.recipes.recipe import (
     Recipe,
     Regress,
     Restore,
+    Restyle,
     Sharpen,
 )
+from trombine.recipes.restyle import RESTYLE
 from trombine.recipes.settings import from_plain, settings_of, with_settings
 from trombine.recipes.upscale import UPSCALE
 from trombine.refusal import InputError
 
-RECIPES: Final[dict[str, Recipe]] = {**UPSCALE, **CLEAN, **PAINT, **GENERATE, **READ}
+RECIPES: Final[dict[str, Recipe]] = {**UPSCALE, **CLEAN, **PAINT, **GENERATE, **RESTYLE, **READ}
 
 __all__ = [
     "RECIPES",
@@ -47,6 +49,7 @@ __all__ = [
     "Recipe",
     "Regress",
     "Restore",
+    "Restyle",
     "Sharpen",
     "find",
     "from_plain",
