@@ -95,6 +95,9 @@ def test_every_example_does_what_it_says(in_shell: Shell, tmp_path: Path) -> Non
     net = build("inventor", {**sizes, "fields": "age+smile"})
     card = Card(task="generate", net="inventor", sizes=net.sizes, data="world:anime#48")
     save(tmp_path / "faces.safetensors", net, card)
+    net = build("restyler", {"width": 4, "latent": 6, "blocks": 1, "details": 4, "levels": 1})
+    card = Card(task="restyle", net="restyler", sizes=net.sizes, data="world:photo+anime#48")
+    save(tmp_path / "styles.safetensors", net, card)
     for line, verb in VERBS.items():
         if verb.serves:  # tests/studio serve, and ask
             continue

@@ -26,7 +26,7 @@ from trombine.nets.sizes import DEEPEST, WIDEST, Net, check_choice, check_whole
 from trombine.refusal import InputError
 from trombine.world import STYLES
 
-_DEEP: Final = 8  # the side of a picture is so many times that of its code
+DEEP: Final = 8  # the side of a picture is so many times that of its code
 
 Pictures = Float[Tensor, "n 3 h w"]
 Codes = Float[Tensor, "n latent h8 w8"]
@@ -56,9 +56,9 @@ class Restyler(Net):
         finish: int = 5,
         norm: str = "batch",
     ) -> None:
-        check_whole("size", size, 2 * _DEEP, 1024)
-        if size % _DEEP:
-            raise InputError(f"size is a multiple of {_DEEP}, not {size}")
+        check_whole("size", size, 2 * DEEP, 1024)
+        if size % DEEP:
+            raise InputError(f"size is a multiple of {DEEP}, not {size}")
         check_whole("width", width, 1, WIDEST)
         check_whole("latent", latent, 1, WIDEST)
         check_whole("blocks", blocks, 1, DEEPEST)
@@ -69,6 +69,7 @@ class Restyler(Net):
         super().__init__()
         self.styles = styles_of(styles)
         self.size, self.finish = size, finish
+        self.blocks, self.norm = blocks, norm
         count = len(self.styles)
         self.encoder = Encoder(count, width, latent, norm)
         self.decoder = Decoder(count, width, latent, blocks, norm)
@@ -84,6 +85,15 @@ class Restyler(Net):
     def soft(self, x: Pictures, source: Styles, target: Styles) -> Pictures:
         """The same without details."""
         return self.decoder(self.encoder(x, source), target)
+
+    @property
+    def soft_reach(self) -> int | None:
+        """How far `soft` looks, in pixels, to a multiple of DEEP; None if at all of a picture."""
+        if self.norm == "group":
+            return None
+        # Layers of 3 x 3 at each size, and the pixels that share a place of the code.
+        looked = DEEP - 1 + 2 * (2 + 3) + 4 * (1 + 2) + 8 * (3 + 1 + 2 * self.blocks)
+        return -(-looked // DEEP) * DEEP
 
     def told_by(self, soft: Pictures, target: Styles) -> Float[Tensor, "n p h2 w2"]:
         """What the flow of details sees: soft pictures, and their styles as planes."""
