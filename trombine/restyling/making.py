@@ -67,7 +67,7 @@ def make(job: Job) -> Output:
     return Output(
         contents={"": result},
         model="+".join(dict.fromkeys(net.hash for net in nets)),
-        chosen={"from": drawing.source},
+        chosen={"from": drawing.source} if drawing.source else {},
         notices=(
             *((NO_FACE,) if drawing.lacks_faces and not asked.whole else ()),
             *(lost_by_video(film, format) if isinstance(film, Video) else ()),
