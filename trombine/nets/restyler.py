@@ -103,7 +103,7 @@ class Restyler(Net):
 
     def noise(self, like: Pictures) -> Float[Tensor, "n 12 h2 w2"]:
         """Standard normal, the same for every picture."""
-        return torch.from_numpy(_planes(self.size // 2)).to(like).expand(len(like), -1, -1, -1)
+        return torch.from_numpy(_planes(self.size // 2)).to(like).expand(like.shape[0], -1, -1, -1)
 
 
 @lru_cache(maxsize=4)
@@ -179,7 +179,7 @@ class Own(nn.Module):
     def forward(self, x: Features, style: Styles) -> Float[Tensor, "n d h w"]:
         """The same height and width."""
         every = self.conv(x).unflatten(1, (-1, self.outputs))
-        return every[torch.arange(len(style), device=style.device), style]
+        return every[torch.arange(style.shape[0], device=style.device), style]
 
 
 @final
