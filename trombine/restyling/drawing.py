@@ -253,7 +253,6 @@ class _Canvas:
             face.logits[None].float(), grid, padding_mode="border", align_corners=False
         )
         share = torch.maximum(after, _of_it(logits))
-        share = functional.max_pool2d(share, 3, 1, 1)
         share = functional.avg_pool2d(share, _FADES, 1, _FADES // 2, count_include_pad=False)
         middle = (torch.arange(side) + 0.5).minimum(side - torch.arange(side) - 0.5)
         rim = (middle / (_RIM * side / WINDOW)).clamp(max=1)
