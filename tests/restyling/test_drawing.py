@@ -100,11 +100,11 @@ def test_half_the_strength_is_half_of_the_way_and_none_is_none(
 
 def test_colours_are_kept_and_light_is_not(faces: list[Face], inverting: Asked) -> None:
     """Where all is smooth a kept colour is, but for its light, what it was."""
-    flat = image_of(np.broadcast_to(np.uint8([200, 120, 60]), (320, 400, 3)).copy())
+    flat = image_of(np.broadcast_to(np.array([200, 120, 60], np.uint8), (320, 400, 3)).copy())
     kept = restyled(flat, inverting(keep_colours=True), faces, "photo")
     changed = kept.colours[:, 0] - kept.colours[:, 2]
     assert changed == pytest.approx((200 - 60) / 255, abs=0.02)
-    light = kept.colours @ np.float32([0.299, 0.587, 0.114])
+    light = kept.colours @ np.array([0.299, 0.587, 0.114], np.float32)
     assert light.min() == pytest.approx(
         1 - (0.299 * 200 + 0.587 * 120 + 0.114 * 60) / 255, abs=0.02
     )

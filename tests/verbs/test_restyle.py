@@ -153,14 +153,15 @@ def test_a_gif_keeps_its_times_and_its_frames_without_a_face(net: Path, tmp_path
     assert any("no face is seen in some of its frames" in text for text in notices)
 
 
-def film(path: Path, count: int = 4) -> Path:
-    """A film with sound, at uneven times."""
+def film(path: Path, count: int = 4, faceless: int = 0) -> Path:
+    """A film with sound, at uneven times; its first frames show no face."""
     with av.open(str(path), "w") as output:
         stream: Any = output.add_stream("libx264", rate=25, options={"crf": "0"})
         sound: Any = output.add_stream("aac", rate=8000)
         stream.width, stream.height, stream.pix_fmt = 200, 150, "yuv444p"
         for number in range(count):
-            frame = av.VideoFrame.from_ndarray(scene(left=20 + number), format="rgb24")
+            shown = scene(left=20 + number) if number >= faceless else np.full_like(scene(), 90)
+            frame = av.VideoFrame.from_ndarray(shown, format="rgb24")
             frame.pts = 2 * number + (number == 2)
             output.mux(stream.encode(frame))
         tone = (np.sin(np.arange(4096)[None] / 9) * 0.3).astype(np.float32)
@@ -193,6 +194,22 @@ def test_a_film_keeps_its_times_and_its_sound(net: Path, tmp_path: Path) -> None
     replayed(out, source, net, again)
     assert again.read_bytes() == out.read_bytes()
     assert (read(out).samples[:, :150].astype(int) - scene()[:, :150]).std() > 3
+
+
+def test_a_film_that_begins_without_a_face(net: Path, tmp_path: Path) -> None:
+    """Its style is that of the first face, and its record leaves it to the reader again."""
+    source, out, again = (
+        film(tmp_path / "a.mp4", faceless=1),
+        tmp_path / "b.mp4",
+        tmp_path / "c.mp4",
+    )
+    events(source, model=net, output=out)
+    assert (read_provenance(out) or {})["options"]["from"] == "auto"
+    replayed(out, source, net, again)
+    assert again.read_bytes() == out.read_bytes()
+    with av.open(str(out)) as container:
+        frames = [one.to_ndarray(format="rgb24") for one in container.decode(video=0)]
+    assert frames[0].std() < 3 and (frames[1][:, :150].astype(int) - scene(21)[:, :150]).std() > 3
 
 
 def test_a_picture_that_a_program_holds(photo: Path, net: Path, tmp_path: Path) -> None:

@@ -176,7 +176,8 @@ class _Canvas:
     nets: dict[str, Model] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.touched = np.zeros(self.colours.shape[:2], bool)
+        self.height, self.width = len(self.colours), self.colours.shape[1]
+        self.touched = np.zeros((self.height, self.width), bool)
         self.before = torch.from_numpy(self.colours.transpose(2, 0, 1).copy())
 
     def draw(self, face: Face) -> None:
@@ -188,8 +189,7 @@ class _Canvas:
         drawn = self._as_asked(drawn, seen)[0]
         share = self._share(face, frame, drawn)
         larger, around = self._enlarged(drawn, window)
-        height, width = self.touched.shape
-        box = window.reach(height, width)
+        box = window.reach(self.height, self.width)
         rows, columns = np.mgrid[box.top : box.bottom, box.left : box.right].reshape(2, -1)
         places = middles(rows, columns)
         inside = window.to_window(places)
@@ -206,7 +206,7 @@ class _Canvas:
 
     def draw_all(self, faces: Sequence[Face]) -> None:
         """Draw all of the picture softly, as small as its largest face asks for."""
-        net, (height, width) = self.asked.net, self.touched.shape
+        net, height, width = self.asked.net, self.height, self.width
         largest = max((face.aligned().side for face in faces), default=0.0)
         scale = min(max(net.size / max(largest, 1.0), _SMALLEST), 1.0)
         size = [max(round(length * scale), DEEP) for length in (height, width)]
