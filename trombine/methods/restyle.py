@@ -57,6 +57,8 @@ def of_net(name: str) -> Callable[..., Pictures]:
         styles = ()
         if model.card.task == "restyle":
             known = styles_of(str(model.net.sizes["styles"]))
+            if unknown := {source, style} - set(known):
+                raise InputError(f"knows {', '.join(known)}, not {unknown.pop()}", path=name)
             numbers = (known.index(one) for one in (source, style))
             styles = tuple(torch.full((len(pictures),), number) for number in numbers)
         return (model(pictures, *styles) * 255).round() / 255
