@@ -70,6 +70,20 @@ FAMILIES: Final = {
     ),
     "adversarial": ("dcgan", {"pool": "0.5", "latent": "8"}),
     "denoise": ("flow", {"levels": "2", "steps": "3"}),
+    "restyle": (
+        "restyle",
+        {
+            "data": "world:photo+anime#48",
+            "size": "32",
+            "latent": "6",
+            "blocks": "1",
+            "details": "4",
+            "levels": "1",
+            "finish": "2",
+            "perceptual": "0",
+            "soft": "48",
+        },
+    ),
     "regress": ("pose", {"data": "world:photo#48", "size": "32"}),
     "read": (
         "reader",

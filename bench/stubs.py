@@ -55,6 +55,7 @@ _LIKE_IT: Final = (
 _OVERLOADS: Final = {
     "upscale": _LIKE_IT,
     "inpaint": _LIKE_IT,
+    "restyle": _LIKE_IT,
     "read": (
         ("_Picture", "PictureReading"),
         ("Tensor", "PictureReading | list[PictureReading]"),

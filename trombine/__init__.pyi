@@ -268,11 +268,12 @@ def train(
             upscale-wild-x4, upscale-grown-x4, srresnet-x2, srresnet-x4,
             sharpener-x2, cleaner, autoencoder, restorer, repairer, inpaint,
             inpaint-sharp, inpaint-diffusion, completion, scratches,
-            generate-anime, generate-photo, dcgan, dcgan-r1, fractal-gan, flow,
-            diffusion, restyle-cyclegan, restyle-ugatit, restyle-cut, reader,
-            witness, finder or pose. Or a file of settings: MINE.toml, which begins
-            with recipe = "upscale-x2" and has lines such as lr = 1e-4, or the
-            recipe.json of a run, to train the same again.
+            generate-anime, generate-photo, restyle, dcgan, dcgan-r1, stylegan,
+            adversarial-autoencoder, fractal-gan, flow, diffusion,
+            restyle-cyclegan, restyle-ugatit, restyle-cut, reader, witness, finder
+            or pose. Or a file of settings: MINE.toml, which begins with recipe =
+            "upscale-x2" and has lines such as lr = 1e-4, or the recipe.json of a
+            run, to train the same again.
         data: What to learn from, in place of the recipe's own: a spec such as
             folder:PATH.
         output: The run's folder: by default runs/RECIPE, for a file runs/ and its
@@ -748,6 +749,128 @@ def inpaint(
     tries: int = ...,
     seed: int = ...,
     sheet: bool = ...,
+    device: str = ...,
+) -> Result: ...
+@overload
+def restyle(
+    image: _Held,
+    *,
+    to: str,
+    from_: str = ...,
+    whole: bool = ...,
+    strength: float = ...,
+    keep_colours: bool = ...,
+    model: str | _Path = ...,
+    device: str = ...,
+) -> _Held:
+    """Draw the faces of pictures and films in another style.
+
+    Each face is drawn upright and blended in along its outline, hair too; every sample elsewhere
+    stays as it is. The same command again does only what is missing.
+
+    Arguments, by name:
+        image: A picture, or a list of them: a path, a Pillow image, a NumPy array
+            or a torch tensor. What becomes of it is returned, and no file is
+            written; of the rest to, from_, whole, strength, keep_colours, model
+            and device may be given.
+        pictures: The pictures, or folders of them.
+        output: The file to write, or for several pictures the folder; unless
+            given, photo.restyle.png beside photo.png.
+        recursive: Take pictures in subfolders too; the results keep the
+            subfolders.
+        suffix: What to add to each name: _large makes photo_large.png of
+            photo.png.
+        overwrite: Make outputs again that are there already.
+        format: The format to write, in place of the input's; for films gif, webp,
+            mp4 or webm: png, jpg, jpeg, webp, tif, tiff, avif, gif, bmp, mp4 or
+            webm.
+        quality: The quality of JPEG and AVIF files, 1 to 100.
+        strip: Leave out date, camera, place and whatever else a photograph says of
+            itself.
+        to: How to draw: photo, anime, cartoon or sketch.
+        from_: How it is drawn now; auto says what the reader sees, where it is
+            sure: auto, photo, anime, cartoon or sketch.
+        whole: Draw all of the picture anew, not only its faces.
+        strength: How much of what is drawn is blended in, 0 to 1.
+        keep_colours: Keep the picture's own colours, and draw only light, dark and
+            lines anew.
+        model: A model that restyles, by name, file or run's folder.
+        device: auto, cpu, cuda or mps: where nets are computed. A graphics card is
+            faster, and its bytes are not always those of the processor.
+    """
+
+@overload
+def restyle(
+    image: list[_Held],
+    *,
+    to: str,
+    from_: str = ...,
+    whole: bool = ...,
+    strength: float = ...,
+    keep_colours: bool = ...,
+    model: str | _Path = ...,
+    device: str = ...,
+) -> list[_Held]: ...
+@overload
+def restyle(
+    image: _Path,
+    *,
+    to: str,
+    from_: str = ...,
+    whole: bool = ...,
+    strength: float = ...,
+    keep_colours: bool = ...,
+    model: str | _Path = ...,
+    device: str = ...,
+) -> Image.Image: ...
+@overload
+def restyle(
+    image: list[str] | list[Path],
+    *,
+    to: str,
+    from_: str = ...,
+    whole: bool = ...,
+    strength: float = ...,
+    keep_colours: bool = ...,
+    model: str | _Path = ...,
+    device: str = ...,
+) -> list[Image.Image]: ...
+@overload
+def restyle(
+    image: _Paths,
+    *,
+    output: _Path,
+    recursive: bool = ...,
+    suffix: str = ...,
+    overwrite: bool = ...,
+    format: str = ...,
+    quality: int = ...,
+    strip: bool = ...,
+    to: str,
+    from_: str = ...,
+    whole: bool = ...,
+    strength: float = ...,
+    keep_colours: bool = ...,
+    model: str | _Path = ...,
+    device: str = ...,
+) -> Result: ...
+@overload
+def restyle(
+    *,
+    pictures: _Paths,
+    output: _Path | None = ...,
+    recursive: bool = ...,
+    suffix: str = ...,
+    overwrite: bool = ...,
+    format: str = ...,
+    quality: int = ...,
+    strip: bool = ...,
+    to: str,
+    from_: str = ...,
+    whole: bool = ...,
+    strength: float = ...,
+    keep_colours: bool = ...,
+    model: str | _Path = ...,
     device: str = ...,
 ) -> Result: ...
 @overload

@@ -207,6 +207,19 @@ VERBS = {
         ),
         held=("mask",),
     ),
+    "restyle": Verb(
+        module="restyle",
+        request="RestyleRequest",
+        summary="Draw the faces of pictures and films in another style.",
+        examples=(
+            "trombine restyle faces/000000.png --to anime --from photo --model styles.safetensors"
+            " -o anime.png",
+            "trombine restyle faces --to sketch --from photo --whole --model styles.safetensors"
+            " -o drawn",
+        ),
+        positional=("pictures",),
+        in_memory=("to", "from_", "whole", "strength", "keep_colours", "model", "device"),
+    ),
     "read": Verb(
         module="read",
         request="ReadRequest",

@@ -301,6 +301,26 @@ CASES = {
         sizes={"width": 4, "levels": 1},
         gives=one_each,
     ),
+    **{
+        f"restyler, {norm}": Case(
+            net="restyler",
+            task="restyle",
+            sizes={
+                "size": 32,
+                "width": 4,
+                "latent": 6,
+                "blocks": 1,
+                "details": 4,
+                "levels": 1,
+                "finish": 2,
+                "norm": norm,
+            },
+            gives=same,
+            places=((32, 32),),
+            exported=norm == "batch",
+        )
+        for norm in ("batch", "group")
+    },
     "reader, group": Case(
         net="reader",
         task="read",

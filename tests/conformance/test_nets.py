@@ -98,7 +98,8 @@ def test_bf16_agrees(case: Case) -> None:
 def test_float64_agrees(case: Case) -> None:
     net, given = stirred(case), some(case)
     wanted = joined(net(*given))
-    found = joined(net.double()(*(one.double() for one in given)))
+    doubles = (one.double() if one.is_floating_point() else one for one in given)
+    found = joined(net.double()(*doubles))
     assert found.dtype == torch.float64
     torch.testing.assert_close(found.float(), wanted, rtol=1e-3, atol=1e-4)
 
@@ -159,7 +160,9 @@ def test_a_picture_depends_on_its_batch_only_where_that_is_said(case: Case) -> N
     net, given = stirred(case).train(), some(case)
     if case.sizes.get("norm") == "spectral":  # which moves at each step, whatever the pictures
         net.eval()
-    others = [torch.cat([one[:1], one[1:].flip(-1) * 0.5]) for one in given]
+    rests = [one[1:].flip(-1) for one in given]
+    rests = [rest * 0.5 if rest.is_floating_point() else rest for rest in rests]
+    others = [torch.cat([one[:1], rest]) for one, rest in zip(given, rests, strict=True)]
     first = joined(copy.deepcopy(net)(*given))[0]
     second = joined(copy.deepcopy(net)(*others))[0]
     depends = not torch.allclose(first, second, rtol=1e-4, atol=1e-5)

@@ -66,6 +66,15 @@ TRANSLATOR = {
     "blocks": "1",
     "levels": "1",
 }
+RESTYLER = {
+    "data": "world:photo+anime#32+world:sketch+photo#32",
+    "size": "32",
+    "latent": "6",
+    "blocks": "1",
+    "details": "4",
+    "levels": "1",
+    "finish": "2",
+}
 # Each recipe, and variants that its settings allow; JUDGE and START stand for models that the test
 # makes.
 CASES: dict[str, tuple[str, dict[str, str]]] = {
@@ -137,6 +146,11 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "restyle-cut": ("restyle-cut", TRANSLATOR),
     "restyle-ugatit": ("restyle-ugatit", {**TRANSLATOR, "pool": "0.5"}),
+    "restyle": ("restyle", RESTYLER),
+    "restyle, group norm": (
+        "restyle",
+        {**RESTYLER, "net.norm": "group", "perceptual": "0", "space": "hsv", "grey": "0"},
+    ),
     "reader": ("reader", READER),
     "reader, real": ("reader", {**READER, "real": "leaves#48", "damage": "none", "batch": "16"}),
     "witness": ("witness", READER),

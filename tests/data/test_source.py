@@ -256,7 +256,26 @@ def test_painted_faces_are_of_the_class_of_their_style() -> None:
     assert opened.classes == ("photo", "sketch")
     labels = opened.batch(np.arange(5, dtype=np.int64)).labels
     assert labels is not None and labels.tolist() == [0, 0, 1, 1, 1]
-    assert source("world:photo+anime#2", SIZE).classes == ()  # of both
+
+
+def test_a_pair_is_of_the_packs_of_its_styles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was painted of one style is painted for no pair; each side has its style's label."""
+    for style in ("photo", "anime", "sketch"):
+        source(f"world:{style}#4", SIZE, workers=1)
+
+    def refuse(maker: Maker, seed: int) -> None:
+        raise AssertionError(f"{maker} was painted again")
+
+    monkeypatch.setattr(Maker, "make", refuse)
+    opened = source("world:anime+photo#4+world:sketch+anime#4", SIZE)
+    assert opened.classes == ("anime", "photo", "sketch") and opened.vector_names
+    batch = opened.batch(np.array([1, 6], np.int64))
+    assert batch.pair is not None and batch.labels is not None and batch.pair.labels is not None
+    assert batch.labels.tolist() == [0, 2] and batch.pair.labels.tolist() == [1, 0]
+    assert batch.seeds is not None and batch.seeds.tolist() == [1, 2]
+    anime = source("world:anime#4", SIZE).batch(np.array([1, 2], np.int64))
+    assert torch.equal(batch.pixels[0], anime.pixels[0])
+    assert torch.equal(batch.pair.pixels[1], anime.pixels[1])
 
 
 def test_a_batch_of_one_term_has_the_columns_of_all() -> None:

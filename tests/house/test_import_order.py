@@ -29,6 +29,7 @@ ORDER = (
     "recipes",
     "judge",
     "methods",
+    "restyling",
     "inpainting",
     "inventing",
     "readings",

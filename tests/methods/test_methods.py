@@ -16,7 +16,7 @@ from trombine.nets import build
 from trombine.refusal import InputError
 from trombine.upscaling.pipelines import model_in, nets_of
 from trombine.upscaling.running import enlarged
-from trombine.weights import Card, save
+from trombine.weights import Card, load, save
 from trombine.world import face, paint
 
 
@@ -143,3 +143,42 @@ def test_a_repairing_net_is_a_method(tmp_path: Path) -> None:
     assert torch.equal(run(other, hole=hole()), made)
     kept = (hole() == 0).expand_as(made)
     assert torch.equal(made[kept], pictures()[kept]) and not torch.equal(made, pictures())
+
+
+def test_a_restyling_net_is_told_both_styles(tmp_path: Path) -> None:
+    sizes = {"size": 16, "width": 4, "latent": 4, "details": 4, "levels": 1, "finish": 1}
+    net = build("restyler", {**sizes, "styles": "sketch+photo+anime"}, seed=2)
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter += 0.1 * torch.randn(parameter.shape, generator=torch.manual_seed(1))
+    path = tmp_path / "it.safetensors"
+    save(path, net, Card(task="restyle", net="restyler", sizes=net.sizes))
+    run = methods("restyle", str(path)).popitem()[1]
+    shown = torch.rand(2, 3, 16, 16, generator=torch.manual_seed(2))
+    with torch.inference_mode():
+        wanted = net.eval()(shown, torch.tensor([1, 1]), torch.tensor([2, 2])).clamp(0, 1)
+    assert torch.equal(run(shown, style="anime", source="photo"), (wanted * 255).round() / 255)
+    assert not torch.equal(run(shown, style="photo", source="anime"), (wanted * 255).round() / 255)
+    with pytest.raises(InputError, match="knows sketch, photo, anime, not cartoon"):
+        run(shown, style="cartoon")
+    with pytest.raises(InputError, match="is for repair, not for restyling"):
+        methods("restyle", "inpaint")
+
+
+@pytest.mark.parametrize(
+    ("styles", "why"),
+    [
+        ((torch.tensor([0, 4]), torch.tensor([1, 1])), "styles are 0 to 3: photo"),
+        ((torch.tensor([-1, 0]), torch.tensor([1, 1])), "styles are 0 to 3"),
+        ((torch.tensor([0]), torch.tensor([1, 1])), "a style for each picture"),
+        ((torch.tensor([0.0, 0.0]), torch.tensor([1, 1])), "as int64, not float32"),
+    ],
+)
+def test_styles_of_no_picture_are_refused(
+    tmp_path: Path, styles: tuple[torch.Tensor, ...], why: str
+) -> None:
+    sizes = {"size": 16, "width": 4, "latent": 4, "details": 4, "levels": 1, "finish": 1}
+    net = build("restyler", sizes)
+    save(tmp_path / "it.safetensors", net, Card(task="restyle", net="restyler", sizes=net.sizes))
+    with pytest.raises(InputError, match=why):
+        load(tmp_path / "it.safetensors")(torch.zeros(2, 3, 16, 16), *styles)

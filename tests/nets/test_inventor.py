@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from trombine.nets import build
-from trombine.nets.inventor import Inventor, _walked, fields_of, normed
+from trombine.nets.inventor import Inventor, fields_of, lacking, normed, walked
 from trombine.refusal import InputError
 
 SIZES = {
@@ -48,7 +48,7 @@ def test_a_walk_along_the_pace_of_a_gaussian_ends_at_it(
         variance = ((1 - s) * spread) ** 2 + s**2
         return -mean + (s - (1 - s) * spread**2) / variance * (x - (1 - s) * mean)
 
-    found = _walked(pace, z, steps, twice=twice)
+    found = walked(pace, z, steps, twice=twice)
     torch.testing.assert_close(found, mean + spread * z, rtol=0, atol=near)
 
 
@@ -100,11 +100,11 @@ def test_details_are_added_as_lacking_says(net: Inventor) -> None:
     generator = torch.Generator().manual_seed(2)
     soft, truth = torch.rand(2, 2, 3, 32, 32, generator=generator)
     noise = torch.randn(2, 12, 16, 16, generator=generator)
-    lacking = net.lacking(soft, truth)
+    wanted = lacking(soft, truth)
 
     class Knows(torch.nn.Module):
         def forward(self, x: torch.Tensor, told: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-            return noise - lacking  # the pace of straight lines between the two
+            return noise - wanted  # the pace of straight lines between the two
 
     knowing = cast(Inventor, build("inventor", SIZES))
     knowing.details = Knows()  # pyright: ignore[reportAttributeAccessIssue]

@@ -72,6 +72,22 @@ FAMILIES: dict[str, tuple[str, dict[str, str]]] = {
     "noise": ("diffusion", {"levels": "2", "process": "noise"}),
     "v": ("diffusion", {"levels": "2", "accumulate": "2"}),
     "flow": ("flow", {"levels": "2"}),
+    "restyle": (
+        "restyle",
+        {
+            "data": "world:photo+anime#32+world:sketch+photo#32",
+            "size": "32",
+            "latent": "6",
+            "blocks": "1",
+            "details": "4",
+            "levels": "1",
+            "finish": "2",
+            "norm": "group",
+            "perceptual": "0",
+            "soft": "80",
+            "lr": "0.1",
+        },
+    ),
     "invent": (
         "generate-anime",
         {

@@ -31,6 +31,7 @@ TYPES: Final = {
 # What a picture may be used for: to learn from, to choose the best by, to judge by.
 SPLITS: Final = ("train", "choose", "test")
 PAIR: Final = "pair_"  # before the names of the second side's columns
+SHARED: Final = ("seeds", "vectors")  # columns that are of both sides of a pair
 
 # What a row holds of a column that is not known of its picture: nothing a net takes for a value.
 UNKNOWN: Final = {

@@ -16,7 +16,7 @@ import torch
 from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 from torch import Tensor
 
-from trombine.data.columns import PAIR, Columns, known_columns
+from trombine.data.columns import PAIR, SHARED, Columns, known_columns
 from trombine.nets.spaces import to_space
 
 
@@ -122,5 +122,5 @@ def item_of(name: str, columns: Columns) -> Item:
 def _second(columns: Columns) -> Columns:
     """The columns of a pair's second side, under the names of the first; its seed is the same."""
     second = {n.removeprefix(PAIR): column for n, column in columns.items() if n.startswith(PAIR)}
-    shared = {name: columns[name] for name in ("seeds", "vectors") if name in columns}
+    shared = {name: columns[name] for name in SHARED if name in columns}
     return second | shared

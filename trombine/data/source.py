@@ -19,13 +19,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, final
 
 import numpy as np
 from jaxtyping import Int64
 
 from trombine.data.augment import Augment, augmented
-from trombine.data.columns import PAIR, SPLITS, Columns, Store, unknown
+from trombine.data.columns import PAIR, SHARED, SPLITS, Columns, Store, base, unknown
 from trombine.data.decoding import PrepareOptions
 from trombine.data.folder import Folder
 from trombine.data.hub import hub_folder, prepare_hub
@@ -174,11 +174,14 @@ def prepare(spec: str, size: int, *, first_seed: int = 0, workers: int = 1) -> I
             yield from _cut_into_tiles(term, size, workers)
         if term.path:
             continue
-        maker, count = _maker(term, size), term.count or USUAL_COUNT
-        _check_seeds(first_seed, count)
-        path = cache_path(maker, first_seed, count)
-        if not _is_complete(path):
-            yield from write_pack(path, maker, first_seed=first_seed, count=count, workers=workers)
+        count = term.count or USUAL_COUNT
+        for maker in _makers(term, size):
+            _check_seeds(first_seed, count)
+            path = cache_path(maker, first_seed, count)
+            if not _is_complete(path):
+                yield from write_pack(
+                    path, maker, first_seed=first_seed, count=count, workers=workers
+                )
 
 
 def _from_hub(name: str, size: int, workers: int) -> Iterator[Event]:
@@ -249,9 +252,11 @@ def _check_integer(name: str, number: object, least: int) -> None:
         raise InputError(f"{name} is a whole number, {least} or more, not {number!r}")
 
 
-def _maker(term: Term, size: int) -> Maker:
+def _makers(term: Term, size: int) -> list[Maker]:
+    """What the cache's packs of a term hold: of pairs each side, which other terms have too."""
+    sides = [(style,) for style in term.styles] or [()]
     try:
-        return Maker(kind=term.kind, styles=term.styles, size=size)
+        return [Maker(kind=term.kind, styles=styles, size=size) for styles in sides]
     except ValueError as error:
         raise InputError(f"{spell((term,))}: {error}") from error
 
@@ -267,7 +272,35 @@ def _store(term: Term, size: int, first_seed: int) -> Store:
     if term.path:
         layout = "" if term.kind == "folder" else term.kind
         return Folder(Path(term.path), size, layout)
-    return Pack(cache_path(_maker(term, size), first_seed, term.count or USUAL_COUNT))
+    count = term.count or USUAL_COUNT
+    packs = [Pack(cache_path(maker, first_seed, count)) for maker in _makers(term, size)]
+    return packs[0] if len(packs) == 1 else Pairs(packs[0], packs[1])
+
+
+@final
+class Pairs:
+    """A store of the pairs of two packs: the same seeds, painted in two styles."""
+
+    def __init__(self, first: Pack, second: Pack) -> None:
+        self.first, self.second = first, second
+        self.size, self.vector_names, self.classes = first.size, first.vector_names, first.classes
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    def rows(self, indices: Int64[np.ndarray, "n"]) -> Columns:
+        """What is known of each side; seeds and vectors are of both."""
+        second = self.second.rows(indices)
+        sides = {f"{PAIR}{n}": cells for n, cells in second.items() if n not in SHARED}
+        return {**self.first.rows(indices), **sides}
+
+    def splits(self) -> Int64[np.ndarray, "n"] | None:
+        """Painted pictures are for any use."""
+        return None
+
+    def name(self, index: int) -> str:
+        """The seed."""
+        return self.first.name(index)
 
 
 class StoreSource(Source):
@@ -298,13 +331,16 @@ class StoreSource(Source):
         self.styled = bool(term.classes)
         if self.styled:  # painted faces are of the class of their style
             self.classes = term.classes
-        self.paired = f"{PAIR}pictures" in self.take(np.zeros(0, np.int64))
+        self.paired = f"{PAIR}pictures" in store.rows(np.zeros(0, np.int64))
 
     def take(self, indices: Int64[np.ndarray, "n"]) -> Columns:
         """These rows of the store."""
         rows = self.store.rows(self.store_rows[indices])
         if self.styled:
-            return {**rows, "labels": np.zeros(len(indices), np.int64)}
+            sides = ("", PAIR) if self.paired else ("",)
+            labels = [np.full(len(indices), side, np.int64) for side in range(len(sides))]
+            names = (f"{side}labels" for side in sides)
+            return {**rows, **dict(zip(names, labels, strict=True))}
         return rows
 
     def name(self, index: int) -> str:
@@ -362,7 +398,7 @@ class MixedSource(Source):
         return np.searchsorted(self.starts, indices, side="right") - 1
 
     def _relabelled(self, term: int, name: str, column: np.ndarray) -> np.ndarray:
-        if name != "labels":
+        if base(name) != "labels":
             return column
         places = [self.classes.index(of) for of in self.sources[term].classes]
         return np.array([*places, -1], np.int64)[column]  # and unknown, -1, stays

@@ -53,9 +53,7 @@ class Term:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Of painted faces, single ones: the style in which they are drawn."""
-        if len(self.styles) != 1:
-            return ()
+        """Of painted faces: the style in which they are drawn, or both of a pair."""
         return ("photo",) if self.styles == (POSED,) else self.styles
 
 

@@ -230,7 +230,9 @@ def _files(name: str, file: ProtocolFile) -> list[Path]:
     if file.task == "upscale":
         nets = nets_of(name)
         return [nets[factor] for factor in sorted(nets)]
-    task = {"restyle": "restore", "invent": "generate"}.get(file.task, file.task)
+    if file.task == "restyle":
+        TASKS[file.task].net(name)  # which refuses a net that does not
+    task = {"restyle": None, "invent": "generate"}.get(file.task, file.task)
     return [loaded(name, task=task).path]
 
 
@@ -344,6 +346,7 @@ def _words(method: Method, file: ProtocolFile, folder: Path) -> list[str]:
         job: dict[str, Any] = {"task": file.task, "method": method.name, **places}
         job |= {"factor": file.factor} if file.task == "upscale" else {}
         job |= {"style": file.styles[-1]} if file.task in ("restyle", "invent") else {}
+        job |= {"source": file.styles[0]} if file.task == "restyle" else {}
         job |= {"seeds": [file.seeds.start, file.seeds.stop], "size": file.size}
         job |= {"crop": file.crop} if file.of_sets and file.crop else {}
         job["masks"] = places["masks"] if file.masks else ""

@@ -28,7 +28,7 @@ def run(job: dict[str, Any]) -> float:
     (method,) = methods(job["task"], job["method"]).values()
     if job["task"] == "invent":
         return _invent(method, job)
-    options = {name: job[name] for name in ("factor", "style") if job.get(name)}
+    options = {name: job[name] for name in ("factor", "style", "source") if job.get(name)}
     seconds = 0.0
     for path in sorted(Path(job["input"]).iterdir()):
         picture = to_picture(as_seen(read(path)))[None]

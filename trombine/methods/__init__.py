@@ -2,9 +2,9 @@
 
 A method takes a batch of pictures, N x C x H x W within [0, 1], and what its task adds, by name: a
 `factor` to enlarge by; a `hole`, N x 1 x H x W, 1 where pixels are to be painted; a `style` of the
-world to draw in. It gives pictures within [0, 1], rounded to 8 bits as a file holds them. Who
-compares methods need not know which are nets. A method that invents takes seeds in place of
-pictures (invent.py).
+world to draw in, and the `source` that pictures are drawn in. It gives pictures within [0, 1],
+rounded to 8 bits as a file holds them. Who compares methods need not know which are nets. A method
+that invents takes seeds in place of pictures (invent.py).
 
     methods("upscale", "bicubic", "upscale-fast")["bicubic"](pictures, factor=2)
 """

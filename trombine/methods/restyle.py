@@ -12,6 +12,8 @@ from jaxtyping import Float32, Float64
 from torch import Tensor
 
 from trombine.conventions import to_picture
+from trombine.nets.restyler import styles_of
+from trombine.refusal import InputError
 from trombine.weights import loaded
 from trombine.world import face, paint
 
@@ -20,12 +22,12 @@ LEARNT_FROM: Final = range(64)  # seeds of faces: of those that trainings have, 
 LEARNT_AT: Final = 64  # pixels a side
 
 
-def as_it_is(pictures: Pictures, *, style: str) -> Pictures:
+def as_it_is(pictures: Pictures, *, style: str, source: str = "photo") -> Pictures:
     """The picture in its own style."""
     return pictures
 
 
-def colour_transfer(pictures: Pictures, *, style: str) -> Pictures:
+def colour_transfer(pictures: Pictures, *, style: str, source: str = "photo") -> Pictures:
     """Each channel with the mean and the deviation that pictures of the style have (Reinhard et al.
     2001, in RGB)."""
     mean, deviation = _colours(style)
@@ -46,11 +48,20 @@ def _colours(style: str) -> tuple[Float64[Tensor, "3"], Float64[Tensor, "3"]]:
 
 
 def of_net(name: str) -> Callable[..., Pictures]:
-    """A net from pictures to pictures of the same size, by name or file."""
-    model = loaded(name, task="restore")
+    """A net that restyles, by name or file, or one from pictures to pictures of the same size."""
+    model = loaded(name)
+    if model.card.task not in ("restyle", "restore"):
+        raise InputError(f"is for {model.card.task}, not for restyling", path=name)
 
-    def method(pictures: Pictures, *, style: str) -> Pictures:
-        return (model(pictures) * 255).round() / 255
+    def method(pictures: Pictures, *, style: str, source: str = "photo") -> Pictures:
+        styles = ()
+        if model.card.task == "restyle":
+            known = styles_of(str(model.net.sizes["styles"]))
+            if unknown := {source, style} - set(known):
+                raise InputError(f"knows {', '.join(known)}, not {unknown.pop()}", path=name)
+            numbers = (known.index(one) for one in (source, style))
+            styles = tuple(torch.full((len(pictures),), number) for number in numbers)
+        return (model(pictures, *styles) * 255).round() / 255
 
     return method
 

@@ -21,6 +21,7 @@
     translator           a picture to the same in another style
     attentive_translator      the same, attending to what tells the styles apart
     attentive_discriminator   a picture to how real its patches look, small and large ones
+    restyler             a face in one style to the same in another
 
 and beside it, in vgg.py, VGG, which others taught and papers compare features in.
 
@@ -54,6 +55,7 @@ from trombine.nets.painter import Painter
 from trombine.nets.patch import PatchDiscriminator
 from trombine.nets.reader import Reader
 from trombine.nets.residual import Residual
+from trombine.nets.restyler import Restyler
 from trombine.nets.sizes import Net, Size, defaults_of, read_size, resolved
 from trombine.nets.srresnet import SRResNet
 from trombine.nets.style_generator import StyleGenerator
@@ -84,6 +86,7 @@ NETS: Final[dict[str, type[Net]]] = {
     "translator": Translator,
     "attentive_translator": AttentiveTranslator,
     "attentive_discriminator": AttentiveDiscriminator,
+    "restyler": Restyler,
 }
 
 __all__ = [

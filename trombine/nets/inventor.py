@@ -111,7 +111,7 @@ class Inventor(Net):
             with_all, without = both.chunk(2)
             return without + guidance.to(x.dtype)[:, None] * (with_all - without)
 
-        return normed(_walked(pace, latents, self.steps, twice=True))
+        return normed(walked(pace, latents, self.steps, twice=True))
 
     def vectors(self, codes: Codes) -> Codes:
         """The vectors of which the first flow, told nothing, makes these codes: walked back."""
@@ -133,16 +133,12 @@ class Inventor(Net):
     def finished(self, soft: Pictures, noise: Float[Tensor, "n 12 h2 w2"]) -> Pictures:
         """Soft pictures with the details that this noise becomes."""
         told = self.told_by(soft)
-        lacks = _walked(lambda x, t: self.details(x, told, t), noise, self.finish)
+        lacks = walked(lambda x, t: self.details(x, told, t), noise, self.finish)
         return soft + SPREAD / 2 * functional.pixel_shuffle(lacks, 2)
 
     def told_by(self, soft: Pictures) -> Float[Tensor, "n 12 h2 w2"]:
         """What the flow of details sees of soft pictures."""
         return functional.pixel_unshuffle(2 * soft - 1, 2)
-
-    def lacking(self, soft: Pictures, truth: Pictures) -> Float[Tensor, "n 12 h2 w2"]:
-        """What `finished` is to add to soft pictures, about 1 large."""
-        return functional.pixel_unshuffle((truth - soft) * (2 / SPREAD), 2)
 
     def noise(self, latents: Codes) -> Float[Tensor, "n 12 h2 w2"]:
         """Standard normal, a smooth function of the vector: a mixture of a few planes' noise."""
@@ -150,6 +146,11 @@ class Inventor(Net):
         first = latents[:, :_NOISES]
         shares = first / first.norm(dim=1, keepdim=True).clamp(min=1e-6)
         return (shares[:, :, None, None, None] * planes).sum(1)
+
+
+def lacking(soft: Pictures, truth: Pictures) -> Float[Tensor, "n 12 h2 w2"]:
+    """What a flow of details is to add to soft pictures, about 1 large."""
+    return functional.pixel_unshuffle((truth - soft) * (2 / SPREAD), 2)
 
 
 _ENDS: Final = ("low", "high")
@@ -179,7 +180,7 @@ def normed(codes: Codes) -> Codes:
     return functional.layer_norm(codes, codes.shape[1:])
 
 
-def _walked(
+def walked(
     pace: Callable[[Tensor, Times], Tensor], x: Tensor, steps: int, *, twice: bool = False
 ) -> Tensor:
     """From noise to data in equal steps: straight ones (Euler), or `twice` asked, along the mean of
@@ -250,13 +251,14 @@ class Decoder(nn.Module):
 
 @final
 class DetailFlow(Timed):
-    """The pace of details at a time, told the soft picture; four pixels are one place."""
+    """The pace of details at a time, told the soft picture in `told` planes; four pixels are one
+    place."""
 
-    def __init__(self, width: int, levels: int) -> None:
-        super().__init__(width, levels, 24, 12)
+    def __init__(self, width: int, levels: int, told: int = 12) -> None:
+        super().__init__(width, levels, 12 + told, 12)
 
     def forward(
-        self, x: Float[Tensor, "n 12 h w"], told: Float[Tensor, "n 12 h w"], t: Times
+        self, x: Float[Tensor, "n 12 h w"], told: Float[Tensor, "n p h w"], t: Times
     ) -> Float[Tensor, "n 12 h w"]:
         """Details at times within [0, 1]."""
         return self.predict(torch.cat([x, told], 1), t)

@@ -11,6 +11,7 @@ encode.py       an auto-encoder against a discriminator of its codes
 denoise.py      take noise away, step by step
 invent.py       codes of faces, and flows that invent them
 translate.py    draw pictures of one kind as another, without pairs
+restyle.py      draw faces in other styles
 regress.py      read numbers from pictures
 read.py         read what is where in a face; reading.py has its terms
 find.py         find faces in pictures
@@ -39,6 +40,7 @@ from trombine.objectives.objective import Objective
 from trombine.objectives.read import ReadObjective
 from trombine.objectives.regress import RegressObjective
 from trombine.objectives.restore import RestoreObjective
+from trombine.objectives.restyle import RestyleObjective
 from trombine.objectives.sharpen import SharpenObjective
 from trombine.objectives.translate import TranslateObjective
 from trombine.recipes.recipe import Recipe
@@ -52,6 +54,7 @@ OBJECTIVES: Final[dict[str, type[Objective[Any]]]] = {
     "denoise": DenoiseObjective,
     "invent": InventObjective,
     "translate": TranslateObjective,
+    "restyle": RestyleObjective,
     "regress": RegressObjective,
     "read": ReadObjective,
     "find": FindObjective,

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from trombine.data.source import Source
 from trombine.measures import sliced_distance
 from trombine.nets import build
-from trombine.nets.inventor import Inventor, normed
+from trombine.nets.inventor import DetailFlow, Inventor, lacking, normed
 from trombine.nets.stillness import still
 from trombine.objectives.alarms import Alarm, Collapse, NoGradient, NotFinite
 from trombine.objectives.judges import judge_of
@@ -110,8 +110,10 @@ class InventObjective(Objective[Invent]):
         with _finished(step), torch.no_grad():
             codes = wide(self._codes(step, noised=False))
             soft = wide(net.decoder(self._codes(step)))
-            details = net.lacking(soft, self.truth(step))
-        return {"codes": self._codes_off(step, codes), "details": _details_off(step, soft, details)}
+            details = lacking(soft, self.truth(step))
+            told = net.told_by(soft)
+        off = details_off(step, net.details, told, details)
+        return {"codes": self._codes_off(step, codes), "details": off}
 
     def _codes_off(self, step: Step, codes: Float[Tensor, "n latent"]) -> Tensor:
         """The loss of the flow of codes: each at many times, told more of one and less of another.
@@ -194,13 +196,16 @@ def gradient_distance(output: Pictures, truth: Pictures) -> Float[Tensor, ""]:
     return (down + across) / 2
 
 
-def _details_off(step: Step, soft: Pictures, details: Float[Tensor, "n 12 k l"]) -> Tensor:
-    """The loss of the flow of details, at one time for each picture."""
-    net = _net(step)
+def details_off(
+    step: Step,
+    flow: DetailFlow,
+    told: Float[Tensor, "n p k l"],
+    details: Float[Tensor, "n 12 k l"],
+) -> Float[Tensor, ""]:
+    """The loss of a flow of details, told so much, at one time for each picture."""
     noise = step.normals("details", details.shape[1:]).to(details)
     time = step.uniforms("times of details").to(details)
-    mixed = _FLOW.mix(details, noise, time)
-    pace = net.details(mixed, net.told_by(soft), time)
+    pace = flow(_FLOW.mix(details, noise, time), told, time)
     return l2(wide(pace), _FLOW.target(details, noise, time))
 
 

@@ -25,15 +25,24 @@ from trombine.recipes.recipe import (
     Recipe,
     Regress,
     Restore,
+    Restyle,
     Sharpen,
     Translate,
 )
+from trombine.recipes.restyle import RESTYLE
 from trombine.recipes.settings import from_plain, settings_of, with_settings
-from trombine.recipes.translate import TRANSLATE
 from trombine.recipes.upscale import UPSCALE
 from trombine.refusal import InputError
 
-RECIPES: Final[dict[str, Recipe]] = {**UPSCALE, **CLEAN, **PAINT, **GENERATE, **TRANSLATE, **READ}
+RECIPES: Final[dict[str, Recipe]] = {
+    **UPSCALE,
+    **CLEAN,
+    **PAINT,
+    **GENERATE,
+    **RESTYLE,
+    **TRANSLATE,
+    **READ,
+}
 
 __all__ = [
     "RECIPES",
@@ -51,6 +60,7 @@ __all__ = [
     "Recipe",
     "Regress",
     "Restore",
+    "Restyle",
     "Sharpen",
     "Translate",
     "find",

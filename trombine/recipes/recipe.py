@@ -475,6 +475,32 @@ class Invent(Recipe):
 
 @final
 @dataclass(frozen=True, kw_only=True)
+class Restyle(Recipe):
+    """Draw faces in other styles, learned from pairs: soft pictures, then their details.
+
+    Which styles the net knows is its size `styles`.
+    """
+
+    objective: ClassVar[str] = "restyle"
+
+    soft: int = 50_000
+    """Pictures from which encoder and decoder learn, before the flow of details does."""
+    grey: float = 0.1
+    """Share of the pictures that are shown without their colours."""
+    gradients: float = 0.5
+    """Weight of the mean absolute difference of steps from pixel to pixel."""
+    perceptual: float = 0.0
+    """Weight of the distance between a judging net's features."""
+    judge: str = ""
+    """The judging net: vgg16, vgg19, or a model by name or path."""
+    judge_weights: str = ""
+    """A file with the weights of vgg16 or vgg19; torchvision's own unless given."""
+    layers: str = ""
+    """Its layers that are compared, with + between them, each before its activation."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
 class Translate(Recipe):
     """Draw pictures of one kind as another, and back, without pairs: two nets, two discriminators.
 

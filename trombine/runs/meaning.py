@@ -30,6 +30,11 @@ MEASURES: Final[dict[str, Meaning]] = {
     "steered": Meaning(
         text="the PSNR of who is told the true parts and landmarks", higher=True, unit="dB"
     ),
+    "soft PSNR": Meaning(
+        text="the PSNR before details are added: nearer to the truth, and blurred",
+        higher=True,
+        unit="dB",
+    ),
     "mean PSNR": Meaning(
         text="the PSNR of the mean of four answers: nearer to the truth than one, and blurred",
         higher=True,

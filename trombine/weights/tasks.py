@@ -161,6 +161,25 @@ def _generate(net: Net, latents: torch.Tensor, **optional: torch.Tensor) -> torc
     return pictures.clamp(0, 1)
 
 
+def _restyle(
+    net: Net, pictures: torch.Tensor, source: torch.Tensor, target: torch.Tensor
+) -> torch.Tensor:
+    """Pictures of some styles in others; each style by its place in the net's."""
+    if pictures.ndim == 3 and source.ndim == target.ndim == 0:
+        return _restyle(net, pictures[None], source[None], target[None])[0]
+    pictures, count = _checked(net, pictures), str(net.sizes["styles"]).count("+") + 1
+    for styles in (source, target):
+        if styles.dtype != torch.int64 or styles.shape != pictures.shape[:1]:
+            raise InputError(
+                f"this model takes a style for each picture, as int64, not {_described(styles)}"
+            )
+        if not ((styles >= 0) & (styles < count)).all():
+            raise InputError(f"this model's styles are 0 to {count - 1}: {net.sizes['styles']}")
+    result = net(pictures, source, target)
+    check_finite(result)  # before an infinite one becomes white
+    return result.clamp(0, 1)
+
+
 def _denoise(net: Net, noisy: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
     """Noisy pictures and a time for each to what the net predicts of them."""
     _check_planes(net, noisy, channels(net.sizes))
@@ -243,6 +262,11 @@ def _some_noise(sizes: Mapping[str, Size], shape: Shape) -> tuple[torch.Tensor, 
     return noise, torch.linspace(0.1, 0.9, count)
 
 
+def _some_styles(sizes: Mapping[str, Size], shape: Shape) -> tuple[torch.Tensor, ...]:
+    styles = torch.arange(shape[0]) % (str(sizes["styles"]).count("+") + 1)
+    return *_some_pictures(sizes, shape), styles, styles.flip(0)
+
+
 def _generator() -> torch.Generator:
     """The same numbers each time."""
     return torch.Generator().manual_seed(0)
@@ -279,6 +303,16 @@ TASKS: Final[dict[str, Task]] = {
         sees=True,
         draws=True,
         optional=("parts", "points", "seed"),
+    ),
+    "restyle": Task(
+        says="faces of some styles to the same in others",
+        takes=("picture", "source", "target"),
+        gives=("restyled",),
+        run=_restyle,
+        examples=_some_styles,
+        scales=True,
+        sees=True,
+        draws=True,
     ),
     "generate": Task(
         says="random vectors to pictures",

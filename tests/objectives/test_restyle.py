@@ -1,0 +1,112 @@
+"""Restyling: what is shown and wanted, what each phase makes small, and what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import cast
+
+import numpy as np
+import pytest
+import torch
+
+from trombine.data.item import Batch
+from trombine.data.source import source
+from trombine.draws import Chance
+from trombine.nets import build
+from trombine.nets.inventor import SPREAD
+from trombine.nets.restyler import Restyler
+from trombine.objectives.objective import Step
+from trombine.objectives.restyle import RestyleObjective
+from trombine.recipes import NetSpec, Restyle, find
+from trombine.refusal import InputError
+from trombine.world import STYLES, face, paint
+
+SIDE, COUNT = 32, 12
+NET = {"size": SIDE, "width": 4, "latent": 6, "blocks": 1, "details": 4, "levels": 1, "finish": 1}
+DATA = "world:photo+anime#32+world:sketch+photo#32"
+
+
+def recipe_of(**changes: object) -> Restyle:
+    recipe = find("restyle")
+    assert isinstance(recipe, Restyle)
+    nets = {"net": NetSpec("restyler", NET)}
+    usual = {"nets": nets, "size": SIDE, "perceptual": 0.0, "grey": 0.0, "data": DATA}
+    return replace(recipe, **{**usual, **changes})  # pyright: ignore[reportArgumentType]
+
+
+@pytest.fixture(scope="module")
+def pairs() -> Batch:
+    return source(DATA, SIDE).batch(np.arange(26, 26 + COUNT))
+
+
+@pytest.fixture
+def step(pairs: Batch) -> Step:
+    return Step(
+        nets={"net": build("restyler", NET)},
+        batches={"data": pairs},
+        chance=Chance(seed=3, places=np.arange(COUNT)),
+        device=torch.device("cpu"),
+        classes=("photo", "anime", "sketch"),
+    )
+
+
+def test_each_pair_is_shown_from_one_side(step: Step, pairs: Batch) -> None:
+    """What is shown and what is wanted are the same face, painted in the styles that are told."""
+    shown = RestyleObjective(recipe_of()).shown(step)
+    assert pairs.seeds is not None
+    ways = set()
+    for row, seed in enumerate(pairs.seeds.tolist()):
+        styles = [STYLES[int(one[row])] for one in (shown.source, shown.target)]
+        for pictures, style in zip((shown.pictures, shown.truth), styles, strict=True):
+            painted = paint(face(seed), SIDE, style).pixels
+            wanted = torch.from_numpy(painted.copy()).permute(2, 0, 1) / 255
+            assert torch.equal(pictures[row], wanted)
+        ways.add(tuple(styles))
+    assert len(ways) == 4  # both of each kind of pair
+
+
+def test_grey_pictures_have_a_truth_in_colours(step: Step) -> None:
+    plain = RestyleObjective(recipe_of()).shown(step)
+    grey = RestyleObjective(recipe_of(grey=1.0)).shown(step)
+    assert torch.equal(grey.truth, plain.truth)
+    luma = (plain.pictures * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1)
+    for channel in range(3):
+        torch.testing.assert_close(grey.pictures[:, channel], luma)
+
+
+def test_soft_pictures_are_compared_with_the_truth(step: Step) -> None:
+    objective, net = RestyleObjective(recipe_of()), cast(Restyler, step.nets["net"])
+    shown = objective.shown(step)
+    terms = objective.soft(step)
+    off = (net.soft(shown.pictures, shown.source, shown.target) - shown.truth).detach()
+    assert terms["l1"].item() == pytest.approx(float(off.abs().mean()), rel=1e-5)
+    steps = [np.abs(np.diff(off.numpy(), axis=axis)).mean() for axis in (2, 3)]
+    assert terms["gradients"].item() == pytest.approx(np.mean(steps), rel=1e-4)
+
+
+def test_a_flow_of_details_that_says_nothing_errs_by_all_of_the_pace(step: Step) -> None:
+    """The last layer begins at 0, so the loss is the mean square of noise less details. The soft
+    pictures are those of the finished net, whatever the batch."""
+    objective, net = RestyleObjective(recipe_of()), cast(Restyler, step.nets["net"])
+    shown = objective.shown(step)
+    with torch.no_grad():
+        found = float(objective.details(step)["details"])
+        soft = net.eval().soft(shown.pictures, shown.source, shown.target)
+    lack = torch.nn.functional.pixel_unshuffle((shown.truth - soft) * (2 / SPREAD), 2)
+    noise = step.normals("details", lack.shape[1:])
+    assert found == pytest.approx(float((noise - lack).square().mean()), rel=1e-4)
+
+
+def test_what_it_cannot_learn_from_is_refused() -> None:
+    objective = RestyleObjective(recipe_of())
+    with pytest.raises(InputError, match="is of no pairs; give some, as in world:photo\\+anime"):
+        objective.check({"data": source("world:photo#48", SIDE)})
+    few = RestyleObjective(
+        recipe_of(nets={"net": NetSpec("restyler", {**NET, "styles": "photo+anime"})})
+    )
+    with pytest.raises(InputError, match="sketch is none of the net's styles, photo, anime"):
+        few.check({"data": source(DATA, SIDE)})
+    with pytest.raises(InputError, match=r"net\.size is 32, and size 48"):
+        RestyleObjective(recipe_of(size=48))
+    with pytest.raises(InputError, match="is a restyler"):
+        RestyleObjective(recipe_of(nets={"net": NetSpec("unet", {})}))

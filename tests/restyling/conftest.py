@@ -1,0 +1,65 @@
+"""Nets that restyle without having learned: one as chance made it, one that gives what it sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from trombine.nets import build
+from trombine.restyling.drawing import Restyling
+from trombine.weights import Card, load, save
+
+SIZES = {"size": 64, "width": 4, "latent": 6, "blocks": 1, "details": 4, "levels": 1, "finish": 2}
+
+
+@pytest.fixture(scope="session")
+def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that is quick and has learnt nothing."""
+    path = tmp_path_factory.mktemp("nets") / "mine.safetensors"
+    net = build("restyler", SIZES, seed=5)
+    save(path, net, Card(task="restyle", net="restyler", sizes=net.sizes, data="world:photo#48"))
+    return path
+
+
+class Inverts(torch.nn.Module):
+    def forward(self, x: torch.Tensor, style: torch.Tensor) -> torch.Tensor:
+        return 1 - x
+
+
+class Passes(torch.nn.Module):
+    def forward(self, x: torch.Tensor, style: torch.Tensor) -> torch.Tensor:
+        return x
+
+
+class AddsNothing(torch.nn.Module):
+    def forward(self, x: torch.Tensor, told: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        return x / t[:, None, None, None]  # the pace of straight lines from noise to 0
+
+
+@pytest.fixture
+def inverting(model_file: Path) -> Any:
+    """What is asked of a net that inverts what it sees, of 128 pixels a side."""
+    net: Any = build("restyler", {**SIZES, "size": 128}).eval()
+    net.encoder, net.decoder, net.details = Passes(), Inverts(), AddsNothing()
+    model = replace(load(model_file), net=net)
+
+    def asked(**options: Any) -> Restyling:
+        result = Restyling(path=model_file, target="anime", source="photo", **options)
+        vars(result)["model"] = model
+        return result
+
+    return asked
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> Iterator[None]:
+    """Sums in one order."""
+    count = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(count)

@@ -1,0 +1,149 @@
+"""A picture drawn anew: where, how exactly, and by which style."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from trombine.canvas import Box
+from trombine.conventions import PART_INDEX
+from trombine.images import image_of
+from trombine.nets.restyler import Restyler
+from trombine.reader import Face
+from trombine.refusal import InputError
+from trombine.restyling.drawing import Restyling, faces_in, restyled, soft_in_tiles
+from trombine.weights import loaded
+from trombine.world import face, paint
+
+Asked = Callable[..., Restyling]
+SIDE, TOP, LEFT = 200, 60, 90
+SEED = 2_000_041
+
+
+def scene(style: str = "photo") -> np.ndarray:
+    """A painted face in a corner of smooth colours."""
+    rows, columns = np.mgrid[:320, :400]
+    ground = np.stack([rows / 4, columns / 5, 90 + 0 * rows], 2).astype(np.uint8)
+    box = Box(top=TOP, left=LEFT, bottom=TOP + SIDE, right=LEFT + SIDE)
+    ground[box.top : box.bottom, box.left : box.right] = paint(face(SEED), SIDE, style).pixels
+    return ground
+
+
+@pytest.fixture(scope="module")
+def faces() -> list[Face]:
+    (one,) = faces_in(image_of(scene()))
+    return [one]
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_what_is_no_face_stays_to_the_last_sample(
+    bits: int, faces: list[Face], inverting: Asked
+) -> None:
+    """What is of the face becomes the net's, its ground and all around stays."""
+    samples = scene() if bits == 8 else scene().astype(np.uint16) * 257 + 3
+    drawn = restyled(image_of(samples), inverting(), faces, "photo")
+    found = drawn.image.samples
+    assert found.dtype == samples.dtype
+    assert np.array_equal(found[~drawn.where], samples[~drawn.where])
+    parts = np.zeros(samples.shape[:2], np.uint8)
+    parts[TOP : TOP + SIDE, LEFT : LEFT + SIDE] = paint(face(SEED), SIDE, "photo").parts
+    outside = np.ones(parts.shape, bool)
+    outside[TOP : TOP + SIDE, LEFT : LEFT + SIDE] = False
+    assert not drawn.where[outside].any()
+    of_it = np.isin(parts, [PART_INDEX[name] for name in ("skin", "nose", "hair", "left_eye")])
+    assert drawn.where[of_it].mean() > 0.97
+    assert drawn.where[parts == 0].mean() < 0.1
+
+
+@pytest.mark.parametrize("angle", [0, 1])
+def test_what_is_drawn_lies_where_it_was(angle: int, faces: list[Face], inverting: Asked) -> None:
+    """A net that inverts: the inside of the face is the inverted face, turned or not."""
+    samples = np.ascontiguousarray(np.rot90(scene(), angle))
+    around = [_turned(one) for one in faces] if angle else faces
+    drawn = restyled(image_of(samples), inverting(), around, "photo")
+    skin = np.zeros(scene().shape[:2], bool)
+    parts = paint(face(SEED), SIDE, "photo").parts
+    skin[TOP : TOP + SIDE, LEFT : LEFT + SIDE] = np.isin(
+        parts, [PART_INDEX["skin"], PART_INDEX["nose"]]
+    )
+    skin = np.rot90(skin, angle)
+    off = drawn.image.samples[skin].astype(float) - (255 - samples[skin].astype(float))
+    assert np.median(abs(off)) < 3 and (abs(off) < 12).mean() > 0.9
+
+
+def _turned(one: Face) -> Face:
+    """A face of a picture of 400 pixels' width that is turned by a quarter, anticlockwise."""
+    points = np.stack([one.points[:, 1], 400 - one.points[:, 0]], 1).astype(np.float32)
+    frame = replace(
+        one.frame, x=one.frame.y, y=400 - one.frame.x, angle=one.frame.angle - np.pi / 2
+    )
+    return replace(one, points=points, frame=frame)
+
+
+def test_half_the_strength_is_half_of_the_way_and_none_is_none(
+    faces: list[Face], inverting: Asked
+) -> None:
+    before = image_of(scene())
+    full = restyled(before, inverting(), faces, "photo")
+    half = restyled(before, inverting(strength=0.5), faces, "photo")
+    where = half.where & full.where
+    ways = [one.image.samples[where].astype(float) - before.samples[where] for one in (half, full)]
+    assert abs(2 * ways[0] - ways[1]).max() <= 2  # of 255, by rounding
+    none = restyled(before, inverting(strength=0.0), faces, "photo")
+    assert np.array_equal(none.image.samples, before.samples) and not none.where.any()
+
+
+def test_colours_are_kept_and_light_is_not(faces: list[Face], inverting: Asked) -> None:
+    """Where all is smooth a kept colour is, but for its light, what it was."""
+    flat = image_of(np.broadcast_to(np.array([200, 120, 60], np.uint8), (320, 400, 3)).copy())
+    kept = restyled(flat, inverting(keep_colours=True), faces, "photo")
+    changed = kept.colours[:, 0] - kept.colours[:, 2]
+    assert changed == pytest.approx((200 - 60) / 255, abs=0.02)
+    light = kept.colours @ np.array([0.299, 0.587, 0.114], np.float32)
+    assert light.min() == pytest.approx(
+        1 - (0.299 * 200 + 0.587 * 120 + 0.114 * 60) / 255, abs=0.02
+    )
+
+
+def test_a_whole_picture_in_tiles_is_one_picture(model_file: Path) -> None:
+    net = loaded(model_file, task="restyle").net
+    assert isinstance(net, Restyler)
+    picture = torch.rand(3, 150, 333, generator=torch.Generator().manual_seed(0))
+    styles = torch.tensor([0]), torch.tensor([2])
+    once = soft_in_tiles(picture, net, styles, tile=1024)
+    assert once.shape == picture.shape
+    torch.testing.assert_close(
+        soft_in_tiles(picture, net, styles, tile=64), once, atol=1e-5, rtol=0
+    )
+    assert float(once.std()) > 1e-3
+
+
+def test_all_of_a_picture_is_drawn(model_file: Path, faces: list[Face]) -> None:
+    asked = Restyling(path=model_file, target="sketch", source="photo", whole=True)
+    drawn = restyled(image_of(scene()), asked, faces, "photo")
+    assert drawn.where.all() and not np.array_equal(drawn.image.samples, scene())
+    empty = restyled(image_of(scene()), asked, [], "photo")
+    assert empty.where.all()
+
+
+@pytest.mark.parametrize("style", ["photo", "anime", "sketch"])
+def test_the_reader_says_the_style(style: str, model_file: Path) -> None:
+    asked = Restyling(path=model_file, target="cartoon")
+    assert asked.style_of(faces_in(image_of(scene(style)))) == style
+
+
+def test_a_style_that_nobody_knows_is_asked_for(model_file: Path, faces: list[Face]) -> None:
+    asked = Restyling(path=model_file, target="photo")
+    with pytest.raises(InputError, match="in which style it is drawn; say it: --from"):
+        asked.style_of([replace(faces[0], style=None)])
+    with pytest.raises(InputError, match="looks photo already"):
+        asked.style_of(faces)
+    with pytest.raises(InputError, match="photo becomes photo"):
+        Restyling(path=model_file, target="photo", source="photo")
+    with pytest.raises(InputError, match="knows photo, anime, cartoon, sketch, not oil"):
+        Restyling(path=model_file, target="oil")

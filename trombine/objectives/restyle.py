@@ -1,0 +1,175 @@
+"""Draw faces in other styles, learned from pairs: the same face painted in two.
+
+Each pair is shown from one of its sides, by chance. First an encoder and a decoder learn the other,
+softly; then, with both held still, a flow learns what the soft pictures lack. Some pictures lose
+their colours before they are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast, final
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+
+from trombine.data.source import Source
+from trombine.measures import psnr, ssim
+from trombine.nets import build
+from trombine.nets.inventor import lacking
+from trombine.nets.restyler import Restyler, styles_of
+from trombine.nets.spaces import to_space
+from trombine.nets.stillness import still
+from trombine.objectives.alarms import Alarm, NoGradient, NotFinite
+from trombine.objectives.invent import details_off, gradient_distance
+from trombine.objectives.judges import judge_of
+from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
+from trombine.objectives.terms import LUMA, l1, wide
+from trombine.recipes.recipe import Restyle
+from trombine.refusal import InputError
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """Pictures, what they are in another style, and which styles these are."""
+
+    pictures: Pictures
+    truth: Pictures
+    source: Int64[Tensor, "n"]
+    target: Int64[Tensor, "n"]
+
+
+@final
+class RestyleObjective(Objective[Restyle]):
+    """One net for all pairs of styles, in both directions."""
+
+    main = "net"
+    invents = True
+    pairs = True
+    measures: Mapping[str, bool] = {"loss": False, "PSNR": True, "soft PSNR": True, "SSIM": True}
+
+    def __init__(self, recipe: Restyle) -> None:
+        super().__init__(recipe)
+        if "net" in recipe.nets and recipe.nets["net"].name != "restyler":
+            raise InputError("the net of this recipe is a restyler")
+        with torch.device("meta"):
+            sizes = build("restyler", recipe.nets["net"].sizes).sizes
+        if sizes["size"] != recipe.size:
+            raise InputError(
+                f"net.size is {sizes['size']}, and size {recipe.size}: let both be the same"
+            )
+        self.styles = styles_of(str(sizes["styles"]))
+        weights = {"gradients": recipe.gradients, "perceptual": recipe.perceptual}
+        self.weights = {name: weight for name, weight in weights.items() if weight}
+        self.judge = judge_of(recipe) if recipe.perceptual else None
+
+    def check(self, sources: Mapping[str, Source]) -> None:
+        """The data must be pairs, in styles that the net knows."""
+        source = sources["data"]
+        if not source.paired:
+            raise InputError(f"{source.spec} is of no pairs; give some, as in world:photo+anime")
+        if strange := [name for name in source.classes if name not in self.styles]:
+            raise InputError(
+                f"{source.spec}: {', '.join(strange)} is none of the net's styles,"
+                f" {', '.join(self.styles)}; give other --net.styles"
+            )
+
+    def phases(self) -> tuple[Phase, ...]:
+        """Soft pictures, then details."""
+        soft = Phase(
+            name="soft",
+            learns=self.roles,
+            parts=("encoder", "decoder"),
+            terms=self.soft,
+            weights=self.weights,
+            lasts=self.recipe.soft,
+        )
+        details = Phase(
+            name="details",
+            learns=self.roles,
+            parts=("details",),
+            terms=self.details,
+            after="soft",
+        )
+        return soft, details
+
+    def soft(self, step: Step) -> Terms:
+        """Soft pictures in the other style, compared with the true ones."""
+        shown = self.shown(step)
+        output = wide(_net(step).soft(shown.pictures, shown.source, shown.target))
+        terms = {"l1": l1(output, shown.truth)}
+        if "gradients" in self.weights:
+            terms["gradients"] = gradient_distance(output, shown.truth)
+        if self.judge:
+            terms |= self.judge(output, shown.truth, self.weights)
+        return terms
+
+    def details(self, step: Step) -> Terms:
+        """The pace of details, compared with the true one."""
+        net, shown = _net(step), self.shown(step)
+        with still(net.encoder, net.decoder), torch.no_grad():  # as in finished models
+            soft = wide(net.soft(shown.pictures, shown.source, shown.target))
+        told = net.told_by(soft, shown.target)
+        return {"details": details_off(step, net.details, told, lacking(soft, shown.truth))}
+
+    def shown(self, step: Step) -> Shown:
+        """What the net sees of a step, and the truth."""
+        batch = step.batches["data"]
+        if batch.pair is None or batch.labels is None or batch.pair.labels is None:
+            raise InputError("the data has no pairs to learn from")
+        pair = to_space(batch.pair.pictures().to(step.device, step.dtype), step.space)
+        back = step.uniforms("direction") < 0.5
+        places = torch.tensor([self.styles.index(name) for name in step.classes])
+        first, second = (places[one.labels].to(step.device) for one in (batch, batch.pair))
+        picked = back[:, None, None, None]
+        pictures = torch.where(picked, pair, step.pictures())
+        grey = (step.uniforms("grey") < self.recipe.grey)[:, None, None, None]
+        luma = (pictures * pictures.new_tensor(LUMA).view(3, 1, 1)).sum(1, keepdim=True)
+        return Shown(
+            pictures=torch.where(grey, luma, pictures),
+            truth=torch.where(picked, step.pictures(), pair),
+            source=torch.where(back, second, first),
+            target=torch.where(back, first, second),
+        )
+
+    def samples(self, step: Step) -> Samples:
+        """The fixed faces in their other style."""
+        shown = self.shown(step)
+        fixed = {"input": step.to_rgb(shown.pictures), "truth": step.to_rgb(shown.truth)}
+        return Samples(output=_restyled(step, shown), fixed=fixed)
+
+    def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
+        """What training makes small; PSNR with details and without, SSIM with."""
+        count, sums = sum(map(len, steps)), dict.fromkeys(self.measures, 0.0)
+        for step in steps:
+            shown = self.shown(step)
+            soft = _net(step).soft(shown.pictures, shown.source, shown.target)
+            soft, truth = (step.to_rgb(one).float() for one in (soft.clamp(0, 1), shown.truth))
+            output = _restyled(step, shown).float()
+            losses = float(l1(soft, truth)) + float(self.details(step)["details"])
+            sums["loss"] += len(step) * losses
+            sums["PSNR"] += float(psnr(output, truth).sum())
+            sums["soft PSNR"] += float(psnr(soft, truth).sum())
+            sums["SSIM"] += float(ssim(output, truth).sum())
+        return {name: value / count for name, value in sums.items()}
+
+    def helpers(self) -> Mapping[str, nn.Module]:
+        """The judging net, where there is one."""
+        return {"judge": self.judge.perceptual.net} if self.judge else {}
+
+    def alarms(self) -> tuple[Alarm, ...]:
+        """The alarms of one net."""
+        stop = self.recipe.on_nan == "stop"
+        return (NotFinite(action="stop" if stop else "roll back"), NoGradient())
+
+
+def _restyled(step: Step, shown: Shown) -> Float[Tensor, "n 3 h w"]:
+    output = _net(step)(shown.pictures, shown.source, shown.target)
+    return step.to_rgb(output.clamp(0, 1))
+
+
+def _net(step: Step) -> Restyler:
+    return cast(Restyler, step.nets["net"])

@@ -1,0 +1,299 @@
+"""A picture in another style: each face in an upright window, drawn anew, blended into the picture
+along the outline of its parts; or all of the picture, and its faces over that.
+
+Where nothing is blended in, every sample stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, cast, final
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float32, UInt8
+from torch import Tensor
+from torch.nn import functional
+
+from trombine.canvas import through_tiles
+from trombine.conventions import PART_INDEX
+from trombine.data.degrade.old import LUMA
+from trombine.devices import CPU
+from trombine.inpainting.damaged import middles, sampled
+from trombine.inpainting.windows import Window
+from trombine.nets.blocks import padded
+from trombine.nets.restyler import DEEP, Restyler
+from trombine.reader import Face, Frame
+from trombine.reader.doubts import sure_style
+from trombine.reader.frames import WINDOW, crop_windows
+from trombine.readings.making import read_picture
+from trombine.refusal import InputError
+from trombine.samples import Image
+from trombine.upscaling.drawing import is_drawing
+from trombine.upscaling.running import enlarged
+from trombine.weights import Model, loaded
+from trombine.weights.tasks import device_of
+
+AUTO: Final = "auto"
+READER: Final = "reader"
+_ENLARGERS: Final = {
+    "photo": {2: "upscale-fast-x2", 4: "upscale-x4"},
+    "drawn": {2: "upscale-drawings-x2", 4: "upscale-drawings-x4"},
+}
+_ENLARGED: Final = 1.25  # times; from here on what is enlarged lacks sharpness
+_NOT_OF_IT: Final = [PART_INDEX[name] for name in ("background", "cloth")]
+_FADES: Final = 5  # pixels of a window over which its outline fades
+_RIM: Final = 10  # pixels from a window's edge within which all fades
+_LEAST: Final = 1 / 1024  # a share that is none
+_AROUND: Final = 15  # pixels of a window whose colours are kept together
+_TILE: Final = 512  # pixels of a whole picture drawn at once, beside what lies round them
+_SMALLEST: Final = 0.25  # how small a whole picture is made, for its faces to be as nets know them
+
+Picture = Float32[Tensor, "3 h w"]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Restyling:
+    """What is asked of a picture."""
+
+    path: Path  # of the model
+    target: str
+    source: str = AUTO
+    whole: bool = False
+    strength: float = 1.0
+    keep_colours: bool = False
+    device: str = CPU
+
+    def __post_init__(self) -> None:
+        """Refuse styles that the model does not know."""
+        for style in {self.target, self.source} - {AUTO}:
+            if style not in (known := self.net.styles):
+                raise InputError(f"knows {', '.join(known)}, not {style}", path=self.path)
+        if self.source == self.target:
+            raise InputError(f"what is {self.target} becomes {self.target} by itself")
+
+    @classmethod
+    def of(cls, path: Path, options: Mapping[str, Any], device: str) -> Restyling:
+        """As the options of a record say."""
+        names = ("whole", "strength", "keep_colours")
+        return cls(
+            path=path,
+            source=options["from"],
+            target=options["to"],
+            device=device,
+            **{name: options[name] for name in names},
+        )
+
+    @cached_property
+    def model(self) -> Model:
+        """The model, loaded once."""
+        return loaded(self.path, task="restyle", device=self.device)
+
+    @property
+    def net(self) -> Restyler:
+        """The net, which knows its styles."""
+        return cast(Restyler, self.model.net)
+
+    def style_of(self, faces: Sequence[Face]) -> str:
+        """The style of a picture with these faces: as it is said, or as the reader sees it."""
+        if self.source != AUTO:
+            return self.source
+        style = max(faces, key=lambda face: face.size).style if faces else None
+        if style is None:
+            raise InputError(
+                "does not show in which style it is drawn",
+                "say it: --from photo, anime, cartoon or sketch",
+            )
+        if style == self.target:
+            raise InputError(f"looks {style} already", "say what it is, if not that: --from")
+        return style
+
+    def styles(self, source: str) -> tuple[Tensor, Tensor]:
+        """The styles of a picture and of what it becomes, as the net takes them."""
+        numbers = (self.net.styles.index(name) for name in (source, self.target))
+        first, second = (torch.tensor([n], device=device_of(self.net)) for n in numbers)
+        return first, second
+
+    def enlarger(self, times: float) -> Model:
+        """The net that enlarges what was drawn so many times, or nearly."""
+        kind = "photo" if self.target == "photo" else "drawn"
+        name = _ENLARGERS[kind][4 if times > 3 else 2]
+        return loaded(name, task="upscale", device=self.device)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """A picture that is drawn anew, and how."""
+
+    image: Image
+    where: Bool[np.ndarray, "h w"]  # it is not as it was
+    colours: Float32[np.ndarray, "n 3"]  # there, row by row
+    nets: Sequence[Model] = ()  # beside the one that draws
+
+
+def faces_in(image: Image, device: str = CPU) -> Sequence[Face]:
+    """The faces of a picture, each with its style where the reader is sure of it, by the picture or
+    by the face alone."""
+    reading = read_picture(image, READER, device=device)
+    return [replace(face, style=_style(face, reading.pixels)) for face in reading.faces]
+
+
+def _style(face: Face, pixels: UInt8[np.ndarray, "h w 3"]) -> str | None:
+    left, top, right, bottom = map(round, face.box)
+    alone = np.ascontiguousarray(pixels[top : bottom + 1, left : right + 1])
+    return face.style or sure_style(face.styles, drawn=is_drawing(alone))
+
+
+def restyled(image: Image, asked: Restyling, faces: Sequence[Face], source: str) -> Drawn:
+    """The picture with its faces, or all of it, in another style; elsewhere it is as it was."""
+    # As for enlarging: through sRGB a profile's strongest colours would be lost.
+    plain = image if image.space == "CMYK" else replace(image, profile=None)
+    canvas = _Canvas(asked=asked, source=source, colours=plain.rgb().copy())
+    if asked.whole:
+        canvas.draw_all(faces)
+    for face in sorted(faces, key=lambda face: -face.frame.side):
+        canvas.draw(face)
+    chosen = np.ascontiguousarray(canvas.colours[canvas.touched])
+    result = replace(plain.recoloured(chosen, canvas.touched), profile=image.profile)
+    return Drawn(
+        image=result, where=canvas.touched, colours=chosen, nets=tuple(canvas.nets.values())
+    )
+
+
+@final
+@dataclass(kw_only=True, eq=False)
+class _Canvas:
+    """A picture while it is drawn anew; faces are seen as they were."""
+
+    asked: Restyling
+    source: str
+    colours: np.ndarray  # h x w x 3
+    nets: dict[str, Model] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.height, self.width = len(self.colours), self.colours.shape[1]
+        self.touched = np.zeros((self.height, self.width), bool)
+        self.before = torch.from_numpy(self.colours.transpose(2, 0, 1).copy())
+
+    def draw(self, face: Face) -> None:
+        """Draw a face, upright, and blend it in along its outline, as it was and as it became."""
+        side, frame = self.asked.net.size, face.aligned()
+        window = Window.of_frame(frame, side)
+        seen = _resized(crop_windows(self.before, [frame]), side)
+        drawn = self.asked.model(seen.to(device_of(self.asked.net)), *self.styles).cpu().clone()
+        drawn = self._as_asked(drawn, seen)[0]
+        share = self._share(face, frame, drawn)
+        larger, around = self._enlarged(drawn, window)
+        box = window.reach(self.height, self.width)
+        rows, columns = np.mgrid[box.top : box.bottom, box.left : box.right].reshape(2, -1)
+        places = middles(rows, columns)
+        inside = window.to_window(places)
+        mine = ((inside > 0) & (inside < side)).all(1)
+        rows, columns, places = rows[mine], columns[mine], places[mine]
+        shares = sampled(share.expand(3, -1, -1), window, places)[:, :1] * self.asked.strength
+        mine = shares[:, 0] > _LEAST
+        rows, columns, shares = rows[mine], columns[mine], shares[mine].astype(np.float32)
+        there = self.colours[rows, columns]
+        self.colours[rows, columns] = there + shares * (
+            sampled(larger, around, places[mine]) - there
+        )
+        self.touched[rows, columns] = True
+
+    def draw_all(self, faces: Sequence[Face]) -> None:
+        """Draw all of the picture softly, as small as its largest face asks for."""
+        net, height, width = self.asked.net, self.height, self.width
+        largest = max((face.aligned().side for face in faces), default=0.0)
+        scale = min(max(net.size / max(largest, 1.0), _SMALLEST), 1.0)
+        size = [max(round(length * scale), DEEP) for length in (height, width)]
+        seen = functional.interpolate(self.before[None], size, mode="bilinear", antialias=True)
+        drawn = self._as_asked(soft_in_tiles(seen[0], net, self.styles)[None], seen)[0]
+        whole = Window(x=width / 2, y=height / 2, height=size[0], width=size[1], scale=scale)
+        drawn, _ = self._enlarged(drawn, whole)
+        if drawn.shape[-2:] != (height, width):
+            drawn = functional.interpolate(drawn[None], (height, width), mode="bicubic")[0]
+        planes = drawn.clamp(0, 1).permute(1, 2, 0).numpy()
+        if self.asked.strength > _LEAST:
+            self.colours += np.float32(self.asked.strength) * (planes - self.colours)
+            self.touched[:] = True
+
+    @property
+    def styles(self) -> tuple[Tensor, Tensor]:
+        """As the net takes them."""
+        return self.asked.styles(self.source)
+
+    def _as_asked(
+        self, drawn: Float32[Tensor, "1 3 h w"], seen: Float32[Tensor, "1 3 h w"]
+    ) -> Float32[Tensor, "1 3 h w"]:
+        """What was drawn, with the colours of what was there where these are to be kept: where all
+        is smooth it has those, and only its light and dark are new."""
+        if not self.asked.keep_colours:
+            return drawn
+        off = functional.avg_pool2d(seen - drawn, _AROUND, 1, _AROUND // 2, count_include_pad=False)
+        return (
+            drawn + off - torch.einsum("nchw,c->nhw", off, torch.from_numpy(LUMA))[:, None]
+        ).clamp(0, 1)
+
+    def _share(self, face: Face, frame: Frame, drawn: Picture) -> Float32[Tensor, "1 s s"]:
+        """How much of each of a window's pixels is drawn anew: all of the face and its hair, as
+        they are and as they were, fading at the outline and at the window's edge."""
+        side = drawn.shape[-1]
+        reader = loaded(READER, task="read", device=self.asked.device)
+        self.nets[READER] = reader
+        window = _resized(drawn[None], WINDOW).clamp(0, 1).to(device_of(reader.net))
+        after = _of_it(_resized(reader(window).parts.cpu().float(), side))
+        places = Window.of_frame(frame, side)
+        own = Window.of_frame(face.frame).to_window(places.to_picture(places.centres()))
+        grid = torch.from_numpy(2 * own / WINDOW - 1).float().view(1, side, side, 2)
+        logits = functional.grid_sample(
+            face.logits[None].float(), grid, padding_mode="border", align_corners=False
+        )
+        share = torch.maximum(after, _of_it(logits))
+        share = functional.avg_pool2d(share, _FADES, 1, _FADES // 2, count_include_pad=False)
+        middle = (torch.arange(side) + 0.5).minimum(side - torch.arange(side) - 0.5)
+        rim = (middle / (_RIM * side / WINDOW)).clamp(max=1)
+        return share[0] * rim[:, None] * rim
+
+    def _enlarged(self, drawn: Picture, window: Window) -> tuple[Float32[Tensor, "3 k l"], Window]:
+        """What was drawn nearly as large as the picture is, as far as the enlarging nets go."""
+        times = 1 / window.scale
+        if times < _ENLARGED:
+            return drawn, window
+        net = self.asked.enlarger(times)
+        self.nets[net.path.stem] = net
+        larger = enlarged(net.in_rgb, drawn.clamp(0, 1))
+        return larger, window.enlarged(net.net.factor)
+
+
+def soft_in_tiles(
+    picture: Picture, net: Restyler, styles: tuple[Tensor, Tensor], tile: int = _TILE
+) -> Picture:
+    """A picture of any size without the details of faces, tile by tile: as all of it at once, for
+    each tile sees as far as the net looks."""
+    height, width = picture.shape[-2:]
+    whole = padded(picture[None], DEEP)[0]
+    device = device_of(net)
+
+    def work(part: Picture) -> Picture:
+        with torch.inference_mode():
+            return net.soft(part[None].to(device), *styles)[0].clamp(0, 1).cpu()
+
+    halo = net.soft_reach
+    size = max(whole.shape[-2:]) if halo is None else tile + 2 * halo
+    drawn = through_tiles(whole, work, size=size, halo=halo or 0, multiple=DEEP)
+    return drawn[..., :height, :width].clone()
+
+
+def _of_it(logits: Float32[Tensor, "1 k s s"]) -> Float32[Tensor, "1 1 s s"]:
+    """How likely it is that a place is of the face, its hair, or what the head wears."""
+    return 1 - logits.softmax(1)[:, _NOT_OF_IT].sum(1, keepdim=True)
+
+
+def _resized(x: Float32[Tensor, "n c h w"], side: int) -> Float32[Tensor, "n c s s"]:
+    if x.shape[-1] == side:
+        return x
+    return functional.interpolate(x, (side, side), mode="bilinear", antialias=True)

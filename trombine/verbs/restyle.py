@@ -1,0 +1,88 @@
+"""`restyle`: faces of pictures and films drawn in another style.
+
+How one picture is drawn is in restyling/; here is what is asked for and refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from trombine.batch.making import Making
+from trombine.batch.requests import PicturesRequest
+from trombine.devices import CPU, DEVICES, resolve
+from trombine.events import Event
+from trombine.requests import Choice, Number
+
+STYLES: Final = ("photo", "anime", "cartoon", "sketch")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestyleRequest(PicturesRequest):
+    """Draw the faces of pictures and films in another style.
+
+    Each face is drawn upright and blended in along its outline, hair too; every sample elsewhere
+    stays as it is. The same command again does only what is missing.
+    """
+
+    output: Path | None = None
+    """The file to write, or for several pictures the folder; unless given, photo.restyle.png beside
+    photo.png."""
+    to: Annotated[str, Choice(STYLES)]
+    """How to draw: photo, anime, cartoon or sketch."""
+    from_: Annotated[str, Choice(("auto", *STYLES))] = "auto"
+    """How it is drawn now; auto says what the reader sees, where it is sure."""
+    whole: bool = False
+    """Draw all of the picture anew, not only its faces."""
+    strength: Annotated[float, Number(0, 1)] = 1.0
+    """How much of what is drawn is blended in, 0 to 1."""
+    keep_colours: bool = False
+    """Keep the picture's own colours, and draw only light, dark and lines anew."""
+    model: str | Path = "restyle"
+    """A model that restyles, by name, file or run's folder."""
+    device: Annotated[str, Choice(DEVICES)] = CPU
+    """auto, cpu, cuda or mps: where nets are computed. A graphics card is faster, and its bytes are
+    not always those of the processor."""
+
+
+def run(request: RestyleRequest) -> Iterator[Event]:
+    """Restyle every picture whose output is not there."""
+    from trombine.images import film_suffix, output_suffix
+    from trombine.restyling.drawing import Restyling
+    from trombine.restyling.making import model_of, target_for
+
+    path, device, options = model_of(request.model), resolve(request.device), _options(request)
+    Restyling.of(path, options, device)  # which refuses styles that the model does not know
+    yield from making().run(
+        request,
+        lambda source: target_for(options, source, path),
+        ending=lambda source: film_suffix(source) or output_suffix(source),
+        device=device,
+    )
+
+
+def of_image(image: object, request: RestyleRequest) -> object:
+    """A picture that a program holds, restyled, as the same kind; of a path a Pillow image."""
+    from trombine.restyling.in_memory import restyled_value
+
+    return restyled_value(image, _options(request), request.model, device=resolve(request.device))
+
+
+def making() -> Making:
+    """How files are restyled, and made again."""
+    from trombine.restyling.making import RESTYLE
+
+    return RESTYLE
+
+
+def _options(request: RestyleRequest) -> dict[str, Any]:
+    """The options of a record, but for files."""
+    return {
+        "from": request.from_,
+        "to": request.to,
+        "whole": request.whole,
+        "strength": float(request.strength),
+        "keep_colours": request.keep_colours,
+    }
