@@ -20,6 +20,7 @@ from trombine import __version__
 from trombine.cli import _parameters, application
 from trombine.commands import GROUPS, VERBS
 from trombine.nets import build
+from trombine.weights import Card, save
 
 HEAVY = ("torch", "numpy", "numba", "scipy", "skimage", "PIL", "tifffile", "rich.progress")
 Command = Callable[..., subprocess.CompletedProcess[str]]

@@ -73,10 +73,9 @@ def test_guidance_of_1_is_none_and_of_0_tells_nothing(net: Inventor, latents: to
 def test_vectors_are_those_that_codes_are_made_of(latents: torch.Tensor) -> None:
     """There and back by a smooth flow, but for the steps' error and for the scale of codes."""
     net = cast(Inventor, build("inventor", SIZES | {"steps": 64}, seed=2).eval())
-    walked = latents.clone()
     with torch.no_grad():
-        there = _walked(
-            lambda x, t: net.codes(x, t, x.new_zeros(5, 6)), walked, net.steps, twice=True
+        there = walked(
+            lambda x, t: net.codes(x, t, x.new_zeros(5, 6)), latents.clone(), net.steps, twice=True
         )
         torch.testing.assert_close(net.vectors(there), latents, rtol=0, atol=5e-3)
         assert not torch.allclose(there, latents, atol=0.05)

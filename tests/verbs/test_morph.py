@@ -30,7 +30,8 @@ def test_the_ends_of_a_walk_are_the_faces_that_generate_makes(tiny: Path, tmp_pa
     trombine.generate(seeds="3,8,21", model=tiny, output=tmp_path / "faces")
     for at, seed in ((0, 3), (3, 8), (6, 21)):
         pair = [tmp_path / "frames" / f"{at:06d}.png", tmp_path / "faces" / f"{seed:06d}.png"]
-        assert np.array_equal(*(np.asarray(Image.open(path)) for path in pair))
+        frame, alone = (np.asarray(Image.open(path)) for path in pair)
+        assert np.array_equal(frame, alone)
     end = events[-1]
     assert isinstance(end, Done) and (end.written, end.kept) == (8, 0)
     assert "7 frames of 32 px; parts in place in" in end.summary and "\n" not in end.summary

@@ -120,7 +120,7 @@ class Inventor(Net):
         def pace(x: Codes, t: Times) -> Codes:
             return -self.codes(x, 1 - t, nothing)
 
-        return _walked(pace, codes, self.steps, twice=True)
+        return walked(pace, codes, self.steps, twice=True)
 
     def told(self, fields: Float[Tensor, "n f"]) -> Told:
         """What a flow is told of fields: each from -1 to 1, 0 where it is unknown; then which are

@@ -40,7 +40,6 @@ RECIPES: Final[dict[str, Recipe]] = {
     **PAINT,
     **GENERATE,
     **RESTYLE,
-    **TRANSLATE,
     **READ,
 }
 
