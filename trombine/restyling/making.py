@@ -21,7 +21,7 @@ from trombine.batch.making import (
     Target,
     name_file,
 )
-from trombine.codecs import FILMS, VIDEOS, Frames, Video, lost_by_video
+from trombine.codecs import Frames, Video, check_format, lost_by_video
 from trombine.events import Tick
 from trombine.images import Image
 from trombine.provenance import shortened
@@ -50,7 +50,7 @@ HOLDS: Final[Mapping[str, type]] = {
 def make(job: Job) -> Output:
     """The picture or film with its faces drawn anew."""
     film, asked, format = job.source.film, _asked(job), job.options[FORMAT]
-    _check_format(film, format)
+    check_format(film, format)
     start = time.perf_counter()
     faces = faces_in(film.first, job.device)
     is_still = film.count == 1 and isinstance(film, Frames)
@@ -142,18 +142,6 @@ def check_faces(faces: Sequence[Face], asked: Restyling) -> None:
     """Refuse a picture of which nothing would be drawn."""
     if not faces and not asked.whole:
         raise InputError("shows no face", "give --whole to draw all of it anew")
-
-
-def _check_format(film: Frames | Video, format: str) -> None:
-    """Refuse a result that the format of its file cannot hold, before it is made."""
-    if isinstance(film, Video) and format not in VIDEOS:
-        problem = f"is a film that can become MP4 or WebM, not {format}"
-        raise InputError(problem, "let it end in .mp4 or .webm")
-    if film.count > 1 and format not in (*FILMS, *VIDEOS):
-        problem = f"is a film of {film.count:,} frames, and {format} holds one"
-        raise InputError(problem, "let it end in .mp4, .webm, .gif or .webp")
-    if film.count == 1 and isinstance(film, Frames) and format in VIDEOS:
-        raise InputError(f"is a picture, and {format} holds films", "let it end in .png or .jpg")
 
 
 def model_of(model: str | Path) -> Path:
