@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from trombine.data.degrade import Chain
 from trombine.data.item import Batch
 from trombine.data.source import source
 from trombine.draws import Chance
@@ -110,3 +111,14 @@ def test_what_it_cannot_learn_from_is_refused() -> None:
         RestyleObjective(recipe_of(size=48))
     with pytest.raises(InputError, match="is a restyler"):
         RestyleObjective(recipe_of(nets={"net": NetSpec("unet", {})}))
+
+
+def test_what_is_shown_is_spoiled_and_what_is_wanted_is_not(step: Step) -> None:
+    plain = RestyleObjective(recipe_of()).shown(step)
+    spoiled = RestyleObjective(recipe_of(damage="blur:gaussian:2-2")).shown(step)
+    assert torch.equal(spoiled.truth, plain.truth)
+    wanted = Chain.parse("blur:gaussian:2-2")(plain.pictures, step.chance)
+    assert torch.equal(spoiled.pictures, wanted)
+    assert not torch.allclose(spoiled.pictures, plain.pictures, atol=0.05)
+    with pytest.raises(InputError, match="no shrink"):
+        RestyleObjective(recipe_of(damage="shrink:2"))

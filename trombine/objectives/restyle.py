@@ -2,7 +2,7 @@
 
 Each pair is shown from one of its sides, by chance. First an encoder and a decoder learn the other,
 softly; then, with both held still, a flow learns what the soft pictures lack. Some pictures lose
-their colours before they are shown.
+their colours before they are shown, and they may be spoiled, as photographs are.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from trombine.data.degrade import Chain
 from trombine.data.source import Source
 from trombine.measures import psnr, ssim
 from trombine.nets import build
@@ -62,6 +63,9 @@ class RestyleObjective(Objective[Restyle]):
                 f"net.size is {sizes['size']}, and size {recipe.size}: let both be the same"
             )
         self.styles = styles_of(str(sizes["styles"]))
+        self.chain = None if recipe.damage == "none" else Chain.parse(recipe.damage)
+        if self.chain and self.chain.scale > 1:
+            raise InputError("damage: pictures that are shown stay as large as they are; no shrink")
         weights = {"gradients": recipe.gradients, "perceptual": recipe.perceptual}
         self.weights = {name: weight for name, weight in weights.items() if weight}
         self.judge = judge_of(recipe) if recipe.perceptual else None
@@ -128,8 +132,11 @@ class RestyleObjective(Objective[Restyle]):
         pictures = torch.where(picked, pair, step.pictures())
         grey = (step.uniforms("grey") < self.recipe.grey)[:, None, None, None]
         luma = (pictures * pictures.new_tensor(LUMA).view(3, 1, 1)).sum(1, keepdim=True)
+        pictures = torch.where(grey, luma, pictures)
+        if self.chain:
+            pictures = self.chain(pictures.float().cpu(), step.chance).to(pictures)
         return Shown(
-            pictures=torch.where(grey, luma, pictures),
+            pictures=pictures,
             truth=torch.where(picked, step.pictures(), pair),
             source=torch.where(back, second, first),
             target=torch.where(back, first, second),

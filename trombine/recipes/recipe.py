@@ -487,6 +487,8 @@ class Restyle(Recipe):
     """Pictures from which encoder and decoder learn, before the flow of details does."""
     grey: float = 0.1
     """Share of the pictures that are shown without their colours."""
+    damage: str = "none"
+    """What spoils the pictures that are shown: a chain as docs/degradations.md tells."""
     gradients: float = 0.5
     """Weight of the mean absolute difference of steps from pixel to pixel."""
     perceptual: float = 0.0
