@@ -20,7 +20,6 @@ from trombine import __version__
 from trombine.cli import _parameters, application
 from trombine.commands import GROUPS, VERBS
 from trombine.nets import build
-from trombine.weights import Card, save
 
 HEAVY = ("torch", "numpy", "numba", "scipy", "skimage", "PIL", "tifffile", "rich.progress")
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -91,9 +90,6 @@ def answer_test(folder: Path) -> None:
 def test_every_example_does_what_it_says(in_shell: Shell, tmp_path: Path) -> None:
     """In the order of the table: a later one may use what an earlier one made."""
     torch.save(build("residual", {}).state_dict(), tmp_path / "old.pth")  # which others bring
-    net = build("restyler", {"width": 4, "latent": 6, "blocks": 1, "details": 4, "levels": 1})
-    card = Card(task="restyle", net="restyler", sizes=net.sizes, data="world:photo+anime#48")
-    save(tmp_path / "styles.safetensors", net, card)
     for line, verb in VERBS.items():
         if verb.serves:  # tests/studio serve, and ask
             continue

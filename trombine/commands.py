@@ -212,10 +212,8 @@ VERBS = {
         request="RestyleRequest",
         summary="Draw the faces of pictures and films in another style.",
         examples=(
-            "trombine restyle faces/000000.png --to anime --from photo --model styles.safetensors"
-            " -o anime.png",
-            "trombine restyle faces --to sketch --from photo --whole --model styles.safetensors"
-            " -o drawn",
+            "trombine restyle faces/000000.png --to anime --from photo -o anime.png",
+            "trombine restyle faces --to sketch --from photo --whole -o drawn",
         ),
         positional=("pictures",),
         in_memory=("to", "from_", "whole", "strength", "keep_colours", "model", "device"),

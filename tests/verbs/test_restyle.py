@@ -226,7 +226,6 @@ def test_a_picture_that_a_program_holds(photo: Path, net: Path, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ({"model": "restyle"}, "no model that restyles comes with this trombine; train one"),
         ({"model": "upscale-x4"}, "upscale"),
         ({"model": "nowhere.safetensors"}, "nowhere.safetensors"),
         ({"to": "oil"}, "oil"),

@@ -146,11 +146,6 @@ def check_faces(faces: Sequence[Face], asked: Restyling) -> None:
 
 def model_of(model: str | Path) -> Path:
     """The file of the model that is named, which must be one that restyles."""
-    if model == MODEL and MODEL not in shipped():
-        raise InputError(
-            "no model that restyles comes with this trombine",
-            "train one (trombine train restyle) and give --model runs/restyle",
-        )
     with about(model):
         path = find(model)
     loaded(path, task="restyle")
