@@ -324,7 +324,7 @@ VERBS = {
     "studio": Verb(
         module="studio",
         request="StudioRequest",
-        summary="Repair, enlarge and read pictures in the browser, on this machine alone.",
+        summary="Repair, enlarge, read and invent pictures in the browser, on this machine alone.",
         examples=("trombine studio --open", "trombine studio --port 0 --data studio-jobs"),
         serves=True,
     ),

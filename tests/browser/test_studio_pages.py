@@ -366,6 +366,7 @@ def test_faces_are_invented_as_they_are_asked_for(
     opened: Opened, server: Server, command: Command, tmp_path: Path
 ) -> None:
     tab = opened("/generate")
+    tab.locator("#model").select_option("tiny-faces")
     tab.locator("#count").select_option("4")
     tab.locator("summary", has_text="expression").click()
     expect(tab.get_by_role("checkbox", name="Set smile")).not_to_be_checked()

@@ -34,13 +34,14 @@ def packed(mask: np.ndarray) -> bytes:
 def test_every_verb_that_makes_files_of_pictures_is_there(server: Server) -> None:
     """Each field of a request is one of the form, with the same words, limits and defaults."""
     paths = server.ask("/api/openapi.json").json["paths"]
-    assert {"inpaint", "upscale", "read", "generate"} <= set(served())
+    assert {"inpaint", "upscale", "read", "generate", "restyle"} <= set(served())
     for verb, request in served().items():
         body = paths[f"/api/jobs/{verb}"]["post"]["requestBody"]["content"]["multipart/form-data"]
         properties = body["schema"]["properties"]
         fields = {field.name.rstrip("_"): field for field in dataclasses.fields(request)}
         assert set(properties) == set(fields) - {"output"}
-        assert body["schema"]["required"] == ["pictures"] * ("pictures" in fields)
+        needed = [name for name, field in fields.items() if field.default is dataclasses.MISSING]
+        assert set(body["schema"]["required"]) == set(needed) - {"output"}
         for name, entry in properties.items():
             assert entry["description"] == described(request)[fields[name].name]
             if isinstance(fields[name].default, int | str | float):
