@@ -154,6 +154,7 @@ class Objective(ABC, Generic[RecipeKind]):
     measures: Mapping[str, bool]  # name, and whether higher is better; the first chooses the best
     streams: tuple[str, ...] = ("data",)  # fields of the recipe: data first
     required: tuple[str, ...] = ()  # numbers that the vectors of its data must have
+    classes: tuple[str, ...] = ()  # what the labels of its data may mean, where it goes by them
     damage: str = ""  # what is done to the pictures that it is measured on, in words
     # Whether its nets invent pictures in the recipe's space. Elsewhere a net that works in another
     # space takes and gives RGB, and losses and measures are of RGB.

@@ -62,7 +62,7 @@ class RestyleObjective(Objective[Restyle]):
             raise InputError(
                 f"net.size is {sizes['size']}, and size {recipe.size}: let both be the same"
             )
-        self.styles = styles_of(str(sizes["styles"]))
+        self.styles = self.classes = styles_of(str(sizes["styles"]))
         self.chain = None if recipe.damage == "none" else Chain.parse(recipe.damage)
         if self.chain and self.chain.scale > 1:
             raise InputError("damage: pictures that are shown stay as large as they are; no shrink")

@@ -145,7 +145,7 @@ GENERATE: Final[dict[str, Recipe]] = {
         ema=10_000,
     ),
     "fractal-gan": Adversarial(
-        about="invents fractals, learning too what the numbers of each real one make",
+        about="invents pictures, learning too what the numbers of each real one make",
         task="generate",
         nets={
             "generator": _DCGAN["generator"].resized("norm", "group").resized("latent", 4),

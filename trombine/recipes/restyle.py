@@ -39,7 +39,7 @@ _CYCLE: Final = Translate(
 
 RESTYLE: Final[dict[str, Recipe]] = {
     "restyle": Restyle(
-        about="draws faces in other styles: photos, anime, cartoons and sketches",
+        about="draws faces in other styles, each in every other one",
         task="restyle",
         nets={
             "net": NetSpec(

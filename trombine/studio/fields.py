@@ -111,6 +111,10 @@ def request_of(
         fields["model"] = model
     if "pictures" in own and not fields.get("pictures"):
         raise InputError(f"{line_of(verb)}: no picture was sent", "send one as `pictures`")
+    for field in dataclasses.fields(kind):
+        name = field.name.rstrip("_")
+        if field.default is dataclasses.MISSING and name != OUTPUT and field.name not in fields:
+            raise InputError(f"{line_of(verb)}: --{name} is not said", f"send `{name}`")
     return kind(**converted(kind, {**fields, OUTPUT: output}))
 
 

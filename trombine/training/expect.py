@@ -283,7 +283,7 @@ def _grey_batch(plan: Plan) -> Batch:
     )
     names, count = plan.objective.required, recipe.batch
     points = torch.linspace(side / 4, 3 * side / 4, 2 * LANDMARK_COUNT).reshape(1, -1, 2)
-    return Batch(
+    batch = Batch(
         indices=np.arange(count, dtype=np.int64),
         pixels=torch.from_numpy(pixels),
         parts=torch.zeros(count, side, side, dtype=torch.uint8),
@@ -292,6 +292,7 @@ def _grey_batch(plan: Plan) -> Batch:
         vectors=torch.zeros(count, len(names), dtype=torch.float64) if names else None,
         labels=torch.zeros(count, dtype=torch.int64),
     )
+    return replace(batch, pair=batch) if plan.objective.pairs else batch
 
 
 def _side(recipe: Recipe) -> int:
@@ -300,8 +301,8 @@ def _side(recipe: Recipe) -> int:
 
 
 def _empty_material(plan: Plan) -> Material:
-    """Material without pictures, that only names the numbers of vectors."""
-    return Material({}, {}, plan.objective.required)
+    """Material without pictures, that only names the numbers of vectors, and the classes."""
+    return Material({}, {}, plan.objective.required, plan.objective.classes)
 
 
 def _duration_text(seconds: float) -> str:
