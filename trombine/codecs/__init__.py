@@ -239,18 +239,6 @@ def lost_by_video(film: Video, format: str) -> list[str]:
     return list(video.lost(film, format))
 
 
-def check_format(film: Frames | Video, format: str) -> None:
-    """Refuse a film for a format of pictures, and a picture for one of films: an InputError."""
-    if isinstance(film, Video) and format not in VIDEOS:
-        problem = f"is a film that can become MP4 or WebM, not {format}"
-        raise InputError(problem, "let it end in .mp4 or .webm")
-    if film.count > 1 and format not in (*FILMS, *VIDEOS):
-        problem = f"is a film of {film.count:,} frames, and {format} holds one"
-        raise InputError(problem, "let it end in .mp4, .webm, .gif or .webp")
-    if film.count == 1 and isinstance(film, Frames) and format in VIDEOS:
-        raise InputError(f"is a picture, and {format} holds films", "let it end in .png or .jpg")
-
-
 def is_cut_short(file: Bytes) -> bool:
     """Whether a file breaks off before its end, by what its format says of its length."""
     from trombine.codecs import whole

@@ -21,13 +21,14 @@ from trombine.batch.making import (
     Target,
     name_file,
 )
-from trombine.codecs import Frames, Video, check_format, lost_by_video
+from trombine.codecs import Frames, Video, lost_by_video
 from trombine.events import Tick
 from trombine.images import Image
 from trombine.provenance import shortened
 from trombine.reader import Face, Tracker
 from trombine.refusal import InputError, about
 from trombine.restyling.drawing import AUTO, Restyling, faces_in, restyled
+from trombine.upscaling.making import check_format
 from trombine.weights import Model, loaded, shipped
 from trombine.weights.model import find
 from trombine.world import STYLES

@@ -323,12 +323,24 @@ def _check_format(film: Frames | Video, pipeline: Pipeline, job: Job) -> None:
         raise InputError(f"has tiles of {tile} pixels a side, and {LEAST_TILE} are the fewest")
     if RESULT not in job.shows:
         return
-    codecs.check_format(film, format)
+    check_format(film, format)
     height, width = pipeline.size
     most = MOST_A_SIDE.get(format, max(pipeline.size))
     if max(pipeline.size) > most:
         problem = f"would become {width:,} x {height:,}, and {format} holds at most {most:,} a side"
         raise InputError(problem, "choose a smaller size, or for a picture .png or .tif")
+
+
+def check_format(film: Frames | Video, format: str) -> None:
+    """Refuse a film for a format of pictures, and a picture for one of films: an InputError."""
+    if isinstance(film, Video) and format not in codecs.VIDEOS:
+        problem = f"is a film that can become MP4 or WebM, not {format}"
+        raise InputError(problem, "let it end in .mp4 or .webm")
+    if film.count > 1 and format not in (*codecs.FILMS, *codecs.VIDEOS):
+        problem = f"is a film of {film.count:,} frames, and {format} holds one"
+        raise InputError(problem, "let it end in .mp4, .webm, .gif or .webp")
+    if film.count == 1 and isinstance(film, Frames) and format in codecs.VIDEOS:
+        raise InputError(f"is a picture, and {format} holds films", "let it end in .png or .jpg")
 
 
 def _truth(film: Frames | Video, pipeline: Pipeline, job: Job) -> Image | None:
