@@ -106,9 +106,6 @@ def data_fractals(
 
 def data_generated(
     *,
-    count: int,
-    output: _Path,
-    first_seed: int = ...,
     style: str = ...,
     with_: str = ...,
     size: int | None = ...,
@@ -116,18 +113,18 @@ def data_generated(
     model: str | _Path = ...,
     threads: int | None = ...,
     overwrite: bool = ...,
+    count: int,
+    output: _Path,
+    first_seed: int = ...,
 ) -> Result:
     """Invent faces into a pack, to be judged, compared or learned from.
 
     Each has its seed beside it, and what the net was told of it. Stopped, it goes on where it was.
 
     Arguments, by name:
-        count: How many faces: 1 to 1,000,000.
-        output: The pack to write.
-        first_seed: The seed of the first face; the others follow it: 0 or more.
         style: How they are drawn: anime or photo.
-        with_: What is to be of all of them: "age=60, glasses", as trombine
-            generate takes it.
+        with_: What is to be of all of them: "age=60, glasses, no hat, smile=.8",
+            of the fields of the world's faces; the rest is the seed's.
         size: Width and height in pixels: the net's own, 96, unless given; 192 and
             384 by the net that enlarges: 16 to 4096.
         truncation: How varied faces are, 0.1 to 1: lower ones are more alike, and
@@ -136,7 +133,10 @@ def data_generated(
             style's own.
         threads: How many threads work: by default one for each core, and never
             more. The bytes are the same.
-        overwrite: Make the pack anew if it is there.
+        overwrite: Make again what is there.
+        count: How many faces: 1 to 1,000,000.
+        output: The pack to write.
+        first_seed: The seed of the first face; the others follow it: 0 or more.
     """
 
 def data_masks(
@@ -974,17 +974,17 @@ def read(
 ) -> Result: ...
 def generate(
     *,
-    seeds: str = ...,
-    output: _Path,
     style: str = ...,
     with_: str = ...,
     size: int | None = ...,
     truncation: float = ...,
     model: str | _Path = ...,
-    like: _Path | None = ...,
-    sheet: bool = ...,
     threads: int | None = ...,
     overwrite: bool = ...,
+    seeds: str = ...,
+    output: _Path,
+    like: _Path | None = ...,
+    sheet: bool = ...,
 ) -> Result:
     """Invent faces, each a function of its seed, told what is to be of them or not.
 
@@ -992,8 +992,6 @@ def generate(
     only what is missing is made.
 
     Arguments, by name:
-        seeds: Which faces: 0-31, or 3,8,21.
-        output: The folder to write.
         style: How they are drawn: anime or photo.
         with_: What is to be of all of them: "age=60, glasses, no hat, smile=.8",
             of the fields of the world's faces; the rest is the seed's.
@@ -1003,31 +1001,33 @@ def generate(
             fewer of them are odd.
         model: A model that invents, by name, file or run's folder, in place of the
             style's own.
+        threads: How many threads work: by default one for each core, and never
+            more. The bytes are the same.
+        overwrite: Make again what is there.
+        seeds: Which faces: 0-31, or 3,8,21.
+        output: The folder to write.
         like: A picture with a face: the nearest invented face is looked for, and
             it is said how near it is.
         sheet: Write sheet.png too, with all of them.
-        threads: How many threads work: by default one for each core, and never
-            more. The bytes are the same.
-        overwrite: Make pictures again that are there already.
     """
 
 def morph(
     *,
+    style: str = ...,
+    with_: str = ...,
+    size: int | None = ...,
+    truncation: float = ...,
+    model: str | _Path = ...,
+    threads: int | None = ...,
+    overwrite: bool = ...,
     seeds: str | Iterable[str] | Mapping[str, Any],
     output: _Path,
     frames: int = ...,
     cycle: bool = ...,
     path: str = ...,
     detour: bool = ...,
-    style: str = ...,
-    with_: str = ...,
-    size: int | None = ...,
-    truncation: float = ...,
-    model: str | _Path = ...,
     sheet: bool = ...,
     json: bool = ...,
-    threads: int | None = ...,
-    overwrite: bool = ...,
 ) -> Result:
     """Walk from one invented face to the next, as a film or a folder of frames.
 
@@ -1035,6 +1035,18 @@ def morph(
     parts on the way, and how even the steps are, is said.
 
     Arguments, by name:
+        style: How they are drawn: anime or photo.
+        with_: What is to be of all of them: "age=60, glasses, no hat, smile=.8",
+            of the fields of the world's faces; the rest is the seed's.
+        size: Width and height in pixels: the net's own, 96, unless given; 192 and
+            384 by the net that enlarges: 16 to 4096.
+        truncation: How varied faces are, 0.1 to 1: lower ones are more alike, and
+            fewer of them are odd.
+        model: A model that invents, by name, file or run's folder, in place of the
+            style's own.
+        threads: How many threads work: by default one for each core, and never
+            more. The bytes are the same.
+        overwrite: Make again what is there.
         seeds: Which faces, in this order: 3 8 21, or 0-3.
         output: The film to write, .gif, .webp, .mp4 or .webm, or a folder for its
             frames.
@@ -1044,21 +1056,9 @@ def morph(
             to its own: linear, spherical or truncation.
         detour: Go round bad zones: where parts would not be in place another way
             is looked for.
-        style: How they are drawn: anime or photo.
-        with_: What is to be of all of them: "age=60, glasses", as trombine
-            generate takes it.
-        size: Width and height in pixels: the net's own, 96, unless given; 192 and
-            384 by the net that enlarges: 16 to 4096.
-        truncation: How varied faces are, 0.1 to 1: lower ones are more alike, and
-            fewer of them are odd.
-        model: A model that invents, by name, file or run's folder, in place of the
-            style's own.
         sheet: Write all frames on NAME.sheet.png beside the film, or sheet.png in
             the folder.
         json: The score of each frame as JSON, for a program, in place of text.
-        threads: How many threads work: by default one for each core, and never
-            more. The bytes are the same.
-        overwrite: Make again what is there.
     """
 
 def judge_people_make(

@@ -391,16 +391,6 @@ def test_faces_are_invented_as_they_are_asked_for(
     expect(tab.get_by_role("checkbox", name="Set smile")).not_to_be_checked()
 
 
-def test_without_a_net_that_invents_a_line_says_how_to_have_one(
-    opened: Opened, server: Server
-) -> None:
-    tab = opened()
-    tab.route("**/api/models", lambda route: route.fulfill(json=[]))
-    tab.goto(tab.url + "generate")
-    expect(tab.get_by_text("trombine train generate-anime")).to_be_visible()
-    assert tab.locator("#run").is_disabled()
-
-
 def test_what_programs_may_ask_is_shown_offline(opened: Opened) -> None:
     tab = opened("/jobs")
     tab.get_by_role("link", name="over HTTP").click()

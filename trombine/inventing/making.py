@@ -24,6 +24,7 @@ from trombine.data.spec import parse
 from trombine.draws import Chance
 from trombine.images import encode_png
 from trombine.inventing.asking import TIMES, check_told, fields_in, merged, spelled
+from trombine.inventing.requests import STYLES
 from trombine.nets.inventor import fields_of
 from trombine.pages import Sheet
 from trombine.provenance import digest, record
@@ -34,7 +35,6 @@ from trombine.weights import loaded
 from trombine.weights.model import ZOO, find, shipped
 from trombine.world import face
 
-STYLES: Final = ("anime", "photo")
 VERB: Final = "generate"
 GUIDANCE: Final = 2.0  # how much more than usual a face is to be as --with says
 _PEOPLE: Final = 2_000_000  # the person of seed 0: trainings and protocols have lower ones

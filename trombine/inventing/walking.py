@@ -22,6 +22,7 @@ from trombine.conventions import to_picture
 from trombine.draws import Chance
 from trombine.images import image_of
 from trombine.inventing.making import Inventing, Place, in_turn
+from trombine.inventing.requests import PATHS
 from trombine.measures.reading import IN_PLACE, organs_off
 from trombine.pages import Sheet
 from trombine.provenance import shortened
@@ -29,7 +30,6 @@ from trombine.reader import WINDOW
 from trombine.refusal import InputError
 from trombine.weights import loaded
 
-PATHS: Final = ("linear", "spherical", "truncation")
 LEAST: Final = 0.1  # the truncation at which a truncation walk begins
 MOST: Final = 2_000  # frames of a walk
 MILLISECONDS: Final = 80  # of a frame

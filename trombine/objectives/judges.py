@@ -10,7 +10,7 @@ from torch import Tensor
 from trombine.nets.vgg import vgg
 from trombine.objectives.perceptual import Perceptual, refuse_witness
 from trombine.objectives.terms import wide
-from trombine.recipes.recipe import Invent, Restore, Restyle
+from trombine.recipes.recipe import Judged
 from trombine.refusal import InputError
 from trombine.weights import load
 
@@ -36,7 +36,7 @@ class Judge:
         return terms
 
 
-def judge_of(recipe: Restore | Invent | Restyle) -> Judge:
+def judge_of(recipe: Judged) -> Judge:
     """The judge that a recipe names."""
     layers = [name for name in recipe.layers.split("+") if name]
     if not recipe.judge or not layers:

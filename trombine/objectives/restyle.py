@@ -62,7 +62,7 @@ class RestyleObjective(Objective[Restyle]):
             raise InputError(
                 f"net.size is {sizes['size']}, and size {recipe.size}: let both be the same"
             )
-        self.styles = self.classes = styles_of(str(sizes["styles"]))
+        self.classes = styles_of(str(sizes["styles"]))
         self.chain = None if recipe.damage == "none" else Chain.parse(recipe.damage)
         if self.chain and self.chain.scale > 1:
             raise InputError("damage: pictures that are shown stay as large as they are; no shrink")
@@ -75,10 +75,10 @@ class RestyleObjective(Objective[Restyle]):
         source = sources["data"]
         if not source.paired:
             raise InputError(f"{source.spec} is of no pairs; give some, as in world:photo+anime")
-        if strange := [name for name in source.classes if name not in self.styles]:
+        if strange := [name for name in source.classes if name not in self.classes]:
             raise InputError(
                 f"{source.spec}: {', '.join(strange)} is none of the net's styles,"
-                f" {', '.join(self.styles)}; give other --net.styles"
+                f" {', '.join(self.classes)}; give other --net.styles"
             )
 
     def phases(self) -> tuple[Phase, ...]:
@@ -126,7 +126,7 @@ class RestyleObjective(Objective[Restyle]):
             raise InputError("the data has no pairs to learn from")
         pair = to_space(batch.pair.pictures().to(step.device, step.dtype), step.space)
         back = step.uniforms("direction") < 0.5
-        places = torch.tensor([self.styles.index(name) for name in step.classes])
+        places = torch.tensor([self.classes.index(name) for name in step.classes])
         first, second = (places[one.labels].to(step.device) for one in (batch, batch.pair))
         picked = back[:, None, None, None]
         pictures = torch.where(picked, pair, step.pictures())

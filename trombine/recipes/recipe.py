@@ -226,7 +226,21 @@ def _short(number: float) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Restore(Recipe):
+class Judged(Recipe):
+    """Abstract: compared by the features of a net that judges, too."""
+
+    perceptual: float = 0.0
+    """Weight of the distance between a judging net's features."""
+    judge: str = ""
+    """The judging net: vgg16, vgg19, or a model by name or path."""
+    judge_weights: str = ""
+    """A file with the weights of vgg16 or vgg19; torchvision's own unless given."""
+    layers: str = ""
+    """Its layers that are compared, with + between them, each before its activation."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restore(Judged):
     """Undo a known damage: one net, compared with the truth. Weights of 0 leave a term out."""
 
     objective: ClassVar[str] = "restore"
@@ -248,16 +262,8 @@ class Restore(Recipe):
     """Weight of 1 - SSIM."""
     ms_ssim: float = 0.0
     """Weight of 1 - SSIM at several scales."""
-    perceptual: float = 0.0
-    """Weight of the distance between a judging net's features."""
     gram: float = 0.0
-    """Weight of the distance between the Gram matrices of these features."""
-    judge: str = ""
-    """The judging net: vgg16, vgg19, or a model by name or path."""
-    judge_weights: str = ""
-    """A file with the weights of vgg16 or vgg19; torchvision's own unless given."""
-    layers: str = ""
-    """Its layers that are compared, with + between them, each before its activation."""
+    """Weight of the distance between the Gram matrices of a judging net's features."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -450,7 +456,7 @@ class Denoise(Recipe):
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Invent(Recipe):
+class Invent(Judged):
     """Invent faces, told what is to be of them: an encoder and a decoder, then flows.
 
     The fields that the net may be told, by name, are its size `fields`; the net's own `size` is
@@ -463,19 +469,11 @@ class Invent(Recipe):
     """Pictures from which encoder and decoder learn, before the flows do."""
     gradients: float = 0.5
     """Weight of the mean absolute difference of steps from pixel to pixel."""
-    perceptual: float = 0.0
-    """Weight of the distance between a judging net's features."""
-    judge: str = ""
-    """The judging net: vgg16, vgg19, or a model by name or path."""
-    judge_weights: str = ""
-    """A file with the weights of vgg16 or vgg19; torchvision's own unless given."""
-    layers: str = ""
-    """Its layers that are compared, with + between them, each before its activation."""
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Restyle(Recipe):
+class Restyle(Judged):
     """Draw faces in other styles, learned from pairs: soft pictures, then their details.
 
     Which styles the net knows is its size `styles`.
@@ -491,14 +489,6 @@ class Restyle(Recipe):
     """What spoils the pictures that are shown: a chain as docs/degradations.md tells."""
     gradients: float = 0.5
     """Weight of the mean absolute difference of steps from pixel to pixel."""
-    perceptual: float = 0.0
-    """Weight of the distance between a judging net's features."""
-    judge: str = ""
-    """The judging net: vgg16, vgg19, or a model by name or path."""
-    judge_weights: str = ""
-    """A file with the weights of vgg16 or vgg19; torchvision's own unless given."""
-    layers: str = ""
-    """Its layers that are compared, with + between them, each before its activation."""
 
 
 @final

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from trombine.events import Done, Event, Picture, Progress, Started
+from trombine.inventing.requests import InventRequest
 from trombine.refusal import InputError, OutputError, shown
-from trombine.requests import Choice, Integer, Number, Request
 
 if TYPE_CHECKING:
     from trombine.inventing.making import Inventing
@@ -24,7 +24,7 @@ _MAY: Final = {"with": str}
 
 
 @dataclass(frozen=True, kw_only=True)
-class GenerateRequest(Request):
+class GenerateRequest(InventRequest):
     """Invent faces, each a function of its seed, told what is to be of them or not.
 
     A face's file is named by its seed. The same seed is the same person in every style. Run again,
@@ -35,36 +35,18 @@ class GenerateRequest(Request):
     """Which faces: 0-31, or 3,8,21."""
     output: Path
     """The folder to write."""
-    style: Annotated[str, Choice(("anime", "photo"))] = "anime"
-    """How they are drawn: anime or photo."""
-    with_: str = ""
-    """What is to be of all of them: "age=60, glasses, no hat, smile=.8", of the fields of the
-    world's faces; the rest is the seed's."""
-    size: Annotated[int | None, Integer(16, 4096)] = None
-    """Width and height in pixels: the net's own, 96, unless given; 192 and 384 by the net that
-    enlarges."""
-    truncation: Annotated[float, Number(0.1, 1)] = 1.0
-    """How varied faces are, 0.1 to 1: lower ones are more alike, and fewer of them are odd."""
-    model: str | Path = ""
-    """A model that invents, by name, file or run's folder, in place of the style's own."""
     like: Path | None = None
     """A picture with a face: the nearest invented face is looked for, and it is
     said how near it is."""
     sheet: bool = False
     """Write sheet.png too, with all of them."""
-    threads: Annotated[int | None, Integer()] = None
-    """How many threads work: by default one for each core, and never more. The bytes are the
-    same."""
-    overwrite: bool = False
-    """Make pictures again that are there already."""
 
     def __post_init__(self) -> None:
         """Refuse seeds and fields that there are not."""
         super().__post_init__()
-        from trombine.inventing.asking import fields_in, seeds_in
+        from trombine.inventing.asking import seeds_in
 
         seeds_in(self.seeds)
-        fields_in(self.with_)
         asked = {"seeds": self.seeds != "0", "with": self.with_, "sheet": self.sheet}
         asked |= {"truncation": self.truncation != 1}
         if self.like and (others := [name for name, is_asked in asked.items() if is_asked]):
@@ -73,19 +55,12 @@ class GenerateRequest(Request):
 
 def run(request: GenerateRequest) -> Iterator[Event]:
     """Invent the faces that are not there."""
-    from trombine.data.workers import cores
     from trombine.files import write_bytes
-    from trombine.inventing.asking import fields_in, seeds_in
-    from trombine.inventing.making import Inventing, files_of, is_there, model_of
+    from trombine.inventing.asking import seeds_in
+    from trombine.inventing.making import files_of, is_there
     from trombine.judge.invented import fields_read
-    from trombine.weights import read_card
 
-    path = model_of(request.style, request.model)
-    size = request.size or int(read_card(path).sizes.get("size", 0))
-    asked = fields_in(request.with_)
-    inventing = Inventing(
-        path=path, size=size, truncation=request.truncation, asked=asked, reads=fields_read
-    )
+    inventing = request.inventing(fields_read)
     if request.output.exists() and not request.output.is_dir():
         raise OutputError("is a file, and faces go into a folder", path=request.output)
     if request.like:
@@ -100,8 +75,8 @@ def run(request: GenerateRequest) -> Iterator[Event]:
     there = {one for one in wanted if not request.overwrite and is_there(one, wanted[one])}
     todo = [seed for seed in seeds if places[seed] not in there]
     yield Started(len(seeds), _UNIT)
-    threads = min(request.threads or cores(), cores())
-    for done, (seed, data) in enumerate(files_of(inventing, todo, threads), len(seeds) - len(todo)):
+    files = files_of(inventing, todo, request.workers)
+    for done, (seed, data) in enumerate(files, len(seeds) - len(todo)):
         write_bytes(places[seed], data)
         yield Picture(places[seed], places[seed].name)
         yield Progress(done + 1, len(seeds), _UNIT)

@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from trombine.events import Done, Event, Picture, Started
+from trombine.inventing.requests import PATHS, InventRequest
 from trombine.refusal import InputError, shown
-from trombine.requests import Choice, Integer, Number, Request
+from trombine.requests import Choice, Integer
 
 if TYPE_CHECKING:
     from trombine.inventing.making import Pixels
     from trombine.inventing.walking import Walk
 
 ENDINGS: Final = (".gif", ".webp", ".mp4", ".webm")
-PATHS: Final = ("linear", "spherical", "truncation")
 FILM, SHEET, FRAME = "film", "sheet", "frame"  # what a file shows; frame 7 is the eighth
 _HOLDS: Final = {
     "size": int,
@@ -37,7 +37,7 @@ _MAY: Final = {"with": str, "bends": str}
 
 
 @dataclass(frozen=True, kw_only=True)
-class MorphRequest(Request):
+class MorphRequest(InventRequest):
     """Walk from one invented face to the next, as a film or a folder of frames.
 
     A leg's ends are the faces of its seeds, as `trombine generate` makes them. What becomes of the
@@ -56,34 +56,17 @@ class MorphRequest(Request):
     """linear or spherical; or truncation, of one seed, from a face like all to its own."""
     detour: bool = False
     """Go round bad zones: where parts would not be in place another way is looked for."""
-    style: Annotated[str, Choice(("anime", "photo"))] = "anime"
-    """How they are drawn: anime or photo."""
-    with_: str = ""
-    """What is to be of all of them: "age=60, glasses", as trombine generate takes it."""
-    size: Annotated[int | None, Integer(16, 4096)] = None
-    """Width and height in pixels: the net's own, 96, unless given; 192 and 384 by the net that
-    enlarges."""
-    truncation: Annotated[float, Number(0.1, 1)] = 1.0
-    """How varied faces are, 0.1 to 1: lower ones are more alike, and fewer of them are odd."""
-    model: str | Path = ""
-    """A model that invents, by name, file or run's folder, in place of the style's own."""
     sheet: bool = False
     """Write all frames on NAME.sheet.png beside the film, or sheet.png in the folder."""
     json: bool = False
     """The score of each frame as JSON, for a program, in place of text."""
-    threads: Annotated[int | None, Integer()] = None
-    """How many threads work: by default one for each core, and never more. The bytes are the
-    same."""
-    overwrite: bool = False
-    """Make again what is there."""
 
     def __post_init__(self) -> None:
         """Refuse seeds and fields that there are not, and a film that is none."""
         super().__post_init__()
-        from trombine.inventing.asking import fields_in, seeds_in
+        from trombine.inventing.asking import seeds_in
 
         seeds_in(",".join(self.seeds))
-        fields_in(self.with_)
         if self.output.suffix and self.output.suffix.lower() not in ENDINGS:
             problem = "ends as no film does"
             remedy = f"choose {', '.join(ENDINGS)}, or a folder"
@@ -94,29 +77,22 @@ def run(request: MorphRequest) -> Iterator[Event]:
     """Make the film that is not there, and say how good the walk is."""
     from dataclasses import replace
 
-    from trombine.data.workers import cores
     from trombine.files import write_bytes
-    from trombine.inventing.asking import fields_in, seeds_in
-    from trombine.inventing.making import Inventing, is_there, model_of
+    from trombine.inventing.asking import seeds_in
+    from trombine.inventing.making import is_there
     from trombine.inventing.walking import Walk, bends_of
     from trombine.judge.invented import score
-    from trombine.weights import read_card
 
-    path = model_of(request.style, request.model)
-    size = request.size or int(read_card(path).sizes.get("size", 0))
-    asked = fields_in(request.with_)
-    inventing = Inventing(path=path, size=size, truncation=request.truncation, asked=asked)
     walk = Walk(
-        inventing=inventing,
+        inventing=request.inventing(),
         seeds=seeds_in(",".join(request.seeds)),
         frames=request.frames,
         path=request.path,
         cycle=request.cycle,
     )
-    threads = min(request.threads or cores(), cores())
     yield Started(walk.count, "frames")
     if request.detour:
-        walk = replace(walk, bends=bends_of(walk, threads))
+        walk = replace(walk, bends=bends_of(walk, request.workers))
     wanted = _wanted(request, walk)
     todo = [
         (file, shows)
@@ -125,14 +101,14 @@ def run(request: MorphRequest) -> Iterator[Event]:
     ]
     scored = None
     if todo or request.json:
-        frames = walk.pixels(threads)
+        frames = walk.pixels(request.workers)
         scored = score(frames, cycle=request.cycle)
         for file, shows in todo:
             some = frames[_shown(shows, walk.count)]
             write_bytes(file, _file(walk, shows, file.suffix, some))
             yield Picture(file, file.name)
     were = "" if todo else " (was there)"
-    text = f"{shown(request.output)}: {walk.count} frames of {size} px{were}"
+    text = f"{shown(request.output)}: {walk.count} frames of {walk.inventing.size} px{were}"
     text += f"; {scored.text}" if scored else ""
     if request.json and scored:
         text = json.dumps({**asdict(scored), "unevenness": scored.unevenness}, indent=1)

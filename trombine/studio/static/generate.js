@@ -82,9 +82,5 @@ $("reset").addEventListener("click", () => {
   for (const box of $("fields").querySelectorAll("input:checked")) box.click();
 });
 
-$("none").hidden = models.length > 0;
-if (models.length) {
-  take(models[0]);
-  status.say("Press Invent.");
-  $("run").disabled = $("more").disabled = false;
-}
+take(models[0]);
+status.say("Press Invent.");

@@ -1,0 +1,63 @@
+"""What every verb that invents faces is asked alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+from trombine.requests import Choice, Integer, Number, Request
+
+if TYPE_CHECKING:
+    from trombine.inventing.making import Inventing, Reads
+
+STYLES: Final = ("anime", "photo")
+PATHS: Final = ("linear", "spherical", "truncation")  # of a walk
+
+
+@dataclass(frozen=True, kw_only=True)
+class InventRequest(Request):
+    """Abstract: which model, told what, how large."""
+
+    style: Annotated[str, Choice(STYLES)] = STYLES[0]
+    """How they are drawn: anime or photo."""
+    with_: str = ""
+    """What is to be of all of them: "age=60, glasses, no hat, smile=.8", of the fields of the
+    world's faces; the rest is the seed's."""
+    size: Annotated[int | None, Integer(16, 4096)] = None
+    """Width and height in pixels: the net's own, 96, unless given; 192 and 384 by the net that
+    enlarges."""
+    truncation: Annotated[float, Number(0.1, 1)] = 1.0
+    """How varied faces are, 0.1 to 1: lower ones are more alike, and fewer of them are odd."""
+    model: str | Path = ""
+    """A model that invents, by name, file or run's folder, in place of the style's own."""
+    threads: Annotated[int | None, Integer()] = None
+    """How many threads work: by default one for each core, and never more. The bytes are the
+    same."""
+    overwrite: bool = False
+    """Make again what is there."""
+
+    def __post_init__(self) -> None:
+        """Refuse fields that there are not."""
+        super().__post_init__()
+        from trombine.inventing.asking import fields_in
+
+        fields_in(self.with_)
+
+    def inventing(self, reads: Reads | None = None) -> Inventing:
+        """How its faces are made; `reads` says of each what is read of it."""
+        from trombine.inventing.asking import fields_in
+        from trombine.inventing.making import Inventing, model_of
+        from trombine.weights import read_card
+
+        path = model_of(self.style, self.model)
+        size = self.size or int(read_card(path).sizes.get("size", 0))
+        asked = fields_in(self.with_)
+        return Inventing(path=path, size=size, truncation=self.truncation, asked=asked, reads=reads)
+
+    @property
+    def workers(self) -> int:
+        """How many threads work."""
+        from trombine.data.workers import cores
+
+        return min(self.threads or cores(), cores())
