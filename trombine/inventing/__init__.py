@@ -1,5 +1,14 @@
-"""Faces that nobody painted, one a seed: for `trombine generate`.
+"""Faces that nobody painted, one a seed: for `trombine generate`, `morph` and `data generated`.
 
-asking.py   which seeds, and what is to be of the faces, as people write it
-making.py   the picture of a seed by a model, its file, and the same bytes again
+requests.py   what these verbs are asked alike
+asking.py     which seeds, and what is to be of the faces, as people write it
+making.py     the picture of a seed by a model, its file, and the same bytes again
+walking.py    from one face to the next, and ways round bad zones
+likeness.py   the face that is nearest to a picture
+atlas.py      a page of a model's space
 """
+
+from typing import Final
+
+STYLES: Final = ("anime", "photo")
+PATHS: Final = ("linear", "spherical", "truncation")  # of a walk

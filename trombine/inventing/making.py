@@ -23,8 +23,8 @@ from trombine.conventions import to_pixels
 from trombine.data.spec import parse
 from trombine.draws import Chance
 from trombine.images import encode_png
+from trombine.inventing import STYLES
 from trombine.inventing.asking import TIMES, check_told, fields_in, merged, spelled
-from trombine.inventing.requests import STYLES
 from trombine.nets.inventor import fields_of
 from trombine.pages import Sheet
 from trombine.provenance import digest, record

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
+from trombine.inventing import STYLES
 from trombine.requests import Choice, Integer, Number, Request
 
 if TYPE_CHECKING:
     from trombine.inventing.making import Inventing, Reads
-
-STYLES: Final = ("anime", "photo")
-PATHS: Final = ("linear", "spherical", "truncation")  # of a walk
 
 
 @dataclass(frozen=True, kw_only=True)

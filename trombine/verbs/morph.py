@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from trombine.events import Done, Event, Picture, Started
-from trombine.inventing.requests import PATHS, InventRequest
+from trombine.inventing import PATHS
+from trombine.inventing.requests import InventRequest
 from trombine.refusal import InputError, shown
 from trombine.requests import Choice, Integer
 
