@@ -132,6 +132,22 @@ CASES = {
         gives=same,
         places=SQUARE,
     ),
+    "style_generator, classes": Case(
+        net="style_generator",
+        task="generate",
+        sizes={"latent": 6, "width": 4, "size": 16, "classes": 2},
+        gives=same,
+        places=SQUARE,
+        exported=False,
+    ),
+    "dcgan_discriminator, sparse codes": Case(
+        net="dcgan_discriminator",
+        task="judge",
+        sizes={"width": 4, "size": 32, "first": "sparse"},
+        gives=one_each,
+        places=((32, 32),),
+        exported=False,
+    ),
     "dcgan_discriminator": Case(
         net="dcgan_discriminator",
         task="judge",

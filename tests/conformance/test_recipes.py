@@ -125,6 +125,11 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
     "dcgan, squares": ("dcgan", {"latent": "4", "critic": "least squares", "accumulate": "2"}),
     "dcgan-r1": ("dcgan-r1", {"latent": "4"}),
     "stylegan": ("stylegan", {"latent": "4", "penalty_every": "2"}),
+    "class-gan": (
+        "class-gan",
+        {"data": "world:photo#24+world:sketch#24", "latent": "6", "classes": "2"},
+    ),
+    "sdpc-gan": ("sdpc-gan", {"latent": "4", "penalty_every": "2"}),
     "adversarial-autoencoder": (
         "adversarial-autoencoder",
         {"latent": "6", "outputs": "6", "inputs": "6", "ssim": "0.1", "l2": "1"},

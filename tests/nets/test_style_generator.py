@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from trombine.nets import build
 from trombine.nets.style_generator import Modulated, StyleGenerator
+from trombine.refusal import InputError
 
 SIZES = {"latent": 5, "width": 4, "size": 32}
 
@@ -41,3 +42,18 @@ def test_pictures_are_as_large_as_asked(size: int) -> None:
     assert isinstance(net, StyleGenerator)
     assert net(torch.randn(2, 5)).shape == (2, 3, size, size)
     assert len(net.stages) == size.bit_length() - 2
+
+
+def test_the_largest_of_the_last_numbers_says_which_class() -> None:
+    torch.manual_seed(0)
+    net = build("style_generator", {**SIZES, "latent": 7, "classes": 2})
+    z = torch.randn(1, 7).repeat(3, 1)
+    z[:, -2:] = torch.tensor([[0.3, 0.2], [9.0, -4.0], [0.2, 0.3]])
+    first, same, other = net(z).detach()
+    torch.testing.assert_close(first, same)
+    assert float((first - other).abs().max()) > 1e-3
+
+
+def test_latents_hold_the_class() -> None:
+    with pytest.raises(InputError, match="classes is 1 to 5, not 6"):
+        build("style_generator", {**SIZES, "classes": 6})

@@ -9,12 +9,13 @@ import pytest
 import torch
 from scipy import stats
 from torch import nn
+from torch.nn import functional
 
 from trombine.data.source import source
 from trombine.draws import Chance
 from trombine.objectives.adversarial import AdversarialObjective, as_normals, correspondence
 from trombine.objectives.objective import Step
-from trombine.recipes import find
+from trombine.recipes import find, with_settings
 from trombine.recipes.recipe import Adversarial
 from trombine.refusal import InputError
 
@@ -107,3 +108,62 @@ def test_only_fractals_can_be_matched() -> None:
     assert isinstance(recipe, Adversarial)
     with pytest.raises(InputError, match="has no numbers called a, b, c, d"):
         AdversarialObjective(recipe).check({"data": source("leaves#48", 16)})
+
+
+class Told(nn.Module):
+    """A generator that paints the last three of its numbers everywhere: the class, of three."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x[:, -3:, None, None].expand(-1, 3, 8, 8)
+
+
+class Corner(nn.Module):
+    """A discriminator with three logits: a pixel's colours, each a hundred times larger."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x[:, :, 0, 0] * torch.tensor([1.0, 100.0, 10_000.0])
+
+
+def _classed() -> Adversarial:
+    recipe = with_settings(find("class-gan"), {"classes": "3"})
+    assert isinstance(recipe, Adversarial)
+    return recipe
+
+
+def test_pictures_are_made_and_judged_by_the_class_of_a_real_one() -> None:
+    objective = AdversarialObjective(_classed())
+    faces = source("world:photo#2+world:anime#2+world:sketch#2", 16)
+    step = Step(
+        nets={"generator": Told(), "discriminator": Corner()},
+        batches={"data": faces.batch(np.array([5, 0, 3]))},
+        chance=Chance(seed=3, places=np.arange(3)),
+        device=torch.device("cpu"),
+        classes=faces.classes,
+    )
+    places = torch.tensor([2, 0, 1])
+    assert objective.latents(step)[:, -3:].argmax(1).tolist() == places.tolist()
+    scale = 100.0**places
+    real = scale * step.pictures()[torch.arange(3), places, 0, 0]
+    found = float(objective.generator(step)["relativistic"])
+    assert found == pytest.approx(float(functional.softplus(real - scale).mean()), rel=1e-5)
+    judged = objective.phases()[1].terms(step)["relativistic"]
+    assert float(judged) == pytest.approx(float(functional.softplus(scale - real).mean()), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"generator.classes": "3"}, "generator.classes is 3, and discriminator.classes 4"),
+        ({"pool": "0.1"}, "older pictures may be of other classes"),
+    ],
+)
+def test_classes_that_do_not_fit_are_refused(settings: dict[str, str], said: str) -> None:
+    recipe = with_settings(find("class-gan"), settings)
+    assert isinstance(recipe, Adversarial)
+    with pytest.raises(InputError, match=said):
+        AdversarialObjective(recipe)
+
+
+def test_the_data_must_have_as_many_classes() -> None:
+    with pytest.raises(InputError, match="has 1 classes, and the generator 3"):
+        AdversarialObjective(_classed()).check({"data": source("world:photo#4", 16)})

@@ -17,6 +17,7 @@ from torch import nn
 
 from trombine.nets.blocks import norm, normed, widths
 from trombine.nets.sizes import WIDEST, Net, check_choice, check_whole
+from trombine.nets.sparse_coding import SparseCoding
 from trombine.refusal import InputError
 
 Layer = TypeVar("Layer", nn.Conv2d, nn.ConvTranspose2d)
@@ -54,18 +55,38 @@ class DCGANDiscriminator(Net):
 
     tasks = ("judge",)
 
-    def __init__(self, *, width: int = 64, size: int = 64, norm: str = "none") -> None:
+    def __init__(
+        self,
+        *,
+        width: int = 64,
+        size: int = 64,
+        norm: str = "none",
+        first: str = "convolution",
+        classes: int = 1,
+    ) -> None:
+        """`first`: what the first two layers are; `classes`: how many kinds of pictures there are,
+        each with a logit of its own."""
         check_choice("norm", norm, ("none", "batch", "spectral"))
+        check_choice("first", first, ("convolution", "sparse"))
+        check_whole("classes", classes, 1, WIDEST)
         super().__init__()
         sides = _sides(width, size)
         # The paper leaves the first layer without normalisation: it would lose the colours' scale.
-        self.first = _Fall(3, sides[0], "spectral" if norm == "spectral" else "none")
-        self.fall = nn.Sequential(*(_Fall(a, b, norm) for a, b in pairwise(sides)))
-        self.last = normed(begun(nn.Conv2d(sides[-1], 1, 4), norm), norm)
+        self.first = (
+            SparseCoding((3, *sides[:2]))
+            if first == "sparse"
+            else _Fall(3, sides[0], "spectral" if norm == "spectral" else "none")
+        )
+        falls = pairwise(sides[1:] if first == "sparse" else sides)
+        self.fall = nn.Sequential(*(_Fall(a, b, norm) for a, b in falls))
+        self.last = normed(begun(nn.Conv2d(sides[-1], classes, 4), norm), norm)
 
-    def forward(self, x: Float[torch.Tensor, "n 3 size size"]) -> Float[torch.Tensor, "n"]:
+    def forward(
+        self, x: Float[torch.Tensor, "n 3 size size"]
+    ) -> Float[torch.Tensor, "n"] | Float[torch.Tensor, "n classes"]:
         """Pictures within [0, 1] to logits."""
-        return self.last(self.fall(self.first(2 * x - 1)))[:, 0, 0, 0]
+        logits = self.last(self.fall(self.first(2 * x - 1)))[..., 0, 0]
+        return logits[:, 0] if logits.shape[1] == 1 else logits
 
 
 def _sides(width: int, size: int) -> list[int]:

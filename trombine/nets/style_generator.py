@@ -4,6 +4,9 @@ A few layers turn the vector to a style. A constant of 4 x 4 pixels is doubled a
 convolutions whose input channels the style weighs, and whose results are then brought back to one
 size (demodulation). At each size a picture is added up. Nothing is drawn: the paper's noise of
 single pixels is left out.
+
+Where there are classes, the largest of the vector's last numbers says of which the picture is, and
+nothing else: so drawn vectors make pictures of each class equally often.
 """
 
 from __future__ import annotations
@@ -34,16 +37,24 @@ class StyleGenerator(Net):
     tasks = ("generate",)
 
     def __init__(
-        self, *, latent: int = 64, width: int = 32, size: int = 64, mapping: int = 4
+        self,
+        *,
+        latent: int = 64,
+        width: int = 32,
+        size: int = 64,
+        mapping: int = 4,
+        classes: int = 1,
     ) -> None:
         check_whole("latent", latent, 1, WIDEST)
         check_whole("width", width, 1, WIDEST)
         check_whole("size", size, 16, 1024)
         check_whole("mapping", mapping, 1, DEEPEST)
+        check_whole("classes", classes, 1, latent)
         if size & (size - 1):
             raise InputError(f"size is a power of two from 16 to 1024, not {size}")
         super().__init__()
         sides = widths(width, size.bit_length() - _START.bit_length())[::-1]
+        self.told = classes if classes > 1 else 0  # numbers of a vector that say which
         self.mapping = nn.ModuleList(nn.Linear(latent, latent) for _ in range(mapping))
         self.start = nn.Parameter(torch.ones(1, sides[0], _START, _START))
         nn.init.normal_(self.start)
@@ -53,7 +64,11 @@ class StyleGenerator(Net):
 
     def style(self, z: Float[torch.Tensor, "n latent"]) -> Style:
         """Vectors, standard normal, to styles; of a vector only its direction counts."""
-        style = functional.normalize(z, dim=1) * math.sqrt(z.shape[1])
+        free, last = z.split((z.shape[1] - self.told, self.told), 1)
+        style = functional.normalize(free, dim=1) * math.sqrt(free.shape[1])
+        if self.told:
+            chosen = functional.one_hot(last.argmax(1), self.told)
+            style = torch.cat((style, chosen.to(style.dtype)), 1)
         for layer in self.mapping:
             style = functional.leaky_relu(layer(style), _SLOPE)
         return style

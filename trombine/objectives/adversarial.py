@@ -1,7 +1,9 @@
 """Invent pictures: a generator and a discriminator that learn from each other.
 
 Where numbers are matched, the generator also learns to make each fractal of the numbers by which it
-was painted, so that its latents may come to mean what they do (latent-space correspondence).
+was painted, so that its latents may come to mean what they do (latent-space correspondence). Where
+the nets have classes, each generated picture is of the class of a real one, and the discriminator
+judges both by the logit of that class.
 
 `Adversary` is the discriminator's part, which restoring with a critic shares.
 """
@@ -12,15 +14,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, final
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor
+from torch.nn import functional
 
 from trombine.data.source import Source
 from trombine.measures import sliced_distance
 from trombine.nets import sizes_of
 from trombine.objectives import critics
 from trombine.objectives.alarms import Alarm, Collapse, DiscriminatorWon, NoGradient, NotFinite
-from trombine.objectives.critics import CRITICS
+from trombine.objectives.critics import CRITICS, Discriminator
 from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
 from trombine.objectives.pools import Pool
 from trombine.objectives.terms import l2, wide
@@ -46,9 +49,11 @@ class Adversary:
         role: str,
         real: Callable[[Step], Pictures] = Step.pictures,
         shown: Callable[[Step, Pictures], Tensor] = lambda _, pictures: pictures,
+        of: Callable[[Step], Int64[Tensor, "n"]] | None = None,
     ) -> None:
-        """`real`: what generated pictures are to look like; `shown`: either as it is judged."""
-        self.recipe, self.role, self.shown = recipe, role, shown
+        """`real`: what generated pictures are to look like; `shown`: either as it is judged; `of`:
+        which of its logits is each picture's, where it has more than one."""
+        self.recipe, self.role, self.shown, self.of = recipe, role, shown, of
         self.real = lambda step: shown(step, real(step))
         self.critic = CRITICS[recipe.critic]
         if recipe.real_label != 1 and not self.critic.labels:
@@ -57,9 +62,16 @@ class Adversary:
 
     def generator_loss(self, step: Step, generated: Pictures) -> Tensor:
         """The generator's term: how far from real its pictures look."""
-        net = step.nets[self.role]
+        net = self._net(step)
         real = net(self.real(step)).detach() if self.critic.pairs else None
         return self.critic.generator(net(self.shown(step, generated)), real)
+
+    def _net(self, step: Step) -> Discriminator:
+        """The discriminator, as what gives each picture one logit."""
+        net, of = step.nets[self.role], self.of
+        if of is None:
+            return net
+        return lambda pictures: net(pictures).gather(1, of(step)[:, None])[:, 0]
 
     def phases(
         self, generate: Callable[[Step], Pictures], *, start: int = 0, rate: float = 1.0
@@ -70,7 +82,7 @@ class Adversary:
             return self.shown(step, generate(step))
 
         def judge(step: Step) -> Terms:
-            net = step.nets[self.role]
+            net = self._net(step)
             real, fake = net(self.real(step)), net(step.pooled(_POOL, fakes(step)))
             add_output_curves(step, "real", real)
             add_output_curves(step, "fake", fake)
@@ -103,7 +115,7 @@ class Adversary:
         return {name: weight for name, weight in weights.items() if weight}
 
     def _penalties(self, step: Step, generate: Callable[[Step], Pictures]) -> Terms:
-        net, terms = step.nets[self.role], {}
+        net, terms = self._net(step), {}
         weights = self._penalty_weights()
         if "r1" in weights:
             terms["r1"] = critics.r1(net, self.real(step))
@@ -145,18 +157,31 @@ class AdversarialObjective(Objective[Adversarial]):
 
     def __init__(self, recipe: Adversarial) -> None:
         super().__init__(recipe)
-        self.adversary = Adversary(recipe, role="discriminator")
         generator = recipe.nets["generator"]
         sizes = {**sizes_of(generator.name), **generator.sizes}
         if "latent" not in sizes:
             raise InputError(f"{generator.name} makes nothing of latents: it is no generator")
         self.latent = int(sizes["latent"])
+        self.count = self._classes(int(sizes.get("classes", 1)))
+        of = self.labels if self.count > 1 else None
+        self.adversary = Adversary(recipe, role="discriminator", of=of)
         self.measures = {"sliced distance": False}
         self.numbers = tuple(recipe.numbers.split("+")) if recipe.matched else ()
         if recipe.matched:
             self._check_numbers()
             self.measures = {"correspondence": True, **self.measures}
             self.required = self.numbers
+
+    def _classes(self, count: int) -> int:
+        """How many classes both nets have."""
+        judge = self.recipe.nets["discriminator"]
+        logits = {**sizes_of(judge.name), **judge.sizes}.get("classes", 1)
+        if logits != count:
+            problem = f"generator.classes is {count}, and discriminator.classes {logits}"
+            raise InputError(f"{problem}: let both be the same (1: none)")
+        if count > 1 and self.recipe.pool:
+            raise InputError("pool: older pictures may be of other classes; set pool to 0")
+        return count
 
     def _check_numbers(self) -> None:
         if unknown := [name for name in self.numbers if name not in RANGES]:
@@ -168,8 +193,13 @@ class AdversarialObjective(Objective[Adversarial]):
             raise InputError(f"{problem}: let both be the same")
 
     def check(self, sources: Mapping[str, Source]) -> None:
-        """The data must have the numbers that are matched."""
+        """The data must have the numbers that are matched, and the classes of the nets."""
         source = sources["data"]
+        if self.count > 1 and len(source.classes) != self.count:
+            raise InputError(
+                f"{source.spec} has {len(source.classes)} classes, and the generator {self.count}:"
+                f" give other data, or --generator.classes and --discriminator.classes"
+            )
         if lacking := [name for name in self.numbers if name not in source.vector_names]:
             raise InputError(
                 f"{source.spec} has no numbers called {', '.join(lacking)}; learn from fractals"
@@ -189,12 +219,27 @@ class AdversarialObjective(Objective[Adversarial]):
 
     def generator(self, step: Step) -> Terms:
         """The term that makes the discriminator take generated pictures for real."""
-        generated = step.nets["generator"](step.normals("latent", (self.latent,)))
+        generated = step.nets["generator"](self.latents(step))
         step.cache[_GENERATED] = generated.detach()
         terms = {self.recipe.critic: self.adversary.generator_loss(step, generated)}
         if self.numbers:
             terms["matched"] = l2(self.matching(step), step.pictures())
         return terms
+
+    def latents(self, step: Step) -> Float[Tensor, "n latent"]:
+        """Drawn ones; where there are classes, each is of the class of a real picture."""
+        latents = step.normals("latent", (self.latent,))
+        if self.count == 1:
+            return latents
+        chosen = functional.one_hot(self.labels(step), self.count).to(latents.dtype)
+        return torch.cat((latents[:, : -self.count], chosen), 1)
+
+    def labels(self, step: Step) -> Int64[Tensor, "n"]:
+        """The classes of the step's pictures."""
+        labels = step.batches["data"].labels
+        if labels is None:
+            raise InputError("the data has no classes")
+        return labels.to(step.device)
 
     def matching(self, step: Step) -> Pictures:
         """What the generator makes of the numbers by which the step's pictures were painted."""
@@ -210,13 +255,12 @@ class AdversarialObjective(Objective[Adversarial]):
         """The generator's pictures of this step, from before it learned."""
         if _GENERATED not in step.cache:
             with torch.no_grad():
-                latents = step.normals("latent", (self.latent,))
-                step.cache[_GENERATED] = step.nets["generator"](latents)
+                step.cache[_GENERATED] = step.nets["generator"](self.latents(step))
         return step.cache[_GENERATED]
 
     def samples(self, step: Step) -> Samples:
         """The generator's pictures of the fixed latents, beside real ones."""
-        generated = step.nets["generator"](step.normals("latent", (self.latent,)))
+        generated = step.nets["generator"](self.latents(step))
         return Samples(output=step.to_rgb(generated), fixed={"truth": step.to_rgb(step.pictures())})
 
     def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:

@@ -127,6 +127,26 @@ GENERATE: Final[dict[str, Recipe]] = {
             "discriminator": _MODERN.nets["discriminator"],
         },
     ),
+    "class-gan": replace(
+        _MODERN,
+        about="invents pictures by style, told of which class each is to be",
+        nets={
+            "generator": NetSpec(
+                "style_generator", {"latent": 68, "width": 32, "size": 64, "classes": 4}
+            ),
+            "discriminator": _MODERN.nets["discriminator"].resized("classes", 4),
+        },
+        data="world:photo#6000+world:anime#6000+world:cartoon#6000+world:sketch#6000",
+        pool=0.0,
+    ),
+    "sdpc-gan": replace(
+        _MODERN,
+        about="invents pictures; its critic looks at sparse codes: deep predictive coding",
+        nets={
+            **_MODERN.nets,
+            "discriminator": _MODERN.nets["discriminator"].resized("first", "sparse"),
+        },
+    ),
     "adversarial-autoencoder": Encode(
         about="invents pictures by an auto-encoder whose codes are to look drawn",
         task="generate",
