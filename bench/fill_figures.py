@@ -22,6 +22,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from importlib import import_module
 from json import loads
 from pathlib import Path
 
@@ -74,10 +75,8 @@ def filled(text: str, root: Path = ROOT) -> str:
 
 def table(name: str) -> str:
     """A table of what there is in the code, or in the result of a study."""
-    if name == "inpaint_study":
-        from inpaint_study import markdown
-
-        return markdown()
+    if name.endswith("_study"):
+        return import_module(name).STUDY.markdown()
     if name != "degradations":
         raise FigureError(f"there is no table {name!r}")
     from trombine.data.degrade.terms import KINDS, limits, usage

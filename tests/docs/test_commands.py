@@ -29,7 +29,6 @@ NOT_RUN = {
     "make bench": "measures for minutes",
     "make figures": "draws docs/figures and fills numbers in",
     "make TORCH_INDEX=": "installs from the network",
-    "python bench/upscale_study.py": "trains for hours",
     "pip install": "installs from the network",
     "pip wheel": "tests/house/test_wheel.py builds one, and uses it",
     "podman ": "builds from the network; tests/house/test_container.py reads the Containerfile",

@@ -1,0 +1,240 @@
+"""What each idea for inventing faces is worth: adversaries, codes, noise, and correspondence.
+
+    python bench/generate_study.py [--run] [ARM ...]     study.py says what else it takes
+
+Every arm sees as many painted anime faces of 64 pixels, the same ones in the same order, and is
+measured by the witness, which none has seen, on as many invented ones of choosing seeds. Arms of
+fractals say whether a latent comes to mean the numbers by which pictures are painted.
+docs/generate-study.md has the table and what follows from it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from functools import cache
+from typing import Final
+
+import numpy as np
+import torch
+from generate import features, sharpness
+from study import Arm, Row, Study
+from table import ROOT
+from torch import Tensor
+
+from trombine.conventions import to_pixels
+from trombine.data.source import source
+from trombine.draws import Chance
+from trombine.inventing.walking import linear, spherical
+from trombine.judge import witness
+from trombine.judge.fidelity import frechet
+from trombine.judge.invented import in_place
+from trombine.measures.reading import IN_PLACE
+from trombine.methods.invent import gaussian_of_pixels
+from trombine.objectives.adversarial import RANGES, as_normals, correspondence
+from trombine.objectives.denoise import METHODS, process_of
+from trombine.recipes import find, with_settings
+from trombine.recipes.recipe import Denoise
+from trombine.samplers import sample
+from trombine.weights import Model
+
+FIRST: Final = 1_420_000  # the first choosing seed of what is measured on
+COUNT: Final = 400  # faces, and as many real ones
+SIZE: Final = 64
+STYLES: Final = ("anime", "photo", "cartoon", "sketch")  # what is measured first
+PATHS: Final = {"linear": linear, "spherical": spherical}
+PAIRS: Final = 24  # whose paths are walked
+ALONG: Final = np.linspace(0, 1, 9)
+STEPS: Final = (4, 8, 16, 50)
+NUMBERS: Final = ("a", "b", "c", "d")
+SHARED: Final = {
+    "size": str(SIZE),
+    "data": "world:anime#8000",
+    "pictures": "40000",
+    "width": "24",
+    "ema": "4000",
+    "precision": "float32",
+    "threads": "1",
+    "log_every": "1000",
+    "measure_every": "5000",
+    "sample_every": "5000",
+    "save_every": "1000",
+    "judged": "128",
+}
+FRACTALS: Final = "--data fractals#6000"
+
+
+def _arm(table: str, says: str, recipe: str, settings: str = "") -> Arm:
+    return Arm(table=table, recipe=recipe, settings=settings, says=says)
+
+
+ARMS: Final = {
+    "dcgan": _arm("adversary", "DCGAN as in the paper", "dcgan"),
+    "dcgan-r1": _arm("adversary", "no batch statistics, relativistic, R1 and R2", "dcgan-r1"),
+    "stylegan": _arm("adversary", "the generator by style", "stylegan"),
+    "class-gan": _arm(
+        "adversary",
+        "by style, told of which style of the world each is",
+        "class-gan",
+        f"--data {'+'.join(f'world:{style}#2000' for style in STYLES)}",
+    ),
+    "sdpc-gan": _arm("adversary", "the discriminator sees sparse predictive codes", "sdpc-gan"),
+    "hsv": _arm("colours", "as dcgan-r1, in hue, saturation and value", "dcgan-r1", "--space hsv"),
+    "codes": _arm("codes", "auto-encoder, codes to look drawn", "adversarial-autoencoder"),
+    "codes-free": _arm(
+        "codes", "the same, codes as they come", "adversarial-autoencoder", "--adversarial 0"
+    ),
+    "codes-ms-ssim": _arm(
+        "codes", "MS-SSIM for L1", "adversarial-autoencoder", "--l1 0 --ms-ssim 1"
+    ),
+    "flow": _arm("noise", "flow matching", "flow"),
+    "v": _arm("noise", "v prediction", "diffusion"),
+    **{
+        f"{name}-{seed}": _arm("seed", f"{name}, seed {seed}", name, f"--seed {seed}")
+        for name in ("dcgan-r1", "sdpc-gan")
+        for seed in (1, 2)
+    },
+    **{
+        f"fractals-{seed}": _arm(
+            "latents",
+            f"fractals, their numbers matched, seed {seed}",
+            "fractal-gan",
+            f"{FRACTALS} --seed {seed}",
+        )
+        for seed in (0, 1, 2)
+    },
+    "fractals-free": _arm(
+        "latents", "the same, nothing matched", "fractal-gan", f"{FRACTALS} --matched 0.000001"
+    ),
+    "fractals-told": _arm(
+        "latents",
+        "the same, next to nothing but matched",
+        "fractal-gan",
+        f"{FRACTALS} --matched 100000",
+    ),
+}
+
+
+def measured(arm: Arm, model: Model, trial: bool) -> Row:
+    """How far from real what it invents is, and how sound paths through it are."""
+    if arm.recipe == "fractal-gan":
+        return {"correspondence": round(matching(model, 24 if trial else COUNT), 3)}
+    count = 24 if trial else COUNT
+    if model.card.task == "denoise":
+        each = {str(steps): scores(denoised(arm, model, count, steps), count) for steps in STEPS}
+        return {**each[str(STEPS[-1])], "steps": {n: row["value"] for n, row in each.items()}}
+    latents = drawn(model, count)
+    row = scores(_pictures(model, latents), count)
+    pairs = latents[: 2 * PAIRS].double().numpy()
+    for name, blend in PATHS.items():
+        ways = (
+            blend(one, other, share)
+            for one, other in zip(pairs[::2], pairs[1::2], strict=True)
+            for share in ALONG[1:-1]
+        )
+        frames = _pictures(model, torch.from_numpy(np.stack(list(ways))).float())
+        row[name] = placed(witness.seen(frames))
+    return row
+
+
+def scores(pictures: Tensor, count: int) -> Row:
+    """Of a set: its Fréchet distance above real's, of a Gaussian's; parts in place and sharpness,
+    of real's."""
+    real, floor, gaussian = reference(count)
+    seen, truth = witness.seen(pictures), witness.seen(real)
+    above = (frechet(features(seen), features(truth)) - floor) / gaussian
+    sharp = [sharpness([to_pixels(one) for one in some]) for some in (pictures, real)]
+    return {
+        "value": round(above, 4),
+        "unit": "Fréchet distance above real's, of a Gaussian's",
+        "placed": round(placed(seen) / placed(truth), 3),
+        "sharpness": round(sharp[0] / sharp[1], 3),
+    }
+
+
+def placed(seen: witness.Seen) -> float:
+    """The share of pictures whose parts are where parts are."""
+    return round(float((in_place(seen) >= 1 - IN_PLACE).float().mean()), 3)
+
+
+@cache
+def reference(count: int) -> tuple[Tensor, float, float]:
+    """Real faces; the Fréchet distance of others from them, and what a Gaussian's is above that."""
+    faces = source(f"world:anime#{2 * count}", SIZE, first_seed=FIRST)
+    pictures = faces.batch(np.arange(2 * count)).pictures()
+    real, others = pictures[:count], pictures[count:]
+    truth = features(witness.seen(real))
+    floor = frechet(features(witness.seen(others)), truth)
+    gaussian = gaussian_of_pixels(range(FIRST, FIRST + count), style="anime", size=SIZE)
+    return real, floor, frechet(features(witness.seen(gaussian)), truth) - floor
+
+
+def drawn(model: Model, count: int) -> Tensor:
+    """Vectors, standard normal; those that also say of which class a picture is say anime."""
+    length, classes = (int(model.net.sizes.get(name, 1)) for name in ("latent", "classes"))
+    latents = torch.from_numpy(_chance(count).normals("study", (length,))).float()
+    if classes > 1:
+        latents[:, -classes:] = torch.eye(classes)[0]
+    return latents
+
+
+def _chance(count: int) -> Chance:
+    return Chance(seed=0, places=np.arange(FIRST, FIRST + count))
+
+
+def _pictures(model: Model, latents: Tensor) -> Tensor:
+    return _rounded(torch.cat([model(some) for some in latents.split(32)]))
+
+
+def denoised(arm: Arm, model: Model, count: int, steps: int) -> Tensor:
+    """Pictures from noise."""
+    recipe = with_settings(find(arm.recipe), STUDY.settings(arm))
+    assert isinstance(recipe, Denoise)
+    noise = torch.from_numpy(_chance(count).normals("study", (3, SIZE, SIZE))).float()
+    method = METHODS[recipe.process]
+
+    def walked() -> Iterator[Tensor]:
+        for some in noise.split(32):
+            *_, last = sample(model.net, process_of(recipe), some, steps=steps, method=method)
+            yield last
+
+    return _rounded((torch.cat(list(walked())) + 1) / 2)
+
+
+def matching(model: Model, count: int) -> float:
+    """How often what is made of a fractal's numbers is nearer to it than another fractal is."""
+    fractals = source(f"fractals#{count}", SIZE, first_seed=FIRST)
+    batch = fractals.batch(np.arange(count))
+    assert batch.vectors is not None
+    columns = [fractals.vector_names.index(name) for name in NUMBERS]
+    ranges = torch.tensor([RANGES[name] for name in NUMBERS], dtype=torch.float64)
+    latents = as_normals(batch.vectors[:, columns], ranges).float()
+    return correspondence(_pictures(model, latents), batch.pictures())
+
+
+def _rounded(pictures: Tensor) -> Tensor:
+    """Within [0, 1], as 8 bits hold them."""
+    return (pictures.clamp(0, 1) * 255).round() / 255
+
+
+STUDY: Final = Study(
+    runs="generate-study",
+    result=ROOT / "bench" / "results" / "generate-study.json",
+    arms=ARMS,
+    measure=measured,
+    shared=SHARED,
+    columns={
+        "Fréchet": ("value", ".3f"),
+        "in place": ("placed", ".2f"),
+        "sharpness": ("sharpness", ".2f"),
+        "linear": ("linear", ".2f"),
+        "spherical": ("spherical", ".2f"),
+        **{f"{steps} steps": (f"steps.{steps}", ".3f") for steps in STEPS},
+        "correspondence": ("correspondence", ".2f"),
+        "CPU-min": ("minutes", ".1f"),
+    },
+    minutes=25,
+)
+
+if __name__ == "__main__":
+    sys.exit(STUDY.main())

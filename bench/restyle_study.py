@@ -1,0 +1,112 @@
+"""What each idea for restyling without pairs is worth, beside floors and the same net on pairs.
+
+    python bench/restyle_study.py [--run] [ARM ...]     study.py says what else it takes
+
+Photo faces to anime at 64 pixels. What learns without pairs sees faces of both kinds in orders of
+their own, and is never told which drawing is whose. All are measured on the same faces of choosing
+seeds, whose drawings are the truth. docs/restyle-study.md has the table and what follows from it.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from typing import Final
+
+import numpy as np
+import torch
+from study import Arm, Row, Study
+from table import ROOT
+from torch import Tensor
+
+from trombine.data.source import source
+from trombine.judge.restoration import judged
+from trombine.methods.restyle import of_net
+from trombine.weights import Model
+
+FIRST: Final = 1_430_000  # the first choosing seed of what is measured on
+COUNT: Final = 96
+SIZE: Final = 64
+SHARED: Final = {
+    "size": str(SIZE),
+    "pictures": "24000",
+    "precision": "float32",
+    "threads": "1",
+    "log_every": "1000",
+    "measure_every": "4000",
+    "sample_every": "4000",
+    "save_every": "1000",
+    "judged": "128",
+}
+APART: Final = "--data world:photo#4000 --other world:anime#4000"
+
+
+def _arm(table: str, says: str, recipe: str, settings: str = APART) -> Arm:
+    return Arm(table=table, recipe=recipe, settings=settings, says=says)
+
+
+ARMS: Final = {
+    "cyclegan": _arm("no pairs", "CycleGAN", "restyle-cyclegan"),
+    "dilated": _arm(
+        "no pairs", "CycleGAN, dilated convolutions", "restyle-cyclegan", f"{APART} --dilation 2"
+    ),
+    "ugatit": _arm("no pairs", "U-GAT-IT", "restyle-ugatit"),
+    "cut": _arm("no pairs", "CUT", "restyle-cut"),
+    "pairs": _arm(
+        "pairs",
+        "the net that ships, on pairs",
+        "restyle",
+        "--data world:photo+anime#4000 --soft 14000 --cycle 5000 --net.size 64",
+    ),
+    **{
+        f"cut-{seed}": _arm("seed", f"CUT, seed {seed}", "restyle-cut", f"{APART} --seed {seed}")
+        for seed in (1, 2)
+    },
+}
+
+
+def measured(_arm: Arm, model: Model, trial: bool) -> Row:
+    """What comes out of photographs, against the drawings."""
+    photos, truth = reference(12 if trial else COUNT)
+    method = of_net(str(model.path))
+    return scores(torch.cat([method(some, style="anime") for some in photos.split(16)]), truth)
+
+
+def scores(results: Tensor, truth: Tensor) -> Row:
+    """The means of what judges say."""
+    rows = [judged(result, one)["whole"] for result, one in zip(results, truth, strict=True)]
+    means = {
+        name: round(float(np.mean([row[name] for row in rows if name in row])), 4)
+        for name in ("PSNR", "SSIM", "witness", "landmarks", "parts")
+    }
+    return {"value": means["PSNR"], "unit": "dB", **means}
+
+
+@cache
+def reference(count: int) -> tuple[Tensor, Tensor]:
+    """Photographs and the drawings of the same faces."""
+    pairs = source(f"world:photo+anime#{count}", SIZE, first_seed=FIRST)
+    batch = pairs.batch(np.arange(count))
+    assert batch.pair is not None
+    return batch.pictures(), batch.pair.pictures()
+
+
+STUDY: Final = Study(
+    runs="restyle-study",
+    result=ROOT / "bench" / "results" / "restyle-study.json",
+    arms=ARMS,
+    measure=measured,
+    shared=SHARED,
+    columns={
+        "PSNR, dB": ("PSNR", ".2f"),
+        "SSIM": ("SSIM", ".3f"),
+        "witness": ("witness", ".3f"),
+        "landmarks": ("landmarks", ".3f"),
+        "parts": ("parts", ".2f"),
+        "CPU-min": ("minutes", ".1f"),
+    },
+    minutes=25,
+)
+
+if __name__ == "__main__":
+    sys.exit(STUDY.main())

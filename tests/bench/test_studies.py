@@ -1,0 +1,128 @@
+"""Which arms the studies have, which are still to be trained, and what the tables show."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from json import dumps
+from pathlib import Path
+
+import generate_study
+import inpaint_study
+import pytest
+import restyle_study
+import torch
+import upscale_study
+from remake import cpu_seconds
+from study import Arm, Study
+
+from trombine.nets import build
+from trombine.nets.sizes import Net
+from trombine.recipes import find, with_settings
+from trombine.runs.folder import RunFolder
+
+STUDIES = {
+    "inpaint": inpaint_study.STUDY,
+    "generate": generate_study.STUDY,
+    "restyle": restyle_study.STUDY,
+    "upscale": upscale_study.STUDY,
+}
+ARMS = [(study, name) for study in STUDIES for name in STUDIES[study].arms]
+
+
+@pytest.mark.parametrize(("study", "name"), ARMS)
+def test_an_arm_is_a_training_of_its_recipe(study: str, name: str) -> None:
+    """Its settings are the recipe's, its nets can be built, all see as many pictures."""
+    one = STUDIES[study]
+    arm = one.arms[name]
+    recipe = with_settings(find(arm.recipe), one.settings(arm))
+    assert recipe.pictures == int(one.shared.get("pictures", recipe.pictures)) <= 200_000
+    assert study == "upscale" or str(recipe.size) == one.shared["size"]
+    for net in recipe.nets.values():
+        with torch.device("meta"):
+            assert isinstance(build(net.name, net.sizes), Net)
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_no_two_arms_are_the_same_training(study: str) -> None:
+    one = STUDIES[study]
+    calls = {(arm.recipe, *sorted(one.settings(arm).items())) for arm in one.arms.values()}
+    assert len(calls) == len(one.arms)
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Study:
+    arms = {
+        name: Arm(table="net", recipe="dcgan", settings=f"--pictures 400 --seed {seed}", says=name)
+        for seed, name in enumerate(("one", "two", "three"))
+    }
+    return Study(
+        runs="small-study",
+        result=tmp_path / "small.json",
+        arms=arms,
+        measure=lambda *_: {},
+        columns={"dB": ("value", "+.2f"), "eyes": ("parts.eyes", ".1f")},
+        shared={"data": "leaves#100", "seed": "9", "alone": "200"},
+        not_run={"vgg": ("features", "it needs weights")},
+    )
+
+
+def test_only_what_the_result_lacks_is_trained(study: Study) -> None:
+    assert study.lacking() == ["one", "two", "three"]
+    assert study.left() == 30
+    rows = [
+        {"name": "one", "value": 2.344, "minutes": 3.0, **asdict(study.arms["one"])},
+        {"name": "two", "minutes": 5.0, **asdict(replace(study.arms["two"], settings="--lr 1"))},
+    ]
+    study.result.write_text(dumps({"rows": rows}))
+    assert study.lacking() == ["two", "three"]
+    assert study.left() == 8
+    assert study.markdown().splitlines()[2:] == [
+        "| `one` | net | one | +2.34 | – |",
+        "| `two` | net | two | – | – |",
+        "| `three` | net | three | – | – |",
+        "| `vgg` |  | features | not run: it needs weights | – |",
+    ]
+    study.add({"name": "two", "parts": {"eyes": 0.51}, **asdict(study.arms["two"])})
+    assert study.lacking() == ["three"] and list(study.known()) == ["one", "two"]
+    assert "| – | 0.5 |" in study.markdown()
+
+
+def test_a_trial_is_shorter_in_all_that_counts_pictures(study: Study) -> None:
+    arm = replace(
+        study.arms["one"], settings="--pictures 400 --start runs/small-study/x.safetensors"
+    )
+    assert study.settings(arm) == {
+        "data": "leaves#100",
+        "seed": "9",
+        "alone": "200",
+        "pictures": "400",
+        "start": "runs/small-study/x.safetensors",
+    }
+    assert study.settings(arm, 200) == {
+        "data": "leaves#50",
+        "seed": "9",
+        "alone": "100",
+        "pictures": "200",
+        "start": "runs/small-study-200/x.safetensors",
+    }
+
+
+def test_a_training_that_fails_is_named_and_the_others_go_on(
+    study: Study, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def train(_: Study, name: str, __: int | None) -> str:
+        return "its training ended with 2" if name == "two" else ""
+
+    monkeypatch.setattr(Study, "train", train)
+    monkeypatch.setattr(Study, "row", lambda _, name, __: {"name": name})
+    assert study.run(["one", "two", "three"], None) == ["two"]
+    assert list(study.known()) == ["one", "three"]
+    said = capsys.readouterr()
+    assert "two: its training ended with 2" in said.err and "three: 1 to go" in said.out
+
+
+def test_a_row_that_was_stopped_took_what_all_its_processes_took(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    for event, cpu in (("started", 1), ("stopped", 469), ("resumed", 1), ("ended", 489)):
+        run.clock({"event": event, "cpu": cpu})
+    assert cpu_seconds(tmp_path) == 469 + 489
