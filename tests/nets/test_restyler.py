@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from trombine.nets import build
 from trombine.nets.inventor import lacking
-from trombine.nets.restyler import DEEP, Own, Restyler, Told, styles_of
+from trombine.nets.restyler import CALM, DEEP, Own, Restyler, Told, styles_of
 from trombine.refusal import InputError
 
 SIZES = {
@@ -78,7 +78,7 @@ def test_details_are_added_as_lacking_says() -> None:
     net, x, truth = stirred(), some(2), some(4)[2:]
     styles = torch.tensor([0, 1]), torch.tensor([3, 2])
     wanted = lacking(net.soft(x, *styles), truth)
-    noise = net.noise(x)
+    noise = CALM * net.noise(x)
 
     class Knows(torch.nn.Module):
         def forward(self, x: torch.Tensor, told: torch.Tensor, t: torch.Tensor) -> torch.Tensor:

@@ -4,7 +4,8 @@ The code is of places, an eighth as wide as the picture, so that what is in it s
 An encoder, told the style that a picture is in, writes it; a decoder, told the style that is
 wanted, makes a soft picture of it. Then a flow adds what the soft picture lacks, as in inventor.py,
 from the same noise whatever the picture: near pictures become near ones, and a film does not
-flicker.
+flicker. That is half of the noise that the flow learned with: where many details are as likely it
+then adds few, and not grain.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from trombine.nets.sizes import DEEPEST, WIDEST, Net, check_choice, check_whole
 from trombine.refusal import InputError
 from trombine.world import STYLES
 
+CALM: Final = 0.5  # what of the noise details are made of
 DEEP: Final = 8  # the side of a picture is so many times that of its code
 
 Pictures = Float[Tensor, "n 3 h w"]
@@ -78,7 +80,7 @@ class Restyler(Net):
     def forward(self, x: Pictures, source: Styles, target: Styles) -> Pictures:
         """Each picture in its other style, details and all."""
         soft = self.soft(x, source, target)
-        told, noise = self.told_by(soft, target), self.noise(soft)
+        told, noise = self.told_by(soft, target), CALM * self.noise(soft)
         lacks = walked(lambda y, t: self.details(y, told, t), noise, self.finish)
         return soft + SPREAD / 2 * functional.pixel_shuffle(lacks, 2)
 
