@@ -31,11 +31,12 @@ from trombine.studio.guard import HERE, json_of
 from trombine.verbs.runs import COLUMNS, HOME, row, runs_of
 
 USUAL: Final = ("pictures", "batch", "size", "lr")  # the settings that the page has a field for
-PATIENCE: Final = 300.0  # seconds until a training is under way, or has tried itself
+PATIENCE: Final = 300.0  # seconds until a training has tried itself
+BEGINNING: Final = 30.0  # seconds in which most have begun, or refused
 _NOT_HERE: Final = (
     "trainings are for who sits at the machine that the studio runs on; open its link there"
 )
-_NAME: Final = re.compile(r"[\w.+-][\w .+-]{0,99}")
+_NAME: Final = re.compile(r"[\w.+][\w .+-]{0,99}")
 _ENDED: Final = "it ended before it began; the studio's terminal says more"
 
 
@@ -74,6 +75,10 @@ def runs_router(home: Path, kept: Path) -> APIRouter:
 
     def one(run: str = "") -> Response:
         """What a run tells: its page, but for pictures, which are files."""
+        if run not in runs_of(home / HOME) and _said(kept, run).exists():
+            lead = "It has not begun yet; that takes a while."
+            told = {"title": run, "lead": lead, "sections": [], "samples": {}, "fixed": {}}
+            return JSONResponse(told | {"problem": _last(kept, run)})
         folder = found(run)
         summary = read(folder)
         sheet = page.page(folder, summary, samples=False)
@@ -108,7 +113,9 @@ def runs_router(home: Path, kept: Path) -> APIRouter:
             text = await run_in_threadpool(_tried, home, words)
             return JSONResponse({"text": text, "command": " ".join(["trombine", *words])})
         name = words[words.index("-o") + 1]
-        await run_in_threadpool(_begun, home, words, RunFolder(home / name), _said(kept, name))
+        await run_in_threadpool(
+            _begun, home, words, RunFolder(home / name), _said(kept, _called(name))
+        )
         return Response(status_code=201)
 
     async def stop(request: Request) -> Response:
@@ -197,7 +204,7 @@ def _tried(home: Path, words: list[str]) -> str:
 
 
 def _begun(home: Path, words: list[str], folder: RunFolder, said: Path) -> None:
-    """Start the command, and wait until it holds its run or has refused."""
+    """Start the command, and wait a while for it to hold its run, or to refuse."""
     said.parent.mkdir(exist_ok=True)
     with said.open("w") as file:
         process = subprocess.Popen(
@@ -208,7 +215,7 @@ def _begun(home: Path, words: list[str], folder: RunFolder, said: Path) -> None:
             stderr=file,
             start_new_session=True,  # Ctrl-C in the studio's terminal is not meant for it
         )
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + BEGINNING
     while process.poll() is None and time.monotonic() < until:
         if folder.exists and folder.trainer == process.pid:
             return
@@ -219,13 +226,13 @@ def _begun(home: Path, words: list[str], folder: RunFolder, said: Path) -> None:
 
 def _said(kept: Path, run: str) -> Path:
     """Where is written what a training says."""
-    return kept / "trainings" / f"{Path(run).name}.txt"
+    return kept / "trainings" / f"{run.replace('/', ' ')}.txt"
 
 
 def _last(kept: Path, run: str) -> str:
     """Why a training ended that this studio began; "" where nothing was wrong."""
     path = _said(kept, run)
-    text = path.read_text() if "/" not in run and path.exists() else ""
+    text = path.read_text() if path.exists() else ""
     line = _line(text) if text.strip() else ""
     return "" if line.startswith("stopped; ") else line
 
