@@ -160,7 +160,9 @@ def _names(folder: Path) -> list[str]:
     return [path.name for path in paths]
 
 
-def _fitted(file: Path, pixels: Pixels, size: int | None) -> tuple[Pixels, bool]:
+def _fitted(
+    file: Path, pixels: Pixels, size: int | None
+) -> tuple[UInt8[np.ndarray, "height width 3"], bool]:
     """A picture, or with a size the square in its middle at that size, which is never enlarged; and
     whether its pixels are as they were."""
     height, width = pixels.shape[:2]

@@ -112,10 +112,9 @@ def runs_router(home: Path, kept: Path) -> APIRouter:
         if asked.get("dry_run") is True:
             text = await run_in_threadpool(_tried, home, words)
             return JSONResponse({"text": text, "command": " ".join(["trombine", *words])})
-        name = words[words.index("-o") + 1]
-        await run_in_threadpool(
-            _begun, home, words, RunFolder(home / name), _said(kept, _called(name))
-        )
+        place = Path(words[words.index("-o") + 1])
+        said = _said(kept, place.relative_to(HOME).as_posix())
+        await run_in_threadpool(_begun, home, words, RunFolder(home / place), said)
         return Response(status_code=201)
 
     async def stop(request: Request) -> Response:

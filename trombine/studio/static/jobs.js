@@ -40,6 +40,7 @@ function item(job) {
   items.set(job.id, { bar, state });
   const image = make("img", { class: "thumb", alt: "", loading: "lazy" });
   if (shown || picture) image.src = (shown || picture).url;
+  else image.hidden = true;
   image.addEventListener("error", () => (image.hidden = true));
   return make("li", {}, image, body);
 }
