@@ -14,7 +14,8 @@ def test_a_job_is_asked_for_again(tmp_path: Path) -> None:
     bare = Bare(tmp_path)
     try:
         picture = png(noise())
-        first = bare.post("upscale", ("pictures", ("a.png", picture)), ("model", "bicubic")).json
+        fields = ("pictures", ("a.png", picture)), ("model", "upscale-fast")
+        first = bare.post("upscale", *fields).json
         store = Store(tmp_path, is_server=False)
         made = []
         for _ in range(2):

@@ -127,6 +127,8 @@ def test_answers_only_grow_and_outlive_the_server(bare: Bare, test: dict[str, An
         whole | {"answers": whole["answers"] * 2},
         whole | {"answers": [*whole["answers"], {"picture": "none"}]},
         whole | {"experience": "<b>"},
+        whole | {"begun": float("nan")},
+        whole | {"begun": "\ud800"},
         {},
     ):
         assert send(bare, path, wrong).status == 422, wrong

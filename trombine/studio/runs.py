@@ -16,6 +16,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import Any, Final
 
 from fastapi import APIRouter, Depends, HTTPException, Request
@@ -214,6 +215,7 @@ def _begun(home: Path, words: list[str], folder: RunFolder, said: Path) -> None:
             stderr=file,
             start_new_session=True,  # Ctrl-C in the studio's terminal is not meant for it
         )
+    Thread(target=process.wait, daemon=True).start()  # whenever it ends, nothing of it is left
     until = time.monotonic() + BEGINNING
     while process.poll() is None and time.monotonic() < until:
         if folder.exists and folder.trainer == process.pid:
