@@ -1064,7 +1064,7 @@ def morph(
 def judge_people_make(
     *,
     real: _Path,
-    generated: _Path,
+    generated: _Paths,
     output: _Path,
     pictures: int = ...,
     size: int | None = ...,
@@ -1080,7 +1080,8 @@ def judge_people_make(
 
     Arguments, by name:
         real: A folder or a pack of real pictures.
-        generated: A folder or a pack of generated ones.
+        generated: A folder or a pack of generated ones; of several as many are
+            shown, and the results say how each fares.
         output: The folder of the test, with nothing else in it.
         pictures: How many pictures each subject sees, an even number: half of them
             are real: 2 to 2000.

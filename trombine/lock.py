@@ -115,6 +115,14 @@ def is_locked(path: Path) -> bool:
     return False
 
 
+def holder(path: Path) -> int | None:
+    """The process that holds the lock of `alone` now; None where none does, or has said so."""
+    if not is_locked(path):
+        return None
+    with path.open("r") as file:
+        return _holder(file)
+
+
 def _is_shared(file: TextIO) -> bool:
     """Hold this file beside others who only look; False where it is held, or locks are unknown."""
     if fcntl is None:

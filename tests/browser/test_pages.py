@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +10,9 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 from playwright.sync_api import Page as Tab
+from tabs import MARKS
 
 from trombine.demo.amounts import Demo
 from trombine.demo.build import build
@@ -32,17 +31,10 @@ from trombine.pages import (
     table,
 )
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 DESKTOP, PHONE = (1280, 800), (390, 844)
 SERIES = ("#1f5fa6", "#7cb3f2")  # --series-1, light and dark, in style.css
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None and "CI" not in os.environ,
-        reason="no Chromium here: apt-get install chromium",
-    ),
-]
+pytestmark = MARKS
 
 
 def gradient(red: int) -> np.ndarray:
@@ -78,19 +70,6 @@ def sample() -> Page:
         note("A remark."),
     )
     return page
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    arguments = [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-    ]
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import os
-import shutil
-import subprocess
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,101 +10,27 @@ import numpy as np
 import pytest
 import skimage.data
 from axe_playwright_python.sync_playwright import Axe
-from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 from playwright.sync_api import Page as Tab
+from playwright.sync_api import expect
 from scipy import ndimage
-from studios import Server, png, runs
+from studios import Server, png
+from tabs import (
+    DESKTOP,
+    MARKS,
+    PATIENCE,
+    PHONE,
+    Command,
+    Opened,
+    choose,
+    downloaded,
+    face,
+    pixels_of,
+    run,
+)
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-DESKTOP, PHONE = (1280, 860), (390, 844)
-PATIENCE = 240_000.0  # milliseconds, on a machine that is busy with other tests
 PAGES = ("/", "/upscale", "/generate", "/read", "/jobs")
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None and "CI" not in os.environ,
-        reason="no Chromium here: apt-get install chromium",
-    ),
-]
-Command = Callable[..., subprocess.CompletedProcess[str]]
-Opened = Callable[..., Tab]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    home = tmp_path_factory.mktemp("studio")
-    server = Server(home / "data", runs(home))
-    yield server
-    server.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    arguments = [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-    ]
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield running
-        running.close()
-
-
-@pytest.fixture
-def opened(browser: Browser, server: Server) -> Iterator[Opened]:
-    """Opens a page of the studio as somebody of its own; fails at the end on any complaint."""
-    complaints: list[str] = []
-    contexts: list[BrowserContext] = []
-
-    def open(path: str = "/", size: tuple[int, int] = DESKTOP, scheme: Any = "light") -> Tab:
-        context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]},
-            color_scheme=scheme,
-            reduced_motion="reduce",
-            has_touch=size == PHONE,
-        )
-        contexts.append(context)
-        context.set_default_timeout(PATIENCE)
-        tab = context.new_page()
-        tab.on("console", lambda message: complaints.append(message.text))
-        tab.on("pageerror", lambda error: complaints.append(str(error)))
-        tab.on("request", lambda asked: foreign(asked.url))
-        tab.on("response", lambda answer: refused(answer.status, answer.url))
-        tab.goto(server.link)
-        expect(tab.get_by_role("heading", name="Repair", exact=True)).to_be_visible()
-        if path != "/":
-            tab.get_by_role("link", name=path.strip("/").capitalize()).click()
-        if path != "/jobs":
-            expect(tab.locator("#run")).to_be_enabled(timeout=PATIENCE)
-        return tab
-
-    def foreign(url: str) -> None:
-        if not url.startswith((f"http://{server.host}/", "blob:", "data:")):
-            complaints.append(f"asked {url}")
-
-    def refused(status: int, url: str) -> None:
-        if status >= 400:
-            complaints.append(f"{status} {url}")
-
-    yield open
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
-def face() -> np.ndarray:
-    """A small portrait."""
-    return np.asarray(Image.fromarray(skimage.data.astronaut()[20:212, 130:322]).resize((128, 128)))
-
-
-def choose(tab: Tab, name: str, pixels: np.ndarray) -> None:
-    """Take a picture of one's own."""
-    file: Any = {"name": name, "mimeType": "image/png", "buffer": png(pixels)}
-    tab.locator("#file").set_input_files(file)
-    expect(tab.locator("#example")).to_have_value("", timeout=PATIENCE)
+pytestmark = MARKS
 
 
 def count(tab: Tab) -> int:
@@ -145,23 +66,6 @@ def drag(tab: Tab, *points: tuple[float, float], button: Any = "left") -> None:
     for point in points[1:]:
         tab.mouse.move(*place(tab, *point), steps=4)
     tab.mouse.up(button=button)
-
-
-def run(tab: Tab) -> None:
-    """Press the button, and wait for the result."""
-    tab.locator("#run").click()
-    expect(tab.locator("#result")).to_be_visible(timeout=PATIENCE)
-
-
-def downloaded(tab: Tab, path: Path, link: str = "#download") -> bytes:
-    with tab.expect_download() as download:
-        tab.locator(link).click()
-    download.value.save_as(path)
-    return path.read_bytes()
-
-
-def pixels_of(data: bytes) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(data)))
 
 
 def test_at_the_first_visit_one_button_repairs(

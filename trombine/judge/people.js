@@ -1,6 +1,7 @@
 "use strict";
 // A test of people: one picture at a time, in an order of the subject's own. What is answered is
-// kept in the browser after every picture, and is the file that the subject sends.
+// kept in the browser after every picture, and is the file that the subject sends; a test of one
+// subject, which a server has, is sent to it picture by picture.
 const test = JSON.parse(document.getElementById("test").textContent);
 const $ = (id) => document.getElementById(id);
 const KEYS = { r: "real", arrowleft: "real", g: "generated", arrowright: "generated" };
@@ -28,6 +29,38 @@ function keep() {
   } catch {
     // full, or switched off
   }
+}
+
+// What a server has not got yet is sent again until it has.
+
+let isSending = false;
+
+async function send() {
+  if (isSending) return;
+  isSending = true;
+  for (let wait = 1, text = ""; text !== (text = JSON.stringify(record)); ) {
+    const answer = await fetch(location.pathname, { method: "POST", body: text }).catch(() => null);
+    if (answer?.status === 409) {
+      localStorage.removeItem(place(record.subject)); // it was answered elsewhere: the server knows
+      location.reload();
+    } else if (answer?.ok) {
+      wait = 1;
+      tell("");
+    } else {
+      const gone = answer?.status === 404 && "This test is over; your answers cannot be sent.";
+      tell(gone || "Your answers are not sent yet. Leave this page open; it tries again.");
+      if (gone) break;
+      await new Promise((done) => setTimeout(done, 1000 * wait));
+      wait = Math.min(2 * wait, 30);
+      text = "";
+    }
+  }
+  isSending = false;
+}
+
+function tell(problem) {
+  $("unsent").textContent = problem;
+  $("sent").textContent = problem || "Your answers have been sent. You can close this page.";
 }
 
 // An order that follows from the test and the subject: FNV-1a, mulberry32, Fisher and Yates.
@@ -61,12 +94,15 @@ function begin() {
   $("begin").reset();
   $("count").textContent = test.pictures.length;
   $("limit").textContent = test.seconds ? `Each is shown for ${test.seconds} s.` : "";
+  $("subject").value = test.subject ?? "";
   show("begin");
-  $("subject").focus();
+  $(test.subject ? "experience" : "subject").focus();
 }
 
 function enter(subject, experience) {
-  record = JSON.parse(recall(place(subject))) ?? {
+  const known = [test.record, JSON.parse(recall(place(subject)))].filter(Boolean);
+  known.sort((one, other) => other.answers.length - one.answers.length);
+  record = known[0] ?? {
     format: test.format,
     version: test.version,
     test: test.test,
@@ -126,6 +162,7 @@ function answer() {
   });
   if (record.answers.length === test.pictures.length) record.finished = new Date().toISOString();
   keep();
+  if (test.subject) send();
   ask();
 }
 
@@ -190,6 +227,16 @@ $("another").addEventListener("click", begin);
 $("switch").addEventListener("click", begin);
 document.addEventListener("keydown", press);
 
-const last = recall(test.test);
-if (last && JSON.parse(recall(place(last)))?.finished === null) enter(last);
+if (test.subject) {
+  for (const name of ["switch", "hand-in"]) $(name).hidden = true;
+  $("subject").closest("p").hidden = true;
+  $("whither").textContent = "Your answers are sent as you give them.";
+  $("sent").hidden = false;
+  $("sent").textContent = "Your answers are being sent.";
+}
+const last = test.subject ?? recall(test.test);
+if (test.record) {
+  enter(last);
+  send();
+} else if (last && JSON.parse(recall(place(last)))?.finished === null) enter(last);
 else begin();

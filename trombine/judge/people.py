@@ -66,6 +66,7 @@ class Chosen:
 
     file: Path
     pixels: Pixels
+    set: str  # what the folder is called that it is from
     is_exact: bool  # its file holds the pixels as they are here: it has no JPEG, and its size
 
     @property
@@ -79,20 +80,25 @@ Sides = Mapping[str, Mapping[str, Chosen]]  # real and generated; by hash
 
 
 def choose(
-    folders: Mapping[str, Path], count: int, size: int | None, seed: int
+    folders: Mapping[str, tuple[Path, ...]], count: int, size: int | None, seed: int
 ) -> Generator[Event, None, tuple[Sides, int]]:
-    """`count` pictures of each folder, all of one size, and how many bad ones were skipped."""
+    """`count` pictures of each side, all of one size and as many of each of its folders as can be,
+    and how many bad ones were skipped."""
     sides: dict[str, dict[str, Chosen]] = {}
     skipped = 0
-    for number, (side, folder) in enumerate(folders.items()):
-        sides[side], bad = yield from _choose_side(side, folder, count, size, seed)
-        skipped += bad
+    for number, (side, sets) in enumerate(folders.items()):
+        if len({folder.resolve().name for folder in sets}) < len(sets) or len(sets) > count:
+            raise InputError("folders of one side have a name and a picture each", path=sets[-1])
+        sides[side] = {}
+        for place, folder in enumerate(sets):
+            part = (count + place) // len(sets)
+            chosen, bad = yield from _choose_set(side, folder, part, size, seed)
+            skipped += bad
+            _refuse_same(sides[side], chosen)
+            sides[side] |= chosen
         yield Progress((number + 1) * count, len(folders) * count, "pictures")
     real, generated = sides.values()
-    if both := real.keys() & generated.keys():
-        first, second = (chosen[min(both)].file for chosen in (real, generated))
-        remedy = "take it out of one of the folders"
-        raise InputError(f"is the same picture as {shown(first)}", remedy, path=second)
+    _refuse_same(real, generated)
     shapes = {c.pixels.shape[:2]: c for c in (*real.values(), *generated.values())}
     if len(shapes) > 1:
         sizes = " and ".join(f"{shown(c.file)} {w} x {h}" for (h, w), c in [*shapes.items()][:2])
@@ -105,7 +111,14 @@ def choose(
     return sides, skipped
 
 
-def _choose_side(
+def _refuse_same(some: Mapping[str, Chosen], others: Mapping[str, Chosen]) -> None:
+    if both := some.keys() & others.keys():
+        first, second = (chosen[min(both)].file for chosen in (some, others))
+        remedy = "take it out of one of the folders"
+        raise InputError(f"is the same picture as {shown(first)}", remedy, path=second)
+
+
+def _choose_set(
     side: str, folder: Path, count: int, size: int | None, seed: int
 ) -> Generator[Event, None, tuple[dict[str, Chosen], int]]:
     pack = Pack(folder) if is_pack(folder) else None
@@ -119,14 +132,17 @@ def _choose_side(
         file = folder / names[row]
         try:
             if pack:
-                picture = _fitted(file, pack.batch(row[None])[0], size, is_exact=True)
+                pixels, is_exact = pack.batch(row[None])[0], True
             else:
                 image = read(file)
-                picture = _fitted(file, as_seen(image), size, is_exact=image.lossless)
+                pixels, is_exact = as_seen(image), image.lossless
+            pixels, is_same = _fitted(file, pixels, size)
         except InputError as error:
             skipped += 1
             yield Skipped(file, error.why)
             continue
+        is_exact, name = is_exact and is_same, folder.resolve().name
+        picture = Chosen(file=file, pixels=pixels, set=name, is_exact=is_exact)
         if same := chosen.get(picture.hash):
             yield Notice(file, f"is the same picture as {shown(same.file.name)}, and left out")
         chosen.setdefault(picture.hash, picture)
@@ -144,19 +160,21 @@ def _names(folder: Path) -> list[str]:
     return [path.name for path in paths]
 
 
-def _fitted(file: Path, pixels: Pixels, size: int | None, *, is_exact: bool) -> Chosen:
-    """A picture, or with a size the square in its middle at that size, which is never enlarged."""
+def _fitted(
+    file: Path, pixels: Pixels, size: int | None
+) -> tuple[UInt8[np.ndarray, "height width 3"], bool]:
+    """A picture, or with a size the square in its middle at that size, which is never enlarged; and
+    whether its pixels are as they were."""
     height, width = pixels.shape[:2]
     side = min(height, width)
     if size is None or (height, width) == (size, size):
-        return Chosen(file=file, pixels=pixels, is_exact=is_exact)
+        return pixels, True
     if side < size:
         problem = f"is {width} x {height}, and would have to be enlarged"
         raise InputError(problem, "give a smaller --size", path=file)
     top, left = (height - side) // 2, (width - side) // 2
     square = Box(top=top, left=left, bottom=top + side, right=left + side)
-    is_same = is_exact and side == size
-    return Chosen(file=file, pixels=resize(pixels, square, size), is_exact=is_same)
+    return resize(pixels, square, size), side == size
 
 
 # The page and its key
@@ -175,13 +193,14 @@ def build_test(sides: Sides, seconds: float) -> tuple[bytes, bytes]:
     test = sha256(json.dumps([VERSION, seconds, names]).encode()).hexdigest()[:_NAME]
     png = {name: base64.b64encode(encode_stored(pictures[name])).decode() for name in names}
     truth = {name: side for side, chosen in sides.items() for name in chosen}
+    about = {name: c for chosen in sides.values() for name, c in chosen.items()}
     key = {
         "format": KEY,
         "version": VERSION,
         "test": test,
         "seconds": seconds,
         "pictures": {
-            name: {"truth": truth[name], "file": sides[truth[name]][name].file.name}
+            name: {"truth": truth[name], "file": about[name].file.name, "set": about[name].set}
             for name in names
         },
     }
@@ -192,7 +211,7 @@ def build_test(sides: Sides, seconds: float) -> tuple[bytes, bytes]:
         "seconds": seconds,
         "pictures": [{"picture": name, "png": png[name]} for name in names],
     }
-    return _page(content).encode(), (json.dumps(key, indent=1) + "\n").encode()
+    return render(content)[0].encode(), (json.dumps(key, indent=1) + "\n").encode()
 
 
 def encode_stored(pixels: Pixels) -> bytes:
@@ -207,8 +226,9 @@ def encode_stored(pixels: Pixels) -> bytes:
     )
 
 
-def _page(content: Mapping[str, Any]) -> str:
-    """The page with its style, script and pictures; its policy lets it load and send nothing."""
+def render(content: Mapping[str, Any]) -> tuple[str, str]:
+    """The page with its style, script and pictures, and its policy, which lets it load and send
+    nothing; with a `subject`, it sends their answers to where it is from."""
     style = _asset("trombine.pages", "style.css") + _asset("trombine.judge", "people.css")
     script = _asset("trombine.judge", "people.js")
     hashes = [f"'sha256-{_base64_hash(text)}'" for text in (style, script)]
@@ -218,16 +238,19 @@ def _page(content: Mapping[str, Any]) -> str:
         "</label>"
         for n, reason in enumerate(REASONS, 1)
     )
-    return Template(_asset("trombine.judge", "people.html")).substitute(
+    policy = f"default-src 'none'; img-src data:; style-src {hashes[0]}; script-src {hashes[1]}; "
+    policy += "connect-src 'self'; " * ("subject" in content)
+    policy += "base-uri 'none'; form-action 'none'"
+    page = Template(_asset("trombine.judge", "people.html")).substitute(
         generator=GENERATOR,
-        policy=f"default-src 'none'; img-src data:; style-src {hashes[0]}; script-src {hashes[1]}; "
-        "base-uri 'none'; form-action 'none'",
+        policy=policy,
         style=style,
         script=script,
         experiences=options,
         reasons=reasons,
-        content=json.dumps(content),  # hashes, numbers and base64: nothing that ends a script
+        content=json.dumps(content).replace("<", "\\u003c"),  # nothing that ends a script
     )
+    return page, policy
 
 
 def _base64_hash(text: str) -> str:
@@ -238,14 +261,20 @@ def _asset(package: str, name: str) -> str:
     return (files(package) / name).read_text(encoding="utf-8")
 
 
-def pictures_of(page: Path) -> tuple[str, dict[str, Pixels]]:
-    """The name of the test that a page holds, and its pictures."""
+def content_of(page: Path) -> dict[str, Any]:
+    """The test that a page holds."""
     with _parsed(page, f"{GENERATOR} writes one"), opened(page) as file:
         text = file.read(2 * MOST_BYTES).decode()
         match = re.search(r'<script type="application/json" id="test">(.*?)</script>', text, re.S)
         if match is None:
             raise InputError("holds no test")
-        content = from_json(match[1])
+        return from_json(match[1])
+
+
+def pictures_of(page: Path) -> tuple[str, dict[str, Pixels]]:
+    """The name of the test that a page holds, and its pictures."""
+    content = content_of(page)
+    with _parsed(page, f"{GENERATOR} writes one"):
         pictures = {
             item["picture"]: as_seen(codecs.decode(base64.b64decode(item["png"]), MAX_PIXELS))
             for item in content["pictures"]
@@ -263,6 +292,7 @@ class Key:
     test: str
     truth: Mapping[str, str]  # picture to side
     names: Mapping[str, str]  # picture to its file's name
+    sets: Mapping[str, str]  # picture to what its folder is called
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -302,32 +332,42 @@ def _parsed(path: Path, remedy: str) -> Iterator[None]:
 def read_key(path: Path) -> Key:
     """The key of a test."""
     with _parsed(path, f"{GENERATOR} writes one beside the test"):
-        content = _content(path, KEY)
-        entries = content["pictures"].items()
-        truth = {_text(name): _choice(entry["truth"], SIDES) for name, entry in entries}
-        if not truth or list(truth.values()).count("real") * 2 != len(truth):
-            raise InputError("is of a test of which half is not real")
-        names = {name: _text(entry["file"]) for name, entry in entries}
-        return Key(test=_text(content["test"]), truth=truth, names=names)
+        return key_of(_content(path, KEY))
+
+
+def key_of(content: Mapping[str, Any]) -> Key:
+    """The key that a file holds."""
+    entries = content["pictures"].items()
+    truth = {_text(name): _choice(entry["truth"], SIDES) for name, entry in entries}
+    if not truth or list(truth.values()).count("real") * 2 != len(truth):
+        raise InputError("is of a test of which half is not real")
+    names = {name: _text(entry["file"]) for name, entry in entries}
+    sets = {name: _text(entry.get("set", "")) for name, entry in entries}
+    return Key(test=_text(content["test"]), truth=truth, names=names, sets=sets)
 
 
 def read_answers(path: Path, key: Key) -> Subject:
     """The answers of one subject to the whole test of this key."""
     with _parsed(path, "ask the subject for the file again"):
-        content = _content(path, ANSWERS)
-        if content["test"] != key.test:
-            raise InputError("answers another test", "score it with that one's key")
-        pairs = [(_text(item["picture"]), _answer(item)) for item in content["answers"]]
-        answers = dict(pairs)
-        if len(answers) < len(pairs) or answers.keys() - key.truth.keys():
-            raise InputError("answers a picture twice, or one that is not in the test")
-        if missing := len(key.truth) - len(answers):
+        subject = subject_of(_content(path, ANSWERS), key, path)
+        if missing := len(key.truth) - len(subject.answers):
             raise InputError(f"is not finished: {missing} of {len(key.truth)} are not answered")
-        name = " ".join(_text(content["subject"]).split())
-        if not name:
-            raise InputError("names no subject")
-        experience = _choice(content["experience"], tuple(EXPERIENCES))
-        return Subject(file=path, name=name, experience=experience, answers=answers)
+        return subject
+
+
+def subject_of(content: Mapping[str, Any], key: Key, file: Path) -> Subject:
+    """Who answers the test of this key, or a part of it, as a file says."""
+    if content["test"] != key.test:
+        raise InputError("answers another test", "score it with that one's key")
+    pairs = [(_text(item["picture"]), _answer(item)) for item in content["answers"]]
+    answers = dict(pairs)
+    if len(answers) < len(pairs) or answers.keys() - key.truth.keys():
+        raise InputError("answers a picture twice, or one that is not in the test")
+    name = " ".join(_text(content["subject"]).split())
+    if not name:
+        raise InputError("names no subject")
+    experience = _choice(content["experience"], tuple(EXPERIENCES))
+    return Subject(file=file, name=name, experience=experience, answers=answers)
 
 
 def check_new(subject: Subject, others: Iterable[Subject]) -> None:

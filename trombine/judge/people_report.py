@@ -81,6 +81,7 @@ def report_of(key: Key, subjects: Sequence[Subject]) -> Report:
         "fleiss": asdict(estimate(lambda w: fleiss_kappa(w, answers), weights))
         if len(subjects) > 1
         else None,
+        "sets": list(_sets(key, names, correct)),
         "reasons": _reasons(key, subjects),
         "texts": list(_texts(key, subjects)),
         "fooled": _fooled(key, names, correct),
@@ -111,6 +112,16 @@ def _confusion(truth: np.ndarray, answers: Answers) -> dict[str, dict[str, int]]
         side: {called: int((answers[:, truth == t] == a).sum()) for called, a in sides}
         for side, t in sides
     }
+
+
+def _sets(key: Key, names: Sequence[str], correct: Answers) -> Iterator[Report]:
+    """How often the pictures of each folder are called what they are; the real ones come first."""
+    order = sorted({(SIDES.index(key.truth[name]), key.sets[name]) for name in names})
+    for side, name in order if len(order) > len(SIDES) else ():
+        mine = np.array([(SIDES.index(key.truth[n]), key.sets[n]) == (side, name) for n in names])
+        weights = drawn(np.zeros(mine.sum(), np.int64), purpose="people bootstrap of a folder")
+        figure = asdict(mean_accuracy(correct[:, mine], weights))
+        yield {"set": name, "truth": SIDES[side], "pictures": int(mine.sum()), "accuracy": figure}
 
 
 def _reasons(key: Key, subjects: Sequence[Subject]) -> list[Report]:
@@ -185,6 +196,9 @@ def text_of(report: Report) -> str:
         f" {_spelled(everybody['accuracy'])}; by guessing {_chance(everybody['guessing'])}"
     )
     lines.append(f"kappa between all (Fleiss): {_spelled(report['fleiss'])}")
+    lines += [
+        f"{shown(s['set'])} ({s['truth']}): {_spelled(s['accuracy'])} right" for s in report["sets"]
+    ]
     lines += [f"reasons: {text}" for text in _reason_words(report)]
     if report["fooled"]:
         worst = report["fooled"][0]
@@ -231,15 +245,22 @@ def _reason_words(report: Report) -> Iterator[str]:
 
 def write_page(path: Path, report: Report, images: Mapping[str, Pixels]) -> None:
     """Write the page of a report; `images` are the test's pictures, where they are at hand."""
+    write_bytes(path, page_of(report, images).html().encode())
+
+
+def page_of(report: Report, images: Mapping[str, Pixels]) -> Page:
+    """The page of a report."""
     page = Page(title="Real or generated?", lead=_lead(report), generator=GENERATOR)
     page.section("Subjects", _SUBJECTS, _accuracies(report), _subjects(report))
     page.section("Answers", _ANSWERS, _confusions(report))
+    if report["sets"]:
+        page.section("Folders", _FOLDERS, _sets_table(report))
     page.section("Agreement", _AGREEMENT, *_agreements(report))
     page.section("Reasons", _REASONS, *_reason_tables(report))
     if report["fooled"]:
         page.section("What fooled most", _FOOLED, _fooled_pictures(report, images))
     page.section("How many are needed", _NEEDED, _needed_table(report))
-    write_bytes(path, page.html().encode())
+    return page
 
 
 _SUBJECTS: Final = (
@@ -248,6 +269,10 @@ _SUBJECTS: Final = (
     " more."
 )
 _ANSWERS: Final = "How many pictures of each side were called what."
+_FOLDERS: Final = (
+    "How often the pictures of each folder were called what they are: the more real a folder of"
+    " generated ones looks, the less often."
+)
 _AGREEMENT: Final = (
     "Cohen's kappa of each two subjects, Fleiss' of all: 1 where they always agree, 0 as by chance."
     " It says nothing of who is right."
@@ -305,6 +330,14 @@ def _confusions(report: Report) -> str:
     groups.append(("all", report["all"]["confusion"]))
     rows = [[name, *(str(c[t][a]) for t in SIDES for a in SIDES)] for name, c in groups]
     return table(heads, rows, caption="Pictures, by what they are and were called")
+
+
+def _sets_table(report: Report) -> str:
+    rows = [
+        [s["set"], s["truth"], str(s["pictures"]), _spelled(s["accuracy"])] for s in report["sets"]
+    ]
+    heads = ["folder", "it is", "pictures", "right"]
+    return table(heads, rows, caption="Right answers, by folder", words=True)
 
 
 def _agreements(report: Report) -> Iterator[str]:

@@ -41,6 +41,11 @@ class Page:
         markup = element("section", {"aria-labelledby": name}, body)
         self._sections.append((name, title, markup))
 
+    @property
+    def parts(self) -> list[tuple[str, Html]]:
+        """The sections' titles and markup, for a page that holds them beside something else."""
+        return [(title, markup) for _, title, markup in self._sections]
+
     def html(self) -> str:
         """The file's text. Bytes of names that are no UTF-8 are written out, as they could not be
         encoded."""

@@ -18,8 +18,8 @@ LETTER: Final = 0.56 * TEXT
 
 def coloured(number: int, *content: str) -> Html:
     """What is drawn in the colour of one series."""
-    style = f"color:var(--series-{number + 1},{COLOURS[number]})"
-    return element("g", {"class": f"series-{number + 1}", "style": style}, join(*content))
+    colour = f"var(--series-{number + 1},{COLOURS[number]})"
+    return element("g", {"class": f"series-{number + 1}", "color": colour}, join(*content))
 
 
 def group(name: str, *content: str) -> Html:
@@ -98,7 +98,7 @@ def text(
         "fill": "currentColor",
     }
     if soft:
-        attributes["style"] = "fill:var(--soft,currentColor)"
+        attributes["fill"] = "var(--soft,currentColor)"
     return element("text", attributes, words)
 
 

@@ -44,14 +44,15 @@ def write_comparison(a: RunFolder, b: RunFolder, path: Path) -> Path:
     return path
 
 
-def comparison(a: RunFolder, b: RunFolder) -> Page:
-    """The page of two runs; what neither has is left out."""
+def comparison(a: RunFolder, b: RunFolder, *, samples: bool = True) -> Page:
+    """The page of two runs; what neither has is left out, as are `samples` unless wanted."""
     first, second = read(a), read(b)
     pair = names_of(a, b)
     lines = [tables.state_line(s, n) for n, s in zip(pair, (first, second), strict=True)]
     lead = join(lines[0], element("br"), lines[1])
     sheet = Page(title=f"{pair[0]} and {pair[1]}", lead=lead, generator=GENERATOR)
-    _samples(sheet, a, b, pair)
+    if samples:
+        _samples(sheet, a, b, pair)
     _measures(sheet, first, second, pair)
     _course(sheet, first, second, pair)
     _configuration(sheet, first, second, pair)

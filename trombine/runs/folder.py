@@ -28,7 +28,7 @@ from jaxtyping import UInt8
 
 from trombine.files import clear_parts, opened, output_error, write_bytes
 from trombine.images import encode_png
-from trombine.lock import LockedError, alone, is_locked
+from trombine.lock import LockedError, alone, holder, is_locked
 from trombine.refusal import InputError
 from trombine.texts import from_json
 
@@ -115,6 +115,11 @@ class RunFolder:
     def is_running(self) -> bool:
         """Whether a process trains it now."""
         return is_locked(self.lock)
+
+    @property
+    def trainer(self) -> int | None:
+        """The process that trains it now."""
+        return holder(self.lock)
 
     def _clear(self) -> None:
         """Remove the parts of files that were never finished, and half a last line of the clock."""

@@ -38,8 +38,8 @@ def write_page(folder: RunFolder) -> Path:
     return folder.page
 
 
-def page(folder: RunFolder, summary: RunSummary) -> Page:
-    """The page of a run; what is not there yet is left out."""
+def page(folder: RunFolder, summary: RunSummary, *, samples: bool = True) -> Page:
+    """The page of a run; what is not there yet is left out, as are its `samples` unless wanted."""
     about = tables.sentence(str(summary.settings.get("about") or ""))
     lead = " ".join(
         part for part in (about, tables.data_line(summary), tables.state_line(summary)) if part
@@ -47,7 +47,8 @@ def page(folder: RunFolder, summary: RunSummary) -> Page:
     version = summary.recipe.get("version")
     foot = f"Written by trombine {version} beside the run's files." if version else ""
     sheet = Page(title=title(summary), lead=lead, foot=foot)
-    _samples(sheet, folder, summary)
+    if samples:
+        _samples(sheet, folder, summary)
     _measures(sheet, summary)
     _course(sheet, summary)
     _events(sheet, summary)

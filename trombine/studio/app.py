@@ -20,6 +20,7 @@ from importlib.resources import files
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import numpy as np
 from fastapi import FastAPI, HTTPException, Request
@@ -41,12 +42,15 @@ from trombine.studio.fields import (
     schema,
     served,
     takes_files,
+    takes_folders,
     value_of,
 )
 from trombine.studio.guard import OWNER
 from trombine.studio.jobs import DAYS, DONE, ENDED, STATE, Job, Said, Store
 from trombine.studio.models import VERBS as TASKED
 from trombine.studio.models import Offer
+from trombine.studio.people import add_people
+from trombine.studio.runs import runs_router
 from trombine.studio.work import INPUTS, MODEL, outputs
 
 PAGES: Final = {
@@ -54,6 +58,8 @@ PAGES: Final = {
     "/upscale": "upscale",
     "/generate": "generate",
     "/read": "read",
+    "/people": "people",
+    "/runs": "runs",
     "/jobs": "jobs",
     "/docs": "docs",  # for programs: no link leads there but that of Jobs
 }
@@ -93,10 +99,13 @@ def application(
     *,
     stopping: Callable[[], bool] = lambda: False,
     models: Callable[[], list[Offer]] = list,
-    root: str = "",
+    address: str = "",
+    home: Path = Path(),
 ) -> FastAPI:
     """The pages and paths of a studio; `stopping` says when streams are to end, `models` which are
-    offered, `root` below which path of its own address a proxy has it."""
+    offered, `address` where browsers have it, below a path where a proxy does, `home` where it was
+    opened."""
+    root = urlsplit(address).path
     app = FastAPI(
         title="trombine studio",
         version=__version__,
@@ -114,6 +123,8 @@ def application(
     _add_streams(app, store, stopping)
     _add_examples(app, store, root)
     _add_models(app, models)
+    app.include_router(runs_router(home, store.folder))
+    add_people(app, store, address)
     return app
 
 
@@ -199,11 +210,7 @@ def _add_verb(
 ) -> None:
     async def ask(request: Request) -> Response:
         owner = _owner(request)
-        if await run_in_threadpool(store.waiting, owner) >= MOST_WAITING:
-            text = f"{MOST_WAITING} of your jobs wait already; let some end, or cancel them"
-            raise HTTPException(429, text)
-        if shutil.disk_usage(store.folder).free < LEAST_FREE:
-            raise HTTPException(507, "the disk is full; delete jobs that are done")
+        await run_in_threadpool(_check_room, store, owner)
         async with request.form(max_files=MOST_FILES, max_fields=MOST_FILES) as form:
             job = await run_in_threadpool(_accepted, store, owner, verb, kind, form, models)
         address = f"{root}/api/jobs/{job.id}"
@@ -226,6 +233,15 @@ def _add_verb(
         },
         responses=_REFUSALS,
     )
+
+
+def _check_room(store: Store, owner: str) -> None:
+    """Refuse one more job where there are many, or no room for its files."""
+    if store.waiting(owner) >= MOST_WAITING:
+        text = f"{MOST_WAITING} of your jobs wait already; let some end, or cancel them"
+        raise HTTPException(429, text)
+    if shutil.disk_usage(store.folder).free < LEAST_FREE:
+        raise HTTPException(507, "the disk is full; delete jobs that are done")
 
 
 _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
@@ -271,14 +287,16 @@ def _fields(verb: str, kind: type[Any], form: FormData, folder: Path) -> dict[st
             if not takes_files(kind, name):
                 raise InputError(f"{option} is no file", "give it as text")
             if value.filename:  # a form's empty choice of a file has no name
-                sent.setdefault(name, []).append(_keep(value, folder / name))
+                inside = _folder_of(value.filename) if takes_folders(kind, name) else ""
+                place = _keep(value, folder / name / inside)
+                sent.setdefault(name, []).append(inside or place)
         elif name in fields:
             raise InputError(f"--{name.replace('_', '-')} was given twice", "give it once")
         else:
             fields[name] = value_of(verb, kind, name, value)
     for name, paths in sent.items():
-        if name == "pictures":
-            fields[name] = [f"{name}/{path}" for path in paths]
+        if name == "pictures" or takes_folders(kind, name):
+            fields[name] = [f"{name}/{path}" for path in dict.fromkeys(paths)]
         else:
             fields[name] = f"{name}/{paths[0]}" if len(paths) == 1 else name
     return fields
@@ -286,7 +304,7 @@ def _fields(verb: str, kind: type[Any], form: FormData, folder: Path) -> dict[st
 
 def _keep(upload: UploadFile, folder: Path) -> str:
     """Write a file that was sent into a folder; the name that it has there."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     path = _free(folder, upload.filename or "")
     if upload.content_type == MASK:
         path = path.with_suffix(".png")
@@ -300,10 +318,20 @@ def _keep(upload: UploadFile, folder: Path) -> str:
 
 def _free(folder: Path, name: str) -> Path:
     """A path for a file that was sent by any name: in this folder, printable, and not there yet."""
-    plain = _KEPT.sub("_", re.split(r"[/\\]", name)[-1]).strip(" .").lstrip("-") or "picture"
+    plain = _plain(re.split(r"[/\\]", name)[-1]) or "picture"
     stem, suffix = Path(plain).stem[:_LONGEST], Path(plain).suffix[:12]
     names = (f"{stem}{number}{suffix}" for number in ("", *(f"-{n}" for n in range(2, 999))))
     return next(folder / name for name in names if not (folder / name).exists())
+
+
+def _folder_of(name: str) -> str:
+    """What the folder is called that a sent file was in; "folder" if it does not say."""
+    first, *rest = re.split(r"[/\\]", name)
+    return (_plain(first)[:_LONGEST] if rest else "") or "folder"
+
+
+def _plain(name: str) -> str:
+    return _KEPT.sub("_", name).strip(" .").lstrip("-")
 
 
 def _mask(upload: UploadFile) -> Image.Image:
@@ -350,6 +378,14 @@ def _add_jobs(app: FastAPI, store: Store, root: str) -> None:
         store.cancel(owned(request, id).id)
         return JSONResponse(_told(store, owned(request, id), root))
 
+    def again(request: Request, id: str) -> Response:
+        """Ask for the same once more, of the same files."""
+        job, owner = owned(request, id), _owner(request)
+        _check_room(store, owner)
+        fresh = secrets.token_urlsafe(16)
+        shutil.copytree(store.place(id), store.place(fresh), ignore=shutil.ignore_patterns("out-*"))
+        return JSONResponse(_told(store, store.add(fresh, owner, job.verb, job.fields), root), 201)
+
     def output(request: Request, id: str, name: str) -> Response:
         """A file that a job made."""
         job = owned(request, id)
@@ -382,6 +418,7 @@ def _add_jobs(app: FastAPI, store: Store, root: str) -> None:
         ("/{id}", "GET", one, 200),
         ("/{id}", "DELETE", delete, 204),
         ("/{id}/cancel", "POST", cancel, 200),
+        ("/{id}/again", "POST", again, 201),
         ("/{id}/files/{name:path}", "GET", output, 200),
         ("/{id}/inputs/{name:path}", "GET", given, 200),
         ("/{id}/labels/{name:path}", "GET", labels, 200),

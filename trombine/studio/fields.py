@@ -23,18 +23,18 @@ from trombine.requests import Choice, Integer, Number, described, limit_of, quot
 
 OUTPUT: Final = "output"  # where files go is the server's to say
 _NAME: Final = re.compile(r"[^/\\:~]+")  # of a model that is here: no path, and nobody's hub
-_OF_NOTHING: Final = ("generate",)
+_OTHERS: Final = ("generate", "judge people make")
 _TRUTH: Final = {"true": True, "false": False}
 
 
 @cache
 def served() -> Mapping[str, type[Any]]:
-    """The requests of the verbs that make files of pictures, or pictures of nothing, by their names
-    in an address."""
+    """The requests of the verbs that make files of pictures, and of a few others, by their names in
+    an address."""
     requests = {}
     for line, verb in VERBS.items():
         request = getattr(import_module(f"trombine.verbs.{verb.module}"), verb.request)
-        if issubclass(request, FilesRequest) or line in _OF_NOTHING:
+        if issubclass(request, FilesRequest) or line in _OTHERS:
             requests[line.replace(" ", "-")] = request
     return requests
 
@@ -65,6 +65,11 @@ def takes_files(request: type[Any], name: str) -> bool:
 def takes_text(request: type[Any], name: str) -> bool:
     """Whether a field may be given as text."""
     return bool(set(kinds(request).get(name, ())) & {str, int, float, bool})
+
+
+def takes_folders(request: type[Any], name: str) -> bool:
+    """Whether a field is several folders; pictures are files."""
+    return name != "pictures" and tuple[Path, ...] in kinds(request).get(name, ())
 
 
 def check_field(verb: str, request: type[Any], name: str) -> str:
@@ -109,7 +114,7 @@ def request_of(
     fields = {own[name]: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
     if model is not None:
         fields["model"] = model
-    if "pictures" in own and not fields.get("pictures"):
+    if issubclass(kind, FilesRequest) and not fields.get("pictures"):
         raise InputError(f"{line_of(verb)}: no picture was sent", "send one as `pictures`")
     for field in dataclasses.fields(kind):
         name = field.name.rstrip("_")

@@ -12,6 +12,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from http.cookies import CookieError, SimpleCookie
@@ -19,6 +20,9 @@ from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from trombine.texts import from_json
 
 MOST_BYTES: Final = 256 << 20  # of a request, all files together
 SILENCE: Final = 30.0  # seconds between two parts of a request, and for its head
@@ -34,6 +38,10 @@ HEADERS: Final = {
     "cache-control": "no-cache",
 }
 OWNER: Final = "owner"  # in a request's state: whose jobs it sees
+HERE: Final = "here"  # in it: whether it comes from the machine that the studio runs on
+SUBJECT: Final = "/people/"  # before the secret of somebody who takes a test, and nothing else
+_MOST_JSON: Final = 1 << 20  # bytes
+_SUBJECTS: Final = re.compile(rf"{SUBJECT}[\w-]{{22,64}}", re.ASCII)
 _READS: Final = ("GET", "HEAD")
 _STRANGER: Final = (
     "this page opens by the link that trombine studio printed: open that link, all of it"
@@ -74,6 +82,9 @@ class Guard:
         if refused := self._refused(scope["method"], headers):
             await _answer(guarded, 403, refused)
             return
+        if _SUBJECTS.fullmatch(scope["path"]):  # opens one test to who has its link, and no more
+            await self.app(scope, _bounded(receive), guarded)
+            return
         query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
         if "token" in query and scope["method"] == "GET":
             await self._exchange(scope["path"], query["token"][0], guarded)
@@ -82,7 +93,7 @@ class Guard:
         if owner is None:
             await _answer(guarded, 401, _STRANGER, is_page=not scope["path"].startswith("/api"))
             return
-        scope.setdefault("state", {})[OWNER] = owner
+        scope.setdefault("state", {}).update({OWNER: owner, HERE: self._is_here(scope)})
         await self.app(scope, _bounded(receive), guarded)
 
     def _refused(self, method: str, headers: list[tuple[str, str]]) -> str:
@@ -97,6 +108,12 @@ class Guard:
         if not origins and method not in _READS and not self._bears_token(headers):
             return "a write says its Origin, or brings the token as Authorization: Bearer TOKEN"
         return ""
+
+    def _is_here(self, scope: Scope) -> bool:
+        """Whether it comes from this machine; behind a proxy everything seems to, and none does."""
+        client, server = scope.get("client"), scope.get("server")
+        ours = ("127.0.0.1", server[0]) if server else ()
+        return not self.origin and client is not None and client[0] in ours
 
     def _owner(self, headers: list[tuple[str, str]]) -> str | None:
         """Whose request this is: a cookie's own, or the token's; None: nobody's."""
@@ -141,6 +158,23 @@ class Guard:
 def too_large() -> HTTPException:
     """What is raised where more is sent than is read."""
     return HTTPException(413, f"is larger than {MOST_BYTES >> 20} MB in all; send fewer files")
+
+
+async def json_of(request: Request) -> dict[str, Any]:
+    """The JSON object that a request sends."""
+    data = bytearray()
+    async for part in request.stream():
+        data += part
+        if len(data) > _MOST_JSON:
+            raise HTTPException(413, f"is larger than {_MOST_JSON >> 20} MB; send less")
+    try:
+        value = from_json(bytes(data))
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()  # what can be said again
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise HTTPException(422, "is no JSON object; send one")
+    return value
 
 
 def _bounded(receive: Receive) -> Receive:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 import h11
 import uvicorn
@@ -111,12 +110,14 @@ def _studio(
     outside: str,
 ) -> Studio:
     token, port = store.secret("token"), listening.getsockname()[1]
+    address = outside or f"http://{host}:{port}"
     server: list[uvicorn.Server] = []
     app = application(
         store,
         stopping=lambda: server[0].should_exit,
         models=models,
-        root=urlsplit(outside).path,
+        address=address,
+        home=Path.cwd(),
     )
     app.add_middleware(
         guard.Guard,
@@ -125,7 +126,6 @@ def _studio(
         cookie=f"trombine-{port}",  # cookies know no ports: two studios would share one
         outside=outside,
     )
-    address = outside or f"http://{host}:{port}"
     config = uvicorn.Config(
         app,
         http=_Patient,

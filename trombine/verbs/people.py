@@ -32,8 +32,9 @@ class PeopleMakeRequest(Request):
 
     real: Path
     """A folder or a pack of real pictures."""
-    generated: Path
-    """A folder or a pack of generated ones."""
+    generated: tuple[Path, ...]
+    """A folder or a pack of generated ones; of several as many are shown, and the results say how
+    each fares."""
     output: Path
     """The folder of the test, with nothing else in it."""
     pictures: Annotated[int, Integer(2, 2000)] = 24
@@ -87,9 +88,11 @@ def _make(request: PeopleMakeRequest) -> Iterator[Event]:
 
     if request.pictures % 2:
         raise InputError(f"--pictures is an even number, half of them real; not {request.pictures}")
+    if not request.generated:
+        raise InputError("no folder of generated pictures was named", "name one or more")
     page, key = request.output / PAGE, _key_path(request)
     _check_places(request, page, key)
-    folders = {"real": request.real, "generated": request.generated}
+    folders = {"real": (request.real,), "generated": request.generated}
     yield Started(request.pictures, "pictures")
     sides, skipped = yield from choose(folders, request.pictures // 2, request.size, request.seed)
     refuse_to_write_over([page, key], (c.file for side in sides.values() for c in side.values()))

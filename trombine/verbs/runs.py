@@ -74,16 +74,21 @@ def run(request: AnyRequest) -> Iterator[Event]:
 
 
 def _list(request: RunsListRequest) -> Iterator[Event]:
-    from trombine.runs.folder import RunFolder
-
-    root = RunFolder(request.folder)
-    folders = {root.name: root} if root.exists else {}
-    for path in _inside(request.folder):
-        alone = RunFolder(path)
-        folders |= {path.name: alone} if alone.exists else _runs_in(path, f"{path.name}/")
-    rows = yield from _rows(folders)
+    rows = yield from _rows(runs_of(request.folder))
     nothing = f"no runs in {shown(request.folder)}; trombine train makes them there"
     yield Done(summary=columns(rows) if rows else nothing, written=0, skipped=0, kept=0)
+
+
+def runs_of(folder: Path) -> dict[str, RunFolder]:
+    """The runs of a folder, those of its sweeps too, by what they are called."""
+    from trombine.runs.folder import RunFolder
+
+    root = RunFolder(folder)
+    folders = {root.name: root} if root.exists else {}
+    for path in _inside(folder):
+        alone = RunFolder(path)
+        folders |= {path.name: alone} if alone.exists else _runs_in(path, f"{path.name}/")
+    return folders
 
 
 def _inside(folder: Path) -> list[Path]:
@@ -103,13 +108,14 @@ def _rows(folders: Mapping[str, RunFolder]) -> Generator[Event, None, list[tuple
     rows: list[tuple[str, ...]] = []
     for name, folder in folders.items():
         try:
-            rows.append(_row(name, folder))
+            rows.append(row(name, folder))
         except InputError as error:
             yield Notice(error.path, error.why)
     return rows
 
 
-def _row(name: str, folder: RunFolder) -> tuple[str, ...]:
+def row(name: str, folder: RunFolder) -> tuple[str, ...]:
+    """What COLUMNS say of a run."""
     from trombine.runs.log import read
     from trombine.runs.tables import best_value, state
 

@@ -1,4 +1,4 @@
-import { API, cancel, isOver, json, listen, remove } from "./api.js";
+import { API, ask, cancel, isOver, json, listen, remove } from "./api.js";
 import { $, make, size } from "./source.js";
 import "./status.js";
 
@@ -28,20 +28,40 @@ function item(job) {
   bar.firstChild.style.width = "0%";
   bar.hidden = isOver(job.state);
   const body = make("div", {}, make("h2", {}, `${job.verb} `, make("span", { class: "soft" }, name)));
-  body.append(make("p", { class: "soft" }, state, `, ${new Date(1000 * job.created).toLocaleString()}`), bar);
+  body.append(make("p", { class: "soft" }, state, `, ${when(job)}`), bar);
   if (job.problem) body.append(make("p", { class: "problem" }, job.problem));
   const row = make("div", { class: "row" });
   for (const one of job.files) {
     row.append(make("a", { class: "button", href: one.url, download: "" }, `${one.name} (${size(one.bytes)})`));
   }
-  row.append(isOver(job.state) ? act("Delete", job, remove) : act("Cancel", job, cancel));
+  if (isOver(job.state)) row.append(act("Again", job, again), act("Delete", job, remove));
+  else row.append(act("Cancel", job, cancel));
   body.append(row);
   items.set(job.id, { bar, state });
   const image = make("img", { class: "thumb", alt: "", loading: "lazy" });
   if (shown || picture) image.src = (shown || picture).url;
+  else image.hidden = true;
   image.addEventListener("error", () => (image.hidden = true));
   return make("li", {}, image, body);
 }
+
+/** When it was asked for, how long it took, and when it is deleted. */
+function when(job) {
+  const parts = [new Date(1000 * job.created).toLocaleString()];
+  if (job.ended && job.started) parts.push(`took ${duration(job.ended - job.started)}`);
+  if (job.ended) {
+    const gone = new Date(1000 * (job.ended + 24 * 3600 * job.kept_days));
+    parts.push(`deleted on ${gone.toLocaleDateString()}`);
+  }
+  return parts.join(", ");
+}
+
+function duration(seconds) {
+  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+}
+
+const again = (id) => ask(`${API}/jobs/${id}/again`, { method: "POST" });
 
 function act(word, job, does) {
   const button = make("button", { type: "button", "aria-label": `${word} ${job.verb}` }, word);

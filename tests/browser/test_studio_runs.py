@@ -1,0 +1,101 @@
+"""Runs and People in a real browser: curves that grow, two beside each other, a test taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import Page as Tab
+from playwright.sync_api import expect
+from runs import made
+from studios import Server, noise
+from tabs import DESKTOP, MARKS, PATIENCE, PHONE, Opened
+
+from trombine.runs.folder import RunFolder
+
+pytestmark = MARKS
+COUNT = 4  # pictures of the test
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    home = tmp_path_factory.mktemp("studio")
+    for name in ("fine", "other"):
+        made.upscale(home / "runs" / name, lines=40, seed=len(name))
+    for seed, name in enumerate(("truth", "wild")):
+        (home / name).mkdir()
+        for number in range(3):
+            Image.fromarray(noise(16, 9 * seed + number)).save(home / name / f"{number}.png")
+    server = Server(home / "data", home)
+    yield server
+    server.close()
+
+
+def looked_at(tab: Tab, width: int) -> None:
+    """Nobody is kept out, and nothing is wider than the screen."""
+    found = Axe().run(tab)
+    assert found.violations_count == 0, found.generate_report()
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_runs_are_shown_and_grow(opened: Opened, server: Server) -> None:
+    tab = opened("/jobs")
+    tab.get_by_role("link", name="Runs").click()
+    tab.get_by_role("link", name="fine").focus()
+    tab.keyboard.press("Enter")
+    expect(tab.locator("#result-title")).to_be_focused()
+    expect(tab.locator("#lead")).to_contain_text("200,000 pictures")
+    slider = tab.get_by_role("slider", name="Samples over the run")
+    last = tab.locator("#samples figure").filter(has_text="made by the nets").locator("img")
+    newest = last.get_attribute("src")
+    slider.focus()
+    tab.keyboard.press("Home")
+    assert last.get_attribute("src") != newest
+    expect(slider).to_have_attribute("aria-valuetext", "0 pictures seen")
+    red = tab.locator("#sections svg .series-1").first.evaluate("e => getComputedStyle(e).color")
+    assert red == "rgb(31, 95, 166)"
+    looked_at(tab, DESKTOP[0])
+    assert server.home is not None
+    RunFolder(server.home / "runs" / "fine").append(
+        {"kind": "alarm", "pictures": 200_000, "alarm": "tint", "text": "green", "did": "warned"}
+    )
+    expect(tab.get_by_role("cell", name="green")).to_be_visible(timeout=PATIENCE)
+    tab.locator("#other").select_option("other")
+    expect(tab.locator("#result-title")).to_have_text("fine and other", timeout=PATIENCE)
+    looked_at(tab, DESKTOP[0])
+
+
+def test_a_test_is_made_taken_and_scored(opened: Opened, server: Server) -> None:
+    tab, other = opened("/jobs", size=PHONE, scheme="dark"), opened("/jobs")
+    tab.get_by_role("link", name="People").click()
+    expect(tab.get_by_text("No test yet.")).to_be_visible()
+    home: Path = server.home or Path()
+    tab.locator("#real").set_input_files(home / "truth")
+    tab.locator("#generated").set_input_files(home / "wild")
+    tab.locator("#pictures").fill(str(COUNT))
+    tab.locator("#subjects").fill("2")
+    tab.locator("#run").click()
+    expect(tab.locator("#result-title")).to_have_text("Real or generated?", timeout=PATIENCE)
+    looked_at(tab, PHONE[0])
+    other.context.clear_cookies()  # a subject is not signed in
+    other.goto(tab.locator("#links a").first.get_attribute("href") or "")
+    other.locator("#experience").select_option("some")
+    other.get_by_role("button", name="Begin").click()
+    for number in range(COUNT):
+        expect(other.locator("#progress")).to_have_text(f"Picture {number + 1} of {COUNT}")
+        if number == 2:  # on another device: nothing is known there but by the server
+            expect(tab.get_by_role("cell", name=f"2 of {COUNT}")).to_be_visible(timeout=PATIENCE)
+            other.evaluate("localStorage.clear()")
+            other.reload()
+            expect(other.locator("#progress")).to_have_text(f"Picture 3 of {COUNT}")
+        other.keyboard.press("r")
+        other.keyboard.press("Enter")
+    expect(other.locator("#sent")).to_contain_text("have been sent", timeout=PATIENCE)
+    looked_at(other, DESKTOP[0])
+    expect(tab.locator("#lead")).to_contain_text(
+        f"2 of {COUNT} answers are right", timeout=PATIENCE
+    )
+    looked_at(tab, PHONE[0])

@@ -1,0 +1,137 @@
+"""Trainings in the studio: what `trombine runs` says of them, begun and stopped, and for whom."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from runs import made
+from studios import Answer, Answering, Bare, until
+
+from trombine.refusal import InputError
+from trombine.runs.folder import RunFolder
+from trombine.runs.log import read
+from trombine.runs.page import page
+from trombine.studio.runs import words_of
+from trombine.studio.serving import opened
+from trombine.verbs.runs import row
+
+TINY = ["size=16", "net.width=4", "net.depth=1", "batch=4", "augment=none", "log_every=40"]
+TINY += ["pictures=20000"]  # a minute's, so that one which no test stops ends all the same
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bare]:
+    """Opened where two runs are, one of a sweep."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(home)
+        server = Bare(home / "data")
+        made.upscale(home / "runs" / "fine", lines=60)
+        made.adversarial(home / "runs" / "sweep" / "anime", lines=60)
+        yield server
+        server.close()
+
+
+def post(server: Answering, path: str = "", **fields: Any) -> Answer:
+    return server.ask(f"/api/runs{path}", "POST", json.dumps(fields).encode())
+
+
+def test_what_is_told_is_what_runs_show_writes(bare: Bare) -> None:
+    runs = Path("runs").resolve()
+    folder = RunFolder(runs / "fine")
+    rows = bare.ask("/api/runs").json["rows"]
+    assert list(row("fine", folder)) in rows and {one[0] for one in rows} == {"fine", "sweep/anime"}
+    told = bare.ask("/api/runs/one?run=fine").json
+    parts = page(folder, read(folder)).parts
+    assert [list(part) for part in parts if part[0] != "Samples"] == told["sections"]
+    assert {"Measures", "Learning", "Configuration"} <= {name for name, _ in told["sections"]}
+    both = bare.ask("/api/runs/two?first=fine&second=sweep/anime").json
+    for _, html in (*told["sections"], *both["sections"]):
+        assert "style=" not in html and "<script" not in html  # the page's policy forbids them
+    (first, *_), last = told["samples"].values(), folder.fixed_files()["truth"]
+    for name, path in ((first, folder.samples / first), (told["fixed"]["truth"], last)):
+        assert bare.ask(f"/api/runs/file?run=fine&name={name}").body == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "one?run=none",
+        "one?run=../data",
+        "one?run=",
+        "one",
+        "two?first=fine",
+        "file?run=fine&name=recipe.json",
+        "file?run=fine&name=../recipe.json",
+        "file?run=fine&name=",
+    ],
+)
+def test_no_other_file_is_reached(bare: Bare, path: str) -> None:
+    assert bare.ask(f"/api/runs/{path}").status == 404
+
+
+def test_trainings_are_not_for_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind a proxy nobody is known to sit here: even who has the token is refused."""
+    made.upscale(tmp_path / "runs" / "fine", lines=20)
+    monkeypatch.chdir(tmp_path)
+    with opened(tmp_path / "data", 0, workers=0, outside="https://example.org") as studio:
+        thread = threading.Thread(target=studio.serve)
+        thread.start()
+        try:
+            server = Answering(f"http://127.0.0.1:{studio.port}/?{studio.link.rpartition('?')[2]}")
+            assert server.ask("/runs").status == 200  # the page is there, and says why
+            for path in ("", "/recipes", "/one?run=fine", "/two", "/file?run=fine&name=film.mp4"):
+                answer = server.ask(f"/api/runs{path}")
+                assert answer.status == 403 and "sits at the machine" in answer.error
+            for path in ("", "/stop"):
+                assert post(server, path, recipe="cleaner", run="fine").status == 403
+        finally:
+            studio.server.should_exit = True
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"recipe": "none"}, "no such recipe"),
+        ({"recipe": ["cleaner"]}, "by texts"),
+        ({"recipe": "cleaner", "name": "../out"}, "no name of a folder"),
+        ({"recipe": "cleaner", "name": "-o"}, "no name of a folder"),
+        ({"recipe": "cleaner", "name": ".."}, "no name of a folder"),
+        ({"recipe": "cleaner", "settings": ["lr"]}, "NAME=VALUE"),
+        ({"recipe": "cleaner", "settings": ["lr=fast"]}, "lr is a number"),
+        ({"recipe": "cleaner", "settings": ["output=/tmp"]}, "no setting 'output'"),
+        ({"recipe": "cleaner", "settings": ["lr=1", "lr=2"]}, "given twice"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_at_once(asked: dict[str, Any], says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        words_of(asked)
+
+
+def test_a_training_is_tried_begun_stopped_and_goes_on(bare: Bare) -> None:
+    asked: dict[str, Any] = {"recipe": "upscale-fast-x2", "data": "leaves#24", "settings": TINY}
+    tried = post(bare, dry_run=True, name="mine", **asked)
+    assert tried.status == 200 and "expected" in tried.json["text"]
+    folder = RunFolder(Path("runs/mine").resolve())
+    assert not folder.exists
+    assert post(bare, name="mine", **asked | {"data": "folder:none"}).status == 422
+    assert post(bare, "/stop", run="fine").status == 409
+    seen = 0
+    for what in (asked | {"name": "mine"}, {"again": "mine"}):
+        begun = post(bare, **what)
+        assert begun.status == 201, begun.body
+        until(lambda seen=seen: read(folder).pictures > seen)
+        told = bare.ask("/api/runs/one?run=mine").json
+        assert told["is_running"] and not told["can_go_on"]
+        assert post(bare, "/stop", run="mine").status == 202
+        until(lambda: not folder.is_running)
+        told = bare.ask("/api/runs/one?run=mine").json
+        assert told["can_go_on"] and not told["is_running"] and told["problem"] == ""
+        assert list(folder.checkpoints.iterdir()) and read(folder).pictures > seen
+        seen = read(folder).pictures

@@ -1,0 +1,217 @@
+import { API, Problem, ask, json, sentence } from "./api.js";
+import { $, make, reveal } from "./source.js";
+import "./status.js";
+
+const status = $("status");
+const OFTEN = 2000; // milliseconds between two looks
+const FIELDS = ["pictures", "batch", "size", "lr"];
+const held = new Map(); // what is shown, so that only what changed is drawn again
+let chosen = null; // the run that is shown
+let timer = null;
+
+const address = (path, query) => `${API}/runs/${path}?${new URLSearchParams(query)}`;
+const post = (path, body) => ask(`${API}/runs${path}`, { method: "POST", body: JSON.stringify(body) });
+
+/** Draw where something is another than before: who reads on is not disturbed. */
+function draw(place, what, nodes) {
+  const text = JSON.stringify(what);
+  if (held.get(place) === text) return;
+  held.set(place, text);
+  place.replaceChildren(...nodes());
+}
+
+async function look() {
+  clearTimeout(timer);
+  try {
+    if (!document.hidden) {
+      await list();
+      if (chosen) await show();
+    }
+  } catch (error) {
+    if ($("all").hidden || chosen) status.fail(error);
+  }
+  if (!$("all").hidden) timer = setTimeout(look, OFTEN);
+}
+
+async function list() {
+  const { columns, rows } = await json(`${API}/runs`);
+  $("all").hidden = false;
+  $("none").hidden = rows.length > 0;
+  draw($("list"), [rows, chosen], () => (rows.length ? [table(columns, rows)] : []));
+  const names = rows.map(([name]) => name).filter((name) => name !== chosen);
+  draw($("other"), names, () => [new Option("none", ""), ...names.map((name) => new Option(name, name))]);
+  if (!names.includes($("other").value)) $("other").value = "";
+}
+
+function table(columns, rows) {
+  const head = make("tr", {}, ...columns.map((name) => make("th", { scope: "col" }, name)));
+  const body = make("tbody");
+  for (const [name, ...cells] of rows) {
+    const link = make("a", { href: `#${encodeURIComponent(name)}` }, name);
+    if (name === chosen) link.setAttribute("aria-current", "true");
+    body.append(make("tr", {}, make("th", { scope: "row" }, link), ...cells.map((cell) => make("td", {}, cell))));
+  }
+  const whole = make("table", { class: "words" }, make("caption", {}, "Runs, the last changed first"), make("thead", {}, head), body);
+  return make("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": "Runs" }, whole);
+}
+
+async function show() {
+  const run = chosen;
+  const other = $("other").value;
+  const one = await json(address("one", { run }));
+  const two = other && (await json(address("two", { first: run, second: other })));
+  if (run !== chosen || other !== $("other").value) return; // something else was asked for meanwhile
+  const { title, lead = "", sections } = two || one;
+  $("result-title").textContent = title;
+  $("lead").textContent = lead;
+  $("problem").hidden = !one.problem || Boolean(two);
+  $("problem").textContent = one.problem && `It ended early: ${sentence(one.problem)}`;
+  $("stop").hidden = !one.is_running;
+  $("resume").hidden = !one.can_go_on;
+  const sampled = two ? two.samples : { [run]: one };
+  draw($("samples"), Object.values(sampled).map(({ samples, film }) => [run, samples, film]), () => strips(sampled));
+  for (const [name, html] of sections) section(name, html);
+  const names = sections.map(([name]) => name);
+  for (const part of [...$("sections").children]) if (!names.includes(part.dataset.name)) part.remove();
+  if ($("result").hidden) reveal($("result"), $("result-title"));
+}
+
+/** A part of the page that `runs show` writes; markup of the server's, in which all text is escaped. */
+function section(name, html) {
+  const parts = [...$("sections").children];
+  let part = parts.find((one) => one.dataset.name === name);
+  if (!part) {
+    part = make("div", { "data-name": name });
+    $("sections").append(part);
+  }
+  if (part.told === html) return;
+  part.told = html;
+  part.innerHTML = html;
+}
+
+/** What the nets made, over the run; several runs walk together. */
+function strips(sampled) {
+  const runs = Object.entries(sampled).filter(([, { samples }]) => Object.keys(samples).length);
+  if (!runs.length) return [];
+  const numbers = [...new Set(runs.flatMap(([, { samples }]) => Object.keys(samples).map(Number)))].sort((a, b) => a - b);
+  const figures = make("div", { class: "strips" });
+  const moving = [];
+  const still = (run, name, file) => figure(file && address("file", { run, name: file }), name);
+  const [[first, { fixed, film }]] = runs;
+  for (const [name, file] of Object.entries(fixed)) if (name !== "truth") figures.append(still(first, name, file));
+  for (const [run, { samples }] of runs) {
+    const made = figure("", runs.length > 1 ? run : "made by the nets");
+    figures.append(made);
+    moving.push([run, samples, made.querySelector("img")]);
+  }
+  if (fixed.truth) figures.append(still(first, "truth", fixed.truth));
+  const slider = make("input", { type: "range", min: "0", max: String(numbers.length - 1), "aria-label": "Samples over the run" });
+  const now = make("output", { class: "soft" });
+  const walk = () => {
+    const number = numbers[slider.value];
+    now.textContent = `${number.toLocaleString()} pictures seen`;
+    slider.setAttribute("aria-valuetext", now.textContent);
+    for (const [run, samples, image] of moving) {
+      const until = Object.keys(samples).map(Number).filter((one) => one <= number);
+      const name = samples[Math.max(...until, Math.min(...Object.keys(samples)))];
+      const url = address("file", { run, name });
+      if (image.getAttribute("src") !== url) image.src = url;
+    }
+  };
+  slider.value = numbers.length - 1;
+  slider.addEventListener("input", walk);
+  walk();
+  const parts = [make("h3", {}, "Samples"), figures];
+  if (numbers.length > 1) parts.push(make("div", { class: "row walk" }, slider));
+  parts.push(now);
+  if (film && runs.length === 1) {
+    const video = make("video", { controls: "", loop: "", preload: "none", src: address("file", { run: first, name: film }), "aria-label": "The samples as a film" });
+    parts.push(make("details", {}, make("summary", {}, "as a film"), video));
+  }
+  return parts;
+}
+
+function figure(url, name) {
+  const image = make("img", { alt: `Samples: ${name}` });
+  if (url) image.src = url;
+  return make("figure", {}, image, make("figcaption", {}, name));
+}
+
+async function open() {
+  chosen = decodeURIComponent(location.hash.slice(1)) || null;
+  $("result").hidden = true;
+  held.delete($("samples"));
+  $("sections").replaceChildren();
+  status.clear();
+  await look();
+}
+
+// Train
+
+let recipes = {};
+
+function describe() {
+  const recipe = recipes[$("recipe").value];
+  $("about").textContent = `It ${recipe.about}.`;
+  for (const name of ["data", ...FIELDS]) $(name).placeholder = recipe[name];
+  $("name").placeholder = $("recipe").value;
+  $("tried").hidden = true;
+}
+
+function asked() {
+  const settings = FIELDS.filter((name) => $(name).value.trim()).map((name) => `${name}=${$(name).value.trim()}`);
+  for (const line of $("settings").value.split("\n")) if (line.trim()) settings.push(line.trim());
+  return { recipe: $("recipe").value, data: $("data").value.trim(), name: $("name").value.trim(), settings };
+}
+
+/** What takes its time is said to be at work, and cannot be asked for twice. */
+async function patiently(button, text, act) {
+  button.disabled = true;
+  status.say(text);
+  try {
+    await act();
+  } catch (error) {
+    status.fail(error);
+  } finally {
+    button.disabled = false;
+  }
+}
+
+async function begin(button, what, name) {
+  await patiently(button, "The training is being started; that takes a few seconds.", async () => {
+    await post("", what);
+    status.say("It trains. You may close the page, and the studio too: it goes on.");
+    $("tried").hidden = true;
+    if (chosen === name) await look();
+    else location.hash = encodeURIComponent(name);
+  });
+}
+
+$("train").addEventListener("input", () => ($("tried").hidden = true));
+$("recipe").addEventListener("change", describe);
+$("train").addEventListener("submit", (event) => {
+  event.preventDefault();
+  patiently($("try"), "It takes a few steps to see how long a training would be.", async () => {
+    const { text, command } = await (await post("", { ...asked(), dry_run: true })).json();
+    $("expected").textContent = `${command}\n\n${text}`;
+    status.say("Nothing is trained yet. Look at what would be, and start it.");
+    reveal($("tried"), $("begin"));
+  });
+});
+$("begin").addEventListener("click", () => begin($("begin"), asked(), $("name").value.trim() || $("recipe").value));
+$("resume").addEventListener("click", () => begin($("resume"), { again: chosen }, chosen));
+$("stop").addEventListener("click", () =>
+  patiently($("stop"), "It finishes its step, saves, and ends.", () => post("/stop", { run: chosen })),
+);
+$("other").addEventListener("change", look);
+addEventListener("hashchange", open);
+document.addEventListener("visibilitychange", look);
+
+try {
+  recipes = await json(`${API}/runs/recipes`);
+  $("recipe").append(...Object.keys(recipes).map((name) => new Option(name, name)));
+  describe();
+  await open();
+} catch (error) {
+  status.fail(error instanceof Problem ? error : new Problem(String(error)));
+}
