@@ -1,6 +1,7 @@
-// A picture from wherever people have it: chosen, dropped, pasted, or an example.
+// A picture from wherever people have it: chosen, photographed, dropped, pasted, or an example.
 
 import { API, Problem, ask, json } from "./api.js";
+import { offerCamera } from "./camera.js";
 
 export const $ = (id) => document.getElementById(id);
 
@@ -39,6 +40,7 @@ export async function takePictures(take, status, first, before = null) {
     $("file").value = ""; // the same file can be chosen again
     if (file) load(file);
   });
+  offerCamera($("camera"), load, status);
   addEventListener("paste", (event) => {
     const [file] = event.clipboardData?.files ?? [];
     if (file) load(file);
