@@ -20,7 +20,7 @@ export class Easel extends HTMLElement {
     this.canvas.setAttribute("role", "application");
     this.canvas.setAttribute(
       "aria-label",
-      "Picture and mask. Arrow keys move the brush, Enter sets it down and lifts it.",
+      "Picture and mask. Arrow keys move the brush or a landmark, Enter sets the brush down and lifts it.",
     );
     this.append(this.canvas);
     this.context = this.canvas.getContext("2d");

@@ -35,7 +35,9 @@ export function showFor(tool, file) {
   if (tool === "paint") $("show-parts").checked = true;
   if (tool === "points") $("show-points").checked = true;
   show();
-  if (tool === "parts" || $("show-parts").checked || $("show-points").checked) read(file);
+  if (tool === "paint" || tool === "points") $("face").open = true;
+  if (easel.labels) status.said.textContent = hints();
+  else if (tool === "parts" || $("show-parts").checked || $("show-points").checked) read(file);
 }
 
 function show() {
@@ -194,6 +196,12 @@ function listPoints() {
   $("point").replaceChildren(...options);
   $("point").disabled = !count;
   easel.hold(0);
+}
+
+/** Hold another landmark by a key, and say which. */
+export function step(by) {
+  easel.hold(easel.focused + by);
+  status.said.textContent = $("point").selectedOptions[0]?.text ?? "";
 }
 
 $("point").addEventListener("change", () => easel.hold(Number($("point").value)));

@@ -52,7 +52,7 @@ export function nearest({ points }, px, py, reach) {
 export function draw(context, marks, groups, pixel, focus) {
   const { points } = marks;
   context.lineJoin = "round";
-  for (const [thick, colour] of [[3.5, LINE[0]], [1.5, LINE[1]]]) {
+  for (const [thick, colour] of [[3, LINE[0]], [1.3, LINE[1]]]) {
     context.lineWidth = thick * pixel;
     context.strokeStyle = colour;
     context.beginPath();
@@ -66,7 +66,7 @@ export function draw(context, marks, groups, pixel, focus) {
   }
   points.forEach(([x, y], at) => {
     context.beginPath();
-    context.arc(x, y, (at === focus ? 6 : 3) * pixel, 0, 2 * Math.PI);
+    context.arc(x, y, (at === focus ? 5.5 : 2.5) * pixel, 0, 2 * Math.PI);
     context.fillStyle = isMoved(marks, at) ? "#ff5a2c" : LINE[0];
     context.fill();
     context.lineWidth = (at === focus ? 2.5 : 1) * pixel;
