@@ -156,7 +156,7 @@ def test_landmarks_by_keys_and_what_stays_over_a_reload(opened: Opened) -> None:
 def test_by_touch_on_a_phone_landmarks_move_and_parts_are_painted(opened: Opened) -> None:
     tab = masked(opened, PHONE)
     tab.get_by_text("Face: say what is to be there").tap()
-    tab.get_by_text("Landmarks", exact=True).tap()
+    tab.get_by_role("radiogroup").get_by_text("Landmarks").tap()
     expect(tab.locator("job-status .said")).to_contain_text("Drag a landmark", timeout=PATIENCE)
     tab.locator("picture-easel canvas").scroll_into_view_if_needed()
     finger = tab.context.new_cdp_session(tab)
@@ -174,7 +174,7 @@ def test_by_touch_on_a_phone_landmarks_move_and_parts_are_painted(opened: Opened
     stroke(place(tab, x, y + 2), place(tab, x, y + 5), place(tab, x, y + 10))
     apart = marks(tab) - before
     assert np.allclose(apart[8], (0, 8), atol=0.5) and np.count_nonzero(apart.any(axis=1)) == 1
-    tab.get_by_text("Paint parts").tap()
+    tab.get_by_text("Paint parts", exact=True).tap()
     tab.locator("picture-easel canvas").scroll_into_view_if_needed()
     stroke(place(tab, 50, 62), place(tab, 60, 62))
     assert (mask(tab) == PART + PART_INDEX["skin"]).sum() > 50
