@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def test_given_parts_and_landmarks_it_has_the_commands_bytes(
     tab.get_by_role("checkbox", name="All 19 parts").check()
     tab.get_by_role("radio", name="glasses").check()
     drag(tab, (78, 62), (80, 62))
-    tab.get_by_role("radio", name="leave it to the net").check()
+    tab.get_by_role("radio", name="leave it open").check()
     drag(tab, (56, 30), (56, 50))
     assert (mask(tab) > 1).sum() < (painted > 1).sum() + 400
     painted = mask(tab)
@@ -222,6 +223,12 @@ def test_tries_of_one_picture_lie_side_by_side(opened: Opened) -> None:
     shown = "all => all.map(one => one.toDataURL())"
     seen = tab.locator("#answers canvas").evaluate_all(shown)
     assert seen[0] != seen[1]
+    other_tab = tab.context.new_page()
+    other_tab.goto(f"{tab.url}jobs")
+    for one in range(2):  # of each the picture is shown, and not its parts
+        expect(other_tab.locator(".thumb").nth(one)).to_have_attribute(
+            "src", re.compile("photo.png$")
+        )
     choose(tab, "other.png", face())
     expect(tab.locator("#result")).to_be_hidden()
     assert count(tab) == 0

@@ -147,7 +147,7 @@ easel.addEventListener("pick", ({ detail: { px, py } }) => {
 function listBrushes() {
   const isFine = $("fine").checked;
   const brushes = isFine ? parts : names.map((group) => ({ ...first(group), name: group }));
-  const choices = [{ name: "leave it to the net" }, ...brushes].map(({ name, colour }, at) => {
+  const choices = [{ name: "leave it open" }, ...brushes].map(({ name, colour }, at) => {
     const swatch = make("span", { class: "swatch", "aria-hidden": "true" });
     if (colour) swatch.style.background = `rgb(${colour})`;
     const input = make("input", { type: "radio", name: "part", value: at ? name : "" });

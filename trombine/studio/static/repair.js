@@ -4,7 +4,7 @@ import "./easel.js";
 import * as face from "./face.js";
 import { keep, kept } from "./keep.js";
 import { grown, packed } from "./raster.js";
-import { $, imageOf, make, offerModels, reveal, takePictures } from "./source.js";
+import { $, imageOf, make, offerModels, reveal, shortest, takePictures } from "./source.js";
 import "./status.js";
 
 const KEEPING = 400; // milliseconds of rest after which the work is kept
@@ -250,9 +250,6 @@ function followed(jobs) {
   return Promise.all(jobs.map((job) => ended(job.id, (event) => status.hear(event))));
 }
 
-/** The picture among a job's files: the others have its name and more. */
-const resultOf = ({ files }) => files.reduce((one, other) => (other.name.length < one.name.length ? other : one));
-
 /** Add tries to those of this picture, each as what lies round its hole. */
 async function show(jobs, box) {
   const first = tries.length;
@@ -261,7 +258,7 @@ async function show(jobs, box) {
     const button = make("button", { type: "button", "aria-pressed": "false" }, canvas, `Try ${tries.length + 1}`);
     button.addEventListener("click", () => prefer(job, button));
     tries.push(button);
-    crop(await imageOf(await fileOf(resultOf(job))), box, canvas);
+    crop(await imageOf(await fileOf(shortest(job.files))), box, canvas);
     if (button === tries[first]) prefer(job, button);
   }
   $("answers").replaceChildren(...tries);
@@ -285,7 +282,7 @@ async function fileOf({ url, name }) {
 
 function prefer(job, button) {
   for (const one of tries) one.setAttribute("aria-pressed", String(one === button));
-  const result = resultOf(job);
+  const result = shortest(job.files);
   const given = (field) => job.inputs.find((one) => one.name.startsWith(`${field}/`));
   const made = (ending) => job.files.find((one) => one !== result && one.name.endsWith(ending));
   const repaired = result.name.replace(/(\.\w+)$/, ".repaired$1");
@@ -341,7 +338,7 @@ async function enlarge(result, mask, name) {
     const [done] = await followed([job]);
     status.say("Enlarged.");
     if ($("download").href !== new URL(result.url, location).href) return; // another try is shown
-    const large = resultOf(done);
+    const large = shortest(done.files);
     $("compare").against(large.url, "The repaired picture, enlarged", ["Before", "Enlarged"]);
     $("download-large").href = large.url;
     $("download-large").download = name.replace(/(\.\w+)$/, `.x${TIMES}$1`);

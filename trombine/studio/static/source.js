@@ -104,5 +104,8 @@ export function make(name, attributes = {}, ...content) {
   return element;
 }
 
+/** The picture among files of which the others have its name and more. */
+export const shortest = (files) => [...files].sort((one, other) => one.name.length - other.name.length)[0];
+
 export const size = (bytes) =>
   bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
