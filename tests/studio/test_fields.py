@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
+import io
 import json
 import re
 import struct
@@ -15,8 +16,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skimage.data
+from PIL import Image
 from studios import Server, noise, png
 
+from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
+from trombine.pages.overlays import CLOSED
 from trombine.requests import described, limit_of
 from trombine.studio.fields import served
 from trombine.verbs.inpaint import InpaintRequest
@@ -145,10 +149,31 @@ def test_a_repair_has_the_commands_bytes(server: Server, command: Command, tmp_p
     words = ("--mask", "mask.png", "--mask-is", "white", "--seed", "3", "-o", "out.png")
     assert command("inpaint", "photo.png", *words).returncode == 0
     assert (tmp_path / "out.png").read_bytes() == data
-    from PIL import Image
-
     result = np.asarray(Image.open(tmp_path / "out.png"))
     assert np.array_equal(result[~hole], pixels[~hole]) and (result[hole] != pixels[hole]).any()
+
+
+def test_labels_that_are_sent_stay_as_they_are(server: Server) -> None:
+    """A map of parts, which inpaint then reads; what draws parts and landmarks is told of both."""
+    labels = np.full((32, 32), 255, np.uint8)
+    labels[4:9, 5:20] = PART_INDEX["mouth"]
+    parts = ("parts", ("parts.png", packed(labels), "application/x-trombine-labels"))
+    hole = ("mask", ("mask.png", packed(labels < 255), MASK))
+    made = server.post("inpaint", PICTURE, parts, hole, ("write_parts", "true")).json
+    job = server.ended(made["id"])
+    assert job["state"] == "done", job["problem"]
+    given = next(one for one in job["inputs"] if one["name"] == "parts/parts.png")
+    sent = Image.open(io.BytesIO(server.ask(given["url"]).body))
+    assert np.array_equal(np.asarray(sent), labels)
+    data = gzip.decompress(server.ask(f"/api/jobs/{job['id']}/labels/photo.parts.png").body)
+    painted = np.frombuffer(data, np.uint8, offset=8).reshape(32, 32)
+    assert np.array_equal(painted == PART_INDEX["mouth"], labels < 255)
+    assert [part["name"] for part in server.ask("/api/parts").json] == list(PART_INDEX)
+    groups = server.ask("/api/landmarks").json
+    assert [(one["name"], one["count"]) for one in groups] == [
+        (name, len(group)) for name, group in LANDMARK_GROUPS.items()
+    ]
+    assert {one["name"] for one in groups if one["closed"]} == set(CLOSED)
 
 
 def test_a_change_outside_is_counted() -> None:

@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
+from jaxtyping import UInt8
 from PIL import Image
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
@@ -32,7 +33,8 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from trombine import __version__
 from trombine.commands import VERBS
-from trombine.conventions import PARTS
+from trombine.conventions import LANDMARK_GROUPS, PARTS
+from trombine.pages.overlays import CLOSED
 from trombine.refusal import InputError
 from trombine.studio.examples import EXAMPLES
 from trombine.studio.fields import (
@@ -67,6 +69,7 @@ MOST_FILES: Final = 200  # of a request
 MOST_WAITING: Final = 64  # jobs of one owner that have not ended
 LEAST_FREE: Final = 512 << 20  # bytes of the disk, below which no job is taken
 MASK: Final = "application/x-trombine-mask"
+LABELS: Final = "application/x-trombine-labels"
 _MOST_MASK: Final = 1 << 28  # bytes of a mask that is unpacked
 _UNPACKING: Final = Lock()  # one mask after the other: each may take a lot of memory
 _TURN: Final = 0.1  # seconds between two looks for new events
@@ -306,10 +309,12 @@ def _keep(upload: UploadFile, folder: Path) -> str:
     """Write a file that was sent into a folder; the name that it has there."""
     folder.mkdir(parents=True, exist_ok=True)
     path = _free(folder, upload.filename or "")
-    if upload.content_type == MASK:
+    if upload.content_type in (MASK, LABELS):
         path = path.with_suffix(".png")
         with _UNPACKING, path.open("wb") as file:
-            _mask(upload).save(file, "PNG")
+            values = _unpacked(upload)
+            image = Image.fromarray(values if upload.content_type == LABELS else values > 0)
+            image.convert("L").save(file, "PNG")
         return path.name
     with path.open("wb") as file:
         shutil.copyfileobj(upload.file, file)
@@ -334,8 +339,9 @@ def _plain(name: str) -> str:
     return _KEPT.sub("_", name).strip(" .").lstrip("-")
 
 
-def _mask(upload: UploadFile) -> Image.Image:
-    """A mask as pages send it: gzipped; width and height as 32 bits each, then a byte a pixel."""
+def _unpacked(upload: UploadFile) -> UInt8[np.ndarray, "h w"]:
+    """A mask or a map of labels as pages send it: gzipped; width and height as 32 bits each, then
+    a byte a pixel."""
     packed = upload.file.read()
     reader = zlib.decompressobj(wbits=31)
     try:
@@ -345,8 +351,7 @@ def _mask(upload: UploadFile) -> Image.Image:
     width, height = struct.unpack_from("<II", data) if len(data) >= 8 else (0, 0)
     if not width or not height or len(data) != 8 + width * height or reader.unconsumed_tail:
         raise InputError("the mask is damaged", "reload the page, and paint it again")
-    marked = np.frombuffer(data, np.uint8, offset=8).reshape(height, width)
-    return Image.fromarray(marked > 0).convert("L")
+    return np.frombuffer(data, np.uint8, offset=8).reshape(height, width)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -574,9 +579,19 @@ def _add_examples(app: FastAPI, store: Store, root: str) -> None:
 
     def parts() -> Response:
         """The parts of a face, by the labels of a map of parts."""
-        return JSONResponse([{"name": part.name, "group": part.group} for part in PARTS])
+        return JSONResponse([vars(part) for part in PARTS])
+
+    def landmarks() -> Response:
+        """The groups of a face's landmarks, in their order, and which are drawn as rings."""
+        return JSONResponse(
+            [
+                {"name": name, "count": len(group), "closed": name in CLOSED}
+                for name, group in LANDMARK_GROUPS.items()
+            ]
+        )
 
     app.add_api_route("/api/parts", parts, response_class=Response)
+    app.add_api_route("/api/landmarks", landmarks, response_class=Response)
     app.add_api_route("/api/examples", listed, response_class=Response)
     app.add_api_route("/api/examples/{name}.png", one, response_class=Response)
 

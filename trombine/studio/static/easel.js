@@ -1,10 +1,17 @@
-// The picture with its mask over it: painted by mouse, pen, fingers or keys; zoomed and moved.
+// The picture with its mask over it, and parts and landmarks of faces: painted and moved by mouse, pen,
+// fingers or keys; zoomed and moved.
 
-import { Raster } from "./raster.js";
+import { draw, moved, nearest } from "./points.js";
+import { PART, Raster } from "./raster.js";
 
 const MOST_SCALE = 32; // pixels of the screen for one of the picture
 const TINT = [72, 56, 255, 150]; // unlike skin, hair and most clothes
+const PALE = 70; // of 255: the tint where parts are shown
+const READ = 120; // how strong parts are that were read,
+const PAINTED = 215; // and those that were painted
 const STEP = 2; // pixels of the picture that an arrow moves the brush; ten times with Shift
+const REACH = { mouse: 12, pen: 16, touch: 26 }; // pixels of the page to a landmark that is taken
+const word = (colour) => new Uint32Array(new Uint8ClampedArray(colour).buffer)[0];
 
 export class Easel extends HTMLElement {
   connectedCallback() {
@@ -13,12 +20,18 @@ export class Easel extends HTMLElement {
     this.canvas.setAttribute("role", "application");
     this.canvas.setAttribute(
       "aria-label",
-      "Picture and mask. Arrow keys move the brush, Enter sets it down and lifts it.",
+      "Picture and mask. Arrow keys move the brush or a landmark, Enter sets the brush down and lifts it.",
     );
     this.append(this.canvas);
     this.context = this.canvas.getContext("2d");
     this.tool = "brush";
     this.radius = 12;
+    this.colours = []; // of the parts, by their labels: colour, and whether it is drawn only where painted
+    this.groups = []; // of the landmarks
+    this.partAt = () => 1; // what the brush of parts paints at a place
+    this.shows = { parts: false, points: false };
+    this.focused = 0; // a landmark
+    this.isWhole = false; // whether one is moved with its group
     this.pointers = new Map();
     this.view = { scale: 1, left: 0, top: 0 }; // of the picture's corner, in pixels of the canvas
     for (const kind of ["down", "move", "up", "cancel", "leave"]) {
@@ -37,6 +50,9 @@ export class Easel extends HTMLElement {
     this.image = image;
     this.raster = new Raster(image.naturalWidth, image.naturalHeight);
     this.tint = new OffscreenCanvas(this.raster.width, this.raster.height);
+    this.layer = new OffscreenCanvas(this.raster.width, this.raster.height);
+    this.labels = null; // the parts that were read
+    this.focused = 0;
     this.cursor = null;
     this.isDown = false;
     this.fit();
@@ -63,18 +79,36 @@ export class Easel extends HTMLElement {
 
   changed(box) {
     if (box) {
-      const [wide, high] = [box.right - box.left, box.bottom - box.top];
-      const pixels = new ImageData(wide, high);
-      const words = new Uint32Array(pixels.data.buffer);
-      const ink = new Uint32Array(new Uint8ClampedArray(TINT).buffer)[0];
-      for (let y = 0; y < high; y++) {
-        const row = (box.top + y) * this.raster.width + box.left;
-        for (let x = 0; x < wide; x++) words[y * wide + x] = this.raster.data[row + x] ? ink : 0;
-      }
-      this.tint.getContext("2d").putImageData(pixels, box.left, box.top);
+      const isShown = this.shows.parts;
+      const inks = new Uint32Array(256).fill(word(TINT));
+      inks[0] = 0;
+      if (isShown) inks[1] = word([...TINT.slice(0, 3), PALE]);
+      if (isShown) this.colours.forEach(({ colour }, label) => (inks[PART + label] = word([...colour, PAINTED])));
+      this.fill(this.tint, this.raster.data, inks, box);
     }
     this.draw();
     this.dispatchEvent(new Event("change"));
+  }
+
+  /** Colour a box of a canvas by a byte for each pixel. */
+  fill(canvas, data, inks, box) {
+    const [wide, high] = [box.right - box.left, box.bottom - box.top];
+    const pixels = new ImageData(wide, high);
+    const words = new Uint32Array(pixels.data.buffer);
+    for (let y = 0; y < high; y++) {
+      const row = (box.top + y) * this.raster.width + box.left;
+      for (let x = 0; x < wide; x++) words[y * wide + x] = inks[data[row + x]];
+    }
+    canvas.getContext("2d").putImageData(pixels, box.left, box.top);
+  }
+
+  /** Draw parts anew, once they were read or are shown otherwise. */
+  recolour() {
+    if (!this.raster) return;
+    const inks = new Uint32Array(256);
+    this.colours.forEach(({ colour, isPlain }, label) => (inks[label] = isPlain ? 0 : word([...colour, READ])));
+    if (this.labels) this.fill(this.layer, this.labels, inks, this.raster.whole());
+    this.changed(this.raster.whole());
   }
 
   // Where things are.
@@ -119,7 +153,7 @@ export class Easel extends HTMLElement {
     else if (before && this.mode === "paint") {
       for (const one of event.getCoalescedEvents?.() ?? []) this.line(this.at(one));
       this.line(place);
-    }
+    } else if (before && this.mode === "drag") this.drag(place, event.shiftKey);
     this.draw();
   }
 
@@ -167,6 +201,7 @@ export class Easel extends HTMLElement {
     this.pointers.set(event.pointerId, place);
     if (this.pointers.size > 1) {
       if (this.mode === "paint") this.changed(this.raster.abandon());
+      if (this.mode === "drag") this.raster.marks = this.held.marks;
       this.mode = "pan";
       return;
     }
@@ -178,7 +213,8 @@ export class Easel extends HTMLElement {
       this.dispatchEvent(new CustomEvent("pick", { detail: place }));
       return;
     }
-    this.value = event.button === 2 || this.tool === "eraser" ? 0 : 1;
+    if (this.tool === "points") return this.take(place, event.pointerType);
+    this.value = this.inkAt(place, event.button === 2);
     this.raster.begin();
     this.last = place;
     this.line(place);
@@ -187,13 +223,54 @@ export class Easel extends HTMLElement {
   line(place) {
     const { last, raster, radius, value } = this;
     this.last = place;
-    this.changed(raster.capsule(last.px, last.py, place.px, place.py, radius, value));
+    const isInside = this.tool === "paint";
+    this.changed(raster.capsule(last.px, last.py, place.px, place.py, radius, value, isInside));
+  }
+
+  /** What the brush sets a pixel to; parts are erased by leaving them open. */
+  inkAt({ px, py }, isErasing = false) {
+    if (this.tool === "paint") return isErasing ? 1 : this.partAt(px, py);
+    return isErasing || this.tool === "eraser" ? 0 : 1;
+  }
+
+  /** End a stroke; one of parts that met no hole is told of. */
+  finish() {
+    const { raster, last } = this;
+    const isInHole = raster.data[Math.floor(last.py) * raster.width + Math.floor(last.px)];
+    if (!raster.end() && this.tool === "paint" && !isInHole) this.dispatchEvent(new Event("miss"));
+    this.changed(null);
+  }
+
+  /** Take hold of a landmark; where none is, the picture is moved. */
+  take(place, kind) {
+    const { marks } = this.raster;
+    const pixel = this.canvas.width / this.canvas.clientWidth / this.view.scale;
+    const at = marks ? nearest(marks, place.px, place.py, REACH[kind] * pixel) : -1;
+    this.mode = at < 0 ? "pan" : "drag";
+    if (at < 0) return;
+    this.held = { marks, at, px: place.px, py: place.py };
+    this.hold(at);
+  }
+
+  drag({ px, py }, isWhole) {
+    const { marks, at, px: x, py: y } = this.held;
+    this.raster.marks = moved(marks, this.groups, at, px - x, py - y, isWhole || this.isWhole);
+  }
+
+  /** Make a landmark the one that keys move. */
+  hold(at) {
+    const count = this.raster?.marks?.points.length ?? 0;
+    this.focused = count ? (at + count) % count : 0;
+    this.dispatchEvent(new Event("hold"));
+    this.draw();
   }
 
   up(event) {
     if (!this.pointers.delete(event.pointerId)) return;
-    if (this.mode === "paint") {
-      this.raster.end();
+    if (this.mode === "paint") this.finish();
+    if (this.mode === "drag") {
+      const { marks } = this.raster;
+      if (marks !== this.held.marks) this.raster.place(marks, this.held.marks);
       this.changed(null);
     }
     this.mode = this.pointers.size ? "pan" : "";
@@ -222,7 +299,8 @@ export class Easel extends HTMLElement {
     const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     const way = ways[event.key];
     if (!this.image || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (way) this.travel(way[0] * this.step(event), way[1] * this.step(event));
+    if (way && this.tool === "points") this.nudge(way, event.shiftKey);
+    else if (way) this.travel(way[0] * this.step(event), way[1] * this.step(event));
     else if (event.key === "Enter") this.press();
     else if (event.key === "Escape") this.lift();
     else return;
@@ -231,6 +309,13 @@ export class Easel extends HTMLElement {
 
   step(event) {
     return STEP * (event.shiftKey ? 10 : 1);
+  }
+
+  nudge([dx, dy], isWhole) {
+    const { raster, groups, focused } = this;
+    if (!raster.marks) return;
+    raster.place(moved(raster.marks, groups, focused, dx, dy, isWhole || this.isWhole));
+    this.changed(null);
   }
 
   travel(dx, dy) {
@@ -246,13 +331,14 @@ export class Easel extends HTMLElement {
   }
 
   press() {
+    if (this.tool === "points") return;
     this.travel(0, 0);
     if (this.tool === "parts") {
       this.dispatchEvent(new CustomEvent("pick", { detail: this.cursor }));
     } else if (this.isDown) this.lift();
     else {
       this.isDown = true;
-      this.value = this.tool === "eraser" ? 0 : 1;
+      this.value = this.inkAt(this.cursor);
       this.raster.begin();
       this.last = this.cursor;
       this.line(this.cursor);
@@ -262,8 +348,7 @@ export class Easel extends HTMLElement {
   lift() {
     if (!this.isDown) return;
     this.isDown = false;
-    this.raster.end();
-    this.changed(null);
+    this.finish();
   }
 
   draw() {
@@ -282,9 +367,15 @@ export class Easel extends HTMLElement {
     context.setTransform(view.scale, 0, 0, view.scale, view.left, view.top);
     context.imageSmoothingEnabled = view.scale < 3;
     context.drawImage(this.image, 0, 0, raster.width, raster.height);
+    if (this.labels && this.shows.parts) context.drawImage(this.layer, 0, 0);
     context.drawImage(this.tint, 0, 0);
+    if (raster.marks && this.shows.points) {
+      const pixel = canvas.width / canvas.clientWidth / view.scale;
+      draw(context, raster.marks, this.groups, pixel, this.tool === "points" ? this.focused : -1);
+    }
     const place = this.hover ?? (document.activeElement === canvas ? this.cursor : null);
-    canvas.style.cursor = this.mode === "pan" || this.isSpace ? "grab" : "none";
+    const isOnPoints = this.tool === "points";
+    canvas.style.cursor = this.mode === "pan" || this.isSpace ? "grab" : isOnPoints ? "default" : "none";
     if (place && canvas.style.cursor === "none") this.ring(place);
   }
 

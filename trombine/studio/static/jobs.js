@@ -1,5 +1,5 @@
 import { API, ask, cancel, isOver, json, listen, remove } from "./api.js";
-import { $, make, size } from "./source.js";
+import { $, make, shortest, size } from "./source.js";
 import "./status.js";
 
 const status = $("status");
@@ -21,7 +21,7 @@ async function refresh() {
 
 function item(job) {
   const [picture] = job.inputs.filter((one) => one.name.startsWith("pictures/"));
-  const shown = job.state === "done" && job.files.find((one) => /\.(png|jpe?g|webp|gif|avif)$/i.test(one.name));
+  const shown = job.state === "done" && shortest(job.files.filter((one) => /\.(png|jpe?g|webp|gif|avif)$/i.test(one.name)));
   const name = picture?.name.replace("pictures/", "") ?? "";
   const state = make("span", {}, STATES[job.state]);
   const bar = make("div", { class: "bar-of-job", role: "progressbar", "aria-label": `Progress of ${name}`, "aria-valuemin": "0", "aria-valuemax": "100", "aria-valuenow": "0" }, make("div"));

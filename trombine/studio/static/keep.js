@@ -23,9 +23,9 @@ async function held(mode, act) {
   }
 }
 
-/** Keep a file and a byte for each of its pixels; where a browser will not, nothing is kept. */
-export async function keep(file, marks) {
-  await held("readwrite", (store) => store.put({ tab: TAB, file, marks }, "work")).catch(() => {});
+/** Keep a file, a byte for each of its pixels, and landmarks; where a browser will not, nothing is kept. */
+export async function keep(file, marks, points) {
+  await held("readwrite", (store) => store.put({ tab: TAB, file, marks, points }, "work")).catch(() => {});
 }
 
 /** What this tab kept last, or null. */

@@ -1,8 +1,12 @@
-// A mask as numbers: one byte a pixel, 1 is to be painted. It knows no page, and so is easily tested.
-// A stroke is what lies between begin() and end(), and is undone as a whole: of each the rectangle
+// A mask as numbers, one byte a pixel: 0 is kept, 1 is to be painted, and from PART on as the part of a
+// face whose label is that much less: so parts lie inside the hole alone. With it a face's landmarks
+// (points.js). It knows no page, and so is easily tested. A stroke is what lies between begin() and end(), and is undone as a whole: of each the rectangle
 // that it changed is kept, before and after.
 
+export const PART = 2;
+const UNKNOWN = 255; // a label that says nothing
 const MOST_KEPT = 1 << 26; // bytes of strokes that can be undone
+const weight = (step) => (step.box ? 2 * step.before.length : 0);
 
 export class Raster {
   constructor(width, height) {
@@ -10,6 +14,7 @@ export class Raster {
     this.height = height;
     this.data = new Uint8Array(width * height);
     this.count = 0; // pixels that are to be painted
+    this.marks = null; // landmarks, and where they were read
     this.done = [];
     this.undone = [];
     this.kept = 0;
@@ -29,17 +34,26 @@ export class Raster {
     const { box } = stroke;
     const step = { box, before: this.cut(stroke.before, box), after: this.cut(this.data, box) };
     if (step.before.every((value, at) => value === step.after[at])) return null;
-    this.done.push(step);
-    this.undone = [];
-    this.kept += 2 * step.before.length;
-    while (this.kept > MOST_KEPT && this.done.length > 1) {
-      this.kept -= 2 * this.done.shift().before.length;
-    }
+    this.push(step);
     return box;
   }
 
-  /** Set what is at most `radius` from the line between two points to `value`. */
-  capsule(x0, y0, x1, y1, radius, value) {
+  push(step) {
+    this.done.push(step);
+    this.undone = [];
+    this.kept += weight(step);
+    while (this.kept > MOST_KEPT && this.done.length > 1) this.kept -= weight(this.done.shift());
+  }
+
+  /** Have other landmarks than `before`: undone as a stroke is. */
+  place(marks, before = this.marks) {
+    this.end();
+    this.marks = marks;
+    this.push({ box: null, before, after: marks });
+  }
+
+  /** Set what is at most `radius` from the line between two points to `value`; inside the hole alone. */
+  capsule(x0, y0, x1, y1, radius, value, isInside = false) {
     const box = this.clipped(
       Math.min(x0, x1) - radius,
       Math.min(y0, y1) - radius,
@@ -55,7 +69,7 @@ export class Raster {
         const [px, py] = [x + 0.5 - x0, y + 0.5 - y0];
         const along = length ? Math.min(1, Math.max(0, (px * dx + py * dy) / length)) : 0;
         if ((px - along * dx) ** 2 + (py - along * dy) ** 2 <= most) {
-          this.set(y * this.width + x, value);
+          this.put(y * this.width + x, value, isInside);
         }
       }
     }
@@ -64,18 +78,18 @@ export class Raster {
 
   /** Set what is marked in `marks`, a byte a pixel, to `value`. */
   fill(marks, value) {
-    for (let at = 0; at < marks.length; at++) if (marks[at]) this.set(at, value);
+    for (let at = 0; at < marks.length; at++) if (marks[at]) this.put(at, value);
     return this.touched(this.whole());
   }
 
   /** Have all of another mask's pixels in place of these. */
   replace(data) {
-    for (let at = 0; at < data.length; at++) this.set(at, data[at] ? 1 : 0);
+    for (let at = 0; at < data.length; at++) this.set(at, data[at]);
     return this.touched(this.whole());
   }
 
   invert() {
-    for (let at = 0; at < this.data.length; at++) this.set(at, 1 - this.data[at]);
+    for (let at = 0; at < this.data.length; at++) this.set(at, this.data[at] ? 0 : 1);
     return this.touched(this.whole());
   }
 
@@ -84,8 +98,8 @@ export class Raster {
     const step = this.done.pop();
     if (!step) return null;
     this.undone.push(step);
-    this.kept -= 2 * step.before.length;
-    return this.paste(step.box, step.before);
+    this.kept -= weight(step);
+    return this.turn(step.box, step.before);
   }
 
   redo() {
@@ -93,8 +107,14 @@ export class Raster {
     const step = this.undone.pop();
     if (!step) return null;
     this.done.push(step);
-    this.kept += 2 * step.before.length;
-    return this.paste(step.box, step.after);
+    this.kept += weight(step);
+    return this.turn(step.box, step.after);
+  }
+
+  turn(box, state) {
+    if (box) return this.paste(box, state);
+    this.marks = state;
+    return null;
   }
 
   /** What was begun, as if it had not been. */
@@ -106,8 +126,36 @@ export class Raster {
   }
 
   set(at, value) {
-    this.count += value - this.data[at];
+    this.count += (value > 0) - (this.data[at] > 0);
     this.data[at] = value;
+  }
+
+  /** Set a pixel as a brush does: parts change where the hole is, and the hole keeps its parts. */
+  put(at, value, isInside = false) {
+    const old = this.data[at];
+    this.set(at, isInside ? old && value : value && (old || value));
+  }
+
+  /** The labels that were painted, UNKNOWN where none was; null without any. */
+  labels() {
+    if (!this.data.some((value) => value >= PART)) return null;
+    return this.data.map((value) => (value >= PART ? value - PART : UNKNOWN));
+  }
+
+  /** The rectangle of the hole. */
+  bounds() {
+    const { width, height, data } = this;
+    const box = { left: width, top: height, right: 0, bottom: 0 };
+    for (let y = 0; y < height; y++) {
+      const row = data.subarray(y * width, (y + 1) * width);
+      const first = row.findIndex((value) => value);
+      if (first < 0) continue;
+      box.left = Math.min(box.left, first);
+      box.right = Math.max(box.right, row.findLastIndex((value) => value) + 1);
+      box.top = Math.min(box.top, y);
+      box.bottom = y + 1;
+    }
+    return box;
   }
 
   touched(box) {
@@ -172,19 +220,19 @@ export function grown(marks, width, height, radius) {
       if (!at(x, y) || (at(x - 1, y) && at(x + 1, y) && at(x, y - 1) && at(x, y + 1))) continue;
       for (const [dx, dy] of disc) {
         const [px, py] = [x + dx, y + dy];
-        if (px >= 0 && py >= 0 && px < width && py < height) result[py * width + px] = 1;
+        if (px >= 0 && py >= 0 && px < width && py < height) result[py * width + px] ||= 1;
       }
     }
   }
   return result;
 }
 
-/** A mask as the server takes it: width, height, a byte a pixel; gzipped. */
-export async function packed({ width, height, data }) {
+/** A mask, or labels, as the server takes it: width, height, a byte a pixel; gzipped. */
+export async function packed({ width, height }, data, kind = "mask") {
   const head = new DataView(new ArrayBuffer(8));
   head.setUint32(0, width, true);
   head.setUint32(4, height, true);
   const stream = new Blob([head, data]).stream().pipeThrough(new CompressionStream("gzip"));
   const bytes = await new Response(stream).arrayBuffer();
-  return new Blob([bytes], { type: "application/x-trombine-mask" });
+  return new Blob([bytes], { type: `application/x-trombine-${kind}` });
 }

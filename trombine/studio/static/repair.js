@@ -1,17 +1,19 @@
 import { API, Problem, ask, ended, json, submit } from "./api.js";
 import "./compare.js";
 import "./easel.js";
+import * as face from "./face.js";
 import { keep, kept } from "./keep.js";
 import { grown, packed } from "./raster.js";
-import { $, imageOf, make, offerModels, reveal, takePictures } from "./source.js";
+import { $, imageOf, make, offerModels, reveal, shortest, takePictures } from "./source.js";
 import "./status.js";
 
 const KEEPING = 400; // milliseconds of rest after which the work is kept
 const GROWTH = 0.006; // of the longer side: how far the mask grows at a time
-const RIM = 0.02; // of a face's size: a part's hole covers its rim too
+const TIMES = 4; // as large as it was, once a repair is enlarged
+const AROUND = 0.25; // of the hole's size: what a try shows around it
 const easel = $("easel");
 const status = $("status");
-const parts = { of: null, labels: null, names: [] }; // of which picture, a label a pixel
+const tries = []; // of this picture
 let file = null;
 let load;
 let isRunning = false;
@@ -21,8 +23,8 @@ let keeping = 0;
 function take(taken, image) {
   file = taken;
   easel.load(image);
-  parts.of = parts.labels = null;
-  $("parts").hidden = true;
+  face.forget();
+  tries.length = 0;
   $("result").hidden = true;
   $("about").textContent = `${file.name}, ${image.naturalWidth} × ${image.naturalHeight}`;
 }
@@ -35,6 +37,7 @@ function update() {
   $("invert").disabled = !raster;
   $("find-scratches").disabled = !raster || isRunning;
   $("run").disabled = !raster || isRunning;
+  face.update();
 }
 
 // Tools
@@ -44,10 +47,8 @@ const tools = [...document.querySelectorAll("[name=tool]")];
 function choose(tool) {
   easel.tool = tool;
   tools.find((one) => one.value === tool).checked = true;
-  $("sizing").hidden = tool === "parts";
-  $("parts").hidden = tool !== "parts" || !parts.labels;
-  if (tool === "parts") findParts().catch((error) => status.fail(error));
-  easel.draw();
+  $("sizing").hidden = tool === "parts" || tool === "points";
+  face.showFor(tool, file);
 }
 
 function resize(pixels) {
@@ -57,66 +58,7 @@ function resize(pixels) {
   easel.draw();
 }
 
-/** Read where the parts of faces are, once for each picture. */
-async function findParts() {
-  if (!file || parts.of === file) return;
-  const asked = (parts.of = file);
-  try {
-    status.begin([]);
-    status.step.textContent = "Looking for faces";
-    parts.names = await json(`${API}/parts`);
-    const job = await submit("read", [["pictures", file, file.name], ["write_parts", "true"]]);
-    status.begin([job.id]);
-    const done = await ended(job.id, (event) => status.hear(event));
-    const map = done.files.find((one) => one.name.endsWith(".parts.png"));
-    const bytes = await (await ask(map.url.replace("/files/", "/labels/"))).arrayBuffer();
-    if (parts.of !== asked) return;
-    parts.labels = new Uint8Array(bytes, 8);
-    showParts();
-  } catch (error) {
-    parts.of = null; // so that it can be tried again
-    throw error;
-  }
-}
-
-function showParts() {
-  const there = new Set(parts.labels);
-  const groups = [...new Set(parts.names.filter((part, label) => label && there.has(label)).map((part) => part.group))];
-  const buttons = groups.map((group) => {
-    const button = make("button", { type: "button" }, group);
-    button.addEventListener("click", () => {
-      cover((label) => label > 0 && parts.names[label].group === group);
-    });
-    return button;
-  });
-  $("parts").replaceChildren(...buttons);
-  $("parts").hidden = easel.tool !== "parts";
-  status.say(groups.length ? "Click on a part of a face, or choose one here." : "No face was found: use the brush.");
-}
-
-/** Put what has these labels into the mask, with its rim. */
-function cover(wanted) {
-  const { width, height } = easel.raster;
-  const marks = parts.labels.map((label) => (wanted(label) ? 1 : 0));
-  let [top, bottom] = [height, 0];
-  parts.labels.forEach((label, at) => {
-    if (!label) return;
-    const y = Math.floor(at / width);
-    [top, bottom] = [Math.min(top, y), Math.max(bottom, y)];
-  });
-  const rim = Math.max(1, Math.round(RIM * Math.max(0, bottom - top)));
-  easel.stroke((raster) => raster.fill(grown(marks, width, height, rim), 1));
-}
-
-easel.addEventListener("pick", ({ detail: { px, py } }) => {
-  const { width, height } = easel.raster;
-  const [x, y] = [Math.floor(px), Math.floor(py)];
-  if (!parts.labels || x < 0 || y < 0 || x >= width || y >= height) return;
-  const label = parts.labels[y * width + x];
-  if (label) cover((one) => one === label);
-  else status.say("There is no part of a face. Click on a face, or use the brush.");
-});
-
+face.whenShown(() => face.showFor(easel.tool, file));
 for (const tool of tools) tool.addEventListener("change", () => choose(tool.value));
 $("size").addEventListener("input", () => resize($("size").value));
 $("undo").addEventListener("click", () => easel.undo());
@@ -130,7 +72,7 @@ $("grow").addEventListener("click", grow);
 easel.addEventListener("change", () => {
   update();
   clearTimeout(keeping);
-  keeping = setTimeout(() => keep(file, easel.raster.data), KEEPING);
+  keeping = setTimeout(() => keep(file, easel.raster.data, easel.raster.marks), KEEPING);
 });
 
 function grow() {
@@ -151,6 +93,10 @@ const acts = {
   b: () => choose("brush"),
   e: () => choose("eraser"),
   p: () => choose("parts"),
+  f: () => choose("paint"),
+  l: () => choose("points"),
+  ",": () => face.step(-1),
+  ".": () => face.step(1),
   i: () => $("invert").click(),
   g: () => $("grow").click(),
   "+": () => easel.zoom(1.5),
@@ -267,11 +213,13 @@ $("run").addEventListener("click", async () => {
   update();
   try {
     easel.lift();
-    const mask = await packed(easel.raster);
+    const mask = await packed(easel.raster, easel.raster.data);
     const picture = file;
+    const box = easel.raster.bounds();
+    const steered = await face.fields();
     const jobs = [];
-    const tries = $("answering").hidden ? 1 : Number($("tries").value);
-    for (let seed = 0; seed < tries; seed++) {
+    const count = $("answering").hidden ? 1 : Number($("tries").value);
+    for (let seed = 0; seed < count; seed++) {
       jobs.push(
         await submit("inpaint", [
           ["pictures", picture, picture.name],
@@ -279,13 +227,15 @@ $("run").addEventListener("click", async () => {
           ["mask_is", "white"],
           ["seed", String(seed)],
           ["model", $("model").value],
+          ["write_parts", "true"],
+          ["write_points", "true"],
+          ...steered,
         ]),
       );
     }
-    status.begin(jobs.map((job) => job.id));
-    const done = await Promise.all(jobs.map((job) => ended(job.id, (event) => status.hear(event))));
-    if (picture === file) show(done);
-    status.say("Done.");
+    const done = await followed(jobs);
+    if (picture === file) await show(done, box);
+    status.say(["Done.", ...new Set(done.flatMap((job) => job.notices.map((one) => one.text)))].join(" "));
   } catch (error) {
     status.fail(error);
   } finally {
@@ -294,38 +244,108 @@ $("run").addEventListener("click", async () => {
   }
 });
 
-function show(jobs) {
-  const buttons = jobs.map((job, number) => {
-    const image = make("img", { src: job.files[0].url, alt: "" });
-    const button = make("button", { type: "button", "aria-pressed": "false" }, image, `Answer ${number + 1}`);
+/** Jobs once they have ended, shown as one meanwhile. */
+function followed(jobs) {
+  status.begin(jobs.map((job) => job.id));
+  return Promise.all(jobs.map((job) => ended(job.id, (event) => status.hear(event))));
+}
+
+/** Add tries to those of this picture, each as what lies round its hole. */
+async function show(jobs, box) {
+  const first = tries.length;
+  for (const job of jobs) {
+    const canvas = make("canvas");
+    const button = make("button", { type: "button", "aria-pressed": "false" }, canvas, `Try ${tries.length + 1}`);
     button.addEventListener("click", () => prefer(job, button));
-    return button;
-  });
-  $("answers").replaceChildren(...buttons);
-  $("answers").hidden = jobs.length === 1;
-  prefer(jobs[0], buttons[0]);
+    tries.push(button);
+    crop(await imageOf(await fileOf(shortest(job.files))), box, canvas);
+    if (button === tries[first]) prefer(job, button);
+  }
+  $("answers").replaceChildren(...tries);
+  $("answers").hidden = tries.length === 1;
   reveal($("result"), $("result-title"));
 }
 
+function crop(image, { left, top, right, bottom }, canvas) {
+  const side = Math.max(right - left, bottom - top) * (1 + 2 * AROUND);
+  const [wide, high] = [Math.min(side, image.naturalWidth), Math.min(side, image.naturalHeight)];
+  const x = Math.min(Math.max(0, (left + right - wide) / 2), image.naturalWidth - wide);
+  const y = Math.min(Math.max(0, (top + bottom - high) / 2), image.naturalHeight - high);
+  [canvas.width, canvas.height] = [320, Math.round((320 * high) / wide)];
+  canvas.getContext("2d").drawImage(image, x, y, wide, high, 0, 0, canvas.width, canvas.height);
+}
+
+async function fileOf({ url, name }) {
+  const blob = await (await ask(url)).blob();
+  return new File([blob], name.replace(/.*\//, ""), { type: blob.type });
+}
+
 function prefer(job, button) {
-  for (const one of $("answers").children) one.setAttribute("aria-pressed", String(one === button));
-  const [result] = job.files;
-  $("compare").show(job.inputs.find((one) => one.name.startsWith("pictures/")).url, "The picture as it was");
+  for (const one of tries) one.setAttribute("aria-pressed", String(one === button));
+  const result = shortest(job.files);
+  const given = (field) => job.inputs.find((one) => one.name.startsWith(`${field}/`));
+  const made = (ending) => job.files.find((one) => one !== result && one.name.endsWith(ending));
+  const repaired = result.name.replace(/(\.\w+)$/, ".repaired$1");
+  $("compare").show(given("pictures").url, "The picture as it was");
   $("compare").against(result.url, "The repaired picture", ["Before", "After"]);
   $("changed").textContent = job.changed_outside;
   $("download").href = result.url;
-  $("download").download = result.name.replace(/(\.\w+)$/, ".repaired$1");
-  $("download-mask").href = job.inputs.find((one) => one.name.startsWith("mask/")).url;
-  $("go-on").onclick = async () => {
-    try {
-      const blob = await (await ask(result.url)).blob();
-      await load(new File([blob], result.name, { type: blob.type }));
-      easel.scrollIntoView({ block: "nearest" });
-      easel.canvas.focus({ preventScroll: true });
-    } catch (error) {
-      status.fail(error);
-    }
+  $("download").download = repaired;
+  $("download-large").hidden = true;
+  for (const [id, one] of [
+    ["mask", given("mask")],
+    ["parts", made(".parts.png")],
+    ["points", made(".points.json")],
+    ["given-parts", given("parts")],
+    ["given-points", given("points")],
+  ]) {
+    $(`download-${id}`).hidden = !one;
+    if (one) $(`download-${id}`).href = one.url;
+  }
+  // Each try has acts of its own; one that fails says so.
+  const act = (id, does) => {
+    $(id).onclick = () => does().catch((error) => status.fail(error));
   };
+  act("go-on", async () => {
+    await load(await fileOf(result));
+    toPicture();
+  });
+  act("edit", async () => {
+    await face.takeFrom(job);
+    choose("paint");
+    toPicture();
+    status.say("This is what it was painted by. Change it inside the mask, then press Repair.");
+  });
+  act("enlarge", () => enlarge(result, given("mask"), repaired));
+}
+
+function toPicture() {
+  easel.scrollIntoView({ block: "nearest" });
+  easel.canvas.focus({ preventScroll: true });
+}
+
+/** Enlarge a try; where its hole was, the net for damaged pictures works. */
+async function enlarge(result, mask, name) {
+  $("enlarge").disabled = true;
+  try {
+    const [picture, hole] = await Promise.all([fileOf(result), fileOf(mask)]);
+    const job = await submit("upscale", [
+      ["pictures", picture, name],
+      ["factor", String(TIMES)],
+      ["hole", hole, "mask.png"],
+      ["mask_is", "white"],
+    ]);
+    const [done] = await followed([job]);
+    status.say("Enlarged.");
+    if ($("download").href !== new URL(result.url, location).href) return; // another try is shown
+    const large = shortest(done.files);
+    $("compare").against(large.url, "The repaired picture, enlarged", ["Before", "Enlarged"]);
+    $("download-large").href = large.url;
+    $("download-large").download = name.replace(/(\.\w+)$/, `.x${TIMES}$1`);
+    $("download-large").hidden = false;
+  } finally {
+    $("enlarge").disabled = false;
+  }
 }
 
 update();
@@ -334,7 +354,10 @@ chooseModel();
 load = await takePictures(
   (taken, image, example) => {
     take(taken, image);
-    if (example?.marks) easel.stroke((raster) => raster.replace(example.marks));
+    if (example?.marks) {
+      easel.stroke((raster) => raster.replace(example.marks));
+      if (example.points) easel.raster.marks = example.points;
+    }
     else if (example?.strokes.length) {
       easel.stroke((raster) => {
         for (const { radius, points } of example.strokes) {

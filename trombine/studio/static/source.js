@@ -1,6 +1,7 @@
-// A picture from wherever people have it: chosen, dropped, pasted, or an example.
+// A picture from wherever people have it: chosen, photographed, dropped, pasted, or an example.
 
 import { API, Problem, ask, json } from "./api.js";
+import { offerCamera } from "./camera.js";
 
 export const $ = (id) => document.getElementById(id);
 
@@ -39,6 +40,7 @@ export async function takePictures(take, status, first, before = null) {
     $("file").value = ""; // the same file can be chosen again
     if (file) load(file);
   });
+  offerCamera($("camera"), load, status);
   addEventListener("paste", (event) => {
     const [file] = event.clipboardData?.files ?? [];
     if (file) load(file);
@@ -101,6 +103,9 @@ export function make(name, attributes = {}, ...content) {
   element.append(...content);
   return element;
 }
+
+/** The picture among files of which the others have its name and more. */
+export const shortest = (files) => [...files].sort((one, other) => one.name.length - other.name.length)[0];
 
 export const size = (bytes) =>
   bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
