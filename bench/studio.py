@@ -133,14 +133,20 @@ def png(pixels: np.ndarray) -> bytes:
 @contextmanager
 def studio(data: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """A studio in a process of its own, and its link."""
-    words = ["trombine", "studio", "--port", "0", "--data", str(data)]
-    process = subprocess.Popen([sys.executable, "-m", *words], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
+    link, process = started(data)
     try:
-        yield process.stdout.readline().strip(), process
+        yield link, process
     finally:
         process.terminate()
         process.communicate()
+
+
+def started(data: Path) -> tuple[str, subprocess.Popen[str]]:
+    """The same, for who ends it otherwise."""
+    words = ["trombine", "studio", "--port", "0", "--data", str(data)]
+    process = subprocess.Popen([sys.executable, "-m", *words], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    return process.stdout.readline().strip(), process
 
 
 @dataclass

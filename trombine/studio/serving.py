@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -125,6 +126,8 @@ def _studio(
         cookie=f"trombine-{port}",  # cookies know no ports: two studios would share one
         outside=outside,
     )
+    # A form that is damaged is answered; that it was so is not for this terminal.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
     address = outside or f"http://{host}:{port}"
     config = uvicorn.Config(
         app,
