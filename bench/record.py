@@ -30,8 +30,6 @@ PROGRAMS = (
     "studio",
     "studio_kills",
     "studio_fuzz",
-    "studio_kills",
-    "studio_fuzz",
     "world",
     "remake",
     "reader",
