@@ -253,9 +253,11 @@ class Crowd:
         _, data = visitor.ask(url)
         self.wrong["bytes"] += data != (self.place / verb / verb / f"{number}.png").read_bytes()
         self.done[verb] += 1
-        for other in [one for one in self.seen[-3:] if not one.startswith(address)]:
+        if number % 2:
+            self.seen = [*self.seen[-20:], url]
+            return
+        for other in self.seen[-3:]:  # even ones try to get what odd ones made
             self.wrong["seen"] += visitor.ask(other)[0] != 404
-        self.seen = [*self.seen[-20:], url] if number % 2 else self.seen  # odd ones' are tried
 
     def watch(self, pid: int, clients: list[threading.Thread]) -> None:
         """Fetch pages and add up memory while the clients are at work."""
