@@ -28,6 +28,8 @@ PROGRAMS = (
     "same",
     "attack",
     "studio",
+    "studio_kills",
+    "studio_fuzz",
     "world",
     "remake",
     "reader",

@@ -4,7 +4,8 @@ Every client has a cookie and a picture of its own, repairs and enlarges it in t
 each result with the command's bytes for that picture. Beside that it tries to get what another
 has just been given. A page is fetched all the while, as by one more visitor, and the memory of the
 server and its workers is added up. The rate is compared with what the commands themselves do of
-such pictures in one go.
+such pictures in one go; the clients compute on the same cores. So do others, where the machine is
+not quiet: then the core-seconds of workers and server, counted once all nets are loaded, say more.
 
     python bench/studio.py [--clients N] [--seconds S] [--json]
 """
@@ -34,7 +35,7 @@ import skimage.data
 from PIL import Image
 from table import Row, at_least, at_most, report
 
-SIDE = 96
+SIDE = 256  # of every picture: small beside what people send
 VERBS = {
     "upscale": {"factor": "2", "model": "upscale-fast"},
     "inpaint": {"mask_is": "white"},
@@ -77,19 +78,21 @@ def rows(crowd: Crowd, alone: dict[str, tuple[float, ...]]) -> list[Row]:
         at_most("memory at the end, beside the second quarter", last / first, "times", 1.15),
         Row("memory at most", max(crowd.memory) / 2**20, "MB"),
         at_least("rate, beside the commands'", seconds / crowd.took, "times", 0.9),
-        Row("core-seconds, beside the commands'", crowd.cpu / cpu, "times"),
+        at_most("core-seconds of workers, beside the commands'", crowd.cpu[1] / cpu, "times", 1.11),
+        Row("core-seconds of the server, beside the commands'", crowd.cpu[0] / cpu, "times"),
+        Row("core-seconds of the commands, a job", cpu / done, "s"),
     ]
 
 
-def by_command(place: Path, verb: str, count: int) -> tuple[float, ...]:
+def by_command(place: Path, verb: str, count: int, side: int = SIDE) -> tuple[float, ...]:
     """Seconds and core-seconds that the command itself takes for a picture, without its start; the
     results stay for later."""
     given, masks = place / "given", place / "masks"
     for folder in (given, masks):
         folder.mkdir(exist_ok=True)
     for number in range(count):
-        (given / f"{number}.png").write_bytes(picture(number))
-        (masks / f"{number}.png").write_bytes(mask())
+        (given / f"{number}.png").write_bytes(picture(number, side))
+        (masks / f"{number}.png").write_bytes(mask(side))
     words = [sys.executable, "-m", "trombine", verb, "-q"]
     for name, value in VERBS[verb].items():
         words += [f"--{name.replace('_', '-')}", value]
@@ -108,18 +111,19 @@ def children() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def picture(number: int) -> bytes:
+def picture(number: int, side: int = SIDE) -> bytes:
     """The picture of a client: like no other's."""
     y, x = divmod(number * 37 % 256, 16)
-    pixels = skimage.data.astronaut()[8 * y :, 16 * x :][:SIDE, :SIDE].copy()
+    whole = np.pad(skimage.data.astronaut(), [(0, side), (0, side), (0, 0)], mode="wrap")
+    pixels = whole[8 * y :, 16 * x :][:side, :side].copy()
     pixels[:2, :2] = [number % 256, number // 256, 77]
     return png(pixels)
 
 
-def mask() -> bytes:
+def mask(side: int = SIDE) -> bytes:
     """The hole of every repair."""
-    hole = np.zeros((SIDE, SIDE), np.uint8)
-    hole[30:56, 24:60] = 255
+    hole = np.zeros((side, side), np.uint8)
+    hole[side // 3 : side // 2, side // 4 : side // 2] = 255
     return png(hole)
 
 
@@ -133,14 +137,20 @@ def png(pixels: np.ndarray) -> bytes:
 @contextmanager
 def studio(data: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """A studio in a process of its own, and its link."""
-    words = ["trombine", "studio", "--port", "0", "--data", str(data)]
-    process = subprocess.Popen([sys.executable, "-m", *words], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
+    link, process = started(data)
     try:
-        yield process.stdout.readline().strip(), process
+        yield link, process
     finally:
         process.terminate()
         process.communicate()
+
+
+def started(data: Path) -> tuple[str, subprocess.Popen[str]]:
+    """The same, for who ends it otherwise."""
+    words = ["trombine", "studio", "--port", "0", "--data", str(data)]
+    process = subprocess.Popen([sys.executable, "-m", *words], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    return process.stdout.readline().strip(), process
 
 
 @dataclass
@@ -180,11 +190,14 @@ class Crowd:
     pages: list[float] = field(default_factory=list)
     memory: list[float] = field(default_factory=list)
     took: float = 0.0
-    cpu: float = 0.0  # core-seconds of server and workers
+    cpu: tuple[float, float] = (0.0, 0.0)  # core-seconds of the server, and of its workers
     seen: list[str] = field(default_factory=list)  # addresses of results, of all clients
 
     def work(self, count: int, process: subprocess.Popen[str]) -> None:
         """All clients at once, until the time is over and each has its last result."""
+        self.warm(process.pid)
+        before = {pid: core_seconds(pid) for pid in family(process.pid)}
+        self.used = dict(before)
         start = time.perf_counter()
         self.end = start + self.seconds
         clients = [threading.Thread(target=self.client, args=(n,)) for n in range(count)]
@@ -195,24 +208,40 @@ class Crowd:
             thread.join()
         self.took = time.perf_counter() - start
         watcher.join()
+        spent = {pid: used - before.get(pid, 0.0) for pid, used in self.used.items()}
+        server = spent.pop(process.pid)
+        self.cpu = (server, sum(spent.values()))
+
+    def warm(self, pid: int) -> None:
+        """Let every worker load every net."""
+        visitor = Visitor(self.link)
+        for verb in VERBS:
+            body = form(verb, 0)
+            ids = [
+                json.loads(visitor.ask(f"/api/jobs/{verb}", body)[1])["id"]
+                for _ in range(4 * len(family(pid)))
+            ]
+            for id in ids:
+                visitor.ask(f"/api/jobs/{id}/events")
 
     def client(self, number: int) -> None:
         """One after the other: send, wait, download, compare, look where one may not."""
         visitor = Visitor(self.link)
+        forms = {verb: form(verb, number) for verb in VERBS}
         turn = number
         while time.perf_counter() < self.end:
             verb = list(VERBS)[turn % len(VERBS)]
             turn += 1
             try:
-                self.job(visitor, verb, number)
+                self.job(visitor, verb, number, forms[verb])
             except (OSError, http.client.HTTPException, KeyError, ValueError) as error:
                 print(f"client {number}: {error!r}", file=sys.stderr)
                 self.wrong["refused"] += 1
                 visitor = Visitor(self.link)
 
-    def job(self, visitor: Visitor, verb: str, number: int) -> None:
+    def job(self, visitor: Visitor, verb: str, number: int, body: bytes) -> None:
         """One job from its picture to its file."""
-        status, told = visitor.ask(f"/api/jobs/{verb}", form(verb, number))
+        status, told = visitor.ask(f"/api/jobs/{verb}", body)
         if status != 201:
             raise ValueError(told)
         address = f"/api/jobs/{json.loads(told)['id']}"
@@ -224,9 +253,11 @@ class Crowd:
         _, data = visitor.ask(url)
         self.wrong["bytes"] += data != (self.place / verb / verb / f"{number}.png").read_bytes()
         self.done[verb] += 1
-        for other in [one for one in self.seen[-3:] if not one.startswith(address)]:
+        if number % 2:
+            self.seen = [*self.seen[-20:], url]
+            return
+        for other in self.seen[-3:]:  # even ones try to get what odd ones made
             self.wrong["seen"] += visitor.ask(other)[0] != 404
-        self.seen = [*self.seen[-20:], url] if number % 2 else self.seen  # odd ones' are tried
 
     def watch(self, pid: int, clients: list[threading.Thread]) -> None:
         """Fetch pages and add up memory while the clients are at work."""
@@ -238,13 +269,14 @@ class Crowd:
                 self.pages.append(time.perf_counter() - start)
                 time.sleep(0.1)
             self.memory.append(sum(map(resident, family(pid))))
-            self.cpu = max(self.cpu, sum(map(core_seconds, family(pid))))
+            now = {pid: core_seconds(pid) for pid in family(pid)}
+            self.used |= {pid: used for pid, used in now.items() if used}
 
 
-def form(verb: str, number: int) -> bytes:
+def form(verb: str, number: int, side: int = SIDE) -> bytes:
     """What a page sends."""
-    files = [("pictures", f"{number}.png", picture(number))]
-    files += [("mask", f"{number}.png", mask())] if verb == "inpaint" else []
+    files = [("pictures", f"{number}.png", picture(number, side))]
+    files += [("mask", f"{number}.png", mask(side))] if verb == "inpaint" else []
     body = b"".join(
         f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
         for name, value in VERBS[verb].items()

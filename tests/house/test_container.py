@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import signal
 import subprocess
+import sys
+from configparser import ConfigParser
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+
+from trombine.verbs.studio import PORT, StudioRequest
 
 Lines = list[tuple[str, str]]
 
@@ -99,3 +106,41 @@ def test_the_guide_says_what_to_mount(root: Path, lines: Lines) -> None:
     assert "podman build -t trombine ." in guide and "TORCH_INDEX" in guide
     assert "--build-arg EXTRAS=" in guide
     assert "has parts under the GPL" in guide, "whoever passes an image on is told"
+
+
+def test_the_service_of_the_guide_starts_a_studio_as_a_user_without_rights(
+    root: Path, tmp_path: Path
+) -> None:
+    """docs/studio-class.md: options that there are, in places that it may write."""
+    text = (root / "docs" / "studio-class.md").read_text()
+    (unit,) = re.findall(r"^```ini\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    service = ConfigParser(interpolation=None)
+    service.optionxform = str  # pyright: ignore[reportAttributeAccessIssue]
+    service.read_string(unit)
+    told = service["Service"]
+    program, verb, *words = told["ExecStart"].split()
+    assert (Path(program).name, verb) == ("trombine", "studio")
+    names = [word for word in words if word.startswith("--")]
+    assert names == ["--lan", "--port", "--data"]
+    assert {name[2:] for name in names} <= {field.name for field in fields(StudioRequest)}
+    home = f"/var/lib/{told['StateDirectory']}"
+    assert words[-1].startswith(home) and told["WorkingDirectory"] == home
+    assert told["Environment"] == f"TROMBINE_CACHE={home}/cache"
+    assert int(told["SuccessExitStatus"]) == 128 + signal.SIGTERM
+    if shutil.which("systemd-analyze"):
+        file = tmp_path / "trombine-studio.service"
+        file.write_text(unit.replace(program, sys.executable))
+        checked = subprocess.run(
+            ["systemd-analyze", "verify", str(file)], capture_output=True, text=True
+        )
+        assert "trombine-studio.service" not in checked.stderr, checked.stderr
+
+
+def test_the_guide_s_container_serves_under_the_address_that_it_is_told(root: Path) -> None:
+    guide = (root / "docs" / "studio-class.md").read_text()
+    (line,) = re.findall(r"^podman run .*studio.*$", guide, re.MULTILINE)
+    words = line.split()
+    port = words[words.index("-p") + 1].rpartition(":")[2]
+    assert int(port) == PORT and words[-1].endswith(f":{port}")
+    assert StudioRequest(lan=True, root_path=words[-1]).root_path in line
+    assert "-v trombine:/cache trombine studio --lan" in line

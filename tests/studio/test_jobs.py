@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import random
-import signal
 import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+import studio_kills
 from studios import Server, alive, noise, png, until
 
 from trombine.studio.jobs import (
@@ -74,33 +73,16 @@ def test_a_cancelled_job_ends_for_good_and_the_next_is_done(server: Server) -> N
 
 
 def test_killed_workers_and_servers_lose_nothing(tmp_path: Path) -> None:
-    """kill -9 at random moments: whatever was accepted ends once, with the right bytes."""
-    chance = random.Random(5)
+    """kill -9 at random instants while pictures are sent; the program kills more often."""
+    found = studio_kills.rows(tmp_path, kills=4, seed=5)
+    assert all(row.ok for row in found), found
+
+
+def test_nobody_works_for_a_server_that_was_killed(tmp_path: Path) -> None:
     server = Server(tmp_path / "data")
-    fields = (("factor", "4"), ("model", "upscale"))
-    accepted: list[str] = []
-    picture = ("pictures", ("a.png", png(noise(96))))
-    try:
-        for round in range(4):
-            accepted += [server.post("upscale", picture, *fields).json["id"] for _ in range(2)]
-            time.sleep(chance.uniform(0.2, 1.5))
-            workers = until(server.workers)
-            if round % 2:
-                server.kill()
-                until(lambda pids=workers: not any(map(alive, pids)))  # nobody works for nobody
-                server.start()
-            else:
-                os.kill(chance.choice(workers), signal.SIGKILL)
-        jobs = [server.ended(id) for id in accepted]
-        assert Counter(job["state"] for job in jobs) == {"done": len(accepted)}
-        results = {server.ask(job["files"][0]["url"]).body for job in jobs}
-        assert len(results) == 1
-        for id in accepted:
-            states = [one.get("state") for _, one in events_of(server, id)]
-            assert states.count("done") == 1
-        assert any(job["state"] == "done" for job in jobs)
-    finally:
-        server.close()
+    workers = until(server.workers)
+    server.kill()
+    until(lambda: not any(map(alive, workers)))
 
 
 def test_a_folder_has_one_studio(server: Server, command) -> None:

@@ -7,11 +7,13 @@ verbs' requests (fields.py).
 from __future__ import annotations
 
 import asyncio
+import errno
 import gzip
 import json
 import re
 import secrets
 import shutil
+import sqlite3
 import struct
 import time
 import zlib
@@ -48,7 +50,7 @@ from trombine.studio.fields import (
     value_of,
 )
 from trombine.studio.guard import OWNER
-from trombine.studio.jobs import DAYS, DONE, ENDED, STATE, Job, Said, Store
+from trombine.studio.jobs import DAYS, DONE, ENDED, FULL, STATE, Job, Said, Store
 from trombine.studio.models import VERBS as TASKED
 from trombine.studio.models import Offer
 from trombine.studio.people import add_people
@@ -67,7 +69,6 @@ PAGES: Final = {
 }
 MOST_FILES: Final = 200  # of a request
 MOST_WAITING: Final = 64  # jobs of one owner that have not ended
-LEAST_FREE: Final = 512 << 20  # bytes of the disk, below which no job is taken
 MASK: Final = "application/x-trombine-mask"
 LABELS: Final = "application/x-trombine-labels"
 _MOST_MASK: Final = 1 << 28  # bytes of a mask that is unpacked
@@ -151,7 +152,15 @@ def _add_errors(app: FastAPI) -> None:
             text = str(error.detail)
         return JSONResponse({"error": text}, error.status_code, headers=error.headers)
 
+    async def full(_: Request, error: Exception) -> Response:
+        """Many send at once, or something else took the room that was there."""
+        if getattr(error, "errno", None) != errno.ENOSPC and "disk is full" not in str(error):
+            raise error
+        return JSONResponse({"error": FULL}, 507)
+
     app.add_exception_handler(InputError, refused)
+    app.add_exception_handler(OSError, full)
+    app.add_exception_handler(sqlite3.OperationalError, full)
     app.add_exception_handler(StarletteHTTPException, known)
 
 
@@ -243,8 +252,8 @@ def _check_room(store: Store, owner: str) -> None:
     if store.waiting(owner) >= MOST_WAITING:
         text = f"{MOST_WAITING} of your jobs wait already; let some end, or cancel them"
         raise HTTPException(429, text)
-    if shutil.disk_usage(store.folder).free < LEAST_FREE:
-        raise HTTPException(507, "the disk is full; delete jobs that are done")
+    if store.is_full():
+        raise HTTPException(507, FULL)
 
 
 _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {

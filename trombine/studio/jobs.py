@@ -26,6 +26,8 @@ MOST_DEATHS: Final = 5  # of workers over one job: then it is the job that ends 
 NOBODY: Final = ""  # the owner of what is to be removed
 STATE: Final = "state"  # the kind of an event that says a job's new state
 DAYS: Final = 7  # for which an ended job is kept
+LEAST_FREE: Final = 512 << 20  # bytes of the disk, below which no job is taken, and none begun
+FULL: Final = "the disk is full; delete jobs that are done, or make room"
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS jobs (
@@ -149,18 +151,36 @@ class Store:
         with self._rows() as rows:
             if not rows.execute("SELECT 1 FROM jobs WHERE state = ? LIMIT 1", (QUEUED,)).fetchone():
                 return None  # most often so, and nothing is locked
+        if self.is_full():
+            return None
         with self._rows(writes=True) as rows:
             row = rows.execute(_NEXT).fetchone()
             if row is None:
                 return None
             rows.execute(
-                "UPDATE jobs SET state = ?, worker = ?, attempt = attempt + 1, started = ?"
-                " WHERE id = ?",
+                "UPDATE jobs SET state = ?, worker = ?, attempt = attempt + 1, started = ?,"
+                " problem = NULL WHERE id = ?",
                 (RUNNING, worker, time.time(), row["id"]),
             )
             job = _job(rows.execute("SELECT * FROM jobs WHERE id = ?", (row["id"],)).fetchone())
             self._say(rows, job.id, job.owner, STATE, {"state": RUNNING, "attempt": job.attempt})
             return job
+
+    def is_full(self) -> bool:
+        """Whether the disk has too little room for a job to begin."""
+        return shutil.disk_usage(self.folder).free < LEAST_FREE
+
+    def tell_waiting(self) -> None:
+        """Say to the jobs that wait whether it is for a full disk, once for each change."""
+        problem = FULL if self.is_full() else None
+        query = "SELECT * FROM jobs WHERE state = ? AND problem IS NOT ?"
+        with self._rows() as rows:
+            if not rows.execute(query, (QUEUED, problem)).fetchone():
+                return
+        with self._rows(writes=True) as rows:
+            for row in rows.execute(query, (QUEUED, problem)).fetchall():
+                rows.execute("UPDATE jobs SET problem = ? WHERE id = ?", (problem, row["id"]))
+                self._say(rows, row["id"], row["owner"], STATE, _ended(QUEUED, problem))
 
     def is_held(self, job: Job) -> bool:
         """Whether a job is still that of the worker who took it."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -74,15 +76,20 @@ class Pool:
     def _watch(self) -> None:
         tidied = time.monotonic()
         while not self._stopped.wait(_PAUSE):
-            for number, worker in enumerate(self._workers):
-                problem = self._overdue(worker)
-                if worker.process.poll() is not None or problem is not None:
-                    self._end(worker, problem or None)
-                    self._workers[number] = self._started()
-            self.store.bury()
-            if time.monotonic() - tidied > _HOURLY:
-                tidied = time.monotonic()
-                self.store.tidy()
+            with suppress(sqlite3.OperationalError):  # the disk is full: what was missed comes next
+                self._look()
+                if time.monotonic() - tidied > _HOURLY:
+                    tidied = time.monotonic()
+                    self.store.tidy()
+
+    def _look(self) -> None:
+        for number, worker in enumerate(self._workers):
+            problem = self._overdue(worker)
+            if worker.process.poll() is not None or problem is not None:
+                self._end(worker, problem or None)
+                self._workers[number] = self._started()
+        self.store.bury()
+        self.store.tell_waiting()
 
     def _overdue(self, worker: _Worker) -> str | None:
         """Why a worker is to be ended: "" that its job was cancelled; None: it is not."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from trombine.studio.pool import Pool
 
 HOME: Final = "127.0.0.1"
 _ELSEWHERE: Final = "192.0.2.1"  # an address that is nobody's, by RFC 5737
+_KEPT: Final = 30  # seconds that a connection stays open without a request
 _GRACE: Final = 2  # seconds for what is being answered when the studio is closed
 
 
@@ -126,6 +128,8 @@ def _studio(
         cookie=f"trombine-{port}",  # cookies know no ports: two studios would share one
         outside=outside,
     )
+    # A form that is damaged is answered; that it was so is not for this terminal.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
     config = uvicorn.Config(
         app,
         http=_Patient,
@@ -134,6 +138,7 @@ def _studio(
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=_GRACE,
+        timeout_keep_alive=_KEPT,
         h11_max_incomplete_event_size=64 << 10,
     )
     server.append(uvicorn.Server(config))

@@ -17,7 +17,7 @@ from trombine.commands import VERBS
 from trombine.events import Description, Done, Notice, Picture, Progress, Skipped, Started
 from trombine.memory import ENDED, ran_out
 from trombine.studio.fields import line_of, request_of
-from trombine.studio.jobs import Job, Store
+from trombine.studio.jobs import MOST_DEATHS, Job, Store
 
 INPUTS: Final = "in"
 MODEL: Final = (
@@ -46,10 +46,13 @@ def do(store: Store, job: Job, in_a_line: Callable[[Exception], str | None]) -> 
         text = f"{ENDED}; take a smaller picture" if ran_out(error) else in_a_line(error)
         if text is None:
             traceback.print_exc()
-        store.finish(job, problem=text or _FAULT)
-        return
+        result = text or _FAULT
     if isinstance(result, str):
-        store.finish(job, problem=result)
+        if store.is_full():  # it may be that: again once there is room, but not without end
+            is_last = job.deaths + 1 >= MOST_DEATHS
+            store.release(job.worker, problem=result if is_last else None)
+        else:
+            store.finish(job, problem=result)
     elif result is not None:
         store.finish(job, result=result)
     else:  # not wanted any more
@@ -76,7 +79,7 @@ def _run(store: Store, job: Job, folder: Path) -> dict[str, Any] | str | None:
             if (saying := _said(event)) is not None:
                 store.say(job, *saying)
             if isinstance(event, Done):
-                if exit_code(event) == BAD_USAGE and said["skipped"]:
+                if said["skipped"] and (exit_code(event) == BAD_USAGE or store.is_full()):
                     return f"{said['skipped'][0]['file']}: {said['skipped'][0]['why']}"
                 result = {"summary": event.summary, **said, "files": _files(folder)}
                 return {**result, **_counted(job, request, folder)}

@@ -35,7 +35,7 @@ export class JobStatus extends HTMLElement {
   hear(event) {
     if (event.kind === "state" && event.state === "running") this.step.textContent = "Working";
     if (event.kind === "state" && event.state === "queued") {
-      this.step.textContent = "Waiting for its turn";
+      this.step.textContent = event.problem ?? "Waiting for its turn";
       this.shares?.set(event.job, 0);
     }
     if (event.kind === "progress") {
