@@ -40,6 +40,7 @@ PROGRAMS = (
     "steering",
     "originality",
     "generate",
+    "restyle",
     "upscale",
 )
 
