@@ -21,7 +21,7 @@ def restyled_value(
     options: Options,
     model: str | Path,
     *,
-    like_picture: object = None,
+    like_picture: Path | None = None,
     device: str = CPU,
 ) -> Any:
     """The picture as conversion.py takes and gives it; what is not drawn anew stays as it is."""

@@ -89,7 +89,7 @@ def run(request: RestyleRequest) -> Iterator[Event]:
     )
 
 
-def of_image(image: object, request: RestyleRequest, *, like: object = None) -> object:
+def of_image(image: object, request: RestyleRequest) -> object:
     """A picture that a program holds, restyled, as the same kind; of a path a Pillow image."""
     from trombine.restyling.in_memory import restyled_value
 
@@ -97,7 +97,7 @@ def of_image(image: object, request: RestyleRequest, *, like: object = None) -> 
         image,
         _options(request),
         request.model,
-        like_picture=request.like if like is None else like,
+        like_picture=request.like,
         device=resolve(request.device),
     )
 
