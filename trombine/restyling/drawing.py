@@ -48,9 +48,7 @@ _ENLARGED: Final = 1.25  # times; from here on what is enlarged lacks sharpness
 _NOT_OF_IT: Final = [PART_INDEX[name] for name in ("background", "cloth")]
 _FADES: Final = 5  # pixels of a window over which its outline fades
 _RIM: Final = 10  # pixels from a window's edge within which all fades
-_DEEP: Final = (
-    21  # pixels of a window: half of that from its outline, a head is one whatever is read
-)
+_DEEP: Final = 21  # pixels of a window: half of that within its outline, all is the head
 _BESIDE: Final = 9  # pixels of a window: half of that from an outline, all is ground
 _REACHES: Final = (9, 33, 129)  # pixels of a window from which ground goes on behind a head
 _LEAST: Final = 1 / 1024  # a share that is none

@@ -32,6 +32,7 @@ _OF_VGG: Final = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 _OF_READER: Final = ("0.first", "0.second", "1.first", "1.second", "2")
 
 Picture = Float32[Tensor, "3 h w"]
+Other = Float32[Tensor, "3 k l"]  # a picture of another size
 
 
 @final
@@ -63,7 +64,7 @@ def eye(device: str = CPU) -> Eye:
     return Eye(name=READER, hash=model.hash, net=trunk, layers=_OF_READER, centred=True)
 
 
-def drawn_like(picture: Picture, style: Picture, by: Eye, steps: int = _STEPS) -> Picture:
+def drawn_like(picture: Picture, style: Other, by: Eye, steps: int = _STEPS) -> Picture:
     """The picture in the style of another, from its features at SIDE pixels: what changes there is
     added to the picture, so that it keeps its detail and all stays where it is."""
     device = next(by.net.parameters()).device
@@ -111,7 +112,7 @@ def _off(a: Tensor, b: Tensor) -> Tensor:
     return (a - b).square().sum() / b.square().sum().clamp(min=1e-9)
 
 
-def with_colours(picture: Picture, style: Picture) -> Picture:
+def with_colours(picture: Picture, style: Other) -> Picture:
     """The picture with the mean and the covariance of another's colours, as near to its own as can
     be: the linear map of optimal transport (Pitie and Kokaram, 2007)."""
     (middle, own), (other, wanted) = (_moments(one) for one in (picture, style))
@@ -132,7 +133,7 @@ def _power(matrix: Float64[Tensor, "3 3"], power: float) -> Float64[Tensor, "3 3
     return vectors @ (values.clamp(min=1e-12) ** power).diag() @ vectors.T
 
 
-def _shrunk(picture: Picture) -> Picture:
+def _shrunk(picture: Picture) -> Other:
     """At most SIDE pixels a side, and no less than the layers need."""
     times = min(SIDE / max(picture.shape[-2:]), 1.0)
     size = [max(round(side * times), 16) for side in picture.shape[-2:]]
