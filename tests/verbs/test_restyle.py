@@ -341,7 +341,6 @@ def test_a_picture_that_a_program_holds(photo: Path, net: Path, tmp_path: Path) 
         ({"like": Path("style.png")}, "leave --to, --from, --whole and --model out"),
         ({"to": "", "model": "restyle", "like": Path("nowhere.png")}, "nowhere.png"),
         ({"to": "", "model": "restyle", "like": Path(__file__)}, "test_restyle.py"),
-        ({"gif": "yes"}, "-g"),
     ],
 )
 def test_what_is_asked_for_wrongly(
