@@ -42,6 +42,7 @@ PROGRAMS = (
     "steering",
     "originality",
     "generate",
+    "restyle",
     "upscale",
 )
 

@@ -76,6 +76,7 @@ def test_every_section_is_there_and_was_announced(page: str, said: list[str]) ->
     assert titles == [
         "Enlarging with a net",
         "Repair",
+        "In another style",
         "What is where in a face",
         "One person, four styles",
         "A crowd",
@@ -103,10 +104,11 @@ def test_it_holds_as_many_pictures_as_asked(page: str) -> None:
     spoilt = 2 * (1 + len(PRESETS)) + len(SINGLES) + len(PRINTS)
     total = person + crowd + varied + leaves + fractals + holes + spoilt
     read = 3 * (styles + 1)
-    opening = 2
+    opening, restyled = 2, 6
+    total += restyled
     total += repaired + enlarged + compared + read + trained + opening
     assert page.count("<img ") == total
-    assert page.count('class="window"') == 2 * styles + 1 + len(MOVED)
+    assert page.count('class="window"') == 2 + 2 * styles + 1 + len(MOVED)
 
 
 def test_it_begins_with_a_photograph_enlarged(page: str) -> None:

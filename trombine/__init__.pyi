@@ -755,7 +755,8 @@ def inpaint(
 def restyle(
     image: _Held,
     *,
-    to: str,
+    to: str = ...,
+    like: _Path | None = ...,
     from_: str = ...,
     whole: bool = ...,
     strength: float = ...,
@@ -771,8 +772,8 @@ def restyle(
     Arguments, by name:
         image: A picture, or a list of them: a path, a Pillow image, a NumPy array
             or a torch tensor. What becomes of it is returned, and no file is
-            written; of the rest to, from_, whole, strength, keep_colours, model
-            and device may be given.
+            written; of the rest to, like, from_, whole, strength, keep_colours,
+            model and device may be given.
         pictures: The pictures, or folders of them.
         output: The file to write, or for several pictures the folder; unless
             given, photo.restyle.png beside photo.png.
@@ -788,13 +789,21 @@ def restyle(
         strip: Leave out date, camera, place and whatever else a photograph says of
             itself.
         to: How to draw: photo, anime, cartoon or sketch.
+        like: A picture in whose style to draw all of the picture, in place of to:
+            its colours and its strokes; what is where stays.
         from_: How it is drawn now; auto says what the reader sees, where it is
             sure: auto, photo, anime, cartoon or sketch.
         whole: Draw all of the picture anew, not only its faces.
         strength: How much of what is drawn is blended in, 0 to 1.
         keep_colours: Keep the picture's own colours, and draw only light, dark and
             lines anew.
-        model: A model that restyles, by name, file or run's folder.
+        model: A model that restyles, by name, file or run's folder; also one that
+            learned to draw one kind of pictures as another, which knows no names
+            of styles.
+        gif: Write NAME.becomes.gif beside each output: the picture becomes what
+            was drawn.
+        mosaic: Write NAME.mosaic.png beside each output: the picture beside it in
+            every style.
         device: auto, cpu, cuda or mps: where nets are computed. A graphics card is
             faster, and its bytes are not always those of the processor.
     """
@@ -803,7 +812,8 @@ def restyle(
 def restyle(
     image: list[_Held],
     *,
-    to: str,
+    to: str = ...,
+    like: _Path | None = ...,
     from_: str = ...,
     whole: bool = ...,
     strength: float = ...,
@@ -815,7 +825,8 @@ def restyle(
 def restyle(
     image: _Path,
     *,
-    to: str,
+    to: str = ...,
+    like: _Path | None = ...,
     from_: str = ...,
     whole: bool = ...,
     strength: float = ...,
@@ -827,7 +838,8 @@ def restyle(
 def restyle(
     image: list[str] | list[Path],
     *,
-    to: str,
+    to: str = ...,
+    like: _Path | None = ...,
     from_: str = ...,
     whole: bool = ...,
     strength: float = ...,
@@ -846,12 +858,15 @@ def restyle(
     format: str = ...,
     quality: int = ...,
     strip: bool = ...,
-    to: str,
+    to: str = ...,
+    like: _Path | None = ...,
     from_: str = ...,
     whole: bool = ...,
     strength: float = ...,
     keep_colours: bool = ...,
     model: str | _Path = ...,
+    gif: bool = ...,
+    mosaic: bool = ...,
     device: str = ...,
 ) -> Result: ...
 @overload
@@ -865,12 +880,15 @@ def restyle(
     format: str = ...,
     quality: int = ...,
     strip: bool = ...,
-    to: str,
+    to: str = ...,
+    like: _Path | None = ...,
     from_: str = ...,
     whole: bool = ...,
     strength: float = ...,
     keep_colours: bool = ...,
     model: str | _Path = ...,
+    gif: bool = ...,
+    mosaic: bool = ...,
     device: str = ...,
 ) -> Result: ...
 @overload

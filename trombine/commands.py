@@ -216,7 +216,7 @@ VERBS = {
             "trombine restyle faces --to sketch --from photo --whole -o drawn",
         ),
         positional=("pictures",),
-        in_memory=("to", "from_", "whole", "strength", "keep_colours", "model", "device"),
+        in_memory=("to", "like", "from_", "whole", "strength", "keep_colours", "model", "device"),
     ),
     "read": Verb(
         module="read",

@@ -26,7 +26,12 @@ from typing import (
 
 from trombine.refusal import InputError, shown
 
-SHORT: Final = {"output": "-o", "factor": "-x"}  # options that have a short name
+SHORT: Final = {
+    "output": "-o",
+    "factor": "-x",
+    "gif": "-g",
+    "mosaic": "-m",
+}  # options that have a short name
 
 
 @runtime_checkable  # for the tests' check of annotations

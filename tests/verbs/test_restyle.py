@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,17 @@ import torch
 import trombine
 from trombine.batch.result import drain
 from trombine.events import Event, Notice, Skipped
-from trombine.images import Image, image_of, read, read_frames, read_provenance, write, write_frames
+from trombine.files import is_part
+from trombine.images import (
+    Image,
+    as_seen,
+    image_of,
+    read,
+    read_frames,
+    read_provenance,
+    write,
+    write_frames,
+)
 from trombine.nets import build
 from trombine.refusal import InputError
 from trombine.verbs.restyle import RestyleRequest, run
@@ -153,7 +166,7 @@ def test_a_gif_keeps_its_times_and_its_frames_without_a_face(net: Path, tmp_path
     assert any("no face is seen in some of its frames" in text for text in notices)
 
 
-def film(path: Path, count: int = 4, faceless: int = 0) -> Path:
+def film(path: Path, count: int = 4, faceless: int = 0, pace: int = 2) -> Path:
     """A film with sound, at uneven times; its first frames show no face."""
     with av.open(str(path), "w") as output:
         stream: Any = output.add_stream("libx264", rate=25, options={"crf": "0"})
@@ -162,7 +175,7 @@ def film(path: Path, count: int = 4, faceless: int = 0) -> Path:
         for number in range(count):
             shown = scene(left=20 + number) if number >= faceless else np.full_like(scene(), 90)
             frame = av.VideoFrame.from_ndarray(shown, format="rgb24")
-            frame.pts = 2 * number + (number == 2)
+            frame.pts = pace * number + (number == 2)  # in 25ths of a second
             output.mux(stream.encode(frame))
         tone = (np.sin(np.arange(4096)[None] / 9) * 0.3).astype(np.float32)
         for start in range(0, 4096, 1024):
@@ -194,6 +207,94 @@ def test_a_film_keeps_its_times_and_its_sound(net: Path, tmp_path: Path) -> None
     replayed(out, source, net, again)
     assert again.read_bytes() == out.read_bytes()
     assert (read(out).samples[:, :150].astype(int) - scene()[:, :150]).std() > 3
+
+
+KILLED_HALF_WAY = """
+import os, signal
+import trombine
+from trombine.restyling import making
+
+honest, frames = making.restyled, []
+
+def restyled(*given):
+    frames.append(given)
+    if len(frames) > 12:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return honest(*given)
+
+making.restyled = restyled
+trombine.restyle(pictures="a.mp4", to="anime", model="mine.safetensors", output="out/b.mp4")
+"""
+
+
+def test_a_film_of_5_seconds_that_was_killed_is_made_by_the_same_command(
+    net: Path, tmp_path: Path
+) -> None:
+    """Killed half-way nothing has the film's name; then the bytes are those of a film that was
+    never killed, and what was left is gone."""
+    source, out = film(tmp_path / "a.mp4", count=25, pace=5), tmp_path / "out" / "b.mp4"
+    shutil.copy(net, tmp_path / "mine.safetensors")
+    words = [sys.executable, "-c", KILLED_HALF_WAY]
+    assert subprocess.run(words, cwd=tmp_path, timeout=900).returncode == -signal.SIGKILL
+    left = [path.name for path in out.parent.iterdir()]
+    assert any(map(is_part, left)) and out.name not in left
+    mine = tmp_path / "mine.safetensors"
+    events(source, model=mine, output=out)
+    assert [path.name for path in out.parent.iterdir()] == ["b.mp4"]
+    assert inside(out) == inside(source)
+    events(source, model=mine, output=tmp_path / "c.mp4")
+    assert (tmp_path / "c.mp4").read_bytes() == out.read_bytes()
+
+
+def test_like_another_picture(photo: Path, tmp_path: Path) -> None:
+    """It names both pictures, is made again from them, and is what the function gives."""
+    style, out, again = tmp_path / "style.png", tmp_path / "b.png", tmp_path / "again.png"
+    write(style, paint(face(SEED + 1), 64, "sketch").pixels)
+    events(photo, to="", like=style, output=out)
+    record = read_provenance(out) or {}
+    assert set(record["inputs"]) == {"a.png", "style.png"}
+    assert drain(events(photo, to="", like=style, output=out)).kept == 1
+    replayed(out, photo, style, again)
+    assert again.read_bytes() == out.read_bytes()
+    given = trombine.restyle(scene(), like=style)
+    assert np.array_equal(given, read(out).samples)
+    # Of a drawing in black and white: hardly any colour is left.
+    colour = abs(given.astype(int) - given.mean(2, keepdims=True)).mean()
+    assert colour < 0.2 * abs(scene().astype(int) - scene().mean(2, keepdims=True)).mean()
+
+
+def test_a_gif_and_a_mosaic(photo: Path, net: Path, tmp_path: Path) -> None:
+    """The film goes from the picture to what was drawn and back; the sheet shows every style."""
+    out = tmp_path / "b.png"
+    events(photo, model=net, output=out, gif=True, mosaic=True)
+    becomes, drawn = read_frames(tmp_path / "b.becomes.gif"), as_seen(read(out))
+    assert becomes.count == 24 and becomes.loops == 0
+    shown = [as_seen(becomes.frames[n]).astype(float) for n in (0, 12)]
+    for frame, truth in zip(shown, (scene(), drawn), strict=True):
+        assert abs(frame - truth).mean() < 6  # of 255: a GIF has 256 colours
+    sheet = read(tmp_path / "b.mosaic.png")
+    assert sheet.width > 4 * 200  # the picture, anime, cartoon, sketch
+    alone = tmp_path / "alone"
+    for name in ("b.becomes.gif", "b.mosaic.png"):
+        replayed(tmp_path / name, photo, net, alone / name)
+        shutil.rmtree(tmp_path / "inputs")
+        assert (alone / name).read_bytes() == (tmp_path / name).read_bytes()
+
+
+def test_a_translator_restyles(photo: Path, tmp_path: Path) -> None:
+    """A net of one direction, which is told no style: its faces, or all of a picture."""
+    path, out = tmp_path / "mine.safetensors", tmp_path / "b.png"
+    model = build("translator", {"width": 4, "blocks": 1}, seed=5)
+    save(path, model, Card(task="restore", net="translator", sizes=model.sizes))
+    events(photo, model=path, output=out)
+    changed = (read(out).samples != scene()).any(2)
+    assert changed.any() and not changed[:, 155:].any()
+    assert drain(events(photo, model=path, output=out)).kept == 1
+    events(photo, model=path, output=tmp_path / "c.png", whole=True)
+    assert (read(tmp_path / "c.png").samples != scene()).any(2).mean() > 0.9
+    again = tmp_path / "again.png"
+    replayed(out, photo, path, again)
+    assert again.read_bytes() == out.read_bytes()
 
 
 def test_a_film_that_begins_without_a_face(net: Path, tmp_path: Path) -> None:
@@ -236,6 +337,10 @@ def test_a_picture_that_a_program_holds(photo: Path, net: Path, tmp_path: Path) 
         ({"format": "docx"}, "docx"),
         ({"suffix": "a/b"}, "suffix"),
         ({"device": "tpu"}, "tpu"),
+        ({"to": ""}, "--to is not said; give --to anime, say, or --like PICTURE"),
+        ({"like": Path("style.png")}, "leave --to, --from, --whole and --model out"),
+        ({"to": "", "model": "restyle", "like": Path("nowhere.png")}, "nowhere.png"),
+        ({"to": "", "model": "restyle", "like": Path(__file__)}, "test_restyle.py"),
     ],
 )
 def test_what_is_asked_for_wrongly(
@@ -262,6 +367,9 @@ def test_bad_inputs_are_named(photo: Path, net: Path, tmp_path: Path) -> None:
         ("empty.png", {}, "empty"),
         ("missing.png", {}, "missing.png"),
         ("film.mp4", {"output": tmp_path / "b.png"}, "can become MP4 or WebM, not PNG"),
+        ("film.mp4", {"gif": True}, "is a film, and -g is for pictures"),
+        ("film.mp4", {"mosaic": True}, "is a film, and -m is for pictures"),
+        ("film.mp4", {"to": "", "like": photo, "model": "restyle"}, "--like is for pictures"),
     ):
         heard = events(tmp_path / name, **{"model": net, "output": out, **options})
         assert problem in f"{tmp_path / name} {why(heard)}"

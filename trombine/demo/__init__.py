@@ -5,6 +5,7 @@ build.py      which sections the page has, and how many pictures each
 faces.py      the face world: styles, parts, landmarks, crowds, variations, paths; leaves
 fractals.py, masks.py, damage.py   what data are made of: fractals, holes, spoilt pictures
 repair.py    the inpainting net beside plain methods, measured
+restyling.py   a photograph and a film in other styles
 enlarging.py   what methods without a net make of small pictures, measured
 training.py   a net that enlarges, and a training
 

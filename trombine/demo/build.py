@@ -15,6 +15,7 @@ from trombine.demo import (
     masks,
     reading,
     repair,
+    restyling,
     training,
     upscaling,
 )
@@ -26,6 +27,7 @@ from trombine.world import VECTOR_NAMES
 SECTIONS: Final[tuple[tuple[str, Callable[[Demo, Page], None]], ...]] = (
     ("enlarging with a net, measured", upscaling.add_upscaling),
     ("repair, measured", repair.add_repair),
+    ("a photograph in other styles", restyling.add_restyling),
     ("what is where in a face", reading.add_reading),
     ("one person in four styles", faces.add_person),
     ("a crowd in each style", faces.add_crowd),
@@ -50,6 +52,7 @@ NEXT: Final = {
     "trombine studio --open": "opens all of this in the browser, with a brush for what is to go",
     "trombine upscale photo.jpg -x 2": "enlarges a photograph of yours, to photo.x2.png beside it",
     "trombine inpaint photo.jpg --mask-part mouth": "paints a mouth anew; --mask says what else",
+    "trombine restyle photo.jpg --to anime --from photo": "draws the faces in it anew",
     "trombine read photo.jpg": "finds the faces in it, and draws what was read beside it",
     "trombine train upscale-x2 --data folder:photos --dry-run": (
         "says what a training on a folder of yours would be, and how long it would take"

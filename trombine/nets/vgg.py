@@ -161,8 +161,13 @@ def read_tensors(path: Path) -> Mapping[str, torch.Tensor]:
     return {str(key): value for key, value in tensors.items() if isinstance(value, torch.Tensor)}
 
 
+def published(name: str) -> Path:
+    """Where torch keeps torchvision's weights, once they are fetched."""
+    return Path(torch.hub.get_dir()) / "checkpoints" / _PUBLISHED[name]
+
+
 def _torchvisions(name: str) -> Mapping[str, torch.Tensor]:
-    path = Path(torch.hub.get_dir()) / "checkpoints" / _PUBLISHED[name]
+    path = published(name)
     if path.is_file():
         return read_tensors(path)
     try:

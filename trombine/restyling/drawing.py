@@ -31,6 +31,7 @@ from trombine.reader.doubts import sure_style
 from trombine.reader.frames import WINDOW, crop_windows
 from trombine.readings.making import read_picture
 from trombine.refusal import InputError
+from trombine.restyling.like import Eye, drawn_like, luma_of
 from trombine.samples import Image
 from trombine.upscaling.drawing import is_drawing
 from trombine.upscaling.running import enlarged
@@ -47,12 +48,17 @@ _ENLARGED: Final = 1.25  # times; from here on what is enlarged lacks sharpness
 _NOT_OF_IT: Final = [PART_INDEX[name] for name in ("background", "cloth")]
 _FADES: Final = 5  # pixels of a window over which its outline fades
 _RIM: Final = 10  # pixels from a window's edge within which all fades
+_DEEP: Final = 21  # pixels of a window: half of that within its outline, all is the head
+_BESIDE: Final = 9  # pixels of a window: half of that from an outline, all is ground
+_REACHES: Final = (9, 33, 129)  # pixels of a window from which ground goes on behind a head
 _LEAST: Final = 1 / 1024  # a share that is none
 _AROUND: Final = 15  # pixels of a window whose colours are kept together
 _TILE: Final = 512  # pixels of a whole picture drawn at once, beside what lies round them
 _SMALLEST: Final = 0.25  # how small a whole picture is made, for its faces to be as nets know them
 
 Picture = Float32[Tensor, "3 h w"]
+Pictures = Float32[Tensor, "n 3 h w"]
+Share = Float32[Tensor, "1 1 s s"]  # of each of a window's pixels
 
 
 @final
@@ -70,7 +76,7 @@ class Restyling:
 
     def __post_init__(self) -> None:
         """Refuse styles that the model does not know."""
-        for style in {self.target, self.source} - {AUTO}:
+        for style in {self.target, self.source} - {AUTO} if self.knows_styles else ():
             if style not in (known := self.net.styles):
                 raise InputError(f"knows {', '.join(known)}, not {style}", path=self.path)
         if self.source == self.target:
@@ -91,16 +97,42 @@ class Restyling:
     @cached_property
     def model(self) -> Model:
         """The model, loaded once."""
-        return loaded(self.path, task="restyle", device=self.device)
+        return loaded(self.path, device=self.device)
+
+    @property
+    def knows_styles(self) -> bool:
+        """Whether the net is told styles; a translator draws one kind of pictures as another."""
+        return self.model.card.task == "restyle"
 
     @property
     def net(self) -> Restyler:
-        """The net, which knows its styles."""
+        """The net, if it knows its styles."""
         return cast(Restyler, self.model.net)
+
+    @property
+    def size(self) -> int:
+        """The side of the windows that the net learned from, in pixels."""
+        return (
+            self.net.size
+            if self.knows_styles
+            else int(self.model.card.settings.get("size", WINDOW))
+        )
+
+    def drawn(self, pictures: Pictures, source: str) -> Pictures:
+        """Windows in the other style."""
+        styles = self.styles(source) if self.knows_styles else ()
+        return self.model(pictures.to(device_of(self.model.net)), *styles).cpu().clone()
+
+    def drawn_whole(self, picture: Picture, source: str) -> Picture:
+        """A picture of any size: softly, tile by tile, or by a translator at once, since that
+        weighs by all of the picture."""
+        if self.knows_styles:
+            return soft_in_tiles(picture, self.net, self.styles(source))
+        return self.drawn(picture[None], source)[0]
 
     def style_of(self, faces: Sequence[Face]) -> str:
         """The style of a picture with these faces: as it is said, or as the reader sees it."""
-        if self.source != AUTO:
+        if self.source != AUTO or not self.knows_styles:
             return self.source
         style = max(faces, key=lambda face: face.size).style if faces else None
         if style is None:
@@ -143,6 +175,29 @@ def faces_in(image: Image, device: str = CPU) -> Sequence[Face]:
     return [replace(face, style=_style(face, reading.pixels)) for face in reading.faces]
 
 
+def restyled_like(image: Image, asked: LikeAsked, by: Eye) -> Drawn:
+    """All of the picture in the style of another one."""
+    plain = image if image.space == "CMYK" else replace(image, profile=None)
+    before = torch.from_numpy(plain.rgb().transpose(2, 0, 1).copy())
+    change = drawn_like(before, asked.style, by) - before
+    change = asked.strength * (luma_of(change) if asked.keep_colours else change)
+    colours = (before + change).clamp(0, 1).permute(1, 2, 0).numpy().reshape(-1, 3)
+    where = np.full(before.shape[1:], asked.strength > _LEAST)
+    chosen = np.ascontiguousarray(colours[where.ravel()])
+    result = replace(plain.recoloured(chosen, where), profile=image.profile)
+    return Drawn(image=result, where=where, colours=chosen)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class LikeAsked:
+    """What is asked of a picture that becomes like another."""
+
+    style: Picture
+    strength: float = 1.0
+    keep_colours: bool = False
+
+
 def _style(face: Face, pixels: UInt8[np.ndarray, "h w 3"]) -> str | None:
     left, top, right, bottom = map(round, face.box)
     alone = np.ascontiguousarray(pixels[top : bottom + 1, left : right + 1])
@@ -182,12 +237,12 @@ class _Canvas:
 
     def draw(self, face: Face) -> None:
         """Draw a face, upright, and blend it in along its outline, as it was and as it became."""
-        side, frame = self.asked.net.size, face.aligned()
+        side, frame = self.asked.size, face.aligned()
         window = Window.of_frame(frame, side)
         seen = _resized(crop_windows(self.before, [frame]), side)
-        drawn = self.asked.model(seen.to(device_of(self.asked.net)), *self.styles).cpu().clone()
-        drawn = self._as_asked(drawn, seen)[0]
-        share = self._share(face, frame, drawn)
+        drawn = self._as_asked(self.asked.drawn(seen, self.source), seen)[0]
+        before, after = self._outlines(face, frame, drawn)
+        share = _faded(torch.maximum(before, after))[0] * _rim(side)
         larger, around = self._enlarged(drawn, window)
         box = window.reach(self.height, self.width)
         rows, columns = np.mgrid[box.top : box.bottom, box.left : box.right].reshape(2, -1)
@@ -198,20 +253,21 @@ class _Canvas:
         shares = sampled(share.expand(3, -1, -1), window, places)[:, :1] * self.asked.strength
         mine = shares[:, 0] > _LEAST
         rows, columns, shares = rows[mine], columns[mine], shares[mine].astype(np.float32)
-        there = self.colours[rows, columns]
-        self.colours[rows, columns] = there + shares * (
-            sampled(larger, around, places[mine]) - there
-        )
+        places, there = places[mine], self.colours[rows, columns]
+        ground = sampled(self._ground(frame, before), window, places)
+        head = sampled(_head(before, after).expand(3, -1, -1), window, places)
+        anew = ground + head.astype(np.float32) * (sampled(larger, around, places) - ground)
+        self.colours[rows, columns] = there + shares * (anew - there)
         self.touched[rows, columns] = True
 
     def draw_all(self, faces: Sequence[Face]) -> None:
         """Draw all of the picture softly, as small as its largest face asks for."""
-        net, height, width = self.asked.net, self.height, self.width
+        height, width = self.height, self.width
         largest = max((face.aligned().side for face in faces), default=0.0)
-        scale = min(max(net.size / max(largest, 1.0), _SMALLEST), 1.0)
+        scale = min(max(self.asked.size / max(largest, 1.0), _SMALLEST), 1.0)
         size = [max(round(length * scale), DEEP) for length in (height, width)]
         seen = functional.interpolate(self.before[None], size, mode="bilinear", antialias=True)
-        drawn = self._as_asked(soft_in_tiles(seen[0], net, self.styles)[None], seen)[0]
+        drawn = self._as_asked(self.asked.drawn_whole(seen[0], self.source)[None], seen)[0]
         whole = Window(x=width / 2, y=height / 2, height=size[0], width=size[1], scale=scale)
         drawn, _ = self._enlarged(drawn, whole)
         if drawn.shape[-2:] != (height, width):
@@ -220,11 +276,6 @@ class _Canvas:
         if self.asked.strength > _LEAST:
             self.colours += np.float32(self.asked.strength) * (planes - self.colours)
             self.touched[:] = True
-
-    @property
-    def styles(self) -> tuple[Tensor, Tensor]:
-        """As the net takes them."""
-        return self.asked.styles(self.source)
 
     def _as_asked(
         self, drawn: Float32[Tensor, "1 3 h w"], seen: Float32[Tensor, "1 3 h w"]
@@ -238,9 +289,9 @@ class _Canvas:
             drawn + off - torch.einsum("nchw,c->nhw", off, torch.from_numpy(LUMA))[:, None]
         ).clamp(0, 1)
 
-    def _share(self, face: Face, frame: Frame, drawn: Picture) -> Float32[Tensor, "1 s s"]:
-        """How much of each of a window's pixels is drawn anew: all of the face and its hair, as
-        they are and as they were, fading at the outline and at the window's edge."""
+    def _outlines(self, face: Face, frame: Frame, drawn: Picture) -> tuple[Share, Share]:
+        """How likely it is that each of a window's pixels is of the face, its hair, or what the
+        head wears: as it was, and as it is drawn."""
         side = drawn.shape[-1]
         reader = loaded(READER, task="read", device=self.asked.device)
         self.nets[READER] = reader
@@ -252,11 +303,19 @@ class _Canvas:
         logits = functional.grid_sample(
             face.logits[None].float(), grid, padding_mode="border", align_corners=False
         )
-        share = torch.maximum(after, _of_it(logits))
-        share = functional.avg_pool2d(share, _FADES, 1, _FADES // 2, count_include_pad=False)
-        middle = (torch.arange(side) + 0.5).minimum(side - torch.arange(side) - 0.5)
-        rim = (middle / (_RIM * side / WINDOW)).clamp(max=1)
-        return share[0] * rim[:, None] * rim
+        return _of_it(logits), after
+
+    def _ground(self, frame: Frame, before: Share) -> Picture:
+        """What a window shows behind the face: its surroundings, which go on smoothly where the
+        face was."""
+        colours = torch.from_numpy(self.colours).permute(2, 0, 1)
+        seen = _resized(crop_windows(colours, [frame]), before.shape[-1])
+        beside = (1 - functional.max_pool2d(before, _BESIDE, 1, _BESIDE // 2)).clamp(min=1e-4)
+        sums, shares = (
+            sum(0.01**k * functional.avg_pool2d(x, n, 1, n // 2) for k, n in enumerate(_REACHES))
+            for x in (seen * beside, beside)
+        )
+        return (beside * seen + (1 - beside) * sums / shares)[0]
 
     def _enlarged(self, drawn: Picture, window: Window) -> tuple[Float32[Tensor, "3 k l"], Window]:
         """What was drawn nearly as large as the picture is, as far as the enlarging nets go."""
@@ -288,9 +347,27 @@ def soft_in_tiles(
     return drawn[..., :height, :width].clone()
 
 
-def _of_it(logits: Float32[Tensor, "1 k s s"]) -> Float32[Tensor, "1 1 s s"]:
+def _of_it(logits: Float32[Tensor, "1 k s s"]) -> Share:
     """How likely it is that a place is of the face, its hair, or what the head wears."""
     return 1 - logits.softmax(1)[:, _NOT_OF_IT].sum(1, keepdim=True)
+
+
+def _faded(share: Share) -> Share:
+    return functional.avg_pool2d(share, _FADES, 1, _FADES // 2, count_include_pad=False)
+
+
+def _rim(side: int) -> Float32[Tensor, "s s"]:
+    """1, but for the edge of a window, towards which it fades to 0."""
+    middle = (torch.arange(side) + 0.5).minimum(side - torch.arange(side) - 0.5)
+    rim = (middle / (_RIM * side / WINDOW)).clamp(max=1)
+    return rim[:, None] * rim
+
+
+def _head(before: Share, after: Share) -> Float32[Tensor, "1 s s"]:
+    """How much of each pixel is the head as it is drawn, and no ground: all within its outline, and
+    what is deep within the one that it had, where the reader may not know what was drawn."""
+    deep = 1 - functional.max_pool2d(1 - before, _DEEP, 1, _DEEP // 2)
+    return _faded(torch.maximum(after, deep))[0]
 
 
 def _resized(x: Float32[Tensor, "n c h w"], side: int) -> Float32[Tensor, "n c s s"]:

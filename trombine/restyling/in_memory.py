@@ -7,24 +7,41 @@ from pathlib import Path
 from typing import Any
 
 from trombine.batch.making import Options
+from trombine.conventions import to_picture
 from trombine.conversion import image_from, like, naming, planes_like, planes_of, singles
 from trombine.devices import CPU
-from trombine.restyling.drawing import Restyling, faces_in, restyled
+from trombine.images import as_seen
+from trombine.restyling.drawing import LikeAsked, Restyling, faces_in, restyled, restyled_like
+from trombine.restyling.like import eye
 from trombine.restyling.making import check_faces, model_of
 
 
-def restyled_value(value: object, options: Options, model: str | Path, *, device: str = CPU) -> Any:
+def restyled_value(
+    value: object,
+    options: Options,
+    model: str | Path,
+    *,
+    like_picture: Path | None = None,
+    device: str = CPU,
+) -> Any:
     """The picture as conversion.py takes and gives it; what is not drawn anew stays as it is."""
     if (several := singles(value)) is not None:
         import torch
 
-        return torch.stack([restyled_value(one, options, model, device=device) for one in several])
-    asked = Restyling.of(model_of(model), options, device)
+        more: Any = {"like_picture": like_picture, "device": device}
+        return torch.stack([restyled_value(one, options, model, **more) for one in several])
     image = image_from(value)
     with naming(value):
-        faces = faces_in(image, device)
-        check_faces(faces, asked)
-        drawn = restyled(image, asked, faces, asked.style_of(faces))
+        if like_picture is not None:
+            style = to_picture(as_seen(image_from(like_picture)))
+            names = ("strength", "keep_colours")
+            wanted = LikeAsked(style=style, **{name: options[name] for name in names})
+            drawn = restyled_like(image, wanted, eye(device))
+        else:
+            asked = Restyling.of(model_of(model), options, device)
+            faces = faces_in(image, device)
+            check_faces(faces, asked)
+            drawn = restyled(image, asked, faces, asked.style_of(faces))
         if (planes := planes_of(value)) is not None:
             colours, alpha = planes
             colours = colours.copy()

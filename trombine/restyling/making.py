@@ -11,24 +11,39 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, final
 
+import numpy as np
+
 from trombine.batch.making import (
     FORMAT,
     PICTURE,
+    SHOWS,
     Job,
     Making,
     Options,
     Output,
+    Product,
     Target,
     name_file,
 )
 from trombine.codecs import Frames, Video, lost_by_video
+from trombine.conventions import to_picture
 from trombine.events import Tick
-from trombine.images import Image
+from trombine.images import Image, Pixels, as_seen, image_of, read
+from trombine.pages import Sheet
 from trombine.provenance import shortened
 from trombine.reader import Face, Tracker
 from trombine.refusal import InputError, about
-from trombine.restyling.drawing import AUTO, Restyling, faces_in, restyled
+from trombine.restyling.drawing import (
+    AUTO,
+    LikeAsked,
+    Restyling,
+    faces_in,
+    restyled,
+    restyled_like,
+)
+from trombine.restyling.like import eye
 from trombine.upscaling.making import check_format
+from trombine.upscaling.sheet import centred, fitting, overview
 from trombine.weights import Model, loaded, shipped
 from trombine.weights.model import find
 from trombine.world import STYLES
@@ -39,22 +54,40 @@ _FRAME: Final = 0.04  # seconds from one frame to the next, for who follows face
 HOLDS: Final[Mapping[str, type]] = {
     PICTURE: str,
     "from": str,  # a style of the world
-    "to": str,
+    "to": str,  # one too; "" where it is like a picture
+    "like": str,
     "whole": bool,
     "strength": float,
     "keep_colours": bool,
     "model": str,
     FORMAT: str,
+    SHOWS: str,
 }
+RESULT, GIF, MOSAIC = "", "gif", "mosaic"
+PRODUCTS: Final = (
+    Product(shows=GIF, ending=".becomes.gif", format="GIF"),
+    Product(shows=MOSAIC, ending=".mosaic.png", format="PNG"),
+    Product(shows=RESULT),
+)
+_STEPS: Final = 12  # frames from a picture to what it becomes
+_STEP: Final = 80  # milliseconds
+_HELD: Final = 1000
+_CELL: Final = 360  # pixels of the longer side of a mosaic's pictures
 
 
 def make(job: Job) -> Output:
-    """The picture or film with its faces drawn anew."""
-    film, asked, format = job.source.film, _asked(job), job.options[FORMAT]
+    """The picture or film with its faces drawn anew, or as another picture is."""
+    film, format = job.source.film, job.options[FORMAT]
     check_format(film, format)
     start = time.perf_counter()
-    faces = faces_in(film.first, job.device)
     is_still = film.count == 1 and isinstance(film, Frames)
+    if (job.options["like"] or job.shows & {GIF, MOSAIC}) and not is_still:
+        option = "--like" if job.options["like"] else "-g" if GIF in job.shows else "-m"
+        raise InputError(f"is a film, and {option} is for pictures", "leave it out")
+    if job.options["like"]:
+        return _like(job, start)
+    asked = _asked(job)
+    faces = faces_in(film.first, job.device)
     if is_still:
         check_faces(faces, asked)
     drawing = _Drawing(asked=asked, first=faces)
@@ -64,9 +97,20 @@ def make(job: Job) -> Output:
         drawing.begin()
     else:
         result = drawing.film(film, job.tick)
+    contents: dict[str, object] = {RESULT: result}
+    if GIF in job.shows:
+        contents[GIF] = becoming(film.first, result.first)
+    if MOSAIC in job.shows:
+        others = [] if not asked.knows_styles else asked.net.styles
+        others = [name for name in others if name not in (drawing.source, asked.target)]
+        every = {asked.target: result.first} | {
+            name: restyled(film.first, replace(asked, target=name), faces, drawing.source).image
+            for name in others
+        }
+        contents[MOSAIC] = mosaic(job, film.first, every)
     nets = drawing.nets
     return Output(
-        contents={"": result},
+        contents=contents,
         model="+".join(dict.fromkeys(net.hash for net in nets)),
         chosen={"from": drawing.source} if drawing.source else {},
         notices=(
@@ -80,6 +124,56 @@ def make(job: Job) -> Output:
         ),
         counts={"faces": len(faces)},
     )
+
+
+def _like(job: Job, start: float) -> Output:
+    """The picture in the style of another one."""
+    path, name = job.file("like"), job.options["like"]
+    if path is None:
+        raise InputError(f"was made like {shortened(name)}, which is not among its inputs")
+    first, by, style = job.source.film.first, eye(job.device), read(path)
+    asked = LikeAsked(
+        style=to_picture(as_seen(style)),
+        strength=job.options["strength"],
+        keep_colours=job.options["keep_colours"],
+    )
+    result = restyled_like(first, asked, by).image
+    contents: dict[str, object] = {RESULT: Frames(frames=(result,))}
+    if GIF in job.shows:
+        contents[GIF] = becoming(first, result)
+    if MOSAIC in job.shows:
+        contents[MOSAIC] = mosaic(job, first, {f"like {shortened(name)}": result}, style)
+    return Output(
+        contents=contents,
+        model=by.hash,
+        nets=(by.name,),
+        details=(
+            f"features of {by.name} ({by.hash})",
+            f"drawn in {time.perf_counter() - start:.2f} s",
+        ),
+    )
+
+
+def becoming(before: Image, after: Image) -> Frames:
+    """A film without an end: the picture becomes the other, and is itself again."""
+    ends = [np.float32(as_seen(one)) for one in (before, after)]
+    shares = (1 - np.cos(np.pi * np.arange(_STEPS + 1) / _STEPS)) / 2
+    there = [image_of((ends[0] + s * (ends[1] - ends[0])).round().astype(np.uint8)) for s in shares]
+    times = [_HELD, *[_STEP] * (_STEPS - 1), _HELD]
+    return Frames(frames=(*there, *there[-2:0:-1]), durations=(*times, *times[-2:0:-1]), loops=0)
+
+
+def mosaic(
+    job: Job, before: Image, made: Mapping[str, Image], style: Image | None = None
+) -> Pixels:
+    """A sheet of the picture beside what was made of it."""
+    shown = {"input": before, **({} if style is None else {"style": style}), **made}
+    sizes = [fitting((one.height, one.width), _CELL) for one in shown.values()]
+    cell = max(max(sides) for sides in zip(*sizes, strict=True))
+    pairs = zip(shown.values(), sizes, strict=True)
+    cells = [centred(overview(as_seen(one), size), (cell, cell)) for one, size in pairs]
+    title = shortened(job.source.path.name)
+    return Sheet(rows=[cells], title=title, column_titles=list(shown)).pixels()
 
 
 @final
@@ -149,30 +243,36 @@ def model_of(model: str | Path) -> Path:
     """The file of the model that is named, which must be one that restyles."""
     with about(model):
         path = find(model)
-    loaded(path, task="restyle")
+    if (task := loaded(path).card.task) not in ("restyle", "restore"):
+        raise InputError(f"is for {task}, not for restyling", path=model)
     return path
 
 
-def target_for(options: Options, source: Path, model: Path) -> Target:
-    """What is asked for a picture: the options, and the model's file where it is not shipped."""
+def target_for(options: Options, source: Path, model: Path, like: Path | None) -> Target:
+    """What is asked for a picture: the options, the picture that it is to be like, and the model's
+    file where it is not shipped."""
     files: dict[str, Path] = {}
+    if like is not None:
+        named = name_file(files, like, source, "like")
+        return Target(options={**options, "like": named, "model": ""}, files=files)
     is_shipped = shipped().get(model.stem) == model
     called = model.stem if is_shipped else name_file(files, model, source, "model")
-    return Target(options={**options, "model": called}, files=files)
+    return Target(options={**options, "like": "", "model": called}, files=files)
 
 
 def equivalent(name: str, recorded: object, target: object) -> bool:
     """Whether a result with the recorded option is as good as one with the target's."""
     if name == "from" and target == AUTO:
-        return recorded in STYLES
+        return recorded in (*STYLES, AUTO)
     return recorded == target
 
 
 RESTYLE: Final = Making(
     verb="restyle",
     holds=HOLDS,
-    usual={"whole": False, "strength": 1.0, "keep_colours": False},
+    usual={"whole": False, "strength": 1.0, "keep_colours": False, "like": "", SHOWS: RESULT},
     make=make,
+    products=PRODUCTS,
     needs=("torch", "scipy"),
     films=True,
     equivalent=equivalent,

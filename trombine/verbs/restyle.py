@@ -14,6 +14,7 @@ from trombine.batch.making import Making
 from trombine.batch.requests import PicturesRequest
 from trombine.devices import CPU, DEVICES, resolve
 from trombine.events import Event
+from trombine.refusal import InputError
 from trombine.requests import Choice, Number
 
 STYLES: Final = ("photo", "anime", "cartoon", "sketch")
@@ -30,8 +31,11 @@ class RestyleRequest(PicturesRequest):
     output: Path | None = None
     """The file to write, or for several pictures the folder; unless given, photo.restyle.png beside
     photo.png."""
-    to: Annotated[str, Choice(STYLES)]
+    to: Annotated[str, Choice(("", *STYLES))] = ""
     """How to draw: photo, anime, cartoon or sketch."""
+    like: Path | None = None
+    """A picture in whose style to draw all of the picture, in place of --to: its colours and its
+    strokes; what is where stays."""
     from_: Annotated[str, Choice(("auto", *STYLES))] = "auto"
     """How it is drawn now; auto says what the reader sees, where it is sure."""
     whole: bool = False
@@ -41,23 +45,45 @@ class RestyleRequest(PicturesRequest):
     keep_colours: bool = False
     """Keep the picture's own colours, and draw only light, dark and lines anew."""
     model: str | Path = "restyle"
-    """A model that restyles, by name, file or run's folder."""
+    """A model that restyles, by name, file or run's folder; also one that learned to draw one kind
+    of pictures as another, which knows no names of styles."""
+    gif: bool = False
+    """Write NAME.becomes.gif beside each output: the picture becomes what was drawn."""
+    mosaic: bool = False
+    """Write NAME.mosaic.png beside each output: the picture beside it in every style."""
     device: Annotated[str, Choice(DEVICES)] = CPU
     """auto, cpu, cuda or mps: where nets are computed. A graphics card is faster, and its bytes are
     not always those of the processor."""
 
+    def __post_init__(self) -> None:
+        """Refuse none and two ways to draw."""
+        super().__post_init__()
+        if not self.to and self.like is None:
+            raise InputError("--to is not said", "give --to anime, say, or --like PICTURE")
+        usual = not self.to and self.from_ == "auto" and self.model == "restyle"
+        if self.like is not None and (self.whole or not usual):
+            raise InputError(
+                "--like draws all of a picture by itself",
+                "leave --to, --from, --whole and --model out",
+            )
+
 
 def run(request: RestyleRequest) -> Iterator[Event]:
     """Restyle every picture whose output is not there."""
-    from trombine.images import film_suffix, output_suffix
+    from trombine.images import film_suffix, output_suffix, read
     from trombine.restyling.drawing import Restyling
-    from trombine.restyling.making import model_of, target_for
+    from trombine.restyling.making import GIF, MOSAIC, RESULT, model_of, target_for
 
     path, device, options = model_of(request.model), resolve(request.device), _options(request)
-    Restyling.of(path, options, device)  # which refuses styles that the model does not know
+    if request.like is not None:
+        read(request.like)  # refused before anything is begun
+    else:
+        Restyling.of(path, options, device)  # which refuses styles that the model does not know
+    wanted = {GIF: request.gif, MOSAIC: request.mosaic, RESULT: True}
     yield from making().run(
         request,
-        lambda source: target_for(options, source, path),
+        lambda source: target_for(options, source, path, request.like),
+        shows=[shows for shows, is_wanted in wanted.items() if is_wanted],
         ending=lambda source: film_suffix(source) or output_suffix(source),
         device=device,
     )
@@ -67,7 +93,13 @@ def of_image(image: object, request: RestyleRequest) -> object:
     """A picture that a program holds, restyled, as the same kind; of a path a Pillow image."""
     from trombine.restyling.in_memory import restyled_value
 
-    return restyled_value(image, _options(request), request.model, device=resolve(request.device))
+    return restyled_value(
+        image,
+        _options(request),
+        request.model,
+        like_picture=request.like,
+        device=resolve(request.device),
+    )
 
 
 def making() -> Making:

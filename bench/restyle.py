@@ -1,0 +1,219 @@
+"""How well faces are drawn in other styles; how fast, how large, and how steady films are.
+
+    python bench/restyle.py [--first-seed N] [--count M] [--model NAME|FILE] [--json]
+
+Faces are painted in two styles: one is shown, the other is the truth. Gains are over the better of
+two floors, the untouched picture and colour transfer. A film is restyled as users do it, by faces
+that are followed, and each frame by itself; what changes from frame to frame after the head's true
+motion is undone is compared with what changes in the truth.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise, permutations
+from typing import Final
+
+import numpy as np
+import torch
+from fuzz import peak, reset_peak
+from jaxtyping import Float32
+from skimage import data as skimage_data
+from table import Row, at_least, at_most, report
+from torch.nn import functional
+
+from trombine.conventions import PART_INDEX, to_picture
+from trombine.images import Image, as_seen, image_of
+from trombine.judge.restoration import by_witness
+from trombine.judge.witness import seen
+from trombine.measures import psnr, ssim
+from trombine.methods import methods
+from trombine.reader import Tracker
+from trombine.restyling.drawing import Restyling, faces_in, restyled, soft_in_tiles
+from trombine.restyling.making import model_of
+from trombine.world import STYLES, face, paint
+from trombine.world.leaves import leaves
+
+FIRST: Final = 1_708_000  # of the seeds that nothing learns from or is chosen by
+SIDE: Final = 128
+FLOORS: Final = ("input", "colour transfer")
+# PSNR in dB, SSIM, the share of true partners that are nearest, of pixels whose part is in place
+GOALS: Final = {"PSNR": 18.0, "SSIM": 0.55, "partner": 0.85, "parts": 0.85}
+FRAMES: Final = 12
+RATE: Final = 25
+NOISE: Final = 0.02  # of a film's sensor
+SIZES: Final = {0.1: (365, 274), 1.0: (1155, 866), 12.0: (4000, 3000)}
+FACES: Final = ((300, 400, 700), (1500, 900, 900), (2700, 1700, 800))  # left, top, side at 12
+Pictures = Float32[torch.Tensor, "n 3 h w"]
+Rows = Iterator[Row]
+
+
+def painted(seeds: Sequence[int], style: str) -> Pictures:
+    """Faces in a style."""
+    return torch.stack([to_picture(paint(face(seed), SIDE, style).pixels) for seed in seeds])
+
+
+def quality(first: int, count: int, name: str) -> Rows:
+    """Every ordered pair of styles; of photographs as anime all measures."""
+    seeds = range(first, first + count)
+    every = methods("restyle", *FLOORS, name)
+    truths = {style: painted(seeds, style) for style in STYLES}
+    for source, style in permutations(STYLES, 2):
+        asked = {"style": style, "source": source}
+        made = {who: method(truths[source], **asked) for who, method in every.items()}
+        scores = {who: float(psnr(one, truths[style]).mean()) for who, one in made.items()}
+        floor = max(scores[who] for who in FLOORS)
+        pair = f"{source} to {style}"
+        if (source, style) != ("photo", "anime"):
+            yield Row(f"{pair}: PSNR", scores[name], "dB")
+            yield at_least(f"{pair}: gain over floors", scores[name] - floor, "dB", 2.5)
+            continue
+        yield Row(f"{pair}: PSNR of the better floor", floor, "dB")
+        found = {"PSNR": scores[name], "SSIM": float(ssim(made[name], truths[style]).mean())}
+        found["partner"] = _partners(made[name], truths[style])
+        rows = [
+            by_witness(seen(a[None]), seen(b[None]))
+            for a, b in zip(made[name], truths[style], strict=True)
+        ]
+        found["parts"] = float(np.mean([row["parts"] for row in rows if row]))
+        for measure, goal in GOALS.items():
+            yield at_least(f"{pair}: {measure}", found[measure], "", goal)
+        off = float(np.mean([row["landmarks"] for row in rows if row]))
+        yield at_most(f"{pair}: landmarks off, of the pupils' distance", off, "%", 3.0)
+
+
+def _partners(made: Pictures, truth: Pictures) -> float:
+    """Among as many as there are, how often the true partner is the nearest."""
+    apart = torch.cdist(made.flatten(1), truth.flatten(1))
+    return float((apart.argmin(1) == torch.arange(len(made))).double().mean())
+
+
+def tiles(asked: Restyling) -> Rows:
+    """All of a picture in tiles and in one pass."""
+    picture = to_picture(np.ascontiguousarray(skimage_data.astronaut()[:400]))
+    styles = asked.styles("photo")
+    once, tiled = (soft_in_tiles(picture, asked.net, styles, tile=tile) for tile in (1024, 128))
+    yield at_most("tiles, apart from one pass", float((once - tiled).abs().max()), "", 0.01)
+
+
+def speed(first: int, asked: Restyling) -> Rows:
+    """Time and memory over sizes, each with three faces; found, drawn and blended in."""
+    for megapixels, (width, height) in SIZES.items():
+        image = scene(first, width, height)
+        for whole in (False, True):
+            wanted = replace(asked, whole=whole)
+            reset_peak()
+            start, cpu = time.perf_counter(), time.process_time()
+            faces = faces_in(image)
+            restyled(image, wanted, faces, "photo")
+            seconds, used = time.perf_counter() - start, time.process_time() - cpu
+            about = f"{megapixels:g} megapixels{', whole' if whole else ''}"
+            if megapixels == 12 and not whole:
+                yield Row(f"{about}: faces", float(len(faces)), "")
+                yield at_most(f"{about}, three faces", seconds, "s", 10.0)
+            else:
+                yield Row(about, seconds, "s")
+            yield Row(f"{about}: of the processor", used, "s")
+            yield Row(f"{about}: peak memory", peak(), "MB")
+
+
+def scene(first: int, width: int, height: int) -> Image:
+    """Three painted faces before leaves."""
+    ground = np.tile(leaves(first, 512), (height // 512 + 1, width // 512 + 1, 1))
+    pixels = np.ascontiguousarray(ground[:height, :width])
+    for number, places in enumerate(FACES):
+        left, top, side = (round(one * width / 4000) for one in places)
+        one = paint(face(first + number), side, "photo")
+        inside = one.parts != PART_INDEX["background"]
+        pixels[top : top + side, left : left + side][inside] = one.pixels[inside]
+    return image_of(pixels)
+
+
+def films(first: int, count: int, asked: Restyling) -> Rows:
+    """How much of a film changes that its motion does not explain."""
+    errors = np.array([_film(seed, asked) for seed in range(first, first + count)])
+    truth, followed, alone = errors.mean(0)
+    yield Row("film: temporal error of the truth", 100 * truth, "%")
+    yield Row("film: of the restyled film", 100 * followed, "%")
+    yield Row("film: of each frame by itself", 100 * alone, "%")
+    yield at_most("film / truth", followed / truth, "", 1.3)
+    yield at_most("film / each frame by itself", followed / alone, "", 0.5)
+
+
+def _film(seed: int, asked: Restyling) -> tuple[float, float, float]:
+    """The temporal errors of the true film, of the restyled, and of single frames restyled."""
+    chance, tracker = np.random.default_rng(seed), Tracker()
+    truth, followed, alone, points, heads = [], [], [], [], []
+    for number in range(FRAMES):
+        turn = 2 * np.pi * number / RATE
+        moved = {"centre_x": 0.03 * np.sin(turn), "roll": 0.1 * np.sin(0.7 * turn + 1)}
+        person = replace(face(seed), **moved, smile=float(0.3 * np.sin(turn)))
+        shown, true = (paint(person, SIDE, style) for style in ("photo", asked.target))
+        noisy = shown.pixels + 255 * chance.normal(0, NOISE, shown.pixels.shape)
+        image = image_of(noisy.round().clip(0, 255).astype(np.uint8))
+        faces = faces_in(image)
+        steady = [one.face for one in tracker.update(faces, number / RATE)]
+        truth.append(to_picture(true.pixels))
+        heads.append(torch.from_numpy((true.parts > 0) & (shown.parts > 0)))
+        points.append(shown.points.astype(np.float64))
+        for frames, used in ((followed, steady), (alone, faces)):
+            frames.append(to_picture(as_seen(restyled(image, asked, used, "photo").image)))
+    every = (truth, followed, alone)
+    return tuple(_temporal(frames, points, heads) for frames in every)  # pyright: ignore
+
+
+def _temporal(
+    frames: Sequence[torch.Tensor], points: Sequence[np.ndarray], heads: Sequence[torch.Tensor]
+) -> float:
+    """The mean change of a head's pixels from a frame to the next, which is moved back as the
+    landmarks moved: turned, scaled and shifted."""
+    changes = []
+    for first, second in pairwise(range(len(frames))):
+        ways = points[first], points[second]
+        moved = _moved(frames[second], *ways)
+        both = heads[first] & (_moved(heads[second].float()[None], *ways)[0] > 0.999)
+        changes.append(float((moved - frames[first]).abs().mean(0)[both].mean()))
+    return float(np.mean(changes))
+
+
+def _moved(picture: torch.Tensor, here: np.ndarray, there: np.ndarray) -> torch.Tensor:
+    """What a picture shows, with the landmarks that are `there` moved to where they were `here`."""
+    a, b = (points[:, 0] + 1j * points[:, 1] for points in (here, there))
+    across = a - a.mean()
+    turn = np.vdot(across, b - b.mean()) / np.vdot(across, across)
+    rows, columns = np.mgrid[: picture.shape[-2], : picture.shape[-1]] + 0.5
+    places = turn * (columns + 1j * rows - a.mean()) + b.mean()
+    grid = np.stack([places.real, places.imag], -1) / SIDE * 2 - 1
+    sampled = functional.grid_sample(
+        picture[None],
+        torch.from_numpy(grid).float()[None],
+        mode="bicubic" if len(picture) == 3 else "bilinear",
+        align_corners=False,
+    )
+    return sampled[0]
+
+
+def main() -> int:
+    """All rows."""
+    parser = argparse.ArgumentParser(description="Measure restyling.")
+    parser.add_argument("--first-seed", type=int, default=FIRST)
+    parser.add_argument("--count", type=int, default=80)
+    parser.add_argument("--model", default="restyle")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    asked = Restyling(path=model_of(options.model), target="anime", source="photo")
+    rows = [
+        *quality(options.first_seed, options.count, options.model),
+        *tiles(asked),
+        *films(options.first_seed, max(options.count // 20, 1), asked),
+        *speed(options.first_seed, asked),
+    ]
+    return report(rows, json=options.json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
