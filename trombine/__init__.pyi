@@ -1079,6 +1079,25 @@ def morph(
         json: The score of each frame as JSON, for a program, in place of text.
     """
 
+def microscope(
+    *,
+    model: str | _Path,
+    output: _Path,
+    size: int | None = ...,
+) -> Result:
+    """Write a page that runs a net in the browser and shows the maps of its layers.
+
+    Move what goes in, and the maps follow; click one, and the net goes on without that channel.
+    The page needs no server and no network.
+
+    Arguments, by name:
+        model: The name of a model that comes with trombine, a .safetensors file,
+            or a run's folder.
+        output: The page to write; in a folder it is named by the model.
+        size: Pixels a side that a net of pictures sees; as many as leave six
+            frames a second unless given: 8 to 256.
+    """
+
 def judge_people_make(
     *,
     real: _Path,

@@ -249,6 +249,16 @@ VERBS = {
         ),
         positional=("seeds",),
     ),
+    "microscope": Verb(
+        module="microscope",
+        request="MicroscopeRequest",
+        summary="Write a page that runs a net in the browser and shows the maps of its layers.",
+        examples=(
+            "trombine microscope upscale-fast-x2 -o inside.html",
+            "trombine microscope finder --size 64 -o finder.html",
+        ),
+        positional=("model",),
+    ),
     "judge people make": Verb(
         module="people",
         request="PeopleMakeRequest",

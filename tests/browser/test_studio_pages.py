@@ -28,7 +28,16 @@ from tabs import (
     run,
 )
 
-PAGES = ("/", "/upscale", "/generate", "/read", "/jobs")
+PAGES = (
+    "/",
+    "/upscale",
+    "/generate",
+    "/read",
+    "/microscope",
+    "/people",
+    "/runs",
+    "/jobs",
+)
 
 pytestmark = MARKS
 

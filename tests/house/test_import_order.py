@@ -33,6 +33,7 @@ ORDER = (
     "inpainting",
     "inventing",
     "readings",
+    "inside",
     "inpainting",
     "upscaling",
     "batch",

@@ -26,6 +26,7 @@ class Page:
     title: str
     lead: str = ""  # a sentence or two under the title
     opening: str = ""  # what is to be seen before anything is read
+    stage: str = ""  # what stands before the sections, of the whole width
     foot: str = ""  # how the page was made
     generator: str = GENERATOR  # what wrote it: who writes a page again looks for this
     _sections: list[tuple[str, str, Html]] = field(default_factory=list)  # id, title, markup
@@ -59,7 +60,7 @@ class Page:
             element("title", {}, self.title),
             element("style", {}, _asset("style.css")),
         )
-        main = element("main", {}, join(*(markup for _, _, markup in self._sections)))
+        main = element("main", {}, join(self.stage, *(markup for _, _, markup in self._sections)))
         body = join(
             self._header(), main, self._footer(), element("script", {}, _asset("script.js"))
         )
@@ -73,6 +74,7 @@ class Page:
         links = [element("a", {"href": f"#{name}"}, title) for name, title, _ in self._sections]
         entries = [element("li", {}, link) for link in links]
         contents = element("nav", {"aria-label": "Contents"}, element("ul", {}, join(*entries)))
+        contents = contents if entries else Html("")
         title = element("h1", {}, self.title)
         if not self.opening:
             return element("header", {"id": _TOP}, join(title, lead, contents))

@@ -62,6 +62,7 @@ PAGES: Final = {
     "/upscale": "upscale",
     "/generate": "generate",
     "/read": "read",
+    "/microscope": "microscope",
     "/people": "people",
     "/runs": "runs",
     "/jobs": "jobs",
@@ -171,7 +172,8 @@ def _add_errors(app: FastAPI) -> None:
 def _add_pages(app: FastAPI, root: str) -> None:
     static = {
         file.name: file.read_bytes()
-        for file in (files("trombine.studio") / "static").iterdir()
+        for folder in (files("trombine.studio") / "static", files("trombine.inside"))
+        for file in folder.iterdir()
         if Path(file.name).suffix in _TYPES
     }
     static["style.css"] = (files("trombine.pages") / "style.css").read_bytes()

@@ -23,7 +23,7 @@ from trombine.requests import Choice, Integer, Number, described, limit_of, quot
 
 OUTPUT: Final = "output"  # where files go is the server's to say
 _NAME: Final = re.compile(r"[^/\\:~]+")  # of a model that is here: no path, and nobody's hub
-_OTHERS: Final = ("generate", "judge people make")
+_OTHERS: Final = ("generate", "microscope", "judge people make")
 _TRUTH: Final = {"true": True, "false": False}
 
 

@@ -1,0 +1,40 @@
+"""`microscope`: what it writes, and what it refuses to write over."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from trombine.events import Done
+from trombine.refusal import InputError, OutputError
+from trombine.verbs.microscope import MicroscopeRequest, run
+
+
+def test_a_page_of_one_file_is_written_and_written_again(tmp_path: Path) -> None:
+    *_, done = run(MicroscopeRequest(model="finder", output=tmp_path, size=32))
+    file = tmp_path / "finder.html"
+    assert isinstance(done, Done) and done.summary.endswith("finder, 10 layers, 93,730 parameters")
+    text = file.read_text("utf-8")
+    assert not re.search(r"""(src|href)=["']?http""", text)
+    found = re.search(r'id="net">(.*?)</script>', text)
+    assert found is not None and json.loads(found[1])["side"] == 32
+    list(run(MicroscopeRequest(model="finder", output=file, size=32)))
+    assert file.read_text("utf-8") == text
+
+
+def test_another_file_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "mine.html").write_text("<p>mine")
+    with pytest.raises(OutputError, match="was not made by trombine microscope"):
+        list(run(MicroscopeRequest(model="finder", output=tmp_path / "mine.html")))
+    assert (tmp_path / "mine.html").read_text() == "<p>mine"
+
+
+def test_nets_and_sizes_that_it_cannot_take(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="8 to 256"):
+        MicroscopeRequest(model="finder", output=tmp_path, size=4)
+    with pytest.raises(InputError, match="takes picture and source and target"):
+        list(run(MicroscopeRequest(model="restyle", output=tmp_path)))
+    assert not list(tmp_path.iterdir())
