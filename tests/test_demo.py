@@ -13,11 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from demos import TINY, small_demo
 from PIL import Image
 
 from trombine.demo import __main__ as command
 from trombine.demo.amounts import Demo
-from trombine.demo.build import NEXT, SECTIONS, build
+from trombine.demo.build import NEXT, SECTIONS
 from trombine.demo.damage import PRESETS, PRINTS, SINGLES
 from trombine.demo.enlarging import as_batch, by_factor, enlarging_protocol
 from trombine.demo.faces import CHANGED, KINDS, _varied, most_different, path_between
@@ -32,21 +33,6 @@ from trombine.world import STYLES, face, paint, to_vector
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
-TINY = Demo(
-    portrait=64,
-    small=32,
-    crowd=4,
-    variations=2,
-    draws=5,
-    frames=3,
-    leaves=2,
-    measured=3,
-    measured_size=48,
-    judged=50,
-    seconds=0.5,
-)
-
-
 JUDGED = {
     f"judge/{name}.html"
     for name in ("fidelity", "originality", "restoration", "compare", "audit", "people/index")
@@ -54,15 +40,13 @@ JUDGED = {
 
 
 @pytest.fixture(scope="module")
-def said() -> list[str]:
-    return []
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    return small_demo(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory, said: list[str]) -> str:
-    folder = tmp_path_factory.mktemp("demo")
-    path = build(replace(TINY, folder=folder / "new"), said.append)
-    assert path == (folder / "new" / "index.html").resolve()
+def page(made: tuple[Path, list[str]]) -> str:
+    path, _ = made
     assert {name for name in JUDGED if (path.parent / name).is_file()} == JUDGED
     copies = (path.parent / "judge" / "originality.html").read_text(encoding="utf-8")
     found = [name for name in re.findall(r"copy: ([\w.]+)", copies) if not name[0].isdigit()]
@@ -71,7 +55,7 @@ def page(tmp_path_factory: pytest.TempPathFactory, said: list[str]) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def test_every_section_is_there_and_was_announced(page: str, said: list[str]) -> None:
+def test_every_section_is_there_and_was_announced(page: str, made: tuple[Path, list[str]]) -> None:
     titles = re.findall(r"<h2[^>]*>(.*?)</h2>", page)
     assert titles == [
         "Enlarging with a net",
@@ -91,7 +75,7 @@ def test_every_section_is_there_and_was_announced(page: str, said: list[str]) ->
         "A training",
         "What to try next",
     ]
-    assert [line.split("  ", 1)[1] for line in said] == [name for name, _ in SECTIONS]
+    assert [line.split("  ", 1)[1] for line in made[1]] == [name for name, _ in SECTIONS]
 
 
 def test_it_holds_as_many_pictures_as_asked(page: str) -> None:

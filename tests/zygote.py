@@ -19,7 +19,10 @@ import sys
 import warnings
 from pathlib import Path
 
-LIBRARIES = ("torch", "numpy", "scipy.special", "PIL.Image", "safetensors.torch", "cyclopts")
+LIBRARIES = (
+    *("torch", "torch._dynamo", "numpy", "numba", "scipy.special", "PIL.Image", "av"),
+    *("safetensors.torch", "cyclopts"),
+)
 CLIENT = """#!{python} -SE
 import json, os, socket, sys
 with socket.socket(socket.AF_UNIX) as server:

@@ -9,13 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from demos import small_demo
 from PIL import Image
 from playwright.sync_api import Browser
 from playwright.sync_api import Page as Tab
 from tabs import MARKS
 
-from trombine.demo.amounts import Demo
-from trombine.demo.build import build
 from trombine.pages import (
     Page,
     Plot,
@@ -77,23 +76,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     file: Path = tmp_path_factory.mktemp("page") / "index.html"
     file.write_text(sample().html(), encoding="utf-8")
     return file.as_uri()
-
-
-@pytest.fixture(scope="module")
-def demo_address(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The demo page with hardly any pictures, and small ones."""
-    demo = Demo(
-        folder=tmp_path_factory.mktemp("demo"),
-        portrait=64,
-        small=32,
-        crowd=2,
-        variations=2,
-        frames=2,
-        leaves=2,
-        measured=2,
-        measured_size=48,
-    )
-    return build(demo, lambda _: None).as_uri()
 
 
 def opened(browser: Browser, address: str, size: tuple[int, int], scheme: str) -> Iterator[Tab]:
@@ -220,10 +202,12 @@ def middle_red(png: bytes) -> int:
     return np.asarray(picture)[picture.height // 2, picture.width // 2, 0]
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_the_demo_page(browser: Browser, demo_address: str, size: tuple[int, int]) -> None:
-    for tab in opened(browser, demo_address, size, "light"):
+def test_the_demo_page(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory, size: tuple[int, int]
+) -> None:
+    page, _ = small_demo(tmp_path_factory)
+    for tab in opened(browser, page.as_uri(), size, "light"):
         found = Axe().run(tab)
         assert found.violations_count == 0, found.generate_report()
         inner = tab.evaluate("document.documentElement.scrollWidth")

@@ -23,7 +23,7 @@ class Case:
     gives: Shape
     sizes: dict[str, Size] = field(default_factory=dict)
     places: tuple[tuple[int, int], ...] = ((16, 16), (24, 17), (9, 31))  # height, width
-    exported: bool = True  # one variant of each net is: it takes seconds
+    exported: bool = True  # one variant of each net is, and no judge: it takes seconds
 
 
 def same(count: int, height: int, width: int) -> tuple[int, ...]:
@@ -93,7 +93,6 @@ CASES = {
         task="repair",
         sizes={"width": 4, "levels": 2, "inputs": 4, "residual": True},
         gives=same,
-        exported=True,
     ),
     "unet, batch": Case(
         net="unet",
@@ -170,6 +169,7 @@ CASES = {
         sizes={"width": 4, "size": 16, "norm": "spectral"},
         gives=one_each,
         places=SQUARE,
+        exported=False,
     ),
     "patch_discriminator": Case(
         net="patch_discriminator",
@@ -183,6 +183,7 @@ CASES = {
         task="judge",
         sizes={"width": 4, "levels": 2, "norm": "spectral"},
         gives=patches,
+        exported=False,
     ),
     "denoiser": Case(net="denoiser", task="denoise", sizes={"width": 4, "levels": 1}, gives=same),
     "denoiser, deep": Case(
@@ -203,6 +204,7 @@ CASES = {
         task="detect",
         sizes={"width": 4, "levels": 2, "outputs": 1},
         gives=lambda n, h, w: (n, 1, h, w),
+        exported=False,
     ),
     "encoder": Case(
         net="encoder",
@@ -243,7 +245,7 @@ CASES = {
                 "stages": 1 if kind == "gated" else 2,
             },
             gives=same,
-            exported=kind == "partial",
+            exported=False,
         )
         for kind in ("gated", "partial", "dilated")
     },
@@ -298,6 +300,7 @@ CASES = {
         sizes={"inputs": 5, "width": 4},
         gives=one_each,
         places=((1, 1), (3, 2)),
+        exported=False,
     ),
     "translator": Case(
         net="translator",
@@ -316,6 +319,7 @@ CASES = {
         task="judge",
         sizes={"width": 4, "levels": 1},
         gives=one_each,
+        exported=False,
     ),
     **{
         f"restyler, {norm}": Case(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -267,19 +268,30 @@ def shrunk(case: str, folder: Path) -> Recipe:
     return with_settings(recipe, {**known, **settings})
 
 
+_BEGUN: dict[str, tuple[State, Material]] = {}
+
+
 def begun(case: str, folder: Path) -> Kit:
-    """Its plan, a state that has taken two steps of every phase, and more pictures."""
+    """Its plan, a state that has taken two steps of every phase, and more pictures.
+
+    These steps are taken once: each test has a copy of the state, and a plan of its own, so that a
+    bug which was planted since is in it.
+    """
     recipe = shrunk(case, folder)
     objective, machine = objective_of(recipe), choose(recipe)
     phases = objective.phases()
     plan = Plan(recipe=recipe, objective=objective, phases=phases, machine=machine, mesh=Mesh())
-    state = fresh(recipe, objective, machine, plan.mesh.device)
-    material = open_material(recipe, objective.streams)
-    feed = endless(recipe, material, state)
-    state.phases = {phase.name: PhaseState(began=0) for phase in phases}
-    for _ in range(2):
-        advance(state, plan, parts_of(plan, state, material, next(feed)))
-    return plan, state, feed, material
+    if case not in _BEGUN:
+        state = fresh(recipe, objective, machine, plan.mesh.device)
+        material = open_material(recipe, objective.streams)
+        feed = endless(recipe, material, state)
+        state.phases = {phase.name: PhaseState(began=0) for phase in phases}
+        for _ in range(2):
+            advance(state, plan, parts_of(plan, state, material, next(feed)))
+        _BEGUN[case] = state, material
+    state, material = _BEGUN[case]
+    state = copy.deepcopy(state)
+    return plan, state, endless(recipe, material, state), material
 
 
 def copied(state: State) -> dict[str, torch.Tensor]:

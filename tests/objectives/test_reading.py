@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterator
+from itertools import accumulate
 
 import numpy as np
 import pytest
@@ -205,19 +207,18 @@ def test_what_a_style_does_not_draw_changes_its_pictures_hardly(style: str) -> N
     recipe = read.ReadObjective(_recipe())
     names = {*recipe.traits.names, *recipe.moment.names}
 
-    def change(name: str) -> float:
-        info, found = infos[name], []
+    def changes(name: str) -> Iterator[float]:
         for seed in range(900_000, 900_006):
             ends = [
                 paint(dataclasses.replace(face(seed), **{name: end}), 64, style).pixels.astype(int)
-                for end in (info.low, info.high)
+                for end in (infos[name].low, infos[name].high)
             ]
-            found.append(np.abs(ends[0] - ends[1]).mean())
-        return float(np.mean(found))
+            yield np.abs(ends[0] - ends[1]).mean() / 6
 
     undrawn = set(reading.UNDRAWN.get(style, ())) & names
-    assert all(change(name) < 0.45 for name in undrawn)
-    assert [name for name in names - undrawn if change(name) < 0.02] == []
+    assert all(sum(changes(name)) < 0.45 for name in undrawn)
+    # Most are seen in the first face, and the others need not be painted.
+    assert [n for n in names - undrawn if all(s < 0.02 for s in accumulate(changes(n)))] == []
 
 
 def _recipe():

@@ -21,7 +21,7 @@ from trombine.data.source import source
 from trombine.data.staging import StageOptions, staged
 from trombine.draws import Chance
 from trombine.images import write
-from trombine.nets import build
+from trombine.nets import Net, build
 from trombine.nets.reader import NUMBERS, Reading
 from trombine.objectives.objective import Step
 from trombine.objectives.read import ReadObjective, _pseudo_labels
@@ -88,13 +88,18 @@ def test_numbers_learn_alone_only_where_they_are_learned() -> None:
         assert only.lasts is None
 
 
+def small(recipe: Read) -> Net:
+    """What learns here; how wide it is says nothing of who teaches."""
+    return build("reader", {**recipe.nets["net"].sizes, "width": 8}, seed=0).train()
+
+
 def taught(teacher: nn.Module, *, averaged: bool = True) -> tuple[float, float]:
     """The share of real pictures that teach, and what the net differs by from what they teach."""
     recipe = find("reader")
     assert isinstance(recipe, Read)
     objective = ReadObjective(replace(recipe, size=SIDE, damage="none"))
     batch = painted()
-    net = build("reader", recipe.nets["net"].sizes, seed=0).train()
+    net = small(recipe)
     bare = Batch(indices=batch.indices, pixels=batch.pixels)
     step = Step(
         nets={"net": net},
@@ -183,7 +188,7 @@ def test_a_face_that_is_to_stay_as_painted_is_not_spoiled() -> None:
     recipe, batch, plain = find("reader"), painted(), 0
     assert isinstance(recipe, Read)
     objective = ReadObjective(replace(recipe, size=SIDE, real="", damage="noise:gaussian:0.05"))
-    net, shown = build("reader", recipe.nets["net"].sizes, seed=0).train(), []
+    net, shown = small(recipe), []
     net.register_forward_pre_hook(lambda _, given: shown.append(given[0]))
     for turn in range(8):
         places = COUNT * turn + np.arange(COUNT)
@@ -207,7 +212,7 @@ def test_a_teacher_reads_each_picture_by_itself() -> None:
     """A net that learns has batch norm by its batch; as a teacher it reads as a finished model."""
     recipe, batch = find("reader"), painted()
     assert isinstance(recipe, Read)
-    net = build("reader", {**recipe.nets["net"].sizes, "width": 8}, seed=0).train()
+    net = small(recipe)
     before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
     cpu, number = torch.device("cpu"), torch.float32
     together, _ = _pseudo_labels(net, batch, cpu, number)

@@ -22,7 +22,7 @@ from trombine.data.source import Source
 from trombine.measures import sliced_distance
 from trombine.nets import sizes_of
 from trombine.objectives import critics
-from trombine.objectives.alarms import Alarm, Collapse, DiscriminatorWon, NoGradient, NotFinite
+from trombine.objectives.alarms import Alarm, Collapse, DiscriminatorWon
 from trombine.objectives.critics import CRITICS, Discriminator
 from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
 from trombine.objectives.pools import Pool
@@ -277,14 +277,11 @@ class AdversarialObjective(Objective[Adversarial]):
             "sliced distance": distance,
         }
 
-    def alarms(self) -> tuple[Alarm, ...]:
-        """The alarms of two nets."""
-        stop = self.recipe.on_nan == "stop"
+    def own_alarms(self) -> tuple[Alarm, ...]:
+        """Samples that are all alike, and a discriminator that has won."""
         return (
-            NotFinite(action="stop" if stop else "roll back"),
             Collapse(),
             *self.adversary.alarms(),
-            NoGradient(),
         )
 
     def pools(self) -> Mapping[str, Pool]:

@@ -19,7 +19,7 @@ from torch.nn.functional import avg_pool2d, binary_cross_entropy_with_logits
 from trombine.data.degrade import Chain
 from trombine.data.degrade.terms import HANDLING
 from trombine.measures.detection import matches, pooled
-from trombine.objectives.alarms import Alarm, NoGradient, NoProgress, NotFinite
+from trombine.objectives.alarms import Alarm, NoProgress
 from trombine.objectives.objective import Objective, Phase, Step, Terms
 from trombine.recipes.recipe import Detect
 from trombine.refusal import InputError
@@ -66,14 +66,9 @@ class DetectObjective(Objective[Detect]):
         every = pooled(counts)
         return {"F1": every.f1, "precision": every.precision, "recall": every.recall}
 
-    def alarms(self) -> tuple[Alarm, ...]:
-        """The alarms of one net."""
-        stop = self.recipe.on_nan == "stop"
-        return (
-            NotFinite(action="stop" if stop else "roll back"),
-            NoProgress(self.best, higher=True, total=self.recipe.pictures),
-            NoGradient(),
-        )
+    def own_alarms(self) -> tuple[Alarm, ...]:
+        """No progress."""
+        return (NoProgress(self.best, higher=True, total=self.recipe.pictures),)
 
     def windows(self, step: Step) -> tuple[Pictures, Maps]:
         """A part of each spoiled print, then each at half its size; and what is damaged."""

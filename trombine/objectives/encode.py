@@ -16,7 +16,7 @@ from torch import Tensor
 from trombine.measures import psnr, sliced_distance
 from trombine.nets import sizes_of
 from trombine.objectives.adversarial import Adversary
-from trombine.objectives.alarms import Alarm, Collapse, NoGradient, NotFinite
+from trombine.objectives.alarms import Alarm, Collapse
 from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
 from trombine.objectives.pools import Pool
 from trombine.objectives.terms import TERMS, wide
@@ -115,14 +115,11 @@ class EncodeObjective(Objective[Encode]):
         distance = sliced_distance(torch.cat(invented), torch.cat(real))
         return {"sliced distance": float(distance), "PSNR": float(torch.cat(near).mean())}
 
-    def alarms(self) -> tuple[Alarm, ...]:
-        """Those of what invents, and of a discriminator."""
-        stop = self.recipe.on_nan == "stop"
+    def own_alarms(self) -> tuple[Alarm, ...]:
+        """Samples that are all alike, and a discriminator that has won."""
         return (
-            NotFinite(action="stop" if stop else "roll back"),
             Collapse(),
             *self.adversary.alarms(),
-            NoGradient(),
         )
 
     def pools(self) -> Mapping[str, Pool]:

@@ -20,7 +20,7 @@ from trombine.data.source import Source
 from trombine.data.staging import Staged, StageOptions, staged
 from trombine.nets.finder import LARGEST, SMALLEST
 from trombine.nets.reader import CENTRE_STEP
-from trombine.objectives.alarms import Alarm, NoGradient, NoProgress, NotFinite
+from trombine.objectives.alarms import Alarm, NoProgress
 from trombine.objectives.objective import Objective, Phase, Step, Terms
 from trombine.objectives.read import all_numbers_known
 from trombine.objectives.reading import centres_loss
@@ -92,14 +92,9 @@ class FindObjective(Objective[Find]):
         found = (torch.cat(true) > bound).float().mean()
         return {"found": float(found), "size": float(torch.cat(off).mean())}
 
-    def alarms(self) -> tuple[Alarm, ...]:
-        """The alarms of one net."""
-        stop = self.recipe.on_nan == "stop"
-        return (
-            NotFinite(action="stop" if stop else "roll back"),
-            NoProgress(self.best, higher=True, total=self.recipe.pictures),
-            NoGradient(),
-        )
+    def own_alarms(self) -> tuple[Alarm, ...]:
+        """No progress."""
+        return (NoProgress(self.best, higher=True, total=self.recipe.pictures),)
 
     def _windows(self, step: Step) -> Staged:
         return staged(step.batches["data"], step.batches["other"], STAGE, step.chance)

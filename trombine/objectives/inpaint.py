@@ -185,7 +185,7 @@ class PaintingObjective(Objective[PaintingKind]):
         nets = {"reader": self.reader, "completer": self.completer}
         return {name: net for name, net in nets.items() if net is not None}
 
-    def alarms(self) -> tuple[Alarm, ...]:
+    def own_alarms(self) -> tuple[Alarm, ...]:
         """The alarms of restoring."""
         return restoring_alarms(self.recipe, self.measures)
 
@@ -277,10 +277,10 @@ class InpaintObjective(PaintingObjective[Inpaint]):
         judge = {} if self.judge is None else {"judge": self.judge.perceptual.net}
         return {**super().helpers(), **judge}
 
-    def alarms(self) -> tuple[Alarm, ...]:
+    def own_alarms(self) -> tuple[Alarm, ...]:
         """The alarms of restoring, and of a discriminator that has won."""
         more = self.adversary.alarms() if self.adversary else ()
-        return (*super().alarms(), *more)
+        return (*super().own_alarms(), *more)
 
     def pools(self) -> Mapping[str, Pool]:
         """Old pictures for the discriminator."""

@@ -23,7 +23,7 @@ from trombine.measures import sliced_distance
 from trombine.nets import build
 from trombine.nets.inventor import DetailFlow, Inventor, lacking, normed
 from trombine.nets.stillness import still
-from trombine.objectives.alarms import Alarm, Collapse, NoGradient, NotFinite
+from trombine.objectives.alarms import Alarm, Collapse
 from trombine.objectives.judges import judge_of
 from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
 from trombine.objectives.terms import l1, l2, wide
@@ -184,10 +184,9 @@ class InventObjective(Objective[Invent]):
         """The judging net, where there is one."""
         return {"judge": self.judge.perceptual.net} if self.judge else {}
 
-    def alarms(self) -> tuple[Alarm, ...]:
-        """The alarms of one net."""
-        stop = self.recipe.on_nan == "stop"
-        return (NotFinite(action="stop" if stop else "roll back"), Collapse(), NoGradient())
+    def own_alarms(self) -> tuple[Alarm, ...]:
+        """Samples that are all alike."""
+        return (Collapse(),)
 
 
 def gradient_distance(output: Pictures, truth: Pictures) -> Float[Tensor, ""]:

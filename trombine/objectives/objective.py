@@ -21,7 +21,7 @@ from trombine.data.item import Batch
 from trombine.data.source import Source
 from trombine.draws import Chance
 from trombine.nets.spaces import SPACES, from_space, to_space
-from trombine.objectives.alarms import Alarm
+from trombine.objectives.alarms import Alarm, NoGradient, NotFinite
 from trombine.objectives.pools import Pool
 from trombine.recipes.recipe import Recipe
 from trombine.refusal import InputError
@@ -187,7 +187,13 @@ class Objective(ABC, Generic[RecipeKind]):
         return None
 
     def alarms(self) -> tuple[Alarm, ...]:
-        """The alarms that watch the training."""
+        """The alarms that watch the training: its own, between those that all have."""
+        stop = self.recipe.on_nan == "stop"
+        broken = NotFinite(action="stop" if stop else "roll back")
+        return (broken, *self.own_alarms(), NoGradient())
+
+    def own_alarms(self) -> tuple[Alarm, ...]:
+        """Those that not every objective has."""
         return ()
 
     def helpers(self) -> Mapping[str, nn.Module]:

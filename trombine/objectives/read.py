@@ -35,7 +35,7 @@ from trombine.measures.reading import auc, explained, overlaps, point_errors
 from trombine.nets.reader import NUMBERS, Reading
 from trombine.nets.stillness import still
 from trombine.objectives import reading as terms
-from trombine.objectives.alarms import Alarm, NoGradient, NoProgress, NotFinite
+from trombine.objectives.alarms import Alarm, NoProgress
 from trombine.objectives.objective import Objective, Phase, Ramp, Samples, Step, Terms
 from trombine.reader import LOST, Fields
 from trombine.reader.twice import parts_back, points_back
@@ -266,14 +266,9 @@ class ReadObjective(Objective[Read]):
             "style": float(torch.cat(styles).float().mean()),
         }
 
-    def alarms(self) -> tuple[Alarm, ...]:
-        """The alarms of one net."""
-        stop = self.recipe.on_nan == "stop"
-        return (
-            NotFinite(action="stop" if stop else "roll back"),
-            NoProgress(self.best, higher=self.measures[self.best], total=self.recipe.pictures),
-            NoGradient(),
-        )
+    def own_alarms(self) -> tuple[Alarm, ...]:
+        """No progress."""
+        return (NoProgress(self.best, higher=self.measures[self.best], total=self.recipe.pictures),)
 
 
 def all_numbers_known(source: Source) -> bool:

@@ -7,6 +7,7 @@ window, or no longer true of it, has weight 0.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
 import torch
@@ -121,11 +122,18 @@ _DRAWS: Final = 1000  # faces over which the variation of a field is measured
 
 def variation(fields: Fields) -> Float[Tensor, "k"]:
     """The standard deviation of each field over painted faces, scaled."""
-    from trombine.world import VECTOR_NAMES, face, to_vector
+    from trombine.world import VECTOR_NAMES
 
-    drawn = torch.stack([torch.from_numpy(to_vector(face(seed))) for seed in range(_DRAWS)])
     places = [VECTOR_NAMES.index(name) for name in fields.names]
-    return fields.scaled(drawn[:, places].float()).std(0).clamp(min=0.05)
+    return fields.scaled(_drawn()[:, places].float()).std(0).clamp(min=0.05)
+
+
+@cache
+def _drawn() -> Float[Tensor, "n k"]:
+    """The numbers of so many painted faces, drawn once: it takes longer than a step."""
+    from trombine.world import face, to_vector
+
+    return torch.stack([torch.from_numpy(to_vector(face(seed))) for seed in range(_DRAWS)])
 
 
 # Fields that stay true only if the picture was turned by no more than _LITTLE radians.

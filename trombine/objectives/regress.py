@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from trombine.data.augment import Augment
 from trombine.data.source import Source
-from trombine.objectives.alarms import Alarm, NoGradient, NoProgress, NotFinite
+from trombine.objectives.alarms import Alarm, NoProgress
 from trombine.objectives.objective import Objective, Phase, Step, Terms
 from trombine.objectives.terms import TERMS
 from trombine.recipes.recipe import Regress
@@ -96,12 +96,7 @@ class RegressObjective(Objective[Regress]):
         unexplained = (read - truth).square().mean(0) / truth.var(0, correction=0)
         return {"unexplained": float(unexplained.mean())}
 
-    def alarms(self) -> tuple[Alarm, ...]:
-        """The alarms of one net."""
+    def own_alarms(self) -> tuple[Alarm, ...]:
+        """No progress."""
         name, higher = next(iter(self.measures.items()))
-        stop = self.recipe.on_nan == "stop"
-        return (
-            NotFinite(action="stop" if stop else "roll back"),
-            NoProgress(name, higher=higher, total=self.recipe.pictures),
-            NoGradient(),
-        )
+        return (NoProgress(name, higher=higher, total=self.recipe.pictures),)

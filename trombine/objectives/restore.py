@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from trombine.measures import psnr, ssim
-from trombine.objectives.alarms import Alarm, NoGradient, NoProgress, NotFinite, TintDrift
+from trombine.objectives.alarms import Alarm, NoProgress, TintDrift
 from trombine.objectives.damage import Damage
 from trombine.objectives.judges import judge_of
 from trombine.objectives.objective import Objective, Phase, Samples, Step, Terms
@@ -68,7 +68,7 @@ class RestoreObjective(Objective[Restore]):
         """The judging net, where a term needs it."""
         return {"judge": self.judge.perceptual.net} if self.judge else {}
 
-    def alarms(self) -> tuple[Alarm, ...]:
+    def own_alarms(self) -> tuple[Alarm, ...]:
         """The alarms without a discriminator."""
         return restoring_alarms(self.recipe, self.measures)
 
@@ -95,11 +95,9 @@ def nearness(steps: Sequence[Step], damage: Damage) -> dict[str, float]:
 def restoring_alarms(
     recipe: Restore | Sharpen | Painting, measures: Mapping[str, bool]
 ) -> tuple[Alarm, ...]:
-    """The alarms where a net is compared with the truth."""
+    """The alarms of their own where nets are compared with the truth."""
     name, higher = next(iter(measures.items()))
     return (
-        NotFinite(action="stop" if recipe.on_nan == "stop" else "roll back"),
         NoProgress(name, higher=higher, total=recipe.pictures, much=MUCH_WORSE),
         TintDrift(),
-        NoGradient(),
     )

@@ -23,7 +23,6 @@ from trombine.nets.inventor import lacking
 from trombine.nets.restyler import Restyler, styles_of
 from trombine.nets.spaces import to_space
 from trombine.nets.stillness import still
-from trombine.objectives.alarms import Alarm, NoGradient, NotFinite
 from trombine.objectives.invent import details_off, gradient_distance
 from trombine.objectives.judges import judge_of
 from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
@@ -166,11 +165,6 @@ class RestyleObjective(Objective[Restyle]):
     def helpers(self) -> Mapping[str, nn.Module]:
         """The judging net, where there is one."""
         return {"judge": self.judge.perceptual.net} if self.judge else {}
-
-    def alarms(self) -> tuple[Alarm, ...]:
-        """The alarms of one net."""
-        stop = self.recipe.on_nan == "stop"
-        return (NotFinite(action="stop" if stop else "roll back"), NoGradient())
 
 
 def _restyled(step: Step, shown: Shown) -> Float[Tensor, "n 3 h w"]:

@@ -107,7 +107,7 @@ class SharpenObjective(Objective[Sharpen]):
         """How near to the truth, the mean over pictures."""
         return nearness(steps, self.damaging)
 
-    def alarms(self) -> tuple[Alarm, ...]:
+    def own_alarms(self) -> tuple[Alarm, ...]:
         """Those of restoring, and a discriminator that has won."""
         return (*restoring_alarms(self.recipe, self.measures), *self.adversary.alarms())
 

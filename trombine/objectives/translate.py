@@ -22,7 +22,7 @@ from torch.nn import functional
 from trombine.measures import sliced_distance
 from trombine.nets.attentive_discriminator import AttentiveDiscriminator
 from trombine.nets.translator import AttentiveTranslator, Translator
-from trombine.objectives.alarms import Alarm, Collapse, DiscriminatorWon, NoGradient, NotFinite
+from trombine.objectives.alarms import Alarm, Collapse, DiscriminatorWon
 from trombine.objectives.critics import CRITICS
 from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
 from trombine.objectives.pools import Pool
@@ -167,15 +167,12 @@ class TranslateObjective(Objective[Translate]):
         measured = {"sliced distance": sum(distances) / len(distances)}
         return measured | ({"there and back": sum(ways) / len(ways)} if ways else {})
 
-    def alarms(self) -> tuple[Alarm, ...]:
+    def own_alarms(self) -> tuple[Alarm, ...]:
         """Those of nets against each other: samples that are all alike, a judge that has won."""
-        stop = self.recipe.on_nan == "stop"
         label = self.recipe.real_label
         return (
-            NotFinite(action="stop" if stop else "roll back"),
             Collapse(),
             DiscriminatorWon(self.recipe.critic, real_label=label, phase="critics"),
-            NoGradient(),
         )
 
     def pools(self) -> Mapping[str, Pool]:
