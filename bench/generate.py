@@ -240,7 +240,7 @@ def walks(subject: Subject) -> Rows:
     uneven, straight, round_about = [], [], []
     for pair in pairs:
         walk = Walk(inventing=subject.inventing, seeds=pair, frames=FRAMES)
-        found = score(walk.pixels(cores()))
+        found = score(list(walk.pixels(cores())))
         uneven.append(found.unevenness)
         straight.append(min(found.in_place))
         bent = replace(walk, bends=bends_of(walk, cores()))

@@ -19,7 +19,8 @@ from trombine.images import MAX_PIXELS
 from trombine.nets import build
 from trombine.refusal import InputError
 from trombine.upscaling import pipelines, running
-from trombine.upscaling.pipelines import check_pixels, factor_of, families, named, plan_pipeline
+from trombine.upscaling.names import families, named
+from trombine.upscaling.pipelines import check_pixels, factor_of, plan_pipeline
 from trombine.weights import Card, Model, load, save, shipped
 
 FACTORS = {"upscale": (2, 4), "three": (3,), "four": (4,), "all": (2, 3, 4)}
