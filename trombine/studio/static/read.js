@@ -55,7 +55,7 @@ async function show(job) {
   const read = await json(found.get(".json").url);
   const [parts, points] = [found.get(".parts.png").url, found.get(".points.json").url];
   layers = {
-    parts: await imageOf(await (await ask(parts)).blob()),
+    parts: await veil(parts),
     points: (await json(points)).faces.map((face) => face.points),
     boxes: read.faces.map((face) => face.box),
   };
@@ -71,23 +71,30 @@ async function show(job) {
   reveal($("result"), $("result-title"));
 }
 
+/** A map of parts in its colours, to be seen through; what is no part is not there. */
+async function veil(url) {
+  const image = await imageOf(await (await ask(url)).blob());
+  const labels = await (await ask(url.replace("/files/", "/labels/"))).arrayBuffer();
+  const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
+  const context = canvas.getContext("2d");
+  context.drawImage(image, 0, 0);
+  const map = context.getImageData(0, 0, canvas.width, canvas.height);
+  new Uint8Array(labels, 8).forEach((label, at) => (map.data[4 * at + 3] = label ? VEIL : 0));
+  context.putImageData(map, 0, 0);
+  return canvas;
+}
+
 /** Draw over the picture what is ticked. */
 function draw() {
   const [canvas, image] = [$("layers"), $("shown")];
   const share = Math.min(1, MOST / Math.max(image.naturalWidth, image.naturalHeight));
   canvas.width = image.naturalWidth * share;
   canvas.height = image.naturalHeight * share;
-  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const context = canvas.getContext("2d");
   if (!layers) return;
   if ($("show-parts").checked) {
     context.imageSmoothingEnabled = false;
     context.drawImage(layers.parts, 0, 0, canvas.width, canvas.height);
-    const map = context.getImageData(0, 0, canvas.width, canvas.height);
-    for (let at = 0; at < map.data.length; at += 4) {
-      const isPart = map.data[at] || map.data[at + 1] || map.data[at + 2]; // what is none is black
-      map.data[at + 3] = isPart ? VEIL : 0;
-    }
-    context.putImageData(map, 0, 0);
   }
   const unit = Math.max(canvas.width, canvas.height) / 400;
   context.font = `600 ${12 * unit}px sans-serif`;
