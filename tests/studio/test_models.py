@@ -95,8 +95,8 @@ def test_a_repair_by_one_s_own_model_differs_by_its_seed(own: Server) -> None:
 
 def test_a_run_is_no_model_of_another_verb(own: Server) -> None:
     picture = ("pictures", ("a.png", png(noise())))
-    made = own.post("upscale", picture, ("model", "tiny-repair")).json
-    assert own.ended(made["id"])["state"] == "failed"
+    answer = own.post("upscale", picture, ("model", "tiny-repair"))
+    assert answer.status == 422 and "is neither a shipped model nor a file" in answer.error
 
 
 def test_a_model_that_is_not_there_is_refused_in_the_commands_words(
