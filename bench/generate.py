@@ -240,11 +240,11 @@ def walks(subject: Subject) -> Rows:
     uneven, straight, round_about = [], [], []
     for pair in pairs:
         walk = Walk(inventing=subject.inventing, seeds=pair, frames=FRAMES)
-        found = score(walk.pixels(cores()))
+        found = score(list(walk.pixels(cores())))
         uneven.append(found.unevenness)
         straight.append(min(found.in_place))
         bent = replace(walk, bends=bends_of(walk, cores()))
-        other = score(bent.pixels(cores())) if any(bent.bends) else found
+        other = score(list(bent.pixels(cores()))) if any(bent.bends) else found
         round_about.append(min(other.in_place))
     yield at_most(f"largest step of {len(pairs)} walks", max(uneven), "of the mean step", 3)
     yield Row("worst frame of all walks, straight on", min(straight), "1 is in place")

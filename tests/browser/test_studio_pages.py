@@ -11,6 +11,7 @@ import pytest
 import skimage.data
 from axe_playwright_python.sync_playwright import Axe
 from easels import count, drag, mask, place
+from PIL import Image
 from playwright.sync_api import expect
 from scipy import ndimage
 from studios import Server, png
@@ -31,6 +32,7 @@ from tabs import (
 PAGES = (
     "/",
     "/upscale",
+    "/restyle",
     "/generate",
     "/read",
     "/microscope",
@@ -269,6 +271,54 @@ def test_faces_are_invented_as_they_are_asked_for(
     expect(tab.get_by_role("checkbox", name="Set smile")).not_to_be_checked()
 
 
+def test_a_walk_between_faces_is_scrubbed(
+    opened: Opened, server: Server, command: Command, tmp_path: Path
+) -> None:
+    """Its ends are the faces of its seeds."""
+    tab = opened("/generate")
+    tab.locator("#model").select_option("tiny-faces")
+    tab.locator("#seeds").fill("3 8")
+    tab.locator("#frames").select_option("12")
+    tab.get_by_role("button", name="Walk").click()
+    scrub = tab.get_by_role("slider", name="How far the walk is")
+    expect(scrub).to_be_visible(timeout=PATIENCE)
+    expect(tab.locator("#where")).to_have_text("Frame 1 of 13")  # stands still: less motion
+    scrub.focus()
+    tab.keyboard.press("End")
+    expect(tab.locator("#where")).to_have_text("Frame 13 of 13")
+    shown = tab.evaluate(
+        "(c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data])"
+        "(document.getElementById('frame'))"
+    )
+    assert server.home is not None
+    model = str(server.home / "runs" / "tiny-faces")
+    assert command("generate", "--seeds", "8", "--model", model, "-o", "o").returncode == 0
+    wanted = pixels_of((tmp_path / "o" / "000008.png").read_bytes())
+    assert np.array_equal(np.reshape(shown, (*wanted.shape[:2], 4))[..., :3], wanted)
+    tab.get_by_role("button", name="Play").click()
+    expect(tab.locator("#where")).not_to_have_text("Frame 13 of 13")
+    tab.get_by_role("button", name="Stop").click()
+
+
+def test_what_the_net_invented_is_reported(opened: Opened, server: Server) -> None:
+    tab = opened("/upscale")
+    choose(tab, "photo.png", face()[::2, ::2])
+    tab.locator("#model").select_option("upscale-fast")
+    tab.get_by_role("checkbox", name="Report what the net invented").check()
+    run(tab)
+    maps = tab.get_by_role("img", name="Input, result, and maps")
+    expect(maps).to_be_visible()
+    assert maps.evaluate("e => e.naturalWidth") > 300
+    with tab.expect_download() as download:
+        tab.get_by_role("link", name="Numbers as JSON").click()
+    told = json.loads(download.value.path().read_text())
+    shown = tab.locator("#figures dd").all_inner_texts()
+    assert shown[0] == f"{told['brought_down']['mean']} of 255"
+    assert shown[2] == f"{told['answers']['worst_percent']} of 255"
+    assert tab.locator("#compare img").last.evaluate("e => e.naturalWidth") == 128
+    assert Axe().run(tab).violations_count == 0, Axe().run(tab).generate_report()
+
+
 def test_what_programs_may_ask_is_shown_offline(opened: Opened) -> None:
     tab = opened("/jobs")
     tab.get_by_role("link", name="over HTTP").click()
@@ -337,6 +387,21 @@ def test_read_shows_a_table_and_json(opened: Opened, tmp_path: Path) -> None:
     assert tab.get_by_role("columnheader").count() == 2  # what, and one face
     told = json.loads(tab.locator("#json").text_content() or "")
     assert len(told["faces"]) == 1
+    layers = "(document.getElementById('layers'))"
+    drawn = (
+        "(c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data"
+        f".filter((value, at) => at % 4 === 3 && value > 0).length){layers}"
+    )
+    with_all = tab.evaluate(drawn)
+    tab.get_by_role("checkbox", name="Landmarks").uncheck()
+    tab.get_by_role("checkbox", name="Faces").uncheck()
+    with tab.expect_download() as download:
+        tab.get_by_role("link", name="Parts").click()
+    with Image.open(download.value.path()) as image:
+        count = np.count_nonzero(np.asarray(image))
+    assert tab.evaluate(drawn) == count and 0 < count < with_all
+    tab.get_by_role("checkbox", name="Parts").uncheck()
+    assert tab.evaluate(drawn) == 0
     with tab.expect_download() as download:
         tab.get_by_role("link", name="Landmarks").click()
     download.value.save_as(tmp_path / "points.json")

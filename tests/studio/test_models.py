@@ -95,15 +95,44 @@ def test_a_repair_by_one_s_own_model_differs_by_its_seed(own: Server) -> None:
 
 def test_a_run_is_no_model_of_another_verb(own: Server) -> None:
     picture = ("pictures", ("a.png", png(noise())))
-    made = own.post("upscale", picture, ("model", "tiny-repair")).json
-    assert own.ended(made["id"])["state"] == "failed"
+    answer = own.post("upscale", picture, ("model", "tiny-repair"))
+    assert answer.status == 422 and "is neither a shipped model nor a file" in answer.error
 
 
-def test_a_model_that_is_not_there_is_said_to_be_none(own: Server) -> None:
-    job = own.ended(own.post("generate", ("model", "no-such")).json["id"])
-    assert job["state"] == "failed" and "is neither a shipped model nor a file" in job["problem"]
+def test_a_model_that_is_not_there_is_refused_in_the_commands_words(
+    own: Server, command: Callable[..., CompletedProcess[str]], tmp_path: Path
+) -> None:
+    for verb, field in (
+        ("generate", ("seeds", "3")),
+        ("restyle", ("to", "anime")),
+        ("upscale", ("factor", "2")),
+    ):
+        given = () if verb == "generate" else (("pictures", ("photo.png", png(noise()))),)
+        answer = own.post(verb, *given, field, ("model", "no-such"))
+        (tmp_path / "photo.png").write_bytes(png(noise()))
+        words = ["photo.png"] if given else ["-o", "faces"]
+        said = command(verb, *words, f"--{field[0]}", field[1], "--model", "no-such").stderr
+        assert answer.status == 422
+        assert f"trombine: {answer.error}" == said.strip()
 
 
 def test_without_a_model_the_command_s_words_say_how_to_train_one(own: Server) -> None:
     job = own.ended(own.post("generate", ("style", "photo")).json["id"])
     assert "trombine train generate-photo" in job["problem"]
+
+
+def test_a_walk_between_one_s_own_faces_has_the_command_s_frames(
+    own: Server, home: Path, command: Callable[..., CompletedProcess[str]], tmp_path: Path
+) -> None:
+    """Frames in a folder, as `-o FOLDER` makes them."""
+    job = own.ended(
+        own.post("morph", ("seeds", "3 8"), ("frames", "3"), ("model", "tiny-faces")).json["id"]
+    )
+    assert job["state"] == "done", job["problem"]
+    model = str(home / "runs" / "tiny-faces")
+    words = ("3", "8", "--frames", "3", "--model", model, "-o", str(tmp_path / "o"))
+    assert command("morph", *words).returncode == 0
+    made = {path.name: path.read_bytes() for path in (tmp_path / "o").iterdir()}
+    assert {file["name"]: own.ask(file["url"]).body for file in job["files"]} == made
+    assert len(made) == 4
+    assert "--seeds" in own.post("morph", ("frames", "3")).error

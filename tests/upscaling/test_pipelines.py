@@ -18,8 +18,9 @@ from trombine import memory
 from trombine.images import MAX_PIXELS
 from trombine.nets import build
 from trombine.refusal import InputError
-from trombine.upscaling import pipelines, running
-from trombine.upscaling.pipelines import check_pixels, factor_of, families, named, plan_pipeline
+from trombine.upscaling import names, pipelines, running
+from trombine.upscaling.names import families, named
+from trombine.upscaling.pipelines import check_pixels, factor_of, plan_pipeline
 from trombine.weights import Card, Model, load, save, shipped
 
 FACTORS = {"upscale": (2, 4), "three": (3,), "four": (4,), "all": (2, 3, 4)}
@@ -58,7 +59,7 @@ def test_a_family_is_the_shipped_files_of_a_name() -> None:
 
 def test_each_shipped_net_enlarges_as_its_name_says() -> None:
     for name, path in shipped().items():
-        if match := pipelines._NAME.fullmatch(name):
+        if match := names._NAME.fullmatch(name):
             assert factor_of(load(path)) == int(match["factor"]), name
 
 

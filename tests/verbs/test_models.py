@@ -57,7 +57,7 @@ def zoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of shipped models with one in it."""
     folder = tmp_path / "zoo"
     save(folder / "tiny-x2.safetensors", build("residual", SIZES), CARD)
-    monkeypatch.setattr(model, "ZOO", folder)
+    monkeypatch.setattr("trombine.zoo.ZOO", folder)
     return folder
 
 

@@ -46,7 +46,7 @@ def test_it_knows_where_it_is_from(file: Path, card: Card) -> None:
 def test_a_shipped_model_goes_by_its_name(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(model, "ZOO", tmp_path / "zoo")
+    monkeypatch.setattr("trombine.zoo.ZOO", tmp_path / "zoo")
     (tmp_path / "zoo").mkdir()
     assert shipped() == {}
     shutil.copy(file, tmp_path / "zoo" / "tiny-x2.safetensors")

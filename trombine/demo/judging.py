@@ -132,7 +132,7 @@ def _pages(demo: Demo, folder: Path, real: Path, generated: Path) -> Iterator[tu
     drain(
         people.run(
             people.PeopleMakeRequest(
-                real=real, generated=generated, output=folder / "people", pictures=12, size=SIZE
+                real=real, generated=(generated,), output=folder / "people", pictures=12, size=SIZE
             )
         )
     )

@@ -19,7 +19,7 @@ from trombine.demo.numbers import numbers_table
 from trombine.measures import Figure, Protocol, figure, log_evaluation, psnr_y, ssim
 from trombine.methods import methods
 from trombine.pages import Html, Page, compare, fold, grid, note
-from trombine.upscaling.pipelines import named
+from trombine.upscaling.names import named
 from trombine.world import face, paint
 
 Pixels = UInt8[np.ndarray, "_ _ 3"]  # small and large ones meet here

@@ -32,8 +32,9 @@ from trombine.refusal import InputError, about
 from trombine.upscaling.in_memory import enlarged_value
 from trombine.upscaling.running import computing
 from trombine.weights import loaded
-from trombine.weights.model import ZOO, find, shipped
+from trombine.weights.model import find, shipped
 from trombine.world import face
+from trombine.zoo import ZOO
 
 VERB: Final = "generate"
 GUIDANCE: Final = 2.0  # how much more than usual a face is to be as --with says

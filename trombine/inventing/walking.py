@@ -107,9 +107,9 @@ class Walk:
             fields=linear(first.fields, last.fields, share),
         )
 
-    def pixels(self, threads: int, some: slice = slice(None)) -> list[Pixels]:
-        """The pictures of the frames, or of some of them."""
-        return list(in_turn(self.inventing.pixels_at, list(self.places())[some], threads))
+    def pixels(self, threads: int, some: slice = slice(None)) -> Iterator[Pixels]:
+        """The pictures of the frames, or of some of them, one after the other."""
+        return in_turn(self.inventing.pixels_at, list(self.places())[some], threads)
 
     def options(self) -> dict[str, Any]:
         """What a record says of it."""

@@ -51,8 +51,7 @@ from trombine.studio.fields import (
 )
 from trombine.studio.guard import OWNER
 from trombine.studio.jobs import DAYS, DONE, ENDED, FULL, STATE, Job, Said, Store
-from trombine.studio.models import VERBS as TASKED
-from trombine.studio.models import Offer
+from trombine.studio.models import Offer, model_named
 from trombine.studio.people import add_people
 from trombine.studio.runs import runs_router
 from trombine.studio.work import INPUTS, MODEL, outputs
@@ -60,6 +59,7 @@ from trombine.studio.work import INPUTS, MODEL, outputs
 PAGES: Final = {
     "/": "repair",
     "/upscale": "upscale",
+    "/restyle": "restyle",
     "/generate": "generate",
     "/read": "read",
     "/microscope": "microscope",
@@ -281,10 +281,10 @@ def _accepted(
     try:
         fields = _fields(verb, kind, form, folder)
         request_of(verb, fields, Path())  # refuses what the command would refuse
-        for offer in models() if "model" in fields else ():
-            is_named = offer.name == fields["model"] and verb == TASKED.get(offer.task)
-            if offer.path is not None and is_named:
-                (store.place(id) / MODEL).write_text(str(offer.path))
+        name = fields.get("model", "")
+        is_named = name and "/" not in name  # and no file that was sent
+        if is_named and (path := model_named(name, verb, models())) is not None:
+            (store.place(id) / MODEL).write_text(str(path))
         return store.add(id, owner, verb, fields)
     except BaseException:
         shutil.rmtree(store.place(id), ignore_errors=True)

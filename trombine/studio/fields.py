@@ -23,7 +23,7 @@ from trombine.requests import Choice, Integer, Number, described, limit_of, quot
 
 OUTPUT: Final = "output"  # where files go is the server's to say
 _NAME: Final = re.compile(r"[^/\\:~]+")  # of a model that is here: no path, and nobody's hub
-_OTHERS: Final = ("generate", "microscope", "judge people make")
+_OTHERS: Final = ("generate", "morph", "microscope", "judge people make")
 _TRUTH: Final = {"true": True, "false": False}
 
 
@@ -112,6 +112,9 @@ def request_of(
     kind = served()[verb]
     own = {field.name.rstrip("_"): field.name for field in dataclasses.fields(kind)}
     fields = {own[name]: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+    for name, wanted in kinds(kind).items():
+        if ... in wanted and isinstance(text := fields.get(name), str):  # several in one field
+            fields[name] = tuple(text.split())
     if model is not None:
         fields["model"] = model
     if issubclass(kind, FilesRequest) and not fields.get("pictures"):

@@ -9,12 +9,13 @@ import json
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
 from trombine.inventing.asking import TIMES
+from trombine.upscaling.names import is_shipped, no_net
 from trombine.world.faces import FIELDS
+from trombine.zoo import no_model, shipped
 
 BEST: Final = "best.safetensors"  # of a run
 VARYING: Final = ("diffusion_painter",)  # nets that answer otherwise for another seed
@@ -28,7 +29,7 @@ _FOR: Final = {
     "upscale-wild": "damaged photographs",
 }
 _CALLED: Final = {"generate-anime": "anime", "generate-photo": "photographs"}
-VERBS: Final = {"repair": "inpaint", "generate": "generate"}  # by the task of models that are yours
+VERBS: Final = {"inpaint": "repair", "generate": "generate", "morph": "generate"}  # tasks of yours
 _FIELDS: Final = {field.name: field for field in FIELDS}
 
 
@@ -62,15 +63,27 @@ def offers(runs: Path, given: Path | None = None) -> list[Offer]:
     return list(found.values())
 
 
+def model_named(name: str, verb: str, models: list[Offer]) -> Path | None:
+    """Where a model is that a request names, None of one that ships; refused in the command's
+    words where there is none."""
+    for offer in models:
+        if offer.path is not None and offer.name == name and offer.task == VERBS.get(verb):
+            return offer.path
+    if verb == "upscale" and name != "auto" and not is_shipped(name):
+        raise no_net(name)
+    if verb != "upscale" and name not in shipped():
+        raise no_model(name)
+    return None
+
+
 def _shipped() -> Iterator[Offer]:
     for name, about in _FOR.items():
         yield Offer(
             name=name, task=name.partition("-")[0].replace("inpaint", "repair"), about=about
         )
-    for file in sorted((files("trombine.zoo")).iterdir(), key=lambda file: file.name):
-        path = Path(str(file))
-        if path.suffix == ".safetensors" and path.stem not in _FOR and (card := _card(path)):
-            offer = _offer(path.stem, card, None)
+    for name, path in shipped().items():
+        if name not in _FOR and (card := _card(path)):
+            offer = _offer(name, card, None)
             yield from [offer] if offer else []
 
 
@@ -85,7 +98,7 @@ def _others(runs: Path, given: Path | None) -> Iterator[Offer]:
 
 def _offer(name: str, card: dict[str, Any], path: Path | None) -> Offer | None:
     sizes, task = card.get("sizes", {}), card.get("task")
-    if task not in VERBS or (task == "generate" and card.get("net") != "inventor"):
+    if task not in VERBS.values() or (task == "generate" and card.get("net") != "inventor"):
         return None
     side = sizes.get("size") if task == "generate" else None
     return Offer(

@@ -1,6 +1,7 @@
 """Enlarging pictures with nets: from a net and a picture of any size to files.
 
     running.py    a net over a picture of any size, in tiles that leave no trace
+    names.py      what the shipped nets are called
     pipelines.py  which nets lead to a size
     last.py       the step that is left when they have done
     pictures.py   pictures with their modes, profiles and transparency; films

@@ -48,8 +48,9 @@ from trombine.refusal import InputError
 from trombine.upscaling import seams
 from trombine.upscaling.damage import damage_of
 from trombine.upscaling.drawing import is_drawing
+from trombine.upscaling.names import is_shipped
 from trombine.upscaling.pictures import enlarged_film, enlarged_image, spread
-from trombine.upscaling.pipelines import Pipeline, blend, is_shipped, plan_pipeline
+from trombine.upscaling.pipelines import Pipeline, blend, plan_pipeline
 from trombine.upscaling.report import Report, report_of
 from trombine.upscaling.running import LEAST_TILE, resolved_tile
 from trombine.upscaling.sheet import scores, standard_sheet

@@ -1,15 +1,13 @@
 """Which nets, one after the other, and which last step lead from a picture's size to the one asked.
 
-A shipped file NAME-xN enlarges N times; all files of one NAME are a family, and of it the nearest
-net is taken: the smallest N that is enough. What is then too large is shrunk (last.py). How nets
-run on pictures is in pictures.py and running.py.
+Of a family (names.py) the nearest net is taken: the smallest factor that is enough. What is then
+too large is shrunk (last.py). How nets run on pictures is in pictures.py and running.py.
 """
 
 from __future__ import annotations
 
 import math
 import os
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -21,19 +19,16 @@ from trombine.devices import CPU
 from trombine.images import MAX_PIXELS, MAX_PIXELS_VARIABLE
 from trombine.refusal import InputError
 from trombine.upscaling import MOST_TIMES
+from trombine.upscaling.names import BLEND, families, is_shipped, no_net
 from trombine.upscaling.running import prepare
 from trombine.weights import Model, loaded, of_run, shipped
-from trombine.weights.file import ENDING
 from trombine.weights.foreign import PICKLES
 from trombine.weights.tasks import channels
+from trombine.zoo import ENDING
 
 BYTES_A_PIXEL: Final = 32  # of the result; 18 were measured (docs/log.md)
 _ON_THE_WAY: Final = 4  # what is shrunk at the end may be so many times larger for a while
 CLEANS: Final = "restore"  # the task of nets that keep the size
-_NAME: Final = re.compile(r"(?P<family>.+)-x(?P<factor>[2-9]|[1-9]\d+)")
-
-# Two names, and the share of the second.
-_BLEND: Final = re.compile(r"(?P<first>[\w-]+)\+(?P<second>[\w-]+)\*(?P<share>0?\.\d{1,3})")
 
 Size = tuple[int, int]
 
@@ -71,7 +66,7 @@ def plan_pipeline(
     (upscale+upscale-wild*0.3), or a file; one net is applied as often as needed, on this `device`.
     A film has as many `frames`. An InputError says why there is no such size, or no such model.
     """
-    if isinstance(model, str) and (blend := _BLEND.fullmatch(model)):
+    if isinstance(model, str) and (blend := BLEND.fullmatch(model)):
         options: dict[str, Any] = {"factor": factor, "box": box}
         options |= {"frames": frames, "device": device}
         second = plan_pipeline(height, width, model=blend["second"], **options)
@@ -102,37 +97,14 @@ def blend(first: str, second: str, share: float) -> str:
     return f"{first}+{second}*{tenths / 10}"
 
 
-def is_shipped(model: str | Path) -> bool:
-    """Whether a model is named by what every trombine has, and not by a file."""
-    if not isinstance(model, str):
-        return False
-    pair = _BLEND.fullmatch(model)
-    names = (pair["first"], pair["second"]) if pair else (model,)
-    return all(name in families() or name in shipped() for name in names)
-
-
-def named(model: str, factor: int) -> str:
-    """The name of the net of a family that enlarges so many times."""
-    return f"{model}-x{factor}"
-
-
-def families() -> dict[str, dict[int, Path]]:
-    """The shipped nets that enlarge: of each name, by how many times."""
-    nets: dict[str, dict[int, Path]] = {}
-    for name, path in shipped().items():
-        if match := _NAME.fullmatch(name):
-            nets.setdefault(match["family"], {})[int(match["factor"])] = path
-    return nets
-
-
 def nets_of(model: str | Path) -> dict[int, Path]:
     """The nets that a name or a path, or the first of a blend, stands for, by factor."""
-    if isinstance(model, str) and is_shipped(model) and (pair := _BLEND.fullmatch(model)):
+    if isinstance(model, str) and is_shipped(model) and (pair := BLEND.fullmatch(model)):
         return nets_of(pair["first"])
     by_family = families()
     if isinstance(model, str) and model in by_family:
         return by_family[model]
-    path = _file(model, by_family)
+    path = _file(model)
     return {factor_of(model_in(path)): path}
 
 
@@ -299,7 +271,7 @@ def _steps(factors: list[int], times: Fraction) -> list[int]:
     return steps
 
 
-def _file(model: str | Path, by_family: dict[str, dict[int, Path]]) -> Path:
+def _file(model: str | Path) -> Path:
     """The one file that is meant, if it can be one."""
     path = Path(model)
     if (best := of_run(path)) is not None:
@@ -310,16 +282,7 @@ def _file(model: str | Path, by_family: dict[str, dict[int, Path]]) -> Path:
         return ships[model]
     if _is_file(path):
         return path
-    choices = ", ".join(("auto", *by_family))
-    full = " or ".join(
-        named(name, factor) for name in list(by_family)[:1] for factor in by_family[name]
-    )
-    choice = f"one of: {choices}; or a full name, as {full}, or a .safetensors file or others' .pth"
-    hub = (
-        ", and files of the hub cannot be reached from here, offline or not" if "/" in model else ""
-    )
-    problem = f"is neither a shipped model nor a file{hub}"
-    raise InputError(f"{problem}; to enlarge, choose {choice}", path=model)
+    raise no_net(model)
 
 
 def _is_file(path: Path) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from trombine.events import Done, Event, Picture, Started
+from trombine.events import Done, Event, Picture, Progress, Started
 from trombine.inventing import PATHS
 from trombine.inventing.requests import InventRequest
 from trombine.refusal import InputError, shown
@@ -102,7 +102,10 @@ def run(request: MorphRequest) -> Iterator[Event]:
     ]
     scored = None
     if todo or request.json:
-        frames = walk.pixels(request.workers)
+        frames: list[Pixels] = []
+        for pixels in walk.pixels(request.workers):
+            frames.append(pixels)
+            yield Progress(len(frames), walk.count, "frames")
         scored = score(frames, cycle=request.cycle)
         for file, shows in todo:
             some = frames[_shown(shows, walk.count)]
@@ -189,7 +192,7 @@ class Remaker:
                 bends=tuple(map(int, bends.split(","))) if bends else (),
             )
             shows = options["shows"]
-            frames = walk.pixels(1, _shown(shows, walk.count))
+            frames = list(walk.pixels(1, _shown(shows, walk.count)))
             return _file(walk, shows, SUFFIX_OF[options["format"]], frames)
 
 

@@ -21,9 +21,9 @@ from trombine.provenance import shortened
 from trombine.refusal import InputError, about, shown
 from trombine.runs import checkpoints
 from trombine.weights.card import FORMAT, Card, dumps, loads
+from trombine.zoo import ENDING
 
 KEY: Final = "trombine"  # of the card in the header
-ENDING: Final = ".safetensors"
 AGAIN: Final = "copy it again from where it came"
 # As safetensors names them; nets hold no others. Numbers with a point are kept as float32.
 _TYPES: Final = {"F32": torch.float32, "I64": torch.int64}

@@ -24,8 +24,9 @@ from trombine.files import opened
 from trombine.nets.sizes import Net
 from trombine.refusal import InputError, shown
 from trombine.weights.card import Card
-from trombine.weights.file import ENDING, KEY, how_to_import, not_finite
+from trombine.weights.file import KEY, how_to_import, not_finite
 from trombine.weights.importing import state_of
+from trombine.zoo import ENDING
 
 PICKLES: Final = (".pth", ".pt", ".ckpt")
 EXTRA: Final = "pip install 'trombine[foreign]'"

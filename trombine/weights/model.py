@@ -6,7 +6,6 @@ its shapes are compared with the file's, and only then do the file's tensors bec
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -21,11 +20,11 @@ from trombine.nets.spaces import SPACES
 from trombine.provenance import shortened
 from trombine.refusal import InputError, about
 from trombine.weights.card import Card
-from trombine.weights.file import AGAIN, ENDING, Entry, digest, not_finite, read, write
+from trombine.weights.file import AGAIN, Entry, digest, not_finite, read, write
 from trombine.weights.foreign import Foreign, is_foreign, opened_by_spandrel
 from trombine.weights.tasks import TASKS, channels, check_finite, in_rgb, inputs_of
+from trombine.zoo import ENDING, no_model, shipped
 
-ZOO: Final = Path(zoo.__file__).parent
 _NAMED: Final = 3  # an error names this many tensors
 
 
@@ -99,7 +98,7 @@ def read_card(path: str | Path) -> Card:
 
 def _licensed(card: Card, path: Path) -> Card:
     """The card, of a shipped model with the licence that all of them are under."""
-    return replace(card, licence=card.licence or zoo.LICENCE) if path.parent == ZOO else card
+    return replace(card, licence=card.licence or zoo.LICENCE) if path.parent == zoo.ZOO else card
 
 
 def loaded(name: str | Path, *, task: str | None = None, device: str = "cpu") -> Model:
@@ -141,11 +140,6 @@ def save(path: str | Path, net: Net, card: Card) -> None:
     write(path, net, card)
 
 
-def shipped() -> dict[str, Path]:
-    """The models that come with trombine, by name."""
-    return {path.stem: path for path in sorted(ZOO.glob(f"*{ENDING}"))}
-
-
 def find(name: str | Path) -> Path:
     """The file of a shipped model or of a path; an InputError where it can be neither."""
     if not isinstance(name, str | Path):
@@ -159,13 +153,7 @@ def find(name: str | Path) -> Path:
         return by_name[name]
     if _exists(Path(name)):
         return Path(name)
-    if "/" in name:
-        problem = "is no file, and files of the hub cannot be reached from here, offline or not"
-        raise InputError(f"{problem}; download one, then name its file", path=name)
-    if members := [known for known in by_name if re.fullmatch(rf"{re.escape(name)}-x\d+", known)]:
-        raise InputError("is a family of models", f"name {' or '.join(members)}", path=name)
-    choices = ", ".join(by_name) or "none yet"
-    raise InputError(f"is neither a shipped model nor a file; shipped are: {choices}", path=name)
+    raise no_model(name)
 
 
 def of_run(folder: Path) -> Path | None:

@@ -41,36 +41,114 @@ function take(model) {
   $("fields").replaceChildren(...parts);
 }
 
-async function invent() {
-  $("run").disabled = $("more").disabled = true;
+const buttons = ["run", "more", "go", "like"];
+
+/** Ask for a job, and show what became of it; none else can be asked for meanwhile. */
+async function work(verb, fields, show) {
+  for (const id of buttons) $(id).disabled = true;
+  stop();
   try {
-    const first = Math.max(0, Math.round(Number($("seed").value)) || 0);
-    const last = first + Number($("count").value) - 1;
-    const job = await submit("generate", [
-      ["seeds", first === last ? `${first}` : `${first}-${last}`],
-      ["model", $("model").value],
-      ["size", $("size").value],
-      ["truncation", $("truncation").value],
-      ["with", [...set].map(([name, value]) => `${name}=${value}`).join(", ")],
-    ]);
+    const asked = [["model", $("model").value], ["size", $("size").value], ...fields];
+    const job = await submit(verb, asked);
     status.begin([job.id]);
-    const done = await ended(job.id, (event) => status.hear(event));
-    $("faces").replaceChildren(...done.files.map(face));
-    status.say(done.files.length === 1 ? "One face was invented." : `${done.files.length} faces were invented.`);
-    reveal($("result"), $("result-title"));
+    await show(await ended(job.id, (event) => status.hear(event)));
   } catch (error) {
     status.fail(error);
   } finally {
-    $("run").disabled = $("more").disabled = false;
+    for (const id of buttons) $(id).disabled = false;
   }
 }
 
-function face({ name, url }) {
-  const seed = Number.parseInt(name, 10);
-  const image = make("img", { src: url, alt: `Face of seed ${seed}` });
-  return make("li", {}, make("a", { href: url, download: name, title: "Download" }, image, make("span", {}, `${seed}`)));
+/** What is to be of all faces. */
+const wanted = () => [
+  ["truncation", $("truncation").value],
+  ["with", [...set].map(([name, value]) => `${name}=${value}`).join(", ")],
+];
+
+function showFaces(job) {
+  $("how-like").hidden = true;
+  $("faces").replaceChildren(...job.files.map(face));
+  status.say(job.files.length === 1 ? "One face was invented." : `${job.files.length} faces were invented.`);
+  reveal($("result"), $("result-title"));
 }
 
+function invent() {
+  const first = Math.max(0, Math.round(Number($("seed").value)) || 0);
+  const last = first + Number($("count").value) - 1;
+  const seeds = first === last ? `${first}` : `${first}-${last}`;
+  return work("generate", [["seeds", seeds], ...wanted()], showFaces);
+}
+
+const like = (file) =>
+  work("generate", [["like", file, file.name]], (job) => {
+    showFaces(job);
+    const [, apart] = job.summary.match(/: ([\d.]+) from the face/) ?? [];
+    $("how-like").textContent = `Nearest to the face in ${file.name}: ${apart} from it, where 0 is the same person and 1 somebody else.`;
+    $("how-like").hidden = !apart;
+  });
+
+function face({ name, url }) {
+  const seed = /^\d+\.png$/.test(name) && Number.parseInt(name, 10); // none of one that is like another
+  const [alt, shown] = seed === false ? ["The nearest face", "nearest"] : [`Face of seed ${seed}`, seed];
+  const image = make("img", { src: url, alt });
+  return make("li", {}, make("a", { href: url, download: name, title: "Download" }, image, make("span", {}, shown)));
+}
+
+// A walk: its frames are loaded, then shown one after the other, or as the slider says.
+const TURN = 80; // milliseconds a frame
+let frames = [];
+let playing = 0;
+
+async function showWalk(job) {
+  const isFrame = ({ name }) => /^\d+\.png$/.test(name);
+  frames = job.files.filter(isFrame).map(({ url }) => Object.assign(new Image(), { src: url }));
+  await Promise.all(frames.map((image) => image.decode()));
+  $("scrub").max = frames.length - 1;
+  $("scrub").value = 0;
+  $("sheet").href = job.files.find(({ name }) => name === "sheet.png").url;
+  $("how-even").textContent = job.summary.split("; ").slice(1).join("; ");
+  status.say(`${frames.length} frames. Move the slider below them.`);
+  reveal($("walk"), $("walk-title"));
+  scrub();
+  if (!matchMedia("(prefers-reduced-motion: reduce)").matches) play();
+}
+
+function scrub() {
+  const [frame, at] = [$("frame"), Number($("scrub").value)];
+  [frame.width, frame.height] = [frames[at].naturalWidth, frames[at].naturalHeight];
+  frame.getContext("2d").drawImage(frames[at], 0, 0);
+  $("where").textContent = `Frame ${at + 1} of ${frames.length}`;
+  $("scrub").setAttribute("aria-valuetext", $("where").textContent);
+}
+
+function play() {
+  $("play").textContent = "Stop";
+  playing = setInterval(() => {
+    $("scrub").value = (Number($("scrub").value) + 1) % frames.length;
+    scrub();
+  }, TURN);
+}
+
+function stop() {
+  clearInterval(playing);
+  playing = 0;
+  $("play").textContent = "Play";
+}
+
+$("play").addEventListener("click", () => (playing ? stop() : play()));
+$("scrub").addEventListener("input", () => {
+  stop();
+  scrub();
+});
+$("go").addEventListener("click", () => {
+  const fields = ["seeds", "frames"].map((name) => [name, $(name).value]);
+  work("morph", [...fields, ["cycle", String($("cycle").checked)], ["sheet", "true"], ...wanted()], showWalk);
+});
+$("like").addEventListener("change", () => {
+  const [file] = $("like").files;
+  $("like").value = ""; // the same file can be chosen again
+  if (file) like(file);
+});
 $("model").addEventListener("change", () => take(models[$("model").selectedIndex]));
 $("truncation").addEventListener("input", () => ($("truncation-shown").textContent = $("truncation").value));
 $("run").addEventListener("click", invent);

@@ -1,6 +1,5 @@
-import { ended, json, submit } from "./api.js";
-import "./compare.js";
-import { $, make, reveal, takePictures } from "./source.js";
+import { ask, ended, json, submit } from "./api.js";
+import { $, imageOf, make, reveal, takePictures } from "./source.js";
 import "./status.js";
 
 const status = $("status");
@@ -18,7 +17,14 @@ const KINDS = [
   [".json", "JSON"],
   [".png", "Picture with all of it"],
 ];
+const MOST = 2048; // pixels a side of what is drawn over the picture
+const VEIL = 130; // how much of 255 a part's colour covers
+const EDGES = [
+  [3, "#000"],
+  [1.5, "#fff"],
+]; // seen on any picture
 let file = null;
+let layers = null; // what is drawn over the picture
 
 $("run").disabled = true;
 $("run").addEventListener("click", async () => {
@@ -47,7 +53,14 @@ async function show(job) {
     if (kind) found.set(kind[0], one);
   }
   const read = await json(found.get(".json").url);
-  $("compare").show(found.get(".png").url, "The picture, with parts and landmarks drawn over it");
+  const [parts, points] = [found.get(".parts.png").url, found.get(".points.json").url];
+  layers = {
+    parts: await veil(parts),
+    points: (await json(points)).faces.map((face) => face.points),
+    boxes: read.faces.map((face) => face.box),
+  };
+  $("layer-boxes").hidden = !read.faces.length;
+  draw();
   $("table").replaceChildren(read.faces.length ? table(read.faces) : make("p", {}, "No face was found."));
   $("json").textContent = JSON.stringify(read, null, 1);
   $("downloads").replaceChildren(
@@ -56,6 +69,58 @@ async function show(job) {
   const count = read.faces.length;
   status.say(count === 1 ? "One face was found." : `${count || "No"} faces were found.`);
   reveal($("result"), $("result-title"));
+}
+
+/** A map of parts in its colours, to be seen through; what is no part is not there. */
+async function veil(url) {
+  const image = await imageOf(await (await ask(url)).blob());
+  const labels = await (await ask(url.replace("/files/", "/labels/"))).arrayBuffer();
+  const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
+  const context = canvas.getContext("2d");
+  context.drawImage(image, 0, 0);
+  const map = context.getImageData(0, 0, canvas.width, canvas.height);
+  new Uint8Array(labels, 8).forEach((label, at) => (map.data[4 * at + 3] = label ? VEIL : 0));
+  context.putImageData(map, 0, 0);
+  return canvas;
+}
+
+/** Draw over the picture what is ticked. */
+function draw() {
+  const [canvas, image] = [$("layers"), $("shown")];
+  const share = Math.min(1, MOST / Math.max(image.naturalWidth, image.naturalHeight));
+  canvas.width = image.naturalWidth * share;
+  canvas.height = image.naturalHeight * share;
+  const context = canvas.getContext("2d");
+  if (!layers) return;
+  if ($("show-parts").checked) {
+    context.imageSmoothingEnabled = false;
+    context.drawImage(layers.parts, 0, 0, canvas.width, canvas.height);
+  }
+  const unit = Math.max(canvas.width, canvas.height) / 400;
+  context.font = `600 ${12 * unit}px sans-serif`;
+  if ($("show-points").checked) {
+    for (const [x, y] of layers.points.flat()) dot(context, x * share, y * share, unit);
+  }
+  if ($("show-faces").checked) {
+    layers.boxes.forEach((box, at) => {
+      const [left, top, right, bottom] = box.map((value) => value * share);
+      for (const [width, colour] of EDGES) {
+        [context.lineWidth, context.strokeStyle] = [width * unit, colour];
+        context.strokeRect(left, top, right - left, bottom - top);
+        context.strokeText(at + 1, left + 4 * unit, top + 13 * unit);
+      }
+      context.fillText(at + 1, left + 4 * unit, top + 13 * unit);
+    });
+  }
+}
+
+function dot(context, x, y, unit) {
+  for (const [width, colour] of EDGES) {
+    context.fillStyle = colour;
+    context.beginPath();
+    context.arc(x, y, (width * unit) / 2, 0, 2 * Math.PI);
+    context.fill();
+  }
 }
 
 /** A row for each thing that is read, a column for each face. */
@@ -93,11 +158,15 @@ function moment(face, name) {
   return name in TURNS ? `${Math.round((value * 180) / Math.PI) || 0}°` : number(value);
 }
 
+for (const name of ["show-parts", "show-points", "show-faces"]) $(name).addEventListener("change", draw);
+
 await takePictures(
   (taken, image) => {
     file = taken;
-    $("compare").show(image.src, file.name);
-    $("result").hidden = true;
+    layers = null;
+    [$("shown").src, $("shown").alt] = [image.src, file.name];
+    $("result").hidden = $("layer-boxes").hidden = true;
+    $("shown").decode().then(draw);
     $("run").disabled = false;
   },
   status,

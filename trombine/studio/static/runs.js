@@ -122,7 +122,7 @@ function strips(sampled) {
   slider.addEventListener("input", walk);
   walk();
   const parts = [make("h3", {}, "Samples"), figures];
-  if (numbers.length > 1) parts.push(make("div", { class: "row walk" }, slider));
+  if (numbers.length > 1) parts.push(make("div", { class: "row through" }, slider));
   parts.push(now);
   if (film && runs.length === 1) {
     const video = make("video", { controls: "", loop: "", preload: "none", src: address("file", { run: first, name: film }), "aria-label": "The samples as a film" });

@@ -5,16 +5,20 @@ import { offerCamera } from "./camera.js";
 
 export const $ = (id) => document.getElementById(id);
 
-/** An image element of a file; a Problem where the browser cannot show it. */
+/** An image element of a file, a video's where the page takes films; a Problem where the browser
+ * cannot show it. */
 export async function imageOf(file) {
-  const image = new Image();
+  const isFilm = file.type.startsWith("video/") && $("file").accept.includes("video/");
+  const image = isFilm ? document.createElement("video") : new Image();
   image.src = URL.createObjectURL(file);
   try {
-    await image.decode();
+    if (isFilm) await new Promise((loaded, failed) => Object.assign(image, { onloadeddata: loaded, onerror: failed }));
+    else await image.decode();
   } catch {
     URL.revokeObjectURL(image.src);
+    const kinds = isFilm ? "MP4 (H.264) or WebM" : "PNG or JPEG";
     throw new Problem(
-      `This browser cannot show ${file.name}. Save it as PNG or JPEG, or use the command trombine.`,
+      `This browser cannot show ${file.name}. Save it as ${kinds}, or use the command trombine.`,
     );
   }
   return image;

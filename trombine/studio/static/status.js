@@ -42,7 +42,8 @@ export class JobStatus extends HTMLElement {
       const share = event.done / event.total;
       this.shares?.set(event.job, Math.max(this.shares.get(event.job) ?? 0, share));
     }
-    this.move();
+    const percent = this.move();
+    if (event.kind === "progress") this.step.textContent = `Working, ${percent} %`;
   }
 
   move() {
@@ -50,6 +51,7 @@ export class JobStatus extends HTMLElement {
     const percent = Math.round((100 * shares.reduce((sum, one) => sum + one, 0)) / shares.length);
     this.bar.firstElementChild.style.width = `${percent}%`;
     this.bar.setAttribute("aria-valuenow", percent);
+    return percent;
   }
 
   say(text) {

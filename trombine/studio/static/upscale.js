@@ -1,6 +1,6 @@
-import { ended, submit } from "./api.js";
+import { ended, json, submit } from "./api.js";
 import "./compare.js";
-import { $, offerModels, reveal, size, takePictures } from "./source.js";
+import { $, make, offerModels, reveal, size, takePictures } from "./source.js";
 import "./status.js";
 
 const MOST = 8; // times
@@ -19,11 +19,12 @@ $("run").addEventListener("click", async () => {
       ["pictures", picture, picture.name],
       ["factor", $("factor").value],
       ["model", $("model").value],
+      ...["best", "report"].map((name) => [name, String($(name).checked)]),
     ]);
     status.begin([job.id]);
     const done = await ended(job.id, (event) => status.hear(event));
-    status.say(["Done.", ...done.notices.map((one) => one.text)].join(" "));
-    if (picture === file) show(done);
+    status.say(["Done.", ...done.notices.map((one) => plain(one.text))].join(" "));
+    if (picture === file) await show(done);
   } catch (error) {
     status.fail(error);
   } finally {
@@ -31,8 +32,15 @@ $("run").addEventListener("click", async () => {
   }
 });
 
-function show(job) {
-  const [result] = job.files;
+/** A notice of the command; models are called as the page calls them. */
+function plain(text) {
+  const called = (name) => models.find((model) => model.name === name)?.about ?? name;
+  return `${text}.`.replace(/ \(by ([\w-]+)\)/, "").replace(/--model ([\w-]+)/, (_, name) => `the model for ${called(name)}`);
+}
+
+async function show(job) {
+  const result = job.files.find((one) => !/\.report\.\w+$/.test(one.name));
+  await showReport(job.files.filter((one) => one !== result));
   $("compare").against(result.url, "The enlarged picture", ["Before", "After"]);
   $("compare").after.addEventListener(
     "load",
@@ -47,13 +55,32 @@ function show(job) {
   reveal($("result"), $("result-title"));
 }
 
-await offerModels("upscale");
+async function showReport(files) {
+  $("reported").hidden = !files.length;
+  if (!files.length) return;
+  const [numbers, maps] = [".json", ".png"].map((ending) => files.find((one) => one.name.endsWith(ending)));
+  const { brought_down: down, answers, faces } = await json(numbers.url);
+  const rows = [
+    ["Made small again, how far it is from your picture", `${down.mean} of 255`],
+    ["How far the net's answers lie apart when the picture is turned", `${answers.mean} of 255`],
+    ["The same where they differ most", `${answers.worst_percent} of 255`],
+    ...faces.map(({ identity }, at) => [`Face ${at + 1} is the same person (0) or a stranger (1)`, identity.toFixed(2)]),
+  ];
+  $("figures").replaceChildren(...rows.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
+  $("maps").src = maps.url;
+  const links = [[maps, "Maps"], [numbers, "Numbers as JSON"]];
+  $("report-files").replaceChildren(
+    ...links.map(([one, name]) => make("a", { class: "button", href: one.url, download: "" }, name)),
+  );
+}
+
+const models = await offerModels("upscale");
 await takePictures(
   (taken, image) => {
     file = taken;
     width = image.naturalWidth;
     $("compare").show(image.src, file.name);
-    $("result").hidden = true;
+    $("result").hidden = $("reported").hidden = true;
     $("run").disabled = false;
   },
   status,

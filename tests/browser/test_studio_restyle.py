@@ -1,0 +1,111 @@
+"""Restyle in a real browser: a picture, a film beside its source, what is refused, by keyboard."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import skimage.data
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import Page as Tab
+from playwright.sync_api import expect
+from studios import png
+from tabs import MARKS, PATIENCE, PHONE, Command, Opened, choose, downloaded, face, pixels_of, run
+
+pytestmark = MARKS
+
+
+def gif(frames: int) -> bytes:
+    """A face that becomes brighter."""
+    images = [Image.fromarray((face() * (0.7 + 0.1 * n)).astype(np.uint8)) for n in range(frames)]
+    buffer = io.BytesIO()
+    images[0].save(buffer, "GIF", save_all=True, append_images=images[1:], duration=120, loop=0)
+    return buffer.getvalue()
+
+
+def take(tab: Tab, name: str, kind: str, data: bytes) -> None:
+    file: Any = {"name": name, "mimeType": kind, "buffer": data}
+    tab.locator("#file").set_input_files(file)
+
+
+def test_a_picture_has_the_commands_bytes(opened: Opened, command: Command, tmp_path: Path) -> None:
+    """By keyboard: the arrows choose a style."""
+    tab = opened("/restyle")
+    choose(tab, "photo.png", face())
+    tab.get_by_role("radio", name="anime").focus()
+    tab.keyboard.press("ArrowRight")
+    expect(tab.get_by_role("radio", name="cartoon")).to_be_checked()
+    tab.locator("#from").select_option("photo")
+    tab.get_by_role("slider", name="Strength").fill("0.5")
+    tab.get_by_role("checkbox", name="Keep its colours").check()
+    tab.locator("#run").focus()
+    tab.keyboard.press("Enter")
+    expect(tab.locator("#result-title")).to_be_focused(timeout=PATIENCE)
+    data = downloaded(tab, tmp_path / "studio.png")
+    assert tab.locator("#download").get_attribute("download") == "photo.cartoon.png"
+    (tmp_path / "photo.png").write_bytes(png(face()))
+    words = ("--to", "cartoon", "--from", "photo", "--strength", ".5", "--keep-colours")
+    assert command("restyle", "photo.png", *words, "-o", "out.png").returncode == 0
+    assert (tmp_path / "out.png").read_bytes() == data
+    assert (pixels_of(data) != face()).any()
+    expect(tab.get_by_role("slider", name="Before or After")).to_be_visible()
+
+
+def test_a_film_stands_beside_its_source(opened: Opened, tmp_path: Path) -> None:
+    """A GIF that can be stopped, as it is at first where less motion is asked for."""
+    tab = opened("/restyle", size=PHONE)
+    take(tab, "clip.gif", "image/gif", gif(2))
+    expect(tab.locator("#compare")).to_be_hidden()
+    expect(tab.locator("film-pair canvas")).to_have_count(1)
+    tab.locator("#from").select_option("photo")
+    run(tab)
+    expect(tab.locator("film-pair canvas")).to_have_count(2)
+    tab.get_by_role("button", name="Play").click()
+    expect(tab.get_by_role("img", name="After")).to_be_visible()
+    film = Image.open(io.BytesIO(downloaded(tab, tmp_path / "clip.gif")))
+    assert getattr(film, "n_frames", 0) == 2
+    assert Axe().run(tab).violations_count == 0, Axe().run(tab).generate_report()
+    assert tab.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    tab.get_by_role("button", name="Stop").click()
+    expect(tab.locator("film-pair canvas")).to_have_count(2)
+
+
+def test_videos_play_together(opened: Opened, command: Command, tmp_path: Path) -> None:
+    (tmp_path / "clip.gif").write_bytes(gif(2))
+    words = ("--factor", "2", "--model", "upscale-fast", "--format", "webm")
+    assert command("upscale", "clip.gif", *words, "-o", "films").returncode == 0
+    (clip,) = (tmp_path / "films").iterdir()
+    tab = opened("/restyle")
+    take(tab, "clip.webm", "video/webm", clip.read_bytes())
+    expect(tab.locator("film-pair video")).to_have_count(1, timeout=PATIENCE)
+    tab.locator("#from").select_option("photo")
+    run(tab)
+    expect(tab.locator("film-pair video")).to_have_count(2)
+    both = "[...document.querySelectorAll('film-pair video')]"
+    tab.evaluate(f"{both}[0].play()")
+    tab.wait_for_function(f"{both}.every((one) => !one.paused)")
+    tab.evaluate(f"{both}[1].pause()")
+    tab.wait_for_function(f"{both}.every((one) => one.paused)")
+
+
+@pytest.mark.parametrize(
+    ("pixels", "to", "words"),
+    [
+        (skimage.data.chelsea()[:96, :96], "anime", "No face is seen in it. Tick “Draw all of it”"),
+        (face(), "photo", "It is that style already. Choose another one"),
+    ],
+    ids=["no face", "that already"],
+)
+def test_what_is_refused_says_what_to_do_here(
+    opened: Opened, pixels: np.ndarray, to: str, words: str
+) -> None:
+    tab = opened("/restyle")
+    choose(tab, "photo.png", pixels)
+    tab.locator(f"[value={to}][name=to]").check()
+    tab.locator("#from").select_option("photo")
+    tab.locator("#run").click()
+    expect(tab.get_by_role("alert")).to_contain_text(words, timeout=PATIENCE)
