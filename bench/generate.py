@@ -3,7 +3,7 @@
     python bench/generate.py [--model NAME|RUN ...] [--first-seed N] [--count M] [--only PART ...]
                              [--references N] [--walks N] [--json]
 
-Models are those that ship, and without one a row says so. The witness judges: the nets have never
+Models are those that ship, unless others are named. The witness judges: the nets have never
 seen it. Real faces are of the seeds from --first-seed on, framed as the nets frame theirs, and as
 many more say what real against real is. The Fréchet distance is that above real against real, of
 that of a Gaussian of pixels. What is asked is what other persons have, eight fields at once; R2 is
@@ -299,19 +299,15 @@ PARTS: Final[Mapping[str, Callable[[Subject], Rows]]] = {
 }
 
 
-def subjects(names: Sequence[str], options: argparse.Namespace) -> dict[str, Subject | None]:
-    """The models by name; None of one that does not ship."""
-    found: dict[str, Subject | None] = {}
+def subjects(names: Sequence[str], options: argparse.Namespace) -> dict[str, Subject]:
+    """The models by name."""
+    found: dict[str, Subject] = {}
     for name in names or [f"generate-{style}" for style in STYLES]:
         style = name.removeprefix("generate-")
         try:
             path = model_of(style, "" if style in STYLES else name)
         except InputError as error:
-            if names:
-                raise SystemExit(f"{error}") from error
-            print(error, file=sys.stderr)
-            found[name] = None
-            continue
+            raise SystemExit(f"{error}") from error
         found[name] = Subject(
             path=path,
             first=options.first_seed,
@@ -335,9 +331,6 @@ def main() -> int:
     options = parser.parse_args()
     rows: list[Row] = []
     for name, subject in subjects(options.model, options).items():
-        if subject is None:
-            rows.append(at_least(f"{name}: the model is here", 0, "", 1))
-            continue
         for part in options.only:
             rows += [replace(row, name=f"{name}: {row.name}") for row in PARTS[part](subject)]
     return report(rows, json=options.json)

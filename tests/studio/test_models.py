@@ -116,11 +116,6 @@ def test_a_model_that_is_not_there_is_refused_in_the_commands_words(
         assert f"trombine: {answer.error}" == said.strip()
 
 
-def test_without_a_model_the_command_s_words_say_how_to_train_one(own: Server) -> None:
-    job = own.ended(own.post("generate", ("style", "photo")).json["id"])
-    assert "trombine train generate-photo" in job["problem"]
-
-
 def test_a_walk_between_one_s_own_faces_has_the_command_s_frames(
     own: Server, home: Path, command: Callable[..., CompletedProcess[str]], tmp_path: Path
 ) -> None:

@@ -239,7 +239,6 @@ BAD = {
     "threads": ({"threads": 0}, "--threads is"),
     "no model": ({"model": "no-such"}, "neither a shipped model nor a file"),
     "no inventor": ({"model": "upscale-x2"}, "not for generate"),
-    "none ships": ({"model": "", "style": "photo"}, "trombine train generate-photo"),
 }
 
 

@@ -194,13 +194,7 @@ def model_of(style: str, model: str | Path) -> Path:
     if model:
         with about(model):
             return find(model)
-    name = f"generate-{style}"
-    if (path := shipped().get(name)) is None:
-        raise InputError(
-            f"no model that invents {style} faces comes with this trombine",
-            f"train one (trombine train {name}) and give --model runs/{name}",
-        )
-    return path
+    return shipped()[f"generate-{style}"]
 
 
 def files_of(
