@@ -394,13 +394,13 @@ def test_read_shows_a_table_and_json(opened: Opened, tmp_path: Path) -> None:
     )
     with_all = tab.evaluate(drawn)
     tab.get_by_role("checkbox", name="Landmarks").uncheck()
-    tab.get_by_role("checkbox", name="Faces").uncheck()
+    tab.get_by_role("checkbox", name="Faces", exact=True).uncheck()
     with tab.expect_download() as download:
         tab.get_by_role("link", name="Parts").click()
     with Image.open(download.value.path()) as image:
         count = np.count_nonzero(np.asarray(image))
     assert tab.evaluate(drawn) == count and 0 < count < with_all
-    tab.get_by_role("checkbox", name="Parts").uncheck()
+    tab.get_by_role("checkbox", name="Parts", exact=True).uncheck()
     assert tab.evaluate(drawn) == 0
     with tab.expect_download() as download:
         tab.get_by_role("link", name="Landmarks").click()

@@ -90,7 +90,7 @@ function draw() {
   const share = Math.min(1, MOST / Math.max(image.naturalWidth, image.naturalHeight));
   canvas.width = image.naturalWidth * share;
   canvas.height = image.naturalHeight * share;
-  const context = canvas.getContext("2d");
+  const context = canvas.getContext("2d", { willReadFrequently: true });
   if (!layers) return;
   if ($("show-parts").checked) {
     context.imageSmoothingEnabled = false;

@@ -8,7 +8,7 @@ import "./status.js";
 const WORDS = [
   [/shows no face/, "No face is seen in it. Tick “Draw all of it”, or take another picture."],
   [/does not show in which style/, "It cannot be told how this is drawn. Say so at “It is now”."],
-  [/(looks|what is) (\w+)/, "It is that style already. Choose another one, or say at “It is now” what it is."],
+  [/(looks|what is) (\w+)/i, "It is that style already. Choose another one, or say at “It is now” what it is."],
 ];
 const status = $("status");
 const isFilm = ({ type }) => type === "image/gif" || type.startsWith("video/");
