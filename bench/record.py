@@ -43,6 +43,7 @@ PROGRAMS = (
     "originality",
     "generate",
     "restyle",
+    "microscope",
     "upscale",
 )
 

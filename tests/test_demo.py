@@ -129,7 +129,7 @@ def test_it_ends_with_what_to_try_next(page: str) -> None:
     _, _, ending = page.partition(">What to try next</h2>")
     lines = re.findall(r'<code class="command">(.*?)</code>', ending)
     assert [re.sub("<[^>]*>", "", line) for line in lines] == list(NEXT)
-    assert len(NEXT) == 5
+    assert len(NEXT) == 6
 
 
 @pytest.mark.parametrize("line", [line for line in NEXT if "studio" not in line])  # never ends

@@ -84,7 +84,7 @@ def test_a_slow_head_in_a_kept_connection_is_not_waited_for(
     "data",
     [
         b"\x00\xff\x16\x03\x01" * 40,
-        b"GET /api/jobs HTTP/9.9\r\n\r\n",
+        b"GET /api/jobs HTTP/9.9\r\nConnection: close\r\n\r\n",
         b"GET \xc3\xa9 HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * (1 << 17),
         b"GET /" + b"a" * (1 << 17) + b" HTTP/1.1\r\nHost: x\r\n\r\n",
