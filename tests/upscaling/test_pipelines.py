@@ -44,7 +44,8 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     }
     there["mender"] = written(folder / "mender.safetensors", task="restore", factor=1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipelines, "shipped", lambda: there)
+        for module in (names, pipelines):
+            patch.setattr(module, "shipped", lambda: there)
         yield
 
 
