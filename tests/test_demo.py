@@ -61,6 +61,7 @@ def test_every_section_is_there_and_was_announced(page: str, made: tuple[Path, l
         "Enlarging with a net",
         "Repair",
         "In another style",
+        "Faces that nobody painted",
         "What is where in a face",
         "One person, four styles",
         "A crowd",
@@ -89,10 +90,11 @@ def test_it_holds_as_many_pictures_as_asked(page: str) -> None:
     total = person + crowd + varied + leaves + fractals + holes + spoilt
     read = 3 * (styles + 1)
     opening, restyled = 2, 6
-    total += restyled
+    invented = 2 * (TINY.crowd // 2) + 7 + 3 * 2
+    total += restyled + invented
     total += repaired + enlarged + compared + read + trained + opening
     assert page.count("<img ") == total
-    assert page.count('class="window"') == 2 + 2 * styles + 1 + len(MOVED)
+    assert page.count('class="window"') == 3 + 2 * styles + 1 + len(MOVED)
 
 
 def test_it_begins_with_a_photograph_enlarged(page: str) -> None:

@@ -11,6 +11,7 @@ from trombine.demo import (
     enlarging,
     faces,
     fractals,
+    inventing,
     judging,
     masks,
     reading,
@@ -28,6 +29,7 @@ SECTIONS: Final[tuple[tuple[str, Callable[[Demo, Page], None]], ...]] = (
     ("enlarging with a net, measured", upscaling.add_upscaling),
     ("repair, measured", repair.add_repair),
     ("a photograph in other styles", restyling.add_restyling),
+    ("faces that nobody painted", inventing.add_inventing),
     ("what is where in a face", reading.add_reading),
     ("one person in four styles", faces.add_person),
     ("a crowd in each style", faces.add_crowd),
@@ -43,7 +45,8 @@ SECTIONS: Final[tuple[tuple[str, Callable[[Demo, Page], None]], ...]] = (
 )
 LEAD: Final = (
     "All of this was made on this machine, without a network. The photographs show a real person,"
-    " and come with scikit-image. Every other face is painted, and shows nobody: it is"
+    " and come with scikit-image. Every other face is painted, or drawn by nets that learned from"
+    " painted ones, and shows nobody: a painted one is"
     f" {len(VECTOR_NAMES)} numbers, painted in one of four styles with the exact place of every"
     " part, so that a method can be measured against what was really there."
 )

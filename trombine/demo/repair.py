@@ -58,7 +58,7 @@ def add_repair(demo: Demo, page: Page) -> None:
         "Repair",
         "Strokes and blobs, a tenth to a fifth of the picture, were taken out of each face. What"
         " was under them is guessed: as the mean colour, as the smoothest surface that fits"
-        " (biharmonic), and by <code>trombine inpaint</code>, whose reader guesses hidden parts and"
+        " (biharmonic), and by trombine inpaint, whose reader guesses hidden parts and"
         " landmarks first. The last row is a ceiling: the truth itself, as a JPEG of quality 95."
         "\n\nBelow, features are hidden altogether. The net paints what fits, not what was there;"
         " told the true parts and landmarks, it follows them.",
