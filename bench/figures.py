@@ -2,9 +2,10 @@
 
     python bench/figures.py [-o docs/figures] [--first-seed N]
 
-Two photographs enlarged and one read by the commands' defaults; a sheet of faces in each style (the
-same people in all), one of their parts and landmarks, one of leaves. Seeds are nobody's: neither
-trained on, chosen by, nor in a protocol. The photographs come with scikit-image.
+Two photographs enlarged, one read and some faces invented by the commands' defaults; a sheet of
+faces in each style (the same people in all), one of their parts and landmarks, one of leaves. Seeds
+are nobody's: neither trained on, chosen by, nor in a protocol. The photographs come with
+scikit-image.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from table import ROOT
 import trombine
 from trombine.conventions import PARTS
 from trombine.images import read, write
+from trombine.inventing import STYLES as INVENTED
 from trombine.pages.overlays import draw_parts, draw_points
 from trombine.pages.sheets import Sheet
 from trombine.world import STYLES, face, paint
@@ -52,6 +54,16 @@ def read_sheet(folder: Path) -> np.ndarray:
     Image.fromarray(skimage.data.astronaut()[:320, 60:440]).save(folder / "face.png")
     trombine.read(pictures=folder / "face.png", output=folder / "sheet.png")
     return read(folder / "sheet.png").samples
+
+
+def invented_sheet(folder: Path) -> Sheet:
+    """The first seeds in both styles, not picked."""
+    rows = []
+    for style in INVENTED:
+        made = folder / style
+        trombine.generate(seeds=f"0-{COLUMNS - 1}", style=style, output=made)
+        rows.append([read(path).samples for path in sorted(made.glob("*.png"))])
+    return Sheet(rows=rows)
 
 
 def grid(pictures: list[np.ndarray], columns: int) -> list[list[np.ndarray]]:
@@ -99,6 +111,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         figures["enlarged"] = enlarged_sheet(Path(folder)).pixels()
         figures["read"] = read_sheet(Path(folder))
+        figures["invented"] = invented_sheet(Path(folder)).pixels()
     arguments.output.mkdir(parents=True, exist_ok=True)
     for name, pixels in figures.items():
         path = arguments.output / f"{name}.jpg"
