@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 import torch
 from generate import features, sharpness
-from study import Arm, Row, Study
+from study import PLAIN, Arm, Row, Study
 from table import ROOT
 from torch import Tensor
 
@@ -48,18 +48,15 @@ ALONG: Final = np.linspace(0, 1, 9)
 STEPS: Final = (4, 8, 16, 50)
 NUMBERS: Final = ("a", "b", "c", "d")
 SHARED: Final = {
+    **PLAIN,
     "size": str(SIZE),
     "data": "world:anime#8000",
     "pictures": "40000",
     "width": "24",
     "ema": "4000",
-    "precision": "float32",
-    "threads": "1",
-    "log_every": "1000",
     "measure_every": "5000",
     "sample_every": "5000",
     "save_every": "1000",
-    "judged": "128",
 }
 FRACTALS: Final = "--data fractals#6000"
 

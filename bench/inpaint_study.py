@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any, Final
 
 from inpaint import Case, decibels, faces_of, net_alone, smooth, witnessed
-from study import Arm, Row, Study
+from study import PLAIN, Arm, Row, Study
 from table import ROOT
 
 from trombine.weights import Model
@@ -29,18 +29,15 @@ HOLES: Final = "irregular:10-50"
 FEATURES: Final = f"runs/{RUNS}/autoencoder-net/best.safetensors"
 # What all arms share; an arm's own settings win.
 SHARED: Final = {
+    **PLAIN,
     "size": str(SIZE),
     "data": "world:photo#4000",
     "pictures": "8000",
     "ema": "1000",
     "warmup": "400",
-    "precision": "float32",
-    "threads": "1",
-    "log_every": "1000",
     "measure_every": "4000",
     "sample_every": "4000",
     "save_every": "1000",
-    "judged": "128",
 }
 PAINTING: Final = f"--real none --grey 0 --told none --damage hole:{HOLES}"
 

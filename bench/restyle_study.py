@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 import torch
-from study import Arm, Row, Study
+from study import PLAIN, Arm, Row, Study
 from table import ROOT
 from torch import Tensor
 
@@ -28,15 +28,12 @@ FIRST: Final = 1_430_000  # the first choosing seed of what is measured on
 COUNT: Final = 96
 SIZE: Final = 64
 SHARED: Final = {
+    **PLAIN,
     "size": str(SIZE),
     "pictures": "24000",
-    "precision": "float32",
-    "threads": "1",
-    "log_every": "1000",
     "measure_every": "4000",
     "sample_every": "4000",
     "save_every": "1000",
-    "judged": "128",
 }
 APART: Final = "--data world:photo#4000 --other world:anime#4000"
 

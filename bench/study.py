@@ -39,6 +39,13 @@ from trombine.weights import Model, load
 
 # Settings that count pictures: shorter in a trial.
 TIMES: Final = ("pictures", "alone", "critic_alone", "ramp", "coded", "soft", "cycle", "ema")
+# What arms that are measured at their end share, whatever they are about.
+PLAIN: Final = {
+    "precision": "float32",
+    "threads": "1",
+    "log_every": "1000",
+    "judged": "128",
+}
 Row = dict[str, Any]
 
 
