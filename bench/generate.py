@@ -40,10 +40,10 @@ from trombine.judge.fidelity import frechet
 from trombine.judge.invented import in_place, score
 from trombine.judge.originality import threshold
 from trombine.measures.reading import IN_PLACE, explained
-from trombine.methods.invent import gaussian_of_pixels
+from trombine.methods.invent import framed, gaussian_of_pixels
 from trombine.refusal import InputError
 from trombine.upscaling.running import computing
-from trombine.world import face, paint
+from trombine.world import face
 
 FIRST: Final = 1_740_000  # of the seeds that nothing learns from or is chosen by
 PAINTED, SIDE = 128, 96  # pixels of a painted face, and of its middle
@@ -61,12 +61,7 @@ Rows = Iterator[Row]
 
 def real_faces(seeds: Sequence[int], style: str) -> list[Pixels]:
     """Painted faces as generate frames its own."""
-    edge = (PAINTED - SIDE) // 2
-    middle = slice(edge, edge + SIDE)
-    return [
-        np.ascontiguousarray(paint(face(seed), PAINTED, style).pixels[middle, middle])
-        for seed in seeds
-    ]
+    return [framed(seed, style, PAINTED, SIDE) for seed in seeds]
 
 
 def seen(faces: Sequence[Pixels]) -> witness.Seen:

@@ -162,8 +162,8 @@ def _film(seed: int, asked: Restyling) -> tuple[float, float, float]:
         points.append(shown.points.astype(np.float64))
         for frames, used in ((followed, steady), (alone, faces)):
             frames.append(to_picture(as_seen(restyled(image, asked, used, "photo").image)))
-    every = (truth, followed, alone)
-    return tuple(_temporal(frames, points, heads) for frames in every)  # pyright: ignore
+    first, second, third = (_temporal(one, points, heads) for one in (truth, followed, alone))
+    return first, second, third
 
 
 def _temporal(

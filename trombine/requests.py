@@ -26,12 +26,8 @@ from typing import (
 
 from trombine.refusal import InputError, shown
 
-SHORT: Final = {
-    "output": "-o",
-    "factor": "-x",
-    "gif": "-g",
-    "mosaic": "-m",
-}  # options that have a short name
+# Options that have a short name.
+SHORT: Final = {"output": "-o", "factor": "-x", "gif": "-g", "mosaic": "-m"}
 
 
 @runtime_checkable  # for the tests' check of annotations

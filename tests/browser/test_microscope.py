@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Request, expect
 from playwright.sync_api import Page as Tab
 from studios import png
 from tabs import DESKTOP, MARKS, PHONE
@@ -230,8 +230,12 @@ def seen(browser: Browser, address: str, size: tuple[int, int], scheme: str) -> 
     )
     tab.on("console", lambda message: complaints.append(message.text))
     tab.on("pageerror", lambda error: complaints.append(str(error)))
-    asked = lambda one: one.url.startswith(("blob:", "data:")) or one.url == address  # noqa: E731
-    tab.on("request", lambda one: asked(one) or complaints.append(one.url))
+
+    def asked(one: Request) -> None:
+        if one.url != address and not one.url.startswith(("blob:", "data:")):
+            complaints.append(one.url)
+
+    tab.on("request", asked)
     tab.goto(address)
     yield tab
     tab.close()

@@ -19,6 +19,14 @@ from trombine.verbs.studio import PORT, StudioRequest
 Lines = list[tuple[str, str]]
 
 
+class Unit(ConfigParser):
+    """A unit of systemd, whose words keep their capitals."""
+
+    def optionxform(self, optionstr: str) -> str:
+        """The word as it is."""
+        return optionstr
+
+
 @pytest.fixture(scope="module")
 def lines(root: Path) -> Lines:
     """Instructions and their arguments, in order."""
@@ -114,8 +122,7 @@ def test_the_service_of_the_guide_starts_a_studio_as_a_user_without_rights(
     """docs/studio-class.md: options that there are, in places that it may write."""
     text = (root / "docs" / "studio-class.md").read_text()
     (unit,) = re.findall(r"^```ini\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    service = ConfigParser(interpolation=None)
-    service.optionxform = str  # pyright: ignore[reportAttributeAccessIssue]
+    service = Unit(interpolation=None)
     service.read_string(unit)
     told = service["Service"]
     program, verb, *words = told["ExecStart"].split()

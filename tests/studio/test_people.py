@@ -16,7 +16,7 @@ from studios import Answer, Bare, noise, png
 import trombine
 from trombine.judge.people_report import page_of
 from trombine.studio.jobs import Store
-from trombine.studio.people import Tests
+from trombine.studio.people import Served
 from trombine.studio.work import do
 
 COUNT = 8  # pictures of a test
@@ -134,7 +134,7 @@ def test_answers_only_grow_and_outlive_the_server(bare: Bare, test: dict[str, An
         assert send(bare, path, wrong).status == 422, wrong
     assert send(bare, path, {"padding": "x" * (1 << 20)}).status == 413
     assert send(bare, path, [whole]).status == 422
-    kept = Tests(bare.data).page(path.rpartition("/")[2])  # as the next server finds it
+    kept = Served(bare.data).page(path.rpartition("/")[2])  # as the next server finds it
     assert kept is not None
     assert content(kept[0].encode())["record"]["answers"] == whole["answers"]
 
@@ -161,7 +161,7 @@ def test_results_are_those_of_judge(bare: Bare, test: dict[str, Any], tmp_path: 
 
 
 def test_tests_are_their_owners(bare: Bare, test: dict[str, Any]) -> None:
-    tests = Tests(bare.data)
+    tests = Served(bare.data)
     assert tests.of("somebody else", everybodys=False) == []
     assert [row["id"] for row in tests.of("somebody else", everybodys=True)] == [test["id"]]
 

@@ -13,8 +13,8 @@ from trombine.inventing.asking import fields_in
 from trombine.inventing.making import Inventing, in_turn, model_of
 from trombine.inventing.walking import Walk
 from trombine.judge.copies import find
+from trombine.methods.invent import framed
 from trombine.pages import Html, Page, grid, note, picture, scrubber
-from trombine.world import face, paint
 
 SIDE: Final = 96  # of the nets' faces, in pixels
 LEARNED_AT: Final = 128  # of the faces that they learned from, whose middle they saw
@@ -51,11 +51,11 @@ def _net(style: str, asked: str = "") -> Inventing:
 
 
 def _steered() -> Html:
-    cells = [
-        picture(_net("photo", asked).pixels(SEED), f"the face with {asked or 'nothing'} asked for",
-                caption=asked or f"seed {SEED}")
-        for asked in ("", *ASKED)
-    ]  # fmt: skip
+    cells = []
+    for asked in ("", *ASKED):
+        about = f"the face with {asked or 'nothing'} asked for"
+        pixels = _net("photo", asked).pixels(SEED)
+        cells.append(picture(pixels, about, caption=asked or f"seed {SEED}"))
     return grid(cells, columns=len(cells), on_phone=4, title="What is asked")
 
 
@@ -68,14 +68,7 @@ def _walk(frames: int) -> Html:
 
 def _nearest(net: Inventing, demo: Demo) -> Html:
     """Of a few invented faces, those among some of the training that they are most like."""
-    edge = (LEARNED_AT - SIDE) // 2
-    middle = slice(edge, edge + SIDE)
-    learned = np.stack(
-        [
-            paint(face(seed), LEARNED_AT, "photo").pixels[middle, middle]
-            for seed in range(demo.judged)
-        ]
-    )
+    learned = np.stack([framed(seed, "photo", LEARNED_AT, SIDE) for seed in range(demo.judged)])
     made = np.stack([net.pixels(seed) for seed in range(3)])
     cells = []
     for number, place in enumerate(find(made, learned).indices.tolist()):

@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 import torch
-from jaxtyping import Float32, Float64
+from jaxtyping import Float32, Float64, UInt8
 from torch import Tensor
 
 from trombine.conventions import to_picture
@@ -77,10 +77,15 @@ def _chance(seeds: Sequence[int]) -> Chance:
     return Chance(seed=0, places=np.array(seeds, np.int64))
 
 
-def _painted(seed: int, style: str, size: int, crop: int) -> Float32[Tensor, "3 h w"]:
+def framed(seed: int, style: str, size: int, crop: int) -> UInt8[np.ndarray, "h w 3"]:
+    """The middle of a painted face, as nets that invent were shown it."""
     edge = (size - crop) // 2
     middle = slice(edge, edge + crop)
-    return to_picture(np.ascontiguousarray(paint(face(seed), size, style).pixels[middle, middle]))
+    return np.ascontiguousarray(paint(face(seed), size, style).pixels[middle, middle])
+
+
+def _painted(seed: int, style: str, size: int, crop: int) -> Float32[Tensor, "3 h w"]:
+    return to_picture(framed(seed, style, size, crop))
 
 
 def _rounded(pictures: Tensor) -> Pictures:

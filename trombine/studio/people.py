@@ -52,10 +52,8 @@ CREATE TABLE IF NOT EXISTS subjects (
 """
 
 
-class Tests:
+class Served:
     """The tests of one data folder."""
-
-    __test__ = False  # it is none of pytest's
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "people"
@@ -82,12 +80,12 @@ class Tests:
         """Keep a test that was made, with links for so many subjects; returns its id."""
         id = secrets.token_urlsafe(16)
         content, known = content_of(page), key.read_text()
-        write_bytes(self.folder / f"{id}.json", json.dumps(content).encode())
         with self._rows(writes=True) as rows:
             held = rows.execute("SELECT count(*) FROM tests WHERE owner = ?", (owner,)).fetchone()
             if held[0] >= MOST_TESTS:
                 raise HTTPException(429, f"you have {MOST_TESTS} tests; delete one first")
             query = "INSERT INTO tests VALUES (?, ?, ?, ?, ?)"
+            write_bytes(self.folder / f"{id}.json", json.dumps(content).encode())
             rows.execute(query, (id, owner, title, time.time(), known))
         self.invite(id, count)
         return id
@@ -189,7 +187,7 @@ def _subject(record: Mapping[str, Any], key: str) -> Subject:
 
 def add_people(app: FastAPI, store: Store, address: str) -> None:
     """The paths of tests, and those of their subjects; `address` is where browsers have us."""
-    tests = Tests(store.folder)
+    tests = Served(store.folder)
     router = APIRouter(prefix="/api/people")
 
     def owned(request: Request, id: str) -> sqlite3.Row:
@@ -272,7 +270,7 @@ def add_people(app: FastAPI, store: Store, address: str) -> None:
     _add_subjects(app, tests)
 
 
-def _add_subjects(app: FastAPI, tests: Tests) -> None:
+def _add_subjects(app: FastAPI, tests: Served) -> None:
     """What a link opens: its own test, and nothing else."""
 
     def asked(secret: str) -> Response:

@@ -1,7 +1,7 @@
 // What is to be of a face in the hole: parts that are painted, landmarks that are moved. Both are read
 // once for each picture, when they are first asked for.
 
-import { API, ask, ended, json, submit } from "./api.js";
+import { API, ask, json, submit } from "./api.js";
 import { COUNT, fileOf, groupOf, isMoved, marksOf } from "./points.js";
 import { PART, grown, packed } from "./raster.js";
 import { $, make } from "./source.js";
@@ -55,8 +55,7 @@ async function read(file) {
     status.step.textContent = "Looking for faces";
     const switches = ["write_parts", "write_points"].map((name) => [name, "true"]);
     const job = await submit("read", [["pictures", file, file.name], ...switches]);
-    status.begin([job.id]);
-    const done = await ended(job.id, (event) => status.hear(event));
+    const done = await status.follow(job);
     if (reading !== file) return;
     await takeFrom(done, () => reading === file);
     status.say(hints());

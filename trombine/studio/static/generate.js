@@ -1,4 +1,4 @@
-import { ended, submit } from "./api.js";
+import { submit } from "./api.js";
 import { $, make, offerModels, reveal } from "./source.js";
 import "./status.js";
 
@@ -50,8 +50,7 @@ async function work(verb, fields, show) {
   try {
     const asked = [["model", $("model").value], ["size", $("size").value], ...fields];
     const job = await submit(verb, asked);
-    status.begin([job.id]);
-    await show(await ended(job.id, (event) => status.hear(event)));
+    await show(await status.follow(job));
   } catch (error) {
     status.fail(error);
   } finally {

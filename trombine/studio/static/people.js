@@ -1,4 +1,4 @@
-import { API, Problem, ask, ended, json, submit } from "./api.js";
+import { API, Problem, ask, json, submit } from "./api.js";
 import { $, make, reveal } from "./source.js";
 import "./status.js";
 
@@ -50,8 +50,7 @@ async function create() {
     for (const file of some(files, Math.floor(MOST / folders.length))) fields.push([side, file, `${name}/${file.name}`]);
   }
   const job = await submit("judge-people-make", fields);
-  status.begin([job.id]);
-  await ended(job.id, (event) => status.hear(event));
+  await status.follow(job);
   const test = await post("", { job: job.id, title: $("title").value.trim(), subjects: Number($("subjects").value) });
   status.say("The test is ready: give each subject a link.");
   open = test.id;

@@ -1,5 +1,5 @@
-import { ask, ended, json, submit } from "./api.js";
-import { $, imageOf, make, reveal, takePictures } from "./source.js";
+import { ask, json } from "./api.js";
+import { $, imageOf, make, offerRun, reveal, takePictures } from "./source.js";
 import "./status.js";
 
 const status = $("status");
@@ -26,24 +26,13 @@ const EDGES = [
 let file = null;
 let layers = null; // what is drawn over the picture
 
-$("run").disabled = true;
-$("run").addEventListener("click", async () => {
-  $("run").disabled = true;
-  try {
-    const picture = file;
-    const job = await submit("read", [
-      ["pictures", picture, picture.name],
-      ...["json", "write_parts", "write_points"].map((name) => [name, "true"]),
-      ...["enlarge", "traits"].map((name) => [name, String($(name).checked)]),
-    ]);
-    status.begin([job.id]);
-    const done = await ended(job.id, (event) => status.hear(event));
-    if (picture === file) await show(done);
-  } catch (error) {
-    status.fail(error);
-  } finally {
-    $("run").disabled = !file;
-  }
+offerRun("read", status, {
+  file: () => file,
+  fields: () => [
+    ...["json", "write_parts", "write_points"].map((name) => [name, "true"]),
+    ...["enlarge", "traits"].map((name) => [name, String($(name).checked)]),
+  ],
+  show,
 });
 
 async function show(job) {

@@ -1,4 +1,4 @@
-import { API, Problem, ask, ended, json, submit } from "./api.js";
+import { Problem, ask, ended, submit } from "./api.js";
 import "./compare.js";
 import "./easel.js";
 import * as face from "./face.js";
@@ -167,8 +167,7 @@ $("find-scratches").addEventListener("click", async () => {
       ["scratches", "true"],
       ["write_mask", "true"],
     ]);
-    status.begin([job.id]);
-    const done = await ended(job.id, (event) => status.hear(event));
+    const done = await status.follow(job);
     const found = done.files.find((one) => one.name.endsWith(".mask.png"));
     const image = await imageOf(await (await ask(found.url)).blob());
     if (file !== asked) return;

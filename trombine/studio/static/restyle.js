@@ -1,7 +1,7 @@
-import { Problem, ask, ended, submit } from "./api.js";
+import { Problem, ask } from "./api.js";
 import "./compare.js";
 import "./films.js";
-import { $, reveal, size, takePictures } from "./source.js";
+import { $, offerRun, reveal, size, takePictures } from "./source.js";
 import "./status.js";
 
 // What the command says of its options, in the words of this page.
@@ -14,28 +14,20 @@ const status = $("status");
 const isFilm = ({ type }) => type === "image/gif" || type.startsWith("video/");
 let file = null;
 
-$("run").disabled = true;
-$("run").addEventListener("click", async () => {
-  $("run").disabled = true;
-  try {
-    const picture = file;
-    const job = await submit("restyle", [
-      ["pictures", picture, picture.name],
-      ["to", document.querySelector("[name=to]:checked").value],
-      ...["from", "strength"].map((name) => [name, $(name).value]),
-      ["whole", String($("whole").checked)],
-      ["keep_colours", String($("keep-colours").checked)],
-    ]);
-    status.begin([job.id]);
-    const done = await ended(job.id, (event) => status.hear(event));
-    status.say(["Done.", ...done.notices.map(({ text }) => `${text}.`)].join(" "));
-    if (picture === file) await show(done);
-  } catch (error) {
+offerRun("restyle", status, {
+  file: () => file,
+  fields: () => [
+    ["to", document.querySelector("[name=to]:checked").value],
+    ...["from", "strength"].map((name) => [name, $(name).value]),
+    ["whole", String($("whole").checked)],
+    ["keep_colours", String($("keep-colours").checked)],
+  ],
+  show,
+  said: (done) => ["Done.", ...done.notices.map(({ text }) => `${text}.`)].join(" "),
+  worded(error) {
     const words = error instanceof Problem && WORDS.find(([said]) => said.test(error.message));
-    status.fail(words ? new Problem(words[1]) : error);
-  } finally {
-    $("run").disabled = !file;
-  }
+    return words ? new Problem(words[1]) : error;
+  },
 });
 
 async function show(job) {

@@ -1,6 +1,6 @@
 // A picture from wherever people have it: chosen, photographed, dropped, pasted, or an example.
 
-import { API, Problem, ask, json } from "./api.js";
+import { API, Problem, ask, json, submit } from "./api.js";
 import { offerCamera } from "./camera.js";
 
 export const $ = (id) => document.getElementById(id);
@@ -83,6 +83,28 @@ export async function takePictures(take, status, first, before = null) {
     status.fail(error);
   }
   return load;
+}
+
+/**
+ * Let the button send a job of the page's picture. `page` has that `file`, the other `fields`, how to
+ * `show` what came of it, which is done unless another picture was taken meanwhile; and, if it
+ * wants, what is `said` at the end and how a Problem is `worded`.
+ */
+export function offerRun(verb, status, page) {
+  $("run").disabled = true;
+  $("run").addEventListener("click", async () => {
+    $("run").disabled = true;
+    const picture = page.file();
+    try {
+      const done = await status.follow(await submit(verb, [["pictures", picture, picture.name], ...page.fields()]));
+      if (page.said) status.say(page.said(done));
+      if (picture === page.file()) await page.show(done);
+    } catch (error) {
+      status.fail(page.worded?.(error) ?? error);
+    } finally {
+      $("run").disabled = !page.file();
+    }
+  });
 }
 
 /** Offer the models for a task; each is known by its name, and told of by what it is for. */

@@ -1,6 +1,6 @@
 // How far a job is, what it said, and what went wrong: read out as it changes.
 
-import { Problem, cancel } from "./api.js";
+import { Problem, cancel, ended } from "./api.js";
 
 export class JobStatus extends HTMLElement {
   connectedCallback() {
@@ -30,6 +30,12 @@ export class JobStatus extends HTMLElement {
     this.working.hidden = false;
     this.step.textContent = "Waiting for its turn";
     this.move();
+  }
+
+  /** A job once it is done; a Problem where it failed. Meanwhile it is shown how far it is. */
+  follow(job) {
+    this.begin([job.id]);
+    return ended(job.id, (event) => this.hear(event));
   }
 
   hear(event) {

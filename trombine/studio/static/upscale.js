@@ -1,6 +1,6 @@
-import { ended, json, submit } from "./api.js";
+import { json } from "./api.js";
 import "./compare.js";
-import { $, make, offerModels, reveal, size, takePictures } from "./source.js";
+import { $, make, offerModels, offerRun, reveal, size, takePictures } from "./source.js";
 import "./status.js";
 
 const MOST = 8; // times
@@ -9,27 +9,14 @@ let file = null;
 let width = 0;
 
 for (let times = 2; times <= MOST; times++) $("factor").append(new Option(`${times} times`, times));
-$("run").disabled = true;
-
-$("run").addEventListener("click", async () => {
-  $("run").disabled = true;
-  try {
-    const picture = file;
-    const job = await submit("upscale", [
-      ["pictures", picture, picture.name],
-      ["factor", $("factor").value],
-      ["model", $("model").value],
-      ...["best", "report"].map((name) => [name, String($(name).checked)]),
-    ]);
-    status.begin([job.id]);
-    const done = await ended(job.id, (event) => status.hear(event));
-    status.say(["Done.", ...done.notices.map((one) => plain(one.text))].join(" "));
-    if (picture === file) await show(done);
-  } catch (error) {
-    status.fail(error);
-  } finally {
-    $("run").disabled = !file;
-  }
+offerRun("upscale", status, {
+  file: () => file,
+  fields: () => [
+    ...["factor", "model"].map((name) => [name, $(name).value]),
+    ...["best", "report"].map((name) => [name, String($(name).checked)]),
+  ],
+  show,
+  said: (done) => ["Done.", ...done.notices.map((one) => plain(one.text))].join(" "),
 });
 
 /** A notice of the command; models are called as the page calls them. */
