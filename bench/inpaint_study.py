@@ -39,12 +39,14 @@ SHARED: Final = {
     "sample_every": "4000",
     "save_every": "1000",
 }
-PAINTING: Final = f"--real none --grey 0 --told none --damage hole:{HOLES}"
+PAINTING: Final = f"--real none --window 0 --grey 0 --told none --damage hole:{HOLES}"
 
 
 def _arm(table: str, says: str, net: str = NET, more: str = "", recipe: str = "inpaint") -> Arm:
     """Of what is given twice in its settings the last counts."""
     painting = "" if recipe == "autoencoder" else f"{PAINTING} "
+    if recipe in ("inpaint", "inpaint-sharp"):
+        painting += "--organs 0 "
     return Arm(
         table=table, recipe=recipe, settings=f"--net {net} {painting}{more}".strip(), says=says
     )

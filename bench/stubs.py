@@ -37,7 +37,15 @@ __all__: list[str]
 
 _Path = str | Path
 _Paths = str | Path | Iterable[str | Path]
-_Held = TypeVar("_Held", Image.Image, NDArray[Any], Tensor)
+_Held = TypeVar(
+    "_Held",
+    Image.Image,
+    NDArray[Any],
+    Tensor,
+    list[Image.Image],
+    list[NDArray[Any]],
+    list[Tensor],
+)
 _Picture = str | Path | Image.Image | NDArray[Any]
 """
 _WORDS: Final = {
@@ -48,7 +56,6 @@ _WORDS: Final = {
 # What a picture that the program holds becomes.
 _LIKE_IT: Final = (
     ("_Held", "_Held"),
-    ("list[_Held]", "list[_Held]"),
     ("_Path", "Image.Image"),
     ("list[str] | list[Path]", "list[Image.Image]"),
 )

@@ -7,6 +7,24 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Page as Tab
 
+# Where the canvas is and what it shows, once both stayed for some frames: a tool that was just
+# chosen still moves what is beside it.
+STILL = """async () => {
+  const easel = document.querySelector("picture-easel");
+  const frame = () => new Promise(requestAnimationFrame);
+  const look = () => {
+    const { left, top, width } = easel.canvas.getBoundingClientRect();
+    return [left, top, width / easel.canvas.width, { ...easel.view }];
+  };
+  let seen = "";
+  for (let calm = 0; calm < 4; await frame()) {
+    const now = JSON.stringify(look());
+    calm = now === seen ? calm + 1 : 0;
+    seen = now;
+  }
+  return look();
+}"""
+
 
 def count(tab: Tab) -> int:
     """Pixels of the mask."""
@@ -24,14 +42,9 @@ def mask(tab: Tab) -> np.ndarray:
 
 def place(tab: Tab, x: float, y: float) -> tuple[float, float]:
     """Where a place of the picture is on the screen."""
-    box = tab.locator("picture-easel canvas").bounding_box()
-    assert box is not None
-    view = tab.evaluate(
-        "(e => [e.view.left, e.view.top, e.view.scale, e.canvas.width])"
-        "(document.querySelector('picture-easel'))"
-    )
-    ratio = box["width"] / view[3]
-    return box["x"] + (view[0] + x * view[2]) * ratio, box["y"] + (view[1] + y * view[2]) * ratio
+    left, top, ratio, view = tab.evaluate(STILL)
+    across, down = (view["left"] + x * view["scale"]), (view["top"] + y * view["scale"])
+    return left + across * ratio, top + down * ratio
 
 
 def drag(tab: Tab, *points: tuple[float, float], button: Any = "left") -> None:

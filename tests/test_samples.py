@@ -186,6 +186,19 @@ def test_an_opaque_palette_is_no_transparency() -> None:
     assert lost(image, "JPEG") == ["every pixel is rounded"]
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_cut_out_keeps_its_colours(kind: str) -> None:
+    """Also those that are hidden; and what was transparent stays so."""
+    image = KINDS[kind]
+    opacity = RNG.random((12, 15), np.float32)
+    cut = image.cut_out(opacity)
+    assert cut.bits == image.bits and np.array_equal(cut.rgb(), image.rgb())
+    own, alpha = image.alpha(), cut.alpha()
+    assert alpha is not None
+    wanted = opacity if own is None else own * opacity
+    np.testing.assert_allclose(alpha, wanted, rtol=0, atol=0.51 / (2**image.bits - 1))
+
+
 def test_pictures_and_holes_are_checked_at_the_door() -> None:
     image = KINDS["RGB"]
     picture, hole = image.picture(), torch.from_numpy(HOLE)[None].float()

@@ -16,7 +16,15 @@ __all__: list[str]
 
 _Path = str | Path
 _Paths = str | Path | Iterable[str | Path]
-_Held = TypeVar("_Held", Image.Image, NDArray[Any], Tensor)
+_Held = TypeVar(
+    "_Held",
+    Image.Image,
+    NDArray[Any],
+    Tensor,
+    list[Image.Image],
+    list[NDArray[Any]],
+    list[Tensor],
+)
 _Picture = str | Path | Image.Image | NDArray[Any]
 
 def data_world(
@@ -491,18 +499,6 @@ def upscale(
 
 @overload
 def upscale(
-    image: list[_Held],
-    *,
-    factor: int | None = ...,
-    size: str | None = ...,
-    model: str | _Path = ...,
-    best: bool = ...,
-    tile: int | str = ...,
-    threads: int | None = ...,
-    device: str = ...,
-) -> list[_Held]: ...
-@overload
-def upscale(
     image: _Path,
     *,
     factor: int | None = ...,
@@ -649,22 +645,6 @@ def inpaint(
 
 @overload
 def inpaint(
-    image: list[_Held],
-    *,
-    mask: _Picture | Tensor | None = ...,
-    mask_is: str = ...,
-    mask_part: str = ...,
-    mask_colour: str = ...,
-    scratches: bool = ...,
-    grow: int = ...,
-    parts: _Path | None = ...,
-    points: _Path | None = ...,
-    model: str | _Path = ...,
-    seed: int = ...,
-    device: str = ...,
-) -> list[_Held]: ...
-@overload
-def inpaint(
     image: _Path,
     *,
     mask: _Picture | Tensor | None = ...,
@@ -791,8 +771,8 @@ def restyle(
         to: How to draw: photo, anime, cartoon or sketch.
         like: A picture in whose style to draw all of the picture, in place of to:
             its colours and its strokes; what is where stays.
-        from_: How it is drawn now; auto says what the reader sees, where it is
-            sure: auto, photo, anime, cartoon or sketch.
+        from_: How it is drawn now; auto is what the reader sees, and in doubt a
+            photograph: auto, photo, anime, cartoon or sketch.
         whole: Draw all of the picture anew, not only its faces.
         strength: How much of what is drawn is blended in, 0 to 1.
         keep_colours: Keep the picture's own colours, and draw only light, dark and
@@ -808,19 +788,6 @@ def restyle(
             faster, and its bytes are not always those of the processor.
     """
 
-@overload
-def restyle(
-    image: list[_Held],
-    *,
-    to: str = ...,
-    like: _Path | None = ...,
-    from_: str = ...,
-    whole: bool = ...,
-    strength: float = ...,
-    keep_colours: bool = ...,
-    model: str | _Path = ...,
-    device: str = ...,
-) -> list[_Held]: ...
 @overload
 def restyle(
     image: _Path,
@@ -922,6 +889,9 @@ def read(
         overwrite: Make outputs again that are there already.
         write_parts: Write NAME.parts.png beside each sheet: which of 19 parts each
             pixel is of.
+        write_cutout: Write NAME.cutout.png beside each sheet: the picture without
+            its background, which is transparent; heads and what they wear are
+            opaque. Of a picture without faces there is none.
         write_points: Write NAME.points.json beside each sheet: the 68 landmarks of
             each face, in pixels, and by how much each may be off.
         json: What was read of each face as JSON: NAME.json beside each sheet, or
@@ -965,6 +935,7 @@ def read(
     suffix: str = ...,
     overwrite: bool = ...,
     write_parts: bool = ...,
+    write_cutout: bool = ...,
     write_points: bool = ...,
     json: bool = ...,
     faces: str = ...,
@@ -982,6 +953,7 @@ def read(
     suffix: str = ...,
     overwrite: bool = ...,
     write_parts: bool = ...,
+    write_cutout: bool = ...,
     write_points: bool = ...,
     json: bool = ...,
     faces: str = ...,
@@ -1044,6 +1016,7 @@ def morph(
     cycle: bool = ...,
     path: str = ...,
     detour: bool = ...,
+    film: str = ...,
     sheet: bool = ...,
     json: bool = ...,
 ) -> Result:
@@ -1074,6 +1047,8 @@ def morph(
             to its own: linear, spherical or truncation.
         detour: Go round bad zones: where parts would not be in place another way
             is looked for.
+        film: gif, webp, mp4 or webm: write film.gif and so on too, beside the
+            frames in the folder.
         sheet: Write all frames on NAME.sheet.png beside the film, or sheet.png in
             the folder.
         json: The score of each frame as JSON, for a program, in place of text.

@@ -189,6 +189,28 @@ class Image:
             return self._opaque_in_palette(mask)
         return replace(self, samples=samples)
 
+    def cut_out(self, opacity: Float32[np.ndarray, "h w"]) -> Image:
+        """The picture as opaque as this, [0, 1], and nowhere more than it was.
+
+        No sample of a colour is changed; a palette becomes RGB, black and white grey.
+        """
+        own = self.alpha()
+        if self.palette is not None:
+            colours = self.palette[self.samples[..., 0], :3]
+        elif self.mode.endswith("a"):
+            colours = divided(self.samples)
+        else:
+            colours = self.samples[..., : SPACES[self.space]]
+        top = np.iinfo(colours.dtype).max
+        alpha = np.round((opacity if own is None else opacity * own) * top).astype(colours.dtype)
+        return replace(
+            self,
+            samples=np.concatenate([colours, alpha[..., None]], axis=2),
+            mode=_RICHER.get(self.space, self.space) + "A",
+            palette=None,
+            key=None,
+        )
+
     def _opaque_in_palette(self, mask: Bool[np.ndarray, "h w"]) -> Image:
         assert self.palette is not None
         palette, samples = self.palette.copy(), self.samples.copy()

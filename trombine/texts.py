@@ -1,8 +1,9 @@
-"""JSON that may be anybody's: how deep it may be."""
+"""Texts: JSON that may be anybody's, and how deep it may be; columns under one another."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 DEEPEST: Final = 50  # lists and objects inside one another; trombine's own have about ten
@@ -31,3 +32,12 @@ def _inside(value: Any) -> Any:
     if isinstance(value, dict):
         return value.values()
     return value if isinstance(value, list) else ()
+
+
+def aligned(rows: Iterable[Sequence[str]], *, right: bool = False) -> list[str]:
+    """Rows of as many cells each, as lines with their columns one under the other."""
+    cells = list(rows)
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    pad = str.rjust if right else str.ljust
+    lines = ("  ".join(map(pad, row, widths)) for row in cells)
+    return [line.rstrip() for line in lines]

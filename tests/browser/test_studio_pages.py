@@ -1,4 +1,4 @@
-"""The studio in a real browser: by mouse, keyboard alone and touch; its bytes; axe on each page."""
+"""The studio in a real browser: by mouse and by keyboard alone; its bytes; axe on each page."""
 
 from __future__ import annotations
 
@@ -134,38 +134,6 @@ def test_by_keyboard_alone(opened: Opened) -> None:
     expect(slider).to_be_focused()
     tab.keyboard.press("Home")
     assert slider.input_value() == "0"
-
-
-def test_by_touch_on_a_phone(opened: Opened) -> None:
-    """One finger paints, two zoom and undo what the first began."""
-    tab = opened(size=PHONE)
-    choose(tab, "photo.png", face())
-    tab.locator("picture-easel canvas").scroll_into_view_if_needed()
-    finger = tab.context.new_cdp_session(tab)
-
-    def touch(kind: str, *points: tuple[float, float]) -> None:
-        spots = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(points)]
-        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": spots})
-
-    touch("touchStart", place(tab, 40, 60))
-    touch("touchMove", place(tab, 80, 60))
-    touch("touchEnd")
-    tab.wait_for_timeout(100)
-    painted = count(tab)
-    assert painted > 40 * 20
-    scale = tab.evaluate("document.querySelector('picture-easel').view.scale")
-    one, other = place(tab, 50, 64), place(tab, 70, 64)
-    touch("touchStart", one)
-    touch("touchStart", one, other)
-    for step in range(1, 6):
-        touch("touchMove", (one[0] - 8 * step, one[1]), (other[0] + 8 * step, other[1]))
-    touch("touchEnd")
-    tab.wait_for_timeout(100)
-    assert tab.evaluate("document.querySelector('picture-easel').view.scale") > 1.5 * scale
-    assert count(tab) == painted
-    tab.locator("#run").tap()
-    expect(tab.locator("#result")).to_be_visible(timeout=PATIENCE)
-    assert tab.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
 
 
 def test_parts_of_a_face_by_a_click(opened: Opened) -> None:

@@ -112,11 +112,17 @@ def test_given_parts_and_landmarks_it_has_the_commands_bytes(
     assert np.array_equal(labels(parts), labels((tmp_path / "out.parts.png").read_bytes()))
 
     tab.get_by_role("button", name="Enlarge four times").click()
-    expect(tab.locator("#download-large")).to_be_visible(timeout=PATIENCE)
-    large = downloaded(tab, tmp_path / "large.png", "#download-large")
+    more = tab.locator("#download-more")
+    expect(more).to_have_text("Download: enlarged", timeout=PATIENCE)
+    large = downloaded(tab, tmp_path / "large.png", "#download-more")
     words = ("photo.repaired.png", "-x", "4", "--hole", "mask.png", "--mask-is", "white")
     assert command("upscale", *words, "-o", "four.png").returncode == 0
     assert (tmp_path / "four.png").read_bytes() == large
+    tab.get_by_role("button", name="Remove the background").click()
+    expect(more).to_have_text("Download: without its background", timeout=PATIENCE)
+    cut = downloaded(tab, tmp_path / "cut.png", "#download-more")
+    assert command("read", "photo.repaired.png", "--write-cutout", "-o", "s.png").returncode == 0
+    assert (tmp_path / "s.cutout.png").read_bytes() == cut
 
     tab.get_by_role("button", name="Change what it was painted by").click()
     expect(tab.locator("job-status .said")).to_contain_text("This is what it was painted by")
@@ -175,7 +181,16 @@ def test_by_touch_on_a_phone_landmarks_move_and_parts_are_painted(opened: Opened
     stroke(place(tab, x, y + 2), place(tab, x, y + 5), place(tab, x, y + 10))
     apart = marks(tab) - before
     assert np.allclose(apart[8], (0, 8), atol=0.5) and np.count_nonzero(apart.any(axis=1)) == 1
-    tab.get_by_text("Paint parts", exact=True).tap()
+    paint = tab.get_by_text("Paint parts", exact=True)
+    # The browser makes no click of a tap that comes right after the page was scrolled.
+    paint.scroll_into_view_if_needed()
+    for _ in range(5):
+        tab.wait_for_timeout(600)
+        paint.tap()
+        tab.wait_for_timeout(300)
+        if tab.locator("input[value=paint]").is_checked():
+            break
+    expect(tab.locator("job-status .said")).to_contain_text("Choose a part", timeout=PATIENCE)
     tab.locator("picture-easel canvas").scroll_into_view_if_needed()
     stroke(place(tab, 50, 62), place(tab, 60, 62))
     assert (mask(tab) == PART + PART_INDEX["skin"]).sum() > 50

@@ -164,6 +164,7 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
     "inpaint": (
         "inpaint",
         {
+            "window": "0",
             "data": "world:photo#48+leaves#48",
             "real": "none",
             "width": "4",
@@ -174,6 +175,9 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
     "inpaint, real": (
         "inpaint",
         {
+            "window": "0",
+            "net.halved": "false",
+            "real_every": "4",
             "data": "world:photo#48",
             "real": "leaves#48",
             "width": "4",
@@ -197,6 +201,7 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
     "inpaint, by the reader": (
         "inpaint",
         {
+            "window": "0",
             "data": "world:photo#48",
             "real": "none",
             "width": "4",
@@ -213,11 +218,18 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "inpaint, deepfill": (
         "inpaint",
-        {"data": "world:photo#48", "net": "deepfill:width=4", "told": "none", "real": "none"},
+        {
+            "data": "world:photo#48",
+            "window": "0",
+            "net": "deepfill:width=4",
+            "told": "none",
+            "real": "none",
+        },
     ),
     "inpaint-sharp": (
         "inpaint-sharp",
         {
+            "window": "0",
             "data": "world:photo#48",
             "real": "leaves#48",
             "width": "4",

@@ -259,8 +259,6 @@ def test_what_the_user_gives_counts_before_the_reader(
         }.items()
     }
     assert not np.allclose(colours["moved"][:, 0], own.colours[:, 0], atol=1e-3)
-    # What the reader guessed of hidden parts would contradict landmarks elsewhere.
-    assert not np.allclose(colours["moved"][:, 1], own.colours[:, 1], atol=1e-3)
     assert not np.allclose(colours["labels"][:, 1], own.colours[:, 1], atol=1e-3)
     assert np.allclose(colours["partly"], own.colours, atol=1e-3)
     assert np.array_equal(colours["nothing"], own.colours)

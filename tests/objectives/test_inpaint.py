@@ -28,7 +28,8 @@ SIZES = {"width": 4, "levels": 2, "parts": "all", "points": True}
 def recipe_of(told: str, *, real: str = "", grey: float = 0.0) -> Inpaint:
     recipe = find("inpaint")
     assert isinstance(recipe, Inpaint)
-    return replace(recipe, told=told, real=real, grey=grey, damage="hole:irregular:20-40")
+    plain = replace(recipe, window=0, organs=0.0, real_every=12, damage="hole:irregular:20-40")
+    return replace(plain, told=told, real=real, grey=grey)
 
 
 @pytest.fixture(scope="module")

@@ -74,7 +74,7 @@ def test_without_a_window_nothing_changes(step: Step) -> None:
 
 
 def test_a_window_must_fit(step: Step) -> None:
-    with pytest.raises(InputError, match="a window of 128 pixels does not fit: give a larger"):
+    with pytest.raises(InputError, match="a window of 128 pixels does not fit; give a larger"):
         Views.drawn(step, 128)
 
 

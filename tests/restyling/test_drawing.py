@@ -16,7 +16,7 @@ from trombine.images import image_of
 from trombine.nets.restyler import Restyler
 from trombine.reader import Face
 from trombine.refusal import InputError
-from trombine.restyling.drawing import Restyling, faces_in, restyled, soft_in_tiles
+from trombine.restyling.drawing import Restyling, faces_in, restyled, soft_in_tiles, style_by_looks
 from trombine.weights import loaded
 from trombine.world import face, paint
 
@@ -135,6 +135,13 @@ def test_all_of_a_picture_is_drawn(model_file: Path, faces: list[Face]) -> None:
 def test_the_reader_says_the_style(style: str, model_file: Path) -> None:
     asked = Restyling(path=model_file, target="cartoon")
     assert asked.style_of(faces_in(image_of(scene(style)))) == style
+
+
+def test_a_style_that_the_reader_doubts_is_how_the_picture_looks(faces: list[Face]) -> None:
+    doubts = {"photo": 0.1, "anime": 0.0, "cartoon": 0.5, "sketch": 0.4}
+    face = replace(faces[0], style=None, styles=doubts)
+    assert style_by_looks(face, scene("photo")) == "photo"
+    assert style_by_looks(face, scene("sketch")) == "cartoon"  # drawn, and so the likeliest drawing
 
 
 def test_a_style_that_nobody_knows_is_asked_for(model_file: Path, faces: list[Face]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from trombine.runs.board import MISSING, Board, event_files, open_board
+from trombine.runs.board import MISSING, Board, open_board
 from trombine.runs.folder import RunFolder
 
 SQUARE = np.arange(192, dtype=np.uint8).reshape(8, 8, 3)
@@ -95,7 +95,7 @@ def test_a_resume_leaves_nothing_twice(folder: RunFolder) -> None:
     for pictures in (300, 400):
         board.entry(train(pictures, 2.0))
     board.close()
-    assert len(event_files(folder)) == 2
+    assert len([*folder.board.glob("events.out.tfevents.*")]) == 2
     assert scalars(folder, "net/l1") == [(100, 1.0), (200, 1.0), (300, 2.0), (400, 2.0)]
     assert [event.step for event in read(folder).Images("samples")] == [100, 200]
 

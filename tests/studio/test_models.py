@@ -119,15 +119,18 @@ def test_a_model_that_is_not_there_is_refused_in_the_commands_words(
 def test_a_walk_between_one_s_own_faces_has_the_command_s_frames(
     own: Server, home: Path, command: Callable[..., CompletedProcess[str]], tmp_path: Path
 ) -> None:
-    """Frames in a folder, as `-o FOLDER` makes them."""
-    job = own.ended(
-        own.post("morph", ("seeds", "3 8"), ("frames", "3"), ("model", "tiny-faces")).json["id"]
-    )
+    """Frames in a folder, as `-o FOLDER` makes them, and the film that `-o walk.gif` is."""
+    fields = (("seeds", "3 8"), ("frames", "3"), ("model", "tiny-faces"))
+    job = own.ended(own.post("morph", *fields, ("film", "gif")).json["id"])
     assert job["state"] == "done", job["problem"]
     model = str(home / "runs" / "tiny-faces")
     words = ("3", "8", "--frames", "3", "--model", model, "-o", str(tmp_path / "o"))
     assert command("morph", *words).returncode == 0
+    film = tmp_path / "walk.gif"
+    assert command("morph", *words[:-1], str(film)).returncode == 0
+    film.rename(tmp_path / "o" / "film.gif")
     made = {path.name: path.read_bytes() for path in (tmp_path / "o").iterdir()}
     assert {file["name"]: own.ask(file["url"]).body for file in job["files"]} == made
-    assert len(made) == 4
+    assert len(made) == 5
+    assert command("morph", *words[:-1], str(film), "--film", "gif").returncode == 2
     assert "--seeds" in own.post("morph", ("frames", "3")).error

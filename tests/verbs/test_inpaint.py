@@ -375,6 +375,11 @@ def other_model(folder: Path) -> dict[str, Any]:
     return {"mask": folder / "m.png", "model": folder / "o.safetensors"}
 
 
+def empty(folder: Path, option: str) -> dict[str, Any]:
+    (folder / "empty").mkdir()
+    return {"mask": folder / "m.png", option: folder / "empty"}
+
+
 PAIR = [1.0, 2.0]
 BAD: dict[str, tuple[Callable[[Path], dict[str, Any]], str]] = {
     "no mask": (lambda f: {}, "has no transparent pixels, and no mask is given"),
@@ -406,6 +411,8 @@ BAD: dict[str, tuple[Callable[[Path], dict[str, Any]], str]] = {
     "device": (lambda f: {"mask": f / "m.png", "device": "tpu"}, "--device is auto, cpu"),
     "no points": (lambda f: {"mask": f / "m.png", "points": f / "no.json"}, "does not exist"),
     "no JSON": (lambda f: text(f, "points", "{"), "w.json: is no JSON; give points as trombine"),
+    "no points in it": (lambda f: empty(f, "points"), "has no points of any of these pictures"),
+    "no parts in it": (lambda f: empty(f, "parts"), "such as one that has a.parts.png"),
     "a list": (lambda f: text(f, "points", "[]"), "w.json: lists no faces"),
     "few points": (
         lambda f: text(f, "points", json.dumps({"faces": [{"points": [PAIR]}]})),

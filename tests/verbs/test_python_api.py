@@ -177,7 +177,7 @@ def test_a_list_gives_a_list(tmp_path: Path, kit: ModuleType) -> None:
     array = kit.pixels()
     picture = Pillow.fromarray(array[..., 0])
     mixed: list[Any] = [array, picture, kit.photo(tmp_path)]
-    results = trombine.upscale(mixed, size="30x30", model=MODEL)
+    results: list[Any] = trombine.upscale(mixed, size="30x30", model=MODEL)
     assert [type(result) for result in results] == [np.ndarray, Pillow.Image, Pillow.Image]
     assert np.array_equal(results[0], np.asarray(results[2]))
     assert trombine.upscale([]) == []
@@ -294,7 +294,7 @@ def test_errors_of_files_speak_of_parameters_too(tmp_path: Path, kit: ModuleType
     assert trombine.upscale(**fields).summary.endswith("(overwrite=True makes them again)")
     with pytest.raises(InputError, match="choose another output, or add overwrite=True"):
         trombine.upscale(**fields, factor=3)
-    with pytest.raises(InputError, match="write_parts=True and write_points=True write files; say"):
+    with pytest.raises(InputError, match="write_cutout=True and write_points=True write files"):
         trombine.read(pictures=source, write_parts=True)
 
 

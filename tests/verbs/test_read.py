@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 import trombine
 from trombine.batch.result import Result
@@ -25,15 +26,16 @@ from trombine.weights import load, save
 from trombine.world import face, paint
 from trombine.world.leaves import leaves
 
+SEED = 1_400_000
+PLACES = ((8, 112), (150, 140))  # left and size of each painted face
+
 
 @pytest.fixture(scope="module")
 def two() -> np.ndarray:
     """Two faces of 128 px beside each other, the left one a little smaller."""
-    scene = leaves(1_400_000, 300)[:170].copy()
-    for number, (left, size) in enumerate(((8, 112), (150, 140))):
-        scene[14 : 14 + size, left : left + size] = paint(
-            face(1_400_000 + number), size, "photo"
-        ).pixels
+    scene = leaves(SEED, 300)[:170].copy()
+    for number, (left, size) in enumerate(PLACES):
+        scene[14 : 14 + size, left : left + size] = paint(face(SEED + number), size, "photo").pixels
     return scene
 
 
@@ -224,10 +226,49 @@ def test_what_is_written_is_what_was_read(tmp_path: Path, photo: Path) -> None:
     assert fields[0]["traits"]["age"] == pytest.approx(told.faces[0].traits["age"], abs=1e-3)
 
 
+@pytest.mark.parametrize(("depth", "white"), [(np.uint8, 255), (np.uint16, 65535)])
+def test_without_its_background(tmp_path: Path, two: np.ndarray, depth: type, white: int) -> None:
+    """Opaque is what was painted of people; every sample of a colour is the input's."""
+    samples = two.astype(depth) * (white // 255)
+    write(tmp_path / "two.png", samples)
+    reading(pictures=tmp_path / "two.png", output=tmp_path / "out", write_cutout=True)
+    cut = read(tmp_path / "out" / "two.cutout.png")
+    assert cut.mode == "RGBA" and cut.samples.dtype == depth
+    assert np.array_equal(cut.samples[..., :3], samples)
+    truth = np.zeros(two.shape[:2], bool)
+    for number, (left, size) in enumerate(PLACES):
+        truth[14 : 14 + size, left : left + size] = (
+            paint(face(SEED + number), size, "photo").parts > 0
+        )
+    alpha = cut.alpha()
+    assert alpha is not None
+    opaque = alpha >= 0.5
+    assert (opaque & truth).sum() > 0.9 * (opaque | truth).sum()
+    soft = (alpha > 0.02) & (alpha < 0.98)
+    near = ndimage.maximum_filter(alpha, 5) - ndimage.minimum_filter(alpha, 5) > 0.5
+    assert soft.any() and near[soft].all()
+
+
+def test_what_was_transparent_stays_so(tmp_path: Path, two: np.ndarray) -> None:
+    half = np.full((*two.shape[:2], 1), 255, np.uint8)
+    half[:, :150] = 100
+    write(tmp_path / "two.png", np.concatenate([two, half], 2))
+    reading(pictures=tmp_path / "two.png", output=tmp_path / "out", write_cutout=True)
+    samples = read(tmp_path / "out" / "two.cutout.png").samples
+    assert samples[:, :150, 3].max() == 100 and samples[:, 150:, 3].max() == 255
+    assert np.array_equal(samples[..., :3], two)
+
+
+def test_of_nobody_there_is_no_cut_out(tmp_path: Path, empty: Path) -> None:
+    heard = events(pictures=(empty,), output=tmp_path / "seen.png", write_cutout=True)
+    assert [one.text for one in heard if isinstance(one, Notice)] == ["no face found"]
+    assert [path.name for path in tmp_path.glob("seen*")] == ["seen.png"]
+
+
 def test_replay_makes_sheet_and_parts_again(tmp_path: Path, photo: Path) -> None:
     out = tmp_path / "out"
-    reading(pictures=photo, output=out, write_parts=True, enlarge=True)
-    made = [out / "two.png", out / "two.parts.png"]
+    reading(pictures=photo, output=out, write_parts=True, write_cutout=True, enlarge=True)
+    made = [out / "two.png", out / "two.parts.png", out / "two.cutout.png"]
     asked: Any = {"pictures": made, "inputs": photo.parent}
     trombine.replay(output=tmp_path / "again", **asked)
     for path in made:
@@ -307,6 +348,7 @@ def test_a_sheet_of_no_face(tmp_path: Path, empty: Path) -> None:
         ({"faces": "some"}, InputError, "--faces is all or largest, not 'some'"),
         ({"write_parts": True}, InputError, "say where with -o"),
         ({"write_points": True}, InputError, "say where with -o"),
+        ({"write_cutout": True}, InputError, "say where with -o"),
         ({"model": "upscale-x2"}, InputError, "upscale"),
         ({"model": "nobody"}, InputError, "nobody"),
     ],

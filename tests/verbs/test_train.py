@@ -26,6 +26,7 @@ SMALL = {
     "blocks": "1",
     "levels": "1",
     "size": "16",
+    "window": "0",
     "pictures": "16",
     "faces": "4",
     "judged": "4",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
@@ -86,16 +86,26 @@ class Job:
     device: str = CPU  # that nets are computed on
     tick: Tick | None = None  # told of every step
 
-    def file(self, option: str) -> Path | None:
-        """The file that an option names; None where it names none of the inputs."""
-        return self.files.get(self.options[option])
+    def file(self, option: str, how: str = "made by", known: Container[str] = ()) -> Path | None:
+        """The file that an option names; None where it is a name that is `known`, or empty where
+        there are no such names.
+
+        An InputError says `how` the picture was made by it, where it is not among the inputs.
+        """
+        from trombine.provenance import shortened
+
+        name = self.options[option]
+        if name not in self.files and name not in (known or ("",)):
+            raise InputError(f"was {how} {shortened(name)}, which is not among its inputs")
+        return self.files.get(name)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Output:
     """What was made of a picture."""
 
-    contents: Mapping[str, Any]  # by what it shows: Frames, Image, pixels, or a dict for JSON
+    # By what it shows: Frames, Image, pixels, or a dict for JSON; what is not there is not written.
+    contents: Mapping[str, Any]
     model: str | None = None  # hash of the models that made it
     resolved: Record = field(default_factory=dict)  # what was chosen, and changes no pixel's value
     chosen: Options = field(default_factory=dict)  # options that were left to be chosen
@@ -112,15 +122,21 @@ class Target:
     options: Options  # without picture, format and shows
     files: Mapping[str, Path] = field(default_factory=dict)  # other inputs, as options name them
 
+    @classmethod
+    def of(cls, source: Path, options: Options, **named: Path | str | None) -> Target:
+        """What is asked for `source`; beside `options` those that name a file, or what every
+        trombine has.
 
-def name_file(files: dict[str, Path], path: Path, source: Path, option: str) -> str:
-    """Add a file that a picture is made from; the name that its record gives it.
-
-    That is the file's own name, unless the picture elsewhere has the same.
-    """
-    name = path.name if path.name != source.name else f"{option}-{path.name}"
-    files[name] = path
-    return name
+        A file is called as it is, unless the picture elsewhere has the same name.
+        """
+        names, files = dict[str, str](), dict[str, Path]()
+        for option, value in named.items():
+            names[option] = str(value or "")
+            if isinstance(value, Path):
+                is_same = value.name == source.name
+                names[option] = f"{option}-{value.name}" if is_same else value.name
+                files[names[option]] = value
+        return cls(options={**options, **names}, files=files)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -456,12 +472,13 @@ class _Item:
         check_unchanged(digests)
         hashes = {self.path.name: source.digest}
         hashes |= {name: digests[path] for name, path in self.target.files.items()}
-        records = {product: self._record(product, output, hashes) for product in self.files}
+        made = [product for product in self.files if product.shows in output.contents]
+        records = {product: self._record(product, output, hashes) for product in made}
         for product in existing:
-            if read_record(path := self.files[product]) != records[product]:
+            if read_record(path := self.files[product]) != records.get(product):
                 problem = "is there, and was made otherwise than what is missing would be"
                 raise InputError(problem, ELSEWHERE, path=path)
-        for product in self.files:
+        for product in made:
             if product not in existing:
                 yield from self._write(product, output, records[product])
         yield from (Notice(self.files[self._result], text) for text in output.notices)

@@ -55,7 +55,7 @@ NEXT: Final = {
     "trombine studio --open": "opens all of this in the browser, with a brush for what is to go",
     "trombine upscale photo.jpg -x 2": "enlarges a photograph of yours, to photo.x2.png beside it",
     "trombine inpaint photo.jpg --mask-part mouth": "paints a mouth anew; --mask says what else",
-    "trombine restyle photo.jpg --to anime --from photo": "draws the faces in it anew",
+    "trombine restyle photo.jpg --to anime": "draws the faces in it anew",
     "trombine read photo.jpg": "finds the faces in it, and draws what was read beside it",
     "trombine train upscale-x2 --data folder:photos --dry-run": (
         "says what a training on a folder of yours would be, and how long it would take"

@@ -19,7 +19,7 @@ from torch.nn.functional import grid_sample, max_pool2d
 from trombine.canvas import Box, cut
 from trombine.inpainting.damaged import Damaged, middles
 from trombine.inpainting.windows import Window, thickness
-from trombine.nets.steering import told_of
+from trombine.nets.steering import likely_of, told_of
 from trombine.reader import WINDOW, Face, Frame, read_faces, read_twice
 from trombine.reader.faces import parts_map, upright
 from trombine.weights import Model
@@ -113,6 +113,24 @@ def reread(damaged: Damaged, face: Face, reader: Model) -> Face:
         return face
     seen = _read_in(damaged, face, reader)
     return replace(face, points=seen.points, errors=seen.errors)
+
+
+def looked_again(
+    damaged: Damaged, area: FaceWindow, face: Face, steering: Steering, reader: Model
+) -> tuple[FaceWindow, Face]:
+    """The window and its face as they are painted so far: parts and landmarks, told as certain.
+
+    A guess at what nothing shows is doubtful, and doubts are painted as blur. What a reader sees in
+    the blur is one face of those that it may be.
+    """
+    seen = _read_in(damaged, face, reader)
+    points = face.points if _is_moved(face) else seen.points
+    again = replace(
+        area,
+        parts=_parts(area.window, seen, steering, damaged, certain=True),
+        points=area.window.to_window(points.astype(np.float64)).astype(np.float32),
+    )
+    return again, replace(face, logits=seen.logits)
 
 
 def completed(damaged: Damaged, face: Face, completer: Model) -> Face:
@@ -288,7 +306,9 @@ def _is_moved(face: Face) -> bool:
     return not face.errors.all()
 
 
-def _parts(window: Window, face: Face, steering: Steering, damaged: Damaged) -> Likely:
+def _parts(
+    window: Window, face: Face, steering: Steering, damaged: Damaged, *, certain: bool = False
+) -> Likely:
     """How likely each part is at each pixel of a window: the user's, the reader's or a guess.
 
     Eyes, brows, nose and mouth are told as certain where they are likeliest, for a net that doubts
@@ -302,7 +322,8 @@ def _parts(window: Window, face: Face, steering: Steering, damaged: Damaged) -> 
     logits = grid_sample(
         face.logits[None].float(), grid, padding_mode="border", align_corners=False
     )
-    likely = told_of(logits)[0, :, 0].numpy() * inside
+    told = likely_of(logits.argmax(1).to(torch.uint8)) if certain else told_of(logits)
+    likely = told[0, :, 0].numpy() * inside
     height, width = damaged.size
     columns, rows = np.floor(places).astype(np.int64).T
     there = np.nonzero((rows >= 0) & (rows < height) & (columns >= 0) & (columns < width))[0]

@@ -24,7 +24,6 @@ from trombine.batch.making import (
     Output,
     Product,
     Target,
-    name_file,
 )
 from trombine.codecs import Frames
 from trombine.devices import CPU
@@ -78,13 +77,10 @@ def make(job: Job) -> Output:
     """The repaired picture, and what else is to be written of it."""
     options, image = job.options, job.source.film.first
     size = image.height, image.width
-    model = model_for(_model_of(job), job.device)
+    model = model_for(job.file("model", known=(MODEL, *shipped())) or options["model"], job.device)
     hole = hole_of(image, options, job.file("mask"), device=job.device)
-    for name in ("parts", "points"):
-        if options[name] and job.file(name) is None:
-            text = f"was steered by {shortened(options[name])}, which is not among its inputs"
-            raise InputError(text)
-    steering = steering_of(job.file("parts"), job.file("points"), size)
+    told = job.file("parts", "steered by"), job.file("points", "steered by")
+    steering = steering_of(*told, size)
     base = image.opaque(hole.mask) if hole.reveals else image
     start = time.perf_counter()
     seeds = seeds_of(model, options["seed"], options["tries"])
@@ -187,15 +183,9 @@ def target_for(
     options: Options, source: Path, model: str | Path, files: Mapping[str, Path | None]
 ) -> Target:
     """What is asked for a picture: the options, and the files that they name."""
-    inputs: dict[str, Path] = {}
-    names = {
-        option: "" if path is None else name_file(inputs, path, source, option)
-        for option, path in files.items()
-    }
-    is_file = not (isinstance(model, str) and model in (MODEL, *shipped()))
-    file = (index_of(model) or Path(model)) if is_file else None
-    named = name_file(inputs, file, source, "model") if file else str(model)
-    return Target(options={**options, **names, "model": named}, files=inputs)
+    is_named = isinstance(model, str) and model in (MODEL, *shipped())
+    file = model if is_named else index_of(model) or Path(model)
+    return Target.of(source, options, **files, model=file)
 
 
 def equivalent(name: str, recorded: object, target: object) -> bool:
@@ -203,15 +193,6 @@ def equivalent(name: str, recorded: object, target: object) -> bool:
     if name == "mask_is" and target == AUTO:
         return recorded in POLARITIES
     return recorded == target
-
-
-def _model_of(job: Job) -> str | Path:
-    name = job.options["model"]
-    if file := job.file("model"):
-        return file
-    if name not in (MODEL, *shipped()):
-        raise InputError(f"was made by {shortened(name)}, which is not among its inputs")
-    return name
 
 
 def _map(labels: UInt8[np.ndarray, "h w"]) -> Image:

@@ -23,6 +23,7 @@ from trombine.inpainting.faces import (
     Steering,
     completed,
     faces_in,
+    looked_again,
     reread,
     window_of,
 )
@@ -161,34 +162,41 @@ class Painter:
             completer = loaded(COMPLETER, task="complete", device=self.device)
             self.nets[COMPLETER] = completer
             faces = [completed(self.damaged, face, completer) for face in faces]
-        for face in sorted(faces, key=lambda face: -face.frame.side):
+        for number in sorted(range(len(faces)), key=lambda number: -faces[number].frame.side):
+            face = faces[number]
             side = self.side_for(face)
             if area := window_of(self.damaged, face, faces, steering, side):
-                self.face(area)
+                faces[number] = self.face(area, face, steering)
         for patch in patches(self.damaged.missing, self.side):
             self.texture(patch)
         return faces
 
-    def face(self, area: FaceWindow) -> None:
-        """Paint a face's hole, steered as far as the net can be."""
-        steered = {
-            "parts": torch.from_numpy(area.parts)[None],
-            "points": torch.from_numpy(area.points)[None],
-        }
-        self._paint(area.window, area.rows, area.columns, steered)
+    def face(self, area: FaceWindow, face: Face, steering: Steering) -> Face:
+        """Paint a face's hole, steered as far as the net can be: first by what is known and
+        guessed, then by what the reader sees there. The face with the parts it is painted by."""
+        seen = self.damaged.seen(area.window)
+        if {"parts", "points"} & set(self.model.net.optional):
+            result = self._through_net(*seen, _steered(area))
+            places = middles(area.rows, area.columns)
+            self.damaged.paint(area.rows, area.columns, sampled(result, area.window, places))
+            area, face = looked_again(self.damaged, area, face, steering, self.nets[READER])
+        self._paint(area.window, area.rows, area.columns, seen, _steered(area))
+        return face
 
     def texture(self, patch: Patch) -> None:
         """Paint holes where no face is."""
-        self._paint(patch.window, patch.rows, patch.columns, {})
+        seen = self.damaged.seen(patch.window)
+        self._paint(patch.window, patch.rows, patch.columns, seen, {})
 
     def _paint(
         self,
         window: Window,
         rows: np.ndarray,
         columns: np.ndarray,
+        seen: tuple[Float32[torch.Tensor, "3 h w"], Bool[torch.Tensor, "h w"]],
         steered: dict[str, torch.Tensor],
     ) -> None:
-        picture, unknown = self.damaged.seen(window)
+        picture, unknown = seen
         result = self._through_net(picture, unknown, steered)
         if window.scale * _ENLARGED < 1:
             ring = _ring(rows, columns, self.damaged.size)
@@ -308,3 +316,9 @@ def repaired_pictures(
         repair = repaired(image, mask.numpy(), net)
         result[number][:, mask] = torch.from_numpy(repair.colours.T.copy())
     return result
+
+
+def _steered(area: FaceWindow) -> dict[str, torch.Tensor]:
+    """What a net is told of a window."""
+    parts, points = torch.from_numpy(area.parts), torch.from_numpy(area.points)
+    return {"parts": parts[None], "points": points[None]}

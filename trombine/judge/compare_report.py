@@ -22,6 +22,7 @@ from trombine.judge.compare import CEILINGS, FLOORS, Outcome
 from trombine.judge.protocol_files import Case, ProtocolFile, fingerprint
 from trombine.measures import Figure
 from trombine.refusal import InputError, shown
+from trombine.texts import aligned
 
 Report = dict[str, Any]
 Column = Float64[np.ndarray, "n"]
@@ -218,12 +219,7 @@ def text_of(report: Report) -> str:
         real = report["real"]
         bare = (spelled(real[name], bare=True) for name in others)
         rows.append(("", REAL, spelled(real[first]), *bare, "", ""))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
-    return "\n".join((*lines, *_foot(report)))
+    return "\n".join((*aligned(rows), *_foot(report)))
 
 
 def _row(entry: Report, first: str, others: Sequence[str]) -> tuple[str, ...]:

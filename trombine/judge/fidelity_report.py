@@ -24,6 +24,7 @@ from trombine.judge.published import NETS, feature_net
 from trombine.judge.similar import References
 from trombine.measures.distances import COARSE
 from trombine.refusal import InputError, shown
+from trombine.texts import aligned
 
 PIXELS: Final = "pixels"
 FEATURES: Final = (witness.WITNESS, PIXELS)  # those that need no file
@@ -245,12 +246,7 @@ def _described(each: PictureSet) -> str:
 
 def _table_lines(table: Table) -> list[str]:
     rows = [HEADS, *(_row(name, result) for name, result in table.figures.items())]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
-    return [f"features: {table.features}", *lines]
+    return [f"features: {table.features}", *aligned(rows)]
 
 
 def _row(name: str, result: Compared) -> tuple[str, str, str, str]:

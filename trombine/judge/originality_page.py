@@ -22,6 +22,7 @@ from trombine.measures import SSIM_RADIUS, ssim_map
 from trombine.pages import Page, Plot, Series, grid, picture, plots, table
 from trombine.pages.markup import Html
 from trombine.refusal import shown
+from trombine.texts import aligned
 
 _LISTED: Final = 10  # pictures that the text lists
 _BINS: Final = 24
@@ -101,12 +102,6 @@ def as_text(report: Report) -> str:
     nearest = [("the most suspicious", "verdict", "score", "of", "SSIM", "of")]
     nearest += [_line(report, row) for row in report.order[:_LISTED]]
     return "\n".join([*lines, *aligned(nearest)])
-
-
-def aligned(rows: list[tuple[str, ...]]) -> list[str]:
-    """Rows with their columns one under the other."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in rows]
 
 
 def _line(report: Report, row: int) -> tuple[str, ...]:

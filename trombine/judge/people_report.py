@@ -30,6 +30,7 @@ from trombine.judge.people_figures import (
 )
 from trombine.pages import Page, Plot, Series, grid, picture, plots, table
 from trombine.refusal import shown
+from trombine.texts import aligned
 
 GENERATOR: Final = "trombine judge people score"
 _TOLD_APART: Final = 0.54  # the share of right answers that is to be told from guessing
@@ -186,11 +187,7 @@ def text_of(report: Report) -> str:
     """A line for each subject, and what they say together."""
     count, everybody = report["pictures"], report["all"]
     rows = [_HEADS, *(_row(subject, count) for subject in report["subjects"])]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
+    lines = aligned(rows)
     lines.append(
         f"together: {everybody['right']} of {everybody['answers']} right, mean accuracy"
         f" {_spelled(everybody['accuracy'])}; by guessing {_chance(everybody['guessing'])}"

@@ -24,6 +24,7 @@ from trombine.judge.restoration import (
 from trombine.pages import Page, estimate, grid, picture, table
 from trombine.pages.markup import Html
 from trombine.refusal import shown
+from trombine.texts import aligned
 
 _ALL: Final[Mapping[str, Measure]] = {**MEASURES, **published.MEASURES}
 _WORST: Final = 6  # pictures that the page shows
@@ -51,12 +52,10 @@ def as_text(measured: Measured, nets: Sequence[JudgingNet] = ()) -> str:
         unit = _ALL[name].unit
         label = f"{name} {unit}".strip()
         lines.append((label, *(_spelled(values[r]) if r in values else "" for r in regions)))
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    text = [
-        "  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines
-    ]
     count = len(measured)
-    return "\n".join((*text, f"{count} {'picture' if count == 1 else 'pictures'}; {_judges(nets)}"))
+    return "\n".join(
+        (*aligned(lines), f"{count} {'picture' if count == 1 else 'pictures'}; {_judges(nets)}")
+    )
 
 
 def _spelled(values: list[float]) -> str:

@@ -33,7 +33,8 @@ class Views:
         """Views of a step's pictures, this large."""
         whole = step.batches["data"].pixels.shape[1]
         if side > whole:
-            raise InputError(f"a window of {side} pixels does not fit: give a larger --size")
+            text = f"a window of {side} pixels does not fit"
+            raise InputError(text, "give a larger --size, or --window 0")
         draws = [step.uniforms(f"view's {about}").double() for about in ("kind", "top", "left")]
         middle = (whole - side) / 2
         places = [

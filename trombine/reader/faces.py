@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, cast, final
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -15,7 +14,6 @@ from torch import Tensor
 from torch.nn import functional
 
 from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
-from trombine.nets import Net
 from trombine.nets.blocks import fused
 from trombine.nets.reader import Reader, Reading
 from trombine.nets.spaces import to_space
@@ -130,7 +128,7 @@ def read_faces(
 
     `enlarge` makes small faces larger (a picture, and how many times) before they are read.
     """
-    model = _ready(model)
+    model = replace(model, net=fused(cast(Reader, model.net)))
     with torch.inference_mode():
         scene = Scene.of(_lit(picture))
         try:
@@ -147,16 +145,6 @@ def read_faces(
     if largest:
         faces = sorted(faces, key=lambda item: -item.size)[:1]
     return sorted(faces, key=lambda item: item.box[0])
-
-
-_READY: Final[WeakKeyDictionary[Net, Model]] = WeakKeyDictionary()
-
-
-def _ready(model: Model) -> Model:
-    """The model, got ready once: from now on what its net has learnt must not change."""
-    if model.net not in _READY:
-        _READY[model.net] = replace(model, net=fused(cast(Reader, model.net)))
-    return _READY[model.net]
 
 
 def _lit(picture: Picture) -> Picture:

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, cast, final
-from weakref import WeakKeyDictionary
 
 import torch
 from jaxtyping import Float
@@ -58,15 +57,9 @@ def places(picture: Float[Tensor, "3 h w"]) -> list[Place]:
         smaller = resized(smaller, 1 / _STEP)
 
 
-_READY: Final[WeakKeyDictionary[Finder, Finder]] = WeakKeyDictionary()
-
-
 def finder() -> Finder:
     """The shipped finder, got ready once."""
-    net = cast(Finder, loaded(FINDER, task="find").net)
-    if net not in _READY:
-        _READY[net] = fused(net)
-    return _READY[net]
+    return fused(cast(Finder, loaded(FINDER, task="find").net))
 
 
 def resized(picture: Float[Tensor, "3 h w"], scale: float) -> Float[Tensor, "3 k l"]:

@@ -14,10 +14,10 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Float32, UInt8
 
 from trombine.batch.contents import JSON
-from trombine.batch.making import PICTURE, Job, Making, Options, Output, Product, Target, name_file
+from trombine.batch.making import PICTURE, Job, Making, Options, Output, Product, Target
 from trombine.conventions import to_picture
 from trombine.devices import CPU, resolve
 from trombine.images import Image, as_seen
@@ -30,11 +30,13 @@ from trombine.refusal import InputError
 from trombine.upscaling.drawing import is_drawing
 from trombine.weights import loaded, shipped
 
-SHEET, PARTS, POINTS, FIELDS = "sheet", "parts", "points", "fields"  # what a file shows
+# What a file shows:
+SHEET, PARTS, POINTS, FIELDS, CUTOUT = "sheet", "parts", "points", "fields", "cutout"
 EVERY, LARGEST = "all", "largest"  # faces
 _ENLARGERS: Final = {2: "upscale-x2", 4: "upscale-x4"}
 _NO_ROUNDING: Final = 3  # digits after the point, of pixels and numbers in JSON
 NO_FACE: Final = "no face found"
+_SOFT: Final = 0.6  # pixels: the deviation of what softens the outline of a cut-out
 # Of a moment, what is read well enough to be said unasked.
 SHOWN: Final = (
     *("yaw", "pitch", "roll", "smile", "mouth_open", "lid_open", "gaze_x", "gaze_y"),
@@ -55,6 +57,12 @@ class PictureReading:
     def parts(self) -> UInt8[np.ndarray, "h w"]:
         """The label of each pixel."""
         return parts_map(self.faces, *self.pixels.shape[:2])
+
+    def opacity(self) -> Float32[np.ndarray, "h w"]:
+        """1 where there is a part, 0 in the background, with an edge that is soft over a pixel."""
+        from scipy.ndimage import gaussian_filter
+
+        return gaussian_filter((self.parts() > 0).astype(np.float32), _SOFT, mode="nearest")
 
 
 def as_known(reading: PictureReading) -> PictureReading:
@@ -80,7 +88,7 @@ def make(job: Job) -> Output:
     """What is read of a picture, as the files that are wanted."""
     name, options = job.source.path.name, job.options
     traits = bool(options["traits"])
-    model = _model_of(job)
+    model = job.file("model", "read by", known=shipped()) or options["model"]
     reading = read_picture(
         job.source.film.first,
         model,
@@ -91,6 +99,7 @@ def make(job: Job) -> Output:
     makers = {
         FIELDS: lambda: as_json(name, reading, traits=traits),
         POINTS: lambda: points_json(name, reading),
+        CUTOUT: lambda: job.source.film.first.cut_out(reading.opacity()),
         PARTS: lambda: Image(samples=reading.parts()[..., None], mode="P", palette=PALETTE),
         SHEET: lambda: drawn(
             reading.pixels,
@@ -99,10 +108,11 @@ def make(job: Job) -> Output:
             traits=traits,
         ),
     }
+    shows = job.shows if reading.faces else job.shows - {CUTOUT}  # nothing would be left of it
     used = [model, *(_ENLARGERS.values() if options["enlarge"] else ())]
     nets = [loaded(net) for net in used]
     return Output(
-        contents={shows: makers[shows]() for shows in job.shows},
+        contents={each: makers[each]() for each in shows},
         model="+".join(net.hash for net in nets),
         nets=(nets[0].path.stem,),
         details=tuple(net.described for net in nets),
@@ -113,10 +123,8 @@ def make(job: Job) -> Output:
 
 def target_for(options: Options, source: Path, model: str | Path) -> Target:
     """What is asked for a picture: the options, and the model that they name."""
-    files: dict[str, Path] = {}
-    is_file = not (isinstance(model, str) and model in shipped())
-    called = name_file(files, Path(model), source, "model") if is_file else str(model)
-    return Target(options={**options, "model": called}, files=files)
+    is_named = isinstance(model, str) and model in shipped()
+    return Target.of(source, options, model=model if is_named else Path(model))
 
 
 def device_for(model: str | Path, device: str) -> str:
@@ -159,15 +167,6 @@ def enlarge(picture: torch.Tensor, times: int, device: str = CPU) -> torch.Tenso
     from trombine.upscaling.running import enlarged
 
     return enlarged(loaded(_ENLARGERS[times], task="upscale", device=device).in_rgb, picture)
-
-
-def _model_of(job: Job) -> str | Path:
-    name = job.options["model"]
-    if file := job.file("model"):
-        return file
-    if name not in shipped():
-        raise InputError(f"was read by {shortened(name)}, which is not among its inputs")
-    return name
 
 
 def as_json(name: str, reading: PictureReading, *, traits: bool) -> dict[str, Any]:
@@ -223,6 +222,7 @@ READ: Final = Making(
     needs=("torch", "scipy"),
     products=(
         Product(shows=PARTS, ending=".parts.png", format="PNG"),
+        Product(shows=CUTOUT, ending=".cutout.png", format="PNG"),
         Product(shows=POINTS, ending=".points.json", format=JSON),
         Product(shows=FIELDS, ending=".json", format=JSON),
         Product(shows=SHEET, format="PNG"),

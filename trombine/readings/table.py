@@ -15,6 +15,7 @@ from trombine.reader.doubts import beyond
 from trombine.readings.making import LARGEST, NO_FACE, read_picture
 from trombine.readings.making import as_json as json_of
 from trombine.refusal import about, shown
+from trombine.texts import aligned
 
 _WORTH: Final = "  (age, sex, skin, hair and beard are guesses, learned from painted faces)"
 
@@ -65,13 +66,8 @@ def _table(value: dict[str, Any]) -> str:
         numbers = [_number(name, fields[name]) for name in columns]
         unsure = "; ".join(face["unsure"]) or "-"
         rows.append([*box, f"{face['likely']:.2f}", face["style"] or "-", *numbers, unsure])
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
-        for row in rows
-    ]
     notes = [_WORTH] if "traits" in faces[0] else []
-    return "\n".join([head, *(f"  {line}" for line in lines), *notes])
+    return "\n".join([head, *(f"  {line}" for line in aligned(rows, right=True)), *notes])
 
 
 def _number(name: str, value: float) -> str:

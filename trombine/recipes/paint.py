@@ -30,10 +30,25 @@ _SHARED: Final[dict[str, Any]] = {
 }
 _INPAINT: Final = Inpaint(
     about="paints what is missing, told what belongs there or not",
-    nets={"net": NetSpec("painter", {"width": 16, "levels": 4, "parts": "all", "points": True})},
+    nets={
+        "net": NetSpec(
+            "painter",
+            {
+                "width": 48,
+                "levels": 4,
+                "parts": "all",
+                "points": True,
+                "halved": True,
+                "widest": 128,
+            },
+        )
+    },
     data=f"{_FACES}+world:posed#6000+leaves#3000*3",
-    size=128,
-    pictures=96_000,
+    size=192,
+    window=128,
+    real_every=8,
+    organs=2.0,
+    pictures=112_000,
     sample_every=16_000,
     measure_every=8_000,
     save_every=8_000,

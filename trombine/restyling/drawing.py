@@ -44,6 +44,7 @@ _ENLARGERS: Final = {
     "photo": {2: "upscale-fast-x2", 4: "upscale-x4"},
     "drawn": {2: "upscale-drawings-x2", 4: "upscale-drawings-x4"},
 }
+_DRAWN: Final = ("anime", "cartoon", "sketch")
 _ENLARGED: Final = 1.25  # times; from here on what is enlarged lacks sharpness
 _NOT_OF_IT: Final = [PART_INDEX[name] for name in ("background", "cloth")]
 _FADES: Final = 5  # pixels of a window over which its outline fades
@@ -169,10 +170,9 @@ class Drawn:
 
 
 def faces_in(image: Image, device: str = CPU) -> Sequence[Face]:
-    """The faces of a picture, each with its style where the reader is sure of it, by the picture or
-    by the face alone."""
+    """The faces of a picture, each with its style."""
     reading = read_picture(image, READER, device=device)
-    return [replace(face, style=_style(face, reading.pixels)) for face in reading.faces]
+    return [replace(face, style=style_by_looks(face, reading.pixels)) for face in reading.faces]
 
 
 def restyled_like(image: Image, asked: LikeAsked, by: Eye) -> Drawn:
@@ -198,10 +198,17 @@ class LikeAsked:
     keep_colours: bool = False
 
 
-def _style(face: Face, pixels: UInt8[np.ndarray, "h w 3"]) -> str | None:
+def style_by_looks(face: Face, pixels: UInt8[np.ndarray, "h w 3"]) -> str:
+    """What a face is drawn in: as the reader is sure of it, else as the picture looks. Of real
+    people the reader says cartoon or sketch, too, but never anime."""
     left, top, right, bottom = map(round, face.box)
     alone = np.ascontiguousarray(pixels[top : bottom + 1, left : right + 1])
-    return face.style or sure_style(face.styles, drawn=is_drawing(alone))
+    is_drawn = is_drawing(alone)
+    if sure := face.style or sure_style(face.styles, drawn=is_drawn):
+        return sure
+    if is_drawn or is_drawing(pixels):
+        return max(_DRAWN, key=lambda name: face.styles[name])
+    return "anime" if face.styles["anime"] > 0.5 else "photo"
 
 
 def restyled(image: Image, asked: Restyling, faces: Sequence[Face], source: str) -> Drawn:

@@ -23,7 +23,6 @@ from trombine.batch.making import (
     Output,
     Product,
     Target,
-    name_file,
 )
 from trombine.codecs import Frames, Video, lost_by_video
 from trombine.conventions import to_picture
@@ -81,11 +80,12 @@ def make(job: Job) -> Output:
     check_format(film, format)
     start = time.perf_counter()
     is_still = film.count == 1 and isinstance(film, Frames)
-    if (job.options["like"] or job.shows & {GIF, MOSAIC}) and not is_still:
-        option = "--like" if job.options["like"] else "-g" if GIF in job.shows else "-m"
+    like = job.file("like", "made like")
+    if (like or job.shows & {GIF, MOSAIC}) and not is_still:
+        option = "--like" if like else "-g" if GIF in job.shows else "-m"
         raise InputError(f"is a film, and {option} is for pictures", "leave it out")
-    if job.options["like"]:
-        return _like(job, start)
+    if like:
+        return _like(job, like, start)
     asked = _asked(job)
     faces = faces_in(film.first, job.device)
     if is_still:
@@ -126,11 +126,9 @@ def make(job: Job) -> Output:
     )
 
 
-def _like(job: Job, start: float) -> Output:
+def _like(job: Job, path: Path, start: float) -> Output:
     """The picture in the style of another one."""
-    path, name = job.file("like"), job.options["like"]
-    if path is None:
-        raise InputError(f"was made like {shortened(name)}, which is not among its inputs")
+    name = job.options["like"]
     first, by, style = job.source.film.first, eye(job.device), read(path)
     asked = LikeAsked(
         style=to_picture(as_seen(style)),
@@ -226,11 +224,8 @@ class _Drawing:
 
 
 def _asked(job: Job) -> Restyling:
-    options, name = job.options, job.options["model"]
-    path = job.file("model") or shipped().get(name)
-    if path is None:
-        raise InputError(f"was made by {shortened(name)}, which is not among its inputs")
-    return Restyling.of(path, options, job.device)
+    path = job.file("model", known=shipped()) or shipped()[job.options["model"]]
+    return Restyling.of(path, job.options, job.device)
 
 
 def check_faces(faces: Sequence[Face], asked: Restyling) -> None:
@@ -251,13 +246,9 @@ def model_of(model: str | Path) -> Path:
 def target_for(options: Options, source: Path, model: Path, like: Path | None) -> Target:
     """What is asked for a picture: the options, the picture that it is to be like, and the model's
     file where it is not shipped."""
-    files: dict[str, Path] = {}
-    if like is not None:
-        named = name_file(files, like, source, "like")
-        return Target(options={**options, "like": named, "model": ""}, files=files)
     is_shipped = shipped().get(model.stem) == model
-    called = model.stem if is_shipped else name_file(files, model, source, "model")
-    return Target(options={**options, "like": "", "model": called}, files=files)
+    named = model.stem if is_shipped else model
+    return Target.of(source, options, like=like, model=None if like else named)
 
 
 def equivalent(name: str, recorded: object, target: object) -> bool:

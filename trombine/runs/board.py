@@ -7,7 +7,6 @@ log. A resumed run writes a new file, which tells TensorBoard to forget what was
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, final
 
 from trombine.refusal import shown
@@ -84,8 +83,3 @@ def _text_of(entry: Mapping[str, Any]) -> str:
 def _plain(value: object) -> bool | int | float | str:
     """What TensorBoard takes as a setting."""
     return value if isinstance(value, bool | int | float) else shown(str(value))
-
-
-def event_files(folder: RunFolder) -> list[Path]:
-    """The files of events, in the order in which they were begun."""
-    return sorted(folder.board.glob("events.out.tfevents.*"))

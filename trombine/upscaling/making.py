@@ -22,11 +22,8 @@ from trombine.batch.making import (
     PICTURE,
     Job,
     Making,
-    Options,
     Output,
     Product,
-    Target,
-    name_file,
 )
 from trombine.codecs import Frames, Video
 from trombine.devices import CPU
@@ -101,9 +98,8 @@ def make(job: Job) -> Output:
     start = time.perf_counter()
     with seams.measuring() as differences:
         result = _enlarged(film, pipeline, job)
-    hole, second = None, ()
-    if options["hole"]:
-        hole = _hole(film, job)
+    hole, second = _hole(film, job), ()
+    if hole is not None:
         result, second = _with_hole(film, result, hole, job)
     seconds = time.perf_counter() - start
     contents: dict[str, object] = {RESULT: result}
@@ -136,11 +132,11 @@ def make(job: Job) -> Output:
     )
 
 
-def _hole(film: Frames | Video, job: Job) -> Hole:
-    """What of a picture was repaired."""
-    path, name = job.file("hole"), job.options["hole"]
+def _hole(film: Frames | Video, job: Job) -> Hole | None:
+    """What of a picture was repaired, where that is said."""
+    path = job.file("hole")
     if path is None:
-        raise InputError(f"was made by {shortened(name)}, which is not among its inputs")
+        return None
     if film.count > 1 or isinstance(film, Video):
         raise InputError("is a film, and has no hole", "leave --hole out")
     size = film.first.height, film.first.width
@@ -201,23 +197,6 @@ def equivalent(name: str, recorded: object, target: object) -> bool:
     if name == "mask_is" and target == AUTO:
         return recorded in POLARITIES
     return name == "tile" or recorded == target
-
-
-def target_for(
-    options: Options,
-    source: Path,
-    model: str | Path,
-    truth: Path | None,
-    hole: Path | None = None,
-) -> Target:
-    """What is asked for a picture: the options, and the files that they name."""
-    files: dict[str, Path] = {}
-    is_file = model != AUTO and not is_shipped(model)
-    called = name_file(files, Path(model), source, "model") if is_file else str(model)
-    beside = "" if truth is None else name_file(files, truth, source, "truth")
-    mask = "" if hole is None else name_file(files, hole, source, "hole")
-    named = {"model": called, "truth": beside, "hole": mask}
-    return Target(options={**options, **named}, files=files)
 
 
 def ending(source: Path, enlarge: str, model: str | Path) -> str:
@@ -295,11 +274,9 @@ def is_light(source: Path) -> bool:
 def _model_of(job: Job) -> tuple[str | Path, tuple[str, ...]]:
     """A family, a shipped net or a file, and what is to be said of the choice."""
     name = job.options["model"]
-    if file := job.file("model"):
+    if file := job.file("model", known=(name,) if is_shipped(name) else (AUTO,)):
         return file, ()
     if name != AUTO:
-        if not is_shipped(name):
-            raise InputError(f"was made by {shortened(name)}, which is not among its inputs")
         return name, ()
     model, reason = model_for(job.source.film)
     if model == PHOTOGRAPHS:
@@ -346,12 +323,8 @@ def check_format(film: Frames | Video, format: str) -> None:
 
 def _truth(film: Frames | Video, pipeline: Pipeline, job: Job) -> Image | None:
     """What the result should look like; refused where it has another size."""
-    path, name = job.file("truth"), job.options["truth"]
+    path = job.file("truth", "measured against")
     if path is None:
-        if name:
-            raise InputError(
-                f"was measured against {shortened(name)}, which is not among its inputs"
-            )
         return None
     if film.count > 1 or isinstance(film, Video):
         raise InputError("is a film, and has no truth", "leave --truth out")

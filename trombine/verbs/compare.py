@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from trombine.events import Detail, Done, Event, Notice, Picture, Progress, Started
 from trombine.refusal import InputError
 from trombine.requests import Request
+from trombine.texts import aligned
 
 if TYPE_CHECKING:
     from trombine.judge.compare import Method, Outcome
@@ -135,11 +136,7 @@ def _listed(request: JudgeCompareRequest) -> str:
         return json.dumps(entries, indent=1)
     rows = [("protocol", "hash", "task", "pictures", "what")]
     rows += [(f.name, f.protocol.hash, f.task, str(f.count), f.about) for f in files]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )
+    return "\n".join(aligned(rows))
 
 
 def _described(file: ProtocolFile) -> str:

@@ -174,4 +174,9 @@ def _companions(
     if path is None or not path.is_dir():
         return dict(Companions.of(sources, path, option).by_source)
     files = {source: path / f"{source.stem}{ending}" for source in sources}
-    return {source: file for source, file in files.items() if file.exists()}
+    files = {source: file for source, file in files.items() if file.exists()}
+    if sources and not files:
+        text = f"has no {option} of any of these pictures"
+        remedy = f"name a folder that has, such as one that has {sources[0].stem}{ending}"
+        raise InputError(text, remedy, path=path)
+    return files

@@ -16,6 +16,7 @@ from trombine.batch.inputs import refuse_to_write_over
 from trombine.events import Detail, Done, Event, Notice, Picture
 from trombine.refusal import InputError, shown
 from trombine.requests import Request
+from trombine.texts import aligned
 
 if TYPE_CHECKING:
     from trombine.weights import Card, Model
@@ -137,9 +138,7 @@ def _row(name: str, model: Model) -> tuple[str, ...]:
 def columns(rows: Sequence[Sequence[str]]) -> str:
     """Rows under the heads, in aligned columns."""
     cells = [HEADS, *([shown(cell) for cell in row] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in cells]
-    return "\n".join(line.rstrip() for line in lines)
+    return "\n".join(aligned(cells))
 
 
 # show
@@ -163,9 +162,7 @@ def as_json(model: Model) -> str:
 
 def as_text(model: Model) -> str:
     """The card in aligned lines; what it does not say is left out."""
-    facts = [(name, shown(fact)) for name, fact in _facts(model) if fact]
-    width = max(len(name) for name, _ in facts)
-    return "\n".join(f"{name.ljust(width)}  {fact}" for name, fact in facts)
+    return "\n".join(aligned((name, shown(fact)) for name, fact in _facts(model) if fact))
 
 
 def _facts(model: Model) -> Iterator[tuple[str, str]]:

@@ -57,6 +57,8 @@ class MorphRequest(InventRequest):
     """linear or spherical; or truncation, of one seed, from a face like all to its own."""
     detour: bool = False
     """Go round bad zones: where parts would not be in place another way is looked for."""
+    film: Annotated[str, Choice(("", *(ending[1:] for ending in ENDINGS)))] = ""
+    """gif, webp, mp4 or webm: write film.gif and so on too, beside the frames in the folder."""
     sheet: bool = False
     """Write all frames on NAME.sheet.png beside the film, or sheet.png in the folder."""
     json: bool = False
@@ -72,6 +74,9 @@ class MorphRequest(InventRequest):
             problem = "ends as no film does"
             remedy = f"choose {', '.join(ENDINGS)}, or a folder"
             raise InputError(problem, remedy, path=self.output)
+        if self.output.suffix and self.film:
+            problem = f"is a film already, and --film {self.film} is one beside frames"
+            raise InputError(problem, "leave one out", path=self.output)
 
 
 def run(request: MorphRequest) -> Iterator[Event]:
@@ -130,6 +135,7 @@ def _wanted(request: MorphRequest, walk: Walk) -> dict[Path, str]:
             raise InputError("is a file, and frames go into a folder", path=output)
         sheet = output / "sheet.png"
         files = {output / f"{at:06d}.png": f"{FRAME} {at}" for at in range(walk.count)}
+        files |= {output / f"film.{request.film}": FILM} if request.film else {}
     return files | ({sheet: SHEET} if request.sheet else {})
 
 

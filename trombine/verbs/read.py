@@ -36,6 +36,9 @@ class ReadRequest(FilesRequest):
     """The sheet to write, a .png file, or for several pictures the folder."""
     write_parts: bool = False
     """Write NAME.parts.png beside each sheet: which of 19 parts each pixel is of."""
+    write_cutout: bool = False
+    """Write NAME.cutout.png beside each sheet: the picture without its background, which is
+    transparent; heads and what they wear are opaque. Of a picture without faces there is none."""
     write_points: bool = False
     """Write NAME.points.json beside each sheet: the 68 landmarks of each face, in pixels, and by
     how much each may be off."""
@@ -59,12 +62,23 @@ class ReadRequest(FilesRequest):
 def run(request: ReadRequest) -> Iterator[Event]:
     """Read every picture; those whose sheets are there are left out."""
     from trombine.reader.spreads import UNMEASURED, measured
-    from trombine.readings.making import FIELDS, PARTS, POINTS, SHEET, device_for, target_for
+    from trombine.readings.making import (
+        CUTOUT,
+        FIELDS,
+        PARTS,
+        POINTS,
+        SHEET,
+        device_for,
+        target_for,
+    )
     from trombine.readings.table import report
     from trombine.weights import loaded
 
-    if request.output is None and (request.write_parts or request.write_points):
-        raise InputError("--write-parts and --write-points write files; say where with -o")
+    writes = request.write_parts or request.write_cutout or request.write_points
+    if request.output is None and writes:
+        raise InputError(
+            "--write-parts, --write-cutout and --write-points write files; say where with -o"
+        )
     device = device_for(request.model, request.device)
     if request.json and measured(loaded(request.model, task="read", device=device).hash) is None:
         yield Notice(None, f"{request.model}: {UNMEASURED}")
@@ -83,7 +97,12 @@ def run(request: ReadRequest) -> Iterator[Event]:
             can_recurse=True,
         )
         return
-    beside = {PARTS: request.write_parts, POINTS: request.write_points, FIELDS: request.json}
+    beside = {
+        PARTS: request.write_parts,
+        CUTOUT: request.write_cutout,
+        POINTS: request.write_points,
+        FIELDS: request.json,
+    }
     options = {
         "faces": request.faces,
         "enlarge": int(request.enlarge),

@@ -37,7 +37,7 @@ class RestyleRequest(PicturesRequest):
     """A picture in whose style to draw all of the picture, in place of --to: its colours and its
     strokes; what is where stays."""
     from_: Annotated[str, Choice(("auto", *STYLES))] = "auto"
-    """How it is drawn now; auto says what the reader sees, where it is sure."""
+    """How it is drawn now; auto is what the reader sees, and in doubt a photograph."""
     whole: bool = False
     """Draw all of the picture anew, not only its faces."""
     strength: Annotated[float, Number(0, 1)] = 1.0

@@ -17,6 +17,7 @@ from trombine.batch.inputs import refuse_to_write_over
 from trombine.events import Done, Event, Notice, Picture
 from trombine.refusal import InputError, shown
 from trombine.requests import Request
+from trombine.texts import aligned
 
 if TYPE_CHECKING:
     from trombine.runs.folder import RunFolder
@@ -151,9 +152,7 @@ def columns(rows: Sequence[Sequence[str]]) -> str:
     # A run's name is whole: it is what the other verbs are given.
     plain = [list(map(shown, row)) for row in (COLUMNS, *rows)]  # a cell may be from a file
     cells = [[name, *map(_cut, values)] for name, *values in plain]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in cells]
-    return "\n".join(line.rstrip() for line in lines)
+    return "\n".join(aligned(cells))
 
 
 def _cut(cell: str) -> str:
@@ -177,9 +176,7 @@ def _show(request: RunsShowRequest) -> Iterator[Event]:
     history = read(folder)
     facts = [*_facts(history), ("page", str(page))]
     facts += [("atlas", str(folder.atlas))] if folder.atlas.exists() else []
-    width = max(len(name) for name, _ in facts)
-    lines = [title(history), *(f"  {name.ljust(width)}  {fact}" for name, fact in facts)]
-    lines = [shown(line) for line in lines]
+    lines = map(shown, [title(history), *(f"  {line}" for line in aligned(facts))])
     yield Done(summary="\n".join(lines), written=1, skipped=0, kept=0)
 
 

@@ -74,16 +74,18 @@ class UpscaleRequest(PicturesRequest):
 def run(request: UpscaleRequest) -> Iterator[Event]:
     """Enlarge every picture whose output is not there."""
     from trombine.batch.inputs import Companions
+    from trombine.batch.making import Target
     from trombine.data.workers import cores
     from trombine.upscaling.making import (
+        AUTO,
         NUMBERS,
         REPORT,
         RESULT,
         SHEET,
         ending,
         is_light,
-        target_for,
     )
+    from trombine.upscaling.names import is_shipped
 
     device, enlarge = resolve(request.device), _enlarge(request)
     sources = expand(request.pictures, recursive=request.recursive)
@@ -97,6 +99,8 @@ def run(request: UpscaleRequest) -> Iterator[Event]:
         "best": request.best,
         "tile": integer(request.tile) or 0,
     }
+    is_named = request.model == AUTO or is_shipped(request.model)
+    model = str(request.model) if is_named else Path(request.model)
     threads = min(request.threads or cores(), cores())
     wanted = {
         SHEET: request.sheet,
@@ -106,12 +110,12 @@ def run(request: UpscaleRequest) -> Iterator[Event]:
     }
     yield from making().run(
         request,
-        lambda source: target_for(
-            options,
+        lambda source: Target.of(
             source,
-            request.model,
-            truths.by_source.get(source),
-            holes.by_source.get(source),
+            options,
+            model=model,
+            truth=truths.by_source.get(source),
+            hole=holes.by_source.get(source),
         ),
         shows=[shows for shows, is_wanted in wanted.items() if is_wanted],
         ending=lambda source: ending(source, enlarge, request.model),

@@ -17,7 +17,7 @@ from jaxtyping import Float32, Float64
 
 from trombine.data.degrade import blur, compress, marks, noise, old, smaller
 from trombine.data.degrade.marks import Marked
-from trombine.data.degrade.resize import How, shrink
+from trombine.data.degrade.resize import shrink
 from trombine.draws import Chance
 
 Pictures = Float32[torch.Tensor, "n c h w"]
@@ -51,86 +51,29 @@ class Degradation:
     apply: Apply
 
 
-def _box(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Pictures:
-    return blur.box_blur(pictures, amounts[0])
+Do = Callable[..., Result | Marked]
 
 
-def _gaussian(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Pictures:
-    return blur.gaussian_blur(pictures, amounts[0])
+def _by(function: Do) -> Apply:
+    """What is given all its numbers for each picture."""
+    return lambda pictures, amounts, chance: function(pictures, *amounts)
 
 
-def _long_gaussian(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Pictures:
-    return blur.long_gaussian_blur(pictures, *amounts)
+def _whole(function: Do) -> Apply:
+    """The same of a function whose last number is a whole one."""
+    return lambda pictures, amounts, chance: function(
+        pictures, *amounts[:-1], amounts[-1].astype(np.int64)
+    )
 
 
-def _motion(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Pictures:
-    return blur.motion_blur(pictures, *amounts)
+def _times(function: Do, *more: str) -> Apply:
+    """What makes all pictures smaller by one factor."""
+    return lambda pictures, amounts, chance: function(pictures, int(amounts[0][0]), *more)
 
 
-def _resize(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Pictures:
-    return smaller.smaller_and_back(pictures, amounts[0])
-
-
-def _bicubic(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance, *, how: How) -> Result:
-    return shrink(pictures, int(amounts[0][0]), how)
-
-
-def _area(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Result:
-    return smaller.shrink_area(pictures, int(amounts[0][0]))
-
-
-def _rescaled(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Result:
-    return smaller.shrink_rescaled(pictures, int(amounts[0][0]))
-
-
-def _nearest(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Result:
-    return smaller.shrink_nearest(pictures, int(amounts[0][0]))
-
-
-def _coloured(
-    pictures: Pictures, amounts: Sequence[Amounts], chance: Chance, *, grey: bool
-) -> Pictures:
-    return noise.gaussian_noise(pictures, amounts[0], chance, grey=grey)
-
-
-def _poisson(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Pictures:
-    return noise.poisson_noise(pictures, amounts[0], chance)
-
-
-def _pattern(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Pictures:
-    return noise.pattern_noise(pictures, amounts[0], amounts[1].astype(np.int64))
-
-
-def _jpeg(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Pictures:
-    return compress.jpeg(pictures, amounts[0].astype(np.int64))
-
-
-def _webp(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Pictures:
-    return compress.webp(pictures, amounts[0].astype(np.int64))
-
-
-def _fade(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Pictures:
-    return old.fade(pictures, amounts[0], chance)
-
-
-def _stains(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Marked:
-    return old.stains(pictures, amounts[0], chance)
-
-
-def _scratches(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Marked:
-    return marks.scratches(pictures, amounts[0], chance)
-
-
-def _dust(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Marked:
-    return marks.dust(pictures, amounts[0], chance)
-
-
-def _creases(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Marked:
-    return marks.creases(pictures, amounts[0], chance)
-
-
-def _torn(pictures: Pictures, amounts: Sequence[Amounts], chance: Chance) -> Marked:
-    return marks.torn(pictures, amounts[0], chance)
+def _drawn(function: Do) -> Apply:
+    """What is given one number for each picture, and chance."""
+    return lambda pictures, amounts, chance: function(pictures, amounts[0], chance)
 
 
 _SIGMA: Final = Amount(name="sigma", low=0, high=32)
@@ -143,63 +86,65 @@ KINDS: Final[dict[str, Degradation]] = {
     "blur:box": Degradation(
         about="the mean over a square of WIDTH pixels",
         amounts=(Amount(name="width", low=0, high=64),),
-        apply=_box,
+        apply=_by(blur.box_blur),
     ),
     "blur:gaussian": Degradation(
-        about="a round Gaussian of SIGMA pixels", amounts=(_SIGMA,), apply=_gaussian
+        about="a round Gaussian of SIGMA pixels", amounts=(_SIGMA,), apply=_by(blur.gaussian_blur)
     ),
     "blur:long": Degradation(
         about="a Gaussian: SIGMA pixels along ANGLE (degrees; any unless given), ACROSS across it",
         amounts=(_SIGMA, Amount(name="across", low=0, high=32), _ANGLE),
-        apply=_long_gaussian,
+        apply=_by(blur.long_gaussian_blur),
     ),
     "blur:motion": Degradation(
         about="a straight motion over LENGTH pixels in the direction ANGLE (any unless given)",
         amounts=(Amount(name="length", low=0, high=64), _ANGLE),
-        apply=_motion,
+        apply=_by(blur.motion_blur),
     ),
     "resize": Degradation(
         about="smaller, to this SHARE of its sides, and back",
         amounts=(Amount(name="share", low=0.05, high=1),),
-        apply=_resize,
+        apply=_by(smaller.smaller_and_back),
     ),
     "shrink": Degradation(
         about="FACTOR times smaller, as MATLAB's bicubic imresize, which papers use",
         amounts=(_FACTOR,),
-        apply=partial(_bicubic, how="matlab"),
+        apply=_times(shrink, "matlab"),
     ),
     "shrink:rescaled": Degradation(
         about="the same; a picture that leaves the range by it is scaled to fit, not cut off",
         amounts=(_FACTOR,),
-        apply=_rescaled,
+        apply=_times(smaller.shrink_rescaled),
     ),
     "shrink:pillow": Degradation(
         about="FACTOR times smaller, as Pillow's bicubic resize",
         amounts=(_FACTOR,),
-        apply=partial(_bicubic, how="pillow"),
+        apply=_times(shrink, "pillow"),
     ),
     "shrink:area": Degradation(
-        about="the same, by the mean of each square", amounts=(_FACTOR,), apply=_area
+        about="the same, by the mean of each square",
+        amounts=(_FACTOR,),
+        apply=_times(smaller.shrink_area),
     ),
     "shrink:nearest": Degradation(
         about="the same, by the pixel in the middle; even factors move it by half a pixel",
         amounts=(_FACTOR,),
-        apply=_nearest,
+        apply=_times(smaller.shrink_nearest),
     ),
     "noise:gaussian": Degradation(
         about="normal noise in each colour, its deviation STRENGTH; 1 is from black to white",
         amounts=(_STRENGTH,),
-        apply=partial(_coloured, grey=False),
+        apply=_drawn(noise.gaussian_noise),
     ),
     "noise:grey": Degradation(
         about="the same noise in all colours",
         amounts=(_STRENGTH,),
-        apply=partial(_coloured, grey=True),
+        apply=_drawn(partial(noise.gaussian_noise, grey=True)),
     ),
     "noise:poisson": Degradation(
         about="the noise of light, where white is so many PHOTONS",
         amounts=(Amount(name="photons", low=1, high=1_000_000),),
-        apply=_poisson,
+        apply=_drawn(noise.poisson_noise),
     ),
     "noise:pattern": Degradation(
         about="stripes and unequal pixels of a SENSOR: the same number, the same pattern",
@@ -207,28 +152,32 @@ KINDS: Final[dict[str, Degradation]] = {
             _STRENGTH,
             Amount(name="sensor", low=0, high=1_000_000, usual=(0, 999), integer=True),
         ),
-        apply=_pattern,
+        apply=_whole(noise.pattern_noise),
     ),
     "jpeg": Degradation(
         about="through a JPEG file of this QUALITY",
         amounts=(Amount(name="quality", low=1, high=100, integer=True),),
-        apply=_jpeg,
+        apply=_whole(compress.jpeg),
     ),
     "webp": Degradation(
         about="through a WebP file of this QUALITY",
         amounts=(Amount(name="quality", low=0, high=100, integer=True),),
-        apply=_webp,
+        apply=_whole(compress.webp),
     ),
     "fade": Degradation(
         about="an old print: colours go, black turns brown, paper yellow or pink, unevenly",
         amounts=(_AMOUNT,),
-        apply=_fade,
+        apply=_drawn(old.fade),
     ),
-    "stains": Degradation(about="blotches with darker rims", amounts=(_AMOUNT,), apply=_stains),
-    "scratches": Degradation(about="thin lines", amounts=(_AMOUNT,), apply=_scratches),
-    "dust": Degradation(about="specks and hairs", amounts=(_AMOUNT,), apply=_dust),
-    "creases": Degradation(about="one to three folds", amounts=(_AMOUNT,), apply=_creases),
-    "torn": Degradation(about="a corner torn off", amounts=(_AMOUNT,), apply=_torn),
+    "stains": Degradation(
+        about="blotches with darker rims", amounts=(_AMOUNT,), apply=_drawn(old.stains)
+    ),
+    "scratches": Degradation(about="thin lines", amounts=(_AMOUNT,), apply=_drawn(marks.scratches)),
+    "dust": Degradation(about="specks and hairs", amounts=(_AMOUNT,), apply=_drawn(marks.dust)),
+    "creases": Degradation(
+        about="one to three folds", amounts=(_AMOUNT,), apply=_drawn(marks.creases)
+    ),
+    "torn": Degradation(about="a corner torn off", amounts=(_AMOUNT,), apply=_drawn(marks.torn)),
 }
 
 

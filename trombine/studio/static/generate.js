@@ -50,7 +50,9 @@ async function work(verb, fields, show) {
   try {
     const asked = [["model", $("model").value], ["size", $("size").value], ...fields];
     const job = await submit(verb, asked);
-    await show(await status.follow(job));
+    const done = await status.follow(job);
+    $("to-come").hidden = true;
+    await show(done);
   } catch (error) {
     status.fail(error);
   } finally {
@@ -105,6 +107,8 @@ async function showWalk(job) {
   $("scrub").max = frames.length - 1;
   $("scrub").value = 0;
   $("sheet").href = job.files.find(({ name }) => name === "sheet.png").url;
+  const film = job.files.find(({ name }) => name.startsWith("film."));
+  [$("film").href, $("film").download] = [film.url, film.name.replace("film", "walk")];
   $("how-even").textContent = job.summary.split("; ").slice(1).join("; ");
   status.say(`${frames.length} frames. Move the slider below them.`);
   reveal($("walk"), $("walk-title"));
@@ -141,6 +145,7 @@ $("scrub").addEventListener("input", () => {
 });
 $("go").addEventListener("click", () => {
   const fields = ["seeds", "frames"].map((name) => [name, $(name).value]);
+  fields.push(["film", $("kind").value]);
   work("morph", [...fields, ["cycle", String($("cycle").checked)], ["sheet", "true"], ...wanted()], showWalk);
 });
 $("like").addEventListener("change", () => {

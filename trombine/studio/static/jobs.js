@@ -19,6 +19,9 @@ async function refresh() {
   }
 }
 
+const SHOWN = 6; // files of a job; the others are folded away
+const FRAME = /^\d+\.png$/; // of a walk: its film comes first
+
 function item(job) {
   const [picture] = job.inputs.filter((one) => one.name.startsWith("pictures/"));
   const shown = job.state === "done" && shortest(job.files.filter((one) => /\.(png|jpe?g|webp|gif|avif)$/i.test(one.name)));
@@ -30,13 +33,15 @@ function item(job) {
   const body = make("div", {}, make("h2", {}, `${job.verb} `, make("span", { class: "soft" }, name)));
   body.append(make("p", { class: "soft" }, state, `, ${when(job)}`), bar);
   if (job.problem) body.append(make("p", { class: "problem" }, job.problem));
-  const row = make("div", { class: "row" });
-  for (const one of job.files) {
-    row.append(make("a", { class: "button", href: one.url, download: "" }, `${one.name} (${size(one.bytes)})`));
-  }
+  const link = (one) => make("a", { class: "button", href: one.url, download: "" }, `${one.name} (${size(one.bytes)})`);
+  const files = job.files.toSorted((one, other) => FRAME.test(one.name) - FRAME.test(other.name)).map(link);
+  const row = make("div", { class: "row" }, ...files.splice(0, SHOWN));
   if (isOver(job.state)) row.append(act("Again", job, again), act("Delete", job, remove));
   else row.append(act("Cancel", job, cancel));
   body.append(row);
+  if (files.length) {
+    body.append(make("details", {}, make("summary", {}, `${files.length} more files`), make("div", { class: "row" }, ...files)));
+  }
   items.set(job.id, { bar, state });
   const image = make("img", { class: "thumb", alt: "", loading: "lazy" });
   if (shown || picture) image.src = (shown || picture).url;

@@ -13,6 +13,7 @@ const WORDS = {
 const SHARES = ["glasses", "hat"]; // how likely
 const KINDS = [
   [".parts.png", "Parts"],
+  [".cutout.png", "Without its background"],
   [".points.json", "Landmarks"],
   [".json", "JSON"],
   [".png", "Picture with all of it"],
@@ -29,7 +30,7 @@ let layers = null; // what is drawn over the picture
 offerRun("read", status, {
   file: () => file,
   fields: () => [
-    ...["json", "write_parts", "write_points"].map((name) => [name, "true"]),
+    ...["json", "write_parts", "write_cutout", "write_points"].map((name) => [name, "true"]),
     ...["enlarge", "traits"].map((name) => [name, String($(name).checked)]),
   ],
   show,
@@ -53,7 +54,9 @@ async function show(job) {
   $("table").replaceChildren(read.faces.length ? table(read.faces) : make("p", {}, "No face was found."));
   $("json").textContent = JSON.stringify(read, null, 1);
   $("downloads").replaceChildren(
-    ...KINDS.map(([ending, name]) => make("a", { class: "button", href: found.get(ending).url, download: "" }, name)),
+    ...KINDS.filter(([ending]) => found.get(ending)).map(([ending, name]) =>
+      make("a", { class: "button", href: found.get(ending).url, download: "" }, name),
+    ),
   );
   const count = read.faces.length;
   status.say(count === 1 ? "One face was found." : `${count || "No"} faces were found.`);

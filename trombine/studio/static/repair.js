@@ -290,7 +290,7 @@ function prefer(job, button) {
   $("changed").textContent = job.changed_outside;
   $("download").href = result.url;
   $("download").download = repaired;
-  $("download-large").hidden = true;
+  $("download-more").hidden = true;
   for (const [id, one] of [
     ["mask", given("mask")],
     ["parts", made(".parts.png")],
@@ -316,6 +316,7 @@ function prefer(job, button) {
     status.say("This is what it was painted by. Change it inside the mask, then press Repair.");
   });
   act("enlarge", () => enlarge(result, given("mask"), repaired));
+  act("cut-out", () => cutOut(result, repaired));
 }
 
 function toPicture() {
@@ -325,25 +326,32 @@ function toPicture() {
 
 /** Enlarge a try; where its hole was, the net for damaged pictures works. */
 async function enlarge(result, mask, name) {
-  $("enlarge").disabled = true;
+  const fields = [["factor", String(TIMES)], ["hole", await fileOf(mask), "mask.png"], ["mask_is", "white"]];
+  await goOn("upscale", fields, result, name, (job) => ({ ...shortest(job.files), said: "Enlarged", as: `.x${TIMES}$1` }));
+}
+
+/** Make transparent what is no part of a face in a try. */
+const cutOut = (result, name) =>
+  goOn("read", [["write_cutout", "true"]], result, name, (job) => {
+    const made = job.files.find((one) => one.name.endsWith(".cutout.png"));
+    if (!made) throw new Problem("No face was found, so all of it is background. Nothing was removed.");
+    return { ...made, said: "Without its background", as: ".cutout.png" };
+  });
+
+/** Ask for more of a try; `made` says which file is shown beside it, how it is called, and its name's end. */
+async function goOn(verb, fields, result, name, made) {
+  for (const id of ["enlarge", "cut-out"]) $(id).disabled = true;
   try {
-    const [picture, hole] = await Promise.all([fileOf(result), fileOf(mask)]);
-    const job = await submit("upscale", [
-      ["pictures", picture, name],
-      ["factor", String(TIMES)],
-      ["hole", hole, "mask.png"],
-      ["mask_is", "white"],
-    ]);
-    const [done] = await followed([job]);
-    status.say("Enlarged.");
+    const [done] = await followed([await submit(verb, [["pictures", await fileOf(result), name], ...fields])]);
+    const { url, said, as } = made(done);
+    status.say(`${said}.`);
     if ($("download").href !== new URL(result.url, location).href) return; // another try is shown
-    const large = shortest(done.files);
-    $("compare").against(large.url, "The repaired picture, enlarged", ["Before", "Enlarged"]);
-    $("download-large").href = large.url;
-    $("download-large").download = name.replace(/(\.\w+)$/, `.x${TIMES}$1`);
-    $("download-large").hidden = false;
+    $("compare").against(url, `The repaired picture: ${said.toLowerCase()}`, ["Before", said]);
+    const link = $("download-more");
+    [link.href, link.download, link.textContent] = [url, name.replace(/(\.\w+)$/, as), `Download: ${said.toLowerCase()}`];
+    link.hidden = false;
   } finally {
-    $("enlarge").disabled = false;
+    for (const id of ["enlarge", "cut-out"]) $(id).disabled = false;
   }
 }
 

@@ -1,0 +1,189 @@
+"""The studio by touch alone, on a phone: the whole way of each page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from easels import count, place
+from PIL import Image
+from playwright.sync_api import Locator, expect
+from playwright.sync_api import Page as Tab
+from runs import made
+from studios import Server, noise, runs
+from tabs import MARKS, PATIENCE, PHONE, Opened, choose, downloaded, face, pixels_of
+
+pytestmark = MARKS
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    home = tmp_path_factory.mktemp("studio")
+    made.upscale(runs(home) / "runs" / "fine", lines=20)
+    for seed, name in enumerate(("truth", "wild")):
+        (home / name).mkdir()
+        for number in range(2):
+            Image.fromarray(noise(16, 9 * seed + number)).save(home / name / f"{number}.png")
+    server = Server(home / "data", home)
+    yield server
+    server.close()
+
+
+def touching(tab: Tab) -> Callable[..., None]:
+    """Fingers that go down, move and leave the screen."""
+    screen = tab.context.new_cdp_session(tab)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        spots = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(points)]
+        screen.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": spots})
+
+    return touch
+
+
+def tap_at(slider: Locator, share: float) -> None:
+    """Touch a slider at a place of its length."""
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    assert box is not None
+    slider.tap(position={"x": share * box["width"], "y": box["height"] / 2})
+
+
+def made_by_tap(tab: Tab) -> None:
+    tab.locator("#run").tap()
+    expect(tab.locator("#result")).to_be_visible(timeout=PATIENCE)
+
+
+def repair(tab: Tab, folder: Path) -> None:
+    """One finger paints, two zoom and undo what the first began."""
+    choose(tab, "photo.png", face())
+    tab.locator("picture-easel canvas").scroll_into_view_if_needed()
+    touch = touching(tab)
+    touch("touchStart", place(tab, 40, 60))
+    touch("touchMove", place(tab, 80, 60))
+    touch("touchEnd")
+    tab.wait_for_timeout(100)
+    painted = count(tab)
+    assert painted > 40 * 20
+    scale = tab.evaluate("document.querySelector('picture-easel').view.scale")
+    one, other = place(tab, 50, 64), place(tab, 70, 64)
+    touch("touchStart", one)
+    touch("touchStart", one, other)
+    for step in range(1, 6):
+        touch("touchMove", (one[0] - 8 * step, one[1]), (other[0] + 8 * step, other[1]))
+    touch("touchEnd")
+    tab.wait_for_timeout(100)
+    assert tab.evaluate("document.querySelector('picture-easel').view.scale") > 1.5 * scale
+    assert count(tab) == painted
+    # The browser makes no click of a tap that comes right after the page was scrolled.
+    tab.locator("#invert").scroll_into_view_if_needed()
+    tab.wait_for_timeout(600)
+    tab.locator("#invert").tap()
+    assert count(tab) == 128 * 128 - painted
+    tab.locator("#undo").tap()
+    made_by_tap(tab)
+    assert tab.locator("#changed").inner_text() == "0"
+    downloaded(tab, folder / "repaired.png")
+
+
+def upscale(tab: Tab, folder: Path) -> None:
+    choose(tab, "photo.png", face()[::2, ::2])
+    tab.locator("#model").select_option("upscale-fast")
+    made_by_tap(tab)
+    tap_at(tab.locator("#compare .slides input"), 0.1)
+    assert float(tab.locator("#compare .slides input").input_value()) < 30
+    tap_at(tab.get_by_role("slider", name="Zoom"), 0.9)
+    assert tab.get_by_role("slider", name="Zoom").get_attribute("aria-valuetext") != "100 %"
+    downloaded(tab, folder / "larger.png")
+
+
+def restyle(tab: Tab, folder: Path) -> None:
+    choose(tab, "photo.png", face())
+    tab.locator("label").filter(has=tab.get_by_role("radio", name="cartoon")).tap()
+    expect(tab.get_by_role("radio", name="cartoon")).to_be_checked()
+    made_by_tap(tab)
+    downloaded(tab, folder / "drawn.png")
+
+
+def generate(tab: Tab, folder: Path) -> None:
+    tab.locator("#model").select_option("tiny-faces")
+    tab.locator("#count").select_option("1")
+    tab.locator("summary", has_text="expression").tap()
+    tap_at(tab.get_by_role("slider", name="smile"), 0.8)
+    expect(tab.get_by_role("checkbox", name="Set smile")).to_be_checked()
+    made_by_tap(tab)
+    tab.locator("#frames").select_option("12")
+    tab.locator("#go").tap()
+    expect(tab.locator("#walk")).to_be_visible(timeout=PATIENCE)
+    tap_at(tab.locator("#scrub"), 0.99)
+    expect(tab.locator("#where")).to_have_text("Frame 13 of 13")
+    assert b"ftyp" in downloaded(tab, folder / "walk.mp4", "#film")[:16]
+
+
+def read(tab: Tab, folder: Path) -> None:
+    choose(tab, "photo.png", face())
+    made_by_tap(tab)
+    tab.get_by_role("checkbox", name="Landmarks").tap()
+    expect(tab.get_by_role("checkbox", name="Landmarks")).not_to_be_checked()
+    cut = downloaded(tab, folder / "cut.png", "#downloads >> text=Without its background")
+    assert pixels_of(cut).shape == (128, 128, 4)
+
+
+def microscope(tab: Tab, folder: Path) -> None:
+    tab.locator("#net-name").select_option("finder")
+    expect(tab.get_by_role("heading", name="1. first", exact=True)).to_be_visible(timeout=PATIENCE)
+    tab.get_by_role("listbox").first.get_by_role("option").first.tap()
+    expect(tab.get_by_text("One channel is silent.")).to_be_visible()
+
+
+def people(tab: Tab, folder: Path) -> None:
+    """Made by its maker, and begun by a subject, who taps too."""
+    for name, place_of in (("real", "truth"), ("generated", "wild")):
+        tab.locator(f"#{name}").set_input_files(folder / place_of)
+    tab.locator("#pictures").fill("2")
+    tab.locator("#run").tap()
+    expect(tab.locator("#result-title")).to_have_text("Real or generated?", timeout=PATIENCE)
+    tab.goto(tab.locator("#links a").first.get_attribute("href") or "")
+    tab.locator("#experience").select_option("some")
+    tab.get_by_role("button", name="Begin").tap()
+    expect(tab.locator("#progress")).to_have_text("Picture 1 of 2")
+
+
+def runs_page(tab: Tab, folder: Path) -> None:
+    tab.get_by_role("link", name="fine").tap()
+    expect(tab.locator("#lead")).to_contain_text("pictures", timeout=PATIENCE)
+    tap_at(tab.get_by_role("slider", name="Samples over the run"), 0.01)
+
+
+def jobs(tab: Tab, folder: Path) -> None:
+    """What another page asked for is asked for again, and deleted."""
+    tab.get_by_role("link", name="Upscale").tap()
+    choose(tab, "photo.png", face()[::4, ::4])
+    tab.locator("#model").select_option("upscale-fast")
+    made_by_tap(tab)
+    tab.get_by_role("link", name="Jobs").tap()
+    tab.get_by_role("button", name="Again").tap()
+    expect(tab.get_by_role("button", name="Delete upscale")).to_have_count(2, timeout=PATIENCE)
+    for left in (1, 0):
+        tab.get_by_role("button", name="Delete upscale").first.tap()
+        expect(tab.get_by_role("button", name="Delete upscale")).to_have_count(left)
+    expect(tab.get_by_text("Nothing yet.")).to_be_visible()
+
+
+WAYS = (repair, upscale, restyle, generate, read, microscope, people, runs_page, jobs)
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+def test_by_touch(
+    opened: Opened, server: Server, tmp_path: Path, way: Callable[[Tab, Path], None]
+) -> None:
+    tab = opened("/jobs", size=PHONE)
+    name = way.__name__.removesuffix("_page").capitalize()
+    tab.get_by_role("link", name=name).tap()
+    expect(tab.get_by_role("heading", name=name, exact=True)).to_be_visible()
+    if way is not jobs:
+        tab.wait_for_load_state("networkidle")
+    if way in (repair, upscale, restyle, generate, read):
+        expect(tab.locator("#run")).to_be_enabled(timeout=PATIENCE)
+    way(tab, server.home if name == "People" and server.home else tmp_path)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
