@@ -181,7 +181,8 @@ def runs(folder: Path) -> Path:
         net = build(kind, {**sizes, **shared, **(small if kind == "inventor" else {})})
         place = folder / "runs" / name
         place.mkdir(parents=True)
-        save(place / "best.safetensors", net, Card(task=task, net=kind, sizes=net.sizes))
+        card = Card(task=task, net=kind, sizes=net.sizes, data="world:anime#48")
+        save(place / "best.safetensors", net, card)
     return folder
 
 

@@ -975,6 +975,7 @@ def generate(
     output: _Path,
     like: _Path | None = ...,
     sheet: bool = ...,
+    nearest: bool = ...,
 ) -> Result:
     """Invent faces, each a function of its seed, told what is to be of them or not.
 
@@ -999,6 +1000,8 @@ def generate(
         like: A picture with a face: the nearest invented face is looked for, and
             it is said how near it is.
         sheet: Write sheet.png too, with all of them.
+        nearest: Write nearest.png too: below each face, at the net's own size, the
+            picture that it is most like of those that the net learned from.
     """
 
 def morph(

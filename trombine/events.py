@@ -121,3 +121,12 @@ def ticked(unit: str, job: Callable[[Tick], Value]) -> Generator[Progress, None,
         finally:
             stop.set()
     return future.result()
+
+
+def returned(job: Generator[Any, None, Value]) -> Value:
+    """What a job returns, for who does not care how far it is."""
+    while True:
+        try:
+            next(job)
+        except StopIteration as end:
+            return end.value

@@ -229,9 +229,19 @@ def test_faces_are_invented_as_they_are_asked_for(
     download.value.save_as(tmp_path / "face.png")
     assert server.home is not None
     model = str(server.home / "runs" / "tiny-faces")
-    words = ("--seeds", "5", "--with", "smile=.5", "--model", model, "-o", str(tmp_path))
-    assert command("generate", *words).returncode == 0
+    words = ("--with", "smile=.5", "--model", model)
+    alone = command("generate", *words, "--seeds", "5", "-o", str(tmp_path))
+    assert alone.returncode == 0
     assert (tmp_path / "face.png").read_bytes() == (tmp_path / "000005.png").read_bytes()
+    tab.get_by_role("button", name="What are they most like?").click()
+    sheet = tab.locator("#nearest-sheet")
+    expect(sheet).to_be_focused(timeout=PATIENCE)
+    assert sheet.locator("img").evaluate("e => e.decode().then(() => e.naturalWidth)") > 4 * 32
+    assert command("generate", *words, "--seeds", "5-8", "--nearest", "-o", "n").returncode == 0
+    with tab.expect_download() as download:
+        sheet.click()
+    assert download.value.path().read_bytes() == (tmp_path / "n" / "nearest.png").read_bytes()
+    assert Axe().run(tab).violations_count == 0, Axe().run(tab).generate_report()
     tab.get_by_role("button", name="The next seeds").click()
     expect(tab.get_by_role("img", name="Face of seed 9")).to_be_visible(timeout=PATIENCE)
     assert tab.locator("#seed").input_value() == "9"

@@ -78,6 +78,18 @@ def test_replay_makes_faces_and_sheets_again(tiny: Path, tmp_path: Path) -> None
     assert record["options"]["with"] == "age=60, glasses=0"
 
 
+def test_the_nearest_of_what_was_learned_from_is_shown_and_made_again(
+    tiny: Path, tmp_path: Path
+) -> None:
+    trombine.generate(seeds="0-7", model=tiny, nearest=True, output=tmp_path)
+    sheet = tmp_path / "nearest.png"
+    trombine.replay(pictures=[sheet], inputs=tiny.parent, output=tmp_path / "again.png")
+    assert (tmp_path / "again.png").read_bytes() == sheet.read_bytes()
+    assert read_provenance(sheet) != read_provenance(tmp_path / "000000.png")
+    result = trombine.generate(seeds="0-7", model=tiny, nearest=True, output=tmp_path)
+    assert not result.written and result.kept == 8
+
+
 def test_what_is_read_of_what_is_asked_stands_in_the_record_and_on_the_sheet(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,7 +218,8 @@ def test_a_picture_without_a_face_and_what_goes_ill_with_like(tiny: Path, tmp_pa
         generated(tmp_path / "out", tiny, like=tmp_path / "wall.png")
     with pytest.raises(InputError, match=r"none\.png"):
         generated(tmp_path / "out", tiny, like=tmp_path / "none.png")
-    for fields in ({"seeds": "3"}, {"with_": "smile"}, {"truncation": 0.5}, {"sheet": True}):
+    choices = ({"seeds": "3"}, {"with_": "smile"}, {"truncation": 0.5}, {"sheet": True})
+    for fields in (*choices, {"nearest": True}):
         with pytest.raises(InputError, match="--like says which face"):
             generated(tmp_path / "out", tiny, like=tmp_path / "wall.png", **fields)
     assert not (tmp_path / "out").exists()
@@ -220,6 +233,7 @@ BAD = {
     "open": ({"seeds": "3-"}, "whole numbers"),
     "backwards": ({"seeds": "8-3"}, "last is before the first"),
     "too many": ({"seeds": "0-100000"}, "more than 100,000"),
+    "nearest of many": ({"seeds": "0-100", "nearest": True}, "100 seeds at most"),
     "too large": ({"seeds": "9999999999"}, "end at 999,999,999"),
     "twice": ({"seeds": "1-3,2"}, "twice"),
     "no field": ({"with_": "glases"}, "did you mean glasses"),

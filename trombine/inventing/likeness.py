@@ -31,7 +31,6 @@ LOOKED_AT: Final = 48  # seeds
 STEPS: Final = 150
 _RATE: Final = 0.05
 _FEATURES: Final = 0.5  # what the features weigh beside the colours
-_FRAMED: Final = 0.75  # of a painted face's side, the middle that is learned, unless a card says
 
 Pictures = Float[Tensor, "_ 3 _ _"]
 
@@ -44,10 +43,8 @@ def framed(inventing: Inventing, path: Path) -> Float[Tensor, "1 3 _ _"]:
         if not faces:
             raise InputError("shows no face that is found", "name another picture")
     window = crop_windows(picture, [faces[0].aligned()])
-    card, side = inventing.model.card, int(inventing.model.net.sizes["size"])
-    learned = card.settings.get("size")
-    share = side / learned if isinstance(learned, int) and learned >= side else _FRAMED
-    middle = round(WINDOW * share)
+    side = int(inventing.model.net.sizes["size"])
+    middle = round(WINDOW * side / inventing.learned_side)
     edge = (WINDOW - middle) // 2
     inner = window[..., edge : edge + middle, edge : edge + middle]
     return _resized(inner, side).clamp(0, 1)

@@ -39,6 +39,7 @@ from trombine.zoo import ZOO
 VERB: Final = "generate"
 GUIDANCE: Final = 2.0  # how much more than usual a face is to be as --with says
 _PEOPLE: Final = 2_000_000  # the person of seed 0: trainings and protocols have lower ones
+_FRAMED: Final = 0.75  # of a painted face's side, the middle that is learned, unless a card says
 _SHOWN: Final = 400  # pictures of a sheet
 _ENLARGERS: Final = {"anime": "upscale-drawings", "photo": "upscale"}
 _ELSEWHERE: Final = "choose another -o, or add --overwrite"
@@ -119,6 +120,13 @@ class Inventing:
         """A picture of the model at the size that is asked for."""
         times = self.size // len(pixels)
         return pixels if times == 1 else enlarged_value(pixels, f"x{times}", self.enlarger)
+
+    @property
+    def learned_side(self) -> int:
+        """The side of the painted faces whose middle the model was shown, in pixels."""
+        side, learned = int(self.model.net.sizes["size"]), self.model.card.settings.get("size")
+        usable = isinstance(learned, int) and learned >= side
+        return learned if usable else round(side / _FRAMED)
 
     @property
     def enlarger(self) -> str:

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 _UNIT: Final = "faces"
 SHEET: Final = "sheet.png"
+NEAREST: Final = "nearest.png"
+_MOST_NEAREST: Final = 100  # faces of such a sheet
 _HOLDS: Final = {"size": int, "model": str, "truncation": float}
-_MAY: Final = {"with": str}
+_MAY: Final = {"with": str, "nearest": bool}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,15 +42,22 @@ class GenerateRequest(InventRequest):
     said how near it is."""
     sheet: bool = False
     """Write sheet.png too, with all of them."""
+    nearest: bool = False
+    """Write nearest.png too: below each face, at the net's own size, the picture
+    that it is most like of those that the net learned from."""
 
     def __post_init__(self) -> None:
         """Refuse seeds and fields that there are not."""
         super().__post_init__()
         from trombine.inventing.asking import seeds_in
 
+        if self.nearest and len(seeds_in(self.seeds)) > _MOST_NEAREST:
+            raise InputError(
+                f"--nearest is for {_MOST_NEAREST} seeds at most", "name fewer --seeds"
+            )
         seeds_in(self.seeds)
         asked = {"seeds": self.seeds != "0", "with": self.with_, "sheet": self.sheet}
-        asked |= {"truncation": self.truncation != 1}
+        asked |= {"truncation": self.truncation != 1, "nearest": self.nearest}
         if self.like and (others := [name for name, is_asked in asked.items() if is_asked]):
             raise InputError(f"--like says which face, and --{others[0]} too", "leave one out")
 
@@ -59,6 +68,8 @@ def run(request: GenerateRequest) -> Iterator[Event]:
     from trombine.inventing.asking import seeds_in
     from trombine.inventing.making import files_of, is_there
     from trombine.judge.invented import fields_read
+    from trombine.judge.learned import learned_from, record_of
+    from trombine.judge.learned import sheet as sheet_of_nearest
 
     inventing = request.inventing(fields_read)
     if request.output.exists() and not request.output.is_dir():
@@ -72,6 +83,10 @@ def run(request: GenerateRequest) -> Iterator[Event]:
     wanted = {place: inventing.record(seed) for seed, place in places.items()}
     if request.sheet:
         wanted[sheet] = inventing.record(seeds=request.seeds)
+    nearest = request.output / NEAREST
+    if request.nearest:
+        learned_from(inventing)
+        wanted[nearest] = record_of(inventing, request.seeds)
     there = {one for one in wanted if not request.overwrite and is_there(one, wanted[one])}
     todo = [seed for seed in seeds if places[seed] not in there]
     yield Started(len(seeds), _UNIT)
@@ -83,6 +98,10 @@ def run(request: GenerateRequest) -> Iterator[Event]:
     if request.sheet and sheet not in there:
         write_bytes(sheet, inventing.sheet(seeds, request.seeds))
         yield Picture(sheet, SHEET)
+    if request.nearest and nearest not in there:
+        data, _ = yield from sheet_of_nearest(inventing, seeds, request.seeds)
+        write_bytes(nearest, data)
+        yield Picture(nearest, NEAREST)
     yield _done(request, inventing, len(seeds), len(todo))
 
 
@@ -121,10 +140,12 @@ class Remaker:
 
     def remake(self, record: Mapping[str, Any], inputs: Mapping[str, Path]) -> bytes:
         """The file that this record is of."""
+        from trombine.events import returned
         from trombine.inventing.asking import LARGEST, seeds_in
         from trombine.inventing.likeness import like
         from trombine.inventing.making import inventing_of
         from trombine.judge.invented import fields_read
+        from trombine.judge.learned import sheet
         from trombine.provenance import check_holds, following
         from trombine.upscaling.running import computing
 
@@ -141,7 +162,10 @@ class Remaker:
             with computing(1):
                 if one:
                     return inventing.png(record["seed"])
-                return inventing.sheet(seeds_in(options["seeds"]), options["seeds"])
+                seeds = seeds_in(options["seeds"])
+                if options.get("nearest"):
+                    return returned(sheet(inventing, seeds, options["seeds"]))[0]
+                return inventing.sheet(seeds, options["seeds"])
 
 
 def making() -> Remaker:

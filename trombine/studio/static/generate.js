@@ -33,6 +33,7 @@ const plain = (name) => name.replaceAll("_", " ");
 
 function take(model) {
   set.clear();
+  $("nearest").hidden = true; // another model learned from others
   $("reset").disabled = true;
   $("size").replaceChildren(...model.sizes.map((side) => new Option(`${side} × ${side}`, side)));
   const groups = new Map();
@@ -41,7 +42,7 @@ function take(model) {
   $("fields").replaceChildren(...parts);
 }
 
-const buttons = ["run", "more", "go", "like"];
+const buttons = ["run", "more", "go", "like", "nearest"];
 
 /** Ask for a job, and show what became of it; none else can be asked for meanwhile. */
 async function work(verb, fields, show) {
@@ -67,17 +68,33 @@ const wanted = () => [
 ];
 
 function showFaces(job) {
-  $("how-like").hidden = true;
+  $("how-like").hidden = $("nearest").hidden = $("nearest-sheet").hidden = true;
   $("faces").replaceChildren(...job.files.map(face));
   status.say(job.files.length === 1 ? "One face was invented." : `${job.files.length} faces were invented.`);
   reveal($("result"), $("result-title"));
 }
 
+let invented = []; // what the faces that are shown were asked for by
+
 function invent() {
   const first = Math.max(0, Math.round(Number($("seed").value)) || 0);
   const last = first + Number($("count").value) - 1;
   const seeds = first === last ? `${first}` : `${first}-${last}`;
-  return work("generate", [["seeds", seeds], ...wanted()], showFaces);
+  const fields = [["seeds", seeds], ...wanted()];
+  return work("generate", fields, (job) => {
+    showFaces(job);
+    invented = fields;
+    $("nearest").hidden = false;
+  });
+}
+
+/** Below each face that is shown, what it is most like of all that the net learned from. */
+function showNearest(job) {
+  const { url } = job.files.find(({ name }) => name === "nearest.png");
+  $("nearest-sheet").href = $("nearest-sheet").firstElementChild.src = url;
+  $("nearest").hidden = true;
+  status.say("Below each face is the picture that it is most like.");
+  reveal($("nearest-sheet"), $("nearest-sheet"));
 }
 
 const like = (file) =>
@@ -156,6 +173,7 @@ $("like").addEventListener("change", () => {
 $("model").addEventListener("change", () => take(models[$("model").selectedIndex]));
 $("truncation").addEventListener("input", () => ($("truncation-shown").textContent = $("truncation").value));
 $("run").addEventListener("click", invent);
+$("nearest").addEventListener("click", () => work("generate", [...invented, ["nearest", "true"]], showNearest));
 $("more").addEventListener("click", () => {
   $("seed").value = Number($("seed").value) + Number($("count").value);
   invent();
