@@ -22,6 +22,11 @@ _WRITE: Final = 'write --with "age=60, glasses, smile=.8"'
 _KNOWN: Final = {field.name: field for field in FIELDS}
 _OF_MEN: Final = ("beard", "moustache")  # in the world; a face of a woman has none
 _SEX: Final = "masculine"
+# What follows from a field in the world: drawn for another age, it would belie the one asked for.
+_FOLLOW: Final = {
+    "age": ("hair_grey", "recession", "glasses", "eye_size"),
+    _SEX: ("jaw_width", "brow_thick", "eye_size", "lipstick", "hair_length", "recession"),
+}
 
 
 def seeds_in(text: str) -> tuple[int, ...]:
@@ -100,7 +105,8 @@ def spelled(asked: Mapping[str, float]) -> str:
 def merged(drawn: Mapping[str, float], asked: Mapping[str, float]) -> dict[str, float]:
     """The fields of a drawn face with those that are asked for; NaN is what a net may choose, as
     what was drawn goes ill with what is asked."""
-    fields = {**drawn, **asked}
+    following = {name for cause in asked for name in _FOLLOW.get(cause, ()) if name in drawn}
+    fields = {**drawn, **dict.fromkeys(following, math.nan), **asked}
     if any(asked.get(name, 0) > 0 for name in _OF_MEN) and _SEX not in asked:
         fields[_SEX] = math.nan if drawn.get(_SEX, 1) < 0.5 else fields[_SEX]
     if asked.get(_SEX, 1) < 0.5:

@@ -1,13 +1,15 @@
 """atlas.html of a generator: faces of two directions, ready for dragging; opens from disk.
 
-One plane is of the two principal directions of the codes of some seeds; one of two fields that the
-model is told, by name. Nothing is computed in the page: all its faces are in it.
+One plane is of the two principal directions of the codes of some seeds; some are of directions by
+name, found by regression on what is read of the same seeds' faces; one is of two fields that the
+model is told. Nothing is computed in the page: all its faces are in it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -17,15 +19,17 @@ from jaxtyping import Float64
 from trombine.conventions import to_pixels
 from trombine.inventing.making import Inventing, Pixels, in_turn
 from trombine.nets.inventor import Inventor, fields_of, normed
-from trombine.pages import Page, plane
+from trombine.pages import Html, Page, plane
 
 SIDE: Final = 7  # faces along a direction
-SEEDS: Final = 128  # whose codes have the principal directions
+SEEDS: Final = 128  # whose codes the directions are of
 _FAR: Final = 2.0  # deviations from the mean
 _NAMED: Final = ("age", "smile", "light_turn", "hair_length", "masculine", "tone")
+_READ: Final = _NAMED[:4]  # a plane for every two
 _TEXT: Final = "Drag in the picture, or move the sliders; the arrow keys move them too."
 
-Directions = Float64[np.ndarray, "2 latent"]
+Codes = Float64[np.ndarray, "n latent"]
+Directions = Float64[np.ndarray, "k latent"]
 
 
 def page(inventing: Inventing, name: str, threads: int) -> Page:
@@ -33,18 +37,39 @@ def page(inventing: Inventing, name: str, threads: int) -> Page:
     lead = "Faces that nobody painted, along two directions at a time."
     sheet = Page(title=f"{name}: atlas", lead=lead, foot=foot(inventing))
     steps = np.linspace(-1, 1, SIDE)
-    found = principal(codes(inventing))
+    some = codes(inventing)
+    middle = some.mean(0)
 
-    def by_code(place: tuple[float, float]) -> Pixels:
-        return at_code(inventing, found[0] + np.array(place) @ found[1])
+    def around(directions: Directions, across: str, down: str) -> Html:
+        """The plane of two directions through the mean code."""
 
-    faces = _faces(by_code, _FAR * steps, _FAR * steps, threads)
+        def by_code(place: tuple[float, float]) -> Pixels:
+            return at_code(inventing, middle + np.array(place) @ directions)
+
+        faces = _faces(by_code, _FAR * steps, _FAR * steps, threads)
+        return plane(faces, label="faces", across=across, down=down)
+
     text = "The two directions in which the codes of faces differ most, two deviations each way."
     sheet.section(
         "Principal directions",
         f"{text}\n\n{_TEXT}",
-        plane(faces, label="faces", across="first direction", down="second direction"),
+        around(principal(some), "first direction", "second direction"),
     )
+    names, fields = read_of(inventing, some, threads)
+    if len(names) > 1:
+        directions = regressed(some, fields)
+        text = (
+            f"How codes change with what is read of {len(fields)} faces, two deviations each way:"
+            " of each direction its field changes, and the others of these stay."
+        )
+        sheet.section(
+            "Directions that are read",
+            f"{text}\n\n{_TEXT}",
+            *(
+                around(directions[k : k + 2], f"{names[k]}, as read", f"{names[k + 1]}, as read")
+                for k in range(0, len(names) - 1, 2)
+            ),
+        )
     if len(told := [field for field in _NAMED if field in inventing.told][:2]) == 2:
         first, second = fields_of("+".join(told))
         ways = [f.low + (steps + 1) / 2 * (f.high - f.low) for f in (first, second)]
@@ -54,7 +79,7 @@ def page(inventing: Inventing, name: str, threads: int) -> Page:
             return replace(inventing, asked=fields).pixels(0)
 
         sheet.section(
-            "Named directions",
+            "Directions that are told",
             f"The face of seed 0, told how much of each is to be. {_TEXT}",
             plane(
                 _faces(by_field, ways[0], ways[1], threads),
@@ -71,7 +96,7 @@ def foot(inventing: Inventing) -> str:
     return f"Faces of the model {inventing.model.hash}."
 
 
-def codes(inventing: Inventing) -> Float64[np.ndarray, "n latent"]:
+def codes(inventing: Inventing) -> Codes:
     """Those of the first seeds."""
     places = [inventing.place(seed) for seed in range(SEEDS)]
     vectors = torch.from_numpy(np.stack([place.vector for place in places])).float()
@@ -80,15 +105,34 @@ def codes(inventing: Inventing) -> Float64[np.ndarray, "n latent"]:
         return _net(inventing).invented(vectors, fields).double().numpy()
 
 
-def principal(
-    codes: Float64[np.ndarray, "n latent"],
-) -> tuple[Float64[np.ndarray, "latent"], Directions]:
-    """The mean, and the two directions of most variance, each a deviation long; the largest number
-    of each is above 0."""
-    mean = codes.mean(0)
-    _, lengths, directions = np.linalg.svd(codes - mean, full_matrices=False)
+def principal(codes: Codes) -> Directions:
+    """The two directions of most variance, each a deviation long; the largest number of each is
+    above 0."""
+    _, lengths, directions = np.linalg.svd(codes - codes.mean(0), full_matrices=False)
     some = directions[:2] * lengths[:2, None] / np.sqrt(len(codes) - 1)
-    return mean, some * np.sign(some[np.arange(2), np.abs(some).argmax(1)])[:, None]
+    return some * np.sign(some[np.arange(2), np.abs(some).argmax(1)])[:, None]
+
+
+def read_of(
+    inventing: Inventing, codes: Codes, threads: int
+) -> tuple[tuple[str, ...], Float64[np.ndarray, "m k"]]:
+    """Fields that are read of the faces of codes, and their numbers; NaN where no face is seen."""
+    reads = inventing.reads
+    if reads is None:
+        return (), np.empty((len(codes), 0))
+    pictures = in_turn(partial(at_code, inventing), codes, threads)
+    rows = [reads(picture, _READ) for picture in pictures]
+    names = tuple(name for name in _READ if any(name in row for row in rows))
+    return names, np.array([[row.get(name, np.nan) for name in names] for row in rows])
+
+
+def regressed(codes: Codes, fields: Float64[np.ndarray, "n k"]) -> Directions:
+    """By how much codes change for a deviation of each field while the others stay: least squares
+    of the codes on the fields, of rows in which all are known."""
+    known = ~np.isnan(fields).any(1)
+    some = fields[known] - fields[known].mean(0)
+    some /= np.maximum(some.std(0, keepdims=True), 1e-9)
+    return np.linalg.lstsq(some, codes[known] - codes[known].mean(0), rcond=None)[0]
 
 
 def at_code(inventing: Inventing, code: Float64[np.ndarray, "latent"]) -> Pixels:

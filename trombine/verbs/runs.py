@@ -186,6 +186,7 @@ def _write_atlas(folder: RunFolder) -> Iterator[Event]:
     from trombine.files import write_bytes
     from trombine.inventing.atlas import foot, page
     from trombine.inventing.making import Inventing
+    from trombine.judge.invented import fields_read
     from trombine.weights import read_card
 
     for path in folder.best_files()[:1]:
@@ -194,7 +195,7 @@ def _write_atlas(folder: RunFolder) -> Iterator[Event]:
             if card.net != "inventor":
                 return
             side = int(card.sizes["size"])
-            inventing = Inventing(path=path, size=side, truncation=1.0, asked={})
+            inventing = Inventing(path=path, size=side, truncation=1.0, asked={}, reads=fields_read)
             known = folder.atlas.exists() and foot(inventing) in folder.atlas.read_text("utf-8")
             if not known:
                 text = page(inventing, folder.name, cores()).html()
