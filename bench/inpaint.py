@@ -127,14 +127,16 @@ def default(model: str) -> Method:
 
 
 def net_alone(model: Model, *, told: bool) -> Method:
-    """The net, told nothing or the truth."""
+    """The net, told nothing or the truth, as far as it takes any."""
 
     def method(case: Case) -> Picture:
         steering = {}
         if told and case.parts is not None and case.points is not None:
+            truth = {"parts": case.parts, "points": case.points}
             steering = {
-                "parts": torch.from_numpy(case.parts)[None],
-                "points": torch.from_numpy(case.points)[None],
+                name: torch.from_numpy(one)[None]
+                for name, one in truth.items()
+                if name in model.net.optional
             }
         return model(case.truth[None], hole=case.hole[None], **steering)[0]
 

@@ -4,7 +4,8 @@
 
 Painted faces with large holes are repaired by the path that users run, with the true parts and
 landmarks given; then with those of another face. In the last rows the mouth is hidden, and asked
-for higher than it was.
+for higher than it was; beside that stands what the witness finds where the mouth's own pixels are
+moved as far, and nothing is repaired.
 """
 
 from __future__ import annotations
@@ -99,6 +100,25 @@ def moved_mouth(painted: Painted, model: Model) -> float:
     return float(100 * rise / box.max())
 
 
+def moved_pixels(painted: Painted) -> float:
+    """The same where the mouth's own pixels are moved up; what it leaves is the skin below it."""
+    points = painted.points
+    box = points.max(0) - points.min(0)
+    by = round(UP * float(box.max()))
+    left, top = (points[list(MOUTH)].min(0) - [3, 1]).astype(int).clip(0)
+    right, bottom = (points[list(MOUTH)].max(0) + np.array([3, 4])).astype(int).clip(0, SIZE - 1)
+    pixels = painted.pixels.copy()
+    pixels[top - by : bottom - by, left:right] = painted.pixels[top:bottom, left:right]
+    pixels[bottom - by : bottom, left:right] = painted.pixels[bottom, left:right]
+    rise = _mouth(painted.pixels) - _mouth(pixels)
+    return float(100 * rise / by * UP)
+
+
+def _mouth(pixels: UInt8[np.ndarray, "h w 3"]) -> float:
+    """The row at which the witness finds the mouth."""
+    return float(seen(to_picture(pixels)[None]).points[0, list(MOUTH), 1].mean())
+
+
 def main() -> int:
     """All rows."""
     parser = argparse.ArgumentParser(description="Measure steering.")
@@ -127,6 +147,7 @@ def rows(faces: Sequence[Painted], seeds: Sequence[int], model: Model) -> list[R
             if _inside(painted.points, hole).any():
                 distance[who].append(off(found.points, painted.points, hole))
     rises = [moved_mouth(painted, model) for painted in faces]
+    moved = [moved_pixels(painted) for painted in faces]
     own, others = (float(np.mean(overlap[who])) for who in overlap)
     near, far = (float(np.mean(distance[who])) for who in distance)
     return [
@@ -135,6 +156,7 @@ def rows(faces: Sequence[Painted], seeds: Sequence[int], model: Model) -> list[R
         at_most("asked landmarks are found within", near, "%", 2.5),
         at_least("the same, steered by another face", far, "%", near + 1),
         at_least("the mouth moves when asked 10 % up, by", float(np.mean(rises)), "%", 7.0),
+        Row("the same, its own pixels moved", float(np.mean(moved)), "%"),
     ]
 
 

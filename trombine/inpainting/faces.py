@@ -18,6 +18,7 @@ from torch.nn.functional import grid_sample, max_pool2d
 
 from trombine.canvas import Box, cut
 from trombine.inpainting.damaged import Damaged, middles
+from trombine.inpainting.organs import UNKNOWN, organs, with_moved
 from trombine.inpainting.windows import Window, thickness
 from trombine.nets.steering import likely_of, told_of
 from trombine.reader import WINDOW, Face, Frame, read_faces, read_twice
@@ -25,7 +26,6 @@ from trombine.reader.faces import parts_map, upright
 from trombine.weights import Model
 from trombine.weights.tasks import device_of
 
-UNKNOWN: Final = 255  # a label that says nothing
 _OVERVIEW: Final = 1280  # pixels of the longer side of the picture in which faces are looked for
 _RIM: Final = 6  # pixels of a reader's window that are context at least
 _MOST: Final = 1.5  # times as large as the reader's a window may be, for a hole to fit,
@@ -33,7 +33,8 @@ _STEP: Final = 16  # and a multiple of so many pixels
 _SCALED: Final = 1.2  # as trainings change pictures: so much larger or smaller,
 _TURNED: Final = 0.175  # and turned so far, 10 degrees
 _THIN: Final = 4  # pixels of a reader's window: a thinner hole is better mended at full size
-_MOVED: Final = 0.01  # of a frame's side: so far a landmark is elsewhere
+# Of a frame's side: so far each landmark is elsewhere; what is read of a hidden jaw is often off.
+_LEAST_MOVED: Final = np.array([0.03] * 17 + [0.01] * 51, np.float32)
 _NEAR: Final = 6  # pixels of a window round a hole that the reader, too, may read by it
 _SHARP: Final = 1.25  # windows' sides: in frames that are no larger little is lost
 
@@ -124,11 +125,12 @@ def looked_again(
     the blur is one face of those that it may be.
     """
     seen = _read_in(damaged, face, reader)
-    points = face.points if _is_moved(face) else seen.points
+    if _is_moved(face):
+        seen = replace(seen, points=face.points, errors=face.errors)
     again = replace(
         area,
         parts=_parts(area.window, seen, steering, damaged, certain=True),
-        points=area.window.to_window(points.astype(np.float64)).astype(np.float32),
+        points=area.window.to_window(seen.points.astype(np.float64)).astype(np.float32),
     )
     return again, replace(face, logits=seen.logits)
 
@@ -158,19 +160,29 @@ def _steered(damaged: Damaged, faces: list[Face], reader: Model, steering: Steer
         near = [_apart(face, points, known) for face in result]
         if near and min(near) < 0.5:
             number = int(np.argmin(near))
-            result[number] = _moved(result[number], points, known)
+            result[number] = _moved(damaged, result[number], points, known)
         elif known.all():
             face = _read_in(damaged, _of_points(points), reader)
             if _hides(damaged, face.frame):
-                result.append(_moved(face, points, known))
+                result.append(_moved(damaged, face, points, known))
     return result
 
 
-def _moved(face: Face, points: Points, known: Bool[np.ndarray, "68"]) -> Face:
-    """The face with the landmarks that are known; where they are elsewhere, they are certain."""
+def _moved(damaged: Damaged, face: Face, points: Points, known: Bool[np.ndarray, "68"]) -> Face:
+    """The face with the landmarks that are known; where they are elsewhere in the hole, they are
+    certain."""
     both = np.where(known[:, None], points, face.points).astype(np.float32)
-    is_moved = np.hypot(*(both - face.points).T) > _MOVED * face.frame.side
+    far = np.hypot(*(both - face.points).T) / face.frame.side
+    is_moved = (far > _LEAST_MOVED) & (_hidden(damaged, both) | _hidden(damaged, face.points))
     return replace(face, points=both, errors=np.where(is_moved, np.float32(0), face.errors))
+
+
+def _hidden(damaged: Damaged, points: Points) -> Bool[np.ndarray, "68"]:
+    """Which landmarks lie in the hole."""
+    height, width = damaged.size
+    columns, rows = np.floor(points).astype(np.int64).T
+    there = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    return there & damaged.hole[rows.clip(0, height - 1), columns.clip(0, width - 1)]
 
 
 def _apart(face: Face, points: Points, known: Bool[np.ndarray, "68"]) -> float:
@@ -312,8 +324,8 @@ def _parts(
     """How likely each part is at each pixel of a window: the user's, the reader's or a guess.
 
     Eyes, brows, nose and mouth are told as certain where they are likeliest, for a net that doubts
-    them paints none; doubts about the rest are told. Where the user moved landmarks, the guess at
-    what is hidden would contradict them.
+    them paints none; doubts about the rest are told. Organs that the user moved are drawn where
+    they are wanted.
     """
     places = window.to_picture(window.centres())
     own = Window.of_frame(face.frame).to_window(places)
@@ -329,7 +341,10 @@ def _parts(
     there = np.nonzero((rows >= 0) & (rows < height) & (columns >= 0) & (columns < width))[0]
     rows, columns = rows[there], columns[there]
     if _is_moved(face):
-        likely[:, there[damaged.missing[rows, columns]]] = 0
+        hidden = there[damaged.hole[rows, columns]]
+        points = window.to_window(face.points.astype(np.float64)).astype(np.float32)
+        drawn = organs(points, window.height, window.width).reshape(-1)[hidden]
+        likely[:, hidden] = with_moved(likely[:, hidden], drawn, face.errors == 0)
     if steering.parts is not None:
         given = steering.parts[rows, columns]
         said = given != UNKNOWN
