@@ -32,6 +32,8 @@ def test_nets_are_shown_and_their_pages_are_downloaded(opened: Opened, tmp_path:
     expect(tab.get_by_role("heading", name="1. first", exact=True)).to_be_visible(timeout=PATIENCE)
     tab.get_by_role("listbox").first.get_by_role("option").first.click()
     expect(tab.get_by_text("One channel is silent.")).to_be_visible()
+    shown = tab.locator(".maps canvas").first.bounding_box()
+    assert shown is not None and min(shown["width"], shown["height"]) >= 20
     expect(tab.locator("#download")).to_be_visible()
     downloaded(tab, tmp_path / "finder.html")
     check_page(tmp_path / "finder.html", GENERATOR)

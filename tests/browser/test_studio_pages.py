@@ -161,7 +161,7 @@ def test_scratches_are_found_for_the_mask(opened: Opened) -> None:
     pixels[scratched] = 250
     choose(tab, "old.png", pixels)
     tab.get_by_role("button", name="Find scratches").click()
-    expect(tab.locator("job-status")).to_contain_text("Look at what was found", timeout=PATIENCE)
+    expect(tab.locator("#status")).to_contain_text("Look at what was found", timeout=PATIENCE)
     found = mask(tab) > 0
     assert (found & scratched).sum() > 0.7 * scratched.sum() and found.mean() < 0.1
     tab.locator("#undo").click()

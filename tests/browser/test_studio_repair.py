@@ -38,7 +38,7 @@ def marks(tab: Tab) -> np.ndarray:
 def take_up(tab: Tab, key: str, says: str) -> None:
     """Choose a tool by its key, and wait until faces are read."""
     tab.keyboard.press(key)
-    expect(tab.locator("job-status .said")).to_contain_text(says, timeout=PATIENCE)
+    expect(tab.locator("#status .said")).to_contain_text(says, timeout=PATIENCE)
 
 
 def masked(opened: Opened, size: tuple[int, int] = DESKTOP) -> Tab:
@@ -125,7 +125,7 @@ def test_given_parts_and_landmarks_it_has_the_commands_bytes(
     assert (tmp_path / "s.cutout.png").read_bytes() == cut
 
     tab.get_by_role("button", name="Change what it was painted by").click()
-    expect(tab.locator("job-status .said")).to_contain_text("This is what it was painted by")
+    expect(tab.locator("#status .said")).to_contain_text("This is what it was painted by")
     read = tab.locator("picture-easel").evaluate("e => Array.from(e.labels)")
     assert np.array_equal(np.reshape(read, (128, 128)), labels(parts))
     assert np.array_equal(marks(tab), moved) and np.array_equal(mask(tab), painted)
@@ -140,7 +140,7 @@ def test_landmarks_by_keys_and_what_stays_over_a_reload(opened: Opened) -> None:
     tab.locator("picture-easel canvas").focus()
     tab.keyboard.press(".")
     expect(chosen).to_have_value("37")
-    expect(tab.locator("job-status .said")).to_have_text("right eye 2")
+    expect(tab.locator("#status .said")).to_have_text("right eye 2")
     tab.keyboard.press("ArrowDown")
     tab.keyboard.press("Shift+ArrowRight")
     eye = list(LANDMARK_GROUPS["right_eye"])
@@ -164,7 +164,7 @@ def test_by_touch_on_a_phone_landmarks_move_and_parts_are_painted(opened: Opened
     tab = masked(opened, PHONE)
     tab.get_by_text("Face: say what is to be there").tap()
     tab.get_by_role("radiogroup").get_by_text("Landmarks").tap()
-    expect(tab.locator("job-status .said")).to_contain_text("Drag a landmark", timeout=PATIENCE)
+    expect(tab.locator("#status .said")).to_contain_text("Drag a landmark", timeout=PATIENCE)
     tab.locator("picture-easel canvas").scroll_into_view_if_needed()
     finger = tab.context.new_cdp_session(tab)
 
@@ -190,7 +190,7 @@ def test_by_touch_on_a_phone_landmarks_move_and_parts_are_painted(opened: Opened
         tab.wait_for_timeout(300)
         if tab.locator("input[value=paint]").is_checked():
             break
-    expect(tab.locator("job-status .said")).to_contain_text("Choose a part", timeout=PATIENCE)
+    expect(tab.locator("#status .said")).to_contain_text("Choose a part", timeout=PATIENCE)
     tab.locator("picture-easel canvas").scroll_into_view_if_needed()
     stroke(place(tab, 50, 62), place(tab, 60, 62))
     assert (mask(tab) == PART + PART_INDEX["skin"]).sum() > 50
@@ -205,7 +205,7 @@ def test_without_a_face_it_says_so_and_parts_can_be_painted(opened: Opened) -> N
     assert tab.locator("#point").is_disabled()
     take_up(tab, "f", "Choose a part")
     drag(tab, (20, 20), (40, 20))
-    expect(tab.locator("job-status .said")).to_contain_text("paint the mask first")
+    expect(tab.locator("#status .said")).to_contain_text("paint the mask first")
     assert count(tab) == 0
     tab.keyboard.press("b")
     drag(tab, (20, 20), (40, 20))

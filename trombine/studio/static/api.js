@@ -34,6 +34,9 @@ export function sentence(text) {
   return `${/^[a-z]\w* /.test(text) ? first.toUpperCase() + text.slice(1) : text}`.replace(/([^.?!])$/, "$1.");
 }
 
+/** A notice of a job as a sentence; one that tells of a file begins without it. */
+export const noticed = ({ text }) => sentence(/^(is|was|has|shows) /.test(text) ? `it ${text}` : text);
+
 /** Ask for a job. Fields are [name, value] or [name, file, file's name]. */
 export async function submit(verb, fields) {
   const form = new FormData();

@@ -8,7 +8,7 @@ export class BeforeAfter extends HTMLElement {
     const zooms = this.hasAttribute("zooms");
     this.innerHTML = `
       <div class="view" tabindex="0" role="group" aria-label="Pictures">
-        <div class="pile single"><figure><img alt="" hidden></figure><figure><img alt="" hidden></figure></div>
+        <div class="pile single whole"><figure><img alt="" hidden></figure><figure><img alt="" hidden></figure></div>
       </div>
       <div class="sliders slides" hidden>
         <div class="ends" aria-hidden="true"><span></span><span></span></div>
@@ -85,6 +85,7 @@ export class BeforeAfter extends HTMLElement {
       const centre = (this.view.scrollTop + this.view.clientHeight / 2) / (this.pile.clientHeight || 1);
       this.pile.style.width = this.zoom.value > 0 ? `${Math.round(wide)}px` : "";
       this.pile.classList.toggle("crisp", wide > 2.5 * natural);
+      this.pile.classList.toggle("whole", !(this.zoom.value > 0));
       this.view.scrollLeft = middle * this.pile.clientWidth - least / 2;
       this.view.scrollTop = centre * this.pile.clientHeight - this.view.clientHeight / 2;
       const shown = `${Math.round((100 * wide) / natural)} %`;

@@ -1,4 +1,4 @@
-import { submit } from "./api.js";
+import { sentence, submit } from "./api.js";
 import { $, make, offerModels, reveal } from "./source.js";
 import "./status.js";
 
@@ -26,7 +26,8 @@ function row({ name, low, high, unit, text }) {
     box.checked = true;
     tell();
   });
-  return make("div", { class: "setting" }, box, make("span", {}, `${plain(name)} `, shown), slider);
+  const label = make("label", {}, box, make("span", {}, `${plain(name)} `, shown));
+  return make("div", { class: "setting" }, label, slider);
 }
 
 const plain = (name) => name.replaceAll("_", " ");
@@ -126,7 +127,7 @@ async function showWalk(job) {
   $("sheet").href = job.files.find(({ name }) => name === "sheet.png").url;
   const film = job.files.find(({ name }) => name.startsWith("film."));
   [$("film").href, $("film").download] = [film.url, film.name.replace("film", "walk")];
-  $("how-even").textContent = job.summary.split("; ").slice(1).join("; ");
+  $("how-even").textContent = sentence(job.summary.split("; ").slice(1).join("; "));
   status.say(`${frames.length} frames. Move the slider below them.`);
   reveal($("walk"), $("walk-title"));
   scrub();

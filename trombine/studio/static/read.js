@@ -60,7 +60,7 @@ async function show(job) {
   );
   const count = read.faces.length;
   status.say(count === 1 ? "One face was found." : `${count || "No"} faces were found.`);
-  reveal($("result"), $("result-title"));
+  reveal($("result"), $("result-title"), $("shown").parentElement);
 }
 
 /** A map of parts in its colours, to be seen through; what is no part is not there. */

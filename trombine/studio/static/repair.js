@@ -1,4 +1,4 @@
-import { Problem, ask, ended, submit } from "./api.js";
+import { Problem, ask, ended, noticed, submit } from "./api.js";
 import "./compare.js";
 import "./easel.js";
 import * as face from "./face.js";
@@ -13,6 +13,7 @@ const TIMES = 4; // as large as it was, once a repair is enlarged
 const AROUND = 0.25; // of the hole's size: what a try shows around it
 const easel = $("easel");
 const status = $("status");
+const statusOfMore = $("status-of-more"); // of what is made of a try: beside its buttons
 const tries = []; // of this picture
 let file = null;
 let load;
@@ -233,8 +234,8 @@ $("run").addEventListener("click", async () => {
       );
     }
     const done = await followed(jobs);
+    status.say(["Done.", ...new Set(done.flatMap((job) => job.notices.map(noticed)))].join(" "));
     if (picture === file) await show(done, box);
-    status.say(["Done.", ...new Set(done.flatMap((job) => job.notices.map((one) => one.text)))].join(" "));
   } catch (error) {
     status.fail(error);
   } finally {
@@ -244,9 +245,9 @@ $("run").addEventListener("click", async () => {
 });
 
 /** Jobs once they have ended, shown as one meanwhile. */
-function followed(jobs) {
-  status.begin(jobs.map((job) => job.id));
-  return Promise.all(jobs.map((job) => ended(job.id, (event) => status.hear(event))));
+function followed(jobs, where = status) {
+  where.begin(jobs.map((job) => job.id));
+  return Promise.all(jobs.map((job) => ended(job.id, (event) => where.hear(event))));
 }
 
 /** Add tries to those of this picture, each as what lies round its hole. */
@@ -262,6 +263,10 @@ async function show(jobs, box) {
   }
   $("answers").replaceChildren(...tries);
   $("answers").hidden = tries.length === 1;
+  // Its height is that of its pictures, and the edge between them is placed where they are seen.
+  $("result").hidden = false;
+  await Promise.all([$("compare").before, $("compare").after].map((image) => image.decode().catch(() => {})));
+  $("compare").place();
   reveal($("result"), $("result-title"));
 }
 
@@ -303,8 +308,9 @@ function prefer(job, button) {
   }
   // Each try has acts of its own; one that fails says so.
   const act = (id, does) => {
-    $(id).onclick = () => does().catch((error) => status.fail(error));
+    $(id).onclick = () => does().catch((error) => statusOfMore.fail(error));
   };
+  if (!$("enlarge").disabled) statusOfMore.clear(); // it was of another try
   act("go-on", async () => {
     await load(await fileOf(result));
     toPicture();
@@ -342,9 +348,10 @@ const cutOut = (result, name) =>
 async function goOn(verb, fields, result, name, made) {
   for (const id of ["enlarge", "cut-out"]) $(id).disabled = true;
   try {
-    const [done] = await followed([await submit(verb, [["pictures", await fileOf(result), name], ...fields])]);
+    const jobs = [await submit(verb, [["pictures", await fileOf(result), name], ...fields])];
+    const [done] = await followed(jobs, statusOfMore);
     const { url, said, as } = made(done);
-    status.say(`${said}.`);
+    statusOfMore.say(`${said}.`);
     if ($("download").href !== new URL(result.url, location).href) return; // another try is shown
     $("compare").against(url, `The repaired picture: ${said.toLowerCase()}`, ["Before", said]);
     const link = $("download-more");

@@ -1,4 +1,4 @@
-import { Problem, ask } from "./api.js";
+import { Problem, ask, noticed } from "./api.js";
 import "./compare.js";
 import "./films.js";
 import { $, offerRun, reveal, size, takePictures } from "./source.js";
@@ -23,7 +23,7 @@ offerRun("restyle", status, {
     ["keep_colours", String($("keep-colours").checked)],
   ],
   show,
-  said: (done) => ["Done.", ...done.notices.map(({ text }) => `${text}.`)].join(" "),
+  said: (done) => ["Done.", ...done.notices.map(noticed)].join(" "),
   worded(error) {
     const words = error instanceof Problem && WORDS.find(([said]) => said.test(error.message));
     return words ? new Problem(words[1]) : error;

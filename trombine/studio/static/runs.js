@@ -195,7 +195,7 @@ $("train").addEventListener("submit", (event) => {
     const { text, command } = await (await post("", { ...asked(), dry_run: true })).json();
     $("expected").textContent = `${command}\n\n${text}`;
     status.say("Nothing is trained yet. Look at what would be, and start it.");
-    reveal($("tried"), $("begin"));
+    reveal($("tried"), $("begin"), $("tried"));
   });
 });
 $("begin").addEventListener("click", () => begin($("begin"), asked(), $("name").value.trim() || $("recipe").value));

@@ -114,12 +114,16 @@ export async function offerModels(task) {
   return models;
 }
 
-/** Show a part of the page that has just come to be, and let a screen reader begin there. */
-export function reveal(part, title) {
+/** Show a part of the page that has just come to be, and let a screen reader begin there; `seen` comes
+ * into sight: the part, or in a panel below the picture that was made, the picture. */
+export function reveal(part, title, seen = null) {
   part.hidden = false;
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   title.focus({ preventScroll: true });
-  title.scrollIntoView({ behavior: still ? "auto" : "smooth", block: "nearest" });
+  const stage = part.closest(".panel")?.previousElementSibling;
+  const isBelow = stage && part.offsetLeft < stage.offsetLeft + stage.offsetWidth;
+  seen ??= isBelow ? stage : part;
+  seen.scrollIntoView({ behavior: still ? "auto" : "smooth", block: "nearest" });
 }
 
 /** An element with attributes and content. */

@@ -1,4 +1,4 @@
-import { json } from "./api.js";
+import { json, noticed } from "./api.js";
 import "./compare.js";
 import { $, make, offerModels, offerRun, reveal, size, takePictures } from "./source.js";
 import "./status.js";
@@ -16,27 +16,23 @@ offerRun("upscale", status, {
     ...["best", "report"].map((name) => [name, String($(name).checked)]),
   ],
   show,
-  said: (done) => ["Done.", ...done.notices.map((one) => plain(one.text))].join(" "),
+  said: (done) => ["Done.", ...done.notices.map(plain)].join(" "),
 });
 
 /** A notice of the command; models are called as the page calls them. */
-function plain(text) {
+function plain(notice) {
   const called = (name) => models.find((model) => model.name === name)?.about ?? name;
-  return `${text}.`.replace(/ \(by ([\w-]+)\)/, "").replace(/--model ([\w-]+)/, (_, name) => `the model for ${called(name)}`);
+  return noticed(notice).replace(/ \(by ([\w-]+)\)/, "").replace(/--model ([\w-]+)/, (_, name) => `the model for ${called(name)}`);
 }
 
 async function show(job) {
   const result = job.files.find((one) => !/\.report\.\w+$/.test(one.name));
   await showReport(job.files.filter((one) => one !== result));
   $("compare").against(result.url, "The enlarged picture", ["Before", "After"]);
-  $("compare").after.addEventListener(
-    "load",
-    () => {
-      const { naturalWidth, naturalHeight } = $("compare").after;
-      $("facts").textContent = `${naturalWidth} × ${naturalHeight}, ${size(result.bytes)}; it was ${width} wide.`;
-    },
-    { once: true },
-  );
+  const { after } = $("compare");
+  await after.decode().catch(() => {});
+  const { naturalWidth, naturalHeight } = after;
+  $("facts").textContent = `${naturalWidth} × ${naturalHeight}, ${size(result.bytes)}; it was ${width} wide.`;
   $("download").href = result.url;
   $("download").download = result.name.replace(/(\.\w+)$/, `.x${job.fields.factor}$1`);
   reveal($("result"), $("result-title"));
