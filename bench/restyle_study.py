@@ -29,11 +29,14 @@ COUNT: Final = 96
 SIZE: Final = 64
 SHARED: Final = {
     **PLAIN,
+    "precision": "auto",
     "size": str(SIZE),
-    "pictures": "24000",
-    "measure_every": "4000",
-    "sample_every": "4000",
-    "save_every": "1000",
+    "pictures": "4000",
+    "width": "16",
+    "ema": "1000",
+    "measure_every": "2000",
+    "sample_every": "2000",
+    "save_every": "500",
 }
 APART: Final = "--data world:photo#4000 --other world:anime#4000"
 
@@ -51,9 +54,10 @@ ARMS: Final = {
     "cut": _arm("no pairs", "CUT", "restyle-cut"),
     "pairs": _arm(
         "pairs",
-        "the net that ships, on pairs",
+        "the net that ships, narrower, on pairs",
         "restyle",
-        "--data world:photo+anime#4000 --soft 14000 --cycle 5000 --net.size 64",
+        "--data world:photo+anime#4000 --batch 4 --soft 2400 --cycle 800 --warmup 200"
+        " --net.size 64",
     ),
     **{
         f"cut-{seed}": _arm("seed", f"CUT, seed {seed}", "restyle-cut", f"{APART} --seed {seed}")
@@ -102,7 +106,7 @@ STUDY: Final = Study(
         "parts": ("parts", ".2f"),
         "CPU-min": ("minutes", ".1f"),
     },
-    minutes=25,
+    minutes=10,
 )
 
 if __name__ == "__main__":
