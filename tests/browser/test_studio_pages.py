@@ -245,7 +245,7 @@ def test_faces_are_invented_as_they_are_asked_for(
     tab.get_by_role("button", name="The next seeds").click()
     expect(tab.get_by_role("img", name="Face of seed 9")).to_be_visible(timeout=PATIENCE)
     assert tab.locator("#seed").input_value() == "9"
-    tab.get_by_role("button", name="Set nothing").click()
+    tab.get_by_role("button", name="Reset").click()
     expect(tab.get_by_role("checkbox", name="Set smile")).not_to_be_checked()
 
 
@@ -438,5 +438,5 @@ def test_axe_finds_nothing_in_results(opened: Opened) -> None:
     run(tab)
     assert Axe().run(tab).violations_count == 0, Axe().run(tab).generate_report()
     tab.get_by_role("link", name="Jobs").click()
-    expect(tab.get_by_role("listitem").filter(has_text="inpaint").first).to_be_visible()
+    expect(tab.get_by_role("listitem").filter(has_text="Repair").first).to_be_visible()
     assert Axe().run(tab).violations_count == 0, Axe().run(tab).generate_report()

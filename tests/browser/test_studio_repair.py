@@ -124,7 +124,7 @@ def test_given_parts_and_landmarks_it_has_the_commands_bytes(
     assert command("read", "photo.repaired.png", "--write-cutout", "-o", "s.png").returncode == 0
     assert (tmp_path / "s.cutout.png").read_bytes() == cut
 
-    tab.get_by_role("button", name="Change what it was painted by").click()
+    tab.get_by_role("button", name="Edit its parts and landmarks").click()
     expect(tab.locator("#status .said")).to_contain_text("This is what it was painted by")
     read = tab.locator("picture-easel").evaluate("e => Array.from(e.labels)")
     assert np.array_equal(np.reshape(read, (128, 128)), labels(parts))

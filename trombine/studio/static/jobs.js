@@ -19,6 +19,18 @@ async function refresh() {
   }
 }
 
+/** What was asked for, in the words of the pages. */
+const NAMES = {
+  generate: "Generate",
+  inpaint: "Repair",
+  "judge-people-make": "Test of people",
+  microscope: "Microscope",
+  morph: "Walk",
+  read: "Read",
+  restyle: "Restyle",
+  upscale: "Upscale",
+};
+const named = (job) => NAMES[job.verb] ?? job.verb;
 const SHOWN = 6; // files of a job; the others are folded away
 const FRAME = /^\d+\.png$/; // of a walk: its film comes first
 
@@ -30,7 +42,7 @@ function item(job) {
   const bar = make("div", { class: "bar-of-job", role: "progressbar", "aria-label": `Progress of ${name}`, "aria-valuemin": "0", "aria-valuemax": "100", "aria-valuenow": "0" }, make("div"));
   bar.firstChild.style.width = "0%";
   bar.hidden = isOver(job.state);
-  const body = make("div", {}, make("h2", {}, `${job.verb} `, make("span", { class: "soft" }, name)));
+  const body = make("div", {}, make("h2", {}, `${named(job)} `, make("span", { class: "soft" }, name)));
   body.append(make("p", { class: "soft" }, state, `, ${when(job)}`), bar);
   if (job.problem) body.append(make("p", { class: "problem" }, job.problem));
   const link = (one) => make("a", { class: "button", href: one.url, download: "" }, `${one.name} (${size(one.bytes)})`);
@@ -69,7 +81,7 @@ function duration(seconds) {
 const again = (id) => ask(`${API}/jobs/${id}/again`, { method: "POST" });
 
 function act(word, job, does) {
-  const button = make("button", { type: "button", "aria-label": `${word} ${job.verb}` }, word);
+  const button = make("button", { type: "button", "aria-label": `${word} ${named(job)}` }, word);
   button.addEventListener("click", async () => {
     try {
       await does(job.id);

@@ -59,7 +59,8 @@ async function show(job) {
     ),
   );
   const count = read.faces.length;
-  status.say(count === 1 ? "One face was found." : `${count || "No"} faces were found.`);
+  const where = count ? " What is read is in the table below the picture." : "";
+  status.say(`${count === 1 ? "One face was" : `${count || "No"} faces were`} found.${where}`);
   reveal($("result"), $("result-title"), $("shown").parentElement);
 }
 
