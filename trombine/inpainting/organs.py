@@ -27,7 +27,7 @@ _OUTLINES: Final = {
     "mouth": range(60, 68),
 }
 # The landmarks of each group of parts.
-LANDMARKS_OF: Final = {
+_LANDMARKS_OF: Final = {
     "eyes": (*LANDMARK_GROUPS["right_eye"], *LANDMARK_GROUPS["left_eye"]),
     "brows": (*LANDMARK_GROUPS["right_brow"], *LANDMARK_GROUPS["left_brow"]),
     "nose": (*LANDMARK_GROUPS["nose"],),
@@ -72,9 +72,9 @@ def with_moved(
     """
     likely, guess = likely.copy(), likely.argmax(0)
     if moved[list(LANDMARK_GROUPS["jaw"])].any():
-        likely[:], groups = 0, list(LANDMARKS_OF)
+        likely[:], groups = 0, list(_LANDMARKS_OF)
     else:
-        groups = [name for name, points in LANDMARKS_OF.items() if moved[list(points)].any()]
+        groups = [name for name, points in _LANDMARKS_OF.items() if moved[list(points)].any()]
     worn = np.isin(guess, _WORN)
     for name in groups:
         group = GROUPS.index(name)

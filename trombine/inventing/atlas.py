@@ -56,10 +56,11 @@ def page(inventing: Inventing, name: str, threads: int) -> Page:
         around(principal(some), "first direction", "second direction"),
     )
     names, fields = read_of(inventing, some, threads)
-    if len(names) > 1:
+    known = int((~np.isnan(fields)).all(1).sum())
+    if len(names) > 1 and 2 * known > SEEDS:  # of what is mostly no face it says nothing
         directions = regressed(some, fields)
         text = (
-            f"How codes change with what is read of {len(fields)} faces, two deviations each way:"
+            f"How codes change with what is read of {known} faces, two deviations each way:"
             " of each direction its field changes, and the others of these stay."
         )
         sheet.section(
