@@ -174,10 +174,37 @@ def test_export_writes_and_says_how_equal_it_is(
     assert done(models.run(again)).written == 1 and path.read_text() != "mine"
 
 
+def test_a_half_is_half_as_large_and_rounded_to_float16(zoo: Path, tmp_path: Path) -> None:
+    path = tmp_path / "half.safetensors"
+    done(models.run(ModelsExportRequest(model="tiny-x2", output=path, half=True)))
+    whole, half = load("tiny-x2").net.state_dict(), load(path).net.state_dict()
+    assert path.stat().st_size < 0.8 * (zoo / "tiny-x2.safetensors").stat().st_size
+    for name, tensor in whole.items():
+        expected = tensor.half().float() if tensor.ndim > 1 else tensor
+        assert torch.equal(half[name], expected) and half[name].dtype == torch.float32
+    command = "trombine train enlarger && trombine models export RUN --half"
+    assert load(path).card.command == command
+
+
+def test_a_half_that_was_changed_is_refused(zoo: Path, tmp_path: Path) -> None:
+    path = tmp_path / "half.safetensors"
+    done(models.run(ModelsExportRequest(model="tiny-x2", output=path, half=True)))
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(InputError, match="is damaged"):
+        load(path)
+
+
 def test_export_refuses_before_it_begins(zoo: Path, tmp_path: Path) -> None:
     output = tmp_path / "x.onnx"
     for request, error, said in (
-        (ModelsExportRequest(model="tiny-x2", output=output), InputError, "say --onnx"),
+        (ModelsExportRequest(model="tiny-x2", output=output), InputError, "say --onnx or --half"),
+        (
+            ModelsExportRequest(model="tiny-x2", output=output, half=True),
+            InputError,
+            r"x.onnx: the output ends in .safetensors",
+        ),
         (
             ModelsExportRequest(model="tiny-x2", output=tmp_path / "x.pt", onnx=True),
             InputError,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -45,10 +45,10 @@ class ModelsShowRequest(Request):
 
 @dataclass(frozen=True, kw_only=True)
 class ModelsExportRequest(Request):
-    """Write a model as ONNX, for programs that know nothing of trombine or torch.
+    """Write a model as ONNX, for programs that know nothing of trombine or torch, or half as large.
 
-    Other counts and sizes of pictures than it was traced with are tried, and no file is left where
-    the results differ from torch's by 1e-4 or more.
+    As ONNX other counts and sizes of pictures than it was traced with are tried, and no file is
+    left where the results differ from torch's by 1e-4 or more.
     """
 
     model: str
@@ -56,7 +56,9 @@ class ModelsExportRequest(Request):
     output: Path
     """The file to write."""
     onnx: bool = False
-    """Write ONNX: required, since there is no other kind of file yet."""
+    """Write ONNX, FILE.onnx."""
+    half: bool = False
+    """Write a model of half the size, FILE.safetensors: its kernels rounded to 16 bits."""
     overwrite: bool = False
     """Make again what is there."""
 
@@ -232,9 +234,9 @@ def _written(request: ModelsExportRequest | ModelsImportRequest) -> Iterator[Eve
 
 def _check(request: ModelsExportRequest | ModelsImportRequest) -> None:
     if isinstance(request, ModelsExportRequest):
-        ending = ".onnx"
-        if not request.onnx:
-            raise InputError("models are exported as ONNX; say --onnx")
+        if request.onnx == request.half:
+            raise InputError("models are exported as ONNX or in 16 bits; say --onnx or --half")
+        ending = ".onnx" if request.onnx else ".safetensors"
     else:
         ending = ".safetensors"
         _check_task(request.task)
@@ -249,9 +251,14 @@ def _read_by(request: ModelsExportRequest | ModelsImportRequest) -> Path:
 
 
 def _export(request: ModelsExportRequest) -> str:
-    from trombine.weights import load
+    from trombine.weights import load, save
     from trombine.weights.exporting import check_extra, export
 
+    if request.half:
+        model = load(request.model)
+        command = f"{model.card.command} && trombine models export RUN --half"
+        save(request.output, model.net, replace(model.card, command=command), half=True)
+        return f"{request.output.stat().st_size:,} bytes"
     check_extra()
     worst = export(load(request.model), request.output)
     return f"its results differ from torch's by {worst:.1e} at most"

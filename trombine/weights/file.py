@@ -25,8 +25,8 @@ from trombine.zoo import ENDING
 
 KEY: Final = "trombine"  # of the card in the header
 AGAIN: Final = "copy it again from where it came"
-# As safetensors names them; nets hold no others. Numbers with a point are kept as float32.
-_TYPES: Final = {"F32": torch.float32, "I64": torch.int64}
+# As safetensors names them; nets hold no others. Numbers with a point are float32 in nets.
+_TYPES: Final = {"F32": torch.float32, "F16": torch.float16, "I64": torch.int64}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,14 +51,17 @@ class ModelFile:
     hash: str  # of the whole file: the first 12 hex digits of SHA-256
 
 
-def write(path: Path | str, net: Net, card: Card) -> None:
+def write(path: Path | str, net: Net, card: Card, *, half: bool = False) -> None:
     """Write a model, whole or not at all; the same weights and card give the same bytes.
 
-    The file's card has the digest of the tensors, whatever was in this one.
+    The file's card has the digest of the tensors, whatever was in this one. With `half` kernels
+    and matrices are rounded to float16, which halves the file.
     """
     from safetensors.torch import save
 
     tensors = {name: _plain(tensor) for name, tensor in net.state_dict().items()}
+    if half:
+        tensors = {name: _halved(tensor) for name, tensor in tensors.items()}
     if broken := not_finite(tensors):
         problem = f"{shortened(broken)} holds NaN or infinity"
         raise InputError(f"cannot be written: {problem}; use the net as it was before", path=path)
@@ -81,6 +84,11 @@ def _plain(tensor: torch.Tensor) -> torch.Tensor:
     kind = torch.float32 if tensor.is_floating_point() else tensor.dtype
     plain = tensor.detach().to("cpu", kind)
     return plain.clone(memory_format=torch.contiguous_format)
+
+
+def _halved(tensor: torch.Tensor) -> torch.Tensor:
+    """Kernels and matrices as float16; vectors (biases, statistics) are few and stay."""
+    return tensor.half() if tensor.is_floating_point() and tensor.ndim > 1 else tensor
 
 
 def read(path: Path | str) -> ModelFile:

@@ -86,7 +86,7 @@ def load(name: str | Path, *, task: str | None = None) -> Model:
         tensors = {key: entry.tensor() for key, entry in file.entries.items()}
         _check_digest(card, tensors)
         _check_numbers(tensors)
-    net.load_state_dict(tensors, assign=True)
+    net.load_state_dict({key: _wide(tensor) for key, tensor in tensors.items()}, assign=True)
     return Model(net=net.eval(), card=card, hash=file.hash, path=path)
 
 
@@ -125,8 +125,11 @@ def _loaded(path: Path, written: int, length: int, device: str) -> Model:
     return model
 
 
-def save(path: str | Path, net: Net, card: Card) -> None:
-    """Write a model that `load` will take; the same net and card give the same bytes."""
+def save(path: str | Path, net: Net, card: Card, *, half: bool = False) -> None:
+    """Write a model that `load` will take; the same net and card give the same bytes.
+
+    With `half` the file is half as large, its kernels rounded to float16.
+    """
     try:
         _check_card(card, None)
         empty = _empty(card)
@@ -137,7 +140,7 @@ def save(path: str | Path, net: Net, card: Card) -> None:
         n: t.shape for n, t in actual.items()
     }:
         raise InputError("cannot be written: the card is of another net", path=path)
-    write(path, net, card)
+    write(path, net, card, half=half)
 
 
 def find(name: str | Path) -> Path:
@@ -206,7 +209,8 @@ def _empty(card: Card) -> Net:
     return net
 
 
-_KINDS: Final = {torch.float32: "F32", torch.int64: "I64"}
+# How a file may hold a tensor of a net: the net's own type first.
+_KINDS: Final = {torch.float32: ("F32", "F16"), torch.int64: ("I64",)}
 
 
 def _check_tensors(expected: Mapping[str, torch.Tensor], entries: Mapping[str, Entry]) -> None:
@@ -216,11 +220,11 @@ def _check_tensors(expected: Mapping[str, torch.Tensor], entries: Mapping[str, E
     if surplus := entries.keys() - expected.keys():
         raise InputError(f"has {_listed(surplus)}, which its net lacks; ask for the file again")
     for name, tensor in expected.items():
-        kind, shape, entry = _KINDS[tensor.dtype], tuple(tensor.shape), entries[name]
-        if (entry.kind, entry.shape) != (kind, shape):
+        kinds, shape, entry = _KINDS[tensor.dtype], tuple(tensor.shape), entries[name]
+        if entry.kind not in kinds or entry.shape != shape:
             raise InputError(
                 f"has {shortened(name)} as {entry.kind} {list(entry.shape)}, and its"
-                f" net needs {kind} {list(shape)}; ask for the file again"
+                f" net needs {kinds[0]} {list(shape)}; ask for the file again"
             )
 
 
@@ -234,6 +238,11 @@ def _check_numbers(tensors: Mapping[str, torch.Tensor]) -> None:
     """Refuse weights of which no picture comes; `save` writes none, another program may."""
     if broken := not_finite(tensors):
         raise InputError(f"holds NaN or infinity in {shortened(broken)}; ask for the file again")
+
+
+def _wide(tensor: torch.Tensor) -> torch.Tensor:
+    """As nets compute: float16 becomes float32."""
+    return tensor.float() if tensor.is_floating_point() else tensor
 
 
 def _listed(names: Iterable[str]) -> str:
