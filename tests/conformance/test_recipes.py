@@ -109,6 +109,10 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
         "srresnet-x4",
         {"blocks": "2", "size": "32", "net.norm": "batch", "net.kernel": "3"},
     ),
+    "upscale-sharp-x4": (
+        "upscale-sharp-x4",
+        {**ENLARGER, **RAMP, "levels": "2", "start": "START", "judge": "JUDGE", "layers": "stem"},
+    ),
     "sharpener-x2": ("sharpener-x2", {**ENLARGER, **RAMP, "levels": "2"}),
     "sharpener-x2, all": (
         "sharpener-x2",

@@ -37,7 +37,7 @@ from trombine.objectives.damage import Damage
 from trombine.objectives.judges import judge_of
 from trombine.objectives.objective import Objective, Phase, Samples, Step, Terms
 from trombine.objectives.pools import Pool
-from trombine.objectives.restore import restoring_alarms
+from trombine.objectives.restore import FEATURES, restoring_alarms
 from trombine.objectives.sharpen import sharpening
 from trombine.objectives.terms import LUMA, TERMS, total_variation, wide
 from trombine.objectives.views import Views
@@ -158,7 +158,7 @@ class PaintingObjective(Objective[PaintingKind]):
             scores["SSIM"].append(ssim(output, plain.truth))
             output = painted(step, steered).clamp(0, 1)
             scores["steered"].append(psnr(output, steered.truth, steered.hole))
-        means = {name: torch.cat(values) for name, values in scores.items()}
+        means = {name: torch.cat(values) for name, values in scores.items() if values}
         return {name: float(values[values.isfinite()].mean()) for name, values in means.items()}
 
     def measured(self, step: Step, *, told: bool) -> Shown:
@@ -203,6 +203,8 @@ class InpaintObjective(PaintingObjective[Inpaint]):
         if not self.weights:
             raise InputError("nothing to learn from: every term of the recipe has weight 0")
         self.judge = judge_of(recipe) if {"perceptual", "gram"} & self.weights.keys() else None
+        if self.judge:
+            self.measures = {**self.measures, FEATURES: False}
         self.by_reader = bool({"read_parts", "read_points"} & self.weights.keys())
         if self.by_reader and recipe.window:
             raise InputError("a reader reads whole faces: read_parts and read_points need window 0")
@@ -257,6 +259,17 @@ class InpaintObjective(PaintingObjective[Inpaint]):
             read = reader_terms(self.reader, output, shown.hole, shown.labels, shown.marks)
             terms |= {name: term for name, term in read.items() if name in self.weights}
         return terms
+
+    def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
+        """As all painters; and the judge's distance, of who is told all."""
+        scores = dict(super().measure(steps))
+        if self.judge:
+            found = []
+            for step in steps:
+                shown = self.measured(step, told=True)
+                found.append(self.judge.each(painted(step, shown).clamp(0, 1), shown.truth))
+            scores[FEATURES] = float(torch.cat(found).mean())
+        return scores
 
     def _counts(self, parts: UInt8[Tensor, "n h w"]) -> Float[Tensor, "n 1 h w"]:
         """How much each pixel counts: those of small parts more, if the recipe says so."""

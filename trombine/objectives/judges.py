@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import Final, final
 
+import torch
 from torch import Tensor
 
 from trombine.nets.vgg import vgg
@@ -34,6 +35,12 @@ class Judge:
         if "gram" in names:
             terms["gram"] = judge.style(ours, theirs)
         return terms
+
+    def each(self, output: Tensor, truth: Tensor) -> Tensor:
+        """The distance of the features of each picture from those of its truth: N."""
+        pairs = zip(output.split(1), truth.split(1), strict=True)
+        with torch.no_grad():
+            return torch.stack([self.perceptual(ours, theirs) for ours, theirs in pairs])
 
 
 def judge_of(recipe: Judged) -> Judge:

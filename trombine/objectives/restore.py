@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, final
+from typing import Final, TypeVar, final
 
 import torch
 from torch import Tensor, nn
@@ -12,23 +12,25 @@ from trombine.measures import psnr, ssim
 from trombine.objectives.alarms import Alarm, NoProgress, TintDrift
 from trombine.objectives.damage import Damage
 from trombine.objectives.judges import judge_of
-from trombine.objectives.objective import Objective, Phase, Samples, Step, Terms
+from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
 from trombine.objectives.terms import TERMS, total_variation
-from trombine.recipes.recipe import Painting, Restore, Sharpen
+from trombine.recipes.recipe import Painting, Restore
 from trombine.refusal import InputError
 
+RestoreKind = TypeVar("RestoreKind", bound=Restore)
+
 MEASURES: Final = {"PSNR": True, "SSIM": True}
+FEATURES: Final = "features"  # the judge's distance from the truth
 MUCH_WORSE: Final = 3.0  # dB below the best: twice the squared error
 
 
-@final
-class RestoreObjective(Objective[Restore]):
-    """One net, one phase: from the damaged picture back to the original."""
+class RestoringObjective(Objective[RestoreKind]):
+    """Abstract: one net, compared with the truth by the recipe's terms."""
 
     main = "net"
-    measures = MEASURES
+    measures: Mapping[str, bool] = MEASURES
 
-    def __init__(self, recipe: Restore) -> None:
+    def __init__(self, recipe: RestoreKind) -> None:
         super().__init__(recipe)
         self.damaging = Damage.parse(recipe.damage)
         self.damaging.check(recipe)
@@ -41,14 +43,12 @@ class RestoreObjective(Objective[Restore]):
             raise InputError("nothing to learn from: every term of the recipe has weight 0")
         wants_judge = {"perceptual", "gram"} & self.weights.keys()
         self.judge = judge_of(recipe) if wants_judge else None
+        if self.judge:
+            self.measures = {**MEASURES, FEATURES: False}
 
-    def phases(self) -> tuple[Phase, ...]:
-        """The only phase."""
-        return (Phase(name="restore", learns=("net",), terms=self.terms, weights=self.weights),)
-
-    def terms(self, step: Step) -> Terms:
+    def compared(self, step: Step, output: Pictures) -> Terms:
         """The net's output, compared with the truth."""
-        output, truth = self.damaging.output(step), step.pictures()
+        truth = step.pictures()
         terms = {name: TERMS[name](output, truth) for name in self.weights if name in TERMS}
         if "total_variation" in self.weights:
             terms["total_variation"] = total_variation(output)
@@ -58,11 +58,20 @@ class RestoreObjective(Objective[Restore]):
 
     def samples(self, step: Step) -> Samples:
         """The fixed faces, damaged and restored."""
-        return restored(step, self.damaging)
+        damaged = self.damaging(step)
+        fixed = {"input": self.damaging.naive(damaged.float().clamp(0, 1))}
+        return Samples(output=self.damaging.result(step), fixed={**fixed, "truth": step.pictures()})
 
     def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
-        """How near to the truth, the mean over pictures."""
-        return nearness(steps, self.damaging)
+        """PSNR and SSIM of the net's output for the choosing pictures, and the judge's distance."""
+        scores: dict[str, list[Tensor]] = {name: [] for name in self.measures}
+        for step in steps:
+            output, truth = self.damaging.result(step).float(), step.pictures().float()
+            scores["PSNR"].append(psnr(output, truth))
+            scores["SSIM"].append(ssim(output, truth))
+            if self.judge:
+                scores[FEATURES].append(self.judge.each(output, truth))
+        return {name: float(torch.cat(values).mean()) for name, values in scores.items()}
 
     def helpers(self) -> Mapping[str, nn.Module]:
         """The judging net, where a term needs it."""
@@ -73,28 +82,20 @@ class RestoreObjective(Objective[Restore]):
         return restoring_alarms(self.recipe, self.measures)
 
 
-def restored(step: Step, damage: Damage) -> Samples:
-    """The net's output for the fixed faces, between its input and the truth."""
-    damaged = damage(step)
-    output = damage.result(step)
-    fixed = {"input": damage.naive(damaged.float().clamp(0, 1)), "truth": step.pictures()}
-    return Samples(output=output, fixed=fixed)
+@final
+class RestoreObjective(RestoringObjective[Restore]):
+    """One phase: from the damaged picture back to the original."""
+
+    def phases(self) -> tuple[Phase, ...]:
+        """The only phase."""
+        return (Phase(name="restore", learns=("net",), terms=self.terms, weights=self.weights),)
+
+    def terms(self, step: Step) -> Terms:
+        """The net's output, compared with the truth."""
+        return self.compared(step, self.damaging.output(step))
 
 
-def nearness(steps: Sequence[Step], damage: Damage) -> dict[str, float]:
-    """PSNR and SSIM of the net's output for the choosing pictures."""
-    scores: dict[str, list[Tensor]] = {name: [] for name in MEASURES}
-    for step in steps:
-        output = damage.result(step).float()
-        truth = step.pictures().float()
-        scores["PSNR"].append(psnr(output, truth))
-        scores["SSIM"].append(ssim(output, truth))
-    return {name: float(torch.cat(values).mean()) for name, values in scores.items()}
-
-
-def restoring_alarms(
-    recipe: Restore | Sharpen | Painting, measures: Mapping[str, bool]
-) -> tuple[Alarm, ...]:
+def restoring_alarms(recipe: Restore | Painting, measures: Mapping[str, bool]) -> tuple[Alarm, ...]:
     """The alarms of their own where nets are compared with the truth."""
     name, higher = next(iter(measures.items()))
     return (

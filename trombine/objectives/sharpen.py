@@ -6,27 +6,16 @@ the discriminator's weight rising from 0 until the measure has lost what it may 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Final, final
 
 import torch
 
 from trombine.objectives.adversarial import Adversary
 from trombine.objectives.alarms import Alarm
-from trombine.objectives.damage import Damage
-from trombine.objectives.objective import (
-    Objective,
-    Phase,
-    Pictures,
-    Ramp,
-    Samples,
-    Step,
-    Terms,
-    Until,
-)
+from trombine.objectives.objective import Phase, Pictures, Ramp, Step, Terms, Until
 from trombine.objectives.pools import Pool
-from trombine.objectives.restore import MEASURES, nearness, restored, restoring_alarms
-from trombine.objectives.terms import l1
+from trombine.objectives.restore import RestoringObjective
 from trombine.recipes.recipe import Criticised, Sharpen
 
 _OUTPUT: Final = "output"
@@ -76,40 +65,23 @@ def sharpening(
 
 
 @final
-class SharpenObjective(Objective[Sharpen]):
+class SharpenObjective(RestoringObjective[Sharpen]):
     """Restoration with a critic."""
 
-    main = "net"
-    measures = MEASURES
     roles = ("net", "critic")
 
     def __init__(self, recipe: Sharpen) -> None:
         super().__init__(recipe)
-        self.damaging = Damage.parse(recipe.damage)
-        self.damaging.check(recipe)
-        self.damage = self.damaging.about
         self.adversary = Adversary(recipe, role="critic")
 
     def phases(self) -> tuple[Phase, ...]:
         """Alone, both, and the discriminator."""
-
-        def compared(step: Step, output: Pictures) -> Terms:
-            return {"l1": l1(output, step.pictures())}
-
-        recipe, output = self.recipe, self.damaging.output
-        return sharpening(recipe, self.adversary, {"l1": recipe.l1}, output, compared)
-
-    def samples(self, step: Step) -> Samples:
-        """The fixed faces, damaged and restored."""
-        return restored(step, self.damaging)
-
-    def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
-        """How near to the truth, the mean over pictures."""
-        return nearness(steps, self.damaging)
+        output = self.damaging.output
+        return sharpening(self.recipe, self.adversary, self.weights, output, self.compared)
 
     def own_alarms(self) -> tuple[Alarm, ...]:
         """Those of restoring, and a discriminator that has won."""
-        return (*restoring_alarms(self.recipe, self.measures), *self.adversary.alarms())
+        return (*super().own_alarms(), *self.adversary.alarms())
 
     def pools(self) -> Mapping[str, Pool]:
         """Old pictures for the discriminator."""

@@ -360,19 +360,10 @@ class Complete(Painting):
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Sharpen(Criticised):
-    """Undo a known damage, then learn from a discriminator to make it look real.
-
-    Phases: the net alone, the discriminator alone, then both, with the discriminator's weight
-    rising while the measure allows.
-    """
+class Sharpen(Criticised, Restore):
+    """Undo a known damage, then learn from a discriminator to make it look real."""
 
     objective: ClassVar[str] = "sharpen"
-
-    damage: str = "shrink:2"
-    """What is undone, as in restore."""
-    l1: float = 1.0
-    """Weight of the mean absolute difference."""
 
 
 @final

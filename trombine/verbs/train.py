@@ -29,8 +29,8 @@ class TrainRequest(Request):
 
     recipe: str
     """Its name: upscale-x2, upscale-x4, upscale-fast-x2, upscale-fast-x4, upscale-drawings-x2,
-    upscale-drawings-x4, upscale-wild-x2, upscale-wild-x4, upscale-grown-x4, srresnet-x2,
-    srresnet-x4, sharpener-x2, cleaner, autoencoder, restorer, repairer, inpaint, inpaint-sharp,
+    upscale-drawings-x4, upscale-wild-x2, upscale-wild-x4, upscale-grown-x4, upscale-sharp-x4,
+    srresnet-x2, srresnet-x4, sharpener-x2, cleaner, autoencoder, restorer, repairer, inpaint, inpaint-sharp,
     inpaint-diffusion, completion, scratches, generate-anime, generate-photo, restyle, dcgan,
     dcgan-r1, stylegan, class-gan, sdpc-gan, adversarial-autoencoder, fractal-gan, flow, diffusion,
     restyle-cyclegan, restyle-ugatit, restyle-cut, reader, witness, finder or pose. Or a file of
