@@ -69,6 +69,13 @@ def luma(
     return (16 + 65.481 * red + 128.553 * green + 24.966 * blue).unsqueeze(-3)
 
 
+def edge_energy(picture: Picture) -> PerPicture:
+    """How sharp each picture is: the mean squared step of luma to the pixel below, and beside."""
+    plane = luma(picture)
+    down, beside = (plane.diff(dim=axis).square().mean((-3, -2, -1)) for axis in (-2, -1))
+    return down + beside
+
+
 def _decibels(error: PerPicture, *, peak: float) -> PerPicture:
     return 10 * torch.log10(peak**2 / error)
 

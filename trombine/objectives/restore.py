@@ -64,13 +64,13 @@ class RestoringObjective(Objective[RestoreKind]):
 
     def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
         """PSNR and SSIM of the net's output for the choosing pictures, and the judge's distance."""
-        scores: dict[str, list[Tensor]] = {name: [] for name in self.measures}
+        scores: dict[str, list[Tensor]] = {name: [] for name in MEASURES}
         for step in steps:
             output, truth = self.damaging.result(step).float(), step.pictures().float()
             scores["PSNR"].append(psnr(output, truth))
             scores["SSIM"].append(ssim(output, truth))
             if self.judge:
-                scores[FEATURES].append(self.judge.each(output, truth))
+                scores.setdefault(FEATURES, []).append(self.judge.each(output, truth))
         return {name: float(torch.cat(values).mean()) for name, values in scores.items()}
 
     def helpers(self) -> Mapping[str, nn.Module]:

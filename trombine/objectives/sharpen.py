@@ -6,11 +6,12 @@ the discriminator's weight rising from 0 until the measure has lost what it may 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, final
 
 import torch
 
+from trombine.measures import edge_energy
 from trombine.objectives.adversarial import Adversary
 from trombine.objectives.alarms import Alarm
 from trombine.objectives.objective import Phase, Pictures, Ramp, Step, Terms, Until
@@ -19,6 +20,7 @@ from trombine.objectives.restore import RestoringObjective
 from trombine.recipes.recipe import Criticised, Sharpen
 
 _OUTPUT: Final = "output"
+EDGES: Final = "edges"  # how far the edge energy is from the truth's
 
 
 def sharpening(
@@ -72,12 +74,21 @@ class SharpenObjective(RestoringObjective[Sharpen]):
 
     def __init__(self, recipe: Sharpen) -> None:
         super().__init__(recipe)
+        self.measures = {**self.measures, EDGES: False}
         self.adversary = Adversary(recipe, role="critic")
 
     def phases(self) -> tuple[Phase, ...]:
         """Alone, both, and the discriminator."""
         output = self.damaging.output
         return sharpening(self.recipe, self.adversary, self.weights, output, self.compared)
+
+    def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
+        """As restoring; and how far the result's edge energy is from the truth's, as a share."""
+        ours, theirs = (
+            sum(float(edge_energy(pictures(step).float()).sum()) for step in steps)
+            for pictures in (self.damaging.result, Step.pictures)
+        )
+        return {**super().measure(steps), EDGES: abs(1 - ours / max(theirs, 1e-9))}
 
     def own_alarms(self) -> tuple[Alarm, ...]:
         """Those of restoring, and a discriminator that has won."""
