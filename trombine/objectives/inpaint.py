@@ -38,7 +38,7 @@ from trombine.objectives.judges import judge_of
 from trombine.objectives.objective import Objective, Phase, Samples, Step, Terms
 from trombine.objectives.pools import Pool
 from trombine.objectives.restore import FEATURES, restoring_alarms
-from trombine.objectives.sharpen import sharpening
+from trombine.objectives.sharpen import EDGES, edges_off, sharpening
 from trombine.objectives.terms import LUMA, TERMS, total_variation, wide
 from trombine.objectives.views import Views
 from trombine.recipes.recipe import Inpaint, Painting
@@ -213,6 +213,7 @@ class InpaintObjective(PaintingObjective[Inpaint]):
         self.adversary = None
         if recipe.adversarial:
             self.roles = ("net", "critic")
+            self.measures = {**self.measures, EDGES: False}
             self.adversary = Adversary(
                 recipe, role="critic", real=self.truth, shown=self._with_hole
             )
@@ -261,14 +262,17 @@ class InpaintObjective(PaintingObjective[Inpaint]):
         return terms
 
     def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
-        """As all painters; and the judge's distance, of who is told all."""
+        """As all painters; of who is told all the judge's distance, and how far edges are off."""
         scores = dict(super().measure(steps))
+        if not (self.judge or self.adversary):
+            return scores
+        shown = [self.measured(step, told=True) for step in steps]
+        made = [painted(*pair).clamp(0, 1) for pair in zip(steps, shown, strict=True)]
+        outputs, truths = torch.cat(made), torch.cat([each.truth for each in shown])
         if self.judge:
-            found = []
-            for step in steps:
-                shown = self.measured(step, told=True)
-                found.append(self.judge.each(painted(step, shown).clamp(0, 1), shown.truth))
-            scores[FEATURES] = float(torch.cat(found).mean())
+            scores[FEATURES] = float(self.judge.each(outputs, truths).mean())
+        if self.adversary:
+            scores[EDGES] = edges_off(outputs, truths)
         return scores
 
     def _counts(self, parts: UInt8[Tensor, "n h w"]) -> Float[Tensor, "n 1 h w"]:

@@ -23,6 +23,12 @@ _OUTPUT: Final = "output"
 EDGES: Final = "edges"  # how far the edge energy is from the truth's
 
 
+def edges_off(results: Pictures, truths: Pictures) -> float:
+    """How far the edge energy of results is from that of their truths, as a share of it."""
+    ours, theirs = (float(edge_energy(pictures).sum()) for pictures in (results, truths))
+    return abs(1 - ours / max(theirs, 1e-9))
+
+
 def sharpening(
     recipe: Criticised,
     adversary: Adversary,
@@ -84,11 +90,11 @@ class SharpenObjective(RestoringObjective[Sharpen]):
 
     def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
         """As restoring; and how far the result's edge energy is from the truth's, as a share."""
-        ours, theirs = (
-            sum(float(edge_energy(pictures(step).float()).sum()) for step in steps)
+        results, truths = (
+            torch.cat([pictures(step).float() for step in steps])
             for pictures in (self.damaging.result, Step.pictures)
         )
-        return {**super().measure(steps), EDGES: abs(1 - ours / max(theirs, 1e-9))}
+        return {**super().measure(steps), EDGES: edges_off(results, truths)}
 
     def own_alarms(self) -> tuple[Alarm, ...]:
         """Those of restoring, and a discriminator that has won."""
