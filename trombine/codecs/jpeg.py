@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Float64, Int64
 from PIL import Image as Pillow
 from PIL.JpegImagePlugin import JpegImageFile
 
@@ -114,7 +115,13 @@ def quality_of(table: Sequence[int]) -> int:
     Nearest by their logarithms: a program may have a table of its own.
     """
     logs = np.log(np.reshape(table, (8, 8)))
-    return min(range(1, 101), key=lambda quality: np.abs(np.log(steps(quality)) - logs).sum())
+    return 1 + int(np.abs(_all_steps() - logs).sum((1, 2)).argmin())
+
+
+@cache
+def _all_steps() -> Float64[np.ndarray, "100 8 8"]:
+    """The logarithms of the steps at each quality."""
+    return np.log([steps(quality) for quality in range(1, 101)])
 
 
 def _reduction(opened: JpegImageFile, least: int) -> int:

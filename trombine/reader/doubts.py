@@ -14,9 +14,9 @@ from typing import Final, final
 
 import numpy as np
 import torch
-from jaxtyping import Float32
+from jaxtyping import Float32, UInt8
 
-from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
+from trombine.conventions import LANDMARK_GROUPS, PARTS
 from trombine.reader.fields import TURNS
 from trombine.reader.frames import Frame
 
@@ -31,6 +31,13 @@ _SAME: Final = {
     "nose": ("nose",),
     "outer_lips": ("mouth", "upper_lip", "lower_lip"),
 }
+# The group of each label, by its place there; the last is of parts that are in none.
+_GROUP_OF: Final = np.array(
+    [
+        next((k for k, parts in enumerate(_SAME.values()) if part.name in parts), len(_SAME))
+        for part in PARTS
+    ]
+)
 _APART: Final = 0.1  # of the box; in sound readings at most .084 (docs/log.md)
 _LEAST: Final = 12  # pixels of a part in the window; of fewer the middle says nothing
 _SURE_STYLE: Final = 0.9
@@ -48,7 +55,7 @@ class Seen:
 
     points: Points
     errors: Float32[np.ndarray, "68"]  # by how much each point may be off
-    labels: torch.Tensor  # the parts in its window
+    labels: UInt8[np.ndarray, "128 128"]  # the parts in its window
     frame: Frame  # of that window
     size: float
     outside: float  # of the landmarks' box: how much of it lies outside the picture
@@ -63,10 +70,9 @@ def doubts(face: Seen, *, is_beyond: bool = False) -> tuple[str, ...]:
         doubtful.append("much of it is hidden or blurred")
     if is_beyond:
         doubtful.append("turned as far as the reader can tell")
+    apart = _apart(face.points, face.labels, face.frame)
     contradicted = [
-        name.replace("_", " ")
-        for name in _SAME
-        if _apart(face.points, face.labels, face.frame, name) > _APART * face.size
+        name.replace("_", " ") for name, far in apart.items() if far > _APART * face.size
     ]
     if contradicted:
         doubtful.append(f"landmarks and parts disagree about the {' and the '.join(contradicted)}")
@@ -85,14 +91,19 @@ def beyond(name: str, value: float) -> bool:
     return abs(value) >= 0.95 * TURNS.get(name, np.inf)
 
 
-def _apart(points: Points, labels: torch.Tensor, frame: Frame, group: str) -> float:
-    """How far the middles of a group's landmarks and of its parts are from each other, in pixels;
-    0 where there are too few pixels of the parts."""
-    chosen = torch.isin(labels, torch.tensor([PART_INDEX[part] for part in _SAME[group]]))
-    if chosen.sum() < _LEAST:
-        return 0.0
-    rows, columns = torch.nonzero(chosen, as_tuple=True)
-    middle = torch.stack([columns, rows], 1).double().mean(0, keepdim=True) + 0.5
-    of_parts = frame.to_picture(middle)[0].numpy()
-    of_points = points[list(LANDMARK_GROUPS[group])].mean(0)
-    return float(np.linalg.norm(of_parts - of_points))
+def _apart(points: Points, labels: UInt8[np.ndarray, "128 128"], frame: Frame) -> dict[str, float]:
+    """How far the middles of each group's landmarks and of its parts are from each other, in
+    pixels; 0 where there are too few pixels of the parts."""
+    groups, (rows, columns) = _GROUP_OF[labels].ravel(), np.indices(labels.shape)
+    counts, *sums = (
+        np.bincount(groups, weights, len(_SAME) + 1)
+        for weights in (None, columns.ravel(), rows.ravel())
+    )
+    middles = np.stack(sums, 1) / np.maximum(counts, 1)[:, None] + 0.5
+    of_parts = frame.to_picture(torch.from_numpy(middles)).numpy()
+    return {
+        name: float(np.linalg.norm(of_parts[group] - points[list(LANDMARK_GROUPS[name])].mean(0)))
+        if counts[group] >= _LEAST
+        else 0.0
+        for group, name in enumerate(_SAME)
+    }

@@ -5,21 +5,31 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Final, cast, final
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float32, UInt8
+from jaxtyping import Bool, Float, Float32, UInt8
 from torch import Tensor
 from torch.nn import functional
 
-from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
+from trombine.conventions import LANDMARK_GROUPS, PART_INDEX, PARTS
 from trombine.nets.blocks import fused
 from trombine.nets.reader import Reader, Reading
 from trombine.nets.spaces import to_space
 from trombine.reader.doubts import Seen, beyond, doubts
 from trombine.reader.fields import decode_styles, fields_of
-from trombine.reader.frames import WINDOW, Frame, aligned, crop_windows, round_face
+from trombine.reader.frames import (
+    WINDOW,
+    Frame,
+    Samples,
+    aligned,
+    as_floats,
+    crop_windows,
+    round_face,
+)
+from trombine.reader.labels import labels_of
 from trombine.reader.scan import Corners, Place, area, covered, places, resized, shared
 from trombine.reader.spreads import clues_of, measured
 from trombine.reader.twice import read_twice
@@ -34,6 +44,7 @@ LOST: Final = 0.016  # of the window: where half of its landmarks may be off by 
 # Where landmarks may be off by more in a window that is not upright yet, those of the upright one
 # are LOST, too (docs/log.md).
 _HOPELESS: Final = 2 * LOST
+_SAME: Final = 0.5  # of two boxes of landmarks together in both: from here on they are of one face
 _TWICE: Final = 0.6  # of the smaller of two boxes inside the other: from here on one face
 # So many pixels of a photo's window that are called glasses are worn, whatever the number says. It
 # misses thin rims: of 18 portraits with glasses it names three, the parts ten, one more wrongly.
@@ -50,15 +61,11 @@ _DARK: Final = 0.3
 _LIT: Final = 0.8
 _LIGHTEST: Final = 0.98
 _SEEN: Final = 256  # pixels of the shorter side, of which the lightest are looked for
-_IN_BOX: Final = np.array(
-    [
-        PART_INDEX[name]
-        for name in (
-            *("skin", "nose", "glasses", "left_eye", "right_eye", "left_brow", "right_brow"),
-            *("left_ear", "right_ear", "mouth", "upper_lip", "lower_lip"),
-        )
-    ]
+_FACE_PARTS: Final = (
+    *("skin", "nose", "glasses", "left_eye", "right_eye", "left_brow", "right_brow"),
+    *("left_ear", "right_ear", "mouth", "upper_lip", "lower_lip"),
 )
+_IN_BOX: Final = np.array([part.name in _FACE_PARTS for part in PARTS])  # by label
 _EYES: Final = [list(LANDMARK_GROUPS[name]) for name in ("right_eye", "left_eye")]
 
 Picture = Float32[Tensor, "3 h w"]
@@ -97,10 +104,10 @@ class Face:
         left, top, right, bottom = self.box
         return max(right - left, bottom - top)
 
-    @property
+    @cached_property
     def parts(self) -> UInt8[np.ndarray, "128 128"]:
         """The label of each pixel of its window, which lies in the picture as its frame says."""
-        return self.logits.argmax(0).numpy().astype(np.uint8)
+        return labels_of(self.logits).numpy()
 
     @property
     def unsure(self) -> tuple[str, ...]:
@@ -108,7 +115,7 @@ class Face:
         seen = Seen(
             points=self.points,
             errors=self.errors,
-            labels=self.logits.argmax(0),
+            labels=self.parts,
             frame=self.frame,
             size=self.size,
             outside=self.outside,
@@ -122,9 +129,10 @@ class Face:
 
 
 def read_faces(
-    picture: Picture, model: Model, *, largest: bool = False, enlarge: Enlarge | None = None
+    picture: Samples, model: Model, *, largest: bool = False, enlarge: Enlarge | None = None
 ) -> list[Face]:
-    """The faces of a picture, from left to right; with `largest` only that one.
+    """The faces of a picture, or of its 8-bit samples, which is quicker where it is large; from
+    left to right, with `largest` only that one.
 
     `enlarge` makes small faces larger (a picture, and how many times) before they are read.
     """
@@ -147,13 +155,14 @@ def read_faces(
     return sorted(faces, key=lambda item: item.box[0])
 
 
-def _lit(picture: Picture) -> Picture:
+def _lit(picture: Samples) -> Samples:
     """A dark picture, lighter; any other as it is."""
     step = max(1, min(picture.shape[-2:]) // _SEEN)  # a part says it, and all would take long
-    lightest = float(np.quantile(picture[:, ::step, ::step].amax(0).numpy(), _LIGHTEST))
+    some = as_floats(picture[:, ::step, ::step])
+    lightest = float(np.quantile(some.amax(0).numpy(), _LIGHTEST))
     if not 0 < lightest < _DARK:
         return picture
-    return (picture * (_LIT / lightest)).clamp(max=1)
+    return (as_floats(picture) * (_LIT / lightest)).clamp(max=1)
 
 
 @final
@@ -162,12 +171,12 @@ class Scene:
     """A picture, and a smaller one of it, from which large faces are cut: all pixels of a large
     picture would take long."""
 
-    picture: Picture
+    picture: Samples
     overview: Picture
     scale: float  # of the overview
 
     @classmethod
-    def of(cls, picture: Picture) -> Scene:
+    def of(cls, picture: Samples) -> Scene:
         """The overview of a small picture is the picture."""
         scale = min(1.0, _OVERVIEW / max(picture.shape[-2:]))
         return cls(picture=picture, overview=resized(picture, scale), scale=scale)
@@ -193,8 +202,13 @@ class _WindowReading:
 
 
 def _framed(scene: Scene, model: Model, candidates: Sequence[Place]) -> list[Frame]:
-    """The frames in which faces stand upright, by landmarks seen where faces may be."""
-    net, frames = cast(Reader, model.net), []
+    """The frames in which faces stand upright, by landmarks seen where faces may be.
+
+    Of windows that show the same face, which is found at several sizes, the one counts that is
+    nearest in size to the frame that its landmarks ask for.
+    """
+    net = cast(Reader, model.net)
+    seen: list[tuple[float, Corners, Frame]] = []
     rounded = [round_face(item.x, item.y, item.size) for item in candidates]
     for batch in _batches([frame.scaled(1 / scene.scale) for frame in rounded]):
         windows = to_space(scene.windows(batch), model.space)
@@ -202,12 +216,17 @@ def _framed(scene: Scene, model: Model, candidates: Sequence[Place]) -> list[Fra
         points, spreads = (output.to(windows.device) for output in landmarks)
         check_finite(points, spreads)
         hopeful = spreads.median(1).values.exp() < _HOPELESS
-        frames += [
-            upright(frame.to_picture(points[number]))
-            for number, frame in enumerate(batch)
-            if hopeful[number]
-        ]
-    return frames
+        for number, window in enumerate(batch):
+            if hopeful[number]:
+                places = window.to_picture(points[number])
+                frame = upright(places)
+                off = abs(math.log(frame.side / window.side))
+                seen.append((off, _round(places.numpy()), frame))
+    distinct: list[tuple[Corners, Frame]] = []
+    for _, box, frame in sorted(seen, key=lambda one: one[0]):
+        if all(shared(box, other) < _SAME for other, _ in distinct):
+            distinct.append((box, frame))
+    return [frame for _, frame in distinct]
 
 
 def _read(
@@ -240,7 +259,7 @@ def _enlarged(scene: Scene, frame: Frame, enlarge: Enlarge) -> Float32[Tensor, "
     reach = math.ceil(frame.side) + 8
     left, top = max(0, int(frame.x) - reach), max(0, int(frame.y) - reach)
     region = scene.picture[:, top : int(frame.y) + reach, left : int(frame.x) + reach]
-    larger = enlarge(region.contiguous(), times)
+    larger = enlarge(as_floats(region).contiguous(), times)
     inside = replace(
         frame,
         x=(frame.x - left) * times,
@@ -269,7 +288,7 @@ def _face_of(
     """All that was read of a face, in a picture of this height and width; None where parts and
     landmarks are of none."""
     reading = window.reading
-    parts = reading.parts[0].argmax(0).numpy().astype(np.uint8)
+    parts = labels_of(reading.parts[0]).numpy()
     box = _box(parts, reading.points[0].float().numpy(), frame)
     box = box and _inside(box, *size)
     points = window.points.float().numpy()
@@ -307,7 +326,7 @@ def _face_of(
     )
 
 
-def _round(points: Float32[np.ndarray, "68 2"]) -> Corners:
+def _round(points: Float[np.ndarray, "68 2"]) -> Corners:
     """The box of a face's landmarks."""
     (left, top), (right, bottom) = points.min(0).tolist(), points.max(0).tolist()
     return left, top, right, bottom
@@ -328,23 +347,28 @@ def _box(
     The largest piece of face, and what hair or things cut off of it: pieces whose middle lies
     among the landmarks or beside them, where ears are. Another's face lies further off.
     """
-    from scipy.ndimage import center_of_mass, label
+    from scipy.ndimage import label
 
-    inside = np.isin(parts, _IN_BOX)
+    inside = _IN_BOX[parts]
     if not inside.any():
         return None
     pieces = np.zeros(parts.shape, np.int32)
     label(inside, output=pieces)
-    sizes = np.bincount(pieces.ravel())[1:]
-    middles = np.array(center_of_mass(inside, pieces, range(1, len(sizes) + 1)))[:, ::-1] + 0.5
+    rows, columns = np.nonzero(inside)
+    piece = pieces[inside] - 1
+    sizes = np.bincount(piece)
+    sums = [np.bincount(piece, places) for places in (columns, rows)]
+    middles = np.stack(sums, 1) / sizes[:, None] + 0.5
     low, high = points.min(0), points.max(0)
     room = _BESIDE * (high - low)
     mine = ((middles > low - room) & (middles < high + room)).all(1) & (sizes >= _SPECK)
     mine[sizes.argmax()] = True
-    rows, columns = np.nonzero(np.isin(pieces, 1 + np.flatnonzero(mine)))
-    corners = [
-        (columns + across, rows + down) for across in (0, 1) for down in (0, 1)
-    ]  # of each pixel
+    kept = np.zeros_like(inside)
+    kept[inside] = mine[piece]
+    rows = np.flatnonzero(kept.any(1))  # of each row the corners of its first and last pixel do
+    first = kept[rows].argmax(1)
+    behind = kept.shape[1] - kept[rows, ::-1].argmax(1)
+    corners = [(columns, rows + down) for columns in (first, behind) for down in (0, 1)]
     places = np.concatenate([np.stack(pair, 1) for pair in corners]).astype(np.float64)
     outline = frame.to_picture(torch.from_numpy(places)).numpy()
     (left, top), (right, bottom) = outline.min(0), outline.max(0)
@@ -407,6 +431,6 @@ def _labels(
             padding_mode="border",
             align_corners=False,
         )
-        labels[rows] = logits[0].argmax(0).numpy()
+        labels[rows] = labels_of(logits[0]).numpy()
         inside[rows] = (unit.abs() <= 1).all(-1).numpy()
     return labels, inside, left, top

@@ -15,6 +15,7 @@ from torch.nn import functional
 from trombine.nets.blocks import fused
 from trombine.nets.finder import Finder
 from trombine.nets.reader import CENTRE_STEP
+from trombine.reader.frames import Samples, as_floats
 from trombine.weights import loaded
 from trombine.weights.tasks import check_finite, device_of
 
@@ -62,14 +63,16 @@ def finder() -> Finder:
     return fused(cast(Finder, loaded(FINDER, task="find").net))
 
 
-def resized(picture: Float[Tensor, "3 h w"], scale: float) -> Float[Tensor, "3 k l"]:
-    """A picture, so many times as large in both directions."""
+def resized(picture: Samples, scale: float) -> Float[Tensor, "3 k l"]:
+    """A picture, so many times as large in both directions; samples are rounded, and then floats:
+    to make floats of a large picture takes ten times as long as all of that."""
     if scale == 1:
-        return picture
+        return as_floats(picture)
     size = [max(1, round(side * scale)) for side in picture.shape[-2:]]
-    return functional.interpolate(
+    smaller = functional.interpolate(
         picture[None], size, mode="bilinear", antialias=True, align_corners=False
-    )[0]
+    )
+    return as_floats(smaller[0])
 
 
 def _at(smaller: Float[Tensor, "3 k l"], net: Finder, shape: Sequence[int]) -> list[Place]:

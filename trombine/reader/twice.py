@@ -36,8 +36,8 @@ def read_twice(model: Model, pictures: Float[Tensor, "n 3 h w"]) -> Reading:
     moved = pad(pictures.flip(-1), (MOVED, 0, MOVED, 0), mode="replicate")[..., :height, :width]
     straight, mirrored = _read(model, pictures), _read(model, moved)
     traits, moment = fields_of(model)
-    likely = straight.parts.float().softmax(1)
-    mirrored_parts = parts_back(mirrored.parts.float().softmax(1))
+    likely = _likely(straight)
+    mirrored_parts = parts_back(_likely(mirrored))
     inside = likely[..., : height - MOVED, MOVED:]  # where the second saw something, too
     inside += mirrored_parts[..., MOVED:, : width - MOVED]
     inside /= 2
@@ -45,7 +45,7 @@ def read_twice(model: Model, pictures: Float[Tensor, "n 3 h w"]) -> Reading:
     points = points_back(mirrored.points, width + MOVED) - torch.tensor([0.0, MOVED])
     back = torch.from_numpy(MIRRORED_LANDMARK)
     return Reading(
-        parts=likely.clamp(min=_LEAST).log() - lean,
+        parts=likely.clamp_(min=_LEAST).log_().sub_(lean),
         points=(straight.points + points) / 2,
         spreads=(straight.spreads + mirrored.spreads[:, back]) / 2,
         centres=straight.centres,
@@ -62,9 +62,14 @@ def _read(model: Model, pictures: Float[Tensor, "n 3 h w"]) -> Reading:
     return Reading(*(output.to(pictures.device) for output in outputs))
 
 
+def _likely(reading: Reading) -> Float[Tensor, "n p h w"]:
+    """How likely each part is at each pixel. A map lies in one piece: softmax is slow otherwise."""
+    return reading.parts.float().contiguous().softmax(1)
+
+
 def parts_back(parts: Float[Tensor, "n p h w"]) -> Float[Tensor, "n p h w"]:
     """What is said of the mirrored pictures' parts, as it is of the pictures'."""
-    return parts[:, torch.from_numpy(MIRRORED_PART).long()].flip(-1)
+    return parts.index_select(1, torch.from_numpy(MIRRORED_PART).long()).flip(-1)
 
 
 def points_back(points: Float[Tensor, "n 68 2"], width: float) -> Float[Tensor, "n 68 2"]:

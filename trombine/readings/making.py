@@ -18,7 +18,6 @@ from jaxtyping import Float32, UInt8
 
 from trombine.batch.contents import JSON
 from trombine.batch.making import PICTURE, Job, Making, Options, Output, Product, Target
-from trombine.conventions import to_picture
 from trombine.devices import CPU, resolve
 from trombine.images import Image, as_seen
 from trombine.provenance import shortened
@@ -153,7 +152,8 @@ def read_picture(
     net = loaded(model, task="read", device=device)
     larger = partial(enlarge, device=device) if small else None
     try:
-        faces = read_faces(to_picture(pixels), net, largest=largest, enlarge=larger)
+        samples = torch.from_numpy(np.require(pixels, requirements="W")).permute(2, 0, 1)
+        faces = read_faces(samples, net, largest=largest, enlarge=larger)
     except InputError as error:
         problem, _, remedy = str(error).partition("; ")
         raise InputError(f"cannot be read by {problem}", remedy) from error

@@ -42,7 +42,8 @@ class Model:
         """The task's result; TASKS says what it takes, in order or by name. Nothing is learnt."""
         task = TASKS[self.card.task]
         required, optional = inputs_of(task, self.net, given, named)
-        self.net.eval()
+        if self.net.training:  # to set all its layers takes as long as a small net takes
+            self.net.eval()
         with about(self.path), torch.inference_mode():
             result = task.run(self.in_rgb, *required, **optional)
             check_finite(*(result if isinstance(result, tuple) else (result,)))
