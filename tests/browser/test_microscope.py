@@ -102,6 +102,7 @@ KERNELS: dict[str, Callable[[], nn.Module]] = {
     "shuffled": lambda: nn.Sequential(nn.PixelShuffle(2), nn.ReLU(), nn.PixelUnshuffle(2)),
     "cat": lambda: Of(knots),
     "turned": lambda: Of(lambda x: x.transpose(2, 3).contiguous() - 2),
+    "where": lambda: Of(lambda x: torch.where(x > 0.2, 1 - x, x[..., :1]) * (x <= 0.5)),
     "scaled sum": lambda: Of(lambda x: torch.add(x, x.flip(1), alpha=0.3)),
 }
 SHAPES = ((1, 4, 6, 8), (1, 4, 5, 7), (1, 4, 12, 3))
@@ -116,10 +117,11 @@ def engine(browser: Browser) -> Iterator[Tab]:
     tab.close()
 
 
-def computed(tab: Tab, graph: Any, x: Tensor, off: Any = ()) -> np.ndarray:
-    """What the engine makes of an input."""
-    given = {"graph": graph.described, "x": x.flatten().tolist(), "off": list(off)}
-    code = "({graph, x, off}) => Array.from(new Engine(graph).run(Float32Array.from(x), off))"
+def computed(tab: Tab, graph: Any, *x: Tensor, off: Any = ()) -> np.ndarray:
+    """What the engine makes of some inputs."""
+    given = {"graph": graph.described, "x": [one.flatten().tolist() for one in x]}
+    code = "({graph, x, off}) => Array.from(new Engine(graph).run(x, off))"
+    given["off"] = list(off)
     return np.array(tab.evaluate(code, given))
 
 
@@ -140,24 +142,81 @@ def test_every_operation_is_torchs(engine: Tab, name: str) -> None:
             assert apart(computed(engine, trace(net, x), x), net(x)) < NEAR, shape
 
 
-NETS = ("upscale-fast-x2", "upscale-drawings-x4", "finder", "reader", "scratches", "generate-anime")
+NETS = ("upscale-fast-x2", "upscale-drawings-x4", "finder", "reader", "scratches")
 
 
-@pytest.mark.parametrize("name", NETS)
+def somewhere(side: int = 32, seed: int = 2) -> Tensor:
+    return torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(seed))
+
+
+def drawn(hole: Tensor) -> Tensor:
+    return (hole > 0.5).float()
+
+
+# Nets of several inputs: what goes in beside a picture or a vector, and what torch makes of it.
+SEVERAL: dict[str, tuple[Callable[[], tuple[Tensor, ...]], Callable[[Any, Any], Tensor]]] = {
+    "inpaint": (
+        lambda: (somewhere(48), drawn(somewhere(48, 3)[:, :1])),
+        lambda model, given: model(*given),
+    ),
+    "completion": (
+        lambda: (somewhere(48), drawn(somewhere(48, 3)[:, :1])),
+        lambda model, given: model(*given),
+    ),
+    "restyle": (
+        lambda: (somewhere(128), torch.tensor([3]), torch.tensor([1])),
+        lambda model, given: model.net.soft(*given),
+    ),
+    "generate-anime": (
+        lambda: (torch.randn(1, 96), torch.tensor([[*[0.3] * 9, *[0] * 21, *[1] * 9, *[0] * 21]])),
+        lambda model, given: model.net.decoder(
+            model.net.invented(given[0], as_told(model.net, given[1]))
+        ),
+    ),
+}
+
+
+def as_told(net: Any, told: Tensor) -> Tensor:
+    """The fields of which an Inventor is told so."""
+    scaled, known = told.chunk(2, 1)
+    low, high = (torch.tensor([getattr(f, e) for f in net.fields]) for e in ("low", "high"))
+    return torch.where(known > 0, low + (scaled + 1) / 2 * (high - low), torch.nan)
+
+
+@pytest.mark.parametrize("name", [*NETS, *SEVERAL])
 def test_shipped_nets_are_torchs(engine: Tab, name: str) -> None:
-    """On another input than they were traced with; the generator's picture is its decoder's."""
-    from trombine.inside.page import _Soft
-
+    """As they are on the page, on other inputs than they were traced with; the pictures of a net
+    that adds details are those before."""
     model = load(name)
-    inner: Any = model.net
-    net: Any = _Soft(inner).eval() if name == "generate-anime" else model.in_rgb.eval()
-    shape = (1, 96) if name == "generate-anime" else (1, 3, 32, 32)
-    graph = trace(net, torch.rand(shape, generator=torch.Generator().manual_seed(1)))
-    x = torch.rand(shape, generator=torch.Generator().manual_seed(2))
+    given, torchs = SEVERAL.get(name, (lambda: (somewhere(),), lambda one, x: one.in_rgb(*x)))
+    torch.manual_seed(4)
+    x = given()
+    size = None if name in ("restyle", "generate-anime") else x[0].shape[-1]
+    graph = Described(described(model, size))
     with torch.no_grad():
-        expected = net(x)
+        expected = torchs(model, x)
     expected = expected if isinstance(expected, Tensor) else expected[0]
-    assert apart(computed(engine, graph, x), expected) < NEAR
+    assert apart(computed(engine, graph, *x), expected) < NEAR
+
+
+class Described:
+    """A net as its page has it."""
+
+    def __init__(self, net: Any) -> None:
+        self.described = net["graph"]
+
+
+def test_a_denoiser_is_torchs(engine: Tab) -> None:
+    torch.manual_seed(5)
+    net: Any = build("denoiser", {"width": 8, "levels": 1})
+    torch.nn.init.normal_(net.last.weight, std=0.05)
+    card = Card(task="denoise", net="denoiser", sizes=net.sizes)
+    page_ = described(Model(net=net, card=card, hash="", path=Path("x.safetensors")), 16)
+    x, time = somewhere(16), torch.tensor([0.3])
+    with torch.no_grad():
+        expected = 0.5 + net(2 * x - 1, time) / 2
+    assert expected.std() > 0.01
+    assert apart(computed(engine, Described(page_), x, time), expected) < NEAR
 
 
 @pytest.mark.parametrize("kind", ["dcgan_generator", "style_generator"])
@@ -192,15 +251,15 @@ def test_a_silent_channel_is_one_that_torch_makes_zero(engine: Tab) -> None:
         hook.remove()
     with torch.no_grad():
         assert apart(computed(engine, graph, x), expected) > 1e-3  # it is not as without
-    assert apart(computed(engine, graph, x, off), expected) < NEAR
+    assert apart(computed(engine, graph, x, off=off), expected) < NEAR
     code = """({graph, x, off}) => {
       const engine = new Engine(graph);
-      engine.run(Float32Array.from(x), []);
+      engine.run([x], []);
       engine.run(null, off.map((one) => one.slice(0, 1)));
       return Array.from(engine.run(null, off));
     }"""
     again = engine.evaluate(code, {"graph": graph.described, "x": x.flatten().tolist(), "off": off})
-    assert np.array_equal(again, computed(engine, graph, x, off))
+    assert np.array_equal(again, computed(engine, graph, x, off=off))
 
 
 def written(folder: Path, name: str, model: Model) -> str:
@@ -313,6 +372,67 @@ def test_a_vectors_net_takes_noise(browser: Browser, tmp_path: Path) -> None:
         tab.get_by_role("button", name="New noise").click()
         assert np.abs(output(tab) - before).max() > 1e-4
     assert json.dumps(net)
+
+
+def test_a_hole_is_painted_over_the_picture(browser: Browser, tmp_path: Path) -> None:
+    """And only what is in it is another than the picture."""
+    torch.manual_seed(6)
+    net: Any = build("painter", {"width": 4, "levels": 1})
+    card = Card(task="repair", net="painter", sizes=net.sizes)
+    model = Model(net=net, card=card, hash="", path=tmp_path / "x.safetensors")
+    file = tmp_path / "hole.html"
+    file.write_text(page(described(model, 32), "a painter").html(), "utf-8")
+    missing = "Array.from(document.querySelector('net-microscope').missing)"
+    for tab in seen(browser, file.as_uri(), PHONE, "light"):
+        expect(tab.locator(FACE)).to_be_visible(timeout=READY)
+        before = np.array(tab.evaluate(missing))
+        assert 0.05 < before.mean() < 0.1 and before.reshape(32, 32)[16, 16]
+        box = tab.get_by_role("img", name="What the net sees").bounding_box()
+        assert box is not None
+        tab.get_by_role("button", name="Paint the hole").click()
+        tab.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.8 * box["height"])
+        tab.mouse.down()
+        tab.mouse.up()
+        after = np.array(tab.evaluate(missing)).reshape(32, 32)
+        assert after[25, 6] and after.sum() > before.sum()
+        painted = output(tab).reshape(3, 32, 32)
+        tab.get_by_role("slider", name="Size of the hole").press("Home")
+        whole = output(tab).reshape(3, 32, 32)
+        assert (painted != whole).any(0)[after > 0].mean() > 0.8
+        assert np.array_equal(painted[:, after == 0], whole[:, after == 0])
+        assert Axe().run(tab).violations_count == 0, Axe().run(tab).generate_report()
+
+
+def test_a_style_and_what_is_to_be_of_a_face_are_chosen(browser: Browser, tmp_path: Path) -> None:
+    small = {"latent": 6, "hidden": 12, "details": 4, "width": 4, "levels": 1, "size": 32}
+    cases = {
+        "restyler": ("restyle", {"size": 16, "width": 4, "latent": 8, "blocks": 1, "details": 4}),
+        "inventor": ("generate", {**small, "fields": "age+smile"}),
+    }
+    for kind, (task, sizes) in cases.items():
+        torch.manual_seed(7)
+        net: Any = build(kind, sizes)
+        for part in net.modules():
+            if isinstance(part, nn.Embedding):
+                nn.init.normal_(part.weight)
+        card = Card(task=task, net=kind, sizes=net.sizes)
+        model = Model(net=net, card=card, hash="", path=tmp_path / f"{kind}.safetensors")
+        file = tmp_path / f"{kind}.html"
+        file.write_text(page(described(model), kind).html(), "utf-8")
+        for tab in seen(browser, file.as_uri(), DESKTOP, "dark"):
+            expect(tab.locator(FACE)).to_be_visible(timeout=READY)
+            before = output(tab)
+            if kind == "restyler":
+                tab.get_by_label("Draw it as").select_option("sketch")
+            else:
+                tab.get_by_text("What is to be of the face").click()
+                tab.get_by_role("slider", name="smile").press("End")
+                expect(tab.get_by_text("smile: 1", exact=True)).to_be_visible()
+            assert np.abs(output(tab) - before).max() > 1e-4
+            assert Axe().run(tab).violations_count == 0, Axe().run(tab).generate_report()
+            if kind == "inventor":
+                tab.get_by_role("button", name="Ask for nothing").click()
+                assert np.array_equal(output(tab), before)
 
 
 def test_another_picture_is_shown_or_refused(tab: Tab) -> None:

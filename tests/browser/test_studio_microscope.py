@@ -56,5 +56,5 @@ def test_every_net_that_is_offered_can_be_shown(opened: Opened) -> None:
     names = tab.locator("#net-name option").evaluate_all("all => all.map((one) => one.value)")
     assert len(names) >= 8
     for name in names:
-        net = described(load(name), None if name.startswith("generate-") else 16)
+        net = described(load(name), None if name.startswith(("generate-", "restyle")) else 16)
         assert net["layers"] >= 8, name

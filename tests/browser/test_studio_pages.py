@@ -208,6 +208,11 @@ def test_the_work_is_there_after_a_reload_of_this_tab_alone(opened: Opened) -> N
     other.goto(tab.url)
     expect(other.locator("#run")).to_be_enabled(timeout=PATIENCE)
     expect(other.locator("#about")).to_contain_text("scratched.png")
+    other.locator("#grow").click()
+    other.wait_for_timeout(1000)
+    other.reload()
+    expect(other.locator("#run")).to_be_enabled(timeout=PATIENCE)
+    expect(other.locator("#example")).to_have_value("scratched.png")  # still known as an example
 
 
 def test_faces_are_invented_as_they_are_asked_for(

@@ -112,15 +112,17 @@ def test_given_parts_and_landmarks_it_has_the_commands_bytes(
     assert np.array_equal(labels(parts), labels((tmp_path / "out.parts.png").read_bytes()))
 
     tab.get_by_role("button", name="Enlarge four times").click()
-    more = tab.locator("#download-more")
+    more = tab.locator("#download")
     expect(more).to_have_text("Download: enlarged", timeout=PATIENCE)
-    large = downloaded(tab, tmp_path / "large.png", "#download-more")
+    large = downloaded(tab, tmp_path / "large.png")
+    plain = downloaded(tab, tmp_path / "plain.png", "#download-plain")
+    assert plain == (tmp_path / "photo.repaired.png").read_bytes()
     words = ("photo.repaired.png", "-x", "4", "--hole", "mask.png", "--mask-is", "white")
     assert command("upscale", *words, "-o", "four.png").returncode == 0
     assert (tmp_path / "four.png").read_bytes() == large
     tab.get_by_role("button", name="Remove the background").click()
     expect(more).to_have_text("Download: without its background", timeout=PATIENCE)
-    cut = downloaded(tab, tmp_path / "cut.png", "#download-more")
+    cut = downloaded(tab, tmp_path / "cut.png")
     assert command("read", "photo.repaired.png", "--write-cutout", "-o", "s.png").returncode == 0
     assert (tmp_path / "s.cutout.png").read_bytes() == cut
 

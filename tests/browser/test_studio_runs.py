@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,31 @@ from trombine.runs.folder import RunFolder
 
 pytestmark = MARKS
 COUNT = 4  # pictures of the test
+# As the server says it (tests/studio/test_runs.py): trying for true takes a while.
+TEXT = """upscale-fast-x2: enlarges twice, fast
+run: runs/upscale-fast-x2
+
+nets
+  net            residual:width=32  78,348 parameters
+
+phases
+  restore        net learns from picture 0 on: l1 1, luma 2
+
+data
+  data           leaves#24, 240 px, windows of 60 px
+
+resolved
+  device         cpu
+  precision      bf16
+
+settings
+  pictures           1000
+  batch              16
+
+expected
+  time           27 s: 63 steps of 433 ms
+  memory         0.4 GB"""
+TRIED = {"text": TEXT, "command": "trombine train upscale-fast-x2"}
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +91,20 @@ def test_runs_are_shown_and_grow(opened: Opened, server: Server) -> None:
     expect(tab.get_by_role("cell", name="green")).to_be_visible(timeout=PATIENCE)
     tab.locator("#other").select_option("other")
     expect(tab.locator("#result-title")).to_have_text("fine and other", timeout=PATIENCE)
+    tab.route("**/api/runs", lambda route: route.fulfill(json=TRIED))
+    tab.get_by_label("What it is to learn").select_option("upscale-fast-x2")
+    tab.get_by_role("button", name="Try it first").click()
+    expect(tab.locator("#takes")).to_have_text(
+        "It would take about 27 s on this machine, and 0.4 GB of memory."
+    )
+    rows = tab.get_by_role("region", name="What would be trained").get_by_role("row")
+    expect(rows.filter(has_text="Pictures seen")).to_contain_text("1,000")
+    expect(rows.filter(has_text=re.compile("^Net"))).to_contain_text("78,348 parameters")
+    tab.get_by_text("All settings, and the command").click()
+    settings = tab.get_by_role("region", name="All settings").get_by_role("row")
+    expect(settings.filter(has_text="batch")).to_have_text("batch16")
+    expect(tab.locator("#command")).to_have_text("trombine train upscale-fast-x2")
+    tab.unroute("**/api/runs")
     looked_at(tab, DESKTOP[0])
 
 
@@ -73,12 +113,16 @@ def test_a_test_is_made_taken_and_scored(opened: Opened, server: Server) -> None
     tab.get_by_role("link", name="People").click()
     expect(tab.get_by_text("No test yet.")).to_be_visible()
     home: Path = server.home or Path()
-    tab.locator("#real").set_input_files(home / "truth")
+    tab.get_by_label("Choose a folder of real pictures").set_input_files(home / "truth")
     tab.locator("#generated").set_input_files(home / "wild")
     tab.locator("#pictures").fill(str(COUNT))
     tab.locator("#subjects").fill("2")
     tab.locator("#run").click()
-    expect(tab.locator("#result-title")).to_have_text("Real or generated?", timeout=PATIENCE)
+    expect(tab.locator("#result-title")).to_have_text("truth or wild", timeout=PATIENCE)
+    listed = tab.locator("#list li")
+    expect(listed).to_contain_text(
+        re.compile(r"Made \w+ \d.*4 pictures, no answers; 0 of 2 subjects")
+    )
     looked_at(tab, PHONE[0])
     other.context.clear_cookies()  # a subject is not signed in
     other.goto(tab.locator("#links a").first.get_attribute("href") or "")
@@ -98,4 +142,5 @@ def test_a_test_is_made_taken_and_scored(opened: Opened, server: Server) -> None
     expect(tab.locator("#lead")).to_contain_text(
         f"2 of {COUNT} answers are right", timeout=PATIENCE
     )
+    expect(listed).to_contain_text("4 answers; 1 of 2 subjects have finished")
     looked_at(tab, PHONE[0])

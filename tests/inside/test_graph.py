@@ -75,8 +75,10 @@ def test_other_operations_are_refused_in_a_line(net: nn.Module, says: str) -> No
 
 
 def test_nets_that_a_page_cannot_show_are_refused() -> None:
-    with pytest.raises(InputError, match="takes picture and hole"):
-        described(load("inpaint"))
+    deep = build("deepfill", {"width": 4})
+    card = Card(task="repair", net="deepfill", sizes=deep.sizes)
+    with pytest.raises(InputError, match=r"deep.*computes max_pool2d.*, which the microscope"):
+        described(Model(net=deep, card=card, hash="", path=Path("deep.safetensors")), 32)
     with pytest.raises(InputError, match="leave --size out"):
         described(load("generate-anime"), 64)
     net = build("residual", {"width": 4, "depth": 1, "channels": 1})
@@ -92,4 +94,5 @@ def test_nets_that_a_page_cannot_show_are_refused() -> None:
 def test_it_sees_as_many_pixels_as_leave_time() -> None:
     fast, slow = described(load("upscale-fast-x2")), described(load("upscale-x2"))
     assert (fast["side"], slow["side"]) == (40, 20)
+    assert described(load("inpaint"))["side"] == 40
     assert described(load("finder"), 72)["side"] == 72

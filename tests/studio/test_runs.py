@@ -117,7 +117,11 @@ def test_what_cannot_be_trained_is_refused_at_once(asked: dict[str, Any], says: 
 def test_a_training_is_tried_begun_stopped_and_goes_on(bare: Bare) -> None:
     asked: dict[str, Any] = {"recipe": "upscale-fast-x2", "data": "leaves#24", "settings": TINY}
     tried = post(bare, dry_run=True, name="mine", **asked)
-    assert tried.status == 200 and "expected" in tried.json["text"]
+    assert tried.status == 200
+    parts = [part.split("\n") for part in tried.json["text"].split("\n\n")[1:]]
+    said = {title: [line.split()[0] for line in lines] for title, *lines in parts}
+    assert said["expected"] == ["time", "memory"] and said["nets"] == ["net"]
+    assert {"pictures", "batch"} <= set(said["settings"]) and "device" in said["resolved"]
     folder = RunFolder(Path("runs/mine").resolve())
     assert not folder.exists
     assert post(bare, name="mine", **asked | {"data": "folder:none"}).status == 422

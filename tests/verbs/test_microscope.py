@@ -35,6 +35,6 @@ def test_another_file_is_kept(tmp_path: Path) -> None:
 def test_nets_and_sizes_that_it_cannot_take(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="8 to 256"):
         MicroscopeRequest(model="finder", output=tmp_path, size=4)
-    with pytest.raises(InputError, match="takes picture and source and target"):
-        list(run(MicroscopeRequest(model="restyle", output=tmp_path)))
+    with pytest.raises(InputError, match="of 128 pixels; leave --size out"):
+        list(run(MicroscopeRequest(model="restyle", output=tmp_path, size=64)))
     assert not list(tmp_path.iterdir())

@@ -1,7 +1,7 @@
 // A net computed: the operations that graph.py writes, on arrays of float32, on one core.
 //
 // Sums are made in float64, four channels and four places at a time, so that results are torch's
-// to 1e-5. As a worker it takes {net} once, then {input, off, shown} for each frame.
+// to 1e-5. As a worker it takes {net} once, then {inputs, off, shown} for each frame.
 
 const ROWS = 4; // of a block of sums, whose columns are as many
 
@@ -48,6 +48,10 @@ const PAIRS = {
   div: (a, b) => a / b,
   maximum: Math.max,
   minimum: Math.min,
+  gt: (a, b) => (a > b ? 1 : 0),
+  ge: (a, b) => (a >= b ? 1 : 0),
+  lt: (a, b) => (a < b ? 1 : 0),
+  le: (a, b) => (a <= b ? 1 : 0),
 };
 
 const size = (shape) => shape.reduce((all, n) => all * n, 1);
@@ -146,6 +150,17 @@ const KINDS = {
       if (plain) for (let i = 0; i < to.length; i++) to[i] = act(x[i], y[i]);
       else for (let i = 0; i < to.length; i++) to[i] = act(x[from[i]], y[by[i]]);
     };
+  },
+
+  where(op, [which, one, other], to, shapes, shape) {
+    const [at, from, by] = shapes.map((given) => spread(given, shape));
+    return () => {
+      for (let i = 0; i < to.length; i++) to[i] = which[at[i]] ? one[from[i]] : other[by[i]];
+    };
+  },
+
+  choose: ({ length }, [rows, which], to) => () => {
+    which.forEach((row, i) => to.set(rows.subarray(row * length, (row + 1) * length), i * length));
   },
 
   strided({ shape, strides, start }, [x], to) {
@@ -349,7 +364,7 @@ class Engine {
       this.values[number] = weights.subarray(start, (start += size(net.shapes[number])));
     }
     const value = (number) => (this.values[number] ??= new Float32Array(size(net.shapes[number])));
-    this.input = value(0);
+    this.inputs = Array.from({ length: net.inputs }, (_, number) => value(number));
     this.steps = net.ops.map((op) => {
       const [given, to] = [op.reads.map(value), value(op.writes)];
       return KINDS[op.kind](op, given, to, op.reads.map((n) => net.shapes[n]), net.shapes[op.writes]);
@@ -358,10 +373,10 @@ class Engine {
     this.before = null; // which channels were silent in the last frame
   }
 
-  /** The output for an input, or for the former one; `off` has the silent channels of each layer. */
-  run(input, off = []) {
+  /** The output for some inputs, or for the former ones; `off` has the silent channels of each layer. */
+  run(inputs, off = []) {
     let first = 0;
-    if (input) this.input.set(input);
+    if (inputs) inputs.forEach((input, number) => this.inputs[number].set(input));
     else if (this.before) first = this.changed(off);
     for (let step = first; step < this.steps.length; step++) {
       this.steps[step]();
@@ -413,11 +428,11 @@ class Engine {
 
 if (typeof WorkerGlobalScope !== "undefined" && self instanceof WorkerGlobalScope) {
   let engine = null;
-  self.onmessage = ({ data: { net, input, off, shown } }) => {
+  self.onmessage = ({ data: { net, inputs, off, shown } }) => {
     if (net) engine = new Engine(net);
     if (!shown) return;
     const start = performance.now();
-    const output = engine.run(input, off).slice();
+    const output = engine.run(inputs, off).slice();
     const seconds = (performance.now() - start) / 1000;
     const maps = shown.map(([layer, across]) => engine.maps(layer, across));
     self.postMessage({ output, maps, seconds }, [output.buffer, ...maps.map(({ data }) => data.buffer)]);

@@ -1,6 +1,6 @@
 """A net as a list of few operations that a browser can compute: traced once, at one size.
 
-What torch does for one input is written down, and said again in the operations of engine.js: data
+What torch does for one example is written down, and said again in the operations of engine.js: data
 that only moves is a gather, whatever is linear along an axis a matrix, and what depends on the
 weights alone is computed here. Batch normalisation becomes part of its convolution.
 """
@@ -28,8 +28,9 @@ aten: Final = torch.ops.aten
 
 @dataclass(kw_only=True)
 class Graph:
-    """Operations in order. A value is known by its number, and 0 is the input."""
+    """Operations in order. A value is known by its number; the inputs' are the first ones."""
 
+    inputs: int = 1  # how many
     ops: list[Op] = field(default_factory=list)
     shapes: list[list[int]] = field(default_factory=list)  # of values
     constants: list[tuple[int, Tensor]] = field(default_factory=list)  # values that are the same
@@ -47,6 +48,7 @@ class Graph:
         tensors = [tensor.detach().float().contiguous() for _, tensor in self.constants]
         data = b"".join(tensor.numpy().tobytes() for tensor in tensors)
         return {
+            "inputs": self.inputs,
             "ops": self.ops,
             "shapes": self.shapes,
             "constants": [number for number, _ in self.constants],
@@ -68,12 +70,12 @@ class _Call:
 
 
 class _Recorder(TorchDispatchMode):
-    """Writes down what is done with tensors that depend on the first."""
+    """Writes down what is done with tensors that depend on the inputs."""
 
-    def __init__(self, first: Tensor) -> None:
+    def __init__(self, inputs: Sequence[Tensor]) -> None:
         super().__init__()
         self.calls: list[_Call] = []
-        self.known = {id(first): first}  # held, so that an id stays a tensor's own
+        self.known = {id(one): one for one in inputs}  # held, so that an id stays a tensor's own
         self.modules = [""]
 
     def __torch_dispatch__(
@@ -95,13 +97,13 @@ class _Recorder(TorchDispatchMode):
         return result
 
 
-def trace(net: nn.Module, example: Tensor) -> Graph:
-    """The net's operations for inputs of the example's shape; of several outputs, the first's."""
-    recorder = _Recorder(example)
+def trace(net: nn.Module, *examples: Tensor) -> Graph:
+    """The net's operations for inputs of the examples' shapes; of several outputs, the first's."""
+    recorder = _Recorder(examples)
     with torch.no_grad(), _named(net, recorder.modules), recorder:
-        result = net(example)
+        result = net(*examples)
     output = result if isinstance(result, Tensor) else result[0]
-    return _Translation(recorder.calls, example, output).graph
+    return _Translation(recorder.calls, examples, output).graph
 
 
 @contextmanager
@@ -139,7 +141,7 @@ _MAPS: Final = {
     "clamp_min": "clamp",
     "pow": "pow",
 }
-_PAIRS: Final = ("add", "sub", "mul", "div", "maximum", "minimum")
+_PAIRS: Final = ("add", "sub", "mul", "div", "maximum", "minimum", "gt", "ge", "lt", "le")
 # What moves numbers and changes none.
 _MOVES: Final = (
     *("view", "_unsafe_view", "reshape", "unsqueeze", "squeeze", "expand", "permute", "transpose"),
@@ -166,8 +168,8 @@ def _needed(calls: Sequence[_Call], output: Tensor) -> list[_Call]:
 class _Translation:
     """Calls of torch to a Graph."""
 
-    def __init__(self, calls: Sequence[_Call], first: Tensor, output: Tensor) -> None:
-        self.graph = Graph()
+    def __init__(self, calls: Sequence[_Call], inputs: Sequence[Tensor], output: Tensor) -> None:
+        self.graph = Graph(inputs=len(inputs))
         self.numbers: dict[int, int] = {}  # of tensors, by their id
         self.held: list[Tensor] = []
         self.places: dict[Any, int] = {}  # of constants, by where they are in memory
@@ -178,7 +180,8 @@ class _Translation:
         )
         self.uses = Counter(id(tensor) for tensor in given)
         self.uses[id(output)] += 1
-        self._number(first)
+        for one in inputs:
+            self._number(one)
         for call in calls:
             self._say(call)
         if id(output) not in self.numbers:
@@ -222,7 +225,9 @@ class _Translation:
         if name in ("_assert_tensor_metadata", "_assert_async"):
             return
         say: Callable[..., None] | None = getattr(self, f"_say_{name.strip('_')}", None)
-        if name in _MOVES:
+        if name == "index" and any(self._depends(one) for one in call.args[1]):
+            self._choice(call, *call.args)
+        elif name in _MOVES:
             self._move(call)
         elif name in _LINEAR:
             self._linear(call)
@@ -275,6 +280,14 @@ class _Translation:
         self._add("pair", [x, scale], result, function="mul")
         return result
 
+    def _say_rsub(self, call: _Call, x: Tensor, other: float, scale: float = 1) -> None:
+        if scale != 1:
+            raise _refused(str(call.what))
+        self._add("pair", [other, x], call.result, function="sub")
+
+    def _say_where(self, call: _Call, which: Tensor, one: Tensor, other: Tensor) -> None:
+        self._add("where", [which, one, other], call.result)
+
     def _say_square(self, call: _Call, x: Tensor) -> None:
         self._add("pair", [x, x], call.result, function="mul")
 
@@ -284,7 +297,7 @@ class _Translation:
         x, *rest = call.args
         if not isinstance(x, Tensor) or any(self._depends(one) for one in _tensors(rest)):
             raise _refused(str(call.what))
-        if call.named.get("dtype", x.dtype) != x.dtype:
+        if x.dtype != torch.bool and call.named.get("dtype", x.dtype) != x.dtype:
             raise _refused("with numbers of another kind")
         # What comes where: each place has its number, from 1, and 0 is what is put round it.
         places = torch.arange(1, x.numel() + 1, dtype=torch.float64).reshape(x.shape)
@@ -336,6 +349,19 @@ class _Translation:
     def _say_cat(self, call: _Call, tensors: Sequence[Tensor], dim: int = 0) -> None:
         lengths = [math.prod(tensor.shape[dim:]) for tensor in tensors]
         self._add("cat", tensors, call.result, lengths=lengths)
+
+    # What an input chooses
+
+    def _say_embedding(self, call: _Call, rows: Tensor, which: Tensor, *_: Any) -> None:
+        self._add("choose", [rows, which], call.result, length=rows[0].numel())
+
+    def _choice(self, call: _Call, rows: Tensor, which: Sequence[Tensor | None]) -> None:
+        """A row of a matrix, or of the only item of a batch."""
+        *ahead, last = which
+        if last is None or rows.shape[: len(ahead)].numel() != 1 or last.ndim != 1:
+            raise _refused(str(call.what))
+        length = rows.shape[len(which) :].numel()
+        self._add("choose", [rows, last], call.result, length=length)
 
     # Convolutions and matrices
 

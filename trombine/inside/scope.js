@@ -11,6 +11,9 @@ const KNOBS = {
   light: { text: "Light", min: 0.2, max: 1.8, step: 0.02, value: 1 },
 };
 
+const HOLE = { text: "Size of the hole", min: 0, max: 0.5, step: 0.01, value: 0.16 }; // radius, of the side
+const BRUSH = 0.04; // radius, of the side
+
 const build = (name, attributes = {}, ...content) => {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
@@ -37,7 +40,7 @@ class NetMicroscope extends HTMLElement {
     this.worker?.terminate();
     this.watch?.disconnect();
     this.resizes?.disconnect();
-    this.isWalking = false;
+    this.isWalking = this.isPainting = false;
     this.replaceChildren();
   }
 
@@ -53,8 +56,12 @@ class NetMicroscope extends HTMLElement {
     this.pace = build("p", { class: "soft pace" });
     this.result = build("canvas", { role: "img", "aria-label": "What the net makes of it" });
     this.numbers = build("p", { class: "numbers" });
+    this.missing = null;
     const given = net.vector ? this.noise() : this.picture();
-    const buttons = build("div", { class: "keys" }, ...given.buttons, this.walk(), this.all());
+    const others = net.others.map((other) => this[other.kind](other, given.view));
+    this.others = others.map(({ value }) => value);
+    const more = others.flatMap(({ buttons = [] }) => buttons);
+    const buttons = build("div", { class: "keys" }, ...given.buttons, ...more, this.walk(), this.all());
     const shown = [this.result, this.numbers][net.gives === "numbers" ? 1 : 0];
     this.append(
       build(
@@ -62,7 +69,7 @@ class NetMicroscope extends HTMLElement {
         { class: "bench" },
         build("figure", {}, given.view, build("figcaption", {}, given.caption)),
         build("figure", {}, shown, build("figcaption", {}, net.caption)),
-        build("div", { class: "knobs" }, buttons, ...given.knobs, this.pace, this.tell),
+        build("div", { class: "knobs" }, buttons, ...given.knobs, ...others.flatMap(({ knobs }) => knobs), this.pace, this.tell),
       ),
       build("div", { class: "layers" }, ...net.graph.layers.map((layer, at) => this.layer(layer, at))),
     );
@@ -138,7 +145,7 @@ class NetMicroscope extends HTMLElement {
     const knobs = Object.entries(KNOBS).map(([name, knob]) => this.knob(name, knob));
     view.addEventListener("pointerdown", (event) => view.setPointerCapture(event.pointerId));
     view.addEventListener("pointermove", ({ buttons, movementX, movementY }) => {
-      if (!buttons) return;
+      if (!buttons || this.isPainting) return;
       const free = view.clientWidth * (this.zoom.value - 1) || Infinity;
       this.across.value = Number(this.across.value) - movementX / free;
       this.down.value = Number(this.down.value) - movementY / free;
@@ -155,6 +162,8 @@ class NetMicroscope extends HTMLElement {
       for (let i = 0; i < input.length; i++) {
         input[i] = Math.min(1, data[4 * (i % (side * side)) + Math.floor(i / (side * side))] * scale);
       }
+      context.fillStyle = "#808080"; // what is in the hole is not seen
+      this.missing?.forEach((is, i) => is && context.fillRect(i % side, Math.floor(i / side), 1, 1));
       return input;
     };
     this.advance = () => {
@@ -182,6 +191,94 @@ class NetMicroscope extends HTMLElement {
     this.image = image;
     this.count();
     this.ask();
+  }
+
+  // What goes in besides, each with its value for the net
+
+  /** What is missing of the picture: a disc in its middle, and what the pointer paints. */
+  hole(_, view) {
+    const { side } = this.net;
+    const mask = new Float32Array(side * side);
+    const disc = (x, y, radius) => {
+      mask.forEach((is, i) => {
+        if (Math.hypot((i % side) + 0.5 - x, Math.floor(i / side) + 0.5 - y) < radius) mask[i] = 1;
+      });
+    };
+    const middle = () => {
+      mask.fill(0);
+      disc(side / 2, side / 2, side * size.value);
+    };
+    const knob = this.knob("radius", HOLE);
+    const size = this.radius;
+    size.addEventListener("input", () => {
+      middle();
+      this.ask();
+    });
+    const paint = build("button", { type: "button", "aria-pressed": "false" }, "Paint the hole");
+    paint.addEventListener("click", () => {
+      this.isPainting = !this.isPainting;
+      paint.setAttribute("aria-pressed", this.isPainting);
+      view.style.touchAction = this.isPainting ? "none" : "";
+      if (this.isPainting) this.say("Paint over the picture. The slider makes the hole a disc again.");
+      else this.count();
+    });
+    for (const kind of ["pointerdown", "pointermove"]) {
+      view.addEventListener(kind, ({ buttons, offsetX, offsetY }) => {
+        if (!buttons || !this.isPainting) return;
+        disc((side * offsetX) / view.clientWidth, (side * offsetY) / view.clientHeight, Math.max(1, side * BRUSH));
+        this.ask();
+      });
+    }
+    this.missing = mask;
+    middle();
+    return { knobs: [knob], buttons: [paint], value: () => mask };
+  }
+
+  /** One of several, by its place. */
+  choice({ text, options, value }) {
+    const list = build("select", {}, ...options.map((name, at) => new Option(name, at, at === value, at === value)));
+    list.addEventListener("change", () => this.ask());
+    return { knobs: [build("label", {}, build("span", {}, text), list)], value: () => [Number(list.value)] };
+  }
+
+  number({ text, min, max, value }) {
+    const knob = this.knob("amount", { text, min, max, value, step: 0.01 });
+    const slider = this.amount;
+    return { knobs: [knob], value: () => [Number(slider.value)] };
+  }
+
+  /** What is to be of a face: nothing of what is not moved. From -1 to 1 each, then which are set. */
+  fields({ fields }) {
+    const set = new Map();
+    const rows = fields.map(({ name, low, high, unit }, at) => {
+      const [plain, said] = [name.replaceAll("_", " "), build("span", {}, "any")];
+      const range = { min: low, max: high, step: (high - low) / 100, value: (low + high) / 2 };
+      const slider = build("input", { type: "range", "aria-label": plain, ...range });
+      const tell = () => {
+        said.textContent = set.has(at) ? `${Math.round(100 * slider.value) / 100} ${unit}`.trim() : "any";
+        slider.setAttribute("aria-valuetext", said.textContent);
+        none.disabled = !set.size;
+        this.ask();
+      };
+      slider.addEventListener("input", () => {
+        set.set(at, (2 * (slider.value - low)) / (high - low) - 1);
+        tell();
+      });
+      return { tell, row: build("label", {}, build("span", {}, `${plain}: `, said), slider) };
+    });
+    const none = build("button", { type: "button", disabled: "" }, "Ask for nothing");
+    none.addEventListener("click", () => {
+      set.clear();
+      for (const { tell } of rows) tell();
+    });
+    const title = build("summary", {}, "What is to be of the face");
+    const box = build("details", {}, title, build("div", { class: "keys" }, none), ...rows.map(({ row }) => row));
+    const value = () => {
+      const told = new Float32Array(2 * fields.length);
+      for (const [at, to] of set) [told[at], told[fields.length + at]] = [to, 1];
+      return told;
+    };
+    return { knobs: [box], value };
   }
 
   knob(name, { text, ...attributes }) {
@@ -294,11 +391,11 @@ class NetMicroscope extends HTMLElement {
       return;
     }
     if (!this.net.vector && !this.image) return;
-    const input = isSame && this.frames ? null : this.input();
-    this.isWhole = input !== null;
+    const inputs = isSame && this.frames ? null : [this.input(), ...this.others.map((value) => value())];
+    this.isWhole = inputs !== null;
     const shown = [...this.seen].map((layer) => [layer, this.boxes[layer].lastElementChild.columns]);
     [this.isBusy, this.isWanted, this.isSameInput] = [true, false, false];
-    this.worker.postMessage({ input, off: this.off, shown });
+    this.worker.postMessage({ inputs, off: this.off, shown });
   }
 
   draw({ output, maps, seconds }) {

@@ -2,14 +2,17 @@
 
 The face is framed as the model's own are. What is near is so in colours and in the reader's
 features. The code of the nearest of some seeds goes down that; then the flow of codes is walked
-back, so that what is found is a vector as seeds have one, and its picture the model's.
+back, so that what is found is a vector as seeds have one, and its picture the model's. Of those on
+the way the nearest is taken whose picture is a whole face.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -18,6 +21,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from trombine.conventions import to_picture
+from trombine.events import Progress
 from trombine.images import as_seen, encode_png, read
 from trombine.inventing.making import Inventing, Pixels, Place
 from trombine.nets.inventor import Inventor, normed
@@ -29,10 +33,24 @@ from trombine.weights import loaded
 
 LOOKED_AT: Final = 48  # seeds
 STEPS: Final = 150
+UNIT: Final = "looks"
 _RATE: Final = 0.05
 _FEATURES: Final = 0.5  # what the features weigh beside the colours
 
+_SPACE: Final = 10  # steps of the way from one candidate to the next
+_SEEDS: Final = 5  # that are candidates too, the nearest
+
 Pictures = Float[Tensor, "_ 3 _ _"]
+Codes = Float[Tensor, "1 latent"]
+IsWhole = Callable[[Pixels], bool]
+
+
+class Found(NamedTuple):
+    """The nearest face."""
+
+    place: Place
+    seed: int  # the nearest of those that were looked at
+    is_whole: bool  # whether its parts are where parts are
 
 
 def framed(inventing: Inventing, path: Path) -> Float[Tensor, "1 3 _ _"]:
@@ -50,9 +68,11 @@ def framed(inventing: Inventing, path: Path) -> Float[Tensor, "1 3 _ _"]:
     return _resized(inner, side).clamp(0, 1)
 
 
-def nearest(inventing: Inventing, face: Float[Tensor, "1 3 _ _"]) -> tuple[Place, int]:
-    """Where the nearest invented face is, and the nearest of the seeds that were looked at."""
-    net = inventing.model.net
+def nearest(
+    inventing: Inventing, face: Float[Tensor, "1 3 _ _"], is_whole: IsWhole
+) -> Generator[Progress, None, Found]:
+    """Where the nearest invented face is of those that are whole."""
+    net, total = inventing.model.net, LOOKED_AT + STEPS
     if not isinstance(net, Inventor):
         raise InputError("this model has no codes to look for a face in", "leave --like out")
     with computing(1):
@@ -61,31 +81,52 @@ def nearest(inventing: Inventing, face: Float[Tensor, "1 3 _ _"]) -> tuple[Place
         fields = torch.from_numpy(np.stack([place.fields for place in places])).float()
         with torch.inference_mode():
             codes = net.invented(vectors, fields)
-        with torch.no_grad():
-            off = torch.cat([_off(net.decoder(code[None]), face) for code in codes.clone()])
-        seed = int(off.argmin())
-        code = _descended(net, codes[seed : seed + 1].clone(), face)
-        with torch.inference_mode():
-            vector = net.vectors(code)[0].double().numpy()
-    unsaid = np.full(len(inventing.told), np.nan)
-    return Place(vector=vector, fields=unsaid), seed
+        off: list[float] = []
+        for seed, code in enumerate(codes.clone()):
+            with torch.no_grad():
+                off.append(float(_off(net.decoder(code[None]), face)))
+            yield Progress(seed + 1, total, UNIT)
+        order = sorted(range(LOOKED_AT), key=off.__getitem__)
+        way: list[tuple[float, Codes]] = []
+        for step in _descended(net, codes[order[0]][None].clone(), face):
+            way.append(step)
+            yield Progress(min(LOOKED_AT + len(way), total - 1), total, UNIT)
+    # A code between those of faces may be none: the next best of the way then, or a seed.
+    least = min(way, key=_loss)
+    spaced = sorted(way[::_SPACE], key=_loss)
+    candidates = itertools.chain(
+        (_place_of(net, code, inventing) for _, code in (least, *spaced)),
+        (places[seed] for seed in order[:_SEEDS]),
+    )
+    plain = replace(inventing, size=int(net.sizes["size"]))
+    for place in candidates:
+        with computing(1):
+            if is_whole(plain.pixels_at(place)):
+                return Found(place, order[0], is_whole=True)
+    return Found(_place_of(net, least[1], inventing), order[0], is_whole=False)
 
 
-def _descended(
-    net: Inventor, code: Float[Tensor, "1 latent"], face: Pictures
-) -> Float[Tensor, "1 latent"]:
-    """The best code on the way down."""
+def _loss(step: tuple[float, Codes]) -> float:
+    return step[0]
+
+
+def _place_of(net: Inventor, code: Codes, inventing: Inventing) -> Place:
+    """The vector that becomes this code, told nothing."""
+    with computing(1), torch.inference_mode():
+        vector = net.vectors(code)[0].double().numpy()
+    return Place(vector=vector, fields=np.full(len(inventing.told), np.nan))
+
+
+def _descended(net: Inventor, code: Codes, face: Pictures) -> Iterator[tuple[float, Codes]]:
+    """How far off each code is on the way down, and the code."""
     code = code.detach().requires_grad_()
     optimiser = torch.optim.Adam([code], lr=_RATE)
-    best, least = normed(code.detach()), float("inf")
-    with torch.enable_grad():
-        for _ in range(STEPS):
+    for _ in range(STEPS):
+        with torch.enable_grad():
             loss = _off(net.decoder(normed(code)), face).sum()
-            if float(loss.detach()) < least:
-                best, least = normed(code.detach().clone()), float(loss.detach())
             (code.grad,) = torch.autograd.grad(loss, [code])
-            optimiser.step()
-    return best
+        yield float(loss.detach()), normed(code.detach().clone())
+        optimiser.step()
 
 
 def _off(pictures: Pictures, face: Pictures) -> Float[Tensor, "_"]:
@@ -114,12 +155,14 @@ def record_of(inventing: Inventing, path: Path) -> dict[str, Any]:
     return {**record, "inputs": {**inputs, path.name: digest(path)}}
 
 
-def like(inventing: Inventing, path: Path) -> tuple[bytes, Pixels, Pixels, int]:
+def like(
+    inventing: Inventing, path: Path, is_whole: IsWhole
+) -> Generator[Progress, None, tuple[bytes, Pixels, Pixels, Found]]:
     """The file of the face that is like this picture; its pixels, those of the picture's face as
-    it is framed, and the nearest seed."""
+    it is framed, and where it was found."""
     face = framed(inventing, path)
-    place, seed = nearest(inventing, face)
+    found = yield from nearest(inventing, face, is_whole)
     with computing(1):
-        pixels = inventing.pixels_at(place)
+        pixels = inventing.pixels_at(found.place)
     shown = (face[0].permute(1, 2, 0) * 255).round().to(torch.uint8).numpy()
-    return encode_png(pixels, record_of(inventing, path)), pixels, cast(Pixels, shown), seed
+    return encode_png(pixels, record_of(inventing, path)), pixels, cast(Pixels, shown), found

@@ -103,11 +103,18 @@ class Inventor(Net):
         """The code that the first flow makes of each vector."""
         nothing = latents.new_zeros(latents.shape[0], 2 * len(self.fields))
         told = nothing if fields is None else self.told(fields.to(latents.dtype))
+        return self.coded(latents, told, guidance)
+
+    def coded(
+        self, latents: Codes, told: Told, guidance: Float[Tensor, "n"] | None = None
+    ) -> Codes:
+        """The same, of what the flow is told."""
 
         def pace(x: Codes, t: Times) -> Codes:
             if guidance is None:
                 return self.codes(x, t, told)
-            both = self.codes(x.repeat(2, 1), t.repeat(2), torch.cat([told, nothing]))
+            told_or_not = torch.cat([told, torch.zeros_like(told)])
+            both = self.codes(x.repeat(2, 1), t.repeat(2), told_or_not)
             with_all, without = both.chunk(2)
             return without + guidance.to(x.dtype)[:, None] * (with_all - without)
 

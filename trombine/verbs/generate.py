@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from trombine.events import Done, Event, Picture, Progress, Started
+from trombine.events import Done, Event, Notice, Picture, Progress, Started
 from trombine.inventing.requests import InventRequest
 from trombine.refusal import InputError, OutputError, shown
 
@@ -108,21 +108,25 @@ def run(request: GenerateRequest) -> Iterator[Event]:
 def _like(request: GenerateRequest, picture: Path, inventing: Inventing) -> Iterator[Event]:
     """The face that is nearest to the picture's, and how near it is."""
     from trombine.files import opened, write_bytes
-    from trombine.inventing.likeness import LOOKED_AT, like, record_of
+    from trombine.inventing.likeness import LOOKED_AT, STEPS, UNIT, like, record_of
     from trombine.inventing.making import is_there
-    from trombine.judge.invented import apart
+    from trombine.judge.invented import apart, is_whole
 
     with opened(picture):  # which says in a line why not
         pass
     place = request.output / f"{picture.stem}.like.png"
-    yield Started(1, _UNIT)
+    yield Started(LOOKED_AT + STEPS, UNIT)
     if not request.overwrite and is_there(place, record_of(inventing, picture)):
         yield Done(f"{shown(place)}: was there", 0, 0, 1)
         return
-    data, found, face, seed = like(inventing, picture)
+    data, pixels, face, found = yield from like(inventing, picture, is_whole)
     write_bytes(place, data)
     yield Picture(place, place.name)
-    near, usual = apart(found, face), apart(inventing.pixels(seed), face)
+    yield Progress(LOOKED_AT + STEPS, LOOKED_AT + STEPS, UNIT)
+    if not found.is_whole:
+        yield Notice(picture, "is like no whole face of the model: parts of this one are misplaced")
+    seed = found.seed
+    near, usual = apart(pixels, face), apart(inventing.pixels(seed), face)
     text = f"{shown(place)}: {near:.2f} from the face (0 is the same, 1 unrelated); the nearest"
     yield Done(f"{text} of seeds 0-{LOOKED_AT - 1} is {seed}, {usual:.2f} from it", 1, 0, 0)
 
@@ -144,7 +148,7 @@ class Remaker:
         from trombine.inventing.asking import LARGEST, seeds_in
         from trombine.inventing.likeness import like
         from trombine.inventing.making import inventing_of
-        from trombine.judge.invented import fields_read
+        from trombine.judge.invented import fields_read, is_whole
         from trombine.judge.learned import sheet
         from trombine.provenance import check_holds, following
         from trombine.upscaling.running import computing
@@ -158,7 +162,7 @@ class Remaker:
                 raise InputError(f"seeds end at {LARGEST:,}")
             inventing = inventing_of(options, inputs, fields_read)
             if picture is not None:
-                return like(inventing, inputs[picture])[0]
+                return returned(like(inventing, inputs[picture], is_whole))[0]
             with computing(1):
                 if one:
                     return inventing.png(record["seed"])

@@ -14,7 +14,7 @@ export class BeforeAfter extends HTMLElement {
         <div class="ends" aria-hidden="true"><span></span><span></span></div>
         <input type="range" min="0" max="100" value="50" id="edge-${number}">
       </div>
-      ${zooms ? `<label class="field zooming"><span>Zoom <output>100 %</output></span>
+      ${zooms ? `<label class="field zooming" hidden><span>Zoom <output>100 %</output></span>
         <input type="range" min="0" max="100" value="0" aria-label="Zoom"></label>` : ""}`;
     this.view = this.querySelector(".view");
     this.pile = this.querySelector(".pile");
@@ -78,6 +78,7 @@ export class BeforeAfter extends HTMLElement {
   enlarge() {
     if (this.zoom) {
       const natural = this.after.naturalWidth || this.before.naturalWidth || 1;
+      this.zoom.parentElement.hidden = natural === 1; // nothing to be seen yet
       const least = this.view.clientWidth;
       const most = Math.max(8 * natural, least);
       const wide = least * (most / least) ** (this.zoom.value / 100);

@@ -1,4 +1,4 @@
-import { sentence, submit } from "./api.js";
+import { noticed, sentence, submit } from "./api.js";
 import { $, make, offerModels, reveal } from "./source.js";
 import "./status.js";
 
@@ -104,6 +104,7 @@ const like = (file) =>
     const [, apart] = job.summary.match(/: ([\d.]+) from the face/) ?? [];
     $("how-like").textContent = `Nearest to the face in ${file.name}: ${apart} from it, where 0 is the same person and 1 somebody else.`;
     $("how-like").hidden = !apart;
+    status.say(["The nearest face was found.", ...job.notices.map(noticed)].join(" "));
   });
 
 function face({ name, url }) {

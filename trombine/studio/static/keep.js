@@ -23,9 +23,10 @@ async function held(mode, act) {
   }
 }
 
-/** Keep a file, a byte for each of its pixels, and landmarks; where a browser will not, nothing is kept. */
-export async function keep(file, marks, points) {
-  await held("readwrite", (store) => store.put({ tab: TAB, file, marks, points }, "work")).catch(() => {});
+/** Keep a file, the example's name that it is of or "", a byte for each of its pixels, and landmarks;
+ * where a browser will not, nothing is kept. */
+export async function keep(file, example, marks, points) {
+  await held("readwrite", (store) => store.put({ tab: TAB, file, example, marks, points }, "work")).catch(() => {});
 }
 
 /** What this tab kept last, or null. */

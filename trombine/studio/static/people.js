@@ -51,7 +51,8 @@ async function create() {
   }
   const job = await submit("judge-people-make", fields);
   await status.follow(job);
-  const test = await post("", { job: job.id, title: $("title").value.trim(), subjects: Number($("subjects").value) });
+  const title = $("title").value.trim() || folders.map(([, name]) => name).join(" or ").slice(0, 100);
+  const test = await post("", { job: job.id, title, subjects: Number($("subjects").value) });
   status.say("The test is ready: give each subject a link.");
   open = test.id;
   await look();
@@ -117,7 +118,10 @@ function draw(tests, one) {
 function item(test) {
   const done = test.subjects.filter(({ answers }) => answers === test.pictures).length;
   const begun = test.subjects.filter(({ answers }) => answers > 0).length - done;
-  const text = `${test.pictures} pictures; ${done} of ${test.subjects.length} subjects have finished${begun ? `, ${begun} are at it` : ""}`;
+  const answers = test.subjects.reduce((sum, one) => sum + one.answers, 0);
+  const when = new Date(1000 * test.created).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+  const had = `${answers || "no"} ${answers === 1 ? "answer" : "answers"}; ${done} of ${test.subjects.length} subjects have finished${begun ? `, ${begun} are at it` : ""}`;
+  const text = `Made ${when}. ${test.pictures} pictures, ${had}.`;
   const row = make("div", { class: "row" });
   row.append(act("Links and results", test, () => (open = test.id)));
   row.append(act("5 more links", test, () => post(`/${test.id}/subjects`, { subjects: 5 })));

@@ -15,7 +15,9 @@ const easel = $("easel");
 const status = $("status");
 const statusOfMore = $("status-of-more"); // of what is made of a try: beside its buttons
 const tries = []; // of this picture
+let preferred = null; // the job of the try that is shown
 let file = null;
+let example = ""; // the name of the example that it is
 let load;
 let isRunning = false;
 let models = [];
@@ -73,7 +75,7 @@ $("grow").addEventListener("click", grow);
 easel.addEventListener("change", () => {
   update();
   clearTimeout(keeping);
-  keeping = setTimeout(() => keep(file, easel.raster.data, easel.raster.marks), KEEPING);
+  keeping = setTimeout(() => keep(file, example, easel.raster.data, easel.raster.marks), KEEPING);
 });
 
 function grow() {
@@ -285,6 +287,7 @@ async function fileOf({ url, name }) {
 }
 
 function prefer(job, button) {
+  preferred = job;
   for (const one of tries) one.setAttribute("aria-pressed", String(one === button));
   const result = shortest(job.files);
   const given = (field) => job.inputs.find((one) => one.name.startsWith(`${field}/`));
@@ -293,9 +296,9 @@ function prefer(job, button) {
   $("compare").show(given("pictures").url, "The picture as it was");
   $("compare").against(result.url, "The repaired picture", ["Before", "After"]);
   $("changed").textContent = job.changed_outside;
-  $("download").href = result.url;
-  $("download").download = repaired;
-  $("download-more").hidden = true;
+  for (const id of ["download", "download-plain"]) [$(id).href, $(id).download] = [result.url, repaired];
+  $("download").textContent = "Download";
+  $("download-plain").hidden = true;
   for (const [id, one] of [
     ["mask", given("mask")],
     ["parts", made(".parts.png")],
@@ -344,19 +347,21 @@ const cutOut = (result, name) =>
     return { ...made, said: "Without its background", as: ".cutout.png" };
   });
 
-/** Ask for more of a try; `made` says which file is shown beside it, how it is called, and its name's end. */
+/** Ask for more of a try, which becomes what is shown and downloaded; `made` says which file it is, how
+ * it is called, and its name's end. */
 async function goOn(verb, fields, result, name, made) {
+  const of = preferred;
   for (const id of ["enlarge", "cut-out"]) $(id).disabled = true;
   try {
     const jobs = [await submit(verb, [["pictures", await fileOf(result), name], ...fields])];
     const [done] = await followed(jobs, statusOfMore);
     const { url, said, as } = made(done);
     statusOfMore.say(`${said}.`);
-    if ($("download").href !== new URL(result.url, location).href) return; // another try is shown
+    if (of !== preferred) return; // another try is shown
     $("compare").against(url, `The repaired picture: ${said.toLowerCase()}`, ["Before", said]);
-    const link = $("download-more");
+    const link = $("download");
     [link.href, link.download, link.textContent] = [url, name.replace(/(\.\w+)$/, as), `Download: ${said.toLowerCase()}`];
-    link.hidden = false;
+    $("download-plain").hidden = false;
   } finally {
     for (const id of ["enlarge", "cut-out"]) $(id).disabled = false;
   }
@@ -366,15 +371,15 @@ update();
 models = await offerModels("repair");
 chooseModel();
 load = await takePictures(
-  (taken, image, example) => {
+  (taken, image, from) => {
     take(taken, image);
-    if (example?.marks) {
-      easel.stroke((raster) => raster.replace(example.marks));
-      if (example.points) easel.raster.marks = example.points;
-    }
-    else if (example?.strokes.length) {
+    example = from?.example ?? from?.name ?? "";
+    if (from?.marks) {
+      easel.stroke((raster) => raster.replace(from.marks));
+      if (from.points) easel.raster.marks = from.points;
+    } else if (from?.strokes.length) {
       easel.stroke((raster) => {
-        for (const { radius, points } of example.strokes) {
+        for (const { radius, points } of from.strokes) {
           points.forEach(([x, y], at) => {
             const [x0, y0] = points[Math.max(0, at - 1)];
             raster.capsule(x0, y0, x, y, radius, 1);

@@ -5,6 +5,16 @@ import "./status.js";
 const status = $("status");
 const OFTEN = 2000; // milliseconds between two looks
 const FIELDS = ["pictures", "batch", "size", "lr"];
+// The columns of the command, in the words of this page.
+const COLUMNS = {
+  run: "Run",
+  recipe: "What it learns",
+  data: "Learns from",
+  pictures: "Pictures seen",
+  best: "Best so far",
+  state: "How it stands",
+  "last change": "Last change",
+};
 const held = new Map(); // what is shown, so that only what changed is drawn again
 let chosen = null; // the run that is shown
 let timer = null;
@@ -44,9 +54,11 @@ async function list() {
 }
 
 function table(columns, rows) {
-  const head = make("tr", {}, ...columns.map((name) => make("th", { scope: "col" }, name)));
+  const head = make("tr", {}, ...columns.map((name) => make("th", { scope: "col" }, COLUMNS[name] ?? name)));
   const body = make("tbody");
+  const learns = columns.indexOf("recipe") - 1;
   for (const [name, ...cells] of rows) {
+    cells[learns] = recipes[cells[learns]]?.about ?? cells[learns];
     const link = make("a", { href: `#${encodeURIComponent(name)}` }, name);
     if (name === chosen) link.setAttribute("aria-current", "true");
     body.append(make("tr", {}, make("th", { scope: "row" }, link), ...cells.map((cell) => make("td", {}, cell))));
@@ -152,8 +164,9 @@ let recipes = {};
 
 function describe() {
   const recipe = recipes[$("recipe").value];
-  $("about").textContent = `It ${recipe.about}.`;
-  for (const name of ["data", ...FIELDS]) $(name).placeholder = recipe[name];
+  $("about-data").textContent = `A folder of yours, as folder:NAME. Unless given: ${recipe.data}, which trombine paints itself.`;
+  $("data").placeholder = recipe.data;
+  for (const name of FIELDS) $(name).placeholder = recipe[name];
   $("name").placeholder = $("recipe").value;
   $("tried").hidden = true;
 }
@@ -162,6 +175,36 @@ function asked() {
   const settings = FIELDS.filter((name) => $(name).value.trim()).map((name) => `${name}=${$(name).value.trim()}`);
   for (const line of $("settings").value.split("\n")) if (line.trim()) settings.push(line.trim());
   return { recipe: $("recipe").value, data: $("data").value.trim(), name: $("name").value.trim(), settings };
+}
+
+/** What the command says of a training that was tried, as a sentence and tables. */
+function tell(text, command) {
+  const parts = Object.fromEntries(text.split("\n\n").slice(1).map((part) => {
+    const [title, ...lines] = part.split("\n");
+    return [title, lines.map((line) => line.trim().split(/\s{2,}/))];
+  }));
+  const of = (title, name) => parts[title]?.find(([first]) => first === name)?.[1] ?? "";
+  const [time, steps] = of("expected", "time").split(": ");
+  $("takes").textContent = `It would take about ${time} on this machine, and ${of("expected", "memory")} of memory.`;
+  const recipe = $("recipe").value;
+  const rows = [
+    ["It learns", recipes[recipe].about],
+    ["From", of("data", "data") || (parts.data ?? []).map((row) => row.join(": ")).join("; ")],
+    ["Pictures seen", Number(of("settings", "pictures")).toLocaleString()],
+    ["Steps", steps],
+    ...(parts.nets ?? []).map(([role, net, count]) => ["Net", [role === "net" ? "" : role, net, count].filter(Boolean).join(", ")]),
+    ...(parts.phases ?? []).map(([name, ...rest]) => ["Phase", `${name}: ${rest.join(", ")}`]),
+    ["Computed on", `${of("resolved", "device")}, ${of("resolved", "precision")}`],
+  ];
+  $("expected").replaceChildren(sheet("What would be trained", rows));
+  $("resolved").replaceChildren(sheet("All settings", parts.settings ?? []));
+  $("command").textContent = command;
+}
+
+function sheet(caption, rows) {
+  const lines = rows.map(([name, ...values]) => make("tr", {}, make("th", { scope: "row" }, name), make("td", {}, values.join("  "))));
+  const whole = make("table", { class: "words" }, make("caption", {}, caption), make("tbody", {}, ...lines));
+  return make("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": caption }, whole);
 }
 
 /** What takes its time is said to be at work, and cannot be asked for twice. */
@@ -193,8 +236,8 @@ $("train").addEventListener("submit", (event) => {
   event.preventDefault();
   patiently($("try"), "It takes a few steps to see how long a training would be.", async () => {
     const { text, command } = await (await post("", { ...asked(), dry_run: true })).json();
-    $("expected").textContent = `${command}\n\n${text}`;
-    status.say("Nothing is trained yet. Look at what would be, and start it.");
+    tell(text, command);
+    status.say("Nothing is trained yet. This is what would be.");
     reveal($("tried"), $("begin"), $("tried"));
   });
 });
@@ -209,7 +252,7 @@ document.addEventListener("visibilitychange", look);
 
 try {
   recipes = await json(`${API}/runs/recipes`);
-  $("recipe").append(...Object.keys(recipes).map((name) => new Option(name, name)));
+  $("recipe").append(...Object.keys(recipes).map((name) => new Option(`${name}: ${recipes[name].about}`, name)));
   describe();
   await open();
 } catch (error) {

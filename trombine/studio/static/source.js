@@ -76,7 +76,7 @@ export async function takePictures(take, status, first, before = null) {
       const chosen = examples.find((one) => one.name === $("example").value);
       if (chosen) show(chosen);
     });
-    $("example").value = before ? "" : first;
+    $("example").value = before ? (before.example ?? "") : first;
     if (before) await load(before.file, before);
     else await show(examples.find((one) => one.name === first) ?? examples[0]);
   } catch (error) {
