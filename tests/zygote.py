@@ -9,6 +9,7 @@ streams) starts Python as users do.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -54,6 +55,7 @@ def serve(place: str) -> None:
     """Wait for clients; what they ask for runs in a child, whose exit code they get."""
     for name in LIBRARIES:
         importlib.import_module(name)
+    gc.freeze()  # what is loaded stays: no child looks through it for rubbish, nor copies its pages
     selector = selectors.DefaultSelector()
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(place)
