@@ -1,13 +1,15 @@
-"""Commands of trombine without the seconds that loading torch takes each time.
+"""Commands and programs without the seconds that loading torch takes each time.
 
 A server loads the libraries once and forks for each command. `trombine` on the tests' PATH is a
-small client, which hands over its words, folder, environment and streams. A command runs in a
-process of its own, in which nothing of trombine was loaded before. What is tested of starting
-itself (what is loaded, signals, closed streams) starts Python as users do.
+small client, which hands over its words, folder, environment and streams; `python-file` is another,
+which runs a file of Python, with words. Each runs in a process of its own, in which nothing of
+trombine was loaded before. What is tested of starting itself (what is loaded, signals, closed
+streams) starts Python as users do.
 """
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -27,7 +29,7 @@ CLIENT = """#!{python} -SE
 import json, os, socket, sys
 with socket.socket(socket.AF_UNIX) as server:
     server.connect({place!r})
-    request = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode()
+    request = json.dumps([sys.argv, os.getcwd(), dict(os.environ)]).encode()
     socket.send_fds(server, [len(request).to_bytes(8, "little")], [0, 1, 2])
     server.sendall(request)
     sys.exit(int(server.recv(16)))
@@ -35,12 +37,13 @@ with socket.socket(socket.AF_UNIX) as server:
 
 
 def started(folder: Path) -> subprocess.Popen[str]:
-    """A server; `folder`/bin has the client."""
+    """A server; `folder`/bin has the clients."""
     place = folder / "socket"
-    client = folder / "bin" / "trombine"
-    client.parent.mkdir()
-    client.write_text(CLIENT.format(python=sys.executable, place=str(place)))
-    client.chmod(0o755)
+    (folder / "bin").mkdir()
+    for name in ("trombine", "python-file"):
+        client = folder / "bin" / name
+        client.write_text(CLIENT.format(python=sys.executable, place=str(place)))
+        client.chmod(0o755)
     words = [sys.executable, __file__, str(place)]
     pipe = subprocess.PIPE  # not a file: the streams of a fork are what the server's were
     process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True)
@@ -52,6 +55,7 @@ def serve(place: str) -> None:
     """Wait for clients; what they ask for runs in a child, whose exit code they get."""
     for name in LIBRARIES:
         importlib.import_module(name)
+    gc.freeze()  # what is loaded stays: no child looks through it for rubbish, nor copies its pages
     selector = selectors.DefaultSelector()
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(place)
@@ -93,9 +97,14 @@ def begin(client: socket.socket) -> int:
     os.environ.update(environment)
     if environment.get("PYTHONWARNINGS") == "error":
         warnings.simplefilter("error")
-    sys.argv, sys.path[0] = ["trombine", *words], folder
-    runpy.run_module("trombine", run_name="__main__", alter_sys=True)
-    raise AssertionError("trombine ends with its exit code")
+    sys.path[0] = folder
+    if Path(words[0]).name == "trombine":
+        sys.argv = ["trombine", *words[1:]]
+        runpy.run_module("trombine", run_name="__main__", alter_sys=True)
+        raise AssertionError("trombine ends with its exit code")
+    sys.argv = words[1:]
+    runpy.run_path(str(Path(folder, words[1])), run_name="__main__")
+    sys.exit()
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -85,7 +86,8 @@ def run(
     if snippet.language == "python":  # as a file, which other processes may import again
         file = folder / "snippet.py"
         file.write_text(snippet.code)
-        command = [sys.executable, file.name]
+        python = shutil.which("python-file", path=on_path["PATH"]) or sys.executable
+        command = [python, file.name]
     else:
         command = ["bash", "-euo", "pipefail", "-c", snippet.code]
     return subprocess.run(
