@@ -173,8 +173,14 @@ class Image:
             raise ValueError("colours are within [0, 1]")
         if self.palette is not None:
             return self._replace_in_palette(chosen, mask)
-        samples = self.samples.copy()
-        samples[mask] = self._encoded(chosen, self.samples[mask])
+        samples, done = self.samples.copy(), 0
+        step = max(1, _STRIP // self.width)
+        for top in range(0, self.height, step):
+            part, inside = samples[top : top + step], mask[top : top + step]
+            count = np.count_nonzero(inside)
+            if count:
+                part[inside] = self._encoded(chosen[done : done + count], part[inside])
+                done += count
         return replace(self, samples=samples)
 
     def opaque(self, mask: Bool[np.ndarray, "h w"]) -> Image:

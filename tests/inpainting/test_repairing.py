@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import torch
 
+from trombine.canvas import cut
 from trombine.images import image_of
 from trombine.inpainting.damaged import Damaged
 from trombine.inpainting.faces import Steering
-from trombine.inpainting.grain import noise_like
+from trombine.inpainting.grain import Noise
 from trombine.inpainting.making import seeds_of
 from trombine.inpainting.repairing import Painter, repaired
 from trombine.inpainting.windows import LARGEST, THICKEST, USUAL, Window, patches, thickness
@@ -35,9 +36,9 @@ def oracle(monkeypatch: pytest.MonkeyPatch) -> list[Window]:
     windows: list[Window] = []
     usual = Painter._paint
 
-    def paint_it(self: Painter, window: Window, *rest: object) -> None:
+    def paint_it(self: Painter, window: Window, *rest: object) -> float:
         windows.append(window)
-        usual(self, window, *rest)  # pyright: ignore[reportArgumentType]
+        return usual(self, window, *rest)  # pyright: ignore[reportArgumentType]
 
     monkeypatch.setattr(Painter, "_paint", paint_it)
     return windows
@@ -132,7 +133,7 @@ def test_every_missing_pixel_is_painted_once() -> None:
             hole[top : top + rng.integers(1, 90), left : left + rng.integers(1, 200)] = True
         count = np.zeros(hole.shape, int)
         for patch in patches(hole):
-            np.add.at(count, (patch.rows, patch.columns), 1)
+            cut(count, patch.area.box)[...] += patch.area.inside
             assert patch.window.scale <= 1
         assert np.array_equal(count == 1, hole) and count.max(initial=0) <= 1
 
@@ -290,7 +291,10 @@ def test_noise_is_as_strong_and_as_coarse_as_around(blur: float) -> None:
     field[..., 1] = field[..., 0] * 0.5
     field = gaussian_filter(field, (blur, blur, 0)) if blur else field
     squares = field.reshape(10, 16, 10, 16, 3).transpose(0, 2, 1, 3, 4).reshape(-1, 16, 16, 3)
-    noise = noise_like(squares, 200, 220, np.random.default_rng(1))
+    grain = Noise(squares, 220, np.random.default_rng(1))
+    noise = np.concatenate([grain.rows(1), grain.rows(120), grain.rows(79)])
+    whole = Noise(squares, 220, np.random.default_rng(1)).rows(200)
+    assert noise == pytest.approx(whole, abs=1e-6), "however many rows at once"
     assert noise.std((0, 1)) == pytest.approx(field.std((0, 1)), rel=0.25)
 
     def beside(plane: np.ndarray) -> float:

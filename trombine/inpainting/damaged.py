@@ -66,10 +66,6 @@ class Damaged:
         """The colours of the hole's pixels, row by row."""
         return self.colours[cut(self.hole, self.box)]
 
-    def repaired(self) -> Image:
-        """The picture with what is painted; every sample outside the hole as it was."""
-        return self.image.recoloured(self.painted, self.hole)
-
     def paint(self, rows: np.ndarray, columns: np.ndarray, colours: Colours) -> None:
         """Give these pixels, which are missing, their colours."""
         self.colours[rows - self.box.top, columns - self.box.left] = colours

@@ -19,7 +19,7 @@ from torch.nn.functional import grid_sample, max_pool2d
 from trombine.canvas import Box, cut
 from trombine.inpainting.damaged import Damaged, middles
 from trombine.inpainting.organs import UNKNOWN, organs, with_moved
-from trombine.inpainting.windows import Window, thickness
+from trombine.inpainting.windows import Area, Window, moved, shared, thickness
 from trombine.nets.steering import likely_of, told_of
 from trombine.reader import WINDOW, Face, Frame, read_faces, read_twice
 from trombine.reader.faces import parts_map, upright
@@ -28,7 +28,7 @@ from trombine.weights.tasks import device_of
 
 _OVERVIEW: Final = 1280  # pixels of the longer side of the picture in which faces are looked for
 _RIM: Final = 6  # pixels of a reader's window that are context at least
-_MOST: Final = 1.5  # times as large as the reader's a window may be, for a hole to fit,
+_MOST: Final = 1.2  # times as large as the reader's a window may be, for a hole to fit,
 _STEP: Final = 16  # and a multiple of so many pixels
 _SCALED: Final = 1.2  # as trainings change pictures: so much larger or smaller,
 _TURNED: Final = 0.175  # and turned so far, 10 degrees
@@ -226,8 +226,7 @@ class FaceWindow:
     window: Window
     parts: Likely  # of the window's pixels
     points: Points  # in pixels of the window; NaN unless the user gave them
-    rows: np.ndarray  # the missing pixels that it gives
-    columns: np.ndarray
+    area: Area  # the missing pixels that it gives
 
 
 def window_of(
@@ -236,47 +235,54 @@ def window_of(
     """The window that shows a face in pixels of this `side`, and more of the picture where the hole
     with context needs it; None where the hole is elsewhere, or so thin that it is better mended at
     full size."""
-    rows, columns = _mine(damaged, face, faces)
-    if not len(rows):
+    area = _mine(damaged, face, faces)
+    if area is None:
         return None
-    window = _fitting(Window.of_frame(face.frame, side), middles(rows, columns))
-    places = window.to_window(middles(rows, columns))
-    rim = _RIM * side / WINDOW
-    inside = ((places >= rim) & (places <= window.width - rim)).all(1)
+    window = _fitting(Window.of_frame(face.frame, side), middles(*area.ends()))
     if _is_nearly_straight(window):
         window, box = _straight(window, damaged.size)
-        inside = (rows >= box.top) & (rows < box.bottom)
-        inside &= (columns >= box.left) & (columns < box.right)
-    rows, columns = rows[inside], columns[inside]
-    if not len(rows):
+        both = shared(area.box, box)
+        area = both and Area.of(cut(area.inside, moved(both, area.box)), both)
+    else:
+        rim, shown = _RIM * side / WINDOW, window
+
+        def inside(rows: np.ndarray, columns: np.ndarray) -> Bool[np.ndarray, "n"]:
+            places = shown.to_window(middles(rows, columns))
+            return ((places >= rim) & (places <= shown.width - rim)).all(1)
+
+        area = area.where(inside)
+    if area is None:
         return None
     if (
         face.frame.side > _SHARP * side
-        and _thickness(rows, columns) * window.scale < _THIN * side / WINDOW
+        and thickness(np.pad(area.inside, 1)) * window.scale < _THIN * side / WINDOW
     ):
         return None
     parts = _parts(window, face, steering, damaged)
     points = window.to_window(face.points.astype(np.float64)).astype(np.float32)
     if not _is_moved(face):
         points = np.full_like(points, np.nan)
-    return FaceWindow(window=window, parts=parts, points=points, rows=rows, columns=columns)
+    return FaceWindow(window=window, parts=parts, points=points, area=area)
 
 
-def _mine(damaged: Damaged, face: Face, faces: Sequence[Face]) -> tuple[np.ndarray, np.ndarray]:
-    """The missing pixels nearer to this face than to others, in reach of its largest window."""
+def _mine(damaged: Damaged, face: Face, faces: Sequence[Face]) -> Area | None:
+    """The missing pixels nearer to this face than to others, in reach of its largest window; None
+    where they lie beside the face, not on it."""
     largest = replace(face.frame, side=face.frame.side * _MOST)
     box = Window.of_frame(largest).reach(*damaged.size)
-    rows, columns = np.nonzero(cut(damaged.missing, box))
-    rows, columns = rows + box.top, columns + box.left
-    if not len(rows):
-        return rows, columns
-    places = middles(rows, columns)
-    own = Window.of_frame(face.frame).to_window(places)
-    if not (np.abs(own / WINDOW - 0.5) < 0.35).all(1).any():  # beside the face, not on it
-        return rows[:0], columns[:0]
-    near = [np.hypot(*(places - [f.frame.x, f.frame.y]).T) / f.frame.side for f in faces]
-    mine = np.argmin(near, axis=0) == next(i for i, f in enumerate(faces) if f is face)
-    return rows[mine], columns[mine]
+    area = Area.of(cut(damaged.missing, box), box)
+    number = next(i for i, f in enumerate(faces) if f is face)
+
+    def on_it(rows: np.ndarray, columns: np.ndarray) -> Bool[np.ndarray, "n"]:
+        own = Window.of_frame(face.frame).to_window(middles(rows, columns))
+        return (np.abs(own / WINDOW - 0.5) < 0.35).all(1)
+
+    def nearest(rows: np.ndarray, columns: np.ndarray) -> Bool[np.ndarray, "n"]:
+        places = middles(rows, columns)
+        near = [np.hypot(*(places - [f.frame.x, f.frame.y]).T) / f.frame.side for f in faces]
+        return np.argmin(near, axis=0) == number
+
+    return None if area is None or area.where(on_it) is None else area.where(nearest)
 
 
 def _fitting(window: Window, places: Float64[np.ndarray, "n 2"]) -> Window:
@@ -304,13 +310,6 @@ def _straight(window: Window, size: tuple[int, int]) -> tuple[Window, Box]:
         right=min(left + window.width, size[1]),
     )
     return Window.of_box(box, 1.0), box
-
-
-def _thickness(rows: np.ndarray, columns: np.ndarray) -> float:
-    """Of the hole of these pixels, in pixels of the picture."""
-    grid = np.zeros((np.ptp(rows) + 3, np.ptp(columns) + 3), bool)
-    grid[rows - rows.min() + 1, columns - columns.min() + 1] = True
-    return thickness(grid)
 
 
 def _is_moved(face: Face) -> bool:

@@ -31,7 +31,7 @@ from trombine.holes import AUTO, POLARITIES, Hole, masked
 from trombine.images import Image, as_seen, image_of
 from trombine.inpainting import masks
 from trombine.inpainting.faces import whole_map
-from trombine.inpainting.repairing import READER, Repair, faces_as_painted, repaired
+from trombine.inpainting.repairing import READER, Repair, faces_as_painted, repaired, varies
 from trombine.inpainting.sheet import sheet_of
 from trombine.inpainting.steering import steering_of
 from trombine.provenance import shortened
@@ -166,11 +166,6 @@ def model_for(name: str | Path, device: str = CPU) -> Model:
 def seeds_of(model: Model, seed: int, tries: int) -> list[int]:
     """The seeds of as many answers as the model can give."""
     return [seed + number for number in range(tries)] if varies(model) else [seed]
-
-
-def varies(model: Model) -> bool:
-    """Whether a model gives different answers for different seeds."""
-    return "seed" in model.net.optional
 
 
 def _same_again(model: Model, tries: int) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -15,6 +16,7 @@ from trombine.inpainting.windows import bounds
 from trombine.refusal import InputError, shown
 
 AUTO_GROW: Final = 2  # pixels by which a painted colour's hole grows: a brush has soft edges
+_STRIP: Final = 1 << 20  # pixels that are grown at once
 _NEAR: Final = 40  # of 255, to a painted colour in each channel: JPEG changes it
 _COLOUR: Final = re.compile(r"#?([0-9a-fA-F]{6})")
 HIDEABLE: Final = {
@@ -85,6 +87,14 @@ def grown(hole: Bool[np.ndarray, "h w"], pixels: int) -> Bool[np.ndarray, "h w"]
         right=min(box.right + pixels, hole.shape[1]),
     )
     result = hole.copy()
-    distances = np.asarray(distance_transform_edt(~cut(hole, near)))
-    cut(result, near)[...] = distances <= pixels
+    step = max(pixels, _STRIP // near.width)
+    for top in range(near.top, near.bottom, step):
+        strip = replace(near, top=top, bottom=min(top + step, near.bottom))
+        seen = replace(
+            near, top=max(top - pixels, near.top), bottom=min(strip.bottom + pixels, near.bottom)
+        )
+        kept = ~cut(hole, seen)
+        if not kept.all():
+            close = np.asarray(distance_transform_edt(kept)) <= pixels
+            cut(result, strip)[...] = close[top - seen.top :][: strip.height]
     return result

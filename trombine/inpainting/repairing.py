@@ -14,9 +14,10 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float32
 
-from trombine.canvas import Box
+from trombine.canvas import Box, cut
 from trombine.devices import CPU
 from trombine.draws import Chance
+from trombine.inpainting.copying import copied
 from trombine.inpainting.damaged import Damaged, middles, sampled
 from trombine.inpainting.faces import (
     FaceWindow,
@@ -27,8 +28,8 @@ from trombine.inpainting.faces import (
     reread,
     window_of,
 )
-from trombine.inpainting.grain import SIDE, noise_like
-from trombine.inpainting.windows import USUAL, Patch, Window, patches
+from trombine.inpainting.grain import SIDE, Noise, Squares
+from trombine.inpainting.windows import USUAL, Area, Patch, Window, moved, patches, thickness
 from trombine.reader import Face
 from trombine.samples import Image
 from trombine.upscaling.running import enlarged
@@ -49,6 +50,9 @@ _FINE: Final = 1.2  # pixels of a face's window for one of the picture, at most
 _RING: Final = 48  # pixels round a hole in which grain is measured
 _MARGIN: Final = 12  # pixels of a window: as far as enlarging nets look
 _SQUARES: Final = 256  # of them at most
+_TEXTURED: Final = 0.02  # lost by shrinking, from which on a texture is missed
+_MOST_COPIED: Final = 1 << 22  # pixels of a picture that patches are looked for in
+_FEATURES: Final = 0.25  # of a face's frame, from its middle
 _SIDES: Final = range(16, 1025)  # of windows: a card is a stranger's text
 
 Tick = Callable[[int, int], None]
@@ -99,11 +103,13 @@ def repaired(
         if not faces and (seen := faces_in(damaged, reader, steering)):
             painter.damaged = damaged = Damaged.of(image, hole)
             faces = painter.paint(seen, steering)
+        painter.copy(faces)
     notices = (EVERYTHING,) if hole.all() else () if faces else (NO_FACE,)
+    colours = damaged.painted
     return Repair(
-        image=damaged.repaired(),
+        image=damaged.image.recoloured(colours, hole),
         hole=hole,
-        colours=damaged.painted,
+        colours=colours,
         faces=faces,
         notices=notices,
         windows=painter.windows,
@@ -137,6 +143,7 @@ class Painter:
     done: int = 0  # pixels
     of: int = 0
     nets: dict[str, Model] = field(default_factory=dict)  # beside the one that paints
+    smooth: list[Area] = field(default_factory=list)  # what lacks the texture of its surroundings
 
     @property
     def side(self) -> int:
@@ -157,7 +164,7 @@ class Painter:
     def paint(self, faces: Sequence[Face], steering: Steering) -> list[Face]:
         """Paint all of the hole, the largest face first; the faces with what is guessed of them."""
         self.done, self.of = 0, int(np.count_nonzero(self.damaged.missing))
-        faces = list(faces)
+        self.smooth, faces = [], list(faces)
         if faces:
             completer = loaded(COMPLETER, task="complete", device=self.device)
             self.nets[COMPLETER] = completer
@@ -177,42 +184,73 @@ class Painter:
         seen = self.damaged.seen(area.window)
         if {"parts", "points"} & set(self.model.net.optional):
             result = self._through_net(*seen, _steered(area))
-            places = middles(area.rows, area.columns)
-            self.damaged.paint(area.rows, area.columns, sampled(result, area.window, places))
+            for _, rows, columns in area.area.strips():
+                colours = sampled(result, area.window, middles(rows, columns))
+                self.damaged.paint(rows, columns, colours)
             area, face = looked_again(self.damaged, area, face, steering, self.nets[READER])
-        self._paint(area.window, area.rows, area.columns, seen, _steered(area))
+        self._paint(area.window, area.area, seen, _steered(area))
         return face
 
     def texture(self, patch: Patch) -> None:
         """Paint holes where no face is."""
         seen = self.damaged.seen(patch.window)
-        self._paint(patch.window, patch.rows, patch.columns, seen, {})
+        lost = self._paint(patch.window, patch.area, seen, {})
+        if lost > _TEXTURED and not varies(self.model):
+            self.smooth.append(patch.area)
+
+    def copy(self, faces: Sequence[Face]) -> None:
+        """Put patches of the surroundings where a texture ends at what is painted."""
+        for number, area in enumerate(self.smooth):
+            thick = thickness(area.inside)
+            box = _ring(area.box, self.damaged.size, round(max(thick, _RING)))
+            if box.height * box.width > _MOST_COPIED:
+                continue
+            known, hole = self.damaged.known(box), np.zeros((box.height, box.width), bool)
+            cut(hole, moved(area.box, box))[...] = area.inside
+            kept = (known[..., 3] > 0) & ~cut(self.damaged.hole, box)
+            for face in faces:
+                kept &= ~_features(face, box)
+            chance = Chance(seed=self.seed, places=np.array([number], np.int64))
+            seed = int(chance.generator("copy").integers(1 << 32))
+            result = copied(known[..., :3], hole, kept, thick, seed)
+            if result is not None:
+                rows, columns = np.nonzero(hole)
+                self.damaged.paint(rows + box.top, columns + box.left, result[hole].clip(0, 1))
+            if self.tick is not None:
+                self.tick(self.done, self.of)
 
     def _paint(
         self,
         window: Window,
-        rows: np.ndarray,
-        columns: np.ndarray,
+        area: Area,
         seen: tuple[Float32[torch.Tensor, "3 h w"], Bool[torch.Tensor, "h w"]],
         steered: dict[str, torch.Tensor],
-    ) -> None:
+    ) -> float:
+        """Paint pixels by what the net makes of a window; how much that lacks of what is round
+        them, the standard deviation."""
         picture, unknown = seen
         result = self._through_net(picture, unknown, steered)
+        kept, noise, lost = picture[:, ~unknown], None, 0.0
+        is_grey = kept.numel() and bool((kept == kept[:1]).all())
         if window.scale * _ENLARGED < 1:
-            ring = _ring(rows, columns, self.damaged.size)
-            result, larger = self._enlarged(*_shown(result, window, ring), 1 / window.scale)
-            colours = sampled(result, larger, middles(rows, columns))
-            colours = (colours + self._grain(result, larger, ring, rows, columns)).clip(0, 1)
-        else:
+            ring = _ring(area.box, self.damaged.size)
+            result, window = self._enlarged(*_shown(result, window, ring), 1 / window.scale)
+            squares = self._lost(result, window, ring)
+            noise = self._grain(squares, area.box.width)
+            lost = float(squares.std()) if squares.size else 0.0
+        for strip, rows, columns in area.strips():
             colours = sampled(result, window, middles(rows, columns))
-        kept = picture[:, ~unknown]
-        if kept.numel() and bool((kept == kept[:1]).all()):  # grey stays exactly grey
-            colours = np.repeat(colours.mean(1, keepdims=True), 3, axis=1)
-        self.damaged.paint(rows, columns, colours)
-        self.windows += 1
-        if self.tick is not None:
+            if noise is not None:
+                grain = noise.rows(strip.height)[rows - strip.top, columns - strip.left]
+                colours = (colours + grain).clip(0, 1)
+            if is_grey:  # which stays exactly grey
+                colours = np.repeat(colours.mean(1, keepdims=True), 3, axis=1)
+            self.damaged.paint(rows, columns, colours)
             self.done += len(rows)
-            self.tick(self.done, self.of)
+            if self.tick is not None:
+                self.tick(self.done, self.of)
+        self.windows += 1
+        return lost
 
     def _through_net(
         self,
@@ -241,20 +279,10 @@ class Painter:
         self.nets[_ENLARGERS[factor]] = net
         return enlarged(net.in_rgb, picture), window.enlarged(factor)
 
-    def _grain(
-        self,
-        picture: Float32[torch.Tensor, "3 k l"],
-        window: Window,
-        ring: Box,
-        rows: np.ndarray,
-        columns: np.ndarray,
-    ) -> Float32[np.ndarray, "n 3"]:
-        """Noise for these pixels, like what the window's picture lacks of the surroundings."""
-        lost = self._lost(picture, window, ring)
+    def _grain(self, lost: Squares, width: int) -> Noise:
+        """Noise of this width, like what a window's picture lacks of the surroundings."""
         chance = Chance(seed=self.seed, places=np.array([self.windows], np.int64))
-        top, left = int(rows.min()), int(columns.min())
-        size = int(rows.max()) + 1 - top, int(columns.max()) + 1 - left
-        return noise_like(lost, *size, chance.generator("grain"))[rows - top, columns - left]
+        return Noise(lost, width, chance.generator("grain"))
 
     def _lost(
         self, picture: Float32[torch.Tensor, "3 k l"], window: Window, ring: Box
@@ -277,13 +305,26 @@ class Painter:
         return result
 
 
-def _ring(rows: np.ndarray, columns: np.ndarray, size: tuple[int, int]) -> Box:
-    """The box of these pixels and of what is round them, in a picture of this size."""
+def varies(model: Model) -> bool:
+    """Whether a model gives different answers for different seeds."""
+    return "seed" in model.net.optional
+
+
+def _features(face: Face, box: Box) -> Bool[np.ndarray, "k l"]:
+    """Where in a box a face has its features, as which nothing else is to look."""
+    window = Window.of_frame(face.frame)
+    rows, columns = np.mgrid[box.top : box.bottom, box.left : box.right]
+    places = window.to_window(middles(rows.ravel(), columns.ravel())) / window.width
+    return (np.abs(places - 0.5) < _FEATURES).all(1).reshape(rows.shape)
+
+
+def _ring(box: Box, size: tuple[int, int], width: int = _RING) -> Box:
+    """A box and what is round it, in a picture of this size."""
     return Box(
-        top=max(int(rows.min()) - _RING, 0),
-        left=max(int(columns.min()) - _RING, 0),
-        bottom=min(int(rows.max()) + 1 + _RING, size[0]),
-        right=min(int(columns.max()) + 1 + _RING, size[1]),
+        top=max(box.top - width, 0),
+        left=max(box.left - width, 0),
+        bottom=min(box.bottom + width, size[0]),
+        right=min(box.right + width, size[1]),
     )
 
 

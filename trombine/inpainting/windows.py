@@ -7,7 +7,7 @@ shrunk until the hole is as thin as the nets can mend.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Final, final
@@ -24,6 +24,7 @@ THICKEST: Final = 24 / 128  # the largest thickness of a hole in it
 CONTEXT: Final = 32 / 128  # to each side of the hole
 LARGEST: Final = 2  # the longest side
 _MOST: Final = 1 << 21  # pixels of a hole whose thickness is measured exactly
+_STRIP: Final = 1 << 19  # pixels of an area that are listed at once
 
 
 @final
@@ -95,6 +96,62 @@ class Window:
         return np.array([[cos, -sin], [sin, cos]])
 
 
+@final
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Area:
+    """Some pixels of a picture, and the smallest box round them.
+
+    A list of their rows and columns takes a hundred times the memory.
+    """
+
+    box: Box
+    inside: Bool[np.ndarray, "k l"]  # which pixels of the box
+
+    @classmethod
+    def of(cls, inside: Bool[np.ndarray, "k l"], box: Box) -> Area | None:
+        """These pixels of a box; None where there are none."""
+        inner = bounds(inside)
+        if inner is None:
+            return None
+        placed = Box(
+            top=box.top + inner.top,
+            left=box.left + inner.left,
+            bottom=box.top + inner.bottom,
+            right=box.left + inner.right,
+        )
+        return cls(box=placed, inside=cut(inside, inner))
+
+    @property
+    def count(self) -> int:
+        """How many pixels."""
+        return int(np.count_nonzero(self.inside))
+
+    def strips(self) -> Iterator[tuple[Box, np.ndarray, np.ndarray]]:
+        """The pixels' rows and columns in the picture, some rows of the box at once."""
+        step = max(1, _STRIP // self.box.width)
+        for start in range(0, self.box.height, step):
+            part = self.inside[start : start + step]
+            rows, columns = np.nonzero(part)
+            top = self.box.top + start
+            strip = replace(self.box, top=top, bottom=top + len(part))
+            yield strip, rows + top, columns + self.box.left
+
+    def where(self, test: Callable[[np.ndarray, np.ndarray], Bool[np.ndarray, "n"]]) -> Area | None:
+        """Those whose rows and columns pass a test; None where none does."""
+        inside = np.zeros_like(self.inside)
+        for _, rows, columns in self.strips():
+            passed = test(rows, columns)
+            inside[rows[passed] - self.box.top, columns[passed] - self.box.left] = True
+        return Area.of(inside, self.box)
+
+    def ends(self) -> tuple[np.ndarray, np.ndarray]:
+        """The rows and columns of the first and the last pixel of each row."""
+        rows = np.flatnonzero(self.inside.any(1))
+        first = self.inside[rows].argmax(1)
+        last = self.box.width - 1 - self.inside[rows, ::-1].argmax(1)
+        return np.tile(rows, 2) + self.box.top, np.concatenate([first, last]) + self.box.left
+
+
 # ---------------------------------------------------------------------------------------------
 # Holes without a face
 
@@ -105,8 +162,7 @@ class Patch:
     """A window, and the missing pixels that are painted in it."""
 
     window: Window
-    rows: np.ndarray
-    columns: np.ndarray
+    area: Area
 
 
 @final
@@ -128,29 +184,28 @@ def patches(missing: Bool[np.ndarray, "h w"], usual: int = USUAL) -> Iterator[Pa
     if box is None:
         return
     labels, every = pieces(missing, box, usual)
-    scales = np.array([0.0, *(piece.scale for piece in every)])
+    scales = np.array([0.0, *(piece.scale for piece in every)], np.float32)
     order = sorted(every, key=lambda piece: (-piece.scale, piece.box.top, piece.box.left))
     todo = missing.copy()
     for piece in order:
         for place in _cores(piece, missing.shape, usual):
             core = shared(place, box) or piece.box
             inside = cut(labels, moved(core, box))
-            rows, columns = np.nonzero((scales[inside] == piece.scale) & cut(todo, core))
-            if len(rows):
-                rows, columns = rows + core.top, columns + core.left
-                todo[rows, columns] = False
+            mine = (scales[inside] == np.float32(piece.scale)) & cut(todo, core)
+            if area := Area.of(mine, core):
+                cut(todo, core)[mine] = False
                 window = _round(place, piece.scale, missing.shape, usual)
-                yield Patch(window=window, rows=rows, columns=columns)
+                yield Patch(window=window, area=area)
 
 
 def pieces(
     missing: Bool[np.ndarray, "h w"], box: Box, usual: int
 ) -> tuple[Int32[np.ndarray, "k l"], list[Piece]]:
-    """The holes of a picture that hang together: of each pixel of their box which it is of, from 1
-    on, and all of them."""
+    """The holes of a picture that hang together, what is thin of a thick one apart: of each pixel
+    of their box which it is of, from 1 on, and all of them."""
     from scipy.ndimage import find_objects, label
 
-    thickest = THICKEST * usual
+    thickest, thins = THICKEST * usual, []
     labels: Any = label(cut(missing, box), structure=np.ones((3, 3), bool))
     result = []
     for number, (rows, columns) in enumerate(find_objects(labels[0]), 1):
@@ -160,13 +215,33 @@ def pieces(
             bottom=box.top + rows.stop,
             right=box.left + columns.stop,
         )
+        scale = 1.0
         if min(inner.height, inner.width) > thickest:
-            alone = _with_rim(labels[0][rows, columns] == number, inner, missing.shape)
+            own = labels[0][rows, columns]
+            alone = _with_rim(own == number, inner, missing.shape)
             scale = min(1.0, thickest / thickness(alone))
-        else:
-            scale = 1.0
+            if scale < 1:
+                thin = (own == number) & ~_thick(alone, inner, missing.shape, thickest)
+                own[thin] = len(thins) + 1 + labels[1]
+                thins += [Piece(box=inner, scale=1.0)] * bool(thin.any())
         result.append(Piece(box=inner, scale=scale))
-    return labels[0], result
+    return labels[0], result + thins
+
+
+def _thick(
+    alone: Bool[np.ndarray, "k2 l2"], box: Box, shape: tuple[int, ...], thickest: float
+) -> Bool[np.ndarray, "k l"]:
+    """Of a hole with its rim what is near places that are thicker than this."""
+    from scipy.ndimage import distance_transform_edt
+
+    step = math.ceil(math.sqrt(alone.size / _MOST))
+    small = alone[::step, ::step]
+    core = np.asarray(distance_transform_edt(small)) * step > thickest / 2
+    # A square's corner is 1.41 times as far from its core as its sides.
+    near = np.asarray(distance_transform_edt(~core)) * step <= 1.5 * thickest / 2
+    large = near.repeat(step, 0).repeat(step, 1)
+    top, left = int(box.top > 0), int(box.left > 0)
+    return large[top:, left:][: box.height, : box.width]
 
 
 def _with_rim(
