@@ -273,9 +273,9 @@ def train(
     Arguments, by name:
         recipe: Its name: upscale-x2, upscale-x4, upscale-fast-x2, upscale-fast-x4,
             upscale-drawings-x2, upscale-drawings-x4, upscale-wild-x2,
-            upscale-wild-x4, upscale-grown-x4, srresnet-x2, srresnet-x4,
-            sharpener-x2, cleaner, autoencoder, restorer, repairer, inpaint,
-            inpaint-sharp, inpaint-diffusion, completion, scratches,
+            upscale-wild-x4, upscale-grown-x4, upscale-sharp-x4, srresnet-x2,
+            srresnet-x4, sharpener-x2, cleaner, autoencoder, restorer, repairer,
+            inpaint, inpaint-sharp, inpaint-diffusion, completion, scratches,
             generate-anime, generate-photo, restyle, dcgan, dcgan-r1, stylegan,
             class-gan, sdpc-gan, adversarial-autoencoder, fractal-gan, flow,
             diffusion, restyle-cyclegan, restyle-ugatit, restyle-cut, reader,
@@ -391,18 +391,22 @@ def models_export(
     model: str,
     output: _Path,
     onnx: bool = ...,
+    half: bool = ...,
     overwrite: bool = ...,
 ) -> Result:
     """Write a model as ONNX, for programs that know nothing of trombine or torch.
 
     Other counts and sizes of pictures than it was traced with are tried, and no file is left where
-    the results differ from torch's by 1e-4 or more.
+    the results differ from torch's by 1e-4 or more. With half=True it is a model as before, half
+    as large.
 
     Arguments, by name:
         model: The name of a model that comes with trombine, or a .safetensors
             file.
         output: The file to write.
-        onnx: Write ONNX: required, since there is no other kind of file yet.
+        onnx: Write ONNX, FILE.onnx.
+        half: Write a model of half the size, FILE.safetensors: its kernels rounded
+            to 16 bits.
         overwrite: Make again what is there.
     """
 
@@ -439,6 +443,7 @@ def upscale(
     factor: int | None = ...,
     size: str | None = ...,
     model: str | _Path = ...,
+    sharpness: float = ...,
     best: bool = ...,
     tile: int | str = ...,
     threads: int | None = ...,
@@ -452,8 +457,8 @@ def upscale(
     Arguments, by name:
         image: A picture, or a list of them: a path, a Pillow image, a NumPy array
             or a torch tensor. What becomes of it is returned, and no file is
-            written; of the rest factor, size, model, best, tile, threads and
-            device may be given.
+            written; of the rest factor, size, model, sharpness, best, tile,
+            threads and device may be given.
         pictures: The pictures, or folders of them.
         output: The file to write, or for several pictures the folder; unless
             given, photo.x2.png beside photo.png.
@@ -469,13 +474,16 @@ def upscale(
         strip: Leave out date, camera, place and whatever else a photograph says of
             itself.
         factor: How many times as wide and high, 2 to 16; 2 unless given. 8 is 4
-            times, then 2 times. 1 cleans by a model that keeps the size: 1 to 16.
+            times, then 2 times. 1 removes noise and JPEG's blocks, and keeps the
+            size: 1 to 16.
         size: WIDTHxHEIGHT, as in 1920x1080, in place of a factor: as large as fits
             in it.
         model: upscale, upscale-fast, upscale-drawings or upscale-wild, or a
             .safetensors file, or somebody else's .pth (extra foreign); auto takes
             upscale, for drawings upscale-drawings, for JPEGs and noise
             upscale-wild.
+        sharpness: 0 to 1: photographs look as sharp as real ones do, by detail
+            that the net invents; 0 is nearest to the truth. .5 is between them.
         hole: A mask of what was repaired, or a folder of masks with the pictures'
             names: there the net for damaged pictures works, outside all stays as
             without.
@@ -504,6 +512,7 @@ def upscale(
     factor: int | None = ...,
     size: str | None = ...,
     model: str | _Path = ...,
+    sharpness: float = ...,
     best: bool = ...,
     tile: int | str = ...,
     threads: int | None = ...,
@@ -516,6 +525,7 @@ def upscale(
     factor: int | None = ...,
     size: str | None = ...,
     model: str | _Path = ...,
+    sharpness: float = ...,
     best: bool = ...,
     tile: int | str = ...,
     threads: int | None = ...,
@@ -535,6 +545,7 @@ def upscale(
     factor: int | None = ...,
     size: str | None = ...,
     model: str | _Path = ...,
+    sharpness: float = ...,
     hole: _Path | None = ...,
     mask_is: str = ...,
     best: bool = ...,
@@ -559,6 +570,7 @@ def upscale(
     factor: int | None = ...,
     size: str | None = ...,
     model: str | _Path = ...,
+    sharpness: float = ...,
     hole: _Path | None = ...,
     mask_is: str = ...,
     best: bool = ...,

@@ -190,7 +190,7 @@ VERBS = {
             "trombine upscale faces --size 400x300 --model upscale-fast -o larger",
         ),
         positional=("pictures",),
-        in_memory=("factor", "size", "model", "best", "tile", "threads", "device"),
+        in_memory=("factor", "size", "model", "sharpness", "best", "tile", "threads", "device"),
     ),
     "inpaint": Verb(
         module="inpaint",

@@ -115,7 +115,7 @@ def test_a_file_says_its_quality_where_the_pixels_cannot(tmp_path: Path) -> None
 def test_a_photograph_gets_the_net_for_its_damage(quality: int | None, model: str) -> None:
     pixels = photograph("astronaut")
     image = Image(samples=pixels if quality is None else jpeg(pixels, quality), mode="RGB")
-    chosen, reason = model_for(Frames(frames=(image,)))
+    chosen, reason = model_for(Frames(frames=(image,)), "x2")
     assert chosen == model
     assert (reason == "") == (model == "upscale")
     assert model == "upscale" or reason == f"was a JPEG of quality {quality}"

@@ -186,7 +186,7 @@ def test_the_colours_behind_alpha_choose_no_net() -> None:
         alpha = np.where(disc(art), 255, 0).astype(np.uint8)
         colours = np.where(disc(art)[..., None], inner, outer)
         image = samples.Image(samples=np.dstack([colours, alpha]), mode="RGBA")
-        assert making.model_for(Frames(frames=(image,)))[0] == family
+        assert making.model_for(Frames(frames=(image,)), "x2")[0] == family
 
 
 @pytest.mark.parametrize("shape", [(1300, 700), (200, 5000), (3000, 33), (513, 512)])

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -23,12 +24,19 @@ from trombine.upscaling.names import families, named
 from trombine.upscaling.pipelines import check_pixels, factor_of, plan_pipeline
 from trombine.weights import Card, Model, load, save, shipped
 
-FACTORS = {"upscale": (2, 4), "three": (3,), "four": (4,), "all": (2, 3, 4)}
+FACTORS = {
+    "upscale": (2, 4),
+    "upscale-wild": (2, 4),
+    "upscale-sharp": (4,),
+    "three": (3,),
+    "four": (4,),
+    "all": (2, 3, 4),
+}
 SIDES = st.integers(1, 300)
 
 
 def written(path: Path, *, task: str = "upscale", **sizes: int) -> Path:
-    net = build("residual", {"width": 1, "depth": 1, **sizes})
+    net = build("residual", {"width": 1, "depth": 1, **sizes}, seed=len(path.stem))
     save(path, net, Card(task=task, net="residual", sizes=net.sizes))
     return path
 
@@ -94,6 +102,39 @@ def test_the_nearest_net_that_is_enough(
         steps,
         last,
         (30 * factor, 20 * factor),
+    )
+
+
+def test_the_size_is_kept_by_the_net_that_removes_damage() -> None:
+    pipeline = plan_pipeline(30, 20, factor=1, box=None, model="upscale-wild")
+    assert (factors(pipeline), pipeline.last, pipeline.size) == ([2], "bicubic", (30, 20))
+    for model in ("upscale", "upscale-x2", "all"):
+        with pytest.raises(InputError, match="-x 1 is for upscale-wild, which auto takes, or"):
+            plan_pipeline(30, 20, factor=1, box=None, model=model)
+
+
+@pytest.mark.parametrize(
+    ("factor", "steps", "last"),
+    [(2, [4], "bicubic"), (4, [4], ""), (5, [4, 2], "bicubic"), (8, [4, 2], "")],
+)
+def test_sharpness_is_of_the_first_net(factor: int, steps: list[int], last: str) -> None:
+    asked: dict[str, Any] = {"factor": factor, "box": None}
+    pipeline = plan_pipeline(30, 20, model="upscale", sharpness=0.25, **asked)
+    assert (factors(pipeline), pipeline.last) == (steps, last)
+    usual, sharp = (load(pipelines.shipped()[name]) for name in pipelines._SHARP)
+    first, *others = pipeline.models
+    for ours, one, other in zip(
+        *(model.net.parameters() for model in (first, usual, sharp)), strict=True
+    ):
+        assert torch.allclose(ours, 0.75 * one + 0.25 * other)
+    assert [model.hash for model in others] == [load(pipelines.shipped()["upscale-x2"]).hash] * len(
+        others
+    )
+    assert first.hash == f"{usual.hash}~{sharp.hash}*0.25"
+    blend = plan_pipeline(30, 20, model="upscale+upscale-wild*0.3", sharpness=0.25, **asked)
+    assert blend.models[0] is first and blend.second is not None
+    assert plan_pipeline(30, 20, model="three", sharpness=0.25, **asked).models[0].path.stem == (
+        "three-x3"
     )
 
 
@@ -284,7 +325,7 @@ def test_a_model_that_is_none(model: str) -> None:
     with pytest.raises(InputError) as caught:
         plan_pipeline(6, 8, factor=2, box=None, model=model)
     line = str(caught.value)
-    choice = "one of: auto, upscale, three, four, all; or a full name, as upscale-x2 or upscale-x4"
+    choice = f"one of: auto, {', '.join(FACTORS)}; or a full name, as upscale-x2 or upscale-x4"
     assert f"to enlarge, choose {choice}, or a .safetensors file" in line
     assert line.isprintable()
 

@@ -16,7 +16,7 @@ from trombine.weights import load, shipped
 MOST = 8 * 2**20  # bytes of one file
 MOST_OF_ENLARGERS = 16 * 2**20
 MOST_OF_ALL = 48 * 2**20
-ENLARGERS = ("upscale", "upscale-drawings", "upscale-fast", "upscale-wild")
+ENLARGERS = ("upscale", "upscale-drawings", "upscale-fast", "upscale-sharp", "upscale-wild")
 
 
 def test_they_are_small() -> None:

@@ -248,7 +248,7 @@ def window_of(
 
         def inside(rows: np.ndarray, columns: np.ndarray) -> Bool[np.ndarray, "n"]:
             places = shown.to_window(middles(rows, columns))
-            return ((places >= rim) & (places <= shown.width - rim)).all(1)
+            return np.all((places >= rim) & (places <= shown.width - rim), axis=1)
 
         area = area.where(inside)
     if area is None:
@@ -275,7 +275,7 @@ def _mine(damaged: Damaged, face: Face, faces: Sequence[Face]) -> Area | None:
 
     def on_it(rows: np.ndarray, columns: np.ndarray) -> Bool[np.ndarray, "n"]:
         own = Window.of_frame(face.frame).to_window(middles(rows, columns))
-        return (np.abs(own / WINDOW - 0.5) < 0.35).all(1)
+        return np.all(np.abs(own / WINDOW - 0.5) < 0.35, axis=1)
 
     def nearest(rows: np.ndarray, columns: np.ndarray) -> Bool[np.ndarray, "n"]:
         places = middles(rows, columns)

@@ -21,6 +21,7 @@ def enlarged_value(
     threads: int | None = None,
     device: str = CPU,
     best: bool = False,
+    sharpness: float = 0.0,
 ) -> Any:
     """The picture as conversion.py takes and gives it, `enlarge` as in a record: "x3", "300x200".
 
@@ -30,13 +31,15 @@ def enlarged_value(
     if (several := singles(value)) is not None:
         import torch
 
-        options |= {"device": device, "best": best}
+        options |= {"device": device, "best": best, "sharpness": sharpness}
         return torch.stack([enlarged_value(one, enlarge, model, **options) for one in several])
     image = image_from(value)
     with naming(value):
         film = Frames(frames=(image,))
-        chosen = model_for(film)[0] if model == AUTO else model
-        pipeline = pipeline_for(film, enlarge, chosen, device=device, best=best)
+        chosen = model_for(film, enlarge)[0] if model == AUTO else model
+        pipeline = pipeline_for(
+            film, enlarge, chosen, device=device, best=best, sharpness=sharpness
+        )
         if (planes := planes_of(value)) is not None:
             return planes_like(value, *enlarged_colours(*planes, pipeline, **options))
         return like(value, enlarged_image(image, pipeline, **options))

@@ -47,16 +47,17 @@ from trombine.upscaling.damage import damage_of
 from trombine.upscaling.drawing import is_drawing
 from trombine.upscaling.names import is_shipped
 from trombine.upscaling.pictures import enlarged_film, enlarged_image, spread
-from trombine.upscaling.pipelines import Pipeline, blend, plan_pipeline
+from trombine.upscaling.pipelines import CLEANING, USUAL, Pipeline, blend, plan_pipeline
 from trombine.upscaling.report import Report, report_of
 from trombine.upscaling.running import LEAST_TILE, resolved_tile
 from trombine.upscaling.sheet import scores, standard_sheet
 from trombine.weights import Model
 
 AUTO: Final = "auto"  # by what a picture looks like: one of the next three, or a blend
-PHOTOGRAPHS: Final = "upscale"
+PHOTOGRAPHS: Final = USUAL
 DRAWINGS: Final = "upscale-drawings"
-WILD: Final = "upscale-wild"
+WILD: Final = CLEANING
+CLEANED: Final = "x1"  # as large as it is
 AUTOMATIC: Final = (PHOTOGRAPHS, DRAWINGS, WILD)
 RESULT, SHEET, REPORT, NUMBERS = "result", "sheet", "report", "numbers"
 HOLDS: Final[Mapping[str, type]] = {
@@ -65,6 +66,7 @@ HOLDS: Final[Mapping[str, type]] = {
     "model": str,  # a family of shipped nets, one of them, or a file
     "hole": str,  # a mask of what was repaired
     "mask_is": str,
+    "sharpness": float,  # how far from upscale to upscale-sharp
     "best": bool,  # the mean over eight turned and mirrored pictures
     "tile": int,  # pixels a side; 0: as running.py chooses
     FORMAT: str,
@@ -91,7 +93,12 @@ def make(job: Job) -> Output:
     film, options = job.source.film, job.options
     model, notices = _model_of(job)
     pipeline = pipeline_for(
-        film, options["enlarge"], model, device=job.device, best=options["best"]
+        film,
+        options["enlarge"],
+        model,
+        device=job.device,
+        best=options["best"],
+        sharpness=options["sharpness"],
     )
     _check_format(film, pipeline, job)
     truth = _truth(film, pipeline, job)
@@ -224,20 +231,24 @@ def pipeline_for(
     *,
     device: str = CPU,
     best: bool = False,
+    sharpness: float = 0.0,
 ) -> Pipeline:
     """The nets and the size; an InputError where no pipeline leads to it."""
     factor, box = sides(enlarge)
     size = film.first.height, film.first.width
     frames = film.count if isinstance(film, Frames) else 1  # a video's are held one at a time
     options: dict[str, Any] = {"factor": factor, "box": box, "model": model, "device": device}
+    options["sharpness"] = sharpness
     return replace(plan_pipeline(*size, **options, frames=frames), best=best)
 
 
-def model_for(film: Frames | Video) -> tuple[str, str]:
+def model_for(film: Frames | Video, enlarge: str) -> tuple[str, str]:
     """The family of nets for what a picture, or the first of a film, looks like; and why.
 
-    The reason is empty where it is the family for photographs.
+    The reason is empty where nothing is to be said: for photographs, and of what is only cleaned.
     """
+    if enlarge == CLEANED:
+        return WILD, ""
     first = film.first
     alpha, pixels = first.alpha(), first.rgb_pixels()
     visible = None if alpha is None else alpha >= 0.5  # fainter colours may be any
@@ -278,10 +289,11 @@ def _model_of(job: Job) -> tuple[str | Path, tuple[str, ...]]:
         return file, ()
     if name != AUTO:
         return name, ()
-    model, reason = model_for(job.source.film)
-    if model == PHOTOGRAPHS:
+    model, reason = model_for(job.source.film, job.options["enlarge"])
+    if not reason:
         return model, ()
-    return model, (_chosen(model, reason),)
+    blunt = model in (DRAWINGS, WILD) and job.options["sharpness"]
+    return model, (_chosen(model, reason), *([f"{model} has no --sharpness"] if blunt else []))
 
 
 def _chosen(model: str, reason: str) -> str:
@@ -402,7 +414,7 @@ def _tiles(image: Image, pipeline: Pipeline, tile: int) -> list[int]:
 UPSCALE: Final = Making(
     verb="upscale",
     holds=HOLDS,
-    usual={"best": False, "hole": "", "mask_is": AUTO},
+    usual={"sharpness": 0.0, "best": False, "hole": "", "mask_is": AUTO},
     make=make,
     needs=("torch", "scipy"),
     products=PRODUCTS,

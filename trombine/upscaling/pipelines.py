@@ -6,13 +6,17 @@ too large is shrunk (last.py). How nets run on pictures is in pictures.py and ru
 
 from __future__ import annotations
 
+import copy
 import math
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
+
+import torch
 
 from trombine import memory
 from trombine.devices import CPU
@@ -29,6 +33,10 @@ from trombine.zoo import ENDING
 BYTES_A_PIXEL: Final = 32  # of the result; 18 were measured (docs/log.md)
 _ON_THE_WAY: Final = 4  # what is shrunk at the end may be so many times larger for a while
 CLEANS: Final = "restore"  # the task of nets that keep the size
+USUAL: Final = "upscale"  # the family for photographs
+CLEANING: Final = "upscale-wild"  # the family that removes damage, at the same size too
+_SHARP: Final = ("upscale-x4", "upscale-sharp-x4")  # one net, and the same learned on to look sharp
+_SHARP_FACTOR: Final = 4
 
 Size = tuple[int, int]
 
@@ -59,16 +67,18 @@ def plan_pipeline(
     model: str | Path,
     frames: int = 1,
     device: str = CPU,
+    sharpness: float = 0.0,
 ) -> Pipeline:
     """The pipeline from height x width to `factor` times that, or to what fits in `box` (w x h).
 
     `model` is a family (upscale), a shipped net (upscale-x2), a blend of two such
     (upscale+upscale-wild*0.3), or a file; one net is applied as often as needed, on this `device`.
+    With `sharpness` the first net of the family upscale is that much of the one that looks sharp.
     A film has as many `frames`. An InputError says why there is no such size, or no such model.
     """
     if isinstance(model, str) and (blend := BLEND.fullmatch(model)):
         options: dict[str, Any] = {"factor": factor, "box": box}
-        options |= {"frames": frames, "device": device}
+        options |= {"frames": frames, "device": device, "sharpness": sharpness}
         second = plan_pipeline(height, width, model=blend["second"], **options)
         first = plan_pipeline(height, width, model=blend["first"], **options)
         return replace(first, second=second, share=float(blend["share"]))
@@ -79,11 +89,15 @@ def plan_pipeline(
         problem = f"is {width:,} x {height:,}, and would be enlarged {float(times):.4g} times"
         remedy = _smaller((height, width), list(nets), frames)
         raise InputError(problem, f"{MOST_TIMES} times is the most; {remedy}")
-    steps = _steps(list(nets), times)
+    sharpness = sharpness if model == USUAL and times > 1 else 0.0
+    steps = _steps([_SHARP_FACTOR] if sharpness and times <= _SHARP_FACTOR else list(nets), times)
     _check_pixels((height, width), size, list(nets), frames)
     product = math.prod(steps)
+    models = [model_in(nets[step], device) for step in steps]
+    if sharpness:
+        models[0] = _sharp(sharpness, device)
     return Pipeline(
-        models=tuple(model_in(nets[step], device) for step in steps),
+        models=tuple(models),
         size=size,
         last="" if size == (height * product, width * product) else "bicubic",
     )
@@ -120,6 +134,19 @@ def model_in(path: Path, device: str = CPU) -> Model:
     return model
 
 
+@lru_cache(maxsize=4)
+def _sharp(sharpness: float, device: str) -> Model:
+    """Between the usual net and the sharp one, weight by weight: they began as one net."""
+    usual, sharp = (loaded(shipped()[name], device=device) for name in _SHARP)
+    net = copy.deepcopy(usual.net)
+    with torch.no_grad():
+        for ours, theirs in zip(net.parameters(), sharp.net.parameters(), strict=True):
+            ours.lerp_(theirs, sharpness)
+    model = replace(sharp, net=net, hash=f"{usual.hash}~{sharp.hash}*{sharpness:g}")
+    prepare(model.in_rgb)
+    return model
+
+
 def factor_of(model: Model) -> int:
     """How many times the model enlarges; 1 of nets that clean pictures and keep their size."""
     factor = int(model.card.sizes.get("factor", 1))
@@ -130,10 +157,10 @@ def factor_of(model: Model) -> int:
 
 def check_cleans(times: Fraction | int, nets: Mapping[int, Path], model: str | Path) -> None:
     """Refuse to enlarge with a net that keeps the size, and to clean with one that enlarges."""
-    if times == 1 and 1 not in nets:
-        cure = "trombine train cleaner (noise) or restorer (old prints), then --model RUN"
-        problem = "enlarges, and no net that cleans at the same size comes with trombine"
-        raise InputError(problem, f"train one: {cure}", path=model)
+    if times == 1 and 1 not in nets and model != CLEANING:
+        cure = f"{CLEANING}, which auto takes, or for a net that keeps the size"
+        problem = "enlarges, and keeps no damage out at the same size"
+        raise InputError(problem, f"-x 1 is for {cure}", path=model)
     if times != 1 and 1 in nets:
         raise InputError("keeps the size", "-x 1 cleans; name a net that enlarges", path=model)
 
@@ -262,8 +289,8 @@ def _can_be(small: Size, box: Size, factors: list[int], frames: int, most: int) 
 
 def _steps(factors: list[int], times: Fraction) -> list[int]:
     """Each step the smallest factor that is enough, or the largest there is, until it is enough."""
-    if times == 1:  # a net that cleans
-        return [1]
+    if times == 1:  # a net that cleans, or one that does while it enlarges
+        return [min(factors)]
     steps: list[int] = []
     while (remaining := times / math.prod(steps)) > 1:
         enough = [factor for factor in factors if factor >= remaining]

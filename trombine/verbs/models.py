@@ -45,10 +45,11 @@ class ModelsShowRequest(Request):
 
 @dataclass(frozen=True, kw_only=True)
 class ModelsExportRequest(Request):
-    """Write a model as ONNX, for programs that know nothing of trombine or torch, or half as large.
+    """Write a model as ONNX, for programs that know nothing of trombine or torch.
 
-    As ONNX other counts and sizes of pictures than it was traced with are tried, and no file is
-    left where the results differ from torch's by 1e-4 or more.
+    Other counts and sizes of pictures than it was traced with are tried, and no file is
+    left where the results differ from torch's by 1e-4 or more. With --half it is a model as before,
+    half as large.
     """
 
     model: str

@@ -17,7 +17,7 @@ from trombine.devices import CPU, DEVICES, resolve
 from trombine.events import Event
 from trombine.memory import RELIEF
 from trombine.refusal import InputError
-from trombine.requests import Choice, Integer, integer
+from trombine.requests import Choice, Integer, Number, integer
 from trombine.upscaling import MOST_TIMES
 
 POLARITIES: Final = ("auto", "white", "black", "transparent")
@@ -38,13 +38,16 @@ class UpscaleRequest(PicturesRequest):
     photo.png."""
     factor: Annotated[int | None, Integer(1, MOST_TIMES, remedy=_SIZES)] = None
     """How many times as wide and high, 2 to 16; 2 unless given. 8 is 4 times, then 2 times. 1
-    cleans by a --model that keeps the size."""
+    removes noise and JPEG's blocks, and keeps the size."""
     size: str | None = None
     """WIDTHxHEIGHT, as in 1920x1080, in place of a factor: as large as fits in it."""
     model: str | Path = "auto"
     """upscale, upscale-fast, upscale-drawings or upscale-wild, or a .safetensors file, or somebody
     else's .pth (extra foreign); auto takes upscale, for drawings upscale-drawings, for JPEGs and
     noise upscale-wild."""
+    sharpness: Annotated[float, Number(0, 1)] = 0.0
+    """0 to 1: photographs look as sharp as real ones do, by detail that the net invents; 0 is
+    nearest to the truth. .5 is between them."""
     hole: Path | None = None
     """A mask of what was repaired, or a folder of masks with the pictures' names: there the net for
     damaged pictures works, outside all stays as without."""
@@ -96,6 +99,7 @@ def run(request: UpscaleRequest) -> Iterator[Event]:
     options = {
         "enlarge": enlarge,
         "mask_is": request.mask_is if request.hole else "auto",
+        "sharpness": _sharpness(request),
         "best": request.best,
         "tile": integer(request.tile) or 0,
     }
@@ -140,6 +144,7 @@ def of_image(image: object, request: UpscaleRequest) -> object:
         threads=request.threads,
         device=resolve(request.device),
         best=request.best,
+        sharpness=_sharpness(request),
     )
 
 
@@ -153,12 +158,10 @@ def making() -> Making:
 def _enlarge(request: UpscaleRequest) -> str:
     """How large the result is to be, as a record says it; there must be such a model."""
     from trombine.upscaling.making import AUTO
-    from trombine.upscaling.pipelines import check_cleans, nets_of
+    from trombine.upscaling.pipelines import nets_of
     from trombine.upscaling.prints import plain_size
 
     model, size = request.model, request.size
-    if model == AUTO and request.factor == 1:
-        check_cleans(1, {}, model)
     there = (DEFAULT_FACTOR,) if model == AUTO else nets_of(model)
     usual = DEFAULT_FACTOR if DEFAULT_FACTOR in there else max(there)
     if size is None:
@@ -166,3 +169,12 @@ def _enlarge(request: UpscaleRequest) -> str:
     if request.factor is not None:
         raise InputError("-x and --size both say how large; give one of them")
     return plain_size(size)
+
+
+def _sharpness(request: UpscaleRequest) -> float:
+    """How sharp it is to look, which is refused where no net for photographs is at work."""
+    from trombine.upscaling.making import AUTO, PHOTOGRAPHS
+
+    if request.sharpness and request.model not in (AUTO, PHOTOGRAPHS):
+        raise InputError(f"--sharpness is of --model {PHOTOGRAPHS}; leave one of both out")
+    return float(request.sharpness)
