@@ -359,6 +359,29 @@ def test_upscale_shows_both_at_any_zoom(opened: Opened, command: Command, tmp_pa
     assert 0.4 < float(edge) < 0.6  # of what is seen, its middle
 
 
+def test_sharpness_is_offered_where_there_is_some(
+    opened: Opened, command: Command, tmp_path: Path
+) -> None:
+    tab = opened("/upscale")
+    choose(tab, "photo.png", face()[::2, ::2])
+    sharpness = tab.get_by_role("slider", name="Sharpness")
+    tab.locator("#model").select_option("upscale-fast")
+    expect(sharpness).to_be_hidden()
+    tab.locator("#model").select_option("upscale")
+    tab.locator("#factor").select_option("1")
+    expect(sharpness).to_be_hidden()
+    tab.locator("#factor").select_option("4")
+    sharpness.focus()
+    tab.keyboard.press("End")
+    assert sharpness.get_attribute("aria-valuetext") == "100 %"
+    run(tab)
+    data = downloaded(tab, tmp_path / "studio.png")
+    (tmp_path / "photo.png").write_bytes(png(face()[::2, ::2]))
+    words = ("photo.png", "-x", "4", "--model", "upscale", "--sharpness", "1", "-o", "out.png")
+    assert command("upscale", *words).returncode == 0
+    assert (tmp_path / "out.png").read_bytes() == data
+
+
 def test_read_shows_a_table_and_json(opened: Opened, tmp_path: Path) -> None:
     tab = opened("/read")
     choose(tab, "photo.png", face())

@@ -5,11 +5,13 @@ What bicubic and Lanczos alone make of them at more factors is in enlarging.py.
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Final
 
 import numpy as np
 import torch
 from jaxtyping import Float32, UInt8
+from PIL import Image
 
 from trombine.conventions import to_picture, to_pixels
 from trombine.data.degrade import crop_to_multiple, shrink
@@ -19,6 +21,7 @@ from trombine.demo.numbers import numbers_table
 from trombine.measures import Figure, Protocol, figure, log_evaluation, psnr_y, ssim
 from trombine.methods import methods
 from trombine.pages import Html, Page, compare, fold, grid, note
+from trombine.upscaling.in_memory import enlarged_value
 from trombine.upscaling.names import named
 from trombine.world import face, paint
 
@@ -35,6 +38,7 @@ FOR_DRAWINGS: Final = ("upscale", "upscale-drawings")
 PERSON: Final = 258  # after the first seed: the one at the top of the page
 FACE_SIDE: Final = 208  # pixels of the photograph at the top of the page, from its upper border
 FACE_LEFT: Final = 124  # where it begins
+BAD: Final = 30  # quality of a JPEG
 ZOOM: Final = 3  # a detail is this part of a side, and shown as large as the whole
 
 
@@ -55,6 +59,7 @@ def add_upscaling(demo: Demo, page: Page) -> None:
         "Each picture was made smaller and enlarged again, by bicubic (left of the slider) and by"
         " a net (right). After it comes a detail, three times larger.",
         _sliders(*photo),
+        _more_sliders(demo.portrait),
         _sliders(*drawing),
         fold("A painted face", _sliders(*person)),
         numbers_table(people, measured(people, as_batch(faces), FOR_FACES), "Faces, enlarged"),
@@ -125,6 +130,27 @@ def _examples(demo: Demo) -> list[tuple[Picture, str, str, Place]]:
         (to_picture(paint(person, size, "photo").pixels), "a painted face", "upscale", (0.49, 0.5)),
         (drawn, "a painted drawing", "upscale-drawings", (0.5, 0.5)),
     ]
+
+
+def _more_sliders(size: int) -> Html:
+    """A photograph from soft to sharp, and a small bad JPEG, each four times as large."""
+    small = shrink(photograph(size), 4)
+    soft, sharp = (
+        to_pixels(enlarged_value(small, "x4", "upscale", sharpness=sharpness))
+        for sharpness in (0.0, 1.0)
+    )
+    file = BytesIO()
+    Image.fromarray(to_pixels(small)).save(file, "JPEG", quality=BAD)
+    bad = to_picture(np.asarray(Image.open(file)))
+    bicubic = to_pixels(methods("upscale", "bicubic")["bicubic"](bad[None], factor=4)[0])
+    mended = to_pixels(enlarged_value(bad, "x4", "auto"))
+    names, jpeg = ("--sharpness 0", "--sharpness 1"), f"a JPEG of quality {BAD}"
+    sliders = [
+        compare(soft, sharp, names=names, alt="a photograph, soft and sharp"),
+        compare(bicubic, mended, names=("bicubic", "trombine upscale"), alt=jpeg),
+    ]
+    title = f"A photograph four times larger: soft or sharp, and from {jpeg}"
+    return grid(sliders, columns=2, on_phone=1, title=title)
 
 
 def photograph(size: int, left: int = 60) -> Picture:

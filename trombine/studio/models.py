@@ -26,6 +26,7 @@ _FOR: Final = {
     "upscale": "photographs",
     "upscale-fast": "photographs, fast",
     "upscale-drawings": "drawings",
+    "upscale-sharp": "photographs, as sharp as it gets",
     "upscale-wild": "damaged photographs",
 }
 _CALLED: Final = {"generate-anime": "anime", "generate-photo": "photographs"}

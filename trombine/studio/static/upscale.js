@@ -9,14 +9,28 @@ let file = null;
 let width = 0;
 
 for (let times = 2; times <= MOST; times++) $("factor").append(new Option(`${times} times`, times));
+$("factor").append(new Option("as large as it is, only cleaned", 1));
 offerRun("upscale", status, {
   file: () => file,
   fields: () => [
     ...["factor", "model"].map((name) => [name, $(name).value]),
+    ...($("sharper").hidden ? [] : [["sharpness", $("sharpness").value]]),
     ...["best", "report"].map((name) => [name, String($(name).checked)]),
   ],
   show,
   said: (done) => ["Done.", ...done.notices.map(plain)].join(" "),
+});
+
+/** Only the usual net for photographs has a sharp one beside it. */
+function offerSharpness() {
+  const { value } = $("model");
+  $("sharper").hidden = !["auto", "upscale"].includes(value) || $("factor").value === "1";
+}
+
+for (const name of ["model", "factor"]) $(name).addEventListener("change", offerSharpness);
+$("sharpness").addEventListener("input", () => {
+  $("sharpness-shown").textContent = `${Math.round(100 * $("sharpness").value)} %`;
+  $("sharpness").setAttribute("aria-valuetext", $("sharpness-shown").textContent);
 });
 
 /** A notice of the command; models are called as the page calls them. */
