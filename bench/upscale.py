@@ -23,9 +23,7 @@ from typing import Final
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-import numpy as np
 import torch
-import upscale_sharp
 import upscale_speed
 from table import ROOT, Row, at_least, at_most, report
 from upscale_drawings import SIZES as SIZES_PAINTED
@@ -43,14 +41,13 @@ from upscale_quality import (
     WILD,
     Scores,
     bicubic_of_papers,
-    damaged,
     measured,
     worst_seam,
 )
 
 import trombine
 from trombine.conventions import to_pixels
-from trombine.measures import PROTOCOL_SEEDS, Figure, Protocol, log_evaluation, psnr_y
+from trombine.measures import PROTOCOL_SEEDS, Figure, Protocol, log_evaluation
 from trombine.methods.upscale import of_model
 from trombine.nets import build
 from trombine.upscaling.drawing import is_drawing
@@ -66,16 +63,6 @@ PORTRAITS: Final = {2: 3.0, 4: 2.6}  # dB over bicubic, as are the next two
 FACES: Final = {2: 3.5, 4: 3.0}
 DRAWINGS: Final = {2: 4.0, 4: 4.0}
 WILD_GAIN: Final = 1.0  # dB over bicubic and over upscale
-COMMAND: Final = "trombine upscale"
-X8_FACES: Final = 2.0  # dB over bicubic, as is the next
-X8_PORTRAITS: Final = 1.2
-DRAWN_LOSS: Final = 0.3  # dB that the default may lose
-PHOTO_LOSS: Final = 0.02
-JPEG_QUALITIES: Final = (30, 50, 75, 80, 85, 90, 95)
-JPEG_GOAL: Final = (80, 2.3)  # of this quality so many dB over bicubic
-CLEANED: Final = ("jpeg:30", "jpeg:50", "jpeg:75", "noise:gaussian:0.02", "noise:gaussian:0.06")
-SHARP_LOSS: Final = 1.5  # dB
-SHARP_EDGES: Final = (0.8, 1.1)
 DETECTED: Final = 0.99  # of world pictures
 SAME: Final = 1e-5  # tiled and whole
 SIDES: Final = (256, 512)  # pixels, of the small pictures that are timed
@@ -161,89 +148,6 @@ def best_rows(asked: Asked) -> Rows:
 def best_of_eight(small: torch.Tensor, *, factor: int) -> torch.Tensor:
     """As the command's --best, rounded as its files are."""
     return (trombine.upscale(small, factor=factor, model="upscale", best=True) * 255).round() / 255
-
-
-def by_command(small: torch.Tensor, *, factor: int) -> torch.Tensor:
-    """As the command makes it unless told otherwise, rounded as its files are."""
-    return (trombine.upscale(small, factor=factor) * 255).round() / 255
-
-
-def x8_rows(asked: Asked) -> Rows:
-    """Eight times, by the command: four times, then twice."""
-    for pictures, goal in ((faces(asked.seeds), X8_FACES), (portraits, X8_PORTRAITS)):
-        if callable(pictures):
-            if not there("portraits"):
-                return
-            pictures = pictures()
-        scores = measured(pictures, 8, {COMMAND: by_command})
-        asked.protocols[scores.protocol.name] = scores.protocol.hash
-        yield from gain_rows(f"{pictures.name} x8", scores, COMMAND, goal)
-
-
-def default_rows(asked: Asked) -> Rows:
-    """What is taken by itself, beside the net that is best for such pictures."""
-    for pictures, best, most in (
-        (drawings(asked.seeds), "upscale-drawings-x4", DRAWN_LOSS),
-        (photographs(), "upscale-x4", PHOTO_LOSS),
-    ):
-        ways = {best: of_model(load(best)), COMMAND: by_command}
-        lost = measured(pictures, 4, ways, over=best).gained(COMMAND, best)
-        yield goal_row(f"{pictures.name} x4: the default over {best}", lost, -most)
-    if not there("portraits"):
-        return
-    pictures = portraits()
-    nets = {name: of_model(load(name)) for name in ("upscale-x4", "upscale-wild-x4")}
-    for quality in JPEG_QUALITIES:
-        ways = {**nets, COMMAND: by_command}
-        scores = measured(pictures, 4, ways, chain=f"shrink:4+jpeg:{quality}")
-        asked.protocols[scores.protocol.name + f" {quality}"] = scores.protocol.hash
-        about = f"portraits x4 as JPEG {quality}: the default over"
-        better = max(nets, key=lambda name: scores.figure(name).mean)
-        gain = float(scores.gain(COMMAND, better).mean())
-        yield at_least(f"{about} {better}, the better net", gain, "dB", 0)
-        if quality == JPEG_GOAL[0]:
-            yield goal_row(f"{about} bicubic", scores.gained(COMMAND, "bicubic"), JPEG_GOAL[1])
-
-
-def clean_rows(asked: Asked) -> Rows:
-    """What -x 1 takes away of damage: decibels over the damaged picture."""
-    for pictures in (faces(asked.seeds), photographs()):
-        for chain in CLEANED:
-            gains = []
-            for index, truth in enumerate(pictures.truths.values()):
-                small = damaged(truth.expand(3, -1, -1), chain, index)
-                made = by_command(small, factor=1)
-                before, after = (
-                    psnr_y(truth.expand(3, -1, -1), one, border=0) for one in (small, made)
-                )
-                gains.append(float(after - before))
-            name = f"{pictures.name} x1, {chain}: over the damaged picture"
-            yield at_least(name, sum(gains) / len(gains), "dB", 0)
-
-
-def sharp_rows(asked: Asked) -> Rows:
-    """What --sharpness gains in looks, and gives up in decibels."""
-    for pictures in (faces(asked.seeds), photographs()):
-        soft, half, sharp = (
-            upscale_sharp.measured(pictures.truths, sharpness)
-            for sharpness in (upscale_sharp.SOFT, upscale_sharp.HALF, upscale_sharp.SHARP)
-        )
-        about = f"{pictures.name} x4, sharpness 1"
-        lost = float((soft["PSNR-Y"] - sharp["PSNR-Y"]).mean())
-        yield at_most(f"{about}: below upscale-x4", lost, "dB", SHARP_LOSS)
-        nearer = sharp["witness"].mean() / soft["witness"].mean()
-        yield at_most(f"{about}: witness distance beside upscale-x4's", nearer, "times", 0.6)
-        edges = float(np.median(sharp["edges"]))
-        low, high = SHARP_EDGES
-        is_near = low <= edges <= high
-        yield Row(f"{about}: edge energy, median", edges, "of truth", f"{low} to {high}", is_near)
-        yield Row(f"{about}: the same without", float(np.median(soft["edges"])), "of truth")
-        yield at_most(f"{about}: grid, median", float(np.median(sharp["grid"])), "of truth", 1.2)
-        yield at_most(f"{about}: tint, mean", float(sharp["tint"].mean()), "levels", 1)
-        lost = float((soft["PSNR-Y"] - half["PSNR-Y"]).mean())
-        yield Row(f"{pictures.name} x4, sharpness .5: below upscale-x4", lost, "dB")
-        edges = float(np.median(half["edges"]))
-        yield Row(f"{pictures.name} x4, sharpness .5: edge energy, median", edges, "of truth")
 
 
 def drawing_rows(asked: Asked) -> Rows:
@@ -452,10 +356,6 @@ GROUPS: Final[dict[str, Callable[[Asked], Rows]]] = {
     "portraits": portrait_rows,
     "faces": face_rows,
     "best": best_rows,
-    "x8": x8_rows,
-    "default": default_rows,
-    "clean": clean_rows,
-    "sharp": sharp_rows,
     "drawings": drawing_rows,
     "wild": wild_rows,
     "detector": detector_rows,
@@ -470,23 +370,23 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def measure(asked: Asked, groups: list[str]) -> Rows:
+def measure(asked: Asked, groups: Mapping[str, Callable[[Asked], Rows]]) -> Rows:
     """The rows of these groups, with a line for each group that says how long it took."""
-    for name in groups:
+    for name, rows in groups.items():
         start = time.perf_counter()
-        yield from GROUPS[name](asked)
+        yield from rows(asked)
         say(f"{name}: {time.perf_counter() - start:.0f} s")
 
 
-def main() -> int:
-    """Measure; 1 unless every row meets its goal."""
+def run(groups: Mapping[str, Callable[[Asked], Rows]], about: str, *, count: int) -> int:
+    """Measure what the command line asks for; 1 unless every row meets its goal."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+        description=about, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--first-seed", type=int, default=PROTOCOL_SEEDS.start)
-    parser.add_argument("--count", type=int, default=200, help="faces of the world, 2 or more")
+    parser.add_argument("--count", type=int, default=count, help="faces of the world, 2 or more")
     parser.add_argument(
-        "--only", nargs="+", choices=GROUPS, metavar="GROUP", help=f"of {', '.join(GROUPS)}"
+        "--only", nargs="+", choices=groups, metavar="GROUP", help=f"of {', '.join(groups)}"
     )
     parser.add_argument("--log", type=Path, metavar="FILE", help="where evaluations are logged")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -495,9 +395,14 @@ def main() -> int:
         parser.error("--count is 2 or more: an interval needs two pictures")
     seeds = range(given.first_seed, given.first_seed + given.count)
     asked = Asked(seeds=seeds, log=given.log, protocols={})
-    rows = list(measure(asked, given.only or list(GROUPS)))
+    rows = list(measure(asked, {name: groups[name] for name in given.only or groups}))
     protocols = ", ".join(f"{name}: {hash}" for name, hash in asked.protocols.items())
     return report(rows, json=given.json, protocol=protocols or None)
+
+
+def main() -> int:
+    """Measure; 1 unless every row meets its goal."""
+    return run(GROUPS, __doc__ or "", count=200)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,161 @@
+"""What `trombine upscale` makes when it is left to choose, and what its looks cost.
+
+    python bench/upscale_command.py [--first-seed N] [--count M] [--only GROUP ...] [--json]
+
+Eight times; the net it takes for drawings, photographs and JPEGs, beside the best for each; what
+-x 1 takes away; --sharpness. Pictures and measures are those of bench/upscale.py.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Final
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import numpy as np
+import torch
+import upscale_sharp
+from table import Row, at_least, at_most
+from upscale import Asked, Rows, gain_rows, goal_row, run, there
+from upscale_pictures import Pictures, drawings, faces, photographs, portraits
+from upscale_quality import Scores, damaged, measured
+
+import trombine
+from trombine.measures import Figure, Protocol, figure, log_evaluation, psnr_y
+from trombine.methods.upscale import of_model
+from trombine.weights import load
+
+COMMAND: Final = "trombine upscale"
+X8_FACES: Final = 2.0  # dB over bicubic, as is the next
+X8_PORTRAITS: Final = 1.2
+DRAWN_LOSS: Final = 0.3  # dB that the default may lose
+PHOTO_LOSS: Final = 0.02
+JPEG_QUALITIES: Final = (30, 50, 75, 80, 85, 90, 95)
+JPEG_GOAL: Final = (80, 2.3)  # of this quality so many dB over bicubic
+CLEANED: Final = ("jpeg:30", "jpeg:50", "jpeg:75", "noise:gaussian:0.02", "noise:gaussian:0.06")
+SHARP_LOSS: Final = 1.5  # dB
+SHARP_EDGES: Final = (0.8, 1.1)
+
+
+def by_command(small: torch.Tensor, *, factor: int) -> torch.Tensor:
+    """As the command makes it unless told otherwise, rounded as its files are."""
+    return (trombine.upscale(small, factor=factor) * 255).round() / 255
+
+
+def noted(
+    asked: Asked, pictures: Pictures, damage: str, measure: str, values: Sequence[float]
+) -> Figure:
+    """The mean of what the command did with each picture, with its interval; logged."""
+    protocol = Protocol(
+        name=f"{pictures.name}, by the command",
+        pictures=pictures.spec,
+        seeds=pictures.seeds,
+        size=pictures.size,
+        degradations=(damage,),
+        measures=(measure,),
+        public=not pictures.seeds,
+        fingerprint=pictures.fingerprint,
+    )
+    found = figure(protocol, COMMAND, measure, np.array(values))
+    asked.protocols[f"{protocol.name}, {damage}, {measure}"] = protocol.hash
+    log_evaluation(protocol, None, [found], asked.log)
+    return found
+
+
+def scored(
+    asked: Asked, pictures: Pictures, factor: int, *nets: str, chain: str = "", over: str = ""
+) -> Scores:
+    """The command and these nets on pictures; logged."""
+    models = {name: load(name) for name in nets}
+    ways = {name: of_model(model) for name, model in models.items()}
+    scores = measured(pictures, factor, {**ways, COMMAND: by_command}, chain=chain, over=over)
+    asked.protocols[f"{scores.protocol.name} {chain}"] = scores.protocol.hash
+    scores.log(COMMAND, "+".join(model.hash for model in models.values()), asked.log)
+    return scores
+
+
+def x8_rows(asked: Asked) -> Rows:
+    """Eight times, by the command: four times, then twice."""
+    for name, goal in (("faces", X8_FACES), ("portraits", X8_PORTRAITS)):
+        if name == "portraits" and not there(name):
+            return
+        pictures = faces(asked.seeds) if name == "faces" else portraits()
+        scores = scored(asked, pictures, 8)
+        yield from gain_rows(f"{name} x8", scores, COMMAND, goal)
+
+
+def default_rows(asked: Asked) -> Rows:
+    """What is taken by itself, beside the net that is best for such pictures."""
+    for pictures, best, most in (
+        (drawings(asked.seeds), "upscale-drawings-x4", DRAWN_LOSS),
+        (photographs(), "upscale-x4", PHOTO_LOSS),
+    ):
+        lost = scored(asked, pictures, 4, best, over=best).gained(COMMAND, best)
+        yield goal_row(f"{pictures.name} x4: the default over {best}", lost, -most)
+    if not there("portraits"):
+        return
+    pictures, nets = portraits(), ("upscale-x4", "upscale-wild-x4")
+    for quality in JPEG_QUALITIES:
+        scores = scored(asked, pictures, 4, *nets, chain=f"shrink:4+jpeg:{quality}")
+        about = f"portraits x4 as JPEG {quality}: the default over"
+        better = max(nets, key=lambda name: scores.figure(name).mean)
+        gain = float(scores.gain(COMMAND, better).mean())
+        yield at_least(f"{about} {better}, the better net", gain, "dB", 0)
+        if quality == JPEG_GOAL[0]:
+            yield goal_row(f"{about} bicubic", scores.gained(COMMAND, "bicubic"), JPEG_GOAL[1])
+
+
+def clean_rows(asked: Asked) -> Rows:
+    """What -x 1 takes away of damage: decibels over the damaged picture."""
+    for pictures in (faces(asked.seeds), photographs()):
+        for chain in CLEANED:
+            gains = []
+            for index, truth in enumerate(pictures.truths.values()):
+                whole = truth.expand(3, -1, -1)
+                small = damaged(whole, chain, index)
+                made = by_command(small, factor=1)
+                before, after = (psnr_y(whole, one, border=0) for one in (small, made))
+                gains.append(float(after - before))
+            gained = noted(asked, pictures, chain, "gain of -x 1", gains)
+            yield goal_row(f"{pictures.name} x1, {chain}: over the damaged picture", gained, 0)
+
+
+def sharp_rows(asked: Asked) -> Rows:
+    """What --sharpness gains in looks, and gives up in decibels."""
+    for pictures in (faces(asked.seeds), photographs()):
+        soft, half, sharp = (
+            upscale_sharp.measured(pictures.truths, sharpness)
+            for sharpness in (upscale_sharp.SOFT, upscale_sharp.HALF, upscale_sharp.SHARP)
+        )
+        for about, result in (("sharpness 1", sharp), ("sharpness .5", half)):
+            name = f"{pictures.name} x4, {about}"
+            lost = [*(result["PSNR-Y"] - soft["PSNR-Y"])]
+            gained = noted(asked, pictures, f"shrunk 4 times; {about}", "gain over soft", lost)
+            yield goal_row(f"{name}: over upscale-x4", gained, -SHARP_LOSS)
+            nearer = result["witness"].mean() / soft["witness"].mean()
+            edges, before = (float(np.median(found["edges"])) for found in (result, soft))
+            grid, tint = float(np.median(result["grid"])), float(result["tint"].mean())
+            low, high = SHARP_EDGES
+            is_near = low <= edges <= high or result is half
+            goal = f"{low} to {high}" if result is sharp else None
+            unit = f"of truth, {before:.2f} without"
+            yield Row(f"{name}: edge energy, median", edges, unit, goal, is_near)
+            if result is sharp:
+                yield at_most(f"{name}: witness distance beside upscale-x4's", nearer, "times", 0.6)
+                yield at_most(f"{name}: grid, median", grid, "of truth", 1.2)
+                yield at_most(f"{name}: tint, mean", tint, "levels", 1)
+
+
+GROUPS: Final[dict[str, Callable[[Asked], Rows]]] = {
+    "x8": x8_rows,
+    "default": default_rows,
+    "clean": clean_rows,
+    "sharp": sharp_rows,
+}
+
+
+if __name__ == "__main__":
+    sys.exit(run(GROUPS, __doc__ or "", count=48))
