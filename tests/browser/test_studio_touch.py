@@ -142,7 +142,7 @@ def people(tab: Tab, folder: Path) -> None:
         tab.locator(f"#{name}").set_input_files(folder / place_of)
     tab.locator("#pictures").fill("2")
     tab.locator("#run").tap()
-    expect(tab.locator("#result-title")).to_have_text("Real or generated?", timeout=PATIENCE)
+    expect(tab.locator("#result-title")).to_have_text("truth or wild", timeout=PATIENCE)
     tab.goto(tab.locator("#links a").first.get_attribute("href") or "")
     tab.locator("#experience").select_option("some")
     tab.get_by_role("button", name="Begin").tap()

@@ -10,6 +10,7 @@ import pytest
 from trombine.objectives import OBJECTIVES, objective_of
 from trombine.objectives.inpaint import PaintingObjective
 from trombine.objectives.objective import Objective
+from trombine.objectives.restore import RestoringObjective
 from trombine.recipes import RECIPES
 from trombine.weights import TASKS
 
@@ -46,7 +47,7 @@ def test_it_holds_nothing_that_changes(name: str) -> None:
 
 def test_a_class_is_abstract_or_final() -> None:
     for kind in OBJECTIVES.values():
-        assert kind.__bases__ in ((Objective,), (PaintingObjective,))
+        assert kind.__bases__ in ((Objective,), (PaintingObjective,), (RestoringObjective,))
         assert getattr(kind, "__final__", False)
     assert Objective.__abstractmethods__
     assert {recipe.objective for recipe in RECIPES.values()} == set(OBJECTIVES)

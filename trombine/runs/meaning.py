@@ -44,6 +44,14 @@ MEASURES: Final[dict[str, Meaning]] = {
         text="how large the gradients of what was made are beside the truth's; 1 is as sharp",
         higher=True,
     ),
+    "edges": Meaning(
+        text="how far the squared steps from pixel to pixel are from the truth's, as a share of it",
+        higher=False,
+    ),
+    "features": Meaning(
+        text="how far what the recipe's judging net sees is from what it sees in the truth",
+        higher=False,
+    ),
     "SSIM": Meaning(
         text="how alike brightness, contrast and structure are; 1 for equal pictures",
         higher=True,
