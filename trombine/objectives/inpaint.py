@@ -150,7 +150,7 @@ class PaintingObjective(Objective[PaintingKind]):
 
     def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
         """PSNR in the hole, of who is told nothing and of who is told all; SSIM of the former."""
-        scores: dict[str, list[Tensor]] = {name: [] for name in self.measures}
+        scores: dict[str, list[Tensor]] = {name: [] for name in PaintingObjective.measures}
         for step in steps:
             plain, steered = (self.measured(step, told=told) for told in (False, True))
             output = painted(step, plain).clamp(0, 1)
@@ -158,7 +158,7 @@ class PaintingObjective(Objective[PaintingKind]):
             scores["SSIM"].append(ssim(output, plain.truth))
             output = painted(step, steered).clamp(0, 1)
             scores["steered"].append(psnr(output, steered.truth, steered.hole))
-        means = {name: torch.cat(values) for name, values in scores.items() if values}
+        means = {name: torch.cat(values) for name, values in scores.items()}
         return {name: float(values[values.isfinite()].mean()) for name, values in means.items()}
 
     def measured(self, step: Step, *, told: bool) -> Shown:

@@ -95,7 +95,7 @@ def plan_pipeline(
     product = math.prod(steps)
     models = [model_in(nets[step], device) for step in steps]
     if sharpness:
-        models[0] = _sharp(sharpness, device)
+        models[0] = _sharp(*(shipped()[name] for name in _SHARP), sharpness, device)
     return Pipeline(
         models=tuple(models),
         size=size,
@@ -135,9 +135,9 @@ def model_in(path: Path, device: str = CPU) -> Model:
 
 
 @lru_cache(maxsize=4)
-def _sharp(sharpness: float, device: str) -> Model:
+def _sharp(soft: Path, sharpest: Path, sharpness: float, device: str) -> Model:
     """Between the usual net and the sharp one, weight by weight: they began as one net."""
-    usual, sharp = (loaded(shipped()[name], device=device) for name in _SHARP)
+    usual, sharp = (loaded(path, device=device) for path in (soft, sharpest))
     net = copy.deepcopy(usual.net)
     with torch.no_grad():
         for ours, theirs in zip(net.parameters(), sharp.net.parameters(), strict=True):
