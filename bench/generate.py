@@ -29,6 +29,7 @@ import torch
 from jaxtyping import Float64, UInt8
 from table import Row, at_least, at_most, cpu_seconds, report
 
+from trombine.computing import computing
 from trombine.conventions import to_picture, to_pixels
 from trombine.data.spec import parse
 from trombine.data.workers import cores
@@ -42,7 +43,6 @@ from trombine.judge.originality import threshold
 from trombine.measures.reading import IN_PLACE, explained
 from trombine.methods.invent import framed, gaussian_of_pixels
 from trombine.refusal import InputError
-from trombine.upscaling.running import computing
 from trombine.world import face
 
 FIRST: Final = 1_740_000  # of the seeds that nothing learns from or is chosen by

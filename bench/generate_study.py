@@ -49,14 +49,16 @@ STEPS: Final = (4, 8, 16, 50)
 NUMBERS: Final = ("a", "b", "c", "d")
 SHARED: Final = {
     **PLAIN,
+    "precision": "auto",
     "size": str(SIZE),
     "data": "world:anime#8000",
-    "pictures": "40000",
-    "width": "24",
-    "ema": "4000",
-    "measure_every": "5000",
-    "sample_every": "5000",
-    "save_every": "1000",
+    "pictures": "24000",
+    "batch": "16",
+    "width": "16",
+    "ema": "2000",
+    "measure_every": "6000",
+    "sample_every": "12000",
+    "save_every": "4000",
 }
 FRACTALS: Final = "--data fractals#6000"
 
@@ -230,7 +232,7 @@ STUDY: Final = Study(
         "correspondence": ("correspondence", ".2f"),
         "CPU-min": ("minutes", ".1f"),
     },
-    minutes=25,
+    minutes=6,
 )
 
 if __name__ == "__main__":

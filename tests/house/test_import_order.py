@@ -61,6 +61,7 @@ ORDER = (
     "provenance",
     "texts",
     "memory",
+    "computing",
     "devices",
     "files",
     "requests",

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from trombine.batch.inputs import into
-from trombine.batch.loop import batch
-from trombine.events import Event, Notice, Picture, Progress
+from trombine.batch.loop import batch, survey
+from trombine.events import Event, Notice, Picture, Progress, Skipped
 from trombine.files import atomic
 from trombine.images import output_suffix, read, write
 from trombine.refusal import InputError, OutputError
@@ -165,3 +166,41 @@ def test_a_listener_that_goes_away_ends_what_runs_at_once(tmp_path: Path) -> Non
         (tmp_path / "out" / n).read_bytes() != b"half of it" for n in names(tmp_path / "out")
     )
     assert len(names(tmp_path / "out")) <= 3
+
+
+def looked(source: Path) -> Iterator[Event]:
+    """What stands for a verb that writes nothing."""
+    yield from talking(source, source)
+
+
+@pytest.mark.parametrize("at_once", [2, 5])
+def test_what_is_looked_at_side_by_side_is_told_of_in_its_turn(
+    tmp_path: Path, at_once: int
+) -> None:
+    sources = numbered(tmp_path, 14)
+    alone = list(survey(sources, looked))
+    assert list(survey(sources, looked, at_once=at_once)) == alone
+    assert [event.file for event in alone if isinstance(event, Skipped)] == [
+        tmp_path / "03.png",
+        tmp_path / "13.png",
+    ]
+
+
+def test_who_no_longer_listens_ends_what_was_to_be_looked_at(tmp_path: Path) -> None:
+    begun: list[Path] = []
+
+    def inspect(source: Path) -> Iterator[Event]:
+        begun.append(source)
+        return iter(())
+
+    with closing(survey(numbered(tmp_path, 40), inspect, at_once=2)) as events:
+        assert any(isinstance(event, Progress) for event in events)
+    assert 1 <= len(begun) < 40
+
+
+def test_an_error_that_is_no_inputs_fault_ends_the_survey(tmp_path: Path) -> None:
+    def inspect(source: Path) -> Iterator[Event]:
+        raise RuntimeError("a net is broken")
+
+    with pytest.raises(RuntimeError, match="broken"):
+        list(survey(numbered(tmp_path, 9), inspect, at_once=2))

@@ -109,23 +109,43 @@ def survey(
     inputs: Iterable[Path],
     inspect: Callable[[Path], Iterable[Event]],
     *,
+    at_once: int = 1,
     can_recurse: bool = False,
-) -> Iterator[Event]:
-    """Look at every input and write nothing; a bad one is skipped and named."""
+) -> Generator[Event, None, None]:
+    """Look at every input and write nothing; a bad one is skipped and named.
+
+    Up to `at_once` are looked at at the same time, each on one thread, and told of in their turn.
+    """
     sources = expand(inputs)
     if not sources:
         raise InputError("no pictures were named; name files or a folder")
     yield Started(len(sources), "pictures")
-    skipped = 0
-    for number, source in enumerate(sources, 1):
+
+    def told(source: Path) -> list[Event]:
         try:
             refuse_empty(source, can_recurse=can_recurse)
-            yield from inspect(source)
+            return list(inspect(source))
         except InputError as error:
-            skipped += 1
-            yield Skipped(source, _why(error, source))
-        yield Progress(number, len(sources), "pictures")
+            return [Skipped(source, _why(error, source))]
+
+    skipped = 0
+    with closing(_each(told, sources, at_once)) as tellings:
+        for number, events in enumerate(tellings, 1):
+            yield from events
+            skipped += any(isinstance(event, Skipped) for event in events)
+            yield Progress(number, len(sources), "pictures")
     yield Done("", written=len(sources) - skipped, skipped=skipped, kept=0)
+
+
+def _each(
+    told: Callable[[Path], list[Event]], sources: list[Path], at_once: int
+) -> Generator[list[Event], None, None]:
+    if at_once == 1 or len(sources) == 1:
+        yield from map(told, sources)
+        return
+    from trombine.computing import in_turn
+
+    yield from in_turn(told, sources, at_once)
 
 
 def _why(error: InputError, source: Path) -> str:

@@ -16,8 +16,9 @@ import numpy as np
 import torch
 from jaxtyping import Float64
 
+from trombine.computing import in_turn
 from trombine.conventions import to_pixels
-from trombine.inventing.making import Inventing, Pixels, in_turn
+from trombine.inventing.making import Inventing, Pixels
 from trombine.nets.inventor import Inventor, fields_of, normed
 from trombine.pages import Html, Page, plane
 

@@ -20,6 +20,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
+from trombine.computing import computing
 from trombine.conventions import to_picture
 from trombine.events import Progress
 from trombine.images import as_seen, encode_png, read
@@ -28,7 +29,6 @@ from trombine.nets.inventor import Inventor, normed
 from trombine.provenance import check_name, digest
 from trombine.reader import WINDOW, crop_windows, read_faces
 from trombine.refusal import InputError, about
-from trombine.upscaling.running import computing
 from trombine.weights import loaded
 
 LOOKED_AT: Final = 48  # seeds

@@ -7,8 +7,7 @@ seeds that no training and no protocol has, and a vector: in every style the sam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +18,7 @@ import torch
 from jaxtyping import Float64, UInt8
 
 from trombine.batch.contents import is_cut_short, read_record
+from trombine.computing import computing, in_turn
 from trombine.conventions import to_pixels
 from trombine.data.spec import parse
 from trombine.draws import Chance
@@ -30,7 +30,6 @@ from trombine.pages import Sheet
 from trombine.provenance import digest, record
 from trombine.refusal import InputError, about
 from trombine.upscaling.in_memory import enlarged_value
-from trombine.upscaling.running import computing
 from trombine.weights import loaded
 from trombine.weights.model import find, shipped
 from trombine.world import face
@@ -210,20 +209,6 @@ def files_of(
 ) -> Iterator[tuple[int, bytes]]:
     """The files of these seeds, in their order, `threads` pictures worked on at a time."""
     yield from zip(seeds, in_turn(inventing.png, seeds, threads), strict=True)
-
-
-def in_turn(
-    work: Callable[[Given], Made], given: Iterable[Given], threads: int
-) -> Generator[Made, None, None]:
-    """What `work` makes of each, in their order, `threads` worked on at a time, each on one."""
-    todo = list(given)
-    with (
-        computing(1),
-        ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool,
-    ):
-        ahead = 4 * threads
-        for start in range(0, len(todo), ahead):
-            yield from pool.map(work, todo[start : start + ahead])
 
 
 def is_there(path: Path, wanted: Mapping[str, Any]) -> bool:

@@ -18,11 +18,12 @@ from jaxtyping import Float64, UInt8
 from torch.nn import functional
 
 from trombine.codecs import Frames
+from trombine.computing import in_turn
 from trombine.conventions import to_picture
 from trombine.draws import Chance
 from trombine.images import image_of
 from trombine.inventing import PATHS
-from trombine.inventing.making import Inventing, Place, in_turn
+from trombine.inventing.making import Inventing, Place
 from trombine.measures.reading import IN_PLACE, organs_off
 from trombine.pages import Sheet
 from trombine.provenance import shortened

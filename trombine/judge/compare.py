@@ -33,6 +33,7 @@ from PIL import Image
 
 from trombine import __version__
 from trombine.batch.inputs import expand
+from trombine.computing import computing
 from trombine.conventions import to_picture, to_pixels
 from trombine.data.degrade import imresize_matlab
 from trombine.data.source import USUAL_COUNT
@@ -437,15 +438,11 @@ def _result(path: Path, case: Case) -> Pixels:
 
 def by_truth(file: ProtocolFile, cases: Sequence[Case], results: Sequence[Pixels]) -> list[Row]:
     """The measures of each result against its truth, on one thread: the same on any machine."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with computing(1):
         return [
             _row(file.asked, case, to_picture(pixels), border=file.factor if file.damage else 0)
             for case, pixels in zip(cases, results, strict=True)
         ]
-    finally:
-        torch.set_num_threads(threads)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from jaxtyping import UInt8
 
+from trombine.computing import computing
 from trombine.conventions import to_picture, to_pixels
 from trombine.judge import witness
 from trombine.judge.bootstrap import Estimate
@@ -37,9 +38,7 @@ def by_set(
     file: ProtocolFile, real: Sequence[Case], results: Sequence[Pixels]
 ) -> dict[str, SetFigure]:
     """The measures of these pictures as a set, whatever their order, on one thread."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with computing(1):
         truths = {_digest(to_pixels(case.truth)): case for case in real}
         order = sorted(results, key=_digest)
         if same := sum(_digest(pixels) in truths for pixels in order):
@@ -48,8 +47,6 @@ def by_set(
         ours = [witness.seen(to_picture(pixels)[None]) for pixels in order]
         theirs = [truths[digest].seen for digest in sorted(truths)]
         compared = figures(*(_features(seen) for seen in (ours, theirs)), names=file.measures)
-    finally:
-        torch.set_num_threads(threads)
     return {name: _plain(compared[name], len(results)) for name in file.measures}
 
 

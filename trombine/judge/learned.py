@@ -16,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 from jaxtyping import Float64
 
+from trombine.computing import computing
 from trombine.data.made import POSED, painter_hash
 from trombine.data.source import USUAL_COUNT
 from trombine.data.spec import parse
@@ -28,7 +29,6 @@ from trombine.judge.copies import find
 from trombine.methods.invent import framed
 from trombine.pages import Sheet
 from trombine.refusal import InputError
-from trombine.upscaling.running import computing
 from trombine.world import VECTOR_NAMES, face, to_vector
 
 LOOKED_AT: Final = 16  # painted faces, for each that is invented

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, final
 from weakref import WeakKeyDictionary
@@ -21,6 +20,7 @@ import torch
 from jaxtyping import Float32
 
 from trombine.canvas import through_tiles
+from trombine.computing import computing
 from trombine.nets import Net
 from trombine.upscaling import seams
 from trombine.weights.foreign import FADE, Foreign
@@ -192,22 +192,3 @@ def _copied(net: Net) -> Net:
     if not isinstance(ready, Foreign):  # some of which take only the usual layout
         ready.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     return ready
-
-
-@contextmanager
-def computing(threads: int | None) -> Iterator[None]:
-    """Inside, torch computes with so many threads, where they are given.
-
-    torch keeps their number for each thread of Python, and one more for those that have yet to
-    compute: they take it when they first do, or ask. So ask first, lest ours be overwritten then;
-    and of calls at the same time none puts back a number that was another's for the moment.
-    """
-    usual = torch.get_num_threads()
-    if threads is None or max(1, threads) == usual:
-        yield
-        return
-    torch.set_num_threads(max(1, threads))
-    try:
-        yield
-    finally:
-        torch.set_num_threads(usual)

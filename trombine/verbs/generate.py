@@ -144,6 +144,7 @@ class Remaker:
 
     def remake(self, record: Mapping[str, Any], inputs: Mapping[str, Path]) -> bytes:
         """The file that this record is of."""
+        from trombine.computing import computing
         from trombine.events import returned
         from trombine.inventing.asking import LARGEST, seeds_in
         from trombine.inventing.likeness import like
@@ -151,7 +152,6 @@ class Remaker:
         from trombine.judge.invented import fields_read, is_whole
         from trombine.judge.learned import sheet
         from trombine.provenance import check_holds, following
-        from trombine.upscaling.running import computing
 
         one, picture = "seed" in record, record["options"].get("like")
         which = {"like": str} if picture is not None else {"seed": int} if one else {"seeds": str}

@@ -82,7 +82,7 @@ def _add_rows(
     """Invent and add the rows that a pack lacks."""
     import numpy as np
 
-    from trombine.inventing.making import in_turn
+    from trombine.computing import in_turn
 
     seeds = range(first + writer.rows, first + writer.count)
     with closing(in_turn(inventing.pixels, seeds, threads)) as pictures:

@@ -61,6 +61,7 @@ class ReadRequest(FilesRequest):
 
 def run(request: ReadRequest) -> Iterator[Event]:
     """Read every picture; those whose sheets are there are left out."""
+    from trombine.data.workers import cores
     from trombine.reader.spreads import UNMEASURED, measured
     from trombine.readings.making import (
         CUTOUT,
@@ -94,6 +95,7 @@ def run(request: ReadRequest) -> Iterator[Event]:
             lambda source: report(
                 source, request.model, faces=request.faces, device=device, **choices
             ),
+            at_once=cores() if device == CPU else 1,
             can_recurse=True,
         )
         return
