@@ -29,11 +29,11 @@ import torch
 from jaxtyping import Float64, UInt8
 from table import Row, at_least, at_most, cpu_seconds, report
 
-from trombine.computing import computing
+from trombine.computing import computing, in_turn
 from trombine.conventions import to_picture, to_pixels
 from trombine.data.spec import parse
 from trombine.data.workers import cores
-from trombine.inventing.making import STYLES, Inventing, in_turn, model_of
+from trombine.inventing.making import STYLES, Inventing, model_of
 from trombine.inventing.walking import Walk, bends_of
 from trombine.judge import witness
 from trombine.judge.copies import find

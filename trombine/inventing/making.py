@@ -77,7 +77,10 @@ class Inventing:
     @cached_property
     def model(self) -> Any:
         """The model, loaded once."""
-        return loaded(self.path, task="generate")
+        model = loaded(self.path, task="generate")
+        # Channels last: its convolutions of one small picture take .85 of the time.
+        model.net.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        return model
 
     @property
     def told(self) -> tuple[str, ...]:
