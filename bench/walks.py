@@ -37,6 +37,7 @@ _BESIDE: Final = tuple(
     for name in (
         *("refusal", "requests", "texts", "files", "lock", "memory", "devices", "events", "draws"),
         *(
+            "computing",
             "samples",
             "colour",
             "conventions",

@@ -14,12 +14,12 @@ from typing import Final
 import numpy as np
 from jaxtyping import Float32, UInt8, UInt16
 
+from trombine.conventions import LUMA
+
 Samples = UInt8[np.ndarray, "n c"] | UInt16[np.ndarray, "n c"]
 
 CHANNELS: Final = {"L": 1, "RGB": 3, "CMYK": 4}
 _CMS_NAMES: Final = {"L": "gray", "RGB": "rgb", "CMYK": "cmyk"}
-# BT.601's weights: what Pillow, and so most programs, mean by the grey of a colour.
-_GREY: Final = np.array([0.299, 0.587, 0.114])
 # Profiles of sRGB differ in their last bits; a difference below this is none.
 _SAME: Final = 1.5 / 255
 # White, red, green and blue as x and y of CIE 1931, by the numbers of H.273: sRGB, BT.2020, P3.
@@ -58,7 +58,7 @@ def from_srgb(
         fine = (colours.astype(np.float64) * 65535).round().astype(np.uint16)
         shares = _transform(fine, _srgb(), "RGB", profile, space) / 65535
     elif space == "L":
-        shares = colours.astype(np.float64) @ _GREY[:, None]
+        shares = colours.astype(np.float64) @ np.array(LUMA)[:, None]
     elif space == "CMYK":
         # All ink as colour and none as black: the plain inverse, and what Pillow does.
         shares = np.concatenate([1 - colours, np.zeros_like(colours[:, :1])], axis=1)

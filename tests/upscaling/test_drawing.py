@@ -12,9 +12,10 @@ from PIL import Image
 
 from trombine import samples
 from trombine.codecs import Frames
+from trombine.conventions import LUMA
+from trombine.images import image_of
 from trombine.upscaling import making
 from trombine.upscaling.drawing import (
-    GREY,
     SAMPLES,
     WORKING_SIZE,
     _bends,
@@ -24,6 +25,7 @@ from trombine.upscaling.drawing import (
     is_drawing,
     likelihood,
 )
+from trombine.upscaling.making import DRAWINGS, model_for
 from trombine.world import face, paint
 
 Pixels = np.ndarray
@@ -38,6 +40,10 @@ def as_rgb(pixels: Pixels) -> Pixels:
 def smaller(pixels: Pixels, factor: int) -> Pixels:
     height, width = (side // factor for side in pixels.shape[:2])
     return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BICUBIC))
+
+
+def as_film(pixels: Pixels) -> Frames:
+    return Frames(frames=(image_of(pixels),))
 
 
 def as_jpeg(pixels: Pixels, quality: int) -> Pixels:
@@ -81,6 +87,27 @@ def test_test_pictures_are_photographs(folder: str) -> None:
     files = [DATA / folder / name for name in names] or sorted((DATA / folder).glob("*.png"))
     mistaken = [f.name for f in files if is_drawing(as_rgb(np.asarray(Image.open(f))))]
     assert len(files) >= 5 and mistaken == []
+
+
+@pytest.mark.parametrize("style", ["anime", "cartoon", "sketch"])
+def test_a_small_drawn_face_is_told_by_a_reader(style: str) -> None:
+    """Of 64 pixels most anime faces look too little like drawings for the rule alone."""
+    small = [smaller(paint(face(1_003_400 + n), 256, style).pixels, 4) for n in range(8)]
+    found = [model_for(as_film(one), "x2")[0] == DRAWINGS for one in small]
+    assert sum(found) >= 7
+    alone = [is_drawing(one) for one in small]
+    assert style != "anime" or sum(alone) <= 3
+    assert sum(is_drawing(one, in_doubt=lambda: False) for one in small) == sum(alone)
+
+
+@pytest.mark.parametrize("style", ["photo", "real"])
+def test_a_reader_calls_no_small_photograph_a_drawing(style: str) -> None:
+    if style == "photo":
+        small = [smaller(paint(face(1_003_500 + n), 256, style).pixels, 4) for n in range(8)]
+    else:
+        whole = [as_rgb(getattr(skimage.data, name)()) for name in PHOTOGRAPHS]
+        small = [smaller(one, times) for one in whole for times in (2, 4, 7)]
+    assert not [one for one in small if model_for(as_film(one), "x2")[0] == DRAWINGS]
 
 
 def everywhere(tones: Pixels) -> Pixels:
@@ -168,7 +195,7 @@ def test_what_is_hidden_does_not_matter() -> None:
     pixels, draw = as_rgb(skimage.data.coffee())[:300, :300], np.random.default_rng(1)
     visible = disc(pixels)
     found = [
-        features(np.where(visible, pixels @ GREY, other).astype(np.float32), visible)
+        features(np.where(visible, pixels @ LUMA, other).astype(np.float32), visible)
         for other in (0, 255, draw.integers(0, 256, visible.shape))
     ]
     assert np.array_equal(found[0], found[1]) and np.array_equal(found[0], found[2])
@@ -234,7 +261,7 @@ def test_the_numbers_of_a_chessboard_as_by_hand() -> None:
 
 
 def test_numbers_out_of_range_say_no_more_than_at_its_end() -> None:
-    far = features(line_art() @ GREY, everywhere(line_art()[..., 0])) + 1000
+    far = features((line_art() @ LUMA).astype(np.float32), everywhere(line_art()[..., 0])) + 1000
     assert likelihood(far) == likelihood(far + 1000)
     assert np.isfinite(likelihood(far))
 

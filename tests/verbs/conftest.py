@@ -51,7 +51,9 @@ def photographs(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is a drawing has tests of its own: here it is what is white in its corner."""
     from trombine.upscaling import making
 
-    monkeypatch.setattr(making, "is_drawing", lambda pixels, _: bool((pixels[0, 0] == 255).all()))
+    monkeypatch.setattr(
+        making, "is_drawing", lambda pixels, _, in_doubt: bool((pixels[0, 0] == 255).all())
+    )
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,7 @@ import torch
 from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 from torch import Tensor
 
-from trombine.conventions import MIRRORED_LANDMARK, MIRRORED_PART
+from trombine.conventions import LUMA, MIRRORED_LANDMARK, MIRRORED_PART
 from trombine.data.item import Batch
 from trombine.draws import Chance
 from trombine.grammar import checked, instead, number_of
@@ -59,7 +59,6 @@ _OTHER_WORDS: Final = {
     "window": "crop",
 }
 _HUE: Final = math.pi / 3  # radians of hue to 1 of colour
-LUMA: Final = np.array([0.299, 0.587, 0.114])  # of R, G and B: Rec. 601
 _MIRRORED_FIVE: Final = np.array([1, 0, 2, 4, 3])  # eyes, nose, corners of the mouth
 _LABELS: Final = np.arange(256, dtype=np.uint8)  # 255, unknown, stays as well
 MIRRORED_LABEL: Final = np.concatenate([MIRRORED_PART, _LABELS[len(MIRRORED_PART) :]])

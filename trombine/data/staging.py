@@ -20,8 +20,8 @@ import torch
 from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 from torch import Tensor
 
-from trombine.conventions import MIRRORED_LANDMARK
-from trombine.data.augment import LUMA, MIRRORED_LABEL, inverse, permuted, turns
+from trombine.conventions import LUMA, MIRRORED_LANDMARK
+from trombine.data.augment import MIRRORED_LABEL, inverse, permuted, turns
 from trombine.data.columns import UNKNOWN
 from trombine.data.item import Batch
 from trombine.data.masks import draw_masks

@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float32, Int64, UInt8
 
+from trombine.conventions import LUMA
 from trombine.events import Tick
 
 Pictures = UInt8[np.ndarray, "_ _ _ 3"]
@@ -40,7 +41,6 @@ _QUERIES: Final = 128  # pictures that are compared with them at a time
 _REACHES: Final = (0.04, 0.04, 0.02, 0.01)
 _KEEPS: Final = (48, 16, 6, 3)
 _MOVES: Final = (6, 26, 26, 26)
-_LUMA: Final = (0.299, 0.587, 0.114)
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def _mirrored(where: Float32[np.ndarray, "*n 3"]) -> Float32[np.ndarray, "*n 3"]
 def _views(pictures: Pictures) -> Views:
     """Luma and the brightest colour, within [-.5, .5], at SIZE."""
     values = torch.from_numpy(np.ascontiguousarray(pictures).astype(np.float32)) / 255 - 0.5
-    views = torch.stack((values @ torch.tensor(_LUMA), values.amax(3)), 1)
+    views = torch.stack((values @ torch.tensor(LUMA), values.amax(3)), 1)
     return torch.nn.functional.interpolate(
         views, size=(SIZE, SIZE), mode="bilinear", antialias=True, align_corners=False
     )

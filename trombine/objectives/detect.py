@@ -16,6 +16,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, binary_cross_entropy_with_logits
 
+from trombine.conventions import LUMA
 from trombine.data.degrade import Chain
 from trombine.data.degrade.terms import HANDLING
 from trombine.measures.detection import matches, pooled
@@ -24,7 +25,6 @@ from trombine.objectives.objective import Objective, Phase, Step, Terms
 from trombine.recipes.recipe import Detect
 from trombine.refusal import InputError
 
-_LUMA: Final = (0.299, 0.587, 0.114)
 _HALF: Final = 0.5  # of four pixels that become one, the damaged share from which it is damaged
 
 Pictures = Float[Tensor, "n 3 h w"]
@@ -74,7 +74,7 @@ class DetectObjective(Objective[Detect]):
         """A part of each spoiled print, then each at half its size; and what is damaged."""
         pictures = step.pictures().float().cpu()
         grey = torch.from_numpy(step.chance.uniforms("grey") < self.recipe.grey)
-        luma = torch.einsum("nchw,c->nhw", pictures, torch.tensor(_LUMA))[:, None]
+        luma = torch.einsum("nchw,c->nhw", pictures, torch.tensor(LUMA))[:, None]
         pictures = torch.where(grey[:, None, None, None], luma, pictures).clamp(0, 1)
         spoiled = self.chain.marked(mirrored(pictures), step.chance, by=HANDLING)
         both = torch.cat([spoiled.pictures, spoiled.damaged], 1)

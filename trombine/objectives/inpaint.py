@@ -24,7 +24,7 @@ import torch
 from jaxtyping import Float, Int64, UInt8
 from torch import Tensor, nn
 
-from trombine.conventions import ORGANS, PARTS
+from trombine.conventions import LUMA, ORGANS, PARTS
 from trombine.data.columns import UNKNOWN
 from trombine.grammar import instead, weight_of
 from trombine.measures import psnr, ssim
@@ -34,12 +34,11 @@ from trombine.objectives.adversarial import Adversary
 from trombine.objectives.alarms import Alarm
 from trombine.objectives.by_reader import guessed_in, read_in, reader_terms
 from trombine.objectives.damage import Damage
-from trombine.objectives.judges import judge_of
 from trombine.objectives.objective import Objective, Phase, Samples, Step, Terms
 from trombine.objectives.pools import Pool
-from trombine.objectives.restore import FEATURES, restoring_alarms
+from trombine.objectives.restore import FEATURES, judge_in, restoring_alarms, weights_of
 from trombine.objectives.sharpen import EDGES, edges_off, sharpening
-from trombine.objectives.terms import LUMA, TERMS, total_variation, wide
+from trombine.objectives.terms import TERMS, total_variation, wide
 from trombine.objectives.views import Views
 from trombine.recipes.recipe import Inpaint, Painting
 from trombine.refusal import InputError
@@ -196,13 +195,8 @@ class InpaintObjective(PaintingObjective[Inpaint]):
 
     def __init__(self, recipe: Inpaint) -> None:
         super().__init__(recipe)
-        weights = {name: getattr(recipe, name) for name in (*TERMS, "total_variation")}
-        weights |= {"perceptual": recipe.perceptual, "gram": recipe.gram}
-        weights |= {"read_parts": recipe.read_parts, "read_points": recipe.read_points}
-        self.weights = {name: weight for name, weight in weights.items() if weight}
-        if not self.weights:
-            raise InputError("nothing to learn from: every term of the recipe has weight 0")
-        self.judge = judge_of(recipe) if {"perceptual", "gram"} & self.weights.keys() else None
+        self.weights = weights_of(recipe, "read_parts", "read_points")
+        self.judge = judge_in(recipe, self.weights)
         if self.judge:
             self.measures = {**self.measures, FEATURES: False}
         self.by_reader = bool({"read_parts", "read_points"} & self.weights.keys())

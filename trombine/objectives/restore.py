@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from trombine.measures import psnr, ssim
 from trombine.objectives.alarms import Alarm, NoProgress, TintDrift
 from trombine.objectives.damage import Damage
-from trombine.objectives.judges import judge_of
+from trombine.objectives.judges import Judge, judge_of
 from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
 from trombine.objectives.terms import TERMS, total_variation
 from trombine.recipes.recipe import Painting, Restore
@@ -21,6 +21,7 @@ RestoreKind = TypeVar("RestoreKind", bound=Restore)
 
 MEASURES: Final = {"PSNR": True, "SSIM": True}
 FEATURES: Final = "features"  # the judge's distance from the truth
+_JUDGED: Final = ("perceptual", "gram")  # terms that a judging net sees
 MUCH_WORSE: Final = 3.0  # dB below the best: twice the squared error
 
 
@@ -35,14 +36,8 @@ class RestoringObjective(Objective[RestoreKind]):
         self.damaging = Damage.parse(recipe.damage)
         self.damaging.check(recipe)
         self.damage = self.damaging.about
-        weights = {name: getattr(recipe, name) for name in TERMS}
-        for name in ("total_variation", "perceptual", "gram"):
-            weights[name] = getattr(recipe, name)
-        self.weights = {name: weight for name, weight in weights.items() if weight}
-        if not self.weights:
-            raise InputError("nothing to learn from: every term of the recipe has weight 0")
-        wants_judge = {"perceptual", "gram"} & self.weights.keys()
-        self.judge = judge_of(recipe) if wants_judge else None
+        self.weights = weights_of(recipe)
+        self.judge = judge_in(recipe, self.weights)
         if self.judge:
             self.measures = {**MEASURES, FEATURES: False}
 
@@ -93,6 +88,20 @@ class RestoreObjective(RestoringObjective[Restore]):
     def terms(self, step: Step) -> Terms:
         """The net's output, compared with the truth."""
         return self.compared(step, self.damaging.output(step))
+
+
+def weights_of(recipe: Restore, *more: str) -> dict[str, float]:
+    """What the recipe gives each term, those with 0 left out; `more` names terms of its own."""
+    names = (*TERMS, "total_variation", *_JUDGED, *more)
+    weights = {name: weight for name in names if (weight := getattr(recipe, name))}
+    if not weights:
+        raise InputError("nothing to learn from: every term of the recipe has weight 0")
+    return weights
+
+
+def judge_in(recipe: Restore, weights: Mapping[str, float]) -> Judge | None:
+    """The judge, where a term needs one."""
+    return judge_of(recipe) if set(_JUDGED) & weights.keys() else None
 
 
 def restoring_alarms(recipe: Restore | Painting, measures: Mapping[str, bool]) -> tuple[Alarm, ...]:

@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from trombine.conventions import LUMA
 from trombine.data.degrade import Chain
 from trombine.data.source import Source
 from trombine.measures import psnr, ssim
@@ -26,7 +27,7 @@ from trombine.nets.stillness import still
 from trombine.objectives.invent import details_off, gradient_distance
 from trombine.objectives.judges import judge_of
 from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
-from trombine.objectives.terms import LUMA, l1, wide
+from trombine.objectives.terms import l1, wide
 from trombine.recipes.recipe import Restyle
 from trombine.refusal import InputError
 

@@ -16,6 +16,7 @@ from typing import Final
 import torch
 from jaxtyping import Float
 
+from trombine.conventions import LUMA
 from trombine.measures.similarity import ms_ssim, scales, ssim_map
 from trombine.refusal import InputError
 
@@ -42,9 +43,6 @@ def charbonnier(
 ) -> Scalar:
     """Mean of sqrt((a - b)² + eps²): L1 that is smooth at 0, where it is eps (Lai et al. 2017)."""
     return (_difference(a, b).square() + eps**2).sqrt().mean()
-
-
-LUMA: Final = (0.299, 0.587, 0.114)  # of R, G and B: Rec. 601, as in measures.luma
 
 
 def luma_l1(a: Batch, b: Batch) -> Scalar:

@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Float64, UInt8
 
 from trombine.codecs.jpeg import steps
+from trombine.conventions import LUMA
 
 Pixels = UInt8[np.ndarray, "h w 3"]
 Luma = Float64[np.ndarray, "h w"]
@@ -67,7 +68,7 @@ def _ramp(value: float, none: float, full: float) -> float:
 
 def jpeg_quality(pixels: Pixels) -> int | None:
     """The quality, as libjpeg counts, of the worst JPEG that a picture has been; None if none."""
-    luma = _middle(pixels) @ np.array([0.299, 0.587, 0.114]) - 128
+    luma = _middle(pixels) @ np.array(LUMA) - 128
     if min(luma.shape) < _LEAST_SIDE:
         return None
     total, count = np.zeros((64, len(QUALITIES))), np.zeros((64, len(QUALITIES)))

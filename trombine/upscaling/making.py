@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import torch
+from jaxtyping import UInt8
 
 from trombine import codecs
 from trombine.batch.contents import JSON
@@ -51,7 +53,7 @@ from trombine.upscaling.pipelines import CLEANING, USUAL, Pipeline, blend, plan_
 from trombine.upscaling.report import Report, report_of
 from trombine.upscaling.running import LEAST_TILE, resolved_tile
 from trombine.upscaling.sheet import scores, standard_sheet
-from trombine.weights import Model
+from trombine.weights import Model, loaded
 
 AUTO: Final = "auto"  # by what a picture looks like: one of the next three, or a blend
 PHOTOGRAPHS: Final = USUAL
@@ -252,11 +254,22 @@ def model_for(film: Frames | Video, enlarge: str) -> tuple[str, str]:
     first = film.first
     alpha, pixels = first.alpha(), first.rgb_pixels()
     visible = None if alpha is None else alpha >= 0.5  # fainter colours may be any
-    if is_drawing(pixels, visible):
+    if is_drawing(pixels, visible, in_doubt=lambda: _shows_drawn_face(pixels)):
         return DRAWINGS, "looks like a drawing"
     damage = damage_of(pixels, first.quality)
     model = blend(PHOTOGRAPHS, WILD, damage.share)
     return model, "" if model == PHOTOGRAPHS else str(damage)
+
+
+def _shows_drawn_face(pixels: UInt8[np.ndarray, "h w 3"]) -> bool:
+    """Whether the reader is sure that the largest face is drawn. It alone would not do: of real
+    people it says cartoon or sketch, too; but those do not look like drawings otherwise."""
+    from trombine.reader.doubts import sure_style
+    from trombine.reader.faces import read_faces
+
+    samples = torch.from_numpy(np.require(pixels, requirements="W")).permute(2, 0, 1)
+    faces = read_faces(samples, loaded("reader", task="read"), largest=True)
+    return any(sure_style(face.styles, drawn=True) for face in faces)
 
 
 def holds(format: str, source: Path, enlarge: str, model: str | Path) -> bool:

@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Float32, Shaped
 
 from trombine.codecs import Frames
+from trombine.conventions import LUMA
 from trombine.refusal import InputError
 from trombine.samples import Image
 from trombine.upscaling import running
@@ -224,7 +225,7 @@ def _through_nets(
     tick: Tick | None,
 ) -> Float32[torch.Tensor, "3 h2 w2"]:
     """A picture through the nets of a pipeline alone, and to its size."""
-    grey = bool((planes == planes[:1]).all())
+    grey, weights = bool((planes == planes[:1]).all()), planes.new_tensor(LUMA).view(3, 1, 1)
     work = _pixels(planes.shape[-2], planes.shape[-1], replace(pipeline, second=None))
     for index, model in enumerate(pipeline.models):
         share = _share(tick, sum(work[:index]), work[index], sum(work))
@@ -235,7 +236,7 @@ def _through_nets(
         except InputError as error:
             raise InputError(f"{error}", path=model.path.name) from error
         if grey:
-            planes = planes.mean(dim=0, keepdim=True).expand(3, -1, -1)
+            planes = (planes * weights).sum(0, keepdim=True).expand(3, -1, -1)
     if not pipeline.last:
         return planes
     return (

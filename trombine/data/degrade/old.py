@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from jaxtyping import Float32, Float64
 
+from trombine.conventions import LUMA
 from trombine.data.degrade.marks import VISIBLE_SHARE, Marked, Pictures
 from trombine.draws import Chance
 
@@ -20,7 +21,6 @@ Pixels = Float32[np.ndarray, "3 h w"]
 Plane = Float32[np.ndarray, "h w"]
 Amounts = Float64[np.ndarray, "n"]
 
-LUMA: Final = np.array([0.299, 0.587, 0.114], np.float32)
 INK: Final = np.array([0.30, 0.22, 0.15], np.float32)  # how far black rises: it turns brown
 YELLOW: Final = np.array([0.03, 0.10, 0.28], np.float32)  # how far paper darkens: it turns yellow
 RED: Final = np.array([0.02, 0.13, 0.15], np.float32)  # the same of a colour print, whose cyan goes
@@ -39,7 +39,7 @@ def fade(pictures: Pictures, amount: Amounts, chance: Chance) -> Pictures:
 
 
 def _faded(pixels: Pixels, amount: float, draw: np.random.Generator) -> Pixels:
-    luma = np.tensordot(LUMA, pixels, axes=1)[None]
+    luma = np.tensordot(np.array(LUMA, np.float32), pixels, axes=1)[None]
     monochrome = draw.random() < 0.5
     saturation = 0.0 if monochrome else 1 - amount * draw.uniform(0.3, 0.8)
     coloured = luma + np.float32(saturation) * (pixels - luma)
