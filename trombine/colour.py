@@ -14,10 +14,10 @@ from typing import Final
 import numpy as np
 from jaxtyping import Float32, UInt8, UInt16
 
-from trombine.conventions import LUMA
-
 Samples = UInt8[np.ndarray, "n c"] | UInt16[np.ndarray, "n c"]
 
+# Of R, G and B in a grey: BT.601's, which Pillow and most programs mean, and papers on enlarging.
+LUMA: Final = (0.299, 0.587, 0.114)
 CHANNELS: Final = {"L": 1, "RGB": 3, "CMYK": 4}
 _CMS_NAMES: Final = {"L": "gray", "RGB": "rgb", "CMYK": "cmyk"}
 # Profiles of sRGB differ in their last bits; a difference below this is none.

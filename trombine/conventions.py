@@ -25,10 +25,6 @@ if TYPE_CHECKING:
     import torch
 
 
-# Of R, G and B in a grey: BT.601's, which Pillow and most programs mean, and papers on enlarging.
-LUMA: Final = (0.299, 0.587, 0.114)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Part:
     """One class of the parts map."""

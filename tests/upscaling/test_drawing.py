@@ -12,7 +12,7 @@ from PIL import Image
 
 from trombine import samples
 from trombine.codecs import Frames
-from trombine.conventions import LUMA
+from trombine.colour import LUMA
 from trombine.images import image_of
 from trombine.upscaling import making
 from trombine.upscaling.drawing import (

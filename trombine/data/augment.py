@@ -33,7 +33,8 @@ import torch
 from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 from torch import Tensor
 
-from trombine.conventions import LUMA, MIRRORED_LANDMARK, MIRRORED_PART
+from trombine.colour import LUMA
+from trombine.conventions import MIRRORED_LANDMARK, MIRRORED_PART
 from trombine.data.item import Batch
 from trombine.draws import Chance
 from trombine.grammar import checked, instead, number_of

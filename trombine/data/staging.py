@@ -20,7 +20,8 @@ import torch
 from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 from torch import Tensor
 
-from trombine.conventions import LUMA, MIRRORED_LANDMARK
+from trombine.colour import LUMA
+from trombine.conventions import MIRRORED_LANDMARK
 from trombine.data.augment import MIRRORED_LABEL, inverse, permuted, turns
 from trombine.data.columns import UNKNOWN
 from trombine.data.item import Batch

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float32, Int64, UInt8
 
-from trombine.conventions import LUMA
+from trombine.colour import LUMA
 from trombine.events import Tick
 
 Pictures = UInt8[np.ndarray, "_ _ _ 3"]

@@ -16,7 +16,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, binary_cross_entropy_with_logits
 
-from trombine.conventions import LUMA
+from trombine.colour import LUMA
 from trombine.data.degrade import Chain
 from trombine.data.degrade.terms import HANDLING
 from trombine.measures.detection import matches, pooled

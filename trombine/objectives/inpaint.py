@@ -24,7 +24,8 @@ import torch
 from jaxtyping import Float, Int64, UInt8
 from torch import Tensor, nn
 
-from trombine.conventions import LUMA, ORGANS, PARTS
+from trombine.colour import LUMA
+from trombine.conventions import ORGANS, PARTS
 from trombine.data.columns import UNKNOWN
 from trombine.grammar import instead, weight_of
 from trombine.measures import psnr, ssim

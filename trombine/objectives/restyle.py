@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from trombine.conventions import LUMA
+from trombine.colour import LUMA
 from trombine.data.degrade import Chain
 from trombine.data.source import Source
 from trombine.measures import psnr, ssim

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float64, UInt8
 
 from trombine.codecs.jpeg import steps
-from trombine.conventions import LUMA
+from trombine.colour import LUMA
 
 Pixels = UInt8[np.ndarray, "h w 3"]
 Luma = Float64[np.ndarray, "h w"]

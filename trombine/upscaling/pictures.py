@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Float32, Shaped
 
 from trombine.codecs import Frames
-from trombine.conventions import LUMA
+from trombine.colour import LUMA
 from trombine.refusal import InputError
 from trombine.samples import Image
 from trombine.upscaling import running

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from jaxtyping import Float32, Float64
 
-from trombine.conventions import LUMA
+from trombine.colour import LUMA
 from trombine.data.degrade.marks import VISIBLE_SHARE, Marked, Pictures
 from trombine.draws import Chance
 
