@@ -103,7 +103,7 @@ def default_rows(asked: Asked) -> Rows:
         about = f"portraits x4 as JPEG {quality}: the default over"
         better = max(nets, key=lambda name: scores.figure(name).mean)
         gain = float(scores.gain(COMMAND, better).mean())
-        yield at_least(f"{about} {better}, the better net", gain, "dB", 0)
+        yield at_least(f"{about} {better}, the better net", round(gain, 4) + 0.0, "dB", 0)
         if quality == JPEG_GOAL[0]:
             yield goal_row(f"{about} bicubic", scores.gained(COMMAND, "bicubic"), JPEG_GOAL[1])
 

@@ -48,8 +48,8 @@ def data_world(
         output: The folder to write, or with pack=True the pack.
         size: Width and height in pixels: 16 to 2048.
         first_seed: The seed of the first picture; the others follow it: 0 or more.
-        workers: How many processes paint: by default one for each core, and never
-            more.
+        workers: How many processes paint: by default one for each core where that
+            pays.
         overwrite: Make pictures again that are there already.
         pack: Write a pack: fewer and larger files, which are faster to read, in
             place of pictures.
@@ -78,8 +78,8 @@ def data_leaves(
         output: The folder to write, or with pack=True the pack.
         size: Width and height in pixels: 16 to 2048.
         first_seed: The seed of the first picture; the others follow it: 0 or more.
-        workers: How many processes paint: by default one for each core, and never
-            more.
+        workers: How many processes paint: by default one for each core where that
+            pays.
         overwrite: Make pictures again that are there already.
         pack: Write a pack: fewer and larger files, which are faster to read, in
             place of pictures.
@@ -105,8 +105,8 @@ def data_fractals(
         output: The folder to write, or with pack=True the pack.
         size: Width and height in pixels: 16 to 2048.
         first_seed: The seed of the first picture; the others follow it: 0 or more.
-        workers: How many processes paint: by default one for each core, and never
-            more.
+        workers: How many processes paint: by default one for each core where that
+            pays.
         overwrite: Make pictures again that are there already.
         pack: Write a pack: fewer and larger files, which are faster to read, in
             place of pictures.
@@ -167,8 +167,8 @@ def data_masks(
         output: The folder to write.
         size: Width and height in pixels: 16 to 2048.
         first_seed: The seed of the first picture; the others follow it: 0 or more.
-        workers: How many processes paint: by default one for each core, and never
-            more.
+        workers: How many processes paint: by default one for each core where that
+            pays.
         overwrite: Make pictures again that are there already.
         family: irregular, huge, squares, half, parts, scratches, text, or
             files:FOLDER, with details (irregular:30-40, parts:eyes) and mixed by
@@ -209,8 +209,8 @@ def data_prepare(
         choose: Percent of the pictures for choosing the best checkpoint, where the
             layout says none.
         test: Percent of the pictures for tests, where the layout says none.
-        workers: How many processes read: by default one for each core, and never
-            more.
+        workers: How many processes read: by default one for each core where that
+            pays.
         device: auto, cpu, cuda or mps: where faces are found, for crop face.
         overwrite: Replace a pack that is there already.
     """
@@ -248,8 +248,8 @@ def data_audit(
         least: Pixels of the shorter side, below which a picture is tiny.
         longest: How many times the shorter side the longer one may be: 1 to 100.
         any_subject: Do not look for faces: for a set of other things.
-        workers: How many processes look: by default one for each core, and never
-            more.
+        workers: How many processes look: by default one for each core where that
+            pays.
         json: All of it as JSON.
         overwrite: Write over files that are there already.
     """

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from trombine.data import workers
 from trombine.data.workers import WorkerError, cores, in_order
 
 
@@ -178,3 +179,15 @@ def test_workers_do_not_outlive_a_killed_parent() -> None:
 
 def test_cores_are_at_least_one() -> None:
     assert 1 <= cores() <= (os.cpu_count() or 1)
+
+
+def test_little_work_starts_no_process() -> None:
+    assert list(in_order(pid_slowly, range(3), None)) == [os.getpid()] * 3
+
+
+def test_much_work_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once it has taken a while: here after the first item."""
+    monkeypatch.setattr(workers, "_ALONE", 0.1)
+    monkeypatch.setattr(workers, "cores", lambda: 2)
+    first, *others = in_order(pid_slowly, range(5), None)
+    assert first == os.getpid() and len(others) == 4 and os.getpid() not in others

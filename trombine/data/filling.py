@@ -48,7 +48,7 @@ def fill_folder(
     *,
     first_seed: int,
     count: int,
-    workers: int,
+    workers: int | None,
     overwrite: bool = False,
 ) -> Generator[Event, None, None]:
     """Write the missing pictures, and at the end, or when stopped, the lines of all there are."""
@@ -62,7 +62,7 @@ def fill_folder(
 
 
 def _fill(
-    folder: Path, maker: Maker, seeds: range, workers: int, overwrite: bool
+    folder: Path, maker: Maker, seeds: range, workers: int | None, overwrite: bool
 ) -> Generator[Event, None, None]:
     """Write what is missing, while nobody else does."""
     journal = Journal(folder / JOURNAL)

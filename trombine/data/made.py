@@ -269,7 +269,9 @@ class MakeChunk:
         return [self.maker.make(seed) for seed in seeds]
 
 
-def make_all(maker: Maker, seeds: Iterable[int], workers: int) -> Generator[Sample, None, None]:
+def make_all(
+    maker: Maker, seeds: Iterable[int], workers: int | None
+) -> Generator[Sample, None, None]:
     """The samples of the seeds, in their order, whatever the number of workers."""
     with closing(in_order(MakeChunk(maker), chunks(seeds, maker.size), workers)) as results:
         for samples in results:

@@ -37,7 +37,7 @@ def write_pack(
     *,
     first_seed: int,
     count: int,
-    workers: int,
+    workers: int | None,
     overwrite: bool = False,
 ) -> Generator[Event, None, None]:
     """Make the pack of `count` seeds at `path`, or what is missing of it; keep a whole one."""
@@ -63,7 +63,7 @@ def _shapes(maker: Maker) -> dict[str, tuple[int, ...]]:
 
 
 def _add_rows(
-    writer: PackWriter, maker: Maker, first_seed: int, workers: int
+    writer: PackWriter, maker: Maker, first_seed: int, workers: int | None
 ) -> Generator[Event, None, None]:
     """Paint and add the rows that a pack lacks."""
     seeds = range(first_seed + writer.rows, first_seed + writer.count)

@@ -42,7 +42,7 @@ def prepare_pack(
     options: PrepareOptions,
     *,
     layout: str = "",
-    workers: int = 1,
+    workers: int | None = 1,
     overwrite: bool = False,
 ) -> Generator[Event, None, None]:
     """Make the pack of a folder at `path`, or what is missing of it; keep a whole one."""
@@ -147,7 +147,7 @@ def _add_rows(
     folder: Path,
     listing: Listing,
     options: PrepareOptions,
-    workers: int,
+    workers: int | None,
     blank: Row,
 ) -> Generator[Event, None, None]:
     """Add what the pack lacks, in the listing's order."""

@@ -32,7 +32,7 @@ class PaintRequest(Request):
     first_seed: Annotated[int, Integer(0)] = 0
     """The seed of the first picture; the others follow it."""
     workers: Annotated[int | None, Integer(1)] = None
-    """How many processes paint: by default one for each core, and never more."""
+    """How many processes paint: by default one for each core where that pays."""
     overwrite: bool = False
     """Make pictures again that are there already."""
 
@@ -62,7 +62,6 @@ def paint(request: PaintRequest, kind: str, styles: tuple[str, ...] = ()) -> Ite
     from trombine.data.filling import fill_folder
     from trombine.data.made import Maker
     from trombine.data.packing import write_pack
-    from trombine.data.workers import cores
 
     write = write_pack if isinstance(request, PackRequest) and request.pack else fill_folder
     yield from write(
@@ -70,7 +69,7 @@ def paint(request: PaintRequest, kind: str, styles: tuple[str, ...] = ()) -> Ite
         Maker(kind=kind, styles=styles, size=request.size),
         first_seed=request.first_seed,
         count=request.count,
-        workers=cores() if request.workers is None else request.workers,
+        workers=request.workers,
         overwrite=request.overwrite,
     )
 

@@ -135,15 +135,15 @@ def source(
     size: int,
     *,
     first_seed: int = 0,
-    workers: int = 1,
+    workers: int | None = 1,
     augment: str = "none",
     space: str = "rgb",
 ) -> Source:
     """Open what the spec says, its pictures `size` pixels wide and high.
 
     What must be painted first is, silently; `prepare` paints it with events. `first_seed` is that
-    of the world's and the leaves' pictures. `workers` processes paint; more than one needs a
-    script whose calls are below `if __name__ == "__main__":`.
+    of the world's and the leaves' pictures. `workers` processes paint, None is one for each core
+    where that pays; more than one needs a script whose calls are below `if __name__ == "__main__":`.
 
     Off unless given: by `augment` (augment.py has the words) `batches` changes pictures and their
     truth by chance; in `space` (nets/spaces.py lists them) the batches give them.
@@ -162,10 +162,13 @@ def source(
     return opened
 
 
-def prepare(spec: str, size: int, *, first_seed: int = 0, workers: int = 1) -> Iterator[Event]:
+def prepare(
+    spec: str, size: int, *, first_seed: int = 0, workers: int | None = 1
+) -> Iterator[Event]:
     """Paint what the spec asks for and the cache lacks."""
     _check_integer("a picture's size", size, 1)
-    _check_integer("the number of workers", workers, 1)
+    if workers is not None:
+        _check_integer("the number of workers", workers, 1)
     check_paths(spec)
     for term in parse(spec):
         if term.kind == "hub":
@@ -184,7 +187,7 @@ def prepare(spec: str, size: int, *, first_seed: int = 0, workers: int = 1) -> I
                 )
 
 
-def _from_hub(name: str, size: int, workers: int) -> Iterator[Event]:
+def _from_hub(name: str, size: int, workers: int | None) -> Iterator[Event]:
     """Load a set of the hub, and make a pack of it in the cache."""
     path = hub_path(name, size)
     if not _is_complete(path):
@@ -192,7 +195,7 @@ def _from_hub(name: str, size: int, workers: int) -> Iterator[Event]:
         yield from prepare_pack(hub_folder(name), path, PrepareOptions(size=size), workers=workers)
 
 
-def _cut_into_tiles(term: Term, size: int, workers: int) -> Iterator[Event]:
+def _cut_into_tiles(term: Term, size: int, workers: int | None) -> Iterator[Event]:
     """Make a pack of the squares of a folder's pictures in the cache."""
     path = tiles_path(term, size)
     if not _is_complete(path):

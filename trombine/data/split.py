@@ -53,7 +53,7 @@ class Subset(Source):
         return self.source.name(int(self.indices[index]))
 
 
-def prepare_split(spec: str, size: int, count: int, *, workers: int = 1) -> Iterator[Event]:
+def prepare_split(spec: str, size: int, count: int, *, workers: int | None = 1) -> Iterator[Event]:
     """Paint what `split` needs and the cache lacks."""
     check_paths(spec)
     for term in parse(spec):

@@ -13,13 +13,15 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from itertools import islice
 from multiprocessing.connection import Connection
-from typing import TypeVar
+from typing import Final, TypeVar
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -34,6 +36,10 @@ _ONE_THREAD = (
 )
 
 
+# To start a worker takes a second of a core: for less work none is worth it.
+_ALONE: Final = 1.5  # seconds
+
+
 class WorkerError(RuntimeError):
     """A worker process ended without a result."""
 
@@ -45,14 +51,15 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def check_start(workers: int) -> None:
+def check_start(workers: int | None) -> None:
     """Refuse to start workers in a process that is itself being started as one.
 
     Such a process runs its parent's script again. Where the script has no guard it would come to
     the same call, and wait for a lock that its parent holds.
     """
     # Set by multiprocessing while it imports the script; it has no public name.
-    if workers > 1 and getattr(multiprocessing.current_process(), "_inheriting", False):
+    is_starting = getattr(multiprocessing.current_process(), "_inheriting", False)
+    if is_starting and (workers or cores()) > 1:
         raise WorkerError(
             "more than one worker was asked for in a script without `if __name__ == '__main__':`;"
             " put the call below such a line, or ask for one worker"
@@ -60,20 +67,28 @@ def check_start(workers: int) -> None:
 
 
 def in_order(
-    function: Callable[[In], Out], items: Iterable[In], workers: int, *, ahead: int = 2
+    function: Callable[[In], Out], items: Iterable[In], workers: int | None, *, ahead: int = 2
 ) -> Generator[Out, None, None]:
     """Yield function(item) for each item, in order; one worker means this process.
 
-    There are no more workers than cores, except that two may share one. Each is given up to `ahead`
-    items beyond what was asked for: enough to keep it busy, and few where results are large.
+    None is one for each core, once this process has worked alone for so long that they pay. There
+    are no more workers than cores, except that two may share one. Each is given up to `ahead` items
+    beyond what was asked for: enough to keep it busy, and few where results are large.
 
     `function` and the items must pickle. When the generator is closed the workers end the items
     at hand and stop; when this process dies, in whatever way, they stop at once.
     """
+    rest = iter(items)
+    if workers is None:
+        workers, start = cores(), time.monotonic()
+        while time.monotonic() - start < _ALONE:
+            if not (first := list(islice(rest, 1))):
+                return
+            yield from map(function, first)
     if workers > 1:
-        yield from _in_processes(function, items, min(workers, max(2, cores())), ahead)
+        yield from _in_processes(function, rest, min(workers, max(2, cores())), ahead)
     else:
-        yield from map(function, items)
+        yield from map(function, rest)
 
 
 def _in_processes(

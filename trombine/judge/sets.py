@@ -22,7 +22,6 @@ from trombine.data.pack import Pack, is_pack
 from trombine.data.reading import resize
 from trombine.data.source import prepare, source
 from trombine.data.spec import is_there, parse
-from trombine.data.workers import cores
 from trombine.events import Event, Notice, Progress, Skipped
 from trombine.images import as_seen, read, size_of
 from trombine.refusal import InputError, shown
@@ -110,7 +109,7 @@ def open_place(spec: str, size: int, first_seed: int = 0) -> Generator[Event, No
     term, *others = parse(spec)
     if others:
         raise InputError(f"{shown(spec)} is a mix", "name one source for each set")
-    for event in prepare(spec, size, first_seed=first_seed, workers=cores()):
+    for event in prepare(spec, size, first_seed=first_seed, workers=None):
         if isinstance(event, Progress):
             yield event
     opened = source(spec, size, first_seed=first_seed)

@@ -70,14 +70,12 @@ def _in_squares(spec: str) -> str:
 
 def prepare_material(recipe: Recipe, streams: tuple[str, ...]) -> Iterator[Event]:
     """Paint the pictures that are not on the disk yet."""
-    from trombine.data.workers import cores
-
     count = max(recipe.judged, recipe.faces)
     specs = streams_of(recipe, streams)
     for spec in specs.values():
         check_paths(spec)
     for spec in specs.values():
-        yield from prepare_split(spec, recipe.size, count, workers=cores())
+        yield from prepare_split(spec, recipe.size, count, workers=None)
 
 
 def open_material(recipe: Recipe, streams: tuple[str, ...]) -> Material:

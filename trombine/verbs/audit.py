@@ -39,7 +39,7 @@ class AuditRequest(Request):
     any_subject: bool = False
     """Do not look for faces: for a set of other things."""
     workers: Annotated[int | None, Integer()] = None
-    """How many processes look: by default one for each core, and never more."""
+    """How many processes look: by default one for each core where that pays."""
     json: bool = False
     """All of it as JSON."""
     overwrite: bool = False
@@ -50,15 +50,14 @@ def run(request: AuditRequest) -> Iterator[Event]:
     """Look at every file, then compare all with all."""
     from trombine.data.columns import SPLITS
     from trombine.data.layouts import list_folder
-    from trombine.data.workers import check_start, cores, in_order
+    from trombine.data.workers import check_start, in_order
     from trombine.files import write_bytes
     from trombine.judge import audit, audit_page
 
     tables = {request.csv: audit_page.csv, request.keep_list: audit_page.keep_list}
     files = {path: content for path, content in tables.items() if path is not None}
     wanted = {request.output: audit_page.page, **files} if request.output is not None else files
-    workers = cores() if request.workers is None else request.workers
-    check_start(workers)
+    check_start(request.workers)
     listing = list_folder(request.folder, request.as_ or "")
     split_of = {
         view.picture: SPLITS[record.split] if record.split >= 0 else ""
@@ -76,7 +75,7 @@ def run(request: AuditRequest) -> Iterator[Event]:
     chunks = audit.chunks(request.folder, list(split_of), list(split_of.values()), limits)
     yield Started(len(split_of), "pictures")
     pictures: list[audit.Checked] = []
-    for checked in in_order(audit.check, chunks, workers):
+    for checked in in_order(audit.check, chunks, request.workers):
         pictures += checked
         yield Progress(len(pictures), len(split_of), "pictures")
     result = yield from ticked(

@@ -45,7 +45,7 @@ class PrepareRequest(Request):
     test: int = 5
     """Percent of the pictures for tests, where the layout says none."""
     workers: int | None = None
-    """How many processes read: by default one for each core, and never more."""
+    """How many processes read: by default one for each core where that pays."""
     device: Annotated[str, Choice(DEVICES)] = CPU
     """auto, cpu, cuda or mps: where faces are found, for --crop face."""
     overwrite: bool = False
@@ -57,7 +57,6 @@ def run(request: PrepareRequest) -> Iterator[Event]:
     from trombine.data.decoding import PrepareOptions
     from trombine.data.hub import hub_folder, prepare_hub
     from trombine.data.preparing import prepare_pack
-    from trombine.data.workers import cores
 
     _check(request)
     wanted = PrepareOptions(
@@ -77,7 +76,7 @@ def run(request: PrepareRequest) -> Iterator[Event]:
         request.output,
         wanted,
         layout=request.as_,
-        workers=cores() if request.workers is None else request.workers,
+        workers=request.workers,
         overwrite=request.overwrite,
     )
 
