@@ -143,7 +143,7 @@ def source(
 
     What must be painted first is, silently; `prepare` paints it with events. `first_seed` is that
     of the world's and the leaves' pictures. `workers` processes paint, None is one for each core
-    where that pays; more than one needs a script whose calls are below `if __name__ == "__main__":`.
+    where that pays; more than one needs a script with calls below `if __name__ == "__main__":`.
 
     Off unless given: by `augment` (augment.py has the words) `batches` changes pictures and their
     truth by chance; in `space` (nets/spaces.py lists them) the batches give them.
