@@ -44,7 +44,7 @@ from trombine.world import face, paint
 from trombine.world.leaves import leaves
 
 BINS: Final = ("10-20", "20-30", "30-40", "40-50")
-# Of the seeds that nothing learns from; leaves from 1,702,000 on were looked at when patches were made.
+# Nothing learns from these seeds, and nobody looked at them: leaves from 1,702,000 on were seen.
 FIRST: Final = 1_706_000
 PHOTOGRAPHS: Final = ("astronaut", "coffee", "chelsea", "rocket")
 NEAR: Final = 0.08  # of the distance between the pupils: landmarks are in place
