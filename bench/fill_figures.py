@@ -8,7 +8,8 @@ that is: a JSON file, a path in it (keys joined by dots; [NAME] picks the entry 
 this name, in which * stands for anything), and a Python format. The file must say which command
 gave it, at which commit, and under which protocol or on which machine.
 
-Tables that say what the code says stand between such comments too, as <!-- table: degradations -->.
+Tables that say what the code says stand between such comments too, as <!-- table: degradations -->,
+and so do all rows of a result: <!-- table: measured_inpaint -->.
 
     python bench/fill_figures.py            fill in, print what changed
     python bench/fill_figures.py --check    change nothing; exit 1 if a figure differs
@@ -27,6 +28,7 @@ from json import loads
 from pathlib import Path
 
 from table import ROOT
+from table import figure as in_words
 
 FIGURE = re.compile(
     r"(?P<open><!-- figure: (?P<file>\S+\.json) (?P<where>.+?) (?P<format>\S+) -->)"
@@ -36,6 +38,10 @@ TABLE = re.compile(
     r"(?P<open><!-- table: (?P<name>\w+) -->\n).*?(?P<close>\n<!-- /table -->)", re.DOTALL
 )
 STEP = re.compile(r"(?P<key>[^.\[\]]+)|\[(?P<name>[^\]]+)\]")
+
+
+_MEASURED = "measured_"  # followed by the name of a result
+_PROTOCOL = re.compile(r" ?\(.*\)$")  # of an interval
 
 
 class FigureError(Exception):
@@ -77,12 +83,26 @@ def table(name: str) -> str:
     """A table of what there is in the code, or in the result of a study."""
     if name.endswith("_study"):
         return import_module(name).STUDY.markdown()
+    if name.startswith(_MEASURED):
+        return measured(name.removeprefix(_MEASURED))
     if name != "degradations":
         raise FigureError(f"there is no table {name!r}")
     from trombine.data.degrade.terms import KINDS, limits, usage
 
     rows = [f"| `{usage(name)}` | {kind.about} | {limits(name)} |" for name, kind in KINDS.items()]
     return "\n".join(("| term | what it does | limits |", "| --- | --- | --- |", *rows))
+
+
+def measured(name: str, root: Path = ROOT) -> str:
+    """All rows of a result, each with its goal, and whether that was missed."""
+    rows = look_up(load(root / "bench" / "results" / f"{name}.json"), "rows")
+    assert isinstance(rows, list)
+    lines = [
+        f"| {row['name']} | {in_words(row['value'])} {_PROTOCOL.sub('', row['unit'])} | "
+        f"{row['goal'] or ''}{'' if row['ok'] else ', missed'} |"
+        for row in rows
+    ]
+    return "\n".join(("| what | measured | goal |", "| --- | --- | --- |", *lines))
 
 
 def wanted(match: re.Match[str], root: Path = ROOT) -> str:

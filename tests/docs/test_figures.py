@@ -7,7 +7,7 @@ from json import dumps
 from pathlib import Path
 
 import pytest
-from fill_figures import FIGURE, FigureError, documents, figures, filled
+from fill_figures import FIGURE, TABLE, FigureError, documents, figures, filled, measured
 
 # The log tells what was tried on its day; its numbers are not promises and are not kept true.
 FREE = {"log.md"}
@@ -24,7 +24,7 @@ MEASURED = re.compile(
 
 def unmarked(text: str) -> list[str]:
     """The lines that hold a measured number outside of a figure's marks and of code."""
-    prose = re.sub(r"```.*?```", "", FIGURE.sub("", text), flags=re.DOTALL)
+    prose = re.sub(r"```.*?```", "", TABLE.sub("", FIGURE.sub("", text)), flags=re.DOTALL)
     return [line for line in prose.splitlines() if MEASURED.search(line)]
 
 
@@ -36,10 +36,24 @@ def test_every_figure_is_the_one_that_was_measured(root: Path) -> None:
 def test_every_figure_was_measured_on_committed_code(root: Path) -> None:
     for page in documents(root):
         for figure in figures(page, root):
-            if figure.source.startswith("table "):  # of the code, not measured
+            first, _, name = figure.source.partition(" ")
+            if first == "table" and not name.startswith("measured_"):  # of the code
                 continue
-            result = (root / figure.source.partition(" ")[0]).read_text()
+            name = f"bench/results/{name.removeprefix('measured_')}.json"
+            result = (root / (name if first == "table" else first)).read_text()
             assert '+changes"' not in result and '"unknown"' not in result, figure.source
+
+
+def test_a_table_has_every_row_of_its_result(tmp_path: Path) -> None:
+    rows = [
+        {"name": "gain", "value": 2.07, "unit": "dB (1 to 3, x)", "goal": ">= 3", "ok": False},
+        {"name": "time", "value": 12.0, "unit": "s", "goal": None, "ok": True},
+    ]
+    result = {"command": "a", "commit": "b", "machine": {"cores": 2}, "rows": rows}
+    (tmp_path / "bench" / "results").mkdir(parents=True)
+    (tmp_path / "bench" / "results" / "one.json").write_text(dumps(result))
+    _, _, gain, time = measured("one", tmp_path).splitlines()
+    assert (gain, time) == ("| gain | 2.07 dB | >= 3, missed |", "| time | 12 s |  |")
 
 
 def test_no_measured_number_stands_unmarked(root: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from runs import made
 from studios import Answer, Answering, Bare, until
 
+from trombine.data.spec import parse
 from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder
 from trombine.runs.log import read
@@ -112,6 +113,19 @@ def test_trainings_are_not_for_others(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_what_cannot_be_trained_is_refused_at_once(asked: dict[str, Any], says: str) -> None:
     with pytest.raises(InputError, match=says):
         words_of(asked)
+
+
+def test_a_folder_to_learn_from_is_named_as_it_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my photos+more").mkdir()
+    asked = {"recipe": "cleaner", "data": "my photos+more"}
+    (data,) = (word for word in words_of(asked) if word.startswith("--data="))
+    (term,) = parse(data.removeprefix("--data="))
+    assert (term.kind, term.path) == ("folder", "my photos+more")
+    for kept in ("leaves#24", "folder:none", "none"):
+        assert f"--data={kept}" in words_of(asked | {"data": kept})
 
 
 def test_a_training_is_tried_begun_stopped_and_goes_on(bare: Bare) -> None:

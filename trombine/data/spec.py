@@ -153,10 +153,15 @@ def is_there(path: str) -> bool:
 
 def _path_hint(text: str) -> str:
     """What to write where the text is the path of a folder or a pack."""
+    spec = of_path(text)
+    return f"; write {shown(spec)}" if spec else ""
+
+
+def of_path(text: str) -> str:
+    """The spec of a folder or a pack that is there; "" of what is not."""
     if not is_there(text):
         return ""
-    kind = "pack" if is_pack(Path(text)) else "folder"
-    return f"; write {shown(spell((Term(kind=kind, path=text),)))}"
+    return spell((Term(kind="pack" if is_pack(Path(text)) else "folder", path=text),))
 
 
 def quoted_hint(spec: str, kind: str, path: str = "") -> str:

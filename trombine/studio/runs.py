@@ -23,6 +23,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
+from trombine.data.spec import of_path, parse
 from trombine.recipes import RECIPES, settings_of, with_settings
 from trombine.refusal import InputError
 from trombine.runs import compare, page
@@ -172,8 +173,17 @@ def words_of(asked: Mapping[str, Any]) -> list[str]:
     with_settings(RECIPES[texts["recipe"]], changed)
     words = ["train", texts["recipe"], "-o", str(HOME / name)]
     if texts["data"]:
-        words.append(f"--data={texts['data']}")
+        words.append(f"--data={_source(texts['data'])}")
     return words + [f"--{setting}={value}" for setting, value in changed.items()]
+
+
+def _source(text: str) -> str:
+    """What a net is to learn from; visitors name a folder of theirs as it is called."""
+    try:
+        parse(text)
+    except InputError:
+        return of_path(text) or text
+    return text
 
 
 def _again(folder: Path) -> list[str]:

@@ -164,7 +164,7 @@ let recipes = {};
 
 function describe() {
   const recipe = recipes[$("recipe").value];
-  $("about-data").textContent = `A folder of yours, as folder:NAME. Unless given: ${recipe.data}, which trombine paints itself.`;
+  $("about-data").textContent = `The name of a folder of yours. Unless given: ${recipe.data}, which trombine paints itself.`;
   $("data").placeholder = recipe.data;
   for (const name of FIELDS) $(name).placeholder = recipe[name];
   $("name").placeholder = $("recipe").value;
