@@ -35,8 +35,10 @@ FIGURE = re.compile(
     r"(?P<text>.*?)(?P<close><!-- /figure -->)"
 )
 TABLE = re.compile(
-    r"(?P<open><!-- table: (?P<name>\w+) -->\n).*?(?P<close>\n<!-- /table -->)", re.DOTALL
+    r"(?P<open><!-- table: (?P<name>\w+) -->\n)(?P<rows>.*?)(?P<close>\n?<!-- /table -->)",
+    re.DOTALL,
 )
+_CLOSE = "\n<!-- /table -->"
 STEP = re.compile(r"(?P<key>[^.\[\]]+)|\[(?P<name>[^\]]+)\]")
 
 
@@ -69,14 +71,13 @@ def figures(document: Path, root: Path = ROOT) -> Iterator[Figure]:
         source = f"{match['file']} {match['where']}"
         yield Figure(document.name, source, match["text"], wanted(match, root))
     for match in TABLE.finditer(document.read_text()):
-        text = match[0].removeprefix(match["open"]).removesuffix(match["close"])
-        yield Figure(document.name, f"table {match['name']}", text, table(match["name"]))
+        yield Figure(document.name, f"table {match['name']}", match["rows"], table(match["name"]))
 
 
 def filled(text: str, root: Path = ROOT) -> str:
     """A document with every figure as its source has it, and every table as the code has it."""
     text = FIGURE.sub(lambda match: match["open"] + wanted(match, root) + match["close"], text)
-    return TABLE.sub(lambda match: match["open"] + table(match["name"]) + match["close"], text)
+    return TABLE.sub(lambda match: match["open"] + table(match["name"]) + _CLOSE, text)
 
 
 def table(name: str) -> str:
@@ -97,11 +98,11 @@ def measured(name: str, root: Path = ROOT) -> str:
     """All rows of a result, each with its goal, and whether that was missed."""
     rows = look_up(load(root / "bench" / "results" / f"{name}.json"), "rows")
     assert isinstance(rows, list)
-    lines = [
-        f"| {row['name']} | {in_words(row['value'])} {_PROTOCOL.sub('', row['unit'])} | "
-        f"{row['goal'] or ''}{'' if row['ok'] else ', missed'} |"
-        for row in rows
-    ]
+    lines = []
+    for row in rows:
+        value = f"{in_words(row['value'])} {_PROTOCOL.sub('', row['unit'])}"
+        goal = f"{row['goal'] or ''}{'' if row['ok'] else ', missed'}"
+        lines.append(f"| {row['name']} | {value.strip()} | {goal} |")
     return "\n".join(("| what | measured | goal |", "| --- | --- | --- |", *lines))
 
 

@@ -56,6 +56,13 @@ def test_a_table_has_every_row_of_its_result(tmp_path: Path) -> None:
     assert (gain, time) == ("| gain | 2.07 dB | >= 3, missed |", "| time | 12 s |  |")
 
 
+def test_an_empty_table_is_filled_and_what_follows_stays() -> None:
+    mark = "<!-- table: degradations -->\n"
+    page = filled(f"{mark}<!-- /table -->\n\nbetween\n\n{mark}<!-- /table -->\n")
+    assert page.count("| term |") == 2 and "\n\nbetween\n\n" in page
+    assert filled(page) == page
+
+
 def test_no_measured_number_stands_unmarked(root: Path) -> None:
     loose = {p.name: unmarked(p.read_text()) for p in documents(root) if p.name not in FREE}
     assert {name: lines for name, lines in loose.items() if lines} == {}
