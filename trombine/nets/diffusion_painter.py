@@ -1,10 +1,11 @@
 """Painting what is missing by taking noise away: each seed paints another answer.
 
-A hole is filled smoothly first (`pull_push`). What is to be added, r, is mixed with noise along
-straight lines, (1 - t)·r + t·noise (flow matching), and the net says what of a mixture is r: most
-of it where little noise is left, little of it at first, as the best linear guess for an r of
-SPREAD has it, so that the net learns what that guess lacks (Karras et al., 2022). To paint, it
-walks from noise to r in a few straight steps.
+A hole is filled first: smoothly (`pull_push`), or by a painter (nets/painter.py), which says what
+is where and leaves it blurred. What is to be added, r, is mixed with noise along straight lines,
+(1 - t)·r + t·noise (flow matching), and the net says what of a mixture is r: most of it where
+little noise is left, little of it at first, as the best linear guess for an r of SPREAD has it, so
+that the net learns what that guess lacks (Karras et al., 2022). To paint, it walks from noise to r
+in a few straight steps.
 """
 
 from __future__ import annotations
@@ -15,16 +16,19 @@ from typing import Final, NamedTuple, final
 
 import torch
 from jaxtyping import Float, Int64
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional
 
-from trombine.nets.blocks import padded
+from trombine.nets.blocks import padded, widths
 from trombine.nets.denoiser import Timed, Times
 from trombine.nets.fill import pull_push
-from trombine.nets.sizes import check_choice, check_whole
+from trombine.nets.painter import Stage
+from trombine.nets.sizes import WIDEST, check_choice, check_whole
 from trombine.nets.steering import LABELS, Labels, Parts, plane_count, planes_of, steered_by
 from trombine.schedules import over
 
 SPREAD: Final = 0.3  # about how far colours in [-1, 1] are from the smooth fill
+_NEARER: Final = 0.15  # and from what a painter makes of it
 _FILL_LEVELS: Final = 4
 _PRIME: Final = 2**31 - 1
 _STRIDE: Final = 48271  # between the places of a plane
@@ -35,7 +39,7 @@ Planes = Float[Tensor, "n 3 h w"]
 class Known(NamedTuple):
     """What the net knows of a picture besides its noise; colours in [-1, 1]."""
 
-    filled: Planes
+    filled: Planes  # smoothly, or by a painter
     hole: Float[Tensor, "n 1 h w"]
     steer: Float[Tensor, "n p h w"] | None
 
@@ -43,6 +47,10 @@ class Known(NamedTuple):
 @final
 class DiffusionPainter(Timed):
     """N x 3 x H x W in [0, 1] and holes to N x 3 x H x W, for any H and W, in `steps` steps.
+
+    `painter`: the width of the painter that fills holes, which is a `halved` Painter of this width
+    and `widest`, its weights by the same names; 0: they are filled smoothly. `halved`: noise is
+    taken away at half the size, where four pixels are one with four times the channels.
 
     Outside the hole what comes out means nothing: the task keeps the picture there.
     """
@@ -58,13 +66,23 @@ class DiffusionPainter(Timed):
         parts: str = "none",
         points: bool = False,
         steps: int = 8,
+        painter: int = 0,
+        widest: int = WIDEST,
+        halved: bool = False,
     ) -> None:
         check_whole("inputs", inputs, 4, 4)  # colours and the hole
         check_whole("steps", steps, 1, 1000)
+        check_whole("painter", painter, 0, WIDEST)
+        check_whole("widest", widest, max(painter, 1), WIDEST)
         check_choice("parts", parts, LABELS)
         embedding = None if parts == "none" else Labels(parts)
-        super().__init__(width, levels, 3 + inputs + plane_count(embedding, points), 3)
-        self.embedding, self.points, self.steps = embedding, points, steps
+        planes, pixels = plane_count(embedding, points), 4 if halved else 1
+        super().__init__(width, levels, pixels * (3 + inputs) + planes, pixels * 3)
+        self.embedding, self.points, self.steps, self.halved = embedding, points, steps, halved
+        sides = [min(side, widest) for side in widths(painter, _FILL_LEVELS - 1)]
+        stage = (Stage(sides, planes, "plain", "batch", "repeat", halved=True),) if painter else ()
+        self.stages = nn.ModuleList(stage)
+        self.spread = _NEARER if painter else SPREAD
         self.optional = (*steered_by(embedding, points), "seed")
 
     def forward(
@@ -95,38 +113,44 @@ class DiffusionPainter(Timed):
         points: Float[Tensor, "n 68 2"] | None = None,
     ) -> Known:
         """What there is to go by, of sides that can be halved."""
-        multiple = 2 ** max(_FILL_LEVELS, self.multiple.bit_length() - 1)
+        multiple = 2 ** max(_FILL_LEVELS, self.multiple.bit_length() - 1 + self.halved)
         picture, hole = padded(x, multiple), padded(hole, multiple)
         steer = planes_of(picture, self.embedding, parts, self.points, points)
-        return Known(2 * pull_push(picture, hole, _FILL_LEVELS) - 1, hole, steer)
+        filled = pull_push(picture, hole, _FILL_LEVELS)
+        for stage in self.stages:
+            filled = torch.where(hole > 0.5, stage(filled, hole, steer), picture)
+        return Known(2 * filled - 1, hole, steer)
 
     def rest(self, known: Known, mixed: Planes, t: Times) -> Planes:
         """What is to be added to the smooth fill, as a mixture with noise shows it at this t; it
         stays within what colours can be."""
-        data, noise, total = (over(level, mixed) for level in _levels(t))
-        guess = data * SPREAD / total.square() * mixed
-        rest = guess + SPREAD * noise / total * self.lacking(known, mixed, t)
+        data, noise, total = (over(level, mixed) for level in _levels(t, self.spread))
+        guess = data * self.spread / total.square() * mixed
+        rest = guess + self.spread * noise / total * self.lacking(known, mixed, t)
         return (known.filled + rest).clamp(-1, 1) - known.filled
 
     def lacking(self, known: Known, mixed: Planes, t: Times) -> Planes:
         """What the best linear guess lacks, as large at every t."""
-        total = over(_levels(t)[2], mixed)
-        planes = [mixed / total * known.hole, known.filled, known.hole]
+        total = over(_levels(t, self.spread)[2], mixed)
+        pixels, steer = torch.cat([mixed / total * known.hole, known.filled, known.hole], 1), ()
         if known.steer is not None:
-            planes.append(known.steer)
-        return self.predict(torch.cat(planes, 1), t)
+            steer = (functional.avg_pool2d(known.steer, 2) if self.halved else known.steer,)
+        if not self.halved:
+            return self.predict(torch.cat([pixels, *steer], 1), t)
+        seen = torch.cat([functional.pixel_unshuffle(pixels, 2), *steer], 1)
+        seen = seen.contiguous(memory_format=torch.channels_last)
+        return functional.pixel_shuffle(self.predict(seen, t), 2)
+
+    def lacks(self, rest: Planes, noise: Planes, t: Times) -> Planes:
+        """What `lacking` is to say of the mixture of these two; 1 large, at every t, where the rest
+        is as large as usual."""
+        data, level, total = (over(one, rest) for one in _levels(t, self.spread))
+        return (level * rest / self.spread - data * noise) / total
 
 
-def lacks(rest: Planes, noise: Planes, t: Times) -> Planes:
-    """What `lacking` is to say of the mixture of these two; 1 large, at every t, where the rest is
-    SPREAD large."""
-    data, level, total = (over(one, rest) for one in _levels(t))
-    return (level * rest / SPREAD - data * noise) / total
-
-
-def _levels(t: Times) -> tuple[Times, Times, Times]:
+def _levels(t: Times, spread: float) -> tuple[Times, Times, Times]:
     """How large in a mixture the rest is, the noise, and both together."""
-    data = (1 - t) * SPREAD
+    data = (1 - t) * spread
     return data, t, (data.square() + t.square()).sqrt()
 
 

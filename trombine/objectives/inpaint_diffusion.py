@@ -1,8 +1,9 @@
 """Paint what is missing of pictures by taking noise away; what is shown and told is as in inpaint.
 
-Of each picture the part that the smooth fill lacks is mixed with noise, as much as a drawn time
-says; the net learns to tell them apart, in the hole alone. Measured are whole repairs: one answer,
-the mean of several, which comes nearer to the truth and is blurred, and how sharp one is.
+Of each picture the part that the fill lacks is mixed with noise, as much as a drawn time says; the
+net learns to tell them apart, in the hole alone. Where a painter fills the holes it stands still: it
+is what `start` begins with. Measured are what is learned and whole repairs: one answer, the mean of
+several, which comes nearer to the truth and is blurred, and how sharp one is.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from trombine.measures import psnr
-from trombine.nets.diffusion_painter import DiffusionPainter, lacks
-from trombine.objectives.inpaint import PaintingObjective, of_holes, painted
+from trombine.nets.diffusion_painter import DiffusionPainter, Known
+from trombine.nets.stillness import still
+from trombine.objectives.inpaint import PaintingObjective, Shown, of_holes, painted
 from trombine.objectives.objective import Phase, Step, Terms
 from trombine.objectives.terms import wide
 from trombine.recipes.recipe import InpaintDiffusion
@@ -25,40 +27,66 @@ from trombine.schedules import Flow
 
 ANSWERS: Final = 4  # whose mean is measured
 _FLOW: Final = Flow()
+# The layers of the net that take noise away, as `Timed` calls them; all else is the painter's.
+_TAKES_NOISE_AWAY: Final = (
+    "time", "first", "block", "down", "attention", "middle", "up", "norm", "last",
+)  # fmt: skip
 
 
 @final
 class InpaintDiffusionObjective(PaintingObjective[InpaintDiffusion]):
     """One net, which sees the picture without its hole, and noise in the hole."""
 
-    measures: Mapping[str, bool] = {"PSNR": True, "mean PSNR": True, "sharpness": True}
+    measures: Mapping[str, bool] = {
+        "loss": False,
+        "PSNR": True,
+        "mean PSNR": True,
+        "sharpness": True,
+    }
 
     def __init__(self, recipe: InpaintDiffusion) -> None:
         super().__init__(recipe)
         if (name := recipe.nets["net"].name) != "diffusion_painter":
             raise InputError(f"the net {name} takes no noise away; diffusion_painter does")
+        self.painter_first = bool(recipe.nets["net"].sizes.get("painter"))
+        if self.painter_first and not recipe.start:
+            raise InputError("a painter comes first, which does not learn here: give --start inpaint")
 
     def phases(self) -> tuple[Phase, ...]:
         """The only phase."""
-        return (Phase(name="paint", learns=("net",), terms=self.terms),)
+        parts = _TAKES_NOISE_AWAY if self.painter_first else ()
+        return (Phase(name="paint", learns=("net",), parts=parts, terms=self.terms),)
 
     def terms(self, step: Step) -> Terms:
         """What the net says of a mixture of the truth and noise, in the hole."""
-        shown = self.shown(step)
+        return {"flow": self.flow(step, self.shown(step))}
+
+    def flow(self, step: Step, shown: Shown) -> Float[Tensor, ""]:
+        """How far off that is."""
         net = cast(DiffusionPainter, step.nets["net"])
         noise, time = step.normals("noise", shown.truth.shape[1:]).float(), step.uniforms("time")
-        known = net.known(shown.damaged, shown.hole, shown.parts, shown.points)
+        known = self.known(net, shown)
         rest = 2 * shown.truth - 1 - known.filled
         said = wide(net.lacking(known, _FLOW.mix(rest, noise, time.float()), time.float()))
-        off = (said - lacks(rest, noise, time.float())).square()
-        return {"flow": of_holes(off, shown.hole)}
+        off = (said - net.lacks(rest, noise, time.float())).square()
+        return of_holes(off, shown.hole)
+
+    def known(self, net: DiffusionPainter, shown: Shown) -> Known:
+        """What the net goes by; a painter works as in finished models."""
+        told = shown.damaged, shown.hole, shown.parts, shown.points
+        if not self.painter_first:
+            return net.known(*told)
+        with still(net.stages), torch.no_grad():
+            known = net.known(*told)
+        return known._replace(filled=wide(known.filled))
 
     def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
-        """Of who is told nothing: PSNR in the hole of one answer and of several answers' mean, and
-        how large one's gradients are beside the truth's."""
-        one, mean, edges = [], [], torch.zeros(2)
+        """What training makes small; of who is told nothing PSNR in the hole of one answer and of
+        several answers' mean, and how large one's gradients are beside the truth's."""
+        one, mean, edges, losses = [], [], torch.zeros(2), []
         for step in steps:
             shown = self.measured(step, told=False)
+            losses.append(len(step) * float(self.flow(step, shown)))
             answers = [painted(step, shown, seed=seed).clamp(0, 1) for seed in range(ANSWERS)]
             one.append(psnr(answers[0], shown.truth, shown.hole))
             mean.append(psnr(torch.stack(answers).mean(0), shown.truth, shown.hole))
@@ -66,7 +94,8 @@ class InpaintDiffusionObjective(PaintingObjective[InpaintDiffusion]):
                 edges[place] += float(_edges(pictures, shown.hole))
         values = {"PSNR": torch.cat(one), "mean PSNR": torch.cat(mean)}
         means = {name: float(found[found.isfinite()].mean()) for name, found in values.items()}
-        return {**means, "sharpness": float(edges[0] / edges[1].clamp(min=1e-6))}
+        means["sharpness"] = float(edges[0] / edges[1].clamp(min=1e-6))
+        return {"loss": sum(losses) / sum(map(len, steps)), **means}
 
 
 def _edges(pictures: Float[Tensor, "n 3 h w"], hole: Float[Tensor, "n 1 h w"]) -> Float[Tensor, ""]:

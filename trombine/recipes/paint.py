@@ -82,20 +82,34 @@ PAINT: Final[dict[str, Recipe]] = {
         alone=64_000,
         ramp=16_000,
     ),
+    # What `inpaint` leaves blurred, decided: it begins with that, which then stands still.
     "inpaint-diffusion": InpaintDiffusion(
-        about="paints what is missing by taking noise away, another answer for each seed",
+        about="paints what is missing, then details by taking noise away, others for each seed",
         nets={
             "net": NetSpec(
                 "diffusion_painter",
-                {"width": 20, "levels": 3, "parts": "all", "points": True, "steps": 8},
+                {
+                    "width": 32,
+                    "levels": 2,
+                    "parts": "all",
+                    "points": True,
+                    "steps": 8,
+                    "painter": 48,
+                    "widest": 128,
+                    "halved": True,
+                },
             )
         },
-        data=_FACES,
-        size=64,
+        start="inpaint",
+        data=f"{_FACES}+leaves#3000*3",
+        size=192,
+        window=128,
+        real_every=6,
         pictures=64_000,
-        sample_every=10_000,
-        measure_every=20_000,
-        save_every=5_000,
+        sample_every=8_000,
+        measure_every=8_000,
+        save_every=4_000,
+        judged=128,
         **_SHARED,
     ),
 }
