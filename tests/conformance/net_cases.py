@@ -255,6 +255,21 @@ CASES = {
         sizes={"width": 8, "levels": 2, "parts": "all", "points": True, "steps": 2},
         gives=same,
     ),
+    "diffusion_painter, over a painter": Case(
+        net="diffusion_painter",
+        task="repair",
+        sizes={
+            "width": 8,
+            "levels": 1,
+            "parts": "groups",
+            "steps": 2,
+            "painter": 4,
+            "widest": 8,
+            "halved": True,
+        },
+        gives=same,
+        exported=False,
+    ),
     "painter, shuffle": Case(
         net="painter",
         task="repair",

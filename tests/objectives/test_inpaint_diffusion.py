@@ -14,6 +14,7 @@ from trombine.data.source import source
 from trombine.draws import Chance
 from trombine.nets import build
 from trombine.nets.diffusion_painter import SPREAD, DiffusionPainter
+from trombine.objectives.inpaint import psnr_in_holes
 from trombine.objectives.inpaint_diffusion import InpaintDiffusionObjective
 from trombine.objectives.objective import Step
 from trombine.recipes import InpaintDiffusion, NetSpec, find
@@ -21,12 +22,31 @@ from trombine.refusal import InputError
 
 COUNT = 12
 SIZES = {"width": 4, "levels": 2, "parts": "all", "points": True, "steps": 2}
+PAINTER = {"width": 4, "widest": 8, "parts": "groups", "halved": True}
+OVER_PAINTER = {
+    "width": 4,
+    "levels": 1,
+    "parts": "groups",
+    "steps": 2,
+    "painter": 4,
+    "widest": 8,
+    "halved": True,
+}
 
 
 def recipe_of(told: str = "none") -> InpaintDiffusion:
     recipe = find("inpaint-diffusion")
     assert isinstance(recipe, InpaintDiffusion)
-    return replace(recipe, told=told, real="", grey=0.0, damage="hole:irregular:20-40")
+    return replace(
+        recipe,
+        nets={"net": NetSpec("diffusion_painter", SIZES)},
+        start="",
+        told=told,
+        real="",
+        window=0,
+        grey=0.0,
+        damage="hole:irregular:20-40",
+    )
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +108,7 @@ def test_what_is_outside_the_hole_is_neither_seen_as_noise_nor_counts(faces: Bat
     for where in (None, 0, 1):
 
         class Ruined(torch.nn.Module):
-            known = net.known
+            known, lacks = net.known, net.lacks
 
             def lacking(self, *given: torch.Tensor, where: int | None = where) -> torch.Tensor:
                 worse = net.lacking(*given)  # pyright: ignore[reportArgumentType]
@@ -123,9 +143,11 @@ def test_a_few_pictures_are_learned_and_every_weight_moves(faces: Batch) -> None
 def test_sharpness_is_1_for_the_truth_and_0_for_one_colour(faces: Batch) -> None:
     """Measured of whole repairs, by nets that know the answer or say grey; answers that are all
     alike have a mean that is no better."""
+    net = painter()
 
     class Says(torch.nn.Module):
         optional = ("seed",)
+        known, lacking, lacks = net.known, net.lacking, net.lacks
 
         def __init__(self, answer: torch.Tensor) -> None:
             super().__init__()
@@ -140,6 +162,53 @@ def test_sharpness_is_1_for_the_truth_and_0_for_one_colour(faces: Batch) -> None
     near = objective.measure([step_of(faces, Says((truth + 0.1).clamp(0, 1)))])
     assert grey["sharpness"] == 0 and near["sharpness"] == pytest.approx(1, abs=0.1)
     assert near["PSNR"] == pytest.approx(20, abs=0.7) and near["PSNR"] == near["mean PSNR"]
+
+
+def test_a_painter_that_fills_stands_still(faces: Batch) -> None:
+    """It fills as it does by itself, nothing of it learns, and what takes noise away does."""
+    alone = build("painter", PAINTER)
+    recipe = replace(
+        recipe_of(), nets={"net": NetSpec("diffusion_painter", OVER_PAINTER)}, start="inpaint"
+    )
+    net = build("diffusion_painter", OVER_PAINTER)
+    assert isinstance(net, DiffusionPainter)
+    copied = net.load_state_dict(alone.state_dict(), strict=False)
+    assert not copied.unexpected_keys
+    objective = InpaintDiffusionObjective(recipe)
+    step = step_of(faces, net.train())
+    shown = objective.shown(step)
+    before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
+    known = objective.known(step, shown)
+    filled = alone.eval()(shown.damaged, hole=shown.hole, parts=shown.parts)
+    assert torch.allclose((known.filled + 1) / 2, filled, atol=1e-6)
+    objective.terms(step)["flow"].backward()
+    (phase,) = objective.phases()
+    for name, parameter in net.named_parameters():
+        moves = parameter.grad is not None and bool(parameter.grad.any())
+        # At first the last layer is 0, and passes nothing on.
+        assert moves == name.startswith("last.")
+        assert name.startswith(phase.parts) != name.startswith(("stages.", "embedding."))
+    assert all(torch.equal(before[name], tensor) for name, tensor in net.state_dict().items())
+
+
+def test_a_painter_that_nobody_trained_is_refused() -> None:
+    """It would stand still as chance made it."""
+    untrained = replace(recipe_of(), nets={"net": NetSpec("diffusion_painter", OVER_PAINTER)})
+    with pytest.raises(InputError, match="give --start inpaint"):
+        InpaintDiffusionObjective(untrained)
+
+
+def test_a_view_without_its_hole_is_not_measured(faces: Batch) -> None:
+    """A hole may lie outside of what is seen; the others are measured as before."""
+    objective = InpaintDiffusionObjective(recipe_of())
+    shown = objective.measured(step_of(faces, painter()), told=False)
+    output = (shown.truth + 0.1).clamp(0, 1)
+    every = psnr_in_holes(output, shown)
+    hole = shown.hole.clone()
+    hole[2] = 0
+    assert torch.equal(
+        psnr_in_holes(output, replace(shown, hole=hole)), torch.cat([every[:2], every[3:]])
+    )
 
 
 def test_another_net_is_refused() -> None:

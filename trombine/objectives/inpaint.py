@@ -154,10 +154,10 @@ class PaintingObjective(Objective[PaintingKind]):
         for step in steps:
             plain, steered = (self.measured(step, told=told) for told in (False, True))
             output = painted(step, plain).clamp(0, 1)
-            scores["PSNR"].append(psnr(output, plain.truth, plain.hole))
+            scores["PSNR"].append(psnr_in_holes(output, plain))
             scores["SSIM"].append(ssim(output, plain.truth))
             output = painted(step, steered).clamp(0, 1)
-            scores["steered"].append(psnr(output, steered.truth, steered.hole))
+            scores["steered"].append(psnr_in_holes(output, steered))
         means = {name: torch.cat(values) for name, values in scores.items()}
         return {name: float(values[values.isfinite()].mean()) for name, values in means.items()}
 
@@ -313,6 +313,12 @@ def painted(step: Step, shown: Shown, *, seed: int = 0) -> Float[Tensor, "n 3 h 
     told = {name: value for name, value in steering.items() if name in net.optional}
     output = wide(net(shown.damaged, hole=shown.hole, **told))
     return torch.where(shown.hole > 0.5, output, shown.truth)
+
+
+def psnr_in_holes(output: Float[Tensor, "n 3 h w"], shown: Shown) -> Float[Tensor, "k"]:
+    """PSNR in the hole, of the pictures whose hole is seen: a view may show nothing of it."""
+    seen = shown.hole.flatten(1).any(1)
+    return psnr(output[seen], shown.truth[seen], shown.hole[seen])
 
 
 def of_holes(off: Float[Tensor, "n c h w"], hole: Float[Tensor, "n 1 h w"]) -> Float[Tensor, ""]:

@@ -1,8 +1,8 @@
 """Paint what is missing of pictures by taking noise away; what is shown and told is as in inpaint.
 
 Of each picture the part that the fill lacks is mixed with noise, as much as a drawn time says; the
-net learns to tell them apart, in the hole alone. Where a painter fills the holes it stands still: it
-is what `start` begins with. Measured are what is learned and whole repairs: one answer, the mean of
+net learns to tell them apart, in the hole alone. A painter that fills the holes stands still, as it
+is in the model that `start` names. Measured are the loss and whole repairs: one answer, the mean of
 several, which comes nearer to the truth and is blurred, and how sharp one is.
 """
 
@@ -15,10 +15,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from trombine.measures import psnr
 from trombine.nets.diffusion_painter import DiffusionPainter, Known
 from trombine.nets.stillness import still
-from trombine.objectives.inpaint import PaintingObjective, Shown, of_holes, painted
+from trombine.objectives.inpaint import (
+    PaintingObjective,
+    Shown,
+    of_holes,
+    painted,
+    psnr_in_holes,
+)
 from trombine.objectives.objective import Phase, Step, Terms
 from trombine.objectives.terms import wide
 from trombine.recipes.recipe import InpaintDiffusion
@@ -50,7 +55,7 @@ class InpaintDiffusionObjective(PaintingObjective[InpaintDiffusion]):
             raise InputError(f"the net {name} takes no noise away; diffusion_painter does")
         self.painter_first = bool(recipe.nets["net"].sizes.get("painter"))
         if self.painter_first and not recipe.start:
-            raise InputError("a painter comes first, which does not learn here: give --start inpaint")
+            raise InputError("its painter does not learn here", "give --start inpaint")
 
     def phases(self) -> tuple[Phase, ...]:
         """The only phase."""
@@ -65,14 +70,15 @@ class InpaintDiffusionObjective(PaintingObjective[InpaintDiffusion]):
         """How far off that is."""
         net = cast(DiffusionPainter, step.nets["net"])
         noise, time = step.normals("noise", shown.truth.shape[1:]).float(), step.uniforms("time")
-        known = self.known(net, shown)
+        known = self.known(step, shown)
         rest = 2 * shown.truth - 1 - known.filled
         said = wide(net.lacking(known, _FLOW.mix(rest, noise, time.float()), time.float()))
         off = (said - net.lacks(rest, noise, time.float())).square()
         return of_holes(off, shown.hole)
 
-    def known(self, net: DiffusionPainter, shown: Shown) -> Known:
+    def known(self, step: Step, shown: Shown) -> Known:
         """What the net goes by; a painter works as in finished models."""
+        net = cast(DiffusionPainter, step.nets["net"])
         told = shown.damaged, shown.hole, shown.parts, shown.points
         if not self.painter_first:
             return net.known(*told)
@@ -86,10 +92,10 @@ class InpaintDiffusionObjective(PaintingObjective[InpaintDiffusion]):
         one, mean, edges, losses = [], [], torch.zeros(2), []
         for step in steps:
             shown = self.measured(step, told=False)
-            losses.append(len(step) * float(self.flow(step, shown)))
+            losses.append(len(step) * float(self.flow(step, shown).detach()))
             answers = [painted(step, shown, seed=seed).clamp(0, 1) for seed in range(ANSWERS)]
-            one.append(psnr(answers[0], shown.truth, shown.hole))
-            mean.append(psnr(torch.stack(answers).mean(0), shown.truth, shown.hole))
+            one.append(psnr_in_holes(answers[0], shown))
+            mean.append(psnr_in_holes(torch.stack(answers).mean(0), shown))
             for place, pictures in enumerate((answers[0], shown.truth)):
                 edges[place] += float(_edges(pictures, shown.hole))
         values = {"PSNR": torch.cat(one), "mean PSNR": torch.cat(mean)}
