@@ -53,10 +53,9 @@ def opened(browser: Browser, server: Server) -> Iterator[Opened]:
         tab.on("pageerror", lambda error: complaints.append(str(error)))
         tab.on("request", lambda asked: foreign(asked.url))
         tab.on("response", lambda answer: refused(answer.status, answer.url))
-        tab.goto(server.link)
-        expect(tab.get_by_role("heading", name="Repair", exact=True)).to_be_visible()
-        if path != "/":
-            tab.get_by_role("link", name=path.strip("/").capitalize()).click()
+        tab.goto(server.link.replace("/?", f"{path}?"))
+        name = path.strip("/").capitalize() or "Repair"
+        expect(tab.get_by_role("heading", name=name, exact=True)).to_be_visible()
         if path != "/jobs":
             expect(tab.locator("#run")).to_be_enabled(timeout=PATIENCE)
         return tab

@@ -39,7 +39,7 @@ def test_people_are_drawn_once_and_are_those_of_the_seeds(
 ) -> None:
     monkeypatch.setenv("TROMBINE_CACHE", str(tmp_path))
     job = learned.people(5)
-    assert next(job) == Progress(5, 5, "people looked up")
+    assert next(job) == Progress(5, 5, "faces learned from")
     rows = returned(job)
     assert_array_equal(rows, [to_vector(face(seed)) for seed in range(5)])
     again = learned.people(5)

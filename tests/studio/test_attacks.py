@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -157,23 +158,52 @@ def text_bomb() -> bytes:
     return buffer.getvalue()
 
 
-BOMBS: dict[str, Callable[[], bytes]] = {
-    "vast": lambda: vast_png(60_000),
-    "cut": lambda: vast_png(3_000),
-    "text": text_bomb,
-    "gzip": lambda: gzip.compress(bytes(1 << 26)),
+def zip_bomb() -> bytes:
+    """A small archive, as pickled models are, whose one file unpacks to 256 MB."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:
+        file.writestr("archive/data.pkl", bytes(1 << 28))
+    return buffer.getvalue()
+
+
+def vast_tiff() -> bytes:
+    """A small deflated file of 10,000 megapixels."""
+    strip = zlib.compress(bytes(1 << 20), 9)
+    tags = {256: 100_000, 257: 100_000, 258: 8, 259: 8, 262: 1, 273: 8, 277: 1, 278: 100_000}
+    entries = [struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items()]
+    entries.append(struct.pack("<HHII", 279, 4, 1, len(strip)))
+    at = 8 + len(strip)
+    directory = struct.pack("<H", len(entries)) + b"".join(entries) + bytes(4)
+    return b"II*\0" + struct.pack("<I", at) + strip + directory
+
+
+BOMBS: dict[str, tuple[str, Callable[[], bytes]]] = {
+    "vast": ("png", lambda: vast_png(60_000)),
+    "cut": ("png", lambda: vast_png(3_000)),
+    "text": ("png", text_bomb),
+    "gzip": ("png", lambda: gzip.compress(bytes(1 << 26))),
+    "zip": ("png", zip_bomb),
+    "archive": ("zip", zip_bomb),
+    "tiff": ("tif", vast_tiff),
 }
 
 
 def test_bombs_end_with_a_sentence_and_the_next_job_is_done(server: Server) -> None:
     ids = {
-        name: server.post("read", ("pictures", (f"{name}.png", bomb()))).json["id"]
-        for name, bomb in BOMBS.items()
+        name: server.post("read", ("pictures", (f"{name}.{end}", bomb()))).json["id"]
+        for name, (end, bomb) in BOMBS.items()
     }
+    for end in ("pth", "safetensors"):
+        model = ("model", (f"model.{end}", zip_bomb()))
+        answer = server.post("upscale", SMALL, model)
+        assert answer.status in (201, 422), answer.body
+        if answer.status == 201:
+            ids[end] = answer.json["id"]
     for name, id in ids.items():
         job = server.ended(id)
         assert job["state"] == "failed" or name == "text", job
         assert job["problem"] is None or str(server.data) not in job["problem"]
+        assert job["problem"] is None or "something broke" not in job["problem"], job
     assert server.ended(server.post("upscale", SMALL).json["id"])["state"] == "done"
 
 

@@ -74,7 +74,7 @@ def people(count: int) -> Generator[Event, None, Float64[np.ndarray, "n f"]]:
     for seed in range(count):
         rows[seed] = to_vector(face(seed))
         if (seed + 1) % _STEP == 0 or seed + 1 == count:
-            yield Progress(seed + 1, count, "people looked up")
+            yield Progress(seed + 1, count, "faces learned from")
     content = io.BytesIO()
     np.save(content, rows)
     with suppress(OSError):  # then they are drawn anew the next time

@@ -19,8 +19,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from trombine.canvas import through_tiles
+from trombine.colour import LUMA
 from trombine.conventions import PART_INDEX
-from trombine.data.degrade.old import LUMA
 from trombine.devices import CPU
 from trombine.inpainting.damaged import middles, sampled
 from trombine.inpainting.windows import Window
@@ -293,7 +293,7 @@ class _Canvas:
             return drawn
         off = functional.avg_pool2d(seen - drawn, _AROUND, 1, _AROUND // 2, count_include_pad=False)
         return (
-            drawn + off - torch.einsum("nchw,c->nhw", off, torch.from_numpy(LUMA))[:, None]
+            drawn + off - torch.einsum("nchw,c->nhw", off, off.new_tensor(LUMA))[:, None]
         ).clamp(0, 1)
 
     def _outlines(self, face: Face, frame: Frame, drawn: Picture) -> tuple[Share, Share]:

@@ -16,7 +16,7 @@ from jaxtyping import Float32, Float64
 from torch import Tensor, nn
 from torch.nn import functional
 
-from trombine.data.degrade.old import LUMA
+from trombine.colour import LUMA
 from trombine.devices import CPU
 from trombine.nets.reader import Reader
 from trombine.nets.vgg import features, published, vgg
@@ -99,7 +99,7 @@ def drawn_like(picture: Picture, style: Other, by: Eye, steps: int = _STEPS) -> 
 
 def luma_of(change: Picture) -> Picture:
     """A change of light and dark alone."""
-    return torch.einsum("chw,c->hw", change, torch.from_numpy(LUMA)).expand_as(change)
+    return torch.einsum("chw,c->hw", change, change.new_tensor(LUMA)).expand_as(change)
 
 
 def gram(seen: Float32[Tensor, "1 c h w"]) -> Float32[Tensor, "c c"]:

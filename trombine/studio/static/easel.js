@@ -11,7 +11,14 @@ const READ = 120; // how strong parts are that were read,
 const PAINTED = 215; // and those that were painted
 const STEP = 2; // pixels of the picture that an arrow moves the brush; ten times with Shift
 const REACH = { mouse: 12, pen: 16, touch: 26 }; // pixels of the page to a landmark that is taken
+const PAUSE = 250; // milliseconds after which fingers on a trackpad begin anew
+const NOTCH = 120; // what a notch of a wheel counts
 const word = (colour) => new Uint32Array(new Uint8ClampedArray(colour).buffer)[0];
+
+/** Whether this is of a wheel, which turns by notches and one way only, and of no trackpad. The mode is
+ * read first: Firefox tells of lines only who asks for it before the rest. */
+const isNotch = ({ deltaMode, deltaX, wheelDeltaY }) =>
+  deltaMode !== WheelEvent.DOM_DELTA_PIXEL || (!deltaX && wheelDeltaY % NOTCH === 0);
 
 export class Easel extends HTMLElement {
   connectedCallback() {
@@ -33,6 +40,7 @@ export class Easel extends HTMLElement {
     this.focused = 0; // a landmark
     this.isWhole = false; // whether one is moved with its group
     this.pointers = new Map();
+    this.slid = -Infinity; // when fingers last moved the picture on a trackpad
     this.view = { scale: 1, left: 0, top: 0 }; // of the picture's corner, in pixels of the canvas
     for (const kind of ["down", "move", "up", "cancel", "leave"]) {
       this.canvas.addEventListener(`pointer${kind}`, (event) => this[kind](event));
@@ -286,8 +294,20 @@ export class Easel extends HTMLElement {
     this.draw();
   }
 
+  /** A wheel zooms, and so do two fingers that pinch on a trackpad, which browsers tell of as Ctrl and the
+   * wheel; two that slide move the picture, or the page where all of the picture is seen. */
   wheel(event) {
     if (!this.image) return;
+    const isGoingOn = event.timeStamp - this.slid < PAUSE;
+    if (!event.ctrlKey && (isGoingOn || !isNotch(event))) {
+      this.slid = event.timeStamp;
+      const { canvas, raster, view } = this;
+      if (raster.width * view.scale < canvas.width + 1 && raster.height * view.scale < canvas.height + 1) return;
+      event.preventDefault();
+      const ratio = canvas.width / canvas.clientWidth;
+      this.pan(-event.deltaX * ratio, -event.deltaY * ratio);
+      return;
+    }
     event.preventDefault();
     const { x, y } = this.at(event);
     this.zoom(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0015)), x, y);

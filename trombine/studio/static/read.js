@@ -124,7 +124,7 @@ function table(faces) {
     ["style", (face) => face.style ?? "unsure"],
     ...Object.keys(faces[0].moment).map((name) => [WORDS[name] ?? name.replaceAll("_", " "), (face) => moment(face, name)]),
     ...Object.keys(faces[0].traits ?? {}).map((name) => [name.replaceAll("_", " "), (face) => number(face.traits[name])]),
-    ["speaks against it", (face) => face.unsure.join(", ") || "nothing"],
+    ["doubts", (face) => face.unsure.join(", ") || "none"],
   ];
   const head = make("tr", {}, make("th", { scope: "col" }, "what"));
   faces.forEach((_, at) => head.append(make("th", { scope: "col" }, `face ${at + 1}`)));

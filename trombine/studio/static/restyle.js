@@ -23,7 +23,7 @@ offerRun("restyle", status, {
     ["keep_colours", String($("keep-colours").checked)],
   ],
   show,
-  said: (done) => ["Done.", ...done.notices.map(noticed)].join(" "),
+  said: (done) => ["Done. Download it below.", ...done.notices.map(noticed)].join(" "),
   worded(error) {
     const words = error instanceof Problem && WORDS.find(([said]) => said.test(error.message));
     return words ? new Problem(words[1]) : error;

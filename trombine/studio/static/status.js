@@ -27,6 +27,7 @@ export class JobStatus extends HTMLElement {
     this.clear();
     this.jobs = jobs;
     this.shares = new Map(jobs.map((id) => [id, 0]));
+    this.part = ""; // what is done in the part of a job that came after the first, if one did
     this.working.hidden = false;
     this.step.textContent = "Waiting for its turn";
     this.move();
@@ -45,11 +46,13 @@ export class JobStatus extends HTMLElement {
       this.shares?.set(event.job, 0);
     }
     if (event.kind === "progress") {
-      const share = event.done / event.total;
-      this.shares?.set(event.job, Math.max(this.shares.get(event.job) ?? 0, share));
+      const [before, share] = [this.shares?.get(event.job) ?? 0, event.done / event.total];
+      const isNext = before === 1 && share < 1; // its former part is over, and another begins
+      if (isNext && event.unit !== "percent") this.part = `: ${event.unit}`;
+      this.shares?.set(event.job, isNext ? share : Math.max(before, share));
     }
     const percent = this.move();
-    if (event.kind === "progress") this.step.textContent = `Working, ${percent} %`;
+    if (event.kind === "progress") this.step.textContent = `Working, ${percent} %${this.part}`;
   }
 
   move() {

@@ -18,7 +18,7 @@ offerRun("upscale", status, {
     ...["best", "report"].map((name) => [name, String($(name).checked)]),
   ],
   show,
-  said: (done) => ["Done.", ...done.notices.map(plain)].join(" "),
+  said: (done) => ["Done. Download it below.", ...done.notices.map(plain)].join(" "),
 });
 
 /** Only the usual net for photographs has a sharp one beside it. */

@@ -1,0 +1,122 @@
+"""The studio behind a proxy that has it below a path of another address, in a real browser."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+from easels import mask
+from playwright.sync_api import Browser, expect
+from tabs import MARKS, PATIENCE, downloaded, pixels_of, run
+
+pytestmark = MARKS
+BELOW = "/studio"
+OWN = ("connection", "transfer-encoding", "host")  # of each of the two connections
+
+
+class Proxy(BaseHTTPRequestHandler):
+    """Passes on what comes below its path, as the guide's lines for nginx do."""
+
+    port = 0  # of the studio
+
+    def pass_on(self) -> None:
+        """The request, and its answer as it comes."""
+        if not self.path.startswith(f"{BELOW}/"):
+            self.send_error(404)
+            return
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        lines = {name: value for name, value in self.headers.items() if name.lower() not in OWN}
+        studio = http.client.HTTPConnection("127.0.0.1", self.port)
+        studio.request(self.command, self.path.removeprefix(BELOW), body, lines)
+        answer = studio.getresponse()
+        self.send_response(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in OWN:
+                self.send_header(name, value)
+        self.end_headers()
+        try:
+            while part := answer.read1(1 << 16):
+                self.wfile.write(part)
+                self.wfile.flush()
+        except OSError:  # the page is gone
+            pass
+        finally:
+            studio.close()
+
+    def do_GET(self) -> None:
+        self.pass_on()
+
+    def do_POST(self) -> None:
+        self.pass_on()
+
+    def do_DELETE(self) -> None:
+        self.pass_on()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def link(tmp_path: Path) -> Iterator[str]:
+    """What the studio prints: an address of the proxy."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as proxy:
+        outside = f"http://127.0.0.1:{proxy.server_port}{BELOW}"
+        Proxy.port = free_port()
+        words = ["trombine", "studio", "--port", str(Proxy.port), "--root-path", outside]
+        process = subprocess.Popen(
+            [sys.executable, "-m", *words, "--data", str(tmp_path / "data")],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        thread = threading.Thread(target=proxy.serve_forever)
+        thread.start()
+        try:
+            assert process.stdout is not None
+            yield process.stdout.readline().strip()
+        finally:
+            process.terminate()
+            process.communicate()
+            proxy.shutdown()
+            thread.join()
+
+
+def free_port() -> int:
+    with socket.socket() as line:
+        line.bind(("127.0.0.1", 0))
+        return line.getsockname()[1]
+
+
+def test_behind_a_proxy_all_is_below_its_path(browser: Browser, link: str, tmp_path: Path) -> None:
+    """Pages, their files, jobs, what they say and what they made; nothing beside the path."""
+    root = link.partition("?")[0]
+    assert root.endswith(f"{BELOW}/")
+    tab = browser.new_page()
+    tab.set_default_timeout(PATIENCE)
+    wrong: list[str] = []
+    tab.on("console", lambda message: wrong.append(message.text))
+    tab.on("request", lambda one: beside(one.url))
+
+    def beside(url: str) -> None:
+        if not url.startswith((root, "blob:")):
+            wrong.append(url)
+
+    tab.goto(link)
+    expect(tab.locator("#run")).to_be_enabled(timeout=PATIENCE)
+    run(tab)
+    assert tab.locator("#changed").inner_text() == "0"
+    before = pixels_of(tab.request.get(f"{root}api/examples/scratched.png").body())
+    after, hole = pixels_of(downloaded(tab, tmp_path / "a.png")), mask(tab) > 0
+    assert np.array_equal(after[~hole], before[~hole]) and not np.array_equal(after, before)
+    tab.get_by_role("link", name="Jobs").click()
+    tab.get_by_role("button", name="Delete repair").click()
+    expect(tab.get_by_text("Nothing yet.")).to_be_visible()
+    assert wrong == []
+    tab.close()
