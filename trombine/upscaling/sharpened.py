@@ -42,9 +42,8 @@ class Sharpened(Net):
 
 def grid(added: Float[torch.Tensor, "n c fh fw"], factor: int) -> Float[torch.Tensor, "n c fh fw"]:
     """What repeats every `factor` samples along both axes, around each pixel."""
-    by_place = functional.pixel_unshuffle(
-        added.clamp(-FAINT, FAINT), factor
-    )  # n, c * factor**2, h, w
+    faint = added.clamp(-FAINT, FAINT)
+    by_place = functional.pixel_unshuffle(faint, factor)  # n, c * factor**2, h, w
     mean = functional.avg_pool2d(by_place, SIDE, 1, SIDE // 2, count_include_pad=False)
     of_channel = mean.unflatten(1, (-1, factor**2))
     differs = of_channel - of_channel.mean(2, keepdim=True)  # brightness and colour stay
