@@ -90,10 +90,21 @@ def test_grey_texture_is_no_noise() -> None:
 
 @pytest.mark.parametrize(
     ("quality", "noise", "share"),
-    [(None, 0, 0), (100, 0, 0), (95, 0, 0), (91, 0, 0.5), (87, 0, 1), (30, 1, 1), (98, 9, 1)],
+    [
+        (None, 0, 0),
+        (100, 0, 0),
+        (98, 0, 0),
+        (95, 0, 0.35),
+        (91, 0, 0.51),
+        (80, 0, 0.775),
+        (60, 0, 1),
+        (30, 1, 1),
+        (98, 9, 1),
+        (None, 3, 0.4),
+    ],
 )
 def test_the_share_of_the_net_for_damage(quality: int | None, noise: float, share: float) -> None:
-    assert Damage(quality=quality, noise=noise).share == share
+    assert Damage(quality=quality, noise=noise).share == pytest.approx(share)
 
 
 def test_a_file_says_its_quality_where_the_pixels_cannot(tmp_path: Path) -> None:
@@ -110,7 +121,13 @@ def test_a_file_says_its_quality_where_the_pixels_cannot(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("quality", "model"),
-    [(None, "upscale"), (97, "upscale"), (91, "upscale+upscale-wild*0.5"), (60, "upscale-wild")],
+    [
+        (None, "upscale"),
+        (97, "upscale"),
+        (91, "upscale+upscale-wild*0.5"),
+        (80, "upscale+upscale-wild*0.8"),
+        (60, "upscale-wild"),
+    ],
 )
 def test_a_photograph_gets_the_net_for_its_damage(quality: int | None, model: str) -> None:
     pixels = photograph("astronaut")

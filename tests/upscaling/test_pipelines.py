@@ -22,6 +22,7 @@ from trombine.refusal import InputError
 from trombine.upscaling import names, pipelines, running
 from trombine.upscaling.names import families, named
 from trombine.upscaling.pipelines import check_pixels, factor_of, plan_pipeline
+from trombine.upscaling.sharpened import Sharpened
 from trombine.weights import Card, Model, load, save, shipped
 
 FACTORS = {
@@ -123,14 +124,14 @@ def test_sharpness_is_of_the_first_net(factor: int, steps: list[int], last: str)
     assert (factors(pipeline), pipeline.last) == (steps, last)
     usual, sharp = (load(pipelines.shipped()[name]) for name in pipelines._SHARP)
     first, *others = pipeline.models
-    for ours, one, other in zip(
-        *(model.net.parameters() for model in (first, usual, sharp)), strict=True
-    ):
+    assert isinstance(first.net, Sharpened)
+    nets = (first.net.sharp, usual.net, sharp.net)
+    for ours, one, other in zip(*(net.parameters() for net in nets), strict=True):
         assert torch.allclose(ours, 0.75 * one + 0.25 * other)
     assert [model.hash for model in others] == [load(pipelines.shipped()["upscale-x2"]).hash] * len(
         others
     )
-    assert first.hash == f"{usual.hash}~{sharp.hash}*0.25"
+    assert first.hash == f"{usual.hash}~{sharp.hash}*0.25-grid"
     blend = plan_pipeline(30, 20, model="upscale+upscale-wild*0.3", sharpness=0.25, **asked)
     assert blend.models[0] is first and blend.second is not None
     assert plan_pipeline(30, 20, model="three", sharpness=0.25, **asked).models[0].path.stem == (

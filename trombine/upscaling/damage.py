@@ -22,9 +22,10 @@ Pixels = UInt8[np.ndarray, "h w 3"]
 Luma = Float64[np.ndarray, "h w"]
 
 QUALITIES: Final = range(20, 97)  # above it all steps are 1 and leave no trace
-# Where the net for damaged pictures begins to be better, and where it is far better (docs/log.md).
-JPEG: Final = (95, 87)
-NOISE: Final = (2.0, 4.5)
+# How much of the result the net for damaged pictures should have, by quality and by noise, linear
+# between these: what both nets make differs, and a mean is nearer to the truth (docs/log.md).
+JPEG: Final = ((60, 75, 85, 90, 95, 98), (1.0, 0.85, 0.7, 0.55, 0.35, 0.0))
+NOISE: Final = ((2.0, 4.5), (0.0, 1.0))
 _SIDE: Final = 256  # pixels of the middle that are looked at
 _LEAST_SIDE: Final = 32
 # The coefficients, by row and column, that most pictures have much of.
@@ -45,12 +46,19 @@ class Damage:
     @property
     def share(self) -> float:
         """How much of the result the net for damaged pictures should have, 0 to 1."""
-        by_jpeg = 0.0 if self.quality is None else _ramp(self.quality, *JPEG)
-        return max(by_jpeg, _ramp(self.noise, *NOISE))
+        return max(self._by_jpeg, self._by_noise)
+
+    @property
+    def _by_jpeg(self) -> float:
+        return 0.0 if self.quality is None else float(np.interp(self.quality, *JPEG))
+
+    @property
+    def _by_noise(self) -> float:
+        return float(np.interp(self.noise, *NOISE))
 
     def __str__(self) -> str:
         """In words, what counts most."""
-        if self.quality is not None and _ramp(self.quality, *JPEG) >= _ramp(self.noise, *NOISE):
+        if self.quality is not None and self._by_jpeg >= self._by_noise:
             return f"was a JPEG of quality {self.quality}"
         return f"has noise of {self.noise:.0f} of 255"
 
@@ -59,11 +67,6 @@ def damage_of(pixels: Pixels, quality: int | None = None) -> Damage:
     """The damage seen in pixels; `quality` is that of the JPEG file they were read from."""
     qualities = [one for one in (quality, jpeg_quality(pixels)) if one is not None]
     return Damage(quality=min(qualities, default=None), noise=noise(pixels))
-
-
-def _ramp(value: float, none: float, full: float) -> float:
-    """0 at `none`, 1 at `full`, linear between them, and level beyond."""
-    return min(1.0, max(0.0, (value - none) / (full - none)))
 
 
 def jpeg_quality(pixels: Pixels) -> int | None:

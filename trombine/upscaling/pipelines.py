@@ -25,6 +25,7 @@ from trombine.refusal import InputError
 from trombine.upscaling import MOST_TIMES
 from trombine.upscaling.names import BLEND, families, is_shipped, no_net
 from trombine.upscaling.running import prepare
+from trombine.upscaling.sharpened import Sharpened
 from trombine.weights import Model, loaded, of_run, shipped
 from trombine.weights.foreign import PICKLES
 from trombine.weights.tasks import channels
@@ -136,13 +137,17 @@ def model_in(path: Path, device: str = CPU) -> Model:
 
 @lru_cache(maxsize=4)
 def _sharp(soft: Path, sharpest: Path, sharpness: float, device: str) -> Model:
-    """Between the usual net and the sharp one, weight by weight: they began as one net."""
+    """Between the usual net and the sharp one, weight by weight, without the grid that this has.
+
+    They began as one net.
+    """
     usual, sharp = (loaded(path, device=device) for path in (soft, sharpest))
     net = copy.deepcopy(usual.net)
     with torch.no_grad():
         for ours, theirs in zip(net.parameters(), sharp.net.parameters(), strict=True):
             ours.lerp_(theirs, sharpness)
-    model = replace(sharp, net=net, hash=f"{usual.hash}~{sharp.hash}*{sharpness:g}")
+    hash = f"{usual.hash}~{sharp.hash}*{sharpness:g}-grid"
+    model = replace(sharp, net=Sharpened(usual.net, net), hash=hash)
     prepare(model.in_rgb)
     return model
 
