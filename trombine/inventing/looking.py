@@ -1,4 +1,4 @@
-"""What the reader says of invented faces. The witness, which judges them, has no part in this."""
+"""What the reader says of invented faces. Who judges them has no part in this."""
 
 from __future__ import annotations
 
