@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from trombine.inventing import walking
 from trombine.inventing.making import Inventing, Place
-from trombine.inventing.walking import BENDS, LEAST, Walk, bends_of, bent, linear, spherical
+from trombine.inventing.walking import BENDS, LEAST, Walk, bends_of, bent, evened, linear, spherical
 from trombine.refusal import InputError
 
 RNG = np.random.default_rng(0)
@@ -44,6 +44,34 @@ def test_a_walk_passes_its_seeds_and_steps_evenly_between_them() -> None:
     assert_allclose(places[6].fields, [20 + (8 + 21) / 2, 0.5])
 
 
+def test_an_even_walk_has_its_frames_where_as_much_has_changed() -> None:
+    """Seen is a way that is slow but for a tenth of it, where it goes nine tenths of its length."""
+    seen = []
+
+    def see(share: float) -> Any:
+        seen.append(share)
+        return np.array([np.interp(share, [0, 0.6, 0.7, 1], [0, 0.06, 0.96, 1.0]), 7.0])
+
+    shares = evened(see, 10)
+    steps = np.diff([see(share)[0] for share in shares])
+    assert shares[0] == 0 and shares[-1] == 1
+    assert_allclose(steps, 0.1, atol=0.03)
+    assert len(seen) <= 41 + 11
+
+
+def test_a_jump_gets_no_more_looks_than_there_are_and_what_stands_still_even_steps() -> None:
+    looks = []
+
+    def jump(share: float) -> Any:
+        looks.append(share)
+        return np.array([float(share > 0.3)])
+
+    shares = evened(jump, 4)
+    assert len(looks) <= 17 and list(shares) == sorted(shares)
+    assert_allclose(shares[1:4], 0.3, atol=1e-2)
+    assert evened(lambda _: np.zeros(2), 4) == (0, 0.25, 0.5, 0.75, 1)
+
+
 def test_a_cycle_comes_back_without_its_first_frame_twice() -> None:
     places = list(walk(3, 8, cycle=True).places())
     assert len(places) == 8
@@ -66,6 +94,29 @@ def test_what_is_not_known_of_one_end_is_known_at_the_other() -> None:
     a, b = np.array([math.nan, 1.0]), np.array([2.0, 3.0])
     assert_array_equal(linear(a, b, 1), b)
     assert_array_equal(linear(a, b, 0.5), [math.nan, 2.0])
+
+
+def test_what_guidance_adds_nothing_to_is_blended_too() -> None:
+    """Where one end has none, that is nothing told, and so is what lies between."""
+    drawn = {
+        3: Place(vector=VECTORS[3], fields=np.zeros(2), base=np.array([1.0, math.nan])),
+        8: Place(vector=VECTORS[8], fields=np.ones(2), base=np.array([2.0, 5.0])),
+        9: Place(vector=VECTORS[9], fields=np.ones(2)),
+    }
+
+    class Redrawn(Space):
+        def place(self, seed: int) -> Place:
+            return drawn[seed]
+
+    both = Walk(inventing=Redrawn(), seeds=(3, 8, 9), frames=2)
+    found = [place.base for place in both.places()]
+    nothing = [math.nan, math.nan]
+    for base, wanted in zip(
+        found, ([1, math.nan], [1.5, math.nan], [2, 5], nothing, nothing), strict=True
+    ):
+        assert base is not None
+        assert_array_equal(base, wanted)
+    assert all(place.base is None for place in walk(3, 8).places())
 
 
 def test_a_truncation_walk_grows_from_the_average_to_the_face() -> None:
@@ -102,7 +153,7 @@ def test_a_detour_takes_the_best_way_where_straight_on_is_bad(
 
     monkeypatch.setattr(walking, "off", off)
     assert bends_of(walk(0, 1, 2), threads=1) == (2, 0)
-    assert len(calls) == 5 * BENDS + 5
+    assert len(calls) == 11 * BENDS + 11
 
 
 @pytest.mark.parametrize(

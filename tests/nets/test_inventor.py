@@ -70,6 +70,25 @@ def test_guidance_of_1_is_none_and_of_0_tells_nothing(net: Inventor, latents: to
     assert not torch.allclose(plain, more, atol=1e-3)
 
 
+def test_guidance_leads_away_from_what_is_told_as_usual(
+    net: Inventor, latents: torch.Tensor
+) -> None:
+    """From nothing unless it is given; not at all where all is told as usual."""
+    fields = torch.tensor([[30.0, 0.5, 1.0]]).repeat(5, 1)
+    much = torch.full((5,), 3.0)
+    nothing = torch.full_like(fields, math.nan)
+    assert torch.equal(
+        net.invented(latents, fields, much, nothing), net.invented(latents, fields, much)
+    )
+    plain = net.invented(latents, fields)
+    torch.testing.assert_close(
+        net.invented(latents, fields, much, fields), plain, rtol=1e-4, atol=1e-5
+    )
+    some = fields.clone()
+    some[:, 1] = math.nan
+    assert not torch.allclose(net.invented(latents, fields, much, some), plain, atol=1e-3)
+
+
 def test_vectors_are_those_that_codes_are_made_of(latents: torch.Tensor) -> None:
     """There and back by a smooth flow, but for the steps' error and for the scale of codes."""
     net = cast(Inventor, build("inventor", SIZES | {"steps": 64}, seed=2).eval())

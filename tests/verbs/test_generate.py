@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +17,10 @@ from PIL import Image
 
 import trombine
 from trombine.conventions import to_picture
-from trombine.events import Done, Event, Picture, Progress
+from trombine.events import Done, Event, Notice, Picture, Progress
 from trombine.images import read_provenance
-from trombine.inventing import likeness
-from trombine.inventing.asking import fields_in, merged, seeds_in, spelled
+from trombine.inventing import likeness, making
+from trombine.inventing.asking import apart, fields_in, freed, merged, seeds_in, spelled
 from trombine.inventing.making import Inventing, found
 from trombine.judge import invented
 from trombine.nets.inventor import normed
@@ -150,6 +151,96 @@ def test_what_goes_ill_with_what_is_asked_is_left_to_the_net() -> None:
         "age": 80.0,
         "hair_grey": 0.5,
     }
+
+
+def looks(monkeypatch: pytest.MonkeyPatch, smiles: Sequence[float]) -> list[float]:
+    """Let the reader read these smiles, one after the other; what is left of them is returned."""
+    left = list(smiles)
+    monkeypatch.setattr(making, "numbers", lambda _: {"smile": left.pop(0)})
+    return left
+
+
+def test_a_face_that_shows_what_is_asked_keeps_its_bytes_and_so_does_one_that_is_asked_nothing(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = looks(monkeypatch, [0.9])
+    steered = Inventing(path=tiny, size=32, truncation=1.0, asked={"smile": 1.0})
+    before = replace(steered, tries=0)
+    assert np.array_equal(steered.pixels(4), before.pixels(4))
+    assert not left and steered.drawn(4).tries == 0
+    plain = Inventing(path=tiny, size=32, truncation=1.0, asked={})
+    assert plain.png(4) == replace(plain, tries=0).png(4)
+    assert "tries" not in plain.record(4)["options"] and steered.record(4)["options"]["tries"] == 8
+
+
+def test_a_face_is_drawn_again_until_it_shows_what_is_asked(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = looks(monkeypatch, [0.1, 0.5, 0.8, 0.9])
+    inventing = Inventing(path=tiny, size=32, truncation=1.0, asked={"smile": 1.0})
+    found = inventing.drawn(4)
+    assert left == [0.9] and (found.tries, found.lacks) == (2, ())
+    assert inventing.drawn(4) is found
+    assert not np.array_equal(inventing.pixels(4), replace(inventing, tries=0).pixels(4))
+    again = inventing.at_try(4, 2)
+    assert np.array_equal(found.place.vector, again.vector)
+    assert np.array_equal(inventing.at_try(4, 1).vector, inventing.at_try(4, 0).vector)
+    apart = [np.linalg.norm(inventing.at_try(4, n).vector - again.vector) for n in (1, 0)]
+    assert apart[0] == apart[1] > 0  # the vector is another from the second time on
+
+
+def test_tries_are_bounded_the_best_is_taken_and_it_is_said_what_it_lacks(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = looks(monkeypatch, [0.1, 0.2, 0.3, 0.7, 0.3, 0.2, 0.1, 0.1, 0.1, 0.9])
+    monkeypatch.setattr(making, "NEAR", 0.05)
+    events = generated(tmp_path, tiny, seeds="4", with_="smile")
+    assert left == [0.9]
+    (notice,) = [event for event in events if isinstance(event, Notice)]
+    file = tmp_path / "000004.png"
+    assert notice.file == file and "(smile)" in notice.text
+    inventing = Inventing(path=tiny, size=32, truncation=1.0, asked={"smile": 1.0})
+    best = to_picture(inventing.pixels_at(inventing.at_try(4, 3)))
+    assert torch.equal(to_picture(np.array(Image.open(file))), best)
+
+
+def test_a_file_from_before_faces_were_drawn_again_is_made_again_as_it_was(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = Inventing(
+        path=tiny,
+        size=32,
+        truncation=1.0,
+        asked={"smile": 1.0},
+        reads=invented.fields_read,
+        tries=0,
+    )
+    file = tmp_path / "000004.png"
+    file.write_bytes(old.png(4))
+    assert "tries" not in (read_provenance(file) or {})["options"]
+    looks(monkeypatch, [])
+    trombine.replay(pictures=[file], inputs=tiny.parent, output=tmp_path / "again.png")
+    assert (tmp_path / "again.png").read_bytes() == file.read_bytes()
+
+
+def test_a_record_that_asks_for_too_many_tries_is_refused(tiny: Path) -> None:
+    with pytest.raises(InputError, match="64 times at most"):
+        Inventing(path=tiny, size=32, truncation=1.0, asked={"smile": 1.0}, tries=65)
+
+
+def test_who_is_drawn_again_is_not_told_what_goes_ill_with_what_is_asked() -> None:
+    man = {"masculine": 0.9, "beard": 0.0, "moustache": 0.0, "lipstick": 0.0}
+    assert math.isnan(freed(man, {"beard": 1.0})["moustache"])
+    assert freed(man, {"beard": 1.0})["lipstick"] == 0
+    assert freed(man, {"beard": 1.0, "moustache": 0.0})["moustache"] == 0
+    woman = merged({**man, "masculine": 0.1, "lipstick": 0.8}, {"beard": 1.0})
+    assert math.isnan(freed(woman, {"beard": 1.0})["lipstick"])
+
+
+def test_how_far_what_is_read_is_from_what_was_asked() -> None:
+    assert apart("age", 50.5, 16) == pytest.approx(0.5)
+    assert apart("glasses", 1, 0.25) == 0.75
+    assert apart("beard", 1, 0.7) == pytest.approx(0.2)  # of a full one about .9 is read
 
 
 def test_texts_are_read_as_they_are_written() -> None:

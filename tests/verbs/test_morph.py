@@ -11,8 +11,10 @@ from PIL import Image
 
 import trombine
 from trombine.events import Done, Event, Picture
-from trombine.images import read_frames, read_provenance
+from trombine.images import encode_png, read_frames, read_provenance
 from trombine.inventing import walking
+from trombine.inventing.making import Inventing
+from trombine.inventing.walking import Walk
 from trombine.refusal import InputError
 from trombine.verbs.morph import MorphRequest, run
 
@@ -63,6 +65,25 @@ def test_a_frame_is_made_again_by_itself(tiny: Path, tmp_path: Path) -> None:
     assert again.read_bytes() == path.read_bytes()
 
 
+def test_a_frame_from_before_walks_were_even_is_made_again_as_it_was(
+    tiny: Path, tmp_path: Path
+) -> None:
+    inventing = Inventing(path=tiny, size=32, truncation=1.0, asked={})
+    walk = Walk(inventing=inventing, seeds=(3, 8), frames=3)
+    old = inventing.record(verb="morph", **walk.options(), shows="frame 1", format="PNG")
+    assert "even" not in old["options"]
+    (pixels,) = walk.pixels(1, slice(1, 2))
+    (tmp_path / "old.png").write_bytes(encode_png(pixels, old))
+    trombine.replay(
+        pictures=[tmp_path / "old.png"], inputs=tiny.parent, output=tmp_path / "again.png"
+    )
+    again = np.asarray(Image.open(tmp_path / "again.png"))
+    assert np.array_equal(again, pixels)
+    morphed(tmp_path / "new", tiny, frames=3)
+    even = np.asarray(Image.open(tmp_path / "new" / "000001.png"))
+    assert not np.array_equal(again, even)
+
+
 def test_what_is_there_is_kept_and_what_is_missing_made(tiny: Path, tmp_path: Path) -> None:
     film = tmp_path / "walk.gif"
     morphed(film, tiny, frames=2)
@@ -81,7 +102,7 @@ def test_a_detour_stands_in_the_record(
 ) -> None:
     """Replay goes the way that was found, and looks for none."""
     film = tmp_path / "walk.webp"
-    looked = iter([0.9] * 5 + [0.5] * 5 + [0.1] * 5 + [0.7] * 20)
+    looked = iter([0.9] * 11 + [0.5] * 11 + [0.1] * 11 + [0.7] * 44)
     monkeypatch.setattr(walking, "off", lambda pixels: next(looked))
     morphed(film, tiny, frames=2, detour=True, threads=1)
     assert (read_provenance(film) or {})["options"]["bends"] == "2"

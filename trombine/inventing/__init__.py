@@ -2,6 +2,7 @@
 
 requests.py   what these verbs are asked alike
 asking.py     which seeds, and what is to be of the faces, as people write it
+looking.py    what the reader says of them
 making.py     the picture of a seed by a model, its file, and the same bytes again
 walking.py    from one face to the next, and ways round bad zones
 likeness.py   the face that is nearest to a picture

@@ -27,6 +27,10 @@ _FOLLOW: Final = {
     "age": ("hair_grey", "recession", "glasses", "eye_size"),
     _SEX: ("jaw_width", "brow_thick", "eye_size", "lipstick", "hair_length", "recession"),
 }
+# The same of a face that is drawn again: whoever has a beard in the world has a moustache.
+_FOLLOW_AGAIN: Final = {**_FOLLOW, "beard": ("moustache",), "moustache": ("beard",)}
+# What the reader reads of the fullest: it tells dense beards from denser ones only roughly.
+_MOST_READ: Final[dict[str, float]] = {"beard": 0.9, "moustache": 0.9}
 
 
 def seeds_in(text: str) -> tuple[int, ...]:
@@ -112,6 +116,20 @@ def merged(drawn: Mapping[str, float], asked: Mapping[str, float]) -> dict[str, 
     if asked.get(_SEX, 1) < 0.5:
         fields.update({name: 0.0 for name in _OF_MEN if name in drawn and name not in asked})
     return fields
+
+
+def freed(person: Mapping[str, float], asked: Mapping[str, float]) -> dict[str, float]:
+    """What is told of a person who is drawn again: not what goes ill with what is asked, as no
+    moustache with a beard, or a woman's hair where nothing says any more that it is one."""
+    causes = [*asked, *((_SEX,) if math.isnan(person.get(_SEX, 0)) else ())]
+    names = {name for cause in causes for name in _FOLLOW_AGAIN.get(cause, ())}
+    return {n: math.nan if n in names and n not in asked else v for n, v in person.items()}
+
+
+def apart(name: str, asked: float, read: float) -> float:
+    """How far what is read of a field is from what was asked, of its range."""
+    field, asked = _KNOWN[name], min(asked, _MOST_READ.get(name, math.inf))
+    return abs(asked - read) / (field.high - field.low)
 
 
 def check_told(asked: Mapping[str, float], told: Sequence[str]) -> None:

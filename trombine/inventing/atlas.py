@@ -78,7 +78,7 @@ def page(inventing: Inventing, name: str, threads: int) -> Page:
 
         def by_field(place: tuple[float, float]) -> Pixels:
             fields = dict(zip(told, place, strict=True))
-            return replace(inventing, asked=fields).pixels(0)
+            return replace(inventing, asked=fields, tries=0).pixels(0)  # all of one person
 
         sheet.section(
             "Directions that are told",

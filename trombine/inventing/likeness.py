@@ -24,6 +24,7 @@ from trombine.computing import computing
 from trombine.conventions import to_picture
 from trombine.events import Progress
 from trombine.images import as_seen, encode_png, read
+from trombine.inventing.looking import resized
 from trombine.inventing.making import Inventing, Pixels, Place
 from trombine.nets.inventor import Inventor, normed
 from trombine.provenance import check_name, digest
@@ -65,7 +66,7 @@ def framed(inventing: Inventing, path: Path) -> Float[Tensor, "1 3 _ _"]:
     middle = round(WINDOW * side / inventing.learned_side)
     edge = (WINDOW - middle) // 2
     inner = window[..., edge : edge + middle, edge : edge + middle]
-    return _resized(inner, side).clamp(0, 1)
+    return resized(inner, side).clamp(0, 1)
 
 
 def nearest(
@@ -132,17 +133,9 @@ def _descended(net: Inventor, code: Codes, face: Pictures) -> Iterator[tuple[flo
 def _off(pictures: Pictures, face: Pictures) -> Float[Tensor, "_"]:
     """How far pictures are from a face, in colours and in what the reader sees."""
     reads = loaded("reader", task="read").in_rgb
-    ours, theirs = (reads(_resized(p, WINDOW)).features for p in (pictures, face))
+    ours, theirs = (reads(resized(p, WINDOW)).features for p in (pictures, face))
     apart = 1 - functional.cosine_similarity(ours, theirs)
     return (pictures - face).abs().mean((1, 2, 3)) + _FEATURES * apart
-
-
-def _resized(pictures: Pictures, side: int) -> Pictures:
-    if pictures.shape[-2:] == (side, side):
-        return pictures
-    return functional.interpolate(
-        pictures, size=(side, side), mode="bicubic", antialias=True, align_corners=False
-    )
 
 
 def record_of(inventing: Inventing, path: Path) -> dict[str, Any]:

@@ -2,13 +2,15 @@
 
 Each picture is computed by itself, on one thread, so that sums have one order: then the bytes are
 the same alone and among others, however many threads work. A seed draws a person of the world, in
-seeds that no training and no protocol has, and a vector: in every style the same.
+seeds that no training and no protocol has, and a vector: in every style the same. A face that does
+not show what is asked for, by the reader, is drawn again.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -19,12 +21,13 @@ from jaxtyping import Float64, UInt8
 
 from trombine.batch.contents import is_cut_short, read_record
 from trombine.computing import computing, in_turn
-from trombine.conventions import to_pixels
+from trombine.conventions import to_picture, to_pixels
 from trombine.data.spec import parse
 from trombine.draws import Chance
 from trombine.images import encode_png
 from trombine.inventing import STYLES
-from trombine.inventing.asking import TIMES, check_told, fields_in, merged, spelled
+from trombine.inventing.asking import TIMES, apart, check_told, fields_in, freed, merged, spelled
+from trombine.inventing.looking import looked_at, numbers, readable
 from trombine.nets.inventor import fields_of
 from trombine.pages import Sheet
 from trombine.provenance import digest, record
@@ -37,8 +40,13 @@ from trombine.zoo import ZOO
 
 VERB: Final = "generate"
 GUIDANCE: Final = 2.0  # how much more than usual a face is to be as --with says
+TRIES: Final = 8  # how often a face is drawn again, at most, that does not show what is asked
+MOST_TRIES: Final = 64  # that a record may ask for
+NEAR: Final = 0.2  # of a field's range: what is read is what was asked
+ANEW: Final = 0.2  # how much of the vector each of the later tries draws anew
 _PEOPLE: Final = 2_000_000  # the person of seed 0: trainings and protocols have lower ones
 _FRAMED: Final = 0.75  # of a painted face's side, the middle that is learned, unless a card says
+_KEPT: Final = 4_096  # seeds whose place is known
 _SHOWN: Final = 400  # pictures of a sheet
 _ENLARGERS: Final = {"anime": "upscale-drawings", "photo": "upscale"}
 _ELSEWHERE: Final = "choose another -o, or add --overwrite"
@@ -55,6 +63,16 @@ class Place:
 
     vector: Float64[np.ndarray, "latent"]
     fields: Float64[np.ndarray, "f"]  # what the model is told, in their units; NaN is nothing
+    base: Float64[np.ndarray, "f"] | None = None  # of that, what guidance adds nothing to
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Drawn:
+    """The place that is taken for a seed."""
+
+    place: Place
+    tries: int  # how often it was drawn again
+    lacks: tuple[str, ...]  # fields of which the reader sees something else than was asked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,12 +84,15 @@ class Inventing:
     truncation: float
     asked: Mapping[str, float]
     reads: Reads | None = None  # what stands in the records beside what is asked
+    tries: int = TRIES  # how often a face is drawn again, at most
 
     def __post_init__(self) -> None:
         side = int(self.model.net.sizes["size"])
         if self.size not in (sizes := [side * times for times in TIMES]):
             listed = ", ".join(map(str, sizes))
             raise InputError(f"this model's pictures are of {listed} pixels, not of {self.size}")
+        if self.tries > MOST_TRIES:
+            raise InputError(f"a face is drawn again {MOST_TRIES} times at most")
         check_told(self.asked, self.told)
 
     @cached_property
@@ -96,12 +117,64 @@ class Inventing:
 
     def place(self, seed: int) -> Place:
         """Where a seed is."""
+        return self.drawn(seed).place
+
+    def drawn(self, seed: int) -> Drawn:
+        """The place of a seed, drawn until it shows what is asked; the best of some, if none
+        does."""
+        if not self.draws_again:
+            return Drawn(place=self.at_try(seed, 0), tries=0, lacks=())
+        found = self._drawn.get(seed) or self._draw(seed)
+        if len(self._drawn) >= _KEPT:
+            self._drawn.clear()
+        self._drawn[seed] = found
+        return found
+
+    @cached_property
+    def _drawn(self) -> dict[int, Drawn]:
+        """What was taken for the seeds that were looked at last."""
+        return {}
+
+    def _draw(self, seed: int) -> Drawn:
+        names = [name for name in self.asked if name in readable()]
+        side = int(self.model.net.sizes["size"])
+        own = replace(self, size=side, tries=0)
+        best, least = None, math.inf
+        with computing(1):
+            for tries in range(self.tries + 1):
+                place = self.at_try(seed, tries)
+                read = numbers(looked_at(to_picture(own.pixels_at(place))[None]))
+                off = {name: apart(name, self.asked[name], read[name]) for name in names}
+                lacks = tuple(name for name in names if off[name] > NEAR)
+                if (total := sum(value**2 for value in off.values())) < least:
+                    best, least = Drawn(place=place, tries=tries, lacks=lacks), total
+                if not lacks:
+                    return Drawn(place=place, tries=tries, lacks=())
+        assert best is not None
+        return best
+
+    @property
+    def draws_again(self) -> bool:
+        """Whether it is looked whether faces show what is asked."""
+        return bool(self.asked and self.tries and "base" in self.model.net.optional)
+
+    def at_try(self, seed: int, number: int) -> Place:
+        """Where a seed is as it is drawn first (0), and again: told what is asked more than the
+        rest of the person; then of a vector that is further and further from the seed's."""
         length = int(self.model.net.sizes["latent"])
         chance = Chance(seed=0, places=np.array([seed], np.int64))
+        vector = chance.normals("invent vectors", (length,))[0]
         person = self.person(seed)
+        if not number:
+            return Place(vector=vector, fields=np.array([person[name] for name in self.told]))
+        if share := min(1.0, ANEW * (number - 1)):
+            other = chance.normals(f"invent vectors, try {number}", (length,))[0]
+            vector = math.sqrt(1 - share**2) * vector + share * other
+        person = freed(person, self.asked)
         return Place(
-            vector=chance.normals("invent vectors", (length,))[0],
+            vector=vector,
             fields=np.array([person[name] for name in self.told]),
+            base=np.array([math.nan if n in self.asked else person[n] for n in self.told]),
         )
 
     def pixels(self, seed: int) -> Pixels:
@@ -116,6 +189,8 @@ class Inventing:
             optional["fields"] = torch.from_numpy(place.fields)[None].float()
         if self.asked:
             optional["guidance"] = torch.tensor([GUIDANCE])
+            if place.base is not None:
+                optional["base"] = torch.from_numpy(place.base)[None].float()
         return self.sized(to_pixels(self.model(self.truncation * latents, **optional)[0]))
 
     def sized(self, pixels: Pixels) -> Pixels:
@@ -150,6 +225,7 @@ class Inventing:
         name = self.path.stem if is_shipped else self.path.name
         options = {"size": self.size, "model": name, "truncation": float(self.truncation)}
         options |= {"with": spelled(self.asked)} if self.asked else {}
+        options |= {"tries": self.tries} if self.draws_again else {}
         return record(
             verb,
             options | more,
@@ -240,4 +316,5 @@ def inventing_of(
         truncation=options["truncation"],
         asked=fields_in(options.get("with", "")),
         reads=reads,
+        tries=options.get("tries", 0),
     )

@@ -1,35 +1,36 @@
 """Walks between invented faces: the places that a film's frames are of, and ways round bad zones.
 
 A leg leads from a seed to the next. Along it the vectors are blended and the persons' fields, so
-its ends are the pictures that the seeds have. A leg may be bent: `bends_of` looks along a few bent
-ones where the reader finds that parts are not where parts are, and takes the best.
+its ends are the pictures that the seeds have. Where an even blend would make the picture jump, as
+where a hat appears, an even walk has more frames: they lie where the reader sees as much change. A
+leg may be bent: `bends_of` looks along a few bent ones where the reader finds that parts are not
+where parts are, and takes the best.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
-import torch
 from jaxtyping import Float64, UInt8
-from torch.nn import functional
 
 from trombine.codecs import Frames
-from trombine.computing import in_turn
+from trombine.computing import computing, in_turn
 from trombine.conventions import to_picture
 from trombine.draws import Chance
 from trombine.images import image_of
 from trombine.inventing import PATHS
+from trombine.inventing.looking import features, looked_at
 from trombine.inventing.making import Inventing, Place
 from trombine.measures.reading import IN_PLACE, organs_off
 from trombine.pages import Sheet
 from trombine.provenance import shortened
-from trombine.reader import WINDOW
 from trombine.refusal import InputError
-from trombine.weights import loaded
 
 LEAST: Final = 0.1  # the truncation at which a truncation walk begins
 MOST: Final = 2_000  # frames of a walk
@@ -38,7 +39,9 @@ COLUMNS: Final = 12  # of a sheet
 BENDS: Final = 7  # ways from a seed to the next: straight on; near the average face; anywhere
 _INWARD: Final = (0.0, 0.3, 0.6)  # how much nearer the first of them come
 _ASIDE: Final = 0.6  # how far aside the others go, of a drawn vector
-_LOOKS: Final = 5  # at which a way is judged
+_LOOKS: Final = 11  # at which a way is judged
+_FINE: Final = 2  # looks for each frame of an even walk, and as many more where much changes
+_NARROW: Final = 2.0**-16  # of a leg: what is nearer is not looked at
 
 Vector = Float64[np.ndarray, "_"]
 Pixels = UInt8[np.ndarray, "_ _ 3"]
@@ -54,6 +57,7 @@ class Walk:
     path: str = "linear"
     cycle: bool = False
     bends: tuple[int, ...] = ()  # of each leg; none is straight on
+    even: bool = False  # whether frames lie where the picture has changed as much as before
 
     def __post_init__(self) -> None:
         """Refuse what is no walk."""
@@ -91,14 +95,35 @@ class Walk:
             leg, step = divmod(number, self.frames)
             if leg == len(self.legs):
                 leg, step = leg - 1, self.frames
-            yield self.place(leg, step / self.frames)
+            yield self.place(leg, self.shares(leg)[step])
+
+    def shares(self, leg: int) -> tuple[float, ...]:
+        """How far along a leg its frames are, from 0 to 1."""
+        if not self.even:
+            return tuple(step / self.frames for step in range(self.frames + 1))
+        if leg not in self._shares:
+            side = int(self.inventing.model.net.sizes["size"])
+            own = replace(self.inventing, size=side)
+            with computing(1):
+
+                def see(share: float) -> Vector:
+                    pixels = own.pixels_at(self.place(leg, share))
+                    return features(looked_at(to_picture(pixels)[None]))
+
+                self._shares[leg] = evened(see, self.frames)
+        return self._shares[leg]
+
+    @cached_property
+    def _shares(self) -> dict[int, tuple[float, ...]]:
+        """What is known of each leg's."""
+        return {}
 
     def place(self, leg: int, share: float, bend: int | None = None) -> Place:
         """The place so far along a leg, 0 to 1."""
         first, last = (self.inventing.place(seed) for seed in self.legs[leg])
         if self.path == "truncation":
             share = 1 - share if leg else share
-            return Place(vector=(LEAST + (1 - LEAST) * share) * last.vector, fields=last.fields)
+            return replace(last, vector=(LEAST + (1 - LEAST) * share) * last.vector)
         blend = spherical if self.path == "spherical" else linear
         vector = blend(first.vector, last.vector, share)
         if bend is None:
@@ -106,16 +131,20 @@ class Walk:
         return Place(
             vector=bent(vector, share, bend, self.legs[leg]),
             fields=linear(first.fields, last.fields, share),
+            base=_bases(first, last, share),
         )
 
     def pixels(self, threads: int, some: slice = slice(None)) -> Iterator[Pixels]:
         """The pictures of the frames, or of some of them, one after the other."""
+        for _ in in_turn(self.shares, range(len(self.legs)), threads):
+            pass
         return in_turn(self.inventing.pixels_at, list(self.places())[some], threads)
 
     def options(self) -> dict[str, Any]:
         """What a record says of it."""
         options: dict[str, Any] = {"seeds": ",".join(map(str, self.seeds)), "frames": self.frames}
         options |= {"path": self.path, "cycle": int(self.cycle)}
+        options |= {"even": 1} if self.even else {}
         return options | ({"bends": ",".join(map(str, self.bends))} if any(self.bends) else {})
 
 
@@ -126,6 +155,15 @@ def linear(
     if share in (0, 1):  # what is not known of one end says nothing of the other
         return last if share else first
     return (1 - share) * first + share * last
+
+
+def _bases(first: Place, last: Place, share: float) -> Vector | None:
+    """What guidance adds nothing to between two places; nothing, where that is so of both."""
+    if first.base is None and last.base is None:
+        return None
+    nothing = np.full_like(first.fields, math.nan)
+    ends = [nothing if place.base is None else place.base for place in (first, last)]
+    return linear(ends[0], ends[1], share)
 
 
 def spherical(first: Vector, last: Vector, share: float) -> Vector:
@@ -154,6 +192,28 @@ def bent(vector: Vector, share: float, bend: int, leg: tuple[int, int]) -> Vecto
     return aside * (np.linalg.norm(vector) / np.linalg.norm(aside))
 
 
+def evened(see: Callable[[float], Vector], frames: int) -> tuple[float, ...]:
+    """Shares of a way, from 0 to 1, from each of which to the next what is seen changes as much.
+
+    The way is looked at in even steps; then, while there are looks left, where most changes.
+    """
+    shares = [look / (_FINE * frames) for look in range(_FINE * frames + 1)]
+    views = [see(share) for share in shares]
+    steps = [float(np.linalg.norm(b - a)) for a, b in pairwise(views)]
+    for _ in range(_FINE * frames):
+        wide = [step if shares[k + 1] - shares[k] > _NARROW else 0 for k, step in enumerate(steps)]
+        if max(wide) <= sum(steps) / (_FINE * frames):
+            break
+        at = wide.index(max(wide))
+        shares.insert(at + 1, (shares[at] + shares[at + 1]) / 2)
+        views.insert(at + 1, see(shares[at + 1]))
+        steps[at : at + 1] = [float(np.linalg.norm(b - a)) for a, b in pairwise(views[at : at + 3])]
+    if not sum(steps):
+        return tuple(step / frames for step in range(frames + 1))
+    wanted = np.arange(1, frames) * (sum(steps) / frames)
+    return (0.0, *np.interp(wanted, np.cumsum([0, *steps]), shares).tolist(), 1.0)
+
+
 def bends_of(walk: Walk, threads: int) -> tuple[int, ...]:
     """Of each leg the bend on which the reader finds the worst place best; straight on where that
     has no bad zone."""
@@ -178,12 +238,7 @@ def bends_of(walk: Walk, threads: int) -> tuple[int, ...]:
 def off(pixels: Pixels) -> float:
     """How far the worst of a face's parts is from its place, as the reader finds it; 2 where it
     finds no face."""
-    picture = to_picture(pixels)[None]
-    window = functional.interpolate(
-        picture, size=(WINDOW, WINDOW), mode="bicubic", antialias=True, align_corners=False
-    )
-    with torch.inference_mode():
-        reading = loaded("reader", task="read").in_rgb(window.clamp(0, 1))
+    reading = looked_at(to_picture(pixels)[None])
     if float(reading.face) <= 0:
         return 2.0
     return float(organs_off(reading.parts.argmax(1), reading.points.float()).max())

@@ -48,7 +48,7 @@ class Inventor(Net):
     """
 
     tasks = ("generate",)
-    optional = ("fields", "guidance")
+    optional = ("fields", "guidance", "base")
 
     def __init__(
         self,
@@ -89,9 +89,11 @@ class Inventor(Net):
         latents: Codes,
         fields: Float[Tensor, "n f"] | None = None,
         guidance: Float[Tensor, "n"] | None = None,
+        base: Float[Tensor, "n f"] | None = None,
     ) -> Pictures:
-        """`guidance`: how much more than usual each face is to be as it is told; 1 is as usual."""
-        soft = self.decoder(self.invented(latents, fields, guidance))
+        """`guidance`: how much more than usual each face is to be as it is told; 1 is as usual.
+        `base`: fields that are told as usual: more than that are the others; none unless given."""
+        soft = self.decoder(self.invented(latents, fields, guidance, base))
         return self.finished(soft, self.noise(latents))
 
     def invented(
@@ -99,21 +101,27 @@ class Inventor(Net):
         latents: Codes,
         fields: Float[Tensor, "n f"] | None = None,
         guidance: Float[Tensor, "n"] | None = None,
+        base: Float[Tensor, "n f"] | None = None,
     ) -> Codes:
         """The code that the first flow makes of each vector."""
         nothing = latents.new_zeros(latents.shape[0], 2 * len(self.fields))
         told = nothing if fields is None else self.told(fields.to(latents.dtype))
-        return self.coded(latents, told, guidance)
+        usual = nothing if base is None else self.told(base.to(latents.dtype))
+        return self.coded(latents, told, guidance, usual)
 
     def coded(
-        self, latents: Codes, told: Told, guidance: Float[Tensor, "n"] | None = None
+        self,
+        latents: Codes,
+        told: Told,
+        guidance: Float[Tensor, "n"] | None = None,
+        base: Told | None = None,
     ) -> Codes:
         """The same, of what the flow is told."""
 
         def pace(x: Codes, t: Times) -> Codes:
             if guidance is None:
                 return self.codes(x, t, told)
-            told_or_not = torch.cat([told, torch.zeros_like(told)])
+            told_or_not = torch.cat([told, torch.zeros_like(told) if base is None else base])
             both = self.codes(x.repeat(2, 1), t.repeat(2), told_or_not)
             with_all, without = both.chunk(2)
             return without + guidance.to(x.dtype)[:, None] * (with_all - without)

@@ -22,7 +22,7 @@ SHEET: Final = "sheet.png"
 NEAREST: Final = "nearest.png"
 _MOST_NEAREST: Final = 100  # faces of such a sheet
 _HOLDS: Final = {"size": int, "model": str, "truncation": float}
-_MAY: Final = {"with": str, "nearest": bool}
+_MAY: Final = {"with": str, "tries": int, "nearest": bool}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +94,8 @@ def run(request: GenerateRequest) -> Iterator[Event]:
     for done, (seed, data) in enumerate(files, len(seeds) - len(todo)):
         write_bytes(places[seed], data)
         yield Picture(places[seed], places[seed].name)
+        if lacks := inventing.drawn(seed).lacks:
+            yield Notice(places[seed], f"does not show what was asked ({', '.join(lacks)})")
         yield Progress(done + 1, len(seeds), _UNIT)
     if request.sheet and sheet not in there:
         write_bytes(sheet, inventing.sheet(seeds, request.seeds))

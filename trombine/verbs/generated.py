@@ -64,6 +64,7 @@ def run(request: GeneratedRequest) -> Iterator[Event]:
         "with": spelled(inventing.asked),
         "vector_names": list(inventing.told),
     }
+    about |= {"tries": inventing.tries} if inventing.draws_again else {}
     columns = {name: shapes(size)[name] for name in ("pictures", "seeds")}
     columns |= {"vectors": (len(inventing.told),)} if inventing.told else {}
     writer = PackWriter(request.output, about=about, count=request.count, shapes=columns)

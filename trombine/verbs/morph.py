@@ -34,7 +34,7 @@ _HOLDS: Final = {
     "shows": str,
     "format": str,
 }
-_MAY: Final = {"with": str, "bends": str}
+_MAY: Final = {"with": str, "tries": int, "bends": str, "even": int}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +95,7 @@ def run(request: MorphRequest) -> Iterator[Event]:
         frames=request.frames,
         path=request.path,
         cycle=request.cycle,
+        even=True,
     )
     yield Started(walk.count, "frames")
     if request.detour:
@@ -196,6 +197,7 @@ class Remaker:
                 path=options["path"],
                 cycle=bool(options["cycle"]),
                 bends=tuple(map(int, bends.split(","))) if bends else (),
+                even=bool(options.get("even", 0)),
             )
             shows = options["shows"]
             frames = list(walk.pixels(1, _shown(shows, walk.count)))

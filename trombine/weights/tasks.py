@@ -152,9 +152,9 @@ def _generate(net: Net, latents: torch.Tensor, **optional: torch.Tensor) -> torc
         )
     if latents.ndim == 1:
         return _generate(net, latents[None], **{n: one[None] for n, one in optional.items()})[0]
-    for name, value in optional.items():  # a row of `fields`, or one number, for each vector
+    for name, value in optional.items():  # a row of fields, or one number, for each vector
         shape = (len(latents), *((len(value.shape) - 1) * (value.shape[-1],)))
-        if tuple(value.shape) != shape or value.ndim != 1 + (name == "fields"):
+        if tuple(value.shape) != shape or value.ndim != 1 + (name != "guidance"):
             raise InputError(f"this model takes {name} for each vector, not {_described(value)}")
     pictures = net(latents, **optional)
     check_finite(pictures)  # before an infinite one becomes white
@@ -321,7 +321,7 @@ TASKS: Final[dict[str, Task]] = {
         run=_generate,
         examples=_some_vectors,
         draws=True,
-        optional=("fields", "guidance"),
+        optional=("fields", "guidance", "base"),
     ),
     "denoise": Task(
         says="noisy pictures and times to the noise, or what else was learnt",
