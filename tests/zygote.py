@@ -9,6 +9,7 @@ streams) starts Python as users do.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import json
@@ -18,8 +19,10 @@ import selectors
 import socket
 import subprocess
 import sys
+import threading
 import warnings
 from pathlib import Path
+from typing import NoReturn
 
 LIBRARIES = (
     *("torch", "torch._dynamo", "numpy", "numba", "scipy.special", "PIL.Image", "av"),
@@ -77,6 +80,17 @@ def serve(place: str) -> None:
                         client.sendall(str(os.waitstatus_to_exitcode(status) % 256).encode())
 
 
+def leave(end: SystemExit) -> NoReturn:
+    """End as Python does, but for taking torch apart, which takes longer than many commands."""
+    if not isinstance(end.code, int | None):
+        raise end
+    threading._shutdown()  # pyright: ignore[reportAttributeAccessIssue]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(end.code or 0)
+
+
 def begin(client: socket.socket) -> int:
     """Fork for a client; in the child this runs the command and does not return."""
     length, streams, _, _ = socket.recv_fds(client, 8, 3)
@@ -98,13 +112,16 @@ def begin(client: socket.socket) -> int:
     if environment.get("PYTHONWARNINGS") == "error":
         warnings.simplefilter("error")
     sys.path[0] = folder
-    if Path(words[0]).name == "trombine":
-        sys.argv = ["trombine", *words[1:]]
-        runpy.run_module("trombine", run_name="__main__", alter_sys=True)
-        raise AssertionError("trombine ends with its exit code")
-    sys.argv = words[1:]
-    runpy.run_path(str(Path(folder, words[1])), run_name="__main__")
-    sys.exit()
+    try:
+        if Path(words[0]).name == "trombine":
+            sys.argv = ["trombine", *words[1:]]
+            runpy.run_module("trombine", run_name="__main__", alter_sys=True)
+            raise AssertionError("trombine ends with its exit code")
+        sys.argv = words[1:]
+        runpy.run_path(str(Path(folder, words[1])), run_name="__main__")
+    except SystemExit as end:
+        leave(end)
+    leave(SystemExit())
 
 
 if __name__ == "__main__":

@@ -83,7 +83,7 @@ def compiled(folder: Path, cache: Path) -> str:
     """Where a painter, compiled in a fresh process, is kept; `None` where it is not."""
     (folder / "mine.py").write_text(DOUBLED)
     environment = os.environ | {"TROMBINE_CACHE": str(cache)}
-    call = [sys.executable, "-W", "error", "-m", "mine"]
+    call = [sys.executable, "-B", "-W", "error", "-m", "mine"]
     done = subprocess.run(call, cwd=folder, env=environment, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.strip()
