@@ -68,7 +68,7 @@ def test_every_file_of_the_package_is_in_it(root: Path, wheel: Path) -> None:
     here = {
         path.relative_to(root).as_posix()
         for path in (root / "trombine").rglob("*")
-        if path.is_file() and path.suffix not in BUILT
+        if "__pycache__" not in path.parts and path.is_file() and path.suffix not in BUILT
     }
     assert {name for name in names_in(wheel) if ".dist-info/" not in name} == here
 
