@@ -60,7 +60,7 @@ def _steered() -> Html:
 
 
 def _walk(frames: int) -> Html:
-    walk = Walk(inventing=_net("photo"), seeds=WALKED, frames=frames)
+    walk = Walk(inventing=_net("photo"), seeds=WALKED, frames=frames, even=True)
     strips = [("trombine morph", list(walk.pixels(cores())))]
     ends = (f"seed {WALKED[0]}", f"seed {WALKED[1]}")
     return scrubber(strips, label="a frame of the walk", ends=ends, columns=3)
