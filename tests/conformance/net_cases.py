@@ -263,6 +263,7 @@ CASES = {
             "levels": 1,
             "parts": "groups",
             "steps": 2,
+            "painted": True,
             "painter": 4,
             "widest": 8,
             "halved": True,

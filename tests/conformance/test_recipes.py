@@ -213,7 +213,7 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
             "real": "leaves#48",
             "width": "8",
             "steps": "2",
-            "net.painter": "0",
+            "net.painted": "false",
             "net.halved": "false",
             "damage": "hole:half",
         },

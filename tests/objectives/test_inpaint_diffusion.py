@@ -28,6 +28,7 @@ OVER_PAINTER = {
     "levels": 1,
     "parts": "groups",
     "steps": 2,
+    "painted": True,
     "painter": 4,
     "widest": 8,
     "halved": True,

@@ -129,7 +129,9 @@ def test_what_cannot_hold_the_result_becomes_png(
         Pillow.fromarray(kit.pixels()).save(tmp_path / name)
     else:
         write(tmp_path / name, kit.pixels())
-    assert kit.notices(kit.events(tmp_path / name, output=tmp_path / "out")) == []
+    notices = kit.notices(kit.events(tmp_path / name, output=tmp_path / "out"))
+    damage = "was a JPEG of quality 95" if name.endswith("jpg") else None
+    assert len(notices) == (damage is not None) and all(one.startswith(damage) for one in notices)
     assert kit.size(tmp_path / "out" / wanted) == (48, 40)
 
 

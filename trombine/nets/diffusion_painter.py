@@ -48,8 +48,8 @@ class Known(NamedTuple):
 class DiffusionPainter(Timed):
     """N x 3 x H x W in [0, 1] and holes to N x 3 x H x W, for any H and W, in `steps` steps.
 
-    `painter`: the width of the painter that fills holes, which is a `halved` Painter of this width
-    and `widest`, its weights by the same names; 0: they are filled smoothly. `halved`: noise is
+    `painted`: holes are filled by a painter, which is a `halved` Painter of width `painter` and
+    `widest`, its weights by the same names; else they are filled smoothly. `halved`: noise is
     taken away at half the size, where four pixels are one with four times the channels.
 
     Outside the hole what comes out means nothing: the task keeps the picture there.
@@ -66,23 +66,24 @@ class DiffusionPainter(Timed):
         parts: str = "none",
         points: bool = False,
         steps: int = 8,
-        painter: int = 0,
+        painted: bool = False,
+        painter: int = 48,
         widest: int = WIDEST,
         halved: bool = False,
     ) -> None:
         check_whole("inputs", inputs, 4, 4)  # colours and the hole
         check_whole("steps", steps, 1, 1000)
-        check_whole("painter", painter, 0, WIDEST)
-        check_whole("widest", widest, max(painter, 1), WIDEST)
+        check_whole("painter", painter, 1, WIDEST)
+        check_whole("widest", widest, painter, WIDEST)
         check_choice("parts", parts, LABELS)
         embedding = None if parts == "none" else Labels(parts)
         planes, pixels = plane_count(embedding, points), 4 if halved else 1
         super().__init__(width, levels, pixels * (3 + inputs) + planes, pixels * 3)
         self.embedding, self.points, self.steps, self.halved = embedding, points, steps, halved
         sides = [min(side, widest) for side in widths(painter, _FILL_LEVELS - 1)]
-        stage = (Stage(sides, planes, "plain", "batch", "repeat", halved=True),) if painter else ()
+        stage = (Stage(sides, planes, "plain", "batch", "repeat", halved=True),) if painted else ()
         self.stages = nn.ModuleList(stage)
-        self.spread = _NEARER if painter else SPREAD
+        self.spread = _NEARER if painted else SPREAD
         self.optional = (*steered_by(embedding, points), "seed")
 
     def forward(

@@ -53,7 +53,7 @@ class InpaintDiffusionObjective(PaintingObjective[InpaintDiffusion]):
         super().__init__(recipe)
         if (name := recipe.nets["net"].name) != "diffusion_painter":
             raise InputError(f"the net {name} takes no noise away; diffusion_painter does")
-        self.painter_first = bool(recipe.nets["net"].sizes.get("painter"))
+        self.painter_first = bool(recipe.nets["net"].sizes.get("painted"))
         if self.painter_first and not recipe.start:
             raise InputError("its painter does not learn here", "give --start inpaint")
 

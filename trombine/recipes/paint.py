@@ -94,6 +94,7 @@ PAINT: Final[dict[str, Recipe]] = {
                     "parts": "all",
                     "points": True,
                     "steps": 8,
+                    "painted": True,
                     "painter": 48,
                     "widest": 128,
                     "halved": True,
