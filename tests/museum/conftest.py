@@ -54,7 +54,8 @@ def start(tmp_path: Path) -> Start:
         return subprocess.run(
             [sys.executable, "-m", "trombine", *words.split()],
             cwd=tmp_path,
-            env=os.environ | {"PYTHONPATH": paths} | environment,
+            # The code of the run before, of the same size and second, must not be run again.
+            env=os.environ | {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"} | environment,
             capture_output=True,
             text=True,
             timeout=300,
