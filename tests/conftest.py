@@ -36,7 +36,7 @@ SURROUNDINGS = {
 os.environ.update(SURROUNDINGS)
 
 # Where bytecode is not to be kept, each worker and each command would compile the package anew, and
-# pytest write all asserts out again: half of what collecting takes, a third of a repair.
+# pytest write all asserts out again: a third of what collecting takes, a quarter of an upscale.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
