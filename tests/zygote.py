@@ -19,10 +19,8 @@ import selectors
 import socket
 import subprocess
 import sys
-import threading
 import warnings
 from pathlib import Path
-from typing import NoReturn
 
 LIBRARIES = (
     *("torch", "torch._dynamo", "numpy", "numba", "scipy.special", "PIL.Image", "av"),
@@ -54,8 +52,12 @@ def started(folder: Path) -> subprocess.Popen[str]:
     return process
 
 
+ended: list[int] = []  # the exit code, once a command has one
+
+
 def serve(place: str) -> None:
     """Wait for clients; what they ask for runs in a child, whose exit code they get."""
+    atexit.register(leave)
     for name in LIBRARIES:
         importlib.import_module(name)
     gc.freeze()  # what is loaded stays: no child looks through it for rubbish, nor copies its pages
@@ -80,15 +82,15 @@ def serve(place: str) -> None:
                         client.sendall(str(os.waitstatus_to_exitcode(status) % 256).encode())
 
 
-def leave(end: SystemExit) -> NoReturn:
-    """End as Python does, but for taking torch apart, which takes longer than many commands."""
-    if not isinstance(end.code, int | None):
-        raise end
-    threading._shutdown()  # pyright: ignore[reportAttributeAccessIssue]
-    atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(end.code or 0)
+def leave() -> None:
+    """End a command without taking torch apart, which takes longer than many commands.
+
+    Registered before all others, it is the last that Python runs at an exit, after its threads.
+    """
+    if ended:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(ended[0])
 
 
 def begin(client: socket.socket) -> int:
@@ -120,8 +122,11 @@ def begin(client: socket.socket) -> int:
         sys.argv = words[1:]
         runpy.run_path(str(Path(folder, words[1])), run_name="__main__")
     except SystemExit as end:
-        leave(end)
-    leave(SystemExit())
+        if isinstance(end.code, int | None):
+            ended.append(end.code or 0)
+        raise
+    ended.append(0)
+    sys.exit()
 
 
 if __name__ == "__main__":

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from PIL import Image, PngImagePlugin
-from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect
 from playwright.sync_api import Page as Tab
 from studios import Server
-from tabs import CHROMIUM, MARKS, PATIENCE, Opened, face
+from tabs import MARKS, PATIENCE, Opened, face
 
 pytestmark = MARKS
 EVIL = "evil.example"
@@ -23,14 +23,9 @@ Served = Callable[[str], str]
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One that is led to this machine by another site's name."""
-    rules = f"MAP {EVIL} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
-    arguments = ["--no-sandbox", "--disable-gpu", f"--host-resolver-rules={rules}"]
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield running
-        running.close()
+def hosts() -> str:
+    """Another site's name leads to this machine, too."""
+    return f"MAP {EVIL} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 
 
 @pytest.fixture
@@ -190,20 +185,19 @@ def test_scripts_in_names_and_metadata_stay_text(opened: Opened) -> None:
         titles.append(tab.title())
         assert tab.locator("img[onerror], [src=x]").count() == 0
 
+    def run_on(file: Any) -> None:
+        tab.locator("#file").set_input_files(file)
+        expect(tab.locator("#example")).to_have_value("", timeout=PATIENCE)
+        tab.locator("#run").click()
+        expect(tab.locator("#result")).to_be_visible(timeout=PATIENCE)
+        looked(tab)
+
     file: Any = {"name": f"{SCRIPT}.png", "mimeType": "image/png", "buffer": picture(SCRIPT)}
     tab.locator("#model").select_option("upscale-fast")
-    tab.locator("#file").set_input_files(file)
-    expect(tab.locator("#example")).to_have_value("", timeout=PATIENCE)
-    tab.locator("#run").click()
-    expect(tab.locator("#result")).to_be_visible(timeout=PATIENCE)
-    looked(tab)
+    run_on(file)
     tab.get_by_role("link", name="Read").click()
     expect(tab.locator("#run")).to_be_enabled(timeout=PATIENCE)
-    tab.locator("#file").set_input_files(file)
-    expect(tab.locator("#example")).to_have_value("", timeout=PATIENCE)
-    tab.locator("#run").click()
-    expect(tab.locator("#result")).to_be_visible(timeout=PATIENCE)
-    looked(tab)
+    run_on(file)
     tab.get_by_role("link", name="Repair").click()
     expect(tab.locator("#run")).to_be_enabled(timeout=PATIENCE)
     tab.locator("#file").set_input_files(file)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from net_cases import CASES
 
 from trombine.data.item import Batch
 from trombine.data.source import source
@@ -23,16 +24,7 @@ from trombine.refusal import InputError
 COUNT = 12
 SIZES = {"width": 4, "levels": 2, "parts": "all", "points": True, "steps": 2}
 PAINTER = {"width": 4, "widest": 8, "parts": "groups", "halved": True}
-OVER_PAINTER = {
-    "width": 4,
-    "levels": 1,
-    "parts": "groups",
-    "steps": 2,
-    "painted": True,
-    "painter": 4,
-    "widest": 8,
-    "halved": True,
-}
+OVER_PAINTER = CASES["diffusion_painter, over a painter"].sizes
 
 
 def recipe_of(told: str = "none") -> InpaintDiffusion:

@@ -24,11 +24,11 @@ from trombine.computing import computing
 from trombine.conventions import to_picture
 from trombine.events import Progress
 from trombine.images import as_seen, encode_png, read
-from trombine.inventing.looking import resized
 from trombine.inventing.making import Inventing, Pixels, Place
 from trombine.nets.inventor import Inventor, normed
 from trombine.provenance import check_name, digest
 from trombine.reader import WINDOW, crop_windows, read_faces
+from trombine.reader.frames import resized
 from trombine.refusal import InputError, about
 from trombine.weights import loaded
 

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 import torch
 from jaxtyping import Float, Float64
 from torch import Tensor
-from torch.nn import functional
 
 from trombine.nets.reader import Reading
-from trombine.reader import WINDOW, Fields, fields_of
+from trombine.reader import Fields, fields_of
+from trombine.reader.frames import in_window
 from trombine.weights import loaded
-
-Pictures = Float[Tensor, "n 3 _ _"]
-
-
-def resized(pictures: Pictures, side: int) -> Pictures:
-    """In this size, antialiased where they shrink."""
-    if pictures.shape[-2:] == (side, side):
-        return pictures
-    return functional.interpolate(
-        pictures, size=(side, side), mode="bicubic", antialias=True, align_corners=False
-    )
 
 
 @torch.inference_mode()
-def looked_at(pictures: Pictures) -> Reading:
+def looked_at(pictures: Float[Tensor, "n 3 h w"]) -> Reading:
     """What the reader reads of pictures of one face each."""
-    return loaded("reader", task="read").in_rgb(resized(pictures.clamp(0, 1), WINDOW).clamp(0, 1))
+    return loaded("reader", task="read").in_rgb(in_window(pictures))
 
 
 def readable() -> tuple[str, ...]:
@@ -41,7 +28,7 @@ def readable() -> tuple[str, ...]:
 def numbers(reading: Reading) -> dict[str, float]:
     """What it reads of the first face, by field, in their units."""
     traits, moment = _fields()
-    values = {**traits.decode(reading.traits[0].clamp(-1, 1))}
+    values = traits.decode(reading.traits[0].clamp(-1, 1))
     return values | moment.decode(reading.moment[0, : len(moment.names)].clamp(-1, 1))
 
 
@@ -51,6 +38,5 @@ def features(reading: Reading) -> Float64[np.ndarray, "f"]:
     return found / np.linalg.norm(found)
 
 
-@lru_cache(maxsize=1)
 def _fields() -> tuple[Fields, Fields]:
     return fields_of(loaded("reader", task="read"))

@@ -22,6 +22,7 @@ from trombine.draws import Chance
 from trombine.events import Event, Progress, Skipped
 from trombine.judge import witness
 from trombine.judge.sets import open_place, same_place
+from trombine.reader import frames
 from trombine.refusal import InputError, shown
 
 Pixels = UInt8[np.ndarray, "_ _ 3"]
@@ -98,7 +99,7 @@ def in_window(pixels: Pixels) -> Pixels:
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
     square = np.ascontiguousarray(pixels[top : top + side, left : left + side])
-    return to_pixels(witness.in_window(to_picture(square)[None])[0])
+    return to_pixels(frames.in_window(to_picture(square)[None])[0])
 
 
 def check_apart(generated: PictureSet, real: PictureSet) -> None:

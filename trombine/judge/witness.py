@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Bool, Float, Float32, UInt8
 
 from trombine.reader.fields import fields_of
+from trombine.reader.frames import in_window
 from trombine.weights import Model, loaded
 
 WITNESS: Final = "witness"
@@ -71,17 +72,6 @@ def seen(pictures: Pictures) -> Seen:
             )
         )
     return Seen(*(torch.cat(column) for column in zip(*parts, strict=True)))
-
-
-def in_window(pictures: Pictures) -> Float32[torch.Tensor, "n 3 128 128"]:
-    """The pictures in the size in which the witness reads, antialiased where they shrink."""
-    if pictures.shape[-2:] == (WINDOW, WINDOW):
-        return pictures
-    size = (WINDOW, WINDOW)
-    resized = torch.nn.functional.interpolate(
-        pictures, size=size, mode="bicubic", antialias=True, align_corners=False
-    )
-    return resized.clamp(0, 1)
 
 
 def distance(

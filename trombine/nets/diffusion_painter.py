@@ -19,10 +19,10 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional
 
-from trombine.nets.blocks import padded, widths
+from trombine.nets.blocks import padded
 from trombine.nets.denoiser import Timed, Times
 from trombine.nets.fill import pull_push
-from trombine.nets.painter import Stage
+from trombine.nets.painter import Stage, sides_of
 from trombine.nets.sizes import WIDEST, check_choice, check_whole
 from trombine.nets.steering import LABELS, Labels, Parts, plane_count, planes_of, steered_by
 from trombine.schedules import over
@@ -80,7 +80,7 @@ class DiffusionPainter(Timed):
         planes, pixels = plane_count(embedding, points), 4 if halved else 1
         super().__init__(width, levels, pixels * (3 + inputs) + planes, pixels * 3)
         self.embedding, self.points, self.steps, self.halved = embedding, points, steps, halved
-        sides = [min(side, widest) for side in widths(painter, _FILL_LEVELS - 1)]
+        sides = sides_of(painter, widest, _FILL_LEVELS - 1)
         stage = (Stage(sides, planes, "plain", "batch", "repeat", halved=True),) if painted else ()
         self.stages = nn.ModuleList(stage)
         self.spread = _NEARER if painted else SPREAD
@@ -123,7 +123,7 @@ class DiffusionPainter(Timed):
         return Known(2 * filled - 1, hole, steer)
 
     def rest(self, known: Known, mixed: Planes, t: Times) -> Planes:
-        """What is to be added to the smooth fill, as a mixture with noise shows it at this t; it
+        """What is to be added to the fill, as a mixture with noise shows it at this t; it
         stays within what colours can be."""
         data, noise, total = (over(level, mixed) for level in _levels(t, self.spread))
         guess = data * self.spread / total.square() * mixed
@@ -133,14 +133,15 @@ class DiffusionPainter(Timed):
     def lacking(self, known: Known, mixed: Planes, t: Times) -> Planes:
         """What the best linear guess lacks, as large at every t."""
         total = over(_levels(t, self.spread)[2], mixed)
-        pixels, steer = torch.cat([mixed / total * known.hole, known.filled, known.hole], 1), ()
-        if known.steer is not None:
-            steer = (functional.avg_pool2d(known.steer, 2) if self.halved else known.steer,)
-        if not self.halved:
-            return self.predict(torch.cat([pixels, *steer], 1), t)
-        seen = torch.cat([functional.pixel_unshuffle(pixels, 2), *steer], 1)
-        seen = seen.contiguous(memory_format=torch.channels_last)
-        return functional.pixel_shuffle(self.predict(seen, t), 2)
+        seen, steer = (
+            torch.cat([mixed / total * known.hole, known.filled, known.hole], 1),
+            known.steer,
+        )
+        if self.halved:
+            seen = functional.pixel_unshuffle(seen, 2)
+            steer = None if steer is None else functional.avg_pool2d(steer, 2)
+        said = self.predict(seen if steer is None else torch.cat([seen, steer], 1), t)
+        return functional.pixel_shuffle(said, 2) if self.halved else said
 
     def lacks(self, rest: Planes, noise: Planes, t: Times) -> Planes:
         """What `lacking` is to say of the mixture of these two; 1 large, at every t, where the rest

@@ -73,7 +73,7 @@ class Painter(Net):
         self.points = points
         self.optional = steered_by(self.embedding, points)
         planes = plane_count(self.embedding, points)
-        sides = [min(side, widest) for side in widths(width, levels - halved)]
+        sides = sides_of(width, widest, levels - halved)
         self.stages = nn.ModuleList(
             Stage(sides, planes, convolution, norm, up, halved=halved) for _ in range(stages)
         )
@@ -95,6 +95,11 @@ class Painter(Net):
         for stage in self.stages:
             painted = torch.where(hole > 0.5, stage(painted, hole, steer), picture)
         return painted[..., :height, :width]
+
+
+def sides_of(width: int, widest: int, halvings: int) -> list[int]:
+    """The channels of a stage at each size, its first size first."""
+    return [min(side, widest) for side in widths(width, halvings)]
 
 
 @final

@@ -34,8 +34,16 @@ ANSWERS: Final = 4  # whose mean is measured
 _FLOW: Final = Flow()
 # The layers of the net that take noise away, as `Timed` calls them; all else is the painter's.
 _TAKES_NOISE_AWAY: Final = (
-    "time", "first", "block", "down", "attention", "middle", "up", "norm", "last",
-)  # fmt: skip
+    "time",
+    "first",
+    "block",
+    "down",
+    "attention",
+    "middle",
+    "up",
+    "norm",
+    "last",
+)
 
 
 @final

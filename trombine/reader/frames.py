@@ -153,3 +153,18 @@ def _region(picture: Samples, frame: Frame) -> tuple[Float[Tensor, "c k l"], int
     right = min(max(math.ceil(frame.x + reach), left + 1), width)
     bottom = min(max(math.ceil(frame.y + reach), top + 1), height)
     return as_floats(picture[:, top:bottom, left:right]), left, top
+
+
+def resized(pictures: Float[Tensor, "n 3 h w"], side: int) -> Float[Tensor, "n 3 s s"]:
+    """In this size, antialiased where they shrink; bicubic, so a little beyond [0, 1]."""
+    if pictures.shape[-2:] == (side, side):
+        return pictures
+    size = (side, side)
+    return functional.interpolate(
+        pictures, size=size, mode="bicubic", antialias=True, align_corners=False
+    )
+
+
+def in_window(pictures: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 3 128 128"]:
+    """Pictures of one face each in the size in which readers read, within [0, 1]."""
+    return resized(pictures, WINDOW).clamp(0, 1)
