@@ -421,6 +421,23 @@ def test_read_shows_a_table_and_json(opened: Opened, tmp_path: Path) -> None:
     assert len(points["faces"][0]["points"]) == 68
 
 
+def test_an_example_that_comes_late_is_not_shown(opened: Opened) -> None:
+    """Whoever was quicker has their own picture."""
+    tab, late = opened("/jobs"), []
+    tab.route("**/api/examples/*.png", lambda route: late.append(route))
+    tab.get_by_role("link", name="Upscale").click()
+    while not late:
+        tab.wait_for_timeout(20)
+    choose(tab, "photo.png", face())
+    width = "document.querySelector('#compare img').naturalWidth"
+    tab.wait_for_function(f"{width} === 128")
+    (example,) = late
+    with tab.expect_response("**/api/examples/*.png"):
+        example.continue_()
+    tab.wait_for_timeout(500)  # for it to be decoded
+    assert tab.evaluate(width) == 128
+
+
 def test_jobs_are_listed_cancelled_and_deleted(opened: Opened) -> None:
     tab = opened("/upscale")
     noise = np.random.default_rng(0).integers(0, 256, (1200, 1200, 3), np.uint8)

@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import Locator, expect
 from playwright.sync_api import Page as Tab
 from runs import made
-from studios import Server, noise, runs
+from studios import Server, noise, png, runs
 from tabs import MARKS, PATIENCE, PHONE, Opened, choose, downloaded, face, pixels_of
 
 pytestmark = MARKS
@@ -156,13 +156,24 @@ def runs_page(tab: Tab, folder: Path) -> None:
 
 
 def jobs(tab: Tab, folder: Path) -> None:
-    """What another page asked for is asked for again, and deleted."""
+    """What another page asked for is asked for again, made again from its file, and deleted."""
     tab.get_by_role("link", name="Upscale").tap()
     choose(tab, "photo.png", face()[::4, ::4])
     tab.locator("#model").select_option("upscale-fast")
     made_by_tap(tab)
+    with tab.expect_download() as made:
+        tab.locator("#download").tap()
+    made.value.save_as(folder / "photo.large.png")
+    (folder / "photo.png").write_bytes(png(face()[::4, ::4]))
     tab.get_by_role("link", name="Jobs").tap()
-    tab.get_by_role("button", name="Again").tap()
+    tab.get_by_text("Make a picture again").tap()
+    tab.locator("#made").set_input_files(folder / "photo.large.png")
+    tab.locator("#inputs").set_input_files(folder / "photo.png")
+    expect(tab.locator("#inputs-said")).to_have_text("photo.png")
+    tab.get_by_role("button", name="Replay", exact=True).tap()
+    expect(tab.get_by_text("Made again: the same bytes.")).to_be_visible(timeout=PATIENCE)
+    tab.get_by_role("button", name="Delete replay").tap()
+    tab.get_by_role("button", name="Again upscale").tap()
     expect(tab.get_by_role("button", name="Delete upscale")).to_have_count(2, timeout=PATIENCE)
     for left in (1, 0):
         tab.get_by_role("button", name="Delete upscale").first.tap()

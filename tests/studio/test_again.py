@@ -1,37 +1,106 @@
-"""A job asked for once more: the same of the same files, with nothing of what it made."""
+"""A job asked for once more, and its pictures made again from what they say of themselves."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pytest
 from studios import Bare, noise, png
 
 from trombine.studio.jobs import Store
 from trombine.studio.work import do
 
+PICTURE = png(noise())
+SMALL = ("pictures", ("a.png", PICTURE)), ("model", "upscale-fast")
 
-def test_a_job_is_asked_for_again(tmp_path: Path) -> None:
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Iterator[Bare]:
     bare = Bare(tmp_path)
-    try:
-        picture = png(noise())
-        fields = ("pictures", ("a.png", picture)), ("model", "upscale-fast")
-        first = bare.post("upscale", *fields).json
-        store = Store(tmp_path, is_server=False)
-        made = []
-        for _ in range(2):
-            claimed = store.claim("me")
-            assert claimed is not None
-            do(store, claimed, str)
-            job = bare.ask(f"/api/jobs/{claimed.id}").json
-            assert job["state"] == "done" and 0 <= job["ended"] - job["started"] < 600
-            made.append(bare.ask(job["files"][0]["url"]).body)
-            again = bare.ask(f"/api/jobs/{first['id']}/again", "POST")
-            assert again.status == 201 and again.json["fields"] == first["fields"]
-            assert again.json["id"] != first["id"] and again.json["state"] == "queued"
-            (given,) = again.json["inputs"]
-            assert bare.ask(given["url"]).body == picture
-            assert not list(store.place(again.json["id"]).glob("out-*"))
-        assert made[0] == made[1]
-        assert bare.ask("/api/jobs/none/again", "POST").status == 404
-    finally:
-        bare.close()
+    yield bare
+    bare.close()
+
+
+def next_done(bare: Bare) -> dict[str, Any]:
+    """The next job that waits, done."""
+    store = Store(bare.data, is_server=False)
+    claimed = store.claim("me")
+    assert claimed is not None
+    do(store, claimed, str)
+    return bare.ask(f"/api/jobs/{claimed.id}").json
+
+
+def test_a_job_is_asked_for_again(bare: Bare) -> None:
+    """The same of the same files, with nothing of what it made."""
+    first = bare.post("upscale", *SMALL).json
+    made = []
+    for _ in range(2):
+        job = next_done(bare)
+        assert job["state"] == "done" and 0 <= job["ended"] - job["started"] < 600
+        made.append(bare.ask(job["files"][0]["url"]).body)
+        again = bare.ask(f"/api/jobs/{first['id']}/again", "POST")
+        assert again.status == 201 and again.json["fields"] == first["fields"]
+        assert again.json["id"] != first["id"] and again.json["state"] == "queued"
+        (given,) = again.json["inputs"]
+        assert bare.ask(given["url"]).body == PICTURE
+        assert not list((bare.data / "jobs" / again.json["id"]).glob("out-*"))
+    assert made[0] == made[1]
+    assert bare.ask("/api/jobs/none/again", "POST").status == 404
+
+
+def test_pictures_of_a_job_are_made_again(bare: Bare) -> None:
+    """A repair is one of two files; an invented face of none."""
+    mask = np.zeros((32, 32), np.uint8)
+    mask[9:20, 9:20] = 255
+    hole = ("pictures", ("a.png", PICTURE)), ("mask", ("m.png", png(mask))), ("mask_is", "white")
+    small = ("seeds", "0-1"), ("size", "96"), ("model", "generate-anime")
+    for verb, fields in (("inpaint", hole), ("generate", small)):
+        bare.post(verb, *fields)
+        first = next_done(bare)
+        made = {file["name"]: bare.ask(file["url"]).body for file in first["files"]}
+        assert len(made) == (1 if verb == "inpaint" else 2)
+        answer = bare.ask(f"/api/jobs/{first['id']}/replay", "POST")
+        assert answer.status == 201 and answer.json["verb"] == "replay"
+        bare.ask(f"/api/jobs/{first['id']}", "DELETE")  # it has copies
+        again = next_done(bare)
+        assert again["state"] == "done" and again["notices"] == again["skipped"] == []
+        assert {file["name"]: bare.ask(file["url"]).body for file in again["files"]} == made
+
+
+def test_who_sends_a_picture_has_it_made_again(bare: Bare) -> None:
+    """And is told of what it was made of where that is not sent."""
+    bare.post("upscale", *SMALL)
+    made = bare.ask(next_done(bare)["files"][0]["url"]).body
+    picture = ("pictures", ("b.png", made))
+    assert bare.post("replay", picture, ("inputs", ("a.png", PICTURE))).status == 201
+    again = next_done(bare)
+    assert again["notices"] == [] and bare.ask(again["files"][0]["url"]).body == made
+    for inputs, problem in (
+        ((), "was made from a.png; name the folder of that with --inputs"),
+        ((("inputs", ("a.png", png(noise(seed=5)))),), "was made from another a.png"),
+    ):
+        bare.post("replay", picture, *inputs)
+        failed = next_done(bare)
+        assert failed["state"] == "failed" and problem in failed["problem"]
+
+
+def test_what_is_not_the_same_is_said(bare: Bare) -> None:
+    """One byte after the end of a PNG is no sample, and yet another file."""
+    bare.post("generate", ("size", "96"), ("model", "generate-anime"))
+    made = bare.ask(next_done(bare)["files"][0]["url"]).body
+    bare.post("replay", ("pictures", ("b.png", made + b"\0")))
+    (notice,) = next_done(bare)["notices"]
+    assert notice["file"] == "b.png" and "other bytes came out" in notice["text"]
+
+
+def test_where_there_is_nothing_to_make_again(bare: Bare) -> None:
+    id = bare.post("generate", ("size", "97"), ("model", "generate-anime")).json["id"]
+    for go_on in (lambda: next_done(bare), lambda: None):  # it waits; it failed
+        refused = bare.ask(f"/api/jobs/{id}/replay", "POST")
+        assert refused.status == 422 and "has no picture to make again" in refused.error
+        assert [place.name for place in (bare.data / "jobs").iterdir()] == [id]
+        go_on()
+    assert bare.ask("/api/jobs/none/replay", "POST").status == 404

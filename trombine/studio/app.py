@@ -36,11 +36,13 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from trombine import __version__
 from trombine.commands import VERBS
 from trombine.conventions import LANDMARK_GROUPS, PARTS
+from trombine.images import SUFFIXES
 from trombine.pages.overlays import CLOSED
 from trombine.refusal import InputError
 from trombine.studio.examples import EXAMPLES
 from trombine.studio.fields import (
     check_field,
+    is_folder,
     line_of,
     request_of,
     schema,
@@ -312,7 +314,7 @@ def _fields(verb: str, kind: type[Any], form: FormData, folder: Path) -> dict[st
         if name == "pictures" or takes_folders(kind, name):
             fields[name] = [f"{name}/{path}" for path in dict.fromkeys(paths)]
         else:
-            fields[name] = f"{name}/{paths[0]}" if len(paths) == 1 else name
+            fields[name] = name if is_folder(name, len(paths)) else f"{name}/{paths[0]}"
     return fields
 
 
@@ -402,6 +404,18 @@ def _add_jobs(app: FastAPI, store: Store, root: str) -> None:
         shutil.copytree(store.place(id), store.place(fresh), ignore=shutil.ignore_patterns("out-*"))
         return JSONResponse(_told(store, store.add(fresh, owner, job.verb, job.fields), root), 201)
 
+    def replay(request: Request, id: str) -> Response:
+        """Make the pictures of a job again, from what they say of themselves and its files."""
+        job, owner = owned(request, id), _owner(request)
+        _check_room(store, owner)
+        fresh = secrets.token_urlsafe(16)
+        try:
+            fields = _replayed(store, job, store.place(fresh) / INPUTS)
+        except BaseException:
+            shutil.rmtree(store.place(fresh), ignore_errors=True)
+            raise
+        return JSONResponse(_told(store, store.add(fresh, owner, "replay", fields), root), 201)
+
     def output(request: Request, id: str, name: str) -> Response:
         """A file that a job made."""
         job = owned(request, id)
@@ -435,6 +449,7 @@ def _add_jobs(app: FastAPI, store: Store, root: str) -> None:
         ("/{id}", "DELETE", delete, 204),
         ("/{id}/cancel", "POST", cancel, 200),
         ("/{id}/again", "POST", again, 201),
+        ("/{id}/replay", "POST", replay, 201),
         ("/{id}/files/{name:path}", "GET", output, 200),
         ("/{id}/inputs/{name:path}", "GET", given, 200),
         ("/{id}/labels/{name:path}", "GET", labels, 200),
@@ -447,6 +462,24 @@ def _add_jobs(app: FastAPI, store: Store, root: str) -> None:
             response_class=Response,
             responses={404: {"description": "no such job, or not yours"}} if path else None,
         )
+
+
+def _replayed(store: Store, job: Job, folder: Path) -> dict[str, Any]:
+    """The fields of a job that makes the pictures of another again; copied into this folder is what
+    that one made, and what it was given."""
+    place = store.place(job.id)
+    names = [file["name"] for file in (job.result or {}).get("files", ())]
+    names = [name for name in names if Path(name).suffix.lower() in SUFFIXES]
+    if job.state != DONE or not names:
+        raise InputError("this job has no picture to make again", "choose one that made some")
+    made = {f"pictures/{name}": place / outputs(job) / name for name in names}
+    used = [path for path in (place / INPUTS).rglob("*") if path.is_file()]
+    note = place / MODEL
+    used += [Path(note.read_text())] if note.exists() else []
+    for name, source in (made | {f"inputs/{path.name}": path for path in used}).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, folder / name)
+    return {"pictures": list(made), **({"inputs": "inputs"} if used else {})}
 
 
 def _told(store: Store, job: Job, root: str) -> dict[str, Any]:

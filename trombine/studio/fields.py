@@ -23,7 +23,8 @@ from trombine.requests import Choice, Integer, Number, described, limit_of, quot
 
 OUTPUT: Final = "output"  # where files go is the server's to say
 _NAME: Final = re.compile(r"[^/\\:~]+")  # of a model that is here: no path, and nobody's hub
-_OTHERS: Final = ("generate", "morph", "microscope", "judge people make")
+_OTHERS: Final = ("generate", "morph", "microscope", "judge people make", "replay")
+_FOLDER: Final = "inputs"  # the field that is a folder even of one file
 _TRUTH: Final = {"true": True, "false": False}
 
 
@@ -70,6 +71,11 @@ def takes_text(request: type[Any], name: str) -> bool:
 def takes_folders(request: type[Any], name: str) -> bool:
     """Whether a field is several folders; pictures are files."""
     return name != "pictures" and tuple[Path, ...] in kinds(request).get(name, ())
+
+
+def is_folder(name: str, count: int) -> bool:
+    """Whether so many files that were sent for a field are a folder."""
+    return count > 1 or name == _FOLDER
 
 
 def check_field(verb: str, request: type[Any], name: str) -> str:

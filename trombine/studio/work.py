@@ -81,7 +81,8 @@ def _run(store: Store, job: Job, folder: Path) -> dict[str, Any] | str | None:
             if isinstance(event, Done):
                 if said["skipped"] and (exit_code(event) == BAD_USAGE or store.is_full()):
                     return f"{said['skipped'][0]['file']}: {said['skipped'][0]['why']}"
-                result = {"summary": event.summary, **said, "files": _files(folder)}
+                summary = event.summary.removeprefix(f"{folder}: ")  # which is nobody's to know
+                result = {"summary": summary, **said, "files": _files(folder)}
                 return {**result, **_counted(job, request, folder)}
     return "ended without a result"
 

@@ -1,14 +1,17 @@
-import { API, ask, cancel, isOver, json, listen, remove } from "./api.js";
+import { API, ask, cancel, isOver, json, listen, noticed, remove, sentence, submit } from "./api.js";
 import { $, make, shortest, size } from "./source.js";
 import "./status.js";
 
 const status = $("status");
 const STATES = { queued: "waiting", running: "at work", done: "done", failed: "failed", cancelled: "cancelled" };
+let looks = 0;
 const items = new Map(); // what is shown of each job
 
 async function refresh() {
+  const turn = ++looks;
   try {
     const jobs = await json(`${API}/jobs`);
+    if (turn !== looks) return; // a later look may be answered first
     const list = make("ul", { class: "jobs" });
     items.clear();
     for (const job of jobs) list.append(item(job));
@@ -27,16 +30,19 @@ const NAMES = {
   microscope: "Microscope",
   morph: "Walk",
   read: "Read",
+  replay: "Replay",
   restyle: "Restyle",
   upscale: "Upscale",
 };
 const named = (job) => NAMES[job.verb] ?? job.verb;
 const SHOWN = 6; // files of a job; the others are folded away
+const PICTURE = /\.(png|jpe?g|webp|gif|avif)$/i;
+const MADE = /\.(png|jpe?g|webp|gif|avif|tiff?|bmp|mp4|webm)$/i; // these say how they were made
 const FRAME = /^\d+\.png$/; // of a walk: its film comes first
 
 function item(job) {
   const [picture] = job.inputs.filter((one) => one.name.startsWith("pictures/"));
-  const shown = job.state === "done" && shortest(job.files.filter((one) => /\.(png|jpe?g|webp|gif|avif)$/i.test(one.name)));
+  const shown = job.state === "done" && shortest(job.files.filter((one) => PICTURE.test(one.name)));
   const name = picture?.name.replace("pictures/", "") ?? "";
   const state = make("span", {}, STATES[job.state]);
   const bar = make("div", { class: "bar-of-job", role: "progressbar", "aria-label": `Progress of ${name}`, "aria-valuemin": "0", "aria-valuemax": "100", "aria-valuenow": "0" }, make("div"));
@@ -45,9 +51,11 @@ function item(job) {
   const body = make("div", {}, make("h2", {}, `${named(job)} `, make("span", { class: "soft" }, name)));
   body.append(make("p", { class: "soft" }, state, `, ${when(job)}`), bar);
   if (job.problem) body.append(make("p", { class: "problem" }, job.problem));
+  if (job.verb === "replay" && job.state === "done") body.append(...whether(job));
   const link = (one) => make("a", { class: "button", href: one.url, download: "" }, `${one.name} (${size(one.bytes)})`);
   const files = job.files.toSorted((one, other) => FRAME.test(one.name) - FRAME.test(other.name)).map(link);
   const row = make("div", { class: "row" }, ...files.splice(0, SHOWN));
+  if (canReplay(job)) row.append(act("Replay", job, replay));
   if (isOver(job.state)) row.append(act("Again", job, again), act("Delete", job, remove));
   else row.append(act("Cancel", job, cancel));
   body.append(row);
@@ -78,6 +86,18 @@ function duration(seconds) {
   return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
 
+/** Whether a job made pictures that say how; a test of people only copies some. */
+const canReplay = (job) =>
+  job.state === "done" && !["replay", "judge-people-make"].includes(job.verb) && job.files.some((one) => MADE.test(one.name));
+
+/** Of pictures that were made again, whether the same came out. */
+function whether(job) {
+  const said = [...job.notices.map((one) => ({ ...one, text: noticed(one) })), ...job.skipped.map(({ file, why }) => ({ file, text: sentence(why) }))];
+  if (!said.length) said.push({ text: "Made again: the same bytes." });
+  return said.map(({ file, text }) => make("p", { class: "soft" }, file ? `${file}: ${text}` : text));
+}
+
+const replay = (id) => ask(`${API}/jobs/${id}/replay`, { method: "POST" });
 const again = (id) => ask(`${API}/jobs/${id}/again`, { method: "POST" });
 
 function act(word, job, does) {
@@ -92,6 +112,32 @@ function act(word, job, does) {
   });
   return button;
 }
+
+// A picture from elsewhere, made again
+
+function tell() {
+  for (const side of ["made", "inputs"]) {
+    const names = [...$(side).files].map((file) => file.name);
+    $(`${side}-said`).textContent = names.length > 3 ? `${names.length} files` : names.join(", ") || $(`${side}-said`).dataset.none;
+  }
+  $("run").disabled = !$("made").files.length;
+}
+
+for (const side of ["made", "inputs"]) $(side).addEventListener("change", tell);
+$("replay").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  try {
+    const fields = [["made", "pictures"], ["inputs", "inputs"]].flatMap(([side, name]) => [...$(side).files].map((file) => [name, file, file.name]));
+    const job = submit("replay", fields);
+    event.target.reset();
+    tell();
+    await status.follow(await job);
+    status.say("Made again: the list above says whether the same came out.");
+  } catch (error) {
+    status.fail(error);
+  }
+});
+tell();
 
 listen("", (event) => {
   if (event.kind === "opened" || event.kind === "state") return refresh();

@@ -30,13 +30,16 @@ export async function imageOf(file) {
  * or what was kept of before.
  */
 export async function takePictures(take, status, first, before = null) {
-  const load = async (file, example = null) => {
+  let latest = 0; // what was asked for last is what is shown, whichever is there first
+  const load = async (file, example = null, turn = ++latest) => {
     try {
       status.clear();
-      await take(file, await imageOf(file), example);
+      const image = await imageOf(file);
+      if (turn !== latest) return;
+      await take(file, image, example);
       if (!example) $("example").value = "";
     } catch (error) {
-      status.fail(error);
+      if (turn === latest) status.fail(error);
     }
   };
   $("file").addEventListener("change", () => {
@@ -65,17 +68,19 @@ export async function takePictures(take, status, first, before = null) {
     const examples = await json(`${API}/examples`);
     $("example").append(new Option("choose", ""), ...examples.map((one) => new Option(one.title, one.name)));
     const show = async (example) => {
+      const turn = ++latest;
       try {
         const blob = await (await ask(example.url)).blob();
-        await load(new File([blob], example.name, { type: blob.type }), example);
+        await load(new File([blob], example.name, { type: blob.type }), example, turn);
       } catch (error) {
-        status.fail(error);
+        if (turn === latest) status.fail(error);
       }
     };
     $("example").addEventListener("change", () => {
       const chosen = examples.find((one) => one.name === $("example").value);
       if (chosen) show(chosen);
     });
+    if (latest) return load; // somebody was quicker
     $("example").value = before ? (before.example ?? "") : first;
     if (before) await load(before.file, before);
     else await show(examples.find((one) => one.name === first) ?? examples[0]);
