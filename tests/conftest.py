@@ -16,10 +16,10 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
+import checking
 import hypothesis
 import pytest
 import zygote
-from jaxtyping import install_import_hook
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -69,9 +69,7 @@ class KernelFinder(MetaPathFinder):
         return PathFinder.find_spec(fullname, path)
 
 
-# With the numeric tower an int will do for a float, as it does for pyright.
-CHECKER = "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
-install_import_hook("trombine", CHECKER)
+checking.install()
 sys.meta_path.insert(0, KernelFinder())
 
 # "suite" draws the same examples each time: a failure is the change's. HYPOTHESIS_PROFILE=search

@@ -12,8 +12,10 @@ from studios import Server, runs
 from tabs import CHROMIUM, DESKTOP, PATIENCE, PHONE, Opened
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One studio for all, since each test comes as somebody of its own; it takes 8 seconds of a
+    processor to start."""
     home = tmp_path_factory.mktemp("studio")
     server = Server(home / "data", runs(home))
     yield server

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from beartype import BeartypeConf, beartype
 from beartype.roar import BeartypeCallHintViolation
-from jaxtyping import TypeCheckError
+from checking import checked, jaxtyped
+from jaxtyping import Float, TypeCheckError
 
 from trombine.conventions import mirror_visible, to_picture
 
@@ -21,6 +26,104 @@ def test_a_wrong_type_is_refused() -> None:
 def test_a_wrong_shape_is_refused() -> None:
     with pytest.raises((TypeCheckError, BeartypeCallHintViolation)):
         mirror_visible(np.ones(67, bool))
+
+
+# The same functions under the hook of the tests and under jaxtyping's own, which is the oracle.
+Check = Callable[[Any], Any]
+Row = Float[np.ndarray, "n"]
+
+
+def plain(one: int, *more: int, scale: float = 1, **named: str) -> str:
+    return "" if one else more  # pyright: ignore[reportReturnType]
+
+
+def axes(a: Row, b: Row | None) -> Row:
+    return a if b is None else a[1:]
+
+
+def generator(one: int) -> Iterator[int]:
+    yield one
+
+
+def result_of_another_kind(one: int) -> list[str]:
+    return [one]  # pyright: ignore[reportReturnType]
+
+
+def named_for_pyright_alone(one: int, two: Nowhere) -> Nowhere:  # pyright: ignore
+    return two
+
+
+@dataclass(frozen=True)
+class Held:
+    count: int
+    row: Row
+    names: tuple[str, ...] = ()
+
+
+class Method:
+    def __init__(self, one: int) -> None:
+        self.one = one
+
+
+FUNCTIONS = (plain, axes, generator, result_of_another_kind, named_for_pyright_alone)
+ROW, LONG, SQUARE = np.zeros(3), np.zeros(4), np.zeros((2, 2))
+CALLS = [
+    *[((1,), {}), (("a",), {}), ((0,), {}), ((1, 2, 3), {}), ((1, 2, "3"), {}), ((), {})],
+    *[((1,), {"scale": 2}), ((1,), {"scale": "2"}), ((1,), {"name": "a"}), ((1,), {"name": 2})],
+    *[((ROW, None), {}), ((ROW, ROW), {}), ((ROW, LONG), {}), ((SQUARE, None), {}), ((1, 2), {})],
+    *[((1, ROW), {}), ((1, ROW, ("a",)), {}), ((1, ROW, (1,)), {}), ((1, SQUARE), {})],
+    *[((1,), {"row": ROW}), (("a",), {"row": ROW}), ((ROW.astype(int), None), {})],
+]
+
+
+def within(check: Check, function: Any) -> Any:
+    """The function as if it were made inside another, twice: the second knows of the first."""
+    made: Any = None
+    for _ in range(2):
+        made = type(function)(
+            function.__code__, function.__globals__, "f", function.__defaults__, None
+        )
+        made.__kwdefaults__, made.__annotations__ = (
+            function.__kwdefaults__,
+            function.__annotations__,
+        )
+        made.__qualname__ = "outer.<locals>.f"
+        made = check(made)
+    return made
+
+
+def copied(check: Check, kind: type) -> Any:
+    """The class anew, with what a check changes in it."""
+    made: Any = type(kind.__name__, (), dict(vars(kind)))
+    if kind is Method:
+        made.__init__ = check(vars(kind)["__init__"])
+    return check(made)
+
+
+def outcomes(check: Check) -> list[tuple[str, ...]]:
+    """What each call of each function comes to: done or refused."""
+    made = [
+        *(check(function) for function in FUNCTIONS),
+        *(within(check, function) for function in FUNCTIONS),
+        *(copied(check, kind) for kind in (Held, Method)),
+    ]
+
+    def outcome(function: Any, args: Any, kwargs: Any) -> str:
+        try:
+            function(*args, **kwargs)
+        except (TypeCheckError, BeartypeCallHintViolation, TypeError):
+            return "refused"
+        return "done"
+
+    return [tuple(outcome(f, *call) for call in CALLS) for f in made for _ in range(2)]
+
+
+def test_what_is_refused_is_what_jaxtyping_refuses() -> None:
+    found = outcomes(checked)
+    checker = beartype(conf=BeartypeConf(is_pep484_tower=True))
+    assert found == outcomes(lambda thing: jaxtyped(thing, typechecker=checker))
+    assert found.count(("refused",) * len(CALLS)) == 4, "the result of another kind, always"
+    assert all("refused" in row for row in found)
 
 
 # Where the compiler is set up, and nothing compiled.

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from jaxtyping import TypeCheckError
+from beartype.roar import BeartypeCallHintViolation
 
 from trombine.measures import luma, ssim
 from trombine.measures.similarity import SCALE_WEIGHTS, ms_ssim
@@ -176,7 +176,7 @@ def test_bfloat16_autocast_changes_nothing(name: str) -> None:
 
 @pytest.mark.parametrize("name", TERMS)
 def test_shapes_that_would_be_repeated_are_refused(name: str) -> None:
-    with pytest.raises((TypeCheckError, InputError)):
+    with pytest.raises((BeartypeCallHintViolation, InputError)):
         TERMS[name](batch(11, 2, 3, 24, 24), batch(11, 2, 1, 24, 24))
     with pytest.raises(InputError, match="do not compare"):
         terms.check_alike(torch.zeros(2, 3), torch.zeros(2, 1))
