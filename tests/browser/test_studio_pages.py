@@ -429,13 +429,28 @@ def test_an_example_that_comes_late_is_not_shown(opened: Opened) -> None:
     while not late:
         tab.wait_for_timeout(20)
     choose(tab, "photo.png", face())
-    width = "document.querySelector('#compare img').naturalWidth"
-    tab.wait_for_function(f"{width} === 128")
+    shown = tab.locator("#compare img").first
+    expect(shown).to_have_js_property("naturalWidth", 128)
     (example,) = late
     with tab.expect_response("**/api/examples/*.png"):
         example.continue_()
     tab.wait_for_timeout(500)  # for it to be decoded
-    assert tab.evaluate(width) == 128
+    expect(shown).to_have_js_property("naturalWidth", 128)
+
+
+def test_a_file_that_is_chosen_before_the_page_listens_is_taken(opened: Opened) -> None:
+    tab, late = opened("/jobs"), []
+    tab.route("**/api/models", lambda route: late.append(route))
+    tab.get_by_role("link", name="Upscale").click()
+    while not late:
+        tab.wait_for_timeout(20)
+    choose(tab, "photo.png", face())
+    (models,) = late
+    models.continue_()
+    shown = tab.locator("#compare img").first
+    expect(shown).to_have_js_property("naturalWidth", 128)
+    tab.wait_for_load_state("networkidle")
+    expect(shown).to_have_js_property("naturalWidth", 128)
 
 
 def test_jobs_are_listed_cancelled_and_deleted(opened: Opened) -> None:

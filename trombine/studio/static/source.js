@@ -42,11 +42,13 @@ export async function takePictures(take, status, first, before = null) {
       if (turn === latest) status.fail(error);
     }
   };
-  $("file").addEventListener("change", () => {
+  const choose = () => {
     const [file] = $("file").files;
     $("file").value = ""; // the same file can be chosen again
     if (file) load(file);
-  });
+  };
+  $("file").addEventListener("change", choose);
+  choose(); // what was chosen before this page heard of it
   offerCamera($("camera"), load, status);
   addEventListener("paste", (event) => {
     const [file] = event.clipboardData?.files ?? [];
