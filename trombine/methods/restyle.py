@@ -14,7 +14,7 @@ from torch import Tensor
 from trombine.colour import LUMA
 from trombine.conventions import to_picture
 from trombine.nets.restyler import styles_of
-from trombine.objectives.by_reader import read_in
+from trombine.reader.frames import in_window
 from trombine.refusal import InputError
 from trombine.weights import loaded
 from trombine.world import face, paint
@@ -67,10 +67,11 @@ def nearest_face(pictures: Pictures, *, style: str, source: str = "photo") -> Pi
     return _faces(style, side)[alike.argmax(1)]
 
 
-def _parts_of(pictures: Pictures) -> Int64[Tensor, "n h w"]:
+def _parts_of(pictures: Pictures) -> Int64[Tensor, "n 128 128"]:
+    """Which part the reader sees where, of pictures of one face each."""
     net = loaded("reader", task="read").net
     with torch.no_grad():
-        return torch.cat([read_in(net, some)[0].argmax(1) for some in pictures.split(8)])
+        return torch.cat([net(in_window(some)).parts.argmax(1) for some in pictures.split(8)])
 
 
 def filtered(pictures: Pictures, *, style: str, source: str = "photo") -> Pictures:
@@ -97,7 +98,7 @@ def _flat(picture: Colours) -> Colours:
     from scipy import ndimage
     from skimage.restoration import denoise_bilateral
 
-    flat = denoise_bilateral(picture, sigma_color=0.1, sigma_spatial=3, channel_axis=2)
+    flat = denoise_bilateral(picture, sigma_color=0.1, sigma_spatial=3, mode="edge", channel_axis=2)
     grey = flat @ np.array(LUMA)
     edges = np.hypot(ndimage.sobel(grey, 0), ndimage.sobel(grey, 1)) / 4
     return flat * (1 - _DARK * (edges > _EDGE))[..., None]
