@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from skimage.exposure import match_histograms
 
+from trombine.conventions import to_picture
 from trombine.data.degrade import enlarge
 from trombine.methods import TASKS, methods
 from trombine.methods.restyle import LEARNT_AT, LEARNT_FROM
@@ -120,6 +122,47 @@ def test_colours_are_those_of_the_style() -> None:
     faces = [paint(face(seed), LEARNT_AT, "anime").pixels / 255 for seed in LEARNT_FROM]
     assert made.mean((2, 3))[0].numpy() == pytest.approx(np.mean(faces, axis=(0, 1, 2)), abs=0.02)
     assert made.std().item() > 5 * noise.std().item()
+
+
+def test_values_are_matched_as_scikit_image_matches_them() -> None:
+    """Beside an implementation of somebody else's; and equal samples stay equal."""
+    noise = torch.rand(2, 3, 48, 48, generator=torch.manual_seed(3))
+    noise[1, :, :24] = noise[1, :, :1, :1]
+    made = methods("restyle", "histogram matching")["histogram matching"](noise, style="anime")
+    faces = [paint(face(seed), LEARNT_AT, "anime").pixels / 255 for seed in LEARNT_FROM]
+    wanted = match_histograms(
+        noise[0].permute(1, 2, 0).numpy(), np.concatenate(faces), channel_axis=2
+    )
+    away = np.abs(made[0].permute(1, 2, 0).numpy() - wanted)  # it takes values between ours
+    assert away.mean() < 0.003 and away.max() < 0.05
+    order = np.lexsort((made[1, 0].flatten(), noise[1, 0].flatten()))
+    assert (np.diff(made[1, 0].flatten()[order]) >= 0).all()
+    assert made[1, :, :24].flatten(1).std(1).max() == 0
+
+
+def test_the_nearest_face_of_one_that_is_known_is_itself() -> None:
+    pairs = [[paint(face(seed), 96, style).pixels for style in ("photo", "sketch")]
+             for seed in LEARNT_FROM[5:8]]  # fmt: skip
+    shown, wanted = (torch.stack([to_picture(np.ascontiguousarray(one)) for one in side])
+                     for side in zip(*pairs, strict=True))  # fmt: skip
+    (run,) = methods("restyle", "nearest face").values()
+    assert torch.equal(run(shown, style="sketch", source="photo"), wanted)
+
+
+def test_filters_leave_flat_pictures_flat_and_lines_dark() -> None:
+    """A sketch of nothing is white paper; a black line on grey is one on white."""
+    (run,) = methods("restyle", "filters").values()
+    picture = torch.full((1, 3, 64, 64), 102 / 255)
+    assert torch.equal(run(picture, style="sketch"), torch.ones_like(picture))
+    assert torch.allclose(run(picture, style="anime"), picture)
+    picture[..., 32] = 0
+    drawn = run(picture, style="sketch")
+    assert drawn[..., 32].max() == 0 and drawn[..., :20].min() > 0.9
+    picture[..., 24:40] = 0
+    outlined = run(picture, style="cartoon")
+    assert outlined[..., [23, 40]].max() < 0.8 * picture[..., 23].max()
+    assert torch.allclose(outlined[..., :14], picture[..., :14], atol=1 / 255)
+    assert torch.equal(run(picture, style="photo", source="sketch"), picture)
 
 
 def test_a_name_that_is_none() -> None:
