@@ -343,5 +343,5 @@ def test_what_is_no_colour_and_no_alpha_is_refused() -> None:
             image.enlarged(np.full((4, 5, 3), wrong, np.float32), None)
         with pytest.raises(ValueError, match=r"\[0, 1\]"):
             image.enlarged(colours, np.full((4, 5), wrong, np.float32))
-    with pytest.raises(Exception, match=r"does not fit|Type-check"):
+    with pytest.raises(Exception, match=r"does not fit|violates type hint"):
         image.enlarged(colours, np.ones((5, 4), np.float32))
