@@ -190,7 +190,7 @@ def test_by_touch(
 ) -> None:
     tab = opened("/jobs", size=PHONE)
     name = way.__name__.removesuffix("_page").capitalize()
-    tab.get_by_role("link", name=name).tap()
+    tab.get_by_role("link", name=name, exact=True).tap()
     expect(tab.get_by_role("heading", name=name, exact=True)).to_be_visible()
     if way is not jobs:
         tab.wait_for_load_state("networkidle")
