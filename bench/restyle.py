@@ -4,9 +4,9 @@
 
 Faces are painted in two styles: one is shown, the other is the truth. Gains are over the best of
 five floors: the untouched picture, colour transfer, histogram matching, the nearest of 64 faces,
-and filters. A film is restyled as users do it, by faces
-that are followed, and each frame by itself; what changes from frame to frame after the head's true
-motion is undone is compared with what changes in the truth.
+and filters. A film is restyled as users do it, by faces that are followed, and each frame by
+itself; what changes from frame to frame after the head's true motion is undone is compared with
+what changes in the truth.
 """
 
 from __future__ import annotations

@@ -38,9 +38,8 @@ def _hook(*, typechecker: Callable[..., Any]) -> Callable[..., Any]:
 def checked(thing: Any) -> Any:
     """The function, or a dataclass's `__init__`, with arguments and result checked."""
     if isinstance(thing, type):
-        init = vars(thing).get(
-            "__init__"
-        )  # one with __wrapped__ was written by hand: it is checked
+        init = vars(thing).get("__init__")
+        # One with __wrapped__ was written by hand, and is checked as a function.
         if is_dataclass(thing) and init and not hasattr(init, "__wrapped__"):
             thing.__init__ = checked(init)
         return thing
@@ -136,7 +135,7 @@ def _hints(function: FunctionType) -> dict[str, Any]:
     """Its annotations as objects; Any where one names what is imported for pyright alone."""
     try:
         return get_type_hints(function, include_extras=True)
-    except Exception:
+    except NameError:
         return {name: _hint(text, function) for name, text in function.__annotations__.items()}
 
 
@@ -146,7 +145,7 @@ def _hint(text: Any, function: FunctionType) -> Any:
     of.__annotations__ = {"return": text}
     try:
         return get_type_hints(of, function.__globals__, include_extras=True)["return"]
-    except Exception:
+    except NameError:
         return Any
 
 

@@ -12,7 +12,8 @@ import skimage.data
 from axe_playwright_python.sync_playwright import Axe
 from easels import count, drag, mask, place
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Page as Tab
+from playwright.sync_api import Route, expect
 from scipy import ndimage
 from studios import Server, png
 from tabs import (
@@ -421,17 +422,23 @@ def test_read_shows_a_table_and_json(opened: Opened, tmp_path: Path) -> None:
     assert len(points["faces"][0]["points"]) == 68
 
 
-def test_an_example_that_comes_late_is_not_shown(opened: Opened) -> None:
-    """Whoever was quicker has their own picture."""
-    tab, late = opened("/jobs"), []
-    tab.route("**/api/examples/*.png", lambda route: late.append(route))
+def held(tab: Tab, address: str) -> Route:
+    """Go to Upscale, and hold one of its requests back."""
+    late: list[Route] = []
+    tab.route(address, lambda route: late.append(route))
     tab.get_by_role("link", name="Upscale").click()
     while not late:
         tab.wait_for_timeout(20)
+    return late[0]
+
+
+def test_an_example_that_comes_late_is_not_shown(opened: Opened) -> None:
+    """Whoever was quicker has their own picture."""
+    tab = opened("/jobs")
+    example = held(tab, "**/api/examples/*.png")
     choose(tab, "photo.png", face())
     shown = tab.locator("#compare img").first
     expect(shown).to_have_js_property("naturalWidth", 128)
-    (example,) = late
     with tab.expect_response("**/api/examples/*.png"):
         example.continue_()
     tab.wait_for_timeout(500)  # for it to be decoded
@@ -439,13 +446,9 @@ def test_an_example_that_comes_late_is_not_shown(opened: Opened) -> None:
 
 
 def test_a_file_that_is_chosen_before_the_page_listens_is_taken(opened: Opened) -> None:
-    tab, late = opened("/jobs"), []
-    tab.route("**/api/models", lambda route: late.append(route))
-    tab.get_by_role("link", name="Upscale").click()
-    while not late:
-        tab.wait_for_timeout(20)
+    tab = opened("/jobs")
+    models = held(tab, "**/api/models")
     choose(tab, "photo.png", face())
-    (models,) = late
     models.continue_()
     shown = tab.locator("#compare img").first
     expect(shown).to_have_js_property("naturalWidth", 128)

@@ -62,9 +62,14 @@ def nearest_face(pictures: Pictures, *, style: str, source: str = "photo") -> Pi
     it is painted in the style."""
     side = pictures.shape[-1]
     parts = _parts_of(pictures)
-    known = _parts_of(_faces(source, side))
+    known = _known_parts(source, side)
     alike = torch.stack([(known == one).double().mean((1, 2)) for one in parts])
     return _faces(style, side)[alike.argmax(1)]
+
+
+@lru_cache(maxsize=8)
+def _known_parts(style: str, side: int) -> Int64[Tensor, "n 128 128"]:
+    return _parts_of(_faces(style, side))
 
 
 def _parts_of(pictures: Pictures) -> Int64[Tensor, "n 128 128"]:

@@ -17,7 +17,8 @@ import sqlite3
 import struct
 import time
 import zlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from threading import Lock
@@ -70,6 +71,7 @@ PAGES: Final = {
     "/jobs": "jobs",
     "/docs": "docs",  # for programs: no link leads there but that of Jobs
 }
+REPLAY: Final = "replay"
 MOST_FILES: Final = 200  # of a request
 MOST_WAITING: Final = 64  # jobs of one owner that have not ended
 MASK: Final = "application/x-trombine-mask"
@@ -276,11 +278,10 @@ def _accepted(
     form: FormData,
     models: Callable[[], list[Offer]],
 ) -> Job:
-    """The job of a form, whose files are kept; nothing is left of one that is refused."""
-    id = secrets.token_urlsafe(16)
-    folder = store.place(id) / INPUTS
-    folder.mkdir(parents=True)
-    try:
+    """The job of a form, whose files are kept."""
+    with _to_be(store) as id:
+        folder = store.place(id) / INPUTS
+        folder.mkdir(parents=True)
         fields = _fields(verb, kind, form, folder)
         request_of(verb, fields, Path())  # refuses what the command would refuse
         name = fields.get("model", "")
@@ -288,6 +289,14 @@ def _accepted(
         if is_named and (path := model_named(name, verb, models())) is not None:
             (store.place(id) / MODEL).write_text(str(path))
         return store.add(id, owner, verb, fields)
+
+
+@contextmanager
+def _to_be(store: Store) -> Iterator[str]:
+    """The id of a job to be; nothing is left in its folder of one that is refused."""
+    id = secrets.token_urlsafe(16)
+    try:
+        yield id
     except BaseException:
         shutil.rmtree(store.place(id), ignore_errors=True)
         raise
@@ -400,21 +409,20 @@ def _add_jobs(app: FastAPI, store: Store, root: str) -> None:
         """Ask for the same once more, of the same files."""
         job, owner = owned(request, id), _owner(request)
         _check_room(store, owner)
-        fresh = secrets.token_urlsafe(16)
-        shutil.copytree(store.place(id), store.place(fresh), ignore=shutil.ignore_patterns("out-*"))
-        return JSONResponse(_told(store, store.add(fresh, owner, job.verb, job.fields), root), 201)
+        with _to_be(store) as fresh:
+            made = shutil.ignore_patterns("out-*")
+            shutil.copytree(store.place(id), store.place(fresh), ignore=made)
+            added = store.add(fresh, owner, job.verb, job.fields)
+        return JSONResponse(_told(store, added, root), 201)
 
     def replay(request: Request, id: str) -> Response:
         """Make the pictures of a job again, from what they say of themselves and its files."""
         job, owner = owned(request, id), _owner(request)
         _check_room(store, owner)
-        fresh = secrets.token_urlsafe(16)
-        try:
+        with _to_be(store) as fresh:
             fields = _replayed(store, job, store.place(fresh) / INPUTS)
-        except BaseException:
-            shutil.rmtree(store.place(fresh), ignore_errors=True)
-            raise
-        return JSONResponse(_told(store, store.add(fresh, owner, "replay", fields), root), 201)
+            added = store.add(fresh, owner, REPLAY, fields)
+        return JSONResponse(_told(store, added, root), 201)
 
     def output(request: Request, id: str, name: str) -> Response:
         """A file that a job made."""
@@ -467,10 +475,8 @@ def _add_jobs(app: FastAPI, store: Store, root: str) -> None:
 def _replayed(store: Store, job: Job, folder: Path) -> dict[str, Any]:
     """The fields of a job that makes the pictures of another again; copied into this folder is what
     that one made, and what it was given."""
-    place = store.place(job.id)
-    names = [file["name"] for file in (job.result or {}).get("files", ())]
-    names = [name for name in names if Path(name).suffix.lower() in SUFFIXES]
-    if job.state != DONE or not names:
+    place, names = store.place(job.id), _replayable(job)
+    if not names:
         raise InputError("this job has no picture to make again", "choose one that made some")
     made = {f"pictures/{name}": place / outputs(job) / name for name in names}
     used = [path for path in (place / INPUTS).rglob("*") if path.is_file()]
@@ -480,6 +486,14 @@ def _replayed(store: Store, job: Job, folder: Path) -> dict[str, Any]:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, folder / name)
     return {"pictures": list(made), **({"inputs": "inputs"} if used else {})}
+
+
+def _replayable(job: Job) -> list[str]:
+    """The files of a job that say how they were made; a test of people only copies some."""
+    if job.state != DONE or job.verb in (REPLAY, "judge-people-make"):
+        return []
+    names = [file["name"] for file in (job.result or {}).get("files", ())]
+    return [name for name in names if Path(name).suffix.lower() in SUFFIXES]
 
 
 def _told(store: Store, job: Job, root: str) -> dict[str, Any]:
@@ -501,6 +515,7 @@ def _told(store: Store, job: Job, root: str) -> dict[str, Any]:
         "started": job.started,
         "ended": job.ended,
         "kept_days": DAYS,
+        "can_replay": bool(_replayable(job)),
         "inputs": [{"name": name, "url": f"{address}/inputs/{name}"} for name in inputs],
         **result,
     }

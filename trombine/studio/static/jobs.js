@@ -4,7 +4,7 @@ import "./status.js";
 
 const status = $("status");
 const STATES = { queued: "waiting", running: "at work", done: "done", failed: "failed", cancelled: "cancelled" };
-let looks = 0;
+let looks = 0; // at the list, until now
 const items = new Map(); // what is shown of each job
 
 async function refresh() {
@@ -36,13 +36,11 @@ const NAMES = {
 };
 const named = (job) => NAMES[job.verb] ?? job.verb;
 const SHOWN = 6; // files of a job; the others are folded away
-const PICTURE = /\.(png|jpe?g|webp|gif|avif)$/i;
-const MADE = /\.(png|jpe?g|webp|gif|avif|tiff?|bmp|mp4|webm)$/i; // these say how they were made
 const FRAME = /^\d+\.png$/; // of a walk: its film comes first
 
 function item(job) {
   const [picture] = job.inputs.filter((one) => one.name.startsWith("pictures/"));
-  const shown = job.state === "done" && shortest(job.files.filter((one) => PICTURE.test(one.name)));
+  const shown = job.state === "done" && shortest(job.files.filter((one) => /\.(png|jpe?g|webp|gif|avif)$/i.test(one.name)));
   const name = picture?.name.replace("pictures/", "") ?? "";
   const state = make("span", {}, STATES[job.state]);
   const bar = make("div", { class: "bar-of-job", role: "progressbar", "aria-label": `Progress of ${name}`, "aria-valuemin": "0", "aria-valuemax": "100", "aria-valuenow": "0" }, make("div"));
@@ -55,7 +53,7 @@ function item(job) {
   const link = (one) => make("a", { class: "button", href: one.url, download: "" }, `${one.name} (${size(one.bytes)})`);
   const files = job.files.toSorted((one, other) => FRAME.test(one.name) - FRAME.test(other.name)).map(link);
   const row = make("div", { class: "row" }, ...files.splice(0, SHOWN));
-  if (canReplay(job)) row.append(act("Replay", job, replay));
+  if (job.can_replay) row.append(act("Replay", job, replay));
   if (isOver(job.state)) row.append(act("Again", job, again), act("Delete", job, remove));
   else row.append(act("Cancel", job, cancel));
   body.append(row);
@@ -85,10 +83,6 @@ function duration(seconds) {
   if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
   return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
-
-/** Whether a job made pictures that say how; a test of people only copies some. */
-const canReplay = (job) =>
-  job.state === "done" && !["replay", "judge-people-make"].includes(job.verb) && job.files.some((one) => MADE.test(one.name));
 
 /** Of pictures that were made again, whether the same came out. */
 function whether(job) {
