@@ -54,7 +54,8 @@ def add_upscaling(demo: Demo, page: Page) -> None:
     page.section(
         "Enlarging with a net",
         "Nets that come with trombine enlarge two and four times. They learned from what this"
-        " program paints itself, never from a photograph. Drawings have a net of their own, which"
+        " program paints itself, never from a photograph (only the one for damaged pictures saw"
+        " portraits, too). Drawings have a net of their own, which"
         " trombine upscale takes by itself when a picture is one.\n\n"
         "Each picture was made smaller and enlarged again, by bicubic (left of the slider) and by"
         " a net (right). After it comes a detail, three times larger.",

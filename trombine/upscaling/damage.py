@@ -24,7 +24,7 @@ Luma = Float64[np.ndarray, "h w"]
 QUALITIES: Final = range(20, 97)  # above it all steps are 1 and leave no trace
 # How much of the result the net for damaged pictures should have, by quality and by noise, linear
 # between these: what both nets make differs, and a mean is nearer to the truth (docs/log.md).
-JPEG: Final = ((60, 75, 85, 90, 95, 98), (1.0, 0.85, 0.7, 0.55, 0.35, 0.0))
+JPEG: Final = ((60, 75, 85, 90, 95, 98, 100), (1.0, 0.9, 0.75, 0.6, 0.4, 0.2, 0.0))
 NOISE: Final = ((2.0, 4.5), (0.0, 1.0))
 _SIDE: Final = 256  # pixels of the middle that are looked at
 _LEAST_SIDE: Final = 32
