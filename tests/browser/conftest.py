@@ -61,7 +61,8 @@ def opened(tabs: Tabs, server: Server) -> Iterator[Opened]:
             stack.callback(tab.remove_listener, "response", refused)
             tab.goto(server.link.replace("/?", f"{path}?"))
             name = path.strip("/").capitalize() or "Repair"
-            expect(tab.get_by_role("heading", name=name, exact=True)).to_be_visible()
+            heading = tab.get_by_role("heading", name=name, exact=True)
+            expect(heading).to_be_visible(timeout=PATIENCE)
             if path != "/jobs":
                 expect(tab.locator("#run")).to_be_enabled(timeout=PATIENCE)
             return tab
