@@ -1,11 +1,10 @@
 """How well faces are drawn in other styles; how fast, how large, and how steady films are.
 
-    python bench/restyle.py [--first-seed N] [--count M] [--model NAME|FILE] [--json]
+    python bench/restyle.py [--first-seed N] [--count M] [--portraits N] [--model NAME] [--json]
 
-Faces are painted in two styles: one is shown, the other is the truth. Gains are over the best of
-five floors: the untouched picture, colour transfer, histogram matching, the nearest of 64 faces,
-and filters. A film is restyled as users do it, by faces that are followed, and each frame by
-itself; what changes from frame to frame after the head's true motion is undone is compared with
+Painted faces beside their truths are measured in restyle_pairs.py, portraits in
+restyle_portraits.py. A film is restyled as users do it, by faces that are followed, and each frame
+by itself; what changes from frame to frame after the head's true motion is undone is compared with
 what changes in the truth.
 """
 
@@ -16,81 +15,34 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise, permutations
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 import torch
 from fuzz import peak, reset_peak
-from jaxtyping import Float32
+from restyle_pairs import SIDE, every_pair, witnessed
+from restyle_portraits import real
 from skimage import data as skimage_data
-from table import Row, at_least, at_most, report
+from table import Row, at_most, report
 from torch.nn import functional
 
 from trombine.conventions import PART_INDEX, to_picture
 from trombine.images import Image, as_seen, image_of
-from trombine.judge.restoration import by_witness
-from trombine.judge.witness import seen
-from trombine.measures import psnr, ssim
-from trombine.methods import methods
+from trombine.methods.restyle import of_net
 from trombine.reader import Tracker
 from trombine.restyling.drawing import Restyling, faces_in, restyled, soft_in_tiles
 from trombine.restyling.making import model_of
-from trombine.world import STYLES, face, paint
+from trombine.world import face, paint
 from trombine.world.leaves import leaves
 
 FIRST: Final = 1_708_000  # of the seeds that nothing learns from or is chosen by
-SIDE: Final = 128
-FLOORS: Final = ("input", "colour transfer", "histogram matching", "nearest face", "filters")
-# PSNR in dB, SSIM, the share of true partners that are nearest, of pixels whose part is in place
-GOALS: Final = {"PSNR": 18.0, "SSIM": 0.55, "partner": 0.85, "parts": 0.85}
 FRAMES: Final = 12
 RATE: Final = 25
 NOISE: Final = 0.02  # of a film's sensor
 SIZES: Final = {0.1: (365, 274), 1.0: (1155, 866), 12.0: (4000, 3000)}
 FACES: Final = ((300, 400, 700), (1500, 900, 900), (2700, 1700, 800))  # left, top, side at 12
-Pictures = Float32[torch.Tensor, "n 3 h w"]
 Rows = Iterator[Row]
-
-
-def painted(seeds: Sequence[int], style: str) -> Pictures:
-    """Faces in a style."""
-    return torch.stack([to_picture(paint(face(seed), SIDE, style).pixels) for seed in seeds])
-
-
-def quality(first: int, count: int, name: str) -> Rows:
-    """Every ordered pair of styles; of photographs as anime all measures."""
-    seeds = range(first, first + count)
-    every = methods("restyle", *FLOORS, name)
-    truths = {style: painted(seeds, style) for style in STYLES}
-    for source, style in permutations(STYLES, 2):
-        asked = {"style": style, "source": source}
-        made = {who: method(truths[source], **asked) for who, method in every.items()}
-        scores = {who: float(psnr(one, truths[style]).mean()) for who, one in made.items()}
-        floor = max(scores[who] for who in FLOORS)
-        pair = f"{source} to {style}"
-        if (source, style) != ("photo", "anime"):
-            yield Row(f"{pair}: PSNR", scores[name], "dB")
-            yield at_least(f"{pair}: gain over floors", scores[name] - floor, "dB", 2.5)
-            continue
-        yield Row(f"{pair}: PSNR of the best floor", floor, "dB")
-        found = {"PSNR": scores[name], "SSIM": float(ssim(made[name], truths[style]).mean())}
-        found["partner"] = _partners(made[name], truths[style])
-        rows = [
-            by_witness(seen(a[None]), seen(b[None]))
-            for a, b in zip(made[name], truths[style], strict=True)
-        ]
-        found["parts"] = float(np.mean([row["parts"] for row in rows if row]))
-        for measure, goal in GOALS.items():
-            yield at_least(f"{pair}: {measure}", found[measure], "", goal)
-        off = float(np.mean([row["landmarks"] for row in rows if row]))
-        yield at_most(f"{pair}: landmarks off, of the pupils' distance", off, "%", 3.0)
-
-
-def _partners(made: Pictures, truth: Pictures) -> float:
-    """Among as many as there are, how often the true partner is the nearest."""
-    apart = torch.cdist(made.flatten(1), truth.flatten(1))
-    return float((apart.argmin(1) == torch.arange(len(made))).double().mean())
 
 
 def tiles(asked: Restyling) -> Rows:
@@ -203,12 +155,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure restyling.")
     parser.add_argument("--first-seed", type=int, default=FIRST)
     parser.add_argument("--count", type=int, default=80)
+    parser.add_argument("--portraits", type=int, default=102)
     parser.add_argument("--model", default="restyle")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     asked = Restyling(path=model_of(options.model), target="anime", source="photo")
     rows = [
-        *quality(options.first_seed, options.count, options.model),
+        *every_pair(options.first_seed, options.count, options.model),
+        *witnessed(options.first_seed, 3 * options.count, of_net(options.model)),
+        *real(options.first_seed, options.portraits, asked),
         *tiles(asked),
         *films(options.first_seed, max(options.count // 20, 1), asked),
         *speed(options.first_seed, asked),

@@ -2,9 +2,9 @@
 
     python bench/restyle_study.py [--run] [ARM ...]     study.py says what else it takes
 
-Photo faces to anime at 64 pixels. What learns without pairs sees faces of both kinds in orders of
-their own, and is never told which drawing is whose. All are measured on the same faces of choosing
-seeds, whose drawings are the truth. docs/restyle-study.md has the table and what follows from it.
+Photo faces to anime at 64 pixels. What learns without pairs sees photographs of some people and
+drawings of others. All are measured on the same faces of choosing seeds, whose drawings are the
+truth. docs/restyle-study.md has the table and what follows from it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SHARED: Final = {
     "sample_every": "2000",
     "save_every": "500",
 }
-APART: Final = "--data world:photo#4000 --other world:anime#4000"
+APART: Final = "--data world:photo#4000 --other world:anime#4000-7999"  # nobody is in both
 
 
 def _arm(table: str, says: str, recipe: str, settings: str = APART) -> Arm:
@@ -52,6 +52,19 @@ ARMS: Final = {
     ),
     "ugatit": _arm("no pairs", "U-GAT-IT", "restyle-ugatit"),
     "cut": _arm("no pairs", "CUT", "restyle-cut"),
+    "shared": _arm(
+        "no pairs",
+        "one code for both styles",
+        "restyle-shared",
+        f"{APART} --batch 4 --soft 3000 --warmup 200",
+    ),
+    "shared-wide": _arm(
+        "longer",
+        "one code, a wider net, 48,000 pictures",
+        "restyle-shared",
+        "--data world:photo#12000 --other world:anime#12000-23999 --width 32 --pictures 48000"
+        " --soft 30000 --ema 4000 --measure-every 24000 --sample-every 24000 --save-every 2000",
+    ),
     "pairs": _arm(
         "pairs",
         "the net that ships, narrower, on pairs",

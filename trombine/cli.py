@@ -293,7 +293,7 @@ def _parameter(
     field: dataclasses.Field[Any], hint: Any, says: str | None, positional: bool
 ) -> inspect.Parameter:
     """A field as a parameter; without a name, a tuple takes all the words that are left."""
-    from trombine.requests import SHORT
+    from trombine.requests import OPPOSITE, SHORT
 
     several = positional and get_origin(hint) is tuple
     kind = inspect.Parameter.VAR_POSITIONAL if several else inspect.Parameter.POSITIONAL_ONLY
@@ -301,7 +301,7 @@ def _parameter(
     parameter = Parameter(
         help=says,
         alias=SHORT.get(field.name),
-        negative=(),
+        negative=OPPOSITE.get(field.name, ()),
         required=True if several and _default(field) is inspect.Parameter.empty else None,
         show_default=False if default in ("", ()) else None,
         converter=_integer

@@ -28,6 +28,8 @@ from trombine.refusal import InputError, shown
 
 # Options that have a short name.
 SHORT: Final = {"output": "-o", "factor": "-x", "gif": "-g", "mosaic": "-m"}
+# And those whose opposite, which is usual, has a name.
+OPPOSITE: Final = {"whole": "--face"}
 
 
 @runtime_checkable  # for the tests' check of annotations

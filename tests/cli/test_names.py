@@ -132,3 +132,11 @@ def test_train_writes_the_licence_that_is_given(tmp_path: Path, shell: Shell) ->
     assert "licence" not in find("upscale-fast-x2").plain()
     refused = shell(f"{line} -o run")
     assert refused.returncode == 2 and "was begun with licence CC-BY-4.0" in refused.stderr
+
+
+def test_what_is_usual_can_be_said(shell: Shell) -> None:
+    """restyle draws faces alone, with --face or without."""
+    for word in ("--face", "--whole", ""):
+        done = shell(f"trombine restyle nowhere.png --to anime {word}")
+        assert done.returncode == 2 and "nowhere.png" in done.stderr, word
+    assert "--whole --face" in shell("trombine restyle --help").stdout

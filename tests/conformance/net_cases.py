@@ -322,6 +322,14 @@ CASES = {
         places=((1, 1), (3, 2)),
         exported=False,
     ),
+    "code_reader": Case(
+        net="code_reader",
+        task="judge",
+        sizes={"inputs": 5, "width": 4},
+        gives=lambda n, h, w: (n, 19 + 68, 4 * h, 4 * w),
+        places=((1, 1), (3, 2)),
+        exported=False,
+    ),
     "translator": Case(
         net="translator",
         task="restore",

@@ -76,6 +76,12 @@ RESTYLER = {
     "levels": "1",
     "finish": "2",
 }
+SHARED = {
+    **{name: size for name, size in RESTYLER.items() if name != "data"},
+    "data": "world:photo#32",
+    "other": "world:anime#32-63",
+    "inputs": "6",
+}
 # Each recipe, and variants that its settings allow; JUDGE and START stand for models that the test
 # makes.
 CASES: dict[str, tuple[str, dict[str, str]]] = {
@@ -160,6 +166,11 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
     "restyle, group norm": (
         "restyle",
         {**RESTYLER, "net.norm": "group", "perceptual": "0", "space": "hsv", "grey": "0"},
+    ),
+    "restyle-shared": ("restyle-shared", SHARED),
+    "restyle-shared, of folders": (
+        "restyle-shared",
+        {**SHARED, "parts": "0", "points": "0", "there_and_back": "0", "net.norm": "group"},
     ),
     "reader": ("reader", READER),
     "reader, real": ("reader", {**READER, "real": "leaves#48", "damage": "none", "batch": "16"}),

@@ -19,6 +19,7 @@ from trombine.data.made import Maker
 from trombine.data.pack_writer import PackWriter
 from trombine.data.packing import write_pack
 from trombine.data.source import Source, batches, cache_path, prepare, source
+from trombine.data.spec import USUAL_COUNT
 from trombine.draws import Chance
 from trombine.events import Done, Event, Progress
 from trombine.refusal import InputError
@@ -136,8 +137,14 @@ def test_numbers_that_cannot_be_are_refused_in_one_line(wrong: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_pictures_of_named_seeds_are_those_of_no_other() -> None:
+    some, others = source("leaves#6", SIZE), source("leaves#4-5", SIZE)
+    assert len(others) == 2 and others.item(1).name == some.item(5).name
+    assert (others.item(1).picture == some.item(5).picture).all()
+
+
 def test_the_usual_count_stays_below_the_choosing_seeds() -> None:
-    source_module._check_seeds(0, source_module.USUAL_COUNT)
+    source_module._check_seeds(0, USUAL_COUNT)
     with pytest.raises(InputError):
         source_module._check_seeds(-1, 1)
 

@@ -33,6 +33,10 @@ MEANINGS = {
     "world:photo+world:anime": (PHOTO, Term(kind="world", styles=("anime",))),
     "leaves+world:photo+anime": (LEAVES, PAIR),
     "world:photo#50000": (Term(kind="world", styles=("photo",), count=50000),),
+    "world:anime#0-4": (Term(kind="world", styles=("anime",), count=5),),
+    "leaves#5-9": (Term(kind="leaves", first=5, count=5),),
+    "leaves#5-5*2": (Term(kind="leaves", first=5, count=1, weight=2),),
+    "folder:a#3-5": (folder("a#3-5"),),
     "world:photo+anime#5*.5": (Term(kind="world", styles=("photo", "anime"), count=5, weight=0.5),),
     "world:photo*0.7+leaves*0.3": (
         Term(kind="world", styles=("photo",), weight=0.7),
@@ -89,6 +93,7 @@ WRONG = {
     "leaves+photo": "did you mean world:photo?",
     "leaves:3": "'leaves:3' is not a source",
     "leaves#0": "above 0",
+    "leaves#9-5": "#9-5: seeds are the first and the last, #5-9",
     "leaves*0": "above 0",
     "leaves*-1": "is not a source",
     "leaves*0.0": "above 0",

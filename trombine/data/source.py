@@ -45,7 +45,6 @@ from trombine.files import cache_folder
 from trombine.nets.spaces import SPACES
 from trombine.refusal import InputError
 
-USUAL_COUNT: Final = 20_000  # pictures of a world, where the spec does not say
 # First seeds of: training, choosing, the frozen protocols, nobody (DESIGN, Seeds).
 SEED_RANGES: Final = (0, 1_000_000, 1_500_000, 2_000_000)
 _SORT: Final = "make a pack of the folder: trombine data prepare gives each a use"
@@ -141,8 +140,8 @@ def source(
 ) -> Source:
     """Open what the spec says, its pictures `size` pixels wide and high.
 
-    What must be painted first is, silently; `prepare` paints it with events. `first_seed` is that
-    of the world's and the leaves' pictures. `workers` processes paint, None is one for each core
+    What must be painted first is, silently; `prepare` paints it with events. `first_seed` is added
+    to the seeds of what is painted. `workers` processes paint, None is one for each core
     where that pays; more than one needs a script with calls below `if __name__ == "__main__":`.
 
     Off unless given: by `augment` (augment.py has the words) `batches` changes pictures and their
@@ -177,14 +176,12 @@ def prepare(
             yield from _cut_into_tiles(term, size, workers)
         if term.path:
             continue
-        count = term.count or USUAL_COUNT
+        first, count = first_seed + term.first, len(term.seeds)
         for maker in _makers(term, size):
-            _check_seeds(first_seed, count)
-            path = cache_path(maker, first_seed, count)
+            _check_seeds(first, count)
+            path = cache_path(maker, first, count)
             if not _is_complete(path):
-                yield from write_pack(
-                    path, maker, first_seed=first_seed, count=count, workers=workers
-                )
+                yield from write_pack(path, maker, first_seed=first, count=count, workers=workers)
 
 
 def _from_hub(name: str, size: int, workers: int | None) -> Iterator[Event]:
@@ -275,8 +272,8 @@ def _store(term: Term, size: int, first_seed: int) -> Store:
     if term.path:
         layout = "" if term.kind == "folder" else term.kind
         return Folder(Path(term.path), size, layout)
-    count = term.count or USUAL_COUNT
-    packs = [Pack(cache_path(maker, first_seed, count)) for maker in _makers(term, size)]
+    first, count = first_seed + term.first, len(term.seeds)
+    packs = [Pack(cache_path(maker, first, count)) for maker in _makers(term, size)]
     return packs[0] if len(packs) == 1 else Pairs(packs[0], packs[1])
 
 

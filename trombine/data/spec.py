@@ -1,7 +1,7 @@
 """Where pictures come from, in one line of text: `world:photo*0.7+leaves*0.3`.
 
     spec   = term { "+" term }
-    term   = body [ "@" split ] [ "#" count ] [ "*" weight ]
+    term   = body [ "@" split ] [ "#" count | "#" seed "-" seed ] [ "*" weight ]
     body   = "world:" style [ "+" style ]       faces; two styles are pairs of the same faces
            | "leaves"                           overlapping shapes
            | "fractals"                         the Fractal Dream maps
@@ -11,6 +11,7 @@
            | "tiles:" path                      its pictures cut into squares at their own size
            | "hub:" name                        a data set of the Hugging Face hub
     split  = "train" | "choose" | "test"        only the pictures that are for this
+    seed   of what is painted, the first and the last; a count begins with seed 0
 
 `+` joins both the styles of a pair and the terms of a mix. What follows a `+` begins a new term
 exactly if it begins with a kind and a colon, or is `leaves` or `fractals`; otherwise it goes on
@@ -48,6 +49,7 @@ class Term:
     styles: tuple[str, ...] = ()  # of a world: one, or two for pairs
     path: str = ""  # of a folder or a pack; the name of a data set of the hub
     split: str = ""  # only pictures that are for this: one of columns.SPLITS
+    first: int = 0  # seed of what is painted
     count: int | None = None  # how many pictures; None: all, or as many as is usual
     weight: float = 1.0  # beside the other terms' weights
 
@@ -55,6 +57,11 @@ class Term:
     def classes(self) -> tuple[str, ...]:
         """Of painted faces: the style in which they are drawn, or both of a pair."""
         return ("photo",) if self.styles == (POSED,) else self.styles
+
+    @property
+    def seeds(self) -> range:
+        """Of what is painted."""
+        return range(self.first, self.first + (self.count or USUAL_COUNT))
 
 
 PAINTED: Final = tuple(name for name, kind in KINDS.items() if kind.in_specs)
@@ -79,6 +86,8 @@ _PATH: Final = "|".join(PATHS)
 _PLUS: Final = rf"\+(?=(?:world|{_PATH}):|(?:{'|'.join(PAINTED)})(?:[#*]|\n?(?:\+|$)))"
 _QUOTED: Final = rf'(?<![^+])(?:{_PATH}):"[^"]*"'
 _MARKS: Final = {"@": "|".join(SPLITS), "#": r"\d+", "*": NUMBER}
+_MARKS_OF_PAINTED: Final = _MARKS | {"#": r"\d+(?:-\d+)?"}
+USUAL_COUNT: Final = 20_000  # pictures that are painted, where the spec does not say
 _MOST_DIGITS: Final = 12  # of a count: more than any disk has pictures
 _LONGEST_PATH: Final = 4096  # letters
 _MOST_TRIED: Final = 100  # places where a path may begin, and where each may end
@@ -99,12 +108,9 @@ def spell(terms: tuple[Term, ...]) -> str:
 
 
 def _term(text: str, spec: str) -> Term:
-    body, split, digits, factor = marked(text, _MARKS)
-    if len(digits) > _MOST_DIGITS:
-        raise InputError(f"a count (#) has at most {_MOST_DIGITS} digits")
-    count, weight = int(digits) if digits else None, weight_of(factor)
-    if count == 0:
-        raise InputError("a count (#) is above 0")
+    of_path = text.partition(":")[0] in PATHS
+    body, split, digits, factor = marked(text, _MARKS if of_path else _MARKS_OF_PAINTED)
+    (first, count), weight = _counted(digits), weight_of(factor)
     kind, colon, rest = body.partition(":")
     if kind in PATHS and colon and not rest:
         hint = quoted_hint(spec, kind) or f"write {kind}:PATH"
@@ -114,10 +120,26 @@ def _term(text: str, spec: str) -> Term:
     if split and (kind == "world" or body in PAINTED):
         raise InputError(f"@{split} is for pictures of a folder; those of seeds have none")
     if kind == "world" and colon:
-        return Term(kind=kind, styles=_styles(rest), count=count, weight=weight)
+        return Term(kind=kind, styles=_styles(rest), first=first, count=count, weight=weight)
     if body in PAINTED:
-        return Term(kind=body, count=count, weight=weight)
+        return Term(kind=body, first=first, count=count, weight=weight)
     raise InputError(_what_is_wrong(body))
+
+
+def _counted(text: str) -> tuple[int, int | None]:
+    """The first seed, and how many, of what stands behind #: a count, or two seeds."""
+    first, dash, last = text.partition("-")
+    if max(len(first), len(last)) > _MOST_DIGITS:
+        raise InputError(f"a number behind # has at most {_MOST_DIGITS} digits")
+    if not first:
+        return 0, None
+    if not dash:
+        if not int(first):
+            raise InputError("a count (#) is above 0")
+        return 0, int(first)
+    if int(last) < int(first):
+        raise InputError(f"#{text}: seeds are the first and the last, #{last}-{first}")
+    return int(first), int(last) - int(first) + 1
 
 
 def _styles(text: str) -> tuple[str, ...]:
@@ -181,6 +203,7 @@ def quoted_hint(spec: str, kind: str, path: str = "") -> str:
 
 
 def _spell_term(term: Term) -> str:
-    marks = {"@": term.split, "#": str(term.count or ""), "*": weighed(term.weight)}
+    count = f"{term.first}-{term.seeds[-1]}" if term.first else str(term.count or "")
+    marks = {"@": term.split, "#": count, "*": weighed(term.weight)}
     reads = (lambda text: parse(text) == (term,)) if term.path else None
     return spelled(term.kind, term.path or "+".join(term.styles), marks, reads)

@@ -169,7 +169,7 @@ def _shuffled(count: int) -> Int64[np.ndarray, "n"]:
 
 
 def _choosing(term: Term, count: int) -> str:
-    return spell((replace(term, weight=1.0, count=count),))
+    return spell((replace(term, weight=1.0, first=0, count=count),))
 
 
 def _test_beside(term: Term) -> Term | None:

@@ -36,7 +36,6 @@ from trombine.batch.inputs import expand
 from trombine.computing import computing
 from trombine.conventions import to_picture, to_pixels
 from trombine.data.degrade import imresize_matlab
-from trombine.data.source import USUAL_COUNT
 from trombine.data.spec import parse
 from trombine.files import cache_folder, write_bytes
 from trombine.images import as_seen, read, write
@@ -278,8 +277,7 @@ def _met_data(spec: str, file: ProtocolFile) -> list[str]:
     for term in terms:
         if term.path and term.kind != "hub":
             notes.append(f"whether it has seen these pictures is not known: its data is {spec}")
-        seeds = range(term.count or USUAL_COUNT)  # trainings begin with seed 0
-        both = range(max(seeds.start, file.seeds.start), min(seeds.stop, file.seeds.stop))
+        both = range(max(term.seeds.start, file.seeds.start), min(term.seeds.stop, file.seeds.stop))
         if term.kind in kinds and both:
             problem = f"has learnt from seeds {both[0]} to {both[-1]} of {file.name}, by its card"
             raise InputError(problem, "compare it under a protocol of other seeds")

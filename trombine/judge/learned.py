@@ -18,7 +18,6 @@ from jaxtyping import Float64
 
 from trombine.computing import computing
 from trombine.data.made import POSED, painter_hash
-from trombine.data.source import USUAL_COUNT
 from trombine.data.spec import parse
 from trombine.data.workers import cores
 from trombine.events import Event, Progress
@@ -51,7 +50,12 @@ def learned_from(inventing: Inventing) -> tuple[str, int]:
     """The style of the painted faces that a model learned from, and how many they are."""
     spec = inventing.model.card.data
     terms = list(parse(spec)) if spec else []
-    if len(terms) != 1 or len(terms[0].styles) != 1 or terms[0].styles == (POSED,):
+    if (
+        len(terms) != 1
+        or len(terms[0].styles) != 1
+        or terms[0].styles == (POSED,)
+        or terms[0].first
+    ):
         what = (
             f"learned from {spec}, which is not painted again"
             if spec
@@ -60,7 +64,7 @@ def learned_from(inventing: Inventing) -> tuple[str, int]:
         raise InputError(f"this model {what}", _REMEDY)
     if not inventing.told:
         raise InputError("this model is told nothing of the faces that it learned from", _REMEDY)
-    return terms[0].styles[0], terms[0].count or USUAL_COUNT
+    return terms[0].styles[0], len(terms[0].seeds)
 
 
 def people(count: int) -> Generator[Event, None, Float64[np.ndarray, "n f"]]:

@@ -18,6 +18,7 @@
     autoencoder          a picture to itself, through a few numbers
     inventor             a random vector to a face, told what is to be of it
     code_discriminator   a code to how much it looks drawn
+    code_reader          a code to which part of a face is where
     translator           a picture to the same in another style
     attentive_translator      the same, attending to what tells the styles apart
     attentive_discriminator   a picture to how real its patches look, small and large ones
@@ -43,6 +44,7 @@ from trombine.grammar import checked, sizes_in
 from trombine.nets.attentive_discriminator import AttentiveDiscriminator
 from trombine.nets.autoencoder import Autoencoder
 from trombine.nets.code_discriminator import CodeDiscriminator
+from trombine.nets.code_reader import CodeReader
 from trombine.nets.completer import Completer
 from trombine.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from trombine.nets.deepfill import DeepFill
@@ -83,6 +85,7 @@ NETS: Final[dict[str, type[Net]]] = {
     "autoencoder": Autoencoder,
     "inventor": Inventor,
     "code_discriminator": CodeDiscriminator,
+    "code_reader": CodeReader,
     "translator": Translator,
     "attentive_translator": AttentiveTranslator,
     "attentive_discriminator": AttentiveDiscriminator,

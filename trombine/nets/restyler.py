@@ -172,11 +172,14 @@ class Decoder(nn.Module):
 
 @final
 class Own(nn.Module):
-    """A convolution with weights of its own for each style."""
+    """A convolution with weights of its own for each style, the same at first."""
 
     def __init__(self, inputs: int, outputs: int, styles: int) -> None:
         super().__init__()
         self.outputs, self.conv = outputs, conv3(inputs, styles * outputs)
+        with torch.no_grad():
+            for weights in self.conv.parameters():
+                weights.copy_(weights[:outputs].repeat(styles, *[1] * (weights.ndim - 1)))
 
     def forward(self, x: Features, style: Styles) -> Float[Tensor, "n d h w"]:
         """The same height and width."""

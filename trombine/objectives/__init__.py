@@ -11,7 +11,8 @@ encode.py       an auto-encoder against a discriminator of its codes
 denoise.py      take noise away, step by step
 invent.py       codes of faces, and flows that invent them
 translate.py    draw pictures of one kind as another, without pairs
-restyle.py      draw faces in other styles
+restyle.py      draw faces in other styles, from pairs
+restyle_shared.py  the same without, by one code for both styles
 regress.py      read numbers from pictures
 read.py         read what is where in a face; reading.py has its terms
 find.py         find faces in pictures
@@ -41,6 +42,7 @@ from trombine.objectives.read import ReadObjective
 from trombine.objectives.regress import RegressObjective
 from trombine.objectives.restore import RestoreObjective
 from trombine.objectives.restyle import RestyleObjective
+from trombine.objectives.restyle_shared import RestyleSharedObjective
 from trombine.objectives.sharpen import SharpenObjective
 from trombine.objectives.translate import TranslateObjective
 from trombine.recipes.recipe import Recipe
@@ -55,6 +57,7 @@ OBJECTIVES: Final[dict[str, type[Objective[Any]]]] = {
     "invent": InventObjective,
     "translate": TranslateObjective,
     "restyle": RestyleObjective,
+    "restyle_shared": RestyleSharedObjective,
     "regress": RegressObjective,
     "read": ReadObjective,
     "find": FindObjective,

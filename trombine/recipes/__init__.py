@@ -26,6 +26,7 @@ from trombine.recipes.recipe import (
     Regress,
     Restore,
     Restyle,
+    RestyleShared,
     Sharpen,
     Translate,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "Regress",
     "Restore",
     "Restyle",
+    "RestyleShared",
     "Sharpen",
     "Translate",
     "find",

@@ -484,6 +484,31 @@ class Restyle(Judged):
 
 @final
 @dataclass(frozen=True, kw_only=True)
+class RestyleShared(Recipe):
+    """Draw faces in another style, and back, without pairs: one code for both.
+
+    `data` is of the first of the net's two styles and `other` of the second. Weights of 0 leave a
+    term out.
+    """
+
+    objective: ClassVar[str] = "restyle_shared"
+
+    soft: int = 50_000
+    """Pictures from which encoder, decoder and judges learn, before the flow of details does."""
+    adversarial: float = 0.3
+    """Weight of how surely a judge tells which style a code is of."""
+    gradients: float = 0.5
+    """Weight of the mean absolute difference of steps from pixel to pixel."""
+    parts: float = 0.1
+    """Weight of the parts that are read from codes; 0 for pictures of which none are known."""
+    points: float = 1.0
+    """Weight of the landmarks that are read from codes; 0 for pictures of which none are known."""
+    there_and_back: float = 1.0
+    """Weight of the mean absolute difference of pictures and what went there and back."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
 class Translate(Recipe):
     """Draw pictures of one kind as another, and back, without pairs: two nets, two discriminators.
 

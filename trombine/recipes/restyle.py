@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from trombine.recipes.recipe import NetSpec, Recipe, Restyle, Translate
+from trombine.recipes.recipe import NetSpec, Recipe, Restyle, RestyleShared, Translate
 
 # Photos and anime are what people ask for most, and what is hardest.
 _PAIRS: Final = (
@@ -100,5 +100,42 @@ RESTYLE: Final[dict[str, Recipe]] = {
         identity=0.0,
         contrast=1.0,
         pool=0.0,
+    ),
+    "restyle-shared": RestyleShared(
+        about="draws faces in another style, and back, without pairs: one code for both",
+        task="restyle",
+        nets={
+            "net": NetSpec(
+                "restyler",
+                {
+                    "styles": "photo+anime",
+                    "size": 64,
+                    "width": 32,
+                    "latent": 32,
+                    "blocks": 2,
+                    "details": 20,
+                    "levels": 2,
+                    "finish": 5,
+                    "norm": "batch",
+                },
+            ),
+            "critic": NetSpec("code_discriminator", {"inputs": 32, "width": 64}),
+            "reads": NetSpec("code_reader", {"inputs": 32, "width": 32}),
+        },
+        data="world:photo#12000",
+        other="world:anime#12000-23999",  # other people
+        size=64,
+        augment="mirror",
+        pictures=80_000,
+        soft=50_000,
+        batch=16,
+        optimiser="muon",
+        lr=3e-3,
+        beta1=0.95,
+        warmup=1_000,
+        clip=1.0,
+        ema=4_000,
+        precision="auto",
+        threads=1,
     ),
 }

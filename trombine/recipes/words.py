@@ -75,11 +75,10 @@ def right_word(name: str, settings: Mapping[str, Any]) -> str:
 
 def _epoch(data: str) -> str:
     """How many pictures an epoch is, where the spec alone tells it."""
-    from trombine.data.source import USUAL_COUNT
     from trombine.data.spec import parse
 
     terms = parse(data)
     if any(term.path and not term.count for term in terms):
         return f"an epoch of {data} is as many as it has"
-    count = sum(term.count or USUAL_COUNT for term in terms)
+    count = sum(len(term.seeds) for term in terms)
     return f"an epoch of {data} is {count}"

@@ -29,7 +29,7 @@ from trombine.data.augment import Augment
 from trombine.data.columns import Columns
 from trombine.data.item import Batch
 from trombine.data.made import Maker
-from trombine.data.source import SEED_RANGES, USUAL_COUNT, MixedSource, Source
+from trombine.data.source import SEED_RANGES, MixedSource, Source
 from trombine.data.spec import Term, parse, spell
 from trombine.data.split import split
 from trombine.nets import parameter_count
@@ -171,11 +171,13 @@ class Unpainted(Source):
             maker = Maker(kind=term.kind, styles=term.styles, size=size)
         except ValueError as error:
             raise InputError(f"{spell((term,))}: {error}") from error
-        count = term.count or USUAL_COUNT
-        if count > (edge := SEED_RANGES[1]):
-            raise InputError(f"seeds 0 to {count - 1} cross {edge}, where another use begins")
+        seeds = term.seeds
+        if seeds.stop > (edge := SEED_RANGES[1]):
+            raise InputError(
+                f"seeds {seeds[0]} to {seeds[-1]} cross {edge}, where another use begins"
+            )
         self.spec, self.size = spell((replace(term, weight=1.0),)), size
-        self.lengths, self.weights = (count,), (1.0,)
+        self.lengths, self.weights = (len(seeds),), (1.0,)
         self.vector_names = maker.vector_names
         self.classes = term.classes
         self.paired = len(term.styles) > 1

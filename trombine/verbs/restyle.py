@@ -39,7 +39,7 @@ class RestyleRequest(PicturesRequest):
     from_: Annotated[str, Choice(("auto", *STYLES))] = "auto"
     """How it is drawn now; auto is what the reader sees, and in doubt a photograph."""
     whole: bool = False
-    """Draw all of the picture anew, not only its faces."""
+    """Draw all of the picture anew, not only its faces (--face, as is usual)."""
     strength: Annotated[float, Number(0, 1)] = 1.0
     """How much of what is drawn is blended in, 0 to 1."""
     keep_colours: bool = False

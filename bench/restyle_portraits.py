@@ -1,0 +1,173 @@
+"""Real people drawn in other styles, as the command draws them: where their features go.
+
+Nobody has painted them, so there is no truth. But the world says what a style does to proportions:
+it paints the same people in both, with exact landmarks. What it does is learned from people that
+trainings have, and is applied to the landmarks that the witness reads of a portrait; beside these
+stand those that it reads of the drawing. How far off that is by itself is measured on painted
+people: by exact landmarks, and by those that the witness reads of a photograph and of the true
+drawing, which is as near as a perfect drawing comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, final
+
+import numpy as np
+import torch
+from jaxtyping import Complex128, Float64
+from restyle_pairs import DRAWN, called, painted
+from table import Row, at_least, at_most
+from upscale import there
+from upscale_pictures import SHARED
+
+from trombine.conventions import LANDMARK_GROUPS, to_picture
+from trombine.images import Image, as_seen, read
+from trombine.judge.witness import Seen, seen
+from trombine.measures.reading import point_errors
+from trombine.reader import Face
+from trombine.reader.frames import crop_windows
+from trombine.restyling.drawing import AUTO, Restyling, faces_in, restyled
+from trombine.world import face
+from trombine.world.painting import points_of
+from trombine.world.shape import shape
+
+LEARNED: Final = range(3000)  # seeds of people that trainings have
+NOISE: Final = 0.02  # of the pupils' distance: how far off the witness reads a landmark
+MOST: Final = 6.0  # % of the pupils' distance
+EYES: Final = tuple(list(LANDMARK_GROUPS[eye]) for eye in ("right_eye", "left_eye"))
+Points = Float64[np.ndarray, "n 68 2"]
+Places = Complex128[np.ndarray, "n k"]
+Rows = Iterator[Row]
+
+
+@final
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Proportions:
+    """What a style does to landmarks, in the frame of a photograph's eyes: it moves each by a mean,
+    and by what the others say, linearly."""
+
+    middle: Float64[np.ndarray, "136"]
+    move: Float64[np.ndarray, "136"]
+    weights: Float64[np.ndarray, "136 136"]
+
+    @classmethod
+    def learned(cls, photos: Points, drawings: Points, noise: float = NOISE) -> Proportions:
+        """From the same people in both styles, for photographs that are read with so much noise, in
+        distances between the pupils. What the people do not say stays as in the photograph."""
+        before, after = _in_frame(photos, photos), _in_frame(drawings, photos)
+        middle, moves = before.mean(0), after - before
+        centred = before - middle
+        squares = centred.T @ centred / len(centred) + noise**2 * np.eye(before.shape[1])
+        weights = np.linalg.solve(squares, centred.T @ (moves - moves.mean(0)) / len(centred))
+        return cls(middle=middle, move=moves.mean(0), weights=weights)
+
+    def of(self, photos: Points) -> Points:
+        """Where the landmarks of photographs are in a drawing of the style."""
+        before = _in_frame(photos, photos)
+        after = before + self.move + (before - self.middle) @ self.weights
+        middle, across = _eyes(photos)
+        places = np.split(after, 2, 1)
+        there = middle + across * (places[0] + 1j * places[1])
+        return np.stack([there.real, there.imag], -1)
+
+
+def _eyes(points: Points) -> tuple[Places, Places]:
+    """The middle between the eyes, and the way from the right one to the left one."""
+    right, left = (_complex(points[:, eye]).mean(1, keepdims=True) for eye in EYES)
+    return (right + left) / 2, left - right
+
+
+def _complex(points: Float64[np.ndarray, "n k 2"]) -> Places:
+    return points[..., 0] + 1j * points[..., 1]
+
+
+def _in_frame(points: Points, photos: Points) -> Float64[np.ndarray, "n 136"]:
+    """Landmarks as seen from the eyes of photographs: across, then down."""
+    middle, across = _eyes(photos)
+    places = (_complex(points) - middle) / across
+    return np.concatenate([places.real, places.imag], 1)
+
+
+def exact(seeds: Sequence[int], style: str) -> Points:
+    """The landmarks of painted faces, in sides of the picture."""
+    return np.stack([points_of(shape(face(seed), style))[0] for seed in seeds])
+
+
+def off(points: Points, true: Points) -> Float64[np.ndarray, "n"]:
+    """How far off landmarks are, the mean of each face, in % of the pupils' distance."""
+    both = torch.from_numpy(points), torch.from_numpy(true)
+    return 100 * point_errors(both[0], both[1]).mean(1).double().numpy()
+
+
+@final
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Portrait:
+    """A photograph of a person, and the window in which the witness sees it."""
+
+    image: Image
+    faces: Sequence[Face]
+
+    def window(self, image: Image) -> torch.Tensor:
+        """What a picture shows where the largest face of the portrait is, 3 x 128 x 128."""
+        frame = max(self.faces, key=lambda one: one.size).aligned()
+        return crop_windows(to_picture(as_seen(image)), [frame])[0]
+
+    def drawn(self, options: Restyling) -> Image:
+        """The portrait as the command draws it."""
+        source = options.style_of(self.faces)
+        return restyled(self.image, options, self.faces, source).image
+
+
+def portraits(count: int) -> Iterator[Portrait]:
+    """Of the pictures that are for measuring only, those in which a face is found."""
+    folder = SHARED / "portraits"
+    for name in (folder / "test.txt").read_text().split()[:count]:
+        image = read(folder / name)
+        if faces := faces_in(image):
+            yield Portrait(image=image, faces=faces)
+
+
+def real(first: int, count: int, options: Restyling) -> Rows:
+    """Portraits in each drawn style."""
+    people = exact(LEARNED, "photo")
+    maps = {style: Proportions.learned(people, exact(LEARNED, style)) for style in DRAWN}
+    yield from of_painted(first, maps)
+    if not there("portraits"):
+        return
+    cases = list(portraits(count))
+    yield Row("portraits: faces found", float(len(cases)), "")
+    before = seen(torch.stack([case.window(case.image) for case in cases]))
+    for style, proportions in maps.items():
+        wanted = replace(options, target=style, source=AUTO)
+        after = seen(torch.stack([case.window(case.drawn(wanted)) for case in cases]))
+        yield from compared(style, proportions, before, after)
+
+
+def compared(style: str, proportions: Proportions, before: Seen, after: Seen) -> Rows:
+    """Portraits and their drawings: whether landmarks are where the style has them, and whether it
+    is the style."""
+    about = f"portraits to {style}"
+    true = proportions.of(_points(before))
+    errors = off(_points(after), true)
+    yield at_most(f"{about}: landmarks off", float(errors.mean()), "%", MOST)
+    yield Row(f"{about}: landmarks off, untouched", float(off(_points(before), true).mean()), "%")
+    yield Row(f"{about}: landmarks at most {MOST:g} % off", float((errors <= MOST).mean()), "")
+    yield at_least(f"{about}: called {style}", called(after, style), "", 0.95)
+
+
+def of_painted(first: int, maps: Mapping[str, Proportions], count: int = 100) -> Rows:
+    """How far off the styles' proportions are of painted people, of whom nothing was learned."""
+    seeds = range(first, first + count)
+    photos, read_of = exact(seeds, "photo"), _points(seen(painted(seeds, "photo")))
+    for style, proportions in maps.items():
+        about = f"painted to {style} by proportions: landmarks off"
+        errors = off(proportions.of(photos), exact(seeds, style))
+        yield Row(about, float(errors.mean()), "%")
+        errors = off(proportions.of(read_of), _points(seen(painted(seeds, style))))
+        yield Row(f"{about}, by the witness", float(errors.mean()), "%")
+
+
+def _points(one: Seen) -> Points:
+    return one.points.double().numpy()
