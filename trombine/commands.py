@@ -166,7 +166,7 @@ VERBS = {
         summary="Write a model as ONNX, for programs that know nothing of trombine or torch.",
         examples=(
             "trombine models export upscale-fast-x2 --onnx -o enlarger.onnx",
-            "trombine models export upscale-fast-x2 --onnx --overwrite -o enlarger.onnx",
+            "trombine models export upscale-fast-x2 --half -o smaller.safetensors",
         ),
         positional=("model",),
     ),

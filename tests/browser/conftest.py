@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from playwright.sync_api import Browser, Playwright, Response, expect, sync_playwright
 from playwright.sync_api import Page as Tab
 from studios import Server, runs
-from tabs import CHROMIUM, DESKTOP, PATIENCE, PHONE, Opened
+from tabs import ARGUMENTS, CHROMIUM, DESKTOP, PATIENCE, PHONE, Opened, Scheme, Tabs, heard
 
 
 @pytest.fixture(scope="session")
@@ -22,57 +22,52 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.close()
 
 
-@pytest.fixture(scope="module")
-def hosts() -> str:
-    """Where names of hosts lead: nowhere but to this machine by its number."""
-    return "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
-
-
-@pytest.fixture(scope="module")
-def browser(hosts: str) -> Iterator[Browser]:
-    arguments = ["--no-sandbox", "--disable-gpu", f"--host-resolver-rules={hosts}"]
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
         yield running
-        running.close()
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """One browser for all; its tabs know nothing of one another."""
+    running = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
+def tabs(browser: Browser) -> Tabs:
+    return Tabs(browser)
 
 
 @pytest.fixture
-def opened(browser: Browser, server: Server) -> Iterator[Opened]:
+def opened(tabs: Tabs, server: Server) -> Iterator[Opened]:
     """Opens a page of the studio as somebody of its own; fails at the end on any complaint."""
     complaints: list[str] = []
-    contexts: list[BrowserContext] = []
+    asked: list[str] = []
 
-    def open(path: str = "/", size: tuple[int, int] = DESKTOP, scheme: Any = "light") -> Tab:
-        context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]},
-            color_scheme=scheme,
-            reduced_motion="reduce",
-            has_touch=size == PHONE,
-        )
-        contexts.append(context)
-        context.set_default_timeout(PATIENCE)
-        tab = context.new_page()
-        tab.on("console", lambda message: complaints.append(message.text))
-        tab.on("pageerror", lambda error: complaints.append(str(error)))
-        tab.on("request", lambda asked: foreign(asked.url))
-        tab.on("response", lambda answer: refused(answer.status, answer.url))
-        tab.goto(server.link.replace("/?", f"{path}?"))
-        name = path.strip("/").capitalize() or "Repair"
-        expect(tab.get_by_role("heading", name=name, exact=True)).to_be_visible()
-        if path != "/jobs":
-            expect(tab.locator("#run")).to_be_enabled(timeout=PATIENCE)
-        return tab
+    def refused(answer: Response) -> None:
+        if answer.status >= 400:
+            complaints.append(f"{answer.status} {answer.url}")
 
-    def foreign(url: str) -> None:
-        if not url.startswith((f"http://{server.host}/", "blob:", "data:")):
-            complaints.append(f"asked {url}")
+    with ExitStack() as stack:
 
-    def refused(status: int, url: str) -> None:
-        if status >= 400:
-            complaints.append(f"{status} {url}")
+        def open(path: str = "/", size: tuple[int, int] = DESKTOP, scheme: Scheme = "light") -> Tab:
+            lent = tabs.lent(size, scheme, "reduce", touch=size == PHONE)
+            tab = stack.enter_context(lent)
+            stack.enter_context(heard(tab, complaints, asked))
+            tab.on("response", refused)
+            stack.callback(tab.remove_listener, "response", refused)
+            tab.goto(server.link.replace("/?", f"{path}?"))
+            name = path.strip("/").capitalize() or "Repair"
+            heading = tab.get_by_role("heading", name=name, exact=True)
+            expect(heading).to_be_visible(timeout=PATIENCE)
+            if path != "/jobs":
+                expect(tab.locator("#run")).to_be_enabled(timeout=PATIENCE)
+            return tab
 
-    yield open
-    for context in contexts:
-        context.close()
+        yield open
     assert complaints == []
+    own = (f"http://{server.host}/", "blob:", "data:")
+    assert [url for url in asked if not url.startswith(own)] == []

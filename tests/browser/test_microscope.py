@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,10 @@ import numpy as np
 import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Request, expect
 from playwright.sync_api import Page as Tab
+from playwright.sync_api import expect
 from studios import png
-from tabs import DESKTOP, MARKS, PHONE
+from tabs import DESKTOP, MARKS, PHONE, Scheme, Tabs
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -109,12 +110,11 @@ SHAPES = ((1, 4, 6, 8), (1, 4, 5, 7), (1, 4, 12, 3))
 
 
 @pytest.fixture
-def engine(browser: Browser) -> Iterator[Tab]:
+def engine(tabs: Tabs) -> Iterator[Tab]:
     """A tab that has the engine, and nothing else."""
-    tab = browser.new_page()
-    tab.add_script_tag(content=(files("trombine.inside") / "engine.js").read_text("utf-8"))
-    yield tab
-    tab.close()
+    with tabs.lent() as tab:
+        tab.add_script_tag(content=(files("trombine.inside") / "engine.js").read_text("utf-8"))
+        yield tab
 
 
 def computed(tab: Tab, graph: Any, *x: Tensor, off: Any = ()) -> np.ndarray:
@@ -274,31 +274,17 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(params=[(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop", "phone"])
-def tab(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Tab]:
+def tab(tabs: Tabs, address: str, request: pytest.FixtureRequest) -> Iterator[Tab]:
     """The page from its file; it fails on any complaint, or if anything is asked of a host."""
-    for tab in seen(browser, address, *request.param):
+    with seen(tabs, address, *request.param) as tab:
         expect(tab.locator(FACE)).to_be_visible(timeout=READY)
         yield tab
 
 
-def seen(browser: Browser, address: str, size: tuple[int, int], scheme: str) -> Iterator[Tab]:
-    complaints: list[str] = []
-    tab = browser.new_page(
-        viewport={"width": size[0], "height": size[1]},
-        color_scheme="dark" if scheme == "dark" else "light",
-    )
-    tab.on("console", lambda message: complaints.append(message.text))
-    tab.on("pageerror", lambda error: complaints.append(str(error)))
-
-    def asked(one: Request) -> None:
-        if one.url != address and not one.url.startswith(("blob:", "data:")):
-            complaints.append(one.url)
-
-    tab.on("request", asked)
-    tab.goto(address)
-    yield tab
-    tab.close()
-    assert complaints == []
+def seen(
+    tabs: Tabs, address: str, size: tuple[int, int], scheme: Scheme
+) -> AbstractContextManager[Tab]:
+    return tabs.shown(address, size, scheme, "no-preference")
 
 
 def output(tab: Tab) -> np.ndarray:
@@ -356,14 +342,14 @@ def test_what_goes_in_is_moved_and_walks(tab: Tab) -> None:
     assert np.abs(output(tab) - darker).max() > 1e-3
 
 
-def test_a_vectors_net_takes_noise(browser: Browser, tmp_path: Path) -> None:
+def test_a_vectors_net_takes_noise(tabs: Tabs, tmp_path: Path) -> None:
     net: Any = settled(build("dcgan_generator", {"size": 16, "width": 4, "latent": 8}))
     card = Card(task="generate", net="dcgan_generator", sizes=net.sizes)
     model = Model(net=net, card=card, hash="", path=tmp_path / "x.safetensors")
     net = described(model)
     file = tmp_path / "noise.html"
     file.write_text(page(net, "</script> & co").html(), "utf-8")
-    for tab in seen(browser, file.as_uri(), DESKTOP, "light"):
+    with seen(tabs, file.as_uri(), DESKTOP, "light") as tab:
         expect(tab.locator(FACE)).to_be_visible(timeout=READY)
         expect(tab.get_by_role("heading", name="Inside </script> & co")).to_be_visible()
         before = output(tab)
@@ -374,7 +360,7 @@ def test_a_vectors_net_takes_noise(browser: Browser, tmp_path: Path) -> None:
     assert json.dumps(net)
 
 
-def test_a_hole_is_painted_over_the_picture(browser: Browser, tmp_path: Path) -> None:
+def test_a_hole_is_painted_over_the_picture(tabs: Tabs, tmp_path: Path) -> None:
     """And only what is in it is another than the picture."""
     torch.manual_seed(6)
     net: Any = build("painter", {"width": 4, "levels": 1})
@@ -383,7 +369,7 @@ def test_a_hole_is_painted_over_the_picture(browser: Browser, tmp_path: Path) ->
     file = tmp_path / "hole.html"
     file.write_text(page(described(model, 32), "a painter").html(), "utf-8")
     missing = "Array.from(document.querySelector('net-microscope').missing)"
-    for tab in seen(browser, file.as_uri(), PHONE, "light"):
+    with seen(tabs, file.as_uri(), PHONE, "light") as tab:
         expect(tab.locator(FACE)).to_be_visible(timeout=READY)
         before = np.array(tab.evaluate(missing))
         assert 0.05 < before.mean() < 0.1 and before.reshape(32, 32)[16, 16]
@@ -403,7 +389,7 @@ def test_a_hole_is_painted_over_the_picture(browser: Browser, tmp_path: Path) ->
         assert Axe().run(tab).violations_count == 0, Axe().run(tab).generate_report()
 
 
-def test_a_style_and_what_is_to_be_of_a_face_are_chosen(browser: Browser, tmp_path: Path) -> None:
+def test_a_style_and_what_is_to_be_of_a_face_are_chosen(tabs: Tabs, tmp_path: Path) -> None:
     small = {"latent": 6, "hidden": 12, "details": 4, "width": 4, "levels": 1, "size": 32}
     cases = {
         "restyler": ("restyle", {"size": 16, "width": 4, "latent": 8, "blocks": 1, "details": 4}),
@@ -419,7 +405,7 @@ def test_a_style_and_what_is_to_be_of_a_face_are_chosen(browser: Browser, tmp_pa
         model = Model(net=net, card=card, hash="", path=tmp_path / f"{kind}.safetensors")
         file = tmp_path / f"{kind}.html"
         file.write_text(page(described(model), kind).html(), "utf-8")
-        for tab in seen(browser, file.as_uri(), DESKTOP, "dark"):
+        with seen(tabs, file.as_uri(), DESKTOP, "dark") as tab:
             expect(tab.locator(FACE)).to_be_visible(timeout=READY)
             before = output(tab)
             if kind == "restyler":

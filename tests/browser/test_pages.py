@@ -11,9 +11,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from demos import small_demo
 from PIL import Image
-from playwright.sync_api import Browser
 from playwright.sync_api import Page as Tab
-from tabs import MARKS
+from tabs import MARKS, Scheme, Tabs
 
 from trombine.pages import (
     Page,
@@ -78,40 +77,21 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     return file.as_uri()
 
 
-def opened(browser: Browser, address: str, size: tuple[int, int], scheme: str) -> Iterator[Tab]:
-    """A tab that fails at its end if anything was said on the console or asked of a host."""
-    complaints: list[str] = []
-    requests: list[str] = []
-    tab = browser.new_page(
-        viewport={"width": size[0], "height": size[1]},
-        color_scheme="dark" if scheme == "dark" else "light",
-        reduced_motion="reduce",
-    )
-    tab.on("console", lambda message: complaints.append(message.text))
-    tab.on("pageerror", lambda error: complaints.append(str(error)))
-    tab.on("request", lambda asked: requests.append(asked.url))
-    tab.goto(address)
-    yield tab
-    tab.close()
-    assert complaints == []
-    assert {url for url in requests if not url.startswith("data:")} == {address}
-
-
 @pytest.fixture(params=["light", "dark"])
 def scheme(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
 @pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
-def tab(
-    browser: Browser, address: str, request: pytest.FixtureRequest, scheme: str
-) -> Iterator[Tab]:
-    yield from opened(browser, address, request.param, scheme)
+def tab(tabs: Tabs, address: str, request: pytest.FixtureRequest, scheme: Scheme) -> Iterator[Tab]:
+    with tabs.shown(address, request.param, scheme) as tab:
+        yield tab
 
 
 @pytest.fixture
-def desktop(browser: Browser, address: str) -> Iterator[Tab]:
-    yield from opened(browser, address, DESKTOP, "light")
+def desktop(tabs: Tabs, address: str) -> Iterator[Tab]:
+    with tabs.shown(address, DESKTOP) as tab:
+        yield tab
 
 
 def test_axe_finds_nothing(tab: Tab) -> None:
@@ -137,18 +117,18 @@ def test_every_picture_is_loaded_and_shown(tab: Tab) -> None:
     assert all(natural == 48 and shown > 30 for natural, shown in sizes)
 
 
-def test_rows_fit_the_screen(browser: Browser, address: str) -> None:
+def test_rows_fit_the_screen(tabs: Tabs, address: str) -> None:
     for size, columns in ((DESKTOP, 6), (PHONE, 2)):
-        for tab in opened(browser, address, size, "light"):
+        with tabs.shown(address, size) as tab:
             images = "[...document.querySelectorAll('.grid img')].slice(0, 6)"
             tops = tab.evaluate(f"{images}.map(i => Math.round(i.getBoundingClientRect().top))")
             assert tops.count(tops[0]) == columns
 
 
-def test_the_scheme_changes_paper_ink_and_plots(browser: Browser, address: str) -> None:
+def test_the_scheme_changes_paper_ink_and_plots(tabs: Tabs, address: str) -> None:
     seen = {}
     for scheme in ("light", "dark"):
-        for tab in opened(browser, address, DESKTOP, scheme):
+        with tabs.shown(address, DESKTOP, scheme) as tab:
             paper = tab.evaluate("getComputedStyle(document.body).backgroundColor")
             text = tab.evaluate("getComputedStyle(document.querySelector('svg text')).fill")
             line = tab.evaluate("getComputedStyle(document.querySelector('svg polyline')).stroke")
@@ -204,19 +184,18 @@ def middle_red(png: bytes) -> int:
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_the_demo_page(
-    browser: Browser, tmp_path_factory: pytest.TempPathFactory, size: tuple[int, int]
+    tabs: Tabs, tmp_path_factory: pytest.TempPathFactory, size: tuple[int, int]
 ) -> None:
     page, _ = small_demo(tmp_path_factory)
-    for tab in opened(browser, page.as_uri(), size, "light"):
+    with tabs.shown(page.as_uri(), size) as tab:
         found = Axe().run(tab)
         assert found.violations_count == 0, found.generate_report()
         inner = tab.evaluate("document.documentElement.scrollWidth")
         assert inner <= size[0]
 
 
-def test_without_script_nothing_is_missing(browser: Browser, address: str) -> None:
-    tab = browser.new_page(java_script_enabled=False)
-    tab.goto(address)
-    assert tab.locator("img").count() == 8
-    assert tab.locator(".window").first.is_visible()
-    tab.close()
+def test_without_script_nothing_is_missing(tabs: Tabs, address: str) -> None:
+    with tabs.browser.new_page(java_script_enabled=False) as tab:
+        tab.goto(address)
+        assert tab.locator("img").count() == 8
+        assert tab.locator(".window").first.is_visible()

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -20,31 +19,16 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     Playwright,
-    ViewportSize,
-    sync_playwright,
 )
 from playwright.sync_api import Page as Tab
 from scipy.stats import binom, chisquare
+from tabs import ARGUMENTS, CHROMIUM, MARKS, Scheme, Tabs, heard, window
 
 import trombine
 from trombine.judge.people import REASONS
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-DESKTOP = ViewportSize(width=1280, height=800)
-PHONE = ViewportSize(width=390, height=844)
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-]
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None and "CI" not in os.environ,
-        reason="no Chromium here: apt-get install chromium",
-    ),
-]
+DESKTOP, PHONE = (1280, 800), (390, 844)
+pytestmark = MARKS
 
 COUNT = 24
 # What is answered of the n-th picture: its side, and of a generated one reasons and words.
@@ -81,35 +65,28 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    running = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-    yield running
-    running.close()
-
-
 @pytest.fixture
 def watched() -> Iterator[Callable[[Tab], Tab]]:
     """Fails at the end if a tab said anything on its console, or asked for anything but itself."""
     complaints: list[str] = []
-    requests: set[str] = set()
+    requests: list[str] = []
+    with ExitStack() as stack:
 
-    def watch(tab: Tab) -> Tab:
-        tab.on("console", lambda message: complaints.append(message.text))
-        tab.on("pageerror", lambda error: complaints.append(str(error)))
-        tab.on("request", lambda request: requests.add(request.url))
-        return tab
+        def watch(tab: Tab) -> Tab:
+            stack.enter_context(heard(tab, complaints, requests))
+            return tab
 
-    yield watch
+        yield watch
     assert complaints == []
     outside = {url for url in requests if not url.startswith(("data:", "blob:"))}
     assert all(url.startswith("file:") and url.endswith("/index.html") for url in outside)
+
+
+@pytest.fixture
+def tab(tabs: Tabs, watched: Callable[[Tab], Tab]) -> Iterator[Tab]:
+    """A tab of a browser that knows of nobody, watched."""
+    with tabs.lent(DESKTOP) as tab:
+        yield watched(tab)
 
 
 def address(home: Path, name: str = "study") -> str:
@@ -181,10 +158,10 @@ def test_by_keyboard_by_touch_and_closed_half_way(
         )
 
     files = {}
-    phone = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
+    phone = {"viewport": window(PHONE), "has_touch": True, "is_mobile": True}
     for name, act, breaks, options in (
-        ("whole", by_keyboard, [0, COUNT], {"viewport": DESKTOP}),
-        ("broken", by_keyboard, [0, 11, COUNT], {"viewport": DESKTOP}),
+        ("whole", by_keyboard, [0, COUNT], {"viewport": window(DESKTOP)}),
+        ("broken", by_keyboard, [0, 11, COUNT], {"viewport": window(DESKTOP)}),
         ("touched", by_touch, [0, 1, 13, COUNT], phone),
     ):
         for first, last in itertools.pairwise(breaks):
@@ -212,12 +189,8 @@ def test_by_keyboard_by_touch_and_closed_half_way(
     assert result.found[0].value["subjects"][0]["right"] == right
 
 
-def test_several_subjects_share_a_browser(
-    browser: Browser, home: Path, watched: Callable[[Tab], Tab]
-) -> None:
+def test_several_subjects_share_a_browser(tab: Tab, home: Path) -> None:
     """Each goes on where they were when they give their name, in whatever letters."""
-    context = browser.new_context(viewport=DESKTOP)
-    tab = watched(context.new_page())
     tab.goto(address(home))
     begin(tab, "Ann")
     by_keyboard(tab, 0, 3)
@@ -231,15 +204,10 @@ def test_several_subjects_share_a_browser(
     tab.reload()
     begin(tab, "ben ")
     assert tab.locator("#progress").inner_text() == f"Picture 3 of {COUNT}"
-    context.close()
 
 
-def test_nothing_can_be_passed_over(
-    browser: Browser, home: Path, watched: Callable[[Tab], Tab]
-) -> None:
+def test_nothing_can_be_passed_over(tab: Tab, home: Path) -> None:
     """Without a name the test does not begin, without an answer the next picture does not come."""
-    context = browser.new_context(viewport=DESKTOP)
-    tab = watched(context.new_page())
     tab.goto(address(home))
     tab.keyboard.press("Enter")
     assert tab.locator("#ask").is_hidden()
@@ -248,14 +216,13 @@ def test_nothing_can_be_passed_over(
     tab.keyboard.press("3")
     assert tab.get_by_role("button", name="Next").is_disabled()
     assert tab.locator("#progress").inner_text() == f"Picture 1 of {COUNT}"
-    context.close()
 
 
 def test_a_picture_goes_after_its_time(
     browser: Browser, home: Path, watched: Callable[[Tab], Tab]
 ) -> None:
     """It can still be answered; the next one is there again."""
-    context = browser.new_context(viewport=DESKTOP)
+    context = browser.new_context(viewport=window(DESKTOP))
     tab = watched(context.new_page())
     tab.clock.install(time=0)
     tab.goto(address(home, "quick"))
@@ -277,7 +244,7 @@ def test_it_works_where_nothing_can_be_kept(
     browser: Browser, home: Path, watched: Callable[[Tab], Tab]
 ) -> None:
     """A browser whose memory is switched off takes the test all the same."""
-    context = browser.new_context(viewport=DESKTOP)
+    context = browser.new_context(viewport=window(DESKTOP))
     context.add_init_script(
         "Object.defineProperty(window, 'localStorage', {get() { throw new Error('off') }})"
     )
@@ -292,31 +259,30 @@ def test_it_works_where_nothing_can_be_kept(
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(
-    browser: Browser, home: Path, size: Any, scheme: Any, watched: Callable[[Tab], Tab]
+    tabs: Tabs, home: Path, size: tuple[int, int], scheme: Scheme, watched: Callable[[Tab], Tab]
 ) -> None:
     """On each of the three screens, which also fit the picture and both answers on a phone."""
-    context = browser.new_context(viewport=size, color_scheme=scheme)
-    tab = watched(context.new_page())
+    with tabs.lent(size, scheme) as tab:
+        watched(tab)
 
-    def look() -> None:
-        found = Axe().run(tab)
-        assert found.violations_count == 0, found.generate_report()
-        assert tab.evaluate("document.documentElement.scrollWidth") <= size["width"]
+        def look() -> None:
+            found = Axe().run(tab)
+            assert found.violations_count == 0, found.generate_report()
+            assert tab.evaluate("document.documentElement.scrollWidth") <= size[0]
 
-    tab.goto(address(home))
-    look()
-    begin(tab, "Fay")
-    box = tab.locator("#sides").bounding_box()
-    assert box is not None and box["y"] + box["height"] < size["height"]
-    tab.keyboard.press("g")
-    look()
-    by_keyboard(tab, 0, COUNT)
-    look()
-    context.close()
+        tab.goto(address(home))
+        look()
+        begin(tab, "Fay")
+        box = tab.locator("#sides").bounding_box()
+        assert box is not None and box["y"] + box["height"] < size[1]
+        tab.keyboard.press("g")
+        look()
+        by_keyboard(tab, 0, COUNT)
+        look()
 
 
 def test_the_page_of_the_scores(
-    browser: Browser, home: Path, tmp_path: Path, watched: Callable[[Tab], Tab]
+    tabs: Tabs, home: Path, tmp_path: Path, watched: Callable[[Tab], Tab]
 ) -> None:
     key = json.loads((home / "study.key.json").read_text())
     for name, right in (("ann", 5), ("ben", 8), ("cem", 11)):
@@ -327,28 +293,23 @@ def test_the_page_of_the_scores(
         key=home / "study.key.json", answers=tmp_path / "a", output=tmp_path / "index.html"
     )
     for size in (DESKTOP, PHONE):
-        context = browser.new_context(viewport=size)
-        tab = watched(context.new_page())
-        tab.goto((tmp_path / "index.html").as_uri())
-        found = Axe().run(tab)
-        assert found.violations_count == 0, found.generate_report()
-        assert tab.evaluate("document.documentElement.scrollWidth") <= size["width"]
-        assert tab.locator("img").count() == 12
-        context.close()
+        with tabs.lent(size) as tab:
+            watched(tab).goto((tmp_path / "index.html").as_uri())
+            found = Axe().run(tab)
+            assert found.violations_count == 0, found.generate_report()
+            assert tab.evaluate("document.documentElement.scrollWidth") <= size[0]
+            assert tab.locator("img").count() == 12
 
 
 # What the page gives away
 
 
-def test_orders_are_fair(browser: Browser, home: Path) -> None:
+def test_orders_are_fair(tab: Tab, home: Path) -> None:
     """Over 2,400 subjects each picture comes first, seventh and last equally often."""
-    context = browser.new_context()
-    tab = context.new_page()
     tab.goto(address(home))
     orders = tab.evaluate(
         "[...Array(2400).keys()].map(i => shuffled(24, place(`subject ${i + 1}`)))"
     )
-    context.close()
     assert all(sorted(order) == list(range(COUNT)) for order in orders)
     for place in (0, 6, COUNT - 1):
         counts = Counter(order[place] for order in orders)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser
 from playwright.sync_api import Page as Tab
-from tabs import MARKS
+from tabs import MARKS, Tabs
 
 from trombine.runs.compare import write_comparison
 from trombine.runs.folder import RunFolder
@@ -40,24 +39,9 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def opened(
-    browser: Browser, page: Path, size: tuple[int, int], *, dark: bool = False
-) -> Iterator[Tab]:
-    """A tab that fails at its end if anything was said on the console or asked of a host."""
-    complaints: list[str] = []
-    requests: list[str] = []
-    tab = browser.new_page(
-        viewport={"width": size[0], "height": size[1]},
-        color_scheme="dark" if dark else "light",
-        reduced_motion="reduce",
-    )
-    tab.on("console", lambda message: complaints.append(message.text))
-    tab.on("pageerror", lambda error: complaints.append(str(error)))
-    tab.on("request", lambda asked: requests.append(asked.url))
-    tab.goto(page.as_uri())
-    yield tab
-    tab.close()
-    assert complaints == []
-    assert {url for url in requests if not url.startswith("data:")} == {page.as_uri()}
+    tabs: Tabs, page: Path, size: tuple[int, int], *, dark: bool = False
+) -> AbstractContextManager[Tab]:
+    return tabs.shown(page.as_uri(), size, "dark" if dark else "light")
 
 
 LOOKS = [("restorer", PHONE, True), ("generator", DESKTOP, False), ("generator", PHONE, False)]
@@ -66,28 +50,28 @@ LOOKS += [("both", DESKTOP, True), ("both", PHONE, False), ("begun", PHONE, True
 
 @pytest.mark.parametrize(("name", "size", "dark"), LOOKS)
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(
-    browser: Browser, pages: dict[str, Path], name: str, size: tuple[int, int], dark: bool
+    tabs: Tabs, pages: dict[str, Path], name: str, size: tuple[int, int], dark: bool
 ) -> None:
-    for tab in opened(browser, pages[name], size, dark=dark):
+    with opened(tabs, pages[name], size, dark=dark) as tab:
         found = Axe().run(tab)
         assert found.violations_count == 0, found.generate_report()
         assert tab.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
-def test_options_and_settings_are_not_broken(browser: Browser, pages: dict[str, Path]) -> None:
+def test_options_and_settings_are_not_broken(tabs: Tabs, pages: dict[str, Path]) -> None:
     """Settings on a phone too, where a command's first words may take two lines."""
     height = "e.getBoundingClientRect().height / parseFloat(getComputedStyle(e).lineHeight)"
     lines = f"all => all.map(e => {height})"
     for kind, size in ((".command span", DESKTOP), (".whole", PHONE)):
-        for tab in opened(browser, pages["both"], size):
+        with opened(tabs, pages["both"], size) as tab:
             heights = tab.locator(kind).evaluate_all(lines)
             assert len(heights) >= 4 and max(heights) < 1.5
 
 
 def test_the_slider_begins_at_the_end_and_names_what_it_shows(
-    browser: Browser, pages: dict[str, Path]
+    tabs: Tabs, pages: dict[str, Path]
 ) -> None:
-    for tab in opened(browser, pages["restorer"], DESKTOP):
+    with opened(tabs, pages["restorer"], DESKTOP) as tab:
         slider = tab.get_by_role("slider")
         shown = tab.locator(".ends strong")
         assert (slider.input_value(), shown.inner_text()) == ("5", "200,000 pictures")
@@ -101,8 +85,8 @@ def test_the_slider_begins_at_the_end_and_names_what_it_shows(
         assert (shown.inner_text(), sprite_place(tab)) == ("0 pictures", 0)
 
 
-def test_two_runs_walk_together(browser: Browser, pages: dict[str, Path]) -> None:
-    for tab in opened(browser, pages["both"], DESKTOP):
+def test_two_runs_walk_together(tabs: Tabs, pages: dict[str, Path]) -> None:
+    with opened(tabs, pages["both"], DESKTOP) as tab:
         tab.get_by_role("slider").focus()
         tab.keyboard.press("Home")
         assert [sprite_place(tab, number) for number in (0, 1)] == [0, 0]
@@ -110,8 +94,8 @@ def test_two_runs_walk_together(browser: Browser, pages: dict[str, Path]) -> Non
         assert [sprite_place(tab, number) for number in (0, 1)] == [100, 100]
 
 
-def test_input_output_and_truth_stand_in_a_row(browser: Browser, pages: dict[str, Path]) -> None:
-    for tab in opened(browser, pages["restorer"], DESKTOP):
+def test_input_output_and_truth_stand_in_a_row(tabs: Tabs, pages: dict[str, Path]) -> None:
+    with opened(tabs, pages["restorer"], DESKTOP) as tab:
         boxes = [tab.locator(".scrubber figure").nth(i).bounding_box() for i in range(3)]
         assert all(box is not None for box in boxes)
         tops = {round(box["y"]) for box in boxes if box}

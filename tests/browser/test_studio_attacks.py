@@ -14,28 +14,19 @@ from PIL import Image, PngImagePlugin
 from playwright.sync_api import Browser, BrowserContext, expect
 from playwright.sync_api import Page as Tab
 from studios import Server
-from tabs import MARKS, PATIENCE, Opened, face
+from tabs import EVIL, MARKS, PATIENCE, Opened, Tabs, face
 
 pytestmark = MARKS
-EVIL = "evil.example"
 SCRIPT = "<img src=x onerror=document.title='hacked'>"
 Served = Callable[[str], str]
 
 
-@pytest.fixture(scope="module")
-def hosts() -> str:
-    """Another site's name leads to this machine, too."""
-    return f"MAP {EVIL} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
-
-
 @pytest.fixture
-def signed_in(browser: Browser, server: Server) -> Iterator[BrowserContext]:
-    context = browser.new_context()
-    context.set_default_timeout(PATIENCE)
-    context.new_page().goto(server.link)
-    expect(context.pages[0].get_by_role("heading", name="Repair", exact=True)).to_be_visible()
-    yield context
-    context.close()
+def signed_in(tabs: Tabs, server: Server) -> Iterator[BrowserContext]:
+    with tabs.lent() as tab:
+        tab.goto(server.link)
+        expect(tab.get_by_role("heading", name="Repair", exact=True)).to_be_visible()
+        yield tab.context
 
 
 @contextmanager

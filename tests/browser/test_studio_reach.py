@@ -125,8 +125,9 @@ def test_pages_are_there_within_a_second_and_at_twice_the_size(
     took = "performance.getEntriesByType('navigation')[0].loadEventEnd"
     for name in PAGES:
         address = f"http://{server.host}/{'' if name == 'repair' else name}"
-        times = []
-        for _ in range(3):  # the best: other tests run beside this one
+        times: list[float] = []
+        # The best of three: other tests run beside this one.
+        while len(times) < 3 and min(times, default=LONG) >= LONG:
             tab.goto(address)
             times.append(tab.evaluate(took))
         crowd = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))  # how many share a core

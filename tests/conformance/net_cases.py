@@ -24,6 +24,8 @@ class Case:
     sizes: dict[str, Size] = field(default_factory=dict)
     places: tuple[tuple[int, int], ...] = ((16, 16), (24, 17), (9, 31))  # height, width
     exported: bool = True  # one variant of each net is, and no judge: it takes seconds
+    # What is smaller where it is exported: the more operations there are, the longer that takes.
+    shallower: dict[str, Size] = field(default_factory=dict)
 
 
 def same(count: int, height: int, width: int) -> tuple[int, ...]:
@@ -231,6 +233,7 @@ CASES = {
         task="repair",
         sizes={"width": 4, "levels": 2, "parts": "all", "points": True},
         gives=same,
+        shallower={"levels": 1},
     ),
     **{
         f"painter, {kind}": Case(
@@ -254,6 +257,7 @@ CASES = {
         task="repair",
         sizes={"width": 8, "levels": 2, "parts": "all", "points": True, "steps": 2},
         gives=same,
+        shallower={"levels": 1},
     ),
     "diffusion_painter, over a painter": Case(
         net="diffusion_painter",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
-from studios import Server, noise, png, runs
+from studios import Server, noise, png
 
 from trombine.inpainting.making import varies
 from trombine.inventing.making import Inventing
@@ -16,16 +16,11 @@ from trombine.studio.models import VARYING, offers
 from trombine.weights import loaded, shipped
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return runs(tmp_path_factory.mktemp("home"))
-
-
-@pytest.fixture(scope="module")
-def own(home: Path) -> Iterator[Server]:
-    server = Server(home / "data", home)
-    yield server
-    server.close()
+@pytest.fixture
+def home(server: Server) -> Path:
+    """Where the studio is opened."""
+    assert server.home is not None
+    return server.home
 
 
 def test_what_a_header_says_is_what_the_net_does(home: Path) -> None:
@@ -64,43 +59,43 @@ def test_one_that_is_named_at_the_start_is_offered(home: Path, tmp_path: Path) -
 
 
 def test_faces_have_the_command_s_bytes(
-    own: Server, home: Path, command: Callable[..., CompletedProcess[str]], tmp_path: Path
+    server: Server, home: Path, command: Callable[..., CompletedProcess[str]], tmp_path: Path
 ) -> None:
     fields = (("seeds", "3-4"), ("with", "smile=.8"), ("truncation", ".7"))
-    made = own.post("generate", ("model", "tiny-faces"), ("size", "32"), *fields).json
+    made = server.post("generate", ("model", "tiny-faces"), ("size", "32"), *fields).json
     assert made["fields"]["model"] == "tiny-faces" and str(home) not in str(made)
-    job = own.ended(made["id"])
+    job = server.ended(made["id"])
     assert job["state"] == "done", job["problem"]
     words = [word for name, value in fields for word in (f"--{name}", value)]
     model = str(home / "runs" / "tiny-faces")
     assert command("generate", *words, "--model", model, "-o", str(tmp_path / "o")).returncode == 0
     assert [file["name"] for file in job["files"]] == ["000003.png", "000004.png"]
     for file in job["files"]:
-        assert own.ask(file["url"]).body == (tmp_path / "o" / file["name"]).read_bytes()
+        assert server.ask(file["url"]).body == (tmp_path / "o" / file["name"]).read_bytes()
 
 
-def test_a_repair_by_one_s_own_model_differs_by_its_seed(own: Server) -> None:
+def test_a_repair_by_one_s_own_model_differs_by_its_seed(server: Server) -> None:
     hole = noise(32) * 0
     hole[8:20, 8:20] = 255
     parts = (("pictures", ("a.png", png(noise(32)))), ("mask", ("m.png", png(hole))))
     results = []
     for seed in ("0", "1"):
         fields = (("model", "tiny-repair"), ("seed", seed), ("mask_is", "white"))
-        job = own.ended(own.post("inpaint", *parts, *fields).json["id"])
+        job = server.ended(server.post("inpaint", *parts, *fields).json["id"])
         assert job["state"] == "done", job["problem"]
         assert job["changed_outside"] == 0
-        results.append(own.ask(job["files"][0]["url"]).body)
+        results.append(server.ask(job["files"][0]["url"]).body)
     assert results[0] != results[1]
 
 
-def test_a_run_is_no_model_of_another_verb(own: Server) -> None:
+def test_a_run_is_no_model_of_another_verb(server: Server) -> None:
     picture = ("pictures", ("a.png", png(noise())))
-    answer = own.post("upscale", picture, ("model", "tiny-repair"))
+    answer = server.post("upscale", picture, ("model", "tiny-repair"))
     assert answer.status == 422 and "is neither a shipped model nor a file" in answer.error
 
 
 def test_a_model_that_is_not_there_is_refused_in_the_commands_words(
-    own: Server, command: Callable[..., CompletedProcess[str]], tmp_path: Path
+    server: Server, command: Callable[..., CompletedProcess[str]], tmp_path: Path
 ) -> None:
     for verb, field in (
         ("generate", ("seeds", "3")),
@@ -108,7 +103,7 @@ def test_a_model_that_is_not_there_is_refused_in_the_commands_words(
         ("upscale", ("factor", "2")),
     ):
         given = () if verb == "generate" else (("pictures", ("photo.png", png(noise()))),)
-        answer = own.post(verb, *given, field, ("model", "no-such"))
+        answer = server.post(verb, *given, field, ("model", "no-such"))
         (tmp_path / "photo.png").write_bytes(png(noise()))
         words = ["photo.png"] if given else ["-o", "faces"]
         said = command(verb, *words, f"--{field[0]}", field[1], "--model", "no-such").stderr
@@ -117,11 +112,11 @@ def test_a_model_that_is_not_there_is_refused_in_the_commands_words(
 
 
 def test_a_walk_between_one_s_own_faces_has_the_command_s_frames(
-    own: Server, home: Path, command: Callable[..., CompletedProcess[str]], tmp_path: Path
+    server: Server, home: Path, command: Callable[..., CompletedProcess[str]], tmp_path: Path
 ) -> None:
     """Frames in a folder, as `-o FOLDER` makes them, and the film that `-o walk.gif` is."""
     fields = (("seeds", "3 8"), ("frames", "3"), ("model", "tiny-faces"))
-    job = own.ended(own.post("morph", *fields, ("film", "gif")).json["id"])
+    job = server.ended(server.post("morph", *fields, ("film", "gif")).json["id"])
     assert job["state"] == "done", job["problem"]
     model = str(home / "runs" / "tiny-faces")
     words = ("3", "8", "--frames", "3", "--model", model, "-o", str(tmp_path / "o"))
@@ -130,7 +125,7 @@ def test_a_walk_between_one_s_own_faces_has_the_command_s_frames(
     assert command("morph", *words[:-1], str(film)).returncode == 0
     film.rename(tmp_path / "o" / "film.gif")
     made = {path.name: path.read_bytes() for path in (tmp_path / "o").iterdir()}
-    assert {file["name"]: own.ask(file["url"]).body for file in job["files"]} == made
+    assert {file["name"]: server.ask(file["url"]).body for file in job["files"]} == made
     assert len(made) == 5
     assert command("morph", *words[:-1], str(film), "--film", "gif").returncode == 2
-    assert "--seeds" in own.post("morph", ("frames", "3")).error
+    assert "--seeds" in server.post("morph", ("frames", "3")).error
