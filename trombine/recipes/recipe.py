@@ -495,7 +495,7 @@ class RestyleShared(Recipe):
 
     soft: int = 50_000
     """Pictures from which encoder, decoder and judges learn, before the flow of details does."""
-    adversarial: float = 0.3
+    adversarial: float = 1.0
     """Weight of how surely a judge tells which style a code is of."""
     gradients: float = 0.5
     """Weight of the mean absolute difference of steps from pixel to pixel."""

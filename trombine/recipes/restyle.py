@@ -119,7 +119,9 @@ RESTYLE: Final[dict[str, Recipe]] = {
                     "norm": "batch",
                 },
             ),
-            "critic": NetSpec("code_discriminator", {"inputs": 32, "width": 64}),
+            "critic": NetSpec(
+                "patch_discriminator", {"inputs": 32, "width": 64, "levels": 2, "norm": "spectral"}
+            ),
             "reads": NetSpec("code_reader", {"inputs": 32, "width": 32}),
         },
         data="world:photo#12000",
