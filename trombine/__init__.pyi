@@ -278,10 +278,10 @@ def train(
             inpaint, inpaint-sharp, inpaint-diffusion, completion, scratches,
             generate-anime, generate-photo, restyle, dcgan, dcgan-r1, stylegan,
             class-gan, sdpc-gan, adversarial-autoencoder, fractal-gan, flow,
-            diffusion, restyle-cyclegan, restyle-ugatit, restyle-cut, reader,
-            witness, finder or pose. Or a file of settings: MINE.toml, which begins
-            with recipe = "upscale-x2" and has lines such as lr = 1e-4, or the
-            recipe.json of a run, to train the same again.
+            diffusion, restyle-cyclegan, restyle-ugatit, restyle-cut,
+            restyle-shared, reader, witness, finder or pose. Or a file of settings:
+            MINE.toml, which begins with recipe = "upscale-x2" and has lines such
+            as lr = 1e-4, or the recipe.json of a run, to train the same again.
         data: What to learn from, in place of the recipe's own: a spec such as
             folder:PATH.
         output: The run's folder: by default runs/RECIPE, for a file runs/ and its
@@ -785,7 +785,8 @@ def restyle(
             its colours and its strokes; what is where stays.
         from_: How it is drawn now; auto is what the reader sees, and in doubt a
             photograph: auto, photo, anime, cartoon or sketch.
-        whole: Draw all of the picture anew, not only its faces.
+        whole: Draw all of the picture anew, not only its faces (face, as is
+            usual).
         strength: How much of what is drawn is blended in, 0 to 1.
         keep_colours: Keep the picture's own colours, and draw only light, dark and
             lines anew.

@@ -350,7 +350,7 @@ HASHES = {
     "portraits-x4": "45c8ad9adce2",
     "repair-128": "a9f2103788fe",
     "repair-64": "cccd18dd6cf1",
-    "restyle-photo-anime": "6cd56f5b7a8b",
+    "restyle-photo-anime": "82a5df5d7342",
     "sharpen-photos": "9f7e618e09c3",
     "sharpen-x2": "6b374be6394c",
     "sharpen-x4": "0ae3d2222b09",
