@@ -17,8 +17,9 @@ from trombine.data.source import source
 from trombine.data.spec import parse
 from trombine.draws import Chance
 from trombine.nets import build
+from trombine.nets.reader import middles_of, share_of
 from trombine.objectives.objective import Step
-from trombine.objectives.restyle_shared import RestyleSharedObjective, middles
+from trombine.objectives.restyle_shared import RestyleSharedObjective
 from trombine.recipes import NetSpec, RestyleShared, find
 from trombine.refusal import InputError
 
@@ -76,14 +77,14 @@ class Told(nn.Module):
         return self.says + 0 * codes.sum()
 
 
-def step_of(net: nn.Module, reads: nn.Module | None = None, **data: str) -> Step:
+def step_of(net: nn.Module, **data: str) -> Step:
     batches = {
         name: source(spec, SIDE).batch(np.arange(COUNT)) for name, spec in (DATA | data).items()
     }
     nets = {
         "net": net,
         "critic": Bright(),
-        "reads": reads or Told(torch.zeros(2 * COUNT, 87, 8, 8)),
+        "reads": Told(torch.zeros(2 * COUNT, len(PARTS) + LANDMARK_COUNT, 8, 8)),
     }
     places = np.arange(COUNT)
     return Step(
@@ -105,12 +106,13 @@ def truth_of(step: Step) -> torch.Tensor:
 
 
 def test_middles_are_centres_of_mass() -> None:
+    """In pixels, of which a place has two."""
     heat = torch.from_numpy(np.random.default_rng(0).normal(0, 2, (2, 3, 6, 9)))
     share = heat.flatten(2).softmax(-1).view_as(heat).numpy()
     for row, column in np.ndindex(2, 3):
         y, x = np.array(ndimage.center_of_mass(share[row, column]))
-        wanted = [(x + 0.5) / 9, (y + 0.5) / 6]
-        np.testing.assert_allclose(middles(heat)[row, column], wanted, rtol=1e-6)
+        found = middles_of(share_of(heat), 2)[row, column]
+        np.testing.assert_allclose(found, [2 * x + 1, 2 * y + 1], rtol=1e-6)
 
 
 def test_what_is_read_rightly_costs_nothing() -> None:
@@ -128,7 +130,7 @@ def test_unknown_landmarks_cost_nothing_and_teach_nothing() -> None:
         points = step.batches[name].points
         assert points is not None
         points[:, 1:] = math.nan
-    step.nets["reads"].says = says  # pyright: ignore[reportAttributeAccessIssue]
+    step = replace(step, nets={"reads": Told(says)})
     points = RestyleSharedObjective(recipe_of()).reading(step, CODES)["points"]
     points.backward()
     assert says.grad is not None and float(points.detach()) > 0

@@ -108,8 +108,8 @@ def spell(terms: tuple[Term, ...]) -> str:
 
 
 def _term(text: str, spec: str) -> Term:
-    of_path = text.partition(":")[0] in PATHS
-    body, split, digits, factor = marked(text, _MARKS if of_path else _MARKS_OF_PAINTED)
+    forms = _MARKS if text.partition(":")[0] in PATHS else _MARKS_OF_PAINTED
+    body, split, digits, factor = marked(text, forms)
     (first, count), weight = _counted(digits), weight_of(factor)
     kind, colon, rest = body.partition(":")
     if kind in PATHS and colon and not rest:

@@ -15,8 +15,6 @@ from trombine.conventions import LANDMARK_COUNT, PARTS
 from trombine.nets.blocks import conv3
 from trombine.nets.sizes import WIDEST, Net, check_whole
 
-CLOSER = 4  # the side of what is read is so many times that of the code
-
 
 @final
 class CodeReader(Net):

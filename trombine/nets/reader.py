@@ -134,7 +134,7 @@ class Reader(Net):
         quarter = self.up[1](eighth, quarter)
         half = self.up[2](quarter, half)
         share, spreads = _shares(self.heat(quarter))
-        points = _middles_of(share)
+        points = middles_of(share)
         logits = self.parts[0](self.head(half))
         values = [
             deep.mean((-2, -1)),
@@ -163,7 +163,7 @@ class Reader(Net):
         """The points and spreads alone: at two thirds of the cost."""
         _, quarter, eighth, deep = self._down(2 * padded(x, MULTIPLE) - 1)
         share, spreads = _shares(self.heat(self.up[1](self.up[0](deep, eighth), quarter)))
-        return _middles_of(share), spreads
+        return middles_of(share), spreads
 
     def _down(self, x: Features) -> list[torch.Tensor]:
         """Features at a half, a quarter, an eighth and a sixteenth of the size."""
@@ -221,14 +221,21 @@ def _shares(
 ) -> tuple[Float[torch.Tensor, "n p h w"], Float[torch.Tensor, "n p"]]:
     """Each place's share of a landmark's heat, and the mean of the other maps by these shares."""
     heat, spread = maps.to(torch.promote_types(maps.dtype, torch.float32)).chunk(2, 1)
-    share = heat.flatten(2).softmax(-1).unflatten(2, heat.shape[-2:])
+    share = share_of(heat)
     return share, (share * spread).sum((-2, -1))
 
 
-def _middles_of(share: Float[torch.Tensor, "n p h w"]) -> Float[torch.Tensor, "n p 2"]:
-    """Where the middles of heat maps are, in pixels of the picture."""
-    x = (share.sum(-2) * _middles(share, -1)).sum(-1)
-    y = (share.sum(-1) * _middles(share, -2)).sum(-1)
+def share_of(heat: Float[torch.Tensor, "n p h w"]) -> Float[torch.Tensor, "n p h w"]:
+    """Each place's share of the heat of its map."""
+    return heat.flatten(2).softmax(-1).unflatten(2, heat.shape[-2:])
+
+
+def middles_of(
+    share: Float[torch.Tensor, "n p h w"], step: float = POINT_STEP
+) -> Float[torch.Tensor, "n p 2"]:
+    """Where the middles of heat maps are, x and y, in pixels of the picture: `step` to a place."""
+    x = (share.sum(-2) * _middles(share, -1, step)).sum(-1)
+    y = (share.sum(-1) * _middles(share, -2, step)).sum(-1)
     return torch.stack([x, y], -1)
 
 
@@ -291,12 +298,14 @@ def _of_parts(
     share = likely / area.clamp(min=1.0)
     middle = points.mean(1, keepdim=True).detach()
     size = _size(points.detach() - middle)
-    off = (_middles_of(share) - middle * area[..., 0].clamp(max=1.0)) / size
+    off = (middles_of(share) - middle * area[..., 0].clamp(max=1.0)) / size
     large = area[..., 0].sqrt() * POINT_STEP / size
     return _pooled(share, values).flatten(1), torch.cat([off, large], -1).flatten(1)
 
 
-def _middles(maps: Float[torch.Tensor, "n k h w"], axis: int) -> Float[torch.Tensor, "s"]:
+def _middles(
+    maps: Float[torch.Tensor, "n k h w"], axis: int, step: float = POINT_STEP
+) -> Float[torch.Tensor, "s"]:
     """Where the places of a heat map are along an axis, in pixels of the picture."""
     count = maps.shape[axis]
-    return (torch.arange(count, device=maps.device, dtype=maps.dtype) + 0.5) * POINT_STEP
+    return (torch.arange(count, device=maps.device, dtype=maps.dtype) + 0.5) * step

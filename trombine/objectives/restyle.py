@@ -19,7 +19,7 @@ from trombine.colour import LUMA
 from trombine.data.degrade import Chain
 from trombine.data.source import Source
 from trombine.measures import psnr, ssim
-from trombine.nets import build
+from trombine.nets import Size, build
 from trombine.nets.inventor import lacking
 from trombine.nets.restyler import Restyler, styles_of
 from trombine.nets.spaces import to_space
@@ -28,7 +28,7 @@ from trombine.objectives.invent import details_off, gradient_distance
 from trombine.objectives.judges import judge_of
 from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
 from trombine.objectives.terms import l1, wide
-from trombine.recipes.recipe import Restyle
+from trombine.recipes.recipe import Restyle, RestyleShared
 from trombine.refusal import InputError
 
 
@@ -54,15 +54,7 @@ class RestyleObjective(Objective[Restyle]):
 
     def __init__(self, recipe: Restyle) -> None:
         super().__init__(recipe)
-        if "net" in recipe.nets and recipe.nets["net"].name != "restyler":
-            raise InputError("the net of this recipe is a restyler")
-        with torch.device("meta"):
-            sizes = build("restyler", recipe.nets["net"].sizes).sizes
-        if sizes["size"] != recipe.size:
-            raise InputError(
-                f"net.size is {sizes['size']}, and size {recipe.size}: let both be the same"
-            )
-        self.classes = styles_of(str(sizes["styles"]))
+        self.classes = styles_of(str(restyler_sizes(recipe)["styles"]))
         self.chain = None if recipe.damage == "none" else Chain.parse(recipe.damage)
         if self.chain and self.chain.scale > 1:
             raise InputError("damage: pictures that are shown stay as large as they are; no shrink")
@@ -166,6 +158,19 @@ class RestyleObjective(Objective[Restyle]):
     def helpers(self) -> Mapping[str, nn.Module]:
         """The judging net, where there is one."""
         return {"judge": self.judge.perceptual.net} if self.judge else {}
+
+
+def restyler_sizes(recipe: Restyle | RestyleShared) -> Mapping[str, Size]:
+    """The sizes of a recipe's net; an InputError unless that is a restyler, for its pictures."""
+    if "net" in recipe.nets and recipe.nets["net"].name != "restyler":
+        raise InputError("the net of this recipe is a restyler")
+    with torch.device("meta"):
+        sizes = build("restyler", recipe.nets["net"].sizes).sizes
+    if sizes["size"] != recipe.size:
+        raise InputError(
+            f"net.size is {sizes['size']}, and size {recipe.size}: let both be the same"
+        )
+    return sizes
 
 
 def _restyled(step: Step, shown: Shown) -> Float[Tensor, "n 3 h w"]:

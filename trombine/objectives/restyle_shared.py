@@ -22,6 +22,7 @@ from trombine.data.source import Source
 from trombine.measures import psnr, sliced_distance
 from trombine.nets import sizes_of
 from trombine.nets.inventor import lacking
+from trombine.nets.reader import middles_of, share_of
 from trombine.nets.restyler import Codes, Restyler, styles_of
 from trombine.nets.stillness import still
 from trombine.objectives.adversarial import add_output_curves
@@ -30,6 +31,7 @@ from trombine.objectives.critics import CRITICS
 from trombine.objectives.invent import details_off, gradient_distance
 from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
 from trombine.objectives.reading import parts_loss
+from trombine.objectives.restyle import restyler_sizes
 from trombine.objectives.terms import l1, wide
 from trombine.recipes.recipe import RestyleShared
 from trombine.refusal import InputError
@@ -61,13 +63,7 @@ class RestyleSharedObjective(Objective[RestyleShared]):
         self.judges = ("critic", "reads") if self.read else ("critic",)
 
     def _check_sizes(self, sizes: Mapping[str, Mapping[str, object]]) -> None:
-        if self.recipe.nets["net"].name != "restyler":
-            raise InputError("the net of this recipe is a restyler")
-        net = sizes["net"]
-        if net["size"] != self.recipe.size:
-            raise InputError(
-                f"net.size is {net['size']}, and size {self.recipe.size}: let both be the same"
-            )
+        net = restyler_sizes(self.recipe)
         self.styles = styles_of(str(net["styles"]))
         if len(self.styles) != len(self.streams):
             raise InputError(f"net.styles names {len(self.styles)}; give two, as photo+anime")
@@ -154,7 +150,8 @@ class RestyleSharedObjective(Objective[RestyleShared]):
             terms["parts"] = parts_loss(logits, _parts(batches, logits).to(codes.device))
         if "points" in self.weights:
             truth = torch.cat([_known(one.points, "landmarks") for one in batches]).to(codes)
-            off = (middles(heat) - truth.nan_to_num() / self.recipe.size).abs()
+            found = middles_of(share_of(heat), self.recipe.size / heat.shape[-1])
+            off = (found - truth.nan_to_num()).abs() / self.recipe.size
             terms["points"] = (off * ~truth.isnan()).sum(-1).mean()
         return terms
 
@@ -199,15 +196,6 @@ class RestyleSharedObjective(Objective[RestyleShared]):
     def own_alarms(self) -> tuple[Alarm, ...]:
         """Samples that are all alike, and codes that tell their style."""
         return (Collapse(), DiscriminatorWon(_CRITIC, phase="judges"))
-
-
-def middles(heat: Float[Tensor, "n p h w"]) -> Float[Tensor, "n p 2"]:
-    """Where the middles of heat maps are, x and y, in sides of the picture."""
-    share = heat.flatten(2).softmax(-1).unflatten(2, heat.shape[-2:])
-    down, across = (
-        (torch.arange(count, device=heat.device) + 0.5) / count for count in heat.shape[-2:]
-    )
-    return torch.stack([(share.sum(-2) * across).sum(-1), (share.sum(-1) * down).sum(-1)], -1)
 
 
 def _parts(batches: Sequence[Batch], like: Float[Tensor, "n p h w"]) -> UInt8[Tensor, "n h w"]:
