@@ -22,7 +22,7 @@ from trombine.nets.spaces import to_space
 from trombine.refusal import InputError
 
 SIZE = 32
-WRITTEN = "zoom:0.8-1.3+shift:0.1+mirror+rotate:20+colour:0.2"
+WRITTEN = "zoom:0.8-1.3+shift:0.1+mirror+rotate:20+faces:1+colour:0.2"
 ALL = Augment.parse(WRITTEN)
 PLACES = np.arange(6, dtype=np.int64)
 
@@ -104,6 +104,8 @@ def test_it_says_what_is_changed() -> None:
         ("colour:red", "not red; write colour:0.05, or leave it out"),
         ("crop:0", "1 to 16384, not 0; write crop:64"),
         ("crop:2.5", "not 2.5; write crop:64"),
+        ("faces:2", "up to 1.5, not 2; write faces:0.15"),
+        ("proportions:1", "there is no proportions; did you mean faces?"),
         ("patch:64", "there is no patch; did you mean crop?"),
         ("x\ny", "there is no x"),
     ],
@@ -359,4 +361,4 @@ def test_no_two_changes_share_their_numbers(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(draws, "keys", noted)
     drawn(ALL, (SIZE, SIZE), Chance(seed=0, places=PLACES))
-    assert len(asked) == len(set(asked)) == 9 and all(a.startswith("augment ") for a in asked)
+    assert len(asked) == len(set(asked)) == 21 and all(a.startswith("augment ") for a in asked)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from trombine.conventions import PARTS
 from trombine.data.degrade import Chain
 from trombine.data.item import Batch
 from trombine.data.source import source
@@ -122,3 +123,35 @@ def test_what_is_shown_is_spoiled_and_what_is_wanted_is_not(step: Step) -> None:
     assert not torch.allclose(spoiled.pictures, plain.pictures, atol=0.05)
     with pytest.raises(InputError, match="no shrink"):
         RestyleObjective(recipe_of(damage="shrink:2"))
+
+
+def test_pixels_count_by_their_part_of_the_truth(step: Step) -> None:
+    """Painted anew: whichever side is the truth, its own organs count four times, its ground .3."""
+    objective = RestyleObjective(recipe_of(organs=3.0, ground=0.3))
+    net, shown = cast(Restyler, step.nets["net"]), objective.shown(step)
+    seeds = step.batches["data"].seeds
+    assert seeds is not None
+    weights = np.ones((COUNT, SIDE, SIDE))
+    for row, seed in enumerate(seeds.tolist()):
+        parts = paint(face(seed), SIDE, STYLES[int(shown.target[row])]).parts
+        groups = np.array([part.group for part in PARTS])[parts]
+        weights[row][np.isin(groups, ["eyes", "brows", "nose", "mouth"])] = 4
+        weights[row][parts == 0] = 0.3
+    assert 0.01 < (weights == 4).mean() < 0.2 < (weights == 0.3).mean()
+    terms = objective.soft(step)
+    output = net.soft(shown.pictures, shown.source, shown.target)
+    off = (output - shown.truth).detach().double().numpy()
+    weights = weights[:, None]
+    assert terms["l1"].item() == pytest.approx(float((weights * abs(off)).mean()), rel=1e-5)
+    down = (weights[:, :, 1:] * abs(np.diff(off, axis=2))).mean()
+    across = (weights[..., 1:] * abs(np.diff(off, axis=3))).mean()
+    assert terms["gradients"].item() == pytest.approx((down + across) / 2, rel=1e-4)
+
+
+def test_pairs_whose_parts_nobody_knows_count_alike_or_not_at_all(step: Step, pairs: Batch) -> None:
+    assert pairs.pair is not None
+    blind = replace(pairs, parts=None, pair=replace(pairs.pair, parts=None))
+    step = replace(step, batches={"data": blind})
+    assert RestyleObjective(recipe_of()).soft(step)["l1"].item() > 0
+    with pytest.raises(InputError, match="say nothing of parts: organs needs 0, and ground 1"):
+        RestyleObjective(recipe_of(organs=1.0)).shown(step)

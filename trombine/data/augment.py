@@ -4,18 +4,21 @@
     shift:S    to each side by up to S of the picture's width
     mirror     half of the pictures; left and right parts, landmarks and points change places
     rotate:D   by up to D degrees to either side
+    faces:F    other proportions: brows, noses, mouths and jaws as real people have them, by up to
+               F of the way from those that the world paints (proportions.py)
     colour:C   brightness, contrast and saturation each by a factor between 1 - C and 1 + C, hue by
                up to 60 C degrees to either side
     crop:N     then a window of N x N pixels of it, anywhere; of a smaller picture all
     none       nothing
 
-All geometry of a picture is one affine map, and its samples are computed once, by the bicubic that
-`degrade` shrinks with (widened where the picture gets smaller, so that it does not alias). What is
-outside is the picture mirrored at its edge, which near a face shows a second head: why zoom:Z only
-enlarges, and moderate numbers do best. Parts move by the same map, each pixel taking the
-nearest label; landmarks and points are moved by the map itself and are exact; those that leave the
-picture are no longer visible. Both sides of a pair change in the same way. Where a map is exact
-(mirror, crop, zoom 1, no turn) the very samples come back.
+All geometry of a picture is one affine map, after the bend of `faces` where landmarks are known.
+Its samples are computed once, by the bicubic that `degrade` shrinks with (widened where the picture
+gets smaller, so that it does not alias). What is outside is the picture mirrored at its edge, which
+near a face shows a second head: why zoom:Z only enlarges, and moderate numbers do best. Parts move
+by the same map, each pixel taking the nearest label. Landmarks and points are moved by the map
+itself and are exact, after a bend within a part of a pixel; those that leave the picture are no
+longer visible. Both sides of a pair change in the same way. Where a map is exact (mirror, crop,
+zoom 1, no turn) the very samples come back.
 
 The numbers of a vector, labels and seeds stay as they are: whether a mirrored face keeps its yaw is
 for who learns it to know (objectives/regress.py refuses what it knows not to). The loops over
@@ -36,16 +39,17 @@ from torch import Tensor
 from trombine.colour import LUMA
 from trombine.conventions import MIRRORED_LANDMARK, MIRRORED_PART
 from trombine.data.item import Batch
+from trombine.data.proportions import Bends, Reaches, bends, carried, reaches, reshaped, straight
 from trombine.draws import Chance
 from trombine.grammar import checked, instead, number_of
 from trombine.provenance import shortened
 from trombine.refusal import InputError
 
 NONE: Final = "none"
-MOST: Final = {"shift": 0.5, "rotate": 180.0, "colour": 0.5}
+MOST: Final = {"shift": 0.5, "rotate": 180.0, "colour": 0.5, "faces": 1.5}
 ZOOMS: Final = (0.5, 2.0)
 LARGEST_CROP: Final = 2**14  # as the size of a recipe
-_WRITTEN: Final = "zoom:1.3+shift:0.05+mirror+rotate:15+colour:0.1+crop:64, any of them"
+_WRITTEN: Final = "zoom:1.3+shift:0.05+mirror+rotate:15+faces:1+colour:0.1+crop:64, any of them"
 _NAMES: Final = ("zoom", "mirror", "crop", *MOST)
 _OTHER_WORDS: Final = {
     "flip": "mirror",
@@ -56,6 +60,7 @@ _OTHER_WORDS: Final = {
     "turn": "rotate",
     "jitter": "colour",
     "hue": "colour",
+    "proportions": "faces",
     "patch": "crop",
     "window": "crop",
 }
@@ -76,6 +81,7 @@ class Augment:
     shift: float = 0.0
     mirror: bool = False
     rotate: float = 0.0
+    faces: float = 0.0
     colour: float = 0.0
     crop: int = 0
 
@@ -159,6 +165,7 @@ class Changes:
     zooms: Float64[np.ndarray, "n"]
     mirrored: Bool[np.ndarray, "n"]
     tints: Float64[np.ndarray, "n 3 4"]  # from old R, G, B in [0, 1], and 1, to the new
+    reaches: Reaches | None = None  # of proportions; None: they stay
 
 
 def augmented(batch: Batch, augment: Augment, chance: Chance) -> Batch:
@@ -197,7 +204,8 @@ def drawn(augment: Augment, shape: tuple[int, int], chance: Chance) -> Changes:
         offsets -= np.stack([corners("x", width - cut[1]), corners("y", height - cut[0])], 1)
     tints = _tints(*(even(f"colour {name}", augment.colour) for name in _COLOURS))
     maps = np.concatenate([linear, offsets[:, :, None]], 2)
-    return Changes(maps=maps, shape=cut, zooms=zooms, mirrored=mirrored, tints=tints)
+    faces = reaches(augment.faces, chance.within("faces")) if augment.faces else None
+    return Changes(maps=maps, shape=cut, zooms=zooms, mirrored=mirrored, tints=tints, reaches=faces)
 
 
 _COLOURS: Final = ("brightness", "contrast", "saturation", "hue")
@@ -241,6 +249,14 @@ def changed(batch: Batch, changes: Changes) -> Batch:
     height, width = changes.shape
     back = inverse(changes.maps)
     points, visible, five = batch.points, batch.visible, batch.five
+    bent = straight(len(batch))
+    if points is not None and changes.reaches is not None:
+        old = points.numpy().astype(np.float64)
+        new = reshaped(old, changes.reaches)
+        bent = bends(old, new, (batch.pixels.shape[1], batch.pixels.shape[2]))
+        points = torch.from_numpy(new.astype(np.float32))
+        if five is not None:
+            five = torch.from_numpy(carried(five.numpy(), old, new).astype(np.float32))
     if points is not None:
         points = _moved(points, changes, MIRRORED_LANDMARK)
     if visible is not None:
@@ -250,8 +266,8 @@ def changed(batch: Batch, changes: Changes) -> Batch:
         five = _moved(five, changes, _MIRRORED_FIVE)
     return replace(
         batch,
-        pixels=_resampled(batch.pixels, back, changes),
-        parts=None if batch.parts is None else _relabelled(batch.parts, back, changes),
+        pixels=_resampled(batch.pixels, back, bent, changes),
+        parts=None if batch.parts is None else _relabelled(batch.parts, back, bent, changes),
         points=points,
         visible=visible,
         five=five,
@@ -266,25 +282,25 @@ def inverse(maps: Maps) -> Maps:
 
 
 def _resampled(
-    pixels: UInt8[Tensor, "n h w 3"], back: Maps, changes: Changes
+    pixels: UInt8[Tensor, "n h w 3"], back: Maps, bent: Bends, changes: Changes
 ) -> UInt8[Tensor, "n k l 3"]:
     from trombine.data.kernel_resample import resample  # here: reading data needs no compiler
 
     old = np.ascontiguousarray(pixels.numpy())
     new = np.empty((len(old), *changes.shape, 3), np.uint8)
     tints = changes.tints * [1, 1, 1, 255]  # samples, not [0, 1]
-    resample(old, back, np.maximum(1 / changes.zooms, 1), tints, new)
+    resample(old, back, bent, np.maximum(1 / changes.zooms, 1), tints, new)
     return torch.from_numpy(new)
 
 
 def _relabelled(
-    parts: UInt8[Tensor, "n h w"], back: Maps, changes: Changes
+    parts: UInt8[Tensor, "n h w"], back: Maps, bent: Bends, changes: Changes
 ) -> UInt8[Tensor, "n k l"]:
     from trombine.data.kernel_resample import nearest
 
     old = np.ascontiguousarray(parts.numpy())
     new = np.empty((len(old), *changes.shape), np.uint8)
-    nearest(old, back, new)
+    nearest(old, back, bent, new)
     new[changes.mirrored] = MIRRORED_LABEL[new[changes.mirrored]]
     return torch.from_numpy(new)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from jaxtyping import Float32, Float64, UInt8
 
+from trombine.data.proportions import straight
 from trombine.devices import CPU
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ def framed(
     result = np.empty((1, size, size, 3), np.uint8)
     plain = np.concatenate([np.eye(3), np.zeros((3, 1))], 1)[None]
     shrinks = np.array([max(frame.side / size, 1.0)])
-    resample(np.ascontiguousarray(pixels)[None], _map(frame, size), shrinks, plain, result)
+    resample(
+        np.ascontiguousarray(pixels)[None], _map(frame, size), straight(1), shrinks, plain, result
+    )
     return result[0]
 
 
@@ -51,7 +54,7 @@ def framed_parts(
     from trombine.data.kernel_resample import nearest
 
     result = np.empty((1, size, size), np.uint8)
-    nearest(np.ascontiguousarray(parts)[None], _map(frame, size) * times, result)
+    nearest(np.ascontiguousarray(parts)[None], _map(frame, size) * times, straight(1), result)
     return result[0]
 
 

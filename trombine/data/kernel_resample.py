@@ -1,4 +1,5 @@
-"""Pictures and parts through an affine map, each sample computed once: the loops of augment.py.
+"""Pictures and parts through an affine map and a bend, each sample computed once: the loops of
+augment.py.
 
 Compiled by numba.
 """
@@ -50,13 +51,35 @@ def taps(x: float, wide: float, n: int, places, weights) -> int:
     return count
 
 
+@inner
+def bent(bend, x: float, y: float, width: int, height: int) -> tuple[float, float]:
+    """Where a place was before the bend, g x g x 2 over all of the picture, linear between."""
+    last = len(bend) - 1
+    if last < 1:
+        return x, y
+    across = min(max(x / width, 0.0), 1.0) * last
+    down = min(max(y / height, 0.0), 1.0) * last
+    j, i = min(int(across), last - 1), min(int(down), last - 1)
+    right, low = across - j, down - i
+    for axis in range(2):
+        upper = (1 - right) * bend[i, j, axis] + right * bend[i, j + 1, axis]
+        lower = (1 - right) * bend[i + 1, j, axis] + right * bend[i + 1, j + 1, axis]
+        way = (1 - low) * upper + low * lower
+        if axis == 0:
+            x += way
+        else:
+            y += way
+    return x, y
+
+
 @kernel
-def resample(pixels, maps, widths, tints, out) -> None:
+def resample(pixels, maps, bends, widths, tints, out) -> None:
     """pixels n h w 3 to out, n k l 3.
 
-    maps n 2 3: where in the old picture a place of the new one is, x and y in pixels. widths n: by
-    how much the cubic is widened, above 1 where the picture shrinks. tints n 3 4: the new red,
-    green and blue of the old ones and 1.
+    maps n 2 3: where in the old picture a place of the new one is, x and y in pixels; bends n g g
+    2: then by how far a place of the old picture is away; 0 of g: nowhere. widths n: by how much
+    the cubic is widened, above 1 where the picture shrinks. tints n 3 4: the new red, green and
+    blue of the old ones and 1.
     """
     height, width = pixels.shape[1], pixels.shape[2]
     most = 5 + int(4.0 * widths.max())
@@ -67,6 +90,7 @@ def resample(pixels, maps, widths, tints, out) -> None:
             for j in range(out.shape[2]):
                 x = maps[n, 0, 0] * (j + 0.5) + maps[n, 0, 1] * (i + 0.5) + maps[n, 0, 2]
                 y = maps[n, 1, 0] * (j + 0.5) + maps[n, 1, 1] * (i + 0.5) + maps[n, 1, 2]
+                x, y = bent(bends[n], x, y, width, height)
                 wide = taps(x, widths[n], width, columns, across)
                 high = taps(y, widths[n], height, rows, down)
                 red, green, blue = 0.0, 0.0, 0.0
@@ -83,7 +107,7 @@ def resample(pixels, maps, widths, tints, out) -> None:
 
 
 @kernel
-def nearest(labels, maps, out) -> None:
+def nearest(labels, maps, bends, out) -> None:
     """labels n h w to out n k l, each the label of the old pixel that its middle falls into."""
     height, width = labels.shape[1], labels.shape[2]
     for n in range(len(labels)):
@@ -91,5 +115,6 @@ def nearest(labels, maps, out) -> None:
             for j in range(out.shape[2]):
                 x = maps[n, 0, 0] * (j + 0.5) + maps[n, 0, 1] * (i + 0.5) + maps[n, 0, 2]
                 y = maps[n, 1, 0] * (j + 0.5) + maps[n, 1, 1] * (i + 0.5) + maps[n, 1, 2]
+                x, y = bent(bends[n], x, y, width, height)
                 row = reflected(math.floor(y), height)
                 out[n, i, j] = labels[n, row, reflected(math.floor(x), width)]

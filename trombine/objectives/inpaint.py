@@ -25,7 +25,6 @@ from jaxtyping import Float, Int64, UInt8
 from torch import Tensor, nn
 
 from trombine.colour import LUMA
-from trombine.conventions import ORGANS, PARTS
 from trombine.data.columns import UNKNOWN
 from trombine.grammar import instead, weight_of
 from trombine.measures import psnr, ssim
@@ -33,6 +32,7 @@ from trombine.nets.sizes import Net
 from trombine.nets.steering import likely_of
 from trombine.objectives.adversarial import Adversary
 from trombine.objectives.alarms import Alarm
+from trombine.objectives.by_part import counts
 from trombine.objectives.by_reader import guessed_in, read_in, reader_terms
 from trombine.objectives.damage import Damage
 from trombine.objectives.objective import Objective, Phase, Samples, Step, Terms
@@ -242,11 +242,11 @@ class InpaintObjective(PaintingObjective[Inpaint]):
         shown = self.seen(step)
         truth = wide(shown.truth)
         terms = {name: TERMS[name](output, truth) for name in self.weights if name in TERMS}
-        counts = self._counts(shown.labels)
+        weights = counts(shown.labels, organs=self.recipe.organs)
         if "l1" in terms:
-            terms["l1"] = of_holes(counts * (output - truth).abs(), shown.hole)
+            terms["l1"] = of_holes(weights * (output - truth).abs(), shown.hole)
         if "l2" in terms:
-            terms["l2"] = of_holes(counts * (output - truth).square(), shown.hole)
+            terms["l2"] = of_holes(weights * (output - truth).square(), shown.hole)
         if "total_variation" in self.weights:
             terms["total_variation"] = total_variation(output)
         if self.judge:
@@ -269,12 +269,6 @@ class InpaintObjective(PaintingObjective[Inpaint]):
         if self.adversary:
             scores[EDGES] = edges_off(outputs, truths)
         return scores
-
-    def _counts(self, parts: UInt8[Tensor, "n h w"]) -> Float[Tensor, "n 1 h w"]:
-        """How much each pixel counts: those of small parts more, if the recipe says so."""
-        more = torch.zeros(256)
-        more[: len(PARTS)] = torch.tensor([part.group in ORGANS for part in PARTS]).float()
-        return 1 + self.recipe.organs * more.to(parts.device)[parts.long()][:, None]
 
     def seen(self, step: Step) -> Shown:
         """What is shown, computed once a step: all its phases see the same."""

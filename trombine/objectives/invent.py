@@ -189,10 +189,16 @@ class InventObjective(Objective[Invent]):
         return (Collapse(),)
 
 
-def gradient_distance(output: Pictures, truth: Pictures) -> Float[Tensor, ""]:
-    """Mean of |difference| of the steps to the next pixel, down and across."""
-    down, across = (l1(output.diff(dim=axis), truth.diff(dim=axis)) for axis in (-2, -1))
-    return (down + across) / 2
+def gradient_distance(
+    output: Pictures, truth: Pictures, weights: Float[Tensor, "n 1 h w"] | None = None
+) -> Float[Tensor, ""]:
+    """Mean of |difference| of the steps to the next pixel, down and across; each counts as much as
+    the pixel that it leads to."""
+    off = wide(output) - wide(truth)
+    down, across = off.diff(dim=-2).abs(), off.diff(dim=-1).abs()
+    if weights is not None:
+        down, across = down * weights[..., 1:, :], across * weights[..., 1:]
+    return (down.mean() + across.mean()) / 2
 
 
 def details_off(

@@ -23,6 +23,11 @@ UNTRUE: Final = {
     "shift": _FRAMED,
     "mirror": ("yaw", "roll", "gaze_x", "light_turn", "parting", "centre_x", *"abcdxy"),
     "rotate": ("roll", "gaze_x", "gaze_y", "light_turn", "light_height", *_FRAMED),
+    "faces": (
+        *("cheeks", "cheekbones", "jaw_width", "chin_length", "chin_width", "eye_size"),
+        *("brow_height", "nose_length", "nose_width", "mouth_width", "mouth_height"),
+        *("upper_lip", "lower_lip", "smile", "mouth_open", "brow_raise", "lid_open", "squint"),
+    ),
     "colour": (
         *("tone", "undertone", "ruddy", "iris", "iris_light", "lip_red", "lipstick"),
         *("lipstick_hue", "hair_light", "hair_red", "hair_grey", "hair_hue", "light_warm"),

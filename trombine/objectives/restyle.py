@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import cast, final
 
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
 from trombine.colour import LUMA
 from trombine.data.degrade import Chain
+from trombine.data.item import Batch
 from trombine.data.source import Source
 from trombine.measures import psnr, ssim
 from trombine.nets import Size, build
@@ -24,6 +25,7 @@ from trombine.nets.inventor import lacking
 from trombine.nets.restyler import Restyler, styles_of
 from trombine.nets.spaces import to_space
 from trombine.nets.stillness import still
+from trombine.objectives.by_part import counts
 from trombine.objectives.invent import details_off, gradient_distance
 from trombine.objectives.judges import judge_of
 from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
@@ -41,6 +43,7 @@ class Shown:
     truth: Pictures
     source: Int64[Tensor, "n"]
     target: Int64[Tensor, "n"]
+    weights: Float[Tensor, "n 1 h w"]  # how much each pixel of the truth counts
 
 
 @final
@@ -96,9 +99,9 @@ class RestyleObjective(Objective[Restyle]):
         """Soft pictures in the other style, compared with the true ones."""
         shown = self.shown(step)
         output = wide(_net(step).soft(shown.pictures, shown.source, shown.target))
-        terms = {"l1": l1(output, shown.truth)}
+        terms = {"l1": l1(output * shown.weights, shown.truth * shown.weights)}
         if "gradients" in self.weights:
-            terms["gradients"] = gradient_distance(output, shown.truth)
+            terms["gradients"] = gradient_distance(output, shown.truth, shown.weights)
         if self.judge:
             terms |= self.judge(output, shown.truth, self.weights)
         return terms
@@ -132,7 +135,20 @@ class RestyleObjective(Objective[Restyle]):
             truth=torch.where(picked, step.pictures(), pair),
             source=torch.where(back, second, first),
             target=torch.where(back, first, second),
+            weights=self._weights(batch, batch.pair, back),
         )
+
+    def _weights(self, batch: Batch, pair: Batch, back: Bool[Tensor, "n"]) -> Pictures:
+        """How much each pixel of the truth counts, by its part."""
+        recipe = self.recipe
+        if recipe.organs == 0 and recipe.ground == 1:
+            return torch.ones((len(back), 1, *batch.pixels.shape[1:3]), device=back.device)
+        if batch.parts is None or pair.parts is None:
+            raise InputError("the data say nothing of parts: organs needs 0, and ground 1")
+        parts = torch.where(
+            back[:, None, None], batch.parts.to(back.device), pair.parts.to(back.device)
+        )
+        return counts(parts, organs=recipe.organs, ground=recipe.ground)
 
     def samples(self, step: Step) -> Samples:
         """The fixed faces in their other style."""

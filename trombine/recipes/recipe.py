@@ -480,6 +480,10 @@ class Restyle(Judged):
     """What spoils the pictures that are shown: a chain as docs/degradations.md tells."""
     gradients: float = 0.5
     """Weight of the mean absolute difference of steps from pixel to pixel."""
+    organs: float = 0.0
+    """By how much more than other pixels those of eyes, brows, nose and mouth count."""
+    ground: float = 1.0
+    """How much pixels of the background count beside others."""
 
 
 @final
