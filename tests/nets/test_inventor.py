@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import cast
 
 import pytest
@@ -35,21 +36,49 @@ def latents() -> torch.Tensor:
     return torch.randn(5, 6, generator=torch.Generator().manual_seed(1))
 
 
-@pytest.mark.parametrize(("twice", "steps", "near"), [(True, 32, 2e-3), (False, 400, 1e-2)])
-def test_a_walk_along_the_pace_of_a_gaussian_ends_at_it(
-    twice: bool, steps: int, near: float
-) -> None:
-    """From standard normal noise to N(2, .5²) the exact flow takes z to 2 + .5 z."""
-    mean, spread = 2.0, 0.5
+MEAN, DEVIATION = 2.0, 0.5
+
+
+def pace_of_a_gaussian(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+    """From standard normal noise to N(2, .5²): the exact flow takes z to 2 + .5 z."""
+    s = t[:, None]
+    variance = ((1 - s) * DEVIATION) ** 2 + s**2
+    return -MEAN + (s - (1 - s) * DEVIATION**2) / variance * (x - (1 - s) * MEAN)
+
+
+def off(steps: int, **how: float) -> float:
+    """How far from the exact end a walk ends at most."""
     z = torch.linspace(-2, 2, 9, dtype=torch.float64)[:, None]
+    found = walked(pace_of_a_gaussian, z, steps, **how)  # pyright: ignore[reportArgumentType]
+    return float((found - MEAN - DEVIATION * z).abs().max())
 
-    def pace(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-        s = t[:, None]
-        variance = ((1 - s) * spread) ** 2 + s**2
-        return -mean + (s - (1 - s) * spread**2) / variance * (x - (1 - s) * mean)
 
-    found = walked(pace, z, steps, twice=twice)
-    torch.testing.assert_close(found, mean + spread * z, rtol=0, atol=near)
+@pytest.mark.parametrize("how", [{"twice": True}, {}])
+def test_a_walk_along_the_pace_of_a_gaussian_ends_at_it(how: dict[str, float]) -> None:
+    """By the second order: half as long steps, a quarter of the error."""
+    errors = [off(steps, **how) for steps in (64, 128, 256)]
+    assert errors[2] < 1e-3
+    for longer, shorter in pairwise(errors):
+        assert 3.3 < longer / shorter < 4.7
+    assert off(256, spacing=0.6) < 1e-3
+
+
+def test_a_pace_that_changes_evenly_is_followed_but_for_the_first_step() -> None:
+    """Whatever the steps: from time 1 to 0 along t it is the integral, -1/2; the first, which knows
+    of no change yet, goes too far by half its square."""
+    for steps, spacing in ((5, 1.0), (4, 0.4), (7, 0.8)):
+        found = walked(lambda x, t: t[:, None], torch.zeros(1, 1), steps, spacing=spacing)
+        first = 1 - (1 - 1 / steps) ** spacing
+        assert float(found) == pytest.approx(-0.5 - first**2 / 2, abs=1e-6)
+
+
+def test_steps_are_spaced_as_is_said(net: Inventor) -> None:
+    times: list[float] = []
+    walked(lambda x, t: times.append(float(t[0])) or x, torch.zeros(1, 1), 4, spacing=0.5)
+    assert times == pytest.approx([1, 0.75**0.5, 0.5**0.5, 0.5])
+    assert net.spacing == 1
+    with pytest.raises(InputError, match=r"spacing is 0\.1 to 1, not 1\.5"):
+        build("inventor", SIZES | {"spacing": 1.5})
 
 
 def test_what_is_told_is_scaled_and_what_is_not_is_marked(net: Inventor) -> None:

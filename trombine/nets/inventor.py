@@ -62,6 +62,7 @@ class Inventor(Net):
         levels: int = 2,
         steps: int = 16,
         finish: int = 5,
+        spacing: float = 1.0,
         norm: str = "batch",
         fields: str = "age+smile",
     ) -> None:
@@ -76,10 +77,13 @@ class Inventor(Net):
         check_whole("levels", levels, 1, 8)
         check_whole("steps", steps, 1, 1000)
         check_whole("finish", finish, 1, 1000)
+        if not 0.1 <= spacing <= 1:
+            raise InputError(f"spacing is 0.1 to 1, not {spacing:g}")
         check_choice("norm", norm, ("group", "batch"))
         super().__init__()
         self.fields = fields_of(fields)
-        self.latent, self.size, self.steps, self.finish = latent, size, steps, finish
+        self.latent, self.size, self.steps = latent, size, steps
+        self.finish, self.spacing = finish, spacing
         self.codes = CodeFlow(latent, hidden, blocks, 2 * len(self.fields))
         self.decoder = Decoder(latent, size, width, norm)
         self.details = DetailFlow(details, levels)
@@ -148,7 +152,11 @@ class Inventor(Net):
     def finished(self, soft: Pictures, noise: Float[Tensor, "n 12 h2 w2"]) -> Pictures:
         """Soft pictures with the details that this noise becomes."""
         told = self.told_by(soft)
-        lacks = walked(lambda x, t: self.details(x, told, t), noise, self.finish)
+
+        def pace(x: Tensor, t: Times) -> Tensor:
+            return self.details(x, told, t)
+
+        lacks = walked(pace, noise, self.finish, spacing=self.spacing)
         return soft + SPREAD / 2 * functional.pixel_shuffle(lacks, 2)
 
     def told_by(self, soft: Pictures) -> Float[Tensor, "n 12 h2 w2"]:
@@ -196,16 +204,29 @@ def normed(codes: Codes) -> Codes:
 
 
 def walked(
-    pace: Callable[[Tensor, Times], Tensor], x: Tensor, steps: int, *, twice: bool = False
+    pace: Callable[[Tensor, Times], Tensor],
+    x: Tensor,
+    steps: int,
+    *,
+    twice: bool = False,
+    spacing: float = 1.0,
 ) -> Tensor:
-    """From noise to data in equal steps: straight ones (Euler), or `twice` asked, along the mean of
-    the paces at both ends (Heun)."""
-    for t, s in pairwise(step / steps for step in range(steps, -1, -1)):
-        first = pace(x, x.new_full((x.shape[0],), t))
+    """From noise to data: along the mean of the paces at both ends of each step where `twice`
+    (Heun), else along the pace as it goes on changing (Adams and Bashforth's second order).
+
+    Steps are equal at a spacing of 1; below it the first ones are shorter.
+    """
+    last, before = None, 0.0
+    times = [(step / steps) ** spacing for step in range(steps, -1, -1)]
+    for t, s in pairwise(times):
+        first = along = pace(x, x.new_full((x.shape[0],), t))
         if twice:
             second = pace(x + (s - t) * first, x.new_full((x.shape[0],), s))
-            first = (first + second) / 2
-        x = x + (s - t) * first
+            along = (first + second) / 2
+        elif last is not None:
+            along = first + (s - t) / (2 * before) * (first - last)
+        x = x + (s - t) * along
+        last, before = first, s - t
     return x
 
 
