@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from jaxtyping import Float32, Float64
 
-from trombine.data.degrade import blur, compress, marks, noise, old, smaller
+from trombine.data.degrade import blur, compress, light, marks, noise, old, smaller
 from trombine.data.degrade.marks import Marked
 from trombine.data.degrade.resize import shrink
 from trombine.draws import Chance
@@ -163,6 +163,11 @@ KINDS: Final[dict[str, Degradation]] = {
         about="through a WebP file of this QUALITY",
         amounts=(Amount(name="quality", low=0, high=100, integer=True),),
         apply=_whole(compress.webp),
+    ),
+    "shade": Degradation(
+        about="light from one side: the other in shade, midtones lighter or darker",
+        amounts=(_AMOUNT,),
+        apply=_drawn(light.shade),
     ),
     "fade": Degradation(
         about="an old print: colours go, black turns brown, paper yellow or pink, unevenly",
