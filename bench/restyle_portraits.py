@@ -2,10 +2,11 @@
 
 Nobody has painted them, so there is no truth. But the world says what a style does to proportions:
 it paints the same people in both, with exact landmarks. What it does is learned from people that
-trainings have, and is applied to the landmarks that the witness reads of a portrait; beside these
-stand those that it reads of the drawing. How far off that is by itself is measured on painted
-people: by exact landmarks, and by those that the witness reads of a photograph and of the true
-drawing, which is as near as a perfect drawing comes.
+trainings have, bent to the proportions of real ones (trombine/data/proportions.py), and is applied
+to the landmarks that the witness reads of a portrait; beside these stand those that it reads of the
+drawing. How far off that is by itself is measured on painted people, as they are painted: by exact
+landmarks, and by those that the witness reads of a photograph and of the true drawing, which is as
+near as a perfect drawing comes.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from upscale import there
 from upscale_pictures import SHARED
 
 from trombine.conventions import LANDMARK_GROUPS, to_picture
+from trombine.data.proportions import reaches, reshaped
+from trombine.draws import Chance
 from trombine.images import Image, as_seen, read
 from trombine.judge.witness import Seen, seen
 from trombine.measures.reading import point_errors
@@ -90,9 +93,13 @@ def _in_frame(points: Points, photos: Points) -> Float64[np.ndarray, "n 136"]:
     return np.concatenate([places.real, places.imag], 1)
 
 
-def exact(seeds: Sequence[int], style: str) -> Points:
-    """The landmarks of painted faces, in sides of the picture."""
-    return np.stack([points_of(shape(face(seed), style))[0] for seed in seeds])
+def exact(seeds: Sequence[int], style: str, *, bent: bool = False) -> Points:
+    """The landmarks of painted faces, in sides of the picture; or, `bent`, of faces with the
+    proportions of real people, or some way there: each person's are the same in every style."""
+    points = np.stack([points_of(shape(face(seed), style))[0] for seed in seeds])
+    if not bent:
+        return points
+    return reshaped(points, reaches(1.0, Chance(seed=0, places=np.array(seeds))))
 
 
 def off(points: Points, true: Points) -> Float64[np.ndarray, "n"]:
@@ -131,8 +138,8 @@ def portraits(count: int) -> Iterator[Portrait]:
 
 def real(first: int, count: int, options: Restyling) -> Rows:
     """Portraits in each drawn style."""
-    people = exact(LEARNED, "photo")
-    maps = {style: Proportions.learned(people, exact(LEARNED, style)) for style in DRAWN}
+    people = exact(LEARNED, "photo", bent=True)
+    maps = {style: Proportions.learned(people, exact(LEARNED, style, bent=True)) for style in DRAWN}
     yield from of_painted(first, maps)
     if not there("portraits"):
         return
