@@ -50,7 +50,10 @@ _NOT_OF_IT: Final = [PART_INDEX[name] for name in ("background", "cloth")]
 _FADES: Final = 5  # pixels of a window over which its outline fades
 _RIM: Final = 10  # pixels from a window's edge within which all fades
 _DEEP: Final = 21  # pixels of a window: half of that within its outline, all is the head
-_BESIDE: Final = 9  # pixels of a window: half of that from an outline, all is ground
+_WIDER: Final = (
+    5  # pixels of a window: half of that beyond an outline, no hair of the old head stays
+)
+_BESIDE: Final = 13  # pixels of a window: half of that from an outline, all is ground
 _REACHES: Final = (9, 33, 129)  # pixels of a window from which ground goes on behind a head
 _LEAST: Final = 1 / 1024  # a share that is none
 _AROUND: Final = 15  # pixels of a window whose colours are kept together
@@ -249,7 +252,7 @@ class _Canvas:
         seen = _resized(crop_windows(self.before, [frame]), side)
         drawn = self._as_asked(self.asked.drawn(seen, self.source), seen)[0]
         before, after = self._outlines(face, frame, drawn)
-        share = _faded(torch.maximum(before, after))[0] * _rim(side)
+        share = _faded(_grown(torch.maximum(before, after), _WIDER))[0] * _rim(side)
         larger, around = self._enlarged(drawn, window)
         box = window.reach(self.height, self.width)
         rows, columns = np.mgrid[box.top : box.bottom, box.left : box.right].reshape(2, -1)
@@ -317,7 +320,7 @@ class _Canvas:
         face was."""
         colours = torch.from_numpy(self.colours).permute(2, 0, 1)
         seen = _resized(crop_windows(colours, [frame]), before.shape[-1])
-        beside = (1 - functional.max_pool2d(before, _BESIDE, 1, _BESIDE // 2)).clamp(min=1e-4)
+        beside = (1 - _grown(before, _BESIDE)).clamp(min=1e-4)
         sums, shares = (
             sum(0.01**k * functional.avg_pool2d(x, n, 1, n // 2) for k, n in enumerate(_REACHES))
             for x in (seen * beside, beside)
@@ -363,6 +366,10 @@ def _faded(share: Share) -> Share:
     return functional.avg_pool2d(share, _FADES, 1, _FADES // 2, count_include_pad=False)
 
 
+def _grown(share: Share, width: int) -> Share:
+    return functional.max_pool2d(share, width, 1, width // 2)
+
+
 def _rim(side: int) -> Float32[Tensor, "s s"]:
     """1, but for the edge of a window, towards which it fades to 0."""
     middle = (torch.arange(side) + 0.5).minimum(side - torch.arange(side) - 0.5)
@@ -373,7 +380,7 @@ def _rim(side: int) -> Float32[Tensor, "s s"]:
 def _head(before: Share, after: Share) -> Float32[Tensor, "1 s s"]:
     """How much of each pixel is the head as it is drawn, and no ground: all within its outline, and
     what is deep within the one that it had, where the reader may not know what was drawn."""
-    deep = 1 - functional.max_pool2d(1 - before, _DEEP, 1, _DEEP // 2)
+    deep = 1 - _grown(1 - before, _DEEP)
     return _faded(torch.maximum(after, deep))[0]
 
 
