@@ -19,10 +19,10 @@ from trombine.measures import psnr
 from trombine.nets.spaces import SPACES, Within, from_space, to_space
 from trombine.objectives import objective_of
 from trombine.objectives.objective import Step
-from trombine.objectives.regress import UNTRUE
 from trombine.objectives.restore import RestoreObjective
 from trombine.objectives.sharpen import SharpenObjective
-from trombine.recipes import with_settings
+from trombine.objectives.untrue import UNTRUE
+from trombine.recipes import find, with_settings
 from trombine.recipes.recipe import CHOICES
 from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder
@@ -183,6 +183,27 @@ def test_numbers_that_would_no_longer_be_true_are_refused(change: str) -> None:
     name = change.partition(":")[0]
     assert str(error.value).startswith(f"augment {name} changes the ")
     assert "roll" in str(error.value) and str(error.value).endswith(f"leave {name} out")
+
+
+@pytest.mark.parametrize(
+    ("recipe", "change", "name"),
+    [
+        ("reader", "mirror", "yaw"),
+        ("reader", "faces:1", "smile"),
+        ("generate-photo", "faces:1", "jaw_width"),
+        ("fractal-gan", "mirror", "a"),
+        ("restyle", "faces:1+mirror", None),
+    ],
+)
+def test_whatever_learns_numbers_refuses_to_learn_untrue_ones(
+    recipe: str, change: str, name: str | None
+) -> None:
+    settings = replace(find(recipe), augment=change)
+    if name is None:
+        objective_of(settings)
+        return
+    with pytest.raises(InputError, match=rf"augment \w+ changes the .*\b{name}\b.* of a picture"):
+        objective_of(settings)
 
 
 def test_numbers_that_stay_true_may_be_read_from_changed_pictures() -> None:

@@ -21,7 +21,7 @@ longer visible. Both sides of a pair change in the same way. Where a map is exac
 zoom 1, no turn) the very samples come back.
 
 The numbers of a vector, labels and seeds stay as they are: whether a mirrored face keeps its yaw is
-for who learns it to know (objectives/regress.py refuses what it knows not to). The loops over
+for who learns it to know (objectives/untrue.py refuses what it knows not to). The loops over
 samples are in kernel_resample.py.
 """
 

@@ -22,12 +22,14 @@ terms.py        losses between pictures      critics.py   losses and penalties o
 perceptual.py   losses between features      pools.py     old pictures for a discriminator
 damage.py       what restoring undoes        judges.py    which net's features are compared
 alarms/         what watches a training      by_reader.py what a reader says of pictures
+by_part.py      how much each pixel counts   untrue.py    numbers that augmentation makes untrue
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
+from trombine.data.augment import Augment
 from trombine.objectives.adversarial import AdversarialObjective
 from trombine.objectives.complete import CompleteObjective
 from trombine.objectives.denoise import DenoiseObjective
@@ -45,6 +47,7 @@ from trombine.objectives.restyle import RestyleObjective
 from trombine.objectives.restyle_shared import RestyleSharedObjective
 from trombine.objectives.sharpen import SharpenObjective
 from trombine.objectives.translate import TranslateObjective
+from trombine.objectives.untrue import check_augment
 from trombine.recipes.recipe import Recipe
 from trombine.refusal import InputError
 
@@ -77,4 +80,5 @@ def objective_of(recipe: Recipe) -> Objective[Any]:
         needed, existing = ", ".join(objective.roles), ", ".join(recipe.nets)
         raise InputError(f"{recipe.objective} needs the nets {needed}; the recipe has {existing}")
     objective.check_space()
+    check_augment(Augment.parse(recipe.augment), objective.required)
     return objective

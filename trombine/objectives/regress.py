@@ -3,39 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, final
+from typing import final
 
 import torch
 from jaxtyping import Float
 
-from trombine.data.augment import Augment
 from trombine.data.source import Source
 from trombine.objectives.alarms import Alarm, NoProgress
 from trombine.objectives.objective import Objective, Phase, Step, Terms
 from trombine.objectives.terms import TERMS
 from trombine.recipes.recipe import Regress
 from trombine.refusal import InputError
-
-# The numbers that each augmentation makes untrue: vectors do not change with the picture.
-_FRAMED: Final = ("centre_x", "centre_y")
-UNTRUE: Final = {
-    "zoom": ("scale", *_FRAMED),
-    "shift": _FRAMED,
-    "mirror": ("yaw", "roll", "gaze_x", "light_turn", "parting", "centre_x", *"abcdxy"),
-    "rotate": ("roll", "gaze_x", "gaze_y", "light_turn", "light_height", *_FRAMED),
-    "faces": (
-        *("cheeks", "cheekbones", "jaw_width", "chin_length", "chin_width", "eye_size"),
-        *("brow_height", "nose_length", "nose_width", "mouth_width", "mouth_height"),
-        *("upper_lip", "lower_lip", "smile", "mouth_open", "brow_raise", "lid_open", "squint"),
-    ),
-    "colour": (
-        *("tone", "undertone", "ruddy", "iris", "iris_light", "lip_red", "lipstick"),
-        *("lipstick_hue", "hair_light", "hair_red", "hair_grey", "hair_hue", "light_warm"),
-        *("exposure", "glasses_hue", "hat_hue", "hat_light", "cloth_hue", "cloth_grey"),
-        *("cloth_light", "ground_hue", "ground_grey", "ground_light", "palette"),
-    ),
-    "crop": ("scale", *_FRAMED),
-}
 
 
 @final
@@ -54,17 +32,6 @@ class RegressObjective(Objective[Regress]):
                 f"wanted names {len(self.required)} numbers and the net has {outputs} outputs;"
                 " name as many as net.outputs says, with + between them"
             )
-        self._check_augment(Augment.parse(recipe.augment))
-
-    def _check_augment(self, augment: Augment) -> None:
-        """Refuse augmentation that makes the numbers untrue."""
-        for change, names in UNTRUE.items():
-            invalid = [name for name in self.required if name in names]
-            if invalid and getattr(augment, change) != getattr(Augment(), change):
-                raise InputError(
-                    f"augment {change} changes the {' and '.join(invalid)} of a picture, and its"
-                    f" vector says what it was; leave {change} out"
-                )
 
     def check(self, sources: Mapping[str, Source]) -> None:
         """The data must have all the numbers that the recipe wants."""
