@@ -2,10 +2,10 @@
 
     python bench/figures.py [-o docs/figures] [--first-seed N]
 
-Two photographs enlarged, one read and some faces invented by the commands' defaults; a sheet of
-faces in each style (the same people in all), one of their parts and landmarks, one of leaves. Seeds
-are nobody's: neither trained on, chosen by, nor in a protocol. The photographs come with
-scikit-image.
+Two photographs enlarged, one read, faces restyled and some invented by the commands' defaults; a
+sheet of faces in each style (the same people in all), one of their parts and landmarks, one of
+leaves. Seeds are nobody's: neither trained on, chosen by, nor in a protocol. The photographs come
+with scikit-image.
 """
 
 from __future__ import annotations
@@ -66,6 +66,22 @@ def invented_sheet(folder: Path) -> Sheet:
     return Sheet(rows=rows)
 
 
+def restyled_sheet(folder: Path, first_seed: int) -> Sheet:
+    """A photograph and painted faces, as they are and as the command draws them; not picked."""
+    sources = folder / "sources"
+    sources.mkdir()
+    head = Image.fromarray(skimage.data.astronaut()[:240, 100:340])
+    head.resize((SIZE, SIZE), Image.Resampling.LANCZOS).save(sources / "a.png")
+    for seed in range(first_seed, first_seed + COLUMNS - 1):
+        write(sources / f"b{seed}.png", paint(face(seed), SIZE, "photo").pixels)
+    rows = [[read(path).samples for path in sorted(sources.glob("*.png"))]]
+    for style in STYLES[1:]:
+        made = folder / style
+        trombine.restyle(pictures=sources, to=style, from_="photo", output=made)
+        rows.append([read(path).samples for path in sorted(made.glob("*.png"))])
+    return Sheet(rows=rows)
+
+
 def grid(pictures: list[np.ndarray], columns: int) -> list[list[np.ndarray]]:
     """Pictures in rows."""
     return [pictures[i : i + columns] for i in range(0, len(pictures), columns)]
@@ -111,7 +127,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         figures["enlarged"] = enlarged_sheet(Path(folder)).pixels()
         figures["read"] = read_sheet(Path(folder))
-        figures["invented"] = invented_sheet(Path(folder)).pixels()
+        figures["invented"] = invented_sheet(Path(folder) / "invented").pixels()
+        figures["restyled"] = restyled_sheet(Path(folder), arguments.first_seed).pixels()
     arguments.output.mkdir(parents=True, exist_ok=True)
     for name, pixels in figures.items():
         path = arguments.output / f"{name}.jpg"
