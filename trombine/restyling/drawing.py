@@ -54,6 +54,7 @@ _WIDER: Final = (
     5  # pixels of a window: half of that beyond an outline, no hair of the old head stays
 )
 _BESIDE: Final = 13  # pixels of a window: half of that from an outline, all is ground
+_ON: Final = 9  # pixels of a window from which the head's colours go on
 _REACHES: Final = (9, 33, 129)  # pixels of a window from which ground goes on behind a head
 _LEAST: Final = 1 / 1024  # a share that is none
 _AROUND: Final = 15  # pixels of a window whose colours are kept together
@@ -253,7 +254,7 @@ class _Canvas:
         drawn = self._as_asked(self.asked.drawn(seen, self.source), seen)[0]
         before, after = self._outlines(face, frame, drawn)
         share = _faded(_grown(torch.maximum(before, after), _WIDER))[0] * _rim(side)
-        larger, around = self._enlarged(drawn, window)
+        larger, around = self._enlarged(_alone(drawn, after), window)
         box = window.reach(self.height, self.width)
         rows, columns = np.mgrid[box.top : box.bottom, box.left : box.right].reshape(2, -1)
         places = middles(rows, columns)
@@ -364,6 +365,16 @@ def _of_it(logits: Float32[Tensor, "1 k s s"]) -> Share:
 
 def _faded(share: Share) -> Share:
     return functional.avg_pool2d(share, _FADES, 1, _FADES // 2, count_include_pad=False)
+
+
+def _alone(drawn: Picture, head: Share) -> Picture:
+    """What was drawn, without the ground that was drawn behind the head: where that begins the
+    head's own colours go on."""
+    colours, shares = (
+        functional.avg_pool2d(x, _ON, 1, _ON // 2) for x in (drawn[None] * head, head)
+    )
+    on = torch.where(shares > _LEAST, colours / shares.clamp(min=_LEAST), drawn)
+    return (head * drawn + (1 - head) * on)[0]
 
 
 def _grown(share: Share, width: int) -> Share:
