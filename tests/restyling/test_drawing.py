@@ -16,7 +16,14 @@ from trombine.images import image_of
 from trombine.nets.restyler import Restyler
 from trombine.reader import Face
 from trombine.refusal import InputError
-from trombine.restyling.drawing import Restyling, faces_in, restyled, soft_in_tiles, style_by_looks
+from trombine.restyling.drawing import (
+    Restyling,
+    alone,
+    faces_in,
+    restyled,
+    soft_in_tiles,
+    style_by_looks,
+)
 from trombine.weights import loaded
 from trombine.world import face, paint
 
@@ -83,6 +90,27 @@ def _turned(one: Face) -> Face:
         one.frame, x=one.frame.y, y=400 - one.frame.x, angle=one.frame.angle - np.pi / 2
     )
     return replace(one, points=points, frame=frame)
+
+
+def test_a_drawn_head_is_taken_out_of_its_own_ground() -> None:
+    """A red disc with a soft edge, drawn before blue: within its outline the colours are red, as
+    far as they go on, and what is deep within stays to the last bit."""
+    y, x = torch.meshgrid(torch.arange(64.0), torch.arange(64.0), indexing="ij")
+    away = ((x - 32) ** 2 + (y - 32) ** 2).sqrt()
+    head = ((20 - away) / 6 + 0.5).clamp(0, 1)[None, None]
+    red, blue = (
+        torch.tensor(colour)[:, None, None] for colour in ([0.8, 0.1, 0.2], [0.1, 0.2, 0.9])
+    )
+    texture = 0.05 * torch.rand(3, 64, 64, generator=torch.Generator().manual_seed(0))
+    drawn = head[0] * (red + texture) + (1 - head[0]) * blue
+    found = alone(drawn, head)
+    deep, edge = head[0, 0] == 1, (head[0, 0] > 0.4) & (head[0, 0] < 1)
+    assert torch.equal(found[:, deep], drawn[:, deep])
+    before, after = ((one - red).abs().amax(0)[edge] for one in (drawn, found))
+    assert float(after.max()) < 0.6 * float(before.max())
+    assert float(after.mean()) < 0.5 * float(before.mean())
+    nothing = alone(drawn, torch.zeros_like(head))
+    assert torch.equal(nothing, drawn)
 
 
 def test_half_the_strength_is_half_of_the_way_and_none_is_none(

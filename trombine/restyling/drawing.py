@@ -254,7 +254,7 @@ class _Canvas:
         drawn = self._as_asked(self.asked.drawn(seen, self.source), seen)[0]
         before, after = self._outlines(face, frame, drawn)
         share = _faded(_grown(torch.maximum(before, after), _WIDER))[0] * _rim(side)
-        larger, around = self._enlarged(_alone(drawn, after), window)
+        larger, around = self._enlarged(alone(drawn, after), window)
         box = window.reach(self.height, self.width)
         rows, columns = np.mgrid[box.top : box.bottom, box.left : box.right].reshape(2, -1)
         places = middles(rows, columns)
@@ -367,11 +367,12 @@ def _faded(share: Share) -> Share:
     return functional.avg_pool2d(share, _FADES, 1, _FADES // 2, count_include_pad=False)
 
 
-def _alone(drawn: Picture, head: Share) -> Picture:
+def alone(drawn: Picture, head: Share) -> Picture:
     """What was drawn, without the ground that was drawn behind the head: where that begins the
     head's own colours go on."""
+    sure = head**4
     colours, shares = (
-        functional.avg_pool2d(x, _ON, 1, _ON // 2) for x in (drawn[None] * head, head)
+        functional.avg_pool2d(x, _ON, 1, _ON // 2) for x in (drawn[None] * sure, sure)
     )
     on = torch.where(shares > _LEAST, colours / shares.clamp(min=_LEAST), drawn)
     return (head * drawn + (1 - head) * on)[0]
