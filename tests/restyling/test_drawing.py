@@ -19,6 +19,7 @@ from trombine.refusal import InputError
 from trombine.restyling.drawing import (
     Restyling,
     alone,
+    boxed,
     faces_in,
     restyled,
     soft_in_tiles,
@@ -111,6 +112,13 @@ def test_a_drawn_head_is_taken_out_of_its_own_ground() -> None:
     assert float(after.mean()) < 0.75 * float(before.mean())
     nothing = alone(drawn, torch.zeros_like(head))
     assert torch.equal(nothing, drawn)
+
+
+@pytest.mark.parametrize("width", [3, 9, 31])
+def test_a_mean_over_squares_is_torchs(width: int) -> None:
+    x = torch.rand(1, 2, 24, 24, generator=torch.Generator().manual_seed(1))
+    wanted = torch.nn.functional.avg_pool2d(x, width, 1, width // 2)
+    torch.testing.assert_close(boxed(x, width), wanted, rtol=0, atol=1e-6)
 
 
 def test_half_the_strength_is_half_of_the_way_and_none_is_none(
