@@ -218,7 +218,12 @@ def check_names_in(data: bytes, task: Task) -> None:
 @pytest.mark.parametrize("net", NETS)
 def test_wrong_sizes_are_refused_in_one_line(net: str) -> None:
     for name, default in sizes_of(net).items():
-        wrong = {int: (0, -1, 10**9, 2.5, "8", True), str: ("no-such", 3), bool: ("yes", 1)}
+        wrong = {
+            int: (0, -1, 10**9, 2.5, "8", True),
+            float: (-1.0, float("nan"), 10**9, "8", True),
+            str: ("no-such", 3),
+            bool: ("yes", 1),
+        }
         for value in wrong[type(default)]:
             with pytest.raises(InputError) as refused:
                 build(net, {name: value})
