@@ -23,8 +23,8 @@ from table import Row, at_least, at_most
 from upscale import there
 from upscale_pictures import SHARED
 
-from trombine.conventions import LANDMARK_GROUPS, to_picture
-from trombine.data.proportions import reaches, reshaped
+from trombine.conventions import to_picture
+from trombine.data.proportions import eyes, reaches, reshaped
 from trombine.draws import Chance
 from trombine.images import Image, as_seen, read
 from trombine.judge.witness import Seen, seen
@@ -39,7 +39,6 @@ from trombine.world.shape import shape
 LEARNED: Final = range(3000)  # seeds of people that trainings have
 NOISE: Final = 0.02  # of the pupils' distance: how far off the witness reads a landmark
 MOST: Final = 6.0  # % of the pupils' distance
-EYES: Final = tuple(list(LANDMARK_GROUPS[eye]) for eye in ("right_eye", "left_eye"))
 Points = Float64[np.ndarray, "n 68 2"]
 Places = Complex128[np.ndarray, "n k"]
 Rows = Iterator[Row]
@@ -70,16 +69,10 @@ class Proportions:
         """Where the landmarks of photographs are in a drawing of the style."""
         before = _in_frame(photos, photos)
         after = before + self.move + (before - self.middle) @ self.weights
-        middle, across = _eyes(photos)
+        middle, across = eyes(photos)
         places = np.split(after, 2, 1)
         there = middle + across * (places[0] + 1j * places[1])
         return np.stack([there.real, there.imag], -1)
-
-
-def _eyes(points: Points) -> tuple[Places, Places]:
-    """The middle between the eyes, and the way from the right one to the left one."""
-    right, left = (_complex(points[:, eye]).mean(1, keepdims=True) for eye in EYES)
-    return (right + left) / 2, left - right
 
 
 def _complex(points: Float64[np.ndarray, "n k 2"]) -> Places:
@@ -88,7 +81,7 @@ def _complex(points: Float64[np.ndarray, "n k 2"]) -> Places:
 
 def _in_frame(points: Points, photos: Points) -> Float64[np.ndarray, "n 136"]:
     """Landmarks as seen from the eyes of photographs: across, then down."""
-    middle, across = _eyes(photos)
+    middle, across = eyes(photos)
     places = (_complex(points) - middle) / across
     return np.concatenate([places.real, places.imag], 1)
 

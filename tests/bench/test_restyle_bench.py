@@ -14,6 +14,8 @@ import upscale
 from restyle_portraits import Proportions
 from table import Row
 
+from trombine.conventions import LANDMARK_GROUPS
+from trombine.data.proportions import eyes
 from trombine.judge.witness import Seen, seen
 from trombine.restyling.drawing import Restyling
 from trombine.restyling.making import model_of
@@ -117,14 +119,14 @@ def test_rows_of_the_truth_as_a_method() -> None:
 def some_faces(count: int, seed: int) -> portraits.Points:
     """Landmarks without any order but that of eyes."""
     points = np.random.default_rng(seed).normal(0, 1, (count, 68, 2))
-    for eye, x in zip(portraits.EYES, (-3, 3), strict=True):
-        points[:, eye] += [x, 0]
+    for eye, x in zip(("right_eye", "left_eye"), (-3, 3), strict=True):
+        points[:, list(LANDMARK_GROUPS[eye])] += [x, 0]
     return points
 
 
 def changed(points: portraits.Points) -> portraits.Points:
     """In the frame of its eyes each landmark moves with its neighbour, and by a constant."""
-    middle, across = portraits._eyes(points)
+    middle, across = eyes(points)
     places = (points[..., 0] + 1j * points[..., 1] - middle) / across
     places = 0.9 * places + 0.2 * np.roll(places.conj(), 1, 1) + 0.1 - 0.3j
     there = middle + across * places
@@ -175,7 +177,7 @@ def test_proportions_hold_for_real_peoples_where_they_were_learned_so() -> None:
 
 def test_landmarks_off_are_in_pupils_distances() -> None:
     true = some_faces(3, 2)
-    wide = np.abs(portraits._eyes(true)[1])[:, :, None]
+    wide = np.abs(eyes(true)[1])[:, :, None]
     points = true + wide * [0.03, 0.04]
     assert portraits.off(points, true) == pytest.approx([5] * 3, rel=1e-5)
 

@@ -52,7 +52,7 @@ def reaches(strength: float, chance: Chance) -> Reaches:
 def reshaped(points: Points, reach: Reaches) -> Points:
     """Where the landmarks of faces go, upright or turned; unknown ones stay so."""
     known = np.isfinite(points).all((1, 2))
-    middle, across = _eyes(points[known])
+    middle, across = eyes(points[known])
     places = (points[known] @ [1, 1j] - middle) / across
     factors = np.power(list(FURTHEST.values()), reach[known, :-1]).T
     x, y = _in_frame(
@@ -112,7 +112,7 @@ def _in_frame(
     return new_x, new_y
 
 
-def _eyes(points: Points) -> tuple[Places, Places]:
+def eyes(points: Points) -> tuple[Places, Places]:
     """The middle between the eyes, and the way from the right one to the left one."""
     right, left = (
         (points[:, list(LANDMARK_GROUPS[eye])] @ [1, 1j]).mean(1, keepdims=True)

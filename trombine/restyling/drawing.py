@@ -50,9 +50,7 @@ _NOT_OF_IT: Final = [PART_INDEX[name] for name in ("background", "cloth")]
 _FADES: Final = 5  # pixels of a window over which its outline fades
 _RIM: Final = 10  # pixels from a window's edge within which all fades
 _DEEP: Final = 21  # pixels of a window: half of that within its outline, all is the head
-_WIDER: Final = (
-    5  # pixels of a window: half of that beyond an outline, no hair of the old head stays
-)
+_WIDER: Final = 5  # pixels of a window: half of that beyond an outline, nothing old stays
 _BESIDE: Final = 13  # pixels of a window: half of that from an outline, all is ground
 _ON: Final = 9  # pixels of a window from which the head's colours go on
 _REACHES: Final = (9, 33, 129)  # pixels of a window from which ground goes on behind a head
@@ -371,9 +369,7 @@ def alone(drawn: Picture, head: Share) -> Picture:
     """What was drawn, without the ground that was drawn behind the head: where that begins the
     head's own colours go on."""
     sure = head**4
-    colours, shares = (
-        functional.avg_pool2d(x, _ON, 1, _ON // 2) for x in (drawn[None] * sure, sure)
-    )
+    colours, shares = (boxed(x, _ON) for x in (drawn[None] * sure, sure))
     on = torch.where(shares > _LEAST, colours / shares.clamp(min=_LEAST), drawn)
     return (head * drawn + (1 - head) * on)[0]
 
