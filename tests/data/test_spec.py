@@ -84,7 +84,7 @@ WRONG = {
     "photo": "did you mean world:photo?",
     "world": "'world' is not a source",
     "world:": "'' is not one of the styles",
-    "world:foto": "'foto' is not one of the styles photo, anime, cartoon, sketch, posed",
+    "world:foto": "'foto' is not one of the styles photo, anime, cartoon, sketch, posed, children",
     "world:photo+": "'' is not one of the styles",
     "world:photo+photo": "two different styles",
     "world:photo+anime+cartoon": "two different styles",

@@ -10,12 +10,12 @@ import pytest
 import torch
 from torch.nn.functional import max_pool2d
 
-from trombine.conventions import MIRRORED_LANDMARK, mirror_parts, mirror_points
+from trombine.conventions import MIRRORED_LANDMARK, PART_INDEX, mirror_parts, mirror_points
 from trombine.data import staging
 from trombine.data.item import Batch
 from trombine.data.staging import Staged, StageOptions, staged
 from trombine.draws import Chance
-from trombine.world import face, paint
+from trombine.world import VECTOR_NAMES, Painted, face, paint, paint_posed
 
 SIDE = 96
 NOTHING = StageOptions(
@@ -29,14 +29,21 @@ NOTHING = StageOptions(
     none=0,
     grey=0,
     colour=0,
+    people=0,
 )
+
+
+MOUTH = [PART_INDEX[name] for name in ("upper_lip", "lower_lip", "mouth")]
 
 
 @cache
 def faces(count: int = 24) -> Batch:
-    painted = [paint(face(900_000 + seed), SIDE, "photo") for seed in range(count)]
+    return batch_of([paint(face(900_000 + seed), SIDE, "photo") for seed in range(count)])
+
+
+def batch_of(painted: list[Painted]) -> Batch:
     return Batch(
-        indices=np.arange(count, dtype=np.int64),
+        indices=np.arange(len(painted), dtype=np.int64),
         pixels=torch.from_numpy(np.stack([one.pixels for one in painted])),
         parts=torch.from_numpy(np.stack([one.parts for one in painted])),
         points=torch.from_numpy(np.stack([one.points for one in painted])),
@@ -164,6 +171,41 @@ def test_under_a_thing_nothing_is_seen() -> None:
     torch.testing.assert_close(found.points, plain.points)
 
 
+def test_before_mouths_are_masks_hands_and_microphones() -> None:
+    """Where the mouth is, wherever the face is and however it is turned; eyes stay in sight."""
+    stage = replace(NOTHING, fronts=1.0, held=1.0, size=(0.6, 1.2), turn=40.0)
+    found, plain = run(stage), run(replace(stage, fronts=0.0))
+    hidden = plain.visible & ~found.visible
+    mouths, eyes = hidden[:, 48:68].float().mean(1), hidden[:, 36:48].float().mean(1)
+    assert (mouths > 0.9).float().mean() > 0.25, "masks"
+    assert (mouths > 0).float().mean() > 0.5
+    assert float(eyes.mean()) < 0.05
+    assert found.shows.float().mean() > 0.9, "a face with a mask is a face"
+    changed = (found.pixels != plain.pixels).any(-1)
+    assert (found.parts[changed] == 0).float().mean() > 0.9
+
+
+def test_other_proportions_and_their_truth() -> None:
+    """Labels and landmarks of bent faces agree with one another; profiles are not bent."""
+    plain, found = run(NOTHING), run(replace(NOTHING, people=1.0))
+    assert found.bent.float().mean() > 0.8 and not plain.bent.any()
+    assert not run(replace(NOTHING, people=1.0, plain=1.0)).bent.any()
+    apart = (found.points - plain.points).norm(dim=-1)
+    assert float(apart[~found.bent].sum()) == 0
+    assert float(apart[found.bent][:, [*range(17, 27), 48, 54]].mean()) > 1, "pixels"
+    assert float(apart[found.bent][:, 36:48].mean()) < 1, "eyes stay"
+    rows = torch.nonzero(found.bent)[:, 0].tolist()
+    off = []
+    for n in rows:
+        mouth = torch.isin(found.parts[n], torch.tensor(MOUTH)).nonzero().flip(-1) + 0.5
+        off.append((mouth.mean(0) - found.points[n, 48:60].mean(0)).norm())
+    assert float(torch.stack(off).median()) < 0.02 * SIDE
+    posed = [paint_posed(seed, SIDE) for seed in range(900_000, 900_060)]
+    yaw = VECTOR_NAMES.index("yaw")
+    sides = [painted for painted, vector in posed if abs(vector[yaw]) > 0.9]
+    assert len(sides) > 4 and not run(replace(NOTHING, people=1.0), batch_of(sides)).bent.any()
+
+
 def test_under_a_hole_the_truth_stays() -> None:
     plain, found = run(NOTHING), run(replace(NOTHING, holes=1.0))
     assert torch.equal(found.parts, plain.parts) and torch.equal(found.visible, plain.visible)
@@ -184,10 +226,10 @@ def test_windows_without_a_face() -> None:
 
 def test_a_cut_goes_through_the_face_wherever_that_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """Through the window's middle it would leave small faces whole, which then are none."""
-    drawn = staging._is_drawn
+    drawn = staging.is_drawn
     monkeypatch.setattr(
         staging,
-        "_is_drawn",
+        "is_drawn",
         lambda chance, what, likely: drawn(chance, what, 0.0 if what == "cut moved" else likely),
     )
     white = replace(faces(), pixels=torch.full_like(faces().pixels, 255))

@@ -41,6 +41,7 @@ def windows(**changes: torch.Tensor) -> Staged:
         turned=torch.tensor([0.0, 0.3, -0.1, -0.4]),
         coloured=torch.tensor([True, False, True, True]),
         plain=torch.zeros(4, dtype=torch.bool),
+        bent=torch.tensor([True, False, False, False]),
     )
     return dataclasses.replace(made, **changes)
 
@@ -188,14 +189,14 @@ def test_fields_after_mirroring_and_turning() -> None:
 
 
 def test_fields_that_are_no_longer_true_do_not_count() -> None:
-    fields = Fields.parse("age+tone+light_turn+exposure")
+    fields = Fields.parse("age+tone+light_turn+exposure+smile")
     styles = torch.tensor([0, 0, 0, 1])  # photo, photo, photo, anime
     counts = reading.field_counts(fields, styles, windows())
-    assert counts[0].tolist() == [1, 1, 1, 1]
-    assert counts[1].tolist() == [1, 0, 0, 0]  # in other colours, and turned
-    assert counts[2].tolist() == [0, 0, 0, 0]  # shows no face
-    assert counts[3].tolist() == [1, 1, 0, 0]  # turned; anime draws no exposure
-    assert reading.field_counts(fields, styles, None)[3].tolist() == [1, 1, 1, 0]
+    assert counts[0].tolist() == [1, 1, 1, 1, 0]  # its mouth is bent
+    assert counts[1].tolist() == [1, 0, 0, 0, 1]  # in other colours, and turned
+    assert counts[2].tolist() == [0, 0, 0, 0, 0]  # shows no face
+    assert counts[3].tolist() == [1, 1, 0, 0, 1]  # turned; anime draws no exposure
+    assert reading.field_counts(fields, styles, None)[3].tolist() == [1, 1, 1, 0, 1]
 
 
 @pytest.mark.parametrize("style", STYLES)

@@ -4,7 +4,9 @@ spec.py        where pictures come from, in one line of text; paths.py: whether 
 source.py      opens what a spec says: items, batches, and which picture comes when
 split.py       which pictures a training learns from, and which it is measured on
 item.py        columns as tensors; columns.py: what any store keeps
-augment.py     pictures changed by chance, with their truth; kernel_resample.py computes it
+augment.py     pictures changed by chance, with their truth; kernel_resample.py computes it;
+               proportions.py: faces bent
+staging.py     windows for readers: faces anywhere, occluders.py: what is in front of them
 
 made.py        what is made of a seed: faces, leaves, fractals, masks; workers.py: in processes
 requests.py    what verbs that make pictures of seeds share

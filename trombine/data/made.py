@@ -58,7 +58,9 @@ class Sample:
     says: Mapping[str, Any] = field(default_factory=dict)  # what else metadata.jsonl says of it
 
 
-POSED: Final = "posed"  # photos of heads turned further; spelled as a style of the world
+# Photos of heads turned further, and of children; spelled as styles of the world.
+POSED, CHILDREN = "posed", "children"
+PHOTOS: Final = (POSED, CHILDREN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,9 +116,10 @@ class Maker:
 
 
 def _faces(maker: Maker, seed: int) -> Sample:
-    if maker.styles == (POSED,):
-        painted, vector = trombine.world.paint_posed(seed, maker.size)
-        return Sample(seed=seed, sides=(_side(painted, POSED),), vector=vector)
+    if maker.styles[0] in PHOTOS:
+        draw = {POSED: trombine.world.paint_posed, CHILDREN: trombine.world.paint_children}
+        painted, vector = draw[maker.styles[0]](seed, maker.size)
+        return Sample(seed=seed, sides=(_side(painted, maker.styles[0]),), vector=vector)
     face = trombine.world.face(seed)
     vector = np.asarray(trombine.world.to_vector(face), np.float64)
     paint = trombine.world.paint
@@ -188,7 +191,7 @@ def _fractal_names() -> tuple[str, ...]:
 
 
 def _check_styles(styles: tuple[str, ...]) -> None:
-    if styles == (POSED,):
+    if len(styles) == 1 and styles[0] in PHOTOS:
         return
     if not set(styles) <= set(STYLES):
         raise InputError(f"the styles are {', '.join(STYLES)}, not {'+'.join(styles)}")

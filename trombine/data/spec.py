@@ -34,7 +34,7 @@ from pathlib import Path
 from typing import Final
 
 from trombine.data.columns import SPLITS
-from trombine.data.made import KINDS, POSED
+from trombine.data.made import KINDS, PHOTOS
 from trombine.data.pack import is_pack
 from trombine.grammar import NUMBER, cut, marked, reading, spelled, unquoted, weighed, weight_of
 from trombine.refusal import InputError, shown
@@ -56,7 +56,12 @@ class Term:
     @property
     def classes(self) -> tuple[str, ...]:
         """Of painted faces: the style in which they are drawn, or both of a pair."""
-        return ("photo",) if self.styles == (POSED,) else self.styles
+        return ("photo",) if self.of_photos else self.styles
+
+    @property
+    def of_photos(self) -> bool:
+        """Whether these are photos that are spelled as a style of their own."""
+        return any(style in PHOTOS for style in self.styles)
 
     @property
     def seeds(self) -> range:
@@ -144,13 +149,13 @@ def _counted(text: str) -> tuple[int, int | None]:
 
 def _styles(text: str) -> tuple[str, ...]:
     styles = tuple(text.split("+"))
-    if styles == (POSED,):
+    if len(styles) == 1 and styles[0] in PHOTOS:
         return styles
     wrong = next((style for style in styles if style not in STYLES), None)
     if wrong is not None:
         mix = " + ".join(f"world:{style}*WEIGHT" for style in STYLES[:2])
         raise InputError(
-            f"'{wrong}' is not one of the styles {', '.join((*STYLES, POSED))}"
+            f"'{wrong}' is not one of the styles {', '.join((*STYLES, *PHOTOS))}"
             f" (a mix names the kind in every term: {mix.replace(' ', '')})"
         )
     if len(styles) > 2 or len(set(styles)) < len(styles):

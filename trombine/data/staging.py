@@ -12,7 +12,7 @@ are in kernel_stage.py.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, final
 
 import numpy as np
@@ -22,20 +22,24 @@ from torch import Tensor
 
 from trombine.colour import LUMA
 from trombine.conventions import MIRRORED_LANDMARK
-from trombine.data.augment import MIRRORED_LABEL, inverse, permuted, turns
+from trombine.data.augment import MIRRORED_LABEL, Augment, augmented, inverse, permuted, turns
 from trombine.data.columns import UNKNOWN
 from trombine.data.item import Batch
 from trombine.data.masks import draw_masks
+from trombine.data.occluders import COLOURS, anywhere, before_mouths, even, is_drawn
+from trombine.data.proportions import eyes
 from trombine.draws import Chance
 
-MOST_OCCLUDERS: Final = 8  # in a picture at most
 HOLES: Final = "irregular:5-40*2+squares"
-_COLOURS: Final = ("red", "green", "blue")
 _CUT_OUT, _NO_FACE = 1, 2  # of kernel_stage's `alone`
-_MOST_HIDDEN: Final = 0.5  # of a face's landmarks, by occluders
+_MOST_HIDDEN: Final = 0.6  # of a face's landmarks, by occluders: a mask hides half
+# Of faces whose eyes are nearer to one another than this, in heights of the face, none is bent:
+# from the side other proportions are seen than those that proportions.py knows.
+_FRONTAL: Final = 0.36
 # Faces that are framed nearly as usual.
 _NEAR_SIZE: Final = (0.85, 1.15)
 _NEAR_PART: Final = 0.3  # of the turn and the shift of the others
+_OTHER: Final = Augment(faces=1.0)
 
 
 @final
@@ -51,11 +55,13 @@ class StageOptions:
     shift: float = 0.12  # of the width, to each side
     grounds: float = 0.5  # before another ground, along the outline
     fronts: float = 0.25  # something in front
+    held: float = 0.4  # of these: a mask, a hand or a microphone before the mouth, a third each
     holes: float = 0.25  # with a hole
     plain: float = 0.3  # of those that show a face: as they were painted, and not spoiled after
     none: float = 0.2  # no face: ground, blobs, faces cut in two, a third each
     grey: float = 0.25  # without colours, or in one
     colour: float = 0.5  # in other colours
+    people: float = 0.0  # with other proportions than the world's, of those seen from the front
 
 
 @final
@@ -74,6 +80,7 @@ class Staged:
     turned: Float32[Tensor, "n"]  # radians, clockwise
     coloured: Bool[Tensor, "n"]  # whether its colours are its own
     plain: Bool[Tensor, "n"]  # whether it is as it was painted, but for mirroring
+    bent: Bool[Tensor, "n"]  # whether its proportions are not those it was painted with
 
 
 def staged(batch: Batch, grounds: Batch, stage: StageOptions, chance: Chance) -> Staged:
@@ -84,11 +91,14 @@ def staged(batch: Batch, grounds: Batch, stage: StageOptions, chance: Chance) ->
     if batch.parts is None or batch.points is None or batch.visible is None:
         raise ValueError("only pictures whose parts and landmarks are known can be staged")
     chance = chance.within("stage")
+    height, width = batch.pixels.shape[1:3]
+    near, mirrored = is_drawn(chance, "near", stage.near), is_drawn(chance, "mirror", 0.5)
+    faceless = is_drawn(chance, "none", stage.none)
+    plain = is_drawn(chance, "plain", stage.plain) & ~faceless
+    bent = is_drawn(chance, "people", stage.people) & ~plain & _frontal(batch)
+    batch = _with_other_proportions(batch, bent, chance)
+    assert batch.parts is not None and batch.points is not None and batch.visible is not None
     old = np.ascontiguousarray(batch.pixels.numpy())
-    height, width = old.shape[1:3]
-    near, mirrored = _is_drawn(chance, "near", stage.near), _is_drawn(chance, "mirror", 0.5)
-    faceless = _is_drawn(chance, "none", stage.none)
-    plain = _is_drawn(chance, "plain", stage.plain) & ~faceless
     sizes = np.where(plain, 1.0, _sizes(chance, stage, near))
     angles = np.where(plain, 0.0, _angles(chance, stage, near))
     linear = turns(angles) * sizes[:, None, None]
@@ -99,9 +109,11 @@ def staged(batch: Batch, grounds: Batch, stage: StageOptions, chance: Chance) ->
     low, high = points.min(1), points.max(1)
     middle = (low + high) / 2
     alone, cuts, blobs = _kinds(chance, faceless, width, sizes, middle)
-    alone[_is_drawn(chance, "ground", stage.grounds) & ~plain & (alone == 0)] = _CUT_OUT
-    fronts = _is_drawn(chance, "front", stage.fronts) & ~plain & ~blobs
-    occluders = _occluders(chance, fronts, width, blobs)
+    alone[is_drawn(chance, "ground", stage.grounds) & ~plain & (alone == 0)] = _CUT_OUT
+    fronts = is_drawn(chance, "front", stage.fronts) & ~plain & ~blobs
+    occluders = anywhere(chance, fronts, width, blobs)
+    held = fronts & is_drawn(chance, "held", stage.held)
+    occluders[held] = before_mouths(chance, points)[held]
     tints, coloured = _tints(chance, stage, plain)
     new = np.empty_like(old)
     parts = np.empty(old.shape[:3], np.uint8)
@@ -131,6 +143,7 @@ def staged(batch: Batch, grounds: Batch, stage: StageOptions, chance: Chance) ->
         turned=torch.from_numpy(angles.astype(np.float32)),
         coloured=torch.from_numpy(coloured),
         plain=torch.from_numpy(plain),
+        bent=torch.from_numpy(bent),
     )
     return _holed(chance, stage, windows)
 
@@ -139,16 +152,24 @@ def staged(batch: Batch, grounds: Batch, stage: StageOptions, chance: Chance) ->
 # What is drawn
 
 
-def _even(
-    chance: Chance, purpose: str, low: float = 0.0, high: float = 1.0
-) -> Float64[np.ndarray, "n"]:
-    """A number between low and high for each picture."""
-    return low + (high - low) * chance.uniforms(purpose)
+def _frontal(batch: Batch) -> Bool[np.ndarray, "n"]:
+    """Which faces are seen from the front, or nearly."""
+    assert batch.points is not None
+    points = batch.points.numpy().astype(np.float64)
+    return np.abs(eyes(points)[1][:, 0]) > _FRONTAL * np.ptp(points, axis=1).max(1)
 
 
-def _is_drawn(chance: Chance, purpose: str, share: float) -> Bool[np.ndarray, "n"]:
-    """Whether it happens, to this share of the pictures."""
-    return chance.uniforms(purpose) < share
+def _with_other_proportions(batch: Batch, bent: Bool[np.ndarray, "n"], chance: Chance) -> Batch:
+    """The batch, these faces of it bent."""
+    rows = np.flatnonzero(bent)
+    if not len(rows):
+        return batch
+    other = augmented(batch.only(rows), _OTHER, chance.only(rows))
+    names = ("pixels", "parts", "points", "visible")
+    changed = {name: getattr(batch, name).clone() for name in names}
+    for name, values in changed.items():
+        values[torch.from_numpy(rows)] = getattr(other, name)
+    return replace(batch, **changed)
 
 
 def _sizes(
@@ -157,7 +178,7 @@ def _sizes(
     """As usual, or of any size."""
     least, most = np.log(stage.size)
     low, high = np.clip(np.log(_NEAR_SIZE), least, most)
-    usual, any_size = _even(chance, "near size", low, high), _even(chance, "size", least, most)
+    usual, any_size = even(chance, "near size", low, high), even(chance, "size", least, most)
     return np.exp(np.where(near, usual, any_size))
 
 
@@ -166,7 +187,7 @@ def _angles(
 ) -> Float64[np.ndarray, "n"]:
     """Radians, mostly few: the product of two draws is more often small."""
     most = math.radians(stage.turn) * np.where(near, _NEAR_PART, 1.0)
-    return most * _even(chance, "turn", -1, 1) * _even(chance, "turn more")
+    return most * even(chance, "turn", -1, 1) * even(chance, "turn more")
 
 
 def _room(
@@ -190,9 +211,7 @@ def _maps(
     """From places of the old pictures to those of the new."""
     height, width = shape
     centre = np.array([width, height]) / 2
-    shifts = np.stack(
-        [_even(chance, "right", -1, 1) * room, _even(chance, "down", -1, 1) * room], 1
-    )
+    shifts = np.stack([even(chance, "right", -1, 1) * room, even(chance, "down", -1, 1) * room], 1)
     offsets = centre + shifts * width - linear @ centre
     return np.concatenate([linear, offsets[:, :, None]], 2)
 
@@ -206,94 +225,31 @@ def _kinds(
 ) -> tuple[Int64[np.ndarray, "n"], Float64[np.ndarray, "n 5"], Bool[np.ndarray, "n"]]:
     """Which windows show no face, where faces are cut, and which show blobs instead."""
     count = len(sizes)
-    which = _even(chance, "which", 0, 3).astype(np.int64)  # ground alone, blobs, faces cut in two
+    which = even(chance, "which", 0, 3).astype(np.int64)  # ground alone, blobs, faces cut in two
     alone = np.where(faceless & (which < 2), _NO_FACE, 0)
     cuts = np.zeros((count, 5))
     cut = faceless & (which == 2)
     # Through the face's middle or near it, along any line, the normal pointing any way.
-    angle, off = _even(chance, "cut turn", 0, 2 * math.pi), _even(chance, "cut off", -0.12, 0.12)
+    angle, off = even(chance, "cut turn", 0, 2 * math.pi), even(chance, "cut off", -0.12, 0.12)
     a, b = np.cos(angle), np.sin(angle)
     cuts[cut, 0], cuts[cut, 1] = a[cut], b[cut]
     cuts[cut, 2] = (a * middles[:, 0] + b * middles[:, 1] + off * width * sizes)[cut]
-    moved = cut & _is_drawn(chance, "cut moved", 0.4)  # along the line, by a third of the face
-    by = _even(chance, "cut by", 0.2, 0.45) * width * sizes
-    by *= np.where(_is_drawn(chance, "cut back", 0.5), -1, 1)
+    moved = cut & is_drawn(chance, "cut moved", 0.4)  # along the line, by a third of the face
+    by = even(chance, "cut by", 0.2, 0.45) * width * sizes
+    by *= np.where(is_drawn(chance, "cut back", 0.5), -1, 1)
     cuts[moved, 3], cuts[moved, 4] = (-b * by)[moved], (a * by)[moved]
     return alone, cuts, faceless & (which == 1)
 
 
-def _occluders(
-    chance: Chance, fronts: Bool[np.ndarray, "n"], width: int, blobs: Bool[np.ndarray, "n"]
-) -> Float64[np.ndarray, "n t 11"]:
-    """One or two occluders anywhere, or the blobs of something like a face."""
-    occluders = np.zeros((len(blobs), MOST_OCCLUDERS, 11))
-    for t in range(2):
-        chosen = fronts if t == 0 else fronts & _is_drawn(chance, "second", 0.4)
-        centre = [_even(chance, f"front {t} {axis}", 0.1, 0.9) for axis in "xy"]
-        long, thin = (
-            _even(chance, f"front {t} long", 0.06, 0.35),
-            _even(chance, f"front {t} thin", 0.15),
-        )
-        angle = _even(chance, f"front {t} turn", 0, math.pi)
-        occluder = _occluder(centre[0], centre[1], long, np.maximum(long * thin, 0.03), angle)
-        occluder[:, 6] = np.where(_is_drawn(chance, f"front {t} angular", 0.5), 8.0, 2.0)
-        occluder[:, 10] = _is_drawn(chance, f"front {t} shows", 0.5)
-        for c, name in enumerate(_COLOURS):
-            occluder[:, 7 + c] = _even(chance, f"front {t} {name}", 0, 255)
-        occluders[chosen, t] = occluder[chosen]
-    occluders[blobs] = _blobs(chance)[blobs]
-    occluders[:, :, :4] *= width
-    return occluders
-
-
-def _occluder(x, y, across, down, angle) -> Float64[np.ndarray, "n 11"]:
-    """Round black occluders; lengths are parts of the width."""
-    occluders = np.zeros((len(x), 11))
-    occluders[:, 0], occluders[:, 1], occluders[:, 2], occluders[:, 3] = x, y, across, down
-    occluders[:, 4], occluders[:, 5], occluders[:, 6] = np.cos(angle), np.sin(angle), 2.0
-    return occluders
-
-
-def _blobs(chance: Chance) -> Float64[np.ndarray, "n t 11"]:
-    """A disc of one colour with spots where a face has eyes, and a bar or none.
-
-    Some have one spot too few, or they stand askew: like a face, and none.
-    """
-    x, y = _even(chance, "blob x", 0.35, 0.65), _even(chance, "blob y", 0.35, 0.65)
-    size, angle = _even(chance, "blob size", 0.18, 0.42), _even(chance, "blob turn", -0.6, 0.6)
-    cos, sin = np.cos(angle), np.sin(angle)
-    count = len(x)
-    occluders = np.zeros((count, MOST_OCCLUDERS, 11))
-    colour = [_even(chance, f"blob {name}", 40, 240) for name in _COLOURS]
-    occluders[:, 0] = _occluder(x, y, size, size * _even(chance, "blob long", 0.8, 1.4), angle)
-    spots = (("left", -0.4, -0.2), ("right", 0.4, -0.2), ("mouth", 0.0, 0.45), ("nose", 0.0, 0.1))
-    for t, (name, u, v) in enumerate(spots, start=1):
-        u = u + _even(chance, f"blob {name} u", -0.15, 0.15)
-        v = v + _even(chance, f"blob {name} v", -0.15, 0.15)
-        wide = size * _even(chance, f"blob {name} wide", 0.08, 0.28 if t < 3 else 0.5)
-        high = size * _even(chance, f"blob {name} high", 0.06, 0.22)
-        spot = _occluder(
-            x + size * (cos * u - sin * v), y + size * (sin * u + cos * v), wide, high, angle
-        )
-        chosen = _is_drawn(chance, f"blob {name}", 0.7)
-        occluders[chosen, t] = spot[chosen]
-    occluders[:, :, 6] = np.where(_is_drawn(chance, "blob angular", 0.2), 6.0, 2.0)[:, None]
-    dark = _even(chance, "blob dark", 0.0, 1.6)
-    for c in range(3):
-        occluders[:, :, 7 + c] = colour[c][:, None]
-        occluders[:, 1:, 7 + c] = np.clip(colour[c] * dark, 0, 255)[:, None]
-    return occluders
-
-
 def _ground_maps(chance: Chance, side: int, width: int) -> Float64[np.ndarray, "n 2 3"]:
     """Any part of the ground, up to twice as large as it is, or half."""
-    scale = np.exp(_even(chance, "ground size", math.log(0.5), math.log(1.6)))
+    scale = np.exp(even(chance, "ground size", math.log(0.5), math.log(1.6)))
     room = side - width * scale
     maps = np.zeros((len(scale), 2, 3))
     maps[:, 0, 0] = maps[:, 1, 1] = scale
     maps[:, 0, 2], maps[:, 1, 2] = (
-        _even(chance, "ground x") * room,
-        _even(chance, "ground y") * room,
+        even(chance, "ground x") * room,
+        even(chance, "ground y") * room,
     )
     return maps
 
@@ -302,19 +258,19 @@ def _tints(
     chance: Chance, stage: StageOptions, plain: Bool[np.ndarray, "n"]
 ) -> tuple[Float64[np.ndarray, "n 3 4"], Bool[np.ndarray, "n"]]:
     """Other colours: grey or toned, brighter, flatter, warmer; and which are as they were."""
-    grey = _is_drawn(chance, "grey", stage.grey) & ~plain
-    tinted = _is_drawn(chance, "colour", stage.colour) & ~plain
+    grey = is_drawn(chance, "grey", stage.grey) & ~plain
+    tinted = is_drawn(chance, "colour", stage.colour) & ~plain
     count = len(grey)
     tints = np.zeros((count, 3, 4))
     luma = np.broadcast_to(LUMA, (3, 3))
-    saturation = np.where(grey, 0.0, np.where(tinted, _even(chance, "saturation", 0.4, 1.5), 1.0))
+    saturation = np.where(grey, 0.0, np.where(tinted, even(chance, "saturation", 0.4, 1.5), 1.0))
     mixed = luma + saturation[:, None, None] * (np.eye(3) - luma)
     gains = np.ones((count, 3))
-    cast = tinted & _is_drawn(chance, "cast", 0.5)
-    for c, name in enumerate(_COLOURS):
-        gains[:, c] = np.where(cast, _even(chance, f"cast {name}", 0.8, 1.15), 1.0)
-    contrast = np.where(tinted, _even(chance, "contrast", 0.6, 1.35), 1.0)
-    lift = np.where(tinted, _even(chance, "bright", -40.0, 40.0), 0.0)
+    cast = tinted & is_drawn(chance, "cast", 0.5)
+    for c, name in enumerate(COLOURS):
+        gains[:, c] = np.where(cast, even(chance, f"cast {name}", 0.8, 1.15), 1.0)
+    contrast = np.where(tinted, even(chance, "contrast", 0.6, 1.35), 1.0)
+    lift = np.where(tinted, even(chance, "bright", -40.0, 40.0), 0.0)
     tints[:, :, :3] = mixed * (gains * contrast[:, None])[:, :, None]
     tints[:, :, 3] = (128 * (1 - contrast) + lift)[:, None]
     return tints, ~(grey | tinted)
@@ -327,14 +283,14 @@ def _tints(
 def _holed(chance: Chance, stage: StageOptions, windows: Staged) -> Staged:
     """Some windows with a hole, in one colour or in noise; what was there stays the truth."""
     rows = np.flatnonzero(
-        _is_drawn(chance, "hole", stage.holes) & (windows.shows & ~windows.plain).numpy()
+        is_drawn(chance, "hole", stage.holes) & (windows.shows & ~windows.plain).numpy()
     )
     if not len(rows):
         return windows
     pixels, row_chance = windows.pixels.numpy(), chance.only(rows)
     masks = draw_masks(HOLES, row_chance, size=pixels.shape[1]).numpy()[:, 0] == 1
-    kinds = _even(chance, "hole kind", 0, 4).astype(np.int64)
-    colours = np.stack([_even(chance, f"hole {name}", 0, 255) for name in _COLOURS], 1)
+    kinds = even(chance, "hole kind", 0, 4).astype(np.int64)
+    colours = np.stack([even(chance, f"hole {name}", 0, 255) for name in COLOURS], 1)
     for n, mask, noise in zip(rows.tolist(), masks, row_chance.generators("noise"), strict=True):
         # Of one colour, the picture's mean, black or white, or noise.
         fills = (colours[n], pixels[n].mean((0, 1)), 255 * (colours[n, :1] > 128))

@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from trombine.computing import computing
-from trombine.data.made import POSED, painter_hash
+from trombine.data.made import painter_hash
 from trombine.data.spec import parse
 from trombine.data.workers import cores
 from trombine.events import Event, Progress
@@ -50,12 +50,7 @@ def learned_from(inventing: Inventing) -> tuple[str, int]:
     """The style of the painted faces that a model learned from, and how many they are."""
     spec = inventing.model.card.data
     terms = list(parse(spec)) if spec else []
-    if (
-        len(terms) != 1
-        or len(terms[0].styles) != 1
-        or terms[0].styles == (POSED,)
-        or terms[0].first
-    ):
+    if len(terms) != 1 or len(terms[0].styles) != 1 or terms[0].of_photos or terms[0].first:
         what = (
             f"learned from {spec}, which is not painted again"
             if spec

@@ -19,6 +19,7 @@ from trombine.conventions import GROUP_OF_PART, GROUPS
 from trombine.data.columns import UNKNOWN
 from trombine.data.staging import Staged
 from trombine.nets.reader import CENTRE_STEP, PART_COUNTS, Reading
+from trombine.objectives.untrue import UNTRUE
 from trombine.reader import Fields
 from trombine.world import STYLES
 
@@ -176,6 +177,8 @@ def field_counts(
             continue
         if name in COLOURED:
             counts[~windows.coloured, place] = 0
+        if name in UNTRUE["faces"]:
+            counts[windows.bent, place] = 0
         if name in _TURNS:
             counts[windows.turned.abs() > _LITTLE, place] = 0
     if windows is not None:

@@ -14,6 +14,7 @@ from trombine.world import FIELDS, STYLES
 from trombine.world.turned import FURTHEST, LOWEST
 
 TURNS: Final = {"yaw": FURTHEST, "pitch": LOWEST}  # radians: as far as heads of photos turn
+_NEWBORN: Final = {"age": 0.0}  # years: photos show people younger than the world's others
 # What mirroring turns round, each the same to both sides; what it makes of the rest stays.
 MIRRORS: Final = ("yaw", "roll", "gaze_x", "light_turn", "parting")
 
@@ -30,7 +31,9 @@ class Fields:
         self.low = torch.tensor([infos[name].low for name in names])
         self.high = torch.tensor([infos[name].high for name in names])
         self.most = torch.tensor([TURNS.get(name, infos[name].high) for name in names])
-        self.least = torch.tensor([-TURNS[n] if n in TURNS else infos[n].low for n in names])
+        least = {name: infos[name].low for name in names}
+        least |= {name: -most for name, most in TURNS.items()} | _NEWBORN
+        self.least = torch.tensor([least[name] for name in names])
         self.signs = torch.tensor([-1.0 if name in MIRRORS else 1.0 for name in names])
 
     @classmethod

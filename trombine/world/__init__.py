@@ -3,12 +3,14 @@
 faces.py       who is in the picture: named numbers; people.py draws them from a seed
 proportions.py how large everything is; stylise.py what a style changes; shape.py packs it
 colours.py     what colours and light it has
-painting.py    the picture, its parts and landmarks; turned.py photos of heads turned further
+painting.py    the picture, its parts and landmarks; turned.py photos of heads turned further,
+               children.py of children
 kernel_*.py    what is computed per pixel, compiled by numba
 leaves.py      pictures of overlapping shapes
 fractals.py    where the points of chaotic orbits fall
 """
 
+from trombine.world.children import paint_child, paint_children
 from trombine.world.faces import FIELDS, VECTOR_NAMES, Face, from_vector, to_vector
 from trombine.world.painting import STYLES, Painted, paint
 from trombine.world.people import face, vary
@@ -25,6 +27,8 @@ __all__ = [
     "face",
     "from_vector",
     "paint",
+    "paint_child",
+    "paint_children",
     "paint_further",
     "paint_posed",
     "to_vector",

@@ -159,9 +159,13 @@ def paint(person: Face, size: int, style: str = "photo") -> Painted:
     """The picture of a face, size x size pixels, in a style, with its parts and landmarks."""
     if style not in STYLES:
         raise ValueError(f"a style is one of {', '.join(STYLES)}, not {style!r}")
+    return painted(person, shape(person, style), size, style)
+
+
+def painted(person: Face, form: Shape, size: int, style: str) -> Painted:
+    """The same, of a form that is known."""
     if not SMALLEST <= size <= LARGEST:
         raise ValueError(f"a size is between {SMALLEST} and {LARGEST} pixels, not {size}")
-    form = shape(person, style)
     pixels = np.empty((size, size, 3), np.uint8)
     layers = np.empty((size, size), np.uint8)
     PAINTERS[style](person, form, style, pixels, layers)

@@ -306,14 +306,15 @@ def _hair_outline(f: Face, side: float) -> HalfOutline:
     ]
 
 
-def _relief(f: Face, n: Lengths) -> Float[np.ndarray, "5 n"]:
+def _relief(f: Face, n: Lengths, youth: float) -> Float[np.ndarray, "5 n"]:
     """Bumps of the surface: centre u, v, radii, height. The first 8 are those that parallax
-    needs; bumps come in pairs where a face has two."""
+    needs; bumps come in pairs where a face has two. A child's nose and bones are flat."""
     m, old = f.masculine, max(0.0, (f.age - 30) / 55)
     base, glad = n["nose_base"], max(0.0, f.smile)
-    high = 1 + 0.3 * f.nose_bridge
+    flat = 0.45**youth
+    high = flat * (1 + 0.3 * f.nose_bridge)
     wing = n["nose_wing"]
-    chin = 1.5 + 0.07 * f.chin_length + 0.14 * f.mouth_open
+    chin = (1.5 + 0.07 * f.chin_length + 0.14 * f.mouth_open) * _LOW**youth
     mouth, half = n["mouth_v"], n["mouth_w"]
 
     def pair(u: float, v: float, ru: float, rv: float, h: float) -> list[tuple[float, ...]]:
@@ -324,8 +325,8 @@ def _relief(f: Face, n: Lengths) -> Float[np.ndarray, "5 n"]:
         (0.0, base - 0.42, 0.2, 0.6, 0.12 * high),  # ridge
         (0.0, mouth, 0.62, 0.55, 0.07),  # muzzle
         (0.0, chin, 0.42 + 0.06 * f.chin_width, 0.34, 0.09 + 0.03 * f.chin_length),
-        *pair(0.36, -0.3, 0.5, 0.22, 0.045 + 0.025 * m),  # brow ridge
-        *pair(n["eye_u"] - 0.04, -0.02, 0.36, 0.27, -0.075 - 0.02 * f.eye_depth),  # socket
+        *pair(0.36, -0.3, 0.5, 0.22, flat * (0.045 + 0.025 * m)),  # brow ridge
+        *pair(n["eye_u"] - 0.04, -0.02, 0.36, 0.27, flat * (-0.075 - 0.02 * f.eye_depth)),  # socket
         # From here on: light only.
         *pair(n["eye_u"], 0.01, 0.25, 0.19, 0.05),  # eyeball
         *pair(wing * 0.72, base - 0.1, 0.17, 0.16, 0.075),  # wings
@@ -340,8 +341,9 @@ def _relief(f: Face, n: Lengths) -> Float[np.ndarray, "5 n"]:
         (0.0, mouth + 0.1 + 0.19 * f.mouth_open, half * 0.8, 0.13, 0.045),  # lower lip
         (0.0, mouth + 0.26 + 0.19 * f.mouth_open, 0.36, 0.13, -0.045),  # under it
         *pair(half * 1.1, mouth - n["mouth_curve"], 0.14, 0.16, -0.018),  # corners
-        *pair(wing + 0.07, base - 0.04, 0.1, 0.22, -0.025 - 0.03 * old - 0.02 * glad),  # fold
-        *pair(wing + 0.17, base + 0.14, 0.11, 0.26, -0.02 - 0.03 * old - 0.02 * glad),
+        # Folds beside nose and mouth.
+        *pair(wing + 0.07, base - 0.04, 0.1, 0.22, flat * (-0.025 - 0.03 * old - 0.02 * glad)),
+        *pair(wing + 0.17, base + 0.14, 0.11, 0.26, flat * (-0.02 - 0.03 * old - 0.02 * glad)),
         *pair(n["eye_u"], 0.2, 0.24, 0.1, -0.012 - 0.025 * old),  # below the eye
         *pair(0.62, 1.25, 0.3, 0.3, -0.01 + 0.025 * f.cheeks + 0.03 * old),  # jowl
     ]
@@ -381,13 +383,65 @@ def _lengths(f: Face) -> Lengths:
     return n | _hair(f) | surface(f)
 
 
-def proportions(f: Face) -> Plan:
-    """The plan of a face as a photograph has it."""
-    lengths = _lengths(f)
+# How a newborn's face differs from a grown one's: factors of lengths, which a child's lie between.
+_NEWBORN: Final = {
+    "eye_u": 1.08,
+    "eye_w": 1.14,
+    "lid_upper": 1.32,
+    "lid_lower": 1.25,
+    "iris_r": 1.26,
+    "pupil_r": 1.3,
+    "brow_v": 0.93,
+    "brow_thick": 0.55,
+    "brow_arch": 1.25,
+    "nose_base": 0.74,
+    "nose_wing": 0.94,
+    "nose_bridge": 1.15,
+    "mouth_v": 0.8,
+    "mouth_w": 0.9,
+    "lip_upper": 1.15,
+    "cupid": 1.2,
+    "neck": 0.78,
+    "shoulder": 0.8,
+    "ear_v": 1.1,
+    "beard_v": 0.8,
+    "glass_w": 1.1,
+    "glass_h": 1.1,
+    "hair_top": 1.16,
+    "crown": 1.1,
+    "hat_v": 1.15,
+}
+_HIGH, _LOW = 1.14, 0.8  # of what lies above the eyes and below them, in an outline
+_ROUND: Final = ((0.6, 1.07), (1.0, 1.17), (1.4, 1.12))  # cheeks: how far below the eyes, factor
+
+
+def _child(n: Lengths, youth: float) -> Lengths:
+    """These lengths of a child: youth 1 is newborn, 0 grown up."""
+    return n | {name: n[name] * factor**youth for name, factor in _NEWBORN.items()}
+
+
+def _child_outline(points: HalfOutline, youth: float) -> HalfOutline:
+    """A skull that is high over the eyes, and a short, round face."""
+    heights, factors = zip((-0.2, 1.0), *_ROUND, strict=True)
+    return [
+        (
+            x * float(np.interp(y, heights, factors)) ** youth,
+            y * (_LOW if y > 0 else _HIGH) ** youth,
+        )
+        for x, y in points
+    ]
+
+
+def proportions(f: Face, youth: float = 0.0) -> Plan:
+    """The plan of a face as a photograph has it; of a child's where youth is above 0."""
+    lengths = _child(_lengths(f), youth)
     return Plan(
         lengths=lengths,
-        outline=_outline(f),
-        hair=(_hair_outline(f, -1.0), _hair_outline(f, 1.0)),
-        bumps=_relief(f, lengths),
+        outline=_child_outline(_outline(f), youth),
+        hair=(
+            _child_outline(_hair_outline(f, -1.0), youth),
+            _child_outline(_hair_outline(f, 1.0), youth),
+        ),
+        bumps=_relief(f, lengths, youth),
         shades=_shades(lengths),
     )

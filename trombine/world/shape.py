@@ -61,9 +61,9 @@ def _slope(radii: Float[np.ndarray, "257"]) -> Float[np.ndarray, "257"]:
     return 1 / np.sqrt(1 + (np.gradient(radii, theta) / radii) ** 2)
 
 
-def shape(person: Face, style: str) -> Shape:
-    """Where everything of this face is, in this style."""
-    plan = STYLISE[style](person, proportions(person))
+def shape(person: Face, style: str, youth: float = 0.0) -> Shape:
+    """Where everything of this face is, in this style; youth: see proportions.py."""
+    plan = STYLISE[style](person, proportions(person, youth))
     n = plan.lengths
     face_radii = _radii(plan.outline, n["middle"])
     hair_radii = [_radii(half, n["hair_middle"]) for half in plan.hair]
