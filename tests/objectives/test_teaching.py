@@ -143,6 +143,21 @@ def test_what_is_read_well_is_taught() -> None:
     assert share == 1 and agree > 0
 
 
+def test_no_landmarks_are_taught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Taught by itself a net drifts: real mouths came to be read as wider than they are."""
+    asked: list[set[str]] = []
+    terms = ReadObjective._terms
+
+    def record(self, reading, windows, names):
+        asked.append(set(names))
+        return terms(self, reading, windows, names)
+
+    monkeypatch.setattr(ReadObjective, "_terms", record)
+    assert taught(Teacher(painted()))[0] == 1
+    painted_ones, real_ones = asked
+    assert painted_ones - real_ones == {"points", "spread", "fields"} and "parts" in real_ones
+
+
 @pytest.mark.parametrize("wrong", [all_skin, elsewhere, without("right_eye", "inner_lips")])
 def test_a_picture_whose_parts_and_landmarks_are_at_odds_teaches_nothing(wrong: Wrong) -> None:
     assert taught(Teacher(painted(), wrong)) == (0, 0)
