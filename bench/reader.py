@@ -23,7 +23,17 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import numpy as np
 import skimage.data
 import torch
-from reader_pictures import NO_FACES, SIDE, Faces, faces, no_faces, partners, profiles, spoiled
+from reader_pictures import (
+    NO_FACES,
+    SIDE,
+    Faces,
+    children,
+    faces,
+    no_faces,
+    partners,
+    profiles,
+    spoiled,
+)
 from reader_quality import (
     Read,
     agreement,
@@ -38,11 +48,13 @@ from reader_quality import (
 from table import Row, at_least, at_most, cpu_seconds, interleaved, ratio_of_medians, report
 from upscale_pictures import SHARED, portraits
 
-from trombine.conventions import to_picture
+from trombine.conventions import GROUPS, to_picture
 from trombine.measures import PROTOCOL_SEEDS, Protocol, figure, log_evaluation
 from trombine.measures.reading import auc, explained, nearer, overlaps, point_errors
 from trombine.objectives.reading import UNDRAWN
+from trombine.objectives.refine import near_edges
 from trombine.reader import crop_windows, fields_of, parts_map, read_faces, read_twice, round_face
+from trombine.reader.frames import samples_of
 from trombine.readings.making import enlarge
 from trombine.weights import Model, load
 from trombine.world import STYLES, VECTOR_NAMES, face, paint
@@ -51,6 +63,10 @@ from trombine.world.leaves import leaves
 
 IOU: Final = {"photo": 0.93, "drawn": 0.91}
 POINTS: Final = {"photo": 1.8, "drawn": 2.5}  # percent of the distance between the pupils
+LARGE: Final = 512  # pixels of large pictures
+LARGE_COUNT: Final = 40  # of them, in each style
+LARGE_IOU: Final = 0.94
+EDGE_IOU: Final = 0.75
 PROFILE_IOU: Final = 0.85
 PROFILE_POINTS: Final = 3.0
 FACELESS: Final = ("coffee", "chelsea", "rocket", "brick", "grass", "gravel", "clock", "coins")
@@ -71,14 +87,48 @@ Rows = Iterator[Row]
 def face_rows(model: Model, found: Sequence[Faces], reads: Sequence[Read]) -> Rows:
     """Parts and landmarks, for each style."""
     for one, told in zip(found, reads, strict=True):
-        kind = "photo" if one.style == "photo" else "drawn"
         groups = ious(told, one)
         mean = float(np.mean(list(groups.values())))
-        yield at_least(f"{one.style}: IoU of the groups", mean, "mean", IOU[kind])
+        yield Row(f"{one.style}: IoU of the groups, in the window", mean, "mean")
         for name, value in groups.items():
             yield Row(f"{one.style}: IoU of {name}", value, "")
         off = 100 * float(errors(told, one).mean())
-        yield at_most(f"{one.style}: landmarks", off, "% of the pupils", POINTS[kind])
+        yield at_most(
+            f"{one.style}: landmarks",
+            off,
+            "% of the pupils",
+            POINTS[_kind(one.style)],
+        )
+
+
+def _kind(style: str) -> str:
+    return "photo" if style == "photo" else "drawn"
+
+
+def written_rows(model: Model, seeds: range) -> Rows:
+    """Parts as `read --write-parts` writes them, of pictures with as many pixels as a reader's
+    window, and of larger ones; all pixels, and those near an edge of the truth."""
+    for size, style in [(size, style) for size in (SIDE, LARGE) for style in STYLES]:
+        sums, missed = torch.zeros(2, 2, len(GROUPS)), 0
+        for seed in seeds[: LARGE_COUNT if size == LARGE else None]:
+            painted = paint(face(seed), size, style)
+            found = read_faces(to_picture(painted.pixels), model, largest=True)
+            missed += not found
+            picture = samples_of(painted.pixels)
+            told = torch.from_numpy(parts_map(found, size, size, picture=picture))
+            truth = torch.from_numpy(painted.parts)
+            edges = near_edges(truth[None])[0]
+            for kind, here in enumerate((torch.ones_like(edges), edges)):
+                sums[kind] += torch.stack(overlaps(told[here], truth[here]))
+        everywhere, near = (sums[:, 0] / sums[:, 1].clamp(min=1)).mean(1).tolist()
+        row = f"{style}, {size} px: IoU of the groups", everywhere, "mean"
+        if size == SIDE:
+            yield at_least(*row, IOU[_kind(style)])
+            continue
+        yield at_least(*row, LARGE_IOU) if style == "photo" else Row(*row)
+        row = f"{style}, {size} px: IoU near edges", near, "mean"
+        yield at_least(*row, EDGE_IOU) if style == "photo" else Row(*row)
+        yield at_most(f"{style}, {size} px: not found", missed, "faces", 0)
 
 
 def profile_rows(model: Model, seeds: range) -> Rows:
@@ -98,6 +148,20 @@ def profile_rows(model: Model, seeds: range) -> Rows:
     _, moment = fields_of(model)
     mine = moment.unscaled(told.moment[:, : len(moment.names)])[:, moment.names.index("yaw")]
     yield Row("profiles: yaw", float(explained(mine[:, None], true[:, None].float())[0]), "R2")
+
+
+def children_rows(model: Model, seeds: range) -> Rows:
+    """Parts and landmarks of children, and how many years their ages are off."""
+    young = children(seeds)
+    told = read(model, young.pictures)
+    groups = list(ious(told, young).values())
+    yield Row("children: IoU of the groups", float(np.mean(groups)), "mean")
+    off = 100 * float(errors(told, young).mean())
+    yield at_most("children: landmarks", off, "% of the pupils", POINTS["photo"])
+    traits, _ = fields_of(model)
+    mine = traits.unscaled(told.traits)[:, traits.names.index("age")]
+    true = young.vectors[:, VECTOR_NAMES.index("age")]
+    yield Row("children: age", float((mine - true).abs().mean()), "years off")
 
 
 def false_rows(model: Model, first: int, count: int) -> Rows:
@@ -300,7 +364,9 @@ def main() -> int:
     reads = [read(model, one.pictures) for one in found]
     rows = [
         *face_rows(model, found, reads),
+        *written_rows(model, seeds),
         *profile_rows(model, seeds),
+        *children_rows(model, seeds),
         *no_face_rows(model, reads, seeds),
         *false_rows(model, asked.first_seed, 10 * asked.count),
         *field_rows(model, found, reads),

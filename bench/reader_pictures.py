@@ -6,7 +6,7 @@ way than those that the reader has learned from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +16,15 @@ from PIL import Image, ImageDraw
 
 from trombine.data.item import to_pictures
 from trombine.draws import Chance
-from trombine.world import VECTOR_NAMES, face, paint, paint_posed, to_vector
+from trombine.world import (
+    VECTOR_NAMES,
+    Painted,
+    face,
+    paint,
+    paint_children,
+    paint_posed,
+    to_vector,
+)
 from trombine.world.fractals import fractal, paint_fractal
 from trombine.world.leaves import leaves
 
@@ -54,12 +62,20 @@ def faces(seeds: range, style: str) -> Faces:
 
 def profiles(seeds: range) -> Faces:
     """Photos of those of these people who turn 20 to 60 degrees."""
-    painted, vectors, turn = [], [], VECTOR_NAMES.index("yaw")
-    for seed in seeds:
-        one, vector = paint_posed(seed, SIDE)
-        if abs(vector[turn]) >= LEAST_TURN:
-            painted.append(one)
-            vectors.append(vector)
+    turn = VECTOR_NAMES.index("yaw")
+    every = [paint_posed(seed, SIDE) for seed in seeds]
+    return _photos(
+        [(one, vector) for one, vector in every if abs(vector[turn]) >= LEAST_TURN], seeds
+    )
+
+
+def children(seeds: range) -> Faces:
+    """Photos of these people as children."""
+    return _photos([paint_children(seed, SIDE) for seed in seeds], seeds)
+
+
+def _photos(made: Sequence[tuple[Painted, np.ndarray]], seeds: range) -> Faces:
+    painted, vectors = zip(*made, strict=True)
     return Faces(
         style="photo",
         seeds=seeds,

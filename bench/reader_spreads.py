@@ -211,18 +211,17 @@ def portrait_rows(model: Model, path: Path | None) -> Rows:
             for name, face in faces.items()
             if flag in seen[f"{name}.jpg"]
         ]
-        said, right, held = [], [], []
-        for face, is_so in cases:
-            low, high = (face_value(face, field) + s * face.spreads[field] for s in (-1, 1))
-            held.append(high >= limit if is_so else low <= limit)
-            said.append(low > limit or high < limit)
-            right.append((low > limit) == is_so)
-        yield from _flag_rows(flag, np.array(held), np.array(said), np.array(right))
+        values = np.array([face_value(face, field) for face, _ in cases])
+        spreads = np.array([face.spreads[field] for face, _ in cases])
+        low, high = values - spreads, values + spreads
+        truths = np.array([is_so for _, is_so in cases])
+        held = np.where(truths, high >= limit, low <= limit)
+        yield from _flag_rows(flag, held, low > limit, high < limit, truths)
     for name in WORN[:1]:
         truths = np.array([seen[f"{one}.jpg"][name] for one in faces])
         sure = np.array([face.certainties[name] >= SURE for face in faces.values()])
-        right = np.array([face.moment[name] > 0.5 for face in faces.values()]) == truths
-        yield from _flag_rows(name, None, sure, right)
+        worn = np.array([face.moment[name] > 0.5 for face in faces.values()])
+        yield from _flag_rows(name, None, sure & worn, sure & ~worn, truths)
     doubtful = [bool(face.unsure) for face in faces.values()]
     yield Row("portraits: unsure", 100 * float(np.mean(doubtful)), "%")
     measure = "intervals that hold what is seen"
@@ -262,7 +261,11 @@ def face_value(face: Face, field: str) -> float:
     return face.traits[field] if field in face.traits else face.moment[field]
 
 
-def _flag_rows(flag: str, held: np.ndarray | None, said: np.ndarray, right: np.ndarray) -> Rows:
+def _flag_rows(
+    flag: str, held: np.ndarray | None, yes: np.ndarray, no: np.ndarray, truths: np.ndarray
+) -> Rows:
+    """`yes` and `no`: of whom it is said that it is so, or not."""
+    said, right = yes | no, yes == truths
     if held is not None:
         yield at_least(
             f"portraits: {flag}: intervals that hold", 100 * float(held.mean()), "%", BAND[0]
@@ -271,6 +274,10 @@ def _flag_rows(flag: str, held: np.ndarray | None, said: np.ndarray, right: np.n
     if said.any():
         share = 100 * float(right[said].mean())
         yield at_least(f"portraits: {flag}: right of what is said", share, "%", BAND[0])
+    for is_so, kind in ((truths, "is so"), (~truths, "is not so")):
+        about = f"of {is_so.sum()}"
+        yield Row(f"portraits: {flag}: {kind}, and is said", float((yes & is_so).sum()), about)
+        yield Row(f"portraits: {flag}: {kind}, and is denied", float((no & is_so).sum()), about)
 
 
 def _largest(picture: torch.Tensor, model: Model) -> Face | None:

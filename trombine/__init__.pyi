@@ -55,7 +55,8 @@ def data_world(
             place of pictures.
         style: photo, anime, cartoon or sketch; two joined by + for pairs of the
             same faces; or posed, photos of heads that turn by up to 60 degrees,
-            every third with eyes nearly closed.
+            every third with eyes nearly closed; or children, photos of people
+            younger than 16.
     """
 
 def data_leaves(
@@ -279,9 +280,10 @@ def train(
             generate-anime, generate-photo, restyle, dcgan, dcgan-r1, stylegan,
             class-gan, sdpc-gan, adversarial-autoencoder, fractal-gan, flow,
             diffusion, restyle-cyclegan, restyle-ugatit, restyle-cut,
-            restyle-shared, reader, witness, finder or pose. Or a file of settings:
-            MINE.toml, which begins with recipe = "upscale-x2" and has lines such
-            as lr = 1e-4, or the recipe.json of a run, to train the same again.
+            restyle-shared, reader, witness, finder, refiner or pose. Or a file of
+            settings: MINE.toml, which begins with recipe = "upscale-x2" and has
+            lines such as lr = 1e-4, or the recipe.json of a run, to train the same
+            again.
         data: What to learn from, in place of the recipe's own: a spec such as
             folder:PATH.
         output: The run's folder: by default runs/RECIPE, for a file runs/ and its

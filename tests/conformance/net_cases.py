@@ -201,6 +201,12 @@ CASES = {
         sizes={"width": 8, "head": 8},
         gives=lambda n, h, w: (n, 19, h, w),
     ),
+    "refiner": Case(
+        net="refiner",
+        task="refine",
+        sizes={"width": 6, "head": 8},
+        gives=lambda n, h, w: (n, 19, h, w),
+    ),
     "unet, detecting": Case(
         net="unet",
         task="detect",

@@ -211,7 +211,10 @@ def check_names_in(data: bytes, task: Task) -> None:
     for value in (*graph.input, *graph.output):
         axes = [one.dim_param for one in value.type.tensor_type.shape.dim if one.dim_param]
         assert axes[0] == "batch"
-        size = r"([24]\*)?(height|width)|\((height|width)//4\)|\((height|width)\+15\)//16\*2"
+        size = (
+            r"([24]\*)?(height|width)|\((height|width)//4\)"
+            r"|\((height|width)\+(15\)//16\*2|1\)//2)"
+        )
         assert all(re.fullmatch(size, axis) for axis in axes[1:])
 
 

@@ -176,6 +176,10 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
     "reader, real": ("reader", {**READER, "real": "leaves#48", "damage": "none", "batch": "16"}),
     "witness": ("witness", READER),
     "finder": ("finder", {"data": "world:photo#48", "other": "leaves#48", "width": "6"}),
+    "refiner": (
+        "refiner",
+        {"data": "world:photo#8", "other": "leaves#8", "size": "256", "width": "4", "head": "4"},
+    ),
     "inpaint": (
         "inpaint",
         {

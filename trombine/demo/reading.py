@@ -67,7 +67,7 @@ def _crowd(demo: Demo, style: str, number: int) -> Pixels:
 def _row(pixels: Pixels, about: str) -> Html:
     """The picture, its landmarks, its parts."""
     faces: list[Face] = read_faces(to_picture(pixels), loaded("reader", task="read"))
-    parts = parts_map(faces, *pixels.shape[:2])
+    parts = parts_map(faces, *pixels.shape[:2], picture=to_picture(pixels))
     count = "1 face" if len(faces) == 1 else f"{len(faces)} faces"
     figures = [
         picture(pixels, about),

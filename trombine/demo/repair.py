@@ -115,7 +115,7 @@ def _looked_at(demo: Demo) -> list[list[Html]]:
         rows.append(_row(painted.pixels, hole, steering, "a painted face"))
     real = to_pixels(photograph(demo.portrait))
     faces = read_faces(to_picture(real), loaded("reader", task="read"), largest=True)
-    parts = parts_map(faces, *real.shape[:2])
+    parts = parts_map(faces, *real.shape[:2], picture=to_picture(real))
     steering = Steering(parts=parts, points=[found.points for found in faces])
     hole = mask("parts:mouth,nose", demo.first_seed, real.shape[0], parts=parts)
     rows.append(_row(real, hole, steering, "a photograph"))

@@ -21,8 +21,8 @@ from trombine.inpainting.damaged import Damaged, middles
 from trombine.inpainting.organs import UNKNOWN, organs, with_moved
 from trombine.inpainting.windows import Area, Window, moved, shared, thickness
 from trombine.nets.steering import likely_of, told_of
-from trombine.reader import WINDOW, Face, Frame, read_faces, read_twice
-from trombine.reader.faces import parts_map, upright
+from trombine.reader import WINDOW, Face, Frame, parts_map, read_faces, read_twice
+from trombine.reader.faces import upright
 from trombine.weights import Model
 from trombine.weights.tasks import device_of
 

@@ -35,7 +35,8 @@ from trombine.inpainting.repairing import READER, Repair, faces_as_painted, repa
 from trombine.inpainting.sheet import sheet_of
 from trombine.inpainting.steering import steering_of
 from trombine.provenance import shortened
-from trombine.reader.faces import Face, parts_map
+from trombine.reader import parts_map
+from trombine.reader.faces import Face
 from trombine.readings.drawing import PALETTE
 from trombine.readings.making import PictureReading, points_json, read_picture
 from trombine.refusal import InputError

@@ -11,6 +11,7 @@
     encoder              a picture to a few numbers
     completer            a picture with a hole to which part of a face is where
     reader               a picture to what is where in a face
+    refiner              the same at half of a picture's size, to all of it
     finder               a picture to where faces may be
     painter              a picture with a hole to one without
     diffusion_painter    the same, another one for each seed
@@ -56,6 +57,7 @@ from trombine.nets.inventor import Inventor
 from trombine.nets.painter import Painter
 from trombine.nets.patch import PatchDiscriminator
 from trombine.nets.reader import Reader
+from trombine.nets.refiner import Refiner
 from trombine.nets.residual import Residual
 from trombine.nets.restyler import Restyler
 from trombine.nets.sizes import Net, Size, defaults_of, read_size, resolved
@@ -77,6 +79,7 @@ NETS: Final[dict[str, type[Net]]] = {
     "denoiser": Denoiser,
     "encoder": Encoder,
     "reader": Reader,
+    "refiner": Refiner,
     "finder": Finder,
     "painter": Painter,
     "completer": Completer,

@@ -41,6 +41,7 @@ from trombine.objectives.inpaint_diffusion import InpaintDiffusionObjective
 from trombine.objectives.invent import InventObjective
 from trombine.objectives.objective import Objective
 from trombine.objectives.read import ReadObjective
+from trombine.objectives.refine import RefineObjective
 from trombine.objectives.regress import RegressObjective
 from trombine.objectives.restore import RestoreObjective
 from trombine.objectives.restyle import RestyleObjective
@@ -64,6 +65,7 @@ OBJECTIVES: Final[dict[str, type[Objective[Any]]]] = {
     "regress": RegressObjective,
     "read": ReadObjective,
     "find": FindObjective,
+    "refine": RefineObjective,
     "inpaint": InpaintObjective,
     "inpaint_diffusion": InpaintDiffusionObjective,
     "complete": CompleteObjective,

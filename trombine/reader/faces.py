@@ -10,9 +10,8 @@ from typing import Final, cast, final
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Float32, UInt8
+from jaxtyping import Float, Float32, UInt8
 from torch import Tensor
-from torch.nn import functional
 
 from trombine.conventions import LANDMARK_GROUPS, PART_INDEX, PARTS
 from trombine.nets.blocks import fused
@@ -138,7 +137,7 @@ def read_faces(
     """
     model = replace(model, net=fused(cast(Reader, model.net)))
     with torch.inference_mode():
-        scene = Scene.of(_lit(picture))
+        scene = Scene.of(lit(picture))
         try:
             again = _framed(scene, model, places(scene.overview))
         except InputError as error:
@@ -155,7 +154,7 @@ def read_faces(
     return sorted(faces, key=lambda item: item.box[0])
 
 
-def _lit(picture: Samples) -> Samples:
+def lit(picture: Samples) -> Samples:
     """A dark picture, lighter; any other as it is."""
     step = max(1, min(picture.shape[-2:]) // _SEEN)  # a part says it, and all would take long
     some = as_floats(picture[:, ::step, ::step])
@@ -391,46 +390,3 @@ def _fits(face: Face) -> float:
     """
     ratio = upright(torch.from_numpy(face.points)).side / face.frame.side
     return min(ratio, 1 / ratio)
-
-
-def parts_map(faces: Sequence[Face], height: int, width: int) -> UInt8[np.ndarray, "h w"]:
-    """The parts of a whole picture; where faces overlap, the smaller lies over the larger."""
-    full = np.zeros((height, width), np.uint8)
-    for face in sorted(faces, key=lambda face: -face.frame.side):
-        labels, inside, left, top = _labels(face, height, width)
-        region = full[top : top + labels.shape[0], left : left + labels.shape[1]]
-        mine = inside & (labels != 0)
-        region[mine] = labels[mine]
-    return full
-
-
-_ROWS: Final = 256  # of a picture that are labelled at once
-
-
-def _labels(
-    face: Face, height: int, width: int
-) -> tuple[UInt8[np.ndarray, "k l"], Bool[np.ndarray, "k l"], int, int]:
-    """The labels of the rectangle round a face's window, which of them the window knows, and
-    the rectangle's left and top."""
-    frame = face.frame
-    reach = frame.side * (abs(math.cos(frame.angle)) + abs(math.sin(frame.angle))) / 2
-    left, right = (min(max(round(frame.x + s * reach), 0), width) for s in (-1, 1))
-    top, bottom = (min(max(round(frame.y + s * reach), 0), height) for s in (-1, 1))
-    labels = np.zeros((bottom - top, right - left), np.uint8)
-    inside = np.zeros(labels.shape, bool)
-    across = torch.arange(left, right, dtype=torch.float64) + 0.5
-    for start in range(top, bottom, _ROWS):
-        down = torch.arange(start, min(start + _ROWS, bottom), dtype=torch.float64) + 0.5
-        grid = torch.stack(torch.meshgrid(across, down, indexing="xy"), -1)
-        unit = 2 * frame.to_window(grid.reshape(-1, 2)) / WINDOW - 1
-        unit = unit.reshape(grid.shape)
-        rows = slice(start - top, start - top + len(down))
-        logits = functional.grid_sample(
-            face.logits[None].float(),
-            unit[None].float(),
-            padding_mode="border",
-            align_corners=False,
-        )
-        labels[rows] = labels_of(logits[0]).numpy()
-        inside[rows] = (unit.abs() <= 1).all(-1).numpy()
-    return labels, inside, left, top

@@ -89,6 +89,11 @@ Samples = Float[Tensor, "c h w"] | UInt8[Tensor, "c h w"]
 """A picture within [0, 1], or the 8-bit samples of one, of which floats are made where need be."""
 
 
+def samples_of(pixels: UInt8[np.ndarray, "h w c"]) -> UInt8[Tensor, "c h w"]:
+    """Those of pixels, not copied."""
+    return torch.from_numpy(np.require(pixels, requirements="W")).permute(2, 0, 1)
+
+
 def as_floats(samples: Samples) -> Float[Tensor, "c h w"]:
     """The same within [0, 1]."""
     if samples.is_floating_point():
@@ -96,23 +101,26 @@ def as_floats(samples: Samples) -> Float[Tensor, "c h w"]:
     return samples.to(torch.float32, memory_format=torch.contiguous_format).div_(255)
 
 
-def crop_windows(picture: Samples, frames: Sequence[Frame]) -> Float[Tensor, "n c 128 128"]:
-    """What the windows show, averaged where they are smaller than what they show."""
+def crop_windows(
+    picture: Samples, frames: Sequence[Frame], size: int = WINDOW
+) -> Float[Tensor, "n c s s"]:
+    """What the windows show, in pictures of this size, averaged where they are smaller than what
+    they show."""
     if not frames:
-        return as_floats(picture[:, :0, :0]).new_zeros(0, picture.shape[0], WINDOW, WINDOW)
-    return torch.stack([_window(picture, frame) for frame in frames])
+        return as_floats(picture[:, :0, :0]).new_zeros(0, picture.shape[0], size, size)
+    return torch.stack([_window(picture, frame, size) for frame in frames])
 
 
 _FINE: Final = 1.25  # pixels to one of the window, beyond which 2 x 2 samples make it
 
 
-def _window(picture: Samples, frame: Frame) -> Float[Tensor, "c 128 128"]:
+def _window(picture: Samples, frame: Frame, size: int) -> Float[Tensor, "c s s"]:
     region, left, top = _region(picture, frame)
-    shrink = max(1, int(frame.side / WINDOW))  # whole pixels are averaged first
+    shrink = max(1, int(frame.side / size))  # whole pixels are averaged first
     if shrink > 1:
         region = functional.avg_pool2d(region[None], shrink, ceil_mode=True)[0]
-    times = 2 if frame.side / (WINDOW * shrink) > _FINE else 1
-    grid = _grid(frame, times * WINDOW, region, left=left, top=top, shrink=shrink)
+    times = 2 if frame.side / (size * shrink) > _FINE else 1
+    grid = _grid(frame, times * size, region, left=left, top=top, shrink=shrink)
     fine = functional.grid_sample(
         region[None], grid, mode="bilinear", padding_mode="border", align_corners=False
     )[0]

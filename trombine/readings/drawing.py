@@ -13,7 +13,9 @@ from PIL import Image, ImageDraw
 from trombine.conventions import PART_COLOURS
 from trombine.pages.overlays import draw_parts, draw_points, key_of
 from trombine.pages.sheets import Sheet
-from trombine.reader.faces import Face, parts_map
+from trombine.reader.faces import Face
+from trombine.reader.frames import samples_of
+from trombine.reader.maps import parts_map
 
 Pixels = UInt8[np.ndarray, "h w 3"]
 SIDES: Final = 512, 1280  # pixels: what the longer side of a picture is drawn at, within
@@ -32,7 +34,7 @@ def drawn(
     size = max(1, round(width * scale)), max(1, round(height * scale))
     picture = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC))
     shown = [replace(face, frame=face.frame.scaled(scale)) for face in faces]
-    parts = parts_map(shown, *picture.shape[:2])
+    parts = parts_map(shown, *picture.shape[:2], picture=samples_of(picture))
     columns = "landmarks", "parts"
     rows = [[draw_landmarks(picture, faces, scale), draw_parts(picture, parts)]]
     key = key_of(parts) if faces else ()

@@ -23,7 +23,9 @@ from trombine.images import Image, as_seen
 from trombine.provenance import shortened
 from trombine.reader import fields_of
 from trombine.reader.doubts import sure_style
-from trombine.reader.faces import Face, parts_map, read_faces
+from trombine.reader.faces import Face, read_faces
+from trombine.reader.frames import samples_of
+from trombine.reader.maps import REFINER, parts_map
 from trombine.readings.drawing import PALETTE, drawn
 from trombine.refusal import InputError
 from trombine.upscaling.drawing import is_drawing
@@ -55,7 +57,7 @@ class PictureReading:
 
     def parts(self) -> UInt8[np.ndarray, "h w"]:
         """The label of each pixel."""
-        return parts_map(self.faces, *self.pixels.shape[:2])
+        return parts_map(self.faces, *self.pixels.shape[:2], picture=samples_of(self.pixels))
 
     def opacity(self) -> Float32[np.ndarray, "h w"]:
         """1 where there is a part, 0 in the background, with an edge that is soft over a pixel."""
@@ -108,7 +110,7 @@ def make(job: Job) -> Output:
         ),
     }
     shows = job.shows if reading.faces else job.shows - {CUTOUT}  # nothing would be left of it
-    used = [model, *(_ENLARGERS.values() if options["enlarge"] else ())]
+    used = [model, REFINER, *(_ENLARGERS.values() if options["enlarge"] else ())]
     nets = [loaded(net) for net in used]
     return Output(
         contents={each: makers[each]() for each in shows},
@@ -152,8 +154,7 @@ def read_picture(
     net = loaded(model, task="read", device=device)
     larger = partial(enlarge, device=device) if small else None
     try:
-        samples = torch.from_numpy(np.require(pixels, requirements="W")).permute(2, 0, 1)
-        faces = read_faces(samples, net, largest=largest, enlarge=larger)
+        faces = read_faces(samples_of(pixels), net, largest=largest, enlarge=larger)
     except InputError as error:
         problem, _, remedy = str(error).partition("; ")
         raise InputError(f"cannot be read by {problem}", remedy) from error

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from trombine.recipes.recipe import Find, NetSpec, Read, Recipe, Regress
+from trombine.recipes.recipe import Find, NetSpec, Read, Recipe, Refine, Regress
 
 _TRAITS: Final = (
     "masculine+age+tone+hair_light+hair_red+hair_grey+hair_length+hair_curl+hair_volume+recession"
@@ -87,6 +87,31 @@ READ: Final[dict[str, Recipe]] = {
         save_every=20_000,
         log_every=4_000,
         judged=512,
+    ),
+    "refiner": Refine(
+        about="follows the edges of what is where, from a reader's window to four times its size",
+        task="refine",
+        nets={"net": NetSpec("refiner", {"width": 24, "head": 32})},
+        data="world:photo#800*2+world:anime#300+world:cartoon#300+world:sketch#300",
+        other="leaves#200*3+fractals#100",
+        damage="blur:gaussian:0.5-2.0?0.3+noise:gaussian:0.01-0.06/noise:grey:0.01-0.05?0.3+jpeg:30-95?0.4",
+        size=512,
+        pictures=16_000,
+        batch=8,
+        optimiser="muon",
+        lr=5e-3,
+        beta1=0.95,
+        warmup=1_000,
+        clip=1.0,
+        ema=2_000,
+        precision="auto",
+        threads=1,
+        sample_every=4_000,
+        measure_every=2_000,
+        save_every=2_000,
+        log_every=500,
+        judged=32,
+        faces=6,
     ),
     "pose": Regress(
         about="reads where a face turns, from a picture",

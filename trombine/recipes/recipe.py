@@ -611,6 +611,20 @@ class Find(Recipe):
 
 @final
 @dataclass(frozen=True, kw_only=True)
+class Refine(Recipe):
+    """Refine what is where: from a reader's window to two and four times its size.
+
+    `other` is what faces stand before.
+    """
+
+    objective: ClassVar[str] = "refine"
+
+    damage: str = "none"
+    """What spoils the pictures: a chain as docs/degradations.md tells."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
 class Detect(Recipe):
     """Detect which pixels of a print are damaged by hands: a picture and its mirror images."""
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import torch
 from jaxtyping import UInt8
 
 from trombine import codecs
@@ -266,9 +265,9 @@ def _shows_drawn_face(pixels: UInt8[np.ndarray, "h w 3"]) -> bool:
     people it says cartoon or sketch, too; but those do not look like drawings otherwise."""
     from trombine.reader.doubts import sure_style
     from trombine.reader.faces import read_faces
+    from trombine.reader.frames import samples_of
 
-    samples = torch.from_numpy(np.require(pixels, requirements="W")).permute(2, 0, 1)
-    faces = read_faces(samples, loaded("reader", task="read"), largest=True)
+    faces = read_faces(samples_of(pixels), loaded("reader", task="read"), largest=True)
     return any(sure_style(face.styles, drawn=True) for face in faces)
 
 

@@ -34,8 +34,9 @@ class TrainRequest(Request):
     inpaint-sharp, inpaint-diffusion, completion, scratches, generate-anime, generate-photo,
     restyle, dcgan, dcgan-r1, stylegan, class-gan, sdpc-gan, adversarial-autoencoder, fractal-gan,
     flow, diffusion, restyle-cyclegan, restyle-ugatit, restyle-cut, restyle-shared, reader, witness,
-    finder or pose. Or a file of settings: MINE.toml, which begins with recipe = "upscale-x2" and
-    has lines such as lr = 1e-4, or the recipe.json of a run, to train the same again."""
+    finder, refiner or pose. Or a file of settings: MINE.toml, which begins with recipe =
+    "upscale-x2" and has lines such as lr = 1e-4, or the recipe.json of a run, to train the same
+    again."""
     data: str = ""
     """What to learn from, in place of the recipe's own: a spec such as folder:PATH."""
     output: Path | None = None

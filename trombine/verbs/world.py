@@ -24,7 +24,8 @@ class WorldRequest(PackRequest):
 
     style: str = "photo"
     """photo, anime, cartoon or sketch; two joined by + for pairs of the same faces; or posed,
-    photos of heads that turn by up to 60 degrees, every third with eyes nearly closed."""
+    photos of heads that turn by up to 60 degrees, every third with eyes nearly closed; or children,
+    photos of people younger than 16."""
 
 
 def run(request: WorldRequest) -> Iterator[Event]:

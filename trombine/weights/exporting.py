@@ -80,10 +80,12 @@ def as_onnx(
     program.model.metadata_props.update(metadata)
     proto = program.model_proto
     factor = int(net.sizes.get("factor", 1))
-    axes = {task.gives[0]: "{}" if factor == 1 else f"{factor}*{{}}"} if task.scales else task.axes
-    for output in proto.graph.output:
-        if output.name in axes:
-            _name_axes(output, axes[output.name])
+    axes = dict(task.axes)
+    if task.scales:
+        axes[task.gives[0]] = "{}" if factor == 1 else f"{factor}*{{}}"
+    for value in (*proto.graph.input, *proto.graph.output):
+        if value.name in axes:
+            _name_axes(value, axes[value.name])
     return proto.SerializeToString()
 
 
@@ -93,10 +95,11 @@ def _dynamic(tensor: torch.Tensor, *, fixed: bool) -> dict[int, str]:
     return {axis: AXES[axis] for axis in axes}
 
 
-def _name_axes(output: Any, written: str) -> None:
-    """Say `2*height` of what comes out, where the exporter says how the net came to it."""
+def _name_axes(value: Any, written: str) -> None:
+    """Say `2*height` of what comes out, where the exporter says how the net came to it; of what
+    goes in, what it must be beside the picture."""
     for axis in (2, 3):
-        output.type.tensor_type.shape.dim[axis].dim_param = written.format(AXES[axis])
+        value.type.tensor_type.shape.dim[axis].dim_param = written.format(AXES[axis])
 
 
 @contextmanager

@@ -1,0 +1,209 @@
+"""Refine what is where: edges of parts at the size of the picture, not of the reader's window.
+
+Painted faces that are larger than a reader's window are staged and spoiled as a reader's are. The
+shipped reader, which stands still, says of each as a window what is where; from that the net goes
+to twice the window's size, and from what it said there to four times. Where a step ends, one is
+compared with what was painted there. Some pictures have no more pixels than the window: they were
+enlarged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, final
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, UInt8
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d, cross_entropy, interpolate, max_pool2d, one_hot
+
+from trombine.conventions import GROUP_OF_PART, GROUPS, PARTS
+from trombine.data.columns import UNKNOWN
+from trombine.data.degrade import Chain
+from trombine.data.item import to_pictures
+from trombine.data.source import Source
+from trombine.data.staging import Staged, StageOptions, staged
+from trombine.measures.reading import overlaps
+from trombine.nets.stillness import still
+from trombine.objectives.alarms import Alarm, NoProgress
+from trombine.objectives.objective import Objective, Phase, Samples, Step, Terms
+from trombine.objectives.read import all_numbers_known, coloured
+from trombine.reader.frames import WINDOW
+from trombine.reader.twice import read_twice
+from trombine.recipes.recipe import Refine
+from trombine.refusal import InputError
+from trombine.weights import load
+
+STAGE: Final = StageOptions(
+    size=(0.8, 1.2), near=1.0, turn=20.0, shift=0.06, holes=0.0, none=0.0, plain=0.4, people=0.4
+)
+_WINDOW: Final = 160  # pixels, of the part of each picture from which is learned
+_ENLARGED: Final = 0.3  # of the pictures: with no more pixels than the reader's window
+_NEAR: Final = 2  # pixels: an edge, where it is measured
+
+Pictures = Float[Tensor, "n 3 h w"]
+Likely = Float[Tensor, "n 19 k l"]
+Labels = UInt8[Tensor, "n h w"]
+
+
+@final
+class RefineObjective(Objective[Refine]):
+    """One net; a reader that stands still."""
+
+    main = "net"
+    streams = ("data", "other")
+    measures: Mapping[str, bool] = {"IoU": True, "edges": True, "enlarged": True}
+
+    def __init__(self, recipe: Refine) -> None:
+        super().__init__(recipe)
+        self.chain = None if recipe.damage == "none" else Chain.parse(recipe.damage)
+        if self.chain and self.chain.scale > 1:
+            raise InputError("damage: what is refined stays as large as it is; no shrink")
+        times = recipe.size // WINDOW
+        if times not in (2, 4) or recipe.size % WINDOW:
+            raise InputError(f"size is {2 * WINDOW} or {4 * WINDOW}, twice or four times a window")
+        self.steps = times.bit_length() - 1
+        self.reader = load("reader", task="read")
+
+    def helpers(self) -> Mapping[str, nn.Module]:
+        """The reader."""
+        return {"reader": self.reader.net}
+
+    def check(self, sources: Mapping[str, Source]) -> None:
+        """The data are painted faces, all of them: their parts and landmarks are known."""
+        data = sources["data"]
+        if "yaw" not in data.vector_names or not all_numbers_known(data):
+            raise InputError(
+                f"{data.spec} has pictures that are no painted faces, whose truth is not known;"
+                " refining is learned from world:photo, or a mix of styles"
+            )
+
+    def phases(self) -> tuple[Phase, ...]:
+        """The only phase."""
+        return (Phase(name="refine", learns=("net",), terms=self.terms),)
+
+    def terms(self, step: Step) -> Terms:
+        """What is said of a part of each picture, at the size that its place draws."""
+        windows = self._windows(step)
+        last = (step.chance.uniforms("steps") * self.steps).astype(
+            int
+        )  # step from which is learned
+        pictures = self._spoiled(step, windows)
+        pictures = self._enlarged(step, pictures, last == 0)
+        reading, wide = self._read(pictures), windows.parts.shape[-1]
+        cut: list[tuple[Pictures, Likely, Labels]] = []
+        for n, times in enumerate(last.tolist()):
+            side = 2 * WINDOW << times
+            likely = self._refined(step, pictures[n : n + 1], reading[n : n + 1], times)
+            finer = shrunk(pictures[n : n + 1], wide // side)
+            truth = labels_shrunk(windows.parts[n : n + 1].to(likely.device), wide // side)
+            room = (side - _WINDOW) // 2 + 1
+            x, y = (int(step.chance.uniforms(name)[n] * room) for name in ("across", "down"))
+            cut.append(
+                (
+                    _part(finer, 2 * x, 2 * y, _WINDOW),
+                    _part(likely, x, y, _WINDOW // 2),
+                    _part(truth, 2 * x, 2 * y, _WINDOW),
+                )
+            )
+        seen, known, truth = (torch.cat(parts) for parts in zip(*cut, strict=True))
+        logits = step.nets["net"](seen, parts=known.to(seen)).float()
+        # No Dice of groups: in a part of a picture it favours slivers of them (docs/log.md).
+        return {"parts": cross_entropy(logits, truth.long())}
+
+    def samples(self, step: Step) -> Samples:
+        """The parts at the finest size, over the pictures, beside the true ones."""
+        batch = step.batches["data"]
+        assert batch.parts is not None
+        pictures = step.pictures().float()
+        likely = self._refined(step, pictures, self._read(pictures), self.steps)
+        fixed = {"input": pictures, "truth": coloured(pictures, batch.parts)}
+        return Samples(output=coloured(pictures, likely.argmax(1)), fixed=fixed)
+
+    def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
+        """IoU of the groups at the finest size; near edges of the truth; and of the reader's own
+        labels, enlarged."""
+        sums = torch.zeros(len(self.measures), 2, len(GROUPS))
+        for step in steps:
+            batch = step.batches["data"]
+            assert batch.parts is not None
+            pictures, truth = step.pictures().float(), batch.parts
+            reading = self._read(pictures)
+            likely = self._refined(step, pictures, reading, self.steps).float().cpu()
+            parts = likely.argmax(1)
+            size = list(truth.shape[-2:])
+            before = interpolate(reading.float().cpu().log(), size, mode="bilinear").argmax(1)
+            beside = truth.masked_fill(~near_edges(truth), UNKNOWN["parts"])
+            for k, (said, true) in enumerate(((parts, truth), (parts, beside), (before, truth))):
+                said = said.masked_fill(true == UNKNOWN["parts"], UNKNOWN["parts"])
+                sums[k] += torch.stack(overlaps(said, true))
+        values = (sums[:, 0] / sums[:, 1].clamp(min=1)).mean(1)
+        return dict(zip(self.measures, values.tolist(), strict=True))
+
+    def own_alarms(self) -> tuple[Alarm, ...]:
+        """No progress."""
+        return (NoProgress(self.best, higher=True, total=self.recipe.pictures),)
+
+    def _windows(self, step: Step) -> Staged:
+        return staged(step.batches["data"], step.batches["other"], STAGE, step.chance)
+
+    def _spoiled(self, step: Step, windows: Staged) -> Pictures:
+        """The windows' pictures after the chain, but for those that are to stay as painted."""
+        pictures, spoiled = to_pictures(windows.pixels), ~windows.plain
+        if self.chain and spoiled.any():
+            pictures[spoiled] = self.chain(pictures[spoiled], step.chance.only(spoiled.numpy()))
+        return pictures.to(step.device, step.dtype)
+
+    def _enlarged(self, step: Step, pictures: Pictures, first: np.ndarray) -> Pictures:
+        """Some of those from whose first step is learned with no more pixels than a window."""
+        rows = torch.from_numpy(first & (step.chance.uniforms("enlarged") < _ENLARGED))
+        if rows.any():
+            size = list(pictures.shape[-2:])
+            small = shrunk(pictures[rows], size[0] // WINDOW).float()
+            larger = interpolate(small, size, mode="bilinear", align_corners=False)
+            pictures[rows] = larger.to(pictures)
+        return pictures
+
+    def _read(self, pictures: Pictures) -> Likely:
+        """How likely each part is at each pixel of the reader's windows."""
+        with torch.no_grad(), still(self.reader.net):
+            windows = shrunk(pictures, pictures.shape[-1] // WINDOW).float()
+            return read_twice(self.reader, windows).parts.softmax(1)
+
+    def _refined(
+        self, step: Step, pictures: Pictures, likely: Likely, times: int
+    ) -> Float[Tensor, "n 19 p q"]:
+        """The same at 2 to the power of `times` as many pixels to each side; no gradient."""
+        net = step.nets["net"]
+        with torch.no_grad(), still(net):
+            for done in range(times):
+                finer = shrunk(pictures, pictures.shape[-1] // (2 * WINDOW << done))
+                likely = net(finer, parts=likely.to(finer)).softmax(1)
+        return likely
+
+
+def shrunk(pictures: Pictures, times: int) -> Float[Tensor, "n 3 h2 w2"]:
+    """Pictures so many times smaller, by means over squares."""
+    return avg_pool2d(pictures, times) if times > 1 else pictures
+
+
+def labels_shrunk(labels: Labels, times: int) -> UInt8[Tensor, "n h2 w2"]:
+    """Labels so many times smaller: those that most pixels of a square have."""
+    if times == 1:
+        return labels
+    each = one_hot(labels.long(), len(PARTS)).movedim(-1, 1).float()
+    return avg_pool2d(each, times).argmax(1).to(torch.uint8)
+
+
+def near_edges(labels: Labels) -> Bool[Tensor, "n h w"]:
+    """Pixels near which there are two groups of parts."""
+    groups = torch.from_numpy(GROUP_OF_PART).to(labels.device)[labels.long()].float()[:, None]
+    side = 2 * _NEAR + 1
+    high, low = (sign * max_pool2d(sign * groups, side, 1, _NEAR) for sign in (1, -1))
+    return (high != low)[:, 0]
+
+
+def _part(values: Tensor, x: int, y: int, side: int) -> Tensor:
+    """A square of pictures, of what is known, or of labels."""
+    return values[..., y : y + side, x : x + side]
