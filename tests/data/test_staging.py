@@ -226,10 +226,10 @@ def test_windows_without_a_face() -> None:
 
 def test_a_cut_goes_through_the_face_wherever_that_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """Through the window's middle it would leave small faces whole, which then are none."""
-    drawn = staging.is_drawn
+    drawn = staging._is_drawn
     monkeypatch.setattr(
         staging,
-        "is_drawn",
+        "_is_drawn",
         lambda chance, what, likely: drawn(chance, what, 0.0 if what == "cut moved" else likely),
     )
     white = replace(faces(), pixels=torch.full_like(faces().pixels, 255))

@@ -70,14 +70,14 @@ def test_who_knows_the_truth_is_right_everywhere(objective: RefineObjective) -> 
     assert parts is not None
     truth = 9 * one_hot(parts.long(), 19).movedim(-1, 1).float()
     measured = objective.measure([step_of(lambda x, known: truth)])
-    assert measured["IoU"] == measured["edges"] == 1
+    assert measured["IoU"] == measured["near edges"] == 1
     assert 0.6 < measured["enlarged"] < 0.97
 
 
 def test_who_says_what_is_known_is_as_good_as_that(objective: RefineObjective) -> None:
     measured = objective.measure([step_of(known_only)])
     assert measured["IoU"] == pytest.approx(measured["enlarged"], abs=0.01)
-    assert measured["edges"] < measured["IoU"] - 0.1
+    assert measured["near edges"] < measured["IoU"] - 0.1
 
 
 def test_what_is_seen_what_is_known_and_what_is_true_lie_in_one_place(

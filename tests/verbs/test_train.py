@@ -38,7 +38,8 @@ SMALL = {
 def words(recipe: str, *more: str | Path) -> list[str]:
     sizes = {size for net in RECIPES[recipe].nets.values() for size in net.sizes}
     known = {*RECIPES[recipe].plain(), *sizes}
-    given = [f"--{n}={value}" for n, value in SMALL.items() if n.replace("-", "_") in known]
+    small = SMALL | {"size": "256"} if recipe == "refiner" else SMALL  # twice a reader's window
+    given = [f"--{n}={value}" for n, value in small.items() if n.replace("-", "_") in known]
     return ["train", recipe, *given, "--no-board", *map(str, more)]
 
 

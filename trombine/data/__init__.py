@@ -6,7 +6,7 @@ split.py       which pictures a training learns from, and which it is measured o
 item.py        columns as tensors; columns.py: what any store keeps
 augment.py     pictures changed by chance, with their truth; kernel_resample.py computes it;
                proportions.py: faces bent
-staging.py     windows for readers: faces anywhere, occluders.py: what is in front of them
+staging.py     windows for readers: faces anywhere, and what is in front of them
 
 made.py        what is made of a seed: faces, leaves, fractals, masks; workers.py: in processes
 requests.py    what verbs that make pictures of seeds share

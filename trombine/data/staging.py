@@ -17,7 +17,7 @@ from typing import Final, final
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float32, Float64, Int64, UInt8
+from jaxtyping import Bool, Complex128, Float32, Float64, Int64, UInt8
 from torch import Tensor
 
 from trombine.colour import LUMA
@@ -26,7 +26,6 @@ from trombine.data.augment import MIRRORED_LABEL, Augment, augmented, inverse, p
 from trombine.data.columns import UNKNOWN
 from trombine.data.item import Batch
 from trombine.data.masks import draw_masks
-from trombine.data.occluders import COLOURS, anywhere, before_mouths, even, is_drawn
 from trombine.data.proportions import eyes
 from trombine.draws import Chance
 
@@ -40,6 +39,19 @@ _FRONTAL: Final = 0.36
 _NEAR_SIZE: Final = (0.85, 1.15)
 _NEAR_PART: Final = 0.3  # of the turn and the shift of the others
 _OTHER: Final = Augment(faces=1.0)
+
+
+_MOST_THINGS: Final = 8  # in a picture at most
+_COLOURS: Final = ("red", "green", "blue")
+_KINDS: Final = 3  # of things before mouths: masks, microphones, hands
+_SKIN: Final = (235.0, 185.0, 155.0)  # in the light
+_WHITE, _BLACK = 235.0, 25.0  # of cloth, which is mostly one or the other
+_SHARES: Final = (0.35, 0.6)  # of cloth: up to here white, up to there black, then of any colour
+_FINGERS: Final = 4
+
+Rows = Float64[np.ndarray, "n 11"]
+Places = Complex128[np.ndarray, "n"]
+Lengths = Float64[np.ndarray, "n"]
 
 
 @final
@@ -92,11 +104,13 @@ def staged(batch: Batch, grounds: Batch, stage: StageOptions, chance: Chance) ->
         raise ValueError("only pictures whose parts and landmarks are known can be staged")
     chance = chance.within("stage")
     height, width = batch.pixels.shape[1:3]
-    near, mirrored = is_drawn(chance, "near", stage.near), is_drawn(chance, "mirror", 0.5)
-    faceless = is_drawn(chance, "none", stage.none)
-    plain = is_drawn(chance, "plain", stage.plain) & ~faceless
-    bent = is_drawn(chance, "people", stage.people) & ~plain & _frontal(batch)
-    batch = _with_other_proportions(batch, bent, chance)
+    near, mirrored = _is_drawn(chance, "near", stage.near), _is_drawn(chance, "mirror", 0.5)
+    faceless = _is_drawn(chance, "none", stage.none)
+    plain = _is_drawn(chance, "plain", stage.plain) & ~faceless
+    bent = _is_drawn(chance, "people", stage.people) & ~plain
+    if stage.people:
+        bent &= _frontal(batch)
+        batch = _with_other_proportions(batch, bent, chance)
     assert batch.parts is not None and batch.points is not None and batch.visible is not None
     old = np.ascontiguousarray(batch.pixels.numpy())
     sizes = np.where(plain, 1.0, _sizes(chance, stage, near))
@@ -109,11 +123,11 @@ def staged(batch: Batch, grounds: Batch, stage: StageOptions, chance: Chance) ->
     low, high = points.min(1), points.max(1)
     middle = (low + high) / 2
     alone, cuts, blobs = _kinds(chance, faceless, width, sizes, middle)
-    alone[is_drawn(chance, "ground", stage.grounds) & ~plain & (alone == 0)] = _CUT_OUT
-    fronts = is_drawn(chance, "front", stage.fronts) & ~plain & ~blobs
-    occluders = anywhere(chance, fronts, width, blobs)
-    held = fronts & is_drawn(chance, "held", stage.held)
-    occluders[held] = before_mouths(chance, points)[held]
+    alone[_is_drawn(chance, "ground", stage.grounds) & ~plain & (alone == 0)] = _CUT_OUT
+    fronts = _is_drawn(chance, "front", stage.fronts) & ~plain & ~blobs
+    occluders = _anywhere(chance, fronts, width, blobs)
+    held = fronts & _is_drawn(chance, "held", stage.held)
+    occluders[held] = _before_mouths(chance, points)[held]
     tints, coloured = _tints(chance, stage, plain)
     new = np.empty_like(old)
     parts = np.empty(old.shape[:3], np.uint8)
@@ -178,7 +192,7 @@ def _sizes(
     """As usual, or of any size."""
     least, most = np.log(stage.size)
     low, high = np.clip(np.log(_NEAR_SIZE), least, most)
-    usual, any_size = even(chance, "near size", low, high), even(chance, "size", least, most)
+    usual, any_size = _even(chance, "near size", low, high), _even(chance, "size", least, most)
     return np.exp(np.where(near, usual, any_size))
 
 
@@ -187,7 +201,7 @@ def _angles(
 ) -> Float64[np.ndarray, "n"]:
     """Radians, mostly few: the product of two draws is more often small."""
     most = math.radians(stage.turn) * np.where(near, _NEAR_PART, 1.0)
-    return most * even(chance, "turn", -1, 1) * even(chance, "turn more")
+    return most * _even(chance, "turn", -1, 1) * _even(chance, "turn more")
 
 
 def _room(
@@ -211,7 +225,9 @@ def _maps(
     """From places of the old pictures to those of the new."""
     height, width = shape
     centre = np.array([width, height]) / 2
-    shifts = np.stack([even(chance, "right", -1, 1) * room, even(chance, "down", -1, 1) * room], 1)
+    shifts = np.stack(
+        [_even(chance, "right", -1, 1) * room, _even(chance, "down", -1, 1) * room], 1
+    )
     offsets = centre + shifts * width - linear @ centre
     return np.concatenate([linear, offsets[:, :, None]], 2)
 
@@ -225,31 +241,31 @@ def _kinds(
 ) -> tuple[Int64[np.ndarray, "n"], Float64[np.ndarray, "n 5"], Bool[np.ndarray, "n"]]:
     """Which windows show no face, where faces are cut, and which show blobs instead."""
     count = len(sizes)
-    which = even(chance, "which", 0, 3).astype(np.int64)  # ground alone, blobs, faces cut in two
+    which = _even(chance, "which", 0, 3).astype(np.int64)  # ground alone, blobs, faces cut in two
     alone = np.where(faceless & (which < 2), _NO_FACE, 0)
     cuts = np.zeros((count, 5))
     cut = faceless & (which == 2)
     # Through the face's middle or near it, along any line, the normal pointing any way.
-    angle, off = even(chance, "cut turn", 0, 2 * math.pi), even(chance, "cut off", -0.12, 0.12)
+    angle, off = _even(chance, "cut turn", 0, 2 * math.pi), _even(chance, "cut off", -0.12, 0.12)
     a, b = np.cos(angle), np.sin(angle)
     cuts[cut, 0], cuts[cut, 1] = a[cut], b[cut]
     cuts[cut, 2] = (a * middles[:, 0] + b * middles[:, 1] + off * width * sizes)[cut]
-    moved = cut & is_drawn(chance, "cut moved", 0.4)  # along the line, by a third of the face
-    by = even(chance, "cut by", 0.2, 0.45) * width * sizes
-    by *= np.where(is_drawn(chance, "cut back", 0.5), -1, 1)
+    moved = cut & _is_drawn(chance, "cut moved", 0.4)  # along the line, by a third of the face
+    by = _even(chance, "cut by", 0.2, 0.45) * width * sizes
+    by *= np.where(_is_drawn(chance, "cut back", 0.5), -1, 1)
     cuts[moved, 3], cuts[moved, 4] = (-b * by)[moved], (a * by)[moved]
     return alone, cuts, faceless & (which == 1)
 
 
 def _ground_maps(chance: Chance, side: int, width: int) -> Float64[np.ndarray, "n 2 3"]:
     """Any part of the ground, up to twice as large as it is, or half."""
-    scale = np.exp(even(chance, "ground size", math.log(0.5), math.log(1.6)))
+    scale = np.exp(_even(chance, "ground size", math.log(0.5), math.log(1.6)))
     room = side - width * scale
     maps = np.zeros((len(scale), 2, 3))
     maps[:, 0, 0] = maps[:, 1, 1] = scale
     maps[:, 0, 2], maps[:, 1, 2] = (
-        even(chance, "ground x") * room,
-        even(chance, "ground y") * room,
+        _even(chance, "ground x") * room,
+        _even(chance, "ground y") * room,
     )
     return maps
 
@@ -258,22 +274,218 @@ def _tints(
     chance: Chance, stage: StageOptions, plain: Bool[np.ndarray, "n"]
 ) -> tuple[Float64[np.ndarray, "n 3 4"], Bool[np.ndarray, "n"]]:
     """Other colours: grey or toned, brighter, flatter, warmer; and which are as they were."""
-    grey = is_drawn(chance, "grey", stage.grey) & ~plain
-    tinted = is_drawn(chance, "colour", stage.colour) & ~plain
+    grey = _is_drawn(chance, "grey", stage.grey) & ~plain
+    tinted = _is_drawn(chance, "colour", stage.colour) & ~plain
     count = len(grey)
     tints = np.zeros((count, 3, 4))
     luma = np.broadcast_to(LUMA, (3, 3))
-    saturation = np.where(grey, 0.0, np.where(tinted, even(chance, "saturation", 0.4, 1.5), 1.0))
+    saturation = np.where(grey, 0.0, np.where(tinted, _even(chance, "saturation", 0.4, 1.5), 1.0))
     mixed = luma + saturation[:, None, None] * (np.eye(3) - luma)
     gains = np.ones((count, 3))
-    cast = tinted & is_drawn(chance, "cast", 0.5)
-    for c, name in enumerate(COLOURS):
-        gains[:, c] = np.where(cast, even(chance, f"cast {name}", 0.8, 1.15), 1.0)
-    contrast = np.where(tinted, even(chance, "contrast", 0.6, 1.35), 1.0)
-    lift = np.where(tinted, even(chance, "bright", -40.0, 40.0), 0.0)
+    cast = tinted & _is_drawn(chance, "cast", 0.5)
+    for c, name in enumerate(_COLOURS):
+        gains[:, c] = np.where(cast, _even(chance, f"cast {name}", 0.8, 1.15), 1.0)
+    contrast = np.where(tinted, _even(chance, "contrast", 0.6, 1.35), 1.0)
+    lift = np.where(tinted, _even(chance, "bright", -40.0, 40.0), 0.0)
     tints[:, :, :3] = mixed * (gains * contrast[:, None])[:, :, None]
     tints[:, :, 3] = (128 * (1 - contrast) + lift)[:, None]
     return tints, ~(grey | tinted)
+
+
+# ---------------------------------------------------------------------------------------------
+# Things in front
+
+
+def _anywhere(
+    chance: Chance, fronts: Bool[np.ndarray, "n"], width: int, blobs: Bool[np.ndarray, "n"]
+) -> Float64[np.ndarray, "n t 11"]:
+    """One or two occluders anywhere, or the blobs of something like a face."""
+    occluders = np.zeros((len(blobs), _MOST_THINGS, 11))
+    for t in range(2):
+        chosen = fronts if t == 0 else fronts & _is_drawn(chance, "second", 0.4)
+        centre = [_even(chance, f"front {t} {axis}", 0.1, 0.9) for axis in "xy"]
+        long, thin = (
+            _even(chance, f"front {t} long", 0.06, 0.35),
+            _even(chance, f"front {t} thin", 0.15),
+        )
+        angle = _even(chance, f"front {t} turn", 0, math.pi)
+        thing = _occluder(centre[0], centre[1], long, np.maximum(long * thin, 0.03), angle)
+        thing[:, 6] = np.where(_is_drawn(chance, f"front {t} angular", 0.5), 8.0, 2.0)
+        thing[:, 10] = _is_drawn(chance, f"front {t} shows", 0.5)
+        for c, name in enumerate(_COLOURS):
+            thing[:, 7 + c] = _even(chance, f"front {t} {name}", 0, 255)
+        occluders[chosen, t] = thing[chosen]
+    occluders[blobs] = _blobs(chance)[blobs]
+    occluders[:, :, :4] *= width
+    return occluders
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class _Faces:
+    """Where faces are, in pixels; down is from the eyes to the mouth."""
+
+    mouth: Places
+    nose: Places
+    chin: Places
+    down: Places  # of length 1
+    turn: Lengths  # radians, clockwise
+    far: Lengths  # from the eyes to the mouth
+    wide: Lengths  # from eye to eye, or as it may be from the front
+
+    @classmethod
+    def of(cls, points: Float64[np.ndarray, "n 68 2"]) -> _Faces:
+        """Those with these landmarks."""
+        places = points @ [1, 1j]
+        mouth = places[:, 48:68].mean(1)
+        right, left = places[:, 36:42].mean(1), places[:, 42:48].mean(1)
+        way = mouth - (right + left) / 2
+        far = np.abs(way)
+        return cls(
+            mouth=mouth,
+            nose=places[:, 33],
+            chin=places[:, 8],
+            down=way / np.maximum(far, 1e-6),
+            turn=np.angle(way) - math.pi / 2,
+            far=far,
+            wide=np.maximum(np.abs(left - right), 0.6 * far),
+        )
+
+
+def _before_mouths(
+    chance: Chance, points: Float64[np.ndarray, "n 68 2"]
+) -> Float64[np.ndarray, "n t 11"]:
+    """A mask, a microphone or a hand, in pixels, before faces with these landmarks."""
+    kind = _even(chance, "held kind", 0, _KINDS).astype(np.int64)
+    result = np.zeros((len(points), _MOST_THINGS, 11))
+    made = (_masks, _microphones, _hands)
+    for number, make in enumerate(made):
+        for t, thing in enumerate(make(chance, _Faces.of(points))):
+            result[kind == number, t] = thing[kind == number]
+    return result
+
+
+def _masks(chance: Chance, faces: _Faces) -> list[Rows]:
+    """From the nose to the chin, with a fold."""
+    top = faces.nose - faces.down * faces.far * _even(chance, "mask up", -0.1, 0.35)
+    low = faces.chin + faces.down * faces.far * _even(chance, "mask down", -0.15, 0.1)
+    high, across = np.abs(low - top) / 2, faces.wide * _even(chance, "mask wide", 0.75, 1.2)
+    middle, angular = (top + low) / 2, _even(chance, "mask angular", 2, 5)
+    colour = _cloth(chance)
+    return [
+        _coloured(_at(middle, across, high, faces.turn, angular), colour),
+        _coloured(_at(middle, across * 0.97, high * 0.03, faces.turn, 2.0), 0.8 * colour),
+    ]
+
+
+def _microphones(chance: Chance, faces: _Faces) -> list[Rows]:
+    """A ball before the mouth or below it, on a handle."""
+    ball = faces.wide * _even(chance, "ball", 0.16, 0.34)
+    middle = faces.mouth + faces.down * faces.far * _even(chance, "ball down", 0.0, 0.6)
+    middle = middle + 1j * faces.down * faces.far * _even(chance, "ball aside", -0.3, 0.3)
+    aim = faces.turn + math.pi / 2 + _even(chance, "handle turn", -0.9, 0.9)
+    length = faces.wide * _even(chance, "handle long", 0.8, 1.5)
+    colour = _cloth(chance)
+    handle = _at(middle + np.exp(1j * aim) * length, length, ball * 0.5, aim, 8.0)
+    return [
+        _coloured(handle, 0.8 * colour),
+        _coloured(_at(middle, ball, ball, faces.turn, 2.0), colour),
+    ]
+
+
+def _hands(chance: Chance, faces: _Faces) -> list[Rows]:
+    """Four fingers side by side, and what they grow from."""
+    thick = faces.wide * _even(chance, "finger thick", 0.09, 0.14)
+    long = thick * _even(chance, "finger long", 3.0, 5.0)
+    tilt = faces.turn + _even(chance, "hand turn", -1.6, 1.6)
+    along, beside = np.exp(1j * (tilt + math.pi / 2)), np.exp(1j * tilt)
+    tips = faces.mouth + faces.down * faces.far * _even(chance, "hand down", -0.35, 0.7)
+    tips = tips + 1j * faces.down * faces.far * _even(chance, "hand aside", -0.8, 0.8)
+    shapes = [_at(tips + along * long * 1.4, thick * 4.0, long * 0.9, tilt, 3.0)]
+    for k in range(_FINGERS):
+        middle = tips + beside * thick * 1.9 * (k - 1.5) + along * thick * abs(k - 1.3)
+        shapes.append(_at(middle, thick, long, tilt, 3.0))
+    light = _even(chance, "skin", 0.2, 1.0)[:, None]
+    skin = np.clip(light * np.array(_SKIN) + 0.06 * (_drawn_colour(chance) - 128), 0, 255)
+    return [_coloured(shape, skin * (1.0 - 0.06 * (t % 2))) for t, shape in enumerate(shapes)]
+
+
+def _cloth(chance: Chance) -> Float64[np.ndarray, "n 3"]:
+    """Mostly white or black, else of any colour."""
+    kind, colour = _even(chance, "cloth", 0, 1)[:, None], _drawn_colour(chance)
+    white, black = (tone + 0.08 * (colour - 128) for tone in (_WHITE, _BLACK))
+    return np.where(kind < _SHARES[0], white, np.where(kind < _SHARES[1], black, colour))
+
+
+def _drawn_colour(chance: Chance) -> Float64[np.ndarray, "n 3"]:
+    return np.stack([_even(chance, f"held {name}", 0, 255) for name in _COLOURS], 1)
+
+
+def _coloured(rows: Rows, colour: Float64[np.ndarray, "n 3"]) -> Rows:
+    rows[:, 7:10] = np.clip(colour, 0, 255)
+    return rows
+
+
+def _at(
+    middle: Places, across: Lengths, down: Lengths, turn: Lengths, angular: Lengths | float
+) -> Rows:
+    """Black things in pixels, none thinner than two."""
+    rows = _occluder(
+        np.real(middle), np.imag(middle), np.maximum(across, 1), np.maximum(down, 1), turn
+    )
+    rows[:, 6] = angular
+    return rows
+
+
+def _occluder(x, y, across, down, angle) -> Float64[np.ndarray, "n 11"]:
+    """Round black occluders; lengths are parts of the width."""
+    occluders = np.zeros((len(x), 11))
+    occluders[:, 0], occluders[:, 1], occluders[:, 2], occluders[:, 3] = x, y, across, down
+    occluders[:, 4], occluders[:, 5], occluders[:, 6] = np.cos(angle), np.sin(angle), 2.0
+    return occluders
+
+
+def _blobs(chance: Chance) -> Float64[np.ndarray, "n t 11"]:
+    """A disc of one colour with spots where a face has eyes, and a bar or none.
+
+    Some have one spot too few, or they stand askew: like a face, and none.
+    """
+    x, y = _even(chance, "blob x", 0.35, 0.65), _even(chance, "blob y", 0.35, 0.65)
+    size, angle = _even(chance, "blob size", 0.18, 0.42), _even(chance, "blob turn", -0.6, 0.6)
+    cos, sin = np.cos(angle), np.sin(angle)
+    count = len(x)
+    occluders = np.zeros((count, _MOST_THINGS, 11))
+    colour = [_even(chance, f"blob {name}", 40, 240) for name in _COLOURS]
+    occluders[:, 0] = _occluder(x, y, size, size * _even(chance, "blob long", 0.8, 1.4), angle)
+    spots = (("left", -0.4, -0.2), ("right", 0.4, -0.2), ("mouth", 0.0, 0.45), ("nose", 0.0, 0.1))
+    for t, (name, u, v) in enumerate(spots, start=1):
+        u = u + _even(chance, f"blob {name} u", -0.15, 0.15)
+        v = v + _even(chance, f"blob {name} v", -0.15, 0.15)
+        wide = size * _even(chance, f"blob {name} wide", 0.08, 0.28 if t < 3 else 0.5)
+        high = size * _even(chance, f"blob {name} high", 0.06, 0.22)
+        spot = _occluder(
+            x + size * (cos * u - sin * v), y + size * (sin * u + cos * v), wide, high, angle
+        )
+        chosen = _is_drawn(chance, f"blob {name}", 0.7)
+        occluders[chosen, t] = spot[chosen]
+    occluders[:, :, 6] = np.where(_is_drawn(chance, "blob angular", 0.2), 6.0, 2.0)[:, None]
+    dark = _even(chance, "blob dark", 0.0, 1.6)
+    for c in range(3):
+        occluders[:, :, 7 + c] = colour[c][:, None]
+        occluders[:, 1:, 7 + c] = np.clip(colour[c] * dark, 0, 255)[:, None]
+    return occluders
+
+
+def _even(
+    chance: Chance, purpose: str, low: float = 0.0, high: float = 1.0
+) -> Float64[np.ndarray, "n"]:
+    """A number between low and high for each picture."""
+    return low + (high - low) * chance.uniforms(purpose)
+
+
+def _is_drawn(chance: Chance, purpose: str, share: float) -> Bool[np.ndarray, "n"]:
+    """Whether it happens, to this share of the pictures."""
+    return chance.uniforms(purpose) < share
 
 
 # ---------------------------------------------------------------------------------------------
@@ -283,14 +495,14 @@ def _tints(
 def _holed(chance: Chance, stage: StageOptions, windows: Staged) -> Staged:
     """Some windows with a hole, in one colour or in noise; what was there stays the truth."""
     rows = np.flatnonzero(
-        is_drawn(chance, "hole", stage.holes) & (windows.shows & ~windows.plain).numpy()
+        _is_drawn(chance, "hole", stage.holes) & (windows.shows & ~windows.plain).numpy()
     )
     if not len(rows):
         return windows
     pixels, row_chance = windows.pixels.numpy(), chance.only(rows)
     masks = draw_masks(HOLES, row_chance, size=pixels.shape[1]).numpy()[:, 0] == 1
-    kinds = even(chance, "hole kind", 0, 4).astype(np.int64)
-    colours = np.stack([even(chance, f"hole {name}", 0, 255) for name in COLOURS], 1)
+    kinds = _even(chance, "hole kind", 0, 4).astype(np.int64)
+    colours = np.stack([_even(chance, f"hole {name}", 0, 255) for name in _COLOURS], 1)
     for n, mask, noise in zip(rows.tolist(), masks, row_chance.generators("noise"), strict=True):
         # Of one colour, the picture's mean, black or white, or noise.
         fills = (colours[n], pixels[n].mean((0, 1)), 255 * (colours[n, :1] > 128))

@@ -53,7 +53,7 @@ class RefineObjective(Objective[Refine]):
 
     main = "net"
     streams = ("data", "other")
-    measures: Mapping[str, bool] = {"IoU": True, "edges": True, "enlarged": True}
+    measures: Mapping[str, bool] = {"IoU": True, "near edges": True, "enlarged": True}
 
     def __init__(self, recipe: Refine) -> None:
         super().__init__(recipe)
@@ -86,9 +86,7 @@ class RefineObjective(Objective[Refine]):
     def terms(self, step: Step) -> Terms:
         """What is said of a part of each picture, at the size that its place draws."""
         windows = self._windows(step)
-        last = (step.chance.uniforms("steps") * self.steps).astype(
-            int
-        )  # step from which is learned
+        last = (step.chance.uniforms("steps") * self.steps).astype(int)  # the step that learns
         pictures = self._spoiled(step, windows)
         pictures = self._enlarged(step, pictures, last == 0)
         reading, wide = self._read(pictures), windows.parts.shape[-1]

@@ -44,6 +44,14 @@ MEASURES: Final[dict[str, Meaning]] = {
         text="how large the gradients of what was made are beside the truth's; 1 is as sharp",
         higher=True,
     ),
+    "near edges": Meaning(
+        text="the same of the pixels within two of an edge of the truth",
+        higher=True,
+    ),
+    "enlarged": Meaning(
+        text="the same of what is known before, enlarged",
+        higher=True,
+    ),
     "edges": Meaning(
         text="how far the squared steps from pixel to pixel are from the truth's, as a share of it",
         higher=False,
