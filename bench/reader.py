@@ -50,9 +50,15 @@ from upscale_pictures import SHARED, portraits
 
 from trombine.conventions import GROUPS, to_picture
 from trombine.measures import PROTOCOL_SEEDS, Protocol, figure, log_evaluation
-from trombine.measures.reading import auc, explained, nearer, overlaps, point_errors
+from trombine.measures.reading import (
+    auc,
+    explained,
+    near_edges,
+    nearer,
+    overlaps,
+    point_errors,
+)
 from trombine.objectives.reading import UNDRAWN
-from trombine.objectives.refine import near_edges
 from trombine.reader import crop_windows, fields_of, parts_map, read_faces, read_twice, round_face
 from trombine.reader.frames import samples_of
 from trombine.readings.making import enlarge
@@ -112,9 +118,9 @@ def written_rows(model: Model, seeds: range) -> Rows:
         sums, missed = torch.zeros(2, 2, len(GROUPS)), 0
         for seed in seeds[: LARGE_COUNT if size == LARGE else None]:
             painted = paint(face(seed), size, style)
-            found = read_faces(to_picture(painted.pixels), model, largest=True)
-            missed += not found
             picture = samples_of(painted.pixels)
+            found = read_faces(picture, model, largest=True)
+            missed += not found
             told = torch.from_numpy(parts_map(found, size, size, picture=picture))
             truth = torch.from_numpy(painted.parts)
             edges = near_edges(truth[None])[0]

@@ -17,9 +17,10 @@ from trombine.conventions import GROUP_OF_PART
 from trombine.data.item import Batch
 from trombine.data.source import source
 from trombine.draws import Chance
+from trombine.measures.reading import near_edges
 from trombine.objectives import refine
 from trombine.objectives.objective import Step
-from trombine.objectives.refine import RefineObjective, labels_shrunk, near_edges
+from trombine.objectives.refine import RefineObjective, labels_shrunk
 from trombine.recipes import Refine, find
 from trombine.refusal import InputError
 

@@ -58,9 +58,11 @@ class Sample:
     says: Mapping[str, Any] = field(default_factory=dict)  # what else metadata.jsonl says of it
 
 
-# Photos of heads turned further, and of children; spelled as styles of the world.
-POSED, CHILDREN = "posed", "children"
-PHOTOS: Final = (POSED, CHILDREN)
+# Photos that are spelled as styles of the world: heads turned further, children.
+PHOTOS: Final = {
+    "posed": trombine.world.paint_posed,
+    "children": trombine.world.paint_children,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,10 +118,10 @@ class Maker:
 
 
 def _faces(maker: Maker, seed: int) -> Sample:
-    if maker.styles[0] in PHOTOS:
-        draw = {POSED: trombine.world.paint_posed, CHILDREN: trombine.world.paint_children}
-        painted, vector = draw[maker.styles[0]](seed, maker.size)
-        return Sample(seed=seed, sides=(_side(painted, maker.styles[0]),), vector=vector)
+    style = maker.styles[0]
+    if style in PHOTOS:
+        painted, vector = PHOTOS[style](seed, maker.size)
+        return Sample(seed=seed, sides=(_side(painted, style),), vector=vector)
     face = trombine.world.face(seed)
     vector = np.asarray(trombine.world.to_vector(face), np.float64)
     paint = trombine.world.paint

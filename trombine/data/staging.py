@@ -43,10 +43,10 @@ _OTHER: Final = Augment(faces=1.0)
 
 _MOST_THINGS: Final = 8  # in a picture at most
 _COLOURS: Final = ("red", "green", "blue")
-_KINDS: Final = 3  # of things before mouths: masks, microphones, hands
+_HELD: Final = 3  # of things before mouths: masks, microphones, hands
 _SKIN: Final = (235.0, 185.0, 155.0)  # in the light
 _WHITE, _BLACK = 235.0, 25.0  # of cloth, which is mostly one or the other
-_SHARES: Final = (0.35, 0.6)  # of cloth: up to here white, up to there black, then of any colour
+_CLOTHS: Final = (0.35, 0.6)  # of cloth: up to here white, up to there black, then of any colour
 _FINGERS: Final = 4
 
 Rows = Float64[np.ndarray, "n 11"]
@@ -356,7 +356,7 @@ def _before_mouths(
     chance: Chance, points: Float64[np.ndarray, "n 68 2"]
 ) -> Float64[np.ndarray, "n t 11"]:
     """A mask, a microphone or a hand, in pixels, before faces with these landmarks."""
-    kind = _even(chance, "held kind", 0, _KINDS).astype(np.int64)
+    kind = _even(chance, "held kind", 0, _HELD).astype(np.int64)
     result = np.zeros((len(points), _MOST_THINGS, 11))
     made = (_masks, _microphones, _hands)
     for number, make in enumerate(made):
@@ -414,7 +414,7 @@ def _cloth(chance: Chance) -> Float64[np.ndarray, "n 3"]:
     """Mostly white or black, else of any colour."""
     kind, colour = _even(chance, "cloth", 0, 1)[:, None], _drawn_colour(chance)
     white, black = (tone + 0.08 * (colour - 128) for tone in (_WHITE, _BLACK))
-    return np.where(kind < _SHARES[0], white, np.where(kind < _SHARES[1], black, colour))
+    return np.where(kind < _CLOTHS[0], white, np.where(kind < _CLOTHS[1], black, colour))
 
 
 def _drawn_colour(chance: Chance) -> Float64[np.ndarray, "n 3"]:

@@ -7,11 +7,13 @@ from typing import Final
 import torch
 from jaxtyping import Bool, Float, Int64, UInt8
 from torch import Tensor
+from torch.nn.functional import max_pool2d
 
 from trombine.conventions import GROUP_OF_PART, GROUPS, LANDMARK_GROUPS, PART_INDEX, PARTS
 
 IN_PLACE: Final = 0.15  # pupils' distances: no organ of a sound face is further off
 INNER = slice(17, 68)  # landmarks but those of the jaw
+_NEAR: Final = 2  # pixels: an edge is so near
 
 
 def overlaps(
@@ -101,3 +103,11 @@ def nearer(
     partner = similarity[same][:, None]
     strangers = similarity[~same].reshape(len(features), -1)
     return float((partner > strangers).double().mean())
+
+
+def near_edges(labels: UInt8[Tensor, "n h w"]) -> Bool[Tensor, "n h w"]:
+    """Pixels near which there are two groups of parts."""
+    groups = torch.from_numpy(GROUP_OF_PART).to(labels.device)[labels.long()].float()[:, None]
+    side = 2 * _NEAR + 1
+    high, low = (sign * max_pool2d(sign * groups, side, 1, _NEAR) for sign in (1, -1))
+    return (high != low)[:, 0]

@@ -14,7 +14,6 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import max_pool2d
 
-from trombine.data.degrade import Chain
 from trombine.data.item import to_pictures
 from trombine.data.source import Source
 from trombine.data.staging import Staged, StageOptions, staged
@@ -22,10 +21,9 @@ from trombine.nets.finder import LARGEST, SMALLEST
 from trombine.nets.reader import CENTRE_STEP
 from trombine.objectives.alarms import Alarm, NoProgress
 from trombine.objectives.objective import Objective, Phase, Step, Terms
-from trombine.objectives.read import all_numbers_known
+from trombine.objectives.read import chain_of, check_painted
 from trombine.objectives.reading import centres_loss
 from trombine.recipes.recipe import Find
-from trombine.refusal import InputError
 
 _BOX: Final = 64.0  # pixels: the longer side of the landmarks' box of a painted face of 128
 STAGE: Final = StageOptions(
@@ -50,18 +48,11 @@ class FindObjective(Objective[Find]):
 
     def __init__(self, recipe: Find) -> None:
         super().__init__(recipe)
-        self.chain = None if recipe.damage == "none" else Chain.parse(recipe.damage)
-        if self.chain and self.chain.scale > 1:
-            raise InputError("damage: a finder's windows stay as large as they are; no shrink")
+        self.chain = chain_of(recipe.damage, "a finder's windows")
 
     def check(self, sources: Mapping[str, Source]) -> None:
         """The data are painted faces, all of them: their parts and landmarks are known."""
-        data = sources["data"]
-        if "yaw" not in data.vector_names or not all_numbers_known(data):
-            raise InputError(
-                f"{data.spec} has pictures that are no painted faces, whose truth is not known; a"
-                " finder learns from world:photo, or a mix of styles"
-            )
+        check_painted(sources["data"], "a finder")
 
     def phases(self) -> tuple[Phase, ...]:
         """The only phase."""

@@ -75,12 +75,7 @@ class ReadObjective(Objective[Read]):
             self.traits, self.moment = Fields.parse(recipe.traits), Fields.parse(recipe.moment)
         except KeyError as error:
             raise InputError(f"a painted face has no number called {error.args[0]}") from error
-        try:
-            self.chain = None if recipe.damage == "none" else Chain.parse(recipe.damage)
-        except InputError as error:
-            raise InputError(f"damage: {error}") from error
-        if self.chain and self.chain.scale > 1:
-            raise InputError("damage: a reader's windows stay as large as they are; no shrink")
+        self.chain = chain_of(recipe.damage, "a reader's windows")
         self.varies = terms.variation(self.traits), terms.variation(self.moment)
         self.required = (*self.traits.names, *self.moment.names)
         names = ("parts", "overlap", "points", "spread", "face", "centres", "fields")
@@ -149,14 +144,14 @@ class ReadObjective(Objective[Read]):
         """
         net = step.nets["net"]
         windows = staged(step.batches["data"], step.batches["other"], StageOptions(), step.chance)
-        pictures = [self._spoiled(step, windows)]
+        pictures = [spoiled(self.chain, step, windows)]
         real_step, labelled = self._real_part(step)
         real = None
         if labelled is not None:
             real = staged(
                 labelled, real_step.batches["other"], StageOptions(plain=0.0), real_step.chance
             )
-            pictures.append(self._spoiled(real_step, real))
+            pictures.append(spoiled(self.chain, real_step, real))
         outputs = cast(Reading, net(torch.cat(pictures)))
         count = len(step)
         reading = Reading(*(tensor[:count] for tensor in outputs))
@@ -219,14 +214,6 @@ class ReadObjective(Objective[Read]):
         losses.append(terms.style_loss(drawn, styles, windows.shows.to(drawn)))
         return torch.stack(losses).sum()
 
-    def _spoiled(self, step: Step, windows: Staged) -> Float[Tensor, "n 3 h w"]:
-        """The windows' pictures after the chain, but for those that are to stay as painted."""
-        pictures, spoiled = to_pictures(windows.pixels), ~windows.plain
-        if self.chain and spoiled.any():
-            chance = step.chance.only(spoiled.numpy())
-            pictures[spoiled] = self.chain(pictures[spoiled], chance)
-        return pictures.to(step.device, step.dtype)
-
     def samples(self, step: Step) -> Samples:
         """The parts that are read, over the pictures, beside the true ones."""
         pictures = step.pictures().float()
@@ -273,6 +260,34 @@ class ReadObjective(Objective[Read]):
     def own_alarms(self) -> tuple[Alarm, ...]:
         """No progress."""
         return (NoProgress(self.best, higher=self.measures[self.best], total=self.recipe.pictures),)
+
+
+def chain_of(damage: str, whose: str) -> Chain | None:
+    """The chain that a recipe names, None for none; it must leave windows their size."""
+    try:
+        chain = None if damage == "none" else Chain.parse(damage)
+    except InputError as error:
+        raise InputError(f"damage: {error}") from error
+    if chain and chain.scale > 1:
+        raise InputError(f"damage: {whose} stay as large as they are; no shrink")
+    return chain
+
+
+def spoiled(chain: Chain | None, step: Step, windows: Staged) -> Float[Tensor, "n 3 h w"]:
+    """The windows' pictures after the chain, but for those that are to stay as painted."""
+    pictures, changes = to_pictures(windows.pixels), ~windows.plain
+    if chain and changes.any():
+        pictures[changes] = chain(pictures[changes], step.chance.only(changes.numpy()))
+    return pictures.to(step.device, step.dtype)
+
+
+def check_painted(source: Source, learner: str) -> None:
+    """Refuse what is not painted faces alone, whose parts and landmarks are known."""
+    if "yaw" not in source.vector_names or not all_numbers_known(source):
+        raise InputError(
+            f"{source.spec} has pictures that are no painted faces, whose truth is not known;"
+            f" {learner} learns from world:photo, or a mix of styles"
+        )
 
 
 def all_numbers_known(source: Source) -> bool:

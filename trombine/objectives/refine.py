@@ -14,21 +14,19 @@ from typing import Final, final
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Float, UInt8
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, cross_entropy, interpolate, max_pool2d, one_hot
+from torch.nn.functional import avg_pool2d, cross_entropy, interpolate, one_hot
 
-from trombine.conventions import GROUP_OF_PART, GROUPS, PARTS
+from trombine.conventions import GROUPS, PARTS
 from trombine.data.columns import UNKNOWN
-from trombine.data.degrade import Chain
-from trombine.data.item import to_pictures
 from trombine.data.source import Source
 from trombine.data.staging import Staged, StageOptions, staged
-from trombine.measures.reading import overlaps
+from trombine.measures.reading import near_edges, overlaps
 from trombine.nets.stillness import still
 from trombine.objectives.alarms import Alarm, NoProgress
 from trombine.objectives.objective import Objective, Phase, Samples, Step, Terms
-from trombine.objectives.read import all_numbers_known, coloured
+from trombine.objectives.read import chain_of, check_painted, coloured, spoiled
 from trombine.reader.frames import WINDOW
 from trombine.reader.twice import read_twice
 from trombine.recipes.recipe import Refine
@@ -40,7 +38,6 @@ STAGE: Final = StageOptions(
 )
 _WINDOW: Final = 160  # pixels, of the part of each picture from which is learned
 _ENLARGED: Final = 0.3  # of the pictures: with no more pixels than the reader's window
-_NEAR: Final = 2  # pixels: an edge, where it is measured
 
 Pictures = Float[Tensor, "n 3 h w"]
 Likely = Float[Tensor, "n 19 k l"]
@@ -57,9 +54,7 @@ class RefineObjective(Objective[Refine]):
 
     def __init__(self, recipe: Refine) -> None:
         super().__init__(recipe)
-        self.chain = None if recipe.damage == "none" else Chain.parse(recipe.damage)
-        if self.chain and self.chain.scale > 1:
-            raise InputError("damage: what is refined stays as large as it is; no shrink")
+        self.chain = chain_of(recipe.damage, "a refiner's windows")
         times = recipe.size // WINDOW
         if times not in (2, 4) or recipe.size % WINDOW:
             raise InputError(f"size is {2 * WINDOW} or {4 * WINDOW}, twice or four times a window")
@@ -72,12 +67,7 @@ class RefineObjective(Objective[Refine]):
 
     def check(self, sources: Mapping[str, Source]) -> None:
         """The data are painted faces, all of them: their parts and landmarks are known."""
-        data = sources["data"]
-        if "yaw" not in data.vector_names or not all_numbers_known(data):
-            raise InputError(
-                f"{data.spec} has pictures that are no painted faces, whose truth is not known;"
-                " refining is learned from world:photo, or a mix of styles"
-            )
+        check_painted(sources["data"], "a refiner")
 
     def phases(self) -> tuple[Phase, ...]:
         """The only phase."""
@@ -87,7 +77,7 @@ class RefineObjective(Objective[Refine]):
         """What is said of a part of each picture, at the size that its place draws."""
         windows = self._windows(step)
         last = (step.chance.uniforms("steps") * self.steps).astype(int)  # the step that learns
-        pictures = self._spoiled(step, windows)
+        pictures = spoiled(self.chain, step, windows)
         pictures = self._enlarged(step, pictures, last == 0)
         reading, wide = self._read(pictures), windows.parts.shape[-1]
         cut: list[tuple[Pictures, Likely, Labels]] = []
@@ -146,13 +136,6 @@ class RefineObjective(Objective[Refine]):
     def _windows(self, step: Step) -> Staged:
         return staged(step.batches["data"], step.batches["other"], STAGE, step.chance)
 
-    def _spoiled(self, step: Step, windows: Staged) -> Pictures:
-        """The windows' pictures after the chain, but for those that are to stay as painted."""
-        pictures, spoiled = to_pictures(windows.pixels), ~windows.plain
-        if self.chain and spoiled.any():
-            pictures[spoiled] = self.chain(pictures[spoiled], step.chance.only(spoiled.numpy()))
-        return pictures.to(step.device, step.dtype)
-
     def _enlarged(self, step: Step, pictures: Pictures, first: np.ndarray) -> Pictures:
         """Some of those from whose first step is learned with no more pixels than a window."""
         rows = torch.from_numpy(first & (step.chance.uniforms("enlarged") < _ENLARGED))
@@ -192,14 +175,6 @@ def labels_shrunk(labels: Labels, times: int) -> UInt8[Tensor, "n h2 w2"]:
         return labels
     each = one_hot(labels.long(), len(PARTS)).movedim(-1, 1).float()
     return avg_pool2d(each, times).argmax(1).to(torch.uint8)
-
-
-def near_edges(labels: Labels) -> Bool[Tensor, "n h w"]:
-    """Pixels near which there are two groups of parts."""
-    groups = torch.from_numpy(GROUP_OF_PART).to(labels.device)[labels.long()].float()[:, None]
-    side = 2 * _NEAR + 1
-    high, low = (sign * max_pool2d(sign * groups, side, 1, _NEAR) for sign in (1, -1))
-    return (high != low)[:, 0]
 
 
 def _part(values: Tensor, x: int, y: int, side: int) -> Tensor:

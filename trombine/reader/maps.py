@@ -36,6 +36,7 @@ def parts_map(
     """The parts of a whole picture; where faces overlap, the smaller lies over the larger. With the
     picture they follow its edges."""
     full = np.zeros((height, width), np.uint8)
+    picture = None if picture is None else lit(picture)
     for face in sorted(faces, key=lambda face: -face.frame.side):
         logits = face.logits if picture is None else refined(picture, face)
         labels, inside, left, top = _labels(face, logits, height, width)
@@ -47,10 +48,13 @@ def parts_map(
 
 def refined(picture: Samples, face: Face) -> Float32[Tensor, "p s s"]:
     """The logits of a face's parts in its window, at as many times its pixels as the picture has:
-    one, two or four. Where there are no more, nothing is to be seen that was not read."""
+    one, two or four. Where there are no more, nothing is to be seen that was not read.
+
+    A dark picture is to be lit before, as the reader lights it.
+    """
     net = fused(cast(Refiner, loaded(REFINER, task="refine").net))
     with torch.inference_mode():
-        picture, logits, side = lit(picture), face.logits[None].float(), WINDOW
+        logits, side = face.logits[None].float(), WINDOW
         while _ENOUGH * side < face.frame.side and side < _LARGEST:
             side *= 2
             window = crop_windows(picture, [face.frame], side)
