@@ -36,9 +36,9 @@ from trombine.refusal import InputError
 from trombine.weights import Model
 from trombine.weights.tasks import check_finite, device_of
 
-# How likely a window is to show a face before it is called one: with parts and landmarks that have
-# to be of the same face, what shows none is below a fiftieth.
-FACE: Final = 0.25
+# How likely a window is to show a face before it is called one. Parts and landmarks that have to be
+# of the same face leave few that are none; a face whose brows are cut off is some .15.
+FACE: Final = 0.1
 LOST: Final = 0.016  # of the window: where half of its landmarks may be off by more, none is seen
 # Where landmarks may be off by more in a window that is not upright yet, those of the upright one
 # are LOST, too (docs/log.md).
