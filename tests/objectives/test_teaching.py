@@ -23,8 +23,11 @@ from trombine.draws import Chance
 from trombine.images import write
 from trombine.nets import Net, build
 from trombine.nets.reader import NUMBERS, Reading
+from trombine.nets.stillness import still
 from trombine.objectives.objective import Step
 from trombine.objectives.read import ReadObjective, _pseudo_labels
+from trombine.objectives.reading import Population
+from trombine.reader import Fields
 from trombine.reader.twice import parts_back, points_back
 from trombine.recipes import Read, find
 from trombine.refusal import InputError
@@ -77,10 +80,12 @@ def test_numbers_learn_alone_only_where_they_are_learned() -> None:
     whole, numbers = ReadObjective(recipe).phases()
     assert (whole.lasts, numbers.start) == (recipe.numbers_after, recipe.numbers_after)
     assert set(numbers.parts) == set(NUMBERS)
-    assert numbers.weights.keys() == {"face", "fields", "agree"}, "real faces stay faces"
+    assert numbers.weights.keys() == {*("face", "fields", "agree", "population")}, (
+        "real faces stay faces"
+    )
     _, faceless = ReadObjective(replace(recipe, face=0.0)).phases()
     assert set(numbers.parts) - set(faceless.parts) == {"face"}
-    assert faceless.weights.keys() == {"fields"}
+    assert faceless.weights.keys() == {"fields", "population"}
     _, painted = ReadObjective(replace(recipe, real="")).phases()
     assert painted.weights.keys() == {"face", "fields"}
     for other in (replace(recipe, fields=0.0), replace(recipe, numbers_after=0)):
@@ -240,3 +245,61 @@ def test_a_teacher_reads_each_picture_by_itself() -> None:
     )
     assert net.training and all(part.training for part in net.modules())
     assert all(torch.equal(before[name], tensor) for name, tensor in net.state_dict().items())
+
+
+# A population ------------------------------------------------------------------------------------
+
+KNOWN = Fields(("age", "masculine", "smile"))
+
+
+def test_what_is_said_of_some_has_the_populations_mean_and_spread_then() -> None:
+    population = Population.parse("age:57:11+smile:0.5:0.25", KNOWN)
+    read = population.fields.scaled(torch.tensor([[20.0, 0.9], [30.0, 0.1], [40.0, 0.2]]))
+    brought = population.fields.unscaled(population.brought(read))
+    assert torch.allclose(brought.mean(0), torch.tensor([57.0, 0.5]), atol=1e-3)
+    assert torch.allclose(brought.std(0, correction=0), torch.tensor([11.0, 0.25]), atol=1e-3)
+    assert torch.equal(brought.argsort(0), read.argsort(0)), "who is older stays older"
+
+
+def test_one_alone_is_the_mean() -> None:
+    population = Population.parse("age:57:11", KNOWN)
+    (one,) = population.fields.unscaled(population.brought(torch.tensor([[0.3]])))
+    assert float(one) == pytest.approx(57)
+
+
+@pytest.mark.parametrize(
+    "text", ["age", "age:57", "age:57:11:3", "height:57:11", "age:old:11", "age:57:inf", "age:1:2+"]
+)
+def test_what_is_no_population_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match=r"a population is FIELD:MEAN:SPREAD"):
+        Population.parse(text, KNOWN)
+
+
+def test_real_people_come_to_be_read_as_their_population_is() -> None:
+    recipe, batch = find("reader"), painted()
+    assert isinstance(recipe, Read)
+    objective = ReadObjective(replace(recipe, size=SIDE, damage="none", population="age:57:11"))
+    net, bare = small(recipe), Batch(indices=batch.indices, pixels=batch.pixels)
+    step = Step(
+        nets={"net": net},
+        batches={"data": batch, "other": bare, "real": bare},
+        chance=Chance(seed=1, rollbacks=0, places=np.arange(COUNT)),
+        device=torch.device("cpu"),
+        vector_names=VECTOR_NAMES,
+        classes=("photo",),
+    )
+    adam = torch.optim.Adam(net.parameters(), 2e-3)
+    ages = Fields(("age",))
+    place = objective.traits.names.index("age")
+
+    def said() -> float:
+        with torch.no_grad(), still(net):
+            read = net(to_pictures(batch.pixels)).traits[:, place : place + 1]
+        return float(ages.unscaled(read).mean())
+
+    before = said()
+    for _ in range(30):
+        adam.zero_grad()
+        objective.number_terms(step)["population"].backward()
+        adam.step()
+    assert abs(said() - 57) < 0.5 * abs(before - 57)

@@ -5,6 +5,8 @@ spoiled by a chain. Their truth is exact. Of real pictures nothing is known: a t
 they are, and what it is sure of, but for landmarks, is the truth of the same pictures staged and
 spoiled. The teacher is the net's average over time. A picture on which it is lost teaches nothing,
 or a net that has begun to call all of a picture skin would be sure of that, and teach itself so.
+Of all real people together something may be known (`population`): while the numbers learn alone,
+what the teacher says of them is brought to that mean and spread before it is taught.
 """
 
 from __future__ import annotations
@@ -78,6 +80,7 @@ class ReadObjective(Objective[Read]):
         self.chain = chain_of(recipe.damage, "a reader's windows")
         self.varies = terms.variation(self.traits), terms.variation(self.moment)
         self.required = (*self.traits.names, *self.moment.names)
+        self.population = terms.Population.parse(recipe.population, Fields(self.required))
         names = ("parts", "overlap", "points", "spread", "face", "centres", "fields")
         self.weights = {name: getattr(recipe, name) for name in names if getattr(recipe, name)}
         if not self.weights:
@@ -115,6 +118,8 @@ class ReadObjective(Objective[Read]):
             weights["agree"] = Ramp(high=recipe.agree, over=over)
             if recipe.face:
                 window_weights["agree"] = recipe.agree
+            if recipe.population:
+                window_weights["population"] = recipe.agree
         phase = Phase(name="read", learns=("net",), terms=self.terms, weights=weights)
         if not (recipe.numbers_after and recipe.fields):
             return (phase,)
@@ -135,7 +140,30 @@ class ReadObjective(Objective[Read]):
 
     def number_terms(self, step: Step) -> Terms:
         """The terms of whole windows alone."""
-        return self._compared(step, _WINDOW_TERMS & self.weights.keys())
+        found = self._compared(step, _WINDOW_TERMS & self.weights.keys())
+        if self.recipe.real and self.recipe.population:
+            found["population"] = self._population(step)
+        return found
+
+    def _population(self, step: Step) -> Tensor:
+        """How far what is said of the real pictures, spoiled, is from what is said of them as they
+        are, brought to the population's mean and spread."""
+        pictures = to_pictures(step.batches["real"].pixels)
+        chance = step.chance.within("population")
+        spoilt = self.chain(pictures, chance) if self.chain else pictures
+        teacher = step.averages.get("net", step.nets["net"])
+        with torch.no_grad(), still(teacher):
+            goal = self.population.brought(
+                self._of_people(teacher(pictures.to(step.device, step.dtype)))
+            )
+        read = self._of_people(step.nets["net"](spoilt.to(step.device, step.dtype)))
+        varies = terms.variation(self.population.fields)
+        return terms.fields_loss(read, goal, torch.ones_like(goal), varies)
+
+    def _of_people(self, reading: Reading) -> Float[Tensor, "n k"]:
+        """What the population's fields are read to be."""
+        read = torch.cat([reading.traits, reading.moment], 1)
+        return read[:, [self.required.index(name) for name in self.population.fields.names]]
 
     def _compared(self, step: Step, names: Collection[str]) -> dict[str, Tensor]:
         """The terms of these names, and `agree`, the same of real windows.

@@ -7,8 +7,10 @@ window, or no longer true of it, has weight 0.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from math import isfinite
+from typing import Final, final
 
 import torch
 from jaxtyping import Bool, Float, Int64, UInt8
@@ -18,9 +20,11 @@ from torch.nn import functional
 from trombine.conventions import GROUP_OF_PART, GROUPS
 from trombine.data.columns import UNKNOWN
 from trombine.data.staging import Staged
+from trombine.grammar import number_of, reading
 from trombine.nets.reader import CENTRE_STEP, PART_COUNTS, Reading
 from trombine.objectives.untrue import UNTRUE
 from trombine.reader import Fields
+from trombine.refusal import InputError
 from trombine.world import STYLES
 
 Scalar = Float[Tensor, ""]
@@ -116,6 +120,41 @@ def centres_loss(maps: Float[Tensor, "n 2 k l"], windows: Staged) -> Scalar:
     expected = windows.sizes.to(logits).clamp(min=1.0).log()
     off = (sizes[index, row, column] - expected).abs() * shows[:, 0, 0]
     return (focal + off).mean()
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Population:
+    """What is known of many real people together, and of none of them alone: mean and spread of
+    some fields, scaled."""
+
+    fields: Fields
+    means: Float[Tensor, "k"]
+    spreads: Float[Tensor, "k"]
+
+    @classmethod
+    def parse(cls, text: str, known: Fields) -> Population:
+        """That of FIELD:MEAN:SPREAD, several with + between them; the fields are of these."""
+        names, values = list[str](), list[list[float]]()
+        with reading(text):
+            for term in text.split("+") if text else ():
+                name, *numbers = term.split(":")
+                pair = [number_of(number) for number in numbers]
+                if name not in known.names or len(pair) != 2 or not all(map(isfinite, pair)):
+                    raise InputError("a population is FIELD:MEAN:SPREAD, of fields that are read")
+                names.append(name)
+                values.append(pair)
+        fields = Fields(tuple(names))
+        means, spreads = torch.tensor(values).reshape(-1, 2).unbind(1)
+        scaled = fields.scaled(torch.stack([means, means + spreads]))
+        return cls(fields=fields, means=scaled[0], spreads=scaled[1] - scaled[0])
+
+    def brought(self, read: Float[Tensor, "n k"]) -> Float[Tensor, "n k"]:
+        """What was read of some people, with the population's mean and spread in place of its
+        own: who was older than another stays so."""
+        read = read.float()
+        off = (read - read.mean(0)) / read.std(0, correction=0).clamp(min=1e-3)
+        return self.means.to(read) + self.spreads.to(read) * off
 
 
 _DRAWS: Final = 1000  # faces over which the variation of a field is measured

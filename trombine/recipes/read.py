@@ -21,6 +21,9 @@ _MOMENT: Final = (
     "+light_warm+exposure+glasses+hat"
 )
 _FACES: Final = "world:photo#9000*3+world:anime#3000+world:cartoon#3000+world:sketch#3000"
+# Of the people of the portraits: their mean age is known, and that one of six is a woman; that most
+# smile is seen.
+_MEMBERS: Final = "age:57:11+masculine:0.72:0.25+smile:0.5:0.25"
 _SIZES: Final = {"width": 24, "features": 64, "traits": 23, "moment": 19, "head": 32}
 _READER: Final = Read(
     about="reads what is where in a face, and what it is like",
@@ -29,6 +32,7 @@ _READER: Final = Read(
     data=f"{_FACES}+world:posed#6000*2+world:children#4000",
     other="leaves#1200*3+fractals#300",
     real="plain:../shared/data/portraits",
+    population=_MEMBERS,
     traits=_TRAITS,
     moment=_MOMENT,
     damage=(
@@ -62,6 +66,7 @@ READ: Final[dict[str, Recipe]] = {
         _READER,
         about="reads as reader does, trained apart from it, for judging alone",
         data=_FACES,
+        population="",
         nets={"net": _READER.nets["net"].resized("width", 22)},
         seed=1,
     ),
