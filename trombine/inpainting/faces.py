@@ -27,6 +27,7 @@ from trombine.weights import Model
 from trombine.weights.tasks import device_of
 
 _OVERVIEW: Final = 1280  # pixels of the longer side of the picture in which faces are looked for
+_ROUND: Final = 2  # frames' sides: a face with a hole in it has one so near its likely place
 _RIM: Final = 6  # pixels of a reader's window that are context at least
 _MOST: Final = 1.2  # times as large as the reader's a window may be, for a hole to fit,
 _STEP: Final = 16  # and a multiple of so many pixels
@@ -57,10 +58,12 @@ def faces_in(damaged: Damaged, reader: Model, steering: Steering) -> list[Face]:
     height, width = damaged.size
     times = math.ceil(max(height, width) / _OVERVIEW)
     whole = Box(top=0, left=0, bottom=height, right=width)
-    seen = [
-        _in_picture(face, times)
-        for face in read_faces(_emptied(damaged.shrunk(whole, times)), reader)
-    ]
+
+    def wanted(frame: Frame) -> bool:
+        return _hides(damaged, replace(frame.scaled(times), side=_ROUND * times * frame.side))
+
+    shrunk = _emptied(damaged.shrunk(whole, times))
+    seen = [_in_picture(face, times) for face in read_faces(shrunk, reader, wanted=wanted)]
     faces = [
         face if times == 1 else _read_again(damaged, face, reader)
         for face in seen

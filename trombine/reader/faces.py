@@ -29,7 +29,7 @@ from trombine.reader.frames import (
     round_face,
 )
 from trombine.reader.labels import labels_of
-from trombine.reader.scan import Corners, Place, area, covered, places, resized, shared
+from trombine.reader.scan import Corners, area, covered, places, resized, shared
 from trombine.reader.spreads import clues_of, measured
 from trombine.reader.twice import read_twice
 from trombine.refusal import InputError
@@ -69,6 +69,7 @@ _EYES: Final = [list(LANDMARK_GROUPS[name]) for name in ("right_eye", "left_eye"
 
 Picture = Float32[Tensor, "3 h w"]
 Enlarge = Callable[[Picture, int], Picture]
+Wanted = Callable[[Frame], bool]
 
 
 @final
@@ -128,18 +129,26 @@ class Face:
 
 
 def read_faces(
-    picture: Samples, model: Model, *, largest: bool = False, enlarge: Enlarge | None = None
+    picture: Samples,
+    model: Model,
+    *,
+    largest: bool = False,
+    wanted: Wanted | None = None,
+    enlarge: Enlarge | None = None,
 ) -> list[Face]:
     """The faces of a picture, or of its 8-bit samples, which is quicker where it is large; from
     left to right, with `largest` only that one.
 
+    `wanted` says in which frames, round places where faces may be, they are to be read.
     `enlarge` makes small faces larger (a picture, and how many times) before they are read.
     """
     model = replace(model, net=fused(cast(Reader, model.net)))
     with torch.inference_mode():
         scene = Scene.of(lit(picture))
         try:
-            again = _framed(scene, model, places(scene.overview))
+            rounded = [round_face(at.x, at.y, at.size) for at in places(scene.overview)]
+            candidates = [frame.scaled(1 / scene.scale) for frame in rounded]
+            again = _framed(scene, model, [f for f in candidates if wanted is None or wanted(f)])
         except InputError as error:
             raise InputError(f"{error}", path=model.path) from error
         read = _read(scene, model, again, enlarge=enlarge)
@@ -200,7 +209,7 @@ class _WindowReading:
     reading: Reading  # of this window alone
 
 
-def _framed(scene: Scene, model: Model, candidates: Sequence[Place]) -> list[Frame]:
+def _framed(scene: Scene, model: Model, candidates: Sequence[Frame]) -> list[Frame]:
     """The frames in which faces stand upright, by landmarks seen where faces may be.
 
     Of windows that show the same face, which is found at several sizes, the one counts that is
@@ -208,8 +217,7 @@ def _framed(scene: Scene, model: Model, candidates: Sequence[Place]) -> list[Fra
     """
     net = cast(Reader, model.net)
     seen: list[tuple[float, Corners, Frame]] = []
-    rounded = [round_face(item.x, item.y, item.size) for item in candidates]
-    for batch in _batches([frame.scaled(1 / scene.scale) for frame in rounded]):
+    for batch in _batches(candidates):
         windows = to_space(scene.windows(batch), model.space)
         landmarks = net.landmarks(windows.to(device_of(net)))
         points, spreads = (output.to(windows.device) for output in landmarks)
