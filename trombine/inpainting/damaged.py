@@ -157,14 +157,16 @@ def _averaged(planes: Float32[np.ndarray, "h w 4"], times: int) -> Float32[np.nd
     height, width = planes.shape[:2]
     padded = np.pad(planes, ((0, -height % times), (0, -width % times), (0, 0)))
     rows, columns = padded.shape[0] // times, padded.shape[1] // times
-    blocks = padded.reshape(rows, times, columns, times, 4)
     # Pixels beyond the edge are not there: what is known of a square is a share of the others.
     along = [
         np.minimum(times, side - times * np.arange(count))
         for side, count in ((height, rows), (width, columns))
     ]
     counts = (along[0][:, None] * along[1])[..., None]
-    return (blocks.sum((1, 3)) / counts).astype(np.float32)
+    # Down, then across: both at once take numpy three times as long.
+    down = padded.reshape(rows, times, -1).sum(1)
+    across = down.reshape(rows, columns, times, 4).sum(2)
+    return (across / counts).astype(np.float32)
 
 
 def _cut(array: np.ndarray, box: Box) -> np.ndarray:
