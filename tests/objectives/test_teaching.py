@@ -268,7 +268,18 @@ def test_one_alone_is_the_mean() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["age", "age:57", "age:57:11:3", "height:57:11", "age:old:11", "age:57:inf", "age:1:2+"]
+    "text",
+    [
+        "age",
+        "age:57",
+        "age:57:11:3",
+        "age:57:-3",
+        "age:57:0",
+        "height:57:11",
+        "age:old:11",
+        "age:57:inf",
+        "age:1:2+",
+    ],
 )
 def test_what_is_no_population_is_refused(text: str) -> None:
     with pytest.raises(InputError, match=r"a population is FIELD:MEAN:SPREAD"):

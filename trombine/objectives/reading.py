@@ -140,7 +140,8 @@ class Population:
             for term in text.split("+") if text else ():
                 name, *numbers = term.split(":")
                 pair = [number_of(number) for number in numbers]
-                if name not in known.names or len(pair) != 2 or not all(map(isfinite, pair)):
+                is_pair = len(pair) == 2 and all(map(isfinite, pair)) and pair[1] > 0
+                if name not in known.names or not is_pair:
                     raise InputError("a population is FIELD:MEAN:SPREAD, of fields that are read")
                 names.append(name)
                 values.append(pair)
