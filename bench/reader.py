@@ -50,14 +50,7 @@ from upscale_pictures import SHARED, portraits
 
 from trombine.conventions import GROUPS, to_picture
 from trombine.measures import PROTOCOL_SEEDS, Protocol, figure, log_evaluation
-from trombine.measures.reading import (
-    auc,
-    explained,
-    near_edges,
-    nearer,
-    overlaps,
-    point_errors,
-)
+from trombine.measures.reading import auc, explained, near_edges, nearer, overlaps, point_errors
 from trombine.objectives.reading import UNDRAWN
 from trombine.reader import crop_windows, fields_of, parts_map, read_faces, read_twice, round_face
 from trombine.reader.frames import samples_of

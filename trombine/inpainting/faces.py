@@ -27,7 +27,7 @@ from trombine.weights import Model
 from trombine.weights.tasks import device_of
 
 _OVERVIEW: Final = 1280  # pixels of the longer side of the picture in which faces are looked for
-_ROUND: Final = 2  # frames' sides: a face with a hole in it has one so near its likely place
+_WITHIN: Final = 2  # sides of the frame where a face may be: its own frame lies in so large a one
 _RIM: Final = 6  # pixels of a reader's window that are context at least
 _MOST: Final = 1.2  # times as large as the reader's a window may be, for a hole to fit,
 _STEP: Final = 16  # and a multiple of so many pixels
@@ -60,7 +60,8 @@ def faces_in(damaged: Damaged, reader: Model, steering: Steering) -> list[Face]:
     whole = Box(top=0, left=0, bottom=height, right=width)
 
     def wanted(frame: Frame) -> bool:
-        return _hides(damaged, replace(frame.scaled(times), side=_ROUND * times * frame.side))
+        full = frame.scaled(times)
+        return _hides(damaged, replace(full, side=_WITHIN * full.side))
 
     shrunk = _emptied(damaged.shrunk(whole, times))
     seen = [_in_picture(face, times) for face in read_faces(shrunk, reader, wanted=wanted)]

@@ -21,8 +21,8 @@ _MOMENT: Final = (
     "+light_warm+exposure+glasses+hat"
 )
 _FACES: Final = "world:photo#9000*3+world:anime#3000+world:cartoon#3000+world:sketch#3000"
-# Of the people of the portraits: their mean age is known, and that one of six is a woman; that most
-# smile is seen.
+# Members of the United States Congress are some 57 years old on average. Of 98 portraits to learn
+# from 16 are of women, and most smile.
 _MEMBERS: Final = "age:57:11+masculine:0.72:0.25+smile:0.5:0.25"
 _SIZES: Final = {"width": 24, "features": 64, "traits": 23, "moment": 19, "head": 32}
 _READER: Final = Read(
