@@ -1,6 +1,7 @@
 """How well repairs go: of painted faces, real portraits, scratches and leaves; how fast and large.
 
     python bench/inpaint.py [--first-seed N] [--count M] [--model NAME|FILE] [--json]
+    python bench/inpaint.py --sheet FILE       24 large holes, before, after and truth, to look at
 
 What is measured is the path that users run (`completion` guesses, `inpaint` paints), unless a row
 says that the net was told nothing, or the truth. PSNR is that in the hole; rows of gains are
@@ -16,26 +17,28 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float32, UInt8
+from PIL import Image
 from skimage import data as skimage_data
 from table import Row, at_least, at_most, interleaved, ratio_of_medians, report
 from upscale_pictures import SHARED
 
-from trombine.conventions import to_picture
+from trombine.conventions import to_picture, to_pixels
 from trombine.data.masks import mask
 from trombine.images import as_seen, image_of, read
 from trombine.inpainting.repairing import repaired, repaired_pictures
 from trombine.judge.restoration import by_witness
 from trombine.judge.witness import seen
 from trombine.measures import psnr
-from trombine.measures.reading import between_pupils
+from trombine.measures.reading import IN_PLACE, between_pupils, organs_off
 from trombine.methods.repair import biharmonic
+from trombine.pages import Sheet
 from trombine.reader import read_faces
 from trombine.reader.frames import crop_windows
 from trombine.weights import Model, load, loaded
@@ -49,6 +52,9 @@ FIRST: Final = 1_706_000
 PHOTOGRAPHS: Final = ("astronaut", "coffee", "chelsea", "rocket")
 NEAR: Final = 0.08  # of the distance between the pupils: landmarks are in place
 ORGANS: Final = {"eyes": range(36, 48), "nose": range(27, 36), "mouth": range(48, 68)}
+EYES: Final = 48  # faces whose eyes are hidden
+LARGE: Final = ("parts:eyes", "parts:nose", "parts:mouth", "half")
+LOOKED: Final = 12  # faces of a kind on a sheet
 SIZES: Final = {0.1: (365, 274), 1.0: (1155, 866), 12.0: (4000, 3000), 24.0: (5657, 4243)}
 Picture = Float32[torch.Tensor, "3 h w"]
 Hole = Float32[torch.Tensor, "1 h w"]
@@ -83,7 +89,7 @@ def faces_of(first: int, count: int, size: int = 128) -> Iterator[Case]:
         )
 
 
-def portraits(count: int) -> Iterator[Case]:
+def portraits(first: int, count: int) -> Iterator[Case]:
     """Real faces in the reader's frame, at 128 pixels, with the same holes."""
     folder = SHARED / "portraits"
     names = (folder / "test.txt").read_text().split() if folder.exists() else []
@@ -94,18 +100,19 @@ def portraits(count: int) -> Iterator[Case]:
         share = BINS[number % len(BINS)]
         yield Case(
             truth=crop_windows(picture, [found.frame])[0].clamp(0, 1),
-            hole=_hole(mask(f"irregular:{share}", FIRST + number, 128)),
+            hole=_hole(mask(f"irregular:{share}", first + number, 128)),
             bin=share,
+            parts=found.logits.argmax(0).to(torch.uint8).numpy(),
         )
 
 
-def scratched() -> Iterator[Case]:
+def scratched(first: int) -> Iterator[Case]:
     """The photographs that scikit-image ships, with scratches over about 5 % of each."""
     for number, name in enumerate(PHOTOGRAPHS):
         truth = to_picture(np.ascontiguousarray(getattr(skimage_data, name)()[..., :3]))
         truth = truth[:, :384, :384].contiguous()
         height, width = truth.shape[-2:]
-        hole, seed = np.zeros((height, width), bool), FIRST + 100 * number
+        hole, seed = np.zeros((height, width), bool), first + 100 * number
         while hole.mean() < 0.045:
             hole |= mask("scratches", seed, 384)[:height, :width]
             seed += 1
@@ -194,6 +201,33 @@ def quality(first: int, count: int, name: str) -> Rows:
     yield at_most("witness distance, default / told nothing", share, "", 1.0)
 
 
+def both_eyes(first: int, count: int, name: str) -> Rows:
+    """Painted faces whose eyes are hidden, both: those of which a witness sees both in place."""
+    cases = [hidden(case, first + k, "parts:eyes") for k, case in enumerate(faces_of(first, count))]
+    for who, method in {"biharmonic": smooth, "default": default(name)}.items():
+        read = seen(torch.stack([method(case) for case in cases]))
+        there = organs_off(read.parts, read.points)[:, :2].amax(1) <= IN_PLACE
+        yield Row(f"both eyes hidden, both found in place, {who}", float(there.float().mean()), "")
+
+
+def hidden(case: Case, seed: int, spec: str) -> Case:
+    """The same face with another hole."""
+    return replace(case, hole=_hole(mask(spec, seed, case.truth.shape[-1], parts=case.parts)))
+
+
+def sheet(first: int, name: str) -> UInt8[np.ndarray, "h w 3"]:
+    """Large holes in painted faces and portraits: what was left, what the default made, truth."""
+    people = [*faces_of(first, LOOKED), *portraits(first, LOOKED)]
+    cases = [hidden(case, first + k, LARGE[k % len(LARGE)]) for k, case in enumerate(people)]
+    method, rows = default(name), []
+    for start in range(0, len(cases), LOOKED):
+        some = cases[start : start + LOOKED]
+        rows.append([to_pixels(torch.where(one.hole > 0.5, 0.7, one.truth)) for one in some])
+        rows.append([to_pixels(method(one)) for one in some])
+        rows.append([to_pixels(one.truth) for one in some])
+    return Sheet(rows=rows, title=name, note=f"holes of {', '.join(LARGE)}").pixels()
+
+
 def witnessed(cases: Sequence[Case], results: Sequence[Picture]) -> float:
     """How far what a witness reads is from what it reads of the truth, the mean."""
     pairs = zip(results, cases, strict=True)
@@ -201,9 +235,9 @@ def witnessed(cases: Sequence[Case], results: Sequence[Picture]) -> float:
     return float(np.mean([row["witness"] for row in rows if row]))
 
 
-def real(count: int, name: str) -> Rows:
+def real(first: int, count: int, name: str) -> Rows:
     """Portraits: gains, and whether what was hidden is painted where it is."""
-    cases = list(portraits(count))
+    cases = list(portraits(first, count))
     if not cases:
         return
     reader, method = loaded("reader", task="read"), default(name)
@@ -235,7 +269,7 @@ def textures(first: int, name: str) -> Rows:
     """Where there is no face: scratches over photographs, and leaves."""
     method = default(name)
     sets = {
-        "scratches of 5 % on photographs": (list(scratched()), 0.5),
+        "scratches of 5 % on photographs": (list(scratched(first)), 0.5),
         "leaves": (list(leafy(first, 12)), 1.0),
     }
     for about, (cases, goal) in sets.items():
@@ -244,7 +278,7 @@ def textures(first: int, name: str) -> Rows:
         yield at_least(f"gain on {about}", float(gain.mean()), "dB", goal)
 
 
-def speed(name: str) -> Rows:
+def speed(first: int, name: str) -> Rows:
     """Time and memory over sizes; the default path of a window beside plain torch."""
     costs: dict[float, Cost] = {}
     for megapixels in SIZES:
@@ -261,7 +295,7 @@ def speed(name: str) -> Rows:
     yield at_most("12 megapixels, nearly all: memory", most[12.0].gigabytes, "GB", 1.5)
     growth = most[24.0].gigabytes / most[12.0].gigabytes
     yield at_most("growth of memory from 12 to 24 megapixels, nearly all", growth, "times", 2.0)
-    yield from _beside_torch(loaded(name, task="repair"))
+    yield from _beside_torch(first, loaded(name, task="repair"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -305,9 +339,9 @@ def _most_memory() -> float:
     return int(line.split()[1]) * 1024 / 1e9
 
 
-def _beside_torch(model: Model) -> Rows:
+def _beside_torch(first: int, model: Model) -> Rows:
     """The net as it is run, and as plain torch would: the same to 1e-4."""
-    (case,) = faces_of(FIRST, 1)
+    (case,) = faces_of(first, 1)
     pictures, hole = case.truth[None].contiguous(), case.hole[None]
     plain = load(model.path, task="repair").net
 
@@ -338,12 +372,17 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=80)
     parser.add_argument("--model", default="inpaint")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--sheet", type=Path)
     options = parser.parse_args()
+    if options.sheet:
+        Image.fromarray(sheet(options.first_seed, options.model)).save(options.sheet)
+        return 0
     rows = [
         *quality(options.first_seed, options.count, options.model),
-        *real(options.count, options.model),
+        *both_eyes(options.first_seed, min(options.count, EYES), options.model),
+        *real(options.first_seed, options.count, options.model),
         *textures(options.first_seed, options.model),
-        *speed(options.model),
+        *speed(options.first_seed, options.model),
     ]
     return report(rows, json=options.json)
 

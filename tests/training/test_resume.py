@@ -73,14 +73,14 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 def test_killed_at_many_instants() -> None:
     """The short version of `bench/resume.py --kills 50`, for three families."""
     families = ("sharpen", "denoise", "restyle")
-    words = [BENCH / "resume.py", "--kills", "4", "--families", *families, "--json"]
+    words = [BENCH / "resume.py", "--kills", "2", "--families", *families, "--json"]
     run = subprocess.run(
         [sys.executable, *map(str, words)], capture_output=True, text=True, timeout=300
     )
     rows = json.loads(run.stdout)["rows"]
     assert run.returncode == 0, run.stdout
     assert [row["value"] for row in rows if "other bytes" in row["name"]] == [0, 0, 0]
-    assert [row["value"] for row in rows if row["name"].endswith(": kills")] == [4, 4, 4]
+    assert [row["value"] for row in rows if row["name"].endswith(": kills")] == [2, 2, 2]
 
 
 def test_killed_and_told_to_end_at_any_moment(tmp_path: Path) -> None:

@@ -287,7 +287,8 @@ def test_points_that_are_written_can_be_edited_and_given_back(tmp_path: Path, ne
 def test_replay_in_a_fresh_process_and_another_folder(
     photo: Path, net: Path, tmp_path: Path, command: Command
 ) -> None:
-    """From the inputs alone every file is made again, byte by byte."""
+    """From its record and the inputs every file is made again, byte by byte, where the folder that
+    it was written to is no more."""
     inputs = tmp_path / "inputs"
     inputs.mkdir()
     for file in (photo, photo.with_name("m.png"), net):
@@ -306,7 +307,8 @@ def test_replay_in_a_fresh_process_and_another_folder(
     files = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
     there = tmp_path / "there"
     there.mkdir()
-    done = command("replay", "../out", "--inputs", "../inputs", "-o", "again", cwd=there)
+    (tmp_path / "out").rename(there / "kept")
+    done = command("replay", "kept", "--inputs", "../inputs", "-o", "again", cwd=there)
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("the same bytes") == len(files) == 9
     for name, data in files.items():

@@ -13,11 +13,13 @@ from PIL import Image
 from trombine.conventions import to_picture, to_pixels
 from trombine.data.masks import mask
 from trombine.demo.amounts import Demo
+from trombine.demo.damage import degraded
 from trombine.demo.numbers import numbers_table
 from trombine.demo.upscaling import photograph
 from trombine.images import as_seen, image_of
 from trombine.inpainting.faces import Steering
 from trombine.inpainting.repairing import repaired
+from trombine.inpainting.scratches import scratches
 from trombine.measures import Figure, Protocol, figure, log_evaluation, psnr, ssim
 from trombine.methods import methods
 from trombine.pages import Html, Page, grid, picture
@@ -33,6 +35,7 @@ METHODS = ("mean colour", "biharmonic", "inpaint")
 GREY = np.array([178, 174, 168], np.uint8)  # how a hole is shown
 HOLES = "irregular:10-20,inside"  # as data/masks/spec.py says
 EXAMPLES = 2  # painted faces to look at
+HANDLED: Final = "scratches:0.8+dust:0.6+creases:0.6"  # as a print that is old
 EYES: Final = ("right_eye", "left_eye", "right_brow", "left_brow", "nose")
 
 
@@ -61,7 +64,8 @@ def add_repair(demo: Demo, page: Page) -> None:
         " (biharmonic), and by trombine inpaint, whose reader guesses hidden parts and"
         " landmarks first. The last row is a ceiling: the truth itself, as a JPEG of quality 95."
         "\n\nBelow, features are hidden altogether. The net paints what fits, not what was there;"
-        " told the true parts and landmarks, it follows them.",
+        " told the true parts and landmarks, it follows them. Last, a photograph as from an old"
+        " print: trombine inpaint --scratches finds what is damaged and repairs that alone.",
         numbers_table(protocol, figures),
         grid([cell for row in _looked_at(demo) for cell in row], columns=5),
     )
@@ -119,21 +123,32 @@ def _looked_at(demo: Demo) -> list[list[Html]]:
     steering = Steering(parts=parts, points=[found.points for found in faces])
     hole = mask("parts:mouth,nose", demo.first_seed, real.shape[0], parts=parts)
     rows.append(_row(real, hole, steering, "a photograph"))
+    rows.append(_print(demo))
     return rows
+
+
+def _print(demo: Demo) -> list[Html]:
+    """A photograph spoiled, what was found, filled smoothly, mended, and as it was."""
+    truth = to_pixels(photograph(demo.portrait))
+    spoiled = degraded(truth, HANDLED, demo.first_seed)
+    hole = scratches(to_picture(spoiled)).numpy()
+    mended = as_seen(repaired(image_of(spoiled), hole, loaded("inpaint", task="repair")).image)
+    return [
+        picture(spoiled, "Spoiled: a photograph", caption="Scratched, dusty, creased"),
+        picture(_without(spoiled, hole), "Found: a photograph", caption="What --scratches finds"),
+        picture(_smooth(spoiled, hole), "Filled smoothly: a print", caption="Biharmonic"),
+        picture(mended, "Mended: a photograph", caption="trombine inpaint --scratches"),
+        picture(truth, "As it was: a photograph", caption="As it was"),
+    ]
 
 
 def _row(truth: Pixels, hole: Hole, steering: Steering, about: str) -> list[Html]:
     """Damaged, biharmonic, repaired, repaired as the truth says, and the truth."""
     net = loaded("inpaint", task="repair")
     image = image_of(truth)
-    damaged = truth.copy()
-    damaged[hole] = GREY
-    (smooth,) = methods("repair", "biharmonic").values()
-    holes = torch.from_numpy(hole)[None, None].float()
-    filled = to_pixels(smooth(to_picture(truth)[None], hole=holes)[0])
     return [
-        picture(damaged, f"Damaged: {about}", caption="With features hidden"),
-        picture(filled, f"Filled smoothly: {about}", caption="Biharmonic"),
+        picture(_without(truth, hole), f"Damaged: {about}", caption="With features hidden"),
+        picture(_smooth(truth, hole), f"Filled smoothly: {about}", caption="Biharmonic"),
         picture(
             as_seen(repaired(image, hole, net).image),
             f"Repaired: {about}",
@@ -146,3 +161,13 @@ def _row(truth: Pixels, hole: Hole, steering: Steering, about: str) -> list[Html
         ),
         picture(truth, f"The truth: {about}", caption="What was there"),
     ]
+
+
+def _without(pixels: Pixels, hole: Hole) -> Pixels:
+    return np.where(hole[..., None], GREY, pixels)
+
+
+def _smooth(pixels: Pixels, hole: Hole) -> Pixels:
+    (biharmonic,) = methods("repair", "biharmonic").values()
+    holes = torch.from_numpy(hole)[None, None].float()
+    return to_pixels(biharmonic(to_picture(pixels)[None], hole=holes)[0])

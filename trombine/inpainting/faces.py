@@ -21,7 +21,18 @@ from trombine.inpainting.damaged import Damaged, middles
 from trombine.inpainting.organs import UNKNOWN, organs, with_moved
 from trombine.inpainting.windows import Area, Window, moved, shared, thickness
 from trombine.nets.steering import likely_of, told_of
-from trombine.reader import WINDOW, Face, Frame, parts_map, read_faces, read_twice
+from trombine.reader import (
+    CLEAR,
+    HIDDEN,
+    LOST,
+    WINDOW,
+    Face,
+    Frame,
+    Least,
+    parts_map,
+    read_faces,
+    read_twice,
+)
 from trombine.reader.faces import upright
 from trombine.weights import Model
 from trombine.weights.tasks import device_of
@@ -37,6 +48,7 @@ _THIN: Final = 4  # pixels of a reader's window: a thinner hole is better mended
 # Of a frame's side: so far each landmark is elsewhere; what is read of a hidden jaw is often off.
 _LEAST_MOVED: Final = np.array([0.03] * 17 + [0.01] * 51, np.float32)
 _NEAR: Final = 6  # pixels of a window round a hole that the reader, too, may read by it
+_SEEN: Final = 8  # landmarks that a hole leaves of a face, at least
 _SHARP: Final = 1.25  # windows' sides: in frames that are no larger little is lost
 
 Labels = UInt8[np.ndarray, "h w"]
@@ -53,7 +65,9 @@ class Steering:
     points: Sequence[Points] = ()  # of each face, in pixels of the picture, NaN where unknown
 
 
-def faces_in(damaged: Damaged, reader: Model, steering: Steering) -> list[Face]:
+def faces_in(
+    damaged: Damaged, reader: Model, steering: Steering, least: Least = CLEAR
+) -> list[Face]:
     """The faces that the hole hides something of, each read in its own upright window."""
     height, width = damaged.size
     times = math.ceil(max(height, width) / _OVERVIEW)
@@ -64,13 +78,27 @@ def faces_in(damaged: Damaged, reader: Model, steering: Steering) -> list[Face]:
         return _hides(damaged, replace(full, side=_WITHIN * full.side))
 
     shrunk = _emptied(damaged.shrunk(whole, times))
-    seen = [_in_picture(face, times) for face in read_faces(shrunk, reader, wanted=wanted)]
+    read = read_faces(shrunk, reader, wanted=wanted, least=least)
+    seen = [_in_picture(face, times) for face in read]
     faces = [
         face if times == 1 else _read_again(damaged, face, reader)
         for face in seen
         if _hides(damaged, face.frame)
     ]
     return _steered(damaged, faces, reader, steering)
+
+
+def half_hidden(damaged: Damaged, reader: Model) -> list[Face]:
+    """Faces that are mostly guessed, of which the landmarks outside the hole are as sure as any
+    face's. Where none are, as in grass, what the reader sees is no face."""
+    found = faces_in(damaged, reader, Steering(), HIDDEN)
+    return [face for face in found if _clear(face, ~_hidden(damaged, face.points))]
+
+
+def _clear(face: Face, seen: Bool[np.ndarray, "68"]) -> bool:
+    if np.count_nonzero(seen) < _SEEN:
+        return False
+    return float(np.median(face.errors[seen])) < LOST * face.frame.side
 
 
 def _emptied(planes: Float32[np.ndarray, "h w 4"]) -> Float32[torch.Tensor, "3 h w"]:

@@ -24,6 +24,7 @@ from trombine.inpainting.faces import (
     Steering,
     completed,
     faces_in,
+    half_hidden,
     looked_again,
     reread,
     window_of,
@@ -99,8 +100,7 @@ def repaired(
         reader = loaded(READER, task="read", device=device)
         painter.nets[READER] = reader
         faces = painter.paint(faces_in(damaged, reader, steering), steering)
-        # What was painted may continue a face that was too hidden to be seen: once more, by it.
-        if not faces and (seen := faces_in(damaged, reader, steering)):
+        if not faces and (seen := too_hidden(damaged, image, reader, steering)):
             painter.damaged = damaged = Damaged.of(image, hole)
             faces = painter.paint(seen, steering)
         painter.copy(faces)
@@ -114,6 +114,16 @@ def repaired(
         notices=notices,
         windows=painter.windows,
         nets=tuple(painter.nets.values()),
+    )
+
+
+def too_hidden(painted: Damaged, image: Image, reader: Model, steering: Steering) -> list[Face]:
+    """Faces of which too little is left to be found: those that what was painted continues; else
+    those of which the rest is read clearly, before that was painted and after."""
+    return (
+        faces_in(painted, reader, steering)
+        or half_hidden(Damaged.of(image, painted.hole), reader)
+        or half_hidden(painted, reader)
     )
 
 

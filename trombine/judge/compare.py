@@ -164,7 +164,7 @@ class Method:
 
 def method_of(text: str, file: ProtocolFile) -> Method:
     """The method that this text names under a protocol; an InputError where it cannot be."""
-    name = text.strip()
+    name = _whole_name(text.strip(), file)
     if name in references(file):
         code = _code("judge/compare.py", *(SETS_CODE if file.of_sets else ()))
         return Method(name=name, kind="reference", hash=_hash("reference", name, code))
@@ -174,6 +174,13 @@ def method_of(text: str, file: ProtocolFile) -> Method:
     if name.startswith(_PREFIX) or "{" in name:
         return _command(name, file)
     return _net(name, file)
+
+
+def _whole_name(name: str, file: ProtocolFile) -> str:
+    """The baseline or reference that alone has a word which begins so: of `mean`, `mean colour`."""
+    known = (*TASKS[file.task].baselines, *references(file))
+    found = [one for one in known if f" {name.lower()}" in f" {one.lower()}"]
+    return found[0] if name and len(found) == 1 and not Path(name).exists() else name
 
 
 def _command(text: str, file: ProtocolFile) -> Method:

@@ -64,7 +64,7 @@ def organs_off(
     have them, in distances between the pupils.
 
     One reading says both, and of a sound face the same. At most 1, as of an organ that is not
-    there.
+    there; 0 of an eye behind a dark lens.
     """
     height, width = parts.shape[-2:]
     y, x = (torch.arange(n, dtype=points.dtype) + 0.5 for n in (height, width))
@@ -75,7 +75,11 @@ def organs_off(
         sums = torch.stack([(pixels.sum(1) * x).sum(1), (pixels.sum(2) * y).sum(1)], 1)
         middle = points[:, list(LANDMARK_GROUPS[group])].mean(1)
         off = (sums / count.clamp(min=1)[:, None] - middle).norm(dim=1) / between_pupils(points)
-        results.append(torch.where(count < _LEAST, 1.0, off.clamp(max=1)))
+        column, row = (
+            middle[:, axis].long().clamp(0, n - 1) for axis, n in ((0, width), (1, height))
+        )
+        hidden = parts[torch.arange(len(parts)), row, column] == PART_INDEX["glasses"]
+        results.append(torch.where(count < _LEAST, (~hidden).float(), off.clamp(max=1)))
     return torch.stack(results, 1)
 
 

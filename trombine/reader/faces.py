@@ -29,7 +29,7 @@ from trombine.reader.frames import (
     round_face,
 )
 from trombine.reader.labels import labels_of
-from trombine.reader.scan import Corners, area, covered, places, resized, shared
+from trombine.reader.scan import LIKELY, Corners, area, covered, places, resized, shared
 from trombine.reader.spreads import clues_of, measured
 from trombine.reader.twice import read_twice
 from trombine.refusal import InputError
@@ -40,9 +40,9 @@ from trombine.weights.tasks import check_finite, device_of
 # of the same face leave few that are none; a face whose brows are cut off is some .15.
 FACE: Final = 0.1
 LOST: Final = 0.016  # of the window: where half of its landmarks may be off by more, none is seen
-# Where landmarks may be off by more in a window that is not upright yet, those of the upright one
-# are LOST, too (docs/log.md).
-_HOPELESS: Final = 2 * LOST
+# Where landmarks may be off by so many times more in a window that is not upright yet, those of the
+# upright one are LOST, too (docs/log.md).
+_HOPELESS: Final = 2
 _SAME: Final = 0.5  # of two boxes of landmarks together in both: from here on they are of one face
 _TWICE: Final = 0.6  # of the smaller of two boxes inside the other: from here on one face
 # So many pixels of a photo's window that are called glasses are worn, whatever the number says. It
@@ -66,6 +66,21 @@ _FACE_PARTS: Final = (
 )
 _IN_BOX: Final = np.array([part.name in _FACE_PARTS for part in PARTS])  # by label
 _EYES: Final = [list(LANDMARK_GROUPS[name]) for name in ("right_eye", "left_eye")]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Least:
+    """What must be said of a window for it to show a face."""
+
+    place: float = LIKELY  # how likely the finder says that one is here
+    likely: float = FACE
+    lost: float = LOST
+
+
+CLEAR: Final = Least()
+# Of a picture in which much is hidden: who looks so makes sure by what is not.
+HIDDEN: Final = Least(place=0.02, likely=0.02, lost=0.05)
 
 Picture = Float32[Tensor, "3 h w"]
 Enlarge = Callable[[Picture, int], Picture]
@@ -134,28 +149,33 @@ def read_faces(
     *,
     largest: bool = False,
     wanted: Wanted | None = None,
+    least: Least = CLEAR,
     enlarge: Enlarge | None = None,
 ) -> list[Face]:
     """The faces of a picture, or of its 8-bit samples, which is quicker where it is large; from
     left to right, with `largest` only that one.
 
-    `wanted` says in which frames, round places where faces may be, they are to be read.
+    `wanted` says in which frames, round places where faces may be, they are to be read, and
+    `least` what counts as one.
     `enlarge` makes small faces larger (a picture, and how many times) before they are read.
     """
     model = replace(model, net=fused(cast(Reader, model.net)))
     with torch.inference_mode():
         scene = Scene.of(lit(picture))
         try:
-            rounded = [round_face(at.x, at.y, at.size) for at in places(scene.overview)]
+            rounded = [
+                round_face(at.x, at.y, at.size) for at in places(scene.overview, least.place)
+            ]
             candidates = [frame.scaled(1 / scene.scale) for frame in rounded]
-            again = _framed(scene, model, [f for f in candidates if wanted is None or wanted(f)])
+            some = [frame for frame in candidates if wanted is None or wanted(frame)]
+            again = _framed(scene, model, some, least)
         except InputError as error:
             raise InputError(f"{error}", path=model.path) from error
         read = _read(scene, model, again, enlarge=enlarge)
         described = [
-            _face_of(item, frame, model, picture.shape[-2:])
+            _face_of(item, frame, model, picture.shape[-2:], least)
             for item, frame in read
-            if item.likely > FACE
+            if item.likely > least.likely
         ]
     faces = _once([face for face in described if face is not None])
     if largest:
@@ -209,7 +229,7 @@ class _WindowReading:
     reading: Reading  # of this window alone
 
 
-def _framed(scene: Scene, model: Model, candidates: Sequence[Frame]) -> list[Frame]:
+def _framed(scene: Scene, model: Model, candidates: Sequence[Frame], least: Least) -> list[Frame]:
     """The frames in which faces stand upright, by landmarks seen where faces may be.
 
     Of windows that show the same face, which is found at several sizes, the one counts that is
@@ -222,7 +242,7 @@ def _framed(scene: Scene, model: Model, candidates: Sequence[Frame]) -> list[Fra
         landmarks = net.landmarks(windows.to(device_of(net)))
         points, spreads = (output.to(windows.device) for output in landmarks)
         check_finite(points, spreads)
-        hopeful = spreads.median(1).values.exp() < _HOPELESS
+        hopeful = spreads.median(1).values.exp() < _HOPELESS * least.lost
         for number, window in enumerate(batch):
             if hopeful[number]:
                 places = window.to_picture(points[number])
@@ -290,7 +310,7 @@ def upright(points: Tensor) -> Frame:
 
 
 def _face_of(
-    window: _WindowReading, frame: Frame, model: Model, size: Sequence[int]
+    window: _WindowReading, frame: Frame, model: Model, size: Sequence[int], least: Least
 ) -> Face | None:
     """All that was read of a face, in a picture of this height and width; None where parts and
     landmarks are of none."""
@@ -301,7 +321,7 @@ def _face_of(
     points = window.points.float().numpy()
     around = _round(points)
     of_points = _inside(around, *size)
-    sure = float(reading.spreads[0].median().exp()) < LOST
+    sure = float(reading.spreads[0].median().exp()) < least.lost
     if box is None or not sure or shared(box, of_points) < _AT_ODDS:
         return None
     traits, moment = fields_of(model)

@@ -44,14 +44,14 @@ class Place:
         return self.x - half, self.y - half, self.x + half, self.y + half
 
 
-def places(picture: Float[Tensor, "3 h w"]) -> list[Place]:
-    """Where faces may be, the likeliest first; none twice."""
+def places(picture: Float[Tensor, "3 h w"], least: float = LIKELY) -> list[Place]:
+    """Where faces are so likely at least, the likeliest first; none twice."""
     net = finder()
     longer = max(picture.shape[-2:])
     scale, candidates = min(1.0, SIDE / longer), list[Place]()
     smaller = resized(picture, scale)
     while True:
-        candidates += _at(smaller, net, picture.shape)
+        candidates += _at(smaller, net, picture.shape, least)
         scale /= _STEP
         if longer * scale < _LEAST:
             return apart(candidates)[:_MOST]
@@ -75,14 +75,16 @@ def resized(picture: Samples, scale: float) -> Float[Tensor, "3 k l"]:
     return as_floats(smaller[0])
 
 
-def _at(smaller: Float[Tensor, "3 k l"], net: Finder, shape: Sequence[int]) -> list[Place]:
+def _at(
+    smaller: Float[Tensor, "3 k l"], net: Finder, shape: Sequence[int], least: float
+) -> list[Place]:
     """The peaks of the map of a picture that is smaller than that of this shape."""
     across, down = shape[2] / smaller.shape[2], shape[1] / smaller.shape[1]
     logits, sizes = net(smaller[None].to(device_of(net)))[0].float().cpu()
     check_finite(logits, sizes)
     likely = logits.sigmoid()
     highest = functional.max_pool2d(likely[None], 3, 1, 1)[0]
-    rows, columns = torch.nonzero((likely == highest) & (likely > LIKELY), as_tuple=True)
+    rows, columns = torch.nonzero((likely == highest) & (likely > least), as_tuple=True)
     return [
         Place(
             x=(column + 0.5) * CENTRE_STEP * across,
