@@ -116,7 +116,7 @@ class Portrait:
 
     def drawn(self, options: Restyling) -> Image:
         """The portrait as the command draws it."""
-        source = options.style_of(self.faces)
+        source = options.style_of(self.faces, self.image)
         return restyled(self.image, options, self.faces, source).image
 
 

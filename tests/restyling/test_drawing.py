@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import skimage.data
 import torch
 
 from trombine.canvas import Box
@@ -170,7 +171,8 @@ def test_all_of_a_picture_is_drawn(model_file: Path, faces: list[Face]) -> None:
 @pytest.mark.parametrize("style", ["photo", "anime", "sketch"])
 def test_the_reader_says_the_style(style: str, model_file: Path) -> None:
     asked = Restyling(path=model_file, target="cartoon")
-    assert asked.style_of(faces_in(image_of(scene(style)))) == style
+    image = image_of(scene(style))
+    assert asked.style_of(faces_in(image), image) == style
 
 
 def test_a_style_that_the_reader_doubts_is_how_the_picture_looks(faces: list[Face]) -> None:
@@ -180,12 +182,19 @@ def test_a_style_that_the_reader_doubts_is_how_the_picture_looks(faces: list[Fac
     assert style_by_looks(face, scene("sketch")) == "cartoon"  # drawn, and so the likeliest drawing
 
 
+def test_what_shows_no_face_and_does_not_look_drawn_is_a_photograph(model_file: Path) -> None:
+    asked = Restyling(path=model_file, target="anime", whole=True)
+    assert asked.style_of([], image_of(skimage.data.coffee()[:200, :300])) == "photo"
+
+
 def test_a_style_that_nobody_knows_is_asked_for(model_file: Path, faces: list[Face]) -> None:
-    asked = Restyling(path=model_file, target="photo")
+    asked, image = Restyling(path=model_file, target="photo"), image_of(scene("photo"))
     with pytest.raises(InputError, match="in which style it is drawn; say it: --from"):
-        asked.style_of([replace(faces[0], style=None)])
+        asked.style_of([replace(faces[0], style=None)], image)
+    with pytest.raises(InputError, match="in which style it is drawn; say it: --from"):
+        asked.style_of([], image_of(scene("sketch")))
     with pytest.raises(InputError, match="looks photo already"):
-        asked.style_of(faces)
+        asked.style_of(faces, image)
     with pytest.raises(InputError, match="photo becomes photo"):
         Restyling(path=model_file, target="photo", source="photo")
     with pytest.raises(InputError, match="knows photo, anime, cartoon, sketch, not oil"):

@@ -13,11 +13,14 @@ from PIL import Image as Pillow
 import trombine
 from trombine.codecs import Frames
 from trombine.codecs.jpeg import quality_of, steps
-from trombine.images import read, read_provenance
+from trombine.images import image_of, read, read_provenance
 from trombine.refusal import InputError
 from trombine.samples import Image
 from trombine.upscaling.damage import Damage, damage_of, jpeg_quality, noise
 from trombine.upscaling.making import model_for
+from trombine.upscaling.pictures import enlarged_image
+from trombine.upscaling.pipelines import plan_pipeline
+from trombine.world import face, paint
 from trombine.world.leaves import leaves
 
 PHOTOGRAPHS = ("astronaut", "chelsea", "coffee")
@@ -164,3 +167,27 @@ def test_no_other_blend_is_a_model(model: str, tmp_path: Path) -> None:
     Pillow.new("RGB", (8, 8)).save(tmp_path / "a.png")
     with pytest.raises(InputError, match="neither a shipped model nor a file"):
         trombine.upscale(pictures=tmp_path / "a.png", output=tmp_path / "b.png", model=model)
+
+
+def test_a_picture_as_it_is_takes_part_where_its_size_stays() -> None:
+    part = plan_pipeline(30, 20, factor=1, box=None, model="input+upscale-wild*0.4")
+    assert part.second is not None and part.share == 0.4
+    picture = image_of(np.random.default_rng(3).integers(0, 256, (30, 20, 3), np.uint8))
+    wild = plan_pipeline(30, 20, factor=1, box=None, model="upscale-wild")
+    made = enlarged_image(picture, wild).samples.astype(float)
+    mixed = 0.6 * picture.samples + 0.4 * made
+    assert np.abs(enlarged_image(picture, part).samples - mixed).max() <= 1
+    kept = plan_pipeline(30, 20, factor=1, box=None, model="input")
+    assert np.array_equal(enlarged_image(picture, kept).samples, picture.samples)
+    with pytest.raises(InputError, match="keeps the size; -x 1 does"):
+        plan_pipeline(30, 20, factor=2, box=None, model="input+upscale-wild*0.4")
+
+
+@pytest.mark.parametrize("quality", [90, 75, 40])
+def test_a_jpeg_is_cleaned_as_much_as_it_is_damaged(quality: int) -> None:
+    truth = paint(face(1_000_003), 192, "photo").pixels
+    saved = jpeg(truth, quality)
+    cleaned = trombine.upscale(saved, factor=1)
+    errors = [np.square(one.astype(float) - truth).mean() for one in (cleaned, saved)]
+    assert errors[0] < 0.9 * errors[1]
+    assert np.array_equal(trombine.upscale(truth, factor=1), truth)

@@ -133,11 +133,14 @@ class Restyling:
             return soft_in_tiles(picture, self.net, self.styles(source))
         return self.drawn(picture[None], source)[0]
 
-    def style_of(self, faces: Sequence[Face]) -> str:
-        """The style of a picture with these faces: as it is said, or as the reader sees it."""
+    def style_of(self, faces: Sequence[Face], image: Image) -> str:
+        """The style of a picture with these faces: as it is said, or as the reader sees it; what
+        has none and does not look drawn is a photograph."""
         if self.source != AUTO or not self.knows_styles:
             return self.source
-        style = max(faces, key=lambda face: face.size).style if faces else None
+        style = None if is_drawing(image.rgb_pixels()) else "photo"
+        if faces:
+            style = max(faces, key=lambda face: face.size).style
         if style is None:
             raise InputError(
                 "does not show in which style it is drawn",

@@ -41,7 +41,7 @@ def restyled_value(
             asked = Restyling.of(model_of(model), options, device)
             faces = faces_in(image, device)
             check_faces(faces, asked)
-            drawn = restyled(image, asked, faces, asked.style_of(faces))
+            drawn = restyled(image, asked, faces, asked.style_of(faces, image))
         if (planes := planes_of(value)) is not None:
             colours, alpha = planes
             colours = colours.copy()

@@ -217,7 +217,7 @@ class _Drawing:
         if not faces and not self.asked.whole:
             self.lacks_faces = True
             return image
-        self.source = self.source or self.asked.style_of(faces)
+        self.source = self.source or self.asked.style_of(faces, image)
         drawn = restyled(image, self.asked, [one.face for one in tracked], self.source)
         self.used |= {net.path.stem: net for net in drawn.nets}
         return drawn.image

@@ -46,7 +46,7 @@ from trombine.refusal import InputError
 from trombine.upscaling import seams
 from trombine.upscaling.damage import damage_of
 from trombine.upscaling.drawing import is_drawing
-from trombine.upscaling.names import is_shipped
+from trombine.upscaling.names import KEPT, is_shipped
 from trombine.upscaling.pictures import enlarged_film, enlarged_image, spread
 from trombine.upscaling.pipelines import CLEANING, USUAL, Pipeline, blend, plan_pipeline
 from trombine.upscaling.report import Report, report_of
@@ -59,7 +59,8 @@ PHOTOGRAPHS: Final = USUAL
 DRAWINGS: Final = "upscale-drawings"
 WILD: Final = CLEANING
 CLEANED: Final = "x1"  # as large as it is
-AUTOMATIC: Final = (PHOTOGRAPHS, DRAWINGS, WILD)
+_ALL_THE_SAME: Final = f"--model {WILD} cleans it all the same"
+AUTOMATIC: Final = (PHOTOGRAPHS, DRAWINGS, WILD, KEPT)
 RESULT, SHEET, REPORT, NUMBERS = "result", "sheet", "report", "numbers"
 HOLDS: Final[Mapping[str, type]] = {
     PICTURE: str,
@@ -248,10 +249,10 @@ def model_for(film: Frames | Video, enlarge: str) -> tuple[str, str]:
 
     The reason is empty where nothing is to be said: for photographs, and of what is only cleaned.
     """
-    if enlarge == CLEANED:
-        return WILD, ""
     first = film.first
     alpha, pixels = first.alpha(), first.rgb_pixels()
+    if enlarge == CLEANED:
+        return blend(KEPT, WILD, damage_of(pixels, first.quality).share), ""
     visible = None if alpha is None else alpha >= 0.5  # fainter colours may be any
     if is_drawing(pixels, visible, in_doubt=lambda: _shows_drawn_face(pixels)):
         return DRAWINGS, "looks like a drawing"
@@ -302,6 +303,8 @@ def _model_of(job: Job) -> tuple[str | Path, tuple[str, ...]]:
     if name != AUTO:
         return name, ()
     model, reason = model_for(job.source.film, job.options["enlarge"])
+    if model == KEPT:
+        return model, (f"shows no damage by JPEG or noise, and stays as it is; {_ALL_THE_SAME}",)
     if not reason:
         return model, ()
     blunt = model in (DRAWINGS, WILD) and job.options["sharpness"]

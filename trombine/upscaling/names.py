@@ -13,6 +13,7 @@ from trombine.refusal import InputError
 from trombine.zoo import shipped
 
 _NAME: Final = re.compile(r"(?P<family>.+)-x(?P<factor>[2-9]|[1-9]\d+)")
+KEPT: Final = "input"  # in place of a net: the picture as it is, where its size stays
 # Two names, and the share of the second.
 BLEND: Final = re.compile(r"(?P<first>[\w-]+)\+(?P<second>[\w-]+)\*(?P<share>0?\.\d{1,3})")
 
@@ -23,7 +24,7 @@ def is_shipped(model: str | Path) -> bool:
         return False
     pair = BLEND.fullmatch(model)
     names = (pair["first"], pair["second"]) if pair else (model,)
-    return all(name in families() or name in shipped() for name in names)
+    return all(name == KEPT or name in families() or name in shipped() for name in names)
 
 
 def named(model: str, factor: int) -> str:

@@ -23,7 +23,7 @@ from trombine.devices import CPU
 from trombine.images import MAX_PIXELS, MAX_PIXELS_VARIABLE
 from trombine.refusal import InputError
 from trombine.upscaling import MOST_TIMES
-from trombine.upscaling.names import BLEND, families, is_shipped, no_net
+from trombine.upscaling.names import BLEND, KEPT, families, is_shipped, no_net
 from trombine.upscaling.running import prepare
 from trombine.upscaling.sharpened import Sharpened
 from trombine.weights import Model, loaded, of_run, shipped
@@ -73,7 +73,8 @@ def plan_pipeline(
     """The pipeline from height x width to `factor` times that, or to what fits in `box` (w x h).
 
     `model` is a family (upscale), a shipped net (upscale-x2), a blend of two such
-    (upscale+upscale-wild*0.3), or a file; one net is applied as often as needed, on this `device`.
+    (upscale+upscale-wild*0.3), or of the picture as it is and one (input+upscale-wild*0.3), or a
+    file; one net is applied as often as needed, on this `device`.
     With `sharpness` the first net of the family upscale is that much of the one that looks sharp.
     A film has as many `frames`. An InputError says why there is no such size, or no such model.
     """
@@ -84,6 +85,10 @@ def plan_pipeline(
         first = plan_pipeline(height, width, model=blend["first"], **options)
         return replace(first, second=second, share=float(blend["share"]))
     size = _target_size(height, width, factor, box)
+    if model == KEPT:
+        if size != (height, width):
+            raise InputError("keeps the size", "-x 1 does; name a net that enlarges", path=model)
+        return Pipeline(models=(), size=size, last="")
     times, nets = _times((height, width), size), nets_of(model)
     check_cleans(times, nets, model)
     if times > MOST_TIMES:
