@@ -25,6 +25,7 @@ COUNT: Final = 96  # faces
 SIZE: Final = 64
 RUNS: Final = "inpaint-study"
 NET: Final = "painter:width=12,levels=4"
+WIDE: Final = "painter:width=20,levels=4"
 HOLES: Final = "irregular:10-50"
 FEATURES: Final = f"runs/{RUNS}/autoencoder-net/best.safetensors"
 # What all arms share; an arm's own settings win.
@@ -63,11 +64,9 @@ ARMS: Final = {
         kind: _arm("net", f"{kind} convolutions", f"{NET},convolution={kind}")
         for kind in ("gated", "partial", "dilated")
     },
-    "wide": _arm("net", "plain, 20 channels for 12", "painter:width=20,levels=4"),
+    "wide": _arm("net", "plain, 20 channels for 12", WIDE),
     **{
-        f"wide-{kind}": _arm(
-            "net", f"{kind}, 20 channels for 12", f"painter:width=20,levels=4,convolution={kind}"
-        )
+        f"wide-{kind}": _arm("net", f"{kind}, 20 channels for 12", f"{WIDE},convolution={kind}")
         for kind in ("gated", "partial", "dilated")
     },
     "two": _arm("net", "two in a row", f"{NET},stages=2"),
@@ -78,6 +77,16 @@ ARMS: Final = {
     "groups": _arm("channels", "parts merged to 8 groups", _told("groups", "false"), TOLD),
     "all": _arm("channels", "all 19 parts", _told("all", "false"), TOLD),
     "both": _arm("channels", "all parts and landmarks", _told("all", "true"), TOLD),
+    **{
+        f"diffusion-{steps}": _arm(
+            "method",
+            f"noise taken away in {steps} steps, told picture and hole",
+            f"diffusion_painter:width=20,levels=3,steps={steps}",
+            "--start none",
+            "inpaint-diffusion",
+        )
+        for steps in (2, 4, 8)
+    },
     "l2": _arm("loss", "squared difference for L1", more="--l1 0 --l2 1"),
     "ssim": _arm("loss", "and 0.1 (1 - SSIM)", more="--ssim 0.1"),
     "variation": _arm("loss", "and 0.01 total variation", more="--total-variation 0.01"),
@@ -127,7 +136,14 @@ ARMS: Final = {
             ("base", NET),
             ("gated", f"{NET},convolution=gated"),
             ("partial", f"{NET},convolution=partial"),
+            ("wide", WIDE),
+            ("wide-dilated", f"{WIDE},convolution=dilated"),
         )
+        for seed in (1, 2)
+    },
+    **{
+        f"{name}-{seed}": _arm("seed", f"{name}, seed {seed}", net, f"{TOLD} --seed {seed}")
+        for name, net in (("groups", _told("groups", "false")), ("all", _told("all", "false")))
         for seed in (1, 2)
     },
 }
@@ -185,6 +201,11 @@ STUDY: Final = Study(
             "it needs weights",
         ),
         "vgg-gram": ("the same with Gram matrices (`--gram 10`)", "it needs weights"),
+        "repaint": (
+            "RePaint: a denoiser of faces that knows no holes (`trombine train flow`), its noise"
+            " mixed with what is kept, with jumps back",
+            "such a denoiser takes more than ten minutes",
+        ),
     },
 )
 
