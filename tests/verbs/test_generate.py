@@ -324,7 +324,7 @@ def test_a_picture_without_a_face_and_what_goes_ill_with_like(tiny: Path, tmp_pa
 
 BAD = {
     "no number": ({"seeds": "three"}, "whole numbers"),
-    "below 0": ({"seeds": "-3"}, "whole numbers"),
+    "below 0": ({"seeds": "-3"}, "from 0 on, not '-3'"),
     "a fraction": ({"seeds": "1.5"}, "whole numbers"),
     "nothing": ({"seeds": ""}, "whole numbers"),
     "open": ({"seeds": "3-"}, "whole numbers"),

@@ -122,7 +122,8 @@ BAD = {
     "one seed": ({"seeds": ("3",)}, "two seeds or more"),
     "no seed": ({"seeds": ()}, "whole numbers"),
     "a word": ({"seeds": ("3", "eight")}, "whole numbers"),
-    "twice": ({"seeds": ("3", "8", "3")}, "twice"),
+    "twice": ({"seeds": ("3", "8", "8")}, "twice"),
+    "round": ({"seeds": ("3", "8", "3"), "cycle": True}, "back to its first seed by itself"),
     "several truncated": ({"path": "truncation"}, "of one seed"),
     "path": ({"path": "round"}, "linear, spherical or truncation"),
     "no other way": ({"seeds": ("3",), "path": "truncation", "detour": True}, "no other way"),
@@ -144,6 +145,12 @@ def test_what_is_wrong_is_said_in_one_line(kind: str, tiny: Path, tmp_path: Path
         morphed(output, tiny, **{name: value for name, value in fields.items() if name != "output"})
     assert why in str(refused.value) and "\n" not in str(refused.value)
     assert not output.exists()
+
+
+def test_there_and_back(tiny: Path, tmp_path: Path) -> None:
+    morphed(tmp_path / "frames", tiny, frames=2, seeds=("3", "8", "3"))
+    frames = [np.asarray(Image.open(tmp_path / "frames" / f"{at:06d}.png")) for at in range(5)]
+    assert np.array_equal(frames[0], frames[4]) and not np.array_equal(frames[0], frames[2])
 
 
 def test_a_record_that_was_edited_is_refused(tiny: Path) -> None:

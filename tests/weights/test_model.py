@@ -16,6 +16,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
 from trombine.nets import NETS, Net, build
+from trombine.nets.blocks import fused
 from trombine.refusal import InputError
 from trombine.weights import TASKS, Card, load, model, read_card, save, shipped
 from trombine.weights.card import dumps
@@ -294,6 +295,14 @@ def test_calling_changes_nothing_even_if_it_was_training(tmp_path: Path) -> None
     found.net.train()
     found(torch.rand(2, 3, 8, 8))
     assert all(torch.equal(before[name], one) for name, one in found.net.state_dict().items())
+
+
+def test_what_was_loaded_or_fused_in_inference_mode_passes_gradients_on(file: Path) -> None:
+    """Many wants share one net: who reads first must not spoil it for who descends."""
+    with torch.inference_mode():
+        net = model.loaded(file).net
+        ready = fused(net)
+    assert not any(one.is_inference() for each in (net, ready) for one in each.parameters())
 
 
 def test_a_loaded_net_can_go_on_learning(file: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Final
 
 from trombine.grammar import decimal, instead
@@ -17,7 +18,7 @@ from trombine.world.faces import FIELDS, FieldInfo
 LARGEST: Final = 999_999_999  # of a seed
 MOST: Final = 100_000  # pictures of a command
 TIMES: Final = (1, 2, 4)  # a picture's size, of the net's own
-_SEEDS: Final = "write --seeds 0-31, or 3,8,21"
+_SEEDS: Final = "write them as 0-31, or 3,8,21"
 _WRITE: Final = 'write --with "age=60, glasses, smile=.8"'
 _KNOWN: Final = {field.name: field for field in FIELDS}
 _OF_MEN: Final = ("beard", "moustache")  # in the world; a face of a woman has none
@@ -33,18 +34,21 @@ _FOLLOW_AGAIN: Final = {**_FOLLOW, "beard": ("moustache",), "moustache": ("beard
 _MOST_READ: Final[dict[str, float]] = {"beard": 0.9, "moustache": 0.9}
 
 
-def seeds_in(text: str) -> tuple[int, ...]:
-    """The seeds that a text names, in its order."""
+def seeds_in(text: str, *, way: bool = False) -> tuple[int, ...]:
+    """The seeds that a text names, in its order: each once, or of a way none twice in a row."""
     seeds: list[int] = []
     for term in text.split(","):
         first, dash, last = (part.strip() for part in term.partition("-"))
+        if not first:
+            first, dash = term.strip(), ""
         ends = (_seed(first), _seed(last if dash else first))
         if ends[1] < ends[0]:
             raise InputError(f"seeds {shortened(term.strip())}: the last is before the first")
         if ends[1] - ends[0] + len(seeds) >= MOST:
             raise InputError(f"these are more than {MOST:,} seeds", "give them in several commands")
         seeds += range(ends[0], ends[1] + 1)
-    if len(set(seeds)) < len(seeds):
+    twice = any(a == b for a, b in pairwise(seeds)) if way else len(set(seeds)) < len(seeds)
+    if twice:
         raise InputError("a seed is there twice", _SEEDS)
     return tuple(seeds)
 
@@ -89,7 +93,8 @@ def _number(field: FieldInfo, text: str) -> float:
     if not field.low <= value <= field.high:
         unit = f" {field.unit}" if field.unit else ""
         bounds = f"{field.low:g} to {field.high:g}{unit}"
-        raise InputError(f"{field.name} is {bounds} ({field.text}), not {shortened(text)!r}")
+        about = "" if field.text == field.name else f" ({field.text})"
+        raise InputError(f"{field.name} is {bounds}{about}, not {shortened(text)!r}")
     return value
 
 

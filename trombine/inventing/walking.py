@@ -68,6 +68,9 @@ class Walk:
             raise InputError("a truncation walk is of one seed", "name one, or leave --path out")
         if one and self.path != "truncation":
             raise InputError("a walk has two seeds or more", "name another, or --path truncation")
+        if self.cycle and not one and self.seeds[0] == self.seeds[-1]:
+            problem = "a cycle goes back to its first seed by itself"
+            raise InputError(problem, "leave the last seed out, or --cycle")
         if self.count > MOST:
             problem = f"this walk would have {self.count:,} frames, and {MOST:,} are the most"
             raise InputError(problem, "name fewer seeds, or give fewer --frames")

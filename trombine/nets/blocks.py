@@ -120,6 +120,7 @@ class Conv(Normed):
 _FUSED: Final[WeakKeyDictionary[nn.Module, nn.Module]] = WeakKeyDictionary()
 
 
+@torch.inference_mode(False)
 def fused(net: NetKind) -> NetKind:
     """A copy that learns no more, by a third faster: as the net to 1e-4.
 

@@ -59,7 +59,15 @@ class RegressObjective(Objective[Regress]):
         if vectors is None:
             raise InputError("the data has no vectors to learn from")
         places = [step.vector_names.index(name) for name in self.required]
-        return vectors[:, places].to(step.device)
+        truth = vectors[:, places].to(step.device)
+        if unknown := [
+            name
+            for name, known in zip(self.required, truth.isfinite().all(0), strict=True)
+            if not known
+        ]:
+            problem = f"some pictures have no number for {', '.join(unknown)}"
+            raise InputError(problem, "leave it out of --wanted, or give other data")
+        return truth
 
     def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
         """The unexplained share of the numbers' variance: 0 is perfect, 1 is the mean's."""

@@ -69,7 +69,7 @@ class MorphRequest(InventRequest):
         super().__post_init__()
         from trombine.inventing.asking import seeds_in
 
-        seeds_in(",".join(self.seeds))
+        seeds_in(",".join(self.seeds), way=True)
         if self.output.suffix and self.output.suffix.lower() not in ENDINGS:
             problem = "ends as no film does"
             remedy = f"choose {', '.join(ENDINGS)}, or a folder"
@@ -91,7 +91,7 @@ def run(request: MorphRequest) -> Iterator[Event]:
 
     walk = Walk(
         inventing=request.inventing(),
-        seeds=seeds_in(",".join(request.seeds)),
+        seeds=seeds_in(",".join(request.seeds), way=True),
         frames=request.frames,
         path=request.path,
         cycle=request.cycle,
@@ -192,7 +192,7 @@ class Remaker:
             bends = options.get("bends", "")
             walk = Walk(
                 inventing=inventing_of(options, inputs),
-                seeds=seeds_in(options["seeds"]),
+                seeds=seeds_in(options["seeds"], way=True),
                 frames=options["frames"],
                 path=options["path"],
                 cycle=bool(options["cycle"]),

@@ -116,6 +116,7 @@ def loaded(name: str | Path, *, task: str | None = None, device: str = "cpu") ->
 
 
 @lru_cache(maxsize=8)
+@torch.inference_mode(False)  # whoever loads it first: the next may need gradients through it
 def _loaded(path: Path, written: int, length: int, device: str) -> Model:
     """`written` and `length`: a file that has changed is another model."""
     devices.prepare(device)
