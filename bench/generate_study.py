@@ -230,6 +230,7 @@ STUDY: Final = Study(
         "spherical": ("spherical", ".2f"),
         **{f"{steps} steps": (f"steps.{steps}", ".3f") for steps in STEPS},
         "correspondence": ("correspondence", ".2f"),
+        "pictures": ("pictures", ",d"),
         "CPU-min": ("minutes", ".1f"),
     },
     minutes=6,
