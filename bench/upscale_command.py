@@ -35,7 +35,15 @@ DRAWN_LOSS: Final = 0.3  # dB that the default may lose
 PHOTO_LOSS: Final = 0.02
 JPEG_QUALITIES: Final = (30, 50, 75, 80, 85, 90, 95)
 JPEG_GOAL: Final = (80, 2.3)  # of this quality so many dB over bicubic
-CLEANED: Final = ("jpeg:30", "jpeg:50", "jpeg:75", "noise:gaussian:0.02", "noise:gaussian:0.06")
+CLEANED: Final = (
+    "jpeg:30",
+    "jpeg:50",
+    "jpeg:75",
+    "jpeg:90",
+    "jpeg:95",
+    "noise:gaussian:0.02",
+    "noise:gaussian:0.06",
+)
 SHARP_LOSS: Final = 1.5  # dB
 SHARP_EDGES: Final = (0.8, 1.1)
 
