@@ -15,19 +15,21 @@ from typing import Any
 
 import pytest
 import torch
+from PIL import Image as Pillow
 from resume import contents, order
 
 from trombine import files
 from trombine.events import Done, Event, Notice, Progress
 from trombine.objectives.objective import Step, Terms
 from trombine.objectives.restore import RestoreObjective
-from trombine.recipes import with_settings
+from trombine.recipes import find, with_settings
 from trombine.refusal import InputError
 from trombine.runs import checkpoints
 from trombine.runs import folder as folders
 from trombine.runs.folder import RunFolder
 from trombine.training import writer
 from trombine.training.loop import Order, train
+from trombine.world import face, paint
 
 HERE = Path(__file__).parent
 BENCH = HERE.parents[1] / "bench"
@@ -111,6 +113,57 @@ def test_a_run_that_is_over_is_left_as_it_is(tmp_path: Path, whole: dict[str, by
     assert not told(events)
     (done,) = [event for event in events if isinstance(event, Done)]
     assert "run: was over already, nothing is done: 96 pictures seen" in done.summary
+
+
+# Small, and few: each is as it is in docs/train.md, on a folder of one kind and one of another.
+KINDS = {
+    "restyle-cyclegan": {"width": "4", "blocks": "1"},
+    "restyle-ugatit": {"width": "4", "blocks": "1"},
+    "restyle-cut": {"width": "4", "blocks": "1"},
+    "restyle-shared": {
+        "net.width": "4",
+        "net.blocks": "1",
+        "net.details": "4",
+        "net.levels": "1",
+        "net.size": "32",
+        "critic.width": "4",
+        "soft": "8",
+        "parts": "0",
+        "points": "0",
+    },
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_recipes_of_two_folders_go_on(name: str, tmp_path: Path) -> None:
+    for folder, style in (("trainA", "photo"), ("trainB", "anime")):
+        (tmp_path / folder).mkdir()
+        for seed in range(10):
+            pixels = paint(face(seed), 32, style).pixels
+            Pillow.fromarray(pixels).save(tmp_path / folder / f"{seed}.png")
+    settings = {
+        **KINDS[name],
+        "data": f"folder:{tmp_path / 'trainA'}",
+        "other": f"folder:{tmp_path / 'trainB'}",
+        "size": "32",
+        "batch": "2",
+        "pictures": "16",
+        "save_every": "4",
+        "faces": "2",
+        "measure_every": "8",
+        "sample_every": "8",
+        "log_every": "4",
+        "judged": "2",
+        "threads": "1",
+        "precision": "float32",
+    }
+    recipe = with_settings(find(name), settings)
+    runs = [tmp_path / "whole", tmp_path / "stopped"]
+    asked = [Order(name=name, recipe=recipe, folder=run, board=False) for run in runs]
+    finished(asked[0])
+    stopped_after(asked[1], 10)
+    finished(asked[1])
+    assert contents(runs[0]) == contents(runs[1])
 
 
 # --- other settings -----------------------------------------------------------------------------
