@@ -48,6 +48,8 @@ _THIN: Final = 4  # pixels of a reader's window: a thinner hole is better mended
 # Of a frame's side: so far each landmark is elsewhere; what is read of a hidden jaw is often off.
 _LEAST_MOVED: Final = np.array([0.03] * 17 + [0.01] * 51, np.float32)
 _NEAR: Final = 6  # pixels of a window round a hole that the reader, too, may read by it
+# Of a frame: a face of which less is hidden is found as any is, and of more nothing is to be seen.
+_MOSTLY: Final = (0.25, 0.9)
 _SEEN: Final = 8  # landmarks that a hole leaves of a face, at least
 _SHARP: Final = 1.25  # windows' sides: in frames that are no larger little is lost
 
@@ -75,6 +77,8 @@ def faces_in(
 
     def wanted(frame: Frame) -> bool:
         full = frame.scaled(times)
+        if least is HIDDEN:
+            return _MOSTLY[0] < _share(damaged, full) < _MOSTLY[1]
         return _hides(damaged, replace(full, side=_WITHIN * full.side))
 
     shrunk = _emptied(damaged.shrunk(whole, times))
@@ -121,7 +125,13 @@ def _in_picture(face: Face, times: int) -> Face:
 
 def _hides(damaged: Damaged, frame: Frame) -> bool:
     """Whether the hole, painted or not, lies in a frame."""
-    return bool(cut(damaged.hole, Window.of_frame(frame).reach(*damaged.size)).any())
+    return _share(damaged, frame) > 0
+
+
+def _share(damaged: Damaged, frame: Frame) -> float:
+    """How much of a frame is hole, painted or not."""
+    inside = cut(damaged.hole, Window.of_frame(frame).reach(*damaged.size))
+    return float(inside.mean()) if inside.size else 0.0
 
 
 def _read_again(damaged: Damaged, face: Face, reader: Model) -> Face:

@@ -119,12 +119,9 @@ def repaired(
 
 def too_hidden(painted: Damaged, image: Image, reader: Model, steering: Steering) -> list[Face]:
     """Faces of which too little is left to be found: those that what was painted continues; else
-    those of which the rest is read clearly, before that was painted and after."""
-    return (
-        faces_in(painted, reader, steering)
-        or half_hidden(Damaged.of(image, painted.hole), reader)
-        or half_hidden(painted, reader)
-    )
+    those of which the rest is read clearly."""
+    found = faces_in(painted, reader, steering)
+    return found or half_hidden(Damaged.of(image, painted.hole), reader)
 
 
 def faces_as_painted(repair: Repair, image: Image, *, device: str = CPU) -> list[Face]:
