@@ -19,7 +19,7 @@ from trombine.samples import Image
 from trombine.upscaling.damage import Damage, damage_of, jpeg_quality, noise
 from trombine.upscaling.making import model_for
 from trombine.upscaling.pictures import enlarged_image
-from trombine.upscaling.pipelines import plan_pipeline
+from trombine.upscaling.pipelines import nets_of, plan_pipeline
 from trombine.world import face, paint
 from trombine.world.leaves import leaves
 
@@ -179,6 +179,7 @@ def test_a_picture_as_it_is_takes_part_where_its_size_stays() -> None:
     assert np.abs(enlarged_image(picture, part).samples - mixed).max() <= 1
     kept = plan_pipeline(30, 20, factor=1, box=None, model="input")
     assert np.array_equal(enlarged_image(picture, kept).samples, picture.samples)
+    assert nets_of("input+upscale-wild*0.4") == nets_of("upscale-wild")  # as for --model
     with pytest.raises(InputError, match="keeps the size; -x 1 does"):
         plan_pipeline(30, 20, factor=2, box=None, model="input+upscale-wild*0.4")
 

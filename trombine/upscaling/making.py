@@ -59,7 +59,6 @@ PHOTOGRAPHS: Final = USUAL
 DRAWINGS: Final = "upscale-drawings"
 WILD: Final = CLEANING
 CLEANED: Final = "x1"  # as large as it is
-_ALL_THE_SAME: Final = f"--model {WILD} cleans it all the same"
 AUTOMATIC: Final = (PHOTOGRAPHS, DRAWINGS, WILD, KEPT)
 RESULT, SHEET, REPORT, NUMBERS = "result", "sheet", "report", "numbers"
 HOLDS: Final[Mapping[str, type]] = {
@@ -304,7 +303,8 @@ def _model_of(job: Job) -> tuple[str | Path, tuple[str, ...]]:
         return name, ()
     model, reason = model_for(job.source.film, job.options["enlarge"])
     if model == KEPT:
-        return model, (f"shows no damage by JPEG or noise, and stays as it is; {_ALL_THE_SAME}",)
+        said = "shows no damage by JPEG or noise, and stays as it is"
+        return model, (f"{said}; --model {WILD} cleans it all the same",)
     if not reason:
         return model, ()
     blunt = model in (DRAWINGS, WILD) and job.options["sharpness"]

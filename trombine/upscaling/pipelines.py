@@ -118,9 +118,9 @@ def blend(first: str, second: str, share: float) -> str:
 
 
 def nets_of(model: str | Path) -> dict[int, Path]:
-    """The nets that a name or a path, or the first of a blend, stands for, by factor."""
+    """The nets that a name or a path, or the first net of a blend, stands for, by factor."""
     if isinstance(model, str) and is_shipped(model) and (pair := BLEND.fullmatch(model)):
-        return nets_of(pair["first"])
+        return nets_of(pair["second" if pair["first"] == KEPT else "first"])
     by_family = families()
     if isinstance(model, str) and model in by_family:
         return by_family[model]
