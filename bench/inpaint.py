@@ -102,7 +102,7 @@ def portraits(first: int, count: int) -> Iterator[Case]:
             truth=crop_windows(picture, [found.frame])[0].clamp(0, 1),
             hole=_hole(mask(f"irregular:{share}", first + number, 128)),
             bin=share,
-            parts=found.logits.argmax(0).to(torch.uint8).numpy(),
+            parts=found.parts,
         )
 
 

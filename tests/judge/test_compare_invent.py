@@ -251,7 +251,7 @@ def test_a_word_of_one_method_names_it(short: str, whole: str, file: ProtocolFil
 
 
 def test_a_word_of_several_names_none(file: ProtocolFile) -> None:
-    """`b` begins words of `blurred faces` alone; `f`, of `of` and `faces`, none alone."""
+    """Pixels, and a picture."""
     with pytest.raises(InputError, match="is no method"):
         method_of("p", file)
 

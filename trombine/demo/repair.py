@@ -36,7 +36,6 @@ GREY = np.array([178, 174, 168], np.uint8)  # how a hole is shown
 HOLES = "irregular:10-20,inside"  # as data/masks/spec.py says
 EXAMPLES = 2  # painted faces to look at
 HANDLED: Final = "scratches:0.8+dust:0.6+creases:0.6"  # as a print that is old
-EYES: Final = ("right_eye", "left_eye", "right_brow", "left_brow", "nose")
 
 
 def add_repair(demo: Demo, page: Page) -> None:
@@ -134,11 +133,11 @@ def _print(demo: Demo) -> list[Html]:
     hole = scratches(to_picture(spoiled)).numpy()
     mended = as_seen(repaired(image_of(spoiled), hole, loaded("inpaint", task="repair")).image)
     return [
-        picture(spoiled, "Spoiled: a photograph", caption="Scratched, dusty, creased"),
-        picture(_without(spoiled, hole), "Found: a photograph", caption="What --scratches finds"),
+        picture(spoiled, "Spoiled: a print", caption="Scratched, dusty, creased"),
+        picture(_without(spoiled, hole), "Found: a print", caption="What --scratches finds"),
         picture(_smooth(spoiled, hole), "Filled smoothly: a print", caption="Biharmonic"),
-        picture(mended, "Mended: a photograph", caption="trombine inpaint --scratches"),
-        picture(truth, "As it was: a photograph", caption="As it was"),
+        picture(mended, "Mended: a print", caption="trombine inpaint --scratches"),
+        picture(truth, "As it was: a print", caption="As it was"),
     ]
 
 

@@ -21,19 +21,8 @@ from trombine.inpainting.damaged import Damaged, middles
 from trombine.inpainting.organs import UNKNOWN, organs, with_moved
 from trombine.inpainting.windows import Area, Window, moved, shared, thickness
 from trombine.nets.steering import likely_of, told_of
-from trombine.reader import (
-    CLEAR,
-    HIDDEN,
-    LOST,
-    WINDOW,
-    Face,
-    Frame,
-    Least,
-    parts_map,
-    read_faces,
-    read_twice,
-)
-from trombine.reader.faces import upright
+from trombine.reader import LOST, WINDOW, Face, Frame, parts_map, read_faces, read_twice
+from trombine.reader.faces import CLEAR, Least, Wanted, upright
 from trombine.weights import Model
 from trombine.weights.tasks import device_of
 
@@ -48,6 +37,8 @@ _THIN: Final = 4  # pixels of a reader's window: a thinner hole is better mended
 # Of a frame's side: so far each landmark is elsewhere; what is read of a hidden jaw is often off.
 _LEAST_MOVED: Final = np.array([0.03] * 17 + [0.01] * 51, np.float32)
 _NEAR: Final = 6  # pixels of a window round a hole that the reader, too, may read by it
+# Of a half-hidden face less is asked, for most is guessed; what is seen of it must be clear.
+_HIDDEN: Final = Least(place=0.02, likely=0.02, lost=0.05)
 # Of a frame: a face of which less is hidden is found as any is, and of more nothing is to be seen.
 _MOSTLY: Final = (0.25, 0.9)
 _SEEN: Final = 8  # landmarks that a hole leaves of a face, at least
@@ -67,36 +58,39 @@ class Steering:
     points: Sequence[Points] = ()  # of each face, in pixels of the picture, NaN where unknown
 
 
-def faces_in(
-    damaged: Damaged, reader: Model, steering: Steering, least: Least = CLEAR
-) -> list[Face]:
+def faces_in(damaged: Damaged, reader: Model, steering: Steering) -> list[Face]:
     """The faces that the hole hides something of, each read in its own upright window."""
-    height, width = damaged.size
-    times = math.ceil(max(height, width) / _OVERVIEW)
-    whole = Box(top=0, left=0, bottom=height, right=width)
 
     def wanted(frame: Frame) -> bool:
-        full = frame.scaled(times)
-        if least is HIDDEN:
-            return _MOSTLY[0] < _share(damaged, full) < _MOSTLY[1]
-        return _hides(damaged, replace(full, side=_WITHIN * full.side))
+        return _hides(damaged, replace(frame, side=_WITHIN * frame.side))
 
-    shrunk = _emptied(damaged.shrunk(whole, times))
-    read = read_faces(shrunk, reader, wanted=wanted, least=least)
-    seen = [_in_picture(face, times) for face in read]
-    faces = [
-        face if times == 1 else _read_again(damaged, face, reader)
-        for face in seen
-        if _hides(damaged, face.frame)
-    ]
-    return _steered(damaged, faces, reader, steering)
+    return _steered(damaged, _found(damaged, reader, wanted), reader, steering)
 
 
 def half_hidden(damaged: Damaged, reader: Model) -> list[Face]:
     """Faces that are mostly guessed, of which the landmarks outside the hole are as sure as any
     face's. Where none are, as in grass, what the reader sees is no face."""
-    found = faces_in(damaged, reader, Steering(), HIDDEN)
+
+    def wanted(frame: Frame) -> bool:
+        return _MOSTLY[0] < _share(damaged, frame) < _MOSTLY[1]
+
+    found = _found(damaged, reader, wanted, _HIDDEN)
     return [face for face in found if _clear(face, ~_hidden(damaged, face.points))]
+
+
+def _found(damaged: Damaged, reader: Model, wanted: Wanted, least: Least = CLEAR) -> list[Face]:
+    """The faces that the hole hides something of, of those in the frames that are wanted."""
+    height, width = damaged.size
+    times = math.ceil(max(height, width) / _OVERVIEW)
+    whole = Box(top=0, left=0, bottom=height, right=width)
+    shrunk = _emptied(damaged.shrunk(whole, times))
+    read = read_faces(shrunk, reader, wanted=lambda frame: wanted(frame.scaled(times)), least=least)
+    seen = [_in_picture(face, times) for face in read]
+    return [
+        face if times == 1 else _read_again(damaged, face, reader)
+        for face in seen
+        if _hides(damaged, face.frame)
+    ]
 
 
 def _clear(face: Face, seen: Bool[np.ndarray, "68"]) -> bool:

@@ -59,15 +59,15 @@ class RegressObjective(Objective[Regress]):
         if vectors is None:
             raise InputError("the data has no vectors to learn from")
         places = [step.vector_names.index(name) for name in self.required]
-        truth = vectors[:, places].to(step.device)
-        if unknown := [
-            name
-            for name, known in zip(self.required, truth.isfinite().all(0), strict=True)
-            if not known
-        ]:
+        truth = vectors[:, places]
+        known = truth.isfinite().all(0).tolist()
+        if not all(known):
+            unknown = [
+                name for name, is_known in zip(self.required, known, strict=True) if not is_known
+            ]
             problem = f"some pictures have no number for {', '.join(unknown)}"
             raise InputError(problem, "leave it out of --wanted, or give other data")
-        return truth
+        return truth.to(step.device)
 
     def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
         """The unexplained share of the numbers' variance: 0 is perfect, 1 is the mean's."""

@@ -13,7 +13,7 @@ tracks.py  faces of a film, which keep their numbers; steady.py takes noise from
 The net is nets/reader.py; what it learns is in objectives/read.py.
 """
 
-from trombine.reader.faces import CLEAR, HIDDEN, LOST, Face, Least, read_faces
+from trombine.reader.faces import LOST, Face, read_faces
 from trombine.reader.fields import Fields, decode_styles, fields_of
 from trombine.reader.frames import WINDOW, Frame, crop_windows, round_face
 from trombine.reader.maps import parts_map
@@ -22,14 +22,11 @@ from trombine.reader.tracks import Tracked, Tracker, track
 from trombine.reader.twice import read_twice
 
 __all__ = [
-    "CLEAR",
-    "HIDDEN",
     "LOST",
     "WINDOW",
     "Face",
     "Fields",
     "Frame",
-    "Least",
     "Tracked",
     "Tracker",
     "crop_windows",

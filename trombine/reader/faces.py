@@ -79,8 +79,6 @@ class Least:
 
 
 CLEAR: Final = Least()
-# Of a picture in which much is hidden: who looks so makes sure by what is not.
-HIDDEN: Final = Least(place=0.02, likely=0.02, lost=0.05)
 
 Picture = Float32[Tensor, "3 h w"]
 Enlarge = Callable[[Picture, int], Picture]

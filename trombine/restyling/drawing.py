@@ -138,9 +138,10 @@ class Restyling:
         has none and does not look drawn is a photograph."""
         if self.source != AUTO or not self.knows_styles:
             return self.source
-        style = None if is_drawing(image.rgb_pixels()) else "photo"
         if faces:
             style = max(faces, key=lambda face: face.size).style
+        else:
+            style = None if is_drawing(image.rgb_pixels()) else "photo"
         if style is None:
             raise InputError(
                 "does not show in which style it is drawn",
