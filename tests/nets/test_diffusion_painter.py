@@ -8,7 +8,7 @@ import torch
 from scipy import stats
 
 from trombine.nets import build
-from trombine.nets.diffusion_painter import SPREAD, DiffusionPainter, Known, normals
+from trombine.nets.diffusion_painter import DiffusionPainter, Known, normals
 from trombine.weights import TASKS
 
 SIDE = 32
@@ -54,9 +54,9 @@ def test_noise_is_of_a_seed_and_a_place_alone() -> None:
 
 
 def test_before_it_learns_it_says_what_bayes_says_of_a_gaussian() -> None:
-    """The mean of what N(0, SPREAD²) and noise were mixed of, found by counting draws."""
+    """The mean of what normal numbers and noise were mixed of, found by counting draws."""
     rng = np.random.default_rng(0)
-    rest = SPREAD * rng.standard_normal(4_000_000)
+    rest = rng.standard_normal(4_000_000)
     known = Known(torch.zeros(1, 3, 4, 4), torch.ones(1, 1, 4, 4), torch.zeros(1, 8, 4, 4))
     for t in (0.2, 0.6, 0.9):
         mixed = (1 - t) * rest + t * rng.standard_normal(len(rest))

@@ -74,11 +74,12 @@ def test_the_loss_is_that_of_single_pixels(faces: Batch) -> None:
     total = 0.0
     for number, t in enumerate(times.tolist()):
         inside = shown.hole[number, 0].numpy() > 0.5
-        rest = (2 * shown.truth[number] - 1 - filled[number]).numpy()[:, inside].astype(float)
+        lacks = (2 * shown.truth[number] - 1 - filled[number]).numpy()[:, inside].astype(float)
+        rest = lacks / SPREAD
         mixed = (1 - t) * rest + t * noise[number][:, inside]
-        variance = (1 - t) ** 2 * SPREAD**2 + t**2
-        guess = (1 - t) * SPREAD**2 / variance * mixed  # of a Gaussian, by Bayes
-        deviation = SPREAD * t / math.sqrt(variance)
+        variance = (1 - t) ** 2 + t**2
+        guess = (1 - t) / variance * mixed  # of a Gaussian, by Bayes
+        deviation = t / math.sqrt(variance)
         total += float((((rest - guess) / deviation) ** 2).mean())
     assert loss == pytest.approx(total / COUNT, rel=1e-3)
 
@@ -101,7 +102,7 @@ def test_what_is_outside_the_hole_is_neither_seen_as_noise_nor_counts(faces: Bat
     for where in (None, 0, 1):
 
         class Ruined(torch.nn.Module):
-            known, lacks = net.known, net.lacks
+            spread, known, lacks = net.spread, net.known, net.lacks
 
             def lacking(self, *given: torch.Tensor, where: int | None = where) -> torch.Tensor:
                 worse = net.lacking(*given)  # pyright: ignore[reportArgumentType]
@@ -140,7 +141,7 @@ def test_sharpness_is_1_for_the_truth_and_0_for_one_colour(faces: Batch) -> None
 
     class Says(torch.nn.Module):
         optional = ("seed",)
-        known, lacking, lacks = net.known, net.lacking, net.lacks
+        spread, known, lacking, lacks = net.spread, net.known, net.lacking, net.lacks
 
         def __init__(self, answer: torch.Tensor) -> None:
             super().__init__()

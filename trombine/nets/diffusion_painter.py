@@ -1,11 +1,11 @@
 """Painting what is missing by taking noise away: each seed paints another answer.
 
 A hole is filled first: smoothly (`pull_push`), or by a painter (nets/painter.py), which says what
-is where and leaves it blurred. What is to be added, r, is mixed with noise along straight lines,
-(1 - t)·r + t·noise (flow matching), and the net says what of a mixture is r: most of it where
-little noise is left, little of it at first, as the best linear guess for an r of SPREAD has it, so
-that the net learns what that guess lacks (Karras et al., 2022). To paint, it walks from noise to r
-in a few straight steps.
+is where and leaves it blurred. What is to be added, in units of its usual size (`spread`), is r. It
+is mixed with noise along straight lines, (1 - t)·r + t·noise (flow matching), and the net says what
+of a mixture is r: most of it where little noise is left, little of it at first, as the best linear
+guess for normal numbers has it, so that the net learns what that guess lacks (Karras et al., 2022).
+To paint, it walks from noise to r in a few straight steps.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class DiffusionPainter(Timed):
         for t, s in pairwise(step / self.steps for step in range(self.steps, -1, -1)):
             rest = self.rest(known, mixed, mixed.new_full((x.shape[0],), t))
             mixed = rest + s / t * (mixed - rest)  # a step along the line from the noise to it
-        painted = (known.filled + mixed + 1) / 2
+        painted = (known.filled + self.spread * mixed + 1) / 2
         return painted[..., :height, :width]
 
     def known(
@@ -123,16 +123,15 @@ class DiffusionPainter(Timed):
         return Known(2 * filled - 1, hole, steer)
 
     def rest(self, known: Known, mixed: Planes, t: Times) -> Planes:
-        """What is to be added to the fill, as a mixture with noise shows it at this t; it
-        stays within what colours can be."""
-        data, noise, total = (over(level, mixed) for level in _levels(t, self.spread))
-        guess = data * self.spread / total.square() * mixed
-        rest = guess + self.spread * noise / total * self.lacking(known, mixed, t)
-        return (known.filled + rest).clamp(-1, 1) - known.filled
+        """What is to be added to the fill, in spreads, as a mixture with noise shows it at this t;
+        it stays within what colours can be."""
+        data, noise, total = (over(level, mixed) for level in _levels(t))
+        rest = data / total.square() * mixed + noise / total * self.lacking(known, mixed, t)
+        return ((known.filled + self.spread * rest).clamp(-1, 1) - known.filled) / self.spread
 
     def lacking(self, known: Known, mixed: Planes, t: Times) -> Planes:
         """What the best linear guess lacks, as large at every t."""
-        total = over(_levels(t, self.spread)[2], mixed)
+        total = over(_levels(t)[2], mixed)
         seen, steer = (
             torch.cat([mixed / total * known.hole, known.filled, known.hole], 1),
             known.steer,
@@ -146,14 +145,13 @@ class DiffusionPainter(Timed):
     def lacks(self, rest: Planes, noise: Planes, t: Times) -> Planes:
         """What `lacking` is to say of the mixture of these two; 1 large, at every t, where the rest
         is as large as usual."""
-        data, level, total = (over(one, rest) for one in _levels(t, self.spread))
-        return (level * rest / self.spread - data * noise) / total
+        data, level, total = (over(one, rest) for one in _levels(t))
+        return (level * rest - data * noise) / total
 
 
-def _levels(t: Times, spread: float) -> tuple[Times, Times, Times]:
+def _levels(t: Times) -> tuple[Times, Times, Times]:
     """How large in a mixture the rest is, the noise, and both together."""
-    data = (1 - t) * spread
-    return data, t, (data.square() + t.square()).sqrt()
+    return 1 - t, t, ((1 - t).square() + t.square()).sqrt()
 
 
 def normals(seeds: Int64[Tensor, "n"], like: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:

@@ -79,7 +79,7 @@ class InpaintDiffusionObjective(PaintingObjective[InpaintDiffusion]):
         net = cast(DiffusionPainter, step.nets["net"])
         noise, time = step.normals("noise", shown.truth.shape[1:]).float(), step.uniforms("time")
         known = self.known(step, shown)
-        rest = 2 * shown.truth - 1 - known.filled
+        rest = (2 * shown.truth - 1 - known.filled) / net.spread
         said = wide(net.lacking(known, _FLOW.mix(rest, noise, time.float()), time.float()))
         off = (said - net.lacks(rest, noise, time.float())).square()
         return of_holes(off, shown.hole)
