@@ -16,6 +16,7 @@ from trombine.weights import Model
 
 BLOCKS = 10
 EACH = 50  # pictures of a block: 500 in all
+KINDS = 7
 
 
 def hole_in(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
@@ -38,7 +39,7 @@ def hide_face(rng: np.random.Generator) -> np.ndarray:
 
 
 def as_file(pixels: np.ndarray, kind: int) -> Image:
-    """The picture in one of five kinds."""
+    """The picture in one of KINDS kinds."""
     if kind == 1:
         return image_of(pixels[..., 0])
     if kind == 2:
@@ -49,6 +50,13 @@ def as_file(pixels: np.ndarray, kind: int) -> Image:
         return image_of(np.dstack([pixels, opacity]))
     if kind == 4:
         return Image(samples=np.dstack([pixels, pixels[..., 0] // 2]), mode="CMYK")
+    if kind == 5:
+        opacity = np.full(pixels.shape[:2], 200, np.uint8)
+        return Image(samples=np.dstack([pixels[..., 0], opacity]), mode="LA")
+    if kind == 6:
+        colours = np.random.default_rng(0).integers(0, 256, (256, 4)).astype(np.uint8)
+        colours[:, 3] = 255
+        return Image(samples=pixels[..., :1].copy(), mode="P", palette=colours)
     return image_of(pixels)
 
 
@@ -61,9 +69,11 @@ def check(
         under = np.where(hole[..., None], other, pixels)
         repair = repaired(as_file(under, kind), hole, model, seed=3)
         format = "TIFF" if kind == 4 else "PNG"
-        results.append(codecs.decode(codecs.encode(repair.image, format), 1 << 30).samples)
+        results.append(codecs.decode(codecs.encode(repair.image, format), 1 << 30))
         seen = len(repair.faces)
-    assert all(np.array_equal(results[0], result) for result in results[1:])
+    for result in results[1:]:
+        assert np.array_equal(results[0].samples, result.samples)
+        assert result.palette is None or np.array_equal(results[0].palette, result.palette)
     return seen
 
 
@@ -83,7 +93,7 @@ def test_what_lies_under_a_hole_changes_nothing(
             pixels, other = rng.integers(0, 256, (2, *shape)).astype(np.uint8)
             hole = hole_in(rng, *shape[:2])
         model = steered if number % 2 == 0 else plain
-        seen += check(pixels, hole, [other], model, kind=number % 5)
+        seen += check(pixels, hole, [other], model, kind=number % KINDS)
     assert seen, "some of them are faces, which the reader sees"
 
 
@@ -116,3 +126,21 @@ def test_the_verb_sees_nothing_under_a_hole(
     lists = [text.partition('"record"')[0] for text in points]
     assert lists[0] == lists[1] == lists[2]
     assert '"points": [' in lists[0], "there is a face"
+
+
+def test_nothing_shines_through_a_pictures_own_transparency(
+    faces: list[np.ndarray], model_file: Path, tmp_path: Path
+) -> None:
+    """Colours that stay in a file below what is transparent are the hole's, which nobody sees."""
+    opacity = np.full((96, 96), 255, np.uint8)
+    opacity[40:60, 30:62] = 0
+    noise = np.random.default_rng(0).integers(0, 256, (96, 96, 3)).astype(np.uint8)
+    for name, other in {"a": faces[0], "b": faces[1], "c": noise}.items():
+        pixels = np.where(opacity[..., None] == 0, other, faces[0])
+        write(tmp_path / f"{name}.png", np.dstack([pixels, opacity]))
+    pictures = tuple(tmp_path / f"{name}.png" for name in "abc")
+    list(run(InpaintRequest(pictures=pictures, model=model_file, output=tmp_path / "out")))
+    first, *others = (read(tmp_path / "out" / f"{name}.png") for name in "abc")
+    assert all(np.array_equal(first.samples, other.samples) for other in others)
+    alpha = first.alpha()
+    assert alpha is None or bool((alpha == 1).all()), "what was a hole is there now"
