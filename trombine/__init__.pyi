@@ -131,7 +131,9 @@ def data_generated(
     Each has its seed beside it, and what the net was told of it. Stopped, it goes on where it was.
 
     Arguments, by name:
-        style: How they are drawn: anime or photo.
+        style: How they are drawn: anime or photo; cartoon and sketch are drawn
+            anew, by the net that restyles, from the photo: anime, photo, cartoon
+            or sketch.
         with_: What is to be of all of them: "age=60, glasses, no hat, smile=.8",
             of the fields of the world's faces; the rest is the seed's.
         size: Width and height in pixels: the net's own, 96, unless given; 192 and
@@ -998,7 +1000,9 @@ def generate(
     only what is missing is made.
 
     Arguments, by name:
-        style: How they are drawn: anime or photo.
+        style: How they are drawn: anime or photo; cartoon and sketch are drawn
+            anew, by the net that restyles, from the photo: anime, photo, cartoon
+            or sketch.
         with_: What is to be of all of them: "age=60, glasses, no hat, smile=.8",
             of the fields of the world's faces; the rest is the seed's.
         size: Width and height in pixels: the net's own, 96, unless given; 192 and
@@ -1044,7 +1048,9 @@ def morph(
     parts on the way, and how even the steps are, is said.
 
     Arguments, by name:
-        style: How they are drawn: anime or photo.
+        style: How they are drawn: anime or photo; cartoon and sketch are drawn
+            anew, by the net that restyles, from the photo: anime, photo, cartoon
+            or sketch.
         with_: What is to be of all of them: "age=60, glasses, no hat, smile=.8",
             of the fields of the world's faces; the rest is the seed's.
         size: Width and height in pixels: the net's own, 96, unless given; 192 and

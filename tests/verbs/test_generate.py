@@ -19,14 +19,16 @@ import trombine
 from trombine.conventions import to_picture
 from trombine.events import Done, Event, Notice, Picture, Progress
 from trombine.images import read_provenance
-from trombine.inventing import likeness, making
+from trombine.inventing import REDRAWN, likeness, making
 from trombine.inventing.asking import apart, fields_in, freed, merged, seeds_in, spelled
-from trombine.inventing.making import Inventing, found
+from trombine.inventing.making import Inventing, found, model_of
 from trombine.judge import invented
+from trombine.judge.witness import seen
 from trombine.nets.inventor import normed
 from trombine.refusal import InputError
 from trombine.verbs.generate import GenerateRequest, run
-from trombine.world import face, paint
+from trombine.weights import loaded
+from trombine.world import STYLES, face, paint
 
 
 def generated(folder: Path, model: Path, **fields: object) -> list[Event]:
@@ -118,6 +120,42 @@ def test_what_is_read_is_said_in_the_mean() -> None:
     text = found([{"age": 30.0, "smile": 1.0}, {}, {"age": 40.0, "smile": 0.5}])
     assert text == "read of 2 of 3, in the mean: age 35, smile 0.75"
     assert "none" in found([{}, {}])
+
+
+@pytest.mark.parametrize("style", REDRAWN)
+def test_a_style_that_no_net_invents_is_drawn_anew(style: str, tiny: Path, tmp_path: Path) -> None:
+    """As `restyle`'s net draws it, told from what; the same bytes in company and by replay."""
+    generated(tmp_path / "many", tiny, seeds="2-5", style=style, threads=2)
+    generated(tmp_path / "alone", tiny, seeds="3", style=style, threads=1)
+    made = tmp_path / "alone" / "000003.png"
+    assert made.read_bytes() == (tmp_path / "many" / made.name).read_bytes()
+    plain = Inventing(path=tiny, size=32, truncation=1.0, asked={}).pixels(3)
+    padded = np.pad(plain, ((48, 48), (48, 48), (0, 0)), mode="edge").astype(np.float32) / 255
+    model = loaded("restyle", task="restyle")
+    numbers = (torch.tensor([STYLES.index(name)]) for name in ("anime", style))
+    with torch.inference_mode():
+        drawn = model.net(torch.from_numpy(padded.transpose(2, 0, 1))[None], *numbers)[0]
+    truth = drawn.clamp(0, 1)[:, 48:80, 48:80].permute(1, 2, 0).numpy() * 255
+    assert abs(np.asarray(Image.open(made), np.float32) - truth).max() < 1.01
+    trombine.replay(pictures=[made], inputs=tiny.parent, output=tmp_path / "again.png")
+    assert (tmp_path / "again.png").read_bytes() == made.read_bytes()
+    with pytest.raises(InputError, match="made otherwise"):
+        generated(tmp_path / "alone", tiny, seeds="3")
+
+
+def test_who_is_invented_is_seen_in_every_style() -> None:
+    """The reader's twin says the style, and finds features where the photograph has them."""
+    photo, *others = (
+        Inventing(path=model_of(style, ""), size=96, truncation=1.0, asked={}, style=drawn)
+        for style, drawn in (("photo", ""), *((style, style) for style in REDRAWN))
+    )
+    seeds = (2, 3, 7)
+    there = seen(torch.stack([to_picture(photo.pixels(seed)) for seed in seeds]))
+    for other in others:
+        here = seen(torch.stack([to_picture(other.pixels(seed)) for seed in seeds]))
+        styles = here.styles.argmax(1).tolist()
+        assert styles == [STYLES.index(other.style)] * len(seeds)
+        assert float((here.points - there.points).norm(dim=-1).mean()) < 6  # pixels of 128
 
 
 def test_larger_pictures_are_the_same_face(tiny: Path, tmp_path: Path) -> None:
@@ -345,7 +383,9 @@ BAD = {
     "not told": ({"with_": "hat"}, "not told of hat"),
     "size": ({"size": 96}, "of 32, 64, 128 pixels"),
     "size of nothing": ({"size": 3}, "--size is"),
-    "style": ({"style": "oils"}, "anime or photo"),
+    "style": ({"style": "oils"}, "anime, photo, cartoon or sketch"),
+    "like, drawn anew": ({"style": "sketch", "like": Path("face.png")}, "--like compares"),
+    "nearest, drawn anew": ({"style": "cartoon", "nearest": True}, "--nearest compares"),
     "truncation": ({"truncation": 0.0}, "0.1 to 1"),
     "threads": ({"threads": 0}, "--threads is"),
     "no model": ({"model": "no-such"}, "neither a shipped model nor a file"),

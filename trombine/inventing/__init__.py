@@ -4,6 +4,7 @@ requests.py   what these verbs are asked alike
 asking.py     which seeds, and what is to be of the faces, as people write it
 looking.py    what the reader says of them
 making.py     the picture of a seed by a model, its file, and the same bytes again
+redrawing.py  the same in styles that no net invents
 walking.py    from one face to the next, and ways round bad zones
 likeness.py   the face that is nearest to a picture
 atlas.py      a page of a model's space
@@ -11,5 +12,6 @@ atlas.py      a page of a model's space
 
 from typing import Final
 
-STYLES: Final = ("anime", "photo")
+STYLES: Final = ("anime", "photo")  # that nets invent
+REDRAWN: Final = ("cartoon", "sketch")  # drawn anew from photographs
 PATHS: Final = ("linear", "spherical", "truncation")  # of a walk

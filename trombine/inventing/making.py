@@ -25,9 +25,10 @@ from trombine.conventions import to_picture, to_pixels
 from trombine.data.spec import parse
 from trombine.draws import Chance
 from trombine.images import encode_png
-from trombine.inventing import STYLES
+from trombine.inventing import REDRAWN, STYLES
 from trombine.inventing.asking import TIMES, apart, check_told, fields_in, freed, merged, spelled
 from trombine.inventing.looking import looked_at, numbers, readable
+from trombine.inventing.redrawing import redrawer, redrawn
 from trombine.nets.inventor import fields_of
 from trombine.pages import Sheet
 from trombine.provenance import digest, record
@@ -48,7 +49,7 @@ _PEOPLE: Final = 2_000_000  # the person of seed 0: trainings and protocols have
 _FRAMED: Final = 0.75  # of a painted face's side, the middle that is learned, unless a card says
 _KEPT: Final = 4_096  # seeds whose place is known
 _SHOWN: Final = 400  # pictures of a sheet
-_ENLARGERS: Final = {"anime": "upscale-drawings", "photo": "upscale"}
+_DRAWN, _PHOTO = "upscale-drawings", "upscale"
 _ELSEWHERE: Final = "choose another -o, or add --overwrite"
 Pixels = UInt8[np.ndarray, "_ _ 3"]
 Given = TypeVar("Given")
@@ -85,9 +86,14 @@ class Inventing:
     asked: Mapping[str, float]
     reads: Reads | None = None  # what stands in the records beside what is asked
     tries: int = TRIES  # how often a face is drawn again, at most
+    style: str = ""  # that its pictures are drawn anew in, of REDRAWN
 
     def __post_init__(self) -> None:
         side = int(self.model.net.sizes["size"])
+        if self.style not in ("", *REDRAWN):
+            raise InputError(f"the styles that are drawn anew are {', '.join(REDRAWN)}")
+        if self.style and side > int(redrawer().net.sizes["size"]):
+            raise InputError(f"pictures of {side} pixels are too large to be drawn anew")
         if self.size not in (sizes := [side * times for times in TIMES]):
             listed = ", ".join(map(str, sizes))
             raise InputError(f"this model's pictures are of {listed} pixels, not of {self.size}")
@@ -138,7 +144,7 @@ class Inventing:
     def _draw(self, seed: int) -> Drawn:
         names = [name for name in self.asked if name in readable()]
         side = int(self.model.net.sizes["size"])
-        own = replace(self, size=side, tries=0)
+        own = replace(self, size=side, tries=0, style="")
         best, least = None, math.inf
         with computing(1):
             for tries in range(self.tries + 1):
@@ -191,7 +197,8 @@ class Inventing:
             optional["guidance"] = torch.tensor([GUIDANCE])
             if place.base is not None:
                 optional["base"] = torch.from_numpy(place.base)[None].float()
-        return self.sized(to_pixels(self.model(self.truncation * latents, **optional)[0]))
+        pixels = to_pixels(self.model(self.truncation * latents, **optional)[0])
+        return self.sized(redrawn(pixels, self.learned, self.style) if self.style else pixels)
 
     def sized(self, pixels: Pixels) -> Pixels:
         """A picture of the model at the size that is asked for."""
@@ -206,10 +213,15 @@ class Inventing:
         return learned if usable else round(side / _FRAMED)
 
     @property
-    def enlarger(self) -> str:
-        """The shipped family of nets that enlarges the model's pictures."""
+    def learned(self) -> str:
+        """The style of what the model learned from: anime, or photo, as which all else counts."""
         styles = {style for term in parse(self.model.card.data) for style in term.styles}
-        return _ENLARGERS["anime" if styles == {"anime"} else "photo"]
+        return "anime" if styles == {"anime"} else "photo"
+
+    @property
+    def enlarger(self) -> str:
+        """The shipped family of nets that enlarges the pictures."""
+        return _DRAWN if self.style or self.learned == "anime" else _PHOTO
 
     def record(
         self,
@@ -226,12 +238,13 @@ class Inventing:
         options = {"size": self.size, "model": name, "truncation": float(self.truncation)}
         options |= {"with": spelled(self.asked)} if self.asked else {}
         options |= {"tries": self.tries} if self.draws_again else {}
+        options |= {"style": self.style} if self.style else {}
         return record(
             verb,
             options | more,
             seed=seed,
             inputs={} if is_shipped else {name: self._digest},
-            model=self.model.hash,
+            model="+".join([self.model.hash, *([redrawer().hash] if self.style else [])]),
             resolved={"read": dict(read)} if read else {},
             needs=("torch", "numba"),
         )
@@ -280,7 +293,7 @@ def model_of(style: str, model: str | Path) -> Path:
     if model:
         with about(model):
             return find(model)
-    return shipped()[f"generate-{style}"]
+    return shipped()[f"generate-{'photo' if style in REDRAWN else style}"]
 
 
 def files_of(
@@ -317,4 +330,5 @@ def inventing_of(
         asked=fields_in(options.get("with", "")),
         reads=reads,
         tries=options.get("tries", 0),
+        style=options.get("style", ""),
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from trombine.inventing import STYLES
+from trombine.inventing import REDRAWN, STYLES
 from trombine.requests import Choice, Integer, Number, Request
 
 if TYPE_CHECKING:
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 class InventRequest(Request):
     """Abstract: which model, told what, how large."""
 
-    style: Annotated[str, Choice(STYLES)] = STYLES[0]
-    """How they are drawn: anime or photo."""
+    style: Annotated[str, Choice((*STYLES, *REDRAWN))] = STYLES[0]
+    """How they are drawn: anime or photo; cartoon and sketch are drawn anew, by the net that
+    restyles, from the photo."""
     with_: str = ""
     """What is to be of all of them: "age=60, glasses, no hat, smile=.8", of the fields of the
     world's faces; the rest is the seed's."""
@@ -51,7 +52,14 @@ class InventRequest(Request):
         path = model_of(self.style, self.model)
         size = self.size or int(read_card(path).sizes.get("size", 0))
         asked = fields_in(self.with_)
-        return Inventing(path=path, size=size, truncation=self.truncation, asked=asked, reads=reads)
+        return Inventing(
+            path=path,
+            size=size,
+            truncation=self.truncation,
+            asked=asked,
+            reads=reads,
+            style=self.style if self.style in REDRAWN else "",
+        )
 
     @property
     def workers(self) -> int:

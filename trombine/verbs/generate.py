@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from trombine.events import Done, Event, Notice, Picture, Progress, Started
+from trombine.inventing import REDRAWN, STYLES
 from trombine.inventing.requests import InventRequest
 from trombine.refusal import InputError, OutputError, shown
 
@@ -22,7 +23,7 @@ SHEET: Final = "sheet.png"
 NEAREST: Final = "nearest.png"
 _MOST_NEAREST: Final = 100  # faces of such a sheet
 _HOLDS: Final = {"size": int, "model": str, "truncation": float}
-_MAY: Final = {"with": str, "tries": int, "nearest": bool}
+_MAY: Final = {"with": str, "tries": int, "nearest": bool, "style": str}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +57,12 @@ class GenerateRequest(InventRequest):
                 f"--nearest is for {_MOST_NEAREST} seeds at most", "name fewer --seeds"
             )
         seeds_in(self.seeds)
+        for option in ("like", "nearest"):
+            if getattr(self, option) and self.style in REDRAWN:
+                raise InputError(
+                    f"--{option} compares faces as nets invent them; {self.style} is drawn anew",
+                    f"choose --style {' or '.join(STYLES)}",
+                )
         asked = {"seeds": self.seeds != "0", "with": self.with_, "sheet": self.sheet}
         asked |= {"truncation": self.truncation != 1, "nearest": self.nearest}
         if self.like and (others := [name for name, is_asked in asked.items() if is_asked]):

@@ -57,6 +57,7 @@ def run(request: GeneratedRequest) -> Iterator[Event]:
     about = {
         "kind": "generated",
         "model": inventing.model.hash,
+        **({"style": inventing.style} if inventing.style else {}),
         "size": size,
         "first_seed": request.first_seed,
         "count": request.count,

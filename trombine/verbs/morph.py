@@ -34,7 +34,7 @@ _HOLDS: Final = {
     "shows": str,
     "format": str,
 }
-_MAY: Final = {"with": str, "tries": int, "bends": str, "even": int}
+_MAY: Final = {"with": str, "tries": int, "style": str, "bends": str, "even": int}
 
 
 @dataclass(frozen=True, kw_only=True)
