@@ -1,6 +1,7 @@
 """How well faces are drawn in other styles; how fast, how large, and how steady films are.
 
     python bench/restyle.py [--first-seed N] [--count M] [--portraits N] [--model NAME] [--json]
+    python bench/restyle.py --sheet FILE       every pair of styles, of painted and real people
 
 Painted faces beside their truths are measured in restyle_pairs.py, portraits in
 restyle_portraits.py. A film is restyled as users do it, by faces that are followed, and each frame
@@ -13,31 +14,37 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 import torch
 from fuzz import peak, reset_peak
+from jaxtyping import UInt8
+from PIL import Image as Pillow
 from restyle_pairs import SIDE, every_pair, witnessed
-from restyle_portraits import real
+from restyle_portraits import portraits, real
 from skimage import data as skimage_data
 from table import Row, at_most, report
 from torch.nn import functional
+from upscale import there
 
 from trombine.conventions import PART_INDEX, to_picture
 from trombine.images import Image, as_seen, image_of
 from trombine.methods.restyle import of_net
+from trombine.pages import Sheet
 from trombine.reader import Tracker
 from trombine.restyling.drawing import Restyling, faces_in, restyled, soft_in_tiles
 from trombine.restyling.making import model_of
-from trombine.world import face, paint
+from trombine.world import STYLES, face, paint
 from trombine.world.leaves import leaves
 
 FIRST: Final = 1_708_000  # of the seeds that nothing learns from or is chosen by
 FRAMES: Final = 12
+SHOWN: Final = 200  # pixels of a painted face on a sheet
 RATE: Final = 25
 NOISE: Final = 0.02  # of a film's sensor
 SIZES: Final = {0.1: (365, 274), 1.0: (1155, 866), 12.0: (4000, 3000)}
@@ -51,6 +58,45 @@ def tiles(asked: Restyling) -> Rows:
     styles = asked.styles("photo")
     once, tiled = (soft_in_tiles(picture, asked.net, styles, tile=tile) for tile in (1024, 128))
     yield at_most("tiles, apart from one pass", float((once - tiled).abs().max()), "", 0.01)
+
+
+def sheet(first: int, model: Path) -> UInt8[np.ndarray, "h w 3"]:
+    """Two painted people and two real ones, in a block for each: what is shown stands where its
+    row is of the same style as the column, beside it what the command makes of that. Real people
+    are shown as drawings as they were drawn."""
+    painted = [{style: _window(first + k, style) for style in STYLES} for k in range(2)]
+    rows = [_row(style, painted, model) for style in STYLES]
+    columns = [f"to {style}" for _ in painted for style in STYLES]
+    titles = [f"painted: {style}" for style in STYLES]
+    if there("portraits"):
+        pictures = [one.image for one in portraits(1)]
+        pictures.append(image_of(np.ascontiguousarray(skimage_data.astronaut()[:250, 120:330])))
+        people = [{"photo": picture, **_others(picture, "photo", model)} for picture in pictures]
+        rows += [_row(style, people, model) for style in STYLES]
+        titles += [f"real: {style}" for style in STYLES]
+    return Sheet(rows=rows, column_titles=columns, row_titles=titles, title=model.stem).pixels()
+
+
+def _window(seed: int, style: str) -> Image:
+    return image_of(paint(face(seed), SHOWN, style).pixels)
+
+
+def _row(
+    source: str, people: Sequence[Mapping[str, Image]], model: Path
+) -> list[UInt8[np.ndarray, "h w 3"]]:
+    every = [{source: each[source], **_others(each[source], source, model)} for each in people]
+    return [as_seen(each[style]) for each in every for style in STYLES]
+
+
+def _others(image: Image, source: str, model: Path) -> dict[str, Image]:
+    """A picture in all styles but its own."""
+    return {
+        style: restyled(
+            image, Restyling(path=model, target=style, source=source), faces_in(image), source
+        ).image
+        for style in STYLES
+        if style != source
+    }
 
 
 def speed(first: int, asked: Restyling) -> Rows:
@@ -158,7 +204,11 @@ def main() -> int:
     parser.add_argument("--portraits", type=int, default=102)
     parser.add_argument("--model", default="restyle")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--sheet", type=Path)
     options = parser.parse_args()
+    if options.sheet:
+        Pillow.fromarray(sheet(options.first_seed, model_of(options.model))).save(options.sheet)
+        return 0
     asked = Restyling(path=model_of(options.model), target="anime", source="photo")
     rows = [
         *every_pair(options.first_seed, options.count, options.model),

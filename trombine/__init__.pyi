@@ -150,6 +150,28 @@ def data_generated(
         first_seed: The seed of the first face; the others follow it: 0 or more.
     """
 
+def data_likenesses(
+    *,
+    photos: str,
+    output: _Path,
+    style: str = ...,
+    size: int = ...,
+    overwrite: bool = ...,
+) -> Result:
+    """Draw the people of photographs as the reader sees them and the world would paint them.
+
+    Each photograph is a pair with its drawing in each style, to learn restyling from. Stopped, it
+    goes on where it was.
+
+    Arguments, by name:
+        photos: Photographs of one face each, framed as data prepare crop face
+            does: pack:NAME.
+        output: The pack to write.
+        style: The styles that they are drawn in, with + between them.
+        size: Width and height in pixels, which the photographs have: 16 to 1024.
+        overwrite: Replace a pack that is there already.
+    """
+
 def data_masks(
     *,
     count: int,

@@ -63,6 +63,17 @@ VERBS = {
             "trombine data generated --count 8 --first-seed 100 --truncation .7 -o alike",
         ),
     ),
+    "data likenesses": Verb(
+        module="likenesses",
+        request="LikenessesRequest",
+        summary="Draw the people of photographs as the reader sees them and the world would paint"
+        " them.",
+        examples=(
+            "trombine data likenesses plain:faces --size 64 -o likenesses",
+            "trombine data likenesses plain:faces --size 64 --style sketch -o sketched",
+        ),
+        positional=("photos",),
+    ),
     "data masks": Verb(
         module="masks",
         request="MasksRequest",

@@ -125,6 +125,55 @@ def test_what_is_shown_is_spoiled_and_what_is_wanted_is_not(step: Step) -> None:
         RestyleObjective(recipe_of(damage="shrink:2"))
 
 
+def half_known(pairs: Batch) -> Batch:
+    """As with likenesses: of the first sides no part is known, of the others those of the left
+    half."""
+    assert pairs.parts is not None and pairs.pair is not None and pairs.pair.parts is not None
+    parts = pairs.pair.parts.clone()
+    parts[:, :, SIDE // 2 :] = 255
+    first = torch.full_like(pairs.parts, 255)
+    return replace(pairs, parts=first, pair=replace(pairs.pair, parts=parts))
+
+
+def test_nothing_becomes_what_is_of_no_known_part(step: Step, pairs: Batch) -> None:
+    """A photograph of a real person is shown, never the truth."""
+    step = replace(step, batches={"data": half_known(pairs)})
+    shown = RestyleObjective(recipe_of()).shown(step)
+    assert pairs.pair is not None
+    assert torch.equal(shown.pictures, pairs.pictures())
+    assert torch.equal(shown.truth, pairs.pair.pictures())
+
+
+@pytest.mark.parametrize("phase", ["soft", "details"])
+def test_where_no_part_is_known_whatever_is_drawn_is_right(
+    phase: str, step: Step, pairs: Batch
+) -> None:
+    """Other colours there change no term and no gradient; on the other half they do."""
+    objective = RestyleObjective(recipe_of(perceptual=0.1, judge="reader", layers="first"))
+    net, known = cast(Restyler, step.nets["net"]), half_known(pairs)
+    with torch.no_grad():
+        for parameter in net.parameters():  # the last layer of the details begins at 0
+            parameter += 0.02
+
+    def losses(left: int, right: int) -> tuple[dict[str, float], list[torch.Tensor]]:
+        assert known.pair is not None
+        pixels = known.pair.pixels.clone()
+        pixels[:, :, : SIDE // 2] ^= left
+        pixels[:, :, SIDE // 2 :] ^= right
+        other = replace(known, pair=replace(known.pair, pixels=pixels))
+        changed = replace(step, batches={"data": other})
+        net.zero_grad()
+        terms = objective.soft(changed) if phase == "soft" else objective.details(changed)
+        torch.stack(list(terms.values())).sum().backward()
+        gradients = [one.grad.clone() for one in net.parameters() if one.grad is not None]
+        return {name: float(term.detach()) for name, term in terms.items()}, gradients
+
+    usual, there, elsewhere = losses(0, 0), losses(0, 255), losses(255, 0)
+    assert there[0] == usual[0]
+    assert all(torch.equal(*pair) for pair in zip(there[1], usual[1], strict=True))
+    assert all(elsewhere[0][name] != value for name, value in usual[0].items())
+
+
 def test_pixels_count_by_their_part_of_the_truth(step: Step) -> None:
     """Painted anew: whichever side is the truth, its own organs count four times, its ground .3."""
     objective = RestyleObjective(recipe_of(organs=3.0, ground=0.3))

@@ -3,6 +3,10 @@
 Each pair is shown from one of its sides, by chance. First an encoder and a decoder learn the other,
 softly; then, with both held still, a flow learns what the soft pictures lack. Some pictures lose
 their colours before they are shown, and they may be spoiled, as photographs are.
+
+Of photographs of people that have likenesses (restyling/likenesses.py) no part is known: they are
+shown, and nothing becomes one. Of likenesses the face alone is known: elsewhere whatever is drawn
+counts as right.
 """
 
 from __future__ import annotations
@@ -12,10 +16,11 @@ from dataclasses import dataclass
 from typing import cast, final
 
 import torch
-from jaxtyping import Bool, Float, Int64
+from jaxtyping import Bool, Float, Int64, UInt8
 from torch import Tensor, nn
 
 from trombine.colour import LUMA
+from trombine.data.columns import UNKNOWN
 from trombine.data.degrade import Chain
 from trombine.data.item import Batch
 from trombine.data.source import Source
@@ -44,6 +49,11 @@ class Shown:
     source: Int64[Tensor, "n"]
     target: Int64[Tensor, "n"]
     weights: Float[Tensor, "n 1 h w"]  # how much each pixel of the truth counts
+    known: Bool[Tensor, "n 1 h w"]  # where it is the truth
+
+    def beside(self, output: Pictures) -> Pictures:
+        """The truth for this output, which is right where nothing is known."""
+        return torch.where(self.known, self.truth.to(output), output.detach())
 
 
 @final
@@ -99,11 +109,12 @@ class RestyleObjective(Objective[Restyle]):
         """Soft pictures in the other style, compared with the true ones."""
         shown = self.shown(step)
         output = wide(_net(step).soft(shown.pictures, shown.source, shown.target))
-        terms = {"l1": l1(output * shown.weights, shown.truth * shown.weights)}
+        truth = shown.beside(output)
+        terms = {"l1": l1(output * shown.weights, truth * shown.weights)}
         if "gradients" in self.weights:
-            terms["gradients"] = gradient_distance(output, shown.truth, shown.weights)
+            terms["gradients"] = gradient_distance(output, truth, shown.weights)
         if self.judge:
-            terms |= self.judge(output, shown.truth, self.weights)
+            terms |= self.judge(output, truth, self.weights)
         return terms
 
     def details(self, step: Step) -> Terms:
@@ -111,8 +122,8 @@ class RestyleObjective(Objective[Restyle]):
         net, shown = _net(step), self.shown(step)
         with still(net.encoder, net.decoder), torch.no_grad():  # as in finished models
             soft = wide(net.soft(shown.pictures, shown.source, shown.target))
-        told = net.told_by(soft, shown.target)
-        return {"details": details_off(step, net.details, told, lacking(soft, shown.truth))}
+        told, truth = net.told_by(soft, shown.target), shown.beside(soft)
+        return {"details": details_off(step, net.details, told, lacking(soft, truth))}
 
     def shown(self, step: Step) -> Shown:
         """What the net sees of a step, and the truth."""
@@ -120,7 +131,8 @@ class RestyleObjective(Objective[Restyle]):
         if batch.pair is None or batch.labels is None or batch.pair.labels is None:
             raise InputError("the data has no pairs to learn from")
         pair = to_space(batch.pair.pictures().to(step.device, step.dtype), step.space)
-        back = step.uniforms("direction") < 0.5
+        draws = step.uniforms("direction")
+        back = (draws < 0.5) & ~_only_shown(batch, batch.pair, draws)
         places = torch.tensor([self.classes.index(name) for name in step.classes])
         first, second = (places[one.labels].to(step.device) for one in (batch, batch.pair))
         picked = back[:, None, None, None]
@@ -136,6 +148,7 @@ class RestyleObjective(Objective[Restyle]):
             source=torch.where(back, second, first),
             target=torch.where(back, first, second),
             weights=self._weights(batch, batch.pair, back),
+            known=_known(batch, batch.pair, back),
         )
 
     def _weights(self, batch: Batch, pair: Batch, back: Bool[Tensor, "n"]) -> Pictures:
@@ -145,9 +158,7 @@ class RestyleObjective(Objective[Restyle]):
             return torch.ones((len(back), 1, *batch.pixels.shape[1:3]), device=back.device)
         if batch.parts is None or pair.parts is None:
             raise InputError("the data say nothing of parts: organs needs 0, and ground 1")
-        parts = torch.where(
-            back[:, None, None], batch.parts.to(back.device), pair.parts.to(back.device)
-        )
+        parts = _of_truth(batch.parts, pair.parts, back)
         return counts(parts, organs=recipe.organs, ground=recipe.ground)
 
     def samples(self, step: Step) -> Samples:
@@ -162,7 +173,8 @@ class RestyleObjective(Objective[Restyle]):
         for step in steps:
             shown = self.shown(step)
             soft = _net(step).soft(shown.pictures, shown.source, shown.target)
-            soft, truth = (step.to_rgb(one).float() for one in (soft.clamp(0, 1), shown.truth))
+            soft = soft.clamp(0, 1)
+            soft, truth = (step.to_rgb(one).float() for one in (soft, shown.beside(soft)))
             output = _restyled(step, shown).float()
             losses = float(l1(soft, truth)) + float(self.details(step)["details"])
             sums["loss"] += len(step) * losses
@@ -187,6 +199,29 @@ def restyler_sizes(recipe: Restyle | RestyleShared) -> Mapping[str, Size]:
             f"net.size is {sizes['size']}, and size {recipe.size}: let both be the same"
         )
     return sizes
+
+
+def _of_truth(
+    first: UInt8[Tensor, "n h w"], second: UInt8[Tensor, "n h w"], back: Bool[Tensor, "n"]
+) -> UInt8[Tensor, "n h w"]:
+    """The parts of what each picture becomes."""
+    return torch.where(back[:, None, None], first.to(back.device), second.to(back.device))
+
+
+def _only_shown(batch: Batch, pair: Batch, like: Tensor) -> Bool[Tensor, "n"]:
+    """Which pictures are of no known part, though their other sides are of some."""
+    if batch.parts is None or pair.parts is None:
+        return torch.zeros(len(batch), dtype=torch.bool, device=like.device)
+    first, second = ((one != UNKNOWN["parts"]).any(2).any(1) for one in (batch.parts, pair.parts))
+    return (~first & second).to(like.device)
+
+
+def _known(batch: Batch, pair: Batch, back: Bool[Tensor, "n"]) -> Bool[Tensor, "n 1 h w"]:
+    """Where the part of the truth is known; everywhere, where none is known of it at all."""
+    if batch.parts is None or pair.parts is None:
+        return back.new_ones((len(back), 1, *batch.pixels.shape[1:3]))
+    known = (_of_truth(batch.parts, pair.parts, back) != UNKNOWN["parts"])[:, None]
+    return known | ~known.any(3, keepdim=True).any(2, keepdim=True)
 
 
 def _restyled(step: Step, shown: Shown) -> Float[Tensor, "n 3 h w"]:

@@ -1,0 +1,98 @@
+"""People as the world would draw them: of painted faces, whose truth is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import trombine
+from trombine.conventions import PART_INDEX
+from trombine.data.pack import Pack
+from trombine.data.source import source
+from trombine.images import write
+from trombine.restyling.likenesses import Person, people, with_looks
+from trombine.world import face, paint
+from trombine.world.faces import FIELDS
+
+LOOKS = {"age": 40.0, "smile": 0.8, "glasses": 0.9, "beard": 0.2, "yaw": 9.0, "jaw_width": 0.5}
+SEED = 1_410_200
+
+
+def known(moved: float = 0.0) -> tuple[Person, dict[str, np.ndarray]]:
+    """A face of the world that is read without error, its features somewhere else; as an anime."""
+    someone = with_looks(LOOKS, face(SEED))
+    photo, drawing = (paint(someone, 128, style) for style in ("photo", "anime"))
+    person = Person(
+        index=SEED,
+        pixels=photo.pixels,
+        points=photo.points + np.float32(moved),
+        is_face=np.ones((128, 128), np.uint8),
+        looks=LOOKS,
+    )
+    return person, {"pixels": drawing.pixels, "parts": drawing.parts, "points": drawing.points}
+
+
+def test_looks_are_those_that_are_read() -> None:
+    """Within what the world has; faint beards are none, and what is not read is the other's."""
+    someone, other = with_looks(LOOKS, face(3)), face(3)
+    highest = {field.name: field.high for field in FIELDS}
+    assert (someone.age, someone.smile, someone.jaw_width) == (40.0, 0.8, 0.5)
+    assert someone.yaw == highest["yaw"] and someone.glasses == 1 and someone.beard == 0
+    assert someone.iris == other.iris and someone.lipstick == 0 and someone.cheeks == 0
+
+
+def test_a_face_of_the_world_is_drawn_as_the_world_draws_it() -> None:
+    person, truth = known()
+    drawn = person.drawn("anime")
+    assert np.array_equal(drawn.pixels, truth["pixels"])
+    assert np.allclose(drawn.points, truth["points"], atol=1e-3)
+    is_known = drawn.parts != 255
+    assert np.array_equal(drawn.parts[is_known], truth["parts"][is_known])
+    heads = [PART_INDEX[name] for name in ("hair", "background", "cloth", "neck")]
+    assert is_known.any() and not np.isin(truth["parts"][is_known], heads).any()
+
+
+def test_features_are_where_the_person_has_them() -> None:
+    """All landmarks four pixels right and down: so are the eyes in the drawing."""
+    here, there = known()[0].drawn("anime"), known(4.0)[0].drawn("anime")
+    assert np.allclose(there.points - here.points, 4, atol=0.05)
+    for part in ("right_eye", "left_eye", "nose"):
+        middles = [np.argwhere(one.parts == PART_INDEX[part]).mean(0) for one in (here, there)]
+        assert middles[1] - middles[0] == pytest.approx([4, 4], abs=0.4)
+
+
+def test_who_is_read_is_drawn_like_the_truth(tmp_path: Path) -> None:
+    """Of painted photographs: landmarks near those of the true drawings. Leaves are nobody."""
+    seeds = range(SEED, SEED + 3)
+    for place, seed in enumerate(seeds):
+        write(tmp_path / "faces" / f"{place}.png", paint(face(seed), 128, "photo").pixels)
+    grey = np.full((128, 128, 3), 90, np.uint8)
+    write(tmp_path / "faces" / "9.png", grey)
+    found = list(people(source(f"plain:{tmp_path / 'faces'}", 128), range(4)))
+    assert found[3] is None
+    for seed, person in zip(seeds, found, strict=False):
+        assert person is not None
+        truth = paint(face(seed), 128, "cartoon").points
+        assert np.linalg.norm(person.drawn("cartoon").points - truth, axis=1).mean() < 4
+
+
+def test_a_pack_of_pairs_goes_on_and_says_who_is_nobody(tmp_path: Path) -> None:
+    folder = tmp_path / "faces"
+    for place in range(2):
+        write(folder / f"{place}.png", paint(face(SEED + place), 64, "photo").pixels)
+    write(folder / "9.png", np.full((64, 64, 3), 90, np.uint8))
+    asked = {"photos": f"plain:{folder}", "size": 64, "style": "anime+sketch"}
+    trombine.data_likenesses(**asked, output=tmp_path / "pack")
+    pack = Pack(tmp_path / "pack")
+    assert len(pack) == 4 and pack.classes == ("photo", "anime", "sketch")
+    rows = pack.rows(np.arange(4))
+    assert rows["pair_labels"].tolist() == [1, 2, 1, 2] and not rows["labels"].any()
+    assert (rows["parts"] == 255).all() and (rows["pair_parts"] != 255).any((1, 2)).all()
+    assert np.array_equal(rows["pictures"][0], rows["pictures"][1])
+    assert not np.array_equal(rows["pair_pictures"][0], rows["pair_pictures"][1])
+    skipped = (tmp_path / "pack" / "skipped.jsonl").read_text()
+    assert skipped.count("shows no face") == 2 and "9.png" in skipped
+    trombine.data_likenesses(**asked, output=tmp_path / "again")
+    assert Pack(tmp_path / "again").hash == pack.hash

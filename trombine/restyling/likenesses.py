@@ -1,0 +1,151 @@
+"""People of photographs as the world would draw them: pairs to learn restyling from.
+
+Nobody drew these people. But the reader says how they look, in the fields of the world's faces; the
+world paints a face with these fields, as a photograph and in a style; and the drawing is bent by
+what takes the painted photograph's landmarks to those of the person. So each feature is drawn, as
+the style has it, where the person has theirs. Hair, hats and clothes are somebody's: of all but the
+face itself the drawing's part is unknown, and learning passes it over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Final, final
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Float64, UInt8
+
+from trombine.conventions import PART_INDEX, to_pixels
+from trombine.data.columns import UNKNOWN
+from trombine.data.kernel_resample import nearest, resample
+from trombine.data.proportions import bends, carried
+from trombine.data.source import Source
+from trombine.reader import fields_of
+from trombine.reader.frames import WINDOW, in_window
+from trombine.weights import loaded
+from trombine.world import face, paint
+from trombine.world.faces import FIELDS, Face
+
+READER: Final = "reader"
+_LEAST: Final = 0.5  # how sure it is that there is a face
+_THERE: Final = {"glasses": 0.5, "hat": 0.5, "beard": 0.35, "moustache": 0.35}  # less is none
+_NONE: Final = (
+    *("lipstick", "eye_makeup", "earrings", "necklace", "freckles"),
+    *("stubble", "bun", "hair_dye", "glasses_tint"),
+)
+_GLASSES: Final = 0.0025  # of the picture: glasses that are there cover so much, at least
+_OF_HEADS: Final = ("background", "hair", "hat", "earring", "necklace", "neck", "cloth")
+_BATCH: Final = 32
+
+Pixels = UInt8[np.ndarray, "s s 3"]
+Points = Float32[np.ndarray, "68 2"]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Likeness:
+    """A person as a style draws them."""
+
+    pixels: Pixels
+    parts: UInt8[np.ndarray, "s s"]  # 255 but for the face
+    points: Points
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """A photograph, and what the reader says of who is in it."""
+
+    index: int  # of the picture in its source
+    pixels: Pixels
+    points: Points
+    is_face: UInt8[np.ndarray, "s s"]  # 1 where the reader sees parts of the face
+    looks: Mapping[str, float]
+
+    def drawn(self, style: str) -> Likeness:
+        """The person as this style draws them."""
+        side = len(self.pixels)
+        someone = with_looks(self.looks, face(self.index))
+        photo, drawing = (paint(someone, side, name) for name in ("photo", style))
+        old = drawing.points.astype(np.float64)[None]
+        photographed = photo.points.astype(np.float64)[None]
+        new = carried(drawing.points[None], photographed, self.points.astype(np.float64)[None])
+        pixels, parts = _bent(drawing.pixels, drawing.parts, old, new)
+        is_known = (self.is_face == 1) & np.isin(parts, _others(), invert=True)
+        parts = np.where(is_known, parts, np.uint8(UNKNOWN["parts"]))
+        return Likeness(pixels=pixels, parts=parts, points=new[0].astype(np.float32))
+
+
+def people(source: Source, indices: Sequence[int]) -> Iterator[Person | None]:
+    """Who is in these pictures, in their order; None where no face is seen. The pictures are framed
+    as the reader's windows are."""
+    model = loaded(READER, task="read")
+    traits, moment = fields_of(model)
+    for start in range(0, len(indices), _BATCH):
+        some = list(indices[start : start + _BATCH])
+        pictures = source.batch(np.array(some, np.int64)).pictures()
+        with torch.inference_mode():
+            found = model.in_rgb(in_window(pictures))
+        labels = found.parts.argmax(1).to(torch.uint8).numpy()
+        for row, index in enumerate(some):
+            looks = traits.decode(found.traits[row].clamp(-1, 1))
+            looks |= moment.decode(found.moment[row, : len(moment.names)].clamp(-1, 1))
+            if (labels[row] == PART_INDEX["glasses"]).mean() < _GLASSES:
+                looks["glasses"] = 0.0
+            side = pictures.shape[-1]
+            is_face = np.isin(labels[row], _others(), invert=True).astype(np.uint8)
+            yield (
+                Person(
+                    index=index,
+                    pixels=to_pixels(pictures[row]),
+                    points=(found.points[row] * (side / WINDOW)).float().numpy(),
+                    is_face=_resized(is_face, side),
+                    looks=looks,
+                )
+                if float(found.face[row].sigmoid()) > _LEAST
+                else None
+            )
+
+
+def with_looks(looks: Mapping[str, float], like: Face) -> Face:
+    """A face of the world with these looks; of what they do not say, proportions are the usual
+    ones, what few people wear is left out, and the rest is that of `like`."""
+    usual = {field.name: 0.0 for field in FIELDS if field.low < 0}
+    known = {
+        field.name: min(max(looks[field.name], field.low), field.high)
+        for field in FIELDS
+        if field.name in looks
+    }
+    known |= {name: 0.0 for name, least in _THERE.items() if known.get(name, 0.0) < least}
+    known |= {name: 1.0 for name in ("glasses", "hat") if known[name]}
+    return replace(like, **{**usual, **dict.fromkeys(_NONE, 0.0), **known})
+
+
+@cache
+def _others() -> list[int]:
+    return [PART_INDEX[name] for name in _OF_HEADS]
+
+
+def _bent(
+    pixels: Pixels,
+    parts: UInt8[np.ndarray, "s s"],
+    old: Float64[np.ndarray, "1 68 2"],
+    new: Float64[np.ndarray, "1 68 2"],
+) -> tuple[Pixels, UInt8[np.ndarray, "s s"]]:
+    """A picture and its parts, with these landmarks moved."""
+    bend = bends(old, new, parts.shape)
+    stays = np.concatenate([np.eye(2), np.zeros((2, 1))], 1)[None]
+    colours = np.concatenate([np.eye(3), np.zeros((3, 1))], 1)[None]
+    result, labels = np.empty_like(pixels[None]), np.empty_like(parts[None])
+    resample(np.ascontiguousarray(pixels)[None], stays, bend, np.ones(1), colours, result)
+    nearest(np.ascontiguousarray(parts)[None], stays, bend, labels)
+    return result[0], labels[0]
+
+
+def _resized(labels: UInt8[np.ndarray, "h w"], side: int) -> UInt8[np.ndarray, "s s"]:
+    places = (np.arange(side) + 0.5) * len(labels) / side
+    at = places.astype(np.int64)
+    return labels[np.ix_(at, at)]
