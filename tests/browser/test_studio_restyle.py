@@ -74,13 +74,15 @@ def test_a_film_stands_beside_its_source(opened: Opened, tmp_path: Path) -> None
     expect(tab.locator("film-pair canvas")).to_have_count(2)
 
 
-def test_videos_play_together(opened: Opened, command: Command, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["webm", "mp4"])
+def test_videos_play_together(kind: str, opened: Opened, command: Command, tmp_path: Path) -> None:
+    """What was restyled plays to its end, beside what it was."""
     (tmp_path / "clip.gif").write_bytes(gif(2))
-    words = ("--factor", "2", "--model", "upscale-fast", "--format", "webm")
+    words = ("--factor", "2", "--model", "upscale-fast", "--format", kind)
     assert command("upscale", "clip.gif", *words, "-o", "films").returncode == 0
     (clip,) = (tmp_path / "films").iterdir()
     tab = opened("/restyle")
-    take(tab, "clip.webm", "video/webm", clip.read_bytes())
+    take(tab, f"clip.{kind}", f"video/{kind}", clip.read_bytes())
     expect(tab.locator("film-pair video")).to_have_count(1, timeout=PATIENCE)
     tab.locator("#from").select_option("photo")
     run(tab)
@@ -90,6 +92,10 @@ def test_videos_play_together(opened: Opened, command: Command, tmp_path: Path) 
     tab.wait_for_function(f"{both}.every((one) => !one.paused)")
     tab.evaluate(f"{both}[1].pause()")
     tab.wait_for_function(f"{both}.every((one) => one.paused)")
+    tab.wait_for_timeout(200)  # until each has heard that the other stands still
+    tab.evaluate(f"{both}.forEach((one) => {{ one.loop = false; }}); {both}[0].play()")
+    # Who ends first stops the other.
+    tab.wait_for_function(f"() => {both}.every((one) => one.currentTime > 0.12)")
 
 
 @pytest.mark.parametrize(
