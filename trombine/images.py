@@ -347,10 +347,13 @@ def encoding(path: Path, content: str) -> Iterator[None]:
         raise InputError(problem, "choose a name that ends in .png or .tif", path=path) from error
 
 
-def _limit(path: Path, max_pixels: int | None) -> int:
+def _limit(path: Path, given: int | None) -> int:
     """The most pixels to read: the argument, the environment's, or the default."""
-    if max_pixels is not None:
-        return max_pixels
+    return max_pixels(path) if given is None else given
+
+
+def max_pixels(path: Path) -> int:
+    """The most pixels that are read of a file unless more are asked for."""
     setting = os.environ.get(MAX_PIXELS_VARIABLE, str(MAX_PIXELS))
     if not setting.isdecimal():
         problem = f"was not read: {MAX_PIXELS_VARIABLE} is {shown(setting)}"

@@ -246,6 +246,29 @@ def test_a_film_of_5_seconds_that_was_killed_is_made_by_the_same_command(
     assert (tmp_path / "c.mp4").read_bytes() == out.read_bytes()
 
 
+@pytest.mark.parametrize("ending", ["gif", "webp"])
+def test_a_film_becomes_one_that_holds_no_sound(
+    ending: str, net: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Frame for frame that of the MP4, for as long, for ever; what is lost is said, and replay
+    makes it again. A longer one than is held at once is refused."""
+    source, out = film(tmp_path / "a.mp4"), tmp_path / f"b.{ending}"
+    heard = events(source, model=net, output=out)
+    assert "its sound, aac, is left out" in [one.text for one in heard if isinstance(one, Notice)]
+    made = read_frames(out)
+    assert made.durations == (80, 120, 40, 40) and made.loops == 0
+    events(source, model=net, output=tmp_path / "c.mp4")
+    with av.open(str(tmp_path / "c.mp4")) as container:
+        shown = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    for frame, same in zip(made.frames, shown, strict=True):
+        assert np.abs(as_seen(frame).astype(float) - same).mean() < (6 if ending == "gif" else 3)
+    replayed(out, source, net, tmp_path / "again" / out.name)
+    assert (tmp_path / "again" / out.name).read_bytes() == out.read_bytes()
+    monkeypatch.setenv("TROMBINE_MAX_PIXELS", str(3 * 200 * 150))
+    said = why(events(source, model=net, output=out, overwrite=True))
+    assert "has 4 frames of 200 x 150 pixels, more than are held at once" in said
+
+
 def test_like_another_picture(photo: Path, tmp_path: Path) -> None:
     """It names both pictures, is made again from them, and is what the function gives."""
     style, out, again = tmp_path / "style.png", tmp_path / "b.png", tmp_path / "again.png"
@@ -365,7 +388,7 @@ def test_bad_inputs_are_named(photo: Path, net: Path, tmp_path: Path) -> None:
         ("text.png", {}, "text.png"),
         ("empty.png", {}, "empty"),
         ("missing.png", {}, "missing.png"),
-        ("film.mp4", {"output": tmp_path / "b.png"}, "can become MP4 or WebM, not PNG"),
+        ("film.mp4", {"output": tmp_path / "b.png"}, "is a film of 1 frames, and PNG holds one"),
         ("film.mp4", {"gif": True}, "is a film, and -g is for pictures"),
         ("film.mp4", {"mosaic": True}, "is a film, and -m is for pictures"),
         ("film.mp4", {"to": "", "like": photo, "model": "restyle"}, "--like is for pictures"),

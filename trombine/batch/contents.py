@@ -22,6 +22,7 @@ from trombine.images import (
     encoding,
     format_of,
     image_of,
+    max_pixels,
     read_provenance,
     write_encoded,
 )
@@ -66,8 +67,13 @@ def is_cut_short(path: Path) -> bool:
         return False
 
 
-def encoded(content: Content, format: str, record: dict[str, Any]) -> bytes:
-    """The bytes of a file of this content, with its record where the format has room for it."""
+def encoded(
+    content: Content, format: str, record: dict[str, Any], tick: Tick | None = None
+) -> bytes:
+    """The bytes of a file of this content, with its record where the format has room for it.
+
+    Frames of a film may be worked on meanwhile: `tick` is told of each.
+    """
     if isinstance(content, Mapping):
         text = json.dumps({**content, RECORD: record}, indent=1, allow_nan=False)
         return (text + "\n").encode()
@@ -75,6 +81,8 @@ def encoded(content: Content, format: str, record: dict[str, Any]) -> bytes:
         with TemporaryDirectory() as folder:
             _write_video(part := Path(folder, "film"), content, format, record)
             return part.read_bytes()
+    if isinstance(content, Video):
+        content = codecs.played(content, max_pixels(content.path), tick)
     if film := _film(content):
         return codecs.encode_frames(film, format, provenance=record)
     inside = None if format in codecs.BESIDE else record
@@ -88,7 +96,7 @@ def encoded(content: Content, format: str, record: dict[str, Any]) -> bytes:
 def has_metadata(content: Content, format: str) -> bool:
     """Whether a file of this format can hold date, camera and place, and the content has some."""
     if isinstance(content, Video):
-        return bool(content.metadata)
+        return bool(content.metadata) and format in codecs.VIDEOS
     if isinstance(content, Mapping) or _film(content) or format in codecs.NO_METADATA:
         return False
     return not _image(content).metadata.is_empty
@@ -127,7 +135,7 @@ def write(path: Path, content: Content, record: dict[str, Any], tick: Tick | Non
             _write_video(part, content, format, record, tick)
         return
     with encoding(path, _described(content)):
-        data = encoded(content, format, record)
+        data = encoded(content, format, record, tick)
     write_encoded(path, data, record)
 
 
@@ -137,6 +145,8 @@ def _described(content: Content) -> str:
         return "numbers"
     if film := _film(content):
         return f"a film of {len(film.frames):,} frames"
+    if isinstance(content, Video):
+        return f"a film of {content.count:,} frames"
     image = _image(content)
     return f"a picture of {image.width} x {image.height}"
 

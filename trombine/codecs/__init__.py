@@ -48,6 +48,7 @@ __all__ = [
     "lost",
     "lost_by_video",
     "open_video",
+    "played",
     "read_head",
     "recognise",
     "record_in",
@@ -232,8 +233,15 @@ def write_video(
     video.write(path, format, film, None if provenance is None else tagged(dumps(provenance)), tick)
 
 
+def played(film: Video, limit: int, tick: Callable[[int, int], None] | None = None) -> Frames:
+    """A film of one of VIDEOS with all its frames at hand, of `limit` pixels at most."""
+    from trombine.codecs import video
+
+    return video.played(film, limit, tick)
+
+
 def lost_by_video(film: Video, format: str) -> list[str]:
-    """What a file of one of VIDEOS does not hold of a film, each in a few words."""
+    """What a file of this format does not hold of a film of one of VIDEOS, each in a few words."""
     from trombine.codecs import video
 
     return list(video.lost(film, format))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from hashlib import file_digest
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -125,6 +126,11 @@ def open_video(path: Path) -> Video:
 
 def lost(film: Video, format: str) -> Iterator[str]:
     """What a file of this format does not hold of a film as it is."""
+    if format not in _SOUND:
+        yield from (f"its sound, {codec}, is left out" for codec in dict.fromkeys(film.sound))
+        if film.more:
+            yield "subtitles and further pictures are left out"
+        return
     held, becomes = _SOUND[format]
     for codec in dict.fromkeys(film.sound):
         if codec not in held:
@@ -165,30 +171,72 @@ def _write_video(output: OutputContainer, format: str, film: Video, tick: Tick) 
     output.metadata.update(film.metadata)
     with _opened(film.path) as container:
         stream, sounds = _picture_of(container), container.streams.audio
-        reader = _Reader()
-        base = stream.time_base or Fraction(1, 1000)
-        encoder = _Encoder(output, format, film.size, base, stream)
+        encoder = _Encoder(output, format, film.size, _base(stream), stream)
         tracks = {sound.index: _Track(output, format, sound) for sound in sounds}
-        before: Pixels | None = None
-        result: Pixels | None = None
-        done = end = 0
-        for item in _items(container, stream, sounds):
+        end = 0
+        for item in _worked(film, container, sounds, tick):
             if isinstance(item, Packet):
                 tracks[item.stream.index].add(item)
-                continue
-            pixels = reader.pixels(item)
-            if result is None or before is None or not np.array_equal(before, pixels):
-                image = Image(samples=pixels, mode="RGB", lossless=False)
-                result = (image if film.work is None else film.work(image)).samples
-            before, done = pixels, done + 1
-            end = encoder.add(result, item.pts) + (item.duration or 1)
-            tick(done, max(done, film.count))
-        if not done:
-            raise damaged("it has no frames")
+            else:
+                frame, result = item
+                end = encoder.add(result, frame.pts) + (frame.duration or 1)
         encoder.end(end)
         for track in tracks.values():
             track.end()
     check_unchanged({film.path: film.digest})
+
+
+def played(film: Video, limit: int, tick: Tick | None = None) -> Frames:
+    """The film with all its frames worked on and at hand, for formats that hold no sound; refused
+    where these are more pixels than `limit`. It is shown for ever."""
+    height, width = film.size
+    frames: list[Image] = []
+    times: list[Fraction] = []
+    with _opened(film.path) as container:
+        base, end = _base(_picture_of(container)), Fraction(0)
+        for item in _worked(film, container, (), tick or (lambda done, of: None)):
+            if isinstance(item, Packet):  # there are none without sounds
+                continue
+            if max(len(frames) + 1, film.count) * height * width > limit:
+                size = f"{width} x {height} pixels"
+                problem = f"has {film.count:,} frames of {size}, more than are held at once"
+                raise InputError(problem, "let it end in .mp4 or .webm, or cut it shorter")
+            frame, result = item
+            start = end if frame.pts is None else frame.pts * base
+            times.append(max([start, *times[-1:]]))
+            end = times[-1] + (frame.duration or 1) * base
+            frames.append(Image(samples=result, mode="RGB", lossless=False))
+    check_unchanged({film.path: film.digest})
+    moments = [round(1000 * time) for time in (*times, end)]
+    durations = tuple(last - first for first, last in pairwise(moments))
+    return Frames(frames=tuple(frames), durations=durations, loops=0)
+
+
+def _worked(
+    film: Video, container: InputContainer, sounds: Sequence[AudioStream], tick: Tick
+) -> Iterator[Packet | tuple[VideoFrame, Pixels]]:
+    """The frames with what becomes of each, and the packets of the sounds; frames that are alike
+    are worked on once."""
+    reader, done = _Reader(), 0
+    before: Pixels | None = None
+    result: Pixels | None = None
+    for item in _items(container, _picture_of(container), sounds):
+        if isinstance(item, Packet):
+            yield item
+            continue
+        pixels = reader.pixels(item)
+        if result is None or before is None or not np.array_equal(before, pixels):
+            image = Image(samples=pixels, mode="RGB", lossless=False)
+            result = (image if film.work is None else film.work(image)).samples
+        before, done = pixels, done + 1
+        yield item, result
+        tick(done, max(done, film.count))
+    if not done:
+        raise damaged("it has no frames")
+
+
+def _base(stream: VideoStream) -> Fraction:
+    return stream.time_base or Fraction(1, 1000)
 
 
 # --- reading ---------------------------------------------------------------------------------

@@ -338,10 +338,8 @@ def _check_format(film: Frames | Video, pipeline: Pipeline, job: Job) -> None:
 
 def check_format(film: Frames | Video, format: str) -> None:
     """Refuse a film for a format of pictures, and a picture for one of films: an InputError."""
-    if isinstance(film, Video) and format not in codecs.VIDEOS:
-        problem = f"is a film that can become MP4 or WebM, not {format}"
-        raise InputError(problem, "let it end in .mp4 or .webm")
-    if film.count > 1 and format not in (*codecs.FILMS, *codecs.VIDEOS):
+    is_film = film.count > 1 or isinstance(film, Video)
+    if is_film and format not in (*codecs.FILMS, *codecs.VIDEOS):
         problem = f"is a film of {film.count:,} frames, and {format} holds one"
         raise InputError(problem, "let it end in .mp4, .webm, .gif or .webp")
     if film.count == 1 and isinstance(film, Frames) and format in codecs.VIDEOS:
@@ -395,7 +393,7 @@ def _remarks(
     """What is to be said of a result."""
     if truth is not None:
         yield _scored(film, result, truth)
-    if isinstance(film, Video) and format in codecs.VIDEOS:
+    if isinstance(film, Video):
         yield from codecs.lost_by_video(film, format)
 
 
