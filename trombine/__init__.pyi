@@ -668,9 +668,10 @@ def inpaint(
             it was painted by.
         write_mask: Write NAME.mask.png beside each output: where the hole was,
             white, to be edited and given back.
-        model: inpaint, a .safetensors file that repairs, somebody else's such as
-            LaMa's (extra foreign), or with the extra diffusers an inpainting
-            pipeline: its folder, or hub:OWNER/NAME.
+        model: inpaint; inpaint-diffusion, which gives another answer for each
+            seed; a .safetensors file that repairs, somebody else's such as LaMa's
+            (extra foreign), or with the extra diffusers an inpainting pipeline:
+            its folder, or hub:OWNER/NAME.
         tries: How many different answers a sheet shows, where the model can give
             them: the first is written, and seed names another: 1 to 16.
         seed: The number that an answer, and its grain, depend on: 0 to

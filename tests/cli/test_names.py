@@ -104,7 +104,8 @@ def test_every_shipped_model_states_its_licence(name: str, command: Command) -> 
     model = load(name)
     assert model.card.licence == "MIT"
     stored = read(model.path).card.licence
-    saw_portraits = ("inpaint", "completion", "reader", "upscale-wild-x4", "witness")
+    painters = ("inpaint", "inpaint-diffusion", "completion")
+    saw_portraits = (*painters, "reader", "upscale-wild-x4", "witness")
     assert stored == ("" if name in saw_portraits else "MIT")
 
 

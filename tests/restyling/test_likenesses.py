@@ -12,6 +12,7 @@ from trombine.conventions import PART_INDEX
 from trombine.data.pack import Pack
 from trombine.data.source import source
 from trombine.images import write
+from trombine.inventing.redrawing import redrawn
 from trombine.restyling.likenesses import Person, people, with_looks
 from trombine.world import face, paint
 from trombine.world.faces import FIELDS
@@ -44,14 +45,20 @@ def test_looks_are_those_that_are_read() -> None:
 
 
 def test_a_face_of_the_world_is_drawn_as_the_world_draws_it() -> None:
+    """But for the skin's colour, in the mean that of what `restyle` draws; all else is that."""
     person, truth = known()
     drawn = person.drawn("anime")
-    assert np.array_equal(drawn.pixels, truth["pixels"])
     assert np.allclose(drawn.points, truth["points"], atol=1e-3)
+    heads = [PART_INDEX[name] for name in ("hair", "background", "cloth", "neck", "hat")]
     is_known = drawn.parts != 255
-    assert np.array_equal(drawn.parts[is_known], truth["parts"][is_known])
-    heads = [PART_INDEX[name] for name in ("hair", "background", "cloth", "neck")]
-    assert is_known.any() and not np.isin(truth["parts"][is_known], heads).any()
+    face_of_it = is_known & ~np.isin(drawn.parts, heads)
+    assert np.array_equal(drawn.parts[face_of_it], truth["parts"][face_of_it])
+    apart = drawn.pixels[face_of_it].astype(int) - truth["pixels"][face_of_it]
+    assert (np.percentile(apart, 90, axis=0) - np.percentile(apart, 10, axis=0) <= 1).all()
+    rest = is_known & np.isin(drawn.parts, heads)
+    around = redrawn(person.pixels, "photo", "anime")
+    assert np.array_equal(drawn.pixels[rest], around[rest])
+    assert face_of_it.mean() > 0.05 and rest.mean() > 0.3
 
 
 def test_features_are_where_the_person_has_them() -> None:

@@ -159,6 +159,9 @@ def _hidden(image: Image, names: str, device: str) -> Hole:
     return Hole(mask=hole)
 
 
+SEVERAL: Final = "inpaint-diffusion"  # gives another answer for each seed
+
+
 def model_for(name: str | Path, device: str = CPU) -> Model:
     """The net of this name or in this file, or the pipeline, which must be one that repairs."""
     return repairer(name, device)
@@ -172,7 +175,8 @@ def seeds_of(model: Model, seed: int, tries: int) -> list[int]:
 def _same_again(model: Model, tries: int) -> tuple[str, ...]:
     if tries == 1 or varies(model):
         return ()
-    return (f"{model.path.stem} gives the same answer each time, so there is one",)
+    text = f"{model.path.stem} gives the same answer each time, so there is one"
+    return (f"{text}; --model {SEVERAL} gives others",)
 
 
 def target_for(

@@ -29,6 +29,7 @@ from trombine.schedules import over
 
 SPREAD: Final = 0.3  # about how far colours in [-1, 1] are from the smooth fill
 _NEARER: Final = 0.15  # and from what a painter makes of it
+_CALM: Final = 0.8  # what of the noise answers are made of: with all of it some of it stays
 _FILL_LEVELS: Final = 4
 _PRIME: Final = 2**31 - 1
 _STRIDE: Final = 48271  # between the places of a plane
@@ -99,7 +100,7 @@ class DiffusionPainter(Timed):
         height, width = x.shape[-2:]
         known = self.known(x, hole, parts, points)
         seeds = hole.new_zeros(x.shape[0], dtype=torch.int64) if seed is None else seed
-        mixed = normals(seeds, known.filled)
+        mixed = _CALM * normals(seeds, known.filled)
         for t, s in pairwise(step / self.steps for step in range(self.steps, -1, -1)):
             rest = self.rest(known, mixed, mixed.new_full((x.shape[0],), t))
             mixed = rest + s / t * (mixed - rest)  # a step along the line from the noise to it

@@ -3,28 +3,30 @@
 Nobody drew these people. But the reader says how they look, in the fields of the world's faces; the
 world paints a face with these fields, as a photograph and in a style; and the drawing is bent by
 what takes the painted photograph's landmarks to those of the person. So each feature is drawn, as
-the style has it, where the person has theirs. Hair, hats and clothes are somebody's: of all but the
-face itself the drawing's part is unknown, and learning passes it over.
+the style has it, where the person has theirs. Hair, hats, clothes and the skin's colour are
+somebody's: these stay as `restyle` draws the photograph, and between the two no part is known, so
+that learning passes it over.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Final, final
 
 import numpy as np
 import torch
-from jaxtyping import Float32, Float64, UInt8
+from jaxtyping import Bool, Float32, Float64, UInt8
+from scipy.ndimage import binary_dilation
 
-from trombine.conventions import PART_INDEX, to_pixels
+from trombine.conventions import PART_INDEX, to_picture, to_pixels
 from trombine.data.columns import UNKNOWN
 from trombine.data.kernel_resample import nearest, resample
 from trombine.data.proportions import bends, carried
 from trombine.data.source import Source
+from trombine.inventing.redrawing import redrawn
 from trombine.reader import fields_of
-from trombine.reader.frames import WINDOW, in_window
+from trombine.reader.frames import WINDOW, in_window, resized
 from trombine.weights import loaded
 from trombine.world import face, paint
 from trombine.world.faces import FIELDS, Face
@@ -36,7 +38,9 @@ _NONE: Final = (
     *("lipstick", "eye_makeup", "earrings", "necklace", "freckles"),
     *("stubble", "bun", "hair_dye", "glasses_tint"),
 )
-_GLASSES: Final = 0.0025  # of the picture: glasses that are there cover so much, at least
+_GLASSES: Final = 0.0015  # of the picture: glasses that are there cover so much, at least
+_SURE: Final = 0.6  # of glasses: who is read so and shows none, or less the other way, is unsure
+_BETWEEN: Final = 2 / 64  # of the side: a seam's width, on either side
 _OF_HEADS: Final = ("background", "hair", "hat", "earring", "necklace", "neck", "cloth")
 _BATCH: Final = 32
 
@@ -74,14 +78,22 @@ class Person:
         photographed = photo.points.astype(np.float64)[None]
         new = carried(drawing.points[None], photographed, self.points.astype(np.float64)[None])
         pixels, parts = _bent(drawing.pixels, drawing.parts, old, new)
-        is_known = (self.is_face == 1) & np.isin(parts, _others(), invert=True)
-        parts = np.where(is_known, parts, np.uint8(UNKNOWN["parts"]))
-        return Likeness(pixels=pixels, parts=parts, points=new[0].astype(np.float32))
+        around = _as_restyled(self.pixels, style)
+        beside = _parts_of(around)
+        own = (self.is_face == 1) & _is_face(parts)
+        pixels = _coloured(pixels, around, own & _is_face(beside))
+        width = round(_BETWEEN * side)
+        inside, kept = ~_wider(~own, width), ~_wider(own | _is_face(beside), width)
+        return Likeness(
+            pixels=np.where(own[..., None], pixels, around),
+            parts=np.select([inside, kept], [parts, beside], UNKNOWN["parts"]).astype(np.uint8),
+            points=new[0].astype(np.float32),
+        )
 
 
 def people(source: Source, indices: Sequence[int]) -> Iterator[Person | None]:
-    """Who is in these pictures, in their order; None where no face is seen. The pictures are framed
-    as the reader's windows are."""
+    """Who is in these pictures, in their order; None where no face is seen, or where it is not sure
+    whether it wears glasses. The pictures are framed as the reader's windows are."""
     model = loaded(READER, task="read")
     traits, moment = fields_of(model)
     for start in range(0, len(indices), _BATCH):
@@ -93,19 +105,19 @@ def people(source: Source, indices: Sequence[int]) -> Iterator[Person | None]:
         for row, index in enumerate(some):
             looks = traits.decode(found.traits[row].clamp(-1, 1))
             looks |= moment.decode(found.moment[row, : len(moment.names)].clamp(-1, 1))
-            if (labels[row] == PART_INDEX["glasses"]).mean() < _GLASSES:
-                looks["glasses"] = 0.0
+            shows = (labels[row] == PART_INDEX["glasses"]).mean() >= _GLASSES
+            is_sure = looks["glasses"] > 1 - _SURE if shows else looks["glasses"] < _SURE
+            looks["glasses"] = float(shows)
             side = pictures.shape[-1]
-            is_face = np.isin(labels[row], _others(), invert=True).astype(np.uint8)
             yield (
                 Person(
                     index=index,
                     pixels=to_pixels(pictures[row]),
                     points=(found.points[row] * (side / WINDOW)).float().numpy(),
-                    is_face=_resized(is_face, side),
+                    is_face=_resized(_is_face(labels[row]).astype(np.uint8), side),
                     looks=looks,
                 )
-                if float(found.face[row].sigmoid()) > _LEAST
+                if is_sure and float(found.face[row].sigmoid()) > _LEAST
                 else None
             )
 
@@ -124,9 +136,36 @@ def with_looks(looks: Mapping[str, float], like: Face) -> Face:
     return replace(like, **{**usual, **dict.fromkeys(_NONE, 0.0), **known})
 
 
-@cache
-def _others() -> list[int]:
-    return [PART_INDEX[name] for name in _OF_HEADS]
+def _is_face(labels: UInt8[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+    return np.isin(labels, [PART_INDEX[name] for name in _OF_HEADS], invert=True)
+
+
+def _as_restyled(pixels: Pixels, style: str) -> Pixels:
+    """The photograph as `restyle` draws it, at the size of what it learned from."""
+    window = to_pixels(in_window(to_picture(pixels)[None])[0].clamp(0, 1))
+    drawn = to_picture(redrawn(window, "photo", style))[None]
+    return to_pixels(resized(drawn, len(pixels))[0].clamp(0, 1))
+
+
+def _parts_of(pixels: Pixels) -> UInt8[np.ndarray, "s s"]:
+    """What the reader sees in a drawing."""
+    with torch.inference_mode():
+        reading = loaded(READER, task="read").in_rgb(in_window(to_picture(pixels)[None]))
+    return _resized(reading.parts[0].argmax(0).to(torch.uint8).numpy(), len(pixels))
+
+
+def _coloured(
+    pixels: Pixels, like: Pixels, where: Bool[np.ndarray, "s s"]
+) -> UInt8[np.ndarray, "s s 3"]:
+    """A face in the colours, in the mean, that another has there."""
+    if not where.any():
+        return pixels
+    shift = like[where].mean(0) - pixels[where].mean(0)
+    return (pixels + shift).round().clip(0, 255).astype(np.uint8)
+
+
+def _wider(mask: Bool[np.ndarray, "s s"], width: int) -> Bool[np.ndarray, "s s"]:
+    return binary_dilation(mask, np.ones((2 * width + 1, 2 * width + 1), bool))
 
 
 def _bent(

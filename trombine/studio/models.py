@@ -29,7 +29,11 @@ _FOR: Final = {
     "upscale-sharp": "photographs, as sharp as it gets",
     "upscale-wild": "damaged photographs",
 }
-_CALLED: Final = {"generate-anime": "anime", "generate-photo": "photographs"}
+_CALLED: Final = {
+    "generate-anime": "anime",
+    "generate-photo": "photographs",
+    "inpaint-diffusion": "faces, another answer for each try",
+}
 VERBS: Final = {"inpaint": "repair", "generate": "generate", "morph": "generate"}  # tasks of yours
 _FIELDS: Final = {field.name: field for field in FIELDS}
 
