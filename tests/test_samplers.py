@@ -278,7 +278,7 @@ def test_resampling_brings_the_hole_to_what_goes_with_what_is_known(name: str) -
     mean, covariance = conditional()
     off = {}
     for times in (1, 10):
-        made = repainted(PROCESSES[name], 2000, 100, 10, times, draw).numpy()
+        made = repainted(PROCESSES[name], 2000, 60, 6, times, draw).numpy()
         assert np.array_equal(made[:, :2], np.broadcast_to(KNOWN[:2], (2000, 2)))
         off[times] = np.abs(made[:, 2:].mean(0) - mean).max()
     assert off[10] < 0.1 < 3 * off[10] < off[1]
