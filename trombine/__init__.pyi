@@ -505,9 +505,9 @@ def upscale(
         size: WIDTHxHEIGHT, as in 1920x1080, in place of a factor: as large as fits
             in it.
         model: upscale, upscale-fast, upscale-drawings or upscale-wild, or a
-            .safetensors file, or somebody else's .pth (extra foreign); auto takes
-            upscale, for drawings upscale-drawings, for JPEGs and noise
-            upscale-wild.
+            .safetensors file, or somebody else's .pth (extra foreign), here or on
+            the hub, hub:OWNER/NAME/FILE (extra hub); auto takes upscale, for
+            drawings upscale-drawings, for JPEGs and noise upscale-wild.
         sharpness: 0 to 1: photographs look as sharp as real ones do, by detail
             that the net invents; 0 is nearest to the truth. .5 is between them.
         hole: A mask of what was repaired, or a folder of masks with the pictures'
@@ -669,9 +669,10 @@ def inpaint(
         write_mask: Write NAME.mask.png beside each output: where the hole was,
             white, to be edited and given back.
         model: inpaint; inpaint-diffusion, which gives another answer for each
-            seed; a .safetensors file that repairs, somebody else's such as LaMa's
-            (extra foreign), or with the extra diffusers an inpainting pipeline:
-            its folder, or hub:OWNER/NAME.
+            seed; a .safetensors file that repairs, or somebody else's such as
+            LaMa's (extra foreign), here or on the hub, hub:OWNER/NAME/FILE (extra
+            hub); or with the extra diffusers an inpainting pipeline: its folder,
+            or hub:OWNER/NAME.
         tries: How many different answers a sheet shows, where the model can give
             them: the first is written, and seed names another: 1 to 16.
         seed: The number that an answer, and its grain, depend on: 0 to

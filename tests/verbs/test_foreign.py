@@ -139,5 +139,5 @@ def test_what_does_another_task_is_refused(
     lama = others.write(others.lama(monkeypatch), tmp_path / "lama.pth")
     with pytest.raises(InputError, match=r"is for repair .*, not for upscale"):
         trombine.upscale(pixels, model=lama)
-    with pytest.raises(InputError, match="files of the hub cannot be reached from here"):
+    with pytest.raises(InputError, match="of the hub's, write hub:OWNER/NAME/FILE"):
         trombine.upscale(pixels, model="somebody/net")

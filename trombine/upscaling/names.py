@@ -47,8 +47,6 @@ def no_net(model: str) -> InputError:
     choices = ", ".join(("auto", *nets))
     full = " or ".join(named(name, factor) for name in list(nets)[:1] for factor in nets[name])
     choice = f"one of: {choices}; or a full name, as {full}, or a .safetensors file or others' .pth"
-    hub = (
-        ", and files of the hub cannot be reached from here, offline or not" if "/" in model else ""
-    )
+    hub = "; of the hub's, write hub:OWNER/NAME/FILE" if "/" in model else ""
     problem = f"is neither a shipped model nor a file{hub}"
     return InputError(f"{problem}; to enlarge, choose {choice}", path=model)

@@ -60,9 +60,10 @@ class InpaintRequest(PicturesRequest):
     """Write NAME.mask.png beside each output: where the hole was, white, to be edited and given
     back."""
     model: str | Path = "inpaint"
-    """inpaint; inpaint-diffusion, which gives another answer for each seed; a .safetensors file that
-    repairs, somebody else's such as LaMa's (extra foreign), or with the extra diffusers an
-    inpainting pipeline: its folder, or hub:OWNER/NAME."""
+    """inpaint; inpaint-diffusion, which gives another answer for each seed; a .safetensors file
+    that repairs, or somebody else's such as LaMa's (extra foreign), here or on the hub,
+    hub:OWNER/NAME/FILE (extra hub); or with the extra diffusers an inpainting pipeline: its folder,
+    or hub:OWNER/NAME."""
     tries: Annotated[int, Integer(1, 16)] = 1
     """How many different answers a sheet shows, where the model can give them: the first is
     written, and --seed names another."""

@@ -43,8 +43,8 @@ class UpscaleRequest(PicturesRequest):
     """WIDTHxHEIGHT, as in 1920x1080, in place of a factor: as large as fits in it."""
     model: str | Path = "auto"
     """upscale, upscale-fast, upscale-drawings or upscale-wild, or a .safetensors file, or somebody
-    else's .pth (extra foreign); auto takes upscale, for drawings upscale-drawings, for JPEGs and
-    noise upscale-wild."""
+    else's .pth (extra foreign), here or on the hub, hub:OWNER/NAME/FILE (extra hub); auto takes
+    upscale, for drawings upscale-drawings, for JPEGs and noise upscale-wild."""
     sharpness: Annotated[float, Number(0, 1)] = 0.0
     """0 to 1: photographs look as sharp as real ones do, by detail that the net invents; 0 is
     nearest to the truth. .5 is between them."""
@@ -89,6 +89,7 @@ def run(request: UpscaleRequest) -> Iterator[Event]:
         is_light,
     )
     from trombine.upscaling.names import is_shipped
+    from trombine.weights.hub import located
 
     device, enlarge = resolve(request.device), _enlarge(request)
     sources = expand(request.pictures, recursive=request.recursive)
@@ -104,7 +105,7 @@ def run(request: UpscaleRequest) -> Iterator[Event]:
         "tile": integer(request.tile) or 0,
     }
     is_named = request.model == AUTO or is_shipped(request.model)
-    model = str(request.model) if is_named else Path(request.model)
+    model = str(request.model) if is_named else Path(located(request.model))
     threads = min(request.threads or cores(), cores())
     wanted = {
         SHEET: request.sheet,
@@ -122,7 +123,7 @@ def run(request: UpscaleRequest) -> Iterator[Event]:
             hole=holes.by_source.get(source),
         ),
         shows=[shows for shows, is_wanted in wanted.items() if is_wanted],
-        ending=lambda source: ending(source, enlarge, request.model),
+        ending=lambda source: ending(source, enlarge, model),
         beside=f".{enlarge}",
         companions=holes if request.hole else truths,
         threads=threads,
@@ -135,11 +136,12 @@ def run(request: UpscaleRequest) -> Iterator[Event]:
 def of_image(image: object, request: UpscaleRequest) -> object:
     """A picture that a program holds, enlarged, as the same kind; of a path a Pillow image."""
     from trombine.upscaling.in_memory import enlarged_value
+    from trombine.weights.hub import located
 
     return enlarged_value(
         image,
         _enlarge(request),
-        request.model,
+        located(request.model),
         tile=integer(request.tile),
         threads=request.threads,
         device=resolve(request.device),
@@ -160,8 +162,9 @@ def _enlarge(request: UpscaleRequest) -> str:
     from trombine.upscaling.making import AUTO
     from trombine.upscaling.pipelines import nets_of
     from trombine.upscaling.prints import plain_size
+    from trombine.weights.hub import located
 
-    model, size = request.model, request.size
+    model, size = located(request.model), request.size
     there = (DEFAULT_FACTOR,) if model == AUTO else nets_of(model)
     usual = DEFAULT_FACTOR if DEFAULT_FACTOR in there else max(there)
     if size is None:

@@ -22,6 +22,7 @@ from trombine.refusal import InputError, about
 from trombine.weights.card import Card
 from trombine.weights.file import AGAIN, Entry, digest, not_finite, read, write
 from trombine.weights.foreign import Foreign, is_foreign, opened_by_spandrel
+from trombine.weights.hub import HUB, downloaded
 from trombine.weights.tasks import TASKS, channels, check_finite, in_rgb, inputs_of
 from trombine.zoo import ENDING, no_model, shipped
 
@@ -149,6 +150,8 @@ def find(name: str | Path) -> Path:
     """The file of a shipped model or of a path; an InputError where it can be neither."""
     if not isinstance(name, str | Path):
         raise InputError(f"a model is named by a text or a path, not by {type(name).__name__}")
+    if isinstance(name, str) and name.startswith(HUB):
+        return downloaded(name)
     by_name = shipped()
     if (best := of_run(Path(name))) is not None:
         return best

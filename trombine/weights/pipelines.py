@@ -22,10 +22,10 @@ from trombine.nets.blocks import padded
 from trombine.nets.sizes import Net
 from trombine.refusal import InputError, shown
 from trombine.weights.card import Card
+from trombine.weights.hub import HUB, is_file_of_hub
 from trombine.weights.model import Model, loaded
 
 INDEX: Final = "model_index.json"
-HUB: Final = "hub:"
 EXTRA: Final = "pip install 'trombine[diffusers]'"
 _SIDE: Final = 512  # pixels of what a pipeline learned from, where it does not say
 _MULTIPLE: Final = 8  # of which pipelines take sides
@@ -43,6 +43,8 @@ def repairer(name: str | Path, device: str = devices.CPU) -> Model:
 def index_of(name: str | Path) -> Path | None:
     """The index of the pipeline that a folder, an index or a name of the hub stands for; None of
     other names. What is on the hub is downloaded."""
+    if is_file_of_hub(name):
+        return None
     if isinstance(name, str) and name.startswith(HUB):
         return _downloaded(name)
     path = Path(name)

@@ -25,8 +25,7 @@ def no_model(name: str) -> InputError:
     """Why a name that is no file's is none of a model."""
     by_name = shipped()
     if "/" in name:
-        problem = "is no file, and files of the hub cannot be reached from here, offline or not"
-        return InputError(f"{problem}; download one, then name its file", path=name)
+        return InputError("is no file", "of the hub's, write hub:OWNER/NAME/FILE", path=name)
     if members := [known for known in by_name if re.fullmatch(rf"{re.escape(name)}-x\d+", known)]:
         return InputError("is a family of models", f"name {' or '.join(members)}", path=name)
     choices = ", ".join(by_name) or "none yet"
