@@ -52,7 +52,7 @@ def test_a_file_of_the_hub_enlarges_as_a_file_does(
     trombine.upscale(tmp_path / "a.png", model=file, output=tmp_path / "c.png")
     assert (tmp_path / "b.png").read_bytes() == (tmp_path / "c.png").read_bytes()
     made = [trombine.upscale(pixels, model=model) for model in (NAME, file)]
-    assert np.array_equal(*made)
+    assert np.array_equal(made[0], made[1])
     record = read_provenance(tmp_path / "b.png") or {}
     assert "fast-x2.safetensors" in record["inputs"] and "hub:" not in str(record)
     assert load(NAME).card.task == "upscale" and asked
