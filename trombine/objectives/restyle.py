@@ -5,8 +5,7 @@ softly; then, with both held still, a flow learns what the soft pictures lack. S
 their colours before they are shown, and they may be spoiled, as photographs are.
 
 Of photographs of people that have likenesses (restyling/likenesses.py) no part is known: they are
-shown, and nothing becomes one. Of likenesses the face alone is known: elsewhere whatever is drawn
-counts as right.
+shown, and nothing becomes one. Where no part is known of a likeness whatever is drawn is right.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ class Likeness:
     """A person as a style draws them."""
 
     pixels: Pixels
-    parts: UInt8[np.ndarray, "s s"]  # 255 but for the face
+    parts: UInt8[np.ndarray, "s s"]  # 255 between the face and what is round it
     points: Points
 
 

@@ -28,6 +28,7 @@ from trombine.upscaling.running import prepare
 from trombine.upscaling.sharpened import Sharpened
 from trombine.weights import Model, loaded, of_run, shipped
 from trombine.weights.foreign import PICKLES
+from trombine.weights.hub import located
 from trombine.weights.tasks import channels
 from trombine.zoo import ENDING
 
@@ -309,7 +310,8 @@ def _steps(factors: list[int], times: Fraction) -> list[int]:
 
 
 def _file(model: str | Path) -> Path:
-    """The one file that is meant, if it can be one."""
+    """The one file that is meant, if it can be one; downloaded, where it is the hub's."""
+    model = located(model)
     path = Path(model)
     if (best := of_run(path)) is not None:
         return best

@@ -63,6 +63,7 @@ def run(request: LikenessesRequest) -> Iterator[Event]:
     from trombine.data.made import painter_hash
     from trombine.data.pack_writer import PackWriter
     from trombine.data.source import prepare, source
+    from trombine.inventing.redrawing import redrawer
     from trombine.weights import loaded
 
     yield from prepare(request.photos, request.size)
@@ -80,6 +81,7 @@ def run(request: LikenessesRequest) -> Iterator[Event]:
         "size": request.size,
         "classes": [_PHOTO, *styles],
         "reader": loaded("reader", task="read").hash,
+        "restyle": redrawer().hash,
         "painter": painter_hash(),
     }
     count = len(photos) * len(styles)
@@ -92,7 +94,8 @@ def run(request: LikenessesRequest) -> Iterator[Event]:
     if complete:
         yield Done(f"{summary} (was there)", 0, 0, there)
         return
-    without = f"; {len(writer.skipped):,} without a face are left out" if writer.skipped else ""
+    left_out = f"; {len(writer.skipped):,} are left out, skipped.jsonl says why"
+    without = left_out if writer.skipped else ""
     yield Done(f"{summary}: {writer.rows:,} drawings{without}", writer.rows - there, 0, there)
 
 
@@ -111,7 +114,7 @@ def _add_rows(
                 continue
             title = f"{name} {style}"
             if person is None:
-                writer.skip(title, "shows no face")
+                writer.skip(title, "shows no face, or does not show whether it wears glasses")
             else:
                 writer.add(_row(person, style, number + 1, photos, index), title)
             yield Progress(writer.done, writer.count, _UNIT)

@@ -162,9 +162,8 @@ def _enlarge(request: UpscaleRequest) -> str:
     from trombine.upscaling.making import AUTO
     from trombine.upscaling.pipelines import nets_of
     from trombine.upscaling.prints import plain_size
-    from trombine.weights.hub import located
 
-    model, size = located(request.model), request.size
+    model, size = request.model, request.size
     there = (DEFAULT_FACTOR,) if model == AUTO else nets_of(model)
     usual = DEFAULT_FACTOR if DEFAULT_FACTOR in there else max(there)
     if size is None:
