@@ -39,7 +39,7 @@ _NONE: Final = (
     *("stubble", "bun", "hair_dye", "glasses_tint"),
 )
 _GLASSES: Final = 0.0015  # of the picture: glasses that are there cover so much, at least
-_SURE: Final = 0.6  # of glasses: who is read so and shows none, or less the other way, is unsure
+_WORN, _NOT_WORN = 0.4, 0.3  # how likely glasses are at least where they show, at most elsewhere
 _BETWEEN: Final = 2 / 64  # of the side: a seam's width, on either side
 _OF_HEADS: Final = ("background", "hair", "hat", "earring", "necklace", "neck", "cloth")
 _BATCH: Final = 32
@@ -106,7 +106,7 @@ def people(source: Source, indices: Sequence[int]) -> Iterator[Person | None]:
             looks = traits.decode(found.traits[row].clamp(-1, 1))
             looks |= moment.decode(found.moment[row, : len(moment.names)].clamp(-1, 1))
             shows = (labels[row] == PART_INDEX["glasses"]).mean() >= _GLASSES
-            is_sure = looks["glasses"] > 1 - _SURE if shows else looks["glasses"] < _SURE
+            is_sure = looks["glasses"] > _WORN if shows else looks["glasses"] < _NOT_WORN
             looks["glasses"] = float(shows)
             side = pictures.shape[-1]
             yield (
