@@ -27,7 +27,6 @@ from trombine.weights import Model
 FIRST: Final = 1_410_000  # the first choosing seed of what is measured on
 COUNT: Final = 96  # faces
 SIZE: Final = 64
-LARGE: Final = 128  # of the arms of "128 px"
 RUNS: Final = "inpaint-study"
 NET: Final = "painter:width=12,levels=4"
 WIDE: Final = "painter:width=20,levels=4"
@@ -155,7 +154,7 @@ ARMS: Final = {
         for seed in (1, 2)
     },
     **{
-        f"{name}-128": _arm("128 px", says, net, f"{more} --size {LARGE}".strip())
+        f"{name}-128": _arm("128 px", says, net, f"{more} --size 128".strip())
         for name, says, net, more in (
             ("base", "plain convolutions, L1, told nothing", NET, ""),
             ("wide", "20 channels for 12", WIDE, ""),
@@ -180,7 +179,7 @@ def cases(count: int, size: int) -> tuple[list[Case], Any]:
 
 def measured(arm: Arm, model: Model, trial: bool) -> Row:
     """Gains over biharmonic and a witness's distance."""
-    chosen = cases(12 if trial else COUNT, LARGE if arm.table == "128 px" else SIZE)
+    chosen = cases(12 if trial else COUNT, int(STUDY.settings(arm)["size"]))
     if model.card.task == "denoise":
         return scored(repainted(model), *chosen)
     if model.card.task != "repair":

@@ -90,9 +90,10 @@ def _row(
 
 def _others(image: Image, source: str, model: Path) -> dict[str, Image]:
     """A picture in all styles but its own."""
+    faces = faces_in(image)
     return {
         style: restyled(
-            image, Restyling(path=model, target=style, source=source), faces_in(image), source
+            image, Restyling(path=model, target=style, source=source), faces, source
         ).image
         for style in STYLES
         if style != source

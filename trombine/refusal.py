@@ -9,6 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
+
+# What helps where a library cannot fetch what is named.
+CHECK_NETWORK: Final = (
+    "check the name and the network; what was downloaded before works without one"
+)
+_MOST_SAID: Final = 200  # letters of somebody else's error
 
 
 class InputError(ValueError):
@@ -60,6 +67,11 @@ def shown(path: Path | str) -> str:
     terminal, or end a program that prints strict UTF-8.
     """
     return "".join(letter if letter.isprintable() else _escaped(letter) for letter in str(path))
+
+
+def said(error: Exception) -> str:
+    """What an error of somebody else's library says, in one line and not too long."""
+    return shown(" ".join(str(error).split())[:_MOST_SAID]) or type(error).__name__
 
 
 def printable(text: str) -> str:

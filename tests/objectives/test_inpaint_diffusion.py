@@ -123,14 +123,14 @@ def test_a_few_pictures_are_learned_and_every_weight_moves(faces: Batch) -> None
 
     with torch.no_grad():
         before = float(loss_at(10_000))
-    for number in range(40):
+    for number in range(70):
         adam.zero_grad()
         loss_at(number * COUNT).backward()
         if number == 1:  # at first the last layer is 0, and passes nothing on
             assert all(one.grad is not None and one.grad.any() for one in net.parameters())
         adam.step()
     with torch.no_grad():
-        assert float(loss_at(10_000)) < 0.97 * before
+        assert float(loss_at(10_000)) < 0.9 * before
     assert all(one.grad is None for one in objective.helpers()["completer"].parameters())
 
 

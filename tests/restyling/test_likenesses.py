@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,10 +11,11 @@ import pytest
 import trombine
 from trombine.conventions import PART_INDEX
 from trombine.data.pack import Pack
-from trombine.data.source import source
+from trombine.events import Progress
 from trombine.images import write
 from trombine.inventing.redrawing import redrawn
-from trombine.restyling.likenesses import Person, people, with_looks
+from trombine.restyling.likenesses import Person, person_in, with_looks
+from trombine.verbs.likenesses import LikenessesRequest, run
 from trombine.world import face, paint
 from trombine.world.faces import FIELDS
 
@@ -29,7 +31,7 @@ def known(moved: float = 0.0) -> tuple[Person, dict[str, np.ndarray]]:
         index=SEED,
         pixels=photo.pixels,
         points=photo.points + np.float32(moved),
-        is_face=np.ones((128, 128), np.uint8),
+        is_face=np.ones((128, 128), bool),
         looks=LOOKS,
     )
     return person, {"pixels": drawing.pixels, "parts": drawing.parts, "points": drawing.points}
@@ -70,16 +72,12 @@ def test_features_are_where_the_person_has_them() -> None:
         assert middles[1] - middles[0] == pytest.approx([4, 4], abs=0.4)
 
 
-def test_who_is_read_is_drawn_like_the_truth(tmp_path: Path) -> None:
-    """Of painted photographs: landmarks near those of the true drawings. Leaves are nobody."""
+def test_who_is_read_is_drawn_like_the_truth() -> None:
+    """Of painted photographs: landmarks near those of the true drawings. Grey is nobody."""
     seeds = range(SEED, SEED + 3)
-    for place, seed in enumerate(seeds):
-        write(tmp_path / "faces" / f"{place}.png", paint(face(seed), 128, "photo").pixels)
-    grey = np.full((128, 128, 3), 90, np.uint8)
-    write(tmp_path / "faces" / "9.png", grey)
-    found = list(people(source(f"plain:{tmp_path / 'faces'}", 128), range(4)))
-    assert found[3] is None
-    for seed, person in zip(seeds, found, strict=False):
+    assert person_in(np.full((128, 128, 3), 90, np.uint8), 0) is None
+    for seed in seeds:
+        person = person_in(paint(face(seed), 128, "photo").pixels, seed)
         assert person is not None
         truth = paint(face(seed), 128, "cartoon").points
         assert np.linalg.norm(person.drawn("cartoon").points - truth, axis=1).mean() < 4
@@ -90,7 +88,7 @@ def test_a_pack_of_pairs_goes_on_and_says_who_is_nobody(tmp_path: Path) -> None:
     for place in range(2):
         write(folder / f"{place}.png", paint(face(SEED + place), 64, "photo").pixels)
     write(folder / "9.png", np.full((64, 64, 3), 90, np.uint8))
-    asked = {"photos": f"plain:{folder}", "size": 64, "style": "anime+sketch"}
+    asked: dict[str, Any] = {"photos": f"plain:{folder}", "size": 64, "style": "anime+sketch"}
     trombine.data_likenesses(**asked, output=tmp_path / "pack")
     pack = Pack(tmp_path / "pack")
     assert len(pack) == 4 and pack.classes == ("photo", "anime", "sketch")
@@ -101,5 +99,12 @@ def test_a_pack_of_pairs_goes_on_and_says_who_is_nobody(tmp_path: Path) -> None:
     assert not np.array_equal(rows["pair_pictures"][0], rows["pair_pictures"][1])
     skipped = (tmp_path / "pack" / "skipped.jsonl").read_text()
     assert skipped.count("shows no face") == 2 and "9.png" in skipped
-    trombine.data_likenesses(**asked, output=tmp_path / "again")
-    assert Pack(tmp_path / "again").hash == pack.hash
+    stopped = LikenessesRequest(**asked, output=tmp_path / "again")
+    events = run(stopped)
+    while not (isinstance(event := next(events), Progress) and event.done == 3):
+        pass
+    events.close()  # pyright: ignore[reportAttributeAccessIssue]
+    assert not stopped.output.exists()
+    heard = list(run(stopped))
+    assert any("3 of 6 were there" in str(event) for event in heard)
+    assert Pack(stopped.output).hash == pack.hash

@@ -28,13 +28,12 @@ from trombine.data.journal import in_turn
 from trombine.data.layouts.metadata import CSV, LABEL
 from trombine.events import Done, Event, Notice, Progress, Started
 from trombine.files import cache_folder, opened, write_bytes
-from trombine.refusal import InputError, shown
+from trombine.refusal import CHECK_NETWORK, InputError, said, shown
 
 Dataset = Any  # of datasets, whose annotations say less than it does
 EXTRA: Final = "pip install 'trombine[hub]'"
 _NAME: Final = re.compile(r"([\w.-]+(?:/[\w.-]+)?)(?:/([\w.-]+))?(?::([\w.-]+))?")
 _EVERY: Final = 100  # pictures between two events
-_MOST_SAID: Final = 200  # letters of somebody else's error
 # The libraries that say what they do, and where a user sets how much.
 _LOGGERS: Final = {"datasets": "DATASETS_VERBOSITY", "huggingface_hub": "HF_HUB_VERBOSITY"}
 _CLASSES: Final = re.compile(r"u?int\d+|bool|(?:large_)?string")
@@ -144,9 +143,8 @@ def _load(name: str) -> Mapping[str, Dataset]:
         with _quiet(datasets):
             loaded: Any = datasets.load_dataset(parsed.name, parsed.config, split=parsed.split)
     except Exception as error:  # of many libraries, for what is no fault of ours
-        reason = shown(" ".join(str(error).split())[:_MOST_SAID]) or type(error).__name__
-        cure = "check the name and the network; what was downloaded before works without one"
-        raise _error(name, f"cannot be loaded ({reason})", cure) from error
+        problem = f"cannot be loaded ({said(error)})"
+        raise _error(name, problem, CHECK_NETWORK) from error
     return {parsed.split: loaded} if parsed.split else loaded
 
 

@@ -10,7 +10,7 @@ that learning passes it over.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, final
 
@@ -21,17 +21,17 @@ from scipy.ndimage import binary_dilation
 
 from trombine.conventions import PART_INDEX, to_picture, to_pixels
 from trombine.data.columns import UNKNOWN
+from trombine.data.framing import framed_parts
 from trombine.data.kernel_resample import nearest, resample
 from trombine.data.proportions import bends, carried
-from trombine.data.source import Source
+from trombine.inventing.looking import looked_at, numbers
 from trombine.inventing.redrawing import redrawn
-from trombine.reader import fields_of
-from trombine.reader.frames import WINDOW, in_window, resized
-from trombine.weights import loaded
+from trombine.nets.reader import Reading
+from trombine.reader.frames import WINDOW, Frame, in_window, resized
 from trombine.world import face, paint
 from trombine.world.faces import FIELDS, Face
 
-READER: Final = "reader"
+_WHOLE: Final = Frame(x=WINDOW / 2, y=WINDOW / 2, side=WINDOW, angle=0.0)
 _LEAST: Final = 0.5  # how sure it is that there is a face
 _THERE: Final = {"glasses": 0.5, "hat": 0.5, "beard": 0.35, "moustache": 0.35}  # less is none
 _NONE: Final = (
@@ -42,7 +42,6 @@ _GLASSES: Final = 0.0015  # of the picture: glasses that are there cover so much
 _WORN, _NOT_WORN = 0.4, 0.3  # how likely glasses are at least where they show, at most elsewhere
 _BETWEEN: Final = 2 / 64  # of the side: a seam's width, on either side
 _OF_HEADS: Final = ("background", "hair", "hat", "earring", "necklace", "neck", "cloth")
-_BATCH: Final = 32
 
 Pixels = UInt8[np.ndarray, "s s 3"]
 Points = Float32[np.ndarray, "68 2"]
@@ -66,7 +65,7 @@ class Person:
     index: int  # of the picture in its source
     pixels: Pixels
     points: Points
-    is_face: UInt8[np.ndarray, "s s"]  # 1 where the reader sees parts of the face
+    is_face: Bool[np.ndarray, "s s"]  # where the reader sees parts of the face
     looks: Mapping[str, float]
 
     def drawn(self, style: str) -> Likeness:
@@ -79,8 +78,8 @@ class Person:
         new = carried(drawing.points[None], photographed, self.points.astype(np.float64)[None])
         pixels, parts = _bent(drawing.pixels, drawing.parts, old, new)
         around = _as_restyled(self.pixels, style)
-        beside = _parts_of(around)
-        own = (self.is_face == 1) & _is_face(parts)
+        beside = _labels(looked_at(to_picture(around)[None]), side)
+        own = self.is_face & _is_face(parts)
         pixels = _coloured(pixels, around, own & _is_face(beside))
         width = round(_BETWEEN * side)
         inside, kept = ~_wider(~own, width), ~_wider(own | _is_face(beside), width)
@@ -91,35 +90,23 @@ class Person:
         )
 
 
-def people(source: Source, indices: Sequence[int]) -> Iterator[Person | None]:
-    """Who is in these pictures, in their order; None where no face is seen, or where it is not sure
-    whether it wears glasses. The pictures are framed as the reader's windows are."""
-    model = loaded(READER, task="read")
-    traits, moment = fields_of(model)
-    for start in range(0, len(indices), _BATCH):
-        some = list(indices[start : start + _BATCH])
-        pictures = source.batch(np.array(some, np.int64)).pictures()
-        with torch.inference_mode():
-            found = model.in_rgb(in_window(pictures))
-        labels = found.parts.argmax(1).to(torch.uint8).numpy()
-        for row, index in enumerate(some):
-            looks = traits.decode(found.traits[row].clamp(-1, 1))
-            looks |= moment.decode(found.moment[row, : len(moment.names)].clamp(-1, 1))
-            shows = (labels[row] == PART_INDEX["glasses"]).mean() >= _GLASSES
-            is_sure = looks["glasses"] > _WORN if shows else looks["glasses"] < _NOT_WORN
-            looks["glasses"] = float(shows)
-            side = pictures.shape[-1]
-            yield (
-                Person(
-                    index=index,
-                    pixels=to_pixels(pictures[row]),
-                    points=(found.points[row] * (side / WINDOW)).float().numpy(),
-                    is_face=_resized(_is_face(labels[row]).astype(np.uint8), side),
-                    looks=looks,
-                )
-                if is_sure and float(found.face[row].sigmoid()) > _LEAST
-                else None
-            )
+def person_in(pixels: Pixels, index: int) -> Person | None:
+    """Who is in a picture that is framed as the reader's windows are; None where no face is seen,
+    or where it is not sure whether it wears glasses. Read by itself: batch mates would change last
+    bits, and what goes on after a stop would be another pack."""
+    found, side = looked_at(to_picture(pixels)[None]), len(pixels)
+    looks, labels = numbers(found), _labels(found, side)
+    shows = (labels == PART_INDEX["glasses"]).mean() >= _GLASSES
+    is_sure = looks["glasses"] > _WORN if shows else looks["glasses"] < _NOT_WORN
+    if not is_sure or float(found.face.sigmoid()) <= _LEAST:
+        return None
+    return Person(
+        index=index,
+        pixels=pixels,
+        points=(found.points[0] * (side / WINDOW)).float().numpy(),
+        is_face=_is_face(labels),
+        looks={**looks, "glasses": float(shows)},
+    )
 
 
 def with_looks(looks: Mapping[str, float], like: Face) -> Face:
@@ -147,11 +134,10 @@ def _as_restyled(pixels: Pixels, style: str) -> Pixels:
     return to_pixels(resized(drawn, len(pixels))[0].clamp(0, 1))
 
 
-def _parts_of(pixels: Pixels) -> UInt8[np.ndarray, "s s"]:
-    """What the reader sees in a drawing."""
-    with torch.inference_mode():
-        reading = loaded(READER, task="read").in_rgb(in_window(to_picture(pixels)[None]))
-    return _resized(reading.parts[0].argmax(0).to(torch.uint8).numpy(), len(pixels))
+def _labels(reading: Reading, side: int) -> UInt8[np.ndarray, "s s"]:
+    """Which part the reader sees where, in a picture that is `side` pixels large."""
+    labels = reading.parts[0].argmax(0).to(torch.uint8).numpy()
+    return framed_parts(labels, _WHOLE, side)
 
 
 def _coloured(
@@ -182,9 +168,3 @@ def _bent(
     resample(np.ascontiguousarray(pixels)[None], stays, bend, np.ones(1), colours, result)
     nearest(np.ascontiguousarray(parts)[None], stays, bend, labels)
     return result[0], labels[0]
-
-
-def _resized(labels: UInt8[np.ndarray, "h w"], side: int) -> UInt8[np.ndarray, "s s"]:
-    places = (np.arange(side) + 0.5) * len(labels) / side
-    at = places.astype(np.int64)
-    return labels[np.ix_(at, at)]

@@ -17,9 +17,11 @@ from trombine.requests import Integer, Request
 if TYPE_CHECKING:
     from trombine.data.pack_writer import PackWriter
     from trombine.data.source import Source
+    from trombine.restyling.likenesses import Person
 
 _UNIT: Final = "drawings"
 _PHOTO: Final = "photo"
+_COLUMNS: Final = ("pictures", "parts", "points", "visible", "labels")  # of both sides of a pair
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,9 +74,8 @@ def run(request: LikenessesRequest) -> Iterator[Event]:
         raise InputError(f"{photos.spec} is of pairs already", "name photographs alone")
     styles = request.style.split("+")
     cells = shapes(request.size)
-    columns = {name: cells[name] for name in ("pictures", "points", "visible", "labels", "splits")}
-    columns |= {f"{PAIR}{name}": cells[name] for name in ("pictures", "parts", "points", "visible")}
-    columns |= {f"{PAIR}labels": cells["labels"], "parts": cells["parts"]}
+    columns = {f"{side}{name}": cells[name] for side in ("", PAIR) for name in _COLUMNS}
+    columns["splits"] = cells["splits"]
     about = {
         "kind": "likenesses",
         "photos": photos.spec,
@@ -103,12 +104,16 @@ def _add_rows(
     writer: PackWriter, photos: Source, styles: list[str]
 ) -> Generator[Event, None, None]:
     """Draw and add what a pack lacks, all styles of a person one after the other."""
-    from trombine.restyling.likenesses import people
+    import numpy as np
 
-    first = writer.done // len(styles)
-    indices = range(first, len(photos))
-    for index, person in zip(indices, people(photos, indices), strict=True):
+    from trombine.data.columns import unknown
+    from trombine.restyling.likenesses import person_in
+
+    splits = unknown("splits", (len(photos),)) if photos.splits is None else photos.splits
+    for index in range(writer.done // len(styles), len(photos)):
         name = photos.name(index)
+        pixels = photos.take(np.array([index]))["pictures"][0]
+        person = person_in(pixels, index)
         for number, style in enumerate(styles):
             if index * len(styles) + number < writer.done:
                 continue
@@ -116,27 +121,24 @@ def _add_rows(
             if person is None:
                 writer.skip(title, "shows no face, or does not show whether it wears glasses")
             else:
-                writer.add(_row(person, style, number + 1, photos, index), title)
+                writer.add(_row(person, style, number + 1) | {"splits": splits[index, ...]}, title)
             yield Progress(writer.done, writer.count, _UNIT)
 
 
-def _row(person: Any, style: str, label: int, photos: Source, index: int) -> dict[str, Any]:
+def _row(person: Person, style: str, label: int) -> dict[str, Any]:
+    """A photograph, of which no part is known, and the person in this style."""
     import numpy as np
 
     from trombine.data.columns import PAIR, unknown
 
-    drawn, side = person.drawn(style), len(person.pixels)
-    split = unknown("splits", ()) if photos.splits is None else photos.splits[index]
-    return {
-        "pictures": person.pixels,
-        "parts": unknown("parts", (side, side)),
-        "points": person.points,
-        "visible": np.ones(len(person.points), bool),
-        "labels": np.array(0, np.int64),
-        "splits": np.array(split, np.int64),
-        f"{PAIR}pictures": drawn.pixels,
-        f"{PAIR}parts": drawn.parts,
-        f"{PAIR}points": drawn.points,
-        f"{PAIR}visible": np.ones(len(drawn.points), bool),
-        f"{PAIR}labels": np.array(label, np.int64),
+    drawn = person.drawn(style)
+    blank = unknown("parts", drawn.parts.shape)
+    sides = {
+        "": (person.pixels, blank, person.points, 0),
+        PAIR: (drawn.pixels, drawn.parts, drawn.points, label),
     }
+    row = {}
+    for side, (pixels, parts, points, number) in sides.items():
+        cells = (pixels, parts, points, np.ones(len(points), bool), np.array(number, np.int64))
+        row |= {f"{side}{name}": cell for name, cell in zip(_COLUMNS, cells, strict=True)}
+    return row

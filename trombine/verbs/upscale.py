@@ -136,12 +136,11 @@ def run(request: UpscaleRequest) -> Iterator[Event]:
 def of_image(image: object, request: UpscaleRequest) -> object:
     """A picture that a program holds, enlarged, as the same kind; of a path a Pillow image."""
     from trombine.upscaling.in_memory import enlarged_value
-    from trombine.weights.hub import located
 
     return enlarged_value(
         image,
         _enlarge(request),
-        located(request.model),
+        request.model,
         tile=integer(request.tile),
         threads=request.threads,
         device=resolve(request.device),

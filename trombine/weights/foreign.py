@@ -22,7 +22,7 @@ from jaxtyping import Float
 
 from trombine.files import opened
 from trombine.nets.sizes import Net
-from trombine.refusal import InputError, shown
+from trombine.refusal import InputError, said, shown
 from trombine.weights.card import Card
 from trombine.weights.file import KEY, how_to_import, not_finite
 from trombine.weights.importing import state_of
@@ -179,7 +179,7 @@ def _descriptor(library: Any, tensors: dict[str, torch.Tensor], path: Path) -> A
         cure = f"if it is of one of trombine's, {how_to_import(path)}"
         raise InputError(problem, cure, path=path) from error
     except Exception as error:  # of many architectures, for what is no fault of ours
-        problem = f"looks like a net that spandrel knows, and is not ({_said(error)})"
+        problem = f"looks like a net that spandrel knows, and is not ({said(error)})"
         raise InputError(problem, "ask for the file again", path=path) from error
 
 
@@ -231,7 +231,7 @@ def _library(path: Path) -> Any:
     except ModuleNotFoundError as error:
         raise InputError("needs spandrel and torchvision", EXTRA, path=path) from error
     except Exception as error:  # a build for another torch
-        problem = f"needs a torchvision that fits torch {torch.__version__} ({_said(error)})"
+        problem = f"needs a torchvision that fits torch {torch.__version__} ({said(error)})"
         raise InputError(problem, _fitting(), path=path) from error
     try:
         import spandrel  # pyright: ignore[reportMissingImports]
@@ -245,7 +245,3 @@ def _fitting() -> str:
     build = torch.__version__.partition("+")[2] or "cpu"
     index = f"https://download.pytorch.org/whl/{build}"
     return f"pip install --force-reinstall --no-deps torchvision --index-url {index}"
-
-
-def _said(error: Exception) -> str:
-    return shown(" ".join(str(error).split())[:_MOST_SAID]) or type(error).__name__

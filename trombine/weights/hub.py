@@ -9,19 +9,20 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
-from trombine.refusal import InputError, shown
+from trombine.refusal import CHECK_NETWORK, InputError, said
+from trombine.weights.foreign import PICKLES
 from trombine.zoo import ENDING
 
 HUB: Final = "hub:"
-ENDINGS: Final = (ENDING, ".pth", ".pt", ".ckpt")
 EXTRA: Final = "pip install 'trombine[hub]'"
 _NAME: Final = re.compile(r"hub:([\w.-]+/[\w.-]+)/([\w./ -]+)")
-_MOST_SAID: Final = 200  # letters of somebody else's error
 
 
 def is_file_of_hub(name: object) -> bool:
     """Whether a name is of one file of the hub, and not of a folder of several."""
-    return isinstance(name, str) and name.startswith(HUB) and name.lower().endswith(ENDINGS)
+    return (
+        isinstance(name, str) and name.startswith(HUB) and name.lower().endswith((ENDING, *PICKLES))
+    )
 
 
 def located(name: str | Path) -> str | Path:
@@ -39,9 +40,8 @@ def downloaded(name: str) -> Path:
     try:
         return Path(library.hf_hub_download(repo_id=match[1], filename=match[2]))
     except Exception as error:  # of many libraries, for what is no fault of ours
-        cure = "check the name and the network; what was downloaded before works without one"
-        said = shown(" ".join(str(error).split())[:_MOST_SAID]) or type(error).__name__
-        raise InputError(f"cannot be loaded ({said})", cure, path=name) from error
+        problem = f"cannot be loaded ({said(error)})"
+        raise InputError(problem, CHECK_NETWORK, path=name) from error
 
 
 def _library(name: str) -> Any:

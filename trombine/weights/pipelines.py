@@ -20,7 +20,7 @@ from jaxtyping import Float, Int64
 from trombine import devices
 from trombine.nets.blocks import padded
 from trombine.nets.sizes import Net
-from trombine.refusal import InputError, shown
+from trombine.refusal import CHECK_NETWORK, InputError, said
 from trombine.weights.card import Card
 from trombine.weights.hub import HUB, is_file_of_hub
 from trombine.weights.model import Model, loaded
@@ -29,7 +29,6 @@ INDEX: Final = "model_index.json"
 EXTRA: Final = "pip install 'trombine[diffusers]'"
 _SIDE: Final = 512  # pixels of what a pipeline learned from, where it does not say
 _MULTIPLE: Final = 8  # of which pipelines take sides
-_MOST_SAID: Final = 200  # letters of somebody else's error
 _NEEDED: Final = ("image", "mask_image")  # what the function of an inpainting pipeline takes
 
 
@@ -113,7 +112,7 @@ def _pipeline(folder: Path, device: str) -> Model:
         pipeline.set_progress_bar_config(disable=True)
         net = Pipeline(pipeline.to(device))
     except Exception as error:  # of many libraries, for what is no fault of ours
-        raise InputError(f"is no pipeline that repairs ({_said(error)})", path=folder) from error
+        raise InputError(f"is no pipeline that repairs ({said(error)})", path=folder) from error
     if not net.takes.issuperset(_NEEDED):
         raise InputError("is a pipeline that takes no picture with a mask", path=folder)
     trunk = getattr(pipeline, "unet", None) or getattr(pipeline, "transformer", None)
@@ -140,8 +139,8 @@ def _downloaded(name: str) -> Path:
     try:
         folder = library.DiffusionPipeline.download(name.removeprefix(HUB), use_safetensors=True)
     except Exception as error:  # of many libraries, for what is no fault of ours
-        cure = "check the name and the network; what was downloaded before works without one"
-        raise InputError(f"cannot be loaded ({_said(error)})", cure, path=name) from error
+        problem = f"cannot be loaded ({said(error)})"
+        raise InputError(problem, CHECK_NETWORK, path=name) from error
     return Path(folder) / INDEX
 
 
@@ -151,7 +150,3 @@ def _library(path: str | Path) -> Any:
     except ImportError as error:
         raise InputError("needs diffusers, which is not installed", EXTRA, path=path) from error
     return diffusers
-
-
-def _said(error: Exception) -> str:
-    return shown(" ".join(str(error).split())[:_MOST_SAID]) or type(error).__name__
