@@ -38,10 +38,14 @@ def _row(truth: Picture, sharpness: float) -> dict[str, float]:
     small = shrink(truth, FACTOR)
     made = trombine.upscale(small, factor=FACTOR, model="upscale", sharpness=sharpness)
     assert isinstance(made, torch.Tensor)
-    result = to_picture(to_pixels(made))
+    return compared(truth, to_picture(to_pixels(made)), FACTOR)
+
+
+def compared(truth: Picture, result: Picture, factor: int) -> dict[str, float]:
+    """What is measured of a picture that was shrunk and enlarged, beside what it was."""
     ours, theirs = (witness.seen(picture[None]) for picture in (result, truth))
     return {
-        "PSNR-Y": float(psnr_y(truth, result, border=FACTOR)),
+        "PSNR-Y": float(psnr_y(truth, result, border=factor)),
         "witness": float(witness.distance(theirs.features, ours.features)[0]),
         "edges": float(edge_energy(result) / edge_energy(truth).clamp(min=1e-9)),
         "grid": grid(result) / max(grid(truth), 1e-9),

@@ -325,7 +325,7 @@ VERBS = {
     "judge compare": Verb(
         module="compare",
         request="JudgeCompareRequest",
-        summary="Compare methods under a frozen protocol; without any, list what there is.",
+        summary="Compare methods under frozen protocols; without any, list what there is.",
         examples=(
             "trombine judge compare --list",
             "trombine judge compare repair-64",

@@ -10,6 +10,7 @@ import generate_study
 import inpaint_study
 import pytest
 import restyle_study
+import sharpen_study
 import torch
 import upscale_study
 from remake import cpu_seconds
@@ -25,6 +26,7 @@ STUDIES = {
     "generate": generate_study.STUDY,
     "restyle": restyle_study.STUDY,
     "upscale": upscale_study.STUDY,
+    "sharpen": sharpen_study.STUDY,
 }
 ARMS = [(study, name) for study in STUDIES for name in STUDIES[study].arms]
 

@@ -40,6 +40,15 @@ SMALL = {
 }
 RAMP = {"alone": "4", "critic_alone": "4", "ramp": "8"}
 ENLARGER = {"depth": "2", "size": "32"}
+SRGAN = {
+    **RAMP,
+    "blocks": "1",
+    "critic.levels": "2",
+    "critic.hidden": "4",
+    "judge": "JUDGE",
+    "layers": "stem",
+    "size": "32",
+}
 READER = {
     "data": "world:photo#32+world:sketch#32",
     "other": "leaves#48",
@@ -119,6 +128,11 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
         "upscale-sharp-x4",
         {**ENLARGER, **RAMP, "levels": "2", "start": "START", "judge": "JUDGE", "layers": "stem"},
     ),
+    "srgan-x2": ("srgan-x2", SRGAN),
+    "srgan-x4": ("srgan-x4", {**SRGAN, "net.norm": "spectral", "gradient_norm": "1", "clip": "0"}),
+    "esrgan-x4": ("esrgan-x4", {**SRGAN, "growth": "4", "critic.norm": "batch"}),
+    "upscale-unseen-x2": ("upscale-unseen-x2", ENLARGER),
+    "upscale-unseen-x4": ("upscale-unseen-x4", ENLARGER),
     "sharpener-x2": ("sharpener-x2", {**ENLARGER, **RAMP, "levels": "2"}),
     "sharpener-x2, all": (
         "sharpener-x2",

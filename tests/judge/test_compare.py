@@ -18,10 +18,11 @@ from scipy import stats
 from upscale_study import CHOOSING
 
 from trombine.conventions import to_pixels
+from trombine.events import Done, Progress
 from trombine.images import write
 from trombine.judge import compare
 from trombine.judge.bootstrap import drawn, sign_flip
-from trombine.judge.compare import Cost, Outcome, method_of, outcome
+from trombine.judge.compare import USUAL, Cost, Outcome, method_of, outcome
 from trombine.judge.compare_page import most_apart
 from trombine.judge.compare_report import report_of, text_of
 from trombine.judge.protocol_files import (
@@ -31,6 +32,7 @@ from trombine.judge.protocol_files import (
     cases,
     fingerprint,
     load,
+    named,
     shipped,
 )
 from trombine.measures import Figure, Protocol
@@ -40,6 +42,7 @@ from trombine.refusal import InputError
 from trombine.verbs.compare import JudgeCompareRequest, run
 from trombine.weights import Card, save
 from trombine.world import face, paint
+from trombine.zoo import shipped as shipped_models
 
 # Seeds that no protocol and no training has: whatever is measured of them is in no log.
 REPAIR = """
@@ -126,6 +129,60 @@ def compared(path: str, *names: str, **options: Any) -> dict[str, Any]:
 
 # ---------------------------------------------------------------------------------------------
 # Protocols
+
+
+def test_several_protocols_are_several_comparisons(tmp_path: Path) -> None:
+    """Each as by itself; the steps are counted over all; a protocol may stand among methods."""
+    one, two = protocol(tmp_path, REPAIR, "one").name, protocol(tmp_path, ENLARGE, "two").name
+    paths = [str(tmp_path / f"{name}.toml") for name in (one, two)]
+    request = JudgeCompareRequest(protocol=paths[0], methods=("nearest pixel", paths[1]), json=True)
+    *events, done = run(request)
+    assert isinstance(done, Done)
+    reports = json.loads(done.summary)
+    assert [report["protocol"]["name"] for report in reports] == [one, two]
+    for path, report in zip(paths, reports, strict=True):
+        alone = compared(path, "nearest pixel")
+        assert [row["measures"] for row in report["methods"]] == [
+            row["measures"] for row in alone["methods"]
+        ]
+    steps = [(event.done, event.total) for event in events if isinstance(event, Progress)]
+    assert steps == [(number, len(steps)) for number in range(1, len(steps) + 1)]
+    with pytest.raises(InputError, match=r"^a page is of one protocol; "):
+        list(run(replace(request, output=tmp_path / "page.html")))
+    with pytest.raises(InputError, match=r"^a protocol is named twice$"):
+        compared(paths[0], paths[1], paths[0])
+
+
+def test_a_word_is_all_protocols_that_begin_so() -> None:
+    assert named("portraits") == ("portraits-repair", "portraits-x2", "portraits-x4")
+    assert named("sharpen-x4") == ("sharpen-x4",) and named("mine.toml") == ("mine.toml",)
+    assert named("restyle") == named("bicubic") == named("") == ()
+
+
+def test_no_model_is_called_as_several_protocols_begin() -> None:
+    """Else it could not be compared by its name."""
+    assert not [name for name in (*shipped_models(), *USUAL.values()) if named(name)]
+
+
+def test_of_several_protocols_the_usual_methods_are_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In each that of its task; unless one is named."""
+    paths = []
+    for name, text in (("one", REPAIR), ("two", ENLARGE)):
+        protocol(tmp_path, text, name)
+        paths.append(str(tmp_path / f"{name}.toml"))
+    asked: list[tuple[str, str]] = []
+
+    def noted(text: str, file: ProtocolFile) -> compare.Method:
+        asked.append((text, file.name))
+        raise InputError("noted")
+
+    monkeypatch.setattr(compare, "method_of", noted)
+    for number, path in enumerate(paths):
+        with pytest.raises(InputError, match=r"^noted$"):
+            compared(path, paths[1 - number])
+    assert asked == [("inpaint", "one"), ("upscale", "two")]
 
 
 def test_a_comment_is_not_in_the_hash_and_a_change_is(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from trombine.nets import Size, build
 NETS: dict[str, dict[str, Size]] = {
     "residual": {"width": 4, "depth": 1},
     "srresnet": {"width": 4, "blocks": 1},
+    "rrdb": {"width": 4, "blocks": 1, "growth": 2},
+    "srgan_discriminator": {"width": 4, "levels": 2, "hidden": 4},
     "dcgan_discriminator": {"width": 4, "size": 16},
     "patch_discriminator": {"width": 4, "levels": 2},
     "encoder": {"width": 4, "levels": 2},

@@ -18,6 +18,13 @@ LOOKING: dict[str, tuple[str, dict[str, Size]]] = {
     "srresnet x3": ("srresnet", {"width": 4, "blocks": 2, "kernel": 5, "factor": 3}),
     "srresnet x4": ("srresnet", {"width": 4, "blocks": 1, "kernel": 3, "factor": 4}),
     "srresnet x4, no norm": ("srresnet", {"width": 4, "blocks": 2, "factor": 4, "norm": "none"}),
+    "rrdb x2": ("rrdb", {"width": 4, "blocks": 1, "growth": 2, "factor": 2}),
+    "rrdb x4": ("rrdb", {"width": 4, "blocks": 2, "growth": 2, "factor": 4}),
+    "rrdb x8": ("rrdb", {"width": 4, "blocks": 1, "growth": 2, "factor": 8}),
+    "srresnet x4, spectral": (
+        "srresnet",
+        {"width": 4, "blocks": 1, "factor": 4, "norm": "spectral"},
+    ),
     "srresnet x8": ("srresnet", {"width": 4, "blocks": 1, "kernel": 1, "factor": 8}),
 }
 

@@ -121,7 +121,7 @@ def test_its_reach_is_exact(factor: int, kernel: int, blocks: int) -> None:
     assert looked_at(net, factor, side) == (wanted, wanted)
 
 
-@pytest.mark.parametrize("norm", ["batch", "none"])
+@pytest.mark.parametrize("norm", ["batch", "none", "spectral"])
 def test_it_begins_within_bounds_however_deep(norm: str) -> None:
     net = build("srresnet", {"width": 16, "blocks": 32, "factor": 4, "norm": norm})
     found = net(torch.rand(4, 3, 12, 12)).detach()
@@ -136,7 +136,7 @@ def test_it_begins_within_bounds_however_deep(norm: str) -> None:
         ({"factor": 1}, "factor is one of 2, 3, 4, 8, not 1"),
         ({"kernel": 8}, "kernel is odd, so that it has a middle; not 8"),
         ({"kernel": 33}, "kernel is 1 to 31, not 33"),
-        ({"norm": "group"}, "norm is one of batch, none, not group"),
+        ({"norm": "group"}, "norm is one of batch, none, spectral, not group"),
         ({"blocks": 0}, "blocks is 1 to 256, not 0"),
     ],
 )

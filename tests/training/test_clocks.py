@@ -14,6 +14,7 @@ import torch
 from trombine.objectives import objective_of
 from trombine.objectives.objective import Phase, Ramp, Step, Terms, Until
 from trombine.recipes import Recipe, find, with_settings
+from trombine.refusal import InputError
 from trombine.training.expect import stretches
 from trombine.training.launch import Mesh
 from trombine.training.machine import choose
@@ -271,6 +272,16 @@ def test_clipping() -> None:
     short, curves = gradient_step(clip=str(whole / 4))
     assert short == pytest.approx(whole / 4, rel=1e-3)  # torch adds 1e-6 to the length
     assert curves["restore/gradient"][0] == pytest.approx(whole), "told as it was"
+
+
+def test_a_gradient_of_a_given_norm() -> None:
+    whole, _ = gradient_step(clip="0")
+    for norm in (whole / 4, 3 * whole):
+        given, curves = gradient_step(clip="0", gradient_norm=str(norm))
+        assert given == pytest.approx(norm, rel=1e-5)
+        assert curves["restore/gradient"][0] == pytest.approx(whole), "told as it was"
+    with pytest.raises(InputError, match=r"^clip does nothing where gradient_norm is given: "):
+        gradient_step(clip="1", gradient_norm="1")
 
 
 @pytest.mark.parametrize("optimiser", ["sgd", "adam", "adamw", "muon"])

@@ -105,6 +105,13 @@ FLOORS: Final = {
     "restyle": "input",
     "invent": "Gaussian of pixels",
 }
+# What is compared where no method is named and there are several protocols.
+USUAL: Final = {
+    "repair": "inpaint",
+    "upscale": "upscale",
+    "restyle": "restyle",
+    "invent": "generate-{}",  # in the protocol's style
+}
 CEILINGS: Final = {"repair": CEILING, "upscale": CEILING, "restyle": CEILING, "invent": RANDOM}
 
 

@@ -190,6 +190,15 @@ def shipped() -> dict[str, Path]:
     return {path.stem: path for path in sorted(FOLDER.glob(f"*{ENDING}"))}
 
 
+def named(text: str) -> tuple[str, ...]:
+    """The protocols that this text names: one, a file, or several that begin so, as `portraits`."""
+    table = shipped()
+    if text in table or text.endswith(ENDING):
+        return (text,)
+    found = tuple(name for name in table if name.startswith(f"{text}-"))
+    return found if len(found) > 1 else ()
+
+
 def load(name: str) -> ProtocolFile:
     """The protocol of this name, or in this file."""
     table = shipped()

@@ -2,11 +2,13 @@
 
     residual             a small picture to one `factor` times as large
     srresnet             the same, as in SRResNet
+    rrdb                 the same, as in ESRGAN
     unet                 a picture to a picture of the same size
     dcgan_generator      a random vector to a picture
     style_generator      the same by a style, which weighs channels
     dcgan_discriminator  a picture to a number: how real it looks
     patch_discriminator  a picture to a map of such numbers
+    srgan_discriminator  a picture of any size to one such number
     denoiser             a noisy picture and a time to what the noise is
     encoder              a picture to a few numbers
     completer            a picture with a hole to which part of a face is where
@@ -60,7 +62,9 @@ from trombine.nets.reader import Reader
 from trombine.nets.refiner import Refiner
 from trombine.nets.residual import Residual
 from trombine.nets.restyler import Restyler
+from trombine.nets.rrdb import RRDB
 from trombine.nets.sizes import Net, Size, defaults_of, read_size, resolved
+from trombine.nets.srgan_discriminator import SRGANDiscriminator
 from trombine.nets.srresnet import SRResNet
 from trombine.nets.style_generator import StyleGenerator
 from trombine.nets.translator import AttentiveTranslator, Translator
@@ -71,11 +75,13 @@ from trombine.refusal import InputError
 NETS: Final[dict[str, type[Net]]] = {
     "residual": Residual,
     "srresnet": SRResNet,
+    "rrdb": RRDB,
     "unet": UNet,
     "dcgan_generator": DCGANGenerator,
     "style_generator": StyleGenerator,
     "dcgan_discriminator": DCGANDiscriminator,
     "patch_discriminator": PatchDiscriminator,
+    "srgan_discriminator": SRGANDiscriminator,
     "denoiser": Denoiser,
     "encoder": Encoder,
     "reader": Reader,

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from trombine.nets.blocks import Features, begin_small, conv3, norm
+from trombine.nets.blocks import Features, begin_small, conv3, norm, normed
 from trombine.nets.sizes import DEEPEST, WIDEST, Net, check_choice, check_whole
 from trombine.refusal import InputError
 
@@ -45,7 +45,7 @@ class SRResNet(Net):
         check_whole("blocks", blocks, 1, DEEPEST)
         _check_kernel(kernel)
         _check_factor(factor)
-        check_choice("norm", norm, ("batch", "none"))
+        check_choice("norm", norm, ("batch", "none", "spectral"))
         check_whole("channels", channels, 1, WIDEST)
         super().__init__()
         self.factor, self.blocks, self.kernel = factor, blocks, kernel
@@ -143,4 +143,4 @@ class Slope(nn.PReLU):
 
 def _conv(width: int, kind: str) -> nn.Conv2d:
     """No bias before batch norm, which would take it away again."""
-    return conv3(width, width, bias=kind != "batch")
+    return normed(conv3(width, width, bias=kind != "batch"), kind)

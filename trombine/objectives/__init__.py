@@ -6,6 +6,7 @@ inpaint.py      paint what is missing, told what belongs there
 inpaint_diffusion.py  the same, by taking noise away
 complete.py     guess which part of a face is where under a hole
 sharpen.py      the same, then learn from a discriminator
+unseen.py       enlarge, learning from small pictures alone
 adversarial.py  a generator against a discriminator
 encode.py       an auto-encoder against a discriminator of its codes
 denoise.py      take noise away, step by step
@@ -48,6 +49,7 @@ from trombine.objectives.restyle import RestyleObjective
 from trombine.objectives.restyle_shared import RestyleSharedObjective
 from trombine.objectives.sharpen import SharpenObjective
 from trombine.objectives.translate import TranslateObjective
+from trombine.objectives.unseen import UnseenObjective
 from trombine.objectives.untrue import check_augment
 from trombine.recipes.recipe import Recipe
 from trombine.refusal import InputError
@@ -55,6 +57,7 @@ from trombine.refusal import InputError
 OBJECTIVES: Final[dict[str, type[Objective[Any]]]] = {
     "restore": RestoreObjective,
     "sharpen": SharpenObjective,
+    "unseen": UnseenObjective,
     "adversarial": AdversarialObjective,
     "encode": EncodeObjective,
     "denoise": DenoiseObjective,

@@ -14,7 +14,7 @@ from trombine.objectives.damage import Damage
 from trombine.objectives.judges import Judge, judge_of
 from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
 from trombine.objectives.terms import TERMS, total_variation
-from trombine.recipes.recipe import Painting, Restore
+from trombine.recipes.recipe import Painting, Restore, Unseen
 from trombine.refusal import InputError
 
 RestoreKind = TypeVar("RestoreKind", bound=Restore)
@@ -104,7 +104,9 @@ def judge_in(recipe: Restore, weights: Mapping[str, float]) -> Judge | None:
     return judge_of(recipe) if set(_JUDGED) & weights.keys() else None
 
 
-def restoring_alarms(recipe: Restore | Painting, measures: Mapping[str, bool]) -> tuple[Alarm, ...]:
+def restoring_alarms(
+    recipe: Restore | Painting | Unseen, measures: Mapping[str, bool]
+) -> tuple[Alarm, ...]:
     """The alarms of their own where nets are compared with the truth."""
     name, higher = next(iter(measures.items()))
     return (

@@ -117,6 +117,8 @@ class Recipe(ABC):
     """Pictures over which the rate rises from 0; a tenth of the run at most."""
     clip: float = 0.0
     """The largest norm of a net's gradient; 0 leaves it as it is."""
+    gradient_norm: float = 0.0
+    """The norm that a net's gradient is given in every step; 0 leaves it as it is."""
     ema: int = 0
     """Half-life of the averaged weights; 0: none are kept."""
     precision: str = "float32"
@@ -158,6 +160,8 @@ class Recipe(ABC):
                 raise InputError(f"{name} is one of {listed}; not {getattr(self, name)!r}")
         if not self.lr > 0:
             raise InputError(f"lr is above 0, not {self.lr}")
+        if self.gradient_norm and self.clip:
+            raise InputError("clip does nothing where gradient_norm is given: set one of them to 0")
         if self.batch % (self.accumulate * self.devices):
             parts = self.accumulate * self.devices
             raise InputError(f"a batch of {self.batch} does not divide into {parts} equal parts")
@@ -364,6 +368,26 @@ class Sharpen(Criticised, Restore):
     """Undo a known damage, then learn from a discriminator to make it look real."""
 
     objective: ClassVar[str] = "sharpen"
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Unseen(Recipe):
+    """Learn to enlarge from small pictures alone: of the data only what is left when it is shrunk.
+
+    Weights of 0 leave a term out.
+    """
+
+    objective: ClassVar[str] = "unseen"
+
+    damage: str = "shrink:2"
+    """How the small pictures came to be: shrink:FACTOR."""
+    measured: float = 1.0
+    """Weight of the mean absolute difference of a small picture and its enlargement, shrunk."""
+    smaller: float = 1.0
+    """Weight of how a small picture, shrunk again, differs when it is enlarged."""
+    between: float = 1.0
+    """Weight of the same for an enlargement made two thirds as large, a scale between both."""
 
 
 @final

@@ -12,7 +12,7 @@ from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 from trombine.grammar import checked, instead
 from trombine.provenance import shortened
-from trombine.recipes.recipe import NetSpec, Painting, Recipe, Restore, Size, plain_value
+from trombine.recipes.recipe import NetSpec, Painting, Recipe, Restore, Size, Unseen, plain_value
 from trombine.recipes.words import right_word
 from trombine.refusal import InputError
 
@@ -105,7 +105,7 @@ def _with_augment(recipe: Recipe) -> Recipe:
     if recipe.augment == "none":
         return recipe
     crop = Augment.parse(recipe.augment).crop
-    if crop and not isinstance(recipe, Restore | Painting):  # whose nets take any size
+    if crop and not isinstance(recipe, Restore | Painting | Unseen):  # whose nets take any size
         raise InputError(
             f"augment crop is for what restores or enlarges, and this recipe is"
             f" {recipe.objective}: give a smaller --size"

@@ -2,8 +2,9 @@
 
 `upscale` is for photographs and faces, `upscale-drawings` for drawn ones, `upscale-wild` for what
 phones and web pages have blurred, grained and squeezed; `upscale-fast` has a sixth of the
-parameters, and `srresnet` is the net of the paper (Ledig et al., 2017) to compare with. What was
-tried before these were chosen is in docs/upscale-study.md.
+parameters, and `srresnet`, `srgan` and `esrgan` are as in the papers (Ledig et al., 2017; Wang et
+al., 2018) to compare with. `upscale-unseen` learns from small pictures alone. What was tried before
+these were chosen is in docs/upscale-study.md and docs/sharpen-study.md.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from trombine.recipes.recipe import NetSpec, Recipe, Restore, Sharpen
+from trombine.recipes.recipe import NetSpec, Recipe, Restore, Sharpen, Unseen
 
 _X2: Final = Restore(
     about="enlarges twice",
@@ -59,6 +60,61 @@ _WILD_X2: Final = (
     "+noise:gaussian:0.003-0.03/noise:gaussian:0.003-0.03/noise:grey:0.003-0.03"
     "/noise:poisson:300-4000?0.6"
     "+jpeg:30-97/jpeg:30-90/webp:30-95?0.95"
+)
+# As in SRGAN: squares first, then a discriminator that is held back in every way of the record:
+# smooth labels, old pictures, spectral norm. The paper's features are VGG's (--judge vgg19).
+_SRGAN_X4: Final = Sharpen(
+    about="enlarges four times as SRGAN does: SRResNet, then a discriminator of eight convolutions",
+    task="upscale",
+    nets={
+        "net": NetSpec("srresnet", {"width": 64, "blocks": 16, "factor": 4, "norm": "none"}),
+        "critic": NetSpec("srgan_discriminator", {"width": 32, "norm": "spectral"}),
+    },
+    data="leaves#3000*2+world:photo#1500",
+    damage="shrink:4",
+    size=360,
+    augment="mirror+crop:96",
+    l1=0.0,
+    l2=1.0,
+    perceptual=0.02,
+    judge="reader",
+    layers="first.first+first+down.0+down.1",
+    best="edges",
+    alone=40_000,
+    critic_alone=2_000,
+    real_label=0.9,
+    pool=0.01,
+    adversarial=0.1,
+    ramp=10_000,
+    worst=1.2,
+    pictures=60_000,
+    batch=8,
+    lr=4e-4,
+    warmup=1_000,
+    clip=1.0,
+    ema=3_000,
+    precision="auto",
+    threads=1,
+    sample_every=4_000,
+    measure_every=4_000,
+    save_every=4_000,
+)
+_UNSEEN_X2: Final = Unseen(
+    about="enlarges twice, learning from small pictures alone",
+    task="upscale",
+    nets=_X2.nets,
+    data=_X2.data,
+    damage="shrink:2",
+    size=240,
+    augment="mirror+crop:120",
+    pictures=100_000,
+    batch=8,
+    lr=1e-3,
+    warmup=2_000,
+    clip=1.0,
+    ema=5_000,
+    precision="auto",
+    threads=1,
 )
 _DRAWN: Final = "world:anime#1500+world:cartoon#1500+world:sketch#1500+leaves#1500*0.5"
 
@@ -170,6 +226,41 @@ UPSCALE: Final[dict[str, Recipe]] = {
         sample_every=4_000,
         measure_every=4_000,
         save_every=4_000,
+    ),
+    "srgan-x2": replace(
+        _SRGAN_X4,
+        about="enlarges twice as SRGAN does: SRResNet, then a discriminator of eight convolutions",
+        nets={
+            "net": NetSpec("srresnet", {"width": 64, "blocks": 16, "factor": 2, "norm": "none"}),
+            "critic": _SRGAN_X4.nets["critic"],
+        },
+        damage="shrink:2",
+        size=240,
+    ),
+    "srgan-x4": _SRGAN_X4,
+    "esrgan-x4": replace(
+        _SRGAN_X4,
+        about="enlarges four times as ESRGAN does: dense blocks, then a relativistic discriminator",
+        # The paper's has 23 blocks of 64 channels that grow by 32: 16,700,000 parameters.
+        nets={
+            "net": NetSpec("rrdb", {"width": 48, "blocks": 4, "growth": 24, "factor": 4}),
+            "critic": _SRGAN_X4.nets["critic"],
+        },
+        l1=1.0,
+        l2=0.0,
+        perceptual=0.04,
+        critic="relativistic",
+        real_label=1.0,
+        adversarial=0.2,
+    ),
+    "upscale-unseen-x2": _UNSEEN_X2,
+    "upscale-unseen-x4": replace(
+        _UNSEEN_X2,
+        about="enlarges four times, learning from small pictures alone",
+        nets=_X4.nets,
+        damage="shrink:4",
+        size=360,
+        augment="mirror+crop:192",
     ),
     "sharpener-x2": Sharpen(
         about="enlarges twice, then learns from a discriminator to look sharp",

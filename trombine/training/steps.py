@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import Final, final
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +21,8 @@ from trombine.training.launch import Mesh
 from trombine.training.machine import Machine
 from trombine.training.start import Start, start_of
 from trombine.training.state import PhaseState, State
+
+LEAST: Final = 1e-12  # of a gradient's length: what is shorter is nothing but rounding
 
 
 @final
@@ -133,7 +135,11 @@ def _apply_gradients(state: State, plan: Plan, phase: Phase, means: dict[str, Te
         raise BrokenStepError(broken[0], numbers[broken[0]], state.pictures)
     rate = rate_at(plan.recipe, state.pictures) * phase.rate * state.slower
     for role, net, length in zip(phase.learns, nets, lengths, strict=True):
-        if plan.recipe.clip:
+        if norm := plan.recipe.gradient_norm:
+            for parameter in net.parameters():
+                if parameter.grad is not None:
+                    parameter.grad *= norm / length.clamp(min=LEAST)
+        elif plan.recipe.clip:
             clip_grads_with_norm_(net.parameters(), plan.recipe.clip, length)
         for group in state.optimisers[role].param_groups:
             group["lr"] = rate

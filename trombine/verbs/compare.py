@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class JudgeCompareRequest(Request):
-    """Compare methods under a frozen protocol; without any, list what there is.
+    """Compare methods under frozen protocols; without any, list what there is.
 
     A method is a baseline, a model by name or file, or a command in quotes that reads the folder
     {input} (where there is one) and writes the folder {output}. Results are kept, so another method
@@ -28,11 +28,12 @@ class JudgeCompareRequest(Request):
     """
 
     protocol: str = ""
-    """A protocol that comes with trombine, or a .toml file."""
+    """A protocol that comes with trombine, or a .toml file; `portraits`: all that begin so."""
     methods: tuple[str, ...] = ()
-    """What to compare, each in quotes where it has spaces."""
+    """What to compare, each in quotes where it has spaces. Names of protocols among them: these
+    too. Of several protocols without a method: what the verb takes unless told."""
     pictures: Path | None = None
-    """The folder with the pictures of a protocol that names some."""
+    """The folder with the pictures of protocols that name some."""
     fresh: bool = False
     """Run everything anew, also what is kept from before."""
     list: bool = False
@@ -46,29 +47,80 @@ class JudgeCompareRequest(Request):
 
 
 def run(request: JudgeCompareRequest) -> Iterator[Event]:
-    """Run what is not kept, measure it, and rank."""
-    from trombine.judge.compare_report import check_comparable, report_of, text_of
-    from trombine.judge.protocol_files import cases, load
+    """Run what is not kept, measure it, and rank; one protocol after the other."""
+    from trombine.judge.compare_report import text_of
+    from trombine.judge.protocol_files import load
     from trombine.pages import check_page
 
     if request.list or not request.protocol:
         yield Started(0, "protocols")
         yield Done(_listed(request), written=0, skipped=0, kept=0)
         return
-    file = load(request.protocol)
-    if not request.methods:
+    names, texts = _protocols(request)
+    files = [load(name) for name in names]
+    if not texts and len(files) == 1:
         yield Started(0, "methods")
-        yield Done(_described(file), written=0, skipped=0, kept=0)
+        yield Done(_described(files[0]), written=0, skipped=0, kept=0)
         return
-    if request.output is not None and not request.overwrite:
-        check_page(request.output)
-    methods, names = _methods(request.methods, file)
-    yield Started(len(methods), "methods")
+    if request.output is not None:
+        if len(files) > 1:
+            raise InputError("a page is of one protocol", "name one, or leave -o out")
+        if not request.overwrite:
+            check_page(request.output)
+    methods = [_methods(texts or (_usual(file),), file) for file in files]
+    count = sum(len(every) for every, _ in methods)
+    yield Started(count, "methods")
+    reports, outcomes = [], []
+    for file, (every, listed) in zip(files, methods, strict=True):
+        steps = range(len(outcomes) + 1, count + 1)
+        found, report = yield from _compared(request, file, every, listed, steps)
+        reports.append(report)
+        outcomes += found
+    if request.json:
+        told = reports if len(reports) > 1 else reports[0]
+        summary = json.dumps(told, indent=1, allow_nan=False)
+    else:
+        summary = "\n\n".join(map(text_of, reports))
+    kept = sum(not outcome.is_new for outcome in outcomes)
+    yield Done(summary, written=len(outcomes), skipped=0, kept=kept)
+
+
+def _protocols(request: JudgeCompareRequest) -> tuple[list[str], list[str]]:
+    """The protocols that are named, and the methods."""
+    from trombine.judge.protocol_files import named
+
+    names, texts = list(named(request.protocol) or (request.protocol,)), []
+    for text in request.methods:
+        more = () if Path(text).is_dir() else named(text)
+        (names if more else texts).extend(more or (text,))
+    if len(names) > len(set(names)):
+        raise InputError("a protocol is named twice")
+    return names, texts
+
+
+def _usual(file: ProtocolFile) -> str:
+    """What is compared where no method is named."""
+    from trombine.judge.compare import USUAL
+
+    return USUAL[file.task].format(*file.styles)
+
+
+def _compared(
+    request: JudgeCompareRequest,
+    file: ProtocolFile,
+    methods: list[Method],
+    names: list[str],
+    steps: range,
+) -> Generator[Event, None, tuple[list[Outcome], dict[str, Any]]]:
+    """The outcomes of methods under a protocol, and the report; a page, where one is asked for."""
+    from trombine.judge.compare_report import check_comparable, report_of
+    from trombine.judge.protocol_files import cases
+
     for method in methods:
         for note in method.notes:
             yield Notice(None, f"{method.name}: {note}")
     every = tuple(cases(file, request.pictures))
-    outcomes = yield from _outcomes(methods, file, every, fresh=request.fresh)
+    outcomes = yield from _outcomes(methods, file, every, steps, fresh=request.fresh)
     report = report_of(file, every, outcomes, names)
     check_comparable(report)
     _log(file, outcomes, report)
@@ -77,9 +129,7 @@ def run(request: JudgeCompareRequest) -> Iterator[Event]:
 
         write_page(request.output, report, every, outcomes)
         yield Picture(request.output, request.output.name)
-    summary = json.dumps(report, indent=1, allow_nan=False) if request.json else text_of(report)
-    kept = sum(not outcome.is_new for outcome in outcomes)
-    yield Done(summary, written=len(outcomes), skipped=0, kept=kept)
+    return outcomes, report
 
 
 def _methods(texts: Sequence[str], file: ProtocolFile) -> tuple[list[Method], list[str]]:
@@ -93,16 +143,22 @@ def _methods(texts: Sequence[str], file: ProtocolFile) -> tuple[list[Method], li
 
 
 def _outcomes(
-    methods: Sequence[Method], file: ProtocolFile, every: Sequence[Case], *, fresh: bool
+    methods: Sequence[Method],
+    file: ProtocolFile,
+    every: Sequence[Case],
+    steps: range,
+    *,
+    fresh: bool,
 ) -> Generator[Event, None, list[Outcome]]:
+    """Each method run, or what is kept of it; `steps`: these and all that follow."""
     from trombine.judge.compare import outcome
 
     outcomes = []
-    for number, method in enumerate(methods, 1):
+    for number, method in zip(steps, methods, strict=False):
         outcomes.append(outcome(method, file, every, fresh=fresh))
         how = "run" if outcomes[-1].is_new else "kept from before"
         yield Detail(None, f"{method.name} ({method.hash}): {how}")
-        yield Progress(number, len(methods), "methods")
+        yield Progress(number, steps[-1], "methods")
     return outcomes
 
 

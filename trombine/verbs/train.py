@@ -30,11 +30,12 @@ class TrainRequest(Request):
     recipe: str
     """Its name: upscale-x2, upscale-x4, upscale-fast-x2, upscale-fast-x4, upscale-drawings-x2,
     upscale-drawings-x4, upscale-wild-x2, upscale-wild-x4, upscale-grown-x4, upscale-sharp-x4,
-    srresnet-x2, srresnet-x4, sharpener-x2, cleaner, autoencoder, restorer, repairer, inpaint,
-    inpaint-sharp, inpaint-diffusion, completion, scratches, generate-anime, generate-photo,
-    restyle, dcgan, dcgan-r1, stylegan, class-gan, sdpc-gan, adversarial-autoencoder, fractal-gan,
-    flow, diffusion, restyle-cyclegan, restyle-ugatit, restyle-cut, restyle-shared, reader, witness,
-    finder, refiner or pose. Or a file of settings: MINE.toml, which begins with recipe =
+    srresnet-x2, srresnet-x4, srgan-x2, srgan-x4, esrgan-x4, upscale-unseen-x2, upscale-unseen-x4,
+    sharpener-x2, cleaner, autoencoder, restorer, repairer, inpaint, inpaint-sharp,
+    inpaint-diffusion, completion, scratches, generate-anime, generate-photo, restyle, dcgan,
+    dcgan-r1, stylegan, class-gan, sdpc-gan, adversarial-autoencoder, fractal-gan, flow, diffusion,
+    restyle-cyclegan, restyle-ugatit, restyle-cut, restyle-shared, reader, witness, finder, refiner
+    or pose. Or a file of settings: MINE.toml, which begins with recipe =
     "upscale-x2" and has lines such as lr = 1e-4, or the recipe.json of a run, to train the same
     again."""
     data: str = ""

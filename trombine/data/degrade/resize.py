@@ -98,6 +98,14 @@ def imresize_matlab(
     raise InputError("give a scale or a size, one of them")
 
 
+def imresize_any(pictures: Picture, size: tuple[int, int]) -> Resized:
+    """The same by bicubic, of samples of any range; linear, so that slopes pass through."""
+    (high, wide), (rows, columns) = _scales(pictures, size), size
+    by_row = matlab_weights(pictures.shape[-2], rows, high, "bicubic")
+    by_column = matlab_weights(pictures.shape[-1], columns, wide, "bicubic")
+    return _separable(by_row, by_column, pictures.double()).float()
+
+
 def _scales(picture: torch.Tensor, size: tuple[int, int]) -> tuple[float, float]:
     return size[0] / picture.shape[-2], size[1] / picture.shape[-1]
 
