@@ -2,10 +2,10 @@
 
     python bench/generate_study.py [--run] [ARM ...]     study.py says what else it takes
 
-Every arm sees as many painted anime faces of 64 pixels, the same ones in the same order, and is
-measured by the witness, which none has seen, on as many invented ones of choosing seeds. Arms of
-fractals say whether a latent comes to mean the numbers by which pictures are painted.
-docs/generate-study.md has the table and what follows from it.
+Every arm sees as many painted anime faces, of 64 pixels but for those whose names end in 128, the
+same ones in the same order, and is measured by the witness, which none has seen, on as many
+invented ones of choosing seeds. Arms of fractals say whether a latent comes to mean the numbers by
+which pictures are painted. docs/generate-study.md has the table and what follows from it.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from trombine.judge.fidelity import frechet
 from trombine.judge.invented import in_place
 from trombine.measures.reading import IN_PLACE
 from trombine.methods.invent import gaussian_of_pixels
+from trombine.nets.spaces import to_space
 from trombine.objectives.adversarial import RANGES, as_normals, correspondence
 from trombine.objectives.denoise import METHODS, process_of
 from trombine.recipes import find, with_settings
@@ -70,6 +71,7 @@ def _arm(table: str, says: str, recipe: str, settings: str = "") -> Arm:
 ARMS: Final = {
     "dcgan": _arm("adversary", "DCGAN as in the paper", "dcgan"),
     "dcgan-r1": _arm("adversary", "no batch statistics, relativistic, R1 and R2", "dcgan-r1"),
+    "no-penalties": _arm("adversary", "the same without R1 and R2", "dcgan-r1", "--r1 0 --r2 0"),
     "stylegan": _arm("adversary", "the generator by style", "stylegan"),
     "class-gan": _arm(
         "adversary",
@@ -79,6 +81,7 @@ ARMS: Final = {
     ),
     "sdpc-gan": _arm("adversary", "the discriminator sees sparse predictive codes", "sdpc-gan"),
     "hsv": _arm("colours", "as dcgan-r1, in hue, saturation and value", "dcgan-r1", "--space hsv"),
+    "grey": _arm("colours", "as dcgan-r1, grey, beside real grey ones", "dcgan-r1", "--space grey"),
     "codes": _arm("codes", "auto-encoder, codes to look drawn", "adversarial-autoencoder"),
     "codes-free": _arm(
         "codes", "the same, codes as they come", "adversarial-autoencoder", "--adversarial 0"
@@ -90,8 +93,21 @@ ARMS: Final = {
     "v": _arm("noise", "v prediction", "diffusion"),
     **{
         f"{name}-{seed}": _arm("seed", f"{name}, seed {seed}", name, f"--seed {seed}")
-        for name in ("dcgan-r1", "sdpc-gan")
+        for name in ("dcgan-r1", "sdpc-gan", "flow")
         for seed in (1, 2)
+    },
+    **{
+        f"codes-ms-ssim-{seed}": _arm(
+            "seed",
+            f"codes-ms-ssim, seed {seed}",
+            "adversarial-autoencoder",
+            f"--l1 0 --ms-ssim 1 --seed {seed}",
+        )
+        for seed in (1, 2)
+    },
+    **{
+        f"{name}-128": _arm("128 px", f"{name}, faces of 128 pixels", name, "--size 128")
+        for name in ("dcgan", "dcgan-r1")
     },
     **{
         f"fractals-{seed}": _arm(
@@ -119,11 +135,13 @@ def measured(arm: Arm, model: Model, trial: bool) -> Row:
     if arm.recipe == "fractal-gan":
         return {"correspondence": round(matching(model, 24 if trial else COUNT), 3)}
     count = 24 if trial else COUNT
+    settings = STUDY.settings(arm)
+    like = (count, int(settings["size"]), settings.get("space") == "grey")
     if model.card.task == "denoise":
-        each = {str(steps): scores(denoised(arm, model, count, steps), count) for steps in STEPS}
+        each = {str(steps): scores(denoised(arm, model, count, steps), *like) for steps in STEPS}
         return {**each[str(STEPS[-1])], "steps": {n: row["value"] for n, row in each.items()}}
     latents = drawn(model, count)
-    row = scores(_pictures(model, latents), count)
+    row = scores(_pictures(model, latents), *like)
     pairs = latents[: 2 * PAIRS].double().numpy()
     for name, blend in PATHS.items():
         ways = (
@@ -136,10 +154,10 @@ def measured(arm: Arm, model: Model, trial: bool) -> Row:
     return row
 
 
-def scores(pictures: Tensor, count: int) -> Row:
+def scores(pictures: Tensor, count: int, size: int, grey: bool) -> Row:
     """Of a set: its Fréchet distance above real's, of a Gaussian's; parts in place and sharpness,
     of real's."""
-    real, floor, gaussian = reference(count)
+    real, floor, gaussian = reference(count, size, grey)
     seen, truth = witness.seen(pictures), witness.seen(real)
     above = (frechet(features(seen), features(truth)) - floor) / gaussian
     sharp = [sharpness([to_pixels(one) for one in some]) for some in (pictures, real)]
@@ -157,14 +175,16 @@ def placed(seen: witness.Seen) -> float:
 
 
 @cache
-def reference(count: int) -> tuple[Tensor, float, float]:
+def reference(count: int, size: int, grey: bool) -> tuple[Tensor, float, float]:
     """Real faces; the Fréchet distance of others from them, and what a Gaussian's is above that."""
-    faces = source(f"world:anime#{2 * count}", SIZE, first_seed=FIRST)
+    faces = source(f"world:anime#{2 * count}", size, first_seed=FIRST)
     pictures = faces.batch(np.arange(2 * count)).pictures()
+    gaussian = gaussian_of_pixels(range(FIRST, FIRST + count), style="anime", size=size)
+    if grey:
+        pictures, gaussian = (to_space(some, "grey") for some in (pictures, gaussian))
     real, others = pictures[:count], pictures[count:]
     truth = features(witness.seen(real))
     floor = frechet(features(witness.seen(others)), truth)
-    gaussian = gaussian_of_pixels(range(FIRST, FIRST + count), style="anime", size=SIZE)
     return real, floor, frechet(features(witness.seen(gaussian)), truth) - floor
 
 

@@ -130,7 +130,8 @@ def stopped_after(one: Order, pictures: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("family", "space"), [("adversarial", "hsv"), ("restore", "imagenet"), ("sharpen", "hsv")]
+    ("family", "space"),
+    [("adversarial", "hsv"), ("adversarial", "grey"), ("restore", "imagenet"), ("sharpen", "hsv")],
 )
 def test_killed_and_gone_on_with_it_is_the_same_run(
     family: str, space: str, tmp_path: Path
@@ -224,7 +225,7 @@ def test_what_changes_make_untrue_are_numbers_that_there_are() -> None:
 def test_recipes_know_the_spaces_that_there_are() -> None:
     """Listed in both places: recipes load no torch."""
     assert CHOICES["space"] == tuple(SPACES)
-    with pytest.raises(InputError, match="space is one of rgb, hsv, imagenet; not 'lab'"):
+    with pytest.raises(InputError, match="space is one of rgb, grey, hsv, imagenet; not 'lab'"):
         asked("restore", Path("unused"), space="lab")
 
 

@@ -41,6 +41,26 @@ def test_best_is_asked_for_and_kept(tmp_path: Path, kit: ModuleType) -> None:
     assert (np.asarray(trombine.upscale(source, factor=2, best=True)) == best).all()
 
 
+def test_sharpness_is_asked_for_and_kept(tmp_path: Path, kit: ModuleType) -> None:
+    """From the usual result, which is none of it, ever farther to the sharpest; in edges, too."""
+    source = kit.photo(tmp_path)
+    made, edges = {}, {}
+    for sharpness in (0.0, 0.5, 1.0):
+        out = tmp_path / f"{sharpness}.png"
+        kit.events(source, output=out, factor=4, sharpness=sharpness)
+        assert kit.events(source, output=out, factor=4, sharpness=sharpness)[-1].skipped == 0
+        made[sharpness] = read(out).samples.astype(int)
+        edges[sharpness] = np.square(np.diff(made[sharpness], axis=1)).mean()
+    kit.events(source, output=tmp_path / "usual.png", factor=4)
+    assert (read(tmp_path / "usual.png").samples == made[0.0]).all()
+    half, all_of_it = (np.abs(made[by] - made[0.0]).mean() for by in (0.5, 1.0))
+    assert 0 < half < all_of_it and edges[0.0] < edges[1.0]
+    assert (np.asarray(trombine.upscale(source, factor=4, sharpness=0.5)) == made[0.5]).all()
+    assert "was made otherwise (sharpness 1" in kit.why(
+        kit.events(source, output=tmp_path / "1.0.png", factor=4, sharpness=0.25)
+    )
+
+
 @pytest.mark.parametrize("factor", [2, 4])
 def test_a_picture_is_what_its_net_makes_of_it(
     factor: int, tmp_path: Path, kit: ModuleType
@@ -252,6 +272,13 @@ def test_models_that_are_none(tmp_path: Path, kit: ModuleType) -> None:
         ({"tile": 3}, "--tile is auto, or a whole number, "),
         ({"tile": "many"}, "--tile is auto, or a whole number, "),
         ({"threads": 0}, "--threads is a whole number, 1 or more, not 0"),
+        ({"sharpness": 1.5}, "--sharpness is a number, 0 to 1, not 1.5"),
+        ({"sharpness": float("nan")}, "--sharpness is a number, 0 to 1, not nan"),
+        (
+            {"sharpness": 0.5, "model": "upscale-wild"},
+            "--sharpness is of --model upscale; leave one of both out",
+        ),
+        ({"mask_is": "white"}, "--mask-is says what of a mask was repaired; give --hole too"),
     ],
 )
 def test_what_cannot_be_is_refused_in_a_line(

@@ -60,6 +60,8 @@ def test_replay_in_a_fresh_process_and_another_folder(
         ("b.avif", {"size": "70x90"}),
         ("b.tif", {"model": "upscale-drawings-x4"}),
         ("b.png", {"factor": 3, "best": True}),
+        ("b.png", {"factor": 4, "sharpness": 0.5}),
+        ("b.png", {"factor": 1}),
     ],
 )
 def test_replay_of_other_formats_and_ways(

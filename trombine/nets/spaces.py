@@ -1,6 +1,7 @@
-"""Colour spaces in which a net may see pictures and give them: RGB, HSV, ImageNet's normalisation.
+"""Colour spaces in which a net may see pictures and give them: RGB, grey, HSV, ImageNet's.
 
     rgb        as everywhere: sRGB in [0, 1]
+    grey       the luma in each of three channels; there is no way back to colours
     hsv        hue, saturation and value, each in [0, 1]; hue in turns, red at 0 and at 1
     imagenet   (x - mean) / deviation of each channel, as nets of ImageNet want it
 
@@ -19,6 +20,7 @@ from typing import Final, final
 import torch
 from jaxtyping import Float
 
+from trombine.colour import LUMA
 from trombine.nets.sizes import Net
 from trombine.provenance import shortened
 
@@ -85,12 +87,19 @@ class Within(Net):
         return from_space(output.float() if output.dtype == torch.bfloat16 else output, self.space)
 
 
-# ---------------------------------------------------------------------------------------------
-# HSV
-
-
 def _same(pictures: Pictures) -> Pictures:
     return pictures
+
+
+def _grey(pictures: Pictures) -> Pictures:
+    """The luma of the three channels, in each of them: of what is grey already, itself."""
+    luma = sum(weight * plane for weight, plane in zip(LUMA, pictures.unbind(-3), strict=True))
+    assert isinstance(luma, torch.Tensor)
+    return _joined(luma, luma, luma)
+
+
+# ---------------------------------------------------------------------------------------------
+# HSV
 
 
 def _to_hsv(pictures: Pictures) -> Pictures:
@@ -157,6 +166,7 @@ def _imagenet(
 
 SPACES: Final[dict[str, Space]] = {
     "rgb": Space(says="red, green and blue, as everywhere", into=_same, back=_same),
+    "grey": Space(says="the luma, three times", into=_grey, back=_grey),
     "hsv": Space(says="hue, saturation and value", into=_to_hsv, back=_from_hsv),
     "imagenet": Space(
         says="less ImageNet's mean, by its deviation", into=_normalised, back=_denormalised

@@ -82,7 +82,8 @@ class Recipe(ABC):
     augment: str = "none"
     """Chance changes of what is learned from, and of its truth: zoom:1.2+mirror+rotate:10."""
     space: str = "rgb"
-    """Colours that the nets work in: rgb, hsv, or imagenet (normalised by its mean and spread)."""
+    """Colours that the nets work in: rgb, grey, hsv, or imagenet (normalised by its mean and
+    spread)."""
     pictures: int = 200_000
     """How long: pictures seen."""
     batch: int = 16
@@ -179,7 +180,7 @@ CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "optimiser": ("adam", "adamw", "muon", "sgd"),
     "schedule": ("constant", "linear", "cosine"),
     "precision": ("float32", "bf16", "float64", "auto"),
-    "space": ("rgb", "hsv", "imagenet"),  # nets.spaces.SPACES, which needs torch
+    "space": ("rgb", "grey", "hsv", "imagenet"),  # nets.spaces.SPACES, which needs torch
     "layout": ("auto", "contiguous", "channels_last"),
     "device": ("auto", "cpu", "cuda"),
     "on_nan": ("roll back", "stop"),
