@@ -31,12 +31,12 @@ from trombine.inpainting.faces import (
 )
 from trombine.inpainting.grain import SIDE, Noise, Squares
 from trombine.inpainting.windows import USUAL, Area, Patch, Window, moved, patches, thickness
+from trombine.nets.sizes import device_of
 from trombine.reader import Face
 from trombine.samples import Image
 from trombine.upscaling.running import enlarged
 from trombine.weights import Model, loaded
 from trombine.weights.pipelines import repairer
-from trombine.weights.tasks import device_of
 
 READER: Final = "reader"
 COMPLETER: Final = "completion"

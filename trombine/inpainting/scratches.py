@@ -18,8 +18,9 @@ from torch import Tensor
 from torch.nn.functional import interpolate, max_pool2d
 
 from trombine.canvas import through_tiles
+from trombine.nets.sizes import device_of
 from trombine.weights import Model, loaded
-from trombine.weights.tasks import check_finite, device_of
+from trombine.weights.tasks import check_finite
 
 NET: Final = "scratches"
 MOST: Final = 2 << 20  # pixels in which is detected: a larger picture is made smaller first

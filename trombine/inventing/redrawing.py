@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Final, cast
 
 import numpy as np
-import torch
 from jaxtyping import UInt8
 from torch.nn import functional
 
@@ -32,7 +31,6 @@ def redrawn(pixels: UInt8[np.ndarray, "s s 3"], source: str, target: str) -> np.
     net = cast(Restyler, model.net)
     beside = (net.size - len(pixels)) // 2
     window = functional.pad(to_picture(pixels)[None], (beside,) * 4, mode="replicate")
-    first, second = (torch.tensor([net.styles.index(name)]) for name in (source, target))
-    drawn = model(window, first, second)[0]
+    drawn = model(window, *net.named(source, target))[0]
     edge = slice(beside, beside + len(pixels))
     return to_pixels(drawn[:, edge, edge].contiguous())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from trombine.colour import LUMA
 from trombine.conventions import to_picture
-from trombine.nets.restyler import styles_of
+from trombine.nets.restyler import Restyler
 from trombine.reader.frames import in_window
 from trombine.refusal import InputError
 from trombine.weights import loaded
@@ -132,11 +132,10 @@ def of_net(name: str) -> Callable[..., Pictures]:
     def method(pictures: Pictures, *, style: str, source: str = "photo") -> Pictures:
         styles = ()
         if model.card.task == "restyle":
-            known = styles_of(str(model.net.sizes["styles"]))
-            if unknown := {source, style} - set(known):
-                raise InputError(f"knows {', '.join(known)}, not {unknown.pop()}", path=name)
-            numbers = (known.index(one) for one in (source, style))
-            styles = tuple(torch.full((len(pictures),), number) for number in numbers)
+            net = cast(Restyler, model.net)
+            if unknown := {source, style} - set(net.styles):
+                raise InputError(f"knows {', '.join(net.styles)}, not {unknown.pop()}", path=name)
+            styles = net.named(source, style, len(pictures))
         return (model(pictures, *styles) * 255).round() / 255
 
     return method

@@ -23,7 +23,7 @@ from trombine.draws import Chance
 from trombine.grammar import instead
 from trombine.nets.blocks import Features, Normed, conv3, doubled
 from trombine.nets.inventor import SPREAD, DetailFlow, walked
-from trombine.nets.sizes import DEEPEST, WIDEST, Net, check_choice, check_whole
+from trombine.nets.sizes import DEEPEST, WIDEST, Net, check_choice, check_whole, device_of
 from trombine.refusal import InputError
 from trombine.world import STYLES
 
@@ -106,6 +106,12 @@ class Restyler(Net):
     def noise(self, like: Pictures) -> Float[Tensor, "n 12 h2 w2"]:
         """Standard normal, the same for every picture."""
         return torch.from_numpy(_planes(self.size // 2)).to(like).expand(like.shape[0], -1, -1, -1)
+
+    def named(self, source: str, target: str, count: int = 1) -> tuple[Styles, Styles]:
+        """Two styles as the net takes them, of `count` pictures, where the net is."""
+        places = (self.styles.index(name) for name in (source, target))
+        first, second = (torch.full((count,), n, device=device_of(self)) for n in places)
+        return first, second
 
 
 @lru_cache(maxsize=4)

@@ -16,6 +16,7 @@ from torch import Tensor
 from trombine.conventions import LANDMARK_GROUPS, PART_INDEX, PARTS
 from trombine.nets.blocks import fused
 from trombine.nets.reader import Reader, Reading
+from trombine.nets.sizes import device_of
 from trombine.nets.spaces import to_space
 from trombine.reader.doubts import Seen, beyond, doubts
 from trombine.reader.fields import decode_styles, fields_of
@@ -34,7 +35,7 @@ from trombine.reader.spreads import clues_of, measured
 from trombine.reader.twice import read_twice
 from trombine.refusal import InputError
 from trombine.weights import Model
-from trombine.weights.tasks import check_finite, device_of
+from trombine.weights.tasks import check_finite
 
 # How likely a window is to show a face before it is called one. Parts and landmarks that have to be
 # of the same face leave few that are none; a face whose brows are cut off is some .15.

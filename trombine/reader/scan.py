@@ -15,9 +15,10 @@ from torch.nn import functional
 from trombine.nets.blocks import fused
 from trombine.nets.finder import Finder
 from trombine.nets.reader import CENTRE_STEP
+from trombine.nets.sizes import device_of
 from trombine.reader.frames import Samples, as_floats
 from trombine.weights import loaded
-from trombine.weights.tasks import check_finite, device_of
+from trombine.weights.tasks import check_finite
 
 FINDER: Final = "finder"
 SIDE: Final = 640  # pixels of the longer side: larger pictures are made as small

@@ -16,9 +16,9 @@ from torch.nn.functional import pad
 
 from trombine.conventions import MIRRORED_LANDMARK, MIRRORED_PART
 from trombine.nets.reader import PART_COUNTS, Reading
+from trombine.nets.sizes import device_of
 from trombine.reader.fields import Fields, fields_of
 from trombine.weights import Model
-from trombine.weights.tasks import device_of
 
 MOVED: Final = 2  # pixels, to the right and down: half a place of the heat maps
 _LEAST: Final = 1e-8  # likely, where a logarithm is taken

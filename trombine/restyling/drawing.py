@@ -26,6 +26,7 @@ from trombine.inpainting.damaged import middles, sampled
 from trombine.inpainting.windows import Window
 from trombine.nets.blocks import padded
 from trombine.nets.restyler import DEEP, Restyler
+from trombine.nets.sizes import device_of
 from trombine.reader import Face, Frame
 from trombine.reader.doubts import sure_style
 from trombine.reader.frames import WINDOW, crop_windows
@@ -36,7 +37,6 @@ from trombine.samples import Image
 from trombine.upscaling.drawing import is_drawing
 from trombine.upscaling.running import enlarged
 from trombine.weights import Model, loaded
-from trombine.weights.tasks import device_of
 
 AUTO: Final = "auto"
 READER: Final = "reader"
@@ -153,9 +153,7 @@ class Restyling:
 
     def styles(self, source: str) -> tuple[Tensor, Tensor]:
         """The styles of a picture and of what it becomes, as the net takes them."""
-        numbers = (self.net.styles.index(name) for name in (source, self.target))
-        first, second = (torch.tensor([n], device=device_of(self.net)) for n in numbers)
-        return first, second
+        return self.net.named(source, self.target)
 
     def enlarger(self, times: float) -> Model:
         """The net that enlarges what was drawn so many times, or nearly."""

@@ -22,9 +22,10 @@ from jaxtyping import Float32
 from trombine.canvas import through_tiles
 from trombine.computing import computing
 from trombine.nets import Net
+from trombine.nets.sizes import device_of
 from trombine.upscaling import seams
 from trombine.weights.foreign import FADE, Foreign
-from trombine.weights.tasks import check_finite, device_of
+from trombine.weights.tasks import check_finite
 
 LEAST_TILE: Final = 16  # pixels a side: smaller ones would be halo and nothing else
 _STEP: Final = 8  # the sides that are tried are so far apart

@@ -83,11 +83,6 @@ def _tensor(value: object, names: str) -> torch.Tensor:
     return value
 
 
-def device_of(net: Net) -> torch.device:
-    """Where a net is computed."""
-    return next((tensor.device for tensor in net.parameters()), torch.device("cpu"))
-
-
 def check_finite(*results: torch.Tensor) -> None:
     """Refuse a net's result that is no numbers: finite weights can lead beyond all of them."""
     # The least and the largest are NaN or infinite where any is; isfinite takes many times as long.
