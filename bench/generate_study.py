@@ -18,6 +18,7 @@ from typing import Final
 import numpy as np
 import torch
 from generate import features, sharpness
+from scipy.stats import spearmanr
 from study import PLAIN, Arm, Row, Study
 from table import ROOT
 from torch import Tensor
@@ -37,7 +38,7 @@ from trombine.objectives.denoise import METHODS, process_of
 from trombine.recipes import find, with_settings
 from trombine.recipes.recipe import Denoise
 from trombine.samplers import sample
-from trombine.weights import Model
+from trombine.weights import Model, load
 
 FIRST: Final = 1_420_000  # the first choosing seed of what is measured on
 COUNT: Final = 400  # faces, and as many real ones
@@ -48,6 +49,7 @@ PAIRS: Final = 24  # whose paths are walked
 ALONG: Final = np.linspace(0, 1, 9)
 STEPS: Final = (4, 8, 16, 50)
 NUMBERS: Final = ("a", "b", "c", "d")
+READS: Final = "fractals-read"  # the arm that reads them
 SHARED: Final = {
     **PLAIN,
     "precision": "auto",
@@ -109,6 +111,13 @@ ARMS: Final = {
         f"{name}-128": _arm("128 px", f"{name}, faces of 128 pixels", name, "--size 128")
         for name in ("dcgan", "dcgan-r1")
     },
+    READS: _arm(
+        "latents",
+        "no generator: an encoder that reads a fractal's numbers",
+        "pose",
+        "--data fractals#20000 --lr 0.002 --net encoder:width=16,levels=4,outputs=4"
+        " --wanted a+b+c+d",
+    ),
     **{
         f"fractals-{seed}": _arm(
             "latents",
@@ -132,9 +141,20 @@ ARMS: Final = {
 
 def measured(arm: Arm, model: Model, trial: bool) -> Row:
     """How far from real what it invents is, and how sound paths through it are."""
-    if arm.recipe == "fractal-gan":
-        return {"correspondence": round(matching(model, 24 if trial else COUNT), 3)}
     count = 24 if trial else COUNT
+    if arm.recipe == "pose":
+        pictures, numbers = fractals(count)
+        return {"latents": explained(numbers, model(pictures))}
+    if arm.recipe == "fractal-gan":
+        latents = drawn(model, count)
+        said = load(STUDY.folder(READS, 24 if trial else None) / "best.safetensors")(
+            _pictures(model, latents)
+        )
+        return {
+            "correspondence": round(matching(model, count), 3),
+            "latents": explained(latents, said),
+            "by chance": explained(latents.flip(0), said),
+        }
     settings = STUDY.settings(arm)
     like = (count, int(settings["size"]), settings.get("space") == "grey")
     if model.card.task == "denoise":
@@ -220,15 +240,45 @@ def denoised(arm: Arm, model: Model, count: int, steps: int) -> Tensor:
     return _rounded((torch.cat(list(walked())) + 1) / 2)
 
 
+def fractals(count: int) -> tuple[Tensor, Tensor]:
+    """Fractals of choosing seeds, and their numbers as latents."""
+    painted = source(f"fractals#{count}", SIZE, first_seed=FIRST)
+    batch = painted.batch(np.arange(count))
+    assert batch.vectors is not None
+    columns = [painted.vector_names.index(name) for name in NUMBERS]
+    ranges = torch.tensor([RANGES[name] for name in NUMBERS], dtype=torch.float64)
+    return batch.pictures(), as_normals(batch.vectors[:, columns], ranges).float()
+
+
 def matching(model: Model, count: int) -> float:
     """How often what is made of a fractal's numbers is nearer to it than another fractal is."""
-    fractals = source(f"fractals#{count}", SIZE, first_seed=FIRST)
-    batch = fractals.batch(np.arange(count))
-    assert batch.vectors is not None
-    columns = [fractals.vector_names.index(name) for name in NUMBERS]
-    ranges = torch.tensor([RANGES[name] for name in NUMBERS], dtype=torch.float64)
-    latents = as_normals(batch.vectors[:, columns], ranges).float()
-    return correspondence(_pictures(model, latents), batch.pictures())
+    pictures, latents = fractals(count)
+    return correspondence(_pictures(model, latents), pictures)
+
+
+def explained(latents: Tensor, said: Tensor) -> dict[str, float]:
+    """How much of the numbers that are read of pictures is known from their latents.
+
+    By rank, each number beside the latent of its place, the mean of the four; and by the linear map
+    of all latents that fits one half best, on the other half: the share of the variance, the
+    interval over its pictures.
+    """
+    numbers, places = said.double().numpy(), latents.double().numpy()
+    ranks = [spearmanr(*both).statistic for both in zip(numbers.T, places.T, strict=True)]
+    known = np.column_stack([places, np.ones(len(places))])
+    half = len(known) // 2
+    through, *_ = np.linalg.lstsq(known[:half], numbers[:half], rcond=None)
+    off = numbers[half:] - known[half:] @ through
+    spread = numbers[half:] - numbers[half:].mean(0)
+
+    def share(rows: np.ndarray) -> float:
+        return float((1 - (off[rows] ** 2).mean(0) / (spread[rows] ** 2).mean(0)).mean())
+
+    every = np.arange(len(off))
+    draws = np.random.default_rng(0).integers(0, len(off), (500, len(off)))
+    low, high = np.percentile([share(rows) for rows in draws], (2.5, 97.5))
+    found = {"rank": float(np.mean(ranks)), "linear": share(every), "low": low, "high": high}
+    return {name: round(float(value), 3) for name, value in found.items()}
 
 
 def _rounded(pictures: Tensor) -> Tensor:
@@ -246,10 +296,12 @@ STUDY: Final = Study(
         "Fréchet": ("value", ".3f"),
         "in place": ("placed", ".2f"),
         "sharpness": ("sharpness", ".2f"),
-        "linear": ("linear", ".2f"),
-        "spherical": ("spherical", ".2f"),
+        "straight": ("linear", ".2f"),
+        "circles": ("spherical", ".2f"),
         **{f"{steps} steps": (f"steps.{steps}", ".3f") for steps in STEPS},
         "correspondence": ("correspondence", ".2f"),
+        "rank": ("latents.rank", ".2f"),
+        "linear": ("latents.linear", ".2f"),
         "pictures": ("pictures", ",d"),
         "CPU-min": ("minutes", ".1f"),
     },

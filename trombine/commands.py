@@ -181,6 +181,17 @@ VERBS = {
         ),
         positional=("model",),
     ),
+    "models blend": Verb(
+        module="models",
+        request="ModelsBlendRequest",
+        summary="Make a model between two that began as one, weight by weight.",
+        examples=(
+            "trombine models blend upscale-x4 upscale-sharp-x4 --share 0.3 -o between.safetensors",
+            "trombine models blend upscale-x4 upscale-sharp-x4 --share 0.5 --only body"
+            " --overwrite -o between.safetensors",
+        ),
+        positional=("first", "second"),
+    ),
     "models import": Verb(
         module="models",
         request="ModelsImportRequest",

@@ -126,6 +126,20 @@ def test_a_training_that_fails_is_named_and_the_others_go_on(
     assert "two: its training ended with 2" in said.err and "three: 1 to go" in said.out
 
 
+def test_what_latents_explain_is_what_was_planted() -> None:
+    """Of numbers that are a linear map of latents and as much noise, a half; of others, nothing."""
+    generator = torch.Generator().manual_seed(2)
+    latents, noise = (torch.randn(4000, 4, generator=generator) for _ in range(2))
+    turned = torch.linalg.qr(torch.randn(4, 4, generator=generator)).Q
+    planted = generate_study.explained(latents, latents @ turned + noise + 3)
+    assert planted["linear"] == pytest.approx(0.5, abs=0.03)
+    assert planted["low"] < planted["linear"] < planted["high"]
+    in_place = generate_study.explained(latents, 5 * latents.exp())
+    assert in_place["rank"] == 1
+    chance = generate_study.explained(latents.flip(0), latents)
+    assert abs(chance["rank"]) < 0.05 and abs(chance["linear"]) < 0.02
+
+
 def test_a_row_that_was_stopped_took_what_all_its_processes_took(tmp_path: Path) -> None:
     run = RunFolder(tmp_path)
     for event, cpu in (("started", 1), ("stopped", 469), ("resumed", 1), ("ended", 489)):

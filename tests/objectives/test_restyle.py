@@ -15,8 +15,9 @@ from trombine.data.item import Batch
 from trombine.data.source import source
 from trombine.draws import Chance
 from trombine.nets import build
-from trombine.nets.inventor import SPREAD
+from trombine.nets.inventor import SPREAD, lacking
 from trombine.nets.restyler import Restyler
+from trombine.objectives.invent import details_off
 from trombine.objectives.objective import Step
 from trombine.objectives.restyle import RestyleObjective
 from trombine.recipes import NetSpec, Restyle, find
@@ -172,6 +173,26 @@ def test_where_no_part_is_known_whatever_is_drawn_is_right(
     assert there[0] == usual[0]
     assert all(torch.equal(*pair) for pair in zip(there[1], usual[1], strict=True))
     assert all(elsewhere[0][name] != value for name, value in usual[0].items())
+
+
+def test_details_are_learned_where_they_are_known_alone(step: Step) -> None:
+    """What is learned of one half and of the other is what is learned of both: so nothing is
+    learned elsewhere, not even that there are no details."""
+    objective = RestyleObjective(recipe_of())
+    net, shown = cast(Restyler, step.nets["net"]), objective.shown(step)
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter += 0.02
+        soft = net.soft(shown.pictures, shown.source, shown.target)
+        told, details = net.told_by(soft, shown.target), lacking(soft, shown.truth)
+    left = torch.zeros_like(details)
+    left[..., : left.shape[-1] // 2] = 1
+    known = (left, 1 - left, torch.ones_like(left), None, torch.zeros_like(left))
+    one, other, both, usual, none = (
+        float(details_off(step, net.details, told, details, mask).detach()) for mask in known
+    )
+    assert one > 0 and other > 0 and none == 0
+    assert one + other == pytest.approx(both, rel=1e-5) and both == usual
 
 
 def test_pixels_count_by_their_part_of_the_truth(step: Step) -> None:

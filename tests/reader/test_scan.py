@@ -49,8 +49,9 @@ def test_places_are_in_pixels_of_the_picture(seen: Shown, height: int, width: in
     nearest = min(found, key=lambda one: abs(one.x - x) + abs(one.y - y))
     step = max(1, max(height, width) / SIDE)
     assert abs(nearest.x - x - 0.5) < 6 * step and abs(nearest.y - y - 0.5) < 6 * step
-    sizes = {round(20 * max(height, width) / max(x.shape[-2:])) for x in seen}
-    assert {round(one.size) for one in found} <= sizes
+    sizes = [20 * max(height, width) / max(x.shape[-2:]) for x in seen]
+    for one in found:
+        assert min(abs(one.size / size - 1) for size in sizes) < 0.02
 
 
 @pytest.mark.parametrize(("height", "width"), [(3, 500), (20, 30), (700, 8)])
@@ -65,15 +66,17 @@ def test_a_large_picture_is_made_smaller_first(seen: Shown) -> None:
     places(torch.zeros(3, 1000, 4800))
     sizes = [(x.shape[-2], x.shape[-1]) for x in seen]
     assert sizes[0] == (round(1000 * SIDE / 4800), SIDE)
-    assert [width for _, width in sizes] == [SIDE // 2**step for step in range(len(sizes))]
-    assert sizes[-1][1] < 2 * 20
+    widths = [width for _, width in sizes]
+    assert widths == [round(SIDE / 2 ** (step / 2)) for step in range(len(sizes))]
+    assert 20 <= widths[-1] < 20 * 2**0.5
 
 
-def test_each_size_is_the_mean_of_the_one_before(seen: Shown) -> None:
+def test_each_size_is_a_mean_of_the_largest(seen: Shown) -> None:
     """No size skips pixels: what is smaller was averaged."""
     picture = torch.rand(3, 256, 256, generator=torch.Generator().manual_seed(1))
     places(picture)
     for x in seen:
         assert float(x.mean()) == pytest.approx(0.5, abs=0.02)
     spread = [float(x.std()) for x in seen]
-    assert all(coarse < 0.7 * fine for fine, coarse in pairwise(spread))
+    assert all(coarse < 0.9 * fine for fine, coarse in pairwise(spread))
+    assert all(coarse < 0.7 * fine for fine, coarse in zip(spread, spread[2:], strict=False))

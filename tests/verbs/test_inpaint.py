@@ -397,7 +397,10 @@ BAD: dict[str, tuple[Callable[[Path], dict[str, Any]], str]] = {
     "two holes": (lambda f: {"mask": f / "m.png", "mask_part": "eyes"}, "give one of them"),
     "two holes more": (lambda f: {"scratches": True, "mask_colour": "#ff00ff"}, "give one of them"),
     "polarity alone": (lambda f: {"mask_is": "white"}, "give --mask too"),
-    "colour": (lambda f: {"mask_colour": "pink"}, "--mask-colour is a colour like #ff00ff, not"),
+    "colour": (
+        lambda f: {"mask_colour": "pinkish"},
+        "--mask-colour is a colour like #ff00ff or mag",
+    ),
     "short colour": (lambda f: {"mask_colour": "#ff"}, "--mask-colour is a colour like #ff00ff"),
     "no such pixels": (lambda f: {"mask_colour": "#00ff00"}, "no pixel of the colour #00ff00"),
     "part": (lambda f: {"mask_part": "elbow"}, "there is no part elbow; there are skin, nose"),

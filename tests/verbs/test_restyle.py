@@ -130,7 +130,7 @@ def test_a_folder_goes_on_where_it_was(net: Path, tmp_path: Path) -> None:
         write(tmp_path / "in" / f"{number}.png", scene(left=20 + number))
     write(tmp_path / "in" / "none.png", np.full((60, 60, 3), 90, np.uint8))
     heard = events(tmp_path / "in", model=net, output=tmp_path / "out")
-    assert "shows no face; give --whole" in why(heard)
+    assert "shows no face; if it lies on its side, turn it; --whole" in why(heard)
     made = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert made == ["0.png", "1.png"]
     data = (tmp_path / "out" / "1.png").read_bytes()

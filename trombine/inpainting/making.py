@@ -48,6 +48,9 @@ MODEL: Final = "inpaint"
 RESULT, SHEET, PARTS, POINTS, HOLE = "result", "sheet", "parts", "points", "hole"
 # What says where the hole is.
 MASK, PART, COLOUR, SCRATCHES, ALPHA = "mask", "part", "colour", "scratches", "transparency"
+GLASSES: Final = "glasses"
+_WORN: Final = 0.4  # as the reader says it of glasses: from here on they are worn
+_LEAST: Final = {GLASSES: 0.001, "hat": 0.01}  # of a face's window; less is a mistake of its reader
 _PART_GROWS: Final = 0.02  # of a face's window: a part's hole covers its rim too
 
 HOLDS: Final[Mapping[str, type]] = {
@@ -127,8 +130,8 @@ def hole_of(
             raise InputError("has no mask", "give --mask with a file, or a folder that has it")
         result = masked(size, mask, options["mask_is"], "painted")
     elif kind == COLOUR:
-        painted = masks.hole_of_colour(image, masks.colour_of(options["named"]))
-        result = Hole(mask=masks.grown(painted, masks.AUTO_GROW))
+        colour = masks.colour_of(options["named"])
+        result = Hole(mask=masks.hole_of_colour(image, colour))
     elif kind == PART:
         result = _hidden(image, options["named"], device)
     elif kind == SCRATCHES:
@@ -149,14 +152,37 @@ def _hidden(image: Image, names: str, device: str) -> Hole:
     if not faces:
         raise InputError("shows no face, so none of its parts", "give --mask")
     hole = np.zeros((image.height, image.width), bool)
+    shown = set[int]()
     for name, numbers in labels.items():
-        before = np.count_nonzero(hole)
-        for face in faces:
-            part = np.isin(parts_map([face], *hole.shape), numbers)
-            hole |= masks.grown(part, round(face.frame.side * _PART_GROWS))
-        if np.count_nonzero(hole) == before:
+        having = [number for number, face in enumerate(faces) if _has(face, name, numbers)]
+        if not having:
             raise InputError(f"shows no {name} in its faces", "give --mask")
-    return Hole(mask=hole)
+        for number in having:
+            hole |= _part(faces[number], name, numbers, hole.shape)
+        shown |= {*having}
+    said = f"{', '.join(labels)} of {len(shown)} of {len(faces)} faces"
+    return Hole(mask=hole, notices=(said,) if len(faces) > 1 else ())
+
+
+def _has(face: Face, name: str, numbers: tuple[int, ...]) -> bool:
+    """Whether a face shows a part. A few pixels of a hat are none; of glasses they may be all
+    that is seen of thin rims."""
+    pixels = np.count_nonzero(np.isin(face.parts, numbers))
+    if name == GLASSES and face.moment.get(GLASSES, 0.0) > _WORN:
+        return True
+    return bool(pixels > _LEAST.get(name, 0.0) * face.parts.size)
+
+
+def _part(
+    face: Face, name: str, numbers: tuple[int, ...], size: tuple[int, int]
+) -> Bool[np.ndarray, "h w"]:
+    """A part of a face, with its rim."""
+    parts = parts_map([face], *size)
+    part = masks.grown(np.isin(parts, numbers), round(face.frame.side * _PART_GROWS))
+    if name == GLASSES:  # the eyes that are seen behind them stay
+        eyes = masks.grown(np.isin(parts, masks.HIDEABLE["eyes"]), round(0.01 * face.frame.side))
+        part |= masks.glasses(face.points, size) & ~eyes
+    return part
 
 
 SEVERAL: Final = "inpaint-diffusion"  # gives another answer for each seed

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 
 from trombine.canvas import Box, cut
 from trombine.conventions import GROUPS, PART_INDEX, PARTS
@@ -15,10 +15,18 @@ from trombine.images import Image
 from trombine.inpainting.windows import bounds
 from trombine.refusal import InputError, shown
 
-AUTO_GROW: Final = 2  # pixels by which a painted colour's hole grows: a brush has soft edges
+# Pixels by which a painted colour's hole grows: a brush has soft edges; where nearly no pixel has
+# the very colour, a JPEG has changed it, and carried it beyond the edge (docs/log.md).
+_SOFT: Final = 2
+_BLED: Final = 5
+# Of the distance between the eyes: half a lens's width and height, and how far arms go outwards.
+_LENS: Final = (0.5, 0.4)
+_ARM: Final = 0.95
 _STRIP: Final = 1 << 20  # pixels that are grown at once
 _NEAR: Final = 40  # of 255, to a painted colour in each channel: JPEG changes it
 _COLOUR: Final = re.compile(r"#?([0-9a-fA-F]{6})")
+Points = Float[np.ndarray, "68 2"]
+Point = Float[np.ndarray, "2"]
 HIDEABLE: Final = {
     **{part.name: (index,) for part, index in zip(PARTS, range(len(PARTS)), strict=True) if index},
     **{
@@ -41,25 +49,31 @@ def hole_of_transparency(image: Image) -> Bool[np.ndarray, "h w"]:
 
 
 def colour_of(text: str) -> tuple[int, int, int]:
-    """A colour as pages write it: #ff00ff."""
-    match = _COLOUR.fullmatch(text)
-    if match is None:
-        raise InputError(f"--mask-colour is a colour like #ff00ff, not {shown(text)}")
-    red, green, blue = bytes.fromhex(match[1])
+    """A colour as pages write it: #ff00ff, or magenta."""
+    from PIL.ImageColor import colormap, getrgb
+
+    if match := _COLOUR.fullmatch(text):
+        red, green, blue = bytes.fromhex(match[1])
+    elif text.lower() in colormap:
+        red, green, blue = getrgb(text)[:3]
+    else:
+        raise InputError(f"--mask-colour is a colour like #ff00ff or magenta, not {shown(text)}")
     return red, green, blue
 
 
 def hole_of_colour(image: Image, colour: tuple[int, int, int]) -> Bool[np.ndarray, "h w"]:
-    """The pixels of nearly this colour; refused where there are none."""
+    """The pixels of nearly this colour, with their rim; refused where there are none."""
     pixels = image.rgb_pixels()
-    hole = np.ones(pixels.shape[:2], bool)
+    hole, exact = (np.ones(pixels.shape[:2], bool) for _ in range(2))
     for channel, level in enumerate(colour):
         plane = pixels[..., channel]
+        exact &= plane == level
         hole &= (plane >= max(level - _NEAR, 0)) & (plane <= min(level + _NEAR, 255))
     if not hole.any():
         text = "#{:02x}{:02x}{:02x}".format(*colour)
         raise InputError(f"has no pixel of the colour {text}", "look it up in the picture")
-    return hole
+    is_exact = 2 * np.count_nonzero(exact) > np.count_nonzero(hole)
+    return grown(hole, _SOFT if is_exact else _BLED)
 
 
 def labels_of(names: str) -> dict[str, tuple[int, ...]]:
@@ -71,6 +85,36 @@ def labels_of(names: str) -> dict[str, tuple[int, ...]]:
             raise InputError(f"--mask-part: there is no part {shown(name)}; there are {known}")
         result[name] = HIDEABLE[name]
     return result
+
+
+def glasses(points: Points, size: tuple[int, int]) -> Bool[np.ndarray, "h w"]:
+    """Where a face's glasses are, by its landmarks: round both eyes, between them, and to the ears.
+
+    A reader sees the rims of few pixels in part, or not at all.
+    """
+    from PIL import Image as Pillow
+    from PIL import ImageDraw
+
+    right, left = points[36:42].mean(0), points[42:48].mean(0)
+    across = left - right
+    down = np.array([-across[1], across[0]])
+    turns = np.linspace(0, 2 * np.pi, 32)[:, None]
+    plane = Pillow.new("1", (size[1], size[0]))
+    shapes = [_bar(right, left, 0.3 * down)]
+    for eye, outward in ((right, -across), (left, across)):
+        width, height = _LENS[0] * across, _LENS[1] * down
+        shapes += [
+            eye + 0.04 * down + np.cos(turns) * width + np.sin(turns) * height,
+            _bar(eye, eye + _ARM * outward, 0.14 * down),
+        ]
+    for shape in shapes:
+        ImageDraw.Draw(plane).polygon([(float(x), float(y)) for x, y in shape], fill=1)
+    return np.array(plane, bool)
+
+
+def _bar(first: Point, last: Point, half: Point) -> Float[np.ndarray, "4 2"]:
+    """The corners of a bar between two points."""
+    return np.stack([first - half, last - half, last + half, first + half])
 
 
 def grown(hole: Bool[np.ndarray, "h w"], pixels: int) -> Bool[np.ndarray, "h w"]:

@@ -206,12 +206,17 @@ def details_off(
     flow: DetailFlow,
     told: Float[Tensor, "n p k l"],
     details: Float[Tensor, "n 12 k l"],
+    known: Float[Tensor, "n 12 k l"] | None = None,
 ) -> Float[Tensor, ""]:
-    """The loss of a flow of details, told so much, at one time for each picture."""
+    """The loss of a flow of details, told so much, at one time for each picture; of what is 1 in
+    `known` alone, where only some of the details are."""
     noise = step.normals("details", details.shape[1:]).to(details)
     time = step.uniforms("times of details").to(details)
     pace = flow(_FLOW.mix(details, noise, time), told, time)
-    return l2(wide(pace), _FLOW.target(details, noise, time))
+    wanted = _FLOW.target(details, noise, time)
+    if known is not None:
+        pace, wanted = wide(pace) * known, wanted * known
+    return l2(wide(pace), wanted)
 
 
 @contextmanager

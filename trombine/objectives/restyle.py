@@ -17,6 +17,7 @@ from typing import cast, final
 import torch
 from jaxtyping import Bool, Float, Int64, UInt8
 from torch import Tensor, nn
+from torch.nn import functional
 
 from trombine.colour import LUMA
 from trombine.data.columns import UNKNOWN
@@ -122,7 +123,9 @@ class RestyleObjective(Objective[Restyle]):
         with still(net.encoder, net.decoder), torch.no_grad():  # as in finished models
             soft = wide(net.soft(shown.pictures, shown.source, shown.target))
         told, truth = net.told_by(soft, shown.target), shown.beside(soft)
-        return {"details": details_off(step, net.details, told, lacking(soft, truth))}
+        # Else it would learn that there are no details where nothing is known.
+        known = functional.pixel_unshuffle(shown.known.to(soft).expand_as(soft), 2)
+        return {"details": details_off(step, net.details, told, lacking(soft, truth), known)}
 
     def shown(self, step: Step) -> Shown:
         """What the net sees of a step, and the truth."""

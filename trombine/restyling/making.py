@@ -231,7 +231,8 @@ def _asked(job: Job) -> Restyling:
 def check_faces(faces: Sequence[Face], asked: Restyling) -> None:
     """Refuse a picture of which nothing would be drawn."""
     if not faces and not asked.whole:
-        raise InputError("shows no face", "give --whole to draw all of it anew")
+        cure = "if it lies on its side, turn it; --whole draws all of it anew"
+        raise InputError("shows no face", cure)
 
 
 def model_of(model: str | Path) -> Path:

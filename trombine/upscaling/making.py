@@ -46,7 +46,7 @@ from trombine.refusal import InputError
 from trombine.upscaling import seams
 from trombine.upscaling.damage import damage_of
 from trombine.upscaling.drawing import is_drawing
-from trombine.upscaling.names import KEPT, is_shipped
+from trombine.upscaling.names import BLEND, KEPT, is_shipped
 from trombine.upscaling.pictures import enlarged_film, enlarged_image, spread
 from trombine.upscaling.pipelines import CLEANING, USUAL, Pipeline, blend, plan_pipeline
 from trombine.upscaling.report import Report, report_of
@@ -307,8 +307,18 @@ def _model_of(job: Job) -> tuple[str | Path, tuple[str, ...]]:
         return model, (f"{said}; --model {WILD} cleans it all the same",)
     if not reason:
         return model, ()
-    blunt = model in (DRAWINGS, WILD) and job.options["sharpness"]
-    return model, (_chosen(model, reason), *([f"{model} has no --sharpness"] if blunt else []))
+    told = _sharpness_told(model) if job.options["sharpness"] else ""
+    return model, (_chosen(model, reason), *filter(None, (told,)))
+
+
+def _sharpness_told(model: str) -> str:
+    """What is to be said of --sharpness where a net other than the usual one is at work, too."""
+    if model in (DRAWINGS, WILD):
+        return f"{model} has no --sharpness"
+    if blended := BLEND.fullmatch(model):
+        share = 1 - float(blended["share"])
+        return f"{blended['second']} has no --sharpness, which counts {share:.0%} here"
+    return ""
 
 
 def _chosen(model: str, reason: str) -> str:

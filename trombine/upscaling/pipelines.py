@@ -6,7 +6,6 @@ too large is shrunk (last.py). How nets run on pictures is in pictures.py and ru
 
 from __future__ import annotations
 
-import copy
 import math
 import os
 from collections.abc import Iterator, Mapping
@@ -15,8 +14,6 @@ from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
-
-import torch
 
 from trombine import memory
 from trombine.devices import CPU
@@ -27,6 +24,7 @@ from trombine.upscaling.names import BLEND, KEPT, families, is_shipped, no_net
 from trombine.upscaling.running import prepare
 from trombine.upscaling.sharpened import Sharpened
 from trombine.weights import Model, loaded, of_run, shipped
+from trombine.weights.blending import between
 from trombine.weights.foreign import PICKLES
 from trombine.weights.hub import located
 from trombine.weights.tasks import channels
@@ -148,10 +146,7 @@ def _sharp(soft: Path, sharpest: Path, sharpness: float, device: str) -> Model:
     They began as one net.
     """
     usual, sharp = (loaded(path, device=device) for path in (soft, sharpest))
-    net = copy.deepcopy(usual.net)
-    with torch.no_grad():
-        for ours, theirs in zip(net.parameters(), sharp.net.parameters(), strict=True):
-            ours.lerp_(theirs, sharpness)
+    net = between(usual.net, sharp.net, sharpness)
     hash = f"{usual.hash}~{sharp.hash}*{sharpness:g}-grid"
     model = replace(sharp, net=Sharpened(usual.net, net), hash=hash)
     prepare(model.in_rgb)

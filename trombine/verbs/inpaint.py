@@ -41,7 +41,7 @@ class InpaintRequest(PicturesRequest):
     mask_part: str = ""
     """Parts of faces to paint anew, as in eyes,mouth."""
     mask_colour: str = ""
-    """A colour that was painted over what is to be repaired, as in #ff00ff."""
+    """A colour that was painted over what is to be repaired, as in magenta, or #ff00ff."""
     scratches: bool = False
     """Look for scratches, dust, creases and torn corners, and repair them."""
     grow: Annotated[int, Integer(0, 1000)] = 0

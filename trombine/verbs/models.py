@@ -1,4 +1,4 @@
-"""Models: which there are, what one says of itself, as ONNX, and from pickled checkpoints.
+"""Models: which there are, what one says of itself, as ONNX, of checkpoints, and between two.
 
 What a model is, and how its file is read and written, is in weights/. Models are made by training;
 its best one lies in the run's folder.
@@ -10,12 +10,12 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from trombine.batch.inputs import refuse_to_write_over
 from trombine.events import Detail, Done, Event, Notice, Picture
 from trombine.refusal import InputError, shown
-from trombine.requests import Request
+from trombine.requests import Number, Request
 from trombine.texts import aligned
 
 if TYPE_CHECKING:
@@ -88,7 +88,31 @@ class ModelsImportRequest(Request):
     """Make again what is there."""
 
 
-AnyRequest = ModelsListRequest | ModelsShowRequest | ModelsExportRequest | ModelsImportRequest
+@dataclass(frozen=True, kw_only=True)
+class ModelsBlendRequest(Request):
+    """Make a model between two that began as one, weight by weight.
+
+    Where a training went on from a model to learn something else, what lies between them has often
+    most of what either can.
+    """
+
+    first: str
+    """The model that the other began with: a name, or a .safetensors file."""
+    second: str
+    """The other."""
+    output: Path
+    """The .safetensors file to write."""
+    share: Annotated[float, Number(0, 1)] = 0.5
+    """How far from the first to the second, 0 to 1."""
+    only: str = ""
+    """Parts of the net that are blended, with + between them, as encoder+decoder; all others are
+    the first's."""
+    overwrite: bool = False
+    """Make again what is there."""
+
+
+WritingRequest = ModelsExportRequest | ModelsImportRequest | ModelsBlendRequest
+AnyRequest = ModelsListRequest | ModelsShowRequest | WritingRequest
 
 
 def run(request: AnyRequest) -> Iterator[Event]:
@@ -217,38 +241,61 @@ def _plain(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-# export and import
+# export, import and blend
 
 
-def _written(request: ModelsExportRequest | ModelsImportRequest) -> Iterator[Event]:
+def _written(request: WritingRequest) -> Iterator[Event]:
     """Write the one output, which is not to be there unless it is to be written over."""
     _check(request)
     output = request.output
-    refuse_to_write_over([output], [_read_by(request)])
+    refuse_to_write_over([output], _read_by(request))
     if output.is_file() and not request.overwrite:
         cure = "--overwrite writes over it, another -o leaves it"
         raise InputError(f"is there already; {cure}", path=output)
-    says = _export(request) if isinstance(request, ModelsExportRequest) else _import(request)
+    if isinstance(request, ModelsExportRequest):
+        says = _export(request)
+    else:
+        says = _blend(request) if isinstance(request, ModelsBlendRequest) else _import(request)
     yield Picture(output, output.name)
     yield Done(summary=f"{shown(output)} written: {says}", written=1, skipped=0, kept=0)
 
 
-def _check(request: ModelsExportRequest | ModelsImportRequest) -> None:
+def _check(request: WritingRequest) -> None:
+    ending = ".safetensors"
     if isinstance(request, ModelsExportRequest):
         if request.onnx == request.half:
             raise InputError("models are exported as ONNX or in 16 bits; say --onnx or --half")
-        ending = ".onnx" if request.onnx else ".safetensors"
-    else:
-        ending = ".safetensors"
+        ending = ".onnx" if request.onnx else ending
+    elif isinstance(request, ModelsImportRequest):
         _check_task(request.task)
     if request.output.suffix != ending:
         raise InputError(f"the output ends in {ending}; choose such a -o", path=request.output)
 
 
-def _read_by(request: ModelsExportRequest | ModelsImportRequest) -> Path:
+def _read_by(request: WritingRequest) -> list[Path]:
     from trombine.weights import find
 
-    return find(request.model) if isinstance(request, ModelsExportRequest) else request.file
+    if isinstance(request, ModelsImportRequest):
+        return [request.file]
+    if isinstance(request, ModelsBlendRequest):
+        return [find(request.first), find(request.second)]
+    return [find(request.model)]
+
+
+def _blend(request: ModelsBlendRequest) -> str:
+    from trombine.weights import load, save
+    from trombine.weights.blending import between, card_of, check_alike
+
+    first, second = load(request.first), load(request.second)
+    check_alike(first, second)
+    only = tuple(filter(None, map(str.strip, request.only.split("+"))))
+    net = between(first.net, second.net, request.share, only)
+    words = ["trombine", "models", "blend", first.path.stem, "RUN", "--share", f"{request.share:g}"]
+    words += ["--only", "+".join(only)] if only else []
+    made = f"{second.card.command} && " if second.card.command else ""
+    save(request.output, net, card_of(first, second, f"{made}{shlex.join(words)}"))
+    parts = f" in {' and '.join(only)}" if only else ""
+    return f"{request.share:g} of the way from {first.path.stem} to {second.path.stem}{parts}"
 
 
 def _export(request: ModelsExportRequest) -> str:

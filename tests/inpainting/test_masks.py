@@ -1,0 +1,70 @@
+"""Holes of colours and of glasses: what is left of them beside a hole, and what stays."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+from PIL import ImageDraw
+from skimage import data as skimage_data
+
+from trombine.conventions import PART_INDEX
+from trombine.images import image_of
+from trombine.inpainting import masks
+from trombine.refusal import InputError
+from trombine.world import face, paint
+
+
+def as_jpeg(picture: Pillow.Image, quality: int) -> np.ndarray:
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=quality)
+    return np.asarray(Pillow.open(file).convert("RGB"))
+
+
+@pytest.mark.parametrize("colour", ["#ff00ff", "#00ff00", "red"])
+@pytest.mark.parametrize("quality", [75, 90])
+def test_of_a_stroke_in_a_jpeg_nothing_is_left_beside_the_hole(colour: str, quality: int) -> None:
+    """Beside the same JPEG without the stroke; what is left is what JPEG does to any edge."""
+    photo = Pillow.fromarray(skimage_data.astronaut())
+    painted = photo.copy()
+    stroke = [(200, 100), (260, 170), (300, 120)]
+    ImageDraw.Draw(painted).line(stroke, fill=colour, width=14)
+    before, after = (as_jpeg(one, quality).astype(int) for one in (photo, painted))
+    image = image_of(after.astype(np.uint8))
+    hole = masks.hole_of_colour(image, masks.colour_of(colour))
+    left = np.abs(after - before).max(-1)[~hole]
+    assert left.max() < 60 and np.percentile(np.abs(after - before).max(-1)[hole], 60) > 60
+    assert np.count_nonzero(hole) < 4200
+
+
+def test_of_a_stroke_that_nothing_changed_the_rim_is_narrow() -> None:
+    """Beside it the picture is as it was: no more of it is painted than need be."""
+    pixels = skimage_data.astronaut().copy()
+    pixels[100:120, 200:240] = (255, 0, 255)
+    hole = masks.hole_of_colour(image_of(pixels), masks.colour_of("magenta"))
+    assert np.count_nonzero(hole) <= 24 * 44 and hole[98:122, 200:240].all()
+
+
+def test_colours_have_names() -> None:
+    assert masks.colour_of("magenta") == masks.colour_of("#FF00ff") == (255, 0, 255)
+    assert masks.colour_of("Pink") == (255, 192, 203)
+    with pytest.raises(InputError, match="like #ff00ff or magenta, not greenish"):
+        masks.colour_of("greenish")
+
+
+def test_glasses_lie_where_landmarks_say() -> None:
+    """Of painted faces, turned ones too: rims, bridge and arms are in it, and it is no mask of the
+    whole face."""
+    shares, covered = [], []
+    for seed in range(1_480_000, 1_480_030):
+        person = replace(face(seed), glasses=1.0, hat=0.0)
+        painted = paint(person, 128, "photo")
+        true = painted.parts == PART_INDEX["glasses"]
+        where = masks.glasses(painted.points.astype(float), true.shape)
+        shares.append((true & where).sum() / max(true.sum(), 1))
+        covered.append(where.sum() / (painted.parts > 0).sum())
+    assert np.mean(shares) > 0.95 and np.quantile(shares, 0.1) > 0.9
+    assert max(covered) < 0.35
