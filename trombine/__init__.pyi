@@ -437,6 +437,30 @@ def models_export(
         overwrite: Make again what is there.
     """
 
+def models_blend(
+    *,
+    first: str,
+    second: str,
+    output: _Path,
+    share: float = ...,
+    only: str = ...,
+    overwrite: bool = ...,
+) -> Result:
+    """Make a model between two that began as one, weight by weight.
+
+    Where a training went on from a model to learn something else, what lies between them has often
+    most of what either can.
+
+    Arguments, by name:
+        first: The model that the other began with: a name, or a .safetensors file.
+        second: The other.
+        output: The .safetensors file to write.
+        share: How far from the first to the second, 0 to 1.
+        only: Parts of the net that are blended, with + between them, as
+            encoder+decoder; all others are the first's.
+        overwrite: Make again what is there.
+    """
+
 def models_import(
     *,
     file: _Path,
@@ -655,7 +679,7 @@ def inpaint(
             guesses, and says so: auto, white, black or transparent.
         mask_part: Parts of faces to paint anew, as in eyes,mouth.
         mask_colour: A colour that was painted over what is to be repaired, as in
-            #ff00ff.
+            magenta, or #ff00ff.
         scratches: Look for scratches, dust, creases and torn corners, and repair
             them.
         grow: By how many pixels the hole is made larger: 0 to 1000.
@@ -1304,16 +1328,19 @@ def judge_compare(
     output: _Path | None = ...,
     overwrite: bool = ...,
 ) -> Result:
-    """Compare methods under a frozen protocol; without any, list what there is.
+    """Compare methods under frozen protocols; without any, list what there is.
 
     A method is a baseline, a model by name or file, or a command in quotes that reads the folder
     {input} (where there is one) and writes the folder {output}. Results are kept, so another
     method runs alone.
 
     Arguments, by name:
-        protocol: A protocol that comes with trombine, or a .toml file.
-        methods: What to compare, each in quotes where it has spaces.
-        pictures: The folder with the pictures of a protocol that names some.
+        protocol: A protocol that comes with trombine, or a .toml file;
+            `portraits`: all that begin so.
+        methods: What to compare, each in quotes where it has spaces. Names of
+            protocols among them: these too. Of several protocols without a method:
+            what the verb takes unless told.
+        pictures: The folder with the pictures of protocols that name some.
         fresh: Run everything anew, also what is kept from before.
         list: List the protocols, with their hashes.
         json: The numbers as JSON, those of each picture too.

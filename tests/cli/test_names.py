@@ -105,7 +105,7 @@ def test_every_shipped_model_states_its_licence(name: str, command: Command) -> 
     assert model.card.licence == "MIT"
     stored = read(model.path).card.licence
     painters = ("inpaint", "inpaint-diffusion", "completion")
-    saw_portraits = (*painters, "reader", "upscale-wild-x4", "witness")
+    saw_portraits = (*painters, "reader", "restyle", "upscale-wild-x4", "witness")
     assert stored == ("" if name in saw_portraits else "MIT")
 
 

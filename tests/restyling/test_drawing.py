@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import skimage.data
 import torch
+from scipy.ndimage import binary_erosion
 
 from trombine.canvas import Box
 from trombine.colour import LUMA
@@ -68,6 +69,24 @@ def test_what_is_no_face_stays_to_the_last_sample(
     of_it = np.isin(parts, [PART_INDEX[name] for name in ("skin", "nose", "hair", "left_eye")])
     assert drawn.where[of_it].mean() > 0.97
     assert drawn.where[parts == 0].mean() < 0.1
+
+
+def test_a_neck_stays_but_for_its_colours(faces: list[Face], inverting: Asked) -> None:
+    """A net that inverts: a neck is lighter or darker by what skin became; clothes stay."""
+    before = scene().astype(float)
+    found = restyled(image_of(scene()), inverting(), faces, "photo").image.samples.astype(float)
+    parts = np.zeros(before.shape[:2], np.uint8)
+    parts[TOP : TOP + SIDE, LEFT : LEFT + SIDE] = paint(face(SEED), SIDE, "photo").parts
+    inside = binary_erosion(parts == PART_INDEX["neck"], iterations=6)
+    assert inside.sum() > 200
+    skin = before[np.isin(parts, PART_INDEX["skin"])]
+    wanted = (before[inside] + np.mean(255 - 2 * skin, 0)).clip(0, 255)
+    way = np.sum((found[inside] - before[inside]) * (wanted - before[inside]), 1)
+    way /= np.sum((wanted - before[inside]) ** 2, 1)
+    assert 0.4 < np.median(way) < 1.05, "as far as the reader takes it for a neck"
+    cloth = binary_erosion(parts == PART_INDEX["cloth"], iterations=2)
+    assert cloth.sum() > 50
+    assert np.median(np.abs(found - before)[cloth]) == 0
 
 
 @pytest.mark.parametrize("angle", [0, 1])

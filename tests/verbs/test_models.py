@@ -6,8 +6,9 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -19,6 +20,7 @@ from trombine.nets import build
 from trombine.refusal import InputError
 from trombine.verbs import models
 from trombine.verbs.models import (
+    ModelsBlendRequest,
     ModelsExportRequest,
     ModelsImportRequest,
     ModelsListRequest,
@@ -184,6 +186,51 @@ def test_a_half_is_half_as_large_and_rounded_to_float16(zoo: Path, tmp_path: Pat
         assert torch.equal(half[name], expected) and half[name].dtype == torch.float32
     command = "trombine train enlarger && trombine models export RUN --half"
     assert load(path).card.command == command
+
+
+def test_a_blend_lies_between_two_weight_by_weight(zoo: Path, tmp_path: Path) -> None:
+    """A share of the way, in the parts that are named; its card says of what it is made."""
+    first, second = load("tiny-x2"), tmp_path / "later.safetensors"
+    net = build("residual", SIZES, seed=5)
+    save(second, net, replace(CARD, start=first.hash, data="leaves#9", command="trombine train on"))
+    path = tmp_path / "between.safetensors"
+    asked = ModelsBlendRequest(first="tiny-x2", second=str(second), output=path, share=0.25)
+    assert done(models.run(asked)).summary.endswith("0.25 of the way from tiny-x2 to later")
+    ours, theirs, found = first.net.state_dict(), net.state_dict(), load(path).net.state_dict()
+    for name, tensor in found.items():
+        torch.testing.assert_close(tensor, 0.75 * ours[name] + 0.25 * theirs[name])
+    card = read_card(path)
+    assert card.command == ("trombine train on && trombine models blend tiny-x2 RUN --share 0.25")
+    assert (card.data, card.start, card.scores) == ("leaves#9", first.hash, ())
+    done(models.run(replace(asked, only="body+tail", overwrite=True)))
+    for name, tensor in load(path).net.state_dict().items():
+        of_first = name.startswith("head") or torch.equal(ours[name], theirs[name])
+        assert torch.equal(tensor, ours[name]) == of_first
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"only": "nose"}, "the net has no part nose; it has head, body, tail"),
+        (
+            {"second": "OTHER"},
+            "differs in its sizes from tiny-x2.safetensors; blend models ",
+        ),
+        ({"share": 1.5}, "--share is a number, 0 to 1, not 1.5"),
+        ({"output": Path("between.onnx")}, "the output ends in .safetensors"),
+    ],
+)
+def test_what_does_not_blend(changes: dict[str, Any], said: str, zoo: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.safetensors"
+    save(
+        other, build("residual", {**SIZES, "width": 5}), replace(CARD, sizes={**SIZES, "width": 5})
+    )
+    changes = {key: str(other) if value == "OTHER" else value for key, value in changes.items()}
+    output = tmp_path / "between.safetensors"
+    with pytest.raises(InputError) as refused:
+        options = {"first": "tiny-x2", "second": "tiny-x2", "output": output, **changes}
+        done(models.run(ModelsBlendRequest(**options)))
+    assert said in str(refused.value) and not output.exists()
 
 
 def test_a_half_that_was_changed_is_refused(zoo: Path, tmp_path: Path) -> None:

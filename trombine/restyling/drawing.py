@@ -46,7 +46,9 @@ _ENLARGERS: Final = {
 }
 _DRAWN: Final = ("anime", "cartoon", "sketch")
 _ENLARGED: Final = 1.25  # times; from here on what is enlarged lacks sharpness
-_NOT_OF_IT: Final = [PART_INDEX[name] for name in ("background", "cloth")]
+# Necks stay as they are, but for their colours: drawn, they would end in a blur upon the clothes.
+_NOT_OF_IT: Final = [PART_INDEX[name] for name in ("background", "cloth", "neck")]
+_NECK, _SKIN = PART_INDEX["neck"], PART_INDEX["skin"]
 _FADES: Final = 5  # pixels of a window over which its outline fades
 _RIM: Final = 10  # pixels from a window's edge within which all fades
 _DEEP: Final = 21  # pixels of a window: half of that within its outline, all is the head
@@ -261,8 +263,12 @@ class _Canvas:
         window = Window.of_frame(frame, side)
         seen = _resized(crop_windows(self.before, [frame]), side)
         drawn = self._as_asked(self.asked.drawn(seen, self.source), seen)[0]
-        before, after = self._outlines(face, frame, drawn)
+        was, became = self._parts(face, frame, drawn)
+        before, after = _of_it(was), _of_it(became)
         share = _faded(_grown(torch.maximum(before, after), _WIDER))[0] * _rim(side)
+        neck = _faded(was[:, _NECK : _NECK + 1])[0] * _rim(side)
+        skin = was[:, _SKIN : _SKIN + 1]
+        tint = ((drawn - seen[0]) * skin[0]).sum((1, 2)) / skin.sum().clamp(min=1)
         larger, around = self._enlarged(alone(drawn, after), window)
         box = window.reach(self.height, self.width)
         rows, columns = np.mgrid[box.top : box.bottom, box.left : box.right].reshape(2, -1)
@@ -270,14 +276,17 @@ class _Canvas:
         inside = window.to_window(places)
         mine = ((inside > 0) & (inside < side)).all(1)
         rows, columns, places = rows[mine], columns[mine], places[mine]
-        shares = sampled(share.expand(3, -1, -1), window, places)[:, :1] * self.asked.strength
-        mine = shares[:, 0] > _LEAST
-        rows, columns, shares = rows[mine], columns[mine], shares[mine].astype(np.float32)
-        places, there = places[mine], self.colours[rows, columns]
+        planes = torch.cat([share, neck, neck])
+        both = sampled(planes, window, places).astype(np.float32)
+        mine = both.max(1) * self.asked.strength > _LEAST
+        rows, columns, places, both = rows[mine], columns[mine], places[mine], both[mine]
+        shares, of_neck = both[:, :1], both[:, 1:2]
+        there = self.colours[rows, columns]
         ground = sampled(self._ground(frame, before), window, places)
         head = sampled(_head(before, after).expand(3, -1, -1), window, places)
         anew = ground + head.astype(np.float32) * (sampled(larger, around, places) - ground)
-        self.colours[rows, columns] = there + shares * (anew - there)
+        anew = shares * anew + (1 - shares) * (there + of_neck * tint.numpy()).clip(0, 1)
+        self.colours[rows, columns] = there + np.float32(self.asked.strength) * (anew - there)
         self.touched[rows, columns] = True
 
     def draw_all(self, faces: Sequence[Face]) -> None:
@@ -309,21 +318,22 @@ class _Canvas:
             drawn + off - torch.einsum("nchw,c->nhw", off, off.new_tensor(LUMA))[:, None]
         ).clamp(0, 1)
 
-    def _outlines(self, face: Face, frame: Frame, drawn: Picture) -> tuple[Share, Share]:
-        """How likely it is that each of a window's pixels is of the face, its hair, or what the
-        head wears: as it was, and as it is drawn."""
+    def _parts(
+        self, face: Face, frame: Frame, drawn: Picture
+    ) -> tuple[Float32[Tensor, "1 19 s s"], Float32[Tensor, "1 19 s s"]]:
+        """How likely each of a window's pixels is of which part: as it was, and as it is drawn."""
         side = drawn.shape[-1]
         reader = loaded(READER, task="read", device=self.asked.device)
         self.nets[READER] = reader
         window = _resized(drawn[None], WINDOW).clamp(0, 1).to(device_of(reader.net))
-        after = _of_it(_resized(reader(window).parts.cpu().float(), side))
+        after = _resized(reader(window).parts.cpu().float(), side)
         places = Window.of_frame(frame, side)
         own = Window.of_frame(face.frame).to_window(places.to_picture(places.centres()))
         grid = torch.from_numpy(2 * own / WINDOW - 1).float().view(1, side, side, 2)
-        logits = functional.grid_sample(
+        before = functional.grid_sample(
             face.logits[None].float(), grid, padding_mode="border", align_corners=False
         )
-        return _of_it(logits), after
+        return before.softmax(1), after.softmax(1)
 
     def _ground(self, frame: Frame, before: Share) -> Picture:
         """What a window shows behind the face: its surroundings, which go on smoothly where the
@@ -367,9 +377,9 @@ def soft_in_tiles(
     return drawn[..., :height, :width].clone()
 
 
-def _of_it(logits: Float32[Tensor, "1 k s s"]) -> Share:
+def _of_it(parts: Float32[Tensor, "1 k s s"]) -> Share:
     """How likely it is that a place is of the face, its hair, or what the head wears."""
-    return 1 - logits.softmax(1)[:, _NOT_OF_IT].sum(1, keepdim=True)
+    return 1 - parts[:, _NOT_OF_IT].sum(1, keepdim=True)
 
 
 def _faded(share: Share) -> Share:

@@ -47,7 +47,7 @@ def check_alike(first: Model, second: Model) -> None:
         ("space", first.space, second.space),
     ):
         if of_first != of_second:
-            problem = f"has another {what} than {first.path.name}"
+            problem = f"differs in its {what} from {first.path.name}"
             raise InputError(problem, "blend models that began as one", path=second.path)
 
 
