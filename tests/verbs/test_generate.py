@@ -355,7 +355,7 @@ def test_a_picture_without_a_face_and_what_goes_ill_with_like(tiny: Path, tmp_pa
         generated(tmp_path / "out", tiny, like=tmp_path / "none.png")
     choices = ({"seeds": "3"}, {"with_": "smile"}, {"truncation": 0.5}, {"sheet": True})
     for fields in (*choices, {"nearest": True}):
-        with pytest.raises(InputError, match="--like says which face"):
+        with pytest.raises(InputError, match="--like gives one face, and --"):
             generated(tmp_path / "out", tiny, like=tmp_path / "wall.png", **fields)
     assert not (tmp_path / "out").exists()
 
@@ -372,7 +372,11 @@ BAD = {
     "too large": ({"seeds": "9999999999"}, "end at 999,999,999"),
     "twice": ({"seeds": "1-3,2"}, "twice"),
     "no field": ({"with_": "glases"}, "did you mean glasses"),
-    "no such word": ({"with_": "wisdom=1"}, "docs/generate.md"),
+    "no such word": ({"with_": "wisdom=1"}, "it has age, smile, glasses"),
+    "a picture's name": (
+        {"output": Path("out.png")},
+        "a picture's name, and faces go into a folder",
+    ),
     "field twice": ({"with_": "hat, no hat"}, "hat twice"),
     "too old": ({"with_": "age=160"}, "16 to 85 years"),
     "no age": ({"with_": "age=old"}, "16 to 85 years"),
@@ -400,6 +404,12 @@ def test_what_is_wrong_is_said_in_one_line(kind: str, tiny: Path, tmp_path: Path
         generated(tmp_path / "out", **{"model": tiny, **fields})  # pyright: ignore[reportArgumentType]
     assert why in str(refused.value) and "\n" not in str(refused.value)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_name_of_a_picture_is_no_folder(tiny: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"face\.png: is a picture's name, and faces go into a fo"):
+        generated(tmp_path / "face.png", tiny)
+    assert not (tmp_path / "face.png").exists()
 
 
 def test_what_others_made_and_what_was_asked_otherwise_stays(tiny: Path, tmp_path: Path) -> None:

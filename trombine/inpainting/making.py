@@ -137,7 +137,9 @@ def hole_of(
     elif kind == SCRATCHES:
         from trombine.inpainting.scratches import scratches
 
-        result = Hole(mask=np.asarray(scratches(image.picture())).reshape(size) > 0.5)
+        damaged = np.asarray(scratches(image.picture())).reshape(size) > 0.5
+        said = f"{np.count_nonzero(damaged) / damaged.size:.1%} of it is taken for damage"
+        result = Hole(mask=damaged, notices=(said,))
     elif kind == ALPHA:
         result = Hole(mask=masks.hole_of_transparency(image), reveals=True)
     else:

@@ -20,6 +20,7 @@ MOST: Final = 100_000  # pictures of a command
 TIMES: Final = (1, 2, 4)  # a picture's size, of the net's own
 _SEEDS: Final = "write them as 0-31, or 3,8,21"
 _WRITE: Final = 'write --with "age=60, glasses, smile=.8"'
+_SUCH_AS: Final = "age, smile, glasses, beard, hat, hair_light, tone and others"
 _KNOWN: Final = {field.name: field for field in FIELDS}
 _OF_MEN: Final = ("beard", "moustache")  # in the world; a face of a woman has none
 _SEX: Final = "masculine"
@@ -72,7 +73,7 @@ def fields_in(text: str) -> dict[str, float]:
             raise InputError("--with has a comma with nothing beside it", _WRITE)
         if name not in _KNOWN:
             raise InputError(
-                f"a face has no {shortened(name)}", instead(name, _KNOWN, "see docs/generate.md")
+                f"a face has no {shortened(name)}", instead(name, _KNOWN, f"it has {_SUCH_AS}")
             )
         if name in asked:
             raise InputError(f"--with says {name} twice", "say it once")

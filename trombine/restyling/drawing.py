@@ -32,6 +32,7 @@ from trombine.reader.doubts import sure_style
 from trombine.reader.frames import WINDOW, crop_windows
 from trombine.readings.making import read_picture
 from trombine.refusal import InputError
+from trombine.restyling import filters
 from trombine.restyling.like import Eye, drawn_like, luma_of
 from trombine.samples import Image
 from trombine.upscaling.drawing import is_drawing
@@ -290,7 +291,15 @@ class _Canvas:
         self.touched[rows, columns] = True
 
     def draw_all(self, faces: Sequence[Face]) -> None:
-        """Draw all of the picture softly, as small as its largest face asks for."""
+        """Draw all of the picture: a photograph by filters, which draw no faces where none are."""
+        if self.asked.knows_styles and self.source == "photo":
+            drawn = filters.drawn(self.before, self.asked.target)[None]
+            self._paint(self._as_asked(drawn, self.before[None])[0])
+        else:
+            self._paint(self._softly(faces))
+
+    def _softly(self, faces: Sequence[Face]) -> Picture:
+        """All of the picture by the net, softly, as small as its largest face asks for."""
         height, width = self.height, self.width
         largest = max((face.aligned().side for face in faces), default=0.0)
         scale = min(max(self.asked.size / max(largest, 1.0), _SMALLEST), 1.0)
@@ -301,6 +310,10 @@ class _Canvas:
         drawn, _ = self._enlarged(drawn, whole)
         if drawn.shape[-2:] != (height, width):
             drawn = functional.interpolate(drawn[None], (height, width), mode="bicubic")[0]
+        return drawn
+
+    def _paint(self, drawn: Picture) -> None:
+        """Put a drawing of all of it in place of the picture, as strongly as is asked for."""
         planes = drawn.clamp(0, 1).permute(1, 2, 0).numpy()
         if self.asked.strength > _LEAST:
             self.colours += np.float32(self.asked.strength) * (planes - self.colours)

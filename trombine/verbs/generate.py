@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _UNIT: Final = "faces"
 SHEET: Final = "sheet.png"
 NEAREST: Final = "nearest.png"
+_PICTURES: Final = (".png", ".jpg", ".jpeg", ".webp")  # endings of what is no folder
 _MOST_NEAREST: Final = 100  # faces of such a sheet
 _HOLDS: Final = {"size": int, "model": str, "truncation": float}
 _MAY: Final = {"with": str, "tries": int, "nearest": bool, "style": str}
@@ -66,7 +67,8 @@ class GenerateRequest(InventRequest):
         asked = {"seeds": self.seeds != "0", "with": self.with_, "sheet": self.sheet}
         asked |= {"truncation": self.truncation != 1, "nearest": self.nearest}
         if self.like and (others := [name for name, is_asked in asked.items() if is_asked]):
-            raise InputError(f"--like says which face, and --{others[0]} too", "leave one out")
+            problem = f"--like gives one face, and --{others[0]} is of others"
+            raise InputError(problem, "leave one out")
 
 
 def run(request: GenerateRequest) -> Iterator[Event]:
@@ -81,6 +83,11 @@ def run(request: GenerateRequest) -> Iterator[Event]:
     inventing = request.inventing(fields_read)
     if request.output.exists() and not request.output.is_dir():
         raise OutputError("is a file, and faces go into a folder", path=request.output)
+    if request.output.suffix.lower() in _PICTURES and not request.output.exists():
+        cure = "name one by -o"
+        raise InputError(
+            "is a picture's name, and faces go into a folder", cure, path=request.output
+        )
     if request.like:
         yield from _like(request, request.like, inventing)
         return
