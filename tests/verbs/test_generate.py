@@ -373,10 +373,6 @@ BAD = {
     "twice": ({"seeds": "1-3,2"}, "twice"),
     "no field": ({"with_": "glases"}, "did you mean glasses"),
     "no such word": ({"with_": "wisdom=1"}, "it has age, smile, glasses"),
-    "a picture's name": (
-        {"output": Path("out.png")},
-        "a picture's name, and faces go into a folder",
-    ),
     "field twice": ({"with_": "hat, no hat"}, "hat twice"),
     "too old": ({"with_": "age=160"}, "16 to 85 years"),
     "no age": ({"with_": "age=old"}, "16 to 85 years"),
