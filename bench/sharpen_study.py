@@ -60,7 +60,7 @@ def _soft(settings: str, says: str, recipe: str = "srresnet-x4", pictures: int =
     return Arm(table="x4", recipe=recipe, settings=f"{settings} {more}", says=says)
 
 
-def _sharp(table: str, settings: str, says: str, *, norm: str = "none", soft: str = "soft") -> Arm:
+def _sharp(table: str, settings: str, says: str, *, norm: str = "batch", soft: str = "soft") -> Arm:
     """Against a discriminator, from `soft` on, in SRGAN's way but for what the settings say."""
     sizes = f"{SMALL.format('spectral' if soft == 'soft-spectral' else 'none')} "
     begun = f"{BEGUN.format(soft)} --alone 1 --worst 3 --pictures {WITH_CRITIC}"
@@ -75,7 +75,7 @@ def _sharp(table: str, settings: str, says: str, *, norm: str = "none", soft: st
 def _patches(arm: Arm) -> Arm:
     """The same against the discriminator of upscale-sharp-x4, which judges patches."""
     settings = arm.settings.replace(
-        "--critic.hidden 128 --critic.norm none", "--critic.norm spectral"
+        "--critic.hidden 128 --critic.norm batch", "--critic.norm spectral"
     )
     return replace(arm, recipe="upscale-sharp-x4", settings=settings)
 
@@ -128,18 +128,13 @@ ROWS: Final = {
         BARE.replace("alone 1", "alone 1000").replace("ramp 1", "ramp 5000"),
         "`bare`, the discriminator alone first, then a ramp",
     ),
-    "srgan": _sharp("x4", ALL, "all of these but the gradients'", norm="spectral"),
-    "no-features": _sharp(
-        "ways", f"{ALL} --perceptual 0", "`srgan` without features", norm="spectral"
-    ),
-    "one-layer": _sharp(
-        "ways", f"{ALL} --layers down.1", "`srgan`, features of one layer", norm="spectral"
-    ),
+    "srgan": _sharp("x4", ALL, "labels, old pictures and phases, as the recipe"),
+    "no-features": _sharp("ways", f"{ALL} --perceptual 0", "`srgan` without features"),
+    "one-layer": _sharp("ways", f"{ALL} --layers down.1", "`srgan`, features of one layer"),
     "relativistic": _sharp(
         "ways",
         f"{ALL.replace('label 0.9', 'label 1')} --critic relativistic --adversarial 0.2",
         "`srgan`, a relativistic discriminator",
-        norm="spectral",
     ),
     "patches": _patches(_sharp("ways", f"{ALL} {LIKE_SRGAN}", "`srgan`, a judge of patches")),
     "seen-x2": _seen(2),

@@ -61,14 +61,14 @@ _WILD_X2: Final = (
     "/noise:poisson:300-4000?0.6"
     "+jpeg:30-97/jpeg:30-90/webp:30-95?0.95"
 )
-# As in SRGAN: squares first, then a discriminator that is held back in every way of the record:
-# smooth labels, old pictures, spectral norm. The paper's features are VGG's (--judge vgg19).
+# As in SRGAN: squares first, then a discriminator alone, then both, with smooth labels and old
+# pictures. The paper's features are VGG's (--judge vgg19).
 _SRGAN_X4: Final = Sharpen(
     about="enlarges four times as SRGAN does: SRResNet, then a discriminator of eight convolutions",
     task="upscale",
     nets={
         "net": NetSpec("srresnet", {"width": 64, "blocks": 16, "factor": 4, "norm": "none"}),
-        "critic": NetSpec("srgan_discriminator", {"width": 32, "norm": "spectral"}),
+        "critic": NetSpec("srgan_discriminator", {"width": 32, "norm": "batch"}),
     },
     data="leaves#3000*2+world:photo#1500",
     damage="shrink:4",
