@@ -30,6 +30,7 @@ from trombine.inpainting.faces import (
     window_of,
 )
 from trombine.inpainting.grain import SIDE, Noise, Squares
+from trombine.inpainting.tints import evened
 from trombine.inpainting.windows import USUAL, Area, Patch, Window, moved, patches, thickness
 from trombine.nets.sizes import device_of
 from trombine.reader import Face
@@ -275,7 +276,8 @@ class Painter:
             if name in self.model.net.optional
         }
         result = self.model(picture[None].to(device), hole=hole.to(device), **extra)
-        return result[0].to(picture.device).clone()
+        made = result[0].to(picture.device).clone()
+        return evened(made, picture, unknown, steered["parts"][0]) if "parts" in steered else made
 
     def _enlarged(
         self, picture: Float32[torch.Tensor, "3 h w"], window: Window, times: float
