@@ -13,7 +13,6 @@ import torch
 from scipy.ndimage import binary_erosion
 
 from trombine.canvas import Box
-from trombine.colour import LUMA
 from trombine.conventions import PART_INDEX
 from trombine.images import image_of
 from trombine.nets.restyler import Restyler
@@ -165,24 +164,6 @@ def test_colours_are_kept_and_light_is_not(faces: list[Face], inverting: Asked) 
     assert light.min() == pytest.approx(
         1 - (0.299 * 200 + 0.587 * 120 + 0.114 * 60) / 255, abs=0.02
     )
-
-
-def test_a_picture_without_colours_gets_none(
-    faces: list[Face], inverting: Asked, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What is drawn reddish is, in a grey photograph that is saved in colours, the luma of what it
-    is where a single pixel has a colour."""
-    reddish = torch.tensor([1.0, 0.6, 0.6])[:, None, None]
-    monkeypatch.setattr(Restyling, "drawn", lambda _, seen, __: seen * reddish)
-    grey = np.repeat(scene()[..., 1:2], 3, axis=2)
-    drawn = restyled(image_of(grey), inverting(), faces, "photo")
-    coloured = grey.copy()
-    coloured[0, 0] = (9, 10, 9)
-    other = restyled(image_of(coloured), inverting(), faces, "photo")
-    assert np.array_equal(drawn.where, other.where)
-    found, red_one = (one.image.samples[one.where].astype(float) for one in (drawn, other))
-    assert (np.ptp(found, axis=1) == 0).all() and np.ptp(red_one, axis=1).max() > 40
-    assert np.abs(red_one @ np.array(LUMA) - found[:, 0]).max() <= 1
 
 
 def test_a_whole_picture_in_tiles_is_one_picture(model_file: Path) -> None:

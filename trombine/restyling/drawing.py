@@ -228,19 +228,10 @@ def restyled(image: Image, asked: Restyling, faces: Sequence[Face], source: str)
     for face in sorted(faces, key=lambda face: -face.frame.side):
         canvas.draw(face)
     chosen = np.ascontiguousarray(canvas.colours[canvas.touched])
-    if not asked.whole and _is_grey(plain):
-        luma = (chosen @ np.array(LUMA, chosen.dtype)).astype(chosen.dtype)
-        chosen = np.repeat(luma[:, None], 3, axis=1)
     result = replace(plain.recoloured(chosen, canvas.touched), profile=image.profile)
     return Drawn(
         image=result, where=canvas.touched, colours=chosen, nets=tuple(canvas.nets.values())
     )
-
-
-def _is_grey(image: Image) -> bool:
-    """Whether a picture of colours shows none: faces drawn in colours would stand out of it."""
-    red, green, blue = np.moveaxis(image.rgb_pixels(), -1, 0)
-    return bool((red == green).all() and (green == blue).all())
 
 
 @final

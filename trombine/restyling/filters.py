@@ -61,17 +61,18 @@ def drawn(picture: Picture, style: str) -> Picture:
         shade = shade * lines(light, _PENCIL_LINES, scale)
         return shade[0].expand(3, -1, -1).contiguous()
     manner = MANNERS[style]
-    flat = flattened(picture[None], light, manner, scale)
-    light = luma(flat)
-    toned = levelled(light.clamp(0, 1), manner.levels) ** manner.light
-    made = (toned + manner.colourful * (flat - light)) * lines(light, manner, scale)
-    return made[0].clamp(0, 1)
+    made = flattened(picture[None], light, manner, scale)
+    light = luma(made)
+    stays = lines(light, manner, scale)
+    made.sub_(light).mul_(manner.colourful)  # in place: of large pictures copies fill the memory
+    made.add_(levelled(light.clamp_(0, 1), manner.levels) ** manner.light)
+    return made.mul_(stays).clamp_(0, 1)[0]
 
 
 def luma(pictures: Float32[Tensor, "1 3 h w"]) -> Plane:
     """How light each pixel is."""
-    weights = pictures.new_tensor(LUMA).view(1, 3, 1, 1)
-    return (pictures * weights).sum(1, keepdim=True)
+    red, green, blue = pictures.split(1, 1)
+    return LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
 
 
 def flattened(
@@ -87,8 +88,8 @@ def flattened(
     together = _mean(lights * colours, radius) - mean * means
     slope = together / (varies + manner.edge**2)
     offset = means - slope * mean
-    slope, offset = (_as_large(_mean(x, radius), light) for x in (slope, offset))
-    return slope * light + offset
+    made = _as_large(_mean(slope, radius), light).mul_(light)
+    return made.add_(_as_large(_mean(offset, radius), light))
 
 
 def levelled(light: Plane, levels: int) -> Plane:
@@ -97,8 +98,8 @@ def levelled(light: Plane, levels: int) -> Plane:
         return light
     steps = light * levels
     low = steps.floor()
-    between = ((steps - low - 0.5) * 4).clamp(-0.5, 0.5) + 0.5
-    return ((low + between) / levels).clamp(0, 1)
+    between = steps.sub_(low).sub_(0.5).mul_(4).clamp_(-0.5, 0.5).add_(0.5)
+    return low.add_(between).div_(levels).clamp_(0, 1)
 
 
 def lines(light: Plane, manner: Manner, scale: float) -> Plane:
