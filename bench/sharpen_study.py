@@ -1,6 +1,6 @@
 """What makes enlarged pictures look sharp, and what is learned without sharp ones: the study.
 
-Rows of `x4` and `ways` are SRGAN's net, a fifth of its size: first by squares, then against a
+Rows of `x4` and `ways` are SRGAN's net, a fifteenth of its size: first by squares, then against a
 discriminator, each with what the row is about changed. Rows of `unseen` learn from small pictures
 alone. docs/sharpen-study.md has the tables and what follows from them.
 

@@ -1337,9 +1337,9 @@ def judge_compare(
     Arguments, by name:
         protocol: A protocol that comes with trombine, or a .toml file;
             `portraits`: all that begin so.
-        methods: What to compare, each in quotes where it has spaces. Names of
-            protocols among them: these too. Of several protocols without a method:
-            what the verb takes unless told.
+        methods: What to compare, each in quotes where it has spaces; more
+            protocols may stand among them. If several protocols and no method are
+            named, the net that comes with trombine for each task.
         pictures: The folder with the pictures of protocols that name some.
         fresh: Run everything anew, also what is kept from before.
         list: List the protocols, with their hashes.

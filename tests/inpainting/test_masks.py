@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image as Pillow
 from PIL import ImageDraw
 from skimage import data as skimage_data
 
 from trombine.conventions import PART_INDEX
-from trombine.images import image_of
-from trombine.inpainting import masks
+from trombine.images import image_of, read
+from trombine.inpainting import making, masks
 from trombine.refusal import InputError
 from trombine.world import face, paint
 
@@ -68,3 +70,49 @@ def test_glasses_lie_where_landmarks_say() -> None:
         covered.append(where.sum() / (painted.parts > 0).sum())
     assert np.mean(shares) > 0.95 and np.quantile(shares, 0.1) > 0.9
     assert max(covered) < 0.35
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> tuple[Path, np.ndarray]:
+    """A picture of two people, one with glasses; and the true parts."""
+    people = [replace(face(1_480_006 + n), glasses=float(n), hat=0.0) for n in range(2)]
+    painted = [paint(person, 160, "photo") for person in people]
+    path = tmp_path / "two.png"
+    Pillow.fromarray(np.concatenate([one.pixels for one in painted], 1)).save(path)
+    return path, np.concatenate([one.parts for one in painted], 1)
+
+
+def test_glasses_come_off_and_the_eyes_behind_them_stay(pair: tuple[Path, np.ndarray]) -> None:
+    """Of the one who wears some; how many do is said."""
+    path, parts = pair
+    options = {"hole": "part", "named": "glasses", "grow": 0}
+    found = making.hole_of(read(path), options, None)
+    assert found.notices == ("glasses of 1 of 2 faces",)
+    glasses, eyes = (
+        np.isin(parts, [PART_INDEX[name] for name in names])
+        for names in (("glasses",), ("left_eye", "right_eye"))
+    )
+    assert not found.mask[:, :160].any() and found.mask[glasses].mean() > 0.9
+    assert found.mask[:, 160:][eyes[:, 160:]].mean() < 0.35
+    assert found.mask.mean() < 0.1
+
+
+def test_nobody_wears_a_hat(pair: tuple[Path, np.ndarray]) -> None:
+    options = {"hole": "part", "named": "hat", "grow": 0}
+    with pytest.raises(InputError, match="shows no hat in its faces; give --mask"):
+        making.hole_of(read(pair[0]), options, None)
+
+
+def test_thin_rims_are_known_by_what_the_reader_says(pair: tuple[Path, np.ndarray]) -> None:
+    """No pixel of glasses, and a face that wears some; a few pixels of a hat are none."""
+    worn, *_ = making.read_picture(read(pair[0]), making.READER, device="cpu").faces
+    logits = torch.zeros_like(worn.logits)
+    logits[PART_INDEX["skin"]] = 1
+    bare = replace(worn, logits=logits, moment={**worn.moment, "glasses": 0.6})
+    numbers = masks.HIDEABLE["glasses"]
+    assert making.has(bare, "glasses", numbers)
+    assert not making.has(replace(bare, moment={"glasses": 0.3}), "glasses", numbers)
+    logits[PART_INDEX["hat"], :5, :5] = 2
+    assert not making.has(replace(bare, logits=logits), "hat", masks.HIDEABLE["hat"])
+    logits[PART_INDEX["hat"], :40] = 2
+    assert making.has(replace(bare, logits=logits), "hat", masks.HIDEABLE["hat"])

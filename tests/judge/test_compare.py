@@ -157,6 +157,7 @@ def test_a_word_is_all_protocols_that_begin_so() -> None:
     assert named("portraits") == ("portraits-repair", "portraits-x2", "portraits-x4")
     assert named("sharpen-x4") == ("sharpen-x4",) and named("mine.toml") == ("mine.toml",)
     assert named("restyle") == named("bicubic") == named("") == ()
+    assert named("python tool.py {input} {output} --config mine.toml") == ()
 
 
 def test_no_model_is_called_as_several_protocols_begin() -> None:

@@ -120,7 +120,11 @@ def test_best_is_chosen_without_a_large_picture() -> None:
         ),
         (
             {"augment": "mirror+crop:58"},
-            "58 px cannot be shrunk 2 times and 2 times again: let size, or augment's crop, be 56",
+            "crop 58 cannot be shrunk 2 times, and as much again; let it be 56",
+        ),
+        (
+            {"size": "50", "augment": "mirror+crop:48"},
+            "size 50 cannot be shrunk 2 times, and as much again; let it be 48",
         ),
     ],
 )

@@ -68,7 +68,7 @@ def test_a_large_picture_is_made_smaller_first(seen: Shown) -> None:
     assert sizes[0] == (round(1000 * SIDE / 4800), SIDE)
     widths = [width for _, width in sizes]
     assert widths == [round(SIDE / 2 ** (step / 2)) for step in range(len(sizes))]
-    assert 20 <= widths[-1] < 20 * 2**0.5
+    assert len(widths) == 11 and widths[-1] == 20
 
 
 def test_each_size_is_a_mean_of_the_largest(seen: Shown) -> None:

@@ -29,6 +29,7 @@ from trombine.restyling.drawing import (
 )
 from trombine.weights import loaded
 from trombine.world import face, paint
+from trombine.zoo import shipped
 
 Asked = Callable[..., Restyling]
 SIDE, TOP, LEFT = 200, 60, 90
@@ -218,3 +219,13 @@ def test_a_style_that_nobody_knows_is_asked_for(model_file: Path, faces: list[Fa
         Restyling(path=model_file, target="photo", source="photo")
     with pytest.raises(InputError, match="knows photo, anime, cartoon, sketch, not oil"):
         Restyling(path=model_file, target="oil")
+
+
+def test_a_whole_sketch_has_no_colours_at_its_neck(faces: list[Face]) -> None:
+    """What was filtered is in the style already: a neck is not given its colour once more."""
+    asked = Restyling(path=shipped()["restyle"], target="sketch", source="photo", whole=True)
+    found = restyled(image_of(scene()), asked, faces, "photo").image.samples.astype(int)
+    parts = np.zeros(found.shape[:2], np.uint8)
+    parts[TOP : TOP + SIDE, LEFT : LEFT + SIDE] = paint(face(SEED), SIDE, "photo").parts
+    neck = binary_erosion(parts == PART_INDEX["neck"], iterations=6)
+    assert np.median(np.ptp(found[neck], axis=1)) <= 3

@@ -19,13 +19,13 @@ def photo(step: int = 4) -> torch.Tensor:
     return to_picture(np.ascontiguousarray(skimage_data.astronaut()[::step, ::step]))
 
 
-@pytest.mark.parametrize("width", [0.7, 2.5, 9.0])
+@pytest.mark.parametrize("width", [0.7, 2.5, 12.0])
 def test_a_blur_is_scipys(width: float) -> None:
     """A wide one is made in a smaller picture, and nearly so."""
     plane = filters.luma(photo()[None])
     wanted = ndimage.gaussian_filter(plane[0, 0].numpy().astype(float), width, mode="nearest")
     found = filters.blurred(plane, width)[0, 0].numpy()
-    assert np.abs(found - wanted).max() < (2e-3 if width < 6 else 0.05)
+    assert np.abs(found - wanted).max() < (2e-3 if width < 8 else 0.07)
 
 
 def test_flat_colours_are_those_of_a_guided_filter() -> None:
@@ -103,7 +103,7 @@ def test_light_has_few_levels() -> None:
     assert torch.equal(filters.levelled(light, 0), light)
 
 
-@pytest.mark.parametrize("size", [(1, 1), (3, 700), (1900, 20)])
+@pytest.mark.parametrize("size", [(1, 1), (3, 700), (1900, 20), (2000, 5)])
 def test_pictures_of_any_size(size: tuple[int, int]) -> None:
     for style in (*MANNERS, "sketch"):
         made = filters.drawn(torch.rand(3, *size), style)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -190,6 +191,12 @@ def test_parts_by_name_are_painted_anew(tmp_path: Path, net: Path) -> None:
     inside = changed(tmp_path / "b.png", painted.pixels)
     eyes = np.isin(painted.parts, (4, 5))
     assert inside[eyes].mean() > 0.9 and inside.mean() < 0.15
+
+
+def test_how_much_is_taken_for_damage_is_said(photo: Path, net: Path) -> None:
+    heard = events(photo, scratches=True, model=net, output=photo.parent / "b.png")
+    said = [event.text for event in heard if isinstance(event, Notice)]
+    assert any(re.search(r"\d+\.\d% of it is taken for damage", text) for text in said)
 
 
 # What is sensible

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image as Pillow
+from skimage import data as skimage_data
 
 import trombine
 from trombine import weights
@@ -59,6 +60,16 @@ def test_sharpness_is_asked_for_and_kept(tmp_path: Path, kit: ModuleType) -> Non
     assert "was made otherwise (sharpness 1" in kit.why(
         kit.events(source, output=tmp_path / "1.0.png", factor=4, sharpness=0.25)
     )
+
+
+def test_where_sharpness_counts_for_less_it_is_said(tmp_path: Path, kit: ModuleType) -> None:
+    """Of a JPEG another net has its share, which cannot look sharper."""
+    source = tmp_path / "a.jpg"
+    Pillow.fromarray(skimage_data.astronaut()[:96, 160:256]).save(source, quality=70)
+    heard = kit.events(source, output=tmp_path / "b.png", factor=4, sharpness=1.0)
+    assert any("has no --sharpness" in text for text in kit.notices(heard))
+    heard = kit.events(source, output=tmp_path / "c.png", factor=4)
+    assert not any("--sharpness" in text for text in kit.notices(heard))
 
 
 @pytest.mark.parametrize("factor", [2, 4])
@@ -277,6 +288,10 @@ def test_models_that_are_none(tmp_path: Path, kit: ModuleType) -> None:
         (
             {"sharpness": 0.5, "model": "upscale-wild"},
             "--sharpness is of --model upscale; leave one of both out",
+        ),
+        (
+            {"sharpness": 0.5, "factor": 1},
+            "--sharpness is for enlarging, and -x 1 cleans; leave one of both out",
         ),
         ({"mask_is": "white"}, "--mask-is says what of a mask was repaired; give --hole too"),
     ],

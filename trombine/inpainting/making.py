@@ -156,7 +156,7 @@ def _hidden(image: Image, names: str, device: str) -> Hole:
     hole = np.zeros((image.height, image.width), bool)
     shown = set[int]()
     for name, numbers in labels.items():
-        having = [number for number, face in enumerate(faces) if _has(face, name, numbers)]
+        having = [number for number, face in enumerate(faces) if has(face, name, numbers)]
         if not having:
             raise InputError(f"shows no {name} in its faces", "give --mask")
         for number in having:
@@ -166,7 +166,7 @@ def _hidden(image: Image, names: str, device: str) -> Hole:
     return Hole(mask=hole, notices=(said,) if len(faces) > 1 else ())
 
 
-def _has(face: Face, name: str, numbers: tuple[int, ...]) -> bool:
+def has(face: Face, name: str, numbers: tuple[int, ...]) -> bool:
     """Whether a face shows a part. A few pixels of a hat are none; of glasses they may be all
     that is seen of thin rims."""
     pixels = np.count_nonzero(np.isin(face.parts, numbers))

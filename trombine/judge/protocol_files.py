@@ -193,6 +193,8 @@ def shipped() -> dict[str, Path]:
 def named(text: str) -> tuple[str, ...]:
     """The protocols that this text names: one, a file, or several that begin so, as `portraits`."""
     table = shipped()
+    if "{" in text:  # a command, which may end in a file's name
+        return ()
     if text in table or text.endswith(ENDING):
         return (text,)
     found = tuple(name for name in table if name.startswith(f"{text}-"))

@@ -51,13 +51,11 @@ class UnseenObjective(Objective[Unseen]):
         self.weights = {name: weight for name in TERMS if (weight := getattr(recipe, name))}
         if not self.weights:
             raise InputError("nothing to learn from: every term of the recipe has weight 0")
-        side = Augment.parse(recipe.augment).crop or recipe.size
-        if side % self.factor**2:
-            near = side - side % self.factor**2 or self.factor**2
-            problem = (
-                f"{side} px cannot be shrunk {self.factor} times and {self.factor} times again"
-            )
-            raise InputError(f"{problem}: let size, or augment's crop, be {near}")
+        for what, side in (("size", recipe.size), ("crop", Augment.parse(recipe.augment).crop)):
+            if side % self.factor**2:
+                near = side - side % self.factor**2 or self.factor**2
+                problem = f"{what} {side} cannot be shrunk {self.factor} times, and as much again"
+                raise InputError(f"{problem}; let it be {near}")
 
     def phases(self) -> tuple[Phase, ...]:
         """The only phase."""

@@ -23,7 +23,7 @@ from trombine.weights.tasks import check_finite
 FINDER: Final = "finder"
 SIDE: Final = 640  # pixels of the longer side: larger pictures are made as small
 LIKELY: Final = 0.25  # a place of the map is looked at closer from here on
-_STEP: Final = math.sqrt(2)  # from one size of the picture to the next: docs/log.md
+_PER_DOUBLE: Final = 2  # sizes of the picture from one to the next that is half as large
 _LEAST: Final = 20  # pixels of the longer side: no picture is looked at smaller than this
 _MOST: Final = 1000  # places that are looked at closer: more are no faces but noise
 _SAME: Final = 0.3  # of what two squares share, from which on they are of one face
@@ -51,9 +51,9 @@ def places(picture: Float[Tensor, "3 h w"], least: float = LIKELY) -> list[Place
     longer = max(picture.shape[-2:])
     scale, candidates = min(1.0, SIDE / longer), list[Place]()
     largest = resized(picture, scale)
-    count = 1 + int(math.log(longer * scale / _LEAST, _STEP)) if longer * scale > _LEAST else 1
-    for number in range(count):
-        smaller = resized(largest, _STEP**-number)
+    steps = max(0, math.floor(_PER_DOUBLE * math.log2(max(longer * scale / _LEAST, 1))))
+    for number in range(steps + 1):
+        smaller = resized(largest, 2 ** (-number / _PER_DOUBLE))
         candidates += _at(smaller, net, picture.shape, least)
     return apart(candidates)[:_MOST]
 

@@ -259,7 +259,7 @@ UPSCALE: Final[dict[str, Recipe]] = {
         about="enlarges four times, learning from small pictures alone",
         nets=_X4.nets,
         damage="shrink:4",
-        size=360,
+        size=352,
         augment="mirror+crop:192",
     ),
     "sharpener-x2": Sharpen(

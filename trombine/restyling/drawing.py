@@ -277,8 +277,11 @@ class _Canvas:
         ground = sampled(self._ground(frame, before), window, places)
         head = sampled(_head(before, after).expand(3, -1, -1), window, places)
         anew = ground + head.astype(np.float32) * (sampled(larger, around, places) - ground)
-        anew = shares * anew + (1 - shares) * (there + of_neck * tint.numpy()).clip(0, 1)
-        self.colours[rows, columns] = there + np.float32(self.asked.strength) * (anew - there)
+        if not self.asked.whole:  # else it is in the style already
+            there = (there + of_neck * tint.numpy()).clip(0, 1)
+        anew = shares * anew + (1 - shares) * there
+        before = self.colours[rows, columns]
+        self.colours[rows, columns] = before + np.float32(self.asked.strength) * (anew - before)
         self.touched[rows, columns] = True
 
     def draw_all(self, faces: Sequence[Face]) -> None:

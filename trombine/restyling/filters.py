@@ -46,6 +46,7 @@ MANNERS: Final = {
 }
 _PENCIL: Final = 10.0  # how far around a pencil's darkness is measured
 _PENCIL_LINES: Final = Manner(line=0.8, dark=0.7)
+_WIDE: Final = 8.0  # pixels: a wider blur is made in a smaller picture
 _WIDER: Final = 1.6  # the second Gaussian of a line beside the first
 _KEPT: Final = 0.98  # of the second, taken from the first: even places are no lines
 _STEEP: Final = 40.0  # how soon a line is as dark as it gets
@@ -113,9 +114,9 @@ def lines(light: Plane, manner: Manner, scale: float) -> Plane:
 
 def blurred(x: Plane, width: float) -> Plane:
     """By a Gaussian; of a wide one in a smaller picture."""
-    if width > 6:
-        smaller = resized(x, 3 / width)
-        return _as_large(blurred(smaller, width * smaller.shape[-1] / x.shape[-1]), x)
+    if width > _WIDE:
+        smaller = resized(x, _WIDE / 2 / width)
+        return _as_large(blurred(smaller, _WIDE / 2), x)
     reach = max(1, math.ceil(3 * width))
     taps = torch.exp(-0.5 * (torch.arange(-reach, reach + 1) / max(width, 1e-3)) ** 2)
     taps = (taps / taps.sum()).to(x)

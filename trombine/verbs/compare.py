@@ -30,8 +30,8 @@ class JudgeCompareRequest(Request):
     protocol: str = ""
     """A protocol that comes with trombine, or a .toml file; `portraits`: all that begin so."""
     methods: tuple[str, ...] = ()
-    """What to compare, each in quotes where it has spaces. Names of protocols among them: these
-    too. Of several protocols without a method: what the verb takes unless told."""
+    """What to compare, each in quotes where it has spaces; more protocols may stand among them. If
+    several protocols and no method are named, the net that comes with trombine for each task."""
     pictures: Path | None = None
     """The folder with the pictures of protocols that name some."""
     fresh: bool = False

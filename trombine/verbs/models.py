@@ -290,12 +290,19 @@ def _blend(request: ModelsBlendRequest) -> str:
     check_alike(first, second)
     only = tuple(filter(None, map(str.strip, request.only.split("+"))))
     net = between(first.net, second.net, request.share, only)
-    words = ["trombine", "models", "blend", first.path.stem, "RUN", "--share", f"{request.share:g}"]
+    one, other = (_called(model.path) for model in (first, second))
+    words = ["trombine", "models", "blend", one, "RUN", "--share", f"{request.share:g}"]
     words += ["--only", "+".join(only)] if only else []
     made = f"{second.card.command} && " if second.card.command else ""
-    save(request.output, net, card_of(first, second, f"{made}{shlex.join(words)}"))
+    card = card_of(first, second, one, f"{made}{shlex.join(words)}")
+    save(request.output, net, card)
     parts = f" in {' and '.join(only)}" if only else ""
-    return f"{request.share:g} of the way from {first.path.stem} to {second.path.stem}{parts}"
+    return f"{request.share:g} of the way from {one} to {other}{parts}"
+
+
+def _called(path: Path) -> str:
+    """A model's name; that of the best of a run is its run's."""
+    return path.parent.name if path.stem == "best" else path.stem
 
 
 def _export(request: ModelsExportRequest) -> str:

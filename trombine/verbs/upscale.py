@@ -179,7 +179,5 @@ def _sharpness(request: UpscaleRequest) -> float:
     if request.sharpness and request.model not in (AUTO, PHOTOGRAPHS):
         raise InputError(f"--sharpness is of --model {PHOTOGRAPHS}; leave one of both out")
     if request.sharpness and request.factor == 1:
-        raise InputError(
-            "--sharpness is for what is enlarged, and -x 1 cleans; leave one of both out"
-        )
+        raise InputError("--sharpness is for enlarging, and -x 1 cleans; leave one of both out")
     return float(request.sharpness)

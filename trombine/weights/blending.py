@@ -51,8 +51,9 @@ def check_alike(first: Model, second: Model) -> None:
             raise InputError(problem, "blend models that began as one", path=second.path)
 
 
-def card_of(first: Model, second: Model, command: str) -> Card:
-    """What is known of a model between two: the second's card, but for what is of both."""
+def card_of(first: Model, second: Model, name: str, command: str) -> Card:
+    """What is known of a model between two: the second's card, but for what is of both; `name` is
+    what the first is called."""
     one, two = first.card, second.card
     began = two.start == first.hash  # then its card says so already
     specs = dict.fromkeys(filter(None, (two.data, "" if began else one.data)))
@@ -63,5 +64,5 @@ def card_of(first: Model, second: Model, command: str) -> Card:
         scores=(),
         licence=two.licence if one.licence == two.licence else "",
         command=command,
-        about=f"between {first.path.stem} and one that {two.about}" if two.about else "",
+        about=f"between {name} and one that {two.about}" if two.about else "",
     )
