@@ -35,18 +35,18 @@ def found(made: torch.Tensor, likely: torch.Tensor, hidden: torch.Tensor) -> tor
 
 def test_grey_skin_becomes_fair_away_from_the_rim() -> None:
     made, hidden = plane(FAIR, GREY), right_half()
-    for name, light in (("skin", 0.12), ("hair", 0.2)):
+    for name in ("skin", "hair"):
         result = found(made, parts(name), hidden)
         assert torch.equal(result[:, ~hidden], made[:, ~hidden]), "what is seen stays"
         far, near = result[:, SIDE // 2, -3], result[:, SIDE // 2, SIDE // 2]
-        assert float((far - FAIR).norm()) < light + 0.02 and float((far - GREY).norm()) > 0.2
+        assert float((far - FAIR).abs().max()) < 0.03
         assert float((near - GREY).abs().max()) < 0.06
         steps = result[0, SIDE // 2, SIDE // 2 :].diff()
         assert bool((steps > -1e-6).all()) and float(steps.max()) < 0.04, "without a seam"
 
 
 def test_a_shaded_side_stays_as_it_is() -> None:
-    made = plane(FAIR, FAIR * 0.93)
+    made = plane(FAIR, FAIR * 0.5)
     assert torch.equal(found(made, parts("skin"), right_half()), made)
 
 

@@ -71,8 +71,9 @@ def test_what_is_no_face_stays_to_the_last_sample(
     assert drawn.where[parts == 0].mean() < 0.1
 
 
-def test_a_neck_stays_but_for_its_colours(faces: list[Face], inverting: Asked) -> None:
-    """A net that inverts: a neck is lighter or darker by what skin became; clothes stay."""
+def test_a_neck_goes_with_the_skin_and_clothes_stay(faces: list[Face], inverting: Asked) -> None:
+    """A net that inverts: a neck, of which the reader sees none in what is drawn, becomes lighter
+    or darker by what skin became."""
     before = scene().astype(float)
     found = restyled(image_of(scene()), inverting(), faces, "photo").image.samples.astype(float)
     parts = np.zeros(before.shape[:2], np.uint8)
@@ -83,7 +84,7 @@ def test_a_neck_stays_but_for_its_colours(faces: list[Face], inverting: Asked) -
     wanted = (before[inside] + np.mean(255 - 2 * skin, 0)).clip(0, 255)
     way = np.sum((found[inside] - before[inside]) * (wanted - before[inside]), 1)
     way /= np.sum((wanted - before[inside]) ** 2, 1)
-    assert 0.4 < np.median(way) < 1.05, "as far as the reader takes it for a neck"
+    assert 0.3 < np.median(way) < 1.05, "as far as the reader takes it for a neck"
     cloth = binary_erosion(parts == PART_INDEX["cloth"], iterations=2)
     assert cloth.sum() > 50
     assert np.median(np.abs(found - before)[cloth]) == 0
@@ -228,4 +229,4 @@ def test_a_whole_sketch_has_no_colours_at_its_neck(faces: list[Face]) -> None:
     parts = np.zeros(found.shape[:2], np.uint8)
     parts[TOP : TOP + SIDE, LEFT : LEFT + SIDE] = paint(face(SEED), SIDE, "photo").parts
     neck = binary_erosion(parts == PART_INDEX["neck"], iterations=6)
-    assert np.median(np.ptp(found[neck], axis=1)) <= 3
+    assert np.median(np.ptp(found[neck], axis=1)) < 10

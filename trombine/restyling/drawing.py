@@ -47,7 +47,8 @@ _ENLARGERS: Final = {
 }
 _DRAWN: Final = ("anime", "cartoon", "sketch")
 _ENLARGED: Final = 1.25  # times; from here on what is enlarged lacks sharpness
-# Necks stay as they are, but for their colours: drawn, they would end in a blur upon the clothes.
+# A neck is drawn where head or neck were, and else keeps all but its colours: it would end in a blur
+# upon the clothes.
 _NOT_OF_IT: Final = [PART_INDEX[name] for name in ("background", "cloth", "neck")]
 _NECK, _SKIN = PART_INDEX["neck"], PART_INDEX["skin"]
 _FADES: Final = 5  # pixels of a window over which its outline fades
@@ -256,9 +257,11 @@ class _Canvas:
         seen = _resized(crop_windows(self.before, [frame]), side)
         drawn = self._as_asked(self.asked.drawn(seen, self.source), seen)[0]
         was, became = self._parts(face, frame, drawn)
-        before, after = _of_it(was), _of_it(became)
+        of_neck = slice(_NECK, _NECK + 1)
+        before = _of_it(was)
+        after = _of_it(became) + torch.minimum(before + was[:, of_neck], became[:, of_neck])
         share = _faded(_grown(torch.maximum(before, after), _WIDER))[0] * _rim(side)
-        neck = _faded(was[:, _NECK : _NECK + 1])[0] * _rim(side)
+        neck = _faded(was[:, of_neck])[0] * _rim(side)
         skin = was[:, _SKIN : _SKIN + 1]
         tint = ((drawn - seen[0]) * skin[0]).sum((1, 2)) / skin.sum().clamp(min=1)
         larger, around = self._enlarged(alone(drawn, after), window)
@@ -272,13 +275,13 @@ class _Canvas:
         both = sampled(planes, window, places).astype(np.float32)
         mine = both.max(1) * self.asked.strength > _LEAST
         rows, columns, places, both = rows[mine], columns[mine], places[mine], both[mine]
-        shares, of_neck = both[:, :1], both[:, 1:2]
+        shares, necks = both[:, :1], both[:, 1:2]
         there = self.colours[rows, columns]
         ground = sampled(self._ground(frame, before), window, places)
         head = sampled(_head(before, after).expand(3, -1, -1), window, places)
         anew = ground + head.astype(np.float32) * (sampled(larger, around, places) - ground)
         if not self.asked.whole:  # else it is in the style already
-            there = (there + of_neck * tint.numpy()).clip(0, 1)
+            there = (there + necks * tint.numpy()).clip(0, 1)
         anew = shares * anew + (1 - shares) * there
         before = self.colours[rows, columns]
         self.colours[rows, columns] = before + np.float32(self.asked.strength) * (anew - before)
