@@ -264,7 +264,7 @@ def explained(latents: Tensor, said: Tensor) -> dict[str, float]:
     interval over its pictures.
     """
     numbers, places = said.double().numpy(), latents.double().numpy()
-    ranks = [spearmanr(*both).statistic for both in zip(numbers.T, places.T, strict=True)]
+    ranks = [np.asarray(spearmanr(*both))[0] for both in zip(numbers.T, places.T, strict=True)]
     known = np.column_stack([places, np.ones(len(places))])
     half = len(known) // 2
     through, *_ = np.linalg.lstsq(known[:half], numbers[:half], rcond=None)

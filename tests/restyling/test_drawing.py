@@ -78,14 +78,14 @@ def test_a_neck_goes_with_the_skin_and_clothes_stay(faces: list[Face], inverting
     found = restyled(image_of(scene()), inverting(), faces, "photo").image.samples.astype(float)
     parts = np.zeros(before.shape[:2], np.uint8)
     parts[TOP : TOP + SIDE, LEFT : LEFT + SIDE] = paint(face(SEED), SIDE, "photo").parts
-    inside = binary_erosion(parts == PART_INDEX["neck"], iterations=6)
+    inside = np.asarray(binary_erosion(parts == PART_INDEX["neck"], iterations=6), bool)
     assert inside.sum() > 200
     skin = before[np.isin(parts, PART_INDEX["skin"])]
     wanted = (before[inside] + np.mean(255 - 2 * skin, 0)).clip(0, 255)
     way = np.sum((found[inside] - before[inside]) * (wanted - before[inside]), 1)
     way /= np.sum((wanted - before[inside]) ** 2, 1)
     assert 0.3 < np.median(way) < 1.05, "as far as the reader takes it for a neck"
-    cloth = binary_erosion(parts == PART_INDEX["cloth"], iterations=2)
+    cloth = np.asarray(binary_erosion(parts == PART_INDEX["cloth"], iterations=2), bool)
     assert cloth.sum() > 50
     assert np.median(np.abs(found - before)[cloth]) == 0
 
@@ -228,5 +228,5 @@ def test_a_whole_sketch_has_no_colours_at_its_neck(faces: list[Face]) -> None:
     found = restyled(image_of(scene()), asked, faces, "photo").image.samples.astype(int)
     parts = np.zeros(found.shape[:2], np.uint8)
     parts[TOP : TOP + SIDE, LEFT : LEFT + SIDE] = paint(face(SEED), SIDE, "photo").parts
-    neck = binary_erosion(parts == PART_INDEX["neck"], iterations=6)
+    neck = np.asarray(binary_erosion(parts == PART_INDEX["neck"], iterations=6), bool)
     assert np.median(np.ptp(found[neck], axis=1)) < 10

@@ -34,7 +34,7 @@ def evened(made: Planes, seen: Planes, hidden: Hidden, parts: Likely) -> Planes:
     """What was made, with the mean of hidden skin, and of hair, nearer to that of what is seen."""
     from scipy.ndimage import distance_transform_edt
 
-    away = torch.from_numpy(distance_transform_edt(hidden.numpy()).astype(np.float32))
+    away = torch.from_numpy(np.asarray(distance_transform_edt(hidden.numpy()), np.float32))
     inwards = 1 - torch.exp(-away / _NEAR)
     result = made
     for labels in _ALIKE:

@@ -47,8 +47,8 @@ _ENLARGERS: Final = {
 }
 _DRAWN: Final = ("anime", "cartoon", "sketch")
 _ENLARGED: Final = 1.25  # times; from here on what is enlarged lacks sharpness
-# A neck is drawn where head or neck were, and else keeps all but its colours: it would end in a blur
-# upon the clothes.
+# A neck is drawn where head or neck were, and else keeps all but its colours: it would end in a
+# blur upon the clothes.
 _NOT_OF_IT: Final = [PART_INDEX[name] for name in ("background", "cloth", "neck")]
 _NECK, _SKIN = PART_INDEX["neck"], PART_INDEX["skin"]
 _FADES: Final = 5  # pixels of a window over which its outline fades
