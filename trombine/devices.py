@@ -7,9 +7,13 @@ is named. Torch is loaded inside: requests name the devices, and a help page mus
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from trombine.refusal import InputError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
 CPU: Final = "cpu"
 CARDS: Final = ("cuda", "mps")
@@ -23,6 +27,13 @@ def usable(name: str) -> bool:
     if name == "cuda":
         return torch.cuda.is_available()
     return torch.backends.mps.is_available() if name == "mps" else name == CPU
+
+
+def device_of(net: nn.Module) -> torch.device:
+    """Where a net is computed."""
+    import torch
+
+    return next((tensor.device for tensor in net.parameters()), torch.device(CPU))
 
 
 def resolve(name: str) -> str:

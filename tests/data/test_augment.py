@@ -341,7 +341,7 @@ def test_a_source_gives_pictures_in_its_space(space: str) -> None:
     ("augment", "space", "says"),
     [
         ("flip", "rgb", "augment: there is no flip"),
-        ("", "lab", "space is one of rgb, hsv, imagenet; not 'lab'"),
+        ("", "lab", "space is one of rgb, grey, hsv, imagenet; not 'lab'"),
     ],
 )
 def test_a_wrong_option_is_refused_before_anything_is_opened(

@@ -275,7 +275,9 @@ def test_pictures_invented_in_hsv_are_measured_in_rgb() -> None:
 
 @pytest.mark.parametrize("family", INVENT)
 def test_no_pictures_are_invented_in_a_normalisation(family: str) -> None:
-    with pytest.raises(InputError, match=r"space imagenet: .*give --space rgb or --space hsv"):
+    with pytest.raises(
+        InputError, match=r"space imagenet: .*give --space rgb or --space grey or --space hsv"
+    ):
         objective_of(asked(family, Path("unused"), space="imagenet").recipe)
 
 

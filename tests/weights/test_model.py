@@ -61,7 +61,8 @@ def test_every_shipped_model_loads_and_does_its_task() -> None:
     for name in shipped():
         found = load(name)
         card = found.card
-        assert card.scores and card.about and card.data and card.licence
+        blended = "trombine models blend" in card.command  # what lies between was not measured
+        assert (card.scores or blended) and card.about and card.data and card.licence
         given = TASKS[card.task].examples(found.net.sizes, (2, 32, 32))
         made = found(*given)
         for one in made if isinstance(made, tuple) else (made,):

@@ -17,10 +17,10 @@ from jaxtyping import Bool, Float32, Float64, UInt8
 from torch.nn.functional import grid_sample, max_pool2d
 
 from trombine.canvas import Box, cut
+from trombine.devices import device_of
 from trombine.inpainting.damaged import Damaged, middles
 from trombine.inpainting.organs import UNKNOWN, organs, with_moved
 from trombine.inpainting.windows import Area, Window, moved, shared, thickness
-from trombine.nets.sizes import device_of
 from trombine.nets.steering import likely_of, told_of
 from trombine.reader import LOST, WINDOW, Face, Frame, parts_map, read_faces, read_twice
 from trombine.reader.faces import CLEAR, Least, Wanted, upright

@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Bool, Float32
 
 from trombine.canvas import Box, cut
-from trombine.devices import CPU
+from trombine.devices import CPU, device_of
 from trombine.draws import Chance
 from trombine.inpainting.copying import copied
 from trombine.inpainting.damaged import Damaged, middles, sampled
@@ -32,7 +32,6 @@ from trombine.inpainting.faces import (
 from trombine.inpainting.grain import SIDE, Noise, Squares
 from trombine.inpainting.tints import evened
 from trombine.inpainting.windows import USUAL, Area, Patch, Window, moved, patches, thickness
-from trombine.nets.sizes import device_of
 from trombine.reader import Face
 from trombine.samples import Image
 from trombine.upscaling.running import enlarged

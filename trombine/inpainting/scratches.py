@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate, max_pool2d
 
 from trombine.canvas import through_tiles
-from trombine.nets.sizes import device_of
+from trombine.devices import device_of
 from trombine.weights import Model, loaded
 from trombine.weights.tasks import check_finite
 

@@ -19,11 +19,12 @@ from jaxtyping import Float, Float64, Int64
 from torch import Tensor, nn
 from torch.nn import functional
 
+from trombine.devices import device_of
 from trombine.draws import Chance
 from trombine.grammar import instead
 from trombine.nets.blocks import Features, Normed, conv3, doubled
 from trombine.nets.inventor import SPREAD, DetailFlow, walked
-from trombine.nets.sizes import DEEPEST, WIDEST, Net, check_choice, check_whole, device_of
+from trombine.nets.sizes import DEEPEST, WIDEST, Net, check_choice, check_whole
 from trombine.refusal import InputError
 from trombine.world import STYLES
 

@@ -10,7 +10,6 @@ import inspect
 from collections.abc import Iterable, Mapping
 from typing import ClassVar, Final
 
-import torch
 from torch import nn
 
 from trombine.grammar import instead
@@ -41,11 +40,6 @@ class Net(nn.Module):
         None where that is all of them, or not known: such a net cannot work in tiles.
         """
         return None
-
-
-def device_of(net: Net) -> torch.device:
-    """Where a net is computed."""
-    return next((tensor.device for tensor in net.parameters()), torch.device("cpu"))
 
 
 def check_whole(name: str, number: int, lowest: int, highest: int) -> None:

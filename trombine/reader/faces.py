@@ -14,9 +14,9 @@ from jaxtyping import Float, Float32, UInt8
 from torch import Tensor
 
 from trombine.conventions import LANDMARK_GROUPS, PART_INDEX, PARTS
+from trombine.devices import device_of
 from trombine.nets.blocks import fused
 from trombine.nets.reader import Reader, Reading
-from trombine.nets.sizes import device_of
 from trombine.nets.spaces import to_space
 from trombine.reader.doubts import Seen, beyond, doubts
 from trombine.reader.fields import decode_styles, fields_of

@@ -12,10 +12,10 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
+from trombine.devices import device_of
 from trombine.nets.blocks import fused
 from trombine.nets.finder import Finder
 from trombine.nets.reader import CENTRE_STEP
-from trombine.nets.sizes import device_of
 from trombine.reader.frames import Samples, as_floats
 from trombine.weights import loaded
 from trombine.weights.tasks import check_finite

@@ -15,8 +15,8 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from trombine.conventions import MIRRORED_LANDMARK, MIRRORED_PART
+from trombine.devices import device_of
 from trombine.nets.reader import PART_COUNTS, Reading
-from trombine.nets.sizes import device_of
 from trombine.reader.fields import Fields, fields_of
 from trombine.weights import Model
 

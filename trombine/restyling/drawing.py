@@ -21,12 +21,11 @@ from torch.nn import functional
 from trombine.canvas import through_tiles
 from trombine.colour import LUMA
 from trombine.conventions import PART_INDEX
-from trombine.devices import CPU
+from trombine.devices import CPU, device_of
 from trombine.inpainting.damaged import middles, sampled
 from trombine.inpainting.windows import Window
 from trombine.nets.blocks import padded
 from trombine.nets.restyler import DEEP, Restyler
-from trombine.nets.sizes import device_of
 from trombine.reader import Face, Frame
 from trombine.reader.doubts import sure_style
 from trombine.reader.frames import WINDOW, crop_windows
@@ -283,8 +282,8 @@ class _Canvas:
         if not self.asked.whole:  # else it is in the style already
             there = (there + necks * tint.numpy()).clip(0, 1)
         anew = shares * anew + (1 - shares) * there
-        before = self.colours[rows, columns]
-        self.colours[rows, columns] = before + np.float32(self.asked.strength) * (anew - before)
+        old = self.colours[rows, columns]
+        self.colours[rows, columns] = old + np.float32(self.asked.strength) * (anew - old)
         self.touched[rows, columns] = True
 
     def draw_all(self, faces: Sequence[Face]) -> None:

@@ -27,6 +27,11 @@ MEASURES: Final[dict[str, Meaning]] = {
         higher=True,
         unit="dB",
     ),
+    "PSNR, smaller": Meaning(
+        text="the PSNR of small pictures that come back from themselves made smaller",
+        higher=True,
+        unit="dB",
+    ),
     "steered": Meaning(
         text="the PSNR of who is told the true parts and landmarks", higher=True, unit="dB"
     ),

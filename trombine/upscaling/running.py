@@ -21,8 +21,8 @@ from jaxtyping import Float32
 
 from trombine.canvas import through_tiles
 from trombine.computing import computing
+from trombine.devices import device_of
 from trombine.nets import Net
-from trombine.nets.sizes import device_of
 from trombine.upscaling import seams
 from trombine.weights.foreign import FADE, Foreign
 from trombine.weights.tasks import check_finite
