@@ -130,7 +130,7 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "srgan-x2": ("srgan-x2", SRGAN),
     "srgan-x4": ("srgan-x4", {**SRGAN, "net.norm": "spectral", "gradient_norm": "1", "clip": "0"}),
-    "esrgan-x4": ("esrgan-x4", {**SRGAN, "growth": "4", "critic.norm": "batch"}),
+    "esrgan-x4": ("esrgan-x4", {**SRGAN, "growth": "4"}),
     "upscale-unseen-x2": ("upscale-unseen-x2", ENLARGER),
     "upscale-unseen-x4": ("upscale-unseen-x4", ENLARGER),
     "sharpener-x2": ("sharpener-x2", {**ENLARGER, **RAMP, "levels": "2"}),

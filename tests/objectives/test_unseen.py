@@ -15,6 +15,7 @@ from trombine.data.degrade.resize import matlab_weights
 from trombine.draws import Chance
 from trombine.measures import psnr
 from trombine.nets import build
+from trombine.objectives import objective_of
 from trombine.objectives.objective import Step
 from trombine.objectives.unseen import SMALLER, UnseenObjective
 from trombine.recipes import find, with_settings
@@ -130,4 +131,4 @@ def test_best_is_chosen_without_a_large_picture() -> None:
 )
 def test_what_it_cannot_learn_from(settings: dict[str, str], said: str) -> None:
     with pytest.raises(InputError, match=f"^{said}$"):
-        UnseenObjective(with_settings(find("upscale-unseen-x2"), settings))  # pyright: ignore
+        objective_of(with_settings(find("upscale-unseen-x2"), settings))

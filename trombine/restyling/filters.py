@@ -31,21 +31,21 @@ _MOST: Final = 1600  # pixels of the longer side in which edges and shades are l
 class Manner:
     """How a style draws. Widths are in pixels of a picture of 512."""
 
-    flat: float = 6.0  # how far colours become one, but for edges
-    edge: float = 0.08  # a difference of light that stays an edge
-    levels: int = 0  # of light; 0: as many as there are
-    colourful: float = 1.0  # times as far from grey
-    light: float = 1.0  # the power of light: below 1 is lighter
-    line: float = 0.9  # width of lines
-    dark: float = 0.8  # of lines
+    flat: float = 8.0  # how far colours become one, but for edges
+    edge: float  # a difference of light that stays an edge
+    levels: int  # of light
+    colourful: float  # times as far from grey
+    light: float  # the power of light: below 1 is lighter
+    line: float  # width of lines
+    dark: float  # how much of the light a line takes
 
 
 MANNERS: Final = {
-    "anime": Manner(flat=8.0, edge=0.16, levels=12, colourful=1.3, light=0.75, dark=0.75),
-    "cartoon": Manner(flat=8.0, edge=0.12, levels=7, colourful=1.5, light=0.9, line=1.2, dark=0.95),
+    "anime": Manner(edge=0.16, levels=12, colourful=1.3, light=0.75, line=0.9, dark=0.75),
+    "cartoon": Manner(edge=0.12, levels=7, colourful=1.5, light=0.9, line=1.2, dark=0.95),
 }
 _PENCIL: Final = 10.0  # how far around a pencil's darkness is measured
-_PENCIL_LINES: Final = Manner(line=0.8, dark=0.7)
+_PENCIL_LINE, _PENCIL_DARK = 0.8, 0.7  # as of a manner
 _WIDE: Final = 8.0  # pixels: a wider blur is made in a smaller picture
 _WIDER: Final = 1.6  # the second Gaussian of a line beside the first
 _KEPT: Final = 0.98  # of the second, taken from the first: even places are no lines
@@ -59,12 +59,12 @@ def drawn(picture: Picture, style: str) -> Picture:
     if style == "sketch":
         around = blurred(light, _PENCIL * scale)
         shade = (light / around.clamp(min=0.02)).clamp(0, 1) ** 1.5
-        shade = shade * lines(light, _PENCIL_LINES, scale)
+        shade = shade * lines(light, _PENCIL_LINE * scale, _PENCIL_DARK)
         return shade[0].expand(3, -1, -1).contiguous()
     manner = MANNERS[style]
-    made = flattened(picture[None], light, manner, scale)
+    made = flattened(picture[None], light, manner.flat * scale, manner.edge)
     light = luma(made)
-    stays = lines(light, manner, scale)
+    stays = lines(light, manner.line * scale, manner.dark)
     made.sub_(light).mul_(manner.colourful)  # in place: of large pictures copies fill the memory
     made.add_(levelled(light.clamp_(0, 1), manner.levels) ** manner.light)
     return made.mul_(stays).clamp_(0, 1)[0]
@@ -77,17 +77,17 @@ def luma(pictures: Float32[Tensor, "1 3 h w"]) -> Plane:
 
 
 def flattened(
-    pictures: Float32[Tensor, "1 3 h w"], light: Plane, manner: Manner, scale: float
+    pictures: Float32[Tensor, "1 3 h w"], light: Plane, radius: float, edge: float
 ) -> Float32[Tensor, "1 3 h w"]:
     """Colours that are even within edges of light: each pixel by the line that fits its
     surroundings' colours to their light. The lines are fitted in a smaller picture."""
     small = min(1.0, _MOST / max(light.shape[-2:]))
     colours, lights = (resized(x, small) for x in (pictures, light))
-    radius = manner.flat * scale * small
+    radius *= small
     mean, means = _mean(lights, radius), _mean(colours, radius)
     varies = _mean(lights * lights, radius) - mean * mean
     together = _mean(lights * colours, radius) - mean * means
-    slope = together / (varies + manner.edge**2)
+    slope = together / (varies + edge**2)
     offset = means - slope * mean
     made = _as_large(_mean(slope, radius), light).mul_(light)
     return made.add_(_as_large(_mean(offset, radius), light))
@@ -95,21 +95,19 @@ def flattened(
 
 def levelled(light: Plane, levels: int) -> Plane:
     """Light in so many levels, with soft steps between them."""
-    if not levels:
-        return light
     steps = light * levels
     low = steps.floor()
     between = steps.sub_(low).sub_(0.5).mul_(4).clamp_(-0.5, 0.5).add_(0.5)
     return low.add_(between).div_(levels).clamp_(0, 1)
 
 
-def lines(light: Plane, manner: Manner, scale: float) -> Plane:
-    """How much of the light stays: 1, and less along edges, on their dark side."""
+def lines(light: Plane, width: float, dark: float) -> Plane:
+    """How much of the light stays: 1, and less on the dark side of edges, by `dark` at most."""
     small = min(1.0, _MOST / max(light.shape[-2:]))
-    smaller, width = resized(light, small), manner.line * scale * small
+    smaller, width = resized(light, small), width * small
     edge = blurred(smaller, width) - _KEPT * blurred(smaller, _WIDER * width)
-    dark = torch.tanh(-_STEEP * edge.clamp(max=0))
-    return 1 - manner.dark * _as_large(dark, light)
+    drawn = torch.tanh(-_STEEP * edge.clamp(max=0))
+    return 1 - dark * _as_large(drawn, light)
 
 
 def blurred(x: Plane, width: float) -> Plane:

@@ -100,10 +100,7 @@ def imresize_matlab(
 
 def imresize_any(pictures: Picture, size: tuple[int, int]) -> Resized:
     """The same by bicubic, of samples of any range; linear, so that slopes pass through."""
-    (high, wide), (rows, columns) = _scales(pictures, size), size
-    by_row = matlab_weights(pictures.shape[-2], rows, high, "bicubic")
-    by_column = matlab_weights(pictures.shape[-1], columns, wide, "bicubic")
-    return _separable(by_row, by_column, pictures.double()).float()
+    return _resampled(pictures, size, _scales(pictures, size), "bicubic").float()
 
 
 def _scales(picture: torch.Tensor, size: tuple[int, int]) -> tuple[float, float]:
@@ -119,6 +116,16 @@ def _imresize64(
 ) -> Float64[torch.Tensor, "*n c h2 w2"]:
     check_picture(picture)
     _check_size(size)
+    return _resampled(picture, size, scales, kernel, antialias)
+
+
+def _resampled(
+    picture: Picture,
+    size: tuple[int, int],
+    scales: tuple[float, float],
+    kernel: Kernel,
+    antialias: bool = True,
+) -> Float64[torch.Tensor, "*n c h2 w2"]:
     rows = matlab_weights(picture.shape[-2], size[0], scales[0], kernel, antialias)
     columns = matlab_weights(picture.shape[-1], size[1], scales[1], kernel, antialias)
     return _separable(rows, columns, picture.double())
