@@ -4,16 +4,17 @@
 
 Two photographs enlarged, one read, faces restyled and some invented by the commands' defaults; a
 sheet of faces in each style (the same people in all), one of their parts and landmarks, one of
-leaves. Seeds are nobody's: neither trained on, chosen by, nor in a protocol. The photographs come
-with scikit-image.
+leaves; how trainings of bench/results/sharpen-study.json went. Seeds are nobody's: neither trained
+on, chosen by, nor in a protocol. The photographs come with scikit-image.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
+from json import loads
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import skimage.data
@@ -24,6 +25,7 @@ import trombine
 from trombine.conventions import PARTS
 from trombine.images import read, write
 from trombine.inventing import STYLES as INVENTED
+from trombine.pages import Plot, Series
 from trombine.pages.overlays import draw_parts, draw_points
 from trombine.pages.sheets import Sheet
 from trombine.world import STYLES, face, paint
@@ -31,6 +33,8 @@ from trombine.world.leaves import leaves
 
 FIRST_SEED: Final = 2_000_000
 COLUMNS, ROWS, SIZE = 8, 3, 128
+STUDY: Final = ROOT / "bench" / "results" / "sharpen-study.json"
+COURSES: Final = {"bare": "Held back by nothing", "gentle": "Held back: its weight .001"}
 
 
 def enlarged_sheet(folder: Path) -> Sheet:
@@ -114,8 +118,36 @@ def leaves_sheet(first_seed: int) -> Sheet:
     return Sheet(rows=grid([leaves(seed, SIZE) for seed in seeds], COLUMNS))
 
 
+def courses() -> dict[str, str]:
+    """How losses against a discriminator went, as SVG: with nothing held back, and held back."""
+    rows = {row["name"]: row for row in loads(STUDY.read_text())["rows"]}
+    return {
+        f"discriminator-{name}": course_plot(rows[name], title).svg(standalone=True)
+        for name, title in COURSES.items()
+    }
+
+
+def course_plot(row: dict[str, Any], title: str) -> Plot:
+    """The losses of a row of the study, and where alarms were given."""
+    shown = {
+        "discriminator's loss": row["critic"],
+        "net's loss against it": row["against"],
+        "net's squared error": row["off"],
+    }
+    series = [
+        Series(name=name, x=[n for n, _ in curve], y=[loss for _, loss in curve])
+        for name, curve in shown.items()
+    ]
+    if row["alarms"]:
+        places = [place for place, _ in row["alarms"]]
+        series.append(Series(name="alarm", x=places, y=[1.0] * len(places), mark="points"))
+    return Plot(
+        title=title, x_label="windows seen", y_label="loss", series=tuple(series), y_log=True
+    )
+
+
 def main() -> None:
-    """Draw every sheet."""
+    """Draw every sheet and plot."""
     parser = argparse.ArgumentParser(description="Draw the pictures of the documentation.")
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "docs" / "figures")
     parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
@@ -133,6 +165,10 @@ def main() -> None:
     for name, pixels in figures.items():
         path = arguments.output / f"{name}.jpg"
         write(path, pixels)
+        print(path)
+    for name, svg in courses().items():
+        path = arguments.output / f"{name}.svg"
+        path.write_text(svg + "\n")
         print(path)
 
 
