@@ -44,6 +44,7 @@ PROGRAMS = (
     "generate",
     "restyle",
     "microscope",
+    "upscale_hole",
     "upscale_command",
     "upscale",
 )
