@@ -261,6 +261,23 @@ def test_faces_are_invented_as_they_are_asked_for(
     expect(tab.get_by_role("checkbox", name="Set smile")).not_to_be_checked()
 
 
+def test_faces_are_invented_in_a_style_that_is_drawn_anew(
+    opened: Opened, command: Command, tmp_path: Path
+) -> None:
+    tab = opened("/generate")
+    tab.locator("#model").select_option("sketches")
+    expect(tab.locator("#like-button")).to_be_hidden()
+    tab.locator("#count").select_option("1")
+    run(tab)
+    with tab.expect_download() as download:
+        tab.locator("#faces a").click()
+    assert command("generate", "--style", "sketch", "-o", str(tmp_path)).returncode == 0
+    assert download.value.path().read_bytes() == (tmp_path / "000000.png").read_bytes()
+    expect(tab.get_by_role("button", name="What are they most like?")).to_be_hidden()
+    tab.locator("#model").select_option("tiny-faces")
+    expect(tab.locator("#like-button")).to_be_visible()
+
+
 def test_a_walk_between_faces_is_scrubbed(
     opened: Opened, server: Server, command: Command, tmp_path: Path
 ) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from trombine.inventing import REDRAWN
 from trombine.inventing.asking import TIMES
 from trombine.upscaling.names import is_shipped, no_net
 from trombine.world.faces import FIELDS
@@ -33,7 +34,10 @@ _CALLED: Final = {
     "generate-anime": "anime",
     "generate-photo": "photographs",
     "inpaint-diffusion": "faces, another answer for each try",
+    "cartoon": "cartoons",
+    "sketch": "sketches",
 }
+_DRAWN_ANEW: Final = "generate-photo"  # in the styles that no net invents
 VERBS: Final = {"inpaint": "repair", "generate": "generate", "morph": "generate"}  # tasks of yours
 _FIELDS: Final = {field.name: field for field in FIELDS}
 
@@ -49,13 +53,15 @@ class Offer:
     varies: bool = False
     sizes: tuple[int, ...] = ()
     fields: tuple[str, ...] = ()
+    style: str = ""  # which a request gives in place of a model's name
 
     @property
     def told(self) -> dict[str, Any]:
         """The offer as JSON."""
         fields = [_FIELDS[name] for name in self.fields if name in _FIELDS]
+        names = ("name", "task", "about", "varies", "sizes", "style")
         return {
-            **{name: getattr(self, name) for name in ("name", "task", "about", "varies", "sizes")},
+            **{name: getattr(self, name) for name in names},
             "fields": [vars(field) for field in fields],
         }
 
@@ -90,6 +96,9 @@ def _shipped() -> Iterator[Offer]:
         if name not in _FOR and (card := _card(path)):
             offer = _offer(name, card, None)
             yield from [offer] if offer else []
+            if offer and name == _DRAWN_ANEW:
+                for style in REDRAWN:
+                    yield replace(offer, name=style, about=_CALLED[style], style=style)
 
 
 def _others(runs: Path, given: Path | None) -> Iterator[Offer]:

@@ -35,6 +35,7 @@ const plain = (name) => name.replaceAll("_", " ");
 function take(model) {
   set.clear();
   $("nearest").hidden = true; // another model learned from others
+  $("likeness").hidden = Boolean(model.style); // which compares faces as nets invent them
   $("reset").disabled = true;
   $("size").replaceChildren(...model.sizes.map((side) => new Option(`${side} × ${side}`, side)));
   const groups = new Map();
@@ -50,7 +51,8 @@ async function work(verb, fields, show) {
   for (const id of buttons) $(id).disabled = true;
   stop();
   try {
-    const asked = [["model", $("model").value], ["size", $("size").value], ...fields];
+    const { name, style } = models[$("model").selectedIndex];
+    const asked = [style ? ["style", style] : ["model", name], ["size", $("size").value], ...fields];
     const job = await submit(verb, asked);
     const done = await status.follow(job);
     $("to-come").hidden = true;
@@ -85,7 +87,7 @@ function invent() {
   return work("generate", fields, (job) => {
     showFaces(job);
     invented = fields;
-    $("nearest").hidden = false;
+    $("nearest").hidden = $("likeness").hidden;
   });
 }
 
