@@ -17,6 +17,7 @@ from typing import Final, cast, final
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional
 
 from trombine.data.source import Source
 from trombine.measures import sliced_distance
@@ -24,6 +25,7 @@ from trombine.nets import build
 from trombine.nets.inventor import DetailFlow, Inventor, lacking, normed
 from trombine.nets.stillness import still
 from trombine.objectives.alarms import Alarm, Collapse
+from trombine.objectives.by_part import counts
 from trombine.objectives.judges import judge_of
 from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
 from trombine.objectives.terms import l1, l2, wide
@@ -97,9 +99,10 @@ class InventObjective(Objective[Invent]):
         """Faces from their codes, compared with themselves."""
         truth = self.truth(step)
         output = wide(_net(step).decoder(self._codes(step)))
-        terms = {"l1": l1(output, truth)}
+        counting = self._counting(step)
+        terms = {"l1": l1(output * counting, truth * counting)}
         if "gradients" in self.weights:
-            terms["gradients"] = gradient_distance(output, truth)
+            terms["gradients"] = gradient_distance(output, truth, counting)
         if self.judge:
             terms |= self.judge(output, truth, self.weights)
         return terms
@@ -112,7 +115,8 @@ class InventObjective(Objective[Invent]):
             soft = wide(net.decoder(self._codes(step)))
             details = lacking(soft, self.truth(step))
             told = net.told_by(soft)
-        off = details_off(step, net.details, told, details)
+            counting = functional.pixel_unshuffle(self._counting(step).expand_as(soft), 2)
+        off = details_off(step, net.details, told, details, counting)
         return {"codes": self._codes_off(step, codes), "details": off}
 
     def _codes_off(self, step: Step, codes: Float[Tensor, "n latent"]) -> Tensor:
@@ -143,13 +147,25 @@ class InventObjective(Objective[Invent]):
 
     def truth(self, step: Step) -> Pictures:
         """The middle of the step's pictures, as large as the net's."""
-        pictures = step.pictures()
-        top, left = ((length - self.side) // 2 for length in pictures.shape[-2:])
+        return self._middle(step.pictures())
+
+    def _middle(self, planes: Tensor) -> Tensor:
+        top, left = ((length - self.side) // 2 for length in planes.shape[-2:])
         if min(top, left) < 0:
             raise InputError(
                 f"the net's pictures are {self.side} pixels wide: give a larger --size"
             )
-        return pictures[..., top : top + self.side, left : left + self.side]
+        return planes[..., top : top + self.side, left : left + self.side]
+
+    def _counting(self, step: Step) -> Float[Tensor, "n 1 h w"]:
+        """How much each pixel of the truth counts, by its part; each picture as much as another."""
+        batch = step.batches["data"]
+        if not self.recipe.organs:
+            return step.pictures().new_ones((len(step), 1, self.side, self.side))
+        if batch.parts is None:
+            raise InputError("the data say nothing of parts: organs needs 0")
+        counting = counts(self._middle(batch.parts), organs=self.recipe.organs)
+        return (counting / counting.mean((1, 2, 3), keepdim=True)).to(step.device)
 
     def fields(self, step: Step) -> Float[Tensor, "n f"]:
         """What a net may be told of the step's faces."""
@@ -206,16 +222,17 @@ def details_off(
     flow: DetailFlow,
     told: Float[Tensor, "n p k l"],
     details: Float[Tensor, "n 12 k l"],
-    known: Float[Tensor, "n 12 k l"] | None = None,
+    counting: Float[Tensor, "n 12 k l"] | None = None,
 ) -> Float[Tensor, ""]:
-    """The loss of a flow of details, told so much, at one time for each picture; of what is 1 in
-    `known` alone, where only some of the details are."""
+    """The loss of a flow of details, told so much, at one time for each picture; `counting`: how
+    much each of the details counts, 0 where nobody knows it."""
     noise = step.normals("details", details.shape[1:]).to(details)
     time = step.uniforms("times of details").to(details)
     pace = flow(_FLOW.mix(details, noise, time), told, time)
     wanted = _FLOW.target(details, noise, time)
-    if known is not None:
-        pace, wanted = wide(pace) * known, wanted * known
+    if counting is not None:
+        roots = counting.sqrt()
+        pace, wanted = wide(pace) * roots, wanted * roots
     return l2(wide(pace), wanted)
 
 

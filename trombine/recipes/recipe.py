@@ -485,6 +485,8 @@ class Invent(Judged):
     """Pictures from which encoder and decoder learn, before the flows do."""
     gradients: float = 0.5
     """Weight of the mean absolute difference of steps from pixel to pixel."""
+    organs: float = 0.0
+    """By how much more than other pixels those of eyes, brows, nose and mouth count."""
 
 
 @final
