@@ -47,7 +47,7 @@ _INVENT: Final = Invent(
                 "width": 32,
                 "hidden": 320,
                 "blocks": 2,
-                "details": 24,
+                "details": 32,
                 "levels": 2,
                 "steps": 16,
                 "finish": 5,
@@ -74,6 +74,7 @@ _INVENT: Final = Invent(
     perceptual=0.08,
     judge="reader",
     layers="first+down.0",
+    organs=6.0,  # eyes are a hundredth of the pixels, and looked at first
     log_every=1_000,
     sample_every=5_000,
     measure_every=15_000,
@@ -180,13 +181,9 @@ GENERATE: Final[dict[str, Recipe]] = {
         # The pace of photographs' details changes most while there is most noise.
         nets={
             **_INVENT.nets,
-            "net": _INVENT.nets["net"]
-            .resized("finish", 4)
-            .resized("spacing", 0.4)
-            .resized("details", 32),
+            "net": _INVENT.nets["net"].resized("finish", 4).resized("spacing", 0.4),
         },
         data="world:photo#24000",
-        organs=6.0,  # eyes are a hundredth of the pixels, and looked at first
     ),
     "flow": _FLOW,
     "diffusion": replace(
