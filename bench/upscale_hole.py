@@ -14,21 +14,22 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from io import BytesIO
-from math import log10
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+import torch
 from jaxtyping import Bool, UInt8
 from PIL import Image
 from table import Row, at_least, at_most, report
 
 import trombine
-from trombine.colour import LUMA
 from trombine.conventions import to_picture, to_pixels
 from trombine.data.degrade import shrink
 from trombine.images import as_seen, read, write
 from trombine.judge import witness
+from trombine.measures import psnr
+from trombine.nets.spaces import to_space
 from trombine.world import face, paint
 
 Pixels = UInt8[np.ndarray, "h w 3"]
@@ -67,7 +68,7 @@ def measured(
         write(folder / "mended.png", repaired)
         write(folder / "hole.png", hole.astype(np.uint8) * 255)
         blind = enlarged(folder, factor)
-        told = enlarged(folder, factor, hole=folder / "hole.png", mask_is="white")
+        told = enlarged(folder, factor, hole=folder / "hole.png")
         large = hole.repeat(factor, 0).repeat(factor, 1)
         gains.append(decibels(told, truth, large) - decibels(blind, truth, large))
         far.append([distance(made, truth) for made in (told, blind)])
@@ -98,17 +99,20 @@ def inputs(seed: int, factor: int, quality: int | None) -> tuple[Pixels, Pixels,
     return to_pixels(truth), trombine.inpaint(small, mask=hole, mask_is="white"), hole
 
 
-def enlarged(folder: Path, factor: int, **options: object) -> Pixels:
-    """What the command makes of the repaired picture."""
-    made = folder / "large.png"
-    trombine.upscale(folder / "mended.png", factor=factor, output=made, overwrite=True, **options)  # pyright: ignore[reportCallIssue, reportArgumentType]
+def enlarged(folder: Path, factor: int, hole: Path | None = None) -> Pixels:
+    """What the command makes of the repaired picture, told of the hole or not."""
+    repaired, made = folder / "mended.png", folder / "large.png"
+    mask_is = "auto" if hole is None else "white"
+    trombine.upscale(
+        repaired, factor=factor, hole=hole, mask_is=mask_is, output=made, overwrite=True
+    )
     return as_seen(read(made))
 
 
 def decibels(result: Pixels, truth: Pixels, inside: Hole) -> float:
     """The signal of the luma to its error inside the hole."""
-    error = ((result.astype(float) - truth) @ np.array(LUMA))[inside]
-    return -10 * log10(float((error**2).mean()) / 255**2)
+    ours, theirs = (to_space(to_picture(each)[None], "grey") for each in (result, truth))
+    return float(psnr(theirs, ours, torch.from_numpy(inside)[None, None].float())[0])
 
 
 def distance(result: Pixels, truth: Pixels) -> float:

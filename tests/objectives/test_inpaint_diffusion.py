@@ -126,13 +126,13 @@ def test_a_few_pictures_are_learned_and_every_weight_moves(faces: Batch) -> None
             return sum(float(loss_at(first)) for first in range(10_000, 10_300, 50)) / 6
 
     before = on_others()
-    for number in range(45):
+    for number in range(100):
         adam.zero_grad()
         loss_at(number * COUNT).backward()
         if number == 1:  # at first the last layer is 0, and passes nothing on
             assert all(one.grad is not None and one.grad.any() for one in net.parameters())
         adam.step()
-    assert on_others() < 0.95 * before
+    assert on_others() < 0.9 * before
     assert all(one.grad is None for one in objective.helpers()["completer"].parameters())
 
 

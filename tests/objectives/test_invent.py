@@ -169,6 +169,13 @@ def test_codes_and_flows_are_learned(step: Step, faces: Batch) -> None:
         assert losses[-1] < 0.9 * losses[0], phase.name
 
 
+def test_faces_whose_parts_nobody_knows_count_alike_or_not_at_all(step: Step, faces: Batch) -> None:
+    step = replace(step, batches={"data": replace(faces, parts=None)})
+    assert InventObjective(recipe_of(organs=0.0)).code(step)["l1"].item() > 0
+    with pytest.raises(InputError, match="say nothing of parts: organs needs 0"):
+        InventObjective(recipe_of()).code(step)
+
+
 def test_what_does_not_fit_is_refused(step: Step) -> None:
     nets = recipe_of().nets
     with pytest.raises(InputError, match="outputs is 7"):

@@ -13,5 +13,6 @@ atlas.py      a page of a model's space
 from typing import Final
 
 STYLES: Final = ("anime", "photo")  # that nets invent
-REDRAWN: Final = ("cartoon", "sketch")  # drawn anew from photographs
+REDRAWN: Final = ("cartoon", "sketch")  # that the restyling net draws anew
+REDRAWN_FROM: Final = "photo"  # the style that it draws them from
 PATHS: Final = ("linear", "spherical", "truncation")  # of a walk

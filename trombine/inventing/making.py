@@ -25,7 +25,7 @@ from trombine.conventions import to_picture, to_pixels
 from trombine.data.spec import parse
 from trombine.draws import Chance
 from trombine.images import encode_png
-from trombine.inventing import REDRAWN, STYLES
+from trombine.inventing import REDRAWN, REDRAWN_FROM, STYLES
 from trombine.inventing.asking import TIMES, apart, check_told, fields_in, freed, merged, spelled
 from trombine.inventing.looking import looked_at, numbers, readable
 from trombine.inventing.redrawing import redrawer, redrawn
@@ -293,7 +293,7 @@ def model_of(style: str, model: str | Path) -> Path:
     if model:
         with about(model):
             return find(model)
-    return shipped()[f"generate-{'photo' if style in REDRAWN else style}"]
+    return shipped()[f"generate-{REDRAWN_FROM if style in REDRAWN else style}"]
 
 
 def files_of(

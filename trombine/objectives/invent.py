@@ -150,6 +150,7 @@ class InventObjective(Objective[Invent]):
         return self._middle(step.pictures())
 
     def _middle(self, planes: Tensor) -> Tensor:
+        """Of planes as large as the step's pictures."""
         top, left = ((length - self.side) // 2 for length in planes.shape[-2:])
         if min(top, left) < 0:
             raise InputError(
@@ -161,7 +162,7 @@ class InventObjective(Objective[Invent]):
         """How much each pixel of the truth counts, by its part; each picture as much as another."""
         batch = step.batches["data"]
         if not self.recipe.organs:
-            return step.pictures().new_ones((len(step), 1, self.side, self.side))
+            return torch.ones((len(step), 1, self.side, self.side), device=step.device)
         if batch.parts is None:
             raise InputError("the data say nothing of parts: organs needs 0")
         counting = counts(self._middle(batch.parts), organs=self.recipe.organs)

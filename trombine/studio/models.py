@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from trombine.inventing import REDRAWN
+from trombine.inventing import REDRAWN, REDRAWN_FROM
 from trombine.inventing.asking import TIMES
 from trombine.upscaling.names import is_shipped, no_net
 from trombine.world.faces import FIELDS
@@ -37,7 +37,6 @@ _CALLED: Final = {
     "cartoon": "cartoons",
     "sketch": "sketches",
 }
-_DRAWN_ANEW: Final = "generate-photo"  # in the styles that no net invents
 VERBS: Final = {"inpaint": "repair", "generate": "generate", "morph": "generate"}  # tasks of yours
 _FIELDS: Final = {field.name: field for field in FIELDS}
 
@@ -96,7 +95,7 @@ def _shipped() -> Iterator[Offer]:
         if name not in _FOR and (card := _card(path)):
             offer = _offer(name, card, None)
             yield from [offer] if offer else []
-            if offer and name == _DRAWN_ANEW:
+            if offer and name == f"generate-{REDRAWN_FROM}":
                 for style in REDRAWN:
                     yield replace(offer, name=style, about=_CALLED[style], style=style)
 

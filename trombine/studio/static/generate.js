@@ -4,6 +4,7 @@ import "./status.js";
 
 const status = $("status");
 const models = await offerModels("generate");
+const chosen = () => models[$("model").selectedIndex];
 const set = new Map(); // fields that are asked for, by name
 
 /** A row for a field: its box says whether it is asked for, else it is each seed's own. */
@@ -51,7 +52,7 @@ async function work(verb, fields, show) {
   for (const id of buttons) $(id).disabled = true;
   stop();
   try {
-    const { name, style } = models[$("model").selectedIndex];
+    const { name, style } = chosen();
     const asked = [style ? ["style", style] : ["model", name], ["size", $("size").value], ...fields];
     const job = await submit(verb, asked);
     const done = await status.follow(job);
@@ -87,7 +88,7 @@ function invent() {
   return work("generate", fields, (job) => {
     showFaces(job);
     invented = fields;
-    $("nearest").hidden = $("likeness").hidden;
+    $("nearest").hidden = Boolean(chosen().style);
   });
 }
 
@@ -174,7 +175,7 @@ $("like").addEventListener("change", () => {
   $("like").value = ""; // the same file can be chosen again
   if (file) like(file);
 });
-$("model").addEventListener("change", () => take(models[$("model").selectedIndex]));
+$("model").addEventListener("change", () => take(chosen()));
 $("truncation").addEventListener("input", () => ($("truncation-shown").textContent = $("truncation").value));
 $("run").addEventListener("click", invent);
 $("nearest").addEventListener("click", () => work("generate", [...invented, ["nearest", "true"]], showNearest));
