@@ -15,11 +15,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from judge import made
 from PIL import Image
-from playwright.sync_api import (
-    Browser,
-    BrowserContext,
-    Playwright,
-)
+from playwright.sync_api import Browser, BrowserContext, Playwright, expect
 from playwright.sync_api import Page as Tab
 from scipy.stats import binom, chisquare
 from tabs import ARGUMENTS, CHROMIUM, MARKS, Scheme, Tabs, heard, window
@@ -173,6 +169,13 @@ def test_by_keyboard_by_touch_and_closed_half_way(
                 act(tab, first, last)
                 if last == COUNT:
                     files[name] = downloaded(tab, tmp_path / f"{name}.json")
+                else:
+                    come = f"Picture {last + 1} of {COUNT}"
+                    expect(tab.locator("#progress")).to_have_text(come)
+                    # What another tab reads has left the first for the browser, which saves it.
+                    other = watched(context.new_page())
+                    other.goto(address(home))
+                    expect(other.locator("#progress")).to_have_text(come)
     assert files["whole"]["subject"] == "Ann Ó" and files["whole"]["experience"] == "expert"
     key = json.loads((home / "study.key.json").read_text())
     assert {answer["picture"] for answer in plain(files["whole"])} == key["pictures"].keys()

@@ -101,7 +101,9 @@ export function ended(id, tell = () => {}) {
     const quit = listen(id, (event) => {
       if (event.kind === "opened") return look();
       tell(event);
-      if (event.kind === "state" && isOver(event.state)) look();
+      if (event.kind !== "state") return;
+      if (event.state === "deleted") settle(reject, new Problem("Deleted."));
+      else if (isOver(event.state)) look();
     });
   });
 }
