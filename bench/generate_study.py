@@ -11,7 +11,6 @@ which pictures are painted. docs/generate-study.md has the table and what follow
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
@@ -37,7 +36,7 @@ from trombine.objectives.adversarial import RANGES, as_normals, correspondence
 from trombine.objectives.denoise import METHODS, process_of
 from trombine.recipes import find, with_settings
 from trombine.recipes.recipe import Denoise
-from trombine.samplers import sample
+from trombine.samplers import Net, Process, sample
 from trombine.weights import Model, load
 
 FIRST: Final = 1_420_000  # the first choosing seed of what is measured on
@@ -158,8 +157,13 @@ def measured(arm: Arm, model: Model, trial: bool) -> Row:
     settings = STUDY.settings(arm)
     like = (count, int(settings["size"]), settings.get("space") == "grey")
     if model.card.task == "denoise":
-        each = {str(steps): scores(denoised(arm, model, count, steps), *like) for steps in STEPS}
-        return {**each[str(STEPS[-1])], "steps": {n: row["value"] for n, row in each.items()}}
+        recipe = of_arm(arm)
+        process, method = process_of(recipe), METHODS[recipe.process]
+        each = {
+            steps: scores(denoised(model.net, process, count, steps, method), *like)
+            for steps in STEPS
+        }
+        return {**each[STEPS[-1]], "steps": {str(n): row["value"] for n, row in each.items()}}
     latents = drawn(model, count)
     row = scores(_pictures(model, latents), *like)
     pairs = latents[: 2 * PAIRS].double().numpy()
@@ -197,47 +201,58 @@ def placed(seen: witness.Seen) -> float:
 @cache
 def reference(count: int, size: int, grey: bool) -> tuple[Tensor, float, float]:
     """Real faces; the Fréchet distance of others from them, and what a Gaussian's is above that."""
-    faces = source(f"world:anime#{2 * count}", size, first_seed=FIRST)
-    pictures = faces.batch(np.arange(2 * count)).pictures()
     gaussian = gaussian_of_pixels(range(FIRST, FIRST + count), style="anime", size=size)
+    real, others = faces(count, size)
     if grey:
-        pictures, gaussian = (to_space(some, "grey") for some in (pictures, gaussian))
-    real, others = pictures[:count], pictures[count:]
+        real, others, gaussian = (to_space(some, "grey") for some in (real, others, gaussian))
     truth = features(witness.seen(real))
     floor = frechet(features(witness.seen(others)), truth)
     return real, floor, frechet(features(witness.seen(gaussian)), truth) - floor
 
 
+def faces(count: int, size: int) -> tuple[Tensor, Tensor]:
+    """Real faces, and as many others."""
+    painted = source(f"world:anime#{2 * count}", size, first_seed=FIRST)
+    pictures = painted.batch(np.arange(2 * count)).pictures()
+    return pictures[:count], pictures[count:]
+
+
 def drawn(model: Model, count: int) -> Tensor:
     """Vectors, standard normal; those that also say of which class a picture is say anime."""
     length, classes = (int(model.net.sizes.get(name, 1)) for name in ("latent", "classes"))
-    latents = torch.from_numpy(_chance(count).normals("study", (length,))).float()
+    chance = Chance(seed=0, places=np.arange(FIRST, FIRST + count))
+    latents = torch.from_numpy(chance.normals("study", (length,))).float()
     if classes > 1:
         latents[:, -classes:] = torch.eye(classes)[0]
     return latents
-
-
-def _chance(count: int) -> Chance:
-    return Chance(seed=0, places=np.arange(FIRST, FIRST + count))
 
 
 def _pictures(model: Model, latents: Tensor) -> Tensor:
     return _rounded(torch.cat([model(some) for some in latents.split(32)]))
 
 
-def denoised(arm: Arm, model: Model, count: int, steps: int) -> Tensor:
-    """Pictures from noise."""
+def of_arm(arm: Arm) -> Denoise:
+    """The recipe of an arm that learns to take noise away."""
     recipe = with_settings(find(arm.recipe), STUDY.settings(arm))
     assert isinstance(recipe, Denoise)
-    noise = torch.from_numpy(_chance(count).normals("study", (3, SIZE, SIZE))).float()
-    method = METHODS[recipe.process]
+    return recipe
 
-    def walked() -> Iterator[Tensor]:
-        for some in noise.split(32):
-            *_, last = sample(model.net, process_of(recipe), some, steps=steps, method=method)
-            yield last
 
-    return _rounded((torch.cat(list(walked())) + 1) / 2)
+def denoised(net: Net, process: Process, count: int, steps: int, method: str) -> Tensor:
+    """Pictures from noise; what is drawn on the way is each picture's own, as its noise is."""
+
+    def some(first: int) -> Tensor:
+        chance = Chance(seed=0, places=np.arange(first, min(first + 32, FIRST + count)))
+        noise = torch.from_numpy(chance.normals("study", (3, SIZE, SIZE))).float()
+
+        def draw(number: int, shape: tuple[int, ...]) -> Tensor:
+            return torch.from_numpy(chance.normals(f"step {number}", shape[1:])).float()
+
+        *_, last = sample(net, process, noise, steps=steps, method=method, draw=draw)
+        return last
+
+    pictures = torch.cat([some(first) for first in range(FIRST, FIRST + count, 32)])
+    return _rounded((pictures + 1) / 2)
 
 
 def fractals(count: int) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,90 @@
+"""How far each sampler comes in so many steps, with nets that learned and with the best there is.
+
+    python bench/samplers.py [--count M] [--json]
+
+The nets are of the arms `flow` and `v` of generate_study.py, whose trainings must lie in runs/. The
+ideal denoiser is the mean of what a noisy picture may be of, where data is a set of painted faces
+and nothing else: what a sampler lacks with it is its own doing. Sets are measured as in the study.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from json import loads
+from typing import Final
+
+import torch
+from generate_study import COUNT, SIZE, STEPS, STUDY, denoised, faces, of_arm, scores
+from study import line
+from table import ROOT, Row, report
+from torch import Tensor
+
+from trombine.objectives.denoise import process_of
+from trombine.samplers import METHODS
+from trombine.schedules import Diffusion, Flow
+from trombine.weights import load
+
+ARMS: Final = ("flow", "v")
+RESULT: Final = ROOT / "bench" / "results" / "samplers.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ideal:
+    """The net that none beats: it knows all `data` there is, each as likely as the others."""
+
+    process: Diffusion | Flow
+    data: Tensor  # n 3 h w, in [-1, 1]
+
+    def __call__(self, mixed: Tensor, t: Tensor) -> Tensor:
+        """What a net is to say of pictures that are all of one time."""
+        data_level, noise_level = (level[0] for level in self.process.levels(t.double()))
+        off = torch.cdist(mixed.flatten(1).double(), data_level * self.data.flatten(1).double())
+        shares = torch.softmax(-(off**2) / (2 * noise_level**2), 1).to(mixed.dtype)
+        clean = (shares @ self.data.flatten(1)).view_as(mixed)
+        return self.process.prediction_for(mixed, clean, t)
+
+
+def rows(count: int) -> Iterator[Row]:
+    """Of each net, each sampler and each number of steps."""
+    _, data = faces(count, SIZE)
+    for name in ARMS:
+        path = STUDY.folder(name) / "best.safetensors"
+        if not path.exists():
+            again = "python bench/generate_study.py --run " + " ".join(ARMS)
+            raise SystemExit(f"{path} is not there; {again}")
+        process = process_of(of_arm(STUDY.arms[name]))
+        nets = {"learned": load(path).net, "ideal": Ideal(process=process, data=2 * data - 1)}
+        for kind, net in nets.items():
+            for method in METHODS:
+                for steps in STEPS:
+                    pictures = denoised(net, process, count, steps, method)
+                    value = scores(pictures, count, SIZE, False)["value"]
+                    yield Row(f"{name}, {kind}: {method}, {steps} steps", value, "of a Gaussian's")
+
+
+def markdown() -> str:
+    """The result as a document has it: a line for each net and sampler."""
+    known = {row["name"]: row["value"] for row in loads(RESULT.read_text())["rows"]}
+    lines = [("process", "net", "sampler", *(f"{steps} steps" for steps in STEPS))]
+    for name in ARMS:
+        for kind in ("learned", "ideal"):
+            for method in METHODS:
+                cells = (known[f"{name}, {kind}: {method}, {steps} steps"] for steps in STEPS)
+                lines.append((name, kind, f"`{method}`", *(f"{cell:.3f}" for cell in cells)))
+    return "\n".join(map(line, (lines[0], ["---"] * len(lines[0]), *lines[1:])))
+
+
+def main() -> int:
+    """All rows."""
+    parser = argparse.ArgumentParser(description="Measure samplers.")
+    parser.add_argument("--count", type=int, default=COUNT, metavar="M")
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    return report(list(rows(asked.count)), json=asked.json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
