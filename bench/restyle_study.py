@@ -2,9 +2,10 @@
 
     python bench/restyle_study.py [--run] [ARM ...]     study.py says what else it takes
 
-Photo faces to anime at 64 pixels. What learns without pairs is never told which drawing is whose:
-it sees the same people in other orders, or photographs of some people and drawings of others. All
-are measured on the same faces of choosing seeds, whose drawings are the truth.
+Photo faces to anime, of 64 pixels but for arms whose names end in 128. What learns without pairs is
+never told which drawing is whose: it sees the same people in other orders, or photographs of some
+people and drawings of others. All are measured on the same faces of choosing seeds, whose drawings
+are the truth.
 docs/restyle-study.md has the table and what follows from it.
 """
 
@@ -49,6 +50,8 @@ def _arm(table: str, says: str, recipe: str, settings: str = APART) -> Arm:
     return Arm(table=table, recipe=recipe, settings=settings, says=says)
 
 
+SHARED_CODE: Final = f"{APART} --batch 4 --critic.width 64 --soft 3000 --warmup 200"
+PAIRS: Final = "--data world:photo+anime#4000 --batch 4 --soft 2400 --cycle 800 --warmup 200"
 ARMS: Final = {
     "cyclegan": _arm("the same people", "CycleGAN", "restyle-cyclegan", ALIKE),
     "dilated": _arm(
@@ -60,12 +63,7 @@ ARMS: Final = {
     "ugatit": _arm("the same people", "U-GAT-IT", "restyle-ugatit", ALIKE),
     "cut": _arm("the same people", "CUT", "restyle-cut", ALIKE),
     "cut-others": _arm("other people", "CUT", "restyle-cut"),
-    "shared": _arm(
-        "other people",
-        "one code for both styles",
-        "restyle-shared",
-        f"{APART} --batch 4 --critic.width 64 --soft 3000 --warmup 200",
-    ),
+    "shared": _arm("other people", "one code for both styles", "restyle-shared", SHARED_CODE),
     "shared-wide": _arm(
         "longer",
         "one code, a wider net, 30,000 pictures",
@@ -78,8 +76,7 @@ ARMS: Final = {
         "pairs",
         "the net that ships, narrower, on pairs",
         "restyle",
-        "--data world:photo+anime#4000 --batch 4 --soft 2400 --cycle 800 --warmup 200"
-        " --net.size 64",
+        f"{PAIRS} --net.size 64",
     ),
     **{
         f"cut-{seed}": _arm(
@@ -87,12 +84,24 @@ ARMS: Final = {
         )
         for seed in (1, 2)
     },
+    **{
+        f"shared-{seed}": _arm(
+            "other people",
+            f"one code, seed {seed}",
+            "restyle-shared",
+            f"{SHARED_CODE} --seed {seed}",
+        )
+        for seed in (1, 2)
+    },
+    "cut-128": _arm("128 px", "CUT", "restyle-cut", f"{ALIKE} --size 128"),
+    "shared-128": _arm("128 px", "one code", "restyle-shared", f"{SHARED_CODE} --size 128"),
+    "pairs-128": _arm("128 px", "on pairs", "restyle", f"{PAIRS} --net.size 128 --size 128"),
 }
 
 
-def measured(_arm: Arm, model: Model, trial: bool) -> Row:
+def measured(arm: Arm, model: Model, trial: bool) -> Row:
     """What comes out of photographs, against the drawings."""
-    photos, truth = reference(12 if trial else COUNT)
+    photos, truth = reference(12 if trial else COUNT, int(STUDY.settings(arm)["size"]))
     method = of_net(str(model.path))
     return scores(torch.cat([method(some, style="anime") for some in photos.split(16)]), truth)
 
@@ -108,9 +117,9 @@ def scores(results: Tensor, truth: Tensor) -> Row:
 
 
 @cache
-def reference(count: int) -> tuple[Tensor, Tensor]:
+def reference(count: int, size: int) -> tuple[Tensor, Tensor]:
     """Photographs and the drawings of the same faces."""
-    pairs = source(f"world:photo+anime#{count}", SIZE, first_seed=FIRST)
+    pairs = source(f"world:photo+anime#{count}", size, first_seed=FIRST)
     batch = pairs.batch(np.arange(count))
     assert batch.pair is not None
     return batch.pictures(), batch.pair.pictures()
