@@ -54,6 +54,18 @@ _OF_VERB = {
     },
     "read": dict.fromkeys(("--age", "--gender", "--sex"), "--traits"),
 }
+# What other programs call what a verb here does.
+_AS_VERB = {
+    **dict.fromkeys(("enhance", "enlarge", "sharpen", "superres", "super-resolution"), "upscale"),
+    **dict.fromkeys(("denoise", "deblock", "clean"), "upscale -x 1"),
+    **dict.fromkeys(("repair", "restore", "fix", "heal", "erase", "remove"), "inpaint"),
+    **dict.fromkeys(("stylize", "stylise", "style", "cartoonize", "translate"), "restyle"),
+    **dict.fromkeys(("detect", "faces", "landmarks", "parse", "segment"), "read"),
+    **dict.fromkeys(("invent", "synthesize", "create", "sample"), "generate"),
+    **dict.fromkeys(("interpolate", "walk"), "morph"),
+    **dict.fromkeys(("compare", "evaluate", "metrics", "score"), "judge compare"),
+    **dict.fromkeys(("web", "gui", "ui", "serve", "app"), "studio"),
+}
 COMPLETION = "install_completion"
 WIDEST = 78  # of an example's line: the width of a help page, but for two spaces before it
 
@@ -62,11 +74,13 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command that these words name; return its exit code."""
     if "" in arguments:  # a path of no letters would be the folder that one is in
         raise InputError("one of the words is empty; if it is a variable, it is not set")
+    words = _verb_first(arguments)
     try:
-        return application()(
-            _spelt_out(_verb_first(arguments)), result_action="return_int_as_exit_code_else_zero"
-        )
+        return application()(_spelt_out(words), result_action="return_int_as_exit_code_else_zero")
     except UnknownCommandError:
+        if meant := _AS_VERB.get(words[0].lower().replace("_", "-")):
+            problem = f"there is no {words[0]}; trombine {meant} does that"
+            raise InputError(f"{problem}; trombine --help lists all that there is") from None
         raise  # it lists the commands that there are
     except CycloptsError as error:
         line = " ".join(error.command_chain or ())

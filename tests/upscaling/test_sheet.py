@@ -168,6 +168,19 @@ def test_no_numbers_without_truth_and_none_for_specks() -> None:
     assert [one.title for one in speck] == ["input, 2 × 2", "bicubic", "result", "truth"]
 
 
+def test_of_a_result_as_large_as_the_input_bicubic_is_left_out() -> None:
+    """It would be the input once more, which has its numbers."""
+    truth = noise(320, 320)
+    small, result = truth // 2, truth // 4 * 3
+    columns = _columns(small, result, truth)
+    assert [one.title.split()[0] for one in columns] == ["input", "result", "truth"]
+    assert columns[0].pixels is small and columns[0].full_size
+    score = scores(small, result, truth)["bicubic"]
+    assert columns[0].title == f"input  {score.psnr:.2f}, {score.ssim:.4f}"
+    assert [one.title for one in _columns(small, result, None)] == ["input", "result"]
+    assert standard_sheet(small, result, None, "cleaned").shape[1] < 2000
+
+
 def test_a_truth_of_another_size_is_refused() -> None:
     with pytest.raises(InputError, match="as large as"):
         standard_sheet(noise(8, 8), noise(16, 16), noise(16, 18), "no")

@@ -25,11 +25,13 @@ Pixels = UInt8[np.ndarray, "_ _ 3"]  # pictures of different sizes meet here
 Size = tuple[int, int]  # height, width
 Place = tuple[int, int, int, int]  # top, left, height, width
 
-CELL: Final = {3: 480, 4: 440}  # the longer side of a cell by columns: a sheet stays below 2000
+# The longer side of a cell by columns: a sheet stays below 2000.
+CELL: Final = {2: 480, 3: 480, 4: 440}
 NARROWEST: Final = 320  # of a cell, so that a column's title has room
 LOWEST: Final = 120
 ZOOM: Final = 3
 PLAIN: Final = "bicubic"
+RESULT: Final = "result"
 _BAND: Final = 256  # rows that are measured at once
 
 
@@ -52,8 +54,9 @@ def standard_sheet(small: Pixels, result: Pixels, truth: Pixels | None, title: s
     """The whole pictures, a detail pixel for pixel, and a detail three times larger.
 
     Columns: the input with its pixels as squares, bicubic, the result, and the truth where it is
-    known, with PSNR-Y and SSIM-Y. A detail is where the input has most of it. Rows that would show
-    the same again are left out. At most 2000 pixels wide, whatever the pictures.
+    known, with PSNR-Y and SSIM-Y. A detail is where the input has most of it. Rows and columns that
+    would show the same again are left out: bicubic is, of a result as large as the input. At most
+    2000 pixels wide, whatever the pictures.
     """
     if truth is not None and truth.shape != result.shape:
         raise InputError("the truth on a sheet is as large as the result")
@@ -63,26 +66,34 @@ def standard_sheet(small: Pixels, result: Pixels, truth: Pixels | None, title: s
     rows = {"whole": [overview(column.pixels, fitted) for column in columns]}
     times = fitted[0] / result.shape[0]
     if times < 1:
-        rows["1 : 1"] = _details(columns, cell, 1)
+        rows["1 : 1"] = _details(columns, _size(result), cell, 1)
     if times < ZOOM:
-        rows[f"{ZOOM} : 1"] = _details(columns, cell, ZOOM)
+        rows[f"{ZOOM} : 1"] = _details(columns, _size(result), cell, ZOOM)
     return Sheet(
         rows=[[centred(picture, cell) for picture in row] for row in rows.values()],
         title=title,
         row_titles=list(rows) if len(rows) > 1 else (),
         column_titles=[column.title for column in columns],
-        note=_note(result, columns[1].title != PLAIN),
+        note=_note(result, all(column.title != RESULT for column in columns)),
     ).pixels()
 
 
 def _columns(small: Pixels, result: Pixels, truth: Pixels | None) -> list[_Column]:
-    pictures = {"bicubic": bicubic(small, _size(result)), "result": result}
     numbers = {} if truth is None else scores(small, result, truth)
-    columns = [_Column(title=_sides(small), pixels=small, full_size=False)]
-    for name, pixels in pictures.items():
+
+    def titled(title: str, name: str) -> str:
         score = numbers.get(name)
-        label = "" if score is None else f"  {score.psnr:.2f}, {score.ssim:.4f}"
-        columns.append(_Column(title=f"{name}{label}", pixels=pixels))
+        return title if score is None else f"{title}  {score.psnr:.2f}, {score.ssim:.4f}"
+
+    if _size(small) == _size(result):  # bicubic is the input
+        columns = [_Column(title=titled("input", PLAIN), pixels=small)]
+    else:
+        plain = bicubic(small, _size(result))
+        columns = [
+            _Column(title=_sides(small), pixels=small, full_size=False),
+            _Column(title=titled(PLAIN, PLAIN), pixels=plain),
+        ]
+    columns.append(_Column(title=titled(RESULT, RESULT), pixels=result))
     return columns if truth is None else [*columns, _Column(title="truth", pixels=truth)]
 
 
@@ -104,7 +115,7 @@ def scores(small: Pixels, result: Pixels, truth: Pixels) -> dict[str, Similarity
     border = max(1, round(result.shape[0] / small.shape[0]))
     if min(truth.shape[:2]) < len(SSIM_TAPS) + 2 * border:
         return {}
-    pictures = {"bicubic": bicubic(small, _size(result)), "result": result}
+    pictures = {PLAIN: bicubic(small, _size(result)), RESULT: result}
     inside = slice(border, -border), slice(border, -border)
     return {name: _score(truth[inside], pixels[inside]) for name, pixels in pictures.items()}
 
@@ -171,15 +182,14 @@ def centred(pixels: Pixels, cell: Size) -> Pixels:
 # Details
 
 
-def _details(columns: list[_Column], cell: Size, zoom: int) -> list[Pixels]:
+def _details(columns: list[_Column], result: Size, cell: Size, zoom: int) -> list[Pixels]:
     """The same piece of each picture, `zoom` times larger, no larger than a cell."""
-    small, result = columns[0].pixels, columns[2].pixels
-    height, width = (min(side // zoom, of) for side, of in zip(cell, _size(result), strict=True))
-    place = detail(small, _size(result), (height, width))
+    height, width = (min(side // zoom, of) for side, of in zip(cell, result, strict=True))
+    place = detail(columns[0].pixels, result, (height, width))
     return [
         _piece(column.pixels, place, zoom)
         if column.full_size
-        else _squares(column.pixels, place, _size(result), zoom)
+        else _squares(column.pixels, place, result, zoom)
         for column in columns
     ]
 
