@@ -1,6 +1,7 @@
 """How well faces are drawn in other styles; how fast, how large, and how steady films are.
 
-    python bench/restyle.py [--first-seed N] [--count M] [--portraits N] [--model NAME] [--json]
+    python bench/restyle.py [--first-seed N] [--count M] [--portraits N] [--model NAME]
+                            [--only PART ...] [--json]
     python bench/restyle.py --sheet FILE       every pair of styles, of painted and real people
 
 Painted faces beside their truths are measured in restyle_pairs.py, portraits in
@@ -12,28 +13,31 @@ what changes in the truth.
 from __future__ import annotations
 
 import argparse
+import os
+import subprocess
 import sys
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from json import loads
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import numpy as np
 import torch
-from fuzz import peak, reset_peak
 from jaxtyping import UInt8
 from PIL import Image as Pillow
 from restyle_pairs import SIDE, every_pair, witnessed
 from restyle_portraits import portraits, real
 from skimage import data as skimage_data
-from table import Row, at_most, report
+from table import ROOT, Row, at_most, report
 from torch.nn import functional
 from upscale import there
 
 from trombine.conventions import PART_INDEX, to_picture
 from trombine.images import Image, as_seen, image_of
+from trombine.judge import launcher
 from trombine.methods.restyle import of_net
 from trombine.pages import Sheet
 from trombine.reader import Tracker
@@ -101,24 +105,32 @@ def _others(image: Image, source: str, model: Path) -> dict[str, Image]:
 
 
 def speed(first: int, asked: Restyling) -> Rows:
-    """Time and memory over sizes, each with three faces; found, drawn and blended in."""
-    for megapixels, (width, height) in SIZES.items():
-        image = scene(first, width, height)
-        for whole in (False, True):
-            wanted = replace(asked, whole=whole)
-            reset_peak()
-            start, cpu = time.perf_counter(), time.process_time()
-            faces = faces_in(image)
-            restyled(image, wanted, faces, "photo")
-            seconds, used = time.perf_counter() - start, time.process_time() - cpu
-            about = f"{megapixels:g} megapixels{', whole' if whole else ''}"
-            if megapixels == 12 and not whole:
-                yield Row(f"{about}: faces", float(len(faces)), "")
-                yield at_most(f"{about}, three faces", seconds, "s", 10.0)
-            else:
-                yield Row(about, seconds, "s")
-            yield Row(f"{about}: of the processor", used, "s")
-            yield Row(f"{about}: peak memory", peak(), "MB")
+    """Time and memory of the command over sizes, starting included, each with three faces."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        for megapixels, (width, height) in SIZES.items():
+            image = scene(first, width, height)
+            Pillow.fromarray(as_seen(image)).save(folder / "scene.png")
+            if megapixels == 12:
+                yield Row("12 megapixels: faces", float(len(faces_in(image))), "")
+            for words in ((), ("--whole",)):
+                used = command(folder, asked, words)
+                about = f"{megapixels:g} megapixels{', whole' if words else ''}"
+                if megapixels == 12 and not words:
+                    yield at_most(f"{about}, three faces", used["seconds"], "s", 10.0)
+                else:
+                    yield Row(about, used["seconds"], "s")
+                yield Row(f"{about}: peak memory", used["memory"] / 1e6, "MB")
+
+
+def command(folder: Path, asked: Restyling, words: Sequence[str]) -> dict[str, float]:
+    """What `trombine restyle scene.png` takes, as JSON of launcher.py has it."""
+    call = [sys.executable, "-I", "-S", launcher.__file__, "used.json", sys.executable, "-P"]
+    call += ["-m", "trombine", "restyle", "scene.png", "--to", asked.target, *words]
+    call += ["--model", str(asked.path), "--overwrite", "-q", "-o", "drawn.png"]
+    here = os.environ | {"PYTHONPATH": str(ROOT)}
+    subprocess.run(call, cwd=folder, env=here, check=True, stdout=subprocess.DEVNULL)
+    return loads((folder / "used.json").read_text())
 
 
 def scene(first: int, width: int, height: int) -> Image:
@@ -197,6 +209,16 @@ def _moved(picture: torch.Tensor, here: np.ndarray, there: np.ndarray) -> torch.
     return sampled[0]
 
 
+PARTS: Final[Mapping[str, Callable[[argparse.Namespace, Restyling], Rows]]] = {
+    "pairs": lambda given, _: every_pair(given.first_seed, given.count, given.model),
+    "witness": lambda given, _: witnessed(given.first_seed, 3 * given.count, of_net(given.model)),
+    "portraits": lambda given, asked: real(given.first_seed, given.portraits, asked),
+    "tiles": lambda _, asked: tiles(asked),
+    "films": lambda given, asked: films(given.first_seed, max(given.count // 20, 1), asked),
+    "speed": lambda given, asked: speed(given.first_seed, asked),
+}
+
+
 def main() -> int:
     """All rows."""
     parser = argparse.ArgumentParser(description="Measure restyling.")
@@ -204,6 +226,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=80)
     parser.add_argument("--portraits", type=int, default=102)
     parser.add_argument("--model", default="restyle")
+    parser.add_argument("--only", nargs="+", choices=PARTS, metavar="PART")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--sheet", type=Path)
     options = parser.parse_args()
@@ -211,14 +234,7 @@ def main() -> int:
         Pillow.fromarray(sheet(options.first_seed, model_of(options.model))).save(options.sheet)
         return 0
     asked = Restyling(path=model_of(options.model), target="anime", source="photo")
-    rows = [
-        *every_pair(options.first_seed, options.count, options.model),
-        *witnessed(options.first_seed, 3 * options.count, of_net(options.model)),
-        *real(options.first_seed, options.portraits, asked),
-        *tiles(asked),
-        *films(options.first_seed, max(options.count // 20, 1), asked),
-        *speed(options.first_seed, asked),
-    ]
+    rows = [row for part in options.only or PARTS for row in PARTS[part](options, asked)]
     return report(rows, json=options.json)
 
 
