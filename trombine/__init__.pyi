@@ -396,8 +396,8 @@ def models_list(
     """List the models that come with trombine: task, net, parameters, scores.
 
     Arguments, by name:
-        task: Only those that do this: upscale, restore, generate, denoise, regress
-            or judge.
+        task: Only those that do this: upscale, repair, generate ...;
+            docs/models.md lists them.
     """
 
 def models_show(
@@ -480,7 +480,8 @@ def models_import(
         file: The checkpoint: .pth, .pt, .ckpt.
         net: The net that the weights are of, with its sizes:
             residual:width=32,depth=8.
-        task: What it does: upscale, restore, generate, denoise, regress or judge.
+        task: What it does: upscale, restore, generate ...; docs/models.md lists
+            them.
         output: The .safetensors file to write.
         about: What people should know of it: who trained it, on what.
         licence: The licence that its maker gave it.

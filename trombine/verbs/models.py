@@ -30,7 +30,7 @@ class ModelsListRequest(Request):
     """List the models that come with trombine: task, net, parameters, scores."""
 
     task: str | None = None
-    """Only those that do this: upscale, restore, generate, denoise, regress or judge."""
+    """Only those that do this: upscale, repair, generate ...; docs/models.md lists them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,7 @@ class ModelsImportRequest(Request):
     net: str
     """The net that the weights are of, with its sizes: residual:width=32,depth=8."""
     task: str
-    """What it does: upscale, restore, generate, denoise, regress or judge."""
+    """What it does: upscale, restore, generate ...; docs/models.md lists them."""
     output: Path
     """The .safetensors file to write."""
     about: str = ""

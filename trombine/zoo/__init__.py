@@ -11,7 +11,7 @@ from trombine.refusal import InputError
 ENDING: Final = ".safetensors"
 ZOO: Final = Path(__file__).parent
 # Of all of them, as LICENCE.md says at length. Their files say so where painted pictures alone
-# taught; those of readers leave it out, for portraits taught too: works of the United States'
+# taught; the others leave it out, for portraits taught too: works of the United States'
 # government, in the public domain.
 LICENCE: Final = "MIT"
 
