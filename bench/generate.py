@@ -43,6 +43,7 @@ from trombine.judge.originality import threshold
 from trombine.measures.reading import IN_PLACE, explained
 from trombine.methods.invent import framed, gaussian_of_pixels
 from trombine.refusal import InputError
+from trombine.weights import read_card
 from trombine.world import face
 
 FIRST: Final = 1_740_000  # of the seeds that nothing learns from or is chosen by
@@ -92,7 +93,7 @@ class Subject:
 
     @cached_property
     def inventing(self) -> Inventing:
-        """Its pictures, in its own size."""
+        """Its pictures, of SIDE pixels."""
         return Inventing(path=self.path, size=SIDE, truncation=1.0, asked={})
 
     @cached_property
@@ -301,6 +302,8 @@ def subjects(names: Sequence[str], options: argparse.Namespace) -> dict[str, Sub
         style = name.removeprefix("generate-")
         try:
             path = model_of(style, "" if style in STYLES else name)
+            if (side := read_card(path).sizes.get("size")) != SIDE:
+                raise InputError(f"its pictures are of {side} pixels, not of {SIDE}", path=path)
         except InputError as error:
             raise SystemExit(f"{error}") from error
         found[name] = Subject(

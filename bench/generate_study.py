@@ -146,9 +146,8 @@ def measured(arm: Arm, model: Model, trial: bool) -> Row:
         return {"latents": explained(numbers, model(pictures))}
     if arm.recipe == "fractal-gan":
         latents = drawn(model, count)
-        said = load(STUDY.folder(READS, 24 if trial else None) / "best.safetensors")(
-            _pictures(model, latents)
-        )
+        reads = load(model.path.parent.parent / READS / "best.safetensors")
+        said = reads(_pictures(model, latents))
         return {
             "correspondence": round(matching(model, count), 3),
             "latents": explained(latents, said),
@@ -181,8 +180,8 @@ def measured(arm: Arm, model: Model, trial: bool) -> Row:
 def scores(pictures: Tensor, count: int, size: int, grey: bool) -> Row:
     """Of a set: its Fréchet distance above real's, of a Gaussian's; parts in place and sharpness,
     of real's."""
-    real, floor, gaussian = reference(count, size, grey)
-    seen, truth = witness.seen(pictures), witness.seen(real)
+    real, truth, floor, gaussian = reference(count, size, grey)
+    seen = witness.seen(pictures)
     above = (frechet(features(seen), features(truth)) - floor) / gaussian
     sharp = [sharpness([to_pixels(one) for one in some]) for some in (pictures, real)]
     return {
@@ -199,15 +198,17 @@ def placed(seen: witness.Seen) -> float:
 
 
 @cache
-def reference(count: int, size: int, grey: bool) -> tuple[Tensor, float, float]:
-    """Real faces; the Fréchet distance of others from them, and what a Gaussian's is above that."""
+def reference(count: int, size: int, grey: bool) -> tuple[Tensor, witness.Seen, float, float]:
+    """Real faces, and what is read of them; the Fréchet distance of others from them, and what a
+    Gaussian's is above that."""
     gaussian = gaussian_of_pixels(range(FIRST, FIRST + count), style="anime", size=size)
     real, others = faces(count, size)
     if grey:
         real, others, gaussian = (to_space(some, "grey") for some in (real, others, gaussian))
-    truth = features(witness.seen(real))
+    read = witness.seen(real)
+    truth = features(read)
     floor = frechet(features(witness.seen(others)), truth)
-    return real, floor, frechet(features(witness.seen(gaussian)), truth) - floor
+    return real, read, floor, frechet(features(witness.seen(gaussian)), truth) - floor
 
 
 def faces(count: int, size: int) -> tuple[Tensor, Tensor]:

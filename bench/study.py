@@ -24,7 +24,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from json import dumps, loads
 from pathlib import Path
-from statistics import fmean
 from threading import Lock
 from typing import Any, Final
 
@@ -118,13 +117,13 @@ class Study:
 
     def lacking(self) -> list[str]:
         """The arms that the result has not, or has of another training."""
-        rows = self.known()
-        return [
-            name
-            for name, arm in self.arms.items()
-            if (arm.recipe, arm.settings)
-            != tuple(rows.get(name, {}).get(key) for key in ("recipe", "settings"))
-        ]
+        rows, shared = self.known(), dict(self.shared)
+
+        def is_of_it(row: Row, arm: Arm) -> bool:
+            own = (row.get("recipe"), row.get("settings")) == (arm.recipe, arm.settings)
+            return own and row.get("shared", shared) == shared  # old rows do not say
+
+        return [name for name, arm in self.arms.items() if not is_of_it(rows.get(name, {}), arm)]
 
     def folder(self, name: str, pictures: int | None = None) -> Path:
         """Where an arm is trained."""
@@ -167,6 +166,7 @@ class Study:
         return {
             "name": name,
             **asdict(arm),
+            "shared": dict(self.shared),
             "model": model.hash,
             "parameters": sum(one.numel() for one in model.net.parameters()),
             "pictures": model.card.pictures,
@@ -180,11 +180,6 @@ class Study:
         told = {"command": command(), "commit": commit(), "protocol": None, "machine": machine()}
         ordered = [rows[name] for name in self.arms if name in rows]
         keep(self.result, dumps({**told, "rows": ordered}, indent=1) + "\n")
-
-    def left(self) -> float:
-        """CPU-minutes that what is lacking takes, by what arms took."""
-        took = [row["minutes"] for row in self.known().values() if "minutes" in row]
-        return (fmean(took) if took else self.minutes) * len(self.lacking())
 
     def markdown(self) -> str:
         """All arms as a document has them; what is not known yet is –."""

@@ -77,14 +77,12 @@ def study(tmp_path: Path) -> Study:
 
 def test_only_what_the_result_lacks_is_trained(study: Study) -> None:
     assert study.lacking() == ["one", "two", "three"]
-    assert study.left() == 30
     rows = [
         {"name": "one", "value": 2.344, "minutes": 3.0, **asdict(study.arms["one"])},
         {"name": "two", "minutes": 5.0, **asdict(replace(study.arms["two"], settings="--lr 1"))},
     ]
     study.result.write_text(dumps({"rows": rows}))
     assert study.lacking() == ["two", "three"]
-    assert study.left() == 8
     assert study.markdown().splitlines()[2:] == [
         "| `one` | net | one | +2.34 | – |",
         "| `two` | net | two | – | – |",
@@ -93,6 +91,9 @@ def test_only_what_the_result_lacks_is_trained(study: Study) -> None:
     ]
     study.add({"name": "two", "parts": {"eyes": 0.51}, **asdict(study.arms["two"])})
     assert study.lacking() == ["three"] and list(study.known()) == ["one", "two"]
+    study.add({"name": "three", **asdict(study.arms["three"]), "shared": dict(study.shared)})
+    assert study.lacking() == []
+    assert replace(study, shared={"data": "leaves#200"}).lacking() == ["three"]
     assert "| – | 0.5 |" in study.markdown()
 
 

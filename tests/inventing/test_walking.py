@@ -119,6 +119,23 @@ def test_what_guidance_adds_nothing_to_is_blended_too() -> None:
     assert all(place.base is None for place in walk(3, 8).places())
 
 
+def test_of_some_frames_only_their_legs_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[int] = []
+
+    def shares(self: Walk, leg: int) -> tuple[float, ...]:
+        looked.append(leg)
+        return (0, 0.25, 0.5, 0.75, 1)
+
+    monkeypatch.setattr(Walk, "shares", shares)
+    every: list[Any] = list(walk(3, 8, 21).pixels(1))
+    for some, legs in ((slice(1, 2), {0}), (slice(5, 6), {1}), (slice(3, 6), {0, 1})):
+        looked.clear()
+        found: list[Any] = list(walk(3, 8, 21).pixels(1, some))
+        assert set(looked) == legs
+        for one, other in zip(found, every[some], strict=True):
+            assert_array_equal(one.vector, other.vector)
+
+
 def test_a_truncation_walk_grows_from_the_average_to_the_face() -> None:
     there_and_back = list(walk(5, path="truncation", cycle=True).places())
     shares = [np.linalg.norm(place.vector) / np.linalg.norm(VECTORS[5]) for place in there_and_back]

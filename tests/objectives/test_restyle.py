@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import cast
 
@@ -173,6 +174,29 @@ def test_where_no_part_is_known_whatever_is_drawn_is_right(
     assert there[0] == usual[0]
     assert all(torch.equal(*pair) for pair in zip(there[1], usual[1], strict=True))
     assert all(elsewhere[0][name] != value for name, value in usual[0].items())
+
+
+def test_what_is_drawn_where_no_part_is_known_is_free(
+    step: Step, pairs: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No slope reaches it, across the border neither: steps and a judge look at both sides. What is
+    measured counts none of it."""
+    objective = RestyleObjective(recipe_of(perceptual=0.1, judge="reader", layers="first"))
+    step = replace(step, batches={"data": half_known(pairs)})
+    drawn = torch.rand_like(pairs.pictures()).requires_grad_()
+    net = cast(Restyler, step.nets["net"])
+    monkeypatch.setattr(net, "soft", lambda *_: drawn)
+    torch.stack(list(objective.soft(step).values())).sum().backward()
+    assert drawn.grad is not None
+    slopes = drawn.grad.abs().amax((0, 1, 2))
+    assert float(slopes[: SIDE // 2].min()) > 0 and float(slopes[SIDE // 2 :].max()) == 0
+    with torch.no_grad():
+        truth = objective.shown(step).truth
+        wrong = torch.where(torch.arange(SIDE) < SIDE // 2, truth, 1 - truth)
+        monkeypatch.setattr(net, "soft", lambda *_: wrong)
+        monkeypatch.setattr(net, "forward", lambda *_: wrong)
+        found = objective.measure([step])
+    assert found["PSNR"] == found["soft PSNR"] == math.inf and found["SSIM"] == pytest.approx(1)
 
 
 def test_details_are_learned_where_they_are_known_alone(step: Step) -> None:

@@ -17,7 +17,7 @@ from trombine.images import image_of, read, read_provenance
 from trombine.refusal import InputError
 from trombine.samples import Image
 from trombine.upscaling.damage import Damage, damage_of, jpeg_quality, noise
-from trombine.upscaling.making import model_for
+from trombine.upscaling.making import _tiles, model_for
 from trombine.upscaling.pictures import enlarged_image
 from trombine.upscaling.pipelines import nets_of, plan_pipeline
 from trombine.world import face, paint
@@ -160,6 +160,15 @@ def test_a_blend_is_the_mean_by_shares_and_is_made_again(tmp_path: Path) -> None
     trombine.replay(pictures=tmp_path / "auto.png", inputs=tmp_path, output=tmp_path / "again")
     again, before = (tmp_path / "again" / "auto.png"), tmp_path / "auto.png"
     assert again.read_bytes() == before.read_bytes()
+
+
+def test_the_tiles_of_a_blend_are_those_of_both_nets() -> None:
+    image = image_of(np.zeros((300, 400, 3), np.uint8))
+    tiles = {
+        model: _tiles(image, plan_pipeline(300, 400, factor=4, box=None, model=model), 0)
+        for model in ("upscale", "upscale-wild", "upscale+upscale-wild*0.3")
+    }
+    assert tiles["upscale+upscale-wild*0.3"] == [*tiles["upscale"], *tiles["upscale-wild"]]
 
 
 @pytest.mark.parametrize("model", ["upscale+magic*0.5", "upscale+upscale-wild*2", "a+b"])

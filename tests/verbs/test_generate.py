@@ -180,6 +180,8 @@ def test_what_goes_ill_with_what_is_asked_is_left_to_the_net() -> None:
     woman, man = {"masculine": 0.2, "beard": 0.0}, {"masculine": 0.9, "beard": 0.8}
     assert math.isnan(merged(woman, {"beard": 1.0})["masculine"])
     assert merged(man, {"beard": 1.0}) == {"masculine": 0.9, "beard": 1.0}
+    untold = {"beard": 0.0, "age": 30.0}  # a model that is not told of masculine
+    assert merged(untold, {"beard": 1.0}) == {"beard": 1.0, "age": 30.0}
     assert merged(man, {"masculine": 0.1}) == {"masculine": 0.1, "beard": 0.0}
     young = {"age": 20.0, "hair_grey": 0.0, "smile": 0.3}
     old = merged(young, {"age": 80.0})
@@ -330,7 +332,7 @@ def test_descent_goes_down_and_back_to_a_known_code(tiny: Path) -> None:
     with torch.no_grad():
         wanted, begun = net.decoder(codes[:1]), net.decoder(codes[1:])
     before = float(likeness._off(begun, wanted).detach())
-    _, found = min(likeness._descended(net, codes[1:], wanted), key=lambda step: step[0])
+    _, found = min(likeness._descended(net.decoder, codes[1:], wanted), key=lambda step: step[0])
     with torch.no_grad():
         after = float(likeness._off(net.decoder(found), wanted))
     assert after < 0.7 * before

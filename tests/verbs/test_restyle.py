@@ -166,14 +166,15 @@ def test_a_gif_keeps_its_times_and_its_frames_without_a_face(net: Path, tmp_path
     assert any("no face is seen in some of its frames" in text for text in notices)
 
 
-def film(path: Path, count: int = 4, faceless: int = 0, pace: int = 2) -> Path:
-    """A film with sound, at uneven times; its first frames show no face."""
+def film(path: Path, count: int = 4, faceless: int = 0, pace: int = 2, last: int = 0) -> Path:
+    """A film with sound, at uneven times; its first frames show no face, and its `last` ones."""
     with av.open(str(path), "w") as output:
         stream: Any = output.add_stream("libx264", rate=25, options={"crf": "0"})
         sound: Any = output.add_stream("aac", rate=8000)
         stream.width, stream.height, stream.pix_fmt = 200, 150, "yuv444p"
         for number in range(count):
-            shown = scene(left=20 + number) if number >= faceless else np.full_like(scene(), 90)
+            is_seen = faceless <= number < count - last
+            shown = scene(left=20 + number) if is_seen else np.full_like(scene(), 90)
             frame = av.VideoFrame.from_ndarray(shown, format="rgb24")
             frame.pts = pace * number + (number == 2)  # in 25ths of a second
             output.mux(stream.encode(frame))
@@ -185,6 +186,15 @@ def film(path: Path, count: int = 4, faceless: int = 0, pace: int = 2) -> Path:
         output.mux(stream.encode(None))
         output.mux(sound.encode(None))
     return path
+
+
+def test_a_film_whose_face_goes_away_says_so(net: Path, tmp_path: Path) -> None:
+    heard = events(film(tmp_path / "a.mp4", last=2), model=net, output=tmp_path / "b.mp4")
+    notices = [event.text for event in heard if isinstance(event, Notice)]
+    assert sum("no face is seen in some of its frames" in text for text in notices) == 1
+    heard = events(film(tmp_path / "c.mp4"), model=net, output=tmp_path / "d.mp4")
+    notices = [event.text for event in heard if isinstance(event, Notice)]
+    assert not any("no face is seen" in text for text in notices)
 
 
 def inside(path: Path) -> tuple[list[Any], list[bytes]]:

@@ -109,7 +109,7 @@ class Output:
     model: str | None = None  # hash of the models that made it
     resolved: Record = field(default_factory=dict)  # what was chosen, and changes no pixel's value
     chosen: Options = field(default_factory=dict)  # options that were left to be chosen
-    notices: tuple[str, ...] = ()
+    notices: Sequence[str] = ()  # said when all is written: frames of a video may add some
     nets: tuple[str, ...] = ()  # the names of those that made it
     details: tuple[str, ...] = ()  # of nets, tiles and seconds, for who wants to know (-v)
     counts: Mapping[str, int] = field(default_factory=dict)  # for the summary: {"faces": 2}

@@ -117,8 +117,9 @@ def merged(drawn: Mapping[str, float], asked: Mapping[str, float]) -> dict[str, 
     what was drawn goes ill with what is asked."""
     following = {name for cause in asked for name in _FOLLOW.get(cause, ()) if name in drawn}
     fields = {**drawn, **dict.fromkeys(following, math.nan), **asked}
-    if any(asked.get(name, 0) > 0 for name in _OF_MEN) and _SEX not in asked:
-        fields[_SEX] = math.nan if drawn.get(_SEX, 1) < 0.5 else fields[_SEX]
+    asks_of_men = any(asked.get(name, 0) > 0 for name in _OF_MEN)
+    if asks_of_men and _SEX not in asked and drawn.get(_SEX, 1) < 0.5:
+        fields[_SEX] = math.nan
     if asked.get(_SEX, 1) < 0.5:
         fields.update({name: 0.0 for name in _OF_MEN if name in drawn and name not in asked})
     return fields

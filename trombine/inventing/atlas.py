@@ -20,6 +20,7 @@ from trombine.computing import in_turn
 from trombine.conventions import to_pixels
 from trombine.inventing.making import Inventing, Pixels
 from trombine.nets.inventor import Inventor, fields_of, normed
+from trombine.nets.spaces import from_space
 from trombine.pages import Html, Page, plane
 
 SIDE: Final = 7  # faces along a direction
@@ -143,7 +144,8 @@ def at_code(inventing: Inventing, code: Float64[np.ndarray, "latent"]) -> Pixels
     with torch.inference_mode():
         soft = net.decoder(normed(torch.from_numpy(code)[None].float()))
         noise = net.noise(torch.from_numpy(inventing.place(0).vector)[None].float())
-        return to_pixels(net.finished(soft, noise).clamp(0, 1)[0])
+        made = from_space(net.finished(soft, noise), inventing.model.space)
+        return to_pixels(made.clamp(0, 1)[0])
 
 
 def _net(inventing: Inventing) -> Inventor:

@@ -26,6 +26,7 @@ from trombine.events import Progress
 from trombine.images import as_seen, encode_png, read
 from trombine.inventing.making import Inventing, Pixels, Place
 from trombine.nets.inventor import Inventor, normed
+from trombine.nets.spaces import from_space
 from trombine.provenance import check_name, digest
 from trombine.reader import WINDOW, crop_windows, read_faces
 from trombine.reader.frames import resized
@@ -82,14 +83,18 @@ def nearest(
         fields = torch.from_numpy(np.stack([place.fields for place in places])).float()
         with torch.inference_mode():
             codes = net.invented(vectors, fields)
+
+        def decode(codes: Codes) -> Pictures:
+            return from_space(net.decoder(codes), inventing.model.space)
+
         off: list[float] = []
         for seed, code in enumerate(codes.clone()):
             with torch.no_grad():
-                off.append(float(_off(net.decoder(code[None]), face)))
+                off.append(float(_off(decode(code[None]), face)))
             yield Progress(seed + 1, total, UNIT)
         order = sorted(range(LOOKED_AT), key=off.__getitem__)
         way: list[tuple[float, Codes]] = []
-        for step in _descended(net, codes[order[0]][None].clone(), face):
+        for step in _descended(decode, codes[order[0]][None].clone(), face):
             way.append(step)
             yield Progress(min(LOOKED_AT + len(way), total - 1), total, UNIT)
     # A code between those of faces may be none: the next best of the way then, or a seed.
@@ -99,7 +104,7 @@ def nearest(
         (_place_of(net, code, inventing) for _, code in (least, *spaced)),
         (places[seed] for seed in order[:_SEEDS]),
     )
-    plain = replace(inventing, size=int(net.sizes["size"]))
+    plain = replace(inventing, size=inventing.side)
     for place in candidates:
         with computing(1):
             if is_whole(plain.pixels_at(place)):
@@ -118,13 +123,15 @@ def _place_of(net: Inventor, code: Codes, inventing: Inventing) -> Place:
     return Place(vector=vector, fields=np.full(len(inventing.told), np.nan))
 
 
-def _descended(net: Inventor, code: Codes, face: Pictures) -> Iterator[tuple[float, Codes]]:
+def _descended(
+    decode: Callable[[Codes], Pictures], code: Codes, face: Pictures
+) -> Iterator[tuple[float, Codes]]:
     """How far off each code is on the way down, and the code."""
     code = code.detach().requires_grad_()
     optimiser = torch.optim.Adam([code], lr=_RATE)
     for _ in range(STEPS):
         with torch.enable_grad():
-            loss = _off(net.decoder(normed(code)), face).sum()
+            loss = _off(decode(normed(code)), face).sum()
             (code.grad,) = torch.autograd.grad(loss, [code])
         yield float(loss.detach()), normed(code.detach().clone())
         optimiser.step()

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -52,8 +52,6 @@ _SHOWN: Final = 400  # pictures of a sheet
 _DRAWN, _PHOTO = "upscale-drawings", "upscale"
 _ELSEWHERE: Final = "choose another -o, or add --overwrite"
 Pixels = UInt8[np.ndarray, "_ _ 3"]
-Given = TypeVar("Given")
-Made = TypeVar("Made")
 # What is read of a picture, of the fields with these names; those that nobody reads are left out.
 Reads = Callable[[Pixels, Sequence[str]], Mapping[str, float]]
 
@@ -89,7 +87,7 @@ class Inventing:
     style: str = ""  # that its pictures are drawn anew in, of REDRAWN
 
     def __post_init__(self) -> None:
-        side = int(self.model.net.sizes["size"])
+        side = self.side
         if self.style not in ("", *REDRAWN):
             raise InputError(f"the styles that are drawn anew are {', '.join(REDRAWN)}")
         if self.style and side > int(redrawer().net.sizes["size"]):
@@ -108,6 +106,11 @@ class Inventing:
         # Channels last: its convolutions of one small picture take .85 of the time.
         model.net.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         return model
+
+    @property
+    def side(self) -> int:
+        """Of the model's own pictures, in pixels."""
+        return int(self.model.net.sizes["size"])
 
     @property
     def told(self) -> tuple[str, ...]:
@@ -143,8 +146,7 @@ class Inventing:
 
     def _draw(self, seed: int) -> Drawn:
         names = [name for name in self.asked if name in readable()]
-        side = int(self.model.net.sizes["size"])
-        own = replace(self, size=side, tries=0, style="")
+        own = replace(self, size=self.side, tries=0, style="")
         best, least = None, math.inf
         with computing(1):
             for tries in range(self.tries + 1):
@@ -208,14 +210,15 @@ class Inventing:
     @property
     def learned_side(self) -> int:
         """The side of the painted faces whose middle the model was shown, in pixels."""
-        side, learned = int(self.model.net.sizes["size"]), self.model.card.settings.get("size")
-        usable = isinstance(learned, int) and learned >= side
-        return learned if usable else round(side / _FRAMED)
+        learned = self.model.card.settings.get("size")
+        usable = isinstance(learned, int) and learned >= self.side
+        return learned if usable else round(self.side / _FRAMED)
 
     @property
     def learned(self) -> str:
         """The style of what the model learned from: anime, or photo, as which all else counts."""
-        styles = {style for term in parse(self.model.card.data) for style in term.styles}
+        data = self.model.card.data  # others' models need not say
+        styles = {style for term in parse(data) for style in term.styles} if data else set()
         return "anime" if styles == {"anime"} else "photo"
 
     @property
@@ -262,13 +265,13 @@ class Inventing:
         """What is read of a picture, of the fields that are asked for."""
         return self.reads(pixels, tuple(self.asked)) if self.asked and self.reads else {}
 
-    def sheet(self, seeds: Sequence[int], text: str) -> bytes:
+    def sheet(self, seeds: Sequence[int], text: str, threads: int = 1) -> bytes:
         """The file of a sheet of these seeds, the first of them if there are many; what they are
         asked for stands under it, and what is read of them."""
         some = list(seeds)[:_SHOWN]
         columns = int(np.ceil(np.sqrt(len(some))))
         with computing(1):
-            pictures = [self.pixels(seed) for seed in some]
+            pictures = list(in_turn(self.pixels, some, threads))
             read = [self.read(pixels) for pixels in pictures]
         rows = [pictures[start : start + columns] for start in range(0, len(some), columns)]
         note = f"with {spelled(self.asked)}\n{found(read)}" if self.asked else ""

@@ -94,19 +94,21 @@ class Walk:
 
     def places(self) -> Iterator[Place]:
         """Those of the frames, in their order."""
-        for number in range(self.count):
-            leg, step = divmod(number, self.frames)
-            if leg == len(self.legs):
-                leg, step = leg - 1, self.frames
+        for leg, step in self._steps():
             yield self.place(leg, self.shares(leg)[step])
+
+    def _steps(self) -> list[tuple[int, int]]:
+        """Of each frame its leg, and which frame of that it is."""
+        last = len(self.legs) - 1
+        legs = [min(number // self.frames, last) for number in range(self.count)]
+        return [(leg, number - leg * self.frames) for number, leg in enumerate(legs)]
 
     def shares(self, leg: int) -> tuple[float, ...]:
         """How far along a leg its frames are, from 0 to 1."""
         if not self.even:
             return tuple(step / self.frames for step in range(self.frames + 1))
         if leg not in self._shares:
-            side = int(self.inventing.model.net.sizes["size"])
-            own = replace(self.inventing, size=side)
+            own = replace(self.inventing, size=self.inventing.side)
             with computing(1):
 
                 def see(share: float) -> Vector:
@@ -139,9 +141,11 @@ class Walk:
 
     def pixels(self, threads: int, some: slice = slice(None)) -> Iterator[Pixels]:
         """The pictures of the frames, or of some of them, one after the other."""
-        for _ in in_turn(self.shares, range(len(self.legs)), threads):
+        steps = self._steps()[some]
+        for _ in in_turn(self.shares, sorted({leg for leg, _ in steps}), threads):
             pass
-        return in_turn(self.inventing.pixels_at, list(self.places())[some], threads)
+        places = [self.place(leg, self.shares(leg)[step]) for leg, step in steps]
+        return in_turn(self.inventing.pixels_at, places, threads)
 
     def options(self) -> dict[str, Any]:
         """What a record says of it."""

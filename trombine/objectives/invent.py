@@ -98,7 +98,7 @@ class InventObjective(Objective[Invent]):
     def code(self, step: Step) -> Terms:
         """Faces from their codes, compared with themselves."""
         truth = self.truth(step)
-        output = wide(_net(step).decoder(self._codes(step)))
+        output = wide(_net(step).decoder(_noised(step, self._codes(step))))
         counting = self._counting(step)
         terms = {"l1": l1(output * counting, truth * counting)}
         if "gradients" in self.weights:
@@ -111,13 +111,13 @@ class InventObjective(Objective[Invent]):
         """The paces of codes and of details, compared with the true ones."""
         net = _net(step)
         with _finished(step), torch.no_grad():
-            codes = wide(self._codes(step, noised=False))
-            soft = wide(net.decoder(self._codes(step)))
+            codes = self._codes(step)
+            soft = wide(net.decoder(_noised(step, codes)))
             details = lacking(soft, self.truth(step))
             told = net.told_by(soft)
             counting = functional.pixel_unshuffle(self._counting(step).expand_as(soft), 2)
         off = details_off(step, net.details, told, details, counting)
-        return {"codes": self._codes_off(step, codes), "details": off}
+        return {"codes": self._codes_off(step, wide(codes)), "details": off}
 
     def _codes_off(self, step: Step, codes: Float[Tensor, "n latent"]) -> Tensor:
         """The loss of the flow of codes: each at many times, told more of one and less of another.
@@ -138,12 +138,9 @@ class InventObjective(Objective[Invent]):
         pace = wide(net.codes(_FLOW.mix(many, noise, time), time, told))
         return l2(pace, _FLOW.target(many, noise, time))
 
-    def _codes(self, step: Step, *, noised: bool = True) -> Float[Tensor, "n latent"]:
+    def _codes(self, step: Step) -> Float[Tensor, "n latent"]:
         """The codes of the step's faces."""
-        codes = normed(wide(step.nets["encoder"](self.truth(step))))
-        if not noised:
-            return codes
-        return codes + _NOISE * step.normals("noise of codes", codes.shape[1:]).to(codes)
+        return normed(wide(step.nets["encoder"](self.truth(step))))
 
     def truth(self, step: Step) -> Pictures:
         """The middle of the step's pictures, as large as the net's."""
@@ -216,6 +213,11 @@ def gradient_distance(
     if weights is not None:
         down, across = down * weights[..., 1:, :], across * weights[..., 1:]
     return (down.mean() + across.mean()) / 2
+
+
+def _noised(step: Step, codes: Float[Tensor, "n latent"]) -> Float[Tensor, "n latent"]:
+    """Codes as the decoder learns from them."""
+    return codes + _NOISE * step.normals("noise of codes", codes.shape[1:]).to(codes)
 
 
 def details_off(

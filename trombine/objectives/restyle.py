@@ -110,6 +110,8 @@ class RestyleObjective(Objective[Restyle]):
         shown = self.shown(step)
         output = wide(_net(step).soft(shown.pictures, shown.source, shown.target))
         truth = shown.beside(output)
+        # Nor does what is compared across the border of what is known reach beyond it.
+        output = torch.where(shown.known, output, output.detach())
         terms = {"l1": l1(output * shown.weights, truth * shown.weights)}
         if "gradients" in self.weights:
             terms["gradients"] = gradient_distance(output, truth, shown.weights)
@@ -132,21 +134,21 @@ class RestyleObjective(Objective[Restyle]):
         batch = step.batches["data"]
         if batch.pair is None or batch.labels is None or batch.pair.labels is None:
             raise InputError("the data has no pairs to learn from")
-        pair = to_space(batch.pair.pictures().to(step.device, step.dtype), step.space)
+        own, pair = (one.pictures().to(step.device, step.dtype) for one in (batch, batch.pair))
         draws = step.uniforms("direction")
         back = (draws < 0.5) & ~_only_shown(batch, batch.pair, draws)
         places = torch.tensor([self.classes.index(name) for name in step.classes])
         first, second = (places[one.labels].to(step.device) for one in (batch, batch.pair))
         picked = back[:, None, None, None]
-        pictures = torch.where(picked, pair, step.pictures())
+        pictures = torch.where(picked, pair, own)
         grey = (step.uniforms("grey") < self.recipe.grey)[:, None, None, None]
         luma = (pictures * pictures.new_tensor(LUMA).view(3, 1, 1)).sum(1, keepdim=True)
         pictures = torch.where(grey, luma, pictures)
         if self.chain:
             pictures = self.chain(pictures.float().cpu(), step.chance).to(pictures)
         return Shown(
-            pictures=pictures,
-            truth=torch.where(picked, step.pictures(), pair),
+            pictures=to_space(pictures, step.space),
+            truth=to_space(torch.where(picked, own, pair), step.space),
             source=torch.where(back, second, first),
             target=torch.where(back, first, second),
             weights=self._weights(batch, batch.pair, back),
@@ -174,14 +176,16 @@ class RestyleObjective(Objective[Restyle]):
         count, sums = sum(map(len, steps)), dict.fromkeys(self.measures, 0.0)
         for step in steps:
             shown = self.shown(step)
-            soft = _net(step).soft(shown.pictures, shown.source, shown.target)
-            soft = soft.clamp(0, 1)
-            soft, truth = (step.to_rgb(one).float() for one in (soft, shown.beside(soft)))
-            output = _restyled(step, shown).float()
-            losses = float(l1(soft, truth)) + float(self.details(step)["details"])
+            soft = _net(step).soft(shown.pictures, shown.source, shown.target).clamp(0, 1)
+            made = _net(step)(shown.pictures, shown.source, shown.target).clamp(0, 1)
+            pairs = [(one, shown.beside(one)) for one in (soft, made)]
+            (soft, near), (output, truth) = (
+                [step.to_rgb(one).float() for one in pair] for pair in pairs
+            )
+            losses = float(l1(soft, near)) + float(self.details(step)["details"])
             sums["loss"] += len(step) * losses
             sums["PSNR"] += float(psnr(output, truth).sum())
-            sums["soft PSNR"] += float(psnr(soft, truth).sum())
+            sums["soft PSNR"] += float(psnr(soft, near).sum())
             sums["SSIM"] += float(ssim(output, truth).sum())
         return {name: value / count for name, value in sums.items()}
 

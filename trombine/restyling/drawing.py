@@ -26,6 +26,7 @@ from trombine.inpainting.damaged import middles, sampled
 from trombine.inpainting.windows import Window
 from trombine.nets.blocks import padded
 from trombine.nets.restyler import DEEP, Restyler
+from trombine.nets.spaces import from_space, to_space
 from trombine.reader import Face, Frame
 from trombine.reader.doubts import sure_style
 from trombine.reader.frames import WINDOW, crop_windows
@@ -133,7 +134,9 @@ class Restyling:
         """A picture of any size: softly, tile by tile, or by a translator at once, since that
         weighs by all of the picture."""
         if self.knows_styles:
-            return soft_in_tiles(picture, self.net, self.styles(source))
+            seen = to_space(picture, self.model.space)
+            drawn = soft_in_tiles(seen, self.net, self.styles(source))
+            return from_space(drawn, self.model.space)
         return self.drawn(picture[None], source)[0]
 
     def style_of(self, faces: Sequence[Face], image: Image) -> str:
@@ -305,7 +308,9 @@ class _Canvas:
         whole = Window(x=width / 2, y=height / 2, height=size[0], width=size[1], scale=scale)
         drawn, _ = self._enlarged(drawn, whole)
         if drawn.shape[-2:] != (height, width):
-            drawn = functional.interpolate(drawn[None], (height, width), mode="bicubic")[0]
+            shrinks = drawn.shape[-2] > height
+            size = height, width
+            drawn = functional.interpolate(drawn[None], size, mode="bicubic", antialias=shrinks)[0]
         return drawn
 
     def _paint(self, drawn: Picture) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Final, cast, final
 
 import torch
@@ -55,13 +57,19 @@ class Eye:
 def eye(device: str = CPU) -> Eye:
     """The best net that is at hand."""
     if (weights := published(VGG16)).is_file():
-        net = vgg(VGG16, weights).to(device)
-        net.cut_after(_OF_VGG)
-        return Eye(name=VGG16, hash=digest(weights)[:12], net=net, layers=_OF_VGG)
+        return _by_vgg(weights, weights.stat().st_mtime_ns, device)
     model = loaded(READER, task="read", device=device)
     reader = cast(Reader, model.net.eval())
     trunk = nn.Sequential(reader.first, reader.down[0], reader.down[1])
     return Eye(name=READER, hash=model.hash, net=trunk, layers=_OF_READER, centred=True)
+
+
+@lru_cache(maxsize=1)
+def _by_vgg(weights: Path, _written: int, device: str) -> Eye:
+    """VGG16, loaded once."""
+    net = vgg(VGG16, weights).to(device)
+    net.cut_after(_OF_VGG)
+    return Eye(name=VGG16, hash=digest(weights)[:12], net=net, layers=_OF_VGG)
 
 
 def drawn_like(picture: Picture, style: Other, by: Eye, steps: int = _STEPS) -> Picture:

@@ -95,6 +95,7 @@ def make(job: Job) -> Output:
         result: Frames | Video = replace(film, work=drawing.frame)
         drawing.frame(film.first)  # which finds the style, and is refused before a file is begun
         drawing.begin()
+        drawing.notices += lost_by_video(film, format)
     else:
         result = drawing.film(film, job.tick)
     contents: dict[str, object] = {RESULT: result}
@@ -113,10 +114,7 @@ def make(job: Job) -> Output:
         contents=contents,
         model="+".join(dict.fromkeys(net.hash for net in nets)),
         chosen={"from": drawing.source} if drawing.source else {},
-        notices=(
-            *((NO_FACE,) if drawing.lacks_faces and not asked.whole else ()),
-            *(lost_by_video(film, format) if isinstance(film, Video) else ()),
-        ),
+        notices=drawing.notices,  # of a video more come with its frames
         nets=(asked.path.stem,),
         details=(
             *(net.described for net in nets),
@@ -185,7 +183,7 @@ class _Drawing:
     asked: Restyling
     first: Sequence[Face]  # of the first frame, which is read already
     source: str = ""
-    lacks_faces: bool = False
+    notices: list[str] = field(default_factory=list)
     used: dict[str, Model] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -215,7 +213,8 @@ class _Drawing:
         tracked = self.tracker.update(faces, self.number * _FRAME)
         self.number += 1
         if not faces and not self.asked.whole:
-            self.lacks_faces = True
+            if NO_FACE not in self.notices:
+                self.notices.append(NO_FACE)
             return image
         self.source = self.source or self.asked.style_of(faces, image)
         drawn = restyled(image, self.asked, [one.face for one in tracked], self.source)

@@ -53,6 +53,7 @@ from trombine.upscaling.report import Report, report_of
 from trombine.upscaling.running import LEAST_TILE, resolved_tile
 from trombine.upscaling.sheet import scores, standard_sheet
 from trombine.weights import Model, loaded
+from trombine.weights.foreign import is_foreign
 
 AUTO: Final = "auto"  # by what a picture looks like: one of the next three, or a blend
 PHOTOGRAPHS: Final = USUAL
@@ -103,10 +104,12 @@ def make(job: Job) -> Output:
     )
     _check_format(film, pipeline, job)
     truth = _truth(film, pipeline, job)
+    hole, second = _hole(film, job), ()
     start = time.perf_counter()
     with seams.measuring() as differences:
         result = _enlarged(film, pipeline, job)
-    hole, second = _hole(film, job), ()
+        if isinstance(film, Video) and any(is_foreign(one.path) for one in pipeline.every_model):
+            _first_of(result)  # else no tiles are compared before all is written
     if hole is not None:
         result, second = _with_hole(film, result, hole, job)
     seconds = time.perf_counter() - start
@@ -181,6 +184,7 @@ def _report(
         f"{shortened(name)}: what {' and '.join(nets)} invented",
         tile=job.options["tile"] or None,
         threads=job.threads,
+        tick=job.tick,
     )
     return replace(report, numbers={"picture": name, **report.numbers})
 
@@ -428,10 +432,10 @@ def _scored(film: Frames | Video, result: Frames | Video, truth: Image) -> str:
 def _tiles(image: Image, pipeline: Pipeline, tile: int) -> list[int]:
     """The tile that each net of the pipeline worked in."""
     tiles, height, width = [], image.height, image.width
-    for model in pipeline.every_model:
+    for model in pipeline.models:
         tiles.append(resolved_tile(model.in_rgb, height, width, tile or None))
         height, width = height * model.net.factor, width * model.net.factor
-    return tiles
+    return tiles + (_tiles(image, pipeline.second, tile) if pipeline.second else [])
 
 
 UPSCALE: Final = Making(

@@ -95,8 +95,9 @@ def plan_pipeline(
         remedy = _smaller((height, width), list(nets), frames)
         raise InputError(problem, f"{MOST_TIMES} times is the most; {remedy}")
     sharpness = sharpness if model == USUAL and times > 1 else 0.0
-    steps = _steps([_SHARP_FACTOR] if sharpness and times <= _SHARP_FACTOR else list(nets), times)
-    _check_pixels((height, width), size, list(nets), frames)
+    factors = [_SHARP_FACTOR] if sharpness and times <= _SHARP_FACTOR else list(nets)
+    steps = _steps(factors, times)
+    _check_pixels((height, width), size, factors, frames)
     product = math.prod(steps)
     models = [model_in(nets[step], device) for step in steps]
     if sharpness:

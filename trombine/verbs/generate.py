@@ -112,7 +112,7 @@ def run(request: GenerateRequest) -> Iterator[Event]:
             yield Notice(places[seed], f"does not show what was asked ({', '.join(lacks)})")
         yield Progress(done + 1, len(seeds), _UNIT)
     if request.sheet and sheet not in there:
-        write_bytes(sheet, inventing.sheet(seeds, request.seeds))
+        write_bytes(sheet, inventing.sheet(seeds, request.seeds, request.workers))
         yield Picture(sheet, SHEET)
     if request.nearest and nearest not in there:
         data, _ = yield from sheet_of_nearest(inventing, seeds, request.seeds)
