@@ -1,11 +1,12 @@
 """How good invented faces are: fidelity, steering, originality, sharpness, walks, speed.
 
     python bench/generate.py [--model NAME|RUN ...] [--first-seed N] [--count M] [--only PART ...]
-                             [--references N] [--walks N] [--json]
+                             [--steered N] [--references N] [--walks N] [--json]
 
 Models are those that ship, unless others are named. The witness judges: the nets have never
 seen it. Real faces are of the seeds from --first-seed on, framed as the nets frame theirs, and as
-many more say what real against real is. The Fréchet distance is that above real against real, of
+many more say what real against real is. Steered are the first --steered of them: a face that does
+not show what it is asked for is drawn again, so each takes as long as some others. The Fréchet distance is that above real against real, of
 that of a Gaussian of pixels. What is asked is what other persons have, eight fields at once; R2 is
 between that and what is read. Copies are what scores, among faces of the training, above all but
 one in a hundred real faces that are not of it. Seconds are those of the processor.
@@ -90,6 +91,7 @@ class Subject:
     count: int
     references: int
     walks: int
+    steered: int
 
     @cached_property
     def inventing(self) -> Inventing:
@@ -166,6 +168,7 @@ def fidelity(subject: Subject) -> Rows:
 
 def steering(subject: Subject) -> Rows:
     """Whether what is asked for is read; what asking costs."""
+    subject = replace(subject, count=min(subject.count, subject.steered))
     names = witness.field_names()
     told = subject.inventing.told
     true = _true(subject.seeds)
@@ -312,6 +315,7 @@ def subjects(names: Sequence[str], options: argparse.Namespace) -> dict[str, Sub
             count=options.count,
             references=options.references,
             walks=options.walks,
+            steered=options.steered,
         )
     return found
 
@@ -324,6 +328,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=2_000)
     parser.add_argument("--references", type=int, default=24_000)
     parser.add_argument("--walks", type=int, default=20)
+    parser.add_argument("--steered", type=int, default=250)
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
