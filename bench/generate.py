@@ -3,13 +3,14 @@
     python bench/generate.py [--model NAME|RUN ...] [--first-seed N] [--count M] [--only PART ...]
                              [--steered N] [--references N] [--walks N] [--json]
 
-Models are those that ship, unless others are named. The witness judges: the nets have never
-seen it. Real faces are of the seeds from --first-seed on, framed as the nets frame theirs, and as
-many more say what real against real is. Steered are the first --steered of them: a face that does
-not show what it is asked for is drawn again, so each takes as long as some others. The Fréchet distance is that above real against real, of
-that of a Gaussian of pixels. What is asked is what other persons have, eight fields at once; R2 is
-between that and what is read. Copies are what scores, among faces of the training, above all but
-one in a hundred real faces that are not of it. Seconds are those of the processor.
+Models are those that ship, unless others are named. The witness judges: the nets have never seen
+it. Real faces are of the seeds from --first-seed on, framed as the nets frame theirs, and as many
+more say what real against real is. Steered are the first --steered of them: a face that does not
+show what it is asked for is drawn again, so each takes as long as some others. The Fréchet distance
+is that above real against real, of that of a Gaussian of pixels. What is asked is what other
+persons have, eight fields at once; R2 is between that and what is read. Copies are what scores,
+among faces of the training, above all but one in a hundred real faces that are not of it. Seconds
+are those of the processor.
 """
 
 from __future__ import annotations
