@@ -29,7 +29,7 @@ from typing import Final
 import numpy as np
 import torch
 from jaxtyping import Float64, UInt8
-from table import Row, at_least, at_most, cpu_seconds, report
+from table import Row, at_least, at_most, cpu_seconds, log_use, report
 
 from trombine.computing import computing, in_turn
 from trombine.conventions import to_picture, to_pixels
@@ -157,10 +157,13 @@ def fidelity(subject: Subject) -> Rows:
     )
     yield Row("Fréchet distance of real against real", subject.floor, "")
     yield at_most("Fréchet distance above real's", ratio, "of a Gaussian's", ABOVE[subject.style])
-    ours, theirs = (
-        float((in_place(read) >= 1 - IN_PLACE).float().mean())
+    placed = [
+        (in_place(read) >= 1 - IN_PLACE).double().numpy()
         for read in (subject.seen_invented, subject.seen_real)
-    )
+    ]
+    ours, theirs = (float(each.mean()) for each in placed)
+    model, values = subject.inventing.model, {"parts in place": placed[0]}
+    log_use("invented faces", f"world:{subject.style}", subject.seeds, SIDE, model, values)
     yield Row("parts in place, real", theirs, "of faces")
     yield at_least("parts in place", ours, "of faces", round(theirs - LESS[subject.style], 3))
     sharp = sharpness(subject.invented) / sharpness(subject.real)

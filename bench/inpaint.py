@@ -26,7 +26,7 @@ import torch
 from jaxtyping import Bool, Float32, UInt8
 from PIL import Image
 from skimage import data as skimage_data
-from table import Row, at_least, at_most, interleaved, ratio_of_medians, report
+from table import Row, at_least, at_most, interleaved, log_use, ratio_of_medians, report
 from upscale_pictures import SHARED
 
 from trombine.conventions import to_picture, to_pixels
@@ -188,8 +188,14 @@ def quality(first: int, count: int, name: str) -> Rows:
     scores = {who: decibels(cases, made) for who, made in results.items()}
     yield Row("PSNR in the hole, biharmonic", float(scores["biharmonic"].mean()), "dB")
     goals = {"told nothing": 3.0, "told the truth": 6.0, "default": 2.2}
+    gains = {who: scores[who] - scores["biharmonic"] for who in goals}
+    values = {f"gain over biharmonic, {who}": gain for who, gain in gains.items()}
+    seeds = range(first, first + count)
+    log_use(
+        "repaired faces", "world:photo", seeds, 128, model, values, [f"irregular:{', '.join(BINS)}"]
+    )
     for who, goal in goals.items():
-        gain = scores[who] - scores["biharmonic"]
+        gain = gains[who]
         yield at_least(f"gain, {who}", float(gain.mean()), "dB", goal)
         worst = min(float(gain[[case.bin == share for case in cases]].mean()) for share in BINS)
         yield at_least(f"gain in the worst bin, {who}", worst, "dB", 0.0)

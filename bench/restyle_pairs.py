@@ -19,7 +19,7 @@ from typing import Final
 import numpy as np
 import torch
 from jaxtyping import Float32
-from table import Row, at_least, at_most
+from table import Row, at_least, at_most, log_use
 from torch.nn import functional
 
 from trombine.conventions import to_picture
@@ -29,6 +29,7 @@ from trombine.judge.witness import Seen, field_names, seen
 from trombine.measures import psnr, ssim
 from trombine.measures.reading import explained
 from trombine.methods import methods
+from trombine.weights import load
 from trombine.world import STYLES, face, paint
 
 SIDE: Final = 128
@@ -71,13 +72,16 @@ def every_pair(first: int, count: int, name: str) -> Rows:
             who: drawn_by(method, truths[source], style=style, source=source)
             for who, method in every.items()
         }
-        scores = {who: float(psnr(one, truths[style]).mean()) for who, one in results.items()}
+        each = {who: psnr(one, truths[style]) for who, one in results.items()}
+        scores = {who: float(one.mean()) for who, one in each.items()}
         floor = max(scores[who] for who in FLOORS)
         pair = f"{source} to {style}"
         if (source, style) != ("photo", "anime"):
             yield Row(f"{pair}: PSNR", scores[name], "dB")
             yield at_least(f"{pair}: gain over floors", scores[name] - floor, "dB", 2.5)
             continue
+        values = {"PSNR": each[name].double().numpy()}
+        log_use("restyled faces", "world:photo+anime", seeds, SIDE, load(name), values)
         many = painted(range(first, first + max(count, MANY)), style)
         yield Row(f"{pair}: PSNR of the best floor", floor, "dB")
         yield from measured(pair, results[name], many)

@@ -19,7 +19,7 @@ from typing import Final
 import numpy as np
 import torch
 from jaxtyping import Bool, Float32, UInt8
-from table import Row, at_least, at_most, report
+from table import Row, at_least, at_most, log_use, report
 
 from trombine.conventions import GROUP_OF_PART, GROUPS, to_picture
 from trombine.data.masks import mask
@@ -133,7 +133,7 @@ def main() -> int:
     return report(rows(faces, seeds, model), json=options.json)
 
 
-def rows(faces: Sequence[Painted], seeds: Sequence[int], model: Model) -> list[Row]:
+def rows(faces: Sequence[Painted], seeds: range, model: Model) -> list[Row]:
     """What is asked for and found; with the steering of the face itself and of the next one."""
     overlap: dict[str, list[float]] = {"own": [], "another's": []}
     distance: dict[str, list[float]] = {"own": [], "another's": []}
@@ -148,6 +148,8 @@ def rows(faces: Sequence[Painted], seeds: Sequence[int], model: Model) -> list[R
                 distance[who].append(off(found.points, painted.points, hole))
     rises = [moved_mouth(painted, model) for painted in faces]
     moved = [moved_pixels(painted) for painted in faces]
+    values = {"IoU of asked parts": np.array(overlap["own"])}
+    log_use("steered faces", "world:photo", seeds, SIZE, model, values, ["irregular:30-50"])
     own, others = (float(np.mean(overlap[who])) for who in overlap)
     near, far = (float(np.mean(distance[who])) for who in distance)
     return [

@@ -21,7 +21,12 @@ from importlib.metadata import PackageNotFoundError, version
 from json import dumps
 from pathlib import Path
 
+import numpy as np
+
 from trombine.data.workers import cores
+from trombine.measures import Protocol, log_evaluation
+from trombine.measures import figure as figure_of
+from trombine.weights import Model
 
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARIES = ("trombine", "torch", "numpy", "numba", "scipy", "pillow", "cyclopts")
@@ -95,6 +100,32 @@ def figure(value: float) -> str:
     if value == 0 or 0.001 <= abs(value) < 1:
         return f"{value:.3f}"
     return f"{value:,.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.4g}"
+
+
+def log_use(
+    name: str,
+    pictures: str,
+    seeds: range,
+    size: int,
+    model: Model,
+    values: Mapping[str, np.ndarray],
+    degradations: Sequence[str] = (),
+    path: Path | None = None,
+) -> None:
+    """Add a line to bench/evaluations.jsonl where these seeds are a frozen protocol's: of a model,
+    by measure a value for each seed."""
+    protocol = Protocol(
+        name=name,
+        pictures=pictures,
+        seeds=seeds,
+        size=size,
+        degradations=tuple(degradations),
+        measures=tuple(values),
+    )
+    found = [
+        figure_of(protocol, model.path.stem, measure, each) for measure, each in values.items()
+    ]
+    log_evaluation(protocol, model.hash, found, path)
 
 
 def command() -> str:
