@@ -42,6 +42,7 @@ PROGRAMS = (
     "steering",
     "originality",
     "generate",
+    "samplers",
     "restyle",
     "microscope",
     "upscale_hole",

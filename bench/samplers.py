@@ -2,7 +2,7 @@
 
     python bench/samplers.py [--count M] [--json]
 
-The nets are of the arms `flow` and `v` of generate_study.py, whose trainings must lie in runs/. The
+The nets are of the arms `flow` and `v` of generate_study.py, trained first where runs/ lacks them. The
 ideal denoiser is the mean of what a noisy picture may be of, where data is a set of painted faces
 and nothing else: what a sampler lacks with it is its own doing. Sets are measured as in the study.
 """
@@ -52,9 +52,8 @@ def rows(count: int) -> Iterator[Row]:
     _, data = faces(count, SIZE)
     for name in ARMS:
         path = STUDY.folder(name) / "best.safetensors"
-        if not path.exists():
-            again = "python bench/generate_study.py --run " + " ".join(ARMS)
-            raise SystemExit(f"{path} is not there; {again}")
+        if not path.exists() and (why := STUDY.train(name)):
+            raise SystemExit(f"{name}: {why}")
         process = process_of(of_arm(STUDY.arms[name]))
         nets = {"learned": load(path).net, "ideal": Ideal(process=process, data=2 * data - 1)}
         for kind, net in nets.items():

@@ -159,7 +159,8 @@ def test_the_ideal_denoiser_is_the_mean_of_what_a_picture_may_be_of(
     (much, *_), (little, *_) = process.levels(t)
     for one, clean in zip(mixed, process.clean(mixed, ideal(mixed, t), t), strict=True):
         likely = [math.exp(-float(((one - much * d) ** 2).sum() / little**2 / 2)) for d in data]
-        mean = sum(share * d for share, d in zip(likely, data, strict=True)) / sum(likely)
+        weights = torch.tensor(likely)[:, None, None, None] / sum(likely)
+        mean = (weights * data).sum(0)
         assert torch.allclose(clean, mean, atol=1e-4)
     for method in METHODS:
         *_, last = sample(
