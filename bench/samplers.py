@@ -2,9 +2,10 @@
 
     python bench/samplers.py [--count M] [--json]
 
-The nets are of the arms `flow` and `v` of generate_study.py, trained first where runs/ lacks them. The
-ideal denoiser is the mean of what a noisy picture may be of, where data is a set of painted faces
-and nothing else: what a sampler lacks with it is its own doing. Sets are measured as in the study.
+The nets are of the arms `flow` and `v` of generate_study.py, trained first where runs/ lacks them.
+The ideal denoiser is the mean of what a noisy picture may be of, where data is a set of painted
+faces and nothing else: what a sampler lacks with it is its own doing. Sets are measured as in the
+study.
 """
 
 from __future__ import annotations
