@@ -85,6 +85,15 @@ class Image:
         return self.mode.rstrip("AaX")
 
     @property
+    def plain(self) -> Image:
+        """The picture as nets are to see it, without its profile.
+
+        Through sRGB a profile's strongest colours would be lost, and nets need not know which red
+        is meant. Inks, which they have never seen, keep theirs.
+        """
+        return self if self.space == "CMYK" else replace(self, profile=None)
+
+    @property
     def height(self) -> int:
         return self.samples.shape[0]
 

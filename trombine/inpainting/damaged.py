@@ -47,8 +47,7 @@ class Damaged:
             raise ValueError("there is no hole to repair")
         alpha = image.alpha()
         return cls(
-            # As for enlarging: through sRGB a profile's strongest colours would be lost.
-            image=image if image.space == "CMYK" else replace(image, profile=None),
+            image=image.plain,
             hole=hole,
             missing=hole.copy(),
             box=box,

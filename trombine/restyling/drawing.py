@@ -187,7 +187,7 @@ def faces_in(image: Image, device: str = CPU) -> Sequence[Face]:
 
 def restyled_like(image: Image, asked: LikeAsked, by: Eye) -> Drawn:
     """All of the picture in the style of another one."""
-    plain = image if image.space == "CMYK" else replace(image, profile=None)
+    plain = image.plain
     before = torch.from_numpy(plain.rgb().transpose(2, 0, 1).copy())
     change = drawn_like(before, asked.style, by) - before
     change = asked.strength * (luma_of(change) if asked.keep_colours else change)
@@ -223,8 +223,7 @@ def style_by_looks(face: Face, pixels: UInt8[np.ndarray, "h w 3"]) -> str:
 
 def restyled(image: Image, asked: Restyling, faces: Sequence[Face], source: str) -> Drawn:
     """The picture with its faces, or all of it, in another style; elsewhere it is as it was."""
-    # As for enlarging: through sRGB a profile's strongest colours would be lost.
-    plain = image if image.space == "CMYK" else replace(image, profile=None)
+    plain = image.plain
     canvas = _Canvas(asked=asked, source=source, colours=plain.rgb().copy())
     if asked.whole:
         canvas.draw_all(faces)

@@ -44,9 +44,7 @@ def enlarged_image(
 
     Where all is grey the result is exactly grey. `tile` and `threads` are running.enlarged's.
     """
-    # Through sRGB a profile's strongest colours would be lost, and nets need not know which red is
-    # meant. Inks they have never seen.
-    plain = image if image.space == "CMYK" else replace(image, profile=None)
+    plain = image.plain
     colours, alpha = enlarged_colours(
         plain.rgb(), plain.alpha(), pipeline, tile=tile, threads=threads, tick=tick
     )
