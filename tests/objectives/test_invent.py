@@ -83,7 +83,10 @@ def counting(faces: Batch, organs: float) -> np.ndarray:
 
 @pytest.mark.parametrize("organs", [0.0, 6.0])
 def test_organs_count_as_much_more_as_asked(organs: float, step: Step, faces: Batch) -> None:
-    objective, net = InventObjective(recipe_of(organs=organs)), cast(Inventor, step.nets["net"])
+    objective, net = (
+        InventObjective(recipe_of(soft_organs=organs)),
+        cast(Inventor, step.nets["net"]),
+    )
     with torch.no_grad():
         found = {name: float(term) for name, term in objective.code(step).items()}
         codes = normed(step.nets["encoder"](objective.truth(step)))

@@ -99,7 +99,7 @@ class InventObjective(Objective[Invent]):
         """Faces from their codes, compared with themselves."""
         truth = self.truth(step)
         output = wide(_net(step).decoder(_noised(step, self._codes(step))))
-        counting = self._counting(step)
+        counting = self._counting(step, self.recipe.soft_organs)
         terms = {"l1": l1(output * counting, truth * counting)}
         if "gradients" in self.weights:
             terms["gradients"] = gradient_distance(output, truth, counting)
@@ -115,7 +115,8 @@ class InventObjective(Objective[Invent]):
             soft = wide(net.decoder(_noised(step, codes)))
             details = lacking(soft, self.truth(step))
             told = net.told_by(soft)
-            counting = functional.pixel_unshuffle(self._counting(step).expand_as(soft), 2)
+            counting = self._counting(step, self.recipe.organs).expand_as(soft)
+            counting = functional.pixel_unshuffle(counting, 2)
         off = details_off(step, net.details, told, details, counting)
         return {"codes": self._codes_off(step, wide(codes)), "details": off}
 
@@ -155,14 +156,14 @@ class InventObjective(Objective[Invent]):
             )
         return planes[..., top : top + self.side, left : left + self.side]
 
-    def _counting(self, step: Step) -> Float[Tensor, "n 1 h w"]:
+    def _counting(self, step: Step, organs: float) -> Float[Tensor, "n 1 h w"]:
         """How much each pixel of the truth counts, by its part; each picture as much as another."""
         batch = step.batches["data"]
-        if not self.recipe.organs:
+        if not organs:
             return torch.ones((len(step), 1, self.side, self.side), device=step.device)
         if batch.parts is None:
-            raise InputError("the data say nothing of parts: organs needs 0")
-        counting = counts(self._middle(batch.parts), organs=self.recipe.organs)
+            raise InputError("the data say nothing of parts: organs and soft_organs need 0")
+        counting = counts(self._middle(batch.parts), organs=organs)
         return (counting / counting.mean((1, 2, 3), keepdim=True)).to(step.device)
 
     def fields(self, step: Step) -> Float[Tensor, "n f"]:

@@ -486,7 +486,9 @@ class Invent(Judged):
     gradients: float = 0.5
     """Weight of the mean absolute difference of steps from pixel to pixel."""
     organs: float = 0.0
-    """By how much more than other pixels those of eyes, brows, nose and mouth count."""
+    """By how much more than other pixels those of eyes, brows, nose and mouth count in details."""
+    soft_organs: float = 0.0
+    """The same in the soft pictures."""
 
 
 @final
