@@ -174,9 +174,12 @@ def test_codes_and_flows_are_learned(step: Step, faces: Batch) -> None:
 
 def test_faces_whose_parts_nobody_knows_count_alike_or_not_at_all(step: Step, faces: Batch) -> None:
     step = replace(step, batches={"data": replace(faces, parts=None)})
-    assert InventObjective(recipe_of(organs=0.0)).code(step)["l1"].item() > 0
-    with pytest.raises(InputError, match="say nothing of parts: organs needs 0"):
-        InventObjective(recipe_of()).code(step)
+    plain = InventObjective(recipe_of(organs=0.0, soft_organs=0.0))
+    assert plain.code(step)["l1"].item() > 0 and plain.flow(step)["details"].item() > 0
+    with pytest.raises(InputError, match="of parts: organs and soft_organs need 0"):
+        InventObjective(recipe_of(organs=0.0)).code(step)
+    with pytest.raises(InputError, match="of parts: organs and soft_organs need 0"):
+        InventObjective(recipe_of(soft_organs=0.0)).flow(step)
 
 
 def test_what_does_not_fit_is_refused(step: Step) -> None:
