@@ -99,7 +99,7 @@ class InventObjective(Objective[Invent]):
         """Faces from their codes, compared with themselves."""
         truth = self.truth(step)
         output = wide(_net(step).decoder(_noised(step, self._codes(step))))
-        counting = self._counting(step, self.recipe.soft_organs)
+        counting = self._counting(step, self.recipe.soft_organs * self.recipe.organs)
         terms = {"l1": l1(output * counting, truth * counting)}
         if "gradients" in self.weights:
             terms["gradients"] = gradient_distance(output, truth, counting)
@@ -162,7 +162,7 @@ class InventObjective(Objective[Invent]):
         if not organs:
             return torch.ones((len(step), 1, self.side, self.side), device=step.device)
         if batch.parts is None:
-            raise InputError("the data say nothing of parts: organs and soft_organs need 0")
+            raise InputError("the data say nothing of parts: organs needs 0")
         counting = counts(self._middle(batch.parts), organs=organs)
         return (counting / counting.mean((1, 2, 3), keepdim=True)).to(step.device)
 

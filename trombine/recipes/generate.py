@@ -75,7 +75,6 @@ _INVENT: Final = Invent(
     judge="reader",
     layers="first+down.0",
     organs=6.0,  # eyes are a hundredth of the pixels, and looked at first
-    soft_organs=6.0,
     log_every=1_000,
     sample_every=5_000,
     measure_every=15_000,

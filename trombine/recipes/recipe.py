@@ -487,8 +487,8 @@ class Invent(Judged):
     """Weight of the mean absolute difference of steps from pixel to pixel."""
     organs: float = 0.0
     """By how much more than other pixels those of eyes, brows, nose and mouth count in details."""
-    soft_organs: float = 0.0
-    """The same in the soft pictures."""
+    soft_organs: float = 1.0
+    """The share of that by which they count more in the soft pictures."""
 
 
 @final
