@@ -84,8 +84,6 @@ def table(name: str) -> str:
     """A table of what there is in the code, or in the result of a study."""
     if name.endswith("_study"):
         return import_module(name).STUDY.markdown()
-    if name == "samplers":
-        return import_module(name).markdown()
     if name.startswith(_MEASURED):
         return measured(name.removeprefix(_MEASURED))
     if name != "degradations":

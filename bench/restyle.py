@@ -13,8 +13,6 @@ what changes in the truth.
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -31,13 +29,13 @@ from PIL import Image as Pillow
 from restyle_pairs import SIDE, every_pair, witnessed
 from restyle_portraits import portraits, real
 from skimage import data as skimage_data
-from table import ROOT, Row, at_most, report
+from table import Row, at_most, report
 from torch.nn import functional
 from upscale import there
 
 from trombine.conventions import PART_INDEX, to_picture
 from trombine.images import Image, as_seen, image_of
-from trombine.judge import launcher
+from trombine.judge.compare import launch
 from trombine.methods.restyle import of_net
 from trombine.pages import Sheet
 from trombine.reader import Tracker
@@ -114,7 +112,7 @@ def speed(first: int, asked: Restyling) -> Rows:
             if megapixels == 12:
                 yield Row("12 megapixels: faces", float(len(faces_in(image))), "")
             for words in ((), ("--whole",)):
-                used = command(folder, asked, words)
+                used = taken(folder, asked, words)
                 about = f"{megapixels:g} megapixels{', whole' if words else ''}"
                 if megapixels == 12 and not words:
                     yield at_most(f"{about}, three faces", used["seconds"], "s", 10.0)
@@ -123,14 +121,12 @@ def speed(first: int, asked: Restyling) -> Rows:
                 yield Row(f"{about}: peak memory", used["memory"] / 1e6, "MB")
 
 
-def command(folder: Path, asked: Restyling, words: Sequence[str]) -> dict[str, float]:
-    """What `trombine restyle scene.png` takes, as JSON of launcher.py has it."""
-    call = [sys.executable, "-I", "-S", launcher.__file__, "used.json", sys.executable, "-P"]
-    call += ["-m", "trombine", "restyle", "scene.png", "--to", asked.target, *words]
-    call += ["--model", str(asked.path), "--overwrite", "-q", "-o", "drawn.png"]
-    here = os.environ | {"PYTHONPATH": str(ROOT)}
-    subprocess.run(call, cwd=folder, env=here, check=True, stdout=subprocess.DEVNULL)
-    return loads((folder / "used.json").read_text())
+def taken(folder: Path, asked: Restyling, words: Sequence[str]) -> dict[str, float]:
+    """The seconds and the bytes that `trombine restyle` takes for the folder's scene."""
+    call = [sys.executable, "-P", "-m", "trombine", "restyle", str(folder / "scene.png"), *words]
+    call += ["--to", asked.target, "--model", str(asked.path)]
+    launch([*call, "--overwrite", "-o", str(folder / "drawn.png")], folder, "trombine restyle")
+    return loads((folder / "usage.json").read_text())
 
 
 def scene(first: int, width: int, height: int) -> Image:

@@ -14,13 +14,11 @@ import argparse
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from json import loads
 from typing import Final
 
 import torch
 from generate_study import COUNT, SIZE, STEPS, STUDY, denoised, faces, of_arm, scores
-from study import line
-from table import ROOT, Row, report
+from table import Row, report
 from torch import Tensor
 
 from trombine.objectives.denoise import process_of
@@ -29,7 +27,6 @@ from trombine.schedules import Diffusion, Flow
 from trombine.weights import load
 
 ARMS: Final = ("flow", "v")
-RESULT: Final = ROOT / "bench" / "results" / "samplers.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,18 +60,6 @@ def rows(count: int) -> Iterator[Row]:
                     pictures = denoised(net, process, count, steps, method)
                     value = scores(pictures, count, SIZE, False)["value"]
                     yield Row(f"{name}, {kind}: {method}, {steps} steps", value, "of a Gaussian's")
-
-
-def markdown() -> str:
-    """The result as a document has it: a line for each net and sampler."""
-    known = {row["name"]: row["value"] for row in loads(RESULT.read_text())["rows"]}
-    lines = [("process", "net", "sampler", *(f"{steps} steps" for steps in STEPS))]
-    for name in ARMS:
-        for kind in ("learned", "ideal"):
-            for method in METHODS:
-                cells = (known[f"{name}, {kind}: {method}, {steps} steps"] for steps in STEPS)
-                lines.append((name, kind, f"`{method}`", *(f"{cell:.3f}" for cell in cells)))
-    return "\n".join(map(line, (lines[0], ["---"] * len(lines[0]), *lines[1:])))
 
 
 def main() -> int:

@@ -38,6 +38,8 @@ CRITIC: Final = "--critic.width 16 --critic.hidden 128 --critic.norm {}"
 BEGUN: Final = f"--start runs/{RUNS}/{{}}/best.safetensors"
 # As before the record's remedies: the discriminator has won when it comes, and comes at once.
 BARE: Final = "--real-label 1 --pool 0 --critic-alone 3000 --ramp 1 --clip 0 --adversarial 0.1"
+DRAWN: Final = ("bare", "gentle")  # by figures.py
+CURVES: Final = ("critic", "against", "off")  # of losses: of these rows alone
 SHARED: Final = {
     **PLAIN,
     "data": "leaves#2000*2+world:photo#1000",
@@ -155,7 +157,10 @@ ROWS: Final = {
 
 def measured_by(arm: Arm, model: Model, trial: bool) -> Row:
     """How near and how sharp its pictures are, and how its training went."""
-    folder = STUDY.folder(next(name for name, one in ROWS.items() if one == arm))
+    name = next(name for name, one in ROWS.items() if one == arm)
+    how = {} if trial else course(STUDY.folder(name) / "log.jsonl")
+    if name not in DRAWN:
+        how = {key: value for key, value in how.items() if key not in CURVES}
     tested = tests()[:1] if trial else tests()
     found = {one.name: looked_at(one, model) for one in tested}
     return {
@@ -163,7 +168,7 @@ def measured_by(arm: Arm, model: Model, trial: bool) -> Row:
         "unit": "dB over bicubic, the mean of leaves, faces, and coffee and rocket",
         **{name: round(fmean(rows[name] for rows in found.values()), 3) for name in MEASURES},
         "on": found,
-        **({} if trial else course(folder / "log.jsonl")),
+        **how,
     }
 
 

@@ -19,7 +19,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from json import dumps, loads
@@ -184,16 +184,16 @@ class Study:
     def markdown(self) -> str:
         """All arms as a document has them; what is not known yet is –."""
         heads = ("arm", "about", "what is tried", *self.columns)
-        return "\n".join((line(heads), line("---" for _ in heads), *self._lines()))
+        return "\n".join((_line(heads), _line("---" for _ in heads), *self._lines()))
 
     def _lines(self) -> Iterator[str]:
         rows = self.known()
         for name, arm in self.arms.items():
             row = rows.get(name, {})
             cells = (_cell(row, *column) for column in self.columns.values())
-            yield line((f"`{name}`", arm.table, arm.says or arm.settings, *cells))
+            yield _line((f"`{name}`", arm.table, arm.says or arm.settings, *cells))
         for name, (says, why) in self.not_run.items():
-            yield line(
+            yield _line(
                 (f"`{name}`", "", says, f"not run: {why}", *("–" for _ in self.columns))[:-1]
             )
 
@@ -205,6 +205,5 @@ def _cell(row: Row, key: str, how: str) -> str:
     return "–" if value is None else format(value, how)
 
 
-def line(cells: Iterable[str]) -> str:
-    """A line of a document's table."""
+def _line(cells: Any) -> str:
     return f"| {' | '.join(cells)} |"

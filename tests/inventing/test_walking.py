@@ -23,6 +23,10 @@ class Space(Inventing):
 
     def __init__(self) -> None: ...
 
+    @property
+    def unenlarged(self) -> Space:
+        return self
+
     def place(self, seed: int) -> Place:
         return Place(vector=VECTORS[seed], fields=np.array([20.0 + seed, seed % 2]))
 

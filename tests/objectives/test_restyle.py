@@ -18,6 +18,7 @@ from trombine.draws import Chance
 from trombine.nets import build
 from trombine.nets.inventor import SPREAD, lacking
 from trombine.nets.restyler import Restyler
+from trombine.nets.spaces import to_space
 from trombine.objectives.invent import details_off
 from trombine.objectives.objective import Step
 from trombine.objectives.restyle import RestyleObjective
@@ -125,6 +126,15 @@ def test_what_is_shown_is_spoiled_and_what_is_wanted_is_not(step: Step) -> None:
     assert not torch.allclose(spoiled.pictures, plain.pictures, atol=0.05)
     with pytest.raises(InputError, match="no shrink"):
         RestyleObjective(recipe_of(damage="shrink:2"))
+
+
+def test_colours_are_taken_out_and_spoiled_in_rgb_whatever_the_space(step: Step) -> None:
+    recipe = recipe_of(grey=1.0, damage="blur:gaussian:2-2")
+    plain, other = (
+        RestyleObjective(recipe).shown(replace(step, space=space)) for space in ("rgb", "hsv")
+    )
+    assert torch.equal(other.pictures, to_space(plain.pictures, "hsv"))
+    assert torch.equal(other.truth, to_space(plain.truth, "hsv"))
 
 
 def half_known(pairs: Batch) -> Batch:

@@ -114,9 +114,8 @@ def test_the_size_is_kept_by_the_net_that_removes_damage() -> None:
             plan_pipeline(30, 20, factor=1, box=None, model=model)
 
 
-def test_sharp_nets_are_held_to_what_they_make_on_the_way(
-    little_memory: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("little_memory")
+def test_sharp_nets_are_held_to_what_they_make_on_the_way() -> None:
     """Four times, where the usual ones make twice."""
     asked: dict[str, Any] = {"factor": None, "box": (9400, 9400), "model": "upscale"}
     assert factors(plan_pipeline(9000, 9000, **asked)) == [2]

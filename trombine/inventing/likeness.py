@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
@@ -104,7 +103,7 @@ def nearest(
         (_place_of(net, code, inventing) for _, code in (least, *spaced)),
         (places[seed] for seed in order[:_SEEDS]),
     )
-    plain = replace(inventing, size=inventing.side)
+    plain = inventing.unenlarged
     for place in candidates:
         with computing(1):
             if is_whole(plain.pixels_at(place)):

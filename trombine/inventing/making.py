@@ -113,6 +113,11 @@ class Inventing:
         return int(self.model.net.sizes["size"])
 
     @property
+    def unenlarged(self) -> Inventing:
+        """The same, in the size of the model's own pictures, as the reader looks at them."""
+        return replace(self, size=self.side)
+
+    @property
     def told(self) -> tuple[str, ...]:
         """The fields that the model may be told."""
         if "fields" not in self.model.net.optional:
@@ -146,7 +151,7 @@ class Inventing:
 
     def _draw(self, seed: int) -> Drawn:
         names = [name for name in self.asked if name in readable()]
-        own = replace(self, size=self.side, tries=0, style="")
+        own = replace(self.unenlarged, tries=0, style="")
         best, least = None, math.inf
         with computing(1):
             for tries in range(self.tries + 1):

@@ -92,9 +92,9 @@ class Walk:
         """How many frames there are; the first is not there again at the end of a cycle."""
         return self.frames * len(self.legs) + (not self.cycle)
 
-    def places(self) -> Iterator[Place]:
-        """Those of the frames, in their order."""
-        for leg, step in self._steps():
+    def places(self, some: slice = slice(None)) -> Iterator[Place]:
+        """Those of the frames, or of some of them, in their order."""
+        for leg, step in self._steps()[some]:
             yield self.place(leg, self.shares(leg)[step])
 
     def _steps(self) -> list[tuple[int, int]]:
@@ -108,7 +108,7 @@ class Walk:
         if not self.even:
             return tuple(step / self.frames for step in range(self.frames + 1))
         if leg not in self._shares:
-            own = replace(self.inventing, size=self.inventing.side)
+            own = self.inventing.unenlarged
             with computing(1):
 
                 def see(share: float) -> Vector:
@@ -141,11 +141,10 @@ class Walk:
 
     def pixels(self, threads: int, some: slice = slice(None)) -> Iterator[Pixels]:
         """The pictures of the frames, or of some of them, one after the other."""
-        steps = self._steps()[some]
-        for _ in in_turn(self.shares, sorted({leg for leg, _ in steps}), threads):
+        legs = sorted({leg for leg, _ in self._steps()[some]})
+        for _ in in_turn(self.shares, legs, threads):
             pass
-        places = [self.place(leg, self.shares(leg)[step]) for leg, step in steps]
-        return in_turn(self.inventing.pixels_at, places, threads)
+        return in_turn(self.inventing.pixels_at, list(self.places(some)), threads)
 
     def options(self) -> dict[str, Any]:
         """What a record says of it."""
@@ -227,10 +226,11 @@ def bends_of(walk: Walk, threads: int) -> tuple[int, ...]:
     if walk.path == "truncation":
         raise InputError("a truncation walk has no other way", "leave --detour out")
     looks = [(look + 1) / (_LOOKS + 1) for look in range(_LOOKS)]
+    own = walk.inventing.unenlarged
 
     def worst(leg: int, bend: int) -> float:
         places = [walk.place(leg, share, bend) for share in looks]
-        return max(in_turn(lambda place: off(walk.inventing.pixels_at(place)), places, threads))
+        return max(in_turn(lambda place: off(own.pixels_at(place)), places, threads))
 
     def best(leg: int) -> int:
         straight = worst(leg, 0)

@@ -343,7 +343,7 @@ def run(method: Method, file: ProtocolFile, cases: Sequence[Case]) -> tuple[list
                 write(folder / "masks" / f"{case.name}.png", mask)
         (folder / "output").mkdir()
         words = _words(method, file, folder)
-        printed = _launch(words, folder, method.name)
+        printed = launch(words, folder, method.name)
         usage = json.loads((folder / "usage.json").read_text())
         inside = None if method.command else float(printed) / len(cases)
         cost = Cost(seconds=usage["seconds"] / len(cases), inside=inside, memory=usage["memory"])
@@ -373,8 +373,9 @@ def _words(method: Method, file: ProtocolFile, folder: Path) -> list[str]:
     return [*own, *words[1:]]
 
 
-def _launch(words: Sequence[str], folder: Path, name: str) -> str:
-    """Run a command to its end; the last line that it prints."""
+def launch(words: Sequence[str], folder: Path, name: str) -> str:
+    """Run a command to its end; the last line that it prints. The folder's usage.json then says
+    what it took."""
     launcher = Path(__file__).with_name("launcher.py")
     call = [sys.executable, "-I", "-S", str(launcher), str(folder / "usage.json"), *words]
     own = str(PACKAGE.parent)

@@ -176,11 +176,10 @@ class RestyleObjective(Objective[Restyle]):
         count, sums = sum(map(len, steps)), dict.fromkeys(self.measures, 0.0)
         for step in steps:
             shown = self.shown(step)
-            soft = _net(step).soft(shown.pictures, shown.source, shown.target).clamp(0, 1)
-            made = _net(step)(shown.pictures, shown.source, shown.target).clamp(0, 1)
-            pairs = [(one, shown.beside(one)) for one in (soft, made)]
+            net, seen = _net(step), (shown.pictures, shown.source, shown.target)
             (soft, near), (output, truth) = (
-                [step.to_rgb(one).float() for one in pair] for pair in pairs
+                [step.to_rgb(one).float() for one in (made, shown.beside(made))]
+                for made in (net.soft(*seen).clamp(0, 1), net(*seen).clamp(0, 1))
             )
             losses = float(l1(soft, near)) + float(self.details(step)["details"])
             sums["loss"] += len(step) * losses

@@ -99,9 +99,7 @@ def run(request: MorphRequest) -> Iterator[Event]:
     )
     yield Started(walk.count, "frames")
     if request.detour:
-        own = replace(walk.inventing, size=walk.inventing.side)  # as the reader looks at it
-        looked_at = replace(walk, inventing=own)
-        walk = replace(walk, bends=bends_of(looked_at, request.workers))
+        walk = replace(walk, bends=bends_of(walk, request.workers))
     wanted = _wanted(request, walk)
     todo = [
         (file, shows)
