@@ -48,6 +48,11 @@ PAIRS: Final = 24  # whose paths are walked
 ALONG: Final = np.linspace(0, 1, 9)
 STEPS: Final = (4, 8, 16, 50)
 NUMBERS: Final = ("a", "b", "c", "d")
+# Of faces, those that the witness reads of anime with an R2 of .8.
+FIELDS: Final = (
+    "hat", "yaw", "glasses", "tone", "mouth_open", "masculine", "smile", "hair_grey"
+)  # fmt: skip
+READ_OF: Final = 5  # times as many faces as are compared: latents are many
 READS: Final = "fractals-read"  # the arm that reads them
 SHARED: Final = {
     **PLAIN,
@@ -143,15 +148,15 @@ def measured(arm: Arm, model: Model, trial: bool) -> Row:
     count = 24 if trial else COUNT
     if arm.recipe == "pose":
         pictures, numbers = fractals(count)
-        return {"latents": explained(numbers, model(pictures))}
+        return {"latents": explained(numbers, model(pictures), matched=True)}
     if arm.recipe == "fractal-gan":
         latents = drawn(model, count)
         reads = load(model.path.parent.parent / READS / "best.safetensors")
         said = reads(_pictures(model, latents))
         return {
             "correspondence": round(matching(model, count), 3),
-            "latents": explained(latents, said),
-            "by chance": explained(latents.flip(0), said),
+            "latents": explained(latents, said, matched=True),
+            "by chance": explained(latents.flip(0), said, matched=True),
         }
     settings = STUDY.settings(arm)
     like = (count, int(settings["size"]), settings.get("space") == "grey")
@@ -174,7 +179,16 @@ def measured(arm: Arm, model: Model, trial: bool) -> Row:
         )
         frames = _pictures(model, torch.from_numpy(np.stack(list(ways))).float())
         row[name] = placed(witness.seen(frames))
-    return row
+    return row | known_of_faces(model, READ_OF * count)
+
+
+def known_of_faces(model: Model, count: int) -> Row:
+    """How much of what is read of invented faces is known from their latents."""
+    latents = drawn(model, count)
+    read = witness.seen(_pictures(model, latents)).fields
+    said = read[:, [witness.field_names().index(name) for name in FIELDS]]
+    ways = {"latents": latents, "by chance": latents.flip(0)}
+    return {name: explained(way, said, matched=False) for name, way in ways.items()}
 
 
 def scores(pictures: Tensor, count: int, size: int, grey: bool) -> Row:
@@ -272,17 +286,17 @@ def matching(model: Model, count: int) -> float:
     return correspondence(_pictures(model, latents), pictures)
 
 
-def explained(latents: Tensor, said: Tensor) -> dict[str, float]:
+def explained(latents: Tensor, said: Tensor, *, matched: bool) -> dict[str, float]:
     """How much of the numbers that are read of pictures is known from their latents.
 
-    By rank, each number beside the latent of its place, the mean of the four; and by the linear map
-    of all latents that fits one half best, on the other half: the share of the variance, the
-    interval over its pictures.
+    By rank, each number beside one latent, the mean of all: that of its place where they are
+    `matched`, else the one that fits one half best, on the other half. And by the linear map of all
+    latents that fits one half best, on the other half: the share of the variance, the interval
+    over its pictures.
     """
     numbers, places = said.double().numpy(), latents.double().numpy()
-    ranks = [np.asarray(spearmanr(*both))[0] for both in zip(numbers.T, places.T, strict=True)]
+    half = len(places) // 2
     known = np.column_stack([places, np.ones(len(places))])
-    half = len(known) // 2
     through, *_ = np.linalg.lstsq(known[:half], numbers[:half], rcond=None)
     off = numbers[half:] - known[half:] @ through
     spread = numbers[half:] - numbers[half:].mean(0)
@@ -293,8 +307,21 @@ def explained(latents: Tensor, said: Tensor) -> dict[str, float]:
     every = np.arange(len(off))
     draws = np.random.default_rng(0).integers(0, len(off), (500, len(off)))
     low, high = np.percentile([share(rows) for rows in draws], (2.5, 97.5))
-    found = {"rank": float(np.mean(ranks)), "linear": share(every), "low": low, "high": high}
+    if matched:
+        rank = np.diag(by_rank(numbers, places)).mean()
+    else:
+        first = by_rank(numbers[:half], places[:half])
+        best = np.arange(len(first)), np.abs(first).argmax(1)
+        second = by_rank(numbers[half:], places[half:])
+        rank = (np.sign(first) * second)[best].mean()
+    found = {"rank": rank, "linear": share(every), "low": low, "high": high}
     return {name: round(float(value), 3) for name, value in found.items()}
+
+
+def by_rank(numbers: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Spearman's correlation of each number with each latent."""
+    count = numbers.shape[1]
+    return np.asarray(spearmanr(numbers, places)[0])[:count, count:]
 
 
 def _rounded(pictures: Tensor) -> Tensor:

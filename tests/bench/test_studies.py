@@ -136,13 +136,16 @@ def test_what_latents_explain_is_what_was_planted() -> None:
     generator = torch.Generator().manual_seed(2)
     latents, noise = (torch.randn(4000, 4, generator=generator) for _ in range(2))
     turned = torch.linalg.qr(torch.randn(4, 4, generator=generator)).Q
-    planted = generate_study.explained(latents, latents @ turned + noise + 3)
+    planted = generate_study.explained(latents, latents @ turned + noise + 3, matched=True)
     assert planted["linear"] == pytest.approx(0.5, abs=0.03)
     assert planted["low"] < planted["linear"] < planted["high"]
-    in_place = generate_study.explained(latents, 5 * latents.exp())
+    in_place = generate_study.explained(latents, 5 * latents.exp(), matched=True)
     assert in_place["rank"] == 1
-    chance = generate_study.explained(latents.flip(0), latents)
-    assert abs(chance["rank"]) < 0.05 and abs(chance["linear"]) < 0.02
+    moved = latents[:, [2, 0, 3]] * torch.tensor([1, -1, 1])  # of four latents, and other signs
+    assert generate_study.explained(latents, moved, matched=False)["rank"] == 1
+    for matched in (True, False):
+        chance = generate_study.explained(latents.flip(0), latents, matched=matched)
+        assert abs(chance["rank"]) < 0.05 and abs(chance["linear"]) < 0.02
 
 
 @pytest.mark.parametrize("process", [Flow(), Diffusion(schedule="cosine", predicts="v")])
