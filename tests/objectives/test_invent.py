@@ -15,6 +15,7 @@ from trombine.data.source import source
 from trombine.draws import Chance
 from trombine.nets import build
 from trombine.nets.inventor import SPREAD, Inventor, normed
+from trombine.objectives.by_part import counts
 from trombine.objectives.invent import InventObjective, gradient_distance
 from trombine.objectives.objective import Step
 from trombine.recipes import Invent, NetSpec, find
@@ -73,35 +74,57 @@ def test_steps_to_the_next_pixel_are_compared() -> None:
     assert float(found) == pytest.approx((down + across) / 2, rel=1e-5)
 
 
-def counting(faces: Batch, organs: float) -> np.ndarray:
+def counting(faces: Batch, organs: float, around: int = 0) -> np.ndarray:
     """How much each pixel counts, N x 32 x 32: organs so much more, each picture 1 in the mean."""
     assert faces.parts is not None
     parts = faces.parts.numpy()[:, 8:40, 8:40]
-    weights = 1 + organs * np.isin(parts, [PART_INDEX[name] for name in ORGAN_PARTS])
+    more = np.isin(parts, [PART_INDEX[name] for name in ORGAN_PARTS]).astype(float)
+    for reach, of_all in ((2 * around, np.nanmax), (around, np.nanmean)):
+        edged = np.pad(more, ((0, 0), *[(reach, reach)] * 2), constant_values=np.nan)
+        near = np.lib.stride_tricks.sliding_window_view(edged, (2 * reach + 1,) * 2, (1, 2))
+        more = of_all(near, axis=(-2, -1))
+    weights = 1 + organs * more
     return weights / weights.mean((1, 2), keepdims=True)
 
 
-@pytest.mark.parametrize(("organs", "share"), [(0.0, 1.0), (6.0, 1.0), (6.0, 0.5), (6.0, 0.0)])
+@pytest.mark.parametrize(("organs", "around"), [(0.0, 0), (6.0, 0), (6.0, 1), (4.0, 2)])
 def test_organs_count_as_much_more_as_asked(
-    organs: float, share: float, step: Step, faces: Batch
+    organs: float, around: int, step: Step, faces: Batch
 ) -> None:
-    objective = InventObjective(recipe_of(organs=organs, soft_organs=share))
+    objective = InventObjective(recipe_of(organs=organs, around=around))
     net = cast(Inventor, step.nets["net"])
     with torch.no_grad():
         found = {name: float(term) for name, term in objective.code(step).items()}
         codes = normed(step.nets["encoder"](objective.truth(step)))
         output = net.decoder(codes + 0.12 * step.normals("noise of codes", (6,)))
     off = (output - objective.truth(step)).abs().mean(1).numpy()
-    wanted = (counting(faces, share * organs) * off).mean()
+    wanted = (counting(faces, organs, around) * off).mean()
     assert found["l1"] == pytest.approx(wanted, rel=1e-5)
 
 
-@pytest.mark.parametrize("organs", [0.0, 6.0])
+def test_an_edge_that_is_not_sure_is_drawn_where_it_is_in_the_mean() -> None:
+    """A brow ends in column 10 or in 11: the best guess there is half of a brow, if both count."""
+    ends = torch.full((2, 24, 24), PART_INDEX["skin"], dtype=torch.uint8)
+    for brow, end in zip(ends, (10, 11), strict=True):
+        brow[8:12, 4:end] = PART_INDEX["left_brow"]
+    is_brow = (ends == PART_INDEX["left_brow"]).double()
+
+    def guess(around: int) -> torch.Tensor:
+        weights = counts(ends, organs=6.0, around=around)[:, 0].double()
+        return (weights * is_brow).sum(0) / weights.sum(0)
+
+    assert guess(0)[9, 10].item() == pytest.approx(7 / 8)
+    for around in (1, 2, 3):
+        assert guess(around)[9, 10].item() == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(("organs", "around"), [(0.0, 0), (6.0, 0), (6.0, 2)])
 def test_a_flow_of_details_that_says_nothing_errs_by_all_of_the_pace(
-    organs: float, step: Step, faces: Batch
+    organs: float, around: int, step: Step, faces: Batch
 ) -> None:
     """The last layer begins at 0, so the loss is the mean square of noise less details."""
-    objective, net = InventObjective(recipe_of(organs=organs)), cast(Inventor, step.nets["net"])
+    objective = InventObjective(recipe_of(organs=organs, around=around))
+    net = cast(Inventor, step.nets["net"])
     with torch.no_grad():
         found = float(objective.flow(step)["details"])
         codes = normed(step.nets["encoder"](objective.truth(step)))
@@ -109,7 +132,7 @@ def test_a_flow_of_details_that_says_nothing_errs_by_all_of_the_pace(
         soft = net.eval().decoder(codes).numpy()
     rest = (objective.truth(step).numpy() - soft) * 2 / SPREAD  # N x 3 x 32 x 32
     noise = step.normals("details", (12, 16, 16)).numpy()
-    total, weights = 0.0, counting(faces, organs)
+    total, weights = 0.0, counting(faces, organs, around)
     for n in range(COUNT):
         for plane in range(12):
             colour, row, column = plane // 4, plane % 4 // 2, plane % 2
@@ -183,6 +206,8 @@ def test_faces_whose_parts_nobody_knows_count_alike_or_not_at_all(step: Step, fa
 
 
 def test_what_does_not_fit_is_refused(step: Step) -> None:
+    with pytest.raises(InputError, match="around is 0 to 32, not 33"):
+        InventObjective(recipe_of(around=33))
     nets = recipe_of().nets
     with pytest.raises(InputError, match="outputs is 7"):
         InventObjective(recipe_of_nets(nets["encoder"].resized("outputs", 7)))

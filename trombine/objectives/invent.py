@@ -61,6 +61,8 @@ class InventObjective(Objective[Invent]):
                 f" {net.sizes['latent']}: let both be the same"
             )
         self.side = int(net.sizes["size"])
+        if recipe.around > self.side:
+            raise InputError(f"around is 0 to {self.side}, not {recipe.around}")
         self.required = tuple(str(net.sizes["fields"]).split("+"))
         self.encodes = tuple(name for name, _ in encoder.named_children())
         weights = {"gradients": recipe.gradients, "perceptual": recipe.perceptual}
@@ -99,7 +101,7 @@ class InventObjective(Objective[Invent]):
         """Faces from their codes, compared with themselves."""
         truth = self.truth(step)
         output = wide(_net(step).decoder(_noised(step, self._codes(step))))
-        counting = self._counting(step, self.recipe.soft_organs * self.recipe.organs)
+        counting = self._counting(step)
         terms = {"l1": l1(output * counting, truth * counting)}
         if "gradients" in self.weights:
             terms["gradients"] = gradient_distance(output, truth, counting)
@@ -115,7 +117,7 @@ class InventObjective(Objective[Invent]):
             soft = wide(net.decoder(_noised(step, codes)))
             details = lacking(soft, self.truth(step))
             told = net.told_by(soft)
-            counting = self._counting(step, self.recipe.organs).expand_as(soft)
+            counting = self._counting(step).expand_as(soft)
             counting = functional.pixel_unshuffle(counting, 2)
         off = details_off(step, net.details, told, details, counting)
         return {"codes": self._codes_off(step, wide(codes)), "details": off}
@@ -156,14 +158,14 @@ class InventObjective(Objective[Invent]):
             )
         return planes[..., top : top + self.side, left : left + self.side]
 
-    def _counting(self, step: Step, organs: float) -> Float[Tensor, "n 1 h w"]:
+    def _counting(self, step: Step) -> Float[Tensor, "n 1 h w"]:
         """How much each pixel of the truth counts, by its part; each picture as much as another."""
-        batch = step.batches["data"]
+        batch, organs = step.batches["data"], self.recipe.organs
         if not organs:
             return torch.ones((len(step), 1, self.side, self.side), device=step.device)
         if batch.parts is None:
             raise InputError("the data say nothing of parts: organs needs 0")
-        counting = counts(self._middle(batch.parts), organs=organs)
+        counting = counts(self._middle(batch.parts), organs=organs, around=self.recipe.around)
         return (counting / counting.mean((1, 2, 3), keepdim=True)).to(step.device)
 
     def fields(self, step: Step) -> Float[Tensor, "n f"]:

@@ -486,9 +486,9 @@ class Invent(Judged):
     gradients: float = 0.5
     """Weight of the mean absolute difference of steps from pixel to pixel."""
     organs: float = 0.0
-    """By how much more than other pixels those of eyes, brows, nose and mouth count in details."""
-    soft_organs: float = 1.0
-    """The share of that by which they count more in the soft pictures."""
+    """By how much more than other pixels those of eyes, brows, nose and mouth count."""
+    around: int = 0
+    """How many pixels around them count alike: with none their edges are drawn too far out."""
 
 
 @final
