@@ -74,7 +74,8 @@ _INVENT: Final = Invent(
     perceptual=0.08,
     judge="reader",
     layers="first+down.0",
-    organs=6.0,  # eyes are a hundredth of the pixels, and looked at first
+    organs=4.0,  # eyes are a hundredth of the pixels, and looked at first
+    around=2,
     log_every=1_000,
     sample_every=5_000,
     measure_every=15_000,
@@ -184,6 +185,8 @@ GENERATE: Final[dict[str, Recipe]] = {
             "net": _INVENT.nets["net"].resized("finish", 4).resized("spacing", 0.4),
         },
         data="world:photo#24000",
+        organs=6.0,
+        around=0,
     ),
     "flow": _FLOW,
     "diffusion": replace(
