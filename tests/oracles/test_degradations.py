@@ -12,6 +12,7 @@ import pytest
 import torch
 from PIL import Image
 from scipy import ndimage, stats
+from skimage.filters import unsharp_mask
 
 from trombine.conventions import to_picture, to_pixels
 from trombine.data.degrade import matlab_weights, resize_pillow
@@ -21,6 +22,7 @@ from trombine.data.degrade.blur import (
     gaussian_blur,
     long_gaussian_blur,
     motion_blur,
+    sharpened,
 )
 from trombine.data.degrade.compress import WEBP_EFFORT, jpeg, webp
 from trombine.data.degrade.noise import gaussian_noise, pattern_noise, poisson_noise, sensor_pattern
@@ -68,6 +70,16 @@ def test_a_gaussian_is_scipys() -> None:
         pictures(), lambda p, n: ndimage.gaussian_filter(p, sigmas[n], mode="nearest")
     )
     assert torch.allclose(gaussian_blur(pictures(), amounts(*sigmas)), expected, atol=1e-6)
+
+
+def test_sharpened_is_the_unsharp_mask_of_scikit_image() -> None:
+    """But at the border, beyond which that mirrors the picture."""
+    times, sigmas = [0.0, 0.7, 3.0], [1.0, 0.6, 1.4]
+    expected = by_scipy(pictures(), lambda p, n: unsharp_mask(p, sigmas[n], times[n]))
+    found = sharpened(pictures(), amounts(*times), amounts(*sigmas))
+    inside = (..., slice(6, -6), slice(6, -6))
+    assert torch.allclose(found[inside], expected[inside], atol=1e-5)
+    assert found.min() == 0 and found.max() == 1
 
 
 @pytest.mark.parametrize("across", [0.7, 2.0])

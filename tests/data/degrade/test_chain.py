@@ -25,6 +25,7 @@ EXAMPLES = {
     "blur:gaussian": "blur:gaussian:1-2",
     "blur:long": "blur:long:2-4:0.5-1",
     "blur:motion": "blur:motion:4-7",
+    "sharpen": "sharpen:0.5-2:0.5-1.5",
     "resize": "resize:0.3-0.7",
     "shrink": "shrink:2",
     "shrink:rescaled": "shrink:rescaled:2",
@@ -315,7 +316,7 @@ def test_a_preset_stands_for_its_steps() -> None:
     ("text", "said"),
     [
         ("", "a degradation is missing"),
-        ("marble:3", "there is no 'marble:3'; there are blur, resize, .*wild-x4.*old-photo"),
+        ("marble:3", "there is no 'marble:3'; there are blur, sharpen, .*wild-x4.*old-photo"),
         ("jpg:50", r"there is no 'jpg:50'; did you mean jpeg\?"),
         ("blur:2", r"write blur:box:WIDTH or .*blur:motion:LENGTH\[:ANGLE\], not 'blur:2'"),
         ("jpeg", "write jpeg:QUALITY, not 'jpeg'"),

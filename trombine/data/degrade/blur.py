@@ -1,4 +1,4 @@
-"""Pictures made unsharp: by a box, by a Gaussian round or long, by a straight motion.
+"""Pictures made unsharp, by a box, by a Gaussian round or long, by a straight motion; or sharpened.
 
 Every picture has an amount of its own, in pixels. Beyond the border the border's pixel goes on.
 Each picture is filtered by itself: a convolution of a whole batch may round otherwise than that of
@@ -49,6 +49,13 @@ def motion_blur(pictures: Pictures, length: Amounts, angle: Amounts) -> Pictures
     """By a straight motion over this many pixels while the shutter was open."""
     moves = zip(length.tolist(), angle.tolist(), strict=True)
     return _filtered(pictures, [motion_kernel(*move) for move in moves])
+
+
+def sharpened(pictures: Pictures, amount: Amounts, sigma: Amounts) -> Pictures:
+    """As phones do: what a Gaussian of this standard deviation, in pixels, takes away is added so
+    many times; edges get rims (unsharp masking)."""
+    times = torch.from_numpy(amount).to(pictures)[:, None, None, None]
+    return (pictures + times * (pictures - gaussian_blur(pictures, sigma))).clamp(0, 1)
 
 
 # ---------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ in chain.py. The functions themselves are in the files beside this one.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, final
 
@@ -100,6 +100,12 @@ KINDS: Final[dict[str, Degradation]] = {
         about="a straight motion over LENGTH pixels in the direction ANGLE (any unless given)",
         amounts=(Amount(name="length", low=0, high=64), _ANGLE),
         apply=_by(blur.motion_blur),
+    ),
+    "sharpen": Degradation(
+        about="edges with rims, as phones draw them: what a Gaussian of SIGMA pixels takes away is"
+        " added AMOUNT times",
+        amounts=(Amount(name="amount", low=0, high=8), replace(_SIGMA, usual=(0.5, 1.5))),
+        apply=_by(blur.sharpened),
     ),
     "resize": Degradation(
         about="smaller, to this SHARE of its sides, and back",
