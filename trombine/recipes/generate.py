@@ -185,7 +185,7 @@ GENERATE: Final[dict[str, Recipe]] = {
             "net": _INVENT.nets["net"].resized("finish", 4).resized("spacing", 0.4),
         },
         data="world:photo#24000",
-        organs=6.0,
+        organs=6.0,  # as what ships learned
         around=0,
     ),
     "flow": _FLOW,

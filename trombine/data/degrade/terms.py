@@ -102,8 +102,8 @@ KINDS: Final[dict[str, Degradation]] = {
         apply=_by(blur.motion_blur),
     ),
     "sharpen": Degradation(
-        about="edges with rims, as phones draw them: what a Gaussian of SIGMA pixels takes away is"
-        " added AMOUNT times",
+        about="edges with rims, as phones draw them: what a Gaussian of SIGMA pixels (0.5 to 1.5"
+        " unless given) takes away is added AMOUNT times",
         amounts=(Amount(name="amount", low=0, high=8), replace(_SIGMA, usual=(0.5, 1.5))),
         apply=_by(blur.sharpened),
     ),
