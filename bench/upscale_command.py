@@ -35,6 +35,10 @@ DRAWN_LOSS: Final = 0.3  # dB that the default may lose
 PHOTO_LOSS: Final = 0.02
 JPEG_QUALITIES: Final = (30, 50, 75, 80, 85, 90, 95)
 JPEG_GOAL: Final = (80, 2.3)  # of this quality so many dB over bicubic
+AS_FOUND: Final = {  # what phones and web pages do to a file besides
+    "sharpened, JPEG 85": "sharpen:0.8:0.7+jpeg:85",
+    "JPEG 75, smaller and back, JPEG 85": "jpeg:75+resize:0.8+jpeg:85",
+}
 CLEANED: Final = (
     "jpeg:30",
     "jpeg:50",
@@ -114,6 +118,9 @@ def default_rows(asked: Asked) -> Rows:
         yield at_least(f"{about} {better}, the better net", round(gain, 4) + 0.0, "dB", 0)
         if quality == JPEG_GOAL[0]:
             yield goal_row(f"{about} bicubic", scores.gained(COMMAND, "bicubic"), JPEG_GOAL[1])
+    for damage, chain in AS_FOUND.items():
+        gained = scored(asked, pictures, 4, chain=f"shrink:4+{chain}").gained(COMMAND, "bicubic")
+        yield goal_row(f"portraits x4, {damage}: the default over bicubic", gained, 0)
 
 
 def clean_rows(asked: Asked) -> Rows:

@@ -105,7 +105,8 @@ def test_every_shipped_model_states_its_licence(name: str, command: Command) -> 
     assert model.card.licence == "MIT"
     stored = read(model.path).card.licence
     painters = ("inpaint", "inpaint-diffusion", "completion")
-    saw_portraits = (*painters, "reader", "restyle", "upscale-wild-x4", "witness")
+    enlargers = ("upscale-wild-x2", "upscale-wild-x4")
+    saw_portraits = (*painters, *enlargers, "reader", "restyle", "witness")
     assert stored == ("" if name in saw_portraits else "MIT")
 
 
