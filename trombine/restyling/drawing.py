@@ -14,7 +14,7 @@ from typing import Any, Final, cast, final
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float32, UInt8
+from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 from torch import Tensor
 from torch.nn import functional
 
@@ -66,6 +66,12 @@ _SMALLEST: Final = 0.25  # how small a whole picture is made, for its faces to b
 Picture = Float32[Tensor, "3 h w"]
 Pictures = Float32[Tensor, "n 3 h w"]
 Share = Float32[Tensor, "1 1 s s"]  # of each of a window's pixels
+Reached = tuple[  # rows and columns of some pixels, their middles, and values there
+    Int64[np.ndarray, "n"],
+    Int64[np.ndarray, "n"],
+    Float64[np.ndarray, "n 2"],
+    Float32[np.ndarray, "n 3"],
+]
 
 
 @final
@@ -266,27 +272,30 @@ class _Canvas:
         skin = was[:, _SKIN : _SKIN + 1]
         tint = ((drawn - seen[0]) * skin[0]).sum((1, 2)) / skin.sum().clamp(min=1)
         larger, around = self._enlarged(alone(drawn, after), window)
-        box = window.reach(self.height, self.width)
-        rows, columns = np.mgrid[box.top : box.bottom, box.left : box.right].reshape(2, -1)
-        places = middles(rows, columns)
-        inside = window.to_window(places)
-        mine = ((inside > 0) & (inside < side)).all(1)
-        rows, columns, places = rows[mine], columns[mine], places[mine]
-        planes = torch.cat([share, neck, neck])
-        both = sampled(planes, window, places).astype(np.float32)
-        mine = both.max(1) * self.asked.strength > _LEAST
-        rows, columns, places, both = rows[mine], columns[mine], places[mine], both[mine]
+        rows, columns, places, both = self._reached(window, torch.cat([share, neck, neck]))
         shares, necks = both[:, :1], both[:, 1:2]
         there = self.colours[rows, columns]
         ground = sampled(self._ground(frame, before), window, places)
         head = sampled(_head(before, after).expand(3, -1, -1), window, places)
-        anew = ground + head.astype(np.float32) * (sampled(larger, around, places) - ground)
+        anew = ground + head * (sampled(larger, around, places) - ground)
         if not self.asked.whole:  # else it is in the style already
             there = (there + necks * tint.numpy()).clip(0, 1)
         anew = shares * anew + (1 - shares) * there
         old = self.colours[rows, columns]
         self.colours[rows, columns] = old + np.float32(self.asked.strength) * (anew - old)
         self.touched[rows, columns] = True
+
+    def _reached(self, window: Window, shares: Picture) -> Reached:
+        """The picture's pixels where any of a window's shares is of weight, and the shares."""
+        box = window.reach(self.height, self.width)
+        rows, columns = np.mgrid[box.top : box.bottom, box.left : box.right].reshape(2, -1)
+        places = middles(rows, columns)
+        inside = window.to_window(places)
+        mine = ((inside > 0) & (inside < shares.shape[-1])).all(1)
+        rows, columns, places = rows[mine], columns[mine], places[mine]
+        values = sampled(shares, window, places)
+        mine = values.max(1) * self.asked.strength > _LEAST
+        return rows[mine], columns[mine], places[mine], values[mine]
 
     def draw_all(self, faces: Sequence[Face]) -> None:
         """Draw all of the picture: a photograph by filters, which draw no faces where none are."""
