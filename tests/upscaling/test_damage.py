@@ -110,6 +110,33 @@ def test_the_share_of_the_net_for_damage(quality: int | None, noise: float, shar
     assert Damage(quality=quality, noise=noise).share == pytest.approx(share)
 
 
+@pytest.mark.parametrize(
+    ("quality", "noise", "share"),
+    [(None, 0, 0), (100, 0, 0), (95, 0, 0.18), (80, 0, 0.6), (40, 1, 1), (98, 5, 0.85)],
+)
+def test_what_keeps_its_size_is_cleaned_by_less(
+    quality: int | None, noise: float, share: float
+) -> None:
+    damage = Damage(quality=quality, noise=noise)
+    assert damage.share_kept == pytest.approx(share)
+    assert damage.share_kept <= damage.share
+
+
+@pytest.mark.parametrize("quality", [75, 90, 95])
+def test_no_jpeg_is_worse_once_it_is_cleaned(quality: int) -> None:
+    """Nearer to what it was before it was saved: a photograph, a face, leaves."""
+    for truth in (
+        photograph("coffee")[100:228, 200:328],
+        paint(face(3), 128, "photo").pixels,
+        leaves(3, 128),
+    ):
+        small = jpeg(truth, quality)
+        clean = trombine.upscale(small, factor=1)
+        before, after = (np.square(one - truth.astype(float)).mean() for one in (small, clean))
+        assert after <= before, "95 is not seen in every picture, which then stays"
+        assert quality == 95 or after < 0.95 * before
+
+
 def test_a_file_says_its_quality_where_the_pixels_cannot(tmp_path: Path) -> None:
     """A plain JPEG has no comb; and the worse of the file's quality and the pixels' counts."""
     plain = Pillow.new("RGB", (64, 64), (9, 99, 200))

@@ -20,12 +20,16 @@ from trombine.colour import LUMA
 
 Pixels = UInt8[np.ndarray, "h w 3"]
 Luma = Float64[np.ndarray, "h w"]
+Table = tuple[tuple[float, ...], tuple[float, ...]]  # what is measured, and shares
 
 QUALITIES: Final = range(20, 97)  # above it all steps are 1 and leave no trace
 # How much of the result the net for damaged pictures should have, by quality and by noise, linear
 # between these: what both nets make differs, and a mean is nearer to the truth (docs/log.md).
 JPEG: Final = ((60, 75, 85, 90, 95, 98, 100), (1.0, 0.9, 0.75, 0.6, 0.4, 0.2, 0.0))
 NOISE: Final = ((2.0, 4.5), (0.0, 1.0))
+# The same of what is cleaned and keeps its size: there detail is at hand, and can be lost.
+JPEG_KEPT: Final = ((40, 60, 75, 85, 90, 95, 100), (1.0, 0.85, 0.7, 0.5, 0.3, 0.18, 0.0))
+NOISE_KEPT: Final = ((1.5, 2.5, 5.0, 9.0), (0.0, 0.3, 0.85, 1.0))
 _SIDE: Final = 256  # pixels of the middle that are looked at
 _LEAST_SIDE: Final = 32
 # The coefficients, by row and column, that most pictures have much of.
@@ -46,19 +50,22 @@ class Damage:
     @property
     def share(self) -> float:
         """How much of the result the net for damaged pictures should have, 0 to 1."""
-        return max(self._by_jpeg, self._by_noise)
+        return max(self._by_jpeg(JPEG), self._by_noise(NOISE))
 
     @property
-    def _by_jpeg(self) -> float:
-        return 0.0 if self.quality is None else float(np.interp(self.quality, *JPEG))
+    def share_kept(self) -> float:
+        """The same of a picture that keeps its size."""
+        return max(self._by_jpeg(JPEG_KEPT), self._by_noise(NOISE_KEPT))
 
-    @property
-    def _by_noise(self) -> float:
-        return float(np.interp(self.noise, *NOISE))
+    def _by_jpeg(self, table: Table) -> float:
+        return 0.0 if self.quality is None else float(np.interp(self.quality, *table))
+
+    def _by_noise(self, table: Table) -> float:
+        return float(np.interp(self.noise, *table))
 
     def __str__(self) -> str:
         """In words, what counts most."""
-        if self.quality is not None and self._by_jpeg >= self._by_noise:
+        if self.quality is not None and self._by_jpeg(JPEG) >= self._by_noise(NOISE):
             return f"was a JPEG of quality {self.quality}"
         return f"has noise of {self.noise:.0f} of 255"
 
