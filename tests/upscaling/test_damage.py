@@ -118,13 +118,13 @@ def test_what_keeps_its_size_is_cleaned_by_less(
     quality: int | None, noise: float, share: float
 ) -> None:
     damage = Damage(quality=quality, noise=noise)
-    assert damage.share_kept == pytest.approx(share)
-    assert damage.share_kept <= damage.share
+    assert damage.share_cleaned == pytest.approx(share)
+    assert damage.share_cleaned <= damage.share
 
 
 @pytest.mark.parametrize("quality", [75, 90, 95])
-def test_no_jpeg_is_worse_once_it_is_cleaned(quality: int) -> None:
-    """Nearer to what it was before it was saved: a photograph, a face, leaves."""
+def test_a_cleaned_jpeg_is_nearer_to_what_was_saved(quality: int) -> None:
+    """A photograph, a painted face, leaves."""
     for truth in (
         photograph("coffee")[100:228, 200:328],
         paint(face(3), 128, "photo").pixels,

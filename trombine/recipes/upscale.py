@@ -44,14 +44,16 @@ _X4: Final = replace(
     size=360,
     augment="mirror+crop:120",
 )
+# What is done to a small picture before it is saved as it is found: sharpened, saved once before,
+# resized in between.
+_BEFORE_SAVING: Final = "+sharpen:0.3-1.5?0.3+jpeg:60-95?0.25+resize:0.7-1?0.2"
 # As wild-x4 (data/degrade/presets.py), nearer to the usual: a JPEG of a picture that was sharp most
-# often, blur in two of three, noise in half; sharpened, saved twice, resized between now and then.
+# often, blur in two of three, noise in half.
 _WILD: Final = (
     "blur:gaussian:0.4-1.8/blur:gaussian:0.4-1.8/blur:long:0.4-2.4:0.4-1.2/blur:motion:1-5?0.65"
     "+shrink:4/shrink:4/shrink:pillow:4/shrink:area:4"
     "+noise:gaussian:0.005-0.035/noise:gaussian:0.005-0.035/noise:grey:0.005-0.03"
-    "/noise:poisson:300-4000?0.5"
-    "+sharpen:0.3-1.5?0.3+jpeg:60-95?0.25+resize:0.7-1?0.2"
+    f"/noise:poisson:300-4000?0.5{_BEFORE_SAVING}"
     "+jpeg:60-95/jpeg:60-95/jpeg:30-70/webp:30-95?0.95"
 )
 # The same for two times, with less blur and noise.
@@ -59,8 +61,7 @@ _WILD_X2: Final = (
     "blur:gaussian:0.3-1.2/blur:gaussian:0.3-1.2/blur:long:0.3-1.6:0.3-0.8/blur:motion:1-4?0.6"
     "+shrink:2/shrink:2/shrink:pillow:2/shrink:area:2"
     "+noise:gaussian:0.003-0.03/noise:gaussian:0.003-0.03/noise:grey:0.003-0.03"
-    "/noise:poisson:300-4000?0.6"
-    "+sharpen:0.3-1.5?0.3+jpeg:60-95?0.25+resize:0.7-1?0.2"
+    f"/noise:poisson:300-4000?0.6{_BEFORE_SAVING}"
     "+jpeg:60-97/jpeg:60-95/jpeg:30-70/webp:30-95?0.95"
 )
 # As in SRGAN: squares first, then a discriminator alone, then both, with smooth labels and old

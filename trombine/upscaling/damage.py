@@ -27,9 +27,9 @@ QUALITIES: Final = range(20, 97)  # above it all steps are 1 and leave no trace
 # between these: what both nets make differs, and a mean is nearer to the truth (docs/log.md).
 JPEG: Final = ((60, 75, 85, 90, 95, 98, 100), (1.0, 0.9, 0.75, 0.6, 0.4, 0.2, 0.0))
 NOISE: Final = ((2.0, 4.5), (0.0, 1.0))
-# The same of what is cleaned and keeps its size: there detail is at hand, and can be lost.
-JPEG_KEPT: Final = ((40, 60, 75, 85, 90, 95, 100), (1.0, 0.85, 0.7, 0.5, 0.3, 0.18, 0.0))
-NOISE_KEPT: Final = ((1.5, 2.5, 5.0, 9.0), (0.0, 0.3, 0.85, 1.0))
+# The same for -x 1, which keeps the size: there detail is at hand, and can be lost.
+JPEG_CLEANED: Final = ((40, 60, 75, 85, 90, 95, 100), (1.0, 0.85, 0.7, 0.5, 0.3, 0.18, 0.0))
+NOISE_CLEANED: Final = ((1.5, 2.5, 5.0, 9.0), (0.0, 0.3, 0.85, 1.0))
 _SIDE: Final = 256  # pixels of the middle that are looked at
 _LEAST_SIDE: Final = 32
 # The coefficients, by row and column, that most pictures have much of.
@@ -53,9 +53,9 @@ class Damage:
         return max(self._by_jpeg(JPEG), self._by_noise(NOISE))
 
     @property
-    def share_kept(self) -> float:
-        """The same of a picture that keeps its size."""
-        return max(self._by_jpeg(JPEG_KEPT), self._by_noise(NOISE_KEPT))
+    def share_cleaned(self) -> float:
+        """The same of a picture that is cleaned and keeps its size."""
+        return max(self._by_jpeg(JPEG_CLEANED), self._by_noise(NOISE_CLEANED))
 
     def _by_jpeg(self, table: Table) -> float:
         return 0.0 if self.quality is None else float(np.interp(self.quality, *table))

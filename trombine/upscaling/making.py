@@ -255,7 +255,7 @@ def model_for(film: Frames | Video, enlarge: str) -> tuple[str, str]:
     first = film.first
     alpha, pixels = first.alpha(), first.rgb_pixels()
     if enlarge == CLEANED:
-        return blend(KEPT, WILD, damage_of(pixels, first.quality).share_kept), ""
+        return blend(KEPT, WILD, damage_of(pixels, first.quality).share_cleaned), ""
     visible = None if alpha is None else alpha >= 0.5  # fainter colours may be any
     if is_drawing(pixels, visible, in_doubt=lambda: _shows_drawn_face(pixels)):
         return DRAWINGS, "looks like a drawing"
