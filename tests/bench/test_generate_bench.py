@@ -23,6 +23,23 @@ def test_sharpness_is_the_mean_step() -> None:
     assert program.sharpness([steps]) == pytest.approx(5)
 
 
+def test_irises_are_apart_by_their_colours() -> None:
+    """Two discs within eyes of 18 pixels: of (40, 80, 120) and of (120, 80, 40)."""
+    points = torch.zeros(2, 68, 2)
+    pixels = np.full((2, 60, 90, 3), 200, np.uint8)
+    for eye, x in zip(program.EYES, (20, 60), strict=True):
+        points[:, eye] = torch.tensor(
+            [[x - 9, 30], [x - 3, 27], [x + 3, 27], [x + 9, 30], [x + 3, 33], [x - 3, 33]]
+        ).float()
+    rows, columns = np.mgrid[:60, :90]
+    for x, colour in ((20, (40, 80, 120)), (60, (120, 80, 40))):
+        disc = (columns - x) ** 2 + (rows - 30) ** 2 <= 4**2
+        pixels[0][disc] = colour
+        pixels[1][disc] = (40, 80, 120)
+    found = program.irises_apart(list(pixels), points)
+    assert found == pytest.approx([160 / 241, 0], abs=1e-9)
+
+
 def test_the_numbers_of_faces() -> None:
     true = program._true([3, 4])
     assert true[1, program._column("age")] == face(4).age

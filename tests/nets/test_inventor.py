@@ -150,12 +150,27 @@ def test_details_are_added_as_lacking_says(net: Inventor) -> None:
     wanted = lacking(soft, truth)
 
     class Knows(torch.nn.Module):
-        def forward(self, x: torch.Tensor, told: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        def forward(self, x: torch.Tensor, *_: torch.Tensor) -> torch.Tensor:
             return noise - wanted  # the pace of straight lines between the two
 
     knowing = cast(Inventor, build("inventor", SIZES))
     knowing.details = Knows()  # pyright: ignore[reportAttributeAccessIssue]
     torch.testing.assert_close(knowing.finished(soft, noise), truth, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("retold", [True, False])
+def test_details_hear_the_fields_where_they_are_retold(retold: bool) -> None:
+    """Of the same soft picture and the same noise; told nothing is no fields and none known."""
+    net = cast(Inventor, build("inventor", SIZES | {"retold": retold}, seed=2).eval())
+    generator = torch.Generator().manual_seed(2)
+    torch.nn.init.normal_(net.details.last.weight, generator=generator)  # it begins at 0
+    soft = torch.rand(3, 3, 32, 32, generator=generator)
+    noise = torch.randn(3, 12, 16, 16, generator=generator)
+    old = torch.tensor([[70.0, math.nan, 1.0]]).repeat(3, 1)
+    with torch.no_grad():
+        plain = net.finished(soft, noise)
+        assert torch.equal(net.finished(soft, noise, torch.full_like(old, math.nan)), plain)
+        assert torch.equal(net.finished(soft, noise, old), plain) is not retold
 
 
 def test_codes_have_one_scale(latents: torch.Tensor) -> None:

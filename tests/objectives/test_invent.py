@@ -164,6 +164,26 @@ def test_how_much_a_flow_of_codes_is_told_is_drawn(step: Step) -> None:
         assert one.sort().values.diff().sub(1 / 16).abs().max() < 1e-5
 
 
+def test_a_retold_flow_of_details_is_told_of_true_fields_once_a_face(step: Step) -> None:
+    """More of one and less of another, as the flow of codes is; and it learns from that."""
+    sizes = NET | {"retold": True}
+    step = replace(step, nets={**step.nets, "net": build("inventor", sizes)})
+    nets = {**recipe_of().nets, "net": NetSpec("inventor", sizes)}
+    objective, net = InventObjective(replace(recipe_of(), nets=nets)), step.nets["net"]
+    net = cast(Inventor, net)
+    torch.nn.init.normal_(net.details.last.weight, generator=torch.Generator().manual_seed(1))
+    given: list[torch.Tensor] = []
+    assert net.details.fields is not None
+    net.details.fields.register_forward_pre_hook(lambda _, args: given.append(args[0]))
+    objective.flow(step)["details"].backward()
+    told, known = given[0][:, :3], given[0][:, 3:]
+    truth = net.told(objective.fields(step))[:, :3]
+    assert torch.equal(told, torch.where(known > 0, truth, 0))
+    assert 0 < known.mean() < 1
+    assert net.details.fields.weight.grad is not None
+    assert net.details.fields.weight.grad[:, :3].abs().max() > 0
+
+
 def test_flows_leave_statistics_and_codes_alone(step: Step) -> None:
     """While flows learn, the decoder works as it will when it is used."""
     objective, net = InventObjective(recipe_of()), cast(Inventor, step.nets["net"])

@@ -44,10 +44,14 @@ class Timed(Net):
         self.last = conv3(sides[0], outputs)
         begin_small(self.last, 0)
 
-    def predict(self, x: Features, t: Times) -> Float[torch.Tensor, "n d h w"]:
-        """What the net says of these planes at times within [0, 1]."""
+    def predict(
+        self, x: Features, t: Times, more: Embedding | None = None
+    ) -> Float[torch.Tensor, "n d h w"]:
+        """What the net says of these planes at times within [0, 1]; `more` is what else each
+        block hears, beside the time."""
         height, width = x.shape[-2:]
         embedding = self.time(waves(t, self.waves))
+        embedding = embedding if more is None else embedding + more
         features = self.block(self.first(padded(x, self.multiple)), embedding)
         passed = [features]
         for down in self.down:

@@ -2,9 +2,10 @@
 
 Two flows along straight lines from noise (0 is data, 1 is noise; `Flow` of schedules.py). The first
 turns a vector to a code, told what is to be of the face or nothing. A decoder makes a soft picture
-of the code: what is where. The second flow adds what the soft picture lacks, told that picture; its
-noise is a function of the vector, a smooth one, so the same vector is the same picture, and near
-ones are near. What the decoder learns to read, an encoder writes (objectives/invent.py).
+of the code: what is where. The second flow adds what the soft picture lacks, told that picture and,
+where `retold`, the fields: it works nearby, and both eyes are to be of one colour. Its noise is a
+function of the vector, a smooth one, so the same vector is the same picture, and near ones are
+near. What the decoder learns to read, an encoder writes (objectives/invent.py).
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ class Inventor(Net):
         spacing: float = 1.0,
         norm: str = "batch",
         fields: str = "age+smile",
+        retold: bool = False,
     ) -> None:
         check_whole("latent", latent, _NOISES, WIDEST)
         check_whole("size", size, 16, 1024)
@@ -84,9 +86,10 @@ class Inventor(Net):
         self.fields = fields_of(fields)
         self.latent, self.size, self.steps = latent, size, steps
         self.finish, self.spacing = finish, spacing
-        self.codes = CodeFlow(latent, hidden, blocks, 2 * len(self.fields))
+        told = 2 * len(self.fields)
+        self.codes = CodeFlow(latent, hidden, blocks, told)
         self.decoder = Decoder(latent, size, width, norm)
-        self.details = DetailFlow(details, levels)
+        self.details = DetailFlow(details, levels, fields=told if retold else 0)
 
     def forward(
         self,
@@ -98,7 +101,7 @@ class Inventor(Net):
         """`guidance`: how much more than usual each face is to be as it is told; 1 is as usual.
         `base`: fields that are told as usual: more than that are the others; none unless given."""
         soft = self.decoder(self.invented(latents, fields, guidance, base))
-        return self.finished(soft, self.noise(latents))
+        return self.finished(soft, self.noise(latents), fields)
 
     def invented(
         self,
@@ -108,9 +111,7 @@ class Inventor(Net):
         base: Float[Tensor, "n f"] | None = None,
     ) -> Codes:
         """The code that the first flow makes of each vector."""
-        nothing = latents.new_zeros(latents.shape[0], 2 * len(self.fields))
-        told = nothing if fields is None else self.told(fields.to(latents.dtype))
-        usual = nothing if base is None else self.told(base.to(latents.dtype))
+        told, usual = self.told_or_nothing(fields, latents), self.told_or_nothing(base, latents)
         return self.coded(latents, told, guidance, usual)
 
     def coded(
@@ -141,6 +142,12 @@ class Inventor(Net):
 
         return walked(pace, codes, self.steps, twice=True)
 
+    def told_or_nothing(self, fields: Float[Tensor, "n f"] | None, like: Tensor) -> Told:
+        """What a flow is told of fields; without any, that none is known of as many as `like`."""
+        if fields is None:
+            return like.new_zeros(like.shape[0], 2 * len(self.fields))
+        return self.told(fields.to(like.dtype))
+
     def told(self, fields: Float[Tensor, "n f"]) -> Told:
         """What a flow is told of fields: each from -1 to 1, 0 where it is unknown; then which are
         known."""
@@ -149,12 +156,17 @@ class Inventor(Net):
         scaled = torch.where(known, 2 * (fields - low) / (high - low) - 1, 0)
         return torch.cat([scaled, known.to(fields.dtype)], 1)
 
-    def finished(self, soft: Pictures, noise: Float[Tensor, "n 12 h2 w2"]) -> Pictures:
+    def finished(
+        self,
+        soft: Pictures,
+        noise: Float[Tensor, "n 12 h2 w2"],
+        fields: Float[Tensor, "n f"] | None = None,
+    ) -> Pictures:
         """Soft pictures with the details that this noise becomes."""
-        told = self.told_by(soft)
+        told, known = self.told_by(soft), self.told_or_nothing(fields, soft)
 
         def pace(x: Tensor, t: Times) -> Tensor:
-            return self.details(x, told, t)
+            return self.details(x, told, t, known)
 
         lacks = walked(pace, noise, self.finish, spacing=self.spacing)
         return soft + SPREAD / 2 * functional.pixel_shuffle(lacks, 2)
@@ -287,14 +299,21 @@ class Decoder(nn.Module):
 
 @final
 class DetailFlow(Timed):
-    """The pace of details at a time, told the soft picture in `told` planes; four pixels are one
+    """The pace of details at a time, told the soft picture in `told` planes, and `fields` numbers
+    of the face, where there are any, that each block hears beside the time; four pixels are one
     place."""
 
-    def __init__(self, width: int, levels: int, told: int = 12) -> None:
+    def __init__(self, width: int, levels: int, told: int = 12, fields: int = 0) -> None:
         super().__init__(width, levels, 12 + told, 12)
+        self.fields = nn.Linear(fields, 4 * width, bias=False) if fields else None
 
     def forward(
-        self, x: Float[Tensor, "n 12 h w"], told: Float[Tensor, "n p h w"], t: Times
+        self,
+        x: Float[Tensor, "n 12 h w"],
+        told: Float[Tensor, "n p h w"],
+        t: Times,
+        fields: Told | None = None,
     ) -> Float[Tensor, "n 12 h w"]:
         """Details at times within [0, 1]."""
-        return self.predict(torch.cat([x, told], 1), t)
+        more = None if self.fields is None or fields is None else self.fields(fields)
+        return self.predict(torch.cat([x, told], 1), t, more)

@@ -119,27 +119,33 @@ class InventObjective(Objective[Invent]):
             told = net.told_by(soft)
             counting = self._counting(step).expand_as(soft)
             counting = functional.pixel_unshuffle(counting, 2)
-        off = details_off(step, net.details, told, details, counting)
+        known = net.told(self._told(step, 1, "told to details").to(told))
+        off = details_off(step, net.details, told, details, counting, known)
         return {"codes": self._codes_off(step, wide(codes)), "details": off}
 
     def _codes_off(self, step: Step, codes: Float[Tensor, "n latent"]) -> Tensor:
-        """The loss of the flow of codes: each at many times, told more of one and less of another.
-
-        How much is told is drawn first, then of each field whether it is.
-        """
-        net, fields = _net(step), self.fields(step)
+        """The loss of the flow of codes: each at many times, told more of one and less of
+        another."""
+        net = _net(step)
         many = codes.repeat_interleave(_TIMES, 0)
         noise = step.normals("codes", (_TIMES, codes.shape[1])).flatten(0, 1).to(codes)
         first = step.uniforms("times of codes")[:, None]
         shift = torch.arange(_TIMES, device=first.device, dtype=first.dtype) / _TIMES
         time = ((first + shift) % 1).flatten().to(codes)
-        drawn = step.normals("told", (_TIMES, 2 + fields.shape[1])).flatten(0, 1)
-        chances = torch.special.ndtr(drawn)  # even, from 0 to 1
-        known = (chances[:, 2:] < chances[:, 1:2]) & (chances[:, :1] > _UNTOLD)
-        told = fields.repeat_interleave(_TIMES, 0).to(codes)
-        told = net.told(torch.where(known, told, torch.nan))
+        told = net.told(self._told(step, _TIMES, "told").to(codes))
         pace = wide(net.codes(_FLOW.mix(many, noise, time), time, told))
         return l2(pace, _FLOW.target(many, noise, time))
+
+    def _told(self, step: Step, times: int, name: str) -> Float[Tensor, "n f"]:
+        """The fields of the step's faces, each so many times; NaN for what a flow is not told.
+
+        How much is told is drawn first, then of each field whether it is.
+        """
+        fields = self.fields(step)
+        drawn = step.normals(name, (times, 2 + fields.shape[1])).flatten(0, 1)
+        chances = torch.special.ndtr(drawn)  # even, from 0 to 1
+        known = (chances[:, 2:] < chances[:, 1:2]) & (chances[:, :1] > _UNTOLD)
+        return torch.where(known, fields.repeat_interleave(times, 0), torch.nan)
 
     def _codes(self, step: Step) -> Float[Tensor, "n latent"]:
         """The codes of the step's faces."""
@@ -229,12 +235,13 @@ def details_off(
     told: Float[Tensor, "n p k l"],
     details: Float[Tensor, "n 12 k l"],
     counting: Float[Tensor, "n 12 k l"] | None = None,
+    fields: Float[Tensor, "n f"] | None = None,
 ) -> Float[Tensor, ""]:
     """The loss of a flow of details, told so much, at one time for each picture; `counting`: how
-    much each of the details counts, 0 where nobody knows it."""
+    much each of the details counts, 0 where nobody knows it; `fields`: what it is told of them."""
     noise = step.normals("details", details.shape[1:]).to(details)
     time = step.uniforms("times of details").to(details)
-    pace = flow(_FLOW.mix(details, noise, time), told, time)
+    pace = flow(_FLOW.mix(details, noise, time), told, time, fields)
     wanted = _FLOW.target(details, noise, time)
     if counting is not None:
         roots = counting.sqrt()

@@ -182,11 +182,14 @@ GENERATE: Final[dict[str, Recipe]] = {
         # The pace of photographs' details changes most while there is most noise.
         nets={
             **_INVENT.nets,
-            "net": _INVENT.nets["net"].resized("finish", 4).resized("spacing", 0.4),
+            "net": _INVENT.nets["net"]
+            .resized("finish", 4)
+            .resized("spacing", 0.4)
+            .resized("retold", value=True),
         },
         data="world:photo#24000",
-        organs=6.0,  # as what ships learned
-        around=0,
+        organs=8.0,
+        around=1,
     ),
     "flow": _FLOW,
     "diffusion": replace(
