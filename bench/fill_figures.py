@@ -9,7 +9,8 @@ this name, in which * stands for anything), and a Python format. The file must s
 gave it, at which commit, and under which protocol or on which machine.
 
 Tables that say what the code says stand between such comments too, as <!-- table: degradations -->,
-and so do all rows of a result: <!-- table: measured_inpaint -->.
+and so do all rows of a result: <!-- table: measured_inpaint -->; where all of them are of numbers
+of steps, these are the columns.
 
     python bench/fill_figures.py            fill in, print what changed
     python bench/fill_figures.py --check    change nothing; exit 1 if a figure differs
@@ -43,6 +44,7 @@ STEP = re.compile(r"(?P<key>[^.\[\]]+)|\[(?P<name>[^\]]+)\]")
 
 
 _MEASURED = "measured_"  # followed by the name of a result
+_STEPS = re.compile(r"(?P<of>.+), (?P<steps>\d+) steps")  # the name of a row
 _PROTOCOL = re.compile(r" ?\(.*\)$")  # of an interval
 
 
@@ -98,12 +100,29 @@ def measured(name: str, root: Path = ROOT) -> str:
     """All rows of a result, each with its goal, and whether that was missed."""
     rows = look_up(load(root / "bench" / "results" / f"{name}.json"), "rows")
     assert isinstance(rows, list)
+    of_steps = [match for row in rows if (match := _STEPS.fullmatch(row["name"]))]
+    if len(of_steps) == len(rows):
+        return _by_steps(of_steps, [row["value"] for row in rows])
     lines = []
     for row in rows:
         value = f"{in_words(row['value'])} {_PROTOCOL.sub('', row['unit'])}"
         goal = f"{row['goal'] or ''}{'' if row['ok'] else ', missed'}"
         lines.append(f"| {row['name']} | {value.strip()} | {goal} |")
     return "\n".join(("| what | measured | goal |", "| --- | --- | --- |", *lines))
+
+
+def _by_steps(names: list[re.Match[str]], values: list[float]) -> str:
+    """A line for all rows of the same, a column for each number of steps."""
+    steps = list(dict.fromkeys(name["steps"] for name in names))
+    found = {
+        (name["of"], name["steps"]): in_words(v) for name, v in zip(names, values, strict=True)
+    }
+    lines = [
+        f"| {of} | {' | '.join(found.get((of, each), '–') for each in steps)} |"
+        for of in dict.fromkeys(name["of"] for name in names)
+    ]
+    head = " | ".join(f"{each} steps" for each in steps)
+    return "\n".join((f"| what | {head} |", "| --- " * (len(steps) + 1) + "|", *lines))
 
 
 def wanted(match: re.Match[str], root: Path = ROOT) -> str:

@@ -56,6 +56,20 @@ def test_a_table_has_every_row_of_its_result(tmp_path: Path) -> None:
     assert (gain, time) == ("| gain | 2.07 dB | >= 3, missed |", "| time | 12 s |  |")
 
 
+def test_numbers_of_steps_are_columns(tmp_path: Path) -> None:
+    values = {"v: ddim, 4 steps": 1.5, "v: ddim, 50 steps": 1.25, "v: heun, 50 steps": 1.0}
+    rows = [{"name": name, "value": value} for name, value in values.items()]
+    result = {"command": "a", "commit": "b", "machine": {"cores": 2}, "rows": rows}
+    (tmp_path / "bench" / "results").mkdir(parents=True)
+    (tmp_path / "bench" / "results" / "one.json").write_text(dumps(result))
+    assert measured("one", tmp_path).splitlines() == [
+        "| what | 4 steps | 50 steps |",
+        "| --- | --- | --- |",
+        "| v: ddim | 1.5 | 1.25 |",
+        "| v: heun | – | 1 |",
+    ]
+
+
 def test_an_empty_table_is_filled_and_what_follows_stays() -> None:
     mark = "<!-- table: degradations -->\n"
     page = filled(f"{mark}<!-- /table -->\n\nbetween\n\n{mark}<!-- /table -->\n")
