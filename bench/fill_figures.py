@@ -21,7 +21,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from importlib import import_module
@@ -44,7 +44,7 @@ STEP = re.compile(r"(?P<key>[^.\[\]]+)|\[(?P<name>[^\]]+)\]")
 
 
 _MEASURED = "measured_"  # followed by the name of a result
-_STEPS = re.compile(r"(?P<of>.+), (?P<steps>\d+) steps")  # the name of a row
+_STEPS = re.compile(r", \d+ steps$")  # where the name of a row ends so
 _PROTOCOL = re.compile(r" ?\(.*\)$")  # of an interval
 
 
@@ -100,9 +100,8 @@ def measured(name: str, root: Path = ROOT) -> str:
     """All rows of a result, each with its goal, and whether that was missed."""
     rows = look_up(load(root / "bench" / "results" / f"{name}.json"), "rows")
     assert isinstance(rows, list)
-    of_steps = [match for row in rows if (match := _STEPS.fullmatch(row["name"]))]
-    if len(of_steps) == len(rows):
-        return _by_steps(of_steps, [row["value"] for row in rows])
+    if rows and all(_STEPS.search(row["name"]) for row in rows):
+        return _by_steps({row["name"]: row["value"] for row in rows})
     lines = []
     for row in rows:
         value = f"{in_words(row['value'])} {_PROTOCOL.sub('', row['unit'])}"
@@ -111,18 +110,16 @@ def measured(name: str, root: Path = ROOT) -> str:
     return "\n".join(("| what | measured | goal |", "| --- | --- | --- |", *lines))
 
 
-def _by_steps(names: list[re.Match[str]], values: list[float]) -> str:
+def _by_steps(values: Mapping[str, float]) -> str:
     """A line for all rows of the same, a column for each number of steps."""
-    steps = list(dict.fromkeys(name["steps"] for name in names))
-    found = {
-        (name["of"], name["steps"]): in_words(v) for name, v in zip(names, values, strict=True)
-    }
-    lines = [
-        f"| {of} | {' | '.join(found.get((of, each), '–') for each in steps)} |"
-        for of in dict.fromkeys(name["of"] for name in names)
-    ]
-    head = " | ".join(f"{each} steps" for each in steps)
-    return "\n".join((f"| what | {head} |", "| --- " * (len(steps) + 1) + "|", *lines))
+    lines: dict[str, dict[str, str]] = {}
+    for name, value in values.items():
+        of, _, steps = name.rpartition(", ")
+        lines.setdefault(of, {})[steps] = in_words(value)
+    columns = list(dict.fromkeys(steps for line in lines.values() for steps in line))
+    rows = [[of, *(line.get(steps, "–") for steps in columns)] for of, line in lines.items()]
+    head = [["what", *columns], ["---"] * (len(columns) + 1)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [*head, *rows])
 
 
 def wanted(match: re.Match[str], root: Path = ROOT) -> str:

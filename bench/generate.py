@@ -33,7 +33,7 @@ from jaxtyping import Float, Float64, UInt8
 from table import Row, at_least, at_most, cpu_seconds, log_use, report
 
 from trombine.computing import computing, in_turn
-from trombine.conventions import to_picture, to_pixels
+from trombine.conventions import LANDMARK_GROUPS, to_picture, to_pixels
 from trombine.data.spec import parse
 from trombine.data.workers import cores
 from trombine.inventing.making import STYLES, Inventing, model_of
@@ -53,7 +53,6 @@ FIRST: Final = 1_740_000  # of the seeds that nothing learns from or is chosen b
 PAINTED, SIDE = 128, 96  # pixels of a painted face, and of its middle
 STEERED: Final = 8
 READ: Final = 0.8  # R2 of the witness on real faces, of a field that is asked for
-EYES: Final = (slice(36, 42), slice(42, 48))  # of the landmarks
 IRIS: Final = 0.22  # its radius, of the eye's width
 THERE: Final = ("glasses", "hat", "beard")
 ABOVE: Final = {"anime": 0.04, "photo": 0.09}  # of the Gaussian's Fréchet distance
@@ -93,9 +92,10 @@ def irises_apart(
     found = []
     for pixels, face_points in zip(faces, points.double().numpy(), strict=True):
         warmth = []
-        for eye in EYES:
-            x, y = face_points[eye].mean(0)
-            radius = IRIS * np.linalg.norm(np.diff(face_points[eye][[0, 3]], axis=0))
+        for name in ("right_eye", "left_eye"):
+            eye = face_points[list(LANDMARK_GROUPS[name])]
+            x, y = eye.mean(0)
+            radius = IRIS * np.linalg.norm(eye[3] - eye[0])  # from corner to corner
             rows, columns = np.mgrid[: pixels.shape[0], : pixels.shape[1]]
             inside = (columns - x) ** 2 + (rows - y) ** 2 <= max(radius, 1) ** 2
             red, green, blue = pixels[inside].mean(0, dtype=np.float64)

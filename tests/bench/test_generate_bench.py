@@ -27,7 +27,7 @@ def test_irises_are_apart_by_their_colours() -> None:
     """Two discs within eyes of 18 pixels: of (40, 80, 120) and of (120, 80, 40)."""
     points = torch.zeros(2, 68, 2)
     pixels = np.full((2, 60, 90, 3), 200, np.uint8)
-    for eye, x in zip(program.EYES, (20, 60), strict=True):
+    for eye, x in ((slice(36, 42), 20), (slice(42, 48), 60)):
         points[:, eye] = torch.tensor(
             [[x - 9, 30], [x - 3, 27], [x + 3, 27], [x + 9, 30], [x + 3, 33], [x - 3, 33]]
         ).float()

@@ -3,8 +3,8 @@
 Two flows along straight lines from noise (0 is data, 1 is noise; `Flow` of schedules.py). The first
 turns a vector to a code, told what is to be of the face or nothing. A decoder makes a soft picture
 of the code: what is where. The second flow adds what the soft picture lacks, told that picture and,
-where `retold`, the fields: it works nearby, and both eyes are to be of one colour. Its noise is a
-function of the vector, a smooth one, so the same vector is the same picture, and near ones are
+where `retold`, the fields, of which soft pictures show little of some: an iris's colour. Its noise
+is a function of the vector, a smooth one, so the same vector is the same picture, and near ones are
 near. What the decoder learns to read, an encoder writes (objectives/invent.py).
 """
 
@@ -163,10 +163,10 @@ class Inventor(Net):
         fields: Float[Tensor, "n f"] | None = None,
     ) -> Pictures:
         """Soft pictures with the details that this noise becomes."""
-        told, known = self.told_by(soft), self.told_or_nothing(fields, soft)
+        seen, told = self.told_by(soft), self.told_or_nothing(fields, soft)
 
         def pace(x: Tensor, t: Times) -> Tensor:
-            return self.details(x, told, t, known)
+            return self.details(x, seen, t, told)
 
         lacks = walked(pace, noise, self.finish, spacing=self.spacing)
         return soft + SPREAD / 2 * functional.pixel_shuffle(lacks, 2)

@@ -116,11 +116,11 @@ class InventObjective(Objective[Invent]):
             codes = self._codes(step)
             soft = wide(net.decoder(_noised(step, codes)))
             details = lacking(soft, self.truth(step))
-            told = net.told_by(soft)
+            seen = net.told_by(soft)
             counting = self._counting(step).expand_as(soft)
             counting = functional.pixel_unshuffle(counting, 2)
-        known = net.told(self._told(step, 1, "told to details").to(told))
-        off = details_off(step, net.details, told, details, counting, known)
+        told = net.told(self._told(step, 1, "told to details").to(seen))
+        off = details_off(step, net.details, seen, details, counting, told)
         return {"codes": self._codes_off(step, wide(codes)), "details": off}
 
     def _codes_off(self, step: Step, codes: Float[Tensor, "n latent"]) -> Tensor:
@@ -238,7 +238,7 @@ def details_off(
     fields: Float[Tensor, "n f"] | None = None,
 ) -> Float[Tensor, ""]:
     """The loss of a flow of details, told so much, at one time for each picture; `counting`: how
-    much each of the details counts, 0 where nobody knows it; `fields`: what it is told of them."""
+    much each of the details counts, 0 where nobody knows it; `fields`: what else it is told."""
     noise = step.normals("details", details.shape[1:]).to(details)
     time = step.uniforms("times of details").to(details)
     pace = flow(_FLOW.mix(details, noise, time), told, time, fields)

@@ -188,7 +188,7 @@ GENERATE: Final[dict[str, Recipe]] = {
             .resized("retold", value=True),
         },
         data="world:photo#24000",
-        organs=8.0,
+        organs=8.0,  # eyes are smaller than in anime
         around=1,
     ),
     "flow": _FLOW,
