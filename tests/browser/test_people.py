@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -18,7 +19,7 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Playwright, expect
 from playwright.sync_api import Page as Tab
 from scipy.stats import binom, chisquare
-from tabs import ARGUMENTS, CHROMIUM, MARKS, Scheme, Tabs, heard, window
+from tabs import ARGUMENTS, CHROMIUM, MARKS, PATIENCE, Scheme, Tabs, heard, window
 
 import trombine
 from trombine.judge.people import REASONS
@@ -133,6 +134,16 @@ def downloaded(tab: Tab, path: Path) -> dict[str, Any]:
     return content
 
 
+def wait_until_stored(profile: Path, tab: Tab) -> None:
+    """Wait until the disk has the latest answer: a browser writes what pages keep seconds later,
+    and where it is busy while it is closed, not at all."""
+    name = tab.evaluate("record.answers.at(-1).picture").encode()
+    deadline = time.monotonic() + PATIENCE / 1000
+    while not any(name in log.read_bytes() for log in profile.rglob("leveldb/*.log")):
+        assert time.monotonic() < deadline, "the browser stored nothing"
+        tab.wait_for_timeout(100)
+
+
 def plain(content: dict[str, Any]) -> list[dict[str, Any]]:
     """The answers without how long they took."""
     return [{k: v for k, v in answer.items() if k != "seconds"} for answer in content["answers"]]
@@ -172,10 +183,7 @@ def test_by_keyboard_by_touch_and_closed_half_way(
                 else:
                     come = f"Picture {last + 1} of {COUNT}"
                     expect(tab.locator("#progress")).to_have_text(come)
-                    # What another tab reads has left the first for the browser, which saves it.
-                    other = watched(context.new_page())
-                    other.goto(address(home))
-                    expect(other.locator("#progress")).to_have_text(come)
+                    wait_until_stored(tmp_path / name, tab)
     assert files["whole"]["subject"] == "Ann Ó" and files["whole"]["experience"] == "expert"
     key = json.loads((home / "study.key.json").read_text())
     assert {answer["picture"] for answer in plain(files["whole"])} == key["pictures"].keys()
