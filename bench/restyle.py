@@ -4,10 +4,11 @@
                             [--only PART ...] [--json]
     python bench/restyle.py --sheet FILE       every pair of styles, of painted and real people
 
-Painted faces beside their truths are measured in restyle_pairs.py, portraits in
-restyle_portraits.py. A film is restyled as users do it, by faces that are followed, and each frame
-by itself; what changes from frame to frame after the head's true motion is undone is compared with
-what changes in the truth.
+Painted faces beside their truths are measured in restyle_pairs.py, as the net alone draws them;
+here in pictures, as users do it: found, drawn and blended in. Portraits are in
+restyle_portraits.py. A film is restyled by faces that are followed, and each frame by itself; what
+changes from frame to frame after the head's true motion is undone is compared with what changes in
+the truth.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from dataclasses import replace
 from itertools import pairwise
 from json import loads
 from pathlib import Path
+from statistics import fmean
 from tempfile import TemporaryDirectory
 from typing import Final
 
@@ -41,17 +43,52 @@ from trombine.pages import Sheet
 from trombine.reader import Tracker
 from trombine.restyling.drawing import Restyling, faces_in, restyled, soft_in_tiles
 from trombine.restyling.making import model_of
-from trombine.world import STYLES, face, paint
+from trombine.world import STYLES, Painted, face, paint
 from trombine.world.leaves import leaves
 
 FIRST: Final = 1_708_000  # of the seeds that nothing learns from or is chosen by
 FRAMES: Final = 12
-SHOWN: Final = 200  # pixels of a painted face on a sheet
+SHOWN: Final = 200  # pixels of a painted face on a sheet and in a picture
+ROUND: Final = 60  # pixels of a picture round a face
 RATE: Final = 25
 NOISE: Final = 0.02  # of a film's sensor
 SIZES: Final = {0.1: (365, 274), 1.0: (1155, 866), 12.0: (4000, 3000)}
 FACES: Final = ((300, 400, 700), (1500, 900, 900), (2700, 1700, 800))  # left, top, side at 12
 Rows = Iterator[Row]
+
+
+def placed(first: int, count: int, asked: Restyling) -> Rows:
+    """How near heads in pictures come to what is painted, for every ordered pair of styles."""
+    seeds = range(first, first + count)
+    people = {style: [paint(face(seed), SHOWN, style) for seed in seeds] for style in STYLES}
+    for source in STYLES:
+        pictures = [before_leaves(*one) for one in zip(seeds, people[source], strict=True)]
+        faces = [faces_in(picture) for picture in pictures]
+        for style in STYLES:
+            if style == source:
+                continue
+            drawing = replace(asked, source=source, target=style)
+            psnrs = []
+            for picture, found, truth in zip(pictures, faces, people[style], strict=True):
+                drawn = as_seen(restyled(picture, drawing, found, source).image)
+                psnrs.append(psnr_of_head(drawn[ROUND:-ROUND, ROUND:-ROUND], truth))
+            yield Row(f"{source} to {style}, in a picture: PSNR of heads", fmean(psnrs), "dB")
+
+
+def before_leaves(seed: int, painted: Painted) -> Image:
+    """A person in the middle of a picture of leaves."""
+    ground = leaves(seed, SHOWN + 2 * ROUND)
+    inside = painted.parts != PART_INDEX["background"]
+    ground[ROUND:-ROUND, ROUND:-ROUND][inside] = painted.pixels[inside]
+    return image_of(ground)
+
+
+def psnr_of_head(drawn: np.ndarray, truth: Painted) -> float:
+    """The PSNR, in dB, of what is not ground or clothes, which stay as they are."""
+    is_head = ~np.isin(truth.parts, [PART_INDEX["background"], PART_INDEX["cloth"]])
+    with np.errstate(divide="ignore"):
+        off = np.square(drawn[is_head] / 255 - truth.pixels[is_head] / 255).mean()
+        return float(-10 * np.log10(off))
 
 
 def tiles(asked: Restyling) -> Rows:
@@ -209,6 +246,7 @@ PARTS: Final[Mapping[str, Callable[[argparse.Namespace, Restyling], Rows]]] = {
     "pairs": lambda given, _: every_pair(given.first_seed, given.count, given.model),
     "witness": lambda given, _: witnessed(given.first_seed, 3 * given.count, of_net(given.model)),
     "portraits": lambda given, asked: real(given.first_seed, given.portraits, asked),
+    "pictures": lambda given, asked: placed(given.first_seed, max(given.count // 4, 1), asked),
     "tiles": lambda _, asked: tiles(asked),
     "films": lambda given, asked: films(given.first_seed, max(given.count // 20, 1), asked),
     "speed": lambda given, asked: speed(given.first_seed, asked),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import restyle
 import restyle_pairs as pairs
 import restyle_portraits as portraits
 import torch
@@ -14,11 +15,13 @@ import upscale
 from restyle_portraits import Proportions
 from table import Row
 
-from trombine.conventions import LANDMARK_GROUPS
+from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
 from trombine.data.proportions import eyes
+from trombine.images import as_seen
 from trombine.judge.witness import Seen, seen
 from trombine.restyling.drawing import Restyling
 from trombine.restyling.making import model_of
+from trombine.world import face, paint
 
 NOBODYS = range(2_000_000, 2_000_008)
 
@@ -224,3 +227,25 @@ def test_a_portrait_is_seen_where_its_face_is(
     before, after = (portraits._points(seen(one[None])) for one in windows)
     assert portraits.off(after, before).mean() < 6
     assert pairs.called(seen(windows[1:]), "sketch") == 1
+
+
+# In pictures -----------------------------------------------------------------------------------
+
+
+def test_a_head_in_a_picture_is_scored_alone() -> None:
+    """Its own pixels are the truth; what is off by a tenth is off by 20 dB; no ground counts."""
+    truth = paint(face(NOBODYS[0]), restyle.SHOWN, "photo")
+    inside = slice(restyle.ROUND, -restyle.ROUND)
+    placed = as_seen(restyle.before_leaves(NOBODYS[0], truth))[inside, inside]
+    assert restyle.psnr_of_head(placed, truth) == float("inf")
+    off = np.where(truth.pixels < 128, truth.pixels + 25.5, truth.pixels - 25.5)
+    off[truth.parts == PART_INDEX["background"]] = 0
+    assert restyle.psnr_of_head(off, truth) == pytest.approx(20)
+    assert not np.array_equal(placed, truth.pixels)
+
+
+def test_every_pair_is_measured_in_pictures() -> None:
+    asked = Restyling(path=model_of("restyle"), target="anime")
+    rows = list(restyle.placed(NOBODYS[0], 1, asked))
+    assert len({row.name for row in rows}) == 12
+    assert all(8 < row.value < 30 for row in rows)

@@ -107,10 +107,10 @@ class Face:
     spreads: Mapping[str, float] = field(default_factory=dict[str, float])  # half of 90 % intervals
     certainties: Mapping[str, float] = field(default_factory=dict[str, float])  # of what is worn
 
-    def aligned(self) -> Frame:
-        """The square that has its eyes in the places where aligned faces have them."""
+    def aligned(self, style: str = "photo") -> Frame:
+        """The square that has its eyes in the places where aligned faces of a style have them."""
         right, left = (self.points[eye].mean(0).astype(np.float64) for eye in _EYES)
-        return aligned(right, left)
+        return aligned(right, left, style)
 
     @property
     def size(self) -> float:

@@ -7,7 +7,7 @@ turned by how much; outside the picture its last row and column go on.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, final
 
@@ -64,18 +64,25 @@ def round_face(x: float, y: float, size: float, angle: float = 0.0) -> Frame:
     )
 
 
-# Where the middles of the eyes are in an aligned face, as parts of the side of its square: as far
-# apart and as high as in painted faces.
-EYES_APART: Final = 0.23
-EYES_DOWN: Final = 0.48
+# Where the middles of the eyes are in an aligned face, as parts of the side of its square: how far
+# apart and how far down, as in painted faces of each style.
+EYE_PLACES: Final[Mapping[str, tuple[float, float]]] = {
+    "photo": (0.23, 0.48),
+    "anime": (0.22, 0.505),
+    "cartoon": (0.17, 0.495),
+    "sketch": (0.23, 0.48),
+}
 
 
-def aligned(right: Float64[np.ndarray, "2"], left: Float64[np.ndarray, "2"]) -> Frame:
-    """The frame that has the middles of a face's eyes in their places, level."""
+def aligned(
+    right: Float64[np.ndarray, "2"], left: Float64[np.ndarray, "2"], style: str = "photo"
+) -> Frame:
+    """The frame that has the middles of the eyes of a face of a style in their places, level."""
+    apart, from_top = EYE_PLACES[style]
     across = left - right
     angle = math.atan2(across[1], across[0])
-    side = max(math.hypot(*across), 1e-3) / EYES_APART
-    down = (0.5 - EYES_DOWN) * side
+    side = max(math.hypot(*across), 1e-3) / apart
+    down = (0.5 - from_top) * side
     x, y = (right + left) / 2
     return Frame(
         x=float(x - math.sin(angle) * down),

@@ -52,7 +52,7 @@ _ENLARGED: Final = 1.25  # times; from here on what is enlarged lacks sharpness
 _NOT_OF_IT: Final = [PART_INDEX[name] for name in ("background", "cloth", "neck")]
 _NECK, _SKIN = PART_INDEX["neck"], PART_INDEX["skin"]
 _FADES: Final = 5  # pixels of a window over which its outline fades
-_RIM: Final = 10  # pixels from a window's edge within which all fades
+_RIM: Final = 5  # pixels from a window's edge within which all fades
 _DEEP: Final = 21  # pixels of a window: half of that within its outline, all is the head
 _WIDER: Final = 5  # pixels of a window: half of that beyond an outline, nothing old stays
 _BESIDE: Final = 13  # pixels of a window: half of that from an outline, all is ground
@@ -259,7 +259,7 @@ class _Canvas:
 
     def draw(self, face: Face) -> None:
         """Draw a face, upright, and blend it in along its outline, as it was and as it became."""
-        side, frame = self.asked.size, face.aligned()
+        side, frame = self.asked.size, self._aligned(face)
         window = Window.of_frame(frame, side)
         seen = _resized(crop_windows(self.before, [frame]), side)
         drawn = self._as_asked(self.asked.drawn(seen, self.source), seen)[0]
@@ -285,6 +285,10 @@ class _Canvas:
         self.colours[rows, columns] = old + np.float32(self.asked.strength) * (anew - old)
         self.touched[rows, columns] = True
 
+    def _aligned(self, face: Face) -> Frame:
+        """The square of a face that the net is shown, as it learned from its style."""
+        return face.aligned(self.source) if self.asked.knows_styles else face.aligned()
+
     def _reached(self, window: Window, shares: Picture) -> Reached:
         """The picture's pixels where any of a window's shares is of weight, and the shares."""
         box = window.reach(self.height, self.width)
@@ -308,7 +312,7 @@ class _Canvas:
     def _softly(self, faces: Sequence[Face]) -> Picture:
         """All of the picture by the net, softly, as small as its largest face asks for."""
         height, width = self.height, self.width
-        largest = max((face.aligned().side for face in faces), default=0.0)
+        largest = max((self._aligned(face).side for face in faces), default=0.0)
         scale = min(max(self.asked.size / max(largest, 1.0), _SMALLEST), 1.0)
         size = [max(round(length * scale), DEEP) for length in (height, width)]
         seen = functional.interpolate(self.before[None], size, mode="bilinear", antialias=True)
