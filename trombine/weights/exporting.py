@@ -66,7 +66,7 @@ def as_onnx(
 ) -> bytes:
     """The net as the bytes of an ONNX file; counts, heights and widths may change."""
     dynamic = tuple(_dynamic(tensor, fixed="size" in net.sizes) for tensor in inputs)
-    with _quiet():
+    with _exporting():
         program: Any = torch.onnx.export(
             net.eval(),
             tuple(inputs),
@@ -103,13 +103,17 @@ def _name_axes(value: Any, written: str) -> None:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """torch's exporter warns of its own innards and prints that torchvision is not there."""
+def _exporting() -> Iterator[None]:
+    """torch's exporter warns of its own innards and prints that torchvision is not there. Its cache
+    of shapes makes it a third slower where sizes are not known."""
+    from torch._dynamo import config
+
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings(), redirect_stdout(StringIO()):
+        plain = config.patch(fake_tensor_cache_enabled=False)
+        with warnings.catch_warnings(), redirect_stdout(StringIO()), plain:
             warnings.simplefilter("ignore")
             yield
     finally:
