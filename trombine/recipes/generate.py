@@ -53,6 +53,7 @@ _INVENT: Final = Invent(
                 "finish": 5,
                 "norm": "batch",
                 "fields": _FIELDS,
+                "retold": True,
             },
         ),
         "encoder": NetSpec("encoder", {"width": 20, "levels": 4, "outputs": 96}),
@@ -182,10 +183,7 @@ GENERATE: Final[dict[str, Recipe]] = {
         # The pace of photographs' details changes most while there is most noise.
         nets={
             **_INVENT.nets,
-            "net": _INVENT.nets["net"]
-            .resized("finish", 4)
-            .resized("spacing", 0.4)
-            .resized("retold", value=True),
+            "net": _INVENT.nets["net"].resized("finish", 4).resized("spacing", 0.4),
         },
         data="world:photo#24000",
         organs=8.0,  # eyes are smaller than in anime
