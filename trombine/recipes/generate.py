@@ -53,7 +53,6 @@ _INVENT: Final = Invent(
                 "finish": 5,
                 "norm": "batch",
                 "fields": _FIELDS,
-                "retold": True,
             },
         ),
         "encoder": NetSpec("encoder", {"width": 20, "levels": 4, "outputs": 96}),
@@ -177,13 +176,19 @@ GENERATE: Final[dict[str, Recipe]] = {
         matched=10.0,
         numbers="a+b+c+d",
     ),
-    "generate-anime": _INVENT,
+    "generate-anime": replace(
+        _INVENT,
+        nets={**_INVENT.nets, "net": _INVENT.nets["net"].resized("retold", value=True)},
+    ),
     "generate-photo": replace(
         _INVENT,
         # The pace of photographs' details changes most while there is most noise.
         nets={
             **_INVENT.nets,
-            "net": _INVENT.nets["net"].resized("finish", 4).resized("spacing", 0.4),
+            "net": _INVENT.nets["net"]
+            .resized("finish", 4)
+            .resized("spacing", 0.4)
+            .resized("retold", value=True),
         },
         data="world:photo#24000",
         organs=8.0,  # eyes are smaller than in anime
