@@ -17,10 +17,10 @@ from trombine.data.pack import Pack
 from trombine.data.reading import LargestFace, read_row
 from trombine.events import Skipped
 from trombine.images import read, write
-from trombine.reader.frames import EYE_PLACES, Frame, aligned
+from trombine.reader.frames import EYES_APART, EYES_DOWN, Frame, aligned
 from trombine.verbs.prepare import PrepareRequest, run
 from trombine.weights import load
-from trombine.world import STYLES, face, paint
+from trombine.world import face, paint
 from trombine.world.leaves import leaves
 
 EYES = "right_eye", "left_eye"
@@ -69,28 +69,15 @@ def test_points_go_where_the_frame_says(size: int) -> None:
     np.testing.assert_allclose(framed_points(points, frame, size), wanted, atol=1e-4)
 
 
-def eyes_of(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The middles of the right and the left eye."""
-    right, left = (points[list(LANDMARK_GROUPS[name])].mean(0) for name in EYES)
-    return right.astype(np.float64), left.astype(np.float64)
-
-
-@pytest.mark.parametrize("style", STYLES)
-def test_eyes_land_in_their_places(style: str) -> None:
-    right, left = eyes_of(paint(face(3), 200, style).points)
-    frame = aligned(right, left, style)
+def test_eyes_land_in_their_places() -> None:
+    painted = paint(face(3), 200, "photo")
+    right, left = (
+        painted.points[eye].mean(0).astype(np.float64) for eye in (range(36, 42), range(42, 48))
+    )
+    frame = aligned(right, left)
     there = framed_points(np.stack([right, left]).astype(np.float32), frame, 100)
-    apart, down = EYE_PLACES[style]
-    middle = 50 - 50 * apart, 50 + 50 * apart
-    np.testing.assert_allclose(there, [[x, 100 * down] for x in middle], atol=1e-3)
-
-
-@pytest.mark.parametrize("style", STYLES)
-def test_an_aligned_face_is_framed_as_it_is_painted(style: str) -> None:
-    """Of many faces, in the median, the square is the painted picture."""
-    frames = [aligned(*eyes_of(paint(face(seed), 128, style).points), style) for seed in range(40)]
-    found = np.median([(frame.x, frame.y, frame.side) for frame in frames], axis=0)
-    np.testing.assert_allclose(found, (64, 64, 128), atol=5)
+    middle = 50 - 50 * EYES_APART, 50 + 50 * EYES_APART
+    np.testing.assert_allclose(there, [[x, 100 * EYES_DOWN] for x in middle], atol=1e-3)
 
 
 def test_an_aligned_face_shows_what_the_picture_shows_there() -> None:
@@ -119,7 +106,8 @@ def test_prepare_makes_aligned_faces_of_scenes(tmp_path: Path) -> None:
         left, top = int(draw.integers(400 - size)), int(draw.integers(300 - size))
         made = paint(face(1_350_000 + number), size, "photo")
         scene[top : top + size, left : left + size] = made.pixels
-        wanted.append(np.add(eyes_of(made.points), (left, top)))
+        eyes = [made.points[list(LANDMARK_GROUPS[name])].mean(0) for name in EYES]
+        wanted.append(np.add(eyes, (left, top)))
         write(folder / f"{number:02d}.png", scene)
     write(folder / "none.png", np.full((200, 200, 3), 90, np.uint8))
     asked = PrepareRequest(
@@ -133,14 +121,13 @@ def test_prepare_makes_aligned_faces_of_scenes(tmp_path: Path) -> None:
     assert pack.about["reader"] == load("reader").hash, "another would find them elsewhere"
     assert pack.columns["pictures"].shape == (12, 128, 128, 3)
     off = []
-    apart, down = EYE_PLACES["photo"]
     for number, eyes in enumerate(wanted):
         frame = LargestFace()(read(folder / f"{number:02d}.png"))
         assert frame is not None
         pixels = read(folder / f"{number:02d}.png").samples
         assert np.array_equal(pack.columns["pictures"][number], framed(pixels, frame, 128))
         there = framed_points(eyes.astype(np.float32), frame, 128)
-        places = [[64 + side * 64 * apart, 128 * down] for side in (-1, 1)]
+        places = [[64 - 64 * EYES_APART, 128 * EYES_DOWN], [64 + 64 * EYES_APART, 128 * EYES_DOWN]]
         off.append(np.linalg.norm(there - places, axis=1).mean())
     assert np.mean(off) < 2
 

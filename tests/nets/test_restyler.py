@@ -97,6 +97,13 @@ def test_noise_is_standard_normal_and_of_no_picture(net: Restyler) -> None:
     assert abs(float(noise.mean())) < 0.08 and float(noise.std()) == pytest.approx(1, abs=0.06)
 
 
+def test_a_larger_picture_has_the_same_noise_in_its_middle(net: Restyler) -> None:
+    wide = net.noise(torch.zeros(1, 3, 48, 48))
+    assert wide.shape == (1, 12, 24, 24)
+    assert torch.equal(wide[..., 4:-4, 4:-4], net.noise(some(1)))
+    assert float(wide.std()) == pytest.approx(1, abs=0.06)
+
+
 @pytest.mark.parametrize("blocks", [1, 2])
 def test_soft_looks_no_farther_than_it_says(blocks: int) -> None:
     """A pixel beyond changes nothing, one just within does; said to the places of the code."""

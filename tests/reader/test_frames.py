@@ -9,9 +9,13 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import least_squares
 
-from trombine.reader.frames import WINDOW, Frame, crop_windows, round_face
-from trombine.world import face, paint
+from trombine.conventions import LANDMARK_GROUPS
+from trombine.reader.frames import WINDOW, Frame, as_painted, crop_windows, round_face
+from trombine.world import STYLES, face, paint
+from trombine.world.painting import points_of
+from trombine.world.shape import shape
 
 PLACES = torch.tensor([[0.0, 0.0], [64.0, 64.0], [128.0, 0.0], [13.5, 100.25]])
 
@@ -96,3 +100,52 @@ def test_a_face_stands_in_its_frame_as_painted_faces_stand(turn: float) -> None:
         wanted = torch.tensor([[34.0, 48.0], [95.0, 112.0]]).double()
         means = torch.stack([torch.stack(low).mean(0), torch.stack(high).mean(0)])
         torch.testing.assert_close(means, wanted, atol=6.0, rtol=0)
+
+
+PARTS = ("jaw", "right_brow", "left_brow", "nose", "right_eye", "left_eye", "outer_lips")
+SEEDS = range(400)
+
+
+def landmarks(style: str) -> np.ndarray:
+    """Those of many people, in sides of their pictures."""
+    return np.stack([points_of(shape(face(seed), style))[0] for seed in SEEDS])
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_painted_faces_are_framed_by_their_pictures(style: str) -> None:
+    """In the mean of many, and each nearly."""
+    frames = [as_painted(points, style) for points in landmarks(style)]
+    places = np.array([(one.x, one.y, one.side, 1 + one.angle) for one in frames])
+    np.testing.assert_allclose(places.mean(0), (0.5, 0.5, 1, 1), atol=0.015)
+    assert places.std(0).max() < 0.08
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_no_frame_fits_a_face_better(style: str) -> None:
+    """The fit is the least of squares, whatever the face's proportions: beside scipy's search."""
+    everyone = landmarks(style)
+    groups = [list(LANDMARK_GROUPS[name]) for name in PARTS]
+    usual = torch.from_numpy(np.stack([everyone.mean(0)[group].mean(0) for group in groups]))
+    points = everyone[3] * (90, 120) + (40, -20)
+    here = np.stack([points[group].mean(0) for group in groups])
+
+    def off(numbers: np.ndarray) -> np.ndarray:
+        x, y, side, angle = (float(one) for one in numbers)
+        frame = Frame(x=x, y=y, side=side, angle=angle)
+        return (frame.to_picture(WINDOW * usual).numpy() - here).ravel()
+
+    found = as_painted(points, style)
+    best = least_squares(off, [50.0, 50.0, 100.0, 0.0], x_scale=[1, 1, 1, 0.01], diff_step=1e-3)
+    wanted = found.x, found.y, found.side, 100 * found.angle
+    np.testing.assert_allclose(wanted, best.x * (1, 1, 1, 100), atol=0.6)
+
+
+def test_a_frame_goes_with_its_face() -> None:
+    points = landmarks("cartoon")[0]
+    first, turn = as_painted(points, "cartoon"), 0.4
+    to = 300 * np.exp(1j * turn)
+    moved = points @ (1, 1j) * to + (7 + 9j)
+    found = as_painted(np.stack([moved.real, moved.imag], 1), "cartoon")
+    middle = (first.x + 1j * first.y) * to + (7 + 9j)
+    wanted = middle.real, middle.imag, 300 * first.side, first.angle + turn
+    np.testing.assert_allclose((found.x, found.y, found.side, found.angle), wanted, atol=1e-9)

@@ -13,7 +13,7 @@ import torch
 from scipy.ndimage import binary_erosion
 
 from trombine.canvas import Box
-from trombine.conventions import PART_INDEX
+from trombine.conventions import PART_INDEX, to_picture
 from trombine.images import image_of
 from trombine.nets.restyler import Restyler
 from trombine.reader import Face
@@ -63,8 +63,9 @@ def test_what_is_no_face_stays_to_the_last_sample(
     assert np.array_equal(found[~drawn.where], samples[~drawn.where])
     parts = np.zeros(samples.shape[:2], np.uint8)
     parts[TOP : TOP + SIDE, LEFT : LEFT + SIDE] = paint(face(SEED), SIDE, "photo").parts
+    fades = 8  # pixels of what is beside hair that the painted picture's edge cuts
     outside = np.ones(parts.shape, bool)
-    outside[TOP : TOP + SIDE, LEFT : LEFT + SIDE] = False
+    outside[TOP - fades : TOP + SIDE + fades, LEFT - fades : LEFT + SIDE + fades] = False
     assert not drawn.where[outside].any()
     of_it = np.isin(parts, [PART_INDEX[name] for name in ("skin", "nose", "hair", "left_eye")])
     assert drawn.where[of_it].mean() > 0.97
@@ -141,6 +142,22 @@ def test_a_mean_over_squares_is_torchs(width: int) -> None:
     x = torch.rand(1, 2, 24, 24, generator=torch.Generator().manual_seed(1))
     wanted = torch.nn.functional.avg_pool2d(x, width, 1, width // 2)
     torch.testing.assert_close(boxed(x, width), wanted, rtol=0, atol=1e-6)
+
+
+def test_round_a_window_is_drawn_too_and_faces_are_as_in_windows() -> None:
+    """Within the window's own edge nothing is changed by what lies round it; there, the style goes
+    on."""
+    asked = Restyling(path=shipped()["restyle"], target="anime", source="photo")
+    beyond = asked.beyond
+    side = asked.size + 2 * beyond
+    wide = to_picture(np.ascontiguousarray(scene()[:side, 60 : 60 + side]))[None]
+    drawn = asked.drawn_beyond(wide, "photo")[0]
+    alone = asked.drawn(wide[..., beyond:-beyond, beyond:-beyond], "photo")[0]
+    inner = slice(beyond + 8, -beyond - 8)
+    assert torch.equal(drawn[:, inner, inner], alone[:, 8:-8, 8:-8])
+    off = (drawn[:, beyond:-beyond, beyond:-beyond] - alone).abs()
+    assert float(off.max()) > 0 and float(off.mean()) < 0.01
+    assert drawn.shape == (3, side, side) and 0 <= float(drawn.min()) <= float(drawn.max()) <= 1
 
 
 def test_half_the_strength_is_half_of_the_way_and_none_is_none(

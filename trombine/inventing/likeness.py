@@ -61,7 +61,7 @@ def framed(inventing: Inventing, path: Path) -> Float[Tensor, "1 3 _ _"]:
         faces = read_faces(picture, loaded("reader", task="read"), largest=True)
         if not faces:
             raise InputError("shows no face that is found", "name another picture")
-    window = crop_windows(picture, [faces[0].aligned(inventing.learned)])
+    window = crop_windows(picture, [faces[0].as_painted(inventing.learned)])
     side = int(inventing.model.net.sizes["size"])
     middle = round(WINDOW * side / inventing.learned_side)
     edge = (WINDOW - middle) // 2

@@ -105,8 +105,11 @@ class Restyler(Net):
         return torch.cat([seen, styles.expand(-1, -1, *seen.shape[-2:])], 1)
 
     def noise(self, like: Pictures) -> Float[Tensor, "n 12 h2 w2"]:
-        """Standard normal, the same for every picture."""
-        return torch.from_numpy(_planes(self.size // 2)).to(like).expand(like.shape[0], -1, -1, -1)
+        """Standard normal, the same for every picture; in the middle of a larger one, too."""
+        noise = torch.from_numpy(_planes(self.size // 2)).to(like)
+        if round_it := (like.shape[-1] - self.size) // 4:
+            noise = functional.pad(noise, [round_it] * 4, mode="circular")
+        return noise.expand(like.shape[0], -1, -1, -1)
 
     def named(self, source: str, target: str, count: int = 1) -> tuple[Styles, Styles]:
         """Two styles as the net takes them, of `count` pictures, where the net is."""

@@ -26,6 +26,7 @@ from trombine.reader.frames import (
     Samples,
     aligned,
     as_floats,
+    as_painted,
     crop_windows,
     round_face,
 )
@@ -107,10 +108,14 @@ class Face:
     spreads: Mapping[str, float] = field(default_factory=dict[str, float])  # half of 90 % intervals
     certainties: Mapping[str, float] = field(default_factory=dict[str, float])  # of what is worn
 
-    def aligned(self, style: str = "photo") -> Frame:
-        """The square that has its eyes in the places where aligned faces of a style have them."""
+    def aligned(self) -> Frame:
+        """The square that has its eyes in the places where aligned faces have them."""
         right, left = (self.points[eye].mean(0).astype(np.float64) for eye in _EYES)
-        return aligned(right, left, style)
+        return aligned(right, left)
+
+    def as_painted(self, style: str) -> Frame:
+        """The square in which it stands as painted faces of a style stand in their pictures."""
+        return as_painted(self.points.astype(np.float64), style)
 
     @property
     def size(self) -> float:

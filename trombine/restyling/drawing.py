@@ -1,5 +1,6 @@
-"""A picture in another style: each face in an upright window, drawn anew, blended into the picture
-along the outline of its parts; or all of the picture, and its faces over that.
+"""A picture in another style: each face in an upright window, drawn anew with what lies round it,
+blended into the picture along the outline of its parts; or all of the picture, and its faces over
+that.
 
 Where nothing is blended in, every sample stays as it is.
 """
@@ -59,6 +60,9 @@ _BESIDE: Final = 13  # pixels of a window: half of that from an outline, all is 
 _ON: Final = 9  # pixels of a window from which the head's colours go on
 _REACHES: Final = (9, 33, 129)  # pixels of a window from which ground goes on behind a head
 _LEAST: Final = 1 / 1024  # a share that is none
+_FAINT: Final = (
+    0.25  # how likely a part is that hardly shows: beside clothes and grounds none is meant
+)
 _AROUND: Final = 15  # pixels of a window whose colours are kept together
 _TILE: Final = 512  # pixels of a whole picture drawn at once, beside what lies round them
 _SMALLEST: Final = 0.25  # how small a whole picture is made, for its faces to be as nets know them
@@ -135,6 +139,25 @@ class Restyling:
         """Windows in the other style."""
         styles = self.styles(source) if self.knows_styles else ()
         return self.model(pictures.to(device_of(self.model.net)), *styles).cpu().clone()
+
+    @property
+    def beyond(self) -> int:
+        """How many pixels are drawn round a window, too, for hair that reaches out of it."""
+        return DEEP * (self.size // 64) if self.knows_styles else 0
+
+    def drawn_beyond(self, wide: Pictures, source: str) -> Pictures:
+        """Windows with what lies round them. Faces are as the net draws windows alone: it knows
+        from their edges where jaws are."""
+        if not (beyond := self.beyond):
+            return self.drawn(wide, source)
+        seen = to_space(wide, self.model.space).to(device_of(self.net))
+        with torch.inference_mode():
+            around = self.net(seen, *self.styles(source)).cpu().clone()
+        around = from_space(around, self.model.space).clamp(0, 1)
+        middle = slice(beyond, -beyond)
+        inner = self.drawn(wide[..., middle, middle], source)
+        around[..., middle, middle].lerp_(inner, _rim(self.size))
+        return around
 
     def drawn_whole(self, picture: Picture, source: str) -> Picture:
         """A picture of any size: softly, tile by tile, or by a translator at once, since that
@@ -259,16 +282,17 @@ class _Canvas:
 
     def draw(self, face: Face) -> None:
         """Draw a face, upright, and blend it in along its outline, as it was and as it became."""
-        side, frame = self.asked.size, self._aligned(face)
+        side, frame = self.asked.size + 2 * self.asked.beyond, self._frame(face)
+        frame = replace(frame, side=frame.side * side / self.asked.size)
         window = Window.of_frame(frame, side)
-        seen = _resized(crop_windows(self.before, [frame]), side)
-        drawn = self._as_asked(self.asked.drawn(seen, self.source), seen)[0]
+        seen = crop_windows(self.before, [frame], side)
+        drawn = self._as_asked(self.asked.drawn_beyond(seen, self.source), seen)[0]
         was, became = self._parts(face, frame, drawn)
         of_neck = slice(_NECK, _NECK + 1)
         before = _of_it(was)
         after = _of_it(became) + torch.minimum(before + was[:, of_neck], became[:, of_neck])
-        share = _faded(_grown(torch.maximum(before, after), _WIDER))[0] * _rim(side)
-        neck = _faded(was[:, of_neck])[0] * _rim(side)
+        share = _faded(_grown(_sure(torch.maximum(before, after)), _WIDER))[0] * _rim(side)
+        neck = _faded(_sure(was[:, of_neck]))[0] * _rim(side)
         skin = was[:, _SKIN : _SKIN + 1]
         tint = ((drawn - seen[0]) * skin[0]).sum((1, 2)) / skin.sum().clamp(min=1)
         larger, around = self._enlarged(alone(drawn, after), window)
@@ -285,9 +309,9 @@ class _Canvas:
         self.colours[rows, columns] = old + np.float32(self.asked.strength) * (anew - old)
         self.touched[rows, columns] = True
 
-    def _aligned(self, face: Face) -> Frame:
+    def _frame(self, face: Face) -> Frame:
         """The square of a face that the net is shown, as it learned from its style."""
-        return face.aligned(self.source) if self.asked.knows_styles else face.aligned()
+        return face.as_painted(self.source) if self.asked.knows_styles else face.aligned()
 
     def _reached(self, window: Window, shares: Picture) -> Reached:
         """The picture's pixels where any of a window's shares is of weight, and the shares."""
@@ -312,7 +336,7 @@ class _Canvas:
     def _softly(self, faces: Sequence[Face]) -> Picture:
         """All of the picture by the net, softly, as small as its largest face asks for."""
         height, width = self.height, self.width
-        largest = max((self._aligned(face).side for face in faces), default=0.0)
+        largest = max((self._frame(face).side for face in faces), default=0.0)
         scale = min(max(self.asked.size / max(largest, 1.0), _SMALLEST), 1.0)
         size = [max(round(length * scale), DEEP) for length in (height, width)]
         seen = functional.interpolate(self.before[None], size, mode="bilinear", antialias=True)
@@ -365,7 +389,7 @@ class _Canvas:
         """What a window shows behind the face: its surroundings, which go on smoothly where the
         face was."""
         colours = torch.from_numpy(self.colours).permute(2, 0, 1)
-        seen = _resized(crop_windows(colours, [frame]), before.shape[-1])
+        seen = crop_windows(colours, [frame], before.shape[-1])
         beside = (1 - _grown(before, _BESIDE)).clamp(min=1e-4)
         sums, shares = (
             sum(0.01**k * boxed(x, n) for k, n in enumerate(_REACHES))
@@ -406,6 +430,11 @@ def soft_in_tiles(
 def _of_it(parts: Float32[Tensor, "1 k s s"]) -> Share:
     """How likely it is that a place is of the face, its hair, or what the head wears."""
     return 1 - parts[:, _NOT_OF_IT].sum(1, keepdim=True)
+
+
+def _sure(share: Share) -> Share:
+    """The same, and 0 where it is faint."""
+    return ((share - _FAINT) / (1 - _FAINT)).clamp(min=0)
 
 
 def _faded(share: Share) -> Share:
