@@ -60,9 +60,7 @@ _BESIDE: Final = 13  # pixels of a window: half of that from an outline, all is 
 _ON: Final = 9  # pixels of a window from which the head's colours go on
 _REACHES: Final = (9, 33, 129)  # pixels of a window from which ground goes on behind a head
 _LEAST: Final = 1 / 1024  # a share that is none
-_FAINT: Final = (
-    0.25  # how likely a part is that hardly shows: beside clothes and grounds none is meant
-)
+_FAINT: Final = 0.25  # a share that is meant to be none, as a neck's of clothes
 _AROUND: Final = 15  # pixels of a window whose colours are kept together
 _TILE: Final = 512  # pixels of a whole picture drawn at once, beside what lies round them
 _SMALLEST: Final = 0.25  # how small a whole picture is made, for its faces to be as nets know them
