@@ -38,6 +38,7 @@ from upscale import there
 from trombine.conventions import PART_INDEX, to_picture
 from trombine.images import Image, as_seen, image_of
 from trombine.judge.compare import launch
+from trombine.measures import psnr
 from trombine.methods.restyle import of_net
 from trombine.pages import Sheet
 from trombine.reader import Tracker
@@ -55,6 +56,7 @@ NOISE: Final = 0.02  # of a film's sensor
 SIZES: Final = {0.1: (365, 274), 1.0: (1155, 866), 12.0: (4000, 3000)}
 FACES: Final = ((300, 400, 700), (1500, 900, 900), (2700, 1700, 800))  # left, top, side at 12
 Rows = Iterator[Row]
+Pixels = UInt8[np.ndarray, "h w 3"]
 
 
 def placed(first: int, count: int, asked: Restyling) -> Rows:
@@ -78,17 +80,21 @@ def placed(first: int, count: int, asked: Restyling) -> Rows:
 def before_leaves(seed: int, painted: Painted) -> Image:
     """A person in the middle of a picture of leaves."""
     ground = leaves(seed, SHOWN + 2 * ROUND)
-    inside = painted.parts != PART_INDEX["background"]
-    ground[ROUND:-ROUND, ROUND:-ROUND][inside] = painted.pixels[inside]
+    _put(ground[ROUND:-ROUND, ROUND:-ROUND], painted)
     return image_of(ground)
 
 
-def psnr_of_head(drawn: np.ndarray, truth: Painted) -> float:
+def _put(ground: Pixels, painted: Painted) -> None:
+    """Put a person before a ground as large as they are painted."""
+    inside = painted.parts != PART_INDEX["background"]
+    ground[inside] = painted.pixels[inside]
+
+
+def psnr_of_head(drawn: Pixels, truth: Painted) -> float:
     """The PSNR, in dB, of what is not ground or clothes, which stay as they are."""
     is_head = ~np.isin(truth.parts, [PART_INDEX["background"], PART_INDEX["cloth"]])
-    with np.errstate(divide="ignore"):
-        off = np.square(drawn[is_head] / 255 - truth.pixels[is_head] / 255).mean()
-        return float(-10 * np.log10(off))
+    both = to_picture(np.ascontiguousarray(drawn)), to_picture(truth.pixels)
+    return float(psnr(*both, hole=torch.from_numpy(is_head)[None].float()))
 
 
 def tiles(asked: Restyling) -> Rows:
@@ -99,7 +105,7 @@ def tiles(asked: Restyling) -> Rows:
     yield at_most("tiles, apart from one pass", float((once - tiled).abs().max()), "", 0.01)
 
 
-def sheet(first: int, model: Path) -> UInt8[np.ndarray, "h w 3"]:
+def sheet(first: int, model: Path) -> Pixels:
     """Two painted people and two real ones, in a block for each: what is shown stands where its
     row is of the same style as the column, beside it what the command makes of that. Real people
     are shown as drawings as they were drawn."""
@@ -120,9 +126,7 @@ def _window(seed: int, style: str) -> Image:
     return image_of(paint(face(seed), SHOWN, style).pixels)
 
 
-def _row(
-    source: str, people: Sequence[Mapping[str, Image]], model: Path
-) -> list[UInt8[np.ndarray, "h w 3"]]:
+def _row(source: str, people: Sequence[Mapping[str, Image]], model: Path) -> list[Pixels]:
     every = [{source: each[source], **_others(each[source], source, model)} for each in people]
     return [as_seen(each[style]) for each in every for style in STYLES]
 
@@ -172,9 +176,8 @@ def scene(first: int, width: int, height: int) -> Image:
     pixels = np.ascontiguousarray(ground[:height, :width])
     for number, places in enumerate(FACES):
         left, top, side = (round(one * width / 4000) for one in places)
-        one = paint(face(first + number), side, "photo")
-        inside = one.parts != PART_INDEX["background"]
-        pixels[top : top + side, left : left + side][inside] = one.pixels[inside]
+        place = pixels[top : top + side, left : left + side]
+        _put(place, paint(face(first + number), side, "photo"))
     return image_of(pixels)
 
 

@@ -233,14 +233,14 @@ def test_a_portrait_is_seen_where_its_face_is(
 
 
 def test_a_head_in_a_picture_is_scored_alone() -> None:
-    """Its own pixels are the truth; what is off by a tenth is off by 20 dB; no ground counts."""
+    """Its own pixels are the truth; all off by 51 of 255 are 14 dB off it; no ground counts."""
     truth = paint(face(NOBODYS[0]), restyle.SHOWN, "photo")
     inside = slice(restyle.ROUND, -restyle.ROUND)
     placed = as_seen(restyle.before_leaves(NOBODYS[0], truth))[inside, inside]
     assert restyle.psnr_of_head(placed, truth) == float("inf")
-    off = np.where(truth.pixels < 128, truth.pixels + 25.5, truth.pixels - 25.5)
+    off = np.where(truth.pixels < 128, truth.pixels + 51, truth.pixels - 51).astype(np.uint8)
     off[truth.parts == PART_INDEX["background"]] = 0
-    assert restyle.psnr_of_head(off, truth) == pytest.approx(20)
+    assert restyle.psnr_of_head(off, truth) == pytest.approx(20 * np.log10(5))
     assert not np.array_equal(placed, truth.pixels)
 
 

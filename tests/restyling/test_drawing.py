@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import skimage.data
 import torch
-from scipy.ndimage import binary_erosion
+from scipy.ndimage import binary_erosion, distance_transform_edt
 
 from trombine.canvas import Box
 from trombine.conventions import PART_INDEX, to_picture
@@ -63,10 +63,12 @@ def test_what_is_no_face_stays_to_the_last_sample(
     assert np.array_equal(found[~drawn.where], samples[~drawn.where])
     parts = np.zeros(samples.shape[:2], np.uint8)
     parts[TOP : TOP + SIDE, LEFT : LEFT + SIDE] = paint(face(SEED), SIDE, "photo").parts
-    fades = 8  # pixels of what is beside hair that the painted picture's edge cuts
+    beside = 8  # pixels, as hair that the painted picture's edge cuts fades
     outside = np.ones(parts.shape, bool)
-    outside[TOP - fades : TOP + SIDE + fades, LEFT - fades : LEFT + SIDE + fades] = False
-    assert not drawn.where[outside].any()
+    outside[TOP - beside : TOP + SIDE + beside, LEFT - beside : LEFT + SIDE + beside] = False
+    not_head = np.isin(parts, [PART_INDEX["background"], PART_INDEX["cloth"]])
+    far = np.asarray(distance_transform_edt(not_head)) > 24
+    assert not drawn.where[outside | far].any()
     of_it = np.isin(parts, [PART_INDEX[name] for name in ("skin", "nose", "hair", "left_eye")])
     assert drawn.where[of_it].mean() > 0.97
     assert drawn.where[parts == 0].mean() < 0.1

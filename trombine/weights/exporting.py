@@ -104,8 +104,8 @@ def _name_axes(value: Any, written: str) -> None:
 
 @contextmanager
 def _exporting() -> Iterator[None]:
-    """torch's exporter warns of its own innards and prints that torchvision is not there. Its cache
-    of shapes makes it a third slower where sizes are not known."""
+    """torch's exporter warns of its own innards and prints that torchvision is not there. Without
+    its cache of shapes it takes a third less time where sizes are not known."""
     from torch._dynamo import config
 
     logger = logging.getLogger("torch.onnx")
