@@ -16,6 +16,7 @@ from typing import Any, Final, cast, final
 import numpy as np
 import torch
 from jaxtyping import Bool, Float32, Float64, Int64, UInt8
+from scipy.ndimage import maximum_filter, uniform_filter
 from torch import Tensor
 from torch.nn import functional
 
@@ -23,25 +24,39 @@ from trombine.canvas import through_tiles
 from trombine.colour import LUMA
 from trombine.conventions import PART_INDEX
 from trombine.devices import CPU, device_of
+from trombine.images import image_of
 from trombine.inpainting.damaged import middles, sampled
 from trombine.inpainting.windows import Window
+from trombine.inventing.asking import fields_in
 from trombine.nets.blocks import padded
 from trombine.nets.restyler import DEEP, Restyler
 from trombine.nets.spaces import from_space, to_space
 from trombine.reader import Face, Frame
 from trombine.reader.doubts import sure_style
 from trombine.reader.frames import WINDOW, crop_windows
+from trombine.reader.maps import REFINER, refined
 from trombine.readings.making import read_picture
 from trombine.refusal import InputError
 from trombine.restyling import filters
+from trombine.restyling.portrait import (
+    READER,
+    Character,
+    character_of,
+    cutout,
+    neck_of,
+    parts_at,
+    portrait,
+    read_character,
+)
 from trombine.restyling.like import Eye, drawn_like, luma_of
 from trombine.samples import Image
 from trombine.upscaling.drawing import is_drawing
 from trombine.upscaling.running import enlarged
 from trombine.weights import Model, loaded
+from trombine.world import Face as Person
 
 AUTO: Final = "auto"
-READER: Final = "reader"
+PAINTER, NET = "painter", "net"  # what draws faces
 _ENLARGERS: Final = {
     "photo": {2: "upscale-fast-x2", 4: "upscale-x4"},
     "drawn": {2: "upscale-drawings-x2", 4: "upscale-drawings-x4"},
@@ -52,6 +67,9 @@ _ENLARGED: Final = 1.25  # times; from here on what is enlarged lacks sharpness
 # blur upon the clothes.
 _NOT_OF_IT: Final = [PART_INDEX[name] for name in ("background", "cloth", "neck")]
 _NECK, _SKIN = PART_INDEX["neck"], PART_INDEX["skin"]
+_RIMS: Final = 0.012  # of a face's frame: as far beyond its outline a head is taken away
+DOUBTFUL: Final = "is like nobody whom the painter can draw; it draws the nearest person"
+UNLIKE: Final = "a face is like nobody whom the painter can draw; the net draws it"
 _FADES: Final = 5  # pixels of a window over which its outline fades
 _RIM: Final = 5  # pixels from a window's edge within which all fades
 _DEEP: Final = 21  # pixels of a window: half of that within its outline, all is the head
@@ -67,6 +85,8 @@ _SMALLEST: Final = 0.25  # how small a whole picture is made, for its faces to b
 
 Picture = Float32[Tensor, "3 h w"]
 Pictures = Float32[Tensor, "n 3 h w"]
+Plane = Float32[np.ndarray, "h w"]
+Colours = Float32[np.ndarray, "h w 3"]
 Share = Float32[Tensor, "1 1 s s"]  # of each of a window's pixels
 Reached = tuple[  # rows and columns of some pixels, their middles, and values there
     Int64[np.ndarray, "n"],
@@ -87,6 +107,11 @@ class Restyling:
     whole: bool = False
     strength: float = 1.0
     keep_colours: bool = False
+    method: str = PAINTER
+    clothes: bool = False  # are drawn, too, by the painter
+    changes: Mapping[str, float] = field(default_factory=dict)  # of who is drawn, by field
+    cast: Person | None = None  # who is drawn in place of who is seen
+    portrait: int = 0  # pixels of the largest face's person alone; 0: the picture is drawn
     device: str = CPU
 
     def __post_init__(self) -> None:
@@ -98,13 +123,17 @@ class Restyling:
             raise InputError(f"what is {self.target} becomes {self.target} by itself")
 
     @classmethod
-    def of(cls, path: Path, options: Mapping[str, Any], device: str) -> Restyling:
-        """As the options of a record say."""
-        names = ("whole", "strength", "keep_colours")
+    def of(
+        cls, path: Path, options: Mapping[str, Any], device: str, character: Path | None = None
+    ) -> Restyling:
+        """As the options of a record say, and who is drawn in place of who is seen."""
+        names = ("whole", "strength", "keep_colours", "method", "clothes", "portrait")
         return cls(
             path=path,
             source=options["from"],
             target=options["to"],
+            changes=fields_in(options["with"]),
+            cast=None if character is None else read_character(character),
             device=device,
             **{name: options[name] for name in names},
         )
@@ -132,6 +161,15 @@ class Restyling:
             if self.knows_styles
             else int(self.model.card.settings.get("size", WINDOW))
         )
+
+    def character(self, picture: Picture, face: Face, style: str) -> Character:
+        """Who is to be painted in the place of a face."""
+        character = character_of(picture, face, style)
+        if self.cast is not None:
+            character = character.played_by(self.cast)
+        if self.changes:
+            character = replace(character, person=replace(character.person, **self.changes))
+        return character
 
     def drawn(self, pictures: Pictures, source: str) -> Pictures:
         """Windows in the other style."""
@@ -204,6 +242,8 @@ class Drawn:
     where: Bool[np.ndarray, "h w"]  # it is not as it was
     colours: Float32[np.ndarray, "n 3"]  # there, row by row
     nets: Sequence[Model] = ()  # beside the one that draws
+    characters: Sequence[Character] = ()  # who was painted, from the largest face on
+    notices: Sequence[str] = ()
 
 
 def faces_in(image: Image, device: str = CPU) -> Sequence[Face]:
@@ -250,17 +290,48 @@ def style_by_looks(face: Face, pixels: UInt8[np.ndarray, "h w 3"]) -> str:
 
 def restyled(image: Image, asked: Restyling, faces: Sequence[Face], source: str) -> Drawn:
     """The picture with its faces, or all of it, in another style; elsewhere it is as it was."""
+    if asked.portrait:
+        return _portrait(image, asked, faces, source)
     plain = image.plain
     canvas = _Canvas(asked=asked, source=source, colours=plain.rgb().copy())
     if asked.whole:
         canvas.draw_all(faces)
     for face in sorted(faces, key=lambda face: -face.frame.side):
-        canvas.draw(face)
+        if asked.method == NET or not canvas.paint(face):
+            canvas.draw(face)
     chosen = np.ascontiguousarray(canvas.colours[canvas.touched])
     result = replace(plain.recoloured(chosen, canvas.touched), profile=image.profile)
     return Drawn(
-        image=result, where=canvas.touched, colours=chosen, nets=tuple(canvas.nets.values())
+        image=result,
+        where=canvas.touched,
+        colours=chosen,
+        nets=tuple(canvas.nets.values()),
+        characters=canvas.characters,
+        notices=canvas.notices,
     )
+
+
+def _portrait(
+    image: Image, asked: Restyling, faces: Sequence[Face], source: str
+) -> Drawn:
+    """The person of the largest face alone."""
+    face = max(faces, key=lambda face: face.size)
+    picture = torch.from_numpy(image.plain.rgb().transpose(2, 0, 1).copy())
+    character = asked.character(picture, face, source)
+    pixels = portrait(character.framed(image.height, image.width), asked.portrait, asked.target)
+    return Drawn(
+        image=image_of(pixels),
+        where=np.ones(pixels.shape[:2], bool),
+        colours=(pixels / np.float32(255)).reshape(-1, 3),
+        nets=readers(asked.device),
+        characters=[character],
+        notices=() if character.fits else (DOUBTFUL,),
+    )
+
+
+def readers(device: str) -> tuple[Model, Model]:
+    """The nets by which people are fitted."""
+    return loaded(READER, device=device), loaded(REFINER, device=device)
 
 
 @final
@@ -272,6 +343,8 @@ class _Canvas:
     source: str
     colours: np.ndarray  # h x w x 3
     nets: dict[str, Model] = field(default_factory=dict)
+    characters: list[Character] = field(default_factory=list[Character])
+    notices: list[str] = field(default_factory=list[str])
 
     def __post_init__(self) -> None:
         self.height, self.width = len(self.colours), self.colours.shape[1]
@@ -280,6 +353,7 @@ class _Canvas:
 
     def draw(self, face: Face) -> None:
         """Draw a face, upright, and blend it in along its outline, as it was and as it became."""
+        self.nets[self.asked.path.stem] = self.asked.model
         side, frame = self.asked.size + 2 * self.asked.beyond, self._frame(face)
         frame = replace(frame, side=frame.side * side / self.asked.size)
         window = Window.of_frame(frame, side)
@@ -307,6 +381,41 @@ class _Canvas:
         self.colours[rows, columns] = old + np.float32(self.asked.strength) * (anew - old)
         self.touched[rows, columns] = True
 
+    def paint(self, face: Face) -> bool:
+        """Put the person who looks like a face in its place, painted; False where none does."""
+        character = self.asked.character(self.before, face, self.source)
+        if not character.fits:
+            if UNLIKE not in self.notices:
+                self.notices.append(UNLIKE)
+            return False
+        clothes = self.asked.clothes
+        neck = 0.0 if clothes else neck_of(face)
+        cut = cutout(character, self.asked.target, clothes=clothes, neck=neck)
+        cut, rows, columns = cut.inside(self.height, self.width)
+        there = self.colours[rows, columns].copy()
+        head, bare = _shares(self.before, face, rows, columns)
+        hole = maximum_filter(head > _FAINT, 1 + 2 * round(_RIMS * face.frame.side))
+        scene = np.where(hole[..., None], filled(there, hole), there)
+        # What was neither head nor neck lies before the neck: clothes.
+        covered = 0.0 if clothes else 1 - _sharper(head + bare)
+        below = maximum_filter(cut.parts == _NECK, 1 + 2 * round(_RIMS * face.frame.side))
+        below &= np.isin(cut.parts, [_NECK, PART_INDEX["background"]])
+        kept = uniform_filter(np.float32(below), 3) * covered
+        opacity = cut.opacity * (1 - kept)
+        if bare.sum() > 0 and (drawn := (cut.parts == _NECK) & (cut.opacity > 0.99)).any():
+            tint = cut.colours[drawn].mean(0) - (bare[..., None] * there).sum((0, 1)) / bare.sum()
+            scene = (scene + bare[..., None] * tint).clip(0, 1)
+        anew = scene * (1 - opacity[..., None]) + cut.colours * (1 - kept[..., None])
+        if self.asked.keep_colours:
+            was, became = there @ np.float32(LUMA), anew @ np.float32(LUMA)
+            anew = there + (became - was)[..., None]
+        changed = there + np.float32(self.asked.strength) * (anew.clip(0, 1) - there)
+        self.touched[rows, columns] |= (abs(changed - there) > _LEAST).any(2)
+        self.colours[rows, columns] = changed
+        self.characters.append(character)
+        self.nets |= {net.path.stem: net for net in readers(self.asked.device)}
+        return True
+
     def _frame(self, face: Face) -> Frame:
         """The square of a face that the net is shown, as it learned from its style."""
         return face.as_painted(self.source) if self.asked.knows_styles else face.aligned()
@@ -329,6 +438,7 @@ class _Canvas:
             drawn = filters.drawn(self.before, self.asked.target)[None]
             self._paint(self._as_asked(drawn, self.before[None])[0])
         else:
+            self.nets[self.asked.path.stem] = self.asked.model
             self._paint(self._softly(faces))
 
     def _softly(self, faces: Sequence[Face]) -> Picture:
@@ -404,6 +514,38 @@ class _Canvas:
         self.nets[net.path.stem] = net
         larger = enlarged(net.in_rgb, drawn.clamp(0, 1))
         return larger, window.enlarged(net.net.factor)
+
+
+def _sharper(share: Plane) -> Plane:
+    return ((share - 0.3) / 0.4).clip(0, 1)
+
+
+def _shares(
+    picture: Picture, face: Face, rows: slice, columns: slice
+) -> tuple[Plane, Plane]:
+    """How likely each pixel of a part of the picture is of the head, and of the neck."""
+    down, across = (
+        torch.arange(s.start, s.stop, dtype=torch.float64) + 0.5 for s in (rows, columns)
+    )
+    places = torch.stack(torch.meshgrid(across, down, indexing="xy"), -1).reshape(-1, 2)
+    narrow = refined(picture, face).softmax(0)
+    likely = parts_at(picture, face, places, narrow=narrow, both=False).numpy()
+    head, neck = 1 - likely[_NOT_OF_IT].sum(0), likely[_NECK]
+    return head.reshape(len(down), -1), neck.reshape(len(down), -1)
+
+
+def filled(colours: Float32[np.ndarray, "h w 3"], hole: Bool[np.ndarray, "h w"]) -> Colours:
+    """A picture whose hole goes on smoothly from what lies round it."""
+    size = [max(round(n * min(1.0, _TILE / 2 / max(hole.shape))), 1) for n in hole.shape]
+    known = torch.from_numpy(np.float32(~hole))[None, None]
+    seen = torch.from_numpy(colours).permute(2, 0, 1)[None] * known
+    known, seen = (functional.adaptive_avg_pool2d(x, size) for x in (known, seen))
+    sums, shares = (
+        sum(0.01**k * boxed(x, n) for k, n in enumerate(_REACHES)) for x in (seen, known)
+    )
+    smooth = sums / shares.clamp(min=1e-9)
+    larger = functional.interpolate(smooth, hole.shape, mode="bilinear", align_corners=False)
+    return larger[0].permute(1, 2, 0).numpy()
 
 
 def soft_in_tiles(

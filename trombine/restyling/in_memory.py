@@ -22,13 +22,14 @@ def restyled_value(
     model: str | Path,
     *,
     like_picture: Path | None = None,
+    character: Path | None = None,
     device: str = CPU,
 ) -> Any:
     """The picture as conversion.py takes and gives it; what is not drawn anew stays as it is."""
     if (several := singles(value)) is not None:
         import torch
 
-        more: Any = {"like_picture": like_picture, "device": device}
+        more: Any = {"like_picture": like_picture, "character": character, "device": device}
         return torch.stack([restyled_value(one, options, model, **more) for one in several])
     image = image_from(value)
     with naming(value):
@@ -38,10 +39,12 @@ def restyled_value(
             wanted = LikeAsked(style=style, **{name: options[name] for name in names})
             drawn = restyled_like(image, wanted, eye(device))
         else:
-            asked = Restyling.of(model_of(model), options, device)
+            asked = Restyling.of(model_of(model), options, device, character)
             faces = faces_in(image, device)
             check_faces(faces, asked)
             drawn = restyled(image, asked, faces, asked.style_of(faces, image))
+        if options["portrait"]:
+            return like(value, drawn.image)
         if (planes := planes_of(value)) is not None:
             colours, alpha = planes
             colours = colours.copy()

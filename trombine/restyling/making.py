@@ -13,6 +13,7 @@ from typing import Final, final
 
 import numpy as np
 
+from trombine.batch.contents import JSON
 from trombine.batch.making import (
     FORMAT,
     PICTURE,
@@ -34,6 +35,8 @@ from trombine.reader import Face, Tracker
 from trombine.refusal import InputError, about
 from trombine.restyling.drawing import (
     AUTO,
+    NET,
+    PAINTER,
     LikeAsked,
     Restyling,
     faces_in,
@@ -41,6 +44,7 @@ from trombine.restyling.drawing import (
     restyled_like,
 )
 from trombine.restyling.like import eye
+from trombine.restyling.portrait import Character
 from trombine.upscaling.making import check_format
 from trombine.upscaling.sheet import centred, fitting, overview
 from trombine.weights import Model, loaded, shipped
@@ -58,14 +62,20 @@ HOLDS: Final[Mapping[str, type]] = {
     "whole": bool,
     "strength": float,
     "keep_colours": bool,
+    "method": str,
+    "clothes": bool,
+    "with": str,
+    "character": str,  # a file
+    "portrait": int,  # its pixels; 0 is none
     "model": str,
     FORMAT: str,
     SHOWS: str,
 }
-RESULT, GIF, MOSAIC = "", "gif", "mosaic"
+RESULT, GIF, MOSAIC, CHARACTER = "", "gif", "mosaic", "character"
 PRODUCTS: Final = (
     Product(shows=GIF, ending=".becomes.gif", format="GIF"),
     Product(shows=MOSAIC, ending=".mosaic.png", format="PNG"),
+    Product(shows=CHARACTER, ending=".character.json", format=JSON),
     Product(shows=RESULT),
 )
 _STEPS: Final = 12  # frames from a picture to what it becomes
@@ -81,8 +91,11 @@ def make(job: Job) -> Output:
     start = time.perf_counter()
     is_still = film.count == 1 and isinstance(film, Frames)
     like = job.file("like", "made like")
-    if (like or job.shows & {GIF, MOSAIC}) and not is_still:
-        option = "--like" if like else "-g" if GIF in job.shows else "-m"
+    of_stills = {"--like": like, "--portrait": job.options["portrait"]}
+    of_stills |= {"-g": GIF in job.shows, "-m": MOSAIC in job.shows}
+    of_stills |= {"--write-character": CHARACTER in job.shows}
+    if not is_still and (asked_of := [name for name, asked in of_stills.items() if asked]):
+        option = asked_of[0]
         raise InputError(f"is a film, and {option} is for pictures", "leave it out")
     if like:
         return _like(job, like, start)
@@ -101,6 +114,8 @@ def make(job: Job) -> Output:
     contents: dict[str, object] = {RESULT: result}
     if GIF in job.shows:
         contents[GIF] = becoming(film.first, result.first)
+    if CHARACTER in job.shows and drawing.characters:
+        contents[CHARACTER] = drawing.characters[0].as_json()
     if MOSAIC in job.shows:
         others = [] if not asked.knows_styles else asked.net.styles
         others = [name for name in others if name not in (drawing.source, asked.target)]
@@ -115,7 +130,7 @@ def make(job: Job) -> Output:
         model="+".join(dict.fromkeys(net.hash for net in nets)),
         chosen={"from": drawing.source} if drawing.source else {},
         notices=drawing.notices,  # of a video more come with its frames
-        nets=(asked.path.stem,),
+        nets=(drawing.drawn_by,),
         details=(
             *(net.described for net in nets),
             f"drawn in {time.perf_counter() - start:.2f} s",
@@ -185,6 +200,7 @@ class _Drawing:
     source: str = ""
     notices: list[str] = field(default_factory=list)
     used: dict[str, Model] = field(default_factory=dict)
+    characters: Sequence[Character] = ()  # of the last frame
 
     def __post_init__(self) -> None:
         self.begin()
@@ -196,7 +212,15 @@ class _Drawing:
     @property
     def nets(self) -> Sequence[Model]:
         """The nets that have worked, the one that draws first."""
-        return (self.asked.model, *(self.used[name] for name in sorted(self.used)))
+        own = self.asked.path.stem
+        nets = sorted(self.used, key=lambda name: (name != own, name))
+        return tuple(self.used[name] for name in nets) or (self.asked.model,)
+
+    @property
+    def drawn_by(self) -> str:
+        """The net that drew faces, or the painter."""
+        own = self.asked.path.stem
+        return own if own in self.used or not self.used else PAINTER
 
     def film(self, film: Frames, tick: Tick | None) -> Frames:
         """A film that is in memory, or a picture."""
@@ -219,12 +243,15 @@ class _Drawing:
         self.source = self.source or self.asked.style_of(faces, image)
         drawn = restyled(image, self.asked, [one.face for one in tracked], self.source)
         self.used |= {net.path.stem: net for net in drawn.nets}
+        self.characters = drawn.characters
+        self.notices += [text for text in drawn.notices if text not in self.notices]
         return drawn.image
 
 
 def _asked(job: Job) -> Restyling:
     path = job.file("model", known=shipped()) or shipped()[job.options["model"]]
-    return Restyling.of(path, job.options, job.device)
+    character = job.file("character", "drawn as")
+    return Restyling.of(path, job.options, job.device, character)
 
 
 def check_faces(faces: Sequence[Face], asked: Restyling) -> None:
@@ -243,12 +270,15 @@ def model_of(model: str | Path) -> Path:
     return path
 
 
-def target_for(options: Options, source: Path, model: Path, like: Path | None) -> Target:
-    """What is asked for a picture: the options, the picture that it is to be like, and the model's
-    file where it is not shipped."""
+def target_for(
+    options: Options, source: Path, model: Path, like: Path | None, character: Path | None
+) -> Target:
+    """What is asked for a picture: the options, the picture that it is to be like, the character,
+    and the model's file where it is not shipped."""
     is_shipped = shipped().get(model.stem) == model
     named = model.stem if is_shipped else model
-    return Target.of(source, options, like=like, model=None if like else named)
+    model_named = None if like else named
+    return Target.of(source, options, like=like, character=character, model=model_named)
 
 
 def equivalent(name: str, recorded: object, target: object) -> bool:
@@ -261,7 +291,11 @@ def equivalent(name: str, recorded: object, target: object) -> bool:
 RESTYLE: Final = Making(
     verb="restyle",
     holds=HOLDS,
-    usual={"whole": False, "strength": 1.0, "keep_colours": False, "like": "", SHOWS: RESULT},
+    earlier={"method": NET},
+    usual={
+        **{"whole": False, "strength": 1.0, "keep_colours": False, "like": "", SHOWS: RESULT},
+        **{"clothes": False, "with": "", "character": "", "portrait": 0},
+    },
     make=make,
     products=PRODUCTS,
     needs=("torch", "scipy"),

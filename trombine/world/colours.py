@@ -49,6 +49,12 @@ def to_linear(srgb: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
     return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
 
 
+def to_srgb(linear: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
+    """Linear light to sRGB, clipped to [0, 1]."""
+    light = np.clip(linear, 0, 1)
+    return np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+
+
 def _hex(text: str) -> Rgb:
     return to_linear(np.array([int(text[i : i + 2], 16) for i in (0, 2, 4)]) / 255)
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 from jaxtyping import Float
 
+_FURTHER: Final = 2.5  # times the world's range: as far as proportions of a fitted face go
 GROUPS: Final = (
     "identity",
     "hair",
@@ -26,30 +27,38 @@ GROUPS: Final = (
 )
 
 
-def _field(low: float, high: float, unit: str, group: str, text: str) -> Any:
-    return dataclasses.field(
-        metadata={"low": low, "high": high, "unit": unit, "group": group, "text": text}
-    )
+def _field(
+    low: float, high: float, unit: str, group: str, text: str, reach: float = 1.0
+) -> Any:
+    about = {"low": low, "high": high, "unit": unit, "group": group, "text": text}
+    return dataclasses.field(metadata={**about, "reach": reach})
 
 
 def _identity(text: str, low: float = -1.0, high: float = 1.0, unit: str = "") -> Any:
     return _field(low, high, unit, "identity", text)
 
 
-def _hair(text: str, low: float = 0.0, high: float = 1.0, unit: str = "") -> Any:
-    return _field(low, high, unit, "hair", text)
+def _form(text: str) -> Any:
+    """A proportion, in which real people differ more than the world's do."""
+    return _field(-1.0, 1.0, "", "identity", text, _FURTHER)
+
+
+def _hair(
+    text: str, low: float = 0.0, high: float = 1.0, unit: str = "", reach: float = 1.0
+) -> Any:
+    return _field(low, high, unit, "hair", text, reach)
 
 
 def _pose(text: str, low: float, high: float) -> Any:
     return _field(low, high, "rad", "pose", text)
 
 
-def _expression(text: str, low: float = -1.0, high: float = 1.0) -> Any:
-    return _field(low, high, "", "expression", text)
+def _expression(text: str, low: float = -1.0, high: float = 1.0, reach: float = 1.0) -> Any:
+    return _field(low, high, "", "expression", text, reach)
 
 
-def _light(text: str, low: float, high: float, unit: str = "") -> Any:
-    return _field(low, high, unit, "light", text)
+def _light(text: str, low: float, high: float, unit: str = "", reach: float = 1.0) -> Any:
+    return _field(low, high, unit, "light", text, reach)
 
 
 def _worn(text: str, low: float = 0.0, high: float = 1.0) -> Any:
@@ -68,7 +77,8 @@ def _framing(text: str, low: float, high: float, unit: str = "") -> Any:
 class Face:
     """One person in one moment. All fields are numbers.
 
-    Where no unit is said, a field runs from 0 (none) to 1 (most) or from -1 to 1 round an
+    People of the world keep to the ranges; of who is fitted to a photograph (fit.py), proportions
+    may go further, as FieldInfo.reach says. Where no unit is said, a field runs from 0 (none) to 1 (most) or from -1 to 1 round an
     average person; `FIELDS` lists name, range, unit, group and meaning of each. Lengths in
     shape.py are in half widths of the face.
     """
@@ -80,33 +90,33 @@ class Face:
     undertone: float = _identity("skin, cool and rosy to warm and golden")
     ruddy: float = _identity("redness of cheeks and nose", 0)
     freckles: float = _identity("freckles", 0)
-    head_height: float = _identity("round to long head")
-    forehead: float = _identity("narrow to wide forehead")
-    cheeks: float = _identity("hollow to full cheeks")
-    cheekbones: float = _identity("flat to high cheekbones")
-    jaw_width: float = _identity("narrow to wide jaw")
-    jaw_square: float = _identity("round to square jaw")
-    chin_length: float = _identity("short to long chin")
-    chin_width: float = _identity("pointed to broad chin")
-    eye_spacing: float = _identity("close to wide-set eyes")
-    eye_size: float = _identity("small to large eyes")
-    eye_height: float = _identity("narrow to round eyes")
-    eye_tilt: float = _identity("outer corners down to up")
+    head_height: float = _form("round to long head")
+    forehead: float = _form("narrow to wide forehead")
+    cheeks: float = _form("hollow to full cheeks")
+    cheekbones: float = _form("flat to high cheekbones")
+    jaw_width: float = _form("narrow to wide jaw")
+    jaw_square: float = _form("round to square jaw")
+    chin_length: float = _form("short to long chin")
+    chin_width: float = _form("pointed to broad chin")
+    eye_spacing: float = _form("close to wide-set eyes")
+    eye_size: float = _form("small to large eyes")
+    eye_height: float = _form("narrow to round eyes")
+    eye_tilt: float = _form("outer corners down to up")
     eye_hood: float = _identity("open crease to covered crease", 0)
     eye_depth: float = _identity("protruding to deep-set eyes")
     iris: float = _identity("colour: brown, amber, hazel, green, grey, blue along a palette", 0)
     iris_light: float = _identity("dark to light iris")
-    brow_height: float = _identity("low to high brows")
-    brow_arch: float = _identity("straight to arched brows")
+    brow_height: float = _form("low to high brows")
+    brow_arch: float = _form("straight to arched brows")
     brow_thick: float = _identity("thin to bushy brows")
-    nose_length: float = _identity("short to long nose")
-    nose_width: float = _identity("narrow to wide nose")
-    nose_bridge: float = _identity("flat to high bridge")
+    nose_length: float = _form("short to long nose")
+    nose_width: float = _form("narrow to wide nose")
+    nose_bridge: float = _form("flat to high bridge")
     nose_tip: float = _identity("pointed to round tip")
-    mouth_width: float = _identity("narrow to wide mouth")
-    mouth_height: float = _identity("short to long upper lip space")
-    upper_lip: float = _identity("thin to full upper lip")
-    lower_lip: float = _identity("thin to full lower lip")
+    mouth_width: float = _form("narrow to wide mouth")
+    mouth_height: float = _form("short to long upper lip space")
+    upper_lip: float = _form("thin to full upper lip")
+    lower_lip: float = _form("thin to full lower lip")
     cupid: float = _identity("depth of the upper lip's bow", 0)
     lip_red: float = _identity("pale to red lips", 0)
     ear_size: float = _identity("small to large ears")
@@ -118,7 +128,7 @@ class Face:
     hair_dye: float = _hair("natural colour (0) to dyed (1)")
     hair_hue: float = _hair("hue of the dye", unit="turns")
     hair_length: float = _hair("shaven, short, ear, chin, shoulder and below")
-    hair_volume: float = _hair("flat to voluminous")
+    hair_volume: float = _hair("flat to voluminous", reach=_FURTHER)
     hair_curl: float = _hair("straight, wavy, curly, coiled")
     hairline: float = _hair("low to high hairline", -1)
     recession: float = _hair("full hairline to bald")
@@ -134,7 +144,7 @@ class Face:
     pitch: float = _pose("nod; positive looks down", -0.2, 0.2)
     roll: float = _pose("tilt; positive is clockwise in the picture", -0.14, 0.14)
     # expression
-    smile: float = _expression("corners of the mouth down to up")
+    smile: float = _expression("corners of the mouth down to up", reach=1.6)
     mouth_open: float = _expression("closed to open mouth", 0)
     teeth: float = _expression("how much the open mouth shows of the teeth", 0)
     brow_raise: float = _expression("lowered to raised brows")
@@ -150,7 +160,7 @@ class Face:
     light_key: float = _light("soft and even to hard and dramatic", 0, 1)
     light_warm: float = _light("cool to warm key light", -1, 1)
     light_rim: float = _light("light from behind", 0, 1)
-    exposure: float = _light("dark to bright", -1, 1)
+    exposure: float = _light("dark to bright", -1, 1, reach=_FURTHER)
     # things worn
     glasses: float = _worn("below .5 none, above .5 glasses")
     glasses_shape: float = _worn("round to square lenses")
@@ -203,11 +213,16 @@ class FieldInfo:
     unit: str
     group: str
     text: str
+    reach: float  # how far a fitted face may go, in half ranges from the middle
 
 
 FIELDS: Final = tuple(FieldInfo(name=f.name, **f.metadata) for f in dataclasses.fields(Face))
 VECTOR_NAMES: Final = tuple(info.name for info in FIELDS)
-_RANGES: Final = tuple((info.name, info.low, info.high) for info in FIELDS)
+_RANGES: Final = tuple(
+    (info.name, middle - info.reach * half, middle + info.reach * half)
+    for info in FIELDS
+    for middle, half in [((info.low + info.high) / 2, (info.high - info.low) / 2)]
+)
 _GROUP_OF: Final = {info.name: info.group for info in FIELDS}
 
 

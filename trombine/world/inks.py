@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from trombine.world.colours import ROWS as LIGHTS
-from trombine.world.colours import colours
+from trombine.world.colours import colours, to_srgb
 from trombine.world.faces import Face
 
 ROWS: Final = (
@@ -53,11 +53,6 @@ ROWS: Final = (
 )
 
 Rgb = Float[np.ndarray, "3"]
-
-
-def _srgb(linear: Rgb) -> Rgb:
-    light = np.clip(linear, 0, 1)
-    return np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
 
 
 def _hex(text: str) -> Rgb:
@@ -161,7 +156,7 @@ def _tones(f: Face, b: dict[str, Rgb], seen: dict[str, Rgb], style: str) -> dict
 
 def inks(person: Face, style: str) -> Float[np.ndarray, "rows 3"]:
     """The table of a drawing: a row for each name of ROWS, sRGB from 0 to 1."""
-    seen = {name: _srgb(row) for name, row in zip(LIGHTS, colours(person), strict=True)}
+    seen = {name: to_srgb(row) for name, row in zip(LIGHTS, colours(person), strict=True)}
     bases = (_cartoon_bases if style == "cartoon" else _anime_bases)(person, seen)
     rows = _tones(person, bases, seen, style)
     return np.clip(np.stack([rows[name] for name in ROWS]), 0, 1)
@@ -179,7 +174,7 @@ def greys(person: Face) -> Float[np.ndarray, "parts"]:
     luma = np.array([0.2126, 0.7152, 0.0722])
     out = []
     for name in GREYS:
-        dark = 1 - float(luma @ _srgb(table[name]))
+        dark = 1 - float(luma @ to_srgb(table[name]))
         low, high = _PALEST.get(name, 0.0), _DARKEST.get(name, 0.75)
         out.append(low + (high - low) * min(1.0, max(0.0, (dark - 0.14) / 0.76)))
     return np.array(out)

@@ -19,6 +19,7 @@ from trombine.world.kernel_layers import (
     L_HAIR,
     L_HAT,
     distances,
+    look,
     top,
 )
 
@@ -155,3 +156,15 @@ def landmarks(record, tables, bumps, seed: int, points: np.ndarray, visible: np.
             near_x, near_y = x + (dx - x) * step, y + (dy - y) * step
             visible[i] = _seen(r, tables, bumps, seed, i, near_x, near_y, q)
     to_picture(r, points)
+
+
+@kernel
+def label_layers(record, tables, bumps, seed: int, layers: np.ndarray) -> None:
+    """Fill layers (size x size, uint8) with what is on top at the centre of each pixel."""
+    r = record[0]
+    size = layers.shape[0]
+    q = np.zeros(COUNT)
+    for i in range(size):
+        for j in range(size):
+            look(r, tables, bumps, seed, (j + 0.5) / size, (i + 0.5) / size, q)
+            layers[i, j] = top(r, q)

@@ -8,16 +8,18 @@ colours.py; the painters of the styles are kernel_photo.py, kernel_drawn.py and 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
+from scipy.ndimage import uniform_filter
 
 from trombine.conventions import PART_INDEX
 from trombine.world.colours import colours, lights_out_of_focus
 from trombine.world.faces import Face
+from trombine.world.inks import ROWS as INK_ROWS
 from trombine.world.inks import greys, inks
 from trombine.world.shape import Shape, shape
 
@@ -96,6 +98,15 @@ def points_of(form: Shape) -> tuple[Float[np.ndarray, "68 2"], Bool[np.ndarray, 
     return points, visible
 
 
+def parts_of(form: Shape, size: int) -> UInt8[np.ndarray, "size size"]:
+    """The parts of the picture of a form, without painting it."""
+    from trombine.world.kernel_truth import label_layers
+
+    layers = np.empty((size, size), np.uint8)
+    label_layers(form.record, form.tables, form.bumps, form.seed, layers)
+    return PART_OF_LAYER[layers]
+
+
 def _photo(person: Face, form: Shape, style: str, pixels: Pixels, layers: Layers) -> None:
     from trombine.world.kernel_photo import paint_photo
 
@@ -116,13 +127,17 @@ def _photo(person: Face, form: Shape, style: str, pixels: Pixels, layers: Layers
 
 
 def _drawn(person: Face, form: Shape, style: str, pixels: Pixels, layers: Layers) -> None:
+    _ink(form, inks(person, style), pixels, layers)
+
+
+def _ink(form: Shape, table: Float[np.ndarray, "rows 3"], pixels: Pixels, layers: Layers) -> None:
     from trombine.world.kernel_drawn import paint_drawn
 
     paint_drawn(
         form.record,
         form.tables,
         form.bumps,
-        inks(person, style),
+        table,
         form.seed,
         form.ground_seed,
         pixels,
@@ -176,3 +191,28 @@ def painted(person: Face, form: Shape, size: int, style: str) -> Painted:
         points=(points * size).astype(np.float32),
         visible=visible,
     )
+
+
+def cut_out(
+    person: Face, form: Shape, size: int, style: str
+) -> tuple[Float[np.ndarray, "size size 3"], Float[np.ndarray, "size size"], Layers]:
+    """A person without the ground: colours from 0 to 1 times the opacity, the opacity, and parts.
+
+    Drawings before black and before white say how opaque each pixel is; of others, whose ground is
+    never black, the labels do.
+    """
+    if style in ("anime", "cartoon"):
+        bare = replace(form, record=form.record.copy())
+        bare.record["ground_kind"] = 0.0
+        before = []
+        for ground in (0.0, 1.0):
+            table = inks(person, style)
+            table[[INK_ROWS.index(name) for name in ("ground", "ground2")]] = ground
+            pixels, layers = np.empty((size, size, 3), np.uint8), np.empty((size, size), np.uint8)
+            _ink(bare, table, pixels, layers)
+            before.append(pixels / 255)
+        opacity = np.clip(1 - (before[1] - before[0]).mean(2), 0, 1)
+        return before[0], opacity, PART_OF_LAYER[layers]
+    whole = painted(person, form, size, style)
+    opacity = uniform_filter((whole.parts > 0).astype(np.float64), 3, mode="nearest")
+    return whole.pixels / 255 * opacity[..., None], opacity, whole.parts

@@ -5,7 +5,7 @@ How large things are is decided in proportions.py, what a style changes in styli
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -75,3 +75,17 @@ def shape(person: Face, style: str, youth: float = 0.0) -> Shape:
         seed=int(person.texture),
         ground_seed=int(person.ground_texture),
     )
+
+
+def seen_in(form: Shape, x: float, y: float, side: float, angle: float = 0.0) -> Shape:
+    """The form as it is in a square of its picture, which the square then fills: its middle and
+    side in picture sizes, and how it is turned (clockwise, in radians)."""
+    record = form.record.copy()
+    dx, dy = record["centre_x"] - x, record["centre_y"] - y
+    cos, sin = np.cos(angle), np.sin(angle)
+    roll = np.arctan2(record["sin_roll"], record["cos_roll"]) - angle
+    record["centre_x"] = 0.5 + (dx * cos + dy * sin) / side
+    record["centre_y"] = 0.5 + (dy * cos - dx * sin) / side
+    record["scale"] /= side
+    record["cos_roll"], record["sin_roll"] = np.cos(roll), np.sin(roll)
+    return replace(form, record=record)

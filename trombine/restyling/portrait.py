@@ -1,0 +1,298 @@
+"""A person of a photograph, drawn by the painter of the face world.
+
+    character_of(picture, face, style)    the person of the world who looks like a face that was read
+    portrait(character, size, style)      the person alone, before the world's ground
+    Cutout.of(...)                        the head as it lies in the photograph, with its opacity
+
+How parameters are fitted is in world/fit.py; what is put into the photograph, in drawing.py.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final, final
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Float64, UInt8
+from PIL import Image as Pillow
+from torch import Tensor
+from torch.nn import functional
+
+from trombine.conventions import PART_INDEX, to_pixels
+from trombine.devices import device_of
+from trombine.files import opened
+from trombine.inventing.looking import looked_at, numbers
+from trombine.reader import Face
+from trombine.reader.frames import WINDOW, Frame, Samples, crop_windows
+from trombine.refusal import InputError, about
+from trombine.texts import from_json
+from trombine.weights import loaded
+from trombine.world import Face as Person
+from trombine.world.faces import FIELDS
+from trombine.world.fit import Seen, Square, fit
+from trombine.world.painting import LARGEST, SMALLEST, cut_out, paint
+from trombine.world.proportions import EYE_LINE
+from trombine.world.shape import seen_in, shape
+
+FITS: Final = 0.08  # of the pupils' distance: a face whose landmarks are off by more is not fitted
+_FINEST: Final = 512  # pixels of the window that is fitted
+_PARTS: Final = 128  # and of the map of its parts
+_KEPT: Final = ("identity", "hair", "worn")  # groups of fields by which a character is known
+_WIDE: Final = 1.5  # sides of the world's picture: what is painted of a head
+READER: Final = "reader"
+_NO_CLOTH: Final = 9.0  # half widths of the face: clothes that begin so low are not seen
+
+Pixels = UInt8[np.ndarray, "s s 3"]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Character:
+    """A person, and where the world's picture of them lies in the photograph."""
+
+    person: Person
+    frame: Frame  # in pixels of the photograph
+    points_off: float = 0.0  # how far its landmarks are off, in distances of the pupils
+
+    @property
+    def fits(self) -> bool:
+        return self.points_off <= FITS
+
+    def framed(self, height: int, width: int) -> Person:
+        """The person as the photograph frames them, as far as portraits are framed so."""
+        side, frame = max(height, width), self.frame
+        seen = {
+            "centre_x": (frame.x - width / 2) / side,
+            "centre_y": (frame.y - height / 2) / side,
+            "scale": _HALF_FACE * frame.side / side,
+            "roll": frame.angle,
+        }
+        cos, sin = math.cos(frame.angle), math.sin(frame.angle)
+        up = (EYE_LINE - 0.5) * frame.side / side  # from the middle of its square to its eyes
+        seen["centre_x"] -= up * sin
+        seen["centre_y"] += up * cos - (EYE_LINE - 0.5)
+        within = {info.name: info for info in FIELDS if info.name in seen}
+        changes = {n: min(max(v, within[n].low), within[n].high) for n, v in seen.items()}
+        return replace(self.person, **changes)
+
+    def as_json(self) -> dict[str, dict[str, float]]:
+        """What a character's file holds: the fields of the person, by name."""
+        fields = asdict(self.person).items()
+        return {"character": {name: round(value, 6) for name, value in fields}}
+
+    def played_by(self, other: Person) -> Character:
+        """Another person in the same moment: pose, expression, light and framing stay."""
+        names = [info.name for info in FIELDS if info.group in _KEPT]
+        changes = {name: getattr(other, name) for name in names}
+        return replace(self, person=replace(self.person, **changes))
+
+
+def read_character(path: Path) -> Person:
+    """The person that a character's file describes."""
+    with about(path), opened(path) as file:
+        try:
+            fields = from_json(file.read())["character"]
+        except (ValueError, LookupError, TypeError) as error:
+            raise InputError("is no character's file", "write one: --write-character") from error
+        return _person(fields)
+
+
+def _person(fields: Mapping[str, Any]) -> Person:
+    names = {info.name for info in FIELDS}
+    if unknown := sorted(set(fields) - names):
+        raise InputError(f"a character has no field {unknown[0]}")
+    if missing := sorted(names - set(fields)):
+        raise InputError(f"does not say what {missing[0]} is, so it is no character")
+    try:
+        return Person(**{name: float(fields[name]) for name in names})
+    except (TypeError, ValueError) as error:
+        raise InputError(f"is no character: {error}") from error
+
+
+def character_of(picture: Samples, face: Face, style: str) -> Character:
+    """The person of the world who looks like a face of a picture in this style."""
+    found = fit(seen := seen_of(picture, face, style))
+    corner = np.array([[0.5, 0.5], [1.0, 0.5]])
+    places = torch.from_numpy(found.square.to_window(corner) * WINDOW)
+    middle, right = _frame(face, style).to_picture(places).numpy()
+    across = right - middle
+    frame = Frame(
+        x=float(middle[0]),
+        y=float(middle[1]),
+        side=2 * float(np.hypot(*across)),
+        angle=math.atan2(across[1], across[0]),
+    )
+    return Character(person=found.person, frame=frame, points_off=found.points_off)
+
+
+def _frame(face: Face, style: str) -> Frame:
+    return face.as_painted(style)
+
+
+def seen_of(picture: Samples, face: Face, style: str) -> Seen:
+    """What was read of a face, in the square in which it stands as painted faces do."""
+    frame = _frame(face, style)
+    size = int(min(max(frame.side, WINDOW), _FINEST))
+    window = crop_windows(picture, [frame], size)
+    places = _grid(_PARTS) * (WINDOW / _PARTS)
+    likely = parts_at(picture, face, frame.to_picture(places), narrow=face.logits.softmax(0))
+    points = torch.from_numpy(face.points)
+    seen = Seen(
+        pixels=to_pixels(window[0]),
+        parts=likely.argmax(0).to(torch.uint8).view(_PARTS, _PARTS).numpy(),
+        points=frame.to_window(points).numpy() / WINDOW,
+        errors=face.errors.astype(np.float64) / frame.side,
+        numbers={**face.traits, **face.moment},
+        spreads=face.spreads,
+        style=style,
+    )
+    if seen.grey and style == "photo" and "tone" in seen.numbers:
+        return replace(seen, numbers={**seen.numbers, "tone": _tone_of(window)})
+    return seen
+
+
+def _grid(side: int) -> Float64[Tensor, "n 2"]:
+    rows, columns = np.mgrid[:side, :side] + 0.5
+    return torch.from_numpy(np.stack([columns, rows], -1).reshape(-1, 2))
+
+
+def parts_at(
+    picture: Samples,
+    face: Face,
+    places: Float64[Tensor, "n 2"],
+    *,
+    narrow: Float32[Tensor, "p s s"],
+    both: bool = True,
+) -> Float32[Tensor, "p n"]:
+    """How likely each part is at places of the picture: as it is read of the face's own window,
+    `narrow`, and of one round it, since hair reaches farther; within the first of both, if asked."""
+    cos, sin = math.cos(face.frame.angle), math.sin(face.frame.angle)
+    down = _LOWER * (_WIDER - 1) * face.frame.side
+    wide = replace(
+        face.frame,
+        x=face.frame.x - sin * down,
+        y=face.frame.y + cos * down,
+        side=_WIDER * face.frame.side,
+    )
+    reader = loaded(READER, task="read")
+    window = crop_windows(picture, [wide]).to(device_of(reader.net))
+    around = reader(window).parts[0].float().cpu().softmax(0)
+    inner, depth = _sampled(narrow, face.frame, places)
+    outer, _ = _sampled(around, wide, places)
+    share = (depth / _RIM).clamp(0, 1) * (0.5 if both else 1.0)
+    return share * inner + (1 - share) * outer
+
+
+def _sampled(
+    maps: Float32[Tensor, "p s s"], frame: Frame, places: Float64[Tensor, "n 2"]
+) -> tuple[Float32[Tensor, "p n"], Float32[Tensor, "n"]]:
+    """Maps of a window at places of the picture, and how deep in the window each lies."""
+    own = 2 * frame.to_window(places) / WINDOW - 1
+    depth = (1 - own.abs().amax(1)).float()
+    grid = own.float().view(1, 1, -1, 2)
+    seen = functional.grid_sample(
+        maps[None].float(), grid, padding_mode="border", align_corners=False
+    )
+    return seen[0, :, 0], depth
+
+
+_WIDER: Final = 1.45  # times as wide as a face's own window is the one that shows its hair
+_LOWER: Final = 0.12  # of the window: by so much for each time it is wider it lies lower
+_RIM: Final = 0.08  # of half a window, over which the one beside it takes over
+
+
+def _tone_of(window: Float32[Tensor, "1 3 s s"]) -> float:
+    """The tone of skin in a picture without colours: as the reader sees it where the lightest is
+    white, along the line by which it is off on grey portraits (of those that nets may learn from)."""
+    white = float(np.quantile(window.numpy(), _LIGHTEST))
+    read = numbers(looked_at((window * (_WHITE / max(white, 0.05))).clamp(max=1)))["tone"]
+    return min(max(_PALE + _STEEP * (read - _PALE_READ), 0.02), 0.95)
+
+
+_LIGHTEST, _WHITE = 0.98, 0.95  # the share that is darker than white, and white
+_PALE, _PALE_READ, _STEEP = 0.2, 0.38, 1.77  # a tone, what is read of it, and the line's slope
+
+
+def portrait(person: Person, size: int, style: str) -> Pixels:
+    """The person alone, on the world's ground."""
+    return paint(person, size, style).pixels
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Cutout:
+    """A drawn head as it lies in a photograph: a square of pixels, parts of which may lie outside."""
+
+    left: int
+    top: int
+    colours: Float32[np.ndarray, "s s 3"]  # times the opacity
+    opacity: Float32[np.ndarray, "s s"]
+    parts: UInt8[np.ndarray, "s s"]
+
+    def inside(self, height: int, width: int) -> tuple[Cutout, slice, slice]:
+        """What of it lies in a picture of this size, and in which rows and columns."""
+        side = len(self.parts)
+        top, left = max(self.top, 0), max(self.left, 0)
+        bottom, right = min(self.top + side, height), min(self.left + side, width)
+        rows, columns = slice(top, max(bottom, top)), slice(left, max(right, left))
+        own = (
+            slice(rows.start - self.top, rows.stop - self.top),
+            slice(columns.start - self.left, columns.stop - self.left),
+        )
+        part = Cutout(
+            left=left,
+            top=top,
+            colours=self.colours[own],
+            opacity=self.opacity[own],
+            parts=self.parts[own],
+        )
+        return part, rows, columns
+
+
+def cutout(character: Character, style: str, *, clothes: bool, neck: float = 0.0) -> Cutout:
+    """The head of a character as it lies in the photograph; with its clothes, or with a neck at
+    least so wide (in half widths of the face)."""
+    frame, person = character.frame, character.person
+    side = max(round(_WIDE * frame.side), 2)
+    left, top = round(frame.x - side / 2), round(frame.y - side / 2)
+    view = Square(left + side / 2, top + side / 2, side).within(
+        Square(frame.x, frame.y, frame.side, frame.angle)
+    )
+    form = seen_in(shape(person, style), view.x, view.y, view.side, view.angle)
+    if not clothes:
+        form.record["shoulder"], form.record["necklace"] = _NO_CLOTH, 0.0
+        form.record["neck"] = np.maximum(form.record["neck"], neck)
+    size = min(max(side, SMALLEST), LARGEST)
+    colours, opacity, parts = cut_out(person, form, size, style)
+    if size != side:
+        colours = np.stack([_sized(plane, side) for plane in np.moveaxis(colours, 2, 0)], 2)
+        opacity = _sized(opacity, side)
+        parts = np.asarray(Pillow.fromarray(parts).resize((side, side), Pillow.Resampling.NEAREST))
+    return Cutout(
+        left=left,
+        top=top,
+        colours=np.clip(colours, 0, 1).astype(np.float32),
+        opacity=np.clip(opacity, 0, 1).astype(np.float32),
+        parts=parts,
+    )
+
+
+def _sized(plane: Float64[np.ndarray, "n m"], side: int) -> Float32[np.ndarray, "s s"]:
+    image = Pillow.fromarray(plane.astype(np.float32))
+    return np.asarray(image.resize((side, side), Pillow.Resampling.BICUBIC))
+
+
+def neck_of(face: Face) -> float:
+    """Half the width of a face's neck, in half widths of a painted face; 0 where none is seen."""
+    widths = (face.parts == PART_INDEX["neck"]).sum(1)
+    if not (seen := widths[widths > 0]).size:
+        return 0.0
+    pixels = float(np.median(seen)) * face.frame.side / WINDOW
+    return pixels / 2 / (_HALF_FACE * face.as_painted("photo").side)
+
+
+_HALF_FACE: Final = 0.25  # of the side of a painted picture
