@@ -1038,39 +1038,44 @@ def generate(
     model: str | _Path = ...,
     threads: int | None = ...,
     overwrite: bool = ...,
+    method: str = ...,
     seeds: str = ...,
     output: _Path,
     like: _Path | None = ...,
     sheet: bool = ...,
     nearest: bool = ...,
 ) -> Result:
-    """Invent faces, each a function of its seed, told what is to be of them or not.
+    """Generate faces from seeds, optionally with given attributes.
 
-    A face's file is named by its seed. The same seed is the same person in every style. Run again,
-    only what is missing is made.
+    By default the procedural painter draws each person; method="net" lets a neural net generate
+    it. The same seed is the same person in every style. A face's file is named by its seed. Run
+    again, only what is missing is made.
 
     Arguments, by name:
-        style: How they are drawn: anime or photo; cartoon and sketch are drawn
-            anew, by the net that restyles, from the photo: anime, photo, cartoon
-            or sketch.
+        style: How they are drawn: anime, photo, cartoon or sketch; by a net
+            cartoon and sketch are drawn anew, by the net that restyles, from its
+            photo.
         with_: What is to be of all of them: "age=60, glasses, no hat, smile=.8",
             of the fields of the world's faces; the rest is the seed's.
-        size: Width and height in pixels: the net's own, 96, unless given; 192 and
-            384 by the net that enlarges: 16 to 4096.
-        truncation: How varied faces are, 0.1 to 1: lower ones are more alike, and
-            fewer of them are odd.
-        model: A model that invents, by name, file or run's folder, in place of the
+        size: Width and height in pixels, 512 unless given, 16 to 2048; by a net
+            its own, 96, or twice and four times that by the net that enlarges.
+        truncation: How varied a net's faces are, 0.1 to 1: lower ones are more
+            alike, and fewer of them are odd.
+        model: A net that generates, by name, file or run's folder, in place of the
             style's own.
         threads: How many threads work: by default one for each core, and never
             more. The bytes are the same.
         overwrite: Make again what is there.
+        method: painter, the procedural painter of the world, or net, a neural
+            network that learned from it; painter unless a model is named: painter
+            or net.
         seeds: Which faces: 0-31, or 3,8,21.
         output: The folder to write.
-        like: A picture with a face: the nearest invented face is looked for, and
-            it is said how near it is.
+        like: A picture with a face: the nearest face that a net makes is looked
+            for, and it is said how near it is.
         sheet: Write sheet.png too, with all of them.
-        nearest: Write nearest.png too: below each face, at the net's own size, the
-            picture that it is most like of those that the net learned from.
+        nearest: Write nearest.png too: below each face of a net, at its own size,
+            the picture that it is most like of those that the net learned from.
     """
 
 def morph(
@@ -1082,6 +1087,7 @@ def morph(
     model: str | _Path = ...,
     threads: int | None = ...,
     overwrite: bool = ...,
+    method: str = ...,
     seeds: str | Iterable[str] | Mapping[str, Any],
     output: _Path,
     frames: int = ...,
@@ -1092,35 +1098,38 @@ def morph(
     sheet: bool = ...,
     json: bool = ...,
 ) -> Result:
-    """Walk from one invented face to the next, as a film or a folder of frames.
+    """Walk from one generated face to the next, as a film or a folder of frames.
 
     A leg's ends are the faces of its seeds, as `trombine generate` makes them. What becomes of the
     parts on the way, and how even the steps are, is said.
 
     Arguments, by name:
-        style: How they are drawn: anime or photo; cartoon and sketch are drawn
-            anew, by the net that restyles, from the photo: anime, photo, cartoon
-            or sketch.
+        style: How they are drawn: anime, photo, cartoon or sketch; by a net
+            cartoon and sketch are drawn anew, by the net that restyles, from its
+            photo.
         with_: What is to be of all of them: "age=60, glasses, no hat, smile=.8",
             of the fields of the world's faces; the rest is the seed's.
-        size: Width and height in pixels: the net's own, 96, unless given; 192 and
-            384 by the net that enlarges: 16 to 4096.
-        truncation: How varied faces are, 0.1 to 1: lower ones are more alike, and
-            fewer of them are odd.
-        model: A model that invents, by name, file or run's folder, in place of the
+        size: Width and height in pixels, 256 unless given, 16 to 2048; by a net
+            its own, 96, or twice and four times that by the net that enlarges.
+        truncation: How varied a net's faces are, 0.1 to 1: lower ones are more
+            alike, and fewer of them are odd.
+        model: A net that generates, by name, file or run's folder, in place of the
             style's own.
         threads: How many threads work: by default one for each core, and never
             more. The bytes are the same.
         overwrite: Make again what is there.
+        method: painter, the procedural painter of the world, or net, a neural
+            network that learned from it; painter unless a model is named: painter
+            or net.
         seeds: Which faces, in this order: 3 8 21, or 0-3.
         output: The film to write, .gif, .webp, .mp4 or .webm, or a folder for its
             frames.
         frames: Frames from a seed to the next: 2 to 500.
         cycle: Go on from the last seed to the first.
-        path: linear or spherical; or truncation, of one seed, from a face like all
-            to its own: linear, spherical or truncation.
-        detour: Go round bad zones: where parts would not be in place another way
-            is looked for.
+        path: linear; or by a net spherical, or truncation, of one seed, from a
+            face like all to its own: linear, spherical or truncation.
+        detour: Go round a net's bad zones: where parts would not be in place
+            another way is looked for.
         film: gif, webp, mp4 or webm: write film.gif and so on too, beside the
             frames in the folder.
         sheet: Write all frames on NAME.sheet.png beside the film, or sheet.png in

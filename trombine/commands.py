@@ -255,19 +255,21 @@ VERBS = {
     "generate": Verb(
         module="generate",
         request="GenerateRequest",
-        summary="Invent faces, each a function of its seed, told what is to be of them or not.",
+        summary="Generate faces from seeds, optionally with given attributes.",
         examples=(
-            "trombine generate --seeds 0-7 --sheet -o invented",
-            'trombine generate --seeds 3,8 --with "age=60, smile" -o steered',
+            "trombine generate --seeds 0-7 --sheet -o faces",
+            'trombine generate --seeds 3,8 --with "age=60, smile" --style photo -o steered',
         ),
+        caution="By default the procedural painter draws each person;"
+        " --method net lets a neural net generate it.",
     ),
     "morph": Verb(
         module="morph",
         request="MorphRequest",
-        summary="Walk from one invented face to the next, as a film or a folder of frames.",
+        summary="Walk from one generated face to the next, as a film or a folder of frames.",
         examples=(
             "trombine morph 3 8 21 --cycle --frames 8 -o walk.gif",
-            "trombine morph 5 --path truncation --frames 6 -o grown",
+            "trombine morph 5 --method net --path truncation --frames 6 -o grown",
         ),
         positional=("seeds",),
     ),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
-
-import torch
+from typing import Any, TypeVar
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -16,16 +15,17 @@ Made = TypeVar("Made")
 
 @contextmanager
 def computing(threads: int | None) -> Iterator[None]:
-    """Inside, torch computes with so many threads, where they are given.
+    """Inside, torch, if it is loaded, computes with so many threads, where they are given.
 
     torch keeps their number for each thread of Python, and one more for those that have yet to
     compute: they take it when they first do, or ask. So ask first, lest ours be overwritten then;
     and of calls at the same time none puts back a number that was another's for the moment.
     """
-    usual = torch.get_num_threads()
-    if threads is None or max(1, threads) == usual:
+    torch = _torch()
+    if threads is None or torch is None or max(1, threads) == torch.get_num_threads():
         yield
         return
+    usual = torch.get_num_threads()
     torch.set_num_threads(max(1, threads))
     try:
         yield
@@ -43,7 +43,7 @@ def in_turn(
     ahead: deque[Future[Made]] = deque()
     with (
         computing(1),
-        ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool,
+        ThreadPoolExecutor(threads, initializer=_alone) as pool,
     ):
         try:
             for one in given:
@@ -54,3 +54,14 @@ def in_turn(
                 yield ahead.popleft().result()
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _torch() -> Any:
+    """torch, where it is loaded: what paints does without."""
+    return sys.modules.get("torch")
+
+
+def _alone() -> None:
+    """Let torch compute on this thread alone."""
+    if torch := _torch():
+        torch.set_num_threads(1)

@@ -1,12 +1,15 @@
-"""Faces that nobody painted, one a seed: for `trombine generate`, `morph` and `data generated`.
+"""Faces from seeds, by the world's painter or a net: for `trombine generate`, `morph` and `data
+generated`.
 
 requests.py   what these verbs are asked alike
 asking.py     which seeds, and what is to be of the faces, as people write it
-looking.py    what the reader says of them
-making.py     the picture of a seed by a model, its file, and the same bytes again
+painting.py   the picture of a seed by the painter
+files.py      whether its file is there, and sheets
+looking.py    what the reader says of faces that nets make
+making.py     the picture of a seed by a net, its file, and the same bytes again
 redrawing.py  the same in styles that no net invents
 walking.py    from one face to the next, and ways round bad zones
-likeness.py   the face that is nearest to a picture
+likeness.py   the net's face that is nearest to a picture
 atlas.py      a page of a model's space
 """
 
@@ -15,4 +18,6 @@ from typing import Final
 STYLES: Final = ("anime", "photo")  # that nets invent
 REDRAWN: Final = ("cartoon", "sketch")  # that the restyling net draws anew
 REDRAWN_FROM: Final = "photo"  # the style that it draws them from
+PAINTER: Final = "painter"  # of the world
+NET: Final = "net"
 PATHS: Final = ("linear", "spherical", "truncation")  # of a walk

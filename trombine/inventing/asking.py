@@ -22,12 +22,12 @@ _SEEDS: Final = "write them as 0-31, or 3,8,21"
 _WRITE: Final = 'write --with "age=60, glasses, smile=.8"'
 _SUCH_AS: Final = "age, smile, glasses, beard, hat, hair_light, tone and others"
 _KNOWN: Final = {field.name: field for field in FIELDS}
-_OF_MEN: Final = ("beard", "moustache")  # in the world; a face of a woman has none
-_SEX: Final = "masculine"
+OF_MEN: Final = ("beard", "moustache")  # in the world; a face of a woman has none
+SEX: Final = "masculine"
 # What follows from a field in the world: drawn for another age, it would belie the one asked for.
 _FOLLOW: Final = {
     "age": ("hair_grey", "recession", "glasses", "eye_size"),
-    _SEX: ("jaw_width", "brow_thick", "eye_size", "lipstick", "hair_length", "recession"),
+    SEX: ("jaw_width", "brow_thick", "eye_size", "lipstick", "hair_length", "recession"),
 }
 # The same of a face that is drawn again: whoever has a beard in the world has a moustache.
 _FOLLOW_AGAIN: Final = {**_FOLLOW, "beard": ("moustache",), "moustache": ("beard",)}
@@ -78,10 +78,10 @@ def fields_in(text: str) -> dict[str, float]:
         if name in asked:
             raise InputError(f"--with says {name} twice", "say it once")
         asked[name] = _number(_KNOWN[name], value) if equals else _named(_KNOWN[name], absent)
-    if asked.get(_SEX, 1) < 0.5:
-        for name in _OF_MEN:
+    if asked.get(SEX, 1) < 0.5:
+        for name in OF_MEN:
             if asked.get(name, 0) > 0:
-                problem = f"--with asks for a {name} and {_SEX}={decimal(asked[_SEX])}"
+                problem = f"--with asks for a {name} and {SEX}={decimal(asked[SEX])}"
                 raise InputError(f"{problem}, and the world's women have none", "leave one out")
     return asked
 
@@ -117,18 +117,18 @@ def merged(drawn: Mapping[str, float], asked: Mapping[str, float]) -> dict[str, 
     what was drawn goes ill with what is asked."""
     following = {name for cause in asked for name in _FOLLOW.get(cause, ()) if name in drawn}
     fields = {**drawn, **dict.fromkeys(following, math.nan), **asked}
-    asks_of_men = any(asked.get(name, 0) > 0 for name in _OF_MEN)
-    if asks_of_men and _SEX not in asked and drawn.get(_SEX, 1) < 0.5:
-        fields[_SEX] = math.nan
-    if asked.get(_SEX, 1) < 0.5:
-        fields.update({name: 0.0 for name in _OF_MEN if name in drawn and name not in asked})
+    asks_of_men = any(asked.get(name, 0) > 0 for name in OF_MEN)
+    if asks_of_men and SEX not in asked and drawn.get(SEX, 1) < 0.5:
+        fields[SEX] = math.nan
+    if asked.get(SEX, 1) < 0.5:
+        fields.update({name: 0.0 for name in OF_MEN if name in drawn and name not in asked})
     return fields
 
 
 def freed(person: Mapping[str, float], asked: Mapping[str, float]) -> dict[str, float]:
     """What is told of a person who is drawn again: not what goes ill with what is asked, as no
     moustache with a beard, or a woman's hair where nothing says any more that it is one."""
-    causes = [*asked, *((_SEX,) if math.isnan(person.get(_SEX, 0)) else ())]
+    causes = [*asked, *((SEX,) if math.isnan(person.get(SEX, 0)) else ())]
     names = {name for cause in causes for name in _FOLLOW_AGAIN.get(cause, ())}
     return {n: math.nan if n in names and n not in asked else v for n, v in person.items()}
 

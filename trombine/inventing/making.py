@@ -9,7 +9,7 @@ not show what is asked for, by the reader, is drawn again.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,9 +17,8 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from jaxtyping import Float64, UInt8
+from jaxtyping import Float64
 
-from trombine.batch.contents import is_cut_short, read_record
 from trombine.computing import computing, in_turn
 from trombine.conventions import to_picture, to_pixels
 from trombine.data.spec import parse
@@ -27,10 +26,11 @@ from trombine.draws import Chance
 from trombine.images import encode_png
 from trombine.inventing import REDRAWN, REDRAWN_FROM, STYLES
 from trombine.inventing.asking import TIMES, apart, check_told, fields_in, freed, merged, spelled
+from trombine.inventing.files import SHOWN, VERB, Pixels, sheet_of
 from trombine.inventing.looking import looked_at, numbers, readable
+from trombine.inventing.painting import PEOPLE
 from trombine.inventing.redrawing import redrawer, redrawn
 from trombine.nets.inventor import fields_of
-from trombine.pages import Sheet
 from trombine.provenance import digest, record
 from trombine.refusal import InputError, about
 from trombine.upscaling.in_memory import enlarged_value
@@ -39,19 +39,14 @@ from trombine.weights.model import find, shipped
 from trombine.world import face
 from trombine.zoo import ZOO
 
-VERB: Final = "generate"
 GUIDANCE: Final = 2.0  # how much more than usual a face is to be as --with says
 TRIES: Final = 8  # how often a face is drawn again, at most, that does not show what is asked
 MOST_TRIES: Final = 64  # that a record may ask for
 NEAR: Final = 0.2  # of a field's range: what is read is what was asked
 ANEW: Final = 0.2  # how much of the vector each of the later tries draws anew
-_PEOPLE: Final = 2_000_000  # the person of seed 0: trainings and protocols have lower ones
 _FRAMED: Final = 0.75  # of a painted face's side, the middle that is learned, unless a card says
 _KEPT: Final = 4_096  # seeds whose place is known
-_SHOWN: Final = 400  # pictures of a sheet
 _DRAWN, _PHOTO = "upscale-drawings", "upscale"
-_ELSEWHERE: Final = "choose another -o, or add --overwrite"
-Pixels = UInt8[np.ndarray, "_ _ 3"]
 # What is read of a picture, of the fields with these names; those that nobody reads are left out.
 Reads = Callable[[Pixels, Sequence[str]], Mapping[str, float]]
 
@@ -126,7 +121,7 @@ class Inventing:
 
     def person(self, seed: int) -> dict[str, float]:
         """What the model is told of a seed's face."""
-        drawn = face(_PEOPLE + seed)
+        drawn = face(PEOPLE + seed)
         return merged({name: getattr(drawn, name) for name in self.told}, self.asked)
 
     def place(self, seed: int) -> Place:
@@ -273,17 +268,11 @@ class Inventing:
     def sheet(self, seeds: Sequence[int], text: str, threads: int = 1) -> bytes:
         """The file of a sheet of these seeds, the first of them if there are many; what they are
         asked for stands under it, and what is read of them."""
-        some = list(seeds)[:_SHOWN]
-        columns = int(np.ceil(np.sqrt(len(some))))
         with computing(1):
-            pictures = list(in_turn(self.pixels, some, threads))
+            pictures = list(in_turn(self.pixels, seeds[:SHOWN], threads))
             read = [self.read(pixels) for pixels in pictures]
-        rows = [pictures[start : start + columns] for start in range(0, len(some), columns)]
         note = f"with {spelled(self.asked)}\n{found(read)}" if self.asked else ""
-        title = f"seeds {text}" if len(text) < 40 else f"{len(some)} seeds"
-        return encode_png(
-            Sheet(rows=rows, title=title, note=note).pixels(), self.record(seeds=text)
-        )
+        return encode_png(sheet_of(pictures, text, note), self.record(seeds=text))
 
 
 def found(read: Sequence[Mapping[str, float]]) -> str:
@@ -302,28 +291,6 @@ def model_of(style: str, model: str | Path) -> Path:
         with about(model):
             return find(model)
     return shipped()[f"generate-{REDRAWN_FROM if style in REDRAWN else style}"]
-
-
-def files_of(
-    inventing: Inventing, seeds: Sequence[int], threads: int
-) -> Iterator[tuple[int, bytes]]:
-    """The files of these seeds, in their order, `threads` pictures worked on at a time."""
-    yield from zip(seeds, in_turn(inventing.png, seeds, threads), strict=True)
-
-
-def is_there(path: Path, wanted: Mapping[str, Any]) -> bool:
-    """Whether this file is there; refused is one that was made otherwise, or by others."""
-    if path.is_dir():
-        raise InputError("is a folder where a picture is to be", "choose another -o", path=path)
-    if not path.exists() or not path.stat().st_size or is_cut_short(path):
-        return False
-    record = read_record(path)
-    if record is None:
-        raise InputError("is there, and trombine did not make it", _ELSEWHERE, path=path)
-    parts = ("verb", "options", "seed", "inputs")  # a newer trombine need not make all again
-    if any(record.get(part) != wanted.get(part) for part in parts):
-        raise InputError("is there, and was made otherwise", _ELSEWHERE, path=path)
-    return True
 
 
 def inventing_of(

@@ -1,16 +1,18 @@
-"""What every verb that invents faces is asked alike."""
+"""What the verbs that generate faces are asked alike."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from trombine.inventing import REDRAWN, STYLES
+from trombine.inventing import NET, PAINTER, REDRAWN, STYLES
+from trombine.refusal import InputError
 from trombine.requests import Choice, Integer, Number, Request
 
 if TYPE_CHECKING:
     from trombine.inventing.making import Inventing, Reads
+    from trombine.inventing.painting import Painting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,3 +69,48 @@ class InventRequest(Request):
         from trombine.data.workers import cores
 
         return min(self.threads or cores(), cores())
+
+
+@dataclass(frozen=True, kw_only=True)
+class GeneratingRequest(InventRequest):
+    """Abstract: the same, by the painter or by a net."""
+
+    method: Annotated[str, Choice(("", PAINTER, NET))] = ""
+    """painter, the procedural painter of the world, or net, a neural network that learned from
+    it; painter unless a --model is named."""
+    style: Annotated[str, Choice((*STYLES, *REDRAWN))] = STYLES[0]
+    """How they are drawn: anime, photo, cartoon or sketch; by a net cartoon and sketch are drawn
+    anew, by the net that restyles, from its photo."""
+    truncation: Annotated[float, Number(0.1, 1)] = 1.0
+    """How varied a net's faces are, 0.1 to 1: lower ones are more alike, and fewer of them are
+    odd."""
+    model: str | Path = ""
+    """A net that generates, by name, file or run's folder, in place of the style's own."""
+
+    painted_size: ClassVar[int]  # unless one is given
+
+    def __post_init__(self) -> None:
+        """Refuse of the painter what nets alone can."""
+        super().__post_init__()
+        if not self.by_net:
+            for option in self.of_nets():
+                problem = f"--{option} is of faces by a net"
+                raise InputError(problem, "add --method net, or leave it out")
+
+    @property
+    def by_net(self) -> bool:
+        """Whether a net makes the faces."""
+        return self.method == NET or bool(self.model and not self.method)
+
+    def of_nets(self) -> list[str]:
+        """The options that are given and that the painter has not."""
+        asked = {"model": bool(self.model), "truncation": self.truncation != 1}
+        return [name for name, is_asked in asked.items() if is_asked]
+
+    def painting(self) -> Painting:
+        """How the painter makes its faces."""
+        from trombine.inventing.asking import fields_in
+        from trombine.inventing.painting import Painting
+
+        size = self.size or self.painted_size
+        return Painting(size=size, style=self.style, asked=fields_in(self.with_))

@@ -1,10 +1,10 @@
-"""Walks between invented faces: the places that a film's frames are of, and ways round bad zones.
+"""Walks between faces: what a film's frames are of, and a net's ways round bad zones.
 
-A leg leads from a seed to the next. Along it the vectors are blended and the persons' fields, so
-its ends are the pictures that the seeds have. Where an even blend would make the picture jump, as
-where a hat appears, an even walk has more frames: they lie where the reader sees as much change. A
-leg may be bent: `bends_of` looks along a few bent ones where the reader finds that parts are not
-where parts are, and takes the best.
+A leg leads from a seed to the next, and its ends are the pictures that the seeds have. Along it the
+painter's persons are blended, or a net's vectors and what it is told. Where an even blend would
+make a net's picture jump, as where a hat appears, an even walk has more frames: they lie where the
+reader sees as much change. A leg of a net may be bent: `bends_of` looks along a few bent ones where
+the reader finds that parts are not where parts are, and takes the best.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 from typing import Any, Final
 
@@ -27,6 +27,7 @@ from trombine.images import image_of
 from trombine.inventing import PATHS
 from trombine.inventing.looking import features, looked_at
 from trombine.inventing.making import Inventing, Place
+from trombine.inventing.painting import Painting, between
 from trombine.measures.reading import IN_PLACE, organs_off
 from trombine.pages import Sheet
 from trombine.provenance import shortened
@@ -34,6 +35,7 @@ from trombine.refusal import InputError
 
 LEAST: Final = 0.1  # the truncation at which a truncation walk begins
 MOST: Final = 2_000  # frames of a walk
+_MOST_PIXELS: Final = 1 << 28  # of all frames, which are held at once
 MILLISECONDS: Final = 80  # of a frame
 COLUMNS: Final = 12  # of a sheet
 BENDS: Final = 7  # ways from a seed to the next: straight on; near the average face; anywhere
@@ -48,16 +50,13 @@ Pixels = UInt8[np.ndarray, "_ _ 3"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Walk:
+class Course:
     """From seed to seed, `frames` steps a leg."""
 
-    inventing: Inventing
     seeds: tuple[int, ...]
     frames: int
     path: str = "linear"
     cycle: bool = False
-    bends: tuple[int, ...] = ()  # of each leg; none is straight on
-    even: bool = False  # whether frames lie where the picture has changed as much as before
 
     def __post_init__(self) -> None:
         """Refuse what is no walk."""
@@ -74,10 +73,6 @@ class Walk:
         if self.count > MOST:
             problem = f"this walk would have {self.count:,} frames, and {MOST:,} are the most"
             raise InputError(problem, "name fewer seeds, or give fewer --frames")
-        if self.bends and len(self.bends) != len(self.legs):
-            raise InputError(f"a walk of {len(self.legs)} legs has as many bends")
-        if not set(self.bends) <= set(range(BENDS)):
-            raise InputError(f"bends are from 0 to {BENDS - 1}")
 
     @property
     def legs(self) -> list[tuple[int, int]]:
@@ -92,16 +87,65 @@ class Walk:
         """How many frames there are; the first is not there again at the end of a cycle."""
         return self.frames * len(self.legs) + (not self.cycle)
 
-    def places(self, some: slice = slice(None)) -> Iterator[Place]:
-        """Those of the frames, or of some of them, in their order."""
-        for leg, step in self._steps()[some]:
-            yield self.place(leg, self.shares(leg)[step])
-
-    def _steps(self) -> list[tuple[int, int]]:
+    def steps(self) -> list[tuple[int, int]]:
         """Of each frame its leg, and which frame of that it is."""
         last = len(self.legs) - 1
         legs = [min(number // self.frames, last) for number in range(self.count)]
         return [(leg, number - leg * self.frames) for number, leg in enumerate(legs)]
+
+    def options(self) -> dict[str, Any]:
+        """What a record says of it."""
+        options: dict[str, Any] = {"seeds": ",".join(map(str, self.seeds)), "frames": self.frames}
+        return options | {"path": self.path, "cycle": int(self.cycle)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaintedWalk(Course):
+    """By the painter, in even steps."""
+
+    inventing: Painting
+
+    def __post_init__(self) -> None:
+        """Refuse also what would not fit."""
+        super().__post_init__()
+        if self.path != "linear":
+            raise InputError(f"the painter's walks are linear, not {self.path}")
+        size = self.inventing.size
+        if self.count * size**2 > _MOST_PIXELS:
+            problem = f"{self.count:,} frames of {size} pixels are more than fit"
+            raise InputError(problem, "give a smaller --size, or fewer --frames")
+
+    def pixels(self, threads: int, some: slice = slice(None)) -> Iterator[Pixels]:
+        """The pictures of the frames, or of some of them, one after the other."""
+        person = cache(self.inventing.person)
+
+        def see(step: tuple[int, int]) -> Pixels:
+            first, last = map(person, self.legs[step[0]])
+            return self.inventing.pixels_of(between(first, last, step[1] / self.frames))
+
+        return in_turn(see, self.steps()[some], threads)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Walk(Course):
+    """By a net."""
+
+    inventing: Inventing
+    bends: tuple[int, ...] = ()  # of each leg; none is straight on
+    even: bool = False  # whether frames lie where the picture has changed as much as before
+
+    def __post_init__(self) -> None:
+        """Refuse also bends that there are not."""
+        super().__post_init__()
+        if self.bends and len(self.bends) != len(self.legs):
+            raise InputError(f"a walk of {len(self.legs)} legs has as many bends")
+        if not set(self.bends) <= set(range(BENDS)):
+            raise InputError(f"bends are from 0 to {BENDS - 1}")
+
+    def places(self, some: slice = slice(None)) -> Iterator[Place]:
+        """Those of the frames, or of some of them, in their order."""
+        for leg, step in self.steps()[some]:
+            yield self.place(leg, self.shares(leg)[step])
 
     def shares(self, leg: int) -> tuple[float, ...]:
         """How far along a leg its frames are, from 0 to 1."""
@@ -141,16 +185,14 @@ class Walk:
 
     def pixels(self, threads: int, some: slice = slice(None)) -> Iterator[Pixels]:
         """The pictures of the frames, or of some of them, one after the other."""
-        legs = sorted({leg for leg, _ in self._steps()[some]})
+        legs = sorted({leg for leg, _ in self.steps()[some]})
         for _ in in_turn(self.shares, legs, threads):
             pass
         return in_turn(self.inventing.pixels_at, list(self.places(some)), threads)
 
     def options(self) -> dict[str, Any]:
         """What a record says of it."""
-        options: dict[str, Any] = {"seeds": ",".join(map(str, self.seeds)), "frames": self.frames}
-        options |= {"path": self.path, "cycle": int(self.cycle)}
-        options |= {"even": 1} if self.even else {}
+        options = super().options() | ({"even": 1} if self.even else {})
         return options | ({"bends": ",".join(map(str, self.bends))} if any(self.bends) else {})
 
 

@@ -1,6 +1,7 @@
-"""`generate`: faces that a net invents, one a seed, into a folder.
+"""`generate`: faces from seeds, by the world's painter or by a net, into a folder.
 
-What is asked in words is in inventing/asking.py, how a picture is made in inventing/making.py.
+What is asked in words is in inventing/asking.py, how a picture is made in inventing/painting.py, or
+by a net in inventing/making.py.
 """
 
 from __future__ import annotations
@@ -8,44 +9,54 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
 from trombine.events import Done, Event, Notice, Picture, Progress, Started
-from trombine.inventing import REDRAWN, STYLES
-from trombine.inventing.requests import InventRequest
+from trombine.inventing import PAINTER, REDRAWN, STYLES
+from trombine.inventing.requests import GeneratingRequest
 from trombine.refusal import InputError, OutputError, shown
+from trombine.requests import Integer
 
 if TYPE_CHECKING:
     from trombine.inventing.making import Inventing
+    from trombine.inventing.painting import Painting
 
 _UNIT: Final = "faces"
 SHEET: Final = "sheet.png"
 NEAREST: Final = "nearest.png"
 _PICTURES: Final = (".png", ".jpg", ".jpeg", ".webp")  # endings of what is no folder
 _MOST_NEAREST: Final = 100  # faces of such a sheet
+_PAINTED: Final = {"method": str, "style": str, "size": int}
 _HOLDS: Final = {"size": int, "model": str, "truncation": float}
+_MAY_PAINT: Final = {"with": str}
 _MAY: Final = {"with": str, "tries": int, "nearest": bool, "style": str}
 
 
 @dataclass(frozen=True, kw_only=True)
-class GenerateRequest(InventRequest):
-    """Invent faces, each a function of its seed, told what is to be of them or not.
+class GenerateRequest(GeneratingRequest):
+    """Generate faces from seeds, optionally with given attributes.
 
-    A face's file is named by its seed. The same seed is the same person in every style. Run again,
-    only what is missing is made.
+    By default the procedural painter draws each person; --method net lets a neural net generate
+    it. The same seed is the same person in every style. A face's file is named by its seed. Run
+    again, only what is missing is made.
     """
+
+    painted_size: ClassVar[int] = 512
 
     seeds: str = "0"
     """Which faces: 0-31, or 3,8,21."""
     output: Path
     """The folder to write."""
+    size: Annotated[int | None, Integer(16, 2048)] = None
+    """Width and height in pixels, 512 unless given, 16 to 2048; by a net its own, 96, or twice
+    and four times that by the net that enlarges."""
     like: Path | None = None
-    """A picture with a face: the nearest invented face is looked for, and it is
+    """A picture with a face: the nearest face that a net makes is looked for, and it is
     said how near it is."""
     sheet: bool = False
     """Write sheet.png too, with all of them."""
     nearest: bool = False
-    """Write nearest.png too: below each face, at the net's own size, the picture
+    """Write nearest.png too: below each face of a net, at its own size, the picture
     that it is most like of those that the net learned from."""
 
     def __post_init__(self) -> None:
@@ -70,17 +81,25 @@ class GenerateRequest(InventRequest):
             problem = f"--like gives one face, and --{others[0]} is of others"
             raise InputError(problem, "leave one out")
 
+    @property
+    def by_net(self) -> bool:
+        """Also what is like a picture."""
+        return super().by_net or bool(self.like and not self.method)
+
+    def of_nets(self) -> list[str]:
+        """And those of this verb."""
+        return super().of_nets() + [name for name in ("like", "nearest") if getattr(self, name)]
+
 
 def run(request: GenerateRequest) -> Iterator[Event]:
-    """Invent the faces that are not there."""
+    """Make the faces that are not there."""
+    from trombine.computing import in_turn
     from trombine.files import write_bytes
     from trombine.inventing.asking import seeds_in
-    from trombine.inventing.making import files_of, is_there
-    from trombine.judge.invented import fields_read
-    from trombine.judge.learned import learned_from, record_of
-    from trombine.judge.learned import sheet as sheet_of_nearest
+    from trombine.inventing.files import is_there
 
-    inventing = request.inventing(fields_read)
+    inventing = _inventing(request) if request.by_net else None
+    making = inventing or request.painting()
     if request.output.exists() and not request.output.is_dir():
         raise OutputError("is a file, and faces go into a folder", path=request.output)
     if request.output.suffix.lower() in _PICTURES and not request.output.exists():
@@ -88,44 +107,55 @@ def run(request: GenerateRequest) -> Iterator[Event]:
         raise InputError(
             "is a picture's name, and faces go into a folder", cure, path=request.output
         )
-    if request.like:
+    if request.like and inventing:
         yield from _like(request, request.like, inventing)
         return
     seeds = seeds_in(request.seeds)
     places = {seed: request.output / f"{seed:06d}.png" for seed in seeds}
     sheet = request.output / SHEET
-    wanted = {place: inventing.record(seed) for seed, place in places.items()}
+    wanted = {place: making.record(seed) for seed, place in places.items()}
     if request.sheet:
-        wanted[sheet] = inventing.record(seeds=request.seeds)
+        wanted[sheet] = making.record(seeds=request.seeds)
     nearest = request.output / NEAREST
-    if request.nearest:
+    if request.nearest and inventing:
+        from trombine.judge.learned import learned_from, record_of
+
         learned_from(inventing)
         wanted[nearest] = record_of(inventing, request.seeds)
     there = {one for one in wanted if not request.overwrite and is_there(one, wanted[one])}
     todo = [seed for seed in seeds if places[seed] not in there]
     yield Started(len(seeds), _UNIT)
-    files = files_of(inventing, todo, request.workers)
+    files = zip(todo, in_turn(making.png, todo, request.workers), strict=True)
     for done, (seed, data) in enumerate(files, len(seeds) - len(todo)):
         write_bytes(places[seed], data)
         yield Picture(places[seed], places[seed].name)
-        if lacks := inventing.drawn(seed).lacks:
+        if inventing and (lacks := inventing.drawn(seed).lacks):
             yield Notice(places[seed], f"does not show what was asked ({', '.join(lacks)})")
         yield Progress(done + 1, len(seeds), _UNIT)
     if request.sheet and sheet not in there:
-        write_bytes(sheet, inventing.sheet(seeds, request.seeds, request.workers))
+        write_bytes(sheet, making.sheet(seeds, request.seeds, request.workers))
         yield Picture(sheet, SHEET)
-    if request.nearest and nearest not in there:
+    if request.nearest and inventing and nearest not in there:
+        from trombine.judge.learned import sheet as sheet_of_nearest
+
         data, _ = yield from sheet_of_nearest(inventing, seeds, request.seeds)
         write_bytes(nearest, data)
         yield Picture(nearest, NEAREST)
-    yield _done(request, inventing, len(seeds), len(todo))
+    yield _done(request, making, len(seeds), len(todo))
+
+
+def _inventing(request: GenerateRequest) -> Inventing:
+    """By a net, and what is read of its faces."""
+    from trombine.judge.invented import fields_read
+
+    return request.inventing(fields_read)
 
 
 def _like(request: GenerateRequest, picture: Path, inventing: Inventing) -> Iterator[Event]:
     """The face that is nearest to the picture's, and how near it is."""
     from trombine.files import opened, write_bytes
+    from trombine.inventing.files import is_there
     from trombine.inventing.likeness import LOOKED_AT, STEPS, UNIT, like, record_of
-    from trombine.inventing.making import is_there
     from trombine.judge.invented import apart, is_whole
 
     with opened(picture):  # which says in a line why not
@@ -147,19 +177,21 @@ def _like(request: GenerateRequest, picture: Path, inventing: Inventing) -> Iter
     yield Done(f"{text} of seeds 0-{LOOKED_AT - 1} is {seed}, {usual:.2f} from it", 1, 0, 0)
 
 
-def _done(request: GenerateRequest, inventing: Inventing, count: int, written: int) -> Done:
+def _done(request: GenerateRequest, making: Inventing | Painting, count: int, written: int) -> Done:
     kept = count - written
     were = f" ({kept} {'was' if kept == 1 else 'were'} there)" if kept else ""
     what = "face" if count == 1 else "faces"
-    text = f"{shown(request.output)}: {count} invented {what} of {inventing.size} px{were}"
+    text = f"{shown(request.output)}: {count} {what} of {making.size} px{were}"
     return Done(text, written, 0, kept)
 
 
 class Remaker:
-    """Makes an invented face again, or a sheet of some."""
+    """Makes a face again, or a sheet of some."""
 
     def remake(self, record: Mapping[str, Any], inputs: Mapping[str, Path]) -> bytes:
         """The file that this record is of."""
+        if record["options"].get("method") == PAINTER:
+            return self._painted(record)
         from trombine.computing import computing
         from trombine.events import returned
         from trombine.inventing.asking import LARGEST, seeds_in
@@ -186,6 +218,21 @@ class Remaker:
                 if options.get("nearest"):
                     return returned(sheet(inventing, seeds, options["seeds"]))[0]
                 return inventing.sheet(seeds, options["seeds"])
+
+    def _painted(self, record: Mapping[str, Any]) -> bytes:
+        from trombine.inventing.asking import LARGEST, seeds_in
+        from trombine.inventing.painting import painting_of
+        from trombine.provenance import check_holds, following
+
+        one, options = "seed" in record, record["options"]
+        check_holds(record, {**_PAINTED, **({"seed": int} if one else {"seeds": str})}, _MAY_PAINT)
+        with following():
+            painting = painting_of(options)
+            if not one:
+                return painting.sheet(seeds_in(options["seeds"]), options["seeds"])
+            if record["seed"] > LARGEST:
+                raise InputError(f"seeds end at {LARGEST:,}")
+            return painting.png(record["seed"])
 
 
 def making() -> Remaker:

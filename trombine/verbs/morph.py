@@ -1,4 +1,4 @@
-"""`morph`: films that walk from one invented face to the next.
+"""`morph`: films that walk from one face to the next.
 
 The walk is in inventing/walking.py, what it is worth in judge/invented.py.
 """
@@ -9,24 +9,22 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
 from trombine.events import Done, Event, Picture, Progress, Started
-from trombine.inventing import PATHS
-from trombine.inventing.requests import InventRequest
+from trombine.inventing import PAINTER, PATHS
+from trombine.inventing.requests import GeneratingRequest
 from trombine.refusal import InputError, shown
 from trombine.requests import Choice, Integer
 
 if TYPE_CHECKING:
-    from trombine.inventing.making import Pixels
-    from trombine.inventing.walking import Walk
+    from trombine.inventing.files import Pixels
+    from trombine.inventing.walking import PaintedWalk, Walk
 
 ENDINGS: Final = (".gif", ".webp", ".mp4", ".webm")
 FILM, SHEET, FRAME = "film", "sheet", "frame"  # what a file shows; frame 7 is the eighth
 _HOLDS: Final = {
     "size": int,
-    "model": str,
-    "truncation": float,
     "seeds": str,
     "frames": int,
     "path": str,
@@ -34,29 +32,39 @@ _HOLDS: Final = {
     "shows": str,
     "format": str,
 }
+_BY_NET: Final = {"model": str, "truncation": float}
+_PAINTED: Final = {"method": str, "style": str}
+_MAY_PAINT: Final = {"with": str}
 _MAY: Final = {"with": str, "tries": int, "style": str, "bends": str, "even": int}
 
 
 @dataclass(frozen=True, kw_only=True)
-class MorphRequest(InventRequest):
-    """Walk from one invented face to the next, as a film or a folder of frames.
+class MorphRequest(GeneratingRequest):
+    """Walk from one generated face to the next, as a film or a folder of frames.
 
     A leg's ends are the faces of its seeds, as `trombine generate` makes them. What becomes of the
     parts on the way, and how even the steps are, is said.
     """
 
+    painted_size: ClassVar[int] = 256
+
     seeds: tuple[str, ...]
     """Which faces, in this order: 3 8 21, or 0-3."""
     output: Path
     """The film to write, .gif, .webp, .mp4 or .webm, or a folder for its frames."""
+    size: Annotated[int | None, Integer(16, 2048)] = None
+    """Width and height in pixels, 256 unless given, 16 to 2048; by a net its own, 96, or twice
+    and four times that by the net that enlarges."""
     frames: Annotated[int, Integer(2, 500)] = 24
     """Frames from a seed to the next."""
     cycle: bool = False
     """Go on from the last seed to the first."""
     path: Annotated[str, Choice(PATHS)] = "linear"
-    """linear or spherical; or truncation, of one seed, from a face like all to its own."""
+    """linear; or by a net spherical, or truncation, of one seed, from a face like all to its
+    own."""
     detour: bool = False
-    """Go round bad zones: where parts would not be in place another way is looked for."""
+    """Go round a net's bad zones: where parts would not be in place another way is looked
+    for."""
     film: Annotated[str, Choice(("", *(ending[1:] for ending in ENDINGS)))] = ""
     """gif, webp, mp4 or webm: write film.gif and so on too, beside the frames in the folder."""
     sheet: bool = False
@@ -78,27 +86,24 @@ class MorphRequest(InventRequest):
             problem = f"is a film already, and --film {self.film} is one beside frames"
             raise InputError(problem, "leave one out", path=self.output)
 
+    def of_nets(self) -> list[str]:
+        """And those of this verb."""
+        asked = {"path": self.path != PATHS[0], "detour": self.detour}
+        return super().of_nets() + [name for name, is_asked in asked.items() if is_asked]
+
 
 def run(request: MorphRequest) -> Iterator[Event]:
     """Make the film that is not there, and say how good the walk is."""
     from dataclasses import replace
 
     from trombine.files import write_bytes
-    from trombine.inventing.asking import seeds_in
-    from trombine.inventing.making import is_there
+    from trombine.inventing.files import is_there
     from trombine.inventing.walking import Walk, bends_of
     from trombine.judge.invented import score
 
-    walk = Walk(
-        inventing=request.inventing(),
-        seeds=seeds_in(",".join(request.seeds), way=True),
-        frames=request.frames,
-        path=request.path,
-        cycle=request.cycle,
-        even=True,
-    )
+    walk = _walk(request)
     yield Started(walk.count, "frames")
-    if request.detour:
+    if request.detour and isinstance(walk, Walk):
         walk = replace(walk, bends=bends_of(walk, request.workers))
     wanted = _wanted(request, walk)
     todo = [
@@ -125,7 +130,22 @@ def run(request: MorphRequest) -> Iterator[Event]:
     yield Done(text, len(todo), 0, len(wanted) - len(todo))
 
 
-def _wanted(request: MorphRequest, walk: Walk) -> dict[Path, str]:
+def _walk(request: MorphRequest) -> Walk | PaintedWalk:
+    from trombine.inventing.asking import seeds_in
+    from trombine.inventing.walking import PaintedWalk, Walk
+
+    course: dict[str, Any] = {
+        "seeds": seeds_in(",".join(request.seeds), way=True),
+        "frames": request.frames,
+        "path": request.path,
+        "cycle": request.cycle,
+    }
+    if request.by_net:
+        return Walk(inventing=request.inventing(), even=True, **course)
+    return PaintedWalk(inventing=request.painting(), **course)
+
+
+def _wanted(request: MorphRequest, walk: Walk | PaintedWalk) -> dict[Path, str]:
     """The files to make, and what each shows."""
     output = request.output
     if output.suffix:
@@ -140,7 +160,7 @@ def _wanted(request: MorphRequest, walk: Walk) -> dict[Path, str]:
     return files | ({sheet: SHEET} if request.sheet else {})
 
 
-def _record(walk: Walk, shows: str, ending: str) -> dict[str, Any]:
+def _record(walk: Walk | PaintedWalk, shows: str, ending: str) -> dict[str, Any]:
     """What determines a file of a walk."""
     from trombine.images import SUFFIXES
 
@@ -148,7 +168,7 @@ def _record(walk: Walk, shows: str, ending: str) -> dict[str, Any]:
     return walk.inventing.record(verb="morph", **options)
 
 
-def _file(walk: Walk, shows: str, ending: str, frames: Sequence[Pixels]) -> bytes:
+def _file(walk: Walk | PaintedWalk, shows: str, ending: str, frames: Sequence[Pixels]) -> bytes:
     """The bytes of a file of a walk, by the frames that it shows."""
     from trombine.batch.contents import encoded
     from trombine.inventing.walking import film, sheet
@@ -183,22 +203,28 @@ class Remaker:
         from trombine.images import SUFFIX_OF
         from trombine.inventing.asking import seeds_in
         from trombine.inventing.making import inventing_of
-        from trombine.inventing.walking import Walk
+        from trombine.inventing.painting import painting_of
+        from trombine.inventing.walking import PaintedWalk, Walk
         from trombine.provenance import check_holds, following
 
-        check_holds(record, _HOLDS, _MAY)
+        options = record["options"]
+        painted = options.get("method") == PAINTER
+        holds, may = (_PAINTED, _MAY_PAINT) if painted else (_BY_NET, _MAY)
+        check_holds(record, {**_HOLDS, **holds}, may)
         with following():
-            options = record["options"]
-            bends = options.get("bends", "")
-            walk = Walk(
-                inventing=inventing_of(options, inputs),
-                seeds=seeds_in(options["seeds"], way=True),
-                frames=options["frames"],
-                path=options["path"],
-                cycle=bool(options["cycle"]),
-                bends=tuple(map(int, bends.split(","))) if bends else (),
-                even=bool(options.get("even", 0)),
-            )
+            course = {name: options[name] for name in ("frames", "path")}
+            course["seeds"] = seeds_in(options["seeds"], way=True)
+            course["cycle"] = bool(options["cycle"])
+            if painted:
+                walk = PaintedWalk(inventing=painting_of(options), **course)
+            else:
+                bends = options.get("bends", "")
+                walk = Walk(
+                    inventing=inventing_of(options, inputs),
+                    bends=tuple(map(int, bends.split(","))) if bends else (),
+                    even=bool(options.get("even", 0)),
+                    **course,
+                )
             shows = options["shows"]
             frames = list(walk.pixels(1, _shown(shows, walk.count)))
             return _file(walk, shows, SUFFIX_OF[options["format"]], frames)

@@ -13,7 +13,7 @@ fractals.py    where the points of chaotic orbits fall
 from trombine.world.children import paint_child, paint_children
 from trombine.world.faces import FIELDS, VECTOR_NAMES, Face, from_vector, to_vector
 from trombine.world.painting import STYLES, Painted, paint
-from trombine.world.people import face, vary
+from trombine.world.people import face, person, vary
 from trombine.world.turned import FURTHEST, PAINTED, paint_further, paint_posed
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "paint_children",
     "paint_further",
     "paint_posed",
+    "person",
     "to_vector",
     "vary",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from trombine.world.compiled import inner, kernel
+from trombine.world.compiled import inner, threaded
 from trombine.world.kernel_drawn_face import drawn_ear, drawn_face
 from trombine.world.kernel_drawn_hair import drawn_hair, drawn_hair_behind
 from trombine.world.kernel_drawn_worn import (
@@ -101,7 +101,7 @@ def _differs(first: np.ndarray, i: int, j: int) -> bool:
     return False
 
 
-@kernel
+@threaded
 def paint_drawn(record, tables, bumps, inks, seed, ground_seed, out, layers) -> None:
     """Fill out (size x size x 3, uint8) and layers (size x size, uint8; what is on top)."""
     r = record[0]

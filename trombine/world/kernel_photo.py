@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from trombine.world.compiled import inner, kernel
+from trombine.world.compiled import inner, threaded
 from trombine.world.kernel_features import eye, lip, mouth
 from trombine.world.kernel_geometry import face_distance
 from trombine.world.kernel_hair import hair
@@ -354,7 +354,7 @@ def expose(r, curve, seed: int, i: int, j: int, red: float, green: float, blue: 
         out[i, j, channel] = int(clamp(curve[at] + grain + tint + 0.5, 0.0, 255.0))
 
 
-@kernel
+@threaded
 def paint_photo(
     record, tables, bumps, shades, colours, discs, curve, seed, ground_seed, sub, out, layers
 ):  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from trombine.world.compiled import inner, kernel
+from trombine.world.compiled import inner, threaded
 from trombine.world.kernel_ink import cover
 from trombine.world.kernel_layers import (
     COUNT,
@@ -161,7 +161,7 @@ def _place(r, across: float, down: float) -> tuple[float, float]:
     return dx * r.cos_roll + dy * r.sin_roll, dy * r.cos_roll - dx * r.sin_roll
 
 
-@kernel
+@threaded
 def paint_sketch(record, tables, bumps, shades, greys, seed, many, out, layers) -> None:
     """Fill out (size x size x 3, uint8), each pixel the mean of many x many samples, and layers
     (size x size, uint8) with what is on top at the centre of each."""

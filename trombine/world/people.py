@@ -39,11 +39,15 @@ class _Draw:
         return float(self._generator.integers(count))
 
 
-def _draw_identity(seed: int) -> dict[str, float]:
+def _draw_identity(
+    seed: int, *, masculine: float | None = None, age: float | None = None
+) -> dict[str, float]:
     d = _Draw(seed, "identity")
-    masculine = d.uniform(0.0, 0.38) if d.chance(0.5) else d.uniform(0.62, 1.0)
+    drawn = d.uniform(0.0, 0.38) if d.chance(0.5) else d.uniform(0.62, 1.0)
+    masculine = drawn if masculine is None else masculine
     m = 2 * masculine - 1  # -1 to 1
-    age = d.uniform(16, 85)
+    drawn = d.uniform(16, 85)
+    age = drawn if age is None else age
     old = (age - 16) / 69
     tone = d.uniform()
     wide = d.bell(0.9 * (tone - 0.5))  # noses and lips run with heritage, loosely
@@ -242,6 +246,25 @@ def face(seed: int, **fixed: float) -> Face:
         | _draw_framing(seed)
     )
     return dataclasses.replace(Face(**drawn), **fixed)
+
+
+# What follows from sex and age beside the features.
+_FOLLOW: Final = {
+    "masculine": ("hair_length", "bun", "recession", "beard", "moustache", "stubble", "lipstick",
+                  "eye_makeup"),
+    "age": ("hair_grey", "recession", "glasses"),
+}  # fmt: skip
+
+
+def person(seed: int, **fixed: float) -> Face:
+    """The same, but where `masculine` or `age` are fixed, features, hair, beard and make-up follow
+    as in somebody of that sex or age."""
+    causes = {name: fixed[name] for name in _FOLLOW if name in fixed}
+    who = _draw_identity(seed, **causes)
+    hair = _draw_hair(seed, who)
+    drawn = hair | _draw_worn(seed, who, hair)
+    following = {name: drawn[name] for cause in causes for name in _FOLLOW[cause]}
+    return face(seed, **(who | following | fixed))
 
 
 def vary(
