@@ -298,11 +298,12 @@ def speed(subject: Subject) -> Rows:
 _ELSEWHERE: Final = """
 import sys
 from pathlib import Path
-from trombine.inventing.making import Inventing, files_of
+from trombine.computing import in_turn
+from trombine.inventing.making import Inventing
 inventing = Inventing(path=Path(sys.argv[1]), size=int(sys.argv[2]), truncation=1.0, asked={})
 seeds = list(map(int, sys.argv[4].split(",")))
 from hashlib import sha256
-for _, data in files_of(inventing, seeds, int(sys.argv[3])):
+for data in in_turn(inventing.png, seeds, int(sys.argv[3])):
     print(sha256(data).hexdigest())
 """
 

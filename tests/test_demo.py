@@ -61,7 +61,7 @@ def test_every_section_is_there_and_was_announced(page: str, made: tuple[Path, l
         "Enlarging with a net",
         "Repair",
         "In another style",
-        "Faces that nobody painted",
+        "Faces from seeds",
         "What is where in a face",
         "One person, four styles",
         "A crowd",

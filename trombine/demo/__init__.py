@@ -6,7 +6,7 @@ faces.py      the face world: styles, parts, landmarks, crowds, variations, path
 fractals.py, masks.py, damage.py   what data are made of: fractals, holes, spoilt pictures
 repair.py    the inpainting net beside plain methods, measured
 restyling.py   a photograph and a film in other styles
-inventing.py   faces that nobody painted, steered, on a walk, beside what was learned
+inventing.py   faces from seeds, steered, on a walk; a net's beside what it learned from
 enlarging.py   what methods without a net make of small pictures, measured
 training.py   a net that enlarges, and a training
 

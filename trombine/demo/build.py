@@ -29,7 +29,7 @@ SECTIONS: Final[tuple[tuple[str, Callable[[Demo, Page], None]], ...]] = (
     ("enlarging with a net, measured", upscaling.add_upscaling),
     ("repair, measured", repair.add_repair),
     ("a photograph in other styles", restyling.add_restyling),
-    ("faces that nobody painted", inventing.add_inventing),
+    ("faces from seeds", inventing.add_inventing),
     ("what is where in a face", reading.add_reading),
     ("one person in four styles", faces.add_person),
     ("a crowd in each style", faces.add_crowd),

@@ -36,7 +36,7 @@ Directions = Float64[np.ndarray, "k latent"]
 
 def page(inventing: Inventing, name: str, threads: int) -> Page:
     """The page of a model of this name, an Inventor's."""
-    lead = "Faces that nobody painted, along two directions at a time."
+    lead = "Faces that a net generates, along two directions at a time."
     sheet = Page(title=f"{name}: atlas", lead=lead, foot=foot(inventing))
     steps = np.linspace(-1, 1, SIDE)
     some = codes(inventing)

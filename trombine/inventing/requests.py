@@ -94,8 +94,7 @@ class GeneratingRequest(InventRequest):
         super().__post_init__()
         if not self.by_net:
             for option in self.of_nets():
-                problem = f"--{option} is of faces by a net"
-                raise InputError(problem, "add --method net, or leave it out")
+                raise InputError(f"--{option} needs --method net", "add that, or leave it out")
 
     @property
     def by_net(self) -> bool:

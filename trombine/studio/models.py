@@ -8,11 +8,10 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from trombine.inventing import REDRAWN, REDRAWN_FROM
 from trombine.inventing.asking import TIMES
 from trombine.upscaling.names import is_shipped, no_net
 from trombine.world.faces import FIELDS
@@ -31,19 +30,26 @@ _FOR: Final = {
     "upscale-wild": "damaged photographs",
 }
 _CALLED: Final = {
-    "generate-anime": "anime",
-    "generate-photo": "photographs",
+    "generate-anime": "anime, by a net",
+    "generate-photo": "photographs, by a net",
     "inpaint-diffusion": "faces, another answer for each try",
+}
+# The styles of the painter.
+_PAINTED: Final = {
+    "anime": "anime",
+    "photo": "photographs",
     "cartoon": "cartoons",
     "sketch": "sketches",
 }
+_SIZES: Final = (512, 256, 1024, 2048)  # of its pictures, the usual one first
 VERBS: Final = {"inpaint": "repair", "generate": "generate", "morph": "generate"}  # tasks of yours
 _FIELDS: Final = {field.name: field for field in FIELDS}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """A model by the name that a request gives it, and what a page says of it."""
+    """A model by the name that a request gives it, or a style of the painter, and what a page says
+    of it."""
 
     name: str
     task: str
@@ -52,7 +58,7 @@ class Offer:
     varies: bool = False
     sizes: tuple[int, ...] = ()
     fields: tuple[str, ...] = ()
-    style: str = ""  # which a request gives in place of a model's name
+    style: str = ""  # of the painter, which a request gives in place of a model's name
 
     @property
     def told(self) -> dict[str, Any]:
@@ -91,13 +97,19 @@ def _shipped() -> Iterator[Offer]:
         yield Offer(
             name=name, task=name.partition("-")[0].replace("inpaint", "repair"), about=about
         )
+    for name, about in _PAINTED.items():
+        yield Offer(
+            name=name,
+            task="generate",
+            about=about,
+            style=name,
+            sizes=_SIZES,
+            fields=tuple(_FIELDS),
+        )
     for name, path in shipped().items():
         if name not in _FOR and (card := _card(path)):
             offer = _offer(name, card, None)
             yield from [offer] if offer else []
-            if offer and name == f"generate-{REDRAWN_FROM}":
-                for style in REDRAWN:
-                    yield replace(offer, name=style, about=_CALLED[style], style=style)
 
 
 def _others(runs: Path, given: Path | None) -> Iterator[Offer]:

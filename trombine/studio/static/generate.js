@@ -36,7 +36,7 @@ const plain = (name) => name.replaceAll("_", " ");
 function take(model) {
   set.clear();
   $("nearest").hidden = true; // another model learned from others
-  $("likeness").hidden = Boolean(model.style); // which compares faces as nets invent them
+  $("likeness").hidden = $("variety").hidden = Boolean(model.style); // which nets alone can
   $("reset").disabled = true;
   $("size").replaceChildren(...model.sizes.map((side) => new Option(`${side} × ${side}`, side)));
   const groups = new Map();
@@ -67,27 +67,27 @@ async function work(verb, fields, show) {
 
 /** What is to be of all faces. */
 const wanted = () => [
-  ["truncation", $("truncation").value],
+  ...(chosen().style ? [] : [["truncation", $("truncation").value]]),
   ["with", [...set].map(([name, value]) => `${name}=${value}`).join(", ")],
 ];
 
 function showFaces(job) {
   $("how-like").hidden = $("nearest").hidden = $("nearest-sheet").hidden = true;
   $("faces").replaceChildren(...job.files.map(face));
-  status.say(job.files.length === 1 ? "One face was invented." : `${job.files.length} faces were invented.`);
+  status.say(job.files.length === 1 ? "One face was generated." : `${job.files.length} faces were generated.`);
   reveal($("result"), $("result-title"));
 }
 
-let invented = []; // what the faces that are shown were asked for by
+let lastAsked = []; // what the faces that are shown were asked for by
 
-function invent() {
+function generate() {
   const first = Math.max(0, Math.round(Number($("seed").value)) || 0);
   const last = first + Number($("count").value) - 1;
   const seeds = first === last ? `${first}` : `${first}-${last}`;
   const fields = [["seeds", seeds], ...wanted()];
   return work("generate", fields, (job) => {
     showFaces(job);
-    invented = fields;
+    lastAsked = fields;
     $("nearest").hidden = Boolean(chosen().style);
   });
 }
@@ -177,15 +177,15 @@ $("like").addEventListener("change", () => {
 });
 $("model").addEventListener("change", () => take(chosen()));
 $("truncation").addEventListener("input", () => ($("truncation-shown").textContent = $("truncation").value));
-$("run").addEventListener("click", invent);
-$("nearest").addEventListener("click", () => work("generate", [...invented, ["nearest", "true"]], showNearest));
+$("run").addEventListener("click", generate);
+$("nearest").addEventListener("click", () => work("generate", [...lastAsked, ["nearest", "true"]], showNearest));
 $("more").addEventListener("click", () => {
   $("seed").value = Number($("seed").value) + Number($("count").value);
-  invent();
+  generate();
 });
 $("reset").addEventListener("click", () => {
   for (const box of $("fields").querySelectorAll("input:checked")) box.click();
 });
 
 take(models[0]);
-status.say("Press Invent.");
+status.say("Press Generate.");
