@@ -261,21 +261,32 @@ def test_faces_are_invented_as_they_are_asked_for(
     expect(tab.get_by_role("checkbox", name="Set smile")).not_to_be_checked()
 
 
-def test_faces_are_invented_in_a_style_that_is_drawn_anew(
-    opened: Opened, command: Command, tmp_path: Path
-) -> None:
+def test_faces_are_painted(opened: Opened, command: Command, tmp_path: Path) -> None:
+    """By the painter, unless a net is chosen; what a net alone can is not offered."""
     tab = opened("/generate")
-    tab.locator("#model").select_option("sketches")
+    expect(tab.locator("#model option").first).to_have_text("anime")
     expect(tab.locator("#like-button")).to_be_hidden()
+    expect(tab.get_by_role("slider", name="Variety")).to_be_hidden()
+    tab.locator("#model").select_option("sketches")
+    tab.locator("summary", has_text="worn").click()
+    tab.get_by_role("slider", name="hat", exact=True).fill("1")
     tab.locator("#count").select_option("1")
     run(tab)
     with tab.expect_download() as download:
         tab.locator("#faces a").click()
-    assert command("generate", "--style", "sketch", "-o", str(tmp_path)).returncode == 0
+    words = ("--style", "sketch", "--with", "hat")
+    assert command("generate", *words, "-o", str(tmp_path)).returncode == 0
     assert download.value.path().read_bytes() == (tmp_path / "000000.png").read_bytes()
+    tab.locator("#size").select_option("256")
+    tab.locator("#frames").select_option("12")
+    tab.get_by_role("button", name="Walk").click()
+    expect(tab.locator("#where")).to_have_text("Frame 1 of 13", timeout=PATIENCE)
+    assert tab.locator("#frame").evaluate("e => e.width") == 256
+    assert Axe().run(tab).violations_count == 0, Axe().run(tab).generate_report()
     expect(tab.get_by_role("button", name="What are they most like?")).to_be_hidden()
     tab.locator("#model").select_option("tiny-faces")
     expect(tab.locator("#like-button")).to_be_visible()
+    expect(tab.get_by_role("slider", name="Variety")).to_be_visible()
 
 
 def test_a_walk_between_faces_is_scrubbed(

@@ -11,9 +11,12 @@ from studios import Server, noise, png
 
 from trombine.inpainting.making import varies
 from trombine.inventing.making import Inventing
+from trombine.inventing.painting import Painting
 from trombine.nets import NETS, build
 from trombine.studio.models import VARYING, offers
+from trombine.verbs.generate import GenerateRequest
 from trombine.weights import loaded, shipped
+from trombine.world import STYLES, VECTOR_NAMES
 
 
 @pytest.fixture
@@ -28,18 +31,26 @@ def test_what_a_header_says_is_what_the_net_does(home: Path) -> None:
     names = set()
     for offer in offers(home / "runs"):
         names.add(offer.name)
-        known = "generate-photo" if offer.style else offer.name
-        ships = [name for name in shipped() if name.startswith(known)]
+        if offer.style:
+            continue
+        ships = [name for name in shipped() if name.startswith(offer.name)]
         path = offer.path or shipped()[min(ships)]
         model = loaded(path)
         assert model.card.task == offer.task and offer.varies == varies(model)
         if offer.task == "generate":
             for size in offer.sizes:
-                inventing = Inventing(
-                    path=path, size=size, truncation=1, asked={}, style=offer.style
-                )
+                inventing = Inventing(path=path, size=size, truncation=1, asked={})
                 assert inventing.told == offer.fields
     assert {"inpaint", "upscale", "tiny-faces", "tiny-repair", "cartoon", "sketch"} <= names
+
+
+def test_the_painter_s_styles_are_offered_first_in_sizes_that_it_paints(tmp_path: Path) -> None:
+    painted = [one for one in offers(tmp_path) if one.task == "generate"][: len(STYLES)]
+    assert {one.style for one in painted} == set(STYLES)
+    for one in painted:
+        assert one.sizes[0] == GenerateRequest.painted_size
+        assert all(Painting(size=size, style=one.style, asked={}) for size in one.sizes)
+        assert [field["name"] for field in one.told["fields"]] == list(VECTOR_NAMES)
 
 
 def test_the_nets_that_vary_are_those_that_take_a_seed() -> None:
