@@ -138,9 +138,9 @@ def data_generated(
             of the fields of the world's faces; the rest is the seed's.
         size: Width and height in pixels: the net's own, 96, unless given; 192 and
             384 by the net that enlarges: 16 to 4096.
-        truncation: How varied faces are, 0.1 to 1: lower ones are more alike, and
-            fewer of them are odd.
-        model: A model that invents, by name, file or run's folder, in place of the
+        truncation: How varied a net's faces are, 0.1 to 1: lower ones are more
+            alike, and fewer are odd.
+        model: A net that generates, by name, file or run's folder, in place of the
             style's own.
         threads: How many threads work: by default one for each core, and never
             more. The bytes are the same.
@@ -1057,10 +1057,11 @@ def generate(
             photo.
         with_: What is to be of all of them: "age=60, glasses, no hat, smile=.8",
             of the fields of the world's faces; the rest is the seed's.
-        size: Width and height in pixels, 512 unless given, 16 to 2048; by a net
-            its own, 96, or twice and four times that by the net that enlarges.
+        size: Width and height in pixels, 16 to 2048: 512 unless given, of walks
+            256; by a net its own, 96, or twice and four times that by the net that
+            enlarges.
         truncation: How varied a net's faces are, 0.1 to 1: lower ones are more
-            alike, and fewer of them are odd.
+            alike, and fewer are odd.
         model: A net that generates, by name, file or run's folder, in place of the
             style's own.
         threads: How many threads work: by default one for each core, and never
@@ -1109,10 +1110,11 @@ def morph(
             photo.
         with_: What is to be of all of them: "age=60, glasses, no hat, smile=.8",
             of the fields of the world's faces; the rest is the seed's.
-        size: Width and height in pixels, 256 unless given, 16 to 2048; by a net
-            its own, 96, or twice and four times that by the net that enlarges.
+        size: Width and height in pixels, 16 to 2048: 512 unless given, of walks
+            256; by a net its own, 96, or twice and four times that by the net that
+            enlarges.
         truncation: How varied a net's faces are, 0.1 to 1: lower ones are more
-            alike, and fewer of them are odd.
+            alike, and fewer are odd.
         model: A net that generates, by name, file or run's folder, in place of the
             style's own.
         threads: How many threads work: by default one for each core, and never

@@ -257,7 +257,7 @@ VERBS = {
         request="GenerateRequest",
         summary="Generate faces from seeds, optionally with given attributes.",
         examples=(
-            "trombine generate --seeds 0-7 --sheet -o faces",
+            "trombine generate --seeds 0-7 --sheet -o painted",
             'trombine generate --seeds 3,8 --with "age=60, smile" --style photo -o steered',
         ),
         caution="By default the procedural painter draws each person;"

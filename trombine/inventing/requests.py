@@ -29,9 +29,9 @@ class InventRequest(Request):
     """Width and height in pixels: the net's own, 96, unless given; 192 and 384 by the net that
     enlarges."""
     truncation: Annotated[float, Number(0.1, 1)] = 1.0
-    """How varied faces are, 0.1 to 1: lower ones are more alike, and fewer of them are odd."""
+    """How varied a net's faces are, 0.1 to 1: lower ones are more alike, and fewer are odd."""
     model: str | Path = ""
-    """A model that invents, by name, file or run's folder, in place of the style's own."""
+    """A net that generates, by name, file or run's folder, in place of the style's own."""
     threads: Annotated[int | None, Integer()] = None
     """How many threads work: by default one for each core, and never more. The bytes are the
     same."""
@@ -81,11 +81,9 @@ class GeneratingRequest(InventRequest):
     style: Annotated[str, Choice((*STYLES, *REDRAWN))] = STYLES[0]
     """How they are drawn: anime, photo, cartoon or sketch; by a net cartoon and sketch are drawn
     anew, by the net that restyles, from its photo."""
-    truncation: Annotated[float, Number(0.1, 1)] = 1.0
-    """How varied a net's faces are, 0.1 to 1: lower ones are more alike, and fewer of them are
-    odd."""
-    model: str | Path = ""
-    """A net that generates, by name, file or run's folder, in place of the style's own."""
+    size: Annotated[int | None, Integer(16, 2048)] = None
+    """Width and height in pixels, 16 to 2048: 512 unless given, of walks 256; by a net its own,
+    96, or twice and four times that by the net that enlarges."""
 
     painted_size: ClassVar[int]  # unless one is given
 

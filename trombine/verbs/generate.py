@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from trombine.events import Done, Event, Notice, Picture, Progress, Started
 from trombine.inventing import PAINTER, REDRAWN, STYLES
 from trombine.inventing.requests import GeneratingRequest
 from trombine.refusal import InputError, OutputError, shown
-from trombine.requests import Integer
 
 if TYPE_CHECKING:
     from trombine.inventing.making import Inventing
@@ -47,9 +46,6 @@ class GenerateRequest(GeneratingRequest):
     """Which faces: 0-31, or 3,8,21."""
     output: Path
     """The folder to write."""
-    size: Annotated[int | None, Integer(16, 2048)] = None
-    """Width and height in pixels, 512 unless given, 16 to 2048; by a net its own, 96, or twice
-    and four times that by the net that enlarges."""
     like: Path | None = None
     """A picture with a face: the nearest face that a net makes is looked for, and it is
     said how near it is."""

@@ -52,9 +52,6 @@ class MorphRequest(GeneratingRequest):
     """Which faces, in this order: 3 8 21, or 0-3."""
     output: Path
     """The film to write, .gif, .webp, .mp4 or .webm, or a folder for its frames."""
-    size: Annotated[int | None, Integer(16, 2048)] = None
-    """Width and height in pixels, 256 unless given, 16 to 2048; by a net its own, 96, or twice
-    and four times that by the net that enlarges."""
     frames: Annotated[int, Integer(2, 500)] = 24
     """Frames from a seed to the next."""
     cycle: bool = False
