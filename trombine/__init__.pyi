@@ -812,8 +812,9 @@ def restyle(
 ) -> _Held:
     """Draw the faces of pictures and films in another style.
 
-    Each face is drawn upright and blended in along its outline, hair too; every sample elsewhere
-    stays as it is. The same command again does only what is missing.
+    The face world's painter draws the person who looks like each face, with crisp lines at the
+    picture's size, and puts the head in its place; clothes and scene stay. The same command again
+    does only what is missing.
 
     Arguments, by name:
         image: A picture, or a list of them: a path, a Pillow image, a NumPy array
@@ -839,6 +840,20 @@ def restyle(
             its colours and its strokes; what is where stays.
         from_: How it is drawn now; auto is what the reader sees, and in doubt a
             photograph: auto, photo, anime, cartoon or sketch.
+        portrait: Draw the person of the largest face alone, in a new square
+            picture.
+        size: Width and height of a portrait=True in pixels: 512 unless given: 16
+            to 2048.
+        with_: What to change of who is drawn: "glasses, smile=.8, hair_red=1", of
+            the fields of the world's faces.
+        character: A character's file: draw that person, with each face's pose,
+            expression and light.
+        write_character: Write NAME.character.json beside each output: the person
+            of the largest face, as numbers.
+        clothes: Draw clothes, too.
+        method: painter, or net: a neural net draws what is seen, softer, and knows
+            nothing of who it is. It is the net where model names one, and for
+            faces that the painter cannot draw: painter or net.
         whole: Draw all of the picture anew, not only its faces (face, as is
             usual).
         strength: How much of what is drawn is blended in, 0 to 1.
@@ -895,6 +910,13 @@ def restyle(
     to: str = ...,
     like: _Path | None = ...,
     from_: str = ...,
+    portrait: bool = ...,
+    size: int | None = ...,
+    with_: str = ...,
+    character: _Path | None = ...,
+    write_character: bool = ...,
+    clothes: bool = ...,
+    method: str = ...,
     whole: bool = ...,
     strength: float = ...,
     keep_colours: bool = ...,
@@ -917,6 +939,13 @@ def restyle(
     to: str = ...,
     like: _Path | None = ...,
     from_: str = ...,
+    portrait: bool = ...,
+    size: int | None = ...,
+    with_: str = ...,
+    character: _Path | None = ...,
+    write_character: bool = ...,
+    clothes: bool = ...,
+    method: str = ...,
     whole: bool = ...,
     strength: float = ...,
     keep_colours: bool = ...,
@@ -1072,8 +1101,9 @@ def generate(
             or net.
         seeds: Which faces: 0-31, or 3,8,21.
         output: The folder to write.
-        like: A picture with a face: the nearest face that a net makes is looked
-            for, and it is said how near it is.
+        like: A picture with a face, or a character's file: that person is drawn;
+            by a net the nearest face that it makes is looked for, and it is said
+            how near it is.
         sheet: Write sheet.png too, with all of them.
         nearest: Write nearest.png too: below each face of a net, at its own size,
             the picture that it is most like of those that the net learned from.
@@ -1099,10 +1129,11 @@ def morph(
     sheet: bool = ...,
     json: bool = ...,
 ) -> Result:
-    """Walk from one generated face to the next, as a film or a folder of frames.
+    """Walk from one face to the next, as a film or a folder of frames.
 
-    A leg's ends are the faces of its seeds, as `trombine generate` makes them. What becomes of the
-    parts on the way, and how even the steps are, is said.
+    Faces are of seeds, as `trombine generate` makes them, or of files: people of photographs, or
+    characters that `trombine restyle` wrote. What becomes of the parts on the way, and how even
+    the steps are, is said.
 
     Arguments, by name:
         style: How they are drawn: anime, photo, cartoon or sketch; by a net
@@ -1123,7 +1154,7 @@ def morph(
         method: painter, the procedural painter of the world, or net, a neural
             network that learned from it; painter unless a model is named: painter
             or net.
-        seeds: Which faces, in this order: 3 8 21, or 0-3.
+        seeds: Which faces, in this order: 3 8 21, or 0-3, or a.jpg b.jpg 7.
         output: The film to write, .gif, .webp, .mp4 or .webm, or a folder for its
             frames.
         frames: Frames from a seed to the next: 2 to 500.

@@ -6,7 +6,7 @@ The same seed is the same person in every style, and by every net.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -35,12 +35,23 @@ _SWITCHED: Final = np.array(
 
 
 @dataclass(frozen=True, kw_only=True)
+class Known:
+    """A person out of a file: a photograph, or a character's numbers."""
+
+    name: str  # of the file
+    digest: str
+    person: Face
+    model: str = ""  # by which a photograph was read
+
+
+@dataclass(frozen=True, kw_only=True)
 class Painting:
     """What is asked of every picture of a command."""
 
     size: int
     style: str
     asked: Mapping[str, float]
+    files: Sequence[Known] = ()  # people who are no seed's: the first is -1, the next -2
 
     def __post_init__(self) -> None:
         if not SMALLEST <= self.size <= LARGEST:
@@ -49,7 +60,10 @@ class Painting:
             raise InputError(f"nobody paints in the style {shortened(self.style)}")
 
     def person(self, seed: int) -> Face:
-        """A seed's person: what is asked as it is asked, and what would belie it made to fit."""
+        """A seed's person: what is asked as it is asked, and what would belie it made to fit. Of
+        one who is known all else stays."""
+        if seed < 0:
+            return replace(self.files[-1 - seed].person, **self.asked)
         asked, drawn = dict(self.asked), people.face(PEOPLE + seed)
         if any(asked.get(name, 0) > 0 for name in OF_MEN) and drawn.masculine < 0.5:
             asked.setdefault(SEX, 1 - drawn.masculine)
@@ -76,7 +90,10 @@ class Painting:
         """What determines a picture: of a seed, or by `more` options."""
         options = {"method": PAINTER, "style": self.style, "size": self.size}
         options |= {"with": spelled(self.asked)} if self.asked else {}
-        return record(verb, options | more, seed=seed, needs=("numba",))
+        inputs = {one.name: one.digest for one in self.files}
+        model = "+".join(dict.fromkeys(one.model for one in self.files if one.model)) or None
+        needs = ("torch", "scipy", "numba") if model else ("numba",)
+        return record(verb, options | more, seed=seed, inputs=inputs, model=model, needs=needs)
 
     def png(self, seed: int) -> bytes:
         """The file of a seed."""
@@ -90,10 +107,10 @@ class Painting:
         return encode_png(sheet_of(pictures, text, note), self.record(seeds=text))
 
 
-def painting_of(options: Mapping[str, Any]) -> Painting:
+def painting_of(options: Mapping[str, Any], files: Sequence[Known] = ()) -> Painting:
     """What a record's options ask of every picture."""
     asked = fields_in(options.get("with", ""))
-    return Painting(size=options["size"], style=options["style"], asked=asked)
+    return Painting(size=options["size"], style=options["style"], asked=asked, files=files)
 
 
 def between(first: Face, last: Face, share: float) -> Face:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -12,7 +13,7 @@ from trombine.requests import Choice, Integer, Number, Request
 
 if TYPE_CHECKING:
     from trombine.inventing.making import Inventing, Reads
-    from trombine.inventing.painting import Painting
+    from trombine.inventing.painting import Known, Painting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,10 +105,11 @@ class GeneratingRequest(InventRequest):
         asked = {"model": bool(self.model), "truncation": self.truncation != 1}
         return [name for name, is_asked in asked.items() if is_asked]
 
-    def painting(self) -> Painting:
-        """How the painter makes its faces."""
+    def painting(self, files: Sequence[Known] = ()) -> Painting:
+        """How the painter makes its faces, and those of people who are known."""
         from trombine.inventing.asking import fields_in
         from trombine.inventing.painting import Painting
 
         size = self.size or self.painted_size
-        return Painting(size=size, style=self.style, asked=fields_in(self.with_))
+        asked = fields_in(self.with_)
+        return Painting(size=size, style=self.style, asked=asked, files=files)

@@ -115,6 +115,12 @@ class PaintedWalk(Course):
             problem = f"{self.count:,} frames of {size} pixels are more than fit"
             raise InputError(problem, "give a smaller --size, or fewer --frames")
 
+    def options(self) -> dict[str, Any]:
+        """What a record says of it, people of files by their names."""
+        files = self.inventing.files
+        names = [str(seed) if seed >= 0 else files[-1 - seed].name for seed in self.seeds]
+        return {**super().options(), "seeds": ",".join(names)}
+
     def pixels(self, threads: int, some: slice = slice(None)) -> Iterator[Pixels]:
         """The pictures of the frames, or of some of them, one after the other."""
         person = cache(self.inventing.person)

@@ -38,6 +38,7 @@ from trombine.reader.maps import REFINER, refined
 from trombine.readings.making import read_picture
 from trombine.refusal import InputError
 from trombine.restyling import filters
+from trombine.restyling.like import Eye, drawn_like, luma_of
 from trombine.restyling.portrait import (
     READER,
     Character,
@@ -48,7 +49,6 @@ from trombine.restyling.portrait import (
     portrait,
     read_character,
 )
-from trombine.restyling.like import Eye, drawn_like, luma_of
 from trombine.samples import Image
 from trombine.upscaling.drawing import is_drawing
 from trombine.upscaling.running import enlarged
@@ -162,9 +162,8 @@ class Restyling:
             else int(self.model.card.settings.get("size", WINDOW))
         )
 
-    def character(self, picture: Picture, face: Face, style: str) -> Character:
-        """Who is to be painted in the place of a face."""
-        character = character_of(picture, face, style)
+    def played(self, character: Character) -> Character:
+        """Who is to be painted in the place of somebody."""
         if self.cast is not None:
             character = character.played_by(self.cast)
         if self.changes:
@@ -288,16 +287,27 @@ def style_by_looks(face: Face, pixels: UInt8[np.ndarray, "h w 3"]) -> str:
     return "anime" if face.styles["anime"] > 0.5 else "photo"
 
 
-def restyled(image: Image, asked: Restyling, faces: Sequence[Face], source: str) -> Drawn:
-    """The picture with its faces, or all of it, in another style; elsewhere it is as it was."""
+def restyled(
+    image: Image,
+    asked: Restyling,
+    faces: Sequence[Face],
+    source: str,
+    people: Sequence[Character] = (),
+) -> Drawn:
+    """The picture with its faces, or all of it, in another style; elsewhere it is as it was.
+
+    `people` are those of the faces, where they are known.
+    """
     if asked.portrait:
         return _portrait(image, asked, faces, source)
     plain = image.plain
     canvas = _Canvas(asked=asked, source=source, colours=plain.rgb().copy())
     if asked.whole:
         canvas.draw_all(faces)
-    for face in sorted(faces, key=lambda face: -face.frame.side):
-        if asked.method == NET or not canvas.paint(face):
+    by_size = sorted(range(len(faces)), key=lambda n: -faces[n].frame.side)
+    for n in by_size:
+        face, known = faces[n], people[n] if people else None
+        if asked.method == NET or not canvas.paint(face, known):
             canvas.draw(face)
     chosen = np.ascontiguousarray(canvas.colours[canvas.touched])
     result = replace(plain.recoloured(chosen, canvas.touched), profile=image.profile)
@@ -311,13 +321,11 @@ def restyled(image: Image, asked: Restyling, faces: Sequence[Face], source: str)
     )
 
 
-def _portrait(
-    image: Image, asked: Restyling, faces: Sequence[Face], source: str
-) -> Drawn:
+def _portrait(image: Image, asked: Restyling, faces: Sequence[Face], source: str) -> Drawn:
     """The person of the largest face alone."""
     face = max(faces, key=lambda face: face.size)
     picture = torch.from_numpy(image.plain.rgb().transpose(2, 0, 1).copy())
-    character = asked.character(picture, face, source)
+    character = asked.played(character_of(picture, face, source))
     pixels = portrait(character.framed(image.height, image.width), asked.portrait, asked.target)
     return Drawn(
         image=image_of(pixels),
@@ -381,9 +389,10 @@ class _Canvas:
         self.colours[rows, columns] = old + np.float32(self.asked.strength) * (anew - old)
         self.touched[rows, columns] = True
 
-    def paint(self, face: Face) -> bool:
+    def paint(self, face: Face, known: Character | None = None) -> bool:
         """Put the person who looks like a face in its place, painted; False where none does."""
-        character = self.asked.character(self.before, face, self.source)
+        character = known or character_of(self.before, face, self.source)
+        character = self.asked.played(character)
         if not character.fits:
             if UNLIKE not in self.notices:
                 self.notices.append(UNLIKE)
@@ -394,21 +403,22 @@ class _Canvas:
         cut, rows, columns = cut.inside(self.height, self.width)
         there = self.colours[rows, columns].copy()
         head, bare = _shares(self.before, face, rows, columns)
-        hole = maximum_filter(head > _FAINT, 1 + 2 * round(_RIMS * face.frame.side))
+        wide = 1 + 2 * round(_RIMS * face.frame.side)
+        hole = np.asarray(maximum_filter(head > _FAINT, wide), bool)
         scene = np.where(hole[..., None], filled(there, hole), there)
         # What was neither head nor neck lies before the neck: clothes.
         covered = 0.0 if clothes else 1 - _sharper(head + bare)
-        below = maximum_filter(cut.parts == _NECK, 1 + 2 * round(_RIMS * face.frame.side))
-        below &= np.isin(cut.parts, [_NECK, PART_INDEX["background"]])
-        kept = uniform_filter(np.float32(below), 3) * covered
+        below = np.asarray(maximum_filter(cut.parts == _NECK, wide), bool)
+        below = below & np.isin(cut.parts, [_NECK, PART_INDEX["background"]])
+        kept = uniform_filter(below.astype(np.float32), 3) * covered
         opacity = cut.opacity * (1 - kept)
         if bare.sum() > 0 and (drawn := (cut.parts == _NECK) & (cut.opacity > 0.99)).any():
             tint = cut.colours[drawn].mean(0) - (bare[..., None] * there).sum((0, 1)) / bare.sum()
             scene = (scene + bare[..., None] * tint).clip(0, 1)
         anew = scene * (1 - opacity[..., None]) + cut.colours * (1 - kept[..., None])
         if self.asked.keep_colours:
-            was, became = there @ np.float32(LUMA), anew @ np.float32(LUMA)
-            anew = there + (became - was)[..., None]
+            change = (anew - there) @ np.array(LUMA, np.float32)
+            anew = there + change[..., None]
         changed = there + np.float32(self.asked.strength) * (anew.clip(0, 1) - there)
         self.touched[rows, columns] |= (abs(changed - there) > _LEAST).any(2)
         self.colours[rows, columns] = changed
@@ -520,9 +530,7 @@ def _sharper(share: Plane) -> Plane:
     return ((share - 0.3) / 0.4).clip(0, 1)
 
 
-def _shares(
-    picture: Picture, face: Face, rows: slice, columns: slice
-) -> tuple[Plane, Plane]:
+def _shares(picture: Picture, face: Face, rows: slice, columns: slice) -> tuple[Plane, Plane]:
     """How likely each pixel of a part of the picture is of the head, and of the neck."""
     down, across = (
         torch.arange(s.start, s.stop, dtype=torch.float64) + 0.5 for s in (rows, columns)
@@ -536,7 +544,8 @@ def _shares(
 
 def filled(colours: Float32[np.ndarray, "h w 3"], hole: Bool[np.ndarray, "h w"]) -> Colours:
     """A picture whose hole goes on smoothly from what lies round it."""
-    size = [max(round(n * min(1.0, _TILE / 2 / max(hole.shape))), 1) for n in hole.shape]
+    scale = min(1.0, _TILE / 2 / max(hole.shape))
+    size = max(round(hole.shape[0] * scale), 1), max(round(hole.shape[1] * scale), 1)
     known = torch.from_numpy(np.float32(~hole))[None, None]
     seen = torch.from_numpy(colours).permute(2, 0, 1)[None] * known
     known, seen = (functional.adaptive_avg_pool2d(x, size) for x in (known, seen))

@@ -31,7 +31,8 @@ from trombine.events import Tick
 from trombine.images import Image, Pixels, as_seen, image_of, read
 from trombine.pages import Sheet
 from trombine.provenance import shortened
-from trombine.reader import Face, Tracker
+from trombine.reader import Face, Tracked, Tracker
+from trombine.reader.frames import samples_of
 from trombine.refusal import InputError, about
 from trombine.restyling.drawing import (
     AUTO,
@@ -44,7 +45,7 @@ from trombine.restyling.drawing import (
     restyled_like,
 )
 from trombine.restyling.like import eye
-from trombine.restyling.portrait import Character
+from trombine.restyling.portrait import Actor, Character, character_of
 from trombine.upscaling.making import check_format
 from trombine.upscaling.sheet import centred, fitting, overview
 from trombine.weights import Model, loaded, shipped
@@ -208,6 +209,7 @@ class _Drawing:
     def begin(self) -> None:
         """Begin anew with the first frame; the style stays, once it is known."""
         self.tracker, self.number = Tracker(), 0
+        self.actors = dict[int, Actor]()
 
     @property
     def nets(self) -> Sequence[Model]:
@@ -234,18 +236,32 @@ class _Drawing:
     def frame(self, image: Image) -> Image:
         """The next frame."""
         faces = self.first if not self.number else faces_in(image, self.asked.device)
-        tracked = self.tracker.update(faces, self.number * _FRAME)
+        time = self.number * _FRAME
+        tracked = self.tracker.update(faces, time)
         self.number += 1
         if not faces and not self.asked.whole:
             if NO_FACE not in self.notices:
                 self.notices.append(NO_FACE)
             return image
         self.source = self.source or self.asked.style_of(faces, image)
-        drawn = restyled(image, self.asked, [one.face for one in tracked], self.source)
+        people = self.people(image, tracked, time) if self.asked.method == PAINTER else ()
+        drawn = restyled(image, self.asked, [one.face for one in tracked], self.source, people)
         self.used |= {net.path.stem: net for net in drawn.nets}
         self.characters = drawn.characters
         self.notices += [text for text in drawn.notices if text not in self.notices]
         return drawn.image
+
+    def people(self, image: Image, tracked: Sequence[Tracked], time: float) -> list[Character]:
+        """Who the faces of a frame are: known ones are followed."""
+        picture = samples_of(image.plain.rgb_pixels())
+        people = []
+        for one in tracked:
+            if actor := self.actors.get(one.number):
+                people.append(actor.step(picture, one.face, self.source, time))
+            else:
+                people.append(character_of(picture, one.face, self.source))
+                self.actors[one.number] = Actor(people[-1], time)
+        return people
 
 
 def _asked(job: Job) -> Restyling:
@@ -293,8 +309,15 @@ RESTYLE: Final = Making(
     holds=HOLDS,
     earlier={"method": NET},
     usual={
-        **{"whole": False, "strength": 1.0, "keep_colours": False, "like": "", SHOWS: RESULT},
-        **{"clothes": False, "with": "", "character": "", "portrait": 0},
+        "whole": False,
+        "strength": 1.0,
+        "keep_colours": False,
+        "like": "",
+        SHOWS: RESULT,
+        "clothes": False,
+        "with": "",
+        "character": "",
+        "portrait": 0,
     },
     make=make,
     products=PRODUCTS,

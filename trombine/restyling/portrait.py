@@ -1,8 +1,10 @@
 """A person of a photograph, drawn by the painter of the face world.
 
-    character_of(picture, face, style)    the person of the world who looks like a face that was read
-    portrait(character, size, style)      the person alone, before the world's ground
-    Cutout.of(...)                        the head as it lies in the photograph, with its opacity
+    character_of(picture, face, style)    the person of the world who looks like a face of a picture
+    known(path)                           the same of a file, which may be a character's
+    portrait(person, size, style)         the person alone, before the world's ground
+    cutout(character, style, ...)         the head as it lies in the photograph, and its opacity
+    Actor                                 a face of a film, followed from frame to frame
 
 How parameters are fitted is in world/fit.py; what is put into the photograph, in drawing.py.
 """
@@ -25,15 +27,20 @@ from torch.nn import functional
 from trombine.conventions import PART_INDEX, to_pixels
 from trombine.devices import device_of
 from trombine.files import opened
+from trombine.images import read
 from trombine.inventing.looking import looked_at, numbers
+from trombine.inventing.painting import Known
+from trombine.provenance import digest
 from trombine.reader import Face
-from trombine.reader.frames import WINDOW, Frame, Samples, crop_windows
+from trombine.reader.frames import WINDOW, Frame, Samples, crop_windows, samples_of
+from trombine.reader.maps import REFINER
+from trombine.readings.making import NO_FACE, read_picture
 from trombine.refusal import InputError, about
 from trombine.texts import from_json
 from trombine.weights import loaded
 from trombine.world import Face as Person
 from trombine.world.faces import FIELDS
-from trombine.world.fit import Seen, Square, fit
+from trombine.world.fit import MOMENT, Seen, Square, fit, fit_moment
 from trombine.world.painting import LARGEST, SMALLEST, cut_out, paint
 from trombine.world.proportions import EYE_LINE
 from trombine.world.shape import seen_in, shape
@@ -115,18 +122,79 @@ def _person(fields: Mapping[str, Any]) -> Person:
 
 def character_of(picture: Samples, face: Face, style: str) -> Character:
     """The person of the world who looks like a face of a picture in this style."""
-    found = fit(seen := seen_of(picture, face, style))
-    corner = np.array([[0.5, 0.5], [1.0, 0.5]])
-    places = torch.from_numpy(found.square.to_window(corner) * WINDOW)
+    found = fit(seen_of(picture, face, style))
+    frame = _in_picture(found.square, face, style)
+    return Character(person=found.person, frame=frame, points_off=found.points_off)
+
+
+def _in_picture(square: Square, face: Face, style: str) -> Frame:
+    """A square of a face's window, as one of the picture."""
+    places = torch.from_numpy(square.to_window(np.array([[0.5, 0.5], [1.0, 0.5]])) * WINDOW)
     middle, right = _frame(face, style).to_picture(places).numpy()
     across = right - middle
-    frame = Frame(
+    return Frame(
         x=float(middle[0]),
         y=float(middle[1]),
         side=2 * float(np.hypot(*across)),
         angle=math.atan2(across[1], across[0]),
     )
-    return Character(person=found.person, frame=frame, points_off=found.points_off)
+
+
+@final
+class Actor:
+    """One face of a film. Who it is stays as it was seen first; pose, mood and place are followed
+    from frame to frame, and smoothed."""
+
+    def __init__(self, character: Character, time: float) -> None:
+        self.character = character
+        self._filter = OneEuro(self._state(character), time)
+
+    def step(self, picture: Samples, face: Face, style: str, time: float) -> Character:
+        """The character in the next frame, `time` in seconds."""
+        person, square = fit_moment(seen_of(picture, face, style), self.character.person)
+        frame = _in_picture(square, face, style)
+        now = replace(self.character, person=person, frame=frame)
+        *moment, x, y, side, angle = self._filter.step(self._state(now), time).tolist()
+        known = dict(zip(MOMENT, moment, strict=True))
+        frame = Frame(x=x * _UNIT, y=y * _UNIT, side=math.exp(side), angle=angle)
+        self.character = replace(now, person=replace(person, **known), frame=frame)
+        return self.character
+
+    def _state(self, character: Character) -> Float64[np.ndarray, "n"]:
+        """What moves, in numbers that move about as fast."""
+        moment = [getattr(character.person, name) for name in MOMENT]
+        frame = character.frame
+        place = [frame.x / _UNIT, frame.y / _UNIT, math.log(frame.side), frame.angle]
+        return np.array([*moment, *place])
+
+
+_UNIT: Final = 256.0  # pixels
+
+
+@final
+class OneEuro:
+    """The filter of Casiez, Roussel and Vogel (2012): what moves slowly is smoothed most."""
+
+    def __init__(self, values: Float64[np.ndarray, "n"], time: float) -> None:
+        self._values, self._speeds, self._time = values, np.zeros_like(values), time
+
+    def step(self, values: Float64[np.ndarray, "n"], time: float) -> Float64[np.ndarray, "n"]:
+        """The values at a later time, smoothed."""
+        since = time - self._time
+        speeds = (values - self._values) / since
+        self._speeds = self._speeds + _share(_SLOWEST, since) * (speeds - self._speeds)
+        share = _share(_SLOWEST + _FASTER * abs(self._speeds), since)
+        self._values, self._time = self._values + share * (values - self._values), time
+        return self._values
+
+
+def _share(cutoff: Float64[np.ndarray, "*n"] | float, since: float) -> Any:
+    """How much of a new value is taken, of a low pass with this cutoff in hertz."""
+    return 1 / (1 + 1 / (2 * math.pi * cutoff * since))
+
+
+_SLOWEST: Final = 3.0  # hertz: the cutoff of what does not move,
+_FASTER: Final = 8.0  # and by how much it is higher for each unit a second
 
 
 def _frame(face: Face, style: str) -> Frame:
@@ -169,7 +237,7 @@ def parts_at(
     both: bool = True,
 ) -> Float32[Tensor, "p n"]:
     """How likely each part is at places of the picture: as it is read of the face's own window,
-    `narrow`, and of one round it, since hair reaches farther; within the first of both, if asked."""
+    `narrow`, and of one round it, since hair reaches farther; within the first of `both`."""
     cos, sin = math.cos(face.frame.angle), math.sin(face.frame.angle)
     down = _LOWER * (_WIDER - 1) * face.frame.side
     wide = replace(
@@ -207,7 +275,7 @@ _RIM: Final = 0.08  # of half a window, over which the one beside it takes over
 
 def _tone_of(window: Float32[Tensor, "1 3 s s"]) -> float:
     """The tone of skin in a picture without colours: as the reader sees it where the lightest is
-    white, along the line by which it is off on grey portraits (of those that nets may learn from)."""
+    white, along the line by which it is off on grey portraits (docs/log.md)."""
     white = float(np.quantile(window.numpy(), _LIGHTEST))
     read = numbers(looked_at((window * (_WHITE / max(white, 0.05))).clamp(max=1)))["tone"]
     return min(max(_PALE + _STEEP * (read - _PALE_READ), 0.02), 0.95)
@@ -215,6 +283,23 @@ def _tone_of(window: Float32[Tensor, "1 3 s s"]) -> float:
 
 _LIGHTEST, _WHITE = 0.98, 0.95  # the share that is darker than white, and white
 _PALE, _PALE_READ, _STEEP = 0.2, 0.38, 1.77  # a tone, what is read of it, and the line's slope
+
+
+def known(path: Path, name: str = "") -> Known:
+    """The person of a file: of a character's, or of the largest face of a picture. `name` is what a
+    record calls it."""
+    name = name or path.name
+    if path.suffix.lower() == ".json":
+        return Known(name=name, digest=digest(path), person=read_character(path))
+    with about(path):
+        image = read(path)
+        reading = read_picture(image, READER, largest=True)
+        if not reading.faces:
+            raise InputError(NO_FACE)
+        character = character_of(samples_of(reading.pixels), reading.faces[0], "photo")
+    model = "+".join(loaded(net).hash for net in (READER, REFINER))
+    person = character.framed(image.height, image.width)
+    return Known(name=name, digest=digest(path), person=person, model=model)
 
 
 def portrait(person: Person, size: int, style: str) -> Pixels:
@@ -225,7 +310,7 @@ def portrait(person: Person, size: int, style: str) -> Pixels:
 @final
 @dataclass(frozen=True, kw_only=True)
 class Cutout:
-    """A drawn head as it lies in a photograph: a square of pixels, parts of which may lie outside."""
+    """A drawn head as it lies in a photograph: a square, parts of which may lie outside."""
 
     left: int
     top: int

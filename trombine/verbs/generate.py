@@ -47,8 +47,8 @@ class GenerateRequest(GeneratingRequest):
     output: Path
     """The folder to write."""
     like: Path | None = None
-    """A picture with a face: the nearest face that a net makes is looked for, and it is
-    said how near it is."""
+    """A picture with a face, or a character's file: that person is drawn; by a net the nearest face
+    that it makes is looked for, and it is said how near it is."""
     sheet: bool = False
     """Write sheet.png too, with all of them."""
     nearest: bool = False
@@ -65,26 +65,21 @@ class GenerateRequest(GeneratingRequest):
                 f"--nearest is for {_MOST_NEAREST} seeds at most", "name fewer --seeds"
             )
         seeds_in(self.seeds)
-        for option in ("like", "nearest"):
+        for option in ("like", "nearest") if self.by_net else ():
             if getattr(self, option) and self.style in REDRAWN:
                 raise InputError(
                     f"--{option} compares faces as nets invent them; {self.style} is drawn anew",
                     f"choose --style {' or '.join(STYLES)}",
                 )
-        asked = {"seeds": self.seeds != "0", "with": self.with_, "sheet": self.sheet}
-        asked |= {"truncation": self.truncation != 1, "nearest": self.nearest}
+        asked = {"seeds": self.seeds != "0", "sheet": self.sheet, "nearest": self.nearest}
+        asked |= {"with": self.by_net and self.with_, "truncation": self.truncation != 1}
         if self.like and (others := [name for name, is_asked in asked.items() if is_asked]):
             problem = f"--like gives one face, and --{others[0]} is of others"
             raise InputError(problem, "leave one out")
 
-    @property
-    def by_net(self) -> bool:
-        """Also what is like a picture."""
-        return super().by_net or bool(self.like and not self.method)
-
     def of_nets(self) -> list[str]:
         """And those of this verb."""
-        return super().of_nets() + [name for name in ("like", "nearest") if getattr(self, name)]
+        return super().of_nets() + (["nearest"] if self.nearest else [])
 
 
 def run(request: GenerateRequest) -> Iterator[Event]:
@@ -103,8 +98,11 @@ def run(request: GenerateRequest) -> Iterator[Event]:
         raise InputError(
             "is a picture's name, and faces go into a folder", cure, path=request.output
         )
-    if request.like and inventing:
-        yield from _like(request, request.like, inventing)
+    if request.like:
+        if inventing:
+            yield from _like(request, request.like, inventing)
+        else:
+            yield from _alike(request, request.like)
         return
     seeds = seeds_in(request.seeds)
     places = {seed: request.output / f"{seed:06d}.png" for seed in seeds}
@@ -147,6 +145,26 @@ def _inventing(request: GenerateRequest) -> Inventing:
     return request.inventing(fields_read)
 
 
+def _alike(request: GenerateRequest, picture: Path) -> Iterator[Event]:
+    """The person of a picture or a character's file, painted."""
+    from trombine.files import write_bytes
+    from trombine.images import encode_png
+    from trombine.inventing.files import is_there
+    from trombine.restyling.portrait import known
+
+    place = request.output / f"{picture.name.partition('.')[0]}.like.png"
+    yield Started(1, _UNIT)
+    painting = request.painting([known(picture)])
+    wanted = painting.record(like=picture.name)
+    if not request.overwrite and is_there(place, wanted):
+        yield Done(f"{shown(place)}: was there", 0, 0, 1)
+        return
+    write_bytes(place, encode_png(painting.pixels(-1), wanted))
+    yield Picture(place, place.name)
+    yield Progress(1, 1, _UNIT)
+    yield Done(f"{shown(place)}: a face of {painting.size} px", 1, 0, 0)
+
+
 def _like(request: GenerateRequest, picture: Path, inventing: Inventing) -> Iterator[Event]:
     """The face that is nearest to the picture's, and how near it is."""
     from trombine.files import opened, write_bytes
@@ -187,7 +205,7 @@ class Remaker:
     def remake(self, record: Mapping[str, Any], inputs: Mapping[str, Path]) -> bytes:
         """The file that this record is of."""
         if record["options"].get("method") == PAINTER:
-            return self._painted(record)
+            return self._painted(record, inputs)
         from trombine.computing import computing
         from trombine.events import returned
         from trombine.inventing.asking import LARGEST, seeds_in
@@ -215,14 +233,22 @@ class Remaker:
                     return returned(sheet(inventing, seeds, options["seeds"]))[0]
                 return inventing.sheet(seeds, options["seeds"])
 
-    def _painted(self, record: Mapping[str, Any]) -> bytes:
+    def _painted(self, record: Mapping[str, Any], inputs: Mapping[str, Path]) -> bytes:
+        from trombine.images import encode_png
         from trombine.inventing.asking import LARGEST, seeds_in
         from trombine.inventing.painting import painting_of
         from trombine.provenance import check_holds, following
 
         one, options = "seed" in record, record["options"]
-        check_holds(record, {**_PAINTED, **({"seed": int} if one else {"seeds": str})}, _MAY_PAINT)
+        like = options.get("like")
+        which = {"like": str} if like is not None else {"seed": int} if one else {"seeds": str}
+        check_holds(record, {**_PAINTED, **which}, _MAY_PAINT)
         with following():
+            if like is not None:
+                from trombine.restyling.portrait import known
+
+                painting = painting_of(options, [known(inputs[like], like)])
+                return encode_png(painting.pixels(-1), painting.record(like=like))
             painting = painting_of(options)
             if not one:
                 return painting.sheet(seeds_in(options["seeds"]), options["seeds"])

@@ -19,6 +19,7 @@ from trombine.requests import Choice, Integer
 
 if TYPE_CHECKING:
     from trombine.inventing.files import Pixels
+    from trombine.inventing.painting import Known
     from trombine.inventing.walking import PaintedWalk, Walk
 
 ENDINGS: Final = (".gif", ".webp", ".mp4", ".webm")
@@ -40,16 +41,17 @@ _MAY: Final = {"with": str, "tries": int, "style": str, "bends": str, "even": in
 
 @dataclass(frozen=True, kw_only=True)
 class MorphRequest(GeneratingRequest):
-    """Walk from one generated face to the next, as a film or a folder of frames.
+    """Walk from one face to the next, as a film or a folder of frames.
 
-    A leg's ends are the faces of its seeds, as `trombine generate` makes them. What becomes of the
-    parts on the way, and how even the steps are, is said.
+    Faces are of seeds, as `trombine generate` makes them, or of files: people of photographs, or
+    characters that `trombine restyle` wrote. What becomes of the parts on the way, and how even
+    the steps are, is said.
     """
 
     painted_size: ClassVar[int] = 256
 
     seeds: tuple[str, ...]
-    """Which faces, in this order: 3 8 21, or 0-3."""
+    """Which faces, in this order: 3 8 21, or 0-3, or a.jpg b.jpg 7."""
     output: Path
     """The film to write, .gif, .webp, .mp4 or .webm, or a folder for its frames."""
     frames: Annotated[int, Integer(2, 500)] = 24
@@ -74,7 +76,10 @@ class MorphRequest(GeneratingRequest):
         super().__post_init__()
         from trombine.inventing.asking import seeds_in
 
-        seeds_in(",".join(self.seeds), way=True)
+        if not (files := files_in(self.seeds)):
+            seeds_in(",".join(self.seeds), way=True)
+        if files and self.by_net:
+            raise InputError(f"{files[0]} is a file, and nets walk by seeds", "name seeds")
         if self.output.suffix and self.output.suffix.lower() not in ENDINGS:
             problem = "ends as no film does"
             remedy = f"choose {', '.join(ENDINGS)}, or a folder"
@@ -132,14 +137,42 @@ def _walk(request: MorphRequest) -> Walk | PaintedWalk:
     from trombine.inventing.walking import PaintedWalk, Walk
 
     course: dict[str, Any] = {
-        "seeds": seeds_in(",".join(request.seeds), way=True),
         "frames": request.frames,
         "path": request.path,
         "cycle": request.cycle,
     }
     if request.by_net:
-        return Walk(inventing=request.inventing(), even=True, **course)
-    return PaintedWalk(inventing=request.painting(), **course)
+        seeds = seeds_in(",".join(request.seeds), way=True)
+        return Walk(inventing=request.inventing(), even=True, seeds=seeds, **course)
+    seeds, files = _people(request.seeds, {})
+    return PaintedWalk(inventing=request.painting(files), seeds=seeds, **course)
+
+
+def files_in(names: Sequence[str]) -> list[str]:
+    """Those of the names that are of files: seeds have no ending."""
+    return [name for name in names if Path(name).suffix]
+
+
+def _people(
+    names: Sequence[str], inputs: Mapping[str, Path]
+) -> tuple[tuple[int, ...], list[Known]]:
+    """The seeds that are named, and people of files, whose numbers are -1, -2 and so on."""
+    from trombine.inventing.asking import seeds_in
+
+    if not files_in(names):
+        return seeds_in(",".join(names), way=True), []
+    from trombine.restyling.portrait import known
+
+    seeds: list[int] = []
+    files: list[Known] = []
+    for name in names:
+        if Path(name).suffix:
+            path = inputs.get(name, Path(name))
+            files.append(known(path, path.name))
+            seeds.append(-len(files))
+        else:
+            seeds += seeds_in(name, way=True)
+    return tuple(seeds), files
 
 
 def _wanted(request: MorphRequest, walk: Walk | PaintedWalk) -> dict[Path, str]:
@@ -175,7 +208,7 @@ def _file(walk: Walk | PaintedWalk, shows: str, ending: str, frames: Sequence[Pi
     if shows == FILM:
         content: Any = film(frames)
     elif shows == SHEET:
-        seeds = ", ".join(map(str, walk.seeds))
+        seeds = walk.options()["seeds"].replace(",", ", ")
         content = sheet(frames, f"a walk by {seeds}", score(frames, cycle=walk.cycle).text)
     else:
         (content,) = frames
@@ -210,14 +243,15 @@ class Remaker:
         check_holds(record, {**_HOLDS, **holds}, may)
         with following():
             course = {name: options[name] for name in ("frames", "path")}
-            course["seeds"] = seeds_in(options["seeds"], way=True)
             course["cycle"] = bool(options["cycle"])
             if painted:
-                walk = PaintedWalk(inventing=painting_of(options), **course)
+                seeds, files = _people(options["seeds"].split(","), inputs)
+                walk = PaintedWalk(inventing=painting_of(options, files), seeds=seeds, **course)
             else:
                 bends = options.get("bends", "")
                 walk = Walk(
                     inventing=inventing_of(options, inputs),
+                    seeds=seeds_in(options["seeds"], way=True),
                     bends=tuple(map(int, bends.split(","))) if bends else (),
                     even=bool(options.get("even", 0)),
                     **course,

@@ -27,9 +27,7 @@ GROUPS: Final = (
 )
 
 
-def _field(
-    low: float, high: float, unit: str, group: str, text: str, reach: float = 1.0
-) -> Any:
+def _field(low: float, high: float, unit: str, group: str, text: str, reach: float = 1.0) -> Any:
     about = {"low": low, "high": high, "unit": unit, "group": group, "text": text}
     return dataclasses.field(metadata={**about, "reach": reach})
 
@@ -77,10 +75,10 @@ def _framing(text: str, low: float, high: float, unit: str = "") -> Any:
 class Face:
     """One person in one moment. All fields are numbers.
 
-    People of the world keep to the ranges; of who is fitted to a photograph (fit.py), proportions
-    may go further, as FieldInfo.reach says. Where no unit is said, a field runs from 0 (none) to 1 (most) or from -1 to 1 round an
-    average person; `FIELDS` lists name, range, unit, group and meaning of each. Lengths in
-    shape.py are in half widths of the face.
+    Where no unit is said, a field runs from 0 (none) to 1 (most) or from -1 to 1 round an average
+    person; `FIELDS` lists name, range, unit, group and meaning of each. Proportions of a person who
+    is fitted to a photograph (fit.py) may go beyond the range, as `FieldInfo.reach` says. Lengths
+    in shape.py are in half widths of the face.
     """
 
     # identity

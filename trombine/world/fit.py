@@ -1,7 +1,9 @@
 """A photograph to the parameters of a face: the person of the world who looks like the one seen.
 
-    fit(seen)    the Face whose picture has the landmarks, parts and colours that were read of a
-                 photograph, where in the photograph that picture lies, and how well it fits
+    fit(seen)               the Face whose picture has the landmarks, parts and colours that were
+                            read of a photograph, where that picture lies, and how well it fits
+
+    fit_moment(seen, face)  a known Face in another pose and mood, as the next frame of a film
 
 Landmarks are fitted first, by Gauss-Newton on the painter's own curves; then the hair, by the parts
 that the painter would label; then colours and light, on small paintings; then the irises, on
@@ -11,7 +13,6 @@ what nothing shows stays at what is usual for such a person, as people.py draws 
 
 from __future__ import annotations
 
-import colorsys
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,13 +21,14 @@ from itertools import product
 from typing import Final
 
 import numpy as np
-from jaxtyping import Bool, Complex128, Float, Float64, UInt8
+from jaxtyping import Float64, UInt8
 from scipy.ndimage import map_coordinates
 
-from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
-from trombine.world.colours import ROWS, colours, hair_colour, to_srgb
+from trombine.colour import LUMA
+from trombine.conventions import LANDMARK_GROUPS, PART_INDEX, PARTS
 from trombine.world.faces import FIELDS, Face, to_vector
-from trombine.world.painting import Painted, painted, parts_of, points_of, tone_curve
+from trombine.world.fit_colours import Changes, Picture, coloured
+from trombine.world.painting import Painted, painted, parts_of, points_of
 from trombine.world.people import face
 from trombine.world.shape import seen_in, shape
 
@@ -38,14 +40,11 @@ _BY_POINTS: Final = (
     *("mouth_height", "upper_lip", "lower_lip", "cupid", "yaw", "pitch", "smile", "mouth_open"),
     *("brow_raise", "brow_furrow", "brow_sad", "lid_open", "squint"),
 )
-_PEOPLE: Final = 1500  # of the world, by which is known what goes with what
+_PEOPLE: Final = 500  # of the world, by which is known what goes with what
 _INFO: Final = {info.name: info for info in FIELDS}
 
 Points = Float64[np.ndarray, "68 2"]
-Vector = Float64[np.ndarray, "k"]
-Picture = Float64[np.ndarray, "size size 3"]  # sRGB from 0 to 1
-Parts = UInt8[np.ndarray, "size size"]
-Changes = dict[str, float]
+Vector = Float64[np.ndarray, "_"]
 
 
 @dataclass(frozen=True)
@@ -118,19 +117,21 @@ class Fit:
 def fit(seen: Seen) -> Fit:
     """The person who is seen."""
     usual = _usual(seen)
-    person, square = _fit_points(seen, usual)
+    person, square = _fit_points(seen, usual, real=1.0)
     person = _fit_light(seen, usual, person, square)
     real = _realness(seen, person, square)
     usual = usual.looser(real)
     lit = {name: getattr(person, name) for name in _OF_LIGHT}
     usual = replace(usual, person=replace(usual.person, **lit))
-    person, square = _fit_points(seen, usual)
+    person, square = _fit_points(seen, usual, real=real)
     person = _fit_hair(seen, usual, person, square, real=real)
     person = _fit_colours(seen, person, square)
-    person, square = _fit_face(seen, usual, person, square)
+    if real < 0.5:
+        person = _fit_strands(seen, person, square)
+    person, square = _fit_face(seen, usual, person, square, real=real)
     person = _fit_beard(seen, person, square)
     person = _fit_glasses(seen, person, square)
-    person = _fit_irises(seen, person, square)
+    person = _fit_irises(seen, person, square, real=real)
     return Fit(
         person=person,
         square=square,
@@ -138,6 +139,24 @@ def fit(seen: Seen) -> Fit:
         real=real,
     )
 
+
+# What changes from one frame of a film to the next.
+MOMENT: Final = (
+    *("yaw", "pitch", "smile", "mouth_open", "brow_raise", "brow_furrow", "brow_sad"),
+    *("lid_open", "squint"),
+)
+
+
+def fit_moment(seen: Seen, person: Face) -> tuple[Face, Square]:
+    """A known person as they look in this moment: pose and expression alone are fitted."""
+    names = [name for name in ("gaze_x", "gaze_y", "teeth") if name in seen.numbers]
+    person = replace(person, **{name: seen.numbers[name] for name in names})
+    deviations = np.full(len(MOMENT), _MOVED)
+    means = np.array([_scaled(name, getattr(person, name)) for name in MOMENT])
+    return _laid_by_points(seen, person, MOMENT, means, deviations, reach=_reaches(MOMENT))
+
+
+_MOVED: Final = 0.3  # of half a field's range: what changes from frame to frame
 
 # Fields run from -1 to 1 here, over their range.
 
@@ -153,8 +172,9 @@ def _value(name: str, scaled: float) -> float:
     return info.low + (within + 1) / 2 * (info.high - info.low)
 
 
-def _reaches(names: Sequence[str]) -> Vector:
-    return np.array([_INFO[name].reach for name in names])
+def _reaches(names: Sequence[str], real: float = 1.0) -> Vector:
+    """How far fields go, of a picture that is so far from being painted."""
+    return 1 + real * (np.array([_INFO[name].reach for name in names]) - 1)
 
 
 def _with(person: Face, names: Sequence[str], scaled: Vector) -> Face:
@@ -199,9 +219,7 @@ class _Usual:
             means["hair_curl"] = _scaled("hair_curl", min(max(curl, 0.05), most))
         names = ("hair_curl", "beard", "moustache")
         person = _with(self.person, names, np.array([means[name] for name in names]))
-        return replace(
-            self, person=person, means=means, deviations={**self.deviations, **changed}
-        )
+        return replace(self, person=person, means=means, deviations={**self.deviations, **changed})
 
 
 # What most people have nothing of: without a sign of it there is none.
@@ -272,20 +290,32 @@ _LEAST_ERROR: Final = 0.003  # of the window: a landmark may be off by so much, 
 _TOGETHER: Final = 1.0  # how much a landmark counts: its neighbours are off alike
 
 
-def _fit_points(seen: Seen, usual: _Usual) -> tuple[Face, Square]:
+def _fit_points(seen: Seen, usual: _Usual, *, real: float) -> tuple[Face, Square]:
     """The form and pose by which the landmarks are where they were read."""
+    reach = _reaches(_BY_POINTS, real)
+    return _laid_by_points(seen, usual.person, _BY_POINTS, *usual.of(_BY_POINTS), reach=reach)
+
+
+def _laid_by_points(
+    seen: Seen,
+    person: Face,
+    names: Sequence[str],
+    means: Vector,
+    deviations: Vector,
+    *,
+    reach: Vector,
+) -> tuple[Face, Square]:
+    """The person with the values of these fields by which landmarks are where they were read."""
     errors = np.maximum(seen.errors, _LEAST_ERROR)
     weights = _TOGETHER / errors**2
     root = np.sqrt(weights)[:, None]
 
     def off(scaled: Vector) -> Vector:
-        points = _points(_with(usual.person, _BY_POINTS, scaled), seen.style)
+        points = _points(_with(person, names, scaled), seen.style)
         square = _laid(points, seen.points, weights)
         return (root * (square.to_window(points) - seen.points)).ravel()
 
-    means, deviations = usual.of(_BY_POINTS)
-    scaled = _nearest(off, means, deviations, reach=_reaches(_BY_POINTS), steps=4)
-    person = _with(usual.person, _BY_POINTS, scaled)
+    person = _with(person, names, _nearest(off, means, deviations, reach=reach, steps=4))
     return person, _laid(_points(person, seen.style), seen.points, weights)
 
 
@@ -302,10 +332,11 @@ def _nearest(
     """Fields of least squares by Gauss-Newton, within their ranges: what is off, and how far they
     are from their means in standard deviations."""
     scaled, pull = np.clip(means if start is None else start, -reach, reach), 1 / deviations**2
-    now, slopes = off(scaled), np.empty((0, 0))
+    now = off(scaled)
+    slopes = inverse = np.zeros((len(now), len(scaled)))
     for number in range(steps):
         if number % 2 == 0:  # they hold for two steps
-            slopes = np.empty((len(now), len(scaled)))
+            slopes = np.empty_like(slopes)
             for k in range(len(scaled)):
                 moved = scaled.copy()
                 moved[k] += step if scaled[k] < 0 else -step
@@ -364,6 +395,7 @@ def _places(size: int) -> Float64[np.ndarray, "size size 2"]:
 
 _UNKNOWN: Final = 255
 
+
 def _painting(person: Face, place: Square, square: Square, size: int, style: str) -> Painted:
     """The person painted as they lie in one square of the window, as another square shows them."""
     view = square.within(place)
@@ -383,37 +415,40 @@ _OF_HAIR: Final = {
     "fringe": 0.5,
     "parting": 0.6,
 }
+_SELDOM: Final = 0.004  # the same, for a bun
 _PULL: Final = 0.004  # of the compared pixels: what a field costs that is a deviation off
 
 
-def _kinds(parts: UInt8[np.ndarray, "*n"]) -> UInt8[np.ndarray, "*n"]:
-    """Hair, what is worn on it, the face with its ears, and all else."""
-    return _KIND[parts]
+_NO_FACE, _HAIR, _HAT, _FACE_KIND = range(4)
+_KIND: Final = np.array(
+    [
+        {"hair": _HAIR, "hat": _HAT}.get(
+            part.name,
+            _NO_FACE if part.name in ("background", "cloth", "necklace", "neck") else _FACE_KIND,
+        )
+        for part in PARTS
+    ],
+    np.uint8,
+)
 
 
-_KIND: Final = np.full(256, 3, np.uint8)
-for _name, _kind in {"background": 0, "cloth": 0, "necklace": 0, "neck": 0, "hair": 1, "hat": 2}.items():
-    _KIND[PART_INDEX[_name]] = _kind
-_KIND[_UNKNOWN] = _UNKNOWN
-
-
-def _fit_hair(
-    seen: Seen, usual: _Usual, person: Face, square: Square, *, real: float
-) -> Face:
+def _fit_hair(seen: Seen, usual: _Usual, person: Face, square: Square, *, real: float) -> Face:
     """The hair whose parts are where hair was read, by trying one field after the other."""
-    there = _kinds(_parts_in(seen, square, _GRID))
-    known = there != _UNKNOWN
+    parts = _parts_in(seen, square, _GRID)
+    known = parts != _UNKNOWN
+    there = _KIND[np.where(known, parts, 0)]
     # The outline of real hair says little of its curls.
     names = (*_OF_HAIR, *(("hair_curl",) if real < 0.5 else ()), "bun")
     means, deviations = usual.of(names)
 
     def cost(scaled: Vector) -> float:
         form = shape(_with(person, names, scaled), seen.style)
-        here = _kinds(parts_of(form, _GRID))
+        here = _KIND[parts_of(form, _GRID)]
         wrong = float((here != there)[known].mean())
-        return wrong + _PULL * float((((scaled - means) / np.maximum(deviations, 0.15)) ** 2).sum())
+        off = ((scaled - means) / np.maximum(deviations, 0.15))[:-1]  # without the bun
+        return wrong + _PULL * float((off**2).sum()) + _SELDOM * (scaled[-1] > 0)
 
-    reach = _reaches(names) if real > 0.5 else np.ones(len(names))
+    reach = _reaches(names, real)
     loose = means.clip(-1, 1)
     others = {"hair_length": 0.2, "bun": 1.0}
     if person.masculine > 0.5:
@@ -454,7 +489,7 @@ def _fit_colours(seen: Seen, person: Face, square: Square) -> Face:
     wanted, there = _in_square(seen, square, _SMALL), _parts_in(seen, square, _SMALL)
     for _ in range(2):
         now = painted(person, shape(person, seen.style), _SMALL, seen.style)
-        person = _coloured(person, now.pixels / 255, now.parts, wanted, there, grey=seen.grey)
+        person = coloured(person, now.pixels / 255, now.parts, wanted, there, grey=seen.grey)
     return person
 
 
@@ -501,42 +536,8 @@ def _realness(seen: Seen, person: Face, square: Square) -> float:
 _PAINTED_OFF, _REAL_OFF = 0.012, 0.03  # luma: the median over skin, of pictures of either kind
 
 
-def _light_of(pixels: Float64[np.ndarray, "*n 3"]) -> Float64[np.ndarray, "*n 3"]:
-    """The linear light that the painters' tone curve makes these sRGB colours of."""
-    return np.interp(255 * pixels, tone_curve(), (np.linspace(0, 1, 4096) ** 2) * 4)
-
-
-def _coloured(
-    person: Face, now: Picture, here: Parts, wanted: Picture, there: Parts, *, grey: bool
-) -> Face:
-    """The person with each part's colour changed by what it looks otherwise than it should."""
-    table = dict(zip(ROWS, colours(person), strict=True))
-    for row, names in _PAINTED_IN.items():
-        labels = [PART_INDEX[name] for name in names]
-        mine, theirs = np.isin(here, labels), np.isin(there, labels)
-        if (mine & theirs).sum() >= _FEW:
-            mine = theirs = mine & theirs
-        if min(mine.sum(), theirs.sum()) < _FEW:
-            continue
-        light, seen = (_light_of(p[w]).mean(0) for p, w in ((now, mine), (wanted, theirs)))
-        colour = table[row] * seen / np.maximum(light, 1e-3)
-        if grey:
-            colour = np.repeat(colour @ _LUMA, 3)
-        person = replace(person, **_FIELDS_FOR[row](person, np.clip(colour, 1e-4, 1.0)))
-    return person
-
-
-_FEW: Final = 6  # pixels of a part: of fewer no colour is taken
 _SKINS: Final = [PART_INDEX[name] for name in ("skin", "nose")]
-_LUMA: Final = np.array([0.299, 0.587, 0.114])
-_PAINTED_IN: Final = {  # rows of the table of colours, and the parts that are painted in them
-    "hair": ("hair",),
-    "lip": ("upper_lip", "lower_lip"),
-    "cloth": ("cloth",),
-    "hat": ("hat",),
-    "ground": ("background",),
-}
-
+_LUMA: Final = np.array(LUMA)
 
 # The face, pixel by pixel
 
@@ -553,7 +554,7 @@ _CORRELATED: Final = 3.0  # pixels that are off as one
 
 
 def _fit_face(
-    seen: Seen, usual: _Usual, person: Face, square: Square
+    seen: Seen, usual: _Usual, person: Face, square: Square, *, real: float
 ) -> tuple[Face, Square]:
     """The person whose painted face is, pixel by pixel, most like the one in the window, while
     landmarks stay where they were read. What no painting is like counts little."""
@@ -590,10 +591,10 @@ def _fit_face(
         off,
         np.concatenate([means, moves]),
         np.concatenate([deviations, np.ones(_MOVES)]),
-        reach=np.concatenate([_reaches(_IN_FACE), np.ones(_MOVES)]),
+        reach=np.concatenate([_reaches(_IN_FACE, real), np.ones(_MOVES)]),
         start=np.concatenate([start, moves]),
         steps=4,
-        step=0.12,
+        step=0.06,
     )
     return _with(person, _IN_FACE, found[:-_MOVES]), square.moved(0.1 * found[-_MOVES:])
 
@@ -616,21 +617,42 @@ _FACES: Final = [
 # What is small: looked at by paintings of it alone
 
 
-def _fit_irises(seen: Seen, person: Face, square: Square) -> Face:
-    """The colour of the irises, by paintings of the eyes."""
+def _fit_irises(seen: Seen, person: Face, square: Square, *, real: float) -> Face:
+    """The colour of the irises, by paintings of the eyes. Real ones are brown, unless they are
+    clearly not."""
     points = _points(person, seen.style)
     eyes = [points[list(LANDMARK_GROUPS[name])] for name in ("right_eye", "left_eye")]
-    views = [
-        Square(*eye.mean(0).tolist(), side=1.1 * float(np.ptp(eye[:, 0]))) for eye in eyes
-    ]
-    brown = replace(person, iris=_BROWN, iris_light=0.0)
-    choices = [{"iris": float(value)} for value in np.linspace(0, 1, 29)]
-    return _most_alike(
-        seen, brown, square, views, choices, size=24, labels=_EYES, clearly=_CLEARLY
-    )
+    views = [Square(*eye.mean(0).tolist(), side=1.1 * float(np.ptp(eye[:, 0]))) for eye in eyes]
+    searches = (("iris", 29),) if real > 0.5 else (("iris", 22), ("iris_light", 7), ("iris", 22))
+    if real > 0.5:
+        person = replace(person, iris=_BROWN, iris_light=0.0)
+    for name, steps in searches:
+        choices = [{name: float(value)} for value in np.linspace(_INFO[name].low, 1, steps)]
+        person = _most_alike(
+            seen,
+            person,
+            square,
+            views,
+            choices,
+            size=24,
+            labels=_EYES,
+            clearly=_CLEARLY if real > 0.5 else 1.0,
+        )
+    return person
 
 
 _BROWN: Final = 0.12  # the colour of most eyes
+
+
+def _fit_strands(seen: Seen, person: Face, square: Square) -> Face:
+    """The hair by paintings of it, which are like painted hair, and not much like real hair."""
+    view = [Square(0.5, 0.5, 1.0)]
+    for share in (0.5, 0.25):
+        for name, far in {**_OF_HAIR, "hair_curl": 0.4}.items():
+            now = _scaled(name, getattr(person, name))
+            moved = [{name: _value(name, now + way * share * far)} for way in (-1, 1)]
+            person = _most_alike(seen, person, square, view, [{}, *moved], size=56, labels=None)
+    return person
 
 
 def _fit_beard(seen: Seen, person: Face, square: Square) -> Face:
@@ -643,9 +665,7 @@ def _fit_beard(seen: Seen, person: Face, square: Square) -> Face:
         for moustache in (0.0, 0.7)
     ]
     view = [Square(0.5, 0.73, 0.4)]
-    return _most_alike(
-        seen, person, square, view, choices, size=40, labels=None, clearly=_CLEARLY
-    )
+    return _most_alike(seen, person, square, view, choices, size=40, labels=None, clearly=_CLEARLY)
 
 
 _CLEARLY: Final = 0.94  # of what is off as it is: a change that leaves more is not made
@@ -700,104 +720,11 @@ def _most_alike(
             total += float(off[np.isin(now.parts, labels)].sum() if labels else off.sum())
         return total
 
-    best = min(choices, key=apart)
-    return replace(person, **best) if apart(best) <= clearly * apart({}) else person
+    every = list(choices)
+    off = [apart(changes) for changes in every]
+    if clearly < 1 and min(off) > clearly * apart({}):
+        return person
+    return replace(person, **every[int(np.argmin(off))])
 
 
 _EYES: Final = [PART_INDEX[name] for name in ("right_eye", "left_eye")]
-
-
-def _lab(linear: Float64[np.ndarray, "3"]) -> Float64[np.ndarray, "3"]:
-    """CIE Lab of linear RGB."""
-    xyz = _XYZ @ linear
-    f = np.where(xyz > 216 / 24389, np.cbrt(xyz), (24389 / 27 * xyz + 16) / 116)
-    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
-
-
-_XYZ: Final = np.array(
-    [[0.4338, 0.3762, 0.1899], [0.2126, 0.7152, 0.0722], [0.0178, 0.1095, 0.8729]]
-)  # of linear sRGB, over the white point D65
-
-
-def _nearest_of(
-    person: Face, colour: Vector, row: Callable[[Face], Vector], choices: Iterable[Changes]
-) -> Changes:
-    """Of some changes that which gives a row the colour most like this one; `cost` in a change is
-    how unusual it is."""
-
-    def apart(changes: Changes) -> float:
-        changes = dict(changes)
-        cost = changes.pop("cost", 0.0)
-        return float(np.linalg.norm(_lab(row(replace(person, **changes))) - _lab(colour))) + cost
-
-    best = dict(min(choices, key=apart))
-    best.pop("cost", None)
-    return best
-
-
-def _hair_fields(person: Face, colour: Vector) -> Changes:
-    steps = np.linspace(0, 1, 9)
-    natural = [
-        {"hair_light": light, "hair_red": red, "hair_grey": grey, "hair_dye": 0.0}
-        | {"cost": 12 * abs(grey - person.hair_grey) + 4 * red}
-        for light in (*steps, person.hair_light)
-        for red in (0.0, 0.25, 0.5, 0.75, 1.0)
-        for grey in (0.0, 0.3, 0.5, 0.7, 0.85, 1.0, person.hair_grey)
-    ]
-    dyed = [
-        {"hair_light": light, "hair_dye": dye, "hair_hue": hue, "cost": 14.0}
-        for light in (0.3, 0.5, 0.7, 0.9)
-        for dye in (0.7, 0.85, 1.0)
-        for hue in np.arange(16) / 16
-    ]
-    return _nearest_of(person, colour, hair_colour, natural + dyed)
-
-
-def _lip_fields(person: Face, colour: Vector) -> Changes:
-    bare = [{"lip_red": red, "lipstick": 0.0} for red in (0.0, 0.25, 0.5, 0.75, 1.0)]
-    worn = [
-        {"lipstick": much, "lipstick_hue": hue, "cost": 6.0}
-        for much in (0.3, 0.5, 0.7, 1.0)
-        for hue in np.linspace(0, 1, 9)
-    ]
-    return _nearest_of(
-        person, colour, lambda f: colours(f)[ROWS.index("lip")], bare + (worn if person.masculine < 0.5 else [])
-    )
-
-
-def _hsv(colour: Vector) -> tuple[float, float, float]:
-    red, green, blue = np.clip(to_srgb(colour), 0, 1).tolist()
-    return colorsys.rgb_to_hsv(red, green, blue)
-
-
-def _unit(value: float) -> float:
-    return min(max(value, 0.0), 1.0)
-
-
-def _cloth_fields(person: Face, colour: Vector) -> Changes:
-    hue, saturation, value = _hsv(colour)
-    return {
-        "cloth_hue": hue,
-        "cloth_grey": _unit(1 - saturation / 0.75),
-        "cloth_light": _unit((value - 0.12) / 0.75),
-    }
-
-
-def _hat_fields(person: Face, colour: Vector) -> Changes:
-    hue, _, value = _hsv(colour)
-    return {"hat_hue": hue, "hat_light": _unit((value - 0.2) / 0.6)}
-
-
-def _ground_fields(person: Face, colour: Vector) -> Changes:
-    hue, saturation, value = _hsv(colour)
-    grey = 1 - _unit(saturation / 0.5) ** (1 / 1.3)
-    return {"ground_hue": hue, "ground_grey": grey, "ground_light": _unit((value - 0.2) / 0.68)}
-
-
-_FIELDS_FOR: Final[Mapping[str, Callable[[Face, Vector], Changes]]] = {
-    "hair": _hair_fields,
-    "lip": _lip_fields,
-    "cloth": _cloth_fields,
-    "hat": _hat_fields,
-    "ground": _ground_fields,
-}

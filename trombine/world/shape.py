@@ -5,14 +5,16 @@ How large things are is decided in proportions.py, what a style changes in styli
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from jaxtyping import Float
 
 from trombine.world.faces import Face
-from trombine.world.proportions import HalfOutline, proportions
+from trombine.world.proportions import proportions
 from trombine.world.stylise import STYLISE
 
 TABLE: Final = 257  # as kernel_geometry.TABLE
@@ -30,7 +32,7 @@ class Shape:
     ground_seed: int
 
 
-def _spline(points: HalfOutline, steps: int = 24) -> Float[np.ndarray, "n 2"]:
+def _spline(points: Sequence[tuple[float, float]], steps: int = 24) -> Float[np.ndarray, "n 2"]:
     """A Catmull-Rom curve through the points of a half outline that is mirrored at x = 0."""
     first, last = points[1], points[-2]
     closed = np.array([(-first[0], first[1]), *points, (-last[0], last[1])])
@@ -44,7 +46,8 @@ def _spline(points: HalfOutline, steps: int = 24) -> Float[np.ndarray, "n 2"]:
     return np.concatenate([*pieces, closed[-2:-1]])
 
 
-def _radii(half: HalfOutline, middle: float) -> Float[np.ndarray, "257"]:
+@lru_cache(maxsize=64)  # who fits one part of a face asks for the others again and again
+def _radii(half: tuple[tuple[float, float], ...], middle: float) -> Float[np.ndarray, "257"]:
     """The half outline as radii round (0, middle), over the diamond angle from -1 to 1."""
     curve = _spline(half)
     across, down = np.abs(curve[:, 0]), curve[:, 1] - middle
@@ -65,8 +68,8 @@ def shape(person: Face, style: str, youth: float = 0.0) -> Shape:
     """Where everything of this face is, in this style; youth: see proportions.py."""
     plan = STYLISE[style](person, proportions(person, youth))
     n = plan.lengths
-    face_radii = _radii(plan.outline, n["middle"])
-    hair_radii = [_radii(half, n["hair_middle"]) for half in plan.hair]
+    face_radii = _radii(tuple(plan.outline), n["middle"])
+    hair_radii = [_radii(tuple(half), n["hair_middle"]) for half in plan.hair]
     return Shape(
         record=np.array([tuple(n.values())], np.dtype([(name, np.float64) for name in n])),
         tables=np.stack([face_radii, _slope(face_radii), *hair_radii]),
