@@ -43,6 +43,7 @@ PROGRAMS = (
     "originality",
     "generate",
     "samplers",
+    "portrait",
     "restyle",
     "microscope",
     "upscale_hole",

@@ -1,0 +1,195 @@
+"""How well the person of a photograph is fitted and painted: how near, who it is, how fast.
+
+    python bench/portrait.py [--first-seed N] [--count M] [--portraits N] [--only PART ...] [--json]
+
+Painted people have a truth: the parameters that they were painted with (portrait_people.py). Real
+portraits have none; there the fitted landmarks stand beside those that were read, and the witness
+says of which style drawings are and who wears glasses. A film is of a painted person whose head
+turns, in a sensor's noise: what moves beside the true landmarks is jitter.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from statistics import median
+from typing import Final
+
+import numpy as np
+import torch
+from jaxtyping import Float64
+from portrait_people import SIZE, STYLE, People, asked, drawings, landmarks, recovered, told_apart
+from restyle import NOISE
+from restyle_pairs import DRAWN, called
+from restyle_portraits import Portrait, off, portraits
+from table import Row, at_least, at_most, cpu_seconds, ratio_of_medians, report
+from upscale import there
+
+from trombine.images import image_of
+from trombine.judge.witness import field_names, seen
+from trombine.measures.reading import between_pupils
+from trombine.restyling.drawing import AUTO, faces_in
+from trombine.restyling.making import _Drawing as Drawing
+from trombine.restyling.portrait import FITS, Character, character_of
+from trombine.world import face, paint
+
+FIRST: Final = 1_709_000  # of the seeds that nothing learns from or is chosen by
+FRAMES: Final = 48
+TURN: Final = 0.25  # radians to either side, in all of a film
+Film = Float64[np.ndarray, "n 68 2"]
+Rows = Iterator[Row]
+
+
+# Real people
+
+
+def real(count: int) -> Rows:
+    """Portraits: whether the fitted person stands where the face is, and wears what it wears; and
+    whether what the command draws is of the style."""
+    if not there("portraits"):
+        return
+    cases = list(portraits(count))
+    yield Row("portraits: faces found", float(len(cases)), "")
+    fitted = [fit_of(one) for one in cases]
+    errors = np.array([error for _, error in fitted])
+    yield at_most("portraits: landmarks off those read", float(errors.mean()), "%", 2.5)
+    painted = float((errors <= 100 * FITS).mean())
+    yield Row("portraits: painted, as they are like somebody", painted, "")
+    photos = seen(torch.stack([one.window(one.image) for one in cases]))
+    witnessed = (photos.fields[:, field_names().index("glasses")] > 0.5).tolist()
+    yield from glasses(witnessed, [character.person.glasses > 0.5 for character, _ in fitted])
+    shares = {}
+    for style in DRAWN:
+        wanted = replace(asked(style), source=AUTO, portrait=0)
+        after = seen(torch.stack([one.window(one.drawn(wanted)) for one in cases]))
+        shares[style] = called(after, style)
+        yield Row(f"portraits to {style}: called {style}", shares[style], "")
+    mean = float(np.mean(list(shares.values())))
+    yield at_least("portraits: called what they are drawn as", mean, "", 0.99)
+
+
+def fit_of(one: Portrait) -> tuple[Character, float]:
+    """Who is fitted to the largest face, and how far off its landmarks are, in % of the pupils'
+    distance."""
+    largest = max(one.faces, key=lambda each: each.size)
+    style = replace(asked(), source=AUTO).style_of(one.faces, one.image)
+    picture = torch.from_numpy(one.image.plain.rgb().transpose(2, 0, 1).copy())
+    character = character_of(picture, largest, style)
+    points = largest.points.astype(np.float64)
+    return character, float(off(landmarks(character, style)[None], points[None])[0])
+
+
+def glasses(witnessed: Sequence[bool], fitted: Sequence[bool]) -> Rows:
+    """Of those who wear glasses, as the witness says, how many keep them; and of the others, how
+    many stay without."""
+    theirs, ours = np.array(witnessed), np.array(fitted)
+    yield Row("portraits: with glasses, by the witness", float(theirs.sum()), "")
+    if theirs.any():
+        yield at_least("portraits: glasses kept", float(ours[theirs].mean()), "", 0.95)
+    if not theirs.all():
+        yield Row("portraits: without glasses before and after", float((~ours[~theirs]).mean()), "")
+
+
+# Time
+
+
+def seconds(first: int, count: int) -> Rows:
+    """Of the processor, for a face that is fitted, and for a picture that is read; after one that
+    is not counted, by which all is loaded and compiled."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        reading, fitting = zip(*map(_seconds, range(first, first + count + 1)), strict=True)
+    finally:
+        torch.set_num_threads(threads)
+    yield at_most("fitting a face, on one core", median(fitting[1:]), "s", 1)
+    yield Row("reading its picture, on one core", median(reading[1:]), "s")
+    ratio = ratio_of_medians(fitting[1:], reading[1:])
+    yield Row("fitting / reading", ratio, "times")
+
+
+def _seconds(seed: int) -> tuple[float, float]:
+    image = image_of(paint(face(seed), SIZE, "photo").pixels)
+    faces = list(faces_in(image))
+    picture = torch.from_numpy(image.rgb().transpose(2, 0, 1).copy())
+    reading = cpu_seconds(lambda: faces_in(image))
+    return reading, cpu_seconds(lambda: character_of(picture, faces[0], "photo"))
+
+
+# Films
+
+
+def films(first: int, count: int) -> Rows:
+    """How steady drawn landmarks are, beside those that are read of each frame by itself."""
+    results = np.array([film(seed) for seed in range(first, first + count)])
+    drawn, read, painted = results.mean(0).tolist()
+    yield Row("film: frames painted", painted, "")
+    yield Row("film: jitter as read, of the pupils' distance", read, "%")
+    yield Row("film: jitter as drawn, of the pupils' distance", drawn, "%")
+    yield at_most("film: jitter as drawn / as read", drawn / read, "", 0.5)
+
+
+def film(seed: int, frames: int = FRAMES) -> tuple[float, float, float]:
+    """The jitter of a film as it is drawn, and as it is read; and in how many frames the person is
+    painted."""
+    chance = np.random.default_rng(seed)
+    wanted = replace(asked(), portrait=0)
+    drawing: Drawing | None = None
+    drawn, read, truth, true_drawn = [], [], [], []
+    for yaw in TURN * np.sin(np.pi * (np.linspace(0, 1, frames) - 0.5)):
+        person = replace(face(seed), yaw=float(yaw))
+        shown, true = (paint(person, SIZE, style) for style in ("photo", STYLE))
+        noisy = shown.pixels + 255 * chance.normal(0, NOISE, shown.pixels.shape)
+        image = image_of(noisy.round().clip(0, 255).astype(np.uint8))
+        faces = faces_in(image)
+        drawing = drawing or Drawing(asked=wanted, first=faces)
+        drawing.frame(image)
+        if not faces or not drawing.characters:
+            continue
+        drawn.append(landmarks(drawing.characters[0], STYLE))
+        read.append(max(faces, key=lambda one: one.size).points.astype(np.float64))
+        truth.append(shown.points)
+        true_drawn.append(true.points)
+    if len(drawn) < 2:
+        return np.inf, 0.0, len(drawn) / frames
+    apart = float(between_pupils(torch.from_numpy(np.array(truth))).mean())
+    both = (drawn, true_drawn), (read, truth)
+    steady = [100 * jitter(np.array(points), np.array(true)) / apart for points, true in both]
+    return steady[0], steady[1], len(drawn) / frames
+
+
+def jitter(points: Film, truth: Film) -> float:
+    """By how much landmarks are off otherwise than in the frame before: the root of the mean
+    square, in pixels. What they are off by in every frame alike is none."""
+    steps = np.diff(points - truth, axis=0)
+    return float(np.sqrt((steps**2).sum(2).mean()))
+
+
+PARTS: Final[Mapping[str, Callable[[argparse.Namespace, People], Rows]]] = {
+    "drawings": lambda _, people: drawings(people),
+    "person": lambda _, people: recovered(people),
+    "who": lambda _, people: told_apart(people),
+    "portraits": lambda given, _: real(given.portraits),
+    "seconds": lambda given, _: seconds(given.first_seed, max(given.count // 10, 3)),
+    "films": lambda given, _: films(given.first_seed, max(given.count // 50, 1)),
+}
+
+
+def main() -> int:
+    """All rows."""
+    parser = argparse.ArgumentParser(description="Measure fitted and painted people.")
+    parser.add_argument("--first-seed", type=int, default=FIRST)
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--portraits", type=int, default=102)
+    parser.add_argument("--only", nargs="+", choices=PARTS, metavar="PART")
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    people = People(seeds=range(given.first_seed, given.first_seed + given.count))
+    rows = [row for part in given.only or PARTS for row in PARTS[part](given, people)]
+    return report(rows, json=given.json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,266 @@
+"""The program that measures fitted people: what is true scores best, and what is off is so by as
+much."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from json import loads
+from pathlib import Path
+
+import numpy as np
+import portrait
+import portrait_people as people
+import pytest
+import restyle_portraits
+import upscale
+from portrait_people import SIZE, STYLE, Case, People
+from scipy.ndimage import uniform_filter
+from table import Row
+
+from trombine.images import write
+from trombine.reader import Face
+from trombine.reader.frames import Frame, Samples
+from trombine.restyling import drawing
+from trombine.restyling.portrait import Character
+from trombine.world import Face as Person
+from trombine.world import face, paint
+
+NOBODYS = range(2_000_000, 2_000_008)
+MIDDLE = {"centre_x": 0.0, "centre_y": 0.0, "scale": 0.25, "roll": 0.0}
+
+
+def values(rows: Iterable[Row]) -> dict[str, Row]:
+    return {row.name: row for row in rows}
+
+
+def true_of(person: Person) -> Character:
+    """The character that a perfect fit has."""
+    frame = Frame(x=SIZE / 2, y=SIZE / 2, side=SIZE)
+    return Character(person=replace(person, **MIDDLE), frame=frame)
+
+
+def in_the_middle(seed: int, **fixed: float) -> Person:
+    return replace(face(seed), **MIDDLE, **fixed)
+
+
+@pytest.fixture
+def fitted(monkeypatch: pytest.MonkeyPatch) -> Callable[[Iterator[Person]], None]:
+    """Has every fit, from now on, find the next of these people, where they are painted."""
+
+    def find(those: Iterator[Person]) -> None:
+        def character_of(picture: Samples, one: Face, style: str) -> Character:
+            return true_of(next(those))
+
+        for module in (drawing, portrait):
+            monkeypatch.setattr(module, "character_of", character_of)
+
+    return find
+
+
+@pytest.fixture
+def one(fitted: Callable[[Iterator[Person]], None]) -> Case:
+    """A painted person, as the command draws them, who was fitted perfectly."""
+    person = in_the_middle(NOBODYS[0])
+    fitted(iter([person]))
+    case = people.case_of(person)
+    assert case is not None
+    return case
+
+
+# What is compared -------------------------------------------------------------------------------
+
+
+def test_the_true_drawing_has_its_own_edges() -> None:
+    truth = paint(face(NOBODYS[0]), SIZE, STYLE)
+    assert people.edges_of(truth.pixels, truth) == (1, 1)
+
+
+def test_soft_edges_are_weak_and_moved_ones_are_elsewhere() -> None:
+    truth = paint(face(NOBODYS[0]), SIZE, STYLE)
+    planes = np.moveaxis(truth.pixels.astype(np.float64), 2, 0)
+    soft = np.stack([uniform_filter(plane, 5) for plane in planes], 2).round().astype(np.uint8)
+    there, own = people.edges_of(soft, truth)
+    assert there < 0.6
+    assert own < 0.8
+    there, own = people.edges_of(np.roll(truth.pixels, 3, axis=1), truth)
+    assert there < 0.6
+    assert own > 0.9
+
+
+@pytest.mark.parametrize(
+    ("value", "ok"), [(0.94, False), (0.95, True), (1.05, True), (1.06, False)]
+)
+def test_a_goal_with_two_ends(value: float, ok: int) -> None:
+    row = people.between("edges", value, "", 0.95, 1.05)
+    assert row.ok == ok
+    assert row.goal == "0.95 to 1.05"
+
+
+def test_landmarks_lie_where_the_character_is_painted() -> None:
+    """A character whose picture is moved, turned and made smaller, painted as it is framed."""
+    person = replace(face(NOBODYS[1]), **MIDDLE)
+    frame = Frame(x=SIZE / 2 + 3, y=SIZE / 2 - 2, side=0.97 * SIZE, angle=0.08)
+    character = Character(person=person, frame=frame)
+    for style in ("photo", STYLE):
+        painted = paint(character.framed(SIZE, SIZE), SIZE, style)
+        assert np.allclose(people.landmarks(character, style), painted.points, atol=0.1)
+
+
+def test_fields_of_the_truth_are_all_found() -> None:
+    true = [face(seed) for seed in NOBODYS]
+    assert list(people.geometry(true, true).values()) == [1] * len(people.GEOMETRY)
+    others = people.geometry([face(seed + 100) for seed in NOBODYS], true)
+    assert np.mean(list(others.values())) < 0
+
+
+def test_colours_off_are_in_lab(one: Case) -> None:
+    """Black hair is hardly off black hair; grey hair is off by about what it is lighter."""
+    black = replace(one.person, hair_light=0.0, hair_red=0.0, hair_grey=0.0, hair_dye=0.0)
+    for grey, low, high in ((0.0, 0, 0), (1.0, 60, 75)):
+        character = replace(one.character, person=replace(black, hair_grey=grey))
+        case = replace(one, person=black, character=character)
+        assert low <= people.lab_off(case, "hair") <= high
+        assert people.lab_off(replace(case, person=character.person), "hair") == 0
+
+
+def test_what_is_hidden_has_no_colour() -> None:
+    person = replace(face(NOBODYS[0]), hair_length=1.0, recession=0.0, hat=0.0, beard=0.0)
+    person = replace(person, glasses=0.0, lid_open=0.8, squint=0.0)
+    photo = paint(person, SIZE, "photo")
+    assert all(people.is_seen(photo, name) for name in people.SEEN)
+    bald = replace(person, hair_length=0.0, recession=1.0, moustache=0.0, bun=0.0)
+    hidden = paint(replace(bald, glasses=1.0, glasses_tint=1.0, lid_open=0.0), SIZE, "photo")
+    assert not people.is_seen(hidden, "iris")
+    assert people.is_seen(hidden, "skin")
+
+
+def test_who_is_the_same_in_another_moment() -> None:
+    now = people.identities([face(seed) for seed in NOBODYS])
+    then = people.identities([people.later(seed) for seed in NOBODYS])
+    assert np.array_equal(now, then)
+    assert not np.array_equal(people.later(NOBODYS[0]).yaw, face(NOBODYS[0]).yaw)
+    assert people.matched(now, then) == len(NOBODYS)
+    assert people.matched(now[:2], then[1::-1]) == 0
+    assert people.matched(now[:3], then[[0, 2, 1]]) == 1
+
+
+def test_glasses_that_are_kept() -> None:
+    """One of two is kept, and two of three are still without."""
+    theirs, ours = [True, True, False, False, False], [True, False, False, False, True]
+    rows = values(portrait.glasses(theirs, ours))
+    assert rows["portraits: with glasses, by the witness"].value == 2
+    assert rows["portraits: glasses kept"].value == 0.5
+    assert rows["portraits: without glasses before and after"].value == pytest.approx(2 / 3)
+    assert "portraits: glasses kept" not in values(portrait.glasses([False], [False]))
+
+
+def test_jitter_is_what_changes_from_frame_to_frame() -> None:
+    truth = np.random.default_rng(0).normal(0, 50, (6, 68, 2))
+    assert portrait.jitter(truth + 7, truth) == pytest.approx(0, abs=1e-9)
+    to_and_fro = np.array([1, -1] * 3)[:, None, None] * [1, 0]
+    assert portrait.jitter(truth + to_and_fro, truth) == pytest.approx(2)
+
+
+# As it is run -----------------------------------------------------------------------------------
+
+
+def test_a_person_who_is_fitted_perfectly_is_drawn_so(one: Case) -> None:
+    """The case is what the command draws: the true drawing, with landmarks and colours."""
+    assert np.array_equal(one.drawn, one.truth.pixels)
+    assert np.allclose(people.landmarks(one.character, "photo"), one.photo.points, atol=1e-3)
+
+
+def test_what_is_true_meets_every_goal(
+    monkeypatch: pytest.MonkeyPatch, fitted: Callable[[Iterator[Person]], None]
+) -> None:
+    """And of two people who are fitted as one, one is found again."""
+    monkeypatch.setattr(people, "face", in_the_middle)
+    monkeypatch.setattr(people, "GROUP", 2)
+    monkeypatch.setattr(people, "log_use", lambda *_: None)  # which knows no infinity
+    first = [in_the_middle(seed) for seed in NOBODYS[:2]]
+    later = [people.later(seed) for seed in NOBODYS[:2]]
+    some = People(seeds=NOBODYS[:2])
+    fitted(iter([*first, *later, first[0], first[0]]))
+    rows = values([*people.drawings(some), *people.recovered(some), *people.told_apart(some)])
+    goals = [row for row in rows.values() if row.goal is not None]
+    assert len(goals) == 8
+    assert all(row.ok for row in goals)
+    assert rows["photo to anime, 256 px: PSNR of heads"].value == float("inf")
+    name = "photo to anime, 256 px, one in ten, by the net"
+    assert 8 < rows[f"{name}: PSNR of heads"].value < 30
+    assert rows[f"{name}: edges, where the truth's are"].value < 1
+    assert values(people.told_apart(some))["who of 2 it is, by fields"].value == 0.5
+
+
+def test_fewer_people_than_a_group_are_not_told_apart() -> None:
+    assert not list(people.told_apart(People(seeds=NOBODYS[:7])))
+
+
+@pytest.mark.parametrize("off", [0.0, 0.1])
+def test_a_film_whose_people_are_found_has_no_jitter(
+    off: float, monkeypatch: pytest.MonkeyPatch, fitted: Callable[[Iterator[Person]], None]
+) -> None:
+    """And one whose people open their mouths in every other frame has some."""
+    monkeypatch.setattr(portrait, "face", in_the_middle)
+    monkeypatch.setattr(portrait, "TURN", 0.0)
+    person = in_the_middle(NOBODYS[0], yaw=0.0)
+    opens = [replace(person, mouth_open=person.mouth_open + off * (n % 2)) for n in range(3)]
+    fitted(iter(opens))
+    drawn, read, painted = portrait.film(NOBODYS[0], frames=3)
+    assert painted == 1
+    assert 0.1 < read < 5
+    assert (drawn > 0.1) == bool(off)
+
+
+def test_a_portrait_is_measured(
+    one: Case,
+    fitted: Callable[[Iterator[Person]], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A painted face as a file, fitted perfectly: as near as landmarks are read."""
+    folder = tmp_path / "portraits"
+    write(folder / "a.png", one.photo.pixels)
+    (folder / "test.txt").write_text("a.png\n")
+    for module in (restyle_portraits, upscale):
+        monkeypatch.setattr(module, "SHARED", tmp_path)
+    fitted(iter([one.person] * 4))
+    rows = values(portrait.real(5))
+    assert rows["portraits: faces found"].value == 1
+    assert 0 < rows["portraits: landmarks off those read"].value < 5
+    assert rows["portraits: called what they are drawn as"].value == 1
+
+
+def test_portraits_that_are_not_there_are_skipped_with_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(upscale, "SHARED", tmp_path)
+    assert not list(portrait.real(2))
+    assert capsys.readouterr().err.startswith("skipped")
+
+
+def test_time_is_of_the_fit_beside_reading(
+    fitted: Callable[[Iterator[Person]], None],
+) -> None:
+    fitted(iter([face(NOBODYS[0])] * 2))
+    rows = values(portrait.seconds(NOBODYS[0], 1))
+    fit, read = (
+        rows[f"{name}, on one core"].value for name in ("fitting a face", "reading its picture")
+    )
+    assert rows["fitting / reading"].value == pytest.approx(fit / read)
+    assert fit < read
+
+
+def test_the_program_fits_people(root: Path) -> None:
+    """Without any stub: two people, near their truths."""
+    words = [sys.executable, "bench/portrait.py", "--json", "--only", "drawings", "person"]
+    words += ["--first-seed", str(NOBODYS[0]), "--count", "2"]
+    done = subprocess.run(words, cwd=root, capture_output=True, text=True)
+    assert done.returncode in (0, 1), done.stderr
+    rows = {row["name"]: row for row in loads(done.stdout)["rows"]}
+    assert done.returncode == (0 if all(row["ok"] for row in rows.values()) else 1)
+    assert rows["photo to anime, 256 px: PSNR of heads"]["value"] > 14
+    assert rows["landmarks off, of the pupils' distance"]["value"] < 3
