@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from playwright.sync_api import Page as Tab
 from playwright.sync_api import expect
 from studios import png
 from tabs import MARKS, PATIENCE, PHONE, Command, Opened, choose, downloaded, face, pixels_of, run
+
+from trombine.world import face as world_face
+from trombine.world import paint
 
 pytestmark = MARKS
 
@@ -40,6 +44,7 @@ def test_a_picture_has_the_commands_bytes(opened: Opened, command: Command, tmp_
     tab.keyboard.press("ArrowRight")
     expect(tab.get_by_role("radio", name="cartoon")).to_be_checked()
     tab.locator("#from").select_option("photo")
+    tab.locator("#method").select_option("net")
     tab.get_by_role("slider", name="Strength").fill("0.5")
     tab.get_by_role("checkbox", name="Keep its colours").check()
     tab.locator("#run").focus()
@@ -48,11 +53,46 @@ def test_a_picture_has_the_commands_bytes(opened: Opened, command: Command, tmp_
     data = downloaded(tab, tmp_path / "studio.png")
     assert tab.locator("#download").get_attribute("download") == "photo.cartoon.png"
     (tmp_path / "photo.png").write_bytes(png(face()))
-    words = ("--to", "cartoon", "--from", "photo", "--strength", ".5", "--keep-colours")
+    words = ("--to", "cartoon", "--from", "photo", "--method", "net", "--strength", ".5")
+    words += ("--keep-colours",)
     assert command("restyle", "photo.png", *words, "-o", "out.png").returncode == 0
     assert (tmp_path / "out.png").read_bytes() == data
     assert (pixels_of(data) != face()).any()
     expect(tab.get_by_role("slider", name="Before or After")).to_be_visible()
+    expect(tab.locator("#who")).to_be_hidden()
+
+
+def test_who_is_drawn_changes_by_sliders(opened: Opened, command: Command, tmp_path: Path) -> None:
+    """The person is drawn at once; the picture, a portrait and a file are of who was changed."""
+    tab = opened("/restyle")
+    choose(tab, "someone.png", paint(world_face(3), 128).pixels)
+    run(tab)
+    person, reset = tab.locator("#person"), tab.locator("#reset")
+    expect(person).to_have_js_property("naturalWidth", 256, timeout=PATIENCE)
+    first = person.get_attribute("src") or ""
+    expect(reset).to_be_disabled()
+    assert tab.locator("#settings input").count() == 11
+    tab.get_by_role("slider", name="Smile").fill("1")
+    tab.get_by_role("checkbox", name="Hat").check()
+    expect(person).not_to_have_attribute("src", first)
+    expect(reset).to_be_enabled()
+    assert Axe().run(tab).violations_count == 0, Axe().run(tab).generate_report()
+    text = downloaded(tab, tmp_path / "someone.character.json", "#save-character")
+    assert json.loads(text)["character"].items() >= {"smile": 1, "hat": 1}.items()
+    portrait = downloaded(tab, tmp_path / "portrait.png", "#save-portrait")
+    assert pixels_of(portrait).shape == (1024, 1024, 3)
+    (tmp_path / "someone.png").write_bytes(png(paint(world_face(3), 128).pixels))
+    words = ("--to", "anime", "--portrait", "--size", "1024", "--with", "smile=1, hat")
+    assert command("restyle", "someone.png", *words, "-o", "out.png").returncode == 0
+    assert (tmp_path / "out.png").read_bytes() == portrait
+    tab.get_by_role("checkbox", name="The person alone").check()
+    expect(tab.locator("#all")).to_be_hidden()
+    tab.locator("#run").click()
+    expect(tab.get_by_alt_text("The person, drawn alone")).to_be_visible(timeout=PATIENCE)
+    reset.click()
+    expect(tab.get_by_role("checkbox", name="Hat")).not_to_be_checked()
+    tab.locator("#method").select_option("net")
+    expect(tab.locator("#who")).to_be_hidden()
 
 
 def test_a_film_stands_beside_its_source(opened: Opened, tmp_path: Path) -> None:

@@ -56,6 +56,7 @@ from trombine.studio.guard import OWNER
 from trombine.studio.jobs import DAYS, DONE, ENDED, FULL, STATE, Job, Said, Store
 from trombine.studio.models import Offer, model_named
 from trombine.studio.people import add_people
+from trombine.studio.portraits import portraits_router
 from trombine.studio.runs import runs_router
 from trombine.studio.work import INPUTS, MODEL, outputs
 
@@ -133,6 +134,7 @@ def application(
     _add_examples(app, store, root)
     _add_models(app, models)
     app.include_router(runs_router(home, store.folder))
+    app.include_router(portraits_router())
     add_people(app, store, address)
     return app
 

@@ -4,7 +4,7 @@ import "./easel.js";
 import * as face from "./face.js";
 import { keep, kept } from "./keep.js";
 import { grown, packed } from "./raster.js";
-import { $, imageOf, make, offerModels, reveal, shortest, takePictures } from "./source.js";
+import { $, imageOf, make, offer, offerModels, reveal, shortest, takePictures } from "./source.js";
 import "./status.js";
 
 const KEEPING = 400; // milliseconds of rest after which the work is kept
@@ -132,12 +132,6 @@ addEventListener("keyup", (event) => {
 });
 
 // Masks up and down
-
-function offer(blob, name) {
-  const link = make("a", { download: name, href: URL.createObjectURL(blob) });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
-}
 
 $("save-mask").addEventListener("click", () => {
   const { width, height, data } = easel.raster;

@@ -141,6 +141,13 @@ export function make(name, attributes = {}, ...content) {
   return element;
 }
 
+/** Let the browser save what this page has made. */
+export function offer(blob, name) {
+  const link = make("a", { download: name, href: URL.createObjectURL(blob) });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+}
+
 /** The picture among files of which the others have its name and more. */
 export const shortest = (files) => [...files].sort((one, other) => one.name.length - other.name.length)[0];
 

@@ -1,0 +1,85 @@
+"""Who is drawn: a job of restyle says it in numbers, and the numbers are drawn at once."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from studios import Answer, Server, png
+
+from trombine.world import Face, face, paint
+
+STYLE = "anime"
+
+
+def draw(server: Server, **asked: Any) -> Answer:
+    return server.ask("/api/draw", "POST", json.dumps(asked).encode())
+
+
+def fields_of(seed: int) -> dict[str, float]:
+    return {name: float(value) for name, value in vars(face(seed)).items()}
+
+
+def test_the_person_of_a_job_is_drawn(server: Server) -> None:
+    """A portrait's person, as a file and an option of the form make them."""
+    photo = png(paint(face(3), 128).pixels)
+    other = json.dumps({"character": {**fields_of(5), "hat": 1.0}}).encode()
+    options = {"to": STYLE, "portrait": "true", "size": "16", "write_character": "true"}
+    changed = {**options, "with": "no glasses, smile=.5"}
+    jobs = [
+        server.post("restyle", ("pictures", ("a.png", photo)), *more, *asked.items()).json["id"]
+        for asked, more in ((options, ()), (changed, (("character", ("b.json", other)),)))
+    ]
+    people = []
+    for id in jobs:
+        done = server.ended(id)
+        assert [file["name"] for file in done["files"]] == ["a.character.json", "a.png"]
+        people.append(json.loads(server.ask(done["files"][0]["url"]).body)["character"])
+    seen, played = people
+    assert played["hat"] == 1 and played["glasses"] == 0 and played["smile"] == 0.5
+    assert played["texture"] == fields_of(5)["texture"] and played["yaw"] == seen["yaw"]
+    for person in people:
+        answer = draw(server, character=person, style=STYLE, size=48)
+        assert answer.status == 200 and answer.headers["content-type"] == "image/png"
+        pixels = np.asarray(Image.open(io.BytesIO(answer.body)))
+        assert np.array_equal(pixels, paint(Face(**person), 48, STYLE).pixels)
+    assert Image.open(io.BytesIO(draw(server, character=seen, style="sketch").body)).width == 256
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"character": None}, "character is not said"),
+        ({"character": {"age": 30}}, "character lacks the field beard"),
+        ({"character": {**fields_of(3), "agee": 1}}, "character has no field agee"),
+        ({"character": {**fields_of(3), "age": 200}}, "age is between 16 and 85, not 200"),
+        ({"character": {**fields_of(3), "age": 10**400}}, "character: "),
+        ({"character": {**fields_of(3), "age": "30"}}, "character: age is a number"),
+        ({"character": {**fields_of(3), "age": True}}, "character: age is a number"),
+        ({"character": {**fields_of(3), "age": float("nan")}}, "is no JSON object"),
+        ({"style": "oil"}, "style is one of photo, anime, cartoon, sketch"),
+        ({"style": ["anime"]}, "style is one of photo, anime, cartoon, sketch"),
+        ({"size": 1025}, "size is a whole number from 16 to 1024"),
+        ({"size": 15}, "size is a whole number from 16 to 1024"),
+        ({"size": 64.5}, "size is a whole number from 16 to 1024"),
+    ],
+    ids=lambda value: None if isinstance(value, dict) else value,
+)
+def test_what_cannot_be_drawn_is_refused_in_a_line(
+    server: Server, asked: dict[str, Any], says: str
+) -> None:
+    answer = draw(server, **{"character": fields_of(3), "style": STYLE, "size": 32, **asked})
+    assert answer.status == 422 and says in answer.error and "\n" not in answer.error
+
+
+def test_nobody_without_the_token_has_a_person_drawn(server: Server) -> None:
+    body = json.dumps({"character": fields_of(3), "style": STYLE}).encode()
+    assert (
+        server.ask("/api/draw", "POST", body, token=None, Origin=f"http://{server.host}").status
+        == 401
+    )
+    assert server.ask("/api/draw", "POST", body, token=None).status == 403
