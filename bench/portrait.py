@@ -20,7 +20,7 @@ from typing import Final
 import numpy as np
 import torch
 from jaxtyping import Float64
-from portrait_people import SIZE, STYLE, People, asked, drawings, landmarks, recovered, told_apart
+from portrait_people import SIZE, People, asked, drawings, landmarks, recovered, told_apart
 from restyle import NOISE
 from restyle_pairs import DRAWN, called
 from restyle_portraits import Portrait, off, portraits
@@ -122,25 +122,25 @@ def _seconds(seed: int) -> tuple[float, float]:
 
 
 def films(first: int, count: int) -> Rows:
-    """How steady drawn landmarks are, beside those that are read of each frame by itself."""
+    """How steady fitted landmarks are, beside those that are read of each frame by itself."""
     results = np.array([film(seed) for seed in range(first, first + count)])
     drawn, read, painted = results.mean(0).tolist()
     yield Row("film: frames painted", painted, "")
     yield Row("film: jitter as read, of the pupils' distance", read, "%")
-    yield Row("film: jitter as drawn, of the pupils' distance", drawn, "%")
-    yield at_most("film: jitter as drawn / as read", drawn / read, "", 0.5)
+    yield Row("film: jitter as fitted, of the pupils' distance", drawn, "%")
+    yield at_most("film: jitter as fitted / as read", drawn / read, "", 0.5)
 
 
 def film(seed: int, frames: int = FRAMES) -> tuple[float, float, float]:
-    """The jitter of a film as it is drawn, and as it is read; and in how many frames the person is
-    painted."""
+    """The jitter of the landmarks of a film as they are fitted, and as they are read of each frame;
+    and in how many frames the person is painted."""
     chance = np.random.default_rng(seed)
     wanted = replace(asked(), portrait=0)
     drawing: Drawing | None = None
-    drawn, read, truth, true_drawn = [], [], [], []
+    drawn, read, truth = [], [], []
     for yaw in TURN * np.sin(np.pi * (np.linspace(0, 1, frames) - 0.5)):
         person = replace(face(seed), yaw=float(yaw))
-        shown, true = (paint(person, SIZE, style) for style in ("photo", STYLE))
+        shown = paint(person, SIZE)
         noisy = shown.pixels + 255 * chance.normal(0, NOISE, shown.pixels.shape)
         image = image_of(noisy.round().clip(0, 255).astype(np.uint8))
         faces = faces_in(image)
@@ -148,15 +148,14 @@ def film(seed: int, frames: int = FRAMES) -> tuple[float, float, float]:
         drawing.frame(image)
         if not faces or not drawing.characters:
             continue
-        drawn.append(landmarks(drawing.characters[0], STYLE))
+        drawn.append(landmarks(drawing.characters[0], "photo"))
         read.append(max(faces, key=lambda one: one.size).points.astype(np.float64))
         truth.append(shown.points)
-        true_drawn.append(true.points)
     if len(drawn) < 2:
         return np.inf, 0.0, len(drawn) / frames
     apart = float(between_pupils(torch.from_numpy(np.array(truth))).mean())
-    both = (drawn, true_drawn), (read, truth)
-    steady = [100 * jitter(np.array(points), np.array(true)) / apart for points, true in both]
+    true = np.array(truth)
+    steady = [100 * jitter(np.array(points), true) / apart for points in (drawn, read)]
     return steady[0], steady[1], len(drawn) / frames
 
 

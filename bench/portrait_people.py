@@ -25,7 +25,7 @@ from trombine.conventions import PART_INDEX
 from trombine.images import as_seen, image_of
 from trombine.measures.reading import explained
 from trombine.reader.frames import WINDOW
-from trombine.restyling.drawing import NET, READER, Restyling, faces_in, restyled
+from trombine.restyling.drawing import NET, PAINTER, READER, Restyling, faces_in, restyled
 from trombine.restyling.making import model_of
 from trombine.restyling.portrait import Character
 from trombine.weights import load
@@ -78,7 +78,8 @@ class Case:
 
 def asked(target: str = STYLE) -> Restyling:
     """What is asked of a photograph."""
-    return Restyling(path=model_of("restyle"), target=target, source="photo", portrait=SIZE)
+    model = model_of("restyle")
+    return Restyling(path=model, target=target, source="photo", method=PAINTER, portrait=SIZE)
 
 
 def case_of(person: Person) -> Case | None:

@@ -809,6 +809,12 @@ def restyle(
     keep_colours: bool = ...,
     model: str | _Path = ...,
     device: str = ...,
+    portrait: bool = ...,
+    size: int | None = ...,
+    with_: str = ...,
+    character: _Path | None = ...,
+    clothes: bool = ...,
+    method: str = ...,
 ) -> _Held:
     """Draw the faces of pictures and films in another style.
 
@@ -820,7 +826,8 @@ def restyle(
         image: A picture, or a list of them: a path, a Pillow image, a NumPy array
             or a torch tensor. What becomes of it is returned, and no file is
             written; of the rest to, like, from_, whole, strength, keep_colours,
-            model and device may be given.
+            model, device, portrait, size, with_, character, clothes and method may
+            be given.
         pictures: The pictures, or folders of them.
         output: The file to write, or for several pictures the folder; unless
             given, photo.restyle.png beside photo.png.
@@ -882,6 +889,12 @@ def restyle(
     keep_colours: bool = ...,
     model: str | _Path = ...,
     device: str = ...,
+    portrait: bool = ...,
+    size: int | None = ...,
+    with_: str = ...,
+    character: _Path | None = ...,
+    clothes: bool = ...,
+    method: str = ...,
 ) -> Image.Image: ...
 @overload
 def restyle(
@@ -895,6 +908,12 @@ def restyle(
     keep_colours: bool = ...,
     model: str | _Path = ...,
     device: str = ...,
+    portrait: bool = ...,
+    size: int | None = ...,
+    with_: str = ...,
+    character: _Path | None = ...,
+    clothes: bool = ...,
+    method: str = ...,
 ) -> list[Image.Image]: ...
 @overload
 def restyle(

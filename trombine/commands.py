@@ -235,10 +235,13 @@ VERBS = {
         summary="Draw the faces of pictures and films in another style.",
         examples=(
             "trombine restyle faces/000000.png --to anime --from photo -o anime.png",
-            "trombine restyle faces --to sketch --from photo --whole -o drawn",
+            "trombine restyle faces --to sketch --from photo --portrait --size 256 -o drawn",
         ),
         positional=("pictures",),
-        in_memory=("to", "like", "from_", "whole", "strength", "keep_colours", "model", "device"),
+        in_memory=(
+            *("to", "like", "from_", "whole", "strength", "keep_colours", "model", "device"),
+            *("portrait", "size", "with_", "character", "clothes", "method"),
+        ),
     ),
     "read": Verb(
         module="read",

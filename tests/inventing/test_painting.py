@@ -149,7 +149,7 @@ def test_between_two_persons_numbers_are_blended_and_things_change_in_the_middle
 
 FACES = {
     "model": ({"method": "painter", "model": "generate-photo"}, "--model needs --method net"),
-    "like": ({"method": "painter", "like": Path("a.png")}, "--like needs --method net"),
+    "like": ({"seeds": "3", "like": Path("a.png")}, "--like gives one face"),
     "nearest": ({"nearest": True}, "--nearest needs --method net; add that"),
     "truncation": ({"truncation": 0.7}, "--truncation needs --method net"),
     "large": ({"size": 2049}, "16 to 2048"),
@@ -178,7 +178,7 @@ def test_what_says_which_method() -> None:
     assert not GenerateRequest(output=Path("o")).by_net
     assert GenerateRequest(output=Path("o"), method="net").by_net
     assert GenerateRequest(output=Path("o"), model="generate-photo").by_net
-    assert GenerateRequest(output=Path("o"), like=Path("a.png")).by_net
+    assert not GenerateRequest(output=Path("o"), like=Path("a.png")).by_net
     assert MorphRequest(output=Path("o"), seeds=("3", "8"), model="generate-photo").by_net
 
 

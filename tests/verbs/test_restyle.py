@@ -82,6 +82,7 @@ def test_a_face_is_drawn_and_what_is_around_stays(photo: Path, net: Path, tmp_pa
         "picture": "a.png",
         "from": "photo",  # as the reader says
         "to": "anime",
+        "method": "net",
         "model": "mine.safetensors",
         "format": "PNG",
     }
@@ -371,7 +372,7 @@ def test_a_picture_that_a_program_holds(photo: Path, net: Path, tmp_path: Path) 
         ({"suffix": "a/b"}, "suffix"),
         ({"device": "tpu"}, "tpu"),
         ({"to": ""}, "--to is not said; give --to anime, say, or --like PICTURE"),
-        ({"like": Path("style.png")}, "leave --to, --from, --whole and --model out"),
+        ({"like": Path("style.png")}, "leave --to, --from, --whole, --model and"),
         ({"to": "", "model": "restyle", "like": Path("nowhere.png")}, "nowhere.png"),
         ({"to": "", "model": "restyle", "like": Path(__file__)}, "test_restyle.py"),
     ],

@@ -12,7 +12,14 @@ from trombine.demo.amounts import Demo
 from trombine.images import as_seen, image_of
 from trombine.pages import Html, Page, grid, note, picture, scrubber
 from trombine.reader import Tracker
-from trombine.restyling.drawing import LikeAsked, Restyling, faces_in, restyled, restyled_like
+from trombine.restyling.drawing import (
+    PAINTER,
+    LikeAsked,
+    Restyling,
+    faces_in,
+    restyled,
+    restyled_like,
+)
 from trombine.restyling.like import eye
 from trombine.restyling.making import MODEL, model_of
 from trombine.world import face, paint
@@ -53,7 +60,7 @@ def add_restyling(demo: Demo, page: Page) -> None:
 
 
 def _asked(style: str) -> Restyling:
-    return Restyling(path=model_of(MODEL), target=style, source="photo")
+    return Restyling(path=model_of(MODEL), target=style, source="photo", method=PAINTER)
 
 
 def _photograph() -> Pixels:

@@ -16,7 +16,7 @@ from typing import Any, Final, cast, final
 import numpy as np
 import torch
 from jaxtyping import Bool, Float32, Float64, Int64, UInt8
-from scipy.ndimage import maximum_filter, uniform_filter
+from scipy.ndimage import label, maximum_filter, minimum_filter, uniform_filter
 from torch import Tensor
 from torch.nn import functional
 
@@ -67,6 +67,7 @@ _ENLARGED: Final = 1.25  # times; from here on what is enlarged lacks sharpness
 # blur upon the clothes.
 _NOT_OF_IT: Final = [PART_INDEX[name] for name in ("background", "cloth", "neck")]
 _NECK, _SKIN = PART_INDEX["neck"], PART_INDEX["skin"]
+_NOTCH: Final = 0.05  # of a face's frame: half the width of what is no notch any more
 _RIMS: Final = 0.012  # of a face's frame: as far beyond its outline a head is taken away
 DOUBTFUL: Final = "is like nobody whom the painter can draw; it draws the nearest person"
 UNLIKE: Final = "a face is like nobody whom the painter can draw; the net draws it"
@@ -85,8 +86,8 @@ _SMALLEST: Final = 0.25  # how small a whole picture is made, for its faces to b
 
 Picture = Float32[Tensor, "3 h w"]
 Pictures = Float32[Tensor, "n 3 h w"]
-Plane = Float32[np.ndarray, "h w"]
-Colours = Float32[np.ndarray, "h w 3"]
+Plane = Float32[np.ndarray, "_ _"]
+Colours = Float32[np.ndarray, "_ _ 3"]
 Share = Float32[Tensor, "1 1 s s"]  # of each of a window's pixels
 Reached = tuple[  # rows and columns of some pixels, their middles, and values there
     Int64[np.ndarray, "n"],
@@ -107,7 +108,7 @@ class Restyling:
     whole: bool = False
     strength: float = 1.0
     keep_colours: bool = False
-    method: str = PAINTER
+    method: str = NET
     clothes: bool = False  # are drawn, too, by the painter
     changes: Mapping[str, float] = field(default_factory=dict)  # of who is drawn, by field
     cast: Person | None = None  # who is drawn in place of who is seen
@@ -399,12 +400,14 @@ class _Canvas:
             return False
         clothes = self.asked.clothes
         neck = 0.0 if clothes else neck_of(face)
-        cut = cutout(character, self.asked.target, clothes=clothes, neck=neck)
+        down = self.height if clothes else 0
+        cut = cutout(character, self.asked.target, down=down, neck=neck)
         cut, rows, columns = cut.inside(self.height, self.width)
         there = self.colours[rows, columns].copy()
         head, bare = _shares(self.before, face, rows, columns)
+        bare = bare * _largest(bare > _LEAST)
         wide = 1 + 2 * round(_RIMS * face.frame.side)
-        hole = np.asarray(maximum_filter(head > _FAINT, wide), bool)
+        hole = np.asarray(maximum_filter(_closed(head > _FAINT, face.frame.side), wide), bool)
         scene = np.where(hole[..., None], filled(there, hole), there)
         # What was neither head nor neck lies before the neck: clothes.
         covered = 0.0 if clothes else 1 - _sharper(head + bare)
@@ -526,6 +529,22 @@ class _Canvas:
         return larger, window.enlarged(net.net.factor)
 
 
+def _closed(head: Bool[np.ndarray, "h w"], side: float) -> Bool[np.ndarray, "h w"]:
+    """The largest piece of what is called a head, without the notches in its hair."""
+    wide = 1 + 2 * round(_NOTCH * side)
+    padded = np.pad(head, wide)
+    closed = minimum_filter(maximum_filter(padded, wide), wide)
+    return _largest(np.asarray(closed, bool)[wide:-wide, wide:-wide])
+
+
+def _largest(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+    """The largest piece of a mask."""
+    pieces = np.zeros(mask.shape, np.int32)
+    label(mask, output=pieces)
+    sizes = np.bincount(pieces.ravel(), minlength=2)
+    return pieces == 1 + int(sizes[1:].argmax())
+
+
 def _sharper(share: Plane) -> Plane:
     return ((share - 0.3) / 0.4).clip(0, 1)
 
@@ -542,7 +561,7 @@ def _shares(picture: Picture, face: Face, rows: slice, columns: slice) -> tuple[
     return head.reshape(len(down), -1), neck.reshape(len(down), -1)
 
 
-def filled(colours: Float32[np.ndarray, "h w 3"], hole: Bool[np.ndarray, "h w"]) -> Colours:
+def filled(colours: Colours, hole: Bool[np.ndarray, "_ _"]) -> Colours:
     """A picture whose hole goes on smoothly from what lies round it."""
     scale = min(1.0, _TILE / 2 / max(hole.shape))
     size = max(round(hole.shape[0] * scale), 1), max(round(hole.shape[1] * scale), 1)
@@ -603,7 +622,7 @@ def _grown(share: Share, width: int) -> Share:
     return functional.max_pool2d(share, width, 1, width // 2)
 
 
-def boxed(x: Float32[Tensor, "1 c s s"], width: int) -> Float32[Tensor, "1 c s s"]:
+def boxed(x: Float32[Tensor, "1 c h w"], width: int) -> Float32[Tensor, "1 c h w"]:
     """The mean over squares, 0 beyond the edge: down, then across, as squares of 129 take long."""
     down = functional.avg_pool2d(x, (width, 1), 1, (width // 2, 0))
     return functional.avg_pool2d(down, (1, width), 1, (0, width // 2))

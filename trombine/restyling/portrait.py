@@ -314,9 +314,9 @@ class Cutout:
 
     left: int
     top: int
-    colours: Float32[np.ndarray, "s s 3"]  # times the opacity
-    opacity: Float32[np.ndarray, "s s"]
-    parts: UInt8[np.ndarray, "s s"]
+    colours: Float32[np.ndarray, "h w 3"]  # times the opacity
+    opacity: Float32[np.ndarray, "h w"]
+    parts: UInt8[np.ndarray, "h w"]
 
     def inside(self, height: int, width: int) -> tuple[Cutout, slice, slice]:
         """What of it lies in a picture of this size, and in which rows and columns."""
@@ -338,17 +338,18 @@ class Cutout:
         return part, rows, columns
 
 
-def cutout(character: Character, style: str, *, clothes: bool, neck: float = 0.0) -> Cutout:
-    """The head of a character as it lies in the photograph; with its clothes, or with a neck at
-    least so wide (in half widths of the face)."""
+def cutout(character: Character, style: str, *, down: int = 0, neck: float = 0.0) -> Cutout:
+    """The head of a character as it lies in the photograph: with its clothes, if these are to go
+    down to a row of it, or with a neck at least so wide (in half widths of the face)."""
     frame, person = character.frame, character.person
-    side = max(round(_WIDE * frame.side), 2)
-    left, top = round(frame.x - side / 2), round(frame.y - side / 2)
+    top = round(frame.y - _WIDE / 2 * frame.side)
+    side = max(round(_WIDE * frame.side), down - top, 2)
+    left = round(frame.x - side / 2)
     view = Square(left + side / 2, top + side / 2, side).within(
         Square(frame.x, frame.y, frame.side, frame.angle)
     )
     form = seen_in(shape(person, style), view.x, view.y, view.side, view.angle)
-    if not clothes:
+    if not down:
         form.record["shoulder"], form.record["necklace"] = _NO_CLOTH, 0.0
         form.record["neck"] = np.maximum(form.record["neck"], neck)
     size = min(max(side, SMALLEST), LARGEST)
@@ -376,7 +377,7 @@ def neck_of(face: Face) -> float:
     widths = (face.parts == PART_INDEX["neck"]).sum(1)
     if not (seen := widths[widths > 0]).size:
         return 0.0
-    pixels = float(np.median(seen)) * face.frame.side / WINDOW
+    pixels = float(np.quantile(seen, 0.9)) * face.frame.side / WINDOW
     return pixels / 2 / (_HALF_FACE * face.as_painted("photo").side)
 
 

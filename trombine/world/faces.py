@@ -36,9 +36,9 @@ def _identity(text: str, low: float = -1.0, high: float = 1.0, unit: str = "") -
     return _field(low, high, unit, "identity", text)
 
 
-def _form(text: str) -> Any:
+def _form(text: str, reach: float = _FURTHER) -> Any:
     """A proportion, in which real people differ more than the world's do."""
-    return _field(-1.0, 1.0, "", "identity", text, _FURTHER)
+    return _field(-1.0, 1.0, "", "identity", text, reach)
 
 
 def _hair(
@@ -111,7 +111,7 @@ class Face:
     nose_width: float = _form("narrow to wide nose")
     nose_bridge: float = _form("flat to high bridge")
     nose_tip: float = _identity("pointed to round tip")
-    mouth_width: float = _form("narrow to wide mouth")
+    mouth_width: float = _form("narrow to wide mouth", 4.0)
     mouth_height: float = _form("short to long upper lip space")
     upper_lip: float = _form("thin to full upper lip")
     lower_lip: float = _form("thin to full lower lip")
@@ -145,7 +145,7 @@ class Face:
     smile: float = _expression("corners of the mouth down to up", reach=1.6)
     mouth_open: float = _expression("closed to open mouth", 0)
     teeth: float = _expression("how much the open mouth shows of the teeth", 0)
-    brow_raise: float = _expression("lowered to raised brows")
+    brow_raise: float = _expression("lowered to raised brows", reach=2.0)
     brow_furrow: float = _expression("relaxed to drawn together", 0)
     brow_sad: float = _expression("inner ends down (anger) to up (worry)")
     lid_open: float = _expression("nearly closed to wide open eyes", 0)

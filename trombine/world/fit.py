@@ -117,7 +117,7 @@ class Fit:
 def fit(seen: Seen) -> Fit:
     """The person who is seen."""
     usual = _usual(seen)
-    person, square = _fit_points(seen, usual, real=1.0)
+    person, square = _fit_points(seen, usual, real=1.0, steps=2)
     person = _fit_light(seen, usual, person, square)
     real = _realness(seen, person, square)
     usual = usual.looser(real)
@@ -290,10 +290,10 @@ _LEAST_ERROR: Final = 0.003  # of the window: a landmark may be off by so much, 
 _TOGETHER: Final = 1.0  # how much a landmark counts: its neighbours are off alike
 
 
-def _fit_points(seen: Seen, usual: _Usual, *, real: float) -> tuple[Face, Square]:
+def _fit_points(seen: Seen, usual: _Usual, *, real: float, steps: int = 4) -> tuple[Face, Square]:
     """The form and pose by which the landmarks are where they were read."""
-    reach = _reaches(_BY_POINTS, real)
-    return _laid_by_points(seen, usual.person, _BY_POINTS, *usual.of(_BY_POINTS), reach=reach)
+    known, reach = usual.of(_BY_POINTS), _reaches(_BY_POINTS, real)
+    return _laid_by_points(seen, usual.person, _BY_POINTS, *known, reach=reach, steps=steps)
 
 
 def _laid_by_points(
@@ -304,6 +304,7 @@ def _laid_by_points(
     deviations: Vector,
     *,
     reach: Vector,
+    steps: int = 4,
 ) -> tuple[Face, Square]:
     """The person with the values of these fields by which landmarks are where they were read."""
     errors = np.maximum(seen.errors, _LEAST_ERROR)
@@ -315,7 +316,7 @@ def _laid_by_points(
         square = _laid(points, seen.points, weights)
         return (root * (square.to_window(points) - seen.points)).ravel()
 
-    person = _with(person, names, _nearest(off, means, deviations, reach=reach, steps=4))
+    person = _with(person, names, _nearest(off, means, deviations, reach=reach, steps=steps))
     return person, _laid(_points(person, seen.style), seen.points, weights)
 
 
@@ -593,7 +594,7 @@ def _fit_face(
         np.concatenate([deviations, np.ones(_MOVES)]),
         reach=np.concatenate([_reaches(_IN_FACE, real), np.ones(_MOVES)]),
         start=np.concatenate([start, moves]),
-        steps=4,
+        steps=2 if real > 0.5 else 4,  # real faces are not much like painted ones
         step=0.06,
     )
     return _with(person, _IN_FACE, found[:-_MOVES]), square.moved(0.1 * found[-_MOVES:])

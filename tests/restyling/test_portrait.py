@@ -1,0 +1,197 @@
+"""A person of a photograph drawn by the painter: characters, films, heads put into pictures."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import trombine
+from trombine.images import Image, image_of, write
+from trombine.reader import Face
+from trombine.reader.frames import Frame, samples_of
+from trombine.refusal import InputError
+from trombine.restyling import drawing
+from trombine.restyling.drawing import PAINTER, Drawn, Restyling, faces_in, restyled
+from trombine.restyling.making import model_of
+from trombine.restyling.portrait import (
+    Actor,
+    Character,
+    OneEuro,
+    character_of,
+    cutout,
+    known,
+    neck_of,
+    read_character,
+)
+from trombine.world import face, paint
+
+PERSON = replace(face(1_000_003), centre_x=0.02, centre_y=-0.01, scale=0.24, roll=0.1)
+SIZE = 160
+
+
+def scene() -> np.ndarray:
+    """A painted face before smooth colours."""
+    rows, columns = np.mgrid[:220, :260]
+    ground = np.stack([rows, columns // 2, 90 + 0 * rows], 2).astype(np.uint8)
+    ground[30 : 30 + SIZE, 50 : 50 + SIZE] = paint(PERSON, SIZE).pixels
+    return ground
+
+
+@pytest.fixture(scope="module")
+def image() -> Image:
+    return image_of(scene())
+
+
+@pytest.fixture(scope="module")
+def faces(image: Image) -> list[Face]:
+    return list(faces_in(image))
+
+
+@pytest.fixture(scope="module")
+def character(image: Image, faces: list[Face]) -> Character:
+    return character_of(samples_of(image.rgb_pixels()), faces[0], "photo")
+
+
+def asked(**options: object) -> Restyling:
+    return Restyling(path=model_of("restyle"), target="anime", method=PAINTER, **options)  # pyright: ignore
+
+
+def drawn(image: Image, faces: list[Face], character: Character, **options: object) -> Drawn:
+    return restyled(image, asked(**options), faces, "photo", [character])
+
+
+def test_the_person_is_found_where_it_is(character: Character) -> None:
+    frame = character.frame
+    assert character.fits and character.points_off < 0.03
+    assert abs(frame.side - SIZE * PERSON.scale / 0.25) < 0.04 * SIZE
+    assert abs(frame.angle - PERSON.roll) < 0.05
+    assert abs(frame.x - (50 + SIZE * (0.5 + PERSON.centre_x))) < 0.04 * SIZE
+
+
+def test_a_portrait_is_framed_as_its_photograph(character: Character) -> None:
+    moved = replace(character, frame=replace(character.frame, x=character.frame.x - 50,
+                                             y=character.frame.y - 30))  # fmt: skip
+    framed = moved.framed(SIZE, SIZE)
+    assert abs(framed.scale - PERSON.scale) < 0.01 and abs(framed.roll - PERSON.roll) < 0.05
+    assert abs(framed.centre_x - PERSON.centre_x) < 0.011
+
+
+def test_only_the_head_is_changed(image: Image, faces: list[Face], character: Character) -> None:
+    found = drawn(image, faces, character)
+    before, after = image.rgb_pixels().astype(int), found.image.rgb_pixels().astype(int)
+    assert np.array_equal(before[~found.where], after[~found.where])
+    assert 0.05 < found.where.mean() < 0.6
+    assert not found.where[:, :30].any() and not found.where[-8:].any()
+    middle = found.where[100:150, 100:160]
+    assert middle.mean() > 0.95 and found.characters == [character]
+
+
+def test_strength_blends(image: Image, faces: list[Face], character: Character) -> None:
+    half, whole = (drawn(image, faces, character, strength=s).image.rgb() for s in (0.5, 1.0))
+    np.testing.assert_allclose(half, (image.rgb() + whole) / 2, atol=2.5 / 255)
+
+
+def test_who_is_like_nobody_is_drawn_by_the_net(
+    image: Image, faces: list[Face], character: Character
+) -> None:
+    found = drawn(image, faces, replace(character, points_off=0.5))
+    assert found.notices == [drawing.UNLIKE] and not found.characters
+    assert "restyle" in [net.path.stem for net in found.nets]
+
+
+def test_changes_and_casts(character: Character) -> None:
+    other = face(1_000_050)
+    played = asked(cast=other, changes={"smile": 1.0}).played(character)
+    assert played.person.hair_curl == other.hair_curl and played.person.smile == 1.0
+    assert played.person.yaw == character.person.yaw and played.frame == character.frame
+
+
+def test_a_character_is_kept(character: Character, tmp_path: Path) -> None:
+    path = tmp_path / "a.character.json"
+    path.write_text(json.dumps(character.as_json()))
+    again = read_character(path)
+    for name, value in character.as_json()["character"].items():
+        assert getattr(again, name) == value
+    assert known(path).person == again
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{}", "no character's file"),
+        ("no", "no character's file"),
+        ('{"character": {"smile": 1}}', "does not say what"),
+        ('{"character": {"horns": 1}}', "has no field horns"),
+    ],
+)
+def test_what_is_no_character_is_refused(text: str, why: str, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(InputError, match=why) as found:
+        read_character(tmp_path / "a.json")
+    assert "\n" not in str(found.value)
+
+
+def test_a_picture_without_a_face_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "a.png", np.full((60, 60, 3), 90, np.uint8))
+    with pytest.raises(InputError, match=r"a\.png: no face found"):
+        known(tmp_path / "a.png")
+
+
+def test_a_cut_out_head_lies_in_the_picture(character: Character) -> None:
+    """Also where it reaches beyond the picture's edges."""
+    cut = cutout(character, "anime")
+    inside, rows, columns = cut.inside(220, 260)
+    assert inside.opacity.shape == (rows.stop - rows.start, columns.stop - columns.start)
+    corner = replace(character, frame=replace(character.frame, x=5.0, y=3.0))
+    inside, rows, columns = cutout(corner, "anime", down=220).inside(220, 260)
+    assert (rows.start, columns.start) == (0, 0) and inside.opacity.max() == 1
+    far = replace(character, frame=Frame(x=-900.0, y=9000.0, side=100.0))
+    assert not cutout(far, "anime").inside(220, 260)[0].opacity.size
+
+
+def test_a_neck_is_as_wide_as_it_is(faces: list[Face]) -> None:
+    assert 0.3 < neck_of(faces[0]) < 1.0
+
+
+def test_the_filter_smooths_what_does_not_move() -> None:
+    chance = np.random.default_rng(1)
+    noisy = 0.05 * chance.normal(size=200)
+    calm = OneEuro(np.zeros(1), 0.0)
+    smooth = [float(calm.step(np.array([v]), 0.04 * (n + 1))[0]) for n, v in enumerate(noisy)]
+    assert np.std(smooth[20:]) < 0.8 * np.std(noisy[20:])
+    moving = OneEuro(np.zeros(1), 0.0)
+    places = [float(moving.step(np.array([0.04 * n]), 0.04 * n)[0]) for n in range(1, 40)]
+    assert abs(places[-1] - 0.04 * 39) < 0.06  # at one unit a second it is hardly late
+
+
+def test_a_film_keeps_who_it_was(faces: list[Face], image: Image, character: Character) -> None:
+    actor = Actor(character, 0.0)
+    now = actor.step(samples_of(image.rgb_pixels()), faces[0], "photo", 0.04)
+    assert now.person.hair_curl == character.person.hair_curl
+    assert abs(now.frame.x - character.frame.x) < 2
+
+
+def test_a_portrait_of_a_picture_in_memory() -> None:
+    found = trombine.restyle(scene(), to="sketch", portrait=True, size=64, with_="glasses")
+    assert isinstance(found, np.ndarray) and found.shape == (64, 64, 3)
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"size": 64}, "--size is of a --portrait"),
+        ({"portrait": True, "method": "net"}, "--portrait is of the painter"),
+        ({"portrait": True, "whole": True}, "nothing to blend"),
+        ({"method": "painter", "model": "restyle-2"}, "--model is a net's"),
+        ({"with_": "horns"}, "no horns"),
+    ],
+)
+def test_what_contradicts_itself_is_refused(options: dict[str, object], why: str) -> None:
+    from trombine.verbs.restyle import RestyleRequest
+
+    with pytest.raises(InputError, match=why):
+        RestyleRequest(pictures=(Path("a.png"),), to="anime", **options)  # pyright: ignore

@@ -1,0 +1,153 @@
+"""A photograph to parameters: of painted people all of them are known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
+from trombine.world import Painted, face, paint
+from trombine.world.colours import ROWS, colours, hair_colour, skin_colour
+from trombine.world.faces import FIELDS, Face
+from trombine.world.fit import MOMENT, Fit, Seen, Square, _nearest, fit, fit_moment
+from trombine.world.fit_colours import _lab, coloured
+from trombine.world.painting import cut_out, parts_of, points_of
+from trombine.world.people import vary
+from trombine.world.shape import seen_in, shape
+
+SEEDS = (1_000_001, 1_000_004, 1_000_009)
+SIZE = 192
+# What the reader reads; its numbers are true ones here, a little off.
+READ = ("masculine", "age", "tone", "hair_length", "hair_curl", "hair_light", "fringe", "beard",
+        "moustache", "yaw", "pitch", "smile", "mouth_open", "lid_open", "gaze_x", "gaze_y",
+        "light_turn", "light_height", "exposure", "glasses", "hat")  # fmt: skip
+
+
+def seen_as_it_is(person: Face, picture: Painted) -> Seen:
+    """A reading without faults but for some numbers."""
+    ranges = {info.name: info.high - info.low for info in FIELDS}
+    chance = np.random.default_rng(7)
+    off = {name: 0.1 * ranges[name] * chance.uniform(-1, 1) for name in READ}
+    worn = ("glasses", "hat", "beard", "moustache")
+    numbers = {
+        info.name: min(max(getattr(person, info.name) + off[info.name], info.low), info.high)
+        for info in FIELDS
+        if info.name in READ
+    } | {name: getattr(person, name) for name in worn}
+    return Seen(
+        pixels=picture.pixels,
+        parts=picture.parts,
+        points=picture.points.astype(np.float64) / len(picture.pixels),
+        errors=np.full(68, 0.002),
+        numbers=numbers,
+        spreads={name: 0.15 * ranges[name] for name in READ},
+    )
+
+
+@pytest.fixture(scope="module", params=SEEDS)
+def fitted(request: pytest.FixtureRequest) -> tuple[Face, Painted, Fit]:
+    person = face(request.param)
+    picture = paint(person, SIZE)
+    return person, picture, fit(seen_as_it_is(person, picture))
+
+
+def test_landmarks_hair_and_colours_are_found(fitted: tuple[Face, Painted, Fit]) -> None:
+    person, picture, found = fitted
+    assert found.points_off < 0.01 and found.real < 0.5
+    assert off_in_pupils(found, picture) < 0.01
+    square = found.square
+    view = Square().within(square)
+    form = seen_in(shape(found.person, "photo"), view.x, view.y, view.side, view.angle)
+    hair = [PART_INDEX["hair"], PART_INDEX["hat"]]
+    here, there = (np.isin(parts, hair) for parts in (parts_of(form, SIZE), picture.parts))
+    assert (here & there).sum() > 0.8 * (here | there).sum()
+    assert apart(skin_colour(found.person), skin_colour(person)) < 5
+    if person.hat < 0.5:
+        assert apart(hair_colour(found.person), hair_colour(person)) < 10
+
+
+def off_in_pupils(found: Fit, picture: Painted) -> float:
+    """The mean distance of the fitted landmarks from the true ones."""
+    points = points_of(shape(found.person, "photo"))[0]
+    there = found.square.to_window(points) * len(picture.pixels)
+    eyes = [
+        picture.points[list(LANDMARK_GROUPS[name])].mean(0) for name in ("right_eye", "left_eye")
+    ]
+    distances = np.linalg.norm(there - picture.points, axis=1)
+    return float(distances.mean() / np.linalg.norm(eyes[0] - eyes[1]))
+
+
+def apart(one: np.ndarray, other: np.ndarray) -> float:
+    """In CIE Lab, of linear RGB."""
+    return float(np.linalg.norm(_lab(one) - _lab(other)))
+
+
+def test_a_known_person_is_followed() -> None:
+    person = face(SEEDS[0])
+    moved = vary(person, expression=3, pose=4)
+    picture = paint(moved, SIZE)
+    found, square = fit_moment(seen_as_it_is(moved, picture), person)
+    assert abs(found.yaw - moved.yaw) < 0.02 and abs(found.smile - moved.smile) < 0.1
+    assert abs(found.mouth_open - moved.mouth_open) < 0.05
+    same = [info.name for info in FIELDS if info.name not in (*MOMENT, "gaze_x", "gaze_y")]
+    assert all(getattr(found, name) == getattr(person, name) for name in same)
+    assert 0.8 < square.side < 1.2
+
+
+def test_steps_end_at_the_least_squares() -> None:
+    """Of a linear function, beside the closed form."""
+    chance = np.random.default_rng(0)
+    slopes, target = chance.normal(size=(20, 4)), chance.normal(size=20)
+    means, deviations = np.zeros(4), np.full(4, 0.5)
+    found = _nearest(
+        lambda x: slopes @ x - target, means, deviations, reach=np.full(4, 9.0), steps=2
+    )
+    exact = np.linalg.solve(slopes.T @ slopes + np.eye(4) / 0.25, slopes.T @ target)
+    np.testing.assert_allclose(found, exact, atol=1e-8)
+
+
+def test_a_square_lies_in_another_as_in_the_window() -> None:
+    outer, inner = Square(0.4, 0.6, 0.8, 0.3), Square(0.5, 0.55, 0.2, -0.1)
+    place = np.array([0.7, 0.2])
+    view = inner.within(outer)
+    np.testing.assert_allclose(
+        outer.to_window(view.to_window(place)), inner.to_window(place), atol=1e-12
+    )
+
+
+def test_what_a_square_of_the_picture_shows_is_a_cut_of_it() -> None:
+    form = shape(face(5), "anime")
+    whole = parts_of(form, 128)
+    assert np.array_equal(parts_of(seen_in(form, 0.5, 0.5, 0.5), 64), whole[32:96, 32:96])
+    assert np.array_equal(whole, paint(face(5), 128, "anime").parts)
+
+
+@pytest.mark.parametrize("style", ["anime", "cartoon"])
+def test_a_cut_out_person_is_the_painted_one(style: str) -> None:
+    """Laid on the ground of the painting, which is known where nothing else is."""
+    person = replace(face(6), ground_kind=0.0, ground_turn=0.0, ground_grey=1.0, ground_light=0.5)
+    colours, opacity, parts = cut_out(person, shape(person, style), 128, style)
+    picture = paint(person, 128, style)
+    assert np.array_equal(parts, picture.parts)
+    inside = opacity > 0.999
+    assert inside.mean() > 0.3 and (opacity < 0.001).mean() > 0.2
+    off = abs(255 * colours[inside] - picture.pixels[inside]).max(1)
+    assert (off > 1).mean() < 0.002  # but for pixels at an edge that one of both samples finely
+
+
+def test_parts_take_the_colours_that_they_are_seen_in() -> None:
+    """The same person in other colours, in the same light."""
+    person = face(SEEDS[1])
+    other = replace(person, hair_light=0.9, hair_red=0.0, hair_grey=0.0, hair_dye=0.0,
+                    cloth_hue=0.6, cloth_grey=0.1, cloth_light=0.8, lipstick=0.0)  # fmt: skip
+    found, wanted = person, paint(other, 64)
+    for _ in range(2):
+        now = paint(found, 64)
+        found = coloured(
+            found, now.pixels / 255, now.parts, wanted.pixels / 255, wanted.parts, grey=False
+        )
+    for row in ("hair", "cloth"):
+        index = ROWS.index(row)
+        assert apart(colours(found)[index], colours(other)[index]) < 5
