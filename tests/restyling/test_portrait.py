@@ -103,6 +103,15 @@ def test_who_is_like_nobody_is_drawn_by_the_net(
     assert "restyle" in [net.path.stem for net in found.nets]
 
 
+def test_clothes_are_drawn_where_no_more_than_shoulders_show(
+    image: Image, faces: list[Face], character: Character
+) -> None:
+    bare, dressed = (drawn(image, faces, character, clothes=c) for c in (False, True))
+    assert dressed.where.sum() > bare.where.sum() and not dressed.notices
+    small = replace(character, frame=replace(character.frame, side=character.frame.side / 2))
+    assert drawn(image, faces, small, clothes=True).notices == [drawing.ONLY_SHOULDERS]
+
+
 def test_changes_and_casts(character: Character) -> None:
     other = face(1_000_050)
     played = asked(cast=other, changes={"smile": 1.0}).played(character)
@@ -147,7 +156,7 @@ def test_a_cut_out_head_lies_in_the_picture(character: Character) -> None:
     inside, rows, columns = cut.inside(220, 260)
     assert inside.opacity.shape == (rows.stop - rows.start, columns.stop - columns.start)
     corner = replace(character, frame=replace(character.frame, x=5.0, y=3.0))
-    inside, rows, columns = cutout(corner, "anime", down=220).inside(220, 260)
+    inside, rows, columns = cutout(corner, "anime", clothes=True).inside(220, 260)
     assert (rows.start, columns.start) == (0, 0) and inside.opacity.max() == 1
     far = replace(character, frame=Frame(x=-900.0, y=9000.0, side=100.0))
     assert not cutout(far, "anime").inside(220, 260)[0].opacity.size

@@ -70,6 +70,7 @@ _NECK, _SKIN = PART_INDEX["neck"], PART_INDEX["skin"]
 _NOTCH: Final = 0.05  # of a face's frame: half the width of what is no notch any more
 _RIMS: Final = 0.012  # of a face's frame: as far beyond its outline a head is taken away
 DOUBTFUL: Final = "is like nobody whom the painter can draw; it draws the nearest person"
+ONLY_SHOULDERS: Final = "shows more than head and shoulders, so clothes stay as they are"
 UNLIKE: Final = "a face is like nobody whom the painter can draw; the net draws it"
 _FADES: Final = 5  # pixels of a window over which its outline fades
 _RIM: Final = 5  # pixels from a window's edge within which all fades
@@ -398,10 +399,11 @@ class _Canvas:
             if UNLIKE not in self.notices:
                 self.notices.append(UNLIKE)
             return False
-        clothes = self.asked.clothes
+        clothes = self.asked.clothes and character.bottom >= self.height
+        if self.asked.clothes and not clothes and ONLY_SHOULDERS not in self.notices:
+            self.notices.append(ONLY_SHOULDERS)
         neck = 0.0 if clothes else neck_of(face)
-        down = self.height if clothes else 0
-        cut = cutout(character, self.asked.target, down=down, neck=neck)
+        cut = cutout(character, self.asked.target, clothes=clothes, neck=neck)
         cut, rows, columns = cut.inside(self.height, self.width)
         there = self.colours[rows, columns].copy()
         head, bare = _shares(self.before, face, rows, columns)

@@ -69,6 +69,11 @@ class Character:
     def fits(self) -> bool:
         return self.points_off <= FITS
 
+    @property
+    def bottom(self) -> float:
+        """The row of the photograph down to which they are painted."""
+        return self.frame.y + _WIDE / 2 * self.frame.side
+
     def framed(self, height: int, width: int) -> Person:
         """The person as the photograph frames them, as far as portraits are framed so."""
         side, frame = max(height, width), self.frame
@@ -338,18 +343,17 @@ class Cutout:
         return part, rows, columns
 
 
-def cutout(character: Character, style: str, *, down: int = 0, neck: float = 0.0) -> Cutout:
-    """The head of a character as it lies in the photograph: with its clothes, if these are to go
-    down to a row of it, or with a neck at least so wide (in half widths of the face)."""
+def cutout(character: Character, style: str, *, clothes: bool = False, neck: float = 0.0) -> Cutout:
+    """The head of a character as it lies in the photograph; with its clothes, or with a neck at
+    least so wide (in half widths of the face)."""
     frame, person = character.frame, character.person
-    top = round(frame.y - _WIDE / 2 * frame.side)
-    side = max(round(_WIDE * frame.side), down - top, 2)
-    left = round(frame.x - side / 2)
+    side = max(round(_WIDE * frame.side), 2)
+    left, top = round(frame.x - side / 2), round(frame.y - side / 2)
     view = Square(left + side / 2, top + side / 2, side).within(
         Square(frame.x, frame.y, frame.side, frame.angle)
     )
     form = seen_in(shape(person, style), view.x, view.y, view.side, view.angle)
-    if not down:
+    if not clothes:
         form.record["shoulder"], form.record["necklace"] = _NO_CLOTH, 0.0
         form.record["neck"] = np.maximum(form.record["neck"], neck)
     size = min(max(side, SMALLEST), LARGEST)
