@@ -28,7 +28,6 @@ from trombine.conventions import PART_INDEX, to_pixels
 from trombine.devices import device_of
 from trombine.files import opened
 from trombine.images import read
-from trombine.inventing.looking import looked_at, numbers
 from trombine.inventing.painting import Known
 from trombine.provenance import digest
 from trombine.reader import Face
@@ -214,7 +213,7 @@ def seen_of(picture: Samples, face: Face, style: str) -> Seen:
     places = _grid(_PARTS) * (WINDOW / _PARTS)
     likely = parts_at(picture, face, frame.to_picture(places), narrow=face.logits.softmax(0))
     points = torch.from_numpy(face.points)
-    seen = Seen(
+    return Seen(
         pixels=to_pixels(window[0]),
         parts=likely.argmax(0).to(torch.uint8).view(_PARTS, _PARTS).numpy(),
         points=frame.to_window(points).numpy() / WINDOW,
@@ -223,9 +222,6 @@ def seen_of(picture: Samples, face: Face, style: str) -> Seen:
         spreads=face.spreads,
         style=style,
     )
-    if seen.grey and style == "photo" and "tone" in seen.numbers:
-        return replace(seen, numbers={**seen.numbers, "tone": _tone_of(window)})
-    return seen
 
 
 def _grid(side: int) -> Float64[Tensor, "n 2"]:
@@ -276,18 +272,6 @@ def _sampled(
 _WIDER: Final = 1.45  # times as wide as a face's own window is the one that shows its hair
 _LOWER: Final = 0.12  # of the window: by so much for each time it is wider it lies lower
 _RIM: Final = 0.08  # of half a window, over which the one beside it takes over
-
-
-def _tone_of(window: Float32[Tensor, "1 3 s s"]) -> float:
-    """The tone of skin in a picture without colours: as the reader sees it where the lightest is
-    white, along the line by which it is off on grey portraits (docs/log.md)."""
-    white = float(np.quantile(window.numpy(), _LIGHTEST))
-    read = numbers(looked_at((window * (_WHITE / max(white, 0.05))).clamp(max=1)))["tone"]
-    return min(max(_PALE + _STEEP * (read - _PALE_READ), 0.02), 0.95)
-
-
-_LIGHTEST, _WHITE = 0.98, 0.95  # the share that is darker than white, and white
-_PALE, _PALE_READ, _STEEP = 0.2, 0.38, 1.77  # a tone, what is read of it, and the line's slope
 
 
 def known(path: Path, name: str = "") -> Known:

@@ -26,6 +26,7 @@ from scipy.ndimage import map_coordinates
 
 from trombine.colour import LUMA
 from trombine.conventions import LANDMARK_GROUPS, PART_INDEX, PARTS
+from trombine.world.colours import to_linear
 from trombine.world.faces import FIELDS, Face, to_vector
 from trombine.world.fit_colours import Changes, Picture, coloured
 from trombine.world.painting import Painted, painted, parts_of, points_of
@@ -258,11 +259,29 @@ def _usual(seen: Seen) -> _Usual:
     deviations = {name: deviations.get(name, 0.25) for name in read}
     deviations |= dict(zip(others, rest.tolist(), strict=True))
     if seen.grey:  # only the brightness is known: of two unknowns one has to be given
+        means["tone"] = _scaled("tone", _tone_in_grey(seen))
         deviations |= {"tone": 0.04, "exposure": 1.0}
     means |= {name: _scaled(name, 0.0) for name in _RARE}
     middle = {"centre_x": 0.0, "centre_y": 0.0, "scale": 0.25, "roll": 0.0}
     person = Face(**{name: _value(name, means[name]) for name in names} | middle)
     return _Usual(person=person, means=means, deviations=deviations)
+
+
+def _tone_in_grey(seen: Seen) -> float:
+    """The tone of skin in a picture without colours, from how light it is there: of grey portraits
+    of real people that tells more than what is read (docs/log.md)."""
+    side = len(seen.parts)
+    rows = (np.arange(side) + 0.5) * len(seen.pixels) / side
+    at = rows.astype(int)
+    skin = np.isin(seen.parts, _SKINS)
+    if not skin.any():
+        return 0.4
+    light = to_linear(seen.pixels[at][:, at][skin].mean(1) / 255)
+    tone = _PALE + (_PALE_LIGHT - float(np.median(light))) * _DARKER
+    return min(max(tone, 0.08), 0.85)
+
+
+_PALE, _PALE_LIGHT, _DARKER = 0.2, 0.43, 2.4  # a tone, its linear light, tones for a unit less
 
 
 # Landmarks
@@ -451,9 +470,11 @@ def _fit_hair(seen: Seen, usual: _Usual, person: Face, square: Square, *, real: 
 
     reach = _reaches(names, real)
     loose = means.clip(-1, 1)
-    others = {"hair_length": 0.2, "bun": 1.0}
+    others = {"hair_length": 0.2}
     if person.masculine > 0.5:
         others["recession"] = 0.6  # bald on top
+    if person.masculine <= 0.5 or real < 0.5:
+        others["bun"] = 1.0
     every = np.array(names)
     starts = [loose, *(np.where(every == name, value, loose) for name, value in others.items())]
     best, least = starts[0], math.inf
