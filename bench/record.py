@@ -25,7 +25,6 @@ PROGRAMS = (
     "fuzz",
     "engine",
     "resume",
-    "same",
     "attack",
     "studio",
     "studio_kills",
