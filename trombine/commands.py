@@ -269,7 +269,7 @@ VERBS = {
     "morph": Verb(
         module="morph",
         request="MorphRequest",
-        summary="Walk from one generated face to the next, as a film or a folder of frames.",
+        summary="Walk from one face to the next, as a film or a folder of frames.",
         examples=(
             "trombine morph 3 8 21 --cycle --frames 8 -o walk.gif",
             "trombine morph 5 --method net --path truncation --frames 6 -o grown",

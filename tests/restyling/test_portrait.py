@@ -78,6 +78,8 @@ def test_a_portrait_is_framed_as_its_photograph(character: Character) -> None:
     framed = moved.framed(SIZE, SIZE)
     assert abs(framed.scale - PERSON.scale) < 0.01 and abs(framed.roll - PERSON.roll) < 0.05
     assert abs(framed.centre_x - PERSON.centre_x) < 0.011
+    small = character.framed(2000, 3000)
+    assert (small.centre_x, small.centre_y, small.scale) == (0, 0, 0.25)
 
 
 def test_only_the_head_is_changed(image: Image, faces: list[Face], character: Character) -> None:

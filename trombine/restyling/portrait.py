@@ -50,6 +50,7 @@ _PARTS: Final = 128  # and of the map of its parts
 _KEPT: Final = ("identity", "hair", "worn")  # groups of fields by which a character is known
 _WIDE: Final = 1.5  # sides of the world's picture: what is painted of a head
 READER: Final = "reader"
+_FRAMED: Final = 0.03  # of the picture: a face that lies further off is framed otherwise
 _NO_CLOTH: Final = 9.0  # half widths of the face: clothes that begin so low are not seen
 
 Pixels = UInt8[np.ndarray, "s s 3"]
@@ -74,7 +75,8 @@ class Character:
         return self.frame.y + _WIDE / 2 * self.frame.side
 
     def framed(self, height: int, width: int) -> Person:
-        """The person as the photograph frames them, as far as portraits are framed so."""
+        """The person as the photograph frames them, where it is framed as portraits are; else in
+        the middle."""
         side, frame = max(height, width), self.frame
         seen = {
             "centre_x": (frame.x - width / 2) / side,
@@ -87,8 +89,10 @@ class Character:
         seen["centre_x"] -= up * sin
         seen["centre_y"] += up * cos - (EYE_LINE - 0.5)
         within = {info.name: info for info in FIELDS if info.name in seen}
-        changes = {n: min(max(v, within[n].low), within[n].high) for n, v in seen.items()}
-        return replace(self.person, **changes)
+        nearest = {n: min(max(v, within[n].low), within[n].high) for n, v in seen.items()}
+        if any(abs(seen[n] - nearest[n]) > _FRAMED for n in ("centre_x", "centre_y", "scale")):
+            nearest |= {"centre_x": 0.0, "centre_y": 0.0, "scale": _HALF_FACE}
+        return replace(self.person, **nearest)
 
     def as_json(self) -> dict[str, dict[str, float]]:
         """What a character's file holds: the fields of the person, by name."""

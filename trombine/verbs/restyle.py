@@ -14,7 +14,6 @@ from trombine.batch.making import Making
 from trombine.batch.requests import PicturesRequest
 from trombine.devices import CPU, DEVICES, resolve
 from trombine.events import Event
-from trombine.inventing.asking import fields_in, spelled
 from trombine.refusal import InputError
 from trombine.requests import Choice, Integer, Number
 
@@ -95,6 +94,8 @@ class RestyleRequest(PicturesRequest):
         if self.portrait and (self.whole or self.keep_colours or self.strength != 1):
             problem = "--portrait is a new picture: there is nothing to blend it with"
             raise InputError(problem, "leave --whole, --keep-colours and --strength out")
+        from trombine.inventing.asking import fields_in
+
         fields_in(self.with_)
 
     @property
@@ -155,6 +156,8 @@ def making() -> Making:
 
 def _options(request: RestyleRequest) -> dict[str, Any]:
     """The options of a record, but for files."""
+    from trombine.inventing.asking import fields_in, spelled
+
     return {
         "from": request.from_,
         "to": request.to,
