@@ -24,11 +24,10 @@ import numpy as np
 from jaxtyping import Float64, UInt8
 from scipy.ndimage import map_coordinates
 
-from trombine.colour import LUMA
 from trombine.conventions import LANDMARK_GROUPS, PART_INDEX, PARTS
 from trombine.world.colours import to_linear
 from trombine.world.faces import FIELDS, Face, to_vector
-from trombine.world.fit_colours import Changes, Picture, coloured
+from trombine.world.fit_colours import LUMA, Changes, Picture, coloured
 from trombine.world.painting import Painted, painted, parts_of, points_of
 from trombine.world.people import face
 from trombine.world.shape import seen_in, shape
@@ -528,7 +527,7 @@ def _fit_light(seen: Seen, usual: _Usual, person: Face, square: Square) -> Face:
     root = np.sqrt(counts / (_SMALL / _CELLS) ** 2)[:, None] / _COLOUR_ERROR
 
     def means(pixels: Picture) -> Float64[np.ndarray, "g c"]:
-        planes = [pixels @ _LUMA] if seen.grey else list(np.moveaxis(pixels, 2, 0))
+        planes = [pixels @ LUMA] if seen.grey else list(np.moveaxis(pixels, 2, 0))
         return np.stack([np.bincount(group, p[skin]) for p in planes], 1) / counts[:, None]
 
     target = means(wanted)
@@ -551,7 +550,7 @@ def _realness(seen: Seen, person: Face, square: Square) -> float:
     skin = np.isin(now.parts, _SKINS) & np.isin(there, _SKINS)
     if not skin.any():
         return 1.0
-    off = float(np.median(abs((now.pixels[skin] / 255 - wanted[skin]) @ _LUMA)))
+    off = float(np.median(abs((now.pixels[skin] / 255 - wanted[skin]) @ LUMA)))
     return min(max((off - _PAINTED_OFF) / (_REAL_OFF - _PAINTED_OFF), 0.0), 1.0)
 
 
@@ -559,7 +558,6 @@ _PAINTED_OFF, _REAL_OFF = 0.012, 0.03  # luma: the median over skin, of pictures
 
 
 _SKINS: Final = [PART_INDEX[name] for name in ("skin", "nose")]
-_LUMA: Final = np.array(LUMA)
 
 # The face, pixel by pixel
 
@@ -586,7 +584,7 @@ def _fit_face(
     alike = np.isin(first.parts, _FACES) & np.isin(there, _FACES)
 
     def planes(pixels: Picture) -> Float64[np.ndarray, "n c"]:
-        return (pixels[alike] @ _LUMA)[:, None] if seen.grey else pixels[alike]
+        return (pixels[alike] @ LUMA)[:, None] if seen.grey else pixels[alike]
 
     target = planes(wanted)
     spread = 1.4826 * float(np.median(abs(planes(first.pixels / 255) - target)))
@@ -738,7 +736,7 @@ def _most_alike(
         for place, one in zip(places, wanted, strict=True):
             now = _painting(someone, square, place, size, seen.style)
             off = now.pixels / 255 - one
-            off = abs(off @ _LUMA) if seen.grey else abs(off).mean(2)
+            off = abs(off @ LUMA) if seen.grey else abs(off).mean(2)
             total += float(off[np.isin(now.parts, labels)].sum() if labels else off.sum())
         return total
 

@@ -14,12 +14,12 @@ from typing import Final
 import numpy as np
 from jaxtyping import Float64, UInt8
 
-from trombine.colour import LUMA
 from trombine.conventions import PART_INDEX
 from trombine.world.colours import ROWS, colours, hair_colour, to_srgb
 from trombine.world.faces import Face
 from trombine.world.painting import tone_curve
 
+LUMA: Final = np.array([0.299, 0.587, 0.114])  # of sRGB
 Colour = Float64[np.ndarray, "3"]  # linear RGB
 Picture = Float64[np.ndarray, "size size 3"]  # sRGB from 0 to 1
 Parts = UInt8[np.ndarray, "size size"]
@@ -46,7 +46,7 @@ def coloured(
         light, seen = (_light_of(p[w]).mean(0) for p, w in ((now, mine), (wanted, theirs)))
         colour = table[row] * seen / np.maximum(light, 1e-3)
         if grey:
-            colour = np.repeat(colour @ np.array(LUMA), 3)
+            colour = np.repeat(colour @ LUMA, 3)
         person = replace(person, **_FIELDS_FOR[row](person, np.clip(colour, 1e-4, 1.0)))
     return person
 
