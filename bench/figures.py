@@ -20,6 +20,8 @@ import numpy as np
 import skimage.data
 from PIL import Image
 from table import ROOT
+from upscale import there
+from upscale_pictures import SHARED
 
 import trombine
 from trombine.conventions import PARTS
@@ -32,6 +34,7 @@ from trombine.world.leaves import leaves
 
 FIRST_SEED: Final = 2_000_000
 COLUMNS, ROWS, SIZE = 8, 3, 128
+DRAWN, PER_ROW = 24, 9  # test portraits, and how many stand in a row
 PORTRAITS, PORTRAIT = 6, 256  # columns and pixels, of restyled faces
 STUDY: Final = ROOT / "bench" / "results" / "sharpen-study.json"
 COURSES: Final = {"bare": "Held back by nothing", "gentle": "Held back: its weight .001"}
@@ -87,6 +90,25 @@ def restyled_sheet(folder: Path, first_seed: int) -> Sheet:
         )
         rows.append([read(path).samples for path in sorted(made.glob("*.png"))])
     return Sheet(rows=rows)
+
+
+def portraits_sheet(folder: Path) -> Sheet:
+    """The drawings, in three styles, of the astronaut and of the first portraits that nothing
+    learned from; the portraits themselves stay where they are."""
+    sources = folder / "people"
+    sources.mkdir()
+    Image.fromarray(skimage.data.astronaut()).save(sources / "a.png")
+    names = (SHARED / "portraits" / "test.txt").read_text().split()
+    for name in sorted(names)[:DRAWN]:
+        image = Image.open(SHARED / "portraits" / name)
+        image.save(sources / f"b{Path(name).stem}.png")
+    crowds = []
+    for style in STYLES[1:]:
+        made = folder / "people" / style
+        trombine.restyle(pictures=sources, to=style, portrait=True, size=SIZE, output=made)
+        crowds.append([read(path).samples for path in sorted(made.glob("*.png"))])
+    blocks = zip(*(grid(crowd, PER_ROW) for crowd in crowds), strict=True)
+    return Sheet(rows=[row for block in blocks for row in block])
 
 
 def grid(pictures: list[np.ndarray], columns: int) -> list[list[np.ndarray]]:
@@ -163,6 +185,8 @@ def main() -> None:
         figures["enlarged"] = enlarged_sheet(Path(folder)).pixels()
         figures["read"] = read_sheet(Path(folder))
         figures["generated"] = generated_sheet(Path(folder) / "generated").pixels()
+        if there("portraits"):
+            figures["portraits"] = portraits_sheet(Path(folder)).pixels()
         figures["restyled"] = restyled_sheet(Path(folder), arguments.first_seed).pixels()
     arguments.output.mkdir(parents=True, exist_ok=True)
     for name, pixels in figures.items():
