@@ -23,9 +23,10 @@ from table import Row, at_least, at_most, log_use
 from trombine.colour import LUMA
 from trombine.conventions import PART_INDEX
 from trombine.images import as_seen, image_of
+from trombine.inventing import PAINTER
 from trombine.measures.reading import explained
 from trombine.reader.frames import WINDOW
-from trombine.restyling.drawing import NET, PAINTER, READER, Restyling, faces_in, restyled
+from trombine.restyling.drawing import NET, READER, Restyling, faces_in, restyled
 from trombine.restyling.making import model_of
 from trombine.restyling.portrait import Character
 from trombine.weights import load

@@ -11,11 +11,12 @@ import pytest
 
 import trombine
 from trombine.images import Image, image_of, write
+from trombine.inventing import PAINTER
 from trombine.reader import Face
 from trombine.reader.frames import Frame, samples_of
 from trombine.refusal import InputError
 from trombine.restyling import drawing
-from trombine.restyling.drawing import PAINTER, Drawn, Restyling, faces_in, restyled
+from trombine.restyling.drawing import Drawn, Restyling, faces_in, restyled
 from trombine.restyling.making import model_of
 from trombine.restyling.portrait import (
     Actor,

@@ -10,10 +10,10 @@ from jaxtyping import UInt8
 from trombine.conventions import to_picture
 from trombine.demo.amounts import Demo
 from trombine.images import as_seen, image_of
+from trombine.inventing import PAINTER
 from trombine.pages import Html, Page, grid, note, picture, scrubber
 from trombine.reader import Tracker
 from trombine.restyling.drawing import (
-    PAINTER,
     LikeAsked,
     Restyling,
     faces_in,

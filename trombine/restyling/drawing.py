@@ -27,6 +27,7 @@ from trombine.devices import CPU, device_of
 from trombine.images import image_of
 from trombine.inpainting.damaged import middles, sampled
 from trombine.inpainting.windows import Window
+from trombine.inventing import NET
 from trombine.inventing.asking import fields_in
 from trombine.nets.blocks import padded
 from trombine.nets.restyler import DEEP, Restyler
@@ -56,7 +57,6 @@ from trombine.weights import Model, loaded
 from trombine.world import Face as Person
 
 AUTO: Final = "auto"
-PAINTER, NET = "painter", "net"  # what draws faces
 _ENLARGERS: Final = {
     "photo": {2: "upscale-fast-x2", 4: "upscale-x4"},
     "drawn": {2: "upscale-drawings-x2", 4: "upscale-drawings-x4"},

@@ -29,6 +29,7 @@ from trombine.codecs import Frames, Video, lost_by_video
 from trombine.conventions import to_picture
 from trombine.events import Tick
 from trombine.images import Image, Pixels, as_seen, image_of, read
+from trombine.inventing import PAINTER
 from trombine.pages import Sheet
 from trombine.provenance import shortened
 from trombine.reader import Face, Tracked, Tracker
@@ -37,7 +38,6 @@ from trombine.refusal import InputError, about
 from trombine.restyling.drawing import (
     AUTO,
     NET,
-    PAINTER,
     LikeAsked,
     Restyling,
     faces_in,

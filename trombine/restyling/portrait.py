@@ -138,7 +138,7 @@ def character_of(picture: Samples, face: Face, style: str) -> Character:
 def _in_picture(square: Square, face: Face, style: str) -> Frame:
     """A square of a face's window, as one of the picture."""
     places = torch.from_numpy(square.to_window(np.array([[0.5, 0.5], [1.0, 0.5]])) * WINDOW)
-    middle, right = _frame(face, style).to_picture(places).numpy()
+    middle, right = face.as_painted(style).to_picture(places).numpy()
     across = right - middle
     return Frame(
         x=float(middle[0]),
@@ -205,13 +205,9 @@ _SLOWEST: Final = 3.0  # hertz: the cutoff of what does not move,
 _FASTER: Final = 8.0  # and by how much it is higher for each unit a second
 
 
-def _frame(face: Face, style: str) -> Frame:
-    return face.as_painted(style)
-
-
 def seen_of(picture: Samples, face: Face, style: str) -> Seen:
     """What was read of a face, in the square in which it stands as painted faces do."""
-    frame = _frame(face, style)
+    frame = face.as_painted(style)
     size = int(min(max(frame.side, WINDOW), _FINEST))
     window = crop_windows(picture, [frame], size)
     places = _grid(_PARTS) * (WINDOW / _PARTS)

@@ -14,11 +14,11 @@ from trombine.batch.making import Making
 from trombine.batch.requests import PicturesRequest
 from trombine.devices import CPU, DEVICES, resolve
 from trombine.events import Event
+from trombine.inventing import NET, PAINTER
 from trombine.refusal import InputError
 from trombine.requests import Choice, Integer, Number
 
 STYLES: Final = ("photo", "anime", "cartoon", "sketch")
-PAINTER, NET = "painter", "net"  # as in restyling/drawing.py
 PORTRAIT: Final = 512  # pixels
 
 
