@@ -4,10 +4,9 @@ Both give the same pictures (leaves, which have the detail of photographs) in ba
 uint8 samples and as float32 pictures. The pack is read through `batches`, as a training does, in
 one process. The DataLoader decodes with Pillow, without transforms, in one process, which the goal
 is about, and with a worker for each core; what starts its workers is not counted. All take turns
-in one run. How fast data are made, fractals and packs of folders, is in making.py.
+in one run.
 
     python bench/data.py [--sizes 64 128] [--count 2048] [--first-seed 0] [--rounds 9] [--json]
-                         [--fractals 12000] [--jpegs 20000] [--turns 5]
 """
 
 from __future__ import annotations
@@ -23,7 +22,6 @@ from statistics import median
 
 import numpy as np
 import torch
-from making import FRACTALS, fractal_rows, prepare_rows
 from PIL import Image
 from table import Row, at_least, interleaved, ratio_of_medians, report
 from torch import Tensor
@@ -67,10 +65,6 @@ def main() -> int:
             prepare(here, size, arguments.first_seed, arguments.count)
             rows += compare(here, size, arguments.rounds, float32=False)
             rows += compare(here, size, arguments.rounds, float32=True)
-        making = Path(folder) / "making"
-        making.mkdir()
-        rows += fractal_rows(making, arguments.first_seed, arguments.fractals)
-        rows += prepare_rows(making, arguments.first_seed, arguments.jpegs, arguments.turns)
     return report(rows, json=arguments.json)
 
 
@@ -80,9 +74,6 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=2048, help="pictures of each size")
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--rounds", type=int, default=9, help="turns that each loader has")
-    parser.add_argument("--fractals", type=int, default=FRACTALS, help="fractals that are made")
-    parser.add_argument("--jpegs", type=int, default=20_000, help="pictures that are prepared")
-    parser.add_argument("--turns", type=int, default=5, help="turns that each way to prepare has")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 

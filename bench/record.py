@@ -1,7 +1,7 @@
 """Run the programs of bench/ one after the other and keep what they found in bench/results/.
 
     python bench/record.py              all of them: what `make bench` does
-    python bench/record.py startup      only these
+    python bench/record.py data         only these
 
 A result is the program's own JSON, which names command, commit and machine; README.md and docs/
 quote it (fill_figures.py). It is kept when a goal was missed too, and then the exit code is 1.
@@ -19,23 +19,13 @@ from table import ROOT, Row, as_table
 
 # In this order: the short ones first.
 PROGRAMS = (
-    "startup",
-    "truth",
     "data",
-    "fuzz",
-    "engine",
-    "resume",
-    "attack",
     "studio",
-    "studio_kills",
-    "studio_fuzz",
     "world",
-    "remake",
     "reader",
     "reader_speed",
     "reader_spreads",
     "reader_tracks",
-    "everyday",
     "scratches",
     "inpaint",
     "steering",

@@ -31,9 +31,10 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch
 from record import keep
-from remake import cpu_seconds
 from table import ROOT, command, commit, machine
 
+from trombine.runs.folder import RunFolder
+from trombine.runs.log import cost
 from trombine.weights import Model, load
 
 # Settings that count pictures: shorter in a trial.
@@ -170,7 +171,7 @@ class Study:
             "model": model.hash,
             "parameters": sum(one.numel() for one in model.net.parameters()),
             "pictures": model.card.pictures,
-            "minutes": round(cpu_seconds(folder) / 60, 2),
+            "minutes": round(cost(RunFolder(folder).clock_entries()).cpu / 60, 2),
             **self.measure(arm, model, pictures is not None),
         }
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 def test_it_compares_the_two(root: Path) -> None:
     words = ["--sizes", "16", "--count", "96", "--first-seed", "50", "--rounds", "1", "--json"]
-    words += ["--fractals", "4", "--jpegs", "6", "--turns", "1"]
     command = [sys.executable, "-W", "error", "bench/data.py", *words]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=600)
     assert not done.stderr
@@ -19,8 +18,4 @@ def test_it_compares_the_two(root: Path) -> None:
     ratio = rows["16 px uint8: pack against JPEGs"]
     assert ratio["goal"] == ">= 50" and ratio["value"] == rates[0] / rates[1]
     assert done.returncode == (0 if all(row["ok"] for row in rows.values()) else 1)
-    made = rows["12,000 fractals of 128 px, 2 processes"]
-    assert made["goal"] is None and rows["a fractal beside NumPy's histogram"]["goal"] == "<= 4"
-    assert rows["prepare: 2 processes"]["goal"] == ">= 1.6"
-    assert rows["prepare: reduced decoding against full"]["value"] > 30
     assert all(row["value"] > 0 for row in rows.values())

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 pytest.importorskip("skia", reason="Skia's libEGL or libGL is missing", exc_type=ImportError)
 
-import everyday
 import world
 from flat_portrait import flat_portrait, grey
 from table import Row
@@ -49,17 +47,6 @@ def test_the_flat_portrait_is_a_portrait(size: int) -> None:
     assert len(np.unique(pixels.reshape(-1, 4), axis=0)) > 9 + 20  # colours, and those between
     grey(pixels)
     assert (pixels == 128).all()
-
-
-def test_the_command_is_compared_with_pillow(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """A row of `trombine upscale -x 2`, in CPU-seconds of Pillow's bicubic of the same."""
-    monkeypatch.setattr(everyday, "cpu_seconds", lambda work: work() or 0.5)
-    monkeypatch.setattr(everyday, "_children", iter([3.0, 7.5]).__next__)
-    time, ratio = everyday.speed(tmp_path, (24, 32))
-    assert (time.value, time.goal) == (4.5, None)
-    assert (ratio.value, ratio.goal) == (9.0, "<= 30")
 
 
 def test_a_window_is_compared_with_a_layer() -> None:

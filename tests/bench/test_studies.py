@@ -15,13 +15,11 @@ import samplers
 import sharpen_study
 import torch
 import upscale_study
-from remake import cpu_seconds
 from study import Arm, Study
 
 from trombine.nets import build
 from trombine.nets.sizes import Net
 from trombine.recipes import find, with_settings
-from trombine.runs.folder import RunFolder
 from trombine.samplers import METHODS, sample
 from trombine.schedules import Diffusion, Flow
 
@@ -176,10 +174,3 @@ def test_the_ideal_denoiser_is_the_mean_of_what_a_picture_may_be_of(
         )
         nearest = torch.cdist(last.flatten(1), data.flatten(1)).amin(1)
         assert nearest.quantile(0.9) < 0.02
-
-
-def test_a_row_that_was_stopped_took_what_all_its_processes_took(tmp_path: Path) -> None:
-    run = RunFolder(tmp_path)
-    for event, cpu in (("started", 1), ("stopped", 469), ("resumed", 1), ("ended", 489)):
-        run.clock({"event": event, "cpu": cpu})
-    assert cpu_seconds(tmp_path) == 469 + 489

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from resume import contents, order
+from families import contents, order
 
 from trombine import __main__
 from trombine.cli import _spelt_out

@@ -212,8 +212,7 @@ def test_words_from_outside_are_words(tmp_path: Path) -> None:
 def test_a_long_log_is_read_line_by_line_and_thinned(
     made: ModuleType, tmp_path: Path, calls_in: Callable[[Callable[[], object]], int]
 ) -> None:
-    """How long it takes is bench/engine.py's affair; here, that ten times the lines take no more
-    than ten times the work."""
+    """Ten times the lines take no more than ten times the work."""
     folder = made.upscale(tmp_path / "long", lines=20)
     lines = folder.log.read_bytes().replace(b'"end"', b'"other"')
     work = []

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import studio_kills
 from studios import Server, alive, noise, png, until
 
 from trombine.studio.jobs import (
@@ -70,12 +69,6 @@ def test_a_cancelled_job_ends_for_good_and_the_next_is_done(server: Server) -> N
     store = Store(server.data)
     until(lambda: not store.running())
     assert server.ask(path).json["state"] == "cancelled" and not server.ask(path).json["files"]
-
-
-def test_killed_workers_and_servers_lose_nothing(tmp_path: Path) -> None:
-    """kill -9 at random instants while pictures are sent; the program kills more often."""
-    found = studio_kills.rows(tmp_path, kills=4, seed=5)
-    assert all(row.ok for row in found), found
 
 
 def test_nobody_works_for_a_server_that_was_killed(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from resume import contents
+from families import contents
 
 from trombine.__main__ import main
 from trombine.training import loop

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from resume import order
+from families import order
 
 from trombine.objectives import objective_of
 from trombine.objectives.restore import RestoreObjective

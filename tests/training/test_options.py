@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from resume import contents, order
+from families import contents, order
 
 from trombine.data.augment import Augment, augmented
 from trombine.draws import Chance

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 import torch
+from families import FAMILIES, contents, order
 from PIL import Image as Pillow
-from resume import contents, order
 
 from trombine import files
 from trombine.events import Done, Event, Notice, Progress
@@ -32,8 +32,8 @@ from trombine.training.loop import Order, train
 from trombine.world import face, paint
 
 HERE = Path(__file__).parent
-BENCH = HERE.parents[1] / "bench"
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(BENCH)}
+PATHS = os.pathsep.join(map(str, (HERE.parents[1], HERE.parent / "conformance")))
+ENVIRONMENT = {**os.environ, "PYTHONPATH": PATHS}
 
 
 def changed(asked: Order, **settings: str) -> Order:
@@ -72,19 +72,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 # --- killed, told to end ------------------------------------------------------------------------
 
 
-def test_killed_at_many_instants() -> None:
-    """The short version of `bench/resume.py --kills 50`, for three families."""
-    families = ("sharpen", "denoise", "restyle")
-    words = [BENCH / "resume.py", "--kills", "2", "--families", *families, "--json"]
-    run = subprocess.run(
-        [sys.executable, *map(str, words)], capture_output=True, text=True, timeout=300
-    )
-    rows = json.loads(run.stdout)["rows"]
-    assert run.returncode == 0, run.stdout
-    assert [row["value"] for row in rows if "other bytes" in row["name"]] == [0, 0, 0]
-    assert [row["value"] for row in rows if row["name"].endswith(": kills")] == [2, 2, 2]
-
-
 def test_killed_and_told_to_end_at_any_moment(tmp_path: Path) -> None:
     words = [sys.executable, str(HERE / "killed.py"), str(tmp_path)]
     run = subprocess.run(words, env=ENVIRONMENT, capture_output=True, text=True, timeout=600)
@@ -99,11 +86,19 @@ def test_killed_and_told_to_end_at_any_moment(tmp_path: Path) -> None:
     assert "Traceback" not in found["said"]
 
 
-@pytest.mark.parametrize("pictures", [0, 20, 48])
+@pytest.mark.parametrize("pictures", [0, 48])
 def test_stopped_in_this_process(pictures: int, tmp_path: Path, whole: dict[str, bytes]) -> None:
     stopped_after(order("adversarial", tmp_path / "run"), pictures)
     finished(order("adversarial", tmp_path / "run"))
     assert contents(tmp_path / "run") == whole
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_family_goes_on_to_the_same_bytes(family: str, tmp_path: Path) -> None:
+    finished(order(family, tmp_path / "whole"))
+    stopped_after(order(family, tmp_path / "run"), 20)
+    finished(order(family, tmp_path / "run"))
+    assert contents(tmp_path / "run") == contents(tmp_path / "whole")
 
 
 def test_a_run_that_is_over_is_left_as_it_is(tmp_path: Path, whole: dict[str, bytes]) -> None:

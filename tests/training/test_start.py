@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-from resume import contents
+from families import contents
 
 from trombine.events import Done, Event, Notice, Progress
 from trombine.nets import Size, build
