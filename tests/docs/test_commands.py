@@ -31,8 +31,8 @@ NOT_RUN = {
     "make figures": "draws docs/figures and fills numbers in",
     "make TORCH_INDEX=": "installs from the network",
     "pip install": "installs from the network",
-    "pip wheel": "tests/house/test_wheel.py builds one, and uses it",
-    "podman ": "builds from the network; tests/house/test_container.py reads the Containerfile",
+    "pip wheel": "tests/house/test_packaging.py builds one, and uses it",
+    "podman ": "builds from the network; tests/house/test_packaging.py reads the Containerfile",
     "trombine studio": "serves until it is told to end; tests/studio asks it",
     "trombine --install-completion": "edits the start-up files of the user's shell",
 }

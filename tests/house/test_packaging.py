@@ -1,107 +1,88 @@
-"""What is passed on says what it is: bounds, the source archive, metadata, licences."""
+"""What is passed on: a wheel that holds all and works alone, a container, pins, licences."""
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
 import sys
-import tarfile
 import tomllib
-from email.message import Message
-from email.parser import Parser
+import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from trombine import __version__
+from trombine.images import write
 from trombine.weights import read_card, shipped
 
-LINK = re.compile(r"\]\(([^)\s#]+)[^)\s]*\)")
-ROUNDS = "docs/figures/rounds/"  # pictures of how the painters were judged; no guide shows them
+PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+BUILT = {".pyc", ".nbi", ".nbc"}
 
 
 @pytest.fixture(scope="module")
-def archive(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The unpacked source archive, as hatchling builds it, without the network."""
-    folder = tmp_path_factory.mktemp("sdist")
-    words = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(folder)]
-    subprocess.run(words, cwd=root, check=True, capture_output=True)
-    (built,) = folder.glob("trombine-*.tar.gz")
-    with tarfile.open(built) as tar:
-        tar.extractall(folder / "unpacked", filter="data")
-    (top,) = (folder / "unpacked").iterdir()
-    return top
+def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A wheel, as pip builds it, without the network."""
+    folder = tmp_path_factory.mktemp("wheel")
+    options = ["--no-deps", "--no-build-isolation", "--no-index", "-w", str(folder)]
+    subprocess.run([*PIP, "wheel", *options, str(root)], check=True, capture_output=True)
+    (built,) = folder.glob("trombine-*.whl")
+    return built
 
 
-@pytest.fixture(scope="module")
-def metadata(archive: Path) -> Message:
-    """What the archive says of itself."""
-    return Parser().parsestr((archive / "PKG-INFO").read_text())
+def test_every_file_of_the_package_is_in_the_wheel(root: Path, wheel: Path) -> None:
+    """Models, pages, templates and scripts too; no tests, no benches, no guides."""
+    here = {
+        path.relative_to(root).as_posix()
+        for path in (root / "trombine").rglob("*")
+        if "__pycache__" not in path.parts and path.is_file() and path.suffix not in BUILT
+    }
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        about = {name.partition(".dist-info/")[2]: name for name in names - here}
+        entry = archive.read(about["entry_points.txt"]).decode()
+        licence = archive.read(about["licenses/LICENSE"]).decode()
+    assert here <= names and all(about), "nothing but the package and what is said of it"
+    assert {f"trombine/zoo/{path.name}" for path in shipped().values()} <= names
+    assert "trombine = trombine.__main__:main" in entry and licence.startswith("MIT License")
 
 
-def project(root: Path) -> dict[str, list[str]]:
-    """The table [project] of pyproject.toml."""
-    return tomllib.loads((root / "pyproject.toml").read_text())["project"]
+def test_it_runs_without_the_repository(wheel: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    options = ["--no-deps", "--no-index", "--no-compile", "--find-links", str(wheel.parent)]
+    install = [*PIP, "install", *options, "--target", str(site), "trombine"]
+    subprocess.run(install, check=True, capture_output=True)
+    write(tmp_path / "a.png", np.arange(20 * 24 * 3, dtype=np.uint8).reshape(20, 24, 3))
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        here = os.environ | {"PYTHONPATH": str(site)}
+        command = [str(site / "bin" / "trombine"), *words]
+        return subprocess.run(command, cwd=tmp_path, env=here, capture_output=True, text=True)
+
+    assert run("--version").stdout == f"{__version__}\n"
+    done = run("upscale", "a.png", "--model", "upscale-fast", "-v", "-o", "b.png")
+    assert done.returncode == 0 and (tmp_path / "b.png").exists(), done.stderr
+    assert f"{site}/trombine/zoo/upscale-fast-x2.safetensors" in done.stderr
 
 
-@pytest.mark.parametrize("bound", ["cyclopts>=4.1", "numba>=0.62"])
-def test_lower_bounds_are_versions_that_work(root: Path, bound: str) -> None:
-    """The oldest version that is allowed has all that trombine calls."""
-    assert bound in project(root)["dependencies"]
+def test_every_dependency_has_its_reason_and_its_pin(root: Path) -> None:
+    table = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    lists = [table["dependencies"], *table["optional-dependencies"].values()]
+    wanted = {re.split(r"[^\w.-]", line, maxsplit=1)[0] for lines in lists for line in lines}
+    wanted -= {"trombine"}  # `dev` asks for extras of trombine itself
+    reasons = (root / "docs" / "dependencies.md").read_text()
+    named = set(re.findall(r"^\| \[?([\w.-]+)", reasons, re.MULTILINE)) - {"package", "---"}
+    assert named == wanted
+    pins = (root / "constraints.txt").read_text().splitlines()
+    assert wanted <= {line.partition("==")[0] for line in pins}
 
 
-def test_it_is_built_with_what_knows_its_metadata(root: Path) -> None:
-    """hatchling before 1.27 refuses a licence's expression together with its files."""
-    table = tomllib.loads((root / "pyproject.toml").read_text())
-    assert table["build-system"]["requires"] == ["hatchling>=1.27"]
-
-
-def test_the_guide_says_which_versions_are_tested(root: Path) -> None:
-    """Packagers read that only the pinned versions are tested, and which internals are used."""
-    text = " ".join((root / "docs" / "dependencies.md").read_text().split())
-    assert "Only the versions in `constraints.txt` are tested" in text
-    kernels = (root / "trombine" / "world" / "compiled.py").read_text()
-    for name in ("numba.core.caching", "UserProvidedCacheLocator"):
-        assert name in text and name in kernels
-
-
-def test_the_source_archive_is_the_tree(root: Path, archive: Path) -> None:
-    """Tests, guides, benches and recipes for building are in the source archive."""
-    listing = subprocess.run(["git", "ls-files"], cwd=root, capture_output=True, text=True)
-    if listing.returncode:
-        pytest.skip("no repository: nothing to compare the archive with")
-    tree = {name for name in listing.stdout.splitlines() if not name.startswith(ROUNDS)}
-    inside = {str(p.relative_to(archive)) for p in archive.rglob("*") if p.is_file()}
-    assert sorted(name for name in tree - inside if (root / name).exists()) == []
-
-
-def test_the_source_archive_holds_what_its_guides_link_to(archive: Path) -> None:
-    """Every relative link of the README and the guides leads somewhere in the source archive."""
-    pages = [archive / "README.md", *archive.glob("docs/*.md")]
-    assert len(pages) > 20
-    lost = [
-        f"{page.name}: {target}"
-        for page in pages
-        for target in LINK.findall(page.read_text())
-        if not target.startswith(("http", "mailto:")) and not (page.parent / target).exists()
-    ]
-    assert not lost
-
-
-def test_it_says_who_made_it_and_what_for(metadata: Message) -> None:
-    """The metadata has authors, keywords and classifiers, and is refused by package indexes."""
-    assert metadata["Author"] == "The trombine authors"
-    assert "super-resolution" in metadata["Keywords"].split(",")
-    classifiers = metadata.get_all("Classifier", [])
-    assert "Private :: Do Not Upload" in classifiers and "Typing :: Typed" in classifiers
-    assert "Programming Language :: Python :: 3.11" in classifiers
-
-
-def test_the_licence_of_the_models_is_passed_on(archive: Path, metadata: Message) -> None:
+def test_the_licence_of_each_model_is_passed_on(root: Path) -> None:
     """A file beside the models names the licence of each, and what each learned from."""
-    place = "trombine/zoo/LICENCE.md"
-    assert metadata.get_all("License-File") == ["LICENSE", place]
-    text = (archive / place).read_text()
-    assert "MIT" in text and (archive / "LICENSE").read_text().partition("\n\n")[2] in text
+    text = (root / "trombine" / "zoo" / "LICENCE.md").read_text()
+    assert "MIT" in text and (root / "LICENSE").read_text().partition("\n\n")[2] in text
     for name in shipped():
         (row,) = re.findall(rf"^\| `{name}` \|.*$", text, re.MULTILINE)
         card = read_card(name)
@@ -110,14 +91,49 @@ def test_the_licence_of_the_models_is_passed_on(archive: Path, metadata: Message
         assert ("portraits" in row) == bool(portraits or "likenesses" in painted)
 
 
-def test_the_readme_says_what_saw_portraits(root: Path) -> None:
-    """Nobody reads that all was learned from painted faces."""
-    readme = " ".join((root / "README.md").read_text().split())
-    assert "Nearly everything is learned from" in readme
-    wild = "the one that enlarges damaged pictures four times"
-    assert (
-        f"the nets that read, repair and restyle, and {wild}, also saw portraits of real people"
-        in readme
-    )
-    models = " ".join((root / "docs" / "models.md").read_text().split())
-    assert "Congressional Pictorial Directory" in models
+def test_what_the_container_copies_is_there(root: Path) -> None:
+    """And .dockerignore leaves exactly that: no .venv, no runs, no pictures."""
+    text = (root / "Containerfile").read_text().replace("\\\n", " ")
+    copied = {path for rest in re.findall(r"^COPY (.*)$", text, re.M) for path in rest.split()[:-1]}
+    assert copied and all((root / path).exists() for path in copied)
+    listed = (root / ".dockerignore").read_text().splitlines()
+    assert {line[1:] for line in listed if line.startswith("!")} == copied and "*" in listed
+
+
+# Says its version, makes a .venv whose python is itself, and logs the rest.
+FAKE = """#!/bin/sh
+case "$*" in
+  *version_info*) echo 3.11 ;;
+  *ensurepip*) exit 0 ;;
+  "-m venv --clear .venv") mkdir -p .venv/bin && cp "$0" .venv/bin/python ;;
+  *) echo "$*" >> log ;;
+esac
+"""
+
+
+def test_make_installs_what_is_wanted_once(root: Path, tmp_path: Path) -> None:
+    """On a machine whose Pythons only write down what they are asked."""
+    clone, bin = tmp_path / "clone", tmp_path / "bin"
+    shutil.copytree(root / ".ci", clone / ".ci")
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        shutil.copy(root / name, clone)
+    bin.mkdir()
+    for name in ("python3", "python3.11", "python3.12", "python3.13", "python3.14"):
+        (bin / name).write_text(FAKE)
+        (bin / name).chmod(0o755)
+    here = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
+    here["PATH"] = f"{bin}:{here['PATH']}"
+
+    def asked(*words: str) -> list[str]:
+        (clone / "log").write_text("")
+        subprocess.run(["make", *words], cwd=clone, env=here, check=True, capture_output=True)
+        return (clone / "log").read_text().splitlines()
+
+    install = "-m pip install -c constraints.txt"
+    assert asked("demo")[0] == f"{install} -e ."
+    assert not any("pip" in line for line in asked("demo"))
+    tools, tests = asked("test")
+    assert tools == f"{install} -e .[dev]" and tests.startswith("-m pytest")
+    shutil.rmtree(clone / ".venv")
+    first = asked("TORCH_INDEX=https://example.org/cpu", "demo")[0]
+    assert first == f"{install} --no-deps --index-url https://example.org/cpu torch"
