@@ -6,6 +6,7 @@ package checks its arguments and its result against its annotations, shapes incl
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
+from types import ModuleType
 
 import checking
 import hypothesis
@@ -110,6 +112,24 @@ def calls_in() -> Callable[[Callable[[], object]], int]:
     return count
 
 
+@pytest.fixture
+def ours(root: Path) -> Callable[[str, str], Callable[..., None]]:
+    """`ours("test_samples.py", "test_x")`: a test of the suite, to be called where a bug of the
+    past is planted again, with its parameters by name."""
+
+    def find(file: str, name: str) -> Callable[..., None]:
+        path = root / "tests" / file
+        if path not in _LOADED:
+            spec = importlib.util.spec_from_file_location(f"planted_{path.stem}", path)
+            assert spec is not None and spec.loader is not None
+            _LOADED[path] = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(_LOADED[path])
+        return getattr(_LOADED[path], name)
+
+    return find
+
+
+_LOADED: dict[Path, ModuleType] = {}
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 

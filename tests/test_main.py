@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -106,69 +104,6 @@ def test_sigterm_gets_the_same_line_and_143(
     with pytest.raises(SystemExit):
         ends_with(SystemExit(1), monkeypatch)
     assert not capsys.readouterr().err
-
-
-INTERRUPTED = """
-import sys
-import trombine.cli
-from trombine.__main__ import main
-
-trombine.cli.run = lambda words: exec("raise KeyboardInterrupt")
-sys.exit(main([]))
-"""
-
-
-def test_ctrl_c_while_a_dataclass_is_made_ends_with_130_too(tmp_path: Path) -> None:
-    """`python -m` would end with the signal: an interrupt within exec(text) leaves a mark."""
-    (tmp_path / "interrupted.py").write_text(INTERRUPTED)
-    call = [sys.executable, "-m", "interrupted"]
-    done = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 130
-    assert done.stderr.startswith("trombine: stopped; ")
-
-
-IMPATIENT = """
-import sys, threading, time
-import trombine.cli
-from trombine.__main__ import main
-
-def run(words):
-    threading.Thread(target=time.sleep, args=(1.5,)).start()  # the process waits for its end
-    try:
-        print("working", flush=True)
-        time.sleep(60)
-    finally:
-        print("leaving", flush=True)
-        time.sleep(0.5)  # as what is half written is taken away
-        print("left", flush=True)
-
-trombine.cli.run = run
-sys.argv = ["trombine"]
-sys.exit(main())
-"""
-
-
-def test_a_second_ctrl_c_breaks_nothing(tmp_path: Path) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-c", IMPATIENT],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout and process.stderr
-    assert process.stdout.readline() == "working\n"
-    process.send_signal(signal.SIGINT)
-    assert process.stdout.readline() == "leaving\n"
-    while process.poll() is None:
-        process.send_signal(signal.SIGINT)
-        time.sleep(0.05)
-    said = process.stdout.read(), process.stderr.read()
-    process.stdout.close()
-    process.stderr.close()
-    assert (process.returncode, said) == (
-        130,
-        ("left\n", "trombine: stopped; the same command again does what is missing\n"),
-    )
 
 
 def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:

@@ -12,13 +12,11 @@ import os
 import re
 import secrets
 import stat
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
-from trombine.lock import let_go, new_lock
 from trombine.refusal import InputError, OutputError, shown
 
 if TYPE_CHECKING:
@@ -111,7 +109,6 @@ def atomic(path: Path | str) -> Iterator[Path]:
     try:
         _check_target(Path(path), target)
         target.parent.mkdir(parents=True, exist_ok=True)
-        _clear_once(target.parent)
         previous = target.stat() if target.exists() else None
         with _new_part(target, 0o666 if previous is None else 0o600) as part:
             yield part
@@ -123,27 +120,20 @@ def atomic(path: Path | str) -> Iterator[Path]:
         raise output_error(Path(path), error) from error
 
 
-# What a file is called until it is whole, and the lock that its writer holds meanwhile. The lock is
-# a file of its own: on some network disks nothing can be written to a file that is locked.
-_PART: Final = re.compile(r"(\.trombine-[0-9a-f]+)\.(lock|part(\..*)?)", re.DOTALL)
-_CLEARED: Final[set[Path]] = set()  # folders, by this process
+_PART: Final = re.compile(r"\.trombine-[0-9a-f]+\.part(\..*)?", re.DOTALL)
 
 
 @contextmanager
 def _new_part(target: Path, mode: int) -> Iterator[Path]:
-    """A new empty file beside `target`, which no process takes for abandoned; gone afterwards."""
-    while True:
-        stem = target.with_name(f".trombine-{secrets.token_hex(6)}")
-        with new_lock(stem.with_name(f"{stem.name}.lock")) as is_held:
-            if not is_held:
-                continue
-            part = stem.with_name(f"{stem.name}.part{target.suffix}")
-            try:
-                os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
-                yield part
-            finally:
-                _remove(part)
-            return
+    """A new empty file beside `target`; gone afterwards."""
+    part = target.with_name(f".trombine-{secrets.token_hex(6)}.part{target.suffix}")
+    try:
+        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
+        yield part
+    finally:
+        # Where the folder cannot be reached there is nothing to remove; the first error matters.
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def is_part(name: str) -> bool:
@@ -152,37 +142,17 @@ def is_part(name: str) -> bool:
 
 
 def clear_parts(folder: Path) -> None:
-    """Remove what killed processes left half written; what a living one writes stays."""
-    parts: dict[str, list[Path]] = defaultdict(list)
+    """Remove what killed processes left half written, where no other process writes."""
     with suppress(OSError):  # not there, or not to be read
         for path in folder.iterdir():
-            if match := _PART.fullmatch(path.name):
-                parts[match[1]].append(path)
-    for stem, paths in parts.items():
-        # Where it cannot be removed, or its writer has just ended, nothing is lost.
-        with suppress(OSError), let_go(folder / f"{stem}.lock") as is_abandoned:
-            if is_abandoned:
-                for path in sorted(paths, reverse=True):  # the lock last
-                    path.unlink(missing_ok=True)
-
-
-def _clear_once(folder: Path) -> None:
-    """Clear a folder before the first file is written to it: to look each time would take long."""
-    if folder not in _CLEARED:
-        clear_parts(folder)
-        _CLEARED.add(folder)
+            if is_part(path.name):
+                path.unlink(missing_ok=True)
 
 
 def keep_permissions(previous: os.stat_result, path: Path) -> None:
-    """Give a file the permissions of the one that it replaces, and its owner where that may be."""
-    with suppress(OSError, AttributeError):  # which root may alone; Windows knows none
-        os.chown(path, -1, previous.st_gid)
-        os.chown(path, previous.st_uid, -1)
-    mode = stat.S_IMODE(previous.st_mode) & 0o777
-    if path.stat().st_gid != previous.st_gid:  # what one group may, another may not
-        mode &= ~0o070
+    """Give a file the permissions of the one that it replaces."""
     with suppress(OSError):  # a disk without permissions
-        path.chmod(mode)
+        path.chmod(stat.S_IMODE(previous.st_mode) & 0o777)
 
 
 def _check_target(path: Path, target: Path) -> None:
@@ -196,12 +166,6 @@ def flush(part: Path) -> None:
     """Return once a file is on the disk."""
     with part.open("rb+") as file:
         os.fsync(file.fileno())
-
-
-def _remove(part: Path) -> None:
-    # Where the folder cannot be reached there is nothing to remove, and the first error matters.
-    with suppress(OSError):
-        part.unlink(missing_ok=True)
 
 
 def check_output_name(source: Path, target: Path) -> None:

@@ -1,8 +1,7 @@
 """One process at a time: a lock file, which the system lets go of when its holder ends.
 
-`locked` waits for whoever holds it; `alone` does not, and says who. `new_lock` marks what its
-holder alone works on, and `let_go` tells whether such a holder has ended. Where there is no flock
-(Windows, some network disks), nobody waits for anybody, and nobody is known to have ended.
+`locked` waits for whoever holds it; `alone` does not, and says who. Where there is no flock
+(Windows, some network disks), nobody waits for anybody.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import errno
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -74,33 +73,6 @@ def alone(path: Path) -> Iterator[None]:
             file.truncate(0)
 
 
-@contextmanager
-def new_lock(path: Path) -> Iterator[bool]:
-    """Hold a new lock file, of a name that nobody else takes; it is gone afterwards.
-
-    Gives False where another process took it for one that was let go of, before it was held.
-    """
-    try:
-        with path.open("x") as file:
-            _wait(file)
-            yield _is_at(path, file)
-    finally:
-        with suppress(OSError):  # the error before matters
-            path.unlink(missing_ok=True)
-
-
-@contextmanager
-def let_go(path: Path) -> Iterator[bool]:
-    """Whether no living process holds the lock file of a `new_lock`; none takes it meanwhile."""
-    if fcntl is None:
-        yield False
-    elif not path.exists():
-        yield True
-    else:
-        with path.open("r") as file:
-            yield _is_shared(file)
-
-
 def is_locked(path: Path) -> bool:
     """Whether another process, or another place of this one, holds the lock now."""
     if fcntl is None or not path.exists():
@@ -121,17 +93,6 @@ def holder(path: Path) -> int | None:
         return None
     with path.open("r") as file:
         return _holder(file)
-
-
-def _is_shared(file: TextIO) -> bool:
-    """Hold this file beside others who only look; False where it is held, or locks are unknown."""
-    if fcntl is None:
-        return False
-    try:
-        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
 
 
 def _take(file: TextIO) -> None:

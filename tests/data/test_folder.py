@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import trombine
 from trombine.data.folder import Folder
+from trombine.data.layouts import list_folder
 from trombine.refusal import InputError
 
 RNG = np.random.default_rng(5)
@@ -287,3 +289,19 @@ def test_a_bad_picture_of_a_training_has_a_cure(tmp_path: Path) -> None:
         f"{tmp_path / 'broken.png'}: is a link to a file that is gone; remove it, or make a pack of"
         " the folder: trombine data prepare leaves it out"
     )
+
+
+def test_label_maps_of_painted_pictures_are_no_pictures(tmp_path: Path) -> None:
+    """Where a painted folder lies in a folder of pictures, a net would learn from its labels."""
+    trombine.data_world(count=3, size=32, output=tmp_path / "mine" / "faces")
+    trombine.data_world(count=2, size=32, style="photo+anime", output=tmp_path / "mine" / "pairs")
+    mine = tmp_path / "mine" / "parts"  # of somebody's machine
+    mine.mkdir()
+    Image.fromarray(np.zeros((32, 32, 3), np.uint8)).save(mine / "screw.png")
+    assert (tmp_path / "mine" / "faces" / "parts" / "000000.png").exists()
+    names = {record.name for record in list_folder(tmp_path / "mine").records}
+    assert names == {
+        "parts/screw.png",
+        *(f"faces/{seed:06}.png" for seed in range(3)),
+        *(f"pairs/{style}/{seed:06}.png" for style in ("photo", "anime") for seed in range(2)),
+    }

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +14,6 @@ import torch
 import trombine
 from trombine.batch.result import drain
 from trombine.events import Event, Notice, Skipped
-from trombine.files import is_part
 from trombine.images import (
     Image,
     as_seen,
@@ -218,43 +214,6 @@ def test_a_film_keeps_its_times_and_its_sound(net: Path, tmp_path: Path) -> None
     replayed(out, source, net, again)
     assert again.read_bytes() == out.read_bytes()
     assert (read(out).samples[:, :150].astype(int) - scene()[:, :150]).std() > 3
-
-
-KILLED_HALF_WAY = """
-import os, signal
-import trombine
-from trombine.restyling import making
-
-honest, frames = making.restyled, []
-
-def restyled(*given):
-    frames.append(given)
-    if len(frames) > 12:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return honest(*given)
-
-making.restyled = restyled
-trombine.restyle(pictures="a.mp4", to="anime", model="mine.safetensors", output="out/b.mp4")
-"""
-
-
-def test_a_film_of_5_seconds_that_was_killed_is_made_by_the_same_command(
-    net: Path, tmp_path: Path
-) -> None:
-    """Killed half-way nothing has the film's name; then the bytes are those of a film that was
-    never killed, and what was left is gone."""
-    source, out = film(tmp_path / "a.mp4", count=25, pace=5), tmp_path / "out" / "b.mp4"
-    shutil.copy(net, tmp_path / "mine.safetensors")
-    words = [sys.executable, "-c", KILLED_HALF_WAY]
-    assert subprocess.run(words, cwd=tmp_path, timeout=900).returncode == -signal.SIGKILL
-    left = [path.name for path in out.parent.iterdir()]
-    assert any(map(is_part, left)) and out.name not in left
-    mine = tmp_path / "mine.safetensors"
-    events(source, model=mine, output=out)
-    assert [path.name for path in out.parent.iterdir()] == ["b.mp4"]
-    assert inside(out) == inside(source)
-    events(source, model=mine, output=tmp_path / "c.mp4")
-    assert (tmp_path / "c.mp4").read_bytes() == out.read_bytes()
 
 
 @pytest.mark.parametrize("ending", ["gif", "webp"])

@@ -281,3 +281,9 @@ def test_a_cache_that_cannot_be_written_is_to_be_set_elsewhere(
     last = done.stderr.splitlines()[-1]
     assert done.returncode == 2 and f"{tmp_path}/cache/packs/" in last
     assert last.endswith("; set TROMBINE_CACHE to a folder that can be written")
+
+
+def test_help_names_every_recipe(root: Path) -> None:
+    text = (root / "trombine" / "verbs" / "train.py").read_text()
+    about = text.partition("recipe: str")[2].partition("data: str")[0]
+    assert not [name for name in RECIPES if name not in about.replace("\n    ", " ")]

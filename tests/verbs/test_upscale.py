@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from PIL import Image as Pillow
 from skimage import data as skimage_data
 
@@ -20,7 +21,8 @@ from trombine.nets import build
 from trombine.provenance import digest
 from trombine.refusal import InputError
 from trombine.upscaling import making, pipelines
-from trombine.weights import Card
+from trombine.weights import Card, find
+from trombine.weights.model import shipped
 
 pytestmark = pytest.mark.usefixtures("photographs")
 
@@ -353,3 +355,14 @@ def test_a_film_of_too_many_pixels(
     monkeypatch.setattr(pipelines, "most_pixels", lambda: 5000)
     said = kit.why(kit.events(kit.film(tmp_path / "a.gif"), output=tmp_path / "b.gif"))
     assert said.startswith("would become 3 frames of 48 x 40, 5,760 pixels")
+
+
+def test_a_run_stands_for_its_best_model(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "best.safetensors").write_bytes(shipped()["upscale-fast-x2"].read_bytes())
+    assert find(str(run)) == find(run) == run / "best.safetensors"
+    picture = Image.fromarray(np.full((20, 24, 3), 90, np.uint8))
+    by_run = trombine.upscale(picture, factor=2, model=str(run))
+    by_name = trombine.upscale(picture, factor=2, model="upscale-fast")
+    assert np.array_equal(np.asarray(by_run), np.asarray(by_name))

@@ -98,17 +98,3 @@ def test_hidden_landmarks_are_those_that_something_lies_over() -> None:
     moustache = paint(face(50, moustache=1.0, glasses=0.0, yaw=0.0), 64)
     bare = paint(face(50, moustache=0.0, glasses=0.0, yaw=0.0), 64)
     assert moustache.visible[48:60].sum() <= bare.visible[48:60].sum()
-
-
-def test_compiled_painters_are_kept_in_our_folder_and_others_where_they_were() -> None:
-    program = (
-        "import numba, trombine.world.compiled as ours\n"
-        "from numba.core import config\n"
-        "before = config.CACHE_DIR\n"
-        "from trombine.world import face, paint\n"
-        "paint(face(0), 16)\n"
-        "assert config.CACHE_DIR == before, config.CACHE_DIR\n"
-        "from trombine.world.kernel_photo import paint_photo\n"
-        "assert paint_photo.stats.cache_path.startswith(ours._folder())\n"
-    )
-    subprocess.run([sys.executable, "-c", program], check=True)

@@ -1,7 +1,7 @@
 """Bugs about pictures and holes that misled people: planted again, and caught.
 
-Each room plants one bug in our own code and runs a test of the suite, which must fail; before, it
-must pass. Where a check at a door refuses the bug's victim, the room shows that too.
+Each test here plants one bug in our own code and runs a test of the suite, which must fail; before,
+it must pass. Where a check at a door refuses the bug's victim, that is shown too.
 """
 
 from __future__ import annotations

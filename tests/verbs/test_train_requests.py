@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +21,6 @@ from trombine.objectives.objective import Step, Terms
 from trombine.objectives.restore import RestoreObjective
 from trombine.recipes import RECIPES, find, open_recipe, with_settings
 from trombine.recipes.file import differences
-from trombine.recipes.words import AGAIN, NAMES
-from trombine.refusal import InputError
 from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
 from trombine.runs.log import read
@@ -194,34 +192,6 @@ def test_a_wrong_file_is_refused_in_a_line(
     assert error_of(capsys, "mine.toml").startswith(line)
 
 
-@pytest.mark.parametrize(
-    ("data", "line"),
-    [
-        (b"{", "mine.json: is no JSON; correct it"),
-        (b"[1]", "mine.json: is no JSON object"),
-        (b"\xff\xfe", "mine.json: is no JSON"),
-        (b"[" * 100_000, "mine.json: is no JSON"),
-        (b" " * 2_000_000, "mine.json: is too large for a recipe"),
-        (b'{"recipe": "dcgan", "settings": {"nets": 3}}', ""),
-        (b'{"recipe": "dcgan", "settings": {"lr": null}}', "mine.json: lr is a number or a text"),
-        (
-            b'{"recipe": "dcgan", "settings": {"nets": {"generator": [1]}}}',
-            "mine.json: generator is",
-        ),
-        (b'{"recipe": "dcgan", "settings": {"x": {"y": {"z": 1}}}}', "mine.json: x.y is a number"),
-    ],
-)
-def test_anybodys_json_is_refused_in_a_line(data: bytes, line: str, mine: Path) -> None:
-    """Damaged or hostile, it is an InputError that names the file."""
-    Path("mine.json").write_bytes(data)
-    if not line:
-        assert open_recipe("mine.json")[0] == "dcgan"
-        return
-    with pytest.raises(InputError) as error:
-        open_recipe("mine.json")
-    assert str(error.value).startswith(line) and "\n" not in str(error.value)
-
-
 def test_a_file_that_is_not_there(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It is refused as a file, not as a name that no recipe has."""
     assert error_of(capsys, "gone.toml").startswith("gone.toml: does not exist")
@@ -321,40 +291,6 @@ def test_a_damaged_timed_checkpoint_is_set_aside(tmp_path: Path) -> None:
 
 
 # --- words of other programs --------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("words", "line"),
-    [
-        (
-            ("--epochs", "3", "--data", "leaves#100"),
-            "training counts pictures: --pictures N; an epoch of leaves#100 is 100",
-        ),
-        (("--epochs=3",), "an epoch of leaves#4000 is 4000"),
-        (("--num_epochs", "3", "--data", "world:photo+leaves#9"), "photo+leaves#9 is 20009"),
-        (("--epochs", "3", "--data", "folder:own"), "an epoch of folder:own is as many as it has"),
-        (("--iterations", "3"), "training counts pictures: --pictures N; a step is 16 (--batch)"),
-        (("--steps", "3", "--batch", "4"), "--pictures N; a step is 4 (--batch)"),
-        (("--learning-rate", "1e-4"), "no setting 'learning-rate'; it is --lr here"),
-        (("--learning_rate", "1e-4"), "no setting 'learning_rate'; it is --lr here"),
-        (("--batch-size", "8"), "it is --batch here"),
-        (("--log_interval", "8"), "it is --log-every here"),
-        (("--resume",), "--resume is not needed: the same command again goes on where it was"),
-        (("--resume", "last.pt"), "no setting 'resume'; the same command again goes on"),
-    ],
-)
-def test_a_word_of_another_program_is_answered(
-    words: tuple[str, ...], line: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """In one line, with the setting that says the same here."""
-    assert line in error_of(capsys, "upscale-x2", *words)
-
-
-def test_every_answer_names_an_option_that_is_there() -> None:
-    """No word leads to a setting that training does not take."""
-    options = {field.name for field in fields(find("upscale-x2"))} | {"output"}
-    assert set(NAMES.values()) <= options
-    assert not options & {*NAMES, *AGAIN}
 
 
 def test_an_underscore_is_as_good_as_a_dash(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
