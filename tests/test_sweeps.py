@@ -171,8 +171,7 @@ def test_the_page_shows_all(swept: tuple[Path, list[Event]]) -> None:
     assert 'href="lr=1e-3/index.html"' in page
     assert "lr is a number" in page and "<h1>upscale-fast-x2, 3 runs</h1>" in page
     assert page.count("samples of lr=") == 2
-    assert "The same pictures" in page and "faces" not in page
-    assert re.search(r"PSNR [\d.]+ dB", page) and ">dB, higher is better</text>" in page
+    assert re.search(r"PSNR [\d.]+ dB after 32", page)
     assert any(isinstance(event, Picture) for event in swept[1])
 
 

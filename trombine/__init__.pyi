@@ -366,27 +366,11 @@ def runs_show(
     *,
     run: _Path,
 ) -> Result:
-    """Say how a run went, and write its page again; for a sweep, list its runs.
+    """Say how a run went, write its page and film again; for a sweep, list its runs.
 
     Arguments, by name:
         run: The run's name in the folder runs, SWEEP/RUN of a sweep's, or its
             path.
-    """
-
-def runs_compare(
-    *,
-    first: _Path,
-    second: _Path,
-    output: _Path | None = ...,
-) -> Result:
-    """Write a page of two runs: the same pictures, the same curves, what was asked.
-
-    What was asked differently is marked. Figures under different protocols are kept apart.
-
-    Arguments, by name:
-        first: A run's name in the folder runs, or its path.
-        second: The other's.
-        output: The page to write; beside the first run unless given.
     """
 
 def models_list(

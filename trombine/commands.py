@@ -141,19 +141,9 @@ VERBS = {
     "runs show": Verb(
         module="runs",
         request="RunsShowRequest",
-        summary="Say how a run went, and write its page again; for a sweep, list its runs.",
+        summary="Say how a run went, write its page and film again; for a sweep, list its runs.",
         examples=("trombine runs show small", "trombine runs show runs/small"),
         positional=("run",),
-    ),
-    "runs compare": Verb(
-        module="runs",
-        request="RunsCompareRequest",
-        summary="Write a page of two runs: the same pictures, the same curves, what was asked.",
-        examples=(
-            "trombine runs compare runs/shapes/width=8,depth=4 runs/shapes/width=16,depth=2",
-            "trombine runs compare small runs/sweep-upscale-fast-x2/lr=1e-3 -o two.html",
-        ),
-        positional=("first", "second"),
     ),
     "models list": Verb(
         module="models",

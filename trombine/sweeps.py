@@ -3,33 +3,35 @@
 The settings are combined as a grid (every value with every other) or zipped (first with first).
 Each combination is a run of its own in the sweep's folder, named by its settings; the same sweep
 again goes on with the runs that are not over. A run that fails is named, and the rest go on.
-What the page looks like is in runs/many.py.
+The page has a table and the last samples of each run; TensorBoard draws the curves of all.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
+import os
 import shlex
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, final
+from urllib.parse import quote
 
 from trombine.events import Detail, Done, Event, Notice, Picture, Progress, Skipped, Started
 from trombine.files import write_bytes
 from trombine.nets import sizes_of
 from trombine.nets.sizes import resolved
-from trombine.pages import Html, Page, check_page, command
+from trombine.pages import Html, Page, check_page, command, element, grid, picture, table, unbroken
 from trombine.recipes import NetSpec, Recipe, with_settings
 from trombine.refusal import InputError, OutputError, shown
 from trombine.runs.film import write_film
 from trombine.runs.folder import RunFolder, mapping
+from trombine.runs.frames import Pixels, read_pixels
 from trombine.runs.log import FINISHED, read
-from trombine.runs.many import RunEntry, add_runs
 from trombine.runs.page import write_page
-from trombine.runs.tables import flat, sentence, spelled
+from trombine.runs.tables import best_value, flat, sentence, spelled, state
 from trombine.training.loop import train
 from trombine.training.orders import Order, has_begun
 
@@ -277,15 +279,8 @@ def _advised(why: str) -> str:
 
 def page_of(request: Sweep, runs: Sequence[Point], failed: Mapping[str, str]) -> Page:
     """All runs of this recipe in the folder on one page, those that are asked for now first."""
-    now = [
-        RunEntry(
-            folder=RunFolder(request.folder / point.name),
-            settings=point.settings,
-            failed=failed.get(point.name, ""),
-        )
-        for point in runs
-    ]
-    earlier = list(_earlier(request, [point.name for point in runs]))
+    now = {RunFolder(request.folder / point.name): point.settings for point in runs}
+    earlier = dict(_earlier(request, [point.name for point in runs]))
     count = len(now) + len(earlier)
     lead = sentence(request.recipe.about)
     lead += f" {len(now)} asked for now, {len(earlier)} earlier." if earlier else ""
@@ -294,11 +289,50 @@ def page_of(request: Sweep, runs: Sequence[Point], failed: Mapping[str, str]) ->
         lead=lead,
         foot=command(request.sweep_command) if request.sweep_command else Html(""),
     )
-    add_runs(page, [*now, *earlier])
+    varied = list(request.combinations[0])
+    rows = [
+        list(_row(folder, settings, varied, failed.get(folder.name, "")))
+        for folder, settings in (now | earlier).items()
+    ]
+    columns = ["Run", *varied, "Best", "Pictures seen", "State"]
+    page.section("Runs", "", table(columns, rows, caption="Runs", words=True))
+    newest = {folder.name: _newest(folder) for folder in (*now, *earlier)}
+    pictures = [
+        picture(pixels, f"samples of {name}", caption=unbroken(name))
+        for name, pixels in newest.items()
+        if pixels is not None
+    ]
+    if pictures:
+        columns = max(2, min(4, len(pictures)))  # one alone would be larger than its pixels
+        page.section("Samples", "The last of each run.", grid(pictures, columns=columns))
     return page
 
 
-def _earlier(request: Sweep, names: Sequence[str]) -> Iterator[RunEntry]:
+def _row(
+    folder: RunFolder, settings: Settings, varied: Sequence[str], failed: str
+) -> Iterator[str]:
+    """A run's name, which leads to its page, its settings, and how it went."""
+    name = unbroken(folder.name)
+    try:
+        summary = read(folder) if folder.exists else None
+    except InputError:  # its recipe is damaged
+        summary = None
+    # Signs such as # and % would mislead in an address.
+    page = quote(os.fsencode(f"{folder.name}/{folder.page.name}"), safe="/=,;+@!$'()*")
+    yield element("a", {"href": page}, name) if summary else name
+    yield from (unbroken(settings.get(setting, "–")) for setting in varied)
+    best = summary.best if summary else None
+    yield f"{best_value(best)} after {best.pictures:,}" if best else "–"
+    yield f"{summary.pictures:,}" if summary else "–"
+    yield failed or (state(summary) if summary else "not begun")
+
+
+def _newest(folder: RunFolder) -> Pixels | None:
+    files = folder.sample_files()
+    return read_pixels(files[max(files)]) if files else None
+
+
+def _earlier(request: Sweep, names: Sequence[str]) -> Iterator[tuple[RunFolder, Settings]]:
     """The runs of this recipe that an earlier sweep left in the folder."""
     varied = list(request.combinations[0])
     for path in sorted(request.folder.iterdir()) if request.folder.is_dir() else ():
@@ -309,8 +343,7 @@ def _earlier(request: Sweep, names: Sequence[str]) -> Iterator[RunEntry]:
             stored = folder.read_recipe()
             if stored.get("recipe") == request.name:
                 settings = mapping(stored.get("settings"))
-                values = {name: value_of(settings, name) for name in varied}
-                yield RunEntry(folder=folder, settings=values, earlier=True)
+                yield folder, {name: value_of(settings, name) for name in varied}
 
 
 def value_of(settings: Mapping[str, Any], name: str) -> str:

@@ -11,7 +11,6 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page as Tab
 from tabs import MARKS, Tabs
 
-from trombine.runs.compare import write_comparison
 from trombine.runs.folder import RunFolder
 from trombine.runs.page import write_page
 
@@ -22,7 +21,7 @@ pytestmark = MARKS
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A restorer's page, a generator's, that of two runs, and that of one that has not begun."""
+    """A restorer's page, a generator's, and that of one that has not begun."""
     path = Path(__file__).parents[1] / "runs" / "made.py"
     spec = importlib.util.spec_from_file_location("made", path)
     assert spec is not None and spec.loader is not None
@@ -33,7 +32,6 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {
         "restorer": write_page(fine),
         "generator": write_page(anime),
-        "both": write_comparison(fine, anime, home / "both.html"),
         "begun": write_page(RunFolder.create(home / "begun", {"recipe": "new"})),
     }
 
@@ -45,7 +43,7 @@ def opened(
 
 
 LOOKS = [("restorer", PHONE, True), ("generator", DESKTOP, False), ("generator", PHONE, False)]
-LOOKS += [("both", DESKTOP, True), ("both", PHONE, False), ("begun", PHONE, True)]
+LOOKS += [("begun", PHONE, True)]
 
 
 @pytest.mark.parametrize(("name", "size", "dark"), LOOKS)
@@ -63,9 +61,9 @@ def test_options_and_settings_are_not_broken(tabs: Tabs, pages: dict[str, Path])
     height = "e.getBoundingClientRect().height / parseFloat(getComputedStyle(e).lineHeight)"
     lines = f"all => all.map(e => {height})"
     for kind, size in ((".command span", DESKTOP), (".whole", PHONE)):
-        with opened(tabs, pages["both"], size) as tab:
+        with opened(tabs, pages["restorer"], size) as tab:
             heights = tab.locator(kind).evaluate_all(lines)
-            assert len(heights) >= 4 and max(heights) < 1.5
+            assert len(heights) >= 2 and max(heights) < 1.5
 
 
 def test_the_slider_begins_at_the_end_and_names_what_it_shows(
@@ -83,15 +81,6 @@ def test_the_slider_begins_at_the_end_and_names_what_it_shows(
         assert sprite_place(tab) == 80
         tab.keyboard.press("Home")
         assert (shown.inner_text(), sprite_place(tab)) == ("0 pictures", 0)
-
-
-def test_two_runs_walk_together(tabs: Tabs, pages: dict[str, Path]) -> None:
-    with opened(tabs, pages["both"], DESKTOP) as tab:
-        tab.get_by_role("slider").focus()
-        tab.keyboard.press("Home")
-        assert [sprite_place(tab, number) for number in (0, 1)] == [0, 0]
-        tab.keyboard.press("End")
-        assert [sprite_place(tab, number) for number in (0, 1)] == [100, 100]
 
 
 def test_input_output_and_truth_stand_in_a_row(tabs: Tabs, pages: dict[str, Path]) -> None:

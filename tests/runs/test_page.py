@@ -9,8 +9,11 @@ from types import ModuleType
 
 import pytest
 
+from trombine.objectives import objective_of
+from trombine.recipes import RECIPES
 from trombine.runs.folder import RunFolder
 from trombine.runs.page import write_page
+from trombine.runs.tables import LOWER_IS_BETTER
 
 
 def text_of(folder: RunFolder) -> str:
@@ -153,12 +156,18 @@ def test_a_change_of_settings_is_told(made: ModuleType, tmp_path: Path) -> None:
 
 def test_measures_say_which_way_is_better(tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path / "new", {})
-    values = {"PSNR": 30.25, "sliced distance": 0.1, "own": 1.0}
+    values = {"PSNR": 30.25, "sliced distance": 0.1}
     folder.append({"kind": "measure", "pictures": 10, "values": values, "best": True})
     text = text_of(folder)
     names = re.findall(r'<th scope="row">(.*?)</th>', text)
-    assert names[:3] == ["PSNR (dB, higher is better)", "own", "sliced distance (lower is better)"]
-    assert "sliced distance: how far" in text and ">dB, higher is better</text>" in text
+    assert names[:2] == ["PSNR (dB, higher is better)", "sliced distance (lower is better)"]
+    assert ">dB, higher is better</text>" in text
+
+
+def test_directions_are_those_of_the_objectives() -> None:
+    for recipe in RECIPES.values():
+        for name, higher in objective_of(recipe).measures.items():
+            assert (name in LOWER_IS_BETTER) != higher, name
 
 
 def test_more_than_was_asked_for_is_said_so(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`runs list`, `runs show` and `runs compare`: in words, by name and by path."""
+"""`runs list` and `runs show`: in words, by name and by path."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from PIL import Image
 
-from trombine import runs_compare, runs_list, runs_show
+from trombine import runs_list, runs_show
 from trombine.events import Done, Event, Notice, Picture
 from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder
 from trombine.verbs.runs import (
     COLUMNS,
-    RunsCompareRequest,
     RunsListRequest,
     RunsShowRequest,
     columns,
@@ -120,12 +120,6 @@ def test_show_says_what_a_sweep_has(name: str) -> None:
 
 
 @pytest.mark.usefixtures("with_sweep")
-def test_a_sweep_is_not_compared() -> None:
-    with pytest.raises(InputError, match=r"holds several runs; name one, as runs/wide/lr=1e-3$"):
-        list(run(RunsCompareRequest(first=Path("wide"), second=Path("alone"))))
-
-
-@pytest.mark.usefixtures("with_sweep")
 def test_show_tells_of_changes_and_of_a_last_batch_that_reached_beyond() -> None:
     folder = RunFolder(Path("runs/alone"))
     folder.write_recipe({"recipe": "r", "settings": {"pictures": 64}})
@@ -151,7 +145,9 @@ def test_show_tells_and_writes_the_page(there: Path) -> None:
     assert said["best"] == "PSNR 30.85 dB, after 170,000 pictures (protocol 9f2c51d08a3e)"
     assert said["cost"] == "200,000 pictures, CPU time 39 min, wall time 20 min"
     assert said["again"] == "trombine train upscale-x2 -o runs/fine"
-    assert said["page"] == "runs/fine/index.html"
+    assert said["page"] == "runs/fine/index.html" and said["film"] == "runs/fine/film.gif"
+    with Image.open(there / "runs" / "fine" / "film.gif") as film:
+        assert (film.format, getattr(film, "n_frames", 1)) == ("GIF", 6)
 
 
 def test_show_says_which_alarm_it_was(there: Path) -> None:
@@ -164,20 +160,12 @@ def test_what_is_no_run_is_said_in_a_line(there: Path) -> None:
     with pytest.raises(InputError, match=r"^nowhere: does not exist; trombine runs list"):
         list(run(RunsShowRequest(run=Path("nowhere"))))
     with pytest.raises(InputError, match=r"^runs/notes: is no run"):
-        list(run(RunsCompareRequest(first=Path("fine"), second=Path("runs/notes"))))
+        list(run(RunsShowRequest(run=Path("runs/notes"))))
 
 
-def test_compare_writes_beside_the_first(there: Path) -> None:
-    picture, _ = run(RunsCompareRequest(first=Path("fine"), second=Path("anime")))
-    assert isinstance(picture, Picture) and picture.path == Path("runs/fine-and-anime.html")
-    assert (there / "runs" / "fine-and-anime.html").exists()
-
-
-def test_in_python(there: Path, tmp_path: Path) -> None:
+def test_in_python(there: Path) -> None:
     assert "upscale-x2" in runs_list().summary
     assert runs_show(run=Path("anime")).written == (Path("runs/anime/index.html"),)
-    page = tmp_path / "both.html"
-    assert runs_compare(first=Path("fine"), second=Path("anime"), output=page).written == (page,)
 
 
 def test_on_the_command_line(home: Path, command: Command) -> None:

@@ -4,11 +4,8 @@ folder.py       which files there are, the log that only grows, and one process 
 checkpoints.py  everything a run needs to go on, in one file that notices damage
 log.py          what the log says: curves, alarms, state, cost
 page.py         index.html; its plots are in curves.py, tables in tables.py, samples in frames.py
-film.py         film.mp4, from the samples
+film.py         film.mp4 and film.gif, from the samples
 board.py        TensorBoard's events
-compare.py      two runs on one page
-many.py         the runs of a sweep on one page
-meaning.py      what measures, curves and settings are called, and which way is better
 
 Nothing here knows what the tensors mean; that is in training/.
 """

@@ -10,8 +10,8 @@ import numpy as np
 
 from trombine.pages import Plot, Series
 from trombine.pages.strokes import COLOURS
-from trombine.runs import meaning
 from trombine.runs.log import GRADIENT, TOTAL, BestResult, Curve, Curves, by_phase
+from trombine.runs.tables import unit_and_direction
 
 POINTS: Final = 200  # of a curve; a plot is about 400 pixels wide
 DECADES: Final = 30.0  # values whose ends are this many times apart are drawn by decades
@@ -60,7 +60,7 @@ def measure_plots(measures: Curves, best: BestResult | None) -> Iterator[Plot]:
             at = curve.pictures.index(best.pictures)
             value = curve.values[at]
             series.append(Series(name="kept as best", x=[best.pictures], y=[value], mark="points"))
-        how = meaning.reading(name)
+        how = unit_and_direction(name)
         yield Plot(title=name, x_label=_X_LABEL, y_label=how, series=tuple(series))
 
 

@@ -1,4 +1,4 @@
-"""film.mp4 of a run: its samples one after the other, ten seconds at most.
+"""film.mp4 and film.gif of a run: its samples one after the other, ten seconds at most.
 
 Each sample is held equally long, the last one for a second more, which is one of the ten. The
 same samples give the same bytes on one machine: one thread, no time, no version of the muxer.
@@ -18,10 +18,11 @@ from av.container import OutputContainer
 from av.error import FFmpegError
 from av.video.stream import VideoStream
 from jaxtyping import UInt8
+from PIL import Image
 
 from trombine.files import atomic
 from trombine.runs.folder import RunFolder
-from trombine.runs.frames import Pixels, read_pixels, spread
+from trombine.runs.frames import Pixels, read_pixels, read_strip, spread
 
 RATE: Final = 25  # frames a second
 _PAUSE: Final = RATE  # frames at the end
@@ -49,6 +50,17 @@ def write_film(folder: RunFolder) -> Path | None:
             raise
         return None
     return folder.film
+
+
+def write_gif(folder: RunFolder) -> Path | None:
+    """Write film.gif, of at most 24 samples; None where there are no two."""
+    frames = [Image.fromarray(pixels) for pixels in read_strip(folder.sample_files()).values()]
+    if len(frames) < 2:
+        return None
+    times = [400] * (len(frames) - 1) + [2000]  # ms
+    with atomic(folder.gif) as part:
+        frames[0].save(part, "GIF", append_images=frames[1:], save_all=True, duration=times, loop=0)
+    return folder.gif
 
 
 def _readable(files: Sequence[Path]) -> list[Path]:

@@ -13,7 +13,7 @@ Each line is a JSON object with its `kind` and the `pictures` seen until then:
 
 and each line of the clock has event, pictures, seconds, cpu, gpu, processes, when. training/ writes
 them; here they are only read, and a line that says less than expected is no error. How it looks is
-in page.py and compare.py.
+in page.py.
 """
 
 from __future__ import annotations

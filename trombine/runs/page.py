@@ -22,7 +22,7 @@ from trombine.pages import (
     plots,
     scrubber,
 )
-from trombine.runs import curves, meaning, tables
+from trombine.runs import curves, tables
 from trombine.runs.folder import RunFolder
 from trombine.runs.frames import Pixels, read_small, read_strip
 from trombine.runs.log import FINISHED, RunSummary, read
@@ -41,9 +41,7 @@ def write_page(folder: RunFolder) -> Path:
 def page(folder: RunFolder, summary: RunSummary, *, samples: bool = True) -> Page:
     """The page of a run; what is not there yet is left out, as are its `samples` unless wanted."""
     about = tables.sentence(str(summary.settings.get("about") or ""))
-    lead = " ".join(
-        part for part in (about, tables.data_line(summary), tables.state_line(summary)) if part
-    )
+    lead = " ".join(part for part in (about, tables.state_line(summary)) if part)
     version = summary.recipe.get("version")
     foot = f"Written by trombine {version} beside the run's files." if version else ""
     sheet = Page(title=title(summary), lead=lead, foot=foot)
@@ -72,11 +70,16 @@ def _samples(sheet: Page, folder: RunFolder, summary: RunSummary) -> None:
     if not frames:
         sheet.section("Samples", "None yet.", *_still(rows))
         return
-    film = element("a", {"href": folder.film.name}, "The same as a film")
-    links = [note(Html(f"{film}."))] if folder.film.exists() else []
-    if folder.atlas.exists():
-        atlas = element("a", {"href": folder.atlas.name}, "An atlas of faces to drag in")
-        links.append(note(Html(f"{atlas}.")))
+    files = {
+        folder.film: "The same as a film",
+        folder.gif: "The same as a GIF",
+        folder.atlas: "An atlas of faces to drag in",
+    }
+    links = [
+        note(Html(f"{element('a', {'href': path.name}, text)}."))
+        for path, text in files.items()
+        if path.exists()
+    ]
     sheet.section("Samples", _SAMPLES, sample_block("the run", frames, rows), *links)
 
 
@@ -109,14 +112,12 @@ def _measures(sheet: Page, summary: RunSummary) -> None:
         for protocol, measured in summary.measures.items()
         if measured
     ]
-    names = [name for measured in summary.measures.values() for name in measured]
     if drawn:
         text = (
             "Measured on pictures that are kept for choosing; the run never trains on them."
             " Figures under different protocols cannot be compared."
         )
-        explained = [note(words)] if (words := meaning.explained(names)) else []
-        sheet.section("Measures", text, *drawn, *tables.measure_tables(summary), *explained)
+        sheet.section("Measures", text, *drawn, *tables.measure_tables(summary))
 
 
 def _to_the_end(summary: RunSummary, drawn: Iterable[Plot]) -> Iterator[Plot]:

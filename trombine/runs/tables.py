@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from trombine.pages import Html, command, table, unbroken
-from trombine.runs import meaning
 from trombine.runs.folder import mapping
 from trombine.runs.log import (
     ALARMED,
@@ -26,6 +25,31 @@ _GROUPS: Final = {
     "resolved": "What the machine made of it",
     "data": "Data",
 }
+
+# Measures for which lower is better, as the objectives say (tests/runs/test_page.py).
+LOWER_IS_BETTER: Final = frozenset(
+    {
+        "edges",
+        "features",
+        "loss",
+        "points",
+        "size",
+        "sliced distance",
+        "there and back",
+        "unexplained",
+    }
+)
+
+
+def unit_of(measure: str) -> str:
+    """`dB`, or nothing."""
+    return "dB" if "PSNR" in measure or measure == "steered" else ""
+
+
+def unit_and_direction(measure: str) -> str:
+    """`dB, higher is better`."""
+    better = f"{'lower' if measure in LOWER_IS_BETTER else 'higher'} is better"
+    return f"{unit}, {better}" if (unit := unit_of(measure)) else better
 
 
 def short(value: float | int) -> str:
@@ -65,23 +89,10 @@ def progress(summary: RunSummary) -> str:
     return f"{summary.pictures:,}{of} pictures seen"
 
 
-def state_line(summary: RunSummary, of: str = "") -> str:
-    """The state of a run in a sentence or two; `of` names it, on a page that has more than one."""
-    begin = f"{of}: {state(summary)}" if of else state(summary).capitalize()
-    line = f"{begin}, {progress(summary)}."
+def state_line(summary: RunSummary) -> str:
+    """The state of a run in a sentence or two."""
+    line = f"{state(summary).capitalize()}, {progress(summary)}."
     return f"{line} {best_line(summary.best)}" if summary.best else line
-
-
-def data_line(summary: RunSummary) -> str:
-    """The pictures that the run learns from, in a sentence; "" where it does not say which."""
-    streams = map(mapping, mapping(summary.recipe.get("data")).values())
-    counted = [
-        (spec, count)
-        for stream in streams
-        if isinstance(spec := stream.get("spec"), str)
-        and isinstance(count := stream.get("pictures"), int)
-    ]
-    return f"Learns from {meaning.learned_from(counted)}." if counted else ""
 
 
 def state(summary: RunSummary) -> str:
@@ -98,32 +109,23 @@ def best_line(best: BestResult) -> str:
 
 def best_value(best: BestResult) -> str:
     """`PSNR 30.85 dB`."""
-    return meaning.with_unit(best.measure, short(best.value))
+    return f"{best.measure} {short(best.value)} {unit_of(best.measure)}".rstrip()
 
 
-def measure_tables(summary: RunSummary, of: str = "") -> Iterator[Html]:
-    """A table for each protocol, since figures of two protocols cannot be compared.
-
-    `of` names the run, on a page that has more than one.
-    """
+def measure_tables(summary: RunSummary) -> Iterator[Html]:
+    """A table for each protocol, since figures of two protocols cannot be compared."""
     for protocol, curves in summary.measures.items():
         best = summary.bests.get(protocol)
         rows = [_measure_row(name, curve, best) for name, curve in curves.items()]
         columns = ["Measure", "first", "last", "at the best"]
-        caption = f"{of}, protocol" if of else "Protocol"
-        yield table(columns, rows, caption=f"{caption} {protocol or 'unnamed'}")
+        yield table(columns, rows, caption=f"Protocol {protocol or 'unnamed'}")
 
 
 def _measure_row(name: str, curve: Curve, best: BestResult | None) -> list[str]:
-    at_best = value_at(curve, best.pictures) if best else None
-    cells = (curve.values[0], curve.values[-1], at_best)
-    return [meaning.titled(name), *("–" if value is None else short(value) for value in cells)]
-
-
-def value_at(curve: Curve, pictures: int) -> float | None:
-    """What was measured after so many pictures."""
-    held = dict(zip(curve.pictures, curve.values, strict=True))
-    return held.get(pictures)
+    measured = dict(zip(curve.pictures, curve.values, strict=True))
+    cells = (curve.values[0], curve.values[-1], measured.get(best.pictures) if best else None)
+    title = f"{name} ({unit_and_direction(name)})"
+    return [title, *("–" if value is None else short(value) for value in cells)]
 
 
 def alarm_table(summary: RunSummary) -> Html:
@@ -147,7 +149,7 @@ def phase_table(summary: RunSummary) -> Html:
 def change_table(summary: RunSummary) -> Html:
     """Which settings it went on with, and from when."""
     rows = [
-        [_pictures_cell(entry), meaning.setting(f"settings.{name}"), unbroken(spelled(value))]
+        [_pictures_cell(entry), name.removeprefix("nets."), unbroken(spelled(value))]
         for entry in summary.changes
         for name, value in flat(mapping(entry.get("settings"))).items()
     ]
@@ -161,19 +163,18 @@ def _pictures_cell(entry: Mapping[str, Any]) -> str:
 
 def cost_table(summary: RunSummary) -> Html:
     """What it took, over all its resumes."""
-    rows = cost_rows(summary, gpu=summary.cost.gpu > 0)
-    return table(["What", "How much"], rows, caption="What it took", words=True)
+    return table(["What", "How much"], cost_rows(summary), caption="What it took", words=True)
 
 
-def cost_rows(summary: RunSummary, *, gpu: bool) -> list[list[str]]:
-    """The same as rows of a name and a number each, with or without a GPU's time."""
+def cost_rows(summary: RunSummary) -> list[list[str]]:
+    """The same as rows of a name and a number each."""
     spent = summary.cost
     lost = spent.pictures - summary.pictures
     again = f" ({lost:,} of them lost and computed again)" if lost > 0 and spent.starts > 1 else ""
     return [
         ["Pictures computed", f"{max(spent.pictures, summary.pictures):,}{again}"],
         ["CPU time", duration(spent.cpu)],
-        *([["GPU time", duration(spent.gpu)]] if gpu else ()),
+        *([["GPU time", duration(spent.gpu)]] if spent.gpu > 0 else ()),
         ["Wall time", duration(spent.seconds)],
         ["Begun or resumed", f"{spent.starts} time{'' if spent.starts == 1 else 's'}"],
         ["Last heard of", moment(spent.last)],
@@ -189,18 +190,17 @@ def configuration_tables(summary: RunSummary) -> Iterator[Html]:
         since |= dict.fromkeys(names, f", since {_pictures_cell(entry)} pictures")
     loose = {key: value for key, value in recipe.items() if key not in _GROUPS}
     if loose:
-        yield _configuration("Run", loose, {})
+        yield _configuration("Run", loose)
     for key, title in _GROUPS.items():
         if isinstance(recipe.get(key), Mapping) and recipe[key]:
-            group = "data" if key == "data" else "settings"
-            yield _configuration(title, recipe[key], since if key == "settings" else {}, group)
+            yield _configuration(title, recipe[key], since if key == "settings" else {})
 
 
 def _configuration(
-    title: str, held: Mapping[str, Any], since: Mapping[str, str], group: str = "settings"
+    title: str, held: Mapping[str, Any], since: Mapping[str, str] | None = None
 ) -> Html:
     rows = [
-        [meaning.setting(f"{group}.{name}"), _value_cell(name, value, since.get(name, ""))]
+        [name.removeprefix("nets."), _value_cell(name, value, (since or {}).get(name, ""))]
         for name, value in flat(held).items()
     ]
     return table(["Setting", "Value"], rows, caption=title, words=True)

@@ -26,7 +26,7 @@ from starlette.concurrency import run_in_threadpool
 from trombine.data.spec import of_path, parse
 from trombine.recipes import RECIPES, settings_of, with_settings
 from trombine.refusal import InputError
-from trombine.runs import compare, page
+from trombine.runs import page
 from trombine.runs.folder import RunFolder
 from trombine.runs.log import RUNNING, STOPPED, read
 from trombine.studio.guard import HERE, json_of
@@ -90,13 +90,6 @@ def runs_router(home: Path, kept: Path) -> APIRouter:
         told["can_go_on"] = summary.state == STOPPED
         return JSONResponse(told | _pictures(folder))
 
-    def two(first: str = "", second: str = "") -> Response:
-        """Two runs beside each other."""
-        pair = found(first), found(second)
-        sheet = compare.comparison(*pair, samples=False)
-        samples = {name: _pictures(run) for name, run in zip((first, second), pair, strict=True)}
-        return JSONResponse({"title": sheet.title, "sections": sheet.parts, "samples": samples})
-
     def file(run: str = "", name: str = "") -> Response:
         """A picture or the film of a run."""
         folder = found(run)
@@ -134,7 +127,6 @@ def runs_router(home: Path, kept: Path) -> APIRouter:
         ("", begin, "POST"),
         ("/recipes", recipes, "GET"),
         ("/one", one, "GET"),
-        ("/two", two, "GET"),
         ("/file", file, "GET"),
         ("/stop", stop, "POST"),
     ):

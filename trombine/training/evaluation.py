@@ -15,7 +15,6 @@ from trombine.conventions import to_pixels
 from trombine.data.spec import PAINTED, parse
 from trombine.measures import CHOOSING_SEEDS, Protocol
 from trombine.nets.stillness import still
-from trombine.runs.meaning import learned_from
 from trombine.training.material import Material, fixed_steps, room
 from trombine.training.state import State
 from trombine.training.steps import Plan
@@ -100,7 +99,11 @@ def licence_of(specs: Iterable[str]) -> str:
 
 
 def _learned_from(material: Material) -> str:
-    return learned_from((source.spec, len(source)) for source in material.learned.values())
+    """`folder:own (120 pictures) and leaves#48 (48 pictures)`."""
+    return " and ".join(
+        f"{source.spec} ({len(source):,} picture{'' if len(source) == 1 else 's'})"
+        for source in material.learned.values()
+    )
 
 
 def sheet(pictures: Tensor) -> UInt8[np.ndarray, "h w 3"]:

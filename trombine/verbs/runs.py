@@ -1,7 +1,7 @@
-"""What the runs of a folder are, one of them, two beside each other: `runs list | show | compare`.
+"""What the runs of a folder are, and one of them: `runs list | show`.
 
-What a run's folder holds is in runs/folder.py, what it tells in runs/log.py; its pages are
-runs/page.py and runs/compare.py. Runs are made by verbs/train.py.
+What a run's folder holds is in runs/folder.py, what it tells in runs/log.py; its page is
+runs/page.py. Runs are made by verbs/train.py. TensorBoard compares them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from trombine.batch.inputs import refuse_to_write_over
 from trombine.events import Done, Event, Notice, Picture
 from trombine.refusal import InputError, shown
 from trombine.requests import Request
@@ -40,35 +39,15 @@ class RunsListRequest(Request):
 
 @dataclass(frozen=True, kw_only=True)
 class RunsShowRequest(Request):
-    """Say how a run went, and write its page again; for a sweep, list its runs."""
+    """Say how a run went, write its page and film again; for a sweep, list its runs."""
 
     run: Path
     """The run's name in the folder runs, SWEEP/RUN of a sweep's, or its path."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunsCompareRequest(Request):
-    """Write a page of two runs: the same pictures, the same curves, what was asked.
-
-    What was asked differently is marked. Figures under different protocols are kept apart.
-    """
-
-    first: Path
-    """A run's name in the folder runs, or its path."""
-    second: Path
-    """The other's."""
-    output: Path | None = None
-    """The page to write; beside the first run unless given."""
-
-
-AnyRequest = RunsListRequest | RunsShowRequest | RunsCompareRequest
-
-
-def run(request: AnyRequest) -> Iterator[Event]:
+def run(request: RunsListRequest | RunsShowRequest) -> Iterator[Event]:
     """Do what is asked."""
-    if isinstance(request, RunsListRequest):
-        return _list(request)
-    return _show(request) if isinstance(request, RunsShowRequest) else _compare(request)
+    return _list(request) if isinstance(request, RunsListRequest) else _show(request)
 
 
 # list
@@ -163,6 +142,7 @@ def _cut(cell: str) -> str:
 
 
 def _show(request: RunsShowRequest) -> Iterator[Event]:
+    from trombine.runs.film import write_gif
     from trombine.runs.log import read
     from trombine.runs.page import title, write_page
 
@@ -171,10 +151,12 @@ def _show(request: RunsShowRequest) -> Iterator[Event]:
         return
     folder = find_run(request.run)
     yield from _write_atlas(folder)
+    gif = write_gif(folder)
     page = write_page(folder)
     yield Picture(page, page.name)
     history = read(folder)
     facts = [*_facts(history), ("page", str(page))]
+    facts += [("film", str(gif))] if gif else []
     facts += [("atlas", str(folder.atlas))] if folder.atlas.exists() else []
     lines = map(shown, [title(history), *(f"  {line}" for line in aligned(facts))])
     yield Done(summary="\n".join(lines), written=1, skipped=0, kept=0)
@@ -229,7 +211,7 @@ def sweep_at(path: Path) -> Path | None:
 
 
 def _facts(history: RunSummary) -> Iterator[tuple[str, str]]:
-    from trombine.runs import meaning, tables
+    from trombine.runs import tables
     from trombine.runs.folder import mapping
     from trombine.runs.log import pictures_of
 
@@ -240,7 +222,7 @@ def _facts(history: RunSummary) -> Iterator[tuple[str, str]]:
         line = f"{tables.best_value(best)}, after {best.pictures:,} pictures"
         yield "best", f"{line} (protocol {best.protocol})" if best.protocol else line
     if losses := tables.last_losses(history.curves):
-        parts = (f"{meaning.curve(name)} {tables.short(n)}" for name, n in losses[:_LAST])
+        parts = (f"{name} {tables.short(n)}" for name, n in losses[:_LAST])
         yield "losses", ", ".join(parts)
     for change in history.changes[-3:]:
         parts = tables.flat(mapping(change.get("settings"))).items()
@@ -250,7 +232,7 @@ def _facts(history: RunSummary) -> Iterator[tuple[str, str]]:
         parts = (alarm.get("alarm"), alarm.get("text"), alarm.get("did"))
         at = f"after {pictures_of(alarm.get('pictures')):,} pictures"
         yield "alarm", f"{at}: {', '.join(str(part) for part in parts if part)}"
-    cost = dict(tables.cost_rows(history, gpu=history.cost.gpu > 0))
+    cost = dict(tables.cost_rows(history))
     times = {"CPU time": "CPU time", "GPU time": "GPU time", "Wall time": "wall time"}
     spent = [f"{name} {cost[row]}" for row, name in times.items() if row in cost]
     yield "cost", ", ".join([f"{cost['Pictures computed']} pictures", *spent])
@@ -258,31 +240,12 @@ def _facts(history: RunSummary) -> Iterator[tuple[str, str]]:
         yield "again", history.command
 
 
-# compare
-
-
-def _compare(request: RunsCompareRequest) -> Iterator[Event]:
-    from trombine.runs.compare import write_comparison
-
-    first, second = find_run(request.first), find_run(request.second)
-    beside = first.path.parent / f"{first.name}-and-{second.name}.html"
-    output = request.output or beside
-    refuse_to_write_over([output], [first.page, second.page])
-    page = write_comparison(first, second, output)
-    yield Picture(page, page.name)
-    yield Done(summary=f"the two beside each other: {shown(page)}", written=1, skipped=0, kept=0)
-
-
 def find_run(run: Path) -> RunFolder:
     """The run at this path, or of this name in the folder runs."""
-    from trombine.refusal import InputError
     from trombine.runs.folder import RunFolder
 
     for path in (run, HOME / run):
         if RunFolder(path).exists:
             return RunFolder(path)
-    if sweep := sweep_at(run):
-        name = next(iter(_runs_in(sweep)))
-        raise InputError("holds several runs", f"name one, as {shown(sweep / name)}", path=run)
     problem = "is no run" if run.exists() else "does not exist"
     raise InputError(problem, f"trombine runs list shows those in {HOME}", path=run)

@@ -48,9 +48,6 @@ async function list() {
   $("all").hidden = false;
   $("none").hidden = rows.length > 0;
   draw($("list"), [rows, chosen], () => (rows.length ? [table(columns, rows)] : []));
-  const names = rows.map(([name]) => name).filter((name) => name !== chosen);
-  draw($("other"), names, () => [new Option("none", ""), ...names.map((name) => new Option(name, name))]);
-  if (!names.includes($("other").value)) $("other").value = "";
 }
 
 function table(columns, rows) {
@@ -69,19 +66,16 @@ function table(columns, rows) {
 
 async function show() {
   const run = chosen;
-  const other = $("other").value;
   const one = await json(address("one", { run }));
-  const two = other && (await json(address("two", { first: run, second: other })));
-  if (run !== chosen || other !== $("other").value) return; // something else was asked for meanwhile
-  const { title, lead = "", sections } = two || one;
+  if (run !== chosen) return; // something else was asked for meanwhile
+  const { title, lead = "", sections } = one;
   $("result-title").textContent = title;
   $("lead").textContent = lead;
-  $("problem").hidden = !one.problem || Boolean(two);
+  $("problem").hidden = !one.problem;
   $("problem").textContent = one.problem && `It ended early: ${sentence(one.problem)}`;
   $("stop").hidden = !one.is_running;
   $("resume").hidden = !one.can_go_on;
-  const sampled = two ? two.samples : { [run]: one };
-  draw($("samples"), Object.values(sampled).map(({ samples, film }) => [run, samples, film]), () => strips(sampled));
+  draw($("samples"), [run, one.samples, one.film], () => strips(run, one));
   for (const [name, html] of sections) section(name, html);
   const names = sections.map(([name]) => name);
   for (const part of [...$("sections").children]) if (!names.includes(part.dataset.name)) part.remove();
@@ -101,34 +95,23 @@ function section(name, html) {
   part.innerHTML = html;
 }
 
-/** What the nets made, over the run; several runs walk together. */
-function strips(sampled) {
-  const runs = Object.entries(sampled).filter(([, { samples }]) => Object.keys(samples).length);
-  if (!runs.length) return [];
-  const numbers = [...new Set(runs.flatMap(([, { samples }]) => Object.keys(samples).map(Number)))].sort((a, b) => a - b);
+/** What the nets made, over the run. */
+function strips(run, { samples, fixed, film }) {
+  const numbers = Object.keys(samples).map(Number).sort((a, b) => a - b);
+  if (!numbers.length) return [];
   const figures = make("div", { class: "strips" });
-  const moving = [];
-  const still = (run, name, file) => figure(file && address("file", { run, name: file }), name);
-  const [[first, { fixed, film }]] = runs;
-  for (const [name, file] of Object.entries(fixed)) if (name !== "truth") figures.append(still(first, name, file));
-  for (const [run, { samples }] of runs) {
-    const made = figure("", runs.length > 1 ? run : "made by the nets");
-    figures.append(made);
-    moving.push([run, samples, made.querySelector("img")]);
-  }
-  if (fixed.truth) figures.append(still(first, "truth", fixed.truth));
+  const still = (name) => figures.append(figure(address("file", { run, name: fixed[name] }), name));
+  for (const name of Object.keys(fixed)) if (name !== "truth") still(name);
+  const made = figure("", "made by the nets");
+  figures.append(made);
+  if (fixed.truth) still("truth");
   const slider = make("input", { type: "range", min: "0", max: String(numbers.length - 1), "aria-label": "Samples over the run" });
   const now = make("output", { class: "soft" });
   const walk = () => {
     const number = numbers[slider.value];
     now.textContent = `${number.toLocaleString()} pictures seen`;
     slider.setAttribute("aria-valuetext", now.textContent);
-    for (const [run, samples, image] of moving) {
-      const until = Object.keys(samples).map(Number).filter((one) => one <= number);
-      const name = samples[Math.max(...until, Math.min(...Object.keys(samples)))];
-      const url = address("file", { run, name });
-      if (image.getAttribute("src") !== url) image.src = url;
-    }
+    made.querySelector("img").src = address("file", { run, name: samples[number] });
   };
   slider.value = numbers.length - 1;
   slider.addEventListener("input", walk);
@@ -136,8 +119,8 @@ function strips(sampled) {
   const parts = [make("h3", {}, "Samples"), figures];
   if (numbers.length > 1) parts.push(make("div", { class: "row through" }, slider));
   parts.push(now);
-  if (film && runs.length === 1) {
-    const video = make("video", { controls: "", loop: "", preload: "none", src: address("file", { run: first, name: film }), "aria-label": "The samples as a film" });
+  if (film) {
+    const video = make("video", { controls: "", loop: "", preload: "none", src: address("file", { run, name: film }), "aria-label": "The samples as a film" });
     parts.push(make("details", {}, make("summary", {}, "as a film"), video));
   }
   return parts;
@@ -246,7 +229,6 @@ $("resume").addEventListener("click", () => begin($("resume"), { again: chosen }
 $("stop").addEventListener("click", () =>
   patiently($("stop"), "It finishes its step, saves, and ends.", () => post("/stop", { run: chosen })),
 );
-$("other").addEventListener("change", look);
 addEventListener("hashchange", open);
 document.addEventListener("visibilitychange", look);
 
