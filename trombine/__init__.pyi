@@ -1421,9 +1421,3 @@ def doctor() -> Result:
 
     Versions, cores, threads, GPU, extras, folders. Nothing is written.
     """
-
-def man() -> Result:
-    """Print the manual, for man(1).
-
-    To install it, write it to trombine.1 in a folder that manpath names.
-    """

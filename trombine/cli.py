@@ -31,7 +31,7 @@ from cyclopts import (
 )
 
 from trombine import __version__
-from trombine.commands import ALONE, GROUPS, SUMMARY, VERBS, VOLUMES, Verb
+from trombine.commands import GROUPS, SUMMARY, VERBS, VOLUMES, Verb
 from trombine.refusal import InputError
 
 _FILE = re.compile(r"-[^-=][^=]*\.[A-Za-z]\w*")  # -photo.jpg, also where there is none yet
@@ -191,7 +191,7 @@ def application() -> App:
     app.command(
         f"{__name__}:{COMPLETION}",
         name="--install-completion",
-        help=ALONE["--install-completion"],
+        help="Complete commands and options in this shell.",
         help_epilogue=_examples(
             "trombine --install-completion", "trombine --install-completion --shell zsh"
         ),

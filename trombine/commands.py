@@ -361,12 +361,6 @@ VERBS = {
         summary="Say what this machine can do, and where files are kept.",
         examples=("trombine doctor", "TROMBINE_CACHE=cache trombine doctor"),
     ),
-    "man": Verb(
-        module="man",
-        request="ManRequest",
-        summary="Print the manual, for man(1).",
-        examples=("trombine man", "trombine man | head -n 20"),
-    ),
 }
 GROUPS = {
     "data": "Make pictures to learn from and to be measured on.",
@@ -374,11 +368,6 @@ GROUPS = {
     "models": "See what models there are, and take them elsewhere and back.",
     "judge": "Say how good pictures are, in numbers that another person can reproduce.",
     "judge people": "Ask people which pictures are real, and score their answers.",
-}
-# Words that stand in place of a command: what each does.
-ALONE = {
-    "--install-completion": "Complete commands and options in this shell.",
-    "--version": "Display application version.",
 }
 # Options of every command that are no fields of a request: the short word, and what it does.
 VOLUMES = {
