@@ -36,36 +36,6 @@ from trombine.refusal import InputError
 
 _FILE = re.compile(r"-[^-=][^=]*\.[A-Za-z]\w*")  # -photo.jpg, also where there is none yet
 _CLOSE = 0.65  # from which share of common letters on one option may be meant by another
-# Options of other programs, and what says the same here.
-_OF_FILES = {
-    **dict.fromkeys(("--output-dir", "--outdir", "--out-dir"), "-o"),
-    **dict.fromkeys(("--gpu", "--cuda", "--gpu-id"), "--device cuda"),
-    "-r": "--recursive",
-}
-_OF_VERB = {
-    "upscale": {
-        **dict.fromkeys(("--scale", "-s", "--outscale"), "-x 4"),
-        **dict.fromkeys(("--width", "--height", "--dpi"), "--size WIDTHxHEIGHT"),
-        "--denoise": "--model upscale-wild",
-    },
-    "inpaint": {
-        "--mask-color": "--mask-colour",
-        **dict.fromkeys(("--dilate", "--expand", "--padding"), "--grow 4"),
-    },
-    "read": dict.fromkeys(("--age", "--gender", "--sex"), "--traits"),
-}
-# What other programs call what a verb here does.
-_AS_VERB = {
-    **dict.fromkeys(("enhance", "enlarge", "sharpen", "superres", "super-resolution"), "upscale"),
-    **dict.fromkeys(("denoise", "deblock", "clean"), "upscale -x 1"),
-    **dict.fromkeys(("repair", "restore", "fix", "heal", "erase", "remove"), "inpaint"),
-    **dict.fromkeys(("stylize", "stylise", "style", "cartoonize", "translate"), "restyle"),
-    **dict.fromkeys(("detect", "faces", "landmarks", "parse", "segment"), "read"),
-    **dict.fromkeys(("invent", "synthesize", "create", "sample"), "generate"),
-    **dict.fromkeys(("interpolate", "walk"), "morph"),
-    **dict.fromkeys(("compare", "evaluate", "metrics", "score"), "judge compare"),
-    **dict.fromkeys(("web", "gui", "ui", "serve", "app"), "studio"),
-}
 COMPLETION = "install_completion"
 WIDEST = 78  # of an example's line: the width of a help page, but for two spaces before it
 
@@ -78,9 +48,6 @@ def run(arguments: Sequence[str]) -> int:
     try:
         return application()(_spelt_out(words), result_action="return_int_as_exit_code_else_zero")
     except UnknownCommandError:
-        if meant := _AS_VERB.get(words[0].lower().replace("_", "-")):
-            problem = f"there is no {words[0]}; trombine {meant} does that"
-            raise InputError(f"{problem}; trombine --help lists all that there is") from None
         raise  # it lists the commands that there are
     except CycloptsError as error:
         line = " ".join(error.command_chain or ())
@@ -120,18 +87,10 @@ def _spelt_out(words: Sequence[str]) -> list[str]:
             continue
         if not equals and ((value := next(remaining, "")) == "" or value.startswith("--")):
             line = " ".join(words[:1])
-            problem = _flag(name) or f"--{name} needs a value after it"
-            raise InputError(f"{line}: {problem}; trombine {line} --help says what it takes")
+            problem = f"{line}: --{name} needs a value after it"
+            raise InputError(f"{problem}; trombine {line} --help says what it takes")
         expanded += [f"--{verb.settings}", f"{name}={value}"]
     return expanded
-
-
-def _flag(name: str) -> str:
-    """What to do in place of a switch of other programs that trains on; "" of any other."""
-    from trombine.recipes.words import AGAIN
-
-    again = "the same command again goes on where it was"
-    return f"--{name} is not needed: {again}" if name.replace("-", "_") in AGAIN else ""
 
 
 def _dashed(words: Sequence[str]) -> str:
@@ -144,12 +103,6 @@ def _dashed(words: Sequence[str]) -> str:
     return ""
 
 
-def _instead(line: str, name: str) -> str:
-    """What says here what an option of other programs says; "" of any other."""
-    option = name.lower().replace("_", "-")
-    return {**_OF_FILES, **_OF_VERB[line]}.get(option, "") if line in _OF_VERB else ""
-
-
 def _wrong(error: CycloptsError) -> str:
     """What is wrong with a command's words, as all other errors are said."""
     from trombine.refusal import shown
@@ -159,8 +112,6 @@ def _wrong(error: CycloptsError) -> str:
     if isinstance(error, UnknownOptionError):
         _, _, near = str(error).partition(" Did you mean ")
         name = shown(error.token.keyword or error.token.value)
-        if instead := _instead(" ".join(error.command_chain or ()), name):
-            return f"does not take {name}; write {instead} instead"
         is_near = get_close_matches(name.strip("-"), [near.strip("-?")], cutoff=_CLOSE)
         return f"does not take {name}" + (f"; did you mean {near}" if is_near else "")
     if isinstance(error, MissingArgumentError):

@@ -1,4 +1,4 @@
-"""What people ask of `trombine train`: files of settings, words of other programs, safe runs."""
+"""What people ask of `trombine train`: files of settings, safe runs."""
 
 from __future__ import annotations
 

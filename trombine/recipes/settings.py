@@ -13,7 +13,6 @@ from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 from trombine.grammar import checked, instead
 from trombine.provenance import shortened
 from trombine.recipes.recipe import NetSpec, Painting, Recipe, Restore, Size, Unseen, plain_value
-from trombine.recipes.words import right_word
 from trombine.refusal import InputError
 
 FIXED: Final = {"about", "task", "nets"}  # fields that are not settings
@@ -38,7 +37,7 @@ def with_settings(recipe: Recipe, settings: Mapping[str, str]) -> Recipe:
         elif name in nets:
             nets[name] = NetSpec.parse(text)
         elif not _resize(nets, name, plain_value(text)):
-            raise InputError(_unknown(recipe, raw, fields, settings))
+            raise InputError(_unknown(recipe, raw, fields))
     return _with_augment(dataclasses.replace(recipe, nets=nets, **changed))
 
 
@@ -54,11 +53,10 @@ def _resize(nets: dict[str, NetSpec], name: str, value: Size) -> bool:
     return bool(roles)
 
 
-def _unknown(recipe: Recipe, name: str, fields: set[str], settings: Mapping[str, str]) -> str:
+def _unknown(recipe: Recipe, name: str, fields: set[str]) -> str:
     sizes = {f"{role}.{size}" for role, net in recipe.nets.items() for size in net.sizes}
     all_names = sorted(fields | set(recipe.nets) | sizes | {s.partition(".")[2] for s in sizes})
-    hint = right_word(name, {**recipe.plain(), **settings})
-    hint = hint or instead(name, all_names, "--dry-run lists all settings")
+    hint = instead(name, all_names, "--dry-run lists all settings")
     return f"this recipe has no setting {shortened(name)!r}; {hint}"
 
 
