@@ -37,7 +37,7 @@ from trombine.conventions import LANDMARK_GROUPS, to_picture, to_pixels
 from trombine.data.spec import parse
 from trombine.data.workers import cores
 from trombine.inventing.making import STYLES, Inventing, model_of
-from trombine.inventing.walking import Walk, bends_of
+from trombine.inventing.walking import Walk
 from trombine.judge import witness
 from trombine.judge.copies import find
 from trombine.judge.fidelity import frechet
@@ -265,24 +265,18 @@ def originality(subject: Subject) -> Rows:
 
 
 def walks(subject: Subject) -> Rows:
-    """How smooth walks are, and what detours bring."""
+    """How smooth walks are."""
     pairs = [
         (seed, seed + subject.walks) for seed in range(subject.first, subject.first + subject.walks)
     ]
-    uneven, straight, round_about = [], [], []
+    uneven, worst = [], []
     for pair in pairs:
-        walk = Walk(inventing=subject.inventing, seeds=pair, frames=FRAMES, even=True)
+        walk = Walk(inventing=subject.inventing, seeds=pair, frames=FRAMES)
         found = score(list(walk.pixels(cores())))
         uneven.append(found.unevenness)
-        straight.append(min(found.in_place))
-        bent = replace(walk, bends=bends_of(walk, cores()))
-        other = score(list(bent.pixels(cores()))) if any(bent.bends) else found
-        round_about.append(min(other.in_place))
-    yield at_most(f"largest step of {len(pairs)} walks", max(uneven), "of the mean step", 3)
-    yield Row("worst frame of all walks, straight on", min(straight), "1 is in place")
-    lacks, less = (max(0, 1 - IN_PLACE - min(worst)) for worst in (straight, round_about))
-    brought = 1 - less / lacks if lacks else 1.0
-    yield at_least("of what that lacks, made good by detours", brought, "", 1 / 3)
+        worst.append(min(found.in_place))
+    yield Row(f"largest step of {len(pairs)} walks", max(uneven), "of the mean step")
+    yield Row("worst frame of all walks", min(worst), "1 is in place")
 
 
 def speed(subject: Subject) -> Rows:

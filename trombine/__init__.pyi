@@ -1104,9 +1104,7 @@ def generate(
             or net.
         seeds: Which faces: 0-31, or 3,8,21.
         output: The folder to write.
-        like: A picture with a face, or a character's file: that person is drawn;
-            by a net the nearest face that it makes is looked for, and it is said
-            how near it is.
+        like: A picture with a face, or a character's file: that person is painted.
         sheet: Write sheet.png too, with all of them.
         nearest: Write nearest.png too: below each face of a net, at its own size,
             the picture that it is most like of those that the net learned from.
@@ -1127,7 +1125,6 @@ def morph(
     frames: int = ...,
     cycle: bool = ...,
     path: str = ...,
-    detour: bool = ...,
     film: str = ...,
     sheet: bool = ...,
     json: bool = ...,
@@ -1164,8 +1161,6 @@ def morph(
         cycle: Go on from the last seed to the first.
         path: linear; or by a net spherical, or truncation, of one seed, from a
             face like all to its own: linear, spherical or truncation.
-        detour: Go round a net's bad zones: where parts would not be in place
-            another way is looked for.
         film: gif, webp, mp4 or webm: write film.gif and so on too, beside the
             frames in the folder.
         sheet: Write all frames on NAME.sheet.png beside the film, or sheet.png in

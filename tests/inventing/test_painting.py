@@ -150,6 +150,7 @@ def test_between_two_persons_numbers_are_blended_and_things_change_in_the_middle
 FACES = {
     "model": ({"method": "painter", "model": "generate-photo"}, "--model needs --method net"),
     "like": ({"seeds": "3", "like": Path("a.png")}, "--like gives one face"),
+    "like by a net": ({"method": "net", "like": Path("a.png")}, "--like is painted"),
     "nearest": ({"nearest": True}, "--nearest needs --method net; add that"),
     "truncation": ({"truncation": 0.7}, "--truncation needs --method net"),
     "large": ({"size": 2049}, "16 to 2048"),
@@ -158,7 +159,6 @@ FACES = {
 }
 WALKS = {
     "path": ({"path": "spherical"}, "--path needs --method net"),
-    "detour": ({"detour": True}, "--detour needs --method net"),
     "one": ({"seeds": ("3",)}, "two seeds or more"),
     "long": ({"seeds": ("0-99",), "frames": 10, "size": 2048}, "are more than fit"),
 }

@@ -1,4 +1,4 @@
-"""Walks between invented faces: their places against closed forms, their bends, what is none."""
+"""Walks between invented faces: their places against closed forms, what is none."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from trombine.inventing import walking
 from trombine.inventing.making import Inventing, Place
-from trombine.inventing.walking import BENDS, LEAST, Walk, bends_of, bent, evened, linear, spherical
+from trombine.inventing.walking import LEAST, Walk, linear, spherical
 from trombine.refusal import InputError
 
 RNG = np.random.default_rng(0)
@@ -22,10 +21,6 @@ class Space(Inventing):
     """Places without a net; a picture is its place."""
 
     def __init__(self) -> None: ...
-
-    @property
-    def unenlarged(self) -> Space:
-        return self
 
     def place(self, seed: int) -> Place:
         return Place(vector=VECTORS[seed], fields=np.array([20.0 + seed, seed % 2]))
@@ -46,34 +41,8 @@ def test_a_walk_passes_its_seeds_and_steps_evenly_between_them() -> None:
         assert_array_equal(places[at].fields, [20 + seed, seed % 2])
     assert_allclose(places[1].vector, 0.75 * VECTORS[3] + 0.25 * VECTORS[8])
     assert_allclose(places[6].fields, [20 + (8 + 21) / 2, 0.5])
-
-
-def test_an_even_walk_has_its_frames_where_as_much_has_changed() -> None:
-    """Seen is a way that is slow but for a tenth of it, where it goes nine tenths of its length."""
-    seen = []
-
-    def see(share: float) -> Any:
-        seen.append(share)
-        return np.array([np.interp(share, [0, 0.6, 0.7, 1], [0, 0.06, 0.96, 1.0]), 7.0])
-
-    shares = evened(see, 10)
-    steps = np.diff([see(share)[0] for share in shares])
-    assert shares[0] == 0 and shares[-1] == 1
-    assert_allclose(steps, 0.1, atol=0.03)
-    assert len(seen) <= 41 + 11
-
-
-def test_a_jump_gets_no_more_looks_than_there_are_and_what_stands_still_even_steps() -> None:
-    looks = []
-
-    def jump(share: float) -> Any:
-        looks.append(share)
-        return np.array([float(share > 0.3)])
-
-    shares = evened(jump, 4)
-    assert len(looks) <= 17 and list(shares) == sorted(shares)
-    assert_allclose(shares[1:4], 0.3, atol=1e-2)
-    assert evened(lambda _: np.zeros(2), 4) == (0, 0.25, 0.5, 0.75, 1)
+    (alone,) = walk(3, 8, 21).places(slice(5, 6))
+    assert_array_equal(alone.vector, places[5].vector)
 
 
 def test_a_cycle_comes_back_without_its_first_frame_twice() -> None:
@@ -123,23 +92,6 @@ def test_what_guidance_adds_nothing_to_is_blended_too() -> None:
     assert all(place.base is None for place in walk(3, 8).places())
 
 
-def test_of_some_frames_only_their_legs_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    looked: list[int] = []
-
-    def shares(self: Walk, leg: int) -> tuple[float, ...]:
-        looked.append(leg)
-        return (0, 0.25, 0.5, 0.75, 1)
-
-    monkeypatch.setattr(Walk, "shares", shares)
-    every: list[Any] = list(walk(3, 8, 21).pixels(1))
-    for some, legs in ((slice(1, 2), {0}), (slice(5, 6), {1}), (slice(3, 6), {0, 1})):
-        looked.clear()
-        found: list[Any] = list(walk(3, 8, 21).pixels(1, some))
-        assert set(looked) == legs
-        for one, other in zip(found, every[some], strict=True):
-            assert_array_equal(one.vector, other.vector)
-
-
 def test_a_truncation_walk_grows_from_the_average_to_the_face() -> None:
     there_and_back = list(walk(5, path="truncation", cycle=True).places())
     shares = [np.linalg.norm(place.vector) / np.linalg.norm(VECTORS[5]) for place in there_and_back]
@@ -148,48 +100,15 @@ def test_a_truncation_walk_grows_from_the_average_to_the_face() -> None:
     assert_array_equal(there_and_back[4].vector, VECTORS[5])
 
 
-@pytest.mark.parametrize("bend", range(BENDS))
-def test_a_bend_leaves_the_ends_and_is_the_same_again(bend: int) -> None:
-    vector = VECTORS[2]
-    for share in (0, 1):
-        assert_array_equal(bent(vector, share, bend, (1, 2)), vector)
-    middle = bent(vector, 0.5, bend, (1, 2))
-    assert np.allclose(middle, vector) == (bend == 0)
-    assert_array_equal(middle, bent(vector, 0.5, bend, (1, 2)))
-    if bend > 2:  # aside, and as far from the average face
-        assert np.linalg.norm(middle) == pytest.approx(np.linalg.norm(vector))
-        assert not np.allclose(middle, bent(vector, 0.5, bend, (2, 1)))
-
-
-def test_a_detour_takes_the_best_way_where_straight_on_is_bad(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """What is bad is what is far off the first axis: on the leg from 0 to 1 all, so the way
-    nearest to the origin is best; the leg from 1 to 2 is sound, and no other way is tried."""
-    calls = []
-
-    def off(place: Place) -> float:
-        calls.append(place)
-        return float(np.linalg.norm(place.vector)) if place.fields[0] < 21 else 0.1
-
-    monkeypatch.setattr(walking, "off", off)
-    assert bends_of(walk(0, 1, 2), threads=1) == (2, 0)
-    assert len(calls) == 11 * BENDS + 11
-
-
 @pytest.mark.parametrize(
     ("seeds", "options", "why"),
     [
         ((3,), {}, "two seeds or more"),
         ((3, 8), {"path": "truncation"}, "of one seed"),
         ((3, 8, 9), {"frames": 1500}, "3,001 frames, and 2,000 are the most"),
-        ((3, 8), {"bends": (1, 1)}, "1 legs has as many bends"),
-        ((3, 8), {"bends": (7,)}, "from 0 to 6"),
         ((3, 8), {"path": "round"}, "no path round"),
     ],
 )
 def test_what_is_no_walk(seeds: tuple[int, ...], options: Any, why: str) -> None:
     with pytest.raises(InputError, match=why):
         walk(*seeds, **options)
-    with pytest.raises(InputError, match="no other way"):
-        bends_of(walk(3, path="truncation"), 1)

@@ -118,17 +118,6 @@ def test_guidance_leads_away_from_what_is_told_as_usual(
     assert not torch.allclose(net.invented(latents, fields, much, some), plain, atol=1e-3)
 
 
-def test_vectors_are_those_that_codes_are_made_of(latents: torch.Tensor) -> None:
-    """There and back by a smooth flow, but for the steps' error and for the scale of codes."""
-    net = cast(Inventor, build("inventor", SIZES | {"steps": 64}, seed=2).eval())
-    with torch.no_grad():
-        there = walked(
-            lambda x, t: net.codes(x, t, x.new_zeros(5, 6)), latents.clone(), net.steps, twice=True
-        )
-        torch.testing.assert_close(net.vectors(there), latents, rtol=0, atol=5e-3)
-        assert not torch.allclose(there, latents, atol=0.05)
-
-
 def test_noise_is_standard_normal_another_for_each_vector_and_smooth(
     net: Inventor, latents: torch.Tensor
 ) -> None:

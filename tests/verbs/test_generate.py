@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -17,18 +16,17 @@ from PIL import Image
 
 import trombine
 from trombine.conventions import to_picture
-from trombine.events import Done, Event, Notice, Picture, Progress
+from trombine.events import Done, Event, Notice, Picture
 from trombine.images import read_provenance
-from trombine.inventing import REDRAWN, likeness, making
+from trombine.inventing import REDRAWN, making
 from trombine.inventing.asking import apart, fields_in, freed, merged, seeds_in, spelled
 from trombine.inventing.making import Inventing, found, model_of
 from trombine.judge import invented
 from trombine.judge.witness import seen
-from trombine.nets.inventor import normed
 from trombine.refusal import InputError
 from trombine.verbs.generate import GenerateRequest, run
 from trombine.weights import loaded
-from trombine.world import STYLES, face, paint
+from trombine.world import STYLES, face
 
 
 def generated(folder: Path, model: Path, **fields: object) -> list[Event]:
@@ -291,77 +289,6 @@ def test_texts_are_read_as_they_are_written() -> None:
     assert fields_in("") == {}
 
 
-@pytest.fixture(scope="module")
-def portrait(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A painted face, larger than the net's."""
-    path = tmp_path_factory.mktemp("portraits") / "ann.png"
-    Image.fromarray(paint(face(2_000_400), 160, "anime").pixels).save(path)
-    return path
-
-
-def test_the_nearest_face_is_nearer_than_any_seed_and_made_again_by_replay(
-    tiny: Path, portrait: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(likeness, "STEPS", 25)
-    monkeypatch.setattr(likeness, "LOOKED_AT", 4)
-    events = generated(tmp_path, tiny, like=portrait)
-    end = events[-1]
-    done = [event.done for event in events if isinstance(event, Progress)]
-    assert done == [*range(1, 29), 28, 29]
-    assert isinstance(end, Done) and "from the face (0 is the same" in end.summary
-    path = tmp_path / "ann.like.png"
-    record = read_provenance(path) or {}
-    assert record["options"]["like"] == "ann.png" and len(record["inputs"]) == 2
-    inputs = tmp_path / "inputs"
-    inputs.mkdir()
-    for source in (tiny, portrait):
-        shutil.copy(source, inputs)
-    trombine.replay(pictures=[path], inputs=inputs, output=tmp_path / "again.png")
-    assert (tmp_path / "again.png").read_bytes() == path.read_bytes()
-    (*_, end) = generated(tmp_path, tiny, like=portrait)
-    assert isinstance(end, Done) and end.kept == 1
-    (tmp_path / "inputs" / "ann.png").unlink()
-    with pytest.raises(InputError, match=r"ann\.png"):
-        trombine.replay(pictures=[path], inputs=inputs, output=tmp_path / "third.png")
-
-
-def test_descent_goes_down_and_back_to_a_known_code(tiny: Path) -> None:
-    """Of a soft picture whose code is known: what is left is a small part of what was off."""
-    net = Inventing(path=tiny, size=32, truncation=1.0, asked={}).model.net
-    codes = normed(torch.randn(2, 6, generator=torch.Generator().manual_seed(3)))
-    with torch.no_grad():
-        wanted, begun = net.decoder(codes[:1]), net.decoder(codes[1:])
-    before = float(likeness._off(begun, wanted).detach())
-    _, found = min(likeness._descended(net.decoder, codes[1:], wanted), key=lambda step: step[0])
-    with torch.no_grad():
-        after = float(likeness._off(net.decoder(found), wanted))
-    assert after < 0.7 * before
-    assert all(parameter.grad is None for parameter in net.parameters())
-
-
-def test_a_face_is_framed_as_the_net_s_are(tiny: Path, portrait: Path) -> None:
-    """Three quarters of a painted face, whatever its size."""
-    inventing = Inventing(path=tiny, size=32, truncation=1.0, asked={})
-    found = likeness.framed(inventing, portrait)
-    whole = to_picture(paint(face(2_000_400), 128, "anime").pixels.copy())[:, 16:112, 16:112]
-    wanted = torch.nn.functional.interpolate(whole[None], size=(32, 32), mode="area")
-    assert found.shape == (1, 3, 32, 32)
-    assert float((found - wanted).abs().mean()) < 0.08
-
-
-def test_a_picture_without_a_face_and_what_goes_ill_with_like(tiny: Path, tmp_path: Path) -> None:
-    Image.new("RGB", (64, 64), "white").save(tmp_path / "wall.png")
-    with pytest.raises(InputError, match="shows no face"):
-        generated(tmp_path / "out", tiny, like=tmp_path / "wall.png")
-    with pytest.raises(InputError, match=r"none\.png"):
-        generated(tmp_path / "out", tiny, like=tmp_path / "none.png")
-    choices = ({"seeds": "3"}, {"with_": "smile"}, {"truncation": 0.5}, {"sheet": True})
-    for fields in (*choices, {"nearest": True}):
-        with pytest.raises(InputError, match="--like gives one face, and --"):
-            generated(tmp_path / "out", tiny, like=tmp_path / "wall.png", **fields)
-    assert not (tmp_path / "out").exists()
-
-
 BAD = {
     "no number": ({"seeds": "three"}, "whole numbers"),
     "below 0": ({"seeds": "-3"}, "from 0 on, not '-3'"),
@@ -386,7 +313,7 @@ BAD = {
     "size": ({"size": 96}, "of 32, 64, 128 pixels"),
     "size of nothing": ({"size": 3}, "--size is"),
     "style": ({"style": "oils"}, "anime, photo, cartoon or sketch"),
-    "like, drawn anew": ({"style": "sketch", "like": Path("face.png")}, "--like compares"),
+    "like": ({"like": Path("face.png")}, "--like is painted"),
     "nearest, drawn anew": ({"style": "cartoon", "nearest": True}, "--nearest compares"),
     "truncation": ({"truncation": 0.0}, "0.1 to 1"),
     "threads": ({"threads": 0}, "--threads is"),

@@ -11,10 +11,7 @@ from PIL import Image
 
 import trombine
 from trombine.events import Done, Event, Picture
-from trombine.images import encode_png, read_frames, read_provenance
-from trombine.inventing import walking
-from trombine.inventing.making import Inventing
-from trombine.inventing.walking import Walk
+from trombine.images import read_frames, read_provenance
 from trombine.refusal import InputError
 from trombine.verbs.morph import MorphRequest, run
 
@@ -65,25 +62,6 @@ def test_a_frame_is_made_again_by_itself(tiny: Path, tmp_path: Path) -> None:
     assert again.read_bytes() == path.read_bytes()
 
 
-def test_a_frame_from_before_walks_were_even_is_made_again_as_it_was(
-    tiny: Path, tmp_path: Path
-) -> None:
-    inventing = Inventing(path=tiny, size=32, truncation=1.0, asked={})
-    walk = Walk(inventing=inventing, seeds=(3, 8), frames=3)
-    old = inventing.record(verb="morph", **walk.options(), shows="frame 1", format="PNG")
-    assert "even" not in old["options"]
-    (pixels,) = walk.pixels(1, slice(1, 2))
-    (tmp_path / "old.png").write_bytes(encode_png(pixels, old))
-    trombine.replay(
-        pictures=[tmp_path / "old.png"], inputs=tiny.parent, output=tmp_path / "again.png"
-    )
-    again = np.asarray(Image.open(tmp_path / "again.png"))
-    assert np.array_equal(again, pixels)
-    morphed(tmp_path / "new", tiny, frames=3)
-    even = np.asarray(Image.open(tmp_path / "new" / "000001.png"))
-    assert not np.array_equal(again, even)
-
-
 def test_what_is_there_is_kept_and_what_is_missing_made(tiny: Path, tmp_path: Path) -> None:
     film = tmp_path / "walk.gif"
     morphed(film, tiny, frames=2)
@@ -95,20 +73,6 @@ def test_what_is_there_is_kept_and_what_is_missing_made(tiny: Path, tmp_path: Pa
     assert isinstance(end, Done) and end.summary.endswith("(was there)")
     with pytest.raises(InputError, match="made otherwise"):
         morphed(film, tiny, frames=2, cycle=True)
-
-
-def test_a_detour_stands_in_the_record(
-    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Replay goes the way that was found, and looks for none."""
-    film = tmp_path / "walk.webp"
-    looked = iter([0.9] * 11 + [0.5] * 11 + [0.1] * 11 + [0.7] * 44)
-    monkeypatch.setattr(walking, "off", lambda pixels: next(looked))
-    morphed(film, tiny, frames=2, detour=True, threads=1)
-    assert (read_provenance(film) or {})["options"]["bends"] == "2"
-    monkeypatch.delattr(walking, "off")
-    trombine.replay(pictures=[film], inputs=tiny.parent, output=tmp_path / "again.webp")
-    assert (tmp_path / "again.webp").read_bytes() == film.read_bytes()
 
 
 def test_the_score_for_a_program(tiny: Path, tmp_path: Path) -> None:
@@ -126,7 +90,6 @@ BAD = {
     "round": ({"seeds": ("3", "8", "3"), "cycle": True}, "back to its first seed by itself"),
     "several truncated": ({"path": "truncation"}, "of one seed"),
     "path": ({"path": "round"}, "linear, spherical or truncation"),
-    "no other way": ({"seeds": ("3",), "path": "truncation", "detour": True}, "no other way"),
     "one frame": ({"frames": 1}, "--frames is"),
     "too many": ({"seeds": ("0-99",), "frames": 100}, "2,000 are the most"),
     "picture": ({"output": "walk.png"}, "ends as no film does"),
@@ -163,7 +126,6 @@ def test_a_record_that_was_edited_is_refused(tiny: Path) -> None:
     for name, value in {
         "path": "round",
         "shows": "frame 3",
-        "bends": "9",
         "frames": 10**9,
         "format": "TEXT",
     }.items():

@@ -8,9 +8,7 @@ files.py      whether its file is there, and sheets
 looking.py    what the reader says of faces that nets make
 making.py     the picture of a seed by a net, its file, and the same bytes again
 redrawing.py  the same in styles that no net invents
-walking.py    from one face to the next, and ways round bad zones
-likeness.py   the net's face that is nearest to a picture
-atlas.py      a page of a model's space
+walking.py    from one face to the next
 """
 
 from typing import Final

@@ -34,17 +34,6 @@ def in_place(seen: witness.Seen) -> torch.Tensor:
     return torch.where(seen.is_face, 1 - off, 0.0)
 
 
-def is_whole(pixels: Pixels) -> bool:
-    """Whether a picture is a face whose parts are where parts are."""
-    return float(in_place(witness.seen(to_picture(pixels)[None]))) >= 1 - IN_PLACE
-
-
-def apart(one: Pixels, other: Pixels) -> float:
-    """How far two faces are from each other: 0 for the same, 1 for unrelated ones."""
-    a, b = (witness.seen(to_picture(pixels)[None]).features for pixels in (one, other))
-    return float(witness.distance(a, b))
-
-
 @dataclass(frozen=True, kw_only=True)
 class Score:
     """How good a walk is, frame by frame."""

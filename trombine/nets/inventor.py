@@ -133,15 +133,6 @@ class Inventor(Net):
 
         return normed(walked(pace, latents, self.steps, twice=True))
 
-    def vectors(self, codes: Codes) -> Codes:
-        """The vectors of which the first flow, told nothing, makes these codes: walked back."""
-        nothing = codes.new_zeros(codes.shape[0], 2 * len(self.fields))
-
-        def pace(x: Codes, t: Times) -> Codes:
-            return -self.codes(x, 1 - t, nothing)
-
-        return walked(pace, codes, self.steps, twice=True)
-
     def told_or_nothing(self, fields: Float[Tensor, "n f"] | None, like: Tensor) -> Told:
         """What a flow is told of fields; without any, that none is known of as many as `like`."""
         if fields is None:

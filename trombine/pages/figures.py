@@ -93,38 +93,6 @@ def _strip(caption: str, frames: Sequence[Pixels], label: str) -> Html:
     return element("figure", {}, window, element("figcaption", {}, caption))
 
 
-def plane(rows: Sequence[Sequence[Pixels]], *, label: str, across: str, down: str) -> Html:
-    """One of rows of pictures, chosen by dragging in it or by two sliders, which have these names;
-    the middle one at first."""
-    height, width = rows[0][0].shape[:2]
-    counts = [len(rows[0]), len(rows)]
-    sprite = data_uri(np.concatenate([np.concatenate(list(row), axis=1) for row in rows]))
-    style = f"--columns:{counts[0]};--rows:{counts[1]};aspect-ratio:{width}/{height}"
-    window = element(
-        "div",
-        {
-            "class": "window",
-            "role": "img",
-            "aria-label": label,
-            "style": f"{style};background-image:url({sprite})",
-        },
-    )
-    sliders = [
-        element(
-            "label",
-            {},
-            join(
-                element("span", {}, name),
-                element(
-                    "input", {"type": "range", "min": 0, "max": count - 1, "value": count // 2}
-                ),
-            ),
-        )
-        for name, count in zip((across, down), counts, strict=True)
-    ]
-    return element("div", {"class": "plane"}, join(window, *sliders))
-
-
 def compare(
     before: Pixels, after: Pixels, *, names: tuple[str, str], alt: str, crisp: bool = False
 ) -> Html:

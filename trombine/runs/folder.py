@@ -55,7 +55,6 @@ class RunFolder:
         self.film = path / "film.mp4"
         self.gif = path / "film.gif"
         self.page = path / "index.html"
-        self.atlas = path / "atlas.html"  # of a generator
         self.board = path / "board"
         self.lock = path / ".lock"
 
@@ -222,7 +221,7 @@ class RunFolder:
         Only who made the run may do so: where one was before, these files are that one's.
         """
         models = self.best_files()
-        for path in (self.recipe, self.log, self.clocks, self.page, self.atlas, self.lock, *models):
+        for path in (self.recipe, self.log, self.clocks, self.page, self.lock, *models):
             path.unlink(missing_ok=True)
         for folder in (self.samples, self.checkpoints, self.board):
             shutil.rmtree(folder, ignore_errors=True)

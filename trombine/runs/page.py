@@ -73,7 +73,6 @@ def _samples(sheet: Page, folder: RunFolder, summary: RunSummary) -> None:
     files = {
         folder.film: "The same as a film",
         folder.gif: "The same as a GIF",
-        folder.atlas: "An atlas of faces to drag in",
     }
     links = [
         note(Html(f"{element('a', {'href': path.name}, text)}."))

@@ -47,8 +47,7 @@ class GenerateRequest(GeneratingRequest):
     output: Path
     """The folder to write."""
     like: Path | None = None
-    """A picture with a face, or a character's file: that person is drawn; by a net the nearest face
-    that it makes is looked for, and it is said how near it is."""
+    """A picture with a face, or a character's file: that person is painted."""
     sheet: bool = False
     """Write sheet.png too, with all of them."""
     nearest: bool = False
@@ -65,14 +64,14 @@ class GenerateRequest(GeneratingRequest):
                 f"--nearest is for {_MOST_NEAREST} seeds at most", "name fewer --seeds"
             )
         seeds_in(self.seeds)
-        for option in ("like", "nearest") if self.by_net else ():
-            if getattr(self, option) and self.style in REDRAWN:
-                raise InputError(
-                    f"--{option} compares faces as nets invent them; {self.style} is drawn anew",
-                    f"choose --style {' or '.join(STYLES)}",
-                )
-        asked = {"seeds": self.seeds != "0", "sheet": self.sheet, "nearest": self.nearest}
-        asked |= {"with": self.by_net and self.with_, "truncation": self.truncation != 1}
+        if self.nearest and self.style in REDRAWN:
+            raise InputError(
+                f"--nearest compares faces as nets invent them; {self.style} is drawn anew",
+                f"choose --style {' or '.join(STYLES)}",
+            )
+        if self.like and self.by_net:
+            raise InputError("--like is painted, not made by a net", "leave the net out")
+        asked = {"seeds": self.seeds != "0", "sheet": self.sheet}
         if self.like and (others := [name for name, is_asked in asked.items() if is_asked]):
             problem = f"--like gives one face, and --{others[0]} is of others"
             raise InputError(problem, "leave one out")
@@ -99,10 +98,7 @@ def run(request: GenerateRequest) -> Iterator[Event]:
             "is a picture's name, and faces go into a folder", cure, path=request.output
         )
     if request.like:
-        if inventing:
-            yield from _like(request, request.like, inventing)
-        else:
-            yield from _alike(request, request.like)
+        yield from _like(request, request.like)
         return
     seeds = seeds_in(request.seeds)
     places = {seed: request.output / f"{seed:06d}.png" for seed in seeds}
@@ -145,7 +141,7 @@ def _inventing(request: GenerateRequest) -> Inventing:
     return request.inventing(fields_read)
 
 
-def _alike(request: GenerateRequest, picture: Path) -> Iterator[Event]:
+def _like(request: GenerateRequest, picture: Path) -> Iterator[Event]:
     """The person of a picture or a character's file, painted."""
     from trombine.files import write_bytes
     from trombine.images import encode_png
@@ -163,32 +159,6 @@ def _alike(request: GenerateRequest, picture: Path) -> Iterator[Event]:
     yield Picture(place, place.name)
     yield Progress(1, 1, _UNIT)
     yield Done(f"{shown(place)}: a face of {painting.size} px", 1, 0, 0)
-
-
-def _like(request: GenerateRequest, picture: Path, inventing: Inventing) -> Iterator[Event]:
-    """The face that is nearest to the picture's, and how near it is."""
-    from trombine.files import opened, write_bytes
-    from trombine.inventing.files import is_there
-    from trombine.inventing.likeness import LOOKED_AT, STEPS, UNIT, like, record_of
-    from trombine.judge.invented import apart, is_whole
-
-    with opened(picture):  # which says in a line why not
-        pass
-    place = request.output / f"{picture.stem}.like.png"
-    yield Started(LOOKED_AT + STEPS, UNIT)
-    if not request.overwrite and is_there(place, record_of(inventing, picture)):
-        yield Done(f"{shown(place)}: was there", 0, 0, 1)
-        return
-    data, pixels, face, found = yield from like(inventing, picture, is_whole)
-    write_bytes(place, data)
-    yield Picture(place, place.name)
-    yield Progress(LOOKED_AT + STEPS, LOOKED_AT + STEPS, UNIT)
-    if not found.is_whole:
-        yield Notice(picture, "is like no whole face of the model: parts of this one are misplaced")
-    seed = found.seed
-    near, usual = apart(pixels, face), apart(inventing.pixels(seed), face)
-    text = f"{shown(place)}: {near:.2f} from the face (0 is the same, 1 unrelated); the nearest"
-    yield Done(f"{text} of seeds 0-{LOOKED_AT - 1} is {seed}, {usual:.2f} from it", 1, 0, 0)
 
 
 def _done(request: GenerateRequest, making: Inventing | Painting, count: int, written: int) -> Done:
@@ -209,22 +179,18 @@ class Remaker:
         from trombine.computing import computing
         from trombine.events import returned
         from trombine.inventing.asking import LARGEST, seeds_in
-        from trombine.inventing.likeness import like
         from trombine.inventing.making import inventing_of
-        from trombine.judge.invented import fields_read, is_whole
+        from trombine.judge.invented import fields_read
         from trombine.judge.learned import sheet
         from trombine.provenance import check_holds, following
 
-        one, picture = "seed" in record, record["options"].get("like")
-        which = {"like": str} if picture is not None else {"seed": int} if one else {"seeds": str}
-        check_holds(record, {**_HOLDS, **which}, _MAY)
+        one = "seed" in record
+        check_holds(record, {**_HOLDS, **({"seed": int} if one else {"seeds": str})}, _MAY)
         with following():
             options = record["options"]
             if one and record["seed"] > LARGEST:
                 raise InputError(f"seeds end at {LARGEST:,}")
             inventing = inventing_of(options, inputs, fields_read)
-            if picture is not None:
-                return returned(like(inventing, inputs[picture], is_whole))[0]
             with computing(1):
                 if one:
                     return inventing.png(record["seed"])

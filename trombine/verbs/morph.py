@@ -36,7 +36,7 @@ _HOLDS: Final = {
 _BY_NET: Final = {"model": str, "truncation": float}
 _PAINTED: Final = {"method": str, "style": str}
 _MAY_PAINT: Final = {"with": str}
-_MAY: Final = {"with": str, "tries": int, "style": str, "bends": str, "even": int}
+_MAY: Final = {"with": str, "tries": int, "style": str}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,9 +61,6 @@ class MorphRequest(GeneratingRequest):
     path: Annotated[str, Choice(PATHS)] = "linear"
     """linear; or by a net spherical, or truncation, of one seed, from a face like all to its
     own."""
-    detour: bool = False
-    """Go round a net's bad zones: where parts would not be in place another way is looked
-    for."""
     film: Annotated[str, Choice(("", *(ending[1:] for ending in ENDINGS)))] = ""
     """gif, webp, mp4 or webm: write film.gif and so on too, beside the frames in the folder."""
     sheet: bool = False
@@ -90,23 +87,17 @@ class MorphRequest(GeneratingRequest):
 
     def of_nets(self) -> list[str]:
         """And those of this verb."""
-        asked = {"path": self.path != PATHS[0], "detour": self.detour}
-        return super().of_nets() + [name for name, is_asked in asked.items() if is_asked]
+        return super().of_nets() + (["path"] if self.path != PATHS[0] else [])
 
 
 def run(request: MorphRequest) -> Iterator[Event]:
     """Make the film that is not there, and say how good the walk is."""
-    from dataclasses import replace
-
     from trombine.files import write_bytes
     from trombine.inventing.files import is_there
-    from trombine.inventing.walking import Walk, bends_of
     from trombine.judge.invented import score
 
     walk = _walk(request)
     yield Started(walk.count, "frames")
-    if request.detour and isinstance(walk, Walk):
-        walk = replace(walk, bends=bends_of(walk, request.workers))
     wanted = _wanted(request, walk)
     todo = [
         (file, shows)
@@ -143,7 +134,7 @@ def _walk(request: MorphRequest) -> Walk | PaintedWalk:
     }
     if request.by_net:
         seeds = seeds_in(",".join(request.seeds), way=True)
-        return Walk(inventing=request.inventing(), even=True, seeds=seeds, **course)
+        return Walk(inventing=request.inventing(), seeds=seeds, **course)
     seeds, files = _people(request.seeds, {})
     return PaintedWalk(inventing=request.painting(files), seeds=seeds, **course)
 
@@ -248,12 +239,9 @@ class Remaker:
                 seeds, files = _people(options["seeds"].split(","), inputs)
                 walk = PaintedWalk(inventing=painting_of(options, files), seeds=seeds, **course)
             else:
-                bends = options.get("bends", "")
                 walk = Walk(
                     inventing=inventing_of(options, inputs),
                     seeds=seeds_in(options["seeds"], way=True),
-                    bends=tuple(map(int, bends.split(","))) if bends else (),
-                    even=bool(options.get("even", 0)),
                     **course,
                 )
             shows = options["shows"]

@@ -7,7 +7,6 @@ runs/page.py. Runs are made by verbs/train.py. TensorBoard compares them.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -150,39 +149,14 @@ def _show(request: RunsShowRequest) -> Iterator[Event]:
         yield from _show_sweep(sweep)
         return
     folder = find_run(request.run)
-    yield from _write_atlas(folder)
     gif = write_gif(folder)
     page = write_page(folder)
     yield Picture(page, page.name)
     history = read(folder)
     facts = [*_facts(history), ("page", str(page))]
     facts += [("film", str(gif))] if gif else []
-    facts += [("atlas", str(folder.atlas))] if folder.atlas.exists() else []
     lines = map(shown, [title(history), *(f"  {line}" for line in aligned(facts))])
     yield Done(summary="\n".join(lines), written=1, skipped=0, kept=0)
-
-
-def _write_atlas(folder: RunFolder) -> Iterator[Event]:
-    """Of a run whose best model invents by codes, unless the page of that model is there."""
-    from trombine.data.workers import cores
-    from trombine.files import write_bytes
-    from trombine.inventing.atlas import foot, page
-    from trombine.inventing.making import Inventing
-    from trombine.judge.invented import fields_read
-    from trombine.weights import read_card
-
-    for path in folder.best_files()[:1]:
-        with suppress(InputError):  # a model that cannot be read has no atlas
-            card = read_card(path)
-            if card.net != "inventor":
-                return
-            side = int(card.sizes["size"])
-            inventing = Inventing(path=path, size=side, truncation=1.0, asked={}, reads=fields_read)
-            known = folder.atlas.exists() and foot(inventing) in folder.atlas.read_text("utf-8")
-            if not known:
-                text = page(inventing, folder.name, cores()).html()
-                write_bytes(folder.atlas, text.encode())
-                yield Picture(folder.atlas, folder.atlas.name)
 
 
 def _show_sweep(sweep: Path) -> Iterator[Event]:

@@ -36,7 +36,8 @@ const plain = (name) => name.replaceAll("_", " ");
 function take(model) {
   set.clear();
   $("nearest").hidden = true; // another model learned from others
-  $("likeness").hidden = $("variety").hidden = Boolean(model.style); // which nets alone can
+  $("variety").hidden = Boolean(model.style); // which nets alone have
+  $("likeness").hidden = !model.style; // which nets cannot paint
   $("reset").disabled = true;
   $("size").replaceChildren(...model.sizes.map((side) => new Option(`${side} × ${side}`, side)));
   const groups = new Map();
@@ -72,7 +73,7 @@ const wanted = () => [
 ];
 
 function showFaces(job) {
-  $("how-like").hidden = $("nearest").hidden = $("nearest-sheet").hidden = true;
+  $("nearest").hidden = $("nearest-sheet").hidden = true;
   $("faces").replaceChildren(...job.files.map(face));
   status.say(job.files.length === 1 ? "One face was generated." : `${job.files.length} faces were generated.`);
   reveal($("result"), $("result-title"));
@@ -104,15 +105,12 @@ function showNearest(job) {
 const like = (file) =>
   work("generate", [["like", file, file.name]], (job) => {
     showFaces(job);
-    const [, apart] = job.summary.match(/: ([\d.]+) from the face/) ?? [];
-    $("how-like").textContent = `Nearest to the face in ${file.name}: ${apart} from it, where 0 is the same person and 1 somebody else.`;
-    $("how-like").hidden = !apart;
-    status.say(["The nearest face was found.", ...job.notices.map(noticed)].join(" "));
+    status.say(["The person was painted.", ...job.notices.map(noticed)].join(" "));
   });
 
 function face({ name, url }) {
-  const seed = /^\d+\.png$/.test(name) && Number.parseInt(name, 10); // none of one that is like another
-  const [alt, shown] = seed === false ? ["The nearest face", "nearest"] : [`Face of seed ${seed}`, seed];
+  const seed = /^\d+\.png$/.test(name) && Number.parseInt(name, 10); // none of a person of a picture
+  const [alt, shown] = seed === false ? ["The person of the picture", "painted"] : [`Face of seed ${seed}`, seed];
   const image = make("img", { src: url, alt });
   return make("li", {}, make("a", { href: url, download: name, title: "Download" }, image, make("span", {}, shown)));
 }
