@@ -16,7 +16,7 @@ PIP_INSTALL = .venv/bin/python -m pip install -c constraints.txt
 WORKERS ?= auto --maxprocesses 4
 
 help:
-	@echo "make demo      install, paint, repair, enlarge and train a little, write one page"
+	@echo "make demo      install, repair, enlarge, draw, generate and train a little, write one page"
 	@echo "make test      install, run the tests"
 	@echo "make lint      ruff, ruff format, pyright"
 	@echo "make bench     measure, compare with the goals, write bench/results/"
@@ -24,7 +24,7 @@ help:
 	@echo "make clean     remove .venv and all that was built"
 
 demo: .venv/.core
-	@.venv/bin/python -m trombine.demo
+	@.venv/bin/python bench/demo.py
 
 test: .venv/.dev
 	@.venv/bin/python -m pytest -n $(WORKERS) --dist worksteal -rs

@@ -23,7 +23,6 @@ from trombine.measures import (
     figure,
     log_evaluation,
     luma,
-    one_table,
     psnr,
     psnr_y,
     ssim,
@@ -173,19 +172,6 @@ def test_a_protocol_describes_itself() -> None:
 
 
 # Figures and tables --------------------------------------------------------------------------
-
-
-def test_numbers_under_two_protocols_do_not_share_a_table() -> None:
-    with pytest.raises(InputError, match="different protocols"):
-        one_table([values(CHOOSING), values(FROZEN)])
-
-
-def test_a_table_has_rows_by_method_and_no_number_twice() -> None:
-    first = values(CHOOSING)
-    second = figure(CHOOSING, "lanczos", "SSIM", np.array([0.9, 0.8, 0.9, 0.8]))
-    assert one_table([first, second]) == {"bicubic": {"PSNR": first}, "lanczos": {"SSIM": second}}
-    with pytest.raises(InputError, match="two numbers"):
-        one_table([first, first])
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from demos import small_demo
 from PIL import Image
 from playwright.sync_api import Page as Tab
 from tabs import MARKS, Scheme, Tabs
@@ -180,18 +179,6 @@ def test_a_slider_uncovers_the_other_picture(desktop: Tab) -> None:
 def middle_red(png: bytes) -> int:
     picture = Image.open(io.BytesIO(png)).convert("RGB")
     return np.asarray(picture)[picture.height // 2, picture.width // 2, 0]
-
-
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_the_demo_page(
-    tabs: Tabs, tmp_path_factory: pytest.TempPathFactory, size: tuple[int, int]
-) -> None:
-    page, _ = small_demo(tmp_path_factory)
-    with tabs.shown(page.as_uri(), size) as tab:
-        found = Axe().run(tab)
-        assert found.violations_count == 0, found.generate_report()
-        inner = tab.evaluate("document.documentElement.scrollWidth")
-        assert inner <= size[0]
 
 
 def test_without_script_nothing_is_missing(tabs: Tabs, address: str) -> None:

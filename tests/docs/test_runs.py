@@ -29,8 +29,3 @@ def test_every_kind_of_line_is_in_the_table(root: Path) -> None:
     }
     assert set(table) == set(known) and len(written) > 5
     assert written - set(table) == set()
-
-
-def test_the_demo_is_not_said_to_run_every_verb(root: Path) -> None:
-    """It has no replay, doctor, sweep or export."""
-    assert not [n for n in ("README.md", "Makefile") if "every verb" in (root / n).read_text()]

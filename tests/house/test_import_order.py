@@ -10,7 +10,7 @@ from pathlib import Path
 # The page is read from the top: a module may import what stands below it, or beside it in one
 # package. A dotted entry places a module below or above the rest of its package.
 PAGE = """
-studio.worker __init__ __main__ cli console demo verbs.studio studio functions verbs commands sweeps
+studio.worker __init__ __main__ cli console verbs.studio studio functions verbs commands sweeps
 training objectives recipes judge methods restyling inpainting inventing readings inside
 upscaling batch data reader weights zoo nets samplers schedules world runs measures canvas pages
 events conversion holes images codecs samples palettes colour grammar provenance texts memory

@@ -27,7 +27,6 @@ from trombine.measures.protocol import (
     commit_of,
     figure,
     log_evaluation,
-    one_table,
 )
 from trombine.measures.similarity import (
     SSIM_RADIUS,
@@ -61,7 +60,6 @@ __all__ = [
     "log_evaluation",
     "luma",
     "mean_colour",
-    "one_table",
     "psnr",
     "psnr_y",
     "sliced_distance",

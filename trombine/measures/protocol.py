@@ -11,7 +11,7 @@ import json
 import math
 import os
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -127,21 +127,6 @@ def figure(
         high=mean + reach,
         count=len(samples),
     )
-
-
-def one_table(figures: Iterable[Figure]) -> dict[str, dict[str, Figure]]:
-    """Figures by method and measure; refused unless all are under one protocol."""
-    figures = list(figures)
-    hashes = sorted({result.protocol for result in figures})
-    if len(hashes) > 1:
-        raise InputError(f"numbers under different protocols: {', '.join(hashes)}")
-    table: dict[str, dict[str, Figure]] = {}
-    for result in figures:
-        row = table.setdefault(result.method, {})
-        if result.measure in row:
-            raise InputError(f"two numbers for {result.measure} of {result.method}")
-        row[result.measure] = result
-    return table
 
 
 # ---------------------------------------------------------------------------------------------

@@ -98,13 +98,6 @@ def expectation(order: Order) -> str:
     return "\n".join(map(shown, lines))
 
 
-def seconds_a_step(order: Order) -> float:
-    """How long a step takes here."""
-    plan = _plan(order)
-    state = fresh(order.recipe, plan.objective, plan.machine, plan.mesh.device)
-    return _seconds_a_step(plan, state)
-
-
 def _plan(order: Order) -> Plan:
     """The plan of a training by this process alone."""
     machine, objective = choose(order.recipe), objective_of(order.recipe)
