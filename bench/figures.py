@@ -153,7 +153,7 @@ def courses() -> dict[str, str]:
 
 
 def course_plot(row: dict[str, Any], title: str) -> Plot:
-    """The losses of a row of the study, and where alarms were given."""
+    """The losses of a row of the study."""
     shown = {
         "discriminator's loss": row["critic"],
         "net's loss against it": row["against"],
@@ -163,9 +163,6 @@ def course_plot(row: dict[str, Any], title: str) -> Plot:
         Series(name=name, x=[n for n, _ in curve], y=[loss for _, loss in curve])
         for name, curve in shown.items()
     ]
-    if row["alarms"]:
-        places = [place for place, _ in row["alarms"]]
-        series.append(Series(name="alarm", x=places, y=[1.0] * len(places), mark="points"))
     return Plot(
         title=title, x_label="windows seen", y_label="loss", series=tuple(series), y_log=True
     )

@@ -187,7 +187,7 @@ def looked_at(pictures: Pictures, model: Model) -> dict[str, float]:
 
 
 def course(log: Path) -> dict[str, Any]:
-    """How a training against a discriminator went: its losses, the net's spikes, alarms.
+    """How a training against a discriminator went: its losses, the net's spikes.
 
     A spike is a log line in which the net's squared error is more than five times its least; the
     swing is the mean change of its adversarial loss from line to line, as a share of its mean.
@@ -218,8 +218,6 @@ def course(log: Path) -> dict[str, Any]:
         "end": round(fmean(loss for _, loss in judged[-10:]), 4),
         "spikes": sum(loss > 5 * least for _, loss in off),
         "swing": round(fmean(changes) / max(fmean(map(abs, losses)), 1e-9), 3),
-        "alarms": [(one["pictures"], one["alarm"]) for one in lines if one["kind"] == "alarm"],
-        "alarmed": sum(one["kind"] == "alarm" for one in lines),
     }
 
 
@@ -245,7 +243,6 @@ STUDY: Final = Study(
         "D at the end": ("end", ".3f"),
         "spikes": ("spikes", "d"),
         "swing": ("swing", ".2f"),
-        "alarms": ("alarmed", "d"),
         "CPU-min": ("minutes", ".1f"),
     },
     minutes=6,

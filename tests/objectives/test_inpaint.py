@@ -252,4 +252,4 @@ def test_a_critic_sees_what_the_net_is_compared_with(faces: Batch) -> None:
     assert torch.equal(fake, made.detach()) and not fake.requires_grad
     kept = shown.hole.expand_as(fake) < 0.5
     assert torch.equal(fake[kept], real[kept]) and not torch.equal(fake, real)
-    assert {"tint drift", "discriminator has won"} <= {alarm.name for alarm in objective.alarms()}
+    assert "discriminator has won" in {alarm.name for alarm in objective.alarms()}

@@ -16,7 +16,6 @@ from trombine.measures import (
     CHOOSING_SEEDS,
     diversity,
     energy_distance,
-    mean_colour,
     sliced_distance,
     spacing,
 )
@@ -236,9 +235,3 @@ def test_small_pictures_are_taken_as_they_are() -> None:
     a = drawn(2, 1, 5, 6).double()
     expected = (a[0] - a[1]).square().mean().sqrt()
     assert diversity(a.float()) == pytest.approx(float(expected), abs=1e-7)
-
-
-def test_the_mean_colour_is_numpys() -> None:
-    pictures = drawn(4, 3, 9, 11)
-    expected = pictures.numpy().astype(np.float64).mean((2, 3))
-    np.testing.assert_allclose(mean_colour(pictures).numpy(), expected, rtol=0, atol=1e-12)

@@ -24,7 +24,6 @@ from trombine.training.steps import (
     BrokenStepError,
     Plan,
     advance,
-    gradient_norms,
     is_active,
     rate_at,
     update_phases,
@@ -296,21 +295,6 @@ def test_parts_of_a_batch_are_the_batch(optimiser: str) -> None:
     for other in found[1:]:
         for name, tensor in found[0].items():
             torch.testing.assert_close(tensor, other[name], rtol=1e-9, atol=1e-10)
-
-
-# --- how strongly terms move --------------------------------------------------------------------
-
-
-def test_a_term_that_was_cut_off_moves_nothing_and_one_that_is_not_there_is_not_told_of() -> None:
-    plan, state = begun(tiny())
-    weight = next(p for p in state.nets["net"].parameters() if p.ndim > 1)
-    square = weight.square().sum() / 2  # its gradient is the weight
-    found = gradient_norms(
-        state,
-        plan.phases[0],
-        {"square": square, "cut": square.detach(), "flat": 0 * square, "none": torch.zeros(())},
-    )
-    assert found == pytest.approx({"square": float(weight.detach().norm()), "cut": 0, "flat": 0})
 
 
 # --- what broke ---------------------------------------------------------------------------------

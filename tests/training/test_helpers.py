@@ -47,7 +47,7 @@ def test_a_helper_stands_still_while_the_net_learns_through_it(
     state.phases["restore"].began = 0
     material = open_material(recipe, objective.streams)
     parts = parts_of(plan, state, material, next(endless(recipe, material, state)))
-    gradients = advance(state, replace(plan, phases=phases), list(parts), checked=True)
-    assert gradients["restore/perceptual"] > 0
+    advance(state, replace(plan, phases=phases), list(parts))
+    assert state.sums["restore/perceptual"][0] > 0
     assert held and not any(held)
     assert all(torch.equal(before[name], now) for name, now in helper.state_dict().items())

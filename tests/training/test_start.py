@@ -97,7 +97,7 @@ def begun(recipe: Recipe) -> tuple[Plan, State, Iterator[Any], Any]:
 def stepped(kit: tuple[Plan, State, Iterator[Any], Any], steps: int = 1) -> None:
     plan, state, feed, material = kit
     for _ in range(steps):
-        advance(state, plan, parts_of(plan, state, material, next(feed)), checked=True)
+        advance(state, plan, parts_of(plan, state, material, next(feed)))
 
 
 def copied(state: State) -> dict[str, torch.Tensor]:

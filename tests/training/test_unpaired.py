@@ -177,9 +177,7 @@ def test_two_kinds_of_pictures(unpaired: Unpaired) -> None:
     advance(state, plan, parts_of(plan, state, material, whole))
     assert all(len(pool) == 4 for pool in state.pools.values())
     before = copied(state)  # the next step is the generators' alone: the critics' every is 2
-    norms = advance(state, plan, parts_of(plan, state, material, next(feed)), checked=True)
-    assert norms.keys() == {f"generators/{name}" for name in ("there", "back", "cycle")}
-    assert all(norm > 0 for norm in norms.values())
+    advance(state, plan, parts_of(plan, state, material, next(feed)))
     moved = {n for n, tensor in state.tensors().items() if not torch.equal(tensor, before[n])}
     learners = {
         f"nets/{role}/{name}"

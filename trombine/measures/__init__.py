@@ -13,7 +13,6 @@ judge/.
 from trombine.measures.distances import (
     diversity,
     energy_distance,
-    mean_colour,
     sliced_distance,
     spacing,
 )
@@ -59,7 +58,6 @@ __all__ = [
     "figure",
     "log_evaluation",
     "luma",
-    "mean_colour",
     "psnr",
     "psnr_y",
     "sliced_distance",

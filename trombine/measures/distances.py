@@ -1,4 +1,4 @@
-"""How a set of pictures differs from another: in texture, in features, in diversity, in colour.
+"""How a set of pictures differs from another: in texture, in features, in diversity.
 
 No net is needed here, and nothing is drawn by chance: the directions of the sliced distance are a
 function of the seed given. A picture against its own truth is in similarity.py.
@@ -23,7 +23,7 @@ COARSE: Final = 8  # pixels a side where whole pictures are compared
 
 
 # ---------------------------------------------------------------------------------------------
-# Diversity and colour
+# Diversity
 
 
 def diversity(pictures: Pictures) -> float:
@@ -61,11 +61,6 @@ def apart(pictures: Pictures) -> Float64[torch.Tensor, "n n"]:
 def _coarse(pictures: Float64[torch.Tensor, "n c h w"]) -> Float64[torch.Tensor, "n c y x"]:
     height, width = (min(side, COARSE) for side in pictures.shape[-2:])
     return torch.nn.functional.adaptive_avg_pool2d(pictures, (height, width))
-
-
-def mean_colour(pictures: Pictures) -> Float64[torch.Tensor, "n c"]:
-    """The mean of each channel of each picture."""
-    return pictures.double().mean((-2, -1))
 
 
 # ---------------------------------------------------------------------------------------------

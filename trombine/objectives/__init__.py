@@ -22,7 +22,7 @@ detect.py       detect what is damaged of pictures
 terms.py        losses between pictures      critics.py   losses and penalties of discriminators
 perceptual.py   losses between features      pools.py     old pictures for a discriminator
 damage.py       what restoring undoes        judges.py    which net's features are compared
-alarms/         what watches a training      by_reader.py what a reader says of pictures
+alarms.py       what watches a training      by_reader.py what a reader says of pictures
 by_part.py      how much each pixel counts   untrue.py    numbers that augmentation makes untrue
 """
 

@@ -11,6 +11,7 @@ judges both by the logit of that class.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, final
 
 import torch
@@ -24,7 +25,15 @@ from trombine.nets import sizes_of
 from trombine.objectives import critics
 from trombine.objectives.alarms import Alarm, Collapse, DiscriminatorWon
 from trombine.objectives.critics import CRITICS, Discriminator
-from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
+from trombine.objectives.objective import (
+    Objective,
+    Phase,
+    Pictures,
+    Samples,
+    Step,
+    Terms,
+    Until,
+)
 from trombine.objectives.pools import Pool
 from trombine.objectives.terms import l2, wide
 from trombine.recipes.recipe import Adversarial, Criticised, Encode
@@ -35,6 +44,7 @@ _GENERATED: Final = "generated"
 _POOL: Final = "old"
 _POOL_CAPACITY: Final = 256  # pictures
 RANGES: Final = {"a": BENDS, "b": BENDS, "c": SHARES, "d": SHARES, "x": STARTS, "y": STARTS}
+DEGENERATED: Final = 0.1  # of correspondence lost since its best: the run ends
 _EDGE: Final = 1e-4  # shares of a range nearer to its ends count as this
 
 
@@ -215,7 +225,11 @@ class AdversarialObjective(Objective[Adversarial]):
             weights={"matched": recipe.matched} if recipe.matched else {},
             every=recipe.generator_every,
         )
-        return (generator, *self.adversary.phases(self.generated, rate=recipe.lr_discriminator))
+        phases = (generator, *self.adversary.phases(self.generated, rate=recipe.lr_discriminator))
+        if not self.numbers:
+            return phases
+        degenerated = Until(measure="correspondence", loses=DEGENERATED)
+        return tuple(replace(phase, until=degenerated) for phase in phases)
 
     def generator(self, step: Step) -> Terms:
         """The term that makes the discriminator take generated pictures for real."""
@@ -279,10 +293,7 @@ class AdversarialObjective(Objective[Adversarial]):
 
     def own_alarms(self) -> tuple[Alarm, ...]:
         """Samples that are all alike, and a discriminator that has won."""
-        return (
-            Collapse(),
-            *self.adversary.alarms(),
-        )
+        return (Collapse(), *self.adversary.alarms())
 
     def pools(self) -> Mapping[str, Pool]:
         """Old pictures for the discriminator."""

@@ -20,7 +20,6 @@ from trombine.colour import LUMA
 from trombine.data.degrade import Chain
 from trombine.data.degrade.terms import HANDLING
 from trombine.measures.detection import matches, pooled
-from trombine.objectives.alarms import Alarm, NoProgress
 from trombine.objectives.objective import Objective, Phase, Step, Terms
 from trombine.recipes.recipe import Detect
 from trombine.refusal import InputError
@@ -65,10 +64,6 @@ class DetectObjective(Objective[Detect]):
             counts.append(matches(logits[:, 0] > 0, damaged[:, 0] > 0))
         every = pooled(counts)
         return {"F1": every.f1, "precision": every.precision, "recall": every.recall}
-
-    def own_alarms(self) -> tuple[Alarm, ...]:
-        """No progress."""
-        return (NoProgress(self.best, higher=True, total=self.recipe.pictures),)
 
     def windows(self, step: Step) -> tuple[Pictures, Maps]:
         """A part of each spoiled print, then each at half its size; and what is damaged."""

@@ -117,10 +117,7 @@ class EncodeObjective(Objective[Encode]):
 
     def own_alarms(self) -> tuple[Alarm, ...]:
         """Samples that are all alike, and a discriminator that has won."""
-        return (
-            Collapse(),
-            *self.adversary.alarms(),
-        )
+        return (Collapse(), *self.adversary.alarms())
 
     def pools(self) -> Mapping[str, Pool]:
         """Old codes, if the recipe has them."""

@@ -19,7 +19,6 @@ from trombine.data.source import Source
 from trombine.data.staging import Staged, StageOptions, staged
 from trombine.nets.finder import LARGEST, SMALLEST
 from trombine.nets.reader import CENTRE_STEP
-from trombine.objectives.alarms import Alarm, NoProgress
 from trombine.objectives.objective import Objective, Phase, Step, Terms
 from trombine.objectives.read import chain_of, check_painted
 from trombine.objectives.reading import centres_loss
@@ -82,10 +81,6 @@ class FindObjective(Objective[Find]):
         bound = torch.cat(false).quantile(1 - _FALSE)
         found = (torch.cat(true) > bound).float().mean()
         return {"found": float(found), "size": float(torch.cat(off).mean())}
-
-    def own_alarms(self) -> tuple[Alarm, ...]:
-        """No progress."""
-        return (NoProgress(self.best, higher=True, total=self.recipe.pictures),)
 
     def _windows(self, step: Step) -> Staged:
         return staged(step.batches["data"], step.batches["other"], STAGE, step.chance)

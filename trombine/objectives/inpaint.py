@@ -37,7 +37,7 @@ from trombine.objectives.by_reader import guessed_in, read_in, reader_terms
 from trombine.objectives.damage import Damage
 from trombine.objectives.objective import Objective, Phase, Samples, Step, Terms
 from trombine.objectives.pools import Pool
-from trombine.objectives.restore import FEATURES, judge_in, restoring_alarms, weights_of
+from trombine.objectives.restore import FEATURES, judge_in, weights_of
 from trombine.objectives.sharpen import EDGES, edges_off, sharpening
 from trombine.objectives.terms import TERMS, total_variation, wide
 from trombine.objectives.views import Views
@@ -185,10 +185,6 @@ class PaintingObjective(Objective[PaintingKind]):
         nets = {"reader": self.reader, "completer": self.completer}
         return {name: net for name, net in nets.items() if net is not None}
 
-    def own_alarms(self) -> tuple[Alarm, ...]:
-        """The alarms of restoring."""
-        return restoring_alarms(self.recipe, self.measures)
-
 
 @final
 class InpaintObjective(PaintingObjective[Inpaint]):
@@ -284,9 +280,8 @@ class InpaintObjective(PaintingObjective[Inpaint]):
         return {**super().helpers(), **judge}
 
     def own_alarms(self) -> tuple[Alarm, ...]:
-        """The alarms of restoring, and of a discriminator that has won."""
-        more = self.adversary.alarms() if self.adversary else ()
-        return (*super().own_alarms(), *more)
+        """A discriminator that has won, where there is one."""
+        return self.adversary.alarms() if self.adversary else ()
 
     def pools(self) -> Mapping[str, Pool]:
         """Old pictures for the discriminator."""

@@ -21,7 +21,7 @@ from trombine.data.item import Batch
 from trombine.data.source import Source
 from trombine.draws import Chance
 from trombine.nets.spaces import SPACES, from_space, to_space
-from trombine.objectives.alarms import Alarm, NoGradient, NotFinite
+from trombine.objectives.alarms import Alarm, NotFinite
 from trombine.objectives.pools import Pool
 from trombine.recipes.recipe import Recipe
 from trombine.refusal import InputError
@@ -75,7 +75,6 @@ class Phase:
     after: str = ""  # the phase that must have ended before
     lasts: int | None = None
     until: Until | None = None
-    ends_on: tuple[str, ...] = ()  # alarms that end it when they ask to end a phase
     rate: float = 1.0  # what the recipe's learning rate is multiplied by
     exact: bool = False  # computed in float32 where the rest is in bf16: second derivatives
 
@@ -187,10 +186,9 @@ class Objective(ABC, Generic[RecipeKind]):
         return None
 
     def alarms(self) -> tuple[Alarm, ...]:
-        """The alarms that watch the training: its own, between those that all have."""
+        """The alarms that watch the training: the one that all have, and its own."""
         stop = self.recipe.on_nan == "stop"
-        broken = NotFinite(action="stop" if stop else "roll back")
-        return (broken, *self.own_alarms(), NoGradient())
+        return (NotFinite("stop" if stop else "roll back"), *self.own_alarms())
 
     def own_alarms(self) -> tuple[Alarm, ...]:
         """Those that not every objective has."""

@@ -37,7 +37,6 @@ from trombine.measures.reading import auc, explained, overlaps, point_errors
 from trombine.nets.reader import NUMBERS, Reading
 from trombine.nets.stillness import still
 from trombine.objectives import reading as terms
-from trombine.objectives.alarms import Alarm, NoProgress
 from trombine.objectives.objective import Objective, Phase, Ramp, Samples, Step, Terms
 from trombine.reader import LOST, Fields
 from trombine.reader.twice import parts_back, points_back
@@ -284,10 +283,6 @@ class ReadObjective(Objective[Read]):
             "explained": float(explained(torch.cat(read), torch.cat(truth)).clamp(min=-1).mean()),
             "style": float(torch.cat(styles).float().mean()),
         }
-
-    def own_alarms(self) -> tuple[Alarm, ...]:
-        """No progress."""
-        return (NoProgress(self.best, higher=self.measures[self.best], total=self.recipe.pictures),)
 
 
 def chain_of(damage: str, whose: str) -> Chain | None:

@@ -24,7 +24,6 @@ from trombine.data.source import Source
 from trombine.data.staging import Staged, StageOptions, staged
 from trombine.measures.reading import near_edges, overlaps
 from trombine.nets.stillness import still
-from trombine.objectives.alarms import Alarm, NoProgress
 from trombine.objectives.objective import Objective, Phase, Samples, Step, Terms
 from trombine.objectives.read import chain_of, check_painted, coloured, spoiled
 from trombine.reader.frames import WINDOW
@@ -128,10 +127,6 @@ class RefineObjective(Objective[Refine]):
                 sums[k] += torch.stack(overlaps(said, true))
         values = (sums[:, 0] / sums[:, 1].clamp(min=1)).mean(1)
         return dict(zip(self.measures, values.tolist(), strict=True))
-
-    def own_alarms(self) -> tuple[Alarm, ...]:
-        """No progress."""
-        return (NoProgress(self.best, higher=True, total=self.recipe.pictures),)
 
     def _windows(self, step: Step) -> Staged:
         return staged(step.batches["data"], step.batches["other"], STAGE, step.chance)

@@ -9,7 +9,6 @@ import torch
 from jaxtyping import Float
 
 from trombine.data.source import Source
-from trombine.objectives.alarms import Alarm, NoProgress
 from trombine.objectives.objective import Objective, Phase, Step, Terms
 from trombine.objectives.terms import TERMS
 from trombine.recipes.recipe import Regress
@@ -75,8 +74,3 @@ class RegressObjective(Objective[Regress]):
         truth = torch.cat([self.truth(step) for step in steps])
         unexplained = (read - truth).square().mean(0) / truth.var(0, correction=0)
         return {"unexplained": float(unexplained.mean())}
-
-    def own_alarms(self) -> tuple[Alarm, ...]:
-        """No progress."""
-        name, higher = next(iter(self.measures.items()))
-        return (NoProgress(name, higher=higher, total=self.recipe.pictures),)

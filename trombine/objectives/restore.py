@@ -9,12 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from trombine.measures import psnr, ssim
-from trombine.objectives.alarms import Alarm, NoProgress, TintDrift
 from trombine.objectives.damage import Damage
 from trombine.objectives.judges import Judge, judge_of
 from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
 from trombine.objectives.terms import TERMS, total_variation
-from trombine.recipes.recipe import Painting, Restore, Unseen
+from trombine.recipes.recipe import Restore
 from trombine.refusal import InputError
 
 RestoreKind = TypeVar("RestoreKind", bound=Restore)
@@ -22,7 +21,6 @@ RestoreKind = TypeVar("RestoreKind", bound=Restore)
 MEASURES: Final = {"PSNR": True, "SSIM": True}
 FEATURES: Final = "features"  # the judge's distance from the truth
 _JUDGED: Final = ("perceptual", "gram")  # terms that a judging net sees
-MUCH_WORSE: Final = 3.0  # dB below the best: twice the squared error
 
 
 class RestoringObjective(Objective[RestoreKind]):
@@ -72,10 +70,6 @@ class RestoringObjective(Objective[RestoreKind]):
         """The judging net, where a term needs it."""
         return {"judge": self.judge.perceptual.net} if self.judge else {}
 
-    def own_alarms(self) -> tuple[Alarm, ...]:
-        """The alarms without a discriminator."""
-        return restoring_alarms(self.recipe, self.measures)
-
 
 @final
 class RestoreObjective(RestoringObjective[Restore]):
@@ -102,14 +96,3 @@ def weights_of(recipe: Restore, *more: str) -> dict[str, float]:
 def judge_in(recipe: Restore, weights: Mapping[str, float]) -> Judge | None:
     """The judge, where a term needs one."""
     return judge_of(recipe) if set(_JUDGED) & weights.keys() else None
-
-
-def restoring_alarms(
-    recipe: Restore | Painting | Unseen, measures: Mapping[str, bool]
-) -> tuple[Alarm, ...]:
-    """The alarms of their own where nets are compared with the truth."""
-    name, higher = next(iter(measures.items()))
-    return (
-        NoProgress(name, higher=higher, total=recipe.pictures, much=MUCH_WORSE),
-        TintDrift(),
-    )

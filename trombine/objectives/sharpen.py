@@ -97,8 +97,8 @@ class SharpenObjective(RestoringObjective[Sharpen]):
         return {**super().measure(steps), EDGES: edges_off(results, truths)}
 
     def own_alarms(self) -> tuple[Alarm, ...]:
-        """Those of restoring, and a discriminator that has won."""
-        return (*super().own_alarms(), *self.adversary.alarms())
+        """A discriminator that has won."""
+        return self.adversary.alarms()
 
     def pools(self) -> Mapping[str, Pool]:
         """Old pictures for the discriminator."""

@@ -19,10 +19,8 @@ from torch import Tensor
 from trombine.data.augment import Augment
 from trombine.data.degrade import imresize_any, shrink
 from trombine.measures import psnr, ssim
-from trombine.objectives.alarms import Alarm
 from trombine.objectives.damage import Damage
 from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
-from trombine.objectives.restore import restoring_alarms
 from trombine.objectives.terms import l1
 from trombine.recipes.recipe import Unseen
 from trombine.refusal import InputError
@@ -105,7 +103,3 @@ class UnseenObjective(Objective[Unseen]):
             scores["PSNR"].append(psnr(result, truth))
             scores["SSIM"].append(ssim(result, truth))
         return {name: float(torch.cat(values).mean()) for name, values in scores.items()}
-
-    def own_alarms(self) -> tuple[Alarm, ...]:
-        """As of restoring."""
-        return restoring_alarms(self.recipe, self.measures)

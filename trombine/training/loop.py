@@ -186,15 +186,11 @@ def _step(
 ) -> Iterator[Event]:
     with writer.waiting():
         batch = next(feed)
-    checked = _crosses(state.pictures - plan.recipe.batch, state.pictures, plan.recipe.log_every)
     try:
-        parts = parts_of(plan, state, material, batch)
-        gradients = advance(state, plan, parts, checked=checked)
+        advance(state, plan, parts_of(plan, state, material, batch))
     except BrokenStepError as error:
         yield from writer.run_alarms(state, report_of(state, values={error.name: error.value}))
         raise InputError(f"{error}; lower --lr, or set --clip") from error
-    if gradients:
-        yield from writer.run_alarms(state, report_of(state, gradients=gradients))
 
 
 def _due(plan: Plan, state: State, writer: RunWriter, before: int) -> Iterator[Event]:
@@ -267,8 +263,7 @@ def _resume(order: Order, plan: Plan, state: State, folder: RunFolder) -> Iterat
     latest = checkpoints.latest(folder) if plan.mesh.first else None
     if latest and latest.path and not state.fits(latest.tensors, latest.plain):
         raise InputError(
-            "other nets, optimisers, phases or alarms cannot go on where"
-            " these were; give another -o",
+            "other nets, optimisers or phases cannot go on where these were; give another -o",
             path=order.folder,
         )
     if latest and not latest.path:

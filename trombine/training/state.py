@@ -100,17 +100,14 @@ class State:
         return tensors
 
     def fits(self, tensors: Mapping[str, Tensor], plain: Mapping[str, Any]) -> bool:
-        """Whether a checkpoint is of the same nets, optimisers, phases, alarms and pools."""
+        """Whether a checkpoint is of the same nets, optimisers, phases and pools."""
         own_tensors, own_plain = self.tensors(), self.plain()
         kinds = ("nets/", "averages/")
         own_shapes = {n: t.shape for n, t in own_tensors.items() if n.startswith(kinds)}
         their_shapes = {n: t.shape for n, t in tensors.items() if n.startswith(kinds)}
-        own_alarms = {name: state.keys() for name, state in own_plain["alarms"].items()}
-        their_alarms = {name: state.keys() for name, state in plain["alarms"].items()}
         pools = {name for name in tensors if name.startswith("pools/")}
         return (
             own_shapes == their_shapes
-            and own_alarms == their_alarms
             and own_plain["phases"].keys() == plain["phases"].keys()
             and pools == {name for name in own_tensors if name.startswith("pools/")}
             and all(_moments_fit(optimiser, tensors, r) for r, optimiser in self.optimisers.items())
@@ -125,8 +122,8 @@ class State:
             _load_optimiser(optimiser, _below(tensors, f"optimisers/{role}/"))
         for name, pool in self.pools.items():
             pool.load(_below(tensors, f"pools/{name}/"))
-        for name, alarm in self.alarms.items():
-            alarm.load(plain["alarms"][name])
+        for name in self.alarms.keys() & plain["alarms"].keys():
+            self.alarms[name].load(plain["alarms"][name])
         self.phases = {name: PhaseState(**fields) for name, fields in plain["phases"].items()}
         self.pictures, self.rollbacks = plain["pictures"], plain["rollbacks"]
         self.slower, self.lines = plain["slower"], plain["lines"]

@@ -65,32 +65,24 @@ class BrokenStepError(ArithmeticError):
         self.name, self.value = name, value
 
 
-def advance(
-    state: State, plan: Plan, parts: Sequence[Step], *, checked: bool = False
-) -> dict[str, float]:
+def advance(state: State, plan: Plan, parts: Sequence[Step]) -> None:
     """Take one step: every phase that is due, then the averages and the clock.
 
-    `parts` are this process's pictures. Returns the gradient's norm of each term by itself where
-    that is to be checked.
+    `parts` are this process's pictures.
     """
-    gradients: dict[str, float] = {}
     for phase in plan.phases:
         progress = state.phases[phase.name]
         if not is_active(progress):
             continue
         if progress.steps % phase.every == 0:
-            gradients |= _run_phase(state, plan, phase, parts, checked=checked)
+            _run_phase(state, plan, phase, parts)
         progress.steps += 1
     state.pictures += plan.recipe.batch
     update_averages(state, plan.recipe)
-    return gradients
 
 
-def _run_phase(
-    state: State, plan: Plan, phase: Phase, parts: Sequence[Step], *, checked: bool
-) -> dict[str, float]:
+def _run_phase(state: State, plan: Plan, phase: Phase, parts: Sequence[Step]) -> None:
     """One phase: terms, gradients, the mean over processes, clipping, the optimisers."""
-    gradients: dict[str, float] = {}
     means: dict[str, Tensor] = {}
     for role in phase.learns:  # a step that broke has left gradients behind
         state.optimisers[role].zero_grad()
@@ -103,8 +95,6 @@ def _run_phase(
             with plan.machine.autocast(exact=phase.exact):
                 terms = phase.terms(part)
             total = weighted(terms, weights) / len(parts)
-            if checked and part is parts[0]:
-                gradients = gradient_norms(state, phase, terms)
             total.backward()
             _accumulate(means, {**terms, "total": total * len(parts)}, phase.name, len(parts))
             _accumulate(means, part.curves, "curve", len(parts))
@@ -112,7 +102,6 @@ def _run_phase(
     _apply_gradients(state, plan, phase, means)
     ramps = [name for name, weight in phase.weights.items() if isinstance(weight, Ramp)]
     _add_to_sums(state, {f"weight/{phase.name}: {name}": weights[name] for name in ramps})
-    return {f"{phase.name}/{name}": norm for name, norm in gradients.items()}
 
 
 def _accumulate(means: dict[str, Tensor], values: Terms, prefix: str, parts: int) -> None:
@@ -172,25 +161,6 @@ def _add_to_sums(state: State, values: Mapping[str, float]) -> None:
 def weighted(terms: Terms, weights: Mapping[str, float]) -> Tensor:
     """The sum that a phase minimises."""
     return torch.stack([weights.get(name, 1.0) * value for name, value in terms.items()]).sum()
-
-
-def gradient_norms(state: State, phase: Phase, terms: Terms) -> dict[str, float]:
-    """The norm of each term's own gradient in the nets that learn.
-
-    A term that is the constant 0 is left out: no picture of this step has what it compares. Any
-    other constant has the norm 0: something cut the term off.
-    """
-    candidates = (p for role in phase.learns for p in state.nets[role].parameters())
-    parameters = [parameter for parameter in candidates if parameter.requires_grad]
-    norms: dict[str, float] = {}
-    for name, term in terms.items():
-        if not term.requires_grad and term == 0:
-            continue
-        gradients: Sequence[Tensor | None] = (None,)
-        if term.requires_grad:
-            gradients = torch.autograd.grad(term, parameters, retain_graph=True, allow_unused=True)
-        norms[name] = float(get_total_norm([grad for grad in gradients if grad is not None]))
-    return norms
 
 
 def nets_outside(nets: Mapping[str, nn.Module], phase: Phase) -> list[nn.Module]:

@@ -184,19 +184,12 @@ class RunWriter:
 
     def _act(self, state: State, alert: Alert) -> Iterator[Event]:
         """Do what an alarm asks for."""
-        did = {"warn": "warned", "stop": "stopped", "end phase": "ended the phase"}
-        done = did.get(alert.action, "rolled back")
-        entry = {"alarm": alert.alarm, "text": alert.text, "did": done}
+        did = {"warn": "warned", "stop": "stopped", "roll back": "rolled back"}[alert.action]
+        entry = {"alarm": alert.alarm, "text": alert.text, "did": did}
         yield from self.log(state, "alarm", entry)
         if self.plan.mesh.first:
             yield Notice(None, f"{state.pictures:,} pictures: {alert.alarm}: {alert.text}")
-        if alert.action == "end phase":
-            for phase in self.plan.phases:
-                if alert.alarm in phase.ends_on:
-                    state.phases[phase.name].ended = state.pictures
-                    entry = {"phase": phase.name, "what": "ended", "why": alert.text}
-                    yield from self.log(state, "phase", entry)
-        elif alert.action != "warn":
+        if alert.action != "warn":
             raise AlarmError(alert)
 
     # Checkpoints and pages ---------------------------------------------------------------------
@@ -290,7 +283,6 @@ def report_of(
     *,
     values: Mapping[str, float] | None = None,
     measures: Mapping[str, float] | None = None,
-    gradients: Mapping[str, float] | None = None,
     samples: Tensor | None = None,
     truth: Tensor | None = None,
 ) -> Report:
@@ -300,7 +292,6 @@ def report_of(
         rollbacks=state.rollbacks,
         values=values or {},
         measures=measures or {},
-        gradients=gradients or {},
         samples=samples,
         truth=truth,
     )
