@@ -26,11 +26,8 @@ run: runs/upscale-fast-x2
 nets
   net            residual:width=32  78,348 parameters
 
-phases
-  restore        net learns from picture 0 on: l1 1, luma 2
-
 data
-  data           leaves#24, 240 px, windows of 60 px
+  data           leaves#24, 240 px
 
 resolved
   device         cpu

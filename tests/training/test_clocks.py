@@ -15,7 +15,6 @@ from trombine.objectives import objective_of
 from trombine.objectives.objective import Phase, Ramp, Step, Terms, Until
 from trombine.recipes import Recipe, find, with_settings
 from trombine.refusal import InputError
-from trombine.training.expect import stretches
 from trombine.training.launch import Mesh
 from trombine.training.machine import choose
 from trombine.training.material import endless, open_material, parts_of
@@ -24,7 +23,6 @@ from trombine.training.steps import (
     BrokenStepError,
     Plan,
     advance,
-    is_active,
     rate_at,
     update_phases,
     update_phases_by_measure,
@@ -154,27 +152,6 @@ def test_phases_by_the_clock() -> None:
     found = clock([phase("a", lasts=16), phase("b", after="a", start=40, lasts=8)])
     assert found["b"] == (40, 48)
     assert clock([phase("a", lasts=0)]) == {"a": (0, 0)}
-
-
-@pytest.mark.parametrize(
-    "phases",
-    [
-        [phase("a")],
-        [phase("a", lasts=16), phase("b", start=16)],
-        [phase("a", start=8, lasts=16), phase("b", after="a", lasts=24), phase("c", start=64)],
-        [phase("a", lasts=40), phase("b", start=24, lasts=80), phase("c", after="b")],
-    ],
-)
-def test_what_is_expected_of_phases_is_what_happens(phases: Sequence[Phase]) -> None:
-    """Of each step of 8 pictures, by the loop's own clock: which phases are under way."""
-    _, state = begun(tiny())
-    state.phases = {one.name: PhaseState() for one in phases}
-    happened = []
-    for state.pictures in range(0, 80, 8):
-        list(update_phases(state, phases))
-        happened.append({name for name, one in state.phases.items() if is_active(one)})
-    told = [names for count, names in stretches(phases, 80) for _ in range(count // 8)]
-    assert told == happened
 
 
 @pytest.mark.parametrize(

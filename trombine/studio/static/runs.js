@@ -176,7 +176,6 @@ function tell(text, command) {
     ["Pictures seen", Number(of("settings", "pictures")).toLocaleString()],
     ["Steps", steps],
     ...(parts.nets ?? []).map(([role, net, count]) => ["Net", [role === "net" ? "" : role, net, count].filter(Boolean).join(", ")]),
-    ...(parts.phases ?? []).map(([name, ...rest]) => ["Phase", `${name}: ${rest.join(", ")}`]),
     ["Computed on", `${of("resolved", "device")}, ${of("resolved", "precision")}`],
   ];
   $("expected").replaceChildren(sheet("What would be trained", rows));
