@@ -76,7 +76,6 @@ ARMS: Final = {
     },
     "two": _arm("net", "two in a row", f"{NET},stages=2"),
     "shuffle": _arm("net", "pixel shuffle for repeated pixels", f"{NET},up=shuffle"),
-    "deepfill": _arm("net", "coarse to fine, gated, contextual attention", "deepfill:width=12"),
     "none": _arm("channels", "none, half of the pictures told nothing", NET, TOLD),
     "points": _arm("channels", "landmarks", _told("none", "true"), TOLD),
     "groups": _arm("channels", "parts merged to 8 groups", _told("groups", "false"), TOLD),

@@ -329,7 +329,6 @@ CASES = {
         gives=same,
         exported=False,
     ),
-    "deepfill": Case(net="deepfill", task="repair", sizes={"width": 4}, gives=same),
     "autoencoder": Case(
         net="autoencoder", task="restore", sizes={"width": 4, "levels": 2, "depth": 3}, gives=same
     ),

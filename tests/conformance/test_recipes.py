@@ -265,16 +265,6 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
             "layers": "first+down.0",
         },
     ),
-    "inpaint, deepfill": (
-        "inpaint",
-        {
-            "data": "world:photo#48",
-            "window": "0",
-            "net": "deepfill:width=4",
-            "told": "none",
-            "real": "none",
-        },
-    ),
     "inpaint-sharp": (
         "inpaint-sharp",
         {

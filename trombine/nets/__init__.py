@@ -17,7 +17,6 @@
     finder               a picture to where faces may be
     painter              a picture with a hole to one without
     diffusion_painter    the same, another one for each seed
-    deepfill             the same, coarse to fine, by what is elsewhere in the picture
     autoencoder          a picture to itself, through a few numbers
     inventor             a random vector to a face, told what is to be of it
     code_discriminator   a code to how much it looks drawn
@@ -50,7 +49,6 @@ from trombine.nets.code_discriminator import CodeDiscriminator
 from trombine.nets.code_reader import CodeReader
 from trombine.nets.completer import Completer
 from trombine.nets.dcgan import DCGANDiscriminator, DCGANGenerator
-from trombine.nets.deepfill import DeepFill
 from trombine.nets.denoiser import Denoiser
 from trombine.nets.diffusion_painter import DiffusionPainter
 from trombine.nets.encoder import Encoder
@@ -90,7 +88,6 @@ NETS: Final[dict[str, type[Net]]] = {
     "painter": Painter,
     "completer": Completer,
     "diffusion_painter": DiffusionPainter,
-    "deepfill": DeepFill,
     "autoencoder": Autoencoder,
     "inventor": Inventor,
     "code_discriminator": CodeDiscriminator,
