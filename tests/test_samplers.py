@@ -18,9 +18,8 @@ from trombine.schedules import Diffusion, Flow
 Process = Diffusion | Flow
 Net = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 PROCESSES: dict[str, Process] = {
-    "linear noise": Diffusion(schedule="linear"),
-    "cosine noise": Diffusion(schedule="cosine"),
-    "cosine v": Diffusion(schedule="cosine", predicts="v"),
+    "cosine noise": Diffusion(),
+    "cosine v": Diffusion(predicts="v"),
     "flow": Flow(),
 }
 MEAN, DEVIATION = 0.4, 0.5

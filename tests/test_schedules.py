@@ -1,21 +1,18 @@
-"""Schedules and processes: DDPM's own steps, closed forms, and ways there and back."""
+"""Schedules and processes: closed forms, and ways there and back."""
 
 from __future__ import annotations
 
 import math
 
-import numpy as np
 import pytest
 import torch
 
-from trombine.schedules import LEAST_DATA, SCHEDULES, Diffusion, Flow
+from trombine.schedules import LEAST_DATA, Diffusion, Flow, cosine
 
 Any = Diffusion | Flow
 PROCESSES: dict[str, Any] = {
-    "linear noise": Diffusion(schedule="linear"),
-    "linear v": Diffusion(schedule="linear", predicts="v"),
-    "cosine noise": Diffusion(schedule="cosine"),
-    "cosine v": Diffusion(schedule="cosine", predicts="v"),
+    "cosine noise": Diffusion(),
+    "cosine v": Diffusion(predicts="v"),
     "flow": Flow(),
 }
 TIMES = torch.tensor([0.0, 1e-4, 0.1, 0.5, 0.9, 1.0], dtype=torch.float64)
@@ -28,20 +25,12 @@ def random(seed: int, dtype: torch.dtype = torch.float64) -> torch.Tensor:
 # --- the levels ---------------------------------------------------------------------------------
 
 
-def test_linear_is_ddpms_product() -> None:
-    """The product of 1 - beta over 1000 steps, beta from 1e-4 to .02."""
-    kept = np.cumprod(1 - np.linspace(1e-4, 0.02, 1000))
-    data, _ = SCHEDULES["linear"](torch.arange(1, 1001, dtype=torch.float64) / 1000)
-    assert np.abs(np.log(data.numpy()) - np.log(kept)).max() < 0.08  # its steps are finite
-    assert np.abs(data.numpy() - kept).max() < 3e-3
-
-
 def test_cosine_is_nichol_and_dhariwals() -> None:
     def power(t: float) -> float:
         return math.cos((t + 0.008) / 1.008 * math.pi / 2) ** 2
 
     for t in (0.0, 0.01, 0.3, 0.7, 0.98):
-        data, _ = SCHEDULES["cosine"](torch.tensor([t], dtype=torch.float64))
+        data, _ = cosine(torch.tensor([t], dtype=torch.float64))
         assert data.item() == pytest.approx(power(t) / power(0), abs=1.01 * LEAST_DATA)
 
 
@@ -58,11 +47,10 @@ def test_time_goes_from_data_to_noise(name: str) -> None:
         assert torch.allclose(data**2 + noise**2, torch.ones_like(t), atol=1e-15)
 
 
-@pytest.mark.parametrize("name", SCHEDULES)
-def test_levels_in_float32_are_exact_where_small(name: str) -> None:
+def test_levels_in_float32_are_exact_where_small() -> None:
     t = torch.logspace(-6, 0, 50, dtype=torch.float32)
-    found = Diffusion(schedule=name).levels(t)
-    exact = Diffusion(schedule=name).levels(t.double())
+    found = Diffusion().levels(t)
+    exact = Diffusion().levels(t.double())
     for one, other in zip(found, exact, strict=True):
         assert torch.allclose(one.double(), other, rtol=1e-4, atol=0)
 
@@ -138,7 +126,5 @@ def test_pictures_keep_their_type(name: str) -> None:
 
 
 def test_what_there_is_not_is_refused() -> None:
-    with pytest.raises(ValueError, match="there are linear, cosine"):
-        Diffusion(schedule="square")
     with pytest.raises(ValueError, match="noise or v"):
         Diffusion(predicts="velocity")

@@ -17,7 +17,6 @@ samplers.py; which times are drawn, and what a wrong prediction costs, is the ob
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -34,13 +33,7 @@ LEAST_DATA: Final = math.exp(-10.05)
 
 
 # ---------------------------------------------------------------------------------------------
-# Schedules of diffusion: a² and b² = 1 - a² at each time, each in a form exact where it is small
-
-
-def linear(t: Times) -> Levels:
-    """DDPM's: noise is added at a rate from .1 to 20 (Ho et al. 2020; Song et al. 2021)."""
-    exponent = 0.1 * t + (20 - 0.1) / 2 * t.square()
-    return torch.exp(-exponent), -torch.expm1(-exponent)
+# The schedule of diffusion: a² and b² = 1 - a² at each time, each in a form exact where it is small
 
 
 def cosine(t: Times) -> Levels:
@@ -56,12 +49,6 @@ def cosine(t: Times) -> Levels:
     return LEAST_DATA + (1 - LEAST_DATA) * remaining, (1 - LEAST_DATA) * lost
 
 
-SCHEDULES: Final[dict[str, Callable[[torch.Tensor], Levels]]] = {
-    "linear": linear,
-    "cosine": cosine,
-}
-
-
 # ---------------------------------------------------------------------------------------------
 # Processes
 
@@ -69,20 +56,17 @@ SCHEDULES: Final[dict[str, Callable[[torch.Tensor], Levels]]] = {
 @final
 @dataclass(frozen=True, kw_only=True)
 class Diffusion:
-    """Mixing that keeps the power: a² + b² = 1, with a schedule of SCHEDULES."""
+    """Mixing that keeps the power: a² + b² = 1, by the cosine."""
 
-    schedule: str = "cosine"
     predicts: str = "noise"  # or "v"
 
     def __post_init__(self) -> None:
-        if self.schedule not in SCHEDULES:
-            raise ValueError(f"no schedule {self.schedule!r}: there are {', '.join(SCHEDULES)}")
         if self.predicts not in ("noise", "v"):
             raise ValueError(f"a diffusion net predicts noise or v, not {self.predicts!r}")
 
     def levels(self, t: Times) -> Levels:
         """a and b at these times."""
-        data, noise = SCHEDULES[self.schedule](t)
+        data, noise = cosine(t)
         return data.sqrt(), noise.sqrt()
 
     def clock(self, t: Times) -> Times:

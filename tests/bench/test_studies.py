@@ -146,7 +146,7 @@ def test_what_latents_explain_is_what_was_planted() -> None:
         assert abs(chance["rank"]) < 0.05 and abs(chance["linear"]) < 0.02
 
 
-@pytest.mark.parametrize("process", [Flow(), Diffusion(schedule="cosine", predicts="v")])
+@pytest.mark.parametrize("process", [Flow(), Diffusion(predicts="v")])
 def test_the_ideal_denoiser_is_the_mean_of_what_a_picture_may_be_of(
     process: Flow | Diffusion,
 ) -> None:

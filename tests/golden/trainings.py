@@ -49,7 +49,6 @@ TRAININGS: Final = {
     " size=16 width=8 steps=2 net.painter=4 net.widest=8 damage=hole:half",
     "dcgan": f"dcgan {_LEAVES} latent=4 pool=0.5",
     "dcgan-r1": f"dcgan-r1 {_LEAVES} latent=4",
-    "wasserstein": f"dcgan-r1 {_LEAVES} latent=4 critic=wasserstein r1=0 r2=0 gradient_penalty=10",
     "stylegan": f"stylegan {_LEAVES} latent=4 penalty_every=2",
     "class-gan": "class-gan data=world:photo#24+world:sketch#24 size=16 width=4 latent=6 classes=2",
     "sdpc-gan": f"sdpc-gan {_LEAVES} latent=4 penalty_every=8",

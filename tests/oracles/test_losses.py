@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional
 
 from trombine.measures.similarity import ms_ssim
-from trombine.objectives.critics import CRITICS, gradient_penalty, r1
+from trombine.objectives.critics import CRITICS, r1
 from trombine.objectives.terms import charbonnier, l1, l2
 
 PUBLISHED = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
@@ -85,23 +85,15 @@ def small_critic() -> nn.Module:
     return net.double()
 
 
-@pytest.mark.parametrize("penalty", ["r1", "gradient penalty"])
-def test_penalties_are_those_of_finite_differences(penalty: str) -> None:
+def test_r1_is_that_of_finite_differences() -> None:
     """Every sample of every picture moved a little, alone: the slope without autograd."""
     net = small_critic()
-    maker = torch.Generator().manual_seed(6)
-    real, fake = (torch.rand(3, 2, 4, 5, generator=maker).double() for _ in range(2))
-    mixing = torch.tensor([0.0, 0.3, 1.0]).double()
-    at = real if penalty == "r1" else real + mixing.view(3, 1, 1, 1) * (fake - real)
+    real = torch.rand(3, 2, 4, 5, generator=torch.Generator().manual_seed(6)).double()
     squares = torch.zeros(3).double()
     with torch.no_grad():
         for place in np.ndindex(2, 4, 5):
             step = torch.zeros(2, 4, 5).double()
             step[place] = 1e-4
-            rise = (net(at + step) - net(at - step)).mean((1, 2, 3)) / 2e-4
+            rise = (net(real + step) - net(real - step)).mean((1, 2, 3)) / 2e-4
             squares += rise.square()
-    if penalty == "r1":
-        assert r1(net, real).item() == pytest.approx(squares.mean().item() / 2, rel=1e-6)
-    else:
-        expected = (squares.sqrt() - 1).square().mean().item()
-        assert gradient_penalty(net, real, fake, mixing).item() == pytest.approx(expected, rel=1e-6)
+    assert r1(net, real).item() == pytest.approx(squares.mean().item() / 2, rel=1e-6)

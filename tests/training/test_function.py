@@ -21,7 +21,7 @@ from trombine.recipes import find, with_settings
 from trombine.runs import checkpoints
 from trombine.training.launch import Mesh
 from trombine.training.machine import choose
-from trombine.training.material import Material, endless, open_material, parts_of
+from trombine.training.material import Material, endless, open_material, step_of
 from trombine.training.state import State, fresh
 from trombine.training.steps import Plan, advance, update_phases
 
@@ -57,7 +57,7 @@ def stepped(plan: Plan, state: State, material: Material, steps: int) -> bytes:
     feed = endless(plan.recipe, material, state)
     for _ in range(steps):
         list(update_phases(state, plan.phases))
-        advance(state, plan, parts_of(plan, state, material, next(feed)))
+        advance(state, plan, step_of(plan, state, material, next(feed)))
     return checkpoints.encode(state.tensors(), state.plain())
 
 

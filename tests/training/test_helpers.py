@@ -15,7 +15,7 @@ from trombine.objectives.restore import RestoreObjective
 from trombine.recipes import with_settings
 from trombine.training.launch import Mesh
 from trombine.training.machine import choose
-from trombine.training.material import endless, open_material, parts_of
+from trombine.training.material import endless, open_material, step_of
 from trombine.training.state import fresh
 from trombine.training.steps import advance, plan_of
 
@@ -46,8 +46,8 @@ def test_a_helper_stands_still_while_the_net_learns_through_it(
     phases = tuple(replace(phase, terms=objective.phases()[0].terms) for phase in plan.phases)
     state.phases["restore"].began = 0
     material = open_material(recipe, objective.streams)
-    parts = parts_of(plan, state, material, next(endless(recipe, material, state)))
-    advance(state, replace(plan, phases=phases), list(parts))
+    step = step_of(plan, state, material, next(endless(recipe, material, state)))
+    advance(state, replace(plan, phases=phases), step)
     assert state.sums["restore/perceptual"][0] > 0
     assert held and not any(held)
     assert all(torch.equal(before[name], now) for name, now in helper.state_dict().items())

@@ -29,7 +29,7 @@ from trombine.runs.folder import RunFolder
 from trombine.training.launch import Mesh
 from trombine.training.loop import Order, train
 from trombine.training.machine import choose
-from trombine.training.material import Material, endless, fixed_steps, open_material, parts_of
+from trombine.training.material import Material, endless, fixed_steps, open_material, step_of
 from trombine.training.state import State, fresh
 from trombine.training.steps import Plan
 from trombine.weights import load, read_card
@@ -232,7 +232,7 @@ def test_recipes_know_the_spaces_that_there_are() -> None:
 @pytest.mark.parametrize("family", INVENT)
 def test_what_is_invented_is_learned_in_the_space(family: str) -> None:
     plan, state, material, whole = first(family, space="hsv")
-    (step,) = parts_of(plan, state, material, whole)  # pyright: ignore[reportArgumentType]
+    step = step_of(plan, state, material, whole)  # pyright: ignore[reportArgumentType]
     plain = step.batches["data"].pictures()
     assert torch.equal(step.pictures(), to_space(plain, "hsv"))
     assert all(not isinstance(net, Within) for net in step.nets.values())
@@ -243,7 +243,7 @@ def test_what_is_invented_is_learned_in_the_space(family: str) -> None:
 
 def test_samples_of_a_generator_in_hsv_are_its_pictures_in_rgb() -> None:
     plan, state, material, whole = first("adversarial", space="hsv")
-    (step,) = parts_of(plan, state, material, whole)  # pyright: ignore[reportArgumentType]
+    step = step_of(plan, state, material, whole)  # pyright: ignore[reportArgumentType]
     made = step.nets["generator"](step.normals("latent", (8,)))
     samples = plan.objective.samples(step)
     assert samples is not None
@@ -265,7 +265,7 @@ class Says(torch.nn.Module):
 def test_pictures_invented_in_hsv_are_measured_in_rgb() -> None:
     """A generator that gives the real pictures, in HSV, is at no distance from them."""
     plan, state, material, whole = first("adversarial", space="hsv")
-    (step,) = parts_of(plan, state, material, whole)  # pyright: ignore[reportArgumentType]
+    step = step_of(plan, state, material, whole)  # pyright: ignore[reportArgumentType]
     hsv = step.pictures()
     honest = replace(step, nets={**step.nets, "generator": Says(hsv)})
     assert plan.objective.measure([honest])["sliced distance"] < 1e-4
@@ -285,7 +285,7 @@ def test_no_pictures_are_invented_in_a_normalisation(family: str) -> None:
 @pytest.mark.parametrize("family", [*COMPARE, "regress"])
 def test_a_net_is_shown_the_space_and_the_rest_is_rgb(family: str, space: str) -> None:
     plan, state, material, whole = first(family, space=space)
-    (step,) = parts_of(plan, state, material, whole)  # pyright: ignore[reportArgumentType]
+    step = step_of(plan, state, material, whole)  # pyright: ignore[reportArgumentType]
     pictures = step.pictures()
     assert torch.equal(pictures, step.batches["data"].pictures())
     seen: list[torch.Tensor] = []

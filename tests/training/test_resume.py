@@ -178,16 +178,11 @@ def test_other_settings_are_refused_unless_told(tmp_path: Path) -> None:
     assert len(logged(tmp_path / "run", "change")) == 1
 
 
-@pytest.mark.parametrize(
-    "settings", [{"width": "6"}, {"optimiser": "sgd"}, {"ema": "0"}, {"on_nan": "stop"}]
-)
+@pytest.mark.parametrize("settings", [{"width": "6"}, {"optimiser": "sgd"}, {"ema": "0"}])
 def test_what_cannot_go_on_says_so(settings: dict[str, str], tmp_path: Path) -> None:
     asked = order("restore", tmp_path / "run")
     stopped_after(asked, 48)
     other = replace(changed(asked, **settings), change=True)
-    if "on_nan" in settings:
-        finished(other)
-        return
     with pytest.raises(InputError, match="cannot go on where these were; give another -o"):
         finished(other)
 
@@ -380,9 +375,3 @@ def test_what_explodes_at_any_rate_ends_with_a_line(tmp_path: Path) -> None:
     assert "\n" not in str(said.value)
     assert len(logged(tmp_path / "run", "rollback")) == 3
     assert logged(tmp_path / "run", "alarm")[-1]["did"] == "stopped"
-
-
-def test_it_stops_at_once_where_that_is_asked(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="not finite"):
-        finished(exploding(tmp_path / "run", lr="1e6", on_nan="stop"))
-    assert not logged(tmp_path / "run", "rollback")

@@ -24,7 +24,7 @@ from trombine.training.expect import expectation
 from trombine.training.launch import Mesh
 from trombine.training.loop import Order, train
 from trombine.training.machine import choose
-from trombine.training.material import endless, open_material, parts_of
+from trombine.training.material import endless, open_material, step_of
 from trombine.training.orders import check
 from trombine.training.start import start_of
 from trombine.training.state import PhaseState, State, fresh
@@ -57,7 +57,7 @@ FROZEN: dict[str, tuple[str, str, str, dict[str, str]]] = {
     "one step of its body": ("upscale-x4", "residual", "body.1", {"optimiser": "adamw"}),
     "srresnet": ("srresnet-x4", "srresnet", "head+act+body+rise.0", {"weight_decay": "0.1"}),
     "sgd": ("srresnet-x4", "srresnet", "body", {"optimiser": "sgd", "clip": "1"}),
-    "its critic alone": ("sharpener-x2", "srresnet", "body", {"levels": "2", "accumulate": "2"}),
+    "its critic alone": ("sharpener-x2", "srresnet", "body", {"levels": "2"}),
 }
 
 
@@ -97,7 +97,7 @@ def begun(recipe: Recipe) -> tuple[Plan, State, Iterator[Any], Any]:
 def stepped(kit: tuple[Plan, State, Iterator[Any], Any], steps: int = 1) -> None:
     plan, state, feed, material = kit
     for _ in range(steps):
-        advance(state, plan, parts_of(plan, state, material, next(feed)))
+        advance(state, plan, step_of(plan, state, material, next(feed)))
 
 
 def copied(state: State) -> dict[str, torch.Tensor]:

@@ -27,7 +27,7 @@ from trombine.training import material as material_module
 from trombine.training.launch import Mesh
 from trombine.training.loop import Order, train
 from trombine.training.machine import choose
-from trombine.training.material import endless, open_material, parts_of, prepare_material
+from trombine.training.material import endless, open_material, prepare_material, step_of
 from trombine.training.state import PhaseState, State, fresh
 from trombine.training.steps import Plan, advance
 
@@ -174,10 +174,10 @@ def test_two_kinds_of_pictures(unpaired: Unpaired) -> None:
     plan, state, feed, material = kit(unpaired)
     whole = next(feed)
     assert whole["other"].seeds is not None and len(whole["other"]) == len(whole["data"]) == 4
-    advance(state, plan, parts_of(plan, state, material, whole))
+    advance(state, plan, step_of(plan, state, material, whole))
     assert all(len(pool) == 4 for pool in state.pools.values())
     before = copied(state)  # the next step is the generators' alone: the critics' every is 2
-    advance(state, plan, parts_of(plan, state, material, next(feed)))
+    advance(state, plan, step_of(plan, state, material, next(feed)))
     moved = {n for n, tensor in state.tensors().items() if not torch.equal(tensor, before[n])}
     learners = {
         f"nets/{role}/{name}"
@@ -213,7 +213,7 @@ class EndingObjective(UnpairedObjective):
     """Its phases end when the measure says so, at once."""
 
     def phases(self) -> tuple[Phase, ...]:
-        until = Until(measure="cycle", at_most=100)
+        until = Until(measure="cycle", loses=-1)
         return tuple(replace(phase, until=until) for phase in super().phases())
 
 

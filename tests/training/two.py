@@ -19,7 +19,7 @@ from trombine.objectives import objective_of
 from trombine.recipes import Recipe, find, with_settings
 from trombine.training.launch import Mesh
 from trombine.training.machine import choose
-from trombine.training.material import endless, open_material, parts_of
+from trombine.training.material import endless, open_material, step_of
 from trombine.training.state import State, fresh
 from trombine.training.steps import Plan, advance, update_phases
 
@@ -39,7 +39,7 @@ SMALL = {
 PAIR = {"latent": "4", "optimiser": "sgd", "pool": "0.5"}
 FAMILIES: dict[str, tuple[str, dict[str, str]]] = {
     "restore": ("upscale-fast-x2", {"depth": "2", "damage": "wild-x2"}),
-    "restore, two parts": ("cleaner", {"levels": "2", "accumulate": "2", "l2": "1", "size": "16"}),
+    "restore, squares": ("cleaner", {"levels": "2", "l2": "1", "size": "16"}),
     "sharpen": (
         "sharpener-x2",
         {
@@ -52,25 +52,12 @@ FAMILIES: dict[str, tuple[str, dict[str, str]]] = {
             "pool": "0.5",
             "r1": "1",
             "penalty_every": "3",
-            "accumulate": "2",
         },
     ),
     "adversarial": ("dcgan-r1", {**PAIR, "critic": "logistic", "penalty_every": "2"}),
-    "relativistic": ("dcgan-r1", {**PAIR, "accumulate": "2", "penalty_every": "2"}),
-    "wasserstein": (
-        "dcgan-r1",
-        {
-            **PAIR,
-            "critic": "wasserstein",
-            "r1": "0",
-            "r2": "0",
-            "gradient_penalty": "10",
-            "penalty_every": "1",
-            "generator_every": "2",
-        },
-    ),
+    "relativistic": ("dcgan-r1", {**PAIR, "penalty_every": "2"}),
     "noise": ("diffusion", {"levels": "2", "process": "noise"}),
-    "v": ("diffusion", {"levels": "2", "accumulate": "2"}),
+    "v": ("diffusion", {"levels": "2"}),
     "flow": ("flow", {"levels": "2"}),
     "restyle": (
         "restyle",
@@ -158,7 +145,7 @@ def trained(recipe: Recipe, mesh: Mesh) -> State:
     feed = endless(recipe, material, state)
     for _ in range(STEPS):
         list(update_phases(state, phases))
-        advance(state, plan, parts_of(plan, state, material, next(feed)))
+        advance(state, plan, step_of(plan, state, material, next(feed)))
     return state
 
 

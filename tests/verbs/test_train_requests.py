@@ -113,7 +113,7 @@ def test_the_command_of_a_run_needs_no_file(mine: Path) -> None:
     ("name", "settings"),
     [
         ("upscale-wild-x4", {"start": "none", "l1": "0.1"}),
-        ("dcgan", {"size": "32", "generator.size": "64", "critic": "hinge", "on_nan": "stop"}),
+        ("dcgan", {"size": "32", "generator.size": "64", "critic": "hinge"}),
         ("reader", {"real": "none", "net": "reader:width=8,head=4"}),
         ("flow", {}),
     ],

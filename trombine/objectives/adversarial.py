@@ -120,7 +120,7 @@ class Adversary:
         return (first, penalty)
 
     def _penalty_weights(self) -> dict[str, float]:
-        names = ("r1", "r2", "gradient_penalty")
+        names = ("r1", "r2")
         weights = {name: getattr(self.recipe, name, 0.0) for name in names}
         return {name: weight for name, weight in weights.items() if weight}
 
@@ -131,9 +131,6 @@ class Adversary:
             terms["r1"] = critics.r1(net, self.real(step))
         if "r2" in weights:
             terms["r2"] = critics.r2(net, generate(step).to(step.dtype))
-        if "gradient_penalty" in weights:
-            fake, mixing = generate(step).to(step.dtype), step.uniforms("mixing")
-            terms["gradient_penalty"] = critics.gradient_penalty(net, self.real(step), fake, mixing)
         return terms
 
     def alarms(self) -> tuple[Alarm, ...]:
@@ -223,7 +220,6 @@ class AdversarialObjective(Objective[Adversarial]):
             learns=("generator",),
             terms=self.generator,
             weights={"matched": recipe.matched} if recipe.matched else {},
-            every=recipe.generator_every,
         )
         phases = (generator, *self.adversary.phases(self.generated, rate=recipe.lr_discriminator))
         if not self.numbers:

@@ -83,9 +83,6 @@ class NotFinite(Alarm):
 
     name = "not finite"
 
-    def __init__(self, action: Action = "roll back") -> None:
-        self.action: Action = action
-
     def hear(self, report: Report) -> Alert | None:
         """Speaks each time: nothing good comes after."""
         bad = [f"value {name}" for name, x in report.values.items() if not math.isfinite(x)]
@@ -97,8 +94,8 @@ class NotFinite(Alarm):
         more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""
         cure = "lower the rate, clip the gradients, or train in float32"
         text = f"NaN or infinite: {', '.join(sorted(bad)[:3])}{more}; {cure}"
-        stop = report.rollbacks >= TRIES
-        return Alert(alarm=self.name, text=text, action="stop" if stop else self.action)
+        action = "stop" if report.rollbacks >= TRIES else "roll back"
+        return Alert(alarm=self.name, text=text, action=action)
 
 
 WARMUP: Final = 50_000  # pictures; until then samples are not expected to look like the data
@@ -159,10 +156,7 @@ def _least_diverse(samples: Pictures, truth: Pictures) -> tuple[float, str]:
 # Of the loss of a discriminator that cannot tell, in excess of the least there is. A healthy one
 # stays above .1 or so but for moments; at .05 the logistic one is right with p = .965 each time.
 EASY: Final = 0.05
-# How far apart the outputs' means lie, in their standard deviations: beside a loss, and alone. A
-# Wasserstein critic is meant to tell the two apart, but not that surely.
-APART: Final = 3.0
-FAR_APART: Final = 6.0
+APART: Final = 3.0  # the outputs' means, in their standard deviations
 _LINES: Final = 20  # of the log, running
 _RATE: Final = 0.1  # of a new line, in smoothing over some ten of them
 
@@ -172,13 +166,12 @@ def _entropy(p: float) -> float:
     return -sum(q * math.log(q) for q in (p, 1 - p) if q > 0)
 
 
-# What the loss of each critic of critics.py is where the discriminator cannot tell at all, None
-# where that has no scale, and the least that it can be; both for a label of the real.
-SCALES: Final[dict[str, Callable[[float], tuple[float | None, float]]]] = {
+# What the loss of each critic of critics.py is where the discriminator cannot tell at all, and the
+# least that it can be; both for a label of the real.
+SCALES: Final[dict[str, Callable[[float], tuple[float, float]]]] = {
     "logistic": lambda label: (2 * _entropy(label / 2), _entropy(label)),
     "hinge": lambda _: (2.0, 0.0),
     "least squares": lambda label: (label * label / 4, 0.0),
-    "wasserstein": lambda _: (None, 0.0),
     "relativistic": lambda _: (math.log(2), 0.0),
 }
 
@@ -203,41 +196,33 @@ class DiscriminatorWon(Alarm):
         self.even, self.least = SCALES[critic](real_label)
         self.warmup = warmup
         self.began: int | None = None  # pictures
-        self.ease: float | None = None  # logarithm of the loss, so that a spike hides nothing
-        self.separation: float | None = None  # in standard deviations
+        self.ease: float | None = None  # logarithm of the loss: so a spike hides nothing
+        self.separation: float | None = None  # in standard deviations; of one picture none
         self.running = 0  # lines
 
     def hear(self, report: Report) -> Alert | None:
         """Hears the log lines that have what it needs."""
-        ease, separation = self._ease(report.values), _separation(report.values)
-        if (separation if self.even is None else ease) is None:
+        loss, separation = report.values.get(self.loss, math.nan), _separation(report.values)
+        if not math.isfinite(loss):
             return None
-        self.ease, self.separation = _ema(self.ease, ease), _ema(self.separation, separation)
+        left = max((loss - self.least) / (self.even - self.least), EASY / 1000)
+        self.ease = _ema(self.ease, math.log(left))
+        if separation is not None:
+            self.separation = _ema(self.separation, separation)
         self.began = report.pictures if self.began is None else self.began
-        signs: dict[str, float] = {}
-        if self.ease is not None:
-            left = math.exp(self.ease)
-            signs[f"its loss is {left:.1%} of that of one that cannot tell"] = EASY / left
-        if (far := self.separation) is not None:
-            limit = FAR_APART if self.even is None else APART
-            signs[f"its outputs lie {far:.1f} standard deviations apart"] = far / limit
-        badness = min(signs.values())  # where both are known, both must say so
+        left, far = math.exp(self.ease), self.separation
+        badness = min(EASY / left, math.inf if far is None else far / APART)
         waited = report.pictures - self.began >= self.warmup
         self.running = self.running + 1 if badness > 1 and waited else 0
         if badness < 0.5:  # nearer to 1, it would flicker
             self.told = 0.0
         if self.running < _LINES:
             return None
-        cure = "lower its rate, train it less often, or add R1 or spectral norm"
-        text = f"the discriminator has won: {', '.join(signs)}, for {self.running} lines; {cure}"
+        cure = "lower its rate, or add R1 or spectral norm"
+        words = f"its loss is {left:.1%} of that of one that cannot tell"
+        words += "" if far is None else f", its outputs lie {far:.1f} standard deviations apart"
+        text = f"the discriminator has won: {words}, for {self.running} lines; {cure}"
         return self._tell(badness, text)
-
-    def _ease(self, values: Mapping[str, float]) -> float | None:
-        """The logarithm of how much loss is left, 0 where the discriminator cannot tell."""
-        loss = values.get(self.loss, math.nan)
-        if self.even is None or not math.isfinite(loss):
-            return None
-        return math.log(max((loss - self.least) / (self.even - self.least), EASY / 1000))
 
 
 def _separation(values: Mapping[str, float]) -> float | None:
@@ -250,8 +235,5 @@ def _separation(values: Mapping[str, float]) -> float | None:
     return min((real - fake) / spread, 100.0)
 
 
-def _ema(old: float | None, new: float | None) -> float | None:
-    """The smoothed value; what is missing now leaves it as it was."""
-    if old is None or new is None:
-        return old if new is None else new
-    return old + _RATE * (new - old)
+def _ema(old: float | None, new: float) -> float:
+    return new if old is None else old + _RATE * (new - old)

@@ -33,7 +33,7 @@ class CompleteObjective(PaintingObjective[Complete]):
 
     def phases(self) -> tuple[Phase, ...]:
         """The only phase."""
-        weights = {"parts": 1.0, "hidden": self.recipe.hidden, "overlap": self.recipe.overlap}
+        weights = {"overlap": self.recipe.overlap}
         return (Phase(name="complete", learns=("net",), terms=self.terms, weights=weights),)
 
     def terms(self, step: Step) -> Terms:

@@ -73,7 +73,7 @@ def _hinge_discriminator(real: Logits, fake: Logits, _label: float) -> Scalar:
 
 
 def _lower_generator(fake: Logits, _real: Logits) -> Scalar:
-    """-D(fake), of the hinge and of Wasserstein."""
+    """-D(fake)."""
     return -fake.mean()
 
 
@@ -85,14 +85,6 @@ def _squares_discriminator(real: Logits, fake: Logits, label: float) -> Scalar:
 def _squares_generator(fake: Logits, _real: Logits) -> Scalar:
     """(D(fake) - 1)² / 2."""
     return (fake - 1).square().mean() / 2
-
-
-def _wasserstein_discriminator(real: Logits, fake: Logits, _label: float) -> Scalar:
-    """D(fake) - D(real): minus the distance, once D is held to slopes of 1 (Arjovsky et al. 2017).
-
-    `gradient_penalty` holds it.
-    """
-    return fake.mean() - real.mean()
 
 
 def _pairs_discriminator(real: Logits, fake: Logits, _label: float) -> Scalar:
@@ -120,9 +112,6 @@ CRITICS: Final[dict[str, Critic]] = {
     "least squares": Critic(
         of_discriminator=_squares_discriminator, of_generator=_squares_generator, labels=True
     ),
-    "wasserstein": Critic(
-        of_discriminator=_wasserstein_discriminator, of_generator=_lower_generator
-    ),
     "relativistic": Critic(
         of_discriminator=_pairs_discriminator, of_generator=_pairs_generator, pairs=True
     ),
@@ -145,22 +134,6 @@ def r1(discriminator: Discriminator, real: Float[torch.Tensor, "n *s"]) -> Scala
 def r2(discriminator: Discriminator, fake: Float[torch.Tensor, "n *s"]) -> Scalar:
     """The same at generated pictures."""
     return r1(discriminator, fake)
-
-
-def gradient_penalty(
-    discriminator: Discriminator,
-    real: Float[torch.Tensor, "n *s"],
-    fake: Float[torch.Tensor, "n *s"],
-    mixing: Float[torch.Tensor, "n"],
-) -> Scalar:
-    """Mean of (|slope of D| - 1)² between real and fake (Gulrajani et al. 2017).
-
-    `mixing` is drawn by the caller, from [0, 1], one for each picture: 0 is the real one.
-    """
-    share = mixing.to(real.dtype).view(-1, *[1] * (real.ndim - 1))
-    between = torch.lerp(real.detach(), fake.detach(), share)
-    length = torch.linalg.vector_norm(slopes(discriminator, between), dim=1)  # slope 0 at 0: no NaN
-    return (length - 1).square().mean()
 
 
 def slopes(

@@ -20,7 +20,7 @@ def process_of(recipe: Denoise) -> Diffusion | Flow:
     """How noise is mixed in, and what the net predicts from the mixture."""
     if recipe.process == "flow":
         return Flow()
-    return Diffusion(schedule=recipe.noises, predicts=recipe.process)
+    return Diffusion(predicts=recipe.process)
 
 
 METHODS: Final = {"flow": "heun", "noise": "ddim", "v": "ddim"}

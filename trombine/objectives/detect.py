@@ -24,6 +24,7 @@ from trombine.objectives.objective import Objective, Phase, Step, Terms
 from trombine.recipes.recipe import Detect
 from trombine.refusal import InputError
 
+_WEIGHT: Final = 4.0  # of a damaged pixel beside a whole one: they are few
 _HALF: Final = 0.5  # of four pixels that become one, the damaged share from which it is damaged
 
 Pictures = Float[Tensor, "n 3 h w"]
@@ -52,7 +53,7 @@ class DetectObjective(Objective[Detect]):
         pictures, damaged = self.windows(step)
         logits = step.nets["net"](pictures.to(step.device, step.dtype))
         truth = damaged.to(logits)
-        weight = logits.new_tensor(self.recipe.weight)
+        weight = logits.new_tensor(_WEIGHT)
         return {"pixels": binary_cross_entropy_with_logits(logits, truth, pos_weight=weight)}
 
     def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:

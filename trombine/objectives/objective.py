@@ -38,12 +38,11 @@ RecipeKind = TypeVar("RecipeKind", bound=Recipe)
 @final
 @dataclass(frozen=True, kw_only=True)
 class Until:
-    """The value of a measure, on the choosing seeds, at which a phase or a ramp ends."""
+    """A phase or a ramp ends where a measure, on the choosing seeds, is this much worse than the
+    best since the phase began."""
 
     measure: str
-    at_least: float | None = None
-    at_most: float | None = None
-    loses: float | None = None  # it is this much worse than the best since the phase began
+    loses: float
 
 
 @final
@@ -187,8 +186,7 @@ class Objective(ABC, Generic[RecipeKind]):
 
     def alarms(self) -> tuple[Alarm, ...]:
         """The alarms that watch the training: the one that all have, and its own."""
-        stop = self.recipe.on_nan == "stop"
-        return (NotFinite("stop" if stop else "roll back"), *self.own_alarms())
+        return (NotFinite(), *self.own_alarms())
 
     def own_alarms(self) -> tuple[Alarm, ...]:
         """Those that not every objective has."""

@@ -44,6 +44,16 @@ from trombine.recipes.recipe import Read
 from trombine.refusal import InputError
 from trombine.world import STYLES
 
+WEIGHTS: Final = {
+    "parts": 1.0,  # the labels, pixel by pixel
+    "overlap": 0.5,  # how far each group of parts lies from where it is
+    "points": 20.0,  # the landmarks' distance, in sizes of the face
+    "spread": 0.1,  # what is said of that distance
+    "face": 0.5,  # whether a window shows a face
+    "centres": 0.1,  # where the middles of faces are, and how large they are
+    "fields": 1.0,  # traits and moment
+}
+AGREE: Final = 0.3  # of everything on the real pictures
 _REAL_EVERY: Final = 16  # of the real pictures: they are few, and each costs three readings
 _SURE: Final = 0.75  # of a part's label, before it is taught
 _WINDOW_TERMS: Final = frozenset({"face", "fields"})  # the terms of whole windows
@@ -80,10 +90,6 @@ class ReadObjective(Objective[Read]):
         self.varies = terms.variation(self.traits), terms.variation(self.moment)
         self.required = (*self.traits.names, *self.moment.names)
         self.population = terms.Population.parse(recipe.population, Fields(self.required))
-        names = ("parts", "overlap", "points", "spread", "face", "centres", "fields")
-        self.weights = {name: getattr(recipe, name) for name in names if getattr(recipe, name)}
-        if not self.weights:
-            raise InputError("nothing to learn from: every term of the recipe has weight 0")
 
     def check(self, sources: Mapping[str, Source]) -> None:
         """The data must be painted faces, and the net have an output for each number and style."""
@@ -110,22 +116,21 @@ class ReadObjective(Objective[Read]):
     def phases(self) -> tuple[Phase, ...]:
         """All terms; then, if the recipe says so, the numbers of a window alone."""
         recipe = self.recipe
-        weights: dict[str, float | Ramp] = dict(self.weights)
-        window_weights = {n: weight for n, weight in self.weights.items() if n in _WINDOW_TERMS}
+        weights: dict[str, float | Ramp] = dict(WEIGHTS)
+        window_weights = {n: weight for n, weight in WEIGHTS.items() if n in _WINDOW_TERMS}
         if recipe.real:
             over = max(1, (recipe.cycle or recipe.pictures) // 4)
-            weights["agree"] = Ramp(high=recipe.agree, over=over)
-            if recipe.face:
-                window_weights["agree"] = recipe.agree
+            weights["agree"] = Ramp(high=AGREE, over=over)
+            window_weights["agree"] = AGREE
             if recipe.population:
-                window_weights["population"] = recipe.agree
+                window_weights["population"] = AGREE
         phase = Phase(name="read", learns=("net",), terms=self.terms, weights=weights)
-        if not (recipe.numbers_after and recipe.fields):
+        if not recipe.numbers_after:
             return (phase,)
         numbers = Phase(
             name="numbers",
             learns=("net",),
-            parts=tuple(part for part in NUMBERS if part != "face" or recipe.face),
+            parts=NUMBERS,
             terms=self.number_terms,
             weights=window_weights,
             start=recipe.numbers_after,
@@ -135,11 +140,11 @@ class ReadObjective(Objective[Read]):
 
     def terms(self, step: Step) -> Terms:
         """All terms of the recipe: the reading of the windows, compared with the truth."""
-        return self._compared(step, self.weights)
+        return self._compared(step, WEIGHTS)
 
     def number_terms(self, step: Step) -> Terms:
         """The terms of whole windows alone."""
-        found = self._compared(step, _WINDOW_TERMS & self.weights.keys())
+        found = self._compared(step, _WINDOW_TERMS)
         if self.recipe.real and self.recipe.population:
             found["population"] = self._population(step)
         return found
@@ -195,7 +200,7 @@ class ReadObjective(Objective[Read]):
                 real_terms = self._terms(
                     Reading(*(tensor[count:] for tensor in outputs)), real, real_names
                 )
-                terms = [self.weights[name] * value for name, value in real_terms.items()]
+                terms = [WEIGHTS[name] * value for name, value in real_terms.items()]
                 terms_by_name["agree"] = share * torch.stack(terms).sum()
         return terms_by_name
 

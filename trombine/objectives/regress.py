@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from trombine.data.source import Source
 from trombine.objectives.objective import Objective, Phase, Step, Terms
-from trombine.objectives.terms import TERMS
+from trombine.objectives.terms import l2
 from trombine.recipes.recipe import Regress
 from trombine.refusal import InputError
 
@@ -50,7 +50,7 @@ class RegressObjective(Objective[Regress]):
     def terms(self, step: Step) -> Terms:
         """The numbers read, compared with the true ones."""
         read = step.nets["net"](step.pictures())
-        return {self.recipe.loss: TERMS[self.recipe.loss](read, self.truth(step).to(read))}
+        return {"l2": l2(read, self.truth(step).to(read))}
 
     def truth(self, step: Step) -> Float[torch.Tensor, "n k"]:
         """The true numbers, in the recipe's order."""

@@ -32,7 +32,7 @@ from trombine.recipes.recipe import (
     Translate,
 )
 from trombine.recipes.restyle import RESTYLE
-from trombine.recipes.settings import from_plain, settings_of, with_settings
+from trombine.recipes.settings import settings_of, with_settings
 from trombine.recipes.upscale import UPSCALE
 from trombine.refusal import InputError
 
@@ -67,7 +67,6 @@ __all__ = [
     "Sharpen",
     "Translate",
     "find",
-    "from_plain",
     "open_recipe",
     "settings_of",
     "with_settings",

@@ -86,14 +86,16 @@ def _content(path: Path) -> dict[str, Any]:
 def _of_run(base: Recipe, settings: Mapping[str, Any]) -> tuple[Recipe, dict[str, Any]]:
     """The recipe that a run was begun from, and its settings by the names that users give.
 
-    A run of an older trombine lacks the settings that came since: they have their defaults.
+    A run of an older trombine lacks the settings that came since: they have their defaults. Those
+    that are no longer there are left out.
     """
+    known = {field.name for field in dataclasses.fields(base)} - FIXED
     lacks = {
         field.name: field.default
         for field in dataclasses.fields(base)
         if field.name not in settings and field.default is not dataclasses.MISSING
     }
-    named = {name: value for name, value in settings.items() if name not in FIXED}
+    named = {name: value for name, value in settings.items() if name in known}
     nets = settings.get("nets")  # last, for they have all their sizes
     return dataclasses.replace(base, **lacks), {**named, **(nets if isinstance(nets, dict) else {})}
 

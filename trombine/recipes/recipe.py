@@ -88,8 +88,6 @@ class Recipe(ABC):
     """How long: pictures seen."""
     batch: int = 16
     """Pictures in a step."""
-    accumulate: int = 1
-    """Parts a step's pictures are computed in, one after the other, to need less memory."""
     seed: int = 0
     """Of everything that is drawn."""
     start: str = ""
@@ -105,8 +103,6 @@ class Recipe(ABC):
     """Adam's and muon's memory of the gradient; momentum of sgd."""
     beta2: float = 0.999
     """Adam's memory of the squared gradient."""
-    eps: float = 1e-8
-    """What Adam adds to the divisor."""
     weight_decay: float = 0.0
     """Decay of the weights."""
     schedule: str = "cosine"
@@ -149,8 +145,6 @@ class Recipe(ABC):
     """On how many pictures of choosing seeds it is measured."""
     best: str = ""
     """The measure by which the best model is kept; the objective's own choice unless given."""
-    on_nan: str = "roll back"
-    """What to do when a number is not finite: roll back (at a lower rate) or stop."""
 
     def __post_init__(self) -> None:
         for item in dataclasses.fields(self):
@@ -163,8 +157,8 @@ class Recipe(ABC):
             raise InputError(f"lr is above 0, not {self.lr}")
         if self.gradient_norm and self.clip:
             raise InputError("clip does nothing where gradient_norm is given: set one of them to 0")
-        if self.batch % (self.accumulate * self.devices):
-            parts = self.accumulate * self.devices
+        if self.batch % self.devices:
+            parts = self.devices
             raise InputError(f"a batch of {self.batch} does not divide into {parts} equal parts")
 
     def plain(self) -> dict[str, Any]:
@@ -183,18 +177,15 @@ CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "space": ("rgb", "grey", "hsv", "imagenet"),  # nets.spaces.SPACES, which needs torch
     "layout": ("auto", "contiguous", "channels_last"),
     "device": ("auto", "cpu", "cuda"),
-    "on_nan": ("roll back", "stop"),
-    "critic": ("logistic", "hinge", "least squares", "wasserstein", "relativistic"),
+    "critic": ("logistic", "hinge", "least squares", "relativistic"),
     "process": ("noise", "v", "flow"),
-    "noises": ("cosine", "linear"),
-    "loss": ("l1", "l2", "charbonnier"),
 }
 
 
 _AT_LEAST_ONE: Final = (
-    *("size", "pictures", "batch", "accumulate", "devices", "faces", "judged", "steps"),
+    *("size", "pictures", "batch", "devices", "faces", "judged", "steps"),
     *("log_every", "sample_every", "measure_every", "save_every"),
-    *("generator_every", "penalty_every"),
+    "penalty_every",
 )
 _AT_MOST: Final = {
     "pool": 1.0,
@@ -305,7 +296,7 @@ class Criticised(Recipe):
     critic_alone: int = 5_000
     """Pictures during which only the discriminator learns."""
     critic: str = "logistic"
-    """logistic, hinge, least squares, wasserstein or relativistic."""
+    """logistic, hinge, least squares or relativistic."""
     adversarial: float = 0.01
     """The discriminator's weight at the end of its ramp."""
     ramp: int = 50_000
@@ -357,8 +348,6 @@ class Complete(Painting):
 
     told: str = "both"
     """What is known of the pictures to learn from: their parts and points."""
-    hidden: float = 1.0
-    """Weight of the parts' cross-entropy in the hole, beside that of the whole picture."""
     overlap: float = 0.5
     """Weight of 1 - Dice of the groups of parts in the hole."""
 
@@ -399,11 +388,9 @@ class Adversarial(Recipe):
     objective: ClassVar[str] = "adversarial"
 
     critic: str = "logistic"
-    """logistic, hinge, least squares, wasserstein or relativistic."""
+    """logistic, hinge, least squares or relativistic."""
     lr_discriminator: float = 1.0
     """The discriminator's learning rate as a part of the generator's."""
-    generator_every: int = 1
-    """Steps of the discriminator for one of the generator."""
     real_label: float = 1.0
     """What the discriminator is to say of real pictures (.9: one-sided smoothing)."""
     pool: float = 0.0
@@ -412,8 +399,6 @@ class Adversarial(Recipe):
     """Weight of the gradient penalty on real pictures."""
     r2: float = 0.0
     """Weight of the gradient penalty on generated pictures."""
-    gradient_penalty: float = 0.0
-    """Weight of the penalty of Wasserstein critics, between real and generated pictures."""
     matched: float = 0.0
     """Weight of the squared difference of a fractal and what the generator makes of its numbers
     (latent-space correspondence)."""
@@ -444,7 +429,7 @@ class Encode(Recipe):
     adversarial: float = 0.1
     """Weight of how far from drawn the codes look."""
     critic: str = "logistic"
-    """logistic, hinge, least squares, wasserstein or relativistic."""
+    """logistic, hinge, least squares or relativistic."""
     real_label: float = 1.0
     """What the discriminator is to say of drawn codes (.9: one-sided smoothing)."""
     pool: float = 0.0
@@ -464,8 +449,6 @@ class Denoise(Recipe):
 
     process: str = "flow"
     """What the net says of a noisy picture: noise, v or flow."""
-    noises: str = "cosine"
-    """How noise grows with time, for noise and v: cosine or linear."""
     steps: int = 20
     """Steps of sampling."""
 
@@ -552,7 +535,7 @@ class Translate(Recipe):
     objective: ClassVar[str] = "translate"
 
     critic: str = "least squares"
-    """logistic, hinge, least squares or wasserstein."""
+    """logistic, hinge or least squares."""
     adversarial: float = 1.0
     """Weight of what the discriminators say, the sum over all that judges in them."""
     there_and_back: float = 10.0
@@ -580,8 +563,6 @@ class Regress(Recipe):
 
     wanted: str = ""
     """The vector's numbers that are learned, by name, with + between them."""
-    loss: str = "l2"
-    """l1, l2 or charbonnier."""
 
 
 @final
@@ -589,7 +570,7 @@ class Regress(Recipe):
 class Read(Recipe):
     """Read what is where in a face, from painted faces in windows as staging.py makes them.
 
-    `other` is what they stand before. Weights of 0 leave a term out.
+    `other` is what they stand before.
     """
 
     objective: ClassVar[str] = "read"
@@ -604,22 +585,6 @@ class Read(Recipe):
     """What is read of the moment: pose, expression, light, what is worn."""
     damage: str = "none"
     """What spoils the windows: a chain as docs/degradations.md tells."""
-    parts: float = 1.0
-    """Weight of the labels, pixel by pixel."""
-    overlap: float = 0.5
-    """Weight of how far each group of parts lies from where it is."""
-    points: float = 20.0
-    """Weight of the landmarks' distance, in sizes of the face."""
-    spread: float = 0.1
-    """Weight of what is said of that distance."""
-    face: float = 0.5
-    """Weight of whether a window shows a face."""
-    centres: float = 0.1
-    """Weight of where the middles of faces are, and how large they are."""
-    fields: float = 1.0
-    """Weight of traits and moment."""
-    agree: float = 0.3
-    """Weight of everything on the real pictures."""
     population: str = ""
     """What is known of the people of the real pictures together, FIELD:MEAN:SPREAD with + between
     them, as age:57:11: so numbers are to be read on average, from `numbers_after` on."""
@@ -667,5 +632,3 @@ class Detect(Recipe):
     and torn corners are detected."""
     grey: float = 0.3
     """Share of the pictures that have no colours before they are spoiled."""
-    weight: float = 4.0
-    """How many times a damaged pixel counts beside a whole one: they are few."""

@@ -84,15 +84,6 @@ def _integer(text: str) -> int:
         return int(number)
 
 
-def from_plain(kind: type[Recipe], fields: Mapping[str, Any]) -> Recipe:
-    """The recipe that `plain()` was of."""
-    names = {item.name for item in dataclasses.fields(kind)}
-    if surplus := sorted(set(fields) - names):
-        raise InputError(f"this recipe has settings that are not known: {', '.join(surplus)}")
-    nets = {role: NetSpec.parse(net) for role, net in fields["nets"].items()}
-    return _with_augment(kind(**{**fields, "nets": nets}))
-
-
 def _with_augment(recipe: Recipe) -> Recipe:
     """The recipe, after a check that its pictures can be augmented so.
 

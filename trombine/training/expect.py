@@ -25,7 +25,7 @@ from trombine.refusal import shown
 from trombine.runs.folder import RunFolder
 from trombine.training.launch import Mesh, check_room
 from trombine.training.machine import choose, prepare
-from trombine.training.material import endless, open_material, parts_of, streams_of
+from trombine.training.material import endless, open_material, step_of, streams_of
 from trombine.training.orders import (
     Order,
     check,
@@ -97,7 +97,7 @@ def _seconds_a_step(plan: Plan, state: State) -> float:
         times = []
         for _ in range(STEPS + 1):
             began = time.perf_counter()
-            advance(state, plan, parts_of(plan, state, material, next(feed)))
+            advance(state, plan, step_of(plan, state, material, next(feed)))
             times.append(time.perf_counter() - began)
         seconds += fmean(times[1:]) * count / _PLACES
     return seconds

@@ -23,7 +23,7 @@ from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
 from trombine.training.launch import Mesh, end_together, launch, shut_down
 from trombine.training.machine import Machine, choose, prepare
-from trombine.training.material import Material, endless, open_material, parts_of, prepare_material
+from trombine.training.material import Material, endless, open_material, prepare_material, step_of
 from trombine.training.orders import (
     DESCRIPTIVE,
     Order,
@@ -187,7 +187,7 @@ def _step(
     with writer.waiting():
         batch = next(feed)
     try:
-        advance(state, plan, parts_of(plan, state, material, batch))
+        advance(state, plan, step_of(plan, state, material, batch))
     except BrokenStepError as error:
         yield from writer.run_alarms(state, report_of(state, values={error.name: error.value}))
         raise InputError(f"{error}; lower --lr, or set --clip") from error

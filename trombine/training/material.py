@@ -1,4 +1,4 @@
-"""What a run's steps are computed from: its pictures, cut into the parts of this process."""
+"""What a run's steps are computed from: its pictures, the share of this process."""
 
 from __future__ import annotations
 
@@ -136,27 +136,13 @@ def endless(recipe: Recipe, material: Material, state: State) -> Iterator[dict[s
         yield {stream: next(reader) for stream, reader in readers.items()}
 
 
-def parts_of(
-    plan: Plan, state: State, material: Material, batches: Mapping[str, Batch]
-) -> list[Step]:
-    """This process's share of a step, in as many parts as the recipe accumulates.
-
-    First the step is cut into parts, then each part among processes, so that the pictures of a
-    part are consecutive whatever the number of processes.
-    """
-    recipe, mesh = plan.recipe, plan.mesh
-    size = recipe.batch // recipe.accumulate
-    parts = []
-    for number in range(recipe.accumulate):
-        part = mesh.slice(size)
-        chosen = slice(number * size + part.start, number * size + part.stop)
-        places = np.arange(
-            state.pictures + chosen.start, state.pictures + chosen.stop, dtype=np.int64
-        )
-        chance = Chance(seed=recipe.seed, rollbacks=state.rollbacks, places=places)
-        cut = {stream: batch.only(chosen) for stream, batch in batches.items()}
-        parts.append(_step(plan, state, material, state.nets, cut, chance, pools=True))
-    return parts
+def step_of(plan: Plan, state: State, material: Material, batches: Mapping[str, Batch]) -> Step:
+    """This process's share of a step."""
+    chosen = plan.mesh.slice(plan.recipe.batch)
+    places = state.pictures + np.arange(chosen.start, chosen.stop, dtype=np.int64)
+    chance = Chance(seed=plan.recipe.seed, rollbacks=state.rollbacks, places=places)
+    cut = {stream: batch.only(chosen) for stream, batch in batches.items()}
+    return _step(plan, state, material, state.nets, cut, chance, pools=True)
 
 
 def fixed_steps(plan: Plan, state: State, material: Material, count: int) -> list[Step]:

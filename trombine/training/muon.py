@@ -34,7 +34,7 @@ class Muon(Optimizer):
         *,
         lr: float,
         betas: tuple[float, float],
-        eps: float,
+        eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
         defaults = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}

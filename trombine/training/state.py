@@ -169,7 +169,6 @@ def _optimiser(recipe: Recipe, net: nn.Module) -> Optimizer:
         parameters,
         lr=recipe.lr,
         betas=(recipe.beta1, recipe.beta2),
-        eps=recipe.eps,
         weight_decay=recipe.weight_decay,
     )
 

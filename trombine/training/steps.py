@@ -65,25 +65,21 @@ class BrokenStepError(ArithmeticError):
         self.name, self.value = name, value
 
 
-def advance(state: State, plan: Plan, parts: Sequence[Step]) -> None:
-    """Take one step: every phase that is due, then the averages and the clock.
-
-    `parts` are this process's pictures.
-    """
+def advance(state: State, plan: Plan, step: Step) -> None:
+    """Take one step: every phase that is due, then the averages and the clock."""
     for phase in plan.phases:
         progress = state.phases[phase.name]
         if not is_active(progress):
             continue
         if progress.steps % phase.every == 0:
-            _run_phase(state, plan, phase, parts)
+            _run_phase(state, plan, phase, step)
         progress.steps += 1
     state.pictures += plan.recipe.batch
     update_averages(state, plan.recipe)
 
 
-def _run_phase(state: State, plan: Plan, phase: Phase, parts: Sequence[Step]) -> None:
+def _run_phase(state: State, plan: Plan, phase: Phase, step: Step) -> None:
     """One phase: terms, gradients, the mean over processes, clipping, the optimisers."""
-    means: dict[str, Tensor] = {}
     for role in phase.learns:  # a step that broke has left gradients behind
         state.optimisers[role].zero_grad()
     weights = {name: weight_of(state, phase, name) for name in phase.weights}
@@ -91,24 +87,16 @@ def _run_phase(state: State, plan: Plan, phase: Phase, parts: Sequence[Step]) ->
     fixed = frozen_parts(main, plan.freeze, state.pictures) + layers_outside(state.nets, phase)
     fixed += [*plan.objective.helpers().values()]
     with still(*nets_outside(state.nets, phase), batch_statistics=True), still(*fixed):
-        for part in parts:
-            with plan.machine.autocast(exact=phase.exact):
-                terms = phase.terms(part)
-            total = weighted(terms, weights) / len(parts)
-            total.backward()
-            _accumulate(means, {**terms, "total": total * len(parts)}, phase.name, len(parts))
-            _accumulate(means, part.curves, "curve", len(parts))
-            part.curves.clear()
-    _apply_gradients(state, plan, phase, means)
+        with plan.machine.autocast(exact=phase.exact):
+            terms = phase.terms(step)
+        total = weighted(terms, weights)
+        total.backward()
+    values = {f"{phase.name}/{name}": value for name, value in {**terms, "total": total}.items()}
+    values |= {f"curve/{name}": value for name, value in step.curves.items()}
+    step.curves.clear()
+    _apply_gradients(state, plan, phase, {n: v.detach().double() for n, v in values.items()})
     ramps = [name for name, weight in phase.weights.items() if isinstance(weight, Ramp)]
     _add_to_sums(state, {f"weight/{phase.name}: {name}": weights[name] for name in ramps})
-
-
-def _accumulate(means: dict[str, Tensor], values: Terms, prefix: str, parts: int) -> None:
-    for name, value in values.items():
-        key = f"{prefix}/{name}"
-        mean = value.detach().double() / parts
-        means[key] = means[key] + mean if key in means else mean
 
 
 def _apply_gradients(state: State, plan: Plan, phase: Phase, means: dict[str, Tensor]) -> None:
@@ -309,13 +297,8 @@ def is_reached(
     """Whether the measure is what the phase or the ramp waits for."""
     if until.measure not in measured:
         return False
-    value = measured[until.measure]
-    if until.at_least is not None and value >= until.at_least:
-        return True
-    if until.at_most is not None and value <= until.at_most:
-        return True
-    loss = best[until.measure] - value
-    return until.loses is not None and (loss if higher[until.measure] else -loss) > until.loses
+    loss = best[until.measure] - measured[until.measure]
+    return (loss if higher[until.measure] else -loss) > until.loses
 
 
 def _reason(until: Until, measured: Mapping[str, float]) -> str:
