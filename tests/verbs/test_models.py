@@ -102,7 +102,10 @@ def test_list_names_a_damaged_one_and_goes_on(zoo: Path) -> None:
     (zoo / "bad.safetensors").write_bytes(data[:-9])
     heard = [event for event in models.run(ModelsListRequest()) if not isinstance(event, Detail)]
     notice, last = heard
-    assert isinstance(notice, Notice) and "bad.safetensors: is truncated" in notice.text
+    assert (
+        isinstance(notice, Notice)
+        and "bad.safetensors: is no whole .safetensors file" in notice.text
+    )
     assert isinstance(last, Done) and "tiny-x2" in last.summary and "bad" not in last.summary
 
 
@@ -305,7 +308,7 @@ def test_import_makes_a_model(checkpoint: Path) -> None:
     [
         ({"net": "resnet"}, InputError, "there is no net resnet"),
         ({"net": "residual:width=wide"}, InputError, "width of residual is a whole number"),
-        ({"net": "residual:width=8"}, InputError, "name the net it is of with --net"),
+        ({"net": "residual:width=8"}, InputError, "name the net with --net"),
         ({"task": "sing"}, InputError, "there is no task sing; there are upscale, restore"),
         ({"task": "judge"}, InputError, "the net residual cannot judge"),
         ({"output": Path("new.pth")}, InputError, "the output ends in .safetensors"),

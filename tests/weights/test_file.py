@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import pickle
 from collections.abc import Callable
@@ -13,8 +12,6 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from safetensors.torch import load, save
 
 from trombine.nets import Net
@@ -43,7 +40,7 @@ def test_another_program_can_read_it(file: Path, net: Net) -> None:
 
 def test_numbers_are_kept_as_float32(net: Net, card: Card, tmp_path: Path) -> None:
     write(tmp_path / "double", net.double(), card)
-    assert {one.kind for one in read(tmp_path / "double").entries.values()} == {"F32"}
+    assert {one.dtype for one in read(tmp_path / "double").tensors.values()} == {torch.float32}
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), 1e300])
@@ -127,20 +124,20 @@ def test_a_pickle_is_named_and_not_run(tmp_path: Path, old: bool) -> None:
 def test_a_truncated_file_is_named(file: Path, kept: float) -> None:
     data = file.read_bytes()
     file.write_bytes(data[: int(kept * len(data))])
-    assert "is truncated" in refused(file)
+    assert "is no whole .safetensors file (" in refused(file)
 
 
 @pytest.mark.parametrize(
     ("data", "said"),
     [
         (b"", "is empty"),
-        (b"{}", "is not a .safetensors file"),
-        (bytes(100), "is not a .safetensors file"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(100), "is not a .safetensors file"),
-        (b"\xff" * 8 + b"{" + bytes(90), "is not a .safetensors file"),
+        (b"{}", "is no whole .safetensors file"),
+        (bytes(100), "is no whole .safetensors file"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "is no whole .safetensors file"),
+        (b"\xff" * 8 + b"{" + bytes(90), "is no whole .safetensors file"),
         (save({"a": torch.ones(2)}), "has no card"),
         (save({"a": torch.ones(2)}, {"format": "pt"}), "has no card"),
-        (save({"a": torch.ones(2)}, {KEY: "[]"}), "its card is no JSON object"),
+        (save({"a": torch.ones(2)}, {KEY: "[]"}), "its card cannot be read"),
         (save({"a": torch.ones(2)}, {KEY: '{"format": 9}'}), "written by a newer trombine"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -161,31 +158,3 @@ def test_a_checkpoint_of_a_run_says_that_it_is_one(net: Net, tmp_path: Path) -> 
     path.write_bytes(checkpoints.encode(net.state_dict(), {"pictures": 64}))
     said = refused(path)
     assert "is a checkpoint" in said and "the model is best.safetensors in the run's folder" in said
-
-
-def test_a_header_that_promises_much_takes_no_memory(tmp_path: Path) -> None:
-    """A tensor of 4 TB in a file of 200 bytes."""
-    header = {"a": {"dtype": "F32", "shape": [10**6, 10**6], "data_offsets": [0, 4 * 10**12]}}
-    text = json.dumps(header).encode()
-    path = tmp_path / "large.safetensors"
-    path.write_bytes(len(text).to_bytes(8, "little") + text + bytes(100))
-    assert "is truncated" in refused(path)
-
-
-@pytest.fixture(scope="module")
-def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("bytes") / "changed.safetensors"
-
-
-SOME = save({"a": torch.ones(2), "b": torch.ones(3, 3)}, {KEY: '{"about": "", "task": "upscale"}'})
-
-
-@settings(max_examples=150)
-@given(at=st.integers(0, len(SOME) - 1), patch=st.binary(min_size=1, max_size=6), cut=st.booleans())
-def test_any_change_of_bytes_gives_one_line(
-    at: int, patch: bytes, cut: bool, scratch: Path
-) -> None:
-    """The card is not whole, so it is never a model; and never anything but an InputError."""
-    changed = SOME[:at] + patch + SOME[at + len(patch) :]
-    scratch.write_bytes(changed[: at + 1] if cut else changed)
-    refused(scratch)

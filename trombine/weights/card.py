@@ -1,25 +1,21 @@
 """The card of a model: what it does, which net it is, what it was trained on, how good it is.
 
-It is JSON in the header of the model's file (file.py). Read from a file it is a stranger's text:
-every field is checked, and nothing is believed that the tensors do not confirm (model.py).
+It is JSON in the header of the model's file (file.py).
 """
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final, NoReturn
+from typing import Any, Final, get_origin, get_type_hints
 
 from trombine import __version__
 from trombine.nets import Size
-from trombine.provenance import shortened
-from trombine.refusal import InputError
+from trombine.refusal import InputError, said
 from trombine.texts import from_json
 
 FORMAT: Final = 1
-LONGEST: Final = 1_000_000  # letters of a card
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,88 +55,22 @@ def dumps(card: Card) -> str:
 
 def loads(text: str) -> Card:
     """The card that this text is of; an InputError says why there is none."""
-    fields = {"digest": "", "start": "", **_parsed(text)}  # which came later
-    if "plain" in fields and "task" not in fields:  # as runs/checkpoints.py writes it
-        problem = "is a checkpoint, for a training to go on from"
-        raise InputError(f"{problem}; the model is best.safetensors in the run's folder")
-    version = fields.get("format")
-    if type(version) is int and version > FORMAT:
-        raise InputError(f"was written by a newer trombine (format {version}); update trombine")
-    _check_fields(fields, _FIELDS, "its card")
-    _check_values(fields)
-    scores = tuple(_score(score) for score in fields["scores"])
-    return Card(**{**fields, "scores": scores})
-
-
-def _parsed(text: str) -> dict[str, Any]:
     try:
-        if len(text) > LONGEST:
-            raise ValueError("too long")
-        fields = from_json(text, parse_constant=_no_number)
-    except ValueError as error:
-        raise _damaged("its card is not JSON") from error
-    if not isinstance(fields, dict):
-        raise _damaged("its card is no JSON object")
-    return fields
-
-
-def _no_number(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no number")
-
-
-def _damaged(problem: str) -> InputError:
-    return InputError(f"{problem}; ask for the file again where it came from")
-
-
-_FIELDS: Final[Mapping[str, type]] = {
-    "task": str,
-    "net": str,
-    "sizes": dict,
-    "recipe": str,
-    "settings": dict,
-    "data": str,
-    "pictures": int,
-    "start": str,
-    "scores": list,
-    "licence": str,
-    "command": str,
-    "version": str,
-    "about": str,
-    "digest": str,
-    "format": int,
-}
-_SCORE: Final[Mapping[str, type]] = {"measure": str, "value": float, "protocol": str}
-_JSON: Final = {str: "a text", int: "a whole number", float: "a number", dict: "an object"}
-
-
-def _check_fields(fields: Mapping[str, Any], expected: Mapping[str, type], whose: str) -> None:
-    """Refuse a field that is missing, unknown, or of another type than is wanted."""
-    for name, kind in expected.items():
-        if name not in fields:
-            raise _damaged(f"{whose} lacks {name}")
-        if type(fields[name]) not in ((int, float) if kind is float else (kind,)):
-            raise _damaged(f"{whose} gives as {name} what is not {_JSON.get(kind, 'a list')}")
-    if surplus := fields.keys() - expected.keys():
-        raise _damaged(f"{whose} has the field {shortened(min(surplus))}, which is unknown")
-
-
-def _check_values(fields: Mapping[str, Any]) -> None:
-    """Refuse numbers that cannot be, and sizes that are none."""
-    if not 0 <= fields["pictures"] < 2**63 or fields["format"] < 1:
-        raise _damaged("its card counts below zero, or beyond all pictures")
-    for name, value in fields["sizes"].items():
-        if type(value) not in (int, float, str, bool) or value in (math.inf, -math.inf):
-            raise _damaged(f"its card gives as size {shortened(name)} what is none")
-
-
-def _score(fields: object) -> Score:
-    if not isinstance(fields, dict):
-        raise _damaged("its card gives as score what is not an object")
-    _check_fields(fields, _SCORE, "a score in its card")
-    try:
-        value = float(fields["value"])
-    except OverflowError:  # a whole number of hundreds of digits
-        value = math.inf
-    if not math.isfinite(value):
-        raise _damaged("a score in its card is not finite")
-    return Score(measure=fields["measure"], value=value, protocol=fields["protocol"])
+        fields = {"digest": "", "start": "", **from_json(text)}  # which came later
+        if "plain" in fields and "task" not in fields:  # as runs/checkpoints.py writes it
+            problem = "is a checkpoint, for a training to go on from"
+            raise InputError(problem, "the model is best.safetensors in the run's folder")
+        if fields["format"] > FORMAT:
+            problem = f"was written by a newer trombine (format {fields['format']})"
+            raise InputError(problem, "update trombine")
+        for name, kind in get_type_hints(Card).items():
+            wanted = list if name == "scores" else get_origin(kind) or kind
+            if not isinstance(fields[name], wanted):
+                raise TypeError(f"{name} is {type(fields[name]).__name__}")
+        scores = [Score(**{**one, "value": float(one["value"])}) for one in fields["scores"]]
+        return Card(**{**fields, "scores": tuple(scores)})
+    except InputError:
+        raise
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        problem = f"its card cannot be read ({said(error)})"
+        raise InputError(problem, "ask for the file again where it came from") from error

@@ -1,7 +1,7 @@
 """One file is one model: its tensors in safetensors' format, its card in the header.
 
-Reading runs nothing that the file says, and takes no more memory than the file is long. Whether
-tensors and card belong together is checked in model.py.
+Reading runs nothing that the file says. Whether tensors and card belong together is checked in
+model.py.
 """
 
 from __future__ import annotations
@@ -18,28 +18,15 @@ import torch
 from trombine.files import opened, write_bytes
 from trombine.nets import Net
 from trombine.provenance import shortened
-from trombine.refusal import InputError, about, shown
+from trombine.refusal import InputError, about, said, shown
 from trombine.runs import checkpoints
 from trombine.weights.card import FORMAT, Card, dumps, loads
 from trombine.zoo import ENDING
 
 KEY: Final = "trombine"  # of the card in the header
 AGAIN: Final = "copy it again from where it came"
-# As safetensors names them; nets hold no others. Numbers with a point are float32 in nets.
-_TYPES: Final = {"F32": torch.float32, "F16": torch.float16, "I64": torch.int64}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """One tensor as the file has it."""
-
-    kind: str  # safetensors' name of its type
-    shape: tuple[int, ...]
-    data: bytearray
-
-    def tensor(self) -> torch.Tensor:
-        """The tensor, over the same memory."""
-        return torch.frombuffer(self.data, dtype=_TYPES[self.kind]).reshape(self.shape)
+# How files begin that torch.save writes, today's (a zip) or the old ones.
+_PICKLES: Final = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +34,7 @@ class ModelFile:
     """What a file holds."""
 
     card: Card
-    entries: Mapping[str, Entry]
+    tensors: Mapping[str, torch.Tensor]
     hash: str  # of the whole file: the first 12 hex digits of SHA-256
 
 
@@ -93,56 +80,28 @@ def _halved(tensor: torch.Tensor) -> torch.Tensor:
 
 def read(path: Path | str) -> ModelFile:
     """What a file holds; an InputError where it is no model."""
-    from safetensors import SafetensorError, deserialize
+    from safetensors.torch import load
 
     path = Path(path)
-    data = _bytes(path)
-    try:
-        pairs = deserialize(data)
-    except SafetensorError as error:
-        raise InputError(f"{_what_is_wrong(data)}", path=path) from error
-    entries = {
-        name: Entry(kind=entry["dtype"], shape=tuple(entry["shape"]), data=entry["data"])
-        for name, entry in pairs
-    }
-    hash = hashlib.sha256(data).hexdigest()[:12]
-    return ModelFile(card=_card(path, data), entries=entries, hash=hash)
-
-
-def _bytes(path: Path) -> bytes:
     if path.is_dir():
         raise InputError(f"is a folder; name a {ENDING} file in it", path=path)
     with opened(path) as file:
-        return file.read()
-
-
-def _card(path: Path, data: bytes) -> Card:
-    """The card in a header that safetensors has accepted."""
-    header = json.loads(data[8 : 8 + _header_length(data)])
+        data = file.read()
+    if data.startswith(_PICKLES):
+        problem = f"is a pickled checkpoint, which could run code; {how_to_import('FILE')}"
+        raise InputError(problem, path=path)
+    try:
+        tensors = load(data)
+        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    except Exception as error:  # whatever a stranger's bytes make safetensors stumble on
+        raise InputError(f"is no whole {ENDING} file ({said(error)})", AGAIN, path=path) from error
     text = (header.get("__metadata__") or {}).get(KEY)
     if text is None:
         problem = "has no card, so trombine did not write it"
         raise InputError(f"{problem}; {how_to_import(path)}", path=path)
     with about(path):
-        return loads(text)
-
-
-def _header_length(data: bytes) -> int:
-    return int.from_bytes(data[:8], "little")
-
-
-def _what_is_wrong(data: bytes) -> str:
-    """Why safetensors refused a file, and what to do."""
-    if data[8:9] == b"{" and _ends_early(data):
-        return f"is truncated; {AGAIN}"
-    if is_pickle(data):
-        return f"is a pickled checkpoint, which could run code; {how_to_import('FILE')}"
-    return f"is not a {ENDING} file, or a damaged one; {AGAIN}"
-
-
-def is_pickle(data: bytes) -> bool:
-    """Whether a file begins as torch.save's do, today's (a zip) or the old ones."""
-    return data.startswith((b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"))
+        card = loads(text)
+    return ModelFile(card=card, tensors=tensors, hash=hashlib.sha256(data).hexdigest()[:12])
 
 
 def how_to_import(path: Path | str) -> str:
@@ -150,18 +109,3 @@ def how_to_import(path: Path | str) -> str:
     return (
         f"make it a model: trombine models import {shown(path)} --net NAME:SIZES --task TASK -o OUT"
     )
-
-
-def _ends_early(data: bytes) -> bool:
-    """Whether the header, or the tensors that it names, should go on beyond the end."""
-    start = 8 + _header_length(data)
-    if start > len(data):
-        return start < 100_000_000  # the longest header that safetensors takes
-    try:
-        header = json.loads(data[8:start])
-        ends = [
-            entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"
-        ]
-        return start + max(ends) > len(data)
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        return False

@@ -6,11 +6,10 @@ its shapes are compared with the file's, and only then do the file's tensors bec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Any, final
 
 import torch
 
@@ -18,15 +17,13 @@ from trombine import devices, zoo
 from trombine.nets import NETS, Net, build
 from trombine.nets.spaces import SPACES
 from trombine.provenance import shortened
-from trombine.refusal import InputError, about
+from trombine.refusal import InputError, about, said
 from trombine.weights.card import Card
-from trombine.weights.file import AGAIN, Entry, digest, not_finite, read, write
+from trombine.weights.file import AGAIN, ModelFile, digest, not_finite, read, write
 from trombine.weights.foreign import Foreign, is_foreign, opened_by_spandrel
 from trombine.weights.hub import HUB, downloaded
 from trombine.weights.tasks import TASKS, channels, check_finite, in_rgb, inputs_of
 from trombine.zoo import ENDING, no_model, shipped
-
-_NAMED: Final = 3  # an error names this many tensors
 
 
 @final
@@ -84,11 +81,7 @@ def load(name: str | Path, *, task: str | None = None) -> Model:
     with about(path):
         _check_card(card, task)
         net = _empty(card)
-        _check_tensors(net.state_dict(), file.entries)
-        tensors = {key: entry.tensor() for key, entry in file.entries.items()}
-        _check_digest(card, tensors)
-        _check_numbers(tensors)
-    net.load_state_dict({key: _wide(tensor) for key, tensor in tensors.items()}, assign=True)
+        _fill(net, file)
     return Model(net=net.eval(), card=card, hash=file.hash, path=path)
 
 
@@ -214,43 +207,15 @@ def _empty(card: Card) -> Net:
     return net
 
 
-# How a file may hold a tensor of a net: the net's own type first.
-_KINDS: Final = {torch.float32: ("F32", "F16"), torch.int64: ("I64",)}
-
-
-def _check_tensors(expected: Mapping[str, torch.Tensor], entries: Mapping[str, Entry]) -> None:
-    """Refuse tensors that are missing, surplus, or not of the net's shape and type."""
-    if missing := expected.keys() - entries.keys():
-        raise InputError(f"lacks {_listed(missing)} of its net; ask for the file again")
-    if surplus := entries.keys() - expected.keys():
-        raise InputError(f"has {_listed(surplus)}, which its net lacks; ask for the file again")
-    for name, tensor in expected.items():
-        kinds, shape, entry = _KINDS[tensor.dtype], tuple(tensor.shape), entries[name]
-        if entry.kind not in kinds or entry.shape != shape:
-            raise InputError(
-                f"has {shortened(name)} as {entry.kind} {list(entry.shape)}, and its"
-                f" net needs {kinds[0]} {list(shape)}; ask for the file again"
-            )
-
-
-def _check_digest(card: Card, tensors: Mapping[str, torch.Tensor]) -> None:
-    """Refuse weights that are not those that were written; a card may know of no digest."""
-    if card.digest and card.digest != digest(tensors):
+def _fill(net: Net, file: ModelFile) -> None:
+    """Let the file's tensors be the net's; float16 becomes float32, as nets compute."""
+    if file.card.digest and file.card.digest != digest(file.tensors):
         raise InputError(f"is damaged: its weights are not those that were written; {AGAIN}")
-
-
-def _check_numbers(tensors: Mapping[str, torch.Tensor]) -> None:
-    """Refuse weights of which no picture comes; `save` writes none, another program may."""
-    if broken := not_finite(tensors):
+    if broken := not_finite(file.tensors):  # `save` writes none, another program may
         raise InputError(f"holds NaN or infinity in {shortened(broken)}; ask for the file again")
-
-
-def _wide(tensor: torch.Tensor) -> torch.Tensor:
-    """As nets compute: float16 becomes float32."""
-    return tensor.float() if tensor.is_floating_point() else tensor
-
-
-def _listed(names: Iterable[str]) -> str:
-    first, count = sorted(names)[:_NAMED], len(set(names))
-    more = f" and {count - _NAMED} more tensors" if count > _NAMED else ""
-    return ", ".join(map(shortened, first)) + more
+    kinds = {name: tensor.dtype for name, tensor in net.state_dict().items()}
+    tensors = {name: t.to(kinds.get(name, t.dtype)) for name, t in file.tensors.items()}
+    try:
+        net.load_state_dict(tensors, assign=True)
+    except RuntimeError as error:
+        raise InputError(f"does not fit its net ({said(error)}); ask for the file again") from error
