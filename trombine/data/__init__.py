@@ -10,7 +10,7 @@ staging.py     windows for readers: faces anywhere, and what is in front of them
 
 made.py        what is made of a seed: faces, leaves, fractals, masks; workers.py: in processes
 requests.py    what verbs that make pictures of seeds share
-publishing.py  card and notebook of fractals, of the templates in published/
+publishing.py  the card of fractals, of the template in published/
 masks/         holes by family, mixes and curricula
 degrade/       what spoils pictures: smaller, unsharp, noisy, squeezed, old; and chains of these
 
