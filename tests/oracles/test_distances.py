@@ -15,7 +15,6 @@ from trombine.data.source import source
 from trombine.measures import (
     CHOOSING_SEEDS,
     diversity,
-    energy_distance,
     sliced_distance,
     spacing,
 )
@@ -157,48 +156,7 @@ def test_sets_that_do_not_compare_are_refused(faces: torch.Tensor) -> None:
         sliced_distance(faces[..., :5], faces[..., :5])
 
 
-# Energy distance -----------------------------------------------------------------------------
-
-
-def brute_energy(a: np.ndarray, b: np.ndarray) -> float:
-    def mean(x: np.ndarray, y: np.ndarray) -> float:
-        return float(np.mean([[math.dist(p, q) for q in y] for p in x]))
-
-    return math.sqrt(2 * mean(a, b) - mean(a, a) - mean(b, b))
-
-
-@pytest.mark.parametrize(("n", "m", "d"), [(1, 1, 3), (5, 9, 2), (300, 40, 7)])
-def test_energy_is_the_brute_force(n: int, m: int, d: int) -> None:
-    a, b = drawn(n, d, seed=1), drawn(m, d, seed=2) + 0.1
-    expected = brute_energy(a.double().numpy(), b.double().numpy())
-    assert energy_distance(a, b) == pytest.approx(expected, rel=1e-9)
-    assert energy_distance(b, a) == pytest.approx(expected, rel=1e-9)
-
-
-def test_energy_of_two_points_is_their_distance() -> None:
-    """2 E|x - y| with one point each; the other means are 0."""
-    a, b = torch.zeros(1, 2), torch.tensor([[3.0, 4.0]])
-    assert energy_distance(a, b) == pytest.approx(math.sqrt(2 * 5))
-
-
-def test_energy_of_normals_in_one_dimension() -> None:
-    """Székely and Rizzo: E|x - y| of normals s apart is that of |N(s, 2)|, a folded normal."""
-    chance = np.random.default_rng(0)
-    a, b = (torch.from_numpy(chance.normal(s, 1, (4000, 1))) for s in (0, 1.5))
-    phi = 0.5 * (1 + math.erf(1.5 / 2))
-    across = 2 / math.sqrt(math.pi) * math.exp(-(1.5**2) / 4) + 1.5 * (2 * phi - 1)
-    expected = math.sqrt(2 * across - 4 / math.sqrt(math.pi))
-    assert energy_distance(a, b) == pytest.approx(expected, rel=0.05)
-
-
-def test_energy_of_equal_sets_is_zero() -> None:
-    a = drawn(50, 8)
-    assert energy_distance(a, a.flip(0)) == pytest.approx(0, abs=1e-7)
-    with pytest.raises(InputError, match="empty"):
-        energy_distance(a, a[:0])
-
-
-# Diversity and colour ------------------------------------------------------------------------
+# Diversity -----------------------------------------------------------------------------------
 
 
 def test_diversity_and_spacing_are_what_they_say() -> None:

@@ -186,10 +186,10 @@ def test_phases_and_ramps_that_a_measure_ends(
 
 
 def test_a_ramp() -> None:
-    one = phase("a", weights={"t": Ramp(low=1, high=3, over=100), "u": 7})
+    one = phase("a", weights={"t": Ramp(high=3, over=100), "u": 7})
     _, state = begun(tiny())
     state.phases = {"a": PhaseState(began=40)}
-    for state.pictures, expected in ((40, 1), (90, 2), (140, 3), (9000, 3)):
+    for state.pictures, expected in ((40, 0), (90, 1.5), (140, 3), (9000, 3)):
         assert weight_of(state, one, "t") == pytest.approx(expected)
     assert weight_of(state, one, "u") == 7
 

@@ -12,7 +12,6 @@ judge/.
 
 from trombine.measures.distances import (
     diversity,
-    energy_distance,
     sliced_distance,
     spacing,
 )
@@ -54,7 +53,6 @@ __all__ = [
     "commit_of",
     "diversity",
     "edge_energy",
-    "energy_distance",
     "figure",
     "log_evaluation",
     "luma",

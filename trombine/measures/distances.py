@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, Float64
+from jaxtyping import Float32, Float64
 from numpy.random import Generator, Philox
 
 from trombine.refusal import InputError
@@ -61,33 +61,6 @@ def apart(pictures: Pictures) -> Float64[torch.Tensor, "n n"]:
 def _coarse(pictures: Float64[torch.Tensor, "n c h w"]) -> Float64[torch.Tensor, "n c y x"]:
     height, width = (min(side, COARSE) for side in pictures.shape[-2:])
     return torch.nn.functional.adaptive_avg_pool2d(pictures, (height, width))
-
-
-# ---------------------------------------------------------------------------------------------
-# Energy distance
-
-
-def energy_distance(a: Float[torch.Tensor, "n d"], b: Float[torch.Tensor, "m d"]) -> float:
-    """The energy distance (Székely and Rizzo 2013) between two sets of features.
-
-    sqrt(2 E|x - y| - E|x - x'| - E|y - y'|), the means over all pairs, those of an item with
-    itself among them: so it is zero for equal sets and never below it. It is not biased by a
-    covariance that too few items cannot give, as a Fréchet distance is.
-    """
-    if not (len(a) and len(b)):
-        raise InputError("an empty set has no energy distance")
-    across, within_a, within_b = (_mean_distance(x, y) for x, y in ((a, b), (a, a), (b, b)))
-    return math.sqrt(max(2 * across - within_a - within_b, 0.0))
-
-
-def _mean_distance(a: Float[torch.Tensor, "n d"], b: Float[torch.Tensor, "m d"]) -> float:
-    # By rows, so that thousands of items do not make one matrix; never through |x|² + |y|² - 2xy,
-    # which loses what is small.
-    parts = a.double().cpu().split(256)
-    targets = b.double().cpu()
-    mode = "donot_use_mm_for_euclid_dist"
-    total = math.fsum(float(torch.cdist(part, targets, compute_mode=mode).sum()) for part in parts)
-    return total / (len(a) * len(b))
 
 
 # ---------------------------------------------------------------------------------------------

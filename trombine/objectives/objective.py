@@ -48,14 +48,13 @@ class Until:
 @final
 @dataclass(frozen=True, kw_only=True)
 class Ramp:
-    """A weight that goes from low to high over the first pictures of its phase.
+    """A weight that rises from 0 over the first pictures of its phase.
 
     Where `stops` comes true it stays as it is for the rest of the run.
     """
 
     high: float
     over: int  # pictures
-    low: float = 0.0
     stops: Until | None = None
 
 

@@ -144,7 +144,7 @@ def _run(
     yield Started(recipe.pictures, "pictures")
     yield Progress(state.pictures, recipe.pictures, "pictures")
     if not resumed:
-        yield from _begin(plan, state, writer)
+        yield from _begin(state, writer)
     feed = endless(recipe, material, state)
     while not over(plan, state) and not plan.mesh.any_process(bool(stop.signals)):
         pictures_before = state.pictures
@@ -156,7 +156,7 @@ def _run(
             yield from _back(plan, state, writer, error)
             feed = endless(recipe, material, state)
         yield Progress(state.pictures, recipe.pictures, "pictures")
-        yield from writer.write_index(state)
+        yield from writer.write_index()
     yield from _end(order, plan, state, writer, was_over=was_over)
     plan.mesh.any_process(True)  # one that left before the first has written all would end it
     if plan.mesh.first and not over(plan, state):
@@ -173,7 +173,7 @@ def _details(plan: Plan, state: State) -> Iterator[str]:
     yield f"{machine.device}, {machine.precision}, {machine.threads} threads"
 
 
-def _begin(plan: Plan, state: State, writer: RunWriter) -> Iterator[Event]:
+def _begin(state: State, writer: RunWriter) -> Iterator[Event]:
     """Samples, measures and a checkpoint before the first step: to compare with and go back to."""
     yield from writer.log_start(state)
     yield from writer.write_samples(state)

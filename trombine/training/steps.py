@@ -209,7 +209,7 @@ def weight_of(state: State, phase: Phase, term: str) -> float:
     if (stopped_at := state.ramps.get(f"{phase.name}/{term}")) is not None:
         return stopped_at
     share = (state.pictures - (state.phases[phase.name].began or 0)) / max(1, weight.over)
-    return weight.low + (weight.high - weight.low) * min(1.0, share)
+    return weight.high * min(1.0, share)
 
 
 def update_averages(state: State, recipe: Recipe) -> None:

@@ -215,7 +215,7 @@ class RunWriter:
                 state, "saved", now=True
             )  # a killed process counts up to here
 
-    def write_index(self, state: State, *, now: bool = False) -> Iterator[Event]:
+    def write_index(self, *, now: bool = False) -> Iterator[Event]:
         """Write index.html again, if the last one is old enough."""
         if self.plan.mesh.first and (now or self._clock() - self._paged > PAGE_SECONDS):
             yield from self.retry(lambda: write_page(self.folder))
@@ -230,7 +230,7 @@ class RunWriter:
         yield from self.to_board(lambda board: board.settings(settings, state.measured))
         yield from self.to_board(lambda board: board.close())
         yield from self.retry(lambda: write_film(self.folder))
-        yield from self.write_index(state, now=True)
+        yield from self.write_index(now=True)
 
     def open_board(self, pictures: int | None) -> Iterator[Event]:
         """Open the board, resumed after so many pictures unless it is new."""
