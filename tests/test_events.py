@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
-from concurrent.futures import Future
 
 import pytest
 
@@ -55,21 +53,3 @@ def test_who_goes_away_ends_the_job_at_its_next_step() -> None:
     threading.Timer(0.05, away.set).start()
     events.close()
     assert steps == [0, 1]
-
-
-def test_an_interrupt_while_the_job_begins_ends_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    steps: list[int] = []
-
-    def long(tick: Tick) -> None:
-        for step in range(300):
-            tick(step, 300)
-            steps.append(step)
-            time.sleep(0.01)
-
-    def interrupted(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Future, "add_done_callback", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        next(ticked("tiles", long))
-    assert len(steps) < 150

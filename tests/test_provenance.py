@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import subprocess
 import sys
@@ -17,7 +16,6 @@ import trombine
 from trombine import provenance
 from trombine.provenance import (
     FORMAT,
-    LONGEST,
     differences,
     digest,
     dumps,
@@ -70,10 +68,6 @@ def test_the_text_is_one_line_of_ascii_and_comes_back() -> None:
     assert loads(text) == made
 
 
-def test_the_order_in_which_it_was_written_does_not_show() -> None:
-    assert dumps(record("world", {"a": 1, "b": 2})) == dumps(record("world", {"b": 2, "a": 1}))
-
-
 def test_another_process_writes_the_same_text(tmp_path: Path) -> None:
     """In another folder, with another seed of hashes: nothing of where and when is in it."""
     code = "from trombine.provenance import *; print(dumps(record('world', {'b': [1], 'a': {}})))"
@@ -101,39 +95,13 @@ def test_what_json_cannot_hold_exactly_is_refused(options: dict[str, Any]) -> No
         record("world", options)
 
 
-@pytest.mark.parametrize("name", ["faces/a.png", "..", "", "C:\\a.png"])
-def test_inputs_have_names_and_no_paths(name: str) -> None:
-    with pytest.raises(InputError, match="path"):
-        record("world", {}, inputs={name: "ab"})
-
-
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "not JSON"),
         ("{", "not JSON"),
-        ("[" * 100_000, "not JSON"),
         ("[]", "no verb"),
-        ("{}", "no verb"),
-        ('{"verb": 1, "format": 1}', "no verb"),
         ('{"verb": "world"}', "gives no format"),
-        ('{"verb": "world", "format": "1"}', "gives '1' as its format"),
-        ('{"verb": "world", "format": -5}', "gives -5 as its format"),
-        ('{"verb": "world", "format": 0}', "gives 0 as its format"),
-        ('{"verb": "world", "format": true}', "gives True as its format"),
-        ('{"verb": "world", "format": 1.0}', r"gives 1\.0 as its format"),
         (f'{{"verb": "world", "format": {FORMAT + 1}}}', "newer"),
-        ('{"verb": "world", "format": 1, "options": []}', "options"),
-        ('{"verb": "world", "format": 1, "inputs": ["a"]}', "inputs"),
-        ('{"verb": "world", "format": 1, "versions": {"numpy": 2}}', "versions"),
-        ('{"verb": "world", "format": 1, "inputs": {"../../a": "b"}}', "path"),
-        (" " * (LONGEST + 1), "too long"),
-        (
-            json.dumps(
-                {"verb": "a", "format": 1, "versions": {f"v{i}": "" for i in range(20_000)}}
-            ),
-            "20,000 versions",
-        ),
     ],
 )
 def test_a_strangers_record_is_refused(text: str, says: str) -> None:
@@ -151,16 +119,6 @@ def test_differences_are_named() -> None:
         r"odd\nname 3 then, not installed now",
     ]
     assert differences({"verb": "world"}) == []
-
-
-def test_a_strangers_text_is_cut_short() -> None:
-    made = record("world", {}, needs=("numba",))
-    made["versions"]["x" * 5000] = "9" * 5000
-    (line,) = differences(made)
-    assert len(line) < 200 and "x" * 60 + "… 9" in line
-    with pytest.raises(InputError) as error:
-        find_inputs({"inputs": {f"{i}.png": "" for i in range(9999)}}, None)
-    assert len(str(error.value)) < 300
 
 
 def test_another_machine_is_a_difference(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,24 +148,3 @@ def test_inputs_are_found_by_name_and_hash(tmp_path: Path) -> None:
     photo.unlink()
     with pytest.raises(InputError, match=r"photo\.jpg, which is not in"):
         find_inputs(made, tmp_path)
-
-
-def test_inputs_that_cannot_be_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(InputError, match=r"^was made from x{60}…, which cannot be read in"):
-        find_inputs({"inputs": {"x" * 300: ""}}, tmp_path)
-    (tmp_path / "a").write_bytes(b"secret")
-
-    def refuse(path: Path) -> str:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(provenance, "digest", refuse)
-    with pytest.raises(InputError) as error:
-        find_inputs({"inputs": {"a": ""}}, tmp_path)
-    said = f"was made from a, which cannot be read in {tmp_path} (permission denied)"
-    assert error.value.problem == said
-
-
-def test_the_record_is_small() -> None:
-    text = dumps(record("world", {"style": "photo", "size": 64}, seed=7, needs=("numba",)))
-    assert len(text) < 300
-    assert json.loads(text)["seed"] == 7

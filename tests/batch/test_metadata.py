@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import struct
 import subprocess
 import sys
@@ -208,45 +207,6 @@ def test_a_picture_that_says_nothing_has_no_word_of_it_in_its_record(tmp_path: P
     turned[274] = 6
     enlarge(photograph(tmp_path, "c.jpg", exif=turned), output=tmp_path / "c.png")
     assert b"eXIf" not in (tmp_path / "c.png").read_bytes()
-
-
-@pytest.mark.parametrize("where", [8, 20, 60])
-def test_damaged_exif_is_one_notice(tmp_path: Path, where: int) -> None:
-    """Damage in a photograph's EXIF stops nothing: what is broken is left out, in one notice."""
-    block = bytearray(exif())
-    block[where : where + 24] = b"\xff" * 24
-    photo = photograph(tmp_path, exif=bytes(block))
-    said = notices(enlarge(photo, output=tmp_path / "large.png"))
-    assert len(said) == 1 and "damaged or too long" in said[0]
-    assert not notices(enlarge(photo, output=tmp_path / "bare.png", strip=True))
-
-
-def test_any_damage_is_borne() -> None:
-    """Whatever the bytes of EXIF are, the picture is read, and what is kept of them is small."""
-    block, rng = exif(), np.random.default_rng(0)
-    for _ in range(400):
-        broken = bytearray(block[: rng.integers(8, len(block))])
-        for at in rng.integers(6, len(broken), 6):
-            broken[at] = rng.integers(256)
-        out = io.BytesIO()
-        Pillow.fromarray(PIXELS).save(out, "WEBP", exif=bytes(broken), lossless=True)
-        image = codecs.decode(out.getvalue(), 10**6)
-        assert len(image.metadata.exif) <= 65_000
-        for format in ("JPEG", "PNG", "WEBP", "TIFF", "AVIF"):
-            again = codecs.encode(image, format)
-            assert codecs.decode(again, 10**6).width == image.width
-
-
-def test_entries_that_share_one_value_fill_no_memory() -> None:
-    """EXIF whose thousand entries each point at the same 60 kB is cut, not unfolded."""
-    entries = b"".join(struct.pack("<HHII", 1000 + at, 7, 60_000, 20) for at in range(900))
-    inner = struct.pack("<H", 900) + entries + bytes(4) + bytes(60_000)
-    block = b"II*\0\x08\0\0\0" + struct.pack("<HHHIII", 1, 34665, 4, 1, 26, 0) + inner
-    picture = Pillow.fromarray(PIXELS)
-    out = io.BytesIO()
-    picture.save(out, "WEBP", exif=block)
-    metadata = codecs.decode(out.getvalue(), 10**6).metadata
-    assert metadata.is_cut and len(metadata.exif) < 65_000
 
 
 def test_the_option_stands_in_the_help() -> None:

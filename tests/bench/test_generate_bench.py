@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import generate as program
 import numpy as np
 import pytest
@@ -38,15 +36,3 @@ def test_irises_are_apart_by_their_colours() -> None:
         pixels[1][disc] = (40, 80, 120)
     found = program.irises_apart(list(pixels), points)
     assert found == pytest.approx([160 / 241, 0], abs=1e-9)
-
-
-def test_the_numbers_of_faces() -> None:
-    true = program._true([3, 4])
-    assert true[1, program._column("age")] == face(4).age
-    assert torch.isfinite(true).all()
-
-
-def test_a_model_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", ["bench/generate.py", "--model", "no-such"])
-    with pytest.raises(SystemExit, match="neither a shipped model nor a file"):
-        program.main()

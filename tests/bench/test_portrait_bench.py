@@ -3,24 +3,17 @@ much."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from json import loads
-from pathlib import Path
 
 import numpy as np
 import portrait
 import portrait_people as people
 import pytest
-import restyle_portraits
-import upscale
-from portrait_people import SIZE, STYLE, Case, People
+from portrait_people import SIZE, STYLE, Case
 from scipy.ndimage import uniform_filter
 from table import Row
 
-from trombine.images import write
 from trombine.reader import Face
 from trombine.reader.frames import Frame, Samples
 from trombine.restyling import drawing
@@ -90,15 +83,6 @@ def test_soft_edges_are_weak_and_moved_ones_are_elsewhere() -> None:
     assert own > 0.9
 
 
-@pytest.mark.parametrize(
-    ("value", "ok"), [(0.94, False), (0.95, True), (1.05, True), (1.06, False)]
-)
-def test_a_goal_with_two_ends(value: float, ok: int) -> None:
-    row = people.between("edges", value, "", 0.95, 1.05)
-    assert row.ok == ok
-    assert row.goal == "0.95 to 1.05"
-
-
 def test_landmarks_lie_where_the_character_is_painted() -> None:
     """A character whose picture is moved, turned and made smaller, painted as it is framed."""
     person = replace(face(NOBODYS[1]), **MIDDLE)
@@ -137,16 +121,6 @@ def test_what_is_hidden_has_no_colour() -> None:
     assert people.is_seen(hidden, "skin")
 
 
-def test_who_is_the_same_in_another_moment() -> None:
-    now = people.identities([face(seed) for seed in NOBODYS])
-    then = people.identities([people.later(seed) for seed in NOBODYS])
-    assert np.array_equal(now, then)
-    assert not np.array_equal(people.later(NOBODYS[0]).yaw, face(NOBODYS[0]).yaw)
-    assert people.matched(now, then) == len(NOBODYS)
-    assert people.matched(now[:2], then[1::-1]) == 0
-    assert people.matched(now[:3], then[[0, 2, 1]]) == 1
-
-
 def test_glasses_that_are_kept() -> None:
     """One of two is kept, and two of three are still without."""
     theirs, ours = [True, True, False, False, False], [True, False, False, False, True]
@@ -165,98 +139,3 @@ def test_jitter_is_what_changes_from_frame_to_frame() -> None:
 
 
 # As it is run -----------------------------------------------------------------------------------
-
-
-def test_a_person_who_is_fitted_perfectly_is_drawn_so(one: Case) -> None:
-    """The case is what the command draws: the true drawing, with landmarks and colours."""
-    assert np.array_equal(one.drawn, one.truth.pixels)
-    assert np.allclose(people.landmarks(one.character, "photo"), one.photo.points, atol=1e-3)
-
-
-def test_what_is_true_meets_every_goal(
-    monkeypatch: pytest.MonkeyPatch, fitted: Callable[[Iterator[Person]], None]
-) -> None:
-    """And of two people who are fitted as one, one is found again."""
-    monkeypatch.setattr(people, "face", in_the_middle)
-    monkeypatch.setattr(people, "GROUP", 2)
-    monkeypatch.setattr(people, "log_use", lambda *_: None)  # which knows no infinity
-    first = [in_the_middle(seed) for seed in NOBODYS[:2]]
-    later = [people.later(seed) for seed in NOBODYS[:2]]
-    some = People(seeds=NOBODYS[:2])
-    fitted(iter([*first, *later, first[0], first[0]]))
-    rows = values([*people.drawings(some), *people.recovered(some), *people.told_apart(some)])
-    goals = [row for row in rows.values() if row.goal is not None]
-    assert len(goals) == 8
-    assert all(row.ok for row in goals)
-    assert rows["photo to anime, 256 px: PSNR of heads"].value == float("inf")
-    name = "photo to anime, 256 px, one in ten, by the net"
-    assert 8 < rows[f"{name}: PSNR of heads"].value < 30
-    assert rows[f"{name}: edges, where the truth's are"].value < 1
-    assert values(people.told_apart(some))["who of 2 it is, by fields"].value == 0.5
-
-
-def test_fewer_people_than_a_group_are_not_told_apart() -> None:
-    assert not list(people.told_apart(People(seeds=NOBODYS[:7])))
-
-
-def test_a_film_whose_person_is_known_is_followed(
-    monkeypatch: pytest.MonkeyPatch, fitted: Callable[[Iterator[Person]], None]
-) -> None:
-    """Who is found perfectly in the first frame, and keeps still in a sensor's noise."""
-    monkeypatch.setattr(portrait, "face", in_the_middle)
-    monkeypatch.setattr(portrait, "TURN", 0.0)
-    fitted(iter([in_the_middle(NOBODYS[0], yaw=0.0)]))
-    drawn, read, painted = portrait.film(NOBODYS[0], frames=4)
-    assert painted == 1
-    assert 0.1 < read < 5 and 0 < drawn < 3 * read
-
-
-def test_a_portrait_is_measured(
-    one: Case,
-    fitted: Callable[[Iterator[Person]], None],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """A painted face as a file, fitted perfectly: as near as landmarks are read."""
-    folder = tmp_path / "portraits"
-    write(folder / "a.png", one.photo.pixels)
-    (folder / "test.txt").write_text("a.png\n")
-    for module in (restyle_portraits, upscale):
-        monkeypatch.setattr(module, "SHARED", tmp_path)
-    fitted(iter([one.person] * 4))
-    rows = values(portrait.real(5))
-    assert rows["portraits: faces found"].value == 1
-    assert 0 < rows["portraits: landmarks off those read"].value < 5
-    assert rows["portraits: called what they are drawn as"].value == 1
-
-
-def test_portraits_that_are_not_there_are_skipped_with_a_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(upscale, "SHARED", tmp_path)
-    assert not list(portrait.real(2))
-    assert capsys.readouterr().err.startswith("skipped")
-
-
-def test_time_is_of_the_fit_beside_reading(
-    fitted: Callable[[Iterator[Person]], None],
-) -> None:
-    fitted(iter([face(NOBODYS[0])] * 2))
-    rows = values(portrait.seconds(NOBODYS[0], 1))
-    fit, read = (
-        rows[f"{name}, on one core"].value for name in ("fitting a face", "reading its picture")
-    )
-    assert rows["fitting / reading"].value == pytest.approx(fit / read)
-    assert fit < read
-
-
-def test_the_program_fits_people(root: Path) -> None:
-    """Without any stub: two people, near their truths."""
-    words = [sys.executable, "bench/portrait.py", "--json", "--only", "drawings", "person"]
-    words += ["--first-seed", str(NOBODYS[0]), "--count", "2"]
-    done = subprocess.run(words, cwd=root, capture_output=True, text=True)
-    assert done.returncode in (0, 1), done.stderr
-    rows = {row["name"]: row for row in loads(done.stdout)["rows"]}
-    assert done.returncode == (0 if all(row["ok"] for row in rows.values()) else 1)
-    assert rows["photo to anime, 256 px: PSNR of heads"]["value"] > 14
-    assert rows["landmarks off, of the pupils' distance"]["value"] < 3

@@ -13,7 +13,6 @@ from table import (
     as_json,
     at_least,
     at_most,
-    figure,
     interleaved,
     log_use,
     ratio_of_medians,
@@ -66,14 +65,6 @@ def test_json_says_where_it_comes_from(root: Path, monkeypatch: pytest.MonkeyPat
     assert told["protocol"] == "abc123"
     assert told["command"] == "python bench/world.py --json"
     assert re.fullmatch(r"unknown|[0-9a-f]{12}(\+changes)?", str(told["commit"]))
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0, "0.000"), (0.0123, "0.012"), (1.5, "1.5"), (168.44, "168.4"), (12345.6, "12,346")],
-)
-def test_a_number_is_written_in_about_four_digits(value: float, text: str) -> None:
-    assert figure(value) == text
 
 
 def test_things_are_measured_in_turn_and_the_first_rounds_are_forgotten() -> None:

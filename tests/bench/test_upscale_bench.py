@@ -7,15 +7,14 @@ What has never been trained stands in for the nets, and painted pictures for the
 from __future__ import annotations
 
 import math
-from json import dumps, loads
-from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 import upscale
+import upscale_hole
 import upscale_pictures
+import upscale_sharp
 from PIL import Image
 from upscale_pictures import Pictures, from_files
 from upscale_quality import (
@@ -29,9 +28,7 @@ from upscale_quality import (
 
 from trombine.data.degrade import Chain, enlarge, shrink
 from trombine.methods.upscale import of_model
-from trombine.weights import load, shipped
-
-NOBODYS = range(2_000_000, 2_000_002)  # seeds whose use is not logged
+from trombine.weights import load
 
 
 @pytest.fixture(scope="module")
@@ -45,12 +42,6 @@ def painted(tmp_path_factory: pytest.TempPathFactory) -> Pictures:
     return from_files("stubs", "two waves", sorted(folder.glob("*.png")))
 
 
-@pytest.fixture
-def asked(tmp_path: Path) -> upscale.Asked:
-    """Two faces, and a log of their own."""
-    return upscale.Asked(seeds=NOBODYS, log=tmp_path / "log.jsonl", protocols={})
-
-
 # Pictures ------------------------------------------------------------------------------------
 
 
@@ -59,33 +50,6 @@ def test_grey_files_are_grey_pictures(painted: Pictures) -> None:
         "coloured": (3, 45, 54),
         "grey": (1, 45, 54),
     }
-
-
-def test_the_fingerprint_is_that_of_the_bytes(tmp_path: Path, painted: Pictures) -> None:
-    for value in (10, 11):
-        Image.new("L", (8, 8), value).save(tmp_path / f"{value}.png")
-    prints = [from_files("one", "one", [tmp_path / f"{n}.png"]).fingerprint for n in (10, 11, 10)]
-    assert prints[0] == prints[2] != prints[1]
-    protocol = protocol_of(painted, 2, "")
-    assert protocol.fingerprint == painted.fingerprint and protocol.logged
-
-
-def test_photographs_are_those_that_come_with_scikit_image() -> None:
-    folder = Path(upscale_pictures.skimage.data.__file__).parent
-    assert {"astronaut", "chelsea", "coffee", "rocket"} <= {
-        (folder / name).stem for name in upscale_pictures.PHOTOGRAPHS if (folder / name).exists()
-    }
-    pictures = upscale_pictures.photographs()
-    assert len(pictures.truths) == len(upscale_pictures.PHOTOGRAPHS)
-    assert pictures.truths["camera"].shape == (1, 512, 512)
-
-
-def test_drawings_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By seed, so that a picture does not depend on where the seeds begin."""
-    white = SimpleNamespace(pixels=np.full((4, 4, 3), 255, np.uint8))
-    monkeypatch.setattr(upscale_pictures, "paint", lambda person, size, style: white)
-    names = list(upscale_pictures.drawings(range(3, 7)).truths)
-    assert names == ["anime 3", "cartoon 4", "sketch 5", "anime 6"]
 
 
 # Scores --------------------------------------------------------------------------------------
@@ -149,20 +113,6 @@ def test_gains_count_against_the_better_floor() -> None:
     assert scores.protocol.hash in shown and "to" in shown
 
 
-@pytest.mark.parametrize("public", [True, False])
-def test_public_uses_are_logged_with_the_nets_hash(public: bool, tmp_path: Path) -> None:
-    some_scores(public).log("net", "0123456789ab", tmp_path / "log.jsonl")
-    assert (tmp_path / "log.jsonl").exists() == public
-    if public:
-        entry = loads((tmp_path / "log.jsonl").read_text())
-        assert entry["model"] == "0123456789ab"
-        assert [one["measure"] for one in entry["figures"]] == [
-            "PSNR-Y",
-            "gain over bicubic",
-            "gain over Lanczos",
-        ]
-
-
 # Ways and damage -----------------------------------------------------------------------------
 
 
@@ -206,107 +156,6 @@ def test_bicubic_of_papers_is_the_published_one() -> None:
 # Rows ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("group", ["set5", "photographs", "portraits"])
-def test_rows_of_public_pictures(
-    group: str, painted: Pictures, asked: upscale.Asked, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(upscale, group, lambda: painted)
-    monkeypatch.setattr(upscale, "there", lambda folder: True)
-    rows = {row.name: row for row in upscale.GROUPS[group](asked)}
-    assert all(math.isfinite(row.value) for row in rows.values())
-    logged = [loads(line) for line in (asked.log or Path()).read_text().splitlines()]
-    hashes = [load(name).hash for name in ("upscale-x2", "upscale-x4")]
-    assert [entry["model"] for entry in logged] == hashes
-    assert len(asked.protocols) == 2
-    goals = {row.name: row.goal for row in rows.values() if row.goal}
-    for factor in (2, 4):
-        about = f"{'Set5' if group == 'set5' else group} x{factor}"
-        not_better = f"{about}: pictures that are not better than by bicubic and Lanczos"
-        assert goals.pop(not_better) == "<= 0"
-    assert (
-        goals
-        == {
-            "set5": {
-                "Set5 x2: bicubic as in papers": "33.66 ± 0.02",
-                "Set5 x2: upscale-x2": ">= 37.7",
-                "Set5 x4: bicubic as in papers": "28.42 ± 0.02",
-                "Set5 x4: upscale-x4": ">= 32.05",
-            },
-            "photographs": {},
-            "portraits": {
-                "portraits x2: upscale-x2 over bicubic": ">= 3",
-                "portraits x4: upscale-x4 over bicubic": ">= 2.6",
-            },
-        }[group]
-    )
-
-
-def test_rows_of_damaged_pictures(
-    painted: Pictures, asked: upscale.Asked, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(upscale, "photographs", lambda: painted)
-    monkeypatch.setattr(upscale, "faces", lambda seeds: painted)
-    rows = list(upscale.wild_rows(asked))
-    assert [row.goal for row in rows] == [None, ">= 2", None, None, ">= 1.2", None]
-    logged = [loads(line) for line in (asked.log or Path()).read_text().splitlines()]
-    assert [one["figures"][0]["method"] for one in logged] == ["upscale-wild-x4", "upscale-x4"] * 2
-    assert WILD in logged[0]["conditions"]["degradations"][1]
-
-
-def test_rows_of_the_best_of_eight(
-    painted: Pictures, asked: upscale.Asked, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(upscale, "photographs", lambda: painted)
-    monkeypatch.setattr(upscale, "faces", lambda seeds: painted)
-    rows = list(upscale.best_rows(asked))
-    assert len(rows) == 4 and all(0 < abs(row.value) < 3 for row in rows)
-
-
-def test_what_is_missing_is_skipped_with_a_line(
-    asked: upscale.Asked,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.setattr(upscale, "SHARED", tmp_path)
-    monkeypatch.setattr(upscale, "STUDY", upscale.ROOT / "bench" / "results" / "no-study.json")
-    for group in ("set5", "portraits", "study"):
-        assert not list(upscale.GROUPS[group](asked))
-    lines = capsys.readouterr().err.splitlines()
-    assert [line.split(":")[0] for line in lines] == ["skipped"] * 3
-
-
-@pytest.mark.parametrize(("ours", "ok"), [(30.0, True), (29.0, False)])
-def test_the_study_decides_who_is_better(
-    ours: float, ok: bool, asked: upscale.Asked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(upscale, "STUDY", tmp_path / "study.json")
-    rows = [
-        {"name": "upscale-x4", "value": ours, "minutes": 10.2},
-        {"name": "srresnet-x4", "value": 29.5, "minutes": 10.0},
-    ]
-    upscale.STUDY.write_text(dumps({"rows": rows}))
-    row, longer = upscale.study_rows(asked)
-    assert row.ok == ok and row.value == pytest.approx(ours - 29.5)
-    assert longer.ok and longer.value == pytest.approx(1.02)
-    rows[0]["minutes"] = 60
-    upscale.STUDY.write_text(dumps({"rows": rows}))
-    assert [row.ok for row in upscale.study_rows(asked)] == [ok, False], "not for as long"
-    upscale.STUDY.write_text(dumps({"rows": rows[:1]}))
-    assert not list(upscale.study_rows(asked)), "skipped"
-
-
-def test_the_detector_is_counted(asked: upscale.Asked, monkeypatch: pytest.MonkeyPatch) -> None:
-    """2 faces at 5 sizes: one wrong in ten of one style, and one photograph."""
-    found = {"photo": 0.0, "anime": 0.1, "cartoon": 0.0, "sketch": 0.0, "photographs": ["moon"]}
-    monkeypatch.setattr(upscale, "wrong_of", lambda first, count: found)
-    monkeypatch.setattr(upscale, "there", lambda folder: False)
-    rows = list(upscale.detector_rows(asked))
-    assert [row.ok for row in rows] == [True, False, True, True, False]
-    assert rows[1].value == pytest.approx(0.9) and rows[4].value == 1
-    assert rows[4].name.endswith("moon")
-
-
 def test_the_interval_of_a_share_is_wilsons() -> None:
     """Ends are where the share is 1.96 of the deviations that they would have themselves away."""
     for share, count in ((0.9, 10), (0.995, 200), (0.37, 50)):
@@ -316,47 +165,19 @@ def test_the_interval_of_a_share_is_wilsons() -> None:
     assert upscale.wilson(1, 200)[1] == pytest.approx(1)
 
 
-@pytest.mark.parametrize(("apart", "power", "missed"), [(1e-5, 1.05, 0), (1e-3, 1.2, 3)])
-def test_rows_of_speed(
-    apart: float,
-    power: float,
-    missed: int,
-    asked: upscale.Asked,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    timed = upscale.upscale_speed
-    monkeypatch.setattr(timed, "times_faster", lambda net, plain, side: 1.6 + (net is not plain))
-    monkeypatch.setattr(timed, "apart", lambda net, side: apart)
-    monkeypatch.setattr(timed, "twelve_megapixels", lambda model: (20.0, 8.0, 1430.0))
-    monkeypatch.setattr(timed, "linearity", lambda net: (power, 1.3))
-    monkeypatch.setattr(timed, "several_at_once", lambda net: 1.1)
-    rows = list(upscale.speed_rows(asked))
-    assert sum(not row.ok for row in rows) == missed
-    assert [row.value for row in rows if row.unit == "GB"] == pytest.approx([1.49947], abs=1e-4)
-    goals = [*[">= 1.5", ">= 1.5", "<= 0.0001"] * 2, ">= 2", None, "<= 20", "<= 1.5"]
-    assert [row.goal for row in rows] == [*goals, "0.9 to 1.1", None, None]
+def test_a_grid_is_energy_at_its_period() -> None:
+    rng = np.random.default_rng(0)
+    plain = torch.from_numpy(0.5 + 0.1 * rng.standard_normal((3, 96, 96)).astype(np.float32))
+    assert 0.7 < upscale_sharp.grid(plain) < 1.4
+    wave = torch.tensor([0.1, 0.0, -0.1, 0.0]).repeat(24)
+    assert upscale_sharp.grid(plain + wave) > 3
 
 
-def test_the_program_on_two_faces(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    words = "--count 2 --first-seed 2000000 --only faces drawings seams --json"
-    monkeypatch.setattr("sys.argv", ["bench/upscale.py", *words.split()])
-    code = upscale.main()
-    told = loads(capsys.readouterr().out)
-    rows = {row["name"]: row for row in told["rows"]}
-    assert code == (0 if all(row["ok"] for row in rows.values()) else 1)
-    assert rows["faces x2: upscale-x2 over bicubic"]["goal"] == ">= 3.5"
-    assert rows["faces x4: upscale-x4 over bicubic"]["goal"] == ">= 3"
-    assert rows["drawings x4: upscale-drawings-x4 over bicubic"]["goal"] == ">= 4"
-    seams = [row for name, row in rows.items() if name.startswith("tiled")]
-    enlargers = [name for name in shipped() if name.startswith("upscale")]
-    assert len(seams) == len(enlargers) and all(row["ok"] for row in seams)
-    assert "faces x2: " in told["protocol"]
-
-
-def test_one_face_is_too_few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.argv", ["bench/upscale.py", "--count", "1"])
-    with pytest.raises(SystemExit) as stopped:
-        upscale.main()
-    assert stopped.value.code == 2
+def test_decibels_are_of_the_hole_alone() -> None:
+    truth = np.full((8, 8, 3), 100, np.uint8)
+    result = truth.copy()
+    inside = np.zeros((8, 8), bool)
+    inside[:2] = True
+    result[0], result[5] = 110, 255  # half of the hole is off by 10
+    found = upscale_hole.decibels(result, truth, inside)
+    assert found == pytest.approx(10 * math.log10(255**2 / 50))

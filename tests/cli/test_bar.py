@@ -59,11 +59,3 @@ def test_what_is_printed_goes_to_the_output(picture: Path, on_terminal: Terminal
     session = on_terminal("trombine read photo.png --json")
     assert json.loads(session.output)["width"] == 48
     assert "width" not in session.screen
-
-
-def test_a_terminal_that_goes_away_ends_nothing(picture: Path, on_terminal: Terminal) -> None:
-    """The work goes on where the bar's terminal has gone: all is written, the code is 0."""
-    line = "trombine upscale photo.png --tile 16 --model upscale-x2 -o large.png"
-    session = on_terminal(line, hang_up=True)
-    assert (session.code, session.output) == (0, "1 picture written\n")
-    assert (picture.parent / "large.png").exists()

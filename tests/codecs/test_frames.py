@@ -6,7 +6,6 @@ import io
 import struct
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
 
 import av
 import imagecodecs
@@ -129,23 +128,6 @@ def test_disposals_by_hand() -> None:
     assert found == [[r, r], [r, g], [g, r], [nothing, g]]
 
 
-def test_a_part_that_hangs_over_the_edge_is_cut_there() -> None:
-    colours = np.array([[9, 9, 9, 255], [200, 0, 0, 255]], np.uint8)
-    parts = (
-        gif.packed(np.zeros((4, 4), np.uint8), colours),
-        gif.packed(np.ones((4, 4), np.uint8), colours, left=2, top=3),
-        gif.packed(np.ones((2, 2), np.uint8), colours, left=60000, top=60000),
-    )
-    found = codecs.decode_frames(
-        gif.assembled(GifLayout(width=4, height=4, parts=parts)), MAX_PIXELS
-    )
-    expected = np.full((4, 4), 9)
-    expected[3:, 2:] = 200
-    assert [frame.samples.shape for frame in found.frames] == [(4, 4, 3)] * 3
-    assert np.array_equal(found.frames[1].samples[..., 0], expected)
-    assert np.array_equal(found.frames[2].samples, found.frames[1].samples)
-
-
 @pytest.mark.parametrize("interlace", [0, 1])
 def test_a_gif_by_pillow(interlace: int) -> None:
     frames = [Pillow.fromarray(frame) for frame in shapes()]
@@ -240,32 +222,6 @@ def test_ten_thousand_frames_are_refused_before_one_is_decoded(
     with pytest.raises(InputError, match="has 10,000 frames of") as error:
         codecs.decode_frames(data, MAX_PIXELS)
     assert error.value.remedy == "if you trust it, set TROMBINE_MAX_PIXELS higher"
-
-
-def test_large_parts_on_a_small_canvas_count_too() -> None:
-    """Each part is decoded whole, wherever it lies."""
-    colours = PALETTE[:2].astype(np.uint8)
-    parts = tuple(gif.packed(np.zeros((1, side), np.uint8), colours) for side in (8, 900, 900))
-    data = gif.assembled(GifLayout(width=8, height=1, parts=parts))
-    assert len(codecs.decode_frames(data, 1808).frames) == 3
-    with pytest.raises(InputError, match="frames"):
-        codecs.decode_frames(data, 1807)
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"frames": ()},
-        {"durations": (1, 2)},
-        {"durations": (-1,)},
-        {"loops": -1},
-        {"loops": 70_000},
-        {"frames": (image_of(shapes(1)[0]), image_of(shapes(1)[0][1:])), "durations": (1, 1)},
-    ],
-)
-def test_what_is_no_film(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError):
-        Frames(**{"frames": (image_of(shapes(1)[0]),), "durations": (1,), "loops": 0} | wrong)
 
 
 def test_a_film_cut_short_is_refused() -> None:

@@ -37,23 +37,3 @@ def test_a_small_copy_of_the_first_page_is_no_other(tmp_path: Path) -> None:
         file.write(FIRST)
         file.write(FIRST[::2, ::2], subfiletype=1)
     assert not holds_others(path)
-
-
-def test_a_second_page_that_is_broken_does_not_matter(tmp_path: Path) -> None:
-    path = tmp_path / "a.tif"
-    with tifffile.TiffWriter(path) as file:
-        file.write(FIRST)
-        file.write(SECOND)
-    with tifffile.TiffFile(path) as opened:
-        second = opened.pages[1].offset
-    data = path.read_bytes()
-    path.write_bytes(data[:second] + b"\xff" * (len(data) - second))
-    assert not holds_others(path)
-    assert np.array_equal(read(path).samples, FIRST)
-
-
-def test_a_png_that_ends_in_its_chunks(tmp_path: Path) -> None:
-    path = tmp_path / "a.png"
-    Pillow.fromarray(FIRST).save(path)
-    path.write_bytes(path.read_bytes()[:38])
-    assert not holds_others(path)

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import imagecodecs
@@ -15,8 +12,7 @@ import tifffile
 from PIL import Image as Pillow
 
 from trombine import codecs
-from trombine.codecs import kind
-from trombine.images import MAX_PIXELS, image_of
+from trombine.images import MAX_PIXELS
 from trombine.refusal import InputError
 
 RNG = np.random.default_rng(2)
@@ -194,59 +190,3 @@ def test_a_small_tiff_of_huge_tiles_is_refused() -> None:
     huge = patched(patched(data, 322, 8, 60_000), 323, 8, 60_000)
     with pytest.raises(InputError, match="tiles are larger than the picture"):
         codecs.decode(huge, MAX_PIXELS)
-
-
-def test_a_width_of_two_numbers_is_refused() -> None:
-    """tifffile passes on whatever a tag holds; a list times a height is no number of pixels."""
-    data = tiff(np.zeros((16, 16), np.uint8), photometric="minisblack")
-    with pytest.raises(InputError, match="no picture in its first page"):
-        codecs.read_head(io.BytesIO(patched(data, 256, 4, 2)), MAX_PIXELS)
-
-
-def test_what_a_library_only_warns_of_spoils_no_picture() -> None:
-    data = saved(Pillow.fromarray(SOFT), "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x05\1\x12")
-    with pytest.warns(UserWarning, match="Corrupt EXIF"), Pillow.open(io.BytesIO(data)) as opened:
-        opened.getexif()
-    assert codecs.decode(data, MAX_PIXELS).mode == "RGB"
-
-
-def test_nothing_is_printed_beside_the_refusal(tmp_path: Path) -> None:
-    """tifffile logs, and logging prints where nobody has set it up: here, a plain program."""
-    data = tiff(SOFT, photometric="rgb", description="x" * 300)
-    (tmp_path / "a.tif").write_bytes(data[:200])
-    code = "from trombine.images import *\ntry: read('a.tif')\nexcept ValueError as e: print(e)"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
-    )
-    assert done.stderr == "" and len(done.stdout.splitlines()) == 1
-
-
-def test_a_jpeg_that_goes_over_its_pixels_again_and_again_is_refused() -> None:
-    """A scan of a few bytes costs a pass over the whole picture."""
-    data = saved(Pillow.fromarray(SOFT), "JPEG", progressive=True)
-    assert codecs.decode(data, MAX_PIXELS).samples.shape == SOFT.shape
-    start, end = data.index(b"\xff\xda"), data.rindex(b"\xff\xd9")
-    again = data[:start] + data[start:end] * 60 + data[end:]
-    with pytest.raises(InputError, match="again and again"):
-        codecs.decode(again, MAX_PIXELS)
-    # What looks like scans inside a comment is none.
-    comment = b"\xff\xfe\x01\xf6" + b"\xff\xda\x00\x02" * 125
-    assert codecs.decode(data[:2] + comment + data[2:], MAX_PIXELS).samples.shape == SOFT.shape
-
-
-def test_a_large_picture_is_taken_over_in_strips(monkeypatch: pytest.MonkeyPatch) -> None:
-    for mode in ("1", "L", "P", "RGB", "CMYK"):
-        picture = Pillow.fromarray(SOFT).convert(mode)
-        monkeypatch.setattr("trombine.codecs.kind._STRIP", 1 << 22)
-        whole = kind.samples_of(picture)
-        monkeypatch.setattr("trombine.codecs.kind._STRIP", 300)
-        assert np.array_equal(kind.samples_of(picture), whole)
-        assert np.array_equal(whole, np.asarray(picture))
-
-
-def test_wrong_sums_in_a_png_of_16_bits_are_told_by_us(capfd: pytest.CaptureFixture[str]) -> None:
-    data = bytearray(codecs.encode(image_of(RNG.integers(0, 65536, (9, 9, 3), np.uint16)), "PNG"))
-    data[-20] ^= 1  # in the sum of the last chunk that holds pixels
-    with pytest.raises(InputError, match="is cut short or damaged"):
-        codecs.decode(bytes(data), MAX_PIXELS)
-    assert capfd.readouterr() == ("", "")

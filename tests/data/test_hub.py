@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import logging
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -20,13 +18,11 @@ from trombine.data.pack import Pack
 from trombine.data.source import source
 from trombine.data.split import prepare_split
 from trombine.events import Done, Event, Notice, Progress, Started
-from trombine.lock import locked
 from trombine.refusal import InputError
 from trombine.verbs.prepare import PrepareRequest
 from trombine.verbs.prepare import run as prepare
 
 WHY = "the extra hub is not installed: pip install -c constraints.txt '.[hub]'"
-Local = Callable[..., object]
 
 
 def encoded(level: int, format: str) -> bytes:
@@ -122,17 +118,6 @@ def test_one_split_alone(local: ModuleType, tmp_path: Path) -> None:
     assert [r.split for r in Folder(tmp_path / "out", 16).listing.records] == [2]
 
 
-def test_splits_of_nearly_the_same_name_are_kept_apart(
-    local: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    whole = local.load_dataset("owner/name", split="train")
-    both = {"part.a": whole.select([0]), "part_a": whole.select([2])}
-    monkeypatch.setattr(local, "load_dataset", lambda *_, split: both)
-    run("owner/name", tmp_path / "out")
-    rows = Folder(tmp_path / "out", 16).rows(np.arange(2))
-    assert rows["pictures"][:, 0, 0, 0].tolist() == [10, 30]
-
-
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TROMBINE_CACHE", str(tmp_path / "kept"))
@@ -158,44 +143,6 @@ def test_prepare_takes_a_set(local: ModuleType, cache: Path, tmp_path: Path) -> 
     done = [event for event in prepare(asked) if isinstance(event, Done)]
     assert [event.written for event in done] == [4]
     assert Pack(tmp_path / "pack").vector_names == ("age", "glad")
-
-
-def test_loading_that_is_stopped_is_begun_again(
-    local: ModuleType, cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kept, left = hub._write, iter(range(2))
-
-    def write(*given: object) -> str:
-        if next(left, None) is None:
-            raise KeyboardInterrupt
-        return kept(*given)  # pyright: ignore[reportArgumentType]
-
-    monkeypatch.setattr(hub, "_write", write)
-    with pytest.raises(KeyboardInterrupt):
-        source("hub:owner/name", 16)
-    assert not (hub_folder("owner/name") / "metadata.csv").exists()
-    monkeypatch.setattr(hub, "_write", kept)
-    assert len(source("hub:owner/name", 16)) == 4
-
-
-def test_one_process_loads_at_a_time(local: ModuleType, tmp_path: Path) -> None:
-    with locked(tmp_path / "out.lock"):
-        events = prepare_hub("owner/name", tmp_path / "out")
-        notice = next(events)
-        assert isinstance(notice, Notice) and "another process" in notice.text
-    assert isinstance(list(events)[-1], Done)
-    assert not (tmp_path / "out.lock").exists()
-
-
-def test_a_picture_that_is_gone_is_named(
-    datasets: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    features = datasets.Features({"image": datasets.Image()})
-    images = [{"bytes": None, "path": str(tmp_path / "gone.png")}]
-    whole = datasets.Dataset.from_dict({"image": images}, features=features)
-    monkeypatch.setattr(datasets, "load_dataset", lambda *_, split: {"train": whole})
-    with pytest.raises(InputError, match=r"gone\.png: does not exist"):
-        run("owner/name", tmp_path / "out")
 
 
 def refusal(name: str, folder: Path) -> str:
@@ -313,32 +260,3 @@ def test_a_label_that_is_a_measure_is_no_class(
     folder = Folder(tmp_path / "out", 16)
     assert folder.classes == ((str(value),) if is_class else ())
     assert folder.vector_names == (() if is_class else ("label_value",))
-
-
-def test_off_the_network_nothing_is_tried_again_and_nothing_said(
-    datasets: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """And all is as it was afterwards."""
-    import huggingface_hub
-
-    asked: list[str] = []
-
-    class Cut:
-        def head(self, url: str, timeout: float) -> None:
-            asked.append(url)
-            assert timeout == huggingface_hub.constants.HF_HUB_ETAG_TIMEOUT
-            raise ConnectionError("no route")
-
-    def fail(*_: object, **__: object) -> object:
-        assert datasets.config.HF_HUB_OFFLINE
-        assert not logging.getLogger("huggingface_hub.utils._http").isEnabledFor(logging.ERROR)
-        raise ConnectionError("off")
-
-    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(huggingface_hub, "get_session", Cut)
-    monkeypatch.setattr(datasets, "load_dataset", fail)
-    level = logging.getLogger("huggingface_hub").level
-    assert "cannot be loaded (off)" in refusal("owner/name", tmp_path / "out")
-    assert asked == [huggingface_hub.constants.ENDPOINT]
-    assert not datasets.config.HF_HUB_OFFLINE
-    assert logging.getLogger("huggingface_hub").level == level

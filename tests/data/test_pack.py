@@ -4,31 +4,24 @@ from __future__ import annotations
 
 import filecmp
 import json
-import os
 import pickle
-import resource
-import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
-from itertools import count, islice
+from itertools import islice
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from trombine.data import journal
 from trombine.data.made import Maker, make_all
 from trombine.data.pack import INDEX, Pack, part_of
 from trombine.data.pack_writer import PackWriter
-from trombine.data.packing import about, write_pack
-from trombine.data.places import BEGUN
-from trombine.events import Done, Event, Notice, Progress, Started
-from trombine.lock import is_locked, locked
-from trombine.refusal import InputError, OutputError
+from trombine.data.packing import write_pack
+from trombine.events import Done, Event, Progress, Started
+from trombine.refusal import InputError
 
 PAIRS = Maker(kind="world", styles=("photo", "anime"), size=16)
 LEAVES = Maker(kind="leaves", size=16)
@@ -153,46 +146,6 @@ def stopped(path: Path) -> Path:
     return part_of(path)
 
 
-def test_rows_after_the_noted_ones_are_cut_off(tmp_path: Path, whole: Path) -> None:
-    """As a kill leaves them, between two notes."""
-    part = stopped(tmp_path / "pack")
-    with (part / "pictures.npy").open("ab") as file:
-        file.write(b"half a row" * 10_000)  # and more than the rows to come
-    write(tmp_path / "pack")
-    assert same(whole, tmp_path / "pack")
-
-
-@pytest.mark.parametrize("harm", ["short", "gone", "torn", "older", "odd line", "nothing yet"])
-def test_a_harmed_part_is_begun_anew(tmp_path: Path, whole: Path, harm: str) -> None:
-    part = stopped(tmp_path / "pack")
-    if harm == "short":
-        (part / "pictures.npy").write_bytes(b"")
-    elif harm == "gone":
-        (part / "seeds.npy").unlink()
-    elif harm == "older":
-        note = {"about": about(LEAVES, 100, COUNT), "count": COUNT, "columns": {}, "rows": 6}
-        (part / BEGUN).write_text(json.dumps(note, indent=1) + "\n")
-    elif harm == "torn":
-        (part / BEGUN).write_text('{"about": {"kin')
-    elif harm == "odd line":
-        lines = (part / BEGUN).read_text().splitlines()
-        (part / BEGUN).write_text("\n".join((*lines[:2], *lines[3:])) + "\n")
-    else:  # killed before it wrote anything
-        shutil.rmtree(part)
-        part.mkdir()
-    done = write(tmp_path / "pack")[-1]
-    assert isinstance(done, Done) and done.kept == 0
-    assert same(whole, tmp_path / "pack")
-
-
-def test_the_part_of_another_pack_is_not_gone_on_with(tmp_path: Path, whole: Path) -> None:
-    path = tmp_path / "pack"
-    with closing(write_pack(path, LEAVES, first_seed=7, count=COUNT, workers=1)) as events:
-        list(islice(events, 6))
-    write(path)
-    assert same(whole, path)
-
-
 def test_a_pack_that_is_there_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "pack"
     write(path)
@@ -219,47 +172,6 @@ def test_what_is_no_pack_is_never_replaced(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is not a pack; choose another name"):
         list(write_pack(folder, LEAVES, first_seed=0, count=1, workers=1, overwrite=True))
     assert (folder / "mine.txt").read_text() == "mine"
-
-
-def test_two_writers_at_once_make_one_pack(tmp_path: Path, whole: Path) -> None:
-    path = tmp_path / "pack"
-    code = KILLED.replace('getattr(event, "done", 0) == 7', "False")
-    command = [sys.executable, "-c", code, str(path)]
-    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    outputs = [process.communicate(timeout=600)[0] for process in both]
-    assert [process.returncode for process in both] == [0, 0]
-    # One painted, and the other found it painted.
-    assert sorted("written=0" in output for output in outputs) == [False, True]
-    assert same(whole, path)
-    assert [found.name for found in tmp_path.iterdir()] == ["pack"]
-
-
-def test_who_waits_says_so(tmp_path: Path) -> None:
-    path = tmp_path / "pack"
-    lock = tmp_path / "pack.lock"
-    with locked(lock):
-        assert is_locked(lock)
-        events = write_pack(path, LEAVES, first_seed=0, count=1, workers=1)
-        assert isinstance(next(events), Started)
-        notice = next(events)
-        assert isinstance(notice, Notice) and "another process" in notice.text
-    assert not is_locked(lock)
-    assert isinstance(list(events)[-1], Done)
-
-
-def test_a_full_disk_is_one_line_and_can_be_gone_on_with(tmp_path: Path, whole: Path) -> None:
-    path = tmp_path / "pack"
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, hard))  # bytes: six pictures of 768
-    try:
-        with pytest.raises(OutputError, match="cannot be written") as caught:
-            write(path)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert "\n" not in str(caught.value)
-    assert not path.exists()
-    write(path)
-    assert same(whole, path)
 
 
 def test_a_pack_pickles_small(whole: Path) -> None:
@@ -351,18 +263,3 @@ def test_a_writer_refuses_what_does_not_fit(tmp_path: Path) -> None:
                 writer.add({"pictures": wrong})
         with pytest.raises(ValueError, match="1 pictures of 2"):
             writer.finish()
-
-
-def test_the_noting_is_not_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forcing rows to the disk for each of them would take longer than painting them: it happens
-    every few seconds, here of a clock on which a row takes a hundredth."""
-    clock, forced = count(step=0.01), []
-    monkeypatch.setattr(journal, "time", SimpleNamespace(monotonic=lambda: next(clock)))
-    monkeypatch.setattr(os, "fsync", forced.append)
-    with PackWriter(tmp_path / "pack", count=3000, about={}, shapes=SMALL) as writer:
-        for _ in range(3000):
-            writer.add({"pictures": np.zeros((4, 4, 3), np.uint8)})
-        by_time = len(forced)
-        writer.finish()
-    assert 5 <= by_time < 20, "of 3000 rows and their number, in half a minute"
-    assert len(Pack(tmp_path / "pack")) == 3000

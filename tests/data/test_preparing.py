@@ -5,19 +5,14 @@ from __future__ import annotations
 import filecmp
 import hashlib
 import json
-import signal
-import subprocess
-import sys
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from trombine.data import journal, pack_writer
 from trombine.data.columns import SPLITS
 from trombine.data.decoding import PrepareOptions, split_share
 from trombine.data.folder import Folder
@@ -151,71 +146,6 @@ def test_stopped_anywhere_and_run_again_it_is_the_same_pack(
         assert not part_of(path).exists()
 
 
-@pytest.mark.parametrize("killed", [False, True], ids=["stopped", "killed"])
-def test_a_writer_that_ends_while_it_moves_rows_up_is_gone_on_with(
-    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed: bool
-) -> None:
-    spoil(pictures)
-    prepare(pictures, tmp_path / "whole")
-    moved = iter(range(20))
-
-    def read_at(file: IO[bytes], size: int, place: int) -> bytes:
-        if next(moved, None) is None:
-            raise KeyboardInterrupt
-        return kept(file, size, place)
-
-    kept = pack_writer._read_at
-    monkeypatch.setattr(pack_writer, "_read_at", read_at)
-    if killed:  # then nothing is noted on the way out: here only of the first of five pictures
-        force, times = journal.Journal.force, iter(range(1 + 5))
-        monkeypatch.setattr(journal, "NOTE_SECONDS", 0.0)
-        monkeypatch.setattr(
-            journal.Journal, "force", lambda j: next(times, None) is None or force(j)
-        )
-    with pytest.raises(KeyboardInterrupt):
-        prepare(pictures, tmp_path / "again")
-    monkeypatch.undo()
-    again = prepare(pictures, tmp_path / "again")[-1]
-    assert isinstance(again, Done) and again.kept == (4 if killed else 20)
-    assert same(tmp_path / "whole", tmp_path / "again")
-
-
-KILLED = """
-import sys
-from pathlib import Path
-from trombine.data import journal
-from trombine.data.decoding import PrepareOptions
-from trombine.data.preparing import prepare_pack
-journal.NOTE_SECONDS = 0
-if __name__ == "__main__":
-    made = prepare_pack(Path(sys.argv[1]), Path(sys.argv[2]), PrepareOptions(size=40), workers=2)
-    for event in made:
-        print(event, flush=True)
-        if getattr(event, "done", 0) == 21:
-            sys.stdin.read()  # wait here to be killed
-"""
-
-
-def test_killed_half_way_and_run_again_it_is_the_same_pack(pictures: Path, tmp_path: Path) -> None:
-    spoil(pictures)
-    prepare(pictures, tmp_path / "whole")
-    script = tmp_path / "killed.py"
-    script.write_text(KILLED)
-    command = [sys.executable, str(script), str(pictures), str(tmp_path / "pack")]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if "done=21" in line:
-                process.send_signal(signal.SIGKILL)
-    assert process.returncode == -signal.SIGKILL
-    assert len((part_of(tmp_path / "pack") / "begun.json").read_text().splitlines()) > 1 + 10
-    done = prepare(pictures, tmp_path / "pack")[-1]
-    assert isinstance(done, Done) and done.kept > 10
-    assert same(tmp_path / "whole", tmp_path / "pack")
-
-
 def test_what_a_picture_is_for_is_decided_by_its_bytes(pictures: Path, tmp_path: Path) -> None:
     wanted = PrepareOptions(size=SIZE, choose=30, test=30)
     prepare(pictures, tmp_path / "pack", wanted)
@@ -271,16 +201,6 @@ def test_another_folder_is_another_pack(pictures: Path, tmp_path: Path) -> None:
         prepare(pictures, tmp_path / "pack")
     list(prepare_pack(pictures, tmp_path / "pack", OPTIONS, overwrite=True))
     assert len(Pack(tmp_path / "pack")) == 39
-
-
-def test_a_begun_pack_of_another_folder_is_begun_anew(pictures: Path, tmp_path: Path) -> None:
-    with closing(prepare_pack(pictures, tmp_path / "pack", OPTIONS)) as events:
-        list(islice(events, 20))
-    first = min(pictures.rglob("*.jpg"))
-    Image.fromarray(np.zeros((33, 33, 3), np.uint8)).save(first)
-    prepare(pictures, tmp_path / "pack")
-    pack = Pack(tmp_path / "pack")
-    assert pack.columns["pictures"][0].max() == 0
 
 
 def test_nothing_to_read_is_said_in_one_line(tmp_path: Path) -> None:

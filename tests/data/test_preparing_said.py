@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
-from contextlib import closing
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import pytest
 from PIL import Image
 
-from trombine.data import journal, pack_writer
 from trombine.data.decoding import PrepareOptions
-from trombine.data.pack import Pack, part_of
+from trombine.data.pack import Pack
 from trombine.data.preparing import prepare_pack
 from trombine.events import Done, Event, Notice
-from trombine.refusal import InputError, OutputError
 
 OPTIONS = PrepareOptions(size=16)
 
@@ -87,118 +81,3 @@ def test_the_table_that_names_what_is_not_there_is_named(tmp_path: Path) -> None
     (folder / "list_landmarks_align_celeba.txt").write_text(f"1.png{row}\n2.png{row}\n")
     (folder / "list_eval_partition.txt").write_text("1.png 0\n2.png 0\n3.png 0\n4.png 1\n")
     assert notices(folder) == ["2 pictures named in list_eval_partition.txt are not there"]
-
-
-def test_what_lies_beside_the_folder_of_a_set_is_counted(tmp_path: Path) -> None:
-    folder = fill(
-        tmp_path / "in",
-        *("celeba/img_align_celeba/1.png", "lfw/A_B/A_B_0001.png", "lfw/C_D/C_D_0001.png"),
-    )
-    assert notices(folder) == [
-        "2 pictures beside the folder celeba are left out, for it is a set (celeba); name each"
-        " folder by itself"
-    ]
-    shutil.rmtree(folder / "lfw")
-    assert not notices(folder)
-
-
-def test_a_set_in_several_folders_is_not_beside_itself(tmp_path: Path) -> None:
-    names = [f"{part}/26_0_2_2017010402310242{i}.jpg" for i, part in enumerate(("part1", "part2"))]
-    assert not notices(fill(tmp_path / "in", *names))
-
-
-def test_a_picture_beside_class_folders_is_pointed_at(tmp_path: Path) -> None:
-    folder = fill(tmp_path / "in", "cat/1.png", "dog/1.png", "dog/2.png", "3.png")
-    said = "1 picture lies beside the class folders, so there are no classes"
-    assert notices(folder) == [said]
-    (folder / "3.png").unlink()
-    shutil.rmtree(tmp_path / "pack")
-    assert not notices(folder)
-    assert Pack(tmp_path / "pack").classes == ("cat", "dog")
-
-
-def differing(folder: Path, path: Path, wanted: PrepareOptions = OPTIONS, layout: str = "") -> str:
-    with pytest.raises(InputError) as caught:
-        prepare(folder, path, wanted, layout=layout)
-    assert str(caught.value).endswith("; choose another name, or --overwrite")
-    return str(caught.value)
-
-
-def test_another_pack_says_in_what(tmp_path: Path) -> None:
-    folder, path = fill(tmp_path / "in", "1.png", "2.png"), tmp_path / "pack"
-    prepare(folder, path)
-    said = differing(folder, path, PrepareOptions(size=32, crop="none", choose=7))
-    assert "is another pack: it is of 16 px, and 32 px are asked for; its crop is centre" in said
-    assert "it has 5 % to choose by, and 7 are asked for;" in said
-    assert "judge by" not in said and "files" not in said
-    assert "its folder was read as plain, and is read as imagefolder" in differing(
-        folder, path, layout="imagefolder"
-    )
-    fill(folder, "1.png", "2.png", "3.png")
-    assert ": it was made of 2 pictures, and now there are 3; c" in differing(folder, path)
-    (folder / "3.png").unlink()
-    (folder / "2.png").rename(folder / "4.png")
-    assert ": files of the folder have changed, or what its tables say; c" in differing(
-        folder, path
-    )
-
-
-def test_numbers_of_pictures_are_in_words(tmp_path: Path) -> None:
-    folder = fill(tmp_path / "in", "1.png", "2.png")
-    (folder / "2.png").write_bytes(b"no picture")
-    said = summary(prepare(folder, tmp_path / "pack"))
-    assert "a pack of 1 picture of 16 px (plain); 1 left out, listed in" in said
-    again = summary(prepare(folder, tmp_path / "pack"))
-    assert again.endswith("was there (1 left out, see skipped.jsonl)")
-
-
-def test_nothing_is_left_of_a_pack_that_cannot_be(tmp_path: Path) -> None:
-    folder = fill(tmp_path / "in", "1.png")
-    (folder / "1.png").write_bytes(b"no picture")
-    with pytest.raises(InputError, match="holds no picture that can be used"):
-        prepare(folder, tmp_path / "pack")
-    assert not part_of(tmp_path / "pack").exists()
-
-
-def test_what_goes_on_says_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "NOTE_SECONDS", 0.0)
-    folder, path = fill(tmp_path / "in", *(f"{i}.png" for i in range(6))), tmp_path / "pack"
-    with closing(prepare_pack(folder, path, OPTIONS)) as events:
-        list(islice(events, 4))  # the start and three pictures
-    found = [event for event in prepare(folder, path) if isinstance(event, Notice)]
-    assert found == [Notice(file=path, text="goes on where it was stopped: 3 of 6 were there")]
-
-
-def test_a_stopped_overwrite_goes_when_the_old_pack_is_wanted(tmp_path: Path) -> None:
-    folder, path = fill(tmp_path / "in", "1.png", "2.png", "3.png"), tmp_path / "pack"
-    prepare(folder, path)
-    with closing(prepare_pack(folder, path, PrepareOptions(size=32), overwrite=True)) as events:
-        list(islice(events, 2))
-    assert part_of(path).is_dir()
-    assert "was there" in summary(prepare(folder, path))
-    assert not part_of(path).exists() and Pack(path).size == 16
-    part_of(path).mkdir()
-    (part_of(path) / "mine.txt").write_text("mine")
-    prepare(folder, path)
-    assert (part_of(path) / "mine.txt").exists()
-
-
-def test_a_pack_is_said_to_be_one(tmp_path: Path) -> None:
-    prepare(fill(tmp_path / "in", "1.png"), tmp_path / "pack")
-    said = f"{tmp_path / 'pack'}: is a pack already; use it as pack:{tmp_path / 'pack'}"
-    with pytest.raises(InputError, match=re.escape(said)):
-        prepare(tmp_path / "pack", tmp_path / "another")
-
-
-def test_a_disk_that_is_full_names_what_was_asked_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(path: Path, value: object) -> None:
-        raise OutputError("cannot be written, the disk is full", "free some space", path=path)
-
-    folder = fill(tmp_path / "in", "1.png")
-    monkeypatch.setattr(pack_writer, "write_bytes", full)
-    with pytest.raises(OutputError) as caught:
-        prepare(folder, tmp_path / "pack")
-    message = f"{tmp_path / 'pack'}: cannot be written, the disk is full; free some space"
-    assert str(caught.value) == message

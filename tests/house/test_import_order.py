@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -16,7 +16,7 @@ upscaling batch data reader weights zoo nets samplers schedules world runs measu
 events conversion holes images codecs samples palettes colour grammar provenance texts memory
 computing devices files requests lock signals draws conventions refusal
 """
-ORDER: list[str] = PAGE.split()
+ORDER: Sequence[str] = PAGE.split()
 
 
 def level(module: str) -> int:

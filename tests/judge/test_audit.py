@@ -18,7 +18,6 @@ from skimage.metrics import structural_similarity
 import trombine
 from trombine.events import Description
 from trombine.judge import audit
-from trombine.refusal import InputError
 from trombine.verbs.audit import AuditRequest, run
 from trombine.world import face, paint
 
@@ -171,23 +170,6 @@ def test_one_picture_and_none_alike(tmp_path: Path, faces: list[Image.Image]) ->
     events = list(run(AuditRequest(folder=tmp_path, workers=1, json=True)))
     text = next(event for event in events if isinstance(event, Description)).text
     assert json.loads(text)["keep"] == 1 and json.loads(text)["groups"] == []
-
-
-def named(field: str, path: Path) -> dict[str, Any]:
-    return {field: path}
-
-
-def test_nothing_of_the_set_is_written_over(planted: Path, tmp_path: Path) -> None:
-    for field in ("output", "csv", "keep_list"):
-        path = planted / "train" / "001.png"
-        with pytest.raises(InputError):
-            list(run(AuditRequest(folder=planted, overwrite=True, **named(field, path))))
-    other = tmp_path / "mine.txt"
-    other.write_text("mine")
-    for field in ("output", "csv", "keep_list"):
-        with pytest.raises(InputError, match=r"mine\.txt"):
-            list(run(AuditRequest(folder=planted, **named(field, other))))
-    assert other.read_text() == "mine"
 
 
 def test_by_command(planted: Path, command: Command) -> None:

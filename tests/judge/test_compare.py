@@ -206,32 +206,6 @@ def test_a_comment_is_not_in_the_hash_and_a_change_is(tmp_path: Path) -> None:
         assert protocol(tmp_path, REPAIR.replace(old, new)).protocol.hash != first, old
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "message"),
-    [
-        ("version", "edition", "has edition, which no protocol has"),
-        ('"repair"', '"dance"', "task is one of repair, upscale, restyle, invent, not dance"),
-        ("version = 1", "", "does not say version"),
-        ("version = 1", "version = '1'", "version is a whole number, not '1'"),
-        ("count = 6", "count = 0", "seeds are"),
-        ('"SSIM"', '"LPIPS"', "LPIPS is no measure"),
-        ('"SSIM"', '"identity in the hole"', "identity is of the whole picture only"),
-        ('"SSIM"', '"PSNR in the hole"', "names a measure twice"),
-        ('"irregular:10-20"', '"parts:eyes"', "masks over parts of a face are not for protocols"),
-        ("world:photo", "world:photo+anime", "pairs of styles are for the task restyle"),
-        ("world:photo", "folder", "pictures of folder have files, no seeds and no size"),
-        ("size = 32", "", "does not say the size"),
-        ("= 1", "= [", "is not TOML"),
-    ],
-)
-def test_a_file_that_is_no_protocol(tmp_path: Path, old: str, new: str, message: str) -> None:
-    """One line says what is wrong with which file."""
-    with pytest.raises(InputError, match=re.escape(message)) as error:
-        protocol(tmp_path, REPAIR.replace(old, new))
-    assert str(error.value).startswith(str(tmp_path / "small.toml"))
-    assert "\n" not in str(error.value)
-
-
 def test_every_shipped_protocol_is_sound() -> None:
     """Each has a hash of its own; seeds are those that are for protocols, and no two share one."""
     files = [load(name) for name in shipped()]
@@ -387,20 +361,6 @@ def test_a_result_of_wrong_count_or_size_is_refused(tmp_path: Path, enlarge: Pro
             outcome(method, enlarge, every)
         assert "\n" not in str(error.value)
         assert not compare.kept_at(method, enlarge, every).exists()
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("magic", "magic: is no method to upscale; there are nearest pixel, bicubic"),
-        ("tool {input}", "does not say where its folders go"),
-        ("tool {input} {output} {masks}", r"names {masks}, which small does not have"),
-        ("tool '{input} {output}", "is no command"),
-    ],
-)
-def test_what_is_no_method(enlarge: ProtocolFile, text: str, message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        method_of(text, enlarge)
 
 
 def test_trombine_in_a_command_is_this_one(enlarge: ProtocolFile) -> None:

@@ -22,8 +22,6 @@ from trombine.nets import build
 from trombine.refusal import InputError
 from trombine.verbs.compare import JudgeCompareRequest, run
 from trombine.weights import Card, save
-from trombine.weights.model import find
-from trombine.world import face, paint
 
 # Seeds that no protocol and no training has: whatever is measured of them is in no log.
 INVENT = """
@@ -157,18 +155,6 @@ def test_text_and_page_show_sets(
     assert all(entry["hash"] in page for entry in report["methods"])
 
 
-def test_two_caches_have_the_same_numbers(
-    tmp_path: Path, compared: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """From nothing, in another place and with fewer methods: the same figures."""
-    monkeypatch.setattr(compare, "run", run_here)
-    end = done(tmp_path, FLOOR, json=True)
-    assert end.kept == 0
-    again, before = json.loads(end.summary), compared[1]
-    assert again["methods"] == [m for m in before["methods"] if m["method"] != "blurred faces"]
-    assert (again["protocol"], again["real"]) == (before["protocol"], before["real"])
-
-
 def floor_of(report: dict[str, Any]) -> dict[str, Any]:
     """The figures of the floor as an outcome holds them."""
     (entry,) = (entry for entry in report["methods"] if entry["method"] == FLOOR)
@@ -225,37 +211,6 @@ def test_the_real_pictures_themselves_are_refused(
         by_set(file, every, results)
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("magic", r"is no method to invent; there are Gaussian of pixels, .* with {output}$"),
-        ("truth as JPEG 95", "is no method to invent"),
-        ("tool {seeds}", r"does not say where its folders go; a command writes {output}"),
-        ("tool {input} {output}", r"names {input}, which faces does not have; it has {output}, {s"),
-        (str(find("upscale-x2")), "is for upscale .*, not for generate"),
-    ],
-)
-def test_what_invents_nothing(file: ProtocolFile, text: str, message: str) -> None:
-    """One line names what is no method, and what is wanted."""
-    with pytest.raises(InputError, match=message) as error:
-        method_of(text, file)
-    assert "\n" not in str(error.value)
-
-
-@pytest.mark.parametrize(
-    ("short", "whole"),
-    [("gaussian", FLOOR), ("blur", "blurred faces"), ("real", "random real picture")],
-)
-def test_a_word_of_one_method_names_it(short: str, whole: str, file: ProtocolFile) -> None:
-    assert method_of(short, file) == method_of(whole, file)
-
-
-def test_a_word_of_several_names_none(file: ProtocolFile) -> None:
-    """Pixels, and a picture."""
-    with pytest.raises(InputError, match="is no method"):
-        method_of("p", file)
-
-
 def test_a_generator_is_a_method(tmp_path: Path, file: ProtocolFile) -> None:
     """A model's file invents a picture a seed, the same whatever is beside it; one that has learnt
     from the protocol's faces is refused."""
@@ -276,32 +231,6 @@ def test_a_generator_is_a_method(tmp_path: Path, file: ProtocolFile) -> None:
         method_of(str(path), file)
 
 
-def test_faces_may_be_framed_more_tightly(tmp_path: Path) -> None:
-    """The middle of what is painted is what is real, what baselines learn, and what is wanted."""
-    text = INVENT.replace("size = 32", "size = 32\ncrop = 24").replace("count = 60", "count = 50")
-    tight = protocol(tmp_path, text)
-    assert tight.side == 24 and tight.protocol.hash != protocol(tmp_path).protocol.hash
-    every = tuple(cases(tight, None))
-    whole = paint(face(tight.seeds[7]), 32, "photo").pixels
-    assert np.array_equal(to_pixels(every[7].truth), whole[4:28, 4:28])
-    assert other_real(tight)[0].shape == (24, 24, 3)
-    for name, work in methods("invent").items():
-        large = work([5, 6], style="photo", size=32)
-        small = work([5, 6], style="photo", size=32, crop=24)
-        assert small.shape == (2, 3, 24, 24)
-        # A Gaussian's draws add the same faces; a blur looks beyond the frame.
-        inner = (slice(None), slice(None), slice(6, 18), slice(6, 18))
-        middle = large[..., 4:28, 4:28]
-        assert torch.allclose(small[inner], middle[inner], atol=0.02), name
-    flat = tmp_path / "flat.py"
-    flat.write_text(FLAT.replace("32", "24"))
-    words = f"{sys.executable} {flat} {{output}} 50 {{size}}"
-    pictures, _ = compare.run(method_of(words, tight), tight, every)
-    assert {pixels.shape for pixels in pictures} == {(24, 24, 3)}
-    with pytest.raises(InputError, match="crop is 1 to 32"):
-        protocol(tmp_path, INVENT.replace("size = 32", "size = 32\ncrop = 33"))
-
-
 def test_what_is_not_asked_for_is_not_computed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Figures have the same values whichever others are beside them; distances of each to each
     are for those that count neighbours."""
@@ -312,31 +241,6 @@ def test_what_is_not_asked_for_is_not_computed(monkeypatch: pytest.MonkeyPatch) 
     assert fidelity.figures(*features, names=names, draws=5) == {
         name: whole[name] for name in ("Fréchet", "KID", "accuracy")
     }
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "message"),
-    [
-        ('"Fréchet", "KID"', '"Fréchet", "SSIM"', "measures of sets .* are for the task invent"),
-        ('"Fréchet", ', "", ""),
-        ('"Fréchet", "KID", ', "", "the first measure, which ranks, is Fréchet or KID"),
-        ("count = 60", "count = 49", "has 50 seeds or more, from 100,000 on"),
-        ("2_000_100", "99_999", "has 50 seeds or more, from 100,000 on"),
-        ("world:photo", "leaves", "are painted faces, such as world:photo"),
-        ("world:photo", "world:photo+anime", "pairs of styles are for the task restyle"),
-        ("size = 32", 'size = 32\ndamage = "shrink:2"', "a damage that shrinks is for the task"),
-        ('"invent"', '"restyle"', "pairs of styles are for the task restyle"),
-    ],
-)
-def test_what_is_no_protocol_of_sets(tmp_path: Path, old: str, new: str, message: str) -> None:
-    """Sets need enough faces that no baseline knows, and measures of sets; the first ranks."""
-    text = INVENT.replace(old, new)
-    if not message:
-        assert protocol(tmp_path, text).measures[0] == "KID"
-        return
-    with pytest.raises(InputError, match=message) as error:
-        protocol(tmp_path, text)
-    assert "\n" not in str(error.value)
 
 
 def test_measures_of_sets_are_not_of_pictures(tmp_path: Path) -> None:

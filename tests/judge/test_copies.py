@@ -7,7 +7,7 @@ import pytest
 from scipy.ndimage import map_coordinates
 
 from trombine.draws import Chance
-from trombine.judge.copies import TRUSTED, VISIBLE, Nearest, find
+from trombine.judge.copies import TRUSTED, VISIBLE, find
 from trombine.judge.kernel_copies import CELL, FLAT, block_moments, likeness
 from trombine.judge.planted import CHANGES
 from trombine.world import face, paint
@@ -66,11 +66,6 @@ def test_where_a_picture_was_cut_out(faces: np.ndarray) -> None:
 def test_sizes_may_differ(faces: np.ndarray) -> None:
     large = faces[ROWS].repeat(2, 1).repeat(2, 2)
     assert np.array_equal(find(large, faces).indices, ROWS)
-
-
-def assert_same(one: Nearest, other: Nearest) -> None:
-    assert np.array_equal(one.indices, other.indices)
-    assert one.scores == pytest.approx(other.scores, abs=1e-5)
 
 
 def test_one_by_one_as_all_at_once(faces: np.ndarray) -> None:

@@ -18,7 +18,7 @@ from trombine.judge.originality import Options, Originality, merged, nearest_by,
 from trombine.judge.originality_page import agreement, cut, roc
 from trombine.judge.planted import CHANGES
 from trombine.judge.similar import Matches
-from trombine.refusal import InputError, OutputError
+from trombine.refusal import InputError
 from trombine.world import face, paint
 
 FIRST = 1_410_000
@@ -208,32 +208,6 @@ def test_text_json_and_page_say_the_same(home: Path) -> None:
     assert "c-new.png" not in html
 
 
-def test_screened_is_named_so(home: Path) -> None:
-    page = home / "page.html"
-    exact, screened = ask(home, json=True), ask(home, json=True, screened=True)
-    one, other = json.loads(exact.summary), json.loads(screened.summary)
-    assert other["screened"] and not one["screened"]
-    assert one["pictures"][0]["nearest"] == other["pictures"][0]["nearest"]
-    assert "SSIM: screened" in ask(home, screened=True, output=page).summary
-    assert "SSIM: screened" in page.read_text()
-
-
-def test_by_features_too(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the hash of the net that read them; the references are read once."""
-    monkeypatch.setattr(originality, "PLANTED", 1)
-    first = json.loads(ask(home, json=True, features=True).summary)
-    assert first["pictures"][0]["features"]["reference"] == "r07.png"
-    assert first["pictures"][0]["features"]["cosine"] == pytest.approx(1, abs=1e-4)
-    assert first["witness"]
-    read: list[int] = []
-    reader = originality.features_of
-    monkeypatch.setattr(
-        originality, "features_of", lambda p, tick=None: read.append(len(p)) or reader(p, tick)
-    )
-    assert json.loads(ask(home, json=True, features=True).summary) == first
-    assert LEARNED not in read
-
-
 def test_a_pack_a_folder_and_another_size(home: Path, faces: np.ndarray) -> None:
     """References of a pack are those of its folder; other sizes are resized, and it is said."""
     trombine.data_prepare(folder=home / "learned", output=home / "pack", size=48)
@@ -268,24 +242,6 @@ def test_bad_input_is_refused_in_a_line(home: Path) -> None:
         ask(home, references="nonsense")
     with pytest.raises(InputError, match="16 to 512"):
         ask(home, size=8)
-
-
-def test_bad_pictures_are_named_and_left_out(home: Path) -> None:
-    (home / "learned" / "zz.png").write_bytes(b"no picture")
-    result = ask(home, json=True)
-    assert json.loads(result.summary)["references"]["pictures"] == LEARNED
-    assert [skipped.file.name for skipped in result.skipped] == ["zz.png"]
-
-
-def test_nothing_is_written_over(home: Path) -> None:
-    """No picture that is judged, with --overwrite either, and no file that is no page of ours."""
-    victim = home / "generated" / "a-copy.png"
-    before = victim.read_bytes()
-    with pytest.raises(InputError, match="written over"):
-        ask(home, output=victim, overwrite=True)
-    with pytest.raises(OutputError):
-        ask(home, output=victim)
-    assert victim.read_bytes() == before
 
 
 def test_a_sample_of_chance_is_the_same_again(faces: np.ndarray) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,8 +16,6 @@ from PIL import Image
 
 import trombine
 from trombine.refusal import InputError
-
-Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def paint(folder: Path, count: int, seed: int, *, side: int = 16, suffix: str = ".png") -> Path:
@@ -120,34 +116,6 @@ def test_a_key_is_never_inside_the_test(home: Path) -> None:
     assert not (home / "study").exists()
 
 
-def test_a_key_stands_beside_whatever_the_folder_is_called(home: Path, command: Command) -> None:
-    (home / "here").mkdir()
-    words = ("judge", "people", "make", "../real", "../generated", "--pictures", "4", "-o", ".")
-    done = command(*words, cwd=home / "here")
-    assert done.returncode == 0, done.stderr
-    assert (home / "here.key.json").exists()
-    assert [path.name for path in (home / "here").iterdir()] == ["index.html"]
-
-
-def test_a_folder_with_other_files_is_refused(home: Path) -> None:
-    """People would get them with the test."""
-    with pytest.raises(InputError, match=r"holds real-0\.png"):
-        make(home, output=home / "real")
-    (home / "study").mkdir()
-    (home / "study" / "index.html").write_text("somebody's page")
-    with pytest.raises(InputError, match="was not made by trombine judge people make"):
-        make(home)
-
-
-def test_no_file_of_somebody_else_becomes_a_key(home: Path) -> None:
-    picture = home / "real" / "real-0.png"
-    before = picture.read_bytes()
-    for overwrite in (False, True):
-        with pytest.raises(InputError, match="is no key of a test"):
-            make(home, key=picture, overwrite=overwrite)
-    assert picture.read_bytes() == before
-
-
 def test_pictures_of_several_sizes_are_refused_or_cut_to_one(home: Path) -> None:
     """The size would tell; --size shows the middle of each, and enlarges none."""
     shutil.rmtree(home / "generated")
@@ -206,32 +174,6 @@ def test_a_pack_will_do(home: Path) -> None:
     key = json.loads((home / "study.key.json").read_text())
     names = {e["file"] for e in key["pictures"].values() if e["truth"] == "real"}
     assert len(names) == 6 and all(name.startswith("real-") for name in names)
-
-
-@pytest.mark.parametrize(
-    ("fields", "problem"),
-    [
-        ({"pictures": 5}, "even number"),
-        ({"pictures": 40}, "has only 14 pictures"),
-        ({"real": Path("nowhere")}, "does not exist"),
-        ({"seconds": -1}, "seconds is a number"),
-    ],
-)
-def test_what_cannot_be_made_is_one_line(home: Path, fields: dict[str, Any], problem: str) -> None:
-    options: dict[str, Any] = {
-        "real": home / "real",
-        "generated": home / "generated",
-        "pictures": 12,
-    }
-    with pytest.raises(InputError, match=problem):
-        trombine.judge_people_make(**{**options, "output": home / "study", **fields})
-    assert not (home / "study").exists()
-
-
-def test_a_page_that_no_phone_holds_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trombine.judge.people.MOST_BYTES", 12 * 3 * 10**2)
-    with pytest.raises(InputError, match="size=10 or less"):
-        make(home)
 
 
 # The answers
@@ -358,23 +300,6 @@ def test_doubled_answers_are_left_out(study: tuple[Path, dict[str, Any]], name: 
     assert dict(result.found[0].value) == expected
 
 
-def test_its_exit_codes(study: tuple[Path, dict[str, Any]], command: Command) -> None:
-    """0 where all count, 1 where some do not, 2 where the only file or the key is bad."""
-    home, _ = study
-    made.write(home / "bad.json", "{")
-    words = ("judge", "people", "score", "study.key.json")
-    done = command(*words, "answers", "--json", cwd=home)
-    assert done.returncode == 0 and json.loads(done.stdout)["pictures"] == 12
-    done = command(*words, "answers", "bad.json", cwd=home)
-    assert done.returncode == 1 and "skipped bad.json: is damaged" in done.stderr
-    assert "dua" in done.stdout
-    assert command(*words, "bad.json", cwd=home).returncode == 2
-    done = command(*words[:3], "bad.json", "answers", cwd=home)
-    assert done.returncode == 2 and done.stderr.startswith("trombine: bad.json: is damaged; ")
-    done = command(*words[:3], "answers/ann.json", "answers", cwd=home)
-    assert done.returncode == 2 and "holds no trombine people key" in done.stderr
-
-
 def test_the_page_shows_what_fooled_most(study: tuple[Path, dict[str, Any]]) -> None:
     """With the test beside its key, or named; without it a table, and a notice."""
     home, _ = study
@@ -394,27 +319,3 @@ def test_the_page_shows_what_fooled_most(study: tuple[Path, dict[str, Any]]) -> 
         output=home / "page.html",
     )
     assert any("holds no test" in notice.text for notice in result.notices)
-
-
-def test_a_damaged_picture_of_a_test_is_a_notice(study: tuple[Path, dict[str, Any]]) -> None:
-    home, _ = study
-    page = home / "study" / "index.html"
-    text = page.read_text()
-    files = made.pictures(page)
-    for data in files.values():
-        text = text.replace(base64.b64encode(data).decode(), "AAAA")
-    page.write_text(text)
-    result = trombine.judge_people_score(
-        key=home / "study.key.json", answers=home / "answers", output=home / "page.html"
-    )
-    assert any("shows no pictures" in notice.text for notice in result.notices)
-    assert "<img" not in (home / "page.html").read_text()
-
-
-def test_what_is_read_is_not_written_over(study: tuple[Path, dict[str, Any]]) -> None:
-    home, _ = study
-    for output in ("study.key.json", "answers/ann.json"):
-        with pytest.raises(InputError, match="is an input"):
-            score(home, output=home / output)
-    with pytest.raises(InputError, match="was not made by"):
-        score(home, output=home / "real" / "real-0.png")

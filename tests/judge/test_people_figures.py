@@ -12,7 +12,7 @@ from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.inter_rater import fleiss_kappa as fleiss_of_statsmodels
 from statsmodels.stats.proportion import proportion_confint
 
-from trombine.judge.bootstrap import Values, Weights, drawn, estimate
+from trombine.judge.bootstrap import Values, drawn, estimate
 from trombine.judge.people_figures import (
     accuracy,
     answers_needed,
@@ -28,7 +28,6 @@ from trombine.judge.people_figures import (
 
 TRUTH = np.repeat([False, True], 12)
 ONES = np.ones((1, 24))
-Figure = Callable[[Weights], Values]
 
 
 def subject(right: int) -> np.ndarray:

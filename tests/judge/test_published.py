@@ -11,11 +11,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from torch import nn
 
-from trombine import judge_fidelity, judge_restoration
-from trombine.judge.published import MEASURES, feature_net, judging_nets
+from trombine.judge.published import feature_net, judging_nets
 from trombine.nets.spaces import to_space
 from trombine.nets.vgg import BLOCKS, VGG
 from trombine.refusal import InputError
@@ -39,14 +37,6 @@ def lpips_file(path: Path) -> Path:
     }
     torch.save(weights, path)
     return path
-
-
-def noise(folder: Path, count: int, seed: int) -> Path:
-    folder.mkdir()
-    pictures = np.random.default_rng(seed).integers(0, 256, (count, 16, 16, 3), np.uint8)
-    for number, pixels in enumerate(pictures):
-        Image.fromarray(pixels).save(folder / f"{number:03}.png")
-    return folder
 
 
 class Scripted(nn.Module):
@@ -199,23 +189,3 @@ def test_what_cannot_be_had_is_refused(tmp_path: Path, pictures: torch.Tensor) -
         judging_nets(["inception", "inception:x.pt"])
     with pytest.raises(InputError, match="inception-2015-12-05"):
         feature_net("inception")  # torchvision does not import here
-
-
-def test_they_stand_in_reports(tmp_path: Path) -> None:
-    """In restoration beside what else is measured, in fidelity in a table of their own."""
-    trunk, own = vgg_file(tmp_path / "vgg.pth"), lpips_file(tmp_path / "lpips.pth")
-    nets = (f"lpips:{trunk}+{own}", f"inception:{inception_file(tmp_path / 'net.pt')}")
-    hashes = [f"{net.name} {net.hash}" for net in judging_nets(nets)]
-    results, truth = noise(tmp_path / "results", 50, 0), noise(tmp_path / "truth", 60, 1)
-    page = tmp_path / "page.html"
-    text = judge_restoration(results=results, truth=truth, features=nets, output=page).summary
-    rows = {line.split()[0] for line in text.splitlines()}
-    assert {"PSNR", "lpips", "inception"} <= rows
-    assert all(label in text and label in page.read_text() for label in hashes)
-    assert MEASURES["lpips"].about in page.read_text()
-    text = judge_fidelity(
-        generated=str(results), real=str(truth), features=("pixels", nets[1])
-    ).summary
-    assert "features: pixels 8 x 8" in text
-    assert f"features: {hashes[1]}" in text
-    assert "features: witness" not in text

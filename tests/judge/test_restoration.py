@@ -183,22 +183,3 @@ def test_a_folder_with_nothing_to_compare(tmp_path: Path) -> None:
     request = JudgeRestorationRequest(results=tmp_path / "results", truth=tmp_path / "truth")
     with pytest.raises(InputError, match="holds no picture of which"):
         list(run(request))
-
-
-@pytest.mark.parametrize("name", ["results", "truth", "holes"])
-def test_no_picture_that_is_judged_is_written_over(tmp_path: Path, name: str) -> None:
-    """Not with --overwrite either, and whatever name leads to it."""
-    for folder in ("results", "truth", "holes"):
-        save(tmp_path / folder, "a.png", np.full((20, 20, 3), 255, np.uint8))
-    victim = tmp_path / name / "a.png"
-    before = victim.read_bytes()
-    request = JudgeRestorationRequest(
-        results=tmp_path / "results",
-        truth=tmp_path / "truth",
-        holes=tmp_path / "holes",
-        output=tmp_path / "truth" / ".." / name / "a.png",
-        overwrite=True,
-    )
-    with pytest.raises(InputError):
-        list(run(request))
-    assert victim.read_bytes() == before

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import time
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +12,6 @@ from studios import Server, alive, noise, png, until
 
 from trombine.studio.jobs import (
     CANCELLED,
-    DONE,
-    FAILED,
-    MOST_DEATHS,
-    QUEUED,
-    RUNNING,
     Store,
 )
 
@@ -91,38 +84,6 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "store")
 
 
-def test_a_former_worker_changes_nothing(store: Store) -> None:
-    """It was thought dead; the job runs again with another, and what the first says is too late."""
-    store.add("job", "ann", "upscale", {})
-    first = store.claim("one")
-    assert first is not None and store.claim("two") is None
-    store.release("one")
-    second = store.claim("two")
-    assert second is not None and second.attempt == 2
-    assert not store.finish(first, result={"files": []})
-    store.say(first, "notice", {"text": "late"})
-    assert store.find("job").state == RUNNING  # pyright: ignore[reportOptionalMemberAccess]
-    assert store.finish(second, result={"files": []})
-    assert not store.finish(second, problem="twice")
-    kinds = Counter((one.kind, one.value.get("state")) for one in store.said("ann", 0))
-    assert kinds == {("state", QUEUED): 2, ("state", RUNNING): 2, ("state", DONE): 1}
-
-
-def test_a_job_that_ends_its_workers_fails(store: Store) -> None:
-    store.add("job", "ann", "upscale", {})
-    for number in range(MOST_DEATHS):
-        assert store.claim(f"worker {number}") is not None
-        store.release(f"worker {number}")
-    job = store.find("job")
-    assert job is not None and job.state == FAILED and "smaller picture" in (job.problem or "")
-    store.add("other", "ann", "upscale", {})
-    for _ in range(2 * MOST_DEATHS):  # a server that ends says nothing of its jobs
-        assert store.claim("worker") is not None
-        store.release()
-    other = store.find("other")
-    assert other is not None and other.state == QUEUED
-
-
 def test_owners_take_turns(store: Store) -> None:
     for number in range(4):
         store.add(f"ann {number}", "ann", "upscale", {})
@@ -154,12 +115,3 @@ def test_cancelling_frees_the_worker_and_deleting_waits_for_it(store: Store) -> 
     store.cancel("queued")
     queued = store.find("queued")
     assert queued is not None and queued.state == CANCELLED and store.claim("one") is None
-
-
-def test_what_was_never_accepted_is_tidied(store: Store) -> None:
-    store.place("left").mkdir()
-    store.place("new").mkdir()
-    old = time.time() - 7200
-    os.utime(store.place("left"), (old, old))
-    store.tidy()
-    assert not store.place("left").exists() and store.place("new").exists()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -129,23 +128,6 @@ def test_a_run_is_kept_out_of_other_files(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
 
 
-def test_what_never_began_leaves_nothing(tmp_path: Path) -> None:
-    data = pictures(tmp_path / "faces", range(4))
-    with pytest.raises(ValueError, match="has 4 pictures"):
-        trained(order(tmp_path / "run", f"plain:{data}"))
-    assert not (tmp_path / "run").exists()
-
-
-def test_a_run_that_another_process_begins_is_left_alone(tmp_path: Path) -> None:
-    run = RunFolder(tmp_path / "run")
-    run.path.mkdir()
-    with run.alone():
-        run.write_recipe({"recipe": "upscale-fast-x2"})
-        with pytest.raises(InputError, match="is being trained by"):
-            trained(order(run.path, "leaves#40"))
-        assert json.loads(run.recipe.read_text()) == {"recipe": "upscale-fast-x2"}
-
-
 def test_no_picture_is_looked_at_twice_where_few_are_held_out(tmp_path: Path) -> None:
     data = pictures(tmp_path / "faces", range(15))
     run = trained(order(tmp_path / "run", f"plain:{data}", faces="16"))
@@ -167,37 +149,6 @@ def test_another_net_is_told_as_text(tmp_path: Path) -> None:
     said = r"begun with net residual:width=4,depth=1,factor=2 \(now residual:width=4,depth=2,fa"
     with pytest.raises(InputError, match=said):
         trained(other)
-
-
-def test_a_checkpoint_that_a_kill_left_over_is_removed(tmp_path: Path) -> None:
-    asked = order(tmp_path / "run", "leaves#40")
-    run = trained(asked)
-    kept = sorted(path.name for path in run.checkpoints.iterdir())
-    shutil.copy(run.checkpoints / kept[-1], run.checkpoints / "000000008.safetensors")
-    trained(asked)
-    assert sorted(path.name for path in run.checkpoints.iterdir()) == kept
-
-
-def test_a_change_that_is_broken_off_is_made_by_the_same_command(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Killed between the checkpoint and recipe.json: the best of other pictures is not kept."""
-    data = pictures(tmp_path / "faces", range(12))
-    trained(order(tmp_path / "run", f"folder:{data}"))
-    other = pictures(tmp_path / "others", range(12), seed=1)
-    more = replace(order(tmp_path / "run", f"folder:{other}", pictures="64"), change=True)
-
-    def killed(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(RunFolder, "write_recipe", killed)
-        with pytest.raises(KeyboardInterrupt):
-            trained(more)
-    run = trained(more)
-    bests = [line["pictures"] for line in run.entries() if line.get("best")]
-    assert any(pictures > 32 for pictures in bests)
-    assert run.read_recipe()["settings"]["data"] == f"folder:{other}"
 
 
 def test_real_pictures_that_are_not_there_are_done_without(

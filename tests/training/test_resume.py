@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -193,18 +193,6 @@ def test_a_run_of_another_recipe(tmp_path: Path) -> None:
         finished(order("denoise", tmp_path / "run"))
 
 
-def test_a_run_that_has_not_begun_takes_other_settings(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """After a mistake that the first step found, the right command is simply given."""
-    asked = order("restore", tmp_path / "run")
-    with monkeypatch.context() as planted, pytest.raises(ZeroDivisionError):
-        planted.setattr(writer, "evaluate", lambda *_: 1 / 0)
-        finished(asked)
-    finished(changed(asked, lr="0.001"))
-    assert RunFolder(tmp_path / "run").read_recipe()["settings"]["lr"] == 0.001
-
-
 # --- damage -------------------------------------------------------------------------------------
 
 
@@ -273,53 +261,6 @@ def test_a_full_disk_makes_it_wait(
     (said,) = [line for line in told(events) if "disk is full" in line]
     assert said.endswith("the run waits and loses nothing; free some space, or press Ctrl-C")
     assert contents(tmp_path / "run") == whole
-
-
-def test_ctrl_c_ends_the_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import signal
-
-    with full(monkeypatch, "a file", 10**9), pytest.raises(KeyboardInterrupt):
-        for event in train(order("adversarial", tmp_path / "run")):
-            if isinstance(event, Notice) and "disk is full" in event.text:
-                os.kill(os.getpid(), signal.SIGINT)
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    place = tmp_path / "disk"
-    place.mkdir()
-    words = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(place)]
-    with suppress(FileNotFoundError):
-        if subprocess.run(words, capture_output=True).returncode == 0:
-            yield place
-            subprocess.run(["umount", "-l", str(place)], check=True)
-            return
-    pytest.skip("no file system may be mounted here: a full disk is only imitated")
-
-
-def test_a_disk_that_is_really_full(
-    small_disk: Path, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A large file takes the rest of the disk, and is gone when the run has said that it waits."""
-    monkeypatch.setattr(writer, "WAIT_SECONDS", 0.01)
-    run, ballast = small_disk / "run", small_disk / "ballast"
-    said: list[str] = []
-    for event in train(replace(order("adversarial", run), board=True)):
-        if isinstance(event, Progress) and event.done == 20:
-            fill(ballast)
-        if isinstance(event, Notice) and "the run waits" in event.text:
-            said.append(event.text)
-            ballast.unlink()
-    assert len(said) == 1
-    assert contents(run) == whole
-
-
-def fill(path: Path) -> None:
-    with path.open("wb") as file:
-        for size in (4096, 1):
-            with suppress(OSError):
-                while True:
-                    os.write(file.fileno(), bytes(size))
 
 
 # --- numbers that are none ----------------------------------------------------------------------

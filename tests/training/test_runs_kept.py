@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -24,9 +23,6 @@ from trombine.runs.folder import RunFolder
 from trombine.training import writer
 from trombine.training.loop import Order, train
 from trombine.weights import read_card
-
-Command = Callable[..., subprocess.CompletedProcess[str]]
-
 
 TINY = {
     "size": "16",

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import errno
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from trombine import data_prepare, lock
+from trombine import data_prepare
 from trombine.data.source import source
 from trombine.events import Notice
 from trombine.images import write
 from trombine.recipes import find, with_settings
-from trombine.refusal import OutputError
-from trombine.training import writer
 from trombine.training.loop import Order, train
 
 TINY = {
@@ -88,32 +83,3 @@ def test_pairs_of_which_one_side_is_learned() -> None:
 
 
 # --- a disk that takes nothing ------------------------------------------------------------------
-
-
-REFUSED = {
-    errno.ENOSPC: "run: cannot be written, the disk is full; free some space and run",
-    errno.EROFS: "run: is on a disk that cannot be written; choose another folder",
-}
-
-
-@pytest.mark.parametrize("number", REFUSED)
-def test_a_disk_that_takes_nothing_is_named_with_a_cure(
-    number: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: object) -> Iterator[None]:
-        raise OSError(number, os.strerror(number))
-
-    monkeypatch.setattr(lock, "_take", refuse)
-    with pytest.raises(OutputError) as error:
-        list(train(order("folder:plain")))
-    assert str(error.value).startswith(REFUSED[number])
-
-
-def test_a_board_that_cannot_be_begun_ends_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(writer, "open_board", refuse)
-    events = list(train(order("folder:plain", board=True)))
-    line = "cannot be written, the disk is full; no more TensorBoard events are written"
-    assert Notice(Path("run/board"), line) in events

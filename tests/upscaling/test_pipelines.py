@@ -203,39 +203,6 @@ def test_a_loaded_net_is_ready_for_all_pictures(tmp_path: Path) -> None:
     assert pipelines.model_in(path).in_rgb in running._PREPARED
 
 
-@pytest.mark.usefixtures("little_memory")
-@pytest.mark.parametrize(
-    ("box", "says"),
-    [
-        ((640, 480), "is 800 x 600 already; nothing to enlarge for 640 x 480"),
-        ((800, 9000), "is 800 x 600 already; nothing to enlarge for 800 x 9000"),
-        ((0, 900), "cannot be 0 x 900; choose a size of 1 x 1 or more"),
-        (
-            (13000, 13000),
-            "is 800 x 600, and would be enlarged 16.25 times;"
-            " 16 times is the most; choose --size 10922x8192, or less",
-        ),
-    ],
-)
-def test_a_box_that_is_none(box: tuple[int, int], says: str) -> None:
-    with pytest.raises(InputError) as caught:
-        plan_pipeline(600, 800, factor=None, box=box, model="upscale")
-    assert str(caught.value) == says
-    assert f"{caught.value.problem}; {caught.value.remedy}" == says
-
-
-@pytest.mark.parametrize("factor", [-2, 0, 17])
-def test_a_factor_that_is_none(factor: int) -> None:
-    with pytest.raises(InputError, match=f"cannot be enlarged {factor} times; choose 1 to 16"):
-        plan_pipeline(6, 8, factor=factor, box=None, model="upscale")
-
-
-def test_one_of_factor_and_box() -> None:
-    for factor, box in ((2, (9, 9)), (None, None)):
-        with pytest.raises(InputError, match="give one of them"):
-            plan_pipeline(6, 8, factor=factor, box=box, model="upscale")
-
-
 @pytest.fixture
 def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """As where the least is made that is ever tried."""
@@ -328,28 +295,3 @@ def test_a_photograph_of_a_camera() -> None:
 def test_what_is_larger_on_the_way_is_bounded_too() -> None:
     with pytest.raises(InputError, match="before it is shrunk"):
         plan_pipeline(8000, 8000, factor=None, box=(9459, 9999), model="four")
-
-
-@pytest.mark.parametrize("model", ["upscal", "srresnet", "a/b", "upscale-x8", "x" * 300, "\0", ""])
-def test_a_model_that_is_none(model: str) -> None:
-    with pytest.raises(InputError) as caught:
-        plan_pipeline(6, 8, factor=2, box=None, model=model)
-    line = str(caught.value)
-    choice = f"one of: auto, {', '.join(FACTORS)}; or a full name, as upscale-x2 or upscale-x4"
-    assert f"to enlarge, choose {choice}, or a .safetensors file" in line
-    assert line.isprintable()
-
-
-def test_a_file_that_does_not_enlarge(tmp_path: Path) -> None:
-    same = written(tmp_path / "same.safetensors", factor=1)
-    grey = written(tmp_path / "grey.safetensors", factor=2, channels=1)
-    for model, says in [
-        ("mender", "keeps the size; -x 1 cleans"),
-        (same, "keeps the size; name a net that enlarges"),
-        (grey, "works on 1 channels"),
-        (tmp_path / "gone.safetensors", "does not exist"),
-    ]:
-        with pytest.raises(Exception, match=says) as caught:
-            plan_pipeline(6, 8, factor=2, box=None, model=model)
-        assert type(caught.value).__module__.startswith("trombine."), "said in a line"
-        assert "\n" not in str(caught.value)

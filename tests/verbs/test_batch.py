@@ -214,13 +214,6 @@ def test_bad_inputs_are_skipped_and_named_and_the_others_go_on(tmp_path: Path) -
     assert progress == list(range(1, 10)), "skipped ones are steps too"
 
 
-def test_a_long_list_of_skipped_ones_ends(tmp_path: Path) -> None:
-    sources = [tmp_path / f"{i}.png" for i in range(25)]
-    summary = done(run(sources, tmp_path / "out")).summary
-    assert summary.startswith("0 pictures written, 25 skipped: ")
-    assert summary.endswith("19.png and 5 more")
-
-
 def test_the_only_input_is_bad(tmp_path: Path) -> None:
     (tmp_path / "a.png").touch()
     events = run([tmp_path / "a.png"], tmp_path / "out.png")
@@ -228,18 +221,6 @@ def test_the_only_input_is_bad(tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
         drain(events)
     assert str(error.value) == f"{tmp_path}/a.png: is empty; copy it again from where it came"
-
-
-def test_a_second_file_of_the_work_is_named_with_its_own_name(tmp_path: Path) -> None:
-    sources = pictures(tmp_path, "a.png", "b.png")
-
-    def work(source: Path, output: Path) -> Iterator[Event]:
-        read(tmp_path / "mask.png")
-        return iter(())
-
-    events = run(sources, tmp_path / "out", work)
-    whys = [event.why for event in events if isinstance(event, Skipped)]
-    assert whys == [f"{tmp_path}/mask.png: does not exist; check the name"] * 2
 
 
 def test_notices_come_through_in_their_place(tmp_path: Path) -> None:
@@ -307,21 +288,6 @@ def test_ctrl_c_leaves_no_half_file_and_run_again_it_goes_on(tmp_path: Path) -> 
     assert done(run(sources, tmp_path / "out")).written == 2
 
 
-def test_a_listener_that_goes_away_leaves_no_half_file(tmp_path: Path) -> None:
-    (source,) = pictures(tmp_path, "a.png")
-
-    def work(source: Path, output: Path) -> Iterator[Event]:
-        with atomic(output) as part:
-            part.write_bytes(b"half of it")
-            yield Notice(source, "half done")
-
-    events = batch([source], into(tmp_path / "out", [source], output_suffix), work)
-    while not isinstance(next(events), Notice):
-        pass
-    events.close()  # pyright: ignore[reportAttributeAccessIssue]
-    assert names(tmp_path / "out") == []
-
-
 SLOW = """
 import sys, time
 from pathlib import Path
@@ -357,43 +323,3 @@ def test_a_real_interrupt_in_a_real_process(tmp_path: Path) -> None:
     assert process.wait(timeout=600) != 0
     process.stdout.close()
     assert names(tmp_path / "out") == []
-
-
-def test_what_is_there_is_not_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that thousands of kept outputs cost no time: only the first bytes are looked at."""
-    sources = pictures(tmp_path, "a.png", "b.jpg", "c.webp", "d.tif")
-    run(sources, tmp_path / "out")
-
-    def decode(*arguments: object) -> None:
-        raise AssertionError("it was decoded")
-
-    monkeypatch.setattr("trombine.codecs.decode", decode)
-    assert done(run(sources, tmp_path / "out")).kept == 4
-
-
-def test_the_steps_of_one_picture_are_words_beside_those_of_all(tmp_path: Path) -> None:
-    def work(source: Path, output: Path) -> Iterator[Event]:
-        yield Progress(5, 12, "tiles")
-        yield from invert(source, output)
-
-    sources = pictures(tmp_path, "a.png", "b.png")
-    said = [event for event in run(sources, tmp_path / "out", work) if isinstance(event, Progress)]
-    assert said == [
-        Progress(0, 2, "pictures (a.png: 5 of 12 tiles)"),
-        Progress(1, 2, "pictures"),
-        Progress(1, 2, "pictures (b.png: 5 of 12 tiles)"),
-        Progress(2, 2, "pictures"),
-    ]
-    said = [e for e in run(sources[:1], tmp_path / "new", work) if isinstance(e, Progress)]
-    assert said == [Progress(5, 12, "tiles"), Progress(1, 1, "pictures")], "one is all there is"
-
-
-def test_what_counts_as_there_can_be_more_than_the_output(tmp_path: Path) -> None:
-    sources = pictures(tmp_path / "in", "a.png", "b.png")
-    out = tmp_path / "out"
-    run(sources, out)
-    (out / "b.txt").touch()
-    plan = into(out, sources, output_suffix)
-    is_there = lambda source, output: output.with_suffix(".txt").exists()  # noqa: E731
-    end = done(list(batch(sources, plan, invert, is_there=is_there)))
-    assert (end.written, end.kept) == (1, 1)

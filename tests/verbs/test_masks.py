@@ -13,15 +13,14 @@ import pytest
 from PIL import Image
 
 import trombine
-from trombine import provenance
 from trombine.data import filling
 from trombine.data.made import Maker
 from trombine.data.masks import mask, parse_mix
-from trombine.data.masks.gallery import LARGEST, by_family, shrunk
+from trombine.data.masks.gallery import by_family
 from trombine.events import Done
-from trombine.images import read, read_provenance
+from trombine.images import read
 from trombine.refusal import InputError, OutputError
-from trombine.verbs.masks import MasksRequest, making, run
+from trombine.verbs.masks import MasksRequest, run
 from trombine.verbs.replay import ReplayRequest
 from trombine.verbs.replay import run as replay
 
@@ -103,34 +102,11 @@ def test_a_folder_of_other_masks_is_left_alone(tmp_path: Path) -> None:
     assert files(tmp_path / "m") == before
 
 
-def test_a_folder_of_pictures_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "p00.png").write_bytes(b"mine")
-    with pytest.raises(OutputError, match=r"holds p00\.png, which this command did not make"):
-        make(asked(tmp_path))
-    assert files(tmp_path) == {"p00.png": b"mine"}
-
-
 def source(folder: Path, count: int, first_seed: int = 0) -> None:
     """Mask files of somebody."""
     folder.mkdir(exist_ok=True)
     for seed in range(first_seed, first_seed + count):
         Image.fromarray(mask("squares", seed, SIZE)).save(folder / f"{seed}.png")
-
-
-def test_masks_of_files_that_have_changed_are_not_mixed(tmp_path: Path) -> None:
-    """With more files the same seeds take others."""
-    source(tmp_path / "s", 3)
-    request = asked(tmp_path / "m", family=f"files:{tmp_path / 's'}+half")
-    make(request)
-    before = files(tmp_path / "m")
-    assert make(request).kept == 6
-    source(tmp_path / "s", 3, first_seed=3)
-    with pytest.raises(OutputError, match=r"drawn from other files than files:.* has now; ch"):
-        make(dataclasses.replace(request, count=9))
-    assert files(tmp_path / "m") == before
-    make(dataclasses.replace(request, overwrite=True))
-    make(dataclasses.replace(request, output=tmp_path / "new"))
-    assert files(tmp_path / "m") == files(tmp_path / "new")
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -143,13 +119,6 @@ def test_a_bad_file_is_named_in_a_line(tmp_path: Path, workers: int) -> None:
         make(request)
     assert str(caught.value).startswith(f"{tmp_path / 's' / '0.png'}: ")
     assert "\n" not in str(caught.value) and "Error" not in str(caught.value)
-
-
-def test_the_page_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "index.html").write_text("mine")
-    with pytest.raises(OutputError, match="not made by trombine"):
-        make(asked(tmp_path))
-    assert files(tmp_path) == {"index.html": b"mine"}
 
 
 def test_the_page(tmp_path: Path) -> None:
@@ -182,11 +151,6 @@ def test_the_page_shows_every_family_that_was_asked_for(tmp_path: Path) -> None:
     assert {line["family"] for line in lines(tmp_path / "n")} == {"nvidia:testing"}
 
 
-def test_a_large_mask_is_shrunk_for_the_page() -> None:
-    assert shrunk(np.zeros((500, 300), np.uint8)).shape == (LARGEST, LARGEST * 300 // 500)
-    assert shrunk(np.zeros((20, 30), np.uint8)).shape == (20, 30)
-
-
 # Made again
 
 
@@ -196,41 +160,6 @@ def test_replay_makes_the_same_bytes(tmp_path: Path) -> None:
     list(replay(ReplayRequest(pictures=pictures, output=tmp_path / "again")))
     for path in pictures:
         assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
-
-
-def test_replay_of_masks_from_files_needs_the_files(tmp_path: Path) -> None:
-    make(asked(tmp_path / "source", family="irregular:5-10", count=3))
-    for name in ("metadata.jsonl", "index.html"):
-        (tmp_path / "source" / name).unlink()
-    family = f"nvidia:{tmp_path / 'source'}+inverted:{tmp_path / 'source'}"
-    make(asked(tmp_path / "m", family=family, count=8))
-    pictures = tuple(sorted((tmp_path / "m").glob("*.png")))
-    inputs = tmp_path / "source"
-    list(replay(ReplayRequest(pictures=pictures, output=tmp_path / "again", inputs=inputs)))
-    for path in pictures:
-        record = read_provenance(path) or {}
-        assert len(record["inputs"]) == 1 and str(tmp_path) not in provenance.dumps(record)
-        assert record["options"]["families"] in ("nvidia:testing", "inverted")
-        assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
-
-
-def test_a_record_that_was_edited_is_refused(tmp_path: Path) -> None:
-    make(asked(tmp_path, count=1))
-    record = read_provenance(tmp_path / "000000.png") or {}
-    assert making().remake(record, {}) == (tmp_path / "000000.png").read_bytes()
-    options = record["options"]
-    for changed in (
-        {"options": options | {"families": "blobs"}},
-        {"options": options | {"families": "files"}},
-        {"options": options | {"families": "huge>squares@3"}},
-        {"options": options | {"families": f"files:{tmp_path}"}},
-        {"options": options | {"size": 9}},
-        {"options": {}},
-        {"seed": -3},
-        {"seed": "3"},
-    ):
-        with pytest.raises(InputError, match="record"):
-            making().remake(record | changed, {})
 
 
 # What is refused

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 import io
 import json
 import os
-import re
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,13 +18,10 @@ from PIL import Image as Pillow
 
 import trombine
 from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
-from trombine.functions import as_parameters
 from trombine.images import Image, image_of, read, write
 from trombine.reader import Face, Frame
 from trombine.readings.making import SHOWN, PictureReading
 from trombine.refusal import InputError
-from trombine.verbs.prepare import PrepareRequest
-from trombine.verbs.upscale import UpscaleRequest
 from trombine.world import face, paint
 
 pytestmark = pytest.mark.usefixtures("photographs")
@@ -262,101 +256,10 @@ def test_what_is_no_picture(image: Any, said: str) -> None:
         assert said in str(error.value) and "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize(
-    ("fields", "said"),
-    [
-        ({"factor": 17}, "factor is a whole number, 1 to 16, not 17; size takes any size, up to"),
-        ({"factor": 2, "size": "9x9"}, "factor and size both say how large; give one of them"),
-        ({"size": "big"}, "size is WIDTHxHEIGHT, as in 1920x1080, not big"),
-        ({"size": "24x20"}, "the image is 24 x 20 already; nothing to enlarge for 24 x 20"),
-        ({"size": "999x999"}, 'enlarged 41.65 times; 16 times is the most; choose size="384x320"'),
-        ({"device": "mps"}, 'device="mps": torch finds none here; give device="cpu"'),
-        ({"sheet": True}, "sheet goes with files, and none is written of an image; give the paths"),
-        ({"output": "b.png"}, "output goes with files, and none is written of an image; give the"),
-        ({"model": "nothing"}, "nothing: is neither a shipped model nor a file"),
-    ],
-)
-def test_errors_speak_of_parameters(
-    fields: dict[str, Any], said: str, kit: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What the command calls `-x` and `--size 9x9` is factor and size="9x9" in Python."""
-    monkeypatch.setattr("trombine.devices.usable", lambda name: name == "cpu")
-    with pytest.raises(InputError) as error:
-        trombine.upscale(kit.pixels(), **fields)
-    assert said in str(error.value)
-    assert not re.search(r"(^|\s)--?[a-z]", str(error.value))
-    assert error.value.args[:2] == (error.value.problem, error.value.remedy)
-
-
-def test_errors_of_files_speak_of_parameters_too(tmp_path: Path, kit: ModuleType) -> None:
-    """Where the command is called as a function, its refusals, notices and summary do."""
-    source = kit.photo(tmp_path)
-    fields: dict[str, Any] = {"pictures": source, "output": tmp_path / "b.png", "model": MODEL}
-    trombine.upscale(**fields)
-    assert trombine.upscale(**fields).summary.endswith("(overwrite=True makes them again)")
-    with pytest.raises(InputError, match="choose another output, or add overwrite=True"):
-        trombine.upscale(**fields, factor=3)
-    with pytest.raises(InputError, match="write_cutout=True and write_points=True write files"):
-        trombine.read(pictures=source, write_parts=True)
-
-
-def test_unknown_parameters_are_named(kit: ModuleType) -> None:
-    """As of any function of Python: by the function's name and the parameter's."""
-    with pytest.raises(
-        TypeError, match=r"upscale\(\): got an unexpected keyword argument 'colour'"
-    ):
-        trombine.upscale(kit.pixels(), colour=2)  # pyright: ignore[reportCallIssue]
-    with pytest.raises(TypeError, match=r"upscale\(\): missing a required argument: 'pictures'"):
-        trombine.upscale()  # pyright: ignore[reportCallIssue]
-    with pytest.raises(TypeError, match="takes an image, or pictures of files, not both"):
-        trombine.upscale(kit.pixels(), pictures="a.png")  # pyright: ignore[reportCallIssue]
-    with pytest.raises(TypeError, match=r"factor is a whole number, not 2\.5"):
-        trombine.upscale(kit.pixels(), factor=2.5)  # pyright: ignore[reportArgumentType, reportCallIssue]
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("-x and --size both", "factor and size both"),
-        ("choose --size 30x20, or less", 'choose size="30x20", or less'),
-        ("choose another -o, or add --overwrite", "choose another output, or add overwrite=True"),
-        ("give --threads 2 or fewer", "give threads=2 or fewer"),
-        ("--device cuda: none", 'device="cuda": none'),
-        ("--tile auto", 'tile="auto"'),
-        ("a smaller --tile or fewer --threads", "a smaller tile or fewer threads"),
-        ("trombine models list --task upscale says", "trombine models list --task upscale says"),
-        ("a-x, x--size and -z stay", "a-x, x--size and -z stay"),
-        ("lower --lr, or set --clip 1", "lower lr, or set clip=1"),
-    ],
-)
-def test_how_an_option_is_said_as_a_parameter(text: str, said: str) -> None:
-    """One rule for all texts: short names, values, switches; other commands stay as they are."""
-    assert as_parameters(text, UpscaleRequest) == said
-
-
-def test_a_parameter_that_is_a_word_of_python() -> None:
-    """`--as` is as_, as the function takes it."""
-    assert as_parameters("write a --as celeba", PrepareRequest) == "write a as_ celeba"
-
-
 def test_a_film_is_not_a_picture(tmp_path: Path, kit: ModuleType) -> None:
     """Of a film, a path would give one image: it is refused, with the way to enlarge it."""
     with pytest.raises(InputError, match="is a film; give it as pictures, and name an output"):
         trombine.upscale(kit.film(tmp_path / "a.gif"))
-
-
-def test_what_no_pillow_image_holds(tmp_path: Path, kit: ModuleType) -> None:
-    """16 bits a colour are not rounded in silence."""
-    write(tmp_path / "a.png", image_of(arrays(kit)["colours of 16 bits"]))
-    with pytest.raises(InputError, match="colours of 16 bits, which no Pillow image holds; give"):
-        trombine.upscale(tmp_path / "a.png", model=MODEL)
-
-
-def test_a_pillow_image_that_is_cut_off(tmp_path: Path, kit: ModuleType) -> None:
-    """It is decoded only when it is used; then it is refused in a line."""
-    data = kit.photo(tmp_path, height=200, width=200).read_bytes()
-    with pytest.raises(InputError, match=r"^the image cannot be decoded"):
-        trombine.upscale(Pillow.open(io.BytesIO(data[: len(data) // 2])))
 
 
 # read
@@ -445,12 +348,3 @@ def test_editors_see_the_signatures(root: Path) -> None:
         [sys.executable, root / "bench" / "stubs.py"], capture_output=True, text=True
     )
     assert (done.returncode, done.stderr) == (0, "")
-
-
-@pytest.mark.parametrize("function", [trombine.upscale, trombine.read])
-def test_help_speaks_of_parameters(function: Callable[..., Any]) -> None:
-    """No `--option` is left in it, and an image stands first."""
-    assert next(iter(inspect.signature(function).parameters)) == "image"
-    text = function.__doc__ or ""
-    assert "image: A picture, or a list of them" in text
-    assert not re.search(r"(^|\s)(--[a-z]|-[ox]\b)", text)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +14,12 @@ import trombine
 from trombine.batch.result import Result
 from trombine.console import follow
 from trombine.conventions import PARTS, check_parts
-from trombine.events import Description, Event, Notice, Skipped
-from trombine.images import read, read_provenance, write
+from trombine.events import Description, Event, Notice
+from trombine.images import read, write
 from trombine.reader import parts_map
 from trombine.readings.making import read_picture
 from trombine.refusal import InputError
 from trombine.verbs.read import ReadRequest, run
-from trombine.weights import load, save
 from trombine.world import face, paint
 from trombine.world.leaves import leaves
 
@@ -91,19 +88,6 @@ def test_guesses_are_made_where_they_are_asked_for(photo: Path) -> None:
     assert sum(face["styles"].values()) == pytest.approx(1, abs=0.01)
 
 
-def test_a_record_from_before_traits_were_an_option_is_made_again(
-    tmp_path: Path, photo: Path
-) -> None:
-    """Its sheet says the age, as it did then."""
-    reading(pictures=photo, output=tmp_path / "now.png", traits=True)
-    record = read_provenance(tmp_path / "now.png") or {}
-    older = {k: v for k, v in record["options"].items() if k != "traits"}
-    write(tmp_path / "old.png", read(tmp_path / "now.png"), provenance={**record, "options": older})
-    again: Any = {"pictures": tmp_path / "old.png", "inputs": photo.parent}
-    trombine.replay(output=tmp_path / "again.png", **again)
-    assert (tmp_path / "again.png").read_bytes() == (tmp_path / "old.png").read_bytes()
-
-
 def test_as_json_a_line_for_each_picture(
     photo: Path, empty: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -163,41 +147,6 @@ def test_small_faces_are_enlarged_first_where_that_is_asked(tmp_path: Path) -> N
     assert len(plain) == len(sharper) == 1
     assert np.abs(np.subtract(plain[0]["box"], sharper[0]["box"])).max() < 6
     assert plain != sharper
-
-
-@pytest.mark.parametrize(
-    ("traits", "says"),
-    [
-        ("age", "its card names other numbers than it reads; give"),
-        ("age+charm", r"its card does not say what it reads \(charm\); give"),
-        (None, r"its card does not say what it reads \(traits\); give"),
-    ],
-)
-def test_a_model_whose_card_is_of_another_is_refused(
-    tmp_path: Path, photo: Path, traits: str | None, says: str
-) -> None:
-    model = load("reader", task="read")
-    settings = {name: value for name, value in model.card.settings.items() if name != "traits"}
-    settings |= {"traits": traits} if traits else {}
-    save(tmp_path / "own.safetensors", model.net, replace(model.card, settings=settings))
-    with pytest.raises(InputError, match=says):
-        reading(pictures=photo, model=tmp_path / "own.safetensors")
-
-
-def test_folders_inside_and_folders_without_pictures_are_told_of(
-    tmp_path: Path, photo: Path
-) -> None:
-    inside, bare = tmp_path / "in" / "more", tmp_path / "in" / "bare"
-    inside.mkdir()
-    bare.mkdir()
-    (inside / "b.png").write_bytes(photo.read_bytes())
-    heard = events(pictures=(photo.parent, bare))
-    notice, *_ = (one for one in heard if isinstance(one, Notice))
-    text = f"pictures in folders inside are left alone: {inside}; --recursive takes them too"
-    assert notice == Notice(photo.parent, text)
-    assert [one.value["picture"] for one in heard if isinstance(one, Description)] == [str(photo)]
-    (skipped,) = (one for one in heard if isinstance(one, Skipped))
-    assert skipped == Skipped(bare, "has no pictures in it; name a folder that has")
 
 
 # --- with -o ------------------------------------------------------------------------------------
@@ -285,33 +234,6 @@ def test_the_same_again_makes_only_what_is_missing(tmp_path: Path, photo: Path) 
     assert (out / "two.png").read_bytes() == before
 
 
-def test_what_was_made_otherwise_is_left_alone(tmp_path: Path, photo: Path, empty: Path) -> None:
-    out = tmp_path / "out"
-    reading(pictures=photo, output=out)
-    with pytest.raises(InputError, match="was made otherwise"):
-        reading(pictures=photo, output=out, faces="largest")
-    shutil.copy(empty, photo)
-    with pytest.raises(InputError, match=r"from another two\.png"):
-        reading(pictures=photo, output=out)
-    reading(pictures=photo, output=out, overwrite=True)
-    write(out / "empty.png", np.zeros((4, 4, 3), np.uint8))
-    with pytest.raises(InputError, match="trombine did not make it"):
-        reading(pictures=empty, output=out)
-
-
-@pytest.mark.parametrize("name", ["two.json", "two.points.json", "two.parts.png"])
-def test_no_file_of_somebody_elses_is_lost(tmp_path: Path, photo: Path, name: str) -> None:
-    """Many a folder has a NAME.json beside each photograph."""
-    theirs = tmp_path / name
-    theirs.write_text('{"mine": 1}')
-    every: Any = {"write_parts": True, "write_points": True, "json": True}
-    with pytest.raises(InputError, match=f"{name}: is there, and trombine did not make it"):
-        reading(pictures=photo, output=tmp_path / "two.png", **every)
-    assert theirs.read_text() == '{"mine": 1}' and not (tmp_path / "two.png").exists()
-    reading(pictures=photo, output=tmp_path / "two.png", overwrite=True, **every)
-    assert reading(pictures=photo, output=tmp_path / "two.png", **every).kept == 1
-
-
 def test_what_lies_beside_is_of_the_same_reading(tmp_path: Path, photo: Path) -> None:
     out = tmp_path / "out"
     reading(pictures=photo, output=out, faces="largest", json=True)
@@ -323,15 +245,6 @@ def test_what_lies_beside_is_of_the_same_reading(tmp_path: Path, photo: Path) ->
 def test_a_sheet_is_a_png(tmp_path: Path, photo: Path) -> None:
     with pytest.raises(InputError, match=r"let it end in \.png"):
         reading(pictures=photo, output=tmp_path / "sheet.jpg")
-
-
-def test_with_sheets_too_a_bad_one_is_skipped(tmp_path: Path, photo: Path) -> None:
-    gone = photo.with_name("gone.png")
-    for _ in range(2):  # where the sheet of what is gone is there, too
-        result = reading(pictures=(gone, photo), output=tmp_path / "out")
-        assert [one.file for one in result.skipped] == [gone]
-        assert "does not exist" in result.skipped[0].why
-        shutil.copy(tmp_path / "out" / "two.png", tmp_path / "out" / "gone.png")
 
 
 def test_a_sheet_of_no_face(tmp_path: Path, empty: Path) -> None:

@@ -17,11 +17,10 @@ from trombine import weights
 from trombine.conventions import to_picture
 from trombine.events import Done, Notice, Picture, Progress, Skipped
 from trombine.images import read, read_frames, read_provenance, write
-from trombine.nets import build
 from trombine.provenance import digest
 from trombine.refusal import InputError
 from trombine.upscaling import making, pipelines
-from trombine.weights import Card, find
+from trombine.weights import find
 from trombine.weights.model import shipped
 
 pytestmark = pytest.mark.usefixtures("photographs")
@@ -182,12 +181,6 @@ def test_what_a_format_does_not_hold_is_said(
     assert Notice(tmp_path / name, said) in heard
 
 
-def test_what_holds_cmyk_is_named(tmp_path: Path, kit: ModuleType) -> None:
-    write(tmp_path / "a.tif", kit.of_every_kind()["cmyk.tif"])
-    (said,) = kit.notices(kit.events(tmp_path / "a.tif", output=tmp_path / "b.png"))
-    assert said == "does not hold all of the result: CMYK becomes sRGB; .tif would"
-
-
 @pytest.mark.parametrize(
     ("name", "output"), [("a.webp", "out"), ("a.gif", "out"), ("a.gif", "b.webp")]
 )
@@ -199,14 +192,6 @@ def test_a_film_stays_one(name: str, output: str, tmp_path: Path, kit: ModuleTyp
     assert (len(found.frames), found.durations, found.loops) == (3, (40, 80, 120), 2)
     assert {frame.samples.shape for frame in found.frames} == {(40, 48, 3)}
     assert made.suffix == ".webp" or "colours become 256; .webp would" in kit.notices(heard)[0]
-
-
-def test_a_film_is_not_put_into_a_picture(tmp_path: Path, kit: ModuleType) -> None:
-    heard = kit.events(kit.film(tmp_path / "a.gif"), output=tmp_path / "b.png")
-    assert kit.why(heard) == (
-        "is a film of 3 frames, and PNG holds one; let it end in .mp4, .webm, .gif or .webp"
-    )
-    assert not (tmp_path / "b.png").exists()
 
 
 def test_the_same_with_other_threads_and_together(
@@ -257,20 +242,6 @@ def test_a_model_file(kind: type, tmp_path: Path, kit: ModuleType) -> None:
     assert made["inputs"]["mine.safetensors"] == digest(mine)
 
 
-def test_models_that_are_none(tmp_path: Path, kit: ModuleType) -> None:
-    source, out = kit.photo(tmp_path), tmp_path / "b.png"
-    net = build("dcgan_generator", {"width": 4, "size": 16})
-    card = Card(task="generate", net="dcgan_generator", sizes=net.sizes)
-    weights.save(tmp_path / "faces.safetensors", net, card)
-    with pytest.raises(InputError, match="neither a shipped model nor a file; to enlarge, choose"):
-        kit.events(source, output=out, model="upscal")
-    with pytest.raises(InputError, match=r"is for generate .*, not for upscale"):
-        kit.events(source, output=out, model=str(tmp_path / "faces.safetensors"), factor=2)
-    with pytest.raises(InputError, match=r"gone\.safetensors"):
-        kit.events(source, output=out, model=tmp_path / "gone.safetensors", size="90x90")
-    assert not out.exists()
-
-
 # What is refused
 
 
@@ -307,13 +278,6 @@ def test_what_cannot_be_is_refused_in_a_line(
     assert not (tmp_path / "b.png").exists()
 
 
-def test_an_ending_that_is_no_format_is_refused_before_the_work(
-    tmp_path: Path, kit: ModuleType
-) -> None:
-    with pytest.raises(InputError, match=r"b\.xyz: ends in \.xyz, which is no format to write"):
-        kit.events(kit.photo(tmp_path), output=tmp_path / "b.xyz")
-
-
 def test_bad_pictures_are_skipped_and_named(tmp_path: Path, kit: ModuleType) -> None:
     good = kit.photo(tmp_path / "in", "good.png")
     (tmp_path / "in" / "text.png").write_text("no picture")
@@ -323,30 +287,6 @@ def test_bad_pictures_are_skipped_and_named(tmp_path: Path, kit: ModuleType) -> 
     assert whys["text.png"].startswith("is not a picture; ")
     assert whys["short.png"].startswith("is cut short or damaged (")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["good.png"]
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (
-            {"factor": 4},
-            "would become 96 x 80, 7,680 pixels, and at most 5,000 are made; choose",
-        ),
-        ({"size": "24x24"}, "is 24 x 20 already; nothing to enlarge for 24 x 24"),
-        ({"size": "999x999"}, "is 24 x 20, and would be enlarged 41.6"),
-    ],
-)
-def test_sizes_that_cannot_be(
-    options: dict[str, Any],
-    said: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    kit: ModuleType,
-) -> None:
-    monkeypatch.setattr(pipelines, "most_pixels", lambda: 5000)
-    assert kit.why(
-        kit.events(kit.photo(tmp_path), output=tmp_path / "b.png", **options)
-    ).startswith(said)
 
 
 def test_a_film_of_too_many_pixels(

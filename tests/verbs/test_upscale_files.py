@@ -10,14 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from trombine import images
-from trombine.events import Notice, Skipped
+from trombine.events import Notice
 from trombine.images import Image, format_of, read, read_provenance, size_of, write
-from trombine.provenance import digest
 from trombine.refusal import InputError
 from trombine.upscaling import making
-from trombine.upscaling.pipelines import Pipeline
-from trombine.verbs import replay
 from trombine.verbs.upscale import UpscaleRequest
 
 pytestmark = pytest.mark.usefixtures("photographs")
@@ -37,16 +33,6 @@ def test_a_truth_is_never_written_over(truth: str, tmp_path: Path, kit: ModuleTy
     with pytest.raises(InputError, match=r"b\.sheet\.png: is an input"):
         kit.events(source, output=tmp_path / "truths" / "b.png", truth=sheet, sheet=True)
     assert there.read_bytes() == before
-
-
-def test_two_outputs_do_not_share_a_sheet(tmp_path: Path, kit: ModuleType) -> None:
-    for name in ("a.png", "a.tif"):
-        kit.photo(tmp_path / "in", name)
-    heard = kit.events(tmp_path / "in", output=tmp_path / "out", sheet=True)
-    assert len([event for event in heard if isinstance(event, Skipped)]) == 2
-    assert not (tmp_path / "out").exists()
-    kit.events(tmp_path / "in", output=tmp_path / "out")
-    assert len(list((tmp_path / "out").iterdir())) == 2
 
 
 # Truths
@@ -77,82 +63,7 @@ def test_of_two_truths_with_one_name_the_one_with_the_same_ending(
 # Names
 
 
-def test_a_name_that_no_record_may_have_is_skipped(tmp_path: Path, kit: ModuleType) -> None:
-    names = ("a.png", "b\\c.png", "n" * 248 + ".png", "z.png")
-    sources = [kit.photo(tmp_path / "in", name) for name in names]
-    heard = kit.events(*sources, output=tmp_path / "out", sheet=True)
-    skipped = [event for event in heard if isinstance(event, Skipped)]
-    assert [event.file for event in skipped] == sources[1:3]
-    assert skipped[0].why == (
-        "has a backslash in its name, which no record of a picture may have; rename it"
-    )
-    assert skipped[1].why.endswith(".sheet.png is too long a name; choose a shorter one")
-    made = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert made == ["a.png", "a.sheet.png", "z.png", "z.sheet.png"]
-
-
-def test_a_record_beside_a_bmp_counts_as_its_name(tmp_path: Path, kit: ModuleType) -> None:
-    long = tmp_path / "in" / ("n" * 247 + ".bmp")
-    good = kit.photo(tmp_path / "in", "z.bmp")
-    long.write_bytes(good.read_bytes())
-    heard = kit.events(long, good, output=tmp_path / "out")
-    (skipped,) = [event for event in heard if isinstance(event, Skipped)]
-    assert skipped.why.endswith(".bmp.json is too long a name; choose a shorter one")
-
-
-@pytest.mark.parametrize("name", ["upscale", "a.png", "mine.safetensors"])
-def test_a_model_of_ones_own_may_have_any_name(name: str, tmp_path: Path, kit: ModuleType) -> None:
-    """That of a shipped net, or of the picture: then its record calls it otherwise."""
-    source = kit.photo(tmp_path / "in")
-    mine = kit.model_file(tmp_path / "models" / "m.safetensors").rename(tmp_path / "models" / name)
-    kit.events(source, output=tmp_path / "b.png", model=mine)
-    made = read_provenance(tmp_path / "b.png")
-    called = "model-a.png" if name == "a.png" else name
-    assert made is not None and made["inputs"] == {"a.png": digest(source), called: digest(mine)}
-    mine.rename(tmp_path / "in" / called)
-    request = replay.ReplayRequest(
-        pictures=(tmp_path / "b.png",), inputs=tmp_path / "in", output=tmp_path / "c.png"
-    )
-    assert kit.notices(list(replay.run(request))) == []
-    assert (tmp_path / "c.png").read_bytes() == (tmp_path / "b.png").read_bytes()
-
-
-def test_a_picture_may_be_named_as_a_net(tmp_path: Path, kit: ModuleType) -> None:
-    source = kit.photo(tmp_path / "in").rename(tmp_path / "in" / "upscale")
-    kit.events(source, output=tmp_path / "b.png")
-    request = replay.ReplayRequest(
-        pictures=(tmp_path / "b.png",), inputs=tmp_path / "in", output=tmp_path / "c.png"
-    )
-    assert kit.notices(list(replay.run(request))) == []
-    assert (tmp_path / "c.png").read_bytes() == (tmp_path / "b.png").read_bytes()
-
-
 # Files that change while they are read
-
-
-@pytest.mark.parametrize("which", ["truth.png", "mine.safetensors"])
-def test_a_file_that_changes_while_it_is_read_is_skipped(
-    which: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kit: ModuleType
-) -> None:
-    """Its hash in the record would be that of another file."""
-    first = kit.photo(tmp_path)
-    mine = kit.model_file(tmp_path / "mine.safetensors", factor=2)
-    kit.photo(tmp_path / "t", "truth.png", height=40, width=48).rename(tmp_path / "truth.png")
-    finds = making.pipeline_for
-
-    def changing(*arguments: Any, **options: Any) -> Pipeline:
-        way = finds(*arguments, **options)
-        with (tmp_path / which).open("ab") as file:
-            file.write(b"more")
-        return way
-
-    with monkeypatch.context() as patched:
-        patched.setattr(making, "pipeline_for", changing)
-        truth = tmp_path / "truth.png"
-        heard = kit.events(first, output=tmp_path / "b.png", truth=truth, model=mine)
-    said = "was changed while it was read; run the same command again once it is whole"
-    assert kit.why(heard).removeprefix(f"{tmp_path / which}: ") == said
-    assert not (tmp_path / "b.png").exists()
 
 
 def test_of_several_pictures_in_a_file_the_first_is_enlarged_and_that_is_said(
@@ -169,24 +80,6 @@ def test_of_several_pictures_in_a_file_the_first_is_enlarged_and_that_is_said(
     assert np.array_equal(
         read(tmp_path / "large.tif").samples, read(tmp_path / "alone.tif").samples
     )
-
-
-def test_a_file_that_vanishes_is_skipped_and_the_others_go_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kit: ModuleType
-) -> None:
-    first, second = kit.photo(tmp_path / "in"), kit.photo(tmp_path / "in", "z.png")
-    reads = images.read_source
-
-    def vanishing(path: Path, *, films: bool) -> images.SourceFile:
-        first.unlink(missing_ok=True)
-        return reads(path, films=films)
-
-    monkeypatch.setattr(images, "read_source", vanishing)
-    heard = kit.events(first, second, output=tmp_path / "out", threads=1)
-    assert [event for event in heard if isinstance(event, Skipped)] == [
-        Skipped(first, "does not exist; check the name")
-    ]
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["z.png"]
 
 
 # What is there
@@ -225,16 +118,6 @@ def test_a_model_trained_on_makes_another_picture(tmp_path: Path, kit: ModuleTyp
     kit.model_file(mine, factor=3)
     said = kit.why(kit.events(source, output=out, model=mine, factor=2))
     assert said.startswith(f"{out}: is there, and was made from another mine.safetensors; ")
-
-
-@pytest.mark.parametrize("name", ["b.png", "b.bmp"])
-def test_what_is_somebody_elses_is_left_alone(name: str, tmp_path: Path, kit: ModuleType) -> None:
-    source, out = kit.photo(tmp_path), kit.photo(tmp_path, name, height=40, width=48)
-    for data in (out.read_bytes(), b"no picture", b""):
-        out.write_bytes(data)
-        said = kit.why(kit.events(source, output=out))
-        assert said.startswith(f"{out}: is there, and trombine did not make it; choose another -o")
-        assert out.read_bytes() == data
 
 
 # What a format is large enough for
@@ -313,13 +196,3 @@ def test_what_a_program_may_give(
     with pytest.raises(InputError) as error:
         request.__post_init__()
     assert str(error.value).startswith(said) and len(str(error.value)) < 200
-
-
-def test_the_largest_tile_is_replayed(tmp_path: Path, kit: ModuleType) -> None:
-    source = kit.photo(tmp_path / "in")
-    heard = kit.events(source, output=tmp_path / "b.png", tile="1000000")
-    assert not [event for event in heard if isinstance(event, Notice | Skipped)]
-    request = replay.ReplayRequest(
-        pictures=(tmp_path / "b.png",), inputs=tmp_path / "in", output=tmp_path / "c.png"
-    )
-    assert kit.notices(list(replay.run(request))) == []

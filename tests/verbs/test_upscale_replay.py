@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from trombine import weights
-from trombine.__main__ import main
 from trombine.events import Event
 from trombine.images import Image, encode_png, read, read_provenance, write
 from trombine.provenance import digest
@@ -152,58 +151,4 @@ def edited(kit: ModuleType, folder: Path, **fields: Any) -> Path:
     return folder / "b.png"
 
 
-@pytest.mark.parametrize(
-    ("fields", "said"),
-    [
-        ({"enlarge": "x99"}, "has a record that cannot be followed (cannot be enlarged 99 times"),
-        ({"enlarge": "much"}, "has a record that cannot be followed (much is neither a factor"),
-        ({"enlarge": "999999x999999"}, "has a record that cannot be followed (is 24 x 20, and wo"),
-        (
-            {"model": "/etc/passwd"},
-            "has a record that cannot be followed (was made by /etc/passwd, which is not amo",
-        ),
-        (
-            {"model": "a.png"},
-            "has a record that cannot be followed (was made by a.png, which is not amo",
-        ),
-        ({"picture": "other.png"}, "other.png is not among its inputs"),
-        ({"format": "EXE"}, "its record is of nothing that upscale makes"),
-        ({"shows": "all"}, "its record is of nothing that upscale makes"),
-        (
-            {"shows": "sheet", "truth": "t.png"},
-            "has a record that cannot be followed (was measured against t.png, which is not amo",
-        ),
-        ({"tile": "16"}, "its record gives '16' as tile, not a whole number"),
-        ({"tile": 1}, "has a record that cannot be followed ("),
-        ({"colour": 3}, "its record gives colour, which upscale does not take"),
-        ({"model_hash": "0123456789ab"}, "was made by another model (0123456789ab) than the one"),
-        ({"model_hash": [1]}, "was made by another model ([1]) than the one"),
-    ],
-)
-def test_a_record_that_cannot_be_followed(
-    fields: dict[str, Any], said: str, tmp_path: Path, kit: ModuleType
-) -> None:
-    source = edited(kit, tmp_path, **fields)
-    heard = again(source, tmp_path / "in", tmp_path / "c.png")
-    assert kit.why(heard).startswith(said)
-
-
 # As a command
-
-
-def test_the_command(tmp_path: Path, command: Command, kit: ModuleType) -> None:
-    kit.photo(tmp_path)
-    words = ("-x", "3", "--tile", "auto", "--sheet", "-o", "b.png")
-    done = command("upscale", "a.png", *words)
-    assert (done.returncode, done.stdout) == (0, "1 picture written\n"), done.stderr
-    assert kit.size(tmp_path / "b.png") == (72, 60)
-    assert (tmp_path / "b.sheet.png").exists()
-
-
-def test_the_command_refuses_in_a_line(capfd: pytest.CaptureFixture[str]) -> None:
-    assert main(["upscale", "a.png", "-x", "17", "-o", "b.png"]) == 2
-    said = (
-        "trombine: -x is a whole number, 1 to 16, not 17;"
-        " --size takes any size, up to 16 times as large\n"
-    )
-    assert capfd.readouterr() == ("", said)

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
 
-from trombine.events import Done, Picture, Progress, Skipped
+from trombine.events import Done, Picture, Skipped
 from trombine.images import read, write
 from trombine.refusal import InputError
 from trombine.verbs import replay
-from trombine.verbs.upscale import UpscaleRequest, run
 
 pytestmark = pytest.mark.usefixtures("photographs")
 
@@ -127,72 +122,4 @@ def test_a_sheet_that_is_missing_is_made_and_the_output_is_left(
     assert not (tmp_path / "b.sheet.png").exists()
 
 
-def test_a_sheet_is_not_written_over_an_input(tmp_path: Path, kit: ModuleType) -> None:
-    kit.photo(tmp_path / "in", "a.jpg")
-    kit.photo(tmp_path / "in", "a.sheet.jpg")
-    heard = kit.events(tmp_path / "in", output=tmp_path / "out", sheet=True)
-    assert len([event for event in heard if isinstance(event, Skipped)]) == 2
-    assert not (tmp_path / "out").exists()
-    (tmp_path / "in" / "a.jpg").unlink()
-    (tmp_path / "in" / "a.sheet.jpg").rename(tmp_path / "in" / "a.sheet.png")
-    source, output = kit.photo(tmp_path, "a.jpg"), tmp_path / "in" / "a.png"
-    with pytest.raises(InputError, match=r"a\.sheet\.png: is an input, and would be written over"):
-        kit.events(source, output=output, truth=tmp_path / "in" / "a.sheet.png", sheet=True)
-
-
 # While it works
-
-
-def test_one_picture_is_told_of_by_percent_several_by_words(
-    tmp_path: Path, kit: ModuleType
-) -> None:
-    source = kit.photo(tmp_path / "in", "a.png", height=40, width=40)
-    mine = kit.model_file(tmp_path / "mine.safetensors")
-    one = kit.events(source, output=tmp_path / "b.png", model=mine, tile=16)
-    steps = [event for event in one if isinstance(event, Progress)]
-    assert len(steps) > 4 and steps[-1] == Progress(1, 1, "pictures")
-    assert {(event.total, event.unit) for event in steps[:-1]} == {(100, "percent")}
-    done = [event.done for event in steps[:-1]]
-    assert done == sorted(done) and done[-1] == 100
-    kit.photo(tmp_path / "in", "c.png", height=40, width=40)
-    two = kit.events(tmp_path / "in", output=tmp_path / "out", model=mine, tile=16, threads=1)
-    words = [event.unit for event in two if isinstance(event, Progress)]
-    assert "pictures (a.png: 100%)" in words and words[-1] == "pictures"
-
-
-def test_who_goes_away_leaves_nothing(tmp_path: Path, kit: ModuleType) -> None:
-    source = kit.photo(tmp_path, height=60, width=60)
-    mine = kit.model_file(tmp_path / "mine.safetensors")
-    output = tmp_path / "out" / "b.png"
-    request = UpscaleRequest(pictures=(source,), output=output, model=mine, tile=16)
-    heard = run(request)
-    while not isinstance(next(heard), Progress):
-        pass
-    heard.close()  # pyright: ignore[reportAttributeAccessIssue]
-    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
-
-
-def test_a_real_interrupt_keeps_what_is_done_and_the_rest_is_made_later(
-    tmp_path: Path, kit: ModuleType
-) -> None:
-    kit.photo(tmp_path / "in", "a.png")
-    kit.photo(tmp_path / "in", "b.png", height=700, width=700)
-    words = ["upscale", "in", "-x", "4", "--model", "upscale", "-o", "out"]
-    command = [sys.executable, "-W", "error", "-m", "trombine", *words]
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    while not (tmp_path / "out" / "a.png").exists() and process.poll() is None:
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    said = process.stderr.read()
-    process.stderr.close()
-    assert process.wait(timeout=600) == 130
-    *named, last = said.splitlines()  # a line of a.png, if there was time
-    assert last == "trombine: stopped; the same command again does what is missing"
-    assert all(line.startswith("trombine: out/a.png: 96 x 80, ") for line in named)
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.png"]
-    kit.photo(tmp_path / "in", "b.png", height=30, width=30)
-    heard = kit.events(tmp_path / "in", output=tmp_path / "out", factor=4)
-    assert heard[-1] == Done(
-        "1 picture written, 1 kept that were there (--overwrite makes them again)", 1, 0, 1
-    )

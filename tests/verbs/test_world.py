@@ -18,7 +18,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trombine import provenance
 from trombine.conventions import PARTS
 from trombine.data import filling
 from trombine.data.source import source
@@ -277,53 +276,6 @@ def test_remake_gives_the_same_leaves(tmp_path: Path) -> None:
     assert (
         leaves_verb.making().remake(record, {}) == (tmp_path / "leaves" / "000000.png").read_bytes()
     )
-
-
-def test_one_face_is_no_faces(tmp_path: Path) -> None:
-    assert make(faces(tmp_path / "one", count=1)).summary.endswith(": 1 face of 16 px")
-
-
-ODD: dict[str, Any] = {"count": "4", "size": 64.0, "first_seed": True, "workers": 1.5, "style": 3}
-
-
-@pytest.mark.parametrize("odd", [*ODD, "output"])
-def test_what_is_no_number_is_refused_in_one_line(tmp_path: Path, odd: str) -> None:
-    request = faces(tmp_path / "faces")
-    object.__setattr__(request, odd, ODD.get(odd, 5))  # past the check of annotations
-    with pytest.raises(InputError) as caught:
-        request.__post_init__()
-    assert "\n" not in str(caught.value)
-
-
-WRONG_RECORDS: dict[str, dict[str, Any]] = {
-    "seed below 0": {"seed": -1},
-    "infinite seed": {"seed": float("inf")},
-    "half a seed": {"seed": 7.9},
-    "text seed": {"seed": "7"},
-    "true seed": {"seed": True},
-    "half a size": {"options": {"style": "photo", "size": 64.0}},
-    "text size": {"options": {"style": "photo", "size": "64"}},
-    "small size": {"options": {"style": "photo", "size": 8}},
-    "long style": {"options": {"style": "x" * 9999, "size": SIZE}},
-    "list style": {"options": {"style": ["photo"], "size": SIZE}},
-    "more options": {"options": {"style": "photo", "size": SIZE, "mood": 3}},
-}
-
-
-@pytest.mark.parametrize("wrong", WRONG_RECORDS)
-def test_remake_refuses_what_no_world_wrote(wrong: str) -> None:
-    record = provenance.record("world", {"style": "photo", "size": SIZE}, seed=1)
-    with pytest.raises(InputError) as caught:
-        making().remake(record | WRONG_RECORDS[wrong], {})
-    assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
-
-
-@pytest.mark.parametrize("lack", ["options", "seed"])
-def test_remake_refuses_half_a_record(lack: str) -> None:
-    record = provenance.record("world", {"style": "photo", "size": SIZE}, seed=1)
-    del record[lack]
-    with pytest.raises(InputError):
-        making().remake(record, {})
 
 
 # The command
