@@ -1,11 +1,12 @@
-"""How near tracked landmarks are to the truth, in films of painted faces.
+"""How steady landmarks of films are, and how late, beside those that are read of each frame.
 
     python bench/reader_tracks.py [--first-seed N] [--people N] [--seconds S] [--json]
 
 Each face turns, speaks, blinks and moves before leaves, in the noise of a sensor, once saved as
-JPEG; each frame is read, and the film is tracked: as it comes, and whole. Errors are of visible
-landmarks. The same films are tracked once more with landmarks that are not read, but true ones
-with noise of their own: what a reader is off by in every frame alike, tracking cannot know.
+JPEG; each frame is read, and the face is followed. Errors are of visible landmarks; jitter is by
+how much they are off otherwise than in the frame before; they are late by how much of their speed
+they are off. The same films are followed once more with landmarks that are not read, but true ones
+with noise of their own: what a reader is off by in every frame alike, a filter cannot know.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from typing import Final
 
 import numpy as np
 from PIL import Image
-from table import Row, at_least, at_most, report
+from table import Row, at_most, report
 
 from trombine.conventions import to_picture
-from trombine.reader import Face, Tracker, read_faces, track
+from trombine.reader import Face, Tracker, read_faces
 from trombine.weights import Model, load
 from trombine.world import face, paint
 from trombine.world.leaves import leaves
@@ -41,7 +42,6 @@ SYNTHETIC: Final = 0.6  # of the reader's errors: the noise of true landmarks
 class Film:
     """What was read of a film, and what is true of it."""
 
-    name: str
     times: np.ndarray
     truth: np.ndarray  # n 68 2
     visible: np.ndarray
@@ -91,9 +91,7 @@ def film(seed: int, seconds: float, noise: tuple[float, int | None], model: Mode
         faces.append(read_faces(to_picture(spoiled(pixels, noise, chance)), model, largest=True))
         truth.append(one.points + corner)
         visible.append(one.visible)
-    amount, quality = noise
     return Film(
-        name=f"noise {amount:g}" + (f", JPEG {quality}" if quality else ""),
         times=times,
         truth=np.array(truth),
         visible=np.array(visible),
@@ -127,28 +125,25 @@ def with_true_points(one: Film, seed: int) -> Film:
     return replace(one, faces=faces)
 
 
-def measured(one: Film) -> dict[str, tuple[float, float, float]]:
-    """As read, tracked as it comes, and whole: error in pixels, blinks' depth beside the truth's,
-    and how many numbers the one face had."""
+def measured(one: Film) -> dict[str, float]:
+    """Of landmarks as read and as followed: error and jitter in pixels, by how many seconds they
+    are late, blinks' depth beside the truth's; and how many numbers the one face had."""
     tracker = Tracker()
-    comes = [tracker.update(faces, t) for faces, t in zip(one.faces, one.times, strict=True)]
-    whole = track(zip(one.times, one.faces, strict=True))
-    numbers = float(len({tracked.number for frame in comes for tracked in frame}))
-    films = {
-        "read": [[face.points for face in faces] for faces in one.faces],
-        "as it comes": [[tracked.face.points for tracked in frame] for frame in comes],
-        "whole": [[tracked.face.points for tracked in frame] for frame in whole],
+    tracked = [tracker.update(faces, t) for faces, t in zip(one.faces, one.times, strict=True)]
+    film = {
+        "read": [face.points for (face,) in one.faces],
+        "followed": [track.face.points for (track,) in tracked],
     }
-    seen = np.array([bool(faces) for faces in one.faces])
-    found = {}
-    for name, frames in films.items():
-        points = np.array([frame[0] for frame in frames if frame])
-        off = np.linalg.norm(points - one.truth[seen], axis=2)[one.visible[seen]].mean()
-        depths = [
-            depth(points, one.times[seen], blink) / depth(one.truth, one.times, blink)
-            for blink in one.blinks
-        ]
-        found[name] = float(off), float(np.mean(depths)), numbers
+    found = {"numbers": float(len({track.number for (track,) in tracked}))}
+    speed = np.gradient(one.truth, one.times, axis=0)
+    true = np.mean([depth(one.truth, one.times, blink) for blink in one.blinks])
+    for name, points in film.items():
+        off = (np.array(points) - one.truth) * one.visible[..., None]
+        found[f"{name}: error"] = float(np.linalg.norm(off, axis=2).sum() / one.visible.sum())
+        found[f"{name}: jitter"] = float(np.sqrt((np.diff(off, axis=0) ** 2).sum(2).mean()))
+        found[f"{name}: lag"] = float(-(off * speed).sum() / (speed**2).sum())
+        depths = [depth(np.array(points), one.times, blink) for blink in one.blinks]
+        found[f"{name}: blink"] = float(np.mean(depths) / true)
     return found
 
 
@@ -162,40 +157,21 @@ def depth(points: np.ndarray, times: np.ndarray, start: float) -> float:
 
 def rows(films: Sequence[Film]) -> Iterator[Row]:
     """Of films that were read, and of the same ones with true landmarks in noise."""
-    frames = [faces for one in films for faces in one.faces]
-    yield Row("frames", len(frames), "")
-    yield at_least("frames in which the face is read", sum(map(len, frames)) / len(frames), "", 1)
+    yield Row("frames", sum(len(one.faces) for one in films), "")
     true = [with_true_points(one, seed) for seed, one in enumerate(films)]
     for kind, some in (("read", films), ("true points in noise", true)):
         results = [measured(one) for one in some]
+        mean = {name: float(np.mean([each[name] for each in results])) for name in results[0]}
         if kind == "read":
-            numbers = float(np.mean([result["read"][2] for result in results]))
-            yield at_most("numbers that a face has", numbers, "", 1)
-        names = list(dict.fromkeys(one.name for one in some)) if kind == "read" else []
-        for name in names:
-            mine = [r for one, r in zip(some, results, strict=True) if one.name == name]
-            yield Row(f"{name}: error as read", mean(mine, "read", 0), "px")
-            for way in ("as it comes", "whole"):
-                share = mean(mine, way, 0) / mean(mine, "read", 0)
-                yield Row(f"{name}: error, {way}", share, "of that as read")
-        for way in ("as it comes", "whole"):
-            share = mean(results, way, 0) / mean(results, "read", 0)
-            yield at_most(f"{kind}: error, {way}", share, "of that before", 0.7)
-            kept = mean(results, way, 1) / mean(results, "read", 1)
-            yield Row(f"{kind}: a blink's depth, {way}", kept, "of that before")
-            yield at_least(
-                f"{kind}: a blink's depth, {way}, of the truth",
-                mean(results, way, 1),
-                "of the truth",
-                0.9,
-            )
-        before = mean(results, "read", 1)
-        yield Row(f"{kind}: a blink's depth before, of the truth", before, "of the truth")
-
-
-def mean(results: Sequence[dict[str, tuple[float, float, float]]], way: str, place: int) -> float:
-    """Of all films."""
-    return float(np.mean([result[way][place] for result in results]))
+            yield at_most("numbers that a face has", mean["numbers"], "", 1)
+        for name in ("error", "jitter"):
+            before = mean[f"read: {name}"]
+            yield Row(f"{kind}: {name} before", before, "px")
+            yield at_most(f"{kind}: {name}", mean[f"followed: {name}"] / before, "of before", 1)
+        lag = mean["followed: lag"] - mean["read: lag"]
+        yield at_most(f"{kind}: late", 1000 * lag, "ms", 1000 / RATE / 4)
+        yield Row(f"{kind}: a blink's depth before", mean["read: blink"], "of the truth")
+        yield Row(f"{kind}: a blink's depth", mean["followed: blink"], "of the truth")
 
 
 def main() -> int:

@@ -24,7 +24,6 @@ PROGRAMS = (
     "world",
     "reader",
     "reader_speed",
-    "reader_spreads",
     "reader_tracks",
     "scratches",
     "inpaint",

@@ -997,8 +997,7 @@ def read(
             without output a line for each picture in place of the table.
         faces: all or largest: only the largest face of each picture.
         traits: Guess age, sex, skin, hair and beard too. They were learned from
-            painted faces, and are often wrong of real ones: docs/reader.md says
-            how often.
+            painted faces, and are often wrong of real ones: see docs/reader.md.
         enlarge: Enlarge small faces by trombine's nets before they are read.
         model: The reader, or a .safetensors file that train has made.
         device: auto, cpu, cuda or mps: where nets are computed. A graphics card is

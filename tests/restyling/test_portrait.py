@@ -21,7 +21,6 @@ from trombine.restyling.making import model_of
 from trombine.restyling.portrait import (
     Actor,
     Character,
-    OneEuro,
     character_of,
     cutout,
     known,
@@ -167,17 +166,6 @@ def test_a_cut_out_head_lies_in_the_picture(character: Character) -> None:
 
 def test_a_neck_is_as_wide_as_it_is(faces: list[Face]) -> None:
     assert 0.3 < neck_of(faces[0]) < 1.0
-
-
-def test_the_filter_smooths_what_does_not_move() -> None:
-    chance = np.random.default_rng(1)
-    noisy = 0.05 * chance.normal(size=200)
-    calm = OneEuro(np.zeros(1), 0.0)
-    smooth = [float(calm.step(np.array([v]), 0.04 * (n + 1))[0]) for n, v in enumerate(noisy)]
-    assert np.std(smooth[20:]) < 0.8 * np.std(noisy[20:])
-    moving = OneEuro(np.zeros(1), 0.0)
-    places = [float(moving.step(np.array([0.04 * n]), 0.04 * n)[0]) for n in range(1, 40)]
-    assert abs(places[-1] - 0.04 * 39) < 0.06  # at one unit a second it is hardly late
 
 
 def test_a_film_keeps_who_it_was(faces: list[Face], image: Image, character: Character) -> None:

@@ -8,7 +8,7 @@ spreads.py how far the numbers may be off
 doubts.py  what speaks against a reading
 faces.py   all of it: a picture to its faces
 maps.py    the parts of a whole picture, along its own edges
-tracks.py  faces of a film, which keep their numbers; steady.py takes noise from their landmarks
+tracks.py  faces of a film, which keep their numbers; oneeuro.py takes noise from their landmarks
 
 The net is nets/reader.py; what it learns is in objectives/read.py.
 """
@@ -18,7 +18,7 @@ from trombine.reader.fields import Fields, decode_styles, fields_of
 from trombine.reader.frames import WINDOW, Frame, crop_windows, round_face
 from trombine.reader.maps import parts_map
 from trombine.reader.scan import shared
-from trombine.reader.tracks import Tracked, Tracker, track
+from trombine.reader.tracks import Tracked, Tracker
 from trombine.reader.twice import read_twice
 
 __all__ = [
@@ -37,5 +37,4 @@ __all__ = [
     "read_twice",
     "round_face",
     "shared",
-    "track",
 ]

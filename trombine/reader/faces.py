@@ -32,7 +32,7 @@ from trombine.reader.frames import (
 )
 from trombine.reader.labels import labels_of
 from trombine.reader.scan import LIKELY, Corners, area, covered, places, resized, shared
-from trombine.reader.spreads import clues_of, measured
+from trombine.reader.spreads import clues_of, spreads_of
 from trombine.reader.twice import read_twice
 from trombine.refusal import InputError
 from trombine.weights import Model
@@ -104,9 +104,8 @@ class Face:
     logits: Float32[Tensor, "p 128 128"]  # of the parts, in that frame
     style: str | None = None  # where it is sure
     outside: float = 0.0  # of the landmarks' box: how much of it lies outside the picture
-    # Of a reader of which they were measured (spreads.py), by the names of traits and moment:
-    spreads: Mapping[str, float] = field(default_factory=dict[str, float])  # half of 90 % intervals
-    certainties: Mapping[str, float] = field(default_factory=dict[str, float])  # of what is worn
+    # Half of 90 % intervals, by the names of traits and moment; of a reader that was measured.
+    spreads: Mapping[str, float] = field(default_factory=dict[str, float])
 
     def aligned(self) -> Frame:
         """The square that has its eyes in the places where aligned faces have them."""
@@ -338,8 +337,6 @@ def _face_of(
     if "glasses" in values and rims and styles.get("photo", 0.0) > 0.5:
         values["glasses"] = max(values["glasses"], _WORN)
     errors = reading.spreads[0].exp().numpy()
-    worth, clues = measured(model.hash), clues_of(styles, errors)
-    every = {**described, **values}
     return Face(
         box=box,
         likely=window.likely,
@@ -349,8 +346,7 @@ def _face_of(
         moment=values,
         styles=styles,
         outside=1 - area(of_points) / max(area(around), 1e-6),
-        spreads=worth.spreads_of(every, clues) if worth else {},
-        certainties=worth.certainties_of(every, clues) if worth else {},
+        spreads=spreads_of(model.hash, {**described, **values}, clues_of(styles, errors)),
         features=reading.features[0].numpy(),
         frame=frame,
         logits=reading.parts[0],

@@ -1,20 +1,16 @@
-"""Faces of a film: each keeps its number from frame to frame, and its landmarks are steadied.
-
-`Tracker` takes frames as they come; `track` takes a whole film, whose landmarks can be steadied
-without lag. How landmarks are steadied is in steady.py.
-"""
+"""Faces of a film: each keeps its number from frame to frame, and its landmarks are steadied."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, final
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Float32, Float64
 
 from trombine.reader.faces import Face
-from trombine.reader.steady import Points, Steadier, steadied
+from trombine.reader.oneeuro import OneEuro
 
 # How far the landmarks of a face may be, in the mean, from where they are expected, in sizes of
 # the face, and how much more for each second out of sight: what is farther is another's.
@@ -26,6 +22,9 @@ _ALIKE: Final = 0.5
 _UNLIKE: Final = 0.5  # sizes of the face that two faces without likeness are farther apart
 _RECENT: Final = 0.1  # share of the newest frame in what a face's features are
 _NEVER: Final = 1e6
+_FASTER: Final = 50.0  # hertz for each size of the face a second: a blink is not late
+
+Points = Float32[np.ndarray, "68 2"]
 
 
 @final
@@ -78,33 +77,6 @@ class Tracker:
         return [known[f] for f in range(len(faces))]
 
 
-def track(
-    frames: Iterable[tuple[float, Sequence[Face]]], *, patience: float = 0.5
-) -> list[list[Tracked]]:
-    """The faces of a whole film, given as time in seconds and faces of each frame."""
-    tracker = Tracker(patience=patience)
-    times: list[float] = []
-    raw: list[Sequence[Face]] = []
-    film: list[list[Tracked]] = []
-    places: dict[int, list[tuple[int, int]]] = {}  # of each number: frames, and where in them
-    for k, (time, faces) in enumerate(frames):
-        times.append(time)
-        raw.append(faces)
-        film.append(tracker.update(faces, time))
-        for place, tracked in enumerate(film[k]):
-            places.setdefault(tracked.number, []).append((k, place))
-    for where in places.values():
-        faces = [raw[k][place] for k, place in where]
-        points = steadied(
-            [face.points for face in faces],
-            [face.errors for face in faces],
-            [times[k] for k, _ in where],
-        )
-        for (k, place), face, steady in zip(where, faces, points, strict=True):
-            film[k][place] = replace(film[k][place], face=replace(face, points=steady))
-    return film
-
-
 @final
 class _Track:
     """One face, as far as it is known."""
@@ -115,7 +87,8 @@ class _Track:
         self._points: Points = face.points
         self._velocity = np.zeros(2)  # of its middle, in pixels a second
         self._features = _unit(face.features)
-        self._steadier = Steadier(face.points)
+        self._scale = max(_size(face.points), 1.0)
+        self._filter = OneEuro(self._shape(face.points), time, faster=_FASTER)
 
     def cost(self, face: Face, time: float) -> float:
         """How little a face of the next frame is like this one, in sizes of the face."""
@@ -130,13 +103,19 @@ class _Track:
 
     def update(self, face: Face, time: float) -> Face:
         """Take in that this face was it; the face with steadied points."""
-        points = self._steadier.step(face.points, face.errors, time)
+        points = face.points
         if time > self.time:
+            shape = self._filter.step(self._shape(face.points), time)
+            points = (face.points.mean(0) + self._scale * shape).astype(np.float32)
             moved = (points - self._points).mean(0).astype(np.float64)
             self._velocity = moved / (time - self.time)
         mixed = (1 - _RECENT) * self._features + _RECENT * _unit(face.features)
         self._points, self.time, self._features = points, time, _unit(mixed)
         return replace(face, points=points)
+
+    def _shape(self, points: Points) -> Float64[np.ndarray, "68 2"]:
+        """Points round their middle, which has little noise, in sizes of the face."""
+        return (points.astype(np.float64) - points.mean(0)) / self._scale
 
 
 def _size(points: Points) -> float:

@@ -72,13 +72,8 @@ def as_known(reading: PictureReading) -> PictureReading:
 
 
 def _as_known(face: Face) -> Face:
-    return replace(
-        face,
-        traits={},
-        moment=_shown(face.moment),
-        spreads=_shown(face.spreads),
-        certainties=_shown(face.certainties),
-    )
+    moment, spreads = _shown(face.moment), _shown(face.spreads)
+    return replace(face, traits={}, moment=moment, spreads=spreads)
 
 
 def _shown(fields: Mapping[str, float]) -> dict[str, float]:
@@ -182,7 +177,6 @@ def as_json(name: str, reading: PictureReading, *, traits: bool) -> dict[str, An
             "moment": _rounded(face.moment),
             **({name: _rounded(getattr(face, name)) for name in GUESSES} if traits else {}),
             "spreads": _rounded(face.spreads),
-            "certainties": _rounded(face.certainties),
             "unsure": list(face.unsure),
             "features": _rounded(face.features),
         }

@@ -33,6 +33,7 @@ from trombine.provenance import digest
 from trombine.reader import Face
 from trombine.reader.frames import WINDOW, Frame, Samples, crop_windows, samples_of
 from trombine.reader.maps import REFINER
+from trombine.reader.oneeuro import OneEuro
 from trombine.readings.making import NO_FACE, read_picture
 from trombine.refusal import InputError, about
 from trombine.texts import from_json
@@ -177,32 +178,6 @@ class Actor:
 
 
 _UNIT: Final = 256.0  # pixels
-
-
-@final
-class OneEuro:
-    """The filter of Casiez, Roussel and Vogel (2012): what moves slowly is smoothed most."""
-
-    def __init__(self, values: Float64[np.ndarray, "n"], time: float) -> None:
-        self._values, self._speeds, self._time = values, np.zeros_like(values), time
-
-    def step(self, values: Float64[np.ndarray, "n"], time: float) -> Float64[np.ndarray, "n"]:
-        """The values at a later time, smoothed."""
-        since = time - self._time
-        speeds = (values - self._values) / since
-        self._speeds = self._speeds + _share(_SLOWEST, since) * (speeds - self._speeds)
-        share = _share(_SLOWEST + _FASTER * abs(self._speeds), since)
-        self._values, self._time = self._values + share * (values - self._values), time
-        return self._values
-
-
-def _share(cutoff: Float64[np.ndarray, "*n"] | float, since: float) -> Any:
-    """How much of a new value is taken, of a low pass with this cutoff in hertz."""
-    return 1 / (1 + 1 / (2 * math.pi * cutoff * since))
-
-
-_SLOWEST: Final = 3.0  # hertz: the cutoff of what does not move,
-_FASTER: Final = 8.0  # and by how much it is higher for each unit a second
 
 
 def seen_of(picture: Samples, face: Face, style: str) -> Seen:

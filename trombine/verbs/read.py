@@ -15,7 +15,7 @@ from trombine.batch.loop import survey
 from trombine.batch.making import Making
 from trombine.batch.requests import FilesRequest
 from trombine.devices import CPU, DEVICES
-from trombine.events import Detail, Event, Notice
+from trombine.events import Detail, Event
 from trombine.refusal import InputError
 from trombine.requests import Choice
 
@@ -49,7 +49,7 @@ class ReadRequest(FilesRequest):
     """all or largest: only the largest face of each picture."""
     traits: bool = False
     """Guess age, sex, skin, hair and beard too. They were learned from painted faces, and are often
-    wrong of real ones: docs/reader.md says how often."""
+    wrong of real ones: see docs/reader.md."""
     enlarge: bool = False
     """Enlarge small faces by trombine's nets before they are read."""
     model: str | Path = "reader"
@@ -62,7 +62,6 @@ class ReadRequest(FilesRequest):
 def run(request: ReadRequest) -> Iterator[Event]:
     """Read every picture; those whose sheets are there are left out."""
     from trombine.data.workers import cores
-    from trombine.reader.spreads import UNMEASURED, measured
     from trombine.readings.making import (
         CUTOUT,
         FIELDS,
@@ -81,8 +80,6 @@ def run(request: ReadRequest) -> Iterator[Event]:
             "--write-parts, --write-cutout and --write-points write files; say where with -o"
         )
     device = device_for(request.model, request.device)
-    if request.json and measured(loaded(request.model, task="read", device=device).hash) is None:
-        yield Notice(None, f"{request.model}: {UNMEASURED}")
     if request.output is None:
         if not request.recursive:
             yield from left_alone(request.pictures, can_recurse=True)
