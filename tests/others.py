@@ -146,20 +146,6 @@ def random_weights(net: nn.Module, seed: int = 0) -> nn.Module:
     return net
 
 
-def shifting(net: nn.Module) -> nn.Module:
-    """The net with nothing but the pixel on the right in each of its kernels."""
-    with torch.no_grad():
-        for part in net.modules():
-            if isinstance(part, nn.Conv2d):
-                part.weight.zero_()
-                part.bias.zero_()  # pyright: ignore[reportOptionalMemberAccess]
-                for plane in range(len(part.weight)):
-                    part.weight[plane, plane % part.weight.shape[1], 1, 2] = 1
-            if isinstance(part, nn.PReLU):
-                part.weight.fill_(1)
-    return net
-
-
 def write(net: nn.Module, path: Path) -> Path:
     """The weights as their makers pass them on."""
     state = net.state_dict()

@@ -5,14 +5,13 @@ from __future__ import annotations
 import itertools
 import math
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trombine import memory
@@ -237,58 +236,11 @@ def test_the_result_is_bounded() -> None:
         plan_pipeline(4730, 4730, factor=2, box=None, model="upscale")
     assert str(caught.value) == (
         "would become 9,460 x 9,460, 89,491,600 pixels, and at most 89,478,485 are made;"
-        " choose --size 9459x9459, or less"
+        " choose a smaller size"
     )
     check_pixels((100, 100), frames=8947)
     with pytest.raises(InputError, match="8,948 frames of 100 x 100, 89,480,000 pixels"):
         check_pixels((100, 100), frames=8948)
-
-
-def too_large(height: int, width: int, **asked: Any) -> str:
-    """What is to be done about a size."""
-    with pytest.raises(InputError) as caught:
-        plan_pipeline(height, width, **{"box": None, "factor": 4, "model": "all", **asked})
-    return caught.value.remedy
-
-
-@pytest.mark.usefixtures("little_memory")
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    height=st.integers(1, 9000),
-    width=st.integers(1, 9000),
-    frames=st.integers(1, 50),
-    model=st.sampled_from([*FACTORS]),
-)
-def test_the_size_that_is_named_can_be_made(
-    height: int, width: int, frames: int, model: str
-) -> None:
-    """And it is about the largest: of one that is 1 % larger, the same is said."""
-    asked: dict[str, Any] = {"model": model, "frames": frames}
-    try:
-        plan_pipeline(height, width, factor=16, box=None, **asked)
-    except InputError as error:
-        remedy = error.remedy
-    else:
-        return
-    if not (found := re.fullmatch(r"choose --size (\d+)x(\d+), or less", remedy)):
-        assert remedy == "there is no larger size for it by this --model"
-        with pytest.raises(InputError):
-            plan_pipeline(height, width, factor=2, box=None, **asked)
-        return
-    box = (int(found[1]), int(found[2]))
-    high, wide = plan_pipeline(height, width, factor=None, box=box, **asked).size
-    assert frames * high * wide <= MAX_PIXELS
-    if min(height, width) > 100:
-        larger = (math.ceil(1.01 * box[0]) + 1, math.ceil(1.01 * box[1]) + 1)
-        assert too_large(height, width, factor=None, box=larger, **asked) == remedy
-
-
-@pytest.mark.usefixtures("little_memory")
-def test_a_photograph_of_a_camera() -> None:
-    assert too_large(4000, 6000, factor=2, model="upscale") == "choose --size 11585x7723, or less"
-    assert too_large(9000, 9900, factor=2) == "choose --size 9921x9019, or less"
-    assert too_large(9459, 9459, factor=2).startswith("there is no larger size")
-    assert too_large(4000, 6000, model="four").startswith("there is no larger size")
 
 
 @pytest.mark.usefixtures("little_memory")

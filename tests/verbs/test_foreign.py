@@ -79,16 +79,6 @@ def test_every_kind_of_picture_stays_what_it_is(
     assert alpha is not None and alpha[0, 0] < 0.1 and alpha[-1, -1] > 0.9
 
 
-def test_tiles_that_do_not_fit_are_said(tmp_path: Path, kit: ModuleType, compact: Path) -> None:
-    net = others.shifting(others.of("Compact", "Compact", num_feat=3, num_conv=40, upscale=2))
-    far = others.write(net, tmp_path / "far.pth")
-    source = kit.photo(tmp_path / "in", height=40, width=200)
-    (notice,) = kit.notices(kit.events(source, output=tmp_path / "a.png", model=far, tile=16))
-    assert "its tiles are not one picture" in notice and "a larger --tile" in notice
-    assert kit.notices(kit.events(source, output=tmp_path / "b.png", model=far)) == []
-    assert kit.notices(kit.events(source, output=tmp_path / "c.png", model=compact, tile=16)) == []
-
-
 def test_cleaning_keeps_the_size(cleaner: Path, tmp_path: Path, kit: ModuleType) -> None:
     source = kit.photo(tmp_path / "in")
     kit.events(source, output=tmp_path / "out.png", model=cleaner)

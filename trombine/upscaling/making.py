@@ -40,10 +40,8 @@ from trombine.images import (
     read,
     size_of,
 )
-from trombine.nets import Net
 from trombine.provenance import shortened
 from trombine.refusal import InputError
-from trombine.upscaling import seams
 from trombine.upscaling.damage import damage_of
 from trombine.upscaling.drawing import is_drawing
 from trombine.upscaling.names import BLEND, KEPT, is_shipped
@@ -53,7 +51,6 @@ from trombine.upscaling.report import Report, report_of
 from trombine.upscaling.running import LEAST_TILE, resolved_tile
 from trombine.upscaling.sheet import scores, standard_sheet
 from trombine.weights import Model, loaded
-from trombine.weights.foreign import is_foreign
 
 AUTO: Final = "auto"  # by what a picture looks like: one of the next three, or a blend
 PHOTOGRAPHS: Final = USUAL
@@ -106,10 +103,7 @@ def make(job: Job) -> Output:
     truth = _truth(film, pipeline, job)
     hole, second = _hole(film, job), ()
     start = time.perf_counter()
-    with seams.measuring() as differences:
-        result = _enlarged(film, pipeline, job)
-        if isinstance(film, Video) and any(is_foreign(one.path) for one in pipeline.every_model):
-            _first_of(result)  # else no tiles are compared before all is written
+    result = _enlarged(film, pipeline, job)
     if hole is not None:
         result, second = _with_hole(film, result, hole, job)
     seconds = time.perf_counter() - start
@@ -135,7 +129,6 @@ def make(job: Job) -> Output:
         notices=(
             *notices,
             *(hole.notices if hole else ()),
-            *_unseamly(differences),
             *_remarks(film, result, truth, options[FORMAT]),
         ),
         nets=nets,
@@ -409,17 +402,6 @@ def _remarks(
         yield _scored(film, result, truth)
     if isinstance(film, Video):
         yield from codecs.lost_by_video(film, format)
-
-
-def _unseamly(differences: Mapping[Net, float]) -> Iterator[str]:
-    """What is to be said of tiles that do not fit together, where somebody else's net looks far."""
-    for difference in differences.values():
-        if difference > seams.SEAMLESS:
-            yield (
-                "its tiles are not one picture: the net looks farther than they overlap, and they"
-                f" differ by up to {difference:.2g} of 1 where they meet, which is faded;"
-                " a larger --tile has fewer of them, and takes more memory"
-            )
 
 
 def _scored(film: Frames | Video, result: Frames | Video, truth: Image) -> str:

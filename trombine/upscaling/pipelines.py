@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -92,12 +92,12 @@ def plan_pipeline(
     check_cleans(times, nets, model)
     if times > MOST_TIMES:
         problem = f"is {width:,} x {height:,}, and would be enlarged {float(times):.4g} times"
-        remedy = _smaller((height, width), list(nets), frames)
-        raise InputError(problem, f"{MOST_TIMES} times is the most; {remedy}")
+        raise InputError(problem, f"{MOST_TIMES} times is the most")
     sharpness = sharpness if model == USUAL and times > 1 else 0.0
     factors = [_SHARP_FACTOR] if sharpness and times <= _SHARP_FACTOR else list(nets)
     steps = _steps(factors, times)
-    _check_pixels((height, width), size, factors, frames)
+    check_pixels(size, frames=frames)
+    _check_on_the_way((height, width), size, factors)
     product = math.prod(steps)
     models = [model_in(nets[step], device) for step in steps]
     if sharpness:
@@ -227,67 +227,20 @@ def most_pixels() -> int:
 
 def check_pixels(size: Size, *, frames: int = 1) -> None:
     """Refuse a result of more pixels than pictures may have, all frames of a film together."""
-    if problem := _too_many(size, frames):
-        raise InputError(problem, "choose a smaller size")
-
-
-def _too_many(size: Size, frames: int) -> str:
     height, width = size
     count = frames * height * width
-    if count <= (most := most_pixels()):
-        return ""
-    prefix = f"{frames:,} frames of " if frames > 1 else ""
-    would = f"would become {prefix}{width:,} x {height:,}, {count:,} pixels"
-    return f"{would}, and at most {most:,} are made"
+    if count > (most := most_pixels()):
+        prefix = f"{frames:,} frames of " if frames > 1 else ""
+        would = f"would become {prefix}{width:,} x {height:,}, {count:,} pixels"
+        raise InputError(f"{would}, and at most {most:,} are made", "choose a smaller size")
 
 
-def _check_pixels(small: Size, size: Size, factors: list[int], frames: int) -> None:
-    """The same, with the size that can be made; one frame may be larger until it is shrunk."""
-    problem, on_the_way = _too_many(size, frames), _on_the_way(small, size, factors)
-    if not problem and on_the_way > (most := _ON_THE_WAY * most_pixels()):
-        would = f"would have {on_the_way:,} pixels before it is shrunk to size"
-        problem = f"{would}, and at most {most:,} are made"
-    if problem:
-        raise InputError(problem, _smaller(small, factors, frames))
-
-
-def _on_the_way(small: Size, size: Size, factors: list[int]) -> int:
-    """The pixels of what the nets make, which is then shrunk to size."""
-    return small[0] * small[1] * math.prod(_steps(factors, _times(small, size))) ** 2
-
-
-def _smaller(small: Size, factors: list[int], frames: int) -> str:
-    """What to do about a size that is too large."""
-    if max(factors) == 1:
-        return "take a smaller picture"
-    most = most_pixels()
-    for height, width in _candidates(small, most // frames):
-        if _can_be(small, (width, height), factors, frames, most):
-            return f"choose --size {width}x{height}, or less"
-    return "there is no larger size for it by this --model"
-
-
-def _candidates(small: Size, most: int) -> Iterator[Size]:
-    """Sizes of the picture's shape, the largest first, one of which the nets make if they can.
-
-    The first have as many pixels as may be. The others: at each number of times the nets may come
-    to, more of them are needed.
-    """
-    height, width = small
-    wide = math.isqrt(most * width // height)
-    yield _rounded(Fraction(wide * height, width)), wide
-    high = math.isqrt(most * height // width)  # where the other was rounded to too many
-    yield high, min(_rounded(Fraction(high * width, height)), most // max(high, 1))
-    yield from ((height * times, width * times) for times in range(MOST_TIMES, 1, -1))
-
-
-def _can_be(small: Size, box: Size, factors: list[int], frames: int, most: int) -> bool:
-    try:
-        size = _fitted(*small, box)
-    except InputError:
-        return False
-    sound = frames * size[0] * size[1] <= most and _times(small, size) <= MOST_TIMES
-    return sound and _on_the_way(small, size, factors) <= _ON_THE_WAY * most
+def _check_on_the_way(small: Size, size: Size, factors: list[int]) -> None:
+    """Refuse nets that make much more than the size, which is shrunk then."""
+    count = small[0] * small[1] * math.prod(_steps(factors, _times(small, size))) ** 2
+    if count > (most := _ON_THE_WAY * most_pixels()):
+        would = f"would have {count:,} pixels before it is shrunk to size"
+        raise InputError(f"{would}, and at most {most:,} are made", "choose a smaller size")
 
 
 # ---------------------------------------------------------------------------------------------

@@ -23,7 +23,6 @@ from trombine.canvas import through_tiles
 from trombine.computing import computing
 from trombine.devices import device_of
 from trombine.nets import Net
-from trombine.upscaling import seams
 from trombine.weights.foreign import FADE, Foreign
 from trombine.weights.tasks import check_finite
 
@@ -56,7 +55,6 @@ def enlarged(
     height, width = picture.shape[-2:]
     side, reach, ready = resolved_tile(net, height, width, tile), net.reach or 0, _ready(net)
     device = device_of(ready)
-    layout = _layout(net, side)
     count, done = _along(height, side, reach)[0] * _along(width, side, reach)[0], 0
 
     def work(part: Picture) -> Float32[torch.Tensor, "c k l"]:
@@ -69,10 +67,7 @@ def enlarged(
         return result.clamp_(0, 1)
 
     with torch.no_grad(), computing(threads):
-        if isinstance(net, Foreign) and count > 1 and seams.is_new(net):
-            seams.note(net, seams.difference(picture, work, layout))
-            done = 0
-        return through_tiles(picture, work, **layout)
+        return through_tiles(picture, work, **_layout(net, side))
 
 
 def _layout(net: Net, side: int) -> dict[str, Any]:

@@ -5,6 +5,7 @@ How one picture is enlarged is in upscaling/making.py; here is what is asked for
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from trombine.batch.requests import PicturesRequest
 from trombine.devices import CPU, DEVICES, resolve
 from trombine.events import Event
 from trombine.memory import RELIEF
-from trombine.refusal import InputError
+from trombine.refusal import InputError, shown
 from trombine.requests import Choice, Integer, Number, integer
 from trombine.upscaling import MOST_TIMES
 
@@ -160,7 +161,6 @@ def _enlarge(request: UpscaleRequest) -> str:
     """How large the result is to be, as a record says it; there must be such a model."""
     from trombine.upscaling.making import AUTO
     from trombine.upscaling.pipelines import nets_of
-    from trombine.upscaling.prints import plain_size
 
     model, size = request.model, request.size
     there = (DEFAULT_FACTOR,) if model == AUTO else nets_of(model)
@@ -169,7 +169,10 @@ def _enlarge(request: UpscaleRequest) -> str:
         return f"x{request.factor or usual}"
     if request.factor is not None:
         raise InputError("-x and --size both say how large; give one of them")
-    return plain_size(size)
+    plain = re.sub(r"\s*[xX×]\s*", "x", size.strip())
+    if not re.fullmatch(r"[1-9]\d{0,5}x[1-9]\d{0,5}", plain):
+        raise InputError(f"--size is WIDTHxHEIGHT, as in 1920x1080, not {shown(size)}")
+    return plain
 
 
 def _sharpness(request: UpscaleRequest) -> float:
